@@ -1,0 +1,72 @@
+# make app    open the dashboard on http://127.0.0.1:8501 (PORT=8502 for another port)
+# make test   lint, then every test, the browser's included
+# make bench  time a reading
+# make lint, make format, make clean, make distclean (clean, and the virtual environment)
+#
+# The first target that needs it creates .venv. Written for GNU make 3.81, which macOS has.
+
+PORT = 8501
+VENV = .venv
+PYTHON = $(VENV)/bin/python
+APP = $(VENV)/.app-installed
+TESTS = $(VENV)/.tests-installed
+
+# Nothing from the user's own packages or pip settings gets in.
+export PYTHONNOUSERSITE = 1
+export PIP_USER = 0
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Wheels only: a missing wheel is an error at once, not a failing compilation minutes later.
+INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
+
+.PHONY: app test bench lint format clean distclean
+.DELETE_ON_ERROR:
+
+app: $(APP)
+	$(PYTHON) -m streamlit run app.py --server.port $(PORT)
+
+test: lint
+	$(PYTHON) tests/browser/install_chromium.py
+	$(PYTHON) -m pytest
+
+bench: $(TESTS)
+	PYTHONPATH=tests $(PYTHON) -m benchmarks.reading
+
+lint: $(TESTS)
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+
+format: $(TESTS)
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+clean:
+	rm -rf .pytest_cache .ruff_cache build dist *.egg-info
+	find app.py assets kneeoa pages tests train -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
+
+$(APP): requirements.txt $(PYTHON)
+	@echo "Installing the app's packages, TensorFlow among them: a few minutes, once."
+	$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(TESTS): requirements-test.txt $(APP)
+	$(INSTALL) -r requirements-test.txt
+	$(PYTHON) -m pip check
+	@touch $@
+
+# A name on the PATH is no proof (version managers put placeholders there): each candidate is run.
+$(PYTHON):
+	@found=; for python in python3.13 python3.12 python3.11 python3; do \
+	  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue; \
+	  found="$$found $$python"; \
+	  $$python -c 'import ensurepip, venv' 2>/dev/null || continue; \
+	  echo "Creating $(VENV) with $$($$python -V)."; \
+	  exec $$python -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$found" ]; then \
+	  echo "Found$$found, but without Python's venv module. On Debian or Ubuntu: apt-get install python3-venv" >&2; \
+	else \
+	  echo "Python 3.11, 3.12 or 3.13 is needed, and none of python3.13, python3.12, python3.11, python3 on the PATH is one. Python 3 here: $$(python3 -V 2>&1)" >&2; \
+	fi; exit 1

@@ -1,0 +1,86 @@
+"""The command line: ``python -m kneeoa grade PATH... [--csv FILE|-] [--models DIR]``."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from kneeoa.batch import Row, find_films, grade_files, write_csv
+from kneeoa.errors import KneeOAError
+from kneeoa.grading import Graders
+from kneeoa.networks import ARCHITECTURES
+from kneeoa.published import DEFAULT_MODELS
+
+EPILOG = (
+    "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
+    "2 nothing was done. For research and teaching; not a medical device."
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _grade(options)
+    except KneeOAError as error:
+        print(f"kneeoa: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) went away: not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _grade(options):
+    files = find_films(options.paths)
+    if not files:
+        raise KneeOAError(
+            f"Expected films in {', '.join(map(str, options.paths))}. "
+            "Found no PNG, JPEG, TIFF or DICOM file."
+        )
+    graders = Graders(options.models)
+    rows = _with_progress(grade_files(files, graders), len(files))
+    with _output(options.csv) as stream:
+        failed = write_csv(rows, stream)
+    if failed:
+        print(f"kneeoa: {failed} of {len(files)} films could not be graded.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _with_progress(rows: Iterator[Row], films: int) -> Iterator[Row]:
+    with tqdm(total=films, unit="film", file=sys.stderr, dynamic_ncols=True) as bar:
+        for number, row in enumerate(rows, start=1):
+            if number % len(ARCHITECTURES) == 0:
+                bar.update()
+            yield row
+
+
+@contextlib.contextmanager
+def _output(target):
+    if target == "-":
+        yield sys.stdout
+        return
+    try:
+        stream = Path(target).open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise KneeOAError(f"Expected to write the table to {target}. {error.strerror}.") from None
+    with stream:
+        yield stream
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m kneeoa", description=__doc__, epilog=EPILOG)
+    commands = parser.add_subparsers(dest="command", required=True)
+    grade = commands.add_parser("grade", help="grade films with both networks", epilog=EPILOG)
+    grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="film or folder")
+    grade.add_argument("--csv", default="-", metavar="FILE", help="where to write ('-': stdout)")
+    grade.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

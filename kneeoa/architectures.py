@@ -1,0 +1,150 @@
+"""The two graders as flat Keras graphs, and the layer that their Grad-CAM looks at.
+
+Input of both: ``(N, 224, 224, 1)`` raw grey values in [0, 255]; the scaling that the ImageNet
+weights expect is part of the graph, so that no caller can get it wrong. Output: ``(N, 5)`` logits.
+The head is global average pooling, dropout and one linear layer, so that a logit is the mean of a
+linear map over the last feature map: Grad-CAM (Selvaraju et al. 2017) is then exact from one
+forward pass; a test compares it with the gradients of tf-keras-vis on the published weights.
+
+Sources: MobileNet v1, Howard et al. 2017 (arXiv:1704.04861); ResNet50, He et al. 2016 (CVPR).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kneeoa.errors import ConfigError, ModelError
+from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER, INPUT_SIDE, Architecture
+
+_IMAGENET_HEADS = {"conv_preds", "predictions"}
+_CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+
+
+@dataclass(frozen=True, slots=True)
+class Initialisation:
+    """What a starting-weights file gave: `assigned` tensors, and layers left as initialised."""
+
+    source: str
+    assigned: int
+    fresh_layers: tuple[str, ...]
+
+
+def build(architecture: Architecture, *, dropout: float = 0.2, seed: int = 0) -> keras.Model:
+    """Return the untrained grader ``(N, 224, 224, 1) float32 in [0, 255] -> (N, 5) logits``.
+
+    `seed` fixes the initial weights and the dropout masks.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ConfigError(
+            f"Expected an architecture out of {', '.join(ARCHITECTURES)}. Received: {architecture}."
+        )
+    keras.utils.set_random_seed(seed)
+    film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), name="film")
+    three_channels = keras.layers.Concatenate(name="grey_to_three")([film, film, film])
+    if architecture == "mobilenet":
+        scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_imagenet")(three_channels)
+        backbone = keras.applications.MobileNet(
+            input_tensor=scaled, include_top=False, weights=None
+        )
+    else:
+        offset = [-mean for mean in _CAFFE_MEAN_BGR]
+        scaled = keras.layers.Rescaling(1.0, offset=offset, name="to_imagenet")(three_channels)
+        backbone = keras.applications.ResNet50(input_tensor=scaled, include_top=False, weights=None)
+    features = backbone.get_layer(FEATURE_LAYER[architecture]).output
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(features)
+    dropped = keras.layers.Dropout(dropout, seed=seed, name="dropout")(pooled)
+    logits = keras.layers.Dense(5, name="grade")(dropped)
+    return keras.Model(film, logits, name=architecture)
+
+
+def initialise(network: keras.Model, init: str) -> Initialisation:
+    """Give the backbone its starting weights: ``"none"``, ``"imagenet"`` or an ``.npz`` file.
+
+    A file holds one array per weight under the key ``<layer>/<weight>`` in Keras' own names.
+    Raises `ModelError` when nothing fits, when a shape differs, or when the file holds layers that
+    the network does not have, so that weights of another architecture are never half loaded.
+    """
+    if init == "none":
+        return Initialisation("none", 0, ())
+    arrays = _download_imagenet(network.name) if init == "imagenet" else _read_arrays(Path(init))
+    source = "ImageNet (Keras)" if init == "imagenet" else Path(init).name
+    return _assign_backbone(network, arrays, source)
+
+
+def weight_arrays(network: keras.Model) -> dict[str, np.ndarray]:
+    """Every weight of `network` as float32, under ``<layer>/<weight>``, in graph order."""
+    return {key: np.asarray(variable) for key, variable in _variables(network)}
+
+
+def assign_all(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Assign `arrays` to `network`; every key must match, in both directions."""
+    variables = dict(_variables(network))
+    if variables.keys() != arrays.keys():
+        odd = sorted(variables.keys() ^ arrays.keys())
+        raise ModelError(
+            f"Expected the {len(variables)} weights of {network.name}. "
+            f"Received {len(arrays)}; {len(odd)} do not match, for example {odd[0]}."
+        )
+    for key, variable in variables.items():
+        variable.assign(_of_shape(arrays[key], variable.shape, key))
+
+
+def _variables(network):
+    for layer in network.layers:
+        for variable in layer.weights:
+            if not variable.path.startswith("seed_generator") and "seed" not in variable.name:
+                yield f"{layer.name}/{variable.name}", variable
+
+
+def _assign_backbone(network, arrays, source):
+    layer_names = {layer.name for layer in network.layers}
+    strangers = sorted({key.split("/")[0] for key in arrays} - layer_names - _IMAGENET_HEADS)
+    if strangers:
+        raise ModelError(
+            f"Expected starting weights for {network.name}. {source} holds layers that it does not "
+            f"have, for example {strangers[0]}. Give the file of the same architecture."
+        )
+    assigned, fresh = 0, []
+    for key, variable in _variables(network):
+        if key in arrays:
+            variable.assign(_of_shape(arrays[key], variable.shape, key))
+            assigned += 1
+        elif not key.startswith("grade/"):
+            fresh.append(key.split("/")[0])
+    if assigned == 0:
+        raise ModelError(f"None of the weights in {source} fits {network.name}.")
+    return Initialisation(source, assigned, tuple(dict.fromkeys(fresh)))
+
+
+def _of_shape(array, shape, key):
+    if array.shape != tuple(shape):
+        raise ModelError(f"Expected {key} of shape {tuple(shape)}. Received: {array.shape}.")
+    return array.astype("float32")
+
+
+def _read_arrays(path):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except FileNotFoundError:
+        raise ModelError(f"Expected a file of starting weights. There is none at {path}.") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(
+            f"Expected starting weights as an .npz file. {path} cannot be read as one: {error}"
+        ) from None
+
+
+def _download_imagenet(architecture):
+    make = {"mobilenet": keras.applications.MobileNet, "resnet50": keras.applications.ResNet50}
+    try:
+        full = make[architecture](
+            include_top=False, weights="imagenet", input_shape=(INPUT_SIDE, INPUT_SIDE, 3)
+        )
+    except Exception as error:
+        raise ModelError(
+            f"The ImageNet weights of {architecture} could not be downloaded ({error}). "
+            "Give a local file instead: --init FILE."
+        ) from error
+    return weight_arrays(full)

@@ -1,0 +1,63 @@
+"""Arrays and tables -> Plotly figures. Nothing here shows or saves."""
+
+import plotly.graph_objects as go
+
+from kneeoa.display import png_uri
+from kneeoa.joints import Frame
+
+FRAME_COLOUR = "#4cc2c4"
+
+VIEWER_CONFIG = {
+    "scrollZoom": True,
+    "displaylogo": False,
+    "displayModeBar": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "toImage"],
+}
+
+
+def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room: int = 500):
+    """Return a film to zoom and pan in, with the graded frame drawn on it.
+
+    Parameters
+    ----------
+    image : (h, w) uint8, possibly smaller than the film
+    height, width : the film's own size in pixels, which the axes count in
+    frame : what the graders saw; not drawn when it is the whole film
+    view : a change of this text resets zoom and pan, the same text keeps them
+    room : height of the figure on the page in pixels
+    """
+    figure = go.Figure()
+    figure.add_layout_image(
+        source=png_uri(image),
+        xref="x",
+        yref="y",
+        x=0,
+        y=0,
+        sizex=width,
+        sizey=height,
+        sizing="stretch",
+        layer="below",
+    )
+    if frame.side < max(height, width):
+        figure.add_shape(
+            type="rect",
+            x0=frame.left,
+            y0=frame.top,
+            x1=frame.left + frame.side,
+            y1=frame.top + frame.side,
+            line={"color": FRAME_COLOUR, "width": 2, "dash": "dot"},
+        )
+    hidden = {"visible": False, "showgrid": False, "zeroline": False}
+    figure.update_xaxes(range=[0, width], constrain="domain", **hidden)
+    figure.update_yaxes(range=[height, 0], scaleanchor="x", constrain="domain", **hidden)
+    figure.update_layout(
+        height=room,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        dragmode="pan",
+        uirevision=view,
+        paper_bgcolor="black",
+        plot_bgcolor="black",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#9aa4ad", "activecolor": "#ffffff"},
+        showlegend=False,
+    )
+    return figure

@@ -1,0 +1,78 @@
+"""What the eye sees: windowed films, heat maps on films, and their encoding for a browser."""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+_STOPS = np.array([0.0, 0.15, 0.4, 0.7, 1.0])
+_COLOURS = np.array(
+    [[13, 8, 60], [84, 15, 109], [187, 55, 84], [249, 142, 9], [252, 255, 164]], float
+)
+"""An inferno-like ramp: brightness rises evenly, so it also reads without colour vision."""
+
+
+def windowed(
+    pixels: np.ndarray, *, low: float = 0.0, high: float = 255.0, invert: bool = False
+) -> np.ndarray:
+    """Return ``(H, W) uint8``: grey values from `low` to `high` spread over black to white.
+
+    `pixels` is ``(H, W) float in [0, 255]``. A window of no width is taken as one grey value wide.
+    The window is for the eye only; the graders always see the whole range.
+    """
+    spread = np.clip((pixels - low) * (255.0 / max(high - low, 1.0)), 0, 255)
+    grey = spread.round().astype(np.uint8)
+    return 255 - grey if invert else grey
+
+
+def fit_within(pixels: np.ndarray, longest: int) -> np.ndarray:
+    """Return the film with its longer side at most `longest` pixels, never enlarged."""
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    scale = longest / max(image.size)
+    if scale >= 1:
+        return pixels
+    size = tuple(max(1, round(length * scale)) for length in image.size)
+    return np.asarray(image.resize(size, Image.Resampling.BOX))
+
+
+def png_uri(image: np.ndarray) -> str:
+    """Return an image ``(H, W[, 3]) uint8`` as a ``data:image/png`` address."""
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(stream, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def upsample(heatmap: np.ndarray, side: int) -> np.ndarray:
+    """Return the map smoothly enlarged to ``(side, side) float32``, never negative."""
+    image = Image.fromarray(np.ascontiguousarray(heatmap, np.float32))
+    return np.maximum(np.asarray(image.resize((side, side), Image.Resampling.BICUBIC)), 0)
+
+
+def colour_ramp(strength: np.ndarray) -> np.ndarray:
+    """Return the colours ``(..., 3) uint8`` of strengths in [0, 1]."""
+    channels = [np.interp(strength, _STOPS, _COLOURS[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def overlay(film: np.ndarray, heatmap: np.ndarray, *, scale: float, opacity: float) -> np.ndarray:
+    """Return the film with the map on it, ``(S, S, 3) uint8``.
+
+    Parameters
+    ----------
+    film : (S, S) uint8, the square frame that was graded
+    heatmap : (7, 7) float32, >= 0
+    scale : the value that gets the strongest colour; the same for every film and network
+    opacity : in [0, 1]; the colour's opacity rises with strength up to this, so that weak evidence
+        leaves the film visible
+    """
+    strength = np.clip(upsample(heatmap, film.shape[0]) / scale, 0, 1)[..., None]
+    weight = opacity * np.sqrt(strength)
+    grey = np.repeat(film[..., None], 3, axis=-1).astype(np.float32)
+    mixed = (1 - weight) * grey + weight * colour_ramp(strength[..., 0])
+    return mixed.round().astype(np.uint8)
+
+
+def colour_bar(width: int = 256) -> np.ndarray:
+    """Return the colour scale from none to strongest as an image ``(8, width, 3) uint8``."""
+    return np.repeat(colour_ramp(np.linspace(0, 1, width))[None], 8, axis=0)

@@ -1,0 +1,19 @@
+"""Grad-CAM (Selvaraju et al. 2017) from the evidence that a reading carries.
+
+With global average pooling and one linear layer the gradient of a logit with respect to the last
+feature map is the head's kernel over the number of cells, so Grad-CAM of grade g is the positive
+part of ``evidence[..., g]``, up to that constant. No gradient is needed, and the unit has a
+meaning: the mean of the signed map plus the head's bias is the logit.
+"""
+
+import numpy as np
+
+
+def grad_cam(evidence: np.ndarray, grade: int) -> np.ndarray:
+    """Return the Grad-CAM ``(7, 7) float32, >= 0`` of `grade` from evidence ``(7, 7, 5)``."""
+    return np.maximum(evidence[..., int(grade)], 0)
+
+
+def has_positive_evidence(evidence: np.ndarray, grade: int, *, scale: float) -> bool:
+    """Tell whether any cell speaks for `grade` by more than a hundredth of the colour scale."""
+    return bool(grad_cam(evidence, grade).max() > scale / 100)

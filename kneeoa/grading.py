@@ -1,0 +1,124 @@
+"""Films -> readings: grade probabilities and exact Grad-CAM evidence from one forward pass.
+
+Served by ONNX Runtime, so that neither start-up nor a reading imports TensorFlow.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from kneeoa.errors import ModelError
+from kneeoa.grades import KLGrade
+from kneeoa.joints import Frame, network_input
+from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
+from kneeoa.published import DEFAULT_MODELS, PublishedModel, find_model
+from kneeoa.radiograph import Radiograph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What one network says of N films.
+
+    Attributes
+    ----------
+    probabilities : (N, 5) float32, rows summing to 1
+    evidence : (N, 7, 7, 5) float32; its spatial mean plus the head's bias is the logit of a grade
+    """
+
+    probabilities: np.ndarray
+    evidence: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What one network says of one knee.
+
+    Attributes
+    ----------
+    probabilities : (5,) float32 summing to 1
+    evidence : (7, 7, 5) float32, signed; see `kneeoa.gradcam`
+    weights_hash : SHA-256 of the model file that gave both
+    """
+
+    architecture: Architecture
+    probabilities: np.ndarray
+    evidence: np.ndarray
+    weights_hash: str
+
+    @property
+    def grade(self) -> KLGrade:
+        """The most probable grade."""
+        return KLGrade(int(self.probabilities.argmax()))
+
+
+class Grader:
+    """One exported network, ready to grade. Safe to share between threads."""
+
+    def __init__(self, file: Path, *, threads: int = 0) -> None:
+        """Load `file`; `threads` 0 lets ONNX Runtime take all cores."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                file, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise ModelError(f"The model file {file} cannot be loaded: {error}") from error
+
+    def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
+        """Grade ``(N, 224, 224)`` films with values in [0, 255], in batches."""
+        if images.ndim != 3 or images.shape[1:] != (INPUT_SIDE, INPUT_SIDE):
+            raise ModelError(
+                f"Expected films of shape (N, {INPUT_SIDE}, {INPUT_SIDE}). Received: {images.shape}."
+            )
+        outputs = [
+            self._session.run(["logits", "evidence"], {"film": _as_film(batch)})
+            for batch in _batches(images, batch_size)
+        ]
+        logits, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
+        return Answers(softmax(logits), evidence)
+
+
+class Graders:
+    """Both published networks, loaded once and asked together."""
+
+    def __init__(self, models: Path = DEFAULT_MODELS) -> None:
+        """Load every published network below `models`; raise `ModelError` if one is missing."""
+        self.published: dict[Architecture, PublishedModel] = {
+            architecture: find_model(architecture, models) for architecture in ARCHITECTURES
+        }
+        self._graders = {name: Grader(model.file) for name, model in self.published.items()}
+
+    def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
+        """Grade one knee with both networks; without `frame`, the first proposed one."""
+        film = network_input(radiograph, frame)[None]
+        return tuple(
+            Reading(name, answers.probabilities[0], answers.evidence[0], self._hash(name))
+            for name, answers in self.read_arrays(film)
+        )
+
+    def read_arrays(self, films: np.ndarray) -> Iterator[tuple[Architecture, Answers]]:
+        """Grade ``(N, 224, 224)`` films with each network in turn."""
+        for name, grader in self._graders.items():
+            yield name, grader.grade_arrays(films)
+
+    def _hash(self, name):
+        return self.published[name].weights_hash
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities over the last axis, float32."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def _batches(images, size):
+    return (images[start : start + size] for start in range(0, max(1, len(images)), size))
+
+
+def _as_film(images):
+    return np.ascontiguousarray(images[..., None], np.float32)

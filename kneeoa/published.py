@@ -1,0 +1,127 @@
+"""The published models on disk: ``<models>/<architecture>/model.onnx`` and ``card.json``.
+
+The card says what the model is (data, split, config, metrics) and carries the SHA-256 of the model
+file; a model whose hash differs from its card is refused.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kneeoa.errors import ModelError
+from kneeoa.networks import ARCHITECTURES, Architecture
+
+if TYPE_CHECKING:
+    import keras
+
+CARD_SCHEMA_VERSION = 1
+DEFAULT_MODELS = Path(__file__).resolve().parent.parent / "assets" / "models"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishedModel:
+    """A model file whose bytes are those that its card describes."""
+
+    architecture: Architecture
+    file: Path
+    card: dict[str, Any]
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the model file, in hex."""
+        return self.card["model_sha256"]
+
+
+def read_cards(models: Path = DEFAULT_MODELS) -> dict[Architecture, dict[str, Any]]:
+    """Return the card of every published network, without touching the weights."""
+    return {architecture: _read_card(models / architecture) for architecture in ARCHITECTURES}
+
+
+def find_model(architecture: Architecture, models: Path = DEFAULT_MODELS) -> PublishedModel:
+    """Return the published model, after checking its bytes against its card."""
+    folder = models / architecture
+    card = _read_card(folder)
+    file = folder / "model.onnx"
+    received = _sha256(file)
+    if received != card["model_sha256"]:
+        raise ModelError(
+            f"Expected the {architecture} weights that the card describes "
+            f"(SHA-256 {card['model_sha256'][:12]}...). Received {received[:12]}.... "
+            "The file is damaged or was replaced: fetch the published models again."
+        )
+    if card["architecture"] != architecture:
+        raise ModelError(f"Expected a {architecture} in {folder}. Received: {card['architecture']}.")
+    return PublishedModel(architecture, file, card)
+
+
+def load_keras(model: PublishedModel) -> "keras.Model":
+    """Return the published weights as the Keras network ``(N, 224, 224, 1) -> (N, 5) logits``."""
+    from kneeoa import architectures
+
+    network = architectures.build(model.architecture)
+    architectures.assign_all(network, read_weights(model.file))
+    return network
+
+
+def read_weights(file: Path) -> dict[str, np.ndarray]:
+    """Return the weights stored in an exported model as float32, under ``<layer>/<weight>``."""
+    import onnx
+
+    graph = onnx.load(file).graph
+    stored = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    return {
+        key: _to_keras_layout(array, key).astype(np.float32)
+        for key, array in stored.items()
+        if "/" in key
+    }
+
+
+def to_onnx_layout(array: np.ndarray, key: str) -> np.ndarray:
+    """Convolution kernels from Keras' (h, w, in, out) to ONNX' (out, in, h, w); others as is."""
+    if array.ndim != 4:
+        return array
+    # Keras keeps a depthwise kernel as (h, w, channels, 1); ONNX as one group per channel.
+    order = (2, 3, 0, 1) if _is_depthwise(key) else (3, 2, 0, 1)
+    return np.ascontiguousarray(array.transpose(order))
+
+
+def _to_keras_layout(array, key):
+    if array.ndim != 4:
+        return array
+    order = (2, 3, 0, 1) if _is_depthwise(key) else (2, 3, 1, 0)
+    return np.ascontiguousarray(array.transpose(order))
+
+
+def _is_depthwise(key):
+    return key.startswith("conv_dw_")
+
+
+def _read_card(folder):
+    file = folder / "card.json"
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(
+            f"Expected a published model in {folder}. There is none: "
+            "publish one with `python -m train publish`, or name another folder."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The card {file} cannot be read: {error}.") from None
+    version = card.get("schema_version") if isinstance(card, dict) else None
+    if version != CARD_SCHEMA_VERSION:
+        raise ModelError(
+            f"Expected a card of schema version {CARD_SCHEMA_VERSION}. {file} has {version}."
+        )
+    return card
+
+
+def _sha256(file):
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        raise ModelError(f"Expected the model file {file}. It is missing or unreadable.") from None

@@ -1,0 +1,235 @@
+"""Bytes -> radiograph: PNG, JPEG, TIFF and DICOM, with a reason for every refusal.
+
+Grey values: films of 8 bits pass unchanged, because the graders learned from raw 8-bit films. Deeper
+films are windowed by one rule, `window`, unless a DICOM file brings its own window or VOI LUT.
+"""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from kneeoa.errors import RadiographError
+
+# Decoders warn about odd files with the file's own content; that must not reach a log.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+ACCEPTED = "Expected PNG, JPEG, TIFF or DICOM."
+LOWEST_PERCENTILE, HIGHEST_PERCENTILE = 0.5, 99.5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is refused before decoding: bytes, pixels, and pixels on the shorter side."""
+
+    max_bytes: int = 100_000_000
+    max_pixels: int = 50_000_000
+    min_side: int = 64
+
+    def check_bytes(self, count: int) -> None:
+        """Refuse a file of no or too many bytes."""
+        if count == 0:
+            raise RadiographError(f"{ACCEPTED} The file is empty.")
+        if count > self.max_bytes:
+            raise RadiographError(
+                f"Expected at most {self.max_bytes / 1e6:.0f} MB. Received: {count / 1e6:.0f} MB."
+            )
+
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse a film that is too small to grade or too large to decode safely."""
+        if height * width > self.max_pixels:
+            raise RadiographError(
+                f"Expected at most {self.max_pixels / 1e6:.0f} million pixels. "
+                f"Received: {height} x {width}. Export the film at a lower resolution."
+            )
+        if min(height, width) < self.min_side:
+            raise RadiographError(
+                f"Expected a radiograph of at least {self.min_side} x {self.min_side} pixels. "
+                f"Received: {height} x {width}."
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Radiograph:
+    """A decoded film.
+
+    Attributes
+    ----------
+    name : file name as given, without folders
+    pixels : (H, W) float32 in [0, 255], read-only; bright = dense (bone is bright)
+    source : ``"PNG"``, ``"JPEG"``, ``"TIFF"`` or ``"DICOM"``
+    bits : bits of the stored samples
+    laterality : ``"L"`` or ``"R"`` where a DICOM file says so; never guessed from the name
+    spacing : (row, column) mm per pixel where a DICOM file says so
+    digest : SHA-256 of the file's bytes, in hex
+    """
+
+    name: str
+    pixels: np.ndarray
+    source: str
+    bits: int
+    laterality: str | None
+    spacing: tuple[float, float] | None
+    digest: str
+
+
+def open_radiograph(path: Path, *, limits: Limits = Limits()) -> Radiograph:  # noqa: B008
+    """Read a file; raise `RadiographError` with the reason if it is no film that can be graded."""
+    try:
+        limits.check_bytes(path.stat().st_size)
+        data = path.read_bytes()
+    except OSError as error:
+        raise RadiographError(f"The file cannot be opened: {error.strerror}.") from None
+    return read_radiograph(data, path.name, limits=limits)
+
+
+def read_radiograph(data: bytes, name: str, *, limits: Limits = Limits()) -> Radiograph:  # noqa: B008
+    """Decode the bytes of a file; raise `RadiographError` with the reason if that cannot be done.
+
+    The format is told by content, not by name. Nothing is written or logged.
+    """
+    limits.check_bytes(len(data))
+    kind = detect(data)
+    if kind == "DICOM":
+        from kneeoa import dicom
+
+        pixels, bits, laterality, spacing = dicom.decode(data, limits)
+    else:
+        pixels, bits = _decode_image(data, kind, limits)
+        laterality = spacing = None
+    pixels = np.ascontiguousarray(pixels, np.float32)
+    if np.ptp(pixels) == 0:
+        raise RadiographError(
+            "Expected a radiograph. Every pixel of this image has the same value."
+        )
+    pixels.setflags(write=False)
+    base_name = name.replace("\\", "/").rsplit("/", 1)[-1]
+    digest = hashlib.sha256(data).hexdigest()
+    return Radiograph(base_name, pixels, kind, bits, laterality, spacing, digest)
+
+
+def detect(data: bytes) -> str:
+    """Return ``"PNG"``, ``"JPEG"``, ``"TIFF"`` or ``"DICOM"``; name anything else and refuse it."""
+    # First, because the free preamble of a DICOM file may look like a TIFF. Files without preamble
+    # begin with an element of group 2 or 8, in either byte order.
+    if data[128:132] == b"DICM" or data[:2] in (b"\x02\0", b"\x08\0", b"\0\x02", b"\0\x08"):
+        return "DICOM"
+    for start, kind in _ACCEPTED_STARTS:
+        if data.startswith(start):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        raise RadiographError(f"{ACCEPTED} Received a WebP image. Export it as PNG.")
+    if data[4:8] == b"ftyp":
+        raise RadiographError(f"{ACCEPTED} Received a HEIC, AVIF or video file. Export it as PNG.")
+    for start, kind in _OTHER_STARTS:
+        if data.startswith(start):
+            raise RadiographError(f"{ACCEPTED} Received {kind}.")
+    if b"\0" not in data[:1024] and _is_text(data[:1024]):
+        kind = "a web page" if b"<html" in data[:1024].lower() else "text"
+        raise RadiographError(f"{ACCEPTED} Received {kind}, whatever the file is called.")
+    raise RadiographError(f"{ACCEPTED} The content is none of these: damaged, or another format.")
+
+
+_ACCEPTED_STARTS = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+)
+_OTHER_STARTS = (
+    (b"%PDF", "a PDF. Export the film itself"),
+    (b"GIF8", "a GIF image. Export it as PNG"),
+    (b"BM", "a BMP image. Export it as PNG"),
+    (b"PK\x03\x04", "a ZIP archive or Office document. Unpack the film first"),
+    (b"\x1f\x8b", "a gzip archive. Unpack the film first"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image outside DICOM. Export it as PNG"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 image outside DICOM. Export it as PNG"),
+    (b"\x89PNG", "a damaged PNG"),
+)
+
+
+def window(values: np.ndarray, *, ignore: np.ndarray | None = None) -> np.ndarray:
+    """Return ``(H, W) float32 in [0, 255]``: the rule for films deeper than 8 bits.
+
+    The 0.5th percentile becomes black, the 99.5th white, linear between. Where so much of the film
+    is one value that the two coincide (a collimated film with a wide border), the smallest and
+    largest value are used instead. `ignore` marks pixels outside the film, ``(H, W) bool``: they do
+    not count and come out black.
+    """
+    values = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    counted = values if ignore is None or ignore.all() else values[~ignore]
+    low, high = np.percentile(counted, [LOWEST_PERCENTILE, HIGHEST_PERCENTILE])
+    if high <= low:
+        low, high = counted.min(), counted.max()
+    if high <= low:
+        return np.zeros(values.shape, np.float32)
+    spread = np.clip((values - low) / (high - low) * 255, 0, 255).astype(np.float32)
+    return spread if ignore is None else np.where(ignore, np.float32(0), spread)
+
+
+def to_grey(colour: np.ndarray) -> np.ndarray:
+    """Return ``(H, W) float32`` from ``(H, W, 3)``: grey stored as colour stays exactly as it is."""
+    first = colour[..., 0]
+    if (colour == first[..., None]).all():
+        return first.astype(np.float32)
+    # Luma of ITU-R BT.601.
+    return (colour @ np.array([0.299, 0.587, 0.114])).astype(np.float32)
+
+
+def _decode_image(data, kind, limits):
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+            limits.check_size(image.height, image.width)
+            if getattr(image, "n_frames", 1) > 1 and kind != "JPEG":
+                raise RadiographError(
+                    f"Expected one film in a file. Received: {image.n_frames} pages or frames. "
+                    "Export the film to read as a file of its own."
+                )
+            white_is_zero = kind == "TIFF" and image.tag_v2.get(262) == 0
+            return _grey(ImageOps.exif_transpose(image), white_is_zero)
+    except RadiographError:
+        raise
+    except UnidentifiedImageError:
+        raise RadiographError(
+            f"The {kind} is damaged: its header cannot be read. Export the film again."
+        ) from None
+    except Image.DecompressionBombError:
+        raise RadiographError(
+            f"Expected at most {limits.max_pixels / 1e6:.0f} million pixels. The file has far more."
+        ) from None
+    except Exception:
+        # Decoders raise whatever they like on damaged data (OSError, ValueError, struct.error...).
+        raise RadiographError(
+            f"The {kind} is damaged or cut off: its pixels cannot be decoded. Export it again."
+        ) from None
+
+
+def _grey(image, white_is_zero):
+    """Return the pixels of a Pillow image as (H, W) in [0, 255], and their stored bits."""
+    image.load()
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        values = np.asarray(image).astype(np.float64)
+        # Pillow inverts such a TIFF itself up to 8 bits, not beyond.
+        return window(-values if white_is_zero else values), 32 if image.mode == "F" else 16
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
+    if image.mode not in ("1", "L"):
+        return to_grey(np.asarray(image.convert("RGB"))), 8
+    return np.asarray(image.convert("L"), np.float32), 8
+
+
+def _is_text(data):
+    try:
+        data.decode("utf-8", errors="strict")
+    except UnicodeDecodeError as error:
+        return error.start > len(data) - 4 and error.start > 0
+    return True

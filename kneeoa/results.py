@@ -1,0 +1,124 @@
+"""The contract between training and dashboard: what a run writes and readers read.
+
+``<results>/runs/<run_id>/``: ``run.json``, ``history.csv``, ``predictions.csv`` and, while it is
+kept, ``model.keras``. A run folder appears whole or not at all.
+"""
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.errors import DataError
+
+SCHEMA_VERSION = 1
+PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
+PREDICTION_COLUMNS = ["image_id", "patient_id", "split", "true_grade", *PROBABILITY_COLUMNS]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One training run, as ``run.json`` holds it. Times are UTC, ISO 8601; durations seconds."""
+
+    run_id: str
+    architecture: str
+    seed: int
+    config: dict[str, Any]
+    initialisation: dict[str, Any]
+    split_hash: str
+    counts: dict[str, dict[str, int]]
+    model_sha256: str
+    best_epoch: int
+    stopped_because: str
+    seconds: float
+    finished_at: str
+    device: str
+    libraries: dict[str, str]
+    schema_version: int = field(default=SCHEMA_VERSION)
+
+
+def predictions_table(
+    image_ids, patient_ids, split: str, true_grades: np.ndarray, probabilities: np.ndarray
+) -> pd.DataFrame:
+    """Return one row per image in the columns of ``predictions.csv``; grade -1 becomes empty."""
+    table = pd.DataFrame(probabilities, columns=PROBABILITY_COLUMNS)
+    table.insert(0, "true_grade", pd.array(true_grades, "Int64"))
+    table["true_grade"] = table["true_grade"].mask(table["true_grade"] < 0)
+    table.insert(0, "split", split)
+    table.insert(0, "patient_id", list(patient_ids))
+    table.insert(0, "image_id", list(image_ids))
+    return table
+
+
+def check_absent(results: Path, run_id: str) -> Path:
+    """Return the folder of a run that is to be written; refuse one that is there already."""
+    folder = results / "runs" / run_id
+    if folder.exists():
+        raise DataError(
+            f"The run {run_id} is already in {results}. Remove its folder to train it anew."
+        )
+    return folder
+
+
+def write_run(
+    results: Path,
+    record: RunRecord,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+    model_file: Path,
+) -> Path:
+    """Write a run folder beside its place, then rename it there; return the folder."""
+    folder = check_absent(results, record.run_id)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{record.run_id}.", dir=folder.parent))
+    try:
+        (beside / "run.json").write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
+        history.to_csv(beside / "history.csv", index=False)
+        write_predictions(beside / "predictions.csv", predictions)
+        shutil.copyfile(model_file, beside / "model.keras")
+        beside.chmod(0o755)
+        beside.rename(folder)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return folder
+
+
+def write_predictions(file: Path, predictions: pd.DataFrame) -> None:
+    """Write ``predictions.csv``, probabilities to six decimals."""
+    predictions[PREDICTION_COLUMNS].to_csv(file, index=False, float_format="%.6f")
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read ``run.json``; an unknown schema version or a damaged file is refused by name."""
+    file = folder / "run.json"
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"Expected a training run in {folder}. {error}") from None
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise DataError(
+            f"Expected runs of schema version {SCHEMA_VERSION}. {file} has version {version}."
+        )
+    try:
+        return RunRecord(**content)
+    except TypeError as error:
+        raise DataError(f"The record {file} does not have the expected fields: {error}.") from None
+
+
+def read_predictions(file: Path) -> pd.DataFrame:
+    """Read ``predictions.csv``; identifiers stay text, unknown grades are missing values."""
+    try:
+        table = pd.read_csv(file, dtype={"image_id": str, "patient_id": str, "true_grade": "Int64"})
+    except (OSError, ValueError) as error:
+        raise DataError(f"Expected a table of predictions. {file}: {error}") from None
+    missing = [column for column in PREDICTION_COLUMNS if column not in table]
+    if missing:
+        raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")
+    return table

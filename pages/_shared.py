@@ -1,0 +1,68 @@
+"""What the pages share: the only caches, the error boundary, and the page's own style."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.grading import Graders
+from kneeoa.published import DEFAULT_MODELS
+
+STYLE = """
+<style>
+.stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
+.st-key-case {position: sticky; top: 3.7rem; z-index: 90; padding: .35rem 0;
+  backdrop-filter: blur(14px);}
+.kl-network {font-size: .95rem; opacity: .75;}
+.kl-grade {font-size: 2.9rem; line-height: 1.1; font-weight: 650; white-space: nowrap;}
+.kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}
+.kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .16rem .5rem;
+  align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}
+.kl-bars .track {background: color-mix(in srgb, currentColor 12%, transparent);
+  border-radius: 2px; height: .72rem;}
+.kl-bars .fill {height: 100%; border-radius: 2px; background: #2b93a1;}
+.kl-bars .most {font-weight: 650;}
+.kl-bars .share {text-align: right;}
+.kl-note {font-size: .86rem; opacity: .85; line-height: 1.35;}
+.kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem; opacity: .85;}
+.kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
+.stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
+.st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
+</style>
+"""
+
+
+def models_folder() -> Path:
+    """Return the folder of the published models: ``KNEEOA_MODELS`` or the bundled ones."""
+    return Path(os.environ.get("KNEEOA_MODELS") or DEFAULT_MODELS)
+
+
+@st.cache_resource(show_spinner="Loading the two networks")
+def graders() -> Graders:
+    """Return both networks, loaded once per server."""
+    return Graders(models_folder())
+
+
+@st.cache_data(show_spinner=False)
+def demo_films() -> dict[str, bytes]:
+    """Return the synthetic demo films as PNG bytes by name; drawing them takes a moment."""
+    from kneeoa.phantom import demo_films as draw
+
+    return draw()
+
+
+@contextlib.contextmanager
+def refusals_shown() -> Iterator[None]:
+    """Show what a user can act on as a sentence; let bugs surface in the log."""
+    try:
+        yield
+    except KneeOAError as error:
+        st.error(str(error))
+
+
+def apply_style() -> None:
+    """Put the page's style in place."""
+    st.html(STYLE)

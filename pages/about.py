@@ -1,0 +1,116 @@
+"""The about page: intended use, data, training, measured performance, limits; from the cards."""
+
+import streamlit as st
+
+from kneeoa.claim import verdict
+from kneeoa.grades import GRADES
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.published import read_cards
+from pages import _shared
+
+MEASURES = {
+    "accuracy": ("Accuracy", "{:.1%}"),
+    "quadratic_kappa": ("Quadratic weighted kappa", "{:.3f}"),
+    "mean_absolute_error": ("Mean absolute error (grades)", "{:.2f}"),
+    "within_one_grade": ("Within one grade", "{:.1%}"),
+    "macro_precision": ("Macro precision", "{:.1%}"),
+    "macro_recall": ("Macro recall (sensitivity)", "{:.1%}"),
+    "macro_f1": ("Macro F1", "{:.1%}"),
+    "expected_calibration_error": ("Expected calibration error", "{:.1%}"),
+}
+
+
+def show_performance(cards) -> None:
+    """Show what was measured on the test films, with intervals, next to the paper's claim."""
+    measured = {name: card["metrics"]["test"] for name, card in cards.items()}
+    any_network = next(iter(measured.values()))
+    st.subheader("Measured performance")
+    st.markdown(
+        f"On {any_network['knees']} test knees of {any_network['patients']} patients, none of whom "
+        "was seen in training. In brackets: 95% bootstrap interval over patients."
+    )
+    rows = []
+    for key, (label, form) in MEASURES.items():
+        row = {"Measure": label}
+        for name, of in measured.items():
+            low, high = of["intervals_95"][key]
+            value = form.format(of["values"][key])
+            row[DISPLAY_NAME[name]] = f"{value}  ({form.format(low)} to {form.format(high)})"
+        rows.append(row)
+    st.table(rows, border="horizontal")
+    for name, of in measured.items():
+        accuracy, interval = of["values"]["accuracy"], of["intervals_95"]["accuracy"]
+        st.markdown("- " + verdict(name, accuracy, tuple(interval)))
+    grades = ", ".join(f"KL {int(g)}: {sum(any_network['confusion'][int(g)])}" for g in GRADES)
+    majority = max(sum(row) for row in any_network["confusion"]) / any_network["knees"]
+    st.caption(
+        f"Test knees per grade: {grades}. Always giving the commonest grade scores {majority:.1%}."
+    )
+
+
+def show_training(cards) -> None:
+    """Show how each published network came about."""
+    st.subheader("How the networks were trained")
+    for name, card in cards.items():
+        config, init = card["config"], card["initialisation"]
+        epochs = sum(stage["epochs"] for stage in config["stages"])
+        fresh = init["fresh_layers"]
+        anew = f", {len(fresh)} layer(s) from scratch (first: `{fresh[0]}`)" if fresh else ""
+        st.markdown(
+            f"- **{DISPLAY_NAME[name]}**: starting weights `{init['source']}`{anew}; frozen "
+            f"backbone first, then unfrozen in {len(config['stages'])} stages, {epochs} epochs, "
+            f"epoch {card['best_epoch']} kept by validation loss; Adam, batch {config['batch_size']}, "
+            f"seed {card['seed']}; {card['training_seconds'] / 60:.0f} minutes on {card['device']}. "
+            f"Run `{card['run_id']}`, weights `{card['model_sha256'][:12]}`, "
+            f"published {card['published_at'][:10]}."
+        )
+
+
+def show_data(cards) -> None:
+    """Show where the films came from, their licence and how they were split."""
+    card = next(iter(cards.values()))
+    data, counts = card["data"], card["counts"]
+    st.subheader("Data and attribution")
+    st.markdown(
+        f"{data['author']} ({data['year']}): *{data['name']}*, "
+        f"[doi {data['doi']}](https://doi.org/{data['doi']}), "
+        f"[{data['licence']}]({data['licence_url']}). {data['origin']} {data['split']}"
+    )
+    st.table(
+        [
+            {"Split": split}
+            | {f"KL {int(g)}": of.get(str(int(g)), 0) for g in GRADES}
+            | {"All": sum(of.values())}
+            for split, of in counts.items()
+        ],
+        border="horizontal",
+    )
+    st.caption(f"Split hash {card['split_hash'][:16]}")
+
+
+def show_limits() -> None:
+    """Show what the networks are for and what they cannot do."""
+    st.subheader("Intended use and limits")
+    st.markdown(
+        "For research and for teaching KL grading. Not a medical device: no decision about a "
+        "patient may rest on it.\n"
+        "- The networks grade whatever they are given. They do not notice a film that is not a "
+        "frontal knee, an implant, a fracture or another disease.\n"
+        "- They learned from one study's films (OAI, adults aged 45 to 79 at enrolment). Films "
+        "of other hospitals, other projections or other processing may be graded worse.\n"
+        "- KL 1 (doubtful) is the grade on which human readers agree least, and so do the "
+        "networks.\n"
+        "- Grad-CAM shows where a network found evidence, coarsely (7 x 7 cells). It does not "
+        "show that the evidence is right.\n"
+        "- Films are held in memory for the session and are never written to disk or logs."
+    )
+
+
+_shared.apply_style()
+st.title("About")
+with _shared.refusals_shown():
+    published = read_cards(_shared.models_folder())
+    show_limits()
+    show_performance(published)
+    show_training(published)
+    show_data(published)

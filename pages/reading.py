@@ -1,0 +1,156 @@
+"""The reading page: a film, and what both networks say of it, side by side."""
+
+import html
+
+import streamlit as st
+
+from kneeoa import charts, comparison, display
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.joints import network_input
+from kneeoa.networks import DISPLAY_NAME
+from pages import _films, _frame, _networks, _shared
+
+LONGEST_SHOWN = 1600
+CURRENT, NEXT = "current_film", "next_film"
+
+
+def show_empty() -> None:
+    """Show how to begin."""
+    st.title("Grade a knee X-ray")
+    st.markdown(
+        "A frontal knee film in; the Kellgren-Lawrence grades of two networks out, with their "
+        "Grad-CAMs. For research and teaching; not a medical device."
+    )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        uploaded = _films.show_uploader()
+    with right:
+        picked = _films.show_demo_picker()
+    turn_to(uploaded if uploaded is not None else picked)
+    _films.show_refusals()
+
+
+def turn_to(digest: str | None) -> None:
+    """Turn to a film that has just come in; an empty digest only shows the refusals."""
+    if digest is None:
+        return
+    st.session_state[NEXT] = digest
+    st.rerun()
+
+
+def choose_film(films: dict[str, _films.Film]) -> _films.Film:
+    """Show the film list and the way to more films; return the film to read."""
+    wanted = st.session_state.pop(NEXT, None) or st.session_state.get(CURRENT)
+    st.session_state[CURRENT] = wanted if wanted in films else next(reversed(films))
+    listed, more, away = st.columns([6, 1.5, 1.5], vertical_alignment="bottom")
+    digest = listed.selectbox(
+        "Film",
+        list(films),
+        key=CURRENT,
+        persist_state="session",
+        format_func=lambda key: films[key].radiograph.name,
+        label_visibility="collapsed",
+    )
+    with more.popover("Add films", width="stretch"):
+        uploaded = _films.show_uploader()
+        picked = _films.show_demo_picker()
+    turn_to(uploaded if uploaded is not None else picked)
+    away.button("Remove film", on_click=_films.remove, args=[digest], width="stretch")
+    return films[digest]
+
+
+def show_case_line(film: _films.Film, readings) -> None:
+    """Show file name, grades, agreement and criteria, always together and always in sight."""
+    grades = " &nbsp; ".join(
+        f"{DISPLAY_NAME[reading.architecture]} <b>{reading.grade.label}</b>" for reading in readings
+    )
+    criteria = "<br>".join(
+        f"<b>{grade.label}, {grade.text}:</b> {grade.criteria}"
+        for grade in sorted({reading.grade for reading in readings})
+    )
+    with st.container(key="case"):
+        st.html(
+            f"<b>{html.escape(film.radiograph.name)}</b> &nbsp;·&nbsp; {grades} &nbsp;·&nbsp; "
+            f"{comparison.compare(readings).sentence}"
+            f'<div class="kl-note">{criteria}</div>'
+        )
+
+
+def show_film(film: _films.Film, frame) -> None:
+    """Show the film large, to zoom and pan in."""
+    radiograph = film.radiograph
+    low, high = st.session_state.get("window", (0, 255))
+    shown = display.fit_within(radiograph.pixels, LONGEST_SHOWN)
+    height, width = radiograph.pixels.shape
+    figure = charts.film_figure(
+        display.windowed(shown, low=low, high=high, invert=st.session_state.get("invert", False)),
+        height=height,
+        width=width,
+        frame=frame,
+        view=radiograph.digest,
+    )
+    st.plotly_chart(figure, config=charts.VIEWER_CONFIG, key="viewer", theme=None)
+
+
+def show_controls(film: _films.Film):
+    """Show what the reader can set; return the frame, the explained grade and the opacity."""
+    window, invert, frame = st.columns([5, 2, 3], vertical_alignment="bottom")
+    window.slider("Window (grey values)", 0, 255, (0, 255), key="window", persist_state="session")
+    invert.toggle("Invert", key="invert", persist_state="session")
+    with frame:
+        chosen = _frame.choose_frame(film)
+    explain, strength = st.columns([5, 5], vertical_alignment="bottom")
+    explained = explain.segmented_control(
+        "Grad-CAM: explain grade",
+        ["predicted", *map(int, GRADES)],
+        default="predicted",
+        required=True,
+        key="explained",
+        persist_state="session",
+    )
+    opacity = strength.slider(
+        "Grad-CAM opacity (%)", 0, 100, 60, key="opacity", persist_state="session"
+    )
+    return chosen, explained, opacity / 100
+
+
+def show_reading(film: _films.Film) -> None:
+    """Show the film and, beside it, both networks' columns."""
+    case_line = st.container()
+    left, right = st.columns([1, 1.2], gap="medium")
+    with left:
+        viewer = st.container()
+        frame, explained, opacity = show_controls(film)
+    readings = _films.read(film, frame)
+    with case_line:
+        show_case_line(film, readings)
+    with viewer:
+        show_film(film, frame)
+    square = display.windowed(network_input(film.radiograph, frame))
+    cards = {name: model.card for name, model in _shared.graders().published.items()}
+    scale = max(card["evidence_scale"] for card in cards.values())
+    with right.container(key="networks"):
+        answers = st.columns(len(readings), gap="medium")
+        _networks.show_scale(scale)
+        overlays = st.columns(len(readings), gap="medium")
+    for answer, overlay, reading in zip(answers, overlays, readings, strict=True):
+        with answer:
+            _networks.show_answer(reading)
+            _networks.show_track_record(reading, cards[reading.architecture])
+        grade = reading.grade if explained == "predicted" else KLGrade(explained)
+        with overlay:
+            _networks.show_explanation(reading, square, grade, scale=scale, opacity=opacity)
+    with st.expander("All Kellgren-Lawrence criteria"):
+        for grade in GRADES:
+            st.markdown(f"**{grade.label}, {grade.text}:** {grade.criteria}")
+
+
+_shared.apply_style()
+with _shared.refusals_shown():
+    films = _films.all_films()
+    if films:
+        chosen = choose_film(films)
+        _films.show_refusals()
+        show_reading(chosen)
+    else:
+        show_empty()

@@ -1,0 +1,87 @@
+"""The contract on disk: whole folders or none, and unknown versions refused by name."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kneeoa import results
+from kneeoa.errors import DataError
+
+
+def record(run_id="mobilenet-seed0-abc"):
+    return results.RunRecord(
+        run_id=run_id,
+        architecture="mobilenet",
+        seed=0,
+        config={"batch_size": 32},
+        initialisation={"source": "none"},
+        split_hash="0" * 64,
+        counts={"train": {"0": 1}},
+        model_sha256="1" * 64,
+        best_epoch=1,
+        stopped_because="all epochs done",
+        seconds=1.0,
+        finished_at="2026-01-01T00:00:00+00:00",
+        device="cpu",
+        libraries={"keras": "3"},
+    )
+
+
+@pytest.fixture
+def parts(tmp_path):
+    predictions = results.predictions_table(
+        ["0012345L", "0012345R"], ["0012345"] * 2, "test", np.array([3, -1]), np.full((2, 5), 0.2)
+    )
+    model = tmp_path / "model.keras"
+    model.write_bytes(b"weights")
+    return pd.DataFrame({"epoch": [1], "val_loss": [1.0]}), predictions, model
+
+
+def test_a_run_reads_back_as_written(tmp_path, parts):
+    folder = results.write_run(tmp_path, record(), *parts)
+    assert folder == tmp_path / "runs" / "mobilenet-seed0-abc"
+    assert results.read_record(folder) == record()
+    table = results.read_predictions(folder / "predictions.csv")
+    assert table["patient_id"].tolist() == ["0012345"] * 2
+    assert table["true_grade"].tolist() == [3, pd.NA]
+    assert (folder / "model.keras").read_bytes() == b"weights"
+
+
+def test_a_run_that_cannot_be_finished_leaves_nothing(tmp_path, parts):
+    history, predictions, _ = parts
+    with pytest.raises(FileNotFoundError):
+        results.write_run(tmp_path, record(), history, predictions, tmp_path / "absent.keras")
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_run_is_never_overwritten(tmp_path, parts):
+    results.write_run(tmp_path, record(), *parts)
+    with pytest.raises(DataError, match="already in"):
+        results.write_run(tmp_path, record(), *parts)
+
+
+def test_damaged_and_unknown_records_are_refused(tmp_path, parts):
+    folder = results.write_run(tmp_path, record(), *parts)
+    file = folder / "run.json"
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | {"schema_version": 7}))
+    with pytest.raises(DataError, match=r"version 1\..* has version 7"):
+        results.read_record(folder)
+    del content["seed"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="seed"):
+        results.read_record(folder)
+    file.write_text("{")
+    with pytest.raises(DataError, match="Expected a training run"):
+        results.read_record(folder)
+    with pytest.raises(DataError, match="Expected a training run"):
+        results.read_record(tmp_path / "absent")
+
+
+def test_a_table_without_its_columns_is_refused(tmp_path):
+    file = tmp_path / "predictions.csv"
+    file.write_text("image_id,p0\n1L,0.5\n")
+    with pytest.raises(DataError, match="patient_id, split, true_grade, p1"):
+        results.read_predictions(file)
