@@ -68,5 +68,5 @@ $(PYTHON):
 	if [ -n "$$found" ]; then \
 	  echo "Found$$found, but without Python's venv module. On Debian or Ubuntu: apt-get install python3-venv" >&2; \
 	else \
-	  echo "Python 3.11, 3.12 or 3.13 is needed, and none of python3.13, python3.12, python3.11, python3 on the PATH is one. Python 3 here: $$(python3 -V 2>&1)" >&2; \
+	  echo "Python 3.11, 3.12 or 3.13 is needed, and none of python3.13, python3.12, python3.11, python3 on the PATH is one." >&2; \
 	fi; exit 1

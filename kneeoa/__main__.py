@@ -65,7 +65,7 @@ def _output(target):
         yield sys.stdout
         return
     try:
-        stream = Path(target).open("w", encoding="utf-8", newline="")
+        stream = Path(target).open("w", encoding="utf-8", newline="")  # noqa: SIM115
     except OSError as error:
         raise KneeOAError(f"Expected to write the table to {target}. {error.strerror}.") from None
     with stream:

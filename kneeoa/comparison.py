@@ -17,12 +17,13 @@ class Agreement:
     """How two readings compare.
 
     `grades_apart` counts grades; `overlap` is the probability mass on which both agree, in [0, 1];
-    `sentence` says it in words.
+    `verdict` says whether they agree, `difference` by how much they differ, both as sentences.
     """
 
     grades_apart: int
     overlap: float
-    sentence: str
+    verdict: str
+    difference: str
 
 
 def compare(readings: Sequence[Reading]) -> Agreement:
@@ -39,8 +40,8 @@ def compare(readings: Sequence[Reading]) -> Agreement:
     return Agreement(
         apart,
         overlap,
-        f"{verdict} Their probabilities overlap by {overlap:.0%}; "
-        f"their mean grades are {difference:.1f} apart.",
+        verdict,
+        f"Probabilities overlap by {overlap:.0%}; mean grades are {difference:.1f} apart.",
     )
 
 

@@ -94,7 +94,7 @@ def _present(dataset, stored):
 
 
 def _given_window(dataset, values):
-    """Return the film through its own VOI LUT or window in [0, 255], or None without a usable one."""
+    """Return the film in [0, 255] through its own VOI LUT or window; None without a usable one."""
     try:
         if dataset.get("VOILUTSequence"):
             bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])

@@ -73,7 +73,8 @@ class Grader:
         """Grade ``(N, 224, 224)`` films with values in [0, 255], in batches."""
         if images.ndim != 3 or images.shape[1:] != (INPUT_SIDE, INPUT_SIDE):
             raise ModelError(
-                f"Expected films of shape (N, {INPUT_SIDE}, {INPUT_SIDE}). Received: {images.shape}."
+                f"Expected films of shape (N, {INPUT_SIDE}, {INPUT_SIDE}). "
+                f"Received: {images.shape}."
             )
         outputs = [
             self._session.run(["logits", "evidence"], {"film": _as_film(batch)})

@@ -29,7 +29,7 @@ class Frame:
     top: int
     left: int
     side: int
-    name: str = "knee"
+    name: str = "whole film"
 
 
 def propose_frames(radiograph: Radiograph) -> tuple[Frame, ...]:
@@ -42,10 +42,10 @@ def propose_frames(radiograph: Radiograph) -> tuple[Frame, ...]:
     if width >= TWO_KNEES_ASPECT * height:
         middle = width // 2
         return (
-            _centred(radiograph.pixels[:, :middle], 0, "knee on the left of the image"),
-            _centred(radiograph.pixels[:, middle:], middle, "knee on the right of the image"),
+            _centred(radiograph.pixels[:, :middle], 0, "left of the image"),
+            _centred(radiograph.pixels[:, middle:], middle, "right of the image"),
         )
-    return (_centred(radiograph.pixels, 0, "knee"),)
+    return (_centred(radiograph.pixels, 0, "whole film"),)
 
 
 def network_input(radiograph: Radiograph, frame: Frame | None = None) -> np.ndarray:

@@ -44,8 +44,8 @@ _SIGNS = {
     KLGrade.NONE: _Signs(0.050, 0.050, 0.0, 0.0, 0.0),
     KLGrade.DOUBTFUL: _Signs(0.041, 0.047, 0.007, 0.03, 0.0),
     KLGrade.MINIMAL: _Signs(0.033, 0.044, 0.026, 0.08, 0.0),
-    KLGrade.MODERATE: _Signs(0.019, 0.040, 0.038, 0.32, 0.35),
-    KLGrade.SEVERE: _Signs(-0.003, 0.043, 0.056, 0.62, 1.0),
+    KLGrade.MODERATE: _Signs(0.019, 0.040, 0.036, 0.34, 0.35),
+    KLGrade.SEVERE: _Signs(-0.003, 0.043, 0.054, 0.60, 1.0),
 }
 
 # Where the joint space is set, and the space that the outlines below have as written.
@@ -59,15 +59,15 @@ _FEMUR = np.array([
     (0.915, 0.19), (0.845, 0.09), (0.80, 0.0), (0.785, -0.15),
 ])  # fmt: skip
 _TIBIA = np.array([
-    (0.25, 1.15), (0.235, 1.0), (0.19, 0.90), (0.125, 0.80), (0.088, 0.72), (0.075, 0.66),
+    (0.24, 1.15), (0.22, 1.0), (0.175, 0.90), (0.118, 0.80), (0.088, 0.72), (0.075, 0.66),
     (0.105, 0.630), (0.17, 0.632), (0.24, 0.633), (0.32, 0.625), (0.39, 0.602), (0.44, 0.556),
     (0.475, 0.578), (0.515, 0.580), (0.555, 0.545), (0.60, 0.590), (0.66, 0.634), (0.72, 0.647),
     (0.77, 0.649), (0.84, 0.645), (0.905, 0.640), (0.932, 0.665), (0.915, 0.74), (0.875, 0.83),
-    (0.815, 0.92), (0.785, 1.0), (0.77, 1.15),
+    (0.825, 0.92), (0.80, 1.0), (0.785, 1.15),
 ])  # fmt: skip
 _FIBULA = np.array([
-    (0.055, 1.15), (0.055, 1.0), (0.03, 0.93), (0.035, 0.865), (0.075, 0.815), (0.12, 0.805),
-    (0.165, 0.85), (0.172, 0.91), (0.145, 0.975), (0.15, 1.15),
+    (0.06, 1.20), (0.05, 1.08), (0.015, 0.98), (0.008, 0.90), (0.035, 0.835), (0.085, 0.80),
+    (0.115, 0.785), (0.155, 0.815), (0.195, 0.87), (0.205, 0.94), (0.185, 1.04), (0.18, 1.20),
 ])  # fmt: skip
 _PATELLA = np.array([
     (0.30, 0.17), (0.36, 0.06), (0.47, 0.025), (0.58, 0.06), (0.64, 0.17), (0.61, 0.28),
@@ -86,9 +86,9 @@ _SPURS = (
 
 # Lines inside the bones that make a film read as a knee: (strength, width, points).
 _LINES = (
-    (0.20, 0.008, ((0.405, 0.515), (0.395, 0.44), (0.405, 0.36), (0.43, 0.31))),  # notch walls
-    (0.20, 0.008, ((0.605, 0.525), (0.615, 0.44), (0.605, 0.36), (0.58, 0.31))),
-    (0.12, 0.007, ((0.43, 0.31), (0.505, 0.285), (0.58, 0.31))),  # roof of the notch
+    (0.14, 0.008, ((0.405, 0.515), (0.395, 0.44), (0.405, 0.36), (0.43, 0.31))),  # notch walls
+    (0.14, 0.008, ((0.605, 0.525), (0.615, 0.44), (0.605, 0.36), (0.58, 0.31))),
+    (0.09, 0.007, ((0.43, 0.31), (0.505, 0.285), (0.58, 0.31))),  # roof of the notch
     (0.09, 0.007, ((0.09, 0.285), (0.25, 0.315), (0.40, 0.300))),  # physeal scars
     (0.09, 0.007, ((0.60, 0.300), (0.76, 0.320), (0.92, 0.285))),
     (0.11, 0.007, ((0.15, 0.765), (0.32, 0.735), (0.50, 0.750), (0.68, 0.745), (0.86, 0.775))),
@@ -144,8 +144,7 @@ def demo_films() -> dict[str, bytes]:
         with values in 900 to 4300 of the possible 0 to 65535).
     """
     films = {
-        f"synthetic-kl{int(grade)}.png": _png(draw_knee(grade, side=_DEMO_SIDE))
-        for grade in GRADES
+        f"synthetic-kl{int(grade)}.png": _png(draw_knee(grade, side=_DEMO_SIDE)) for grade in GRADES
     }
     darkest, brightest = _SIXTEEN_BIT_RANGE
     film = _film(KLGrade.MINIMAL, 1, _DEMO_SIDE, "L", True)
@@ -161,7 +160,7 @@ def _png(pixels: np.ndarray) -> bytes:
 
 
 def _film(grade: KLGrade | int, seed: int, side: int, laterality: str, marked: bool) -> np.ndarray:
-    """Check the options and render ``(side, side) float64`` in 0 to 1, bright where dense."""
+    """Check the options and render ``(side, side) float32`` in 0 to 1, bright where dense."""
     try:
         grade = KLGrade(grade)
     except ValueError:
@@ -197,12 +196,12 @@ def _whole_number(name: str, value: int, low: int, high: int) -> int:
 def _attenuation(
     signs: _Signs, side: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the beam meets: attenuation, and the spongy bone within it that carries texture.
+    """Sum what the beam meets, and the spongy bone within it that carries texture.
 
     Returns
     -------
     tuple of np.ndarray
-        Two ``(side, side) float64`` arrays, 0 or more: all tissue, and trabecular bone alone.
+        Two ``(side, side) float32`` arrays, 0 or more: all tissue, and trabecular bone alone.
     """
     work = side * _SUPERSAMPLING
     place = _placement(rng)
@@ -214,11 +213,11 @@ def _attenuation(
     _, fibula_cortex, fibula_spongy = _bone(place(_spline(_FIBULA)), work, rounding=0.07)
     _, patella_cortex, patella_spongy = _bone(place(_spline(_PATELLA)), work, rounding=0.15)
 
-    x = (np.arange(work) + 0.5) / work
+    x = (np.arange(work, dtype=np.float32) + 0.5) / work
     y = x[:, None]
     # The leg is wider than the crop, so the film darkens to its edges without an outline.
     reach = (x - 0.5) / (0.545 - 0.03 * y)
-    soft = 0.58 * np.sqrt(np.clip(1.0 - reach**2, 0.004, None)) * (1.06 - 0.12 * y)
+    soft = 0.56 * np.sqrt(np.clip(1.0 - reach**2, 0.004, None)) * (1.12 - 0.20 * y)
 
     lines = Image.new("F", (work, work))
     pen = ImageDraw.Draw(lines)
@@ -230,20 +229,22 @@ def _attenuation(
     bone_lines = ndimage.gaussian_filter(np.asarray(lines), 0.004 * work)
 
     spongy = (
-        0.56 * femur_spongy + 0.50 * tibia_spongy * (1.1 - 0.2 * y)
-        + 0.20 * fibula_spongy + 0.13 * patella_spongy
+        0.50 * femur_spongy + 0.46 * tibia_spongy * (1.15 - 0.25 * y)
+        + 0.20 * fibula_spongy + 0.17 * patella_spongy
     )  # fmt: skip
+    # Where worn bone ends touch, one plate stands for both: a sum would print a solid white bar.
     cortical = (
-        0.75 * femur_cortex + 0.75 * tibia_cortex + 0.42 * fibula_cortex + 0.20 * patella_cortex
-    )
+        1.45 * np.maximum(femur_cortex, tibia_cortex)
+        + 0.90 * fibula_cortex + 0.30 * patella_cortex
+    )  # fmt: skip
     dense = _subchondral(femur_mask, tibia_mask, signs.sclerosis, x)
-    total = exposure * (soft + spongy + cortical + dense + bone_lines)
+    total = exposure * (soft + spongy + cortical + dense + 1.7 * bone_lines)
     total = ndimage.gaussian_filter(total, 0.0022 * work)
     return _shrink(total), _shrink(spongy)
 
 
 def _placement(rng: np.random.Generator):
-    """How this patient lies on the film: a function that moves ``(n, 2)`` points slightly."""
+    """Choose how the patient lies: a function that moves ``(n, 2)`` points slightly."""
     scale = rng.uniform(0.965, 1.0)
     tilt = np.deg2rad(rng.uniform(-1.5, 1.5))
     shift = np.array([0.5, 0.55]) + rng.uniform(-0.012, 0.012, 2)
@@ -277,7 +278,7 @@ def _joint_outlines(signs: _Signs, rng: np.random.Generator) -> tuple[np.ndarray
         growth = signs.osteophyte * share * rng.uniform(0.85, 1.15)
         outline = outlines[bone]
         distance = np.hypot(*(outline - site).T)
-        bump = growth * np.exp(-((distance / 0.028) ** 2))
+        bump = growth * np.exp(-((distance / 0.036) ** 3))
         outlines[bone] = outline + bump[:, None] * np.array(direction)
     return outlines["femur"], outlines["tibia"]
 
@@ -321,12 +322,12 @@ def _bone(
     Returns
     -------
     tuple of np.ndarray
-        Three ``(size, size)`` arrays: inside or not (bool), shell and core (float64, 0 to 1).
+        Three ``(size, size)`` arrays: inside or not (bool), shell and core (float32, 0 to 1).
     """
     canvas = Image.new("L", (size, size))
     ImageDraw.Draw(canvas).polygon(list(map(tuple, outline * size)), fill=1)
     mask = np.asarray(canvas).astype(bool)
-    depth = np.zeros((size, size))
+    depth = np.zeros((size, size), np.float32)
     # The distance transform is the dear step: confine it to the bone and a one-pixel margin.
     low = np.clip(np.floor(outline.min(axis=0) * size).astype(int) - 1, 0, size)
     high = np.clip(np.ceil(outline.max(axis=0) * size).astype(int) + 2, 0, size)
@@ -348,20 +349,20 @@ def _subchondral(
     """Dense bone at the joint surfaces: the normal thin plate, and sclerosis, mostly medial.
 
     ``femur`` and ``tibia`` are ``(size, size)`` bool, ``x`` is ``(size,)`` in 0 to 1. The result
-    is ``(size, size) float64`` attenuation.
+    is ``(size, size) float32`` attenuation.
     """
     size = len(x)
-    rows = np.arange(size)[:, None]
-    below_plateau = (rows - tibia.argmax(axis=0)) / size
-    above_condyle = (size - 1 - femur[::-1].argmax(axis=0) - rows) / size
+    rows = np.arange(size, dtype=np.float32)[:, None]
+    below_plateau = (rows - tibia.argmax(axis=0).astype(np.float32)) / size
+    above_condyle = (size - 1 - femur[::-1].argmax(axis=0).astype(np.float32) - rows) / size
     medial = np.exp(-(((x - _MEDIAL_X) / 0.16) ** 4))
     lateral = np.exp(-(((x - _LATERAL_X) / 0.15) ** 4))
     load = medial + 0.25 * lateral
-    bands = np.zeros((size, size))
+    bands = np.zeros((size, size), np.float32)
     for bone, depth, share in ((tibia, below_plateau, 1.0), (femur, above_condyle, 0.6)):
-        plate = 0.26 * share * (medial + 0.8 * lateral) * np.exp(-((depth / 0.012) ** 2))
-        band = sclerosis * share * load * np.exp(-((depth / 0.052) ** 2))
-        bands += np.where(bone, plate + band, 0.0)
+        plate = 0.30 * share * (medial + 0.8 * lateral) * np.exp(-((depth / 0.012) ** 2))
+        band = sclerosis * share * load * np.exp(-((depth / 0.062) ** 2))
+        bands = np.maximum(bands, np.where(bone, plate + band, 0.0))
     return bands
 
 
@@ -371,16 +372,19 @@ def _expose(total: np.ndarray, spongy: np.ndarray, rng: np.random.Generator) -> 
     unit = side / 224
 
     def grain(down: float, across: float) -> np.ndarray:
-        field = ndimage.gaussian_filter(rng.standard_normal((side, side)), (down, across))
+        field = ndimage.gaussian_filter(
+            rng.standard_normal((side, side), dtype=np.float32), (down, across)
+        )
         return field / field.std()
 
     # Trabeculae run mostly along the load, so the texture is stretched vertically.
     trabeculae = grain(2.4 * unit, 0.55 * unit) + 0.7 * grain(0.7 * unit, 0.7 * unit)
     patches = grain(9 * unit, 7 * unit)
-    total = total + spongy * (0.045 * trabeculae + 0.040 * patches)
+    total = total + spongy * (0.055 * trabeculae + 0.055 * patches)
     # Counts are Poisson: the fewer photons come through, the noisier their logarithm.
     total = total + 0.016 * np.exp(0.5 * total) * grain(0.45, 0.45)
-    return np.clip(1.0 - np.exp(-total), 0.0, 1.0)
+    # A window as on a film reader's screen: air and fat go dark, dense bone nears white.
+    return np.clip(1.22 * (1.0 - np.exp(-total)) - 0.08, 0.0, 1.0)
 
 
 def _mark(film: np.ndarray, laterality: str) -> np.ndarray:

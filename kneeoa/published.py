@@ -54,7 +54,9 @@ def find_model(architecture: Architecture, models: Path = DEFAULT_MODELS) -> Pub
             "The file is damaged or was replaced: fetch the published models again."
         )
     if card["architecture"] != architecture:
-        raise ModelError(f"Expected a {architecture} in {folder}. Received: {card['architecture']}.")
+        raise ModelError(
+            f"Expected a {architecture} in {folder}. Received: {card['architecture']}."
+        )
     return PublishedModel(architecture, file, card)
 
 

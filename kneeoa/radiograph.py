@@ -77,7 +77,7 @@ class Radiograph:
     digest: str
 
 
-def open_radiograph(path: Path, *, limits: Limits = Limits()) -> Radiograph:  # noqa: B008
+def open_radiograph(path: Path, *, limits: Limits = Limits()) -> Radiograph:
     """Read a file; raise `RadiographError` with the reason if it is no film that can be graded."""
     try:
         limits.check_bytes(path.stat().st_size)
@@ -87,7 +87,7 @@ def open_radiograph(path: Path, *, limits: Limits = Limits()) -> Radiograph:  # 
     return read_radiograph(data, path.name, limits=limits)
 
 
-def read_radiograph(data: bytes, name: str, *, limits: Limits = Limits()) -> Radiograph:  # noqa: B008
+def read_radiograph(data: bytes, name: str, *, limits: Limits = Limits()) -> Radiograph:
     """Decode the bytes of a file; raise `RadiographError` with the reason if that cannot be done.
 
     The format is told by content, not by name. Nothing is written or logged.

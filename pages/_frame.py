@@ -6,21 +6,25 @@ from kneeoa.joints import SMALLEST_FRAME, Frame
 from pages._films import Film
 
 
-def choose_frame(film: Film) -> Frame:
-    """Return the frame to grade; let the reader choose the knee and move the frame."""
-    key = film.radiograph.digest[:12]
-    number = 0
-    if len(film.frames) > 1:
-        number = st.segmented_control(
-            "This film is as wide as two knees. Knee to grade:",
-            range(len(film.frames)),
-            format_func=lambda index: film.frames[index].name.capitalize(),
-            default=0,
-            required=True,
-            key=f"knee_{key}",
-            persist_state="session",
-        )
-    proposed = film.frames[number]
+def choose_knee(film: Film) -> int:
+    """Return which proposed frame to start from; ask where the film holds two knees."""
+    if len(film.frames) == 1:
+        return 0
+    return st.segmented_control(
+        "This film is as wide as two knees. Grade the knee on the",
+        range(len(film.frames)),
+        format_func=lambda index: film.frames[index].name,
+        default=0,
+        required=True,
+        key=f"knee_{film.radiograph.digest[:12]}",
+        persist_state="session",
+    )
+
+
+def choose_frame(film: Film, knee: int) -> Frame:
+    """Return the frame to grade; let the reader move it from where it was proposed."""
+    key = f"{film.radiograph.digest[:12]}_{knee}"
+    proposed = film.frames[knee]
     height, width = film.radiograph.pixels.shape
     largest = min(height, width)
     if largest <= SMALLEST_FRAME:
@@ -35,12 +39,12 @@ def choose_frame(film: Film) -> Frame:
             SMALLEST_FRAME,
             largest,
             proposed.side,
-            key=f"side_{key}_{number}",
+            key=f"side_{key}",
             persist_state="session",
         )
         inset = (proposed.side - side) // 2
-        left = _place("Across", width - side, proposed.left + inset, f"left_{key}_{number}_{side}")
-        top = _place("Down", height - side, proposed.top + inset, f"top_{key}_{number}_{side}")
+        left = _place("Across", width - side, proposed.left + inset, f"left_{key}_{side}")
+        top = _place("Down", height - side, proposed.top + inset, f"top_{key}_{side}")
     return Frame(top, left, side, proposed.name)
 
 

@@ -42,7 +42,7 @@ def show_explanation(
         said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
     else:
         said = f"<b>No region speaks for {explained.label}</b> in this network."
-    st.html(f'<div class="kl-note">{said}</div>')
+    st.html(f'<div class="kl-note">{said} Weights {reading.weights_hash[:8]}.</div>')
 
 
 def show_track_record(reading: Reading, card: dict[str, Any]) -> None:

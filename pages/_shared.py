@@ -27,7 +27,10 @@ STYLE = """
 .kl-bars .most {font-weight: 650;}
 .kl-bars .share {text-align: right;}
 .kl-note {font-size: .86rem; opacity: .85; line-height: 1.35;}
-.kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem; opacity: .85;}
+.kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem;}
+.kl-quiet {opacity: .7;}
+.kl-apart-1 {color: #b97400; font-weight: 600;}
+.kl-apart-2 {color: #d2452d; font-weight: 650;}
 .kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
 .st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}

@@ -59,8 +59,9 @@ def show_training(cards) -> None:
         st.markdown(
             f"- **{DISPLAY_NAME[name]}**: starting weights `{init['source']}`{anew}; frozen "
             f"backbone first, then unfrozen in {len(config['stages'])} stages, {epochs} epochs, "
-            f"epoch {card['best_epoch']} kept by validation loss; Adam, batch {config['batch_size']}, "
-            f"seed {card['seed']}; {card['training_seconds'] / 60:.0f} minutes on {card['device']}. "
+            f"epoch {card['best_epoch']} kept by validation loss; Adam, batch "
+            f"{config['batch_size']}, seed {card['seed']}; "
+            f"{card['training_seconds'] / 60:.0f} minutes on {card['device']}. "
             f"Run `{card['run_id']}`, weights `{card['model_sha256'][:12]}`, "
             f"published {card['published_at'][:10]}."
         )

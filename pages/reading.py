@@ -68,12 +68,24 @@ def show_case_line(film: _films.Film, readings) -> None:
         f"<b>{grade.label}, {grade.text}:</b> {grade.criteria}"
         for grade in sorted({reading.grade for reading in readings})
     )
+    agreement = comparison.compare(readings)
     with st.container(key="case"):
         st.html(
-            f"<b>{html.escape(film.radiograph.name)}</b> &nbsp;·&nbsp; {grades} &nbsp;·&nbsp; "
-            f"{comparison.compare(readings).sentence}"
+            f"<b>{html.escape(film.radiograph.name)}</b> "
+            f'<span class="kl-quiet">({describe(film)})</span> &nbsp;·&nbsp; {grades} '
+            f"&nbsp;·&nbsp; "
+            f'<span class="kl-apart-{min(agreement.grades_apart, 2)}">{agreement.verdict}</span> '
+            f"{agreement.difference}"
             f'<div class="kl-note">{criteria}</div>'
         )
+
+
+def describe(film: _films.Film) -> str:
+    """Return what kind of film it is, in a few words."""
+    radiograph = film.radiograph
+    height, width = radiograph.pixels.shape
+    side = {"L": ", left knee", "R": ", right knee"}.get(radiograph.laterality, "")
+    return f"{radiograph.source}, {width} x {height}, {radiograph.bits} bit{side}"
 
 
 def show_film(film: _films.Film, frame) -> None:
@@ -94,11 +106,12 @@ def show_film(film: _films.Film, frame) -> None:
 
 def show_controls(film: _films.Film):
     """Show what the reader can set; return the frame, the explained grade and the opacity."""
+    knee = _frame.choose_knee(film)
     window, invert, frame = st.columns([5, 2, 3], vertical_alignment="bottom")
     window.slider("Window (grey values)", 0, 255, (0, 255), key="window", persist_state="session")
     invert.toggle("Invert", key="invert", persist_state="session")
     with frame:
-        chosen = _frame.choose_frame(film)
+        chosen = _frame.choose_frame(film, knee)
     explain, strength = st.columns([5, 5], vertical_alignment="bottom")
     explained = explain.segmented_control(
         "Grad-CAM: explain grade",

@@ -17,12 +17,13 @@ def test_agreement_and_difference_are_said():
     )
     assert same.grades_apart == 0
     assert same.overlap == pytest.approx(0.9)
-    assert same.sentence.startswith("Both networks say KL 2.")
+    assert same.verdict == "Both networks say KL 2."
+    assert same.difference == "Probabilities overlap by 90%; mean grades are 0.2 apart."
     apart = compare([reading("mobilenet", 1, 0, 0, 0, 0), reading("resnet50", 0, 0, 0, 1, 0)])
     assert (apart.grades_apart, apart.overlap) == (3, 0)
-    assert "differ by 3 grades: MobileNet KL 0 and ResNet50 KL 3" in apart.sentence
+    assert "differ by 3 grades: MobileNet KL 0 and ResNet50 KL 3" in apart.verdict
     one = compare([reading("mobilenet", 1, 0, 0, 0, 0), reading("resnet50", 0, 1, 0, 0, 0)])
-    assert "differ by 1 grade:" in one.sentence
+    assert "differ by 1 grade:" in one.verdict
 
 
 def test_doubt_is_said_only_below_half():

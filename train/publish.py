@@ -51,8 +51,9 @@ def publish(run: Path, splits: dict[str, Films], data: dict, models: Path) -> Pa
     record = results.read_record(run)
     if (received := split_hash(splits)) != record.split_hash:
         raise DataError(
-            f"Expected the split that {record.run_id} was trained on ({record.split_hash[:12]}...). "
-            f"Received: {received[:12]}.... Its test films may have been trained on."
+            f"Expected the split that {record.run_id} was trained on "
+            f"({record.split_hash[:12]}...). Received: {received[:12]}.... "
+            "Its test films may have been trained on."
         )
     network = keras.saving.load_model(run / "model.keras", compile=False)
     round_to_storage(network)

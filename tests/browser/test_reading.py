@@ -1,0 +1,129 @@
+"""The main paths in a real browser: upload, look, explain, leave and come back."""
+
+import io
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from kneeoa.phantom import draw_knee
+
+SECONDS = 60_000
+
+
+@pytest.fixture
+def film(tmp_path):
+    file = tmp_path / "left knee.png"
+    Image.fromarray(draw_knee(3, side=400)).save(file)
+    return file
+
+
+@pytest.fixture
+def start(page, app_url):
+    """The first page, ready for an upload."""
+    page.goto(app_url)
+    expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
+    return page
+
+
+def upload(page, *files):
+    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+
+
+def wait_for_reading(page):
+    expect(page.locator(".kl-grade")).to_have_count(2, timeout=SECONDS)
+    expect(page.get_by_alt_text("Grad-CAM of")).to_have_count(2, timeout=SECONDS)
+
+
+def picture(page, network):
+    """The overlay as the browser shows it, pixel by pixel."""
+    image = page.get_by_alt_text(f"Grad-CAM of {network}")
+    return np.asarray(Image.open(io.BytesIO(image.screenshot())).convert("RGB"), np.int16)
+
+
+def test_an_upload_shows_both_grades_and_overlays_and_asks_no_other_host(
+    start, film, requested_urls
+):
+    upload(start, film)
+    wait_for_reading(start)
+    case = start.locator(".st-key-case")
+    expect(case).to_contain_text("left knee.png")
+    expect(case).to_contain_text("MobileNet KL")
+    expect(case).to_contain_text("ResNet50 KL")
+    for place in start.locator(".kl-grade").all():
+        expect(place).to_be_in_viewport()
+    start.wait_for_load_state("networkidle")
+    hosts = {
+        urlsplit(url).hostname for url in requested_urls if not url.startswith(("data:", "blob:"))
+    }
+    assert hosts == {"127.0.0.1"}
+
+
+def test_nothing_is_cut_off_or_scrolls_sideways(start, film):
+    upload(start, film)
+    wait_for_reading(start)
+    assert start.evaluate("document.documentElement.scrollWidth") <= 1440
+    for row in start.locator(".kl-bars").all():
+        box = row.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 1440
+
+
+def test_opacity_and_grade_change_the_overlay(start, film):
+    upload(start, film)
+    wait_for_reading(start)
+    before = picture(start, "MobileNet")
+    handle = start.locator(".st-key-opacity [role=slider]")
+    handle.focus()
+    handle.press("Home")
+    expect(handle).to_have_attribute("aria-valuenow", "0", timeout=SECONDS)
+    start.wait_for_timeout(1500)
+    plain = picture(start, "MobileNet")
+    # Without opacity the picture is the film itself: grey.
+    assert np.abs(plain - plain.mean(axis=2, keepdims=True)).max() <= 2
+    assert np.abs(before - before.mean(axis=2, keepdims=True)).max() > 10
+
+
+def test_the_film_can_be_zoomed(start, film):
+    upload(start, film)
+    wait_for_reading(start)
+    viewer = start.locator(".js-plotly-plot").first
+    ranges = "plot => plot.layout.xaxis.range.slice()"
+    before = viewer.evaluate(ranges)
+    viewer.hover()
+    start.mouse.wheel(0, -400)
+    start.wait_for_timeout(800)
+    after = viewer.evaluate(ranges)
+    assert after[1] - after[0] < before[1] - before[0]
+    # Another control must not throw the reader's zoom away.
+    start.get_by_text("Invert").click()
+    start.wait_for_timeout(1500)
+    assert viewer.evaluate(ranges) == pytest.approx(after)
+
+
+def test_leaving_the_page_and_coming_back_loses_nothing(start, film):
+    upload(start, film)
+    wait_for_reading(start)
+    start.get_by_role("link", name="About").click()
+    expect(start.get_by_role("heading", name="Measured performance")).to_be_visible(timeout=SECONDS)
+    start.get_by_role("link", name="Read a film").click()
+    wait_for_reading(start)
+    expect(start.locator(".st-key-case")).to_contain_text("left knee.png")
+
+
+def test_a_bad_file_gets_a_sentence_and_no_traceback(start, film, tmp_path, app):
+    bad = tmp_path / "notes.png"
+    bad.write_text("these are notes")
+    upload(start, bad, film)
+    wait_for_reading(start)
+    expect(start.get_by_text("was not read")).to_contain_text("Expected PNG, JPEG, TIFF or DICOM")
+    assert "Traceback" not in start.content()
+    assert "Traceback" not in app.log()
+
+
+def test_the_names_of_films_stay_out_of_the_log(start, film, app):
+    upload(start, film)
+    wait_for_reading(start)
+    assert film.name not in app.log()
