@@ -6,12 +6,14 @@ import warnings
 
 import numpy as np
 import pydicom
+from pydicom.dataset import FileMetaDataset
 from pydicom.pixels import (
     apply_color_lut,
     apply_modality_lut,
     apply_voi_lut,
     apply_windowing,
 )
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from kneeoa.errors import RadiographError
 from kneeoa.radiograph import Limits, to_grey, window
@@ -34,6 +36,7 @@ def decode(
     try:
         dataset = pydicom.dcmread(io.BytesIO(data), force=True)
         _check(dataset, limits)
+        _name_syntax(dataset)
     except RadiographError:
         raise
     except Exception:
@@ -70,6 +73,17 @@ def _check(dataset, limits):
             "Export the film to read as a file of its own."
         )
     limits.check_size(int(dataset.Rows), int(dataset.Columns))
+
+
+def _name_syntax(dataset):
+    """Name the transfer syntax that an old file without file meta was evidently read by."""
+    if not hasattr(dataset, "file_meta"):
+        dataset.file_meta = FileMetaDataset()
+    if "TransferSyntaxUID" in dataset.file_meta:
+        return
+    implicit, little = dataset.original_encoding
+    explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
 
 
 def _present(dataset, stored):

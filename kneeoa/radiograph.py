@@ -1,7 +1,7 @@
 """Bytes -> radiograph: PNG, JPEG, TIFF and DICOM, with a reason for every refusal.
 
-Grey values: films of 8 bits pass unchanged, because the graders learned from raw 8-bit films. Deeper
-films are windowed by one rule, `window`, unless a DICOM file brings its own window or VOI LUT.
+Grey values: films of 8 bits pass unchanged, because the graders learned from raw 8-bit films.
+Deeper films are windowed by one rule, `window`, unless a DICOM file brings a window of its own.
 """
 
 import hashlib
@@ -174,7 +174,7 @@ def window(values: np.ndarray, *, ignore: np.ndarray | None = None) -> np.ndarra
 
 
 def to_grey(colour: np.ndarray) -> np.ndarray:
-    """Return ``(H, W) float32`` from ``(H, W, 3)``: grey stored as colour stays exactly as it is."""
+    """Return ``(H, W) float32`` from ``(H, W, 3)``; grey stored as colour stays exactly as is."""
     first = colour[..., 0]
     if (colour == first[..., None]).all():
         return first.astype(np.float32)

@@ -1,0 +1,209 @@
+"""Films in every accepted form, and a reason for every refusal."""
+
+import io
+
+import numpy as np
+import pytest
+from films import image_file
+from PIL import Image
+
+from kneeoa.errors import RadiographError
+from kneeoa.phantom import draw_knee
+from kneeoa.radiograph import Limits, open_radiograph, read_radiograph, window
+
+FILM = draw_knee(2)
+
+
+def pixels(data, **options):
+    return read_radiograph(data, "film", **options).pixels
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("mode", [None, "RGB", "RGBA", "LA", "P"])
+def test_eight_bit_films_pass_unchanged_in_any_mode(kind, mode):
+    radiograph = read_radiograph(image_file(FILM, kind, mode), "a/b\\film.png")
+    assert np.array_equal(radiograph.pixels, FILM)
+    assert radiograph.pixels.dtype == np.float32
+    assert not radiograph.pixels.flags.writeable
+    assert (radiograph.name, radiograph.source, radiograph.bits) == ("film.png", kind, 8)
+    assert radiograph.laterality is radiograph.spacing is None
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_jpegs_of_any_colour_are_close_to_the_film(mode):
+    assert np.abs(pixels(image_file(FILM, "JPEG", mode, quality=95)) - FILM).mean() < 3
+
+
+def test_a_cmyk_tiff_keeps_its_polarity():
+    assert np.abs(pixels(image_file(FILM, "TIFF", "CMYK")) - FILM).max() <= 1
+
+
+def test_a_colour_photograph_becomes_grey_by_luma():
+    colour = np.zeros((80, 80, 3), np.uint8)
+    colour[:40, :, 1] = 200
+    assert pixels(image_file(colour))[0, 0] == pytest.approx(0.587 * 200)
+
+
+def test_a_black_and_white_image_spans_the_range():
+    bilevel = pixels(image_file(FILM, "PNG", "1"))
+    assert set(np.unique(bilevel)) == {0, 255}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("highest", [1023, 4095, 65535])
+def test_deep_films_are_windowed_not_clipped(kind, highest):
+    deep = (FILM.astype(np.float64) / 255 * highest).astype(np.uint16)
+    shown = pixels(image_file(deep, kind))
+    assert np.corrcoef(shown.ravel(), FILM.ravel())[0, 1] > 0.999
+    assert (shown == 255).mean() < 0.02
+    assert (shown == 0).mean() < 0.02
+
+
+def test_byte_order_does_not_matter():
+    deep = (FILM.astype("u2") * 200).astype(">u2")
+    big = Image.frombytes("I;16B", FILM.shape[::-1], deep.tobytes())
+    stream = io.BytesIO()
+    big.save(stream, "TIFF")
+    assert np.array_equal(pixels(stream.getvalue()), pixels(image_file(FILM.astype("u2") * 200)))
+
+
+def white_is_zero(values):
+    """A TIFF whose zero is white (photometric interpretation 0), as some digitisers write."""
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, "TIFF")
+    data = bytearray(stream.getvalue())
+    tag = data.find(b"\x06\x01\x03\x00\x01\x00\x00\x00\x01\x00")
+    assert tag > 0
+    data[tag + 8] = 0
+    return bytes(data)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_whose_zero_is_white_is_turned(dtype):
+    values = (np.iinfo(dtype).max - FILM.astype(dtype) * (200 if dtype == np.uint16 else 1)).astype(
+        dtype
+    )
+    shown = pixels(white_is_zero(values))
+    assert np.corrcoef(shown.ravel(), FILM.ravel())[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_orientation_is_honoured(kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera lay on its side: turn by a quarter
+    turned = pixels(image_file(FILM, kind, exif=exif))
+    assert np.abs(turned - np.rot90(FILM, -1)).mean() < 3
+
+
+def test_the_window_rule():
+    rng = np.random.default_rng(0)
+    values = rng.normal(30_000, 500, (200, 200))
+    values[0, 0], values[0, 1] = 65_535, 0  # a burnt and a dead pixel must not decide
+    shown = window(values)
+    low, high = np.percentile(values, [0.5, 99.5])
+    middle = (values > low) & (values < high)
+    np.testing.assert_allclose(
+        shown[middle], ((values - low) / (high - low) * 255)[middle], atol=1e-2
+    )
+    assert (shown.min(), shown.max()) == (0, 255)
+
+
+def test_the_window_of_a_collimated_film_uses_its_extremes():
+    values = np.full((200, 200), 7.0)
+    values[:10, :10] = np.linspace(100, 1000, 100).reshape(10, 10)
+    shown = window(values)
+    assert (shown.min(), shown.max()) == (0, 255)
+    assert len(np.unique(shown)) > 90
+
+
+REFUSED = {
+    "empty": (b"", "empty"),
+    "text": (b"this is not a film", "Received text"),
+    "web page": (b"<!doctype html><html></html>", "a web page"),
+    "pdf": (b"%PDF-1.7 ...", "a PDF"),
+    "webp": (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "WebP"),
+    "gif": (b"GIF89a\x01\x00\x01\x00", "GIF"),
+    "heic": (b"\x00\x00\x00\x18ftypheic\x00\x00", "HEIC"),
+    "zip": (b"PK\x03\x04\x00\x00", "ZIP"),
+    "noise": (bytes(range(200, 256)) * 4, "none of these"),
+    "png header alone": (b"\x89PNG\r\n\x1a\n", "damaged"),
+    "jpeg header alone": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "damaged"),
+    "tiff header alone": (b"II*\x00\x08\x00\x00\x00", "damaged"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_film_is_refused_with_its_reason(case):
+    data, reason = REFUSED[case]
+    with pytest.raises(RadiographError, match=reason):
+        read_radiograph(data, "film.png")
+
+
+def test_films_too_small_or_without_content_are_refused():
+    with pytest.raises(RadiographError, match=r"at least 64 x 64 pixels. Received: 12 x 900"):
+        pixels(image_file(np.zeros((12, 900), np.uint8)))
+    with pytest.raises(RadiographError, match="same value"):
+        pixels(image_file(np.full((100, 100), 9, np.uint8)))
+
+
+def test_limits_hold_before_decoding():
+    bomb = image_file(np.zeros((8000, 8000), np.uint8))
+    assert len(bomb) < 100_000
+    with pytest.raises(RadiographError, match="at most 50 million pixels"):
+        pixels(bomb)
+    with pytest.raises(RadiographError, match="at most 0 MB"):
+        pixels(image_file(FILM), limits=Limits(max_bytes=100))
+
+
+def test_a_header_that_promises_terapixels_is_refused():
+    data = bytearray(image_file(FILM))
+    data[16:24] = b"\x00\x0f\xff\xff" * 2
+    import zlib
+
+    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
+    with pytest.raises(RadiographError, match="million pixels"):
+        pixels(bytes(data))
+
+
+def test_several_pages_are_refused():
+    stream = io.BytesIO()
+    pages = [Image.fromarray(FILM), Image.fromarray(FILM[::-1])]
+    pages[0].save(stream, "TIFF", save_all=True, append_images=pages[1:])
+    with pytest.raises(RadiographError, match="2 pages"):
+        pixels(stream.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_damage_never_surfaces_as_anything_but_a_refusal(kind):
+    whole = image_file(FILM, kind)
+    rng = np.random.default_rng(0)
+    for cut in rng.integers(1, len(whole), 40):
+        try:
+            read_radiograph(whole[:cut], "cut")
+        except RadiographError as error:
+            assert str(error)
+    for _ in range(120):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, min(len(whole), 600), 4):
+            damaged[place] = rng.integers(256)
+        try:
+            read_radiograph(bytes(damaged), "damaged")
+        except RadiographError as error:
+            assert str(error)
+
+
+def test_half_a_film_is_never_shown_as_a_whole():
+    for kind in ("PNG", "JPEG", "TIFF"):
+        whole = image_file(FILM, kind)
+        with pytest.raises(RadiographError, match="damaged or cut off"):
+            read_radiograph(whole[: len(whole) // 2], "half")
+
+
+def test_files_are_opened_by_path(tmp_path):
+    file = tmp_path / "film.png"
+    file.write_bytes(image_file(FILM))
+    assert np.array_equal(open_radiograph(file).pixels, FILM)
+    with pytest.raises(RadiographError, match="cannot be opened"):
+        open_radiograph(tmp_path / "absent.png")
+    with pytest.raises(RadiographError, match="cannot be opened"):
+        open_radiograph(tmp_path)
