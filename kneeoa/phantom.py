@@ -2,16 +2,12 @@
 
 They let anyone try the app without patient data, and they feed tests. Bones are outlines whose
 thickness along the beam follows from the depth below the edge, so that cortical rims brighten as
-they do on film; brightness is ``1 - exp(-attenuation)`` of the summed thicknesses. The signs of
-each Kellgren-Lawrence grade (Ann Rheum Dis 16, 1957, 494-502) are dialled in by `_SIGNS`. The
-drawings illustrate the scale; they are not evidence of how well a grader does on real films.
-
-Anatomy is written once, for a right knee seen as films are viewed (fibula on the image's left),
-in fractions of the side: x to the right, y down. A left knee is the mirror image.
+they do on film; brightness is ``1 - exp(-attenuation)`` of the summed thicknesses. The knee and
+the signs of each Kellgren-Lawrence grade come from `kneeoa.phantom_anatomy`. The drawings
+illustrate the scale; they are not evidence of how well a grader does on real films.
 """
 
 import io
-from dataclasses import dataclass
 from operator import index
 
 import numpy as np
@@ -20,6 +16,19 @@ from scipy import ndimage
 
 from kneeoa.errors import ConfigError
 from kneeoa.grades import GRADES, KLGrade
+from kneeoa.phantom_anatomy import (
+    FIBULA,
+    LATERAL_X,
+    LINES,
+    MEDIAL_X,
+    PATELLA,
+    SIGNS,
+    Signs,
+    close_up,
+    joint_outlines,
+    placement,
+    spline,
+)
 
 MARK = "SYNTHETIC"
 SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
@@ -27,74 +36,6 @@ _SUPERSAMPLING = 2
 _DEMO_SIDE = 512
 # A detector seldom fills its container: about twelve bits above an offset, in a 16-bit file.
 _SIXTEEN_BIT_RANGE = (900, 4300)
-
-
-@dataclass(frozen=True, slots=True)
-class _Signs:
-    """Radiographic signs of one grade; lengths are fractions of the film's side."""
-
-    medial_gap: float
-    lateral_gap: float
-    osteophyte: float
-    sclerosis: float  # added attenuation at the medial joint surface
-    flattening: float  # 0 round medial condyle, 1 worn flat
-
-
-_SIGNS = {
-    KLGrade.NONE: _Signs(0.050, 0.050, 0.0, 0.0, 0.0),
-    KLGrade.DOUBTFUL: _Signs(0.041, 0.047, 0.007, 0.03, 0.0),
-    KLGrade.MINIMAL: _Signs(0.033, 0.044, 0.026, 0.08, 0.0),
-    KLGrade.MODERATE: _Signs(0.019, 0.040, 0.036, 0.34, 0.35),
-    KLGrade.SEVERE: _Signs(-0.003, 0.043, 0.054, 0.60, 1.0),
-}
-
-# Where the joint space is set, and the space that the outlines below have as written.
-_LATERAL_X, _MEDIAL_X, _DRAWN_GAP = 0.24, 0.77, 0.050
-
-_FEMUR = np.array([
-    (0.25, -0.15), (0.235, 0.0), (0.18, 0.09), (0.10, 0.17), (0.065, 0.25), (0.075, 0.34),
-    (0.083, 0.40), (0.07, 0.47), (0.085, 0.535), (0.145, 0.573), (0.24, 0.583), (0.33, 0.565),
-    (0.40, 0.520), (0.45, 0.475), (0.505, 0.458), (0.56, 0.480), (0.61, 0.530), (0.68, 0.578),
-    (0.77, 0.598), (0.865, 0.590), (0.925, 0.545), (0.935, 0.46), (0.922, 0.38), (0.94, 0.28),
-    (0.915, 0.19), (0.845, 0.09), (0.80, 0.0), (0.785, -0.15),
-])  # fmt: skip
-_TIBIA = np.array([
-    (0.24, 1.15), (0.22, 1.0), (0.175, 0.90), (0.118, 0.80), (0.088, 0.72), (0.075, 0.66),
-    (0.105, 0.630), (0.17, 0.632), (0.24, 0.633), (0.32, 0.625), (0.39, 0.602), (0.44, 0.556),
-    (0.475, 0.578), (0.515, 0.580), (0.555, 0.545), (0.60, 0.590), (0.66, 0.634), (0.72, 0.647),
-    (0.77, 0.649), (0.84, 0.645), (0.905, 0.640), (0.932, 0.665), (0.915, 0.74), (0.875, 0.83),
-    (0.825, 0.92), (0.80, 1.0), (0.785, 1.15),
-])  # fmt: skip
-_FIBULA = np.array([
-    (0.06, 1.20), (0.05, 1.08), (0.015, 0.98), (0.008, 0.90), (0.035, 0.835), (0.085, 0.80),
-    (0.115, 0.785), (0.155, 0.815), (0.195, 0.87), (0.205, 0.94), (0.185, 1.04), (0.18, 1.20),
-])  # fmt: skip
-_PATELLA = np.array([
-    (0.30, 0.17), (0.36, 0.06), (0.47, 0.025), (0.58, 0.06), (0.64, 0.17), (0.61, 0.28),
-    (0.54, 0.35), (0.475, 0.375), (0.40, 0.345), (0.335, 0.275),
-])  # fmt: skip
-
-# Margins that grow spurs: (bone, site, direction of growth, share of the grade's osteophyte).
-_SPURS = (
-    ("tibia", (0.930, 0.655), (1.0, -0.35), 1.0),
-    ("femur", (0.928, 0.550), (1.0, 0.45), 0.9),
-    ("tibia", (0.080, 0.645), (-1.0, -0.30), 0.75),
-    ("femur", (0.080, 0.530), (-1.0, 0.45), 0.65),
-    ("tibia", (0.555, 0.545), (0.1, -1.0), 0.40),
-    ("tibia", (0.440, 0.556), (-0.1, -1.0), 0.30),
-)
-
-# Lines inside the bones that make a film read as a knee: (strength, width, points).
-_LINES = (
-    (0.14, 0.008, ((0.405, 0.515), (0.395, 0.44), (0.405, 0.36), (0.43, 0.31))),  # notch walls
-    (0.14, 0.008, ((0.605, 0.525), (0.615, 0.44), (0.605, 0.36), (0.58, 0.31))),
-    (0.09, 0.007, ((0.43, 0.31), (0.505, 0.285), (0.58, 0.31))),  # roof of the notch
-    (0.09, 0.007, ((0.09, 0.285), (0.25, 0.315), (0.40, 0.300))),  # physeal scars
-    (0.09, 0.007, ((0.60, 0.300), (0.76, 0.320), (0.92, 0.285))),
-    (0.11, 0.007, ((0.15, 0.765), (0.32, 0.735), (0.50, 0.750), (0.68, 0.745), (0.86, 0.775))),
-    (0.13, 0.007, ((0.10, 0.655), (0.22, 0.672), (0.35, 0.655), (0.43, 0.615))),  # posterior rims
-    (0.13, 0.007, ((0.58, 0.620), (0.67, 0.667), (0.79, 0.682), (0.91, 0.665))),
-)
 
 
 def draw_knee(
@@ -174,7 +115,7 @@ def _film(grade: KLGrade | int, seed: int, side: int, laterality: str, marked: b
 
     # Two streams, so that the anatomy of a seed is the same at every grade and size.
     anatomy, grain = (np.random.default_rng([seed, stream]) for stream in (0, 1))
-    film = _expose(*_attenuation(_SIGNS[grade], side, anatomy), grain)
+    film = _expose(*_attenuation(SIGNS[grade], side, anatomy), grain)
     if laterality == "L":
         film = film[:, ::-1].copy()
     return _mark(film, laterality) if marked else film
@@ -194,7 +135,7 @@ def _whole_number(name: str, value: int, low: int, high: int) -> int:
 
 
 def _attenuation(
-    signs: _Signs, side: int, rng: np.random.Generator
+    signs: Signs, side: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sum what the beam meets, and the spongy bone within it that carries texture.
 
@@ -204,14 +145,14 @@ def _attenuation(
         Two ``(side, side) float32`` arrays, 0 or more: all tissue, and trabecular bone alone.
     """
     work = side * _SUPERSAMPLING
-    place = _placement(rng)
-    femur, tibia = _joint_outlines(signs, rng)
+    place = placement(rng)
+    femur, tibia = joint_outlines(signs, rng)
     exposure = rng.uniform(0.92, 1.08)
 
     femur_mask, femur_cortex, femur_spongy = _bone(place(femur), work)
     tibia_mask, tibia_cortex, tibia_spongy = _bone(place(tibia), work)
-    _, fibula_cortex, fibula_spongy = _bone(place(_spline(_FIBULA)), work, rounding=0.07)
-    _, patella_cortex, patella_spongy = _bone(place(_spline(_PATELLA)), work, rounding=0.15)
+    _, fibula_cortex, fibula_spongy = _bone(place(spline(FIBULA)), work, rounding=0.07)
+    _, patella_cortex, patella_spongy = _bone(place(spline(PATELLA)), work, rounding=0.15)
 
     x = (np.arange(work, dtype=np.float32) + 0.5) / work
     y = x[:, None]
@@ -221,9 +162,9 @@ def _attenuation(
 
     lines = Image.new("F", (work, work))
     pen = ImageDraw.Draw(lines)
-    shifted = {True: lambda p: _close_up(p, signs), False: lambda p: p}
-    for strength, width, points in _LINES:
-        curve = _spline(np.array(points), closed=False)
+    shifted = {True: lambda p: close_up(p, signs), False: lambda p: p}
+    for strength, width, points in LINES:
+        curve = spline(np.array(points), closed=False)
         curve = place(shifted[points[0][1] > 0.6](curve)) * work
         pen.line(list(map(tuple, curve)), fill=strength, width=max(1, round(width * work)))
     bone_lines = ndimage.gaussian_filter(np.asarray(lines), 0.004 * work)
@@ -241,68 +182,6 @@ def _attenuation(
     total = exposure * (soft + spongy + cortical + dense + 1.7 * bone_lines)
     total = ndimage.gaussian_filter(total, 0.0022 * work)
     return _shrink(total), _shrink(spongy)
-
-
-def _placement(rng: np.random.Generator):
-    """Choose how the patient lies: a function that moves ``(n, 2)`` points slightly."""
-    scale = rng.uniform(0.965, 1.0)
-    tilt = np.deg2rad(rng.uniform(-1.5, 1.5))
-    shift = np.array([0.5, 0.55]) + rng.uniform(-0.012, 0.012, 2)
-    turn = scale * np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
-    phase = rng.uniform(0, 2 * np.pi, 4)
-    # One bend for all bones: shapes differ between seeds while the joint space stays as set.
-    sway = 0.007
-
-    def place(points: np.ndarray) -> np.ndarray:
-        u, v = 2 * np.pi * points.T
-        bend = np.stack([
-            np.sin(v + phase[0]) + 0.5 * np.sin(2 * v + phase[1]),
-            np.sin(u + phase[2]) + 0.5 * np.sin(2 * u + phase[3]),
-        ], axis=1)  # fmt: skip
-        return (points + sway * bend - [0.5, 0.55]) @ turn + shift
-
-    return place
-
-
-def _joint_outlines(signs: _Signs, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Femur and tibia as ``(n, 2)`` closed outlines in fractions of the side, with the signs."""
-    femur = _FEMUR.copy()
-    # A worn condyle loses its curve: its low points come level with one another.
-    worn = (np.abs(femur[:, 0] - _MEDIAL_X) < 0.12) & (femur[:, 1] > 0.56)
-    femur[worn, 1] += signs.flattening * (0.595 - femur[worn, 1])
-    tibia = _close_up(_TIBIA, signs)
-    outlines = {"femur": _spline(femur), "tibia": _spline(tibia)}
-    for bone, site, direction, share in _SPURS:
-        site = np.array([site])
-        site = (_close_up(site, signs) if bone == "tibia" else site)[0]
-        growth = signs.osteophyte * share * rng.uniform(0.85, 1.15)
-        outline = outlines[bone]
-        distance = np.hypot(*(outline - site).T)
-        bump = growth * np.exp(-((distance / 0.036) ** 3))
-        outlines[bone] = outline + bump[:, None] * np.array(direction)
-    return outlines["femur"], outlines["tibia"]
-
-
-def _close_up(points: np.ndarray, signs: _Signs) -> np.ndarray:
-    """Raise ``(n, 2)`` tibial points to the grade's joint space; unequal loss tilts: varus."""
-    slope = (signs.medial_gap - signs.lateral_gap) / (_MEDIAL_X - _LATERAL_X)
-    gap = signs.lateral_gap + slope * (points[:, 0] - _LATERAL_X)
-    return points + np.stack([np.zeros(len(points)), gap - _DRAWN_GAP], axis=1)
-
-
-def _spline(points: np.ndarray, *, closed: bool = True, steps: int = 12) -> np.ndarray:
-    """Catmull-Rom curve through ``(n, 2)`` points, as ``(m, 2)`` points."""
-    if not closed:
-        points = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
-    t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
-    before, start, end, after = (np.roll(points, shift, axis=0) for shift in (1, 0, -1, -2))
-    curve = 0.5 * (
-        2 * start + (end - before) * t + (2 * before - 5 * start + 4 * end - after) * t**2
-        + (3 * start - before - 3 * end + after) * t**3
-    )  # fmt: skip
-    if not closed:
-        curve = curve[:, 1:-2]
-    return curve.transpose(1, 0, 2).reshape(-1, 2)
 
 
 def _bone(
@@ -355,8 +234,8 @@ def _subchondral(
     rows = np.arange(size, dtype=np.float32)[:, None]
     below_plateau = (rows - tibia.argmax(axis=0).astype(np.float32)) / size
     above_condyle = (size - 1 - femur[::-1].argmax(axis=0).astype(np.float32) - rows) / size
-    medial = np.exp(-(((x - _MEDIAL_X) / 0.16) ** 4))
-    lateral = np.exp(-(((x - _LATERAL_X) / 0.15) ** 4))
+    medial = np.exp(-(((x - MEDIAL_X) / 0.16) ** 4))
+    lateral = np.exp(-(((x - LATERAL_X) / 0.15) ** 4))
     load = medial + 0.25 * lateral
     bands = np.zeros((size, size), np.float32)
     for bone, depth, share in ((tibia, below_plateau, 1.0), (femur, above_condyle, 0.6)):
