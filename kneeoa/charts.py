@@ -38,7 +38,7 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
         sizing="stretch",
         layer="below",
     )
-    if frame.side < max(height, width):
+    if (frame.top, frame.left, frame.side, frame.side) != (0, 0, height, width):
         figure.add_shape(
             type="rect",
             x0=frame.left,
@@ -48,8 +48,11 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
             line={"color": FRAME_COLOUR, "width": 2, "dash": "dot"},
         )
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
-    figure.update_xaxes(range=[0, width], constrain="domain", **hidden)
-    figure.update_yaxes(range=[height, 0], scaleanchor="x", constrain="domain", **hidden)
+    # A frame that reaches past the film stays in view.
+    across = [min(0, frame.left), max(width, frame.left + frame.side)]
+    down = [max(height, frame.top + frame.side), min(0, frame.top)]
+    figure.update_xaxes(range=across, constrain="domain", **hidden)
+    figure.update_yaxes(range=down, scaleanchor="x", constrain="domain", **hidden)
     figure.update_layout(
         height=room,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},

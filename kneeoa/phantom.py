@@ -38,6 +38,11 @@ _DEMO_SIDE = 512
 _SIXTEEN_BIT_RANGE = (900, 4300)
 
 
+_SIXTEEN_BIT_NAME = "synthetic-16bit.png"
+DEMO_NAMES = (*(f"synthetic-kl{int(grade)}.png" for grade in GRADES), _SIXTEEN_BIT_NAME)
+"""Films for the app's "try it" list: one 8-bit film a grade, and one of 16 bits."""
+
+
 def draw_knee(
     grade: KLGrade | int,
     *,
@@ -74,23 +79,23 @@ def draw_knee(
     return np.rint(255.0 * _film(grade, seed, side, laterality, marked)).astype(np.uint8)
 
 
-def demo_films() -> dict[str, bytes]:
-    """Films for the app's "try it" list.
+def demo_film(name: str) -> bytes:
+    """Return the demo film `name` (one of `DEMO_NAMES`) as a PNG of 512 x 512 pixels, marked.
 
-    Returns
-    -------
-    dict[str, bytes]
-        File name to PNG bytes, each 512 x 512 pixels and marked: ``synthetic-kl0.png`` to
-        ``synthetic-kl4.png`` (8-bit grey) and ``synthetic-16bit.png`` (16-bit grey, a left knee,
-        with values in 900 to 4300 of the possible 0 to 65535).
+    The 16-bit film is a left knee with values in 900 to 4300 of the possible 0 to 65535.
     """
-    films = {
-        f"synthetic-kl{int(grade)}.png": _png(draw_knee(grade, side=_DEMO_SIDE)) for grade in GRADES
-    }
+    if name not in DEMO_NAMES:
+        raise ConfigError(f"Expected a demo film out of {', '.join(DEMO_NAMES)}. Received: {name}.")
+    if name != _SIXTEEN_BIT_NAME:
+        return _png(draw_knee(DEMO_NAMES.index(name), side=_DEMO_SIDE))
     darkest, brightest = _SIXTEEN_BIT_RANGE
     film = _film(KLGrade.MINIMAL, 1, _DEMO_SIDE, "L", True)
-    counts = np.rint(darkest + (brightest - darkest) * film).astype(np.uint16)
-    return films | {"synthetic-16bit.png": _png(counts)}
+    return _png(np.rint(darkest + (brightest - darkest) * film).astype(np.uint16))
+
+
+def demo_films() -> dict[str, bytes]:
+    """Return every demo film by name; drawing them all takes a second or two."""
+    return {name: demo_film(name) for name in DEMO_NAMES}
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from kneeoa import phantom
 from kneeoa.errors import KneeOAError
 from kneeoa.grading import Reading
 from kneeoa.joints import Frame, propose_frames
@@ -64,10 +65,9 @@ def show_uploader() -> str | None:
 
 def show_demo_picker() -> str | None:
     """Show the synthetic demo films; return the digest of one that was picked."""
-    films = _shared.demo_films()
     name = st.selectbox(
         "Or try a synthetic demo film",
-        list(films),
+        phantom.DEMO_NAMES,
         index=None,
         placeholder="Choose a demo film",
         key=f"demo_{st.session_state.get(_ROUND, 0)}",
@@ -75,7 +75,7 @@ def show_demo_picker() -> str | None:
     if name is None:
         return None
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-    return add(name, films[name])
+    return add(name, phantom.demo_film(name))
 
 
 def show_refusals() -> None:

@@ -26,30 +26,22 @@ def choose_frame(film: Film, knee: int) -> Frame:
     key = f"{film.radiograph.digest[:12]}_{knee}"
     proposed = film.frames[knee]
     height, width = film.radiograph.pixels.shape
-    largest = min(height, width)
-    if largest <= SMALLEST_FRAME:
-        return proposed
     with st.popover("Frame", width="stretch", help="What the networks see; move it here"):
         st.caption(
             "The networks learned from square films centred on the joint, femur above and tibia "
-            "below, a little wider than the knee. The dotted square is what they see."
+            "below, a little wider than the knee. The dotted square is what they see; past the "
+            "film's border its edge is repeated."
         )
-        side = st.slider(
-            "Size (pixels)",
-            SMALLEST_FRAME,
-            largest,
-            proposed.side,
-            key=f"side_{key}",
-            persist_state="session",
-        )
-        inset = (proposed.side - side) // 2
-        left = _place("Across", width - side, proposed.left + inset, f"left_{key}_{side}")
-        top = _place("Down", height - side, proposed.top + inset, f"top_{key}_{side}")
-    return Frame(top, left, side, proposed.name)
+        largest = max(height, width, proposed.side)
+        side = _slider("Size", SMALLEST_FRAME, largest, proposed.side, f"side_{key}")
+        row, column = proposed.centre
+        across = _slider("Middle, across", 0, width, column, f"across_{key}")
+        down = _slider("Middle, down", 0, height, row, f"down_{key}")
+    return Frame.around(down, across, side, proposed.name)
 
 
-def _place(label, room, proposed, key):
-    if room <= 0:
-        return 0
-    value = min(max(proposed, 0), room)
-    return st.slider(f"{label} (pixels)", 0, room, value, key=key, persist_state="session")
+def _slider(label, low, high, proposed, key):
+    if low >= high:
+        return proposed
+    value = min(max(proposed, low), high)
+    return st.slider(f"{label} (pixels)", low, high, value, key=key, persist_state="session")

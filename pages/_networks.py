@@ -10,8 +10,6 @@ from kneeoa.grades import GRADES, KLGrade
 from kneeoa.grading import Reading
 from kneeoa.networks import DISPLAY_NAME
 
-OVERLAY_SIDE = 448
-
 
 def show_answer(reading: Reading) -> None:
     """Show the grade in big type and the five probabilities."""

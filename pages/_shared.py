@@ -49,14 +49,6 @@ def graders() -> Graders:
     return Graders(models_folder())
 
 
-@st.cache_data(show_spinner=False)
-def demo_films() -> dict[str, bytes]:
-    """Return the synthetic demo films as PNG bytes by name; drawing them takes a moment."""
-    from kneeoa.phantom import demo_films as draw
-
-    return draw()
-
-
 @contextlib.contextmanager
 def refusals_shown() -> Iterator[None]:
     """Show what a user can act on as a sentence; let bugs surface in the log."""

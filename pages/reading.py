@@ -6,11 +6,12 @@ import streamlit as st
 
 from kneeoa import charts, comparison, display
 from kneeoa.grades import GRADES, KLGrade
-from kneeoa.joints import network_input
+from kneeoa.joints import square
 from kneeoa.networks import DISPLAY_NAME
 from pages import _films, _frame, _networks, _shared
 
 LONGEST_SHOWN = 1600
+OVERLAY_SIDE = 512
 CURRENT, NEXT = "current_film", "next_film"
 
 
@@ -139,7 +140,7 @@ def show_reading(film: _films.Film) -> None:
         show_case_line(film, readings)
     with viewer:
         show_film(film, frame)
-    square = display.windowed(network_input(film.radiograph, frame))
+    picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
     cards = {name: model.card for name, model in _shared.graders().published.items()}
     scale = max(card["evidence_scale"] for card in cards.values())
     with right.container(key="networks"):
@@ -152,7 +153,7 @@ def show_reading(film: _films.Film) -> None:
             _networks.show_track_record(reading, cards[reading.architecture])
         grade = reading.grade if explained == "predicted" else KLGrade(explained)
         with overlay:
-            _networks.show_explanation(reading, square, grade, scale=scale, opacity=opacity)
+            _networks.show_explanation(reading, picture, grade, scale=scale, opacity=opacity)
     with st.expander("All Kellgren-Lawrence criteria"):
         for grade in GRADES:
             st.markdown(f"**{grade.label}, {grade.text}:** {grade.criteria}")

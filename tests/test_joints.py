@@ -29,37 +29,54 @@ def test_other_squares_are_resized_whole():
 
 
 @pytest.mark.parametrize("offset", [0, 40, 76])
-def test_the_frame_of_a_wide_film_follows_the_bone(offset):
-    pixels = np.zeros((224, 300))
-    pixels[:, offset : offset + 224] = draw_knee(1, marked=False)
+@pytest.mark.parametrize("rows", [170, 224])
+def test_the_joint_is_found_in_a_wide_film(offset, rows):
+    knee = draw_knee(1, seed=5, marked=False)[(224 - rows) // 2 :][:rows]
+    (frame,) = propose_frames(film(np.pad(knee, ((0, 0), (offset, 76 - offset)), mode="edge")))
+    row, column = frame.centre
+    assert abs(column - (offset + 112)) <= 15
+    assert abs(row - rows // 2) <= 20
+    assert 0.8 <= frame.side / 224 <= 1.15
+
+
+def test_the_joint_is_found_in_a_tall_film_much_larger_than_the_knee():
+    pixels = np.full((1200, 800), 40.0)
+    pixels[500:900, 250:650] = draw_knee(2, side=400, marked=False)
     (frame,) = propose_frames(film(pixels))
-    assert frame.side == 224
-    assert abs(frame.left - offset) <= 25
-
-
-def test_the_frame_of_a_tall_film_lies_inside():
-    (frame,) = propose_frames(film(np.random.default_rng(0).uniform(0, 255, (500, 200))))
-    assert (frame.side, frame.left) == (200, 0)
-    assert 0 <= frame.top <= 300
+    row, column = frame.centre
+    assert abs(row - 700) <= 60
+    assert abs(column - 450) <= 60
+    assert 0.75 <= frame.side / 400 <= 1.3
 
 
 def test_a_film_of_two_knees_gives_two_frames_one_a_half():
-    left, right = draw_knee(0, laterality="R"), draw_knee(4, laterality="L")
-    gap = np.zeros((224, 100))
+    left, right = draw_knee(0, laterality="R"), draw_knee(3, laterality="L")
+    gap = np.full((224, 140), 40)
     frames = propose_frames(film(np.hstack([left, gap, right])))
-    assert [frame.side for frame in frames] == [224, 224]
-    middle = (224 + 100 + 224) // 2
-    assert frames[0].left + 224 <= middle
-    assert frames[1].left >= middle
-    assert "left" in frames[0].name
-    assert "right" in frames[1].name
+    assert [frame.name for frame in frames] == ["left of the image", "right of the image"]
+    assert abs(frames[0].centre[1] - 112) <= 20
+    assert abs(frames[1].centre[1] - (224 + 140 + 112)) <= 20
+
+
+def test_past_the_film_its_edge_is_repeated():
+    pixels = draw_knee(2)
+    seen = network_input(film(pixels[30:]), Frame(-30, 0, 224))
+    assert np.array_equal(seen[30:], pixels[30:])
+    assert (seen[:30] == pixels[30]).all()
+
+
+@pytest.mark.parametrize("shape", [(64, 1000), (1000, 64), (70, 66)])
+def test_odd_shapes_always_give_a_frame_that_can_be_graded(shape):
+    noise = film(np.random.default_rng(0).uniform(0, 255, shape))
+    for frame in propose_frames(noise):
+        assert network_input(noise, frame).shape == (224, 224)
 
 
 @pytest.mark.parametrize(
     ("frame", "told"),
     [
-        (Frame(0, 200, 100), "inside the film"),
-        (Frame(-1, 0, 100), "inside"),
+        (Frame(0, 200, 100), "at least half on the film"),
+        (Frame(-130, 0, 200), "at least half on the film"),
         (Frame(0, 0, 30), "at least 64"),
     ],
 )

@@ -45,10 +45,10 @@ def test_the_first_page_invites_and_says_what_it_is_not(app):
 
 def test_an_upload_shows_both_grades_beside_its_name(app):
     data = png(draw_knee(4, seed=2))
-    page = shown(upload(app, ("case <b>one</b>.png", data)))
+    page = shown(upload(app, ("case <b>one.png", data)))
     readings = Graders().read(read_radiograph(data, "x.png"))
     assert page.count('class="kl-grade"') == 2
-    assert "case &lt;b&gt;one&lt;/b&gt;.png" in page
+    assert "case &lt;b&gt;one.png" in page
     for name, reading in zip(("MobileNet", "ResNet50"), readings, strict=True):
         assert f"{name} <b>{reading.grade.label}</b>" in page
         for share in reading.probabilities:
