@@ -24,7 +24,7 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
     height, width : the film's own size in pixels, which the axes count in
     frame : what the graders saw; not drawn when it is the whole film
     view : a change of this text resets zoom and pan, the same text keeps them
-    room : height of the figure on the page in pixels
+    room : greatest height of the figure on the page in pixels; a wide film takes less
     """
     figure = go.Figure()
     figure.add_layout_image(
@@ -53,8 +53,10 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
     down = [max(height, frame.top + frame.side), min(0, frame.top)]
     figure.update_xaxes(range=across, constrain="domain", **hidden)
     figure.update_yaxes(range=down, scaleanchor="x", constrain="domain", **hidden)
+    # About as wide as the film's column of the page: no black bars above a film of two knees.
+    needed = 600 * (down[0] - down[1]) / (across[1] - across[0])
     figure.update_layout(
-        height=room,
+        height=min(room, max(240, needed)),
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         dragmode="pan",
         uirevision=view,

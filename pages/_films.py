@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 
 from kneeoa import phantom
 from kneeoa.errors import KneeOAError
@@ -10,6 +11,10 @@ from kneeoa.grading import Reading
 from kneeoa.joints import Frame, propose_frames
 from kneeoa.radiograph import Radiograph, read_radiograph
 from pages import _shared
+
+# Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
+# server.maxUploadSize bounds what a film can take of the memory.
+MultiPartParser.spool_max_size = 2**30
 
 _FILMS, _REFUSED, _ROUND = "films", "refused", "upload_round"
 
@@ -65,11 +70,10 @@ def show_uploader() -> str | None:
 
 def show_demo_picker() -> str | None:
     """Show the synthetic demo films; return the digest of one that was picked."""
-    name = st.selectbox(
+    name = st.pills(
         "Or try a synthetic demo film",
         phantom.DEMO_NAMES,
-        index=None,
-        placeholder="Choose a demo film",
+        format_func=lambda name: name.removesuffix(".png"),
         key=f"demo_{st.session_state.get(_ROUND, 0)}",
     )
     if name is None:

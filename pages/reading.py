@@ -29,6 +29,14 @@ def show_empty() -> None:
         picked = _films.show_demo_picker()
     turn_to(uploaded if uploaded is not None else picked)
     _films.show_refusals()
+    show_scale_of_grades()
+
+
+def show_scale_of_grades() -> None:
+    """Show all five grades with their criteria, side by side."""
+    st.subheader("The Kellgren-Lawrence scale")
+    for column, grade in zip(st.columns(len(GRADES), gap="medium"), GRADES, strict=True):
+        column.markdown(f"**{grade.label}, {grade.text}**\n\n{grade.criteria}")
 
 
 def turn_to(digest: str | None) -> None:
@@ -154,9 +162,7 @@ def show_reading(film: _films.Film) -> None:
         grade = reading.grade if explained == "predicted" else KLGrade(explained)
         with overlay:
             _networks.show_explanation(reading, picture, grade, scale=scale, opacity=opacity)
-    with st.expander("All Kellgren-Lawrence criteria"):
-        for grade in GRADES:
-            st.markdown(f"**{grade.label}, {grade.text}:** {grade.criteria}")
+    show_scale_of_grades()
 
 
 _shared.apply_style()

@@ -1,5 +1,6 @@
 """The pages as a reader drives them, without a browser."""
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -71,10 +72,31 @@ def test_a_bad_file_alone_leaves_the_first_page_with_its_reason(app):
 
 
 def test_a_demo_film_can_be_picked(app):
-    picker = app.selectbox[0]
+    picker = app.pills(key="demo_0")
     assert all("synthetic" in option for option in picker.options)
-    picker.select("synthetic-kl3.png").run()
+    picker.set_value("synthetic-kl3.png").run()
     assert "synthetic-kl3.png" in shown(app)
+
+
+def test_a_large_upload_never_touches_the_disk(app):
+    from starlette.datastructures import Headers
+    from starlette.formparsers import MultiPartParser
+
+    film = bytes(5_000_000)
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
+        + film
+        + b"\r\n--x--\r\n"
+    )
+
+    async def stream():
+        yield body
+
+    headers = Headers({"content-type": "multipart/form-data; boundary=x"})
+    form = asyncio.run(MultiPartParser(headers, stream()).parse())
+    # A temporary file that stayed in memory has not rolled over to disk.
+    assert form["f"].file._rolled is False
+    assert form["f"].size == len(film)
 
 
 def test_leaving_and_coming_back_loses_nothing(app):
