@@ -1,6 +1,6 @@
 # make app    open the dashboard on http://127.0.0.1:8501 (PORT=8502 for another port)
 # make test   lint, then every test, the browser's included
-# make bench  time a reading
+# make bench  time a reading and the page
 # make lint, make format, make clean, make distclean (clean, and the virtual environment)
 #
 # The first target that needs it creates .venv. Written for GNU make 3.81, which macOS has.
@@ -30,6 +30,8 @@ test: lint
 
 bench: $(TESTS)
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.reading
+	$(PYTHON) tests/browser/install_chromium.py
+	PYTHONPATH=tests:tests/browser $(PYTHON) -m benchmarks.page
 
 lint: $(TESTS)
 	$(PYTHON) -m ruff check

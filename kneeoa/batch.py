@@ -96,7 +96,7 @@ def _decode(file):
         frames = propose_frames(radiograph)
         if len(frames) > 1:
             raise RadiographError(
-                "Expected a film of one knee. This one is as wide as two: "
+                "Expected a film of one knee. This one seems to show two: "
                 "cut it into one file per knee, or read it in the dashboard."
             )
         return network_input(radiograph, frames[0])

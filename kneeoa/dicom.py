@@ -3,6 +3,7 @@
 import io
 import logging
 import warnings
+import zlib
 
 import numpy as np
 import pydicom
@@ -13,10 +14,18 @@ from pydicom.pixels import (
     apply_voi_lut,
     apply_windowing,
 )
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from kneeoa.errors import RadiographError
 from kneeoa.radiograph import Limits, to_grey, window
+
+# zlib is imported above, before pydicom can load gdcm: gdcm brings a zlib of its own, and a system
+# zlib that is loaded after it calls into it and corrupts memory (seen with python-gdcm 3.2.6).
 
 # Warnings and log lines of pydicom quote the values of a file, which may be a patient's.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -34,6 +43,7 @@ def decode(
     `RadiographError` with the reason for everything that is not one decodable film.
     """
     try:
+        _check_inflated(data, limits)
         dataset = pydicom.dcmread(io.BytesIO(data), force=True)
         _check(dataset, limits)
         _name_syntax(dataset)
@@ -58,6 +68,22 @@ def decode(
             "The DICOM file describes its grey values in a way that cannot be read. "
             "Export it again, or as PNG."
         ) from None
+
+
+def _check_inflated(data, limits):
+    """Refuse a deflated file that would swell past the limits, before it does."""
+    deflated = DeflatedExplicitVRLittleEndian.encode() in data[:4096]
+    if data[128:132] != b"DICM" or not deflated:
+        return
+    # The first element of the file meta is its length; the deflated rest follows.
+    start = 144 + int.from_bytes(data[140:144], "little")
+    room = 4 * limits.max_pixels
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    if len(inflater.decompress(data[start:], room + 1)) > room:
+        raise RadiographError(
+            f"Expected a film of at most {limits.max_pixels / 1e6:.0f} million pixels. "
+            "This deflated DICOM file unpacks to far more. Export it uncompressed."
+        )
 
 
 def _check(dataset, limits):
@@ -101,8 +127,9 @@ def _present(dataset, stored):
         shown = stored * np.float32(255 / white if white < 255 else 1)
     elif shown is None:
         shown = window(values, ignore=outside)
-    inverse = dataset.get("PresentationLUTShape") == "INVERSE"
-    if (dataset.get("PhotometricInterpretation") == "MONOCHROME1") != inverse:
+    # Digital X-rays carry both for one and the same inversion (DICOM PS3.3, C.8.11.3).
+    white_is_low = dataset.get("PhotometricInterpretation") == "MONOCHROME1"
+    if white_is_low or dataset.get("PresentationLUTShape") == "INVERSE":
         shown = 255 - shown
     return shown if outside is None else np.where(outside, 0, shown)
 
@@ -139,8 +166,9 @@ def _padding(dataset, stored):
 
 
 def _syntax(dataset):
-    uid = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
-    return getattr(uid, "name", None) or "no transfer syntax given"
+    uid = dataset.file_meta.TransferSyntaxUID
+    # Only names from the standard: an invented one would carry the file's text into the message.
+    return "unknown transfer syntax" if uid.name == str(uid) else uid.name
 
 
 def _side(dataset):

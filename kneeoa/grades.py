@@ -1,4 +1,4 @@
-"""The Kellgren-Lawrence scale: names, criteria and colours, in one place.
+"""The Kellgren-Lawrence scale: names and criteria, in one place.
 
 Source of the criteria: J. H. Kellgren and J. S. Lawrence, "Radiological assessment of
 osteo-arthrosis", Ann Rheum Dis 16 (1957) 494-502.
@@ -32,40 +32,30 @@ class KLGrade(IntEnum):
         """What the film shows at this grade, in a sentence."""
         return _DESCRIPTIONS[self].criteria
 
-    @property
-    def colour(self) -> str:
-        """Colour as ``#rrggbb``, from a sequence that stays ordered for colour-blind readers."""
-        return _DESCRIPTIONS[self].colour
-
 
 @dataclass(frozen=True, slots=True)
 class _Description:
     text: str
     criteria: str
-    colour: str
 
 
 _DESCRIPTIONS = {
-    KLGrade.NONE: _Description("none", "No radiographic feature of osteoarthritis.", "#3b6fb6"),
+    KLGrade.NONE: _Description("none", "No radiographic feature of osteoarthritis."),
     KLGrade.DOUBTFUL: _Description(
-        "doubtful",
-        "Doubtful narrowing of the joint space, possible osteophytic lipping.",
-        "#5aa0a8",
+        "doubtful", "Doubtful narrowing of the joint space, possible osteophytic lipping."
     ),
     KLGrade.MINIMAL: _Description(
-        "minimal", "Definite osteophytes, possible narrowing of the joint space.", "#c9a227"
+        "minimal", "Definite osteophytes, possible narrowing of the joint space."
     ),
     KLGrade.MODERATE: _Description(
         "moderate",
         "Moderate multiple osteophytes, definite narrowing of the joint space, some sclerosis, "
         "possible deformity of the bone ends.",
-        "#d9752b",
     ),
     KLGrade.SEVERE: _Description(
         "severe",
         "Large osteophytes, marked narrowing of the joint space, severe sclerosis, definite "
         "deformity of the bone ends.",
-        "#b3372f",
     ),
 }
 

@@ -94,7 +94,7 @@ def square(radiograph: Radiograph, frame: Frame, side: int) -> np.ndarray:
         )
     height, width = radiograph.pixels.shape
     rows, columns = _span(frame.top, frame.side, height), _span(frame.left, frame.side, width)
-    if min(rows[1] - rows[0], columns[1] - columns[0]) < frame.side / 2:
+    if min(rows[1] - rows[0], columns[1] - columns[0]) < frame.side // 2:
         raise RadiographError(
             f"Expected a frame that lies at least half on the film of {height} x {width} pixels. "
             f"Received: rows {frame.top} to {frame.top + frame.side}, columns {frame.left} to "

@@ -93,11 +93,6 @@ def demo_film(name: str) -> bytes:
     return _png(np.rint(darkest + (brightest - darkest) * film).astype(np.uint16))
 
 
-def demo_films() -> dict[str, bytes]:
-    """Return every demo film by name; drawing them all takes a second or two."""
-    return {name: demo_film(name) for name in DEMO_NAMES}
-
-
 def _png(pixels: np.ndarray) -> bytes:
     """Encode ``(H, W)`` uint8 or uint16 grey levels losslessly."""
     buffer = io.BytesIO()

@@ -1,7 +1,7 @@
 """Bytes -> radiograph: PNG, JPEG, TIFF and DICOM, with a reason for every refusal.
 
-Grey values: films of 8 bits pass unchanged, because the graders learned from raw 8-bit films.
-Deeper films are windowed by one rule, `window`, unless a DICOM file brings a window of its own.
+Grey values: a DICOM file's own window is used where it has one. Other films of 8 bits pass
+unchanged, because the graders learned from raw 8-bit films; deeper ones go through `window`.
 """
 
 import hashlib

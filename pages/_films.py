@@ -21,10 +21,10 @@ _FILMS, _REFUSED, _ROUND = "films", "refused", "upload_round"
 
 @dataclass
 class Film:
-    """One film with the frames its reader may have moved, and the readings made of them."""
+    """One film, the frames proposed for it, and the readings made of frames so far."""
 
     radiograph: Radiograph
-    frames: list[Frame]
+    frames: tuple[Frame, ...]
     readings: dict[Frame, tuple[Reading, ...]] = field(default_factory=dict)
 
 
@@ -41,14 +41,41 @@ def add(name: str, data: bytes) -> str | None:
         st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
         return None
     films = all_films()
-    if radiograph.digest not in films:
-        films[radiograph.digest] = Film(radiograph, list(propose_frames(radiograph)))
+    if radiograph.digest in films:
+        # The same bytes under another name: it is the name just given that the reader looks for.
+        films[radiograph.digest].radiograph = radiograph
+    else:
+        films[radiograph.digest] = Film(radiograph, propose_frames(radiograph))
     return radiograph.digest
 
 
 def remove(digest: str) -> None:
-    """Forget a film."""
+    """Forget a film, and where its frame was moved to."""
     all_films().pop(digest, None)
+    forget_frame(digest)
+    forget_refusals()
+
+
+def forget_frame(digest: str) -> None:
+    """Bring the frame controls of a film back to the proposal."""
+    for key in [key for key in st.session_state if digest[:12] in str(key)]:
+        del st.session_state[key]
+
+
+def forget_refusals() -> None:
+    """Take the sentences about refused files off the page."""
+    st.session_state[_REFUSED] = []
+
+
+def labels() -> dict[str, str]:
+    """Return a name for each film by digest, numbered where two films have the same file name."""
+    names = {digest: film.radiograph.name for digest, film in all_films().items()}
+    seen: dict[str, int] = {}
+    unique = {}
+    for digest, name in names.items():
+        seen[name] = seen.get(name, 0) + 1
+        unique[digest] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return unique
 
 
 def show_uploader() -> str | None:
@@ -61,7 +88,7 @@ def show_uploader() -> str | None:
     )
     if not uploads:
         return None
-    st.session_state[_REFUSED] = []
+    forget_refusals()
     digests = [add(upload.name, upload.getvalue()) for upload in uploads]
     # A new key empties the field, so that its copies of the films are let go.
     st.session_state[_ROUND] = upload_round + 1
@@ -78,6 +105,7 @@ def show_demo_picker() -> str | None:
     )
     if name is None:
         return None
+    forget_refusals()
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     return add(name, phantom.demo_film(name))
 
@@ -85,7 +113,7 @@ def show_demo_picker() -> str | None:
 def show_refusals() -> None:
     """Show why files of the last upload could not be read."""
     for name, reason in st.session_state.get(_REFUSED, []):
-        st.error(f"**{escaped(name)}** was not read. {reason}")
+        st.error(f"**{_shared.escaped(name)}** was not read. {_shared.escaped(reason)}")
 
 
 def read(film: Film, frame: Frame) -> tuple[Reading, ...]:
@@ -93,8 +121,3 @@ def read(film: Film, frame: Frame) -> tuple[Reading, ...]:
     if frame not in film.readings:
         film.readings[frame] = _shared.graders().read(film.radiograph, frame)
     return film.readings[frame]
-
-
-def escaped(text: str) -> str:
-    """Return `text` so that Markdown shows it as it is."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$:~" else c for c in text)

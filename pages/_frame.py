@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kneeoa.joints import SMALLEST_FRAME, Frame
-from pages._films import Film
+from pages._films import Film, forget_frame
 
 
 def choose_knee(film: Film) -> int:
@@ -11,7 +11,7 @@ def choose_knee(film: Film) -> int:
     if len(film.frames) == 1:
         return 0
     return st.segmented_control(
-        "This film is as wide as two knees. Grade the knee on the",
+        "This film seems to show two knees. Grade the one on the",
         range(len(film.frames)),
         format_func=lambda index: film.frames[index].name,
         default=0,
@@ -32,11 +32,12 @@ def choose_frame(film: Film, knee: int) -> Frame:
             "below, a little wider than the knee. The dotted square is what they see; past the "
             "film's border its edge is repeated."
         )
-        largest = max(height, width, proposed.side)
+        largest = max(2 * min(height, width), proposed.side)
         side = _slider("Size", SMALLEST_FRAME, largest, proposed.side, f"side_{key}")
         row, column = proposed.centre
         across = _slider("Middle, across", 0, width, column, f"across_{key}")
         down = _slider("Middle, down", 0, height, row, f"down_{key}")
+        st.button("Back to the proposal", on_click=forget_frame, args=[film.radiograph.digest])
     return Frame.around(down, across, side, proposed.name)
 
 

@@ -52,7 +52,7 @@ def show_track_record(reading: Reading, card: dict[str, Any]) -> None:
     else:
         text = (
             f"When it said {reading.grade.label} on test knees, the reference agreed in "
-            f"<b>{value['value']:.0%}</b> (95% interval {value['low']:.0%} to "
+            f"<b>{value['value']:.0%}</b> (95% interval by knee {value['low']:.0%} to "
             f"{value['high']:.0%}; {value['count']} of {value['total']})."
         )
     undecided = comparison.doubt(reading)

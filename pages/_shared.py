@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -49,13 +50,23 @@ def graders() -> Graders:
     return Graders(models_folder())
 
 
+def cards() -> dict[str, dict[str, Any]]:
+    """Return the cards of the networks that are loaded, so that both always belong together."""
+    return {name: model.card for name, model in graders().published.items()}
+
+
 @contextlib.contextmanager
 def refusals_shown() -> Iterator[None]:
     """Show what a user can act on as a sentence; let bugs surface in the log."""
     try:
         yield
     except KneeOAError as error:
-        st.error(str(error))
+        st.error(escaped(str(error)))
+
+
+def escaped(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is: no link or image comes from a file."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$:~" else c for c in text)
 
 
 def apply_style() -> None:

@@ -5,7 +5,6 @@ import streamlit as st
 from kneeoa.claim import verdict
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME
-from kneeoa.published import read_cards
 from pages import _shared
 
 MEASURES = {
@@ -53,14 +52,13 @@ def show_training(cards) -> None:
     st.subheader("How the networks were trained")
     for name, card in cards.items():
         config, init = card["config"], card["initialisation"]
-        epochs = sum(stage["epochs"] for stage in config["stages"])
         fresh = init["fresh_layers"]
         anew = f", {len(fresh)} layer(s) from scratch (first: `{fresh[0]}`)" if fresh else ""
         st.markdown(
             f"- **{DISPLAY_NAME[name]}**: starting weights `{init['source']}`{anew}; frozen "
-            f"backbone first, then unfrozen in {len(config['stages'])} stages, {epochs} epochs, "
-            f"epoch {card['best_epoch']} kept by validation loss; Adam, batch "
-            f"{config['batch_size']}, seed {card['seed']}; "
+            f"backbone first, then unfrozen in {len(config['stages']) - 1} steps; "
+            f"{card['epochs']} epochs ({card['stopped_because']}), epoch {card['best_epoch']} kept "
+            f"by validation loss; Adam, batch {config['batch_size']}, seed {card['seed']}; "
             f"{card['training_seconds'] / 60:.0f} minutes on {card['device']}. "
             f"Run `{card['run_id']}`, weights `{card['model_sha256'][:12]}`, "
             f"published {card['published_at'][:10]}."
@@ -110,7 +108,7 @@ def show_limits() -> None:
 _shared.apply_style()
 st.title("About")
 with _shared.refusals_shown():
-    published = read_cards(_shared.models_folder())
+    published = _shared.cards()
     show_limits()
     show_performance(published)
     show_training(published)

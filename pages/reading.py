@@ -51,13 +51,15 @@ def choose_film(films: dict[str, _films.Film]) -> _films.Film:
     """Show the film list and the way to more films; return the film to read."""
     wanted = st.session_state.pop(NEXT, None) or st.session_state.get(CURRENT)
     st.session_state[CURRENT] = wanted if wanted in films else next(reversed(films))
+    labels = _films.labels()
     listed, more, away = st.columns([6, 1.5, 1.5], vertical_alignment="bottom")
     digest = listed.selectbox(
         "Film",
         list(films),
         key=CURRENT,
         persist_state="session",
-        format_func=lambda key: films[key].radiograph.name,
+        format_func=labels.get,
+        on_change=_films.forget_refusals,
         label_visibility="collapsed",
     )
     with more.popover("Add films", width="stretch"):
@@ -143,18 +145,25 @@ def show_reading(film: _films.Film) -> None:
     with left:
         viewer = st.container()
         frame, explained, opacity = show_controls(film)
-    readings = _films.read(film, frame)
-    with case_line:
-        show_case_line(film, readings)
     with viewer:
         show_film(film, frame)
-    picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
-    cards = {name: model.card for name, model in _shared.graders().published.items()}
+    # A frame that cannot be graded must leave the film and the frame controls in place.
+    with right.container(key="networks"), _shared.refusals_shown():
+        readings = _films.read(film, frame)
+        picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
+        with case_line:
+            show_case_line(film, readings)
+        show_networks(readings, picture, explained, opacity)
+    show_scale_of_grades()
+
+
+def show_networks(readings, picture, explained, opacity: float) -> None:
+    """Show both answers and, on the graded square ``(S, S) uint8``, both explanations."""
+    cards = _shared.cards()
     scale = max(card["evidence_scale"] for card in cards.values())
-    with right.container(key="networks"):
-        answers = st.columns(len(readings), gap="medium")
-        _networks.show_scale(scale)
-        overlays = st.columns(len(readings), gap="medium")
+    answers = st.columns(len(readings), gap="medium")
+    _networks.show_scale(scale)
+    overlays = st.columns(len(readings), gap="medium")
     for answer, overlay, reading in zip(answers, overlays, readings, strict=True):
         with answer:
             _networks.show_answer(reading)
@@ -162,7 +171,6 @@ def show_reading(film: _films.Film) -> None:
         grade = reading.grade if explained == "predicted" else KLGrade(explained)
         with overlay:
             _networks.show_explanation(reading, picture, grade, scale=scale, opacity=opacity)
-    show_scale_of_grades()
 
 
 _shared.apply_style()

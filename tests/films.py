@@ -1,6 +1,7 @@
 """Builders of test films: image files and DICOM files of many kinds, from one array."""
 
 import io
+import zlib  # noqa: F401  (before gdcm: see kneeoa/dicom.py)
 
 import gdcm
 import numpy as np

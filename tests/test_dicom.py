@@ -84,8 +84,12 @@ def test_monochrome_1_comes_out_with_bright_bone():
 def test_an_inverse_presentation_is_honoured():
     dataset = dicom_dataset(255 - FILM, PresentationLUTShape="INVERSE")
     assert np.array_equal(read(dicom_file(dataset)).pixels, FILM)
+
+
+def test_monochrome_1_with_an_inverse_presentation_is_one_inversion_not_two():
+    # As digital X-rays are required to say it (DICOM PS3.3, C.8.11.3).
     both = dicom_dataset(
-        FILM, PhotometricInterpretation="MONOCHROME1", PresentationLUTShape="INVERSE"
+        255 - FILM, PhotometricInterpretation="MONOCHROME1", PresentationLUTShape="INVERSE"
     )
     assert np.array_equal(read(dicom_file(both)).pixels, FILM)
 
@@ -170,6 +174,20 @@ def test_refusals_name_the_reason():
     unknown["PixelData"].is_undefined_length = True
     unknown.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.100"
     assert "MPEG2" in refusal(unknown)
+
+
+def test_an_invented_transfer_syntax_is_not_quoted():
+    data = jpeg_dicom(FILM).replace(b"1.2.840.10008.1.2.4.50", b"9.9.9.![](http://x/y).")
+    with pytest.raises(RadiographError, match="unknown transfer syntax") as caught:
+        read(data)
+    assert "http" not in str(caught.value)
+
+
+def test_a_deflate_bomb_is_refused_before_it_swells():
+    dataset = dicom_dataset(FILM)
+    dataset.PixelData = bytes(300_000_000)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    assert "unpacks to far more" in refusal(dataset)
 
 
 def test_damage_never_surfaces_as_anything_but_a_refusal(tmp_path, capfd):

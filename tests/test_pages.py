@@ -127,6 +127,47 @@ def test_two_knees_in_one_film_are_graded_one_by_one(app):
     assert shown(app) != first
 
 
+def test_films_of_the_same_name_can_be_told_apart(app):
+    first, second = png(draw_knee(0)), png(draw_knee(4))
+    upload(app, ("IM0001", first), ("IM0001", second))
+    chooser = app.selectbox(key="current_film")
+    assert chooser.options == ["IM0001", "IM0001 (2)"]
+    newest = shown(app)
+    chooser.set_value(next(iter(app.session_state["films"]))).run()
+    assert shown(app) != newest
+
+
+def test_the_same_film_again_takes_the_name_just_given(app):
+    data = png(draw_knee(2))
+    upload(app, ("a.png", data))
+    upload(app, ("b.png", data))
+    assert app.selectbox(key="current_film").options == ["b.png"]
+    assert "b.png" in shown(app)
+
+
+@pytest.mark.parametrize("corner", ["min", "max"])
+def test_the_frame_can_go_anywhere_and_back(app, corner):
+    wide = np.pad(draw_knee(2, marked=False), ((0, 0), (0, 161)), mode="edge")
+    upload(app, ("wide.png", png(wide)))
+    before = shown(app)
+    slider = {slider.label.split(" (")[0]: slider for slider in app.slider}
+    slider["Size"].set_value(slider["Size"].max - 1)
+    for axis in ("Middle, across", "Middle, down"):
+        slider[axis].set_value(getattr(slider[axis], corner))
+    app.run()
+    assert not app.error
+    assert shown(app) != before
+    next(button for button in app.button if button.label == "Back to the proposal").click().run()
+    assert shown(app) == before
+
+
+def test_a_refusal_is_shown_as_it_is_and_goes_with_the_next_film(app):
+    upload(app, ("![](x).png", b"text"), ("good.png", png(draw_knee(1))))
+    assert r"\!\[\]\(x\)" in app.error[0].value
+    upload(app, ("other.png", png(draw_knee(2))))
+    assert not app.error
+
+
 def test_removing_the_last_film_leads_back_to_the_start(app):
     upload(app, ("one.png", png(draw_knee(2))))
     next(button for button in app.button if button.label == "Remove film").click().run()

@@ -6,7 +6,7 @@ from PIL import Image
 
 from kneeoa.errors import ConfigError
 from kneeoa.grades import GRADES, KLGrade
-from kneeoa.phantom import demo_films, draw_knee
+from kneeoa.phantom import DEMO_NAMES, demo_film, draw_knee
 
 
 def joint_space(film: np.ndarray, columns: slice) -> float:
@@ -113,7 +113,7 @@ def test_mark_changes_one_corner_and_leaves_the_joint_alone(side, laterality):
 
 
 def test_demo_films_are_png_files_of_the_promised_kind():
-    films = demo_films()
+    films = {name: demo_film(name) for name in DEMO_NAMES}
     assert set(films) == {f"synthetic-kl{n}.png" for n in range(5)} | {"synthetic-16bit.png"}
     images = {name: Image.open(io.BytesIO(data)) for name, data in films.items()}
     for image in images.values():
@@ -128,7 +128,7 @@ def test_demo_films_are_png_files_of_the_promised_kind():
 
 
 def test_demo_films_show_their_grade():
-    films = demo_films()
+    films = {name: demo_film(name) for name in DEMO_NAMES}
     medial, _ = medial_and_lateral(512)
     spaces = [
         joint_space(np.asarray(Image.open(io.BytesIO(films[f"synthetic-kl{n}.png"]))), medial)

@@ -56,8 +56,9 @@ def _publish(options):
         source = json.loads(options.source.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"Expected a JSON description of the data. {error}") from None
-    run = publish.choose_run(options.results, options.architecture, options.run)
     splits = dataset.read_splits(options.data)
+    hash_of_split = dataset.split_hash(splits)
+    run = publish.choose_run(options.results, options.architecture, options.run, hash_of_split)
     folder = publish.publish(run, splits, source, options.models)
     print(f"{run.name} is published in {folder}")
     return 0
@@ -104,7 +105,7 @@ def _parser():
     publish.add_argument("results", type=Path, metavar="RESULTS")
     publish.add_argument("--architecture", choices=ARCHITECTURES, required=True)
     publish.add_argument("--data", type=Path, required=True, metavar="DIR")
-    publish.add_argument("--run", default="best", metavar="ID|best", help="best by validation loss")
+    publish.add_argument("--run", default="best", metavar="ID|best", help="best by validation")
     publish.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
     publish.add_argument(
         "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"

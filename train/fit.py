@@ -43,7 +43,6 @@ def fit(config: TrainConfig, train: Films, val: Films, *, folder: Path) -> Fitte
     best_file = folder / "best.weights.h5"
     keep_best = _KeepBest(network, best_file)
     history: list[dict] = []
-    stopped_because = "all epochs done"
     batches = _Batches(train, config)
     for stage_number, stage in enumerate(config.stages):
         unfreeze_from(network, stage.from_layer, always=initialisation.fresh_layers)
@@ -66,6 +65,7 @@ def fit(config: TrainConfig, train: Films, val: Films, *, folder: Path) -> Fitte
             callbacks=[keep_best, early_stop, recorder],
             verbose=0,
         )
+        stopped_because = "all epochs done"
         if early_stop.stopped_epoch:
             stopped_because = f"validation loss did not improve for {config.patience} epochs"
     network.load_weights(best_file)
@@ -211,7 +211,7 @@ class _Recorder(keras.callbacks.Callback):
                     key: float(logs[key])
                     for key in ("loss", "accuracy", "val_loss", "val_accuracy")
                 },
-                "images_per_second": self._images / (time.monotonic() - self._started),
+                "images_per_second": self._images / self._train_seconds,
                 "seconds": time.monotonic() - self._started,
             }
         )

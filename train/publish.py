@@ -27,17 +27,36 @@ PARITY = 1e-4
 """Largest allowed difference in probability between Keras and the exported file."""
 
 
-def choose_run(results_folder: Path, architecture: Architecture, run_id: str) -> Path:
-    """Return the run folder named `run_id`, or for ``"best"`` the one of lowest validation loss."""
+def choose_run(
+    results_folder: Path, architecture: Architecture, run_id: str, hash_of_split: str
+) -> Path:
+    """Return the run folder named `run_id`, or for ``"best"`` the best one on validation films.
+
+    Best is the lowest cross-entropy of the validation predictions, which compares runs of any
+    label smoothing. Runs of another split do not take part.
+    """
     runs = results_folder / "runs"
     if run_id != "best":
         return runs / run_id
-    candidates = {}
-    for file in sorted(runs.glob(f"{architecture}-*/history.csv")):
-        candidates[file.parent] = pd.read_csv(file)["val_loss"].min()
+    candidates = {
+        file.parent: _validation_loss(file.parent)
+        for file in sorted(runs.glob("*/run.json"))
+        if (record := results.read_record(file.parent)).architecture == architecture
+        and record.split_hash == hash_of_split
+    }
     if not candidates:
-        raise DataError(f"Expected finished runs of {architecture} in {runs}. Found none.")
+        raise DataError(
+            f"Expected finished runs of {architecture} on this split in {runs}. Found none."
+        )
     return min(candidates, key=candidates.get)
+
+
+def _validation_loss(run):
+    table = results.read_predictions(run / "predictions.csv")
+    val = table[table["split"] == "val"]
+    probabilities = val[results.PROBABILITY_COLUMNS].to_numpy()
+    chosen = probabilities[np.arange(len(val)), val["true_grade"].to_numpy(int)]
+    return float(-np.log(np.maximum(chosen, 1e-7)).mean())
 
 
 def publish(run: Path, splits: dict[str, Films], data: dict, models: Path) -> Path:
@@ -80,7 +99,9 @@ def publish(run: Path, splits: dict[str, Films], data: dict, models: Path) -> Pa
             "seed": record.seed,
             "config": record.config,
             "initialisation": record.initialisation,
+            "epochs": len(pd.read_csv(run / "history.csv")),
             "best_epoch": record.best_epoch,
+            "stopped_because": record.stopped_because,
             "training_seconds": record.seconds,
             "device": record.device,
             "libraries": record.libraries,
@@ -145,7 +166,7 @@ def _table(splits, answers):
 
 
 def _replace(folder, beside):
-    """Put `beside` at `folder`; a reader sees the old model or the new one."""
+    """Put `beside` at `folder`; a reader sees a whole model, or for an instant none."""
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():

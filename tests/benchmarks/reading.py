@@ -29,10 +29,10 @@ def median_ms(call, repeats: int) -> float:
     return 1000 * statistics.median(times)
 
 
-def film_bytes() -> bytes:
+def film_bytes(seed: int = 0) -> bytes:
     """One synthetic film as a PNG file."""
     stream = io.BytesIO()
-    Image.fromarray(draw_knee(2)).save(stream, "PNG")
+    Image.fromarray(draw_knee(2, seed=seed)).save(stream, "PNG")
     return stream.getvalue()
 
 
