@@ -1,14 +1,11 @@
 """The reading page: a film, and what both networks say of it, side by side."""
 
-import html
-
 import streamlit as st
 
-from kneeoa import charts, comparison, display
+from kneeoa import charts, display
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.joints import square
-from kneeoa.networks import DISPLAY_NAME
-from pages import _films, _frame, _networks, _shared
+from pages import _case, _films, _frame, _networks, _shared
 
 LONGEST_SHOWN = 1600
 OVERLAY_SIDE = 512
@@ -70,35 +67,6 @@ def choose_film(films: dict[str, _films.Film]) -> _films.Film:
     return films[digest]
 
 
-def show_case_line(film: _films.Film, readings) -> None:
-    """Show file name, grades, agreement and criteria, always together and always in sight."""
-    grades = " &nbsp; ".join(
-        f"{DISPLAY_NAME[reading.architecture]} <b>{reading.grade.label}</b>" for reading in readings
-    )
-    criteria = "<br>".join(
-        f"<b>{grade.label}, {grade.text}:</b> {grade.criteria}"
-        for grade in sorted({reading.grade for reading in readings})
-    )
-    agreement = comparison.compare(readings)
-    with st.container(key="case"):
-        st.html(
-            f"<b>{html.escape(film.radiograph.name)}</b> "
-            f'<span class="kl-quiet">({describe(film)})</span> &nbsp;·&nbsp; {grades} '
-            f"&nbsp;·&nbsp; "
-            f'<span class="kl-apart-{min(agreement.grades_apart, 2)}">{agreement.verdict}</span> '
-            f"{agreement.difference}"
-            f'<div class="kl-note">{criteria}</div>'
-        )
-
-
-def describe(film: _films.Film) -> str:
-    """Return what kind of film it is, in a few words."""
-    radiograph = film.radiograph
-    height, width = radiograph.pixels.shape
-    side = {"L": ", left knee", "R": ", right knee"}.get(radiograph.laterality, "")
-    return f"{radiograph.source}, {width} x {height}, {radiograph.bits} bit{side}"
-
-
 def show_film(film: _films.Film, frame) -> None:
     """Show the film large, to zoom and pan in."""
     radiograph = film.radiograph
@@ -119,7 +87,15 @@ def show_controls(film: _films.Film):
     """Show what the reader can set; return the frame, the explained grade and the opacity."""
     knee = _frame.choose_knee(film)
     window, invert, frame = st.columns([5, 2, 3], vertical_alignment="bottom")
-    window.slider("Window (grey values)", 0, 255, (0, 255), key="window", persist_state="session")
+    window.slider(
+        "Window (grey values)",
+        0,
+        255,
+        (0, 255),
+        key="window",
+        persist_state="session",
+        help="For the eye only: the networks always see the whole range.",
+    )
     invert.toggle("Invert", key="invert", persist_state="session")
     with frame:
         chosen = _frame.choose_frame(film, knee)
@@ -152,7 +128,7 @@ def show_reading(film: _films.Film) -> None:
         readings = _films.read(film, frame)
         picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
         with case_line:
-            show_case_line(film, readings)
+            _case.show_case_line(film, frame, readings)
         show_networks(readings, picture, explained, opacity)
     show_scale_of_grades()
 
