@@ -102,6 +102,16 @@ def test_a_partial_file_says_what_it_left_out(tmp_path):
     )
 
 
+def test_a_failed_download_says_what_to_do_instead(monkeypatch):
+    def offline(**_):
+        raise OSError("no network")
+
+    network = architectures.build("mobilenet")
+    monkeypatch.setattr(keras.applications, "MobileNet", offline)
+    with pytest.raises(ModelError, match="--init FILE"):
+        architectures.initialise(network, "imagenet")
+
+
 def test_starting_weights_that_do_not_fit_are_refused(tmp_path):
     network = architectures.build("mobilenet")
     stranger = save(tmp_path, {"conv2_block1_1_conv/kernel": np.zeros((1, 1, 64, 64))})
