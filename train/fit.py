@@ -52,7 +52,7 @@ def fit(config: TrainConfig, train: Films, val: Films, *, folder: Path) -> Fitte
                 from_logits=True, label_smoothing=config.label_smoothing
             ),
             metrics=["accuracy"],
-            # XLA makes TensorFlow ten times slower on a CPU; without it JAX would not compile at all.
+            # On a CPU, XLA makes TensorFlow ten times slower; JAX would not compile without it.
             jit_compile="auto" if keras.backend.backend() == "jax" else False,
         )
         early_stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
