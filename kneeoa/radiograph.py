@@ -20,6 +20,8 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 ACCEPTED = "Expected PNG, JPEG, TIFF or DICOM."
 LOWEST_PERCENTILE, HIGHEST_PERCENTILE = 0.5, 99.5
+BORDER_SHARE = 0.1
+"""Share of a film at its darkest or brightest from which that is a border, not the film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = Limits()) -> Rad
         pixels, bits = _decode_image(data, kind, limits)
         laterality = spacing = None
     pixels = np.ascontiguousarray(pixels, np.float32)
-    if np.ptp(pixels) == 0:
+    if not np.ptp(pixels) > 0:
         raise RadiographError(
             "Expected a radiograph. Every pixel of this image has the same value."
         )
@@ -125,6 +127,8 @@ def detect(data: bytes) -> str:
         raise RadiographError(f"{ACCEPTED} Received a WebP image. Export it as PNG.")
     if data[4:8] == b"ftyp":
         raise RadiographError(f"{ACCEPTED} Received a HEIC, AVIF or video file. Export it as PNG.")
+    if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0":
+        raise RadiographError(f"{ACCEPTED} Received a BMP image. Export it as PNG.")
     for start, kind in _OTHER_STARTS:
         if data.startswith(start):
             raise RadiographError(f"{ACCEPTED} Received {kind}.")
@@ -145,7 +149,6 @@ _ACCEPTED_STARTS = (
 _OTHER_STARTS = (
     (b"%PDF", "a PDF. Export the film itself"),
     (b"GIF8", "a GIF image. Export it as PNG"),
-    (b"BM", "a BMP image. Export it as PNG"),
     (b"PK\x03\x04", "a ZIP archive or Office document. Unpack the film first"),
     (b"\x1f\x8b", "a gzip archive. Unpack the film first"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 image outside DICOM. Export it as PNG"),
@@ -157,20 +160,37 @@ _OTHER_STARTS = (
 def window(values: np.ndarray, *, ignore: np.ndarray | None = None) -> np.ndarray:
     """Return ``(H, W) float32 in [0, 255]``: the rule for films deeper than 8 bits.
 
-    The 0.5th percentile becomes black, the 99.5th white, linear between. Where so much of the film
-    is one value that the two coincide (a collimated film with a wide border), the smallest and
-    largest value are used instead. `ignore` marks pixels outside the film, ``(H, W) bool``: they do
-    not count and come out black.
+    The 0.5th percentile becomes black, the 99.5th white, linear between. A border does not count:
+    where more than a tenth of the film lies at its darkest (within 1% of the range between the two
+    percentiles), or at its brightest, the percentiles are those of the rest. Where they coincide,
+    the smallest and largest value are used instead. `ignore` marks pixels outside the film,
+    ``(H, W) bool``: they do not count and come out black, as do values that are not finite.
     """
-    values = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    counted = values if ignore is None or ignore.all() else values[~ignore]
-    low, high = np.percentile(counted, [LOWEST_PERCENTILE, HIGHEST_PERCENTILE])
-    if high <= low:
-        low, high = counted.min(), counted.max()
-    if high <= low:
+    values = np.asarray(values, np.float64)
+    outside = ~np.isfinite(values)
+    if ignore is not None and not ignore.all():
+        outside |= ignore
+    if outside.all():
         return np.zeros(values.shape, np.float32)
-    spread = np.clip((values - low) / (high - low) * 255, 0, 255).astype(np.float32)
-    return spread if ignore is None else np.where(ignore, np.float32(0), spread)
+    # Files may hold floating-point numbers whose differences overflow.
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = _ends(values[~outside])
+        if not 0 < high - low < np.inf:
+            return np.zeros(values.shape, np.float32)
+        spread = np.clip((values - low) / (high - low) * 255, 0, 255)
+    return np.where(outside, 0, spread).astype(np.float32)
+
+
+def _ends(values):
+    """Return the values that become black and white, from ``(N,) float64``."""
+    low, high = np.percentile(values, [LOWEST_PERCENTILE, HIGHEST_PERCENTILE])
+    for is_dark in (True, False):
+        margin = (high - low) / 100
+        border = values <= low + margin if is_dark else values >= high - margin
+        if BORDER_SHARE < border.mean() < 1:
+            values = values[~border]
+            low, high = np.percentile(values, [LOWEST_PERCENTILE, HIGHEST_PERCENTILE])
+    return (low, high) if low < high else (values.min(), values.max())
 
 
 def to_grey(colour: np.ndarray) -> np.ndarray:
@@ -186,18 +206,25 @@ def _decode_image(data, kind, limits):
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
             limits.check_size(image.height, image.width)
-            if getattr(image, "n_frames", 1) > 1 and kind != "JPEG":
+            if kind != "JPEG" and _has_second_page(image):
                 raise RadiographError(
-                    f"Expected one film in a file. Received: {image.n_frames} pages or frames. "
+                    "Expected one film in a file. Received: several pages or frames. "
                     "Export the film to read as a file of its own."
                 )
             white_is_zero = kind == "TIFF" and image.tag_v2.get(262) == 0
-            return _grey(ImageOps.exif_transpose(image), white_is_zero)
+            bits = 8
+            if kind == "PNG":
+                bits = data[24]
+            elif kind == "TIFF":
+                bits = image.tag_v2.get(258, (1,))[0]
+            image.load()
+            return _grey(_upright(image), white_is_zero), bits
     except RadiographError:
         raise
     except UnidentifiedImageError:
         raise RadiographError(
-            f"The {kind} is damaged: its header cannot be read. Export the film again."
+            f"The {kind} is damaged or of a rare kind: its header cannot be read. "
+            "Export the film as PNG."
         ) from None
     except Image.DecompressionBombError:
         raise RadiographError(
@@ -210,21 +237,42 @@ def _decode_image(data, kind, limits):
         ) from None
 
 
+def _has_second_page(image):
+    # Counting them (`n_frames`) takes minutes in a file that is made of page headers.
+    try:
+        image.seek(1)
+    except EOFError:
+        image.seek(0)
+        return False
+    return True
+
+
+def _upright(image):
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        # The film is sound; only its EXIF data are not.
+        return image
+
+
 def _grey(image, white_is_zero):
-    """Return the pixels of a Pillow image as (H, W) in [0, 255], and their stored bits."""
-    image.load()
+    """Return the pixels of a Pillow image, ``(H, W) in [0, 255]``.
+
+    Transparent pixels are shown on black. Colour of 16 bits is read as 8, and so is grey of 16 bits
+    with transparency: Pillow has no other form of them.
+    """
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         values = np.asarray(image).astype(np.float64)
         # Pillow inverts such a TIFF itself up to 8 bits, not beyond.
-        return window(-values if white_is_zero else values), 32 if image.mode == "F" else 16
+        return window(-values if white_is_zero else values)
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     if image.mode not in ("1", "L"):
-        return to_grey(np.asarray(image.convert("RGB"))), 8
-    return np.asarray(image.convert("L"), np.float32), 8
+        return to_grey(np.asarray(image.convert("RGB")))
+    return np.asarray(image.convert("L"), np.float32)
 
 
 def _is_text(data):

@@ -1,6 +1,7 @@
 """Builders of test films: image files and DICOM files of many kinds, from one array."""
 
 import io
+import struct
 import zlib  # noqa: F401  (before gdcm: see kneeoa/dicom.py)
 
 import gdcm
@@ -24,6 +25,21 @@ def image_file(pixels: np.ndarray, kind: str = "PNG", mode: str | None = None, *
     stream = io.BytesIO()
     (image.convert(mode) if mode else image).save(stream, kind, **options)
     return stream.getvalue()
+
+
+def tiff_of_pages(count: int) -> bytes:
+    """Return a TIFF of `count` page headers that share the pixels of one black 100 x 100 page."""
+    size = 2 + 8 * 12 + 4
+    pixels = 8 + count * size
+    tags = [(256, 100), (257, 100), (258, 8), (259, 1), (262, 1), (273, pixels), (277, 1)]
+    entries = b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in [*tags, (279, 10000)]
+    )
+    pages = [
+        struct.pack("<H", 8) + entries + struct.pack("<I", 8 + page * size if page < count else 0)
+        for page in range(1, count + 1)
+    ]
+    return b"II*\0" + struct.pack("<I", 8) + b"".join(pages) + bytes(10000)
 
 
 def dicom_dataset(pixels: np.ndarray, *, bits: int = 8, signed: bool = False, **tags) -> Dataset:
