@@ -60,8 +60,8 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         dragmode="pan",
         uirevision=view,
-        paper_bgcolor="black",
-        plot_bgcolor="black",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#9aa4ad", "activecolor": "#ffffff"},
         showlegend=False,
     )

@@ -35,7 +35,12 @@ def show_explanation(
     heatmap = gradcam.grad_cam(reading.evidence, explained)
     picture = display.overlay(film, heatmap, scale=scale, opacity=opacity)
     name = DISPLAY_NAME[reading.architecture]
-    st.image(picture, width="stretch", alt=f"Grad-CAM of {name} for {explained.label}")
+    st.image(
+        picture,
+        width="stretch",
+        output_format="PNG",
+        alt=f"Grad-CAM of {name} for {explained.label}",
+    )
     if gradcam.has_positive_evidence(reading.evidence, explained, scale=scale):
         said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
     else:

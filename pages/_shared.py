@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+# Not used here: Streamlit and Plotly load it on first use, each run in a thread of its own, and one
+# of two runs at once then meets a half-loaded module. Loaded here, the import lock makes it wait.
+import pandas  # noqa: F401
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
@@ -17,6 +20,7 @@ STYLE = """
 .stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
 .st-key-case {position: sticky; top: 3.7rem; z-index: 90; padding: .35rem 0;
   backdrop-filter: blur(14px);}
+.st-key-viewer .js-plotly-plot {background: black;}
 .kl-network {font-size: .95rem; opacity: .75;}
 .kl-grade {font-size: 2.9rem; line-height: 1.1; font-weight: 650; white-space: nowrap;}
 .kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}

@@ -70,17 +70,20 @@ def choose_film(films: dict[str, _films.Film]) -> _films.Film:
 def show_film(film: _films.Film, frame) -> None:
     """Show the film large, to zoom and pan in."""
     radiograph = film.radiograph
-    low, high = st.session_state.get("window", (0, 255))
     shown = display.fit_within(radiograph.pixels, LONGEST_SHOWN)
     height, width = radiograph.pixels.shape
     figure = charts.film_figure(
-        display.windowed(shown, low=low, high=high, invert=st.session_state.get("invert", False)),
+        display.windowed(shown),
         height=height,
         width=width,
         frame=frame,
         view=radiograph.digest,
     )
     st.plotly_chart(figure, config=charts.VIEWER_CONFIG, key="viewer", theme=None)
+    low, high = st.session_state.get("window", (0, 255))
+    invert = st.session_state.get("invert", False)
+    shade = display.window_filter(low=low, high=high, invert=invert)
+    st.html(f"<style>.st-key-viewer .main-svg {{filter: {shade};}}</style>")
 
 
 def show_controls(film: _films.Film):

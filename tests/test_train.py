@@ -93,8 +93,11 @@ def test_publishing_on_another_split_is_refused(run, data, tmp_path, capsys):
     shutil.copytree(data, other)
     next((other / "test" / "0").iterdir()).unlink()
     arguments = ["publish", run.parent.parent, "--architecture", "mobilenet", "--data", other]
-    assert main([str(a) for a in [*arguments, "--models", tmp_path / "models"]]) == 2
-    assert "Expected the split" in capsys.readouterr().err
+    arguments += ["--models", tmp_path / "models"]
+    assert main([str(a) for a in arguments]) == 2
+    assert "on this split" in capsys.readouterr().err
+    assert main([str(a) for a in [*arguments, "--run", run.name]]) == 2
+    assert "Expected the split that" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("what", ["patient", "image"])
