@@ -2,8 +2,7 @@
 
 The graders learned from square films centred on one joint, the knee filling most of the width. A
 square film is taken whole. In any other film the joint is looked for with a drawn knee as template
-(normalised cross-correlation over places and sizes; Lewis 1995). The result is a proposal that the
-reader sees and can move.
+(correlation over places and sizes). The result is a proposal that the reader sees and can move.
 
 A frame may reach past the film: what is missing repeats the film's edge. On the validation films
 with 162 of 224 rows left, that kept 66.6% accuracy (MobileNet; 65.1% on whole films), where the

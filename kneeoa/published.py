@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kneeoa.errors import ModelError
-from kneeoa.networks import ARCHITECTURES, Architecture
+from kneeoa.networks import Architecture
 
 if TYPE_CHECKING:
     import keras
@@ -34,11 +34,6 @@ class PublishedModel:
     def weights_hash(self) -> str:
         """SHA-256 of the model file, in hex."""
         return self.card["model_sha256"]
-
-
-def read_cards(models: Path = DEFAULT_MODELS) -> dict[Architecture, dict[str, Any]]:
-    """Return the card of every published network, without touching the weights."""
-    return {architecture: _read_card(models / architecture) for architecture in ARCHITECTURES}
 
 
 def find_model(architecture: Architecture, models: Path = DEFAULT_MODELS) -> PublishedModel:
