@@ -1,6 +1,7 @@
 # make app    open the dashboard on http://127.0.0.1:8501 (PORT=8502 for another port)
 # make test   lint, then every test, the browser's included
 # make bench  time a reading and the page
+# make bench-train  time training and its parts (minutes)
 # make lint, make format, make clean, make distclean (clean, and the virtual environment)
 #
 # The first target that needs it creates .venv. Written for GNU make 3.81, which macOS has.
@@ -18,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Wheels only: a missing wheel is an error at once, not a failing compilation minutes later.
 INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
 
-.PHONY: app test bench lint format clean distclean
+.PHONY: app test bench bench-train lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -32,6 +33,9 @@ bench: $(TESTS)
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.reading
 	$(PYTHON) tests/browser/install_chromium.py
 	PYTHONPATH=tests:tests/browser $(PYTHON) -m benchmarks.page
+
+bench-train: $(TESTS)
+	PYTHONPATH=.:tests $(PYTHON) -m benchmarks.training
 
 lint: $(TESTS)
 	$(PYTHON) -m ruff check
@@ -53,7 +57,7 @@ $(APP): requirements.txt $(PYTHON)
 	$(INSTALL) -r requirements.txt
 	@touch $@
 
-$(TESTS): requirements-test.txt $(APP)
+$(TESTS): requirements-test.txt requirements-cluster.txt $(APP)
 	$(INSTALL) -r requirements-test.txt
 	$(PYTHON) -m pip check
 	@touch $@

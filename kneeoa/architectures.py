@@ -2,13 +2,15 @@
 
 Input of both: ``(N, 224, 224, 1)`` raw grey values in [0, 255]; the scaling that the ImageNet
 weights expect is part of the graph, so that no caller can get it wrong. Output: ``(N, 5)`` logits.
-The head is global average pooling, dropout and one linear layer, so that a logit is the mean of a
-linear map over the last feature map: Grad-CAM (Selvaraju et al. 2017) is then exact from one
-forward pass; a test compares it with the gradients of tf-keras-vis on the published weights.
+The head is global average pooling and one linear layer, so that a logit is the mean of a linear map
+over the last feature map: Grad-CAM (Selvaraju et al. 2017) is then exact from one forward pass; a
+test compares it with the gradients of tf-keras-vis on the published weights. (Training puts dropout
+between the two.)
 
 Sources: MobileNet v1, Howard et al. 2017 (arXiv:1704.04861); ResNet50, He et al. 2016 (CVPR).
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,32 +33,36 @@ class Initialisation:
     fresh_layers: tuple[str, ...]
 
 
-def build(architecture: Architecture, *, dropout: float = 0.2, seed: int = 0) -> keras.Model:
+def build(architecture: Architecture, *, seed: int = 0) -> keras.Model:
     """Return the untrained grader ``(N, 224, 224, 1) float32 in [0, 255] -> (N, 5) logits``.
 
-    `seed` fixes the initial weights and the dropout masks.
+    `seed` fixes the initial kernels, and fixes the same ones under every Keras backend.
     """
     if architecture not in ARCHITECTURES:
         raise ConfigError(
             f"Expected an architecture out of {', '.join(ARCHITECTURES)}. Received: {architecture}."
         )
-    keras.utils.set_random_seed(seed)
+    # Under mixed precision only the convolutions may be half: grey values and logits stay exact.
+    exact = {"dtype": "float32"}
     film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), name="film")
-    three_channels = keras.layers.Concatenate(name="grey_to_three")([film, film, film])
+    three_channels = keras.layers.Concatenate(name="grey_to_three", **exact)([film, film, film])
     if architecture == "mobilenet":
-        scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_imagenet")(three_channels)
+        scale = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_imagenet", **exact)
         backbone = keras.applications.MobileNet(
-            input_tensor=scaled, include_top=False, weights=None
+            input_tensor=scale(three_channels), include_top=False, weights=None
         )
     else:
         offset = [-mean for mean in _CAFFE_MEAN_BGR]
-        scaled = keras.layers.Rescaling(1.0, offset=offset, name="to_imagenet")(three_channels)
-        backbone = keras.applications.ResNet50(input_tensor=scaled, include_top=False, weights=None)
+        scale = keras.layers.Rescaling(1.0, offset=offset, name="to_imagenet", **exact)
+        backbone = keras.applications.ResNet50(
+            input_tensor=scale(three_channels), include_top=False, weights=None
+        )
     features = backbone.get_layer(FEATURE_LAYER[architecture]).output
     pooled = keras.layers.GlobalAveragePooling2D(name="pool")(features)
-    dropped = keras.layers.Dropout(dropout, seed=seed, name="dropout")(pooled)
-    logits = keras.layers.Dense(5, name="grade")(dropped)
-    return keras.Model(film, logits, name=architecture)
+    logits = keras.layers.Dense(5, name="grade", **exact)(pooled)
+    network = keras.Model(film, logits, name=architecture)
+    _draw_kernels(network, np.random.default_rng(seed))
+    return network
 
 
 def initialise(network: keras.Model, init: str) -> Initialisation:
@@ -91,11 +97,28 @@ def assign_all(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         variable.assign(_of_shape(arrays[key], variable.shape, key))
 
 
+def weights_hash(network: keras.Model) -> str:
+    """Return the SHA-256 of all names, shapes and float32 values: equal hashes, equal networks."""
+    digest = hashlib.sha256()
+    for key, array in weight_arrays(network).items():
+        digest.update(f"{key} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array, np.float32).tobytes())
+    return digest.hexdigest()
+
+
 def _variables(network):
     for layer in network.layers:
         for variable in layer.weights:
-            if not variable.path.startswith("seed_generator") and "seed" not in variable.name:
-                yield f"{layer.name}/{variable.name}", variable
+            yield f"{layer.name}/{variable.name}", variable
+
+
+def _draw_kernels(network, generator):
+    """Glorot uniform (Glorot and Bengio 2010), drawn by NumPy so that no backend differs."""
+    for key, variable in _variables(network):
+        if key.endswith("/kernel"):
+            area = int(np.prod(variable.shape[:-2]))
+            limit = np.sqrt(6 / (area * sum(variable.shape[-2:])))
+            variable.assign(generator.uniform(-limit, limit, variable.shape).astype(np.float32))
 
 
 def _assign_backbone(network, arrays, source):

@@ -23,3 +23,7 @@ class DataError(KneeOAError):
 
 class ConfigError(KneeOAError):
     """An option has a value that cannot work."""
+
+
+class TrainingError(KneeOAError):
+    """A training run cannot go on."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from kneeoa.calibration import softmax
 from kneeoa.errors import ModelError
 from kneeoa.grades import KLGrade
 from kneeoa.joints import Frame, network_input
@@ -25,7 +26,8 @@ class Answers:
     Attributes
     ----------
     probabilities : (N, 5) float32, rows summing to 1
-    evidence : (N, 7, 7, 5) float32; its spatial mean plus the head's bias is the logit of a grade
+    evidence : (N, 7, 7, 5) float32; its spatial mean plus the head's bias is the logit of a grade,
+        before the temperature
     """
 
     probabilities: np.ndarray
@@ -57,8 +59,12 @@ class Reading:
 class Grader:
     """One exported network, ready to grade. Safe to share between threads."""
 
-    def __init__(self, file: Path, *, threads: int = 0) -> None:
-        """Load `file`; `threads` 0 lets ONNX Runtime take all cores."""
+    def __init__(self, file: Path, *, temperature: float = 1.0, threads: int = 0) -> None:
+        """Load `file`; `threads` 0 lets ONNX Runtime take all cores.
+
+        `temperature` divides the logits; it is the one on the card (see `kneeoa.calibration`).
+        """
+        self._temperature = temperature
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -81,7 +87,7 @@ class Grader:
             for batch in _batches(images, batch_size)
         ]
         logits, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
-        return Answers(softmax(logits), evidence)
+        return Answers(softmax(logits, self._temperature), evidence)
 
 
 class Graders:
@@ -92,7 +98,10 @@ class Graders:
         self.published: dict[Architecture, PublishedModel] = {
             architecture: find_model(architecture, models) for architecture in ARCHITECTURES
         }
-        self._graders = {name: Grader(model.file) for name, model in self.published.items()}
+        self._graders = {
+            name: Grader(model.file, temperature=model.temperature)
+            for name, model in self.published.items()
+        }
 
     def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
         """Grade one knee with both networks; without `frame`, the first proposed one."""
@@ -109,12 +118,6 @@ class Graders:
 
     def _hash(self, name):
         return self.published[name].weights_hash
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities over the last axis, float32."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
 def _batches(images, size):

@@ -35,6 +35,11 @@ class PublishedModel:
         """SHA-256 of the model file, in hex."""
         return self.card["model_sha256"]
 
+    @property
+    def temperature(self) -> float:
+        """What divides the logits, fitted on validation films; 1 where the card has none."""
+        return self.card.get("calibration", {}).get("temperature", 1.0)
+
 
 def find_model(architecture: Architecture, models: Path = DEFAULT_MODELS) -> PublishedModel:
     """Return the published model, after checking its bytes against its card."""

@@ -1,10 +1,11 @@
 """The contract between training and dashboard: what a run writes and readers read.
 
 ``<results>/runs/<run_id>/``: ``run.json``, ``history.csv``, ``predictions.csv`` and, while it is
-kept, ``model.keras``. A run folder appears whole or not at all.
+kept, ``model.keras``. A run folder appears whole or not at all. Studies: see `kneeoa.studies`.
 """
 
 import json
+import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -23,7 +24,11 @@ PREDICTION_COLUMNS = ["image_id", "patient_id", "split", "true_grade", *PROBABIL
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One training run, as ``run.json`` holds it. Times are UTC, ISO 8601; durations seconds."""
+    """One training run, as ``run.json`` holds it. Times are UTC, ISO 8601; durations seconds.
+
+    `model_sha256` is of the weights themselves (`kneeoa.architectures.weights_hash`), so that it
+    is known of models that were not kept, too.
+    """
 
     run_id: str
     architecture: str
@@ -39,6 +44,7 @@ class RunRecord:
     finished_at: str
     device: str
     libraries: dict[str, str]
+    precision: str = "float32"
     schema_version: int = field(default=SCHEMA_VERSION)
 
 
@@ -70,7 +76,7 @@ def write_run(
     record: RunRecord,
     history: pd.DataFrame,
     predictions: pd.DataFrame,
-    model_file: Path,
+    model_file: Path | None = None,
 ) -> Path:
     """Write a run folder beside its place, then rename it there; return the folder."""
     folder = check_absent(results, record.run_id)
@@ -80,13 +86,28 @@ def write_run(
         (beside / "run.json").write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
         history.to_csv(beside / "history.csv", index=False)
         write_predictions(beside / "predictions.csv", predictions)
-        shutil.copyfile(model_file, beside / "model.keras")
+        if model_file:
+            shutil.copyfile(model_file, beside / "model.keras")
         beside.chmod(0o755)
         beside.rename(folder)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
     return folder
+
+
+def replace_file(file: Path, content: str) -> None:
+    """Write text to `file` in one step: a reader sees the old content or the new, never half."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(content)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(file)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
 
 
 def write_predictions(file: Path, predictions: pd.DataFrame) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kneeoa import gradcam
-from kneeoa.grading import Grader, softmax
+from kneeoa.calibration import softmax
+from kneeoa.grading import Grader
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
 from kneeoa.phantom import draw_knee
 from kneeoa.published import find_model, load_keras

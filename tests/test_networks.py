@@ -6,8 +6,9 @@ import onnx
 import pytest
 
 from kneeoa import architectures, published
+from kneeoa.calibration import softmax
 from kneeoa.errors import ConfigError, ModelError
-from kneeoa.grading import Grader, softmax
+from kneeoa.grading import Grader
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
 from train.export import round_to_storage, to_onnx
 

@@ -1,38 +1,28 @@
-"""Training from folder to published model, on synthetic knees and in small."""
+"""From a finished run to a published model, on synthetic knees and in small."""
 
 import json
 import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
+from knees import write_tree
 
 from kneeoa import results
-from kneeoa.errors import ConfigError, DataError
 from kneeoa.grading import Grader
-from kneeoa.phantom import draw_knee
 from kneeoa.published import find_model, load_keras
-from train import config, dataset, fit
-from train.__main__ import main
+from train.__main__ import DEFAULT_SOURCE, main
+from train.batches import predict
+from train.dataset import read_ungraded
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """A small data set as published: train, val, test, each with one folder per grade."""
-    folder = tmp_path_factory.mktemp("data")
-    patient = 9_000_000
-    for split, per_grade in (("train", 4), ("val", 2), ("test", 2)):
-        for grade in range(5):
-            target = folder / split / str(grade)
-            target.mkdir(parents=True)
-            for number in range(per_grade):
-                patient += 1
-                film = draw_knee(grade, seed=patient, marked=False)
-                side = "LR"[number % 2]
-                Image.fromarray(film).save(target / f"{patient}{side}.png")
-    (folder / "unknown").mkdir()
-    Image.fromarray(draw_knee(2, seed=1, marked=False)).save(folder / "unknown" / "1000001L.png")
+    """A small data set as published, and a folder of films without grades."""
+    folder = write_tree(tmp_path_factory.mktemp("data"), train=4, val=2, test=2)
+    unknown = folder.parent / "unknown"
+    unknown.mkdir()
+    film = next((folder / "test" / "2").iterdir())
+    shutil.copy(film, unknown / "1000001L.png")
     return folder
 
 
@@ -41,20 +31,18 @@ def run(data, tmp_path_factory):
     """A finished smoke run."""
     out = tmp_path_factory.mktemp("results")
     arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--preset", "smoke"]
-    arguments += ["--seed", 3, "--out", out, "--predict", data / "unknown"]
+    arguments += ["--seed", 3, "--stages", "head:1", "--out", out]
+    arguments += ["--predict", data.parent / "unknown"]
     assert main([str(argument) for argument in arguments]) == 0
     (folder,) = (out / "runs").iterdir()
+    assert not list((out / "unfinished").iterdir())
     return folder
 
 
 def test_a_run_holds_what_the_contract_says(run):
     record = results.read_record(run)
-    assert record.architecture == "mobilenet"
-    assert record.seed == 3
+    assert (record.architecture, record.seed) == ("mobilenet", 3)
     assert record.counts["train"] == {str(grade): 4 for grade in range(5)}
-    history = pd.read_csv(run / "history.csv")
-    assert history["stage"].tolist() == [1, 2]
-    assert record.best_epoch == history["val_loss"].idxmin() + 1
     predictions = results.read_predictions(run / "predictions.csv")
     assert predictions["split"].value_counts().to_dict() == {"val": 10, "test": 10, "unknown": 1}
     assert predictions["true_grade"].isna().sum() == 1
@@ -68,24 +56,37 @@ def test_no_path_of_the_machine_is_kept(run, data):
 
 def test_the_same_run_is_not_trained_twice(run, data, capsys):
     arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--preset", "smoke"]
-    arguments += ["--seed", 3, "--out", run.parent.parent]
+    arguments += ["--seed", 3, "--stages", "head:1", "--out", run.parent.parent]
     assert main([str(argument) for argument in arguments]) == 2
     assert "already in" in capsys.readouterr().err
 
 
-def test_a_run_is_published_and_measured(run, data, tmp_path):
+def test_a_run_is_published_calibrated_and_measured(run, data, tmp_path, capsys):
     arguments = ["publish", run.parent.parent, "--architecture", "mobilenet", "--data", data]
-    assert main([str(a) for a in [*arguments, "--models", tmp_path]]) == 0
+    arguments = [str(a) for a in [*arguments, "--models", tmp_path]]
+    assert main([*arguments, "--keras"]) == 0
     model = find_model("mobilenet", tmp_path)
     assert model.card["run_id"] == run.name
     assert model.card["parity_with_keras"] < 1e-4
     assert model.card["metrics"]["test"]["knees"] == 10
-    film = dataset.read_ungraded(data / "unknown")
+    assert model.temperature == model.card["calibration"]["temperature"]
+    film = read_ungraded(data.parent / "unknown")
     served = Grader(model.file).grade_arrays(film.images).probabilities
-    np.testing.assert_allclose(fit.predict(load_keras(model), film), served, atol=1e-4)
+    np.testing.assert_allclose(predict(load_keras(model), film), served, atol=1e-4)
+    # What the card and its predictions say is said at the temperature of the card.
+    table = results.read_predictions(tmp_path / "mobilenet" / "predictions.csv")
+    films = read_ungraded(data / "val" / "3")
+    graded = Grader(model.file, temperature=model.temperature).grade_arrays(films.images)
+    rows = table.set_index("image_id").loc[list(films.image_ids), results.PROBABILITY_COLUMNS]
+    np.testing.assert_allclose(rows, graded.probabilities, atol=1e-5)
+    import keras
+
+    kept = keras.saving.load_model(tmp_path / "mobilenet" / "model.keras", compile=False)
+    np.testing.assert_array_equal(predict(kept, film), predict(load_keras(model), film))
     # Again over the old one: the new model replaces it whole.
-    assert main([str(a) for a in [*arguments, "--models", tmp_path]]) == 0
+    assert main(arguments) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["mobilenet"]
+    assert not (tmp_path / "mobilenet" / "model.keras").exists()
 
 
 def test_publishing_on_another_split_is_refused(run, data, tmp_path, capsys):
@@ -98,21 +99,33 @@ def test_publishing_on_another_split_is_refused(run, data, tmp_path, capsys):
     assert "on this split" in capsys.readouterr().err
     assert main([str(a) for a in [*arguments, "--run", run.name]]) == 2
     assert "Expected the split that" in capsys.readouterr().err
+    assert main([str(a) for a in [*arguments, "--run", "another"]]) == 2
+    assert "There is none of that name" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("what", ["patient", "image"])
-def test_a_patient_or_image_in_two_splits_is_refused(what, data, tmp_path):
-    other = tmp_path / "data"
-    shutil.copytree(data, other)
-    source = next((other / "train" / "0").iterdir())
-    if what == "patient":
-        film = draw_knee(0, seed=99, marked=False)
-        Image.fromarray(film).save(other / "test" / "0" / f"{source.stem[:-1]}R.png")
-        source.rename(source.with_name(f"{source.stem[:-1]}L.png"))
-    else:
-        shutil.copy(source, other / "test" / "0" / "1234567L.png")
-    with pytest.raises(DataError, match=f"every {what} in one split"):
-        dataset.read_splits(other)
+def test_the_published_models_are_measured_alone_and_together(data, tmp_path, capsys):
+    from kneeoa.published import DEFAULT_MODELS
+
+    csv = tmp_path / "metrics.csv"
+    arguments = ["evaluate", DEFAULT_MODELS, "--data", data, "--split", "test", "--csv", csv]
+    assert main([str(a) for a in arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "10 knees of 10 patients" in printed
+    import pandas as pd
+
+    table = pd.read_csv(csv)
+    assert set(table["model"]) == {"MobileNet", "ResNet50", "both together"}
+    accuracy = table[table["metric"] == "accuracy"]
+    assert ((accuracy["low"] <= accuracy["value"]) & (accuracy["value"] <= accuracy["high"])).all()
+
+
+def test_a_data_set_is_described_and_split(data, tmp_path, capsys):
+    out = tmp_path / "split.csv"
+    assert main(["data", str(data), "--resplit", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "40 films of 40 patients" in printed
+    assert "Split hash: " in printed
+    assert len(out.read_text().splitlines()) == 41
 
 
 def test_a_wrong_folder_is_refused(tmp_path, capsys):
@@ -121,34 +134,6 @@ def test_a_wrong_folder_is_refused(tmp_path, capsys):
     assert "Missing: train, val, test" in capsys.readouterr().err
 
 
-def test_impossible_options_are_refused(data, tmp_path, capsys):
-    arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--out", tmp_path]
-    assert main([str(a) for a in [*arguments, "--dropout", 1.5]]) == 2
-    assert "Expected dropout to be in [0, 1). Received: 1.5." in capsys.readouterr().err
-    with pytest.raises(ConfigError, match="at least one stage"):
-        config.TrainConfig("mobilenet", "none", 0, ())
-
-
-def test_unfreezing_reaches_back_to_the_named_layer():
-    from kneeoa import architectures
-
-    network = architectures.build("mobilenet")
-
-    def trainable():
-        return {layer.name for layer in network.layers if layer.trainable and layer.weights}
-
-    fit.unfreeze_from(network, "head", always=("conv_pw_13",))
-    assert trainable() == {"conv_pw_13", "conv_pw_13_bn", "grade"}
-    fit.unfreeze_from(network, "conv_dw_13")
-    assert trainable() == {"conv_dw_13", "conv_dw_13_bn", "conv_pw_13", "conv_pw_13_bn", "grade"}
-    fit.unfreeze_from(network, "all")
-    assert {"conv1", "conv1_bn"} < trainable()
-    with pytest.raises(ConfigError, match="a layer of mobilenet"):
-        fit.unfreeze_from(network, "no_such_layer")
-
-
 def test_known_data_sets_are_described():
-    from train.__main__ import DEFAULT_SOURCE
-
     source = json.loads(DEFAULT_SOURCE.read_text())
     assert {"name", "author", "doi", "licence", "origin", "split"} <= source.keys()

@@ -1,116 +1,186 @@
-"""The command line: ``python -m train fit`` trains one network, ``publish`` puts it to use."""
+"""The command line of the training module: ``python -m train COMMAND --help``."""
 
 import argparse
-import json
 import sys
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 
-from kneeoa.errors import DataError, KneeOAError
+from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.published import DEFAULT_MODELS
-from train.config import STAGES, TrainConfig, smoke
+from train import commands
+from train.config import PRESETS, SETTABLE, parse_field
 
 DEFAULT_SOURCE = Path(__file__).parent / "sources" / "chen2018.json"
+KEEP = ("best", "all", "none")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, or 2 with a sentence when something cannot be done."""
-    options = _parser().parse_args(arguments)
     try:
-        return {"fit": _fit, "publish": _publish}[options.command](options)
+        options = _parse(arguments)
+        return options.run(options)
     except KneeOAError as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("train: stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
 
 
-def _fit(options):
-    config = _config(options)
-    # Keras takes seconds to import: a wrong option should not have to wait for it.
-    from kneeoa.results import check_absent
-    from train import dataset, fit, record
-
-    splits = dataset.read_splits(options.data)
-    ungraded = {folder.name: dataset.read_ungraded(folder) for folder in options.predict}
-    if options.films:
-        splits = {name: films.first(options.films) for name, films in splits.items()}
-    run = record.run_id(config, dataset.split_hash(splits))
-    check_absent(options.out, run)
-    print(f"{run}: {len(splits['train'])} training films, {len(splits['val'])} for validation")
-    with tempfile.TemporaryDirectory(prefix="kneeoa-") as scratch:
-        fitted = fit.fit(config, splits["train"], splits["val"], folder=Path(scratch))
-    folder = record.record_run(options.out, config, fitted, splits, ungraded=ungraded)
-    best = fitted.history[fitted.best_epoch - 1]
-    print(
-        f"{folder}: epoch {fitted.best_epoch} kept, validation accuracy "
-        f"{best['val_accuracy']:.3f}, {fitted.stopped_because}"
-    )
-    return 0
-
-
-def _publish(options):
-    from train import dataset, publish
-
-    try:
-        source = json.loads(options.source.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"Expected a JSON description of the data. {error}") from None
-    splits = dataset.read_splits(options.data)
-    hash_of_split = dataset.split_hash(splits)
-    run = publish.choose_run(options.results, options.architecture, options.run, hash_of_split)
-    folder = publish.publish(run, splits, source, options.models)
-    print(f"{run.name} is published in {folder}")
-    return 0
-
-
-def _config(options):
-    if options.preset == "smoke":
-        config = smoke(options.architecture, seed=options.seed)
-    else:
-        config = TrainConfig(
-            options.architecture, options.init, options.seed, STAGES[options.architecture]
+def _parse(arguments):
+    parser, commands_of = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        known = sorted(
+            option
+            for action in commands_of[options.command]._actions
+            for option in action.option_strings
+            if option.startswith("--")
         )
-    given = ("batch_size", "dropout", "label_smoothing", "patience")
-    changes = {name: getattr(options, name) for name in given}
-    return replace(config, **{name: value for name, value in changes.items() if value is not None})
+        raise ConfigError(
+            f"Expected options of `{options.command}` out of {', '.join(known)}. "
+            f"Received: {' '.join(unknown)}."
+        )
+    return options
 
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = {}
 
-    fit = commands.add_parser("fit", help="train one network on one machine")
-    fit.add_argument("--data", type=Path, required=True, metavar="DIR")
+    def add(name, run, text):
+        made[name] = subparsers.add_parser(
+            name, help=text, description=run.__doc__, allow_abbrev=False
+        )
+        made[name].set_defaults(run=run)
+        return made[name]
+
+    data = add("data", commands.data, "look at a folder of films, and split it by patient")
+    data.add_argument("data", type=Path, metavar="DIR|CSV")
+    data.add_argument("--out", type=Path, default=Path("split.csv"), metavar="FILE")
+    _data_options(data)
+
+    fit = add("fit", commands.fit, "train one network once")
     fit.add_argument("--architecture", choices=ARCHITECTURES, required=True)
-    fit.add_argument("--init", default="imagenet", metavar="imagenet|FILE|none")
     fit.add_argument("--seed", type=int, default=0)
-    fit.add_argument("--out", type=Path, required=True, metavar="RESULTS")
-    fit.add_argument("--preset", choices=("default", "smoke"), default="default")
-    fit.add_argument("--batch-size", type=int)
-    fit.add_argument("--dropout", type=float)
-    fit.add_argument("--label-smoothing", type=float)
-    fit.add_argument("--patience", type=int)
-    fit.add_argument("--films", type=int, metavar="N", help="rehearse on N films of each split")
-    fit.add_argument(
-        "--predict",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="also predict this folder of ungraded films; may be given again",
-    )
+    _training_options(fit)
 
-    publish = commands.add_parser("publish", help="export a finished run for the dashboard")
+    study = add("study", commands.cycles, "train independent cycles of both networks")
+    study.add_argument("--cycles", type=int, default=10, metavar="N", help="seeds 0 to N-1")
+    study.add_argument(
+        "--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES)
+    )
+    study.add_argument("--study", metavar="NAME", help="by default from preset, settings and split")
+    study.add_argument(
+        "--keep", choices=KEEP, default="best", help="whose weights stay; best is by validation"
+    )
+    _training_options(study)
+    _cluster_options(study)
+
+    tune = add("tune", commands.tune, "search for settings by validation loss")
+    tune.add_argument("--architecture", choices=ARCHITECTURES, required=True)
+    tune.add_argument("--trials", type=int, default=20, metavar="N")
+    tune.add_argument("--epochs", type=int, metavar="N", help="the most epochs of a trial")
+    tune.add_argument("--study", metavar="NAME")
+    tune.add_argument(
+        "--storage", metavar="URL", help="any Optuna storage; by default SQLite in the study"
+    )
+    _training_options(tune)
+    _cluster_options(tune)
+
+    anova = add("anova", commands.anova, "write the tables of a study")
+    anova.add_argument("results", type=Path, metavar="RESULTS")
+    anova.add_argument("--study", required=True, metavar="NAME")
+
+    publish = add("publish", commands.publish, "export a finished run for the dashboard")
     publish.add_argument("results", type=Path, metavar="RESULTS")
     publish.add_argument("--architecture", choices=ARCHITECTURES, required=True)
-    publish.add_argument("--data", type=Path, required=True, metavar="DIR")
-    publish.add_argument("--run", default="best", metavar="ID|best", help="best by validation")
+    publish.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    publish.add_argument("--run", dest="run_id", default="best", metavar="ID|best")
     publish.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    publish.add_argument("--keras", action="store_true", help="write model.keras, too")
     publish.add_argument(
         "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
     )
-    return parser
+    _data_options(publish)
+
+    evaluate = add("evaluate", commands.evaluate, "measure the published models")
+    evaluate.add_argument("models", type=Path, metavar="MODELS")
+    evaluate.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
+    evaluate.add_argument("--csv", type=Path, metavar="FILE")
+    _data_options(evaluate)
+    return parser, made
+
+
+def _data_options(parser):
+    group = parser.add_argument_group("films")
+    group.add_argument("--split-file", type=Path, metavar="CSV", help="who is where")
+    group.add_argument(
+        "--resplit", action="store_true", help="split anew, whatever the folders or the CSV say"
+    )
+    group.add_argument(
+        "--ratios", type=float, nargs=3, default=(70, 15, 15), metavar=("TRAIN", "VAL", "TEST")
+    )
+    group.add_argument("--split-seed", type=int, default=0)
+    group.add_argument(
+        "--patient-pattern", metavar="REGEX", help="of file names, with a group named patient"
+    )
+    group.add_argument(
+        "--max-unreadable", type=float, default=0.01, metavar="SHARE", help="that may be left out"
+    )
+    group.add_argument("--films", type=int, metavar="N", help="rehearse on N films of each split")
+
+
+def _training_options(parser):
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    parser.add_argument("--out", type=Path, required=True, metavar="RESULTS")
+    parser.add_argument("--preset", choices=tuple(PRESETS), default="paper")
+    parser.add_argument(
+        "--preset-from", nargs="+", default=[], metavar="STUDY", help="the best of a tuning study"
+    )
+    parser.add_argument(
+        "--init",
+        nargs="+",
+        default=[],
+        metavar="[NETWORK=]FILE",
+        help="starting weights: imagenet, none, or a file (mobilenet=m.npz resnet50=r.npz)",
+    )
+    parser.add_argument(
+        "--predict",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="also predict these folders of films without grades",
+    )
+    settings = parser.add_argument_group("settings of the preset")
+    for name in SETTABLE:
+        settings.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=lambda text, name=name: parse_field(name, text),
+            metavar="VALUE",
+        )
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    machine.add_argument("--devices", type=int, metavar="N", help="GPUs that share each batch")
+    machine.add_argument(
+        "--precision",
+        choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
+        default="auto",
+    )
+    machine.add_argument(
+        "--nondeterministic", action="store_true", help="faster on GPUs; a seed may then vary"
+    )
+    parser.set_defaults(cluster=None)
+    _data_options(parser)
+
+
+def _cluster_options(parser):
+    group = parser.add_argument_group("many machines (Ray)")
+    group.add_argument("--cluster", metavar="auto|ADDRESS")
+    group.add_argument("--cpus-per-run", type=int, default=4, metavar="N")
 
 
 if __name__ == "__main__":

@@ -1,89 +1,243 @@
-"""What one training run is made of: one frozen config, and the recipe of the published models."""
+"""What one training run is made of: one frozen config, and the presets."""
 
-from dataclasses import asdict, dataclass
+import typing
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
 
 from kneeoa.errors import ConfigError
 from kneeoa.networks import ARCHITECTURES, Architecture
+
+BLOCKS: dict[str, dict[Architecture, str]] = {
+    "conv5": {"mobilenet": "conv_dw_12", "resnet50": "conv5_block1_1_conv"},
+    "conv4": {"mobilenet": "conv_dw_6", "resnet50": "conv4_block1_1_conv"},
+    "conv3": {"mobilenet": "conv_dw_4", "resnet50": "conv3_block1_1_conv"},
+}
+"""The first layer at 7 x 7, 14 x 14 and 28 x 28 pixels: depths that both networks have."""
+
+DEPTHS = ("head", *BLOCKS, "all")
+"""How deep training may reach, from the linear layer alone to the whole network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Some epochs with the network trainable from one layer on.
 
-    `from_layer` is the first trainable layer of the backbone, ``"head"`` for none of it, ``"all"``
-    for the whole of it. Layers that the starting weights did not fill train in every stage.
+    `from_layer` is one of `DEPTHS` or the name of a layer of the backbone. Layers that the starting
+    weights did not fill train in every stage. `factor` multiplies the config's learning rate.
     """
 
     from_layer: str
     epochs: int
-    learning_rate: float
+    factor: float = 1.0
 
-
-STAGES: dict[Architecture, tuple[Stage, ...]] = {
-    "mobilenet": (
-        Stage("head", 1, 1e-3),
-        Stage("conv_dw_6", 1, 5e-4),
-        Stage("all", 8, 5e-4),
-    ),
-    "resnet50": (
-        Stage("head", 1, 5e-4),
-        Stage("conv4_block1_1_conv", 1, 4e-4),
-        Stage("all", 3, 4e-4),
-    ),
-}
-"""Gradual unfreezing, within what a few hours of four CPU cores allow."""
+    def __str__(self) -> str:
+        """Return the form that the command line reads, such as ``conv4:10`` or ``all:3:0.5``."""
+        factor = "" if self.factor == 1 else f":{self.factor:g}"
+        return f"{self.from_layer}:{self.epochs}{factor}"
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Everything that decides how one network is trained.
+    """Everything that decides how one network is trained, apart from the machine.
 
-    `rotation` is in degrees; `shift` and `zoom` are fractions of the side; `contrast` and
-    `brightness` are fractions of the grey range: each is the largest change to either side.
+    Attributes
+    ----------
+    preset : the name of the recipe that the other values started from
+    init : ``"imagenet"`` (Keras downloads), ``"none"``, or an ``.npz`` file
+    seed : fixes starting kernels, order of the films, augmentation and dropout
+    stages : gradual unfreezing; a stage ends early when `patience` runs out
+    learning_rate, optimizer, weight_decay : `weight_decay` counts for ``adamw`` only
+    schedule : ``"constant"``, or ``"cosine"`` to 2% of the rate over each stage
+    warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
+    patience : epochs without a lower validation loss
+    rotation : degrees to either side
+    shift, zoom : fractions of the side, to either direction
+    contrast, brightness : fractions of the contrast and of the grey range, to either direction
     """
 
     architecture: Architecture
-    init: str
-    seed: int
-    stages: tuple[Stage, ...]
+    seed: int = 0
+    init: str = "imagenet"
+    preset: str = "paper"
+    stages: tuple[Stage, ...] = (Stage("all", 1),)
+    learning_rate: float = 1e-4
+    optimizer: Literal["adam", "adamw"] = "adam"
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: float = 0.0
     batch_size: int = 32
     dropout: float = 0.2
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.0
     patience: int = 5
-    rotation: float = 8.0
-    shift: float = 0.05
+    rotation: float = 10.0
+    shift: float = 0.0
     zoom: float = 0.1
-    contrast: float = 0.2
-    brightness: float = 0.1
+    contrast: float = 0.1
+    brightness: float = 0.0
     horizontal_flip: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work before hours are spent."""
-        _expect(
-            self.architecture in ARCHITECTURES, "architecture", " or ".join(ARCHITECTURES), self
-        )
-        _expect(self.batch_size >= 1, "batch_size", "at least 1", self)
-        _expect(0 <= self.dropout < 1, "dropout", "in [0, 1)", self)
-        _expect(0 <= self.label_smoothing < 1, "label_smoothing", "in [0, 1)", self)
-        _expect(self.patience >= 1, "patience", "at least 1", self)
-        _expect(self.seed >= 0, "seed", "0 or more", self)
-        _expect(bool(self.stages), "stages", "at least one stage", self)
-        for stage in self.stages:
-            _expect(stage.epochs >= 1 and stage.learning_rate > 0, "stages", "positive", self)
+        for name, expected, holds in (
+            ("architecture", " or ".join(ARCHITECTURES), self.architecture in ARCHITECTURES),
+            ("seed", "0 or more", self.seed >= 0),
+            ("stages", "at least one stage", bool(self.stages)),
+            (
+                "stages",
+                "of 1 epoch or more with a positive factor",
+                all(stage.epochs >= 1 and stage.factor > 0 for stage in self.stages),
+            ),
+            ("learning_rate", "above 0", self.learning_rate > 0),
+            ("optimizer", "adam or adamw", self.optimizer in ("adam", "adamw")),
+            ("weight_decay", "0 or more", self.weight_decay >= 0),
+            ("schedule", "constant or cosine", self.schedule in ("constant", "cosine")),
+            ("warmup", "in [0, 1)", 0 <= self.warmup < 1),
+            ("batch_size", "at least 1", self.batch_size >= 1),
+            ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
+            ("label_smoothing", "in [0, 1)", 0 <= self.label_smoothing < 1),
+            ("patience", "at least 1", self.patience >= 1),
+            ("rotation", "in [0, 180]", 0 <= self.rotation <= 180),
+            ("shift", "in [0, 1)", 0 <= self.shift < 1),
+            ("zoom", "in [0, 1)", 0 <= self.zoom < 1),
+            ("contrast", "in [0, 1)", 0 <= self.contrast < 1),
+            ("brightness", "in [0, 1]", 0 <= self.brightness <= 1),
+        ):
+            if not holds:
+                raise ConfigError(
+                    f"Expected {name} to be {expected}. Received: {getattr(self, name)!r}."
+                )
 
-    def as_dict(self) -> dict:
+    @property
+    def epochs(self) -> int:
+        """The most epochs that this config can take."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def as_dict(self) -> dict[str, Any]:
         """Return plain types, ready for JSON."""
         return asdict(self)
 
 
-def smoke(architecture: Architecture, *, seed: int = 0) -> TrainConfig:
+def config_from_dict(content: dict[str, Any]) -> TrainConfig:
+    """Return the config that `TrainConfig.as_dict` described."""
+    stages = tuple(Stage(**stage) for stage in content["stages"])
+    return TrainConfig(**content | {"stages": stages})
+
+
+def gradual(depth: str, epochs: int) -> tuple[Stage, ...]:
+    """Return stages that unfreeze block by block down to `depth`, at most `epochs` in all.
+
+    The head alone gets a tenth, each block on the way a fifth of what is left, the last the rest.
+    """
+    if depth not in DEPTHS:
+        raise ConfigError(f"Expected a depth out of {', '.join(DEPTHS)}. Received: {depth}.")
+    stages, left = [], epochs
+    for name in DEPTHS[: DEPTHS.index(depth)]:
+        share = max(1, left // (10 if name == "head" else 5))
+        if left - share < 1:
+            break
+        stages.append(Stage(name, share))
+        left -= share
+    return (*stages, Stage(depth, left))
+
+
+def _paper(architecture):
+    """Return the protocol of the 2025 paper; it gives no amounts of augmentation: those are ours.
+
+    Pixels in [0, 1], then what the starting weights expect, is one affine step in the network.
+    """
+    return TrainConfig(architecture, preset="paper", stages=gradual("all", 50))
+
+
+def _reference(architecture):
+    """Return the recipe of the published models."""
+    stages = {
+        "mobilenet": (Stage("head", 1, 2), Stage("conv4", 1), Stage("all", 8)),
+        "resnet50": (Stage("head", 1, 1.25), Stage("conv4", 1), Stage("all", 3)),
+    }[architecture]
+    return TrainConfig(
+        architecture,
+        preset="reference",
+        stages=stages,
+        learning_rate={"mobilenet": 5e-4, "resnet50": 4e-4}[architecture],
+        schedule="cosine",
+        warmup=0.1,
+        label_smoothing=0.1,
+        rotation=8,
+        shift=0.05,
+        zoom=0.1,
+        contrast=0.2,
+        brightness=0.1,
+    )
+
+
+def _smoke(architecture):
     """Seconds, not hours: two short stages from random weights, for tests and rehearsals."""
-    stages = (Stage("head", 1, 1e-3), Stage("all", 1, 1e-3))
-    return TrainConfig(architecture, init="none", seed=seed, stages=stages, batch_size=8)
+    return TrainConfig(
+        architecture,
+        init="none",
+        preset="smoke",
+        stages=(Stage("head", 1), Stage("all", 1)),
+        learning_rate=1e-3,
+        batch_size=8,
+    )
 
 
-def _expect(holds: bool, field: str, expected: str, config: TrainConfig) -> None:
-    if not holds:
+PRESETS = {"paper": _paper, "reference": _reference, "smoke": _smoke}
+
+
+def preset(name: str, architecture: Architecture, **changes: Any) -> TrainConfig:
+    """Return the config of a preset with `changes` to its fields."""
+    if name not in PRESETS:
+        raise ConfigError(f"Expected a preset out of {', '.join(PRESETS)}. Received: {name}.")
+    if architecture not in ARCHITECTURES:
         raise ConfigError(
-            f"Expected {field} to be {expected}. Received: {getattr(config, field)!r}."
+            f"Expected an architecture out of {', '.join(ARCHITECTURES)}. Received: {architecture}."
         )
+    return replace(PRESETS[name](architecture), **changes)
+
+
+SETTABLE = tuple(
+    item.name
+    for item in fields(TrainConfig)
+    if item.name not in ("architecture", "init", "preset", "seed")
+)
+"""Fields that the command line sets by name; the other four have options of their own."""
+
+
+def parse_field(name: str, text: str) -> Any:
+    """Return `text` as the type of the field `name`; raise `ConfigError` if it does not fit."""
+    if name not in SETTABLE:
+        raise ConfigError(f"Expected a setting out of {', '.join(SETTABLE)}. Received: {name}.")
+    kind = typing.get_type_hints(TrainConfig)[name]
+    if name == "stages":
+        return tuple(_parse_stage(part) for part in text.split(","))
+    if typing.get_origin(kind) is Literal:
+        if text not in typing.get_args(kind):
+            raise _unfit(name, " or ".join(typing.get_args(kind)), text)
+        return text
+    if kind is bool:
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if text.lower() not in words:
+            raise _unfit(name, "true or false", text)
+        return words[text.lower()]
+    try:
+        return kind(text)
+    except ValueError:
+        expected = {int: "a whole number", float: "a number"}[kind]
+        raise _unfit(name, expected, text) from None
+
+
+def _parse_stage(text):
+    layer, *numbers = text.strip().split(":")
+    kinds = (int, float)
+    try:
+        if not layer or not 1 <= len(numbers) <= 2:
+            raise ValueError
+        return Stage(layer, *(kind(number) for kind, number in zip(kinds, numbers, strict=False)))
+    except ValueError:
+        expected = "LAYER:EPOCHS[:FACTOR] joined by commas, for example head:5,conv5:10,all:35"
+        raise _unfit("stages", expected, text) from None
+
+
+def _unfit(name, expected, text):
+    return ConfigError(f"Expected {name} to be {expected}. Received: {text}.")

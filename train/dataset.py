@@ -1,134 +1,231 @@
-"""A folder of graded films -> arrays, with the patient-wise split held as a rule."""
+"""Graded films -> arrays, with the patient-wise split held as a rule."""
 
 import hashlib
-import re
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from kneeoa.errors import DataError
-from kneeoa.grades import GRADES
-from kneeoa.joints import network_input
-from kneeoa.radiograph import open_radiograph
-
-SPLITS = ("train", "val", "test")
-_PATIENT = re.compile(r"^(?P<patient>\d+)[LR]$")
+from kneeoa.errors import ConfigError, DataError
+from train import cache, checks, folder, split
+from train.films import Films, counts, split_hash, spread
+from train.listing import SPLITS, Entry, name_patterns
+from train.split_file import COLUMNS, impose_split, read_table, write_table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Films:
-    """Films of one split.
+class Dataset:
+    """Every readable film of a source, in its split, and what was found on the way.
 
     Attributes
     ----------
-    images : (N, 224, 224) uint8, bright = dense
-    grades : (N,) int64 in 0-4, or -1 where the grade is not known
-    image_ids, patient_ids : N strings each
+    folder : what the paths in `table` are relative to
+    splits : the films of train, val and test
+    table : one row per film in the order of `splits`, columns as in ``split.csv``
+        (`train.split_file.COLUMNS`; side is L, R or empty)
+    split_from : where the split comes from, in words
+    unreadable : file and reason of each film that cannot be read
+    ignored : what was left out of the source and why, in sentences
+    warnings : what bends a measurement but does not forbid training, in sentences
+    problems : what forbids training, in sentences
     """
 
-    images: np.ndarray
-    grades: np.ndarray
-    image_ids: tuple[str, ...]
-    patient_ids: tuple[str, ...]
+    folder: Path
+    splits: dict[str, Films]
+    table: pd.DataFrame
+    split_from: str
+    unreadable: dict[str, str]
+    ignored: tuple[str, ...]
+    warnings: tuple[str, ...]
+    problems: tuple[str, ...]
 
-    def __len__(self) -> int:
-        """Return the number of films."""
-        return len(self.image_ids)
+    @property
+    def split_hash(self) -> str:
+        """SHA-256 of who is where with which grade; every run carries it."""
+        return split_hash(self.splits)
 
-    def first(self, count: int) -> "Films":
-        """Return `count` films spread evenly over the split, for rehearsals."""
-        chosen = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
-        return Films(
-            self.images[chosen],
-            self.grades[chosen],
-            tuple(self.image_ids[i] for i in chosen),
-            tuple(self.patient_ids[i] for i in chosen),
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Films per split and grade."""
+        return counts(self.splits)
+
+    def check(self) -> "Dataset":
+        """Return the data set itself; raise `DataError` if it cannot be trained on."""
+        if self.problems:
+            raise DataError("\n".join(self.problems))
+        return self
+
+    def first(self, count: int) -> "Dataset":
+        """Return the data set with `count` films of each split, for rehearsals."""
+        parts = [rows.iloc[spread(len(rows), count)] for _, rows in self.table.groupby("split")]
+        table = pd.concat(parts).sort_index().reset_index(drop=True)
+        splits = {name: films.first(count) for name, films in self.splits.items()}
+        return replace(self, splits=splits, table=table)
+
+
+def read_dataset(
+    source: Path,
+    *,
+    split_file: Path | None = None,
+    resplit: bool = False,
+    ratios: tuple[float, float, float] = (70, 15, 15),
+    seed: int = 0,
+    patient_pattern: str | None = None,
+    max_unreadable: float = 0.01,
+    check: bool = True,
+    cache_folder: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Dataset:
+    r"""Read graded films, keep or draw their split, and decode them unless that was done before.
+
+    Parameters
+    ----------
+    source : Path
+        A folder ``train|val|test/0..4`` or ``0..4``, or a CSV with the columns ``file, grade,
+        patient_id`` and, where they are known, ``split, side, image_id``.
+    split_file : Path, optional
+        A CSV like that, with splits; its paths are relative to the folder of the films.
+    resplit : bool
+        Draw the split even if the source has one.
+    ratios, seed
+        Of a split that is drawn; see `train.split.draw`.
+    patient_pattern : str, optional
+        Finds the patient in a file name; see `train.listing.name_patterns`.
+    max_unreadable : float
+        Share of the films, 0-1, that may be unreadable; those are left out.
+    check : bool
+        Raise `DataError` if the data set cannot be trained on, instead of saying so in `problems`.
+    cache_folder : Path, optional
+        Where decoded films are kept; by default `train.cache.cache_folder`.
+    progress : callable, optional
+        Called with (films done, films in all) while films are decoded.
+    """
+    if not 0 <= max_unreadable <= 1:
+        raise ConfigError(
+            f"Expected a share of unreadable films from 0 to 1. Received: {max_unreadable}."
         )
+    listing, split_from = _list(source, split_file, resplit, name_patterns(patient_pattern))
+    entries = listing.entries
+    if not split_from:
+        patients, grades = [e.patient_id for e in entries], [e.grade for e in entries]
+        drawn = split.draw(patients, grades, ratios=ratios, seed=seed)
+        entries = tuple(replace(e, split=name) for e, name in zip(entries, drawn, strict=True))
+        split_from = split.describe(ratios, seed)
+    entries = sorted(entries, key=lambda e: (SPLITS.index(e.split), e.grade, e.file))
+    decoded = cache.decode(
+        listing.base,
+        [entry.file for entry in entries],
+        split.hash_of((e.split, e.image_id, e.grade) for e in entries),
+        cache=cache_folder,
+        progress=progress,
+    )
+    kept = [entry for entry, good in zip(entries, decoded.readable, strict=True) if good]
+    table = pd.DataFrame(
+        [[getattr(entry, name) for name in COLUMNS] for entry in kept], columns=COLUMNS
+    )
+    dataset = Dataset(
+        folder=listing.base,
+        splits=_by_split(kept, decoded.images),
+        table=table,
+        split_from=split_from,
+        unreadable=decoded.reasons,
+        ignored=listing.ignored,
+        warnings=listing.warnings + checks.warnings(kept, decoded.pixel_hashes),
+        problems=checks.problems(kept, decoded.pixel_hashes)
+        + checks.too_many_unreadable(decoded.reasons, len(entries), max_unreadable),
+    )
+    return dataset.check() if check else dataset
 
 
-def read_splits(folder: Path) -> dict[str, Films]:
-    """Read ``folder/{train,val,test}/{0..4}/*.png`` and check that no patient is in two splits."""
-    missing = [split for split in SPLITS if not (folder / split).is_dir()]
-    if missing:
-        raise DataError(
-            f"Expected the folders train, val and test in {folder}, each with one folder per KL "
-            f"grade. Missing: {', '.join(missing)}."
-        )
-    splits = {split: _read_graded(folder / split) for split in SPLITS}
-    check_patients(splits)
-    return splits
+def read_ungraded(
+    source: Path,
+    *,
+    patient_pattern: str | None = None,
+    max_unreadable: float = 0.01,
+    cache_folder: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Films:
+    """Read every film that lies directly in the folder `source`; the grades are -1.
+
+    Raises `DataError` when more than the share `max_unreadable` cannot be read, or two films have
+    the same name but for the suffix.
+    """
+    listing = folder.list_ungraded(source, name_patterns(patient_pattern))
+    entries = [replace(entry, split="ungraded") for entry in listing.entries]
+    files = [entry.file for entry in entries]
+    key = split.hash_of((e.split, e.image_id, e.grade) for e in entries)
+    decoded = cache.decode(source, files, key, cache=cache_folder, progress=progress)
+    kept = [entry for entry, good in zip(entries, decoded.readable, strict=True) if good]
+    wrong = checks.repeated_names(kept) + checks.too_many_unreadable(
+        decoded.reasons, len(entries), max_unreadable
+    )
+    if wrong:
+        raise DataError("\n".join(wrong))
+    return _films(kept, decoded.images)
 
 
-def read_ungraded(folder: Path) -> Films:
-    """Read every PNG directly in `folder`; the grades are -1."""
-    return _decode([(path, -1) for path in sorted(folder.glob("*.png"))], folder)
+def split_hash_of(table: pd.DataFrame) -> str:
+    """Return the hash of the split in a table with the columns image_id, grade and split."""
+    return split.hash_of(zip(table["split"], table["image_id"], table["grade"], strict=True))
 
 
 def check_patients(splits: dict[str, Films]) -> None:
     """Raise `DataError` if a patient's films, or one identical film, stand in two splits."""
-    for what, of in (("patient", _patients), ("image", _image_hashes)):
-        seen: dict[str, str] = {}
-        for split, films in splits.items():
-            for key in of(films):
-                if seen.setdefault(key, split) != split:
-                    raise DataError(
-                        f"Expected every {what} in one split only. Received {what} {key} in "
-                        f"{seen[key]} and in {split}. Move all films of a patient to one split."
-                    )
+    entries, hashes = [], []
+    for name, films in splits.items():
+        for i, image_id in enumerate(films.image_ids):
+            grade = int(films.grades[i])
+            entries.append(Entry(image_id, image_id, films.patient_ids[i], "", grade, name))
+            hashes.append(hashlib.sha256(films.images[i].tobytes()).hexdigest())
+    if wrong := checks.straddling(entries, hashes):
+        raise DataError("\n".join(wrong))
 
 
-def split_hash(splits: dict[str, Films]) -> str:
-    """Return the SHA-256 of who is where with which grade; equal hashes mean equal splits."""
-    lines = sorted(
-        f"{split},{image_id},{grade}"
-        for split, films in splits.items()
-        for image_id, grade in zip(films.image_ids, films.grades, strict=True)
+def write_split(dataset: Dataset, file: Path) -> None:
+    """Write ``split.csv``: who is where; read again with ``--split-file``."""
+    write_table(dataset.table, file)
+
+
+def _list(source, split_file, resplit, patterns):
+    """Return the listing, and where its split comes from, or "" if it is to be drawn."""
+    if split_file and resplit:
+        raise ConfigError("Expected --split-file or --resplit. Received both.")
+    if source.is_dir():
+        base, where = source, "the folders"
+        free = bool(split_file) or resplit
+        # A split file names every film, so the folder may have any shape.
+        listing = None
+        if not split_file or folder.is_graded(source):
+            listing = folder.list_graded(source, patterns, without_splits=free)
+    elif not source.exists():
+        raise DataError(f"Expected a folder of films or a CSV file. There is no {source}.")
+    else:
+        base, where = source.parent, source.name
+        listing = read_table(source, base, patterns, with_splits=not resplit)
+    if split_file:
+        said = read_table(split_file, base, patterns)
+        if not said.has_splits:
+            raise DataError(f"Expected the column split in {split_file}. It is missing.")
+        return impose_split(said, listing, split_file) if listing else said, split_file.name
+    return listing, where if listing.has_splits and not resplit else ""
+
+
+def _by_split(entries, images):
+    """Return the films of each split, whose images are slices of `images`: nothing is copied."""
+    found, start = {}, 0
+    for name in SPLITS:
+        here = [entry for entry in entries if entry.split == name]
+        found[name] = _films(here, images[start : start + len(here)])
+        start += len(here)
+    return found
+
+
+def _films(entries, images):
+    return Films(
+        images,
+        np.array([entry.grade for entry in entries], np.int64),
+        tuple(entry.image_id for entry in entries),
+        tuple(entry.patient_id for entry in entries),
     )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def counts(splits: dict[str, Films]) -> dict[str, dict[str, int]]:
-    """Return films per split and grade, as ``{"train": {"0": 2286, ...}, ...}``."""
-    return {
-        split: {str(grade): n for grade, n in sorted(Counter(films.grades.tolist()).items())}
-        for split, films in splits.items()
-    }
-
-
-def _patients(films):
-    return set(films.patient_ids)
-
-
-def _image_hashes(films):
-    return {hashlib.sha256(image.tobytes()).hexdigest() for image in films.images}
-
-
-def _read_graded(folder):
-    found = [
-        (path, int(grade))
-        for grade in GRADES
-        for path in sorted((folder / str(int(grade))).glob("*.png"))
-    ]
-    return _decode(found, folder)
-
-
-def _decode(found, folder):
-    if not found:
-        raise DataError(f"Expected PNG films in {folder}. Found none.")
-
-    def decode(item):
-        return network_input(open_radiograph(item[0])).round().astype(np.uint8)
-
-    with ThreadPoolExecutor() as pool:
-        images = np.stack(list(pool.map(decode, found)))
-    ids = tuple(path.stem for path, _ in found)
-    grades = np.array([grade for _, grade in found], np.int64)
-    return Films(images, grades, ids, tuple(_patient(name) for name in ids))
-
-
-def _patient(image_id):
-    match = _PATIENT.match(image_id)
-    return match["patient"] if match else image_id

@@ -172,9 +172,6 @@ class _Graph:
         self.add("GlobalAveragePool", inputs, f"{layer.name}.map")
         return self.add("Flatten", [f"{layer.name}.map"], layer.name)
 
-    def _dropout(self, layer, inputs):
-        return self.add("Identity", inputs, layer.name)
-
     def _dense(self, layer, inputs):
         weights = [self._store(layer, "kernel"), self._store(layer, "bias")]
         return self.add("Gemm", [*inputs, *weights], layer.name)

@@ -2,23 +2,27 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
-from kneeoa import architectures
-from kneeoa.errors import ConfigError
-from kneeoa.networks import INPUT_SIDE
+from kneeoa import agreement, architectures, calibration
+from kneeoa.errors import ConfigError, TrainingError
+from train import checkpoint, schedule
+from train.batches import Shuffled, predict
 from train.config import TrainConfig
-from train.dataset import Films
+from train.films import Films
+from train.machine import Machine, scope
+from train.progress import Progress
+from train.trainer import build_trainer, share_batch_norms, unfreeze_from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A trained network with the record of how it got there.
+    """A trained network, float32, with the record of how it got there.
 
     `history` has one row per epoch; `best_epoch` counts from 1 over all stages.
     """
@@ -31,188 +35,193 @@ class Fitted:
     seconds: float
 
 
-def fit(config: TrainConfig, train: Films, val: Films, *, folder: Path) -> Fitted:
-    """Train the network that `config` describes; scratch files go to `folder`.
+def fit(
+    config: TrainConfig,
+    train: Films,
+    val: Films,
+    *,
+    folder: Path,
+    machine: Machine | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Fitted:
+    """Train the network that `config` describes, going on from what is in `folder`.
 
-    The weights kept are those of the epoch with the lowest validation loss over all stages.
+    `folder` holds the state after the last epoch (see `checkpoint`) and outlives the process; the
+    caller removes it when the run is recorded. The weights kept are those of the epoch with the
+    lowest validation loss, and each stage starts from the best so far. `report` is called about
+    once a second; what it raises ends the run, which can be continued.
+
+    Raises `TrainingError` when the loss is no longer a number or the disk is full.
     """
-    started = time.monotonic()
-    network = architectures.build(config.architecture, dropout=config.dropout, seed=config.seed)
-    initialisation = architectures.initialise(network, config.init)
-    trainer = _with_augmentation(network, config)
-    best_file = folder / "best.weights.h5"
-    keep_best = _KeepBest(network, best_file)
-    history: list[dict] = []
-    batches = _Batches(train, config)
-    for stage_number, stage in enumerate(config.stages):
-        unfreeze_from(network, stage.from_layer, always=initialisation.fresh_layers)
-        trainer.compile(
-            optimizer=keras.optimizers.Adam(_schedule(stage, len(batches))),
-            loss=keras.losses.CategoricalCrossentropy(
-                from_logits=True, label_smoothing=config.label_smoothing
-            ),
-            metrics=["accuracy"],
-            # On a CPU, XLA makes TensorFlow ten times slower; JAX would not compile without it.
-            jit_compile="auto" if keras.backend.backend() == "jax" else False,
-        )
-        early_stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=config.patience)
-        recorder = _Recorder(history, stage_number, stage, len(train))
-        trainer.fit(
-            batches,
-            validation_data=(val.images[..., None], keras.utils.to_categorical(val.grades, 5)),
-            validation_batch_size=64,
-            epochs=stage.epochs,
-            shuffle=False,
-            callbacks=[keep_best, early_stop, recorder],
-            verbose=0,
-        )
-        stopped_because = "all epochs done"
-        if early_stop.stopped_epoch:
-            stopped_because = f"validation loss did not improve for {config.patience} epochs"
-    network.load_weights(best_file)
-    best_epoch = 1 + int(np.argmin([row["val_loss"] for row in history]))
+    machine = machine or Machine()
+    check_batch(config, machine, len(train))
+    state = checkpoint.read_state(folder)
+    history = state.history if state else ()
+    with scope(machine):
+        network = architectures.build(config.architecture, seed=config.seed)
+        initialisation = architectures.initialise(network, config.init)
+        network.jit_compile = machine.compile
+        share_batch_norms(network, machine)
+        stage_number, trainer = None, None
+        while (number := schedule.next_stage(config, history)) is not None:
+            if number != stage_number:
+                resumed = bool(history) and history[-1]["stage"] == number + 1
+                if history and not resumed:
+                    best = checkpoint.read_best(folder, schedule.best_epoch(history))
+                    architectures.assign_all(network, best)
+                fresh = initialisation.fresh_layers
+                unfreeze_from(network, config.stages[number].from_layer, always=fresh)
+                # Keras under JAX holds on to which variables were trainable when it compiled.
+                network.predict_function = None
+                trainer = build_trainer(network, config, config.stages[number], machine, len(train))
+                if resumed:
+                    _restore(network, trainer, state)
+                stage_number = number
+            row = _train_epoch(trainer, config, train, history, number, report)
+            row |= _validate(network, val, row.pop("started"))
+            history = (*history, row)
+            _save(folder, network, trainer, history)
+            report(_after_epoch(config, history))
+    final = architectures.build(config.architecture)
+    final.jit_compile = machine.compile
+    best_epoch = schedule.best_epoch(history)
+    architectures.assign_all(final, checkpoint.read_best(folder, best_epoch))
     return Fitted(
-        network,
+        final,
         initialisation,
-        tuple(history),
+        history,
         best_epoch,
-        stopped_because,
-        time.monotonic() - started,
+        schedule.why_stopped(config, history),
+        sum(row["seconds"] for row in history),
     )
 
 
-def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
-    """Return grade probabilities ``(N, 5) float32``, rows summing to 1."""
-    logits = network.predict(films.images[..., None], batch_size=batch_size, verbose=0)
-    return np.asarray(keras.ops.softmax(logits))
-
-
-def unfreeze_from(network: keras.Model, layer_name: str, *, always: tuple[str, ...] = ()) -> None:
-    """Make the layers from `layer_name` on trainable, and those in `always`, and no others."""
-    names = [layer.name for layer in network.layers]
-    if layer_name not in ("head", "all", *names):
+def check_batch(config: TrainConfig, machine: Machine, films: int) -> None:
+    """Raise `ConfigError` when `films` or the devices do not fit the batch."""
+    if config.batch_size > films:
         raise ConfigError(
-            f"Expected 'head', 'all' or a layer of {network.name}. Received: {layer_name}."
+            f"Expected batch_size to be at most the {films} training films. "
+            f"Received: {config.batch_size}."
         )
-    start = {"head": names.index("pool"), "all": 0}.get(layer_name)
-    start = names.index(layer_name) if start is None else start
-    for index, layer in enumerate(network.layers):
-        # A kernel that starts from noise needs its batch norm to learn along.
-        anew = any(layer.name in (name, f"{name}_bn", _bn_of(name)) for name in always)
-        layer.trainable = index >= start or anew
+    if config.batch_size % machine.devices:
+        raise ConfigError(
+            f"Expected batch_size to be a multiple of the {machine.devices} devices that share it. "
+            f"Received: {config.batch_size}."
+        )
 
 
-def _bn_of(convolution):
-    return convolution.removesuffix("_conv") + "_bn"
+def _train_epoch(trainer, config, train, history, stage_number, report):
+    features = trainer.input["kept"].shape[-1]
+    epoch = len(history)
+    started = time.monotonic()
+    watch = _Watch(config, history, report)
+    batches = Shuffled(train, config, epoch, features)
+    trainer.fit(
+        batches,
+        epochs=epoch + 1,
+        initial_epoch=epoch,
+        shuffle=False,
+        callbacks=[watch],
+        verbose=0,
+    )
+    seconds = time.monotonic() - started
+    logs = {name: float(value) for name, value in watch.logs.items()}
+    if not math.isfinite(logs["loss"]):
+        raise TrainingError(
+            f"Expected a finite training loss. Received {logs['loss']} in epoch {epoch + 1} of "
+            f"{config.architecture}, seed {config.seed}. A lower learning_rate usually helps."
+        )
+    return {
+        "epoch": epoch + 1,
+        "stage": stage_number + 1,
+        "trainable_from": config.stages[stage_number].from_layer,
+        "learning_rate": float(np.asarray(trainer.optimizer.learning_rate)),
+        "loss": logs["loss"],
+        "accuracy": logs["accuracy"],
+        "images_per_second": len(batches) * config.batch_size / seconds,
+        "started": started,
+    }
 
 
-def _with_augmentation(network, config):
-    film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1))
-    layers = keras.layers
-    fill = {"fill_mode": "nearest"}
-    grey = {"value_range": (0, 255)}
-    seeds = iter(range(1000 * config.seed, 1000 * config.seed + 10))
-    x = film
-    if config.horizontal_flip:
-        x = layers.RandomFlip("horizontal", seed=next(seeds))(x)
-    x = layers.RandomRotation(config.rotation / 360, seed=next(seeds), **fill)(x)
-    x = layers.RandomTranslation(config.shift, config.shift, seed=next(seeds), **fill)(x)
-    x = layers.RandomZoom(config.zoom, seed=next(seeds), **fill)(x)
-    x = layers.RandomContrast(config.contrast, seed=next(seeds), **grey)(x)
-    x = layers.RandomBrightness(config.brightness, seed=next(seeds), **grey)(x)
-    return keras.Model(film, network(x))
+def _validate(network, val, started):
+    probabilities = predict(network, val)
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "val_loss": calibration.cross_entropy(val.grades, probabilities),
+        "val_accuracy": float((predicted == val.grades).mean()),
+        "val_kappa": agreement.quadratic_kappa(val.grades, predicted),
+        "seconds": time.monotonic() - started,
+    }
 
 
-def _schedule(stage, steps_per_epoch):
-    """Cosine decay after a short linear warm-up: a new optimiser must not shake old weights."""
-    steps = stage.epochs * steps_per_epoch
-    warm_up = max(1, min(steps // 10, steps_per_epoch // 2))
-    return keras.optimizers.schedules.CosineDecay(
-        stage.learning_rate / 20,
-        decay_steps=max(1, steps - warm_up),
-        warmup_target=stage.learning_rate,
-        warmup_steps=warm_up,
-        alpha=0.02,
+def _save(folder, network, trainer, history):
+    weights = architectures.weight_arrays(network)
+    best = schedule.best_epoch(history)
+    if best == len(history):
+        checkpoint.write_best(folder, best, weights)
+    optimizer = tuple(np.asarray(variable) for variable in trainer.optimizer.variables)
+    checkpoint.write_state(folder, checkpoint.State(history, weights, optimizer))
+    checkpoint.drop_old_best(folder, best)
+
+
+def _restore(network, trainer, state):
+    architectures.assign_all(network, state.weights)
+    trainer.optimizer.build(trainer.trainable_variables)
+    for variable, value in zip(trainer.optimizer.variables, state.optimizer, strict=True):
+        variable.assign(value)
+
+
+def _after_epoch(config, history):
+    row = history[-1]
+    left = schedule.epochs_left(config, history)
+    return Progress(
+        epoch=row["epoch"],
+        epochs=row["epoch"] + left,
+        share=1.0,
+        epochs_left=left,
+        seconds_per_epoch=row["seconds"],
+        loss=row["loss"],
+        val_loss=row["val_loss"],
+        val_accuracy=row["val_accuracy"],
+        images_per_second=row["images_per_second"],
     )
 
 
-class _Batches(keras.utils.PyDataset):
-    """Shuffled batches; the order of every epoch follows from the seed alone."""
+class _Watch(keras.callbacks.Callback):
+    """Report about once a second; reading the loss more often would make a GPU wait."""
 
-    def __init__(self, films, config):
-        super().__init__(workers=1, use_multiprocessing=False)
-        self._images = films.images
-        self._targets = keras.utils.to_categorical(films.grades, 5)
+    def __init__(self, config, history, report):
+        super().__init__()
+        self._report, self._last = report, history[-1] if history else {}
+        self._left = schedule.epochs_left(config, history)
+        self._epoch = len(history) + 1
         self._batch_size = config.batch_size
-        self._generator = np.random.default_rng(config.seed)
-        self._order = self._generator.permutation(len(films))
-
-    def __len__(self):
-        return math.ceil(len(self._order) / self._batch_size)
-
-    def __getitem__(self, index):
-        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        return self._images[chosen][..., None].astype("float32"), self._targets[chosen]
-
-    def on_epoch_end(self):
-        self._order = self._generator.permutation(len(self._order))
-
-
-class _KeepBest(keras.callbacks.Callback):
-    """Save the grader (not its training wrapper) whenever validation loss is the lowest so far."""
-
-    def __init__(self, network, file):
-        super().__init__()
-        self._network, self._file, self._lowest = network, file, math.inf
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs["val_loss"] < self._lowest:
-            self._lowest = logs["val_loss"]
-            self._network.save_weights(self._file, overwrite=True)
-
-
-class _Recorder(keras.callbacks.Callback):
-    """Progress bar with images per second and time left; one history row per epoch."""
-
-    def __init__(self, history, stage_number, stage, images):
-        super().__init__()
-        self._history, self._stage_number, self._stage = history, stage_number, stage
-        self._images = images
+        self.logs = {}
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._started = time.monotonic()
-        self._bar = tqdm(
-            total=self._images,
-            unit="img",
-            desc=f"stage {self._stage_number + 1}, epoch {epoch + 1}/{self._stage.epochs}",
-            mininterval=1,
-            dynamic_ncols=True,
-        )
-        self._seen = 0
+        self._started = self._reported = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        batch_size = math.ceil(self._images / self.params["steps"])
-        step = min(batch_size, self._images - self._seen)
-        self._seen += step
-        self._bar.update(step)
-        if self._seen == self._images:
-            self._train_seconds = time.monotonic() - self._started
+        now = time.monotonic()
+        # The last batch is reported with its validation, as a whole epoch.
+        if now - self._reported < 1 or batch + 1 == self.params["steps"]:
+            return
+        self._reported = now
+        done = (batch + 1) / self.params["steps"]
+        speed = (batch + 1) * self._batch_size / (now - self._started)
+        self._report(
+            Progress(
+                epoch=self._epoch,
+                epochs=self._epoch + self._left - 1,
+                share=done,
+                epochs_left=self._left - done,
+                seconds_per_epoch=self._last.get("seconds", (now - self._started) / done),
+                loss=float(logs["loss"]),
+                val_loss=self._last.get("val_loss"),
+                val_accuracy=self._last.get("val_accuracy"),
+                images_per_second=speed,
+            )
+        )
 
     def on_epoch_end(self, epoch, logs=None):
-        self._bar.set_postfix(
-            {key: f"{logs[key]:.3f}" for key in ("loss", "val_loss", "val_accuracy")}
-        )
-        self._bar.close()
-        self._history.append(
-            {
-                "epoch": len(self._history) + 1,
-                "stage": self._stage_number + 1,
-                "trainable_from": self._stage.from_layer,
-                **{
-                    key: float(logs[key])
-                    for key in ("loss", "accuracy", "val_loss", "val_accuracy")
-                },
-                "images_per_second": self._images / self._train_seconds,
-                "seconds": time.monotonic() - self._started,
-            }
-        )
+        self.logs = dict(logs)

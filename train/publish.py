@@ -13,15 +13,15 @@ import numpy as np
 import onnx
 import pandas as pd
 
-from kneeoa import agreement, results
+from kneeoa import agreement, calibration, results, studies
 from kneeoa.errors import DataError, ModelError
 from kneeoa.grades import GRADES
 from kneeoa.grading import Grader
 from kneeoa.networks import Architecture
 from kneeoa.published import CARD_SCHEMA_VERSION
-from train.dataset import Films, split_hash
+from train.batches import predict
 from train.export import round_to_storage, to_onnx
-from train.fit import predict
+from train.films import Films, split_hash
 
 PARITY = 1e-4
 """Largest allowed difference in probability between Keras and the exported file."""
@@ -32,38 +32,41 @@ def choose_run(
 ) -> Path:
     """Return the run folder named `run_id`, or for ``"best"`` the best one on validation films.
 
-    Best is the lowest cross-entropy of the validation predictions, which compares runs of any
-    label smoothing. Runs of another split do not take part.
+    Best is as in `studies.best_run`, out of the runs on this split whose model was kept.
     """
     runs = results_folder / "runs"
     if run_id != "best":
+        if not (runs / run_id).is_dir():
+            raise DataError(f"Expected the run {run_id} in {runs}. There is none of that name.")
         return runs / run_id
-    candidates = {
-        file.parent: _validation_loss(file.parent)
-        for file in sorted(runs.glob("*/run.json"))
-        if (record := results.read_record(file.parent)).architecture == architecture
-        and record.split_hash == hash_of_split
-    }
+    found, _ = studies.read_runs(results_folder, sorted(folder.name for folder in runs.glob("*-*")))
+    candidates = [
+        run
+        for run in found
+        if run.record.architecture == architecture and run.record.split_hash == hash_of_split
+    ]
     if not candidates:
         raise DataError(
             f"Expected finished runs of {architecture} on this split in {runs}. Found none."
         )
-    return min(candidates, key=candidates.get)
+    kept = [run for run in candidates if (run.folder / "model.keras").exists()]
+    if not kept:
+        raise DataError(
+            f"Expected a run of {architecture} whose model was kept. None of {len(candidates)} "
+            "was: train with --keep best or --keep all."
+        )
+    return studies.best_run(kept).folder
 
 
-def _validation_loss(run):
-    table = results.read_predictions(run / "predictions.csv")
-    val = table[table["split"] == "val"]
-    probabilities = val[results.PROBABILITY_COLUMNS].to_numpy()
-    chosen = probabilities[np.arange(len(val)), val["true_grade"].to_numpy(int)]
-    return float(-np.log(np.maximum(chosen, 1e-7)).mean())
-
-
-def publish(run: Path, splits: dict[str, Films], data: dict, models: Path) -> Path:
+def publish(
+    run: Path, splits: dict[str, Films], data: dict, models: Path, *, with_keras: bool = False
+) -> Path:
     """Export the run's network, measure the exported file, and put both in their place.
 
     `data` describes the data set for the card (name, source, licence). The metrics on the card are
-    of the exported file itself, computed anew on validation and test films. Raises `ModelError`
+    of the exported file itself, computed anew on validation and test films, with the temperature
+    that is fitted on the validation films. The file holds the Keras network bit by bit (see
+    `published.load_keras`); `with_keras` writes it as ``model.keras``, too. Raises `ModelError`
     when file and Keras network differ by more than `PARITY` in any validation probability, and
     `DataError` when the films are not the split that the run was trained on.
     """
@@ -74,7 +77,7 @@ def publish(run: Path, splits: dict[str, Films], data: dict, models: Path) -> Pa
             f"({record.split_hash[:12]}...). Received: {received[:12]}.... "
             "Its test films may have been trained on."
         )
-    network = keras.saving.load_model(run / "model.keras", compile=False)
+    network = _load(run)
     round_to_storage(network)
     models.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{record.architecture}.", dir=models))
@@ -89,6 +92,15 @@ def publish(run: Path, splits: dict[str, Films], data: dict, models: Path) -> Pa
                 f"Expected the exported file to give the probabilities of the Keras network within "
                 f"{PARITY}. They differ by {difference:.2g}."
             )
+        if with_keras:
+            network.save(beside / "model.keras")
+        temperature = calibration.fit_temperature(
+            answers["val"].probabilities, splits["val"].grades
+        )
+        probabilities = {
+            name: calibration.recalibrate(answer.probabilities, temperature)
+            for name, answer in answers.items()
+        }
         card = {
             "schema_version": CARD_SCHEMA_VERSION,
             "architecture": record.architecture,
@@ -109,14 +121,17 @@ def publish(run: Path, splits: dict[str, Films], data: dict, models: Path) -> Pa
             "split_hash": record.split_hash,
             "counts": record.counts,
             "parity_with_keras": float(difference),
+            "calibration": {
+                "method": "temperature, fitted on the validation films (Guo et al. 2017)",
+                "temperature": temperature,
+            },
             "evidence_scale": _evidence_scale(answers["val"]),
             "metrics": {
-                name: _measure(splits[name], answer.probabilities)
-                for name, answer in answers.items()
+                name: _measure(splits[name], values) for name, values in probabilities.items()
             },
         }
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-        results.write_predictions(beside / "predictions.csv", _table(splits, answers))
+        results.write_predictions(beside / "predictions.csv", _table(splits, probabilities))
         beside.chmod(0o755)
         return _replace(models / record.architecture, beside)
     except BaseException:
@@ -150,7 +165,16 @@ def _evidence_scale(answers):
     return float(np.percentile(strongest, 99))
 
 
-def _table(splits, answers):
+def _load(run):
+    try:
+        return keras.saving.load_model(run / "model.keras", compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"Expected the model of {run.name}. It was not kept or cannot be read: {error}"
+        ) from None
+
+
+def _table(splits, probabilities):
     return pd.concat(
         [
             results.predictions_table(
@@ -158,9 +182,9 @@ def _table(splits, answers):
                 splits[name].patient_ids,
                 name,
                 splits[name].grades,
-                answer.probabilities,
+                values,
             )
-            for name, answer in answers.items()
+            for name, values in probabilities.items()
         ]
     )
 

@@ -14,16 +14,28 @@ import numpy as np
 import pandas as pd
 
 from kneeoa import results
+from kneeoa.architectures import weights_hash
+from train.batches import predict
+from train.checkpoint import says_when_full
 from train.config import TrainConfig
-from train.dataset import Films, counts, split_hash
-from train.fit import Fitted, predict
+from train.films import Films, counts
+from train.fit import Fitted
+from train.machine import Machine
 
 
 def run_id(config: TrainConfig, hash_of_split: str) -> str:
-    """Return a name that follows from the config and the split alone."""
-    described = json.dumps(config.as_dict() | {"init": Path(config.init).name}, sort_keys=True)
+    """Return a name that follows from the config, the starting weights and the split alone."""
+    described = json.dumps(config.as_dict() | {"init": _identity(config.init)}, sort_keys=True)
     digest = hashlib.sha256(f"{described}{hash_of_split}".encode()).hexdigest()
     return f"{config.architecture}-seed{config.seed}-{digest[:8]}"
+
+
+def shown_config(config: TrainConfig) -> dict:
+    """Return the config for the record.
+
+    The name of the file of starting weights is the fact; where it lay is nobody's business.
+    """
+    return config.as_dict() | {"init": Path(config.init).name}
 
 
 def record_run(
@@ -31,10 +43,14 @@ def record_run(
     config: TrainConfig,
     fitted: Fitted,
     splits: dict[str, Films],
+    hash_of_split: str,
     *,
     ungraded: dict[str, Films] | None = None,
+    machine: Machine | None = None,
+    keep_model: bool = True,
 ) -> Path:
     """Write the run of `fitted`, with predictions on val, test and each of `ungraded`."""
+    machine = machine or Machine()
     predicted_on = {name: splits[name] for name in ("val", "test")} | (ungraded or {})
     predictions = pd.concat(
         [
@@ -46,38 +62,43 @@ def record_run(
                 predict(fitted.network, films),
             )
             for name, films in predicted_on.items()
+            if len(films)
         ]
     )
-    hash_of_split = split_hash(splits)
-    with tempfile.TemporaryDirectory() as scratch:
-        model_file = Path(scratch) / "model.keras"
-        fitted.network.save(model_file)
-        record = results.RunRecord(
-            run_id=run_id(config, hash_of_split),
-            architecture=config.architecture,
-            seed=config.seed,
-            # The file's name is the fact; where it lay on this machine is nobody's business.
-            config=config.as_dict() | {"init": Path(config.init).name},
-            initialisation=asdict(fitted.initialisation),
-            split_hash=hash_of_split,
-            counts=counts(splits),
-            model_sha256=hashlib.sha256(model_file.read_bytes()).hexdigest(),
-            best_epoch=fitted.best_epoch,
-            stopped_because=fitted.stopped_because,
-            seconds=round(fitted.seconds, 1),
-            finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            device=device(),
-            libraries={
-                "python": platform.python_version(),
-                "keras": keras.__version__,
-                keras.backend.backend(): version(keras.backend.backend()),
-                "numpy": np.__version__,
-            },
-        )
+    record = results.RunRecord(
+        run_id=run_id(config, hash_of_split),
+        architecture=config.architecture,
+        seed=config.seed,
+        config=shown_config(config),
+        initialisation=asdict(fitted.initialisation),
+        split_hash=hash_of_split,
+        counts=counts(splits),
+        model_sha256=weights_hash(fitted.network),
+        best_epoch=fitted.best_epoch,
+        stopped_because=fitted.stopped_because,
+        seconds=round(fitted.seconds, 1),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=f"{machine.kind} x {machine.devices}" if machine.devices > 1 else machine.kind,
+        libraries={
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            keras.backend.backend(): version(keras.backend.backend()),
+            "numpy": np.__version__,
+        },
+        precision=machine.precision,
+    )
+    with says_when_full(results_folder), tempfile.TemporaryDirectory(prefix="kneeoa-") as scratch:
+        model_file = None
+        if keep_model:
+            model_file = Path(scratch) / "model.keras"
+            fitted.network.save(model_file)
         history = pd.DataFrame(fitted.history)
         return results.write_run(results_folder, record, history, predictions, model_file)
 
 
-def device() -> str:
-    """Return what trained, for example ``cpu`` or ``gpu:0, gpu:1``."""
-    return ", ".join(keras.distribution.list_devices("gpu")) or "cpu"
+def _identity(init):
+    """Tell two files of the same name apart."""
+    if init in ("none", "imagenet") or not Path(init).is_file():
+        return init
+    with Path(init).open("rb") as stream:
+        return f"{Path(init).name}:{hashlib.file_digest(stream, 'sha256').hexdigest()}"

@@ -1,0 +1,139 @@
+"""Studies of many runs: ``<results>/studies/<study_id>/``.
+
+``study.json`` says which runs belong together and ``status.json`` how far they are; the tables
+``observations.csv``, ``anova.csv``, ``comparisons.csv`` and ``table1.csv`` follow from the runs.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kneeoa import results
+from kneeoa.calibration import cross_entropy
+from kneeoa.errors import DataError, KneeOAError
+
+SCHEMA_VERSION = 1
+TABLES = ("observations", "anova", "comparisons", "table1")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """What ``study.json`` holds.
+
+    Attributes
+    ----------
+    kind : ``"cycles"`` or ``"tuning"``
+    configs : the config of each architecture, without the seed
+    run_ids : the runs that the study consists of, finished or not
+    """
+
+    study_id: str
+    kind: str
+    preset: str
+    cycles: int
+    configs: dict[str, dict[str, Any]]
+    split_hash: str
+    counts: dict[str, dict[str, int]]
+    run_ids: tuple[str, ...]
+    begun_at: str
+    schema_version: int = field(default=SCHEMA_VERSION)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A finished run with its predictions."""
+
+    folder: Path
+    record: results.RunRecord
+    predictions: pd.DataFrame
+
+
+def study_folder(results_folder: Path, study_id: str) -> Path:
+    """Return where a study lies; refuse an id that is no plain name."""
+    if not study_id or study_id != Path(study_id).name or study_id.startswith("."):
+        raise DataError(f"Expected a study's name without slashes. Received: {study_id!r}.")
+    return results_folder / "studies" / study_id
+
+
+def write_study(results_folder: Path, study: StudyRecord) -> Path:
+    """Write ``study.json`` in one step; return the study's folder."""
+    folder = study_folder(results_folder, study.study_id)
+    results.replace_file(folder / "study.json", json.dumps(asdict(study), indent=2) + "\n")
+    return folder
+
+
+def read_study(results_folder: Path, study_id: str) -> StudyRecord:
+    """Read ``study.json``; an unknown schema version or a damaged file is refused by name."""
+    file = study_folder(results_folder, study_id) / "study.json"
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        there = ", ".join(list_studies(results_folder)) or "none"
+        raise DataError(
+            f"Expected a study {study_id} in {results_folder}. Studies there: {there}."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"Expected a study in {file}. {error}") from None
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise DataError(
+            f"Expected studies of schema version {SCHEMA_VERSION}. {file} has version {version}."
+        )
+    try:
+        return StudyRecord(**content | {"run_ids": tuple(content["run_ids"])})
+    except (KeyError, TypeError) as error:
+        raise DataError(f"The study {file} does not have the expected fields: {error}.") from None
+
+
+def list_studies(results_folder: Path) -> list[str]:
+    """Return the names of the studies in a results folder, in order."""
+    return sorted(file.parent.name for file in results_folder.glob("studies/*/study.json"))
+
+
+def read_runs(results_folder: Path, run_ids: Iterable[str]) -> tuple[list[Run], list[str]]:
+    """Return the finished ones of `run_ids`, and a sentence for each that cannot be read.
+
+    A run that has no folder yet is neither: it is not finished.
+    """
+    runs, problems = [], []
+    for run_id in run_ids:
+        folder = results_folder / "runs" / run_id
+        if not folder.exists():
+            continue
+        try:
+            record = results.read_record(folder)
+            predictions = results.read_predictions(folder / "predictions.csv")
+            runs.append(Run(folder, record, predictions))
+        except KneeOAError as error:
+            problems.append(str(error))
+    return runs, problems
+
+
+def read_status(results_folder: Path, study_id: str) -> dict[str, Any] | None:
+    """Return what ``status.json`` holds, or None while there is none that can be read."""
+    try:
+        content = json.loads(
+            (study_folder(results_folder, study_id) / "status.json").read_text("utf-8")
+        )
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def best_run(runs: Iterable[Run]) -> Run | None:
+    """Return the run with the lowest cross-entropy on its validation films, or None without runs.
+
+    It compares runs of any label smoothing, and never looks at test films.
+    """
+    return min(runs, key=lambda run: validation_loss(run.predictions), default=None)
+
+
+def validation_loss(predictions: pd.DataFrame) -> float:
+    """Return the cross-entropy of the rows whose split is ``val``."""
+    val = predictions[predictions["split"] == "val"]
+    probabilities = val[results.PROBABILITY_COLUMNS].to_numpy()
+    return cross_entropy(val["true_grade"].to_numpy(int), probabilities)

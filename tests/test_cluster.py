@@ -1,0 +1,77 @@
+"""A study on a local Ray cluster of two nodes, one of which is lost half-way."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from knees import write_tree
+from test_study import assert_same
+
+from kneeoa import published, studies
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cluster")
+    tree = write_tree(folder / "tree", train=4, val=2, test=2)
+    start = folder / "start.npz"
+    np.savez(start, **published.read_weights(published.find_model("mobilenet").file))
+    settings = "--cycles 2 --architectures mobilenet --preset smoke --stages head:3,conv5:2"
+    places = ["--data", str(tree), "--init", str(start), "--cpus-per-run", "1"]
+    return [sys.executable, "-m", "train", "study", *places, *settings.split()]
+
+
+@pytest.fixture
+def cluster():
+    """A head that trains nothing, and two nodes that can train one run each."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    yield cluster
+    cluster.shutdown()
+
+
+def start(command, out, *options):
+    return subprocess.Popen(
+        [*command, "--out", str(out), *options],
+        cwd=ROOT,
+        # One thread here and there, so that sums are the same.
+        env=os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, output[-3000:]
+
+
+def test_a_lost_node_costs_time_and_nothing_else(command, cluster, tmp_path):
+    whole = start(command, tmp_path / "whole")
+    finish(whole)
+
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    cluster.wait_for_nodes()
+    out = tmp_path / "lost"
+    process = start(command, out, "--cluster", cluster.address)
+    deadline = time.monotonic() + 300
+    while len(list(out.glob("unfinished/*/state.npz"))) < 2 and time.monotonic() < deadline:
+        assert process.poll() is None, process.stdout.read()[-3000:]
+        time.sleep(0.1)
+    cluster.remove_node(nodes[0], allow_graceful=False)
+    finish(process)
+
+    assert_same(out, tmp_path / "whole")
+    (study_id,) = studies.list_studies(out)
+    status = studies.read_status(out, study_id)
+    assert (status["state"], status["runs_done"]) == ("finished", 2)

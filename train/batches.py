@@ -1,0 +1,61 @@
+"""Films as batches for Keras, without a path through the disk's decoder or `tf.data`."""
+
+import math
+
+import keras
+import numpy as np
+
+from kneeoa.calibration import softmax
+from train import augment
+from train.config import TrainConfig
+from train.films import Films
+
+
+def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
+    """Return grade probabilities ``(N, 5) float32``, rows summing to 1."""
+    batches = InOrder(films, batch_size)
+    return softmax(network.predict(batches, verbose=0)[: len(films)])
+
+
+class Shuffled(keras.utils.PyDataset):
+    """Whole batches of one epoch with the chance drawn for them; a function of its index alone."""
+
+    def __init__(self, films: Films, config: TrainConfig, epoch: int, features: int):
+        # More than one worker, and Keras under JAX serves the batches in another order.
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._images, self._config, self._epoch = films.images, config, epoch
+        self._targets = np.eye(5, dtype=np.float32)[films.grades]
+        self._order = augment.draw_order(config, epoch, len(films))
+        self._warps = augment.draw_warps(config, epoch, len(films))
+        self._tones = augment.draw_tones(config, epoch, len(films))
+        self._features = features
+
+    def __len__(self):
+        return augment.steps_per_epoch(self._config, len(self._order))
+
+    def __getitem__(self, index):
+        size = self._config.batch_size
+        here = slice(index * size, (index + 1) * size)
+        chosen = self._order[here]
+        inputs = {
+            "film": self._images[chosen][..., None],
+            "warp": self._warps[here],
+            "tone": self._tones[here],
+            "kept": augment.draw_dropout(self._config, self._epoch, index, (size, self._features)),
+        }
+        return inputs, self._targets[chosen]
+
+
+class InOrder(keras.utils.PyDataset):
+    """Films in their order, the last repeated to fill the last batch: one shape compiles once."""
+
+    def __init__(self, films, batch_size):
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._images, self._batch_size = films.images, batch_size
+
+    def __len__(self):
+        return math.ceil(len(self._images) / self._batch_size)
+
+    def __getitem__(self, index):
+        chosen = np.arange(index * self._batch_size, (index + 1) * self._batch_size)
+        return self._images[np.minimum(chosen, len(self._images) - 1)][..., None]

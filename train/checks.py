@@ -1,0 +1,149 @@
+"""What keeps a data set from being trained on, and what one should know of it, in sentences."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from kneeoa.grades import GRADES
+from train.listing import SPLITS, Entry, repeated_ids
+
+
+def problems(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each reason not to train on these readable films, the gravest first."""
+    found = [*straddling(entries, pixel_hashes), *repeated_names(entries)]
+    per_split = Counter(entry.split for entry in entries)
+    empty = [split for split in SPLITS if not per_split[split]]
+    patients = len({entry.patient_id for entry in entries})
+    if patients < len(SPLITS):
+        found.append(
+            "Expected at least three patients, one for each of train, val and test. "
+            f"Received: {patients}."
+        )
+    elif empty:
+        found.append(
+            f"Expected films in each of train, val and test. There is none in {_and(empty)}: add "
+            "some, or split anew with --resplit."
+        )
+    if "train" not in empty and (missing := _missing_grades(entries, "train")):
+        found.append(
+            f"Expected films of every KL grade in train. There is none of {_and(missing)}, which "
+            "could not be learned: add some, or split anew with --resplit."
+        )
+    return tuple(found)
+
+
+def straddling(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence if a patient, and one if an identical image, stands in two splits."""
+    return (*_straddling_patients(entries), *_straddling_images(entries, pixel_hashes))
+
+
+def repeated_names(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return a sentence if two films have one name, under which tables would mix them up."""
+    repeated = list(repeated_ids(entries).items())
+    if not repeated:
+        return ()
+    name, group = repeated[0]
+    return (
+        f"Expected every film to have a name of its own. Received {name} in "
+        f"{' and in '.join(_place(entry) for entry in group)}{_more(len(repeated) - 1, 'names')}. "
+        "Remove or rename all but one, or give a CSV with the column image_id.",
+    )
+
+
+def too_many_unreadable(
+    reasons: dict[str, str], total: int, max_unreadable: float
+) -> tuple[str, ...]:
+    """Return a sentence if more than the share `max_unreadable` of the films cannot be read.
+
+    `reasons` says of each unreadable file why.
+    """
+    if len(reasons) <= max_unreadable * total:
+        return ()
+    file, reason = next(iter(reasons.items()))
+    return (
+        f"Expected at most {100 * max_unreadable:.3g}% unreadable films. Received: {len(reasons)} "
+        f"of {total}, the first {file}: {reason} Replace them, or raise --max-unreadable.",
+    )
+
+
+def warnings(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each thing that does not forbid training but bends what it measures."""
+    found = []
+    for split in SPLITS[1:]:
+        missing = _missing_grades(entries, split)
+        if 0 < len(missing) < len(GRADES):
+            found.append(f"No film of {_and(missing)} is in {split}: its metrics leave that out.")
+    twins = [
+        (first, second)
+        for first, second in _twins(entries, pixel_hashes)
+        if first.split == second.split
+    ]
+    if twins:
+        shown = "; ".join(_pair(*pair) for pair in twins[:3])
+        found.append(f"Identical images in one split: {shown}{_more(len(twins) - 3, 'pairs')}.")
+    return tuple(found)
+
+
+def _straddling_patients(entries):
+    first: dict[str, Entry] = {}
+    straddling: dict[str, Entry] = {}
+    for entry in entries:
+        if first.setdefault(entry.patient_id, entry).split != entry.split:
+            straddling.setdefault(entry.patient_id, entry)
+    for patient, entry in list(straddling.items())[:1]:
+        yield (
+            f"Expected every patient in one split only. Received patient {patient} in "
+            f"{_place(first[patient])} and in {_place(entry)}"
+            f"{_others(list(straddling)[1:], 'patient')}. Move all films of a patient to one "
+            "split, or split anew with --resplit."
+        )
+
+
+def _straddling_images(entries, pixel_hashes):
+    pairs = [pair for pair in _twins(entries, pixel_hashes) if pair[0].split != pair[1].split]
+    for first, second in pairs[:1]:
+        yield (
+            "Expected every image in one split only. Received the same pixels in "
+            f"{_place(first)} and in {_place(second)}{_more(len(pairs) - 1, 'pairs')}. Remove one "
+            "of the two; if they are one patient's, give both the same patient_id in a CSV."
+        )
+
+
+def _twins(entries, pixel_hashes):
+    """Yield pairs of films with the same pixels: the first of them, and another."""
+    first: dict[str, Entry] = {}
+    for entry, digest in zip(entries, pixel_hashes, strict=True):
+        other = first.setdefault(digest, entry)
+        if other is not entry:
+            yield other, entry
+
+
+def _missing_grades(entries, split):
+    there = {entry.grade for entry in entries if entry.split == split}
+    return [grade.label for grade in GRADES if grade not in there]
+
+
+def _place(entry):
+    return f"{entry.split} ({entry.file}, KL {entry.grade})"
+
+
+def _pair(first, second):
+    grades = "" if first.grade == second.grade else f" (KL {first.grade} and KL {second.grade})"
+    return f"{first.file} and {second.file}{grades}"
+
+
+def _others(names, what):
+    if not names:
+        return ""
+    shown = ", ".join(names[:5])
+    plural = what if len(names) == 1 else f"{what}s"
+    return f", and so {plural} {shown}{_more(len(names) - 5, 'more')}"
+
+
+def _more(count, what):
+    if count <= 0:
+        return ""
+    return f", and {count} more" if what == "more" or count == 1 else f", and {count} more {what}"
+
+
+def _and(words):
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]

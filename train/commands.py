@@ -1,0 +1,276 @@
+"""What each command does, once its options are read; see `__main__` for the options.
+
+Imports are late: Keras takes seconds, and a wrong option should not have to wait for it.
+"""
+
+import json
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from kneeoa import studies
+from kneeoa.errors import ConfigError, DataError, TrainingError
+from kneeoa.networks import ARCHITECTURES
+from train.config import SETTABLE, TrainConfig, preset
+from train.source import Source
+
+
+def data(options: Namespace) -> int:
+    """Print what a folder of films holds, split it by patient and write ``split.csv``."""
+    from train.dataset import write_split
+    from train.report import report
+
+    dataset = _source(options).read(check=False)
+    print(report(dataset))
+    write_split(dataset, options.out)
+    print(f"\nWho is where: {options.out}")
+    dataset.check()
+    return 0
+
+
+def fit(options: Namespace) -> int:
+    """Train one network once."""
+    from train import study
+
+    (config,) = _configs(options, [options.architecture]).values()
+    config = replace(config, seed=options.seed)
+    machine, dataset, ungraded = _ready(options)
+    job = study.Job(study.run_id(config, dataset.split_hash), config, options.out, keep_model=True)
+    if job.is_finished:
+        raise DataError(
+            f"The run {job.run_id} is already in {options.out}. Remove its folder to train it anew."
+        )
+    configs = {config.architecture: config}
+    study.preflight(options.out, configs, dataset, machine, models=1)
+    board = _board(None, job.run_id, [job])
+    with study.locked(job.unfinished), board:
+        study.train_here([job], dataset, ungraded, machine, board, keep="all")
+    if board.failed:
+        raise TrainingError(board.failed[job.run_id])
+    print(f"Run written to {options.out / 'runs' / job.run_id}")
+    return 0
+
+
+def cycles(options: Namespace) -> int:
+    """Train a whole study, and write its tables."""
+    from train import study
+
+    configs = _configs(options, options.architectures)
+    machine, dataset, ungraded = _ready(options)
+    described = study.describe(configs, options.cycles, dataset, study_id=options.study)
+    models = {"best": 2, "all": options.cycles, "none": 0}[options.keep]
+    study.preflight(options.out, configs, dataset, machine, models=models)
+    folder = studies.study_folder(options.out, described.study_id)
+    with study.locked(folder):
+        study.begin(options.out, described)
+        jobs = study.jobs_of(
+            options.out, configs, options.cycles, dataset.split_hash, keep=options.keep
+        )
+        board = _board(folder / "status.json", described.study_id, jobs)
+        print(f"Study {described.study_id}: {len(jobs)} cycles on {machine}, in {folder}")
+        with board:
+            if options.cluster:
+                from train.cluster import train_on
+
+                cluster = _cluster(options)
+                try:
+                    predict = tuple(options.predict)
+                    train_on(
+                        cluster,
+                        jobs,
+                        _source(options),
+                        predict,
+                        _machine_options(options),
+                        board,
+                        keep=options.keep,
+                    )
+                finally:
+                    cluster.close()
+            else:
+                study.train_here(jobs, dataset, ungraded, machine, board, keep=options.keep)
+    _tables(options.out, described.study_id)
+    if board.failed:
+        raise TrainingError(
+            f"{len(board.failed)} of {len(jobs)} cycles failed; the tables stand on the others. "
+            "The same command tries the failed ones again."
+        )
+    return 0
+
+
+def tune(options: Namespace) -> int:
+    """Search for settings by validation loss."""
+    from train import study
+    from train import tune as tuning
+
+    configs = _configs(options, [options.architecture])
+    config = configs[options.architecture]
+    machine, dataset, _ = _ready(options)
+    described = study.describe(configs, 0, dataset, study_id=options.study, kind="tuning")
+    if options.study is None:
+        name = f"tune-{options.architecture}-{described.study_id}"
+        described = replace(described, study_id=name)
+    study.preflight(options.out, configs, dataset, machine, models=0)
+    folder = studies.study_folder(options.out, described.study_id)
+    with study.locked(folder):
+        study.begin(options.out, described)
+        search = tuning.open_search(
+            options.out,
+            described.study_id,
+            config,
+            epochs=options.epochs or config.epochs,
+            films=len(dataset.splits["train"]),
+            storage=options.storage,
+        )
+        board = _board(folder / "status.json", described.study_id, [])
+        print(f"Study {described.study_id}: {options.trials} trials on {machine}, in {folder}")
+        with board:
+            if options.cluster:
+                cluster = _cluster(options)
+                try:
+                    tuning.search_on(
+                        cluster,
+                        search,
+                        options.trials,
+                        _source(options),
+                        _machine_options(options),
+                        board,
+                    )
+                finally:
+                    cluster.close()
+            else:
+                tuning.search_here(search, options.trials, dataset.splits, machine, board)
+        tuning.write_search(search)
+    print(f"Trials, importance and best settings: {folder}")
+    print(f"Use them with --preset-from {described.study_id}")
+    return 0
+
+
+def anova(options: Namespace) -> int:
+    """Write the tables of a study."""
+    _tables(options.results, options.study)
+    return 0
+
+
+def publish(options: Namespace) -> int:
+    """Export a finished run for the dashboard."""
+    from train import publish as publishing
+
+    try:
+        described = json.loads(options.source.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"Expected a JSON description of the data. {error}") from None
+    dataset = _source(options).read()
+    run = publishing.choose_run(
+        options.results, options.architecture, options.run_id, dataset.split_hash
+    )
+    folder = publishing.publish(
+        run, dataset.splits, described, options.models, with_keras=options.keras
+    )
+    print(f"{run.name} is published in {folder}")
+    return 0
+
+
+def evaluate(options: Namespace) -> int:
+    """Print the metrics of the published models on graded films."""
+    from train import evaluate as evaluating
+
+    dataset = _source(options).read()
+    table = evaluating.evaluate(options.models, dataset.splits[options.split])
+    print(evaluating.as_text(table))
+    if options.csv:
+        table.to_csv(options.csv, index=False)
+    return 0
+
+
+def _configs(options, architectures) -> dict[str, TrainConfig]:
+    changes = {name: getattr(options, name) for name in SETTABLE}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    configs = {}
+    for name in architectures:
+        config = preset(options.preset, name)
+        if options.preset_from:
+            from train.tune import best_config
+
+            config = best_config(options.out, options.preset_from, name)
+        configs[name] = replace(config, init=_init(options, name, config), **changes)
+    return configs
+
+
+def _init(options, architecture, config):
+    given = dict(
+        text.split("=", 1) if text.split("=", 1)[0] in ARCHITECTURES else ("", text)
+        for text in options.init
+    )
+    chosen = given.get(architecture, given.get(""))
+    if chosen is None:
+        return "none" if config.preset == "smoke" else "imagenet"
+    if chosen not in ("none", "imagenet") and not Path(chosen).is_file():
+        raise ConfigError(
+            f"Expected --init to be imagenet, none or a file of starting weights for "
+            f"{architecture}. There is no file {chosen}."
+        )
+    return chosen
+
+
+def _source(options) -> Source:
+    return Source(
+        path=options.data,
+        split_file=options.split_file,
+        resplit=options.resplit,
+        ratios=tuple(options.ratios),
+        seed=options.split_seed,
+        patient_pattern=options.patient_pattern,
+        max_unreadable=options.max_unreadable,
+        films=options.films,
+    )
+
+
+def _machine_options(options) -> dict:
+    return {
+        "device": options.device,
+        "devices": options.devices,
+        "precision": options.precision,
+        "deterministic": not options.nondeterministic,
+    }
+
+
+def _ready(options):
+    """Films first, because they are what is wrong most often; then the machine."""
+    source = _source(options)
+    dataset = source.read()
+    for warning in dataset.warnings:
+        print(f"Note: {warning}")
+    ungraded = source.read_ungraded(tuple(options.predict)) if "predict" in options else {}
+    from train import machine
+
+    # On a cluster the runs are trained elsewhere, maybe with GPUs that this machine lacks.
+    here = _machine_options(options) | ({"device": "cpu"} if options.cluster else {})
+    return machine.prepare(**here), dataset, ungraded
+
+
+def _cluster(options):
+    from train.cluster import Cluster
+
+    gpus = (options.devices or 1) if options.device == "gpu" else 0
+    return Cluster(options.cluster, cpus=options.cpus_per_run, gpus=gpus)
+
+
+def _board(file, study_id, jobs):
+    from train.progress import Board
+
+    board = Board(file, study_id)
+    for job in jobs:
+        state = "finished" if job.is_finished else "waiting"
+        config = job.config
+        board.add(job.run_id, config.architecture, config.seed, state, epochs=config.epochs)
+    return board
+
+
+def _tables(results, study_id):
+    from train.tables import write_tables
+
+    folder, problems = write_tables(results, study_id)
+    for problem in problems:
+        print(f"Left out: {problem}")
+    print((folder / "table1.csv").read_text("utf-8"))
+    print(f"Tables written to {folder}")

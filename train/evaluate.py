@@ -1,0 +1,55 @@
+"""The published models on graded films: each alone, and both together."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kneeoa import agreement, bootstrap
+from kneeoa.grading import Graders
+from kneeoa.networks import DISPLAY_NAME
+from train.films import Films
+
+TOGETHER = "both together"
+
+
+def evaluate(models: Path, films: Films) -> pd.DataFrame:
+    """Return one row per model and metric: ``model, metric, value, low, high, knees, patients``.
+
+    The interval is 95%, by bootstrap over patients. "both together" is the mean of the models'
+    probabilities, each at its own temperature.
+    """
+    answers = {
+        DISPLAY_NAME[name]: found.probabilities
+        for name, found in Graders(models).read_arrays(films.images)
+    }
+    answers[TOGETHER] = np.mean(list(answers.values()), axis=0)
+    rows = []
+    for model, probabilities in answers.items():
+        values = agreement.summary(films.grades, probabilities)
+        intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
+        rows += [
+            {
+                "model": model,
+                "metric": metric,
+                "value": value,
+                "low": intervals[metric][0],
+                "high": intervals[metric][1],
+                "knees": len(films),
+                "patients": len(set(films.patient_ids)),
+            }
+            for metric, value in values.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """Return the table for a terminal: a line per metric, a column per model."""
+    cells = table.assign(
+        cell=[f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in table.itertuples()]
+    )
+    wide = cells.pivot(index="metric", columns="model", values="cell")
+    wide = wide.loc[table["metric"].unique(), table["model"].unique()]
+    first = table.iloc[0]
+    head = f"{first['knees']} knees of {first['patients']} patients; 95% intervals over patients"
+    return f"{head}\n{wide.rename_axis(index=None, columns=None).to_string()}"

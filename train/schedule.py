@@ -1,0 +1,47 @@
+"""Where a run stands, as a function of its history alone; no Keras."""
+
+from train.config import TrainConfig
+
+
+def best_epoch(history: tuple[dict, ...]) -> int:
+    """Return the epoch (from 1) with the lowest validation loss, the earliest of equals."""
+    losses = [row["val_loss"] for row in history]
+    return 1 + losses.index(min(losses))
+
+
+def next_stage(config: TrainConfig, history: tuple[dict, ...]) -> int | None:
+    """Return the stage (from 0) that the next epoch belongs to, or None when the run is over.
+
+    A stage is over when its epochs are done, or when the lowest validation loss of the run is
+    `config.patience` epochs old, counted within the stage.
+    """
+    if not history:
+        return 0
+    number = history[-1]["stage"] - 1
+    if not _is_over(config, history, number):
+        return number
+    return number + 1 if number + 1 < len(config.stages) else None
+
+
+def epochs_left(config: TrainConfig, history: tuple[dict, ...]) -> int:
+    """Return the most epochs that a run can still take."""
+    stage = next_stage(config, history)
+    if stage is None:
+        return 0
+    done = sum(row["stage"] == stage + 1 for row in history)
+    return sum(later.epochs for later in config.stages[stage:]) - done
+
+
+def why_stopped(config: TrainConfig, history: tuple[dict, ...]) -> str:
+    """Say why a finished run took no further epoch."""
+    last = history[-1]["stage"]
+    if sum(row["stage"] == last for row in history) == config.stages[-1].epochs:
+        return "all epochs done"
+    return f"validation loss did not improve for {config.patience} epochs"
+
+
+def _is_over(config, history, number):
+    rows = [row for row in history if row["stage"] == number + 1]
+    if len(rows) >= config.stages[number].epochs:
+        return True
+    return min(len(rows), len(history) - best_epoch(history)) >= config.patience

@@ -1,0 +1,240 @@
+"""A study: independent cycles of each network, restartable; on this machine (or `cluster`)."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kneeoa import architectures, studies
+from kneeoa.errors import DataError, TrainingError
+from kneeoa.networks import Architecture
+from train import checkpoint
+from train.config import TrainConfig
+from train.dataset import Dataset
+from train.films import Films
+from train.fit import check_batch, fit
+from train.machine import Machine
+from train.progress import Board, Progress
+from train.record import record_run, run_id, shown_config
+from train.trainer import unfreeze_from
+
+KEEP = ("best", "all", "none")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One cycle to train: everything but the films and the machine."""
+
+    run_id: str
+    config: TrainConfig
+    results: Path
+    keep_model: bool
+
+    @property
+    def unfinished(self) -> Path:
+        """Where its state lies until it is finished."""
+        return self.results / "unfinished" / self.run_id
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its run folder is there."""
+        return (self.results / "runs" / self.run_id).exists()
+
+
+def describe(
+    configs: dict[Architecture, TrainConfig],
+    cycles: int,
+    dataset: Dataset,
+    *,
+    study_id: str | None = None,
+    kind: str = "cycles",
+) -> studies.StudyRecord:
+    """Return the record of a study; without a name, it is called after preset, config and split."""
+    shown = {name: shown_config(config) for name, config in configs.items()}
+    for config in shown.values():
+        del config["seed"]
+    (preset,) = {config["preset"] for config in shown.values()}
+    if study_id is None:
+        described = json.dumps([shown, dataset.split_hash], sort_keys=True)
+        study_id = f"{preset}-{hashlib.sha256(described.encode()).hexdigest()[:8]}"
+    return studies.StudyRecord(
+        study_id=study_id,
+        kind=kind,
+        preset=preset,
+        cycles=cycles,
+        configs=json.loads(json.dumps(shown)),
+        split_hash=dataset.split_hash,
+        counts=dataset.counts,
+        run_ids=tuple(
+            run_id(replace(configs[name], seed=seed), dataset.split_hash)
+            for seed in range(cycles)
+            for name in configs
+        ),
+        begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def begin(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
+    """Write ``study.json``, or go on with the one that is there; more cycles may join it.
+
+    Raises `DataError` when the study of that name has other configs or another split.
+    """
+    if study.study_id in studies.list_studies(results):
+        before = studies.read_study(results, study.study_id)
+        different = [
+            f"{name}.{key} was {old.get(key)!r} and is now {value!r}"
+            for name in study.configs.keys() & before.configs.keys()
+            for key, value in study.configs[name].items()
+            if (old := before.configs[name]).get(key) != value
+        ]
+        if before.split_hash != study.split_hash:
+            different.append("the films or their split are others")
+        if different:
+            raise DataError(
+                f"The study {study.study_id} was begun otherwise: {'; '.join(different)}. "
+                "Give the same settings, or another name by --study."
+            )
+        study = replace(
+            study,
+            begun_at=before.begun_at,
+            cycles=max(before.cycles, study.cycles),
+            configs=before.configs | study.configs,
+            run_ids=tuple(dict.fromkeys((*before.run_ids, *study.run_ids))),
+        )
+    studies.write_study(results, study)
+    return study
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a study for this process; the lock ends with the process, however that ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataError(
+                f"The study {folder.name} is being trained by another process. Wait for it, or "
+                "end it: the same command then goes on from the last finished epoch."
+            ) from None
+        yield
+
+
+def preflight(results: Path, configs: dict, dataset: Dataset, machine: Machine, *, models: int):
+    """Find out within seconds what would stop the study after hours.
+
+    Starting weights, layers to unfreeze, batch size, and room for the state of the largest network
+    and `models` kept models of each.
+    """
+    needed = 0
+    for config in configs.values():
+        check_batch(config, machine, len(dataset.splits["train"]))
+        network = architectures.build(config.architecture)
+        architectures.initialise(network, config.init)
+        for stage in config.stages:
+            unfreeze_from(network, stage.from_layer)
+        size = 4 * network.count_params()
+        # Weights and two moments, once old and once new, and the best weights twice.
+        needed = max(needed, 8 * size) + models * size
+    results.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(results).free
+    if free < needed:
+        raise DataError(
+            f"Expected {needed / 1e9:.1f} GB of free space for {results}. There are "
+            f"{free / 1e9:.1f} GB. Free some space, give another --out, or fewer --keep."
+        )
+
+
+def jobs_of(
+    results: Path,
+    configs: dict[Architecture, TrainConfig],
+    cycles: int,
+    split_hash: str,
+    *,
+    keep: str,
+) -> list[Job]:
+    """Return the cycles in the order in which they are trained: all networks seed by seed."""
+    return [
+        Job(run_id(config, split_hash), config, results, keep != "none")
+        for seed in range(cycles)
+        for config in (replace(config, seed=seed) for config in configs.values())
+    ]
+
+
+def train_cycle(
+    job: Job,
+    dataset: Dataset,
+    ungraded: dict[str, Films],
+    machine: Machine,
+    report: Callable[[Progress], None],
+) -> Path:
+    """Train one cycle, or go on with it, and record it; return its run folder."""
+    fitted = fit(
+        job.config,
+        dataset.splits["train"],
+        dataset.splits["val"],
+        folder=job.unfinished,
+        machine=machine,
+        report=report,
+    )
+    folder = record_run(
+        job.results,
+        job.config,
+        fitted,
+        dataset.splits,
+        dataset.split_hash,
+        ungraded=ungraded,
+        machine=machine,
+        keep_model=job.keep_model,
+    )
+    shutil.rmtree(job.unfinished, ignore_errors=True)
+    return folder
+
+
+def train_here(
+    jobs: list[Job],
+    dataset: Dataset,
+    ungraded: dict[str, Films],
+    machine: Machine,
+    board: Board,
+    *,
+    keep: str,
+) -> None:
+    """Train the unfinished `jobs` one after the other; a failed one does not stop the others."""
+    for job in jobs:
+        if job.is_finished:
+            shutil.rmtree(job.unfinished, ignore_errors=True)
+            continue
+        try:
+            train_cycle(
+                job,
+                dataset,
+                ungraded,
+                machine,
+                lambda progress, job=job: board.update(job.run_id, progress),
+            )
+        except TrainingError as error:
+            if isinstance(error, checkpoint.DiskFullError):
+                raise
+            board.set_state(job.run_id, "failed", str(error))
+            continue
+        apply_keep(job.results, [job.run_id for job in jobs], keep)
+        board.set_state(job.run_id, "finished")
+
+
+def apply_keep(results: Path, run_ids: list[str], keep: str) -> None:
+    """Drop the models that ``--keep`` does not ask for; ``best`` is by validation films."""
+    if keep != "best":
+        return
+    runs, _ = studies.read_runs(results, run_ids)
+    for architecture in {run.record.architecture for run in runs}:
+        rivals = [run for run in runs if run.record.architecture == architecture]
+        best = studies.best_run(rivals)
+        for run in rivals:
+            if run is not best:
+                (run.folder / "model.keras").unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""The graph that is trained: augmentation, the network, dropout before its head; and how."""
+
+import keras
+from keras import ops
+
+from kneeoa.errors import ConfigError
+from kneeoa.networks import INPUT_SIDE
+from train.augment import Augment, steps_per_epoch
+from train.config import BLOCKS, Stage, TrainConfig
+from train.machine import backend
+
+
+def unfreeze_from(network: keras.Model, depth: str, *, always: tuple[str, ...] = ()) -> None:
+    """Make the layers from `depth` on trainable, and those in `always`, and no others."""
+    names = [layer.name for layer in network.layers]
+    layer_name = BLOCKS.get(depth, {}).get(network.name, depth)
+    if layer_name not in ("head", "all", *names):
+        raise ConfigError(
+            f"Expected a stage to start at head, {', '.join(BLOCKS)}, all or a layer of "
+            f"{network.name}. Received: {depth}."
+        )
+    start = {"head": names.index("pool"), "all": 0}.get(layer_name)
+    start = names.index(layer_name) if start is None else start
+    for index, layer in enumerate(network.layers):
+        # A kernel that starts from noise needs its batch norm to learn along.
+        anew = any(layer.name in (name, f"{name}_bn", _bn_of(name)) for name in always)
+        layer.trainable = index >= start or anew
+
+
+def _bn_of(convolution):
+    return convolution.removesuffix("_conv") + "_bn"
+
+
+def share_batch_norms(network, machine):
+    """One mean and variance for the whole batch, so that sharing it changes nothing but speed."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization) and machine.devices > 1:
+            layer.synchronized = backend() == "tensorflow"
+
+
+def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machine, films):
+    """Return the compiled graph around `network`: augmentation before, dropout inside its head."""
+    film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), dtype="uint8", name="film")
+    warp = keras.Input((6,), name="warp")
+    tone = keras.Input((2,), name="tone")
+    pool = network.get_layer("pool")
+    kept = keras.Input(pool.output.shape[1:], dtype="uint8", name="kept")
+    pooled = keras.Model(network.input, pool.output)(Augment()(film, warp, tone))
+    dropped = pooled * ops.cast(kept, pooled.dtype) / (1 - config.dropout)
+    inputs = {"film": film, "warp": warp, "tone": tone, "kept": kept}
+    trainer = keras.Model(inputs, network.get_layer("grade")(dropped))
+    rate = _rate(config, stage, stage.epochs * steps_per_epoch(config, films))
+    optimizer = {
+        "adam": lambda: keras.optimizers.Adam(rate),
+        "adamw": lambda: keras.optimizers.AdamW(rate, weight_decay=config.weight_decay),
+    }[config.optimizer]()
+    loss = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=config.label_smoothing
+    )
+    trainer.compile(optimizer, loss, metrics=["accuracy"], jit_compile=machine.compile)
+    return trainer
+
+
+def _rate(config, stage, steps):
+    """Constant, or cosine decay to 2% (Loshchilov and Hutter 2017), after a linear warm-up.
+
+    A new optimiser must not shake old weights.
+    """
+    top = config.learning_rate * stage.factor
+    end = {"constant": 1.0, "cosine": 0.02}[config.schedule]
+    rise = round(config.warmup * steps)
+    if not rise:
+        return keras.optimizers.schedules.CosineDecay(top, max(1, steps), alpha=end)
+    return keras.optimizers.schedules.CosineDecay(
+        top / 20, max(1, steps - rise), alpha=end, warmup_target=top, warmup_steps=rise
+    )
