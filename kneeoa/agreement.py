@@ -1,6 +1,5 @@
-"""How well predicted grades agree with reference grades: metrics, and intervals by patient."""
+"""How well predicted grades agree with reference grades; for intervals see `kneeoa.bootstrap`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +40,9 @@ def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, flo
     dict
         ``accuracy``, ``macro_precision``, ``macro_recall``, ``macro_f1`` (each in [0, 1]; a grade
         never predicted counts 0), ``quadratic_kappa`` (Cohen 1968, in [-1, 1]),
-        ``mean_absolute_error`` (grades), ``within_one_grade`` and ``expected_calibration_error``
-        (both in [0, 1]).
+        ``mean_absolute_error`` (grades), ``within_one_grade``, ``auc_kl2`` (area under the ROC
+        curve for KL >= 2, by p2 + p3 + p4; NaN without films on both sides) and
+        ``expected_calibration_error`` (all three in [0, 1]).
     """
     predicted = probabilities.argmax(axis=1)
     precision, recall, f1, _ = sk.precision_recall_fscore_support(
@@ -57,6 +57,7 @@ def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, flo
         "quadratic_kappa": quadratic_kappa(true_grades, predicted),
         "mean_absolute_error": float(error.mean()),
         "within_one_grade": float((error <= 1).mean()),
+        "auc_kl2": auc_kl2(true_grades, probabilities),
         "expected_calibration_error": expected_calibration_error(true_grades, probabilities),
     }
 
@@ -66,6 +67,17 @@ def quadratic_kappa(true_grades: np.ndarray, predicted_grades: np.ndarray) -> fl
     return float(
         sk.cohen_kappa_score(true_grades, predicted_grades, labels=_LABELS, weights="quadratic")
     )
+
+
+def auc_kl2(true_grades: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the area under the ROC curve for radiographic osteoarthritis (KL >= 2), in [0, 1].
+
+    NaN when all films are on one side.
+    """
+    positive = np.asarray(true_grades) >= 2
+    if positive.all() or not positive.any():
+        return float("nan")
+    return float(sk.roc_auc_score(positive, probabilities[:, 2:].sum(axis=1)))
 
 
 def expected_calibration_error(
@@ -80,35 +92,6 @@ def expected_calibration_error(
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.bincount(bin_of, weights=correct - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(true_grades))
-
-
-def patient_intervals(
-    true_grades: np.ndarray,
-    probabilities: np.ndarray,
-    patient_ids: Sequence[str],
-    *,
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> dict[str, tuple[float, float]]:
-    """Return percentile bootstrap intervals of `summary`, resampling whole patients.
-
-    The two knees of a patient are not independent, so patients are drawn, not knees. The interval
-    is the sampling error of this test set; it says nothing of training with another seed.
-    """
-    generator = np.random.default_rng(seed)
-    _, owner = np.unique(np.asarray(patient_ids), return_inverse=True)
-    films_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
-    draws = []
-    for _ in range(resamples):
-        patients = generator.integers(len(films_of), size=len(films_of))
-        chosen = np.concatenate([films_of[patient] for patient in patients])
-        draws.append(summary(true_grades[chosen], probabilities[chosen]))
-    tails = [50 * (1 - level), 50 * (1 + level)]
-    return {
-        name: tuple(float(x) for x in np.nanpercentile([draw[name] for draw in draws], tails))
-        for name in draws[0]
-    }
 
 
 def predictive_value(confusion: np.ndarray, predicted_grade: int) -> Proportion | None:

@@ -41,24 +41,11 @@ def test_calibration_error_by_hand():
     assert error == pytest.approx(0.5 * 0.1 + 0.5 * 0.1)
 
 
-def test_patients_not_knees_are_resampled():
-    rng = np.random.default_rng(1)
-    right = np.repeat(rng.random(200) < 0.7, 2)
-    true = np.zeros(400, int)
-    probabilities = one_hot(np.where(right, 0, 1))
-    patients = np.repeat(np.arange(200).astype(str), 2)
-    by_patient = agreement.patient_intervals(true, probabilities, patients, resamples=400)
-    by_knee = agreement.patient_intervals(
-        true, probabilities, np.arange(400).astype(str), resamples=400
-    )
-    width = {
-        name: of["accuracy"][1] - of["accuracy"][0]
-        for name, of in {"patient": by_patient, "knee": by_knee}.items()
-    }
-    # A patient's knees always agree here, so the interval must be wider by about sqrt(2).
-    assert width["patient"] / width["knee"] == pytest.approx(2**0.5, rel=0.15)
-    low, high = by_patient["accuracy"]
-    assert low < right.mean() < high
+def test_the_auc_is_of_kl_2_and_more():
+    probabilities = np.array([[0.9, 0.1, 0, 0, 0], [0, 0.6, 0.4, 0, 0], [0, 0.5, 0, 0.5, 0]])
+    assert agreement.auc_kl2(np.array([0, 1, 3]), probabilities) == 1
+    assert agreement.auc_kl2(np.array([0, 2, 1]), probabilities) == 0.5
+    assert np.isnan(agreement.auc_kl2(np.array([0, 1, 1]), probabilities))
 
 
 def test_predictive_value_is_wilsons_interval():

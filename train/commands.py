@@ -272,5 +272,8 @@ def _tables(results, study_id):
     folder, problems = write_tables(results, study_id)
     for problem in problems:
         print(f"Left out: {problem}")
-    print((folder / "table1.csv").read_text("utf-8"))
+    import pandas as pd
+
+    for sentence in pd.read_csv(folder / "table1.csv")["sentence"]:
+        print(sentence)
     print(f"Tables written to {folder}")

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import pandas as pd
 
-from kneeoa import agreement, calibration, results, studies
+from kneeoa import agreement, bootstrap, calibration, results, studies
 from kneeoa.errors import DataError, ModelError
 from kneeoa.grades import GRADES
 from kneeoa.grading import Grader
@@ -141,7 +141,7 @@ def publish(
 
 def _measure(films, probabilities):
     confusion = agreement.confusion_matrix(films.grades, probabilities.argmax(axis=1))
-    intervals = agreement.patient_intervals(films.grades, probabilities, films.patient_ids)
+    intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
     return {
         "knees": len(films),
         "patients": len(set(films.patient_ids)),

@@ -6,8 +6,7 @@ import pandas as pd
 
 from kneeoa import claim, comparisons, results, statistics, studies
 from kneeoa.errors import DataError
-
-SPLITS = ("val", "test")
+from kneeoa.statistics import SPLITS
 
 
 def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
@@ -31,11 +30,12 @@ def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
     compared = pd.concat(
         [comparisons.comparisons(observed, predictions, split) for split in SPLITS]
     )
+    anova = {split: statistics.anova(observed, split) for split in SPLITS}
     tables = {
         "observations": observed,
-        "anova": pd.concat([statistics.anova(observed, split) for split in SPLITS]),
+        "anova": pd.concat(anova.values()),
         "comparisons": compared,
-        "table1": claim.table_1(observed, compared),
+        "table1": claim.table_1(observed, compared, anova["test"]),
     }
     folder = studies.study_folder(results_folder, study_id)
     for name, table in tables.items():

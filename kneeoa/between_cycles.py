@@ -1,0 +1,154 @@
+"""Whether the networks differ by more than cycles of one network do, on these very films."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kneeoa.networks import DISPLAY_NAME, difference_of, pair_of
+
+_SEED = "Seed spread is not sampling error: says nothing of other patients."
+
+
+def between_cycles(groups: Mapping[str, pd.Series]) -> Iterator[dict]:
+    """Yield one row per method whose unit is the training cycle.
+
+    `groups` holds the values of one metric per network, each indexed by seed.
+    """
+    names = pair_of(groups)
+    for name in names:
+        yield _normality(name, groups[name].to_numpy())
+    if len(names) < 2:
+        yield {
+            "method": "all between networks",
+            "note": "Needs cycles of two networks. There are cycles of: "
+            f"{', '.join(DISPLAY_NAME[name] for name in names) or 'none'}.",
+        }
+        return
+    first, second = (groups[name] for name in names)
+    base = {"comparison": difference_of(names), "unit": "cycles", "cannot_show": _SEED}
+    enough = min(len(first), len(second)) >= 2
+    spread = enough and max(np.ptp(first), np.ptp(second)) > 1e-12
+    n = {"n": len(first) + len(second)}
+    why = {
+        "note": "Needs two cycles of each network."
+        if not enough
+        else "The cycles of each network are all equal."
+    }
+    for method, compute, shows in _TESTS:
+        with warnings.catch_warnings():
+            # Equal cycles of one network have no variance, which is no loss of precision.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            found = compute(first.to_numpy(), second.to_numpy()) if spread else why
+        yield base | n | {"method": method, "shows": shows} | found
+    seeds = first.index.intersection(second.index)
+    change = second.loc[seeds].to_numpy() - first.loc[seeds].to_numpy()
+    yield (
+        base
+        | {
+            "method": "paired t test by seed",
+            "n": len(seeds),
+            "shows": "Whether the difference is above seed spread, cycles of one seed paired.",
+            "cannot_show": "A seed means little across networks: pairs are hardly alike. " + _SEED,
+        }
+        | _paired(change)
+    )
+
+
+def hedges_g(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
+    """Return Hedges' g of ``second - first`` and its 95% interval.
+
+    The standardised mean difference with the small-sample factor 1 - 3 / (4 df - 1) and its large-
+    sample variance (Hedges and Olkin 1985; Borenstein et al. 2009, ch. 4).
+    """
+    n, m = len(first), len(second)
+    degrees = n + m - 2
+    pooled = ((n - 1) * np.var(first, ddof=1) + (m - 1) * np.var(second, ddof=1)) / degrees
+    d = (np.mean(second) - np.mean(first)) / np.sqrt(pooled)
+    factor = 1 - 3 / (4 * degrees - 1)
+    error = factor * np.sqrt((n + m) / (n * m) + d**2 / (2 * (n + m)))
+    reach = stats.norm.ppf(0.975) * error
+    return float(factor * d), float(factor * d - reach), float(factor * d + reach)
+
+
+def _normality(name, values):
+    row = {
+        "method": "Shapiro-Wilk normality",
+        "comparison": DISPLAY_NAME[name],
+        "n": len(values),
+        "unit": "cycles",
+        "shows": "Whether the cycles look unlike a normal distribution, as ANOVA assumes.",
+        "cannot_show": "Normality itself: with ten cycles only gross departures are found.",
+    }
+    if len(values) < 3 or np.ptp(values) <= 1e-12:
+        return row | {"note": "Needs three cycles that are not all equal."}
+    found = stats.shapiro(values)
+    return row | {"statistic": found.statistic, "p": found.pvalue}
+
+
+def _brown_forsythe(first, second):
+    found = stats.levene(first, second, center="median")
+    ratio = np.var(second, ddof=1) / np.var(first, ddof=1) if np.var(first) > 0 else np.nan
+    return {"estimate": ratio, "statistic": found.statistic, "p": found.pvalue}
+
+
+def _welch(first, second):
+    found = stats.ttest_ind(second, first, equal_var=False)
+    low, high = found.confidence_interval(0.95)
+    return {
+        "estimate": np.mean(second) - np.mean(first),
+        "low": low,
+        "high": high,
+        "statistic": found.statistic,
+        "p": found.pvalue,
+    }
+
+
+def _permutation(first, second):
+    found = stats.permutation_test(
+        (second, first),
+        lambda a, b, axis: np.mean(a, axis=axis) - np.mean(b, axis=axis),
+        vectorized=True,
+        # Exact up to ten cycles of each network: 184,756 ways to share them out.
+        n_resamples=200_000,
+        rng=np.random.default_rng(0),
+    )
+    return {"estimate": found.statistic, "p": found.pvalue}
+
+
+def _effect(first, second):
+    g, low, high = hedges_g(first, second)
+    return {"estimate": g, "low": low, "high": high}
+
+
+def _paired(change):
+    if len(change) < 2:
+        return {"note": "Needs two seeds that both networks have."}
+    mean = {"estimate": change.mean()}
+    if np.ptp(change) <= 1e-12:
+        return mean | {"note": "The differences are all equal."}
+    found = stats.ttest_1samp(change, 0)
+    low, high = found.confidence_interval(0.95)
+    return mean | {"low": low, "high": high, "statistic": found.statistic, "p": found.pvalue}
+
+
+_TESTS = (
+    (
+        "Brown-Forsythe equal variance",
+        _brown_forsythe,
+        "Whether the networks' seed spreads differ (estimate: ratio of variances).",
+    ),
+    (
+        "Welch t test",
+        _welch,
+        "Whether the difference is above seed spread, without assuming equal variances.",
+    ),
+    (
+        "permutation test",
+        _permutation,
+        "Whether the difference is above seed spread, without assuming a distribution.",
+    ),
+    ("Hedges g", _effect, "How large the difference is, in standard deviations over seeds."),
+)

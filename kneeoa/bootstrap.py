@@ -1,0 +1,125 @@
+"""Intervals over patients: the bootstrap that keeps the two knees of a patient together.
+
+The knees of one patient are not independent, so patients are drawn, not knees (a cluster
+bootstrap: Field and Welsh 2007, J R Stat Soc B). A draw is a row of weights, how often each film
+was drawn, so that every metric of two thousand draws comes from a few matrix products.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kneeoa.grades import GRADES
+
+RESAMPLES = 2000
+_GRADES = len(GRADES)
+_DISTANCE = np.abs(np.subtract.outer(np.arange(_GRADES), np.arange(_GRADES)))
+
+
+def patient_weights(
+    patient_ids: Sequence[str], *, resamples: int = RESAMPLES, seed: int = 0
+) -> np.ndarray:
+    """Return how often each film is in each draw, ``(resamples, films) float64``.
+
+    The same draws for two models on the same films make their difference a paired one.
+    """
+    _, owner = np.unique(np.asarray(patient_ids), return_inverse=True)
+    patients = int(owner.max()) + 1
+    generator = np.random.default_rng(seed)
+    drawn = generator.integers(patients, size=(resamples, patients))
+    flat = drawn + patients * np.arange(resamples)[:, None]
+    times = np.bincount(flat.ravel(), minlength=resamples * patients)
+    return times.reshape(resamples, patients)[:, owner].astype(float)
+
+
+def weighted_summaries(
+    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the metrics of `kneeoa.agreement.summary` for every draw, ``(draws,) float64`` each.
+
+    Parameters
+    ----------
+    true_grades : (N,) int in 0-4
+    probabilities : (N, 5) float
+    weights : (draws, N) float, as from `patient_weights`
+    """
+    true_grades = np.asarray(true_grades, int)
+    predicted = probabilities.argmax(axis=1)
+    cell = np.eye(_GRADES**2)[true_grades * _GRADES + predicted]
+    confusion = (weights @ cell).reshape(-1, _GRADES, _GRADES)
+    return _of_confusion(confusion) | {
+        "auc_kl2": _auc(true_grades >= 2, probabilities[:, 2:].sum(axis=1), weights),
+        "expected_calibration_error": _calibration_error(true_grades, probabilities, weights),
+    }
+
+
+def patient_intervals(
+    true_grades: np.ndarray,
+    probabilities: np.ndarray,
+    patient_ids: Sequence[str],
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, tuple[float, float]]:
+    """Return percentile bootstrap intervals of `kneeoa.agreement.summary` over patients.
+
+    The interval is the sampling error of this test set; it says nothing of training with another
+    seed.
+    """
+    weights = patient_weights(patient_ids, resamples=resamples, seed=seed)
+    draws = weighted_summaries(true_grades, probabilities, weights)
+    return {name: percentile_interval(values, level=level) for name, values in draws.items()}
+
+
+def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
+    """Return the middle share `level` of the draws; undefined ones are left out."""
+    draws = draws[np.isfinite(draws)]
+    if not len(draws):
+        return float("nan"), float("nan")
+    low, high = np.percentile(draws, [50 * (1 - level), 50 * (1 + level)])
+    return float(low), float(high)
+
+
+def _of_confusion(confusion):
+    total = confusion.sum(axis=(1, 2))
+    diagonal = np.diagonal(confusion, axis1=1, axis2=2)
+    given, there = confusion.sum(axis=1), confusion.sum(axis=2)
+    expected = there[:, :, None] * given[:, None, :] / total[:, None, None]
+    chance = (expected * _DISTANCE**2).sum(axis=(1, 2))
+    seen = (confusion * _DISTANCE**2).sum(axis=(1, 2))
+    f1 = _share(2 * diagonal, given + there)
+    return {
+        "accuracy": diagonal.sum(axis=1) / total,
+        "macro_precision": _share(diagonal, given).sum(axis=1) / _GRADES,
+        "macro_recall": _share(diagonal, there).sum(axis=1) / _GRADES,
+        "macro_f1": f1.sum(axis=1) / _GRADES,
+        "quadratic_kappa": 1 - _share(seen, chance, otherwise=np.nan),
+        "mean_absolute_error": (confusion * _DISTANCE).sum(axis=(1, 2)) / total,
+        "within_one_grade": (confusion * (_DISTANCE <= 1)).sum(axis=(1, 2)) / total,
+    }
+
+
+def _share(part, whole, otherwise=0.0):
+    return np.divide(part, whole, out=np.full_like(whole, otherwise, dtype=float), where=whole > 0)
+
+
+def _auc(positive, scores, weights):
+    """Return the chance that a positive film scores higher than a negative one, ties halved."""
+    _, place = np.unique(scores, return_inverse=True)
+    at = np.zeros((len(scores), place.max() + 1))
+    at[np.arange(len(scores)), place] = 1
+    for_positive = weights @ (at * positive[:, None])
+    for_negative = weights @ (at * ~positive[:, None])
+    below = np.cumsum(for_negative, axis=1) - for_negative
+    pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
+    won = (for_positive * (below + for_negative / 2)).sum(axis=1)
+    return _share(won, pairs, otherwise=np.nan)
+
+
+def _calibration_error(true_grades, probabilities, weights, bins=15):
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == true_grades
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = np.eye(bins)[bin_of] * (correct - confidence)[:, None]
+    return np.abs(weights @ gap).sum(axis=1) / weights.sum(axis=1)
