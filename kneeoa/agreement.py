@@ -63,7 +63,9 @@ def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, flo
 
 
 def quadratic_kappa(true_grades: np.ndarray, predicted_grades: np.ndarray) -> float:
-    """Return Cohen's kappa with quadratic weights, in [-1, 1]."""
+    """Return Cohen's kappa with quadratic weights, in [-1, 1]; NaN when all grades are one."""
+    if len(np.union1d(true_grades, predicted_grades)) < 2:
+        return float("nan")
     return float(
         sk.cohen_kappa_score(true_grades, predicted_grades, labels=_LABELS, weights="quadratic")
     )

@@ -89,8 +89,11 @@ def _normality(name, values):
 
 
 def _brown_forsythe(first, second):
+    if min(len(first), len(second)) < 3:
+        # Two values lie equally far from their median: F would be infinite, whatever they are.
+        return {"note": "Needs three cycles of each network."}
     found = stats.levene(first, second, center="median")
-    ratio = np.var(second, ddof=1) / np.var(first, ddof=1) if np.var(first) > 0 else np.nan
+    ratio = np.var(second, ddof=1) / np.var(first, ddof=1) if np.ptp(first) > 1e-12 else np.nan
     return {"estimate": ratio, "statistic": found.statistic, "p": found.pvalue}
 
 
@@ -150,5 +153,9 @@ _TESTS = (
         _permutation,
         "Whether the difference is above seed spread, without assuming a distribution.",
     ),
-    ("Hedges g", _effect, "How large the difference is, in standard deviations over seeds."),
+    (
+        "Hedges g",
+        _effect,
+        "How large the difference is, in standard deviations over seeds (interval: large-sample).",
+    ),
 )

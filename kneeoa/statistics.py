@@ -88,7 +88,7 @@ def by_network(observed: pd.DataFrame, split: str, metric: str) -> dict[str, pd.
     }
 
 
-def anova(observed: pd.DataFrame, split: str) -> pd.DataFrame:
+def anova(observed: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     """Return the one-way ANOVA between networks of every metric, as the paper did it.
 
     The unit is the training cycle: F asks whether the networks differ by more than cycles of one

@@ -15,6 +15,7 @@ MEASURES = {
     "macro_precision": ("Macro precision", "{:.1%}"),
     "macro_recall": ("Macro recall (sensitivity)", "{:.1%}"),
     "macro_f1": ("Macro F1", "{:.1%}"),
+    "auc_kl2": ("Area under the ROC curve for KL 2 or more", "{:.3f}"),
     "expected_calibration_error": ("Expected calibration error", "{:.1%}"),
 }
 
@@ -30,6 +31,8 @@ def show_performance(cards) -> None:
     )
     rows = []
     for key, (label, form) in MEASURES.items():
+        if any(key not in of["values"] for of in measured.values()):
+            continue  # a card from before this metric was measured
         row = {"Measure": label}
         for name, of in measured.items():
             low, high = of["intervals_95"][key]
@@ -52,6 +55,13 @@ def show_training(cards) -> None:
     st.subheader("How the networks were trained")
     for name, card in cards.items():
         config, init = card["config"], card["initialisation"]
+        temperature = card.get("calibration", {}).get("temperature")
+        tempered = (
+            f"Its probabilities are calibrated by a temperature of {temperature:.2f}, fitted on "
+            "the validation films. "
+            if temperature
+            else ""
+        )
         fresh = init["fresh_layers"]
         anew = f", {len(fresh)} layer(s) from scratch (first: `{fresh[0]}`)" if fresh else ""
         st.markdown(
@@ -60,6 +70,7 @@ def show_training(cards) -> None:
             f"{card['epochs']} epochs ({card['stopped_because']}), epoch {card['best_epoch']} kept "
             f"by validation loss; Adam, batch {config['batch_size']}, seed {card['seed']}; "
             f"{card['training_seconds'] / 60:.0f} minutes on {card['device']}. "
+            f"{tempered}"
             f"Run `{card['run_id']}`, weights `{card['model_sha256'][:12]}`, "
             f"published {card['published_at'][:10]}."
         )

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from kneeoa.phantom import draw_knee
-from train.films import Films
+from train.data.films import Films
 
 
 def drawn_films(count: int, *, first: int = 100) -> Films:

@@ -57,3 +57,8 @@ def test_predictive_value_is_wilsons_interval():
     assert value.low == pytest.approx(0.4902, abs=1e-3)
     assert value.high == pytest.approx(0.9433, abs=1e-3)
     assert agreement.predictive_value(confusion, 0) is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_kappa_is_undefined_when_all_grades_are_one():
+    assert np.isnan(agreement.quadratic_kappa(np.zeros(4, int), np.zeros(4, int)))

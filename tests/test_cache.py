@@ -17,7 +17,7 @@ from graded_films import write_film
 from kneeoa.errors import DataError
 from kneeoa.joints import network_input
 from kneeoa.radiograph import open_radiograph
-from train import cache
+from train.data import cache
 
 FILES = ["a.png", "b.png", "sub/c.png"]
 
@@ -181,13 +181,13 @@ def test_a_damaged_cache_is_rebuilt(damage, decode, tmp_path):
 
 def test_a_killed_process_leaves_nothing_that_is_read(films, decode, tmp_path):
     code = (
-        "import os, signal, sys; from pathlib import Path; from train import cache\n"
+        "import os, signal, sys; from pathlib import Path; from train.data import cache\n"
         "cache.decode(Path(sys.argv[1]), sys.argv[3:], 'hash', cache=Path(sys.argv[2]),"
         " progress=lambda done, total: os.kill(os.getpid(), signal.SIGKILL))"
     )
     arguments = [sys.executable, "-c", code, films, tmp_path / "cache", *FILES]
     killed = subprocess.run(
-        [str(argument) for argument in arguments], cwd=Path(cache.__file__).parent.parent
+        [str(argument) for argument in arguments], cwd=Path(__file__).parent.parent
     )
     assert killed.returncode == -signal.SIGKILL
     half = stored(tmp_path)

@@ -86,5 +86,20 @@ def test_the_claimed_p_is_held_against_what_the_claimed_figures_give():
     accuracy = found.loc[("", "accuracy")]
     assert accuracy["claimed"] == 4.36e-3
     assert accuracy["verdict"] == "reproduced"
-    assert "do not come from one table" in accuracy["sentence"]
-    assert "do not come from one table" not in found.loc[("", "macro_precision"), "sentence"]
+    assert "does not follow from" in accuracy["sentence"]
+    assert "does not follow from" not in found.loc[("", "macro_precision"), "sentence"]
+
+
+def test_the_anova_is_not_reproduced_by_the_other_order():
+    found = rows(table_1(*tables({"mobilenet": 0.8, "resnet50": 0.3})), "anova p")
+    accuracy = found.loc[("", "accuracy")]
+    assert accuracy["ours"] < 0.05
+    assert accuracy["verdict"] == "not reproduced"
+    assert "MobileNet ahead" in accuracy["sentence"]
+
+
+def test_without_an_interval_over_patients_nothing_is_decided():
+    observed, compared, anova = tables({"mobilenet": 0.3, "resnet50": 0.3})
+    means = rows(table_1(observed, compared.iloc[:0], anova), "mean")
+    assert (means["verdict"] == "not decided").all()
+    assert means["sentence"].str.contains("no interval over patients").all()

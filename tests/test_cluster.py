@@ -58,8 +58,6 @@ def finish(process):
 
 def test_a_lost_node_costs_time_and_nothing_else(command, cluster, tmp_path):
     whole = start(command, tmp_path / "whole")
-    finish(whole)
-
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     cluster.wait_for_nodes()
     out = tmp_path / "lost"
@@ -70,7 +68,7 @@ def test_a_lost_node_costs_time_and_nothing_else(command, cluster, tmp_path):
         time.sleep(0.1)
     cluster.remove_node(nodes[0], allow_graceful=False)
     finish(process)
-
+    finish(whole)
     assert_same(out, tmp_path / "whole")
     (study_id,) = studies.list_studies(out)
     status = studies.read_status(out, study_id)

@@ -1,11 +1,12 @@
 """What is added to the paper's ANOVA, against second implementations and published examples."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from kneeoa import comparisons, statistics
-from kneeoa.between_cycles import hedges_g
+from kneeoa.between_cycles import between_cycles, hedges_g
 from kneeoa.results import predictions_table
 
 KNEES, PATIENTS = 120, 60
@@ -160,3 +161,33 @@ def test_equal_networks_are_seldom_called_different():
     assert row(table, "Welch t test")["p_holm"] > 0.05
     difference = row(table, "bootstrap over patients")
     assert difference["low"] < 0 < difference["high"]
+
+
+def test_welch_and_g_of_rs_cars():
+    # R 4: t.test(mpg ~ am, mtcars) gives t = 3.7671, p = 0.001374, 3.209684 to 11.280194; the
+    # package effectsize gives hedges_g(mpg ~ am, data = mtcars) as 1.44 (signs turned here).
+    automatic = [21.4, 18.7, 18.1, 14.3, 24.4, 22.8, 19.2, 17.8, 16.4, 17.3]
+    automatic += [15.2, 10.4, 10.4, 14.7, 21.5, 15.5, 15.2, 13.3, 19.2]
+    manual = [21, 21, 22.8, 32.4, 30.4, 33.9, 27.3, 26, 30.4, 15.8, 19.7, 15, 21.4]
+    groups = {"mobilenet": pd.Series(automatic), "resnet50": pd.Series(manual)}
+    found = {one["method"]: one for one in between_cycles(groups)}
+    welch = found["Welch t test"]
+    assert welch["statistic"] == pytest.approx(3.7671, abs=1e-4)
+    assert welch["p"] == pytest.approx(0.001374, abs=1e-6)
+    assert [welch["low"], welch["high"]] == pytest.approx([3.209684, 11.280194], abs=1e-6)
+    assert found["Hedges g"]["estimate"] == pytest.approx(1.44, abs=5e-3)
+
+
+def test_two_cycles_have_no_test_of_variance():
+    groups = {"mobilenet": pd.Series([0.70, 0.71]), "resnet50": pd.Series([0.80, 0.83])}
+    found = {one["method"]: one for one in between_cycles(groups)}
+    variance = found["Brown-Forsythe equal variance"]
+    assert "p" not in variance
+    assert "three cycles" in variance["note"]
+
+
+def test_films_with_other_grades_are_other_films(observed_and_predictions):
+    observed, predicted = observed_and_predictions
+    other = predicted["resnet50-0"].assign(true_grade=4)
+    table = comparisons.comparisons(observed, predicted | {"resnet50-0": other}, "test")
+    assert table["note"].str.contains("different films").any()

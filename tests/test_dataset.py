@@ -8,10 +8,10 @@ import pytest
 from graded_films import write_film, write_flat, write_tree
 
 from kneeoa.errors import ConfigError, DataError
-from train import dataset
-from train.dataset import read_dataset, read_ungraded, write_split
-from train.films import Films
-from train.report import report
+from train.data import dataset
+from train.data.dataset import read_dataset, read_ungraded, write_split
+from train.data.films import Films
+from train.data.report import report
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kneeoa.errors import ConfigError
-from train import split
-from train.listing import SPLITS
+from train.data import split
+from train.data.listing import SPLITS
 
 
 def knees(count, seed=0):

@@ -9,7 +9,7 @@ import pytest
 from graded_films import write_film, write_flat, write_tree
 
 from kneeoa.errors import ConfigError, DataError
-from train.dataset import read_dataset, split_hash_of, write_split
+from train.data.dataset import read_dataset, split_hash_of, write_split
 
 
 @pytest.fixture(autouse=True)

@@ -55,6 +55,20 @@ def test_nists_certified_values_are_met():
     assert between["eta_squared"] == pytest.approx(1.90999039051129e-01, rel=1e-6)
 
 
+def test_a_textbook_example():
+    # Montgomery, Design and Analysis of Experiments, plasma etching at four powers: F = 66.80.
+    etch = {
+        "160": [575, 542, 530, 539, 570],
+        "180": [565, 593, 590, 579, 610],
+        "200": [600, 651, 610, 637, 629],
+        "220": [725, 700, 715, 685, 710],
+    }
+    table = rows_of(statistics.anova(observed(**etch), "test"))
+    assert table["sum_sq"].tolist() == pytest.approx([66870.55, 5339.20, 72209.75])
+    assert table["df"].tolist() == [3, 16, 19]
+    assert table.loc["between networks", "F"] == pytest.approx(66.80, abs=5e-3)
+
+
 def test_two_networks_by_hand():
     # Means 2 and 5, within squares 2 + 2, between squares 6 x 1.5^2 = 13.5: F = 13.5 / (4 / 4).
     table = rows_of(statistics.anova(observed(a=[1, 2, 3], b=[4, 5, 6]), "test"))

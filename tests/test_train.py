@@ -12,7 +12,7 @@ from kneeoa.grading import Grader
 from kneeoa.published import find_model, load_keras
 from train.__main__ import DEFAULT_SOURCE, main
 from train.batches import predict
-from train.dataset import read_ungraded
+from train.data.dataset import read_ungraded
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KneeOAError as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
+    except PermissionError as error:
+        print(f"train: {error.filename} may not be written or read here.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("train: stopped. The same command goes on from here.", file=sys.stderr)
         return 130
@@ -67,7 +70,7 @@ def _parser():
     _training_options(fit)
 
     study = add("study", commands.cycles, "train independent cycles of both networks")
-    study.add_argument("--cycles", type=int, default=10, metavar="N", help="seeds 0 to N-1")
+    study.add_argument("--cycles", type=_count, default=10, metavar="N", help="seeds 0 to N-1")
     study.add_argument(
         "--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES)
     )
@@ -80,8 +83,8 @@ def _parser():
 
     tune = add("tune", commands.tune, "search for settings by validation loss")
     tune.add_argument("--architecture", choices=ARCHITECTURES, required=True)
-    tune.add_argument("--trials", type=int, default=20, metavar="N")
-    tune.add_argument("--epochs", type=int, metavar="N", help="the most epochs of a trial")
+    tune.add_argument("--trials", type=_count, default=20, metavar="N")
+    tune.add_argument("--epochs", type=_count, metavar="N", help="the most epochs of a trial")
     tune.add_argument("--study", metavar="NAME")
     tune.add_argument(
         "--storage", metavar="URL", help="any Optuna storage; by default SQLite in the study"
@@ -114,6 +117,16 @@ def _parser():
     return parser, made
 
 
+def _count(text):
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, received {text}")
+    return number
+
+
 def _data_options(parser):
     group = parser.add_argument_group("films")
     group.add_argument("--split-file", type=Path, metavar="CSV", help="who is where")
@@ -130,7 +143,7 @@ def _data_options(parser):
     group.add_argument(
         "--max-unreadable", type=float, default=0.01, metavar="SHARE", help="that may be left out"
     )
-    group.add_argument("--films", type=int, metavar="N", help="rehearse on N films of each split")
+    group.add_argument("--films", type=_count, metavar="N", help="rehearse on N films of a split")
 
 
 def _training_options(parser):
@@ -164,7 +177,7 @@ def _training_options(parser):
         )
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
-    machine.add_argument("--devices", type=int, metavar="N", help="GPUs that share each batch")
+    machine.add_argument("--devices", type=_count, metavar="N", help="GPUs that share each batch")
     machine.add_argument(
         "--precision",
         choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
@@ -180,7 +193,7 @@ def _training_options(parser):
 def _cluster_options(parser):
     group = parser.add_argument_group("many machines (Ray)")
     group.add_argument("--cluster", metavar="auto|ADDRESS")
-    group.add_argument("--cpus-per-run", type=int, default=4, metavar="N")
+    group.add_argument("--cpus-per-run", type=_count, default=4, metavar="N")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 from kneeoa.calibration import softmax
 from train import augment
 from train.config import TrainConfig
-from train.films import Films
+from train.data.films import Films
 
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:

@@ -33,10 +33,17 @@ class StoppedError(KneeOAError):
 
 
 class Cluster:
-    """A Ray cluster that trains; each task gets `cpus` cores and `gpus` GPUs of one machine."""
+    """A Ray cluster that trains; each task gets `cpus` cores and `gpus` GPUs of one machine.
 
-    def __init__(self, address: str, *, cpus: int, gpus: int) -> None:
-        """Join the cluster at `address`, or with ``"auto"`` the one that this machine is in."""
+    A context manager: when it is left, tasks that still run are ended.
+    """
+
+    def __init__(self, address: str, *, cpus: int, gpus: int | None) -> None:
+        """Join the cluster at `address`, or with ``"auto"`` the one that this machine is in.
+
+        `gpus` None means one where the cluster has any. Raises `ConfigError` when there is no
+        cluster, or no machine in it that has what a task needs.
+        """
         try:
             import ray
         except ImportError:
@@ -45,7 +52,7 @@ class Cluster:
                 "pip install -r requirements-cluster.txt."
             ) from None
         _check_reachable(address)
-        self._ray, self._need = ray, {"CPU": cpus, "GPU": gpus}
+        self._ray = ray
         root = Path(__file__).resolve().parent.parent
         passed_on = ("KERAS_BACKEND", "KNEEOA_CACHE", "XLA_FLAGS")
         environment = {name: os.environ[name] for name in passed_on if name in os.environ}
@@ -64,7 +71,22 @@ class Cluster:
             raise ConfigError(
                 f"Expected a Ray cluster at {address}. {error} Start one with `ray start --head`."
             ) from None
+        if gpus is None:
+            gpus = int(ray.cluster_resources().get("GPU", 0) >= 1)
+        self._need = {"CPU": cpus, "GPU": gpus}
         self._check_resources()
+
+    def __enter__(self) -> "Cluster":
+        """Use the cluster."""
+        return self
+
+    def __exit__(self, *_) -> None:
+        """Leave the cluster."""
+        self.close()
+
+    def __str__(self) -> str:
+        """Return for example ``a cluster, 2 at a time``."""
+        return f"a cluster, {self.slots} at a time"
 
     @property
     def slots(self) -> int:
@@ -86,7 +108,7 @@ class Cluster:
         return [(reference, self._outcome(reference)) for reference in done]
 
     def close(self) -> None:
-        """Leave the cluster; tasks that still run are ended."""
+        """Leave the cluster."""
         self._ray.shutdown()
 
     def _outcome(self, reference):

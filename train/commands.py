@@ -3,6 +3,7 @@
 Imports are late: Keras takes seconds, and a wrong option should not have to wait for it.
 """
 
+import contextlib
 import json
 from argparse import Namespace
 from dataclasses import replace
@@ -12,13 +13,13 @@ from kneeoa import studies
 from kneeoa.errors import ConfigError, DataError, TrainingError
 from kneeoa.networks import ARCHITECTURES
 from train.config import SETTABLE, TrainConfig, preset
-from train.source import Source
+from train.data.source import Source
 
 
 def data(options: Namespace) -> int:
     """Print what a folder of films holds, split it by patient and write ``split.csv``."""
-    from train.dataset import write_split
-    from train.report import report
+    from train.data.dataset import write_split
+    from train.data.report import report
 
     dataset = _source(options).read(check=False)
     print(report(dataset))
@@ -66,26 +67,17 @@ def cycles(options: Namespace) -> int:
         jobs = study.jobs_of(
             options.out, configs, options.cycles, dataset.split_hash, keep=options.keep
         )
-        board = _board(folder / "status.json", described.study_id, jobs)
-        print(f"Study {described.study_id}: {len(jobs)} cycles on {machine}, in {folder}")
-        with board:
-            if options.cluster:
+        with (
+            _cluster(options) as cluster,
+            _board(folder / "status.json", described.study_id, jobs, cluster) as board,
+        ):
+            where = cluster or machine
+            print(f"Study {described.study_id}: {len(jobs)} cycles on {where}, in {folder}")
+            if cluster:
                 from train.cluster import train_on
 
-                cluster = _cluster(options)
-                try:
-                    predict = tuple(options.predict)
-                    train_on(
-                        cluster,
-                        jobs,
-                        _source(options),
-                        predict,
-                        _machine_options(options),
-                        board,
-                        keep=options.keep,
-                    )
-                finally:
-                    cluster.close()
+                how = _source(options), tuple(options.predict), _machine_options(options)
+                train_on(cluster, jobs, *how, board, keep=options.keep)
             else:
                 study.train_here(jobs, dataset, ungraded, machine, board, keep=options.keep)
     _tables(options.out, described.study_id)
@@ -121,22 +113,15 @@ def tune(options: Namespace) -> int:
             films=len(dataset.splits["train"]),
             storage=options.storage,
         )
-        board = _board(folder / "status.json", described.study_id, [])
-        print(f"Study {described.study_id}: {options.trials} trials on {machine}, in {folder}")
-        with board:
-            if options.cluster:
-                cluster = _cluster(options)
-                try:
-                    tuning.search_on(
-                        cluster,
-                        search,
-                        options.trials,
-                        _source(options),
-                        _machine_options(options),
-                        board,
-                    )
-                finally:
-                    cluster.close()
+        with (
+            _cluster(options) as cluster,
+            _board(folder / "status.json", described.study_id, [], cluster) as board,
+        ):
+            where = cluster or machine
+            print(f"Study {described.study_id}: {options.trials} trials on {where}, in {folder}")
+            if cluster:
+                how = _source(options), _machine_options(options)
+                tuning.search_on(cluster, search, options.trials, *how, board)
             else:
                 tuning.search_here(search, options.trials, dataset.splits, machine, board)
         tuning.write_search(search)
@@ -249,16 +234,19 @@ def _ready(options):
 
 
 def _cluster(options):
+    """Return the cluster to train on, or a context of nothing for this machine."""
+    if not options.cluster:
+        return contextlib.nullcontext()
     from train.cluster import Cluster
 
-    gpus = (options.devices or 1) if options.device == "gpu" else 0
+    gpus = {"cpu": 0, "gpu": options.devices or 1, "auto": None}[options.device]
     return Cluster(options.cluster, cpus=options.cpus_per_run, gpus=gpus)
 
 
-def _board(file, study_id, jobs):
+def _board(file, study_id, jobs, cluster=None):
     from train.progress import Board
 
-    board = Board(file, study_id)
+    board = Board(file, study_id, parallel=cluster.slots if cluster else 1)
     for job in jobs:
         state = "finished" if job.is_finished else "waiting"
         config = job.config

@@ -8,7 +8,7 @@ import pandas as pd
 from kneeoa import agreement, bootstrap
 from kneeoa.grading import Graders
 from kneeoa.networks import DISPLAY_NAME
-from train.films import Films
+from train.data.films import Films
 
 TOGETHER = "both together"
 

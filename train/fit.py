@@ -14,7 +14,7 @@ from kneeoa.errors import ConfigError, TrainingError
 from train import checkpoint, schedule
 from train.batches import Shuffled, predict
 from train.config import TrainConfig
-from train.films import Films
+from train.data.films import Films
 from train.machine import Machine, scope
 from train.progress import Progress
 from train.trainer import build_trainer, share_batch_norms, unfreeze_from

@@ -20,8 +20,8 @@ from kneeoa.grading import Grader
 from kneeoa.networks import Architecture
 from kneeoa.published import CARD_SCHEMA_VERSION
 from train.batches import predict
+from train.data.films import Films, split_hash
 from train.export import round_to_storage, to_onnx
-from train.films import Films, split_hash
 
 PARITY = 1e-4
 """Largest allowed difference in probability between Keras and the exported file."""

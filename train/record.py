@@ -18,7 +18,7 @@ from kneeoa.architectures import weights_hash
 from train.batches import predict
 from train.checkpoint import says_when_full
 from train.config import TrainConfig
-from train.films import Films, counts
+from train.data.films import Films, counts
 from train.fit import Fitted
 from train.machine import Machine
 

@@ -15,8 +15,8 @@ from kneeoa.errors import DataError, TrainingError
 from kneeoa.networks import Architecture
 from train import checkpoint
 from train.config import TrainConfig
-from train.dataset import Dataset
-from train.films import Films
+from train.data.dataset import Dataset
+from train.data.films import Films
 from train.fit import check_batch, fit
 from train.machine import Machine
 from train.progress import Board, Progress

@@ -31,7 +31,7 @@ import numpy as np  # noqa: E402
 from kneeoa import architectures  # noqa: E402
 from train.batches import Shuffled  # noqa: E402
 from train.config import Stage, preset  # noqa: E402
-from train.dataset import Films  # noqa: E402
+from train.data.dataset import Films  # noqa: E402
 from train.trainer import build_trainer, unfreeze_from  # noqa: E402
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train import split
+from train.data import split
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kneeoa.errors import DataError
 from kneeoa.grades import GRADES
-from train.listing import (
+from train.data.listing import (
     AUTO_TEST,
     AUTO_TEST_REASON,
     FILM_KINDS,

@@ -7,7 +7,7 @@ import numpy as np
 
 from kneeoa.errors import ConfigError
 from kneeoa.grades import GRADES
-from train.listing import SPLITS
+from train.data.listing import SPLITS
 
 
 def hash_of(rows: Iterable[tuple[str, str, int]]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from kneeoa import results
 from kneeoa.errors import DataError
 from kneeoa.grades import GRADES
-from train.listing import (
+from train.data.listing import (
     AUTO_TEST,
     AUTO_TEST_REASON,
     SPLITS,

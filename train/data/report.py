@@ -3,8 +3,8 @@
 import pandas as pd
 
 from kneeoa.grades import GRADES
-from train.dataset import Dataset
-from train.listing import SPLITS
+from train.data.dataset import Dataset
+from train.data.listing import SPLITS
 
 _SHOWN = 10
 """Unreadable files that are named before they are counted."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kneeoa.grades import GRADES
-from train.listing import SPLITS, Entry, repeated_ids
+from train.data.listing import SPLITS, Entry, repeated_ids
 
 
 def problems(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:

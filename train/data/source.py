@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
-from train.dataset import SPLITS, Dataset, Films, read_dataset, read_ungraded
+from train.data.dataset import SPLITS, Dataset, Films, read_dataset, read_ungraded
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the command line said of the films; see `train.dataset.read_dataset`.
+    """What the command line said of the films; see `train.data.dataset.read_dataset`.
 
     `films` is how many of each split to rehearse on, or None for all.
     """

@@ -1,0 +1,1 @@
+"""Graded films -> splits by patient and arrays, decoded once; no Keras."""
