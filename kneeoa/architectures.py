@@ -168,6 +168,6 @@ def _download_imagenet(architecture):
     except Exception as error:
         raise ModelError(
             f"The ImageNet weights of {architecture} could not be downloaded ({error}). "
-            "Give a local file instead: --init FILE."
+            f"Give a local file instead: --init {architecture}=FILE."
         ) from error
     return weight_arrays(full)

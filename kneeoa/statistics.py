@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa import agreement
+from kneeoa.networks import DISPLAY_NAME
 from kneeoa.results import PROBABILITY_COLUMNS
 
 METRICS: dict[str, str] = {
@@ -165,7 +166,7 @@ _SOURCES = ("between networks", "within networks", "total")
 
 def _why_undefined(groups):
     if len(groups) < 2:
-        there = ", ".join(groups) or "none"
+        there = ", ".join(DISPLAY_NAME.get(name, name) for name in groups) or "none"
         return f"Needs cycles of two networks. There are cycles of: {there}."
     if all(len(values) < 2 for values in groups.values()):
         return "Needs two cycles of a network or more: one alone has no spread."

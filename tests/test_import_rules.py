@@ -165,6 +165,13 @@ def test_reading_and_pages_do_without_tensorflow():
     assert modules_loaded_by([*modules, "streamlit"]) == set()
 
 
+def test_the_machine_is_prepared_before_keras_is_loaded():
+    data = [path for path in FILES if path.startswith("train/data/")]
+    modules = [path.removesuffix(".py").replace("/", ".") for path in data]
+    first = ["train.commands", "train.config", "train.machine", "train.schedule", "train.progress"]
+    assert modules_loaded_by([*modules, *first]) == set()
+
+
 @pytest.mark.parametrize(
     ("path", "source"),
     [

@@ -109,7 +109,7 @@ def test_a_failed_download_says_what_to_do_instead(monkeypatch):
 
     network = architectures.build("mobilenet")
     monkeypatch.setattr(keras.applications, "MobileNet", offline)
-    with pytest.raises(ModelError, match="--init FILE"):
+    with pytest.raises(ModelError, match="--init mobilenet=FILE"):
         architectures.initialise(network, "imagenet")
 
 

@@ -11,7 +11,7 @@ from kneeoa import studies
 from kneeoa.errors import ConfigError
 from train import tune
 from train.__main__ import main
-from train.config import DEPTHS, Stage, preset
+from train.config import DEPTHS, Stage, preset, tuned
 from train.fit import Fitted
 from train.progress import Board, Progress
 
@@ -96,13 +96,13 @@ def test_any_storage_serves_and_a_bad_one_is_refused(trained, tmp_path):
 
 def test_the_best_settings_are_a_preset(trained, tmp_path):
     search = run(tmp_path, 3)
-    config = tune.best_config(tmp_path, ["search"], "mobilenet")
+    config = tuned(tmp_path, ["search"], "mobilenet")
     assert config.learning_rate == search.study.best_params["learning_rate"]
     assert config.dropout == search.study.best_params["dropout"]
     assert config.stages[-1].from_layer == search.study.best_params["depth"]
     assert all(isinstance(stage, Stage) for stage in config.stages)
     with pytest.raises(ConfigError, match="tuned mobilenet"):
-        tune.best_config(tmp_path, ["search"], "resnet50")
+        tuned(tmp_path, ["search"], "resnet50")
 
 
 def test_the_command_line_tunes_for_real(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """The command line of the training module: ``python -m train COMMAND --help``."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ KEEP = ("best", "all", "none")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, or 2 with a sentence when something cannot be done."""
+    # TensorFlow would greet with a page of what it could do; errors still show.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         options = _parse(arguments)
         return options.run(options)

@@ -1,6 +1,7 @@
 """What each command does, once its options are read; see `__main__` for the options.
 
-Imports are late: Keras takes seconds, and a wrong option should not have to wait for it.
+Imports are late: Keras takes seconds, and a wrong option should not have to wait for it; and some
+settings of a machine count only if they are made before Keras is imported.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from pathlib import Path
 from kneeoa import studies
 from kneeoa.errors import ConfigError, DataError, TrainingError
 from kneeoa.networks import ARCHITECTURES
-from train.config import SETTABLE, TrainConfig, preset
+from train.config import SETTABLE, TrainConfig, preset, tuned
 from train.data.source import Source
 
 
@@ -31,11 +32,11 @@ def data(options: Namespace) -> int:
 
 def fit(options: Namespace) -> int:
     """Train one network once."""
-    from train import study
-
     (config,) = _configs(options, [options.architecture]).values()
     config = replace(config, seed=options.seed)
     machine, dataset, ungraded = _ready(options)
+    from train import study
+
     job = study.Job(study.run_id(config, dataset.split_hash), config, options.out, keep_model=True)
     if job.is_finished:
         raise DataError(
@@ -54,10 +55,10 @@ def fit(options: Namespace) -> int:
 
 def cycles(options: Namespace) -> int:
     """Train a whole study, and write its tables."""
-    from train import study
-
     configs = _configs(options, options.architectures)
     machine, dataset, ungraded = _ready(options)
+    from train import study
+
     described = study.describe(configs, options.cycles, dataset, study_id=options.study)
     models = {"best": 2, "all": options.cycles, "none": 0}[options.keep]
     study.preflight(options.out, configs, dataset, machine, models=models)
@@ -91,12 +92,12 @@ def cycles(options: Namespace) -> int:
 
 def tune(options: Namespace) -> int:
     """Search for settings by validation loss."""
-    from train import study
-    from train import tune as tuning
-
     configs = _configs(options, [options.architecture])
     config = configs[options.architecture]
     machine, dataset, _ = _ready(options)
+    from train import study
+    from train import tune as tuning
+
     described = study.describe(configs, 0, dataset, study_id=options.study, kind="tuning")
     if options.study is None:
         name = f"tune-{options.architecture}-{described.study_id}"
@@ -174,9 +175,7 @@ def _configs(options, architectures) -> dict[str, TrainConfig]:
     for name in architectures:
         config = preset(options.preset, name)
         if options.preset_from:
-            from train.tune import best_config
-
-            config = best_config(options.out, options.preset_from, name)
+            config = tuned(options.out, options.preset_from, name)
         configs[name] = replace(config, init=_init(options, name, config), **changes)
     return configs
 

@@ -1,10 +1,13 @@
 """What one training run is made of: one frozen config, and the presets."""
 
+import json
 import typing
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
-from kneeoa.errors import ConfigError
+from kneeoa import studies
+from kneeoa.errors import ConfigError, DataError
 from kneeoa.networks import ARCHITECTURES, Architecture
 
 BLOCKS: dict[str, dict[Architecture, str]] = {
@@ -194,6 +197,26 @@ def preset(name: str, architecture: Architecture, **changes: Any) -> TrainConfig
             f"Expected an architecture out of {', '.join(ARCHITECTURES)}. Received: {architecture}."
         )
     return replace(PRESETS[name](architecture), **changes)
+
+
+def tuned(results_folder: Path, study_ids: list[str], architecture: Architecture) -> TrainConfig:
+    """Return the best config for `architecture` that the named tuning studies found."""
+    tuned = set()
+    for study_id in study_ids:
+        file = studies.study_folder(results_folder, study_id) / "best.json"
+        try:
+            config = config_from_dict(json.loads(file.read_text("utf-8"))["config"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"Expected a tuning study with a finished trial. {file} cannot be read: {error}"
+            ) from None
+        if config.architecture == architecture:
+            return config
+        tuned.add(config.architecture)
+    raise ConfigError(
+        f"Expected a tuning study of {architecture}. Those given tuned {', '.join(sorted(tuned))}: "
+        f"tune it, or leave {architecture} out."
+    )
 
 
 SETTABLE = tuple(

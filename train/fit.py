@@ -54,6 +54,8 @@ def fit(
     Raises `TrainingError` when the loss is no longer a number or the disk is full.
     """
     machine = machine or Machine()
+    # The graphs of the run before, which a long study would pile up.
+    keras.utils.clear_session()
     check_batch(config, machine, len(train))
     state = checkpoint.read_state(folder)
     history = state.history if state else ()

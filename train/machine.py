@@ -53,7 +53,8 @@ def prepare(
 
     `devices` is the number of GPUs, all by default; with ``device="cpu"`` it makes virtual devices,
     which serve tests of parallel training. `deterministic` makes a seed give the same run again on
-    one machine; it costs some speed on GPUs.
+    one machine; it costs some speed on GPUs, and under TensorFlow XLA, which Keras does not combine
+    with it (JAX has both).
 
     Raises `ConfigError` when a GPU is asked for and there is none, or fewer than `devices`.
     """
@@ -69,7 +70,6 @@ def prepare(
         if deterministic:
             flags += " --xla_gpu_exclude_nondeterministic_ops=true"
         os.environ["XLA_FLAGS"] = flags.strip()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
     found = _gpus(device)
@@ -94,7 +94,8 @@ def prepare(
             f"Expected a precision out of {', '.join(PRECISIONS)}. Received: {precision}."
         )
     # XLA on a CPU makes TensorFlow ten times slower; JAX cannot do without it.
-    return Machine(kind, number, precision, compile=kind == "gpu" or backend() == "jax")
+    xla = backend() == "jax" or (kind == "gpu" and not deterministic)
+    return Machine(kind, number, precision, compile=xla)
 
 
 @contextlib.contextmanager

@@ -15,11 +15,10 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from kneeoa import results, studies
-from kneeoa.errors import ConfigError, DataError, TrainingError
-from kneeoa.networks import Architecture
+from kneeoa.errors import ConfigError, TrainingError
 from train.checkpoint import DiskFullError
 from train.cluster import Cluster, Outcome, StoppedError, trial_task
-from train.config import DEPTHS, TrainConfig, config_from_dict, gradual
+from train.config import DEPTHS, TrainConfig, gradual
 from train.fit import fit
 from train.progress import Board, Progress, read_progress
 from train.record import shown_config
@@ -200,28 +199,6 @@ def write_search(search: Search) -> Path:
         }
         results.replace_file(folder / "best.json", json.dumps(content, indent=2) + "\n")
     return folder
-
-
-def best_config(
-    results_folder: Path, study_ids: list[str], architecture: Architecture
-) -> TrainConfig:
-    """Return the best config for `architecture` that the named tuning studies found."""
-    tuned = set()
-    for study_id in study_ids:
-        file = studies.study_folder(results_folder, study_id) / "best.json"
-        try:
-            config = config_from_dict(json.loads(file.read_text("utf-8"))["config"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"Expected a tuning study with a finished trial. {file} cannot be read: {error}"
-            ) from None
-        if config.architecture == architecture:
-            return config
-        tuned.add(config.architecture)
-    raise ConfigError(
-        f"Expected a tuning study of {architecture}. Those given tuned {', '.join(sorted(tuned))}: "
-        f"tune it, or leave {architecture} out."
-    )
 
 
 def _take_in(search, trial, board):
