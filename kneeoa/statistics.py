@@ -128,7 +128,7 @@ def _anova_rows(groups, split, metric):
         table = anova_lm(ols("value ~ C(network)", frame).fit())
     between, within = table.iloc[0], table.iloc[1]
     total = between["sum_sq"] + within["sum_sq"]
-    eta = between["sum_sq"] / total if total > 0 else np.nan
+    eta = between["sum_sq"] / total if total > 1e-20 else np.nan  # no rounding noise
     defined = any(np.ptp(values) > 1e-12 for values in groups.values())
     note = "" if defined else "The cycles of each network are all equal: F is not defined."
     return [

@@ -1,5 +1,6 @@
 """A study on a local Ray cluster of two nodes, one of which is lost half-way."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from knees import write_tree
 from test_study import assert_same
@@ -22,12 +24,15 @@ def command(tmp_path_factory):
     tree = write_tree(folder / "tree", train=4, val=2, test=2)
     start = folder / "start.npz"
     np.savez(start, **published.read_weights(published.find_model("mobilenet").file))
-    settings = "--cycles 2 --architectures mobilenet --preset smoke --stages head:3,conv5:2"
     places = ["--data", str(tree), "--init", str(start), "--cpus-per-run", "1"]
-    return [sys.executable, "-m", "train", "study", *places, *settings.split()]
+    return [sys.executable, "-m", "train", "COMMAND", *places, "--preset", "smoke"]
 
 
-@pytest.fixture
+def command_of(name, command, settings):
+    return [name if word == "COMMAND" else word for word in command] + settings.split()
+
+
+@pytest.fixture(scope="module")
 def cluster():
     """A head that trains nothing, and two nodes that can train one run each."""
     from ray.cluster_utils import Cluster
@@ -57,6 +62,8 @@ def finish(process):
 
 
 def test_a_lost_node_costs_time_and_nothing_else(command, cluster, tmp_path):
+    settings = "--cycles 2 --architectures mobilenet --stages head:3,conv5:2"
+    command = command_of("study", command, settings)
     whole = start(command, tmp_path / "whole")
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     cluster.wait_for_nodes()
@@ -73,3 +80,16 @@ def test_a_lost_node_costs_time_and_nothing_else(command, cluster, tmp_path):
     (study_id,) = studies.list_studies(out)
     status = studies.read_status(out, study_id)
     assert (status["state"], status["runs_done"]) == ("finished", 2)
+
+
+def test_trials_are_trained_on_the_cluster_and_told_to_optuna(command, cluster, tmp_path):
+    cluster.add_node(num_cpus=1)
+    settings = "--architecture mobilenet --trials 3 --epochs 1 --study search"
+    command = command_of("tune", command, settings)
+    finish(start(command, tmp_path, "--cluster", cluster.address))
+    folder = tmp_path / "studies" / "search"
+    trials = pd.read_csv(folder / "trials.csv")
+    assert trials["state"].tolist() == ["complete"] * 3
+    assert trials["epochs"].tolist() == [1] * 3
+    assert json.loads((folder / "best.json").read_text())["val_loss"] == trials["val_loss"].min()
+    assert not list((tmp_path / "unfinished").iterdir())

@@ -21,10 +21,13 @@ RETRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a task ended: ``finished``, ``failed`` or ``pruned``, with a value or a sentence."""
+    """How a task ended: ``finished``, ``failed`` or ``pruned``.
+
+    `losses` is the validation loss of each epoch of a finished trial; `sentence` says what failed.
+    """
 
     state: str
-    value: Any = None
+    losses: tuple[float, ...] = ()
     sentence: str = ""
 
 
@@ -162,7 +165,7 @@ def cycle_task(job, source, predict: tuple[Path, ...], machine_options: dict) ->
 
 
 def trial_task(config, folder: Path, source, machine_options: dict) -> Outcome:
-    """Train one trial of a tuning study; the value is its lowest validation loss."""
+    """Train one trial of a tuning study on a machine of the cluster."""
     from train import machine
     from train.fit import fit
 
@@ -181,7 +184,7 @@ def trial_task(config, folder: Path, source, machine_options: dict) -> Outcome:
         return Outcome("pruned")
     except KneeOAError as error:
         return Outcome("failed", sentence=str(error))
-    return Outcome("finished", value=min(row["val_loss"] for row in fitted.history))
+    return Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
 
 
 def train_on(cluster: Cluster, jobs, source, predict, machine_options: dict, board, *, keep: str):

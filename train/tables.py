@@ -39,5 +39,6 @@ def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
     }
     folder = studies.study_folder(results_folder, study_id)
     for name, table in tables.items():
-        results.replace_file(folder / f"{name}.csv", table.to_csv(index=False))
+        text = table.to_csv(index=False, float_format="%.10g")
+        results.replace_file(folder / f"{name}.csv", text)
     return folder, problems

@@ -79,7 +79,13 @@ class Search:
             "pruned": TrialState.PRUNED,
             "failed": TrialState.FAIL,
         }[outcome.state]
-        self.study.tell(trial.number, outcome.value, state=state)
+        # Of a trial trained elsewhere, short epochs may have passed between two looks.
+        seen = trial.storage.get_trial(trial._trial_id).intermediate_values
+        for epoch, loss in enumerate(outcome.losses, start=1):
+            if epoch not in seen:
+                trial.report(loss, epoch)
+        value = min(outcome.losses) if outcome.state == "finished" else None
+        self.study.tell(trial.number, value, state=state)
         shutil.rmtree(self.folder(trial), ignore_errors=True)
 
 
@@ -128,7 +134,7 @@ def search_here(search: Search, trials: int, splits: dict, machine, board: Board
                 machine=machine,
                 report=_watch(trial, lambda progress, name=name: board.update(name, progress)),
             )
-            outcome = Outcome("finished", min(row["val_loss"] for row in fitted.history))
+            outcome = Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
         except StoppedError:
             outcome = Outcome("pruned")
         except DiskFullError:
