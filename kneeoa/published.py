@@ -5,7 +5,6 @@ file; a model whose hash differs from its card is refused.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from kneeoa.errors import ModelError
 from kneeoa.networks import Architecture
+from kneeoa.schema import read_versioned
 
 if TYPE_CHECKING:
     import keras
@@ -104,21 +104,12 @@ def _is_depthwise(key):
 
 def _read_card(folder):
     file = folder / "card.json"
-    try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not file.exists():
         raise ModelError(
             f"Expected a published model in {folder}. There is none: "
             "publish one with `python -m train publish`, or name another folder."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"The card {file} cannot be read: {error}.") from None
-    version = card.get("schema_version") if isinstance(card, dict) else None
-    if version != CARD_SCHEMA_VERSION:
-        raise ModelError(
-            f"Expected a card of schema version {CARD_SCHEMA_VERSION}. {file} has {version}."
         )
-    return card
+    return read_versioned(file, CARD_SCHEMA_VERSION, "a card", error=ModelError)
 
 
 def _sha256(file):

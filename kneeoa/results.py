@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.errors import DataError
+from kneeoa.schema import read_versioned
 
 SCHEMA_VERSION = 1
 PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
@@ -118,15 +119,7 @@ def write_predictions(file: Path, predictions: pd.DataFrame) -> None:
 def read_record(folder: Path) -> RunRecord:
     """Read ``run.json``; an unknown schema version or a damaged file is refused by name."""
     file = folder / "run.json"
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"Expected a training run in {folder}. {error}") from None
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if version != SCHEMA_VERSION:
-        raise DataError(
-            f"Expected runs of schema version {SCHEMA_VERSION}. {file} has version {version}."
-        )
+    content = read_versioned(file, SCHEMA_VERSION, "a training run")
     try:
         return RunRecord(**content)
     except TypeError as error:

@@ -15,6 +15,7 @@ import pandas as pd
 from kneeoa import results
 from kneeoa.calibration import cross_entropy
 from kneeoa.errors import DataError, KneeOAError
+from kneeoa.schema import read_versioned
 
 SCHEMA_VERSION = 1
 TABLES = ("observations", "anova", "comparisons", "table1")
@@ -69,20 +70,10 @@ def write_study(results_folder: Path, study: StudyRecord) -> Path:
 def read_study(results_folder: Path, study_id: str) -> StudyRecord:
     """Read ``study.json``; an unknown schema version or a damaged file is refused by name."""
     file = study_folder(results_folder, study_id) / "study.json"
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
+    if not file.exists():
         there = ", ".join(list_studies(results_folder)) or "none"
-        raise DataError(
-            f"Expected a study {study_id} in {results_folder}. Studies there: {there}."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"Expected a study in {file}. {error}") from None
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if version != SCHEMA_VERSION:
-        raise DataError(
-            f"Expected studies of schema version {SCHEMA_VERSION}. {file} has version {version}."
-        )
+        raise DataError(f"Expected a study {study_id} in {results_folder}. Studies there: {there}.")
+    content = read_versioned(file, SCHEMA_VERSION, "a study")
     try:
         return StudyRecord(**content | {"run_ids": tuple(content["run_ids"])})
     except (KeyError, TypeError) as error:

@@ -76,7 +76,7 @@ def test_a_missing_model_or_card_is_refused(copied, tmp_path):
 def test_an_unknown_card_version_is_refused_by_name(copied):
     file = copied / "mobilenet" / "card.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema_version": 99}))
-    with pytest.raises(ModelError, match=r"version 1.*has 99"):
+    with pytest.raises(ModelError, match=r"version 1.*has version 99"):
         find_model("mobilenet", copied)
     file.write_text("{ not json")
     with pytest.raises(ModelError, match="cannot be read"):

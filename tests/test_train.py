@@ -111,6 +111,7 @@ def test_the_published_models_are_measured_alone_and_together(data, tmp_path, ca
     assert main([str(a) for a in arguments]) == 0
     printed = capsys.readouterr().out
     assert "10 knees of 10 patients" in printed
+    assert "MobileNet was trained on another split or other films" in printed
     import pandas as pd
 
     table = pd.read_csv(csv)

@@ -161,6 +161,11 @@ def evaluate(options: Namespace) -> int:
     from train import evaluate as evaluating
 
     dataset = _source(options).read()
+    for name in evaluating.trained_elsewhere(options.models, dataset.split_hash):
+        print(
+            f"Note: {name} was trained on another split or other films. If any of these films was "
+            "among them, its figures are too good."
+        )
     table = evaluating.evaluate(options.models, dataset.splits[options.split])
     print(evaluating.as_text(table))
     if options.csv:

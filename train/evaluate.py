@@ -7,7 +7,8 @@ import pandas as pd
 
 from kneeoa import agreement, bootstrap
 from kneeoa.grading import Graders
-from kneeoa.networks import DISPLAY_NAME
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.published import find_model
 from train.data.films import Films
 
 TOGETHER = "both together"
@@ -41,6 +42,15 @@ def evaluate(models: Path, films: Films) -> pd.DataFrame:
             for metric, value in values.items()
         ]
     return pd.DataFrame(rows)
+
+
+def trained_elsewhere(models: Path, split_hash: str) -> list[str]:
+    """Return the names of the models whose card has another split than `split_hash`."""
+    return [
+        DISPLAY_NAME[name]
+        for name in ARCHITECTURES
+        if find_model(name, models).card["split_hash"] != split_hash
+    ]
 
 
 def as_text(table: pd.DataFrame) -> str:
