@@ -17,7 +17,9 @@ def read_versioned(
     try:
         content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as problem:
-        raise error(f"Expected {what} in {file.parent}. {problem}") from None
+        raise error(
+            f"Expected {what} in {file.parent}. {file.name} cannot be read: {problem}"
+        ) from None
     received = content.get("schema_version") if isinstance(content, dict) else None
     if received != version:
         raise error(f"Expected {what} of schema version {version}. {file} has version {received}.")

@@ -76,6 +76,12 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
     assert resumed.best_epoch == whole.best_epoch
 
 
+def test_many_steps_a_call_change_nothing(config, whole, tmp_path):
+    # 16 films in batches of 8 are two steps: a call of 3 is not filled.
+    many = fit(config, TRAIN, VAL, folder=tmp_path, machine=Machine(steps_per_call=3))
+    assert without_times(many.history) == without_times(whole.history)
+
+
 def run_apart(folder, start, backend, devices):
     folder.mkdir()
     (folder / "start.npz").symlink_to(start)

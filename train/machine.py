@@ -24,12 +24,15 @@ class Machine:
     devices : how many of them share each batch
     precision : the Keras dtype policy
     compile : whether XLA compiles the training step
+    steps_per_call : batches that TensorFlow trains on before Python is asked again; JAX does not
+        wait for Python
     """
 
     kind: str = "cpu"
     devices: int = 1
     precision: str = "float32"
     compile: bool = False
+    steps_per_call: int = 1
 
     def __str__(self) -> str:
         """Return for example ``gpu x 2 (jax, mixed_bfloat16)``."""
@@ -95,7 +98,8 @@ def prepare(
         )
     # XLA on a CPU makes TensorFlow ten times slower; JAX cannot do without it.
     xla = backend() == "jax" or (kind == "gpu" and not deterministic)
-    return Machine(kind, number, precision, compile=xla)
+    steps = 8 if kind == "gpu" and backend() == "tensorflow" else 1
+    return Machine(kind, number, precision, compile=xla, steps_per_call=steps)
 
 
 @contextlib.contextmanager

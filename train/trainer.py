@@ -57,7 +57,13 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     loss = keras.losses.CategoricalCrossentropy(
         from_logits=True, label_smoothing=config.label_smoothing
     )
-    trainer.compile(optimizer, loss, metrics=["accuracy"], jit_compile=machine.compile)
+    trainer.compile(
+        optimizer,
+        loss,
+        metrics=["accuracy"],
+        jit_compile=machine.compile,
+        steps_per_execution=machine.steps_per_call,
+    )
     return trainer
 
 

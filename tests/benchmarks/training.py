@@ -77,6 +77,7 @@ def measure(architecture: str) -> dict[str, list[float]]:
             keras.losses.CategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             jit_compile=MACHINE.compile,
+            steps_per_execution=MACHINE.steps_per_call,
         )
         same = SameBatch(size, steps)
 
