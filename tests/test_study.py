@@ -184,6 +184,12 @@ def test_what_cannot_work_is_said_before_anything_is_trained(
     assert not list(tmp_path.rglob("run.json"))
 
 
+def test_a_place_that_cannot_be_written_is_said(command, tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")
+    assert main([*command, "--out", str(tmp_path / "file" / "results")]) == 2
+    assert "Expected a folder for results that can be written" in capsys.readouterr().err
+
+
 def test_too_little_room_is_said_before_anything_is_trained(command, tmp_path, capsys, monkeypatch):
     import shutil
 

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -141,7 +142,14 @@ def preflight(results: Path, configs: dict, dataset: Dataset, machine: Machine, 
         size = 4 * network.count_params()
         # Weights and two moments, once old and once new, and the best weights twice.
         needed = max(needed, 8 * size) + models * size
-    results.mkdir(parents=True, exist_ok=True)
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=results):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"Expected a folder for results that can be written. {results}: {error.strerror}."
+        ) from None
     free = shutil.disk_usage(results).free
     if free < needed:
         raise DataError(
