@@ -11,6 +11,8 @@ Sources: MobileNet v1, Howard et al. 2017 (arXiv:1704.04861); ResNet50, He et al
 """
 
 import hashlib
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,7 +155,7 @@ def _read_arrays(path):
             return {key: file[key] for key in file.files}
     except FileNotFoundError:
         raise ModelError(f"Expected a file of starting weights. There is none at {path}.") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelError(
             f"Expected starting weights as an .npz file. {path} cannot be read as one: {error}"
         ) from None

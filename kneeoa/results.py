@@ -82,6 +82,8 @@ def write_run(
     """Write a run folder beside its place, then rename it there; return the folder."""
     folder = check_absent(results, record.run_id)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_process in folder.parent.glob(f".{record.run_id}.*"):
+        shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{record.run_id}.", dir=folder.parent))
     try:
         (beside / "run.json").write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")

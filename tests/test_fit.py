@@ -76,6 +76,18 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
     assert resumed.best_epoch == whole.best_epoch
 
 
+def test_a_run_is_not_continued_in_another_precision(config, tmp_path):
+    def interrupt(progress):
+        if progress.share == 1:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        fit(config, TRAIN, VAL, folder=tmp_path, report=interrupt)
+    other = Machine(precision="mixed_bfloat16")
+    with pytest.raises(TrainingError, match="under tensorflow, float32, as it was begun"):
+        fit(config, TRAIN, VAL, folder=tmp_path, machine=other)
+
+
 def test_many_steps_a_call_change_nothing(config, whole, tmp_path):
     # 16 films in batches of 8 are two steps: a call of 3 is not filled.
     many = fit(config, TRAIN, VAL, folder=tmp_path, machine=Machine(steps_per_call=3))
@@ -159,7 +171,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(start, tmp_path):
     config = preset(
         "smoke", "mobilenet", init=str(start), stages=(Stage("head", 3),), learning_rate=1e38
     )
-    with pytest.raises(TrainingError, match=r"finite training loss.*lower learning_rate"):
+    with pytest.raises(TrainingError, match=r"finite (val_)?loss.*lower learning_rate"):
         fit(config, drawn_films(16), drawn_films(5), folder=tmp_path)
 
 

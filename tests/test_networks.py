@@ -1,5 +1,7 @@
 """The two Keras networks, their starting weights, and their exported form."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import onnx
@@ -123,5 +125,8 @@ def test_starting_weights_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(ModelError, match="There is none"):
         architectures.initialise(network, str(tmp_path / "absent.npz"))
     (tmp_path / "text.npz").write_text("not an archive")
-    with pytest.raises(ModelError, match=r"as an \.npz file"):
-        architectures.initialise(network, str(tmp_path / "text.npz"))
+    (tmp_path / "half.npz").write_bytes(Path(save(tmp_path, {"a/b": np.ones(9)})).read_bytes()[:80])
+    np.save(tmp_path / "array.npy", np.ones(3))
+    for name in ("text.npz", "half.npz", "array.npy"):
+        with pytest.raises(ModelError, match=r"as an \.npz file"):
+            architectures.initialise(network, str(tmp_path / name))

@@ -149,10 +149,10 @@ def test_more_cycles_join_and_other_settings_do_not(command, whole, capsys):
 
 
 def test_a_study_that_is_being_trained_is_not_trained_twice(command, whole, capsys):
-    from train.study import locked
+    from train.checkpoint import locked
 
     study_id = the_study(whole).study_id
-    with locked(whole / "studies" / study_id):
+    with locked(whole / "studies" / study_id / ".lock", "The study"):
         assert main([*command, "--study", study_id, "--out", str(whole)]) == 2
     assert "being trained by another process" in capsys.readouterr().err
 
@@ -218,3 +218,45 @@ def test_the_status_can_be_read_while_it_is_written(tmp_path):
         raise KeyboardInterrupt
     assert studies.read_status(tmp_path, "one")["state"] == "stopped"
     assert json.loads((folder / "status.json").read_text())["rows"][1]["sentence"] == "no number"
+
+
+def test_films_that_a_machine_sees_otherwise_are_refused():
+    from kneeoa.errors import TrainingError
+    from train.study import check_split
+
+    check_split("a" * 64, "a" * 64)
+    with pytest.raises(TrainingError, match="This machine sees others"):
+        check_split("b" * 64, "a" * 64)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"kind": "tuning"}, "a study of cycles, not of tuning"),
+        ({"split_hash": "other"}, "the films or their split are others"),
+        ({"run_ids": ("mobilenet-seed0-ffffffff",)}, "starting weights are others"),
+        ({"configs": {"mobilenet": {"dropout": 0.5}}}, "mobilenet.dropout was 0.2 and is now 0.5"),
+    ],
+)
+def test_a_study_of_the_same_name_but_another_is_refused(changes, sentence, tmp_path):
+    from dataclasses import replace
+
+    from kneeoa.errors import DataError
+    from train.study import begin
+
+    study = studies.StudyRecord(
+        study_id="one",
+        kind="cycles",
+        preset="smoke",
+        cycles=1,
+        configs={"mobilenet": {"dropout": 0.2}},
+        split_hash="abc",
+        counts={},
+        run_ids=("mobilenet-seed0-01234567",),
+        begun_at="2026-11-23T00:00:00+00:00",
+    )
+    begin(tmp_path, study)
+    more = replace(study, cycles=2, run_ids=(*study.run_ids, "mobilenet-seed1-89abcdef"))
+    assert begin(tmp_path, more).run_ids == more.run_ids
+    with pytest.raises(DataError, match=sentence):
+        begin(tmp_path, replace(study, **changes))

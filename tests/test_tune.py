@@ -110,6 +110,8 @@ def test_the_command_line_tunes_for_real(tmp_path, capsys):
     out = tmp_path / "results"
     places = ["--data", str(tree), "--out", str(out)]
     command = ["tune", *places, "--architecture", "mobilenet", "--preset", "smoke"]
+    assert main([*command, "--dropout", "0.1"]) == 2
+    assert "it is what `tune` searches" in capsys.readouterr().err
     assert main([*command, "--epochs", "1", "--trials", "2", "--study", "two"]) == 0
     assert "--preset-from two" in capsys.readouterr().out
     trials = pd.read_csv(out / "studies" / "two" / "trials.csv")

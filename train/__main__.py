@@ -25,8 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KneeOAError as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
-    except PermissionError as error:
-        print(f"train: {error.filename} may not be written or read here.", file=sys.stderr)
+    except OSError as error:
+        print(f"train: {error.filename or 'A file'}: {error.strerror or error}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("train: stopped. The same command goes on from here.", file=sys.stderr)
@@ -69,7 +69,7 @@ def _parser():
 
     fit = add("fit", commands.fit, "train one network once")
     fit.add_argument("--architecture", choices=ARCHITECTURES, required=True)
-    fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument("--seed", type=_seed, default=0)
     _training_options(fit)
 
     study = add("study", commands.cycles, "train independent cycles of both networks")
@@ -92,7 +92,7 @@ def _parser():
     tune.add_argument(
         "--storage", metavar="URL", help="any Optuna storage; by default SQLite in the study"
     )
-    _training_options(tune)
+    _training_options(tune, predict=False)
     _cluster_options(tune)
 
     anova = add("anova", commands.anova, "write the tables of a study")
@@ -120,26 +120,31 @@ def _parser():
     return parser, made
 
 
-def _count(text):
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, received {text}")
-    return number
+def _count(text, least=1):
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, not {text}")
+    return int(text)
+
+
+def _seed(text):
+    return _count(text, least=0)
+
+
+def _path(text):
+    """Absolute, because a machine of a cluster works in another folder."""
+    return Path(text).absolute()
 
 
 def _data_options(parser):
     group = parser.add_argument_group("films")
-    group.add_argument("--split-file", type=Path, metavar="CSV", help="who is where")
+    group.add_argument("--split-file", type=_path, metavar="CSV", help="who is where")
     group.add_argument(
         "--resplit", action="store_true", help="split anew, whatever the folders or the CSV say"
     )
     group.add_argument(
         "--ratios", type=float, nargs=3, default=(70, 15, 15), metavar=("TRAIN", "VAL", "TEST")
     )
-    group.add_argument("--split-seed", type=int, default=0)
+    group.add_argument("--split-seed", type=_seed, default=0)
     group.add_argument(
         "--patient-pattern", metavar="REGEX", help="of file names, with a group named patient"
     )
@@ -149,9 +154,9 @@ def _data_options(parser):
     group.add_argument("--films", type=_count, metavar="N", help="rehearse on N films of a split")
 
 
-def _training_options(parser):
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
-    parser.add_argument("--out", type=Path, required=True, metavar="RESULTS")
+def _training_options(parser, *, predict=True):
+    parser.add_argument("--data", type=_path, required=True, metavar="DIR|CSV")
+    parser.add_argument("--out", type=_path, required=True, metavar="RESULTS")
     parser.add_argument("--preset", choices=tuple(PRESETS), default="paper")
     parser.add_argument(
         "--preset-from", nargs="+", default=[], metavar="STUDY", help="the best of a tuning study"
@@ -163,14 +168,15 @@ def _training_options(parser):
         metavar="[NETWORK=]FILE",
         help="starting weights: imagenet, none, or a file (mobilenet=m.npz resnet50=r.npz)",
     )
-    parser.add_argument(
-        "--predict",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="DIR",
-        help="also predict these folders of films without grades",
-    )
+    if predict:
+        parser.add_argument(
+            "--predict",
+            type=_path,
+            nargs="+",
+            default=[],
+            metavar="DIR",
+            help="also predict these folders of films without grades",
+        )
     settings = parser.add_argument_group("settings of the preset")
     for name in SETTABLE:
         settings.add_argument(

@@ -9,11 +9,13 @@ from kneeoa.calibration import softmax
 from train import augment
 from train.config import TrainConfig
 from train.data.films import Films
+from train.machine import sharing_devices
 
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
     """Return grade probabilities ``(N, 5) float32``, rows summing to 1."""
-    batches = InOrder(films, batch_size)
+    devices = sharing_devices()
+    batches = InOrder(films, math.ceil(batch_size / devices) * devices)
     return softmax(network.predict(batches, verbose=0)[: len(films)])
 
 

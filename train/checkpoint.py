@@ -6,6 +6,7 @@ is always the whole state after some epoch.
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import tempfile
@@ -31,20 +32,22 @@ class State:
     """What one epoch hands to the next.
 
     `history` has one row per finished epoch; `weights` are those of the network under
-    ``<layer>/<weight>``; `optimizer` its variables in their own order.
+    ``<layer>/<weight>``; `optimizer` its variables in their own order; `made_by` names backend and
+    precision, whose optimisers do not continue each other.
     """
 
     history: tuple[dict, ...]
     weights: dict[str, np.ndarray]
     optimizer: tuple[np.ndarray, ...]
+    made_by: str = ""
 
 
 def write_state(folder: Path, state: State) -> None:
     """Put `state` in the place of the one before."""
     arrays = {f"weights:{key}": array for key, array in state.weights.items()}
     arrays |= {f"optimizer:{i:05d}": array for i, array in enumerate(state.optimizer)}
-    history = np.frombuffer(json.dumps(state.history).encode(), np.uint8)
-    _write(folder / _STATE, arrays | {"history": history})
+    facts = json.dumps({"history": state.history, "made_by": state.made_by})
+    _write(folder / _STATE, arrays | {"facts": np.frombuffer(facts.encode(), np.uint8)})
 
 
 def read_state(folder: Path) -> State | None:
@@ -53,14 +56,16 @@ def read_state(folder: Path) -> State | None:
     if not file.exists():
         return None
     with np.load(file, allow_pickle=False) as stored:
+        facts = json.loads(stored["facts"].tobytes())
         return State(
-            tuple(json.loads(stored["history"].tobytes())),
+            tuple(facts["history"]),
             {
                 key.removeprefix("weights:"): stored[key]
                 for key in stored.files
                 if key.startswith("weights:")
             },
             tuple(stored[key] for key in sorted(stored.files) if key.startswith("optimizer:")),
+            facts["made_by"],
         )
 
 
@@ -94,6 +99,27 @@ def says_when_full(folder: Path) -> Iterator[None]:
             f"The disk that holds {folder} is full. Finished epochs and runs are kept: free some "
             "space and give the same command again."
         ) from None
+
+
+@contextlib.contextmanager
+def locked(file: Path, what: str) -> Iterator[None]:
+    """Hold `what` for this process; the lock ends with the process, however that ends.
+
+    Raises `TrainingError` when another process holds it. Disks that know no locks have none.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrainingError(
+                f"{what} is being trained by another process. Wait for it, or end it: the same "
+                "command then goes on from the last finished epoch."
+            ) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+        yield
 
 
 def _write(file, arrays):

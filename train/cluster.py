@@ -151,31 +151,34 @@ def _check_reachable(address):
 
 def cycle_task(job, source, predict: tuple[Path, ...], machine_options: dict) -> Outcome:
     """Train one cycle on a machine of the cluster; a `KneeOAError` becomes its outcome."""
-    from train import machine, study
+    from train import machine
 
     try:
         prepared = machine.prepare(**machine_options)
         dataset, ungraded = source.read(), source.read_ungraded(predict)
-        if not job.is_finished:
-            study.train_cycle(job, dataset, ungraded, prepared, _reporter(job.unfinished))
-        shutil.rmtree(job.unfinished, ignore_errors=True)
+        from train import study
+
+        study.train_cycle(job, dataset, ungraded, prepared, _reporter(job.unfinished))
     except KneeOAError as error:
         return Outcome("failed", sentence=str(error))
     return Outcome("finished")
 
 
-def trial_task(config, folder: Path, source, machine_options: dict) -> Outcome:
+def trial_task(config, folder: Path, source, split_hash: str, machine_options: dict) -> Outcome:
     """Train one trial of a tuning study on a machine of the cluster."""
     from train import machine
-    from train.fit import fit
 
     try:
         prepared = machine.prepare(**machine_options)
-        splits = source.read().splits
+        dataset = source.read()
+        from train.fit import fit
+        from train.study import check_split
+
+        check_split(dataset.split_hash, split_hash)
         fitted = fit(
             config,
-            splits["train"],
-            splits["val"],
+            dataset.splits["train"],
+            dataset.splits["val"],
             folder=folder,
             machine=prepared,
             report=_reporter(folder),
@@ -192,14 +195,19 @@ def train_on(cluster: Cluster, jobs, source, predict, machine_options: dict, boa
     from train.study import apply_keep
 
     todo = [job for job in jobs if not job.is_finished]
+    for job in jobs:
+        if job not in todo:
+            shutil.rmtree(job.unfinished, ignore_errors=True)
     waiting = {
         cluster.submit(cycle_task, job, source, predict, machine_options): job for job in todo
     }
     while waiting:
         for reference, outcome in cluster.finished(list(waiting), timeout=1):
             job = waiting.pop(reference)
-            if outcome.state == "finished":
-                apply_keep(job.results, [job.run_id for job in jobs], keep)
+            if outcome.state == "finished" and not job.is_finished:
+                lost = "The machine that trained it wrote to another results folder than this one."
+                outcome = Outcome("failed", sentence=lost)
+            apply_keep(jobs, keep)
             board.set_state(job.run_id, outcome.state, outcome.sentence)
         for job in waiting.values():
             if progress := read_progress(job.unfinished):

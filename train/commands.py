@@ -8,13 +8,12 @@ import contextlib
 import json
 from argparse import Namespace
 from dataclasses import replace
-from pathlib import Path
 
-from kneeoa import studies
+from kneeoa import results, studies
 from kneeoa.errors import ConfigError, DataError, TrainingError
-from kneeoa.networks import ARCHITECTURES
-from train.config import SETTABLE, TrainConfig, preset, tuned
-from train.data.source import Source
+from train import checkpoint
+from train.config import gradual
+from train.options import configs_of, machine_options, source_of
 
 
 def data(options: Namespace) -> int:
@@ -22,7 +21,7 @@ def data(options: Namespace) -> int:
     from train.data.dataset import write_split
     from train.data.report import report
 
-    dataset = _source(options).read(check=False)
+    dataset = source_of(options).read(check=False)
     print(report(dataset))
     write_split(dataset, options.out)
     print(f"\nWho is where: {options.out}")
@@ -32,12 +31,15 @@ def data(options: Namespace) -> int:
 
 def fit(options: Namespace) -> int:
     """Train one network once."""
-    (config,) = _configs(options, [options.architecture]).values()
+    (config,) = configs_of(options, [options.architecture]).values()
     config = replace(config, seed=options.seed)
     machine, dataset, ungraded = _ready(options)
     from train import study
 
-    job = study.Job(study.run_id(config, dataset.split_hash), config, options.out, keep_model=True)
+    split_hash = dataset.split_hash
+    job = study.Job(
+        study.run_id(config, split_hash), config, options.out, split_hash, keep_model=True
+    )
     if job.is_finished:
         raise DataError(
             f"The run {job.run_id} is already in {options.out}. Remove its folder to train it anew."
@@ -45,7 +47,7 @@ def fit(options: Namespace) -> int:
     configs = {config.architecture: config}
     study.preflight(options.out, configs, dataset, machine, models=1)
     board = _board(None, job.run_id, [job])
-    with study.locked(job.unfinished), board:
+    with board:
         study.train_here([job], dataset, ungraded, machine, board, keep="all")
     if board.failed:
         raise TrainingError(board.failed[job.run_id])
@@ -55,7 +57,7 @@ def fit(options: Namespace) -> int:
 
 def cycles(options: Namespace) -> int:
     """Train a whole study, and write its tables."""
-    configs = _configs(options, options.architectures)
+    configs = configs_of(options, options.architectures)
     machine, dataset, ungraded = _ready(options)
     from train import study
 
@@ -63,7 +65,7 @@ def cycles(options: Namespace) -> int:
     models = {"best": 2, "all": options.cycles, "none": 0}[options.keep]
     study.preflight(options.out, configs, dataset, machine, models=models)
     folder = studies.study_folder(options.out, described.study_id)
-    with study.locked(folder):
+    with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
         study.begin(options.out, described)
         jobs = study.jobs_of(
             options.out, configs, options.cycles, dataset.split_hash, keep=options.keep
@@ -77,10 +79,11 @@ def cycles(options: Namespace) -> int:
             if cluster:
                 from train.cluster import train_on
 
-                how = _source(options), tuple(options.predict), _machine_options(options)
+                how = source_of(options), tuple(options.predict), machine_options(options)
                 train_on(cluster, jobs, *how, board, keep=options.keep)
             else:
                 study.train_here(jobs, dataset, ungraded, machine, board, keep=options.keep)
+    _note_missing_predictions(options.out, described.run_ids, ungraded)
     _tables(options.out, described.study_id)
     if board.failed:
         raise TrainingError(
@@ -92,9 +95,16 @@ def cycles(options: Namespace) -> int:
 
 def tune(options: Namespace) -> int:
     """Search for settings by validation loss."""
-    configs = _configs(options, [options.architecture])
-    config = configs[options.architecture]
+    configs = configs_of(options, [options.architecture])
+    tuned_by_itself = ("learning_rate", "batch_size", "dropout", "stages")
+    if given := [name for name in tuned_by_itself if getattr(options, name) is not None]:
+        raise ConfigError(f"Expected no {given[0]}: it is what `tune` searches. Use --epochs.")
     machine, dataset, _ = _ready(options)
+    config = configs[options.architecture]
+    epochs, films = options.epochs or config.epochs, len(dataset.splits["train"])
+    stages = gradual("all", epochs)
+    config = replace(config, stages=stages, batch_size=min(config.batch_size, films))
+    configs = {options.architecture: config}
     from train import study
     from train import tune as tuning
 
@@ -104,14 +114,14 @@ def tune(options: Namespace) -> int:
         described = replace(described, study_id=name)
     study.preflight(options.out, configs, dataset, machine, models=0)
     folder = studies.study_folder(options.out, described.study_id)
-    with study.locked(folder):
+    with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
         study.begin(options.out, described)
         search = tuning.open_search(
             options.out,
             described.study_id,
             config,
-            epochs=options.epochs or config.epochs,
-            films=len(dataset.splits["train"]),
+            epochs=epochs,
+            films=films,
             storage=options.storage,
         )
         with (
@@ -121,7 +131,7 @@ def tune(options: Namespace) -> int:
             where = cluster or machine
             print(f"Study {described.study_id}: {options.trials} trials on {where}, in {folder}")
             if cluster:
-                how = _source(options), _machine_options(options)
+                how = source_of(options), dataset.split_hash, machine_options(options)
                 tuning.search_on(cluster, search, options.trials, *how, board)
             else:
                 tuning.search_here(search, options.trials, dataset.splits, machine, board)
@@ -145,7 +155,7 @@ def publish(options: Namespace) -> int:
         described = json.loads(options.source.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"Expected a JSON description of the data. {error}") from None
-    dataset = _source(options).read()
+    dataset = source_of(options).read()
     run = publishing.choose_run(
         options.results, options.architecture, options.run_id, dataset.split_hash
     )
@@ -160,7 +170,7 @@ def evaluate(options: Namespace) -> int:
     """Print the metrics of the published models on graded films."""
     from train import evaluate as evaluating
 
-    dataset = _source(options).read()
+    dataset = source_of(options).read()
     for name in evaluating.trained_elsewhere(options.models, dataset.split_hash):
         print(
             f"Note: {name} was trained on another split or other films. If any of these films was "
@@ -169,63 +179,13 @@ def evaluate(options: Namespace) -> int:
     table = evaluating.evaluate(options.models, dataset.splits[options.split])
     print(evaluating.as_text(table))
     if options.csv:
-        table.to_csv(options.csv, index=False)
+        results.replace_file(options.csv, table.to_csv(index=False))
     return 0
-
-
-def _configs(options, architectures) -> dict[str, TrainConfig]:
-    changes = {name: getattr(options, name) for name in SETTABLE}
-    changes = {name: value for name, value in changes.items() if value is not None}
-    configs = {}
-    for name in architectures:
-        config = preset(options.preset, name)
-        if options.preset_from:
-            config = tuned(options.out, options.preset_from, name)
-        configs[name] = replace(config, init=_init(options, name, config), **changes)
-    return configs
-
-
-def _init(options, architecture, config):
-    given = dict(
-        text.split("=", 1) if text.split("=", 1)[0] in ARCHITECTURES else ("", text)
-        for text in options.init
-    )
-    chosen = given.get(architecture, given.get(""))
-    if chosen is None:
-        return "none" if config.preset == "smoke" else "imagenet"
-    if chosen not in ("none", "imagenet") and not Path(chosen).is_file():
-        raise ConfigError(
-            f"Expected --init to be imagenet, none or a file of starting weights for "
-            f"{architecture}. There is no file {chosen}."
-        )
-    return chosen
-
-
-def _source(options) -> Source:
-    return Source(
-        path=options.data,
-        split_file=options.split_file,
-        resplit=options.resplit,
-        ratios=tuple(options.ratios),
-        seed=options.split_seed,
-        patient_pattern=options.patient_pattern,
-        max_unreadable=options.max_unreadable,
-        films=options.films,
-    )
-
-
-def _machine_options(options) -> dict:
-    return {
-        "device": options.device,
-        "devices": options.devices,
-        "precision": options.precision,
-        "deterministic": not options.nondeterministic,
-    }
 
 
 def _ready(options):
     """Films first, because they are what is wrong most often; then the machine."""
-    source = _source(options)
+    source = source_of(options)
     dataset = source.read()
     for warning in dataset.warnings:
         print(f"Note: {warning}")
@@ -233,7 +193,9 @@ def _ready(options):
     from train import machine
 
     # On a cluster the runs are trained elsewhere, maybe with GPUs that this machine lacks.
-    here = _machine_options(options) | ({"device": "cpu"} if options.cluster else {})
+    here = machine_options(options) | (
+        {"device": "cpu", "devices": None} if options.cluster else {}
+    )
     return machine.prepare(**here), dataset, ungraded
 
 
@@ -243,7 +205,7 @@ def _cluster(options):
         return contextlib.nullcontext()
     from train.cluster import Cluster
 
-    gpus = {"cpu": 0, "gpu": options.devices or 1, "auto": None}[options.device]
+    gpus = {"cpu": 0, "gpu": options.devices or 1, "auto": options.devices}[options.device]
     return Cluster(options.cluster, cpus=options.cpus_per_run, gpus=gpus)
 
 
@@ -258,10 +220,21 @@ def _board(file, study_id, jobs, cluster=None):
     return board
 
 
-def _tables(results, study_id):
+def _note_missing_predictions(out, run_ids, ungraded):
+    runs, _ = studies.read_runs(out, run_ids)
+    for name in ungraded:
+        without = sum(name not in set(run.predictions["split"]) for run in runs)
+        if without:
+            print(
+                f"Note: {without} cycles were finished before --predict {name} was asked for, and "
+                "have no predictions of it. Remove their run folders to train them anew."
+            )
+
+
+def _tables(out, study_id):
     from train.tables import write_tables
 
-    folder, problems = write_tables(results, study_id)
+    folder, problems = write_tables(out, study_id)
     for problem in problems:
         print(f"Left out: {problem}")
     import pandas as pd

@@ -15,7 +15,7 @@ from train import checkpoint, schedule
 from train.batches import Shuffled, predict
 from train.config import TrainConfig
 from train.data.films import Films
-from train.machine import Machine, scope
+from train.machine import Machine, backend, scope
 from train.progress import Progress
 from train.trainer import build_trainer, share_batch_norms, unfreeze_from
 
@@ -59,6 +59,13 @@ def fit(
     check_batch(config, machine, len(train))
     state = checkpoint.read_state(folder)
     history = state.history if state else ()
+    made_by = f"{backend()}, {machine.precision}"
+    if state and state.made_by != made_by:
+        raise TrainingError(
+            f"Expected to go on with {folder.name} under {state.made_by}, as it was begun. "
+            f"Received: {made_by}. Give --precision and KERAS_BACKEND as before, or remove "
+            f"{folder} to begin anew."
+        )
     with scope(machine):
         network = architectures.build(config.architecture, seed=config.seed)
         initialisation = architectures.initialise(network, config.init)
@@ -81,8 +88,10 @@ def fit(
                 stage_number = number
             row = _train_epoch(trainer, config, train, history, number, report)
             row |= _validate(network, val, row.pop("started"))
+            for name in ("loss", "val_loss"):
+                _expect_finite(row, name, config)
             history = (*history, row)
-            _save(folder, network, trainer, history)
+            _save(folder, network, trainer, history, made_by)
             report(_after_epoch(config, history))
     final = architectures.build(config.architecture)
     final.jit_compile = machine.compile
@@ -118,21 +127,25 @@ def _train_epoch(trainer, config, train, history, stage_number, report):
     started = time.monotonic()
     watch = _Watch(config, history, report)
     batches = Shuffled(train, config, epoch, features)
-    trainer.fit(
-        batches,
-        epochs=epoch + 1,
-        initial_epoch=epoch,
-        shuffle=False,
-        callbacks=[watch],
-        verbose=0,
-    )
+    try:
+        trainer.fit(
+            batches,
+            epochs=epoch + 1,
+            initial_epoch=epoch,
+            shuffle=False,
+            callbacks=[watch],
+            verbose=0,
+        )
+    except Exception as error:
+        # TensorFlow and JAX have no class of error in common for this.
+        if "RESOURCE_EXHAUSTED" not in f"{type(error).__name__} {error}".upper():
+            raise
+        raise TrainingError(
+            f"A batch of {config.batch_size} does not fit into the memory of the device. Expected "
+            "a smaller batch_size."
+        ) from None
     seconds = time.monotonic() - started
     logs = {name: float(value) for name, value in watch.logs.items()}
-    if not math.isfinite(logs["loss"]):
-        raise TrainingError(
-            f"Expected a finite training loss. Received {logs['loss']} in epoch {epoch + 1} of "
-            f"{config.architecture}, seed {config.seed}. A lower learning_rate usually helps."
-        )
     return {
         "epoch": epoch + 1,
         "stage": stage_number + 1,
@@ -143,6 +156,14 @@ def _train_epoch(trainer, config, train, history, stage_number, report):
         "images_per_second": len(batches) * config.batch_size / seconds,
         "started": started,
     }
+
+
+def _expect_finite(row, name, config):
+    if not math.isfinite(row[name]):
+        raise TrainingError(
+            f"Expected a finite {name}. Received {row[name]} in epoch {row['epoch']} of "
+            f"{config.architecture}, seed {config.seed}. A lower learning_rate usually helps."
+        )
 
 
 def _validate(network, val, started):
@@ -156,13 +177,13 @@ def _validate(network, val, started):
     }
 
 
-def _save(folder, network, trainer, history):
+def _save(folder, network, trainer, history, made_by):
     weights = architectures.weight_arrays(network)
     best = schedule.best_epoch(history)
     if best == len(history):
         checkpoint.write_best(folder, best, weights)
     optimizer = tuple(np.asarray(variable) for variable in trainer.optimizer.variables)
-    checkpoint.write_state(folder, checkpoint.State(history, weights, optimizer))
+    checkpoint.write_state(folder, checkpoint.State(history, weights, optimizer, made_by))
     checkpoint.drop_old_best(folder, best)
 
 
@@ -206,7 +227,7 @@ class _Watch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         now = time.monotonic()
         # The last batch is reported with its validation, as a whole epoch.
-        if now - self._reported < 1 or batch + 1 == self.params["steps"]:
+        if now - self._reported < 1 or batch + 1 >= self.params["steps"]:
             return
         self._reported = now
         done = (batch + 1) / self.params["steps"]

@@ -81,7 +81,7 @@ def prepare(
             f"Expected a GPU. {backend()} sees none here: check the driver and that the GPU "
             "build of the backend is installed, or train with --device cpu."
         )
-    if found and devices and devices > len(found):
+    if device != "cpu" and (devices or 1) > max(1, len(found)):
         raise ConfigError(f"Expected {devices} GPUs. {backend()} sees {len(found)} here.")
     kind = "gpu" if found else "cpu"
     number = devices or len(found) or 1
@@ -100,6 +100,14 @@ def prepare(
     xla = backend() == "jax" or (kind == "gpu" and not deterministic)
     steps = 8 if kind == "gpu" and backend() == "tensorflow" else 1
     return Machine(kind, number, precision, compile=xla, steps_per_call=steps)
+
+
+def sharing_devices() -> int:
+    """Return how many devices share each batch under JAX, which must be a multiple of them."""
+    import keras
+
+    distribution = keras.distribution.distribution()
+    return 1 if distribution is None else distribution.device_mesh.devices.size
 
 
 @contextlib.contextmanager

@@ -38,8 +38,12 @@ def choose_run(
     if run_id != "best":
         if not (runs / run_id).is_dir():
             raise DataError(f"Expected the run {run_id} in {runs}. There is none of that name.")
+        if (received := results.read_record(runs / run_id).architecture) != architecture:
+            raise DataError(f"Expected a run of {architecture}. {run_id} is of {received}.")
         return runs / run_id
-    found, _ = studies.read_runs(results_folder, sorted(folder.name for folder in runs.glob("*-*")))
+    # A name that begins with a dot is what a killed process left of a run.
+    finished = sorted(folder.name for folder in runs.glob("[!.]*"))
+    found, _ = studies.read_runs(results_folder, finished)
     candidates = [
         run
         for run in found

@@ -1,12 +1,12 @@
 """A study: independent cycles of each network, restartable; on this machine (or `cluster`)."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ class Job:
     run_id: str
     config: TrainConfig
     results: Path
+    split_hash: str
     keep_model: bool
 
     @property
@@ -59,7 +60,7 @@ def describe(
     shown = {name: shown_config(config) for name, config in configs.items()}
     for config in shown.values():
         del config["seed"]
-    (preset,) = {config["preset"] for config in shown.values()}
+    preset = "+".join(sorted({config["preset"] for config in shown.values()}))
     if study_id is None:
         described = json.dumps([shown, dataset.split_hash], sort_keys=True)
         study_id = f"{preset}-{hashlib.sha256(described.encode()).hexdigest()[:8]}"
@@ -95,6 +96,11 @@ def begin(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
         ]
         if before.split_hash != study.split_hash:
             different.append("the films or their split are others")
+        if before.kind != study.kind:
+            different.append(f"it is a study of {before.kind}, not of {study.kind}")
+        cycles = {_cycle(name): name for name in before.run_ids}
+        if any(cycles.get(_cycle(name), name) != name for name in study.run_ids):
+            different.append("settings or starting weights are others")
         if different:
             raise DataError(
                 f"The study {study.study_id} was begun otherwise: {'; '.join(different)}. "
@@ -111,19 +117,9 @@ def begin(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
     return study
 
 
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a study for this process; the lock ends with the process, however that ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(
-                f"The study {folder.name} is being trained by another process. Wait for it, or "
-                "end it: the same command then goes on from the last finished epoch."
-            ) from None
-        yield
+def _cycle(name):
+    """Network and seed of a run id, which differ from cycle to cycle."""
+    return name.rpartition("-")[0]
 
 
 def preflight(results: Path, configs: dict, dataset: Dataset, machine: Machine, *, models: int):
@@ -132,7 +128,7 @@ def preflight(results: Path, configs: dict, dataset: Dataset, machine: Machine, 
     Starting weights, layers to unfreeze, batch size, and room for the state of the largest network
     and `models` kept models of each.
     """
-    needed = 0
+    state = kept = 0
     for config in configs.values():
         check_batch(config, machine, len(dataset.splits["train"]))
         network = architectures.build(config.architecture)
@@ -141,7 +137,8 @@ def preflight(results: Path, configs: dict, dataset: Dataset, machine: Machine, 
             unfreeze_from(network, stage.from_layer)
         size = 4 * network.count_params()
         # Weights and two moments, once old and once new, and the best weights twice.
-        needed = max(needed, 8 * size) + models * size
+        state, kept = max(state, 8 * size), kept + models * size
+    needed = state + kept
     try:
         results.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=results):
@@ -168,7 +165,7 @@ def jobs_of(
 ) -> list[Job]:
     """Return the cycles in the order in which they are trained: all networks seed by seed."""
     return [
-        Job(run_id(config, split_hash), config, results, keep != "none")
+        Job(run_id(config, split_hash), config, results, split_hash, keep != "none")
         for seed in range(cycles)
         for config in (replace(config, seed=seed) for config in configs.values())
     ]
@@ -181,27 +178,44 @@ def train_cycle(
     machine: Machine,
     report: Callable[[Progress], None],
 ) -> Path:
-    """Train one cycle, or go on with it, and record it; return its run folder."""
-    fitted = fit(
-        job.config,
-        dataset.splits["train"],
-        dataset.splits["val"],
-        folder=job.unfinished,
-        machine=machine,
-        report=report,
-    )
-    folder = record_run(
-        job.results,
-        job.config,
-        fitted,
-        dataset.splits,
-        dataset.split_hash,
-        ungraded=ungraded,
-        machine=machine,
-        keep_model=job.keep_model,
-    )
-    shutil.rmtree(job.unfinished, ignore_errors=True)
-    return folder
+    """Train one cycle, or go on with it, and record it; return its run folder.
+
+    Raises `TrainingError` when another process is at it, or `dataset` is not the one of the job.
+    """
+    check_split(dataset.split_hash, job.split_hash)
+    lock = job.unfinished.with_name(f"{job.run_id}.lock")
+    with checkpoint.locked(lock, f"The run {job.run_id}"):
+        if not job.is_finished:
+            fitted = fit(
+                job.config,
+                dataset.splits["train"],
+                dataset.splits["val"],
+                folder=job.unfinished,
+                machine=machine,
+                report=report,
+            )
+            record_run(
+                job.results,
+                job.config,
+                fitted,
+                dataset.splits,
+                dataset.split_hash,
+                ungraded=ungraded,
+                machine=machine,
+                keep_model=job.keep_model,
+            )
+        shutil.rmtree(job.unfinished, ignore_errors=True)
+        lock.unlink(missing_ok=True)
+    return job.results / "runs" / job.run_id
+
+
+def check_split(received: str, expected: str) -> None:
+    """Raise `TrainingError` when a machine sees other films than the study is about."""
+    if received != expected:
+        raise TrainingError(
+            f"Expected the films of the study (split {expected[:12]}...). This machine sees others "
+            f"({received[:12]}...): some may be missing or unreadable here."
+        )
 
 
 def train_here(
@@ -231,18 +245,27 @@ def train_here(
                 raise
             board.set_state(job.run_id, "failed", str(error))
             continue
-        apply_keep(job.results, [job.run_id for job in jobs], keep)
+        apply_keep(jobs, keep)
         board.set_state(job.run_id, "finished")
+    apply_keep(jobs, keep)
 
 
-def apply_keep(results: Path, run_ids: list[str], keep: str) -> None:
-    """Drop the models that ``--keep`` does not ask for; ``best`` is by validation films."""
-    if keep != "best":
+def apply_keep(jobs: list[Job], keep: str) -> None:
+    """Drop the models that ``--keep`` does not ask for; ``best`` is by validation films.
+
+    A model of a run that another study has, too, stays.
+    """
+    if keep != "best" or not jobs:
         return
-    runs, _ = studies.read_runs(results, run_ids)
+    results, ours = jobs[0].results, {job.run_id for job in jobs}
+    shared: Counter[str] = Counter()
+    for study_id in studies.list_studies(results):
+        with contextlib.suppress(DataError):
+            shared.update(ours & set(studies.read_study(results, study_id).run_ids))
+    runs, _ = studies.read_runs(results, [job.run_id for job in jobs])
     for architecture in {run.record.architecture for run in runs}:
         rivals = [run for run in runs if run.record.architecture == architecture]
         best = studies.best_run(rivals)
         for run in rivals:
-            if run is not best:
+            if run is not best and shared[run.record.run_id] < 2:
                 (run.folder / "model.keras").unlink(missing_ok=True)

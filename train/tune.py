@@ -145,7 +145,15 @@ def search_here(search: Search, trials: int, splits: dict, machine, board: Board
         board.set_state(name, outcome.state, outcome.sentence)
 
 
-def search_on(cluster: Cluster, search: Search, trials: int, source, machine_options, board: Board):
+def search_on(
+    cluster: Cluster,
+    search: Search,
+    trials: int,
+    source,
+    split_hash: str,
+    machine_options: dict,
+    board: Board,
+) -> None:
     """Train trials on a cluster, as many at a time as it has room for, until there are `trials`."""
     waiting = {}
     while True:
@@ -155,7 +163,12 @@ def search_on(cluster: Cluster, search: Search, trials: int, source, machine_opt
             taken.add(trial.number)
             (search.folder(trial) / "stop").unlink(missing_ok=True)
             reference = cluster.submit(
-                trial_task, search.config(trial), search.folder(trial), source, machine_options
+                trial_task,
+                search.config(trial),
+                search.folder(trial),
+                source,
+                split_hash,
+                machine_options,
             )
             waiting[reference] = trial
         if not waiting:
