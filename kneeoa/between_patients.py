@@ -41,31 +41,33 @@ def between_patients(
         name: np.stack([table[PROBABILITY_COLUMNS].to_numpy() for table in runs[name]])
         for name in names
     }
-    rows = _bootstrapped(true, answers, films["patient_id"], names)
+    rows = _bootstrapped(true, answers, films["patient_id"], names, here)
     if len(names) == 2:
         rows += _same_films(true, answers, films["patient_id"], names)
     return rows
 
 
-def _bootstrapped(true, answers, patients, names):
+def _bootstrapped(true, answers, patients, names, here):
     weights = bootstrap.patient_weights(patients)
-    once = np.ones((1, len(true)))
-    drawn, seen = {}, {}
-    for name in names:
-        cycles = answers[name]
-        drawn[name] = _mean([bootstrap.weighted_summaries(true, one, weights) for one in cycles])
-        seen[name] = _mean([bootstrap.weighted_summaries(true, one, once) for one in cycles])
+    drawn = {
+        name: _mean([bootstrap.weighted_summaries(true, one, weights) for one in answers[name]])
+        for name in names
+    }
+    # The mean over cycles of what each run scored; NaN where one of them is undefined.
+    seen = {
+        name: here.loc[here["architecture"] == name, list(METRICS)].mean(skipna=False)
+        for name in names
+    }
     if len(names) == 2:
         first, second = names
-        both = difference_of(names)
         for table in (drawn, seen):
-            table[both] = {m: table[second][m] - table[first][m] for m in METRICS}
+            table[difference_of(names)] = {m: table[second][m] - table[first][m] for m in METRICS}
     return [
         {
             "metric": metric,
             "method": "bootstrap over patients",
             "comparison": DISPLAY_NAME.get(name, name),
-            "estimate": seen[name][metric][0],
+            "estimate": seen[name][metric],
             "low": low,
             "high": high,
             "n": patients.nunique(),

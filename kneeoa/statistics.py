@@ -21,7 +21,7 @@ METRICS: dict[str, str] = {
     "quadratic_kappa": "Quadratic weighted kappa",
     "mean_absolute_error": "Mean absolute error (grades)",
     "within_one_grade": "Within one grade",
-    "auc_kl2": "AUC for KL >= 2",
+    "auc_kl2": "Area under the ROC curve for KL 2 or more",
     "expected_calibration_error": "Expected calibration error",
 }
 """The metrics of `agreement.summary`, with the names that people read."""

@@ -5,18 +5,19 @@ import streamlit as st
 from kneeoa.claim import verdict
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME
+from kneeoa.statistics import METRICS
 from pages import _shared
 
-MEASURES = {
-    "accuracy": ("Accuracy", "{:.1%}"),
-    "quadratic_kappa": ("Quadratic weighted kappa", "{:.3f}"),
-    "mean_absolute_error": ("Mean absolute error (grades)", "{:.2f}"),
-    "within_one_grade": ("Within one grade", "{:.1%}"),
-    "macro_precision": ("Macro precision", "{:.1%}"),
-    "macro_recall": ("Macro recall (sensitivity)", "{:.1%}"),
-    "macro_f1": ("Macro F1", "{:.1%}"),
-    "auc_kl2": ("Area under the ROC curve for KL 2 or more", "{:.3f}"),
-    "expected_calibration_error": ("Expected calibration error", "{:.1%}"),
+FORMS = {
+    "accuracy": "{:.1%}",
+    "quadratic_kappa": "{:.3f}",
+    "mean_absolute_error": "{:.2f}",
+    "within_one_grade": "{:.1%}",
+    "macro_precision": "{:.1%}",
+    "macro_recall": "{:.1%}",
+    "macro_f1": "{:.1%}",
+    "auc_kl2": "{:.3f}",
+    "expected_calibration_error": "{:.1%}",
 }
 
 
@@ -30,10 +31,10 @@ def show_performance(cards) -> None:
         "was seen in training. In brackets: 95% bootstrap interval over patients."
     )
     rows = []
-    for key, (label, form) in MEASURES.items():
+    for key, form in FORMS.items():
         if any(key not in of["values"] for of in measured.values()):
             continue  # a card from before this metric was measured
-        row = {"Measure": label}
+        row = {"Measure": METRICS[key]}
         for name, of in measured.items():
             low, high = of["intervals_95"][key]
             value = form.format(of["values"][key])

@@ -3,5 +3,20 @@
 import os
 import tempfile
 
+import pytest
+from graded_films import write_flat, write_tree
+
 # Decoded films of the tests do not belong into the user's cache.
 os.environ["KNEEOA_CACHE"] = tempfile.mkdtemp(prefix="kneeoa-test-cache-")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder of films as published: train, val and test, each with the grades."""
+    return write_tree(tmp_path / "tree")
+
+
+@pytest.fixture
+def flat(tmp_path):
+    """A folder of films in the grades alone."""
+    return write_flat(tmp_path / "flat")

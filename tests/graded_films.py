@@ -30,3 +30,8 @@ def write_tree(folder: Path) -> Path:
     for number, split in enumerate(("train", "val", "test")):
         write_flat(folder / split, 10, first=100 * (number + 1))
     return folder
+
+
+def patients(found) -> dict[str, set[str]]:
+    """Return who is in each split of a data set."""
+    return {name: set(films.patient_ids) for name, films in found.splits.items()}

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from graded_films import write_film, write_flat, write_tree
+from graded_films import patients, write_film
 
 from kneeoa.errors import ConfigError, DataError
 from train.data import dataset
@@ -17,20 +17,6 @@ from train.data.report import report
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("KNEEOA_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return write_tree(tmp_path / "tree")
-
-
-@pytest.fixture
-def flat(tmp_path):
-    return write_flat(tmp_path / "flat")
-
-
-def patients(found):
-    return {name: set(films.patient_ids) for name, films in found.splits.items()}
 
 
 # What is read

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from graded_films import write_film, write_flat, write_tree
+from graded_films import patients, write_film
 
 from kneeoa.errors import ConfigError, DataError
 from train.data.dataset import read_dataset, split_hash_of, write_split
@@ -15,20 +15,6 @@ from train.data.dataset import read_dataset, split_hash_of, write_split
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("KNEEOA_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return write_tree(tmp_path / "tree")
-
-
-@pytest.fixture
-def flat(tmp_path):
-    return write_flat(tmp_path / "flat")
-
-
-def patients(found):
-    return {name: set(films.patient_ids) for name, films in found.splits.items()}
 
 
 def write_csv(folder, table, name="films.csv", **options):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from knees import write_tree
+from test_studies import STUDY
 
 from kneeoa import published, results, studies
 from train.__main__ import main
@@ -244,17 +245,7 @@ def test_a_study_of_the_same_name_but_another_is_refused(changes, sentence, tmp_
     from kneeoa.errors import DataError
     from train.study import begin
 
-    study = studies.StudyRecord(
-        study_id="one",
-        kind="cycles",
-        preset="smoke",
-        cycles=1,
-        configs={"mobilenet": {"dropout": 0.2}},
-        split_hash="abc",
-        counts={},
-        run_ids=("mobilenet-seed0-01234567",),
-        begun_at="2026-11-23T00:00:00+00:00",
-    )
+    study = replace(STUDY, cycles=1, run_ids=("mobilenet-seed0-01234567",))
     begin(tmp_path, study)
     more = replace(study, cycles=2, run_ids=(*study.run_ids, "mobilenet-seed1-89abcdef"))
     assert begin(tmp_path, more).run_ids == more.run_ids

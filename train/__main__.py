@@ -10,6 +10,7 @@ from kneeoa.networks import ARCHITECTURES
 from kneeoa.published import DEFAULT_MODELS
 from train import commands
 from train.config import PRESETS, SETTABLE, parse_field
+from train.machine import PRECISIONS
 
 DEFAULT_SOURCE = Path(__file__).parent / "sources" / "chen2018.json"
 KEEP = ("best", "all", "none")
@@ -189,7 +190,7 @@ def _training_options(parser, *, predict=True):
     machine.add_argument("--devices", type=_count, metavar="N", help="GPUs that share each batch")
     machine.add_argument(
         "--precision",
-        choices=("auto", "float32", "mixed_bfloat16", "mixed_float16"),
+        choices=PRECISIONS,
         default="auto",
     )
     machine.add_argument(

@@ -61,15 +61,15 @@ def cycles(options: Namespace) -> int:
     machine, dataset, ungraded = _ready(options)
     from train import study
 
-    described = study.describe(configs, options.cycles, dataset, study_id=options.study)
+    jobs = study.jobs_of(
+        options.out, configs, options.cycles, dataset.split_hash, keep=options.keep
+    )
+    described = study.describe(configs, options.cycles, dataset, jobs=jobs, study_id=options.study)
     models = {"best": 2, "all": options.cycles, "none": 0}[options.keep]
     study.preflight(options.out, configs, dataset, machine, models=models)
     folder = studies.study_folder(options.out, described.study_id)
     with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
         study.begin(options.out, described)
-        jobs = study.jobs_of(
-            options.out, configs, options.cycles, dataset.split_hash, keep=options.keep
-        )
         with (
             _cluster(options) as cluster,
             _board(folder / "status.json", described.study_id, jobs, cluster) as board,

@@ -15,7 +15,6 @@ from kneeoa import results
 from kneeoa.networks import DISPLAY_NAME
 
 STATUS_SCHEMA_VERSION = 1
-STATES = ("waiting", "training", "finished", "failed", "pruned")
 
 
 @dataclass(frozen=True, slots=True)

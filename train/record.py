@@ -1,5 +1,6 @@
 """A fitted network -> its run folder."""
 
+import functools
 import hashlib
 import json
 import platform
@@ -100,5 +101,12 @@ def _identity(init):
     """Tell two files of the same name apart."""
     if init in ("none", "imagenet") or not Path(init).is_file():
         return init
-    with Path(init).open("rb") as stream:
-        return f"{Path(init).name}:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    facts = Path(init).stat()
+    return f"{Path(init).name}:{_digest(init, facts.st_size, facts.st_mtime_ns)}"
+
+
+@functools.cache
+def _digest(file, size, changed):
+    """Hash a file of starting weights once for all the cycles that start from it."""
+    with Path(file).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

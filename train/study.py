@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,6 @@ from train.machine import Machine
 from train.progress import Board, Progress
 from train.record import record_run, run_id, shown_config
 from train.trainer import unfreeze_from
-
-KEEP = ("best", "all", "none")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +51,7 @@ def describe(
     cycles: int,
     dataset: Dataset,
     *,
+    jobs: Sequence[Job] = (),
     study_id: str | None = None,
     kind: str = "cycles",
 ) -> studies.StudyRecord:
@@ -72,11 +71,7 @@ def describe(
         configs=json.loads(json.dumps(shown)),
         split_hash=dataset.split_hash,
         counts=dataset.counts,
-        run_ids=tuple(
-            run_id(replace(configs[name], seed=seed), dataset.split_hash)
-            for seed in range(cycles)
-            for name in configs
-        ),
+        run_ids=tuple(job.run_id for job in jobs),
         begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
