@@ -24,7 +24,7 @@ if machine.backend() == "jax":
     sys.meta_path.insert(0, NotInstalled)
 
 OUT, DEVICES = Path(sys.argv[1]), int(sys.argv[2])
-MACHINE = machine.prepare("cpu", devices=DEVICES)
+MACHINE = machine.prepare("cpu", devices=DEVICES, precision="float32")
 
 import numpy as np  # noqa: E402
 from knees import drawn_films  # noqa: E402

@@ -109,10 +109,10 @@ def run_apart(folder, start, backend, devices):
 
 @pytest.fixture(scope="module")
 def apart(start, tmp_path_factory):
-    """The same run under both backends, on one device and on two virtual ones."""
+    """The same run under every backend, on one device and, where it can, on two virtual ones."""
     root = tmp_path_factory.mktemp("apart")
-    kinds = [(backend, devices) for backend in machine.BACKENDS for devices in (1, 2)]
-    for pair in (kinds[:2], kinds[2:]):
+    kinds = [("tensorflow", 1), ("tensorflow", 2), ("jax", 1), ("jax", 2), ("torch", 1)]
+    for pair in (kinds[:2], kinds[2:4], kinds[4:]):
         processes = {kind: run_apart(root / f"{kind[0]}{kind[1]}", start, *kind) for kind in pair}
         for kind, process in processes.items():
             output, _ = process.communicate(timeout=400)
@@ -124,7 +124,7 @@ def content(folder):
     return json.loads((folder / "history.json").read_text())
 
 
-@pytest.mark.parametrize("other", ["tensorflow2", "jax1", "jax2"])
+@pytest.mark.parametrize("other", ["tensorflow2", "jax1", "jax2", "torch1"])
 def test_every_backend_and_number_of_devices_gives_the_same_curve(other, apart):
     one, another = (content(apart / name)["history"] for name in ("tensorflow1", other))
     for name in ("loss", "val_loss"):
@@ -133,10 +133,11 @@ def test_every_backend_and_number_of_devices_gives_the_same_curve(other, apart):
         )
 
 
-def test_a_model_trained_by_jax_without_tensorflow_loads_under_tensorflow(apart):
+@pytest.mark.parametrize("other", ["jax1", "torch1"])
+def test_a_model_trained_without_tensorflow_loads_under_tensorflow(other, apart):
     assert content(apart / "jax2")["machine"] == "cpu x 2 (jax, float32)"
-    network = keras.saving.load_model(apart / "jax1" / "model.keras", compile=False)
-    expected = np.load(apart / "jax1" / "probabilities.npy")
+    network = keras.saving.load_model(apart / other / "model.keras", compile=False)
+    expected = np.load(apart / other / "probabilities.npy")
     np.testing.assert_allclose(predict(network, drawn_films(10, first=900)), expected, atol=1e-4)
 
 

@@ -137,8 +137,9 @@ def _train_epoch(trainer, config, train, history, stage_number, report):
             verbose=0,
         )
     except Exception as error:
-        # TensorFlow and JAX have no class of error in common for this.
-        if "RESOURCE_EXHAUSTED" not in f"{type(error).__name__} {error}".upper():
+        # The backends have no class of error in common for this.
+        said = f"{type(error).__name__} {error}".upper()
+        if not any(words in said for words in ("RESOURCE_EXHAUSTED", "OUT OF MEMORY")):
             raise
         raise TrainingError(
             f"A batch of {config.batch_size} does not fit into the memory of the device. Expected "

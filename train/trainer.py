@@ -45,7 +45,7 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     tone = keras.Input((2,), name="tone")
     pool = network.get_layer("pool")
     kept = keras.Input(pool.output.shape[1:], dtype="uint8", name="kept")
-    pooled = keras.Model(network.input, pool.output)(Augment()(film, warp, tone))
+    pooled = part(network, "pool")(Augment()(film, warp, tone))
     dropped = pooled * ops.cast(kept, pooled.dtype) / (1 - config.dropout)
     inputs = {"film": film, "warp": warp, "tone": tone, "kept": kept}
     trainer = keras.Model(inputs, network.get_layer("grade")(dropped))
@@ -65,6 +65,15 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
         steps_per_execution=machine.steps_per_call,
     )
     return trainer
+
+
+def part(network: keras.Model, until: str) -> keras.Model:
+    """Return the graph from the film to the layer `until`, in the fastest form of the backend."""
+    if backend() == "torch":
+        from train.native import native
+
+        return native(network, until)
+    return keras.Model(network.input, network.get_layer(until).output)
 
 
 def _rate(config, stage, steps):

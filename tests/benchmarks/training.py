@@ -32,7 +32,7 @@ from kneeoa import architectures  # noqa: E402
 from train.batches import Shuffled  # noqa: E402
 from train.config import Stage, preset  # noqa: E402
 from train.data.dataset import Films  # noqa: E402
-from train.trainer import build_trainer, unfreeze_from  # noqa: E402
+from train.trainer import build_trainer, part, unfreeze_from  # noqa: E402
 
 
 def films(count: int) -> Films:
@@ -71,7 +71,7 @@ def measure(architecture: str) -> dict[str, list[float]]:
         unfreeze_from(network, "all")
         features = network.get_layer("pool").output.shape[-1]
         trainer = build_trainer(network, config, config.stages[0], MACHINE, len(train))
-        bare = keras.Model(network.input, network.output)
+        bare = part(network, "grade")
         bare.compile(
             keras.optimizers.Adam(1e-4),
             keras.losses.CategoricalCrossentropy(from_logits=True),
