@@ -35,10 +35,13 @@ class Initialisation:
     fresh_layers: tuple[str, ...]
 
 
-def build(architecture: Architecture, *, seed: int = 0) -> keras.Model:
+def build(
+    architecture: Architecture, *, seed: int = 0, side: int | None = INPUT_SIDE
+) -> keras.Model:
     """Return the untrained grader ``(N, 224, 224, 1) float32 in [0, 255] -> (N, 5) logits``.
 
-    `seed` fixes the initial kernels, and fixes the same ones under every Keras backend.
+    `seed` fixes the initial kernels, and fixes the same ones under every Keras backend. With
+    ``side=None`` it takes films of any side, as training in stages of growing sides does.
     """
     if architecture not in ARCHITECTURES:
         raise ConfigError(
@@ -46,7 +49,7 @@ def build(architecture: Architecture, *, seed: int = 0) -> keras.Model:
         )
     # Under mixed precision only the convolutions may be half: grey values and logits stay exact.
     exact = {"dtype": "float32"}
-    film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), name="film")
+    film = keras.Input((side, side, 1), name="film")
     three_channels = keras.layers.Concatenate(name="grey_to_three", **exact)([film, film, film])
     if architecture == "mobilenet":
         scale = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_imagenet", **exact)
@@ -83,19 +86,19 @@ def initialise(network: keras.Model, init: str) -> Initialisation:
 
 def weight_arrays(network: keras.Model) -> dict[str, np.ndarray]:
     """Every weight of `network` as float32, under ``<layer>/<weight>``, in graph order."""
-    return {key: np.asarray(variable) for key, variable in _variables(network)}
+    return {key: np.asarray(variable) for key, variable in variables(network)}
 
 
 def assign_all(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
     """Assign `arrays` to `network`; every key must match, in both directions."""
-    variables = dict(_variables(network))
-    if variables.keys() != arrays.keys():
-        odd = sorted(variables.keys() ^ arrays.keys())
+    ours = dict(variables(network))
+    if ours.keys() != arrays.keys():
+        odd = sorted(ours.keys() ^ arrays.keys())
         raise ModelError(
-            f"Expected the {len(variables)} weights of {network.name}. "
+            f"Expected the {len(ours)} weights of {network.name}. "
             f"Received {len(arrays)}; {len(odd)} do not match, for example {odd[0]}."
         )
-    for key, variable in variables.items():
+    for key, variable in ours.items():
         variable.assign(_of_shape(arrays[key], variable.shape, key))
 
 
@@ -108,7 +111,8 @@ def weights_hash(network: keras.Model) -> str:
     return digest.hexdigest()
 
 
-def _variables(network):
+def variables(network: keras.Model):
+    """Yield ``<layer>/<weight>`` and the variable, in graph order."""
     for layer in network.layers:
         for variable in layer.weights:
             yield f"{layer.name}/{variable.name}", variable
@@ -116,7 +120,7 @@ def _variables(network):
 
 def _draw_kernels(network, generator):
     """Glorot uniform (Glorot and Bengio 2010), drawn by NumPy so that no backend differs."""
-    for key, variable in _variables(network):
+    for key, variable in variables(network):
         if key.endswith("/kernel"):
             area = int(np.prod(variable.shape[:-2]))
             limit = np.sqrt(6 / (area * sum(variable.shape[-2:])))
@@ -132,7 +136,7 @@ def _assign_backbone(network, arrays, source):
             f"have, for example {strangers[0]}. Give the file of the same architecture."
         )
     assigned, fresh = 0, []
-    for key, variable in _variables(network):
+    for key, variable in variables(network):
         if key in arrays:
             variable.assign(_of_shape(arrays[key], variable.shape, key))
             assigned += 1

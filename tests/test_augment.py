@@ -2,22 +2,31 @@
 
 import numpy as np
 import pytest
+from knees import drawn_films
 
 from kneeoa.phantom import draw_knee
-from train import augment
+from train import augment, chance
+from train.batches import Shuffled
 from train.config import preset
 
 CONFIG = preset("paper", "mobilenet", seed=4, shift=0.1, brightness=0.2)
 FILM = draw_knee(2, seed=1, marked=False)
 
 
-def changed(warp=(1, 0, 0, 0, 1, 0), tone=(1, 0), film=FILM):
-    layer = augment.Augment()
-    arrays = (film[None, ..., None], np.float32([warp]), np.float32([tone]))
-    return np.asarray(layer(*arrays))[0, ..., 0]
+STILL = dict.fromkeys(chance.LOOKS, 0) | {"gamma": 1, "contrast": 1}
 
 
-@pytest.mark.parametrize("draw", [augment.draw_order, augment.draw_warps, augment.draw_tones])
+def changed(warp=(1, 0, 0, 0, 1, 0), look=None, film=FILM, **layer):
+    look = look if look is not None else list(STILL.values())
+    arrays = (film[None, ..., None], np.float32([warp]), np.float32([look]), np.float32([[1]]))
+    return np.asarray(augment.Augment(**layer)(*arrays))[0, ..., 0]
+
+
+def looking(**changes):
+    return list((STILL | changes).values())
+
+
+@pytest.mark.parametrize("draw", [chance.draw_order, chance.draw_warps, chance.draw_looks])
 def test_an_epoch_follows_from_seed_and_number(draw):
     first, again = draw(CONFIG, 3, 50), draw(CONFIG, 3, 50)
     assert np.array_equal(first, again)
@@ -27,17 +36,17 @@ def test_an_epoch_follows_from_seed_and_number(draw):
 
 
 def test_every_film_is_visited_once():
-    assert sorted(augment.draw_order(CONFIG, 0, 33)) == list(range(33))
+    assert sorted(chance.draw_order(CONFIG, 0, 33)) == list(range(33))
 
 
 def test_dropout_keeps_its_share():
-    kept = augment.draw_dropout(CONFIG, 0, 0, (64, 1024))
+    kept = chance.draw_dropout(CONFIG, 0, 0, (64, 1024))
     assert kept.mean() == pytest.approx(1 - CONFIG.dropout, abs=0.01)
-    assert not np.array_equal(kept, augment.draw_dropout(CONFIG, 0, 1, (64, 1024)))
+    assert not np.array_equal(kept, chance.draw_dropout(CONFIG, 0, 1, (64, 1024)))
 
 
 def test_warps_stay_within_the_config():
-    warps = augment.draw_warps(CONFIG, 0, 2000).reshape(-1, 2, 3)
+    warps = chance.draw_warps(CONFIG, 0, 2000).reshape(-1, 2, 3)
     scale = np.sqrt(np.abs(np.linalg.det(warps[:, :, :2])))
     assert scale.min() >= 1 - CONFIG.zoom - 1e-6
     assert scale.max() <= 1 + CONFIG.zoom + 1e-6
@@ -52,8 +61,8 @@ def test_warps_stay_within_the_config():
 
 def test_without_augmentation_nothing_moves():
     still = preset("paper", "mobilenet", rotation=0, zoom=0, contrast=0, horizontal_flip=False)
-    (warp,), (tone,) = augment.draw_warps(still, 0, 1), augment.draw_tones(still, 0, 1)
-    np.testing.assert_allclose(changed(warp, tone), FILM, atol=1e-3)
+    (warp,), (look,) = chance.draw_warps(still, 0, 1), chance.draw_looks(still, 0, 1)
+    np.testing.assert_allclose(changed(warp, look), FILM, atol=1e-3)
 
 
 def test_a_flip_mirrors_and_a_shift_shifts():
@@ -80,8 +89,71 @@ def test_a_rotation_agrees_with_another_implementation():
 
 def test_tones_change_contrast_about_the_mean_and_stay_grey_values():
     grey = np.tile(np.linspace(60, 180, 224), (224, 1)).astype(np.uint8)
-    softer = changed(tone=(0.5, 10), film=grey)
+    softer = changed(look=looking(contrast=0.5, added=10), film=grey)
     assert softer.mean() == pytest.approx(grey.mean() + 10, abs=0.1)
     assert softer.std() == pytest.approx(grey.std() / 2, abs=0.1)
-    harsh = changed(tone=(9, 0), film=grey)
+    harsh = changed(look=looking(contrast=9), film=grey)
     assert (harsh.min(), harsh.max()) == (0, 255)
+
+
+def test_gamma_changes_the_middle_and_leaves_black_and_white():
+    grey = np.tile(np.linspace(0, 255, 224), (224, 1)).astype(np.uint8)
+    darker = changed(look=looking(gamma=2), film=grey)
+    np.testing.assert_allclose(darker, 255 * (grey / 255.0) ** 2, atol=0.01)
+
+
+def test_noise_has_the_strength_asked_for_and_differs_from_place_to_place():
+    grey = np.full((224, 224), 128, np.uint8)
+    one = changed(look=looking(noise=10), film=grey) - 128
+    another = changed(look=looking(noise=10, noise_row=90, noise_column=7), film=grey) - 128
+    assert one.std() == pytest.approx(10, rel=0.05)
+    assert abs(np.corrcoef(one.ravel(), another.ravel())[0, 1]) < 0.02
+
+
+def test_an_erased_box_is_where_it_was_drawn():
+    box = {"top": 0.25, "bottom": 0.5, "left": 0.5, "right": 0.75, "grey": 77}
+    erased = changed(look=looking(**box)).copy()
+    assert (erased[56:112, 112:168] == 77).all()
+    erased[56:112, 112:168] = FILM[56:112, 112:168]
+    np.testing.assert_allclose(erased, FILM, atol=1e-3)
+
+
+def test_a_smaller_side_shows_the_same_film():
+    smaller = changed(side=112)
+    expected = FILM.reshape(112, 2, 112, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(smaller, expected, atol=1e-3)
+
+
+def test_looks_stay_within_the_config():
+    config = preset("paper", "mobilenet", gamma=0.4, noise=0.1, erase=0.3)
+    looks = chance.draw_looks(config, 0, 4000)
+    look = dict(zip(chance.LOOKS, looks.T, strict=True))
+    assert np.abs(np.log(look["gamma"])).max() == pytest.approx(0.4, abs=0.01)
+    assert look["noise"].max() == pytest.approx(25.5, abs=0.2)
+    erased = look["bottom"] > look["top"]
+    assert erased.mean() == pytest.approx(0.3, abs=0.03)
+    assert look["bottom"].max() <= 1
+
+
+def test_mixup_mixes_films_and_targets_alike():
+    config = preset("smoke", "mobilenet", mixup=0.5)
+    batch, targets = Shuffled(drawn_films(8), config, 0, 4)[0]
+    share = batch["mixing"][0, 0]
+    assert 0.5 <= share < 1
+    one = np.eye(5, dtype=np.float32)[drawn_films(8).grades[chance.draw_order(config, 0, 8)]]
+    np.testing.assert_allclose(targets, share * one + (1 - share) * one[::-1], atol=1e-6)
+    whole = np.ones_like(batch["mixing"])
+    layer = augment.Augment()
+    films = [batch[name] for name in ("film", "warp", "look")]
+    alone, mixed = np.asarray(layer(*films, whole)), np.asarray(layer(*films, batch["mixing"]))
+    np.testing.assert_allclose(mixed, share * alone + (1 - share) * alone[::-1], atol=1e-2)
+
+
+def test_soft_labels_spread_to_the_neighbours_first():
+    config = preset("paper", "mobilenet", label_width=0.7, label_smoothing=0.05)
+    targets = chance.soft_labels(config, np.arange(5))
+    np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+    assert (targets.argmax(axis=1) == np.arange(5)).all()
+    assert targets[2, 1] == targets[2, 3] > targets[2, 0] >= 0.05 / 5
+    # exp(-1 / (2 * 0.7^2)) = 0.36 of the grade itself, on one side only.
+    assert targets[0, 1] / targets[0, 0] == pytest.approx(0.36, abs=0.03)

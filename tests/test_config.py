@@ -61,8 +61,8 @@ def test_fields_are_read_as_their_type(name, text, value):
         ("dropout", "much", "a number"),
         ("horizontal_flip", "maybe", "true or false"),
         ("schedule", "linear", "constant or cosine"),
-        ("stages", "head", r"LAYER:EPOCHS\[:FACTOR\]"),
-        ("stages", "head:1:2:3", r"LAYER:EPOCHS\[:FACTOR\]"),
+        ("stages", "head", "LAYER:EPOCHS"),
+        ("stages", "head:1:2:3:4", "LAYER:EPOCHS"),
         ("depth", "3", "a setting out of stages, learning_rate"),
     ],
 )

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -86,6 +87,31 @@ def test_a_run_is_not_continued_in_another_precision(config, tmp_path):
     other = Machine(precision="mixed_bfloat16")
     with pytest.raises(TrainingError, match="under tensorflow, float32, as it was begun"):
         fit(config, TRAIN, VAL, folder=tmp_path, machine=other)
+
+
+def test_the_average_of_the_weights_is_what_is_validated(config, whole, tmp_path):
+    fitted = fit(replace(config, averaging=0.999), TRAIN, VAL, folder=tmp_path)
+    first, second, *_ = fitted.history
+    # Training itself is the same; an average that hardly moves stays near its start.
+    assert [first["loss"], second["loss"]] == [row["loss"] for row in whole.history[:2]]
+    moved = abs(whole.history[1]["val_loss"] - whole.history[0]["val_loss"])
+    assert 0 < abs(second["val_loss"] - first["val_loss"]) < moved
+
+
+def test_a_run_with_averages_resumes_exactly(config, tmp_path):
+    averaging = replace(config, averaging=0.9, mixup=0.2, noise=0.1)
+    straight = fit(averaging, TRAIN, VAL, folder=tmp_path / "straight")
+
+    def stop(progress):
+        if progress.epoch == 3 and progress.share == 1:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        fit(averaging, TRAIN, VAL, folder=tmp_path / "resumed", report=stop)
+    resumed = fit(averaging, TRAIN, VAL, folder=tmp_path / "resumed")
+    assert without_times(resumed.history) == without_times(straight.history)
+    hashes = [architectures.weights_hash(run.network) for run in (resumed, straight)]
+    assert hashes[0] == hashes[1]
 
 
 def test_many_steps_a_call_change_nothing(config, whole, tmp_path):

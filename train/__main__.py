@@ -112,12 +112,16 @@ def _parser():
     )
     _data_options(publish)
 
-    evaluate = add("evaluate", commands.evaluate, "measure the published models")
-    evaluate.add_argument("models", type=Path, metavar="MODELS")
-    evaluate.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
-    evaluate.add_argument("--split", choices=("train", "val", "test"), default="test")
-    evaluate.add_argument("--csv", type=Path, metavar="FILE")
-    _data_options(evaluate)
+    for name, command, summary in (
+        ("evaluate", commands.evaluate, "measure the published models"),
+        ("robustness", commands.robustness, "measure them on films changed in many ways"),
+    ):
+        measure = add(name, command, summary)
+        measure.add_argument("models", type=Path, metavar="MODELS")
+        measure.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+        measure.add_argument("--split", choices=("train", "val", "test"), default="test")
+        measure.add_argument("--csv", type=Path, metavar="FILE")
+        _data_options(measure)
     return parser, made
 
 

@@ -1,106 +1,85 @@
-"""Chance in training: order of the films, geometry, grey values and dropout of one epoch.
-
-Everything random is drawn here by NumPy from (seed, epoch), and travels to the device as a few
-numbers a film. So a resumed run continues exactly, and TensorFlow and JAX see the same films.
-"""
-
-import math
+"""Augmentation on the device: what `chance` drew, done to a batch of films."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from kneeoa.networks import INPUT_SIDE
-from train.config import TrainConfig
-
-
-def draw_order(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
-    """Return the order ``(films,) int64`` in which an epoch (from 0) visits the films."""
-    return _generator(config, epoch, "order").permutation(films)
-
-
-def draw_warps(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
-    """Return ``(films, 6) float32``: rows a0, a1, a2, b0, b1, b2 of the map from output to source.
-
-    ``column' = a0 column + a1 row + a2`` and ``row' = b0 column + b1 row + b2``, in pixels: a flip
-    of half of the films, then rotation, zoom and shift about the centre of the film.
-    """
-    draw = _generator(config, epoch, "warp")
-    angle = np.radians(draw.uniform(-config.rotation, config.rotation, films))
-    scale = 1 + draw.uniform(-config.zoom, config.zoom, films)
-    shift = draw.uniform(-config.shift, config.shift, (2, films)) * INPUT_SIDE
-    flip = np.where(draw.random(films) < 0.5, -1.0, 1.0)
-    if not config.horizontal_flip:
-        flip = np.ones(films)
-    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
-    linear = np.array([[flip * cosine, -flip * sine], [sine, cosine]])
-    centre = (INPUT_SIDE - 1) / 2
-    offset = centre + shift - linear.sum(axis=1) * centre
-    warps = np.concatenate([linear, offset[:, None]], axis=1)
-    return warps.reshape(6, films).T.astype(np.float32)
-
-
-def draw_tones(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
-    """Return ``(films, 2) float32``: a factor of the contrast, and grey values to add."""
-    draw = _generator(config, epoch, "tone")
-    contrast = 1 + draw.uniform(-config.contrast, config.contrast, films)
-    brightness = 255 * draw.uniform(-config.brightness, config.brightness, films)
-    return np.stack([contrast, brightness], axis=1).astype(np.float32)
-
-
-def draw_dropout(config: TrainConfig, epoch: int, step: int, shape: tuple[int, int]) -> np.ndarray:
-    """Return ``shape uint8``: 1 where a pooled feature of a film of one batch is kept."""
-    kept = _generator(config, epoch, "dropout", step).random(shape, np.float32) >= config.dropout
-    # Not bool, which TensorFlow cannot share between devices.
-    return kept.astype(np.uint8)
+from train.chance import LOOKS, NOISE_SIDE
 
 
 @keras.saving.register_keras_serializable("kneeoa")
 class Augment(keras.layers.Layer):
-    """``film (N, 224, 224, 1)``, ``warp (N, 6)``, ``tone (N, 2)`` -> films of the same shape.
+    """``film (N, 224, 224, 1)`` and what `chance` drew for it -> ``(N, side, side, 1)``.
 
-    Bilinear, the edge repeated outside; written out because TensorFlow's own projective transform
-    cannot be compiled by XLA. Output in [0, 255], float32.
+    `warp` is ``(N, 6)``, `look` ``(N, 11)``, `mixing` ``(N, 1)``. Bilinear, the edge repeated
+    outside; written out because TensorFlow's own projective transform cannot be compiled by XLA.
+    Output in [0, 255], float32.
     """
 
-    def __init__(self, **options):
+    def __init__(self, side: int = INPUT_SIDE, *, noisy: bool = True, seed: int = 0, **options):
         super().__init__(dtype="float32", **options)
-        self._augment = _compiled(_augment)
+        self._side, self._noisy = side, noisy
+        sheet = np.random.default_rng(seed).standard_normal(NOISE_SIDE**2 if noisy else 1)
+        self._sheet = sheet.astype(np.float32)
+        self._augment = _compiled(self._change)
 
-    def call(self, film, warp, tone):
+    def call(self, film, warp, look, mixing):
         """Return the changed films."""
-        return self._augment(ops.cast(film, "float32"), warp, tone)
+        return self._augment(ops.cast(film, "float32"), warp, look, mixing)
 
-    def compute_output_shape(self, film_shape, warp_shape, tone_shape):
-        """Return the shape of the films, which does not change."""
-        return film_shape
+    def compute_output_shape(self, film_shape, warp_shape, look_shape, mixing_shape):
+        """Return the shape of the changed films."""
+        return (film_shape[0], self._side, self._side, 1)
+
+    def _change(self, film, warp, look, mixing):
+        look = {name: look[:, i][:, None, None] for i, name in enumerate(LOOKS)}
+        films = _warp(film, warp, self._side)
+        films = 255 * (ops.clip(films, 0, 255) / 255) ** look["gamma"]
+        mean = ops.mean(films, axis=(1, 2), keepdims=True)
+        films = (films - mean) * look["contrast"] + mean + look["added"]
+        pixel = ops.arange(self._side, dtype="float32")
+        if self._noisy:
+            films += look["noise"] * self._noise(look, pixel)
+        place = (pixel + 0.5) / self._side
+        rows, columns = place[None, :, None], place[None, None, :]
+        within = (rows > look["top"]) & (rows < look["bottom"])
+        within &= (columns > look["left"]) & (columns < look["right"])
+        films = ops.clip(ops.where(within, look["grey"], films), 0, 255)
+        share = mixing[:, :, None]
+        films = share * films + (1 - share) * ops.flip(films, axis=0)
+        return films[..., None]
+
+    def _noise(self, look, pixel):
+        row = look["noise_row"] + pixel[None, :, None]
+        column = look["noise_column"] + pixel[None, None, :]
+        index = ops.cast(row * NOISE_SIDE + column, "int32")
+        return ops.take(ops.convert_to_tensor(self._sheet), index)
 
 
-def _augment(film, warp, tone):
-    side = INPUT_SIDE
-    flat = ops.reshape(film, (-1, side * side))
-    grid = ops.arange(side, dtype="float32")
+def _warp(film, warp, side):
+    source = INPUT_SIDE
+    flat = ops.reshape(film, (-1, source * source))
+    # The centres of the wanted pixels, in pixels of the film.
+    grid = (ops.arange(side, dtype="float32") + 0.5) * (source / side) - 0.5
 
-    def source(first):
+    def found(first):
         along_columns, along_rows, offset = (warp[:, first + i][:, None, None] for i in (0, 1, 2))
         there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
-        return ops.clip(there, 0, side - 1)
+        return ops.clip(there, 0, source - 1)
 
-    column, row = source(0), source(3)
-    left = ops.minimum(ops.floor(column), side - 2)
-    top = ops.minimum(ops.floor(row), side - 2)
-    index = ops.reshape(ops.cast(top * side + left, "int32"), (-1, side * side))
+    column, row = found(0), found(3)
+    left = ops.minimum(ops.floor(column), source - 2)
+    top = ops.minimum(ops.floor(row), source - 2)
+    index = ops.reshape(ops.cast(top * source + left, "int32"), (-1, side * side))
 
     def at(offset):
         return ops.reshape(ops.take_along_axis(flat, index + offset, axis=1), (-1, side, side))
 
     right_share, bottom_share = column - left, row - top
     upper = at(0) * (1 - right_share) + at(1) * right_share
-    lower = at(side) * (1 - right_share) + at(side + 1) * right_share
-    warped = upper * (1 - bottom_share) + lower * bottom_share
-    mean = ops.mean(warped, axis=(1, 2), keepdims=True)
-    factor, added = tone[:, 0][:, None, None], tone[:, 1][:, None, None]
-    return ops.clip((warped - mean) * factor + mean + added, 0, 255)[..., None]
+    lower = at(source) * (1 - right_share) + at(source + 1) * right_share
+    return upper * (1 - bottom_share) + lower * bottom_share
 
 
 def _compiled(function):
@@ -110,13 +89,3 @@ def _compiled(function):
     import tensorflow as tf
 
     return tf.function(function, jit_compile=True)
-
-
-def _generator(config, epoch, purpose, step=0):
-    number = ("order", "warp", "tone", "dropout").index(purpose)
-    return np.random.default_rng([config.seed, epoch, number, step])
-
-
-def steps_per_epoch(config: TrainConfig, films: int) -> int:
-    """Return the number of whole batches; what does not fill one waits for another epoch."""
-    return max(1, math.floor(films / config.batch_size))

@@ -6,16 +6,20 @@ import keras
 import numpy as np
 
 from kneeoa.calibration import softmax
-from train import augment
+from train import chance
 from train.config import TrainConfig
 from train.data.films import Films
-from train.machine import sharing_devices
+from train.machine import backend, sharing_devices
 
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
     """Return grade probabilities ``(N, 5) float32``, rows summing to 1."""
     devices = sharing_devices()
     batches = InOrder(films, math.ceil(batch_size / devices) * devices)
+    if backend() == "torch":
+        from train.native import native
+
+        network = native(network, network.layers[-1].name)
     return softmax(network.predict(batches, verbose=0)[: len(films)])
 
 
@@ -26,26 +30,30 @@ class Shuffled(keras.utils.PyDataset):
         # More than one worker, and Keras under JAX serves the batches in another order.
         super().__init__(workers=1, use_multiprocessing=False)
         self._images, self._config, self._epoch = films.images, config, epoch
-        self._targets = np.eye(5, dtype=np.float32)[films.grades]
-        self._order = augment.draw_order(config, epoch, len(films))
-        self._warps = augment.draw_warps(config, epoch, len(films))
-        self._tones = augment.draw_tones(config, epoch, len(films))
+        self._targets = chance.soft_labels(config, films.grades)
+        self._order = chance.draw_order(config, epoch, len(films))
+        self._warps = chance.draw_warps(config, epoch, len(films))
+        self._looks = chance.draw_looks(config, epoch, len(films))
         self._features = features
 
     def __len__(self):
-        return augment.steps_per_epoch(self._config, len(self._order))
+        return chance.steps_per_epoch(self._config, len(self._order))
 
     def __getitem__(self, index):
         size = self._config.batch_size
         here = slice(index * size, (index + 1) * size)
         chosen = self._order[here]
+        mixing = chance.draw_mixing(self._config, self._epoch, index, size)
+        targets = self._targets[chosen]
         inputs = {
             "film": self._images[chosen][..., None],
             "warp": self._warps[here],
-            "tone": self._tones[here],
-            "kept": augment.draw_dropout(self._config, self._epoch, index, (size, self._features)),
+            "look": self._looks[here],
+            "mixing": mixing,
+            "kept": chance.draw_dropout(self._config, self._epoch, index, (size, self._features)),
         }
-        return inputs, self._targets[chosen]
+        # As the films are mixed on the device: each with its opposite in the batch.
+        return inputs, mixing * targets + (1 - mixing) * targets[::-1]
 
 
 class InOrder(keras.utils.PyDataset):

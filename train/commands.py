@@ -170,17 +170,34 @@ def evaluate(options: Namespace) -> int:
     """Print the metrics of the published models on graded films."""
     from train import evaluate as evaluating
 
-    dataset = source_of(options).read()
-    for name in evaluating.trained_elsewhere(options.models, dataset.split_hash):
-        print(
-            f"Note: {name} was trained on another split or other films. If any of these films was "
-            "among them, its figures are too good."
-        )
-    table = evaluating.evaluate(options.models, dataset.splits[options.split])
+    table = evaluating.evaluate(options.models, _films_to_measure(options))
     print(evaluating.as_text(table))
     if options.csv:
         results.replace_file(options.csv, table.to_csv(index=False))
     return 0
+
+
+def robustness(options: Namespace) -> int:
+    """Print the accuracy of the published models on changed films."""
+    from train import robustness as measuring
+
+    table = measuring.robustness(options.models, _films_to_measure(options))
+    print(measuring.as_text(table))
+    if options.csv:
+        results.replace_file(options.csv, table.to_csv(index=False))
+    return 0
+
+
+def _films_to_measure(options):
+    from train.evaluate import trained_elsewhere
+
+    dataset = source_of(options).read()
+    for name in trained_elsewhere(options.models, dataset.split_hash):
+        print(
+            f"Note: {name} was trained on another split or other films. If any of these films was "
+            "among them, its figures are too good."
+        )
+    return dataset.splits[options.split]
 
 
 def _ready(options):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from kneeoa import studies
 from kneeoa.errors import ConfigError, DataError
-from kneeoa.networks import ARCHITECTURES, Architecture
+from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 
 BLOCKS: dict[str, dict[Architecture, str]] = {
     "conv5": {"mobilenet": "conv_dw_12", "resnet50": "conv5_block1_1_conv"},
@@ -26,17 +26,20 @@ class Stage:
     """Some epochs with the network trainable from one layer on.
 
     `from_layer` is one of `DEPTHS` or the name of a layer of the backbone. Layers that the starting
-    weights did not fill train in every stage. `factor` multiplies the config's learning rate.
+    weights did not fill train in every stage. `factor` multiplies the config's learning rate;
+    `side` is that of the films in pixels, smaller ones training faster.
     """
 
     from_layer: str
     epochs: int
     factor: float = 1.0
+    side: int = INPUT_SIDE
 
     def __str__(self) -> str:
-        """Return the form that the command line reads, such as ``conv4:10`` or ``all:3:0.5``."""
-        factor = "" if self.factor == 1 else f":{self.factor:g}"
-        return f"{self.from_layer}:{self.epochs}{factor}"
+        """Return what the command line reads, such as ``conv4:10`` or ``all:3:0.5:160``."""
+        side = "" if self.side == INPUT_SIDE else f":{self.side}"
+        factor = "" if self.factor == 1 and not side else f":{self.factor:g}"
+        return f"{self.from_layer}:{self.epochs}{factor}{side}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,18 @@ class TrainConfig:
     learning_rate, optimizer, weight_decay : `weight_decay` counts for ``adamw`` only
     schedule : ``"constant"``, or ``"cosine"`` to 2% of the rate over each stage
     warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
+    label_smoothing : share of a target given to all grades alike
+    label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
+    mixup : both parameters of the Beta distribution of the shares; 0: no mixing
+    averaging : momentum of the moving average of the weights, which is what is validated and kept;
+        0: the weights themselves
     patience : epochs without a lower validation loss
     rotation : degrees to either side
     shift, zoom : fractions of the side, to either direction
     contrast, brightness : fractions of the contrast and of the grey range, to either direction
+    gamma : the exponent of the grey values lies within a factor of ``exp(gamma)``
+    noise : most standard deviation of added noise, as a fraction of the grey range
+    erase : share of the films of which a box is filled with one grey
     """
 
     architecture: Architecture
@@ -71,12 +82,18 @@ class TrainConfig:
     batch_size: int = 32
     dropout: float = 0.2
     label_smoothing: float = 0.0
+    label_width: float = 0.0
+    mixup: float = 0.0
+    averaging: float = 0.0
     patience: int = 5
     rotation: float = 10.0
     shift: float = 0.0
     zoom: float = 0.1
     contrast: float = 0.1
     brightness: float = 0.0
+    gamma: float = 0.0
+    noise: float = 0.0
+    erase: float = 0.0
     horizontal_flip: bool = True
 
     def __post_init__(self) -> None:
@@ -87,8 +104,11 @@ class TrainConfig:
             ("stages", "at least one stage", bool(self.stages)),
             (
                 "stages",
-                "of 1 epoch or more with a positive factor",
-                all(stage.epochs >= 1 and stage.factor > 0 for stage in self.stages),
+                "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels",
+                all(
+                    stage.epochs >= 1 and stage.factor > 0 and 32 <= stage.side <= 512
+                    for stage in self.stages
+                ),
             ),
             ("learning_rate", "above 0", self.learning_rate > 0),
             ("optimizer", "adam or adamw", self.optimizer in ("adam", "adamw")),
@@ -98,12 +118,18 @@ class TrainConfig:
             ("batch_size", "at least 1", self.batch_size >= 1),
             ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
             ("label_smoothing", "in [0, 1)", 0 <= self.label_smoothing < 1),
+            ("label_width", "0 or more", self.label_width >= 0),
+            ("mixup", "0 or more", self.mixup >= 0),
+            ("averaging", "in [0, 1)", 0 <= self.averaging < 1),
             ("patience", "at least 1", self.patience >= 1),
             ("rotation", "in [0, 180]", 0 <= self.rotation <= 180),
             ("shift", "in [0, 1)", 0 <= self.shift < 1),
             ("zoom", "in [0, 1)", 0 <= self.zoom < 1),
             ("contrast", "in [0, 1)", 0 <= self.contrast < 1),
             ("brightness", "in [0, 1]", 0 <= self.brightness <= 1),
+            ("gamma", "in [0, 2]", 0 <= self.gamma <= 2),
+            ("noise", "in [0, 1]", 0 <= self.noise <= 1),
+            ("erase", "in [0, 1]", 0 <= self.erase <= 1),
         ):
             if not holds:
                 raise ConfigError(
@@ -252,13 +278,13 @@ def parse_field(name: str, text: str) -> Any:
 
 def _parse_stage(text):
     layer, *numbers = text.strip().split(":")
-    kinds = (int, float)
+    kinds = (int, float, int)
     try:
-        if not layer or not 1 <= len(numbers) <= 2:
+        if not layer or not 1 <= len(numbers) <= 3:
             raise ValueError
         return Stage(layer, *(kind(number) for kind, number in zip(kinds, numbers, strict=False)))
     except ValueError:
-        expected = "LAYER:EPOCHS[:FACTOR] joined by commas, for example head:5,conv5:10,all:35"
+        expected = "LAYER:EPOCHS[:FACTOR[:SIDE]] joined by commas, such as head:5,conv5:10,all:35"
         raise _unfit("stages", expected, text) from None
 
 

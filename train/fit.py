@@ -17,7 +17,7 @@ from train.config import TrainConfig
 from train.data.films import Films
 from train.machine import Machine, backend, scope
 from train.progress import Progress
-from train.trainer import build_trainer, share_batch_norms, unfreeze_from
+from train.trainer import averaged, build_trainer, share_batch_norms, unfreeze_from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ def fit(
             f"{folder} to begin anew."
         )
     with scope(machine):
-        network = architectures.build(config.architecture, seed=config.seed)
+        network = architectures.build(config.architecture, seed=config.seed, side=None)
         initialisation = architectures.initialise(network, config.init)
         network.jit_compile = machine.compile
         share_batch_norms(network, machine)
@@ -87,11 +87,15 @@ def fit(
                     _restore(network, trainer, state)
                 stage_number = number
             row = _train_epoch(trainer, config, train, history, number, report)
+            weights = architectures.weight_arrays(network)
+            kept = averaged(network, trainer)
+            architectures.assign_all(network, kept)
             row |= _validate(network, val, row.pop("started"))
+            architectures.assign_all(network, weights)
             for name in ("loss", "val_loss"):
                 _expect_finite(row, name, config)
             history = (*history, row)
-            _save(folder, network, trainer, history, made_by)
+            _save(folder, weights, kept, trainer, history, made_by)
             report(_after_epoch(config, history))
     final = architectures.build(config.architecture)
     final.jit_compile = machine.compile
@@ -178,11 +182,10 @@ def _validate(network, val, started):
     }
 
 
-def _save(folder, network, trainer, history, made_by):
-    weights = architectures.weight_arrays(network)
+def _save(folder, weights, kept, trainer, history, made_by):
     best = schedule.best_epoch(history)
     if best == len(history):
-        checkpoint.write_best(folder, best, weights)
+        checkpoint.write_best(folder, best, kept)
     optimizer = tuple(np.asarray(variable) for variable in trainer.optimizer.variables)
     checkpoint.write_state(folder, checkpoint.State(history, weights, optimizer, made_by))
     checkpoint.drop_old_best(folder, best)

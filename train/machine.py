@@ -1,5 +1,4 @@
-"""What training runs on: CPU or GPUs, under TensorFlow, JAX or PyTorch; only here and in `trainer`
-is the backend asked for.
+"""What training runs on: CPU or GPUs, under TensorFlow, JAX or PyTorch.
 
 `prepare` must run before anything imports Keras' backend for the settings to count.
 """

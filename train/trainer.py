@@ -1,11 +1,14 @@
 """The graph that is trained: augmentation, the network, dropout before its head; and how."""
 
 import keras
+import numpy as np
 from keras import ops
 
+from kneeoa import architectures
 from kneeoa.errors import ConfigError
 from kneeoa.networks import INPUT_SIDE
-from train.augment import Augment, steps_per_epoch
+from train.augment import Augment
+from train.chance import LOOKS, steps_per_epoch
 from train.config import BLOCKS, Stage, TrainConfig
 from train.machine import backend
 
@@ -42,21 +45,25 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     """Return the compiled graph around `network`: augmentation before, dropout inside its head."""
     film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), dtype="uint8", name="film")
     warp = keras.Input((6,), name="warp")
-    tone = keras.Input((2,), name="tone")
+    look = keras.Input((len(LOOKS),), name="look")
+    mixing = keras.Input((1,), name="mixing")
     pool = network.get_layer("pool")
     kept = keras.Input(pool.output.shape[1:], dtype="uint8", name="kept")
-    pooled = part(network, "pool")(Augment()(film, warp, tone))
+    augment = Augment(stage.side, noisy=config.noise > 0, seed=config.seed)
+    pooled = part(network, "pool")(augment(film, warp, look, mixing))
     dropped = pooled * ops.cast(kept, pooled.dtype) / (1 - config.dropout)
-    inputs = {"film": film, "warp": warp, "tone": tone, "kept": kept}
+    inputs = {"film": film, "warp": warp, "look": look, "mixing": mixing, "kept": kept}
     trainer = keras.Model(inputs, network.get_layer("grade")(dropped))
     rate = _rate(config, stage, stage.epochs * steps_per_epoch(config, films))
-    optimizer = {
-        "adam": lambda: keras.optimizers.Adam(rate),
-        "adamw": lambda: keras.optimizers.AdamW(rate, weight_decay=config.weight_decay),
-    }[config.optimizer]()
-    loss = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=config.label_smoothing
-    )
+    kind = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[config.optimizer]
+    options = {"weight_decay": config.weight_decay} if config.optimizer == "adamw" else {}
+    if config.averaging:
+        options |= {"use_ema": True, "ema_momentum": config.averaging}
+    optimizer = _keeping_weights(kind)(rate, **options)
+    if config.optimizer == "adamw":
+        # Decay of scales and shifts would pull batch norms towards nothing.
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     trainer.compile(
         optimizer,
         loss,
@@ -65,6 +72,27 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
         steps_per_execution=machine.steps_per_call,
     )
     return trainer
+
+
+def _keeping_weights(kind):
+    """Keras puts the average in the place of the weights after every `fit`, so every epoch."""
+
+    class Keeping(kind):
+        def finalize_variable_values(self, var_list):
+            """Leave the weights: training goes on from them."""
+
+    return Keeping
+
+
+def averaged(network: keras.Model, trainer: keras.Model) -> dict[str, np.ndarray]:
+    """Return the weights to validate: the moving averages where the optimiser keeps them."""
+    weights = architectures.weight_arrays(network)
+    if trainer.optimizer.use_ema:
+        names = {id(variable): key for key, variable in architectures.variables(network)}
+        averages = trainer.optimizer._model_variables_moving_average
+        for variable, average in zip(trainer.trainable_variables, averages, strict=True):
+            weights[names[id(variable)]] = np.asarray(average)
+    return weights
 
 
 def part(network: keras.Model, until: str) -> keras.Model:

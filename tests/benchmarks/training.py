@@ -111,11 +111,11 @@ def main() -> None:
         print(architecture)
         for name, values in rates.items():
             print(f"  {name:12} {statistics.median(values):9.1f} images/s")
-        for part in ("fixed batch", "pipeline"):
+        for other in ("fixed batch", "pipeline"):
             ratio = statistics.median(
-                whole / one for whole, one in zip(rates["training"], rates[part], strict=True)
+                whole / one for whole, one in zip(rates["training"], rates[other], strict=True)
             )
-            print(f"  training / {part}: {ratio:.3f}")
+            print(f"  training / {other}: {ratio:.3f}")
 
 
 if __name__ == "__main__":
