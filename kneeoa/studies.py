@@ -1,7 +1,7 @@
 """Studies of many runs: ``<results>/studies/<study_id>/``.
 
 ``study.json`` says which runs belong together and ``status.json`` how far they are; the tables
-``observations.csv``, ``anova.csv``, ``comparisons.csv`` and ``table1.csv`` follow from the runs.
+(`TABLES`, as CSV) follow from the runs.
 """
 
 import json
@@ -18,7 +18,7 @@ from kneeoa.errors import DataError, KneeOAError
 from kneeoa.schema import read_versioned
 
 SCHEMA_VERSION = 1
-TABLES = ("observations", "anova", "comparisons", "table1")
+TABLES = ("observations", "anova", "comparisons", "ensembles", "table1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from kneeoa import claim, comparisons, results, statistics, studies
+from kneeoa import claim, comparisons, ensembles, results, statistics, studies
 from kneeoa.errors import DataError
 from kneeoa.statistics import SPLITS
 
 
 def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
-    """Write ``observations``, ``anova``, ``comparisons`` and ``table1`` as CSV beside the study.
+    """Write the `studies.TABLES` as CSV beside the study.
 
     Returns the folder, and a sentence for each run that could not be read. Raises `DataError` when
     no run of the study is finished.
@@ -35,6 +35,7 @@ def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
         "observations": observed,
         "anova": pd.concat(anova.values()),
         "comparisons": compared,
+        "ensembles": ensembles.ensembles(_by_network(runs)),
         "table1": claim.table_1(observed, compared, anova["test"]),
     }
     folder = studies.study_folder(results_folder, study_id)
@@ -42,3 +43,10 @@ def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
         text = table.to_csv(index=False, float_format="%.10g")
         results.replace_file(folder / f"{name}.csv", text)
     return folder, problems
+
+
+def _by_network(runs):
+    grouped = {}
+    for run in runs:
+        grouped.setdefault(run.record.architecture, []).append(run.predictions)
+    return grouped
