@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa import agreement, bootstrap, calibration, results
-from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
-
-TOGETHER = "both networks together"
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER
 
 
 def mean_of(members: Sequence[np.ndarray]) -> np.ndarray:

@@ -3,7 +3,7 @@
 Served by ONNX Runtime, so that neither start-up nor a reading imports TensorFlow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from kneeoa.calibration import softmax
 from kneeoa.errors import ModelError
 from kneeoa.grades import KLGrade
 from kneeoa.joints import Frame, network_input
-from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, INPUT_SIDE, TOGETHER, Architecture
 from kneeoa.published import DEFAULT_MODELS, PublishedModel, find_model
 from kneeoa.radiograph import Radiograph
+from kneeoa.together import Member, TogetherReading, both_ways, combine, find_together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +91,30 @@ class Grader:
         return Answers(softmax(logits, self._temperature), evidence)
 
 
+class Ensemble:
+    """The members of a published ensemble, ready to grade. Safe to share between threads."""
+
+    def __init__(
+        self, members: Sequence[Member], *, temperature: float = 1.0, threads: int = 0
+    ) -> None:
+        """Load the members; `temperature` is that of their mean."""
+        self._weights = np.array([member.weight for member in members])
+        self._temperature = temperature
+        self._graders = [
+            Grader(member.file, temperature=member.temperature, threads=threads)
+            for member in members
+        ]
+
+    def grade_arrays(self, images: np.ndarray) -> np.ndarray:
+        """Return ``(N, 5) float32`` probabilities of ``(N, 224, 224)`` films in [0, 255]."""
+        seen = both_ways(images)
+        answers = [grader.grade_arrays(seen).probabilities for grader in self._graders]
+        split = np.stack(answers).reshape(len(answers), 2, len(images), -1)
+        return combine(split, self._weights, self._temperature)
+
+
 class Graders:
-    """Both published networks, loaded once and asked together."""
+    """Both published networks, and both together where that is published; loaded once."""
 
     def __init__(self, models: Path = DEFAULT_MODELS) -> None:
         """Load every published network below `models`; raise `ModelError` if one is missing."""
@@ -102,6 +125,10 @@ class Graders:
             name: Grader(model.file, temperature=model.temperature)
             for name, model in self.published.items()
         }
+        self.together = find_together(models)
+        self._ensemble = self.together and Ensemble(
+            self.together.members, temperature=self.together.card["calibration"]["temperature"]
+        )
 
     def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
         """Grade one knee with both networks; without `frame`, the first proposed one."""
@@ -115,6 +142,24 @@ class Graders:
         """Grade ``(N, 224, 224)`` films with each network in turn."""
         for name, grader in self._graders.items():
             yield name, grader.grade_arrays(films)
+
+    def read_together(
+        self, radiograph: Radiograph, frame: Frame | None = None
+    ) -> TogetherReading | None:
+        """Grade one knee with both networks together; None where that is not published."""
+        if self._ensemble is None:
+            return None
+        film = network_input(radiograph, frame)[None]
+        return TogetherReading(self._ensemble.grade_arrays(film)[0], self.together.weights_hash)
+
+    def probabilities(self, films: np.ndarray) -> dict[str, np.ndarray]:
+        """Return ``(N, 5)`` of each network, and of both together, under the names shown."""
+        answers = {
+            DISPLAY_NAME[name]: found.probabilities for name, found in self.read_arrays(films)
+        }
+        if self._ensemble is not None:
+            answers[TOGETHER] = self._ensemble.grade_arrays(films)
+        return answers
 
     def _hash(self, name):
         return self.published[name].weights_hash

@@ -9,6 +9,9 @@ ARCHITECTURES: tuple[Architecture, ...] = ("mobilenet", "resnet50")
 
 DISPLAY_NAME: dict[Architecture, str] = {"mobilenet": "MobileNet", "resnet50": "ResNet50"}
 
+TOGETHER = "Both together"
+"""How the ensemble of both networks is called."""
+
 INPUT_SIDE = 224
 """Side of the square input in pixels."""
 

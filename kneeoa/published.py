@@ -46,18 +46,23 @@ def find_model(architecture: Architecture, models: Path = DEFAULT_MODELS) -> Pub
     folder = models / architecture
     card = _read_card(folder)
     file = folder / "model.onnx"
-    received = _sha256(file)
-    if received != card["model_sha256"]:
-        raise ModelError(
-            f"Expected the {architecture} weights that the card describes "
-            f"(SHA-256 {card['model_sha256'][:12]}...). Received {received[:12]}.... "
-            "The file is damaged or was replaced: fetch the published models again."
-        )
+    check_bytes(file, card["model_sha256"])
     if card["architecture"] != architecture:
         raise ModelError(
             f"Expected a {architecture} in {folder}. Received: {card['architecture']}."
         )
     return PublishedModel(architecture, file, card)
+
+
+def check_bytes(file: Path, expected: str) -> None:
+    """Raise `ModelError` unless the SHA-256 of `file` is `expected`, in hex."""
+    received = _sha256(file)
+    if received != expected:
+        raise ModelError(
+            f"Expected the weights in {file} that the card describes (SHA-256 {expected[:12]}...). "
+            f"Received {received[:12]}.... "
+            "The file is damaged or was replaced: fetch the published models again."
+        )
 
 
 def load_keras(model: PublishedModel) -> "keras.Model":

@@ -10,6 +10,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grading import Reading
 from kneeoa.joints import Frame, propose_frames
 from kneeoa.radiograph import Radiograph, read_radiograph
+from kneeoa.together import TogetherReading
 from pages import _shared
 
 # Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
@@ -26,6 +27,7 @@ class Film:
     radiograph: Radiograph
     frames: tuple[Frame, ...]
     readings: dict[Frame, tuple[Reading, ...]] = field(default_factory=dict)
+    together: dict[Frame, TogetherReading | None] = field(default_factory=dict)
 
 
 def all_films() -> dict[str, Film]:
@@ -121,3 +123,10 @@ def read(film: Film, frame: Frame) -> tuple[Reading, ...]:
     if frame not in film.readings:
         film.readings[frame] = _shared.graders().read(film.radiograph, frame)
     return film.readings[frame]
+
+
+def read_together(film: Film, frame: Frame) -> TogetherReading | None:
+    """Return the reading of both networks together, made once per frame; None: not published."""
+    if frame not in film.together:
+        film.together[frame] = _shared.graders().read_together(film.radiograph, frame)
+    return film.together[frame]

@@ -8,7 +8,8 @@ import streamlit as st
 from kneeoa import comparison, display, gradcam
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.grading import Reading
-from kneeoa.networks import DISPLAY_NAME
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.together import TogetherReading
 
 
 def show_answer(reading: Reading) -> None:
@@ -25,6 +26,24 @@ def show_answer(reading: Reading) -> None:
         f'<div class="kl-grade">{grade.label}'
         f"<span>{grade.text}</span></div>"
         f'<div class="kl-bars">{bars}</div>'
+    )
+
+
+def show_together(reading: TogetherReading, card: dict[str, Any]) -> None:
+    """Show what both networks together say, on one line: grade, probabilities, track record."""
+    cells = "".join(
+        f'<div class="{"most" if g == reading.grade else ""}" style="--share:{share:.0%}">'
+        f"{g.label}<br>{share:.0%}</div>"
+        for g, share in zip(GRADES, reading.probabilities, strict=True)
+    )
+    members = len(card["members"])
+    st.html(
+        '<div class="kl-together"><div>'
+        f'<span class="kl-network">{TOGETHER}</span><br><b>{reading.grade.label}</b> '
+        f"{reading.grade.text}</div>"
+        f'<div class="kl-cells">{cells}</div></div>'
+        f'<div class="kl-note">The mean of {members} networks, each on the film and its mirror '
+        f"image. {_track_record(reading.grade, card)}</div>"
     )
 
 
@@ -50,18 +69,21 @@ def show_explanation(
 
 def show_track_record(reading: Reading, card: dict[str, Any]) -> None:
     """Show how often this network's answer agreed with the reference on the test films."""
-    measured = card["metrics"]["test"]
-    value = measured["predictive_values"][int(reading.grade)]
-    if value is None:
-        text = f"On {measured['knees']} test knees this network never said {reading.grade.label}."
-    else:
-        text = (
-            f"When it said {reading.grade.label} on test knees, the reference agreed in "
-            f"<b>{value['value']:.0%}</b> (95% interval by knee {value['low']:.0%} to "
-            f"{value['high']:.0%}; {value['count']} of {value['total']})."
-        )
+    text = _track_record(reading.grade, card)
     undecided = comparison.doubt(reading)
     st.html(f'<div class="kl-note">{f"<b>{undecided}</b><br>" if undecided else ""}{text}</div>')
+
+
+def _track_record(grade, card):
+    measured = card["metrics"]["test"]
+    value = measured["predictive_values"][int(grade)]
+    if value is None:
+        return f"On {measured['knees']} test knees it never said {grade.label}."
+    return (
+        f"When it said {grade.label} on test knees, the reference agreed in "
+        f"<b>{value['value']:.0%}</b> (95% interval by knee {value['low']:.0%} to "
+        f"{value['high']:.0%}; {value['count']} of {value['total']})."
+    )
 
 
 def show_scale(scale: float) -> None:

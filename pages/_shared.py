@@ -31,6 +31,15 @@ STYLE = """
 .kl-bars .fill {height: 100%; border-radius: 2px; background: #2b93a1;}
 .kl-bars .most {font-weight: 650;}
 .kl-bars .share {text-align: right;}
+.kl-together {display: grid; grid-template-columns: 1fr 1.9fr; gap: .8rem; align-items: center;
+  border-left: 3px solid #2b93a1; padding-left: .7rem;}
+.kl-together b {font-size: 1.7rem; line-height: 1.15;}
+.kl-cells {display: grid; grid-template-columns: repeat(5, 1fr); gap: .25rem; text-align: center;
+  font-size: .84rem; line-height: 1.25; font-variant-numeric: tabular-nums;}
+.kl-cells div {border-radius: 3px; padding: .2rem 0;
+  background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);
+  border: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
+.kl-cells .most {font-weight: 650;}
 .kl-note {font-size: .86rem; opacity: .85; line-height: 1.35;}
 .kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem;}
 .kl-quiet {opacity: .7;}
@@ -52,6 +61,12 @@ def models_folder() -> Path:
 def graders() -> Graders:
     """Return both networks, loaded once per server."""
     return Graders(models_folder())
+
+
+def together_card() -> dict[str, Any] | None:
+    """Return the card of both networks together, or None where that is not published."""
+    published = graders().together
+    return published and published.card
 
 
 def cards() -> dict[str, dict[str, Any]]:

@@ -132,6 +132,9 @@ def show_reading(film: _films.Film) -> None:
         picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
         with case_line:
             _case.show_case_line(film, frame, readings)
+        together = _films.read_together(film, frame)
+        if together is not None:
+            _networks.show_together(together, _shared.together_card())
         show_networks(readings, picture, explained, opacity)
     show_scale_of_grades()
 

@@ -112,6 +112,19 @@ def _parser():
     )
     _data_options(publish)
 
+    both = add("together", commands.together, "publish the best of both networks together")
+    both.add_argument("results", type=Path, metavar="RESULTS")
+    both.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    both.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    both.add_argument("--limit-ms", type=float, default=100, metavar="MS", help="for one knee")
+    both.add_argument(
+        "--limit-mb", type=float, default=90, metavar="MB", help="of all published models"
+    )
+    both.add_argument(
+        "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
+    )
+    _data_options(both)
+
     for name, command, summary in (
         ("evaluate", commands.evaluate, "measure the published models"),
         ("robustness", commands.robustness, "measure them on films changed in many ways"),

@@ -151,10 +151,7 @@ def publish(options: Namespace) -> int:
     """Export a finished run for the dashboard."""
     from train import publish as publishing
 
-    try:
-        described = json.loads(options.source.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"Expected a JSON description of the data. {error}") from None
+    described = _description(options.source)
     dataset = source_of(options).read()
     run = publishing.choose_run(
         options.results, options.architecture, options.run_id, dataset.split_hash
@@ -164,6 +161,30 @@ def publish(options: Namespace) -> int:
     )
     print(f"{run.name} is published in {folder}")
     return 0
+
+
+def together(options: Namespace) -> int:
+    """Publish the ensemble of both networks."""
+    from train.together import publish_together
+
+    described = _description(options.source)
+    folder = publish_together(
+        options.results,
+        source_of(options).read().splits,
+        described,
+        options.models,
+        limit_ms=options.limit_ms,
+        limit_mb=options.limit_mb,
+    )
+    print(f"Both networks together are published in {folder}")
+    return 0
+
+
+def _description(file):
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"Expected a JSON description of the data. {error}") from None
 
 
 def evaluate(options: Namespace) -> int:

@@ -1,8 +1,7 @@
-"""The published models on graded films: each alone, and both together."""
+"""The published models on graded films: each network, and both together where published."""
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from kneeoa import agreement, bootstrap
@@ -11,22 +10,14 @@ from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.published import find_model
 from train.data.films import Films
 
-TOGETHER = "both together"
-
 
 def evaluate(models: Path, films: Films) -> pd.DataFrame:
     """Return one row per model and metric: ``model, metric, value, low, high, knees, patients``.
 
-    The interval is 95%, by bootstrap over patients. "both together" is the mean of the models'
-    probabilities, each at its own temperature.
+    The interval is 95%, by bootstrap over patients.
     """
-    answers = {
-        DISPLAY_NAME[name]: found.probabilities
-        for name, found in Graders(models).read_arrays(films.images)
-    }
-    answers[TOGETHER] = np.mean(list(answers.values()), axis=0)
     rows = []
-    for model, probabilities in answers.items():
+    for model, probabilities in Graders(models).probabilities(films.images).items():
         values = agreement.summary(films.grades, probabilities)
         intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
         rows += [

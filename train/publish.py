@@ -81,21 +81,13 @@ def publish(
             f"({record.split_hash[:12]}...). Received: {received[:12]}.... "
             "Its test films may have been trained on."
         )
-    network = _load(run)
-    round_to_storage(network)
     models.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{record.architecture}.", dir=models))
     try:
         file = beside / "model.onnx"
-        onnx.save(to_onnx(network), file)
+        network, difference = export(run, file, splits["val"])
         grader = Grader(file)
         answers = {name: grader.grade_arrays(splits[name].images) for name in ("val", "test")}
-        difference = np.abs(answers["val"].probabilities - predict(network, splits["val"])).max()
-        if difference > PARITY:
-            raise ModelError(
-                f"Expected the exported file to give the probabilities of the Keras network within "
-                f"{PARITY}. They differ by {difference:.2g}."
-            )
         if with_keras:
             network.save(beside / "model.keras")
         temperature = calibration.fit_temperature(
@@ -124,26 +116,45 @@ def publish(
             "data": data,
             "split_hash": record.split_hash,
             "counts": record.counts,
-            "parity_with_keras": float(difference),
+            "parity_with_keras": difference,
             "calibration": {
                 "method": "temperature, fitted on the validation films (Guo et al. 2017)",
                 "temperature": temperature,
             },
             "evidence_scale": _evidence_scale(answers["val"]),
             "metrics": {
-                name: _measure(splits[name], values) for name, values in probabilities.items()
+                name: measure(splits[name], values) for name, values in probabilities.items()
             },
         }
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-        results.write_predictions(beside / "predictions.csv", _table(splits, probabilities))
+        results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
         beside.chmod(0o755)
-        return _replace(models / record.architecture, beside)
+        return put_in_place(models / record.architecture, beside)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
 
 
-def _measure(films, probabilities):
+def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:
+    """Write the run's network to the ONNX `file`; return it as rounded, and how far both differ.
+
+    Raises `ModelError` when any probability of a validation film differs by more than `PARITY`.
+    """
+    network = _load(run)
+    round_to_storage(network)
+    onnx.save(to_onnx(network), file)
+    found = Grader(file).grade_arrays(val.images).probabilities
+    difference = float(np.abs(found - predict(network, val)).max())
+    if difference > PARITY:
+        raise ModelError(
+            f"Expected the exported file to give the probabilities of the Keras network within "
+            f"{PARITY}. They differ by {difference:.2g}."
+        )
+    return network, difference
+
+
+def measure(films: Films, probabilities: np.ndarray) -> dict:
+    """Return what a card says of ``probabilities (N, 5)`` on graded films."""
     confusion = agreement.confusion_matrix(films.grades, probabilities.argmax(axis=1))
     intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
     return {
@@ -178,7 +189,8 @@ def _load(run):
         ) from None
 
 
-def _table(splits, probabilities):
+def predictions_of(splits: dict[str, Films], probabilities: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Return the probabilities of several splits in the columns of ``predictions.csv``."""
     return pd.concat(
         [
             results.predictions_table(
@@ -193,7 +205,7 @@ def _table(splits, probabilities):
     )
 
 
-def _replace(folder, beside):
+def put_in_place(folder: Path, beside: Path) -> Path:
     """Put `beside` at `folder`; a reader sees a whole model, or for an instant none."""
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)

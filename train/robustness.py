@@ -16,10 +16,8 @@ from scipy import ndimage
 
 from kneeoa import agreement, bootstrap
 from kneeoa.grading import Graders
-from kneeoa.networks import DISPLAY_NAME
 from kneeoa.radiograph import window
 from train.data.films import Films
-from train.evaluate import TOGETHER
 
 Change = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
@@ -133,24 +131,18 @@ def robustness(models: Path, films: Films) -> pd.DataFrame:
     graders = Graders(models)
     weights = bootstrap.patient_weights(films.patient_ids)
     weights /= weights.sum(axis=1, keepdims=True)
-    unchanged = _answers(graders, films.images.astype(np.float32))
+    unchanged = graders.probabilities(films.images.astype(np.float32))
     rows = [
         _row(model, None, 1.0, 0, films, unchanged[model], unchanged[model], weights)
         for model in unchanged
     ]
     for family, strength in conditions():
         step = 1 + family.strengths.index(strength)
-        for model, found in _answers(graders, changed(films.images, family, strength)).items():
+        answers = graders.probabilities(changed(films.images, family, strength))
+        for model, found in answers.items():
             row = _row(model, family, strength, step, films, found, unchanged[model], weights)
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _answers(graders, images):
-    answers = {
-        DISPLAY_NAME[name]: found.probabilities for name, found in graders.read_arrays(images)
-    }
-    return answers | {TOGETHER: np.mean(list(answers.values()), axis=0)}
 
 
 def _row(model, family, strength, step, films, probabilities, before, weights):
