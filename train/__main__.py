@@ -112,6 +112,14 @@ def _parser():
     )
     _data_options(publish)
 
+    teach = add("teach", commands.teach, "write what runs say of the training films")
+    teach.add_argument("results", type=Path, metavar="RESULTS")
+    teach.add_argument("--runs", nargs="+", required=True, metavar="ID")
+    teach.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    teach.add_argument("--csv", type=Path, required=True, metavar="FILE")
+    _machine_options(teach)
+    _data_options(teach)
+
     both = add("together", commands.together, "publish the best of both networks together")
     both.add_argument("results", type=Path, metavar="RESULTS")
     both.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
@@ -202,19 +210,19 @@ def _training_options(parser, *, predict=True):
             type=lambda text, name=name: parse_field(name, text),
             metavar="VALUE",
         )
+    _machine_options(parser)
+    _data_options(parser)
+
+
+def _machine_options(parser):
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     machine.add_argument("--devices", type=_count, metavar="N", help="GPUs that share each batch")
-    machine.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-    )
+    machine.add_argument("--precision", choices=PRECISIONS, default="auto")
     machine.add_argument(
         "--nondeterministic", action="store_true", help="faster on GPUs; a seed may then vary"
     )
     parser.set_defaults(cluster=None)
-    _data_options(parser)
 
 
 def _cluster_options(parser):

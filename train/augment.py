@@ -40,11 +40,11 @@ class Augment(keras.layers.Layer):
         films = (films - mean) * look["contrast"] + mean + look["added"]
         pixel = ops.arange(self._side, dtype="float32")
         if self._noisy:
-            films += look["noise"] * self._noise(look, pixel)
+            films = films + look["noise"] * self._noise(look, pixel)
         place = (pixel + 0.5) / self._side
         rows, columns = place[None, :, None], place[None, None, :]
-        within = (rows > look["top"]) & (rows < look["bottom"])
-        within &= (columns > look["left"]) & (columns < look["right"])
+        in_rows = (rows > look["top"]) & (rows < look["bottom"])
+        within = in_rows & (columns > look["left"]) & (columns < look["right"])
         films = ops.clip(ops.where(within, look["grey"], films), 0, 255)
         share = mixing[:, :, None]
         films = share * films + (1 - share) * ops.flip(films, axis=0)

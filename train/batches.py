@@ -1,6 +1,7 @@
 """Films as batches for Keras, without a path through the disk's decoder or `tf.data`."""
 
 import math
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from train import chance
 from train.config import TrainConfig
 from train.data.films import Films
 from train.machine import backend, sharing_devices
+from train.teacher import read_teacher
 
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
@@ -31,6 +33,9 @@ class Shuffled(keras.utils.PyDataset):
         super().__init__(workers=1, use_multiprocessing=False)
         self._images, self._config, self._epoch = films.images, config, epoch
         self._targets = chance.soft_labels(config, films.grades)
+        if config.teacher:
+            taught = read_teacher(Path(config.teacher), films.image_ids)
+            self._targets += config.teacher_share * (taught - self._targets)
         self._order = chance.draw_order(config, epoch, len(films))
         self._warps = chance.draw_warps(config, epoch, len(films))
         self._looks = chance.draw_looks(config, epoch, len(films))

@@ -163,6 +163,18 @@ def publish(options: Namespace) -> int:
     return 0
 
 
+def teach(options: Namespace) -> int:
+    """Write the answers of finished runs for the training films, as soft targets."""
+    _, dataset, _ = _ready(options)
+    from train.teacher import teach as taught
+
+    table = taught(options.results, options.runs, dataset.splits)
+    options.csv.parent.mkdir(parents=True, exist_ok=True)
+    results.write_predictions(options.csv, table)
+    print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
+    return 0
+
+
 def together(options: Namespace) -> int:
     """Publish the ensemble of both networks."""
     from train.together import publish_together

@@ -57,6 +57,8 @@ class TrainConfig:
     warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
     label_smoothing : share of a target given to all grades alike
     label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
+    teacher : a table of predictions on the training films (see `train.teacher`); empty: none
+    teacher_share : how much of each target the teacher gives, in [0, 1]
     mixup : both parameters of the Beta distribution of the shares; 0: no mixing
     averaging : momentum of the moving average of the weights, which is what is validated and kept;
         0: the weights themselves
@@ -83,6 +85,8 @@ class TrainConfig:
     dropout: float = 0.2
     label_smoothing: float = 0.0
     label_width: float = 0.0
+    teacher: str = ""
+    teacher_share: float = 0.5
     mixup: float = 0.0
     averaging: float = 0.0
     patience: int = 5
@@ -119,6 +123,7 @@ class TrainConfig:
             ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
             ("label_smoothing", "in [0, 1)", 0 <= self.label_smoothing < 1),
             ("label_width", "0 or more", self.label_width >= 0),
+            ("teacher_share", "in [0, 1]", 0 <= self.teacher_share <= 1),
             ("mixup", "0 or more", self.mixup >= 0),
             ("averaging", "in [0, 1)", 0 <= self.averaging < 1),
             ("patience", "at least 1", self.patience >= 1),

@@ -14,6 +14,12 @@ def configs_of(options: Namespace, architectures: list[str]) -> dict[str, TrainC
     """Return the config of each architecture: preset or tuned, with what the options change."""
     changes = {name: getattr(options, name) for name in SETTABLE}
     changes = {name: value for name, value in changes.items() if value is not None}
+    if teacher := changes.get("teacher"):
+        if not Path(teacher).is_file():
+            raise ConfigError(
+                f"Expected --teacher to be a table of predictions. Found no {teacher}."
+            )
+        changes["teacher"] = str(Path(teacher).absolute())
     configs = {}
     for name in architectures:
         config = preset(options.preset, name)

@@ -140,7 +140,7 @@ def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:
 
     Raises `ModelError` when any probability of a validation film differs by more than `PARITY`.
     """
-    network = _load(run)
+    network = load_network(run)
     round_to_storage(network)
     onnx.save(to_onnx(network), file)
     found = Grader(file).grade_arrays(val.images).probabilities
@@ -180,7 +180,8 @@ def _evidence_scale(answers):
     return float(np.percentile(strongest, 99))
 
 
-def _load(run):
+def load_network(run: Path) -> keras.Model:
+    """Return the network of a run whose model was kept; raise `DataError` otherwise."""
     try:
         return keras.saving.load_model(run / "model.keras", compile=False)
     except (OSError, ValueError) as error:

@@ -23,10 +23,14 @@ from train.data.films import Films, counts
 from train.fit import Fitted
 from train.machine import Machine
 
+FILES = ("init", "teacher")
+"""Fields of the config that may name a file."""
+
 
 def run_id(config: TrainConfig, hash_of_split: str) -> str:
     """Return a name that follows from the config, the starting weights and the split alone."""
-    described = json.dumps(config.as_dict() | {"init": _identity(config.init)}, sort_keys=True)
+    files = {name: _identity(getattr(config, name)) for name in FILES}
+    described = json.dumps(config.as_dict() | files, sort_keys=True)
     digest = hashlib.sha256(f"{described}{hash_of_split}".encode()).hexdigest()
     return f"{config.architecture}-seed{config.seed}-{digest[:8]}"
 
@@ -34,9 +38,9 @@ def run_id(config: TrainConfig, hash_of_split: str) -> str:
 def shown_config(config: TrainConfig) -> dict:
     """Return the config for the record.
 
-    The name of the file of starting weights is the fact; where it lay is nobody's business.
+    The names of starting weights and teacher are the facts; where they lay is nobody's business.
     """
-    return config.as_dict() | {"init": Path(config.init).name}
+    return config.as_dict() | {name: Path(getattr(config, name)).name for name in FILES}
 
 
 def record_run(
@@ -97,16 +101,16 @@ def record_run(
         return results.write_run(results_folder, record, history, predictions, model_file)
 
 
-def _identity(init):
+def _identity(named):
     """Tell two files of the same name apart."""
-    if init in ("none", "imagenet") or not Path(init).is_file():
-        return init
-    facts = Path(init).stat()
-    return f"{Path(init).name}:{_digest(init, facts.st_size, facts.st_mtime_ns)}"
+    if not Path(named).is_file():
+        return named
+    facts = Path(named).stat()
+    return f"{Path(named).name}:{_digest(named, facts.st_size, facts.st_mtime_ns)}"
 
 
 @functools.cache
 def _digest(file, size, changed):
-    """Hash a file of starting weights once for all the cycles that start from it."""
+    """Hash a file once for all the cycles that start from it."""
     with Path(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -59,7 +59,7 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     options = {"weight_decay": config.weight_decay} if config.optimizer == "adamw" else {}
     if config.averaging:
         options |= {"use_ema": True, "ema_momentum": config.averaging}
-    optimizer = _keeping_weights(kind)(rate, **options)
+    optimizer = _averaging(kind)(rate, **options)
     if config.optimizer == "adamw":
         # Decay of scales and shifts would pull batch norms towards nothing.
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
@@ -74,14 +74,24 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     return trainer
 
 
-def _keeping_weights(kind):
-    """Keras puts the average in the place of the weights after every `fit`, so every epoch."""
+def _averaging(kind):
+    """Return the optimiser with an average that follows quickly at first and replaces nothing."""
 
-    class Keeping(kind):
+    class Averaging(kind):
+        def _update_model_variables_moving_average(self, trainable_variables):
+            """Forget the start of a stage within its first steps, as TensorFlow 1's average did."""
+            if not self.use_ema:
+                return
+            step = ops.cast(self.iterations, "float32")
+            momentum = ops.minimum(self.ema_momentum, (1 + step) / (10 + step))
+            averages = self._model_variables_moving_average
+            for variable, average in zip(trainable_variables, averages, strict=True):
+                average.assign(momentum * average + (1 - momentum) * variable)
+
         def finalize_variable_values(self, var_list):
-            """Leave the weights: training goes on from them."""
+            """Leave the weights: Keras would replace them after every `fit`, so every epoch."""
 
-    return Keeping
+    return Averaging
 
 
 def averaged(network: keras.Model, trainer: keras.Model) -> dict[str, np.ndarray]:
