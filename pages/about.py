@@ -1,10 +1,12 @@
 """The about page: intended use, data, training, measured performance, limits; from the cards."""
 
+from collections import Counter
+
 import streamlit as st
 
 from kneeoa.claim import verdict
 from kneeoa.grades import GRADES
-from kneeoa.networks import DISPLAY_NAME
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.statistics import METRICS
 from pages import _shared
 
@@ -21,9 +23,11 @@ FORMS = {
 }
 
 
-def show_performance(cards) -> None:
+def show_performance(cards, together) -> None:
     """Show what was measured on the test films, with intervals, next to the paper's claim."""
-    measured = {name: card["metrics"]["test"] for name, card in cards.items()}
+    measured = {DISPLAY_NAME[name]: card["metrics"]["test"] for name, card in cards.items()}
+    if together:
+        measured[TOGETHER] = together["metrics"]["test"]
     any_network = next(iter(measured.values()))
     st.subheader("Measured performance")
     st.markdown(
@@ -38,10 +42,11 @@ def show_performance(cards) -> None:
         for name, of in measured.items():
             low, high = of["intervals_95"][key]
             value = form.format(of["values"][key])
-            row[DISPLAY_NAME[name]] = f"{value}  ({form.format(low)} to {form.format(high)})"
+            row[name] = f"{value}  ({form.format(low)} to {form.format(high)})"
         rows.append(row)
     st.table(rows, border="horizontal")
-    for name, of in measured.items():
+    for name, card in cards.items():
+        of = card["metrics"]["test"]
         accuracy, interval = of["values"]["accuracy"], of["intervals_95"]["accuracy"]
         st.markdown("- " + verdict(name, accuracy, tuple(interval)))
     grades = ", ".join(f"KL {int(g)}: {sum(any_network['confusion'][int(g)])}" for g in GRADES)
@@ -51,7 +56,7 @@ def show_performance(cards) -> None:
     )
 
 
-def show_training(cards) -> None:
+def show_training(cards, together) -> None:
     """Show how each published network came about."""
     st.subheader("How the networks were trained")
     for name, card in cards.items():
@@ -64,16 +69,25 @@ def show_training(cards) -> None:
             else ""
         )
         fresh = init["fresh_layers"]
+        optimizer = {"adamw": "AdamW"}.get(config.get("optimizer"), "Adam")
         anew = f", {len(fresh)} layer(s) from scratch (first: `{fresh[0]}`)" if fresh else ""
         st.markdown(
             f"- **{DISPLAY_NAME[name]}**: starting weights `{init['source']}`{anew}; frozen "
             f"backbone first, then unfrozen in {len(config['stages']) - 1} steps; "
             f"{card['epochs']} epochs ({card['stopped_because']}), epoch {card['best_epoch']} kept "
-            f"by validation loss; Adam, batch {config['batch_size']}, seed {card['seed']}; "
+            f"by validation loss; {optimizer}, batch {config['batch_size']}, seed {card['seed']}; "
             f"{card['training_seconds'] / 60:.0f} minutes on {card['device']}. "
             f"{tempered}"
             f"Run `{card['run_id']}`, weights `{card['model_sha256'][:12]}`, "
             f"published {card['published_at'][:10]}."
+        )
+    if together:
+        members = Counter(DISPLAY_NAME[member["architecture"]] for member in together["members"])
+        counted = " and ".join(f"{count} {name}" for name, count in members.items())
+        st.markdown(
+            f"- **{TOGETHER}**: the mean of {counted}, trained from different seeds, each on the "
+            "film and its mirror image, both networks with the same weight; chosen on the "
+            "validation films among those that read a knee within 100 ms."
         )
 
 
@@ -122,6 +136,7 @@ st.title("About")
 with _shared.refusals_shown():
     published = _shared.cards()
     show_limits()
-    show_performance(published)
-    show_training(published)
+    together = _shared.together_card()
+    show_performance(published, together)
+    show_training(published, together)
     show_data(published)

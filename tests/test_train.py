@@ -103,6 +103,22 @@ def test_publishing_on_another_split_is_refused(run, data, tmp_path, capsys):
     assert "There is none of that name" in capsys.readouterr().err
 
 
+def test_a_run_teaches_another(run, data, tmp_path, capsys):
+    teacher = tmp_path / "teacher.csv"
+    arguments = ["teach", run.parent.parent, "--runs", run.name, "--data", data, "--csv", teacher]
+    assert main([str(a) for a in arguments]) == 0
+    table = results.read_predictions(teacher)
+    assert len(table) == 20
+    assert set(table["split"]) == {"train"}
+    arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--preset", "smoke"]
+    arguments += ["--stages", "head:1", "--out", tmp_path, "--teacher"]
+    assert main([str(a) for a in [*arguments, teacher]]) == 0
+    (taught,) = (tmp_path / "runs").iterdir()
+    assert results.read_record(taught).config["teacher"] == "teacher.csv"
+    assert main([str(a) for a in [*arguments, tmp_path / "none.csv"]]) == 2
+    assert "to be a table of predictions" in capsys.readouterr().err
+
+
 def test_the_published_models_are_measured_with_intervals(data, tmp_path, capsys):
     from kneeoa.published import DEFAULT_MODELS
 
