@@ -8,7 +8,7 @@ from pathlib import Path
 from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.published import DEFAULT_MODELS
-from train import commands
+from train import commands, finished
 from train.config import PRESETS, SETTABLE, parse_field
 from train.machine import PRECISIONS
 
@@ -100,7 +100,12 @@ def _parser():
     anova.add_argument("results", type=Path, metavar="RESULTS")
     anova.add_argument("--study", required=True, metavar="NAME")
 
-    publish = add("publish", commands.publish, "export a finished run for the dashboard")
+    tried = add("tried", finished.tried, "list what was tried, by validation films")
+    tried.add_argument("results", type=Path, metavar="RESULTS")
+    tried.add_argument("--preset", choices=tuple(PRESETS), default="reference")
+    tried.add_argument("--csv", type=Path, metavar="FILE")
+
+    publish = add("publish", finished.publish, "export a finished run for the dashboard")
     publish.add_argument("results", type=Path, metavar="RESULTS")
     publish.add_argument("--architecture", choices=ARCHITECTURES, required=True)
     publish.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
@@ -112,7 +117,7 @@ def _parser():
     )
     _data_options(publish)
 
-    teach = add("teach", commands.teach, "write what runs say of the training films")
+    teach = add("teach", finished.teach, "write what runs say of the training films")
     teach.add_argument("results", type=Path, metavar="RESULTS")
     teach.add_argument("--runs", nargs="+", required=True, metavar="ID")
     teach.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
@@ -120,7 +125,7 @@ def _parser():
     _machine_options(teach)
     _data_options(teach)
 
-    both = add("together", commands.together, "publish the best of both networks together")
+    both = add("together", finished.together, "publish the best of both networks together")
     both.add_argument("results", type=Path, metavar="RESULTS")
     both.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
     both.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
@@ -134,8 +139,8 @@ def _parser():
     _data_options(both)
 
     for name, command, summary in (
-        ("evaluate", commands.evaluate, "measure the published models"),
-        ("robustness", commands.robustness, "measure them on films changed in many ways"),
+        ("evaluate", finished.evaluate, "measure the published models"),
+        ("robustness", finished.robustness, "measure them on films changed in many ways"),
     ):
         measure = add(name, command, summary)
         measure.add_argument("models", type=Path, metavar="MODELS")

@@ -5,11 +5,10 @@ settings of a machine count only if they are made before Keras is imported.
 """
 
 import contextlib
-import json
 from argparse import Namespace
 from dataclasses import replace
 
-from kneeoa import results, studies
+from kneeoa import studies
 from kneeoa.errors import ConfigError, DataError, TrainingError
 from train import checkpoint
 from train.config import gradual
@@ -145,92 +144,6 @@ def anova(options: Namespace) -> int:
     """Write the tables of a study."""
     _tables(options.results, options.study)
     return 0
-
-
-def publish(options: Namespace) -> int:
-    """Export a finished run for the dashboard."""
-    from train import publish as publishing
-
-    described = _description(options.source)
-    dataset = source_of(options).read()
-    run = publishing.choose_run(
-        options.results, options.architecture, options.run_id, dataset.split_hash
-    )
-    folder = publishing.publish(
-        run, dataset.splits, described, options.models, with_keras=options.keras
-    )
-    print(f"{run.name} is published in {folder}")
-    return 0
-
-
-def teach(options: Namespace) -> int:
-    """Write the answers of finished runs for the training films, as soft targets."""
-    _, dataset, _ = _ready(options)
-    from train.teacher import teach as taught
-
-    table = taught(options.results, options.runs, dataset.splits)
-    options.csv.parent.mkdir(parents=True, exist_ok=True)
-    results.write_predictions(options.csv, table)
-    print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
-    return 0
-
-
-def together(options: Namespace) -> int:
-    """Publish the ensemble of both networks."""
-    from train.together import publish_together
-
-    described = _description(options.source)
-    folder = publish_together(
-        options.results,
-        source_of(options).read().splits,
-        described,
-        options.models,
-        limit_ms=options.limit_ms,
-        limit_mb=options.limit_mb,
-    )
-    print(f"Both networks together are published in {folder}")
-    return 0
-
-
-def _description(file):
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"Expected a JSON description of the data. {error}") from None
-
-
-def evaluate(options: Namespace) -> int:
-    """Print the metrics of the published models on graded films."""
-    from train import evaluate as evaluating
-
-    table = evaluating.evaluate(options.models, _films_to_measure(options))
-    print(evaluating.as_text(table))
-    if options.csv:
-        results.replace_file(options.csv, table.to_csv(index=False))
-    return 0
-
-
-def robustness(options: Namespace) -> int:
-    """Print the accuracy of the published models on changed films."""
-    from train import robustness as measuring
-
-    table = measuring.robustness(options.models, _films_to_measure(options))
-    print(measuring.as_text(table))
-    if options.csv:
-        results.replace_file(options.csv, table.to_csv(index=False))
-    return 0
-
-
-def _films_to_measure(options):
-    from train.evaluate import trained_elsewhere
-
-    dataset = source_of(options).read()
-    for name in trained_elsewhere(options.models, dataset.split_hash):
-        print(
-            f"Note: {name} was trained on another split or other films. If any of these films was "
-            "among them, its figures are too good."
-        )
-    return dataset.splits[options.split]
 
 
 def _ready(options):
