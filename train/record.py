@@ -28,9 +28,14 @@ FILES = ("init", "teacher")
 
 
 def run_id(config: TrainConfig, hash_of_split: str) -> str:
-    """Return a name that follows from the config, the starting weights and the split alone."""
+    """Return a name that follows from the config, the files it names and the split alone.
+
+    A setting at its default leaves no trace, so that a new option renames no old run.
+    """
     files = {name: _identity(getattr(config, name)) for name in FILES}
-    described = json.dumps(config.as_dict() | files, sort_keys=True)
+    default = TrainConfig(config.architecture).as_dict()
+    settings = {name: value for name, value in config.as_dict().items() if value != default[name]}
+    described = json.dumps(settings | {n: v for n, v in files.items() if v}, sort_keys=True)
     digest = hashlib.sha256(f"{described}{hash_of_split}".encode()).hexdigest()
     return f"{config.architecture}-seed{config.seed}-{digest[:8]}"
 
