@@ -39,11 +39,10 @@ def show_together(reading: TogetherReading, card: dict[str, Any]) -> None:
     members = len(card["members"])
     st.html(
         '<div class="kl-together"><div>'
-        f'<span class="kl-network">{TOGETHER}</span><br><b>{reading.grade.label}</b> '
-        f"{reading.grade.text}</div>"
-        f'<div class="kl-cells">{cells}</div></div>'
-        f'<div class="kl-note">The mean of {members} networks, each on the film and its mirror '
-        f"image. {_track_record(reading.grade, card)}</div>"
+        f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
+        f"<b>{reading.grade.label}</b> {reading.grade.text}</div>"
+        f'<div class="kl-cells">{cells}</div>'
+        f'<div class="kl-note">{_track_record(reading.grade, card)}</div></div>'
     )
 
 

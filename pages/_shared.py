@@ -22,18 +22,20 @@ STYLE = """
   backdrop-filter: blur(14px);}
 .st-key-viewer .js-plotly-plot {background: black;}
 .kl-network {font-size: .95rem; opacity: .75;}
-.kl-grade {font-size: 2.9rem; line-height: 1.1; font-weight: 650; white-space: nowrap;}
+.kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}
 .kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}
-.kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .16rem .5rem;
+.kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
   align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}
 .kl-bars .track {background: color-mix(in srgb, currentColor 12%, transparent);
   border-radius: 2px; height: .72rem;}
 .kl-bars .fill {height: 100%; border-radius: 2px; background: #2b93a1;}
 .kl-bars .most {font-weight: 650;}
 .kl-bars .share {text-align: right;}
-.kl-together {display: grid; grid-template-columns: 1fr 1.9fr; gap: .8rem; align-items: center;
-  border-left: 3px solid #2b93a1; padding-left: .7rem;}
-.kl-together b {font-size: 1.7rem; line-height: 1.15;}
+.kl-together {display: grid; grid-template-columns: 1fr 1.7fr; gap: .2rem .8rem;
+  align-items: center; border-left: 3px solid #2b93a1; padding-left: .7rem;}
+.kl-together .kl-note {grid-column: 1 / -1;}
+.kl-together div > b {font-size: 1.7rem; line-height: 1.15;}
+.kl-together .kl-note b {font-size: inherit;}
 .kl-cells {display: grid; grid-template-columns: repeat(5, 1fr); gap: .25rem; text-align: center;
   font-size: .84rem; line-height: 1.25; font-variant-numeric: tabular-nums;}
 .kl-cells div {border-radius: 3px; padding: .2rem 0;

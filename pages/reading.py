@@ -120,7 +120,7 @@ def show_controls(film: _films.Film):
 def show_reading(film: _films.Film) -> None:
     """Show the film and, beside it, both networks' columns."""
     case_line = st.container()
-    left, right = st.columns([1, 1.2], gap="medium")
+    left, right = st.columns([1, 1.04], gap="medium")
     with left:
         viewer = st.container()
         frame, explained, opacity = show_controls(film)
