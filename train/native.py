@@ -16,7 +16,8 @@ DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 class Native(keras.layers.Layer):
     """``(N, H, W, 1)`` grey values -> the output of the layer `until` of `network`.
 
-    The convolutions compute in the dtype that the network was built with, all else in float32.
+    In training the convolutions compute in the dtype that the network was built with, all else in
+    float32. Answers are always float32: bfloat16 moved the validation loss by 0.02.
     """
 
     def __init__(self, network: keras.Model, until: str, **options):
@@ -30,7 +31,8 @@ class Native(keras.layers.Layer):
     def call(self, films, training=False):
         """Return the values at the layer `until`, channels last, float32."""
         values = {}
-        with torch.autocast(films.device.type, self._half, enabled=self._half is not None):
+        half = self._half if training else None
+        with torch.autocast(films.device.type, half, enabled=half is not None):
             for layer, compute, sources in self._steps:
                 inputs = [values[name] for name in sources] or [films.permute(0, 3, 1, 2)]
                 if compute is _batch_norm:
