@@ -35,13 +35,23 @@ class Initialisation:
     fresh_layers: tuple[str, ...]
 
 
+_MIDDLE, _SPREAD = 117.0, 58.0
+"""Mean and standard deviation of ImageNet's grey values, which the starting weights expect."""
+
+
 def build(
-    architecture: Architecture, *, seed: int = 0, side: int | None = INPUT_SIDE
+    architecture: Architecture,
+    *,
+    seed: int = 0,
+    side: int | None = INPUT_SIDE,
+    standardise: bool = False,
 ) -> keras.Model:
     """Return the untrained grader ``(N, 224, 224, 1) float32 in [0, 255] -> (N, 5) logits``.
 
     `seed` fixes the initial kernels, and fixes the same ones under every Keras backend. With
-    ``side=None`` it takes films of any side, as training in stages of growing sides does.
+    ``side=None`` it takes films of any side, as training in stages of growing sides does. With
+    `standardise` it brings each film to one mean and contrast first: its answer is then the same
+    for any brightness and contrast.
     """
     if architecture not in ARCHITECTURES:
         raise ConfigError(
@@ -50,7 +60,13 @@ def build(
     # Under mixed precision only the convolutions may be half: grey values and logits stay exact.
     exact = {"dtype": "float32"}
     film = keras.Input((side, side, 1), name="film")
-    three_channels = keras.layers.Concatenate(name="grey_to_three", **exact)([film, film, film])
+    grey = film
+    if standardise:
+        grey = keras.layers.LayerNormalization(
+            axis=(1, 2, 3), center=False, scale=False, name="standardise", **exact
+        )(film)
+        grey = keras.layers.Rescaling(_SPREAD, offset=_MIDDLE, name="to_grey", **exact)(grey)
+    three_channels = keras.layers.Concatenate(name="grey_to_three", **exact)([grey, grey, grey])
     if architecture == "mobilenet":
         scale = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_imagenet", **exact)
         backbone = keras.applications.MobileNet(

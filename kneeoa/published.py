@@ -69,7 +69,8 @@ def load_keras(model: PublishedModel) -> "keras.Model":
     """Return the published weights as the Keras network ``(N, 224, 224, 1) -> (N, 5) logits``."""
     from kneeoa import architectures
 
-    network = architectures.build(model.architecture)
+    standardise = model.card["config"].get("standardise", False)
+    network = architectures.build(model.architecture, standardise=standardise)
     architectures.assign_all(network, read_weights(model.file))
     return network
 

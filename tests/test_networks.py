@@ -18,7 +18,7 @@ from train.export import round_to_storage, to_onnx
 @pytest.fixture(scope="module", params=ARCHITECTURES)
 def network(request):
     """A network whose batch norms have lively statistics, as trained ones do."""
-    network = architectures.build(request.param, seed=1)
+    network = architectures.build(request.param, seed=1, standardise=request.param == "resnet50")
     generator = np.random.default_rng(1)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -54,6 +54,16 @@ def test_the_exported_file_gives_the_same_probabilities(network, films, tmp_path
     expected = softmax(network.predict(films[..., None], verbose=0))
     assert np.abs(served.probabilities - expected).max() < 1e-5
     assert served.evidence.shape == (3, 7, 7, 5)
+
+
+def test_a_network_that_standardises_answers_alike_at_any_brightness_and_contrast(films, tmp_path):
+    for standardise, expected in ((True, True), (False, False)):
+        network = architectures.build("mobilenet", seed=1, standardise=standardise)
+        file = tmp_path / f"{standardise}.onnx"
+        onnx.save(to_onnx(network), file)
+        grader = Grader(file)
+        before, after = (grader.grade_arrays(seen).evidence for seen in (films, 30 + films / 4))
+        assert np.allclose(before, after, rtol=1e-2, atol=1e-2 * np.abs(before).max()) == expected
 
 
 def test_weights_survive_the_file_bit_by_bit(network, tmp_path):

@@ -60,6 +60,7 @@ class TrainConfig:
     teacher : a table of predictions on the training films (see `train.teacher`); empty: none
     teacher_share : how much of each target the teacher gives, in [0, 1]
     mixup : both parameters of the Beta distribution of the shares; 0: no mixing
+    standardise : whether the network brings each film to one mean and contrast first
     averaging : momentum of the moving average of the weights, which is what is validated and kept;
         0: the weights themselves
     patience : epochs without a lower validation loss
@@ -83,6 +84,7 @@ class TrainConfig:
     warmup: float = 0.0
     batch_size: int = 32
     dropout: float = 0.2
+    standardise: bool = False
     label_smoothing: float = 0.0
     label_width: float = 0.0
     teacher: str = ""

@@ -111,6 +111,16 @@ class _Graph:
     def _concatenate(self, layer, inputs):
         return self.add("Concat", inputs, layer.name, axis=1)
 
+    def _layernormalization(self, layer, inputs):
+        # Of a film with its one channel, which makes it ONNX' instance normalisation.
+        one, zero = (
+            self._constant(f"{layer.name}.{name}", np.full(1, value, np.float32))
+            for name, value in (("scale", 1), ("offset", 0))
+        )
+        return self.add(
+            "InstanceNormalization", [*inputs, one, zero], layer.name, epsilon=float(layer.epsilon)
+        )
+
     def _rescaling(self, layer, inputs):
         # Not a "<layer>/<weight>" name: these are settings of the graph, not weights.
         scale = self._constant(f"{layer.name}.scale", np.float32(layer.scale))

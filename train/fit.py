@@ -67,7 +67,9 @@ def fit(
             f"{folder} to begin anew."
         )
     with scope(machine):
-        network = architectures.build(config.architecture, seed=config.seed, side=None)
+        network = architectures.build(
+            config.architecture, seed=config.seed, side=None, standardise=config.standardise
+        )
         initialisation = architectures.initialise(network, config.init)
         network.jit_compile = machine.compile
         share_batch_norms(network, machine)
@@ -97,7 +99,7 @@ def fit(
             history = (*history, row)
             _save(folder, weights, kept, trainer, history, made_by)
             report(_after_epoch(config, history))
-    final = architectures.build(config.architecture)
+    final = architectures.build(config.architecture, standardise=config.standardise)
     final.jit_compile = machine.compile
     best_epoch = schedule.best_epoch(history)
     architectures.assign_all(final, checkpoint.read_best(folder, best_epoch))

@@ -109,6 +109,9 @@ def _batch_norm(layer, x, training):
 _FUNCTIONS = {
     keras.layers.InputLayer: lambda layer, x: x,
     keras.layers.Concatenate: lambda layer, *x: torch.cat(x, 1),
+    keras.layers.LayerNormalization: lambda layer, x: F.layer_norm(
+        x.float(), x.shape[1:], eps=layer.epsilon
+    ),
     keras.layers.Rescaling: _rescale,
     keras.layers.ZeroPadding2D: _zero_pad,
     keras.layers.Conv2D: _convolve,
