@@ -91,11 +91,25 @@ def test_a_run_is_not_continued_in_another_precision(config, tmp_path):
 
 def test_the_average_of_the_weights_is_what_is_validated(config, whole, tmp_path):
     fitted = fit(replace(config, averaging=0.999), TRAIN, VAL, folder=tmp_path)
-    first, second, *_ = fitted.history
-    # Training itself is the same; an average that hardly moves stays near its start.
-    assert [first["loss"], second["loss"]] == [row["loss"] for row in whole.history[:2]]
-    moved = abs(whole.history[1]["val_loss"] - whole.history[0]["val_loss"])
-    assert 0 < abs(second["val_loss"] - first["val_loss"]) < moved
+    # Training itself is the same until a stage ends with its best weights; validation is not.
+    averages, weights = fitted.history[:2], whole.history[:2]
+    assert [row["loss"] for row in averages] == [row["loss"] for row in weights]
+    assert all(
+        one["val_loss"] != other["val_loss"] for one, other in zip(averages, weights, strict=True)
+    )
+
+
+def test_the_average_follows_at_first_and_lags_by_its_momentum_later():
+    weight = keras.Variable([0.0])
+    optimizer = trainer._averaging(keras.optimizers.SGD)(1.0, use_ema=True, ema_momentum=0.5)
+    optimizer.build([weight])
+    for step in range(1, 41):
+        optimizer.apply([np.array([-1.0], np.float32)])
+        [average] = np.asarray(optimizer._model_variables_moving_average[0])
+        assert step - 1.01 <= average < step
+    # A momentum m is m / (1 - m) steps behind a weight that moves by one a step.
+    assert average == pytest.approx(39, abs=1e-3)
+    assert np.asarray(weight)[0] == 40
 
 
 def test_a_run_with_averages_resumes_exactly(config, tmp_path):
