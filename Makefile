@@ -27,7 +27,7 @@ app: $(APP)
 
 test: lint
 	$(PYTHON) tests/browser/install_chromium.py
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 bench: $(TESTS)
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.reading
