@@ -48,7 +48,7 @@ def weighted_summaries(
     cell = np.eye(_GRADES**2)[true_grades * _GRADES + predicted]
     confusion = (weights @ cell).reshape(-1, _GRADES, _GRADES)
     return _of_confusion(confusion) | {
-        "auc_kl2": _auc(true_grades >= 2, probabilities[:, 2:].sum(axis=1), weights),
+        "auc_kl2": weighted_auc(true_grades >= 2, probabilities[:, 2:].sum(axis=1), weights),
         "expected_calibration_error": _calibration_error(true_grades, probabilities, weights),
     }
 
@@ -70,6 +70,41 @@ def patient_intervals(
     weights = patient_weights(patient_ids, resamples=resamples, seed=seed)
     draws = weighted_summaries(true_grades, probabilities, weights)
     return {name: percentile_interval(values, level=level) for name, values in draws.items()}
+
+
+def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve of every draw, ``(draws,)``; NaN without both kinds.
+
+    It is the chance that a positive film scores higher than a negative one, ties halved.
+    `positive` (N,) bool, `scores` (N,), `weights` (draws, N) as from `patient_weights`.
+    """
+    for_positive, for_negative = _by_score(positive, scores, weights)
+    below = np.cumsum(for_negative, axis=1) - for_negative
+    pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
+    won = (for_positive * (below + for_negative / 2)).sum(axis=1)
+    return _share(won, pairs, otherwise=np.nan)
+
+
+def weighted_average_precision(
+    positive: np.ndarray, scores: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Return the average precision of every draw, ``(draws,)``; NaN without positive films.
+
+    The step-wise sum of precision over recall, as scikit-learn defines it; shapes as in
+    `weighted_auc`.
+    """
+    for_positive, for_negative = (side[:, ::-1] for side in _by_score(positive, scores, weights))
+    true, false = np.cumsum(for_positive, axis=1), np.cumsum(for_negative, axis=1)
+    gained = (for_positive * _share(true, true + false)).sum(axis=1)
+    return _share(gained, true[:, -1], otherwise=np.nan)
+
+
+def _by_score(positive, scores, weights):
+    """Weights of the positive and of the negative films at each distinct score, rising."""
+    _, place = np.unique(scores, return_inverse=True)
+    at = np.zeros((len(scores), place.max() + 1))
+    at[np.arange(len(scores)), place] = 1
+    return weights @ (at * positive[:, None]), weights @ (at * ~positive[:, None])
 
 
 def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
@@ -102,19 +137,6 @@ def _of_confusion(confusion):
 
 def _share(part, whole, otherwise=0.0):
     return np.divide(part, whole, out=np.full_like(whole, otherwise, dtype=float), where=whole > 0)
-
-
-def _auc(positive, scores, weights):
-    """Return the chance that a positive film scores higher than a negative one, ties halved."""
-    _, place = np.unique(scores, return_inverse=True)
-    at = np.zeros((len(scores), place.max() + 1))
-    at[np.arange(len(scores)), place] = 1
-    for_positive = weights @ (at * positive[:, None])
-    for_negative = weights @ (at * ~positive[:, None])
-    below = np.cumsum(for_negative, axis=1) - for_negative
-    pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
-    won = (for_positive * (below + for_negative / 2)).sum(axis=1)
-    return _share(won, pairs, otherwise=np.nan)
 
 
 def _calibration_error(true_grades, probabilities, weights, bins=15):

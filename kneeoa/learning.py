@@ -1,0 +1,81 @@
+"""How training went: the epochs of many runs, their mean and spread, and where stages begin."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+CURVES = {
+    "val_loss": "Validation loss",
+    "loss": "Training loss",
+    "val_accuracy": "Validation accuracy",
+    "accuracy": "Training accuracy",
+    "val_kappa": "Validation quadratic weighted kappa",
+    "learning_rate": "Learning rate",
+    "images_per_second": "Images per second",
+}
+"""The columns of ``history.csv`` that can be drawn, with the names that people read."""
+
+
+def learning_curves(histories: Mapping[str, tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+    """Return all epochs of all runs in one table.
+
+    Parameters
+    ----------
+    histories : run_id -> (architecture, epochs as in ``history.csv``)
+
+    Returns
+    -------
+    DataFrame
+        ``run_id, architecture`` and the columns of the histories; what a run lacks is empty.
+    """
+    parts = [
+        history.assign(run_id=run_id, architecture=architecture)
+        for run_id, (architecture, history) in histories.items()
+    ]
+    if not parts:
+        columns = ["run_id", "architecture", "epoch", "stage", "trainable_from", *CURVES]
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)
+
+
+def band(curves: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return mean and standard deviation of `measure` over the runs of a network, epoch by epoch.
+
+    Columns ``architecture, epoch, mean, sd, low, high, runs``; ``low`` and ``high`` are one
+    standard deviation away, empty where one run is left: a band over seeds, not an interval of the
+    mean. Runs that ended early are in the mean only as long as they ran.
+    """
+    defined = curves.dropna(subset=measure)
+    groups = defined.groupby(["architecture", "epoch"])[measure]
+    table = groups.agg(["mean", "std", "count"]).reset_index()
+    table = table.rename(columns={"std": "sd", "count": "runs"})
+    return table.assign(low=table["mean"] - table["sd"], high=table["mean"] + table["sd"])
+
+
+def stages(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return where the stages of unfreezing begin.
+
+    Columns ``architecture, stage, trainable_from, first, last``: the epochs, of all runs, in which
+    the stage begins. They differ where a run left a stage early.
+    """
+    starts = curves.groupby(["architecture", "run_id", "stage", "trainable_from"])["epoch"].min()
+    keys = ["architecture", "stage", "trainable_from"]
+    table = starts.groupby(keys).agg(["min", "max"]).reset_index()
+    return table.rename(columns={"min": "first", "max": "last"})
+
+
+def config_differences(configs: Mapping[str, Mapping[str, object]]) -> pd.DataFrame:
+    """Return the settings in which `configs` (by run_id) differ, one row each, a column per run.
+
+    Nested settings are compared as a whole; a setting that a run does not know is empty.
+    """
+    names = sorted({name for config in configs.values() for name in config})
+    rows = {
+        name: {run_id: config.get(name) for run_id, config in configs.items()} for name in names
+    }
+    differing = {
+        name: values
+        for name, values in rows.items()
+        if any(value != next(iter(values.values())) for value in values.values())
+    }
+    return pd.DataFrame.from_dict(differing, orient="index", columns=list(configs))

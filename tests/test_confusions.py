@@ -1,0 +1,104 @@
+"""Confusion, per-grade metrics and film lists, against scikit-learn and by hand."""
+
+import numpy as np
+import pytest
+from research import drawn_predictions
+from scipy import stats
+from sklearn import metrics as sk
+
+from kneeoa import confusions
+from kneeoa.results import PROBABILITY_COLUMNS
+
+FILMS = confusions.graded(drawn_predictions(0, blind=4), "test")
+
+
+def test_ungraded_films_and_other_splits_are_left_out():
+    assert len(FILMS) == 60
+    assert set(FILMS["split"]) == {"test"}
+    assert confusions.graded(drawn_predictions(0, blind=4), "blind").empty
+
+
+def test_shares_of_rows_and_columns():
+    counts = confusions.matrix(FILMS)
+    assert np.array_equal(
+        counts, sk.confusion_matrix(FILMS["true_grade"], FILMS["predicted"], labels=range(5))
+    )
+    rows = sk.confusion_matrix(
+        FILMS["true_grade"], FILMS["predicted"], labels=range(5), normalize="true"
+    )
+    np.testing.assert_allclose(confusions.share(counts, "row"), 100 * rows)
+    empty = counts.copy()
+    empty[:, 4] = 0
+    assert np.isnan(confusions.share(empty, "column")[:, 4]).all()
+    assert np.array_equal(confusions.share(counts, "counts"), counts)
+
+
+def test_mean_and_spread_over_runs():
+    matrices = [
+        confusions.matrix(confusions.graded(drawn_predictions(seed), "test")) for seed in range(3)
+    ]
+    mean, spread = confusions.mean_and_spread(matrices, "counts")
+    np.testing.assert_allclose(mean, np.mean(matrices, axis=0))
+    np.testing.assert_allclose(spread, np.std(matrices, axis=0, ddof=1))
+    assert np.isnan(confusions.mean_and_spread(matrices[:1], "row")[1]).all()
+
+
+def test_per_grade_metrics_agree_with_scikit_learn():
+    table = confusions.per_grade(FILMS).set_index(["metric", "grade"])
+    expected = sk.precision_recall_fscore_support(
+        FILMS["true_grade"], FILMS["predicted"], labels=range(5), zero_division=np.nan
+    )
+    for metric, values in zip(("precision", "recall", "f1"), expected, strict=False):
+        np.testing.assert_allclose(table.loc[metric, "value"], values)
+        assert (table.loc[metric, "low"] <= table.loc[metric, "value"] + 1e-9).all()
+        assert (table.loc[metric, "value"] <= table.loc[metric, "high"] + 1e-9).all()
+    assert table.loc["recall", "reference"].tolist() == expected[3].tolist()
+
+
+def test_a_grade_that_is_not_there_has_no_recall():
+    table = confusions.per_grade(FILMS[FILMS["true_grade"] != 4]).set_index(["metric", "grade"])
+    assert table.loc[("recall", 4), ["value", "low", "high"]].isna().all()
+    assert table.loc[("recall", 4), "reference"] == 0
+
+
+def test_error_sizes_count_every_knee():
+    table = confusions.error_sizes(FILMS)
+    off = FILMS["error"].abs()
+    assert table["knees"].tolist() == [(off == 0).sum(), (off == 1).sum(), (off >= 2).sum()]
+    assert table["share"].sum() == pytest.approx(1)
+
+
+def test_films_that_all_runs_get_wrong():
+    runs = {seed: confusions.graded(drawn_predictions(seed), "test") for seed in range(3)}
+    found = confusions.always_wrong(runs)
+    right = np.stack([films["error"].to_numpy() == 0 for films in runs.values()])
+    names = runs[0]["image_id"].to_numpy()[~right.any(axis=0)]
+    assert set(found["image_id"]) == set(names)
+    assert len(names) > 0
+    assert found["confidence"].is_monotonic_decreasing
+    assert (found["given"] != found["true_grade"]).mean() > 0.5
+
+
+def test_a_film_that_one_run_lacks_is_not_compared():
+    runs = {seed: confusions.graded(drawn_predictions(seed), "test") for seed in range(2)}
+    runs[1] = runs[1].iloc[1:]
+    assert len(confusions.together(runs)) == 59
+
+
+def test_networks_are_apart_by_the_earth_movers_distance():
+    one, two = (
+        confusions.together({0: confusions.graded(drawn_predictions(seed), "test")})
+        for seed in (0, 1)
+    )
+    found = confusions.most_apart(one, two)
+    assert found["apart"].is_monotonic_decreasing
+    film = found.iloc[0]
+    shares = [
+        table.set_index("image_id").loc[film["image_id"], PROBABILITY_COLUMNS].to_numpy(float)
+        for table in (one, two)
+    ]
+    grades = np.arange(5)
+    assert film["apart"] == pytest.approx(
+        stats.wasserstein_distance(grades, grades, *shares), rel=1e-6
+    )
+    assert film["first"] == pytest.approx(shares[0] @ grades)
