@@ -101,10 +101,14 @@ def weighted_average_precision(
 
 def _by_score(positive, scores, weights):
     """Weights of the positive and of the negative films at each distinct score, rising."""
-    _, place = np.unique(scores, return_inverse=True)
-    at = np.zeros((len(scores), place.max() + 1))
-    at[np.arange(len(scores)), place] = 1
-    return weights @ (at * positive[:, None]), weights @ (at * ~positive[:, None])
+    order = np.argsort(scores, kind="stable")
+    rising = np.asarray(scores)[order]
+    starts = np.flatnonzero(np.append(True, rising[1:] != rising[:-1]))
+    positive, weights = np.asarray(positive)[order], weights[:, order]
+    return (
+        np.add.reduceat(weights * positive, starts, axis=1),
+        np.add.reduceat(weights * ~positive, starts, axis=1),
+    )
 
 
 def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from kneeoa import charts, display
+from kneeoa import display
+from kneeoa.charts import viewer
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.joints import square
 from pages import _case, _films, _frame, _networks, _shared
@@ -72,14 +73,14 @@ def show_film(film: _films.Film, frame) -> None:
     radiograph = film.radiograph
     shown = display.fit_within(radiograph.pixels, LONGEST_SHOWN)
     height, width = radiograph.pixels.shape
-    figure = charts.film_figure(
+    figure = viewer.film_figure(
         display.windowed(shown),
         height=height,
         width=width,
         frame=frame,
         view=radiograph.digest,
     )
-    st.plotly_chart(figure, config=charts.VIEWER_CONFIG, key="viewer", theme=None)
+    st.plotly_chart(figure, config=viewer.VIEWER_CONFIG, key="viewer", theme=None)
     low, high = st.session_state.get("window", (0, 255))
     invert = st.session_state.get("invert", False)
     shade = display.window_filter(low=low, high=high, invert=invert)
@@ -122,9 +123,9 @@ def show_reading(film: _films.Film) -> None:
     case_line = st.container()
     left, right = st.columns([1, 1.04], gap="medium")
     with left:
-        viewer = st.container()
+        above = st.container()
         frame, explained, opacity = show_controls(film)
-    with viewer:
+    with above:
         show_film(film, frame)
     # A frame that cannot be graded must leave the film and the frame controls in place.
     with right.container(key="networks"), _shared.refusals_shown():

@@ -1,4 +1,4 @@
-"""Arrays and tables -> Plotly figures. Nothing here shows or saves."""
+"""A film to zoom and pan in, as a Plotly figure."""
 
 import plotly.graph_objects as go
 

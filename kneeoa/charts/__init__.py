@@ -1,0 +1,4 @@
+"""Tables and arrays -> Plotly figures. Nothing here computes a statistic, shows, or saves.
+
+One module per kind of picture: `viewer`, `training`, `comparing`, `confusion`, `trust`, `tuning`.
+"""

@@ -1,0 +1,202 @@
+"""The networks against each other, against the paper, and under changed films, as figures."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kneeoa.charts import style
+from kneeoa.networks import ARCHITECTURES, pair_of
+from kneeoa.statistics import METRICS
+
+SHARES = (
+    "accuracy",
+    "macro_precision",
+    "macro_recall",
+    "macro_f1",
+    "within_one_grade",
+    "expected_calibration_error",
+)
+"""Metrics that are read as percentages."""
+
+
+def strip_figure(
+    observed: pd.DataFrame,
+    metric: str,
+    claims: Mapping[str, tuple[float, float]],
+    *,
+    height: int = 300,
+) -> go.Figure:
+    """Return every cycle of a metric as a point, one line a network, with its mean and the claim.
+
+    Parameters
+    ----------
+    observed : rows of one split, as from `statistics.observations`
+    claims : architecture -> claimed mean and standard deviation, where the paper gives one
+    """
+    figure = style.figure(height=height)
+    networks = pair_of(observed["architecture"])
+    for level, network in enumerate(networks):
+        rows = observed[observed["architecture"] == network].dropna(subset=metric)
+        if rows.empty:
+            continue
+        mean, sd = rows[metric].mean(), rows[metric].std(ddof=1)
+        colour, name = style.COLOUR[network], style.name_of(network)
+        # Cycles of one value stay apart: each seed has its own height.
+        spread = rows["seed"].rank(method="first")
+        place = level + 0.22 * ((spread - 1) / max(1, len(rows) - 1) - 0.5)
+        figure.add_scatter(
+            x=rows[metric],
+            y=place,
+            mode="markers",
+            marker={"color": style.faded(colour, 0.7), "symbol": style.SYMBOL[network], "size": 9},
+            name=f"{name}, a cycle each",
+            customdata=rows[["seed", "run_id"]],
+            hovertemplate="seed %{customdata[0]}: %{x:.4g}<br>%{customdata[1]}<extra></extra>",
+        )
+        figure.add_scatter(
+            x=[mean],
+            y=[level + 0.3],
+            error_x={"type": "data", "array": [0 if pd.isna(sd) else sd], "thickness": 2},
+            mode="markers",
+            marker={"color": colour, "symbol": "line-ns-open", "size": 16, "line_width": 3},
+            name=f"{name}, mean ± sd",
+            hovertemplate="mean %{x:.4g}<extra></extra>",
+        )
+        if network in claims:
+            claimed, claimed_sd = claims[network]
+            figure.add_scatter(
+                x=[claimed],
+                y=[level + 0.3],
+                error_x={"type": "data", "array": [claimed_sd], "thickness": 1.5},
+                mode="markers",
+                marker={"color": style.CLAIM_COLOUR, "symbol": "x", "size": 10},
+                name="claimed, mean ± sd",
+                legendgroup="claimed",
+                showlegend=network == next(n for n in networks if n in claims),
+                hovertemplate="claimed %{x:.4g}<extra></extra>",
+            )
+    figure.update_yaxes(
+        tickvals=list(range(len(networks))),
+        ticktext=[style.name_of(network) for network in networks],
+        range=[len(networks) - 0.4, -0.5],
+    )
+    _metric_axis(figure, metric, "x")
+    return figure
+
+
+def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *, height=300):
+    """Return seed spread and sampling error of a metric in one picture, per network.
+
+    Parameters
+    ----------
+    compared : rows of one split, as from `comparisons.comparisons`
+    observed : rows of the same split, as from `statistics.observations`
+
+    Returns
+    -------
+    Figure
+        Per network two bars about its mean: how far another seed moves it (mean ± 2 sd over
+        cycles) and how far other patients would (95% bootstrap interval over patients).
+    """
+    figure = style.figure(height=height)
+    sampling = compared[
+        (compared["method"] == "bootstrap over patients") & (compared["metric"] == metric)
+    ].set_index("comparison")
+    ticks = []
+    for network in pair_of(observed["architecture"]):
+        name, colour = style.name_of(network), style.COLOUR[network]
+        values = observed.loc[observed["architecture"] == network, metric].dropna()
+        mean, sd = values.mean(), values.std(ddof=1)
+        kinds = []
+        if len(values) > 1:
+            kinds.append(("another seed (± 2 sd)", mean - 2 * sd, mean + 2 * sd, "solid"))
+        if name in sampling.index:
+            row = sampling.loc[name]
+            kinds.append(("other patients (95%)", row["low"], row["high"], "dot"))
+        for kind, low, high, dash in kinds:
+            ticks.append(f"{name}: {kind}")
+            figure.add_scatter(
+                x=[low, high],
+                y=[len(ticks) - 1] * 2,
+                mode="lines",
+                line={"color": colour, "width": 9, "dash": dash if dash == "solid" else None},
+                opacity=1.0 if dash == "solid" else 0.45,
+                hovertemplate=f"{ticks[-1]}: {low:.4g} to {high:.4g}<extra></extra>",
+                showlegend=False,
+            )
+            figure.add_scatter(
+                x=[mean],
+                y=[len(ticks) - 1],
+                mode="markers",
+                marker={"symbol": "line-ns-open", "size": 14, "color": style.QUIET},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    figure.update_yaxes(
+        tickvals=list(range(len(ticks))), ticktext=ticks, range=[len(ticks) - 0.5, -0.5]
+    )
+    _metric_axis(figure, metric, "x")
+    return figure
+
+
+def robustness_figure(table: pd.DataFrame, *, height: int = 640) -> go.Figure:
+    """Return the change in accuracy under every change of the films, a panel each.
+
+    ``table`` as from `train.robustness`: three strengths a change, with paired intervals.
+    """
+    from plotly.subplots import make_subplots
+
+    changes = [name for name in table["change"].unique() if name != "none"]
+    columns = 5
+    rows = -(-len(changes) // columns)
+    figure = make_subplots(
+        rows=rows, cols=columns, subplot_titles=changes, shared_yaxes=True, vertical_spacing=0.1
+    )
+    models = [*ARCHITECTURES, *(m for m in table["model"].unique() if m not in ARCHITECTURES)]
+    models = [model for model in models if model in set(table["model"])]
+    for index, change in enumerate(changes):
+        here = table[table["change"] == change]
+        place = {"row": index // columns + 1, "col": index % columns + 1}
+        for shift, model in enumerate(models):
+            part = here[here["model"] == model].sort_values("step")
+            figure.add_scatter(
+                x=part["step"] + 0.12 * (shift - (len(models) - 1) / 2),
+                y=part["change_in_accuracy"],
+                error_y={
+                    "type": "data",
+                    "array": part["high"] - part["change_in_accuracy"],
+                    "arrayminus": part["change_in_accuracy"] - part["low"],
+                    "thickness": 1.2,
+                    "width": 2,
+                },
+                mode="lines+markers",
+                line={"color": style.COLOUR[model], "dash": style.DASH[model], "width": 1.5},
+                marker={"symbol": style.SYMBOL[model], "size": 7},
+                name=style.name_of(model),
+                legendgroup=model,
+                showlegend=index == 0,
+                customdata=part[["strength", "unit", "accuracy"]],
+                hovertemplate=f"{change} %{{customdata[0]:g}} %{{customdata[1]}}<br>"
+                "%{y:+.1%}, accuracy %{customdata[2]:.1%}<extra></extra>",
+                **place,
+            )
+        strengths = here.drop_duplicates("step").sort_values("step")
+        figure.update_xaxes(
+            tickvals=strengths["step"], ticktext=[f"{s:g}" for s in strengths["strength"]], **place
+        )
+    figure.update_yaxes(tickformat="+.0%", zeroline=True, zerolinecolor=style.QUIET)
+    figure.update_layout(
+        height=height,
+        margin={"l": 10, "r": 10, "t": 60, "b": 10},
+        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+    )
+    figure.update_annotations(font_size=12)
+    return figure
+
+
+def _metric_axis(figure, metric, axis):
+    options = {"title": METRICS[metric]}
+    if metric in SHARES:
+        options["tickformat"] = ".1%"
+    (figure.update_xaxes if axis == "x" else figure.update_yaxes)(**options)

@@ -1,0 +1,159 @@
+"""Confusion matrices and what follows from them, as figures."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from kneeoa.charts import style
+from kneeoa.confusions import GRADE_METRICS, SHARES
+from kneeoa.grades import GRADES
+
+LABELS = [grade.label for grade in GRADES]
+
+
+def confusion_figure(
+    values: np.ndarray, *, by: str, spread: np.ndarray | None = None, height: int = 400
+) -> go.Figure:
+    """Return a matrix ``(5, 5)``: row = reference grade, column = given grade.
+
+    Parameters
+    ----------
+    values : counts or %, as from `confusions.share` or `confusions.mean_and_spread`; NaN is blank
+    by : a key of `confusions.SHARES`, which says what they are
+    spread : standard deviations over runs, written below the values
+    """
+    limit = 100 if by != "counts" else np.nanmax(values, initial=1)
+    scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.9)]]
+    figure = _matrix(values, _texts(values, spread, by, sign=False), scale, 0, limit, height)
+    figure.data[
+        0
+    ].hovertemplate = (
+        f"reference %{{y}}, given %{{x}}<br>%{{z:.1f}} {SHARES[by].lower()}<extra></extra>"
+    )
+    return figure
+
+
+def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.Figure:
+    """Return second minus first network, ``(5, 5)``: violet where the second has more."""
+    limit = np.nanmax(np.abs(values), initial=1)
+    scale = [
+        [0, style.faded(style.COLOUR["mobilenet"], 0.85)],
+        [0.5, style.faded(style.QUIET, 0.05)],
+        [1, style.faded(style.COLOUR["resnet50"], 0.85)],
+    ]
+    texts = _texts(values, None, by, sign=True)
+    figure = _matrix(values, texts, scale, -limit, limit, height)
+    figure.data[0].hovertemplate = "reference %{y}, given %{x}<br>%{z:+.1f}<extra></extra>"
+    return figure
+
+
+def per_grade_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 330) -> go.Figure:
+    """Return precision, recall and F1 per grade, with intervals; `tables` per network."""
+    figure = style.figure(height=height)
+    positions = {metric: index for index, metric in enumerate(GRADE_METRICS)}
+    shift = np.linspace(-0.12, 0.12, len(tables)) if len(tables) > 1 else [0]
+    for offset, (network, table) in zip(shift, tables.items(), strict=True):
+        table = table.dropna(subset="value")
+        figure.add_scatter(
+            x=[6 * positions[metric] + grade + offset for metric, grade in _pairs(table)],
+            y=table["value"],
+            error_y={
+                "type": "data",
+                "array": table["high"] - table["value"],
+                "arrayminus": table["value"] - table["low"],
+                "thickness": 1.5,
+                "width": 3,
+            },
+            mode="markers",
+            marker={"color": style.COLOUR[network], "symbol": style.SYMBOL[network], "size": 9},
+            name=style.name_of(network),
+            customdata=table[["grade", "low", "high", "reference", "given"]],
+            hovertemplate="KL %{customdata[0]}: %{y:.1%} (%{customdata[1]:.1%} to "
+            "%{customdata[2]:.1%})<br>%{customdata[3]} knees with this reference, given to "
+            "%{customdata[4]}<extra></extra>",
+        )
+    places = [6 * index + grade for index in range(3) for grade in range(5)]
+    figure.update_xaxes(
+        tickvals=places, ticktext=[f"{grade}" for _ in range(3) for grade in range(5)]
+    )
+    for metric, index in positions.items():
+        figure.add_annotation(
+            x=6 * index + 2,
+            y=-0.2,
+            yref="paper",
+            text=f"{GRADE_METRICS[metric]}, by KL grade",
+            showarrow=False,
+        )
+    figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
+    figure.update_layout(margin_b=48)
+    return figure
+
+
+def error_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 200) -> go.Figure:
+    """Return how many grades answers are off, a stacked bar per network."""
+    figure = style.figure(height=height)
+    shades = {"0": "#2b93a1", "1": "#d9b36c", "2+": "#b4404f"}
+    words = {"0": "the reference grade", "1": "one grade off", "2+": "two grades off or more"}
+    names = [style.name_of(network) for network in tables]
+    for off, colour in shades.items():
+        rows = [table.set_index("off").loc[off] for table in tables.values()]
+        figure.add_bar(
+            y=names,
+            x=[row["share"] for row in rows],
+            orientation="h",
+            marker_color=colour,
+            name=words[off],
+            text=[f"{row['share']:.1%}" if row["share"] > 0.03 else "" for row in rows],
+            customdata=[[row["knees"]] for row in rows],
+            hovertemplate=f"%{{y}}, {words[off]}: %{{x:.1%}} (%{{customdata[0]}} knees)"
+            "<extra></extra>",
+            insidetextanchor="middle",
+        )
+    figure.update_layout(barmode="stack", bargap=0.35)
+    figure.update_xaxes(tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def _pairs(table):
+    return zip(table["metric"], table["grade"], strict=True)
+
+
+def _texts(values, spread, by, *, sign):
+    form = "{:+.0f}" if sign else "{:.0f}"
+    if by == "counts" and not np.allclose(values, np.round(values), equal_nan=True):
+        form = "{:+.1f}" if sign else "{:.1f}"
+    texts = np.where(np.isnan(values), "", np.vectorize(form.format)(np.nan_to_num(values)))
+    if spread is None or np.isnan(spread).all():
+        return texts
+    sd = np.where(np.isnan(spread), "", np.vectorize("± {:.1f}".format)(np.nan_to_num(spread)))
+    return np.char.add(np.char.add(texts.astype(str), "<br>"), sd.astype(str))
+
+
+def _matrix(values, texts, scale, low, high, height):
+    figure = style.figure(height=height, legend=False)
+    figure.add_heatmap(
+        z=values,
+        x=LABELS,
+        y=LABELS,
+        text=texts,
+        texttemplate="%{text}",
+        textfont={"size": 15},
+        colorscale=scale,
+        zmin=low,
+        zmax=high,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+    )
+    figure.update_xaxes(title="Given grade", side="bottom", showline=False, constrain="domain")
+    figure.update_yaxes(
+        title="Reference grade",
+        autorange="reversed",
+        showline=False,
+        scaleanchor="x",
+        constrain="domain",
+    )
+    return figure

@@ -1,0 +1,62 @@
+"""What all research figures share: one palette, one layout, legible on light and dark pages.
+
+Text and grid take their colours from the page's theme. The colours of the networks are told apart
+by readers with any colour vision (teal, orange and violet of unlike lightness), and every series
+has a marker or dash of its own, too.
+"""
+
+import plotly.graph_objects as go
+
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+
+COLOUR = {
+    "mobilenet": "#1d91a5",
+    "resnet50": "#d17a1f",
+    TOGETHER: "#8767b5",
+}
+SYMBOL = {"mobilenet": "circle", "resnet50": "square", TOGETHER: "diamond"}
+DASH = {"mobilenet": "solid", "resnet50": "dash", TOGETHER: "dot"}
+CLAIM_COLOUR = "#c0446c"
+QUIET = "#8a949a"
+"""A grey that is legible on white and on near black."""
+
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "png", "scale": 3},
+}
+"""Plotly's menu: PNG in print resolution; `config` makes it SVG."""
+
+
+def config(name: str, *, svg: bool = False) -> dict:
+    """Return Plotly's menu for a figure that is saved under `name`."""
+    kind = {"format": "svg"} if svg else CONFIG["toImageButtonOptions"]
+    return CONFIG | {"toImageButtonOptions": kind | {"filename": name}}
+
+
+def faded(colour: str, opacity: float) -> str:
+    """Return ``#rrggbb`` as ``rgba(...)`` with an opacity in [0, 1]."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def name_of(network: str) -> str:
+    """Return how a network or the ensemble is called in a legend."""
+    return DISPLAY_NAME.get(network, network)
+
+
+def figure(*, height: int, title: str = "", legend: bool = True) -> go.Figure:
+    """Return an empty figure in the common layout."""
+    drawn = go.Figure()
+    drawn.update_layout(
+        height=height,
+        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 15}} if title else None,
+        margin={"l": 10, "r": 10, "t": 44 if title else 16, "b": 10},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        showlegend=legend,
+        hoverlabel={"namelength": -1},
+        font={"size": 13},
+    )
+    drawn.update_xaxes(automargin=True, showline=True, linecolor=QUIET)
+    drawn.update_yaxes(automargin=True, showline=True, linecolor=QUIET)
+    return drawn

@@ -1,0 +1,84 @@
+"""ROC, precision-recall and reliability, as figures."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kneeoa.charts import style
+
+
+def roc_figure(curves: Mapping[str, pd.DataFrame], *, height: int = 360) -> go.Figure:
+    """Return ROC curves per network, as from `operating.roc`."""
+    figure = style.figure(height=height)
+    _diagonal(figure)
+    for network, curve in curves.items():
+        _line(figure, network, curve["false_positive_rate"], curve["true_positive_rate"])
+    figure.update_xaxes(title="False positive rate", range=[0, 1], constrain="domain")
+    figure.update_yaxes(title="True positive rate", range=[0, 1.01], scaleanchor="x")
+    return figure
+
+
+def precision_recall_figure(
+    curves: Mapping[str, pd.DataFrame], prevalence: float, *, height: int = 360
+) -> go.Figure:
+    """Return precision over recall per network; `prevalence` is what guessing gives."""
+    figure = style.figure(height=height)
+    figure.add_hline(y=prevalence, line={"color": style.QUIET, "dash": "dot", "width": 1})
+    for network, curve in curves.items():
+        _line(figure, network, curve["recall"], curve["precision"])
+    figure.update_xaxes(title="Recall (sensitivity)", range=[0, 1], constrain="domain")
+    figure.update_yaxes(title="Precision", range=[0, 1.01], scaleanchor="x")
+    return figure
+
+
+def reliability_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 360) -> go.Figure:
+    """Return how often answers are right at each confidence, as from `operating.reliability`."""
+    figure = style.figure(height=height)
+    _diagonal(figure)
+    for network, table in tables.items():
+        figure.add_scatter(
+            x=table["confidence"],
+            y=table["accuracy"],
+            error_y={
+                "type": "data",
+                "array": table["accuracy_high"] - table["accuracy"],
+                "arrayminus": table["accuracy"] - table["accuracy_low"],
+                "thickness": 1.2,
+                "width": 3,
+            },
+            mode="lines+markers",
+            line={"color": style.COLOUR[network], "dash": style.DASH[network]},
+            marker={"symbol": style.SYMBOL[network], "size": 8},
+            name=style.name_of(network),
+            customdata=table[["knees"]],
+            hovertemplate="said %{x:.0%}, right %{y:.0%} of %{customdata[0]} knees<extra></extra>",
+        )
+    figure.update_xaxes(
+        title="Confidence in the given grade", range=[0, 1], tickformat=".0%", constrain="domain"
+    )
+    figure.update_yaxes(title="Share that is right", range=[0, 1.01], tickformat=".0%")
+    figure.update_yaxes(scaleanchor="x")
+    return figure
+
+
+def _line(figure, network, x, y):
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        line={"color": style.COLOUR[network], "width": 2.5, "dash": style.DASH[network]},
+        name=style.name_of(network),
+        hovertemplate="%{x:.2f}, %{y:.2f}<extra></extra>",
+    )
+
+
+def _diagonal(figure):
+    figure.add_shape(
+        type="line",
+        x0=0,
+        y0=0,
+        x1=1,
+        y1=1,
+        line={"color": style.QUIET, "dash": "dot", "width": 1},
+    )
