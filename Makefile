@@ -47,7 +47,7 @@ format: $(TESTS)
 
 clean:
 	rm -rf .pytest_cache .ruff_cache build dist *.egg-info
-	find app.py assets kneeoa pages tests train -name __pycache__ -type d -prune -exec rm -rf {} +
+	find app.py assets kneeoa views tests train -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
 	rm -rf $(VENV)

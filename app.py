@@ -1,4 +1,8 @@
-"""The dashboard: page config and navigation, nothing else. Run with ``streamlit run app.py``."""
+"""The dashboard: page config and navigation, nothing else. Run with ``streamlit run app.py``.
+
+The pages lie in ``views``. A file of a folder named ``pages`` would be opened by Streamlit itself,
+without this navigation, when a new server is first asked for a page other than the start.
+"""
 
 from pathlib import Path
 
@@ -13,8 +17,9 @@ st.set_page_config(
 )
 st.navigation(
     [
-        st.Page("pages/reading.py", title="Read a film", default=True),
-        st.Page("pages/about.py", title="About", url_path="about"),
+        st.Page("views/reading.py", title="Read a film", default=True),
+        st.Page("views/runs.py", title="Runs", url_path="runs"),
+        st.Page("views/about.py", title="About", url_path="about"),
     ],
     position="top",
 ).run()

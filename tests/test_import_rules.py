@@ -35,11 +35,11 @@ class Rule:
 
 
 RULES = (
-    Rule(("kneeoa/",), ("streamlit", "pages", "app", "train")),
-    Rule(("train/",), ("streamlit", "pages", "app")),
-    Rule(("pages/", "app.py"), ("train", *DOMAIN_WORK)),
+    Rule(("kneeoa/",), ("streamlit", "views", "app", "train")),
+    Rule(("train/",), ("streamlit", "views", "app")),
+    Rule(("views/", "app.py"), ("train", *DOMAIN_WORK)),
     Rule(
-        ("kneeoa/", "pages/", "app.py"),
+        ("kneeoa/", "views/", "app.py"),
         (*GRADIENT_STACK, "kneeoa.architectures", "kneeoa.heatmaps"),
         early=True,
         exempt=KERAS_MODULES,
@@ -101,11 +101,11 @@ def import_violations(source: str, path: str) -> list[str]:
 
 
 def cache_violations(source: str, path: str) -> list[str]:
-    """Return a sentence for each st.cache_* in `source`, unless `path` is pages/_shared.py."""
-    if path == "pages/_shared.py":
+    """Return a sentence for each st.cache_* in `source`, unless `path` is views/_shared.py."""
+    if path == "views/_shared.py":
         return []
     return [
-        f"{path}:{node.lineno} uses a Streamlit cache; they live in pages/_shared.py"
+        f"{path}:{node.lineno} uses a Streamlit cache; they live in views/_shared.py"
         for node in ast.walk(ast.parse(source))
         if (isinstance(node, ast.Attribute) and node.attr.startswith("cache_"))
         or (isinstance(node, ast.alias) and node.name.startswith("cache_"))
@@ -134,7 +134,7 @@ def modules_loaded_by(modules: Iterable[str], *, root: Path = ROOT) -> set[str]:
 
 
 def app_files() -> list[str]:
-    folders = ("kneeoa", "train", "pages")
+    folders = ("kneeoa", "train", "views")
     found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     return sorted(path.relative_to(ROOT).as_posix() for path in [*found, ROOT / "app.py"])
 
@@ -143,7 +143,7 @@ FILES = app_files()
 
 
 def test_every_layer_is_walked():
-    assert {path.split("/")[0] for path in FILES} == {"app.py", "kneeoa", "pages", "train"}
+    assert {path.split("/")[0] for path in FILES} == {"app.py", "kneeoa", "views", "train"}
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -159,8 +159,8 @@ def test_files_stay_short(path):
 
 def test_reading_and_pages_do_without_tensorflow():
     light = [path for path in FILES if path.startswith("kneeoa/") and path not in KERAS_MODULES]
-    # pages/<name>.py draws when it is imported; the modules that those share do not.
-    shared = [path for path in FILES if path.startswith("pages/_")]
+    # views/<name>.py draws when it is imported; the modules that those share do not.
+    shared = [path for path in FILES if path.startswith("views/_")]
     modules = [path.removesuffix(".py").replace("/", ".") for path in light + shared]
     assert modules_loaded_by([*modules, "streamlit"]) == set()
 
@@ -185,11 +185,11 @@ def test_the_machine_is_prepared_before_keras_is_loaded():
         ("kneeoa/grading.py", "from .architectures import build"),
         ("kneeoa/deep/er.py", "from .. import architectures"),
         ("kneeoa/grading.py", "import importlib\nimportlib.import_module('keras')"),
-        ("train/fit.py", "from pages import _shared"),
+        ("train/fit.py", "from views import _shared"),
         ("train/fit.py", "def f():\n    import streamlit"),
-        ("pages/reading.py", "def f():\n    from PIL import Image"),
-        ("pages/reading.py", "import scipy.ndimage"),
-        ("pages/_shared.py", "import train"),
+        ("views/reading.py", "def f():\n    from PIL import Image"),
+        ("views/reading.py", "import scipy.ndimage"),
+        ("views/_shared.py", "import train"),
         ("app.py", "import onnxruntime"),
     ],
 )
@@ -205,7 +205,7 @@ def test_checker_catches_a_wrong_import(path, source):
         ("kneeoa/grading.py", "if TYPE_CHECKING:\n    import keras"),
         ("kneeoa/grading.py", "import trainer, kerasish, onnxruntime"),
         ("train/fit.py", "import keras\nfrom kneeoa import architectures"),
-        ("pages/reading.py", "import numpy as np\nfrom pages import _shared"),
+        ("views/reading.py", "import numpy as np\nfrom views import _shared"),
     ],
 )
 def test_checker_lets_a_right_import_pass(path, source):
@@ -216,11 +216,16 @@ def test_checker_lets_a_right_import_pass(path, source):
     "source", ["@st.cache_data\ndef f(): ...", "from streamlit import cache_resource"]
 )
 def test_checker_catches_a_stray_cache(source):
-    assert len(cache_violations(source, "pages/reading.py")) == 1
-    assert cache_violations(source, "pages/_shared.py") == []
+    assert len(cache_violations(source, "views/reading.py")) == 1
+    assert cache_violations(source, "views/_shared.py") == []
 
 
 def test_checker_catches_a_module_that_loads_tensorflow(tmp_path):
     (tmp_path / "tensorflow.py").touch()
     (tmp_path / "indirect.py").write_text("import tensorflow\n", encoding="utf-8")
     assert modules_loaded_by(["indirect"], root=tmp_path) == {"tensorflow"}
+
+
+def test_no_folder_is_named_pages():
+    # Streamlit would open its files without the navigation: see app.py.
+    assert not (ROOT / "pages").exists()

@@ -102,9 +102,9 @@ def test_a_large_upload_never_touches_the_disk(app):
 def test_leaving_and_coming_back_loses_nothing(app):
     upload(app, ("one.png", png(draw_knee(0))), ("two.png", png(draw_knee(3))))
     app.slider(key="opacity").set_value(35).run()
-    app.switch_page("pages/about.py").run()
+    app.switch_page("views/about.py").run()
     assert app.title[0].value == "About"
-    app.switch_page("pages/reading.py").run()
+    app.switch_page("views/reading.py").run()
     assert "two.png" in shown(app)
     assert app.slider(key="opacity").value == 35
     assert len(app.selectbox(key="current_film").options) == 2
@@ -183,13 +183,13 @@ def test_missing_models_are_said_on_every_page(monkeypatch, tmp_path):
     upload(app, ("one.png", png(draw_knee(2))))
     assert not app.exception
     assert "Expected a published model" in app.error[0].value
-    app.switch_page("pages/about.py").run()
+    app.switch_page("views/about.py").run()
     assert not app.exception
     assert "Expected a published model" in app.error[0].value
 
 
 def test_the_about_page_shows_what_the_cards_say(app):
-    app.switch_page("pages/about.py").run()
+    app.switch_page("views/about.py").run()
     assert not app.exception
     text = " ".join(block.value for block in app.markdown)
     for card in (model.card for model in Graders().published.values()):

@@ -86,6 +86,7 @@ def _add_band(figure, band, network, measure):
     figure.add_scatter(
         x=[*several["epoch"], *several["epoch"][::-1]],
         y=[*several["high"], *several["low"][::-1]],
+        mode="lines",
         fill="toself",
         fillcolor=style.faded(colour, 0.18),
         line={"width": 0},

@@ -8,12 +8,16 @@ from typing import Any
 
 # Not used here: Streamlit and Plotly load it on first use, each run in a thread of its own, and one
 # of two runs at once then meets a half-loaded module. Loaded here, the import lock makes it wait.
-import pandas  # noqa: F401
+import pandas
 import streamlit as st
 
+from kneeoa import archive, results, statistics
+from kneeoa.archive import Archive
 from kneeoa.errors import KneeOAError
 from kneeoa.grading import Graders
 from kneeoa.published import DEFAULT_MODELS
+
+DEFAULT_RESULTS = Path(__file__).parent.parent / "assets" / "results"
 
 STYLE = """
 <style>
@@ -74,6 +78,47 @@ def together_card() -> dict[str, Any] | None:
 def cards() -> dict[str, dict[str, Any]]:
     """Return the cards of the networks that are loaded, so that both always belong together."""
     return {name: model.card for name, model in graders().published.items()}
+
+
+def results_folders() -> tuple[Path, ...]:
+    """Return the results folders of the research pages: ``KNEEOA_RESULTS`` or the bundled one."""
+    return archive.results_folders(os.environ.get("KNEEOA_RESULTS"), DEFAULT_RESULTS)
+
+
+def read_archive(folders: tuple[Path, ...]) -> Archive:
+    """Return what stands in `folders`, read again when something there has changed."""
+    return _archive(folders, archive.signature(folders))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _archive(folders, changed) -> Archive:
+    return archive.read_archive(folders)
+
+
+def predictions(folder: str, run_id: str) -> pandas.DataFrame:
+    """Return the predictions of a run, read once; not to be changed."""
+    file = Path(folder) / "runs" / run_id / "predictions.csv"
+    return _predictions(file, _changed(file))
+
+
+def observed(folder: str, run_id: str, architecture: str, seed: int) -> pandas.DataFrame:
+    """Return the metrics of a run, a row a split, computed once; see `statistics.observations`."""
+    file = Path(folder) / "runs" / run_id / "predictions.csv"
+    return _observed(file, run_id, architecture, seed, _changed(file))
+
+
+def _changed(file):
+    return file.stat().st_mtime_ns if file.exists() else 0
+
+
+@st.cache_resource(show_spinner=False, max_entries=2000)
+def _predictions(file, changed):
+    return results.read_predictions(file)
+
+
+@st.cache_resource(show_spinner=False, max_entries=5000)
+def _observed(file, run_id, architecture, seed, changed):
+    return statistics.observations([(run_id, architecture, seed, _predictions(file, changed))])
 
 
 @contextlib.contextmanager

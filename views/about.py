@@ -8,7 +8,7 @@ from kneeoa.claim import verdict
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.statistics import METRICS
-from pages import _shared
+from views import _shared
 
 FORMS = {
     "accuracy": "{:.1%}",

@@ -6,7 +6,7 @@ from kneeoa import display
 from kneeoa.charts import viewer
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.joints import square
-from pages import _case, _films, _frame, _networks, _shared
+from views import _case, _films, _frame, _networks, _shared
 
 LONGEST_SHOWN = 1600
 OVERLAY_SIDE = 512

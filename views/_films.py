@@ -11,7 +11,7 @@ from kneeoa.grading import Reading
 from kneeoa.joints import Frame, propose_frames
 from kneeoa.radiograph import Radiograph, read_radiograph
 from kneeoa.together import TogetherReading
-from pages import _shared
+from views import _shared
 
 # Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
 # server.maxUploadSize bounds what a film can take of the memory.

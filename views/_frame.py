@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kneeoa.joints import SMALLEST_FRAME, Frame
-from pages._films import Film, forget_frame
+from views._films import Film, forget_frame
 
 
 def choose_knee(film: Film) -> int:

@@ -9,7 +9,7 @@ from kneeoa import comparison
 from kneeoa.grading import Reading
 from kneeoa.joints import Frame
 from kneeoa.networks import DISPLAY_NAME
-from pages import _films
+from views import _films
 
 
 def show_case_line(film: _films.Film, frame: Frame, readings: Sequence[Reading]) -> None:

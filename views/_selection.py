@@ -1,0 +1,123 @@
+"""The bar above every research page: results folder, study, networks, split, runs; in the URL."""
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa import selection
+from kneeoa.errors import KneeOAError
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.selection import Selection
+from kneeoa.statistics import METRICS
+from views import _shared
+
+SPLITS = {"test": "test", "val": "validation"}
+
+
+def choose(*, split: bool = True) -> Selection | None:
+    """Show the bar and what cannot be read; return the choice, or None where there is nothing."""
+    folders = _shared.results_folders()
+    labels = {_label(folder, folders): folder for folder in folders}
+    widths = [2, 3, 2.4, 2, 2] if len(folders) > 1 else [3, 2.4, 2, 2]
+    columns = iter(st.columns(widths, vertical_alignment="bottom"))
+    chosen = list(labels)
+    if len(folders) > 1:
+        chosen = next(columns).multiselect(
+            "Results",
+            list(labels),
+            default=list(labels),
+            key="results",
+            bind="query-params",
+            help="The folders that KNEEOA_RESULTS names.",
+        )
+    archive = _shared.read_archive(tuple(labels[name] for name in chosen))
+    studies = selection.study_labels(archive)
+    study = next(columns).selectbox(
+        "Study",
+        [selection.ALL, *studies],
+        key="study",
+        bind="query-params",
+        index=min(1, len(studies)),
+    )
+    networks = next(columns).pills(
+        "Networks",
+        ARCHITECTURES,
+        selection_mode="multi",
+        default=ARCHITECTURES,
+        format_func=DISPLAY_NAME.get,
+        key="networks",
+        bind="query-params",
+    )
+    on = "test"
+    place = next(columns)
+    if split:
+        on = place.segmented_control(
+            "Films",
+            list(SPLITS),
+            default="test",
+            format_func=SPLITS.get,
+            required=True,
+            key="split",
+            bind="query-params",
+        )
+    base = {"study": studies.get(study), "networks": tuple(networks), "split": on}
+    offered = selection.select(archive, **base)
+    with next(columns).popover("Runs", width="stretch"):
+        picked = st.multiselect(
+            "Only these runs",
+            list(offered.runs["label"]),
+            key="runs",
+            bind="query-params",
+            placeholder="All of them",
+        )
+    _show_problems(archive)
+    made = selection.select(archive, picked=tuple(picked), **base)
+    if made.runs.empty:
+        st.info(_why_empty(archive, folders))
+        return None
+    return made
+
+
+def _label(folder, folders):
+    alike = [other for other in folders if other.name == folder.name]
+    return folder.name if len(alike) == 1 else str(folder)
+
+
+def _show_problems(archive):
+    if not archive.problems:
+        return
+    count = selection.counted(len(archive.problems), "file or folder").replace("folders", "folders")
+    with st.expander(f"{count} could not be read", icon=":material/warning:"):
+        for problem in archive.problems:
+            st.markdown("- " + _shared.escaped(problem))
+
+
+def _why_empty(archive, folders):
+    if len(archive.runs):
+        return "No run fits this choice: choose another study, more networks, or all runs."
+    places = ", ".join(str(folder) for folder in folders)
+    return (
+        f"There are no runs in {places} yet. Train some "
+        "(`python -m train study --data DIR --out results`) and name their folder: "
+        "`KNEEOA_RESULTS=results streamlit run app.py`."
+    )
+
+
+def measured(selection: Selection) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the metrics of the finished runs, and why some have none, by label.
+
+    One row per run and split as from `statistics.observations`, with the run's ``label``.
+    """
+    tables, unread = [], {}
+    for row in selection.finished.itertuples():
+        try:
+            tables.append(
+                _shared.observed(row.folder, row.run_id, row.architecture, row.seed).assign(
+                    label=row.label
+                )
+            )
+        except KneeOAError as error:
+            unread[row.label] = str(error)
+    for problem in unread.values():
+        st.warning(_shared.escaped(problem))
+    empty = pd.DataFrame(columns=["label", "run_id", "architecture", "seed", "split", *METRICS])
+    return (pd.concat(tables, ignore_index=True) if tables else empty), unread

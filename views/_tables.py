@@ -1,0 +1,34 @@
+"""A table as every research page shows it: sortable, to download, with the Python behind it."""
+
+import pandas as pd
+import streamlit as st
+
+
+def show_table(
+    table: pd.DataFrame, name: str, python: str, *, columns: dict | None = None, **options
+):
+    """Show `table`; below it its CSV and the lines of `python` that reproduce it.
+
+    `name` is that of the file. What ``st.dataframe`` returns for a selection is returned.
+    """
+    event = st.dataframe(table, column_config=columns, hide_index=True, **options)
+    download, code, _ = st.columns([1, 1, 4])
+    download.download_button(
+        "CSV",
+        table.to_csv(index=False),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"csv_{name}",
+        width="stretch",
+        on_click="ignore",
+    )
+    with code.popover("Python", width="stretch"):
+        st.code(python.strip(), language="python")
+    return event
+
+
+def show_figure(figure, name: str, **options):
+    """Show a Plotly figure whose menu saves it as PNG; return its event, if it has one."""
+    from kneeoa.charts import style
+
+    return st.plotly_chart(figure, config=style.config(name), key=f"figure_{name}", **options)
