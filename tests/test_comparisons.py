@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from kneeoa import comparisons, statistics
-from kneeoa.between_cycles import between_cycles, hedges_g
+from kneeoa.between_cycles import _permutation, between_cycles, hedges_g
 from kneeoa.results import predictions_table
 
 KNEES, PATIENTS = 120, 60
@@ -191,3 +191,17 @@ def test_films_with_other_grades_are_other_films(observed_and_predictions):
     other = predicted["resnet50-0"].assign(true_grade=4)
     table = comparisons.comparisons(observed, predicted | {"resnet50-0": other}, "test")
     assert table["note"].str.contains("different films").any()
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_exact_permutation_test_is_scipys(ties):
+    draw = np.random.default_rng(4)
+    first, second = draw.normal(0, 1, 5), draw.normal(0.8, 1, 6)
+    if ties:
+        first, second = first.round(), second.round()
+    expected = stats.permutation_test(
+        (second, first), lambda a, b: np.mean(a) - np.mean(b), n_resamples=np.inf
+    )
+    found = _permutation(first, second)
+    assert found["p"] == pytest.approx(expected.pvalue, abs=1e-9)
+    assert found["estimate"] == pytest.approx(expected.statistic)

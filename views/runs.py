@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from kneeoa import learning, statistics
+from kneeoa import learning
 from kneeoa.archive import FINISHED, read_history
 from kneeoa.charts.training import MOST_LINES, learning_figure
 from kneeoa.errors import KneeOAError
@@ -89,7 +89,8 @@ def show_runs(selection) -> list[str]:
             "Preset": runs["preset"],
             "State": [_state(row, unread) for row in runs.to_dict("records")],
             **{
-                statistics.METRICS[name]: values[name].reindex(runs.index) for name in SHOWN_METRICS
+                label: factor * values[name].reindex(runs.index).astype(float)
+                for name, (label, factor, _) in SHOWN_METRICS.items()
             },
             "Epochs": runs["epochs"].astype("Int64"),
             "Best epoch": runs["best_epoch"].astype("Int64"),
