@@ -121,3 +121,13 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, dict[str, str]]:
         st.warning(_shared.escaped(problem))
     empty = pd.DataFrame(columns=["label", "run_id", "architecture", "seed", "split", *METRICS])
     return (pd.concat(tables, ignore_index=True) if tables else empty), unread
+
+
+def measurable(selection: Selection) -> tuple[tuple[str, str, str, int], ...]:
+    """Return folder, run_id, architecture and seed of the runs whose predictions can be read."""
+    _, unread = measured(selection)
+    return tuple(
+        (row.folder, row.run_id, row.architecture, int(row.seed))
+        for row in selection.finished.itertuples()
+        if row.label not in unread
+    )

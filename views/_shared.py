@@ -16,6 +16,7 @@ from kneeoa.archive import Archive
 from kneeoa.errors import KneeOAError
 from kneeoa.grading import Graders
 from kneeoa.published import DEFAULT_MODELS
+from kneeoa.study_tables import study_tables as tables_of
 
 DEFAULT_RESULTS = Path(__file__).parent.parent / "assets" / "results"
 
@@ -105,6 +106,22 @@ def observed(folder: str, run_id: str, architecture: str, seed: int) -> pandas.D
     """Return the metrics of a run, a row a split, computed once; see `statistics.observations`."""
     file = Path(folder) / "runs" / run_id / "predictions.csv"
     return _observed(file, run_id, architecture, seed, _changed(file))
+
+
+def study_tables(runs: tuple[tuple[str, str, str, int], ...]) -> dict[str, pandas.DataFrame]:
+    """Return the tables of runs ``(folder, run_id, architecture, seed)``, computed once."""
+    files = tuple(Path(folder) / "runs" / run_id / "predictions.csv" for folder, run_id, *_ in runs)
+    return _study_tables(files, runs, tuple(map(_changed, files)))
+
+
+@st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
+def _study_tables(files, runs, changed):
+    # Two folders may hold runs of one name.
+    predictions = {
+        str(file): _predictions(file, at) for file, at in zip(files, changed, strict=True)
+    }
+    named = [(str(file), run[2], run[3]) for file, run in zip(files, runs, strict=True)]
+    return tables_of(named, predictions)
 
 
 def _changed(file):

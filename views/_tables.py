@@ -5,17 +5,23 @@ import streamlit as st
 
 
 def show_table(
-    table: pd.DataFrame, name: str, python: str, *, columns: dict | None = None, **options
+    table: pd.DataFrame,
+    name: str,
+    python: str,
+    *,
+    columns: dict | None = None,
+    download: pd.DataFrame | None = None,
+    **options,
 ):
     """Show `table`; below it its CSV and the lines of `python` that reproduce it.
 
-    `name` is that of the file. What ``st.dataframe`` returns for a selection is returned.
+    `name` is that of the file; `download` its content where the table shows words for numbers. What ``st.dataframe`` returns for a selection is returned.
     """
     event = st.dataframe(table, column_config=columns, hide_index=True, **options)
-    download, code, _ = st.columns([1, 1, 4])
-    download.download_button(
+    file, code, _ = st.columns([1, 1, 6])
+    file.download_button(
         "CSV",
-        table.to_csv(index=False),
+        (table if download is None else download).to_csv(index=False),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"csv_{name}",

@@ -103,7 +103,7 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *
     sampling = compared[
         (compared["method"] == "bootstrap over patients") & (compared["metric"] == metric)
     ].set_index("comparison")
-    ticks = []
+    ticks, ends = [], []
     for network in pair_of(observed["architecture"]):
         name, colour = style.name_of(network), style.COLOUR[network]
         values = observed.loc[observed["architecture"] == network, metric].dropna()
@@ -116,6 +116,7 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *
             kinds.append(("other patients (95%)", row["low"], row["high"], "dot"))
         for kind, low, high, dash in kinds:
             ticks.append(f"{name}: {kind}")
+            ends += [low, high]
             figure.add_scatter(
                 x=[low, high],
                 y=[len(ticks) - 1] * 2,
@@ -136,6 +137,10 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *
     figure.update_yaxes(
         tickvals=list(range(len(ticks))), ticktext=ticks, range=[len(ticks) - 0.5, -0.5]
     )
+    if ends:
+        # Thick lines reach past their ends.
+        room = 0.06 * (max(ends) - min(ends))
+        figure.update_xaxes(range=[min(ends) - room, max(ends) + room])
     _metric_axis(figure, metric, "x")
     return figure
 

@@ -1,0 +1,203 @@
+"""The results page: the paper's claim against ours, and what differences can and cannot show."""
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa import findings
+from kneeoa.charts.comparing import spread_figure, strip_figure
+from kneeoa.claim import CLAIM
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.selection import counted
+from kneeoa.statistics import METRICS
+from views import _selection, _shared, _tables
+
+# Beyond these the bootstraps take minutes, and a reader is asked first.
+MOST_AT_ONCE = 60
+
+PYTHON = """
+from pathlib import Path
+from kneeoa import studies
+from kneeoa.study_tables import study_tables
+
+folder = Path({folder!r})
+study = studies.read_study(folder, {study!r})
+runs, problems = studies.read_runs(folder, study.run_ids)
+tables = study_tables(
+    [(run.record.run_id, run.record.architecture, run.record.seed) for run in runs],
+    {{run.record.run_id: run.predictions for run in runs}},
+)
+print(tables[{table!r}])
+"""
+
+
+def python_for(selection, table: str) -> str:
+    """Return the lines that reproduce one of the study's tables."""
+    study = selection.study
+    return PYTHON.format(
+        folder=str(study.folder if study else selection.archive.folders[0]),
+        study=study.record.study_id if study else "STUDY",
+        table=table,
+    )
+
+
+def show_claim(selection, tables) -> None:
+    """Show the paper's Table 1 with ours beside it."""
+    st.subheader("The paper's Table 1, and ours")
+    rows = tables["table1"]
+    ensembles = tables["ensembles"]
+    means = rows[rows["row"] == "mean"]
+    shown = []
+    for row in means.to_dict("records"):
+        metric, ours = row["metric"], row.get("ours")
+        network = DISPLAY_NAME[row["architecture"]]
+        claimed = findings.value_text(metric, row["claimed"])
+        spread = findings.value_text(metric, row["claimed_sd"])
+        shown.append(
+            {
+                "Network": network,
+                "Metric": METRICS[metric],
+                "Claimed": f"{claimed} ± {spread}",
+                "Ours, mean ± sd over cycles": _mean_text(metric, ours, row.get("ours_sd")),
+                "Cycles": row["cycles"],
+                "Ours minus claimed (95%)": _difference_text(metric, row),
+                "Verdict": row["verdict"],
+            }
+        )
+    _tables.show_table(
+        pd.DataFrame(shown),
+        "table1",
+        python_for(selection, "table1"),
+        download=rows,
+        height="content",
+    )
+    st.caption(
+        "The interval holds both errors: of the films (bootstrap over patients) and of the cycles "
+        "(t over seeds). *Reproduced* needs the claim inside an interval no wider than ±5 points."
+    )
+    together = ensembles[
+        (ensembles["split"] == selection.split) & (ensembles["metric"] == "accuracy")
+    ]
+    if len(together):
+        said = [
+            f"{row['ensemble']} ({counted(row['members'], 'run')}) "
+            f"{findings.value_text('accuracy', row['value'])} "
+            f"({findings.value_text('accuracy', row['low'])} to "
+            f"{findings.value_text('accuracy', row['high'])})"
+            for row in together.to_dict("records")
+        ]
+        st.markdown(
+            f"All runs of a network averaged, on the {selection.split} films, accuracy: "
+            + "; ".join(said).replace(TOGETHER, TOGETHER.lower())
+            + "."
+        )
+
+
+def show_metric(selection, tables) -> None:
+    """Show one metric closely: every cycle, the spreads, the tests in words."""
+    heading, control = st.columns([3, 2], vertical_alignment="bottom")
+    heading.subheader("Cycle by cycle")
+    metric = control.selectbox(
+        "Metric",
+        list(METRICS),
+        format_func=METRICS.get,
+        key="metric",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    observed, compared, anova = (
+        _of_split(tables[name], selection.split)
+        for name in ("observations", "comparisons", "anova")
+    )
+    claims = {
+        name: (of[metric]["mean"], of[metric]["sd"])
+        for name, of in CLAIM["networks"].items()
+        if metric in of
+    }
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _tables.show_figure(strip_figure(observed, metric, claims), f"cycles_{metric}")
+    with right:
+        _tables.show_figure(spread_figure(compared, observed, metric), f"spread_{metric}")
+        st.caption("Seed spread and sampling error are different things: neither holds the other.")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**As the paper did it**")
+        st.markdown(findings.anova_sentence(anova, metric))
+        st.markdown("**Do its assumptions hold?**")
+        st.markdown(_listed(findings.assumption_sentences(compared, metric)))
+    with right:
+        st.markdown("**What a careful analysis adds**")
+        st.markdown(_listed(findings.careful_sentences(compared, metric)))
+
+
+def show_all(selection, tables) -> None:
+    """Show the whole tables."""
+    split = selection.split
+    st.subheader("The tables whole")
+    names = {
+        "anova": "ANOVA, as published",
+        "comparisons": "What a careful analysis adds",
+        "ensembles": "Ensembles",
+        "observations": "Every cycle",
+    }
+    tabs = st.tabs(list(names.values()))
+    for tab, name in zip(tabs, names, strict=True):
+        with tab:
+            table = tables[name]
+            _tables.show_table(
+                _of_split(table, split).drop(columns="split"),
+                f"{name}_{split}",
+                python_for(selection, name),
+            )
+
+
+def _of_split(table, split):
+    return table[table["split"] == split]
+
+
+def _mean_text(metric, mean, sd):
+    if pd.isna(mean):
+        return "not measured"
+    text = findings.value_text(metric, mean)
+    return text if pd.isna(sd) else f"{text} ± {findings.value_text(metric, sd)}"
+
+
+def _difference_text(metric, row):
+    if pd.isna(row.get("difference")):
+        return ""
+    text = findings.value_text(metric, row["difference"], signed=True)
+    if pd.isna(row.get("difference_low")):
+        return text
+    low, high = (
+        findings.value_text(metric, row[f"difference_{side}"], signed=True)
+        for side in ("low", "high")
+    )
+    return f"{text} ({low} to {high})"
+
+
+def _listed(sentences):
+    return "\n".join(f"- {_shared.escaped(sentence)}" for sentence in sentences)
+
+
+def show(selection) -> None:
+    """Show everything about the runs that can be measured."""
+    readable = _selection.measurable(selection)
+    if not readable:
+        st.info("None of these runs is finished: there is nothing to compare yet.")
+        return
+    if len(readable) > MOST_AT_ONCE and not st.toggle(
+        f"Compare {len(readable)} runs (takes a while)", key="compare_many"
+    ):
+        st.caption(f"More than {MOST_AT_ONCE} runs: choose a study, or switch this on.")
+        return
+    tables = _shared.study_tables(readable)
+    show_claim(selection, tables)
+    show_metric(selection, tables)
+    show_all(selection, tables)
+
+
+_shared.apply_style()
+with _shared.refusals_shown():
+    selection = _selection.choose()
+    if selection is not None:
+        show(selection)
