@@ -20,6 +20,7 @@ st.navigation(
         st.Page("views/reading.py", title="Read a film", default=True),
         st.Page("views/runs.py", title="Runs", url_path="runs"),
         st.Page("views/results.py", title="Results", url_path="results"),
+        st.Page("views/confusion.py", title="Confusion", url_path="confusion"),
         st.Page("views/about.py", title="About", url_path="about"),
     ],
     position="top",

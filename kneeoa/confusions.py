@@ -107,6 +107,28 @@ def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return table[table["runs"] == len(films)].reset_index()
 
 
+def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.DataFrame:
+    """Return the films with reference `true` that some run gives `given`, by how many runs do.
+
+    Columns ``image_id, patient_id, runs_here, runs, confidence`` (mean probability of `given` over
+    the runs). ``films`` are `graded` films by run.
+    """
+    parts = pd.concat(films.values(), ignore_index=True)
+    parts = parts[parts["true_grade"] == true]
+    parts = parts.assign(here=parts["predicted"] == given, share=parts[f"p{given}"])
+    groups = parts.groupby(["image_id", "patient_id"], sort=True)
+    table = pd.DataFrame(
+        {
+            "runs_here": groups["here"].sum(),
+            "runs": groups.size(),
+            "confidence": groups["share"].mean(),
+        }
+    ).reset_index()
+    table = table[table["runs_here"] > 0]
+    order = ["runs_here", "confidence"]
+    return table.sort_values(order, ascending=False, ignore_index=True)
+
+
 def always_wrong(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films to which no run gives the reference grade, the surest first.
 

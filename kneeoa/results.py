@@ -137,4 +137,19 @@ def read_predictions(file: Path) -> pd.DataFrame:
     missing = [column for column in PREDICTION_COLUMNS if column not in table]
     if missing:
         raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")
+    _check_answers(table, file)
     return table
+
+
+def _check_answers(table, file):
+    """Refuse rows that are no answers: a file cut off or edited must not become a figure."""
+    probabilities = table[PROBABILITY_COLUMNS].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    with np.errstate(invalid="ignore"):
+        whole = (probabilities >= 0).all(axis=1) & (np.abs(probabilities.sum(axis=1) - 1) < 0.01)
+    graded = table["true_grade"].isna() | table["true_grade"].isin(range(5))
+    bad = np.flatnonzero(~(whole & graded.to_numpy() & table["image_id"].notna().to_numpy()))
+    if len(bad):
+        raise DataError(
+            f"Expected five probabilities with sum 1 and a grade 0 to 4 or none on every line of "
+            f"{file}. Line {bad[0] + 2} is damaged or cut off ({len(bad)} lines in all)."
+        )

@@ -102,3 +102,17 @@ def test_networks_are_apart_by_the_earth_movers_distance():
         stats.wasserstein_distance(grades, grades, *shares), rel=1e-6
     )
     assert film["first"] == pytest.approx(shares[0] @ grades)
+
+
+def test_the_films_of_a_cell_are_those_that_some_run_puts_there():
+    runs = {seed: confusions.graded(drawn_predictions(seed), "test") for seed in range(3)}
+    found = confusions.in_cell(runs, 0, 1).set_index("image_id")
+    counts = sum(confusions.matrix(films)[0, 1] for films in runs.values())
+    assert found["runs_here"].sum() == counts > 0
+    assert (found["runs"] == 3).all()
+    name = found.index[0]
+    shares = [films.set_index("image_id").loc[name, "p1"] for films in runs.values()]
+    assert found.loc[name, "confidence"] == pytest.approx(np.mean(shares))
+    assert confusions.in_cell(runs, 0, 4).empty == (
+        sum(confusions.matrix(films)[0, 4] for films in runs.values()) == 0
+    )

@@ -85,3 +85,21 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
     file.write_text("image_id,p0\n1L,0.5\n")
     with pytest.raises(DataError, match="patient_id, split, true_grade, p1"):
         results.read_predictions(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0.200000,0.200000,0.200000,0.200000,0.200000", "0.200000,0.2"),
+        ("0.200000", "0.300000"),
+        (",3,0.2", ",7,0.2"),
+        ("0.200000,0.200000,0.200000", "x,0.2,0.2"),
+    ],
+)
+def test_a_damaged_line_is_refused_by_its_number(tmp_path, parts, old, new):
+    folder = results.write_run(tmp_path, record(), *parts)
+    file = folder / "predictions.csv"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
+    with pytest.raises(DataError, match="Line 2 is damaged"):
+        results.read_predictions(file)

@@ -17,6 +17,7 @@ from views import _shared
 # server.maxUploadSize bounds what a film can take of the memory.
 MultiPartParser.spool_max_size = 2**30
 
+CURRENT, NEXT = "current_film", "next_film"
 _FILMS, _REFUSED, _ROUND = "films", "refused", "upload_round"
 
 

@@ -1,11 +1,14 @@
 """The bar above every research page: results folder, study, networks, split, runs; in the URL."""
 
+import contextlib
+
 import pandas as pd
 import streamlit as st
 
-from kneeoa import selection
+from kneeoa import confusions, selection
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.results import PROBABILITY_COLUMNS
 from kneeoa.selection import Selection
 from kneeoa.statistics import METRICS
 from views import _shared
@@ -131,3 +134,21 @@ def measurable(selection: Selection) -> tuple[tuple[str, str, str, int], ...]:
         for row in selection.finished.itertuples()
         if row.label not in unread
     )
+
+
+def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return `confusions.graded` films of the selected split: architecture -> label -> films."""
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for row in selection.finished.itertuples():
+        with contextlib.suppress(KneeOAError):  # said by `measured`
+            films = confusions.graded(_shared.predictions(row.folder, row.run_id), selection.split)
+            found.setdefault(row.architecture, {})[row.label] = films
+    return {name: found[name] for name in ARCHITECTURES if name in found}
+
+
+def mean_answers(films: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the films that all runs have, graded by the mean of the runs' probabilities."""
+    table = confusions.together(films)
+    table["predicted"] = table[PROBABILITY_COLUMNS].to_numpy().argmax(axis=1)
+    table["error"] = table["predicted"] - table["true_grade"]
+    return table

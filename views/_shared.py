@@ -14,8 +14,11 @@ import streamlit as st
 from kneeoa import archive, results, statistics
 from kneeoa.archive import Archive
 from kneeoa.errors import KneeOAError
-from kneeoa.grading import Graders
+from kneeoa.film_folder import FilmFolder, open_folder
+from kneeoa.grading import Graders, Reading
+from kneeoa.joints import Frame, propose_frames
 from kneeoa.published import DEFAULT_MODELS
+from kneeoa.radiograph import Radiograph, read_radiograph
 from kneeoa.study_tables import study_tables as tables_of
 
 DEFAULT_RESULTS = Path(__file__).parent.parent / "assets" / "results"
@@ -124,6 +127,20 @@ def _study_tables(files, runs, changed):
     return tables_of(named, predictions)
 
 
+@st.cache_resource(show_spinner="Looking for films", max_entries=4, ttl=600)
+def film_folder(folder: Path) -> FilmFolder:
+    """Return the films below `folder`, looked for again after ten minutes."""
+    return open_folder(folder)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
+    """Return a film, the frame proposed first, and both published networks' readings of it."""
+    radiograph = read_radiograph(data, name)
+    frame = propose_frames(radiograph)[0]
+    return radiograph, frame, graders().read(radiograph, frame)
+
+
 def _changed(file):
     return file.stat().st_mtime_ns if file.exists() else 0
 
@@ -136,6 +153,14 @@ def _predictions(file, changed):
 @st.cache_resource(show_spinner=False, max_entries=5000)
 def _observed(file, run_id, architecture, seed, changed):
     return statistics.observations([(run_id, architecture, seed, _predictions(file, changed))])
+
+
+def published_predictions() -> dict[str, pandas.DataFrame]:
+    """Return what the published networks said of their validation and test films."""
+    files = {
+        name: model.file.parent / "predictions.csv" for name, model in graders().published.items()
+    }
+    return {name: _predictions(file, _changed(file)) for name, file in files.items()}
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ def show_table(
 ):
     """Show `table`; below it its CSV and the lines of `python` that reproduce it.
 
-    `name` is that of the file; `download` its content where the table shows words for numbers. What ``st.dataframe`` returns for a selection is returned.
+    `name` is that of the file; `download` is its content where the table shows words for numbers.
+    What ``st.dataframe`` returns for a selection is returned.
     """
     event = st.dataframe(table, column_config=columns, hide_index=True, **options)
     file, code, _ = st.columns([1, 1, 6])

@@ -10,7 +10,6 @@ from views import _case, _films, _frame, _networks, _shared
 
 LONGEST_SHOWN = 1600
 OVERLAY_SIDE = 512
-CURRENT, NEXT = "current_film", "next_film"
 
 
 def show_empty() -> None:
@@ -41,20 +40,20 @@ def turn_to(digest: str | None) -> None:
     """Turn to a film that has just come in; an empty digest only shows the refusals."""
     if digest is None:
         return
-    st.session_state[NEXT] = digest
+    st.session_state[_films.NEXT] = digest
     st.rerun()
 
 
 def choose_film(films: dict[str, _films.Film]) -> _films.Film:
     """Show the film list and the way to more films; return the film to read."""
-    wanted = st.session_state.pop(NEXT, None) or st.session_state.get(CURRENT)
-    st.session_state[CURRENT] = wanted if wanted in films else next(reversed(films))
+    wanted = st.session_state.pop(_films.NEXT, None) or st.session_state.get(_films.CURRENT)
+    st.session_state[_films.CURRENT] = wanted if wanted in films else next(reversed(films))
     labels = _films.labels()
     listed, more, away = st.columns([6, 1.5, 1.5], vertical_alignment="bottom")
     digest = listed.selectbox(
         "Film",
         list(films),
-        key=CURRENT,
+        key=_films.CURRENT,
         persist_state="session",
         format_func=labels.get,
         on_change=_films.forget_refusals,

@@ -148,11 +148,25 @@ def _matrix(values, texts, scale, low, high, height):
         xgap=2,
         ygap=2,
     )
-    figure.update_xaxes(title="Given grade", side="bottom", showline=False, constrain="domain")
+    # A heatmap's cells cannot be picked: markers that are not seen can.
+    figure.add_scatter(
+        x=[label for _ in LABELS for label in LABELS],
+        y=[label for label in LABELS for _ in LABELS],
+        customdata=[[int(true), int(given)] for true in GRADES for given in GRADES],
+        mode="markers",
+        marker={"symbol": "square", "size": height / 8, "opacity": 0},
+        hoverinfo="skip",
+        unselected={"marker": {"opacity": 0}},
+        selected={"marker": {"opacity": 0}},
+    )
+    figure.update_xaxes(
+        title="Given grade", range=[-0.5, 4.5], showline=False, showgrid=False, constrain="domain"
+    )
     figure.update_yaxes(
         title="Reference grade",
-        autorange="reversed",
+        range=[4.5, -0.5],
         showline=False,
+        showgrid=False,
         scaleanchor="x",
         constrain="domain",
     )

@@ -1,0 +1,85 @@
+"""Films of the user's data set on research pages: a picture, both networks' answers, the way on."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from kneeoa import display, gradcam
+from kneeoa.errors import KneeOAError
+from kneeoa.film_folder import FilmFolder
+from kneeoa.joints import square
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.selection import counted
+from views import _films, _networks, _shared
+
+SIDE = 300
+A_PAGE = 4
+
+
+def folder() -> FilmFolder | None:
+    """Return the films that ``KNEEOA_DATASET`` names, or None after saying how to get them."""
+    setting = os.environ.get("KNEEOA_DATASET")
+    if not setting:
+        st.info(
+            "To see the films, get the data set (Chen 2018, doi 10.17632/56rmx5bjcr.1, CC BY 4.0; "
+            "see About) and start with its folder: `KNEEOA_DATASET=FOLDER streamlit run app.py`. "
+            "Films are not part of this dashboard."
+        )
+        return None
+    try:
+        return _shared.film_folder(Path(setting).expanduser())
+    except KneeOAError as error:
+        st.warning(_shared.escaped(str(error)))
+        return None
+
+
+def show_films(image_ids: list[str], key: str) -> None:
+    """Show films `A_PAGE` at a time, each with both published networks' Grad-CAMs."""
+    films = folder()
+    if films is None or not image_ids:
+        return
+    missing = [name for name in image_ids if name not in films.files]
+    image_ids = [name for name in image_ids if name in films.files]
+    if missing:
+        st.caption(
+            f"{counted(len(missing), 'film')} of these are not in {films.folder}, for example "
+            f"{_shared.escaped(missing[0])}: is this the data set that the runs were measured on?"
+        )
+    if not image_ids:
+        return
+    pages, page = -(-len(image_ids) // A_PAGE), 1
+    if pages > 1:
+        page = st.pagination(pages, key=f"page_{key}")
+    for image_id in image_ids[(page - 1) * A_PAGE : page * A_PAGE]:
+        with st.container(border=True):
+            _show_film(films, image_id, key)
+
+
+def _show_film(films, image_id, key):
+    try:
+        name, data = films.files[image_id].name, films.read(image_id)
+        radiograph, frame, readings = _shared.read_film(name, data)
+    except KneeOAError as error:
+        st.warning(_shared.escaped(str(error)))
+        return
+    film, *others = st.columns([1.1, 1, 1, 1.1, 1.1], gap="small")
+    picture = display.windowed(square(radiograph, frame, SIDE))
+    with film:
+        st.image(picture, width="stretch", caption=image_id)
+        if st.button("Open in the reading page", key=f"open_{key}_{image_id}", width="stretch"):
+            st.session_state[_films.NEXT] = _films.add(name, data)
+            st.switch_page("views/reading.py")
+    scale = max(card["evidence_scale"] for card in _shared.cards().values())
+    overlays, answers = others[:2], others[2:]
+    for overlay, answer, reading in zip(overlays, answers, readings, strict=True):
+        heatmap = gradcam.grad_cam(reading.evidence, reading.grade)
+        with overlay:
+            st.image(
+                display.overlay(picture, heatmap, scale=scale, opacity=0.6),
+                width="stretch",
+                caption=f"{DISPLAY_NAME[reading.architecture]} (published), Grad-CAM for "
+                f"{reading.grade.label}",
+            )
+        with answer:
+            _networks.show_answer(reading)
