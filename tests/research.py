@@ -108,3 +108,77 @@ def write_study(folder: Path, cycles=3, *, study_id="one", missing=(), failed=()
     status = {"schema_version": 1, "study_id": study_id, "state": "failed", "rows": rows}
     (folder / "studies" / study_id / "status.json").write_text(json.dumps(status))
     return names
+
+
+def write_robustness(folder: Path) -> pd.DataFrame:
+    """Write a robustness table of two changes; return it."""
+    rows = [("none", "", 0, 1.0, 0.7)]
+    rows += [("darker", "grey values", step, -15.0 * step, 0.7 - 0.02 * step) for step in (1, 2, 3)]
+    rows += [("mirrored", "", 1, 1.0, 0.7)]
+    table = pd.DataFrame(
+        [
+            {
+                "model": model,
+                "change": change,
+                "unit": unit,
+                "step": step,
+                "strength": strength,
+                "accuracy": accuracy,
+                "quadratic_kappa": 0.8,
+                "mean_absolute_error": 0.4,
+                "change_in_accuracy": accuracy - 0.7,
+                "low": accuracy - 0.72,
+                "high": accuracy - 0.68,
+                "same_grade": 0.9,
+                "knees": 828,
+                "patients": 414,
+            }
+            for change, unit, step, strength, accuracy in rows
+            for model in ("MobileNet", "ResNet50", "Both together")
+        ]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / "robustness.csv", index=False)
+    return table
+
+
+def write_search(folder: Path, *, study_id="search", complete=8) -> Path:
+    """Write a tuning study of `complete` trials and a pruned one; return its folder."""
+    record = studies.StudyRecord(
+        study_id=study_id,
+        kind="tuning",
+        preset="reference",
+        cycles=1,
+        configs={"mobilenet": {"learning_rate": 1e-3}},
+        split_hash=SPLIT_HASH,
+        counts={"train": {"0": 10}, "val": {"0": 5}, "test": {"0": 5}},
+        run_ids=(),
+        begun_at="2026-11-23T08:00:00+00:00",
+    )
+    place = studies.write_study(folder, record)
+    draw = np.random.default_rng(0)
+    trials = pd.DataFrame(
+        {
+            "trial": range(complete + 1),
+            "state": ["complete"] * complete + ["pruned"],
+            "val_loss": draw.uniform(0.8, 1.2, complete + 1),
+            "epochs": 5,
+            "seconds": 100.0,
+            "learning_rate": 10 ** draw.uniform(-5, -2, complete + 1),
+            "batch_size": draw.choice([16, 32, 64], complete + 1),
+            "depth": draw.choice(["head", "conv4", "all"], complete + 1),
+        }
+    )
+    trials.to_csv(place / "trials.csv", index=False)
+    shares = {"setting": ["learning_rate", "depth", "batch_size"], "importance": [0.7, 0.2, 0.1]}
+    pd.DataFrame(shares).to_csv(place / "importance.csv", index=False)
+    if complete:
+        done = trials[:complete]
+        best = done.loc[done["val_loss"].idxmin()]
+        content = {
+            "trial": int(best["trial"]),
+            "val_loss": float(best["val_loss"]),
+            "params": {"learning_rate": float(best["learning_rate"]), "depth": best["depth"]},
+        }
+        (place / "best.json").write_text(json.dumps(content))
+    return place

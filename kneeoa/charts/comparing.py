@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from kneeoa.charts import style
-from kneeoa.networks import ARCHITECTURES, pair_of
+from kneeoa.networks import pair_of
 from kneeoa.statistics import METRICS
 
 SHARES = (
@@ -156,14 +156,13 @@ def robustness_figure(table: pd.DataFrame, *, height: int = 640) -> go.Figure:
     columns = 5
     rows = -(-len(changes) // columns)
     figure = make_subplots(
-        rows=rows, cols=columns, subplot_titles=changes, shared_yaxes=True, vertical_spacing=0.1
+        rows=rows, cols=columns, subplot_titles=changes, shared_yaxes="all", vertical_spacing=0.1
     )
-    models = [*ARCHITECTURES, *(m for m in table["model"].unique() if m not in ARCHITECTURES)]
-    models = [model for model in models if model in set(table["model"])]
+    models = {name: style.key_of(name) for name in table["model"].unique()}
     for index, change in enumerate(changes):
         here = table[table["change"] == change]
         place = {"row": index // columns + 1, "col": index % columns + 1}
-        for shift, model in enumerate(models):
+        for shift, (model, key) in enumerate(models.items()):
             part = here[here["model"] == model].sort_values("step")
             figure.add_scatter(
                 x=part["step"] + 0.12 * (shift - (len(models) - 1) / 2),
@@ -176,9 +175,9 @@ def robustness_figure(table: pd.DataFrame, *, height: int = 640) -> go.Figure:
                     "width": 2,
                 },
                 mode="lines+markers",
-                line={"color": style.COLOUR[model], "dash": style.DASH[model], "width": 1.5},
-                marker={"symbol": style.SYMBOL[model], "size": 7},
-                name=style.name_of(model),
+                line={"color": style.COLOUR[key], "dash": style.DASH[key], "width": 1.5},
+                marker={"symbol": style.SYMBOL[key], "size": 7},
+                name=model,
                 legendgroup=model,
                 showlegend=index == 0,
                 customdata=part[["strength", "unit", "accuracy"]],

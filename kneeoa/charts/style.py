@@ -45,6 +45,11 @@ def name_of(network: str) -> str:
     return DISPLAY_NAME.get(network, network)
 
 
+def key_of(name: str) -> str:
+    """Return the key of a network in the palette from the name shown; the ensemble's otherwise."""
+    return next((key for key, shown in DISPLAY_NAME.items() if shown == name), TOGETHER)
+
+
 def figure(*, height: int, title: str = "", legend: bool = True) -> go.Figure:
     """Return an empty figure in the common layout."""
     drawn = go.Figure()

@@ -1,0 +1,27 @@
+"""The table of accuracy on changed films: ``<results>/robustness.csv``."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kneeoa.errors import DataError
+from kneeoa.tables import read_table
+
+FILE = "robustness.csv"
+NUMBERS = ("step", "strength", "accuracy", "change_in_accuracy", "low", "high")
+COLUMNS = ("model", "change", "unit", *NUMBERS, "same_grade", "knees", "patients")
+
+
+def read(file: Path) -> pd.DataFrame:
+    """Return the table, columns as `train.robustness` describes them; refuse a damaged one."""
+    table = read_table(file, COLUMNS, numbers=NUMBERS)
+    if table.empty:
+        raise DataError(f"Expected rows in {file}. There are none.")
+    return table.assign(unit=table["unit"].fillna(""))
+
+
+def worst(table: pd.DataFrame) -> pd.DataFrame:
+    """Return, per model and change, the row of the strength that costs most accuracy."""
+    changed = table[table["step"] > 0]
+    rows = changed.groupby(["model", "change"], sort=False)["change_in_accuracy"].idxmin()
+    return table.loc[rows].reset_index(drop=True)
