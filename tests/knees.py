@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kneeoa.data.films import Films
 from kneeoa.phantom import draw_knee
-from train.data.films import Films
 
 
 def drawn_films(count: int, *, first: int = 100) -> Films:

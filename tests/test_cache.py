@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from graded_films import write_film
 
+from kneeoa.data import cache
 from kneeoa.errors import DataError
 from kneeoa.joints import network_input
 from kneeoa.radiograph import open_radiograph
-from train.data import cache
 
 FILES = ["a.png", "b.png", "sub/c.png"]
 
@@ -181,7 +181,7 @@ def test_a_damaged_cache_is_rebuilt(damage, decode, tmp_path):
 
 def test_a_killed_process_leaves_nothing_that_is_read(films, decode, tmp_path):
     code = (
-        "import os, signal, sys; from pathlib import Path; from train.data import cache\n"
+        "import os, signal, sys; from pathlib import Path; from kneeoa.data import cache\n"
         "cache.decode(Path(sys.argv[1]), sys.argv[3:], 'hash', cache=Path(sys.argv[2]),"
         " progress=lambda done, total: os.kill(os.getpid(), signal.SIGKILL))"
     )

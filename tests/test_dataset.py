@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from graded_films import patients, write_film
 
+from kneeoa.data import dataset
+from kneeoa.data.dataset import read_dataset, read_ungraded, write_split
+from kneeoa.data.films import Films
+from kneeoa.data.report import report
 from kneeoa.errors import ConfigError, DataError
-from train.data import dataset
-from train.data.dataset import read_dataset, read_ungraded, write_split
-from train.data.films import Films
-from train.data.report import report
 
 
 @pytest.fixture(autouse=True)

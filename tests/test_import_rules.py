@@ -166,7 +166,7 @@ def test_reading_and_pages_do_without_tensorflow():
 
 
 def test_the_machine_is_prepared_before_keras_is_loaded():
-    data = [path for path in FILES if path.startswith("train/data/")]
+    data = [path for path in FILES if path.startswith("kneeoa/data/")]
     modules = [path.removesuffix(".py").replace("/", ".") for path in data]
     names = ("commands", "finished", "config", "chance", "machine", "schedule", "progress")
     first = [f"train.{name}" for name in names]

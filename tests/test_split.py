@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from kneeoa.data import split
+from kneeoa.data.listing import SPLITS
 from kneeoa.errors import ConfigError
-from train.data import split
-from train.data.listing import SPLITS
 
 
 def knees(count, seed=0):

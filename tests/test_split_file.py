@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from graded_films import patients, write_film
 
+from kneeoa.data.dataset import read_dataset, split_hash_of, write_split
 from kneeoa.errors import ConfigError, DataError
-from train.data.dataset import read_dataset, split_hash_of, write_split
 
 
 @pytest.fixture(autouse=True)

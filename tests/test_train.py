@@ -8,11 +8,11 @@ import pytest
 from knees import write_tree
 
 from kneeoa import results
+from kneeoa.data.dataset import read_ungraded
 from kneeoa.grading import Grader
 from kneeoa.published import find_model, load_keras
 from train.__main__ import DEFAULT_SOURCE, main
 from train.batches import predict
-from train.data.dataset import read_ungraded
 
 
 @pytest.fixture(scope="module")

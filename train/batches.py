@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from kneeoa.calibration import softmax
+from kneeoa.data.films import Films
 from train import chance
 from train.config import TrainConfig
-from train.data.films import Films
 from train.machine import backend, sharing_devices
 from train.teacher import read_teacher
 

@@ -17,8 +17,8 @@ from train.options import configs_of, machine_options, source_of
 
 def data(options: Namespace) -> int:
     """Print what a folder of films holds, split it by patient and write ``split.csv``."""
-    from train.data.dataset import write_split
-    from train.data.report import report
+    from kneeoa.data.dataset import write_split
+    from kneeoa.data.report import report
 
     dataset = source_of(options).read(check=False)
     print(report(dataset))

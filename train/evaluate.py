@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from kneeoa import agreement, bootstrap
+from kneeoa.data.films import Films
 from kneeoa.grading import Graders
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.published import find_model
-from train.data.films import Films
 
 
 def evaluate(models: Path, films: Films) -> pd.DataFrame:

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from kneeoa import agreement, architectures, calibration
+from kneeoa.data.films import Films
 from kneeoa.errors import ConfigError, TrainingError
 from train import checkpoint, schedule
 from train.batches import Shuffled, predict
 from train.config import TrainConfig
-from train.data.films import Films
 from train.machine import Machine, backend, scope
 from train.progress import Progress
 from train.trainer import averaged, build_trainer, share_batch_norms, unfreeze_from

@@ -4,10 +4,10 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
+from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
 from kneeoa.networks import ARCHITECTURES
 from train.config import SETTABLE, TrainConfig, preset, tuned
-from train.data.source import Source
 
 
 def configs_of(options: Namespace, architectures: list[str]) -> dict[str, TrainConfig]:

@@ -14,13 +14,13 @@ import onnx
 import pandas as pd
 
 from kneeoa import agreement, bootstrap, calibration, results, studies
+from kneeoa.data.films import Films, split_hash
 from kneeoa.errors import DataError, ModelError
 from kneeoa.grades import GRADES
 from kneeoa.grading import Grader
 from kneeoa.networks import Architecture
 from kneeoa.published import CARD_SCHEMA_VERSION
 from train.batches import predict
-from train.data.films import Films, split_hash
 from train.export import round_to_storage, to_onnx
 
 PARITY = 1e-4

@@ -16,10 +16,10 @@ import pandas as pd
 
 from kneeoa import results
 from kneeoa.architectures import weights_hash
+from kneeoa.data.films import Films, counts
 from train.batches import predict
 from train.checkpoint import says_when_full
 from train.config import TrainConfig
-from train.data.films import Films, counts
 from train.fit import Fitted
 from train.machine import Machine
 

@@ -15,9 +15,9 @@ from PIL import Image
 from scipy import ndimage
 
 from kneeoa import agreement, bootstrap
+from kneeoa.data.films import Films
 from kneeoa.grading import Graders
 from kneeoa.radiograph import window
-from train.data.films import Films
 
 Change = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kneeoa import architectures, studies
+from kneeoa.data.dataset import Dataset
+from kneeoa.data.films import Films
 from kneeoa.errors import DataError, TrainingError
 from kneeoa.networks import Architecture
 from train import checkpoint
 from train.config import TrainConfig
-from train.data.dataset import Dataset
-from train.data.films import Films
 from train.fit import check_batch, fit
 from train.machine import Machine
 from train.progress import Board, Progress

@@ -34,8 +34,8 @@ def teach(results_folder: Path, run_ids: list[str], splits) -> pd.DataFrame:
     Each run sees a film and its mirror image. Raises `DataError` when a run's model was not kept,
     or the run was trained on another split.
     """
+    from kneeoa.data.films import Films, split_hash
     from train.batches import predict
-    from train.data.films import Films, split_hash
     from train.publish import load_network
 
     train, val = splits["train"], splits["val"]

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from kneeoa import calibration, results, studies, together
+from kneeoa.data.films import Films, split_hash
 from kneeoa.errors import DataError
 from kneeoa.grading import Ensemble, Grader
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.published import CARD_SCHEMA_VERSION, find_model
-from train.data.films import Films, split_hash
 from train.publish import export, measure, predictions_of, put_in_place
 
 

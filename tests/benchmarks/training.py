@@ -29,9 +29,9 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from kneeoa import architectures  # noqa: E402
+from kneeoa.data.dataset import Films  # noqa: E402
 from train.batches import Shuffled  # noqa: E402
 from train.config import Stage, preset  # noqa: E402
-from train.data.dataset import Films  # noqa: E402
 from train.trainer import build_trainer, part, unfreeze_from  # noqa: E402
 
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from kneeoa.data.dataset import SPLITS, Dataset, Films, read_dataset, read_ungraded
 from kneeoa.errors import ConfigError
-from train.data.dataset import SPLITS, Dataset, Films, read_dataset, read_ungraded
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the command line said of the films; see `train.data.dataset.read_dataset`.
+    """What the command line said of the films; see `kneeoa.data.dataset.read_dataset`.
 
     `films` is how many of each split to rehearse on, or None for all.
     """

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kneeoa.errors import DataError
-from kneeoa.grades import GRADES
-from train.data.listing import (
+from kneeoa.data.listing import (
     AUTO_TEST,
     AUTO_TEST_REASON,
     FILM_KINDS,
@@ -21,6 +19,8 @@ from train.data.listing import (
     entry_of,
     warn_of_unknown_patients,
 )
+from kneeoa.errors import DataError
+from kneeoa.grades import GRADES
 
 _GRADE_NAMES = tuple(str(int(grade)) for grade in GRADES)
 _SHOWN = 5

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from kneeoa.data.dataset import Dataset
+from kneeoa.data.listing import SPLITS
 from kneeoa.grades import GRADES
-from train.data.dataset import Dataset
-from train.data.listing import SPLITS
 
 _SHOWN = 10
 """Unreadable files that are named before they are counted."""

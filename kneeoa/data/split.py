@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from kneeoa.data.listing import SPLITS
 from kneeoa.errors import ConfigError
 from kneeoa.grades import GRADES
-from train.data.listing import SPLITS
 
 
 def hash_of(rows: Iterable[tuple[str, str, int]]) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kneeoa.data import cache, checks, folder, split
+from kneeoa.data.films import Films, counts, split_hash, spread
+from kneeoa.data.listing import SPLITS, Entry, name_patterns
+from kneeoa.data.split_file import COLUMNS, impose_split, read_table, write_table
 from kneeoa.errors import ConfigError, DataError
-from train.data import cache, checks, folder, split
-from train.data.films import Films, counts, split_hash, spread
-from train.data.listing import SPLITS, Entry, name_patterns
-from train.data.split_file import COLUMNS, impose_split, read_table, write_table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ class Dataset:
     folder : what the paths in `table` are relative to
     splits : the films of train, val and test
     table : one row per film in the order of `splits`, columns as in ``split.csv``
-        (`train.data.split_file.COLUMNS`; side is L, R or empty)
+        (`kneeoa.data.split_file.COLUMNS`; side is L, R or empty)
     split_from : where the split comes from, in words
     unreadable : file and reason of each film that cannot be read
     ignored : what was left out of the source and why, in sentences
@@ -90,15 +90,15 @@ def read_dataset(
     resplit : bool
         Draw the split even if the source has one.
     ratios, seed
-        Of a split that is drawn; see `train.data.split.draw`.
+        Of a split that is drawn; see `kneeoa.data.split.draw`.
     patient_pattern : str, optional
-        Finds the patient in a file name; see `train.data.listing.name_patterns`.
+        Finds the patient in a file name; see `kneeoa.data.listing.name_patterns`.
     max_unreadable : float
         Share of the films, 0-1, that may be unreadable; those are left out.
     check : bool
         Raise `DataError` if the data set cannot be trained on, instead of saying so in `problems`.
     cache_folder : Path, optional
-        Where decoded films are kept; by default `train.data.cache.cache_folder`.
+        Where decoded films are kept; by default `kneeoa.data.cache.cache_folder`.
     progress : callable, optional
         Called with (films done, films in all) while films are decoded.
     """

@@ -10,9 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kneeoa import results
-from kneeoa.errors import DataError
-from kneeoa.grades import GRADES
-from train.data.listing import (
+from kneeoa.data.listing import (
     AUTO_TEST,
     AUTO_TEST_REASON,
     SPLITS,
@@ -21,6 +19,8 @@ from train.data.listing import (
     patient_and_side,
     side_of,
 )
+from kneeoa.errors import DataError
+from kneeoa.grades import GRADES
 
 COLUMNS = ("image_id", "file", "patient_id", "side", "grade", "split")
 """What `write_table` writes. `read_table` needs `file` (relative to the folder of the data, or

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from kneeoa.data.listing import SPLITS, Entry, repeated_ids
 from kneeoa.grades import GRADES
-from train.data.listing import SPLITS, Entry, repeated_ids
 
 
 def problems(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:

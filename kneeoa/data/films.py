@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.data import split
+from kneeoa.data import split
 
 
 @dataclass(frozen=True, slots=True, eq=False)
