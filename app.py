@@ -21,6 +21,7 @@ st.navigation(
         st.Page("views/runs.py", title="Runs", url_path="runs"),
         st.Page("views/results.py", title="Results", url_path="results"),
         st.Page("views/confusion.py", title="Confusion", url_path="confusion"),
+        st.Page("views/data.py", title="Data", url_path="data"),
         st.Page("views/robustness.py", title="Robustness", url_path="robustness"),
         st.Page("views/about.py", title="About", url_path="about"),
     ],

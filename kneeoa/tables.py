@@ -8,14 +8,22 @@ import pandas as pd
 from kneeoa.errors import DataError
 
 
-def read_table(file: Path, columns: Sequence[str], *, numbers: Sequence[str] = ()) -> pd.DataFrame:
+def read_table(
+    file: Path,
+    columns: Sequence[str],
+    *,
+    numbers: Sequence[str] = (),
+    texts: Sequence[str] = (),
+) -> pd.DataFrame:
     """Return a table that has at least `columns`; `numbers` of them are numbers or empty.
+
+    `texts` stay as they are written, such as identifiers with leading zeros.
 
     Raises `DataError` when the file is missing, damaged or cut off.
     """
     try:
         text = file.read_text("utf-8")
-        table = pd.read_csv(file)
+        table = pd.read_csv(file, dtype=dict.fromkeys(texts, str))
     except (OSError, ValueError) as error:
         raise DataError(f"Expected a table. {file} cannot be read: {error}") from None
     missing = [name for name in columns if name not in table]

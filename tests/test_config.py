@@ -5,7 +5,8 @@ import pytest
 from kneeoa.errors import ConfigError
 from kneeoa.networks import ARCHITECTURES
 from train import config, schedule
-from train.config import DEPTHS, PRESETS, SETTABLE, Stage, gradual, parse_field, preset
+from train.config import DEPTHS, PRESETS, Stage, gradual, preset
+from train.settings import SETTABLE, parse_field
 
 
 def test_the_paper_preset_is_the_protocol_of_the_paper():

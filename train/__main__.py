@@ -9,8 +9,9 @@ from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.published import DEFAULT_MODELS
 from train import commands, finished
-from train.config import PRESETS, SETTABLE, parse_field
+from train.config import PRESETS
 from train.machine import PRECISIONS
+from train.settings import SETTABLE, parse_field
 
 DEFAULT_SOURCE = Path(__file__).parent / "sources" / "chen2018.json"
 KEEP = ("best", "all", "none")

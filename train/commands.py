@@ -8,7 +8,7 @@ import contextlib
 from argparse import Namespace
 from dataclasses import replace
 
-from kneeoa import studies
+from kneeoa import lineage, studies
 from kneeoa.errors import ConfigError, DataError, TrainingError
 from train import checkpoint
 from train.config import gradual
@@ -45,6 +45,7 @@ def fit(options: Namespace) -> int:
         )
     configs = {config.architecture: config}
     study.preflight(options.out, configs, dataset, machine, models=1)
+    lineage.write(options.out, dataset)
     board = _board(None, job.run_id, [job])
     with board:
         study.train_here([job], dataset, ungraded, machine, board, keep="all")
@@ -69,6 +70,7 @@ def cycles(options: Namespace) -> int:
     folder = studies.study_folder(options.out, described.study_id)
     with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
         study.begin(options.out, described)
+        lineage.write(options.out, dataset)
         with (
             _cluster(options) as cluster,
             _board(folder / "status.json", described.study_id, jobs, cluster) as board,
@@ -115,6 +117,7 @@ def tune(options: Namespace) -> int:
     folder = studies.study_folder(options.out, described.study_id)
     with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
         study.begin(options.out, described)
+        lineage.write(options.out, dataset)
         search = tuning.open_search(
             options.out,
             described.study_id,

@@ -7,7 +7,8 @@ from pathlib import Path
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
 from kneeoa.networks import ARCHITECTURES
-from train.config import SETTABLE, TrainConfig, preset, tuned
+from train.config import TrainConfig, preset, tuned
+from train.settings import SETTABLE
 
 
 def configs_of(options: Namespace, architectures: list[str]) -> dict[str, TrainConfig]:

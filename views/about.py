@@ -8,7 +8,7 @@ from kneeoa.claim import verdict
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.statistics import METRICS
-from views import _shared
+from views import _attribution, _shared
 
 FORMS = {
     "accuracy": "{:.1%}",
@@ -94,13 +94,8 @@ def show_training(cards, together) -> None:
 def show_data(cards) -> None:
     """Show where the films came from, their licence and how they were split."""
     card = next(iter(cards.values()))
-    data, counts = card["data"], card["counts"]
-    st.subheader("Data and attribution")
-    st.markdown(
-        f"{data['author']} ({data['year']}): *{data['name']}*, "
-        f"[doi {data['doi']}](https://doi.org/{data['doi']}), "
-        f"[{data['licence']}]({data['licence_url']}). {data['origin']} {data['split']}"
-    )
+    counts = card["counts"]
+    _attribution.show(cards)
     st.table(
         [
             {"Split": split}

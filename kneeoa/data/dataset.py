@@ -24,7 +24,8 @@ class Dataset:
     folder : what the paths in `table` are relative to
     splits : the films of train, val and test
     table : one row per film in the order of `splits`, columns as in ``split.csv``
-        (`kneeoa.data.split_file.COLUMNS`; side is L, R or empty)
+        (`kneeoa.data.split_file.COLUMNS`; side is L, R or empty), and ``pixels``, the SHA-256 of
+        the decoded image
     split_from : where the split comes from, in words
     unreadable : file and reason of each film that cannot be read
     ignored : what was left out of the source and why, in sentences
@@ -124,7 +125,7 @@ def read_dataset(
     kept = [entry for entry, good in zip(entries, decoded.readable, strict=True) if good]
     table = pd.DataFrame(
         [[getattr(entry, name) for name in COLUMNS] for entry in kept], columns=COLUMNS
-    )
+    ).assign(pixels=decoded.pixel_hashes)
     dataset = Dataset(
         folder=listing.base,
         splits=_by_split(kept, decoded.images),

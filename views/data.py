@@ -1,0 +1,118 @@
+"""The data page: where the films are from, who is in which split, and the same check at home."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa import lineage
+from kneeoa.data.dataset import read_dataset
+from kneeoa.selection import counted
+from views import _attribution, _selection, _shared, _tables
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def show_splits(selection) -> None:
+    """Show each split that the chosen runs were trained on, and what was checked of it."""
+    hashes = selection.finished.groupby("split_hash", sort=False)
+    st.subheader("Who is in which split")
+    if len(hashes) > 1:
+        st.warning(
+            f"These runs stand on {len(hashes)} different splits: their figures do not compare."
+        )
+    for split_hash, rows in hashes:
+        row = rows.iloc[0]
+        record = selection.archive.records[row["folder"], row["run_id"]]
+        st.markdown(f"**Split {split_hash[:16]}**, {counted(len(rows), 'run')}")
+        with _shared.refusals_shown():
+            found = lineage.read(Path(row["folder"]), split_hash)
+            if found is None:
+                _show_counts(record.counts, split_hash)
+                st.info(
+                    "Who is in it was not kept beside these runs, so nothing can be checked here. "
+                    "Runs trained from now on keep it."
+                )
+            else:
+                _show_lineage(row["folder"], found)
+
+
+def _show_counts(counts, split_hash):
+    table = pd.DataFrame(
+        [
+            {"split": split} | {f"KL {grade}": of.get(str(grade), 0) for grade in range(5)}
+            for split, of in counts.items()
+        ]
+    )
+    _tables.show_table(
+        table,
+        f"counts_{split_hash[:8]}",
+        "from pathlib import Path\nfrom kneeoa import results\n"
+        'print(results.read_record(Path("RESULTS/runs/RUN")).counts)',
+        height="content",
+    )
+
+
+def _show_lineage(folder, found):
+    for check in lineage.checks(found):
+        (st.success if check.holds else st.error)(_shared.escaped(check.sentence))
+    _tables.show_table(
+        lineage.counts(found.table),
+        f"split_{found.split_hash[:8]}",
+        "from pathlib import Path\nfrom kneeoa import lineage\n"
+        f"found = lineage.read(Path({folder!r}), {found.split_hash!r})\n"
+        "print(lineage.checks(found), lineage.counts(found.table))",
+        download=found.table,
+        height="content",
+    )
+    facts = found.facts
+    said = [f"Split from {facts['split_from']}."] if facts.get("split_from") else []
+    said += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
+    said += [f"Unreadable: {file}: {why}" for file, why in facts.get("unreadable", {}).items()]
+    said += list(facts.get("warnings", ()))
+    if not facts.get("unreadable") and facts:
+        said.append("Every film could be read.")
+    st.markdown("\n".join(f"- {_shared.escaped(sentence)}" for sentence in said))
+
+
+def show_own_check() -> None:
+    """Let the user check a folder of films of her own."""
+    st.subheader("Check your own films")
+    if st.get_option("server.address") not in LOOPBACK:
+        st.caption(
+            "Only where this dashboard serves its own machine: a visitor must not look into the "
+            "server's folders. `python -m train data DIR` does the same."
+        )
+        return
+    with st.form("own", border=False):
+        place, button = st.columns([5, 1], vertical_alignment="bottom")
+        folder = place.text_input(
+            "Folder train|val|test/0..4 or 0..4, or a CSV with file, grade, patient_id", key="own"
+        )
+        asked = button.form_submit_button("Check", width="stretch")
+    if not asked or not folder.strip():
+        return
+    with _shared.refusals_shown(), st.spinner("Decoding the films, once"):
+        dataset = read_dataset(Path(folder.strip()).expanduser(), check=False)
+        for sentence in dataset.problems:
+            st.error(_shared.escaped(sentence))
+        if not dataset.problems:
+            st.success("It can be trained on.")
+        found = lineage.Lineage(dataset.split_hash, dataset.table, {})
+        for check in lineage.checks(found)[1:]:
+            (st.success if check.holds else st.error)(_shared.escaped(check.sentence))
+        st.dataframe(lineage.counts(dataset.table), hide_index=True)
+        said = [*dataset.warnings, *(f"Left out: {sentence}" for sentence in dataset.ignored)]
+        said += [
+            f"Unreadable: {file}: {why}" for file, why in list(dataset.unreadable.items())[:20]
+        ]
+        st.markdown("\n".join(f"- {_shared.escaped(sentence)}" for sentence in said))
+
+
+_shared.apply_style()
+with _shared.refusals_shown():
+    _attribution.show(_shared.cards())
+    selection = _selection.choose(split=False)
+    if selection is not None:
+        show_splits(selection)
+    show_own_check()
