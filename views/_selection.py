@@ -11,7 +11,7 @@ from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.results import PROBABILITY_COLUMNS
 from kneeoa.selection import Selection
 from kneeoa.statistics import METRICS
-from views import _shared
+from views import _kept, _shared
 
 SPLITS = {"test": "test", "val": "validation"}
 
@@ -24,56 +24,52 @@ def choose(*, split: bool = True) -> Selection | None:
     columns = iter(st.columns(widths, vertical_alignment="bottom"))
     chosen = list(labels)
     if len(folders) > 1:
-        chosen = next(columns).multiselect(
+        chosen = _kept.several(
+            next(columns).multiselect,
             "Results",
-            list(labels),
+            labels,
+            "results",
             default=list(labels),
-            key="results",
-            bind="query-params",
             help="The folders that KNEEOA_RESULTS names.",
         )
     archive = _shared.read_archive(tuple(labels[name] for name in chosen))
     studies = selection.study_labels(archive)
-    study = next(columns).selectbox(
-        "Study",
-        [selection.ALL, *studies],
-        key="study",
-        bind="query-params",
-        index=min(1, len(studies)),
+    names = [selection.ALL, *studies]
+    study = _kept.one(
+        next(columns).selectbox, "Study", names, "study", default=names[min(1, len(studies))]
     )
-    networks = next(columns).pills(
+    networks = _kept.several(
+        next(columns).pills,
         "Networks",
         ARCHITECTURES,
+        "networks",
         selection_mode="multi",
         default=ARCHITECTURES,
         format_func=DISPLAY_NAME.get,
-        key="networks",
-        bind="query-params",
     )
     on = "test"
     place = next(columns)
     if split:
-        on = place.segmented_control(
+        on = _kept.one(
+            place.segmented_control,
             "Films",
-            list(SPLITS),
-            default="test",
+            SPLITS,
+            "split",
             format_func=SPLITS.get,
             required=True,
-            key="split",
-            bind="query-params",
         )
-    base = {"study": studies.get(study), "networks": tuple(networks), "split": on}
+    base = {"study": studies.get(study), "networks": networks, "split": on}
     offered = selection.select(archive, **base)
     with next(columns).popover("Runs", width="stretch"):
-        picked = st.multiselect(
+        picked = _kept.several(
+            st.multiselect,
             "Only these runs",
-            list(offered.runs["label"]),
-            key="runs",
-            bind="query-params",
+            offered.runs["label"],
+            "runs",
             placeholder="All of them",
         )
     _show_problems(archive)
-    made = selection.select(archive, picked=tuple(picked), **base)
+    made = selection.select(archive, picked=picked, **base)
     if made.runs.empty:
         st.info(_why_empty(archive, folders))
         return None

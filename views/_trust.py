@@ -7,7 +7,7 @@ from kneeoa import confusions, operating
 from kneeoa.charts import confusion as charts
 from kneeoa.charts import trust
 from kneeoa.networks import DISPLAY_NAME
-from views import _tables
+from views import _kept, _tables
 
 
 def show_errors(selection, films: dict[str, pd.DataFrame]) -> None:
@@ -21,14 +21,14 @@ def show_trust(selection, films: dict[str, pd.DataFrame], python_for) -> None:
     """Show ROC, precision-recall and reliability."""
     heading, control = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader("Telling apart, and being sure")
-    threshold = control.segmented_control(
+    threshold = _kept.one(
+        control.segmented_control,
         "Positive from",
         operating.THRESHOLDS,
+        "threshold",
         default=2,
         required=True,
         format_func=lambda grade: f"KL {grade} and more",
-        key="threshold",
-        bind="query-params",
         label_visibility="collapsed",
     )
     roc, precision, reliability = st.columns(3, gap="medium")

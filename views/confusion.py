@@ -8,7 +8,7 @@ from kneeoa.charts import confusion as charts
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, difference_of, pair_of
 from kneeoa.selection import counted
-from views import _films_of, _selection, _shared, _tables, _trust
+from views import _films_of, _kept, _selection, _shared, _tables, _trust
 
 SOURCES = {"mean": "Mean over runs", "one": "One run each", "published": "Published models"}
 
@@ -31,23 +31,22 @@ def choose_source(selection):
     """Show what the matrices are of; return graded films per network and run."""
     runs = _selection.graded_films(selection)
     source, by = st.columns([3, 3], vertical_alignment="bottom")
-    chosen = source.segmented_control(
+    chosen = _kept.one(
+        source.segmented_control,
         "Matrices of",
-        list(SOURCES),
-        default="mean",
+        SOURCES,
+        "source",
         required=True,
         format_func=SOURCES.get,
-        key="source",
-        bind="query-params",
     )
-    counted_by = by.segmented_control(
+    counted_by = _kept.one(
+        by.segmented_control,
         "Cells in",
-        list(confusions.SHARES),
+        confusions.SHARES,
+        "by",
         default="row",
         required=True,
         format_func=confusions.SHARES.get,
-        key="by",
-        bind="query-params",
     )
     if chosen == "published":
         runs = {
@@ -60,11 +59,7 @@ def choose_source(selection):
         runs = {
             name: {label: of[label]}
             for place, (name, of) in zip(columns, runs.items(), strict=False)
-            for label in [
-                place.selectbox(
-                    DISPLAY_NAME[name], list(of), key=f"run_{name}", bind="query-params"
-                )
-            ]
+            for label in [_kept.one(place.selectbox, DISPLAY_NAME[name], of, f"run_{name}")]
         }
     runs = {
         name: {label: films for label, films in of.items() if len(films)}
@@ -96,8 +91,8 @@ def show_matrices(selection, runs, by: str) -> tuple[str, int, int] | None:
                 selection_mode="points",
             )
             for point in event.selection.points:
-                true, given = point["customdata"]
-                clicked = (name, true, given)
+                true, given, _ = point["customdata"]
+                clicked = (name, int(true), int(given))
     if len(pair) == 2:
         with columns[2]:
             st.markdown(f"**{difference_of(pair)}**")
@@ -119,18 +114,14 @@ def show_cell(selection, runs, clicked) -> None:
     if clicked and clicked != st.session_state.get("clicked_before"):
         st.session_state["clicked_before"] = clicked
         for key, value in zip(("cell_network", "reference", "given"), clicked, strict=True):
-            st.session_state[key] = value
+            _kept.choose(key, value)
     network, reference, given, _ = st.columns([2, 1.2, 1.2, 3])
     grades = [int(grade) for grade in GRADES]
-    name = network.selectbox(
-        "Network",
-        list(runs),
-        format_func=DISPLAY_NAME.get,
-        key="cell_network",
-        bind="query-params",
+    name = _kept.one(
+        network.selectbox, "Network", runs, "cell_network", format_func=DISPLAY_NAME.get
     )
-    true = reference.selectbox("Reference KL", grades, 1, key="reference", bind="query-params")
-    said = given.selectbox("Given KL", grades, 0, key="given", bind="query-params")
+    true = _kept.one(reference.selectbox, "Reference KL", grades, "reference", default=1)
+    said = _kept.one(given.selectbox, "Given KL", grades, "given", default=0)
     found = confusions.in_cell(runs[name], true, said)
     st.markdown(
         f"{counted(len(found), 'film')} with reference KL {true} to which "

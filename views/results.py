@@ -9,7 +9,7 @@ from kneeoa.claim import CLAIM
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.selection import counted
 from kneeoa.statistics import METRICS
-from views import _selection, _shared, _tables
+from views import _kept, _selection, _shared, _tables
 
 # Beyond these the bootstraps take minutes, and a reader is asked first.
 MOST_AT_ONCE = 60
@@ -96,12 +96,12 @@ def show_metric(selection, tables) -> None:
     """Show one metric closely: every cycle, the spreads, the tests in words."""
     heading, control = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader("Cycle by cycle")
-    metric = control.selectbox(
+    metric = _kept.one(
+        control.selectbox,
         "Metric",
-        list(METRICS),
+        METRICS,
+        "metric",
         format_func=METRICS.get,
-        key="metric",
-        bind="query-params",
         label_visibility="collapsed",
     )
     observed, compared, anova = (

@@ -6,7 +6,7 @@ from kneeoa import robustness_table, tuning
 from kneeoa.charts.comparing import robustness_figure
 from kneeoa.charts.tuning import importance_figure, trials_figure
 from kneeoa.selection import study_labels
-from views import _shared, _tables
+from views import _kept, _shared, _tables
 
 
 def show_robustness(folders) -> None:
@@ -51,7 +51,7 @@ def show_tuning(archive) -> None:
     if not studies:
         st.caption("No tuning study here. `python -m train tune` makes one.")
         return
-    name = st.selectbox("Tuning study", list(studies), key="tuning", bind="query-params")
+    name = _kept.one(st.selectbox, "Tuning study", studies, "tuning")
     study = studies[name]
     folder = study.folder / "studies" / study.record.study_id
     with _shared.refusals_shown():

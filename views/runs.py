@@ -12,7 +12,7 @@ from kneeoa.charts.training import MOST_LINES, learning_figure
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.selection import counted
-from views import _selection, _shared, _tables
+from views import _kept, _selection, _shared, _tables
 
 # A study that says it trains but has not reported for so long was probably killed.
 STALE_MINUTES = 15
@@ -197,12 +197,12 @@ def show_curves(selection) -> None:
     if not there:
         st.caption("No finished run has epochs to draw.")
         return
-    measure = control.selectbox(
+    measure = _kept.one(
+        control.selectbox,
         "Measure",
         there,
+        "curve",
         format_func=learning.CURVES.get,
-        key="curve",
-        bind="query-params",
         label_visibility="collapsed",
     )
     figure = learning_figure(

@@ -26,13 +26,9 @@ def confusion_figure(
     """
     limit = 100 if by != "counts" else np.nanmax(values, initial=1)
     scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.9)]]
-    figure = _matrix(values, _texts(values, spread, by, sign=False), scale, 0, limit, height)
-    figure.data[
-        0
-    ].hovertemplate = (
-        f"reference %{{y}}, given %{{x}}<br>%{{z:.1f}} {SHARES[by].lower()}<extra></extra>"
-    )
-    return figure
+    texts = _texts(values, spread, by, sign=False)
+    said = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
+    return _matrix(values, texts, scale, (0, limit), height, said)
 
 
 def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.Figure:
@@ -44,9 +40,7 @@ def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.F
         [1, style.faded(style.COLOUR["resnet50"], 0.85)],
     ]
     texts = _texts(values, None, by, sign=True)
-    figure = _matrix(values, texts, scale, -limit, limit, height)
-    figure.data[0].hovertemplate = "reference %{y}, given %{x}<br>%{z:+.1f}<extra></extra>"
-    return figure
+    return _matrix(values, texts, scale, (-limit, limit), height, "%{customdata[2]:+.1f}")
 
 
 def per_grade_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 330) -> go.Figure:
@@ -132,7 +126,7 @@ def _texts(values, spread, by, *, sign):
     return np.char.add(np.char.add(texts.astype(str), "<br>"), sd.astype(str))
 
 
-def _matrix(values, texts, scale, low, high, height):
+def _matrix(values, texts, scale, limits, height, said):
     figure = style.figure(height=height, legend=False)
     figure.add_heatmap(
         z=values,
@@ -142,8 +136,9 @@ def _matrix(values, texts, scale, low, high, height):
         texttemplate="%{text}",
         textfont={"size": 15},
         colorscale=scale,
-        zmin=low,
-        zmax=high,
+        zmin=limits[0],
+        zmax=limits[1],
+        hoverinfo="skip",
         showscale=False,
         xgap=2,
         ygap=2,
@@ -152,10 +147,10 @@ def _matrix(values, texts, scale, low, high, height):
     figure.add_scatter(
         x=[label for _ in LABELS for label in LABELS],
         y=[label for label in LABELS for _ in LABELS],
-        customdata=[[int(true), int(given)] for true in GRADES for given in GRADES],
+        customdata=[[int(t), int(g), float(values[t, g])] for t in GRADES for g in GRADES],
         mode="markers",
         marker={"symbol": "square", "size": height / 8, "opacity": 0},
-        hoverinfo="skip",
+        hovertemplate=f"reference %{{y}}, given %{{x}}<br>{said}<extra></extra>",
         unselected={"marker": {"opacity": 0}},
         selected={"marker": {"opacity": 0}},
     )

@@ -46,8 +46,11 @@ class App:
 
 
 @contextlib.contextmanager
-def running_app(folder: Path) -> Iterator[App]:
-    """Start the app on a free port with an empty home in `folder`; stop it at the end."""
+def running_app(folder: Path, **settings: str) -> Iterator[App]:
+    """Start the app on a free port with an empty home in `folder`; stop it at the end.
+
+    `settings` are environment variables, such as ``KNEEOA_RESULTS``.
+    """
     home = folder / "home"
     home.mkdir()
     port = _free_port()
@@ -58,7 +61,7 @@ def running_app(folder: Path) -> Iterator[App]:
         server = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "HOME": str(home)},
+            env={**os.environ, "HOME": str(home), **settings},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

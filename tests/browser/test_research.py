@@ -1,0 +1,77 @@
+"""The research pages in a real browser: a link to a view, a click on a cell, the way to a film."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+from research import write_study
+from serving import running_app
+
+from kneeoa.phantom import draw_knee
+from kneeoa.results import read_predictions
+
+SECONDS = 60_000
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A dashboard on drawn results, with drawn films for the first answers of a cell."""
+    root = tmp_path_factory.mktemp("research")
+    (first, *_) = write_study(root / "results", cycles=2)
+    films = read_predictions(root / "results" / "runs" / first / "predictions.csv")
+    (root / "films").mkdir()
+    for image_id in films.query("split == 'val' and true_grade == 0")["image_id"]:
+        Image.fromarray(draw_knee(0, side=224)).save(root / "films" / f"{image_id}.png")
+    settings = {
+        "KNEEOA_RESULTS": str(root / "results"),
+        "KNEEOA_DATASET": str(root / "films"),
+    }
+    with running_app(root, **settings) as app:
+        yield app
+
+
+def wait(page, text):
+    expect(page.get_by_text(text).first).to_be_visible(timeout=SECONDS)
+
+
+def test_a_link_opens_the_view_that_it_names(site, page):
+    # The first request to this server: the navigation must be there.
+    page.goto(f"{site.url}/confusion?split=val&by=counts&reference=0&given=1")
+    wait(page, re.compile("films? with reference KL 0"))
+    expect(page.get_by_role("link", name="Read a film")).to_be_visible()
+    expect(page.get_by_text("knees; ± is one standard")).to_be_visible()
+    page.get_by_role("link", name="Runs").click()
+    wait(page, "Learning curves")
+    # The choice of films goes along from page to page.
+    assert "split=val" in page.url
+
+
+def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_the_reading_page(site, page):
+    page.goto(f"{site.url}/confusion?split=val")
+    wait(page, "Films of a cell")
+    matrix = page.locator(".st-key-figure_confusion_resnet50_val .nsewdrag").first
+    matrix.scroll_into_view_if_needed()
+    box = matrix.bounding_box()
+    # The cell of reference KL 0 and given KL 0: the first row and column of five.
+    page.mouse.click(box["x"] + box["width"] / 10, box["y"] + box["height"] / 10)
+    wait(page, re.compile("with reference KL 0 to which ResNet50 gives KL 0"))
+    assert "reference=0" in page.url
+    assert "cell_network=resnet50" in page.url
+    opener = page.get_by_role("button", name="Open in the reading page").first
+    expect(opener).to_be_visible(timeout=SECONDS)
+    opener.click()
+    expect(page.locator(".kl-grade")).to_have_count(2, timeout=SECONDS)
+
+
+@pytest.mark.parametrize("name", ["runs", "results", "confusion", "data", "robustness"])
+def test_no_research_page_is_cut_off_at_the_side(site, page, name):
+    page.goto(f"{site.url}/{name}")
+    expect(page.get_by_role("link", name="Read a film")).to_be_visible(timeout=SECONDS)
+    page.wait_for_function(
+        "!document.querySelector('[data-testid=stStatusWidget]')", timeout=SECONDS
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    assert page.get_by_text("encountered an error").count() == 0
+    assert np.isfinite(page.evaluate("document.body.scrollHeight"))

@@ -1,0 +1,121 @@
+"""Figures show what the tables hold: values, texts, what can be clicked, both colour themes."""
+
+import numpy as np
+import pytest
+from research import drawn_history, drawn_predictions, write_robustness
+
+from kneeoa import comparisons, confusions, learning, operating, statistics
+from kneeoa.charts import comparing, confusion, style, training, trust
+
+NETWORKS = ("mobilenet", "resnet50")
+
+
+@pytest.fixture(scope="module")
+def study():
+    runs, predictions = [], {}
+    for network in NETWORKS:
+        for seed in range(3):
+            run_id = f"{network}{seed}"
+            predictions[run_id] = drawn_predictions(seed + 50 * (network == "resnet50"))
+            runs.append((run_id, network, seed, predictions[run_id]))
+    observed = statistics.observations(runs).query("split == 'test'")
+    return observed, comparisons.comparisons(observed, predictions, "test")
+
+
+@pytest.fixture(scope="module")
+def films():
+    return {
+        name: confusions.graded(drawn_predictions(seed), "test")
+        for seed, name in enumerate(NETWORKS)
+    }
+
+
+@pytest.mark.parametrize("by", list(confusions.SHARES))
+def test_every_cell_shows_its_value_and_can_be_clicked(films, by):
+    counts = [confusions.matrix(of) for of in films.values()]
+    mean, spread = confusions.mean_and_spread(counts, by)
+    heatmap, cells = confusion.confusion_figure(mean, by=by, spread=spread).data
+    np.testing.assert_array_equal(heatmap.z, mean)
+    assert "±" in heatmap.text[0][0]
+    picked = {tuple(cell[:2]): cell[2] for cell in cells.customdata}
+    assert len(picked) == 25
+    assert picked[1, 2] == mean[1, 2]
+    # Cells that answer clicks must not skip the mouse.
+    assert cells.hoverinfo != "skip"
+
+
+def test_an_undefined_share_is_blank():
+    counts = np.eye(5, dtype=int)
+    counts[:, 4] = 0
+    values = confusions.share(counts, "column")
+    heatmap, _ = confusion.confusion_figure(values, by="column").data
+    assert heatmap.text[0][4] == ""
+
+
+def test_the_difference_is_drawn_about_zero(films):
+    one, two = (confusions.share(confusions.matrix(of), "row") for of in films.values())
+    heatmap, _ = confusion.difference_figure(two - one, by="row").data
+    assert heatmap.zmin == -heatmap.zmax
+    assert heatmap.text[0][0].startswith(("+", "-"))
+
+
+def test_bold_lines_are_means_and_stages_are_marked():
+    histories = {f"run{i}": ("mobilenet", drawn_history(i)) for i in range(3)}
+    curves = learning.learning_curves(histories)
+    band = learning.band(curves, "val_loss")
+    chosen = dict.fromkeys(histories, 4)
+    figure = training.learning_figure(curves, band, learning.stages(curves), chosen, "val_loss")
+    (mean,) = (line for line in figure.data if line.name == "MobileNet, mean of 3")
+    np.testing.assert_allclose(mean.y, band["mean"])
+    stars = [line for line in figure.data if line.marker.symbol == "star"]
+    assert [line.x for line in stars] == [(4,)] * 3
+    assert [note.text for note in figure.layout.annotations] == ["from all"]
+
+
+def test_cycles_and_claims_are_points_of_the_strip(study):
+    observed, compared = study
+    figure = comparing.strip_figure(observed, "accuracy", {"mobilenet": (0.741, 0.004)})
+    points = {line.name: line for line in figure.data}
+    ours = observed[observed["architecture"] == "mobilenet"]
+    np.testing.assert_allclose(points["MobileNet, a cycle each"].x, ours["accuracy"])
+    assert points["claimed, mean ± sd"].x == (0.741,)
+    spread = comparing.spread_figure(compared, observed, "accuracy")
+    ticks = spread.layout.yaxis.ticktext
+    assert list(ticks) == [
+        f"{name}: {kind}"
+        for name in ("MobileNet", "ResNet50")
+        for kind in ("another seed (± 2 sd)", "other patients (95%)")
+    ]
+
+
+def test_curves_of_both_networks_are_drawn(films):
+    for figure in (
+        trust.roc_figure({name: operating.roc(of, 2) for name, of in films.items()}),
+        trust.precision_recall_figure(
+            {name: operating.precision_recall(of, 2) for name, of in films.items()}, 0.4
+        ),
+        trust.reliability_figure({name: operating.reliability(of) for name, of in films.items()}),
+        confusion.per_grade_figure({n: confusions.per_grade(of) for n, of in films.items()}),
+    ):
+        named = {line.name: line for line in figure.data}
+        assert {"MobileNet", "ResNet50"} <= set(named)
+        assert named["MobileNet"].marker.symbol != named["ResNet50"].marker.symbol or (
+            named["MobileNet"].line.dash != named["ResNet50"].line.dash
+        )
+
+
+def test_error_sizes_add_up(films):
+    figure = confusion.error_figure({n: confusions.error_sizes(of) for n, of in films.items()})
+    np.testing.assert_allclose(np.sum([bar.x for bar in figure.data], axis=0), 1)
+
+
+def test_each_change_of_the_films_has_a_panel(tmp_path):
+    figure = comparing.robustness_figure(write_robustness(tmp_path))
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles == ["darker", "mirrored"]
+    assert len(figure.data) == 6
+
+
+def test_the_menu_saves_png_or_svg_under_a_name():
+    assert style.config("roc")["toImageButtonOptions"]["filename"] == "roc"
+    assert style.config("roc", svg=True)["toImageButtonOptions"]["format"] == "svg"

@@ -1,0 +1,74 @@
+"""Choices that go along from page to page and stand in the URL, so that a view can be sent.
+
+Streamlit's own binding of widgets to the URL forgets them when a page is left by a link and forbids
+to open another page from code; this does neither.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+
+def one(
+    widget: Callable[..., Any], label: str, options: Sequence, key: str, *, default=None, **more
+) -> Any:
+    """Show a widget that chooses one of `options`; return the choice.
+
+    `widget` is a ``selectbox`` or ``segmented_control`` of the page or of a column. `default` is
+    the first option where it is not given or not among them.
+    """
+    options = list(options)
+    if default not in options:
+        default = options[0]
+    value = st.session_state.get(key)
+    if value not in options:
+        named = {str(option): option for option in options}
+        wanted = _wanted(key)
+        value = named.get(wanted[0], default) if wanted else default
+    # Set even where nothing changes: else it goes with the page on which it was chosen.
+    st.session_state[key] = value
+    chosen = widget(label, options, key=key, **more)
+    _keep(key, [] if chosen == default else [str(chosen)], [str(chosen)])
+    return chosen
+
+
+def several(
+    widget: Callable[..., Any], label: str, options: Sequence, key: str, *, default=(), **more
+) -> tuple:
+    """Show a widget that chooses any of `options` (``multiselect``, ``pills``); return them."""
+    options = list(options)
+    named = {str(option): option for option in options}
+    if key in st.session_state:
+        # What the other choices no longer offer goes.
+        values = [one for one in st.session_state[key] if one in options]
+    else:
+        values = [named[name] for name in _wanted(key) if name in named] or list(default)
+    st.session_state[key] = values
+    chosen = widget(label, options, key=key, **more)
+    names = [str(one) for one in chosen]
+    _keep(key, [] if set(chosen) == set(default) else names, names)
+    return tuple(chosen)
+
+
+def choose(key: str, value: Any) -> None:
+    """Set the choice of a widget that is shown further below."""
+    st.session_state[key] = value
+
+
+def _wanted(key):
+    """Return what the URL asks for; without it, what was chosen on another page."""
+    return st.query_params.get_all(key) or st.session_state.get(_place(key), [])
+
+
+def _keep(key, in_url, kept):
+    st.session_state[_place(key)] = kept
+    if st.query_params.get_all(key) != in_url:
+        if in_url:
+            st.query_params[key] = in_url
+        else:
+            st.query_params.pop(key, None)
+
+
+def _place(key):
+    return f"kept {key}"
