@@ -1,6 +1,7 @@
 """What was tried in training and what it gave on the validation films; test films stay out."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,9 @@ import pandas as pd
 from kneeoa import agreement, calibration, results
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.studies import Run
+from kneeoa.tables import read_table
+
+FILE = "tried.csv"
 
 MEASURES = ("accuracy", "quadratic_kappa", "mean_absolute_error")
 COLUMNS = (
@@ -71,6 +75,12 @@ def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame
     table["runs"] = groups["run"].agg(" ".join)
     ordered = table.reset_index().sort_values(["network", "cross_entropy"], ignore_index=True)
     return ordered[list(COLUMNS)]
+
+
+def read(file: Path) -> pd.DataFrame:
+    """Return the table of a results folder, columns as in `COLUMNS`; refuse a damaged one."""
+    numbers = [name for name in COLUMNS if name not in ("network", "changed", "runs")]
+    return read_table(file, COLUMNS, numbers=numbers).fillna({"changed": "", "runs": ""})
 
 
 def _said(value):

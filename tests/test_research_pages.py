@@ -1,12 +1,16 @@
 """The research pages as a reader drives them, without a browser, on whole and damaged folders."""
 
 import json
+import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from research import drawn_predictions, write_run, write_study
+from research import drawn_predictions, write_robustness, write_run, write_study
 from streamlit.testing.v1 import AppTest
+
+from kneeoa import studies, tried
 
 APP = str(Path(__file__).parent.parent / "app.py")
 PAGES = ("runs", "results", "confusion", "data", "robustness")
@@ -98,3 +102,79 @@ def test_every_page_stands_on_any_folder(folder, page, state, monkeypatch):
     # Some pages name networks in their tables alone, and some need no runs.
     if page in ("results", "confusion") or (expected != "MobileNet" and page != "robustness"):
         assert expected in said.replace("\\", "")
+
+
+def test_a_study_that_trains_shows_how_far_it_is(folder):
+    names = write_study(folder, cycles=2, missing=["resnet50-seed1-00000000"])
+    training = {
+        "run_id": names[-1],
+        "state": "training",
+        "epoch": 3,
+        "epochs": 8,
+        "share": 0.5,
+        "loss": 1.1,
+        "val_accuracy": 0.6,
+        "images_per_second": 40.0,
+    }
+    status = {
+        "schema_version": 1,
+        "study_id": "one",
+        "state": "training",
+        "runs": 4,
+        "runs_done": 3,
+        "seconds_left_at_most": 1200.0,
+        "updated_at": datetime.now(UTC).isoformat(),
+        "rows": [training],
+    }
+    file = folder / "studies" / "one" / "status.json"
+    file.write_text(json.dumps(status))
+    app = opened("runs")
+    text(app)
+    said = app.get("progress")[0].proto.text
+    assert "3 of 4 runs finished, at most 20 min left" in said
+    assert "stopped" not in said
+    assert app.dataframe[0].value["Epoch"].tolist() == ["3 of 8"]
+    runs = app.dataframe[1].value.set_index("Run")
+    assert runs.loc[names[-1], "State"] == "training"
+    # Nobody has heard of it since.
+    file.write_text(json.dumps(status | {"updated_at": "2026-11-23T08:00:00+00:00"}))
+    app = opened("runs")
+    assert "it may have been stopped" in app.get("progress")[0].proto.text
+
+
+def test_settings_of_runs_named_in_the_link_are_compared(folder):
+    one = write_run(folder, "mobilenet", 0, config={"learning_rate": 1e-3, "batch_size": 32})
+    other = write_run(folder, "mobilenet", 1, config={"learning_rate": 2e-3, "batch_size": 32})
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.query_params["compare"] = [one, other]
+    app.switch_page("views/runs.py").run()
+    text(app)
+    table = app.dataframe[1].value.set_index("Setting")
+    assert table.loc["learning_rate"].tolist() == ["0.001", "0.002"]
+    assert list(table.index) == ["learning_rate"]
+
+
+def test_figures_are_saved_as_the_link_says(folder):
+    write_study(folder)
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.query_params["image"] = "svg"
+    app.switch_page("views/runs.py").run()
+    text(app)
+    config = json.loads(app.get("plotly_chart")[0].proto.config)
+    assert config["toImageButtonOptions"] == {"format": "svg", "filename": "learning_val_loss"}
+
+
+def test_tables_of_several_folders_stand_side_by_side(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        write_study(folder, cycles=2)
+        write_robustness(folder)
+        runs, _ = studies.read_runs(folder, ["mobilenet-seed0-00000000"])
+        table = tried.tried(runs, {"mobilenet": {"learning_rate": 2e-3}})
+        table.to_csv(folder / tried.FILE, index=False)
+    monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, folders)))
+    app = opened("robustness")
+    assert "What was tried" in text(app)
+    assert len(app.get("plotly_chart")) == 2
+    changed = [frame.value["changed"] for frame in app.dataframe if "changed" in frame.value]
+    assert [list(column) for column in changed] == [["learning_rate 0.001"]] * 2

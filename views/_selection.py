@@ -11,7 +11,7 @@ from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.results import PROBABILITY_COLUMNS
 from kneeoa.selection import Selection
 from kneeoa.statistics import METRICS
-from views import _kept, _shared
+from views import _kept, _shared, _tables
 
 SPLITS = {"test": "test", "val": "validation"}
 
@@ -60,7 +60,7 @@ def choose(*, split: bool = True) -> Selection | None:
         )
     base = {"study": studies.get(study), "networks": networks, "split": on}
     offered = selection.select(archive, **base)
-    with next(columns).popover("Runs", width="stretch"):
+    with next(columns).popover("Runs, images", width="stretch"):
         picked = _kept.several(
             st.multiselect,
             "Only these runs",
@@ -68,6 +68,7 @@ def choose(*, split: bool = True) -> Selection | None:
             "runs",
             placeholder="All of them",
         )
+        _tables.choose_image()
     _show_problems(archive)
     made = selection.select(archive, picked=picked, **base)
     if made.runs.empty:

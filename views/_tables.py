@@ -3,6 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from views import _kept
+
+IMAGE = "image"
+
 
 def show_table(
     table: pd.DataFrame,
@@ -35,7 +39,20 @@ def show_table(
 
 
 def show_figure(figure, name: str, **options):
-    """Show a Plotly figure whose menu saves it as PNG; return its event, if it has one."""
+    """Show a Plotly figure whose menu saves it; return its event, if it has one."""
     from kneeoa.charts import style
 
-    return st.plotly_chart(figure, config=style.config(name), key=f"figure_{name}", **options)
+    config = style.config(name, st.session_state.get(IMAGE, "png"))
+    return st.plotly_chart(figure, config=config, key=f"figure_{name}", **options)
+
+
+def choose_image() -> None:
+    """Let the reader choose as what the menu of every figure saves it."""
+    _kept.one(
+        st.segmented_control,
+        "The camera of a figure saves",
+        ["png", "svg"],
+        IMAGE,
+        format_func=str.upper,
+        required=True,
+    )

@@ -1,8 +1,10 @@
 """The robustness page: films as other hospitals send them; and what a search for settings found."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from kneeoa import robustness_table, tuning
+from kneeoa import robustness_table, tried, tuning
 from kneeoa.charts.comparing import robustness_figure
 from kneeoa.charts.tuning import importance_figure, trials_figure
 from kneeoa.selection import study_labels
@@ -12,12 +14,8 @@ from views import _kept, _shared, _tables
 def show_robustness(folders) -> None:
     """Show the robustness table of each folder that has one."""
     st.subheader("Films as other hospitals send them")
-    shown = False
-    for folder in folders:
-        file = folder / robustness_table.FILE
-        if not file.exists():
-            continue
-        shown = True
+    files = _named(folders, robustness_table.FILE)
+    for name, file in files.items():
         with _shared.refusals_shown():
             table = robustness_table.read(file)
             first = table.iloc[0]
@@ -26,18 +24,57 @@ def show_robustness(folders) -> None:
                 f"{first['patients']} patients, one change of the films at a time, at three "
                 "strengths; 95% intervals by bootstrap over patients, paired."
             )
-            _tables.show_figure(robustness_figure(table), "robustness")
+            _tables.show_figure(robustness_figure(table), name)
             _tables.show_table(
                 table,
-                "robustness",
+                name,
                 "from pathlib import Path\nfrom kneeoa import robustness_table\n"
                 f"print(robustness_table.read(Path({str(file)!r})))",
             )
-    if not shown:
+    if not files:
         st.caption(
             "No robustness table here. `python -m train robustness assets/models --data DIR --csv "
             f"RESULTS/{robustness_table.FILE}` makes one."
         )
+
+
+def _named(folders, file_name):
+    """Return the files of that name, each under a name of its own."""
+    files = [file for folder in folders if (file := folder / file_name).exists()]
+    stem = Path(file_name).stem
+    return {stem if not n else f"{stem}_{n + 1}": file for n, file in enumerate(files)}
+
+
+def show_tried(folders) -> None:
+    """Show what each set of settings gave on the validation films."""
+    files = _named(folders, tried.FILE)
+    if not files:
+        return
+    st.subheader("What was tried")
+    st.caption(
+        "On the validation films alone; no test film had a say. Settings are named where they "
+        "differ from the recipe. The cross-entropy is after calibration: it tells recipes apart "
+        "more surely than the accuracy."
+    )
+    for name, file in files.items():
+        with _shared.refusals_shown():
+            _tables.show_table(
+                tried.read(file),
+                name,
+                "from pathlib import Path\nfrom kneeoa import tried\n"
+                f"print(tried.read(Path({str(file)!r})))",
+                columns={
+                    "changed": st.column_config.TextColumn(width="large"),
+                    "accuracy": st.column_config.NumberColumn(format="percent"),
+                    **{
+                        name: st.column_config.NumberColumn(format="%.3f")
+                        for name in ("quadratic_kappa", "mean_absolute_error", "cross_entropy")
+                    },
+                    "accuracy_sd": st.column_config.NumberColumn(format="percent"),
+                    "cross_entropy_sd": st.column_config.NumberColumn(format="%.3f"),
+                    "minutes": st.column_config.NumberColumn(format="%.0f"),
+                },
+            )
 
 
 def show_tuning(archive) -> None:
@@ -75,4 +112,5 @@ _shared.apply_style()
 with _shared.refusals_shown():
     places = _shared.results_folders()
     show_robustness(places)
+    show_tried(places)
     show_tuning(_shared.read_archive(places))

@@ -147,12 +147,22 @@ def _state(row, unread):
 
 
 def show_comparison(selection, marked) -> None:
-    """Show the settings in which the marked runs differ."""
+    """Show the settings in which runs differ: those `marked` in the table, or chosen here."""
     st.subheader("Settings that differ")
     rows = selection.finished.set_index("label")
-    chosen = [label for label in marked if label in rows.index]
+    marked = [label for label in marked if label in rows.index]
+    if marked and marked != st.session_state.get("marked_before"):
+        _kept.choose("compare", marked)
+    st.session_state["marked_before"] = marked
+    chosen = _kept.several(
+        st.multiselect,
+        "Runs",
+        rows.index,
+        "compare",
+        placeholder="Choose two or more here, or mark them in the table",
+        label_visibility="collapsed",
+    )
     if len(chosen) < 2:
-        st.caption("Mark two or more finished runs in the table to compare their settings.")
         return
     configs = {
         label: selection.archive.records[

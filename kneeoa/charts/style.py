@@ -25,12 +25,12 @@ CONFIG = {
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
     "toImageButtonOptions": {"format": "png", "scale": 3},
 }
-"""Plotly's menu: PNG in print resolution; `config` makes it SVG."""
+"""Plotly's menu; a PNG is saved in print resolution."""
 
 
-def config(name: str, *, svg: bool = False) -> dict:
-    """Return Plotly's menu for a figure that is saved under `name`."""
-    kind = {"format": "svg"} if svg else CONFIG["toImageButtonOptions"]
+def config(name: str, image: str = "png") -> dict:
+    """Return Plotly's menu for a figure that is saved under `name` as ``png`` or ``svg``."""
+    kind = {"format": "svg"} if image == "svg" else CONFIG["toImageButtonOptions"]
     return CONFIG | {"toImageButtonOptions": kind | {"filename": name}}
 
 
