@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -52,12 +51,12 @@ class Study:
 
     folder: Path
     record: studies.StudyRecord
-    status: dict[str, Any] | None
+    status: studies.StudyStatus | None
 
     @property
     def is_training(self) -> bool:
         """Whether its own status says that training goes on."""
-        return bool(self.status) and self.status.get("state") == "training"
+        return self.status is not None and self.status.state == "training"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,27 +209,23 @@ def _unfinished(folder, found, finished):
     """Rows of runs that only a study knows of."""
     rows = {}
     for study in found:
-        reported = {
-            row.get("run_id"): row
-            for row in (study.status or {}).get("rows", ())
-            if isinstance(row, dict)
-        }
+        reported = {row.run_id: row for row in study.status.rows} if study.status else {}
         for run_id in study.record.run_ids:
             if run_id in finished:
                 continue
-            said = reported.get(run_id, {})
+            said = reported.get(run_id, studies.RunStatus(run_id, "waiting"))
             row = rows.setdefault(
                 run_id,
                 dict.fromkeys(RUN_COLUMNS)
                 | {
                     "folder": str(folder),
                     "run_id": run_id,
-                    "architecture": said.get("architecture") or run_id.partition("-")[0],
-                    "seed": said.get("seed"),
+                    "architecture": said.architecture or run_id.partition("-")[0],
+                    "seed": said.seed,
                     "preset": study.record.preset,
                     "studies": (),
                     "state": _state(said, study),
-                    "problem": said.get("sentence") or "",
+                    "problem": said.sentence,
                 },
             )
             row["studies"] = (*row["studies"], study.record.study_id)
@@ -238,9 +233,9 @@ def _unfinished(folder, found, finished):
 
 
 def _state(said, study):
-    state = said.get("state") or "waiting"
     # A process that was killed could not say so.
-    return "stopped" if state == "training" and not study.is_training else state
+    killed = said.state == "training" and not study.is_training
+    return "stopped" if killed else said.state
 
 
 def _unpaired(runs, found):

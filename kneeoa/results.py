@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.errors import DataError
-from kneeoa.schema import read_versioned
+from kneeoa.schema import read_versioned, record_of
 
 SCHEMA_VERSION = 1
 PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
@@ -122,10 +122,7 @@ def read_record(folder: Path) -> RunRecord:
     """Read ``run.json``; an unknown schema version or a damaged file is refused by name."""
     file = folder / "run.json"
     content = read_versioned(file, SCHEMA_VERSION, "a training run")
-    try:
-        return RunRecord(**content)
-    except TypeError as error:
-        raise DataError(f"The record {file} does not have the expected fields: {error}.") from None
+    return record_of(RunRecord, content, file)
 
 
 def read_predictions(file: Path) -> pd.DataFrame:

@@ -2,9 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from kneeoa.errors import DataError, KneeOAError
+
+Record = TypeVar("Record")
+
+
+def record_of(kind: type[Record], content: dict[str, Any], file: Path) -> Record:
+    """Return `content` as the dataclass `kind`; fields that it does not know are left out.
+
+    Raises `DataError` where a field is missing or of another type.
+    """
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as problem:
+        raise DataError(f"{file} does not have the expected fields: {problem}.") from None
 
 
 def read_versioned(

@@ -15,7 +15,7 @@ import pandas as pd
 from kneeoa import results
 from kneeoa.calibration import cross_entropy
 from kneeoa.errors import DataError, KneeOAError
-from kneeoa.schema import read_versioned
+from kneeoa.schema import read_versioned, record_of
 
 SCHEMA_VERSION = 1
 TABLES = ("observations", "anova", "comparisons", "ensembles", "table1")
@@ -42,6 +42,38 @@ class StudyRecord:
     run_ids: tuple[str, ...]
     begun_at: str
     schema_version: int = field(default=SCHEMA_VERSION)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """Where one run of a study stands: its state, and in training how far it is.
+
+    ``share`` is how much of the present epoch is done, in [0, 1].
+    """
+
+    run_id: str
+    state: str
+    architecture: str = ""
+    seed: int | None = None
+    sentence: str = ""
+    epoch: int | None = None
+    epochs: int | None = None
+    share: float | None = None
+    loss: float | None = None
+    val_accuracy: float | None = None
+    images_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyStatus:
+    """What ``status.json`` holds: ``state`` is training, finished, failed or stopped."""
+
+    state: str
+    runs: int = 0
+    runs_done: int = 0
+    updated_at: str = ""
+    seconds_left_at_most: float | None = None
+    rows: tuple[RunStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +106,7 @@ def read_study(results_folder: Path, study_id: str) -> StudyRecord:
         there = ", ".join(list_studies(results_folder)) or "none"
         raise DataError(f"Expected a study {study_id} in {results_folder}. Studies there: {there}.")
     content = read_versioned(file, SCHEMA_VERSION, "a study")
-    try:
-        return StudyRecord(**content | {"run_ids": tuple(content["run_ids"])})
-    except (KeyError, TypeError) as error:
-        raise DataError(f"The study {file} does not have the expected fields: {error}.") from None
+    return record_of(StudyRecord, content, file)
 
 
 def list_studies(results_folder: Path) -> list[str]:
@@ -104,15 +133,13 @@ def read_runs(results_folder: Path, run_ids: Iterable[str]) -> tuple[list[Run], 
     return runs, problems
 
 
-def read_status(results_folder: Path, study_id: str) -> dict[str, Any] | None:
-    """Return what ``status.json`` holds, or None while there is none that can be read."""
+def read_status(results_folder: Path, study_id: str) -> StudyStatus | None:
+    """Return how far a study is, or None while nothing says so that can be read."""
+    file = study_folder(results_folder, study_id) / "status.json"
     try:
-        content = json.loads(
-            (study_folder(results_folder, study_id) / "status.json").read_text("utf-8")
-        )
-    except (OSError, ValueError):
+        return record_of(StudyStatus, json.loads(file.read_text("utf-8")), file)
+    except (OSError, ValueError, DataError):
         return None
-    return content if isinstance(content, dict) else None
 
 
 def best_run(runs: Iterable[Run]) -> Run | None:

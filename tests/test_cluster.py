@@ -79,7 +79,7 @@ def test_a_lost_node_costs_time_and_nothing_else(command, cluster, tmp_path):
     assert_same(out, tmp_path / "whole")
     (study_id,) = studies.list_studies(out)
     status = studies.read_status(out, study_id)
-    assert (status["state"], status["runs_done"]) == ("finished", 2)
+    assert (status.state, status.runs_done) == ("finished", 2)
 
 
 def test_trials_are_trained_on_the_cluster_and_told_to_optuna(command, cluster, tmp_path):

@@ -100,8 +100,8 @@ def test_a_study_holds_what_the_contract_says(whole, tree):
     kept = [run for run in runs if (run.folder / "model.keras").exists()]
     assert kept == [studies.best_run(runs)]
     status = studies.read_status(whole, study.study_id)
-    assert (status["state"], status["runs_done"], status["runs"]) == ("finished", 2, 2)
-    assert {row["state"] for row in status["rows"]} == {"finished"}
+    assert (status.state, status.runs_done, status.runs) == ("finished", 2, 2)
+    assert {row.state for row in status.rows} == {"finished"}
     for name in studies.TABLES:
         assert len(pd.read_csv(whole / "studies" / study.study_id / f"{name}.csv"))
     assert str(tree.parent) not in "".join(f.read_text() for f in whole.rglob("*.json"))
@@ -211,13 +211,13 @@ def test_the_status_can_be_read_while_it_is_written(tmp_path):
     with pytest.raises(KeyboardInterrupt), board:
         board.update("a", Progress(3, 10, 0.5, 7.5, seconds_per_epoch=60, loss=1.25))
         status = studies.read_status(tmp_path, "one")
-        assert status["state"] == "training"
-        assert status["seconds_left_at_most"] == pytest.approx((7.5 + 10 + 10) * 60)
-        assert status["rows"][0]["loss"] == 1.25
+        assert status.state == "training"
+        assert status.seconds_left_at_most == pytest.approx((7.5 + 10 + 10) * 60)
+        assert status.rows[0].loss == 1.25
         assert "cycles 0/3 | MobileNet seed 0 | epoch 3/10 50% | loss 1.250" in board.line("a")
         board.set_state("b", "failed", "no number")
         raise KeyboardInterrupt
-    assert studies.read_status(tmp_path, "one")["state"] == "stopped"
+    assert studies.read_status(tmp_path, "one").state == "stopped"
     assert json.loads((folder / "status.json").read_text())["rows"][1]["sentence"] == "no number"
 
 

@@ -117,6 +117,6 @@ def test_the_command_line_tunes_for_real(tmp_path, capsys):
     trials = pd.read_csv(out / "studies" / "two" / "trials.csv")
     assert trials["state"].tolist() == ["complete", "complete"]
     assert studies.read_study(out, "two").kind == "tuning"
-    assert studies.read_status(out, "two")["state"] == "finished"
+    assert studies.read_status(out, "two").state == "finished"
     assert not list((out / "unfinished").iterdir())
     assert not (out / "runs").exists()  # no test film was predicted

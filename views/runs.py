@@ -12,6 +12,7 @@ from kneeoa.charts.training import MOST_LINES, learning_figure
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.selection import counted
+from kneeoa.studies import read_status
 from views import _kept, _selection, _shared, _tables
 
 # A study that says it trains but has not reported for so long was probably killed.
@@ -36,33 +37,33 @@ def show_live(selection) -> None:
 
 
 def _show_progress(folder, study_id):
-    from kneeoa.studies import read_status
-
-    status = read_status(folder, study_id) or {}
-    done, total = status.get("runs_done", 0), max(1, status.get("runs", 1))
+    status = read_status(folder, study_id)
+    if status is None:
+        return
+    done, total = status.runs_done, max(1, status.runs)
     said = f"**{_shared.escaped(study_id)}** trains: {done} of {counted(total, 'run')} finished"
-    left = status.get("seconds_left_at_most")
+    left = status.seconds_left_at_most
     if left:
         said += (
             f", at most {left / 3600:.1f} h left"
             if left > 5400
             else f", at most {left / 60:.0f} min left"
         )
-    ago = _minutes_since(status.get("updated_at"))
+    ago = _minutes_since(status.updated_at)
     if ago is not None and ago > STALE_MINUTES:
         said += f". It last reported {ago:.0f} minutes ago: it may have been stopped"
-    st.progress(min(1.0, done / total), text=said + ".")
+    st.progress(min(1.0, max(0.0, done / total)), text=said + ".")
     rows = [
         {
-            "Run": row.get("run_id"),
-            "Epoch": f"{row.get('epoch')} of {row.get('epochs')}",
-            "This epoch": row.get("share"),
-            "Loss": row.get("loss"),
-            "Validation accuracy": row.get("val_accuracy"),
-            "Images/s": row.get("images_per_second"),
+            "Run": row.run_id,
+            "Epoch": f"{row.epoch} of {row.epochs}",
+            "This epoch": row.share,
+            "Loss": row.loss,
+            "Validation accuracy": row.val_accuracy,
+            "Images/s": row.images_per_second,
         }
-        for row in status.get("rows", ())
-        if row.get("state") == "training"
+        for row in status.rows
+        if row.state == "training"
     ]
     if rows:
         st.dataframe(
