@@ -1,5 +1,6 @@
 """Confusion matrices of one run or many: counts, shares, spread, and the films behind a cell."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -90,6 +91,14 @@ def error_sizes(films: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {"off": ["0", "1", "2+"], "knees": knees, "share": knees / max(1, knees.sum())}
     )
+
+
+def in_common(films: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return of each of `films` those that all have, with the same patient and reference grade."""
+    keys = ["image_id", "patient_id", "true_grade"]
+    indexed = {name: pd.MultiIndex.from_frame(of[keys]) for name, of in films.items()}
+    common = functools.reduce(pd.MultiIndex.intersection, indexed.values())
+    return {name: of[indexed[name].isin(common)] for name, of in films.items()}
 
 
 def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

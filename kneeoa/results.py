@@ -129,7 +129,7 @@ def read_predictions(file: Path) -> pd.DataFrame:
     """Read ``predictions.csv``; identifiers stay text, unknown grades are missing values."""
     try:
         table = pd.read_csv(file, dtype={"image_id": str, "patient_id": str, "true_grade": "Int64"})
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise DataError(f"Expected a table of predictions. {file}: {error}") from None
     missing = [column for column in PREDICTION_COLUMNS if column not in table]
     if missing:
@@ -144,9 +144,18 @@ def _check_answers(table, file):
     with np.errstate(invalid="ignore"):
         whole = (probabilities >= 0).all(axis=1) & (np.abs(probabilities.sum(axis=1) - 1) < 0.01)
     graded = table["true_grade"].isna() | table["true_grade"].isin(range(5))
-    bad = np.flatnonzero(~(whole & graded.to_numpy() & table["image_id"].notna().to_numpy()))
+    # Without its patient a graded film cannot be put into any interval.
+    named = table["image_id"].notna() & (table["patient_id"].notna() | table["true_grade"].isna())
+    bad = np.flatnonzero(~(whole & graded.to_numpy() & named.to_numpy()))
     if len(bad):
         raise DataError(
-            f"Expected five probabilities with sum 1 and a grade 0 to 4 or none on every line of "
-            f"{file}. Line {bad[0] + 2} is damaged or cut off ({len(bad)} lines in all)."
+            "Expected an image, its patient, five probabilities with sum 1 and a grade 0 to 4 or "
+            f"none on every line of {file}. Line {bad[0] + 2} is damaged or cut off "
+            f"({len(bad)} lines in all)."
+        )
+    twice = table.duplicated(["split", "image_id"])
+    if twice.any():
+        raise DataError(
+            f"Expected every image once in {file}. {table['image_id'][twice].iloc[0]} is there "
+            f"more than once ({twice.sum()} lines too many)."
         )

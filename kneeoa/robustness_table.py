@@ -14,7 +14,8 @@ COLUMNS = ("model", "change", "unit", *NUMBERS, "same_grade", "knees", "patients
 
 def read(file: Path) -> pd.DataFrame:
     """Return the table, columns as `train.robustness` describes them; refuse a damaged one."""
-    table = read_table(file, COLUMNS, numbers=NUMBERS)
+    texts = ("model", "change", "unit")
+    table = read_table(file, COLUMNS, numbers=NUMBERS, texts=texts)
     if table.empty:
         raise DataError(f"Expected rows in {file}. There are none.")
     return table.assign(unit=table["unit"].fillna(""))

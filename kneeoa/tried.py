@@ -79,8 +79,9 @@ def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame
 
 def read(file: Path) -> pd.DataFrame:
     """Return the table of a results folder, columns as in `COLUMNS`; refuse a damaged one."""
-    numbers = [name for name in COLUMNS if name not in ("network", "changed", "runs")]
-    return read_table(file, COLUMNS, numbers=numbers).fillna({"changed": "", "runs": ""})
+    texts = ("network", "changed", "runs")
+    numbers = [name for name in COLUMNS if name not in texts]
+    return read_table(file, COLUMNS, numbers=numbers, texts=texts).fillna(dict.fromkeys(texts, ""))
 
 
 def _said(value):

@@ -116,3 +116,12 @@ def test_the_films_of_a_cell_are_those_that_some_run_puts_there():
     assert confusions.in_cell(runs, 0, 4).empty == (
         sum(confusions.matrix(films)[0, 4] for films in runs.values()) == 0
     )
+
+
+def test_films_in_common_have_the_same_patient_and_reference():
+    other = FILMS.iloc[2:].copy()
+    other.iloc[0, other.columns.get_loc("true_grade")] += 1
+    other.iloc[1, other.columns.get_loc("patient_id")] = "another"
+    left = confusions.in_common({"one": FILMS, "other": other})
+    wanted = FILMS["image_id"].tolist()[4:]
+    assert left["one"]["image_id"].tolist() == left["other"]["image_id"].tolist() == wanted

@@ -104,6 +104,17 @@ def test_every_page_stands_on_any_folder(folder, page, state, monkeypatch):
         assert expected in said.replace("\\", "")
 
 
+@pytest.mark.parametrize("column", ["image_id", "patient_id", "true_grade"])
+def test_runs_on_other_films_are_not_compared_film_by_film(folder, column):
+    table = drawn_predictions(0)
+    other = table["true_grade"].sub(4).abs() if column == "true_grade" else table[column] + "x"
+    write_run(folder, "mobilenet", 0, predictions=table[table["true_grade"] != 2])
+    write_run(folder, "resnet50", 0, predictions=table.assign(**{column: other}))
+    # With grades turned round, only films of KL 2 keep theirs, which the MobileNet has not.
+    assert "no film in common" in text(opened("confusion"))
+    assert "measured on different films" in text(opened("results"))
+
+
 def test_a_study_that_trains_shows_how_far_it_is(folder):
     names = write_study(folder, cycles=2, missing=["resnet50-seed1-00000000"])
     training = {

@@ -93,6 +93,7 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
         ("0.200000,0.200000,0.200000,0.200000,0.200000", "0.200000,0.2"),
         ("0.200000", "0.300000"),
         (",3,0.2", ",7,0.2"),
+        (",0012345,", ",,"),
         ("0.200000,0.200000,0.200000", "x,0.2,0.2"),
     ],
 )
@@ -102,4 +103,17 @@ def test_a_damaged_line_is_refused_by_its_number(tmp_path, parts, old, new):
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new, 1))
     with pytest.raises(DataError, match="Line 2 is damaged"):
+        results.read_predictions(file)
+
+
+def test_grades_that_are_no_numbers_and_images_named_twice_are_refused(tmp_path, parts):
+    file = tmp_path / "predictions.csv"
+    results.write_predictions(file, parts[1])
+    text = file.read_text()
+    for wrong in ("2.5", "inf", "x"):
+        file.write_text(text.replace(",3,0.2", f",{wrong},0.2", 1))
+        with pytest.raises(DataError, match="Expected a table of predictions"):
+            results.read_predictions(file)
+    file.write_text(text + text.splitlines()[1] + "\n")
+    with pytest.raises(DataError, match="Expected every image once"):
         results.read_predictions(file)

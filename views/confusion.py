@@ -139,6 +139,22 @@ def show_cell(selection, runs, clicked) -> None:
     )
 
 
+def compared(runs):
+    """Return `runs` with the films that all of them have, after saying which; empty: none."""
+    every = {(name, label): films for name, of in runs.items() for label, films in of.items()}
+    common = confusions.in_common(every)
+    left, most = len(next(iter(common.values()))), max(map(len, every.values()))
+    if not left:
+        st.warning(
+            "These runs have no film in common with the same patient and reference grade, so they "
+            "cannot be compared film by film. Choose one study above, or runs of one split."
+        )
+        return {}
+    if left < most:
+        st.caption(f"From here on: the {left} films that all runs have, of up to {most} in a run.")
+    return {name: {label: common[name, label] for label in of} for name, of in runs.items()}
+
+
 def show_lists(selection, runs) -> None:
     """Show the films that all get wrong, and those on which the networks disagree most."""
     st.subheader("Films worth a second look")
@@ -238,5 +254,6 @@ with _shared.refusals_shown():
         else:
             clicked = show_matrices(selection, runs, by)
             show_cell(selection, runs, clicked)
-            show_grades(selection, runs)
-            show_lists(selection, runs)
+            if runs := compared(runs):
+                show_grades(selection, runs)
+                show_lists(selection, runs)

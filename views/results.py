@@ -191,6 +191,10 @@ def show(selection) -> None:
         st.caption(f"More than {MOST_AT_ONCE} runs: choose a study, or switch this on.")
         return
     tables = _shared.study_tables(readable)
+    compared = _of_split(tables["comparisons"], selection.split)
+    # Why something could not be compared at all, such as runs measured on different films.
+    for note in compared.loc[compared["method"] == "by patient", "note"].unique():
+        st.warning(note)
     show_claim(selection, tables)
     show_metric(selection, tables)
     show_all(selection, tables)
