@@ -65,9 +65,10 @@ class Archive:
 
     Attributes
     ----------
-    runs : one row per run in `RUN_COLUMNS`. ``state`` is finished, damaged, or what the status of
-        its study says (training, waiting, failed, pruned). ``unpaired``: finished, in a study of
-        cycles of both networks, without a finished run of the same seed of the other.
+    runs : one row per run in `RUN_COLUMNS`, by network and seed. ``state`` is finished, damaged,
+        or what the status of its study says (training, waiting, failed, pruned). ``unpaired``:
+        finished, in a study of cycles of both networks, without a finished run of the same seed of
+        the other.
     studies : in the order of the folders, then by name
     records : ``(folder, run_id)`` -> record of each finished run
     problems : what could not be read and why, in sentences
@@ -124,6 +125,7 @@ def read_archive(folders: Sequence[Path]) -> Archive:
                 records[str(folder), name] = record
         rows += _unfinished(folder, here, set(there))
     runs = pd.DataFrame(rows, columns=RUN_COLUMNS)
+    runs = runs.sort_values(["architecture", "seed"], kind="stable", ignore_index=True)
     runs["unpaired"] = _unpaired(runs, found)
     return Archive(tuple(folders), runs, tuple(found), records, tuple(problems))
 

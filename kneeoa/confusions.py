@@ -1,6 +1,5 @@
 """Confusion matrices of one run or many: counts, shares, spread, and the films behind a cell."""
 
-import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,11 +20,11 @@ def graded(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
 
     ``predicted`` is the most probable grade, ``error`` how many grades it lies above the reference.
     """
-    films = predictions[predictions["split"] == split].dropna(subset="true_grade").copy()
-    films["true_grade"] = films["true_grade"].astype(int)
-    films["predicted"] = films[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5).argmax(axis=1)
-    films["error"] = films["predicted"] - films["true_grade"]
-    return films
+    grades = predictions["true_grade"].to_numpy(int, na_value=-1)
+    here = np.flatnonzero((grades >= 0) & (predictions["split"].to_numpy(str) == split))
+    films, true = predictions.iloc[here], grades[here]
+    predicted = films[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5).argmax(axis=1)
+    return films.assign(true_grade=true, predicted=predicted, error=predicted - true)
 
 
 def matrix(films: pd.DataFrame) -> np.ndarray:
@@ -95,10 +94,12 @@ def error_sizes(films: pd.DataFrame) -> pd.DataFrame:
 
 def in_common(films: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return of each of `films` those that all have, with the same patient and reference grade."""
-    keys = ["image_id", "patient_id", "true_grade"]
-    indexed = {name: pd.MultiIndex.from_frame(of[keys]) for name, of in films.items()}
-    common = functools.reduce(pd.MultiIndex.intersection, indexed.values())
-    return {name: of[indexed[name].isin(common)] for name, of in films.items()}
+    parts = pd.concat(films.values(), ignore_index=True)
+    times = parts.groupby(["image_id", "patient_id", "true_grade"])["error"].transform("size")
+    common = (times == len(films)).to_numpy()
+    ends = np.cumsum([len(of) for of in films.values()])[:-1]
+    kept = np.split(common, ends)
+    return {name: of[here] for (name, of), here in zip(films.items(), kept, strict=True)}
 
 
 def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -140,7 +140,10 @@ def read_predictions(file: Path) -> pd.DataFrame:
 
 def _check_answers(table, file):
     """Refuse rows that are no answers: a file cut off or edited must not become a figure."""
-    probabilities = table[PROBABILITY_COLUMNS].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    answers = table[PROBABILITY_COLUMNS]
+    if answers.dtypes.ne("float64").any():
+        answers = answers.apply(pd.to_numeric, errors="coerce")
+    probabilities = answers.to_numpy(float)
     with np.errstate(invalid="ignore"):
         whole = (probabilities >= 0).all(axis=1) & (np.abs(probabilities.sum(axis=1) - 1) < 0.01)
     graded = table["true_grade"].isna() | table["true_grade"].isin(range(5))

@@ -108,15 +108,13 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, dict[str, str]]:
     One row per run and split as from `statistics.observations`, with the run's ``label``.
     """
     tables, unread = [], {}
-    for row in selection.finished.itertuples():
-        try:
-            tables.append(
-                _shared.observed(row.folder, row.run_id, row.architecture, row.seed).assign(
-                    label=row.label
-                )
-            )
-        except KneeOAError as error:
-            unread[row.label] = str(error)
+    with st.spinner("Measuring the runs"):
+        for row in selection.finished.itertuples():
+            run = row.folder, row.run_id, row.architecture, row.seed
+            try:
+                tables.append(_shared.observed(*run).assign(label=row.label))
+            except KneeOAError as error:
+                unread[row.label] = str(error)
     for problem in unread.values():
         st.warning(_shared.escaped(problem))
     empty = pd.DataFrame(columns=["label", "run_id", "architecture", "seed", "split", *METRICS])
