@@ -1,16 +1,12 @@
 """The bar above every research page: results folder, study, networks, split, runs; in the URL."""
 
-import contextlib
-
 import pandas as pd
 import streamlit as st
 
 from kneeoa import confusions, selection
-from kneeoa.errors import KneeOAError
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.results import PROBABILITY_COLUMNS
 from kneeoa.selection import Selection
-from kneeoa.statistics import METRICS
 from views import _kept, _shared, _tables
 
 SPLITS = {"test": "test", "val": "validation"}
@@ -107,18 +103,15 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, dict[str, str]]:
 
     One row per run and split as from `statistics.observations`, with the run's ``label``.
     """
-    tables, unread = [], {}
-    with st.spinner("Measuring the runs"):
-        for row in selection.finished.itertuples():
-            run = row.folder, row.run_id, row.architecture, row.seed
-            try:
-                tables.append(_shared.observed(*run).assign(label=row.label))
-            except KneeOAError as error:
-                unread[row.label] = str(error)
+    found, unread = _shared.observed(
+        tuple(
+            (row.label, row.folder, row.run_id, row.architecture, row.seed)
+            for row in selection.finished.itertuples()
+        )
+    )
     for problem in unread.values():
         st.warning(_shared.escaped(problem))
-    empty = pd.DataFrame(columns=["label", "run_id", "architecture", "seed", "split", *METRICS])
-    return (pd.concat(tables, ignore_index=True) if tables else empty), unread
+    return found, unread
 
 
 def measurable(selection: Selection) -> tuple[tuple[str, str, str, int], ...]:
@@ -133,11 +126,13 @@ def measurable(selection: Selection) -> tuple[tuple[str, str, str, int], ...]:
 
 def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     """Return `confusions.graded` films of the selected split: architecture -> label -> films."""
-    found: dict[str, dict[str, pd.DataFrame]] = {}
-    for row in selection.finished.itertuples():
-        with contextlib.suppress(KneeOAError):  # said by `measured`
-            films = confusions.graded(_shared.predictions(row.folder, row.run_id), selection.split)
-            found.setdefault(row.architecture, {})[row.label] = films
+    found = _shared.graded(
+        tuple(
+            (row.architecture, row.label, row.folder, row.run_id)
+            for row in selection.finished.itertuples()
+        ),
+        selection.split,
+    )
     return {name: found[name] for name in ARCHITECTURES if name in found}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas
 import streamlit as st
 
-from kneeoa import archive, results, statistics
+from kneeoa import archive, confusions, results, statistics
 from kneeoa.archive import Archive
 from kneeoa.errors import KneeOAError
 from kneeoa.film_folder import FilmFolder, open_folder
@@ -99,21 +99,42 @@ def _archive(folders, changed) -> Archive:
     return archive.read_archive(folders)
 
 
-def predictions(folder: str, run_id: str) -> pandas.DataFrame:
-    """Return the predictions of a run, read once; not to be changed."""
-    file = Path(folder) / "runs" / run_id / "predictions.csv"
-    return _predictions(file, _changed(file))
+def observed(
+    runs: tuple[tuple[str, str, str, str, int], ...],
+) -> tuple[pandas.DataFrame, dict[str, str]]:
+    """Return the metrics of runs ``(label, folder, run_id, architecture, seed)``, computed once.
+
+    One row a run and split as from `statistics.observations`, with the ``label``; and by label why
+    a run could not be measured.
+    """
+    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
+    return _observed(runs, files, tuple(map(_changed, files)))
 
 
-def observed(folder: str, run_id: str, architecture: str, seed: int) -> pandas.DataFrame:
-    """Return the metrics of a run, a row a split, computed once; see `statistics.observations`."""
-    file = Path(folder) / "runs" / run_id / "predictions.csv"
-    return _observed(file, run_id, architecture, seed, _changed(file))
+def histories(
+    runs: tuple[tuple[str, str, str], ...],
+) -> tuple[dict[str, pandas.DataFrame], tuple[str, ...]]:
+    """Return the epochs of runs ``(label, folder, run_id)`` by label, and what cannot be read."""
+    places = tuple(Path(folder) / "runs" / run_id for _, folder, run_id in runs)
+    changed = tuple(_changed(place / "history.csv") for place in places)
+    return _histories(tuple(label for label, *_ in runs), places, changed)
+
+
+def graded(
+    runs: tuple[tuple[str, str, str, str], ...], split: str
+) -> dict[str, dict[str, pandas.DataFrame]]:
+    """Return `confusions.graded` films of runs ``(architecture, label, folder, run_id)``.
+
+    By architecture, then label; runs whose predictions cannot be read are left out. Not to be
+    changed.
+    """
+    files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
+    return _graded(runs, split, files, tuple(map(_changed, files)))
 
 
 def study_tables(runs: tuple[tuple[str, str, str, int], ...]) -> dict[str, pandas.DataFrame]:
     """Return the tables of runs ``(folder, run_id, architecture, seed)``, computed once."""
-    files = tuple(Path(folder) / "runs" / run_id / "predictions.csv" for folder, run_id, *_ in runs)
+    files = _predictions_of((folder, run_id) for folder, run_id, *_ in runs)
     return _study_tables(files, runs, tuple(map(_changed, files)))
 
 
@@ -141,6 +162,10 @@ def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading,
     return radiograph, frame, graders().read(radiograph, frame)
 
 
+def _predictions_of(runs):
+    return tuple(Path(folder) / "runs" / run_id / "predictions.csv" for folder, run_id in runs)
+
+
 def _changed(file):
     return file.stat().st_mtime_ns if file.exists() else 0
 
@@ -151,8 +176,41 @@ def _predictions(file, changed):
 
 
 @st.cache_resource(show_spinner=False, max_entries=5000)
-def _observed(file, run_id, architecture, seed, changed):
+def _observed_run(file, run_id, architecture, seed, changed):
     return statistics.observations([(run_id, architecture, seed, _predictions(file, changed))])
+
+
+@st.cache_resource(show_spinner="Measuring the runs", max_entries=32)
+def _observed(runs, files, changed):
+    tables, unread = [statistics.observations([]).assign(label="")], {}
+    for (label, _, *run), file, at in zip(runs, files, changed, strict=True):
+        try:
+            tables.append(_observed_run(file, *run, at).assign(label=label))
+        except KneeOAError as error:
+            unread[label] = str(error)
+    # An empty table would make text of the numbers.
+    return pandas.concat(tables[1:] or tables, ignore_index=True), unread
+
+
+@st.cache_resource(show_spinner="Reading the predictions", max_entries=16)
+def _graded(runs, split, files, changed):
+    found: dict[str, dict[str, pandas.DataFrame]] = {}
+    for (architecture, label, *_), file, at in zip(runs, files, changed, strict=True):
+        with contextlib.suppress(KneeOAError):  # said by `observed`
+            films = confusions.graded(_predictions(file, at), split)
+            found.setdefault(architecture, {})[label] = films
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _histories(labels, places, changed):
+    found, problems = {}, []
+    for label, place in zip(labels, places, strict=True):
+        try:
+            found[label] = archive.read_history(place)
+        except KneeOAError as error:
+            problems.append(str(error))
+    return found, tuple(problems)
 
 
 def published_predictions() -> dict[str, pandas.DataFrame]:

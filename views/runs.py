@@ -1,15 +1,13 @@
 """The runs page: what was trained, how it went, what differs between runs, what trains now."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from kneeoa import learning
-from kneeoa.archive import FINISHED, read_history
+from kneeoa.archive import FINISHED
 from kneeoa.charts.training import MOST_LINES, learning_figure
-from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.selection import counted
 from kneeoa.studies import read_status
@@ -194,15 +192,16 @@ def show_curves(selection) -> None:
     """Show how training went, epoch by epoch."""
     heading, control = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader("Learning curves")
-    histories, chosen = {}, {}
-    for row in selection.finished.itertuples():
-        try:
-            history = read_history(Path(row.folder) / "runs" / row.run_id)
-        except KneeOAError as error:
-            st.warning(_shared.escaped(str(error)))
-            continue
-        histories[row.label] = (row.architecture, history)
-        chosen[row.label] = row.best_epoch
+    rows = selection.finished.set_index("label")
+    found, problems = _shared.histories(
+        tuple(zip(rows.index, rows["folder"], rows["run_id"], strict=True))
+    )
+    for problem in problems:
+        st.warning(_shared.escaped(problem))
+    histories = {
+        label: (rows.loc[label, "architecture"], epochs) for label, epochs in found.items()
+    }
+    chosen = {label: rows.loc[label, "best_epoch"] for label in found}
     curves = learning.learning_curves(histories)
     there = [name for name in learning.CURVES if name in curves and curves[name].notna().any()]
     if not there:
