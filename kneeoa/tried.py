@@ -27,14 +27,21 @@ COLUMNS = (
 )
 
 
+OFF = {"teacher": "", "standardise": False, "inputs": "as they are"}
+"""What a setting was in runs from before it existed, or is after it was removed; others were 0."""
+
+
 def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     """Return the settings in which `config` differs from `base`, as text; the seed aside."""
-    changed = {
-        name: value
-        for name, value in config.items()
-        if name not in ("seed", "preset") and value != base.get(name)
+    aside = {"seed", "preset"}
+    if not config.get("teacher"):
+        aside.add("teacher_share")
+    settings = {
+        name: [of.get(name, OFF.get(name, 0)) for of in (config, base)]
+        for name in sorted({*config, *base} - aside)
     }
-    return ", ".join(f"{name} {_said(value)}" for name, value in sorted(changed.items()))
+    changed = {name: ours for name, (ours, theirs) in settings.items() if ours != theirs}
+    return ", ".join(f"{name} {_said(value)}" for name, value in changed.items())
 
 
 def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame:
@@ -87,4 +94,6 @@ def read(file: Path) -> pd.DataFrame:
 def _said(value):
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
         return " ".join(":".join(f"{part}" for part in stage.values()) for stage in value)
+    if isinstance(value, bool) or value == "":
+        return "yes" if value else "none" if value == "" else "no"
     return f"{value:g}" if isinstance(value, float) else f"{value}"

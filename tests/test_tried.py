@@ -51,5 +51,14 @@ def test_stages_are_named_in_short():
     assert tried.difference(BASE | {"stages": stages}, BASE) == "stages all:3:1.0:160"
 
 
+def test_settings_that_came_or_went_were_off():
+    base = BASE | {"standardise": True, "teacher": "a.csv", "teacher_share": 0.7}
+    old = BASE | {"erase": 0.0, "mixup": 0.2}
+    assert tried.difference(old, base) == "mixup 0.2, standardise no, teacher none"
+    # What a teacher would have said counts for nothing without one.
+    other = base | {"teacher": "", "teacher_share": 0.5, "erase": 0.0}
+    assert tried.difference(other, base) == "teacher none"
+
+
 def test_without_runs_there_is_an_empty_table():
     assert list(tried.tried([], {}).columns) == list(tried.COLUMNS)

@@ -103,7 +103,9 @@ def _parser():
 
     tried = add("tried", finished.tried, "list what was tried, by validation films")
     tried.add_argument("results", type=Path, metavar="RESULTS")
-    tried.add_argument("--preset", choices=tuple(PRESETS), default="reference")
+    base = tried.add_mutually_exclusive_group()
+    base.add_argument("--preset", choices=tuple(PRESETS), default="reference")
+    base.add_argument("--study", metavar="NAME", help="name differences from its settings instead")
     tried.add_argument("--csv", type=Path, metavar="FILE")
 
     publish = add("publish", finished.publish, "export a finished run for the dashboard")

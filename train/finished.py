@@ -89,10 +89,13 @@ def tried(options: Namespace) -> int:
 
     names = sorted(folder.name for folder in (options.results / "runs").glob("[!.]*"))
     runs, problems = studies.read_runs(options.results, names)
-    bases = {
-        name: json.loads(json.dumps(preset(options.preset, name, init="").as_dict()))
-        for name in ARCHITECTURES
-    }
+    if options.study:
+        bases = studies.read_study(options.results, options.study).configs
+    else:
+        bases = {
+            name: json.loads(json.dumps(preset(options.preset, name, init="").as_dict()))
+            for name in ARCHITECTURES
+        }
     table = table_of(runs, bases)
     print(table.drop(columns="runs").round(4).to_string(index=False))
     for problem in problems:

@@ -17,6 +17,7 @@ import pandas as pd
 from kneeoa import results
 from kneeoa.architectures import weights_hash
 from kneeoa.data.films import Films, counts
+from kneeoa.networks import Architecture
 from train.batches import predict
 from train.checkpoint import says_when_full
 from train.config import TrainConfig
@@ -33,11 +34,16 @@ def run_id(config: TrainConfig, hash_of_split: str) -> str:
     A setting at its default leaves no trace, so that a new option renames no old run.
     """
     files = {name: _identity(getattr(config, name)) for name in FILES}
-    default = TrainConfig(config.architecture).as_dict()
-    settings = {name: value for name, value in config.as_dict().items() if value != default[name]}
+    settings = without_defaults(config.architecture, config.as_dict())
     described = json.dumps(settings | {n: v for n, v in files.items() if v}, sort_keys=True)
     digest = hashlib.sha256(f"{described}{hash_of_split}".encode()).hexdigest()
     return f"{config.architecture}-seed{config.seed}-{digest[:8]}"
+
+
+def without_defaults(architecture: Architecture, settings: dict) -> dict:
+    """Return those of the settings of a config that are not at their default."""
+    default = TrainConfig(architecture).as_dict()
+    return {name: value for name, value in settings.items() if value != default[name]}
 
 
 def shown_config(config: TrainConfig) -> dict:

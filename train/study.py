@@ -21,7 +21,7 @@ from train.config import TrainConfig
 from train.fit import check_batch, fit
 from train.machine import Machine
 from train.progress import Board, Progress
-from train.record import record_run, run_id, shown_config
+from train.record import record_run, run_id, shown_config, without_defaults
 from train.trainer import unfreeze_from
 
 
@@ -61,7 +61,8 @@ def describe(
         del config["seed"]
     preset = "+".join(sorted({config["preset"] for config in shown.values()}))
     if study_id is None:
-        described = json.dumps([shown, dataset.split_hash], sort_keys=True)
+        settings = {name: without_defaults(name, config) for name, config in shown.items()}
+        described = json.dumps([settings, dataset.split_hash], sort_keys=True)
         study_id = f"{preset}-{hashlib.sha256(described.encode()).hexdigest()[:8]}"
     return studies.StudyRecord(
         study_id=study_id,
