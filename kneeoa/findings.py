@@ -3,7 +3,8 @@
 A difference that is not significant is never called an equality, and none is called large.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -33,6 +34,29 @@ def value_text(metric: str, value: float, *, signed: bool = False) -> str:
     if metric in IN_GRADES:
         return f"{value:+.2f} grades" if signed else f"{value:.2f} grades"
     return f"{100 * value:+.1f} points" if signed else f"{100 * value:.1f}%"
+
+
+def performance_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return one row a metric: its name under ``Measure``, then each model's value and interval.
+
+    `measured` holds, by the model's name, what a card says of a split: ``values`` and
+    ``intervals_95``. A metric that a card lacks is left out: the card is from before it.
+    """
+    return [
+        {"Measure": name}
+        | {
+            model: "{}  ({} to {})".format(
+                # The unit stands in the name of the metric.
+                *(
+                    value_text(metric, value).removesuffix(" grades")
+                    for value in (of["values"][metric], *of["intervals_95"][metric])
+                )
+            )
+            for model, of in measured.items()
+        }
+        for metric, name in METRICS.items()
+        if all(metric in of["values"] for of in measured.values())
+    ]
 
 
 def anova_sentence(anova: pd.DataFrame, metric: str) -> str:

@@ -4,23 +4,11 @@ from collections import Counter
 
 import streamlit as st
 
+from kneeoa import findings
 from kneeoa.claim import verdict
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
-from kneeoa.statistics import METRICS
 from views import _attribution, _shared
-
-FORMS = {
-    "accuracy": "{:.1%}",
-    "quadratic_kappa": "{:.3f}",
-    "mean_absolute_error": "{:.2f}",
-    "within_one_grade": "{:.1%}",
-    "macro_precision": "{:.1%}",
-    "macro_recall": "{:.1%}",
-    "macro_f1": "{:.1%}",
-    "auc_kl2": "{:.3f}",
-    "expected_calibration_error": "{:.1%}",
-}
 
 
 def show_performance(cards, together) -> None:
@@ -34,17 +22,7 @@ def show_performance(cards, together) -> None:
         f"On {any_network['knees']} test knees of {any_network['patients']} patients, none of whom "
         "was seen in training. In brackets: 95% bootstrap interval over patients."
     )
-    rows = []
-    for key, form in FORMS.items():
-        if any(key not in of["values"] for of in measured.values()):
-            continue  # a card from before this metric was measured
-        row = {"Measure": METRICS[key]}
-        for name, of in measured.items():
-            low, high = of["intervals_95"][key]
-            value = form.format(of["values"][key])
-            row[name] = f"{value}  ({form.format(low)} to {form.format(high)})"
-        rows.append(row)
-    st.table(rows, border="horizontal")
+    st.table(findings.performance_rows(measured), border="horizontal")
     for name, card in cards.items():
         of = card["metrics"]["test"]
         accuracy, interval = of["values"]["accuracy"], of["intervals_95"]["accuracy"]

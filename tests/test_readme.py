@@ -1,0 +1,45 @@
+"""The README's figures are those of the published models, not typed in."""
+
+from pathlib import Path
+
+import pytest
+
+from kneeoa import findings
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER
+from kneeoa.published import DEFAULT_MODELS, find_model
+from kneeoa.statistics import METRICS
+from kneeoa.together import find_together
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+
+def published():
+    cards = {DISPLAY_NAME[name]: find_model(name).card for name in ARCHITECTURES}
+    if together := find_together(DEFAULT_MODELS):
+        cards[TOGETHER] = together.card
+    return {name: card["metrics"]["test"] for name, card in cards.items()}
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "accuracy",
+        "quadratic_kappa",
+        "mean_absolute_error",
+        "within_one_grade",
+        "expected_calibration_error",
+    ],
+)
+def test_the_readme_says_what_the_cards_say(metric):
+    measured = published()
+    row = next(r for r in findings.performance_rows(measured) if r["Measure"] == METRICS[metric])
+    line = "| " + " | ".join(cell.replace("  ", " ") for cell in row.values()) + " |"
+    assert line in README, f"Expected this line in README.md:\n{line}"
+    head = "| | " + " | ".join(measured) + " |"
+    assert head in README, f"Expected this line in README.md:\n{head}"
+
+
+def test_the_readme_says_on_how_many_knees():
+    (knees, patients), *others = {(of["knees"], of["patients"]) for of in published().values()}
+    assert not others
+    assert f"{knees} test knees of {patients} patients" in " ".join(README.split())
