@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from kneeoa.data.listing import SUFFIXES
 from kneeoa.errors import DataError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,10 +87,15 @@ def demo_film(name: str) -> bytes:
     if name not in DEMO_NAMES:
         raise ConfigError(f"Expected a demo film out of {', '.join(DEMO_NAMES)}. Received: {name}.")
     if name != _SIXTEEN_BIT_NAME:
-        return _png(draw_knee(DEMO_NAMES.index(name), side=_DEMO_SIDE))
+        return knee_png(DEMO_NAMES.index(name), seed=0)
     darkest, brightest = _SIXTEEN_BIT_RANGE
     film = _film(KLGrade.MINIMAL, 1, _DEMO_SIDE, "L", True)
     return _png(np.rint(darkest + (brightest - darkest) * film).astype(np.uint16))
+
+
+def knee_png(grade: KLGrade | int, *, seed: int) -> bytes:
+    """Return `draw_knee` as a PNG of 512 x 512 pixels, marked."""
+    return _png(draw_knee(grade, seed=seed, side=_DEMO_SIDE))
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -1,0 +1,185 @@
+"""An exam: which films in which order. Drawn from a seed; kept and exchanged as a small file.
+
+The file names films, their reference grades and the SHA-256 of their bytes, and holds none of
+them: two hospitals with the same data set give the same exam, or learn which films differ.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from kneeoa.errors import DataError
+from kneeoa.grades import KLGrade
+from kneeoa.schema import record_of
+from kneeoa.teaching.films import TeachingFilm, TeachingSet
+
+SCHEMA_VERSION = 1
+KIND = "knee reading room exam"
+LENGTHS = (10, 20, 50)
+PAIRS = tuple((low, low + 1) for low in range(4))
+LONGEST_TITLE, MOST_FILMS = 120, 500
+
+
+@dataclass(frozen=True, slots=True)
+class ExamFilm:
+    """A film of an exam: its id, reference grade and SHA-256 in hex (empty: not known)."""
+
+    image_id: str
+    grade: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """Films in the order in which they are shown.
+
+    ``grades`` are those that were drawn from; ``seed`` gave films and order.
+    """
+
+    title: str
+    seed: int
+    grades: tuple[int, ...]
+    films: tuple[ExamFilm, ...]
+    schema_version: int = SCHEMA_VERSION
+    kind: str = KIND
+
+    @property
+    def image_ids(self) -> list[str]:
+        """The films' ids, in order."""
+        return [film.image_id for film in self.films]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What of an exam a teaching set has: the exam left, and the ids of films it does not have."""
+
+    exam: Exam
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+    regraded: tuple[str, ...]
+
+
+def draw_exam(
+    films: Collection[TeachingFilm],
+    count: int,
+    *,
+    seed: int,
+    title: str = "",
+    grades: Collection[int] = range(5),
+    favour: Mapping[str, float] | None = None,
+) -> Exam:
+    """Return an exam of at most `count` films, as many of each of `grades` as there are.
+
+    Of each grade the same number is drawn, the rest by lot; a grade that has fewer gives way to
+    the others. One knee a patient is taken while there are other patients. The same films, seed
+    and options give the same exam. `favour` holds weights by image id, 1 where it says nothing: a
+    film of weight 3 is three times as likely to be drawn early.
+
+    Raises `DataError` when no film has one of the grades.
+    """
+    wanted = sorted({int(grade) for grade in grades})
+    draw = np.random.default_rng([seed, *wanted])
+    queues = _queues(films, wanted, draw, favour or {})
+    if not queues:
+        named = ", ".join(KLGrade(grade).label for grade in wanted)
+        raise DataError(f"Expected films of {named} to draw an exam from. There are none.")
+    chosen: list[TeachingFilm] = []
+    while len(chosen) < count and queues:
+        # A round takes one film of each grade; the last, short one is by lot.
+        for grade in draw.permutation(sorted(queues))[: count - len(chosen)]:
+            chosen.append(queues[grade].pop())
+            if not queues[grade]:
+                del queues[grade]
+    order = draw.permutation(len(chosen))
+    shown = tuple(ExamFilm(chosen[i].image_id, int(chosen[i].grade)) for i in order)
+    return Exam(title, seed, tuple(wanted), shown)
+
+
+def _queues(films, wanted, draw, favour):
+    """Films by grade, the last to be taken first; second knees of a patient wait at the end."""
+    by_grade = defaultdict(list)
+    for film in sorted(films, key=lambda film: film.image_id):
+        if film.grade in wanted:
+            by_grade[int(film.grade)].append(film)
+    queues, seen = {}, set()
+    for grade in sorted(by_grade):
+        here = by_grade[grade]
+        weights = np.array([max(1e-9, favour.get(film.image_id, 1.0)) for film in here])
+        # Drawing without replacement by weight (Efraimidis and Spirakis 2006).
+        keys = draw.random(len(here)) ** (1 / weights)
+        first, later = [], []
+        for i in np.argsort(-keys, kind="stable"):
+            (later if here[i].patient_id in seen else first).append(here[i])
+            seen.add(here[i].patient_id)
+        queues[grade] = (first + later)[::-1]
+    return queues
+
+
+def with_hashes(exam: Exam, films: TeachingSet) -> Exam:
+    """Return the exam with the SHA-256 of every film's bytes."""
+    hashed = tuple(
+        ExamFilm(film.image_id, film.grade, _sha256(films.read(film.image_id)[1]))
+        for film in exam.films
+    )
+    return Exam(exam.title, exam.seed, exam.grades, hashed)
+
+
+def to_json(exam: Exam) -> str:
+    """Return the exam as the text of its file."""
+    return json.dumps(asdict(exam), indent=1) + "\n"
+
+
+def from_json(data: bytes | str) -> Exam:
+    """Return the exam that a file holds; raise `DataError` where it holds none."""
+    try:
+        content = json.loads(data)
+    except (ValueError, UnicodeDecodeError):
+        raise DataError("Expected an exam file (JSON). The file cannot be read as that.") from None
+    if not isinstance(content, dict) or content.get("kind") != KIND:
+        raise DataError("Expected an exam file of this dashboard. The file is another one.")
+    if content.get("schema_version") != SCHEMA_VERSION:
+        raise DataError(
+            f"Expected an exam file of version {SCHEMA_VERSION}. Received version "
+            f"{content.get('schema_version')}."
+        )
+    exam = record_of(Exam, content, "The exam file")
+    ids = exam.image_ids
+    for holds, what in (
+        (0 < len(ids) <= MOST_FILMS, f"1 to {MOST_FILMS} films"),
+        (len(set(ids)) == len(ids), "every film once"),
+        (all(0 <= film.grade <= 4 for film in exam.films), "KL grades from 0 to 4"),
+        (all(0 < len(name) <= 200 for name in ids), "film names of 1 to 200 letters"),
+        (len(exam.title) <= LONGEST_TITLE, f"a title of at most {LONGEST_TITLE} letters"),
+    ):
+        if not holds:
+            raise DataError(f"Expected {what} in the exam file. Found otherwise.")
+    return exam
+
+
+def match(exam: Exam, films: TeachingSet) -> Match:
+    """Return what of `exam` can be given with `films`.
+
+    Films whose bytes differ from those that the exam was made with are left out, as are films that
+    have another reference grade here: it would not be the same exam.
+    """
+    missing, changed, regraded, there = [], [], [], []
+    for film in exam.films:
+        ours = films.films.get(film.image_id)
+        if ours is None:
+            missing.append(film.image_id)
+        elif ours.grade != film.grade:
+            regraded.append(film.image_id)
+        elif film.sha256 and _sha256(films.read(film.image_id)[1]) != film.sha256:
+            changed.append(film.image_id)
+        else:
+            there.append(film)
+    left = Exam(exam.title, exam.seed, exam.grades, tuple(there))
+    return Match(left, tuple(missing), tuple(changed), tuple(regraded))
+
+
+def _sha256(data):
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,136 @@
+"""Films that are taught with: of a graded dataset folder, or synthetic where there is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kneeoa import phantom
+from kneeoa.data.folder import list_graded
+from kneeoa.data.listing import name_patterns, repeated_ids
+from kneeoa.errors import DataError
+from kneeoa.grades import GRADES, KLGrade
+
+HELD_OUT = ("val", "test")
+"""The splits that are taught with: the networks, shown beside the learner, never learned them."""
+
+SYNTHETIC_A_GRADE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TeachingFilm:
+    """A film with its reference grade; `file` is relative to the set's folder."""
+
+    image_id: str
+    patient_id: str
+    grade: KLGrade
+    split: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeachingSet:
+    """The films of a folder, or synthetic ones.
+
+    Attributes
+    ----------
+    folder : None: the films are synthetic, and have to be marked so
+    films : by image id
+    notes : what was left out and why, in sentences
+    """
+
+    folder: Path | None
+    films: dict[str, TeachingFilm]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether no patient is behind these films."""
+        return self.folder is None
+
+    @property
+    def missing_grades(self) -> tuple[KLGrade, ...]:
+        """The grades of which there is no film."""
+        there = {film.grade for film in self.films.values()}
+        return tuple(grade for grade in GRADES if grade not in there)
+
+    def read(self, image_id: str) -> tuple[str, bytes]:
+        """Return a film's file name and bytes; raise `DataError` where it cannot be had."""
+        film = self.films.get(image_id)
+        if film is None:
+            raise DataError(f"Expected the film {image_id} among those taught with. It is not.")
+        if self.folder is None:
+            return film.file, phantom.knee_png(film.grade, seed=_seed_of(image_id))
+        file = self.folder / film.file
+        try:
+            return file.name, file.read_bytes()
+        except OSError as error:
+            raise DataError(f"Expected to read the film {file}. {error.strerror}.") from None
+
+
+def synthetic_set() -> TeachingSet:
+    """Return `SYNTHETIC_A_GRADE` drawn films of every grade, each a patient of its own."""
+    # By lot, so that no name gives its grade away.
+    grades = np.random.default_rng(0).permutation(np.repeat(GRADES, SYNTHETIC_A_GRADE))
+    names = [f"synthetic-{number:03d}" for number in range(len(grades))]
+    films = {
+        name: TeachingFilm(name, name, KLGrade(int(grade)), "", f"{name}.png")
+        for name, grade in zip(names, grades, strict=True)
+    }
+    return TeachingSet(None, films)
+
+
+def read_set(folder: Path) -> TeachingSet:
+    """Return the graded films below ``folder/{train,val,test}/{0..4}`` or ``folder/{0..4}``.
+
+    Of a folder with splits, validation and test films are taken; where it has neither, all are, and
+    a note says so. Nothing is opened. Raises `DataError` when there is no graded film.
+    """
+    if not folder.is_dir():
+        raise DataError(
+            f"Expected a folder of films. There is none at {folder}: check KNEEOA_DATASET."
+        )
+    listing = list_graded(folder, name_patterns(None), without_splits=True)
+    notes = [*listing.ignored]
+    held_out = [entry for entry in listing.entries if entry.split in HELD_OUT]
+    entries = held_out or list(listing.entries)
+    if not held_out:
+        notes.append(
+            "The folder has no val or test films: all of its films are used, and the networks may "
+            "have learned from them."
+        )
+    doubles = repeated_ids(entries)
+    if doubles:
+        notes.append(
+            f"{len(doubles)} names stand for more than one film (the first: {min(doubles)}): these "
+            "films are left out."
+        )
+    films = {
+        entry.image_id: TeachingFilm(
+            entry.image_id, entry.patient_id, KLGrade(entry.grade), entry.split, entry.file
+        )
+        for entry in entries
+        if entry.image_id not in doubles
+    }
+    if not films:
+        raise DataError(f"Expected films with names of their own in {folder}. Found none.")
+    found = TeachingSet(folder, films, tuple(notes))
+    if found.missing_grades:
+        named = _listed([grade.label for grade in found.missing_grades])
+        found = TeachingSet(folder, films, (*notes, f"There is no film of {named}."))
+    return found
+
+
+def open_set(setting: str | None) -> TeachingSet:
+    """Return the set that ``KNEEOA_DATASET`` names, the synthetic one where it is empty."""
+    return read_set(Path(setting).expanduser()) if setting else synthetic_set()
+
+
+def _seed_of(image_id):
+    # Not those of the demo films.
+    return 100 + int(image_id.rpartition("-")[2])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
