@@ -105,7 +105,11 @@ def predictive_value(confusion: np.ndarray, predicted_grade: int) -> Proportion 
     as independent. None when the grade was never given.
     """
     column = np.asarray(confusion)[:, predicted_grade]
-    count, total = int(column[predicted_grade]), int(column.sum())
+    return proportion(int(column[predicted_grade]), int(column.sum()))
+
+
+def proportion(count: int, total: int) -> Proportion | None:
+    """Return `count` of `total` with Wilson's 95% interval (1927); None of nothing."""
     if total == 0:
         return None
     interval = stats.binomtest(count, total).proportion_ci(method="wilson")

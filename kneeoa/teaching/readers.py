@@ -1,0 +1,114 @@
+"""How far readers agree with each other: Fleiss' kappa, plain and weighted, and pairs of readers.
+
+Not every reader grades every film, so kappa is computed for any number of readers a film (Gwet,
+Handbook of Inter-Rater Reliability, 4th ed. 2014, section 3.3); with the same number on every film
+the plain one is that of Fleiss (1971).
+"""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from kneeoa import agreement, bootstrap
+from kneeoa.grades import GRADES
+
+_N = len(GRADES)
+_APART = np.abs(np.subtract.outer(np.arange(_N), np.arange(_N)))
+WEIGHTS = {"plain": np.eye(_N), "quadratic": 1 - (_APART / (_N - 1)) ** 2}
+"""What a pair of grades counts for agreement: the same alone, or by the squared distance."""
+
+_FEWEST_PAIRED = 2
+
+
+def counts_of(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return how many readers gave each grade, a row a film and columns 0 to 4.
+
+    `votes` has one row per reader and film: ``participant, image_id, grade`` (empty: no vote).
+    """
+    given = votes.dropna(subset="grade")
+    table = pd.crosstab(given["image_id"], given["grade"].astype(int))
+    names = votes["image_id"].unique()
+    return table.reindex(index=names, columns=range(_N), fill_value=0)
+
+
+def group_kappa(counts: np.ndarray, weights: str = "plain") -> float:
+    """Return Fleiss' kappa of ``(films, 5)`` counts, films with one vote or none left out.
+
+    NaN where fewer than two films have two votes, or everyone gave one grade alone.
+    """
+    return float(_kappas(np.asarray(counts, float)[None], WEIGHTS[weights])[0])
+
+
+def group_kappa_interval(
+    counts: np.ndarray, weights: str = "plain", *, resamples: int = 2000
+) -> tuple[float, float]:
+    """Return the 95% percentile bootstrap interval of `group_kappa` over films.
+
+    It says how far other films like these would move it, not other readers.
+    """
+    counts = np.asarray(counts, float)
+    if len(counts) < _FEWEST_PAIRED:
+        return float("nan"), float("nan")
+    drawn = np.random.default_rng(0).integers(len(counts), size=(resamples, len(counts)))
+    return bootstrap.percentile_interval(_kappas(counts[drawn], WEIGHTS[weights]))
+
+
+def pair_kappa(votes: pd.DataFrame) -> float:
+    """Return the mean quadratic weighted kappa of all pairs of readers (Light 1971).
+
+    A pair counts on the films that both graded, where it is defined; NaN without such a pair.
+    """
+    wide = votes.pivot(index="image_id", columns="participant", values="grade").astype(float)
+    found = []
+    for one, other in combinations(wide.columns, 2):
+        both = wide[[one, other]].dropna().astype(int)
+        if len(both):
+            found.append(agreement.quadratic_kappa(both[one].to_numpy(), both[other].to_numpy()))
+    defined = [kappa for kappa in found if np.isfinite(kappa)]
+    return float(np.mean(defined)) if defined else float("nan")
+
+
+def by_film(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return each film's votes, in the order in which films first appear.
+
+    Columns ``image_id, reference, votes, KL 0`` to ``KL 4`` (counts), ``median``, ``spread`` (the
+    standard deviation of the grades), ``agree`` (share of the commonest grade) and ``right``
+    (share that gave the reference grade); shares are empty without votes.
+    """
+    counts = counts_of(votes)
+    reference = votes.drop_duplicates("image_id").set_index("image_id")["reference"]
+    given = votes.dropna(subset="grade")
+    grades = given["grade"].astype(float).groupby(given["image_id"])
+    total = counts.sum(axis=1)
+    shares = counts.div(total.where(total > 0), axis=0)
+    reference = reference.reindex(counts.index).astype(int)
+    right = [shares.loc[name, grade] for name, grade in reference.items()]
+    table = pd.DataFrame(
+        {
+            "reference": reference,
+            "votes": total,
+            **{grade.label: counts[int(grade)] for grade in GRADES},
+            "median": grades.median().reindex(counts.index),
+            "spread": grades.std(ddof=0).reindex(counts.index),
+            "agree": shares.max(axis=1),
+            "right": right,
+        }
+    )
+    return table.rename_axis("image_id").reset_index()
+
+
+def _kappas(counts, weights):
+    """Kappa of each of ``(draws, films, 5)``."""
+    raters = counts.sum(axis=2)
+    voted, paired = raters > 0, raters >= _FEWEST_PAIRED
+    shares = counts / np.maximum(raters, 1)[..., None]
+    # With whom a vote agrees, itself aside.
+    company = (counts @ weights - 1) * counts
+    pairs = np.where(paired, raters * (raters - 1), 1)
+    films = paired.sum(axis=1)
+    seen = (company.sum(axis=2) / pairs * paired).sum(axis=1) / np.maximum(films, 1)
+    common = shares.sum(axis=1) / np.maximum(voted.sum(axis=1), 1)[:, None]
+    chance = np.einsum("dk,kl,dl->d", common, weights, common)
+    defined = (films >= _FEWEST_PAIRED) & (chance < 1 - 1e-12)
+    return np.where(defined, (seen - chance) / np.where(defined, 1 - chance, 1), np.nan)

@@ -1,0 +1,124 @@
+"""How well a reader graded: accuracy, kappa with intervals, confusion, time; and her progress."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kneeoa import agreement, bootstrap
+from kneeoa.agreement import Proportion
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """What a reader did on some films.
+
+    Attributes
+    ----------
+    films, answered : how many were shown, and how many of them got a grade
+    accuracy : right answers among those given, with Wilson's 95% interval; None without an answer
+    within_one : answers at most one grade off, likewise
+    kappa, kappa_interval : quadratic weighted kappa against the reference; 95% bootstrap interval
+        over patients. NaN where all grades are one
+    mean_error : absolute, in grades; NaN without an answer
+    seconds : median time for an answer; NaN where none was measured
+    confusion : (5, 5) int64, row = reference
+    """
+
+    films: int
+    answered: int
+    accuracy: Proportion | None
+    within_one: Proportion | None
+    kappa: float
+    kappa_interval: tuple[float, float]
+    mean_error: float
+    seconds: float
+    confusion: np.ndarray
+
+
+def score(answers: pd.DataFrame, patients: Mapping[str, str] | None = None) -> Score:
+    """Return the score of `answers`.
+
+    Parameters
+    ----------
+    answers : one row a film with ``image_id, reference, grade`` (empty: not answered) and, where
+        it is known, ``seconds``
+    patients : patient by image id; a film that it does not name is a patient of its own
+    """
+    given = answers.dropna(subset="grade")
+    true, said = given["reference"].to_numpy(int), given["grade"].to_numpy(int)
+    off = np.abs(true - said)
+    owners = [(patients or {}).get(name, name) for name in given["image_id"]]
+    seconds = pd.to_numeric(given.get("seconds", pd.Series(dtype=float)), errors="coerce")
+    return Score(
+        films=len(answers),
+        answered=len(given),
+        accuracy=agreement.proportion(int((off == 0).sum()), len(given)),
+        within_one=agreement.proportion(int((off <= 1).sum()), len(given)),
+        kappa=agreement.quadratic_kappa(true, said) if len(given) else float("nan"),
+        kappa_interval=_kappa_interval(true, said, owners),
+        mean_error=float(off.mean()) if len(given) else float("nan"),
+        seconds=float(seconds.median()),
+        confusion=agreement.confusion_matrix(true, said),
+    )
+
+
+def missed(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the films that were not graded as the reference is, the worst first.
+
+    Columns of `answers` and ``off``, the error in grades; films without an answer come last.
+    """
+    off = answers["grade"].astype("Float64") - answers["reference"].astype("Float64")
+    wrong = answers.assign(off=off)[~(off == 0).fillna(False)]
+    size = wrong["off"].abs().fillna(-1)
+    return wrong.loc[size.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def progress(sessions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return one row per session, by a name in order of time, of her scores.
+
+    Columns ``session, answered, accuracy, accuracy_low, accuracy_high, kappa, kappa_low,
+    kappa_high, seconds``; sessions without an answer are left out.
+    """
+    rows = []
+    for name, answers in sessions.items():
+        found = score(answers)
+        if found.accuracy is None:
+            continue
+        low, high = found.kappa_interval
+        rows.append(
+            {
+                "session": name,
+                "answered": found.answered,
+                "accuracy": found.accuracy.value,
+                "accuracy_low": found.accuracy.low,
+                "accuracy_high": found.accuracy.high,
+                "kappa": found.kappa,
+                "kappa_low": low,
+                "kappa_high": high,
+                "seconds": found.seconds,
+            }
+        )
+    return pd.DataFrame(rows, columns=_PROGRESS)
+
+
+_PROGRESS = (
+    "session",
+    "answered",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "kappa",
+    "kappa_low",
+    "kappa_high",
+    "seconds",
+)
+
+
+def _kappa_interval(true, said, owners):
+    if not len(true):
+        return float("nan"), float("nan")
+    certain = np.eye(5)[said]
+    intervals = bootstrap.patient_intervals(true, certain, owners)
+    return intervals["quadratic_kappa"]

@@ -1,0 +1,126 @@
+"""AI or not: rounds with the network's answer before, after, or not at all; how it sways a reader.
+
+Automation bias is following a machine that is wrong (Goddard et al. 2012, JAMIA 19:121). The
+answers shown are the network's own: the wrong ones are its real errors.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kneeoa.agreement import Proportion, proportion
+from kneeoa.errors import DataError
+from kneeoa.findings import LEVEL, p_text
+from kneeoa.teaching.exam import Exam, draw_exam
+from kneeoa.teaching.films import TeachingFilm
+
+WHEN = {"never": "not shown", "before": "shown before", "after": "shown after"}
+WRONG_SHARE = 0.4
+"""Share of the films on which the network is wrong: enough to measure, not so many as to warn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """When the answer of the network to a film is shown, and which it is."""
+
+    image_id: str
+    when: str
+    network_grade: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing measured: what, and how often with its interval; None: it never came up."""
+
+    what: str
+    share: Proportion | None
+
+
+def draw_rounds(
+    films: Collection[TeachingFilm],
+    network_grades: Mapping[str, int],
+    count: int,
+    *,
+    seed: int,
+    title: str = "",
+) -> tuple[Exam, tuple[Round, ...]]:
+    """Return an exam of at most `count` films with the round of each.
+
+    About `WRONG_SHARE` are films on which the network is wrong, as far as there are any. Each of
+    right and wrong films is spread evenly over the three ways of showing. Raises `DataError` when
+    the network has not graded any of the films.
+    """
+    known = [film for film in films if film.image_id in network_grades]
+    if not known:
+        raise DataError("Expected films that the network has graded. There are none.")
+    wrong = [film for film in known if network_grades[film.image_id] != film.grade]
+    right = [film for film in known if network_grades[film.image_id] == film.grade]
+    wanted = min(len(wrong), round(count * WRONG_SHARE))
+    wanted = max(wanted, min(len(wrong), count - len(right)))
+    parts = [
+        draw_exam(part, size, seed=seed).films
+        for part, size in ((wrong, wanted), (right, count - wanted))
+        if part and size
+    ]
+    draw = np.random.default_rng([seed, 1])
+    planned = []
+    for part in parts:
+        ways = np.resize(draw.permutation(list(WHEN)), len(part))
+        planned += [(film, str(way)) for film, way in zip(part, ways, strict=True)]
+    order = draw.permutation(len(planned))
+    shown = [planned[i] for i in order]
+    exam = Exam(title, seed, tuple(range(5)), tuple(film for film, _ in shown))
+    rounds = tuple(
+        Round(film.image_id, way, int(network_grades[film.image_id])) for film, way in shown
+    )
+    return exam, rounds
+
+
+def findings(answers: pd.DataFrame) -> list[Finding]:
+    """Return what the answer of the network did to the reader's.
+
+    `answers` has ``reference, grade, first_grade`` (her answer before she saw the network's),
+    ``shown_when`` and ``shown_grade`` (the network's, shown or not); films without a grade are
+    left out.
+    """
+    given = answers.dropna(subset=["grade", "shown_grade"])
+    wrong = given["shown_grade"] != given["reference"]
+    follows = given["grade"] == given["shown_grade"]
+    is_right = given["grade"] == given["reference"]
+    never, before = (given["shown_when"] == way for way in ("never", "before"))
+    after = (given["shown_when"] == "after") & given["first_grade"].notna()
+    differed = after & (given["first_grade"] != given["shown_grade"])
+
+    def share(what, of, which):
+        return Finding(what, proportion(int((which & of).sum()), int(of.sum())))
+
+    return [
+        share("Right without the network", never, is_right),
+        share("Right when it was shown before and right", before & ~wrong, is_right),
+        share("Right when it was shown before and wrong", before & wrong, is_right),
+        share("Gave the network's wrong grade without seeing it", never & wrong, follows),
+        share("Gave the network's wrong grade after seeing it first", before & wrong, follows),
+        share("Changed to the network's grade when it was right", differed & ~wrong, follows),
+        share("Changed to the network's grade when it was wrong", differed & wrong, follows),
+    ]
+
+
+def in_words(answers: pd.DataFrame) -> str:
+    """Return what stands out of `findings`, in a sentence that says no more than they do."""
+    found = {finding.what: finding.share for finding in findings(answers)}
+    alone = found["Gave the network's wrong grade without seeing it"]
+    led = found["Gave the network's wrong grade after seeing it first"]
+    if alone is None or led is None:
+        return "Too few rounds to say how the network swayed you: play more."
+    said = (
+        f"Where the network was wrong, you gave its grade in {led.count} of {led.total} films that "
+        f"showed it first, and in {alone.count} of {alone.total} that did not show it."
+    )
+    table = [[share.count, share.total - share.count] for share in (led, alone)]
+    p = stats.fisher_exact(table).pvalue
+    if p < LEVEL and led.value > alone.value:
+        return f"{said} Seeing it first led you astray ({p_text(p)}, Fisher's exact test)."
+    return f"{said} That may be chance ({p_text(p)}, Fisher's exact test)."
