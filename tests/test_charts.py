@@ -1,11 +1,14 @@
 """Figures show what the tables hold: values, texts, what can be clicked, both colour themes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from research import drawn_history, drawn_predictions, write_robustness
 
 from kneeoa import comparisons, confusions, learning, operating, statistics
-from kneeoa.charts import comparing, confusion, style, training, trust
+from kneeoa.charts import comparing, confusion, style, teaching, training, trust
+from kneeoa.grades import KLGrade
+from kneeoa.teaching import readers, scoring
 
 NETWORKS = ("mobilenet", "resnet50")
 
@@ -118,4 +121,44 @@ def test_each_change_of_the_films_has_a_panel(tmp_path):
 
 def test_the_menu_saves_png_or_svg_under_a_name():
     assert style.config("roc")["toImageButtonOptions"]["filename"] == "roc"
-    assert style.config("roc", svg=True)["toImageButtonOptions"]["format"] == "svg"
+    assert style.config("roc", "svg")["toImageButtonOptions"]["format"] == "svg"
+
+
+def test_votes_mark_the_reference_only_when_it_is_told():
+    hidden = teaching.votes_figure([0, 3, 12, 1, 0])
+    told = teaching.votes_figure([0, 3, 12, 1, 0], reference=KLGrade.MODERATE)
+    assert hidden.data[0].y.tolist() == [0, 3, 12, 1, 0]
+    assert len(set(hidden.data[0].marker.color)) == 1
+    assert not hidden.layout.annotations
+    assert told.layout.annotations[0].x == "KL 3"
+    colours = told.data[0].marker.color
+    assert colours[3] not in colours[:3]
+
+
+def test_progress_and_spread_hold_the_tables():
+    progress = scoring.progress(
+        {
+            name: pd.DataFrame(
+                {
+                    "image_id": list("abcde"),
+                    "reference": range(5),
+                    "grade": pd.array(said, "Int64"),
+                }
+            )
+            for name, said in (("one", [0, 1, 1, 1, 4]), ("two", [0, 1, 2, 3, 4]))
+        }
+    )
+    line = teaching.progress_figure(progress, "accuracy").data[0]
+    assert list(line.y) == [0.6, 1.0]
+    assert list(line.error_y.array)[1] == 0
+    votes = pd.DataFrame(
+        {
+            "participant": ["x", "y"] * 2,
+            "image_id": ["a", "a", "b", "b"],
+            "reference": [1, 1, 2, 2],
+            "grade": [1, 1, 0, 4],
+        }
+    )
+    figure = teaching.spread_figure(readers.by_film(votes).assign(number=[1, 2]))
+    assert figure.data[0].x[0] == "film 2"
+    assert list(figure.data[-1].y) == [2, 1]

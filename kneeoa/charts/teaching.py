@@ -1,0 +1,121 @@
+"""Teaching as figures: the votes on a film, a learner's progress, the films that divide a group."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from kneeoa.charts import style
+from kneeoa.grades import GRADES, KLGrade
+
+LABELS = [grade.label for grade in GRADES]
+_VOTES, _REFERENCE = "#2b93a1", "#d17a1f"
+
+
+def votes_figure(
+    counts: Sequence[int], *, reference: KLGrade | None = None, height: int = 420
+) -> go.Figure:
+    """Return how many gave each grade, for a projector; the reference grade marked once it is told.
+
+    `counts` (5,) int.
+    """
+    counts = np.asarray(counts, int)
+    total = max(1, counts.sum())
+    figure = style.figure(height=height, legend=False)
+    told = None if reference is None else int(reference)
+    figure.add_bar(
+        x=LABELS,
+        y=counts,
+        text=[f"<b>{n}</b>" if n else "" for n in counts],
+        textfont={"size": 26},
+        textposition="outside",
+        cliponaxis=False,
+        marker={
+            "color": [_REFERENCE if g == told else _VOTES for g in range(len(LABELS))],
+            "pattern": {"shape": ["/" if g == told else "" for g in range(len(LABELS))]},
+        },
+        customdata=100 * counts / total,
+        hovertemplate="%{x}: %{y} votes (%{customdata:.0f}%)<extra></extra>",
+    )
+    if reference is not None:
+        figure.add_annotation(
+            x=reference.label,
+            y=-0.16,
+            yref="paper",
+            text="reference",
+            showarrow=False,
+            font={"size": 16, "color": _REFERENCE},
+        )
+    figure.update_xaxes(tickfont={"size": 22})
+    top = max(1, counts.max(initial=0))
+    figure.update_yaxes(range=[0, 1.18 * top], visible=False)
+    figure.update_layout(margin={"b": 56})
+    return figure
+
+
+def progress_figure(progress: pd.DataFrame, measure: str, *, height: int = 300) -> go.Figure:
+    """Return a learner's scores over her sessions, with intervals.
+
+    `progress` as from `scoring.progress`; `measure` is ``accuracy`` or ``kappa``.
+    """
+    figure = style.figure(height=height, legend=False)
+    value = progress[measure]
+    figure.add_scatter(
+        x=list(range(1, len(progress) + 1)),
+        y=value,
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": (progress[f"{measure}_high"] - value).fillna(0),
+            "arrayminus": (value - progress[f"{measure}_low"]).fillna(0),
+            "color": style.faded(_VOTES, 0.5),
+        },
+        mode="lines+markers",
+        line={"color": _VOTES, "width": 2},
+        marker={"size": 9},
+        customdata=progress[["session", "answered"]],
+        hovertemplate="%{customdata[0]}<br>%{y:.2f} on %{customdata[1]} films<extra></extra>",
+    )
+    figure.update_xaxes(title="Session", dtick=max(1, len(progress) // 12))
+    if measure == "accuracy":
+        figure.update_yaxes(title="Accuracy", tickformat=".0%", range=[0, 1.03])
+    else:
+        figure.update_yaxes(title="Quadratic weighted kappa", range=[-0.25, 1.03])
+    return figure
+
+
+def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
+    """Return the votes on every film of a session as a strip, the film that divides most first.
+
+    `films` as from `readers.by_film`. Circles grow with the votes; a line marks the reference.
+    """
+    ordered = films.sort_values("spread", ascending=False, kind="stable", ignore_index=True)
+    figure = style.figure(height=height)
+    names = [f"film {number}" for number in ordered.get("number", ordered.index + 1)]
+    for grade in GRADES:
+        votes = ordered[grade.label]
+        figure.add_scatter(
+            x=names,
+            y=[int(grade)] * len(ordered),
+            mode="markers",
+            marker={
+                "size": 34 * np.sqrt(votes / max(1, ordered["votes"].max())),
+                "color": style.faded(_VOTES, 0.75),
+            },
+            name="votes",
+            legendgroup="votes",
+            showlegend=int(grade) == 0,
+            customdata=votes,
+            hovertemplate=f"%{{x}}: %{{customdata}} votes for {grade.label}<extra></extra>",
+        )
+    figure.add_scatter(
+        x=names,
+        y=ordered["reference"],
+        mode="markers",
+        marker={"symbol": "line-ew-open", "size": 30, "color": _REFERENCE, "line_width": 3},
+        name="reference",
+        hovertemplate="%{x}: reference KL %{y}<extra></extra>",
+    )
+    figure.update_yaxes(tickvals=list(range(5)), ticktext=LABELS, range=[-0.5, 4.5])
+    return figure
