@@ -3,12 +3,10 @@
 import streamlit as st
 
 from kneeoa import display
-from kneeoa.charts import viewer
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.joints import square
-from views import _case, _films, _frame, _networks, _shared
+from views import _case, _films, _frame, _networks, _shared, _viewer
 
-LONGEST_SHOWN = 1600
 OVERLAY_SIDE = 512
 
 
@@ -67,39 +65,11 @@ def choose_film(films: dict[str, _films.Film]) -> _films.Film:
     return films[digest]
 
 
-def show_film(film: _films.Film, frame) -> None:
-    """Show the film large, to zoom and pan in."""
-    radiograph = film.radiograph
-    shown = display.fit_within(radiograph.pixels, LONGEST_SHOWN)
-    height, width = radiograph.pixels.shape
-    figure = viewer.film_figure(
-        display.windowed(shown),
-        height=height,
-        width=width,
-        frame=frame,
-        view=radiograph.digest,
-    )
-    st.plotly_chart(figure, config=viewer.VIEWER_CONFIG, key="viewer", theme=None)
-    low, high = st.session_state.get("window", (0, 255))
-    invert = st.session_state.get("invert", False)
-    shade = display.window_filter(low=low, high=high, invert=invert)
-    st.html(f"<style>.st-key-viewer .main-svg {{filter: {shade};}}</style>")
-
-
 def show_controls(film: _films.Film):
     """Show what the reader can set; return the frame, the explained grade and the opacity."""
     knee = _frame.choose_knee(film)
     window, invert, frame = st.columns([5, 2, 3], vertical_alignment="bottom")
-    window.slider(
-        "Window (grey values)",
-        0,
-        255,
-        (0, 255),
-        key="window",
-        persist_state="session",
-        help="For the eye only: the networks always see the whole range.",
-    )
-    invert.toggle("Invert", key="invert", persist_state="session")
+    _viewer.show_window(window, invert)
     with frame:
         chosen = _frame.choose_frame(film, knee)
     explain, strength = st.columns([5, 5], vertical_alignment="bottom")
@@ -125,7 +95,7 @@ def show_reading(film: _films.Film) -> None:
         above = st.container()
         frame, explained, opacity = show_controls(film)
     with above:
-        show_film(film, frame)
+        _viewer.show_film(film.radiograph, frame)
     # A frame that cannot be graded must leave the film and the frame controls in place.
     with right.container(key="networks"), _shared.refusals_shown():
         readings = _films.read(film, frame)
