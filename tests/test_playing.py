@@ -1,0 +1,87 @@
+"""A practice session key by key: answers, second thoughts, time limits, going on after a stop."""
+
+import pytest
+
+from kneeoa.teaching.exam import Exam, ExamFilm
+from kneeoa.teaching.playing import Given, Play
+from kneeoa.teaching.swayed import Round
+
+EXAM = Exam("", 0, (0, 1, 2, 3, 4), tuple(ExamFilm(f"f{g}", g) for g in range(3)))
+
+
+def test_a_film_is_graded_resolved_and_left():
+    play = Play(EXAM)
+    play.look(10.0)
+    play.look(12.0)  # a rerun of the page starts no new clock
+    assert play.confirm(11.0) is None  # nothing is marked
+    play.choose(1)
+    assert play.confirm(13.5) == Given(0, 1, None, 3.5)
+    assert play.stage == "told"
+    play.choose(4)
+    assert play.confirm(14.0) is None  # Enter twice
+    play.proceed()
+    assert (play.position, play.stage, play.choice) == (1, "grade", None)
+
+
+def test_without_feedback_the_next_film_comes_at_once():
+    play = Play(EXAM, tells=False)
+    for position in range(3):
+        play.look(0.0)
+        play.choose(2)
+        assert play.confirm(1.0).position == position
+    assert play.is_over
+
+
+@pytest.mark.parametrize(
+    ("steps", "marked"), [([1], 0), ([-1], 4), ([1, 1, 1], 2), ([-1, 1], 4), ([1, -1], 0)]
+)
+def test_arrows_move_the_mark_within_the_scale(steps, marked):
+    play = Play(EXAM)
+    for step in steps:
+        play.move(step)
+    assert play.choice == marked
+
+
+def test_when_time_is_up_what_is_marked_counts():
+    play = Play(EXAM, limit=15.0)
+    assert play.left(0.0) is None  # the film is not shown yet
+    play.look(100.0)
+    assert play.left(110.0) == 5.0
+    assert play.time_up(114.9) is None
+    assert play.time_up(116.0) == Given(0, None, None, 16.0)
+    assert play.left(117.0) is None
+    play.proceed()
+    play.look(200.0)
+    play.choose(3)
+    assert play.time_up(215.0) == Given(1, 3, None, 15.0)
+
+
+def test_second_thoughts_come_after_the_networks_answer():
+    play = Play(EXAM, {"f0": Round("f0", "after", 2), "f1": Round("f1", "before", 3)})
+    play.look(0.0)
+    assert not play.shows_network
+    play.choose(0)
+    assert play.confirm(2.0) is None
+    assert play.shows_network
+    play.choose(2)
+    assert play.confirm(5.0) == Given(0, 2, 0, 5.0)
+    play.proceed()
+    assert play.shows_network
+    play.choose(1)
+    assert play.confirm(None or 9.0) == Given(1, 1, None, None)
+    play.proceed()
+    assert play.round is None
+    assert not play.shows_network
+
+
+def test_time_up_while_thinking_again_keeps_the_first_answer():
+    play = Play(EXAM, {"f0": Round("f0", "after", 2)}, limit=10.0)
+    play.look(0.0)
+    play.choose(4)
+    play.confirm(3.0)
+    assert play.time_up(10.0) == Given(0, 4, 4, 10.0)
+
+
+def test_a_session_goes_on_where_it_stopped():
+    assert Play(EXAM, done={0, 2}).position == 1
+    assert Play(EXAM, done={0, 1, 2}).is_over
