@@ -33,13 +33,19 @@ def films():
     }
 
 
+def written(figure):
+    """Return what stands in the cells, by (reference, given)."""
+    return {(note.y, note.x): note.text for note in figure.layout.annotations}
+
+
 @pytest.mark.parametrize("by", list(confusions.SHARES))
 def test_every_cell_shows_its_value_and_can_be_clicked(films, by):
     counts = [confusions.matrix(of) for of in films.values()]
     mean, spread = confusions.mean_and_spread(counts, by)
-    heatmap, cells = confusion.confusion_figure(mean, by=by, spread=spread).data
+    figure = confusion.confusion_figure(mean, by=by, spread=spread)
+    heatmap, cells = figure.data
     np.testing.assert_array_equal(heatmap.z, mean)
-    assert "±" in heatmap.text[0][0]
+    assert "±" in written(figure)["KL 0", "KL 0"]
     picked = {tuple(cell[:2]): cell[2] for cell in cells.customdata}
     assert len(picked) == 25
     assert picked[1, 2] == mean[1, 2]
@@ -51,15 +57,17 @@ def test_an_undefined_share_is_blank():
     counts = np.eye(5, dtype=int)
     counts[:, 4] = 0
     values = confusions.share(counts, "column")
-    heatmap, _ = confusion.confusion_figure(values, by="column").data
-    assert heatmap.text[0][4] == ""
+    texts = written(confusion.confusion_figure(values, by="column"))
+    assert texts["KL 0", "KL 0"] == "100"
+    assert ("KL 0", "KL 4") not in texts
 
 
 def test_the_difference_is_drawn_about_zero(films):
     one, two = (confusions.share(confusions.matrix(of), "row") for of in films.values())
-    heatmap, _ = confusion.difference_figure(two - one, by="row").data
+    figure = confusion.difference_figure(two - one, by="row")
+    heatmap, _ = figure.data
     assert heatmap.zmin == -heatmap.zmax
-    assert heatmap.text[0][0].startswith(("+", "-"))
+    assert written(figure)["KL 0", "KL 0"].startswith(("+", "-"))
 
 
 def test_bold_lines_are_means_and_stages_are_marked():

@@ -132,9 +132,6 @@ def _matrix(values, texts, scale, limits, height, said):
         z=values,
         x=LABELS,
         y=LABELS,
-        text=texts,
-        texttemplate="%{text}",
-        textfont={"size": 15},
         colorscale=scale,
         zmin=limits[0],
         zmax=limits[1],
@@ -143,6 +140,12 @@ def _matrix(values, texts, scale, limits, height, said):
         xgap=2,
         ygap=2,
     )
+    # Not the heatmap's own text: its colour is chosen for cells that let no ground shine through.
+    for (true, given), text in np.ndenumerate(texts):
+        if text:
+            figure.add_annotation(
+                x=LABELS[given], y=LABELS[true], text=text, font={"size": 15}, showarrow=False
+            )
     # A heatmap's cells cannot be picked: markers that are not seen can.
     figure.add_scatter(
         x=[label for _ in LABELS for label in LABELS],
