@@ -85,3 +85,9 @@ def test_time_up_while_thinking_again_keeps_the_first_answer():
 def test_a_session_goes_on_where_it_stopped():
     assert Play(EXAM, done={0, 2}).position == 1
     assert Play(EXAM, done={0, 1, 2}).is_over
+
+
+def test_a_film_that_cannot_be_shown_stays_without_an_answer():
+    play = Play(EXAM)
+    assert play.leave_out() == Given(0, None, None, None)
+    assert (play.position, play.stage) == (1, "grade")

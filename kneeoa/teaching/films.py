@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from kneeoa import phantom
 from kneeoa.data.folder import list_graded
 from kneeoa.data.listing import name_patterns, repeated_ids
 from kneeoa.errors import DataError
 from kneeoa.grades import GRADES, KLGrade
+from kneeoa.results import PROBABILITY_COLUMNS
 
 HELD_OUT = ("val", "test")
 """The splits that are taught with: the networks, shown beside the learner, never learned them."""
@@ -125,6 +127,18 @@ def read_set(folder: Path) -> TeachingSet:
 def open_set(setting: str | None) -> TeachingSet:
     """Return the set that ``KNEEOA_DATASET`` names, the synthetic one where it is empty."""
     return read_set(Path(setting).expanduser()) if setting else synthetic_set()
+
+
+def graded_before(predictions: pd.DataFrame, films: TeachingSet) -> dict[str, int]:
+    """Return the grades, by image id, that a table of predictions gives to films of the set.
+
+    `predictions` as from `kneeoa.results.read_predictions`. A film counts as the same one where
+    name and reference grade are.
+    """
+    reference = predictions["image_id"].map({n: int(f.grade) for n, f in films.films.items()})
+    same = predictions[(reference == predictions["true_grade"]).fillna(False)]
+    said = same[PROBABILITY_COLUMNS].to_numpy(float).argmax(axis=1)
+    return dict(zip(same["image_id"], said.tolist(), strict=True))
 
 
 def _seed_of(image_id):

@@ -113,6 +113,13 @@ class Play:
         left = self.left(at)
         return self._end(at) if left is not None and left <= 0 else None
 
+    def leave_out(self) -> Given:
+        """Go on from a film that cannot be shown: it stays without an answer."""
+        given = Given(self.position, None, None, None)
+        self.done.add(self.position)
+        self._go_on()
+        return given
+
     def proceed(self) -> None:
         """Go from a film that is resolved to the next one."""
         if self.stage == "told":
