@@ -1,0 +1,271 @@
+"""Opening the database: one SQLite file, or a PostgreSQL server; both alike from then on."""
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    OperationalError,
+    TimeoutError,
+)
+
+from kneeoa.errors import KneeOAError
+from kneeoa.store.problems import breaks_constraint, name_of, sentence_for
+from kneeoa.store.tables import REVISION, VERSION_TABLE, metadata
+
+DEFAULT_FILE = Path(__file__).parents[2] / "var" / "reading-room.sqlite"
+CONNECTIONS = 20
+LOCK_SECONDS, SERVER_SECONDS = 15, 20
+"""How long to wait for others that write, and for an answer of a server."""
+
+_LOCK_ID = 7_283_114_900_551
+_TLS = {"disable": False, "allow": None, "prefer": None, "require": True}
+_one_migrates = threading.Lock()
+
+
+class StoreError(KneeOAError):
+    """The database cannot be used, or does not hold what was asked for."""
+
+
+def open_store(url: str | None = None) -> Engine:
+    """Return the database at `url`, by default a file in ``var/``, with its tables up to date.
+
+    `url` is ``sqlite:///file`` or ``postgresql://user:password@host:port/database``, for which
+    ``sslmode`` and ``sslrootcert`` mean what they mean to PostgreSQL's own programs. Several
+    servers may open the same database at once.
+
+    Raises `StoreError` where it cannot be used: unreachable, locked, not to be written, damaged, or
+    written by a newer version of this program.
+    """
+    engine = _engine(_read_url(url))
+    try:
+        with translated(engine):
+            if engine.dialect.name == "sqlite":
+                _use_log(engine)
+            _bring_up_to_date(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(db: Engine) -> Iterator[Connection]:
+    """Give a connection to read with; on SQLite it waits for no one and keeps no one waiting."""
+    with translated(db), db.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(db: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction to write with; on SQLite one at a time."""
+    with translated(db), _turn(db), db.execution_options(writes=True).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def _turn(db):
+    """Wait for this process's turn to write: SQLite itself waits by sleeping, and in no order."""
+    turn = db.get_execution_options().get("turn")
+    if turn is None:
+        yield
+        return
+    if not turn.acquire(timeout=LOCK_SECONDS):
+        raise TimeoutError("No turn to write came.")
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+def insert_into(db: Engine, table):
+    """Return an INSERT that knows ON CONFLICT, which SQLAlchemy has for each dialect alone."""
+    return (sqlite if db.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+@contextmanager
+def translated(db: Engine) -> Iterator[None]:
+    """Turn what the database refuses into `StoreError`; broken constraints and bugs surface."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, TimeoutError, OSError) as problem:
+        if breaks_constraint(problem):
+            raise IntegrityError(problem.statement, problem.params, problem.orig) from problem
+        sentence = sentence_for(db.url, problem)
+        if sentence is None:
+            raise
+        # Not chained: the driver's own words may quote what was sent.
+        raise StoreError(sentence) from None
+
+
+def _read_url(text):
+    if not text:
+        return URL.create("sqlite", database=str(DEFAULT_FILE))
+    try:
+        url = make_url(text)
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        url, backend = None, "something else"
+    if backend == "sqlite" and url.database and url.database != ":memory:":
+        return url.set(drivername="sqlite")
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+pg8000")
+    raise StoreError(
+        "Expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE in "
+        f"KNEEOA_DATABASE_URL. Received: {backend if backend != 'sqlite' else 'no file'}."
+    )
+
+
+def _engine(url):
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    options = {"timeout": SERVER_SECONDS, "application_name": "knee reading room", **_tls(url)}
+    engine = create_engine(
+        url.difference_update_query(["sslmode", "sslrootcert"]),
+        connect_args=options,
+        pool_size=CONNECTIONS // 2,
+        max_overflow=CONNECTIONS // 2,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _wait_no_longer(connection, _):
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        connection.commit()
+
+    @event.listens_for(engine, "checkout")
+    def _still_there(connection, record, proxy):
+        # SQLAlchemy's own pre-ping does not know the bare errors of sockets, which pg8000 lets out.
+        try:
+            connection.autocommit = True  # one way there and back instead of three
+            connection.cursor().execute("SELECT 1")
+            connection.autocommit = False
+        except (engine.dialect.dbapi.Error, OSError):
+            raise DisconnectionError from None
+
+    return engine
+
+
+def _tls(url):
+    mode, authority = (url.query.get(name) for name in ("sslmode", "sslrootcert"))
+    if mode in {"verify-ca", "verify-full"}:
+        try:
+            context = ssl.create_default_context(cafile=authority)
+        except OSError:
+            raise StoreError(f"Expected certificates (PEM) in {authority}. None found.") from None
+        context.check_hostname = mode == "verify-full"
+        return {"ssl_context": context}
+    if mode is not None and mode not in _TLS:
+        raise StoreError(
+            f"Expected sslmode to be one of {', '.join(_TLS)}, verify-ca, verify-full. "
+            f"Received: {mode}."
+        )
+    return {"ssl_context": _TLS.get(mode)}
+
+
+def _sqlite(url):
+    if not url.database.startswith("file:"):
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StoreError(
+                f"Expected to keep a database in {folder}. The folder cannot be made: "
+                f"{problem.strerror}."
+            ) from None
+    engine = create_engine(
+        url,
+        connect_args={"timeout": LOCK_SECONDS},
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        execution_options={"turn": threading.Lock()},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _leave_transactions_to_us(connection, _):
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted leaves no trace in pages
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection):
+        options = connection.get_execution_options()
+        if not options.get("outside"):
+            # A transaction that reads first and writes then could be refused without any waiting.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+
+    return engine
+
+
+def _use_log(db):
+    """Turn on write-ahead logging: readers go on while one writes. The file remembers it."""
+    last = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            with db.execution_options(outside=True).connect() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+                return
+        except OperationalError as problem:
+            # SQLite does not wait here where others open the file at the same moment.
+            is_busy = problem.orig.sqlite_errorname.startswith("SQLITE_BUSY")
+            if not is_busy or time.monotonic() > last:
+                raise
+            time.sleep(0.02)
+
+
+def _bring_up_to_date(db):
+    with reading(db) as connection:
+        found = _revision(connection)
+    if found == REVISION:
+        # Where it cannot be written, that is said now and not with the first answer.
+        with writing(db) as connection:
+            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = version_num"))
+        return
+    # Imported late: a database that is up to date needs none of it.
+    from kneeoa.store import migrate
+
+    with _one_migrates, writing(db) as connection:
+        if db.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
+        found = _revision(connection)
+        if found is not None and found not in migrate.known_revisions():
+            raise StoreError(
+                f"Expected {name_of(db.url)} in version {REVISION} or older. It has version "
+                f"{found}, of a newer program: update this one, or name another database."
+            )
+        if found is None and (taken := _tables_of_others(connection)):
+            raise StoreError(
+                f"Expected {name_of(db.url)} to be empty or this program's. It has tables of "
+                f"another one ({', '.join(taken)}): name another database."
+            )
+        migrate.upgrade(connection)
+
+
+def _revision(connection):
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+
+
+def _tables_of_others(connection):
+    return sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))

@@ -1,0 +1,189 @@
+"""Group sessions: a teacher shows films, a class votes; who may do what, and when.
+
+A group's state goes ``waiting``, then film by film ``voting, closed, told``, and at last ``ended``.
+A film that was told is not voted on again. Times are given by the caller, in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Engine, delete, select, update
+
+from kneeoa.store import tables
+from kneeoa.store.codes import new_code, read_code
+from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.values import read_exam
+from kneeoa.store.votes import (
+    Participant,
+    join,
+    participants,
+    rejoin,
+    remove_participant,
+    tally,
+    vote,
+    vote_of,
+    voted,
+    votes_of,
+)
+from kneeoa.teaching import exam as exams
+from kneeoa.teaching.exam import Exam
+
+__all__ = [
+    "Group",
+    "Participant",
+    "State",
+    "change_group",
+    "delete_group",
+    "find_group",
+    "groups",
+    "join",
+    "open_group",
+    "participants",
+    "rejoin",
+    "remove_participant",
+    "shown_positions",
+    "tally",
+    "vote",
+    "vote_of",
+    "voted",
+    "votes_of",
+]
+
+CODE_LENGTH = 6
+
+State = Literal["waiting", "voting", "closed", "told", "ended"]
+_FROM = {
+    "voting": {"waiting", "closed"},
+    "closed": {"voting"},
+    "told": {"voting", "closed"},
+    "ended": {"waiting", "voting", "closed", "told"},
+}
+"""From which states each can be reached at the same film."""
+_GONE = "This session was deleted. Open a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group session as it stands: `round` counts its changes, `position` is the film's from 0."""
+
+    group_id: int
+    code: str
+    exam: Exam
+    state: State
+    position: int
+    round: int
+    opened_at: datetime
+
+
+def open_group(db: Engine, exam: Exam, now: datetime) -> Group:
+    """Return a new group that waits at its first film, with a code that no other has."""
+    table = tables.teaching_group
+    text = exams.to_json(exam)
+    kept = read_exam(text)
+    start = {"exam": text, "state": "waiting", "position": 0, "round": 0, "opened_at": now}
+    with writing(db) as connection:
+        while True:
+            code = new_code(CODE_LENGTH)
+            row = insert_into(db, table).values(code=code, **start)
+            row = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
+            group_id = connection.scalar(row)
+            if group_id is not None:
+                return Group(group_id, code, kept, "waiting", 0, 0, now)
+
+
+def find_group(db: Engine, code: str) -> Group:
+    """Return the group that has `code`, in whatever case; raise `StoreError` where none has."""
+    table = tables.teaching_group
+    with reading(db) as connection:
+        row = connection.execute(select(table).where(table.c.code == read_code(code))).first()
+    if row is None:
+        raise StoreError("No session has this code. Check it letter by letter, or ask the teacher.")
+    return _group(row)
+
+
+def groups(db: Engine) -> list[Group]:
+    """Return all groups, the newest first."""
+    table = tables.teaching_group
+    with reading(db) as connection:
+        return [
+            _group(row) for row in connection.execute(select(table).order_by(table.c.id.desc()))
+        ]
+
+
+def delete_group(db: Engine, group_id: int) -> None:
+    """Delete a group with its participants and votes, for good."""
+    table = tables.teaching_group
+    with writing(db) as connection:
+        connection.execute(delete(table).where(table.c.id == group_id))
+
+
+def change_group(
+    db: Engine, group: Group, *, state: State | None = None, position: int | None = None
+) -> Group:
+    """Return the group after going to the film at `position`, or to another state at this one.
+
+    Going to a film opens voting on it, or shows it told where it was told before. `group` is what
+    the teacher's window shows.
+
+    Raises `StoreError` where another window has gone on meanwhile, or a step cannot be taken.
+    """
+    if (position is None) is (state is None) and state != "voting":
+        raise ValueError(f"Expected a position or a state. Received: {position} and {state}.")
+    table, film = tables.teaching_group, tables.group_film
+    with writing(db) as connection:
+        # Votes wait for this lock, and it for those that are being written.
+        row = connection.execute(
+            select(table).where(table.c.id == group.group_id).with_for_update()
+        ).first()
+        if row is None:
+            raise StoreError(_GONE)
+        now = _group(row)
+        if (now.state, now.position, now.round) != (group.state, group.position, group.round):
+            raise StoreError(
+                "Another window has gone on with this session. This one shows it as it is now: "
+                "look again, then go on."
+            )
+        to = now.position if position is None else position
+        here = (film.c.group_id == group.group_id) & (film.c.position == to)
+        told = bool(connection.scalar(select(film.c.told).where(here)))
+        after = _next_state(now, state if position is None else None, to, told)
+        if after in ("voting", "told"):
+            shown = {"group_id": group.group_id, "position": to, "told": after == "told"}
+            mark = insert_into(db, film).values(shown)
+            keys = ["group_id", "position"]
+            connection.execute(
+                mark.on_conflict_do_update(index_elements=keys, set_={"told": shown["told"]})
+            )
+        changed = {"state": after, "position": to, "round": now.round + 1}
+        connection.execute(update(table).where(table.c.id == group.group_id).values(changed))
+    return Group(now.group_id, now.code, now.exam, after, to, now.round + 1, now.opened_at)
+
+
+def _next_state(now, state, to, told):
+    if now.state == "ended":
+        raise StoreError("This session has ended. Open a new one.")
+    if state is None:
+        if to not in range(len(now.exam.films)):
+            raise StoreError(f"Expected film 1 to {len(now.exam.films)}. Received: {to + 1}.")
+        return "told" if told else "voting"
+    if now.state not in _FROM.get(state, ()):
+        raise StoreError(
+            f"Expected a step that can follow on '{now.state}' at this film. Received: '{state}'. "
+            "Go to another film, or end the session."
+        )
+    return state
+
+
+def shown_positions(db: Engine, group_id: int) -> list[int]:
+    """Return the positions of the films on which voting was ever opened, in order."""
+    film = tables.group_film
+    shown = select(film.c.position).where(film.c.group_id == group_id).order_by(film.c.position)
+    with reading(db) as connection:
+        return list(connection.scalars(shown))
+
+
+def _group(row):
+    return Group(
+        row.id, row.code, read_exam(row.exam), row.state, row.position, row.round, row.opened_at
+    )

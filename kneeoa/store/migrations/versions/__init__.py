@@ -1,0 +1,1 @@
+"""One file a version; its ``down_revision`` is the version before."""

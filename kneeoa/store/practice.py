@@ -1,0 +1,275 @@
+"""Practice: learners under personal codes, their sessions and answers, and when films come again.
+
+Times are given by the caller, in UTC; nothing is ordered by them, so a clock may jump.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Literal
+
+import pandas as pd
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from kneeoa.schema import record_of
+from kneeoa.store import tables
+from kneeoa.store.codes import new_code, read_code
+from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.values import grade_of, read_exam
+from kneeoa.teaching import exam as exams
+from kneeoa.teaching.exam import Exam
+from kneeoa.teaching.swayed import Round
+
+CODE_LENGTH = 8
+"""Letters of 5 bits: 40 bits are not guessed over a network."""
+_GONE = "The practice under this code was deleted. Begin a new session."
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """Who practises: a personal code, and no name."""
+
+    code: str
+    learner_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeOptions:
+    """How a session is played: `rounds` and `network` have a part in ``ai`` alone."""
+
+    mode: Literal["plain", "ai"]
+    feedback: Literal["each", "end"]
+    seconds_per_film: float | None = None
+    network: str | None = None
+    rounds: tuple[Round, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeSession:
+    """A session, begun and maybe finished."""
+
+    session_id: int
+    exam: Exam
+    options: PracticeOptions
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said to a film of a session; `grade` is None where time was up.
+
+    ``first_grade`` came before the network's answer was seen; ``shown_grade`` is that of the
+    network, shown or not.
+    """
+
+    position: int
+    image_id: str
+    reference: int
+    grade: int | None
+    seconds: float | None
+    first_grade: int | None
+    shown_when: str
+    shown_grade: int | None
+    network: str | None
+    answered_at: datetime
+
+
+_COLUMNS = {
+    "position": "int64",
+    "image_id": "str",
+    "reference": "int64",
+    "grade": "Int64",
+    "seconds": "float64",
+    "first_grade": "Int64",
+    "shown_when": "str",
+    "shown_grade": "Int64",
+    "network": "str",
+    "answered_at": "datetime64[us, UTC]",
+}
+
+
+def new_learner(db: Engine, now: datetime) -> Learner:
+    """Return a new learner with a code that nobody has."""
+    table = tables.learner
+    with writing(db) as connection:
+        while True:
+            code = new_code(CODE_LENGTH)
+            row = insert_into(db, table).values(code=code, created_at=now)
+            row = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
+            learner_id = connection.scalar(row)
+            if learner_id is not None:
+                return Learner(_shown(code), learner_id)
+
+
+def find_learner(db: Engine, code: str) -> Learner:
+    """Return the learner who has `code`, in whatever case and with or without hyphens.
+
+    Raises `StoreError` where nobody has.
+    """
+    table = tables.learner
+    with reading(db) as connection:
+        row = connection.execute(select(table).where(table.c.code == read_code(code))).first()
+    if row is None:
+        raise StoreError(
+            "No learner has this code. Check it letter by letter, or begin without one."
+        )
+    return Learner(_shown(row.code), row.id)
+
+
+def _shown(code):
+    return f"{code[:4]}-{code[4:]}"
+
+
+def begin_session(
+    db: Engine, learner: Learner, exam: Exam, options: PracticeOptions, now: datetime
+) -> PracticeSession:
+    """Return a new session; raise `StoreError` where the learner has been deleted."""
+    table = tables.practice_session
+    text = exams.to_json(exam)
+    kept = read_exam(text)
+    row = {
+        "learner_id": learner.learner_id,
+        "exam": text,
+        "options": json.dumps(asdict(options)),
+        "started_at": now,
+    }
+    try:
+        with writing(db) as connection:
+            session_id = connection.scalar(table.insert().values(row).returning(table.c.id))
+    except IntegrityError:
+        raise StoreError(_GONE) from None
+    return PracticeSession(session_id, kept, options, now, None)
+
+
+def record_answer(db: Engine, session_id: int, answer: Answer) -> None:
+    """Keep an answer; where the film has one already, that stands.
+
+    Raises `StoreError` where the session has been deleted, or has no such film there.
+    """
+    try:
+        with writing(db) as connection:
+            _record(db, connection, session_id, answer)
+    except IntegrityError:
+        raise StoreError(_GONE) from None
+
+
+def _record(db, connection, session_id, answer):
+    session = tables.practice_session
+    text = connection.scalar(select(session.c.exam).where(session.c.id == session_id))
+    if text is None:
+        raise StoreError(_GONE)
+    films = dict(enumerate(read_exam(text).films))
+    film = films.get(answer.position)
+    if film is None or (film.image_id, film.grade) != (answer.image_id, answer.reference):
+        raise StoreError(
+            f"Expected an answer to one of the {len(films)} films of this session. Received "
+            f"one to {answer.image_id} as film {answer.position + 1}: begin a new session."
+        )
+    row = asdict(answer)
+    for name in ("reference", "grade", "first_grade", "shown_grade"):
+        row[name] = None if row[name] is None else grade_of(row[name])
+    row = insert_into(db, tables.practice_answer).values(session_id=session_id, **row)
+    connection.execute(row.on_conflict_do_nothing())
+
+
+def finish_session(db: Engine, session_id: int, now: datetime) -> None:
+    """Mark a session as finished; one that is already stays as it is."""
+    table = tables.practice_session
+    unfinished = (table.c.id == session_id) & table.c.finished_at.is_(None)
+    with writing(db) as connection:
+        connection.execute(update(table).where(unfinished).values(finished_at=now))
+
+
+def open_session(db: Engine, learner: Learner) -> PracticeSession | None:
+    """Return the learner's latest session that is not finished, if there is one."""
+    table = tables.practice_session
+    mine = (table.c.learner_id == learner.learner_id) & table.c.finished_at.is_(None)
+    with reading(db) as connection:
+        row = connection.execute(select(table).where(mine).order_by(table.c.id.desc())).first()
+    return row and _session(row)
+
+
+def sessions_of(db: Engine, learner: Learner) -> list[PracticeSession]:
+    """Return the learner's sessions, finished or not, the oldest first."""
+    with reading(db) as connection:
+        return _sessions(connection, learner)
+
+
+def _sessions(connection, learner):
+    table = tables.practice_session
+    mine = select(table).where(table.c.learner_id == learner.learner_id)
+    return [_session(row) for row in connection.execute(mine.order_by(table.c.id))]
+
+
+def answers_of(db: Engine, session_id: int) -> pd.DataFrame:
+    """Return the answers of a session, one row each, by position; the fields of `Answer`.
+
+    Films without an answer have no row. Grades are Int64, empty where none was given.
+    """
+    with reading(db) as connection:
+        rows = [asdict(answer) for answer in _answers(connection, session_id)]
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def _answers(connection, session_id):
+    table = tables.practice_answer
+    columns = [table.c[field.name] for field in fields(Answer)]
+    rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
+    return [Answer(*row) for row in connection.execute(rows)]
+
+
+def cards_of(db: Engine, learner: Learner) -> dict[str, str]:
+    """Return the learner's cards of `kneeoa.teaching.repetition`, as JSON, by image id."""
+    with reading(db) as connection:
+        return _cards(connection, learner)
+
+
+def _cards(connection, learner):
+    table = tables.practice_card
+    mine = table.c.learner_id == learner.learner_id
+    rows = select(table.c.image_id, table.c.card).where(mine).order_by(table.c.image_id)
+    return dict(connection.execute(rows).all())
+
+
+def put_card(db: Engine, learner: Learner, image_id: str, card: str) -> None:
+    """Keep a film's card instead of the one before; raise `StoreError` for a deleted learner."""
+    row = insert_into(db, tables.practice_card)
+    row = row.values(learner_id=learner.learner_id, image_id=image_id, card=card)
+    row = row.on_conflict_do_update(index_elements=["learner_id", "image_id"], set_={"card": card})
+    try:
+        with writing(db) as connection:
+            connection.execute(row)
+    except IntegrityError:
+        raise StoreError(_GONE) from None
+
+
+def export_learner(db: Engine, learner: Learner) -> dict[str, Any]:
+    """Return everything that is kept of a learner, ready for JSON; times in ISO 8601."""
+    table = tables.learner
+    with reading(db) as connection:
+        created_at = connection.scalar(
+            select(table.c.created_at).where(table.c.id == learner.learner_id)
+        )
+        if created_at is None:
+            raise StoreError(_GONE)
+        sessions = []
+        for session in _sessions(connection, learner):
+            answers = [asdict(one) for one in _answers(connection, session.session_id)]
+            sessions.append({**asdict(session), "answers": answers})
+        cards = {name: json.loads(card) for name, card in _cards(connection, learner).items()}
+    kept = {"code": learner.code, "created_at": created_at, "sessions": sessions, "cards": cards}
+    return json.loads(json.dumps(kept, default=datetime.isoformat))
+
+
+def delete_learner(db: Engine, learner: Learner) -> None:
+    """Delete a learner with everything kept under the code, for good."""
+    table = tables.learner
+    with writing(db) as connection:
+        connection.execute(delete(table).where(table.c.id == learner.learner_id))
+
+
+def _session(row):
+    options = record_of(PracticeOptions, json.loads(row.options), "The session")
+    return PracticeSession(row.id, read_exam(row.exam), options, row.started_at, row.finished_at)

@@ -1,0 +1,154 @@
+"""The tables. A change here needs a new file in ``migrations/versions``, and its id below."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+REVISION = "0001"
+"""The newest migration: what the tables below look like."""
+VERSION_TABLE = "reading_room_version"
+"""Where a database says which migration it has; Alembic's own name may be another program's."""
+STATES = ("waiting", "voting", "closed", "told", "ended")
+
+
+class Moment(TypeDecorator):
+    """A time in UTC that knows its zone, on SQLite too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time in UTC; a time without a zone is a bug of the caller."""
+        if value is not None and value.utcoffset() is None:
+            raise ValueError(f"Expected a time with its zone. Received: {value!r}.")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _belongs_to(table, **options):
+    return ForeignKey(f"{table}.id", ondelete="CASCADE", **options)
+
+
+def _graded(column):
+    return CheckConstraint(f"{column} BETWEEN 0 AND 4", name=f"ck_{column}")
+
+
+metadata = MetaData()
+
+# Ids are never given twice: a page left open for what was deleted must not find something else.
+learner = Table(
+    "learner",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("code", name="uq_learner_code"),
+    sqlite_autoincrement=True,
+)
+
+practice_session = Table(
+    "practice_session",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("learner_id", Integer, _belongs_to("learner"), nullable=False),
+    Column("exam", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Index("ix_practice_session_learner_id", "learner_id"),
+    sqlite_autoincrement=True,
+)
+
+practice_answer = Table(
+    "practice_answer",
+    metadata,
+    Column("session_id", Integer, _belongs_to("practice_session"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("image_id", Text, nullable=False),
+    Column("reference", Integer, _graded("reference"), nullable=False),
+    Column("grade", Integer, _graded("grade")),
+    Column("seconds", Float),
+    Column("first_grade", Integer, _graded("first_grade")),
+    Column("shown_when", String(16), nullable=False),
+    Column("shown_grade", Integer, _graded("shown_grade")),
+    Column("network", Text),
+    Column("answered_at", Moment, nullable=False),
+)
+
+practice_card = Table(
+    "practice_card",
+    metadata,
+    Column("learner_id", Integer, _belongs_to("learner"), primary_key=True),
+    Column("image_id", Text, primary_key=True),
+    Column("card", Text, nullable=False),
+)
+
+teaching_group = Table(
+    "teaching_group",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("code", String(16), nullable=False),
+    Column("exam", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    UniqueConstraint("code", name="uq_teaching_group_code"),
+    CheckConstraint(f"state IN {STATES}", name="ck_state"),
+    sqlite_autoincrement=True,
+)
+
+# The films on which voting was ever opened.
+group_film = Table(
+    "group_film",
+    metadata,
+    Column("group_id", Integer, _belongs_to("teaching_group"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("told", Boolean, nullable=False),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("group_id", Integer, _belongs_to("teaching_group"), nullable=False),
+    Column("nickname", String(24), nullable=False),
+    Column("nickname_key", Text, nullable=False),
+    Column("token", String(32), nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    UniqueConstraint("group_id", "nickname_key", name="uq_participant_nickname"),
+    sqlite_autoincrement=True,
+)
+
+# The key's order is that of counting; a vote is found by it, too.
+vote = Table(
+    "vote",
+    metadata,
+    Column("group_id", Integer, _belongs_to("teaching_group"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("participant_id", Integer, _belongs_to("participant"), primary_key=True),
+    Column("grade", Integer, _graded("grade"), nullable=False),
+    Column("voted_at", Moment, nullable=False),
+    Index("ix_vote_participant_id", "participant_id"),
+)

@@ -1,0 +1,207 @@
+"""The class of a group session: who takes part, and how they vote."""
+
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from kneeoa.store import tables
+from kneeoa.store.codes import read_code
+from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.values import grade_of, read_exam
+
+LONGEST_NICKNAME, MOST_PARTICIPANTS = 24, 200
+_NOT_THERE = "You are not, or no longer, part of this session. Join it again with its code."
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Who votes in a group: a nickname, and the token by which her browser is known."""
+
+    participant_id: int
+    group_id: int
+    nickname: str
+    token: str
+
+
+def join(db: Engine, code: str, nickname: str, now: datetime) -> Participant:
+    """Return a new participant of the group that has `code`.
+
+    Raises `StoreError` where there is none, it has ended or is full, or the nickname is taken or
+    not one of 1 to 24 letters.
+    """
+    name = " ".join(nickname.split())
+    if not 0 < len(name) <= LONGEST_NICKNAME or not name.isprintable():
+        raise StoreError(
+            f"Expected a nickname of 1 to {LONGEST_NICKNAME} letters. Choose another one."
+        )
+    group, one = tables.teaching_group, tables.participant
+    token = secrets.token_hex(16)
+    try:
+        with writing(db) as connection:
+            # Locked, so that two who join at once are both counted.
+            found = connection.execute(
+                select(group.c.id, group.c.state)
+                .where(group.c.code == read_code(code))
+                .with_for_update()
+            ).first()
+            if found is None:
+                raise StoreError("No session has this code. Check it letter by letter.")
+            if found.state == "ended":
+                raise StoreError("This session has ended. Ask the teacher for a new code.")
+            count = select(func.count()).where(one.c.group_id == found.id)
+            if connection.scalar(count) >= MOST_PARTICIPANTS:
+                raise StoreError(f"This session is full: {MOST_PARTICIPANTS} take part.")
+            row = {
+                "group_id": found.id,
+                "nickname": name,
+                "nickname_key": unicodedata.normalize("NFKC", name).casefold(),
+                "token": token,
+                "joined_at": now,
+            }
+            participant_id = connection.scalar(one.insert().values(row).returning(one.c.id))
+    except IntegrityError:
+        raise StoreError(f"The nickname {name} is taken in this session. Choose another.") from None
+    return Participant(participant_id, found.id, name, token)
+
+
+def rejoin(db: Engine, code: str, token: str) -> Participant:
+    """Return the participant whose browser has `token`; raise `StoreError` where there is none."""
+    group, one = tables.teaching_group, tables.participant
+    # What stands in an address is anyone's; PostgreSQL refuses text that is none.
+    if token.isascii() and token.isalnum():
+        mine = (group.c.code == read_code(code)) & (one.c.token == token)
+        with reading(db) as connection:
+            row = connection.execute(_PEOPLE.join(group).where(mine)).first()
+        if row is not None:
+            return Participant(*row)
+    raise StoreError(_NOT_THERE)
+
+
+_PEOPLE = select(*(tables.participant.c[name] for name in ("id", "group_id", "nickname", "token")))
+
+
+def participants(db: Engine, group_id: int) -> list[Participant]:
+    """Return who takes part, in the order of joining."""
+    one = tables.participant
+    with reading(db) as connection:
+        rows = connection.execute(_PEOPLE.where(one.c.group_id == group_id).order_by(one.c.id))
+        return [Participant(*row) for row in rows]
+
+
+def remove_participant(db: Engine, group_id: int, participant_id: int) -> None:
+    """Remove someone from a group, with all her votes."""
+    one = tables.participant
+    there = (one.c.id == participant_id) & (one.c.group_id == group_id)
+    with writing(db) as connection:
+        connection.execute(delete(one).where(there))
+
+
+def vote(db: Engine, participant: Participant, position: int, grade: int, now: datetime) -> None:
+    """Keep a vote on the film at `position` instead of the one before.
+
+    When it returns, the vote counts; once voting is closed, none is added. Raises `StoreError`
+    where it is closed on this film, or the participant was removed.
+    """
+    group, one = tables.teaching_group, tables.participant
+    key = {
+        "group_id": participant.group_id,
+        "position": position,
+        "participant_id": participant.participant_id,
+    }
+    kept = {"grade": grade_of(grade), "voted_at": now}
+    mine = (one.c.id == participant.participant_id) & (group.c.id == participant.group_id)
+    try:
+        with writing(db) as connection:
+            # Closing waits until this vote is in; a vote behind it sees that it is closed.
+            found = connection.execute(
+                select(group.c.state, group.c.position)
+                .join(one)
+                .where(mine)
+                .with_for_update(read=True, of=group)
+            ).first()
+            if found is None:
+                raise StoreError(_NOT_THERE)
+            if (found.state, found.position) != ("voting", position):
+                raise StoreError("Voting on this film is closed. Wait for the next one.")
+            row = insert_into(db, tables.vote).values(**key, **kept)
+            connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=kept))
+    except IntegrityError:
+        raise StoreError(_NOT_THERE) from None
+
+
+def vote_of(db: Engine, participant: Participant, position: int) -> int | None:
+    """Return the participant's grade of the film at `position`, or None."""
+    kept = tables.vote
+    mine = kept.c.participant_id == participant.participant_id
+    here = _at(participant.group_id, position)
+    with reading(db) as connection:
+        return connection.scalar(select(kept.c.grade).where(here, mine))
+
+
+def voted(db: Engine, group_id: int, position: int) -> int:
+    """Return how many have voted on the film at `position`."""
+    with reading(db) as connection:
+        return connection.scalar(select(func.count()).where(_at(group_id, position)))
+
+
+def tally(db: Engine, group_id: int, position: int) -> list[int]:
+    """Return how many gave each grade, 0 to 4, to the film at `position`."""
+    grade = tables.vote.c.grade
+    counts = select(grade, func.count()).where(_at(group_id, position)).group_by(grade)
+    with reading(db) as connection:
+        found = dict(connection.execute(counts).all())
+    return [found.get(grade, 0) for grade in range(5)]
+
+
+def _at(group_id, position):
+    return (tables.vote.c.group_id == group_id) & (tables.vote.c.position == position)
+
+
+def votes_of(db: Engine, group_id: int) -> pd.DataFrame:
+    """Return who voted how: a row for each participant and film shown, as `readers` takes it.
+
+    Columns ``position, image_id, reference, participant`` (the nickname)``, participant_id`` and
+    ``grade`` (Int64, empty: no vote), by position, then in the order of joining.
+    """
+    film, one, kept, group = (
+        tables.group_film,
+        tables.participant,
+        tables.vote,
+        tables.teaching_group,
+    )
+    theirs = (
+        (kept.c.group_id == film.c.group_id)
+        & (kept.c.position == film.c.position)
+        & (kept.c.participant_id == one.c.id)
+    )
+    rows = (
+        select(film.c.position, one.c.nickname, one.c.id, kept.c.grade)
+        .join_from(film, one, one.c.group_id == film.c.group_id)
+        .outerjoin(kept, theirs)
+        .where(film.c.group_id == group_id)
+        .order_by(film.c.position, one.c.id)
+    )
+    with reading(db) as connection:
+        exam = connection.scalar(select(group.c.exam).where(group.c.id == group_id))
+        given = connection.execute(rows).all()
+    films = read_exam(exam).films if exam else ()
+    whole = [
+        (position, films[position].image_id, films[position].grade, nickname, number, grade)
+        for position, nickname, number, grade in given
+    ]
+    return pd.DataFrame(whole, columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+_COLUMNS = {
+    "position": "int64",
+    "image_id": "str",
+    "reference": "int64",
+    "participant": "str",
+    "participant_id": "int64",
+    "grade": "Int64",
+}
