@@ -18,6 +18,8 @@ st.set_page_config(
 st.navigation(
     [
         st.Page("views/reading.py", title="Read a film", default=True),
+        st.Page("views/atlas.py", title="Atlas", url_path="atlas"),
+        st.Page("views/practice.py", title="Practice", url_path="practice"),
         st.Page("views/runs.py", title="Runs", url_path="runs"),
         st.Page("views/results.py", title="Results", url_path="results"),
         st.Page("views/confusion.py", title="Confusion", url_path="confusion"),

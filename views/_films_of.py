@@ -21,17 +21,22 @@ def folder() -> FilmFolder | None:
     """Return the films that ``KNEEOA_DATASET`` names, or None after saying how to get them."""
     setting = os.environ.get("KNEEOA_DATASET")
     if not setting:
-        st.info(
-            "To see the films, get the data set (Chen 2018, doi 10.17632/56rmx5bjcr.1, CC BY 4.0; "
-            "see About) and start with its folder: `KNEEOA_DATASET=FOLDER streamlit run app.py`. "
-            "Films are not part of this dashboard."
-        )
+        say_how_to_get_films()
         return None
     try:
         return _shared.film_folder(Path(setting).expanduser())
     except KneeOAError as error:
         st.warning(_shared.escaped(str(error)))
         return None
+
+
+def say_how_to_get_films() -> None:
+    """Say where real films are had, and how they come onto the pages."""
+    st.info(
+        "To see real films, get the data set (Chen 2018, doi 10.17632/56rmx5bjcr.1, CC BY 4.0; "
+        "see About) and start with its folder: `KNEEOA_DATASET=FOLDER streamlit run app.py`. "
+        "Films are not part of this dashboard."
+    )
 
 
 def show_films(image_ids: list[str], key: str) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Not used here: Streamlit and Plotly load it on first use, each run in a thread of its own, and one
 # of two runs at once then meets a half-loaded module. Loaded here, the import lock makes it wait.
@@ -20,7 +20,14 @@ from kneeoa.joints import Frame, propose_frames
 from kneeoa.published import DEFAULT_MODELS
 from kneeoa.radiograph import Radiograph, read_radiograph
 from kneeoa.study_tables import study_tables as tables_of
+from kneeoa.teaching.exam import draw_exam
+from kneeoa.teaching.films import TeachingSet, graded_before, open_set
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+GRADED_AT_MOST = 80
+"""Films of a folder without published predictions that a network grades for a session."""
 DEFAULT_RESULTS = Path(__file__).parent.parent / "assets" / "results"
 
 STYLE = """
@@ -219,6 +226,55 @@ def published_predictions() -> dict[str, pandas.DataFrame]:
         name: model.file.parent / "predictions.csv" for name, model in graders().published.items()
     }
     return {name: _predictions(file, _changed(file)) for name, file in files.items()}
+
+
+def store() -> "Engine":
+    """Return the database of ``KNEEOA_DATABASE_URL``, by default a file; opened once."""
+    return _store(os.environ.get("KNEEOA_DATABASE_URL"))
+
+
+@st.cache_resource(show_spinner=False)
+def _store(url):
+    # Late: half a second that no other page needs.
+    from kneeoa.store.database import open_store
+
+    return open_store(url)
+
+
+def teaching_set() -> TeachingSet:
+    """Return the films that are taught with: of ``KNEEOA_DATASET``, else synthetic ones."""
+    return _teaching_set(os.environ.get("KNEEOA_DATASET"))
+
+
+@st.cache_resource(show_spinner="Looking for films", max_entries=4, ttl=600)
+def _teaching_set(setting):
+    return open_set(setting)
+
+
+def teaching_film(image_id: str) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
+    """Return `read_film` of a film that is taught with."""
+    return read_film(*teaching_set().read(image_id))
+
+
+def network_grades(architecture: str) -> dict[str, int]:
+    """Return a published network's grades, by image id, of films that are taught with.
+
+    From its published predictions where they name the films; else of `GRADED_AT_MOST` films, spread
+    over the grades, graded now.
+    """
+    films = teaching_set()
+    before = graded_before(published_predictions()[architecture], films)
+    return before or dict(_graded_now(films.folder, tuple(films.films))[architecture])
+
+
+@st.cache_resource(show_spinner="The networks grade films for the first time", max_entries=8)
+def _graded_now(folder, image_ids):
+    found: dict[str, dict[str, int]] = {name: {} for name in cards()}
+    for name in draw_exam(teaching_set().films.values(), GRADED_AT_MOST, seed=0).image_ids:
+        with contextlib.suppress(KneeOAError):  # said where the film itself is shown
+            for reading in teaching_film(name)[2]:
+                found[reading.architecture][name] = int(reading.grade)
+    return found
 
 
 @contextlib.contextmanager

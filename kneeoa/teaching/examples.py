@@ -1,0 +1,118 @@
+"""Which films show a grade well, which are disputed, and two films laid over one another."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.results import PROBABILITY_COLUMNS
+from kneeoa.teaching.films import TeachingSet, graded_before
+
+COLUMNS = ("image_id", "patient_id", "grade", "first", "second", "confidence")
+
+
+def answered(predictions: Sequence[pd.DataFrame], films: TeachingSet) -> pd.DataFrame:
+    """Return what two networks said of films of the set, one row a film that both know.
+
+    `predictions` are two tables as from `kneeoa.results.read_predictions`. The columns are
+    `COLUMNS`: reference ``grade``, the networks' grades, and the ``confidence``, the mean of the
+    probabilities that each gives its own grade.
+    """
+    given = [graded_before(table, films) for table in predictions]
+    sure = [
+        dict(zip(table["image_id"], table[PROBABILITY_COLUMNS].max(axis=1), strict=True))
+        for table in predictions
+    ]
+    return _table(films, given, sure)
+
+
+def answered_by_grade(given: Sequence[Mapping[str, int]], films: TeachingSet) -> pd.DataFrame:
+    """Return the table of `answered` from two networks' grades alone; ``confidence`` is NaN."""
+    return _table(films, given, [{}, {}])
+
+
+def _table(films, given, sure):
+    first, second = given
+    known = sorted(first.keys() & second.keys() & films.films.keys())
+    rows = [
+        (
+            name,
+            films.films[name].patient_id,
+            int(films.films[name].grade),
+            int(first[name]),
+            int(second[name]),
+            float(np.mean([of.get(name, np.nan) for of in sure])),
+        )
+        for name in known
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def clear(answers: pd.DataFrame, grade: int) -> list[str]:
+    """Return the films of `grade` that both networks give it, the surest first."""
+    right = answers[
+        (answers["grade"] == grade) & (answers["first"] == grade) & (answers["second"] == grade)
+    ]
+    return _ids(right.sort_values(["confidence", "image_id"], ascending=[False, True]))
+
+
+def disputed(answers: pd.DataFrame, grade: int) -> list[str]:
+    """Return the films of `grade` that a network gives another, the furthest off first."""
+    there = answers[answers["grade"] == grade]
+    off = (there["first"] - grade).abs() + (there["second"] - grade).abs()
+    there = there.assign(off=off)[off > 0]
+    return _ids(there.sort_values(["off", "confidence"], ascending=False, kind="stable"))
+
+
+def against_reference(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the films on which both networks agree against the reference, the surest first."""
+    agreed = answers["first"] == answers["second"]
+    found = answers[agreed & (answers["first"] != answers["grade"])]
+    return found.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
+
+
+def far_apart(answers: pd.DataFrame, by: int = 2) -> pd.DataFrame:
+    """Return the films on which the networks differ by at least `by` grades, furthest first."""
+    apart = (answers["first"] - answers["second"]).abs()
+    found = answers.assign(apart=apart)[apart >= by]
+    order = ["apart", "confidence"]
+    found = found.sort_values(order, ascending=False, kind="stable", ignore_index=True)
+    return found[list(COLUMNS)]
+
+
+def paired(low: Sequence[str], high: Sequence[str]) -> list[tuple[str, str]]:
+    """Return pairs of a film of `low` and one of `high`, both in their order.
+
+    Names that end with L or R pair with the same side alone, so that the fibula lies alike.
+    """
+    waiting = list(high)
+    pairs = []
+    for name in low:
+        other = next((one for one in waiting if _side(one) == _side(name)), None)
+        if other is not None:
+            waiting.remove(other)
+            pairs.append((name, other))
+    return pairs
+
+
+def wiped(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
+    """Return a picture whose left `share` is of `first` and the rest of `second`.
+
+    Both are ``(S, S) uint8``. Between them runs a white line, 1/160 of the side wide; where only
+    one of them is seen, there is none.
+    """
+    side = first.shape[1]
+    border = round(np.clip(share, 0, 1) * side)
+    picture = np.where(np.arange(side) < border, first, second)
+    if 0 < border < side:
+        half = max(1, side // 320)
+        picture[:, max(0, border - half) : border + half] = 255
+    return picture
+
+
+def _side(name):
+    return name[-1:].upper() if name[-1:].upper() in ("L", "R") else ""
+
+
+def _ids(table):
+    return table["image_id"].tolist()

@@ -1,0 +1,61 @@
+"""A practice session in a real browser, by keyboard alone, over a restart of the server."""
+
+import pytest
+from playwright.sync_api import expect
+from serving import running_app
+
+SECONDS = 60_000
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    file = tmp_path_factory.mktemp("practice") / "store.sqlite"
+    return {"KNEEOA_DATABASE_URL": f"sqlite:///{file}", "KNEEOA_DATASET": ""}
+
+
+def wait(page, text):
+    expect(page.get_by_text(text).first).to_be_visible(timeout=SECONDS)
+
+
+def is_asked(page, film):
+    """Wait until the film can be graded."""
+    wait(page, f"Film {film} of 10")
+    expect(page.locator(".st-key-grade_0 button")).to_be_enabled(timeout=SECONDS)
+    expect(page.locator(".st-key-on").get_by_text("Confirm")).to_be_visible(timeout=SECONDS)
+
+
+def is_told(page):
+    """Wait until the film is resolved."""
+    expect(page.locator(".st-key-next button")).to_be_enabled(timeout=SECONDS)
+
+
+def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory):
+    with running_app(tmp_path_factory.mktemp("first"), **settings) as app:
+        page.goto(f"{app.url}/practice")
+        wait(page, "Practise KL grading")
+        ten = page.get_by_role("radio", name="10", exact=True)
+        ten.press("Space")
+        expect(ten).to_be_checked(timeout=SECONDS)
+        page.get_by_role("button", name="Begin").press("Enter")
+        for film in range(1, 4):
+            is_asked(page, film)
+            page.keyboard.press("2")
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("Enter")
+            is_told(page)
+            page.keyboard.press("Enter")
+        is_asked(page, 4)
+        query = page.url.partition("?")[2]
+    # The server is gone, and a new one knows where the learner was.
+    with running_app(tmp_path_factory.mktemp("second"), **settings) as app:
+        page.goto(f"{app.url}/practice?{query}")
+        for film in range(4, 11):
+            is_asked(page, film)
+            page.keyboard.press("0")
+            page.keyboard.press("Enter")
+            is_told(page)
+            page.keyboard.press("Enter")
+        wait(page, "Your result")
+        wait(page, "10 of 10 films graded")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+        assert page.get_by_text("encountered an error").count() == 0

@@ -1,0 +1,163 @@
+"""A practice session on the screen: the film, the grades by key, what it was."""
+
+import time
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.teaching.playing import Play
+from views import _overlays, _shared, _viewer
+
+
+def show(play: Play, network: str, keep) -> None:
+    """Show the film in play; `keep(given)` is called with every answer that is final.
+
+    `network` is the one whose answer has a part in rounds of AI or not.
+    """
+    now = time.monotonic()
+    _keep_time(play, keep, now)
+    if play.is_over:
+        return
+    try:
+        # Before anything is shown: the last film's reference must not stand beside the next one.
+        radiograph, frame, readings = _shared.teaching_film(play.film.image_id)
+    except KneeOAError as error:
+        show_head(play, keep)
+        st.error(_shared.escaped(f"{play.film.image_id}: {error}"))
+        st.button(
+            "Go on without it", shortcut="Enter", on_click=_leave_out, args=[play, keep], key="skip"
+        )
+        return
+    show_head(play, keep)
+    film, side = st.columns([1.35, 1], gap="medium")
+    with side:
+        if play.stage == "told":
+            show_resolution(play)
+            _overlays.show(radiograph, frame, readings)
+        else:
+            if play.shows_network:
+                show_network(play, network)
+            show_grades(play, keep)
+    with film:
+        _viewer.show_film(radiograph, frame, room=640)
+        window, invert = st.columns([5, 2], vertical_alignment="bottom")
+        _viewer.show_window(window, invert)
+    # The clock starts when the film is on its way to the screen, not while it is decoded.
+    play.look(time.monotonic())
+
+
+def _leave_out(play, keep):
+    keep(play.leave_out())
+
+
+def show_head(play: Play, keep) -> None:
+    """Show how far the session is, and the time that is left."""
+    total = len(play.exam.films)
+    said, clock, stop = st.columns([5, 1.2, 1.2], vertical_alignment="center")
+    said.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
+    if play.limit is not None:
+        with clock:
+            st.fragment(_show_clock, run_every=1.0)(play, keep)
+    if stop.button(
+        "Stop here",
+        key="stop",
+        width="stretch",
+        help="The answers given so far are scored",
+    ):
+        st.session_state["practice_stopped"] = True
+        st.rerun()
+
+
+def _show_clock(play, keep):
+    now = time.monotonic()
+    if _keep_time(play, keep, now):
+        st.rerun(scope="app")
+    left = play.left(now)
+    st.markdown("" if left is None else f"**{left:.0f} s** left")
+
+
+def _keep_time(play, keep, now) -> bool:
+    given = play.time_up(now)
+    if given is not None:
+        keep(given)
+    return given is not None
+
+
+def show_grades(play: Play, keep) -> None:
+    """Show the five grades to choose from, by mouse or by key."""
+    for grade in GRADES:
+        st.button(
+            f"**{grade.label}** {grade.text}",
+            key=f"grade_{int(grade)}",
+            shortcut=str(int(grade)),
+            type="primary" if play.choice == grade else "secondary",
+            on_click=play.choose,
+            args=[int(grade)],
+            width="stretch",
+        )
+    lower, higher, on = st.columns([1, 1, 2.4])
+    lower.button(
+        "Lower", key="lower", shortcut="Left", on_click=play.move, args=[-1], width="stretch"
+    )
+    higher.button(
+        "Higher", key="higher", shortcut="Right", on_click=play.move, args=[1], width="stretch"
+    )
+    on.button(
+        "This is my final answer" if play.stage == "again" else "Confirm",
+        key="on",
+        shortcut="Enter",
+        type="primary",
+        on_click=_confirm,
+        args=[play, keep],
+        # Never disabled: Enter may come before the page knows of the mark, and must count.
+        width="stretch",
+    )
+    st.caption("Keys: 0 to 4 mark a grade, the arrows move the mark, Enter confirms and goes on.")
+
+
+def _confirm(play, keep):
+    given = play.confirm(time.monotonic())
+    if given is not None:
+        keep(given)
+
+
+def show_network(play: Play, network: str) -> None:
+    """Show what the network says, which may be wrong."""
+    grade = KLGrade(play.round.network_grade)
+    st.html(
+        f'<div class="kl-network">{DISPLAY_NAME[network]} says</div>'
+        f'<div class="kl-grade">{grade.label}<span>{grade.text}</span></div>'
+    )
+    if play.stage == "again":
+        st.markdown(f"You said **KL {play.first}**. Keep it, or change it.")
+
+
+def show_resolution(play: Play) -> None:
+    """Show the reference, what was given, and the way on."""
+    reference = KLGrade(play.film.grade)
+    grade, on = st.columns([1.4, 1], vertical_alignment="bottom")
+    grade.html(
+        '<div class="kl-network">Reference</div>'
+        f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
+    )
+    last = len(play.done) == len(play.exam.films)
+    on.button(
+        "See the result" if last else "Next film",
+        key="next",
+        shortcut="Enter",
+        type="primary",
+        on_click=play.proceed,
+        width="stretch",
+    )
+    if play.choice is None:
+        said = ":orange[**Time was up**] without an answer."
+    elif play.choice == reference:
+        said = ":green[**Right.**]"
+    else:
+        off = abs(play.choice - reference)
+        said = (
+            f":orange[**Off by {off} grade{'s' if off > 1 else ''}**]: you said KL {play.choice}."
+        )
+    st.markdown(f"{said} {reference.criteria}")

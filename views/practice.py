@@ -1,0 +1,227 @@
+"""The practice page: grade films by key, see what they were, and how it goes over the sessions."""
+
+import secrets
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.store import practice as store
+from kneeoa.teaching import exam as exams
+from kneeoa.teaching import repetition, swayed
+from kneeoa.teaching.playing import Play
+from views import _learner, _play, _practice_result, _shared
+
+ALL = "all"
+LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s"}
+FEEDBACK = {"each": "after each film", "end": "at the end"}
+MODES = {"plain": "Practice", "ai": "AI or not"}
+
+
+def show_start(learner) -> None:
+    """Show what can be set, and what came of the sessions so far."""
+    films = _shared.teaching_set()
+    st.title("Practise KL grading")
+    for note in films.notes:
+        st.caption(_shared.escaped(note))
+    if films.is_synthetic:
+        _learner.say_synthetic()
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        show_settings(learner, films)
+    with right:
+        _practice_result.show_progress(learner)
+        _learner.show(learner)
+
+
+def show_settings(learner, films) -> None:
+    """Show the form of a session; begin one."""
+    mode = st.segmented_control(
+        "Session", list(MODES), default="plain", format_func=MODES.get, required=True, key="mode"
+    )
+    if mode == "ai":
+        st.caption(
+            "A network's answer is shown before yours, after it, or not at all. Some are wrong: "
+            "they are its real errors. The result says how they swayed you."
+        )
+    count = st.segmented_control("Films", exams.LENGTHS, default=20, required=True, key="count")
+    grades, network = ALL, ARCHITECTURES[-1]
+    if mode == "ai":
+        network = st.segmented_control(
+            "Network",
+            ARCHITECTURES,
+            default=network,
+            format_func=DISPLAY_NAME.get,
+            required=True,
+            key="network",
+        )
+    else:
+        pairs = {f"{low}{high}": f"{low} against {high}" for low, high in exams.PAIRS}
+        grades = st.segmented_control(
+            "Grades",
+            [ALL, *pairs],
+            default=ALL,
+            format_func=lambda key: pairs.get(key, "all five"),
+            required=True,
+            key="grades",
+        )
+    feedback = st.segmented_control(
+        "What it was",
+        list(FEEDBACK),
+        default="each",
+        format_func=FEEDBACK.get,
+        required=True,
+        key="feedback",
+    )
+    limit = st.segmented_control(
+        "Time for a film",
+        list(LIMITS),
+        default=0,
+        format_func=LIMITS.get,
+        required=True,
+        key="limit",
+    )
+    with st.expander("Seed, or an exam from a file"):
+        seed = st.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            None,
+            key="seed",
+            placeholder="a new one",
+            help="The same seed, settings and films give the same session.",
+        )
+        repeats = st.toggle(
+            "Favour what I missed before",
+            True,
+            key="repeats",
+            disabled=seed is not None,
+            help="Off where a seed is given: it could not give the same films.",
+        )
+        file = st.file_uploader("Exam file", type="json", key="exam_file")
+    if st.button("Begin", type="primary", shortcut="Enter", key="begin"):
+        with _shared.refusals_shown():
+            options = {"mode": mode, "feedback": feedback, "limit": limit, "network": network}
+            if file is not None:
+                exam, rounds = _exam_from(file, films), ()
+                options["mode"] = "plain"
+            else:
+                favour = None
+                if repeats and seed is None and learner is not None:
+                    cards = store.cards_of(_shared.store(), learner)
+                    favour = repetition.favour(cards, datetime.now(UTC))
+                exam, rounds = _drawn(films, options, count, grades, seed, favour)
+            begin(learner, exam, rounds, options)
+
+
+def _drawn(films, options, count, grades, seed, favour):
+    seed = secrets.randbelow(2**31) if seed is None else int(seed)
+    pool = films.films.values()
+    if options["mode"] == "ai":
+        said = _shared.network_grades(options["network"])
+        return swayed.draw_rounds(pool, said, count, seed=seed)
+    wanted = range(5) if grades == ALL else [int(grade) for grade in grades]
+    return exams.draw_exam(pool, count, seed=seed, grades=wanted, favour=favour), ()
+
+
+def _exam_from(file, films):
+    found = exams.match(exams.from_json(file.getvalue()), films)
+    for names, why in (
+        (found.missing, "are not in this data set"),
+        (found.changed, "are other pictures here"),
+        (found.regraded, "have another reference grade here"),
+    ):
+        if names:
+            st.toast(f"Left out, because they {why}: {', '.join(names[:5])}")
+    if not found.exam.films:
+        raise KneeOAError("Expected films of this exam in the data set. None of them is there.")
+    return found.exam
+
+
+def begin(learner, exam, rounds, options) -> None:
+    """Keep the session and turn to its first film."""
+    now = datetime.now(UTC)
+    learner = learner or _learner.new(now)
+    kept = store.PracticeOptions(
+        mode=options["mode"],
+        feedback=options["feedback"],
+        seconds_per_film=float(options["limit"]) or None,
+        network=options["network"],
+        rounds=tuple(rounds),
+    )
+    session = store.begin_session(_shared.store(), learner, exam, kept, now)
+    go_on_with(learner, session)
+    st.rerun()
+
+
+def go_on_with(learner, session) -> None:
+    """Take up a kept session where it stands."""
+    answers = store.answers_of(_shared.store(), session.session_id)
+    st.session_state["practice"] = session
+    st.session_state["play"] = Play(
+        session.exam,
+        {one.image_id: one for one in session.options.rounds},
+        tells=session.options.feedback == "each",
+        limit=session.options.seconds_per_film,
+        done=set(answers["position"]),
+    )
+
+
+def keep_answer(given) -> None:
+    """Write an answer down, and when its film should come again."""
+    session, play = st.session_state["practice"], st.session_state["play"]
+    film, now = session.exam.films[given.position], datetime.now(UTC)
+    shown = play.rounds.get(film.image_id)
+    answer = store.Answer(
+        position=given.position,
+        image_id=film.image_id,
+        reference=film.grade,
+        grade=given.grade,
+        seconds=given.seconds,
+        first_grade=given.first_grade,
+        shown_when=shown.when if shown else "never",
+        shown_grade=shown.network_grade if shown else None,
+        network=session.options.network if shown else None,
+        answered_at=now,
+    )
+    database = _shared.store()
+    store.record_answer(database, session.session_id, answer)
+    learner = _learner.current()
+    card = store.cards_of(database, learner).get(film.image_id)
+    after = repetition.review(card, reference=film.grade, grade=given.grade, now=now)
+    store.put_card(database, learner, film.image_id, after)
+
+
+def end(session) -> None:
+    """Close the session and turn to its result."""
+    store.finish_session(_shared.store(), session.session_id, datetime.now(UTC))
+    st.session_state["result"] = session
+    for key in ("practice", "play", "practice_stopped"):
+        st.session_state.pop(key, None)
+
+
+def show() -> None:
+    """Show the session in play, the result of the last one, or the start."""
+    _shared.store()  # where it cannot be opened, that is said before anyone grades a film
+    learner = _learner.current()
+    if "play" not in st.session_state and "result" not in st.session_state and learner:
+        left = store.open_session(_shared.store(), learner)
+        if left is not None:
+            go_on_with(learner, left)
+    play = st.session_state.get("play")
+    if play is not None and not play.is_over and not st.session_state.get("practice_stopped"):
+        _play.show(play, st.session_state["practice"].options.network, keep_answer)
+        if not play.is_over:
+            return
+    if play is not None:
+        end(st.session_state["practice"])
+    if "result" in st.session_state:
+        _practice_result.show(learner, st.session_state["result"])
+    else:
+        show_start(learner)
+
+
+_shared.apply_style()
+with _shared.refusals_shown():
+    show()
