@@ -1,4 +1,5 @@
-# make app    open the dashboard on http://127.0.0.1:8501 (PORT=8502 for another port)
+# make app    open the dashboard on http://127.0.0.1:8501 (PORT=8502 for another port);
+#             ADDRESS=192.168.1.20 (this machine's in the network) serves a class, see README
 # make test   lint, then every test, the browser's included
 # make bench  time a reading and the page
 # make bench-train  time training and its parts (minutes)
@@ -7,6 +8,7 @@
 # The first target that needs it creates .venv. Written for GNU make 3.81, which macOS has.
 
 PORT = 8501
+ADDRESS =
 VENV = .venv
 PYTHON = $(VENV)/bin/python
 APP = $(VENV)/.app-installed
@@ -23,7 +25,8 @@ INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
 .DELETE_ON_ERROR:
 
 app: $(APP)
-	$(PYTHON) -m streamlit run app.py --server.port $(PORT)
+	$(PYTHON) -m streamlit run app.py --server.port $(PORT) \
+	  $(if $(ADDRESS),--server.address $(ADDRESS) --server.allowedHosts $(ADDRESS))
 
 test: lint
 	$(PYTHON) tests/browser/install_chromium.py
