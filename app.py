@@ -20,6 +20,8 @@ st.navigation(
         st.Page("views/reading.py", title="Read a film", default=True),
         st.Page("views/atlas.py", title="Atlas", url_path="atlas"),
         st.Page("views/practice.py", title="Practice", url_path="practice"),
+        st.Page("views/join.py", title="Join", url_path="join"),
+        st.Page("views/teacher.py", title="Teach", url_path="teach"),
         st.Page("views/runs.py", title="Runs", url_path="runs"),
         st.Page("views/results.py", title="Results", url_path="results"),
         st.Page("views/confusion.py", title="Confusion", url_path="confusion"),

@@ -50,11 +50,16 @@ def fit_within(pixels: np.ndarray, longest: int) -> np.ndarray:
     return np.asarray(image.resize(size, Image.Resampling.BOX))
 
 
-def png_uri(image: np.ndarray) -> str:
-    """Return an image ``(H, W[, 3]) uint8`` as a ``data:image/png`` address."""
+def png(image: np.ndarray) -> bytes:
+    """Return an image ``(H, W[, 3]) uint8`` or ``(H, W) uint16`` as a PNG, without loss."""
     stream = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(stream, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+    return stream.getvalue()
+
+
+def png_uri(image: np.ndarray) -> str:
+    """Return an image ``(H, W[, 3]) uint8`` as a ``data:image/png`` address."""
+    return "data:image/png;base64," + base64.b64encode(png(image)).decode()
 
 
 def upsample(heatmap: np.ndarray, side: int) -> np.ndarray:

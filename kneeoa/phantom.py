@@ -7,13 +7,13 @@ the signs of each Kellgren-Lawrence grade come from `kneeoa.phantom_anatomy`. Th
 illustrate the scale; they are not evidence of how well a grader does on real films.
 """
 
-import io
 from operator import index
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from kneeoa.display import png
 from kneeoa.errors import ConfigError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.phantom_anatomy import (
@@ -90,19 +90,12 @@ def demo_film(name: str) -> bytes:
         return knee_png(DEMO_NAMES.index(name), seed=0)
     darkest, brightest = _SIXTEEN_BIT_RANGE
     film = _film(KLGrade.MINIMAL, 1, _DEMO_SIDE, "L", True)
-    return _png(np.rint(darkest + (brightest - darkest) * film).astype(np.uint16))
+    return png(np.rint(darkest + (brightest - darkest) * film).astype(np.uint16))
 
 
 def knee_png(grade: KLGrade | int, *, seed: int) -> bytes:
     """Return `draw_knee` as a PNG of 512 x 512 pixels, marked."""
-    return _png(draw_knee(grade, seed=seed, side=_DEMO_SIDE))
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """Encode ``(H, W)`` uint8 or uint16 grey levels losslessly."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG")
-    return buffer.getvalue()
+    return png(draw_knee(grade, seed=seed, side=_DEMO_SIDE))
 
 
 def _film(grade: KLGrade | int, seed: int, side: int, laterality: str, marked: bool) -> np.ndarray:

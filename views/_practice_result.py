@@ -13,9 +13,8 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import practice as store
-from kneeoa.teaching import exam as exams
 from kneeoa.teaching import scoring, swayed
-from views import _overlays, _shared, _tables
+from views import _exams, _overlays, _shared, _tables
 
 MISSED_SHOWN = 6
 
@@ -185,7 +184,7 @@ def show_ways_out(session, answers, mine, networks) -> None:
     )
     exam.download_button(
         "This exam (file)",
-        lambda: exams.to_json(exams.with_hashes(session.exam, _shared.teaching_set())),
+        lambda: _exams.exam_file(session.exam),
         file_name="exam.json",
         mime="application/json",
         on_click="ignore",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas
 import streamlit as st
 
-from kneeoa import archive, confusions, results, statistics
+from kneeoa import archive, confusions, display, results, statistics
 from kneeoa.archive import Archive
 from kneeoa.errors import KneeOAError
 from kneeoa.film_folder import FilmFolder, open_folder
@@ -22,6 +22,7 @@ from kneeoa.radiograph import Radiograph, read_radiograph
 from kneeoa.study_tables import study_tables as tables_of
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
+from views._style import STYLE
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -29,44 +30,6 @@ if TYPE_CHECKING:
 GRADED_AT_MOST = 80
 """Films of a folder without published predictions that a network grades for a session."""
 DEFAULT_RESULTS = Path(__file__).parent.parent / "assets" / "results"
-
-STYLE = """
-<style>
-.stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
-.st-key-case {position: sticky; top: 3.7rem; z-index: 90; padding: .35rem 0;
-  backdrop-filter: blur(14px);}
-.st-key-viewer .js-plotly-plot {background: black;}
-.kl-network {font-size: .95rem; opacity: .75;}
-.kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}
-.kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}
-.kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
-  align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}
-.kl-bars .track {background: color-mix(in srgb, currentColor 12%, transparent);
-  border-radius: 2px; height: .72rem;}
-.kl-bars .fill {height: 100%; border-radius: 2px; background: #2b93a1;}
-.kl-bars .most {font-weight: 650;}
-.kl-bars .share {text-align: right;}
-.kl-together {display: grid; grid-template-columns: 1fr 1.7fr; gap: .2rem .8rem;
-  align-items: center; border-left: 3px solid #2b93a1; padding-left: .7rem;}
-.kl-together .kl-note {grid-column: 1 / -1;}
-.kl-together div > b {font-size: 1.7rem; line-height: 1.15;}
-.kl-together .kl-note b {font-size: inherit;}
-.kl-cells {display: grid; grid-template-columns: repeat(5, 1fr); gap: .25rem; text-align: center;
-  font-size: .84rem; line-height: 1.25; font-variant-numeric: tabular-nums;}
-.kl-cells div {border-radius: 3px; padding: .2rem 0;
-  background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);
-  border: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
-.kl-cells .most {font-weight: 650;}
-.kl-note {font-size: .86rem; opacity: .85; line-height: 1.35;}
-.kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem;}
-.kl-quiet {opacity: .7;}
-.kl-apart-1 {color: #b97400; font-weight: 600;}
-.kl-apart-2 {color: #d2452d; font-weight: 650;}
-.kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
-.stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
-.st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
-</style>
-"""
 
 
 def models_folder() -> Path:
@@ -254,6 +217,16 @@ def _teaching_set(setting):
 def teaching_film(image_id: str) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
     """Return `read_film` of a film that is taught with."""
     return read_film(*teaching_set().read(image_id))
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def film_picture(folder: Path | None, image_id: str, longest: int) -> bytes:
+    """Return a film that is taught with as a PNG of at most `longest` pixels, encoded once.
+
+    `folder` is that of `teaching_set`, in which the id stands for this film.
+    """
+    radiograph, *_ = teaching_film(image_id)
+    return display.png(display.windowed(display.fit_within(radiograph.pixels, longest)))
 
 
 def network_grades(architecture: str) -> dict[str, int]:

@@ -1,19 +1,16 @@
 """The practice page: grade films by key, see what they were, and how it goes over the sessions."""
 
-import secrets
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from kneeoa.errors import KneeOAError
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.store import practice as store
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching import repetition, swayed
 from kneeoa.teaching.playing import Play
-from views import _learner, _play, _practice_result, _shared
+from views import _exams, _learner, _play, _practice_result, _shared
 
-ALL = "all"
 LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s"}
 FEEDBACK = {"each": "after each film", "end": "at the end"}
 MODES = {"plain": "Practice", "ai": "AI or not"}
@@ -45,8 +42,8 @@ def show_settings(learner, films) -> None:
             "A network's answer is shown before yours, after it, or not at all. Some are wrong: "
             "they are its real errors. The result says how they swayed you."
         )
-    count = st.segmented_control("Films", exams.LENGTHS, default=20, required=True, key="count")
-    grades, network = ALL, ARCHITECTURES[-1]
+    count = _exams.choose_count()
+    grades, network = tuple(range(5)), ARCHITECTURES[-1]
     if mode == "ai":
         network = st.segmented_control(
             "Network",
@@ -57,15 +54,7 @@ def show_settings(learner, films) -> None:
             key="network",
         )
     else:
-        pairs = {f"{low}{high}": f"{low} against {high}" for low, high in exams.PAIRS}
-        grades = st.segmented_control(
-            "Grades",
-            [ALL, *pairs],
-            default=ALL,
-            format_func=lambda key: pairs.get(key, "all five"),
-            required=True,
-            key="grades",
-        )
+        grades = _exams.choose_grades()
     feedback = st.segmented_control(
         "What it was",
         list(FEEDBACK),
@@ -83,15 +72,7 @@ def show_settings(learner, films) -> None:
         key="limit",
     )
     with st.expander("Seed, or an exam from a file"):
-        seed = st.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            None,
-            key="seed",
-            placeholder="a new one",
-            help="The same seed, settings and films give the same session.",
-        )
+        seed = _exams.choose_seed()
         repeats = st.toggle(
             "Favour what I missed before",
             True,
@@ -99,12 +80,12 @@ def show_settings(learner, films) -> None:
             disabled=seed is not None,
             help="Off where a seed is given: it could not give the same films.",
         )
-        file = st.file_uploader("Exam file", type="json", key="exam_file")
+        file = _exams.choose_file()
     if st.button("Begin", type="primary", shortcut="Enter", key="begin"):
         with _shared.refusals_shown():
             options = {"mode": mode, "feedback": feedback, "limit": limit, "network": network}
             if file is not None:
-                exam, rounds = _exam_from(file, films), ()
+                exam, rounds = _exams.from_file(file, films), ()
                 options["mode"] = "plain"
             else:
                 favour = None
@@ -116,27 +97,15 @@ def show_settings(learner, films) -> None:
 
 
 def _drawn(films, options, count, grades, seed, favour):
-    seed = secrets.randbelow(2**31) if seed is None else int(seed)
-    pool = films.films.values()
+    seed, pool = _exams.new_seed(seed), films.films.values()
     if options["mode"] == "ai":
         said = _shared.network_grades(options["network"])
-        return swayed.draw_rounds(pool, said, count, seed=seed)
-    wanted = range(5) if grades == ALL else [int(grade) for grade in grades]
-    return exams.draw_exam(pool, count, seed=seed, grades=wanted, favour=favour), ()
-
-
-def _exam_from(file, films):
-    found = exams.match(exams.from_json(file.getvalue()), films)
-    for names, why in (
-        (found.missing, "are not in this data set"),
-        (found.changed, "are other pictures here"),
-        (found.regraded, "have another reference grade here"),
-    ):
-        if names:
-            st.toast(f"Left out, because they {why}: {', '.join(names[:5])}")
-    if not found.exam.films:
-        raise KneeOAError("Expected films of this exam in the data set. None of them is there.")
-    return found.exam
+        exam, rounds = swayed.draw_rounds(pool, said, count, seed=seed)
+    else:
+        exam = exams.draw_exam(pool, count, seed=seed, grades=grades, favour=favour)
+        rounds = ()
+    _exams.say_what_lacks(exam, count)
+    return exam, rounds
 
 
 def begin(learner, exam, rounds, options) -> None:

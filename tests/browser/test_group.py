@@ -1,0 +1,99 @@
+"""A group session in real browsers: a teacher, two learners, a reload, a restart of the server."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from serving import running_app
+
+SECONDS = 60_000
+KEY = "a long enough key"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    file = tmp_path_factory.mktemp("group") / "store.sqlite"
+    return {
+        "KNEEOA_DATABASE_URL": f"sqlite:///{file}",
+        "KNEEOA_DATASET": "",
+        "KNEEOA_TEACHER_KEY": KEY,
+    }
+
+
+def seen(page, text):
+    expect(page.get_by_text(text).first).to_be_visible(timeout=SECONDS)
+
+
+def press(page, name):
+    page.get_by_role("button", name=name).first.click(timeout=SECONDS)
+
+
+def sign_in(page, address):
+    page.goto(address)
+    page.get_by_label("Teacher's key").fill(KEY)
+    press(page, "Sign in")
+
+
+def open_session(page, url):
+    """Open a session of ten films; return its code."""
+    sign_in(page, f"{url}/teach")
+    page.get_by_role("radio", name="10", exact=True).press("Space")
+    press(page, "Open the session")
+    code = page.locator(".kl-code")
+    expect(code).to_be_visible(timeout=SECONDS)
+    return code.inner_text()
+
+
+def join(page, url, code, nickname):
+    page.goto(f"{url}/join?code={code}")
+    page.get_by_label("Nickname").fill(nickname)
+    page.get_by_role("button", name="Join", exact=True).click()
+    seen(page, "You are in")
+
+
+def vote(page, grade):
+    press(page, f"KL {grade}")
+    seen(page, f"KL {grade}.")
+    expect(page.get_by_text("Your vote is kept")).to_be_visible(timeout=SECONDS)
+
+
+def test_a_session_is_led_and_nothing_is_lost(settings, browser, tmp_path_factory):
+    people = [browser.new_context() for _ in range(3)]
+    teacher, anna, ben = (one.new_page() for one in people)
+    sent = []
+    anna.on("websocket", lambda socket: socket.on("framereceived", lambda data: sent.append(data)))
+    with running_app(tmp_path_factory.mktemp("first"), **settings) as app:
+        code = open_session(teacher, app.url)
+        join(anna, app.url, code, "Anna")
+        join(ben, app.url, code, "Ben")
+        seen(teacher, "2 learners are in")
+        press(teacher, "Show the first film")
+        vote(anna, 2)
+        vote(ben, 3)
+        anna.reload()
+        seen(anna, "Your vote is kept")
+        vote(anna, 1)
+        expect(teacher.locator(".kl-code")).to_have_text("2 of 2", timeout=SECONDS)
+        # Before it is told, nothing that a learner's browser is sent says what it is.
+        assert not any("Reference" in str(data) for data in sent)
+        queries = [page.url.partition("?")[2] for page in (teacher, anna, ben)]
+    with running_app(tmp_path_factory.mktemp("second"), **settings) as app:
+        sign_in(teacher, f"{app.url}/teach?{queries[0]}")
+        expect(teacher.locator(".kl-code")).to_have_text("2 of 2", timeout=SECONDS)
+        for page, query in ((anna, queries[1]), (ben, queries[2])):
+            page.goto(f"{app.url}/join?{query}")
+            seen(page, "Your vote is kept")
+        press(teacher, "Close the votes")
+        seen(anna, "Voting is closed. Your vote: KL 1")
+        press(teacher, "Show the reference")
+        seen(ben, re.compile("Right|Off by"))
+        press(teacher, "End")
+        press(teacher, "End the session")
+        seen(teacher, "Fleiss' kappa")
+        seen(teacher, "2 learners, 1 of 10 films shown, 2 votes")
+        seen(anna, "The session has ended")
+        assert teacher.evaluate("document.documentElement.scrollWidth") <= 1440
+        for page in (teacher, anna, ben):
+            assert page.get_by_text("encountered an error").count() == 0
+    for one in people:
+        one.close()

@@ -1,0 +1,164 @@
+"""What came of a group session: how far the readers agree, and on which films they do not."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa import findings
+from kneeoa.charts import teaching as charts
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.store import group as store
+from kneeoa.teaching import readers, scoring
+from views import _exams, _shared, _tables
+
+KAPPAS = {"plain": "Fleiss' kappa", "quadratic": "Fleiss' kappa, quadratic weights"}
+TABLE_PYTHON = """
+import pandas as pd
+from kneeoa.teaching import readers
+
+votes = pd.read_csv("votes.csv", dtype={"image_id": str, "grade": "Int64"})
+readers.by_film(votes)
+"""
+
+
+def show(group) -> None:
+    """Show the results of a session."""
+    title, leave = st.columns([5, 1], vertical_alignment="bottom")
+    title.title(_shared.escaped(group.exam.title or "Results of the session"))
+    leave.button("All sessions", key="leave", on_click=st.query_params.clear, width="stretch")
+    votes = store.votes_of(_shared.store(), group.group_id)
+    given = votes.dropna(subset="grade")
+    shown = store.shown_positions(_shared.store(), group.group_id)
+    st.caption(
+        f"{votes['participant'].nunique()} learners, {len(shown)} of {len(group.exam.films)} films "
+        f"shown, {len(given)} votes; {group.opened_at:%Y-%m-%d %H:%M} UTC, code {group.code}"
+    )
+    if given.empty:
+        st.info("Nobody voted in this session: there is nothing to measure.")
+        return
+    if _shared.teaching_set().is_synthetic:
+        st.caption("On synthetic films: this says nothing of real ones.")
+    agreement = agreement_of(votes)
+    for column, (name, (value, said)) in zip(
+        st.columns(len(agreement)), agreement.items(), strict=True
+    ):
+        column.metric(name, value)
+        column.caption(said)
+    films = readers.by_film(votes)
+    films.insert(0, "number", votes.drop_duplicates("image_id")["position"].to_numpy() + 1)
+    networks = networks_of(films)
+    if networks:
+        st.markdown(f"The networks on the same films: {networks}.")
+    st.subheader("Each film, the one that divides most first")
+    _tables.show_figure(charts.spread_figure(films), "spread")
+    _tables.show_table(films.round(2), "films", TABLE_PYTHON, columns=_COLUMNS, download=films)
+    show_ways_out(group, votes, films, agreement, networks)
+
+
+_COLUMNS = {
+    "number": "Film",
+    "image_id": "Id",
+    "reference": "Reference KL",
+    "votes": "Votes",
+    "median": "Median",
+    "spread": st.column_config.NumberColumn("Spread (SD)", format="%.2f"),
+    "agree": st.column_config.NumberColumn("Commonest grade", format="percent"),
+    "right": st.column_config.NumberColumn("As the reference", format="percent"),
+}
+
+
+def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Return figures of the group, as text with what it rests on, by name."""
+    counts = readers.counts_of(votes).to_numpy()
+    found = {}
+    for weights, name in KAPPAS.items():
+        value = readers.group_kappa(counts, weights)
+        low, high = readers.group_kappa_interval(counts, weights)
+        found[name] = (
+            findings.value_text("quadratic_kappa", value),
+            f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
+            if low == low
+            else "needs two films with two votes, and more than one grade",
+        )
+    pairs = readers.pair_kappa(votes)
+    found["Mean pair, weighted kappa"] = (
+        findings.value_text("quadratic_kappa", pairs),
+        "all pairs of readers (Light)" if pairs == pairs else "needs two readers",
+    )
+    of_all = scoring.score(votes)
+    accuracy = of_all.accuracy
+    found["As the reference"] = (
+        f"{accuracy.value:.0%}",
+        f"{accuracy.count} of {accuracy.total} votes; weighted kappa of all votes "
+        f"{findings.value_text('quadratic_kappa', of_all.kappa)}",
+    )
+    return found
+
+
+def networks_of(films: pd.DataFrame) -> str:
+    """Return what the networks score on the films, in words; empty where they are not known."""
+    said = []
+    for name in _shared.cards():
+        grades = films["image_id"].map(_shared.network_grades(name))
+        if grades.notna().all():
+            of = scoring.score(films.assign(grade=grades.astype("Int64")))
+            said.append(
+                f"{DISPLAY_NAME[name]} {of.accuracy.count} of {of.accuracy.total} as the "
+                f"reference, kappa {findings.value_text('quadratic_kappa', of.kappa)}"
+            )
+    return "; ".join(said)
+
+
+def show_ways_out(group, votes, films, agreement, networks) -> None:
+    """Show what can be taken along."""
+    st.subheader("To take along")
+    table, sheet, exam, _ = st.columns([1, 1, 1, 2])
+    table.download_button(
+        "Votes (CSV)",
+        votes.to_csv(index=False),
+        file_name="votes.csv",
+        mime="text/csv",
+        on_click="ignore",
+        width="stretch",
+    )
+    sheet.download_button(
+        "Result sheet (PDF)",
+        lambda: _sheet(group, votes, films, agreement, networks),
+        file_name="group.pdf",
+        mime="application/pdf",
+        on_click="ignore",
+        width="stretch",
+    )
+    exam.download_button(
+        "This exam (file)",
+        lambda: _exams.exam_file(group.exam),
+        file_name="exam.json",
+        mime="application/json",
+        on_click="ignore",
+        width="stretch",
+        help="Names the films and holds none: whoever has the data set can give the same exam.",
+    )
+
+
+def _sheet(group, votes, films, agreement, networks):
+    from kneeoa.teaching import sheet
+
+    table = films.drop(columns=["agree"]).assign(
+        reference=[f"KL {grade}" for grade in films["reference"]],
+        spread=films["spread"].map("{:.2f}".format, na_action="ignore"),
+        right=films["right"].map("{:.0%}".format, na_action="ignore"),
+    )
+    facts = {
+        "Session": f"{group.code}, {group.opened_at:%Y-%m-%d %H:%M} UTC, seed {group.exam.seed}",
+        "Learners": str(votes["participant"].nunique()),
+        **{name: f"{value} ({said})" for name, (value, said) in agreement.items()},
+    }
+    if networks:
+        facts["The networks"] = networks
+    return sheet.sheet(
+        group.exam.title or "KL grading together",
+        facts,
+        [("Each film", table)],
+        made_at=datetime.now(UTC),
+    )

@@ -1,0 +1,162 @@
+"""Where a learner joins a group session and votes, on a phone or a large screen."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.store import group as store
+from kneeoa.teaching import scoring
+from views import _shared
+
+POLL_SECONDS = 1.0
+LONGEST_SHOWN = 720
+SAID = "join_said"
+
+
+def show_entrance() -> None:
+    """Ask for the code and a nickname."""
+    st.title("Join a session")
+    with st.form("join", width=420):
+        code = st.text_input("Code", st.query_params.get("code", ""), key="code", max_chars=12)
+        nickname = st.text_input("Nickname", key="nickname", max_chars=24)
+        if st.form_submit_button("Join", type="primary", width="stretch"):
+            with _shared.refusals_shown():
+                one = store.join(_shared.store(), code, nickname, datetime.now(UTC))
+                st.query_params.from_dict({"code": code.strip().upper(), "token": one.token})
+                st.rerun()
+    st.caption("The teacher and the class see the nickname; your own name is not asked for.")
+
+
+def show_session(code, participant) -> None:
+    """Show the session as it stands for this learner; look every second whether it went on."""
+    group = store.find_group(_shared.store(), code)
+    with st.container(key="join", width=720):
+        if SAID in st.session_state:
+            st.warning(_shared.escaped(st.session_state.pop(SAID)))
+        st.caption(f"{_shared.escaped(participant.nickname)}, session {group.code}")
+        if group.state == "waiting":
+            st.title("You are in")
+            st.markdown("The first film comes as soon as the teacher shows it.")
+        elif group.state == "ended":
+            show_score(group, participant)
+            return
+        else:
+            show_film(group, participant)
+    st.fragment(_watch, run_every=POLL_SECONDS)(code, group.round)
+
+
+def _watch(code, seen):
+    try:
+        went_on = store.find_group(_shared.store(), code).round != seen
+    except KneeOAError as error:
+        st.warning(_shared.escaped(str(error)))
+        return
+    if went_on:
+        st.rerun(scope="app")
+
+
+def show_film(group, participant) -> None:
+    """Show the film in play, the learner's vote on it, and the reference once it is told."""
+    film = group.exam.films[group.position]
+    mine = store.vote_of(_shared.store(), participant, group.position)
+    head, picture = st.columns([2, 1.2], vertical_alignment="center")
+    head.subheader(f"Film {group.position + 1} of {len(group.exam.films)}")
+    wanted = picture.toggle("Film here", True, key="film_here", persist_state="session")
+    if group.state == "told":
+        reference = KLGrade(film.grade)
+        st.html(
+            '<div class="kl-network">Reference</div>'
+            f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
+        )
+        st.markdown(f"{_verdict(mine, reference)} {reference.criteria}")
+    elif group.state == "closed":
+        st.markdown(f"Voting is closed. {_kept(mine)}")
+    else:
+        show_grades(participant, group.position, mine)
+    if wanted:
+        with _shared.refusals_shown():
+            folder = _shared.teaching_set().folder
+            st.image(_shared.film_picture(folder, film.image_id, LONGEST_SHOWN), width="stretch")
+
+
+def _verdict(mine, reference):
+    if mine is None:
+        return "You did not vote."
+    if mine == reference:
+        return ":green[**Right.**]"
+    off = abs(mine - reference)
+    return f":orange[**Off by {off} grade{'s' if off > 1 else ''}**]: you said KL {mine}."
+
+
+def _kept(mine):
+    return "You did not vote on this film." if mine is None else f"Your vote: **KL {mine}**."
+
+
+def show_grades(participant, position, mine) -> None:
+    """Show the five grades to vote for, the one that is kept marked."""
+    for grade in GRADES:
+        st.button(
+            f"**{grade.label}** {grade.text}",
+            key=f"vote_{int(grade)}",
+            shortcut=str(int(grade)),
+            type="primary" if mine == grade else "secondary",
+            on_click=_vote,
+            args=[participant, position, int(grade)],
+            width="stretch",
+        )
+    if mine is None:
+        st.markdown("Choose a grade.")
+    else:
+        st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it until it closes.")
+
+
+def _vote(participant, position, grade):
+    try:
+        store.vote(_shared.store(), participant, position, grade, datetime.now(UTC))
+    except KneeOAError as error:
+        st.session_state[SAID] = str(error)
+
+
+def show_score(group, participant) -> None:
+    """Show what the learner scored in a session that has ended."""
+    st.title("The session has ended")
+    votes = store.votes_of(_shared.store(), group.group_id)
+    mine = scoring.score(votes[votes["participant_id"] == participant.participant_id])
+    if mine.accuracy is None:
+        st.markdown("You did not vote in this session.")
+        return
+    accuracy, kappa = st.columns(2)
+    accuracy.metric("As the reference", f"{mine.accuracy.value:.0%}")
+    accuracy.caption(
+        f"{mine.accuracy.count} of {mine.accuracy.total} votes; 95% interval "
+        f"{mine.accuracy.low:.0%} to {mine.accuracy.high:.0%}"
+    )
+    low, high = mine.kappa_interval
+    kappa.metric(
+        "Quadratic weighted kappa", f"{mine.kappa:.2f}" if mine.kappa == mine.kappa else "-"
+    )
+    if low == low:
+        kappa.caption(f"95% interval {low:.2f} to {high:.2f}")
+
+
+def show() -> None:
+    """Show the session of this browser, or the way into one."""
+    code, token = (st.query_params.get(name, "") for name in ("code", "token"))
+    participant = None
+    if code and token:
+        try:
+            participant = store.rejoin(_shared.store(), code, token)
+        except KneeOAError as error:
+            st.warning(_shared.escaped(str(error)))
+            del st.query_params["token"]
+    if participant is None:
+        show_entrance()
+    else:
+        show_session(code, participant)
+
+
+_shared.apply_style()
+with _shared.refusals_shown():
+    show()
