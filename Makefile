@@ -2,6 +2,7 @@
 #             ADDRESS=192.168.1.20 (this machine's in the network) serves a class, see README
 # make test   lint, then every test, the browser's included
 # make bench  time a reading and the page
+# make bench-class  a class of forty browsers votes
 # make bench-train  time training and its parts (minutes)
 # make lint, make format, make clean, make distclean (clean, and the virtual environment)
 #
@@ -21,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Wheels only: a missing wheel is an error at once, not a failing compilation minutes later.
 INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
 
-.PHONY: app test bench bench-train lint format clean distclean
+.PHONY: app test bench bench-class bench-train lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -36,6 +37,10 @@ bench: $(TESTS)
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.reading
 	$(PYTHON) tests/browser/install_chromium.py
 	PYTHONPATH=tests:tests/browser $(PYTHON) -m benchmarks.page
+
+bench-class: $(TESTS)
+	$(PYTHON) tests/browser/install_chromium.py
+	PYTHONPATH=.:tests:tests/browser $(PYTHON) -m benchmarks.group
 
 bench-train: $(TESTS)
 	PYTHONPATH=.:tests $(PYTHON) -m benchmarks.training

@@ -33,7 +33,8 @@ def _change(group, **step):
 
 def show_waiting(group) -> None:
     """Show how to join, and who has."""
-    address = invite.join_address(st.context.url, group.code)
+    here = st.context.url or ""  # not known while nobody's browser asks, as in tests
+    address = invite.join_address(here, group.code)
     way, code = st.columns([1.2, 1], gap="large")
     with way:
         st.title(_shared.escaped(group.exam.title or "KL grading together"))
@@ -41,7 +42,7 @@ def show_waiting(group) -> None:
             f'<div class="kl-network">Join at {address.partition("?")[0]} with the code</div>'
             f'<div class="kl-code">{group.code}</div>'
         )
-        if invite.is_own_machine(st.context.url):
+        if invite.is_own_machine(here):
             st.warning(
                 "This address opens on this machine alone. For a class, start the dashboard with "
                 "`make app ADDRESS=...`, the address of this machine in the local network, and "

@@ -79,7 +79,9 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
             findings.value_text("quadratic_kappa", value),
             f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
             if low == low
-            else "needs two films with two votes, and more than one grade",
+            else "needs two films with two votes, and more than one grade"
+            if value != value
+            else "too few films for an interval",
         )
     pairs = readers.pair_kappa(votes)
     found["Mean pair, weighted kappa"] = (

@@ -12,7 +12,7 @@ from views import _shared
 
 POLL_SECONDS = 1.0
 LONGEST_SHOWN = 720
-SAID = "join_said"
+SAID, JOINED = "join_said", "joined"
 
 
 def show_entrance() -> None:
@@ -24,7 +24,7 @@ def show_entrance() -> None:
         if st.form_submit_button("Join", type="primary", width="stretch"):
             with _shared.refusals_shown():
                 one = store.join(_shared.store(), code, nickname, datetime.now(UTC))
-                st.query_params.from_dict({"code": code.strip().upper(), "token": one.token})
+                st.session_state[JOINED] = code.strip().upper(), one.token
                 st.rerun()
     st.caption("The teacher and the class see the nickname; your own name is not asked for.")
 
@@ -63,22 +63,21 @@ def show_film(group, participant) -> None:
     mine = store.vote_of(_shared.store(), participant, group.position)
     head, picture = st.columns([2, 1.2], vertical_alignment="center")
     head.subheader(f"Film {group.position + 1} of {len(group.exam.films)}")
-    wanted = picture.toggle("Film here", True, key="film_here", persist_state="session")
-    if group.state == "told":
+    if picture.toggle("Film here", True, key="film_here", persist_state="session"):
+        with _shared.refusals_shown():
+            folder = _shared.teaching_set().folder
+            st.image(_shared.film_picture(folder, film.image_id, LONGEST_SHOWN), width="stretch")
+    if group.state == "voting":
+        show_grades(participant, group.position, mine)
+    elif group.state == "closed":
+        st.markdown(f"Voting is closed. {_kept(mine)}")
+    else:
         reference = KLGrade(film.grade)
         st.html(
             '<div class="kl-network">Reference</div>'
             f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
         )
         st.markdown(f"{_verdict(mine, reference)} {reference.criteria}")
-    elif group.state == "closed":
-        st.markdown(f"Voting is closed. {_kept(mine)}")
-    else:
-        show_grades(participant, group.position, mine)
-    if wanted:
-        with _shared.refusals_shown():
-            folder = _shared.teaching_set().folder
-            st.image(_shared.film_picture(folder, film.image_id, LONGEST_SHOWN), width="stretch")
 
 
 def _verdict(mine, reference):
@@ -95,21 +94,22 @@ def _kept(mine):
 
 
 def show_grades(participant, position, mine) -> None:
-    """Show the five grades to vote for, the one that is kept marked."""
+    """Show what is kept, and the five grades to vote for."""
+    if mine is None:
+        st.markdown("Choose a grade.")
+    else:
+        st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it until it closes.")
     for grade in GRADES:
         st.button(
             f"**{grade.label}** {grade.text}",
-            key=f"vote_{int(grade)}",
+            # Of this film alone: a click on the film before must not count for this one.
+            key=f"vote_{position}_{int(grade)}",
             shortcut=str(int(grade)),
             type="primary" if mine == grade else "secondary",
             on_click=_vote,
             args=[participant, position, int(grade)],
             width="stretch",
         )
-    if mine is None:
-        st.markdown("Choose a grade.")
-    else:
-        st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it until it closes.")
 
 
 def _vote(participant, position, grade):
@@ -143,18 +143,30 @@ def show_score(group, participant) -> None:
 
 def show() -> None:
     """Show the session of this browser, or the way into one."""
-    code, token = (st.query_params.get(name, "") for name in ("code", "token"))
-    participant = None
+    participant, (code, token) = None, place()
     if code and token:
         try:
             participant = store.rejoin(_shared.store(), code, token)
         except KneeOAError as error:
             st.warning(_shared.escaped(str(error)))
-            del st.query_params["token"]
+            st.session_state.pop(JOINED, None)
+            st.query_params.pop("token", None)
     if participant is None:
         show_entrance()
     else:
         show_session(code, participant)
+
+
+def place() -> tuple[str, str]:
+    """Return the code and token of this browser, from its address or from having just joined.
+
+    The address alone is not enough: a browser that reconnects tells the one that it had before.
+    """
+    code, token = (st.query_params.get(name, "") for name in ("code", "token"))
+    if not token and JOINED in st.session_state:
+        code, token = st.session_state[JOINED]
+        st.query_params.from_dict({"code": code, "token": token})
+    return code, token
 
 
 _shared.apply_style()

@@ -12,8 +12,8 @@ from kneeoa.teaching import exam as exams
 from kneeoa.teaching import keys
 from views import _exams, _films_of, _shared, _teacher_projector, _teacher_results
 
+# The session's code in the address, so that a reload comes back to its film.
 SESSION = "session"
-"""The session's code in the address, so that a reload comes back to its film."""
 A_PAGE = 8
 STATES = {
     "waiting": "not begun",

@@ -41,8 +41,10 @@ def votes_figure(
     if reference is not None:
         figure.add_annotation(
             x=reference.label,
-            y=-0.16,
+            y=0,
             yref="paper",
+            yanchor="top",
+            yshift=-38,
             text="reference",
             showarrow=False,
             font={"size": 16, "color": _REFERENCE},
@@ -50,7 +52,7 @@ def votes_figure(
     figure.update_xaxes(tickfont={"size": 22})
     top = max(1, counts.max(initial=0))
     figure.update_yaxes(range=[0, 1.18 * top], visible=False)
-    figure.update_layout(margin={"b": 56})
+    figure.update_layout(margin={"b": 72})
     return figure
 
 
@@ -118,4 +120,5 @@ def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
         hovertemplate="%{x}: reference KL %{y}<extra></extra>",
     )
     figure.update_yaxes(tickvals=list(range(5)), ticktext=LABELS, range=[-0.5, 4.5])
+    figure.update_layout(legend_itemsizing="constant")
     return figure

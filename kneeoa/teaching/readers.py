@@ -19,6 +19,8 @@ WEIGHTS = {"plain": np.eye(_N), "quadratic": 1 - (_APART / (_N - 1)) ** 2}
 """What a pair of grades counts for agreement: the same alone, or by the squared distance."""
 
 _FEWEST_PAIRED = 2
+_FEWEST_DRAWN = 5
+"""Below this many films, drawing them anew says too little for an interval."""
 
 
 def counts_of(votes: pd.DataFrame) -> pd.DataFrame:
@@ -45,10 +47,11 @@ def group_kappa_interval(
 ) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of `group_kappa` over films.
 
-    It says how far other films like these would move it, not other readers.
+    It says how far other films like these would move it, not other readers. NaN for fewer than five
+    films.
     """
     counts = np.asarray(counts, float)
-    if len(counts) < _FEWEST_PAIRED:
+    if len(counts) < _FEWEST_DRAWN:
         return float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(len(counts), size=(resamples, len(counts)))
     return bootstrap.percentile_interval(_kappas(counts[drawn], WEIGHTS[weights]))
