@@ -8,6 +8,9 @@ from graded_films import write_flat, write_tree
 
 # Decoded films of the tests do not belong into the user's cache.
 os.environ["KNEEOA_CACHE"] = tempfile.mkdtemp(prefix="kneeoa-test-cache-")
+# Nor their answers into the user's database.
+_FOLDER = tempfile.mkdtemp(prefix="kneeoa-test-store-")
+os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
 
 
 @pytest.fixture

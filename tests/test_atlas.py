@@ -116,6 +116,23 @@ def test_grades_alone_give_the_lists_without_a_confidence():
     assert examples.far_apart(examples.answered_by_grade([{}, {}], films)).empty
 
 
+def test_films_that_divide_readers_come_in_order(answers):
+    votes = pd.DataFrame(
+        [
+            *(("bL", 2, grade) for grade in (2, 2, 3)),
+            *(("cR", 2, grade) for grade in (0, 4, 4)),
+            *(("aL", 2, grade) for grade in (2, 2, 2)),
+            *(("dR", 2, grade) for grade in (0, 4)),
+        ],
+        columns=["image_id", "reference", "grade"],
+    )
+    found = examples.divided(answers, votes)
+    assert found["image_id"].tolist() == ["cR", "bL"]
+    assert found["readers"].tolist() == ["KL 0: 1, KL 4: 2", "KL 2: 2, KL 3: 1"]
+    assert examples.divided(answers, votes.assign(reference=1)).empty
+    assert examples.divided(answers, votes.iloc[:0]).empty
+
+
 def test_pairs_are_of_one_side_where_names_tell_it():
     assert examples.paired(["1L", "2R", "3R"], ["4R", "5L"]) == [("1L", "5L"), ("2R", "4R")]
     assert examples.paired(["a", "b"], ["c"]) == [("a", "c")]
@@ -224,7 +241,7 @@ def test_neighbours_are_wiped_and_paired_anew(monkeypatch, tmp_path):
 def test_films_on_which_answers_differ_are_listed_with_both_maps(monkeypatch, tmp_path):
     app = opened(monkeypatch, graded(tmp_path), part="differing")
     options = app.segmented_control(key="list").options
-    assert [option.rpartition(" ")[2] for option in options] == ["(1)", "(1)"]
+    assert [option.rpartition(" ")[2] for option in options] == ["(1)", "(1)", "(0)"]
     assert pictures(app) == 3
     app.segmented_control(key="list").set_value("apart").run()
     assert pictures(app) == 3

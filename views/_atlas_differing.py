@@ -25,6 +25,18 @@ class FilmList:
     of: Callable[[pd.DataFrame], pd.DataFrame]
 
 
+def _divided(answers):
+    # Late: what no other part of the atlas needs.
+    from kneeoa.store import group as store
+
+    try:
+        votes = store.votes_of_all(_shared.store())
+    except KneeOAError as error:  # the other lists need no database
+        st.caption(_shared.escaped(str(error)))
+        return answers.iloc[:0]
+    return examples.divided(answers, votes)
+
+
 LISTS = {
     "against": FilmList(
         "Both networks against the reference",
@@ -37,6 +49,12 @@ LISTS = {
         "The networks are two grades apart or more. The Grad-CAMs say where each found its "
         "evidence: does a sign of the grade lie there?",
         examples.far_apart,
+    ),
+    "readers": FilmList(
+        "Readers differ",
+        f"At least {examples.FEWEST_READERS} readers of group sessions that have ended graded the "
+        "film, and not alike.",
+        _divided,
     ),
 }
 
@@ -114,6 +132,8 @@ def _show_film(row):
         )
         st.image(picture, width="stretch", output_format="PNG", alt=f"Film {name}")
         _atlas_films.show_way_on(name, "differing")
+        if hasattr(row, "readers"):
+            st.markdown(f"Readers {row.readers}")
         for grade in sorted({row.grade, row.first, row.second}):
             st.markdown(f":small[**{KLGrade(grade).label}.** {KLGrade(grade).criteria}]")
     with networks:

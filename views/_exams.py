@@ -86,6 +86,14 @@ def _say(text):
     st.toast(_shared.escaped(text), icon=":material/info:", duration="infinite")
 
 
-def exam_file(exam: Exam) -> str:
-    """Return the exam's file, with the hash of every film."""
-    return exams.to_json(exams.with_hashes(exam, _shared.teaching_set()))
+def show_file(exam: Exam) -> None:
+    """Show the button that downloads an exam, with the hash of every film."""
+    st.download_button(
+        "This exam (file)",
+        lambda: exams.to_json(exams.with_hashes(exam, _shared.teaching_set())),
+        file_name="exam.json",
+        mime="application/json",
+        on_click="ignore",
+        width="stretch",
+        help="Names the films and holds none: whoever has the data set can give the same exam.",
+    )

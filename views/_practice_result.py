@@ -182,15 +182,8 @@ def show_ways_out(session, answers, mine, networks) -> None:
         on_click="ignore",
         width="stretch",
     )
-    exam.download_button(
-        "This exam (file)",
-        lambda: _exams.exam_file(session.exam),
-        file_name="exam.json",
-        mime="application/json",
-        on_click="ignore",
-        width="stretch",
-        help="Names the films and holds none: whoever has the data set can give the same exam.",
-    )
+    with exam:
+        _exams.show_file(session.exam)
 
 
 def _sheet(session, answers, mine, networks):

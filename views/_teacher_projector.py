@@ -8,7 +8,7 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
-from views import _shared, _tables, _viewer
+from views import _exams, _shared, _tables, _viewer
 
 SAID = "teacher_said"
 POLL_SECONDS = 1.0
@@ -48,7 +48,9 @@ def show_waiting(group) -> None:
                 "`make app ADDRESS=...`, the address of this machine in the local network, and "
                 "open it there."
             )
-        begin, leave, _ = st.columns([1.3, 1, 1])
+        begin, leave, exam = st.columns([1.3, 1, 1])
+        with exam:
+            _exams.show_file(group.exam)
         begin.button(
             "Show the first film",
             key="begin",

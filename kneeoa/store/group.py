@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import pandas as pd
 from sqlalchemy import Engine, delete, select, update
 
 from kneeoa.store import tables
@@ -48,6 +49,7 @@ __all__ = [
     "vote_of",
     "voted",
     "votes_of",
+    "votes_of_all",
 ]
 
 CODE_LENGTH = 6
@@ -109,6 +111,13 @@ def groups(db: Engine) -> list[Group]:
         return [
             _group(row) for row in connection.execute(select(table).order_by(table.c.id.desc()))
         ]
+
+
+def votes_of_all(db: Engine) -> pd.DataFrame:
+    """Return the votes of all groups that have ended, as from `votes_of`, those of no grade out."""
+    ended = [group for group in groups(db) if group.state == "ended"]
+    found = [votes_of(db, group.group_id) for group in ended]
+    return pd.concat([votes_of(db, -1), *found], ignore_index=True).dropna(subset="grade")
 
 
 def delete_group(db: Engine, group_id: int) -> None:

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from kneeoa.grades import GRADES
 from kneeoa.results import PROBABILITY_COLUMNS
+from kneeoa.teaching import readers
 from kneeoa.teaching.films import TeachingSet, graded_before
 
+FEWEST_READERS = 3
 COLUMNS = ("image_id", "patient_id", "grade", "first", "second", "confidence")
 
 
@@ -78,6 +81,23 @@ def far_apart(answers: pd.DataFrame, by: int = 2) -> pd.DataFrame:
     order = ["apart", "confidence"]
     found = found.sort_values(order, ascending=False, kind="stable", ignore_index=True)
     return found[list(COLUMNS)]
+
+
+def divided(answers: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
+    """Return the films that readers graded differently, the ones that divide most first.
+
+    `votes` has ``image_id, reference, grade`` of readers; films need `FEWEST_READERS` of them and
+    the reference grade that they were shown with. A column ``readers`` says in words who gave what.
+    """
+    films = readers.by_film(votes)
+    films = films[(films["votes"] >= FEWEST_READERS) & (films["spread"] > 0)]
+    films = films.merge(answers, left_on=["image_id", "reference"], right_on=["image_id", "grade"])
+    films = films.sort_values("spread", ascending=False, kind="stable", ignore_index=True)
+    films["readers"] = [
+        ", ".join(f"{grade.label}: {row[grade.label]}" for grade in GRADES if row[grade.label])
+        for _, row in films.iterrows()
+    ]
+    return films[[*COLUMNS, "readers"]]
 
 
 def paired(low: Sequence[str], high: Sequence[str]) -> list[tuple[str, str]]:

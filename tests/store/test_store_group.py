@@ -176,6 +176,15 @@ def test_votes_without_films_or_participants_are_an_empty_table(db, group):
         assert table.empty and str(table["grade"].dtype) == "Int64"
 
 
+def test_all_votes_are_those_of_groups_that_have_ended(db, group, three):
+    ann, *_ = three
+    group = go(db, group, 2)
+    store.vote(db, ann, 2, 1, NOW)
+    assert store.votes_of_all(db).empty
+    store.change_group(db, group, state="ended")
+    assert store.votes_of_all(db)["grade"].tolist() == [1]
+
+
 def test_who_is_removed_takes_her_votes_along(db, group, three):
     ann, ben, _ = three
     group = go(db, group, 0)
