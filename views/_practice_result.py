@@ -72,7 +72,7 @@ def show_scores(mine, networks, films) -> None:
     kappa.caption(
         f"95% interval {low:.2f} to {high:.2f} (bootstrap over patients)"
         if low == low
-        else "needs more than one grade"
+        else "too few films, or one grade alone: no interval"
     )
     off.metric("Mean error (grades)", f"{mine.mean_error:.2f}")
     off.caption(f"{_share(mine.within_one)} within one grade")
@@ -89,6 +89,12 @@ def show_scores(mine, networks, films) -> None:
 
 def _share(proportion: Proportion | None) -> str:
     return f"{proportion.value:.0%}" if proportion else "-"
+
+
+def _kappa_text(score) -> str:
+    low, high = score.kappa_interval
+    interval = f" (95% interval {low:.2f} to {high:.2f})" if low == low else ""
+    return findings.value_text("quadratic_kappa", score.kappa) + interval
 
 
 def _time(seconds: float) -> str:
@@ -197,7 +203,6 @@ def _sheet(session, answers, mine, networks):
             "given": ["none" if pd.isna(g) else f"KL {int(g)}" for g in missed["grade"]],
         }
     )
-    low, high = mine.kappa_interval
     parts = [("Confusion (row: reference)", sheet.confusion_table(mine.confusion))]
     if session.options.mode == "ai":
         parts.append(("How the network swayed the reader", swayed.in_words(answers)))
@@ -207,7 +212,7 @@ def _sheet(session, answers, mine, networks):
             "Films": f"{mine.answered} of {len(session.exam.films)} graded",
             "Seed": str(session.exam.seed),
             "Accuracy": f"{_share(mine.accuracy)} ({_interval(mine.accuracy)})",
-            "Quadratic weighted kappa": f"{mine.kappa:.2f} (95% interval {low:.2f} to {high:.2f})",
+            "Quadratic weighted kappa": _kappa_text(mine),
             "Within one grade": _share(mine.within_one),
             "Median time for a film": _time(mine.seconds),
             **{
@@ -226,10 +231,11 @@ def show_progress(learner) -> None:
         return
     database = _shared.store()
     sessions = {
-        f"{one.started_at:%Y-%m-%d %H:%M}, {len(one.exam.films)} films": store.answers_of(
+        # Numbered: two may begin in one minute.
+        f"{number}: {one.started_at:%Y-%m-%d %H:%M}, {len(one.exam.films)} films": store.answers_of(
             database, one.session_id
         )
-        for one in store.sessions_of(database, learner)
+        for number, one in enumerate(store.sessions_of(database, learner), start=1)
     }
     progress = scoring.progress(sessions)
     if progress.empty:

@@ -144,6 +144,8 @@ def _sheet(group, votes, films, agreement, networks):
         spread=films["spread"].map("{:.2f}".format, na_action="ignore"),
         right=films["right"].map("{:.0%}".format, na_action="ignore"),
     )
+    short = {"number": "film", "image_id": "id", "reference": "ref.", "spread": "SD"}
+    table = table.rename(columns=short)
     facts = {
         "Session": f"{group.code}, {group.opened_at:%Y-%m-%d %H:%M} UTC, seed {group.exam.seed}",
         "Learners": str(votes["participant"].nunique()),

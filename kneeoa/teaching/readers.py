@@ -12,6 +12,7 @@ import pandas as pd
 
 from kneeoa import agreement, bootstrap
 from kneeoa.grades import GRADES
+from kneeoa.teaching.scoring import FEWEST
 
 _N = len(GRADES)
 _APART = np.abs(np.subtract.outer(np.arange(_N), np.arange(_N)))
@@ -19,8 +20,6 @@ WEIGHTS = {"plain": np.eye(_N), "quadratic": 1 - (_APART / (_N - 1)) ** 2}
 """What a pair of grades counts for agreement: the same alone, or by the squared distance."""
 
 _FEWEST_PAIRED = 2
-_FEWEST_DRAWN = 5
-"""Below this many films, drawing them anew says too little for an interval."""
 
 
 def counts_of(votes: pd.DataFrame) -> pd.DataFrame:
@@ -47,11 +46,11 @@ def group_kappa_interval(
 ) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of `group_kappa` over films.
 
-    It says how far other films like these would move it, not other readers. NaN for fewer than five
-    films.
+    It says how far other films like these would move it, not other readers. NaN for fewer than
+    `FEWEST` films.
     """
     counts = np.asarray(counts, float)
-    if len(counts) < _FEWEST_DRAWN:
+    if len(counts) < FEWEST:
         return float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(len(counts), size=(resamples, len(counts)))
     return bootstrap.percentile_interval(_kappas(counts[drawn], WEIGHTS[weights]))

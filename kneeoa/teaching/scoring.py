@@ -9,6 +9,9 @@ import pandas as pd
 from kneeoa import agreement, bootstrap
 from kneeoa.agreement import Proportion
 
+FEWEST = 5
+"""Below this many films, drawing them anew says too little for an interval."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Score:
@@ -20,7 +23,7 @@ class Score:
     accuracy : right answers among those given, with Wilson's 95% interval; None without an answer
     within_one : answers at most one grade off, likewise
     kappa, kappa_interval : quadratic weighted kappa against the reference; 95% bootstrap interval
-        over patients. NaN where all grades are one
+        over patients. NaN where all grades are one, the interval also below `FEWEST` answers
     mean_error : absolute, in grades; NaN without an answer
     seconds : median time for an answer; NaN where none was measured
     confusion : (5, 5) int64, row = reference
@@ -117,7 +120,7 @@ _PROGRESS = (
 
 
 def _kappa_interval(true, said, owners):
-    if not len(true):
+    if len(true) < FEWEST:
         return float("nan"), float("nan")
     certain = np.eye(5)[said]
     intervals = bootstrap.patient_intervals(true, certain, owners)
