@@ -31,7 +31,7 @@ app: $(APP)
 
 test: lint
 	$(PYTHON) tests/browser/install_chromium.py
-	$(PYTHON) -m pytest -n 3 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(TESTS)
 	PYTHONPATH=tests $(PYTHON) -m benchmarks.reading

@@ -13,6 +13,21 @@ _FOLDER = tempfile.mkdtemp(prefix="kneeoa-test-store-")
 os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
 
 
+if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_setaffinity"):
+    # Each test process has cores of its own: those that share all of them wait for each other.
+    cores = sorted(os.sched_getaffinity(0))
+    count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count] or cores)
+
+LONGEST = ("test_fit", "test_together", "test_study", "test_cluster", "test_train", "test_tune")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest, so that no process is left alone with one."""
+    order = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
+
+
 @pytest.fixture
 def tree(tmp_path):
     """A folder of films as published: train, val and test, each with the grades."""

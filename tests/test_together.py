@@ -22,7 +22,7 @@ from train.publish import publish
 from train.record import record_run
 
 SPLITS = {
-    name: drawn_films(20, first=first)
+    name: drawn_films(10, first=first)
     for name, first in (("train", 100), ("val", 300), ("test", 500))
 }
 
@@ -86,7 +86,7 @@ def test_the_card_describes_what_is_served(published):
     table = results.read_predictions(published / "together" / "predictions.csv")
     test = table[table["split"] == "test"][results.PROBABILITY_COLUMNS]
     np.testing.assert_allclose(served[TOGETHER], test, atol=1e-5)
-    assert found.card["metrics"]["test"]["knees"] == 20
+    assert found.card["metrics"]["test"]["knees"] == 10
     assert {member.architecture for member in found.members} == set(ARCHITECTURES)
     assert sum(member.weight for member in found.members) == pytest.approx(1)
     # The networks that are published by themselves are not stored twice.

@@ -63,6 +63,7 @@ def show_head(play: Play, keep) -> None:
     if stop.button(
         "Stop here",
         key="stop",
+        shortcut="Esc",
         width="stretch",
         help="The answers given so far are scored",
     ):
@@ -114,7 +115,9 @@ def show_grades(play: Play, keep) -> None:
         # Never disabled: Enter may come before the page knows of the mark, and must count.
         width="stretch",
     )
-    st.caption("Keys: 0 to 4 mark a grade, the arrows move the mark, Enter confirms and goes on.")
+    st.caption(
+        "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc stops."
+    )
 
 
 def _confirm(play, keep):

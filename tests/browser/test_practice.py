@@ -49,13 +49,15 @@ def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory)
     # The server is gone, and a new one knows where the learner was.
     with running_app(tmp_path_factory.mktemp("second"), **settings) as app:
         page.goto(f"{app.url}/practice?{query}")
-        for film in range(4, 11):
+        for film in range(4, 6):
             is_asked(page, film)
             page.keyboard.press("0")
             page.keyboard.press("Enter")
             is_told(page)
             page.keyboard.press("Enter")
+        is_asked(page, 6)
+        page.keyboard.press("Escape")
         wait(page, "Your result")
-        wait(page, "10 of 10 films graded")
+        wait(page, "5 of 10 films graded")
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440
         assert page.get_by_text("encountered an error").count() == 0
