@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from graded_films import write_flat
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.store import group as store
 from kneeoa.store.database import open_store
 from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
-from kneeoa.teaching.films import synthetic_set
+from kneeoa.teaching.films import read_set, synthetic_set
+from views import _shared, _teacher_results
 
 APP = str(Path(__file__).parent.parent / "app.py")
 KEY = "a long enough key"
@@ -198,3 +200,43 @@ def test_a_key_is_compared_whole():
     assert keys.is_right(f" {KEY} ", KEY)
     assert not keys.is_right(KEY[:-1], KEY)
     assert not keys.is_right("ключ", KEY)
+
+
+def test_a_key_of_blanks_opens_nothing(monkeypatch):
+    monkeypatch.setenv(keys.SETTING, " " * keys.SHORTEST)
+    assert "Received 0" in text(opened("teacher"))
+
+
+@pytest.mark.parametrize("state", ["voting", "told"])
+def test_a_film_that_cannot_be_shown_tells_no_grade(db, tmp_path, monkeypatch, state):
+    folder = write_flat(tmp_path / "flat")
+    monkeypatch.setenv("KNEEOA_DATASET", str(folder))
+    films = read_set(folder)
+    group = store.open_group(db, draw_exam(films.films.values(), 5, seed=0), NOW)
+    (anna,) = joined(db, group, "Anna")
+    here = store.change_group(db, group, position=0)
+    _shared.teaching_set()  # listed before the film is gone
+    (folder / films.films[group.exam.films[0].image_id].file).unlink()
+    if state == "told":
+        store.change_group(db, here, state=state)
+    for app in (opened("join", code=group.code, token=anna.token), signed_in(session=group.code)):
+        assert "Expected to read the film" in text(app)
+        assert str(folder) not in text(app).replace("\\", "")
+
+
+def test_who_joined_since_the_page_was_shown_can_be_removed(db, group):
+    app = signed_in(session=group.code)
+    assert not [one for one in app.button if one.key == "remove"]
+    (rude,) = joined(db, group, "Rude")
+    app.session_state["class"] = True
+    app.run()
+    assert app.selectbox(key="learner_").value == rude.participant_id
+    press(app, "remove")
+    assert store.participants(db, group.group_id) == []
+
+
+def test_a_name_is_no_formula_of_a_spreadsheet(db, group):
+    joined(db, group, "=1+1")
+    store.change_group(db, group, position=0)
+    table = _teacher_results.as_text(store.votes_of(db, group.group_id))
+    assert table["participant"].tolist() == ["'=1+1"]

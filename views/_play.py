@@ -8,7 +8,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.teaching.playing import Play
-from views import _overlays, _shared, _viewer
+from views import _live, _overlays, _shared, _viewer
 
 
 def show(play: Play, network: str, keep) -> None:
@@ -59,7 +59,7 @@ def show_head(play: Play, keep) -> None:
     said.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
     if play.limit is not None:
         with clock:
-            st.fragment(_show_clock, run_every=1.0)(play, keep)
+            _live.every(1.0, _show_clock, play, keep)
     if stop.button(
         "Stop here",
         key="stop",

@@ -8,20 +8,20 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
-from views import _exams, _shared, _tables, _viewer
+from views import _exams, _live, _shared, _tables, _viewer
 
 SAID = "teacher_said"
-POLL_SECONDS = 1.0
 
 
 def show(group) -> None:
     """Show the session as it stands."""
     if SAID in st.session_state:
         st.warning(_shared.escaped(st.session_state.pop(SAID)))
-    if group.state == "waiting":
-        show_waiting(group)
-    else:
-        show_film(group)
+    with st.container(key="projector"):
+        if group.state == "waiting":
+            show_waiting(group)
+        else:
+            show_film(group)
 
 
 def _change(group, **step):
@@ -63,8 +63,8 @@ def show_waiting(group) -> None:
         )
         leave.button("All sessions", key="leave", on_click=_leave, width="stretch")
     with code:
-        st.image(invite.qr_svg(address, side=340))
-    st.fragment(_show_class, run_every=POLL_SECONDS)(group)
+        st.image(invite.qr_svg(address, side=440))
+    _live.every(1.0, _show_class, group)
     show_class_control(group)
 
 
@@ -76,12 +76,21 @@ def _show_class(group):
     with _shared.refusals_shown():
         there = store.participants(_shared.store(), group.group_id)
         st.subheader(f"{len(there)} {'learner is' if len(there) == 1 else 'learners are'} in")
-        st.markdown(" · ".join(_shared.escaped(one.nickname) for one in there))
+        with st.container(key="there"):
+            st.markdown(" · ".join(_shared.escaped(one.nickname) for one in there))
 
 
 def show_class_control(group) -> None:
     """Let the teacher remove a nickname."""
-    with st.popover("Class"):
+    st.fragment(_show_class_control)(group)
+
+
+def _show_class_control(group):
+    # Looked up whenever it is opened: learners come in while the page stands.
+    control = st.popover("Class", on_change="rerun", key="class")
+    if not control.open:
+        return
+    with control, _shared.refusals_shown():
         there = store.participants(_shared.store(), group.group_id)
         names = {one.participant_id: one.nickname for one in there}
         if not names:
@@ -147,7 +156,7 @@ def show_head(group) -> None:
 
 def show_voting(group) -> None:
     """Show how many have voted, not what; let the teacher close."""
-    st.fragment(_show_count, run_every=POLL_SECONDS)(group)
+    _live.every(1.0, _show_count, group)
     st.button(
         "Close the votes",
         key="close",
@@ -188,10 +197,13 @@ def show_reference(film, readings) -> None:
         '<div class="kl-network">Reference</div>'
         f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
     )
-    st.markdown(reference.criteria)
-    if readings:
-        said = ", ".join(f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings)
-        st.markdown(f"The networks: {said}.")
+    with st.container(key="told"):
+        st.markdown(reference.criteria)
+        if readings:
+            said = ", ".join(
+                f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings
+            )
+            st.markdown(f"The networks: {said}.")
 
 
 def show_steps(group) -> None:
@@ -203,7 +215,8 @@ def show_steps(group) -> None:
             "Show the reference",
             key="tell",
             type="primary",
-            shortcut="Enter",
+            # Not Enter, which a second press or another button would send: it cannot be undone.
+            shortcut="S",
             on_click=_change,
             args=[group],
             kwargs={"state": "told"},

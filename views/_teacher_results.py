@@ -1,5 +1,6 @@
 """What came of a group session: how far the readers agree, and on which films they do not."""
 
+import contextlib
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -7,9 +8,11 @@ import streamlit as st
 
 from kneeoa import findings
 from kneeoa.charts import teaching as charts
+from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
+from kneeoa.teaching.films import graded_before
 from views import _exams, _shared, _tables
 
 KAPPAS = {"plain": "Fleiss' kappa", "quadratic": "Fleiss' kappa, quadratic weights"}
@@ -102,14 +105,26 @@ def networks_of(films: pd.DataFrame) -> str:
     """Return what the networks score on the films, in words; empty where they are not known."""
     said = []
     for name in _shared.cards():
-        grades = films["image_id"].map(_shared.network_grades(name))
-        if grades.notna().all():
-            of = scoring.score(films.assign(grade=grades.astype("Int64")))
+        grades = films["image_id"].map(_grades_by(name, films["image_id"]))
+        of = scoring.score(films.assign(grade=grades.astype("Int64")))
+        if of.accuracy:
             said.append(
                 f"{DISPLAY_NAME[name]} {of.accuracy.count} of {of.accuracy.total} as the "
                 f"reference, kappa {findings.value_text('quadratic_kappa', of.kappa)}"
             )
     return "; ".join(said)
+
+
+def _grades_by(architecture, image_ids):
+    """Grades by image id: published ones where there are, else of the films that were shown."""
+    films = _shared.teaching_set()
+    grades = graded_before(_shared.published_predictions()[architecture], films)
+    for name in set(image_ids) - set(grades):
+        with contextlib.suppress(KneeOAError):  # said where the film itself was shown
+            for reading in _shared.teaching_film(name)[2]:
+                if reading.architecture == architecture:
+                    grades[name] = int(reading.grade)
+    return grades
 
 
 def show_ways_out(group, votes, films, agreement, networks) -> None:
@@ -118,7 +133,7 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
     table, sheet, exam, _ = st.columns([1, 1, 1, 2])
     table.download_button(
         "Votes (CSV)",
-        votes.to_csv(index=False),
+        as_text(votes).to_csv(index=False),
         file_name="votes.csv",
         mime="text/csv",
         on_click="ignore",
@@ -134,6 +149,12 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
     )
     with exam:
         _exams.show_file(group.exam)
+
+
+def as_text(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return `votes` so that a spreadsheet takes no name for a formula: strangers chose them."""
+    names = votes["participant"].str.replace(r"^(?=[=+@-])", "'", regex=True)
+    return votes.assign(participant=names)
 
 
 def _sheet(group, votes, films, agreement, networks):

@@ -8,9 +8,8 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.store import group as store
 from kneeoa.teaching import scoring
-from views import _shared
+from views import _live, _shared
 
-POLL_SECONDS = 1.0
 LONGEST_SHOWN = 720
 SAID, JOINED = "join_said", "joined"
 
@@ -44,7 +43,7 @@ def show_session(code, participant) -> None:
             return
         else:
             show_film(group, participant)
-    st.fragment(_watch, run_every=POLL_SECONDS)(code, group.round)
+    _live.every(1.0, _watch, code, group.round)
 
 
 def _watch(code, seen):
@@ -61,9 +60,10 @@ def show_film(group, participant) -> None:
     """Show the film in play, the learner's vote on it, and the reference once it is told."""
     film = group.exam.films[group.position]
     mine = store.vote_of(_shared.store(), participant, group.position)
-    head, picture = st.columns([2, 1.2], vertical_alignment="center")
-    head.subheader(f"Film {group.position + 1} of {len(group.exam.films)}")
-    if picture.toggle("Film here", True, key="film_here", persist_state="session"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Film {group.position + 1} of {len(group.exam.films)}", width="content")
+        wanted = st.toggle("Film here", True, key="film_here", persist_state="session")
+    if wanted:
         with _shared.refusals_shown():
             folder = _shared.teaching_set().folder
             st.image(_shared.film_picture(folder, film.image_id, LONGEST_SHOWN), width="stretch")
@@ -98,7 +98,7 @@ def show_grades(participant, position, mine) -> None:
     if mine is None:
         st.markdown("Choose a grade.")
     else:
-        st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it until it closes.")
+        st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it.")
     for grade in GRADES:
         st.button(
             f"**{grade.label}** {grade.text}",

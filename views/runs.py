@@ -11,7 +11,7 @@ from kneeoa.charts.training import MOST_LINES, learning_figure
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.selection import counted
 from kneeoa.studies import read_status
-from views import _kept, _selection, _shared, _tables
+from views import _kept, _live, _selection, _shared, _tables
 
 # A study that says it trains but has not reported for so long was probably killed.
 STALE_MINUTES = 15
@@ -31,7 +31,7 @@ def show_live(selection) -> None:
     if selection.study is not None:
         running = [study for study in running if study is selection.study]
     for study in running:
-        st.fragment(_show_progress, run_every=5)(study.folder, study.record.study_id)
+        _live.every(5.0, _show_progress, study.folder, study.record.study_id)
 
 
 def _show_progress(folder, study_id):

@@ -105,12 +105,18 @@ def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
                 "size": 34 * np.sqrt(votes / max(1, ordered["votes"].max())),
                 "color": style.faded(_VOTES, 0.75),
             },
-            name="votes",
-            legendgroup="votes",
-            showlegend=int(grade) == 0,
+            showlegend=False,
             customdata=votes,
             hovertemplate=f"%{{x}}: %{{customdata}} votes for {grade.label}<extra></extra>",
         )
+    # For the legend alone: the circle of a grade that nobody gave has no size.
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        marker={"size": 12, "color": style.faded(_VOTES, 0.75)},
+        name="votes",
+    )
     figure.add_scatter(
         x=names,
         y=ordered["reference"],
@@ -120,5 +126,4 @@ def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
         hovertemplate="%{x}: reference KL %{y}<extra></extra>",
     )
     figure.update_yaxes(tickvals=list(range(5)), ticktext=LABELS, range=[-0.5, 4.5])
-    figure.update_layout(legend_itemsizing="constant")
     return figure

@@ -137,7 +137,7 @@ def from_json(data: bytes | str) -> Exam:
     """Return the exam that a file holds; raise `DataError` where it holds none."""
     try:
         content = json.loads(data)
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise DataError("Expected an exam file (JSON). The file cannot be read as that.") from None
     if not isinstance(content, dict) or content.get("kind") != KIND:
         raise DataError("Expected an exam file of this dashboard. The file is another one.")

@@ -68,7 +68,8 @@ class TeachingSet:
         try:
             return file.name, file.read_bytes()
         except OSError as error:
-            raise DataError(f"Expected to read the film {file}. {error.strerror}.") from None
+            # Not the path: its folder is the grade, and this is said while the film is graded.
+            raise DataError(f"Expected to read the film {image_id}. {error.strerror}.") from None
 
 
 def synthetic_set() -> TeachingSet:

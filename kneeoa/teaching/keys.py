@@ -20,9 +20,11 @@ def check_setting(setting: str | None) -> None:
             f"Expected the teacher's key in {SETTING}. None is set: start the dashboard with "
             f"{SETTING}=... (at least {SHORTEST} letters) to hold group sessions."
         )
-    if len(setting) < SHORTEST:
+    # As it is compared: blanks around it do not count.
+    length = len(setting.strip())
+    if length < SHORTEST:
         raise ConfigError(
-            f"Expected at least {SHORTEST} letters in {SETTING}. Received {len(setting)}: choose a "
+            f"Expected at least {SHORTEST} letters in {SETTING}. Received {length}: choose a "
             "longer key and start the dashboard again."
         )
 

@@ -5,12 +5,10 @@ Handbook of Inter-Rater Reliability, 4th ed. 2014, section 3.3); with the same n
 the plain one is that of Fleiss (1971).
 """
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 
-from kneeoa import agreement, bootstrap
+from kneeoa import bootstrap
 from kneeoa.grades import GRADES
 from kneeoa.teaching.scoring import FEWEST
 
@@ -62,13 +60,17 @@ def pair_kappa(votes: pd.DataFrame) -> float:
     A pair counts on the films that both graded, where it is defined; NaN without such a pair.
     """
     wide = votes.pivot(index="image_id", columns="participant", values="grade").astype(float)
-    found = []
-    for one, other in combinations(wide.columns, 2):
-        both = wide[[one, other]].dropna().astype(int)
-        if len(both):
-            found.append(agreement.quadratic_kappa(both[one].to_numpy(), both[other].to_numpy()))
-    defined = [kappa for kappa in found if np.isfinite(kappa)]
-    return float(np.mean(defined)) if defined else float("nan")
+    people = len(wide.columns)
+    # Films x (reader, grade): all pairs' confusion matrices are one product.
+    gave = (wide.to_numpy()[:, :, None] == np.arange(_N)).reshape(len(wide), -1).astype(float)
+    tables = (gave.T @ gave).reshape(people, _N, people, _N).transpose(0, 2, 1, 3)
+    tables = tables[np.triu_indices(people, 1)]
+    off = 1 - WEIGHTS["quadratic"]
+    seen = np.einsum("pkl,kl->p", tables, off) * tables.sum(axis=(1, 2))
+    chance = np.einsum("pk,kl,pl->p", tables.sum(axis=2), off, tables.sum(axis=1))
+    # Without a common film, or where both gave one and the same grade, there is none.
+    defined = chance > 0
+    return float(np.mean(1 - seen[defined] / chance[defined])) if defined.any() else float("nan")
 
 
 def by_film(votes: pd.DataFrame) -> pd.DataFrame:

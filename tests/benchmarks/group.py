@@ -7,6 +7,7 @@ some reload or lose their connection in the middle of a vote. Ends with 1 where 
 import asyncio
 import os
 import random
+import resource
 import statistics
 import sys
 import tempfile
@@ -74,11 +75,12 @@ async def vote(page: Page, number: int, film: int, draw: random.Random) -> tuple
         await page.context.set_offline(False)
     elif await is_kept(page, grade, PATIENCE):
         return grade, time.perf_counter() - started
+    else:
+        print(f"Learner {number}, film {film + 1}: no word for {PATIENCE / 1000:.0f} s")
     for _ in range(3):
         if await is_kept(page, grade, PATIENCE):
             return grade, None
         await button.click(timeout=TIMEOUT)
-    await page.screenshot(path=f"/tmp/lab/lost_{number}_{film}.png")
     raise SystemExit(f"Learner {number}: no word of the votes on film {film + 1}.")
 
 
@@ -129,6 +131,11 @@ async def hold_class(url: str, database) -> tuple[int, list[float]]:
             await browser.close()
 
 
+def _cpu_of_ended():
+    of = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return of.ru_utime + of.ru_stime
+
+
 def main() -> int:
     """Print what was lost and how long votes took."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -136,7 +143,11 @@ def main() -> int:
         database = open_store(url)
         settings = {"KNEEOA_DATABASE_URL": url, "KNEEOA_DATASET": ""}
         with running_app(Path(scratch), **settings) as app:
+            started = time.perf_counter()
             lost, seconds = asyncio.run(hold_class(app.url, database))
+            lasted, before = time.perf_counter() - started, _cpu_of_ended()
+        # The server has ended here; the browser had before.
+        used = _cpu_of_ended() - before
         database.dispose()
     late = statistics.quantiles(seconds, n=20)[-1]
     print(f"{LEARNERS} learners, {FILMS} films: {lost} of {LEARNERS * FILMS} votes lost")
@@ -146,6 +157,7 @@ def main() -> int:
         f"click to 'kept': median {statistics.median(seconds):.2f} s, 95% below {late:.2f} s "
         f"({len(seconds)} votes)"
     )
+    print(f"server: {used:.0f} s of CPU in {lasted:.0f} s")
     return int(lost > 0)
 
 
