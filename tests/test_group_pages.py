@@ -161,6 +161,19 @@ def test_a_learner_joins_votes_and_changes_her_mind(db, group):
     assert "Your vote is kept: **KL 4**" in text(again)
 
 
+def test_two_votes_that_come_at_once_are_asked_about(db, group):
+    (anna,) = joined(db, group, "Anna")
+    store.change_group(db, group, position=0)
+    app = opened("join", code=group.code, token=anna.token)
+    for key in ("vote_0_1", "vote_0_3"):
+        app.button(key=key).click()
+    app.run()
+    kept = store.vote_of(db, anna, 0)
+    assert kept in {1, 3}
+    assert f"Is KL {kept} the one that you mean?" in text(app)
+    assert "came at once" not in text(press(app, "vote_0_2"))
+
+
 def test_a_vote_after_the_closing_is_refused_and_said(db, group):
     (anna,) = joined(db, group, "Anna")
     here = store.change_group(db, group, position=0)

@@ -23,6 +23,24 @@ def test_a_film_is_graded_resolved_and_left():
     assert (play.position, play.stage, play.choice) == (1, "grade", None)
 
 
+@pytest.mark.parametrize("keys", [[2, "confirm"], ["confirm", 2]])
+def test_a_grade_and_confirm_that_come_at_once_are_an_answer(keys):
+    play = Play(EXAM)
+    play.choose(4)
+    assert play.press(keys, 1.0) == Given(0, 2, None, None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "marked"), [([1, 3, "confirm"], 3), (["confirm", "higher", 2], 3), (["lower"], 0)]
+)
+def test_keys_that_leave_a_doubt_give_no_answer(keys, marked):
+    play = Play(EXAM)
+    play.choose(1)
+    assert play.press(keys, 1.0) is None
+    assert (play.stage, play.choice) == ("grade", marked)
+    assert play.press(["confirm"], 2.0).grade == marked
+
+
 def test_without_feedback_the_next_film_comes_at_once():
     play = Play(EXAM, tells=False)
     for position in range(3):

@@ -93,6 +93,15 @@ def test_the_arrows_move_the_mark():
     assert app.session_state["play"].choice == 1
 
 
+def test_a_grade_and_enter_that_come_at_once_are_an_answer():
+    app = begin(opened())
+    for key in ("on", "grade_4"):
+        app.button(key=key).click()
+    app.run()
+    play = app.session_state["play"]
+    assert (play.stage, play.choice) == ("told", 4)
+
+
 def test_a_reload_goes_on_where_the_session_was():
     app = press(begin(opened(), seed=7), "grade_1", "on", "next", "grade_0")
     shown = app.session_state["play"].film

@@ -8,7 +8,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.teaching.playing import Play
-from views import _live, _overlays, _shared, _viewer
+from views import _keys, _live, _overlays, _shared, _viewer
 
 
 def show(play: Play, network: str, keep) -> None:
@@ -17,6 +17,9 @@ def show(play: Play, network: str, keep) -> None:
     `network` is the one whose answer has a part in rounds of AI or not.
     """
     now = time.monotonic()
+    given = play.press(_keys.pressed(_place(play)), now)
+    if given is not None:
+        keep(given)
     _keep_time(play, keep, now)
     if play.is_over:
         return
@@ -39,7 +42,7 @@ def show(play: Play, network: str, keep) -> None:
         else:
             if play.shows_network:
                 show_network(play, network)
-            show_grades(play, keep)
+            show_grades(play)
     with film:
         _viewer.show_film(radiograph, frame, room=640)
         window, invert = st.columns([5, 2], vertical_alignment="bottom")
@@ -86,7 +89,11 @@ def _keep_time(play, keep, now) -> bool:
     return given is not None
 
 
-def show_grades(play: Play, keep) -> None:
+def _place(play):
+    return st.session_state["practice"].session_id, play.position, play.stage
+
+
+def show_grades(play: Play) -> None:
     """Show the five grades to choose from, by mouse or by key."""
     for grade in GRADES:
         st.button(
@@ -94,36 +101,33 @@ def show_grades(play: Play, keep) -> None:
             key=f"grade_{int(grade)}",
             shortcut=str(int(grade)),
             type="primary" if play.choice == grade else "secondary",
-            on_click=play.choose,
-            args=[int(grade)],
+            on_click=_keys.note,
+            args=[_place(play), int(grade)],
             width="stretch",
         )
     lower, higher, on = st.columns([1, 1, 2.4])
-    lower.button(
-        "Lower", key="lower", shortcut="Left", on_click=play.move, args=[-1], width="stretch"
-    )
-    higher.button(
-        "Higher", key="higher", shortcut="Right", on_click=play.move, args=[1], width="stretch"
-    )
+    for at, key, shortcut in ((lower, "lower", "Left"), (higher, "higher", "Right")):
+        at.button(
+            key.capitalize(),
+            key=key,
+            shortcut=shortcut,
+            on_click=_keys.note,
+            args=[_place(play), key],
+            width="stretch",
+        )
     on.button(
         "This is my final answer" if play.stage == "again" else "Confirm",
         key="on",
         shortcut="Enter",
         type="primary",
-        on_click=_confirm,
-        args=[play, keep],
+        on_click=_keys.note,
+        args=[_place(play), "confirm"],
         # Never disabled: Enter may come before the page knows of the mark, and must count.
         width="stretch",
     )
     st.caption(
         "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc stops."
     )
-
-
-def _confirm(play, keep):
-    given = play.confirm(time.monotonic())
-    if given is not None:
-        keep(given)
 
 
 def show_network(play: Play, network: str) -> None:

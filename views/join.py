@@ -8,7 +8,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.store import group as store
 from kneeoa.teaching import scoring
-from views import _live, _shared
+from views import _keys, _live, _shared
 
 LONGEST_SHOWN = 720
 SAID, JOINED = "join_said", "joined"
@@ -95,10 +95,13 @@ def _kept(mine):
 
 def show_grades(participant, position, mine) -> None:
     """Show what is kept, and the five grades to vote for."""
+    several = len(_keys.pressed((participant.participant_id, position))) > 1
     if mine is None:
         st.markdown("Choose a grade.")
     else:
         st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it.")
+        if several:
+            st.warning(f"Several grades came at once. Is KL {mine} the one that you mean?")
     for grade in GRADES:
         st.button(
             f"**{grade.label}** {grade.text}",
@@ -113,6 +116,7 @@ def show_grades(participant, position, mine) -> None:
 
 
 def _vote(participant, position, grade):
+    _keys.note((participant.participant_id, position), grade)
     try:
         store.vote(_shared.store(), participant, position, grade, datetime.now(UTC))
     except KneeOAError as error:

@@ -1,6 +1,6 @@
 """A practice session as it is played: what a key does, and which film comes next."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -83,6 +83,29 @@ class Play:
         if self.limit is None or self.stage == "told" or self.shown_at is None:
             return None
         return max(0.0, self.limit - (at - self.shown_at))
+
+    def press(self, keys: Collection[int | str], at: float) -> Given | None:
+        """Do what `keys` ask for, which came at once: in which order, nobody knows.
+
+        Parameters
+        ----------
+        keys : grades to mark, ``lower``, ``higher`` and ``confirm``
+        at : the clock's reading, in seconds
+
+        Returns
+        -------
+        The answer, if the keys leave no doubt about it: one grade that is marked before or among
+        them, and no step, which could have been pressed twice. Otherwise the learner has to see
+        the mark first and confirm it again.
+        """
+        grades = sorted(key for key in keys if key in GRADES)
+        steps = [step for key, step in (("lower", -1), ("higher", 1)) if key in keys]
+        for grade in grades:
+            self.choose(grade)
+        for step in steps:
+            self.move(step)
+        clear = len(grades) <= 1 and not steps
+        return self.confirm(at) if "confirm" in keys and clear else None
 
     def choose(self, grade: int) -> None:
         """Mark a grade; it counts when it is confirmed or time is up."""

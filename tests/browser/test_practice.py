@@ -24,6 +24,12 @@ def is_asked(page, film):
     expect(page.locator(".st-key-on").get_by_text("Confirm")).to_be_visible(timeout=SECONDS)
 
 
+def is_marked(page, grade):
+    """Wait until the page shows the mark at this grade."""
+    marked = page.locator(f'.st-key-grade_{grade} [data-testid="stBaseButton-primary"]')
+    expect(marked).to_be_visible(timeout=SECONDS)
+
+
 def is_told(page):
     """Wait until the film is resolved."""
     expect(page.locator(".st-key-next button")).to_be_enabled(timeout=SECONDS)
@@ -41,6 +47,7 @@ def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory)
             is_asked(page, film)
             page.keyboard.press("2")
             page.keyboard.press("ArrowRight")
+            is_marked(page, 3)
             page.keyboard.press("Enter")
             is_told(page)
             page.keyboard.press("Enter")
