@@ -58,10 +58,9 @@ def whole(config, tmp_path_factory):
     return fit(config, TRAIN, VAL, folder=tmp_path_factory.mktemp("whole"))
 
 
-@pytest.mark.parametrize("interrupted_after", [1, 2, 3])
-def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
-    interrupted_after, config, whole, tmp_path
-):
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(config, whole, tmp_path):
+    interrupted_after = 2  # between two stages, where most is taken up anew
+
     def interrupt(progress):
         if progress.share == 1 and progress.epoch == interrupted_after:
             raise Interrupted

@@ -17,7 +17,7 @@ from kneeoa import published, results, studies
 from train.__main__ import main
 
 TESTS = Path(__file__).parent
-KILLS = 10
+KILLS = 6
 TIMES = ("seconds", "images_per_second")
 
 
