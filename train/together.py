@@ -63,23 +63,23 @@ def publish_together(
         published = {model.weights_hash: model.architecture for model in alone}
         room = 1e6 * limit_mb - sum(model.file.stat().st_size for model in alone)
         val = splits["val"]
-        best = choose(candidates, val.grades, published, limit_ms=limit_ms, room=room)
-        described = [_described(one, published) for one in best]
-        members = [
-            replace(member, file=one.file)
-            for member, one in zip(together.members_of(described, models), best, strict=True)
-        ]
-        weights = np.array([member.weight for member in members])
-        mean = together.combine(np.stack([one.answers for one in best]), weights)
-        temperature = calibration.fit_temperature(mean, val.grades)
-        ensemble = Ensemble(members, temperature=temperature)
+        limit = limit_ms
+        while True:
+            best = choose(candidates, val.grades, published, limit_ms=limit, room=room)
+            described = [_described(one, published) for one in best]
+            ensemble, temperature = _assembled(best, described, val.grades, models)
+            milliseconds = _milliseconds(ensemble)
+            if milliseconds <= limit_ms:
+                break
+            # Together they are slower than one by one: take the best of those that are quicker.
+            limit = 0.999 * sum(one.milliseconds for one in best)
         probabilities = {n: ensemble.grade_arrays(splits[n].images) for n in ("val", "test")}
         _expect_better(probabilities["val"], val, models)
         card = {
             "schema_version": CARD_SCHEMA_VERSION,
             "members": described,
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "milliseconds": round(_milliseconds(ensemble), 1),
+            "milliseconds": round(milliseconds, 1),
             "data": data,
             "split_hash": split_hash(splits),
             "calibration": {
@@ -164,6 +164,17 @@ def _candidates(results_folder, splits, folder):
             )
         )
     return found
+
+
+def _assembled(best, described, grades, models):
+    members = [
+        replace(member, file=one.file)
+        for member, one in zip(together.members_of(described, models), best, strict=True)
+    ]
+    weights = np.array([member.weight for member in members])
+    mean = together.combine(np.stack([one.answers for one in best]), weights)
+    temperature = calibration.fit_temperature(mean, grades)
+    return Ensemble(members, temperature=temperature), temperature
 
 
 def _described(candidate, published):
