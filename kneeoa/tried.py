@@ -27,6 +27,8 @@ COLUMNS = (
 )
 
 
+UNCHANGED = "nothing"
+
 OFF = {"teacher": "", "standardise": False, "inputs": "as they are"}
 """What a setting was in runs from before it existed, or is after it was removed; others were 0."""
 
@@ -64,7 +66,7 @@ def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame
         rows.append(
             {
                 "network": DISPLAY_NAME[record.architecture],
-                "changed": difference(record.config, bases[record.architecture]),
+                "changed": difference(record.config, bases[record.architecture]) or UNCHANGED,
                 "seed": record.seed,
                 **{name: values[name] for name in MEASURES},
                 "cross_entropy": calibration.cross_entropy(grades, calibrated),

@@ -34,15 +34,15 @@ def run(seed, shift=0.0, **changes):
 def test_seeds_are_averaged_and_settings_told_apart():
     runs = [run(0), run(1), run(2, optimizer="adamw", learning_rate=2e-3)]
     table = tried.tried(runs, {"mobilenet": BASE}).set_index("changed")
-    assert set(table.index) == {"", "learning_rate 0.002, optimizer adamw"}
-    assert table.loc["", "seeds"] == 2
+    assert set(table.index) == {"nothing", "learning_rate 0.002, optimizer adamw"}
+    assert table.loc["nothing", "seeds"] == 2
     both = [one.predictions[one.predictions["split"] == "val"] for one in runs[:2]]
     right = [
         (val[results.PROBABILITY_COLUMNS].to_numpy().argmax(1) == val["true_grade"]).mean()
         for val in both
     ]
-    assert table.loc["", "accuracy"] == pytest.approx(np.mean(right))
-    assert table.loc["", "accuracy_sd"] == pytest.approx(np.std(right, ddof=1))
+    assert table.loc["nothing", "accuracy"] == pytest.approx(np.mean(right))
+    assert table.loc["nothing", "accuracy_sd"] == pytest.approx(np.std(right, ddof=1))
     assert np.isnan(table["accuracy_sd"].iloc[-1]) or table["seeds"].iloc[-1] == 2
 
 

@@ -43,6 +43,8 @@ def show_figure(figure, name: str, **options):
     from kneeoa.charts import style
 
     config = style.config(name, st.session_state.get(IMAGE, "png"))
+    ink = style.INK[st.context.theme.type or "light"]
+    figure.update_annotations(font_color=ink, selector={"name": style.IN_CELL})
     return st.plotly_chart(figure, config=config, key=f"figure_{name}", **options)
 
 

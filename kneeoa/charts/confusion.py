@@ -32,7 +32,7 @@ def confusion_figure(
 
 
 def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.Figure:
-    """Return second minus first network, ``(5, 5)``: violet where the second has more."""
+    """Return second minus first network, ``(5, 5)``: in its colour where the second has more."""
     limit = np.nanmax(np.abs(values), initial=1)
     scale = [
         [0, style.faded(style.COLOUR["mobilenet"], 0.85)],
@@ -144,7 +144,12 @@ def _matrix(values, texts, scale, limits, height, said):
     for (true, given), text in np.ndenumerate(texts):
         if text:
             figure.add_annotation(
-                x=LABELS[given], y=LABELS[true], text=text, font={"size": 15}, showarrow=False
+                x=LABELS[given],
+                y=LABELS[true],
+                text=text,
+                font={"size": 15},
+                showarrow=False,
+                name=style.IN_CELL,
             )
     # A heatmap's cells cannot be picked: markers that are not seen can.
     figure.add_scatter(

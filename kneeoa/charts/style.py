@@ -27,6 +27,10 @@ CONFIG = {
 }
 """Plotly's menu; a PNG is saved in print resolution."""
 
+IN_CELL = "in a cell"
+"""The name of annotations that stand on a coloured ground, for which a theme's grey is too pale."""
+INK = {"light": "#0d2126", "dark": "#f4f8f8"}
+
 
 def config(name: str, image: str = "png") -> dict:
     """Return Plotly's menu for a figure that is saved under `name` as ``png`` or ``svg``."""
