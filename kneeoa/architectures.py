@@ -21,6 +21,7 @@ import numpy as np
 
 from kneeoa.errors import ConfigError, ModelError
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER, INPUT_SIDE, Architecture
+from kneeoa.published import read_weights
 
 _IMAGENET_HEADS = {"conv_preds", "predictions"}
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
@@ -87,15 +88,22 @@ def build(
 
 
 def initialise(network: keras.Model, init: str) -> Initialisation:
-    """Give the backbone its starting weights: ``"none"``, ``"imagenet"`` or an ``.npz`` file.
+    """Give the network its starting weights: ``"none"``, ``"imagenet"`` or a file.
 
-    A file holds one array per weight under the key ``<layer>/<weight>`` in Keras' own names.
+    An ``.npz`` file holds one array per weight under the key ``<layer>/<weight>`` in Keras' own
+    names; the ``.onnx`` file of a published model gives all of its weights, the head's too.
     Raises `ModelError` when nothing fits, when a shape differs, or when the file holds layers that
     the network does not have, so that weights of another architecture are never half loaded.
     """
     if init == "none":
         return Initialisation("none", 0, ())
-    arrays = _download_imagenet(network.name) if init == "imagenet" else _read_arrays(Path(init))
+    if init == "imagenet":
+        arrays = _download_imagenet(network.name)
+    elif init.endswith(".onnx"):
+        standardise = "standardise" in {layer.name for layer in network.layers}
+        arrays = read_weights(Path(init), standardise=standardise)
+    else:
+        arrays = _read_arrays(Path(init))
     source = "ImageNet (Keras)" if init == "imagenet" else Path(init).name
     return _assign_backbone(network, arrays, source)
 

@@ -75,12 +75,28 @@ def load_keras(model: PublishedModel) -> "keras.Model":
     return network
 
 
-def read_weights(file: Path) -> dict[str, np.ndarray]:
-    """Return the weights stored in an exported model as float32, under ``<layer>/<weight>``."""
-    import onnx
+def read_weights(file: Path, *, standardise: bool | None = None) -> dict[str, np.ndarray]:
+    """Return the weights stored in an exported model as float32, under ``<layer>/<weight>``.
 
-    graph = onnx.load(file).graph
-    stored = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    Raises `ModelError` when the file cannot be read, or when its network brings films to one mean
+    and contrast first and `standardise` says otherwise, or the other way round.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        graph = onnx.load(file).graph
+        stored = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    except (OSError, DecodeError, ValueError) as error:
+        raise ModelError(
+            f"Expected a model that was exported as ONNX. {file} cannot be read as one: {error}"
+        ) from None
+    does = any(node.name == "standardise" for node in graph.node)
+    if standardise not in (None, does):
+        raise ModelError(
+            f"Expected a model with standardise {'on' if standardise else 'off'}. The one in "
+            f"{file.name} has it {'on' if does else 'off'}: set it alike."
+        )
     return {
         key: _to_keras_layout(array, key).astype(np.float32)
         for key, array in stored.items()

@@ -1,8 +1,11 @@
 """Chance in training: the same from the same seed, within its limits, and geometrically right."""
 
+import io
+
 import numpy as np
 import pytest
 from knees import drawn_films
+from PIL import Image
 
 from kneeoa.phantom import draw_knee
 from train import augment, chance
@@ -110,6 +113,27 @@ def test_noise_has_the_strength_asked_for_and_differs_from_place_to_place():
     assert abs(np.corrcoef(one.ravel(), another.ravel())[0, 1]) < 0.02
 
 
+@pytest.mark.parametrize("quality", [20, 75])
+def test_detail_is_lost_as_in_a_jpeg_file(quality):
+    stream = io.BytesIO()
+    Image.fromarray(FILM).save(stream, "JPEG", quality=quality)
+    expected = np.asarray(Image.open(stream), np.float32)
+    factor = 50 / quality if quality < 50 else 2 - quality / 50
+    lossy = changed(look=looking(quantisation=factor))
+    # The library rounds its table and its pixels to whole numbers.
+    assert np.abs(lossy - expected).mean() < 0.6
+    assert np.abs(expected - FILM).mean() > 2 * np.abs(lossy - expected).mean()
+
+
+def test_sharpness_adds_what_softening_takes_away():
+    rows = np.abs(np.diff(FILM.astype(float), axis=0)).mean()
+    soft, sharp = (changed(look=looking(sharpness=amount)) for amount in (-0.8, 0.8))
+    assert np.abs(np.diff(soft, axis=0)).mean() < rows < np.abs(np.diff(sharp, axis=0)).mean()
+    assert soft.mean() == pytest.approx(FILM.mean(), abs=0.5)
+    grey = np.full((224, 224), 90, np.uint8)
+    np.testing.assert_allclose(changed(look=looking(sharpness=-1), film=grey), grey, atol=1e-3)
+
+
 def test_an_erased_box_is_where_it_was_drawn():
     box = {"top": 0.25, "bottom": 0.5, "left": 0.5, "right": 0.75, "grey": 77}
     erased = changed(look=looking(**box)).copy()
@@ -125,7 +149,7 @@ def test_a_smaller_side_shows_the_same_film():
 
 
 def test_looks_stay_within_the_config():
-    config = preset("paper", "mobilenet", gamma=0.4, noise=0.1, erase=0.3)
+    config = preset("paper", "mobilenet", gamma=0.4, noise=0.1, erase=0.3, jpeg=0.4, sharpness=0.6)
     looks = chance.draw_looks(config, 0, 4000)
     look = dict(zip(chance.LOOKS, looks.T, strict=True))
     assert np.abs(np.log(look["gamma"])).max() == pytest.approx(0.4, abs=0.01)
@@ -133,6 +157,9 @@ def test_looks_stay_within_the_config():
     erased = look["bottom"] > look["top"]
     assert erased.mean() == pytest.approx(0.3, abs=0.03)
     assert look["bottom"].max() <= 1
+    assert (look["quantisation"] > 0).mean() == pytest.approx(0.4, abs=0.03)
+    assert look["quantisation"].max() == pytest.approx(5, abs=0.1)
+    assert np.abs(look["sharpness"]).max() == pytest.approx(0.6, abs=0.01)
 
 
 def test_mixup_mixes_films_and_targets_alike():

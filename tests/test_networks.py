@@ -125,6 +125,22 @@ def test_a_failed_download_says_what_to_do_instead(monkeypatch):
         architectures.initialise(network, "imagenet")
 
 
+def test_a_published_model_gives_all_of_its_weights(tmp_path):
+    model = published.find_model("mobilenet")
+    network = architectures.build("mobilenet", standardise=True)
+    given = architectures.initialise(network, str(model.file))
+    assert not given.fresh_layers
+    assert architectures.weights_hash(network) == architectures.weights_hash(
+        published.load_keras(model)
+    )
+    with pytest.raises(ModelError, match="standardise off"):
+        architectures.initialise(architectures.build("mobilenet"), str(model.file))
+    (tmp_path / "damaged.onnx").write_bytes(model.file.read_bytes()[:4000])
+    for name in ("damaged.onnx", "absent.onnx"):
+        with pytest.raises(ModelError, match="exported as ONNX"):
+            architectures.initialise(network, str(tmp_path / name))
+
+
 def test_starting_weights_that_do_not_fit_are_refused(tmp_path):
     network = architectures.build("mobilenet")
     stranger = save(tmp_path, {"conv2_block1_1_conv/kernel": np.zeros((1, 1, 64, 64))})

@@ -6,20 +6,30 @@ from keras import ops
 
 from kneeoa.networks import INPUT_SIDE
 from train.chance import LOOKS, NOISE_SIDE
+from train.detail import compressed, softened
 
 
 @keras.saving.register_keras_serializable("kneeoa")
 class Augment(keras.layers.Layer):
     """``film (N, 224, 224, 1)`` and what `chance` drew for it -> ``(N, side, side, 1)``.
 
-    `warp` is ``(N, 6)``, `look` ``(N, 11)``, `mixing` ``(N, 1)``. Bilinear, the edge repeated
+    `warp` is ``(N, 6)``, `look` ``(N, 13)``, `mixing` ``(N, 1)``. Bilinear, the edge repeated
     outside; written out because TensorFlow's own projective transform cannot be compiled by XLA.
     Output in [0, 255], float32.
     """
 
-    def __init__(self, side: int = INPUT_SIDE, *, noisy: bool = True, seed: int = 0, **options):
+    def __init__(
+        self,
+        side: int = INPUT_SIDE,
+        *,
+        noisy: bool = True,
+        sharpened: bool = True,
+        lossy: bool = True,
+        seed: int = 0,
+        **options,
+    ):
         super().__init__(dtype="float32", **options)
-        self._side, self._noisy = side, noisy
+        self._side, self._noisy, self._sharpened, self._lossy = side, noisy, sharpened, lossy
         sheet = np.random.default_rng(seed).standard_normal(NOISE_SIDE**2 if noisy else 1)
         self._sheet = sheet.astype(np.float32)
         self._augment = _compiled(self._change)
@@ -36,11 +46,15 @@ class Augment(keras.layers.Layer):
         look = {name: look[:, i][:, None, None] for i, name in enumerate(LOOKS)}
         films = _warp(film, warp, self._side)
         films = 255 * (ops.clip(films, 0, 255) / 255) ** look["gamma"]
+        if self._sharpened:
+            films = films + look["sharpness"] * (films - softened(films))
         mean = ops.mean(films, axis=(1, 2), keepdims=True)
         films = (films - mean) * look["contrast"] + mean + look["added"]
         pixel = ops.arange(self._side, dtype="float32")
         if self._noisy:
             films = films + look["noise"] * self._noise(look, pixel)
+        if self._lossy:
+            films = compressed(films, look["quantisation"])
         place = (pixel + 0.5) / self._side
         rows, columns = place[None, :, None], place[None, None, :]
         in_rows = (rows > look["top"]) & (rows < look["bottom"])

@@ -23,13 +23,15 @@ LOOKS = (
     "left",
     "right",
     "grey",
+    "quantisation",
+    "sharpness",
 )
 """What `draw_looks` gives for each film."""
 
 NOISE_SIDE = 2 * INPUT_SIDE
 """Side of the one sheet of noise from which every film reads at a place of its own."""
 
-_PURPOSES = ("order", "warp", "tone", "dropout", "noise", "erase", "mix")
+_PURPOSES = ("order", "warp", "tone", "dropout", "noise", "erase", "mix", "detail")
 
 
 def steps_per_epoch(config: TrainConfig, films: int) -> int:
@@ -64,11 +66,12 @@ def draw_warps(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
 
 
 def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
-    """Return ``(films, 11) float32``, the columns as in `LOOKS`.
+    """Return ``(films, 13) float32``, the columns as in `LOOKS`.
 
     An exponent of the grey values, a factor of the contrast, grey values to add, the standard
-    deviation of noise in grey values and where on the sheet it is read, and a box in shares of the
-    side (top = bottom: none) with the grey value that fills it (Zhong et al. 2020).
+    deviation of noise in grey values and where on the sheet it is read, a box in shares of the
+    side (top = bottom: none) with the grey value that fills it (Zhong et al. 2020), a factor of
+    JPEG's quantisation table (0: no loss), and the share of fine detail to add or take away.
     """
     draw = _generator(config, epoch, "tone")
     contrast = 1 + draw.uniform(-config.contrast, config.contrast, films)
@@ -83,7 +86,14 @@ def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
     start = draw.random((2, films)) * (1 - size)
     grey = draw.uniform(0, 255, films)
     (top, left), (bottom, right) = start, start + size
-    columns = (gamma, contrast, added, noise, *place, top, bottom, left, right, grey)
+    draw = _generator(config, epoch, "detail")
+    quality = draw.uniform(10, 95, films)
+    # As the Independent JPEG Group's library scales the table.
+    quantisation = np.where(quality < 50, 50 / quality, 2 - quality / 50)
+    quantisation *= draw.random(films) < config.jpeg
+    sharpness = draw.uniform(-config.sharpness, config.sharpness, films)
+    box = (top, bottom, left, right, grey)
+    columns = (gamma, contrast, added, noise, *place, *box, quantisation, sharpness)
     return np.stack(columns, axis=1).astype(np.float32)
 
 

@@ -68,6 +68,8 @@ class TrainConfig:
     contrast, brightness : fractions of the contrast and of the grey range, to either direction
     gamma : the exponent of the grey values lies within a factor of ``exp(gamma)``
     noise : most standard deviation of added noise, as a fraction of the grey range
+    jpeg : share of the films that lose detail as in a JPEG file of quality 10 to 95
+    sharpness : largest share of a film's fine detail that is added or taken away
     erase : share of the films of which a box is filled with one grey
     """
 
@@ -98,6 +100,8 @@ class TrainConfig:
     brightness: float = 0.0
     gamma: float = 0.0
     noise: float = 0.0
+    jpeg: float = 0.0
+    sharpness: float = 0.0
     erase: float = 0.0
     horizontal_flip: bool = True
 
@@ -135,6 +139,13 @@ class TrainConfig:
             ("brightness", "in [0, 1]", 0 <= self.brightness <= 1),
             ("gamma", "in [0, 2]", 0 <= self.gamma <= 2),
             ("noise", "in [0, 1]", 0 <= self.noise <= 1),
+            ("jpeg", "in [0, 1]", 0 <= self.jpeg <= 1),
+            ("sharpness", "in [0, 1]", 0 <= self.sharpness <= 1),
+            (
+                "stages",
+                "at sides of whole blocks of 8 pixels, as jpeg needs",
+                not self.jpeg or all(stage.side % 8 == 0 for stage in self.stages),
+            ),
             ("erase", "in [0, 1]", 0 <= self.erase <= 1),
         ):
             if not holds:

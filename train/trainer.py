@@ -49,7 +49,13 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     mixing = keras.Input((1,), name="mixing")
     pool = network.get_layer("pool")
     kept = keras.Input(pool.output.shape[1:], dtype="uint8", name="kept")
-    augment = Augment(stage.side, noisy=config.noise > 0, seed=config.seed)
+    augment = Augment(
+        stage.side,
+        noisy=config.noise > 0,
+        sharpened=config.sharpness > 0,
+        lossy=config.jpeg > 0,
+        seed=config.seed,
+    )
     pooled = part(network, "pool")(augment(film, warp, look, mixing))
     dropped = pooled * ops.cast(kept, pooled.dtype) / (1 - config.dropout)
     inputs = {"film": film, "warp": warp, "look": look, "mixing": mixing, "kept": kept}
