@@ -93,6 +93,18 @@ def test_the_arrows_move_the_mark():
     assert app.session_state["play"].choice == 1
 
 
+def test_keys_zoom_window_and_invert_and_every_film_begins_whole():
+    app = press(begin(opened()), "view_zoom", "view_window", "view_invert")
+    assert app.session_state["part_in_view"][1] == "left half"
+    assert tuple(app.slider(key="window").value) == (64, 255)
+    assert "invert(1)" in " ".join(block.body for block in app.get("html"))
+    assert app.button(key="view_zoom").proto.type == "primary"
+    press(app, "grade_1", "on", "next", "view_invert")
+    assert app.button(key="view_zoom").proto.type == "secondary"
+    assert tuple(app.slider(key="window").value) == (64, 255)
+    assert "invert(1)" not in " ".join(block.body for block in app.get("html"))
+
+
 def test_a_grade_and_enter_that_come_at_once_are_an_answer():
     app = begin(opened())
     for key in ("on", "grade_4"):

@@ -1,4 +1,4 @@
-"""Keys that come faster than the page runs."""
+"""Keys on pages that are led by them: who gets a key, and keys that come faster than the page."""
 
 from typing import Literal
 
@@ -6,6 +6,53 @@ import streamlit as st
 
 Key = int | Literal["lower", "higher", "confirm"]
 PRESSED = "pressed"
+
+# Streamlit 1.67 leaves a key to a switch or slider that has the focus, even a digit, of which these
+# make nothing: after a click on one of them no grade could be marked. It gives Enter to the button
+# whose shortcut that is, even where another one has the focus; and Escape, which leaves a figure on
+# the full screen, to a button as well.
+_SCRIPT = """
+<script class="kl-keys">
+(() => {
+  if (window.kneeKeys) return;
+  window.kneeKeys = true;
+  const isLed = () => document.querySelector(".kl-keys") !== null;
+  const isControl = at => at.matches?.("input[type=checkbox], input[type=range]");
+  const isPushed = at => at.closest?.('[data-testid="stButton"]')
+    && !at.closest('[data-testid="stPopoverBody"]');
+  addEventListener("pointerup", () => setTimeout(() => {
+    const at = document.activeElement;
+    if (isLed() && at && (isControl(at) || isPushed(at))) at.blur();
+  }), true);
+  addEventListener("keydown", event => {
+    if (!isLed() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const close = document.querySelector('button[aria-label="Close fullscreen"]');
+    if (event.key === "Escape" && close) {
+      event.stopImmediatePropagation();
+      close.click();
+    }
+    if (!isControl(event.target) || !/^([0-9a-z]|Enter)$/i.test(event.key)) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    event.target.blur();
+    document.body.dispatchEvent(new KeyboardEvent("keydown", event));
+    document.body.dispatchEvent(new KeyboardEvent("keyup", event));
+  }, true);
+  document.body.addEventListener("keydown", event => {
+    if (isLed() && event.key === "Enter" && event.target.closest("button, summary, a"))
+      event.stopPropagation();
+  });
+})();
+</script>
+"""
+
+
+def lead() -> None:
+    """Let the keys of this page's buttons work wherever the focus is.
+
+    Enter is that of the button that has the focus, if one was reached by the Tab key.
+    """
+    st.html(_SCRIPT, unsafe_allow_javascript=True)
 
 
 def note(place: tuple, key: Key) -> None:

@@ -45,8 +45,7 @@ def show(play: Play, network: str, keep) -> None:
             show_grades(play)
     with film:
         _viewer.show_film(radiograph, frame, room=640)
-        window, invert = st.columns([5, 2], vertical_alignment="bottom")
-        _viewer.show_window(window, invert)
+        _viewer.show_keys(radiograph)
     # The clock starts when the film is on its way to the screen, not while it is decoded.
     play.look(time.monotonic())
 
@@ -126,7 +125,8 @@ def show_grades(play: Play) -> None:
         width="stretch",
     )
     st.caption(
-        "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc stops."
+        "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc stops. "
+        "Z, W and I zoom, window and invert."
     )
 
 

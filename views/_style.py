@@ -6,6 +6,7 @@ STYLE = """
 .st-key-case {position: sticky; top: 3.7rem; z-index: 90; padding: .35rem 0;
   backdrop-filter: blur(14px);}
 .st-key-viewer .js-plotly-plot {background: black;}
+[data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys) {position: absolute;}
 .kl-network {font-size: .95rem; opacity: .75;}
 .kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}
 .kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}

@@ -8,13 +8,14 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
-from views import _exams, _live, _shared, _tables, _viewer
+from views import _exams, _keys, _live, _shared, _tables, _viewer
 
 SAID = "teacher_said"
 
 
 def show(group) -> None:
     """Show the session as it stands."""
+    _keys.lead()
     if SAID in st.session_state:
         st.warning(_shared.escaped(st.session_state.pop(SAID)))
     with st.container(key="projector"):
@@ -130,8 +131,7 @@ def show_film(group) -> None:
             st.error(_shared.escaped(problem))
         else:
             _viewer.show_film(radiograph, frame, room=660)
-            window, invert = st.columns([5, 2], vertical_alignment="bottom")
-            _viewer.show_window(window, invert)
+            _viewer.show_keys(radiograph)
 
 
 def show_head(group) -> None:

@@ -174,5 +174,6 @@ def place() -> tuple[str, str]:
 
 
 _shared.apply_style()
+_keys.lead()
 with _shared.refusals_shown():
     show()

@@ -9,7 +9,7 @@ from kneeoa.store import practice as store
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching import repetition, swayed
 from kneeoa.teaching.playing import Play
-from views import _exams, _learner, _play, _practice_result, _shared
+from views import _exams, _keys, _learner, _play, _practice_result, _shared
 
 LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s"}
 FEEDBACK = {"each": "after each film", "end": "at the end"}
@@ -192,5 +192,6 @@ def show() -> None:
 
 
 _shared.apply_style()
+_keys.lead()
 with _shared.refusals_shown():
     show()

@@ -6,6 +6,8 @@ from kneeoa.display import png_uri
 from kneeoa.joints import Frame
 
 FRAME_COLOUR = "#4cc2c4"
+PARTS = ("whole", "left half", "right half")
+"""What of a film can be in view: all of it, or half of the joint, of twice the size."""
 
 VIEWER_CONFIG = {
     "scrollZoom": True,
@@ -15,7 +17,9 @@ VIEWER_CONFIG = {
 }
 
 
-def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room: int = 500):
+def film_figure(
+    image, *, height: int, width: int, frame: Frame, view: str, room: int = 500, part="whole"
+):
     """Return a film to zoom and pan in, with the graded frame drawn on it.
 
     Parameters
@@ -25,6 +29,7 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
     frame : what the graders saw; not drawn when it is the whole film
     view : a change of this text resets zoom and pan, the same text keeps them
     room : greatest height of the figure on the page in pixels; a wide film takes less
+    part : what is in view at first, one of `PARTS`
     """
     figure = go.Figure()
     figure.add_layout_image(
@@ -51,8 +56,9 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
     # A frame that reaches past the film stays in view.
     across = [min(0, frame.left), max(width, frame.left + frame.side)]
     down = [max(height, frame.top + frame.side), min(0, frame.top)]
-    figure.update_xaxes(range=across, constrain="domain", **hidden)
-    figure.update_yaxes(range=down, scaleanchor="x", constrain="domain", **hidden)
+    in_view = (across, down) if part == PARTS[0] else _half(frame, part)
+    figure.update_xaxes(range=in_view[0], constrain="domain", **hidden)
+    figure.update_yaxes(range=in_view[1], scaleanchor="x", constrain="domain", **hidden)
     # About as wide as the film's column of the page: no black bars above a film of two knees.
     needed = 600 * (down[0] - down[1]) / (across[1] - across[0])
     figure.update_layout(
@@ -66,3 +72,11 @@ def film_figure(image, *, height: int, width: int, frame: Frame, view: str, room
         showlegend=False,
     )
     return figure
+
+
+def _half(frame, part):
+    """Return the range of x and of y, as the axes take it, of half of the joint in `frame`."""
+    left = frame.left + (0.5 * frame.side if part == PARTS[2] else 0)
+    # The joint line lies a little below the middle.
+    top = frame.top + 0.3 * frame.side
+    return [left, left + 0.5 * frame.side], [top + 0.5 * frame.side, top]

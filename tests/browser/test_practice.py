@@ -29,7 +29,7 @@ def press(page, key, seen):
     for _ in range(3):
         page.keyboard.press(key)
         try:
-            return expect(page.locator(seen)).to_be_visible(timeout=SECONDS / 3)
+            return expect(page.locator(seen).first).to_be_visible(timeout=SECONDS / 3)
         except AssertionError:
             continue
     pytest.fail(f"{key} did nothing: {seen} did not come.")
@@ -48,6 +48,17 @@ def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory)
         ten.press("Space")
         expect(ten).to_be_checked(timeout=SECONDS)
         page.get_by_role("button", name="Begin").press("Enter")
+        is_asked(page, 1)
+        # Neither a slider nor a button that has the focus keeps a key that is not its own.
+        for name in ("Window (grey values) — start", "Window (grey values) — end"):
+            page.get_by_role("slider", name=name).press("ArrowRight")
+            mark(page, "4", 4)
+        page.get_by_role("button", name="Lower").press("Enter")
+        expect(page.locator('.st-key-grade_3 [data-testid="stBaseButton-primary"]')).to_be_visible()
+        page.get_by_role("button", name="Higher").click()
+        page.get_by_role("button", name="Fullscreen").press("Enter")
+        page.keyboard.press("Escape")
+        press(page, "z", '.st-key-view_zoom [data-testid="stBaseButton-primary"]')
         for film in range(1, 4):
             is_asked(page, film)
             mark(page, "2", 2)
