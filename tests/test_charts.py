@@ -160,6 +160,13 @@ def test_progress_and_spread_hold_the_tables():
     line = teaching.progress_figure(progress, "accuracy").data[0]
     assert list(line.y) == [0.6, 1.0]
     assert list(line.error_y.array)[1] == 0
+    given = pd.array([1, None, 2], "Int64")
+    answers = pd.DataFrame({"position": range(3), "reference": [1, 1, 1], "grade": given})
+    pace = teaching.pace_figure(answers.assign(seconds=[2.5, 15.0, 4.0]), limit=15)
+    right, missed = pace.data
+    assert (list(right.x), list(right.y)) == ([1], [2.5])
+    assert (list(missed.x), list(missed.y)) == ([2, 3], [15.0, 4.0])
+    assert list(missed.customdata) == ["reference KL 1, given none", "reference KL 1, given KL 2"]
     votes = pd.DataFrame(
         {
             "participant": ["x", "y"] * 2,

@@ -1,13 +1,17 @@
 """The practice page as a learner drives it, without a browser, on the synthetic films."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.phantom import knee_png
+from kneeoa.store import practice as store
+from kneeoa.store.database import open_store
 
 APP = str(Path(__file__).parent.parent / "app.py")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +142,34 @@ def test_a_film_that_cannot_be_read_is_left_out_and_said(tmp_path, monkeypatch):
     assert "1 of 5 films graded" in text(app)
 
 
+def test_a_session_that_was_stopped_goes_on_with_the_films_that_are_left():
+    app = press(begin(opened(), seed=7), "grade_1", "on", "stop")
+    assert "1 of 10 films graded" in text(app)
+    assert app.button(key="go_on").label == "Go on: 9 films left"
+    press(app, "go_on")
+    assert app.get("progress")[0].proto.text == "Film 2 of 10"
+    press(app, "grade_1", "on", "stop")
+    assert "2 of 10 films graded" in text(app)
+
+
+def test_a_result_is_there_after_a_reload_and_later():
+    app = press(begin(opened(), seed=7), "grade_1", "on", "stop")
+    query = {"learner": code_of(app), "result": app.query_params["result"]}
+    assert "1 of 10 films graded" in text(opened(**query))
+    press(app, "again")
+    assert "result" not in app.query_params
+    (name,) = app.selectbox(key="look_again").options
+    app.selectbox(key="look_again").select(name).run()
+    assert "1 of 10 films graded" in text(app)
+
+
+def test_a_result_is_not_shown_to_another_learner(tmp_path):
+    app = press(begin(opened()), "grade_1", "on", "stop")
+    other = store.new_learner(open_store(f"sqlite:///{tmp_path}/store.sqlite"), NOW)
+    stranger = opened(learner=other.code, result=app.query_params["result"])
+    assert stranger.title[0].value == "Practise KL grading"
+
+
 def test_an_early_stop_scores_what_was_answered():
     app = press(begin(opened()), "grade_4", "on", "next", "stop")
     assert "1 of 10 films graded" in text(app)
@@ -168,6 +200,13 @@ def test_ai_or_not_shows_the_network_and_measures_the_sway(monkeypatch):
             press(app, "grade_0")
         press(app, "on")
     assert "How the network swayed you" in [one.value for one in app.subheader]
+    assert "Your 2 sessions" not in text(app)
+    code = code_of(app)
+    press(app, "again")
+    app = begin(app, mode="ai", feedback="end", seed=3)
+    press(app, "grade_0", "on", "stop")
+    assert code_of(app) == code
+    assert "Your 2 sessions, every film as first seen" in text(app)
 
 
 def test_progress_is_shown_after_two_sessions():

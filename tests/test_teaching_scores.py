@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 from statsmodels.stats import inter_rater
 
 from kneeoa.grades import KLGrade
-from kneeoa.teaching import exam, films, readers, repetition, scoring, swayed
+from kneeoa.teaching import exam, films, readers, repetition, scoring, swayed, wording
 from kneeoa.teaching.films import TeachingFilm
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -203,3 +203,26 @@ def test_sway_is_counted_by_hand():
     few = table.iloc[[0, 10]]
     assert "That may be chance" in swayed.in_words(few)
     assert "Too few rounds" in swayed.in_words(table.iloc[:0])
+
+
+def test_of_a_film_that_came_again_the_first_answer_counts():
+    first, second = (
+        pd.DataFrame([shown("before", 1, 3, grade), shown(way, 1, 3, 1)]).assign(image_id=names)
+        for grade, way, names in ((3, "never", ["a", "b"]), (1, "before", ["a", "c"]))
+    )
+    found = {one.what: one.share for one in swayed.findings(swayed.pooled([first, second]))}
+    led = found["Gave the network's wrong grade after seeing it first"]
+    assert (led.count, led.total) == (1, 2)
+    assert "Too few rounds" in swayed.in_words(swayed.pooled([]))
+
+
+def test_scores_in_words():
+    right = scoring.score(answered([0, 1, 2, 3, 4] * 3, [0, 1, 2, 3, 3] * 3, seconds=[12.4] * 15))
+    assert wording.share_text(right.accuracy) == "80%"
+    assert wording.interval_text(right.accuracy) == "12 of 15; 95% interval 55% to 93%"
+    assert wording.kappa_text(right).startswith("0.94 (95% interval 0.8")
+    assert wording.time_text(right.seconds) == "12 s"
+    assert wording.time_text(3.14159) == "3.1 s"
+    none = scoring.score(answered([1], [None]))
+    assert (wording.share_text(none.accuracy), wording.kappa_text(none)) == ("-", "-")
+    assert wording.time_text(none.seconds) == "-"

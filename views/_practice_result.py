@@ -1,52 +1,65 @@
-"""What came of a practice session, and of all of a learner's."""
-
-from datetime import UTC, datetime
+"""What came of a practice session."""
 
 import pandas as pd
 import streamlit as st
 
-from kneeoa import findings
-from kneeoa.agreement import Proportion
 from kneeoa.charts import confusion as confusion_charts
 from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
+from kneeoa.selection import counted
 from kneeoa.store import practice as store
 from kneeoa.teaching import scoring, swayed
-from views import _exams, _overlays, _shared, _tables
+from kneeoa.teaching.wording import interval_text, number_text, share_text, time_text
+from views import _overlays, _practice_progress, _practice_sheet, _shared, _tables
 
-MISSED_SHOWN = 6
+MISSED_SHOWN = 3
 
 
-def show(learner, session) -> None:
-    """Show the result of one session."""
+def show(learner, session, go_on) -> None:
+    """Show the result of one session; ``go_on(learner, session)`` takes it up again."""
     answers = store.answers_of(_shared.store(), session.session_id)
+    show_head(learner, session, len(session.exam.films) - len(answers), go_on)
     films = _shared.teaching_set()
     patients = {name: film.patient_id for name, film in films.films.items()}
     mine = scoring.score(answers, patients)
-    networks = {
-        DISPLAY_NAME[name]: scoring.score(_answers_of_network(answers, name), patients)
-        for name in _shared.cards()
-    }
-    title, again = st.columns([4, 1], vertical_alignment="bottom")
-    title.title("Your result")
-    if again.button(
-        "Another session", type="primary", key="again", shortcut="Enter", width="stretch"
-    ):
-        del st.session_state["result"]
-        st.rerun()
     if not mine.answered:
         st.info("No film was graded in this session: there is nothing to score.")
         return
     if films.is_synthetic:
         st.caption("On synthetic films: this says nothing of real ones.")
+    networks = {
+        DISPLAY_NAME[name]: scoring.score(_answers_of_network(answers, name), patients)
+        for name in _shared.cards()
+    }
     show_scores(mine, networks, len(session.exam.films))
+    _practice_sheet.show(session, answers, mine, networks)
     if session.options.mode == "ai":
-        show_sway(answers)
+        show_sway(learner, session, answers)
     show_confusion(mine, networks)
+    show_pace(answers, session.options.seconds_per_film)
     show_missed(answers)
-    show_ways_out(session, answers, mine, networks)
+
+
+def show_head(learner, session, left, go_on) -> None:
+    """Show the ways on: the films that are left, another session."""
+    title, rest, again = st.columns([3, 1.2, 1], vertical_alignment="bottom")
+    title.title("Your result")
+    if left and rest.button(
+        f"Go on: {counted(left, 'film')} left", key="go_on", shortcut="G", width="stretch"
+    ):
+        go_on(learner, session)
+        st.rerun()
+    # Not Enter, of which one too many would turn the page before it is read.
+    again.button(
+        "Another session",
+        type="primary",
+        key="again",
+        shortcut="N",
+        on_click=_practice_progress.leave,
+        width="stretch",
+    )
 
 
 def _answers_of_network(answers, architecture):
@@ -65,9 +78,9 @@ def _grade_by(image_id, architecture):
 def show_scores(mine, networks, films) -> None:
     """Show accuracy and kappa with intervals, the learner's beside the networks'."""
     accuracy, kappa, off, pace = st.columns(4)
-    accuracy.metric("Accuracy", _share(mine.accuracy), help="95% interval: Wilson")
-    accuracy.caption(_interval(mine.accuracy))
-    kappa.metric("Quadratic weighted kappa", findings.value_text("quadratic_kappa", mine.kappa))
+    accuracy.metric("Accuracy", share_text(mine.accuracy), help="95% interval: Wilson")
+    accuracy.caption(interval_text(mine.accuracy))
+    kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
     low, high = mine.kappa_interval
     kappa.caption(
         f"95% interval {low:.2f} to {high:.2f} (bootstrap over patients)"
@@ -75,11 +88,11 @@ def show_scores(mine, networks, films) -> None:
         else "too few films, or one grade alone: no interval"
     )
     off.metric("Mean error (grades)", f"{mine.mean_error:.2f}")
-    off.caption(f"{_share(mine.within_one)} within one grade")
-    pace.metric("Median time for a film", _time(mine.seconds))
+    off.caption(f"{share_text(mine.within_one)} within one grade")
+    pace.metric("Median time for a film", time_text(mine.seconds))
     pace.caption(f"{mine.answered} of {films} films graded")
     said = "; ".join(
-        f"{name} {_share(of.accuracy)}, kappa {findings.value_text('quadratic_kappa', of.kappa)}"
+        f"{name} {share_text(of.accuracy)}, kappa {number_text(of.kappa)}"
         for name, of in networks.items()
         if of.accuracy
     )
@@ -87,43 +100,31 @@ def show_scores(mine, networks, films) -> None:
         st.markdown(f"The networks on the same films: {said}.")
 
 
-def _share(proportion: Proportion | None) -> str:
-    return f"{proportion.value:.0%}" if proportion else "-"
-
-
-def _kappa_text(score) -> str:
-    low, high = score.kappa_interval
-    interval = f" (95% interval {low:.2f} to {high:.2f})" if low == low else ""
-    return findings.value_text("quadratic_kappa", score.kappa) + interval
-
-
-def _time(seconds: float) -> str:
-    return "-" if seconds != seconds else f"{seconds:.{0 if seconds >= 10 else 1}f} s"
-
-
-def _interval(proportion: Proportion) -> str:
-    return (
-        f"{proportion.count} of {proportion.total}; 95% interval "
-        f"{proportion.low:.0%} to {proportion.high:.0%}"
-    )
-
-
-def show_sway(answers) -> None:
-    """Show what seeing the network's answer did."""
+def show_sway(learner, session, answers) -> None:
+    """Show what seeing the network's answer did, in this session and in all like it."""
     st.subheader("How the network swayed you")
+    alike = [
+        given
+        for one, given in _practice_progress.kept(learner).values()
+        if (one.options.mode, one.options.network) == ("ai", session.options.network)
+    ]
+    pooled = swayed.pooled(alike)
     st.markdown(swayed.in_words(answers))
+    columns = {"This session": answers}
+    if len(alike) > 1:
+        name = f"Your {len(alike)} sessions"
+        columns[name] = pooled
+        st.markdown(f"{name}, every film as first seen: {swayed.in_words(pooled)}")
+    found = {name: swayed.findings(of) for name, of in columns.items()}
     rows = [
-        {
-            "": found.what,
-            "Share": _share(found.share),
-            "Films": f"{found.share.count} of {found.share.total}" if found.share else "none",
-            "95% interval": f"{found.share.low:.0%} to {found.share.high:.0%}"
-            if found.share
-            else "",
-        }
-        for found in swayed.findings(answers)
+        {"": of[0].what} | {name: _told(one.share) for name, one in zip(found, of, strict=True)}
+        for of in zip(*found.values(), strict=True)
     ]
     st.table(rows, border="horizontal")
+
+
+def _told(share):
+    return f"{share_text(share)} ({interval_text(share)})" if share else "no such film yet"
 
 
 def show_confusion(mine, networks) -> None:
@@ -139,13 +140,21 @@ def show_confusion(mine, networks) -> None:
             _tables.show_figure(figure, f"practice_{name}")
 
 
+def show_pace(answers, limit) -> None:
+    """Show how long each film took, and whether it was the worse for it."""
+    if answers["seconds"].isna().all():
+        return
+    st.subheader("Time for each film")
+    _tables.show_figure(charts.pace_figure(answers, limit=limit), "pace")
+
+
 def show_missed(answers) -> None:
     """Show the films that were missed, with what the networks saw in them."""
     missed = scoring.missed(answers)
     if missed.empty:
         st.success("Every film got the reference grade.")
         return
-    st.subheader("Missed films")
+    st.subheader(f"Missed films ({len(missed)})")
     pages = -(-len(missed) // MISSED_SHOWN)
     page = st.pagination(pages, key="missed_page") if pages > 1 else 1
     for row in missed.iloc[(page - 1) * MISSED_SHOWN : page * MISSED_SHOWN].itertuples():
@@ -155,98 +164,15 @@ def show_missed(answers) -> None:
 
 def _show_missed(row):
     given = "no answer" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
-    film, both = st.columns([1, 2], gap="medium")
+    film, both = st.columns([1, 1.6], gap="medium")
     with _shared.refusals_shown():
         radiograph, frame, readings = _shared.teaching_film(row.image_id)
         with film:
             st.image(_overlays.picture_of(radiograph, frame), width="stretch")
             reference = KLGrade(int(row.reference))
             st.markdown(
-                f"Reference **{reference.label}, {reference.text}**; {given}. {reference.criteria}"
+                f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
+                f"{given}. {reference.criteria}"
             )
         with both:
             _overlays.show(radiograph, frame, readings)
-
-
-def show_ways_out(session, answers, mine, networks) -> None:
-    """Show what can be taken along: a sheet to print, the answers, the exam."""
-    st.subheader("To take along")
-    sheet, table, exam, _ = st.columns([1, 1, 1, 2])
-    sheet.download_button(
-        "Result sheet (PDF)",
-        lambda: _sheet(session, answers, mine, networks),
-        file_name="practice.pdf",
-        mime="application/pdf",
-        on_click="ignore",
-        width="stretch",
-    )
-    table.download_button(
-        "Answers (CSV)",
-        answers.to_csv(index=False),
-        file_name="practice.csv",
-        mime="text/csv",
-        on_click="ignore",
-        width="stretch",
-    )
-    with exam:
-        _exams.show_file(session.exam)
-
-
-def _sheet(session, answers, mine, networks):
-    from kneeoa.teaching import sheet
-
-    missed = scoring.missed(answers)
-    table = pd.DataFrame(
-        {
-            "film": missed["image_id"],
-            "reference": [f"KL {g}" for g in missed["reference"]],
-            "given": ["none" if pd.isna(g) else f"KL {int(g)}" for g in missed["grade"]],
-        }
-    )
-    parts = [("Confusion (row: reference)", sheet.confusion_table(mine.confusion))]
-    if session.options.mode == "ai":
-        parts.append(("How the network swayed the reader", swayed.in_words(answers)))
-    return sheet.sheet(
-        "Practice in KL grading",
-        {
-            "Films": f"{mine.answered} of {len(session.exam.films)} graded",
-            "Seed": str(session.exam.seed),
-            "Accuracy": f"{_share(mine.accuracy)} ({_interval(mine.accuracy)})",
-            "Quadratic weighted kappa": _kappa_text(mine),
-            "Within one grade": _share(mine.within_one),
-            "Median time for a film": _time(mine.seconds),
-            **{
-                f"{name} on these films": f"{_share(of.accuracy)}, kappa {of.kappa:.2f}"
-                for name, of in networks.items()
-            },
-        },
-        [*parts, ("Missed films", table)],
-        made_at=datetime.now(UTC),
-    )
-
-
-def show_progress(learner) -> None:
-    """Show a learner's scores session by session."""
-    if learner is None:
-        return
-    database = _shared.store()
-    sessions = {
-        # Numbered: two may begin in one minute.
-        f"{number}: {one.started_at:%Y-%m-%d %H:%M}, {len(one.exam.films)} films": store.answers_of(
-            database, one.session_id
-        )
-        for number, one in enumerate(store.sessions_of(database, learner), start=1)
-    }
-    progress = scoring.progress(sessions)
-    if progress.empty:
-        return
-    st.subheader("Your sessions")
-    measure = st.segmented_control(
-        "Progress in",
-        ["accuracy", "kappa"],
-        default="accuracy",
-        required=True,
-        key="progress_measure",
-        label_visibility="collapsed",
-    )
-    _tables.show_figure(charts.progress_figure(progress, measure), "progress")

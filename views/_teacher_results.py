@@ -170,7 +170,7 @@ def _sheet(group, votes, films, agreement, networks):
     facts = {
         "Session": f"{group.code}, {group.opened_at:%Y-%m-%d %H:%M} UTC, seed {group.exam.seed}",
         "Learners": str(votes["participant"].nunique()),
-        **{name: f"{value} ({said})" for name, (value, said) in agreement.items()},
+        **{name: f"{value}; {said}" for name, (value, said) in agreement.items()},
     }
     if networks:
         facts["The networks"] = networks

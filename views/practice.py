@@ -9,7 +9,7 @@ from kneeoa.store import practice as store
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching import repetition, swayed
 from kneeoa.teaching.playing import Play
-from views import _exams, _keys, _learner, _play, _practice_result, _shared
+from views import _exams, _keys, _learner, _play, _practice_progress, _practice_result, _shared
 
 LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s"}
 FEEDBACK = {"each": "after each film", "end": "at the end"}
@@ -28,7 +28,7 @@ def show_start(learner) -> None:
     with left:
         show_settings(learner, films)
     with right:
-        _practice_result.show_progress(learner)
+        _practice_progress.show(learner)
         _learner.show(learner)
 
 
@@ -137,6 +137,13 @@ def go_on_with(learner, session) -> None:
     )
 
 
+def go_on_with_rest(learner, session) -> None:
+    """Take up a session that was stopped, at the first film that is left."""
+    store.reopen_session(_shared.store(), session.session_id)
+    _practice_progress.leave()
+    go_on_with(learner, session)
+
+
 def keep_answer(given) -> None:
     """Write an answer down, and when its film should come again."""
     session, play = st.session_state["practice"], st.session_state["play"]
@@ -165,7 +172,7 @@ def keep_answer(given) -> None:
 def end(session) -> None:
     """Close the session and turn to its result."""
     store.finish_session(_shared.store(), session.session_id, datetime.now(UTC))
-    st.session_state["result"] = session
+    st.session_state[_practice_progress.RESULT] = session
     for key in ("practice", "play", "practice_stopped"):
         st.session_state.pop(key, None)
 
@@ -174,7 +181,8 @@ def show() -> None:
     """Show the session in play, the result of the last one, or the start."""
     _shared.store()  # where it cannot be opened, that is said before anyone grades a film
     learner = _learner.current()
-    if "play" not in st.session_state and "result" not in st.session_state and learner:
+    result = _practice_progress.chosen(learner)
+    if "play" not in st.session_state and result is None and learner:
         left = store.open_session(_shared.store(), learner)
         if left is not None:
             go_on_with(learner, left)
@@ -185,8 +193,9 @@ def show() -> None:
             return
     if play is not None:
         end(st.session_state["practice"])
-    if "result" in st.session_state:
-        _practice_result.show(learner, st.session_state["result"])
+        result = _practice_progress.chosen(learner)
+    if result is not None:
+        _practice_result.show(learner, result, go_on_with_rest)
     else:
         show_start(learner)
 

@@ -87,6 +87,40 @@ def progress_figure(progress: pd.DataFrame, measure: str, *, height: int = 300) 
     return figure
 
 
+def pace_figure(
+    answers: pd.DataFrame, *, limit: float | None = None, height: int = 220
+) -> go.Figure:
+    """Return the time for each film of a session, those not graded as the reference marked.
+
+    `answers` has ``position, reference, grade, seconds``; `limit` in seconds is a line.
+    """
+    figure = style.figure(height=height)
+    is_right = (answers["grade"] == answers["reference"]).fillna(False).astype(bool)
+    for which, name, colour, shape in (
+        (is_right, "as the reference", _VOTES, ""),
+        (~is_right, "missed", _REFERENCE, "/"),
+    ):
+        of = answers[which]
+        figure.add_bar(
+            x=of["position"] + 1,
+            y=of["seconds"],
+            width=0.7,
+            name=name,
+            marker={"color": colour, "pattern": {"shape": shape}},
+            customdata=[
+                f"reference KL {reference}, given {'none' if pd.isna(grade) else f'KL {grade}'}"
+                for reference, grade in zip(of["reference"], of["grade"], strict=True)
+            ],
+            hovertemplate="film %{x}: %{y:.1f} s<br>%{customdata}<extra></extra>",
+        )
+    if limit is not None:
+        figure.add_hline(y=limit, line={"dash": "dot", "width": 1})
+    figure.update_xaxes(title="Film", dtick=max(1, len(answers) // 25))
+    figure.update_yaxes(title="Seconds", rangemode="tozero")
+    figure.update_layout(barmode="overlay")
+    return figure
+
+
 def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
     """Return the votes on every film of a session as a strip, the film that divides most first.
 

@@ -182,6 +182,13 @@ def finish_session(db: Engine, session_id: int, now: datetime) -> None:
         connection.execute(update(table).where(unfinished).values(finished_at=now))
 
 
+def reopen_session(db: Engine, session_id: int) -> None:
+    """Mark a session as not finished, so that the films that are left can be graded."""
+    table = tables.practice_session
+    with writing(db) as connection:
+        connection.execute(update(table).where(table.c.id == session_id).values(finished_at=None))
+
+
 def open_session(db: Engine, learner: Learner) -> PracticeSession | None:
     """Return the learner's latest session that is not finished, if there is one."""
     table = tables.practice_session

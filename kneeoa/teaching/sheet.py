@@ -50,8 +50,9 @@ def sheet(
         pagesize=A4,
         title=title,
         author="Knee reading room",
-        leftMargin=18 * mm,
-        rightMargin=18 * mm,
+        # The frame in which ReportLab sets text keeps 6 points from the margins.
+        leftMargin=18 * mm - 6,
+        rightMargin=18 * mm - 6,
         topMargin=16 * mm,
         bottomMargin=18 * mm,
         # Neither the clock nor a random number: the same sheet, the same bytes.
@@ -66,7 +67,7 @@ def sheet(
         for name, value in facts.items()
     ]
     if rows:
-        story.append(LongTable(rows, colWidths=[45 * mm, 129 * mm], style=_plain_table()))
+        story.append(LongTable(rows, colWidths=[52 * mm, 122 * mm], style=_plain_table()))
     for name, part in parts:
         if name:
             story.append(Paragraph(_escaped(name), heading))
@@ -127,7 +128,8 @@ def _table(table, style):
 def _widths(table):
     """Widths by the longest word or text of each column, within the page."""
     letters = [
-        min(32, max(len(str(value)) for value in (name, *table[name]))) + 2
+        # Capitals and the bold head are wider.
+        min(32, max(1.15 * len(str(name)), *(len(str(value)) for value in table[name]))) + 2
         for name in table.columns
     ]
     room = 174 * mm

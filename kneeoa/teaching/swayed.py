@@ -4,7 +4,7 @@ Automation bias is following a machine that is wrong (Goddard et al. 2012, JAMIA
 answers shown are the network's own: the wrong ones are its real errors.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +79,18 @@ def draw_rounds(
     return exam, rounds
 
 
+def pooled(sessions: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the answers of several sessions, in their order, as one table for `findings`.
+
+    Of a film that came again only its first answer counts: by the second the learner had been told
+    its grade.
+    """
+    if not sessions:
+        return pd.DataFrame(columns=list(_READ))
+    every = pd.concat(sessions, ignore_index=True)
+    return every.drop_duplicates("image_id", ignore_index=True)
+
+
 def findings(answers: pd.DataFrame) -> list[Finding]:
     """Return what the answer of the network did to the reader's.
 
@@ -106,6 +118,9 @@ def findings(answers: pd.DataFrame) -> list[Finding]:
         share("Changed to the network's grade when it was right", differed & ~wrong, follows),
         share("Changed to the network's grade when it was wrong", differed & wrong, follows),
     ]
+
+
+_READ = ("image_id", "reference", "grade", "first_grade", "shown_when", "shown_grade")
 
 
 def in_words(answers: pd.DataFrame) -> str:

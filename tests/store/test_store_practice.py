@@ -79,6 +79,8 @@ def test_the_latest_session_that_is_not_finished_is_open(db, learner):
     assert [one.session_id for one in kept] == [one.session_id for one in (first, second, third)]
     assert [one.finished_at for one in kept] == [None, None, NOW]
     assert store.open_session(db, store.new_learner(db, NOW)) is None
+    store.reopen_session(db, third.session_id)
+    assert store.open_session(db, learner) == third
 
 
 def test_the_first_answer_to_a_film_stands(db, learner):
