@@ -142,6 +142,7 @@ def test_results_of_a_class(db, group):
             store.vote(db, two, position, 3, NOW)
     app = signed_in(session=store.change_group(db, here, state="ended").code)
     assert "3 learners, 3 of 5 films shown, 5 votes" in text(app)
+    assert "4 votes not given" in text(app)
     assert "too few films for an interval" in text(app)
     assert len(app.metric) == 4
     assert list(app.dataframe[0].value["votes"]) == [1, 2, 2]
@@ -201,6 +202,24 @@ def test_a_removed_learner_is_told(db, group):
     app = opened("join", code=group.code, token=anna.token)
     assert "no longer" in text(app)
     assert "Join a session" in text(app)
+
+
+def test_a_learner_takes_her_votes_along_and_deletes_them(db, group):
+    anna, ben = joined(db, group, "Anna", "Ben")
+    here = store.change_group(db, group, position=0)
+    store.vote(db, anna, 0, 2, NOW)
+    store.vote(db, ben, 0, 3, NOW)
+    before = opened("join", code=group.code, token=anna.token)
+    assert not before.get("download_button")
+    here = store.change_group(db, here, position=1)
+    store.change_group(db, here, state="ended")
+    app = opened("join", code=group.code, token=anna.token)
+    assert [one.proto.label for one in app.get("download_button")] == ["My votes (CSV)"]
+    assert list(app.table[0].value["You"]) == ["KL 2", "no vote"]
+    press(app, "leave_session")
+    assert "Join a session" in text(app)
+    assert [one.nickname for one in store.participants(db, group.group_id)] == ["Ben"]
+    assert store.tally(db, group.group_id, 0) == [0, 0, 0, 1, 0]
 
 
 def test_who_never_voted_gets_no_score(db, group):

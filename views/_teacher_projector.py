@@ -8,7 +8,7 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
-from views import _exams, _keys, _live, _shared, _tables, _viewer
+from views import _exams, _keys, _live, _shared, _viewer
 
 SAID = "teacher_said"
 
@@ -185,7 +185,12 @@ def show_votes(group, film) -> None:
     counts = store.tally(_shared.store(), group.group_id, group.position)
     reference = KLGrade(film.grade) if group.state == "told" else None
     figure = charts.votes_figure(counts, reference=reference, height=340)
-    _tables.show_figure(figure, f"votes_{group.position}_{group.state}")
+    # Without Plotly's menu, which would stand over the figures.
+    st.plotly_chart(
+        figure,
+        config={"displayModeBar": False},
+        key=f"votes_{group.position}_{group.state}",
+    )
     if not sum(counts):
         st.caption("Nobody voted on this film.")
 

@@ -10,6 +10,7 @@ from kneeoa import findings
 from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
+from kneeoa.selection import counted
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
 from kneeoa.teaching.films import graded_before
@@ -40,6 +41,11 @@ def show(group) -> None:
     if given.empty:
         st.info("Nobody voted in this session: there is nothing to measure.")
         return
+    if len(given) < len(votes):
+        st.caption(
+            f"{counted(len(votes) - len(given), 'vote')} not given: kappa takes each film by the "
+            "votes that it has (Gwet 2014)."
+        )
     if _shared.teaching_set().is_synthetic:
         st.caption("On synthetic films: this says nothing of real ones.")
     agreement = agreement_of(votes)

@@ -8,7 +8,8 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.store import group as store
 from kneeoa.teaching import scoring
-from views import _keys, _live, _shared
+from kneeoa.teaching.wording import interval_text, number_text, share_text
+from views import _join_data, _keys, _live, _shared
 
 LONGEST_SHOWN = 720
 SAID, JOINED = "join_said", "joined"
@@ -34,7 +35,11 @@ def show_session(code, participant) -> None:
     with st.container(key="join", width=720):
         if SAID in st.session_state:
             st.warning(_shared.escaped(st.session_state.pop(SAID)))
-        st.caption(f"{_shared.escaped(participant.nickname)}, session {group.code}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(
+                f"{_shared.escaped(participant.nickname)}, session {group.code}", width="stretch"
+            )
+            _join_data.show_way_out(participant, _forget)
         if group.state == "waiting":
             st.title("You are in")
             st.markdown("The first film comes as soon as the teacher shows it.")
@@ -44,6 +49,11 @@ def show_session(code, participant) -> None:
         else:
             show_film(group, participant)
     _live.every(1.0, _watch, code, group.round)
+
+
+def _forget():
+    st.session_state.pop(JOINED, None)
+    st.query_params.clear()
 
 
 def _watch(code, seen):
@@ -127,22 +137,19 @@ def show_score(group, participant) -> None:
     """Show what the learner scored in a session that has ended."""
     st.title("The session has ended")
     votes = store.votes_of(_shared.store(), group.group_id)
-    mine = scoring.score(votes[votes["participant_id"] == participant.participant_id])
+    hers = votes[votes["participant_id"] == participant.participant_id]
+    mine = scoring.score(hers)
     if mine.accuracy is None:
         st.markdown("You did not vote in this session.")
         return
     accuracy, kappa = st.columns(2)
-    accuracy.metric("As the reference", f"{mine.accuracy.value:.0%}")
-    accuracy.caption(
-        f"{mine.accuracy.count} of {mine.accuracy.total} votes; 95% interval "
-        f"{mine.accuracy.low:.0%} to {mine.accuracy.high:.0%}"
-    )
+    accuracy.metric("As the reference", share_text(mine.accuracy))
+    accuracy.caption(interval_text(mine.accuracy))
     low, high = mine.kappa_interval
-    kappa.metric(
-        "Quadratic weighted kappa", f"{mine.kappa:.2f}" if mine.kappa == mine.kappa else "-"
-    )
+    kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
     if low == low:
         kappa.caption(f"95% interval {low:.2f} to {high:.2f}")
+    _join_data.show_votes(hers)
 
 
 def show() -> None:
