@@ -87,6 +87,20 @@ def test_films_that_differ_elsewhere_are_named_and_left_out(tmp_path):
     found = exam.match(drawn, films.read_set(there))
     assert sorted(found.exam.image_ids) == ["0L", "4L"]
     assert (found.missing, found.changed, found.regraded) == (("2L",), ("1L",), ("3L",))
+    missing, changed, regraded = exam.left_out(found)
+    assert missing.endswith("are not in this data set, for example 2L.")
+    assert changed.endswith("are other pictures here, for example 1L.")
+    assert "another reference grade" in regraded
+
+
+def test_fewer_films_than_asked_and_a_grade_without_any_are_said():
+    some = [film(f"a{i}", grade) for i, grade in enumerate((0, 0, 3))]
+    drawn = exam.draw_exam(some, 20, seed=0)
+    assert exam.lacking(drawn, 20) == [
+        "20 films were asked for. There are 3: all of them are taken.",
+        "There is no film of KL 1, KL 2 or KL 4 in this session.",
+    ]
+    assert exam.lacking(exam.draw_exam(some, 2, seed=0, grades=(0, 3)), 2) == []
 
 
 def edited(**changes):

@@ -133,6 +133,7 @@ def test_a_film_that_cannot_be_read_is_left_out_and_said(tmp_path, monkeypatch):
         (folder / f"900{grade}L.png").write_bytes(b"no film" if grade else knee_png(0, seed=1))
     monkeypatch.setenv("KNEEOA_DATASET", str(tmp_path / "films"))
     app = begin(opened())
+    assert "10 films were asked for" in text(app)
     while "skip" in [one.key for one in app.button]:
         assert "900" in app.error[0].value
         press(app, "skip")

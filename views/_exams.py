@@ -5,13 +5,12 @@ import secrets
 import streamlit as st
 
 from kneeoa.errors import DataError
-from kneeoa.grades import KLGrade
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching.exam import Exam
 from kneeoa.teaching.films import TeachingSet
 from views import _shared
 
-ALL = "all"
+ALL, SAID = "all", "exam_said"
 NEWEST_SEED = 2**31 - 1
 
 
@@ -58,32 +57,30 @@ def new_seed(given: int | None) -> int:
 
 
 def from_file(file, films: TeachingSet) -> Exam:
-    """Return what of an uploaded exam can be given with `films`, after saying what cannot."""
+    """Return what of an uploaded exam can be given with `films`; what cannot is said with it."""
     found = exams.match(exams.from_json(file.getvalue()), films)
-    for names, why in (
-        (found.missing, "are not in this data set"),
-        (found.changed, "are other pictures here"),
-        (found.regraded, "have another reference grade here"),
-    ):
-        if names:
-            _say(f"{len(names)} films left out, because they {why}, for example {names[0]}.")
+    left_out = exams.left_out(found)
     if not found.exam.films:
-        raise DataError("Expected films of this exam in the data set. None of them is there.")
+        raise DataError(" ".join(["Expected films of this exam in the data set.", *left_out]))
+    _keep(found.exam, left_out)
     return found.exam
 
 
-def say_what_lacks(exam: Exam, asked: int) -> None:
-    """Say where there are fewer films than asked for, or a grade has none."""
-    if len(exam.films) < asked:
-        _say(f"{asked} films were asked for. There are {len(exam.films)}: all of them are taken.")
-    there = {film.grade for film in exam.films}
-    lacking = [KLGrade(grade).label for grade in exam.grades if grade not in there]
-    if lacking:
-        _say(f"There is no film of {' and '.join(lacking)} in this session.")
+def drawn(exam: Exam, asked: int) -> Exam:
+    """Return `exam`; where there are fewer films than asked for, that is said with it."""
+    _keep(exam, exams.lacking(exam, asked))
+    return exam
 
 
-def _say(text):
-    st.toast(_shared.escaped(text), icon=":material/info:", duration="infinite")
+def _keep(exam, sentences):
+    st.session_state[SAID] = exam.seed, sentences
+
+
+def show_said(exam: Exam) -> None:
+    """Show what was to be said of `exam` when it was drawn or read; nothing after a reload."""
+    seed, sentences = st.session_state.get(SAID, (None, []))
+    if seed == exam.seed and sentences:
+        st.info(_shared.escaped(" ".join(sentences)))
 
 
 def show_file(exam: Exam) -> None:

@@ -8,7 +8,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.teaching.playing import Play
-from views import _keys, _live, _overlays, _shared, _viewer
+from views import _exams, _keys, _live, _overlays, _shared, _viewer
 
 
 def show(play: Play, network: str, keep) -> None:
@@ -71,6 +71,8 @@ def show_head(play: Play, keep) -> None:
     ):
         st.session_state["practice_stopped"] = True
         st.rerun()
+    if not play.done:
+        _exams.show_said(play.exam)
 
 
 def _show_clock(play, keep):

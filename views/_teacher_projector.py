@@ -43,6 +43,7 @@ def show_waiting(group) -> None:
             f'<div class="kl-network">Join at {address.partition("?")[0]} with the code</div>'
             f'<div class="kl-code">{group.code}</div>'
         )
+        _exams.show_said(group.exam)
         if invite.is_own_machine(here):
             st.warning(
                 "This address opens on this machine alone. For a class, start the dashboard with "

@@ -104,8 +104,7 @@ def _drawn(films, options, count, grades, seed, favour):
     else:
         exam = exams.draw_exam(pool, count, seed=seed, grades=grades, favour=favour)
         rounds = ()
-    _exams.say_what_lacks(exam, count)
-    return exam, rounds
+    return _exams.drawn(exam, count), rounds
 
 
 def begin(learner, exam, rounds, options) -> None:

@@ -84,7 +84,7 @@ def show_new(films) -> None:
                     title=title.strip(),
                     grades=grades,
                 )
-                _exams.say_what_lacks(exam, count)
+                _exams.drawn(exam, count)
             opened = store.open_group(_shared.store(), exam, datetime.now(UTC))
             st.query_params[SESSION] = opened.code
             st.rerun()

@@ -15,7 +15,7 @@ import numpy as np
 from kneeoa.errors import DataError
 from kneeoa.grades import KLGrade
 from kneeoa.schema import record_of
-from kneeoa.teaching.films import TeachingFilm, TeachingSet
+from kneeoa.teaching.films import TeachingFilm, TeachingSet, listed
 
 SCHEMA_VERSION = 1
 KIND = "knee reading room exam"
@@ -179,6 +179,33 @@ def match(exam: Exam, films: TeachingSet) -> Match:
             there.append(film)
     left = Exam(exam.title, exam.seed, exam.grades, tuple(there))
     return Match(left, tuple(missing), tuple(changed), tuple(regraded))
+
+
+def left_out(found: Match) -> list[str]:
+    """Return what of an exam cannot be given and why, in sentences."""
+    return [
+        f"{len(names)} of its films left out, because they {why}, for example {names[0]}."
+        for names, why in (
+            (found.missing, "are not in this data set"),
+            (found.changed, "are other pictures here"),
+            (found.regraded, "have another reference grade here"),
+        )
+        if names
+    ]
+
+
+def lacking(exam: Exam, asked: int) -> list[str]:
+    """Return, in sentences, that there are fewer films than asked for, or a grade has none."""
+    sentences = []
+    if len(exam.films) < asked:
+        sentences.append(
+            f"{asked} films were asked for. There are {len(exam.films)}: all of them are taken."
+        )
+    there = {film.grade for film in exam.films}
+    absent = [KLGrade(grade).label for grade in exam.grades if grade not in there]
+    if absent:
+        sentences.append(f"There is no film of {listed(absent)} in this session.")
+    return sentences
 
 
 def _sha256(data):

@@ -120,7 +120,7 @@ def read_set(folder: Path) -> TeachingSet:
         raise DataError(f"Expected films with names of their own in {folder}. Found none.")
     found = TeachingSet(folder, films, tuple(notes))
     if found.missing_grades:
-        named = _listed([grade.label for grade in found.missing_grades])
+        named = listed([grade.label for grade in found.missing_grades])
         found = TeachingSet(folder, films, (*notes, f"There is no film of {named}."))
     return found
 
@@ -147,5 +147,6 @@ def _seed_of(image_id):
     return 100 + int(image_id.rpartition("-")[2])
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names as ``a, b or c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
