@@ -232,6 +232,17 @@ def test_everything_kept_can_be_deleted():
     assert opened(learner=code).warning
 
 
+def test_who_was_deleted_in_another_window_is_told_and_begins_anew(tmp_path):
+    app = press(begin(opened()), "grade_4")
+    database = open_store(f"sqlite:///{tmp_path}/store.sqlite")
+    store.delete_learner(database, store.find_learner(database, code_of(app)))
+    press(app, "on")
+    assert "was deleted" in app.error[0].value
+    press(app, "start")
+    assert app.title[0].value == "Practise KL grading"
+    assert not app.error
+
+
 def test_a_database_that_cannot_be_reached_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("KNEEOA_DATABASE_URL", f"sqlite:///{tmp_path}/none/there/store.sqlite")
     (tmp_path / "none").write_text("a file")

@@ -18,13 +18,14 @@ _SCRIPT = """
   window.kneeKeys = true;
   const isLed = () => document.querySelector(".kl-keys") !== null;
   const isControl = at => at.matches?.("input[type=checkbox], input[type=range]");
-  const isPushed = at => at.closest?.('[data-testid="stButton"]')
-    && !at.closest('[data-testid="stPopoverBody"]');
+  let byMouse = false;
+  addEventListener("pointerdown", () => { byMouse = true; }, true);
   addEventListener("pointerup", () => setTimeout(() => {
     const at = document.activeElement;
-    if (isLed() && at && (isControl(at) || isPushed(at))) at.blur();
+    if (isLed() && at && isControl(at)) at.blur();
   }), true);
   addEventListener("keydown", event => {
+    if (event.key === "Tab") byMouse = false;
     if (!isLed() || event.ctrlKey || event.metaKey || event.altKey) return;
     const close = document.querySelector('button[aria-label="Close fullscreen"]');
     if (event.key === "Escape" && close) {
@@ -39,7 +40,7 @@ _SCRIPT = """
     document.body.dispatchEvent(new KeyboardEvent("keyup", event));
   }, true);
   document.body.addEventListener("keydown", event => {
-    if (isLed() && event.key === "Enter" && event.target.closest("button, summary, a"))
+    if (isLed() && !byMouse && event.key === "Enter" && event.target.closest("button, summary, a"))
       event.stopPropagation();
   });
 })();

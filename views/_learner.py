@@ -75,6 +75,11 @@ def show(learner) -> None:
 
 def _delete(learner):
     store.delete_learner(_shared.store(), learner)
+    forget()
+
+
+def forget() -> None:
+    """Let this browser session go on as nobody."""
     for key in (CODE, "practice", "play", "result", "sure"):
         st.session_state.pop(key, None)
     st.query_params.pop(CODE, None)

@@ -34,6 +34,7 @@ def show_start(learner) -> None:
 
 def show_settings(learner, films) -> None:
     """Show the form of a session; begin one."""
+    refusal = st.container()  # above the form: below it, it might be out of sight
     mode = st.segmented_control(
         "Session", list(MODES), default="plain", format_func=MODES.get, required=True, key="mode"
     )
@@ -82,7 +83,7 @@ def show_settings(learner, films) -> None:
         )
         file = _exams.choose_file()
     if st.button("Begin", type="primary", shortcut="Enter", key="begin"):
-        with _shared.refusals_shown():
+        with refusal, _shared.refusals_shown():
             options = {"mode": mode, "feedback": feedback, "limit": limit, "network": network}
             if file is not None:
                 exam, rounds = _exams.from_file(file, films), ()
@@ -202,4 +203,9 @@ def show() -> None:
 _shared.apply_style()
 _keys.lead()
 with _shared.refusals_shown():
-    show()
+    try:
+        show()
+    except store.GoneError as error:
+        _learner.forget()
+        st.error(_shared.escaped(str(error)))
+        st.button("To the start", key="start", type="primary", shortcut="Enter")

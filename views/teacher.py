@@ -65,6 +65,7 @@ def show_start() -> None:
 def show_new(films) -> None:
     """Show the settings of a new session; open it."""
     st.subheader("A new session")
+    refusal = st.container()  # above the form: below it, it might be out of sight
     title = st.text_input("Title", max_chars=exams.LONGEST_TITLE, key="title")
     count = _exams.choose_count()
     grades = _exams.choose_grades()
@@ -72,7 +73,7 @@ def show_new(films) -> None:
         seed = _exams.choose_seed()
         file = _exams.choose_file()
     if st.button("Open the session", type="primary", key="open"):
-        with _shared.refusals_shown():
+        with refusal, _shared.refusals_shown():
             if file is not None:
                 exam = _exams.from_file(file, films)
                 exam = replace(exam, title=title.strip() or exam.title)

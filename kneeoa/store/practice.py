@@ -26,6 +26,10 @@ CODE_LENGTH = 8
 _GONE = "The practice under this code was deleted. Begin a new session."
 
 
+class GoneError(StoreError):
+    """What was kept of a learner has been deleted, in another window maybe."""
+
+
 @dataclass(frozen=True, slots=True)
 class Learner:
     """Who practises: a personal code, and no name."""
@@ -125,7 +129,7 @@ def _shown(code):
 def begin_session(
     db: Engine, learner: Learner, exam: Exam, options: PracticeOptions, now: datetime
 ) -> PracticeSession:
-    """Return a new session; raise `StoreError` where the learner has been deleted."""
+    """Return a new session; raise `GoneError` where the learner has been deleted."""
     table = tables.practice_session
     text = exams.to_json(exam)
     kept = read_exam(text)
@@ -139,27 +143,27 @@ def begin_session(
         with writing(db) as connection:
             session_id = connection.scalar(table.insert().values(row).returning(table.c.id))
     except IntegrityError:
-        raise StoreError(_GONE) from None
+        raise GoneError(_GONE) from None
     return PracticeSession(session_id, kept, options, now, None)
 
 
 def record_answer(db: Engine, session_id: int, answer: Answer) -> None:
     """Keep an answer; where the film has one already, that stands.
 
-    Raises `StoreError` where the session has been deleted, or has no such film there.
+    Raises `GoneError` where the session has been deleted, `StoreError` where it has no such film.
     """
     try:
         with writing(db) as connection:
             _record(db, connection, session_id, answer)
     except IntegrityError:
-        raise StoreError(_GONE) from None
+        raise GoneError(_GONE) from None
 
 
 def _record(db, connection, session_id, answer):
     session = tables.practice_session
     text = connection.scalar(select(session.c.exam).where(session.c.id == session_id))
     if text is None:
-        raise StoreError(_GONE)
+        raise GoneError(_GONE)
     films = dict(enumerate(read_exam(text).films))
     film = films.get(answer.position)
     if film is None or (film.image_id, film.grade) != (answer.image_id, answer.reference):
@@ -241,7 +245,7 @@ def _cards(connection, learner):
 
 
 def put_card(db: Engine, learner: Learner, image_id: str, card: str) -> None:
-    """Keep a film's card instead of the one before; raise `StoreError` for a deleted learner."""
+    """Keep a film's card instead of the one before; raise `GoneError` for a deleted learner."""
     row = insert_into(db, tables.practice_card)
     row = row.values(learner_id=learner.learner_id, image_id=image_id, card=card)
     row = row.on_conflict_do_update(index_elements=["learner_id", "image_id"], set_={"card": card})
@@ -249,7 +253,7 @@ def put_card(db: Engine, learner: Learner, image_id: str, card: str) -> None:
         with writing(db) as connection:
             connection.execute(row)
     except IntegrityError:
-        raise StoreError(_GONE) from None
+        raise GoneError(_GONE) from None
 
 
 def export_learner(db: Engine, learner: Learner) -> dict[str, Any]:
@@ -260,7 +264,7 @@ def export_learner(db: Engine, learner: Learner) -> dict[str, Any]:
             select(table.c.created_at).where(table.c.id == learner.learner_id)
         )
         if created_at is None:
-            raise StoreError(_GONE)
+            raise GoneError(_GONE)
         sessions = []
         for session in _sessions(connection, learner):
             answers = [asdict(one) for one in _answers(connection, session.session_id)]
