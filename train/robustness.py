@@ -82,6 +82,14 @@ def _noisy(film, deviation, generator):
     return film + generator.normal(0, deviation, film.shape)
 
 
+def _softer(film, deviation, generator):
+    return ndimage.gaussian_filter(film, deviation)
+
+
+def _sharper(film, amount, generator):
+    return film + amount * (film - ndimage.gaussian_filter(film, 1))
+
+
 def _jpeg(film, quality, generator):
     stream = io.BytesIO()
     Image.fromarray(film.round().astype(np.uint8)).save(stream, "JPEG", quality=int(quality))
@@ -102,6 +110,8 @@ FAMILIES = (
     Family("rotated", "degrees", (5, 10, 15), _rotated),
     Family("mirrored", "", (1,), _mirrored),
     Family("noise", "grey values", (5, 10, 20), _noisy),
+    Family("softer", "pixels", (0.5, 1, 2), _softer),
+    Family("sharper", "times the detail", (0.5, 1, 2), _sharper),
     Family("JPEG", "quality", (75, 40, 15), _jpeg),
 )
 
