@@ -103,7 +103,7 @@ def test_publishing_on_another_split_is_refused(run, data, tmp_path, capsys):
     assert "There is none of that name" in capsys.readouterr().err
 
 
-def test_a_run_teaches_another(run, data, tmp_path, capsys):
+def test_a_run_teaches_another_that_goes_on_from_a_published_model(run, data, tmp_path, capsys):
     teacher = tmp_path / "teacher.csv"
     arguments = ["teach", run.parent.parent, "--runs", run.name, "--data", data, "--csv", teacher]
     assert main([str(a) for a in arguments]) == 0
@@ -111,10 +111,13 @@ def test_a_run_teaches_another(run, data, tmp_path, capsys):
     assert len(table) == 20
     assert set(table["split"]) == {"train"}
     arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--preset", "smoke"]
+    model = find_model("mobilenet")
+    arguments += ["--init", model.file, "--standardise", "true"]
     arguments += ["--stages", "head:1", "--out", tmp_path, "--teacher"]
     assert main([str(a) for a in [*arguments, teacher]]) == 0
     (taught,) = (tmp_path / "runs").iterdir()
-    assert results.read_record(taught).config["teacher"] == "teacher.csv"
+    config = results.read_record(taught).config
+    assert (config["teacher"], config["init"]) == ("teacher.csv", model.file.name)
     assert main([str(a) for a in [*arguments, tmp_path / "none.csv"]]) == 2
     assert "to be a table of predictions" in capsys.readouterr().err
 

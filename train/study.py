@@ -127,7 +127,7 @@ def preflight(results: Path, configs: dict, dataset: Dataset, machine: Machine, 
     state = kept = 0
     for config in configs.values():
         check_batch(config, machine, len(dataset.splits["train"]))
-        network = architectures.build(config.architecture)
+        network = architectures.build(config.architecture, standardise=config.standardise)
         architectures.initialise(network, config.init)
         for stage in config.stages:
             unfreeze_from(network, stage.from_layer)
