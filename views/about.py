@@ -8,6 +8,7 @@ from kneeoa import findings
 from kneeoa.claim import verdict
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.training_words import training_sentence
 from views import _attribution, _shared
 
 
@@ -37,28 +38,8 @@ def show_performance(cards, together) -> None:
 def show_training(cards, together) -> None:
     """Show how each published network came about."""
     st.subheader("How the networks were trained")
-    for name, card in cards.items():
-        config, init = card["config"], card["initialisation"]
-        temperature = card.get("calibration", {}).get("temperature")
-        tempered = (
-            f"Its probabilities are calibrated by a temperature of {temperature:.2f}, fitted on "
-            "the validation films. "
-            if temperature
-            else ""
-        )
-        fresh = init["fresh_layers"]
-        optimizer = {"adamw": "AdamW"}.get(config.get("optimizer"), "Adam")
-        anew = f", {len(fresh)} layer(s) from scratch (first: `{fresh[0]}`)" if fresh else ""
-        st.markdown(
-            f"- **{DISPLAY_NAME[name]}**: starting weights `{init['source']}`{anew}; frozen "
-            f"backbone first, then unfrozen in {len(config['stages']) - 1} steps; "
-            f"{card['epochs']} epochs ({card['stopped_because']}), epoch {card['best_epoch']} kept "
-            f"by validation loss; {optimizer}, batch {config['batch_size']}, seed {card['seed']}; "
-            f"{card['training_seconds'] / 60:.0f} minutes on {card['device']}. "
-            f"{tempered}"
-            f"Run `{card['run_id']}`, weights `{card['model_sha256'][:12]}`, "
-            f"published {card['published_at'][:10]}."
-        )
+    for card in cards.values():
+        st.markdown("- " + training_sentence(card))
     if together:
         members = Counter(DISPLAY_NAME[member["architecture"]] for member in together["members"])
         counted = " and ".join(f"{count} {name}" for name, count in members.items())
