@@ -251,9 +251,16 @@ def test_a_film_that_cannot_be_shown_tells_no_grade(db, tmp_path, monkeypatch, s
     (folder / films.films[group.exam.films[0].image_id].file).unlink()
     if state == "told":
         store.change_group(db, here, state=state)
-    for app in (opened("join", code=group.code, token=anna.token), signed_in(session=group.code)):
-        assert "Expected to read the film" in text(app)
-        assert str(folder) not in text(app).replace("\\", "")
+    learner, teacher = (
+        opened("join", code=group.code, token=anna.token),
+        signed_in(session=group.code),
+    )
+    assert "This film cannot be shown here. Look at the projector" in text(learner)
+    assert "Expected to read the film" in text(teacher)
+    monkeypatch.setenv("KNEEOA_DATASET", str(tmp_path / "moved"))
+    assert "This film cannot be shown here" in text(learner.run())
+    for app in (learner, teacher):
+        assert str(tmp_path) not in text(app).replace("\\", "")
 
 
 def test_who_joined_since_the_page_was_shown_can_be_removed(db, group):

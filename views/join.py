@@ -74,9 +74,14 @@ def show_film(group, participant) -> None:
         st.subheader(f"Film {group.position + 1} of {len(group.exam.films)}", width="content")
         wanted = st.toggle("Film here", True, key="film_here", persist_state="session")
     if wanted:
-        with _shared.refusals_shown():
+        try:
             folder = _shared.teaching_set().folder
             st.image(_shared.film_picture(folder, film.image_id, LONGEST_SHOWN), width="stretch")
+        except KneeOAError:
+            # Why is said on the teacher's pages; it may name folders of this server.
+            st.warning(
+                "This film cannot be shown here. Look at the projector, and tell the teacher."
+            )
     if group.state == "voting":
         show_grades(participant, group.position, mine)
     elif group.state == "closed":
