@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from kneeoa.phantom import knee_png
 from kneeoa.store import practice as store
-from kneeoa.store.database import open_store
+from kneeoa.store.database import StoreError, open_store
 
 APP = str(Path(__file__).parent.parent / "app.py")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -134,12 +134,12 @@ def test_a_film_that_cannot_be_read_is_left_out_and_said(tmp_path, monkeypatch):
     monkeypatch.setenv("KNEEOA_DATASET", str(tmp_path / "films"))
     app = begin(opened())
     assert "10 films were asked for" in text(app)
-    while "skip" in [one.key for one in app.button]:
+    while skip := [one.key for one in app.button if one.key.startswith("skip")]:
         assert "900" in app.error[0].value
-        press(app, "skip")
+        press(app, *skip)
     press(app, "grade_0", "on", "next")
-    while "skip" in [one.key for one in app.button]:
-        press(app, "skip")
+    while skip := [one.key for one in app.button if one.key.startswith("skip")]:
+        press(app, *skip)
     assert "1 of 5 films graded" in text(app)
 
 
@@ -249,3 +249,19 @@ def test_a_database_that_cannot_be_reached_is_said(monkeypatch, tmp_path):
     app = opened()
     assert not app.exception
     assert app.error
+
+
+def test_a_film_whose_answer_could_not_be_kept_comes_again(monkeypatch):
+    app = press(begin(opened(), feedback="end"), "grade_1", "on", "grade_2")
+
+    def refuse(*_):
+        raise StoreError("Expected to work with the database. Its disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "record_answer", refuse)
+        app = press(app, "on")
+        assert "Its disk is full" in app.error[0].value
+    app.run()
+    assert app.get("progress")[0].proto.text == "Film 2 of 10"
+    press(app, "grade_2", "on", "stop")
+    assert "2 of 10 films graded" in text(app)

@@ -20,20 +20,22 @@ def show(play: Play, network: str, keep) -> None:
     given = play.press(_keys.pressed(_place(play)), now)
     if given is not None:
         keep(given)
-    _keep_time(play, keep, now)
+    given = play.time_up(now)
+    if given is not None:
+        keep(given)
     if play.is_over:
         return
     try:
         # Before anything is shown: the last film's reference must not stand beside the next one.
         radiograph, frame, readings = _shared.teaching_film(play.film.image_id)
     except KneeOAError as error:
-        show_head(play, keep)
+        show_head(play)
         st.error(_shared.escaped(f"{play.film.image_id}: {error}"))
-        st.button(
-            "Go on without it", shortcut="Enter", on_click=_leave_out, args=[play, keep], key="skip"
-        )
+        if st.button("Go on without it", shortcut="Enter", key=f"skip_{play.position}"):
+            keep(play.leave_out())
+            st.rerun()
         return
-    show_head(play, keep)
+    show_head(play)
     film, side = st.columns([1.35, 1], gap="medium")
     with side:
         if play.stage == "told":
@@ -50,18 +52,14 @@ def show(play: Play, network: str, keep) -> None:
     play.look(time.monotonic())
 
 
-def _leave_out(play, keep):
-    keep(play.leave_out())
-
-
-def show_head(play: Play, keep) -> None:
+def show_head(play: Play) -> None:
     """Show how far the session is, and the time that is left."""
     total = len(play.exam.films)
     said, clock, stop = st.columns([5, 1.2, 1.2], vertical_alignment="center")
     said.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
     if play.limit is not None:
         with clock:
-            _live.every(1.0, _show_clock, play, keep)
+            _live.every(1.0, _show_clock, play)
     if stop.button(
         "Stop here",
         key="stop",
@@ -75,19 +73,11 @@ def show_head(play: Play, keep) -> None:
         _exams.show_said(play.exam)
 
 
-def _show_clock(play, keep):
-    now = time.monotonic()
-    if _keep_time(play, keep, now):
+def _show_clock(play):
+    left = play.left(time.monotonic())
+    if left == 0:
         st.rerun(scope="app")
-    left = play.left(now)
     st.markdown("" if left is None else f"**{left:.0f} s** left")
-
-
-def _keep_time(play, keep, now) -> bool:
-    given = play.time_up(now)
-    if given is not None:
-        keep(given)
-    return given is not None
 
 
 def _place(play):

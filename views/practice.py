@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from kneeoa.errors import KneeOAError
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.store import practice as store
 from kneeoa.teaching import exam as exams
@@ -145,6 +146,16 @@ def go_on_with_rest(learner, session) -> None:
 
 
 def keep_answer(given) -> None:
+    """Write an answer down; where that fails, take up what is kept: its film comes again."""
+    try:
+        write_down(given)
+    except KneeOAError:
+        for key in ("practice", "play"):
+            st.session_state.pop(key, None)
+        raise
+
+
+def write_down(given) -> None:
     """Write an answer down, and when its film should come again."""
     session, play = st.session_state["practice"], st.session_state["play"]
     film, now = session.exam.films[given.position], datetime.now(UTC)
