@@ -9,7 +9,7 @@ import os
 import statistics
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -83,7 +83,8 @@ class Archive:
 
 def results_folders(setting: str | None, default: Path) -> tuple[Path, ...]:
     """Return the folders that a setting names, separated as in PATH; empty: the default."""
-    named = [Path(part).expanduser() for part in (setting or "").split(os.pathsep) if part.strip()]
+    parts = [part for part in (setting or "").split(os.pathsep) if part.strip()]
+    named = [Path(part).expanduser().absolute() for part in parts]
     return tuple(dict.fromkeys(named)) or (default,)
 
 
@@ -149,6 +150,8 @@ def _read_studies(folder, problems):
         except KneeOAError as error:
             problems.append(str(error))
             continue
+        # A copied study has the name of its folder, not that of the original.
+        record = replace(record, study_id=study_id)
         found.append(Study(folder, record, studies.read_status(folder, study_id)))
     return found
 
@@ -158,6 +161,11 @@ def _read_run(folder, name):
     row = dict.fromkeys(RUN_COLUMNS) | {"folder": str(folder), "run_id": name, "problem": ""}
     try:
         record = results.read_record(place)
+        if record.architecture not in ARCHITECTURES:
+            raise DataError(
+                f"Expected a run of one of {', '.join(ARCHITECTURES)} in {place}. "
+                f"Received one of {record.architecture}: it is not measured."
+            )
         history = _read_epochs(place / "history.csv")
     except KneeOAError as error:
         return None, row | {"state": DAMAGED, "problem": str(error)}
@@ -222,7 +230,7 @@ def _unfinished(folder, found, finished):
                 | {
                     "folder": str(folder),
                     "run_id": run_id,
-                    "architecture": said.architecture or run_id.partition("-")[0],
+                    "architecture": _known(said.architecture or run_id.partition("-")[0]),
                     "seed": said.seed,
                     "preset": study.record.preset,
                     "studies": (),
@@ -232,6 +240,10 @@ def _unfinished(folder, found, finished):
             )
             row["studies"] = (*row["studies"], study.record.study_id)
     return list(rows.values())
+
+
+def _known(name):
+    return name if name in ARCHITECTURES else None
 
 
 def _state(said, study):

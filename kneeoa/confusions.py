@@ -7,6 +7,7 @@ import pandas as pd
 
 from kneeoa import agreement, bootstrap
 from kneeoa.grades import GRADES
+from kneeoa.networks import DISPLAY_NAME, pair_of
 from kneeoa.results import PROBABILITY_COLUMNS
 
 SHARES = {"counts": "Knees", "row": "% of the reference grade", "column": "% of the given grade"}
@@ -102,6 +103,49 @@ def in_common(films: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: of[here] for (name, of), here in zip(films.items(), kept, strict=True)}
 
 
+def shared_films(
+    runs: Mapping[str, Mapping[str, pd.DataFrame]],
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return `in_common` of all runs of all networks: architecture -> label -> films."""
+    every = {(name, label): films for name, of in runs.items() for label, films in of.items()}
+    common = in_common(every)
+    return {name: {label: common[name, label] for label in of} for name, of in runs.items()}
+
+
+def all_runs(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Return the runs of all networks in one mapping, under names that are unique."""
+    return {f"{name} {label}": films for name, of in runs.items() for label, films in of.items()}
+
+
+def mean_answers(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the films that all runs have, graded by the mean of the runs' probabilities."""
+    table = together(films)
+    predicted = table[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5).argmax(axis=1)
+    return table.assign(predicted=predicted, error=predicted - table["true_grade"])
+
+
+def with_answers(table: pd.DataFrame, answers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return `table`, which has an ``image_id``, with each network's mean probabilities.
+
+    `answers` are each network's `mean_answers`. Columns ``<network> p0`` to ``<network> p4``; empty
+    where not all runs of a network have a film.
+    """
+    shares = {}
+    for name in pair_of(answers):
+        of_films = answers[name].set_index("image_id")
+        for column in PROBABILITY_COLUMNS:
+            values = of_films[column].reindex(table["image_id"])
+            shares[f"{DISPLAY_NAME[name]} {column}"] = values.to_numpy()
+    return table.assign(**shares)
+
+
+def of_networks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of networks as one, with the ``network`` in the first column."""
+    named = [table.assign(network=DISPLAY_NAME[name]) for name, table in tables.items()]
+    joined = pd.concat(named, ignore_index=True)
+    return joined[["network", *[column for column in joined if column != "network"]]]
+
+
 def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films that all of `films` (by any name) have, one row each.
 
@@ -118,7 +162,7 @@ def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.DataFrame:
-    """Return the films with reference `true` that some run gives `given`, by how many runs do.
+    """Return the films with reference `true` that some run gives `given`, the surest first.
 
     Columns ``image_id, patient_id, runs_here, runs, confidence`` (mean probability of `given` over
     the runs). ``films`` are `graded` films by run.
@@ -135,8 +179,7 @@ def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.Data
         }
     ).reset_index()
     table = table[table["runs_here"] > 0]
-    order = ["runs_here", "confidence"]
-    return table.sort_values(order, ascending=False, ignore_index=True)
+    return table.sort_values("confidence", ascending=False, ignore_index=True)
 
 
 def always_wrong(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

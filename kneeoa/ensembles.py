@@ -37,7 +37,9 @@ def calibrated(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return _at_temperature(mean).reset_index()[list(tables[0].columns)]
 
 
-def ensembles(predictions: dict[str, list[pd.DataFrame]]) -> pd.DataFrame:
+def ensembles(
+    predictions: dict[str, list[pd.DataFrame]], *, splits: Sequence[str] = ("val", "test")
+) -> pd.DataFrame:
     """Return one row per ensemble, split and metric, from the runs' predictions per network.
 
     Columns: ``ensemble, members, split, metric, value, low, high, knees, patients``. Measured are
@@ -55,13 +57,13 @@ def ensembles(predictions: dict[str, list[pd.DataFrame]]) -> pd.DataFrame:
     rows = [
         {"ensemble": name, "members": members, "split": split} | row
         for name, (members, table) in together.items()
-        for split in ("val", "test")
+        for split in splits
         for row in _measured(table[table["split"] == split])
     ]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-_COLUMNS = (
+COLUMNS = (
     "ensemble",
     "members",
     "split",

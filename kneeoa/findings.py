@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from kneeoa.networks import DISPLAY_NAME
 from kneeoa.statistics import METRICS
 
 LEVEL = 0.05
@@ -57,6 +58,44 @@ def performance_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[dict[str
         for metric, name in METRICS.items()
         if all(metric in of["values"] for of in measured.values())
     ]
+
+
+def claim_rows(table_1: pd.DataFrame) -> pd.DataFrame:
+    """Return the means of `claim.table_1` as readers expect them, in words and percent."""
+    means = table_1[table_1["row"] == "mean"]
+    rows = [
+        {
+            "Network": DISPLAY_NAME[row["architecture"]],
+            "Metric": METRICS[row["metric"]],
+            "Claimed": _mean_text(row["metric"], row["claimed"], row["claimed_sd"]),
+            "Ours, mean ± sd over cycles": _mean_text(row["metric"], row["ours"], row["ours_sd"]),
+            "Cycles": row["cycles"],
+            "Ours minus claimed (95%)": _difference_text(row),
+            "Verdict": row["verdict"],
+        }
+        for row in means.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def _mean_text(metric, mean, sd):
+    if pd.isna(mean):
+        return "not measured"
+    text = value_text(metric, mean)
+    return text if pd.isna(sd) else f"{text} ± {value_text(metric, sd)}"
+
+
+def _difference_text(row):
+    if pd.isna(row["difference"]):
+        return ""
+    text = value_text(row["metric"], row["difference"], signed=True)
+    if pd.isna(row["difference_low"]):
+        return text
+    low, high = (
+        value_text(row["metric"], row[f"difference_{side}"], signed=True)
+        for side in ("low", "high")
+    )
+    return f"{text} ({low} to {high})"
 
 
 def anova_sentence(anova: pd.DataFrame, metric: str) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from kneeoa.data.dataset import Dataset, split_hash_of
 from kneeoa.errors import DataError
-from kneeoa.results import replace_file
+from kneeoa.results import RunRecord, replace_file
 from kneeoa.tables import read_table
 
 COLUMNS = ("image_id", "patient_id", "side", "grade", "split", "pixels")
@@ -123,6 +123,16 @@ def counts(table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def recorded_counts(record: RunRecord) -> pd.DataFrame:
+    """Return films per split and grade as a run's own record has them, where no more was kept."""
+    return pd.DataFrame(
+        [
+            {"split": split} | {f"KL {grade}": of.get(str(grade), 0) for grade in range(5)}
+            for split, of in record.counts.items()
+        ]
+    )
 
 
 def _file(results_folder, split_hash):

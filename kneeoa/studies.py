@@ -142,6 +142,20 @@ def read_status(results_folder: Path, study_id: str) -> StudyStatus | None:
         return None
 
 
+def training_rows(status: StudyStatus) -> pd.DataFrame:
+    """Return how far each run that trains now is.
+
+    Columns ``run, epoch, epochs, share, loss, val_accuracy, images_per_second``.
+    """
+    columns = ("epoch", "epochs", "share", "loss", "val_accuracy", "images_per_second")
+    rows = [
+        {"run": row.run_id} | {name: getattr(row, name) for name in columns}
+        for row in status.rows
+        if row.state == "training"
+    ]
+    return pd.DataFrame(rows, columns=["run", *columns])
+
+
 def best_run(runs: Iterable[Run]) -> Run | None:
     """Return the run with the lowest cross-entropy on its validation films, or None without runs.
 

@@ -1,15 +1,22 @@
 """The tables of a set of runs, as a study keeps them and the research pages show them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kneeoa import claim, comparisons, ensembles, statistics
-from kneeoa.statistics import SPLITS
+from kneeoa.errors import DataError
+from kneeoa.statistics import METRICS, SPLITS
+from kneeoa.tables import read_table
 
 
 def study_tables(
-    runs: Sequence[tuple[str, str, int]], predictions: Mapping[str, pd.DataFrame]
+    runs: Sequence[tuple[str, str, int]],
+    predictions: Mapping[str, pd.DataFrame],
+    *,
+    splits: Sequence[str] = SPLITS,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables that `studies.TABLES` names, from finished runs.
 
@@ -17,10 +24,12 @@ def study_tables(
     ----------
     runs : run_id, architecture and seed of each
     predictions : run_id -> predictions, as ``predictions.csv``
+    splits : those that are compared; the test films always are, for the paper's table
     """
+    splits = [name for name in SPLITS if name in (*splits, "test")]
     observed = statistics.observations((*run, predictions[run[0]]) for run in runs)
-    compared = {split: comparisons.comparisons(observed, predictions, split) for split in SPLITS}
-    anova = {split: statistics.anova(observed, split) for split in SPLITS}
+    compared = {split: comparisons.comparisons(observed, predictions, split) for split in splits}
+    anova = {split: statistics.anova(observed, split) for split in splits}
     by_network: dict[str, list[pd.DataFrame]] = {}
     for run_id, architecture, _ in runs:
         by_network.setdefault(architecture, []).append(predictions[run_id])
@@ -28,6 +37,61 @@ def study_tables(
         "observations": observed,
         "anova": pd.concat(anova.values(), ignore_index=True),
         "comparisons": pd.concat(compared.values(), ignore_index=True),
-        "ensembles": ensembles.ensembles(by_network),
+        "ensembles": ensembles.ensembles(by_network, splits=splits),
         "table1": claim.table_1(observed, compared["test"], anova["test"]),
     }
+
+
+def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.DataFrame] | None:
+    """Return the tables that a study keeps, or None where they are not those of its runs now.
+
+    They are when the metrics that they were made from are those in `observed`, which
+    `statistics.observations` measures anew, and none of their rows is missing. It spares a reader
+    the seconds of the bootstraps.
+    """
+    try:
+        kept = read_table(study_folder / "observations.csv", _OBSERVED, texts=_TEXTS)
+        found = {
+            name: read_table(study_folder / f"{name}.csv", columns, texts=_TEXTS)
+            for name, columns in _KEPT.items()
+        }
+    except DataError:
+        return None
+    if not _alike(kept, observed) or not all(map(_is_whole, found.values(), _ROW_OF.values())):
+        return None
+    for table in found.values():
+        for name in table.columns.intersection(_TEXTS):
+            table[name] = table[name].fillna("")
+    compared, anova = (_of_test(found[name]) for name in ("comparisons", "anova"))
+    return {"observations": observed} | found | {"table1": claim.table_1(observed, compared, anova)}
+
+
+_TEXTS = ("run_id", "note", "architecture")
+_OBSERVED = ("architecture", "seed", "split", *METRICS)
+_KEPT = {
+    "anova": statistics.ANOVA_COLUMNS,
+    "comparisons": comparisons.COLUMNS,
+    "ensembles": ensembles.COLUMNS,
+}
+# What a row of these tables is about, besides its split.
+_ROW_OF = {
+    "anova": ["metric", "source"],
+    "comparisons": ["metric", "method", "comparison"],
+    "ensembles": ["metric", "ensemble"],
+}
+
+
+def _alike(one, other):
+    keys = ["architecture", "seed", "split"]
+    one, other = (table.set_index(keys)[list(METRICS)].sort_index() for table in (one, other))
+    return one.index.equals(other.index) and np.allclose(one, other, rtol=1e-7, equal_nan=True)
+
+
+def _is_whole(table, keys):
+    """Whether every split has the same rows: of a file that lost its end, the last has fewer."""
+    rows = [set(map(tuple, table.loc[table["split"] == name, keys].values)) for name in SPLITS]
+    return len(rows[0]) > 0 and all(one == rows[0] for one in rows)
+
+
+def _of_test(table):
+    return table[table["split"] == "test"]

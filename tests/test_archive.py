@@ -79,6 +79,24 @@ def test_a_damaged_study_leaves_its_runs_readable(tmp_path):
     assert len(found.problems) == 1
 
 
+def test_a_copied_study_is_called_as_its_folder_is(tmp_path):
+    write_study(tmp_path)
+    shutil.copytree(tmp_path / "studies" / "one", tmp_path / "studies" / "copy")
+    found = archive.read_archive([tmp_path])
+    assert [study.record.study_id for study in found.studies] == ["copy", "one"]
+    assert not found.problems
+
+
+def test_a_run_of_another_network_is_named_and_not_measured(tmp_path):
+    write_study(tmp_path, cycles=1)
+    file = tmp_path / "runs" / "mobilenet-seed0-00000000" / "run.json"
+    file.write_text(file.read_text().replace('"mobilenet"', '"densenet121"'))
+    found = archive.read_archive([tmp_path])
+    assert "densenet121: it is not measured" in found.problems[0]
+    states = found.runs.set_index("run_id")["state"]
+    assert states["mobilenet-seed0-00000000"] == "damaged"
+
+
 def test_the_signature_changes_with_what_is_there(tmp_path):
     write_study(tmp_path)
     before = archive.signature([tmp_path])

@@ -125,3 +125,23 @@ def test_films_in_common_have_the_same_patient_and_reference():
     left = confusions.in_common({"one": FILMS, "other": other})
     wanted = FILMS["image_id"].tolist()[4:]
     assert left["one"]["image_id"].tolist() == left["other"]["image_id"].tolist() == wanted
+
+
+def test_answers_of_networks_stand_beside_each_film():
+    runs = {
+        name: {seed: confusions.graded(drawn_predictions(seed), "test") for seed in seeds}
+        for name, seeds in (("mobilenet", (0, 1)), ("resnet50", (2,)))
+    }
+    runs["resnet50"][2] = runs["resnet50"][2].iloc[1:]
+    answers = {name: confusions.mean_answers(of) for name, of in runs.items()}
+    table = confusions.with_answers(FILMS[["image_id"]], answers)
+    shares = [films["p3"].to_numpy() for films in runs["mobilenet"].values()]
+    np.testing.assert_allclose(table["MobileNet p3"], np.mean(shares, axis=0))
+    assert table["ResNet50 p0"].isna().tolist() == [True] + [False] * 59
+    common = confusions.shared_films(runs)
+    assert {len(films) for films in confusions.all_runs(common).values()} == {59}
+    joined = confusions.of_networks(
+        {name: confusions.error_sizes(of) for name, of in answers.items()}
+    )
+    assert joined["network"].tolist() == ["MobileNet"] * 3 + ["ResNet50"] * 3
+    assert joined.columns[0] == "network"

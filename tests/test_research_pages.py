@@ -4,10 +4,18 @@ import json
 import os
 import shutil
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from research import drawn_predictions, write_robustness, write_run, write_study
+from research import (
+    drawn_predictions,
+    write_robustness,
+    write_run,
+    write_search,
+    write_study,
+)
 from streamlit.testing.v1 import AppTest
 
 from kneeoa import studies, tried
@@ -37,12 +45,14 @@ def folder(tmp_path, monkeypatch):
 def test_the_runs_page_lists_every_run_and_marks_failed_and_unpaired_ones(folder):
     write_study(folder, failed=["mobilenet-seed1-00000000"])
     app = opened("runs")
-    text(app)
-    table = app.dataframe[0].value.set_index("Run")
+    said = text(app)
+    assert "5 of 6 runs finished, 1 failed, 1 of the finished without" in said
+    table = app.dataframe[0].value.set_index("run")
     assert len(table) == 6
-    assert table.loc["mobilenet-seed1-00000000", "State"] == "failed"
-    assert table.loc["resnet50-seed1-00000000", "State"] == "finished, unpaired"
-    assert 0 < table.loc["mobilenet-seed0-00000000", "Accuracy (%)"] <= 100
+    assert table.loc["mobilenet-seed1-00000000", "state"] == "failed"
+    assert table.loc["mobilenet-seed1-00000000", "why"] == "The disk is full."
+    assert table.loc["resnet50-seed1-00000000", "state"] == "finished, unpaired"
+    assert 0 < table.loc["mobilenet-seed0-00000000", "accuracy"] <= 1
 
 
 def test_the_results_page_gives_verdicts_and_words(folder):
@@ -115,6 +125,39 @@ def test_runs_on_other_films_are_not_compared_film_by_film(folder, column):
     assert "measured on different films" in text(opened("results"))
 
 
+def python_of(app):
+    return [code.value for code in app.code if "import" in code.value]
+
+
+@pytest.mark.parametrize(
+    ("page", "source"),
+    [*product(PAGES, ["mean", "one"]), ("confusion", "published")],
+)
+def test_the_python_below_a_table_gives_that_table(tmp_path, monkeypatch, page, source):
+    whole, other = tmp_path / "one" / "results", tmp_path / "other" / "results"
+    write_study(whole, cycles=2, failed=["mobilenet-seed1-00000000"])
+    write_robustness(whole)
+    write_search(whole)
+    write_study(other, cycles=1)
+    shutil.copytree(other / "studies" / "one", other / "studies" / "copy")
+    monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, (whole, other))))
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.query_params["source"] = source
+    if source == "one":  # and some runs of both folders instead of a study
+        runs = [f"{whole}/mobilenet-seed0-00000000", "resnet50-seed1-00000000"]
+        app.query_params.update(study="all runs", runs=runs, compare=runs, split="val")
+    app.switch_page(f"views/{page}.py").run()
+    text(app)
+    tables = [frame.value.reset_index(drop=True) for frame in app.dataframe]
+    assert len(tables) == len(python_of(app)) > 0
+    for table, lines in zip(tables, python_of(app), strict=True):
+        printed = []
+        exec(lines, {"print": printed.append})  # what a reader who copies them runs
+        pd.testing.assert_frame_equal(
+            printed[-1].reset_index(drop=True), table, check_dtype=False, rtol=1e-6
+        )
+
+
 def test_a_study_that_trains_shows_how_far_it_is(folder):
     names = write_study(folder, cycles=2, missing=["resnet50-seed1-00000000"])
     training = {
@@ -144,9 +187,9 @@ def test_a_study_that_trains_shows_how_far_it_is(folder):
     said = app.get("progress")[0].proto.text
     assert "3 of 4 runs finished, at most 20 min left" in said
     assert "stopped" not in said
-    assert app.dataframe[0].value["Epoch"].tolist() == ["3 of 8"]
-    runs = app.dataframe[1].value.set_index("Run")
-    assert runs.loc[names[-1], "State"] == "training"
+    assert app.dataframe[0].value[["epoch", "epochs"]].values.tolist() == [[3, 8]]
+    runs = app.dataframe[1].value.set_index("run")
+    assert runs.loc[names[-1], "state"] == "training"
     # Nobody has heard of it since.
     file.write_text(json.dumps(status | {"updated_at": "2026-11-23T08:00:00+00:00"}))
     app = opened("runs")
@@ -160,7 +203,7 @@ def test_settings_of_runs_named_in_the_link_are_compared(folder):
     app.query_params["compare"] = [one, other]
     app.switch_page("views/runs.py").run()
     text(app)
-    table = app.dataframe[1].value.set_index("Setting")
+    table = app.dataframe[1].value.set_index("setting")
     assert table.loc["learning_rate"].tolist() == ["0.001", "0.002"]
     assert list(table.index) == ["learning_rate"]
 

@@ -3,9 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from kneeoa import confusions, selection
+from kneeoa import selection
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
-from kneeoa.results import PROBABILITY_COLUMNS
 from kneeoa.selection import Selection
 from views import _kept, _shared, _tables
 
@@ -15,7 +14,7 @@ SPLITS = {"test": "test", "val": "validation"}
 def choose(*, split: bool = True) -> Selection | None:
     """Show the bar and what cannot be read; return the choice, or None where there is nothing."""
     folders = _shared.results_folders()
-    labels = {_label(folder, folders): folder for folder in folders}
+    labels = {name: folder for folder, name in selection.folder_labels(folders).items()}
     widths = [2, 3, 2.4, 2, 2] if len(folders) > 1 else [3, 2.4, 2, 2]
     columns = iter(st.columns(widths, vertical_alignment="bottom"))
     chosen = list(labels)
@@ -73,16 +72,11 @@ def choose(*, split: bool = True) -> Selection | None:
     return made
 
 
-def _label(folder, folders):
-    alike = [other for other in folders if other.name == folder.name]
-    return folder.name if len(alike) == 1 else str(folder)
-
-
 def _show_problems(archive):
     if not archive.problems:
         return
-    count = selection.counted(len(archive.problems), "file or folder").replace("folders", "folders")
-    with st.expander(f"{count} could not be read", icon=":material/warning:"):
+    count = selection.counted(len(archive.problems), "thing")
+    with st.expander(f"{count} here could not be read", icon=":material/warning:"):
         for problem in archive.problems:
             st.markdown("- " + _shared.escaped(problem))
 
@@ -98,34 +92,23 @@ def _why_empty(archive, folders):
     )
 
 
-def measured(selection: Selection) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the metrics of the finished runs, and why some have none, by label.
+def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
+    """Return the metrics of the finished runs, and the runs that have some; say why others do not.
 
-    One row per run and split as from `statistics.observations`, with the run's ``label``.
+    The metrics are `measuring.observed`, the runs as `_shared.observed` takes them.
     """
-    found, unread = _shared.observed(
-        tuple(
-            (row.label, row.folder, row.run_id, row.architecture, row.seed)
-            for row in selection.finished.itertuples()
-        )
+    runs = tuple(
+        (row.label, row.folder, row.run_id, row.architecture, int(row.seed))
+        for row in selection.finished.itertuples()
     )
+    found, unread = _shared.observed(runs)
     for problem in unread.values():
         st.warning(_shared.escaped(problem))
-    return found, unread
-
-
-def measurable(selection: Selection) -> tuple[tuple[str, str, str, int], ...]:
-    """Return folder, run_id, architecture and seed of the runs whose predictions can be read."""
-    _, unread = measured(selection)
-    return tuple(
-        (row.folder, row.run_id, row.architecture, int(row.seed))
-        for row in selection.finished.itertuples()
-        if row.label not in unread
-    )
+    return found, tuple(run for run in runs if run[0] not in unread)
 
 
 def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return `confusions.graded` films of the selected split: architecture -> label -> films."""
+    """Return `measuring.graded_films` of the selection."""
     found = _shared.graded(
         tuple(
             (row.architecture, row.label, row.folder, row.run_id)
@@ -134,11 +117,3 @@ def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
         selection.split,
     )
     return {name: found[name] for name in ARCHITECTURES if name in found}
-
-
-def mean_answers(films: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the films that all runs have, graded by the mean of the runs' probabilities."""
-    table = confusions.together(films)
-    table["predicted"] = table[PROBABILITY_COLUMNS].to_numpy().argmax(axis=1)
-    table["error"] = table["predicted"] - table["true_grade"]
-    return table

@@ -19,6 +19,7 @@ from kneeoa.grading import Graders, Reading
 from kneeoa.joints import Frame, propose_frames
 from kneeoa.published import DEFAULT_MODELS
 from kneeoa.radiograph import Radiograph, read_radiograph
+from kneeoa.study_tables import stored_tables
 from kneeoa.study_tables import study_tables as tables_of
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
@@ -74,8 +75,8 @@ def observed(
 ) -> tuple[pandas.DataFrame, dict[str, str]]:
     """Return the metrics of runs ``(label, folder, run_id, architecture, seed)``, computed once.
 
-    One row a run and split as from `statistics.observations`, with the ``label``; and by label why
-    a run could not be measured.
+    One row a run and split as from `statistics.observations`, ``run_id`` being the label; and by
+    label why a run could not be measured.
     """
     files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
     return _observed(runs, files, tuple(map(_changed, files)))
@@ -95,27 +96,36 @@ def graded(
 ) -> dict[str, dict[str, pandas.DataFrame]]:
     """Return `confusions.graded` films of runs ``(architecture, label, folder, run_id)``.
 
-    By architecture, then label; runs whose predictions cannot be read are left out. Not to be
-    changed.
+    By architecture, then label; runs whose predictions cannot be read or have no such films are
+    left out. Not to be changed.
     """
     files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
     return _graded(runs, split, files, tuple(map(_changed, files)))
 
 
-def study_tables(runs: tuple[tuple[str, str, str, int], ...]) -> dict[str, pandas.DataFrame]:
-    """Return the tables of runs ``(folder, run_id, architecture, seed)``, computed once."""
-    files = _predictions_of((folder, run_id) for folder, run_id, *_ in runs)
-    return _study_tables(files, runs, tuple(map(_changed, files)))
+def study_tables(
+    runs: tuple[tuple[str, str, str, str, int], ...], split: str, study: Path | None
+) -> dict[str, pandas.DataFrame]:
+    """Return the tables of runs as in `observed`, computed once; on `split` and the test films.
+
+    `study` is the folder of the study that these runs are, whose own tables then may do.
+    """
+    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
+    kept = _changed(study / "comparisons.csv") if study else 0
+    return _study_tables(files, runs, split, study, (*map(_changed, files), kept))
 
 
 @st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
-def _study_tables(files, runs, changed):
-    # Two folders may hold runs of one name.
+def _study_tables(files, runs, split, study, changed):
+    if study:
+        observed, _ = _observed(runs, files, changed[:-1])
+        if (stored := stored_tables(study, observed)) is not None:
+            return stored
     predictions = {
-        str(file): _predictions(file, at) for file, at in zip(files, changed, strict=True)
+        run[0]: _predictions(file, at)
+        for run, file, at in zip(runs, files, changed[:-1], strict=True)
     }
-    named = [(str(file), run[2], run[3]) for file, run in zip(files, runs, strict=True)]
-    return tables_of(named, predictions)
+    return tables_of([(run[0], *run[3:]) for run in runs], predictions, splits=(split,))
 
 
 @st.cache_resource(show_spinner="Looking for films", max_entries=4, ttl=600)
@@ -152,14 +162,15 @@ def _observed_run(file, run_id, architecture, seed, changed):
 
 @st.cache_resource(show_spinner="Measuring the runs", max_entries=32)
 def _observed(runs, files, changed):
-    tables, unread = [statistics.observations([]).assign(label="")], {}
-    for (label, _, *run), file, at in zip(runs, files, changed, strict=True):
+    tables, unread = [], {}
+    for (label, _, _, *run), file, at in zip(runs, files, changed, strict=True):
         try:
-            tables.append(_observed_run(file, *run, at).assign(label=label))
+            tables.append(_observed_run(file, label, *run, at))
         except KneeOAError as error:
             unread[label] = str(error)
     # An empty table would make text of the numbers.
-    return pandas.concat(tables[1:] or tables, ignore_index=True), unread
+    tables = [table for table in tables if len(table)] or [statistics.observations([])]
+    return pandas.concat(tables, ignore_index=True), unread
 
 
 @st.cache_resource(show_spinner="Reading the predictions", max_entries=16)
@@ -168,7 +179,8 @@ def _graded(runs, split, files, changed):
     for (architecture, label, *_), file, at in zip(runs, files, changed, strict=True):
         with contextlib.suppress(KneeOAError):  # said by `observed`
             films = confusions.graded(_predictions(file, at), split)
-            found.setdefault(architecture, {})[label] = films
+            if len(films):
+                found.setdefault(architecture, {})[label] = films
     return found
 
 
@@ -183,12 +195,21 @@ def _histories(labels, places, changed):
     return found, tuple(problems)
 
 
-def published_predictions() -> dict[str, pandas.DataFrame]:
-    """Return what the published networks said of their validation and test films."""
-    files = {
+def published_files() -> dict[str, Path]:
+    """Return by network where its published model's validation and test predictions stand."""
+    return {
         name: model.file.parent / "predictions.csv" for name, model in graders().published.items()
     }
-    return {name: _predictions(file, _changed(file)) for name, file in files.items()}
+
+
+def predictions(file: Path) -> pandas.DataFrame:
+    """Return `results.read_predictions` of a file, read once. Not to be changed."""
+    return _predictions(file, _changed(file))
+
+
+def published_predictions() -> dict[str, pandas.DataFrame]:
+    """Return what the published networks said of their validation and test films."""
+    return {name: predictions(file) for name, file in published_files().items()}
 
 
 def store() -> "Engine":

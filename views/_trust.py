@@ -6,7 +6,6 @@ import streamlit as st
 from kneeoa import confusions, operating
 from kneeoa.charts import confusion as charts
 from kneeoa.charts import trust
-from kneeoa.networks import DISPLAY_NAME
 from views import _kept, _tables
 
 
@@ -17,8 +16,8 @@ def show_errors(selection, films: dict[str, pd.DataFrame]) -> None:
     _tables.show_figure(charts.error_figure(tables), f"errors_{selection.split}")
 
 
-def show_trust(selection, films: dict[str, pd.DataFrame], python_for) -> None:
-    """Show ROC, precision-recall and reliability."""
+def show_trust(selection, films: dict[str, pd.DataFrame], python) -> None:
+    """Show ROC, precision-recall and reliability; `python` gives the lines of a table."""
     heading, control = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader("Telling apart, and being sure")
     threshold = _kept.one(
@@ -47,13 +46,16 @@ def show_trust(selection, films: dict[str, pd.DataFrame], python_for) -> None:
         st.markdown("**Reliability**")
         tables = {name: operating.reliability(of) for name, of in films.items()}
         _tables.show_figure(trust.reliability_figure(tables), "reliability")
-    areas = pd.concat(
-        [operating.separation(of).assign(network=DISPLAY_NAME[name]) for name, of in films.items()]
-    )
+    areas = {name: operating.separation(of) for name, of in films.items()}
+    table = "{name: operating.separation(of) for name, of in answers.items()}"
     _tables.show_table(
-        areas[["network", *[c for c in areas if c != "network"]]],
+        confusions.of_networks(areas),
         f"separation_{selection.split}",
-        python_for(selection, "from kneeoa import operating\nprint(operating.separation(films))"),
+        python(f"confusions.of_networks({table})"),
+        columns={
+            name: st.column_config.NumberColumn(format="%.3f")
+            for name in next(iter(areas.values())).select_dtypes("float")
+        },
         height="content",
     )
     st.caption(

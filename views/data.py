@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from kneeoa import lineage
@@ -28,7 +27,14 @@ def show_splits(selection) -> None:
         with _shared.refusals_shown():
             found = lineage.read(Path(row["folder"]), split_hash)
             if found is None:
-                _show_counts(record.counts, split_hash)
+                _tables.show_table(
+                    lineage.recorded_counts(record),
+                    f"counts_{split_hash[:8]}",
+                    "from pathlib import Path\nfrom kneeoa import lineage, results\n\n"
+                    f"run = Path({row['folder']!r}, 'runs', {row['run_id']!r})\n"
+                    "print(lineage.recorded_counts(results.read_record(run)))",
+                    height="content",
+                )
                 st.info(
                     "Who is in it was not kept beside these runs, so nothing can be checked here. "
                     "Runs trained from now on keep it."
@@ -37,34 +43,23 @@ def show_splits(selection) -> None:
                 _show_lineage(row["folder"], found)
 
 
-def _show_counts(counts, split_hash):
-    table = pd.DataFrame(
-        [
-            {"split": split} | {f"KL {grade}": of.get(str(grade), 0) for grade in range(5)}
-            for split, of in counts.items()
-        ]
-    )
-    _tables.show_table(
-        table,
-        f"counts_{split_hash[:8]}",
-        "from pathlib import Path\nfrom kneeoa import results\n"
-        'print(results.read_record(Path("RESULTS/runs/RUN")).counts)',
-        height="content",
-    )
-
-
 def _show_lineage(folder, found):
     for check in lineage.checks(found):
         (st.success if check.holds else st.error)(_shared.escaped(check.sentence))
+    read = (
+        "from pathlib import Path\nfrom kneeoa import lineage\n\n"
+        f"found = lineage.read(Path({folder!r}), {found.split_hash!r})\n"
+    )
     _tables.show_table(
         lineage.counts(found.table),
         f"split_{found.split_hash[:8]}",
-        "from pathlib import Path\nfrom kneeoa import lineage\n"
-        f"found = lineage.read(Path({folder!r}), {found.split_hash!r})\n"
-        "print(lineage.checks(found), lineage.counts(found.table))",
-        download=found.table,
+        f"{read}print(lineage.checks(found))\nprint(lineage.counts(found.table))",
         height="content",
     )
+    with st.expander(f"Every one of the {len(found.table):,} films, its split and its grade"):
+        _tables.show_table(
+            found.table, f"films_{found.split_hash[:8]}", f"{read}print(found.table)", height=300
+        )
     facts = found.facts
     said = [f"Split from {facts['split_from']}."] if facts.get("split_from") else []
     said += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
@@ -101,7 +96,15 @@ def show_own_check() -> None:
         found = lineage.Lineage(dataset.split_hash, dataset.table, {})
         for check in lineage.checks(found)[1:]:
             (st.success if check.holds else st.error)(_shared.escaped(check.sentence))
-        st.dataframe(lineage.counts(dataset.table), hide_index=True)
+        _tables.show_table(
+            lineage.counts(dataset.table),
+            "own",
+            "from pathlib import Path\nfrom kneeoa import lineage\n"
+            "from kneeoa.data.dataset import read_dataset\n\n"
+            f"dataset = read_dataset(Path({folder.strip()!r}).expanduser(), check=False)\n"
+            "print(lineage.counts(dataset.table))",
+            height="content",
+        )
         said = [*dataset.warnings, *(f"Left out: {sentence}" for sentence in dataset.ignored)]
         said += [
             f"Unreadable: {file}: {why}" for file, why in list(dataset.unreadable.items())[:20]

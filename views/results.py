@@ -1,12 +1,11 @@
 """The results page: the paper's claim against ours, and what differences can and cannot show."""
 
-import pandas as pd
 import streamlit as st
 
 from kneeoa import findings
 from kneeoa.charts.comparing import spread_figure, strip_figure
 from kneeoa.claim import CLAIM
-from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.networks import TOGETHER
 from kneeoa.selection import counted
 from kneeoa.statistics import METRICS
 from views import _kept, _selection, _shared, _tables
@@ -14,60 +13,17 @@ from views import _kept, _selection, _shared, _tables
 # Beyond these the bootstraps take minutes, and a reader is asked first.
 MOST_AT_ONCE = 60
 
-PYTHON = """
-from pathlib import Path
-from kneeoa import studies
-from kneeoa.study_tables import study_tables
-
-folder = Path({folder!r})
-study = studies.read_study(folder, {study!r})
-runs, problems = studies.read_runs(folder, study.run_ids)
-tables = study_tables(
-    [(run.record.run_id, run.record.architecture, run.record.seed) for run in runs],
-    {{run.record.run_id: run.predictions for run in runs}},
-)
-print(tables[{table!r}])
-"""
-
-
-def python_for(selection, table: str) -> str:
-    """Return the lines that reproduce one of the study's tables."""
-    study = selection.study
-    return PYTHON.format(
-        folder=str(study.folder if study else selection.archive.folders[0]),
-        study=study.record.study_id if study else "STUDY",
-        table=table,
-    )
-
 
 def show_claim(selection, tables) -> None:
     """Show the paper's Table 1 with ours beside it."""
     st.subheader("The paper's Table 1, and ours")
-    rows = tables["table1"]
     ensembles = tables["ensembles"]
-    means = rows[rows["row"] == "mean"]
-    shown = []
-    for row in means.to_dict("records"):
-        metric, ours = row["metric"], row.get("ours")
-        network = DISPLAY_NAME[row["architecture"]]
-        claimed = findings.value_text(metric, row["claimed"])
-        spread = findings.value_text(metric, row["claimed_sd"])
-        shown.append(
-            {
-                "Network": network,
-                "Metric": METRICS[metric],
-                "Claimed": f"{claimed} ± {spread}",
-                "Ours, mean ± sd over cycles": _mean_text(metric, ours, row.get("ours_sd")),
-                "Cycles": row["cycles"],
-                "Ours minus claimed (95%)": _difference_text(metric, row),
-                "Verdict": row["verdict"],
-            }
-        )
     _tables.show_table(
-        pd.DataFrame(shown),
+        findings.claim_rows(tables["table1"]),
         "table1",
-        python_for(selection, "table1"),
-        download=rows,
+        selection.python(
+            'findings.claim_rows(measuring.tables(chosen)["table1"])', "findings", "measuring"
+        ),
         height="content",
     )
     st.caption(
@@ -140,39 +96,29 @@ def show_all(selection, tables) -> None:
         "ensembles": "Ensembles",
         "observations": "Every cycle",
     }
-    tabs = st.tabs(list(names.values()))
+    *tabs, claim = st.tabs([*names.values(), "The claim"])
     for tab, name in zip(tabs, names, strict=True):
         with tab:
-            table = tables[name]
             _tables.show_table(
-                _of_split(table, split).drop(columns="split"),
+                _of_split(tables[name], split),
                 f"{name}_{split}",
-                python_for(selection, name),
+                selection.python(
+                    'table[table["split"] == chosen.split]',
+                    "measuring",
+                    before=[f'table = measuring.tables(chosen)["{name}"]'],
+                ),
+                columns={"split": None},
             )
+    with claim:
+        _tables.show_table(
+            tables["table1"],
+            "claim",
+            selection.python('measuring.tables(chosen)["table1"]', "measuring"),
+        )
 
 
 def _of_split(table, split):
     return table[table["split"] == split]
-
-
-def _mean_text(metric, mean, sd):
-    if pd.isna(mean):
-        return "not measured"
-    text = findings.value_text(metric, mean)
-    return text if pd.isna(sd) else f"{text} ± {findings.value_text(metric, sd)}"
-
-
-def _difference_text(metric, row):
-    if pd.isna(row.get("difference")):
-        return ""
-    text = findings.value_text(metric, row["difference"], signed=True)
-    if pd.isna(row.get("difference_low")):
-        return text
-    low, high = (
-        findings.value_text(metric, row[f"difference_{side}"], signed=True)
-        for side in ("low", "high")
-    )
-    return f"{text} ({low} to {high})"
 
 
 def _listed(sentences):
@@ -181,7 +127,7 @@ def _listed(sentences):
 
 def show(selection) -> None:
     """Show everything about the runs that can be measured."""
-    readable = _selection.measurable(selection)
+    _, readable = _selection.measured(selection)
     if not readable:
         st.info("None of these runs is finished: there is nothing to compare yet.")
         return
@@ -190,7 +136,9 @@ def show(selection) -> None:
     ):
         st.caption(f"More than {MOST_AT_ONCE} runs: choose a study, or switch this on.")
         return
-    tables = _shared.study_tables(readable)
+    study = selection.study if selection.whole_study else None
+    folder = study and study.folder / "studies" / study.record.study_id
+    tables = _shared.study_tables(readable, selection.split, folder)
     compared = _of_split(tables["comparisons"], selection.split)
     # Why something could not be compared at all, such as runs measured on different films.
     for note in compared.loc[compared["method"] == "by patient", "note"].unique():

@@ -2,26 +2,48 @@
 
 from datetime import UTC, datetime
 
-import pandas as pd
 import streamlit as st
 
-from kneeoa import learning
-from kneeoa.archive import FINISHED
+from kneeoa import learning, measuring
 from kneeoa.charts.training import MOST_LINES, learning_figure
-from kneeoa.networks import DISPLAY_NAME
 from kneeoa.selection import counted
-from kneeoa.studies import read_status
+from kneeoa.studies import read_status, training_rows
 from views import _kept, _live, _selection, _shared, _tables
 
 # A study that says it trains but has not reported for so long was probably killed.
 STALE_MINUTES = 15
 
-# Column, factor and form of the metrics in the table.
-SHOWN_METRICS = {
-    "accuracy": ("Accuracy (%)", 100, "%.1f"),
-    "quadratic_kappa": ("Kappa (quadratic)", 1, "%.3f"),
-    "mean_absolute_error": ("Mean error (grades)", 1, "%.2f"),
-    "expected_calibration_error": ("Calibration error (%)", 100, "%.1f"),
+LIVE_COLUMNS = {
+    "run": "Run",
+    "epoch": "Epoch",
+    "epochs": "Of epochs",
+    "share": st.column_config.ProgressColumn("This epoch", format="percent"),
+    "loss": st.column_config.NumberColumn("Loss", format="%.3f"),
+    "val_accuracy": st.column_config.NumberColumn("Validation accuracy", format="percent"),
+    "images_per_second": st.column_config.NumberColumn("Images/s", format="%.0f"),
+}
+COLUMNS = {
+    "run": st.column_config.TextColumn("Run", width="medium"),
+    "network": "Network",
+    "seed": "Seed",
+    "preset": "Preset",
+    "state": "State",
+    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+    "quadratic_kappa": st.column_config.NumberColumn("Kappa (quadratic)", format="%.3f"),
+    "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
+    "expected_calibration_error": st.column_config.NumberColumn(
+        "Calibration error", format="percent"
+    ),
+    "epochs": "Epochs",
+    "best_epoch": "Best epoch",
+    "why": st.column_config.TextColumn("Why it stopped", width="medium"),
+    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
+    "images_per_second": st.column_config.NumberColumn("Images/s", format="%.0f"),
+    "device": "Device",
+    "precision": "Precision",
+    "finished_at": st.column_config.DatetimeColumn("Finished (UTC)", format="YYYY-MM-DD HH:mm"),
+    "split_hash": st.column_config.TextColumn("Split", width="small"),
+    "model_sha256": st.column_config.TextColumn("Weights (SHA-256)", width="small"),
 }
 
 
@@ -51,98 +73,35 @@ def _show_progress(folder, study_id):
     if ago is not None and ago > STALE_MINUTES:
         said += f". It last reported {ago:.0f} minutes ago: it may have been stopped"
     st.progress(min(1.0, max(0.0, done / total)), text=said + ".")
-    rows = [
-        {
-            "Run": row.run_id,
-            "Epoch": f"{row.epoch} of {row.epochs}",
-            "This epoch": row.share,
-            "Loss": row.loss,
-            "Validation accuracy": row.val_accuracy,
-            "Images/s": row.images_per_second,
-        }
-        for row in status.rows
-        if row.state == "training"
-    ]
-    if rows:
-        st.dataframe(
+    rows = training_rows(status)
+    if len(rows):
+        _tables.show_table(
             rows,
-            column_config={
-                "This epoch": st.column_config.ProgressColumn(format="percent"),
-                "Loss": st.column_config.NumberColumn(format="%.3f"),
-                "Validation accuracy": st.column_config.NumberColumn(format="percent"),
-                "Images/s": st.column_config.NumberColumn(format="%.0f"),
-            },
+            f"training_{study_id}",
+            "from pathlib import Path\nfrom kneeoa import studies\n\n"
+            f"status = studies.read_status(Path({str(folder)!r}), {study_id!r})\n"
+            "print(studies.training_rows(status))",
+            columns=LIVE_COLUMNS,
+            height="content",
         )
 
 
 def show_runs(selection) -> list[str]:
     """Show the table of runs; return the labels of those that are marked in it."""
-    measured, unread = _selection.measured(selection)
-    values = measured[measured["split"] == selection.split].set_index("label")
-    runs = selection.runs.set_index("label", drop=False)
-    table = pd.DataFrame(
-        {
-            "Run": runs["label"],
-            "Network": runs["architecture"].map(DISPLAY_NAME),
-            "Seed": runs["seed"].astype("Int64"),
-            "Preset": runs["preset"],
-            "State": [_state(row, unread) for row in runs.to_dict("records")],
-            **{
-                label: factor * values[name].reindex(runs.index).astype(float)
-                for name, (label, factor, _) in SHOWN_METRICS.items()
-            },
-            "Epochs": runs["epochs"].astype("Int64"),
-            "Best epoch": runs["best_epoch"].astype("Int64"),
-            "Stopped because": runs["stopped_because"],
-            "Minutes": runs["minutes"].astype(float),
-            "Images/s": runs["images_per_second"].astype(float),
-            "Device": runs["device"],
-            "Precision": runs["precision"],
-            "Finished (UTC)": pd.to_datetime(runs["finished_at"], errors="coerce", utc=True),
-            "Split": runs["split_hash"].str[:8],
-            "Weights": runs["model_sha256"].str[:8],
-        }
-    )
+    measured, _ = _selection.measured(selection)
+    table = measuring.run_table(selection, measured)
+    st.caption(selection.states() + f". Metrics on the {_selection.SPLITS[selection.split]} films.")
     event = _tables.show_table(
         table,
         f"runs_{selection.split}",
-        f"""
-from pathlib import Path
-from kneeoa import archive, results, statistics
-
-found = archive.read_archive([Path(p) for p in {[str(f) for f in selection.archive.folders]!r}])
-runs = found.runs[found.runs["state"] == "finished"]
-observed = statistics.observations(
-    (run.run_id, run.architecture, run.seed,
-     results.read_predictions(Path(run.folder, "runs", run.run_id, "predictions.csv")))
-    for run in runs.itertuples()
-)
-print(observed[observed["split"] == {selection.split!r}])
-""",
-        columns={
-            "Run": st.column_config.TextColumn(width="medium"),
-            **{
-                label: st.column_config.NumberColumn(format=form)
-                for label, _, form in SHOWN_METRICS.values()
-            },
-            "Minutes": st.column_config.NumberColumn(format="%.0f"),
-            "Images/s": st.column_config.NumberColumn(format="%.0f"),
-            "Finished (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-        },
+        selection.python("measuring.run_table(chosen, measuring.observed(chosen))", "measuring"),
+        columns=COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
         height=min(380, 38 + 35 * len(table)),
         key="runs_table",
     )
-    return [table["Run"].iloc[row] for row in event.selection.rows]
-
-
-def _state(row, unread):
-    if row["state"] == FINISHED and row["label"] in unread:
-        return "no predictions"
-    if row["unpaired"]:
-        return "finished, unpaired"
-    return row["state"]
+    return [table["run"].iloc[row] for row in event.selection.rows]
 
 
 def show_comparison(selection, marked) -> None:
@@ -163,28 +122,16 @@ def show_comparison(selection, marked) -> None:
     )
     if len(chosen) < 2:
         return
-    configs = {
-        label: selection.archive.records[
-            rows.loc[label, "folder"], rows.loc[label, "run_id"]
-        ].config
-        for label in chosen
-    }
-    table = learning.config_differences(configs)
+    table = measuring.setting_table(selection, chosen)
     if table.empty:
         st.caption("These runs have the same settings.")
         return
-    shown = table.map(lambda value: "" if value is None else str(value))
     _tables.show_table(
-        shown.rename_axis("Setting").reset_index(),
+        table,
         "settings",
-        """
-from pathlib import Path
-from kneeoa import learning, results
-
-folders = [Path("RESULTS/runs/ONE"), Path("RESULTS/runs/OTHER")]
-configs = {folder.name: results.read_record(folder).config for folder in folders}
-print(learning.config_differences(configs))
-""",
+        selection.python(f"measuring.setting_table(chosen, {list(chosen)!r})", "measuring"),
+        columns={"setting": "Setting"},
+        height="content",
     )
 
 
