@@ -78,11 +78,7 @@ def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) 
     It is the chance that a positive film scores higher than a negative one, ties halved.
     `positive` (N,) bool, `scores` (N,), `weights` (draws, N) as from `patient_weights`.
     """
-    for_positive, for_negative = _by_score(positive, scores, weights)
-    below = np.cumsum(for_negative, axis=1) - for_negative
-    pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
-    won = (for_positive * (below + for_negative / 2)).sum(axis=1)
-    return _share(won, pairs, otherwise=np.nan)
+    return _auc(*_by_score(positive, scores, weights))
 
 
 def weighted_average_precision(
@@ -93,7 +89,26 @@ def weighted_average_precision(
     The step-wise sum of precision over recall, as scikit-learn defines it; shapes as in
     `weighted_auc`.
     """
-    for_positive, for_negative = (side[:, ::-1] for side in _by_score(positive, scores, weights))
+    return _average_precision(*_by_score(positive, scores, weights))
+
+
+def weighted_areas(
+    positive: np.ndarray, scores: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `weighted_auc` and `weighted_average_precision`, the films put in order once."""
+    sides = _by_score(positive, scores, weights)
+    return _auc(*sides), _average_precision(*sides)
+
+
+def _auc(for_positive, for_negative):
+    below = np.cumsum(for_negative, axis=1) - for_negative
+    pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
+    won = (for_positive * (below + for_negative / 2)).sum(axis=1)
+    return _share(won, pairs, otherwise=np.nan)
+
+
+def _average_precision(for_positive, for_negative):
+    for_positive, for_negative = for_positive[:, ::-1], for_negative[:, ::-1]
     true, false = np.cumsum(for_positive, axis=1), np.cumsum(for_negative, axis=1)
     gained = (for_positive * _share(true, true + false)).sum(axis=1)
     return _share(gained, true[:, -1], otherwise=np.nan)

@@ -88,14 +88,8 @@ def _mean_text(metric, mean, sd):
 def _difference_text(row):
     if pd.isna(row["difference"]):
         return ""
-    text = value_text(row["metric"], row["difference"], signed=True)
-    if pd.isna(row["difference_low"]):
-        return text
-    low, high = (
-        value_text(row["metric"], row[f"difference_{side}"], signed=True)
-        for side in ("low", "high")
-    )
-    return f"{text} ({low} to {high})"
+    names = ("difference", "difference_low", "difference_high")
+    return _with_interval(row["metric"], *(row[name] for name in names))
 
 
 def anova_sentence(anova: pd.DataFrame, metric: str) -> str:
@@ -189,8 +183,16 @@ def assumption_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
 
 
 def _interval(metric, row):
-    low, high = (value_text(metric, row[side], signed=True) for side in ("low", "high"))
-    return f"{value_text(metric, row['estimate'], signed=True)} ({low} to {high})"
+    return _with_interval(metric, row["estimate"], row["low"], row["high"])
+
+
+def _with_interval(metric, difference, low, high):
+    text = value_text(metric, difference, signed=True)
+    if pd.isna(low):
+        return text
+    # The unit stands once.
+    low, high = (value_text(metric, end, signed=True).partition(" ")[0] for end in (low, high))
+    return f"{text} ({low} to {high})"
 
 
 def _tested(row):

@@ -25,8 +25,7 @@ def separation(films: pd.DataFrame) -> pd.DataFrame:
         positive, score = _scored(films, threshold)
         row = {"threshold": threshold, "positive": int(positive.sum()), "knees": len(films)}
         if positive.any() and not positive.all():
-            auc = bootstrap.weighted_auc(positive, score, weights)
-            precision = bootstrap.weighted_average_precision(positive, score, weights)
+            auc, precision = bootstrap.weighted_areas(positive, score, weights)
             row["auc"] = sk.roc_auc_score(positive, score)
             row["auc_low"], row["auc_high"] = bootstrap.percentile_interval(auc)
             row["average_precision"] = sk.average_precision_score(positive, score)

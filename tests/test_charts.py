@@ -81,7 +81,7 @@ def test_bold_lines_are_means_and_stages_are_marked():
     np.testing.assert_allclose(mean.y, band["mean"])
     stars = [line for line in figure.data if line.marker.symbol == "star"]
     assert [line.x for line in stars] == [(4,)] * 3
-    assert [note.text for note in figure.layout.annotations] == ["from all"]
+    assert [note.text for note in figure.layout.annotations] == ["stage 2: all layers"]
 
 
 def test_cycles_and_claims_are_points_of_the_strip(study):
@@ -121,10 +121,21 @@ def test_error_sizes_add_up(films):
     np.testing.assert_allclose(np.sum([bar.x for bar in figure.data], axis=0), 1)
 
 
+@pytest.mark.parametrize(("changes", "columns"), [(3, 5), (14, 5), (16, 4)])
+def test_no_panel_of_sixteen_changes_stands_alone(tmp_path, changes, columns):
+    table = write_robustness(tmp_path)
+    rows = table[table["change"] == "darker"]
+    table = pd.concat([rows.assign(change=f"change {n}") for n in range(changes)])
+    figure = comparing.robustness_figure(table)
+    left = {round(axis.domain[0], 6) for axis in figure.select_xaxes()}
+    assert len(left) == columns
+    assert figure.layout.height > 190 * -(-changes // columns)
+
+
 def test_each_change_of_the_films_has_a_panel(tmp_path):
     figure = comparing.robustness_figure(write_robustness(tmp_path))
     titles = [note.text for note in figure.layout.annotations]
-    assert titles == ["darker", "mirrored"]
+    assert titles == ["darker (grey values)", "mirrored"]
     assert len(figure.data) == 6
 
 

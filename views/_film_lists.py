@@ -59,7 +59,7 @@ def show_cell(selection, runs, clicked, lines) -> None:
         confusions.with_answers(found, answers),
         f"cell_{name}_{true}_{said}",
         [*lines, ANSWERS, f"films = confusions.in_cell(runs[{name!r}], {true}, {said})"],
-        {"confidence": f"p{said}, {DISPLAY_NAME[name]}"},
+        {"confidence": f"Confidence in KL {said}"},
     )
 
 

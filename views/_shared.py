@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from kneeoa.study_tables import stored_tables
 from kneeoa.study_tables import study_tables as tables_of
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
-from views._style import STYLE
+from views._style import apply_style as apply_style
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -140,6 +140,16 @@ def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading,
     radiograph = read_radiograph(data, name)
     frame = propose_frames(radiograph)[0]
     return radiograph, frame, graders().read(radiograph, frame)
+
+
+def of_films(measure: Callable, films: pandas.DataFrame) -> pandas.DataFrame:
+    """Return what `measure`, a function of the library, says of films; computed once."""
+    return _of_films(measure.__qualname__, measure, films)
+
+
+@st.cache_data(show_spinner="Resampling the patients", max_entries=128)
+def _of_films(name, _measure, films):
+    return _measure(films)
 
 
 def _predictions_of(runs):
@@ -284,8 +294,3 @@ def refusals_shown() -> Iterator[None]:
 def escaped(text: str) -> str:
     """Return `text` so that Markdown shows it as it is: no link or image comes from a file."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$:~" else c for c in text)
-
-
-def apply_style() -> None:
-    """Put the page's style in place."""
-    st.html(STYLE)

@@ -1,5 +1,7 @@
 """The page's own style, on top of the theme."""
 
+import streamlit as st
+
 STYLE = """
 <style>
 .stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
@@ -47,3 +49,8 @@ STYLE = """
 .st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
 </style>
 """
+
+
+def apply_style() -> None:
+    """Put the page's style in place."""
+    st.html(STYLE)

@@ -22,7 +22,9 @@ def show_table(
     `name` is that of the file; `download` is its content where the table shows words for numbers.
     What ``st.dataframe`` returns for a selection is returned.
     """
-    event = st.dataframe(table, column_config=columns, hide_index=True, **options)
+    # What is not known or does not apply is an empty cell, not a word.
+    options = {"hide_index": True, "placeholder": ""} | options
+    event = st.dataframe(table, column_config=columns, **options)
     file, code, _ = st.columns([1, 1, 6])
     file.download_button(
         "CSV",
@@ -44,7 +46,9 @@ def show_figure(figure, name: str, **options):
 
     config = style.config(name, st.session_state.get(IMAGE, "png"))
     ink = style.INK[st.context.theme.type or "light"]
-    figure.update_annotations(font_color=ink, selector={"name": style.IN_CELL})
+    for annotation in figure.layout.annotations:
+        if annotation.name == style.IN_CELL:
+            annotation.font.color = ink
     return st.plotly_chart(figure, config=config, key=f"figure_{name}", **options)
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from kneeoa import confusions, operating
 from kneeoa.charts import confusion as charts
 from kneeoa.charts import trust
-from views import _kept, _tables
+from views import _kept, _shared, _tables
 
 
 def show_errors(selection, films: dict[str, pd.DataFrame]) -> None:
@@ -46,7 +46,7 @@ def show_trust(selection, films: dict[str, pd.DataFrame], python) -> None:
         st.markdown("**Reliability**")
         tables = {name: operating.reliability(of) for name, of in films.items()}
         _tables.show_figure(trust.reliability_figure(tables), "reliability")
-    areas = {name: operating.separation(of) for name, of in films.items()}
+    areas = {name: _shared.of_films(operating.separation, of) for name, of in films.items()}
     table = "{name: operating.separation(of) for name, of in answers.items()}"
     _tables.show_table(
         confusions.of_networks(areas),

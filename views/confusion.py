@@ -129,7 +129,9 @@ def compared(runs):
 def show_grades(selection, answers, lines) -> None:
     """Show precision, recall and F1 per grade, with intervals."""
     st.subheader("Grade by grade")
-    tables = {name: confusions.per_grade(films) for name, films in answers.items()}
+    tables = {
+        name: _shared.of_films(confusions.per_grade, films) for name, films in answers.items()
+    }
     _tables.show_figure(charts.per_grade_figure(tables), f"grades_{selection.split}")
     st.caption("Of the runs' mean probabilities; 95% intervals: bootstrap over patients.")
     table = "{name: confusions.per_grade(of) for name, of in answers.items()}"

@@ -44,8 +44,7 @@ def show_splits(selection) -> None:
 
 
 def _show_lineage(folder, found):
-    for check in lineage.checks(found):
-        (st.success if check.holds else st.error)(_shared.escaped(check.sentence))
+    _show_checks(lineage.checks(found))
     read = (
         "from pathlib import Path\nfrom kneeoa import lineage\n\n"
         f"found = lineage.read(Path({folder!r}), {found.split_hash!r})\n"
@@ -68,6 +67,13 @@ def _show_lineage(folder, found):
     if not facts.get("unreadable") and facts:
         said.append("Every film could be read.")
     st.markdown("\n".join(f"- {_shared.escaped(sentence)}" for sentence in said))
+
+
+def _show_checks(checks):
+    for show, held in ((st.error, False), (st.success, True)):
+        sentences = [_shared.escaped(check.sentence) for check in checks if check.holds == held]
+        if sentences:
+            show("  \n".join(sentences))
 
 
 def show_own_check() -> None:
@@ -94,8 +100,7 @@ def show_own_check() -> None:
         if not dataset.problems:
             st.success("It can be trained on.")
         found = lineage.Lineage(dataset.split_hash, dataset.table, {})
-        for check in lineage.checks(found)[1:]:
-            (st.success if check.holds else st.error)(_shared.escaped(check.sentence))
+        _show_checks(lineage.checks(found)[1:])
         _tables.show_table(
             lineage.counts(dataset.table),
             "own",

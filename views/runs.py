@@ -28,12 +28,10 @@ COLUMNS = {
     "seed": "Seed",
     "preset": "Preset",
     "state": "State",
-    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+    "accuracy": st.column_config.NumberColumn("Accuracy", format="%.3f"),
     "quadratic_kappa": st.column_config.NumberColumn("Kappa (quadratic)", format="%.3f"),
     "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
-    "expected_calibration_error": st.column_config.NumberColumn(
-        "Calibration error", format="percent"
-    ),
+    "expected_calibration_error": st.column_config.NumberColumn("Calibration error", format="%.3f"),
     "epochs": "Epochs",
     "best_epoch": "Best epoch",
     "why": st.column_config.TextColumn("Why it stopped", width="medium"),
@@ -173,8 +171,8 @@ def show_curves(selection) -> None:
     )
     st.caption(
         "Thin: a run each, a star at the epoch whose weights were kept. Bold: mean over runs; "
-        "shaded: one standard deviation over runs. Dotted: where a stage unfreezes more layers."
-        + lines
+        "shaded: one standard deviation over runs. Dotted: where a stage begins, and which layers "
+        "it trains." + lines
     )
 
 

@@ -145,18 +145,27 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *
     return figure
 
 
-def robustness_figure(table: pd.DataFrame, *, height: int = 640) -> go.Figure:
-    """Return the change in accuracy under every change of the films, a panel each.
+def robustness_figure(table: pd.DataFrame, *, row_height: int = 190) -> go.Figure:
+    """Return the change in accuracy under every change of the films, a panel each, in rows.
 
     ``table`` as from `train.robustness`: three strengths a change, with paired intervals.
     """
     from plotly.subplots import make_subplots
 
     changes = [name for name in table["change"].unique() if name != "none"]
-    columns = 5
+    # Four in a row where that leaves no gap: of sixteen none stands alone.
+    columns = 4 if len(changes) % 4 == 0 else 5
     rows = -(-len(changes) // columns)
+    height = 60 + row_height * rows
+    units = table.drop_duplicates("change").set_index("change")["unit"]
+    titles = [f"{name} ({units[name]})" if units[name] else name for name in changes]
     figure = make_subplots(
-        rows=rows, cols=columns, subplot_titles=changes, shared_yaxes="all", vertical_spacing=0.1
+        rows=rows,
+        cols=columns,
+        subplot_titles=titles,
+        shared_yaxes="all",
+        vertical_spacing=52 / height if rows > 1 else 0,
+        horizontal_spacing=0.03,
     )
     models = {name: style.key_of(name) for name in table["model"].unique()}
     for index, change in enumerate(changes):
@@ -186,14 +195,20 @@ def robustness_figure(table: pd.DataFrame, *, height: int = 640) -> go.Figure:
                 **place,
             )
         strengths = here.drop_duplicates("step").sort_values("step")
-        figure.update_xaxes(
-            tickvals=strengths["step"], ticktext=[f"{s:g}" for s in strengths["strength"]], **place
-        )
+        # Of what is done or not, such as mirroring, there are no strengths to name.
+        said = [f"{s:g}" if units[change] else "" for s in strengths["strength"]]
+        figure.update_xaxes(tickvals=strengths["step"], ticktext=said, **place)
     figure.update_yaxes(tickformat="+.0%", zeroline=True, zerolinecolor=style.QUIET)
     figure.update_layout(
         height=height,
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        legend={
+            "orientation": "h",
+            "y": 1 + 24 / (height - 70),
+            "yanchor": "bottom",
+            "x": 1,
+            "xanchor": "right",
+        },
     )
     figure.update_annotations(font_size=12)
     return figure

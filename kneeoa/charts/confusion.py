@@ -116,10 +116,14 @@ def _pairs(table):
 
 
 def _texts(values, spread, by, *, sign):
-    form = "{:+.0f}" if sign else "{:.0f}"
-    if by == "counts" and not np.allclose(values, np.round(values), equal_nan=True):
-        form = "{:+.1f}" if sign else "{:.1f}"
-    texts = np.where(np.isnan(values), "", np.vectorize(form.format)(np.nan_to_num(values)))
+    digits = int(by == "counts" and not np.allclose(values, np.round(values), equal_nan=True))
+    form = f"{{:+.{digits}f}}" if sign else f"{{:.{digits}f}}"
+    # Adding 0 makes 0 of -0, which stands with no sign.
+    rounded = np.round(np.nan_to_num(values), digits) + 0.0
+    texts = np.vectorize(form.format)(rounded)
+    if sign:
+        texts = np.where(rounded == 0, "0", texts)
+    texts = np.where(np.isnan(values), "", texts)
     if spread is None or np.isnan(spread).all():
         return texts
     sd = np.where(np.isnan(spread), "", np.vectorize("± {:.1f}".format)(np.nan_to_num(spread)))
@@ -141,16 +145,19 @@ def _matrix(values, texts, scale, limits, height, said):
         ygap=2,
     )
     # Not the heatmap's own text: its colour is chosen for cells that let no ground shine through.
-    for (true, given), text in np.ndenumerate(texts):
-        if text:
-            figure.add_annotation(
-                x=LABELS[given],
-                y=LABELS[true],
-                text=text,
-                font={"size": 15},
-                showarrow=False,
-                name=style.IN_CELL,
-            )
+    # All at once: added one by one, each is checked again with every next one.
+    figure.layout.annotations = [
+        {
+            "x": LABELS[given],
+            "y": LABELS[true],
+            "text": text,
+            "font": {"size": 15},
+            "showarrow": False,
+            "name": style.IN_CELL,
+        }
+        for (true, given), text in np.ndenumerate(texts)
+        if text
+    ]
     # A heatmap's cells cannot be picked: markers that are not seen can.
     figure.add_scatter(
         x=[label for _ in LABELS for label in LABELS],

@@ -39,12 +39,15 @@ def learning_figure(
     for (stage, layer, epoch), rows in stages.groupby(["stage", "trainable_from", "first"]):
         if stage == 1:
             continue
-        shared = len(rows) == len(networks)
-        colour = style.QUIET if shared else style.COLOUR[rows["architecture"].iloc[0]]
+        said = f"stage {stage}: {'all layers' if layer == 'all' else f'from {layer}'}"
+        colour = style.QUIET
+        if len(rows) < len(networks):
+            (network,) = rows["architecture"]
+            said, colour = f"{style.name_of(network)}, {said}", style.COLOUR[network]
         figure.add_vline(
             x=epoch - 0.5,
             line={"color": colour, "width": 1, "dash": "dot"},
-            annotation={"text": f"from {layer}", "font": {"size": 11, "color": colour}},
+            annotation={"text": said, "font": {"size": 11, "color": colour}},
             annotation_position="top right",
         )
     figure.update_xaxes(title="Epoch", rangemode="tozero", dtick=_tick(curves))

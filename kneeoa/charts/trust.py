@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from kneeoa.charts import style
+
+FEW = 10
 
 
 def roc_figure(curves: Mapping[str, pd.DataFrame], *, height: int = 360) -> go.Figure:
@@ -33,10 +36,23 @@ def precision_recall_figure(
 
 
 def reliability_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 360) -> go.Figure:
-    """Return how often answers are right at each confidence, as from `operating.reliability`."""
+    """Return how often answers are right at each confidence, as from `operating.reliability`.
+
+    The line passes by levels of fewer than `FEW` knees, whose points are faint.
+    """
     figure = style.figure(height=height)
     _diagonal(figure)
     for network, table in tables.items():
+        carried = table[table["knees"] >= FEW]
+        figure.add_scatter(
+            x=carried["confidence"],
+            y=carried["accuracy"],
+            mode="lines",
+            line={"color": style.COLOUR[network], "dash": style.DASH[network]},
+            legendgroup=network,
+            showlegend=False,
+            hoverinfo="skip",
+        )
         figure.add_scatter(
             x=table["confidence"],
             y=table["accuracy"],
@@ -47,9 +63,14 @@ def reliability_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 360)
                 "thickness": 1.2,
                 "width": 3,
             },
-            mode="lines+markers",
-            line={"color": style.COLOUR[network], "dash": style.DASH[network]},
-            marker={"symbol": style.SYMBOL[network], "size": 8},
+            mode="markers",
+            marker={
+                "color": style.COLOUR[network],
+                "symbol": style.SYMBOL[network],
+                "size": 8,
+                "opacity": np.where(table["knees"] < FEW, 0.4, 1),
+            },
+            legendgroup=network,
             name=style.name_of(network),
             customdata=table[["knees"]],
             hovertemplate="said %{x:.0%}, right %{y:.0%} of %{customdata[0]} knees<extra></extra>",
