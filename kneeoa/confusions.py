@@ -8,7 +8,7 @@ import pandas as pd
 from kneeoa import agreement, bootstrap
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, pair_of
-from kneeoa.results import PROBABILITY_COLUMNS
+from kneeoa.results import PROBABILITY_COLUMNS, probabilities_of
 
 SHARES = {"counts": "Knees", "row": "% of the reference grade", "column": "% of the given grade"}
 """How the cells of a matrix can be counted, with the words for it."""
@@ -24,7 +24,7 @@ def graded(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
     grades = predictions["true_grade"].to_numpy(int, na_value=-1)
     here = np.flatnonzero((grades >= 0) & (predictions["split"].to_numpy(str) == split))
     films, true = predictions.iloc[here], grades[here]
-    predicted = films[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5).argmax(axis=1)
+    predicted = probabilities_of(films).argmax(axis=1)
     return films.assign(true_grade=true, predicted=predicted, error=predicted - true)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 CURVES = {
@@ -28,14 +29,15 @@ def learning_curves(histories: Mapping[str, tuple[str, pd.DataFrame]]) -> pd.Dat
     DataFrame
         ``run_id, architecture`` and the columns of the histories; what a run lacks is empty.
     """
-    parts = [
-        history.assign(run_id=run_id, architecture=architecture)
-        for run_id, (architecture, history) in histories.items()
-    ]
-    if not parts:
+    if not histories:
         columns = ["run_id", "architecture", "epoch", "stage", "trainable_from", *CURVES]
         return pd.DataFrame(columns=columns)
-    return pd.concat(parts, ignore_index=True)
+    lengths = [len(history) for _, history in histories.values()]
+    table = pd.concat([history for _, history in histories.values()], ignore_index=True)
+    return table.assign(
+        run_id=np.repeat(list(histories), lengths),
+        architecture=np.repeat([name for name, _ in histories.values()], lengths),
+    )
 
 
 def band(curves: pd.DataFrame, measure: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kneeoa import bootstrap
 from kneeoa.networks import DISPLAY_NAME
-from kneeoa.results import PROBABILITY_COLUMNS
+from kneeoa.results import probabilities_of
 
 METRICS: dict[str, str] = {
     "accuracy": "Accuracy",
@@ -61,7 +61,7 @@ def observations(runs: Iterable[tuple[str, str, int, pd.DataFrame]]) -> pd.DataF
         # of its time, which counts with hundreds of runs.
         grades = predictions["true_grade"].to_numpy(int, na_value=-1)
         of_split = predictions["split"].to_numpy(str)
-        probabilities = predictions[PROBABILITY_COLUMNS].to_numpy()
+        probabilities = probabilities_of(predictions)
         for split in SPLITS:
             here = np.flatnonzero((grades >= 0) & (of_split == split))
             if not len(here):

@@ -79,8 +79,11 @@ def test_bold_lines_are_means_and_stages_are_marked():
     figure = training.learning_figure(curves, band, learning.stages(curves), chosen, "val_loss")
     (mean,) = (line for line in figure.data if line.name == "MobileNet, mean of 3")
     np.testing.assert_allclose(mean.y, band["mean"])
-    stars = [line for line in figure.data if line.marker.symbol == "star"]
-    assert [line.x for line in stars] == [(4,)] * 3
+    (stars,) = (line for line in figure.data if line.marker.symbol == "star")
+    assert list(stars.x) == [4] * 3
+    (thin,) = (line for line in figure.data if line.name == "runs")
+    assert np.isnan(thin.x).sum() == np.isnan(thin.y).sum() == 3  # between runs
+    np.testing.assert_allclose(thin.y[~np.isnan(thin.y)], curves["val_loss"])
     assert [note.text for note in figure.layout.annotations] == ["stage 2: all layers"]
 
 

@@ -1,5 +1,6 @@
 """How training went, as figures."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -60,27 +61,33 @@ def learning_figure(
 
 
 def _add_runs(figure, curves, chosen, measure, colour):
-    shown = curves["run_id"].unique()[:MOST_LINES]
-    for run_id in shown:
-        run = curves[curves["run_id"] == run_id].dropna(subset=measure)
-        figure.add_scatter(
-            x=run["epoch"],
-            y=run[measure],
-            mode="lines",
-            line={"color": style.faded(colour, 0.45), "width": 1},
-            name=run_id,
-            showlegend=False,
-            hovertemplate=f"{run_id}<br>epoch %{{x}}: %{{y:.3g}}<extra></extra>",
-        )
-        kept = run[run["epoch"] == chosen.get(run_id)]
-        figure.add_scatter(
-            x=kept["epoch"],
-            y=kept[measure],
-            mode="markers",
-            marker={"color": colour, "size": 7, "symbol": "star"},
-            showlegend=False,
-            hovertemplate=f"{run_id}<br>kept: epoch %{{x}}<extra></extra>",
-        )
+    """One line broken between runs, and one of stars: a line each would take a second for many."""
+    shown = curves[curves["run_id"].isin(curves["run_id"].unique()[:MOST_LINES])]
+    runs = [run for _, run in shown.dropna(subset=measure).groupby("run_id", sort=False)]
+    if not runs:
+        return
+    gap = runs[0].head(1)[["run_id", "epoch"]].assign(run_id="", epoch=np.nan)
+    line = pd.concat([part for run in runs for part in (run, gap)])
+    figure.add_scatter(
+        x=line["epoch"],
+        y=line[measure],
+        mode="lines",
+        line={"color": style.faded(colour, 0.45), "width": 1},
+        name="runs",
+        showlegend=False,
+        customdata=line["run_id"],
+        hovertemplate="%{customdata}<br>epoch %{x}: %{y:.3g}<extra></extra>",
+    )
+    kept = line[line["epoch"] == line["run_id"].map(chosen)]
+    figure.add_scatter(
+        x=kept["epoch"],
+        y=kept[measure],
+        mode="markers",
+        marker={"color": colour, "size": 7, "symbol": "star"},
+        showlegend=False,
+        customdata=kept["run_id"],
+        hovertemplate="%{customdata}<br>kept: epoch %{x}<extra></extra>",
+    )
 
 
 def _add_band(figure, band, network, measure):
