@@ -146,4 +146,8 @@ def _facts(file):
         content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        return {}
+    kinds = {"split_from": str, "ignored": list, "unreadable": dict, "warnings": list}
+    # What another hand wrote there must not stop the page.
+    return {name: said for name, said in content.items() if isinstance(said, kinds.get(name, ()))}

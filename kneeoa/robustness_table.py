@@ -16,8 +16,8 @@ def read(file: Path) -> pd.DataFrame:
     """Return the table, columns as `train.robustness` describes them; refuse a damaged one."""
     texts = ("model", "change", "unit")
     table = read_table(file, COLUMNS, numbers=NUMBERS, texts=texts)
-    if table.empty:
-        raise DataError(f"Expected rows in {file}. There are none.")
+    if not (table["step"] > 0).any():
+        raise DataError(f"Expected changed films in {file}. There are none.")
     return table.assign(unit=table["unit"].fillna(""))
 
 

@@ -50,23 +50,35 @@ def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.Da
     the seconds of the bootstraps.
     """
     try:
-        kept = read_table(study_folder / "observations.csv", _OBSERVED, texts=_TEXTS)
+        kept = _read(study_folder / "observations.csv", _OBSERVED)
         found = {
-            name: read_table(study_folder / f"{name}.csv", columns, texts=_TEXTS)
-            for name, columns in _KEPT.items()
+            name: _read(study_folder / f"{name}.csv", columns) for name, columns in _KEPT.items()
         }
     except DataError:
         return None
     if not _alike(kept, observed) or not all(map(_is_whole, found.values(), _ROW_OF.values())):
         return None
     for table in found.values():
-        for name in table.columns.intersection(_TEXTS):
-            table[name] = table[name].fillna("")
+        if "note" in table:
+            table["note"] = table["note"].fillna("")
     compared, anova = (_of_test(found[name]) for name in ("comparisons", "anova"))
     return {"observations": observed} | found | {"table1": claim.table_1(observed, compared, anova)}
 
 
-_TEXTS = ("run_id", "note", "architecture")
+_TEXTS = (
+    "run_id",
+    "architecture",
+    "split",
+    "metric",
+    "source",
+    "method",
+    "comparison",
+    "ensemble",
+    "unit",
+    "shows",
+    "cannot_show",
+    "note",
+)
 _OBSERVED = ("architecture", "seed", "split", *METRICS)
 _KEPT = {
     "anova": statistics.ANOVA_COLUMNS,
@@ -79,6 +91,11 @@ _ROW_OF = {
     "comparisons": ["metric", "method", "comparison"],
     "ensembles": ["metric", "ensemble"],
 }
+
+
+def _read(file, columns):
+    numbers = [name for name in columns if name not in _TEXTS]
+    return read_table(file, columns, numbers=numbers, texts=_TEXTS)
 
 
 def _alike(one, other):

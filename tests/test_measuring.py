@@ -109,3 +109,10 @@ def test_a_kept_table_that_lost_rows_is_not_taken(kept, name, lost):
     content = {"its end": "".join(lines)[:-9], "its last lines": "".join(lines[:-3])}
     file.write_text(content.get(lost, lines[0]))
     assert stored_tables(place, measuring.observed(made)) is None
+
+
+def test_a_kept_table_with_words_for_numbers_is_not_taken(kept):
+    place, made = kept
+    file = place / "comparisons.csv"
+    pd.read_csv(file).assign(estimate="many").to_csv(file, index=False)
+    assert stored_tables(place, measuring.observed(made)) is None

@@ -125,6 +125,28 @@ def test_runs_on_other_films_are_not_compared_film_by_film(folder, column):
     assert "measured on different films" in text(opened("results"))
 
 
+def test_what_another_hand_wrote_beside_a_split_does_not_stop_the_page(folder):
+    write_study(folder, cycles=1)
+    place = folder / "splits"
+    place.mkdir()
+    lines = ["image_id,patient_id,side,grade,split,pixels"]
+    lines += [f"{name},p1,L,0,{split},x" for name, split in (("a", "train"), ("b", "test"))]
+    (place / f"{'f' * 16}.csv").write_text("\n".join(lines) + "\n")
+    (place / f"{'f' * 16}.json").write_text('{"unreadable": [1], "ignored": 5, "warnings": "x"}')
+    app = opened("data")
+    text(app)
+    (said,) = (error.value for error in app.error)
+    assert "1 in test and train, for example p1" in said.replace("\\", "")
+
+
+def test_a_robustness_table_without_changes_says_so(folder):
+    table = write_robustness(folder)
+    table[table["step"] == 0].to_csv(folder / "robustness.csv", index=False)
+    app = opened("robustness")
+    text(app)
+    assert "Expected changed films" in app.error[0].value
+
+
 def python_of(app):
     return [code.value for code in app.code if "import" in code.value]
 
