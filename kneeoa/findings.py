@@ -139,6 +139,11 @@ def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
             f"({'beyond' if welch['p'] < LEVEL else 'not beyond'} seed spread; Welch, which does "
             "not assume equal variances)."
         )
+    if (paired := row_of("paired t test by seed")) is not None:
+        yield (
+            f"Cycles of one seed paired ({paired['n']:.0f} seeds): {_interval(metric, paired)}, "
+            f"{_tested(paired)}; a seed means little across networks."
+        )
     if (permuted := row_of("permutation test")) is not None:
         yield f"Permuting the cycles, which assumes no distribution: {_tested(permuted)}."
     if (effect := row_of("Hedges g", "estimate")) is not None:

@@ -41,6 +41,7 @@ def test_a_clear_difference_is_called_one(apart):
     assert "ResNet50 - MobileNet = +" in careful
     assert "(beyond seed spread" in careful
     assert "leaves out 0" in careful
+    assert "paired (4 seeds): +" in careful
     assert "after Holm" in careful
 
 
