@@ -25,9 +25,7 @@ def test_a_run_that_went_on_names_the_one_before():
     before = {"source": "mobilenet-seed2-5a9e2bb1.onnx", "fresh_layers": []}
     assert start(before) == "goes on from the weights of the run `mobilenet-seed2-5a9e2bb1`"
     anew = {"source": "some.npz", "fresh_layers": ["conv5", "conv6"]}
-    assert (
-        start(anew) == "starting weights `some.npz`, 2 layer(s) from scratch (first: `conv5`)"
-    )
+    assert start(anew) == "starting weights `some.npz`, 2 layer(s) from scratch (first: `conv5`)"
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
