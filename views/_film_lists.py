@@ -1,5 +1,7 @@
 """Lists of films on the confusion page: those of a cell, those worth a second look, as pictures."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from kneeoa import confusions
@@ -8,6 +10,7 @@ from kneeoa.networks import DISPLAY_NAME, pair_of
 from kneeoa.selection import counted
 from views import _films_of, _kept, _tables
 
+Later = list[Callable[[], None]]
 MOST_APART = 100
 """Of the films on which the networks disagree, as many are listed."""
 ANSWERS = "answers = {name: confusions.mean_answers(of) for name, of in runs.items()}"
@@ -30,8 +33,8 @@ def python(selection, lines, table: str) -> str:
     return selection.python(table, *needed, before=lines)
 
 
-def show_cell(selection, runs, clicked, lines) -> None:
-    """Show the films behind a cell, the surest first."""
+def show_cell(selection, runs, clicked, lines) -> Later:
+    """Show the films behind a cell, the surest first; return what shows their pictures."""
     st.subheader("Films of a cell")
     # A click sets the choice below, which is in the URL, too.
     if clicked and clicked != st.session_state.get("clicked_before"):
@@ -52,21 +55,27 @@ def show_cell(selection, runs, clicked, lines) -> None:
         f"{counted(len(runs[name]), 'run')}."
     )
     if found.empty:
-        return
+        return []
     answers = {of: confusions.mean_answers(films) for of, films in runs.items()}
-    _show_film_table(
+    pictures = _show_film_table(
         selection,
         confusions.with_answers(found, answers),
         f"cell_{name}_{true}_{said}",
         [*lines, ANSWERS, f"films = confusions.in_cell(runs[{name!r}], {true}, {said})"],
         {"confidence": f"Confidence in KL {said}"},
     )
+    return [pictures]
 
 
-def show_lists(selection, runs, answers, lines) -> None:
-    """Show the films that all get wrong, and those on which the networks disagree most."""
+def show_lists(selection, runs, answers, lines) -> Later:
+    """Show the films that all get wrong, and those on which the networks disagree most.
+
+    Return what shows the pictures of the list that is open.
+    """
     st.subheader("Films worth a second look")
-    wrong, apart = st.tabs(["All runs get them wrong", "The networks disagree most"])
+    names = ["All runs get them wrong", "The networks disagree most"]
+    wrong, apart = st.tabs(names, key="film_lists", on_change="rerun")
+    later = []
     with wrong:
         every = confusions.all_runs(runs)
         found = confusions.always_wrong(every)
@@ -77,7 +86,7 @@ def show_lists(selection, runs, answers, lines) -> None:
             "reference, too."
         )
         columns = ["image_id", "patient_id", "true_grade", "given", "confidence", "mean_error"]
-        _show_film_table(
+        pictures = _show_film_table(
             selection,
             confusions.with_answers(found[columns], answers),
             "always_wrong",
@@ -88,13 +97,15 @@ def show_lists(selection, runs, answers, lines) -> None:
             ],
             {"given": "Given KL", "confidence": "Its mean p", "mean_error": "Mean error (grades)"},
         )
+        if wrong.open:
+            later.append(pictures)
     with apart:
         pair = pair_of(runs)
         if len(pair) < 2:
             st.caption("Needs runs of both networks.")
-            return
+            return later
         found = confusions.most_apart(*(answers[name] for name in pair)).head(MOST_APART)
-        _show_film_table(
+        pictures = _show_film_table(
             selection,
             confusions.with_answers(found, answers),
             "most_apart",
@@ -109,10 +120,17 @@ def show_lists(selection, runs, answers, lines) -> None:
                 "apart": "Apart (grades)",
             },
         )
+        if apart.open:
+            later.append(pictures)
+    return later
 
 
 def _show_film_table(selection, table, name, lines, columns):
-    """Show films as a table with both networks' mean probabilities; below it the marked ones."""
+    """Show films as a table with both networks' mean probabilities.
+
+    Return what shows the pictures of the marked ones below it: reading a film takes longer than all
+    else on the page, which should not wait for it.
+    """
     labels = FILM_COLUMNS | columns
     shown = {
         column: st.column_config.NumberColumn(labels.get(column, column), format="%.2f")
@@ -131,4 +149,10 @@ def _show_film_table(selection, table, name, lines, columns):
     marked = [table["image_id"].iloc[row] for row in event.selection.rows]
     if not marked:
         st.caption("Mark rows to see only those films; here are the first ones.")
-    _films_of.show_films(marked or list(table["image_id"]), name)
+    place = st.container()
+
+    def show_pictures():
+        with place:
+            _films_of.show_films(marked or list(table["image_id"]), name)
+
+    return show_pictures

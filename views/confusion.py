@@ -160,9 +160,11 @@ with _shared.refusals_shown():
             )
         else:
             clicked = show_matrices(selection, runs, by)
-            _film_lists.show_cell(selection, runs, clicked, lines)
+            pictures = _film_lists.show_cell(selection, runs, clicked, lines)
             if runs := compared(runs):
                 answers = {name: confusions.mean_answers(of) for name, of in runs.items()}
                 lines = [*lines, "runs = confusions.shared_films(runs)", _film_lists.ANSWERS]
                 show_grades(selection, answers, lines)
-                _film_lists.show_lists(selection, runs, answers, lines)
+                pictures += _film_lists.show_lists(selection, runs, answers, lines)
+            for show in pictures:
+                show()
