@@ -39,11 +39,16 @@ def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     if not config.get("teacher"):
         aside.add("teacher_share")
     settings = {
-        name: [of.get(name, OFF.get(name, 0)) for of in (config, base)]
+        name: [_value(of, name) for of in (config, base)]
         for name in sorted({*config, *base} - aside)
     }
     changed = {name: ours for name, (ours, theirs) in settings.items() if ours != theirs}
     return ", ".join(f"{name} {_said(value)}" for name, value in changed.items())
+
+
+def _value(config, name):
+    value = config.get(name)
+    return OFF.get(name, 0) if value in (None, "") else value
 
 
 def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame:

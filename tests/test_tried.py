@@ -58,6 +58,8 @@ def test_settings_that_came_or_went_were_off():
     # What a teacher would have said counts for nothing without one.
     other = base | {"teacher": "", "teacher_share": 0.5, "erase": 0.0}
     assert tried.difference(other, base) == "teacher none"
+    # Inputs without a change of their own are those as they are.
+    assert not tried.difference(base | {"inputs": ""}, base)
 
 
 def test_without_runs_there_is_an_empty_table():
