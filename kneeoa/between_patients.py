@@ -49,10 +49,7 @@ def between_patients(
 
 def _bootstrapped(true, answers, patients, names, here):
     weights = bootstrap.patient_weights(patients)
-    drawn = {
-        name: _mean([bootstrap.weighted_summaries(true, one, weights) for one in answers[name]])
-        for name in names
-    }
+    drawn = {name: bootstrap.mean_summaries(true, answers[name], weights) for name in names}
     # The mean over cycles of what each run scored; NaN where one of them is undefined.
     seen = {
         name: here.loc[here["architecture"] == name, list(METRICS)].mean(skipna=False)
@@ -125,7 +122,3 @@ def _sign_flip(gains):
 def _graded(predictions, split):
     here = predictions[predictions["split"] == split].dropna(subset="true_grade")
     return here.set_index("image_id").sort_index()
-
-
-def _mean(summaries):
-    return {metric: np.mean([one[metric] for one in summaries], axis=0) for metric in METRICS}

@@ -43,14 +43,40 @@ def weighted_summaries(
     probabilities : (N, 5) float
     weights : (draws, N) float, as from `patient_weights`
     """
+    scores = probabilities[:, 2:].sum(axis=1)
+    auc = weighted_auc(np.asarray(true_grades) >= 2, scores, weights)
+    return _of_answers(true_grades, probabilities, weights) | {"auc_kl2": auc}
+
+
+def mean_summaries(
+    true_grades: np.ndarray, answers: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return `weighted_summaries` of several runs on the same films, averaged over the runs.
+
+    ``answers`` are ``(runs, N, 5)``. The areas under the curve, which take longest, are averaged
+    before they are weighted: over the pairs of a positive and a negative film.
+    """
+    parts = [_of_answers(true_grades, one, weights) for one in answers]
+    mean = {name: np.mean([part[name] for part in parts], axis=0) for name in parts[0]}
+    positive = np.asarray(true_grades) >= 2
+    won = np.zeros((positive.sum(), (~positive).sum()))
+    for one in answers:
+        scores = one[:, 2:].sum(axis=1)
+        higher, lower = scores[positive][:, None], scores[~positive]
+        won += (higher > lower) + 0.5 * (higher == lower)
+    for_positive, for_negative = weights[:, positive], weights[:, ~positive]
+    pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
+    total = ((for_positive @ won) * for_negative).sum(axis=1)
+    return mean | {"auc_kl2": _share(total, len(answers) * pairs, otherwise=np.nan)}
+
+
+def _of_answers(true_grades, probabilities, weights):
+    """All metrics but the area under the curve."""
     true_grades = np.asarray(true_grades, int)
-    predicted = probabilities.argmax(axis=1)
-    cell = np.eye(_GRADES**2)[true_grades * _GRADES + predicted]
+    cell = np.eye(_GRADES**2)[true_grades * _GRADES + probabilities.argmax(axis=1)]
     confusion = (weights @ cell).reshape(-1, _GRADES, _GRADES)
-    return _of_confusion(confusion) | {
-        "auc_kl2": weighted_auc(true_grades >= 2, probabilities[:, 2:].sum(axis=1), weights),
-        "expected_calibration_error": _calibration_error(true_grades, probabilities, weights),
-    }
+    error = _calibration_error(true_grades, probabilities, weights)
+    return _of_confusion(confusion) | {"expected_calibration_error": error}
 
 
 def patient_intervals(

@@ -61,3 +61,14 @@ def test_patients_not_knees_are_resampled():
     assert width["patient"] / width["knee"] == pytest.approx(2**0.5, rel=0.15)
     low, high = by_patient["accuracy"]
     assert low < right.mean() < high
+
+
+@pytest.mark.parametrize("grades", [5, 2])
+def test_runs_are_averaged_draw_by_draw(grades):
+    rng = np.random.default_rng(7)
+    true = rng.integers(0, grades, 40)
+    answers = rng.dirichlet(np.ones(5), (3, 40)).round(1) + 1e-3
+    weights = bootstrap.patient_weights(np.repeat(np.arange(20).astype(str), 2), resamples=25)
+    runs = [bootstrap.weighted_summaries(true, one, weights) for one in answers]
+    for name, value in bootstrap.mean_summaries(true, answers, weights).items():
+        np.testing.assert_allclose(value, np.mean([run[name] for run in runs], axis=0))
