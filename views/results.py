@@ -131,16 +131,25 @@ def _listed(sentences):
     return "\n".join(f"- {_shared.escaped(sentence)}" for sentence in sentences)
 
 
+def _compare_many(count):
+    asked = _kept.one(
+        st.segmented_control,
+        f"Compare all {count} runs? It takes about {max(5, count // 25)} seconds, once; a smaller "
+        "study takes less.",
+        ["no", "yes"],
+        "compare_many",
+        required=True,
+    )
+    return asked == "yes"
+
+
 def show(selection) -> None:
     """Show everything about the runs that can be measured."""
     _, readable = _selection.measured(selection)
     if not readable:
         st.info("None of these runs is finished: there is nothing to compare yet.")
         return
-    if len(readable) > MOST_AT_ONCE and not st.toggle(
-        f"Compare {len(readable)} runs (takes a while)", key="compare_many"
-    ):
-        st.caption(f"More than {MOST_AT_ONCE} runs: choose a study, or switch this on.")
+    if len(readable) > MOST_AT_ONCE and not _compare_many(len(readable)):
         return
     study = selection.study if selection.whole_study else None
     folder = study and study.folder / "studies" / study.record.study_id
