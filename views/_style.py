@@ -7,6 +7,7 @@ STYLE = """
 .stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
 .st-key-case {position: sticky; top: 3.7rem; z-index: 90; padding: .35rem 0;
   backdrop-filter: blur(14px);}
+.js-plotly-plot .parcoords text {text-shadow: none !important;}
 .st-key-viewer .js-plotly-plot {background: black;}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys) {position: absolute;}
 .kl-network {font-size: .95rem; opacity: .75;}

@@ -40,6 +40,12 @@ def show_table(
     return event
 
 
+def short_numbers(table: pd.DataFrame) -> dict:
+    """Return the columns of a table's fractions, each shown with four digits that count."""
+    fractions = table.select_dtypes("float").columns
+    return {name: st.column_config.NumberColumn(format="%.4g") for name in fractions}
+
+
 def show_figure(figure, name: str, **options):
     """Show a Plotly figure whose menu saves it; return its event, if it has one."""
     from kneeoa.charts import style

@@ -107,20 +107,15 @@ def show_all(selection, tables) -> None:
                     "measuring",
                     before=[f'table = measuring.tables(chosen)["{name}"]'],
                 ),
-                columns=_columns(tables[name]) | {"split": None},
+                columns=_tables.short_numbers(tables[name]) | {"split": None},
             )
     with claim:
         _tables.show_table(
             tables["table1"],
             "claim",
             selection.python('measuring.tables(chosen)["table1"]', "measuring"),
-            columns=_columns(tables["table1"]),
+            columns=_tables.short_numbers(tables["table1"]),
         )
-
-
-def _columns(table):
-    numbers = table.select_dtypes("float").columns
-    return {name: st.column_config.NumberColumn(format="%.4g") for name in numbers}
 
 
 def _of_split(table, split):

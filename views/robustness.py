@@ -30,6 +30,7 @@ def show_robustness(folders) -> None:
                 name,
                 "from pathlib import Path\nfrom kneeoa import robustness_table\n"
                 f"print(robustness_table.read(Path({str(file)!r})))",
+                columns=_tables.short_numbers(table),
             )
     if not files:
         st.caption(
@@ -105,6 +106,7 @@ def show_tuning(archive) -> None:
             "trials",
             "from pathlib import Path\nfrom kneeoa import tuning\n"
             f"print(tuning.read(Path({str(folder)!r})).trials)",
+            columns=_tables.short_numbers(found.trials),
         )
 
 
