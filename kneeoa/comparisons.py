@@ -7,8 +7,8 @@ paper's ANOVA answers the first only.
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 from kneeoa.between_cycles import between_cycles
 from kneeoa.between_patients import between_patients
@@ -66,17 +66,5 @@ def _holm(table):
     """Correct p over the metrics of each method and comparison."""
     for _, rows in table.dropna(subset="p").groupby(["method", "comparison"]):
         if len(rows) > 1:
-            table.loc[rows.index, "p_holm"] = holm(rows["p"].to_numpy(float))
+            table.loc[rows.index, "p_holm"] = multipletests(rows["p"], method="holm")[1]
     return table
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Return p values corrected by Holm's step-down method (1979), ``(N,)`` in [0, 1].
-
-    Not by statsmodels, whose call collects garbage: a tenth of a second for each family of tests.
-    """
-    order = np.argsort(p)
-    steps = p[order] * np.arange(len(p), 0, -1)
-    corrected = np.empty(len(p))
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return corrected

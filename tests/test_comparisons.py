@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from kneeoa import comparisons, statistics
 from kneeoa.between_cycles import _permutation, between_cycles, hedges_g
@@ -206,9 +205,3 @@ def test_the_exact_permutation_test_is_scipys(ties):
     found = _permutation(first, second)
     assert found["p"] == pytest.approx(expected.pvalue, abs=1e-9)
     assert found["estimate"] == pytest.approx(expected.statistic)
-
-
-@pytest.mark.parametrize("p", [[0.01, 0.04, 0.03, 0.2], [0.5, 0.9], [0.02, 0.02, 0.02], [0.3]])
-def test_holm_agrees_with_statsmodels(p):
-    expected = multipletests(p, method="holm")[1]
-    np.testing.assert_allclose(comparisons.holm(np.array(p)), expected)
