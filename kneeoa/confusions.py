@@ -120,7 +120,7 @@ def all_runs(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.Dat
 def mean_answers(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films that all runs have, graded by the mean of the runs' probabilities."""
     table = together(films)
-    predicted = table[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5).argmax(axis=1)
+    predicted = probabilities_of(table).argmax(axis=1)
     return table.assign(predicted=predicted, error=predicted - table["true_grade"])
 
 

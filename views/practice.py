@@ -150,9 +150,14 @@ def keep_answer(given) -> None:
     try:
         write_down(given)
     except KneeOAError:
-        for key in ("practice", "play"):
-            st.session_state.pop(key, None)
+        leave_play()
         raise
+
+
+def leave_play() -> None:
+    """Forget the session in play; what is kept of it is in the store."""
+    for key in ("practice", "play", "practice_stopped"):
+        st.session_state.pop(key, None)
 
 
 def write_down(given) -> None:
@@ -184,8 +189,7 @@ def end(session) -> None:
     """Close the session and turn to its result."""
     store.finish_session(_shared.store(), session.session_id, datetime.now(UTC))
     st.session_state[_practice_progress.RESULT] = session
-    for key in ("practice", "play", "practice_stopped"):
-        st.session_state.pop(key, None)
+    leave_play()
 
 
 def show() -> None:
