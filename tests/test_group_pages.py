@@ -12,7 +12,7 @@ from kneeoa.store.database import open_store
 from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import read_set, synthetic_set
-from views import _shared, _teacher_results
+from views import _shared, _teacher_projector, _teacher_results
 
 APP = str(Path(__file__).parent.parent / "app.py")
 KEY = "a long enough key"
@@ -124,6 +124,55 @@ def test_a_second_window_is_told_that_the_first_went_on(db, group):
     press(app, "begin")
     assert "Another window" in text(app)
     assert "have voted" in html(app)
+
+
+CLOSE, TELL, END = ({"state": state} for state in ("closed", "told", "ended"))
+SKIP = {"position": 2}
+
+
+@pytest.mark.parametrize(
+    ("steps", "there"),
+    [
+        ([TELL, END], ("ended", 1)),
+        ([TELL, SKIP], ("voting", 2)),
+        ([SKIP, END], ("ended", 2)),
+        ([CLOSE, CLOSE], ("closed", 1)),
+        ([SKIP, SKIP], ("voting", 2)),
+        ([END, TELL], ("ended", 1)),
+    ],
+)
+def test_a_press_counts_that_comes_before_the_last_one_is_shown(
+    db, group, monkeypatch, steps, there
+):
+    shown = store.change_group(db, group, position=1)
+    kept = {}
+    monkeypatch.setattr(_teacher_projector.st, "session_state", kept)
+    for step in steps:
+        _teacher_projector._change(shown, **step)
+    now = store.find_group(db, group.code)
+    assert (now.state, now.position) == there
+    assert _teacher_projector.SAID not in kept
+
+
+def test_a_film_is_not_told_for_a_press_at_the_film_before(db, group, monkeypatch):
+    shown = store.change_group(db, group, position=1)
+    kept = {}
+    monkeypatch.setattr(_teacher_projector.st, "session_state", kept)
+    for step in (SKIP, TELL):
+        _teacher_projector._change(shown, **step)
+    now = store.find_group(db, group.code)
+    assert (now.state, now.position) == ("voting", 2)
+    assert "look again" in kept[_teacher_projector.SAID]
+
+
+def test_a_step_after_another_window_ended_the_session_is_refused_and_said(db, group):
+    here = store.change_group(db, group, position=0)
+    app = signed_in(session=group.code)
+    store.change_group(db, here, state="ended")
+    press(app, "close")
+    assert "Another window" in text(app)
+    assert "Nobody voted" in text(app)
+    assert not app.run().warning
 
 
 def test_results_stand_on_any_number_of_votes(db, group):

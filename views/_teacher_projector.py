@@ -11,13 +11,12 @@ from kneeoa.teaching import invite
 from views import _exams, _keys, _live, _shared, _viewer
 
 SAID = "teacher_said"
+LAST = "teacher_last"
 
 
 def show(group) -> None:
     """Show the session as it stands."""
     _keys.lead()
-    if SAID in st.session_state:
-        st.warning(_shared.escaped(st.session_state.pop(SAID)))
     with st.container(key="projector"):
         if group.state == "waiting":
             show_waiting(group)
@@ -25,9 +24,28 @@ def show(group) -> None:
             show_film(group)
 
 
+def show_said() -> None:
+    """Show, once, why the last step was not taken."""
+    if SAID in st.session_state:
+        st.warning(_shared.escaped(st.session_state.pop(SAID)))
+
+
 def _change(group, **step):
+    """Take a step from `group`, which is the session as it was when the button was made.
+
+    Streamlit 1.67 ends a run for a press that comes meanwhile, and such a press, of a button that
+    the run had not come to, still has the session of the run before. So it goes on from this
+    window's own last step; but a film is not closed or told for a press at the film before it.
+    """
+    last = st.session_state.get(LAST, group)
+    state, position = step.get("state"), step.get("position")
+    follows = state in (None, "ended") or last.position == group.position
+    if last.group_id == group.group_id and last.round > group.round and follows:
+        if last.state in (state, "ended") or last.position == position:
+            return  # done already
+        group = last
     try:
-        store.change_group(_shared.store(), group, **step)
+        st.session_state[LAST] = store.change_group(_shared.store(), group, **step)
     except KneeOAError as error:  # another window was first: the page shows where it is
         st.session_state[SAID] = str(error)
 

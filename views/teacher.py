@@ -143,6 +143,7 @@ def show() -> None:
             st.warning(_shared.escaped(str(error)))
             del st.query_params[SESSION]
         else:
+            _teacher_projector.show_said()
             page = _teacher_results if group.state == "ended" else _teacher_projector
             page.show(group)
             return
