@@ -31,7 +31,8 @@ def compressed(films, quantisation):
     basis = ops.convert_to_tensor(_cosines())
     blocks = ops.reshape(films - 128, (-1, side // 8, 8, side // 8, 8))
     found = ops.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
-    step = ops.reshape(quantisation, (-1, 1, 1, 1, 1)) * LUMINANCE[:, None, :]
+    steps = ops.convert_to_tensor(LUMINANCE[:, None, :])
+    step = ops.reshape(quantisation, (-1, 1, 1, 1, 1)) * steps
     step = ops.clip(step, 1, 255)
     found = ops.round(found / step) * step
     back = ops.einsum("ui,nrucv,vj->nricj", basis, found, basis)

@@ -91,7 +91,7 @@ def prepare(
     if backend() == "tensorflow":
         _prepare_tensorflow(kind, number, deterministic=deterministic)
     elif backend() == "torch":
-        _prepare_torch(number, deterministic=deterministic)
+        _prepare_torch(kind, number, deterministic=deterministic)
     elif number > 1 or len(found) > 1:
         chosen = keras.distribution.list_devices(kind)[:number]
         keras.distribution.set_distribution(keras.distribution.DataParallel(devices=chosen))
@@ -167,12 +167,17 @@ def _prepare_tensorflow(kind, number, *, deterministic):
         tf.config.set_logical_device_configuration(cpu, virtual)
 
 
-def _prepare_torch(number, *, deterministic):
+def _prepare_torch(kind, number, *, deterministic):
     import torch
 
     if number > 1:
         raise ConfigError(f"Expected one device under torch. Received: {number}.")
-    torch.use_deterministic_algorithms(deterministic)
+    if kind == "gpu":
+        # Without it cuBLAS is not deterministic, and PyTorch refuses it.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.benchmark = not deterministic
+    # On a GPU the gradient of max pooling has no deterministic form: a warning, not an error.
+    torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")
     _keep_freed_memory()
 
 

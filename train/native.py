@@ -52,6 +52,18 @@ def native(network: keras.Model, until: str) -> keras.Model:
     return keras.Model(network.input, Native(network, until)(network.input))
 
 
+@torch.no_grad()
+def follow(averages: list, variables: list, momentum: torch.Tensor) -> None:
+    """Move each of the `averages` towards its variable, in place.
+
+    All at once: one by one, a GPU would wait for Python.
+    """
+    old = [average.value for average in averages]
+    way = torch._foreach_sub([variable.value for variable in variables], old)
+    torch._foreach_mul_(way, 1 - momentum)
+    torch._foreach_add_(old, way)
+
+
 def _steps(network, until):
     steps = []
     for layer in network.layers:

@@ -91,6 +91,11 @@ def _averaging(kind):
             step = ops.cast(self.iterations, "float32")
             momentum = ops.minimum(self.ema_momentum, (1 + step) / (10 + step))
             averages = self._model_variables_moving_average
+            if backend() == "torch":
+                from train.native import follow
+
+                follow(averages, trainable_variables, momentum)
+                return
             for variable, average in zip(trainable_variables, averages, strict=True):
                 average.assign(momentum * average + (1 - momentum) * variable)
 
