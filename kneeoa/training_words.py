@@ -23,7 +23,7 @@ def training_sentence(card: Mapping[str, Any]) -> str:
     return (
         f"**{DISPLAY_NAME[card['architecture']]}**: {start(card['initialisation'])}; "
         f"{stages(config['stages'])}; {card['epochs']} epochs ({card['stopped_because']}), "
-        f"epoch {card['best_epoch']} kept by validation loss; {optimizer}, "
+        f"epoch {card['best_epoch']} kept by validation loss{_mean(config)}; {optimizer}, "
         f"batch {config['batch_size']}, seed {card['seed']}; "
         f"{card['training_seconds'] / 60:.0f} minutes on {card['device']}. {tempered}"
         f"Run `{card['run_id']}`, weights `{card['model_sha256'][:12]}`, "
@@ -38,6 +38,13 @@ def start(initialisation: Mapping[str, Any]) -> str:
         return f"goes on from the weights of the run `{source.removesuffix('.onnx')}`"
     anew = f", {len(fresh)} layer(s) from scratch (first: `{fresh[0]}`)" if fresh else ""
     return f"starting weights `{source}`{anew}"
+
+
+def _mean(config):
+    """Say it where the weights are a mean of those before and after, as `train between` takes."""
+    if not (share := config.get("start_share")):
+        return ""
+    return f", of its weights then a mean taken with {share:.0%} of those it went on from"
 
 
 def stages(config: list[Mapping[str, Any]]) -> str:

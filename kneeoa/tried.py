@@ -35,7 +35,7 @@ OFF = {"teacher": "", "standardise": False, "inputs": "as they are"}
 
 def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     """Return the settings in which `config` differs from `base`, as text; the seed aside."""
-    aside = {"seed", "preset"}
+    aside = {"seed", "preset", "mean_of"}
     if not config.get("teacher"):
         aside.add("teacher_share")
     settings = {

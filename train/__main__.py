@@ -128,6 +128,16 @@ def _parser():
     _machine_options(teach)
     _data_options(teach)
 
+    between = add("between", finished.between, "take the mean of a run and what it went on from")
+    between.add_argument("results", type=Path, metavar="RESULTS")
+    between.add_argument("--run", dest="run_id", required=True, metavar="ID")
+    between.add_argument("--start", type=Path, required=True, metavar="ONNX")
+    between.add_argument("--start-share", type=float, default=0.5, metavar="SHARE")
+    between.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    _predict_option(between)
+    _machine_options(between)
+    _data_options(between)
+
     both = add("together", finished.together, "publish the best of both networks together")
     both.add_argument("results", type=Path, metavar="RESULTS")
     both.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
@@ -169,6 +179,17 @@ def _path(text):
     return Path(text).absolute()
 
 
+def _predict_option(parser):
+    parser.add_argument(
+        "--predict",
+        type=_path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="also predict these folders of films without grades",
+    )
+
+
 def _data_options(parser):
     group = parser.add_argument_group("films")
     group.add_argument("--split-file", type=_path, metavar="CSV", help="who is where")
@@ -203,14 +224,7 @@ def _training_options(parser, *, predict=True):
         help="starting weights: imagenet, none, or a file (mobilenet=m.npz resnet50=r.npz)",
     )
     if predict:
-        parser.add_argument(
-            "--predict",
-            type=_path,
-            nargs="+",
-            default=[],
-            metavar="DIR",
-            help="also predict these folders of films without grades",
-        )
+        _predict_option(parser)
     settings = parser.add_argument_group("settings of the preset")
     for name in SETTABLE:
         settings.add_argument(

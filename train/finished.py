@@ -59,6 +59,25 @@ def teach(options: Namespace) -> int:
     return 0
 
 
+def between(options: Namespace) -> int:
+    """Write the run whose weights are a mean of a finished run and what it went on from."""
+    from train import machine
+
+    machine.prepare(**machine_options(options))
+    from train.between import between as mean_of
+
+    source = source_of(options)
+    folder = mean_of(
+        options.results / "runs" / options.run_id,
+        options.start,
+        options.start_share,
+        source.read().splits,
+        ungraded=source.read_ungraded(tuple(options.predict)),
+    )
+    print(f"Run written to {folder}")
+    return 0
+
+
 def evaluate(options: Namespace) -> int:
     """Print the metrics of the published models on graded films."""
     from train import evaluate as evaluating

@@ -1,0 +1,96 @@
+"""A run and the weights that it went on from -> the run of their mean.
+
+Fine-tuning for harder films costs some of what a network knew; on the straight line between the
+weights before and after, much of both is had at once (Wortsman et al. 2022, WiSE-FT). That needs
+weights of one lineage: the mean of runs that began apart is worse than either.
+"""
+
+import hashlib
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kneeoa import architectures, results
+from kneeoa.data.films import Films, split_hash
+from kneeoa.errors import ConfigError, DataError
+from kneeoa.published import read_weights
+from train.batches import predict
+from train.publish import load_network, predictions_of
+
+
+def between(
+    run: Path,
+    start: Path,
+    start_share: float,
+    splits: dict[str, Films],
+    *,
+    ungraded: dict[str, Films] | None = None,
+) -> Path:
+    """Write the run whose every weight is ``start_share * start + (1 - start_share) * run``.
+
+    `start` is the ``.onnx`` that `run` went on from, `start_share` lies between 0 and 1. The new
+    folder stands beside that of `run`, with its history, and predictions of its own on validation,
+    test and `ungraded` films. Raises `ConfigError` on another share, `DataError` when the run did
+    not go on from `start` or was trained on another split, `ModelError` when `start` is unreadable.
+    """
+    if not 0 < start_share < 1:
+        raise ConfigError(f"Expected a share between 0 and 1. Received: {start_share:g}.")
+    record = results.read_record(run)
+    if record.config["init"] != start.name or start.suffix != ".onnx":
+        raise DataError(
+            f"Expected the exported weights that {record.run_id} went on from. "
+            f"It went on from {record.config['init']}; received: {start.name}."
+        )
+    if split_hash(splits) != record.split_hash:
+        raise DataError(
+            f"Expected the split that {record.run_id} was trained on. Received another."
+        )
+    before = read_weights(start, standardise=record.config["standardise"])
+    named = f"{record.model_sha256} {start_share:g} {_hash_of(before)}"
+    digest = hashlib.sha256(named.encode()).hexdigest()
+    new = f"{record.architecture}-seed{record.seed}-{digest[:8]}"
+    results.check_absent(run.parent.parent, new)
+    network = load_network(run)
+    architectures.assign_all(
+        network, mean_of(architectures.weight_arrays(network), before, start_share)
+    )
+    films = {name: splits[name] for name in ("val", "test")} | (ungraded or {})
+    with tempfile.TemporaryDirectory(prefix="kneeoa-") as scratch:
+        model = Path(scratch) / "model.keras"
+        network.save(model)
+        return results.write_run(
+            run.parent.parent,
+            replace(
+                record,
+                run_id=new,
+                config=record.config | {"start_share": start_share, "mean_of": record.run_id},
+                model_sha256=architectures.weights_hash(network),
+                finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            ),
+            pd.read_csv(run / "history.csv"),
+            predictions_of(films, {name: predict(network, them) for name, them in films.items()}),
+            model,
+        )
+
+
+def mean_of(
+    after: dict[str, np.ndarray], before: dict[str, np.ndarray], before_share: float
+) -> dict[str, np.ndarray]:
+    """Return the weighted mean of two sets of weights, summed in double precision."""
+    return {
+        key: (before_share * before[key].astype(float) + (1 - before_share) * array).astype(
+            np.float32
+        )
+        for key, array in after.items()
+    }
+
+
+def _hash_of(arrays):
+    digest = hashlib.sha256()
+    for key in sorted(arrays):
+        digest.update(arrays[key].tobytes())
+    return digest.hexdigest()
