@@ -8,7 +8,7 @@ import pytest
 from knees import write_tree
 
 from kneeoa import results
-from kneeoa.data.dataset import read_ungraded
+from kneeoa.data.dataset import read_dataset, read_ungraded
 from kneeoa.grading import Grader
 from kneeoa.published import find_model, load_keras
 from train.__main__ import DEFAULT_SOURCE, main
@@ -120,6 +120,22 @@ def test_a_run_teaches_another_that_goes_on_from_a_published_model(run, data, tm
     assert (config["teacher"], config["init"]) == ("teacher.csv", model.file.name)
     assert main([str(a) for a in [*arguments, tmp_path / "none.csv"]]) == 2
     assert "to be a table of predictions" in capsys.readouterr().err
+
+
+def test_some_films_of_the_split_are_not_called_another_split(data, tmp_path, capsys):
+    from kneeoa.published import DEFAULT_MODELS
+
+    models = tmp_path / "models"
+    for name in ("mobilenet", "resnet50"):
+        shutil.copytree(DEFAULT_MODELS / name, models / name)
+        file = models / name / "card.json"
+        card = json.loads(file.read_text())
+        file.write_text(json.dumps(card | {"split_hash": read_dataset(data).split_hash}))
+    arguments = ["evaluate", models, "--data", data, "--split", "test", "--films", "3"]
+    assert main([str(a) for a in arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "3 knees of 3 patients" in printed
+    assert "another split" not in printed
 
 
 def test_the_published_models_are_measured_with_intervals(data, tmp_path, capsys):
