@@ -44,7 +44,7 @@ def _mean(config):
     """Say it where the weights are a mean of those before and after, as `train between` takes."""
     if not (share := config.get("start_share")):
         return ""
-    return f", of its weights then a mean taken with {share:.0%} of those it went on from"
+    return f", then averaged with the weights that it went on from (these count {share:.0%})"
 
 
 def stages(config: list[Mapping[str, Any]]) -> str:

@@ -42,6 +42,8 @@ def test_what_is_said_of_a_published_model_is_on_its_card(architecture):
 def test_a_mean_of_weights_is_said_with_its_share():
     card = find_model("mobilenet").card
     config = card["config"] | {"start_share": 0.25, "mean_of": "mobilenet-seed0-01234567"}
-    assert "a mean taken with 25% of those" in training_sentence(card | {"config": config})
+    assert "the weights that it went on from (these count 25%)" in training_sentence(
+        card | {"config": config}
+    )
     bare = {key: value for key, value in card["config"].items() if key != "start_share"}
-    assert "mean taken" not in training_sentence(card | {"config": bare})
+    assert "averaged" not in training_sentence(card | {"config": bare})
