@@ -6,7 +6,6 @@ weights of one lineage: the mean of runs that began apart is worse than either.
 """
 
 import hashlib
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from kneeoa import architectures, results
-from kneeoa.data.films import Films, split_hash
+from kneeoa.data.films import Films
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.published import read_weights
-from train.batches import predict
-from train.publish import load_network, predictions_of
+from train.publish import check_split, load_network
+from train.record import predictions_on, write_run_of
 
 
 def between(
@@ -45,10 +44,7 @@ def between(
             f"Expected the exported weights that {record.run_id} went on from. "
             f"It went on from {record.config['init']}; received: {start.name}."
         )
-    if split_hash(splits) != record.split_hash:
-        raise DataError(
-            f"Expected the split that {record.run_id} was trained on. Received another."
-        )
+    check_split(record, splits)
     before = read_weights(start, standardise=record.config["standardise"])
     named = f"{record.model_sha256} {start_share:g} {_hash_of(before)}"
     digest = hashlib.sha256(named.encode()).hexdigest()
@@ -56,31 +52,22 @@ def between(
     results.check_absent(run.parent.parent, new)
     network = load_network(run)
     architectures.assign_all(
-        network, mean_of(architectures.weight_arrays(network), before, start_share)
+        network, _mean_of(architectures.weight_arrays(network), before, start_share)
     )
-    films = {name: splits[name] for name in ("val", "test")} | (ungraded or {})
-    with tempfile.TemporaryDirectory(prefix="kneeoa-") as scratch:
-        model = Path(scratch) / "model.keras"
-        network.save(model)
-        return results.write_run(
-            run.parent.parent,
-            replace(
-                record,
-                run_id=new,
-                config=record.config | {"start_share": start_share, "mean_of": record.run_id},
-                model_sha256=architectures.weights_hash(network),
-                finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            ),
-            pd.read_csv(run / "history.csv"),
-            predictions_of(films, {name: predict(network, them) for name, them in films.items()}),
-            model,
-        )
+    predictions = predictions_on(network, splits, ungraded)
+    mean = replace(
+        record,
+        run_id=new,
+        config=record.config | {"start_share": start_share, "mean_of": record.run_id},
+        model_sha256=architectures.weights_hash(network),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    history = pd.read_csv(run / "history.csv")
+    return write_run_of(network, run.parent.parent, mean, history, predictions)
 
 
-def mean_of(
-    after: dict[str, np.ndarray], before: dict[str, np.ndarray], before_share: float
-) -> dict[str, np.ndarray]:
-    """Return the weighted mean of two sets of weights, summed in double precision."""
+def _mean_of(after, before, before_share):
+    """Sum in double precision."""
     return {
         key: (before_share * before[key].astype(float) + (1 - before_share) * array).astype(
             np.float32

@@ -65,10 +65,10 @@ def between(options: Namespace) -> int:
     from train import machine
 
     machine.prepare(**machine_options(options))
-    from train.between import between as mean_of
+    from train import between as averaging
 
     source = source_of(options)
-    folder = mean_of(
+    folder = averaging.between(
         options.results / "runs" / options.run_id,
         options.start,
         options.start_share,

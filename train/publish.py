@@ -75,12 +75,7 @@ def publish(
     `DataError` when the films are not the split that the run was trained on.
     """
     record = results.read_record(run)
-    if (received := split_hash(splits)) != record.split_hash:
-        raise DataError(
-            f"Expected the split that {record.run_id} was trained on "
-            f"({record.split_hash[:12]}...). Received: {received[:12]}.... "
-            "Its test films may have been trained on."
-        )
+    check_split(record, splits)
     models.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{record.architecture}.", dir=models))
     try:
@@ -133,6 +128,16 @@ def publish(
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def check_split(record: results.RunRecord, splits: dict[str, Films]) -> None:
+    """Raise `DataError` unless `splits` are what the run was trained on."""
+    if (received := split_hash(splits)) != record.split_hash:
+        raise DataError(
+            f"Expected the split that {record.run_id} was trained on "
+            f"({record.split_hash[:12]}...). Received: {received[:12]}.... "
+            "Its test films may have been trained on."
+        )
 
 
 def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:

@@ -67,20 +67,7 @@ def record_run(
 ) -> Path:
     """Write the run of `fitted`, with predictions on val, test and each of `ungraded`."""
     machine = machine or Machine()
-    predicted_on = {name: splits[name] for name in ("val", "test")} | (ungraded or {})
-    predictions = pd.concat(
-        [
-            results.predictions_table(
-                films.image_ids,
-                films.patient_ids,
-                name,
-                films.grades,
-                predict(fitted.network, films),
-            )
-            for name, films in predicted_on.items()
-            if len(films)
-        ]
-    )
+    predictions = predictions_on(fitted.network, splits, ungraded)
     record = results.RunRecord(
         run_id=run_id(config, hash_of_split),
         architecture=config.architecture,
@@ -103,12 +90,42 @@ def record_run(
         },
         precision=machine.precision,
     )
+    kept = fitted.network if keep_model else None
+    return write_run_of(kept, results_folder, record, pd.DataFrame(fitted.history), predictions)
+
+
+def predictions_on(
+    network: keras.Model, splits: dict[str, Films], ungraded: dict[str, Films] | None = None
+) -> pd.DataFrame:
+    """Return what `network` says on val, test and each of `ungraded`, as in ``predictions.csv``."""
+    predicted_on = {name: splits[name] for name in ("val", "test")} | (ungraded or {})
+    return pd.concat(
+        [
+            results.predictions_table(
+                films.image_ids, films.patient_ids, name, films.grades, predict(network, films)
+            )
+            for name, films in predicted_on.items()
+            if len(films)
+        ]
+    )
+
+
+def write_run_of(
+    network: keras.Model | None,
+    results_folder: Path,
+    record: results.RunRecord,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+) -> Path:
+    """Write a run folder, with its model where `network` is given.
+
+    Raises `DiskFullError` when there is no room for it.
+    """
     with says_when_full(results_folder), tempfile.TemporaryDirectory(prefix="kneeoa-") as scratch:
         model_file = None
-        if keep_model:
+        if network is not None:
             model_file = Path(scratch) / "model.keras"
-            fitted.network.save(model_file)
-        history = pd.DataFrame(fitted.history)
+            network.save(model_file)
         return results.write_run(results_folder, record, history, predictions, model_file)
 
 
