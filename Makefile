@@ -1,5 +1,5 @@
 # make app    open the dashboard on http://127.0.0.1:8501 (PORT=8502 for another port);
-#             ADDRESS=192.168.1.20 (this machine's in the network) serves a class, see README
+#             ADDRESS=192.168.1.20 (this machine's in the network) serves a class: docs/teaching.md
 # make test   lint, then every test, the browser's included
 # make bench  time a reading and the page
 # make bench-class  a class of forty browsers votes
@@ -30,24 +30,25 @@ app: $(APP)
 	  $(if $(ADDRESS),--server.address $(ADDRESS) --server.allowedHosts $(ADDRESS))
 
 test: lint
-	$(PYTHON) tests/browser/install_chromium.py
+	$(PYTHON) -m tests.support.install_chromium
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(TESTS)
-	PYTHONPATH=tests $(PYTHON) -m benchmarks.reading
-	$(PYTHON) tests/browser/install_chromium.py
-	PYTHONPATH=tests:tests/browser $(PYTHON) -m benchmarks.page
+	$(PYTHON) -m tests.benchmarks.reading
+	$(PYTHON) -m tests.support.install_chromium
+	$(PYTHON) -m tests.benchmarks.page
 
 bench-class: $(TESTS)
-	$(PYTHON) tests/browser/install_chromium.py
-	PYTHONPATH=.:tests:tests/browser $(PYTHON) -m benchmarks.group
+	$(PYTHON) -m tests.support.install_chromium
+	$(PYTHON) -m tests.benchmarks.group
 
 bench-train: $(TESTS)
-	PYTHONPATH=.:tests $(PYTHON) -m benchmarks.training
+	$(PYTHON) -m tests.benchmarks.training
 
 lint: $(TESTS)
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
+	$(VENV)/bin/lint-imports
 
 format: $(TESTS)
 	$(PYTHON) -m ruff check --fix
@@ -55,7 +56,7 @@ format: $(TESTS)
 
 clean:
 	rm -rf .pytest_cache .ruff_cache build dist *.egg-info
-	find app.py assets kneeoa views tests train -name __pycache__ -type d -prune -exec rm -rf {} +
+	find app.py assets kneeoa pages tests train -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
 	rm -rf $(VENV)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from kneeoa.batch import Row, find_films, grade_files, write_csv
 from kneeoa.errors import KneeOAError
-from kneeoa.grading import Graders
+from kneeoa.graders.batch import Row, find_films, grade_files, write_csv
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import ARCHITECTURES
-from kneeoa.published import DEFAULT_MODELS
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
@@ -73,7 +73,7 @@ def _output(target):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m kneeoa", description=__doc__, epilog=EPILOG)
+    parser = argparse.ArgumentParser(prog="kneeoa", description=__doc__, epilog=EPILOG)
     commands = parser.add_subparsers(dest="command", required=True)
     grade = commands.add_parser("grade", help="grade films with both networks", epilog=EPILOG)
     grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="film or folder")

@@ -25,5 +25,9 @@ class ConfigError(KneeOAError):
     """An option has a value that cannot work."""
 
 
+class DiskFullError(KneeOAError):
+    """No space is left for what is to be written."""
+
+
 class TrainingError(KneeOAError):
     """A training run cannot go on."""

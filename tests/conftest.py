@@ -4,7 +4,8 @@ import os
 import tempfile
 
 import pytest
-from graded_films import write_flat, write_tree
+
+from tests.support.graded_films import write_flat, write_tree
 
 # Decoded films of the tests do not belong into the user's cache.
 os.environ["KNEEOA_CACHE"] = tempfile.mkdtemp(prefix="kneeoa-test-cache-")
@@ -38,3 +39,14 @@ def tree(tmp_path):
 def flat(tmp_path):
     """A folder of films in the grades alone."""
     return write_flat(tmp_path / "flat")
+
+
+@pytest.fixture(scope="module")
+def tiny_networks():
+    """Have both networks be tiny ones, see `tests.support.tiny`."""
+    from kneeoa.graders import architectures
+    from tests.support import tiny
+
+    before = tiny.use()
+    yield
+    architectures._BACKBONES.update(before)

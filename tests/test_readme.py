@@ -1,16 +1,15 @@
 """The README's figures are those of the published models, not typed in."""
 
-from pathlib import Path
-
 import pytest
 
-from kneeoa import findings
+from kneeoa.analysis import findings
+from kneeoa.analysis.anova import METRICS
+from kneeoa.graders.published import DEFAULT_MODELS, find_model
+from kneeoa.graders.together import find_together
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER
-from kneeoa.published import DEFAULT_MODELS, find_model
-from kneeoa.statistics import METRICS
-from kneeoa.together import find_together
+from tests.support.places import ROOT
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def published():

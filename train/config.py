@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from kneeoa import studies
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
+from kneeoa.records import studies
 
 BLOCKS: dict[str, dict[Architecture, str]] = {
     "conv5": {"mobilenet": "conv_dw_12", "resnet50": "conv5_block1_1_conv"},
@@ -56,7 +56,7 @@ class TrainConfig:
     warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
     label_smoothing : share of a target given to all grades alike
     label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
-    teacher : a table of predictions on the training films (see `train.teacher`); empty: none
+    teacher : a table of predictions on the training films (see `run.distillation`); empty: none
     teacher_share : how much of each target the teacher gives, in [0, 1]
     mixup : both parameters of the Beta distribution of the shares; 0: no mixing
     standardise : whether the network brings each film to one mean and contrast first
@@ -195,7 +195,7 @@ def _paper(architecture):
 
 
 def _reference(architecture):
-    """Return the recipe of the published models, but for their teacher; see ``RECIPE.md``."""
+    """Return the recipe of the published models, but for their teacher; see ``docs/recipe.md``."""
     head = {"mobilenet": 2.0, "resnet50": 1.25}[architecture]
     return TrainConfig(
         architecture,

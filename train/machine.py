@@ -1,6 +1,7 @@
-"""What training runs on: CPU or GPUs, under TensorFlow, JAX or PyTorch.
+"""What training runs on: one CPU or GPU, under TensorFlow or PyTorch.
 
-`prepare` must run before anything imports Keras' backend for the settings to count.
+Several devices train several cycles at once (`study.cluster`): cycles are independent, so no batch
+is shared. `prepare` must run before anything imports Keras' backend for the settings to count.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from kneeoa.errors import ConfigError
 
-BACKENDS = ("tensorflow", "jax", "torch")
+BACKENDS = ("tensorflow", "torch")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -22,23 +23,19 @@ class Machine:
     Attributes
     ----------
     kind : ``"cpu"`` or ``"gpu"``
-    devices : how many of them share each batch
     precision : the Keras dtype policy
     compile : whether XLA compiles the training step
-    steps_per_call : batches that TensorFlow trains on before Python is asked again; JAX does not
-        wait for Python
+    steps_per_call : batches that TensorFlow trains on before Python is asked again
     """
 
     kind: str = "cpu"
-    devices: int = 1
     precision: str = "float32"
     compile: bool = False
     steps_per_call: int = 1
 
     def __str__(self) -> str:
-        """Return for example ``gpu x 2 (jax, mixed_bfloat16)``."""
-        number = f" x {self.devices}" if self.devices > 1 else ""
-        return f"{self.kind}{number} ({backend()}, {self.precision})"
+        """Return for example ``gpu (torch, mixed_bfloat16)``."""
+        return f"{self.kind} ({backend()}, {self.precision})"
 
 
 def backend() -> str:
@@ -47,138 +44,81 @@ def backend() -> str:
 
 
 def prepare(
-    device: str = "auto",
-    *,
-    devices: int | None = None,
-    precision: str = "auto",
-    deterministic: bool = True,
+    device: str = "auto", *, precision: str = "auto", deterministic: bool = True
 ) -> Machine:
-    """Set the process up for training and return what it will use.
+    """Set the process up for training and return what it will use: the first GPU, else the CPU.
 
-    `devices` is the number of GPUs, all by default; with ``device="cpu"`` it makes virtual devices,
-    which serve tests of parallel training. `deterministic` makes a seed give the same run again on
-    one machine; it costs some speed on GPUs, and under TensorFlow XLA, which Keras does not combine
-    with it (JAX has both).
+    `deterministic` makes a seed give the same run again on one machine; it costs some speed on
+    GPUs, and under TensorFlow XLA, which Keras does not combine with it.
 
-    Raises `ConfigError` when a GPU is asked for and there is none, or fewer than `devices`.
+    Raises `ConfigError` when a GPU is asked for and there is none, and for what is not known.
     """
     if backend() not in BACKENDS:
         raise ConfigError(
             f"Expected KERAS_BACKEND to be one of {', '.join(BACKENDS)}. Received: {backend()}."
         )
-    flags = os.environ.get("XLA_FLAGS", "")
-    if backend() == "jax":
-        if device == "cpu":
-            os.environ["JAX_PLATFORMS"] = "cpu"
-            flags += f" --xla_force_host_platform_device_count={devices or 1}"
-        if deterministic:
-            flags += " --xla_gpu_exclude_nondeterministic_ops=true"
-        os.environ["XLA_FLAGS"] = flags.strip()
-    if backend() == "torch" and device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    import keras
-
-    found = _gpus(device)
-    if device == "gpu" and not found:
-        raise ConfigError(
-            f"Expected a GPU. {backend()} sees none here: check the driver and that the GPU "
-            "build of the backend is installed, or train with --device cpu."
-        )
-    if device != "cpu" and (devices or 1) > max(1, len(found)):
-        raise ConfigError(f"Expected {devices} GPUs. {backend()} sees {len(found)} here.")
-    kind = "gpu" if found else "cpu"
-    number = devices or len(found) or 1
-    if backend() == "tensorflow":
-        _prepare_tensorflow(kind, number, deterministic=deterministic)
-    elif backend() == "torch":
-        _prepare_torch(kind, number, deterministic=deterministic)
-    elif number > 1 or len(found) > 1:
-        chosen = keras.distribution.list_devices(kind)[:number]
-        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=chosen))
-    if precision == "auto":
-        precision = _best_precision(kind)
     if precision not in PRECISIONS:
         raise ConfigError(
             f"Expected a precision out of {', '.join(PRECISIONS)}. Received: {precision}."
         )
-    # XLA on a CPU makes TensorFlow ten times slower; JAX cannot do without it.
-    xla = backend() == "jax" or (backend() == "tensorflow" and kind == "gpu" and not deterministic)
-    steps = 8 if kind == "gpu" and backend() == "tensorflow" else 1
-    return Machine(kind, number, precision, compile=xla, steps_per_call=steps)
-
-
-def sharing_devices() -> int:
-    """Return how many devices share each batch under JAX, which must be a multiple of them."""
-    import keras
-
-    distribution = keras.distribution.distribution()
-    return 1 if distribution is None else distribution.device_mesh.devices.size
+    set_up = _prepare_torch if backend() == "torch" else _prepare_tensorflow
+    kind = set_up(device, deterministic=deterministic)
+    if device == "gpu" and kind == "cpu":
+        raise ConfigError(
+            f"Expected a GPU. {backend()} sees none here: check the driver and that the GPU "
+            "build of the backend is installed, or train with --device cpu."
+        )
+    if precision == "auto":
+        precision = _best_precision(kind)
+    # XLA on a CPU makes TensorFlow ten times slower.
+    on_tensorflow_gpu = backend() == "tensorflow" and kind == "gpu"
+    return Machine(
+        kind,
+        precision,
+        compile=on_tensorflow_gpu and not deterministic,
+        steps_per_call=8 if on_tensorflow_gpu else 1,
+    )
 
 
 @contextlib.contextmanager
 def scope(machine: Machine) -> Iterator[None]:
-    """Build and train inside: shares batches between devices, sets the precision."""
+    """Build and train inside, in the machine's precision."""
     import keras
 
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(machine.precision)
     try:
-        if backend() == "tensorflow" and machine.devices > 1:
-            import tensorflow as tf
-
-            names = [f"{machine.kind}:{number}" for number in range(machine.devices)]
-            with tf.distribute.MirroredStrategy(names).scope():
-                yield
-        else:
-            yield
+        yield
     finally:
         keras.config.set_dtype_policy(before)
 
 
-def _gpus(device):
-    if device == "cpu":
-        return []
-    if backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.config.list_physical_devices("GPU")
-    if backend() == "torch":
-        import torch
-
-        return [f"cuda:{number}" for number in range(torch.cuda.device_count())][:1]
-    import jax
-
-    return [found for found in jax.devices() if found.platform == "gpu"]
-
-
-def _prepare_tensorflow(kind, number, *, deterministic):
+def _prepare_tensorflow(device, *, deterministic):
     import tensorflow as tf
 
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    if kind == "gpu":
-        for gpu in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(gpu, True)
-        return
-    tf.config.set_visible_devices([], "GPU")
-    if number > 1:
-        (cpu,) = tf.config.list_physical_devices("CPU")
-        virtual = [tf.config.LogicalDeviceConfiguration() for _ in range(number)]
-        tf.config.set_logical_device_configuration(cpu, virtual)
+    gpus = tf.config.list_physical_devices("GPU")[:1] if device != "cpu" else []
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    tf.config.set_visible_devices(gpus, "GPU")
+    return "gpu" if gpus else "cpu"
 
 
-def _prepare_torch(kind, number, *, deterministic):
+def _prepare_torch(device, *, deterministic):
+    if device == "cpu":
+        # Keras takes the GPU that it sees.
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    # Without it cuBLAS is not deterministic, and PyTorch refuses it.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
-    if number > 1:
-        raise ConfigError(f"Expected one device under torch. Received: {number}.")
-    if kind == "gpu":
-        # Without it cuBLAS is not deterministic, and PyTorch refuses it.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.backends.cudnn.benchmark = not deterministic
+    kind = "gpu" if torch.cuda.is_available() else "cpu"
+    torch.backends.cudnn.benchmark = kind == "gpu" and not deterministic
     # On a GPU the gradient of max pooling has no deterministic form: a warning, not an error.
     torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")
     _keep_freed_memory()
+    return kind
 
 
 def _keep_freed_memory():
@@ -205,16 +145,12 @@ def _best_precision(kind):
         import torch
 
         major = torch.cuda.get_device_capability()[0]
-    elif backend() == "tensorflow":
+    else:
         import tensorflow as tf
 
         gpu = tf.config.list_physical_devices("GPU")[0]
         details = tf.config.experimental.get_device_details(gpu)
         major = details.get("compute_capability", (0, 0))[0]
-    else:
-        import jax
-
-        major = int(str(getattr(jax.devices()[0], "compute_capability", "0")).split(".")[0])
     return "mixed_bfloat16" if major >= 8 else "mixed_float16" if major == 7 else "float32"
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from kneeoa.analysis.anova import METRICS
 from kneeoa.charts import style
 from kneeoa.networks import pair_of
-from kneeoa.statistics import METRICS
 
 SHARES = (
     "accuracy",
@@ -31,7 +31,7 @@ def strip_figure(
 
     Parameters
     ----------
-    observed : rows of one split, as from `statistics.observations`
+    observed : rows of one split, as from `anova.observations`
     claims : architecture -> claimed mean and standard deviation, where the paper gives one
     """
     figure = style.figure(height=height)
@@ -91,7 +91,7 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *
     Parameters
     ----------
     compared : rows of one split, as from `comparisons.comparisons`
-    observed : rows of the same split, as from `statistics.observations`
+    observed : rows of the same split, as from `anova.observations`
 
     Returns
     -------
@@ -148,7 +148,7 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *
 def robustness_figure(table: pd.DataFrame, *, row_height: int = 190) -> go.Figure:
     """Return the change in accuracy under every change of the films, a panel each, in rows.
 
-    ``table`` as from `train.robustness`: three strengths a change, with paired intervals.
+    ``table`` as from `train.publish.robustness`: three strengths a change, with paired intervals.
     """
     from plotly.subplots import make_subplots
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from kneeoa.analysis.confusions import GRADE_METRICS, SHARES
 from kneeoa.charts import style
-from kneeoa.confusions import GRADE_METRICS, SHARES
 from kneeoa.grades import GRADES
 
 LABELS = [grade.label for grade in GRADES]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from kneeoa.analysis.learning_curves import CURVES
 from kneeoa.charts import style
-from kneeoa.learning import CURVES
 from kneeoa.networks import pair_of
 
 PERCENT = ("accuracy", "val_accuracy")
@@ -26,9 +26,9 @@ def learning_figure(
 
     Parameters
     ----------
-    curves, bands, stages : as from `learning.learning_curves`, `learning.band`, `learning.stages`
+    curves, bands, stages : as the functions of these names in `analysis.learning_curves` give them
     chosen : run_id -> the epoch whose weights were kept, marked on its line
-    measure : a key of `learning.CURVES`
+    measure : a key of `learning_curves.CURVES`
     """
     figure = style.figure(height=height)
     networks = pair_of(curves["architecture"].unique()) if len(curves) else []

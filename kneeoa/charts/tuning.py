@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from kneeoa.charts import style
-from kneeoa.tuning import settings_of
+from kneeoa.records.tuning import settings_of
 
 SCALE = [[0, "#1d91a5"], [0.5, "#b9c3c7"], [1, "#d17a1f"]]
 """Teal is the lowest validation loss."""

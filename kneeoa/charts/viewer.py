@@ -2,8 +2,8 @@
 
 import plotly.graph_objects as go
 
-from kneeoa.display import png_uri
-from kneeoa.joints import Frame
+from kneeoa.films.display import png_uri
+from kneeoa.films.joints import Frame
 
 FRAME_COLOUR = "#4cc2c4"
 PARTS = ("whole", "left half", "right half")

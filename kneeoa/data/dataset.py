@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.data import cache, checks, folder, split
-from kneeoa.data.films import Films, counts, split_hash, spread
+from kneeoa.data.arrays import Films, counts, split_hash, spread
 from kneeoa.data.listing import SPLITS, Entry, name_patterns
 from kneeoa.data.split_file import COLUMNS, impose_split, read_table, write_table
 from kneeoa.errors import ConfigError, DataError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kneeoa import results
+from kneeoa import files
 from kneeoa.data.listing import (
     AUTO_TEST,
     AUTO_TEST_REASON,
@@ -101,7 +101,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
     """Write `table` (with `COLUMNS`) in one step: a reader sees the old file or the new one."""
     content = table[list(COLUMNS)].to_csv(index=False, lineterminator="\n")
     try:
-        results.replace_file(file, content)
+        files.replace_file(file, content)
     except OSError as error:
         raise DataError(
             f"Expected to write the split to {file}. That failed: {error.strerror}."

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kneeoa.schema import record_of
+from kneeoa.files import record_of
 from kneeoa.store import tables
 from kneeoa.store.codes import new_code, read_code
 from kneeoa.store.database import StoreError, insert_into, reading, writing

@@ -1,7 +1,7 @@
 """A drawing of the frontal knee at a grade, as SVG: what the grade's signs are and where they are.
 
-The bones are those of `kneeoa.phantom_anatomy`, a right knee seen as films are viewed. All lines
-take the colour of the text around them, so that the drawing stands on light and on dark.
+The bones are those of `phantom_anatomy`, a right knee seen as films are viewed. All lines take the
+colour of the text around them, so that the drawing stands on light and on dark.
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from html import escape
 
 import numpy as np
 
-from kneeoa import phantom_anatomy as anatomy
+from kneeoa.films import phantom_anatomy as anatomy
+from kneeoa.films.phantom_anatomy import FIBULA, PATELLA, Signs, joint_outlines, spline
 from kneeoa.grades import KLGrade
-from kneeoa.phantom_anatomy import FIBULA, PATELLA, Signs, joint_outlines, spline
 from kneeoa.teaching import atlas
 
 OSTEOPHYTE, SPACE, DENSE = "#d08a1d", "#2b93a1", "#a05fb5"

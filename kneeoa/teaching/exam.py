@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from kneeoa.errors import DataError
+from kneeoa.files import record_of
 from kneeoa.grades import KLGrade
-from kneeoa.schema import record_of
-from kneeoa.teaching.films import TeachingFilm, TeachingSet, listed
+from kneeoa.teaching.films import TeachingFilm, TeachingSet
+from kneeoa.wording import listed
 
 SCHEMA_VERSION = 1
 KIND = "knee reading room exam"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.grades import GRADES
-from kneeoa.results import PROBABILITY_COLUMNS
+from kneeoa.records.results import PROBABILITY_COLUMNS
 from kneeoa.teaching import readers
 from kneeoa.teaching.films import TeachingSet, graded_before
 
@@ -17,7 +17,7 @@ COLUMNS = ("image_id", "patient_id", "grade", "first", "second", "confidence")
 def answered(predictions: Sequence[pd.DataFrame], films: TeachingSet) -> pd.DataFrame:
     """Return what two networks said of films of the set, one row a film that both know.
 
-    `predictions` are two tables as from `kneeoa.results.read_predictions`. The columns are
+    `predictions` are two tables as from `kneeoa.records.results.read_predictions`. The columns are
     `COLUMNS`: reference ``grade``, the networks' grades, and the ``confidence``, the mean of the
     probabilities that each gives its own grade.
     """

@@ -1,18 +1,19 @@
 """Films that are taught with: of a graded dataset folder, or synthetic where there is none."""
 
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kneeoa import phantom
 from kneeoa.data.folder import list_graded
 from kneeoa.data.listing import name_patterns, repeated_ids
 from kneeoa.errors import DataError
+from kneeoa.films import phantom
 from kneeoa.grades import GRADES, KLGrade
-from kneeoa.results import PROBABILITY_COLUMNS
+from kneeoa.records.results import PROBABILITY_COLUMNS
+from kneeoa.wording import listed
 
 HELD_OUT = ("val", "test")
 """The splits that are taught with: the networks, shown beside the learner, never learned them."""
@@ -63,7 +64,7 @@ class TeachingSet:
         if film is None:
             raise DataError(f"Expected the film {image_id} among those taught with. It is not.")
         if self.folder is None:
-            return film.file, phantom.knee_png(film.grade, seed=_seed_of(image_id))
+            return film.file, _drawn(film.grade, _seed_of(image_id))
         file = self.folder / film.file
         try:
             return file.name, file.read_bytes()
@@ -133,7 +134,7 @@ def open_set(setting: str | None) -> TeachingSet:
 def graded_before(predictions: pd.DataFrame, films: TeachingSet) -> dict[str, int]:
     """Return the grades, by image id, that a table of predictions gives to films of the set.
 
-    `predictions` as from `kneeoa.results.read_predictions`. A film counts as the same one where
+    `predictions` as from `results.read_predictions`. A film counts as the same one where
     name and reference grade are.
     """
     reference = predictions["image_id"].map({n: int(f.grade) for n, f in films.films.items()})
@@ -142,11 +143,12 @@ def graded_before(predictions: pd.DataFrame, films: TeachingSet) -> dict[str, in
     return dict(zip(same["image_id"], said.tolist(), strict=True))
 
 
+# A page asks for its film at every key press, and drawing takes a quarter of a second.
+@functools.lru_cache(maxsize=len(GRADES) * SYNTHETIC_A_GRADE)
+def _drawn(grade, seed):
+    return phantom.knee_png(grade, seed=seed)
+
+
 def _seed_of(image_id):
     # Not those of the demo films.
     return 100 + int(image_id.rpartition("-")[2])
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as ``a, b or c``."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -8,8 +8,8 @@ the plain one is that of Fleiss (1971).
 import numpy as np
 import pandas as pd
 
-from kneeoa import bootstrap
 from kneeoa.grades import GRADES
+from kneeoa.metrics import bootstrap
 from kneeoa.teaching.scoring import FEWEST
 
 _N = len(GRADES)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kneeoa import agreement, bootstrap
-from kneeoa.agreement import Proportion
+from kneeoa.metrics import agreement, bootstrap
+from kneeoa.metrics.agreement import Proportion
 
 FEWEST = 5
 """Below this many films, drawing them anew says too little for an interval."""

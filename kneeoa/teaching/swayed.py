@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kneeoa.agreement import Proportion, proportion
+from kneeoa.analysis.findings import LEVEL
 from kneeoa.errors import DataError
-from kneeoa.findings import LEVEL, p_text
+from kneeoa.metrics.agreement import Proportion, proportion
 from kneeoa.teaching.exam import Exam, draw_exam
 from kneeoa.teaching.films import TeachingFilm
+from kneeoa.wording import p_text
 
 WHEN = {"never": "not shown", "before": "shown before", "after": "shown after"}
 WRONG_SHARE = 0.4

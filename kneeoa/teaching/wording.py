@@ -2,7 +2,7 @@
 
 import math
 
-from kneeoa.agreement import Proportion
+from kneeoa.metrics.agreement import Proportion
 from kneeoa.teaching.scoring import Score
 
 

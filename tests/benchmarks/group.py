@@ -15,14 +15,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from install_chromium import find_chromium
 from playwright.async_api import Page, async_playwright, expect
-from serving import CHROMIUM_ARGUMENTS, running_app
 
 from kneeoa.store import group as store
 from kneeoa.store.database import open_store
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import synthetic_set
+from tests.support.install_chromium import find_chromium
+from tests.support.serving import CHROMIUM_ARGUMENTS, running_app
 
 LEARNERS = int(os.environ.get("LEARNERS", "40"))
 FILMS = 5

@@ -8,10 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
-from serving import VIEWPORT, chromium, running_app
-
 from benchmarks.reading import film_bytes
+from playwright.sync_api import Page, expect
+
+from tests.support.serving import VIEWPORT, chromium, running_app
 
 UPLOADS = 6
 TIMEOUT = 120_000

@@ -10,12 +10,13 @@ import time
 import numpy as np
 from PIL import Image
 
-from kneeoa import display, gradcam
-from kneeoa.grading import Graders
+from kneeoa.films import display
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders import gradcam
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.published import find_model, load_keras
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
-from kneeoa.phantom import draw_knee
-from kneeoa.published import find_model, load_keras
-from kneeoa.radiograph import read_radiograph
 
 
 def median_ms(call, repeats: int) -> float:

@@ -1,6 +1,6 @@
 """Images per second of training, beside its parts; ratios in one run.
 
-Run with ``make bench-train``, ``KERAS_BACKEND=jax`` for the other backend. Only ratios within one
+Run with ``make bench-train``, ``KERAS_BACKEND=torch`` for the other backend. Only ratios within one
 run compare: the three are measured in turn, several times.
 """
 
@@ -28,11 +28,11 @@ MACHINE = machine.prepare(OPTIONS.device)
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from kneeoa import architectures  # noqa: E402
 from kneeoa.data.dataset import Films  # noqa: E402
-from train.batches import Shuffled  # noqa: E402
+from kneeoa.graders import architectures  # noqa: E402
 from train.config import Stage, preset  # noqa: E402
-from train.trainer import build_trainer, part, unfreeze_from  # noqa: E402
+from train.graph.trainer import build_trainer, part, unfreeze_from  # noqa: E402
+from train.run.batches import Shuffled  # noqa: E402
 
 
 def films(count: int) -> Films:

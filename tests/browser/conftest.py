@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from install_chromium import NoChromiumError
-from serving import VIEWPORT, chromium, running_app
+
+from tests.support.install_chromium import NoChromiumError
+from tests.support.serving import VIEWPORT, chromium, running_app
 
 
 def pytest_collection_modifyitems(items):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from serving import running_app
+
+from tests.support.serving import running_app
 
 SECONDS = 60_000
 KEY = "a long enough key"

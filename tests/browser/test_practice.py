@@ -2,7 +2,8 @@
 
 import pytest
 from playwright.sync_api import expect
-from serving import running_app
+
+from tests.support.serving import running_app
 
 SECONDS = 60_000
 

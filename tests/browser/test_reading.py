@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from kneeoa.phantom import draw_knee
+from kneeoa.films.phantom import draw_knee
 
 SECONDS = 60_000
 
@@ -110,7 +110,7 @@ def test_leaving_the_page_and_coming_back_loses_nothing(start, film):
     wait_for_reading(start)
     start.get_by_role("link", name="About").click()
     expect(start.get_by_role("heading", name="Measured performance")).to_be_visible(timeout=SECONDS)
-    start.get_by_role("link", name="Read a film").click()
+    start.get_by_role("link", name="Read", exact=True).click()
     wait_for_reading(start)
     expect(start.locator(".st-key-case")).to_contain_text("left knee.png")
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-from research import write_study
-from serving import running_app
 
-from kneeoa.phantom import draw_knee
-from kneeoa.results import read_predictions
+from kneeoa.films.phantom import draw_knee
+from kneeoa.records.results import read_predictions
+from tests.support.research import write_study
+from tests.support.serving import running_app
 
 SECONDS = 60_000
 
@@ -40,9 +40,16 @@ def test_a_link_opens_the_view_that_it_names(site, page):
     # The first request to this server: the navigation must be there.
     page.goto(f"{site.url}/confusion?split=val&by=counts&reference=0&given=1")
     wait(page, re.compile("films? with reference KL 0"))
-    expect(page.get_by_role("link", name="Read a film")).to_be_visible()
+    expect(page.get_by_role("link", name="Read", exact=True)).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_text("knees; ± is one standard")).to_be_visible()
-    page.get_by_role("link", name="Runs").click()
+    expect(page).to_have_title("Confusion - Knee reading room")
+    # The menu says in which room this page is, and leads to the others there.
+    room = page.get_by_role("button", name="Research")
+    shown = room.locator("p").evaluate("p => getComputedStyle(p, '::after').content")
+    assert shown == '" / Confusion"'
+    room.click()
+    page.get_by_role("menuitem", name="Runs").click()
     wait(page, "Learning curves")
     # The choice of films goes along from page to page.
     assert "split=val" in page.url
@@ -68,7 +75,7 @@ def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_the_reading_page(sit
 @pytest.mark.parametrize("name", ["runs", "results", "confusion", "data", "robustness"])
 def test_no_research_page_is_cut_off_at_the_side(site, page, name):
     page.goto(f"{site.url}/{name}")
-    expect(page.get_by_role("link", name="Read a film")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_role("link", name="Read", exact=True)).to_be_visible(timeout=SECONDS)
     page.wait_for_function(
         "!document.querySelector('[data-testid=stStatusWidget]')", timeout=SECONDS
     )

@@ -4,12 +4,12 @@ import os
 import secrets
 from contextlib import contextmanager
 
-import postgres
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from kneeoa.store import tables
 from kneeoa.store.database import open_store, writing
+from tests.support import postgres
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,8 +15,8 @@ from sqlalchemy import inspect, text
 from kneeoa.store import database, migrate, tables
 from kneeoa.store.database import StoreError, open_store, reading, writing
 from kneeoa.store.practice import find_learner, new_learner
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
 
 

@@ -1,0 +1,177 @@
+"""From runs to the paper's statistics: one row of metrics a run, and the one-way ANOVA.
+
+What a careful statistician adds is in `kneeoa.analysis.comparisons`.
+"""
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.metrics import bootstrap
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.records.results import probabilities_of
+
+METRICS: dict[str, str] = {
+    "accuracy": "Accuracy",
+    "macro_precision": "Macro precision",
+    "macro_recall": "Macro recall (sensitivity)",
+    "macro_f1": "Macro F1",
+    "quadratic_kappa": "Quadratic weighted kappa",
+    "mean_absolute_error": "Mean absolute error (grades)",
+    "within_one_grade": "Within one grade",
+    "auc_kl2": "Area under the ROC curve for KL 2 or more",
+    "expected_calibration_error": "Expected calibration error",
+}
+"""The metrics of `agreement.summary`, with the names that people read."""
+
+SPLITS = ("val", "test")
+ANOVA_COLUMNS = [
+    "split",
+    "metric",
+    "source",
+    "sum_sq",
+    "df",
+    "mean_sq",
+    "F",
+    "p",
+    "eta_squared",
+    "n",
+    "note",
+]
+
+
+def observations(runs: Iterable[tuple[str, str, int, pd.DataFrame]]) -> pd.DataFrame:
+    """Return one row per run and split with the metrics of its predictions.
+
+    Parameters
+    ----------
+    runs : tuples of run_id, architecture, seed and predictions (as ``predictions.csv``)
+
+    Returns
+    -------
+    DataFrame
+        ``run_id, architecture, seed, split, knees, patients`` and the columns of `METRICS`. Films
+        without a reference grade are left out, and so are splits other than val and test.
+    """
+    rows = []
+    for run_id, architecture, seed, predictions in runs:
+        # Arrays and one draw of every film once give the metrics of `agreement.summary` in a tenth
+        # of its time, which counts with hundreds of runs.
+        grades = predictions["true_grade"].to_numpy(int, na_value=-1)
+        of_split = predictions["split"].to_numpy(str)
+        probabilities = probabilities_of(predictions)
+        for split in SPLITS:
+            here = np.flatnonzero((grades >= 0) & (of_split == split))
+            if not len(here):
+                continue
+            summary = bootstrap.weighted_summaries(
+                grades[here], probabilities[here], np.ones((1, len(here)))
+            )
+            rows.append(
+                {
+                    "run_id": run_id,
+                    "architecture": architecture,
+                    "seed": seed,
+                    "split": split,
+                    "knees": len(here),
+                    "patients": predictions["patient_id"].iloc[here].nunique(),
+                    **{name: float(value) for name, (value,) in summary.items()},
+                }
+            )
+    columns = ["run_id", "architecture", "seed", "split", "knees", "patients", *METRICS]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def by_network(observed: pd.DataFrame, split: str, metric: str) -> dict[str, pd.Series]:
+    """Return the defined values of a metric on a split per network, each indexed by seed."""
+    here = observed[observed["split"] == split].dropna(subset=metric)
+    return {
+        str(name): rows.set_index("seed")[metric].sort_index()
+        for name, rows in here.groupby("architecture")
+    }
+
+
+def anova(observed: pd.DataFrame, split: str = "test") -> pd.DataFrame:
+    """Return the one-way ANOVA between networks of every metric, as the paper did it.
+
+    The unit is the training cycle: F asks whether the networks differ by more than cycles of one
+    network do, on this one test set. Ordinary least squares by statsmodels.
+
+    Returns
+    -------
+    DataFrame
+        `ANOVA_COLUMNS`; three rows a metric: between networks, within networks, total. ``n`` is
+        the number of cycles. Where F is not defined, it and p are empty and ``note`` says why.
+    """
+    rows = []
+    for metric in METRICS:
+        rows += _anova_rows(by_network(observed, split, metric), split, metric)
+    return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
+
+
+def _anova_rows(groups, split, metric):
+    count = sum(map(len, groups.values()))
+    base = {"split": split, "metric": metric, "n": count}
+    # Late: pages that only name the metrics should not wait for it.
+    from statsmodels.formula.api import ols
+    from statsmodels.stats.anova import anova_lm
+
+    note = _why_undefined(groups)
+    if note:
+        return [base | {"source": source, "note": note} for source in _SOURCES]
+    frame = pd.DataFrame(
+        {
+            "value": np.concatenate([values.to_numpy() for values in groups.values()]),
+            "network": np.repeat(list(groups), [len(values) for values in groups.values()]),
+        }
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no spread at all: F is infinite, and said below
+        table = anova_lm(ols("value ~ C(network)", frame).fit())
+    between, within = table.iloc[0], table.iloc[1]
+    total = between["sum_sq"] + within["sum_sq"]
+    eta = between["sum_sq"] / total if total > 1e-20 else np.nan  # no rounding noise
+    defined = any(np.ptp(values) > 1e-12 for values in groups.values())
+    note = "" if defined else "The cycles of each network are all equal: F is not defined."
+    return [
+        base
+        | {
+            "source": _SOURCES[0],
+            "sum_sq": between["sum_sq"],
+            "df": between["df"],
+            "mean_sq": between["mean_sq"],
+            "F": between["F"] if defined else np.nan,
+            "p": between["PR(>F)"] if defined else np.nan,
+            "eta_squared": eta,
+            "note": note,
+        },
+        base
+        | {
+            "source": _SOURCES[1],
+            "sum_sq": within["sum_sq"],
+            "df": within["df"],
+            "mean_sq": within["mean_sq"],
+            "note": "",
+        },
+        base
+        | {
+            "source": _SOURCES[2],
+            "sum_sq": total,
+            "df": between["df"] + within["df"],
+            "note": "",
+        },
+    ]
+
+
+_SOURCES = ("between networks", "within networks", "total")
+
+
+def _why_undefined(groups):
+    if len(groups) < 2:
+        there = ", ".join(DISPLAY_NAME.get(name, name) for name in groups) or "none"
+        return f"Needs cycles of two networks. There are cycles of: {there}."
+    if all(len(values) < 2 for values in groups.values()):
+        return "Needs two cycles of a network or more: one alone has no spread."
+    return ""

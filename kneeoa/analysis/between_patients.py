@@ -1,0 +1,124 @@
+"""Whether the networks would differ on other patients: sampling error, answers film by film."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.contingency_tables import mcnemar
+
+from kneeoa.analysis.anova import METRICS
+from kneeoa.metrics import bootstrap
+from kneeoa.networks import DISPLAY_NAME, difference_of, pair_of
+from kneeoa.records.results import PROBABILITY_COLUMNS
+
+_PATIENTS = "Says nothing of cycles that were not trained."
+_RESAMPLES = 10_000
+
+
+def between_patients(
+    observed: pd.DataFrame, predictions: Mapping[str, pd.DataFrame], split: str
+) -> list[dict]:
+    """Return one row per metric and method whose unit is the patient (for McNemar, the knee).
+
+    See `kneeoa.analysis.comparisons.comparisons` for the arguments.
+    """
+    here = observed[observed["split"] == split]
+    runs = {
+        name: [_graded(predictions[run_id], split) for run_id in rows["run_id"]]
+        for name, rows in here.groupby("architecture")
+    }
+    names = pair_of(runs)
+    tables = [table for name in names for table in runs[name]]
+    if not tables:
+        return []
+    films = tables[0]
+    facts = ["patient_id", "true_grade"]
+    if any(not table[facts].equals(films[facts]) for table in tables):
+        note = "The runs were measured on different films: nothing can be compared by film."
+        return [{"metric": metric, "method": "by patient", "note": note} for metric in METRICS]
+    true = films["true_grade"].to_numpy(int)
+    answers = {
+        name: np.stack([table[PROBABILITY_COLUMNS].to_numpy() for table in runs[name]])
+        for name in names
+    }
+    rows = _bootstrapped(true, answers, films["patient_id"], names, here)
+    if len(names) == 2:
+        rows += _same_films(true, answers, films["patient_id"], names)
+    return rows
+
+
+def _bootstrapped(true, answers, patients, names, here):
+    weights = bootstrap.patient_weights(patients)
+    drawn = {name: bootstrap.mean_summaries(true, answers[name], weights) for name in names}
+    # The mean over cycles of what each run scored; NaN where one of them is undefined.
+    seen = {
+        name: here.loc[here["architecture"] == name, list(METRICS)].mean(skipna=False)
+        for name in names
+    }
+    if len(names) == 2:
+        first, second = names
+        for table in (drawn, seen):
+            table[difference_of(names)] = {m: table[second][m] - table[first][m] for m in METRICS}
+    return [
+        {
+            "metric": metric,
+            "method": "bootstrap over patients",
+            "comparison": DISPLAY_NAME.get(name, name),
+            "estimate": seen[name][metric],
+            "low": low,
+            "high": high,
+            "n": patients.nunique(),
+            "unit": "patients",
+            "shows": "Where the mean over these cycles would lie with other patients like these.",
+            "cannot_show": _PATIENTS,
+        }
+        for name in drawn
+        for metric in METRICS
+        for low, high in [bootstrap.percentile_interval(drawn[name][metric])]
+    ]
+
+
+def _same_films(true, answers, patients, names):
+    """McNemar, where a network's answer is that of the mean probability over its cycles."""
+    right = [answers[name].mean(axis=0).argmax(axis=1) == true for name in names]
+    only_first, only_second = (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
+    discordant = only_first + only_second
+    base = {
+        "metric": "accuracy",
+        "comparison": difference_of(names),
+        "estimate": (only_second - only_first) / len(true),
+        "shows": "Whether one network, its cycles averaged, is right on more films than the other.",
+    }
+    knees = base | {
+        "method": "McNemar",
+        "n": len(true),
+        "unit": "knees",
+        "cannot_show": "Takes the two knees of a patient as independent, which they are not.",
+        "note": f"{only_first} films right by the first alone, {only_second} by the second.",
+    }
+    if discordant:
+        table = [[(right[0] & right[1]).sum(), only_first], [only_second, 0]]
+        found = mcnemar(table, exact=bool(discordant < 25))
+        knees |= {"statistic": found.statistic, "p": found.pvalue}
+    gain = pd.Series(right[1].astype(int) - right[0].astype(int))
+    per_patient = gain.groupby(patients.to_numpy()).sum().to_numpy()
+    by_patient = base | {
+        "method": "sign-flip test over patients",
+        "n": len(per_patient),
+        "unit": "patients",
+        "p": _sign_flip(per_patient),
+        "cannot_show": _PATIENTS,
+    }
+    return [knees, by_patient]
+
+
+def _sign_flip(gains):
+    """Two-sided p that the gains of patients have signs by chance; seeded, never 0."""
+    signs = np.random.default_rng(0).choice((-1, 1), (_RESAMPLES, len(gains)))
+    extreme = np.abs(signs @ gains) >= abs(gains.sum())
+    return (1 + extreme.sum()) / (1 + _RESAMPLES)
+
+
+def _graded(predictions, split):
+    here = predictions[predictions["split"] == split].dropna(subset="true_grade")
+    return here.set_index("image_id").sort_index()

@@ -1,0 +1,230 @@
+"""Confusion matrices of one run or many: counts, shares, spread, and the films behind a cell."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.grades import GRADES
+from kneeoa.metrics import agreement, bootstrap
+from kneeoa.networks import DISPLAY_NAME, pair_of
+from kneeoa.records.results import PROBABILITY_COLUMNS, probabilities_of
+
+SHARES = {"counts": "Knees", "row": "% of the reference grade", "column": "% of the given grade"}
+"""How the cells of a matrix can be counted, with the words for it."""
+
+GRADE_METRICS = {"precision": "Precision", "recall": "Recall (sensitivity)", "f1": "F1"}
+
+
+def graded(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Return the films of `split` that have a reference grade, with ``predicted`` and ``error``.
+
+    ``predicted`` is the most probable grade, ``error`` how many grades it lies above the reference.
+    """
+    grades = predictions["true_grade"].to_numpy(int, na_value=-1)
+    here = np.flatnonzero((grades >= 0) & (predictions["split"].to_numpy(str) == split))
+    films, true = predictions.iloc[here], grades[here]
+    predicted = probabilities_of(films).argmax(axis=1)
+    return films.assign(true_grade=true, predicted=predicted, error=predicted - true)
+
+
+def matrix(films: pd.DataFrame) -> np.ndarray:
+    """Return counts ``(5, 5) int64`` of `graded` films: row = reference, column = predicted."""
+    return agreement.confusion_matrix(films["true_grade"], films["predicted"])
+
+
+def share(counts: np.ndarray, by: str) -> np.ndarray:
+    """Return matrices ``(..., 5, 5)`` as counts or as % of their row or column; NaN: none there."""
+    if by == "counts":
+        return np.asarray(counts, float)
+    total = np.sum(counts, axis={"row": -1, "column": -2}[by], keepdims=True)
+    return np.divide(100.0 * counts, total, out=np.full(np.shape(counts), np.nan), where=total > 0)
+
+
+def mean_and_spread(matrices: Sequence[np.ndarray], by: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation over runs, ``(5, 5)`` each, of the matrices as `share`.
+
+    The standard deviation is NaN for a single run.
+    """
+    shares = np.stack([share(one, by) for one in matrices])
+    spread = shares.std(axis=0, ddof=1) if len(shares) > 1 else np.full((5, 5), np.nan)
+    return shares.mean(axis=0), spread
+
+
+def per_grade(films: pd.DataFrame) -> pd.DataFrame:
+    """Return precision, recall and F1 of each grade of `graded` films, with intervals.
+
+    Columns ``grade, metric, value, low, high, reference, given``: knees with that reference grade
+    and knees given it. The 95% interval is a bootstrap over patients. Empty where the grade is not
+    there (recall) or never given (precision).
+    """
+    cell = np.eye(25)[films["true_grade"].to_numpy() * 5 + films["predicted"].to_numpy()]
+    weights = bootstrap.patient_weights(films["patient_id"])
+    draws = _grade_metrics((weights @ cell).reshape(-1, 5, 5))
+    counts = matrix(films)
+    rows = []
+    for metric, values in _grade_metrics(counts[None].astype(float)).items():
+        for grade in GRADES:
+            low, high = bootstrap.percentile_interval(draws[metric][:, grade])
+            defined = np.isfinite(values[0, grade])
+            rows.append(
+                {
+                    "grade": int(grade),
+                    "metric": metric,
+                    "value": values[0, grade],
+                    "low": low if defined else np.nan,
+                    "high": high if defined else np.nan,
+                    "reference": int(counts[grade].sum()),
+                    "given": int(counts[:, grade].sum()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def error_sizes(films: pd.DataFrame) -> pd.DataFrame:
+    """Return how many grades the answers are off: ``off, knees, share``; off 0, 1, and 2 or more.
+
+    The last row, ``2+``, counts every larger error.
+    """
+    off = np.minimum(films["error"].abs().to_numpy(), 2)
+    knees = np.bincount(off, minlength=3)
+    return pd.DataFrame(
+        {"off": ["0", "1", "2+"], "knees": knees, "share": knees / max(1, knees.sum())}
+    )
+
+
+def in_common(films: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return of each of `films` those that all have, with the same patient and reference grade."""
+    parts = pd.concat(films.values(), ignore_index=True)
+    times = parts.groupby(["image_id", "patient_id", "true_grade"])["error"].transform("size")
+    common = (times == len(films)).to_numpy()
+    ends = np.cumsum([len(of) for of in films.values()])[:-1]
+    kept = np.split(common, ends)
+    return {name: of[here] for (name, of), here in zip(films.items(), kept, strict=True)}
+
+
+def shared_films(
+    runs: Mapping[str, Mapping[str, pd.DataFrame]],
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return `in_common` of all runs of all networks: architecture -> label -> films."""
+    every = {(name, label): films for name, of in runs.items() for label, films in of.items()}
+    common = in_common(every)
+    return {name: {label: common[name, label] for label in of} for name, of in runs.items()}
+
+
+def all_runs(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Return the runs of all networks in one mapping, under names that are unique."""
+    return {f"{name} {label}": films for name, of in runs.items() for label, films in of.items()}
+
+
+def mean_answers(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the films that all runs have, graded by the mean of the runs' probabilities."""
+    table = together(films)
+    predicted = probabilities_of(table).argmax(axis=1)
+    return table.assign(predicted=predicted, error=predicted - table["true_grade"])
+
+
+def with_answers(table: pd.DataFrame, answers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return `table`, which has an ``image_id``, with each network's mean probabilities.
+
+    `answers` are each network's `mean_answers`. Columns ``<network> p0`` to ``<network> p4``; empty
+    where not all runs of a network have a film.
+    """
+    shares = {}
+    for name in pair_of(answers):
+        of_films = answers[name].set_index("image_id")
+        for column in PROBABILITY_COLUMNS:
+            values = of_films[column].reindex(table["image_id"])
+            shares[f"{DISPLAY_NAME[name]} {column}"] = values.to_numpy()
+    return table.assign(**shares)
+
+
+def of_networks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of networks as one, with the ``network`` in the first column."""
+    named = [table.assign(network=DISPLAY_NAME[name]) for name, table in tables.items()]
+    joined = pd.concat(named, ignore_index=True)
+    return joined[["network", *[column for column in joined if column != "network"]]]
+
+
+def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the films that all of `films` (by any name) have, one row each.
+
+    Columns ``image_id, patient_id, true_grade, right`` (how many give the reference grade),
+    ``runs``, ``mean_error`` (grades, absolute), and the mean probabilities ``p0`` to ``p4``.
+    """
+    parts = pd.concat(films.values(), ignore_index=True)
+    parts = parts.assign(is_right=parts["error"] == 0, off=parts["error"].abs())
+    groups = parts.groupby(["image_id", "patient_id", "true_grade"], sort=True)
+    table = groups[PROBABILITY_COLUMNS].mean()
+    table["right"], table["runs"] = groups["is_right"].sum(), groups.size()
+    table["mean_error"] = groups["off"].mean()
+    return table[table["runs"] == len(films)].reset_index()
+
+
+def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.DataFrame:
+    """Return the films with reference `true` that some run gives `given`, the surest first.
+
+    Columns ``image_id, patient_id, runs_here, runs, confidence`` (mean probability of `given` over
+    the runs). ``films`` are `graded` films by run.
+    """
+    parts = pd.concat(films.values(), ignore_index=True)
+    parts = parts[parts["true_grade"] == true]
+    parts = parts.assign(here=parts["predicted"] == given, share=parts[f"p{given}"])
+    groups = parts.groupby(["image_id", "patient_id"], sort=True)
+    table = pd.DataFrame(
+        {
+            "runs_here": groups["here"].sum(),
+            "runs": groups.size(),
+            "confidence": groups["share"].mean(),
+        }
+    ).reset_index()
+    table = table[table["runs_here"] > 0]
+    return table.sort_values("confidence", ascending=False, ignore_index=True)
+
+
+def always_wrong(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the films to which no run gives the reference grade, the surest first.
+
+    Columns as in `together`, and ``given`` and ``confidence`` of the mean probabilities. Where many
+    runs agree against the reference, the reference is worth a look.
+    """
+    wrong = together(films).query("right == 0").copy()
+    shares = wrong[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5)
+    wrong["given"] = shares.argmax(axis=1) if len(wrong) else np.array([], int)
+    wrong["confidence"] = shares.max(axis=1) if len(wrong) else np.array([], float)
+    return wrong.sort_values("confidence", ascending=False, ignore_index=True)
+
+
+def most_apart(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Return the films of two networks, as from `together`, furthest apart first.
+
+    Columns ``image_id, patient_id, true_grade, first, second`` (mean expected grades) and
+    ``apart``: the distance between the two distributions over grades, in grades (the Wasserstein-1
+    or earth mover's distance, which counts how far probability would have to move).
+    """
+    keys = ["image_id", "patient_id", "true_grade"]
+    joined = first.merge(second, on=keys, suffixes=("_1", "_2"))
+    one, two = (
+        joined[[f"{name}_{side}" for name in PROBABILITY_COLUMNS]].to_numpy().reshape(-1, 5)
+        for side in (1, 2)
+    )
+    distance = np.abs(np.cumsum(one - two, axis=1)).sum(axis=1)
+    table = joined[keys].assign(
+        first=one @ np.arange(5.0), second=two @ np.arange(5.0), apart=distance
+    )
+    return table.sort_values("apart", ascending=False, ignore_index=True)
+
+
+def _grade_metrics(confusion):
+    diagonal = np.diagonal(confusion, axis1=1, axis2=2)
+    there, given = confusion.sum(axis=2), confusion.sum(axis=1)
+
+    def part(numerator, whole):
+        nothing = np.full_like(whole, np.nan)
+        return np.divide(numerator, whole, out=nothing, where=whole > 0)
+
+    return {
+        "precision": part(diagonal, given),
+        "recall": part(diagonal, there),
+        "f1": part(2 * diagonal, given + there),
+    }

@@ -1,0 +1,110 @@
+"""What several networks say together: the mean of their probabilities (Dietterich 2000).
+
+Each member speaks at its own temperature, and so does their mean; all are fitted on the validation
+films alone, which is also where one ensemble is preferred to another.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.metrics import agreement, bootstrap, calibration
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER
+from kneeoa.records import results
+
+
+def mean_of(members: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the mean ``(N, 5) float32`` of the members' probabilities, each ``(N, 5)``."""
+    return np.mean(np.stack(members), axis=0, dtype=np.float64).astype(np.float32)
+
+
+def calibrated(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the calibrated mean of predictions, in the columns of ``predictions.csv``.
+
+    `tables` hold the predictions of runs on the same films; a film that one of them lacks is left
+    out. One table is its own mean: calibrated, too.
+    """
+    keys = ["split", "image_id"]
+    indexed = [table.set_index(keys) for table in tables]
+    shared = indexed[0].index
+    for table in indexed[1:]:
+        shared = shared.intersection(table.index, sort=False)
+    members = [_at_temperature(table.loc[shared]) for table in indexed]
+    mean = indexed[0].loc[shared].copy()
+    mean[results.PROBABILITY_COLUMNS] = mean_of(
+        [table[results.PROBABILITY_COLUMNS].to_numpy() for table in members]
+    )
+    return _at_temperature(mean).reset_index()[list(tables[0].columns)]
+
+
+def ensembles(
+    predictions: dict[str, list[pd.DataFrame]], *, splits: Sequence[str] = ("val", "test")
+) -> pd.DataFrame:
+    """Return one row per ensemble, split and metric, from the runs' predictions per network.
+
+    Columns: ``ensemble, members, split, metric, value, low, high, knees, patients``. Measured are
+    all runs of each network together, and all of both, each network with the same weight. The 95%
+    interval is a bootstrap over patients: the sampling error of the films, not of the training.
+    """
+    together = {
+        DISPLAY_NAME[name]: (len(tables), calibrated(tables))
+        for name in ARCHITECTURES
+        if (tables := predictions.get(name))
+    }
+    if len(together) == len(ARCHITECTURES):
+        counts, tables = zip(*together.values(), strict=True)
+        together[TOGETHER] = sum(counts), calibrated(tables)
+    rows = [
+        {"ensemble": name, "members": members, "split": split} | row
+        for name, (members, table) in together.items()
+        for split in splits
+        for row in _measured(table[table["split"] == split])
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+COLUMNS = (
+    "ensemble",
+    "members",
+    "split",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "knees",
+    "patients",
+)
+
+
+def _measured(table):
+    table = table.dropna(subset="true_grade")
+    if table.empty:
+        return
+    grades = table["true_grade"].to_numpy(int)
+    probabilities = table[results.PROBABILITY_COLUMNS].to_numpy()
+    intervals = bootstrap.patient_intervals(grades, probabilities, table["patient_id"])
+    for metric, value in agreement.summary(grades, probabilities).items():
+        low, high = intervals[metric]
+        yield {
+            "metric": metric,
+            "value": value,
+            "low": low,
+            "high": high,
+            "knees": len(table),
+            "patients": table["patient_id"].nunique(),
+        }
+
+
+def _at_temperature(table):
+    """Recalibrate every film by the temperature that the validation films ask for."""
+    val = table[table.index.get_level_values("split") == "val"].dropna(subset="true_grade")
+    if val.empty:
+        return table
+    columns = results.PROBABILITY_COLUMNS
+    temperature = calibration.fit_temperature(
+        val[columns].to_numpy(), val["true_grade"].to_numpy(int)
+    )
+    changed = table.copy()
+    changed[columns] = calibration.recalibrate(table[columns].to_numpy(), temperature)
+    return changed

@@ -1,0 +1,201 @@
+"""What the tables say, in plain sentences that follow from the numbers alone.
+
+A difference that is not significant is never called an equality, and none is called large.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from kneeoa.analysis.anova import METRICS
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.wording import p_text
+
+LEVEL = 0.05
+IN_GRADES = ("mean_absolute_error",)
+UNITLESS = ("quadratic_kappa", "auc_kl2")
+
+
+def value_text(metric: str, value: float, *, signed: bool = False) -> str:
+    """Return a value of a metric as readers expect it: percent, grades, or plain.
+
+    With `signed` it is a difference: percentage points instead of percent.
+    """
+    if pd.isna(value):
+        return "not defined"
+    if metric in UNITLESS:
+        return f"{value:+.3f}" if signed else f"{value:.3f}"
+    if metric in IN_GRADES:
+        return f"{value:+.2f} grades" if signed else f"{value:.2f} grades"
+    return f"{100 * value:+.1f} points" if signed else f"{100 * value:.1f}%"
+
+
+def performance_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return one row a metric: its name under ``Measure``, then each model's value and interval.
+
+    `measured` holds, by the model's name, what a card says of a split: ``values`` and
+    ``intervals_95``. A metric that a card lacks is left out: the card is from before it.
+    """
+    return [
+        {"Measure": name}
+        | {
+            model: "{}  ({} to {})".format(
+                # The unit stands in the name of the metric.
+                *(
+                    value_text(metric, value).removesuffix(" grades")
+                    for value in (of["values"][metric], *of["intervals_95"][metric])
+                )
+            )
+            for model, of in measured.items()
+        }
+        for metric, name in METRICS.items()
+        if all(metric in of["values"] for of in measured.values())
+    ]
+
+
+def claim_rows(table_1: pd.DataFrame) -> pd.DataFrame:
+    """Return the means of `claim.table_1` as readers expect them, in words and percent."""
+    means = table_1[table_1["row"] == "mean"]
+    rows = [
+        {
+            "Network": DISPLAY_NAME[row["architecture"]],
+            "Metric": METRICS[row["metric"]],
+            "Claimed": _mean_text(row["metric"], row["claimed"], row["claimed_sd"]),
+            "Ours, mean ± sd over cycles": _mean_text(row["metric"], row["ours"], row["ours_sd"]),
+            "Cycles": row["cycles"],
+            "Ours minus claimed (95%)": _difference_text(row),
+            "Verdict": row["verdict"],
+        }
+        for row in means.to_dict("records")
+    ]
+    return pd.DataFrame(rows)
+
+
+def _mean_text(metric, mean, sd):
+    if pd.isna(mean):
+        return "not measured"
+    text = value_text(metric, mean)
+    return text if pd.isna(sd) else f"{text} ± {value_text(metric, sd)}"
+
+
+def _difference_text(row):
+    if pd.isna(row["difference"]):
+        return ""
+    names = ("difference", "difference_low", "difference_high")
+    return _with_interval(row["metric"], *(row[name] for name in names))
+
+
+def anova_sentence(anova: pd.DataFrame, metric: str) -> str:
+    """Say what the paper's ANOVA of a metric shows, and what it does not.
+
+    ``anova`` as from `anova.anova`, of one split.
+    """
+    here = anova[anova["metric"] == metric].set_index("source")
+    between, within = here.loc["between networks"], here.loc["within networks"]
+    name = METRICS[metric]
+    if pd.isna(between["p"]):
+        return f"{name}: ANOVA is not defined. {between['note']}"
+    test = (
+        f"F({between['df']:.0f}, {within['df']:.0f}) = {between['F']:.2f}, {p_text(between['p'])}"
+    )
+    share = f"the networks explain {100 * between['eta_squared']:.0f}% of the variance over cycles"
+    if between["p"] < LEVEL:
+        said = "the networks differ by more than cycles of one network do"
+    else:
+        said = (
+            "no difference beyond the spread of cycles is shown, which is no proof that there is "
+            "none"
+        )
+    return f"{name}: {said} ({test}; {share}). This is about cycles on these films, not patients."
+
+
+def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
+    """Yield what the careful analysis of a metric adds: cycles, effect, patients, films.
+
+    ``compared`` as from `comparisons.comparisons`, of one split. What was not computed is left
+    out.
+    """
+    here = compared[compared["metric"] == metric]
+    difference = next((c for c in here["comparison"].dropna() if " - " in c), None)
+    if difference is None:
+        yield "Both networks are needed for a comparison; these runs are of one."
+        return
+
+    def row_of(method, value="p"):
+        rows = here[(here["method"] == method) & (here["comparison"] == difference)]
+        rows = rows.dropna(subset=value)
+        return None if rows.empty else rows.iloc[0]
+
+    if (welch := row_of("Welch t test")) is not None:
+        yield (
+            f"Over cycles: {difference} = {_interval(metric, welch)}, {_tested(welch)} "
+            f"({'beyond' if welch['p'] < LEVEL else 'not beyond'} seed spread; Welch, which does "
+            "not assume equal variances)."
+        )
+    if (paired := row_of("paired t test by seed")) is not None:
+        yield (
+            f"Cycles of one seed paired ({paired['n']:.0f} seeds): {_interval(metric, paired)}, "
+            f"{_tested(paired)}; a seed means little across networks."
+        )
+    if (permuted := row_of("permutation test")) is not None:
+        yield f"Permuting the cycles, which assumes no distribution: {_tested(permuted)}."
+    if (effect := row_of("Hedges g", "estimate")) is not None:
+        yield (
+            f"Effect: Hedges g {effect['estimate']:.2f} ({effect['low']:.2f} to "
+            f"{effect['high']:.2f}), in standard deviations over seeds."
+        )
+    if (patients := row_of("bootstrap over patients", "low")) is not None:
+        zero = patients["low"] <= 0 <= patients["high"]
+        yield (
+            f"Other patients: {difference} = {_interval(metric, patients)}; "
+            + (
+                "the interval holds 0: these films do not tell which network is better."
+                if zero
+                else "the interval leaves out 0."
+            )
+        )
+    if (mcnemar := row_of("McNemar")) is not None:
+        yield f"Film by film: {mcnemar['note']} McNemar {_tested(mcnemar)}."
+    if (flipped := row_of("sign-flip test over patients")) is not None:
+        yield f"Patient by patient, both knees kept together: {_tested(flipped)}."
+
+
+def assumption_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
+    """Yield whether the assumptions of the ANOVA of a metric hold, as far as cycles can tell."""
+    here = compared[compared["metric"] == metric]
+    for row in here[here["method"] == "Shapiro-Wilk normality"].to_dict("records"):
+        if pd.isna(row["p"]):
+            yield f"Normality of {row['comparison']}: not tested. {row['note']}"
+        else:
+            found = "unlike" if row["p"] < LEVEL else "not shown to be unlike"
+            yield (
+                f"Normality of {row['comparison']}: the cycles are {found} a normal distribution "
+                f"(Shapiro-Wilk, {p_text(row['p'])}, {row['n']:.0f} cycles)."
+            )
+    for row in here[here["method"] == "Brown-Forsythe equal variance"].to_dict("records"):
+        if pd.isna(row["p"]):
+            yield f"Equal variance: not tested. {row['note']}"
+        else:
+            found = "differ" if row["p"] < LEVEL else "are not shown to differ"
+            yield f"Equal variance: the seed spreads {found} (Brown-Forsythe, {p_text(row['p'])})."
+
+
+def _interval(metric, row):
+    return _with_interval(metric, row["estimate"], row["low"], row["high"])
+
+
+def _with_interval(metric, difference, low, high):
+    text = value_text(metric, difference, signed=True)
+    if pd.isna(low):
+        return text
+    # The unit stands once.
+    low, high = (value_text(metric, end, signed=True).partition(" ")[0] for end in (low, high))
+    return f"{text} ({low} to {high})"
+
+
+def _tested(row):
+    corrected = row.get("p_holm")
+    if pd.isna(corrected):
+        return p_text(row["p"])
+    return f"{p_text(row['p'])}, {p_text(corrected)} after Holm over the metrics"

@@ -1,0 +1,127 @@
+"""The runs of a selection: their predictions, metrics and graded films, and the table of them all.
+
+The research pages ask for the same through caches; these functions are what a notebook calls.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from kneeoa.analysis import anova, confusions, learning_curves
+from kneeoa.analysis.selection import Selection
+from kneeoa.analysis.study_tables import study_tables
+from kneeoa.errors import KneeOAError
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.records import results
+from kneeoa.records.archive import FINISHED
+
+TABLE_METRICS = (
+    "accuracy",
+    "quadratic_kappa",
+    "mean_absolute_error",
+    "expected_calibration_error",
+)
+"""The metrics in the table of runs."""
+
+
+def predictions(chosen: Selection) -> dict[str, pd.DataFrame]:
+    """Return the predictions of the finished runs by label, without those that cannot be read."""
+    found = {}
+    for run in chosen.finished.itertuples():
+        try:
+            file = Path(run.folder, "runs", run.run_id, "predictions.csv")
+            found[run.label] = results.read_predictions(file)
+        except KneeOAError:
+            continue
+    return found
+
+
+def observed(chosen: Selection) -> pd.DataFrame:
+    """Return `anova.observations` of the finished runs, ``run_id`` being their label."""
+    found = predictions(chosen)
+    return anova.observations((*run, found[run[0]]) for run in _named(chosen, found))
+
+
+def tables(chosen: Selection) -> dict[str, pd.DataFrame]:
+    """Return `study_tables.study_tables` of the finished runs, named by their labels."""
+    found = predictions(chosen)
+    return study_tables(_named(chosen, found), found)
+
+
+def _named(chosen, found):
+    runs = chosen.finished
+    named = zip(runs["label"], runs["architecture"], runs["seed"].astype(int), strict=True)
+    return [run for run in named if run[0] in found]
+
+
+def graded_films(chosen: Selection) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return `confusions.graded` films of the selected split: architecture -> label -> films."""
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    network = chosen.finished.set_index("label")["architecture"]
+    for label, table in predictions(chosen).items():
+        films = confusions.graded(table, chosen.split)
+        if len(films):
+            found.setdefault(network[label], {})[label] = films
+    return {name: found[name] for name in ARCHITECTURES if name in found}
+
+
+def run_table(chosen: Selection, observed: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per run, finished ones first: what it is, how it went, what it scored.
+
+    Parameters
+    ----------
+    observed : as from the function of that name
+
+    Returns
+    -------
+    DataFrame
+        ``run, network, seed, preset, state``, the metrics of `TABLE_METRICS` on the selected split,
+        ``epochs, best_epoch, why`` (why it stopped, failed or cannot be read), ``minutes,
+        images_per_second, device, precision, finished_at, split_hash, model_sha256``.
+    """
+    values = observed[observed["split"] == chosen.split].set_index("run_id")
+    runs = chosen.runs.set_index("label", drop=False)
+    measured = set(observed["run_id"])
+    table = pd.DataFrame(
+        {
+            "run": runs["label"],
+            "network": runs["architecture"].map(DISPLAY_NAME),
+            "seed": runs["seed"].astype("Int64"),
+            "preset": runs["preset"],
+            "state": [_state(row, measured) for row in runs.to_dict("records")],
+            **{name: values[name].reindex(runs.index).astype(float) for name in TABLE_METRICS},
+            "epochs": runs["epochs"].astype("Int64"),
+            "best_epoch": runs["best_epoch"].astype("Int64"),
+            "why": runs["stopped_because"].fillna(runs["problem"]),
+            "minutes": runs["minutes"].astype(float),
+            "images_per_second": runs["images_per_second"].astype(float),
+            "device": runs["device"],
+            "precision": runs["precision"],
+            "finished_at": pd.to_datetime(runs["finished_at"], errors="coerce", utc=True),
+            "split_hash": runs["split_hash"],
+            "model_sha256": runs["model_sha256"],
+        }
+    )
+    unfinished = (runs["state"] != FINISHED).to_numpy()
+    return table.iloc[unfinished.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _state(row, measured):
+    if row["state"] == FINISHED and row["label"] not in measured:
+        return "finished, not graded"
+    if row["unpaired"]:
+        return "finished, unpaired"
+    return row["state"]
+
+
+def setting_table(chosen: Selection, labels: Iterable[str]) -> pd.DataFrame:
+    """Return the settings in which finished runs differ, as text: ``setting``, a column a run."""
+    runs = chosen.finished.set_index("label")
+    configs = {
+        label: chosen.archive.records[runs.at[label, "folder"], runs.at[label, "run_id"]].config
+        for label in labels
+    }
+    table = learning_curves.config_differences(configs)
+    table = table.map(lambda value: "" if value is None else str(value))
+    return table.rename_axis("setting").reset_index()

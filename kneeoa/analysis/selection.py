@@ -1,0 +1,133 @@
+"""Which runs a research page is about: a study, networks, a split, and runs picked one by one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kneeoa.records.archive import FINISHED, Archive, Study
+from kneeoa.wording import counted
+
+ALL = "all runs"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What a reader chose; `runs` are the rows of the archive that it leaves.
+
+    ``study`` is None for all runs; ``picked`` names the runs that were picked one by one, if any.
+    """
+
+    archive: Archive
+    study: Study | None
+    networks: tuple[str, ...]
+    split: str
+    picked: tuple[str, ...]
+    runs: pd.DataFrame
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        """The runs that can be measured."""
+        return self.runs[self.runs["state"] == FINISHED]
+
+    @property
+    def whole_study(self) -> bool:
+        """Whether it is a study as it stands, whose own tables then apply."""
+        return self.study is not None and not self.picked and len(self.networks) == 2
+
+    def states(self) -> str:
+        """Return how many runs are in which state: ``8 of 20 runs finished, 12 waiting``."""
+        counts = self.runs["state"].value_counts()
+        done, total = int(counts.pop(FINISHED)) if FINISHED in counts else 0, len(self.runs)
+        said = [f"{done} of {counted(total, 'run')} finished"]
+        said += [f"{count} {state}" for state, count in counts.items()]
+        if alone := int(self.runs["unpaired"].sum()):
+            said.append(f"{alone} of the finished without the other network's run of that seed")
+        return ", ".join(said)
+
+    def python(self, table: str, *modules: str, before: Iterable[str] = ()) -> str:
+        """Return the lines of Python that print a table of this selection, there ``chosen``.
+
+        `table` is an expression that needs these `modules` of `kneeoa.analysis` or
+        `kneeoa.records`, and the lines `before`.
+        """
+        study = "None"
+        if self.study is not None:
+            labels = study_labels(self.archive)
+            label = next(name for name, of in labels.items() if of is self.study)
+            study = f"selection.study_labels(found)[{label!r}]"
+        folders = ", ".join(f"Path({str(folder)!r})" for folder in self.archive.folders)
+        lines = [
+            "from pathlib import Path",
+            *(
+                f"from kneeoa.{room} import {', '.join(sorted(named))}"
+                for room, named in _by_room({"archive", "selection", *modules}).items()
+            ),
+            "",
+            f"found = archive.read_archive([{folders}])",
+            "chosen = selection.select(",
+            "    found,",
+            f"    study={study},",
+            f"    networks={self.networks!r},",
+            f"    split={self.split!r},",
+            *([f"    picked={self.picked!r},"] if self.picked else []),
+            ")",
+            *before,
+            f"print({table})",
+        ]
+        return "\n".join(lines)
+
+
+def folder_labels(folders: Iterable[Path]) -> dict[Path, str]:
+    """Return a short name for each folder: its own, or its path where two are called alike."""
+    folders = list(folders)
+    names = [folder.name for folder in folders]
+    return {
+        folder: folder.name if folder.name and names.count(folder.name) == 1 else str(folder)
+        for folder in folders
+    }
+
+
+def study_labels(archive: Archive) -> dict[str, Study]:
+    """Return the studies by a name that is unique over the folders."""
+    names = [study.record.study_id for study in archive.studies]
+    folders = folder_labels(archive.folders)
+    return {
+        name if names.count(name) == 1 else f"{folders[study.folder]}/{name}": study
+        for name, study in zip(names, archive.studies, strict=True)
+    }
+
+
+def run_labels(archive: Archive) -> list[str]:
+    """Return a name for each run of an archive that is unique over the folders."""
+    runs = archive.runs
+    twice = runs["run_id"].duplicated(keep=False)
+    names = {str(folder): name for folder, name in folder_labels(archive.folders).items()}
+    longer = runs["folder"].map(names) + "/" + runs["run_id"]
+    return list(longer.where(twice, runs["run_id"]))
+
+
+def select(
+    archive: Archive,
+    *,
+    study: Study | None,
+    networks: tuple[str, ...],
+    split: str,
+    picked: tuple[str, ...] = (),
+) -> Selection:
+    """Return the runs of `archive` that fit; `picked` are `run_labels`, none of them: all."""
+    runs = archive.runs.assign(label=run_labels(archive) if len(archive.runs) else [])
+    if study is not None:
+        ours = (runs["folder"] == str(study.folder)) & runs["run_id"].isin(study.record.run_ids)
+        runs = runs[ours]
+    # A damaged run may not say which network it is of: it is never filtered away.
+    runs = runs[runs["architecture"].isin(networks) | runs["architecture"].isna()]
+    if picked:
+        runs = runs[runs["label"].isin(picked)]
+    return Selection(archive, study, tuple(networks), split, tuple(picked), runs)
+
+
+def _by_room(modules):
+    read = modules & {"archive", "results"}
+    return {"analysis": modules - read, "records": read}

@@ -1,0 +1,114 @@
+"""The tables of a set of runs, as a study keeps them and the research pages show them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.analysis import anova, claim, comparisons, ensembles
+from kneeoa.analysis.anova import METRICS, SPLITS
+from kneeoa.errors import DataError
+from kneeoa.files import read_table
+
+
+def study_tables(
+    runs: Sequence[tuple[str, str, int]],
+    predictions: Mapping[str, pd.DataFrame],
+    *,
+    splits: Sequence[str] = SPLITS,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables that `studies.TABLES` names, from finished runs.
+
+    Parameters
+    ----------
+    runs : run_id, architecture and seed of each
+    predictions : run_id -> predictions, as ``predictions.csv``
+    splits : those that are compared; the test films always are, for the paper's table
+    """
+    splits = [name for name in SPLITS if name in (*splits, "test")]
+    observed = anova.observations((*run, predictions[run[0]]) for run in runs)
+    compared = {split: comparisons.comparisons(observed, predictions, split) for split in splits}
+    tested = {split: anova.anova(observed, split) for split in splits}
+    by_network: dict[str, list[pd.DataFrame]] = {}
+    for run_id, architecture, _ in runs:
+        by_network.setdefault(architecture, []).append(predictions[run_id])
+    return {
+        "observations": observed,
+        "anova": pd.concat(tested.values(), ignore_index=True),
+        "comparisons": pd.concat(compared.values(), ignore_index=True),
+        "ensembles": ensembles.ensembles(by_network, splits=splits),
+        "table1": claim.table_1(observed, compared["test"], tested["test"]),
+    }
+
+
+def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.DataFrame] | None:
+    """Return the tables that a study keeps, or None where they are not those of its runs now.
+
+    They are when the metrics that they were made from are those in `observed`, which
+    `anova.observations` measures anew, and none of their rows is missing. It spares a reader
+    the seconds of the bootstraps.
+    """
+    try:
+        kept = _read(study_folder / "observations.csv", _OBSERVED)
+        found = {
+            name: _read(study_folder / f"{name}.csv", columns) for name, columns in _KEPT.items()
+        }
+    except DataError:
+        return None
+    if not _alike(kept, observed) or not all(map(_is_whole, found.values(), _ROW_OF.values())):
+        return None
+    for table in found.values():
+        if "note" in table:
+            table["note"] = table["note"].fillna("")
+    compared, anova = (_of_test(found[name]) for name in ("comparisons", "anova"))
+    return {"observations": observed} | found | {"table1": claim.table_1(observed, compared, anova)}
+
+
+_TEXTS = (
+    "run_id",
+    "architecture",
+    "split",
+    "metric",
+    "source",
+    "method",
+    "comparison",
+    "ensemble",
+    "unit",
+    "shows",
+    "cannot_show",
+    "note",
+)
+_OBSERVED = ("architecture", "seed", "split", *METRICS)
+_KEPT = {
+    "anova": anova.ANOVA_COLUMNS,
+    "comparisons": comparisons.COLUMNS,
+    "ensembles": ensembles.COLUMNS,
+}
+# What a row of these tables is about, besides its split.
+_ROW_OF = {
+    "anova": ["metric", "source"],
+    "comparisons": ["metric", "method", "comparison"],
+    "ensembles": ["metric", "ensemble"],
+}
+
+
+def _read(file, columns):
+    numbers = [name for name in columns if name not in _TEXTS]
+    return read_table(file, columns, numbers=numbers, texts=_TEXTS)
+
+
+def _alike(one, other):
+    keys = ["architecture", "seed", "split"]
+    one, other = (table.set_index(keys)[list(METRICS)].sort_index() for table in (one, other))
+    return one.index.equals(other.index) and np.allclose(one, other, rtol=1e-7, equal_nan=True)
+
+
+def _is_whole(table, keys):
+    """Whether every split has the same rows: of a file that lost its end, the last has fewer."""
+    rows = [set(map(tuple, table.loc[table["split"] == name, keys].values)) for name in SPLITS]
+    return len(rows[0]) > 0 and all(one == rows[0] for one in rows)
+
+
+def _of_test(table):
+    return table[table["split"] == "test"]

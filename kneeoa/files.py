@@ -1,0 +1,150 @@
+"""Files of the contracts: read whole or refused by a sentence, written whole or not at all."""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import msgspec
+import pandas as pd
+
+from kneeoa.errors import DataError, DiskFullError, KneeOAError
+
+Record = TypeVar("Record")
+
+
+def record_of(kind: type[Record], content: dict[str, Any], file: Path) -> Record:
+    """Return `content` as the dataclass `kind`; fields that it does not know are left out.
+
+    Raises `DataError` where a field is missing or of another type.
+    """
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as problem:
+        raise DataError(f"{file} does not have the expected fields: {problem}.") from None
+
+
+def read_versioned(
+    file: Path, version: int, what: str, *, error: type[KneeOAError] = DataError
+) -> dict[str, Any]:
+    """Return the object in `file`; raise `error` if it is damaged or of another schema version.
+
+    `what` names the file in the sentence, for example ``a training run``.
+    """
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as problem:
+        raise error(
+            f"Expected {what} in {file.parent}. {file.name} cannot be read: {problem}"
+        ) from None
+    received = content.get("schema_version") if isinstance(content, dict) else None
+    if received != version:
+        raise error(f"Expected {what} of schema version {version}. {file} has version {received}.")
+    return content
+
+
+def read_table(
+    file: Path,
+    columns: Sequence[str],
+    *,
+    numbers: Sequence[str] = (),
+    texts: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return a table that has at least `columns`; `numbers` of them are numbers or empty.
+
+    `texts` stay as they are written, such as identifiers with leading zeros.
+
+    Raises `DataError` when the file is missing, damaged or cut off.
+    """
+    try:
+        text = file.read_text("utf-8")
+        table = pd.read_csv(file, dtype=dict.fromkeys(texts, str))
+    except (OSError, ValueError) as error:
+        raise DataError(f"Expected a table. {file} cannot be read: {error}") from None
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")
+    for name in numbers:
+        found = pd.to_numeric(table[name], errors="coerce")
+        if (found.isna() & table[name].notna()).any():
+            raise DataError(f"Expected numbers in the column {name} of {file}. Found others.")
+        table[name] = found
+    if not text.endswith("\n"):
+        raise DataError(f"Expected whole lines in {file}. The last one is cut off.")
+    return table
+
+
+@contextlib.contextmanager
+def says_when_full(folder: Path) -> Iterator[None]:
+    """Turn a full disk into a `DiskFullError`; whatever was finished before stays."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise DiskFullError(
+            f"The disk that holds {folder} is full. What was finished is kept: free some space "
+            "and give the same command again."
+        ) from None
+
+
+@contextlib.contextmanager
+def whole_file(file: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """Write to the stream given; `file` then has its old content or all of the new, never half.
+
+    With `durable` the content is on the disk before it gets its name, as a state must be that
+    outlives a crash of the machine. Raises `DiskFullError` when there is no room.
+    """
+    with says_when_full(file.parent):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        beside = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                yield stream
+                if durable:
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            beside.chmod(0o644)
+            beside.replace(file)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def replace_file(file: Path, content: str) -> None:
+    """Write text to `file` by `whole_file`."""
+    with whole_file(file) as stream:
+        stream.write(content.encode("utf-8"))
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Fill the folder given; it then becomes `folder` in one step, or nothing is left of it.
+
+    A folder that is there already is an `OSError`; with `replace` it is put aside first, so that a
+    reader sees a whole one, or for an instant none. Raises `DiskFullError` when there is no room.
+    """
+    with says_when_full(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            yield beside
+            beside.chmod(0o755)
+            if replace:
+                old = folder.with_name(f".{folder.name}.old")
+                shutil.rmtree(old, ignore_errors=True)
+                with contextlib.suppress(FileNotFoundError):
+                    folder.rename(old)
+                beside.rename(folder)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                beside.rename(folder)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise

@@ -1,0 +1,1 @@
+"""Bytes -> radiograph: formats, windowing, geometry, where the joint is, and drawn knees."""

@@ -1,0 +1,1 @@
+"""The published networks: radiograph -> reading, with exact Grad-CAM."""

@@ -1,0 +1,104 @@
+"""Both networks together: the published ensemble, a third answer beside the two networks.
+
+``<models>/together/card.json`` names its members, files below ``<models>`` with their SHA-256 and
+temperature. Each member sees the film and its mirror image, because a left knee mirrored is a right
+knee; the members of one network share its half of the weight.
+"""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kneeoa.errors import ModelError
+from kneeoa.files import read_versioned
+from kneeoa.graders.published import CARD_SCHEMA_VERSION, check_bytes
+from kneeoa.grades import KLGrade
+from kneeoa.metrics.calibration import recalibrate
+from kneeoa.networks import Architecture
+
+FOLDER = "together"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One network of the ensemble; `weight` is its share of the mean."""
+
+    architecture: Architecture
+    file: Path
+    weights_hash: str
+    temperature: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishedTogether:
+    """The members whose bytes are those that the card describes."""
+
+    members: tuple[Member, ...]
+    card: dict[str, Any]
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 over the members' hashes, in hex."""
+        joined = "\n".join(member.weights_hash for member in self.members)
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TogetherReading:
+    """What both networks together say of one knee: ``(5,)`` float32 summing to 1."""
+
+    probabilities: np.ndarray
+    weights_hash: str
+
+    @property
+    def grade(self) -> KLGrade:
+        """The most probable grade."""
+        return KLGrade(int(self.probabilities.argmax()))
+
+
+def find_together(models: Path) -> PublishedTogether | None:
+    """Return the published ensemble, its members checked, or None where there is none.
+
+    Raises `ModelError` when a member is missing or is not the one that the card describes.
+    """
+    file = models / FOLDER / "card.json"
+    if not file.exists():
+        return None
+    card = read_versioned(file, CARD_SCHEMA_VERSION, "a card", error=ModelError)
+    for member in card["members"]:
+        check_bytes(models / member["file"], member["model_sha256"])
+    return PublishedTogether(members_of(card["members"], models), card)
+
+
+def members_of(described: list[dict[str, Any]], models: Path) -> tuple[Member, ...]:
+    """Return the members that a card describes, each with its weight."""
+    counts = Counter(member["architecture"] for member in described)
+    return tuple(
+        Member(
+            member["architecture"],
+            models / member["file"],
+            member["model_sha256"],
+            member["temperature"],
+            1 / (len(counts) * counts[member["architecture"]]),
+        )
+        for member in described
+    )
+
+
+def combine(answers: np.ndarray, weights: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Return ``(N, 5) float32`` from the members' probabilities ``(members, 2, N, 5)``.
+
+    The second axis is the film and its mirror image; ``weights`` (members,) sum to 1.
+    """
+    mean = np.einsum("mvnk,m->nk", np.asarray(answers, np.float64), weights) / answers.shape[1]
+    return recalibrate(mean, temperature)
+
+
+def both_ways(images: np.ndarray) -> np.ndarray:
+    """Return ``(2 N, H, W)``: the films ``(N, H, W)``, then their mirror images."""
+    return np.concatenate([images, images[:, :, ::-1]])

@@ -1,0 +1,59 @@
+"""Two readings of one knee, side by side: do they agree, and by how much do they differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kneeoa.graders.grading import Reading
+from kneeoa.networks import DISPLAY_NAME
+
+UNDECIDED_BELOW = 0.5
+"""Share of the probability below which the most probable grade is not the likely one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How two readings compare.
+
+    `grades_apart` counts grades; `overlap` is the probability mass on which both agree, in [0, 1];
+    `verdict` says whether they agree, `difference` by how much they differ, both as sentences.
+    """
+
+    grades_apart: int
+    overlap: float
+    verdict: str
+    difference: str
+
+
+def compare(readings: Sequence[Reading]) -> Agreement:
+    """Compare two readings of the same frame."""
+    first, second = readings
+    apart = abs(int(first.grade) - int(second.grade))
+    overlap = float(np.minimum(first.probabilities, second.probabilities).sum())
+    if apart == 0:
+        verdict = f"Both networks say {first.grade.label}."
+    else:
+        each = " and ".join(f"{DISPLAY_NAME[r.architecture]} {r.grade.label}" for r in readings)
+        verdict = f"The networks differ by {apart} grade{'s' if apart > 1 else ''}: {each}."
+    difference = abs(expected_grade(first.probabilities) - expected_grade(second.probabilities))
+    return Agreement(
+        apart,
+        overlap,
+        verdict,
+        f"Probabilities overlap by {overlap:.0%}; mean grades are {difference:.1f} apart.",
+    )
+
+
+def expected_grade(probabilities: np.ndarray) -> float:
+    """Return the mean of the grade under ``(5,)`` probabilities, in [0, 4]."""
+    return float(probabilities @ np.arange(5))
+
+
+def doubt(reading: Reading) -> str:
+    """Return a sentence when no grade has half of the probability, else an empty text."""
+    order = np.argsort(-reading.probabilities, kind="stable")
+    if reading.probabilities[order[0]] >= UNDECIDED_BELOW:
+        return ""
+    low, high = sorted(int(grade) for grade in order[:2])
+    return f"Undecided: no grade reaches half of the probability; KL {low} and KL {high} lead."

@@ -1,0 +1,56 @@
+"""The weights in an exported model, under their Keras names, and how each format lays them out."""
+
+from pathlib import Path
+
+import numpy as np
+
+from kneeoa.errors import ModelError
+
+
+def read_weights(file: Path, *, standardise: bool | None = None) -> dict[str, np.ndarray]:
+    """Return the weights stored in an exported model as float32, under ``<layer>/<weight>``.
+
+    Raises `ModelError` when the file cannot be read, or when its network brings films to one mean
+    and contrast first and `standardise` says otherwise, or the other way round.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        graph = onnx.load(file).graph
+        stored = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    except (OSError, DecodeError, ValueError) as error:
+        raise ModelError(
+            f"Expected a model that was exported as ONNX. {file} cannot be read as one: {error}"
+        ) from None
+    does = any(node.name == "standardise" for node in graph.node)
+    if standardise not in (None, does):
+        raise ModelError(
+            f"Expected a model with standardise {'on' if standardise else 'off'}. The one in "
+            f"{file.name} has it {'on' if does else 'off'}: set it alike."
+        )
+    return {
+        key: _to_keras_layout(array, key).astype(np.float32)
+        for key, array in stored.items()
+        if "/" in key
+    }
+
+
+def to_onnx_layout(array: np.ndarray, key: str) -> np.ndarray:
+    """Convolution kernels from Keras' (h, w, in, out) to ONNX' (out, in, h, w); others as is."""
+    if array.ndim != 4:
+        return array
+    # Keras keeps a depthwise kernel as (h, w, channels, 1); ONNX as one group per channel.
+    order = (2, 3, 0, 1) if _is_depthwise(key) else (3, 2, 0, 1)
+    return np.ascontiguousarray(array.transpose(order))
+
+
+def _to_keras_layout(array, key):
+    if array.ndim != 4:
+        return array
+    order = (2, 3, 0, 1) if _is_depthwise(key) else (2, 3, 1, 0)
+    return np.ascontiguousarray(array.transpose(order))
+
+
+def _is_depthwise(key):
+    return key.startswith("conv_dw_")

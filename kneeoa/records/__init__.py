@@ -1,0 +1,1 @@
+"""The contract: what training writes, and the dashboard and the analysis read."""

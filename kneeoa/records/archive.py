@@ -1,0 +1,266 @@
+"""Results folders as the research pages see them: every run and study there, whole or not.
+
+A page shows what can be read and names what cannot; one broken folder never hides the others.
+"""
+
+import csv
+import io
+import os
+import statistics
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from kneeoa.errors import DataError, KneeOAError
+from kneeoa.networks import ARCHITECTURES
+from kneeoa.records import results, studies
+
+RUN_COLUMNS = (
+    "folder",
+    "run_id",
+    "architecture",
+    "seed",
+    "preset",
+    "studies",
+    "state",
+    "unpaired",
+    "epochs",
+    "best_epoch",
+    "stopped_because",
+    "minutes",
+    "images_per_second",
+    "device",
+    "precision",
+    "finished_at",
+    "split_hash",
+    "model_sha256",
+    "problem",
+)
+FINISHED = "finished"
+DAMAGED = "damaged"
+HISTORY_COLUMNS = ("epoch", "stage", "trainable_from", "loss", "val_loss", "val_accuracy")
+_TEXT = ("trainable_from",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """A study of one of the folders; `status` is None until its training has written one."""
+
+    folder: Path
+    record: studies.StudyRecord
+    status: studies.StudyStatus | None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether its own status says that training goes on."""
+        return self.status is not None and self.status.state == "training"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Archive:
+    """What stands in some results folders.
+
+    Attributes
+    ----------
+    runs : one row per run in `RUN_COLUMNS`, by network and seed. ``state`` is finished, damaged,
+        or what the status of its study says (training, waiting, failed, pruned). ``unpaired``:
+        finished, in a study of cycles of both networks, without a finished run of the same seed of
+        the other.
+    studies : in the order of the folders, then by name
+    records : ``(folder, run_id)`` -> record of each finished run
+    problems : what could not be read and why, in sentences
+    """
+
+    folders: tuple[Path, ...]
+    runs: pd.DataFrame
+    studies: tuple[Study, ...]
+    records: dict[tuple[str, str], results.RunRecord]
+    problems: tuple[str, ...]
+
+
+def results_folders(setting: str | None, default: Path) -> tuple[Path, ...]:
+    """Return the folders that a setting names, separated as in PATH; empty: the default."""
+    parts = [part for part in (setting or "").split(os.pathsep) if part.strip()]
+    named = [Path(part).expanduser().absolute() for part in parts]
+    return tuple(dict.fromkeys(named)) or (default,)
+
+
+def signature(folders: Iterable[Path]) -> tuple:
+    """Return what changes when a run or study of `folders` appears, goes or reports.
+
+    Looks at times of change alone, so that a page can ask at every rerun.
+    """
+    watched = []
+    for folder in folders:
+        places = [folder / "runs", folder / "studies"]
+        places += sorted(folder.glob("studies/*/*.json"))
+        watched += [(str(place), place.stat().st_mtime_ns) for place in places if place.exists()]
+    return tuple(watched)
+
+
+def read_archive(folders: Sequence[Path]) -> Archive:
+    """Read every run and study of `folders`; what cannot be read is named in `problems`."""
+    rows, found, records, problems = [], [], {}, []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(
+                f"Expected a results folder. There is none at {folder}: "
+                "check KNEEOA_RESULTS, or train into it."
+            )
+            continue
+        here = _read_studies(folder, problems)
+        found += here
+        known = [_Known(name, study) for study in here for name in study.record.run_ids]
+        there = sorted(path.name for path in (folder / "runs").glob("[!.]*") if path.is_dir())
+        named = {name: [k.study for k in known if k.run_id == name] for name in there}
+        with ThreadPoolExecutor() as readers:
+            read = list(readers.map(lambda name, at=folder: _read_run(at, name), there))
+        for name, (record, row) in zip(there, read, strict=True):
+            rows.append(row | {"studies": tuple(s.record.study_id for s in named[name])})
+            if row["problem"]:
+                problems.append(row["problem"])
+            else:
+                records[str(folder), name] = record
+        rows += _unfinished(folder, here, set(there))
+    runs = pd.DataFrame(rows, columns=RUN_COLUMNS)
+    runs = runs.sort_values(["architecture", "seed"], kind="stable", ignore_index=True)
+    runs["unpaired"] = _unpaired(runs, found)
+    return Archive(tuple(folders), runs, tuple(found), records, tuple(problems))
+
+
+def read_history(run_folder: Path) -> pd.DataFrame:
+    """Return the epochs of a run; raise `DataError` when the file is damaged."""
+    return pd.DataFrame(_read_epochs(run_folder / "history.csv"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    run_id: str
+    study: Study
+
+
+def _read_studies(folder, problems):
+    found = []
+    for study_id in studies.list_studies(folder):
+        try:
+            record = studies.read_study(folder, study_id)
+        except KneeOAError as error:
+            problems.append(str(error))
+            continue
+        # A copied study has the name of its folder, not that of the original.
+        record = replace(record, study_id=study_id)
+        found.append(Study(folder, record, studies.read_status(folder, study_id)))
+    return found
+
+
+def _read_run(folder, name):
+    place = folder / "runs" / name
+    row = dict.fromkeys(RUN_COLUMNS) | {"folder": str(folder), "run_id": name, "problem": ""}
+    try:
+        record = results.read_record(place)
+        if record.architecture not in ARCHITECTURES:
+            raise DataError(
+                f"Expected a run of one of {', '.join(ARCHITECTURES)} in {place}. "
+                f"Received one of {record.architecture}: it is not measured."
+            )
+        history = _read_epochs(place / "history.csv")
+    except KneeOAError as error:
+        return None, row | {"state": DAMAGED, "problem": str(error)}
+    speeds = [epoch["images_per_second"] for epoch in history if "images_per_second" in epoch]
+    return record, row | {
+        "architecture": record.architecture,
+        "seed": record.seed,
+        "preset": record.config.get("preset", ""),
+        "state": FINISHED,
+        "epochs": len(history),
+        "best_epoch": record.best_epoch,
+        "stopped_because": record.stopped_because,
+        "minutes": record.seconds / 60,
+        "images_per_second": statistics.median(speeds) if speeds else None,
+        "device": record.device,
+        "precision": record.precision,
+        "finished_at": record.finished_at,
+        "split_hash": record.split_hash,
+        "model_sha256": record.model_sha256,
+    }
+
+
+def _read_epochs(file):
+    """One dict an epoch. Not by pandas, which takes ten times as long for so small a file."""
+    try:
+        text = file.read_text("utf-8")
+        lines = csv.DictReader(io.StringIO(text), restval=None)
+        missing = [name for name in HISTORY_COLUMNS if name not in (lines.fieldnames or ())]
+        if missing:
+            raise DataError(
+                f"Expected the columns {', '.join(missing)} in {file}. They are missing."
+            )
+        rows = [
+            {name: value if name in _TEXT else _number(name, value) for name, value in line.items()}
+            for line in lines
+        ]
+    except OSError as error:
+        raise DataError(f"Expected the epochs of a run. {file}: {error.strerror}.") from None
+    except (ValueError, TypeError):
+        raise DataError(f"Expected whole epochs in {file}. It is damaged or cut off.") from None
+    if not rows or not text.endswith("\n"):
+        raise DataError(f"Expected whole epochs in {file}. It is empty or cut off.")
+    return rows
+
+
+def _number(name, text):
+    return int(text) if name in ("epoch", "stage") else float(text)
+
+
+def _unfinished(folder, found, finished):
+    """Rows of runs that only a study knows of."""
+    rows = {}
+    for study in found:
+        reported = {row.run_id: row for row in study.status.rows} if study.status else {}
+        for run_id in study.record.run_ids:
+            if run_id in finished:
+                continue
+            said = reported.get(run_id, studies.RunStatus(run_id, "waiting"))
+            row = rows.setdefault(
+                run_id,
+                dict.fromkeys(RUN_COLUMNS)
+                | {
+                    "folder": str(folder),
+                    "run_id": run_id,
+                    "architecture": _known(said.architecture or run_id.partition("-")[0]),
+                    "seed": said.seed,
+                    "preset": study.record.preset,
+                    "studies": (),
+                    "state": _state(said, study),
+                    "problem": said.sentence,
+                },
+            )
+            row["studies"] = (*row["studies"], study.record.study_id)
+    return list(rows.values())
+
+
+def _known(name):
+    return name if name in ARCHITECTURES else None
+
+
+def _state(said, study):
+    # A process that was killed could not say so.
+    killed = said.state == "training" and not study.is_training
+    return "stopped" if killed else said.state
+
+
+def _unpaired(runs, found):
+    finished = runs[runs["state"] == FINISHED]
+    unpaired = pd.Series(False, index=runs.index)
+    for study in found:
+        if study.record.kind != "cycles" or set(study.record.configs) < set(ARCHITECTURES):
+            continue
+        names = list(study.record.run_ids)
+        here = finished["folder"] == str(study.folder)
+        ours = finished[here & finished["run_id"].isin(names)]
+        alone = ours.groupby("seed")["architecture"].transform("nunique") < 2
+        unpaired[ours.index[alone]] = True
+    return unpaired

@@ -1,0 +1,153 @@
+"""Which films a results folder stands on: ``<results>/splits/<hash>.csv`` and ``.json``.
+
+Written when training begins, so that a reader without the films can check that no patient and no
+image stands in two splits, and that the runs were trained on this split.
+"""
+
+import json
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kneeoa.data.dataset import Dataset, split_hash_of
+from kneeoa.errors import DataError
+from kneeoa.files import read_table, replace_file
+from kneeoa.records.results import RunRecord
+
+COLUMNS = ("image_id", "patient_id", "side", "grade", "split", "pixels")
+"""``pixels`` is the SHA-256 of the decoded image; no path and no image is kept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lineage:
+    """Who is where, and what was left out.
+
+    ``facts`` holds ``split_from, ignored, unreadable, warnings`` in words.
+    """
+
+    split_hash: str
+    table: pd.DataFrame
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked, in a sentence, and whether it holds."""
+
+    holds: bool
+    sentence: str
+
+
+def write(results_folder: Path, dataset: Dataset) -> None:
+    """Write the split of `dataset` unless it is there already."""
+    file = _file(results_folder, dataset.split_hash)
+    if file.exists():
+        return
+    facts = {
+        "split_from": dataset.split_from,
+        "ignored": list(dataset.ignored),
+        "unreadable": dataset.unreadable,
+        "warnings": list(dataset.warnings),
+    }
+    replace_file(file.with_suffix(".json"), json.dumps(facts, indent=2) + "\n")
+    replace_file(file, dataset.table[list(COLUMNS)].to_csv(index=False))
+
+
+def read(results_folder: Path, split_hash: str) -> Lineage | None:
+    """Return the split that `split_hash` names, or None where it was not kept.
+
+    Raises `DataError` when the file is damaged.
+    """
+    file = _file(results_folder, split_hash)
+    if not file.exists():
+        return None
+    texts = ("image_id", "patient_id", "side", "split", "pixels")
+    table = read_table(file, COLUMNS, numbers=("grade",), texts=texts)
+    table["side"] = table["side"].fillna("")
+    return Lineage(split_hash, table, _facts(file.with_suffix(".json")))
+
+
+def checks(lineage: Lineage) -> list[Check]:
+    """Return what was checked of a split: its hash, its patients, its images."""
+    table = lineage.table
+    found = split_hash_of(table)
+    made = [
+        Check(
+            found == lineage.split_hash,
+            f"The hash of who is where is {found[:16]}..., "
+            + ("as in the runs." if found == lineage.split_hash else "not that of the runs."),
+        )
+    ]
+    for column, what in (("patient_id", "patient"), ("pixels", "image")):
+        members = {name: set(rows[column]) for name, rows in table.groupby("split")}
+        shared = {
+            f"{one} and {other}": sorted(members[one] & members[other])
+            for one, other in combinations(members, 2)
+        }
+        straddling = {pair: names for pair, names in shared.items() if names}
+        count = len(set(table[column]))
+        if straddling:
+            said = "; ".join(
+                f"{len(names)} in {pair}, for example {names[0][:16]}"
+                for pair, names in straddling.items()
+            )
+            made.append(Check(False, f"Of {count:,} {what}s some stand in two splits: {said}."))
+        else:
+            made.append(Check(True, f"None of {count:,} {what}s stands in two splits."))
+    repeated = table["image_id"].duplicated().sum()
+    made.append(
+        Check(not repeated, f"{repeated} names are given to two films.")
+        if repeated
+        else Check(True, f"Every one of {len(table):,} films has a name of its own.")
+    )
+    return made
+
+
+def counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return films per split and grade, with films, patients, left and right knees."""
+    rows = []
+    for name in dict.fromkeys(table["split"]):
+        here = table[table["split"] == name]
+        grades = here["grade"].value_counts()
+        rows.append(
+            {"split": name}
+            | {f"KL {grade}": int(grades.get(grade, 0)) for grade in range(5)}
+            | {
+                "films": len(here),
+                "patients": here["patient_id"].nunique(),
+                "left": int((here["side"] == "L").sum()),
+                "right": int((here["side"] == "R").sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def recorded_counts(record: RunRecord) -> pd.DataFrame:
+    """Return films per split and grade as a run's own record has them, where no more was kept."""
+    return pd.DataFrame(
+        [
+            {"split": split} | {f"KL {grade}": of.get(str(grade), 0) for grade in range(5)}
+            for split, of in record.counts.items()
+        ]
+    )
+
+
+def _file(results_folder, split_hash):
+    if not split_hash.isalnum():
+        raise DataError(f"Expected the hash of a split. Received: {split_hash!r}.")
+    return results_folder / "splits" / f"{split_hash[:16]}.csv"
+
+
+def _facts(file):
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(content, dict):
+        return {}
+    kinds = {"split_from": str, "ignored": list, "unreadable": dict, "warnings": list}
+    # What another hand wrote there must not stop the page.
+    return {name: said for name, said in content.items() if isinstance(said, kinds.get(name, ()))}

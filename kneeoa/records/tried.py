@@ -1,0 +1,107 @@
+"""What was tried in training and what it gave on the validation films; test films stay out."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kneeoa.files import read_table
+from kneeoa.metrics import agreement, calibration
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.records import results
+from kneeoa.records.studies import Run
+
+FILE = "tried.csv"
+
+MEASURES = ("accuracy", "quadratic_kappa", "mean_absolute_error")
+COLUMNS = (
+    "network",
+    "changed",
+    "seeds",
+    *MEASURES,
+    "cross_entropy",
+    "accuracy_sd",
+    "cross_entropy_sd",
+    "minutes",
+    "runs",
+)
+
+
+UNCHANGED = "nothing"
+
+OFF = {"teacher": "", "standardise": False, "inputs": "as they are"}
+"""What a setting was in runs from before it existed, or is after it was removed; others were 0."""
+
+
+def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
+    """Return the settings in which `config` differs from `base`, as text; the seed aside."""
+    aside = {"seed", "preset", "mean_of"}
+    if not config.get("teacher"):
+        aside.add("teacher_share")
+    settings = {
+        name: [_value(of, name) for of in (config, base)]
+        for name in sorted({*config, *base} - aside)
+    }
+    changed = {name: ours for name, (ours, theirs) in settings.items() if ours != theirs}
+    return ", ".join(f"{name} {_said(value)}" for name, value in changed.items())
+
+
+def _value(config, name):
+    value = config.get(name)
+    return OFF.get(name, 0) if value in (None, "") else value
+
+
+def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Return one row per network and set of settings, seeds averaged, the best first.
+
+    `bases` are the configs that differences are named from, per architecture. The cross-entropy is
+    that after the one temperature that fits the run's validation films best (Guo et al. 2017), so
+    that smoothed and sharp targets compare. Columns as in `COLUMNS`; a standard deviation needs two
+    seeds.
+    """
+    rows = []
+    for run in runs:
+        record = run.record
+        val = run.predictions[run.predictions["split"] == "val"]
+        grades = val["true_grade"].to_numpy(int)
+        probabilities = val[results.PROBABILITY_COLUMNS].to_numpy()
+        temperature = calibration.fit_temperature(probabilities, grades)
+        calibrated = calibration.recalibrate(probabilities, temperature)
+        values = agreement.summary(grades, probabilities)
+        rows.append(
+            {
+                "network": DISPLAY_NAME[record.architecture],
+                "changed": difference(record.config, bases[record.architecture]) or UNCHANGED,
+                "seed": record.seed,
+                **{name: values[name] for name in MEASURES},
+                "cross_entropy": calibration.cross_entropy(grades, calibrated),
+                "minutes": record.seconds / 60,
+                "run": record.run_id,
+            }
+        )
+    if not rows:
+        return pd.DataFrame(columns=COLUMNS)
+    groups = pd.DataFrame(rows).groupby(["network", "changed"])
+    table = groups[[*MEASURES, "cross_entropy", "minutes"]].mean()
+    for name in ("accuracy", "cross_entropy"):
+        table[f"{name}_sd"] = groups[name].std(ddof=1)
+    table["seeds"] = groups["seed"].nunique()
+    table["runs"] = groups["run"].agg(" ".join)
+    ordered = table.reset_index().sort_values(["network", "cross_entropy"], ignore_index=True)
+    return ordered[list(COLUMNS)]
+
+
+def read(file: Path) -> pd.DataFrame:
+    """Return the table of a results folder, columns as in `COLUMNS`; refuse a damaged one."""
+    texts = ("network", "changed", "runs")
+    numbers = [name for name in COLUMNS if name not in texts]
+    return read_table(file, COLUMNS, numbers=numbers, texts=texts).fillna(dict.fromkeys(texts, ""))
+
+
+def _said(value):
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
+        return " ".join(":".join(f"{part}" for part in stage.values()) for stage in value)
+    if isinstance(value, bool) or value == "":
+        return "yes" if value else "none" if value == "" else "no"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"

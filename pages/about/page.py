@@ -1,0 +1,96 @@
+"""The about page: intended use, data, training, measured performance, limits; from the cards."""
+
+from collections import Counter
+
+import streamlit as st
+
+from kneeoa.analysis import findings
+from kneeoa.analysis.claim import verdict
+from kneeoa.graders.training_words import training_sentence
+from kneeoa.grades import GRADES
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from pages.shared import attribution, boundary, cached, style
+
+
+def show_performance(cards, together) -> None:
+    """Show what was measured on the test films, with intervals, next to the paper's claim."""
+    measured = {DISPLAY_NAME[name]: card["metrics"]["test"] for name, card in cards.items()}
+    if together:
+        measured[TOGETHER] = together["metrics"]["test"]
+    any_network = next(iter(measured.values()))
+    st.subheader("Measured performance")
+    st.markdown(
+        f"On {any_network['knees']} test knees of {any_network['patients']} patients, none of whom "
+        "was seen in training. In brackets: 95% bootstrap interval over patients."
+    )
+    st.table(findings.performance_rows(measured), border="horizontal")
+    for name, card in cards.items():
+        of = card["metrics"]["test"]
+        accuracy, interval = of["values"]["accuracy"], of["intervals_95"]["accuracy"]
+        st.markdown("- " + verdict(name, accuracy, tuple(interval)))
+    grades = ", ".join(f"KL {int(g)}: {sum(any_network['confusion'][int(g)])}" for g in GRADES)
+    majority = max(sum(row) for row in any_network["confusion"]) / any_network["knees"]
+    st.caption(
+        f"Test knees per grade: {grades}. Always giving the commonest grade scores {majority:.1%}."
+    )
+
+
+def show_training(cards, together) -> None:
+    """Show how each published network came about."""
+    st.subheader("How the networks were trained")
+    for card in cards.values():
+        st.markdown("- " + training_sentence(card))
+    if together:
+        members = Counter(DISPLAY_NAME[member["architecture"]] for member in together["members"])
+        counted = " and ".join(f"{count} {name}" for name, count in members.items())
+        st.markdown(
+            f"- **{TOGETHER}**: the mean of {counted}, trained from different seeds, each on the "
+            "film and its mirror image, both networks with the same weight; chosen on the "
+            "validation films among those that read a knee within 100 ms."
+        )
+
+
+def show_data(cards) -> None:
+    """Show where the films came from, their licence and how they were split."""
+    card = next(iter(cards.values()))
+    counts = card["counts"]
+    attribution.show(cards)
+    st.table(
+        [
+            {"Split": split}
+            | {f"KL {int(g)}": of.get(str(int(g)), 0) for g in GRADES}
+            | {"All": sum(of.values())}
+            for split, of in counts.items()
+        ],
+        border="horizontal",
+    )
+    st.caption(f"Split hash {card['split_hash'][:16]}")
+
+
+def show_limits() -> None:
+    """Show what the networks are for and what they cannot do."""
+    st.subheader("Intended use and limits")
+    st.markdown(
+        "For research and for teaching KL grading. Not a medical device: no decision about a "
+        "patient may rest on it.\n"
+        "- The networks grade whatever they are given. They do not notice a film that is not a "
+        "frontal knee, an implant, a fracture or another disease.\n"
+        "- They learned from one study's films (OAI, adults aged 45 to 79 at enrolment). Films "
+        "of other hospitals, other projections or other processing may be graded worse.\n"
+        "- KL 1 (doubtful) is the grade on which human readers agree least, and so do the "
+        "networks.\n"
+        "- Grad-CAM shows where a network found evidence, coarsely (7 x 7 cells). It does not "
+        "show that the evidence is right.\n"
+        "- Films are held in memory for the session and are never written to disk or logs."
+    )
+
+
+style.apply_style()
+st.title("About")
+with boundary.refusals_shown():
+    published = cached.cards()
+    show_limits()
+    together = cached.together_card()
+    show_performance(published, together)
+    show_training(published, together)
+    show_data(published)

@@ -1,0 +1,102 @@
+"""The atlas on films: examples of a grade, and what its other parts show films with."""
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.teaching import examples
+from kneeoa.wording import counted
+from pages.atlas import criteria
+from pages.shared import boundary, cached, dataset_films, kept, overlays, session_films
+
+A_PAGE, ACROSS = 6, 3
+KINDS = {"clear": "Clear", "any": "Any", "disputed": "Disputed"}
+EXPLAINED = {
+    "clear": "Clear examples: both networks agree with the reference, the surest first.",
+    "any": "All films with this reference grade, by name.",
+    "disputed": "A network gives another grade than the reference, the furthest off first.",
+}
+
+
+def show() -> None:
+    """Show films of the grade that is chosen, `A_PAGE` at a time."""
+    films = opened()
+    of, kinds = st.columns([1.6, 1], vertical_alignment="bottom")
+    grade = criteria.choose_grade(of)
+    answers = published_answers()
+    kind = "any"
+    if len(answers):
+        kind = kept.one(
+            kinds.segmented_control, "Which", KINDS, "which", required=True, format_func=KINDS.get
+        )
+    st.markdown(f"**{grade.label}, {grade.text}.** {grade.criteria}")
+    names = of_grade(films, answers, grade, kind)
+    said = EXPLAINED[kind]
+    if not len(answers):
+        said += " The networks' published answers are about other films: no clear ones are chosen."
+    st.caption(f"{counted(len(names), 'film')}. {said}")
+    if not names:
+        return
+    shown = page_of(names, A_PAGE, f"{kind}_{int(grade)}")
+    for start in range(0, len(shown), ACROSS):
+        for place, name in zip(st.columns(ACROSS), shown[start : start + ACROSS], strict=False):
+            with place.container(border=True):
+                show_one(name, "example")
+
+
+def opened():
+    """Return the films that are taught with, after saying what is to be known of them."""
+    films = cached.teaching_set()
+    if films.is_synthetic:
+        st.warning(
+            "These films are drawn, not taken, and marked so: they show the signs of each grade, "
+            "not what real films look like."
+        )
+        dataset_films.say_how_to_get_films()
+    for note in films.notes:
+        st.caption(boundary.escaped(note))
+    return films
+
+
+def published_answers():
+    """Return `examples.answered` of the published networks; empty: they know other films."""
+    tables = cached.published_predictions()
+    return examples.answered([tables[name] for name in DISPLAY_NAME], cached.teaching_set())
+
+
+def of_grade(films, answers, grade, kind):
+    """Return the ids of the films of `grade` that are `kind` of `KINDS`."""
+    if kind == "clear":
+        return examples.clear(answers, grade)
+    if kind == "disputed":
+        return examples.disputed(answers, grade)
+    return sorted(name for name, film in films.films.items() if film.grade == grade)
+
+
+def page_of(names, size, key):
+    """Return `size` of `names`, after showing the choice of which where there are more."""
+    pages = -(-len(names) // size)
+    page = st.pagination(pages, key=f"page_{key}") if pages > 1 else 1
+    return names[(page - 1) * size : page * size]
+
+
+def show_one(name: str, key: str) -> None:
+    """Show a film, what both networks say of it, and the way to the reading page."""
+    try:
+        radiograph, frame, readings = cached.teaching_film(name)
+        picture = overlays.picture_of(radiograph, frame)
+    except KneeOAError as error:
+        st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
+        return
+    st.image(picture, width="stretch", output_format="PNG", alt=f"Film {name}")
+    reference = cached.teaching_set().films[name].grade
+    said = ", ".join(f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings)
+    st.markdown(f"**{boundary.escaped(name)}**  \n:small[Reference {reference.label}; {said}]")
+    show_way_on(name, key)
+
+
+def show_way_on(name: str, key: str) -> None:
+    """Show the button that opens a film in the reading page."""
+    if st.button("Open in the reading page", key=f"open_{key}_{name}", width="stretch"):
+        st.session_state[session_films.NEXT] = session_films.add(*cached.teaching_set().read(name))
+        st.switch_page("reading/page.py")

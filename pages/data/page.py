@@ -1,0 +1,126 @@
+"""The data page: where the films are from, who is in which split, and the same check at home."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from kneeoa.data.dataset import read_dataset
+from kneeoa.records import lineage
+from kneeoa.wording import counted
+from pages.shared import attribution, boundary, cached, run_selection, style, table_view
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def show_splits(selection) -> None:
+    """Show each split that the chosen runs were trained on, and what was checked of it."""
+    hashes = selection.finished.groupby("split_hash", sort=False)
+    st.subheader("Who is in which split")
+    if len(hashes) > 1:
+        st.warning(
+            f"These runs stand on {len(hashes)} different splits: their figures do not compare."
+        )
+    for split_hash, rows in hashes:
+        row = rows.iloc[0]
+        record = selection.archive.records[row["folder"], row["run_id"]]
+        st.markdown(f"**Split {split_hash[:16]}**, {counted(len(rows), 'run')}")
+        with boundary.refusals_shown():
+            found = lineage.read(Path(row["folder"]), split_hash)
+            if found is None:
+                table_view.show_table(
+                    lineage.recorded_counts(record),
+                    f"counts_{split_hash[:8]}",
+                    "from pathlib import Path\nfrom kneeoa.records import lineage, results\n\n"
+                    f"run = Path({row['folder']!r}, 'runs', {row['run_id']!r})\n"
+                    "print(lineage.recorded_counts(results.read_record(run)))",
+                    height="content",
+                )
+                st.info(
+                    "Who is in it was not kept beside these runs, so nothing can be checked here. "
+                    "Runs trained from now on keep it."
+                )
+            else:
+                _show_lineage(row["folder"], found)
+
+
+def _show_lineage(folder, found):
+    _show_checks(lineage.checks(found))
+    read = (
+        "from pathlib import Path\nfrom kneeoa.records import lineage\n\n"
+        f"found = lineage.read(Path({folder!r}), {found.split_hash!r})\n"
+    )
+    table_view.show_table(
+        lineage.counts(found.table),
+        f"split_{found.split_hash[:8]}",
+        f"{read}print(lineage.checks(found))\nprint(lineage.counts(found.table))",
+        height="content",
+    )
+    with st.expander(f"Every one of the {len(found.table):,} films, its split and its grade"):
+        table_view.show_table(
+            found.table, f"films_{found.split_hash[:8]}", f"{read}print(found.table)", height=300
+        )
+    facts = found.facts
+    said = [f"Split from {facts['split_from']}."] if facts.get("split_from") else []
+    said += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
+    said += [f"Unreadable: {file}: {why}" for file, why in facts.get("unreadable", {}).items()]
+    said += list(facts.get("warnings", ()))
+    if not facts.get("unreadable") and facts:
+        said.append("Every film could be read.")
+    st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in said))
+
+
+def _show_checks(checks):
+    for show, held in ((st.error, False), (st.success, True)):
+        sentences = [boundary.escaped(check.sentence) for check in checks if check.holds == held]
+        if sentences:
+            show("  \n".join(sentences))
+
+
+def show_own_check() -> None:
+    """Let the user check a folder of films of her own."""
+    st.subheader("Check your own films")
+    if st.get_option("server.address") not in LOOPBACK:
+        st.caption(
+            "Only where this dashboard serves its own machine: a visitor must not look into the "
+            "server's folders. `python -m train data DIR` does the same."
+        )
+        return
+    with st.form("own", border=False):
+        place, button = st.columns([5, 1], vertical_alignment="bottom")
+        folder = place.text_input(
+            "Folder train|val|test/0..4 or 0..4, or a CSV with file, grade, patient_id", key="own"
+        )
+        asked = button.form_submit_button("Check", width="stretch")
+    if not asked or not folder.strip():
+        return
+    with boundary.refusals_shown(), st.spinner("Decoding the films, once"):
+        dataset = read_dataset(Path(folder.strip()).expanduser(), check=False)
+        for sentence in dataset.problems:
+            st.error(boundary.escaped(sentence))
+        if not dataset.problems:
+            st.success("It can be trained on.")
+        found = lineage.Lineage(dataset.split_hash, dataset.table, {})
+        _show_checks(lineage.checks(found)[1:])
+        table_view.show_table(
+            lineage.counts(dataset.table),
+            "own",
+            "from pathlib import Path\nfrom kneeoa.records import lineage\n"
+            "from kneeoa.data.dataset import read_dataset\n\n"
+            f"dataset = read_dataset(Path({folder.strip()!r}).expanduser(), check=False)\n"
+            "print(lineage.counts(dataset.table))",
+            height="content",
+        )
+        said = [*dataset.warnings, *(f"Left out: {sentence}" for sentence in dataset.ignored)]
+        said += [
+            f"Unreadable: {file}: {why}" for file, why in list(dataset.unreadable.items())[:20]
+        ]
+        st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in said))
+
+
+style.apply_style()
+with boundary.refusals_shown():
+    attribution.show(cached.cards())
+    selection = run_selection.choose(split=False)
+    if selection is not None:
+        show_splits(selection)
+    show_own_check()

@@ -1,0 +1,47 @@
+"""What a group session keeps of a learner: her votes, to take along or to delete."""
+
+import streamlit as st
+
+from kneeoa.store import group as store
+from pages.shared import cached
+
+
+def show_votes(mine) -> None:
+    """Show the learner's votes on every film that was shown, and let her take them along.
+
+    Not before the session has ended: they stand beside the reference.
+    """
+    table = mine[["position", "image_id", "reference", "grade"]].assign(
+        position=mine["position"] + 1
+    )
+    with st.expander("Film by film"):
+        st.table(
+            [
+                {
+                    "Film": row.position,
+                    "Reference": f"KL {row.reference}",
+                    "You": "no vote" if row.grade != row.grade else f"KL {row.grade:.0f}",
+                }
+                for row in table.astype({"grade": float}).itertuples()
+            ],
+            border="horizontal",
+        )
+    st.download_button(
+        "My votes (CSV)",
+        table.rename(columns={"position": "film"}).to_csv(index=False),
+        file_name="my-votes.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+
+
+def show_way_out(participant, forget) -> None:
+    """Let the learner delete her nickname and votes; ``forget()`` is called once it is done."""
+    with st.popover("Leave"):
+        st.markdown("Your nickname and all your votes in this session are deleted for good.")
+        if st.button("Leave and delete", key="leave_session", type="primary"):
+            store.remove_participant(
+                cached.store(), participant.group_id, participant.participant_id
+            )
+            forget()
+            st.rerun()

@@ -1,0 +1,192 @@
+"""Where a learner joins a group session and votes, on a phone or a large screen."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.store import group as store
+from kneeoa.teaching import scoring
+from kneeoa.teaching.wording import interval_text, number_text, share_text
+from pages.join import own_votes
+from pages.shared import boundary, cached, keyboard, live, style
+
+LONGEST_SHOWN = 720
+SAID, JOINED = "join_said", "joined"
+
+
+def show_entrance() -> None:
+    """Ask for the code and a nickname."""
+    st.title("Join a session")
+    with st.form("join", width=420):
+        code = st.text_input("Code", st.query_params.get("code", ""), key="code", max_chars=12)
+        nickname = st.text_input("Nickname", key="nickname", max_chars=24)
+        if st.form_submit_button("Join", type="primary", width="stretch"):
+            with boundary.refusals_shown():
+                one = store.join(cached.store(), code, nickname, datetime.now(UTC))
+                st.session_state[JOINED] = code.strip().upper(), one.token
+                st.rerun()
+    st.caption("The teacher and the class see the nickname; your own name is not asked for.")
+
+
+def show_session(code, participant) -> None:
+    """Show the session as it stands for this learner; look every second whether it went on."""
+    group = store.find_group(cached.store(), code)
+    with st.container(key="join", width=720):
+        if SAID in st.session_state:
+            st.warning(boundary.escaped(st.session_state.pop(SAID)))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(
+                f"{boundary.escaped(participant.nickname)}, session {group.code}", width="stretch"
+            )
+            own_votes.show_way_out(participant, _forget)
+        if group.state == "waiting":
+            st.title("You are in")
+            st.markdown("The first film comes as soon as the teacher shows it.")
+        elif group.state == "ended":
+            show_score(group, participant)
+            return
+        else:
+            show_film(group, participant)
+    live.every(1.0, _watch, code, group.round)
+
+
+def _forget():
+    st.session_state.pop(JOINED, None)
+    st.query_params.clear()
+
+
+def _watch(code, seen):
+    try:
+        went_on = store.find_group(cached.store(), code).round != seen
+    except KneeOAError as error:
+        st.warning(boundary.escaped(str(error)))
+        return
+    if went_on:
+        st.rerun(scope="app")
+
+
+def show_film(group, participant) -> None:
+    """Show the film in play, the learner's vote on it, and the reference once it is told."""
+    film = group.exam.films[group.position]
+    mine = store.vote_of(cached.store(), participant, group.position)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Film {group.position + 1} of {len(group.exam.films)}", width="content")
+        wanted = st.toggle("Film here", True, key="film_here", persist_state="session")
+    if wanted:
+        try:
+            folder = cached.teaching_set().folder
+            st.image(cached.film_picture(folder, film.image_id, LONGEST_SHOWN), width="stretch")
+        except KneeOAError:
+            # Why is said on the teacher's pages; it may name folders of this server.
+            st.warning(
+                "This film cannot be shown here. Look at the projector, and tell the teacher."
+            )
+    if group.state == "voting":
+        show_grades(participant, group.position, mine)
+    elif group.state == "closed":
+        st.markdown(f"Voting is closed. {_kept(mine)}")
+    else:
+        reference = KLGrade(film.grade)
+        st.html(
+            '<div class="kl-network">Reference</div>'
+            f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
+        )
+        st.markdown(f"{_verdict(mine, reference)} {reference.criteria}")
+
+
+def _verdict(mine, reference):
+    if mine is None:
+        return "You did not vote."
+    if mine == reference:
+        return ":green[**Right.**]"
+    off = abs(mine - reference)
+    return f":orange[**Off by {off} grade{'s' if off > 1 else ''}**]: you said KL {mine}."
+
+
+def _kept(mine):
+    return "You did not vote on this film." if mine is None else f"Your vote: **KL {mine}**."
+
+
+def show_grades(participant, position, mine) -> None:
+    """Show what is kept, and the five grades to vote for."""
+    several = len(keyboard.pressed((participant.participant_id, position))) > 1
+    if mine is None:
+        st.markdown("Choose a grade.")
+    else:
+        st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it.")
+        if several:
+            st.warning(f"Several grades came at once. Is KL {mine} the one that you mean?")
+    for grade in GRADES:
+        st.button(
+            f"**{grade.label}** {grade.text}",
+            # Of this film alone: a click on the film before must not count for this one.
+            key=f"vote_{position}_{int(grade)}",
+            shortcut=str(int(grade)),
+            type="primary" if mine == grade else "secondary",
+            on_click=_vote,
+            args=[participant, position, int(grade)],
+            width="stretch",
+        )
+
+
+def _vote(participant, position, grade):
+    keyboard.note((participant.participant_id, position), grade)
+    try:
+        store.vote(cached.store(), participant, position, grade, datetime.now(UTC))
+    except KneeOAError as error:
+        st.session_state[SAID] = str(error)
+
+
+def show_score(group, participant) -> None:
+    """Show what the learner scored in a session that has ended."""
+    st.title("The session has ended")
+    votes = store.votes_of(cached.store(), group.group_id)
+    hers = votes[votes["participant_id"] == participant.participant_id]
+    mine = scoring.score(hers)
+    if mine.accuracy is None:
+        st.markdown("You did not vote in this session.")
+        return
+    accuracy, kappa = st.columns(2)
+    accuracy.metric("As the reference", share_text(mine.accuracy))
+    accuracy.caption(interval_text(mine.accuracy))
+    low, high = mine.kappa_interval
+    kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
+    if low == low:
+        kappa.caption(f"95% interval {low:.2f} to {high:.2f}")
+    own_votes.show_votes(hers)
+
+
+def show() -> None:
+    """Show the session of this browser, or the way into one."""
+    participant, (code, token) = None, place()
+    if code and token:
+        try:
+            participant = store.rejoin(cached.store(), code, token)
+        except KneeOAError as error:
+            st.warning(boundary.escaped(str(error)))
+            st.session_state.pop(JOINED, None)
+            st.query_params.pop("token", None)
+    if participant is None:
+        show_entrance()
+    else:
+        show_session(code, participant)
+
+
+def place() -> tuple[str, str]:
+    """Return the code and token of this browser, from its address or from having just joined.
+
+    The address alone is not enough: a browser that reconnects tells the one that it had before.
+    """
+    code, token = (st.query_params.get(name, "") for name in ("code", "token"))
+    if not token and JOINED in st.session_state:
+        code, token = st.session_state[JOINED]
+        st.query_params.from_dict({"code": code, "token": token})
+    return code, token
+
+
+style.apply_style()
+keyboard.lead()
+with boundary.refusals_shown():
+    show()

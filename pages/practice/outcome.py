@@ -1,0 +1,179 @@
+"""What came of a practice session."""
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.charts import confusion as confusion_charts
+from kneeoa.charts import teaching as charts
+from kneeoa.errors import KneeOAError
+from kneeoa.grades import KLGrade
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.store import practice as store
+from kneeoa.teaching import scoring, swayed
+from kneeoa.teaching.wording import interval_text, number_text, share_text, time_text
+from kneeoa.wording import counted
+from pages.practice import progress, take_along
+from pages.shared import boundary, cached, overlays, table_view
+
+MISSED_SHOWN = 3
+
+
+def show(learner, session, go_on) -> None:
+    """Show the result of one session; ``go_on(learner, session)`` takes it up again."""
+    answers = store.answers_of(cached.store(), session.session_id)
+    show_head(learner, session, len(session.exam.films) - len(answers), go_on)
+    films = cached.teaching_set()
+    patients = {name: film.patient_id for name, film in films.films.items()}
+    mine = scoring.score(answers, patients)
+    if not mine.answered:
+        st.info("No film was graded in this session: there is nothing to score.")
+        return
+    if films.is_synthetic:
+        st.caption("On synthetic films: this says nothing of real ones.")
+    networks = {
+        DISPLAY_NAME[name]: scoring.score(_answers_of_network(answers, name), patients)
+        for name in cached.cards()
+    }
+    show_scores(mine, networks, len(session.exam.films))
+    take_along.show(session, answers, mine, networks)
+    if session.options.mode == "ai":
+        show_sway(learner, session, answers)
+    show_confusion(mine, networks)
+    show_pace(answers, session.options.seconds_per_film)
+    show_missed(answers)
+
+
+def show_head(learner, session, left, go_on) -> None:
+    """Show the ways on: the films that are left, another session."""
+    title, rest, again = st.columns([3, 1.2, 1], vertical_alignment="bottom")
+    title.title("Your result")
+    if left and rest.button(
+        f"Go on: {counted(left, 'film')} left", key="go_on", shortcut="G", width="stretch"
+    ):
+        go_on(learner, session)
+        st.rerun()
+    # Not Enter, of which one too many would turn the page before it is read.
+    again.button(
+        "Another session",
+        type="primary",
+        key="again",
+        shortcut="N",
+        on_click=progress.leave,
+        width="stretch",
+    )
+
+
+def _answers_of_network(answers, architecture):
+    said = [_grade_by(name, architecture) for name in answers["image_id"]]
+    return answers.assign(grade=pd.array(said, "Int64"), seconds=None)
+
+
+def _grade_by(image_id, architecture):
+    try:
+        _, _, readings = cached.teaching_film(image_id)
+    except KneeOAError:  # said where the film itself is shown
+        return None
+    return next(int(one.grade) for one in readings if one.architecture == architecture)
+
+
+def show_scores(mine, networks, films) -> None:
+    """Show accuracy and kappa with intervals, the learner's beside the networks'."""
+    accuracy, kappa, off, pace = st.columns(4)
+    accuracy.metric("Accuracy", share_text(mine.accuracy), help="95% interval: Wilson")
+    accuracy.caption(interval_text(mine.accuracy))
+    kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
+    low, high = mine.kappa_interval
+    kappa.caption(
+        f"95% interval {low:.2f} to {high:.2f} (bootstrap over patients)"
+        if low == low
+        else "too few films, or one grade alone: no interval"
+    )
+    off.metric("Mean error (grades)", f"{mine.mean_error:.2f}")
+    off.caption(f"{share_text(mine.within_one)} within one grade")
+    pace.metric("Median time for a film", time_text(mine.seconds))
+    pace.caption(f"{mine.answered} of {films} films graded")
+    said = "; ".join(
+        f"{name} {share_text(of.accuracy)}, kappa {number_text(of.kappa)}"
+        for name, of in networks.items()
+        if of.accuracy
+    )
+    if said:
+        st.markdown(f"The networks on the same films: {said}.")
+
+
+def show_sway(learner, session, answers) -> None:
+    """Show what seeing the network's answer did, in this session and in all like it."""
+    st.subheader("How the network swayed you")
+    alike = [
+        given
+        for one, given in progress.kept(learner).values()
+        if (one.options.mode, one.options.network) == ("ai", session.options.network)
+    ]
+    pooled = swayed.pooled(alike)
+    st.markdown(swayed.in_words(answers))
+    columns = {"This session": answers}
+    if len(alike) > 1:
+        name = f"Your {len(alike)} sessions"
+        columns[name] = pooled
+        st.markdown(f"{name}, every film as first seen: {swayed.in_words(pooled)}")
+    found = {name: swayed.findings(of) for name, of in columns.items()}
+    rows = [
+        {"": of[0].what} | {name: _told(one.share) for name, one in zip(found, of, strict=True)}
+        for of in zip(*found.values(), strict=True)
+    ]
+    st.table(rows, border="horizontal")
+
+
+def _told(share):
+    return f"{share_text(share)} ({interval_text(share)})" if share else "no such film yet"
+
+
+def show_confusion(mine, networks) -> None:
+    """Show whose answers fell where."""
+    st.subheader("Which grades were taken for which")
+    columns = st.columns(1 + len(networks), gap="medium")
+    for column, (name, of) in zip(columns, {"You": mine, **networks}.items(), strict=True):
+        with column:
+            st.markdown(f"**{name}**")
+            figure = confusion_charts.confusion_figure(
+                of.confusion.astype(float), by="counts", height=320
+            )
+            table_view.show_figure(figure, f"practice_{name}")
+
+
+def show_pace(answers, limit) -> None:
+    """Show how long each film took, and whether it was the worse for it."""
+    if answers["seconds"].isna().all():
+        return
+    st.subheader("Time for each film")
+    table_view.show_figure(charts.pace_figure(answers, limit=limit), "pace")
+
+
+def show_missed(answers) -> None:
+    """Show the films that were missed, with what the networks saw in them."""
+    missed = scoring.missed(answers)
+    if missed.empty:
+        st.success("Every film got the reference grade.")
+        return
+    st.subheader(f"Missed films ({len(missed)})")
+    pages = -(-len(missed) // MISSED_SHOWN)
+    page = st.pagination(pages, key="missed_page") if pages > 1 else 1
+    for row in missed.iloc[(page - 1) * MISSED_SHOWN : page * MISSED_SHOWN].itertuples():
+        with st.container(border=True):
+            _show_missed(row)
+
+
+def _show_missed(row):
+    given = "no answer" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
+    film, both = st.columns([1, 1.6], gap="medium")
+    with boundary.refusals_shown():
+        radiograph, frame, readings = cached.teaching_film(row.image_id)
+        with film:
+            st.image(overlays.picture_of(radiograph, frame), width="stretch")
+            reference = KLGrade(int(row.reference))
+            st.markdown(
+                f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
+                f"{given}. {reference.criteria}"
+            )
+        with both:
+            overlays.show(radiograph, frame, readings)

@@ -1,0 +1,227 @@
+"""The practice page: grade films by key, see what they were, and how it goes over the sessions."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.store import practice as store
+from kneeoa.teaching import exam as exams
+from kneeoa.teaching import repetition, swayed
+from kneeoa.teaching.playing import Play
+from pages.practice import outcome, personal_code, progress, session_view
+from pages.shared import boundary, cached, exam_choice, keyboard, style
+
+LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s"}
+FEEDBACK = {"each": "after each film", "end": "at the end"}
+MODES = {"plain": "Practice", "ai": "AI or not"}
+
+
+def show_start(learner) -> None:
+    """Show what can be set, and what came of the sessions so far."""
+    films = cached.teaching_set()
+    st.title("Practise KL grading")
+    for note in films.notes:
+        st.caption(boundary.escaped(note))
+    if films.is_synthetic:
+        personal_code.say_synthetic()
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        show_settings(learner, films)
+    with right:
+        progress.show(learner)
+        personal_code.show(learner)
+
+
+def show_settings(learner, films) -> None:
+    """Show the form of a session; begin one."""
+    refusal = st.container()  # above the form: below it, it might be out of sight
+    mode = st.segmented_control(
+        "Session", list(MODES), default="plain", format_func=MODES.get, required=True, key="mode"
+    )
+    if mode == "ai":
+        st.caption(
+            "A network's answer is shown before yours, after it, or not at all. Some are wrong: "
+            "they are its real errors. The result says how they swayed you."
+        )
+    count = exam_choice.choose_count()
+    grades, network = tuple(range(5)), ARCHITECTURES[-1]
+    if mode == "ai":
+        network = st.segmented_control(
+            "Network",
+            ARCHITECTURES,
+            default=network,
+            format_func=DISPLAY_NAME.get,
+            required=True,
+            key="network",
+        )
+    else:
+        grades = exam_choice.choose_grades()
+    feedback = st.segmented_control(
+        "What it was",
+        list(FEEDBACK),
+        default="each",
+        format_func=FEEDBACK.get,
+        required=True,
+        key="feedback",
+    )
+    limit = st.segmented_control(
+        "Time for a film",
+        list(LIMITS),
+        default=0,
+        format_func=LIMITS.get,
+        required=True,
+        key="limit",
+    )
+    with st.expander("Seed, or an exam from a file"):
+        seed = exam_choice.choose_seed()
+        repeats = st.toggle(
+            "Favour what I missed before",
+            True,
+            key="repeats",
+            disabled=seed is not None,
+            help="Off where a seed is given: it could not give the same films.",
+        )
+        file = exam_choice.choose_file()
+    if st.button("Begin", type="primary", shortcut="Enter", key="begin"):
+        with refusal, boundary.refusals_shown():
+            options = {"mode": mode, "feedback": feedback, "limit": limit, "network": network}
+            if file is not None:
+                exam, rounds = exam_choice.from_file(file, films), ()
+                options["mode"] = "plain"
+            else:
+                favour = None
+                if repeats and seed is None and learner is not None:
+                    cards = store.cards_of(cached.store(), learner)
+                    favour = repetition.favour(cards, datetime.now(UTC))
+                exam, rounds = _drawn(films, options, count, grades, seed, favour)
+            begin(learner, exam, rounds, options)
+
+
+def _drawn(films, options, count, grades, seed, favour):
+    seed, pool = exam_choice.new_seed(seed), films.films.values()
+    if options["mode"] == "ai":
+        said = cached.network_grades(options["network"])
+        exam, rounds = swayed.draw_rounds(pool, said, count, seed=seed)
+    else:
+        exam = exams.draw_exam(pool, count, seed=seed, grades=grades, favour=favour)
+        rounds = ()
+    return exam_choice.drawn(exam, count), rounds
+
+
+def begin(learner, exam, rounds, options) -> None:
+    """Keep the session and turn to its first film."""
+    now = datetime.now(UTC)
+    learner = learner or personal_code.new(now)
+    kept = store.PracticeOptions(
+        mode=options["mode"],
+        feedback=options["feedback"],
+        seconds_per_film=float(options["limit"]) or None,
+        network=options["network"],
+        rounds=tuple(rounds),
+    )
+    session = store.begin_session(cached.store(), learner, exam, kept, now)
+    go_on_with(learner, session)
+    st.rerun()
+
+
+def go_on_with(learner, session) -> None:
+    """Take up a kept session where it stands."""
+    answers = store.answers_of(cached.store(), session.session_id)
+    st.session_state["practice"] = session
+    st.session_state["play"] = Play(
+        session.exam,
+        {one.image_id: one for one in session.options.rounds},
+        tells=session.options.feedback == "each",
+        limit=session.options.seconds_per_film,
+        done=set(answers["position"]),
+    )
+
+
+def go_on_with_rest(learner, session) -> None:
+    """Take up a session that was stopped, at the first film that is left."""
+    store.reopen_session(cached.store(), session.session_id)
+    progress.leave()
+    go_on_with(learner, session)
+
+
+def keep_answer(given) -> None:
+    """Write an answer down; where that fails, take up what is kept: its film comes again."""
+    try:
+        write_down(given)
+    except KneeOAError:
+        leave_play()
+        raise
+
+
+def leave_play() -> None:
+    """Forget the session in play; what is kept of it is in the store."""
+    for key in ("practice", "play", "practice_stopped"):
+        st.session_state.pop(key, None)
+
+
+def write_down(given) -> None:
+    """Write an answer down, and when its film should come again."""
+    session, play = st.session_state["practice"], st.session_state["play"]
+    film, now = session.exam.films[given.position], datetime.now(UTC)
+    shown = play.rounds.get(film.image_id)
+    answer = store.Answer(
+        position=given.position,
+        image_id=film.image_id,
+        reference=film.grade,
+        grade=given.grade,
+        seconds=given.seconds,
+        first_grade=given.first_grade,
+        shown_when=shown.when if shown else "never",
+        shown_grade=shown.network_grade if shown else None,
+        network=session.options.network if shown else None,
+        answered_at=now,
+    )
+    database = cached.store()
+    store.record_answer(database, session.session_id, answer)
+    learner = personal_code.current()
+    card = store.cards_of(database, learner).get(film.image_id)
+    after = repetition.review(card, reference=film.grade, grade=given.grade, now=now)
+    store.put_card(database, learner, film.image_id, after)
+
+
+def end(session) -> None:
+    """Close the session and turn to its result."""
+    store.finish_session(cached.store(), session.session_id, datetime.now(UTC))
+    st.session_state[progress.RESULT] = session
+    leave_play()
+
+
+def show() -> None:
+    """Show the session in play, the result of the last one, or the start."""
+    cached.store()  # where it cannot be opened, that is said before anyone grades a film
+    learner = personal_code.current()
+    result = progress.chosen(learner)
+    if "play" not in st.session_state and result is None and learner:
+        left = store.open_session(cached.store(), learner)
+        if left is not None:
+            go_on_with(learner, left)
+    play = st.session_state.get("play")
+    if play is not None and not play.is_over and not st.session_state.get("practice_stopped"):
+        session_view.show(play, st.session_state["practice"].options.network, keep_answer)
+        if not play.is_over:
+            return
+    if play is not None:
+        end(st.session_state["practice"])
+        result = progress.chosen(learner)
+    if result is not None:
+        outcome.show(learner, result, go_on_with_rest)
+    else:
+        show_start(learner)
+
+
+style.apply_style()
+keyboard.lead()
+with boundary.refusals_shown():
+    try:
+        show()
+    except store.GoneError as error:
+        personal_code.forget()
+        st.error(boundary.escaped(str(error)))
+        st.button("To the start", key="start", type="primary", shortcut="Enter")

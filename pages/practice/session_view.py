@@ -1,0 +1,162 @@
+"""A practice session on the screen: the film, the grades by key, what it was."""
+
+import time
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.teaching.playing import Play
+from pages.shared import boundary, cached, exam_choice, film_viewer, keyboard, live, overlays
+
+
+def show(play: Play, network: str, keep) -> None:
+    """Show the film in play; `keep(given)` is called with every answer that is final.
+
+    `network` is the one whose answer has a part in rounds of AI or not.
+    """
+    now = time.monotonic()
+    given = play.press(keyboard.pressed(_place(play)), now)
+    if given is not None:
+        keep(given)
+    given = play.time_up(now)
+    if given is not None:
+        keep(given)
+    if play.is_over:
+        return
+    try:
+        # Before anything is shown: the last film's reference must not stand beside the next one.
+        radiograph, frame, readings = cached.teaching_film(play.film.image_id)
+    except KneeOAError as error:
+        show_head(play)
+        st.error(boundary.escaped(f"{play.film.image_id}: {error}"))
+        if st.button("Go on without it", shortcut="Enter", key=f"skip_{play.position}"):
+            keep(play.leave_out())
+            st.rerun()
+        return
+    show_head(play)
+    film, side = st.columns([1.35, 1], gap="medium")
+    with side:
+        if play.stage == "told":
+            show_resolution(play)
+            overlays.show(radiograph, frame, readings)
+        else:
+            if play.shows_network:
+                show_network(play, network)
+            show_grades(play)
+    with film:
+        film_viewer.show_film(radiograph, frame, room=640)
+        film_viewer.show_keys(radiograph)
+    # The clock starts when the film is on its way to the screen, not while it is decoded.
+    play.look(time.monotonic())
+
+
+def show_head(play: Play) -> None:
+    """Show how far the session is, and the time that is left."""
+    total = len(play.exam.films)
+    said, clock, stop = st.columns([5, 1.2, 1.2], vertical_alignment="center")
+    said.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
+    if play.limit is not None:
+        with clock:
+            live.every(1.0, _show_clock, play)
+    if stop.button(
+        "Stop here",
+        key="stop",
+        shortcut="Esc",
+        width="stretch",
+        help="The answers given so far are scored",
+    ):
+        st.session_state["practice_stopped"] = True
+        st.rerun()
+    if not play.done:
+        exam_choice.show_said(play.exam)
+
+
+def _show_clock(play):
+    left = play.left(time.monotonic())
+    if left == 0:
+        st.rerun(scope="app")
+    st.markdown("" if left is None else f"**{left:.0f} s** left")
+
+
+def _place(play):
+    return st.session_state["practice"].session_id, play.position, play.stage
+
+
+def show_grades(play: Play) -> None:
+    """Show the five grades to choose from, by mouse or by key."""
+    for grade in GRADES:
+        st.button(
+            f"**{grade.label}** {grade.text}",
+            key=f"grade_{int(grade)}",
+            shortcut=str(int(grade)),
+            type="primary" if play.choice == grade else "secondary",
+            on_click=keyboard.note,
+            args=[_place(play), int(grade)],
+            width="stretch",
+        )
+    lower, higher, on = st.columns([1, 1, 2.4])
+    for at, key, shortcut in ((lower, "lower", "Left"), (higher, "higher", "Right")):
+        at.button(
+            key.capitalize(),
+            key=key,
+            shortcut=shortcut,
+            on_click=keyboard.note,
+            args=[_place(play), key],
+            width="stretch",
+        )
+    on.button(
+        "This is my final answer" if play.stage == "again" else "Confirm",
+        key="on",
+        shortcut="Enter",
+        type="primary",
+        on_click=keyboard.note,
+        args=[_place(play), "confirm"],
+        # Never disabled: Enter may come before the page knows of the mark, and must count.
+        width="stretch",
+    )
+    st.caption(
+        "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc stops. "
+        "Z, W and I zoom, window and invert."
+    )
+
+
+def show_network(play: Play, network: str) -> None:
+    """Show what the network says, which may be wrong."""
+    grade = KLGrade(play.round.network_grade)
+    st.html(
+        f'<div class="kl-network">{DISPLAY_NAME[network]} says</div>'
+        f'<div class="kl-grade">{grade.label}<span>{grade.text}</span></div>'
+    )
+    if play.stage == "again":
+        st.markdown(f"You said **KL {play.first}**. Keep it, or change it.")
+
+
+def show_resolution(play: Play) -> None:
+    """Show the reference, what was given, and the way on."""
+    reference = KLGrade(play.film.grade)
+    grade, on = st.columns([1.4, 1], vertical_alignment="bottom")
+    grade.html(
+        '<div class="kl-network">Reference</div>'
+        f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
+    )
+    last = len(play.done) == len(play.exam.films)
+    on.button(
+        "See the result" if last else "Next film",
+        key="next",
+        shortcut="Enter",
+        type="primary",
+        on_click=play.proceed,
+        width="stretch",
+    )
+    if play.choice is None:
+        said = ":orange[**Time was up**] without an answer."
+    elif play.choice == reference:
+        said = ":green[**Right.**]"
+    else:
+        off = abs(play.choice - reference)
+        said = (
+            f":orange[**Off by {off} grade{'s' if off > 1 else ''}**]: you said KL {play.choice}."
+        )
+    st.markdown(f"{said} {reference.criteria}")

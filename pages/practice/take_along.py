@@ -1,0 +1,88 @@
+"""What can be taken along from a practice session: a sheet to print, the answers, the exam."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.teaching import swayed
+from kneeoa.teaching.wording import interval_text, kappa_text, number_text, share_text, time_text
+from pages.shared import exam_choice
+
+FEEDBACK = {"each": "told after each film", "end": "told at the end"}
+
+
+def show(session, answers, mine, networks) -> None:
+    """Show the three downloads."""
+    sheet, table, exam, _ = st.columns([1, 1, 1, 2])
+    sheet.download_button(
+        "Result sheet (PDF)",
+        lambda: made_of(session, answers, mine, networks),
+        file_name="practice.pdf",
+        mime="application/pdf",
+        on_click="ignore",
+        width="stretch",
+    )
+    table.download_button(
+        "Answers (CSV)",
+        answers.to_csv(index=False),
+        file_name="practice.csv",
+        mime="text/csv",
+        on_click="ignore",
+        width="stretch",
+    )
+    with exam:
+        exam_choice.show_file(session.exam)
+
+
+def made_of(session, answers, mine, networks) -> bytes:
+    """Return the sheet as a PDF."""
+    from kneeoa.teaching import sheet
+
+    parts = [("Confusion (row: reference)", sheet.confusion_table(mine.confusion))]
+    if session.options.mode == "ai":
+        parts.append(("How the network swayed the reader", swayed.in_words(answers)))
+    facts = {
+        "Name": "_" * 32,
+        "Session": _how(session),
+        "Films": f"{mine.answered} of {len(session.exam.films)} graded; seed {session.exam.seed}",
+        "Accuracy": f"{share_text(mine.accuracy)} ({interval_text(mine.accuracy)})",
+        "Quadratic weighted kappa": kappa_text(mine),
+        "Within one grade": share_text(mine.within_one),
+        "Median time for a film": time_text(mine.seconds),
+        **{
+            f"{name} on these films": f"{share_text(of.accuracy)}, kappa {number_text(of.kappa)}"
+            for name, of in networks.items()
+        },
+    }
+    return sheet.sheet(
+        session.exam.title or "Practice in KL grading",
+        facts,
+        [*parts, ("Each film", _film_by_film(answers))],
+        made_at=datetime.now(UTC),
+    )
+
+
+def _how(session):
+    options = session.options
+    said = [f"{session.started_at:%Y-%m-%d %H:%M} UTC", FEEDBACK[options.feedback]]
+    if options.seconds_per_film:
+        said.append(f"{options.seconds_per_film:.0f} s a film")
+    if options.mode == "ai":
+        said.append(f"AI or not, {DISPLAY_NAME[options.network]}")
+    return ", ".join(said)
+
+
+def _film_by_film(answers):
+    off = (answers["grade"] - answers["reference"]).tolist()
+    return pd.DataFrame(
+        {
+            "film": answers["position"] + 1,
+            "id": answers["image_id"],
+            "reference": [f"KL {grade}" for grade in answers["reference"]],
+            "given": ["none" if pd.isna(g) else f"KL {g}" for g in answers["grade"]],
+            "off by": ["" if pd.isna(by) or by == 0 else f"{by:+d}" for by in off],
+            "time": [time_text(seconds) for seconds in answers["seconds"]],
+        }
+    )

@@ -1,0 +1,45 @@
+"""The line that keeps a film's name, its grades and their criteria together."""
+
+import html
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kneeoa.films.joints import Frame
+from kneeoa.graders import two_readings
+from kneeoa.graders.grading import Reading
+from kneeoa.networks import DISPLAY_NAME
+from pages.shared import session_films
+
+
+def show_case_line(film: session_films.Film, frame: Frame, readings: Sequence[Reading]) -> None:
+    """Show file name, grades, agreement and criteria, always together and always in sight."""
+    name = html.escape(session_films.labels()[film.radiograph.digest])
+    grades = " &nbsp; ".join(
+        f"{DISPLAY_NAME[reading.architecture]} <b>{reading.grade.label}</b>" for reading in readings
+    )
+    criteria = "<br>".join(
+        f"<b>{grade.label}, {grade.text}:</b> {grade.criteria}"
+        for grade in sorted({reading.grade for reading in readings})
+    )
+    agreement = two_readings.compare(readings)
+    warning = f"kl-apart-{min(agreement.grades_apart, 2)}"
+    with st.container(key="case"):
+        st.html(
+            f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>'
+            f" &nbsp;·&nbsp; {grades} &nbsp;·&nbsp; "
+            f'<span class="{warning}">{agreement.verdict}</span> {agreement.difference}'
+            f'<div class="kl-note">{criteria}</div>'
+        )
+
+
+def _describe(film, frame):
+    """Return what kind of film it is and which of two knees was graded, in a few words."""
+    radiograph = film.radiograph
+    height, width = radiograph.pixels.shape
+    parts = [radiograph.source, f"{width} x {height}", f"{radiograph.bits} bit"]
+    if radiograph.laterality:
+        parts.append({"L": "left knee", "R": "right knee"}[radiograph.laterality])
+    if len(film.frames) > 1:
+        parts.append(f"the knee on the {frame.name}")
+    return ", ".join(parts)

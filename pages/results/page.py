@@ -1,0 +1,165 @@
+"""The results page: the paper's claim against ours, and what differences can and cannot show."""
+
+import streamlit as st
+
+from kneeoa.analysis import findings
+from kneeoa.analysis.anova import METRICS
+from kneeoa.analysis.claim import CLAIM
+from kneeoa.charts.comparing import spread_figure, strip_figure
+from kneeoa.networks import TOGETHER
+from kneeoa.wording import counted
+from pages.shared import boundary, cached, kept, run_selection, style, table_view
+
+# Beyond these the bootstraps take minutes, and a reader is asked first.
+MOST_AT_ONCE = 60
+
+
+def show_claim(selection, tables) -> None:
+    """Show the paper's Table 1 with ours beside it."""
+    st.subheader("The paper's Table 1, and ours")
+    ensembles = tables["ensembles"]
+    table_view.show_table(
+        findings.claim_rows(tables["table1"]),
+        "table1",
+        selection.python(
+            'findings.claim_rows(measuring.tables(chosen)["table1"])', "findings", "measuring"
+        ),
+        height="content",
+    )
+    st.caption(
+        "The interval holds both errors: of the films (bootstrap over patients) and of the cycles "
+        "(t over seeds). *Reproduced* needs the claim inside an interval no wider than ±5 points."
+    )
+    together = ensembles[
+        (ensembles["split"] == selection.split) & (ensembles["metric"] == "accuracy")
+    ]
+    if len(together):
+        said = [
+            f"{row['ensemble']} ({counted(row['members'], 'run')}) "
+            f"{findings.value_text('accuracy', row['value'])} "
+            f"({findings.value_text('accuracy', row['low'])} to "
+            f"{findings.value_text('accuracy', row['high'])})"
+            for row in together.to_dict("records")
+        ]
+        st.markdown(
+            f"All runs of a network averaged, on the {selection.split} films, accuracy: "
+            + "; ".join(said).replace(TOGETHER, TOGETHER.lower())
+            + "."
+        )
+
+
+def show_metric(selection, tables) -> None:
+    """Show one metric closely: every cycle, the spreads, the tests in words."""
+    heading, control = st.columns([3, 2], vertical_alignment="bottom")
+    heading.subheader("Cycle by cycle")
+    metric = kept.one(
+        control.selectbox,
+        "Metric",
+        METRICS,
+        "metric",
+        format_func=METRICS.get,
+        label_visibility="collapsed",
+    )
+    observed, compared, anova = (
+        _of_split(tables[name], selection.split)
+        for name in ("observations", "comparisons", "anova")
+    )
+    claims = {
+        name: (of[metric]["mean"], of[metric]["sd"])
+        for name, of in CLAIM["networks"].items()
+        if metric in of
+    }
+    left, right = st.columns(2, gap="medium")
+    with left:
+        table_view.show_figure(strip_figure(observed, metric, claims), f"cycles_{metric}")
+    with right:
+        table_view.show_figure(spread_figure(compared, observed, metric), f"spread_{metric}")
+        st.caption("Seed spread and sampling error are different things: neither holds the other.")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**As the paper did it**")
+        st.markdown(findings.anova_sentence(anova, metric))
+        st.markdown("**Do its assumptions hold?**")
+        st.markdown(_listed(findings.assumption_sentences(compared, metric)))
+    with right:
+        st.markdown("**What a careful analysis adds**")
+        st.markdown(_listed(findings.careful_sentences(compared, metric)))
+
+
+def show_all(selection, tables) -> None:
+    """Show the whole tables."""
+    split = selection.split
+    st.subheader("The tables whole")
+    names = {
+        "anova": "ANOVA, as published",
+        "comparisons": "What a careful analysis adds",
+        "ensembles": "Ensembles",
+        "observations": "Every cycle",
+    }
+    *tabs, claim = st.tabs([*names.values(), "The claim"])
+    for tab, name in zip(tabs, names, strict=True):
+        with tab:
+            table_view.show_table(
+                _of_split(tables[name], split),
+                f"{name}_{split}",
+                selection.python(
+                    'table[table["split"] == chosen.split]',
+                    "measuring",
+                    before=[f'table = measuring.tables(chosen)["{name}"]'],
+                ),
+                columns=table_view.short_numbers(tables[name]) | {"split": None},
+            )
+    with claim:
+        table_view.show_table(
+            tables["table1"],
+            "claim",
+            selection.python('measuring.tables(chosen)["table1"]', "measuring"),
+            columns=table_view.short_numbers(tables["table1"]),
+        )
+
+
+def _of_split(table, split):
+    return table[table["split"] == split]
+
+
+def _listed(sentences):
+    return "\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences)
+
+
+def _compare_many(count):
+    asked = kept.one(
+        st.segmented_control,
+        f"Compare all {count} runs? It takes about {max(5, count // 25)} seconds, once; a smaller "
+        "study takes less.",
+        ["no", "yes"],
+        "compare_many",
+        required=True,
+    )
+    return asked == "yes"
+
+
+def show(selection) -> None:
+    """Show everything about the runs that can be measured."""
+    _, readable = run_selection.measured(selection)
+    if not readable:
+        st.info("None of these runs is finished: there is nothing to compare yet.")
+        return
+    if len(readable) > MOST_AT_ONCE and not _compare_many(len(readable)):
+        return
+    study = selection.study if selection.whole_study else None
+    folder = study and study.folder / "studies" / study.record.study_id
+    tables = cached.study_tables(readable, selection.split, folder)
+    compared = _of_split(tables["comparisons"], selection.split)
+    # Why something could not be compared at all, such as runs measured on different films.
+    for note in compared.loc[compared["method"] == "by patient", "note"].unique():
+        st.warning(note)
+    show_claim(selection, tables)
+    show_metric(selection, tables)
+    show_all(selection, tables)
+
+
+style.apply_style()
+with boundary.refusals_shown():
+    selection = run_selection.choose()
+    if selection is not None:
+        show(selection)

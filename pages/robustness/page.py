@@ -1,0 +1,118 @@
+"""The robustness page: films as other hospitals send them; and what a search for settings found."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from kneeoa.analysis.selection import study_labels
+from kneeoa.charts.comparing import robustness_figure
+from kneeoa.charts.tuning import importance_figure, trials_figure
+from kneeoa.records import robustness, tried, tuning
+from pages.shared import boundary, cached, kept, style, table_view
+
+
+def show_robustness(folders) -> None:
+    """Show the robustness table of each folder that has one."""
+    st.subheader("Films as other hospitals send them")
+    files = _named(folders, robustness.FILE)
+    for name, file in files.items():
+        with boundary.refusals_shown():
+            table = robustness.read(file)
+            first = table.iloc[0]
+            st.markdown(
+                f"Change in accuracy of the published models on {first['knees']} test knees of "
+                f"{first['patients']} patients, one change of the films at a time, at three "
+                "strengths; 95% intervals by bootstrap over patients, paired."
+            )
+            table_view.show_figure(robustness_figure(table), name)
+            table_view.show_table(
+                table,
+                name,
+                "from pathlib import Path\nfrom kneeoa.records import robustness\n"
+                f"print(robustness.read(Path({str(file)!r})))",
+                columns=table_view.short_numbers(table),
+            )
+    if not files:
+        st.caption(
+            "No robustness table here. `python -m train robustness assets/models --data DIR --csv "
+            f"RESULTS/{robustness.FILE}` makes one."
+        )
+
+
+def _named(folders, file_name):
+    """Return the files of that name, each under a name of its own."""
+    files = [file for folder in folders if (file := folder / file_name).exists()]
+    stem = Path(file_name).stem
+    return {stem if not n else f"{stem}_{n + 1}": file for n, file in enumerate(files)}
+
+
+def show_tried(folders) -> None:
+    """Show what each set of settings gave on the validation films."""
+    files = _named(folders, tried.FILE)
+    if not files:
+        return
+    st.subheader("What was tried")
+    st.caption(
+        "On the validation films alone; no test film had a say. Settings are named where they "
+        "differ from the recipe. The cross-entropy is after calibration: it tells recipes apart "
+        "more surely than the accuracy."
+    )
+    for name, file in files.items():
+        with boundary.refusals_shown():
+            table_view.show_table(
+                tried.read(file),
+                name,
+                "from pathlib import Path\nfrom kneeoa.records import tried\n"
+                f"print(tried.read(Path({str(file)!r})))",
+                columns={
+                    "changed": st.column_config.TextColumn(width="large"),
+                    "accuracy": st.column_config.NumberColumn(format="percent"),
+                    **{
+                        name: st.column_config.NumberColumn(format="%.3f")
+                        for name in ("quadratic_kappa", "mean_absolute_error", "cross_entropy")
+                    },
+                    "accuracy_sd": st.column_config.NumberColumn(format="percent"),
+                    "cross_entropy_sd": st.column_config.NumberColumn(format="%.3f"),
+                    "minutes": st.column_config.NumberColumn(format="%.0f"),
+                },
+            )
+
+
+def show_tuning(archive) -> None:
+    """Show the trials of a tuning study: what was tried, what mattered, what was best."""
+    st.subheader("Search for settings")
+    studies = {
+        label: study
+        for label, study in study_labels(archive).items()
+        if study.record.kind == "tuning"
+    }
+    if not studies:
+        st.caption("No tuning study here. `python -m train tune` makes one.")
+        return
+    name = kept.one(st.selectbox, "Tuning study", studies, "tuning")
+    study = studies[name]
+    folder = study.folder / "studies" / study.record.study_id
+    with boundary.refusals_shown():
+        found = tuning.read(folder)
+        st.markdown(boundary.escaped(found.said()))
+        left, right = st.columns([2, 1], gap="medium")
+        with left:
+            table_view.show_figure(trials_figure(found.trials), "trials")
+        with right:
+            if len(found.importance):
+                table_view.show_figure(importance_figure(found.importance), "importance")
+        table_view.show_table(
+            found.trials,
+            "trials",
+            "from pathlib import Path\nfrom kneeoa.records import tuning\n"
+            f"print(tuning.read(Path({str(folder)!r})).trials)",
+            columns=table_view.short_numbers(found.trials),
+        )
+
+
+style.apply_style()
+with boundary.refusals_shown():
+    places = cached.results_folders()
+    show_robustness(places)
+    show_tried(places)
+    show_tuning(cached.read_archive(places))

@@ -1,0 +1,91 @@
+"""Films of the user's data set on research pages: a picture, both networks' answers, the way on."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from kneeoa.data.film_folder import FilmFolder
+from kneeoa.errors import KneeOAError
+from kneeoa.films import display
+from kneeoa.films.joints import square
+from kneeoa.graders import gradcam
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.wording import counted
+from pages.shared import boundary, cached, network_column, session_films
+
+SIDE = 300
+A_PAGE = 4
+
+
+def folder() -> FilmFolder | None:
+    """Return the films that ``KNEEOA_DATASET`` names, or None after saying how to get them."""
+    setting = os.environ.get("KNEEOA_DATASET")
+    if not setting:
+        say_how_to_get_films()
+        return None
+    try:
+        return cached.film_folder(Path(setting).expanduser())
+    except KneeOAError as error:
+        st.warning(boundary.escaped(str(error)))
+        return None
+
+
+def say_how_to_get_films() -> None:
+    """Say where real films are had, and how they come onto the pages."""
+    st.info(
+        "To see real films, get the data set (Chen 2018, doi 10.17632/56rmx5bjcr.1, CC BY 4.0; "
+        "see About) and start with its folder: `KNEEOA_DATASET=FOLDER streamlit run app.py`. "
+        "Films are not part of this dashboard."
+    )
+
+
+def show_films(image_ids: list[str], key: str) -> None:
+    """Show films `A_PAGE` at a time, each with both published networks' Grad-CAMs."""
+    films = folder()
+    if films is None or not image_ids:
+        return
+    missing = [name for name in image_ids if name not in films.files]
+    image_ids = [name for name in image_ids if name in films.files]
+    if missing:
+        st.caption(
+            f"{counted(len(missing), 'film')} of these are not in {films.folder}, for example "
+            f"{boundary.escaped(missing[0])}: is this the data set that the runs were measured on?"
+        )
+    if not image_ids:
+        return
+    pages, page = -(-len(image_ids) // A_PAGE), 1
+    if pages > 1:
+        page = st.pagination(pages, key=f"page_{key}")
+    for image_id in image_ids[(page - 1) * A_PAGE : page * A_PAGE]:
+        with st.container(border=True):
+            _show_film(films, image_id, key)
+
+
+def _show_film(films, image_id, key):
+    try:
+        name, data = films.files[image_id].name, films.read(image_id)
+        radiograph, frame, readings = cached.read_film(name, data)
+    except KneeOAError as error:
+        st.warning(boundary.escaped(str(error)))
+        return
+    film, *others = st.columns([1.1, 1, 1, 1.1, 1.1], gap="small")
+    picture = display.windowed(square(radiograph, frame, SIDE))
+    with film:
+        st.image(picture, width="stretch", caption=image_id)
+        if st.button("Open in the reading page", key=f"open_{key}_{image_id}", width="stretch"):
+            st.session_state[session_films.NEXT] = session_films.add(name, data)
+            st.switch_page("reading/page.py")
+    scale = max(card["evidence_scale"] for card in cached.cards().values())
+    overlays, answers = others[:2], others[2:]
+    for overlay, answer, reading in zip(overlays, answers, readings, strict=True):
+        heatmap = gradcam.grad_cam(reading.evidence, reading.grade)
+        with overlay:
+            st.image(
+                display.overlay(picture, heatmap, scale=scale, opacity=0.6),
+                width="stretch",
+                caption=f"{DISPLAY_NAME[reading.architecture]} (published), Grad-CAM for "
+                f"{reading.grade.label}",
+            )
+        with answer:
+            network_column.show_answer(reading)

@@ -1,0 +1,96 @@
+"""Exams on the pages that give them: drawn from the films, or from a file."""
+
+import secrets
+
+import streamlit as st
+
+from kneeoa.errors import DataError
+from kneeoa.teaching import exam as exams
+from kneeoa.teaching.exam import Exam
+from kneeoa.teaching.films import TeachingSet
+from pages.shared import boundary, cached
+
+ALL, SAID = "all", "exam_said"
+NEWEST_SEED = 2**31 - 1
+
+
+def choose_count() -> int:
+    """Let the reader choose how many films; return the number."""
+    return st.segmented_control("Films", exams.LENGTHS, default=20, required=True, key="count")
+
+
+def choose_grades() -> tuple[int, ...]:
+    """Let the reader choose all grades or two neighbours; return the grades."""
+    pairs = {f"{low}{high}": f"{low} against {high}" for low, high in exams.PAIRS}
+    chosen = st.segmented_control(
+        "Grades",
+        [ALL, *pairs],
+        default=ALL,
+        format_func=lambda key: pairs.get(key, "all five"),
+        required=True,
+        key="grades",
+    )
+    return tuple(range(5)) if chosen == ALL else tuple(int(grade) for grade in chosen)
+
+
+def choose_seed() -> int | None:
+    """Let the reader give a seed; None: a new one."""
+    return st.number_input(
+        "Seed",
+        0,
+        NEWEST_SEED,
+        None,
+        key="seed",
+        placeholder="a new one",
+        help="The same seed, settings and films give the same session.",
+    )
+
+
+def choose_file():
+    """Let the reader upload an exam; None without one."""
+    return st.file_uploader("Exam file", type="json", key="exam_file")
+
+
+def new_seed(given: int | None) -> int:
+    """Return the seed that was given, or a new one."""
+    return secrets.randbelow(NEWEST_SEED) if given is None else int(given)
+
+
+def from_file(file, films: TeachingSet) -> Exam:
+    """Return what of an uploaded exam can be given with `films`; what cannot is said with it."""
+    found = exams.match(exams.from_json(file.getvalue()), films)
+    left_out = exams.left_out(found)
+    if not found.exam.films:
+        raise DataError(" ".join(["Expected films of this exam in the data set.", *left_out]))
+    _keep(found.exam, left_out)
+    return found.exam
+
+
+def drawn(exam: Exam, asked: int) -> Exam:
+    """Return `exam`; where there are fewer films than asked for, that is said with it."""
+    _keep(exam, exams.lacking(exam, asked))
+    return exam
+
+
+def _keep(exam, sentences):
+    st.session_state[SAID] = exam.seed, sentences
+
+
+def show_said(exam: Exam) -> None:
+    """Show what was to be said of `exam` when it was drawn or read; nothing after a reload."""
+    seed, sentences = st.session_state.get(SAID, (None, []))
+    if seed == exam.seed and sentences:
+        st.info(boundary.escaped(" ".join(sentences)))
+
+
+def show_file(exam: Exam) -> None:
+    """Show the button that downloads an exam, with the hash of every film."""
+    st.download_button(
+        "This exam (file)",
+        lambda: exams.to_json(exams.with_hashes(exam, cached.teaching_set())),
+        file_name="exam.json",
+        mime="application/json",
+        on_click="ignore",
+        width="stretch",
+        help="Names the films and holds none: whoever has the data set can give the same exam.",
+    )

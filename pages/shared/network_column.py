@@ -1,0 +1,95 @@
+"""One network's column: grade, probabilities, Grad-CAM, and how far to trust it."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from kneeoa.films import display
+from kneeoa.graders import gradcam, two_readings
+from kneeoa.graders.grading import Reading
+from kneeoa.graders.together import TogetherReading
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+
+
+def show_answer(reading: Reading) -> None:
+    """Show the grade in big type and the five probabilities."""
+    grade = reading.grade
+    bars = "".join(
+        f'<div class="{"most" if g == grade else ""}">{g.label}</div>'
+        f'<div class="track"><div class="fill" style="width:{share:.1%}"></div></div>'
+        f'<div class="share {"most" if g == grade else ""}">{share:.0%}</div>'
+        for g, share in zip(GRADES, reading.probabilities, strict=True)
+    )
+    st.html(
+        f'<div class="kl-network">{DISPLAY_NAME[reading.architecture]}</div>'
+        f'<div class="kl-grade">{grade.label}'
+        f"<span>{grade.text}</span></div>"
+        f'<div class="kl-bars">{bars}</div>'
+    )
+
+
+def show_together(reading: TogetherReading, card: dict[str, Any]) -> None:
+    """Show what both networks together say, on one line: grade, probabilities, track record."""
+    cells = "".join(
+        f'<div class="{"most" if g == reading.grade else ""}" style="--share:{share:.0%}">'
+        f"{g.label}<br>{share:.0%}</div>"
+        for g, share in zip(GRADES, reading.probabilities, strict=True)
+    )
+    members = len(card["members"])
+    st.html(
+        '<div class="kl-together"><div>'
+        f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
+        f"<b>{reading.grade.label}</b> {reading.grade.text}</div>"
+        f'<div class="kl-cells">{cells}</div>'
+        f'<div class="kl-note">{_track_record(reading.grade, card)}</div></div>'
+    )
+
+
+def show_explanation(
+    reading: Reading, film: np.ndarray, explained: KLGrade, *, scale: float, opacity: float
+) -> None:
+    """Show the Grad-CAM of grade `explained` on the graded frame ``(S, S) uint8``."""
+    heatmap = gradcam.grad_cam(reading.evidence, explained)
+    picture = display.overlay(film, heatmap, scale=scale, opacity=opacity)
+    name = DISPLAY_NAME[reading.architecture]
+    st.image(
+        picture,
+        width="stretch",
+        output_format="PNG",
+        alt=f"Grad-CAM of {name} for {explained.label}",
+    )
+    if gradcam.has_positive_evidence(reading.evidence, explained, scale=scale):
+        said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
+    else:
+        said = f"<b>No region speaks for {explained.label}</b> in this network."
+    st.html(f'<div class="kl-note">{said} Weights {reading.weights_hash[:8]}.</div>')
+
+
+def show_track_record(reading: Reading, card: dict[str, Any]) -> None:
+    """Show how often this network's answer agreed with the reference on the test films."""
+    text = _track_record(reading.grade, card)
+    undecided = two_readings.doubt(reading)
+    st.html(f'<div class="kl-note">{f"<b>{undecided}</b><br>" if undecided else ""}{text}</div>')
+
+
+def _track_record(grade, card):
+    measured = card["metrics"]["test"]
+    value = measured["predictive_values"][int(grade)]
+    if value is None:
+        return f"On {measured['knees']} test knees it never said {grade.label}."
+    return (
+        f"When it said {grade.label} on test knees, the reference agreed in "
+        f"<b>{value['value']:.0%}</b> (95% interval by knee {value['low']:.0%} to "
+        f"{value['high']:.0%}; {value['count']} of {value['total']})."
+    )
+
+
+def show_scale(scale: float) -> None:
+    """Show the one colour scale of all Grad-CAMs."""
+    bar = display.png_uri(display.colour_bar())
+    st.html(
+        f'<div class="kl-scale"><span>no evidence 0</span><img src="{bar}" alt="colour scale">'
+        f"<span>{scale:.0f} strong (logit units, same on every film)</span></div>"
+    )

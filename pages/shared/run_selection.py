@@ -1,0 +1,119 @@
+"""The bar above every research page: results folder, study, networks, split, runs; in the URL."""
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.analysis import selection
+from kneeoa.analysis.selection import Selection
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from pages.shared import boundary, cached, kept, table_view
+
+SPLITS = {"test": "test", "val": "validation"}
+
+
+def choose(*, split: bool = True) -> Selection | None:
+    """Show the bar and what cannot be read; return the choice, or None where there is nothing."""
+    folders = cached.results_folders()
+    labels = {name: folder for folder, name in selection.folder_labels(folders).items()}
+    widths = [2, 3, 2.4, 2, 2] if len(folders) > 1 else [3, 2.4, 2, 2]
+    columns = iter(st.columns(widths, vertical_alignment="bottom"))
+    chosen = list(labels)
+    if len(folders) > 1:
+        chosen = kept.several(
+            next(columns).multiselect,
+            "Results",
+            labels,
+            "results",
+            default=list(labels),
+            help="The folders that KNEEOA_RESULTS names.",
+        )
+    archive = cached.read_archive(tuple(labels[name] for name in chosen))
+    studies = selection.study_labels(archive)
+    names = [selection.ALL, *studies]
+    study = kept.one(
+        next(columns).selectbox, "Study", names, "study", default=names[min(1, len(studies))]
+    )
+    networks = kept.several(
+        next(columns).pills,
+        "Networks",
+        ARCHITECTURES,
+        "networks",
+        selection_mode="multi",
+        default=ARCHITECTURES,
+        format_func=DISPLAY_NAME.get,
+    )
+    on = "test"
+    place = next(columns)
+    if split:
+        on = kept.one(
+            place.segmented_control,
+            "Films",
+            SPLITS,
+            "split",
+            format_func=SPLITS.get,
+            required=True,
+        )
+    base = {"study": studies.get(study), "networks": networks, "split": on}
+    offered = selection.select(archive, **base)
+    with next(columns).popover("Runs, images", width="stretch"):
+        picked = kept.several(
+            st.multiselect,
+            "Only these runs",
+            offered.runs["label"],
+            "runs",
+            placeholder="All of them",
+        )
+        table_view.choose_image()
+    _show_problems(archive)
+    made = selection.select(archive, picked=picked, **base)
+    if made.runs.empty:
+        st.info(_why_empty(archive, folders))
+        return None
+    return made
+
+
+def _show_problems(archive):
+    if not archive.problems:
+        return
+    count = selection.counted(len(archive.problems), "thing")
+    with st.expander(f"{count} here could not be read", icon=":material/warning:"):
+        for problem in archive.problems:
+            st.markdown("- " + boundary.escaped(problem))
+
+
+def _why_empty(archive, folders):
+    if len(archive.runs):
+        return "No run fits this choice: choose another study, more networks, or all runs."
+    places = ", ".join(str(folder) for folder in folders)
+    return (
+        f"There are no runs in {places} yet. Train some "
+        "(`python -m train study --data DIR --out results`) and name their folder: "
+        "`KNEEOA_RESULTS=results streamlit run app.py`."
+    )
+
+
+def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
+    """Return the metrics of the finished runs, and the runs that have some; say why others do not.
+
+    The metrics are `measuring.observed`, the runs as `cached.observed` takes them.
+    """
+    runs = tuple(
+        (row.label, row.folder, row.run_id, row.architecture, int(row.seed))
+        for row in selection.finished.itertuples()
+    )
+    found, unread = cached.observed(runs)
+    for problem in unread.values():
+        st.warning(boundary.escaped(problem))
+    return found, tuple(run for run in runs if run[0] not in unread)
+
+
+def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return `measuring.graded_films` of the selection."""
+    found = cached.graded(
+        tuple(
+            (row.architecture, row.label, row.folder, row.run_id)
+            for row in selection.finished.itertuples()
+        ),
+        selection.split,
+    )
+    return {name: found[name] for name in ARCHITECTURES if name in found}

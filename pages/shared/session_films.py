@@ -1,0 +1,133 @@
+"""The films of this browser session: in memory only, gone with the session."""
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+from starlette.formparsers import MultiPartParser
+
+from kneeoa.errors import KneeOAError
+from kneeoa.films import phantom
+from kneeoa.films.joints import Frame, propose_frames
+from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.graders.grading import Reading
+from kneeoa.graders.together import TogetherReading
+from pages.shared import boundary, cached
+
+# Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
+# server.maxUploadSize bounds what a film can take of the memory.
+MultiPartParser.spool_max_size = 2**30
+
+CURRENT, NEXT = "current_film", "next_film"
+_FILMS, _REFUSED, _ROUND = "films", "refused", "upload_round"
+
+
+@dataclass
+class Film:
+    """One film, the frames proposed for it, and the readings made of frames so far."""
+
+    radiograph: Radiograph
+    frames: tuple[Frame, ...]
+    readings: dict[Frame, tuple[Reading, ...]] = field(default_factory=dict)
+    together: dict[Frame, TogetherReading | None] = field(default_factory=dict)
+
+
+def all_films() -> dict[str, Film]:
+    """Return this session's films by the digest of their bytes, in order of arrival."""
+    return st.session_state.setdefault(_FILMS, {})
+
+
+def add(name: str, data: bytes) -> str | None:
+    """Take in a film; return its digest, or None after noting why it was refused."""
+    try:
+        radiograph = read_radiograph(data, name)
+    except KneeOAError as error:
+        st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
+        return None
+    films = all_films()
+    if radiograph.digest in films:
+        # The same bytes under another name: it is the name just given that the reader looks for.
+        films[radiograph.digest].radiograph = radiograph
+    else:
+        films[radiograph.digest] = Film(radiograph, propose_frames(radiograph))
+    return radiograph.digest
+
+
+def remove(digest: str) -> None:
+    """Forget a film, and where its frame was moved to."""
+    all_films().pop(digest, None)
+    forget_frame(digest)
+    forget_refusals()
+
+
+def forget_frame(digest: str) -> None:
+    """Bring the frame controls of a film back to the proposal."""
+    for key in [key for key in st.session_state if digest[:12] in str(key)]:
+        del st.session_state[key]
+
+
+def forget_refusals() -> None:
+    """Take the sentences about refused files off the page."""
+    st.session_state[_REFUSED] = []
+
+
+def labels() -> dict[str, str]:
+    """Return a name for each film by digest, numbered where two films have the same file name."""
+    names = {digest: film.radiograph.name for digest, film in all_films().items()}
+    seen: dict[str, int] = {}
+    unique = {}
+    for digest, name in names.items():
+        seen[name] = seen.get(name, 0) + 1
+        unique[digest] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return unique
+
+
+def show_uploader() -> str | None:
+    """Show the upload field; take in what came; return the digest of the last film taken in."""
+    upload_round = st.session_state.setdefault(_ROUND, 0)
+    uploads = st.file_uploader(
+        "Knee X-rays: PNG, JPEG, TIFF or DICOM. They stay in memory for this session only.",
+        accept_multiple_files=True,
+        key=f"upload_{upload_round}",
+    )
+    if not uploads:
+        return None
+    forget_refusals()
+    digests = [add(upload.name, upload.getvalue()) for upload in uploads]
+    # A new key empties the field, so that its copies of the films are let go.
+    st.session_state[_ROUND] = upload_round + 1
+    return next((digest for digest in reversed(digests) if digest), "")
+
+
+def show_demo_picker() -> str | None:
+    """Show the synthetic demo films; return the digest of one that was picked."""
+    name = st.pills(
+        "Or try a synthetic demo film",
+        phantom.DEMO_NAMES,
+        format_func=lambda name: name.removesuffix(".png"),
+        key=f"demo_{st.session_state.get(_ROUND, 0)}",
+    )
+    if name is None:
+        return None
+    forget_refusals()
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    return add(name, phantom.demo_film(name))
+
+
+def show_refusals() -> None:
+    """Show why files of the last upload could not be read."""
+    for name, reason in st.session_state.get(_REFUSED, []):
+        st.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
+
+
+def read(film: Film, frame: Frame) -> tuple[Reading, ...]:
+    """Return both networks' readings of `frame`, made once per frame."""
+    if frame not in film.readings:
+        film.readings[frame] = cached.graders().read(film.radiograph, frame)
+    return film.readings[frame]
+
+
+def read_together(film: Film, frame: Frame) -> TogetherReading | None:
+    """Return the reading of both networks together, made once per frame; None: not published."""
+    if frame not in film.together:
+        film.together[frame] = cached.graders().read_together(film.radiograph, frame)
+    return film.together[frame]

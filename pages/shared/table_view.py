@@ -1,0 +1,70 @@
+"""A table as every research page shows it: sortable, to download, with the Python behind it."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import kept
+
+IMAGE = "image"
+
+
+def show_table(
+    table: pd.DataFrame,
+    name: str,
+    python: str,
+    *,
+    columns: dict | None = None,
+    download: pd.DataFrame | None = None,
+    **options,
+):
+    """Show `table`; below it its CSV and the lines of `python` that reproduce it.
+
+    `name` is that of the file; `download` is its content where the table shows words for numbers.
+    What ``st.dataframe`` returns for a selection is returned.
+    """
+    # What is not known or does not apply is an empty cell, not a word.
+    options = {"hide_index": True, "placeholder": ""} | options
+    event = st.dataframe(table, column_config=columns, **options)
+    file, code, _ = st.columns([1, 1, 6])
+    file.download_button(
+        "CSV",
+        (table if download is None else download).to_csv(index=False),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"csv_{name}",
+        width="stretch",
+        on_click="ignore",
+    )
+    with code.popover("Python", width="stretch"):
+        st.code(python.strip(), language="python")
+    return event
+
+
+def short_numbers(table: pd.DataFrame) -> dict:
+    """Return the columns of a table's fractions, each shown with four digits that count."""
+    fractions = table.select_dtypes("float").columns
+    return {name: st.column_config.NumberColumn(format="%.4g") for name in fractions}
+
+
+def show_figure(figure, name: str, **options):
+    """Show a Plotly figure whose menu saves it; return its event, if it has one."""
+    from kneeoa.charts import style
+
+    config = style.config(name, st.session_state.get(IMAGE, "png"))
+    ink = style.INK[st.context.theme.type or "light"]
+    for annotation in figure.layout.annotations:
+        if annotation.name == style.IN_CELL:
+            annotation.font.color = ink
+    return st.plotly_chart(figure, config=config, key=f"figure_{name}", **options)
+
+
+def choose_image() -> None:
+    """Let the reader choose as what the menu of every figure saves it."""
+    kept.one(
+        st.segmented_control,
+        "The camera of a figure saves",
+        ["png", "svg"],
+        IMAGE,
+        format_func=str.upper,
+        required=True,
+    )

@@ -1,0 +1,156 @@
+"""The teacher's page: open a group session, lead it film by film, see what came of it."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.errors import ConfigError, KneeOAError
+from kneeoa.store import group as store
+from kneeoa.teaching import exam as exams
+from kneeoa.teaching import keys
+from pages.shared import boundary, cached, dataset_films, exam_choice, style
+from pages.teach import group_results, projector
+
+# The session's code in the address, so that a reload comes back to its film.
+SESSION = "session"
+A_PAGE = 8
+STATES = {
+    "waiting": "not begun",
+    "voting": "open",
+    "closed": "open",
+    "told": "open",
+    "ended": "ended",
+}
+
+
+def is_signed_in() -> bool:
+    """Ask for the key until it is given."""
+    setting = os.environ.get(keys.SETTING)
+    try:
+        keys.check_setting(setting)
+    except ConfigError as error:
+        st.title("Teach a group")
+        st.info(boundary.escaped(str(error)))
+        return False
+    if st.session_state.get("teacher"):
+        return True
+    st.title("Teach a group")
+    with st.form("sign_in", width=420):
+        given = st.text_input("Teacher's key", type="password", key="key")
+        if st.form_submit_button("Sign in", type="primary"):
+            if keys.is_right(given, setting):
+                st.session_state["teacher"] = True
+                st.rerun()
+            st.error("This is not the teacher's key. It is the one that the dashboard runs with.")
+    return False
+
+
+def show_start() -> None:
+    """Show the form of a new session, and the sessions that there are."""
+    films = cached.teaching_set()
+    st.title("Teach a group")
+    for note in films.notes:
+        st.caption(boundary.escaped(note))
+    if films.is_synthetic:
+        st.warning("These films are drawn, not taken: learners see the signs, not real films.")
+        dataset_films.say_how_to_get_films()
+    new, there = st.columns([1, 1], gap="large")
+    with new:
+        show_new(films)
+    with there:
+        show_sessions()
+
+
+def show_new(films) -> None:
+    """Show the settings of a new session; open it."""
+    st.subheader("A new session")
+    refusal = st.container()  # above the form: below it, it might be out of sight
+    title = st.text_input("Title", max_chars=exams.LONGEST_TITLE, key="title")
+    count = exam_choice.choose_count()
+    grades = exam_choice.choose_grades()
+    with st.expander("Seed, or an exam from a file"):
+        seed = exam_choice.choose_seed()
+        file = exam_choice.choose_file()
+    if st.button("Open the session", type="primary", key="open"):
+        with refusal, boundary.refusals_shown():
+            if file is not None:
+                exam = exam_choice.from_file(file, films)
+                exam = replace(exam, title=title.strip() or exam.title)
+            else:
+                exam = exams.draw_exam(
+                    films.films.values(),
+                    count,
+                    seed=exam_choice.new_seed(seed),
+                    title=title.strip(),
+                    grades=grades,
+                )
+                exam_choice.drawn(exam, count)
+            opened = store.open_group(cached.store(), exam, datetime.now(UTC))
+            st.query_params[SESSION] = opened.code
+            st.rerun()
+
+
+def show_sessions() -> None:
+    """Show the sessions that there are, the newest first."""
+    groups = store.groups(cached.store())
+    st.subheader("Sessions")
+    if not groups:
+        st.caption("None yet.")
+        return
+    pages = -(-len(groups) // A_PAGE)
+    page = st.pagination(pages, key="sessions_page") if pages > 1 else 1
+    for group in groups[(page - 1) * A_PAGE : page * A_PAGE]:
+        with st.container(border=True):
+            said, act, delete = st.columns([3, 1.2, 1], vertical_alignment="center")
+            title = boundary.escaped(group.exam.title or "Untitled")
+            said.markdown(
+                f"**{title}**  \n{group.code}, {len(group.exam.films)} films, "
+                f"{group.opened_at:%Y-%m-%d %H:%M} UTC, {STATES[group.state]}"
+            )
+            act.button(
+                "Results" if group.state == "ended" else "Go on",
+                key=f"go_{group.code}",
+                on_click=_go_to,
+                args=[group.code],
+                width="stretch",
+            )
+            with delete.popover("Delete", width="stretch"):
+                st.markdown("The session and its votes are deleted for good.")
+                st.button(
+                    "Delete now",
+                    key=f"delete_{group.code}",
+                    type="primary",
+                    on_click=store.delete_group,
+                    args=[cached.store(), group.group_id],
+                )
+
+
+def _go_to(code):
+    st.query_params[SESSION] = code
+
+
+def show() -> None:
+    """Show the session that the address names, or the start."""
+    cached.store()  # where it cannot be opened, that is said before a session is planned
+    if not is_signed_in():
+        return
+    code = st.query_params.get(SESSION)
+    if code:
+        try:
+            group = store.find_group(cached.store(), code)
+        except KneeOAError as error:
+            st.warning(boundary.escaped(str(error)))
+            del st.query_params[SESSION]
+        else:
+            projector.show_said()
+            page = group_results if group.state == "ended" else projector
+            page.show(group)
+            return
+    show_start()
+
+
+style.apply_style()
+with boundary.refusals_shown():
+    show()

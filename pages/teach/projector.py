@@ -1,0 +1,280 @@
+"""A group session on the projector: the way in, each film, the votes, the reference."""
+
+import streamlit as st
+
+from kneeoa.charts import teaching as charts
+from kneeoa.errors import KneeOAError
+from kneeoa.grades import KLGrade
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.store import group as store
+from kneeoa.teaching import invite
+from pages.shared import boundary, cached, exam_choice, film_viewer, keyboard, live
+
+SAID = "teacher_said"
+LAST = "teacher_last"
+
+
+def show(group) -> None:
+    """Show the session as it stands."""
+    keyboard.lead()
+    with st.container(key="projector"):
+        if group.state == "waiting":
+            show_waiting(group)
+        else:
+            show_film(group)
+
+
+def show_said() -> None:
+    """Show, once, why the last step was not taken."""
+    if SAID in st.session_state:
+        st.warning(boundary.escaped(st.session_state.pop(SAID)))
+
+
+def _change(group, **step):
+    """Take a step from `group`, which is the session as it was when the button was made.
+
+    Streamlit 1.67 ends a run for a press that comes meanwhile, and such a press, of a button that
+    the run had not come to, still has the session of the run before. So it goes on from this
+    window's own last step; but a film is not closed or told for a press at the film before it.
+    """
+    last = st.session_state.get(LAST, group)
+    state, position = step.get("state"), step.get("position")
+    follows = state in (None, "ended") or last.position == group.position
+    if last.group_id == group.group_id and last.round > group.round and follows:
+        if last.state in (state, "ended") or last.position == position:
+            return  # done already
+        group = last
+    try:
+        st.session_state[LAST] = store.change_group(cached.store(), group, **step)
+    except KneeOAError as error:  # another window was first: the page shows where it is
+        st.session_state[SAID] = str(error)
+
+
+def show_waiting(group) -> None:
+    """Show how to join, and who has."""
+    here = st.context.url or ""  # not known while nobody's browser asks, as in tests
+    address = invite.join_address(here, group.code)
+    way, code = st.columns([1.2, 1], gap="large")
+    with way:
+        st.title(boundary.escaped(group.exam.title or "KL grading together"))
+        st.html(
+            f'<div class="kl-network">Join at {address.partition("?")[0]} with the code</div>'
+            f'<div class="kl-code">{group.code}</div>'
+        )
+        exam_choice.show_said(group.exam)
+        if invite.is_own_machine(here):
+            st.warning(
+                "This address opens on this machine alone. For a class, start the dashboard with "
+                "`make app ADDRESS=...`, the address of this machine in the local network, and "
+                "open it there."
+            )
+        begin, leave, exam = st.columns([1.3, 1, 1])
+        with exam:
+            exam_choice.show_file(group.exam)
+        begin.button(
+            "Show the first film",
+            key="begin",
+            type="primary",
+            shortcut="Enter",
+            on_click=_change,
+            args=[group],
+            kwargs={"position": 0},
+            width="stretch",
+        )
+        leave.button("All sessions", key="leave", on_click=_leave, width="stretch")
+    with code:
+        st.image(invite.qr_svg(address, side=440))
+    live.every(1.0, _show_class, group)
+    show_class_control(group)
+
+
+def _leave():
+    st.query_params.clear()
+
+
+def _show_class(group):
+    with boundary.refusals_shown():
+        there = store.participants(cached.store(), group.group_id)
+        st.subheader(f"{len(there)} {'learner is' if len(there) == 1 else 'learners are'} in")
+        with st.container(key="there"):
+            st.markdown(" · ".join(boundary.escaped(one.nickname) for one in there))
+
+
+def show_class_control(group) -> None:
+    """Let the teacher remove a nickname."""
+    st.fragment(_show_class_control)(group)
+
+
+def _show_class_control(group):
+    # Looked up whenever it is opened: learners come in while the page stands.
+    control = st.popover("Class", on_change="rerun", key="class")
+    if not control.open:
+        return
+    with control, boundary.refusals_shown():
+        there = store.participants(cached.store(), group.group_id)
+        names = {one.participant_id: one.nickname for one in there}
+        if not names:
+            st.caption("Nobody is in yet.")
+            return
+        chosen = st.selectbox(
+            "Learner", list(names), format_func=lambda number: names.get(number, ""), key="learner_"
+        )
+        st.button(
+            "Remove, with all votes",
+            key="remove",
+            on_click=store.remove_participant,
+            args=[cached.store(), group.group_id, chosen],
+        )
+
+
+def show_film(group) -> None:
+    """Show the film that the class grades, and beside it what its state allows."""
+    film = group.exam.films[group.position]
+    problem = None
+    try:
+        radiograph, frame, readings = cached.teaching_film(film.image_id)
+    except KneeOAError as error:
+        problem, readings = f"{film.image_id}: {error}", ()
+    show_head(group)
+    shown, side = st.columns([1.35, 1], gap="large")
+    with side:
+        if group.state == "voting":
+            show_voting(group)
+        else:
+            show_votes(group, film)
+        if group.state == "told":
+            show_reference(film, readings)
+        show_steps(group)
+    with shown:
+        if problem:
+            st.error(boundary.escaped(problem))
+        else:
+            film_viewer.show_film(radiograph, frame, room=660)
+            film_viewer.show_keys(radiograph)
+
+
+def show_head(group) -> None:
+    """Show how far the session is, how to join it late, and the way out."""
+    said, code, people, end = st.columns([4, 2.2, 1, 1], vertical_alignment="center")
+    total = len(group.exam.films)
+    said.progress((group.position + 1) / total, text=f"Film {group.position + 1} of {total}")
+    code.markdown(f"Code **{group.code}**")
+    with people:
+        show_class_control(group)
+    with end.popover("End"):
+        st.markdown("The results are shown, and nobody can vote any more.")
+        st.button(
+            "End the session",
+            key="end",
+            type="primary",
+            on_click=_change,
+            args=[group],
+            kwargs={"state": "ended"},
+        )
+
+
+def show_voting(group) -> None:
+    """Show how many have voted, not what; let the teacher close."""
+    live.every(1.0, _show_count, group)
+    st.button(
+        "Close the votes",
+        key="close",
+        type="primary",
+        shortcut="Enter",
+        on_click=_change,
+        args=[group],
+        kwargs={"state": "closed"},
+        width="stretch",
+    )
+
+
+def _show_count(group):
+    with boundary.refusals_shown():
+        database = cached.store()
+        given = store.voted(database, group.group_id, group.position)
+        there = len(store.participants(database, group.group_id))
+        st.html(
+            f'<div class="kl-code">{given}<span> of {there}</span></div>'
+            '<div class="kl-network">have voted</div>'
+        )
+
+
+def show_votes(group, film) -> None:
+    """Show the votes on a film, its reference marked once it is told."""
+    counts = store.tally(cached.store(), group.group_id, group.position)
+    reference = KLGrade(film.grade) if group.state == "told" else None
+    figure = charts.votes_figure(counts, reference=reference, height=340)
+    # Without Plotly's menu, which would stand over the figures.
+    st.plotly_chart(
+        figure,
+        config={"displayModeBar": False},
+        key=f"votes_{group.position}_{group.state}",
+    )
+    if not sum(counts):
+        st.caption("Nobody voted on this film.")
+
+
+def show_reference(film, readings) -> None:
+    """Show the reference grade with its criteria, and what the networks say."""
+    reference = KLGrade(film.grade)
+    st.html(
+        '<div class="kl-network">Reference</div>'
+        f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
+    )
+    with st.container(key="told"):
+        st.markdown(reference.criteria)
+        if readings:
+            said = ", ".join(
+                f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings
+            )
+            st.markdown(f"The networks: {said}.")
+
+
+def show_steps(group) -> None:
+    """Show the steps that can follow."""
+    last = group.position == len(group.exam.films) - 1
+    if group.state == "closed":
+        tell, again = st.columns([2, 1])
+        tell.button(
+            "Show the reference",
+            key="tell",
+            type="primary",
+            # Not Enter, which a second press or another button would send: it cannot be undone.
+            shortcut="S",
+            on_click=_change,
+            args=[group],
+            kwargs={"state": "told"},
+            width="stretch",
+        )
+        again.button(
+            "Vote again",
+            key="reopen",
+            on_click=_change,
+            args=[group],
+            kwargs={"state": "voting"},
+            width="stretch",
+        )
+    elif group.state == "told":
+        st.button(
+            "End, and show the results" if last else "Next film",
+            key="next",
+            type="primary",
+            shortcut="Enter",
+            on_click=_change,
+            args=[group],
+            kwargs={"state": "ended"} if last else {"position": group.position + 1},
+            width="stretch",
+        )
+    back, on = st.columns(2)
+    for column, step, label, shortcut in ((back, -1, "Back", "Left"), (on, 1, "Skip", "Right")):
+        to = group.position + step
+        column.button(
+            label,
+            key=label.lower(),
+            shortcut=shortcut,
+            on_click=_change,
+            args=[group],
+            kwargs={"position": to},
+            disabled=to not in range(len(group.exam.films)),
+            width="stretch",
+        )

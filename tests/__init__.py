@@ -1,0 +1,1 @@
+"""The tests, in the tree of what they test; what several use is in `tests.support`."""

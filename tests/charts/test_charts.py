@@ -1,0 +1,217 @@
+"""Figures show what the tables hold: values, texts, what can be clicked, both colour themes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kneeoa.analysis import anova, comparisons, confusions, learning_curves, operating
+from kneeoa.charts import comparing, confusion, style, teaching, training, trust, viewer
+from kneeoa.films.joints import Frame
+from kneeoa.grades import KLGrade
+from kneeoa.teaching import readers, scoring
+from tests.support.research import drawn_history, drawn_predictions, write_robustness
+
+NETWORKS = ("mobilenet", "resnet50")
+
+
+@pytest.fixture(scope="module")
+def study():
+    runs, predictions = [], {}
+    for network in NETWORKS:
+        for seed in range(3):
+            run_id = f"{network}{seed}"
+            predictions[run_id] = drawn_predictions(seed + 50 * (network == "resnet50"))
+            runs.append((run_id, network, seed, predictions[run_id]))
+    observed = anova.observations(runs).query("split == 'test'")
+    return observed, comparisons.comparisons(observed, predictions, "test")
+
+
+@pytest.fixture(scope="module")
+def films():
+    return {
+        name: confusions.graded(drawn_predictions(seed), "test")
+        for seed, name in enumerate(NETWORKS)
+    }
+
+
+def written(figure):
+    """Return what stands in the cells, by (reference, given)."""
+    return {(note.y, note.x): note.text for note in figure.layout.annotations}
+
+
+@pytest.mark.parametrize("by", list(confusions.SHARES))
+def test_every_cell_shows_its_value_and_can_be_clicked(films, by):
+    counts = [confusions.matrix(of) for of in films.values()]
+    mean, spread = confusions.mean_and_spread(counts, by)
+    figure = confusion.confusion_figure(mean, by=by, spread=spread)
+    heatmap, cells = figure.data
+    np.testing.assert_array_equal(heatmap.z, mean)
+    assert "±" in written(figure)["KL 0", "KL 0"]
+    picked = {tuple(cell[:2]): cell[2] for cell in cells.customdata}
+    assert len(picked) == 25
+    assert picked[1, 2] == mean[1, 2]
+    # Cells that answer clicks must not skip the mouse.
+    assert cells.hoverinfo != "skip"
+
+
+def test_an_undefined_share_is_blank():
+    counts = np.eye(5, dtype=int)
+    counts[:, 4] = 0
+    values = confusions.share(counts, "column")
+    texts = written(confusion.confusion_figure(values, by="column"))
+    assert texts["KL 0", "KL 0"] == "100"
+    assert ("KL 0", "KL 4") not in texts
+
+
+def test_the_difference_is_drawn_about_zero(films):
+    one, two = (confusions.share(confusions.matrix(of), "row") for of in films.values())
+    figure = confusion.difference_figure(two - one, by="row")
+    heatmap, _ = figure.data
+    assert heatmap.zmin == -heatmap.zmax
+    assert written(figure)["KL 0", "KL 0"].startswith(("+", "-"))
+
+
+def test_bold_lines_are_means_and_stages_are_marked():
+    histories = {f"run{i}": ("mobilenet", drawn_history(i)) for i in range(3)}
+    curves = learning_curves.learning_curves(histories)
+    band = learning_curves.band(curves, "val_loss")
+    chosen = dict.fromkeys(histories, 4)
+    figure = training.learning_figure(
+        curves, band, learning_curves.stages(curves), chosen, "val_loss"
+    )
+    (mean,) = (line for line in figure.data if line.name == "MobileNet, mean of 3")
+    np.testing.assert_allclose(mean.y, band["mean"])
+    (stars,) = (line for line in figure.data if line.marker.symbol == "star")
+    assert list(stars.x) == [4] * 3
+    (thin,) = (line for line in figure.data if line.name == "runs")
+    assert np.isnan(thin.x).sum() == np.isnan(thin.y).sum() == 3  # between runs
+    np.testing.assert_allclose(thin.y[~np.isnan(thin.y)], curves["val_loss"])
+    assert [note.text for note in figure.layout.annotations] == ["stage 2: all layers"]
+
+
+def test_cycles_and_claims_are_points_of_the_strip(study):
+    observed, compared = study
+    figure = comparing.strip_figure(observed, "accuracy", {"mobilenet": (0.741, 0.004)})
+    points = {line.name: line for line in figure.data}
+    ours = observed[observed["architecture"] == "mobilenet"]
+    np.testing.assert_allclose(points["MobileNet, a cycle each"].x, ours["accuracy"])
+    assert points["claimed, mean ± sd"].x == (0.741,)
+    spread = comparing.spread_figure(compared, observed, "accuracy")
+    ticks = spread.layout.yaxis.ticktext
+    assert list(ticks) == [
+        f"{name}: {kind}"
+        for name in ("MobileNet", "ResNet50")
+        for kind in ("another seed (± 2 sd)", "other patients (95%)")
+    ]
+
+
+def test_curves_of_both_networks_are_drawn(films):
+    for figure in (
+        trust.roc_figure({name: operating.roc(of, 2) for name, of in films.items()}),
+        trust.precision_recall_figure(
+            {name: operating.precision_recall(of, 2) for name, of in films.items()}, 0.4
+        ),
+        trust.reliability_figure({name: operating.reliability(of) for name, of in films.items()}),
+        confusion.per_grade_figure({n: confusions.per_grade(of) for n, of in films.items()}),
+    ):
+        named = {line.name: line for line in figure.data}
+        assert {"MobileNet", "ResNet50"} <= set(named)
+        assert named["MobileNet"].marker.symbol != named["ResNet50"].marker.symbol or (
+            named["MobileNet"].line.dash != named["ResNet50"].line.dash
+        )
+
+
+def test_error_sizes_add_up(films):
+    figure = confusion.error_figure({n: confusions.error_sizes(of) for n, of in films.items()})
+    np.testing.assert_allclose(np.sum([bar.x for bar in figure.data], axis=0), 1)
+
+
+@pytest.mark.parametrize(("changes", "columns"), [(3, 5), (14, 5), (16, 4)])
+def test_no_panel_of_sixteen_changes_stands_alone(tmp_path, changes, columns):
+    table = write_robustness(tmp_path)
+    rows = table[table["change"] == "darker"]
+    table = pd.concat([rows.assign(change=f"change {n}") for n in range(changes)])
+    figure = comparing.robustness_figure(table)
+    left = {round(axis.domain[0], 6) for axis in figure.select_xaxes()}
+    assert len(left) == columns
+    assert figure.layout.height > 190 * -(-changes // columns)
+
+
+def test_each_change_of_the_films_has_a_panel(tmp_path):
+    figure = comparing.robustness_figure(write_robustness(tmp_path))
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles == ["darker (grey values)", "mirrored"]
+    assert len(figure.data) == 6
+
+
+def test_the_menu_saves_png_or_svg_under_a_name():
+    assert style.config("roc")["toImageButtonOptions"]["filename"] == "roc"
+    assert style.config("roc", "svg")["toImageButtonOptions"]["format"] == "svg"
+
+
+def test_votes_mark_the_reference_only_when_it_is_told():
+    hidden = teaching.votes_figure([0, 3, 12, 1, 0])
+    told = teaching.votes_figure([0, 3, 12, 1, 0], reference=KLGrade.MODERATE)
+    assert hidden.data[0].y.tolist() == [0, 3, 12, 1, 0]
+    assert len(set(hidden.data[0].marker.color)) == 1
+    assert not hidden.layout.annotations
+    assert told.layout.annotations[0].x == "KL 3"
+    colours = told.data[0].marker.color
+    assert colours[3] not in colours[:3]
+
+
+def test_progress_and_spread_hold_the_tables():
+    progress = scoring.progress(
+        {
+            name: pd.DataFrame(
+                {
+                    "image_id": list("abcde"),
+                    "reference": range(5),
+                    "grade": pd.array(said, "Int64"),
+                }
+            )
+            for name, said in (("one", [0, 1, 1, 1, 4]), ("two", [0, 1, 2, 3, 4]))
+        }
+    )
+    line = teaching.progress_figure(progress, "accuracy").data[0]
+    assert list(line.y) == [0.6, 1.0]
+    assert list(line.error_y.array)[1] == 0
+    given = pd.array([1, None, 2], "Int64")
+    answers = pd.DataFrame({"position": range(3), "reference": [1, 1, 1], "grade": given})
+    pace = teaching.pace_figure(answers.assign(seconds=[2.5, 15.0, 4.0]), limit=15)
+    right, missed = pace.data
+    assert (list(right.x), list(right.y)) == ([1], [2.5])
+    assert (list(missed.x), list(missed.y)) == ([2, 3], [15.0, 4.0])
+    assert list(missed.customdata) == ["reference KL 1, given none", "reference KL 1, given KL 2"]
+    votes = pd.DataFrame(
+        {
+            "participant": ["x", "y"] * 2,
+            "image_id": ["a", "a", "b", "b"],
+            "reference": [1, 1, 2, 2],
+            "grade": [1, 1, 0, 4],
+        }
+    )
+    figure = teaching.spread_figure(readers.by_film(votes).assign(number=[1, 2]))
+    assert figure.data[0].x[0] == "film 2"
+    assert list(figure.data[-1].y) == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("part", "across", "down"),
+    [
+        ("whole", [0, 400], [300, 0]),
+        ("left half", [100, 200], [170, 70]),
+        ("right half", [200, 300], [170, 70]),
+    ],
+)
+def test_a_film_is_in_view_whole_or_half_of_its_joint(part, across, down):
+    figure = viewer.film_figure(
+        np.zeros((3, 4), np.uint8),
+        height=300,
+        width=400,
+        frame=Frame(10, 100, 200),
+        view="",
+        part=part,
+    )
+    assert list(figure.layout.xaxis.range) == across
+    assert list(figure.layout.yaxis.range) == down

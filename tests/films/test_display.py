@@ -1,0 +1,83 @@
+"""Windows, overlays and encodings."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kneeoa.films import display
+from kneeoa.graders import gradcam
+
+
+def test_full_window_leaves_a_film_as_it_is():
+    film = np.arange(256, dtype=np.float32).reshape(16, 16)
+    assert np.array_equal(display.windowed(film), film)
+    assert np.array_equal(display.windowed(film, invert=True), 255 - film)
+
+
+def test_window_spreads_what_it_spans():
+    film = np.array([[50, 100, 150, 200]], np.float32)
+    assert display.windowed(film, low=100, high=150).tolist() == [[0, 0, 255, 255]]
+    assert display.windowed(film, low=100, high=100).tolist() == [[0, 0, 255, 255]]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 255), (40, 200), (100, 101), (200, 255), (0, 30)])
+@pytest.mark.parametrize("invert", [False, True])
+def test_the_browsers_window_is_the_same_as_ours(low, high, invert):
+    grey = np.arange(256, dtype=np.float32)[None]
+    text = display.window_filter(low=low, high=high, invert=invert)
+    brightness, contrast = (float(number) for number in re.findall(r"\(([\d.]+)\)", text)[:2])
+    # As the CSS filter effects module defines the two functions.
+    shaded = np.clip((np.clip(grey / 255 * brightness, 0, 1) - 0.5) * contrast + 0.5, 0, 1)
+    shaded = 1 - shaded if "invert" in text else shaded
+    ours = display.windowed(grey, low=low, high=high, invert=invert)
+    assert np.abs(shaded * 255 - ours).max() <= 0.51
+
+
+def test_fit_within_never_enlarges():
+    film = np.zeros((300, 100), np.float32)
+    assert display.fit_within(film, 1000) is film
+    assert display.fit_within(film, 150).shape == (150, 50)
+
+
+def test_png_uri_is_lossless():
+    image = np.random.default_rng(0).integers(0, 256, (20, 30), np.uint8)
+    data = base64.b64decode(display.png_uri(image).removeprefix("data:image/png;base64,"))
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), image)
+
+
+def test_no_evidence_leaves_the_film_untouched():
+    film = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+    mixed = display.overlay(film, np.zeros((7, 7), np.float32), scale=5, opacity=1)
+    assert np.array_equal(mixed, np.repeat(film[..., None], 3, axis=-1))
+
+
+def test_weak_evidence_is_coloured_less_than_strong():
+    film = np.full((64, 64), 128, np.uint8)
+
+    def change(value):
+        heatmap = np.full((7, 7), value, np.float32)
+        mixed = display.overlay(film, heatmap, scale=10, opacity=0.6)
+        return np.abs(mixed.astype(int) - 128).mean()
+
+    assert 0 < change(0.5) < change(5) < change(10)
+    assert change(10) == change(50)
+
+
+def test_colour_ramp_brightens_evenly():
+    brightness = display.colour_ramp(np.linspace(0, 1, 50)) @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(brightness) > 0).all()
+
+
+def test_grad_cam_keeps_only_what_speaks_for_the_grade():
+    evidence = np.zeros((7, 7, 5), np.float32)
+    evidence[3, 4, 2], evidence[0, 0, 2] = 6, -4
+    heatmap = gradcam.grad_cam(evidence, 2)
+    assert heatmap[3, 4] == 6
+    assert heatmap.sum() == 6
+    assert gradcam.has_positive_evidence(evidence, 2, scale=10)
+    assert not gradcam.has_positive_evidence(evidence, 1, scale=10)
+    assert not gradcam.has_positive_evidence(-evidence, 1, scale=10)

@@ -1,0 +1,103 @@
+"""The command line on real files: rows, errors, exit codes."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kneeoa.__main__ import main
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders.batch import COLUMNS, find_films
+from kneeoa.graders.grading import Graders
+
+
+def write_film(file, pixels):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two good films, a text that claims to be one, one film too small, and bystanders."""
+    films = tmp_path / "films"
+    write_film(films / "a.png", draw_knee(0))
+    write_film(films / "sub" / "b.png", draw_knee(4))
+    (films / "bad.png").write_text("hello")
+    write_film(films / "small.png", np.zeros((20, 20), np.uint8))
+    (films / "notes.md").write_text("not a film")
+    (films / ".hidden.png").write_text("not seen")
+    return films
+
+
+def read(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_bad_file_gets_its_row_and_the_others_go_on(folder, capsys):
+    assert main(["grade", str(folder)]) == 1
+    out, err = capsys.readouterr()
+    rows = read(out)
+    assert tuple(rows[0]) == COLUMNS
+    assert [(row["file"].split("/")[-1], row["architecture"]) for row in rows] == [
+        (name, architecture)
+        for name in ("a.png", "bad.png", "small.png", "b.png")
+        for architecture in ("mobilenet", "resnet50")
+    ]
+    for row in rows:
+        shares = [row[f"p{grade}"] for grade in range(5)]
+        if row["file"].endswith(("a.png", "b.png")):
+            assert row["error"] == ""
+            assert sum(map(float, shares)) == pytest.approx(1, abs=1e-5)
+            assert int(row["grade"]) == np.argmax([float(share) for share in shares])
+        else:
+            assert row["error"]
+            assert row["grade"] == ""
+            assert shares == [""] * 5
+    assert "2 of 4 films could not be graded" in err
+
+
+def test_rows_equal_single_readings(folder, capsys):
+    film = folder / "a.png"
+    assert main(["grade", str(film)]) == 0
+    rows = read(capsys.readouterr().out)
+    readings = Graders().read(read_radiograph(film.read_bytes(), "a.png"))
+    for row, reading in zip(rows, readings, strict=True):
+        shares = [float(row[f"p{grade}"]) for grade in range(5)]
+        np.testing.assert_allclose(shares, reading.probabilities, atol=1e-5)
+
+
+def test_a_table_goes_to_a_file(folder, tmp_path, capsys):
+    target = tmp_path / "grades.csv"
+    assert main(["grade", str(folder / "a.png"), "--csv", str(target)]) == 0
+    assert capsys.readouterr().out == ""
+    assert len(read(target.read_text())) == 2
+
+
+def test_a_film_of_two_knees_is_refused_in_a_table(tmp_path, capsys):
+    write_film(tmp_path / "both.png", np.hstack([draw_knee(1), draw_knee(2)]))
+    assert main(["grade", str(tmp_path / "both.png")]) == 1
+    assert "one file per knee" in read(capsys.readouterr().out)[0]["error"]
+
+
+def test_what_cannot_be_done_is_said_with_exit_code_two(tmp_path, folder, capsys):
+    assert main(["grade", str(tmp_path / "films" / "sub"), "--models", str(tmp_path)]) == 2
+    assert "Expected a published model" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["grade", str(tmp_path / "empty")]) == 2
+    assert "Found no PNG" in capsys.readouterr().err
+    nowhere = str(tmp_path / "no" / "such" / "folder.csv")
+    assert main(["grade", str(folder / "a.png"), "--csv", nowhere]) == 2
+    assert "Expected to write the table" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_a_row_not_a_crash(tmp_path, capsys):
+    assert main(["grade", str(tmp_path / "absent.png")]) == 1
+    assert all(row["error"] for row in read(capsys.readouterr().out))
+
+
+def test_films_are_found_once_and_in_order(folder):
+    found = find_films([folder, folder / "a.png"])
+    assert [file.name for file in found] == ["a.png", "bad.png", "small.png", "b.png"]

@@ -1,0 +1,70 @@
+"""The published weights: our Grad-CAM from one forward pass against tf-keras-vis' gradients."""
+
+import numpy as np
+import pytest
+
+from kneeoa.films.phantom import draw_knee
+from kneeoa.graders import gradcam
+from kneeoa.graders.grading import Grader
+from kneeoa.graders.published import find_model, load_keras
+from kneeoa.metrics.calibration import softmax
+from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
+
+FILMS = np.stack([draw_knee(grade, seed=grade) for grade in (0, 2, 4)])
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def pair(request):
+    """The served file and the Keras network with the same published weights."""
+    model = find_model(request.param)
+    return Grader(model.file), load_keras(model)
+
+
+def normalised(heatmap):
+    """Scale to [0, 1] as tf-keras-vis does."""
+    return (heatmap - heatmap.min()) / max(heatmap.max() - heatmap.min(), 1e-12)
+
+
+def test_served_probabilities_equal_keras(pair):
+    grader, network = pair
+    served = grader.grade_arrays(FILMS).probabilities
+    keras_probabilities = softmax(network.predict(FILMS[..., None].astype("float32"), verbose=0))
+    assert np.abs(served - keras_probabilities).max() < 1e-4
+
+
+def test_evidence_averages_to_the_logit(pair):
+    grader, network = pair
+    evidence = grader.grade_arrays(FILMS).evidence
+    logits = network.predict(FILMS[..., None].astype("float32"), verbose=0)
+    bias = np.asarray(network.get_layer("grade").bias)
+    np.testing.assert_allclose(evidence.mean(axis=(1, 2)) + bias, logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("grade", [0, 1, 2, 3, 4])
+def test_maps_equal_tf_keras_vis(pair, grade):
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    grader, network = pair
+    evidence = grader.grade_arrays(FILMS).evidence
+    explainer = Gradcam(network, clone=False)
+    compared = 0
+    for film, own_evidence in zip(FILMS, evidence, strict=True):
+        (reference,) = explainer(
+            CategoricalScore([grade]),
+            film[None, ..., None].astype("float32"),
+            penultimate_layer=FEATURE_LAYER[network.name],
+            seek_penultimate_conv_layer=False,
+            expand_cam=False,
+            normalize_cam=False,
+        )
+        ours = gradcam.grad_cam(own_evidence, grade)
+        if np.max(reference) <= 0:
+            assert ours.max() <= 1e-5
+            continue
+        ours, reference = normalised(ours), normalised(np.asarray(reference))
+        assert np.abs(ours - reference).max() < 1e-3
+        assert np.corrcoef(ours.ravel(), reference.ravel())[0, 1] > 0.999
+        compared += 1
+    if not compared:
+        pytest.fail(f"No film has positive evidence for grade {grade}: nothing was compared.")

@@ -1,0 +1,35 @@
+"""Agreement between two readings, in words that follow from the numbers."""
+
+import numpy as np
+import pytest
+
+from kneeoa.graders.grading import Reading
+from kneeoa.graders.two_readings import compare, doubt, expected_grade
+
+
+def reading(architecture, *probabilities):
+    return Reading(architecture, np.array(probabilities, np.float32), np.zeros((7, 7, 5)), "0")
+
+
+def test_agreement_and_difference_are_said():
+    same = compare(
+        [reading("mobilenet", 0.1, 0.2, 0.7, 0, 0), reading("resnet50", 0, 0.2, 0.8, 0, 0)]
+    )
+    assert same.grades_apart == 0
+    assert same.overlap == pytest.approx(0.9)
+    assert same.verdict == "Both networks say KL 2."
+    assert same.difference == "Probabilities overlap by 90%; mean grades are 0.2 apart."
+    apart = compare([reading("mobilenet", 1, 0, 0, 0, 0), reading("resnet50", 0, 0, 0, 1, 0)])
+    assert (apart.grades_apart, apart.overlap) == (3, 0)
+    assert "differ by 3 grades: MobileNet KL 0 and ResNet50 KL 3" in apart.verdict
+    one = compare([reading("mobilenet", 1, 0, 0, 0, 0), reading("resnet50", 0, 1, 0, 0, 0)])
+    assert "differ by 1 grade:" in one.verdict
+
+
+def test_doubt_is_said_only_below_half():
+    assert doubt(reading("mobilenet", 0.1, 0.2, 0.6, 0.1, 0)) == ""
+    assert "KL 1 and KL 2 lead" in doubt(reading("mobilenet", 0.2, 0.4, 0.35, 0.05, 0))
+
+
+def test_expected_grade():
+    assert expected_grade(np.array([0, 0.5, 0.5, 0, 0])) == pytest.approx(1.5)

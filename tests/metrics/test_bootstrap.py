@@ -1,0 +1,74 @@
+"""The bootstrap over patients: the same metrics as scikit-learn's, and the right unit."""
+
+import numpy as np
+import pytest
+
+from kneeoa.metrics import agreement, bootstrap
+
+
+def one_hot(grades):
+    return np.eye(5)[grades]
+
+
+@pytest.mark.parametrize("grades", [5, 2])
+def test_every_draw_has_the_metrics_of_its_films(grades):
+    rng = np.random.default_rng(5)
+    true = rng.integers(0, grades, 60)
+    # Rounded, so that scores are tied now and then.
+    probabilities = rng.dirichlet(np.ones(5), 60).round(1) + 1e-3
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    weights = bootstrap.patient_weights(np.repeat(np.arange(30).astype(str), 2), resamples=25)
+    draws = bootstrap.weighted_summaries(true, probabilities, weights)
+    for i, row in enumerate(weights.astype(int)):
+        films = np.repeat(np.arange(60), row)
+        expected = agreement.summary(true[films], probabilities[films])
+        assert draws.keys() == expected.keys()
+        for name, value in expected.items():
+            assert draws[name][i] == pytest.approx(value, abs=1e-9, nan_ok=True), name
+
+
+def test_patients_are_drawn_whole_and_as_often_as_there_are():
+    patients = np.array(["b", "a", "b", "c", "a"])
+    weights = bootstrap.patient_weights(patients, resamples=500, seed=1)
+    assert (weights[:, 0] == weights[:, 2]).all()
+    assert (weights[:, 1] == weights[:, 4]).all()
+    assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
+    assert weights.mean() == pytest.approx(1, abs=0.1)
+    assert np.array_equal(weights, bootstrap.patient_weights(patients, resamples=500, seed=1))
+
+
+def test_an_undefined_metric_has_no_interval():
+    intervals = bootstrap.patient_intervals(np.zeros(4, int), one_hot([0, 0, 1, 2]), list("abcd"))
+    assert np.isnan(intervals["auc_kl2"]).all()
+    assert intervals["accuracy"][0] < 0.5 < intervals["accuracy"][1]
+
+
+def test_patients_not_knees_are_resampled():
+    rng = np.random.default_rng(1)
+    right = np.repeat(rng.random(200) < 0.7, 2)
+    true = np.zeros(400, int)
+    probabilities = one_hot(np.where(right, 0, 1))
+    patients = np.repeat(np.arange(200).astype(str), 2)
+    by_patient = bootstrap.patient_intervals(true, probabilities, patients, resamples=400)
+    by_knee = bootstrap.patient_intervals(
+        true, probabilities, np.arange(400).astype(str), resamples=400
+    )
+    width = {
+        name: of["accuracy"][1] - of["accuracy"][0]
+        for name, of in {"patient": by_patient, "knee": by_knee}.items()
+    }
+    # A patient's knees always agree here, so the interval must be wider by about sqrt(2).
+    assert width["patient"] / width["knee"] == pytest.approx(2**0.5, rel=0.15)
+    low, high = by_patient["accuracy"]
+    assert low < right.mean() < high
+
+
+@pytest.mark.parametrize("grades", [5, 2])
+def test_runs_are_averaged_draw_by_draw(grades):
+    rng = np.random.default_rng(7)
+    true = rng.integers(0, grades, 40)
+    answers = rng.dirichlet(np.ones(5), (3, 40)).round(1) + 1e-3
+    weights = bootstrap.patient_weights(np.repeat(np.arange(20).astype(str), 2), resamples=25)
+    runs = [bootstrap.weighted_summaries(true, one, weights) for one in answers]
+    for name, value in bootstrap.mean_summaries(true, answers, weights).items():
+        np.testing.assert_allclose(value, np.mean([run[name] for run in runs], axis=0))

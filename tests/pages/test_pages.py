@@ -1,0 +1,196 @@
+"""The pages as a reader drives them, without a browser."""
+
+import asyncio
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders.grading import Graders
+from tests.support.places import MAIN_SCRIPT
+
+
+def png(pixels):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+
+
+def upload(app, *files):
+    """Upload files given as (name, bytes)."""
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
+    return app.run()
+
+
+def shown(app):
+    assert not app.exception
+    return " ".join(block.body for block in app.get("html"))
+
+
+def test_the_first_page_invites_and_says_what_it_is_not(app):
+    assert app.title[0].value == "Grade a knee X-ray"
+    assert "not a medical device" in app.markdown[0].value
+    assert len(app.file_uploader) == 1
+
+
+def test_an_upload_shows_both_grades_beside_its_name(app):
+    data = png(draw_knee(4, seed=2))
+    page = shown(upload(app, ("case <b>one.png", data)))
+    readings = Graders().read(read_radiograph(data, "x.png"))
+    assert page.count('class="kl-grade"') == 2
+    assert "case &lt;b&gt;one.png" in page
+    for name, reading in zip(("MobileNet", "ResNet50"), readings, strict=True):
+        assert f"{name} <b>{reading.grade.label}</b>" in page
+        for share in reading.probabilities:
+            assert f">{share:.0%}</div>" in page
+    assert readings[0].grade.criteria in page
+
+
+def test_a_bad_file_is_named_and_the_good_one_is_still_read(app):
+    upload(app, ("bad.png", b"this is text"), ("good.png", png(draw_knee(1))))
+    assert "good.png" in shown(app)
+    assert len(app.error) == 1
+    assert "bad" in app.error[0].value
+
+
+def test_a_bad_file_alone_leaves_the_first_page_with_its_reason(app):
+    upload(app, ("empty.png", b""))
+    shown(app)
+    assert app.title[0].value == "Grade a knee X-ray"
+    assert "empty" in app.error[0].value
+
+
+def test_a_demo_film_can_be_picked(app):
+    picker = app.pills(key="demo_0")
+    assert all("synthetic" in option for option in picker.options)
+    picker.set_value("synthetic-kl3.png").run()
+    assert "synthetic-kl3.png" in shown(app)
+
+
+def test_a_large_upload_never_touches_the_disk(app):
+    from starlette.datastructures import Headers
+    from starlette.formparsers import MultiPartParser
+
+    film = bytes(5_000_000)
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
+        + film
+        + b"\r\n--x--\r\n"
+    )
+
+    async def stream():
+        yield body
+
+    headers = Headers({"content-type": "multipart/form-data; boundary=x"})
+    form = asyncio.run(MultiPartParser(headers, stream()).parse())
+    # A temporary file that stayed in memory has not rolled over to disk.
+    assert form["f"].file._rolled is False
+    assert form["f"].size == len(film)
+
+
+def test_leaving_and_coming_back_loses_nothing(app):
+    upload(app, ("one.png", png(draw_knee(0))), ("two.png", png(draw_knee(3))))
+    app.slider(key="opacity").set_value(35).run()
+    app.switch_page("about/page.py").run()
+    assert app.title[0].value == "About"
+    app.switch_page("reading/page.py").run()
+    assert "two.png" in shown(app)
+    assert app.slider(key="opacity").value == 35
+    assert len(app.selectbox(key="current_film").options) == 2
+
+
+def test_any_grade_can_be_explained(app):
+    upload(app, ("one.png", png(draw_knee(4))))
+    for grade in range(5):
+        app.segmented_control(key="explained").set_value(grade).run()
+        page = shown(app)
+        assert page.count(f"Grad-CAM for KL {grade};") + page.count(f"speaks for KL {grade}<") == 2
+
+
+def test_two_knees_in_one_film_are_graded_one_by_one(app):
+    data = png(np.hstack([draw_knee(0), np.zeros((224, 60), np.uint8), draw_knee(4)]))
+    first = shown(upload(app, ("both.png", data)))
+    (knee,) = [c for c in app.segmented_control if c.key.startswith("knee_")]
+    assert len(knee.options) == 2
+    knee.set_value(1).run()
+    assert shown(app) != first
+
+
+def test_films_of_the_same_name_can_be_told_apart(app):
+    first, second = png(draw_knee(0)), png(draw_knee(4))
+    upload(app, ("IM0001", first), ("IM0001", second))
+    chooser = app.selectbox(key="current_film")
+    assert chooser.options == ["IM0001", "IM0001 (2)"]
+    newest = shown(app)
+    chooser.set_value(next(iter(app.session_state["films"]))).run()
+    assert shown(app) != newest
+
+
+def test_the_same_film_again_takes_the_name_just_given(app):
+    data = png(draw_knee(2))
+    upload(app, ("a.png", data))
+    upload(app, ("b.png", data))
+    assert app.selectbox(key="current_film").options == ["b.png"]
+    assert "b.png" in shown(app)
+
+
+@pytest.mark.parametrize("corner", ["min", "max"])
+def test_the_frame_can_go_anywhere_and_back(app, corner):
+    wide = np.pad(draw_knee(2, marked=False), ((0, 0), (0, 161)), mode="edge")
+    upload(app, ("wide.png", png(wide)))
+    before = shown(app)
+    slider = {slider.label.split(" (")[0]: slider for slider in app.slider}
+    slider["Size"].set_value(slider["Size"].max - 1)
+    for axis in ("Middle, across", "Middle, down"):
+        slider[axis].set_value(getattr(slider[axis], corner))
+    app.run()
+    assert not app.error
+    assert shown(app) != before
+    next(button for button in app.button if button.label == "Back to the proposal").click().run()
+    assert shown(app) == before
+
+
+def test_a_refusal_is_shown_as_it_is_and_goes_with_the_next_film(app):
+    upload(app, ("![](x).png", b"text"), ("good.png", png(draw_knee(1))))
+    assert r"\!\[\]\(x\)" in app.error[0].value
+    upload(app, ("other.png", png(draw_knee(2))))
+    assert not app.error
+
+
+def test_removing_the_last_film_leads_back_to_the_start(app):
+    upload(app, ("one.png", png(draw_knee(2))))
+    next(button for button in app.button if button.label == "Remove film").click().run()
+    assert app.title[0].value == "Grade a knee X-ray"
+
+
+def test_missing_models_are_said_on_every_page(monkeypatch, tmp_path):
+    from streamlit import cache_resource
+
+    cache_resource.clear()
+    monkeypatch.setenv("KNEEOA_MODELS", str(tmp_path))
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    upload(app, ("one.png", png(draw_knee(2))))
+    assert not app.exception
+    assert "Expected a published model" in app.error[0].value
+    app.switch_page("about/page.py").run()
+    assert not app.exception
+    assert "Expected a published model" in app.error[0].value
+
+
+def test_the_about_page_shows_what_the_cards_say(app):
+    app.switch_page("about/page.py").run()
+    assert not app.exception
+    text = " ".join(block.value for block in app.markdown)
+    for card in (model.card for model in Graders().published.values()):
+        assert f"{card['metrics']['test']['values']['accuracy']:.1%}" in text
+        assert card["model_sha256"][:12] in text
+        assert card["data"]["doi"] in text

@@ -1,0 +1,255 @@
+"""The research pages as a reader drives them, without a browser, on whole and damaged folders."""
+
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from itertools import product
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.records import studies, tried
+from tests.support.places import MAIN_SCRIPT
+from tests.support.research import (
+    drawn_predictions,
+    write_robustness,
+    write_run,
+    write_search,
+    write_study,
+)
+
+PAGES = ("runs", "results", "confusion", "data", "robustness")
+
+
+def opened(page):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    return app.switch_page(f"{page}/page.py").run()
+
+
+def text(app):
+    assert not app.exception
+    blocks = [*app.markdown, *app.info, *app.warning, *app.caption, *app.subheader]
+    return " ".join(str(block.value) for block in blocks)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RESULTS", str(tmp_path))
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
+    return tmp_path
+
+
+def test_the_runs_page_lists_every_run_and_marks_failed_and_unpaired_ones(folder):
+    write_study(folder, failed=["mobilenet-seed1-00000000"])
+    app = opened("runs")
+    said = text(app)
+    assert "5 of 6 runs finished, 1 failed, 1 of the finished without" in said
+    table = app.dataframe[0].value.set_index("run")
+    assert len(table) == 6
+    assert table.loc["mobilenet-seed1-00000000", "state"] == "failed"
+    assert table.loc["mobilenet-seed1-00000000", "why"] == "The disk is full."
+    assert table.loc["resnet50-seed1-00000000", "state"] == "finished, unpaired"
+    assert 0 < table.loc["mobilenet-seed0-00000000", "accuracy"] <= 1
+
+
+def test_the_results_page_gives_verdicts_and_words(folder):
+    write_study(folder)
+    said = text(opened("results"))
+    assert "The paper's Table 1, and ours" in said
+    assert "F(1, 4) = " in said
+    assert "after Holm over the metrics" in said.replace("\\", "")
+
+
+def test_the_confusion_page_counts_what_the_runs_said(folder):
+    write_study(folder, cycles=2)
+    app = opened("confusion")
+    said = text(app)
+    assert "2 runs, 60 knees" in said
+    assert "Films of a cell" in said
+    assert "get the reference grade from none of 4 runs" in said
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "state",
+    ["empty", "missing", "one run", "one network", "no grades", "damaged", "one grade absent"],
+)
+def test_every_page_stands_on_any_folder(folder, page, state, monkeypatch):
+    expected = "MobileNet"
+    if state == "empty":
+        expected = "no runs in"
+    elif state == "missing":
+        monkeypatch.setenv("KNEEOA_RESULTS", str(folder / "nowhere"))
+        expected = "no runs in"
+    elif state == "one run":
+        write_run(folder, "mobilenet", 0)
+    elif state == "one network":
+        for seed in range(3):
+            write_run(folder, "mobilenet", seed)
+    elif state == "no grades":
+        table = drawn_predictions(0)
+        table["true_grade"] = table["true_grade"].mask(table["true_grade"] >= 0)
+        write_run(folder, "mobilenet", 0, predictions=table)
+        expected = ""
+    elif state == "one grade absent":
+        table = drawn_predictions(0)
+        for name in ("mobilenet", "resnet50"):
+            write_run(folder, name, 0, predictions=table[table["true_grade"] != 4])
+    else:
+        write_study(folder, cycles=2)
+        runs = folder / "runs"
+        predictions = runs / "mobilenet-seed0-00000000" / "predictions.csv"
+        predictions.write_text(predictions.read_text()[:2000])
+        record = runs / "resnet50-seed0-00000000" / "run.json"
+        content = json.loads(record.read_text()) | {"schema_version": 99}
+        record.write_text(json.dumps(content))
+        shutil.rmtree(runs / "resnet50-seed1-00000000")
+        expected = "version 99"
+    said = text(opened(page))
+    # Some pages name networks in their tables alone, and some need no runs.
+    if page in ("results", "confusion") or (expected != "MobileNet" and page != "robustness"):
+        assert expected in said.replace("\\", "")
+
+
+@pytest.mark.parametrize("column", ["image_id", "patient_id", "true_grade"])
+def test_runs_on_other_films_are_not_compared_film_by_film(folder, column):
+    table = drawn_predictions(0)
+    other = table["true_grade"].sub(4).abs() if column == "true_grade" else table[column] + "x"
+    write_run(folder, "mobilenet", 0, predictions=table[table["true_grade"] != 2])
+    write_run(folder, "resnet50", 0, predictions=table.assign(**{column: other}))
+    # With grades turned round, only films of KL 2 keep theirs, which the MobileNet has not.
+    assert "no film in common" in text(opened("confusion"))
+    assert "measured on different films" in text(opened("results"))
+
+
+def test_what_another_hand_wrote_beside_a_split_does_not_stop_the_page(folder):
+    write_study(folder, cycles=1)
+    place = folder / "splits"
+    place.mkdir()
+    lines = ["image_id,patient_id,side,grade,split,pixels"]
+    lines += [f"{name},p1,L,0,{split},x" for name, split in (("a", "train"), ("b", "test"))]
+    (place / f"{'f' * 16}.csv").write_text("\n".join(lines) + "\n")
+    (place / f"{'f' * 16}.json").write_text('{"unreadable": [1], "ignored": 5, "warnings": "x"}')
+    app = opened("data")
+    text(app)
+    (said,) = (error.value for error in app.error)
+    assert "1 in test and train, for example p1" in said.replace("\\", "")
+
+
+def test_a_robustness_table_without_changes_says_so(folder):
+    table = write_robustness(folder)
+    table[table["step"] == 0].to_csv(folder / "robustness.csv", index=False)
+    app = opened("robustness")
+    text(app)
+    assert "Expected changed films" in app.error[0].value
+
+
+def python_of(app):
+    return [code.value for code in app.code if "import" in code.value]
+
+
+@pytest.mark.parametrize(
+    ("page", "source"),
+    [*product(PAGES, ["mean", "one"]), ("confusion", "published")],
+)
+def test_the_python_below_a_table_gives_that_table(tmp_path, monkeypatch, page, source):
+    whole, other = tmp_path / "one" / "results", tmp_path / "other" / "results"
+    write_study(whole, cycles=2, failed=["mobilenet-seed1-00000000"])
+    write_robustness(whole)
+    write_search(whole)
+    write_study(other, cycles=1)
+    shutil.copytree(other / "studies" / "one", other / "studies" / "copy")
+    monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, (whole, other))))
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.query_params["source"] = source
+    if source == "one":  # and some runs of both folders instead of a study
+        runs = [f"{whole}/mobilenet-seed0-00000000", "resnet50-seed1-00000000"]
+        app.query_params.update(study="all runs", runs=runs, compare=runs, split="val")
+    app.switch_page(f"{page}/page.py").run()
+    text(app)
+    tables = [frame.value.reset_index(drop=True) for frame in app.dataframe]
+    assert len(tables) == len(python_of(app)) > 0
+    for table, lines in zip(tables, python_of(app), strict=True):
+        printed = []
+        exec(lines, {"print": printed.append})  # what a reader who copies them runs
+        pd.testing.assert_frame_equal(
+            printed[-1].reset_index(drop=True), table, check_dtype=False, rtol=1e-6
+        )
+
+
+def test_a_study_that_trains_shows_how_far_it_is(folder):
+    names = write_study(folder, cycles=2, missing=["resnet50-seed1-00000000"])
+    training = {
+        "run_id": names[-1],
+        "state": "training",
+        "epoch": 3,
+        "epochs": 8,
+        "share": 0.5,
+        "loss": 1.1,
+        "val_accuracy": 0.6,
+        "images_per_second": 40.0,
+    }
+    status = {
+        "schema_version": 1,
+        "study_id": "one",
+        "state": "training",
+        "runs": 4,
+        "runs_done": 3,
+        "seconds_left_at_most": 1200.0,
+        "updated_at": datetime.now(UTC).isoformat(),
+        "rows": [training],
+    }
+    file = folder / "studies" / "one" / "status.json"
+    file.write_text(json.dumps(status))
+    app = opened("runs")
+    text(app)
+    said = app.get("progress")[0].proto.text
+    assert "3 of 4 runs finished, at most 20 min left" in said
+    assert "stopped" not in said
+    assert app.dataframe[0].value[["epoch", "epochs"]].values.tolist() == [[3, 8]]
+    runs = app.dataframe[1].value.set_index("run")
+    assert runs.loc[names[-1], "state"] == "training"
+    # Nobody has heard of it since.
+    file.write_text(json.dumps(status | {"updated_at": "2026-11-23T08:00:00+00:00"}))
+    app = opened("runs")
+    assert "it may have been stopped" in app.get("progress")[0].proto.text
+
+
+def test_settings_of_runs_named_in_the_link_are_compared(folder):
+    one = write_run(folder, "mobilenet", 0, config={"learning_rate": 1e-3, "batch_size": 32})
+    other = write_run(folder, "mobilenet", 1, config={"learning_rate": 2e-3, "batch_size": 32})
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.query_params["compare"] = [one, other]
+    app.switch_page("runs/page.py").run()
+    text(app)
+    table = app.dataframe[1].value.set_index("setting")
+    assert table.loc["learning_rate"].tolist() == ["0.001", "0.002"]
+    assert list(table.index) == ["learning_rate"]
+
+
+def test_figures_are_saved_as_the_link_says(folder):
+    write_study(folder)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.query_params["image"] = "svg"
+    app.switch_page("runs/page.py").run()
+    text(app)
+    config = json.loads(app.get("plotly_chart")[0].proto.config)
+    assert config["toImageButtonOptions"] == {"format": "svg", "filename": "learning_val_loss"}
+
+
+def test_tables_of_several_folders_stand_side_by_side(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        write_study(folder, cycles=2)
+        write_robustness(folder)
+        runs, _ = studies.read_runs(folder, ["mobilenet-seed0-00000000"])
+        table = tried.tried(runs, {"mobilenet": {"learning_rate": 2e-3}})
+        table.to_csv(folder / tried.FILE, index=False)
+    monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, folders)))
+    app = opened("robustness")
+    assert "What was tried" in text(app)
+    assert len(app.get("plotly_chart")) == 2
+    changed = [frame.value["changed"] for frame in app.dataframe if "changed" in frame.value]
+    assert [list(column) for column in changed] == [["learning_rate 0.001"]] * 2

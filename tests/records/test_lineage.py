@@ -1,0 +1,65 @@
+"""What a results folder says of its films: written once, checked by anyone."""
+
+import pytest
+
+from kneeoa.data.dataset import read_dataset
+from kneeoa.errors import DataError
+from kneeoa.records import lineage
+from tests.support.graded_films import write_tree
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return read_dataset(write_tree(tmp_path / "films"))
+
+
+def holds(checks):
+    return [check.holds for check in checks]
+
+
+def test_a_split_reads_back_and_holds(dataset, tmp_path):
+    lineage.write(tmp_path, dataset)
+    found = lineage.read(tmp_path, dataset.split_hash)
+    assert found.table["image_id"].tolist() == dataset.table["image_id"].tolist()
+    assert found.table["patient_id"].tolist() == dataset.table["patient_id"].tolist()
+    assert found.facts["split_from"] == dataset.split_from
+    assert holds(lineage.checks(found)) == [True] * 4
+    assert str(dataset.folder) not in "".join(
+        file.read_text() for file in (tmp_path / "splits").iterdir()
+    )
+    counts = lineage.counts(found.table).set_index("split")
+    for split, films in dataset.counts.items():
+        for grade, number in films.items():
+            assert counts.loc[split, f"KL {grade}"] == number
+
+
+def test_what_straddles_is_found(dataset, tmp_path):
+    lineage.write(tmp_path, dataset)
+    found = lineage.read(tmp_path, dataset.split_hash)
+    table = found.table
+    train, test = (table.index[table["split"] == name][0] for name in ("train", "test"))
+    moved = table.copy()
+    moved.loc[test, "patient_id"] = moved.loc[train, "patient_id"]
+    checks = lineage.checks(lineage.Lineage(found.split_hash, moved, {}))
+    assert holds(checks) == [True, False, True, True]
+    assert "train" in checks[1].sentence
+    assert str(moved.loc[train, "patient_id"]) in checks[1].sentence
+    copied = table.copy()
+    copied.loc[test, "pixels"] = copied.loc[train, "pixels"]
+    checks = lineage.checks(lineage.Lineage(found.split_hash, copied, {}))
+    assert holds(checks) == [True, True, False, True]
+    regraded = table.assign(grade=(table["grade"] + 1) % 5)
+    checks = lineage.checks(lineage.Lineage(found.split_hash, regraded, {}))
+    assert holds(checks) == [False, True, True, True]
+    assert "not that of the runs" in checks[0].sentence
+
+
+def test_a_missing_split_is_none_and_a_damaged_one_refused(dataset, tmp_path):
+    assert lineage.read(tmp_path, dataset.split_hash) is None
+    lineage.write(tmp_path, dataset)
+    (file,) = (tmp_path / "splits").glob("*.csv")
+    file.write_text(file.read_text()[:-20])
+    with pytest.raises(DataError, match="cut off"):
+        lineage.read(tmp_path, dataset.split_hash)
+    with pytest.raises(DataError, match="hash of a split"):
+        lineage.read(tmp_path, "../../etc")

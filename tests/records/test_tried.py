@@ -1,0 +1,67 @@
+"""The table of what was tried: grouped over seeds, named by what differs, validation only."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kneeoa.metrics import calibration
+from kneeoa.records import results, tried
+from kneeoa.records.studies import Run
+
+BASE = {"learning_rate": 1e-3, "optimizer": "adam", "seed": 0, "preset": "paper"}
+
+
+def run(seed, shift=0.0, **changes):
+    draw = np.random.default_rng(seed)
+    grades = np.arange(50) % 5
+    tables = []
+    for split, noise in (("val", 1.0), ("test", 50.0)):
+        shares = calibration.softmax(3 * np.eye(5)[grades] + draw.normal(0, noise, (50, 5)) + shift)
+        names = [f"{split}{i}" for i in range(50)]
+        tables.append(results.predictions_table(names, names, split, grades, shares))
+    record = SimpleNamespace(
+        architecture="mobilenet",
+        config=BASE | {"seed": seed} | changes,
+        seed=seed,
+        seconds=120.0,
+        run_id=f"run{seed}{changes}",
+    )
+    return Run(Path(), record, pd.concat(tables))
+
+
+def test_seeds_are_averaged_and_settings_told_apart():
+    runs = [run(0), run(1), run(2, optimizer="adamw", learning_rate=2e-3)]
+    table = tried.tried(runs, {"mobilenet": BASE}).set_index("changed")
+    assert set(table.index) == {"nothing", "learning_rate 0.002, optimizer adamw"}
+    assert table.loc["nothing", "seeds"] == 2
+    both = [one.predictions[one.predictions["split"] == "val"] for one in runs[:2]]
+    right = [
+        (val[results.PROBABILITY_COLUMNS].to_numpy().argmax(1) == val["true_grade"]).mean()
+        for val in both
+    ]
+    assert table.loc["nothing", "accuracy"] == pytest.approx(np.mean(right))
+    assert table.loc["nothing", "accuracy_sd"] == pytest.approx(np.std(right, ddof=1))
+    assert np.isnan(table["accuracy_sd"].iloc[-1]) or table["seeds"].iloc[-1] == 2
+
+
+def test_stages_are_named_in_short():
+    stages = [{"from_layer": "all", "epochs": 3, "factor": 1.0, "side": 160}]
+    assert tried.difference(BASE | {"stages": stages}, BASE) == "stages all:3:1.0:160"
+
+
+def test_settings_that_came_or_went_were_off():
+    base = BASE | {"standardise": True, "teacher": "a.csv", "teacher_share": 0.7}
+    old = BASE | {"erase": 0.0, "mixup": 0.2}
+    assert tried.difference(old, base) == "mixup 0.2, standardise no, teacher none"
+    # What a teacher would have said counts for nothing without one.
+    other = base | {"teacher": "", "teacher_share": 0.5, "erase": 0.0}
+    assert tried.difference(other, base) == "teacher none"
+    # Inputs without a change of their own are those as they are.
+    assert not tried.difference(base | {"inputs": ""}, base)
+
+
+def test_without_runs_there_is_an_empty_table():
+    assert list(tried.tried([], {}).columns) == list(tried.COLUMNS)

@@ -1,0 +1,61 @@
+"""Searches and robustness tables as the pages read them: whole, unfinished, damaged."""
+
+import numpy as np
+import pytest
+
+from kneeoa.charts.tuning import trials_figure
+from kneeoa.errors import DataError
+from kneeoa.records import robustness, tuning
+from tests.support.research import write_robustness, write_search
+
+
+def test_a_search_says_what_was_best(tmp_path):
+    found = tuning.read(write_search(tmp_path))
+    best = found.trials.query("state == 'complete'")["val_loss"].min()
+    assert f"validation loss {best:.3f}" in found.said()
+    assert "9 trials (8 complete, 1 pruned)" in found.said()
+    assert tuning.settings_of(found.trials) == ["learning_rate", "batch_size", "depth"]
+
+
+def test_a_search_without_complete_trials_has_no_best(tmp_path):
+    found = tuning.read(write_search(tmp_path, complete=0))
+    assert found.best is None
+    assert "None is complete" in found.said()
+
+
+@pytest.mark.parametrize("file", ["trials.csv", "importance.csv", "best.json"])
+def test_damaged_files_of_a_search_are_named(tmp_path, file):
+    folder = write_search(tmp_path)
+    content = (folder / file).read_text()
+    (folder / file).write_text(content[: len(content) // 2])
+    with pytest.raises(DataError, match=file):
+        tuning.read(folder)
+
+
+def test_learning_rates_are_drawn_by_their_logarithm(tmp_path):
+    trials = tuning.read(write_search(tmp_path)).trials
+    dimensions = {of.label: of for of in trials_figure(trials).data[0].dimensions}
+    np.testing.assert_allclose(
+        dimensions["learning rate (log)"]["values"], np.log10(trials["learning_rate"])
+    )
+    assert list(dimensions["depth"].ticktext) == sorted(trials["depth"].unique())
+    np.testing.assert_allclose(dimensions["validation loss"]["values"], trials["val_loss"])
+
+
+def test_a_robustness_table_reads_back_and_names_the_worst(tmp_path):
+    written = write_robustness(tmp_path)
+    table = robustness.read(tmp_path / robustness.FILE)
+    assert len(table) == len(written)
+    worst = robustness.worst(table).set_index(["model", "change"])
+    assert worst.loc[("ResNet50", "darker"), "strength"] == -45
+
+
+def test_a_robustness_table_that_is_cut_off_is_refused(tmp_path):
+    write_robustness(tmp_path)
+    file = tmp_path / robustness.FILE
+    file.write_text(file.read_text()[:-40])
+    with pytest.raises(DataError, match="cut off"):
+        robustness.read(file)
+    file.write_text("model,change\n")
+    with pytest.raises(DataError, match="columns unit"):
+        robustness.read(file)

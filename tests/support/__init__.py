@@ -1,0 +1,1 @@
+"""What several tests use: films, folders, servers, and where things are."""

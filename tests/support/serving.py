@@ -1,0 +1,118 @@
+"""Run the app as a user does, and a Chromium to look at it: for the tests and the benchmark."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.install_chromium import find_chromium
+from tests.support.places import ROOT
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+VIEWPORT = {"width": 1440, "height": 900}
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class AppFailedError(Exception):
+    """The app did not start, or ended by itself; the message holds its log."""
+
+
+@dataclass(frozen=True)
+class App:
+    """The app as a user runs it: its address, and what it wrote to its log."""
+
+    url: str
+    log_file: Path
+
+    def log(self) -> str:
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+
+@contextlib.contextmanager
+def running_app(folder: Path, **settings: str) -> Iterator[App]:
+    """Start the app on a free port with an empty home in `folder`; stop it at the end.
+
+    `settings` are environment variables, such as ``KNEEOA_RESULTS``.
+    """
+    home = folder / "home"
+    home.mkdir()
+    port = _free_port()
+    app = App(f"http://127.0.0.1:{port}", folder / "app.log")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += ["--server.port", str(port), "--server.headless", "true"]
+    with app.log_file.open("wb") as log:
+        server = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "HOME": str(home), **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_healthy(server, app)
+        yield app
+        if server.poll() is not None:
+            raise AppFailedError(f"The app ended by itself ({server.returncode}).\n{app.log()}")
+    finally:
+        _stop(server)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start a Chromium; `install_chromium.NoChromiumError` where there is none."""
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*CHROMIUM_ARGUMENTS], chromium_sandbox=False
+        )
+        yield browser
+        browser.close()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_healthy(server, app):
+    # A proxy that is set for the outside world has no say on loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise AppFailedError(f"The app ended at its start ({server.returncode}).\n{app.log()}")
+        try:
+            with opener.open(f"{app.url}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise AppFailedError(f"The app was not healthy after {START_SECONDS} s.\n{app.log()}")
+
+
+def _stop(server):
+    server.terminate()
+    try:
+        server.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

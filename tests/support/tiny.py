@@ -1,0 +1,81 @@
+"""A network of a few thousand weights in the place of both, for tests of mechanism.
+
+Resuming, killing, keeping, searching and publishing do not depend on how large a network is; that
+the real ones train is tested once for each backend, in ``test_fit``. ``python -m
+tests.support.tiny COMMAND...`` is ``python -m train COMMAND...`` with it, on a cluster, too.
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kneeoa.graders import architectures
+from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
+from train.config import BLOCKS
+
+CHANNELS = 8
+
+
+def backbone_of(architecture):
+    """Return a builder of four strided convolutions, named as stages and Grad-CAM expect."""
+    depths = [BLOCKS[depth][architecture] for depth in ("conv3", "conv4", "conv5")]
+
+    def build(colour):
+        here = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32")(colour)
+        here = _block(here, "conv1", "conv1_relu", 4)
+        for name in depths:
+            last = name == depths[-1]
+            here = _block(here, name, FEATURE_LAYER[architecture] if last else f"{name}_relu", 2)
+        return here
+
+    return build
+
+
+def _block(here, name, output, stride):
+    options = {"strides": stride, "padding": "same", "use_bias": False, "name": name}
+    if name.startswith("conv_dw_"):  # its kernel is stored as a depthwise one
+        here = keras.layers.DepthwiseConv2D(3, **options)(here)
+    else:
+        here = keras.layers.Conv2D(CHANNELS, 3, **options)(here)
+    here = keras.layers.BatchNormalization(name=f"{name}_bn")(here)
+    return keras.layers.ReLU(name=output)(here)
+
+
+def use() -> dict:
+    """Have both networks be tiny in this process; return what they were."""
+    before = dict(architectures._BACKBONES)
+    for name in ARCHITECTURES:
+        architectures.register(name, backbone_of(name))
+    return before
+
+
+def write_weights(file: Path) -> Path:
+    """Write starting weights for the tiny MobileNet as an ``.npz`` file.
+
+    Larger than drawn, so that activations differ from film to film without a trained batch norm.
+    """
+    arrays = architectures.weight_arrays(architectures.build("mobilenet", seed=5))
+    np.savez(file, **{key: 3 * a if key.endswith("/kernel") else a for key, a in arrays.items()})
+    return file
+
+
+def main() -> int:
+    """Run a command of `train`, here and on the machines of a cluster, with tiny networks."""
+    import ray
+
+    from train.__main__ import main as train
+
+    init = ray.init
+
+    def with_tiny_networks(*, runtime_env, **options):
+        return init(runtime_env=runtime_env | {"worker_process_setup_hook": use}, **options)
+
+    ray.init = with_tiny_networks
+    use()
+    return train()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""The tree holds: short files, caches in one place, and nothing that loads Keras without need."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.support.places import ROOT
+
+LONGEST_FILE = 300
+MOST_FILES = 15
+KERAS = ("keras", "tensorflow", "tf_keras_vis", "torch")
+CACHES = "pages/shared/cached.py"
+
+
+def files_of(*folders: str) -> list[str]:
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+FILES = [*files_of("kneeoa", "train", "pages"), "app.py"]
+
+
+def loaded_by(modules: Iterable[str], *, root: Path = ROOT) -> set[str]:
+    """Return which of `KERAS` a fresh interpreter holds after importing `modules`."""
+    code = (
+        "import importlib, json, sys\n"
+        "for name in sys.argv[2:]:\n"
+        "    importlib.import_module(name)\n"
+        "print(json.dumps([m for m in json.loads(sys.argv[1]) if m in sys.modules]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(KERAS), *modules],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def module_of(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def test_files_stay_short():
+    # Tests may be a little longer: splitting a table of cases helps nobody.
+    most = {path: LONGEST_FILE + 50 * path.startswith("tests/") for path in all_files()}
+    lines = {path: len((ROOT / path).read_text("utf-8").splitlines()) for path in most}
+    assert [path for path in lines if lines[path] >= most[path]] == []
+
+
+def test_folders_stay_small():
+    modules = Counter(Path(path).parent for path in all_files() if "__init__" not in path)
+    assert [str(folder) for folder, count in modules.items() if count > MOST_FILES] == []
+
+
+def all_files():
+    return [*FILES, *files_of("tests")]
+
+
+def test_caches_are_in_one_place():
+    strays = []
+    for path in files_of("pages"):
+        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        names = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        names += [node.name for node in ast.walk(tree) if isinstance(node, ast.alias)]
+        strays += [(path, name) for name in names if name.startswith("cache_")]
+    assert {path for path, _ in strays} == {CACHES}
+
+
+def test_reading_and_pages_do_without_keras():
+    light = [path for path in files_of("kneeoa") if path != "kneeoa/graders/architectures.py"]
+    light = [path for path in light if not path.endswith("__main__.py")]
+    # page.py and navigation.py draw when they are imported; what they share does not.
+    drawn = ("page.py", "navigation.py")
+    helpers = [path for path in files_of("pages") if Path(path).name not in drawn]
+    assert len(light) > 50
+    assert len(helpers) > 20
+    assert loaded_by([*map(module_of, light + helpers), "streamlit"]) == set()
+
+
+def test_the_machine_is_prepared_before_keras_is_loaded():
+    modules = [*files_of("kneeoa/data", "train/commands"), "train/config.py", "train/machine.py"]
+    modules += [f"train/run/{name}.py" for name in ("schedule", "progress", "checkpoint")]
+    modules += ["train/graph/chance.py", "train/__main__.py"]
+    assert loaded_by(map(module_of, modules)) == set()
+
+
+def test_a_module_that_loads_tensorflow_is_noticed(tmp_path):
+    (tmp_path / "tensorflow.py").touch()
+    (tmp_path / "indirect.py").write_text("import tensorflow\n", "utf-8")
+    assert loaded_by(["indirect"], root=tmp_path) == {"tensorflow"}

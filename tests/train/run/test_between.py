@@ -1,0 +1,98 @@
+"""The mean of a run and the weights that it went on from: a run like any other."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from kneeoa.data.arrays import split_hash
+from kneeoa.errors import ConfigError, DataError
+from kneeoa.graders import architectures
+from kneeoa.graders.published import find_model, load_keras
+from kneeoa.graders.weights import read_weights
+from kneeoa.records import results
+from tests.support.knees import drawn_films
+from train.config import preset
+from train.publish.network import load_network
+from train.run.between import between
+from train.run.fit import Fitted
+from train.run.record import record_run
+
+SPLITS = {
+    name: drawn_films(10, first=first)
+    for name, first in (("train", 100), ("val", 300), ("test", 500))
+}
+UNGRADED = {"blind": drawn_films(3, first=700)}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Exported weights to go on from."""
+    model = find_model("mobilenet")
+    return shutil.copy(model.file, tmp_path_factory.mktemp("start") / "before.onnx")
+
+
+@pytest.fixture(scope="module")
+def run(start, tmp_path_factory):
+    """A kept run that went on from `start`, without training."""
+    folder = tmp_path_factory.mktemp("results")
+    network = load_keras(find_model("mobilenet"))
+    kernel = network.get_layer("grade").kernel
+    kernel.assign(np.asarray(kernel) + np.random.default_rng(0).normal(0, 0.5, kernel.shape))
+    went_on = architectures.Initialisation(start.name, 0, ())
+    fitted = Fitted(network, went_on, ({"epoch": 1, "val_loss": 1.0},), 1, "all epochs done", 1.0)
+    config = preset("smoke", "mobilenet", init=str(start), standardise=True)
+    return record_run(folder, config, fitted, SPLITS, split_hash(SPLITS))
+
+
+def test_the_mean_is_a_run_of_its_own(run, start):
+    folder = between(run, start, 0.25, SPLITS, ungraded=UNGRADED)
+    assert folder.parent == run.parent != folder
+    before = read_weights(start)
+    after = architectures.weight_arrays(load_network(run))
+    found = architectures.weight_arrays(load_network(folder))
+    assert not np.allclose(after["grade/kernel"], before["grade/kernel"], atol=0.1)
+    for key, array in found.items():
+        expected = 0.25 * before[key] + 0.75 * after[key]
+        np.testing.assert_allclose(array, expected, rtol=1e-5, atol=1e-6)
+    first, record = results.read_record(run), results.read_record(folder)
+    assert record.run_id == folder.name != first.run_id
+    assert record.model_sha256 == architectures.weights_hash(load_network(folder))
+    assert record.config["start_share"] == 0.25
+    assert record.config["mean_of"] == first.run_id
+    assert (folder / "history.csv").read_bytes() == (run / "history.csv").read_bytes()
+    told, said = (results.read_predictions(each / "predictions.csv") for each in (run, folder))
+    assert said["split"].value_counts().to_dict() == {"val": 10, "test": 10, "blind": 3}
+    shared = results.probabilities_of(said)[: len(told)]
+    assert not np.allclose(shared, results.probabilities_of(told), atol=0.01)
+    with pytest.raises(DataError, match=folder.name):
+        between(run, start, 0.25, SPLITS)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.5, float("nan")])
+def test_a_share_that_leaves_nothing_to_mix_is_refused(run, start, share):
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        between(run, start, share, SPLITS)
+
+
+def test_weights_of_another_lineage_are_refused(run, start, tmp_path):
+    other = shutil.copy(start, tmp_path / "other.onnx")
+    with pytest.raises(DataError, match=r"went on from before\.onnx; received: other\.onnx"):
+        between(run, other, 0.5, SPLITS)
+
+
+def test_another_split_is_refused(run, start):
+    with pytest.raises(DataError, match="the split that"):
+        between(run, start, 0.5, SPLITS | {"test": drawn_films(4, first=900)})
+
+
+def test_a_run_whose_network_was_not_kept_is_refused(run, start, tmp_path):
+    bare = tmp_path / "runs" / run.name
+    bare.mkdir(parents=True)
+    for name in ("run.json", "history.csv", "predictions.csv"):
+        shutil.copy(run / name, bare)
+    with pytest.raises(DataError, match=r"model\.keras"):
+        between(bare, start, 0.5, SPLITS)
+    assert json.loads((bare / "run.json").read_text())["run_id"] == run.name
+    assert [folder.name for folder in bare.parent.iterdir()] == [run.name]

@@ -1,0 +1,1 @@
+"""The commands of ``python -m train``, and how their options are read."""

@@ -1,0 +1,147 @@
+"""What each command does with finished runs and published models; see `parser` for the options.
+
+Imports are late, as in `training`.
+"""
+
+import json
+from argparse import Namespace
+from dataclasses import replace
+
+from kneeoa import files
+from kneeoa.errors import DataError
+from kneeoa.records import results, studies
+from train.commands.options import machine_options, source_of
+
+
+def publish(options: Namespace) -> int:
+    """Export a finished run for the dashboard."""
+    from train.publish import network as publishing
+
+    described = _description(options.source)
+    dataset = source_of(options).read()
+    run = publishing.choose_run(
+        options.results, options.architecture, options.run_id, dataset.split_hash
+    )
+    folder = publishing.publish(
+        run, dataset.splits, described, options.models, with_keras=options.keras
+    )
+    print(f"{run.name} is published in {folder}")
+    return 0
+
+
+def together(options: Namespace) -> int:
+    """Publish the ensemble of both networks."""
+    from train.publish.ensemble import publish_together
+
+    described = _description(options.source)
+    folder = publish_together(
+        options.results,
+        source_of(options).read().splits,
+        described,
+        options.models,
+        limit_ms=options.limit_ms,
+        limit_mb=options.limit_mb,
+    )
+    print(f"Both networks together are published in {folder}")
+    return 0
+
+
+def teach(options: Namespace) -> int:
+    """Write the answers of finished runs for the training films, as soft targets."""
+    dataset = source_of(options).read()
+    from train import machine
+
+    machine.prepare(**machine_options(options))
+    from train.run.distillation import teach as taught
+
+    table = taught(options.results, options.runs, dataset.splits)
+    options.csv.parent.mkdir(parents=True, exist_ok=True)
+    results.write_predictions(options.csv, table)
+    print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
+    return 0
+
+
+def between(options: Namespace) -> int:
+    """Write the run whose weights are a mean of a finished run and what it went on from."""
+    from train import machine
+
+    machine.prepare(**machine_options(options))
+    from train.run import between as averaging
+
+    source = source_of(options)
+    folder = averaging.between(
+        options.results / "runs" / options.run_id,
+        options.start,
+        options.start_share,
+        source.read().splits,
+        ungraded=source.read_ungraded(tuple(options.predict)),
+    )
+    print(f"Run written to {folder}")
+    return 0
+
+
+def evaluate(options: Namespace) -> int:
+    """Print the metrics of the published models on graded films."""
+    from train.publish import evaluate as evaluating
+
+    table = evaluating.evaluate(options.models, _films_to_measure(options))
+    print(evaluating.as_text(table))
+    if options.csv:
+        files.replace_file(options.csv, table.to_csv(index=False))
+    return 0
+
+
+def robustness(options: Namespace) -> int:
+    """Print the accuracy of the published models on changed films."""
+    from train.publish import robustness as measuring
+
+    table = measuring.robustness(options.models, _films_to_measure(options))
+    print(measuring.as_text(table))
+    if options.csv:
+        files.replace_file(options.csv, table.to_csv(index=False))
+    return 0
+
+
+def tried(options: Namespace) -> int:
+    """Print what each set of settings gave on the validation films."""
+    from kneeoa.networks import ARCHITECTURES
+    from kneeoa.records.tried import tried as table_of
+    from train.config import preset
+
+    names = sorted(folder.name for folder in (options.results / "runs").glob("[!.]*"))
+    runs, problems = studies.read_runs(options.results, names)
+    if options.study:
+        bases = studies.read_study(options.results, options.study).configs
+    else:
+        bases = {
+            name: json.loads(json.dumps(preset(options.preset, name, init="").as_dict()))
+            for name in ARCHITECTURES
+        }
+    table = table_of(runs, bases)
+    print(table.drop(columns="runs").round(4).to_string(index=False))
+    for problem in problems:
+        print(f"Left out: {problem}")
+    if options.csv:
+        files.replace_file(options.csv, table.to_csv(index=False, float_format="%.6g"))
+    return 0
+
+
+def _description(file):
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"Expected a JSON description of the data. {error}") from None
+
+
+def _films_to_measure(options):
+    from train.publish.evaluate import trained_elsewhere
+
+    # Whole, because a few films for a rehearsal have another hash than the split they are from.
+    dataset = replace(source_of(options), films=None).read()
+    for name in trained_elsewhere(options.models, dataset.split_hash):
+        print(
+            f"Note: {name} was trained on another split or other films. If any of these films was "
+            "among them, its figures are too good."
+        )
+    films = dataset.splits[options.split]
+    return films.first(options.films) if options.films else films

@@ -1,0 +1,234 @@
+"""The options of every command of ``python -m train``."""
+
+import argparse
+from pathlib import Path
+
+from kneeoa.errors import ConfigError
+from kneeoa.graders.published import DEFAULT_MODELS
+from kneeoa.networks import ARCHITECTURES
+from train.commands import finished, training
+from train.commands.settings import SETTABLE, parse_field
+from train.config import PRESETS
+from train.machine import PRECISIONS
+
+DEFAULT_SOURCE = Path(__file__).parents[1] / "sources" / "chen2018.json"
+DESCRIPTION = "Training of the two knee graders: studies, their tables, and what is published."
+KEEP = ("best", "all", "none")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options, with what the command does as ``run``; refuse unknown ones by name."""
+    parser, commands_of = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        known = sorted(
+            option
+            for action in commands_of[options.command]._actions
+            for option in action.option_strings
+            if option.startswith("--")
+        )
+        raise ConfigError(
+            f"Expected options of `{options.command}` out of {', '.join(known)}. "
+            f"Received: {' '.join(unknown)}."
+        )
+    return options
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m train", description=DESCRIPTION)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = {}
+
+    def add(name, run, text):
+        made[name] = subparsers.add_parser(
+            name, help=text, description=run.__doc__, allow_abbrev=False
+        )
+        made[name].set_defaults(run=run)
+        return made[name]
+
+    data = add("data", training.data, "look at a folder of films, and split it by patient")
+    data.add_argument("data", type=Path, metavar="DIR|CSV")
+    data.add_argument("--out", type=Path, default=Path("split.csv"), metavar="FILE")
+    _data_options(data)
+
+    fit = add("fit", training.fit, "train one network once")
+    fit.add_argument("--architecture", choices=ARCHITECTURES, required=True)
+    fit.add_argument("--seed", type=_seed, default=0)
+    _training_options(fit)
+
+    study = add("study", training.cycles, "train independent cycles of both networks")
+    study.add_argument("--cycles", type=_count, default=10, metavar="N", help="seeds 0 to N-1")
+    study.add_argument(
+        "--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES)
+    )
+    study.add_argument("--study", metavar="NAME", help="by default from preset, settings and split")
+    study.add_argument(
+        "--keep", choices=KEEP, default="best", help="whose weights stay; best is by validation"
+    )
+    _training_options(study)
+    _cluster_options(study)
+
+    tune = add("tune", training.tune, "search for settings by validation loss")
+    tune.add_argument("--architecture", choices=ARCHITECTURES, required=True)
+    tune.add_argument("--trials", type=_count, default=20, metavar="N")
+    tune.add_argument("--epochs", type=_count, metavar="N", help="the most epochs of a trial")
+    tune.add_argument("--study", metavar="NAME")
+    tune.add_argument(
+        "--storage", metavar="URL", help="any Optuna storage; by default SQLite in the study"
+    )
+    _training_options(tune, predict=False)
+    _cluster_options(tune)
+
+    anova = add("anova", training.anova, "write the tables of a study")
+    anova.add_argument("results", type=Path, metavar="RESULTS")
+    anova.add_argument("--study", required=True, metavar="NAME")
+
+    tried = add("tried", finished.tried, "list what was tried, by validation films")
+    tried.add_argument("results", type=Path, metavar="RESULTS")
+    base = tried.add_mutually_exclusive_group()
+    base.add_argument("--preset", choices=tuple(PRESETS), default="reference")
+    base.add_argument("--study", metavar="NAME", help="name differences from its settings instead")
+    tried.add_argument("--csv", type=Path, metavar="FILE")
+
+    publish = add("publish", finished.publish, "export a finished run for the dashboard")
+    publish.add_argument("results", type=Path, metavar="RESULTS")
+    publish.add_argument("--architecture", choices=ARCHITECTURES, required=True)
+    publish.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    publish.add_argument("--run", dest="run_id", default="best", metavar="ID|best")
+    publish.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    publish.add_argument("--keras", action="store_true", help="write model.keras, too")
+    publish.add_argument(
+        "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
+    )
+    _data_options(publish)
+
+    teach = add("teach", finished.teach, "write what runs say of the training films")
+    teach.add_argument("results", type=Path, metavar="RESULTS")
+    teach.add_argument("--runs", nargs="+", required=True, metavar="ID")
+    teach.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    teach.add_argument("--csv", type=Path, required=True, metavar="FILE")
+    _machine_options(teach)
+    _data_options(teach)
+
+    between = add("between", finished.between, "take the mean of a run and what it went on from")
+    between.add_argument("results", type=Path, metavar="RESULTS")
+    between.add_argument("--run", dest="run_id", required=True, metavar="ID")
+    between.add_argument("--start", type=Path, required=True, metavar="ONNX")
+    between.add_argument("--start-share", type=float, default=0.5, metavar="SHARE")
+    between.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    _predict_option(between)
+    _machine_options(between)
+    _data_options(between)
+
+    both = add("together", finished.together, "publish the best of both networks together")
+    both.add_argument("results", type=Path, metavar="RESULTS")
+    both.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    both.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    both.add_argument("--limit-ms", type=float, default=100, metavar="MS", help="for one knee")
+    both.add_argument(
+        "--limit-mb", type=float, default=90, metavar="MB", help="of all published models"
+    )
+    both.add_argument(
+        "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
+    )
+    _data_options(both)
+
+    for name, command, summary in (
+        ("evaluate", finished.evaluate, "measure the published models"),
+        ("robustness", finished.robustness, "measure them on films changed in many ways"),
+    ):
+        measure = add(name, command, summary)
+        measure.add_argument("models", type=Path, metavar="MODELS")
+        measure.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+        measure.add_argument("--split", choices=("train", "val", "test"), default="test")
+        measure.add_argument("--csv", type=Path, metavar="FILE")
+        _data_options(measure)
+    return parser, made
+
+
+def _count(text, least=1):
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, not {text}")
+    return int(text)
+
+
+def _seed(text):
+    return _count(text, least=0)
+
+
+def _path(text):
+    """Absolute, because a machine of a cluster works in another folder."""
+    return Path(text).absolute()
+
+
+def _predict_option(parser):
+    parser.add_argument(
+        "--predict",
+        type=_path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="also predict these folders of films without grades",
+    )
+
+
+def _data_options(parser):
+    group = parser.add_argument_group("films")
+    group.add_argument("--split-file", type=_path, metavar="CSV", help="who is where")
+    group.add_argument(
+        "--resplit", action="store_true", help="split anew, whatever the folders or the CSV say"
+    )
+    group.add_argument(
+        "--ratios", type=float, nargs=3, default=(70, 15, 15), metavar=("TRAIN", "VAL", "TEST")
+    )
+    group.add_argument("--split-seed", type=_seed, default=0)
+    group.add_argument(
+        "--patient-pattern", metavar="REGEX", help="of file names, with a group named patient"
+    )
+    group.add_argument(
+        "--max-unreadable", type=float, default=0.01, metavar="SHARE", help="that may be left out"
+    )
+    group.add_argument("--films", type=_count, metavar="N", help="rehearse on N films of a split")
+
+
+def _training_options(parser, *, predict=True):
+    parser.add_argument("--data", type=_path, required=True, metavar="DIR|CSV")
+    parser.add_argument("--out", type=_path, required=True, metavar="RESULTS")
+    parser.add_argument("--preset", choices=tuple(PRESETS), default="paper")
+    parser.add_argument(
+        "--preset-from", nargs="+", default=[], metavar="STUDY", help="the best of a tuning study"
+    )
+    parser.add_argument(
+        "--init",
+        nargs="+",
+        default=[],
+        metavar="[NETWORK=]FILE",
+        help="starting weights: imagenet, none, or a file (mobilenet=m.npz resnet50=r.npz)",
+    )
+    if predict:
+        _predict_option(parser)
+    settings = parser.add_argument_group("settings of the preset")
+    for name in SETTABLE:
+        settings.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=lambda text, name=name: parse_field(name, text),
+            metavar="VALUE",
+        )
+    _machine_options(parser)
+    _data_options(parser)
+
+
+def _machine_options(parser):
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    machine.add_argument("--precision", choices=PRECISIONS, default="auto")
+    machine.add_argument(
+        "--nondeterministic", action="store_true", help="faster on GPUs; a seed may then vary"
+    )
+    parser.set_defaults(cluster=None)
+
+
+def _cluster_options(parser):
+    group = parser.add_argument_group("many machines (Ray)")
+    group.add_argument("--cluster", metavar="auto|ADDRESS")
+    group.add_argument("--cpus-per-run", type=_count, default=4, metavar="N")

@@ -1,0 +1,135 @@
+"""Chance in training: order of the films, geometry, grey values, mixing and dropout of one epoch.
+
+Everything random is drawn here by NumPy from (seed, epoch), and travels to the device as a few
+numbers a film. So a resumed run continues exactly, and every backend sees the same films.
+"""
+
+import math
+
+import numpy as np
+
+from kneeoa.networks import INPUT_SIDE
+from train.config import TrainConfig
+
+LOOKS = (
+    "gamma",
+    "contrast",
+    "added",
+    "noise",
+    "noise_row",
+    "noise_column",
+    "top",
+    "bottom",
+    "left",
+    "right",
+    "grey",
+    "quantisation",
+    "sharpness",
+)
+"""What `draw_looks` gives for each film."""
+
+NOISE_SIDE = 2 * INPUT_SIDE
+"""Side of the one sheet of noise from which every film reads at a place of its own."""
+
+_PURPOSES = ("order", "warp", "tone", "dropout", "noise", "erase", "mix", "detail")
+
+
+def steps_per_epoch(config: TrainConfig, films: int) -> int:
+    """Return the number of whole batches; what does not fill one waits for another epoch."""
+    return max(1, math.floor(films / config.batch_size))
+
+
+def draw_order(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
+    """Return the order ``(films,) int64`` in which an epoch (from 0) visits the films."""
+    return _generator(config, epoch, "order").permutation(films)
+
+
+def draw_warps(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
+    """Return ``(films, 6) float32``: rows a0, a1, a2, b0, b1, b2 of the map from output to source.
+
+    ``column' = a0 column + a1 row + a2`` and ``row' = b0 column + b1 row + b2``, in pixels: a flip
+    of half of the films, then rotation, zoom and shift about the centre of the film.
+    """
+    draw = _generator(config, epoch, "warp")
+    angle = np.radians(draw.uniform(-config.rotation, config.rotation, films))
+    scale = 1 + draw.uniform(-config.zoom, config.zoom, films)
+    shift = draw.uniform(-config.shift, config.shift, (2, films)) * INPUT_SIDE
+    flip = np.where(draw.random(films) < 0.5, -1.0, 1.0)
+    if not config.horizontal_flip:
+        flip = np.ones(films)
+    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
+    linear = np.array([[flip * cosine, -flip * sine], [sine, cosine]])
+    centre = (INPUT_SIDE - 1) / 2
+    offset = centre + shift - linear.sum(axis=1) * centre
+    warps = np.concatenate([linear, offset[:, None]], axis=1)
+    return warps.reshape(6, films).T.astype(np.float32)
+
+
+def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
+    """Return ``(films, 13) float32``, the columns as in `LOOKS`.
+
+    An exponent of the grey values, a factor of the contrast, grey values to add, the standard
+    deviation of noise in grey values and where on the sheet it is read, a box in shares of the
+    side (top = bottom: none) with the grey value that fills it (Zhong et al. 2020), a factor of
+    JPEG's quantisation table (0: no loss), and the share of fine detail to add or take away.
+    """
+    draw = _generator(config, epoch, "tone")
+    contrast = 1 + draw.uniform(-config.contrast, config.contrast, films)
+    added = 255 * draw.uniform(-config.brightness, config.brightness, films)
+    gamma = np.exp(draw.uniform(-config.gamma, config.gamma, films))
+    draw = _generator(config, epoch, "noise")
+    noise = 255 * draw.uniform(0, config.noise, films)
+    place = draw.integers(0, NOISE_SIDE - INPUT_SIDE, (2, films))
+    draw = _generator(config, epoch, "erase")
+    erased = draw.random(films) < config.erase
+    size = draw.uniform(0.1, 0.35, (2, films)) * erased
+    start = draw.random((2, films)) * (1 - size)
+    grey = draw.uniform(0, 255, films)
+    (top, left), (bottom, right) = start, start + size
+    draw = _generator(config, epoch, "detail")
+    quality = draw.uniform(10, 95, films)
+    # As the Independent JPEG Group's library scales the table.
+    quantisation = np.where(quality < 50, 50 / quality, 2 - quality / 50)
+    quantisation *= draw.random(films) < config.jpeg
+    sharpness = draw.uniform(-config.sharpness, config.sharpness, films)
+    box = (top, bottom, left, right, grey)
+    columns = (gamma, contrast, added, noise, *place, *box, quantisation, sharpness)
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def draw_mixing(config: TrainConfig, epoch: int, step: int, size: int) -> np.ndarray:
+    """Return ``(size, 1) float32 in [0.5, 1]``: how much of itself a film keeps in mixup.
+
+    The rest is the film as far from the end of the batch as it is from the start (Zhang et al.
+    2018; one share for the whole batch).
+    """
+    if not config.mixup:
+        return np.ones((size, 1), np.float32)
+    share = _generator(config, epoch, "mix", step).beta(config.mixup, config.mixup)
+    return np.full((size, 1), max(share, 1 - share), np.float32)
+
+
+def draw_dropout(config: TrainConfig, epoch: int, step: int, shape: tuple[int, int]) -> np.ndarray:
+    """Return ``shape uint8``: 1 where a pooled feature of a film of one batch is kept."""
+    kept = _generator(config, epoch, "dropout", step).random(shape, np.float32) >= config.dropout
+    return kept.astype(np.uint8)
+
+
+def soft_labels(config: TrainConfig, grades: np.ndarray) -> np.ndarray:
+    """Return the targets ``(N, 5) float32`` of the ``grades (N,)``, rows summing to 1.
+
+    `config.label_width` spreads a grade over its neighbours as a Gaussian of that many grades;
+    `config.label_smoothing` then gives a share to all five alike (Szegedy et al. 2016).
+    """
+    distance = np.abs(np.arange(5) - np.asarray(grades)[:, None])
+    if config.label_width:
+        targets = np.exp(-((distance / config.label_width) ** 2) / 2)
+        targets /= targets.sum(axis=1, keepdims=True)
+    else:
+        targets = (distance == 0).astype(float)
+    smooth = config.label_smoothing
+    return ((1 - smooth) * targets + smooth / 5).astype(np.float32)
+
+
+def _generator(config, epoch, purpose, step=0):
+    return np.random.default_rng([config.seed, epoch, _PURPOSES.index(purpose), step])

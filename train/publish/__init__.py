@@ -1,0 +1,1 @@
+"""Finished runs -> published models, and what those are worth."""

@@ -1,0 +1,56 @@
+"""The published models on graded films: each network, and both together where published."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kneeoa.data.arrays import Films
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.published import find_model
+from kneeoa.metrics import agreement, bootstrap
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+
+
+def evaluate(models: Path, films: Films) -> pd.DataFrame:
+    """Return one row per model and metric: ``model, metric, value, low, high, knees, patients``.
+
+    The interval is 95%, by bootstrap over patients.
+    """
+    rows = []
+    for model, probabilities in Graders(models).probabilities(films.images).items():
+        values = agreement.summary(films.grades, probabilities)
+        intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
+        rows += [
+            {
+                "model": model,
+                "metric": metric,
+                "value": value,
+                "low": intervals[metric][0],
+                "high": intervals[metric][1],
+                "knees": len(films),
+                "patients": len(set(films.patient_ids)),
+            }
+            for metric, value in values.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def trained_elsewhere(models: Path, split_hash: str) -> list[str]:
+    """Return the names of the models whose card has another split than `split_hash`."""
+    return [
+        DISPLAY_NAME[name]
+        for name in ARCHITECTURES
+        if find_model(name, models).card["split_hash"] != split_hash
+    ]
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """Return the table for a terminal: a line per metric, a column per model."""
+    cells = table.assign(
+        cell=[f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in table.itertuples()]
+    )
+    wide = cells.pivot(index="metric", columns="model", values="cell")
+    wide = wide.loc[table["metric"].unique(), table["model"].unique()]
+    first = table.iloc[0]
+    head = f"{first['knees']} knees of {first['patients']} patients; 95% intervals over patients"
+    return f"{head}\n{wide.rename_axis(index=None, columns=None).to_string()}"

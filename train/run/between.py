@@ -1,0 +1,83 @@
+"""A run and the weights that it went on from -> the run of their mean.
+
+Fine-tuning for harder films costs some of what a network knew; on the straight line between the
+weights before and after, much of both is had at once (Wortsman et al. 2022, WiSE-FT). That needs
+weights of one lineage: the mean of runs that began apart is worse than either.
+"""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.data.arrays import Films
+from kneeoa.errors import ConfigError, DataError
+from kneeoa.graders import architectures
+from kneeoa.graders.weights import read_weights
+from kneeoa.records import results
+from train.run.record import check_split, load_network, predictions_on, write_run_of
+
+
+def between(
+    run: Path,
+    start: Path,
+    start_share: float,
+    splits: dict[str, Films],
+    *,
+    ungraded: dict[str, Films] | None = None,
+) -> Path:
+    """Write the run whose every weight is ``start_share * start + (1 - start_share) * run``.
+
+    `start` is the ``.onnx`` that `run` went on from, `start_share` lies between 0 and 1. The new
+    folder stands beside that of `run`, with its history, and predictions of its own on validation,
+    test and `ungraded` films. Raises `ConfigError` on another share, `DataError` when the run did
+    not go on from `start` or was trained on another split, `ModelError` when `start` is unreadable.
+    """
+    if not 0 < start_share < 1:
+        raise ConfigError(f"Expected a share between 0 and 1. Received: {start_share:g}.")
+    record = results.read_record(run)
+    if record.config["init"] != start.name or start.suffix != ".onnx":
+        raise DataError(
+            f"Expected the exported weights that {record.run_id} went on from. "
+            f"It went on from {record.config['init']}; received: {start.name}."
+        )
+    check_split(record, splits)
+    before = read_weights(start, standardise=record.config["standardise"])
+    named = f"{record.model_sha256} {start_share:g} {_hash_of(before)}"
+    digest = hashlib.sha256(named.encode()).hexdigest()
+    new = f"{record.architecture}-seed{record.seed}-{digest[:8]}"
+    results.check_absent(run.parent.parent, new)
+    network = load_network(run)
+    architectures.assign_all(
+        network, _mean_of(architectures.weight_arrays(network), before, start_share)
+    )
+    predictions = predictions_on(network, splits, ungraded)
+    mean = replace(
+        record,
+        run_id=new,
+        config=record.config | {"start_share": start_share, "mean_of": record.run_id},
+        model_sha256=architectures.weights_hash(network),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    history = pd.read_csv(run / "history.csv")
+    return write_run_of(network, run.parent.parent, mean, history, predictions)
+
+
+def _mean_of(after, before, before_share):
+    """Sum in double precision."""
+    return {
+        key: (before_share * before[key].astype(float) + (1 - before_share) * array).astype(
+            np.float32
+        )
+        for key, array in after.items()
+    }
+
+
+def _hash_of(arrays):
+    digest = hashlib.sha256()
+    for key in sorted(arrays):
+        digest.update(arrays[key].tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,107 @@
+"""The state of an unfinished run on disk: after SIGKILL, training goes on from the last epoch.
+
+One file holds everything that an epoch changes, and is replaced in one step, so that what is read
+is always the whole state after some epoch.
+"""
+
+import contextlib
+import errno
+import fcntl
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kneeoa.errors import TrainingError
+from kneeoa.files import whole_file
+
+_STATE = "state.npz"
+_BEST = "best-{}.npz"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What one epoch hands to the next.
+
+    `history` has one row per finished epoch; `weights` are those of the network under
+    ``<layer>/<weight>``; `optimizer` its variables in their own order; `made_by` names backend and
+    precision, whose optimisers do not continue each other.
+    """
+
+    history: tuple[dict, ...]
+    weights: dict[str, np.ndarray]
+    optimizer: tuple[np.ndarray, ...]
+    made_by: str = ""
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Put `state` in the place of the one before."""
+    arrays = {f"weights:{key}": array for key, array in state.weights.items()}
+    arrays |= {f"optimizer:{i:05d}": array for i, array in enumerate(state.optimizer)}
+    facts = json.dumps({"history": state.history, "made_by": state.made_by})
+    _write(folder / _STATE, arrays | {"facts": np.frombuffer(facts.encode(), np.uint8)})
+
+
+def read_state(folder: Path) -> State | None:
+    """Return the last whole state in `folder`, or None."""
+    file = folder / _STATE
+    if not file.exists():
+        return None
+    with np.load(file, allow_pickle=False) as stored:
+        facts = json.loads(stored["facts"].tobytes())
+        return State(
+            tuple(facts["history"]),
+            {
+                key.removeprefix("weights:"): stored[key]
+                for key in stored.files
+                if key.startswith("weights:")
+            },
+            tuple(stored[key] for key in sorted(stored.files) if key.startswith("optimizer:")),
+            facts["made_by"],
+        )
+
+
+def write_best(folder: Path, epoch: int, weights: dict[str, np.ndarray]) -> None:
+    """Keep the weights of `epoch` (from 1); older ones go with `drop_old_best`."""
+    _write(folder / _BEST.format(epoch), weights)
+
+
+def read_best(folder: Path, epoch: int) -> dict[str, np.ndarray]:
+    """Return the weights that `write_best` kept for `epoch`."""
+    with np.load(folder / _BEST.format(epoch), allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def drop_old_best(folder: Path, epoch: int) -> None:
+    """Remove the kept weights of every epoch but `epoch`."""
+    for file in folder.glob(_BEST.format("*")):
+        if file.name != _BEST.format(epoch):
+            file.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(file: Path, what: str) -> Iterator[None]:
+    """Hold `what` for this process; the lock ends with the process, however that ends.
+
+    Raises `TrainingError` when another process holds it. Disks that know no locks have none.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TrainingError(
+                f"{what} is being trained by another process. Wait for it, or end it: the same "
+                "command then goes on from the last finished epoch."
+            ) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+        yield
+
+
+def _write(file, arrays):
+    with whole_file(file, durable=True) as stream:
+        np.savez(stream, **arrays)

@@ -1,0 +1,165 @@
+"""A fitted network -> its run folder, and back."""
+
+import functools
+import hashlib
+import json
+import platform
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from kneeoa.data.arrays import Films, counts, split_hash
+from kneeoa.errors import DataError
+from kneeoa.files import says_when_full
+from kneeoa.graders.architectures import weights_hash
+from kneeoa.networks import Architecture
+from kneeoa.records import results
+from train.config import TrainConfig
+from train.machine import Machine
+from train.run.batches import predict
+from train.run.fit import Fitted
+
+FILES = ("init", "teacher")
+"""Fields of the config that may name a file."""
+
+
+def run_id(config: TrainConfig, hash_of_split: str) -> str:
+    """Return a name that follows from the config, the files it names and the split alone.
+
+    A setting at its default leaves no trace, so that a new option renames no old run.
+    """
+    files = {name: _identity(getattr(config, name)) for name in FILES}
+    settings = without_defaults(config.architecture, config.as_dict())
+    described = json.dumps(settings | {n: v for n, v in files.items() if v}, sort_keys=True)
+    digest = hashlib.sha256(f"{described}{hash_of_split}".encode()).hexdigest()
+    return f"{config.architecture}-seed{config.seed}-{digest[:8]}"
+
+
+def without_defaults(architecture: Architecture, settings: dict) -> dict:
+    """Return those of the settings of a config that are not at their default."""
+    default = TrainConfig(architecture).as_dict()
+    return {name: value for name, value in settings.items() if value != default[name]}
+
+
+def shown_config(config: TrainConfig) -> dict:
+    """Return the config for the record.
+
+    The names of starting weights and teacher are the facts; where they lay is nobody's business.
+    """
+    return config.as_dict() | {name: Path(getattr(config, name)).name for name in FILES}
+
+
+def record_run(
+    results_folder: Path,
+    config: TrainConfig,
+    fitted: Fitted,
+    splits: dict[str, Films],
+    hash_of_split: str,
+    *,
+    ungraded: dict[str, Films] | None = None,
+    machine: Machine | None = None,
+    keep_model: bool = True,
+) -> Path:
+    """Write the run of `fitted`, with predictions on val, test and each of `ungraded`."""
+    machine = machine or Machine()
+    predictions = predictions_on(fitted.network, splits, ungraded)
+    record = results.RunRecord(
+        run_id=run_id(config, hash_of_split),
+        architecture=config.architecture,
+        seed=config.seed,
+        config=shown_config(config),
+        initialisation=asdict(fitted.initialisation),
+        split_hash=hash_of_split,
+        counts=counts(splits),
+        model_sha256=weights_hash(fitted.network),
+        best_epoch=fitted.best_epoch,
+        stopped_because=fitted.stopped_because,
+        seconds=round(fitted.seconds, 1),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=machine.kind,
+        libraries={
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            keras.backend.backend(): version(keras.backend.backend()),
+            "numpy": np.__version__,
+        },
+        precision=machine.precision,
+    )
+    kept = fitted.network if keep_model else None
+    return write_run_of(kept, results_folder, record, pd.DataFrame(fitted.history), predictions)
+
+
+def predictions_on(
+    network: keras.Model, splits: dict[str, Films], ungraded: dict[str, Films] | None = None
+) -> pd.DataFrame:
+    """Return what `network` says on val, test and each of `ungraded`, as in ``predictions.csv``."""
+    predicted_on = {name: splits[name] for name in ("val", "test")} | (ungraded or {})
+    return pd.concat(
+        [
+            results.predictions_table(
+                films.image_ids, films.patient_ids, name, films.grades, predict(network, films)
+            )
+            for name, films in predicted_on.items()
+            if len(films)
+        ]
+    )
+
+
+def write_run_of(
+    network: keras.Model | None,
+    results_folder: Path,
+    record: results.RunRecord,
+    history: pd.DataFrame,
+    predictions: pd.DataFrame,
+) -> Path:
+    """Write a run folder, with its model where `network` is given.
+
+    Raises `DiskFullError` when there is no room for it.
+    """
+    with says_when_full(results_folder), tempfile.TemporaryDirectory(prefix="kneeoa-") as scratch:
+        model_file = None
+        if network is not None:
+            model_file = Path(scratch) / "model.keras"
+            network.save(model_file)
+        return results.write_run(results_folder, record, history, predictions, model_file)
+
+
+def check_split(record: results.RunRecord, splits: dict[str, Films]) -> None:
+    """Raise `DataError` unless `splits` are what the run was trained on."""
+    if (received := split_hash(splits)) != record.split_hash:
+        raise DataError(
+            f"Expected the split that {record.run_id} was trained on "
+            f"({record.split_hash[:12]}...). Received: {received[:12]}.... "
+            "Its test films may have been trained on."
+        )
+
+
+def load_network(run: Path) -> keras.Model:
+    """Return the network of a run whose model was kept; raise `DataError` otherwise."""
+    try:
+        return keras.saving.load_model(run / "model.keras", compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"Expected the model of {run.name}. It was not kept or cannot be read: {error}"
+        ) from None
+
+
+def _identity(named):
+    """Tell two files of the same name apart."""
+    if not Path(named).is_file():
+        return named
+    facts = Path(named).stat()
+    return f"{Path(named).name}:{_digest(named, facts.st_size, facts.st_mtime_ns)}"
+
+
+@functools.cache
+def _digest(file, size, changed):
+    """Hash a file once for all the cycles that start from it."""
+    with Path(file).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

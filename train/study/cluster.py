@@ -1,0 +1,228 @@
+"""Cycles as Ray tasks: any number of machines that share the results folder and the films.
+
+Ray is optional: ``pip install -r requirements-cluster.txt``.
+"""
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kneeoa.errors import ConfigError, KneeOAError
+from train.run.progress import Progress, read_progress, write_progress
+
+RETRIES = 5
+"""How often a run is begun again, from its last finished epoch, after its machine was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a task ended: ``finished``, ``failed`` or ``pruned``.
+
+    `losses` is the validation loss of each epoch of a finished trial; `sentence` says what failed.
+    """
+
+    state: str
+    losses: tuple[float, ...] = ()
+    sentence: str = ""
+
+
+class StoppedError(KneeOAError):
+    """The process that watches over the study asked a run to stop."""
+
+
+class Cluster:
+    """A Ray cluster that trains; each task gets `cpus` cores and `gpus` GPUs of one machine.
+
+    A context manager: when it is left, tasks that still run are ended.
+    """
+
+    def __init__(self, address: str, *, cpus: int, gpus: int | None) -> None:
+        """Join the cluster at `address`, or with ``"auto"`` the one that this machine is in.
+
+        `gpus` None means one where the cluster has any. Raises `ConfigError` when there is no
+        cluster, or no machine in it that has what a task needs.
+        """
+        try:
+            import ray
+        except ImportError:
+            raise ConfigError(
+                "Expected Ray for --cluster. It is not installed: "
+                "pip install -r requirements-cluster.txt."
+            ) from None
+        _check_reachable(address)
+        self._ray = ray
+        root = Path(__file__).resolve().parents[2]
+        passed_on = ("KERAS_BACKEND", "KNEEOA_CACHE")
+        environment = {name: os.environ[name] for name in passed_on if name in os.environ}
+        # The same number of threads everywhere, so that a lost run continues with the same sums.
+        environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}
+        try:
+            ray.init(
+                address=address,
+                log_to_driver=False,
+                runtime_env={
+                    "py_modules": [str(root / "kneeoa"), str(root / "train")],
+                    "env_vars": environment,
+                },
+            )
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise ConfigError(
+                f"Expected a Ray cluster at {address}. {error} Start one with `ray start --head`."
+            ) from None
+        if gpus is None:
+            gpus = int(ray.cluster_resources().get("GPU", 0) >= 1)
+        self._need = {"CPU": cpus, "GPU": gpus}
+        self._check_resources()
+
+    def __enter__(self) -> "Cluster":
+        """Use the cluster."""
+        return self
+
+    def __exit__(self, *_) -> None:
+        """Leave the cluster."""
+        self.close()
+
+    def __str__(self) -> str:
+        """Return for example ``a cluster, 2 at a time``."""
+        return f"a cluster, {self.slots} at a time"
+
+    @property
+    def slots(self) -> int:
+        """How many tasks can run at a time, now."""
+        there = self._ray.cluster_resources()
+        fits = [there.get(name, 0) // need for name, need in self._need.items() if need]
+        return max(1, int(min(fits)))
+
+    def submit(self, function: Callable, *arguments: Any) -> Any:
+        """Start a task and return its reference; it is begun again when its machine is lost."""
+        task = self._ray.remote(function).options(
+            num_cpus=self._need["CPU"], num_gpus=self._need["GPU"], max_retries=RETRIES
+        )
+        return task.remote(*arguments)
+
+    def finished(self, references: list, *, timeout: float) -> list[tuple[Any, Outcome]]:
+        """Wait at most `timeout` seconds; return the references that are done, with outcomes."""
+        done, _ = self._ray.wait(references, num_returns=len(references), timeout=timeout)
+        return [(reference, self._outcome(reference)) for reference in done]
+
+    def close(self) -> None:
+        """Leave the cluster."""
+        self._ray.shutdown()
+
+    def _outcome(self, reference):
+        try:
+            return self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            first = str(error).strip().splitlines()[0]
+            return Outcome("failed", sentence=f"Lost more than {RETRIES} times, or broken: {first}")
+
+    def _check_resources(self):
+        for name, need in self._need.items():
+            largest = max(
+                (node["Resources"].get(name, 0) for node in self._ray.nodes() if node["Alive"]),
+                default=0,
+            )
+            if need > largest:
+                self.close()
+                raise ConfigError(
+                    f"Expected a machine with {need} {name}s in the cluster. "
+                    f"The largest has {largest:g}."
+                )
+
+
+def _check_reachable(address):
+    """Ray itself tries for minutes, and then ends the process."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"Expected a Ray cluster at {address}, as HOST:PORT. Nothing answers there ({error}). "
+            "Start one with `ray start --head`."
+        ) from None
+
+
+def cycle_task(job, source, predict: tuple[Path, ...], machine_options: dict) -> Outcome:
+    """Train one cycle on a machine of the cluster; a `KneeOAError` becomes its outcome."""
+    from train import machine
+
+    try:
+        prepared = machine.prepare(**machine_options)
+        dataset, ungraded = source.read(), source.read_ungraded(predict)
+        from train.study import cycles
+
+        cycles.train_cycle(job, dataset, ungraded, prepared, _reporter(job.unfinished))
+    except KneeOAError as error:
+        return Outcome("failed", sentence=str(error))
+    return Outcome("finished")
+
+
+def trial_task(config, folder: Path, source, split_hash: str, machine_options: dict) -> Outcome:
+    """Train one trial of a tuning study on a machine of the cluster."""
+    from train import machine
+
+    try:
+        prepared = machine.prepare(**machine_options)
+        dataset = source.read()
+        from train.run.fit import fit
+        from train.study.cycles import check_split
+
+        check_split(dataset.split_hash, split_hash)
+        fitted = fit(
+            config,
+            dataset.splits["train"],
+            dataset.splits["val"],
+            folder=folder,
+            machine=prepared,
+            report=_reporter(folder),
+        )
+    except StoppedError:
+        return Outcome("pruned")
+    except KneeOAError as error:
+        return Outcome("failed", sentence=str(error))
+    return Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
+
+
+def train_on(cluster: Cluster, jobs, source, predict, machine_options: dict, board, *, keep: str):
+    """Train the unfinished `jobs` on the cluster, as `study.train_here` does on one machine."""
+    from train.study.cycles import apply_keep
+
+    todo = [job for job in jobs if not job.is_finished]
+    for job in jobs:
+        if job not in todo:
+            shutil.rmtree(job.unfinished, ignore_errors=True)
+    waiting = {
+        cluster.submit(cycle_task, job, source, predict, machine_options): job for job in todo
+    }
+    while waiting:
+        for reference, outcome in cluster.finished(list(waiting), timeout=1):
+            job = waiting.pop(reference)
+            if outcome.state == "finished" and not job.is_finished:
+                lost = "The machine that trained it wrote to another results folder than this one."
+                outcome = Outcome("failed", sentence=lost)
+            apply_keep(jobs, keep)
+            board.set_state(job.run_id, outcome.state, outcome.sentence)
+        for job in waiting.values():
+            if progress := read_progress(job.unfinished):
+                board.update(job.run_id, progress)
+
+
+def _reporter(folder: Path) -> Callable[[Progress], None]:
+    written = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal written
+        if (folder / "stop").exists():
+            raise StoppedError("asked to stop")
+        if progress.share == 1 or time.monotonic() - written > 2:
+            written = time.monotonic()
+            write_progress(folder, progress)
+
+    return report

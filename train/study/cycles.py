@@ -1,0 +1,266 @@
+"""A study: independent cycles of each network, restartable; on this machine (or `cluster`)."""
+
+import contextlib
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kneeoa.data.arrays import Films
+from kneeoa.data.dataset import Dataset
+from kneeoa.errors import DataError, TrainingError
+from kneeoa.graders import architectures
+from kneeoa.networks import Architecture
+from kneeoa.records import studies
+from train.config import TrainConfig
+from train.graph.trainer import unfreeze_from
+from train.machine import Machine
+from train.run import checkpoint
+from train.run.fit import check_batch, fit
+from train.run.progress import Board, Progress
+from train.run.record import record_run, run_id, shown_config, without_defaults
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One cycle to train: everything but the films and the machine."""
+
+    run_id: str
+    config: TrainConfig
+    results: Path
+    split_hash: str
+    keep_model: bool
+
+    @property
+    def unfinished(self) -> Path:
+        """Where its state lies until it is finished."""
+        return self.results / "unfinished" / self.run_id
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its run folder is there."""
+        return (self.results / "runs" / self.run_id).exists()
+
+
+def describe(
+    configs: dict[Architecture, TrainConfig],
+    cycles: int,
+    dataset: Dataset,
+    *,
+    jobs: Sequence[Job] = (),
+    study_id: str | None = None,
+    kind: str = "cycles",
+) -> studies.StudyRecord:
+    """Return the record of a study; without a name, it is called after preset, config and split."""
+    shown = {name: shown_config(config) for name, config in configs.items()}
+    for config in shown.values():
+        del config["seed"]
+    preset = "+".join(sorted({config["preset"] for config in shown.values()}))
+    if study_id is None:
+        settings = {name: without_defaults(name, config) for name, config in shown.items()}
+        described = json.dumps([settings, dataset.split_hash], sort_keys=True)
+        study_id = f"{preset}-{hashlib.sha256(described.encode()).hexdigest()[:8]}"
+    return studies.StudyRecord(
+        study_id=study_id,
+        kind=kind,
+        preset=preset,
+        cycles=cycles,
+        configs=json.loads(json.dumps(shown)),
+        split_hash=dataset.split_hash,
+        counts=dataset.counts,
+        run_ids=tuple(job.run_id for job in jobs),
+        begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def begin(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
+    """Write ``study.json``, or go on with the one that is there; more cycles may join it.
+
+    Raises `DataError` when the study of that name has other configs or another split.
+    """
+    if study.study_id in studies.list_studies(results):
+        before = studies.read_study(results, study.study_id)
+        different = [
+            f"{name}.{key} was {old.get(key)!r} and is now {value!r}"
+            for name in study.configs.keys() & before.configs.keys()
+            for key, value in study.configs[name].items()
+            if (old := before.configs[name]).get(key) != value
+        ]
+        if before.split_hash != study.split_hash:
+            different.append("the films or their split are others")
+        if before.kind != study.kind:
+            different.append(f"it is a study of {before.kind}, not of {study.kind}")
+        cycles = {_cycle(name): name for name in before.run_ids}
+        if any(cycles.get(_cycle(name), name) != name for name in study.run_ids):
+            different.append("settings or starting weights are others")
+        if different:
+            raise DataError(
+                f"The study {study.study_id} was begun otherwise: {'; '.join(different)}. "
+                "Give the same settings, or another name by --study."
+            )
+        study = replace(
+            study,
+            begun_at=before.begun_at,
+            cycles=max(before.cycles, study.cycles),
+            configs=before.configs | study.configs,
+            run_ids=tuple(dict.fromkeys((*before.run_ids, *study.run_ids))),
+        )
+    studies.write_study(results, study)
+    return study
+
+
+def _cycle(name):
+    """Network and seed of a run id, which differ from cycle to cycle."""
+    return name.rpartition("-")[0]
+
+
+def preflight(results: Path, configs: dict, dataset: Dataset, *, models: int):
+    """Find out within seconds what would stop the study after hours.
+
+    Starting weights, layers to unfreeze, batch size, and room for the state of the largest network
+    and `models` kept models of each.
+    """
+    state = kept = 0
+    for config in configs.values():
+        check_batch(config, len(dataset.splits["train"]))
+        network = architectures.build(config.architecture, standardise=config.standardise)
+        architectures.initialise(network, config.init)
+        for stage in config.stages:
+            unfreeze_from(network, stage.from_layer)
+        size = 4 * network.count_params()
+        # Weights and two moments, once old and once new, and the best weights twice.
+        state, kept = max(state, 8 * size), kept + models * size
+    needed = state + kept
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=results):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"Expected a folder for results that can be written. {results}: {error.strerror}."
+        ) from None
+    free = shutil.disk_usage(results).free
+    if free < needed:
+        raise DataError(
+            f"Expected {needed / 1e9:.1f} GB of free space for {results}. There are "
+            f"{free / 1e9:.1f} GB. Free some space, give another --out, or fewer --keep."
+        )
+
+
+def jobs_of(
+    results: Path,
+    configs: dict[Architecture, TrainConfig],
+    cycles: int,
+    split_hash: str,
+    *,
+    keep: str,
+) -> list[Job]:
+    """Return the cycles in the order in which they are trained: all networks seed by seed."""
+    return [
+        Job(run_id(config, split_hash), config, results, split_hash, keep != "none")
+        for seed in range(cycles)
+        for config in (replace(config, seed=seed) for config in configs.values())
+    ]
+
+
+def train_cycle(
+    job: Job,
+    dataset: Dataset,
+    ungraded: dict[str, Films],
+    machine: Machine,
+    report: Callable[[Progress], None],
+) -> Path:
+    """Train one cycle, or go on with it, and record it; return its run folder.
+
+    Raises `TrainingError` when another process is at it, or `dataset` is not the one of the job.
+    """
+    check_split(dataset.split_hash, job.split_hash)
+    lock = job.unfinished.with_name(f"{job.run_id}.lock")
+    with checkpoint.locked(lock, f"The run {job.run_id}"):
+        if not job.is_finished:
+            fitted = fit(
+                job.config,
+                dataset.splits["train"],
+                dataset.splits["val"],
+                folder=job.unfinished,
+                machine=machine,
+                report=report,
+            )
+            record_run(
+                job.results,
+                job.config,
+                fitted,
+                dataset.splits,
+                dataset.split_hash,
+                ungraded=ungraded,
+                machine=machine,
+                keep_model=job.keep_model,
+            )
+        shutil.rmtree(job.unfinished, ignore_errors=True)
+        lock.unlink(missing_ok=True)
+    return job.results / "runs" / job.run_id
+
+
+def check_split(received: str, expected: str) -> None:
+    """Raise `TrainingError` when a machine sees other films than the study is about."""
+    if received != expected:
+        raise TrainingError(
+            f"Expected the films of the study (split {expected[:12]}...). This machine sees others "
+            f"({received[:12]}...): some may be missing or unreadable here."
+        )
+
+
+def train_here(
+    jobs: list[Job],
+    dataset: Dataset,
+    ungraded: dict[str, Films],
+    machine: Machine,
+    board: Board,
+    *,
+    keep: str,
+) -> None:
+    """Train the unfinished `jobs` one after the other; a failed one does not stop the others."""
+    for job in jobs:
+        if job.is_finished:
+            shutil.rmtree(job.unfinished, ignore_errors=True)
+            continue
+        try:
+            train_cycle(
+                job,
+                dataset,
+                ungraded,
+                machine,
+                lambda progress, job=job: board.update(job.run_id, progress),
+            )
+        except TrainingError as error:
+            board.set_state(job.run_id, "failed", str(error))
+            continue
+        apply_keep(jobs, keep)
+        board.set_state(job.run_id, "finished")
+    apply_keep(jobs, keep)
+
+
+def apply_keep(jobs: list[Job], keep: str) -> None:
+    """Drop the models that ``--keep`` does not ask for; ``best`` is by validation films.
+
+    A model of a run that another study has, too, stays.
+    """
+    if keep != "best" or not jobs:
+        return
+    results, ours = jobs[0].results, {job.run_id for job in jobs}
+    shared: Counter[str] = Counter()
+    for study_id in studies.list_studies(results):
+        with contextlib.suppress(DataError):
+            shared.update(ours & set(studies.read_study(results, study_id).run_ids))
+    runs, _ = studies.read_runs(results, [job.run_id for job in jobs])
+    for architecture in {run.record.architecture for run in runs}:
+        rivals = [run for run in runs if run.record.architecture == architecture]
+        best = studies.best_run(rivals)
+        for run in rivals:
+            if run is not best and shared[run.record.run_id] < 2:
+                (run.folder / "model.keras").unlink(missing_ok=True)

@@ -1,0 +1,32 @@
+"""The tables of a study, from its finished runs."""
+
+from pathlib import Path
+
+from kneeoa import files
+from kneeoa.analysis.study_tables import study_tables
+from kneeoa.errors import DataError
+from kneeoa.records import studies
+
+
+def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
+    """Write the `studies.TABLES` as CSV beside the study.
+
+    Returns the folder, and a sentence for each run that could not be read. Raises `DataError` when
+    no run of the study is finished.
+    """
+    study = studies.read_study(results_folder, study_id)
+    runs, problems = studies.read_runs(results_folder, study.run_ids)
+    if not runs:
+        raise DataError(
+            f"Expected finished runs of the study {study_id}. None of its {len(study.run_ids)} is: "
+            "give its `study` command again to go on." + "".join(f" {one}" for one in problems)
+        )
+    tables = study_tables(
+        [(run.record.run_id, run.record.architecture, run.record.seed) for run in runs],
+        {run.record.run_id: run.predictions for run in runs},
+    )
+    folder = studies.study_folder(results_folder, study_id)
+    for name, table in tables.items():
+        text = table.to_csv(index=False, float_format="%.10g")
+        files.replace_file(folder / f"{name}.csv", text)
+    return folder, problems

@@ -1,0 +1,244 @@
+"""Search for settings by validation loss, with Optuna; no test film takes part.
+
+Only this process talks to Optuna's storage: machines of a cluster train, and leave their progress
+in the results folder. So SQLite serves for any number of machines.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import optuna
+import pandas as pd
+from optuna.trial import TrialState
+
+from kneeoa import files
+from kneeoa.errors import ConfigError, TrainingError
+from kneeoa.records import studies
+from train.config import DEPTHS, TrainConfig, gradual
+from train.run.fit import fit
+from train.run.progress import Board, Progress, read_progress
+from train.run.record import shown_config
+from train.study.cluster import Cluster, Outcome, StoppedError, trial_task
+
+BATCH_SIZES = (16, 32, 64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """One tuning study: where it is, and what every trial shares.
+
+    Attributes
+    ----------
+    base : the config that a trial changes
+    epochs : the most epochs of a trial
+    batch_sizes : those that the training films can fill
+    """
+
+    results: Path
+    study_id: str
+    base: TrainConfig
+    epochs: int
+    batch_sizes: tuple[int, ...]
+    study: optuna.Study
+    seed: int = 0
+
+    def config(self, trial: optuna.Trial) -> TrainConfig:
+        """Return the config of a trial: what the paper tuned, and how deep to unfreeze."""
+        depth = trial.suggest_categorical("depth", DEPTHS)
+        return replace(
+            self.base,
+            learning_rate=trial.suggest_float("learning_rate", 1e-5, 3e-3, log=True),
+            batch_size=trial.suggest_categorical("batch_size", self.batch_sizes),
+            dropout=trial.suggest_float("dropout", 0.0, 0.6),
+            stages=gradual(depth, self.epochs),
+        )
+
+    def folder(self, trial: optuna.Trial) -> Path:
+        """Return where an unfinished trial lies."""
+        return self.results / "unfinished" / f"{self.study_id}-trial{trial.number}"
+
+    def next_trial(self, trials: int, taken: set[int]) -> optuna.Trial | None:
+        """Return a trial that an ended process left unfinished, else a new one, up to `trials`."""
+        for left in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if left.number not in taken:
+                return optuna.trial.Trial(self.study, left._trial_id)
+        number = len(self.study.get_trials(deepcopy=False))
+        if number >= trials:
+            return None
+        # Seeded by number, so that an interrupted search asks for what it would have asked for.
+        self.study.sampler = optuna.samplers.TPESampler(seed=self.seed + number)
+        return self.study.ask()
+
+    def end(self, trial: optuna.Trial, outcome: Outcome) -> None:
+        """Tell Optuna how a trial ended, and drop its state."""
+        state = {
+            "finished": TrialState.COMPLETE,
+            "pruned": TrialState.PRUNED,
+            "failed": TrialState.FAIL,
+        }[outcome.state]
+        # Of a trial trained elsewhere, short epochs may have passed between two looks.
+        seen = trial.storage.get_trial(trial._trial_id).intermediate_values
+        for epoch, loss in enumerate(outcome.losses, start=1):
+            if epoch not in seen:
+                trial.report(loss, epoch)
+        value = min(outcome.losses) if outcome.state == "finished" else None
+        self.study.tell(trial.number, value, state=state)
+        shutil.rmtree(self.folder(trial), ignore_errors=True)
+
+
+def open_search(
+    results_folder: Path,
+    study_id: str,
+    base: TrainConfig,
+    *,
+    epochs: int,
+    films: int,
+    storage: str | None = None,
+) -> Search:
+    """Open or begin a tuning study; `storage` is any Optuna URL, by default SQLite in its folder.
+
+    Raises `ConfigError` when the storage cannot be opened.
+    """
+    folder = studies.study_folder(results_folder, study_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        study = optuna.create_study(
+            storage=storage or f"sqlite:///{folder / 'trials.db'}",
+            study_name=study_id,
+            direction="minimize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2),
+        )
+    except Exception as error:
+        raise ConfigError(
+            f"Expected an Optuna storage at {storage or folder}. It cannot be opened: {error}"
+        ) from None
+    sizes = tuple(size for size in BATCH_SIZES if size <= films) or (films,)
+    return Search(results_folder, study_id, base, epochs, sizes, study, seed=base.seed)
+
+
+def search_here(search: Search, trials: int, splits: dict, machine, board: Board) -> None:
+    """Train trials one after the other until there are `trials`."""
+    while trial := search.next_trial(trials, set()):
+        name = _take_in(search, trial, board)
+        try:
+            fitted = fit(
+                search.config(trial),
+                splits["train"],
+                splits["val"],
+                folder=search.folder(trial),
+                machine=machine,
+                report=_watch(trial, lambda progress, name=name: board.update(name, progress)),
+            )
+            outcome = Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
+        except StoppedError:
+            outcome = Outcome("pruned")
+        except TrainingError as error:
+            outcome = Outcome("failed", sentence=str(error))
+        search.end(trial, outcome)
+        board.set_state(name, outcome.state, outcome.sentence)
+
+
+def search_on(
+    cluster: Cluster,
+    search: Search,
+    trials: int,
+    source,
+    split_hash: str,
+    machine_options: dict,
+    board: Board,
+) -> None:
+    """Train trials on a cluster, as many at a time as it has room for, until there are `trials`."""
+    waiting = {}
+    while True:
+        taken = {trial.number for trial in waiting.values()}
+        while len(waiting) < cluster.slots and (trial := search.next_trial(trials, taken)):
+            _take_in(search, trial, board)
+            taken.add(trial.number)
+            (search.folder(trial) / "stop").unlink(missing_ok=True)
+            reference = cluster.submit(
+                trial_task,
+                search.config(trial),
+                search.folder(trial),
+                source,
+                split_hash,
+                machine_options,
+            )
+            waiting[reference] = trial
+        if not waiting:
+            return
+        for reference, outcome in cluster.finished(list(waiting), timeout=1):
+            trial = waiting.pop(reference)
+            search.end(trial, outcome)
+            board.set_state(_name(search, trial), outcome.state, outcome.sentence)
+        for trial in waiting.values():
+            if progress := read_progress(search.folder(trial)):
+                try:
+                    _watch(trial, lambda at, t=trial: board.update(_name(search, t), at))(progress)
+                except StoppedError:
+                    (search.folder(trial) / "stop").touch()
+
+
+def write_search(search: Search) -> Path:
+    """Write ``trials.csv``, ``importance.csv`` and ``best.json``; return their folder."""
+    folder = studies.study_folder(search.results, search.study_id)
+    trials = search.study.get_trials(deepcopy=False)
+    rows = [
+        {
+            "trial": trial.number,
+            "state": trial.state.name.lower(),
+            "val_loss": trial.value,
+            "epochs": len(trial.intermediate_values),
+            "seconds": trial.duration.total_seconds() if trial.duration else None,
+            **trial.params,
+        }
+        for trial in trials
+    ]
+    files.replace_file(folder / "trials.csv", pd.DataFrame(rows).to_csv(index=False))
+    done = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    importance = pd.DataFrame(columns=["setting", "importance"])
+    if len(done) > 1 and len({trial.value for trial in done}) > 1:
+        found = optuna.importance.get_param_importances(search.study)
+        importance = pd.DataFrame(found.items(), columns=["setting", "importance"])
+    files.replace_file(folder / "importance.csv", importance.to_csv(index=False))
+    if done:
+        best = search.study.best_trial
+        config = search.config(optuna.trial.FixedTrial(best.params))
+        content = {
+            "trial": best.number,
+            "val_loss": best.value,
+            "params": best.params,
+            "config": shown_config(config),
+        }
+        files.replace_file(folder / "best.json", json.dumps(content, indent=2) + "\n")
+    return folder
+
+
+def _take_in(search, trial, board):
+    name = _name(search, trial)
+    config = search.config(trial)
+    board.add(name, config.architecture, config.seed, "waiting", epochs=config.epochs)
+    return name
+
+
+def _name(search, trial):
+    return f"{search.study_id}-trial{trial.number}"
+
+
+def _watch(trial: optuna.Trial, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """Report whole epochs to Optuna; raise `StoppedError` when the trial is not worth going on."""
+    reported = set(trial.storage.get_trial(trial._trial_id).intermediate_values)
+
+    def report(progress: Progress) -> None:
+        show(progress)
+        if progress.share == 1 and progress.epoch not in reported:
+            reported.add(progress.epoch)
+            trial.report(progress.val_loss, progress.epoch)
+            if trial.should_prune():
+                raise StoppedError("pruned")
+
+    return report
