@@ -45,7 +45,7 @@ def opened(page, **query):
 
 
 def signed_in(**query):
-    app = opened("teacher", **query)
+    app = opened("teach", **query)
     app.text_input(key="key").set_value(KEY)
     return submit(app)
 
@@ -80,15 +80,15 @@ def joined(db, group, *names):
 
 def test_without_a_key_no_session_can_be_opened(monkeypatch):
     monkeypatch.delenv(keys.SETTING)
-    app = opened("teacher")
+    app = opened("teach")
     assert "KNEEOA_TEACHER_KEY" in text(app).replace("\\", "")
     assert not app.button
     monkeypatch.setenv(keys.SETTING, "short")
-    assert "at least 8 letters" in text(opened("teacher"))
+    assert "at least 8 letters" in text(opened("teach"))
 
 
 def test_a_wrong_key_is_refused():
-    app = opened("teacher")
+    app = opened("teach")
     app.text_input(key="key").set_value("not this one")
     submit(app)
     assert "not the teacher's key" in text(app)
@@ -285,7 +285,7 @@ def test_a_key_is_compared_whole():
 
 def test_a_key_of_blanks_opens_nothing(monkeypatch):
     monkeypatch.setenv(keys.SETTING, " " * keys.SHORTEST)
-    assert "Received 0" in text(opened("teacher"))
+    assert "Received 0" in text(opened("teach"))
 
 
 @pytest.mark.parametrize("state", ["voting", "told"])

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 
 from kneeoa.graders import architectures
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
 from train.config import BLOCKS
+from train.publish.export import round_to_storage, to_onnx
 
 CHANNELS = 8
 
@@ -51,13 +53,26 @@ def use() -> dict:
     return before
 
 
-def write_weights(file: Path) -> Path:
-    """Write starting weights for the tiny MobileNet as an ``.npz`` file.
+def network(architecture, *, seed: int = 5, standardise: bool = False) -> keras.Model:
+    """Return a tiny network whose activations differ from film to film, untrained as it is."""
+    found = architectures.build(architecture, seed=seed, standardise=standardise)
+    for key, variable in architectures.variables(found):
+        if key.endswith("/kernel"):
+            variable.assign(3 * np.asarray(variable))
+    return found
 
-    Larger than drawn, so that activations differ from film to film without a trained batch norm.
-    """
-    arrays = architectures.weight_arrays(architectures.build("mobilenet", seed=5))
-    np.savez(file, **{key: 3 * a if key.endswith("/kernel") else a for key, a in arrays.items()})
+
+def write_weights(file: Path) -> Path:
+    """Write starting weights for the tiny MobileNet as an ``.npz`` file."""
+    np.savez(file, **architectures.weight_arrays(network("mobilenet")))
+    return file
+
+
+def write_exported(file: Path) -> Path:
+    """Write an exported tiny MobileNet, which standardises as the published ones do."""
+    found = network("mobilenet", standardise=True)
+    round_to_storage(found)
+    onnx.save(to_onnx(found), file)
     return file
 
 

@@ -10,6 +10,7 @@ from kneeoa.data.dataset import read_dataset, read_ungraded
 from kneeoa.graders.grading import Grader
 from kneeoa.graders.published import find_model, load_keras
 from kneeoa.records import results
+from tests.support import tiny
 from tests.support.knees import write_tree
 from train.__main__ import main
 from train.commands.parser import DEFAULT_SOURCE
@@ -28,7 +29,7 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(data, tmp_path_factory):
+def run(data, tiny_networks, tmp_path_factory):
     """A finished smoke run."""
     out = tmp_path_factory.mktemp("results")
     arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--preset", "smoke"]
@@ -112,13 +113,13 @@ def test_a_run_teaches_another_that_goes_on_from_a_published_model(run, data, tm
     assert len(table) == 20
     assert set(table["split"]) == {"train"}
     arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--preset", "smoke"]
-    model = find_model("mobilenet")
-    arguments += ["--init", model.file, "--standardise", "true"]
+    start = tiny.write_exported(tmp_path / "model.onnx")
+    arguments += ["--init", start, "--standardise", "true"]
     arguments += ["--stages", "head:1", "--out", tmp_path, "--teacher"]
     assert main([str(a) for a in [*arguments, teacher]]) == 0
     (taught,) = (tmp_path / "runs").iterdir()
     config = results.read_record(taught).config
-    assert (config["teacher"], config["init"]) == ("teacher.csv", model.file.name)
+    assert (config["teacher"], config["init"]) == ("teacher.csv", start.name)
     assert main([str(a) for a in [*arguments, tmp_path / "none.csv"]]) == 2
     assert "to be a table of predictions" in capsys.readouterr().err
 

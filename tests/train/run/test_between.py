@@ -9,15 +9,14 @@ import pytest
 from kneeoa.data.arrays import split_hash
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.graders import architectures
-from kneeoa.graders.published import find_model, load_keras
 from kneeoa.graders.weights import read_weights
 from kneeoa.records import results
+from tests.support import tiny
 from tests.support.knees import drawn_films
 from train.config import preset
-from train.publish.network import load_network
 from train.run.between import between
 from train.run.fit import Fitted
-from train.run.record import record_run
+from train.run.record import load_network, record_run
 
 SPLITS = {
     name: drawn_films(10, first=first)
@@ -27,19 +26,18 @@ UNGRADED = {"blind": drawn_films(3, first=700)}
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory):
+def start(tiny_networks, tmp_path_factory):
     """Exported weights to go on from."""
-    model = find_model("mobilenet")
-    return shutil.copy(model.file, tmp_path_factory.mktemp("start") / "before.onnx")
+    return tiny.write_exported(tmp_path_factory.mktemp("start") / "before.onnx")
 
 
 @pytest.fixture(scope="module")
 def run(start, tmp_path_factory):
     """A kept run that went on from `start`, without training."""
     folder = tmp_path_factory.mktemp("results")
-    network = load_keras(find_model("mobilenet"))
+    network = tiny.network("mobilenet", standardise=True)
     kernel = network.get_layer("grade").kernel
-    kernel.assign(np.asarray(kernel) + np.random.default_rng(0).normal(0, 0.5, kernel.shape))
+    kernel.assign(np.asarray(kernel) + np.random.default_rng(0).normal(0, 3, kernel.shape))
     went_on = architectures.Initialisation(start.name, 0, ())
     fitted = Fitted(network, went_on, ({"epoch": 1, "val_loss": 1.0},), 1, "all epochs done", 1.0)
     config = preset("smoke", "mobilenet", init=str(start), standardise=True)

@@ -105,7 +105,7 @@ def test_the_best_settings_are_a_preset(trained, tmp_path):
         tuned(tmp_path, ["search"], "resnet50")
 
 
-def test_the_command_line_tunes_for_real(tmp_path, capsys):
+def test_the_command_line_tunes_for_real(tiny_networks, tmp_path, capsys):
     tree = write_tree(tmp_path / "tree", train=4, val=2, test=2)
     out = tmp_path / "results"
     places = ["--data", str(tree), "--out", str(out)]
