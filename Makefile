@@ -55,7 +55,7 @@ format: $(TESTS)
 	$(PYTHON) -m ruff format
 
 clean:
-	rm -rf .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf .pytest_cache .ruff_cache .import_linter_cache build dist *.egg-info
 	find app.py assets kneeoa pages tests train -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -16,6 +17,9 @@ import pandas as pd
 from kneeoa.errors import DataError, DiskFullError, KneeOAError
 
 Record = TypeVar("Record")
+
+_ABANDONED = 24 * 3600
+"""Seconds after which a half-written folder is nobody's any more."""
 
 
 def record_of(kind: type[Record], content: dict[str, Any], file: Path) -> Record:
@@ -132,19 +136,34 @@ def whole_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     with says_when_full(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
+        old = folder.with_name(f".{folder.name}.old")
+        _tidy(folder, old)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             yield beside
             beside.chmod(0o755)
-            if replace:
-                old = folder.with_name(f".{folder.name}.old")
-                shutil.rmtree(old, ignore_errors=True)
-                with contextlib.suppress(FileNotFoundError):
-                    folder.rename(old)
-                beside.rename(folder)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                beside.rename(folder)
+            if replace and folder.exists():
+                folder.rename(old)
+            beside.rename(folder)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
+            if old.exists():
+                old.rename(folder)
             raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _tidy(folder, old):
+    """Put back what a killed process had put aside, and drop what it had begun."""
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    drop_abandoned(folder.parent, f".{folder.name}.*")
+
+
+def drop_abandoned(parent: Path, pattern: str) -> None:
+    """Remove the folders in `parent` that a killed process had begun, and nobody is at any more."""
+    for left in parent.glob(pattern):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)

@@ -20,7 +20,7 @@ if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_seta
     count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count] or cores)
 
-LONGEST = ("test_fit", "test_together", "test_study", "test_cluster", "test_train", "test_tune")
+LONGEST = ("test_backends", "test_study", "test_cluster", "test_fit", "test_commands", "test_tune")
 
 
 def pytest_collection_modifyitems(items):
@@ -49,4 +49,5 @@ def tiny_networks():
 
     before = tiny.use()
     yield
-    architectures._BACKBONES.update(before)
+    for name, backbone in before.items():
+        architectures.register(name, backbone)

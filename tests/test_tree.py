@@ -77,7 +77,6 @@ def test_caches_are_in_one_place():
 
 def test_reading_and_pages_do_without_keras():
     light = [path for path in files_of("kneeoa") if path != "kneeoa/graders/architectures.py"]
-    light = [path for path in light if not path.endswith("__main__.py")]
     # page.py and navigation.py draw when they are imported; what they share does not.
     drawn = ("page.py", "navigation.py")
     helpers = [path for path in files_of("pages") if Path(path).name not in drawn]

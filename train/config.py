@@ -56,7 +56,7 @@ class TrainConfig:
     warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
     label_smoothing : share of a target given to all grades alike
     label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
-    teacher : a table of predictions on the training films (see `run.distillation`); empty: none
+    teacher : a table of predictions on the training films (see `run.teacher`); empty: none
     teacher_share : how much of each target the teacher gives, in [0, 1]
     mixup : both parameters of the Beta distribution of the shares; 0: no mixing
     standardise : whether the network brings each film to one mean and contrast first

@@ -113,7 +113,7 @@ def _prepare_torch(device, *, deterministic):
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
-    kind = "gpu" if torch.cuda.is_available() else "cpu"
+    kind = "gpu" if device != "cpu" and torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.benchmark = kind == "gpu" and not deterministic
     # On a GPU the gradient of max pooling has no deterministic form: a warning, not an error.
     torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")

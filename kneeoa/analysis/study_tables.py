@@ -61,8 +61,9 @@ def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.Da
     for table in found.values():
         if "note" in table:
             table["note"] = table["note"].fillna("")
-    compared, anova = (_of_test(found[name]) for name in ("comparisons", "anova"))
-    return {"observations": observed} | found | {"table1": claim.table_1(observed, compared, anova)}
+    compared, tested = (_of_test(found[name]) for name in ("comparisons", "anova"))
+    table1 = claim.table_1(observed, compared, tested)
+    return {"observations": observed} | found | {"table1": table1}
 
 
 _TEXTS = (

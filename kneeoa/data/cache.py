@@ -12,8 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,7 +21,8 @@ import numpy as np
 import PIL
 
 from kneeoa import films
-from kneeoa.errors import DataError, RadiographError
+from kneeoa.errors import DataError, DiskFullError, RadiographError
+from kneeoa.files import drop_abandoned, whole_folder
 from kneeoa.films.joints import network_input
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.networks import INPUT_SIDE
@@ -39,8 +38,6 @@ _THREADS = 2
 """On 4 cores, 7,432 PNGs of 224 x 224 took 7.6 s in one thread, 5.1 s in two, 5.5 s in four and
 5.9 s in four processes, which take long to start."""
 _AT_ONCE = 256
-_ABANDONED = 24 * 3600
-"""Seconds after which a half-written folder is nobody's any more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +84,8 @@ def decode(
 ) -> Decoded:
     """Return the films `files` of the folder `base`, from the cache or into it.
 
-    Raises `DataError` when the cache folder cannot be written or its disk is full.
+    Raises `DataError` when the cache folder cannot be written, `DiskFullError` when its disk is
+    full.
     """
     parent = (cache or cache_folder()) / split_hash
     root, digest = _identity(base, files)
@@ -97,26 +95,21 @@ def decode(
     if found and not any(_decode_one(base / file)[0] is not None for file in found.reasons):
         return found
     with _in_words(parent, len(files)):
-        parent.mkdir(parents=True, exist_ok=True)
         _make_room(parent, len(files))
-        beside = Path(tempfile.mkdtemp(prefix=".part-", dir=parent))
         try:
-            _write(beside, base, files, progress)
-            # Mapped before it gets its name, it stays readable whatever other processes do.
-            decoded = _read(beside, files)
-            if decoded is None:
-                raise OSError(errno.EIO, "what was written is not what is read")
-            beside.chmod(0o755)
-            if folder.exists() and (found or not _read(folder, files)):
-                shutil.rmtree(folder, ignore_errors=True)
-            try:
-                beside.rename(folder)
-            except OSError:
-                # Another process has been faster: what it put there is as good.
-                if not folder.is_dir():
-                    raise
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            with whole_folder(folder) as beside:
+                _write(beside, base, files, progress)
+                # Mapped before it gets its name, it stays readable whatever other processes do.
+                decoded = _read(beside, files)
+                if decoded is None:
+                    raise OSError(errno.EIO, "what was written is not what is read")
+                if folder.exists() and (found or not _read(folder, files)):
+                    shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            # Another process has been faster: what it put there is as good.
+            if not folder.is_dir():
+                raise
+    drop_abandoned(parent, f".{root}-*")
     for other in parent.glob(f"{root}-*"):
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
@@ -214,12 +207,9 @@ def _decode_one(path):
 
 
 def _make_room(parent, count):
-    for left in parent.glob(".part-*"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(left, ignore_errors=True)
+    parent.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(parent).free < _needed(count):
-        raise OSError(errno.ENOSPC, "full")
+        raise DiskFullError
 
 
 def _needed(count):
@@ -230,15 +220,15 @@ def _needed(count):
 def _in_words(parent, count):
     try:
         yield
+    except DiskFullError:
+        place = next(folder for folder in (parent, *parent.parents) if folder.exists())
+        free = shutil.disk_usage(place).free
+        raise DiskFullError(
+            f"Expected {_needed(count) / 1e6:.0f} MB free for the decoded films in {parent}. "
+            f"Free: {free / 1e6:.0f} MB. Free some space, or set KNEEOA_CACHE to a folder on "
+            "another disk."
+        ) from None
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            place = next(folder for folder in (parent, *parent.parents) if folder.exists())
-            free = shutil.disk_usage(place).free
-            raise DataError(
-                f"Expected {_needed(count) / 1e6:.0f} MB free for the decoded films in {parent}. "
-                f"Free: {free / 1e6:.0f} MB. Free some space, or set KNEEOA_CACHE to a folder on "
-                "another disk."
-            ) from None
         raise DataError(
             f"Expected to keep the decoded films in {parent}. That failed: {error.strerror}. Set "
             "KNEEOA_CACHE to a folder that can be written."

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kneeoa.data.dataset import SPLITS, Dataset, Films, read_dataset, read_ungraded
+from kneeoa.data.arrays import Films
+from kneeoa.data.dataset import Dataset, read_dataset, read_ungraded
+from kneeoa.data.listing import SPLITS
 from kneeoa.errors import ConfigError
 
 

@@ -1,1 +1,1 @@
-"""The published networks: radiograph -> reading, with exact Grad-CAM."""
+"""The networks, as graphs and as published: radiograph -> reading, with exact Grad-CAM."""

@@ -79,14 +79,15 @@ def build(
     return network
 
 
-def register(architecture: Architecture, backbone: Backbone) -> None:
-    """Have `architecture` built by `backbone` in this process from now on.
+def register(architecture: Architecture, backbone: Backbone) -> Backbone:
+    """Have `architecture` built by `backbone` in this process; return what built it before.
 
     `backbone` takes grey values as colour, ``(N, H, W, 3)`` in [0, 255], to the last feature map.
     Its layers bear the names that stages unfreeze from (``BLOCKS`` of the training's config) and
     that Grad-CAM looks at (`networks.FEATURE_LAYER`).
     """
-    _BACKBONES[architecture] = backbone
+    before, _BACKBONES[architecture] = _BACKBONES[architecture], backbone
+    return before
 
 
 def initialise(network: keras.Model, init: str) -> Initialisation:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.errors import DataError
-from kneeoa.files import read_versioned, record_of, whole_folder
+from kneeoa.files import read_versioned, record_of, replace_file, whole_folder
 
 SCHEMA_VERSION = 1
 PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
@@ -92,7 +92,7 @@ def write_run(
 
 def write_predictions(file: Path, predictions: pd.DataFrame) -> None:
     """Write ``predictions.csv``, probabilities to six decimals."""
-    predictions[PREDICTION_COLUMNS].to_csv(file, index=False, float_format="%.6f")
+    replace_file(file, predictions[PREDICTION_COLUMNS].to_csv(index=False, float_format="%.6f"))
 
 
 def read_record(folder: Path) -> RunRecord:

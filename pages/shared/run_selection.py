@@ -6,6 +6,7 @@ import streamlit as st
 from kneeoa.analysis import selection
 from kneeoa.analysis.selection import Selection
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.wording import counted
 from pages.shared import boundary, cached, kept, table_view
 
 SPLITS = {"test": "test", "val": "validation"}
@@ -75,7 +76,7 @@ def choose(*, split: bool = True) -> Selection | None:
 def _show_problems(archive):
     if not archive.problems:
         return
-    count = selection.counted(len(archive.problems), "thing")
+    count = counted(len(archive.problems), "thing")
     with st.expander(f"{count} here could not be read", icon=":material/warning:"):
         for problem in archive.problems:
             st.markdown("- " + boundary.escaped(problem))

@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.reading import film_bytes
 from playwright.sync_api import Page, expect
 
+from tests.benchmarks.reading import film_bytes
 from tests.support.serving import VIEWPORT, chromium, running_app
 
 UPLOADS = 6

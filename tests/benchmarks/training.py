@@ -28,7 +28,7 @@ MACHINE = machine.prepare(OPTIONS.device)
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from kneeoa.data.dataset import Films  # noqa: E402
+from kneeoa.data.arrays import Films  # noqa: E402
 from kneeoa.graders import architectures  # noqa: E402
 from train.config import Stage, preset  # noqa: E402
 from train.graph.trainer import build_trainer, part, unfreeze_from  # noqa: E402

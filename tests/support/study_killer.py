@@ -1,4 +1,4 @@
-"""Runs a command of `train` again and again and kills it: ``python study_killer.py COMMAND...``.
+"""Runs a command of `train` again and again and kills it: ``python -m tests.support.study_killer``.
 
 Reads one number a line: after how many seconds to send SIGKILL, or ``inf``. Answers each with
 ``killed`` or ``exit N``. TensorFlow is imported once and every attempt is a fork of that process,

@@ -1,7 +1,7 @@
 """A network of a few thousand weights in the place of both, for tests of mechanism.
 
 Resuming, killing, keeping, searching and publishing do not depend on how large a network is; that
-the real ones train is tested once for each backend, in ``test_fit``. ``python -m
+the real ones train is tested once for each backend, in ``test_backends``. ``python -m
 tests.support.tiny COMMAND...`` is ``python -m train COMMAND...`` with it, on a cluster, too.
 """
 
@@ -47,10 +47,7 @@ def _block(here, name, output, stride):
 
 def use() -> dict:
     """Have both networks be tiny in this process; return what they were."""
-    before = dict(architectures._BACKBONES)
-    for name in ARCHITECTURES:
-        architectures.register(name, backbone_of(name))
-    return before
+    return {name: architectures.register(name, backbone_of(name)) for name in ARCHITECTURES}
 
 
 def network(architecture, *, seed: int = 5, standardise: bool = False) -> keras.Model:

@@ -55,7 +55,6 @@ def teach(options: Namespace) -> int:
     from train.run.distillation import teach as taught
 
     table = taught(options.results, options.runs, dataset.splits)
-    options.csv.parent.mkdir(parents=True, exist_ok=True)
     results.write_predictions(options.csv, table)
     print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
     return 0

@@ -56,7 +56,7 @@ def _parser():
     fit.add_argument("--seed", type=_seed, default=0)
     _training_options(fit)
 
-    study = add("study", training.cycles, "train independent cycles of both networks")
+    study = add("study", training.study, "train independent cycles of both networks")
     study.add_argument("--cycles", type=_count, default=10, metavar="N", help="seeds 0 to N-1")
     study.add_argument(
         "--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES)

@@ -33,43 +33,42 @@ def fit(options: Namespace) -> int:
     (config,) = configs_of(options, [options.architecture]).values()
     config = replace(config, seed=options.seed)
     machine, dataset, ungraded = _ready(options)
-    from train.study import cycles as study
+    from train.run.record import run_id
+    from train.study import cycles
 
     split_hash = dataset.split_hash
-    job = study.Job(
-        study.run_id(config, split_hash), config, options.out, split_hash, keep_model=True
-    )
+    job = cycles.Job(run_id(config, split_hash), config, options.out, split_hash, keep_model=True)
     if job.is_finished:
         raise DataError(
             f"The run {job.run_id} is already in {options.out}. Remove its folder to train it anew."
         )
     configs = {config.architecture: config}
-    study.preflight(options.out, configs, dataset, models=1)
+    cycles.preflight(options.out, configs, dataset, models=1)
     lineage.write(options.out, dataset)
     board = _board(None, job.run_id, [job])
     with board:
-        study.train_here([job], dataset, ungraded, machine, board, keep="all")
+        cycles.train_here([job], dataset, ungraded, machine, board, keep="all")
     if board.failed:
         raise TrainingError(board.failed[job.run_id])
     print(f"Run written to {options.out / 'runs' / job.run_id}")
     return 0
 
 
-def cycles(options: Namespace) -> int:
+def study(options: Namespace) -> int:
     """Train a whole study, and write its tables."""
     configs = configs_of(options, options.architectures)
     machine, dataset, ungraded = _ready(options)
-    from train.study import cycles as study
+    from train.study import cycles
 
-    jobs = study.jobs_of(
+    jobs = cycles.jobs_of(
         options.out, configs, options.cycles, dataset.split_hash, keep=options.keep
     )
-    described = study.describe(configs, options.cycles, dataset, jobs=jobs, study_id=options.study)
+    described = cycles.describe(configs, options.cycles, dataset, jobs=jobs, study_id=options.study)
     models = {"best": 2, "all": options.cycles, "none": 0}[options.keep]
-    study.preflight(options.out, configs, dataset, models=models)
+    cycles.preflight(options.out, configs, dataset, models=models)
     folder = studies.study_folder(options.out, described.study_id)
     with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
-        study.begin(options.out, described)
+        cycles.begin(options.out, described)
         lineage.write(options.out, dataset)
         with (
             _cluster(options) as cluster,
@@ -83,7 +82,7 @@ def cycles(options: Namespace) -> int:
                 how = source_of(options), tuple(options.predict), machine_options(options)
                 train_on(cluster, jobs, *how, board, keep=options.keep)
             else:
-                study.train_here(jobs, dataset, ungraded, machine, board, keep=options.keep)
+                cycles.train_here(jobs, dataset, ungraded, machine, board, keep=options.keep)
     _note_missing_predictions(options.out, described.run_ids, ungraded)
     _tables(options.out, described.study_id)
     if board.failed:
@@ -106,17 +105,17 @@ def tune(options: Namespace) -> int:
     stages = gradual("all", epochs)
     config = replace(config, stages=stages, batch_size=min(config.batch_size, films))
     configs = {options.architecture: config}
-    from train.study import cycles as study
+    from train.study import cycles
     from train.study import tune as tuning
 
-    described = study.describe(configs, 0, dataset, study_id=options.study, kind="tuning")
+    described = cycles.describe(configs, 0, dataset, study_id=options.study, kind="tuning")
     if options.study is None:
         name = f"tune-{options.architecture}-{described.study_id}"
         described = replace(described, study_id=name)
-    study.preflight(options.out, configs, dataset, models=0)
+    cycles.preflight(options.out, configs, dataset, models=0)
     folder = studies.study_folder(options.out, described.study_id)
     with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
-        study.begin(options.out, described)
+        cycles.begin(options.out, described)
         lineage.write(options.out, dataset)
         search = tuning.open_search(
             options.out,
@@ -174,7 +173,7 @@ def _cluster(options):
 
 
 def _board(file, study_id, jobs, cluster=None):
-    from train.run.progress import Board
+    from train.study.board import Board
 
     board = Board(file, study_id, parallel=cluster.slots if cluster else 1)
     for job in jobs:

@@ -22,7 +22,7 @@ from kneeoa.networks import Architecture
 from kneeoa.records import results, studies
 from train.publish.export import round_to_storage, to_onnx
 from train.run.batches import predict
-from train.run.record import check_split, load_network
+from train.run.record import check_trained_on, load_network
 
 PARITY = 1e-4
 """Largest allowed difference in probability between Keras and the exported file."""
@@ -76,7 +76,7 @@ def publish(
     `DataError` when the films are not the split that the run was trained on.
     """
     record = results.read_record(run)
-    check_split(record, splits)
+    check_trained_on(record, splits)
     folder = models / record.architecture
     with whole_folder(folder, replace=True) as beside:
         file = beside / "model.onnx"

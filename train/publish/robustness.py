@@ -15,7 +15,7 @@ from PIL import Image
 from scipy import ndimage
 
 from kneeoa.data.arrays import Films
-from kneeoa.films.radiograph import window
+from kneeoa.films.grey import window
 from kneeoa.graders.grading import Graders
 from kneeoa.metrics import agreement, bootstrap
 

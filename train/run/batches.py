@@ -7,12 +7,11 @@ import keras
 import numpy as np
 
 from kneeoa.data.arrays import Films
-from kneeoa.errors import DataError
 from kneeoa.metrics.calibration import softmax
-from kneeoa.records import results
 from train.config import TrainConfig
 from train.graph import chance
 from train.machine import backend
+from train.run.teacher import read_teacher
 
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
@@ -73,18 +72,3 @@ class InOrder(keras.utils.PyDataset):
     def __getitem__(self, index):
         chosen = np.arange(index * self._batch_size, (index + 1) * self._batch_size)
         return self._images[np.minimum(chosen, len(self._images) - 1)][..., None]
-
-
-def read_teacher(file: Path, image_ids: tuple[str, ...]) -> np.ndarray:
-    """Return the teacher's probabilities of the films ``(N, 5) float32``, rows summing to 1.
-
-    Raises `DataError` when the table lacks one of the films.
-    """
-    table = results.read_predictions(file).drop_duplicates("image_id").set_index("image_id")
-    missing = [name for name in image_ids if name not in table.index]
-    if missing:
-        raise DataError(
-            f"Expected the teacher {file.name} to grade all {len(image_ids)} training films. "
-            f"{len(missing)} are missing, for example {missing[0]}."
-        )
-    return table.loc[list(image_ids), results.PROBABILITY_COLUMNS].to_numpy(np.float32)

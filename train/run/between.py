@@ -18,7 +18,7 @@ from kneeoa.errors import ConfigError, DataError
 from kneeoa.graders import architectures
 from kneeoa.graders.weights import read_weights
 from kneeoa.records import results
-from train.run.record import check_split, load_network, predictions_on, write_run_of
+from train.run.record import check_trained_on, load_network, predictions_on, write_run_of
 
 
 def between(
@@ -44,7 +44,7 @@ def between(
             f"Expected the exported weights that {record.run_id} went on from. "
             f"It went on from {record.config['init']}; received: {start.name}."
         )
-    check_split(record, splits)
+    check_trained_on(record, splits)
     before = read_weights(start, standardise=record.config["standardise"])
     named = f"{record.model_sha256} {start_share:g} {_hash_of(before)}"
     digest = hashlib.sha256(named.encode()).hexdigest()

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kneeoa.data.arrays import Films, split_hash
-from kneeoa.errors import DataError
+from kneeoa.data.arrays import Films
 from kneeoa.metrics import calibration
 from kneeoa.records import results
 from train.run.batches import predict
-from train.run.record import load_network
+from train.run.record import check_trained_on, load_network
 
 
 def teach(results_folder: Path, run_ids: list[str], splits) -> pd.DataFrame:
@@ -28,8 +27,7 @@ def teach(results_folder: Path, run_ids: list[str], splits) -> pd.DataFrame:
     answers = []
     for run_id in run_ids:
         folder = results_folder / "runs" / run_id
-        if results.read_record(folder).split_hash != split_hash(splits):
-            raise DataError(f"Expected runs on this split. {run_id} was trained on another.")
+        check_trained_on(results.read_record(folder), splits)
         network = load_network(folder)
         temperature = calibration.fit_temperature(predict(network, val), val.grades)
         for films in (train, mirrored):

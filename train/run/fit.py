@@ -52,7 +52,8 @@ def fit(
     lowest validation loss, and each stage starts from the best so far. `report` is called about
     once a second; what it raises ends the run, which can be continued.
 
-    Raises `TrainingError` when the loss is no longer a number or the disk is full.
+    Raises `TrainingError` when the loss is no longer a number, `DiskFullError` when there is no
+    room for the state.
     """
     machine = machine or Machine()
     # The graphs of the run before, which a long study would pile up.

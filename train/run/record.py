@@ -130,7 +130,7 @@ def write_run_of(
         return results.write_run(results_folder, record, history, predictions, model_file)
 
 
-def check_split(record: results.RunRecord, splits: dict[str, Films]) -> None:
+def check_trained_on(record: results.RunRecord, splits: dict[str, Films]) -> None:
     """Raise `DataError` unless `splits` are what the run was trained on."""
     if (received := split_hash(splits)) != record.split_hash:
         raise DataError(

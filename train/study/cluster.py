@@ -191,7 +191,7 @@ def trial_task(config, folder: Path, source, split_hash: str, machine_options: d
 
 
 def train_on(cluster: Cluster, jobs, source, predict, machine_options: dict, board, *, keep: str):
-    """Train the unfinished `jobs` on the cluster, as `study.train_here` does on one machine."""
+    """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine."""
     from train.study.cycles import apply_keep
 
     todo = [job for job in jobs if not job.is_finished]

@@ -22,8 +22,9 @@ from train.graph.trainer import unfreeze_from
 from train.machine import Machine
 from train.run import checkpoint
 from train.run.fit import check_batch, fit
-from train.run.progress import Board, Progress
+from train.run.progress import Progress
 from train.run.record import record_run, run_id, shown_config, without_defaults
+from train.study.board import Board
 
 
 @dataclass(frozen=True, slots=True, eq=False)

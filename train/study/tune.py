@@ -19,8 +19,9 @@ from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.records import studies
 from train.config import DEPTHS, TrainConfig, gradual
 from train.run.fit import fit
-from train.run.progress import Board, Progress, read_progress
+from train.run.progress import Progress, read_progress
 from train.run.record import shown_config
+from train.study.board import Board
 from train.study.cluster import Cluster, Outcome, StoppedError, trial_task
 
 BATCH_SIZES = (16, 32, 64)

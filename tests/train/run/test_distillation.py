@@ -9,7 +9,8 @@ from kneeoa.records import results
 from tests.support.knees import drawn_films
 from train.config import preset
 from train.graph import chance
-from train.run.batches import Shuffled, read_teacher
+from train.run.batches import Shuffled
+from train.run.teacher import read_teacher
 
 FILMS = drawn_films(8)
 

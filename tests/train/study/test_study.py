@@ -1,5 +1,6 @@
 """Studies: what they write, and that SIGKILL at any moment changes none of it."""
 
+import errno
 import json
 import random
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kneeoa import files
 from kneeoa.records import studies
 from tests.support import tiny
 from tests.support.knees import write_tree
@@ -17,6 +19,7 @@ from tests.support.places import ROOT
 from tests.support.records import STUDY
 from tests.support.study_folders import assert_same, the_study
 from train.__main__ import main
+from train.study.board import Board
 
 KILLS = 6
 
@@ -183,7 +186,7 @@ def test_too_little_room_is_said_before_anything_is_trained(command, tmp_path, c
 
 
 def test_the_status_can_be_read_while_it_is_written(tmp_path):
-    from train.run.progress import Board, Progress
+    from train.run.progress import Progress
 
     folder = tmp_path / "studies" / "one"
     board = Board(folder / "status.json", "one", quiet=True)
@@ -201,6 +204,16 @@ def test_the_status_can_be_read_while_it_is_written(tmp_path):
         raise KeyboardInterrupt
     assert studies.read_status(tmp_path, "one").state == "stopped"
     assert json.loads((folder / "status.json").read_text())["rows"][1]["sentence"] == "no number"
+
+
+def test_a_status_that_finds_no_room_does_not_end_the_training(tmp_path, monkeypatch):
+    def full(**options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Board(tmp_path / "status.json", "one", quiet=True) as board:
+        board.add("a", "mobilenet", 0, "waiting", epochs=10)
+        monkeypatch.setattr(files.tempfile, "mkstemp", full)
+        board.set_state("a", "finished")
 
 
 def test_films_that_a_machine_sees_otherwise_are_refused():

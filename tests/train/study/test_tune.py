@@ -12,8 +12,9 @@ from tests.support.knees import drawn_films, write_tree
 from train.__main__ import main
 from train.config import DEPTHS, Stage, preset, tuned
 from train.run.fit import Fitted
-from train.run.progress import Board, Progress
+from train.run.progress import Progress
 from train.study import tune
+from train.study.board import Board
 
 BASE = preset("smoke", "mobilenet")
 
