@@ -14,12 +14,12 @@ from kneeoa.films.radiograph import Radiograph
 REFUSED, WARNED = "refused", "warned"
 MOST_OUTSIDE = 0.1
 """Share of a frame that may lie outside the film before that is said."""
-_JOINT_LINE = (0.3, 0.7)
-"""Between which shares of a frame's height the joint lies; across, between the same shares."""
+_JOINT_DOWN, _JOINT_ACROSS = (0.38, 0.62), (0.25, 0.75)
+"""Between which shares of a frame's height and width lies what must be seen of a joint."""
 _SATURATED = 0.15
 """Share of a frame's pixels at the brightest value; at most 0.03 on the films at hand."""
 _FLAT = 5.0
-"""Standard deviation of grey values, of 255, below which nothing can be seen; 8.6 at least on them."""
+"""Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
 _NEIGHBOURS = 0.7
 """Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them."""
 
@@ -94,12 +94,13 @@ def of_frame(radiograph: Radiograph, frame: Frame) -> tuple[Finding, ...]:
 def cut_off(radiograph: Radiograph, frame: Frame) -> Finding | None:
     """Return that the joint, or more than a tenth of the frame, is not on the film."""
     height, width = radiograph.pixels.shape
-    low, high = _JOINT_LINE
-    missing = (
-        frame.top + low * frame.height < 0
-        or frame.top + high * frame.height > height
-        or frame.left + low * frame.width < 0
-        or frame.left + high * frame.width > width
+    missing = any(
+        corner + share * length < 0 or corner + share * length > limit
+        for corner, length, limit, shares in (
+            (frame.top, frame.height, height, _JOINT_DOWN),
+            (frame.left, frame.width, width, _JOINT_ACROSS),
+        )
+        for share in shares
     )
     if missing:
         return Finding(

@@ -26,6 +26,8 @@ LEFT, RIGHT = "left of the image", "right of the image"
 ONE_KNEE = "one knee"
 _CLOSER = 1.6
 """A closer look shows so many times the box, which is what training films often show."""
+_NO_CLOSER = 0.9
+"""A closer look at more than this share of the film would show what the first one did."""
 _SAME = 0.2
 """Boxes that overlap more than this are of one knee."""
 _MIRRORED_TURN = [0, 3, 2, 1]
@@ -169,6 +171,8 @@ class Localiser:
                 closer[0].box.overlap(closer[1].box) < _SAME
             ):
                 return [mean, *closer]
+        if mean.box.around(_CLOSER, *reduced.shape).overlap(reduced.whole) > _NO_CLOSER:
+            return [mean, mean]
         return [mean, *self._closer(reduced, [mean.box])]
 
     def outputs(self, looks: list[Look]) -> dict[str, np.ndarray]:

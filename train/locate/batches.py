@@ -14,18 +14,18 @@ from train.locate.reframe import film_around, pyramid
 FRONTAL, LATERAL, OTHER = range(3)
 UNKNOWN = -1
 _SHARES = {
-    "knee": 0.60,
+    "knee": 0.50,
     "phantom": 0.04,
     "turned": 0.08,
-    "implant": 0.02,
+    "implant": 0.03,
     "off joint": 0.03,
     "shuffled": 0.02,
-    "other": 0.12,
-    "lateral": 0.06,
+    "other": 0.18,
+    "lateral": 0.09,
     "no film": 0.03,
 }
 _DRAWN = 120
-_METAL_IN_KNEES, _METAL_ELSEWHERE = 0.12, 0.15
+_METAL_IN_KNEES, _METAL_ELSEWHERE = 0.2, 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,7 +36,7 @@ def handled(
         images[number] = ndimage.gaussian_filter(images[number], rng.uniform(0.3, 1.0))
     for number in np.flatnonzero(rng.random(count) < 0.2):
         images[number] = compressed(images[number], int(rng.integers(15, 80)))
-    strength = _between(rng, 0, 1, count) ** 2 * 0.4 * images.std(axis=(1, 2), keepdims=True)
+    strength = _between(rng, 0, 1, count) ** 2 * 0.25 * images.std(axis=(1, 2), keepdims=True)
     return images + rng.standard_normal(images.shape, np.float32) * strength, negative
 
 

@@ -17,6 +17,8 @@ from train.locate.network import Network
 
 Report = Callable[[str], None]
 _SAVE_EVERY = 50
+_BOX = 0.25
+"""Weight of the boxes: their likelihood has steep gradients, and all are clipped together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class LocateConfig:
     weight_decay : of AdamW
     boxes_only : share of the steps before spreads are learned
     averaging : decay of the mean of the weights, which is what is kept
+    widths : channels of the five blocks
+    start : SHA-256 of the weights that training goes on from; empty for none
     """
 
     steps: int = 4000
@@ -42,6 +46,7 @@ class LocateConfig:
     averaging: float = 0.995
     widths: tuple[int, ...] = (16, 24, 48, 64, 96)
     seed: int = 0
+    start: str = ""
 
 
 def fit(
@@ -50,13 +55,19 @@ def fit(
     checkpoint: Path,
     *,
     threads: int = 1,
+    start: Path | None = None,
     save_every: int = _SAVE_EVERY,
     report: Report = print,
 ) -> Network:
-    """Return the trained network; go on from `checkpoint` where that is of the same settings."""
+    """Return the trained network; go on from `checkpoint` where that is of the same settings.
+
+    `start` is a finished training's checkpoint, whose mean weights are the first ones here.
+    """
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
     network, mean = (Network(config.side, config.widths) for _ in range(2))
+    if start is not None:
+        network.load_state_dict(torch.load(start, weights_only=True)["state"]["mean"])
     mean.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(
         network.parameters(), config.learning_rate, weight_decay=config.weight_decay
@@ -104,19 +115,17 @@ def losses_of(answers: torch.Tensor, batch: Batch, with_spread: bool) -> dict[st
         spread = given["spread"].clamp(-5, 1.5)
         wrong = wrong * torch.exp(-spread) + spread
     boxed = _tensor(batch.number > 0)
-    losses = {"box": (wrong.sum(dim=1) * boxed).sum() / boxed.sum().clamp(min=1)}
-    losses["kind"] = 0.5 * functional.cross_entropy(
-        given["kind"], torch.as_tensor(batch.kind), label_smoothing=0.01
-    )
+    losses = {"box": _BOX * (wrong.sum(dim=1) * boxed).sum() / boxed.sum().clamp(min=1)}
+    losses["kind"] = functional.cross_entropy(given["kind"], torch.as_tensor(batch.kind))
     turn = torch.as_tensor(batch.turn)
     if (batch.turn != UNKNOWN).any():
-        losses["turn"] = 0.3 * functional.cross_entropy(
+        losses["turn"] = 0.5 * functional.cross_entropy(
             given["turn"], turn, ignore_index=UNKNOWN, label_smoothing=0.01
         )
     for name in ("second", "negative", "implant"):
         known = torch.as_tensor(getattr(batch, name) != UNKNOWN)
         if known.any():
-            losses[name] = 0.3 * functional.binary_cross_entropy_with_logits(
+            losses[name] = functional.binary_cross_entropy_with_logits(
                 given[name][known, 0], _tensor(getattr(batch, name))[known]
             )
     return losses

@@ -19,14 +19,14 @@ def replaced(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarr
     else:
         half = rng.uniform(0.55, 0.75)
     gap = rng.uniform(0.02, 0.08)
-    top = rng.uniform(0.3, 0.55)
+    top = rng.uniform(0.45, 0.8)
     tray = (np.abs(x) < half) & (y > gap) & (y < gap + rng.uniform(0.06, 0.12))
     stem = (np.abs(x) < rng.uniform(0.05, 0.14)) & (y > gap) & (y < rng.uniform(0.3, 1.1))
     # Two condyles joined above, with a notch between them.
-    notch = np.abs(x) < half * rng.uniform(0, 0.3)
-    bow = -gap - 0.25 * (np.abs(np.abs(x) - half / 2) / half) ** 2 * 4 * rng.uniform(0.2, 1)
+    notch = np.abs(x) < half * rng.uniform(0, 0.25)
+    bow = -gap - 0.25 * (np.abs(np.abs(x) - half / 2) / half) ** 2 * 4 * rng.uniform(0.1, 0.7)
     femur = (np.abs(x) < half) & (y < bow) & (y > -top + 0.2 * np.abs(x) / half)
-    femur &= ~(notch & (y > -top * rng.uniform(0.4, 1)))
+    femur &= ~(notch & (y > -top * rng.uniform(0.3, 0.8)))
     metal = femur | tray | stem
     if rng.random() < 0.15:  # a long stem in the femur
         metal |= (np.abs(x) < rng.uniform(0.06, 0.15)) & (y < -gap) & (y > -rng.uniform(1, 2))
