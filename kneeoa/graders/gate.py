@@ -23,6 +23,9 @@ _FLAT = 5.0
 _NEIGHBOURS = 0.7
 """Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them."""
 
+_MIDDLE = 256
+"""Pixels of the middle of a film that is looked at for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -144,21 +147,19 @@ def exposed(radiograph: Radiograph, frame: Frame) -> Finding | None:
 def noise(radiograph: Radiograph) -> Finding | None:
     """Return that neighbouring pixels do not correlate."""
     pixels = radiograph.pixels
-    # At full size, because reducing makes any picture smooth; a part of a large film is enough.
-    rows, columns = (
-        slice(max(0, (n - 512) // 2), max(0, (n - 512) // 2) + 512) for n in pixels.shape
-    )
-    part = pixels[rows, columns].astype(np.float64)
-    if part.std() == 0:
+    # At full size, because reducing makes any picture smooth; the middle of a film is enough.
+    rows, columns = (slice(max(0, (n - _MIDDLE) // 2), (n + _MIDDLE) // 2) for n in pixels.shape)
+    part = pixels[rows, columns]
+    if not np.ptp(part) > 0:
         return None
     lowest = min(_correlation(part[1:], part[:-1]), _correlation(part[:, 1:], part[:, :-1]))
     return NOISE if lowest < _NEIGHBOURS else None
 
 
 def _correlation(first, second):
-    first, second = first - first.mean(), second - second.mean()
-    spread = np.sqrt((first**2).mean() * (second**2).mean())
-    return float((first * second).mean() / spread) if spread > 0 else 1.0
+    first, second = (values.ravel() - values.mean() for values in (first, second))
+    spread = np.sqrt(float(first @ first) * float(second @ second))
+    return float(first @ second) / spread if spread > 0 else 1.0
 
 
 def _inside(radiograph, frame):

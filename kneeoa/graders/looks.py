@@ -111,8 +111,13 @@ class Reduced:
         self.shape = pixels.shape
         self._tallness = tallness
         self._factor = max(1, max(pixels.shape) // _LARGEST)
+        if skipped := self._factor >= 4:
+            # Every fourth pixel is enough to average over, and a large film takes long.
+            pixels = pixels[::2, ::2]
+            self._factor -= self._factor % 2
         image = Image.fromarray(np.ascontiguousarray(pixels, np.float32))
-        self._image = image.reduce(self._factor) if self._factor > 1 else image
+        reduction = self._factor // (2 if skipped else 1)
+        self._image = image.reduce(reduction) if reduction > 1 else image
 
     @property
     def whole(self) -> Window:

@@ -24,7 +24,11 @@ _SHARES = {
     "lateral": 0.09,
     "no film": 0.03,
 }
-_DRAWN = 120
+DRAWN = 120
+"""How many pictures are drawn of each kind that is drawn."""
+_LEAST_METAL, _BRIGHTER = 40, 0.12
+_CLOSER = 0.3
+"""Share of knees shown as a closer look shows them, see `kneeoa.graders.localiser`."""
 _METAL_IN_KNEES, _METAL_ELSEWHERE = 0.2, 0.2
 
 
@@ -62,10 +66,11 @@ class Bank:
         pictures: Pictures,
         implants: Pictures,
         *,
-        drawn_each: int = _DRAWN,
+        drawn_each: int | None = None,
         seed: int = 0,
     ) -> None:
         """Draw `drawn_each` of what is drawn and keep all; `knees` is ``(N, 224, 224) uint8``."""
+        drawn_each = drawn_each or DRAWN
         rng = np.random.default_rng(seed)
         drawn_knees = [
             draw_knee(
@@ -140,10 +145,12 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray, side: in
     for at in np.flatnonzero((rng.random(len(names)) < chance) & (names != "implant")):
         where = metal.replaced if rng.random() < 0.75 else metal.plated
         shape = where(x[at], y[at], rng) & film[at]
-        images[at] = metal.pasted(images[at], shape, rng)
+        before = images[at].copy()
+        images[at] = metal.pasted(before, shape, rng)
         if knee[at]:
-            # Metal of a few pixels cannot be told.
-            implant[at] = 1 if shape.sum() > 12 else UNKNOWN
+            # Metal of a few pixels, or no brighter than what is behind it, cannot be told.
+            seen = shape.sum() > _LEAST_METAL and (images[at] - before)[shape].mean() > _BRIGHTER
+            implant[at] = 1 if seen else UNKNOWN
     images, negative = detectors.handled(images, film, box, rng)
     turn = np.where(knee | (names == "implant"), 0, UNKNOWN)
     for at in range(len(names)):
@@ -176,6 +183,10 @@ def _geometry(rng, names, aspects):
     count = len(names)
     geometry = draw(rng, count)
     fields = {name: getattr(geometry, name).copy() for name in Geometry.__slots__}
+    closer = np.isin(names, ("knee", "phantom", "turned")) & (rng.random(count) < _CLOSER)
+    for half, centre in (("half_width", "centre_x"), ("half_height", "centre_y")):
+        fields[half][closer] = rng.uniform(1.0, 1.9, count)[closer]
+        fields[centre][closer] = rng.normal(0, 0.15, count)[closer]
     off = names == "off joint"
     fields["half_height"][off] = np.minimum(fields["half_height"][off], 1)
     away = fields["half_height"] + rng.uniform(0.25, 0.9, count)
