@@ -1,4 +1,4 @@
-"""The command line: ``python -m kneeoa grade PATH... [--csv FILE|-] [--models DIR]``."""
+"""The command line: ``python -m kneeoa grade PATH... [--csv FILE|-] [--grade-anyway]``."""
 
 import argparse
 import contextlib
@@ -13,7 +13,6 @@ from kneeoa.errors import KneeOAError
 from kneeoa.graders.batch import Row, find_films, grade_files, write_csv
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.published import DEFAULT_MODELS
-from kneeoa.networks import ARCHITECTURES
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
@@ -43,7 +42,7 @@ def _grade(options):
             "Found no PNG, JPEG, TIFF or DICOM file."
         )
     graders = Graders(options.models)
-    rows = _with_progress(grade_files(files, graders), len(files))
+    rows = _with_progress(grade_files(files, graders, anyway=options.grade_anyway), len(files))
     with _output(options.csv) as stream:
         failed = write_csv(rows, stream)
     if failed:
@@ -53,9 +52,11 @@ def _grade(options):
 
 def _with_progress(rows: Iterator[Row], films: int) -> Iterator[Row]:
     with tqdm(total=films, unit="film", file=sys.stderr, dynamic_ncols=True) as bar:
-        for number, row in enumerate(rows, start=1):
-            if number % len(ARCHITECTURES) == 0:
+        last = None
+        for row in rows:
+            if row.file != last:
                 bar.update()
+            last = row.file
             yield row
 
 
@@ -78,6 +79,11 @@ def _parser():
     grade = commands.add_parser("grade", help="grade films with both networks", epilog=EPILOG)
     grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="film or folder")
     grade.add_argument("--csv", default="-", metavar="FILE", help="where to write ('-': stdout)")
+    grade.add_argument(
+        "--grade-anyway",
+        action="store_true",
+        help="grade what looks like no frontal knee, too; the rows' warning says so",
+    )
     grade.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
     return parser
 

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from kneeoa.films.display import png_uri
-from kneeoa.films.joints import Frame
+from kneeoa.films.frames import Frame
 
 FRAME_COLOUR = "#4cc2c4"
 PARTS = ("whole", "left half", "right half")
@@ -43,19 +43,19 @@ def film_figure(
         sizing="stretch",
         layer="below",
     )
-    if (frame.top, frame.left, frame.side, frame.side) != (0, 0, height, width):
+    if (frame.top, frame.left, frame.height, frame.width) != (0, 0, height, width):
         figure.add_shape(
             type="rect",
             x0=frame.left,
             y0=frame.top,
-            x1=frame.left + frame.side,
-            y1=frame.top + frame.side,
+            x1=frame.left + frame.width,
+            y1=frame.top + frame.height,
             line={"color": FRAME_COLOUR, "width": 2, "dash": "dot"},
         )
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     # A frame that reaches past the film stays in view.
-    across = [min(0, frame.left), max(width, frame.left + frame.side)]
-    down = [max(height, frame.top + frame.side), min(0, frame.top)]
+    across = [min(0, frame.left), max(width, frame.left + frame.width)]
+    down = [max(height, frame.top + frame.height), min(0, frame.top)]
     in_view = (across, down) if part == PARTS[0] else _half(frame, part)
     figure.update_xaxes(range=in_view[0], constrain="domain", **hidden)
     figure.update_yaxes(range=in_view[1], scaleanchor="x", constrain="domain", **hidden)
@@ -76,7 +76,7 @@ def film_figure(
 
 def _half(frame, part):
     """Return the range of x and of y, as the axes take it, of half of the joint in `frame`."""
-    left = frame.left + (0.5 * frame.side if part == PARTS[2] else 0)
+    left = frame.left + (0.5 * frame.width if part == PARTS[2] else 0)
     # The joint line lies a little below the middle.
-    top = frame.top + 0.3 * frame.side
-    return [left, left + 0.5 * frame.side], [top + 0.5 * frame.side, top]
+    top = frame.top + 0.3 * frame.height
+    return [left, left + 0.5 * frame.width], [top + 0.5 * frame.height, top]

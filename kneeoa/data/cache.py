@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache as once
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +24,22 @@ import PIL
 from kneeoa import films
 from kneeoa.errors import DataError, DiskFullError, RadiographError
 from kneeoa.files import drop_abandoned, whole_folder
-from kneeoa.films.joints import network_input
+from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import open_radiograph
+from kneeoa.graders import localiser, looks
+from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import INPUT_SIDE
 
 Progress = Callable[[int, int], None]
 """Is told how many films are done, and of how many."""
 
 _LAYOUT = 1
-_DECODERS = Path(films.__file__).parent
-"""What decides the pixels: a change to any module there decodes anew."""
+_DECODERS = (
+    *sorted(Path(films.__file__).parent.glob("*.py")),
+    *(Path(module.__file__) for module in (localiser, looks)),
+    DEFAULT_MODELS / localiser.FOLDER / "card.json",
+)
+"""What decides the pixels: a change to any of these files decodes anew."""
 _FILM_BYTES = INPUT_SIDE * INPUT_SIDE
 _THREADS = 2
 """On 4 cores, 7,432 PNGs of 224 x 224 took 7.6 s in one thread, 5.1 s in two, 5.5 s in four and
@@ -119,8 +126,9 @@ def decode(
 def _identity(base, files):
     """Return what names the place of the films and what names their state, in hex."""
     code = hashlib.sha256(f"{_LAYOUT} {INPUT_SIDE} {PIL.__version__}".encode())
-    for module in sorted(_DECODERS.glob("*.py")):
-        code.update(module.read_bytes())
+    for decider in _DECODERS:
+        if decider.exists():
+            code.update(decider.read_bytes())
     place = str(base.resolve())
     state = json.dumps([place, code.hexdigest(), [_stamp(base, file) for file in files]])
     return [hashlib.sha256(text.encode()).hexdigest()[:12] for text in (place, state)]
@@ -201,9 +209,19 @@ def _header(stream, count):
 def _decode_one(path):
     """Return the image ``(224, 224) uint8`` or None, and why it is None."""
     try:
-        return network_input(open_radiograph(path)).round().astype(np.uint8), ""
+        radiograph = open_radiograph(path)
+        height, width = radiograph.pixels.shape
+        # A square film is a crop, as published; any other is framed as a reading frames it.
+        whole = height == width
+        frame = Frame.whole(radiograph) if whole else _localiser().find(radiograph).frames[0]
+        return network_input(radiograph, frame).round().astype(np.uint8), ""
     except RadiographError as error:
         return None, str(error)
+
+
+@once
+def _localiser():
+    return localiser.Localiser()
 
 
 def _make_room(parent, count):

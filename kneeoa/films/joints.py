@@ -1,32 +1,24 @@
-"""Which part of a film the graders look at, and its ``(224, 224)`` input.
+"""The joint looked for with a drawn knee as template: what pages use until they take the localiser.
 
-The graders learned from square films centred on one joint, the knee filling most of the width. A
-square film is taken whole. In any other film the joint is looked for with a drawn knee as template
-(correlation over places and sizes). The result is a proposal that the reader sees and can move.
-
-A frame may reach past the film: what is missing repeats the film's edge. On the validation films
-with 162 of 224 rows left, that kept 66.6% accuracy (MobileNet; 65.1% on whole films), where the
-largest square inside the film fell to 50.8%.
+`kneeoa.graders.localiser` finds more and knows what is no knee; `kneeoa.films.frames` has what
+both give. This module goes when no page imports it.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage, signal
 
-from kneeoa.errors import RadiographError
+from kneeoa.films.frames import SMALLEST_FRAME, Frame, square
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.grades import KLGrade
-from kneeoa.networks import INPUT_SIDE
+
+__all__ = ["SMALLEST_FRAME", "Frame", "propose_frames", "square"]
 
 TWO_KNEES_ASPECT = 2.0
 """Width over height from which a film is taken to show both knees."""
-
-SMALLEST_FRAME = 64
-"""Pixels: below this a frame holds too little to grade."""
 
 _TEMPLATE_SIDE = 32
 _SIZES = np.geomspace(0.35, 1.5, 16)
@@ -37,29 +29,6 @@ _LEAST_INSIDE = 0.6
 """Share of a frame's height and width that must lie on the film."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A square of `side` pixels with its upper left corner at (`top`, `left`) of the film.
-
-    The corner may be negative and the square may reach past the film.
-    """
-
-    top: int
-    left: int
-    side: int
-    name: str = "whole film"
-
-    @property
-    def centre(self) -> tuple[int, int]:
-        """Row and column of the middle, in pixels."""
-        return self.top + self.side // 2, self.left + self.side // 2
-
-    @classmethod
-    def around(cls, row: int, column: int, side: int, name: str) -> "Frame":
-        """Return the frame of `side` pixels whose `centre` is at (`row`, `column`)."""
-        return cls(row - side // 2, column - side // 2, side, name)
-
-
 def propose_frames(radiograph: Radiograph) -> tuple[Frame, ...]:
     """Return one frame per knee that the film seems to show, from left to right of the image.
 
@@ -68,7 +37,7 @@ def propose_frames(radiograph: Radiograph) -> tuple[Frame, ...]:
     """
     height, width = radiograph.pixels.shape
     if height == width:
-        return (Frame(0, 0, width),)
+        return (Frame.whole(radiograph),)
     middle = width // 2
     if width >= TWO_KNEES_ASPECT * height:
         return _both_knees(radiograph.pixels, middle)
@@ -80,47 +49,6 @@ def propose_frames(radiograph: Radiograph) -> tuple[Frame, ...]:
         if alike and other_score > _AS_GOOD * score:
             return _both_knees(radiograph.pixels, middle)
     return (frame,)
-
-
-def square(radiograph: Radiograph, frame: Frame, side: int) -> np.ndarray:
-    """Return what lies in `frame`, resized: ``(side, side) float32 in [0, 255]``.
-
-    Raises `RadiographError` when the frame is too small or mostly outside the film.
-    """
-    if frame.side < SMALLEST_FRAME:
-        raise RadiographError(
-            f"Expected a frame of at least {SMALLEST_FRAME} pixels. Received: {frame.side}."
-        )
-    height, width = radiograph.pixels.shape
-    rows, columns = _span(frame.top, frame.side, height), _span(frame.left, frame.side, width)
-    if min(rows[1] - rows[0], columns[1] - columns[0]) < frame.side // 2:
-        raise RadiographError(
-            f"Expected a frame that lies at least half on the film of {height} x {width} pixels. "
-            f"Received: rows {frame.top} to {frame.top + frame.side}, columns {frame.left} to "
-            f"{frame.left + frame.side}. Move the frame onto the knee."
-        )
-    inside = radiograph.pixels[slice(*rows), slice(*columns)]
-    missing = [
-        (start - corner, corner + frame.side - stop)
-        for (start, stop), corner in ((rows, frame.top), (columns, frame.left))
-    ]
-    whole = np.pad(inside, missing, mode="edge")
-    if frame.side == side:
-        return np.array(whole, np.float32)
-    image = Image.fromarray(np.ascontiguousarray(whole, np.float32))
-    return np.clip(np.asarray(image.resize((side, side), Image.Resampling.BICUBIC)), 0, 255)
-
-
-def network_input(radiograph: Radiograph, frame: Frame | None = None) -> np.ndarray:
-    """Return what the graders see: ``(224, 224) float32 in [0, 255]``.
-
-    Without `frame`, the first proposed one. A 224 x 224 film passes through unchanged.
-    """
-    return square(radiograph, frame or propose_frames(radiograph)[0], INPUT_SIDE)
-
-
-def _span(start, length, limit):
-    return max(start, 0), min(start + length, limit)
 
 
 def _both_knees(pixels, middle):

@@ -1,4 +1,4 @@
-"""Many films at once: paths in, one row per film and network out."""
+"""Many films at once: paths in, one row per knee and network out."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -10,32 +10,50 @@ from typing import TextIO
 
 import numpy as np
 
-from kneeoa.errors import KneeOAError, RadiographError
-from kneeoa.films.joints import network_input, propose_frames
+from kneeoa.errors import KneeOAError
+from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.localiser import Localiser
 from kneeoa.networks import ARCHITECTURES, Architecture
 
-COLUMNS = ("file", "architecture", "grade", "p0", "p1", "p2", "p3", "p4", "error")
+COLUMNS = (
+    *("file", "knee", "architecture", "grade", "p0", "p1", "p2", "p3", "p4"),
+    *("error", "warning"),
+)
+"""`knee` is R or L where that is known, else empty."""
 FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ""}
+ANYWAY = "Graded all the same, as asked."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One network's grade of one film, or the reason why there is none."""
+    """One network's grade of one knee, or the reason why there is none."""
 
     file: str
     architecture: Architecture
     probabilities: np.ndarray | None
     error: str = ""
+    knee: str = ""
+    warning: str = ""
 
     def cells(self) -> list[str]:
         """Return the row in the order of `COLUMNS`; probabilities to six decimals."""
-        if self.probabilities is None:
-            return [self.file, self.architecture, *[""] * 6, self.error]
-        grade = str(int(self.probabilities.argmax()))
-        shares = [f"{p:.6f}" for p in self.probabilities]
-        return [self.file, self.architecture, grade, *shares, ""]
+        graded = [""] * 6
+        if self.probabilities is not None:
+            shares = [f"{p:.6f}" for p in self.probabilities]
+            graded = [str(int(self.probabilities.argmax())), *shares]
+        return [self.file, self.knee, self.architecture, *graded, self.error, self.warning]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What is graded of a film, ``(224, 224)``, or why nothing is."""
+
+    film: np.ndarray | None
+    error: str = ""
+    knee: str = ""
+    warning: str = ""
 
 
 def find_films(paths: Iterable[Path]) -> list[Path]:
@@ -54,20 +72,26 @@ def find_films(paths: Iterable[Path]) -> list[Path]:
 
 
 def grade_files(
-    files: Iterable[Path], graders: Graders, *, batch_size: int = 32, workers: int = 4
+    files: Iterable[Path],
+    graders: Graders,
+    *,
+    anyway: bool = False,
+    batch_size: int = 32,
+    workers: int = 4,
 ) -> Iterator[Row]:
-    """Yield one row per film and network, film by film; a bad file's rows carry its error.
+    """Yield one row per knee and network, film by film; a bad file's rows carry its error.
 
-    Decoding of the next batch overlaps with grading of this one. A film of two knees is refused:
-    one row cannot hold two grades.
+    A film that the gate refuses has its reason as error, unless `anyway`: then it is graded, and
+    the reason stands in the rows' warning. Decoding and finding the knees of the next batch
+    overlap with grading of this one.
     """
     with ThreadPoolExecutor(workers) as pool:
         waiting = None
         for names in _batched(files, batch_size):
-            decoded = (names, [pool.submit(_decode, name) for name in names])
+            parts = [pool.submit(_parts_of, name, graders.localiser, anyway) for name in names]
             if waiting:
                 yield from _grade_batch(*waiting, graders)
-            waiting = decoded
+            waiting = (names, parts)
         if waiting:
             yield from _grade_batch(*waiting, graders)
 
@@ -90,33 +114,41 @@ def _batched(items, size):
         yield batch
 
 
-def _decode(file):
+def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
     try:
         radiograph = open_radiograph(file)
-        frames = propose_frames(radiograph)
-        if len(frames) > 1:
-            raise RadiographError(
-                "Expected a film of one knee. This one seems to show two: "
-                "cut it into one file per knee, or read it in the dashboard."
-            )
-        return network_input(radiograph, frames[0])
+        found = localiser.find(radiograph)
     except KneeOAError as error:
-        return error
+        return [_Part(None, str(error))]
+    said = [finding.sentence for finding in found.warnings]
+    if found.refusal is not None:
+        if not anyway:
+            return [_Part(None, found.refusal.sentence)]
+        refused = [one.sentence for one in found.findings if one not in found.warnings]
+        said = [ANYWAY, *refused, *said]
+    parts = []
+    for knee in found.knees:
+        side = "" if knee.side == "unknown" else knee.side
+        try:
+            film = network_input(radiograph, knee.frame)
+            parts.append(_Part(film, knee=side, warning=" ".join(said)))
+        except KneeOAError as error:
+            parts.append(_Part(None, str(error), side))
+    return parts
 
 
-def _grade_batch(names, decoded, graders):
-    results = [future.result() for future in decoded]
-    films = [result for result in results if not isinstance(result, KneeOAError)]
+def _grade_batch(names, waiting, graders):
+    parts = [(str(name), part) for name, future in zip(names, waiting, strict=True)
+             for part in future.result()]  # fmt: skip
+    films = [part.film for _, part in parts if part.film is not None]
     answers = {}
     if films:
         stacked = np.stack(films)
         answers = {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
-    for name, result in zip(names, results, strict=True):
+    for name, part in parts:
         for architecture in ARCHITECTURES:
-            if isinstance(result, KneeOAError):
-                yield Row(str(name), architecture, None, str(result))
-            else:
-                yield Row(str(name), architecture, next(answers[architecture]))
+            given = None if part.film is None else next(answers[architecture])
+            yield Row(name, architecture, given, part.error, part.knee, part.warning)
 
 
 def _looks_like_film(file, folder):

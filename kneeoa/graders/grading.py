@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from kneeoa.errors import ModelError
-from kneeoa.films.joints import Frame, network_input
+from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.localiser import FOLDER, Localiser
 from kneeoa.graders.published import DEFAULT_MODELS, PublishedModel, find_model
+from kneeoa.graders.sessions import session_of
 from kneeoa.graders.together import Member, TogetherReading, both_ways, combine, find_together
 from kneeoa.grades import KLGrade
 from kneeoa.metrics.calibration import softmax
@@ -66,17 +67,7 @@ class Grader:
         `temperature` divides the logits; it is the one on the card (see `calibration`).
         """
         self._temperature = temperature
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that wait for more work after a run would slow the next network's.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                file, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise ModelError(f"The model file {file} cannot be loaded: {error}") from error
+        self._session = session_of(file, threads=threads)
 
     def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
         """Grade ``(N, 224, 224)`` films with values in [0, 255], in batches."""
@@ -116,10 +107,13 @@ class Ensemble:
 
 
 class Graders:
-    """Both published networks, and both together where that is published; loaded once."""
+    """Both published networks, both together where that is published, and the localiser."""
 
     def __init__(self, models: Path = DEFAULT_MODELS) -> None:
-        """Load every published network below `models`; raise `ModelError` if one is missing."""
+        """Load every published network below `models`; raise `ModelError` if one is missing.
+
+        A folder of models without a localiser borrows the one that comes with `kneeoa`.
+        """
         self.published: dict[Architecture, PublishedModel] = {
             architecture: find_model(architecture, models) for architecture in ARCHITECTURES
         }
@@ -127,14 +121,18 @@ class Graders:
             name: Grader(model.file, temperature=model.temperature)
             for name, model in self.published.items()
         }
+        self.localiser = Localiser(models if (models / FOLDER).exists() else DEFAULT_MODELS)
         self.together = find_together(models)
         self._ensemble = self.together and Ensemble(
             self.together.members, temperature=self.together.card["calibration"]["temperature"]
         )
 
     def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
-        """Grade one knee with both networks; without `frame`, the first proposed one."""
-        film = network_input(radiograph, frame)[None]
+        """Grade one knee with both networks; without `frame`, the first that is found.
+
+        Whether the film should be graded at all is asked of `localiser` (see `Localiser.find`).
+        """
+        film = self._film(radiograph, frame)
         return tuple(
             Reading(name, answers.probabilities[0], answers.evidence[0], self._hash(name))
             for name, answers in self.read_arrays(film)
@@ -151,7 +149,7 @@ class Graders:
         """Grade one knee with both networks together; None where that is not published."""
         if self._ensemble is None:
             return None
-        film = network_input(radiograph, frame)[None]
+        film = self._film(radiograph, frame)
         return TogetherReading(self._ensemble.grade_arrays(film)[0], self.together.weights_hash)
 
     def probabilities(self, films: np.ndarray) -> dict[str, np.ndarray]:
@@ -162,6 +160,10 @@ class Graders:
         if self._ensemble is not None:
             answers[TOGETHER] = self._ensemble.grade_arrays(films)
         return answers
+
+    def _film(self, radiograph, frame):
+        frame = frame or self.localiser.find(radiograph).frames[0]
+        return network_input(radiograph, frame)[None]
 
     def _hash(self, name):
         return self.published[name].weights_hash

@@ -6,7 +6,7 @@ import pytest
 
 from kneeoa.analysis import anova, comparisons, confusions, learning_curves, operating
 from kneeoa.charts import comparing, confusion, style, teaching, training, trust, viewer
-from kneeoa.films.joints import Frame
+from kneeoa.films.frames import Frame
 from kneeoa.grades import KLGrade
 from kneeoa.teaching import readers, scoring
 from tests.support.research import drawn_history, drawn_predictions, write_robustness
@@ -209,7 +209,7 @@ def test_a_film_is_in_view_whole_or_half_of_its_joint(part, across, down):
         np.zeros((3, 4), np.uint8),
         height=300,
         width=400,
-        frame=Frame(10, 100, 200),
+        frame=Frame(10, 100, 200, 200),
         view="",
         part=part,
     )

@@ -15,7 +15,7 @@ import pytest
 
 from kneeoa.data import cache
 from kneeoa.errors import DataError, DiskFullError
-from kneeoa.films.joints import network_input
+from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import open_radiograph
 from tests.support.graded_films import write_film
 from tests.support.places import ROOT
@@ -46,6 +46,11 @@ def decode(films, tmp_path):
     return run
 
 
+def seen(file):
+    film = open_radiograph(file)
+    return network_input(film, Frame.whole(film)).round()
+
+
 def stored(tmp_path):
     """The one folder of decoded films."""
     (folder,) = (tmp_path / "cache" / "hash").iterdir()
@@ -55,7 +60,7 @@ def stored(tmp_path):
 def test_films_are_what_the_graders_see_and_are_read_only(films, decode):
     decoded = decode()
     for image, file in zip(decoded.images, FILES, strict=True):
-        expected = network_input(open_radiograph(films / file)).round()
+        expected = seen(films / file)
         np.testing.assert_array_equal(image, expected)
     assert decoded.images.dtype == np.uint8
     assert not decoded.images.flags.writeable
@@ -91,7 +96,7 @@ def test_a_changed_film_is_decoded_anew_and_the_old_state_goes(change, films, de
     after = decode()
     assert decode.rounds == 2
     assert (before.pixel_hashes == after.pixel_hashes) == (change is change_time)
-    expected = network_input(open_radiograph(films / "b.png")).round()
+    expected = seen(films / "b.png")
     np.testing.assert_array_equal(after.images[1], expected)
     stored(tmp_path)
 

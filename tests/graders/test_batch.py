@@ -76,10 +76,31 @@ def test_a_table_goes_to_a_file(folder, tmp_path, capsys):
     assert len(read(target.read_text())) == 2
 
 
-def test_a_film_of_two_knees_is_refused_in_a_table(tmp_path, capsys):
-    write_film(tmp_path / "both.png", np.hstack([draw_knee(1), draw_knee(2)]))
-    assert main(["grade", str(tmp_path / "both.png")]) == 1
-    assert "one file per knee" in read(capsys.readouterr().out)[0]["error"]
+def test_a_film_of_two_knees_has_rows_for_each(tmp_path, capsys):
+    gap = np.full((224, 60), 30, np.uint8)
+    both = np.hstack([draw_knee(1, marked=False), gap, draw_knee(2, laterality="L", marked=False)])
+    write_film(tmp_path / "both.png", both)
+    assert main(["grade", str(tmp_path / "both.png")]) == 0
+    rows = read(capsys.readouterr().out)
+    assert [(row["knee"], row["architecture"]) for row in rows] == [
+        (knee, architecture) for knee in "RL" for architecture in ("mobilenet", "resnet50")
+    ]
+    assert all(row["grade"] for row in rows)
+
+
+def test_what_is_no_knee_is_refused_unless_it_is_to_be_graded_anyway(tmp_path, capsys):
+    y, x = np.mgrid[:200, :300]
+    write_film(tmp_path / "rings.png", ((np.hypot(y - 90, x - 100) % 40) * 6).astype(np.uint8))
+    asked = ["grade", str(tmp_path / "rings.png")]
+    assert main(asked) == 1
+    for row in read(capsys.readouterr().out):
+        assert "Expected a" in row["error"]
+        assert row["grade"] == ""
+    assert main([*asked, "--grade-anyway"]) == 0
+    for row in read(capsys.readouterr().out):
+        assert row["grade"]
+        assert row["error"] == ""
+        assert "Graded all the same" in row["warning"]
 
 
 def test_what_cannot_be_done_is_said_with_exit_code_two(tmp_path, folder, capsys):

@@ -6,6 +6,7 @@ Imports are late, as in `training`.
 import json
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
 
 from kneeoa import files
 from kneeoa.errors import DataError
@@ -17,7 +18,7 @@ def publish(options: Namespace) -> int:
     """Export a finished run for the dashboard."""
     from train.publish import network as publishing
 
-    described = _description(options.source)
+    described = description_of(options.source)
     dataset = source_of(options).read()
     run = publishing.choose_run(
         options.results, options.architecture, options.run_id, dataset.split_hash
@@ -33,7 +34,7 @@ def together(options: Namespace) -> int:
     """Publish the ensemble of both networks."""
     from train.publish.ensemble import publish_together
 
-    described = _description(options.source)
+    described = description_of(options.source)
     folder = publish_together(
         options.results,
         source_of(options).read().splits,
@@ -125,7 +126,8 @@ def tried(options: Namespace) -> int:
     return 0
 
 
-def _description(file):
+def description_of(file: Path) -> dict:
+    """Return what a JSON file says of the data."""
     try:
         return json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from kneeoa.errors import ConfigError
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import ARCHITECTURES
-from train.commands import finished, training
+from train.commands import finished, locating, training
 from train.commands.settings import SETTABLE, parse_field
 from train.config import PRESETS
 from train.machine import PRECISIONS
@@ -132,6 +132,32 @@ def _parser():
         "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
     )
     _data_options(both)
+
+    locate = add("locate", locating.locate, "train and publish what finds knees in films")
+    locate.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    locate.add_argument(
+        "--not-knees", type=Path, required=True, metavar="DIR", help="a folder a kind of picture"
+    )
+    locate.add_argument(
+        "--elsewhere", type=Path, metavar="DIR", help="another hospital's films, to measure on"
+    )
+    place = locate.add_mutually_exclusive_group()
+    place.add_argument("--out", type=Path, metavar="FOLDER", help="where model and card go")
+    place.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    locate.add_argument("--steps", type=_count, default=4000, metavar="N")
+    locate.add_argument("--seed", type=_seed, default=0)
+    locate.add_argument("--learning-rate", type=float, default=4e-3, metavar="RATE")
+    locate.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="where the state is kept, to go on from"
+    )
+    locate.add_argument(
+        "--start", type=Path, metavar="FILE", help="a finished training's checkpoint to begin with"
+    )
+    locate.add_argument("--threads", type=_count, default=1, metavar="N", help="of PyTorch")
+    locate.add_argument(
+        "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
+    )
+    _data_options(locate)
 
     for name, command, summary in (
         ("evaluate", finished.evaluate, "measure the published models"),

@@ -1,0 +1,296 @@
+"""Where the knees in a film are, and whether it is one that can be graded.
+
+The network looks at the whole film and at its mirror image. It was trained to box the left one of
+two knees, so that both looks agree on one knee and give both of two. Then it looks closer at each
+box, and its mirror image, for a finer box and a second opinion on what it is.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kneeoa.errors import ModelError
+from kneeoa.files import read_versioned
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders import gate
+from kneeoa.graders.gate import REFUSED, WARNED, Finding
+from kneeoa.graders.looks import OUTPUTS, Look, Reduced, Window, standardised
+from kneeoa.graders.published import CARD_SCHEMA_VERSION, DEFAULT_MODELS, check_bytes
+from kneeoa.graders.sessions import session_of
+
+FOLDER = "localiser"
+LEFT, RIGHT = "left of the image", "right of the image"
+ONE_KNEE = "one knee"
+_CLOSER = 1.6
+"""A closer look shows so many times the box, which is what training films often show."""
+_NO_CLOSER = 0.9
+"""A closer look at more than this share of the film would show what the first one did."""
+_SAME = 0.2
+"""Boxes that overlap more than this are of one knee."""
+_MIRRORED_TURN = [0, 3, 2, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Knee:
+    """One knee of a film.
+
+    Attributes
+    ----------
+    frame : what the graders are to look at
+    confidence : probability that this is a frontal knee
+    spread : expected absolute errors of the frame's centre row and column, height and width, pixels
+    side : ``"L"``, ``"R"`` or ``"unknown"``
+    """
+
+    frame: Frame
+    confidence: float
+    spread: tuple[float, float, float, float]
+    side: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a film shows: its knees from left to right of the image, and what speaks against it.
+
+    There is always at least one knee to start from; whether it is one, the findings say.
+
+    Attributes
+    ----------
+    knees : one, or two
+    findings : refusals first
+    quarters : by how many quarter turns counter-clockwise the film stands wrong
+    """
+
+    knees: tuple[Knee, ...]
+    findings: tuple[Finding, ...]
+    quarters: int = 0
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The frames of the knees."""
+        return tuple(knee.frame for knee in self.knees)
+
+    @property
+    def refusal(self) -> Finding | None:
+        """The first reason not to grade, or None."""
+        return next((one for one in self.findings if one.severity == REFUSED), None)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What to bear in mind with a grade."""
+        return tuple(one for one in self.findings if one.severity == WARNED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What the network says of one part of a film; logits are means over looks.
+
+    Attributes
+    ----------
+    box : the knee's box, film pixels
+    spread : (4,) expected absolute errors of centre x, y, log width, log height, in box sizes
+    frontal : log odds of a frontal knee against all else
+    lateral : log odds of another view of a knee against all else that is no frontal knee
+    second, negative, implant : log odds
+    turn : (4,) probabilities of quarter turns counter-clockwise
+    """
+
+    box: Window
+    spread: np.ndarray
+    frontal: float
+    lateral: float
+    second: float
+    negative: float
+    implant: float
+    turn: np.ndarray
+
+
+class Localiser:
+    """The published localiser, loaded once. Safe to share between threads."""
+
+    def __init__(
+        self, models: Path = DEFAULT_MODELS, *, folder: str = FOLDER, threads: int = 1
+    ) -> None:
+        """Load ``<models>/<folder>``; raise `ModelError` if it is missing or damaged."""
+        folder = models / folder
+        file = folder / "card.json"
+        if not file.exists():
+            raise ModelError(
+                f"Expected a published localiser in {folder}. There is none: train one with "
+                "`python -m train locate`, or name another folder."
+            )
+        self.card: dict[str, Any] = read_versioned(
+            file, CARD_SCHEMA_VERSION, "a card", error=ModelError
+        )
+        check_bytes(folder / "model.onnx", self.card["model_sha256"])
+        self._session = session_of(folder / "model.onnx", threads=threads)
+        self._side = int(self.card["config"]["side"])
+        self.thresholds: dict[str, float] = self.card["thresholds"]
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the model file, in hex."""
+        return self.card["model_sha256"]
+
+    def find(self, radiograph: Radiograph) -> Found:
+        """Return the knees of a film and what speaks against grading it."""
+        return self.found(radiograph, self.answers(radiograph))
+
+    def found(self, radiograph: Radiograph, answers: list[Answer]) -> Found:
+        """Return what follows from the network's answers (see `answers`)."""
+        whole, closer = answers[0], answers[1:]
+        knees = [_knee(answer) for answer in closer]
+        if len(knees) == 2:
+            knees = [
+                replace(knee, frame=replace(knee.frame, name=name))
+                for knee, name in zip(knees, (LEFT, RIGHT), strict=True)
+            ]
+        elif _is_crop(radiograph, knees[0].frame, self.thresholds["crop_overlap"]):
+            knees = [replace(knees[0], frame=Frame.whole(radiograph))]
+        knees = [
+            replace(knee, side=side)
+            for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
+        ]
+        findings, quarters = self._findings(radiograph, whole, closer, knees)
+        return Found(tuple(knees), findings, quarters)
+
+    def answers(self, radiograph: Radiograph) -> list[Answer]:
+        """Return what the network says of the whole film, and of each knee looked at closer."""
+        rows, columns = radiograph.spacing or (1.0, 1.0)
+        reduced = Reduced(radiograph.pixels, tallness=rows / columns)
+        look = reduced.look(reduced.whole, self._side)
+        outputs = self.outputs([look, mirrored(look)])
+        first, last = answer_of(look, outputs, 0), answer_of(look, outputs, 1)
+        mean = answer_of(look, outputs)
+        if mean.second > self.thresholds["second"] and first.box.overlap(last.box) < _SAME:
+            closer = self._closer(reduced, [first.box, last.box])
+            if all(answer.frontal > self.thresholds["frontal"] for answer in closer) and (
+                closer[0].box.overlap(closer[1].box) < _SAME
+            ):
+                return [mean, *closer]
+        if mean.box.around(_CLOSER, *reduced.shape).overlap(reduced.whole) > _NO_CLOSER:
+            return [mean, mean]
+        return [mean, *self._closer(reduced, [mean.box])]
+
+    def outputs(self, looks: list[Look]) -> dict[str, np.ndarray]:
+        """Return the network's outputs ``(N, numbers)`` by name."""
+        shown = standardised(np.stack([v.image for v in looks]), np.stack([v.film for v in looks]))
+        return dict(zip(OUTPUTS, self._session.run(list(OUTPUTS), {"looks": shown}), strict=True))
+
+    def _closer(self, reduced, boxes):
+        looks = [reduced.look(box.around(_CLOSER, *reduced.shape), self._side) for box in boxes]
+        outputs = self.outputs([shown for look in looks for shown in (look, mirrored(look))])
+        return [
+            answer_of(look, {name: out[2 * n : 2 * n + 2] for name, out in outputs.items()})
+            for n, look in enumerate(looks)
+        ]
+
+    def _findings(self, radiograph, whole, closer, knees):
+        findings, quarters = [], 0
+        limits = self.thresholds
+        frontal = float(np.mean([frontal_score(whole, answer) for answer in closer]))
+        turn = whole.turn
+        if (wrong := gate.noise(radiograph)) is not None:
+            findings.append(wrong)
+        elif frontal < limits["frontal"]:
+            lateral = float(np.mean([whole.lateral, *(answer.lateral for answer in closer)]))
+            findings.append(gate.NOT_FRONTAL if lateral > 0 else gate.NOT_A_KNEE)
+        elif 1 - turn[0] > limits["turned"]:
+            quarters = 1 + int(turn[1:].argmax())
+            findings.append(gate.turned(quarters))
+        else:
+            if max(answer.negative for answer in (whole, *closer)) > limits["negative"]:
+                findings.append(gate.NEGATIVE)
+            if max(answer.implant for answer in closer) > limits["implant"]:
+                findings.append(gate.IMPLANT)
+            for knee in knees:
+                findings += gate.of_frame(radiograph, knee.frame)
+        findings = list(dict.fromkeys(findings))
+        return tuple(sorted(findings, key=lambda one: one.severity != REFUSED)), quarters
+
+
+def frontal_score(whole: Answer, closer: Answer) -> float:
+    """Return one number for how much like a frontal knee a film and its closer look are."""
+    return (whole.frontal + closer.frontal) / 2
+
+
+def mirrored(look: Look) -> Look:
+    """Return a look at the mirror image; its boxes are those of the mirror image."""
+    return replace(look, image=look.image[:, ::-1], film=look.film[:, ::-1])
+
+
+def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = None) -> Answer:
+    """Return what the outputs for a look and its mirror image say together.
+
+    `only` takes the box from one of them: 0 the look, 1 the mirror image.
+    """
+    boxes = np.concatenate([outputs["centre"], np.exp(outputs["size"])], axis=1).astype(float)
+    boxes[1, 0] *= -1
+    box = boxes.mean(axis=0) if only is None else boxes[only]
+    turns = np.stack([outputs["turn"][0], outputs["turn"][1][_MIRRORED_TURN]]).mean(axis=0)
+    kind = outputs["kind"].mean(axis=0).astype(float)
+    return Answer(
+        look.to_film(box),
+        np.exp(np.clip(outputs["spread"].mean(axis=0), -5, 1.5)),
+        float(kind[0] - np.logaddexp(kind[1], kind[2])),
+        float(kind[1] - kind[2]),
+        *(float(outputs[name].mean()) for name in ("second", "negative", "implant")),
+        np.exp(turns - np.logaddexp.reduce(turns)),
+    )
+
+
+def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:
+    """Return a film upright that stands `quarters` quarter turns counter-clockwise wrong."""
+    pixels = np.ascontiguousarray(np.rot90(radiograph.pixels, -quarters))
+    pixels.setflags(write=False)
+    spacing = radiograph.spacing
+    return replace(
+        radiograph, pixels=pixels, spacing=spacing and (spacing[::-1] if quarters % 2 else spacing)
+    )
+
+
+def inverted(radiograph: Radiograph) -> Radiograph:
+    """Return the positive of a negative."""
+    pixels = np.ascontiguousarray(255 - radiograph.pixels)
+    pixels.setflags(write=False)
+    return replace(radiograph, pixels=pixels)
+
+
+def _knee(answer):
+    box = answer.box
+    height, width = round(box.height), round(box.width)
+    frame = Frame.around(
+        round(box.top + box.height / 2),
+        round(box.left + box.width / 2),
+        max(height, 1),
+        ONE_KNEE,
+        width=max(width, 1),
+    )
+    across, down, log_width, log_height = answer.spread
+    spread = (
+        down * box.height,
+        across * box.width,
+        log_height * box.height,
+        log_width * box.width,
+    )
+    confidence = 1 / (1 + np.exp(-np.clip(answer.frontal, -30, 30)))
+    return Knee(frame, float(confidence), tuple(map(float, spread)))
+
+
+def _is_crop(radiograph, frame, least):
+    """Return whether a square film is a crop as the graders learned from: its box fills it."""
+    height, width = radiograph.pixels.shape
+    if abs(height - width) > 0.02 * max(height, width):
+        return False
+    box = Window(frame.top, frame.left, frame.height, frame.width)
+    return box.overlap(Window(0, 0, height, width)) >= least
+
+
+def _sides(radiograph, count):
+    """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader."""
+    if count == 2:
+        return ("R", "L")
+    return (radiograph.laterality or "unknown",)

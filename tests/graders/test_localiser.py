@@ -1,0 +1,178 @@
+"""The published localiser on drawn knees in films of every kind, and on what is no knee."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kneeoa.errors import ModelError
+from kneeoa.films.frames import Frame
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders import looks
+from kneeoa.graders.localiser import FOLDER, Localiser, inverted, turned_right
+from kneeoa.graders.published import DEFAULT_MODELS
+
+
+@pytest.fixture(scope="module")
+def localiser():
+    return Localiser()
+
+
+def film(pixels, **changes):
+    values = np.asarray(pixels, np.float32)
+    given = {"laterality": None, "spacing": None} | changes
+    return Radiograph("film.png", values, "PNG", 8, given["laterality"], given["spacing"], "0" * 64)
+
+
+def knee(grade=1, *, seed=3, side=224, laterality="R"):
+    return draw_knee(grade, seed=seed, side=side, laterality=laterality, marked=False)
+
+
+def stretched(pixels, height, width):
+    return np.asarray(Image.fromarray(pixels).resize((width, height)), np.float32)
+
+
+def set_in(height, width, pixels, top, left):
+    """Return a dark film with a knee in it, its outermost rows going on above and below."""
+    canvas = np.full((height, width), 20.0)
+    rows, columns = pixels.shape
+    canvas[:top, left : left + columns] = pixels[0]
+    canvas[top + rows :, left : left + columns] = pixels[-1]
+    canvas[top : top + rows, left : left + columns] = pixels
+    return canvas
+
+
+def overlap(frame, top, left, height, width):
+    box = looks.Window(frame.top, frame.left, frame.height, frame.width)
+    return box.overlap(looks.Window(top, left, height, width))
+
+
+@pytest.mark.parametrize("side", [96, 224, 512])
+@pytest.mark.parametrize("grade", range(5))
+def test_a_crop_is_taken_whole(localiser, side, grade):
+    found = localiser.find(film(knee(grade, side=side)))
+    assert found.frames == (Frame(0, 0, side, side),)
+    assert found.refusal is None
+    assert found.knees[0].confidence > 0.5
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "top", "left"),
+    [(400, 300, 80, 30), (500, 400, 220, 150), (300, 500, 40, 200), (700, 500, 200, 120)],
+)
+def test_a_knee_is_found_wherever_it_lies(localiser, height, width, top, left):
+    found = localiser.find(film(set_in(height, width, knee(), top, left)))
+    assert len(found.knees) == 1
+    assert overlap(found.frames[0], top, left, 224, 224) > 0.6
+    assert found.refusal is None
+
+
+@pytest.mark.parametrize(("height", "width"), [(170, 224), (224, 170), (300, 200), (180, 320)])
+def test_pixels_that_are_not_square_give_a_frame_that_is_not(localiser, height, width):
+    found = localiser.find(film(stretched(knee(), height, width)))
+    assert len(found.knees) == 1
+    assert overlap(found.frames[0], 0, 0, height, width) > 0.7
+
+
+@pytest.mark.parametrize("gap", [0, 60, 140])
+@pytest.mark.parametrize("height", [170, 224])
+def test_two_knees_give_two_frames(localiser, gap, height):
+    right, left = knee(0), knee(3, seed=8, laterality="L")
+    cut = slice((224 - height) // 2, (224 + height) // 2)
+    both = np.hstack([right[cut], np.full((height, gap), 25), left[cut]])
+    found = localiser.find(film(both))
+    assert [one.side for one in found.knees] == ["R", "L"]
+    assert [frame.name for frame in found.frames] == ["left of the image", "right of the image"]
+    for frame, start in zip(found.frames, (0, 224 + gap), strict=True):
+        assert abs(frame.centre[1] - (start + 112)) < 40
+
+
+def test_one_knee_is_not_split(localiser):
+    for width in (300, 400, 500):
+        found = localiser.find(film(set_in(224, width, knee(), 0, (width - 224) // 2)))
+        assert len(found.knees) == 1
+
+
+def test_the_side_is_known_from_the_header_or_not_at_all(localiser):
+    assert localiser.find(film(knee(), laterality="L")).knees[0].side == "L"
+    assert localiser.find(film(knee())).knees[0].side == "unknown"
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_film_is_refused_and_can_be_turned_right(localiser, quarters):
+    upright = knee(2)
+    shown = film(np.rot90(upright, quarters), spacing=(0.1, 0.2))
+    found = localiser.find(shown)
+    assert found.refusal.code == "turned"
+    assert found.quarters == quarters
+    right = turned_right(shown, found.quarters)
+    np.testing.assert_array_equal(right.pixels, upright)
+    assert right.spacing == ((0.1, 0.2) if quarters == 2 else (0.2, 0.1))
+    assert localiser.find(film(right.pixels)).refusal is None
+
+
+def test_a_negative_is_refused_and_can_be_inverted(localiser):
+    shown = film(255 - knee(2).astype(np.float32))
+    assert localiser.find(shown).refusal.code == "negative"
+    assert localiser.find(inverted(shown)).refusal is None
+
+
+def no_knees():
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:240, :240]
+    text = Image.new("L", (240, 240), 255)
+    from PIL import ImageDraw
+
+    pen = ImageDraw.Draw(text)
+    for row in range(8, 240, 16):
+        pen.text((8, row), "No patient was graded in the making of this page.", fill=0)
+    return {
+        "noise": rng.uniform(0, 255, (240, 240)),
+        "gradient": x + 0.0,
+        "radial": np.hypot(x - 120, y - 120),
+        "checks": ((x // 30 + y // 30) % 2) * 255.0,
+        "stripes": 127 + 127 * np.sin(x / 5),
+        "text": np.asarray(text, np.float32),
+        "smooth noise": stretched(rng.integers(0, 255, (9, 9)).astype(np.uint8), 240, 240),
+        "half a film": np.where(x < 120, 200.0, 30.0),
+    }
+
+
+@pytest.mark.parametrize("name", no_knees())
+def test_what_is_no_knee_is_refused(localiser, name):
+    assert localiser.find(film(no_knees()[name])).refusal is not None
+
+
+def test_odd_shapes_always_give_a_frame(localiser):
+    rng = np.random.default_rng(0)
+    for shape in ((64, 1000), (1000, 64), (70, 66)):
+        found = localiser.find(film(rng.uniform(0, 255, shape)))
+        assert found.refusal is not None
+        assert min(found.frames[0].height, found.frames[0].width) > 0
+
+
+def test_a_look_and_the_film_agree_on_places():
+    reduced = looks.Reduced(np.zeros((1200, 700), np.float32), tallness=1.5)
+    look = reduced.look(looks.Window(100, 50, 600, 300), 96)
+    back = look.to_film(np.array([0, 0, look.width / 96, look.height / 96]))
+    assert back.top == pytest.approx(100, abs=7)
+    assert back.height == pytest.approx(600)
+    assert back.left == pytest.approx(50, abs=7)
+    assert back.width == pytest.approx(300)
+    assert look.height == 96
+    assert look.width == round(96 * 300 / 900)
+
+
+def test_a_localiser_whose_bytes_are_others_is_refused(tmp_path):
+    shutil.copytree(DEFAULT_MODELS / FOLDER, tmp_path / FOLDER)
+    card = json.loads((tmp_path / FOLDER / "card.json").read_text())
+    assert card["model_sha256"] == Localiser(tmp_path).weights_hash
+    with (tmp_path / FOLDER / "model.onnx").open("ab") as stream:
+        stream.write(b"0")
+    with pytest.raises(ModelError, match="damaged or was replaced"):
+        Localiser(tmp_path)
+    with pytest.raises(ModelError, match="python -m train locate"):
+        Localiser(tmp_path / "nowhere")

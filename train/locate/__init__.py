@@ -1,0 +1,1 @@
+"""The localiser: where the knees in a film are, and what kind of picture it is."""

@@ -1,0 +1,62 @@
+"""What a localiser does on another hospital's films, which it never learned from.
+
+The folder has ``graded/grades.csv`` (columns ``file`` and ``expert1``) beside its films; and, where
+there are any, films of both knees in ``graded-bilateral`` and of implants in ``implants``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kneeoa.errors import DataError
+from kneeoa.films.frames import Frame, network_input
+from kneeoa.films.joints import propose_frames
+from kneeoa.graders.localiser import Localiser
+from train.locate import measuring
+from train.locate.pictures import find_in, held_out, read_films
+
+
+def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
+    """Return the figures of a card; `grade` turns films into probabilities, or is None."""
+    table = folder / "graded" / "grades.csv"
+    if not table.exists():
+        raise DataError(f"Expected another hospital's grades in {table}. There is no such file.")
+    rows = pd.read_csv(table)
+    films = read_films([table.parent / name for name in rows["file"]])
+    grades = rows.set_index("file").loc[[file.name for file, _ in films], "expert1"].to_numpy(int)
+    shown = [film for _, film in films]
+    answers = [localiser.answers(film) for film in shown]
+    found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
+    figures = {
+        "graded": {
+            "refusals": measuring.refusals(found),
+            "split_in_two": sum(len(one.knees) == 2 for one in found),
+            "auroc_against_not_knees_held_out": measuring.auroc(
+                measuring.scores(answers), measuring.scores(others)
+            ),
+        }
+    }
+    if grade:
+        ways = {
+            "drawn_template": [propose_frames(film)[0] for film in shown],
+            "whole_film_stretched": [Frame.whole(film) for film in shown],
+            "localiser": [one.frames[0] for one in found],
+        }
+        for name, frames in ways.items():
+            inputs = np.stack(
+                [network_input(film, frame) for film, frame in zip(shown, frames, strict=True)]
+            )
+            figures["graded"][name] = measuring.grade_figures(grades, grade(inputs))
+    for name in ("graded-bilateral", "implants"):
+        some = read_films(find_in(folder / name))
+        if some:
+            given = [localiser.find(film) for _, film in some]
+            figures[name] = {
+                "refusals": measuring.refusals(given),
+                "split_in_two": sum(len(one.knees) == 2 for one in given),
+            }
+            if name == "implants":
+                apart = [one for (file, _), one in zip(some, given, strict=True) if held_out(file)]
+                figures[name]["held_out"] = measuring.refusals(apart)
+    return figures

@@ -1,0 +1,157 @@
+"""The trained localiser -> ONNX, batch norms folded into the convolutions, kernels as float16."""
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from kneeoa.errors import ModelError
+from kneeoa.graders.looks import OUTPUTS
+from train.locate.network import RESIDUAL, Network
+
+OPSET = 17
+PARITY = 2e-3
+"""Largest allowed difference of any output between network and file."""
+
+
+def folded(network: Network) -> Network:
+    """Return a copy without batch norms, its kernels rounded to what the file stores."""
+    plain = Network(network.side, network.widths)
+    plain.load_state_dict(network.state_dict())
+    plain.eval()
+    for module in plain.modules():
+        if isinstance(module, nn.Sequential) and isinstance(module[0], nn.Conv2d):
+            module[0] = nn.utils.fuse_conv_bn_eval(module[0], module[1])
+            module[1] = nn.Identity()
+    with torch.no_grad():
+        for weight in plain.parameters():
+            if weight.dim() >= 2:
+                weight.copy_(weight.half().float())
+    return plain
+
+
+def to_onnx(plain: Network) -> onnx.ModelProto:
+    """Return a folded network as ONNX: ``looks`` in, each of `OUTPUTS` out, ``(N, numbers)``."""
+    graph = _Graph()
+    here = "looks"
+    for name in ("quarter", "eighth", "sixteenth", "coarse"):
+        here = graph.blocks(name, getattr(plain, name), here)
+    both = graph.add("Concat", ["sixteenth", graph.twice("coarse")], "both", axis=1)
+    up = graph.twice(graph.convolution("lateral", plain.lateral, both))
+    mixed = graph.block("mix", plain.mix, graph.add("Add", ["eighth", up], "joined"))
+    heat = graph.add("Flatten", [graph.convolution("heat", plain.heat, mixed)], "heat_flat")
+    share = graph.add("Softmax", [heat], "share", axis=1)
+    centre = graph.add("MatMul", [share, graph.constant("places", plain.places)], "mean_place")
+    cells = graph.constant("cells", np.array([0, mixed_channels(plain), -1], np.int64))
+    flat = graph.add("Reshape", [mixed, cells], "mixed_flat")
+    column = graph.add("Unsqueeze", [share, graph.constant("last", np.array([2]))], "share_column")
+    product = graph.add("MatMul", [flat, column], "here_column")
+    seen = graph.add("Squeeze", [product, "last"], "here")
+    mean = graph.add("Flatten", [graph.add("GlobalAveragePool", ["coarse"], "mean")], "mean_flat")
+    most = graph.add("Flatten", [graph.add("GlobalMaxPool", ["coarse"], "most")], "most_flat")
+    features = graph.add("Concat", [seen, mean, most, centre], "features", axis=1)
+    hidden = graph.add("Relu", [graph.dense("hidden", plain.hidden, features)], "hidden_relu")
+    answer = graph.dense("answer", plain.answer, hidden)
+    sizes = graph.constant("sizes", np.array(list(OUTPUTS.values()), np.int64))
+    raw = ["moved", *list(OUTPUTS)[1:]]
+    graph.node("Split", [answer, sizes], raw, axis=1)
+    step = graph.add("Tanh", ["moved"], "moved_tanh")
+    scaled = graph.add("Mul", [step, graph.constant("residual", np.float32(RESIDUAL))], "step")
+    graph.add("Add", [centre, scaled], "centre")
+    return graph.finish(plain)
+
+
+def mixed_channels(network: Network) -> int:
+    """Return how many channels the map has that the box is read from."""
+    return network.widths[2]
+
+
+def check_parity(plain: Network, file_outputs: dict[str, np.ndarray], looks: np.ndarray) -> float:
+    """Return the largest difference between network and file; raise `ModelError` if too large."""
+    with torch.no_grad():
+        expected = plain(torch.as_tensor(looks)).numpy()
+    received = np.concatenate([file_outputs[name] for name in OUTPUTS], axis=1)
+    difference = float(np.abs(expected - received).max())
+    if difference > PARITY:
+        raise ModelError(
+            f"Expected the exported file to answer as the network within {PARITY}. They differ by "
+            f"{difference:.2g}."
+        )
+    return difference
+
+
+class _Graph:
+    def __init__(self):
+        self._nodes, self._stored = [], []
+
+    def node(self, operator, inputs, outputs, **attributes):
+        self._nodes.append(helper.make_node(operator, inputs, outputs, outputs[0], **attributes))
+
+    def add(self, operator, inputs, output, **attributes):
+        self.node(operator, inputs, [output], **attributes)
+        return output
+
+    def constant(self, name, values):
+        self._stored.append(numpy_helper.from_array(np.asarray(values), name))
+        return name
+
+    def weight(self, name, values):
+        """Store as float16 what has two axes or more; arithmetic is float32."""
+        array = values.detach().numpy()
+        if array.ndim < 2:
+            return self.constant(name, array)
+        self.constant(name, array.astype(np.float16))
+        return self.add("Cast", [name], f"{name}/float32", to=TensorProto.FLOAT)
+
+    def blocks(self, name, blocks, here):
+        for number, block in enumerate(blocks):
+            last = number == len(blocks) - 1
+            here = self.block(name if last else f"{name}_{number}", block, here)
+        return here
+
+    def block(self, name, block, here):
+        return self.add("Relu", [self.convolution(f"{name}_conv", block[0], here)], name)
+
+    def convolution(self, name, layer, here):
+        weights = [self.weight(f"{name}/kernel", layer.weight)]
+        weights.append(self.weight(f"{name}/bias", layer.bias))
+        pads = [*layer.padding, *layer.padding]
+        return self.add("Conv", [here, *weights], name, strides=list(layer.stride), pads=pads)
+
+    def dense(self, name, layer, here):
+        weights = [self.weight(f"{name}/kernel", layer.weight)]
+        weights.append(self.weight(f"{name}/bias", layer.bias))
+        return self.add("Gemm", [here, *weights], name, transB=1)
+
+    def twice(self, here):
+        """Nearest neighbour, as `torch.nn.functional.interpolate` does it."""
+        scales = self.constant(f"{here}_scales", np.array([1, 1, 2, 2], np.float32))
+        return self.add(
+            "Resize",
+            [here, "", scales],
+            f"{here}_twice",
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+
+    def finish(self, network):
+        def info(name, *shape):
+            return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
+
+        graph = helper.make_graph(
+            self._nodes,
+            "localiser",
+            [info("looks", 2, network.side, network.side)],
+            [info(name, numbers) for name, numbers in OUTPUTS.items()],
+            self._stored,
+        )
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            producer_name="kneeoa",
+            ir_version=9,
+        )
+        onnx.checker.check_model(model, full_check=True)
+        return model

@@ -1,0 +1,205 @@
+"""The trained localiser -> ``<models>/localiser``, with thresholds and figures on its card."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from kneeoa.data.arrays import Films
+from kneeoa.files import whole_folder
+from kneeoa.films.frames import network_input
+from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.looks import Window, standardised
+from kneeoa.graders.published import CARD_SCHEMA_VERSION
+from train.locate import elsewhere, measuring
+from train.locate.export import check_parity, folded, to_onnx
+from train.locate.fit import LocateConfig, settings
+from train.locate.network import Network
+from train.locate.pictures import held_out, read_films
+
+Grade = Callable[[np.ndarray], np.ndarray]
+"""``(N, 224, 224)`` films -> ``(N, 5)`` probabilities."""
+
+_SEED = 5
+_REFUSED = 0.005
+"""Share of validation knees, as they are and in imagined films, refused as no frontal knee; with
+turned and negative ones, no more than one in a hundred is to be."""
+_RARE = 0.002
+"""Share of them that is taken for turned, for negative, or for two knees where there is one."""
+_START = {
+    "frontal": -9.0,
+    "second": 0.0,
+    "turned": 0.5,
+    "negative": 0.0,
+    "implant": 0.0,
+    "crop_overlap": 0.5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a localiser is measured on.
+
+    Attributes
+    ----------
+    val : validation films; thresholds are fitted on them
+    pictures : files that are no frontal knees; those held out are measured
+    elsewhere : folder of another hospital's films, or None
+    grade : the published graders, or None to leave grades out
+    """
+
+    val: Films
+    pictures: list[Path]
+    elsewhere: Path | None = None
+    grade: Grade | None = None
+
+
+def publish(
+    network: Network,
+    config: LocateConfig,
+    measured: Measured,
+    folder: Path,
+    *,
+    data: dict[str, Any],
+    report: Callable[[str], None] = print,
+) -> Path:
+    """Export, fit thresholds on validation films, measure, and put model and card in `folder`."""
+    plain = folded(network)
+    with whole_folder(folder, replace=True) as beside:
+        file = beside / "model.onnx"
+        onnx.save(to_onnx(plain), file)
+        card = {
+            "schema_version": CARD_SCHEMA_VERSION,
+            "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "data": data,
+            "config": settings(config),
+            "libraries": {
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+                "onnxruntime": onnxruntime.__version__,
+            },
+            "thresholds": dict(_START),
+        }
+        _write(beside, card)
+        localiser = Localiser(beside.parent, folder=beside.name)
+        films = [measuring.film_of(image, "val") for image in measured.val.images]
+        around = measuring.reframed(measured.val.images, _SEED)
+        card["parity_with_training"] = _parity(plain, localiser, films[:16])
+        card["thresholds"] = fit_thresholds(localiser, films, around)
+        _write(beside, card)
+        localiser = Localiser(beside.parent, folder=beside.name)
+        report(f"thresholds: {card['thresholds']}")
+        card["metrics"] = _metrics(localiser, films, around, measured, report)
+        _write(beside, card)
+    return folder
+
+
+def fit_thresholds(
+    localiser: Localiser, films: list, around: list[measuring.Reframed]
+) -> dict[str, float]:
+    """Return what validation knees allow, as they are and in imagined films."""
+    answers = [localiser.answers(film) for film in films]
+    reframed = [localiser.answers(one.film) for one in around]
+    frontal = min(
+        float(np.quantile(measuring.scores(some), _REFUSED)) for some in (answers, reframed)
+    )
+    everything = answers + reframed
+    single = [
+        given[0].second for given, one in zip(reframed, around, strict=True) if one.number == 1
+    ]
+
+    def rarely(values, least):
+        return max(least, float(np.quantile(values, 1 - _RARE)))
+
+    whole = Window(0, 0, *films[0].pixels.shape)
+    overlap = float(np.quantile([given[1].box.overlap(whole) for given in answers], _RARE))
+    return {
+        "frontal": frontal,
+        "second": rarely([*single, *(given[0].second for given in answers)], -2.0),
+        "turned": rarely([1 - given[0].turn[0] for given in everything], 0.5),
+        "negative": rarely([max(one.negative for one in given) for given in everything], 0.0),
+        "implant": rarely([max(one.implant for one in given[1:]) for given in everything], -1.0),
+        # Whatever most crops have, so that they stay as they are; with some room.
+        "crop_overlap": overlap - 0.05,
+    }
+
+
+def _metrics(localiser, films, around, measured, report):
+    knees = [localiser.answers(film) for film in films]
+    shown = [one.film for one in around]
+    reframed = [localiser.answers(film) for film in shown]
+    found = [localiser.found(film, given) for film, given in zip(films, knees, strict=True)]
+    again = [localiser.found(film, given) for film, given in zip(shown, reframed, strict=True)]
+    pictures = read_films([file for file in measured.pictures if held_out(file)])
+    others = [localiser.answers(film) for _, film in pictures]
+    gone = [localiser.found(film, given) for (_, film), given in zip(pictures, others, strict=True)]
+    refused = np.array([one.refusal is not None for one in gone])
+    metrics = {
+        "val": {"refusals": measuring.refusals(found)},
+        "reframed_val": {
+            **measuring.box_figures(reframed, around),
+            "refusals": measuring.refusals(again),
+        },
+        "not_knees_held_out": {
+            "pictures": len(pictures),
+            "refused": int(refused.sum()),
+            "auroc_against_val": measuring.auroc(
+                measuring.scores(knees + reframed), measuring.scores(others)
+            ),
+            "by_kind": measuring.by_kind([file for file, _ in pictures], refused),
+        },
+        "milliseconds_a_film": measuring.milliseconds(localiser, films[:100]),
+    }
+    report(json.dumps(metrics, indent=1))
+    if measured.elsewhere:
+        metrics["elsewhere"] = elsewhere.measure(
+            localiser, measured.elsewhere, measured.grade, others
+        )
+        report(json.dumps(metrics["elsewhere"], indent=1))
+    if measured.grade:
+        grades = measured.val.grades
+        for name, some, given in (("val", films, found), ("reframed_val", shown, again)):
+            inputs = np.stack([_input(film, one) for film, one in zip(some, given, strict=True)])
+            figures = measuring.grade_figures(grades, measured.grade(inputs))
+            metrics[name]["grades_with_localiser"] = figures
+            report(f"{name}: {figures}")
+        originals = measured.grade(measured.val.images.astype(np.float32))
+        metrics["val"]["grades_of_crops"] = measuring.grade_figures(grades, originals)
+        report(f"crops: {metrics['val']['grades_of_crops']}")
+    return metrics
+
+
+def _input(film, found):
+    """Of two knees, the one that the film was made around is not known: the better centred."""
+    height, width = film.pixels.shape
+    frame = min(
+        found.frames,
+        key=lambda one: abs(one.centre[0] / height - 0.5) + abs(one.centre[1] / width - 0.5),
+    )
+    return network_input(film, frame)
+
+
+def _parity(plain, localiser, films):
+    from kneeoa.graders.looks import Reduced
+
+    looks = [reduced.look(reduced.whole, plain.side) for reduced in
+             (Reduced(film.pixels) for film in films)]  # fmt: skip
+    shown = standardised(
+        np.stack([look.image for look in looks]), np.stack([look.film for look in looks])
+    )
+    return check_parity(plain, localiser.outputs(looks), shown)
+
+
+def _write(folder, card):
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
