@@ -3,6 +3,7 @@
 Refused: no grade is given unless the reader asks for one all the same. Warned: a grade is given.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,7 @@ _SATURATED = 0.15
 """Share of a frame's pixels at the brightest value; at most 0.03 on the films at hand."""
 _FLAT = 5.0
 """Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
+_OF_FRAME = {"joint-missing", "cut-off", "flat", "saturated"}
 _NEIGHBOURS = 0.7
 """Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them."""
 
@@ -39,6 +41,8 @@ class Finding:
     sentence: str
     severity: Literal["refused", "warned"]
 
+
+TURNED = "turned"
 
 NOT_A_KNEE = Finding(
     "not-a-knee",
@@ -75,11 +79,23 @@ def turned(quarters: int) -> Finding:
     how = {1: "lies on its left side", 2: "is upside-down", 3: "lies on its right side"}[quarters]
     back = {1: "clockwise by 90", 2: "by 180", 3: "counter-clockwise by 90"}[quarters]
     return Finding(
-        "turned",
+        TURNED,
         f"Expected the femur above the tibia. This film {how}: turn it {back} degrees and read it "
         "again.",
         REFUSED,
     )
+
+
+def standing(
+    findings: Iterable[Finding], radiograph: Radiograph, frame: Frame
+) -> tuple[Finding, ...]:
+    """Return what stands against a frame that a reader chose: of the film, and of that frame.
+
+    `findings` are those of the film as it was first looked at. Refusals come first.
+    """
+    of_film = [finding for finding in findings if finding.code not in _OF_FRAME]
+    found = dict.fromkeys([*of_film, *of_frame(radiograph, frame)])
+    return tuple(sorted(found, key=lambda finding: finding.severity != REFUSED))
 
 
 def of_frame(radiograph: Radiograph, frame: Frame) -> tuple[Finding, ...]:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from kneeoa.films.joints import Frame
+from kneeoa.films.frames import Frame
 from kneeoa.graders import two_readings
 from kneeoa.graders.grading import Reading
 from kneeoa.networks import DISPLAY_NAME
+from pages.reading import frame_control
+from pages.reading.frame_control import SIDES
 from pages.shared import session_films
 
 
@@ -23,14 +25,31 @@ def show_case_line(film: session_films.Film, frame: Frame, readings: Sequence[Re
         for grade in sorted({reading.grade for reading in readings})
     )
     agreement = two_readings.compare(readings)
+    marked = _marked(film)
     warning = f"kl-apart-{min(agreement.grades_apart, 2)}"
     with st.container(key="case"):
         st.html(
-            f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>'
+            f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>{marked}'
             f" &nbsp;·&nbsp; {grades} &nbsp;·&nbsp; "
             f'<span class="{warning}">{agreement.verdict}</span> {agreement.difference}'
             f'<div class="kl-note">{criteria}</div>'
         )
+
+
+def show_refused_line(film: session_films.Film, frame: Frame) -> None:
+    """Show the same line of a film that is not graded."""
+    name = html.escape(session_films.labels()[film.radiograph.digest])
+    with st.container(key="case"):
+        st.html(
+            f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>'
+            ' &nbsp;·&nbsp; <span class="kl-apart-2">not graded</span>'
+        )
+
+
+def _marked(film):
+    if not film.anyway:
+        return ""
+    return ' &nbsp;·&nbsp; <span class="kl-apart-2">graded although it was refused</span>'
 
 
 def _describe(film, frame):
@@ -38,8 +57,8 @@ def _describe(film, frame):
     radiograph = film.radiograph
     height, width = radiograph.pixels.shape
     parts = [radiograph.source, f"{width} x {height}", f"{radiograph.bits} bit"]
-    if radiograph.laterality:
-        parts.append({"L": "left knee", "R": "right knee"}[radiograph.laterality])
+    parts.append(SIDES[frame_control.side_of(film, frame)])
     if len(film.frames) > 1:
         parts.append(f"the knee on the {frame.name}")
+    parts += film.changes
     return ", ".join(parts)

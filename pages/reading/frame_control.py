@@ -1,9 +1,11 @@
-"""The frame control: which knee of the film is graded, and where exactly."""
+"""The frame control: which knee of the film is graded, on which side, and where exactly."""
 
 import streamlit as st
 
-from kneeoa.films.joints import SMALLEST_FRAME, Frame
+from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from pages.shared.session_films import Film, forget_frame
+
+SIDES = {"R": "right knee", "L": "left knee", "unknown": "side unknown"}
 
 
 def choose_knee(film: Film) -> int:
@@ -11,7 +13,7 @@ def choose_knee(film: Film) -> int:
     if len(film.frames) == 1:
         return 0
     return st.segmented_control(
-        "This film seems to show two knees. Grade the one on the",
+        "This film shows two knees. Grade the one on the",
         range(len(film.frames)),
         format_func=lambda index: film.frames[index].name,
         default=0,
@@ -28,21 +30,43 @@ def choose_frame(film: Film, knee: int) -> Frame:
     height, width = film.radiograph.pixels.shape
     with st.popover("Frame", width="stretch", help="What the networks see; move it here"):
         st.caption(
-            "The networks learned from square films centred on the joint, femur above and tibia "
-            "below, a little wider than the knee. The dotted square is what they see; past the "
-            "film's border its edge is repeated."
+            "The networks learned from crops centred on the joint, femur above and tibia below, a "
+            "little wider than the knee. The dotted frame is what they see, stretched to a square; "
+            "past the film's border its edge is repeated."
         )
-        largest = max(2 * min(height, width), proposed.side)
-        side = _slider("Size", SMALLEST_FRAME, largest, proposed.side, f"side_{key}")
+        tall = _slider("Height", 2 * height, proposed.height, f"height_{key}")
+        wide = _slider("Width", 2 * width, proposed.width, f"width_{key}")
         row, column = proposed.centre
-        across = _slider("Middle, across", 0, width, column, f"across_{key}")
-        down = _slider("Middle, down", 0, height, row, f"down_{key}")
+        across = _slider("Middle, across", width, column, f"across_{key}", lowest=0)
+        down = _slider("Middle, down", height, row, f"down_{key}", lowest=0)
+        st.segmented_control(
+            "Side",
+            list(SIDES),
+            format_func=SIDES.get,
+            default=film.found.knees[knee].side,
+            required=True,
+            key=_side_key(film, knee),
+            persist_state="session",
+            help="From the file, or from where a knee lies in a film of both; set it right here.",
+        )
         st.button("Back to the proposal", on_click=forget_frame, args=[film.radiograph.digest])
-    return Frame.around(down, across, side, proposed.name)
+    return Frame.around(down, across, tall, proposed.name, width=wide)
 
 
-def _slider(label, low, high, proposed, key):
-    if low >= high:
+def side_of(film: Film, frame: Frame) -> str:
+    """Return ``"L"``, ``"R"`` or ``"unknown"``: as the reader set it, else as it was found."""
+    names = [proposed.name for proposed in film.frames]
+    knee = names.index(frame.name) if frame.name in names else 0
+    return st.session_state.get(_side_key(film, knee)) or film.found.knees[knee].side
+
+
+def _side_key(film, knee):
+    return f"side_{film.radiograph.digest[:12]}_{knee}"
+
+
+def _slider(label, highest, proposed, key, *, lowest=SMALLEST_FRAME):
+    highest = max(highest, proposed)
+    if lowest >= highest:
         return proposed
-    value = min(max(proposed, low), high)
-    return st.slider(f"{label} (pixels)", low, high, value, key=key, persist_state="session")
+    value = min(max(proposed, lowest), highest)
+    return st.slider(f"{label} (pixels)", lowest, highest, value, key=key, persist_state="session")

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from kneeoa.films import display
-from kneeoa.films.joints import square
+from kneeoa.films.frames import Frame, square
+from kneeoa.graders import gate
 from kneeoa.grades import GRADES, KLGrade
-from pages.reading import case_line, frame_control
+from pages.reading import case_line, frame_control, gate_strip
 from pages.shared import boundary, cached, film_viewer, network_column, session_films, style
 
 OVERLAY_SIDE = 512
@@ -101,18 +102,28 @@ def show_reading(film: session_films.Film) -> None:
         film_viewer.show_film(film.radiograph, frame)
     # A frame that cannot be graded must leave the film and the frame controls in place.
     with right.container(key="networks"), boundary.refusals_shown():
+        findings = gate.standing(film.found.findings, film.radiograph, frame)
+        gated = st.container()
+        with gated:
+            shown = gate_strip.show_gate(film, findings)
+        with line:
+            if not shown:
+                case_line.show_refused_line(film, frame)
+                return
         readings = session_films.read(film, frame)
         picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
         with line:
             case_line.show_case_line(film, frame, readings)
+        # It was measured on crops of one study's films, and says nothing of films unlike them.
+        measured = not findings and not film.changes and frame == Frame.whole(film.radiograph)
         together = session_films.read_together(film, frame)
         if together is not None:
-            network_column.show_together(together, cached.together_card())
-        show_networks(readings, picture, explained, opacity)
+            network_column.show_together(together, cached.together_card(), measured=measured)
+        show_networks(readings, picture, explained, opacity, measured=measured)
     show_scale_of_grades()
 
 
-def show_networks(readings, picture, explained, opacity: float) -> None:
+def show_networks(readings, picture, explained, opacity: float, *, measured: bool) -> None:
     """Show both answers and, on the graded square ``(S, S) uint8``, both explanations."""
     cards = cached.cards()
     scale = max(card["evidence_scale"] for card in cards.values())
@@ -122,7 +133,9 @@ def show_networks(readings, picture, explained, opacity: float) -> None:
     for answer, overlay, reading in zip(answers, overlays, readings, strict=True):
         with answer:
             network_column.show_answer(reading)
-            network_column.show_track_record(reading, cards[reading.architecture])
+            network_column.show_track_record(
+                reading, cards[reading.architecture], measured=measured
+            )
         grade = reading.grade if explained == "predicted" else KLGrade(explained)
         with overlay:
             network_column.show_explanation(reading, picture, grade, scale=scale, opacity=opacity)

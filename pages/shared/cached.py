@@ -17,7 +17,7 @@ from kneeoa.analysis.study_tables import study_tables as tables_of
 from kneeoa.data.film_folder import FilmFolder, open_folder
 from kneeoa.errors import KneeOAError
 from kneeoa.films import display
-from kneeoa.films.joints import Frame, propose_frames
+from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.published import DEFAULT_MODELS
@@ -137,9 +137,9 @@ def film_folder(folder: Path) -> FilmFolder:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
-    """Return a film, the frame proposed first, and both published networks' readings of it."""
+    """Return a film, the frame found first, and both published networks' readings of it."""
     radiograph = read_radiograph(data, name)
-    frame = propose_frames(radiograph)[0]
+    frame = graders().localiser.find(radiograph).frames[0]
     return radiograph, frame, graders().read(radiograph, frame)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from kneeoa.data.film_folder import FilmFolder
 from kneeoa.errors import KneeOAError
 from kneeoa.films import display
-from kneeoa.films.joints import square
+from kneeoa.films.frames import square
 from kneeoa.graders import gradcam
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.wording import counted

@@ -4,7 +4,7 @@ import streamlit as st
 
 from kneeoa.charts import viewer
 from kneeoa.films import display
-from kneeoa.films.joints import Frame
+from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 
 LONGEST_SHOWN = 1600

@@ -12,6 +12,11 @@ from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 
+NOT_MEASURED = (
+    "How often readers agree with this on films like yours was not measured: the track record is "
+    "of crops of one study (OAI) and its readers. Fifty graded films of your own tell."
+)
+
 
 def show_answer(reading: Reading) -> None:
     """Show the grade in big type and the five probabilities."""
@@ -30,7 +35,7 @@ def show_answer(reading: Reading) -> None:
     )
 
 
-def show_together(reading: TogetherReading, card: dict[str, Any]) -> None:
+def show_together(reading: TogetherReading, card: dict[str, Any], *, measured: bool = True) -> None:
     """Show what both networks together say, on one line: grade, probabilities, track record."""
     cells = "".join(
         f'<div class="{"most" if g == reading.grade else ""}" style="--share:{share:.0%}">'
@@ -43,7 +48,7 @@ def show_together(reading: TogetherReading, card: dict[str, Any]) -> None:
         f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
         f"<b>{reading.grade.label}</b> {reading.grade.text}</div>"
         f'<div class="kl-cells">{cells}</div>'
-        f'<div class="kl-note">{_track_record(reading.grade, card)}</div></div>'
+        f'<div class="kl-note">{_track_record(reading.grade, card) if measured else NOT_MEASURED}</div></div>'
     )
 
 
@@ -67,9 +72,12 @@ def show_explanation(
     st.html(f'<div class="kl-note">{said} Weights {reading.weights_hash[:8]}.</div>')
 
 
-def show_track_record(reading: Reading, card: dict[str, Any]) -> None:
-    """Show how often this network's answer agreed with the reference on the test films."""
-    text = _track_record(reading.grade, card)
+def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:
+    """Show how often this network's answer agreed with the reference on the test films.
+
+    Where that was not `measured` on films like this one, say so once, beside both together.
+    """
+    text = _track_record(reading.grade, card) if measured else ""
     undecided = two_readings.doubt(reading)
     st.html(f'<div class="kl-note">{f"<b>{undecided}</b><br>" if undecided else ""}{text}</div>')
 

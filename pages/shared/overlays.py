@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kneeoa.films import display
-from kneeoa.films.joints import square
+from kneeoa.films.frames import square
 from pages.shared import cached, network_column
 
 SIDE = 320

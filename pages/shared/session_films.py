@@ -1,15 +1,17 @@
 """The films of this browser session: in memory only, gone with the session."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films import phantom
-from kneeoa.films.joints import Frame, propose_frames
+from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.graders import gate
 from kneeoa.graders.grading import Reading
+from kneeoa.graders.localiser import Found, inverted, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 
@@ -23,12 +25,28 @@ _FILMS, _REFUSED, _ROUND = "films", "refused", "upload_round"
 
 @dataclass
 class Film:
-    """One film, the frames proposed for it, and the readings made of frames so far."""
+    """One film, what was found in it, and the readings made of frames so far.
+
+    Attributes
+    ----------
+    radiograph : as it is read, perhaps turned or inverted
+    original : as it came
+    changes : in words, what was done to it
+    anyway : whether the reader wants a grade although the film was refused
+    """
 
     radiograph: Radiograph
-    frames: tuple[Frame, ...]
+    original: Radiograph
+    found: Found
+    changes: tuple[str, ...] = ()
+    anyway: bool = False
     readings: dict[Frame, tuple[Reading, ...]] = field(default_factory=dict)
     together: dict[Frame, TogetherReading | None] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The frames proposed for its knees."""
+        return self.found.frames
 
 
 def all_films() -> dict[str, Film]:
@@ -46,10 +64,42 @@ def add(name: str, data: bytes) -> str | None:
     films = all_films()
     if radiograph.digest in films:
         # The same bytes under another name: it is the name just given that the reader looks for.
-        films[radiograph.digest].radiograph = radiograph
+        known = films[radiograph.digest]
+        known.radiograph = replace(known.radiograph, name=radiograph.name)
+        known.original = radiograph
     else:
-        films[radiograph.digest] = Film(radiograph, propose_frames(radiograph))
+        films[radiograph.digest] = _looked_at(radiograph)
     return radiograph.digest
+
+
+def _looked_at(radiograph):
+    find = cached.graders().localiser.find
+    film = Film(radiograph, radiograph, find(radiograph))
+    if any(finding.code == gate.NEGATIVE.code for finding in film.found.findings):
+        # The networks have seen bright bones alone.
+        _change(film, inverted(radiograph), "inverted, as it looked like a negative")
+    return film
+
+
+def turn_right(film: Film) -> None:
+    """Turn a film that stands wrong by what was found."""
+    turned = turned_right(film.radiograph, film.found.quarters)
+    _change(film, turned, f"turned by {90 * film.found.quarters} degrees")
+
+
+def take_back(film: Film) -> None:
+    """Read a film as it came."""
+    _change(film, film.original, None)
+
+
+def _change(film, radiograph, what):
+    film.radiograph = radiograph
+    film.found = cached.graders().localiser.find(radiograph)
+    film.changes = (*film.changes, what) if what else ()
+    film.anyway = False
+    film.readings.clear()
+    film.together.clear()
+    forget_frame(radiograph.digest)
 
 
 def remove(digest: str) -> None:

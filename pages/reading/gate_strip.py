@@ -1,0 +1,47 @@
+"""What stands against grading a film, above its grades: checks passed, warnings, refusals."""
+
+import streamlit as st
+
+from kneeoa.graders import gate
+from kneeoa.graders.gate import REFUSED, Finding
+from pages.shared.boundary import escaped
+from pages.shared.session_films import Film, take_back, turn_right
+
+PASSED = "A frontal knee, upright, inside the film, exposed, no implant seen."
+
+
+def show_gate(film: Film, findings: tuple[Finding, ...]) -> bool:
+    """Show what was found; return whether a grade may be shown.
+
+    Refused films get one only when the reader asks for it, and it stays marked.
+    """
+    if film.changes:
+        said, back = st.columns([4, 1.6], vertical_alignment="center")
+        said.info(f"This film was {escaped('; then '.join(film.changes))}.")
+        back.button("As it came", on_click=take_back, args=[film], width="stretch")
+    for note in film.radiograph.notes:
+        st.warning(escaped(note))
+    refused = [finding for finding in findings if finding.severity == REFUSED]
+    for finding in findings:
+        if finding.severity != REFUSED:
+            st.warning(escaped(finding.sentence))
+    if not findings:
+        st.html(f'<div class="kl-note kl-quiet">Checked: {PASSED}</div>')
+    if not refused:
+        return True
+    before = "**Graded although it was refused.** " if film.anyway else "**Not graded.** "
+    st.error(before + " ".join(escaped(finding.sentence) for finding in refused))
+    ways = st.columns(2)
+    if any(finding.code == gate.TURNED for finding in refused):
+        ways[0].button("Turn it right", on_click=turn_right, args=[film], width="stretch")
+    ways[1].button(
+        "Hide the grade" if film.anyway else "Grade anyway",
+        on_click=_toggle,
+        args=[film],
+        width="stretch",
+    )
+    return film.anyway
+
+
+def _toggle(film):
+    film.anyway = not film.anyway
