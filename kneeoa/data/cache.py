@@ -126,7 +126,7 @@ def decode(
 def _identity(base, files):
     """Return what names the place of the films and what names their state, in hex."""
     code = hashlib.sha256(f"{_LAYOUT} {INPUT_SIDE} {PIL.__version__}".encode())
-    for module in sorted(_DECODERS.glob("*.py")):
+    for module in sorted(_DECODERS.rglob("*.py")):
         code.update(module.read_bytes())
     place = str(base.resolve())
     state = json.dumps([place, code.hexdigest(), [_stamp(base, file) for file in files]])

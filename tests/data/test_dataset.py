@@ -92,7 +92,7 @@ def test_every_kind_of_film_is_read_and_other_files_are_counted(suffix, tree):
     (tree / "train" / "._1L.png").touch()
     found = read_dataset(tree)
     assert len(found.table) == 60
-    assert found.ignored == ("Files that are no PNG, JPEG, TIFF or DICOM film by their name: 2.",)
+    assert found.ignored == ("Files that are no PNG, JPEG, TIFF or DICOM film: 2.",)
 
 
 def test_a_folder_that_cannot_be_written_is_enough(tree, tmp_path):
