@@ -1,4 +1,4 @@
-"""What a source of films says before any film is decoded: names, patients, sides, grades, splits."""
+"""What a source of films says before they are decoded: names, patients, sides, grades, splits."""
 
 import re
 from collections import Counter
