@@ -46,13 +46,13 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             limits.check_size(image.height, image.width)
             page = _film_page(image, kind)
             limits.check_size(image.height, image.width)
-            storage = _storage(image, data, kind)
+            storage, aspect = _storage(image, data, kind), _aspect(image)
             if _is_deep_colour(image, storage):
                 pixels = _deep_colour(data, kind, page)
             else:
                 image.load()
                 pixels = _grey(_upright(image), storage)
-            return DecodedFilm(pixels, storage.bits, aspect=_aspect(image))
+            return DecodedFilm(pixels, storage.bits, aspect=aspect)
     except RadiographError:
         raise
     except UnidentifiedImageError:
@@ -123,7 +123,10 @@ def _storage(image, data, kind):
 
 
 def _aspect(image):
-    """Return the height of a pixel over its width, as the density of the file says."""
+    """Return the height of a pixel over its width in the upright film, before it is loaded.
+
+    Loading a TIFF turns it, and forgets that it lay.
+    """
     info = image.info
     density = info.get("aspect") or info.get("dpi") or info.get("resolution")
     try:

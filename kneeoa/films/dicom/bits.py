@@ -15,10 +15,10 @@ from kneeoa.films.smoothness import LEAST_CORRELATION, correlation
 
 # The only kinds of image whose samples the standard always has unsigned (DICOM PS3.3, C.8.11.3).
 _UNSIGNED_KINDS = ("1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1.1")
-_SMALL_STEP, _SMALL_STEP_OF_SIGN = 1 / 8, 1 / 32
+_SMALL_STEP, _SMALL_STEP_OF_SIGN = 1 / 8, 1 / 16
 """Share of the range of BitsStored bits that neighbours may differ by and be taken for alike."""
 _FEWEST_STEPS = 30
-_FEWEST_OF_ALL = 1 / 200
+_FEWEST_OF_ALL = 1 / 400
 """Share of the neighbours: white lettering on black has fewer that only look alike."""
 _MOST_AGREE, _NEARLY_ALL_AGREE = 2 / 3, 0.95
 _CLEARLY_SMOOTHER = 0.3
