@@ -10,9 +10,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from kneeoa.errors import KneeOAError
-from kneeoa.graders.batch import Row, find_films, grade_files, write_csv
+from kneeoa.graders.batch import Row, grade_files, look_for_films, write_csv
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.published import DEFAULT_MODELS
+from kneeoa.wording import counted
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
@@ -35,7 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _grade(options):
-    files = find_films(options.paths)
+    found = look_for_films(options.paths)
+    files = found.films
+    if found.passed_over:
+        print(
+            f"kneeoa: passed over {counted(found.passed_over, 'file')} without a film.",
+            file=sys.stderr,
+        )
     if not files:
         raise KneeOAError(
             f"Expected films in {', '.join(map(str, options.paths))}. "

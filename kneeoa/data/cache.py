@@ -35,7 +35,7 @@ Progress = Callable[[int, int], None]
 
 _LAYOUT = 1
 _DECODERS = (
-    *sorted(Path(films.__file__).parent.glob("*.py")),
+    *sorted(Path(films.__file__).parent.rglob("*.py")),
     *(Path(module.__file__) for module in (localiser, looks)),
     DEFAULT_MODELS / localiser.FOLDER / "card.json",
 )

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from kneeoa.data.listing import SUFFIXES
+from kneeoa.data.listing import FILM_KINDS, film_name, is_film
 from kneeoa.errors import DataError
 
 
@@ -43,8 +43,8 @@ def open_folder(folder: Path) -> FilmFolder:
         folders.sort()
         for name in sorted(names):
             file = Path(place, name)
-            if file.suffix.lower() in SUFFIXES and not name.startswith("."):
-                files.setdefault(file.stem, file)
+            if not name.startswith(".") and is_film(file):
+                files.setdefault(film_name(name), file)
     if not files:
-        raise DataError(f"Expected films ({', '.join(SUFFIXES)}) below {folder}. Found none.")
+        raise DataError(f"Expected {FILM_KINDS} films below {folder}. Found none.")
     return FilmFolder(folder, files)

@@ -1,6 +1,6 @@
 """Folders of films -> a listing: ``train|val|test/0..4``, ``0..4``, or films side by side.
 
-Nothing is opened and nothing is written.
+Nothing is written, and of files without the suffix of a film only the first bytes are read.
 """
 
 import os
@@ -14,9 +14,9 @@ from kneeoa.data.listing import (
     AUTO_TEST_REASON,
     FILM_KINDS,
     SPLITS,
-    SUFFIXES,
     Listing,
     entry_of,
+    is_film,
     warn_of_unknown_patients,
 )
 from kneeoa.errors import DataError
@@ -86,7 +86,7 @@ def is_graded(folder: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """Names in one folder, sorted; `others` are files that are no films by their suffix."""
+    """Names in one folder, sorted; `others` are files that are no films."""
 
     folders: list[str]
     films: list[str]
@@ -101,7 +101,7 @@ def _scan(folder):
                 if item.is_dir():
                     folders.append(item.name)
                 # Names with a leading dot are a system's notes (`._x.png`), not films.
-                elif item.name.lower().endswith(SUFFIXES) and not item.name.startswith("."):
+                elif not item.name.startswith(".") and is_film(Path(item.path)):
                     films.append(item.name)
                 else:
                     others += 1
@@ -169,7 +169,7 @@ class _LeftOut:
         if self.films:
             found.append(f"Films outside the grade folders: {_some(self.films)}.")
         if self.others:
-            found.append(f"Files that are no {FILM_KINDS} film by their name: {self.others}.")
+            found.append(f"Files that are no {FILM_KINDS} film: {self.others}.")
         return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""What a source of films says before any film is opened: names, patients, sides, grades, splits."""
+"""What a source of films says before they are decoded: names, patients, sides, grades, splits."""
 
 import re
 from collections import Counter
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kneeoa.errors import DataError
+from kneeoa.films.formats import might_be_film
 
 SPLITS = ("train", "val", "test")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm")
+_OTHER_SUFFIX = re.compile(r"\.[A-Za-z]\w{0,9}$")
+"""What stands behind a name and is none of `SUFFIXES`; a UID ends in a point and digits."""
 FILM_KINDS = "PNG, JPEG, TIFF or DICOM"
 
 AUTO_TEST = "auto_test"
@@ -62,6 +65,19 @@ class Listing:
         return all(entry.split for entry in self.entries)
 
 
+def is_film(file: Path) -> bool:
+    """Return whether a file is a film by its name, or else by its first bytes."""
+    return file.name.lower().endswith(SUFFIXES) or might_be_film(file)
+
+
+def film_name(file: str) -> str:
+    """Return the name of a film by its path: without suffix, and whole where it is a UID."""
+    path = Path(file)
+    if path.suffix.lower() in SUFFIXES or _OTHER_SUFFIX.search(path.name):
+        return path.stem
+    return path.name
+
+
 def name_patterns(pattern: str | None) -> tuple[re.Pattern, ...]:
     r"""Return what finds patient and side in a file name without its suffix.
 
@@ -102,7 +118,7 @@ def side_of(text: str | None) -> str:
 
 def entry_of(file: str, grade: int, split: str, patterns: Sequence[re.Pattern]) -> Entry:
     """Return the entry of a film of which only its path, grade and split are known."""
-    name = Path(file).stem
+    name = film_name(file)
     patient, side = patient_and_side(name, patterns)
     return Entry(name, file, patient or name, side, grade, split)
 

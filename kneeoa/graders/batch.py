@@ -11,6 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from kneeoa.errors import KneeOAError
+from kneeoa.films.formats import Content, content_of
 from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders.grading import Graders
@@ -18,12 +19,21 @@ from kneeoa.graders.localiser import Localiser
 from kneeoa.networks import ARCHITECTURES, Architecture
 
 COLUMNS = (
-    *("file", "knee", "architecture", "grade", "p0", "p1", "p2", "p3", "p4"),
-    *("error", "warning"),
+    *("file", "architecture", "grade", "p0", "p1", "p2", "p3", "p4"),
+    *("error", "knee", "warning"),
 )
 """`knee` is R or L where that is known, else empty."""
-FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ""}
 ANYWAY = "Graded all the same, as asked."
+_FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
+"""Files of such names in a folder are meant as films: one that holds something else is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The films that were asked for, and how many other files lay in the folders."""
+
+    films: tuple[Path, ...]
+    passed_over: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +53,7 @@ class Row:
         if self.probabilities is not None:
             shares = [f"{p:.6f}" for p in self.probabilities]
             graded = [str(int(self.probabilities.argmax())), *shares]
-        return [self.file, self.knee, self.architecture, *graded, self.error, self.warning]
+        return [self.file, self.architecture, *graded, self.error, self.knee, self.warning]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,18 +67,33 @@ class _Part:
 
 
 def find_films(paths: Iterable[Path]) -> list[Path]:
+    """Return the films among `paths`, as `look_for_films` finds them."""
+    return list(look_for_films(paths).films)
+
+
+def look_for_films(paths: Iterable[Path]) -> Found:
     """Return the files named, and the films in the folders named, in order and without repeats.
 
-    In a folder, hidden files and files whose suffix is no film's are passed over; a file that is
-    named itself is always kept, so that a wrong one is reported.
+    In a folder, films are told by content: what holds no picture is passed over and counted, such
+    as texts and a CD's directory, and hidden files are ignored. A file that is named itself is
+    always kept, so that a wrong one is reported, and so is a text that calls itself a film.
     """
-    found: list[Path] = []
+    films: dict[Path, None] = {}
+    passed_over = set()
     for path in paths:
-        if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if _looks_like_film(file, path))
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
+        if not path.is_dir():
+            films[path] = None
+            continue
+        for file in sorted(path.rglob("*")):
+            if not file.is_file() or _is_hidden(file, path):
+                continue
+            content = content_of(file)
+            claims = content is Content.OTHER and file.suffix.lower() in _FILM_SUFFIXES
+            if content is Content.FILM or claims:
+                films[file] = None
+            else:
+                passed_over.add(file)
+    return Found(tuple(films), len(passed_over - films.keys()))
 
 
 def grade_files(
@@ -116,11 +141,10 @@ def _batched(items, size):
 
 def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
     try:
-        radiograph = open_radiograph(file)
-        found = localiser.find(radiograph)
+        radiograph, found = localiser.find_positive(open_radiograph(file))
     except KneeOAError as error:
         return [_Part(None, str(error))]
-    said = [finding.sentence for finding in found.warnings]
+    said = [*radiograph.notes, *(finding.sentence for finding in found.warnings)]
     if found.refusal is not None:
         if not anyway:
             return [_Part(None, found.refusal.sentence)]
@@ -151,6 +175,5 @@ def _grade_batch(names, waiting, graders):
             yield Row(name, architecture, given, part.error, part.knee, part.warning)
 
 
-def _looks_like_film(file, folder):
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.is_file() and not hidden and file.suffix.lower() in FILM_SUFFIXES
+def _is_hidden(file, folder):
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)

@@ -34,7 +34,7 @@ class Finding:
     """One reason, by a code that stays, and a sentence for the reader.
 
     Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``negative``, ``noise``, ``flat``,
-    ``joint-missing`` (refused); ``implant``, ``cut-off``, ``saturated`` (warned).
+    ``joint-missing`` (refused); ``inverted``, ``implant``, ``cut-off``, ``saturated`` (warned).
     """
 
     code: str
@@ -59,6 +59,11 @@ NEGATIVE = Finding(
     "negative",
     "Expected bright bones. This film looks like a negative: invert it and read it again.",
     REFUSED,
+)
+INVERTED = Finding(
+    "inverted",
+    "This film looks like a negative: the networks were given its positive.",
+    WARNED,
 )
 IMPLANT = Finding(
     "implant",

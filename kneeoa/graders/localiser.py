@@ -139,6 +139,19 @@ class Localiser:
         """Return the knees of a film and what speaks against grading it."""
         return self.found(radiograph, self.answers(radiograph))
 
+    def find_positive(self, radiograph: Radiograph) -> tuple[Radiograph, Found]:
+        """Return the film as the networks are to see it, and what is found in it.
+
+        A negative becomes its positive, which a warning says; any other film stays as it is.
+        """
+        found = self.find(radiograph)
+        if gate.NEGATIVE in found.findings:
+            positive = inverted(radiograph)
+            seen = self.find(positive)
+            if gate.NEGATIVE not in seen.findings:
+                return positive, replace(seen, findings=(*seen.findings, gate.INVERTED))
+        return radiograph, found
+
     def found(self, radiograph: Radiograph, answers: list[Answer]) -> Found:
         """Return what follows from the network's answers (see `answers`)."""
         whole, closer = answers[0], answers[1:]

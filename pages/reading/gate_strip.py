@@ -15,10 +15,8 @@ def show_gate(film: Film, findings: tuple[Finding, ...]) -> bool:
 
     Refused films get one only when the reader asks for it, and it stays marked.
     """
-    if film.changes:
-        said, back = st.columns([4, 1.6], vertical_alignment="center")
-        said.info(f"This film was {escaped('; then '.join(film.changes))}.")
-        back.button("As it came", on_click=take_back, args=[film], width="stretch")
+    if film.radiograph is not film.original:
+        st.button("Read the film as it came", on_click=take_back, args=[film])
     for note in film.radiograph.notes:
         st.warning(escaped(note))
     refused = [finding for finding in findings if finding.severity == REFUSED]

@@ -43,12 +43,13 @@ def show_together(reading: TogetherReading, card: dict[str, Any], *, measured: b
         for g, share in zip(GRADES, reading.probabilities, strict=True)
     )
     members = len(card["members"])
+    record = _track_record(reading.grade, card) if measured else NOT_MEASURED
     st.html(
         '<div class="kl-together"><div>'
         f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
         f"<b>{reading.grade.label}</b> {reading.grade.text}</div>"
         f'<div class="kl-cells">{cells}</div>'
-        f'<div class="kl-note">{_track_record(reading.grade, card) if measured else NOT_MEASURED}</div></div>'
+        f'<div class="kl-note">{record}</div></div>'
     )
 
 

@@ -9,9 +9,8 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films import phantom
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
-from kneeoa.graders import gate
 from kneeoa.graders.grading import Reading
-from kneeoa.graders.localiser import Found, inverted, turned_right
+from kneeoa.graders.localiser import Found, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 
@@ -31,7 +30,7 @@ class Film:
     ----------
     radiograph : as it is read, perhaps turned or inverted
     original : as it came
-    changes : in words, what was done to it
+    changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
     """
 
@@ -73,12 +72,8 @@ def add(name: str, data: bytes) -> str | None:
 
 
 def _looked_at(radiograph):
-    find = cached.graders().localiser.find
-    film = Film(radiograph, radiograph, find(radiograph))
-    if any(finding.code == gate.NEGATIVE.code for finding in film.found.findings):
-        # The networks have seen bright bones alone.
-        _change(film, inverted(radiograph), "inverted, as it looked like a negative")
-    return film
+    seen, found = cached.graders().localiser.find_positive(radiograph)
+    return Film(seen, radiograph, found)
 
 
 def turn_right(film: Film) -> None:

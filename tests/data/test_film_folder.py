@@ -4,6 +4,8 @@ import pytest
 
 from kneeoa.data.film_folder import open_folder
 from kneeoa.errors import DataError
+from kneeoa.films.phantom import draw_knee
+from tests.support.films import dicom_dataset, dicom_file
 
 
 def test_films_are_found_at_any_depth_by_their_names(tmp_path):
@@ -25,3 +27,14 @@ def test_a_folder_without_films_is_refused(tmp_path):
         open_folder(tmp_path)
     with pytest.raises(DataError, match="KNEEOA_DATASET"):
         open_folder(tmp_path / "nowhere")
+
+
+def test_films_without_suffix_are_found_by_their_content(tmp_path):
+    film = dicom_file(dicom_dataset(draw_knee(1)))
+    for name in ("93100L", "1.2.826.0.1.3680043.8.498.1", "1.2.826.0.1.3680043.8.498.2"):
+        (tmp_path / name).write_bytes(film)
+    assert sorted(open_folder(tmp_path).files) == [
+        "1.2.826.0.1.3680043.8.498.1",
+        "1.2.826.0.1.3680043.8.498.2",
+        "93100L",
+    ]

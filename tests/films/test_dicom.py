@@ -144,10 +144,10 @@ def test_colour_becomes_grey():
 
 
 def test_side_and_spacing_are_taken_over_and_nothing_of_the_patient():
-    dataset = dicom_dataset(FILM, ImageLaterality="L", PixelSpacing=["0.14", "0.15"])
+    dataset = dicom_dataset(FILM, ImageLaterality="L", PixelSpacing=["0.14", "0.141"])
     radiograph = read(dicom_file(dataset))
     assert radiograph.laterality == "L"
-    assert radiograph.spacing == (0.14, 0.15)
+    assert radiograph.spacing == (0.14, 0.141)
     assert "SECRET" not in repr(radiograph)
 
 

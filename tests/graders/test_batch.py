@@ -2,16 +2,19 @@
 
 import csv
 import io
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from kneeoa.__main__ import main
+from kneeoa.films.formats import might_be_film
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
-from kneeoa.graders.batch import COLUMNS, find_films
+from kneeoa.graders.batch import COLUMNS, find_films, look_for_films
 from kneeoa.graders.grading import Graders
+from tests.support.films import dicom_dataset, dicom_file, image_file
 
 
 def write_film(file, pixels):
@@ -122,3 +125,77 @@ def test_a_missing_file_is_a_row_not_a_crash(tmp_path, capsys):
 def test_films_are_found_once_and_in_order(folder):
     found = find_films([folder, folder / "a.png"])
     assert [file.name for file in found] == ["a.png", "bad.png", "small.png", "b.png"]
+
+
+FILM = draw_knee(2)
+WITHOUT_PICTURE = {
+    "DICOMDIR": "1.2.840.10008.1.3.10",
+    "SR000001": "1.2.840.10008.5.1.4.1.1.88.11",
+    "PR000001.dcm": "1.2.840.10008.5.1.4.1.1.11.1",
+}
+
+
+def object_without_picture(kind):
+    dataset = dicom_dataset(FILM)
+    for keyword in ("PixelData", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit"):
+        del dataset[keyword]
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = kind
+    return dicom_file(dataset)
+
+
+@pytest.fixture
+def disc(tmp_path):
+    """A hospital's CD: two films without suffix, and what such discs hold besides."""
+    top = tmp_path / "disc"
+    films = top / "PT000000" / "ST000000"
+    films.mkdir(parents=True)
+    for name in ("IM000000", "IM000001"):
+        (films / name).write_bytes(dicom_file(dicom_dataset(FILM)))
+    for name, kind in WITHOUT_PICTURE.items():
+        (top / name).write_bytes(object_without_picture(kind))
+    (top / "LICENSE").write_text("Permission is granted")
+    (top / "AUTORUN.INF").write_text("[autorun]")
+    return top
+
+
+def test_a_hospitals_disc_is_graded_and_the_rest_counted(disc, capsys):
+    assert main(["grade", str(disc)]) == 0
+    out, err = capsys.readouterr()
+    assert [row["file"][-8:] for row in read(out)] == ["IM000000"] * 2 + ["IM000001"] * 2
+    assert "passed over 5 files without a film" in err
+    assert look_for_films([disc]).passed_over == 5
+    # What is named itself is reported.
+    assert main(["grade", str(disc / "DICOMDIR")]) == 1
+    assert "without an image" in read(capsys.readouterr().out)[0]["error"]
+
+
+def test_films_are_chosen_by_content_not_by_name(tmp_path):
+    as_dicom, as_jpeg = dicom_file(dicom_dataset(FILM)), image_file(FILM, "JPEG")
+    deflated = dicom_dataset(FILM)
+    deflated.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.99"
+    films = {
+        "1.2.826.0.1.3680043.8.498.12345": as_dicom,
+        "IM-0001": dicom_file(dicom_dataset(FILM), preamble=False),
+        "a.jfif": as_jpeg,
+        "b.jpe": as_jpeg,
+        "c.JPG": as_jpeg,
+        "d.jpg_large": as_jpeg,
+        "e.txt": image_file(FILM),
+        "f.ima": as_dicom,
+        "g.dic": dicom_file(deflated),
+        "text.dcm": b"claims to be a film, and is reported",
+    }
+    others = {"notes": b"text", "empty": b"", "table.csv": b"a,b\n", "binary": b"\x08\0" * 500}
+    for name, data in (films | others).items():
+        (tmp_path / name).write_bytes(data)
+    found = look_for_films([tmp_path])
+    assert {file.name for file in found.films} == set(films)
+    assert found.passed_over == len(others)
+
+
+def test_what_would_wait_or_cannot_be_read_is_no_film(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "absent")
+    assert not might_be_film(tmp_path / "pipe")
+    assert not might_be_film(tmp_path / "nowhere")
+    assert look_for_films([tmp_path]).films == ()

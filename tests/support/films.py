@@ -2,7 +2,7 @@
 
 import io
 import struct
-import zlib  # noqa: F401  (before gdcm: see kneeoa/films/dicom.py)
+import zlib  # noqa: F401  (before gdcm: see kneeoa/films/dicom/__init__.py)
 
 import gdcm
 import numpy as np

@@ -1,0 +1,102 @@
+"""What compressed pixels say about themselves, whatever the DICOM header says about them."""
+
+import struct
+from dataclasses import dataclass
+
+from pydicom import Dataset
+from pydicom.encaps import get_frame
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    UID,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
+
+_FRAME_HEADERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+"""JPEG markers SOF0 to SOF15 (0 to 2 are lossy, 3 is lossless), and SOF55 of JPEG-LS."""
+_LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit)
+_JPEG_SYNTAXES = {
+    0xC3: (JPEGLosslessSV1, JPEGLossless),
+    0xF7: (JPEGLSLossless, JPEGLSNearLossless),
+}
+_JPEG_2000_SYNTAXES = (JPEG2000, JPEG2000Lossless, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStream:
+    """The header of a JPEG, JPEG-LS or JPEG 2000 code stream.
+
+    Attributes
+    ----------
+    syntaxes : the transfer syntaxes that such a stream may stand under, the likeliest first
+    for_pillow : whether Pillow reads it
+    precision : bits of a sample
+    height, width, samples : of the image, in pixels, and samples per pixel
+    """
+
+    syntaxes: tuple[UID, ...]
+    for_pillow: bool
+    precision: int
+    height: int
+    width: int
+    samples: int
+
+
+def find_header(code: bytes) -> CodeStream | None:
+    """Return what `code` says, or None if it is no such code stream."""
+    try:
+        return _read_header(code)
+    except (ValueError, IndexError, struct.error):
+        return None
+
+
+def first_frame(dataset: Dataset) -> bytes:
+    """Return the code stream of the only frame; empty where it cannot be found."""
+    try:
+        return get_frame(dataset.PixelData, 0, number_of_frames=1)
+    except (ValueError, IndexError, EOFError, struct.error):
+        return b""
+
+
+def looks_run_length_encoded(code: bytes) -> bool:
+    """Return whether `code` begins as run-length encoded pixels do (DICOM PS3.5, annex G.5)."""
+    if len(code) < 64:
+        return False
+    segments, first = struct.unpack_from("<2I", code)
+    return 1 <= segments <= 15 and first == 64
+
+
+def true_syntax(code: bytes, said: UID) -> UID:
+    """Return the transfer syntax of `code`: the one `said`, unless the code belies it."""
+    header = find_header(code)
+    if header is None:
+        return RLELossless if looks_run_length_encoded(code) else said
+    return said if said in header.syntaxes else header.syntaxes[0]
+
+
+def _read_header(code):
+    if code[:2] != b"\xff\xd8":  # not JPEG: JPEG 2000, perhaps inside the boxes of a JP2 file
+        start = code.index(b"\xff\x4f\xff\x51")
+        right, bottom, left, top, *_ = struct.unpack_from(">8I", code, start + 8)
+        samples, precision = struct.unpack_from(">HB", code, start + 40)
+        size = bottom - top, right - left, samples
+        return CodeStream(_JPEG_2000_SYNTAXES, True, (precision & 0x7F) + 1, *size)
+    place = 2
+    while code[place] == 0xFF:
+        marker, length = struct.unpack_from(">BH", code, place + 1)
+        if marker in _FRAME_HEADERS:
+            precision, height, width, samples = struct.unpack_from(">BHHB", code, place + 4)
+            syntaxes = _JPEG_SYNTAXES.get(marker, _LOSSY if precision == 8 else _LOSSY[::-1])
+            for_pillow = marker <= 0xC2 and precision == 8
+            return CodeStream(syntaxes, for_pillow, precision, height, width, samples)
+        place += 1 if marker == 0xFF else 2 + length
+    raise ValueError("no frame header")

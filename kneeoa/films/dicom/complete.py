@@ -1,0 +1,109 @@
+"""Attributes that must be there and are not, found where the file allows one value only."""
+
+from pydicom import Dataset
+
+from kneeoa.errors import RadiographError
+from kneeoa.films.dicom.code_stream import find_header, first_frame
+
+_NEEDED = ("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored")
+_GREY, _COLOUR = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"), ("RGB", "YBR")
+_BY_SHAPE = {"INVERSE": "MONOCHROME1", "IDENTITY": "MONOCHROME2"}
+
+
+def complete(dataset: Dataset) -> None:
+    """Add what `dataset` lacks and its pixels decide; raise `RadiographError` naming what is open.
+
+    PixelRepresentation is left: `kneeoa.films.dicom.bits` decides it by the samples.
+    """
+    stream = _stream(dataset)
+    samples = _samples(dataset, stream)
+    if samples:
+        dataset.SamplesPerPixel = samples
+    kind = _kind(dataset)
+    if kind:
+        dataset.PhotometricInterpretation = kind
+    allocated = _allocated(dataset, stream)
+    if allocated:
+        dataset.BitsAllocated = allocated
+        dataset.BitsStored = _stored(dataset, stream)
+    for keyword in _NEEDED:
+        if keyword not in dataset:
+            _refuse(keyword)
+    if dataset.SamplesPerPixel > 1 and not stream and "PlanarConfiguration" not in dataset:
+        _refuse("PlanarConfiguration")
+
+
+def _refuse(keyword):
+    raise RadiographError(
+        f"Expected a DICOM image that gives its {keyword}. The attribute is missing or empty, and "
+        "the pixels allow more than one value. Export the film again, or as PNG."
+    )
+
+
+def _stream(dataset):
+    """Return what the code stream says, or None where pixels are not in one."""
+    return find_header(first_frame(dataset)) if _is_compressed(dataset) else None
+
+
+def _is_compressed(dataset):
+    syntax = dataset.file_meta.TransferSyntaxUID
+    # Of a syntax that nobody knows, pydicom refuses to say.
+    return not syntax.is_transfer_syntax or syntax.is_compressed
+
+
+def _samples(dataset, stream):
+    kind = str(dataset.get("PhotometricInterpretation", ""))
+    if "SamplesPerPixel" in dataset:
+        return int(dataset.SamplesPerPixel)
+    if stream:
+        return stream.samples
+    if kind in _GREY:
+        return 1
+    if kind.startswith(_COLOUR):
+        return 3
+    fits = [count for count in (1, 3) if _bytes_a_sample(dataset, count) in _likely(dataset)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _likely(dataset):
+    return (dataset.BitsAllocated / 8,) if "BitsAllocated" in dataset else (1, 2)
+
+
+def _kind(dataset):
+    if "PhotometricInterpretation" in dataset:
+        return None
+    if dataset.get("SamplesPerPixel") == 3:
+        return None if _is_compressed(dataset) else "RGB"
+    # The two say one and the same thing in digital X-rays (DICOM PS3.3, C.8.11.3).
+    return _BY_SHAPE.get(dataset.get("PresentationLUTShape"))
+
+
+def _allocated(dataset, stream):
+    """Return BitsAllocated: as said, unless the length of the pixels allows another value only."""
+    said = dataset.get("BitsAllocated")
+    if stream:
+        return said or (8 if stream.precision <= 8 else 16)
+    if _is_compressed(dataset) or "SamplesPerPixel" not in dataset:
+        return said
+    per_sample = _bytes_a_sample(dataset, dataset.SamplesPerPixel)
+    if said in (None, 8) and per_sample in (1, 2):
+        return 8 * int(per_sample)
+    # Half of a film of 16 bits must not pass for one of 8.
+    return 8 if said == 16 and per_sample == 1 and (dataset.get("BitsStored") or 16) <= 8 else said
+
+
+def _bytes_a_sample(dataset, samples):
+    """Return the bytes that each sample takes of pixels that are not compressed."""
+    count = dataset.Rows * dataset.Columns * samples
+    length = len(dataset.PixelData)
+    # Of an odd number of bytes, one more is stored.
+    return 1 if count % 2 and length == count + 1 else length / max(1, count)
+
+
+def _stored(dataset, stream):
+    said, high = dataset.get("BitsStored"), dataset.get("HighBit")
+    if not said and high is not None:
+        said = high + 1
+    if not said and stream:
+        said = stream.precision
+    return min(said or dataset.BitsAllocated, dataset.BitsAllocated)

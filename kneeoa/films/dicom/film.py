@@ -1,0 +1,60 @@
+"""DICOM bytes -> a film, or the reason why there is none."""
+
+from kneeoa.errors import RadiographError
+from kneeoa.films.dicom import bits, facts, grey
+from kneeoa.films.dicom.parse import parse
+from kneeoa.films.dicom.samples import stored_samples, syntax_name
+from kneeoa.films.header import DecodedFilm
+from kneeoa.films.limits import Limits
+
+
+def decode(data: bytes, limits: Limits) -> DecodedFilm:
+    """Return the film in the bytes of a DICOM file, bone bright.
+
+    Raises `RadiographError` with the reason for everything that is not one decodable film.
+    """
+    try:
+        dataset = parse(data, limits)
+    except RadiographError:
+        raise
+    except Exception:
+        raise RadiographError(
+            "The DICOM file is damaged or cut off: its header cannot be read. Export it again."
+        ) from None
+    try:
+        stored = stored_samples(dataset, data)
+    except RadiographError:
+        raise
+    except Exception:
+        raise RadiographError(
+            f"The pixels of this DICOM file ({syntax_name(dataset)}) cannot be decoded: damaged, "
+            "cut off, or a compression that is not supported. Export it uncompressed."
+        ) from None
+    try:
+        return _film(dataset, stored)
+    except RadiographError:
+        raise
+    except Exception:
+        raise RadiographError(
+            "The DICOM file describes its grey values in a way that cannot be read. "
+            "Export it again, or as PNG."
+        ) from None
+
+
+def _film(dataset, stored):
+    outside = grey.padding(dataset, stored)
+    samples = bits.settle(stored, dataset, outside)
+    # pydicom's windows insist on it.
+    dataset.PixelRepresentation = int(samples.values.dtype.kind == "i")
+    if outside is None:
+        # An overlay may lie over the padding, which is then only known without it.
+        outside = grey.padding(dataset, samples.values)
+    return DecodedFilm(
+        pixels=grey.present(dataset, samples, outside),
+        bits=samples.bits,
+        laterality=facts.side(dataset),
+        spacing=facts.spacing(dataset),
+        aspect=facts.aspect(dataset),
+        header=facts.header(dataset),
+        notes=samples.notes + facts.notes(dataset),
+    )

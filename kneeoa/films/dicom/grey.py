@@ -1,0 +1,156 @@
+"""Stored samples -> the film as it is meant to be seen, ``(H, W) in [0, 255]``, bone bright."""
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.pixels import apply_color_lut, apply_windowing
+
+from kneeoa.errors import RadiographError
+from kneeoa.films.dicom.bits import Samples
+from kneeoa.films.dicom.lut import read_table
+from kneeoa.films.grey import to_grey, window
+
+_MOST_BEYOND_WINDOW = 0.99
+"""Share of pixels that a file's own window may leave all black or all white."""
+_LEAST_SPREAD = 20
+"""Grey values that a file's own window must leave between the darkest and the brightest half per
+cent: a window for more bits than the film has shows it nearly black."""
+
+
+def present(dataset: Dataset, samples: Samples, outside: np.ndarray | None) -> np.ndarray:
+    """Return the film, ``(H, W) in [0, 255]``.
+
+    Rescale, then the first VOI LUT or window that is usable, else `grey.window`; MONOCHROME1 and an
+    inverse presentation LUT are turned so that dense is bright. `outside` marks what is no film.
+    """
+    stored = samples.values
+    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        stored = apply_color_lut(stored, dataset)
+        wide = stored.dtype.itemsize > 1 and stored.max() > 255
+        return to_grey(stored) * np.float32(255 / (65535 if wide else 255))
+    white = 2**samples.bits - 1
+    if stored.ndim == 3:
+        return to_grey(stored) * np.float32(255 / white)
+    values = _rescaled(dataset, stored)
+    raw_8_bit = samples.bits <= 8 and np.array_equal(values, stored)
+    shown = _given_window(dataset, values)
+    if shown is None and raw_8_bit and stored.dtype.kind == "u":
+        shown = stored * np.float32(255 / white if white < 255 else 1)
+    elif shown is None:
+        shown = window(values, ignore=outside)
+    if _is_inverse(dataset):
+        shown = 255 - shown
+    return shown if outside is None else np.where(outside, 0, shown)
+
+
+def padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
+    """Return where the file says that there is no film, ``(H, W) bool``, or None."""
+    if "PixelPaddingValue" not in dataset or stored.dtype.kind not in "iu" or stored.ndim > 2:
+        return None
+    value = _as_sample(dataset.PixelPaddingValue, stored.dtype)
+    limit = _as_sample(dataset.get("PixelPaddingRangeLimit", value), stored.dtype)
+    outside = (stored >= min(value, limit)) & (stored <= max(value, limit))
+    return None if outside.all() or not outside.any() else outside
+
+
+def contradicts_itself(dataset: Dataset) -> bool:
+    """Return whether the two attributes that say which end is white say different things."""
+    # Digital X-rays carry both for one and the same inversion (DICOM PS3.3, C.8.11.3).
+    expected = {"MONOCHROME1": "INVERSE", "MONOCHROME2": "IDENTITY"}
+    shape = dataset.get("PresentationLUTShape")
+    return shape is not None and shape != expected.get(
+        dataset.get("PhotometricInterpretation"), shape
+    )
+
+
+def _is_inverse(dataset):
+    white_is_low = dataset.get("PhotometricInterpretation") == "MONOCHROME1"
+    return white_is_low or dataset.get("PresentationLUTShape") == "INVERSE"
+
+
+def _as_sample(value, dtype):
+    """Return a value as a sample has it: files mix up -1 and 65535."""
+    unsigned = np.dtype(f"u{dtype.itemsize}")
+    wrapped = int(value) & int(np.iinfo(unsigned).max)
+    return int(np.array(wrapped, unsigned).view(dtype))
+
+
+def _rescaled(dataset, stored):
+    if dataset.get("ModalityLUTSequence"):
+        try:
+            return _table(dataset.ModalityLUTSequence[0], dataset).look_up(stored)
+        except Exception:
+            raise _unreadable("ModalityLUTSequence") from None
+    slope, intercept = (_number(dataset, name) for name in ("RescaleSlope", "RescaleIntercept"))
+    if slope is None and intercept is None:
+        return stored
+    # A slope of 0 would leave nothing of the film.
+    return stored.astype(np.float64) * (slope or 1) + (intercept or 0)
+
+
+def _number(dataset, keyword):
+    try:
+        value = dataset.get(keyword)
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        raise _unreadable(keyword) from None
+
+
+def _unreadable(keyword):
+    return RadiographError(
+        f"Expected a DICOM image with a {keyword} that can be read. This one's cannot: the grey "
+        "values stay unknown. Export the film again, or as PNG."
+    )
+
+
+def _table(item, dataset):
+    return read_table(item, little_endian=dataset.original_encoding[1] is not False)
+
+
+def _given_window(dataset, values):
+    """Return the film in [0, 255] through its own VOI LUT or window; None without a usable one."""
+    for show in (*_tables(dataset), *_windows(dataset)):
+        try:
+            spread = np.clip(show(values), 0, 255)
+        except Exception:
+            # A file of many windows may have a broken one among them.
+            continue
+        if _is_usable(spread):
+            return spread.astype(np.float32)
+    return None
+
+
+def _tables(dataset):
+    def shown_by(item):
+        def show(values):
+            table = _table(item, dataset)
+            return table.look_up(values) * (255 / (2**table.bits - 1))
+
+        return show
+
+    return [shown_by(item) for item in dataset.get("VOILUTSequence") or ()]
+
+
+def _windows(dataset):
+    def shown_by(index):
+        def show(values):
+            # The two extremes at the end tell the range that pydicom spreads the window over.
+            extremes = [-1e12, 1e12]
+            given = np.append(values.astype(np.float64), extremes)
+            flat = apply_windowing(given, dataset, index)
+            *_, black, white = flat
+            return (flat[:-2].reshape(values.shape) - black) * (255 / (white - black))
+
+        return show
+
+    if "WindowCenter" not in dataset or "WindowWidth" not in dataset:
+        return []
+    return [shown_by(index) for index in range(max(1, dataset["WindowCenter"].VM))]
+
+
+def _is_usable(spread):
+    # Lettering alone does not make a window that misses the film usable.
+    beyond = np.mean((spread <= 0) | (spread >= 255))
+    if not np.isfinite(spread).all() or beyond > _MOST_BEYOND_WINDOW:
+        return False
+    low, high = np.percentile(spread, [0.5, 99.5])
+    return high - low >= _LEAST_SPREAD

@@ -1,0 +1,51 @@
+"""What a file says beside its pixels, and a film as a decoder hands it over."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a DICOM file says it shows; each in upper case, or None where it says nothing.
+
+    Attributes
+    ----------
+    body_part : as ``"KNEE"`` or ``"CHEST"``
+    view : as ``"AP"``, ``"PA"`` or ``"LATERAL"``
+    modality : as ``"DX"``, ``"CR"`` or ``"CT"``
+    intent : ``"FOR PRESENTATION"``, or ``"FOR PROCESSING"`` for unprocessed detector data
+    """
+
+    body_part: str | None = None
+    view: str | None = None
+    modality: str | None = None
+    intent: str | None = None
+
+
+NO_HEADER = Header()
+"""Of files that say nothing of the kind."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedFilm:
+    """A film before its pixels are made square.
+
+    Attributes
+    ----------
+    pixels : (H, W) in [0, 255], bright = dense
+    bits : bits of the stored samples
+    laterality : ``"L"``, ``"R"`` or None
+    spacing : (row, column) mm per pixel, or None
+    aspect : height of a pixel over its width
+    header : what the file says it shows
+    notes : sentences that a reader must know
+    """
+
+    pixels: np.ndarray
+    bits: int
+    laterality: str | None = None
+    spacing: tuple[float, float] | None = None
+    aspect: float = 1.0
+    header: Header = NO_HEADER
+    notes: tuple[str, ...] = ()

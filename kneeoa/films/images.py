@@ -1,0 +1,218 @@
+"""PNG, JPEG and TIFF bytes -> grey values."""
+
+import io
+import math
+import sys
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from kneeoa.errors import RadiographError
+from kneeoa.films.grey import to_grey, window
+from kneeoa.films.header import DecodedFilm
+from kneeoa.films.limits import Limits
+
+# Decoders warn about odd files with the file's own content; that must not reach a log.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+_MOST_PAGES = 8
+"""Pages of a TIFF that are looked at: reading all takes minutes in a file made of page headers."""
+_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 255, 258, 262, 339
+_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
+"""EXIF orientations whose rows become columns."""
+_DEEP_MODES = ("LA", "RGB", "RGBA", "RGBX")
+_OTHER_BYTE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    """How samples are stored, where Pillow does not say it."""
+
+    bits: int
+    white_is_zero: bool = False
+    is_signed: bool = False
+    is_unsigned_32: bool = False
+
+
+def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
+    """Return the film in the bytes of a ``"PNG"``, ``"JPEG"`` or ``"TIFF"`` file.
+
+    Raises `RadiographError` with the reason for everything that is not one decodable film.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+            limits.check_size(image.height, image.width)
+            page = _film_page(image, kind)
+            limits.check_size(image.height, image.width)
+            storage, aspect = _storage(image, data, kind), _aspect(image)
+            if _is_deep_colour(image, storage):
+                pixels = _deep_colour(data, kind, page)
+            else:
+                image.load()
+                pixels = _grey(_upright(image), storage)
+            return DecodedFilm(pixels, storage.bits, aspect=aspect)
+    except RadiographError:
+        raise
+    except UnidentifiedImageError:
+        raise RadiographError(
+            f"The {kind} is damaged or of a rare kind: its header cannot be read. "
+            "Export the film as PNG."
+        ) from None
+    except Image.DecompressionBombError:
+        raise RadiographError(
+            f"Expected at most {limits.max_pixels / 1e6:.0f} million pixels. The file has far more."
+        ) from None
+    except Exception:
+        # Decoders raise whatever they like on damaged data (OSError, ValueError, struct.error...).
+        raise RadiographError(
+            f"The {kind} is damaged or cut off: its pixels cannot be decoded. Export it again."
+        ) from None
+
+
+def _film_page(image, kind):
+    """Go to the one page that is a film, and return its number.
+
+    Reduced copies (thumbnails) and transparency masks, which a TIFF marks as such, are none.
+    """
+    if kind == "JPEG":
+        return 0
+    films, page = [], 0
+    while len(films) < 2 and page < _MOST_PAGES and _go_to(image, page):
+        if not (kind == "TIFF" and _is_aside(image)):
+            films.append(page)
+        page += 1
+    if page == 1:
+        films = [0]
+    if len(films) != 1 or page == _MOST_PAGES:
+        raise RadiographError(
+            "Expected one film in a file. Received: several pages or frames. "
+            "Export the film to read as a file of its own."
+        )
+    image.seek(films[0])
+    return films[0]
+
+
+def _go_to(image, page):
+    try:
+        image.seek(page)
+    except EOFError:
+        return False
+    return True
+
+
+def _is_aside(image):
+    reduced_or_mask = 0b101
+    return bool(image.tag_v2.get(_SUBFILE_TYPE, 0) & reduced_or_mask) or (
+        image.tag_v2.get(_OLD_SUBFILE_TYPE) == 2
+    )
+
+
+def _storage(image, data, kind):
+    if kind != "TIFF":
+        return _Storage(data[24] if kind == "PNG" else 8)
+    tags = image.tag_v2
+    bits, (form, *_) = tags.get(_BITS, (1,))[0], np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1))
+    return _Storage(
+        bits,
+        white_is_zero=tags.get(_PHOTOMETRIC) == 0,
+        is_signed=form == 2,
+        is_unsigned_32=bits == 32 and form == 1,
+    )
+
+
+def _aspect(image):
+    """Return the height of a pixel over its width in the upright film, before it is loaded.
+
+    Loading a TIFF turns it, and forgets that it lay.
+    """
+    info = image.info
+    density = info.get("aspect") or info.get("dpi") or info.get("resolution")
+    try:
+        across, down = (float(number) for number in density or info.get("jfif_density"))
+        aspect = across / down
+        lies = image.getexif().get(_ORIENTATION) in _LYING
+    except Exception:
+        # Nothing, or nonsense, is said about density.
+        return 1.0
+    if not 0 < aspect < math.inf:
+        return 1.0
+    return 1 / aspect if lies else aspect
+
+
+def _upright(image):
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        # The film is sound; only its EXIF data are not.
+        return image
+
+
+def _grey(image, storage):
+    """Return the pixels of a Pillow image, ``(H, W) in [0, 255]``.
+
+    Transparent pixels are shown on black.
+    """
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        values = np.asarray(image)
+        if image.mode == "I" and storage.is_unsigned_32:
+            # Pillow has no unsigned numbers of 32 bits: large ones have become negative.
+            values = values.view(np.uint32)
+        values = values.astype(np.float64)
+        # Pillow inverts such a TIFF itself up to 8 bits, not beyond.
+        return window(-values if storage.white_is_zero else values)
+    if image.mode == "L" and storage.bits == 8 and storage.is_signed:
+        # Pillow does not tell signed bytes from unsigned ones.
+        return np.asarray(image).view(np.int8).astype(np.float32) + 128
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
+    if image.mode not in ("1", "L"):
+        return to_grey(np.asarray(image.convert("RGB")))
+    return np.asarray(image.convert("L"), np.float32)
+
+
+def _is_deep_colour(image, storage):
+    return storage.bits == 16 and _raw_mode(image).partition(";16")[0] in _DEEP_MODES
+
+
+def _raw_mode(image):
+    arguments = image.tile[0].args
+    return arguments if isinstance(arguments, str) else arguments[0]
+
+
+def _deep_colour(data, kind, page):
+    """Return the pixels of a colour image of 16 bits, ``(H, W) in [0, 255]``, windowed as grey.
+
+    Pillow keeps the upper byte of such samples alone, and so shows a film of 12 bits black. Read a
+    second time in the other byte order, it gives the lower one.
+    """
+    high, mode = _decoded_as(data, kind, page, None)
+    if mode.startswith("LA"):
+        bytes_of_both, _ = _decoded_as(data, kind, page, "RGBA")
+        samples = bytes_of_both.view(">u2")
+        grey, alpha = samples[..., 0], samples[..., 1]
+    else:
+        low, _ = _decoded_as(data, kind, page, mode[:-1] + _OTHER_BYTE[mode[-1]])
+        samples = high.astype(np.uint16) << 8 | low
+        grey = to_grey(samples[..., :3])
+        alpha = samples[..., 3] if mode.startswith("RGBA") else np.uint16(65535)
+    shown = window(grey, ignore=None if alpha.all() else alpha == 0)
+    return shown * (alpha / np.float32(65535))
+
+
+def _decoded_as(data, kind, page, raw_mode):
+    """Return the bytes of an image ``(H, W, C) uint8`` by a raw mode of Pillow, and that mode."""
+    with Image.open(io.BytesIO(data), formats=[kind]) as image:
+        image.seek(page)
+        mode = raw_mode or _raw_mode(image)
+        image.tile = [tile._replace(args=_with_mode(tile.args, mode)) for tile in image.tile]
+        image.load()
+        return np.array(_upright(image)), mode
+
+
+def _with_mode(arguments, mode):
+    return mode if isinstance(arguments, str) else (mode, *arguments[1:])

@@ -1,0 +1,63 @@
+"""Films whose pixels are not square, made square: a squashed knee is graded as another knee."""
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from kneeoa.films.header import DecodedFilm
+from kneeoa.films.limits import Limits
+
+_AS_GOOD_AS_SQUARE = 0.01
+"""Difference of height and width that is left alone: less than what a film is tilted by."""
+_MOST_ASPECT = 5.0
+"""Beyond, the numbers are taken for a mistake: no detector has such pixels."""
+
+
+def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
+    """Return the film with square pixels, as it is where they are square already.
+
+    The coarser direction is interpolated to the finer one, so that nothing is lost; where that
+    would be more pixels than `limits` allow, the finer one is reduced to the coarser.
+    """
+    if abs(film.aspect - 1) <= _AS_GOOD_AS_SQUARE:
+        return film
+    if not 1 / _MOST_ASPECT <= film.aspect <= _MOST_ASPECT:
+        note = (
+            "The file says that its pixels are more than "
+            f"{_MOST_ASPECT:g} times as long as wide. That was not believed: they are shown square."
+        )
+        return replace(film, aspect=1.0, notes=(*film.notes, note))
+    height, width = _square_size(film.pixels.shape, film.aspect, limits)
+    image = Image.fromarray(np.ascontiguousarray(film.pixels, np.float32))
+    resized = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    reduced = resized.size < film.pixels.size
+    return replace(
+        film,
+        pixels=np.clip(resized, 0, 255),
+        spacing=_square_spacing(film.spacing, reduced),
+        aspect=1.0,
+        notes=(*film.notes, _note(film)),
+    )
+
+
+def _square_size(shape, aspect, limits):
+    height, width = shape
+    larger = (round(height * aspect), width) if aspect > 1 else (height, round(width / aspect))
+    if larger[0] * larger[1] <= limits.max_pixels:
+        return larger
+    return (height, round(width / aspect)) if aspect > 1 else (round(height * aspect), width)
+
+
+def _square_spacing(spacing, reduced):
+    if spacing is None:
+        return None
+    length = max(spacing) if reduced else min(spacing)
+    return length, length
+
+
+def _note(film):
+    if film.spacing is None:
+        return f"Pixels were {film.aspect:.3g} times as high as wide and were made square."
+    row, column = film.spacing
+    return f"Pixels were {row:.3g} x {column:.3g} mm (height x width) and were made square."

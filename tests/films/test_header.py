@@ -1,0 +1,152 @@
+"""What a DICOM header says travels with the film; pixels that are not square are made square."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kneeoa.films.header import DecodedFilm, Header
+from kneeoa.films.limits import Limits
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.films.square_pixels import make_square
+from kneeoa.graders.grading import Graders
+from tests.support.films import dicom_dataset, image_file
+from tests.support.odd_films import FILM, deep_dataset, is_like, read, table
+
+FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
+HALVED = np.asarray(Image.fromarray(FILM).resize((224, 112), Image.Resampling.BOX))
+
+
+def test_what_the_header_says_travels_with_the_film():
+    said = read(
+        deep_dataset(
+            BodyPartExamined="knee ", ViewPosition="AP", PresentationIntentType="FOR PRESENTATION"
+        )
+    )
+    assert said.header == Header("KNEE", "AP", "DX", "FOR PRESENTATION")
+    assert said.notes == ()
+    silent = read_radiograph(image_file(FILM), "film.png")
+    assert (silent.header, silent.notes) == (Header(), ())
+
+
+@pytest.mark.parametrize(
+    "text", ["SECRET^PATIENT", "12345678", "KNEE 1961", "A" * 200, "", "   ", "***"]
+)
+def test_what_may_be_a_patients_does_not_pass(text):
+    odd = deep_dataset()
+    odd.add_new("BodyPartExamined", "LO", text)
+    odd.add_new("ViewPosition", "LO", text)
+    assert read(odd).header == Header(modality="DX")
+
+
+def test_a_coded_region_is_read_where_the_word_is_missing():
+    odd = deep_dataset(AnatomicRegionSequence=[table(np.arange(4), declared=8)])
+    odd.AnatomicRegionSequence[0].CodeMeaning = "Knee joint"
+    assert read(odd).header.body_part == "KNEE JOINT"
+
+
+@pytest.mark.parametrize("by", ["intent", "kind"])
+def test_unprocessed_detector_data_say_so(by):
+    raw = deep_dataset()
+    if by == "intent":
+        raw.PresentationIntentType = "FOR PROCESSING"
+    else:
+        raw.SOPClassUID = raw.file_meta.MediaStorageSOPClassUID = FOR_PROCESSING
+    (note,) = read(raw).notes
+    assert "FOR PROCESSING" in note
+    assert "may be negative" in note
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "contradict"),
+    [
+        ("MONOCHROME1", "INVERSE", False),
+        ("MONOCHROME2", "IDENTITY", False),
+        ("MONOCHROME1", "IDENTITY", True),
+        ("MONOCHROME2", "INVERSE", True),
+    ],
+)
+def test_polarity_that_contradicts_itself_is_said(kind, shape, contradict):
+    odd = deep_dataset(PhotometricInterpretation=kind, PresentationLUTShape=shape)
+    assert ("contradict" in " ".join(read(odd).notes)) == contradict
+
+
+SPACINGS = [
+    {"PixelSpacing": ["0.4", "0.2"]},
+    {"ImagerPixelSpacing": ["0.4", "0.2"]},
+    {"NominalScannedPixelSpacing": ["0.4", "0.2"]},
+    {"PixelAspectRatio": ["2", "1"]},
+]
+
+
+@pytest.mark.parametrize("tags", SPACINGS)
+def test_pixels_are_made_square(tags):
+    radiograph = read(dicom_dataset(HALVED, **tags))
+    assert radiograph.pixels.shape == (224, 224)
+    assert is_like(radiograph.pixels)
+    assert (0 <= radiograph.pixels).all() and (radiograph.pixels <= 255).all()
+    assert radiograph.spacing == (None if "PixelAspectRatio" in tags else (0.2, 0.2))
+    assert "made square" in radiograph.notes[0]
+
+
+def test_wide_pixels_are_made_square_too():
+    radiograph = read(dicom_dataset(HALVED.T, PixelSpacing=["0.1", "0.2"]))
+    assert is_like(radiograph.pixels, FILM.T)
+    assert radiograph.spacing == (0.1, 0.1)
+
+
+def test_grades_are_those_of_the_square_film():
+    film = draw_knee(3, seed=4)
+    halved = np.asarray(Image.fromarray(film).resize((224, 112), Image.Resampling.BOX))
+    graders = Graders()
+    square = graders.read(read(dicom_dataset(film)))
+    odd = graders.read(read(dicom_dataset(halved, PixelSpacing=["0.4", "0.2"])))
+    for one, other in zip(square, odd, strict=True):
+        np.testing.assert_allclose(one.probabilities, other.probabilities, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("tags", "spacing"),
+    [
+        ({"PixelSpacing": ["0.14", "0.141"]}, (0.14, 0.141)),
+        ({"PixelSpacing": ["0.2", "0.2"], "PixelAspectRatio": ["2", "1"]}, (0.2, 0.2)),
+        ({"PixelAspectRatio": ["0", "1"]}, None),
+    ],
+)
+def test_what_is_square_or_says_nothing_stays(tags, spacing):
+    radiograph = read(dicom_dataset(FILM, **tags))
+    assert np.array_equal(radiograph.pixels, FILM)
+    assert (radiograph.spacing, radiograph.notes) == (spacing, ())
+
+
+def test_impossible_pixels_are_not_believed():
+    radiograph = read(dicom_dataset(FILM, PixelSpacing=["0.01", "1"]))
+    assert np.array_equal(radiograph.pixels, FILM)
+    assert "not believed" in radiograph.notes[0]
+
+
+def test_square_pixels_stay_within_the_limits():
+    film = DecodedFilm(HALVED.astype(np.float32), 8, spacing=(0.4, 0.2), aspect=2.0)
+    small = make_square(film, Limits(max_pixels=HALVED.size))
+    assert (small.pixels.shape, small.spacing) == ((112, 112), (0.4, 0.4))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_density_that_differs_makes_pixels_square(kind):
+    options = {"quality": 95} if kind == "JPEG" else {}
+    radiograph = read_radiograph(image_file(HALVED, kind, dpi=(200, 100), **options), "film")
+    assert radiograph.pixels.shape == (224, 224)
+    assert is_like(radiograph.pixels)
+    assert radiograph.spacing is None
+    assert "made square" in radiograph.notes[0]
+    even = read_radiograph(image_file(HALVED, kind, dpi=(100, 100), **options), "film")
+    assert (even.pixels.shape, even.notes) == ((112, 224), ())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_density_is_that_before_the_film_is_turned(kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = image_file(HALVED, kind, dpi=(200, 100), exif=exif)
+    radiograph = read_radiograph(lying, "film")
+    assert is_like(radiograph.pixels, np.rot90(FILM, -1))
