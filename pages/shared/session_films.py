@@ -64,8 +64,9 @@ def add(name: str, data: bytes) -> str | None:
     if radiograph.digest in films:
         # The same bytes under another name: it is the name just given that the reader looks for.
         known = films[radiograph.digest]
-        known.radiograph = replace(known.radiograph, name=radiograph.name)
-        known.original = radiograph
+        changed = known.radiograph is not known.original
+        renamed = replace(known.radiograph, name=radiograph.name)
+        known.radiograph, known.original = renamed if changed else radiograph, radiograph
     else:
         films[radiograph.digest] = _looked_at(radiograph)
     return radiograph.digest

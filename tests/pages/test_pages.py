@@ -117,12 +117,56 @@ def test_any_grade_can_be_explained(app):
 
 
 def test_two_knees_in_one_film_are_graded_one_by_one(app):
-    data = png(np.hstack([draw_knee(0), np.zeros((224, 60), np.uint8), draw_knee(4)]))
+    right, left = draw_knee(0, marked=False), draw_knee(4, laterality="L", marked=False)
+    data = png(np.hstack([right, np.full((224, 60), 30, np.uint8), left]))
     first = shown(upload(app, ("both.png", data)))
     (knee,) = [c for c in app.segmented_control if c.key.startswith("knee_")]
     assert len(knee.options) == 2
     knee.set_value(1).run()
     assert shown(app) != first
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def rings():
+    y, x = np.mgrid[:200, :300]
+    return ((np.hypot(y - 90, x - 100) % 40) * 6).astype(np.uint8)
+
+
+def test_what_is_no_knee_gets_no_grade_until_it_is_asked_for_and_stays_marked(app):
+    page = shown(upload(app, ("rings.png", png(rings()))))
+    assert "not graded" in page
+    assert 'class="kl-grade"' not in page
+    assert "**Not graded.** Expected a" in app.error[0].value
+    press(app, "Grade anyway")
+    page = shown(app)
+    assert page.count('class="kl-grade"') == 2
+    assert "graded although it was refused" in page
+    assert "Graded although it was refused" in app.error[0].value
+    # What was measured on knees says nothing of rings.
+    assert "the reference agreed in" not in page
+    press(app, "Hide the grade")
+    assert 'class="kl-grade"' not in shown(app)
+
+
+def test_a_negative_is_read_as_its_positive_and_says_so(app):
+    positive = shown(upload(app, ("one.png", png(draw_knee(3, seed=4, marked=False)))))
+    assert "Checked: A frontal knee" in positive
+    page = shown(upload(app, ("two.png", png(255 - draw_knee(3, seed=4, marked=False)))))
+    assert "given its positive" in app.warning[0].value
+    bars = [body[body.index("kl-bars") :].split("</div></div>")[0] for body in (positive, page)]
+    assert bars[0] == bars[1]
+    press(app, "Read the film as it came")
+    assert 'class="kl-grade"' not in shown(app)
+
+
+def test_the_side_is_that_of_the_file_or_as_the_reader_sets_it(app):
+    assert "side unknown" in shown(upload(app, ("one.png", png(draw_knee(3)))))
+    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side.set_value("L").run()
+    assert "left knee" in shown(app)
 
 
 def test_films_of_the_same_name_can_be_told_apart(app):
@@ -149,11 +193,11 @@ def test_the_frame_can_go_anywhere_and_back(app, corner):
     upload(app, ("wide.png", png(wide)))
     before = shown(app)
     slider = {slider.label.split(" (")[0]: slider for slider in app.slider}
-    slider["Size"].set_value(slider["Size"].max - 1)
+    for axis in ("Height", "Width"):
+        slider[axis].set_value(slider[axis].max - 1)
     for axis in ("Middle, across", "Middle, down"):
         slider[axis].set_value(getattr(slider[axis], corner))
     app.run()
-    assert not app.error
     assert shown(app) != before
     next(button for button in app.button if button.label == "Back to the proposal").click().run()
     assert shown(app) == before
