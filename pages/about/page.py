@@ -9,6 +9,7 @@ from kneeoa.analysis.claim import verdict
 from kneeoa.graders.training_words import training_sentence
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from pages.about import gate
 from pages.shared import attribution, boundary, cached, style
 
 
@@ -73,10 +74,11 @@ def show_limits() -> None:
     st.markdown(
         "For research and for teaching KL grading. Not a medical device: no decision about a "
         "patient may rest on it.\n"
-        "- The networks grade whatever they are given. They do not notice a film that is not a "
-        "frontal knee, an implant, a fracture or another disease.\n"
-        "- They learned from one study's films (OAI, adults aged 45 to 79 at enrolment). Films "
-        "of other hospitals, other projections or other processing may be graded worse.\n"
+        "- Films that are no frontal knee are refused, but not all of them (below). Nothing "
+        "notices a fracture, a tumour or another disease.\n"
+        "- The networks learned from one study's films (OAI, adults aged 45 to 79 at enrolment) "
+        "and its readers. Films of other hospitals may be graded worse, and readers elsewhere "
+        "draw the lines between grades elsewhere.\n"
         "- KL 1 (doubtful) is the grade on which human readers agree least, and so do the "
         "networks.\n"
         "- Grad-CAM shows where a network found evidence, coarsely (7 x 7 cells). It does not "
@@ -92,5 +94,6 @@ with boundary.refusals_shown():
     show_limits()
     together = cached.together_card()
     show_performance(published, together)
+    gate.show_gate(cached.graders().localiser.card)
     show_training(published, together)
     show_data(published)

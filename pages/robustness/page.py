@@ -1,4 +1,4 @@
-"""The robustness page: films as other hospitals send them; and what a search for settings found."""
+"""The robustness page: what changes of films cost; and what a search for settings found."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pages.shared import boundary, cached, kept, style, table_view
 
 def show_robustness(folders) -> None:
     """Show the robustness table of each folder that has one."""
-    st.subheader("Films as other hospitals send them")
+    st.subheader("Test films, changed")
     files = _named(folders, robustness.FILE)
     for name, file in files.items():
         with boundary.refusals_shown():

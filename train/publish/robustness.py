@@ -1,4 +1,4 @@
-"""How much worse the models grade films as other hospitals send them, at three strengths.
+"""How much worse the models grade films that were changed as machines and exports do, thrice.
 
 The changes are made to the square that a model sees, one at a time. Where a change has a direction
 (side of a shift, sense of a rotation), each film draws its own from a fixed seed.

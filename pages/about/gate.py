@@ -1,0 +1,61 @@
+"""What the localiser finds and what the gate refuses, measured; from the localiser's card."""
+
+from typing import Any
+
+import streamlit as st
+
+KINDS = {
+    "ankle_foot": "ankle or foot",
+    "chest": "chest",
+    "ct_mr": "CT or MR slice",
+    "dental": "teeth",
+    "document_drawing": "document or drawing",
+    "elbow_forearm": "elbow or forearm",
+    "hand_wrist": "hand or wrist",
+    "hip_femur": "hip or femur",
+    "knee_lateral": "knee from the side",
+    "knee_skyline": "kneecap from above",
+    "lower_leg": "lower leg",
+    "photo": "photograph",
+    "shoulder_humerus": "shoulder or upper arm",
+    "spine": "spine",
+}
+
+
+def show_gate(card: dict[str, Any]) -> None:
+    """Show how well knees are told from other pictures, and what that costs."""
+    metrics = card["metrics"]
+    others, knees = metrics["not_knees_held_out"], metrics["val"]["refusals"]
+    st.subheader("Which films are graded at all")
+    st.markdown(
+        "A small network of its own finds the knees in a film and says whether it is one: a "
+        "frontal knee, upright, positive, with the joint on the film. What it refuses gets no "
+        "grade unless the reader asks for one.\n"
+        f"- Of {others['pictures']} pictures of other things, held back from its training, it "
+        f"refuses {others['refused']} ({others['refused'] / others['pictures']:.0%}); area under "
+        f"the ROC curve against validation knees {others['auroc_against_val']:.3f}.\n"
+        f"- Of {knees['films']} validation knees it refuses {knees['refused']}."
+        + "".join(f"\n- {line}" for line in _elsewhere(metrics))
+    )
+    st.table(
+        [
+            {"Picture of": KINDS.get(kind, kind), "Refused": f"{of['refused']} of {of['pictures']}"}
+            for kind, of in others["by_kind"].items()
+        ],
+        border="horizontal",
+    )
+
+
+def _elsewhere(metrics):
+    found = metrics.get("elsewhere", {})
+    if single := found.get("graded"):
+        counts = single["refusals"]
+        yield (
+            f"Of {counts['films']} films of one knee from another hospital it refuses "
+            f"{counts['refused']}."
+        )
+    if both := found.get("graded-bilateral"):
+        yield (
+            f"Of {both['refusals']['films']} films of two knees from there it finds both in "
+            f"{both['split_in_two']}."
+        )
