@@ -19,7 +19,7 @@ from kneeoa.records import results
 from tests.support.knees import drawn_films
 from train.config import preset
 from train.publish import ensemble as publishing
-from train.publish.network import publish
+from train.publish.network import predictions_of, publish
 from train.run.fit import Fitted
 from train.run.record import record_run
 
@@ -62,13 +62,10 @@ def models(alone, tmp_path):
 
 
 def make_undecided(models):
-    """Give each network alone validation predictions that anything beats."""
+    """Give each network alone predictions that anything beats."""
+    shares = np.tile([0.1, 0.1, 0.1, 0.1, 0.6], (len(SPLITS["val"]), 1))
+    table = predictions_of(SPLITS, {"val": shares, "test": shares})
     for name in ARCHITECTURES:
-        films = SPLITS["val"]
-        shares = np.tile([0.1, 0.1, 0.1, 0.1, 0.6], (len(films), 1))
-        table = results.predictions_table(
-            films.image_ids, films.patient_ids, "val", films.grades, shares
-        )
         results.write_predictions(models / name / "predictions.csv", table)
 
 
