@@ -1,10 +1,11 @@
-"""The command line: ``python -m kneeoa grade PATH... [--csv FILE|-] [--models DIR]``."""
+"""The command line: ``python -m kneeoa grade PATH...``, ``python -m kneeoa adapt FOLDER``."""
 
 import argparse
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tqdm import tqdm
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.batch import Row, find_films, grade_files, write_csv
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.profile import check_name, read_profile
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import ARCHITECTURES
 
@@ -20,12 +22,18 @@ EPILOG = (
     "2 nothing was done. For research and teaching; not a medical device."
 )
 
+ADAPT = (
+    "FOLDER holds sub-folders 0 to 4, or films and a table grades.csv with the columns file and "
+    "grade, and where known patient and side. From 25 films on; 50 and more are worth it. Exit "
+    "code: 0 a profile was written, 2 none was. See docs/generalisation.md."
+)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return _grade(options)
+        return options.run(options)
     except KneeOAError as error:
         print(f"kneeoa: {error}", file=sys.stderr)
         return 2
@@ -42,8 +50,12 @@ def _grade(options):
             f"Expected films in {', '.join(map(str, options.paths))}. "
             "Found no PNG, JPEG, TIFF or DICOM file."
         )
-    graders = Graders(options.models)
-    rows = _with_progress(grade_files(files, graders), len(files))
+    profile = read_profile(options.profile) if options.profile else None
+    graders = Graders(options.models, profile=profile)
+    if profile:
+        print(f"kneeoa: {profile.case_line}.", file=sys.stderr)
+    rows = grade_files(files, graders, together=options.together)
+    rows = _with_progress(rows, len(files), len(ARCHITECTURES) + options.together)
     with _output(options.csv) as stream:
         failed = write_csv(rows, stream)
     if failed:
@@ -51,10 +63,42 @@ def _grade(options):
     return 1 if failed else 0
 
 
-def _with_progress(rows: Iterator[Row], films: int) -> Iterator[Row]:
+def _adapt(options):
+    # Late: SciPy and scikit-learn take longer to load than a film to grade.
+    from kneeoa.adaptation.adapting import adapt
+    from kneeoa.adaptation.films import open_films
+    from kneeoa.adaptation.listing import list_films
+    from kneeoa.adaptation.writing import as_text, write_profile
+
+    if options.out.exists():
+        raise KneeOAError(f"Expected a new folder for the profile. {options.out} is there already.")
+    name = check_name(options.name or options.folder.resolve().name)
+    graders = Graders(options.models)
+    listed, left_out = list_films(options.folder)
+    films = open_films(listed, left_out, progress=lambda films: _bar(films, len(listed)))
+    for film in films.left_out:
+        print(f"kneeoa: left out {film.name}: {film.reason}", file=sys.stderr)
+    for note in films.notes:
+        print(f"kneeoa: {note}", file=sys.stderr)
+    adaptation = adapt(films, graders)
+    print(as_text(adaptation))
+    for sentence in adaptation.habit:
+        print(sentence)
+    profile = write_profile(
+        adaptation, options.out, name=name, now=datetime.now(UTC), anyway=options.anyway
+    )
+    print(f"{profile.case_line}. Written to {options.out}")
+    return 0
+
+
+def _bar(films, count):
+    return tqdm(films, total=count, unit="film", file=sys.stderr, dynamic_ncols=True)
+
+
+def _with_progress(rows: Iterator[Row], films: int, rows_a_film: int) -> Iterator[Row]:
     with tqdm(total=films, unit="film", file=sys.stderr, dynamic_ncols=True) as bar:
         for number, row in enumerate(rows, start=1):
-            if number % len(ARCHITECTURES) == 0:
+            if number % rows_a_film == 0:
                 bar.update()
             yield row
 
@@ -79,6 +123,20 @@ def _parser():
     grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="film or folder")
     grade.add_argument("--csv", default="-", metavar="FILE", help="where to write ('-': stdout)")
     grade.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    grade.add_argument("--profile", type=Path, metavar="PROFILE", help="written by adapt")
+    grade.add_argument(
+        "--together", action="store_true", help="a third row per film, of both networks together"
+    )
+    grade.set_defaults(run=_grade)
+    adapt = commands.add_parser("adapt", help="learn how your own readers grade", epilog=ADAPT)
+    adapt.add_argument("folder", type=Path, metavar="FOLDER", help="films that they graded")
+    adapt.add_argument("--out", type=Path, required=True, metavar="PROFILE", help="a new folder")
+    adapt.add_argument("--name", metavar="TEXT", help="what every reading calls it")
+    adapt.add_argument(
+        "--anyway", action="store_true", help="write it even if it is not shown to be better"
+    )
+    adapt.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    adapt.set_defaults(run=_adapt)
     return parser
 
 

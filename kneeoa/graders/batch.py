@@ -1,4 +1,10 @@
-"""Many films at once: paths in, one row per film and network out."""
+"""Many films at once: paths in, one row per film and network out.
+
+``grade`` is the most probable grade. ``answer`` is the headline grade by the rule on the network's
+card (or in the profile), ``low`` and ``high`` the ends of its 90% set; empty where the card has
+none. Rows of both networks together (``together``) come on request alone: they take several times
+as long, and readers of the table may count on two rows a film.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -6,17 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import numpy as np
 
-from kneeoa.errors import KneeOAError, RadiographError
+from kneeoa.errors import KneeOAError, ModelError, RadiographError
 from kneeoa.films.joints import network_input, propose_frames
 from kneeoa.films.radiograph import open_radiograph
+from kneeoa.graders.answer import Answer
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
 
-COLUMNS = ("file", "architecture", "grade", "p0", "p1", "p2", "p3", "p4", "error")
+_SHARES = ("p0", "p1", "p2", "p3", "p4")
+COLUMNS = ("file", "architecture", "grade", *_SHARES, "error", "answer", "low", "high")
 FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom", ""}
 
 
@@ -25,17 +34,20 @@ class Row:
     """One network's grade of one film, or the reason why there is none."""
 
     file: str
-    architecture: Architecture
+    architecture: Architecture | Literal["together"]
     probabilities: np.ndarray | None
     error: str = ""
+    answer: Answer | None = None
 
     def cells(self) -> list[str]:
         """Return the row in the order of `COLUMNS`; probabilities to six decimals."""
         if self.probabilities is None:
-            return [self.file, self.architecture, *[""] * 6, self.error]
+            return [self.file, self.architecture, *[""] * 6, self.error, *[""] * 3]
         grade = str(int(self.probabilities.argmax()))
         shares = [f"{p:.6f}" for p in self.probabilities]
-        return [self.file, self.architecture, grade, *shares, ""]
+        said = self.answer
+        ends = [str(int(g)) for g in (said.grade, said.low, said.high)] if said else [""] * 3
+        return [self.file, self.architecture, grade, *shares, "", *ends]
 
 
 def find_films(paths: Iterable[Path]) -> list[Path]:
@@ -54,22 +66,34 @@ def find_films(paths: Iterable[Path]) -> list[Path]:
 
 
 def grade_files(
-    files: Iterable[Path], graders: Graders, *, batch_size: int = 32, workers: int = 4
+    files: Iterable[Path],
+    graders: Graders,
+    *,
+    batch_size: int = 32,
+    workers: int = 4,
+    together: bool = False,
 ) -> Iterator[Row]:
     """Yield one row per film and network, film by film; a bad file's rows carry its error.
+
+    With `together` a third row follows, of both networks together.
 
     Decoding of the next batch overlaps with grading of this one. A film of two knees is refused:
     one row cannot hold two grades.
     """
+    if together and graders.together is None:
+        raise ModelError(
+            "Expected both networks together among the published models. They are not: publish "
+            "them with `python -m train together`, or leave out --together."
+        )
     with ThreadPoolExecutor(workers) as pool:
         waiting = None
         for names in _batched(files, batch_size):
             decoded = (names, [pool.submit(_decode, name) for name in names])
             if waiting:
-                yield from _grade_batch(*waiting, graders)
+                yield from _grade_batch(*waiting, graders, together)
             waiting = decoded
         if waiting:
-            yield from _grade_batch(*waiting, graders)
+            yield from _grade_batch(*waiting, graders, together)
 
 
 def write_csv(rows: Iterable[Row], stream: TextIO) -> int:
@@ -104,19 +128,23 @@ def _decode(file):
         return error
 
 
-def _grade_batch(names, decoded, graders):
+def _grade_batch(names, decoded, graders, together):
     results = [future.result() for future in decoded]
     films = [result for result in results if not isinstance(result, KneeOAError)]
     answers = {}
     if films:
         stacked = np.stack(films)
         answers = {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
+        if together:
+            answers[FOLDER] = iter(graders.together_arrays(stacked))
     for name, result in zip(names, results, strict=True):
-        for architecture in ARCHITECTURES:
+        for architecture in (*ARCHITECTURES, *[FOLDER] * together):
             if isinstance(result, KneeOAError):
                 yield Row(str(name), architecture, None, str(result))
             else:
-                yield Row(str(name), architecture, next(answers[architecture]))
+                probabilities, rule = next(answers[architecture]), graders.rules[architecture]
+                answer = rule and rule.answer(probabilities)
+                yield Row(str(name), architecture, probabilities, answer=answer)
 
 
 def _looks_like_film(file, folder):

@@ -156,6 +156,7 @@ def _check(record, file):
         "a grade count for each of KL 0 to 4": len(of.by_grade) == len(GRADES),
         "counts that are not negative": min(of.by_grade, default=0) >= 0 and of.patients >= 1,
         "the films of each grade to be all films": sum(of.by_grade) == of.films >= of.patients,
+        "networks that it belongs to": bool(record.networks),
         "strengths above 0": all(0 < n.strength < math.inf for n in record.networks),
         "figures of every answer": bool(record.answers)
         and record.figures.keys() == record.answers.keys() == record.track_record.keys()
