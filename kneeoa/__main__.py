@@ -78,9 +78,9 @@ def _adapt(options):
     films = open_films(listed, left_out, progress=lambda films: _bar(films, len(listed)))
     for film in films.left_out:
         print(f"kneeoa: left out {film.name}: {film.reason}", file=sys.stderr)
-    for note in films.notes:
-        print(f"kneeoa: {note}", file=sys.stderr)
     adaptation = adapt(films, graders)
+    for note in adaptation.films.notes:
+        print(f"kneeoa: {note}", file=sys.stderr)
     print(as_text(adaptation))
     for sentence in adaptation.habit:
         print(sentence)

@@ -5,6 +5,7 @@ import pytest
 
 from kneeoa.adaptation import folds
 from kneeoa.adaptation.folds import STRENGTHS, folds_of
+from kneeoa.errors import DataError
 from kneeoa.metrics import agreement, conformal
 from tests.support import habits
 
@@ -111,3 +112,9 @@ def test_films_graded_as_at_home_are_not_better_and_are_said_not_to_be():
     adaptation = habits.learnt(features, grades, patients)
     assert not adaptation.better
     assert {one.strength for one in adaptation.refits.values()} <= set(STRENGTHS)
+
+
+def test_films_of_few_patients_are_refused():
+    features, grades, _ = habits.knees(40, seed=2)
+    with pytest.raises(DataError, match=r"at least 10 patients\. Received 40 films of 2 patients"):
+        habits.learnt(features, grades, tuple("ab" * 20))
