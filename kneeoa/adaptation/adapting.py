@@ -136,10 +136,10 @@ def learn(
     """Do what `adapt` does, from what the networks' last layers see."""
     grades, patients = films.grades, films.patient_ids
     if len(set(patients)) < LEAST_PATIENTS:
+        received = f"{counted(len(films), 'film')} of {counted(len(set(patients)), 'patient')}"
         raise DataError(
-            f"Expected films of at least {LEAST_PATIENTS} patients. Received "
-            f"{counted(len(films), 'film')} of {counted(len(set(patients)), 'patient')}: with fewer "
-            "it cannot be told how well the habit is learnt."
+            f"Expected films of at least {LEAST_PATIENTS} patients. Received {received}: with "
+            "fewer it cannot be told how well the habit is learnt."
         )
     fold = folds_of(grades, patients, seed=seed)
     # One thread: these products are so small that threads wait for each other far longer than they

@@ -43,12 +43,15 @@ def write_profile(
         raise DataError(not_better(adaptation))
     weights = write_heads({digest: one.head for digest, one in adaptation.refits.items()})
     record = _record(adaptation, name, now, hashlib.sha256(weights).hexdigest())
-    with whole_folder(folder) as beside:
-        (beside / "weights.npz").write_bytes(weights)
-        table = predictions(adaptation)
-        table.to_csv(beside / "predictions.csv", index=False, float_format="%.6f")
-        text = json.dumps(asdict(record), indent=2, allow_nan=False)
-        (beside / "profile.json").write_text(text + "\n", "utf-8")
+    text = json.dumps(asdict(record), indent=2, allow_nan=False)
+    try:
+        with whole_folder(folder) as beside:
+            (beside / "weights.npz").write_bytes(weights)
+            table = predictions(adaptation)
+            table.to_csv(beside / "predictions.csv", index=False, float_format="%.6f")
+            (beside / "profile.json").write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise DataError(f"Expected to write a profile to {folder}. {error.strerror}.") from None
     return read_profile(folder)
 
 

@@ -99,6 +99,12 @@ def test_an_old_profile_is_not_written_over(adaptation, folder):
     assert read_profile(folder).name == "County *hospital*"
 
 
+def test_where_nothing_can_be_written_it_is_said(adaptation, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="Expected to write a profile"):
+        writing.write_profile(adaptation, tmp_path / "file" / "p", name="Other", now=NOW)
+
+
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "x" * 81, "bell\a"])
 def test_a_name_is_one_short_line(name):
     with pytest.raises(ModelError, match="printable"):
