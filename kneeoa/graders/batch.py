@@ -1,4 +1,11 @@
-"""Many films at once: paths in, one row per knee and network out."""
+"""Many films at once: paths in, one row per knee and network out.
+
+``grade`` is the most probable grade. ``answer`` is the headline grade by the rule on the network's
+card (or in the profile), ``low`` and ``high`` the ends of its 90% set; empty where the card has
+none. ``knee`` is R or L where that is known, else empty. Rows of both networks together
+(``together``) come on request alone: they take several times as long, and readers of the table may
+count on two rows a knee.
+"""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -6,23 +13,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import numpy as np
 
-from kneeoa.errors import KneeOAError
+from kneeoa.errors import KneeOAError, ModelError
 from kneeoa.films.formats import Content, content_of
 from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import open_radiograph
+from kneeoa.graders.answer import Answer
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
 
+_SHARES = ("p0", "p1", "p2", "p3", "p4")
 COLUMNS = (
-    *("file", "architecture", "grade", "p0", "p1", "p2", "p3", "p4"),
-    *("error", "knee", "warning"),
+    *("file", "architecture", "grade", *_SHARES, "error"),
+    *("answer", "low", "high", "knee", "warning"),
 )
-"""`knee` is R or L where that is known, else empty."""
 ANYWAY = "Graded all the same, as asked."
 _FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
 """Files of such names in a folder are meant as films: one that holds something else is reported."""
@@ -41,19 +50,23 @@ class Row:
     """One network's grade of one knee, or the reason why there is none."""
 
     file: str
-    architecture: Architecture
+    architecture: Architecture | Literal["together"]
     probabilities: np.ndarray | None
     error: str = ""
+    answer: Answer | None = None
     knee: str = ""
     warning: str = ""
 
     def cells(self) -> list[str]:
         """Return the row in the order of `COLUMNS`; probabilities to six decimals."""
-        graded = [""] * 6
+        graded, ends = [""] * 6, [""] * 3
         if self.probabilities is not None:
             shares = [f"{p:.6f}" for p in self.probabilities]
             graded = [str(int(self.probabilities.argmax())), *shares]
-        return [self.file, self.architecture, *graded, self.error, self.knee, self.warning]
+        if said := self.answer:
+            ends = [str(int(grade)) for grade in (said.grade, said.low, said.high)]
+        found = [self.error, *ends, self.knee, self.warning]
+        return [self.file, self.architecture, *graded, *found]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +114,7 @@ def grade_files(
     graders: Graders,
     *,
     anyway: bool = False,
+    together: bool = False,
     batch_size: int = 32,
     workers: int = 4,
 ) -> Iterator[Row]:
@@ -109,16 +123,23 @@ def grade_files(
     A film that the gate refuses has its reason as error, unless `anyway`: then it is graded, and
     the reason stands in the rows' warning. Decoding and finding the knees of the next batch
     overlap with grading of this one.
+
+    With `together` a third row follows, of both networks together.
     """
+    if together and graders.together is None:
+        raise ModelError(
+            "Expected both networks together among the published models. They are not: publish "
+            "them with `python -m train together`, or leave out --together."
+        )
     with ThreadPoolExecutor(workers) as pool:
         waiting = None
         for names in _batched(files, batch_size):
             parts = [pool.submit(_parts_of, name, graders.localiser, anyway) for name in names]
             if waiting:
-                yield from _grade_batch(*waiting, graders)
+                yield from _grade_batch(*waiting, graders, together)
             waiting = (names, parts)
         if waiting:
-            yield from _grade_batch(*waiting, graders)
+            yield from _grade_batch(*waiting, graders, together)
 
 
 def write_csv(rows: Iterable[Row], stream: TextIO) -> int:
@@ -161,18 +182,26 @@ def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
     return parts
 
 
-def _grade_batch(names, waiting, graders):
-    parts = [(str(name), part) for name, future in zip(names, waiting, strict=True)
-             for part in future.result()]  # fmt: skip
+def _grade_batch(names, waiting, graders, together):
+    parts = [
+        (str(name), part)
+        for name, future in zip(names, waiting, strict=True)
+        for part in future.result()
+    ]
     films = [part.film for _, part in parts if part.film is not None]
     answers = {}
     if films:
         stacked = np.stack(films)
         answers = {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
+        if together:
+            answers[FOLDER] = iter(graders.together_arrays(stacked))
     for name, part in parts:
-        for architecture in ARCHITECTURES:
-            given = None if part.film is None else next(answers[architecture])
-            yield Row(name, architecture, given, part.error, part.knee, part.warning)
+        for architecture in (*ARCHITECTURES, *[FOLDER] * together):
+            given = answer = None
+            if part.film is not None:
+                given, rule = next(answers[architecture]), graders.rules[architecture]
+                answer = rule and rule.answer(given)
+            yield Row(name, architecture, given, part.error, answer, part.knee, part.warning)
 
 
 def _is_hidden(file, folder):

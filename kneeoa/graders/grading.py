@@ -3,7 +3,8 @@
 Served by ONNX Runtime, so that neither start-up nor a reading imports TensorFlow.
 """
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,28 +13,15 @@ import numpy as np
 from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.localiser import FOLDER, Localiser
+from kneeoa.graders import localiser
+from kneeoa.graders.answer import Answer, AnswerRule, rule_of
+from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import DEFAULT_MODELS, PublishedModel, find_model
-from kneeoa.graders.sessions import session_of
-from kneeoa.graders.together import Member, TogetherReading, both_ways, combine, find_together
+from kneeoa.graders.serving import Answers, Ensemble, Grader
+from kneeoa.graders.together import FOLDER, TogetherReading, find_together
 from kneeoa.grades import KLGrade
-from kneeoa.metrics.calibration import softmax
-from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, INPUT_SIDE, TOGETHER, Architecture
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """What one network says of N films.
-
-    Attributes
-    ----------
-    probabilities : (N, 5) float32, rows summing to 1
-    evidence : (N, 7, 7, 5) float32; its spatial mean plus the head's bias is the logit of a grade,
-        before the temperature
-    """
-
-    probabilities: np.ndarray
-    evidence: np.ndarray
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER, Architecture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +33,16 @@ class Reading:
     probabilities : (5,) float32 summing to 1
     evidence : (7, 7, 5) float32, signed; see `kneeoa.graders.gradcam`
     weights_hash : SHA-256 of the model file that gave both
+    answer : the headline grade and the set by the card's rule; None where the card has no rule
+    profile : whose readers' habit it follows; None as published
     """
 
     architecture: Architecture
     probabilities: np.ndarray
     evidence: np.ndarray
     weights_hash: str
+    answer: Answer | None = None
+    profile: Profile | None = None
 
     @property
     def grade(self) -> KLGrade:
@@ -58,61 +50,18 @@ class Reading:
         return KLGrade(int(self.probabilities.argmax()))
 
 
-class Grader:
-    """One exported network, ready to grade. Safe to share between threads."""
-
-    def __init__(self, file: Path, *, temperature: float = 1.0, threads: int = 0) -> None:
-        """Load `file`; `threads` 0 lets ONNX Runtime take all cores.
-
-        `temperature` divides the logits; it is the one on the card (see `calibration`).
-        """
-        self._temperature = temperature
-        self._session = session_of(file, threads=threads)
-
-    def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
-        """Grade ``(N, 224, 224)`` films with values in [0, 255], in batches."""
-        if images.ndim != 3 or images.shape[1:] != (INPUT_SIDE, INPUT_SIDE):
-            raise ModelError(
-                f"Expected films of shape (N, {INPUT_SIDE}, {INPUT_SIDE}). "
-                f"Received: {images.shape}."
-            )
-        outputs = [
-            self._session.run(["logits", "evidence"], {"film": _as_film(batch)})
-            for batch in _batches(images, batch_size)
-        ]
-        logits, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
-        return Answers(softmax(logits, self._temperature), evidence)
-
-
-class Ensemble:
-    """The members of a published ensemble, ready to grade. Safe to share between threads."""
-
-    def __init__(
-        self, members: Sequence[Member], *, temperature: float = 1.0, threads: int = 0
-    ) -> None:
-        """Load the members; `temperature` is that of their mean."""
-        self._weights = np.array([member.weight for member in members])
-        self._temperature = temperature
-        self._graders = [
-            Grader(member.file, temperature=member.temperature, threads=threads)
-            for member in members
-        ]
-
-    def grade_arrays(self, images: np.ndarray) -> np.ndarray:
-        """Return ``(N, 5) float32`` probabilities of ``(N, 224, 224)`` films in [0, 255]."""
-        seen = both_ways(images)
-        answers = [grader.grade_arrays(seen).probabilities for grader in self._graders]
-        split = np.stack(answers).reshape(len(answers), 2, len(images), -1)
-        return combine(split, self._weights, self._temperature)
-
-
 class Graders:
-    """Both published networks, both together where that is published, and the localiser."""
+    """Both published networks, both together where that is published, and the localiser.
 
-    def __init__(self, models: Path = DEFAULT_MODELS) -> None:
+    Under a `profile` they answer as its readers grade; `under` gives the same networks under
+    another one, or as published, without loading them again.
+    """
+
+    def __init__(self, models: Path = DEFAULT_MODELS, *, profile: Profile | None = None) -> None:
         """Load every published network below `models`; raise `ModelError` if one is missing.
 
-        A folder of models without a localiser borrows the one that comes with `kneeoa`.
+        So it does when `profile` was fitted for other networks. A folder of models without a
+        localiser borrows the one that comes with `kneeoa`.
         """
         self.published: dict[Architecture, PublishedModel] = {
             architecture: find_model(architecture, models) for architecture in ARCHITECTURES
@@ -121,11 +70,25 @@ class Graders:
             name: Grader(model.file, temperature=model.temperature)
             for name, model in self.published.items()
         }
-        self.localiser = Localiser(models if (models / FOLDER).exists() else DEFAULT_MODELS)
+        has_one = (models / localiser.FOLDER).exists()
+        self.localiser = Localiser(models if has_one else DEFAULT_MODELS)
         self.together = find_together(models)
         self._ensemble = self.together and Ensemble(
             self.together.members, temperature=self.together.card["calibration"]["temperature"]
         )
+        self._follow(profile)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The file of each network that answers, alone or together, by its SHA-256."""
+        members = self.together.members if self.together else ()
+        return {one.weights_hash: one.file for one in (*self.published.values(), *members)}
+
+    def under(self, profile: Profile | None) -> "Graders":
+        """Return the same networks under `profile`, or as published; raise as `__init__` does."""
+        other = copy.copy(self)
+        other._follow(profile)
+        return other
 
     def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
         """Grade one knee with both networks; without `frame`, the first that is found.
@@ -134,7 +97,14 @@ class Graders:
         """
         film = self._film(radiograph, frame)
         return tuple(
-            Reading(name, answers.probabilities[0], answers.evidence[0], self._hash(name))
+            Reading(
+                name,
+                answers.probabilities[0],
+                answers.evidence[0],
+                self._hash(name),
+                self._answer(name, answers.probabilities[0]),
+                self.profile,
+            )
             for name, answers in self.read_arrays(film)
         )
 
@@ -150,7 +120,17 @@ class Graders:
         if self._ensemble is None:
             return None
         film = self._film(radiograph, frame)
-        return TogetherReading(self._ensemble.grade_arrays(film)[0], self.together.weights_hash)
+        probabilities = self._ensemble.grade_arrays(film)[0]
+        return TogetherReading(
+            probabilities,
+            self.together.weights_hash,
+            self._answer(FOLDER, probabilities),
+            self.profile,
+        )
+
+    def together_arrays(self, films: np.ndarray) -> np.ndarray | None:
+        """Return ``(N, 5)`` of both together; None where that is not published."""
+        return None if self._ensemble is None else self._ensemble.grade_arrays(films)
 
     def probabilities(self, films: np.ndarray) -> dict[str, np.ndarray]:
         """Return ``(N, 5)`` of each network, and of both together, under the names shown."""
@@ -165,13 +145,38 @@ class Graders:
         frame = frame or self.localiser.find(radiograph).frames[0]
         return network_input(radiograph, frame)[None]
 
+    def _follow(self, profile):
+        heads = profile.heads if profile else {}
+        if profile and (missing := self.files.keys() - heads.keys()):
+            raise ModelError(
+                f"Expected a profile of the published networks. {profile.name!r} was fitted for "
+                f"others (SHA-256 {min(missing)[:12]}... is not among them): fit it anew with "
+                "`python -m kneeoa adapt`."
+            )
+        self._graders = {
+            name: grader.under(heads.get(self._hash(name)))
+            for name, grader in self._graders.items()
+        }
+        self._ensemble = self._ensemble and self._ensemble.under(heads)
+        self.profile = profile
+        self.rules: dict[str, AnswerRule | None] = self._published_rules()
+        if profile:
+            if missing := self.rules.keys() - profile.record.answers.keys():
+                raise ModelError(
+                    f"Expected a profile that says how {min(missing)} answers. {profile.name!r} "
+                    "does not: fit it anew with `python -m kneeoa adapt`."
+                )
+            self.rules |= profile.record.answers
+
+    def _published_rules(self):
+        cards = {name: model.card for name, model in self.published.items()}
+        if self.together:
+            cards[FOLDER] = self.together.card
+        return {name: rule_of(card) for name, card in cards.items()}
+
+    def _answer(self, name, probabilities):
+        rule = self.rules[name]
+        return rule and rule.answer(probabilities)
+
     def _hash(self, name):
         return self.published[name].weights_hash
-
-
-def _batches(images, size):
-    return (images[start : start + size] for start in range(0, max(1, len(images)), size))
-
-
-def _as_film(images):
-    return np.ascontiguousarray(images[..., None], np.float32)

@@ -15,6 +15,7 @@ from kneeoa.errors import ModelError
 from kneeoa.files import read_versioned
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.films.upright import inverted
 from kneeoa.graders import gate
 from kneeoa.graders.gate import REFUSED, WARNED, Finding
 from kneeoa.graders.looks import OUTPUTS, Look, Reduced, Window, standardised
@@ -253,23 +254,6 @@ def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = Non
         *(float(outputs[name].mean()) for name in ("second", "negative", "implant")),
         np.exp(turns - np.logaddexp.reduce(turns)),
     )
-
-
-def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:
-    """Return a film upright that stands `quarters` quarter turns counter-clockwise wrong."""
-    pixels = np.ascontiguousarray(np.rot90(radiograph.pixels, -quarters))
-    pixels.setflags(write=False)
-    spacing = radiograph.spacing
-    return replace(
-        radiograph, pixels=pixels, spacing=spacing and (spacing[::-1] if quarters % 2 else spacing)
-    )
-
-
-def inverted(radiograph: Radiograph) -> Radiograph:
-    """Return the positive of a negative."""
-    pixels = np.ascontiguousarray(255 - radiograph.pixels)
-    pixels.setflags(write=False)
-    return replace(radiograph, pixels=pixels)
 
 
 def _knee(answer):

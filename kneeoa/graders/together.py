@@ -15,6 +15,8 @@ import numpy as np
 
 from kneeoa.errors import ModelError
 from kneeoa.files import read_versioned
+from kneeoa.graders.answer import Answer
+from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import CARD_SCHEMA_VERSION, check_bytes
 from kneeoa.grades import KLGrade
 from kneeoa.metrics.calibration import recalibrate
@@ -50,10 +52,19 @@ class PublishedTogether:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TogetherReading:
-    """What both networks together say of one knee: ``(5,)`` float32 summing to 1."""
+    """What both networks together say of one knee.
+
+    Attributes
+    ----------
+    probabilities : (5,) float32 summing to 1
+    weights_hash : SHA-256 over those of the members
+    answer, profile : as of `kneeoa.graders.grading.Reading`
+    """
 
     probabilities: np.ndarray
     weights_hash: str
+    answer: Answer | None = None
+    profile: Profile | None = None
 
     @property
     def grade(self) -> KLGrade:

@@ -9,8 +9,9 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films import phantom
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.films.upright import turned_right
 from kneeoa.graders.grading import Reading
-from kneeoa.graders.localiser import Found, turned_right
+from kneeoa.graders.localiser import Found
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 

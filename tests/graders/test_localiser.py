@@ -11,8 +11,9 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.films.upright import inverted, turned_right
 from kneeoa.graders import looks
-from kneeoa.graders.localiser import FOLDER, Localiser, inverted, turned_right
+from kneeoa.graders.localiser import FOLDER, Localiser
 from kneeoa.graders.published import DEFAULT_MODELS
 
 

@@ -47,6 +47,15 @@ def together(options: Namespace) -> int:
     return 0
 
 
+def answer(options: Namespace) -> int:
+    """Add headline rule and prediction sets to the cards of published models."""
+    from train.publish import answer as answering
+
+    for name, rule in answering.write(options.models).items():
+        print(f"{name}: {rule.rule} grade; {rule.level:.0%} sets up to {rule.threshold:.3f}")
+    return 0
+
+
 def teach(options: Namespace) -> int:
     """Write the answers of finished runs for the training films, as soft targets."""
     dataset = source_of(options).read()

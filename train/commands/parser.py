@@ -159,6 +159,9 @@ def _parser():
     )
     _data_options(locate)
 
+    answer = add("answer", finished.answer, "add headline rule and sets to published cards")
+    answer.add_argument("models", type=Path, metavar="MODELS")
+
     for name, command, summary in (
         ("evaluate", finished.evaluate, "measure the published models"),
         ("robustness", finished.robustness, "measure them on films changed in many ways"),

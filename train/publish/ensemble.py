@@ -20,6 +20,7 @@ from kneeoa.graders.published import CARD_SCHEMA_VERSION, find_model
 from kneeoa.metrics import calibration
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.records import results, studies
+from train.publish import answer
 from train.publish.network import export, measure, predictions_of
 
 
@@ -93,6 +94,7 @@ def publish_together(
         for one in candidates:
             if one not in best or one.model_sha256 in published:
                 one.file.unlink()
+    answer.write(models)
     return folder
 
 

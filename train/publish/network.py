@@ -20,6 +20,7 @@ from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, calibration
 from kneeoa.networks import Architecture
 from kneeoa.records import results, studies
+from train.publish import answer
 from train.publish.export import round_to_storage, to_onnx
 from train.run.batches import predict
 from train.run.record import check_trained_on, load_network
@@ -123,6 +124,7 @@ def publish(
         }
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
         results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
+    answer.write(models)
     return folder
 
 

@@ -1,0 +1,190 @@
+"""Graded films and the published networks -> everything that a profile says. Writes nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from kneeoa.adaptation import alike, figures
+from kneeoa.adaptation.films import GradedFilms
+from kneeoa.adaptation.folds import Refit, folds_of, refit
+from kneeoa.errors import DataError
+from kneeoa.graders.answer import AnswerRule
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.profile import Head
+from kneeoa.graders.serving import Grader
+from kneeoa.graders.together import FOLDER, both_ways, combine
+from kneeoa.graders.weights import read_weights
+from kneeoa.metrics import conformal, rules
+from kneeoa.metrics.calibration import softmax
+from kneeoa.wording import counted
+
+LEVEL = 0.9
+"""Of the sets, where the card of a network has none."""
+LEAST_PATIENTS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A published network, ready to be refitted: what its last layer sees, and the layer."""
+
+    architecture: str
+    features: np.ndarray
+    published: Head
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adaptation:
+    """What was learnt from graded films.
+
+    Attributes
+    ----------
+    films : the films it was learnt from
+    fold : (N,) int
+    networks, refits : by the SHA-256 of the network's file
+    before, after : by answer (``mobilenet``, ``resnet50``, ``together``): probabilities ``(N, 5)``
+        as published, and out of fold
+    answers : by answer: headline rule and sets, their threshold from all films out of fold
+    figures : by answer; see `kneeoa.adaptation.figures.compared`
+    better : whether the paired difference in cross-entropy is clear of 0, of the last answer
+    """
+
+    films: GradedFilms
+    fold: np.ndarray
+    networks: dict[str, Network]
+    refits: dict[str, Refit]
+    before: dict[str, np.ndarray]
+    after: dict[str, np.ndarray]
+    answers: dict[str, AnswerRule]
+    figures: dict[str, figures.Figures]
+
+    @property
+    def deciding(self) -> str:
+        """The answer that decides whether it is better: both together where that is published."""
+        return list(self.after)[-1]
+
+    @property
+    def better(self) -> bool:
+        """Whether cross-entropy fell by more than chance explains."""
+        high = self.figures[self.deciding]["cross_entropy"]["difference"][2]
+        return high is not None and high < 0
+
+    @property
+    def habit(self) -> tuple[str, ...]:
+        """Which lines the films' readers draw elsewhere, in sentences."""
+        published = self.before[self.deciding].argmax(axis=1)
+        return figures.habit(self.films.grades, published)
+
+
+def adapt(films: GradedFilms, graders: Graders, *, seed: int = 0) -> Adaptation:
+    """Learn from `films` how their readers grade; `graders` are taken as published.
+
+    `seed` draws the folds. The same films in the same order give the same profile.
+    """
+    networks = networks_of(films, graders)
+    films = kept_together(films, next(iter(networks.values())).features)
+    published = graders.under(None).rules
+    return learn(films, networks, _answers_by(graders), published, seed=seed)
+
+
+def kept_together(films: GradedFilms, features: np.ndarray) -> GradedFilms:
+    """Return the films with one patient where they are alike, and a note that says so."""
+    patients = alike.merged(films.patient_ids, alike.groups(films.images, features))
+    count = len(set(films.patient_ids)) - len(set(patients))
+    if not count:
+        return films
+    note = (
+        f"Some films show the same knee as another one, or a patient's other knee: {count} of "
+        f"{len(set(films.patient_ids))} supposed patients are taken to be another of them."
+    )
+    return replace(films, patient_ids=patients, notes=(*films.notes, note))
+
+
+def networks_of(films: GradedFilms, graders: Graders) -> dict[str, Network]:
+    """Run each network once over the films and their mirror images; by SHA-256."""
+    published = graders.published.values()
+    members = graders.together.members if graders.together else ()
+    found = {}
+    for one in (*published, *members):
+        if one.weights_hash in found:
+            continue
+        pooled = Grader(one.file).pooled(both_ways(films.images))
+        stored = read_weights(one.file)
+        found[one.weights_hash] = Network(
+            one.architecture,
+            pooled.reshape(2, len(films), -1),
+            Head(stored["grade/kernel"], stored["grade/bias"]),
+            one.temperature,
+        )
+    return found
+
+
+Answering = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
+"""Logits ``(2, N, 5)`` of each network -> probabilities ``(N, 5)`` of each answer."""
+
+
+def learn(
+    films: GradedFilms,
+    networks: dict[str, Network],
+    answering: Answering,
+    published_rules: dict[str, AnswerRule | None],
+    *,
+    seed: int = 0,
+) -> Adaptation:
+    """Do what `adapt` does, from what the networks' last layers see."""
+    grades, patients = films.grades, films.patient_ids
+    if len(set(patients)) < LEAST_PATIENTS:
+        received = f"{counted(len(films), 'film')} of {counted(len(set(patients)), 'patient')}"
+        raise DataError(
+            f"Expected films of at least {LEAST_PATIENTS} patients. Received {received}: with "
+            "fewer it cannot be told how well the habit is learnt."
+        )
+    fold = folds_of(grades, patients, seed=seed)
+    # One thread: these products are so small that threads wait for each other far longer than they
+    # compute (2 s against a minute for 180 films on two busy cores).
+    with threadpool_limits(1, user_api="blas"):
+        refits = {
+            digest: refit(one.features, grades, one.published, one.temperature, fold)
+            for digest, one in networks.items()
+        }
+    before = answering(
+        {
+            digest: one.features @ one.published.kernel + one.published.bias
+            for digest, one in networks.items()
+        }
+    )
+    after = answering({digest: one.logits for digest, one in refits.items()})
+    answers, measured = {}, {}
+    for name, probabilities in after.items():
+        rule = published_rules[name] or AnswerRule(rules.MOST_PROBABLE, LEVEL, 1.0)
+        threshold = conformal.calibrate(probabilities, grades, patients, rule.level)
+        answers[name] = AnswerRule(rule.rule, rule.level, threshold)
+        out_of_fold = figures.sets_out_of_fold(probabilities, grades, patients, fold, rule.level)
+        measured[name] = figures.compared(
+            grades,
+            patients,
+            (before[name], rule.sets(before[name])),
+            (probabilities, out_of_fold),
+        )
+    return Adaptation(films, fold, networks, refits, before, after, answers, measured)
+
+
+def _answers_by(graders):
+    """Return how the logits of `graders`' networks become the probabilities that are shown."""
+    alone = {name: (m.weights_hash, m.temperature) for name, m in graders.published.items()}
+    together = graders.together
+
+    def answering(logits):
+        # A network alone sees the film as it is; both together its mirror image, too.
+        found = {name: softmax(logits[d][0], t) for name, (d, t) in alone.items()}
+        if together:
+            members = together.members
+            views = np.stack([softmax(logits[m.weights_hash], m.temperature) for m in members])
+            weights = np.array([member.weight for member in members])
+            temperature = together.card["calibration"]["temperature"]
+            found[FOLDER] = combine(views, weights, temperature)
+        return found
+
+    return answering

@@ -1,0 +1,123 @@
+"""Before and after: figures of the published and of the adapted answers on the same films.
+
+Intervals are 95%, by bootstrap over patients; the same draws serve before, after and their
+difference, which is a paired one. After is out of fold throughout, the prediction sets' threshold
+included: that of a fold comes from the films of the others (cross-conformal, Vovk 2015, Ann Math
+Artif Intell 74).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from kneeoa.graders.answer import AnswerRule
+from kneeoa.grades import GRADES
+from kneeoa.metrics import agreement, bootstrap, conformal, rules
+
+NAMES = {
+    "accuracy": "Accuracy",
+    "quadratic_kappa": "Kappa (quadratic), most probable grade",
+    "median_kappa": "Kappa (quadratic), median grade",
+    "within_one_grade": "Within one grade",
+    "mean_absolute_error": "Mean error in grades",
+    "auc_kl2": "Area under the curve, KL 2 or more",
+    "cross_entropy": "Cross-entropy",
+    "coverage": "Grade in the 90% set",
+    "width": "Grades in the set",
+}
+"""Each figure with its name for people, in their order."""
+
+Figures = dict[str, dict[str, tuple[float | None, float | None, float | None]]]
+_FROM_SUMMARY = (
+    "accuracy", "quadratic_kappa", "within_one_grade", "mean_absolute_error", "auc_kl2",
+)  # fmt: skip
+
+
+def compared(
+    grades: np.ndarray,
+    patient_ids: Sequence[str],
+    before: tuple[np.ndarray, np.ndarray],
+    after: tuple[np.ndarray, np.ndarray],
+) -> Figures:
+    """Return ``before``, ``after`` and ``difference`` of each of `NAMES`: value, low, high.
+
+    `before` and `after` are probabilities ``(N, 5)`` and sets ``(N, 2)`` of the same films. What is
+    not defined, such as kappa of a single grade, is None.
+    """
+    weights = bootstrap.patient_weights(patient_ids)
+    # One more draw holds every film once: the value itself.
+    weights = np.concatenate([np.ones((1, len(grades))), weights])
+    draws = [_draws(grades, *answers, weights) for answers in (before, after)]
+    return {
+        name: {
+            "before": _ends(draws[0][name]),
+            "after": _ends(draws[1][name]),
+            "difference": _ends(draws[1][name] - draws[0][name]),
+        }
+        for name in NAMES
+    }
+
+
+def sets_out_of_fold(
+    probabilities: np.ndarray,
+    grades: np.ndarray,
+    patient_ids: Sequence[str],
+    fold: np.ndarray,
+    level: float,
+) -> np.ndarray:
+    """Return sets ``(N, 2)`` whose threshold comes from the films of the other folds."""
+    patients = np.asarray(patient_ids)
+    found = np.empty((len(grades), 2), int)
+    for k in np.unique(fold):
+        other = fold != k
+        threshold = conformal.calibrate(probabilities[other], grades[other], patients[other], level)
+        found[~other] = conformal.sets(probabilities[~other], threshold)
+    return found
+
+
+def track_record(
+    grades: np.ndarray, probabilities: np.ndarray, rule: AnswerRule
+) -> tuple[dict[str, float] | None, ...]:
+    """Return for each grade how often it was right when it was the answer, None if it never was."""
+    confusion = agreement.confusion_matrix(grades, rule.grades(probabilities))
+    found = (agreement.predictive_value(confusion, grade) for grade in GRADES)
+    return tuple(value and asdict(value) for value in found)
+
+
+def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
+    """Return which lines these readers draw elsewhere, in sentences.
+
+    `grades` (N,) are theirs, `published` (N,) the published networks' answers. A line is named
+    where at least half of five or more films of a grade have one and the same other answer.
+    """
+    said = []
+    confusion = agreement.confusion_matrix(grades, published)
+    for grade in GRADES:
+        row = confusion[int(grade)]
+        other = int(row.argmax())
+        if row.sum() >= 5 and other != grade and row[other] >= row.sum() / 2:
+            said.append(
+                f"Your readers call {grade.label} what the networks, as published, call "
+                f"{GRADES[other].label} ({row[other]} of {row.sum()} films)."
+            )
+    return tuple(said)
+
+
+def _draws(grades, probabilities, found, weights):
+    summary = bootstrap.weighted_summaries(grades, probabilities, weights)
+    by_median = np.eye(len(GRADES))[rules.median(probabilities)]
+    medians = bootstrap.weighted_summaries(grades, by_median, weights)
+    share = weights / weights.sum(axis=1, keepdims=True)
+    chosen = probabilities[np.arange(len(grades)), grades].astype(float)
+    return {name: summary[name] for name in _FROM_SUMMARY} | {
+        "median_kappa": medians["quadratic_kappa"],
+        "cross_entropy": share @ -np.log(np.maximum(chosen, 1e-7)),
+        "coverage": share @ conformal.holds(found, grades).astype(float),
+        "width": share @ (found[:, 1] - found[:, 0] + 1.0),
+    }
+
+
+def _ends(draws):
+    values = (draws[0], *bootstrap.percentile_interval(draws[1:]))
+    return tuple(float(value) if np.isfinite(value) else None for value in values)

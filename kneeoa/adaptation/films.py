@@ -1,0 +1,211 @@
+"""Graded films, opened: framed as in reading, refused as in reading, each once, with its patient.
+
+Whose knee a film is of says the table; else the patient's id in a DICOM file; else a name that
+tells patient and side (``9001695L``, ``P12_R``); else the film counts as a patient of its own.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from kneeoa.adaptation.listing import LeftOut, Listed
+from kneeoa.data.listing import name_patterns, patient_and_side
+from kneeoa.errors import DataError, KneeOAError, RadiographError
+from kneeoa.films.frames import network_input
+from kneeoa.films.radiograph import Radiograph, open_radiograph
+from kneeoa.graders.localiser import Localiser
+from kneeoa.wording import counted
+
+Framing = Callable[[Radiograph, str], np.ndarray]
+"""Radiograph and side (``"L"``, ``"R"`` or empty) -> the networks' ``(224, 224)`` input."""
+
+LEAST_FILMS = 25
+LEAST_GRADES = 3
+_WORKERS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradedFilms:
+    """Films to learn a habit from.
+
+    Attributes
+    ----------
+    images : (N, 224, 224) float32 in [0, 255]
+    grades : (N,) int in 0-4
+    patient_ids : N names, for keeping a patient's films together; never written
+    names : N paths below the folder
+    digests : N SHA-256 of name and content; a name alone could be guessed from its hash
+    left_out : films that are not among them, and why
+    notes : what else there is to know, as sentences
+    """
+
+    images: np.ndarray
+    grades: np.ndarray
+    patient_ids: tuple[str, ...]
+    names: tuple[str, ...]
+    digests: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.grades)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    listed: Listed
+    image: np.ndarray
+    patient: str
+    digest: str
+
+
+def framed_by(localiser: Localiser) -> Framing:
+    """Return the framing of a reading: what is refused there is refused here.
+
+    In a film of two knees the side says whose grade it is; without one it is refused.
+    """
+
+    def frame(radiograph: Radiograph, side: str) -> np.ndarray:
+        seen, found = localiser.find_positive(radiograph)
+        if found.refusal is not None:
+            raise RadiographError(found.refusal.sentence)
+        knees = found.knees
+        if len(knees) > 1:
+            knees = tuple(knee for knee in knees if knee.side == side)
+        if len(knees) != 1:
+            raise RadiographError(
+                "Expected a film of one knee, or the side that the grade is of. This one shows "
+                "two: add a column `side` with L or R, a row for each knee."
+            )
+        return network_input(seen, knees[0].frame)
+
+    return frame
+
+
+def open_films(
+    listed: Sequence[Listed],
+    left_out: Sequence[LeftOut] = (),
+    *,
+    framing: Framing,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> GradedFilms:
+    """Open and frame the films; what cannot be read, or is there twice, is left out by name.
+
+    `progress` may wrap the films as they come. Raises `DataError` when fewer than `LEAST_FILMS`
+    films or `LEAST_GRADES` grades are left.
+    """
+    left_out = list(left_out)
+    opened = []
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for one, found in zip(
+            listed, progress(pool.map(lambda one: _open(one, framing), listed)), strict=True
+        ):
+            if isinstance(found, KneeOAError):
+                left_out.append(LeftOut(one.name, str(found)))
+            else:
+                opened.append(found)
+    opened = _each_once(opened, left_out)
+    _expect_enough(opened, left_out)
+    patients, notes = _patients_of(opened)
+    return GradedFilms(
+        np.stack([one.image for one in opened]),
+        np.array([one.listed.grade for one in opened]),
+        patients,
+        tuple(one.listed.name for one in opened),
+        tuple(one.digest for one in opened),
+        tuple(left_out),
+        notes,
+    )
+
+
+def _open(one, framing):
+    try:
+        radiograph = open_radiograph(one.file)
+        image = np.asarray(framing(radiograph, one.side), np.float32)
+        patient = one.patient
+        if not patient and radiograph.source == "DICOM":
+            patient = _patient_in(one.file)
+        digest = hashlib.sha256(f"{one.name}\n{radiograph.digest}".encode()).hexdigest()
+        return _Opened(one, image, patient, digest)
+    except KneeOAError as error:
+        return error
+
+
+def _patient_in(file):
+    """Return the patient's id in a DICOM file that was decoded before; empty where it has none."""
+    import pydicom
+
+    try:
+        header = pydicom.dcmread(
+            file, stop_before_pixels=True, specific_tags=["PatientID"], force=True
+        )
+        return str(header.get("PatientID", "") or "").strip()
+    except Exception:
+        # Whatever a header does to its reader: the film is sound, and its patient not known.
+        return ""
+
+
+def _each_once(opened, left_out):
+    """Leave out films whose pixels are there already; both, when their grades differ."""
+    same: dict[bytes, list[_Opened]] = {}
+    for one in opened:
+        same.setdefault(hashlib.sha256(one.image.tobytes()).digest(), []).append(one)
+    kept = []
+    for first, *others in same.values():
+        if any(one.listed.grade != first.listed.grade for one in others):
+            names = ", ".join(one.listed.name for one in (first, *others))
+            reason = f"The same film is there with different grades: {names}."
+            left_out += [LeftOut(one.listed.name, reason) for one in (first, *others)]
+            continue
+        kept.append(first)
+        reason = f"It is the same film as {first.listed.name}."
+        left_out += [LeftOut(one.listed.name, reason) for one in others]
+    return kept
+
+
+def _expect_enough(opened, left_out):
+    grades = Counter(one.listed.grade for one in opened)
+    without = f" ({counted(len(left_out), 'film')} could not be used)" if left_out else ""
+    if len(opened) < LEAST_FILMS:
+        raise DataError(
+            f"Expected at least {LEAST_FILMS} graded films to learn a habit from. Received "
+            f"{len(opened)}{without}. Fifty or more are worth the work."
+        )
+    if len(grades) < LEAST_GRADES:
+        raise DataError(
+            f"Expected films of at least {LEAST_GRADES} grades. Received "
+            f"{' and '.join(f'KL {grade}' for grade in sorted(grades))} alone{without}."
+        )
+
+
+def _patients_of(opened):
+    patterns = name_patterns(None)
+    patients, alone = [], 0
+    for number, one in enumerate(opened):
+        patient = one.patient
+        if not patient:
+            patient, _ = patient_and_side(PurePosixPath(one.listed.name).stem, patterns)
+        if patient:
+            patients.append(f"patient {patient}")
+        else:
+            patients.append(f"film {number}")
+            alone += 1
+    notes = []
+    if alone:
+        notes.append(
+            f"The patient of {counted(alone, 'film')} is not known, so each counts as a patient of "
+            "its own. If a patient has two of them, name her in grades.csv (column patient): "
+            "figures are too good otherwise."
+        )
+    missing = [f"KL {grade}" for grade in range(5) if all(o.listed.grade != grade for o in opened)]
+    if missing:
+        notes.append(
+            f"No film of {' and '.join(missing)} is among them: how your readers tell that grade "
+            "is not learnt, and stays as published."
+        )
+    return tuple(patients), tuple(notes)

@@ -1,0 +1,85 @@
+"""From a network's probabilities to what is said of a knee: one grade, and a set of grades.
+
+A card says under ``answer`` by which rule the grade is taken and up to which threshold the set
+grows, both chosen on validation films (`train.publish.answer`); a profile brings thresholds of its
+own. A card without ``answer`` gives neither.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kneeoa.errors import ModelError
+from kneeoa.grades import KLGrade
+from kneeoa.metrics import conformal, rules
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of one knee: `grade` by `rule`, and the set from `low` to `high`.
+
+    The set was calibrated to hold the reference's grade in a share `level` of films.
+    """
+
+    grade: KLGrade
+    low: KLGrade
+    high: KLGrade
+    rule: str
+    level: float
+
+    @property
+    def text(self) -> str:
+        """The set in words, for example ``KL 1 to KL 2``."""
+        if self.low == self.high:
+            return f"{self.low.label} alone"
+        return f"{self.low.label} to {self.high.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """How probabilities become answers.
+
+    Attributes
+    ----------
+    rule : one of `kneeoa.metrics.rules.RULES`
+    level : share of films whose reference grade the sets are to hold, in (0, 1)
+    threshold : from `kneeoa.metrics.conformal.calibrate`, in [0, 1]
+    """
+
+    rule: str
+    level: float
+    threshold: float
+
+    def __post_init__(self):
+        if self.rule not in rules.RULES:
+            raise ModelError(
+                f"Expected a rule out of {', '.join(rules.RULES)}. Received: {self.rule!r}."
+            )
+        if not (0 < self.level < 1 and 0 <= self.threshold <= 1):
+            raise ModelError(
+                "Expected a level between 0 and 1 and a threshold from 0 to 1. "
+                f"Received: {self.level} and {self.threshold}."
+            )
+
+    def grades(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return the grades of ``(N, 5)`` probabilities, ``(N,) int64``."""
+        return rules.grades_by(self.rule, probabilities)
+
+    def sets(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return lowest and highest grade of each set, ``(N, 2) int64``."""
+        return conformal.sets(probabilities, self.threshold)
+
+    def answer(self, probabilities: np.ndarray) -> Answer:
+        """Return what is said of one knee with ``(5,)`` probabilities."""
+        grade, (low, high) = self.grades(probabilities[None])[0], self.sets(probabilities[None])[0]
+        low, high, grade = (KLGrade(int(value)) for value in (low, high, grade))
+        return Answer(grade, low, high, self.rule, self.level)
+
+
+def rule_of(card: dict[str, Any]) -> AnswerRule | None:
+    """Return the rule on a model's card, or None where it has none."""
+    described = card.get("answer")
+    if described is None:
+        return None
+    return AnswerRule(described["rule"], described["set"]["level"], described["set"]["threshold"])

@@ -1,0 +1,223 @@
+"""A hospital's profile on disk: how its readers grade, learnt from films that they graded.
+
+``<profile>/profile.json`` (what it is, figures before and after), ``weights.npz`` (the last linear
+layer of each network, fitted anew) and ``predictions.csv`` (out of fold). It holds no pixels and
+no names of patients or files. `kneeoa.adaptation` writes it; here it is read, checked as something
+that came by mail, and put onto the networks that it was fitted for and no others.
+"""
+
+import hashlib
+import io
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kneeoa.errors import DataError, ModelError
+from kneeoa.files import read_versioned, record_of
+from kneeoa.graders.answer import AnswerRule
+from kneeoa.grades import GRADES
+
+SCHEMA_VERSION = 1
+LONGEST_NAME = 80
+MOST_BYTES = 8_000_000
+"""A profile's files are far smaller; more is not read."""
+LARGEST_WEIGHT = 1000.0
+"""The published weights are below 1; a fitted one beyond this is damage."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """The last linear layer: ``kernel`` (C, 5) and ``bias`` (5,), float32.
+
+    The spatial mean of ``features (7, 7, C) @ kernel`` plus the bias is the logit, before the
+    temperature on the network's card.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class FittedNetwork:
+    """Which network a head belongs to: the SHA-256 of its file; and the pull that was chosen."""
+
+    architecture: str
+    model_sha256: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilmsOf:
+    """The films behind a profile: how many, of how many patients, of each grade 0 to 4."""
+
+    films: int
+    patients: int
+    by_grade: tuple[int, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """``profile.json``. Times are UTC, ISO 8601.
+
+    Attributes
+    ----------
+    answers : by answer (``mobilenet``, ``resnet50``, ``together``): rule, level, threshold
+    figures : by answer and figure: ``before``, ``after`` (out of fold) and ``difference``, each a
+        value with its 95% interval over patients
+    track_record : by answer: for each grade how often it was right, out of fold
+    better : whether the paired difference in cross-entropy is clear of 0
+    """
+
+    name: str
+    created_at: str
+    networks: tuple[FittedNetwork, ...]
+    weights_sha256: str
+    of: FilmsOf
+    answers: dict[str, AnswerRule]
+    figures: dict[str, dict[str, dict[str, tuple[float | None, float | None, float | None]]]]
+    track_record: dict[str, tuple[dict[str, float] | None, ...]]
+    better: bool
+    libraries: dict[str, str]
+    schema_version: int = field(default=SCHEMA_VERSION)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """A profile that is whole; `heads` by the SHA-256 of the network's file."""
+
+    record: Record
+    heads: dict[str, Head]
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """What its maker called it: text, to be escaped like any other."""
+        return self.record.name
+
+    @property
+    def case_line(self) -> str:
+        """What stands beside a reading, as text: name, films, accuracy out of fold."""
+        figures = self.record.figures
+        accuracy = figures.get("together", next(iter(figures.values())))["accuracy"]["after"][0]
+        line = f"As graded at {self.name}, {self.record.of.films} films, {accuracy:.0%} right"
+        return line if self.record.better else f"{line}; not shown to be better than as published"
+
+
+def read_profile(folder: Path) -> Profile:
+    """Read a profile; raise `ModelError` if it is missing, damaged or holds what cannot be."""
+    file = folder / "profile.json"
+    content = read_versioned(file, SCHEMA_VERSION, "a profile", error=ModelError)
+    try:
+        record = record_of(Record, content, file)
+    except DataError as problem:
+        raise ModelError(str(problem)) from None
+    _check(record, file)
+    data = _bytes_of(folder / "weights.npz")
+    if hashlib.sha256(data).hexdigest() != record.weights_sha256:
+        raise ModelError(
+            f"Expected the weights that {file} describes. Those in {folder} are others: the "
+            "profile is damaged or was put together. Ask for it again, or fit it anew."
+        )
+    heads = _heads_of(data, record, folder / "weights.npz")
+    return Profile(record, heads, hashlib.sha256(_bytes_of(file)).hexdigest())
+
+
+def check_name(name: str) -> str:
+    """Return a profile's name without outer blanks; refuse an empty, long or unprintable one."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise ModelError(
+            f"Expected a name of 1 to {LONGEST_NAME} printable characters in one line. "
+            f"Received: {name[:LONGEST_NAME]!r}."
+        )
+    return name
+
+
+def write_heads(heads: dict[str, Head]) -> bytes:
+    """Return the bytes of ``weights.npz``."""
+    arrays = {}
+    for digest, head in heads.items():
+        arrays[f"{digest}/kernel"] = np.asarray(head.kernel, np.float32)
+        arrays[f"{digest}/bias"] = np.asarray(head.bias, np.float32)
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def _check(record, file):
+    check_name(record.name)
+    of = record.of
+    expected = {
+        "a grade count for each of KL 0 to 4": len(of.by_grade) == len(GRADES),
+        "counts that are not negative": min(of.by_grade, default=0) >= 0 and of.patients >= 1,
+        "the films of each grade to be all films": sum(of.by_grade) == of.films >= of.patients,
+        "networks that it belongs to": bool(record.networks),
+        "strengths above 0": all(0 < n.strength < math.inf for n in record.networks),
+        "figures of every answer": bool(record.answers)
+        and record.figures.keys() == record.answers.keys() == record.track_record.keys()
+        and all("accuracy" in figures for figures in record.figures.values()),
+        "figures with a value": all(
+            set(parts) == {"before", "after", "difference"}
+            and (name != "accuracy" or _is_share(parts["after"][0]))
+            for figures in record.figures.values()
+            for name, parts in figures.items()
+        ),
+        "a record of each grade": all(
+            len(grades) == len(GRADES)
+            and all(
+                one is None or {"value", "low", "high", "count", "total"} <= one.keys()
+                for one in grades
+            )
+            for grades in record.track_record.values()
+        ),
+    }
+    wrong = [what for what, holds in expected.items() if not holds]
+    if wrong:
+        raise ModelError(f"Expected {wrong[0]} in {file}. Received others: fit it anew.")
+
+
+def _is_share(value):
+    return value is not None and 0 <= value <= 1
+
+
+def _bytes_of(file):
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ModelError(f"Expected at most {MOST_BYTES / 1e6:.0f} MB in {file}. It has more.")
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"Expected a whole profile. {file} cannot be read: {error.strerror}."
+        ) from None
+
+
+def _heads_of(data, record, file):
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            # Before anything is unpacked: a small file may claim to hold a large one.
+            if sum(member.file_size for member in packed.infolist()) > MOST_BYTES:
+                raise ModelError(f"Expected small arrays in {file}. Received larger ones.")
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in stored.files}
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ModelError(f"Expected plain arrays in {file}. It cannot be read: {error}") from None
+    heads = {}
+    for network in record.networks:
+        kernel, bias = (arrays.get(f"{network.model_sha256}/{n}") for n in ("kernel", "bias"))
+        for array, dimensions in ((kernel, 2), (bias, 1)):
+            if array is None or array.dtype != np.float32 or array.ndim != dimensions:
+                raise ModelError(f"Expected a kernel and a bias of each network in {file}.")
+            if array.shape[-1] != len(GRADES):
+                raise ModelError(f"Expected weights of {len(GRADES)} grades in {file}.")
+            if not (np.isfinite(array).all() and np.abs(array).max(initial=0) <= LARGEST_WEIGHT):
+                raise ModelError(
+                    f"Expected weights within {LARGEST_WEIGHT:g} in {file}. Some are beyond, or "
+                    "no numbers: the profile is damaged."
+                )
+        heads[network.model_sha256] = Head(kernel, bias)
+    return heads

@@ -1,0 +1,122 @@
+"""One exported network, and several as one, on ONNX Runtime: film arrays in, answers out."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kneeoa.errors import ModelError
+from kneeoa.graders.profile import Head
+from kneeoa.graders.sessions import session_of
+from kneeoa.graders.together import Member, both_ways, combine
+from kneeoa.metrics.calibration import softmax
+from kneeoa.networks import INPUT_SIDE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What one network says of N films.
+
+    Attributes
+    ----------
+    probabilities : (N, 5) float32, rows summing to 1
+    evidence : (N, 7, 7, 5) float32; its spatial mean plus the head's bias is the logit of a grade,
+        before the temperature
+    """
+
+    probabilities: np.ndarray
+    evidence: np.ndarray
+
+
+class Grader:
+    """One exported network, ready to grade. Safe to share between threads."""
+
+    def __init__(self, file: Path, *, temperature: float = 1.0, threads: int = 0) -> None:
+        """Load `file`; `threads` 0 lets ONNX Runtime take all cores.
+
+        `temperature` divides the logits; it is the one on the card (see `calibration`).
+        """
+        self._temperature, self._head = temperature, None
+        self._session = session_of(file, threads=threads)
+
+    def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
+        """Grade ``(N, 224, 224)`` films with values in [0, 255], in batches."""
+        if images.ndim != 3 or images.shape[1:] != (INPUT_SIDE, INPUT_SIDE):
+            raise ModelError(
+                f"Expected films of shape (N, {INPUT_SIDE}, {INPUT_SIDE}). "
+                f"Received: {images.shape}."
+            )
+        outputs = [self._outputs(_as_film(batch)) for batch in _batches(images, batch_size)]
+        logits, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
+        return Answers(softmax(logits, self._temperature), evidence)
+
+    def pooled(self, images: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
+        """Return what the last linear layer sees of ``(N, 224, 224)`` films: ``(N, C) float32``."""
+        return np.concatenate(
+            [
+                self._session.run(["features"], {"film": _as_film(batch)})[0].mean(axis=(1, 2))
+                for batch in _batches(images, batch_size)
+            ]
+        )
+
+    def under(self, head: Head | None) -> "Grader":
+        """Return this network with another last layer, or as published; the file is shared."""
+        if head is not None:
+            channels = {one.name: one.shape for one in self._session.get_outputs()}["features"][-1]
+            if head.kernel.shape[0] != channels:
+                raise ModelError(
+                    f"Expected a last layer for {channels} features. Received one for "
+                    f"{head.kernel.shape[0]}: the profile is damaged or belongs to another network."
+                )
+        other = copy.copy(self)
+        other._head = head
+        return other
+
+    def _outputs(self, film):
+        if self._head is None:
+            return self._session.run(["logits", "evidence"], {"film": film})
+        (features,) = self._session.run(["features"], {"film": film})
+        evidence = features @ self._head.kernel
+        return evidence.mean(axis=(1, 2)) + self._head.bias, evidence
+
+
+class Ensemble:
+    """The members of a published ensemble, ready to grade. Safe to share between threads."""
+
+    def __init__(
+        self, members: Sequence[Member], *, temperature: float = 1.0, threads: int = 0
+    ) -> None:
+        """Load the members; `temperature` is that of their mean."""
+        self._members = tuple(members)
+        self._weights = np.array([member.weight for member in members])
+        self._temperature = temperature
+        self._graders = [
+            Grader(member.file, temperature=member.temperature, threads=threads)
+            for member in members
+        ]
+
+    def grade_arrays(self, images: np.ndarray) -> np.ndarray:
+        """Return ``(N, 5) float32`` probabilities of ``(N, 224, 224)`` films in [0, 255]."""
+        seen = both_ways(images)
+        answers = [grader.grade_arrays(seen).probabilities for grader in self._graders]
+        split = np.stack(answers).reshape(len(answers), 2, len(images), -1)
+        return combine(split, self._weights, self._temperature)
+
+    def under(self, heads: Mapping[str, Head]) -> "Ensemble":
+        """Return these members with the last layers in `heads`, by the SHA-256 of their files."""
+        other = copy.copy(self)
+        other._graders = [
+            grader.under(heads.get(member.weights_hash))
+            for grader, member in zip(self._graders, self._members, strict=True)
+        ]
+        return other
+
+
+def _batches(images, size):
+    return (images[start : start + size] for start in range(0, max(1, len(images)), size))
+
+
+def _as_film(images):
+    return np.ascontiguousarray(images[..., None], np.float32)

@@ -1,0 +1,193 @@
+"""A profile on the published networks: the command lines, the readings, and the exact maps."""
+
+import csv
+import dataclasses
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kneeoa.__main__ import main
+from kneeoa.adaptation import adapting
+from kneeoa.errors import ModelError
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import open_radiograph
+from kneeoa.graders import gradcam
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.profile import Head, read_profile
+from kneeoa.graders.published import find_model, load_keras
+from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
+
+COUNT = 28
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """Drawn films in grade folders, each a grade higher than drawn, up to KL 3."""
+    folder = tmp_path_factory.mktemp("films")
+    for number in range(COUNT):
+        drawn = number % 4
+        target = folder / str(min(drawn + 1, 3))
+        target.mkdir(exist_ok=True)
+        film = draw_knee(drawn, seed=number, marked=False)
+        Image.fromarray(film).save(target / f"{drawn}-{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def command(films, tmp_path_factory):
+    """The profile that the command writes, and what it had learnt."""
+    folder = tmp_path_factory.mktemp("profiles") / "own"
+    arguments = ["adapt", films, "--out", folder, "--name", "Drawn & co", "--anyway"]
+    learnt = []
+    with pytest.MonkeyPatch.context() as patch:
+        original = adapting.adapt
+        patch.setattr(
+            adapting, "adapt", lambda *given: learnt.append(original(*given)) or learnt[0]
+        )
+        assert main([str(argument) for argument in arguments]) == 0
+    return folder, learnt[0]
+
+
+@pytest.fixture(scope="module")
+def written(command):
+    return command[0]
+
+
+@pytest.fixture(scope="module")
+def published():
+    """The published networks, loaded once."""
+    return Graders()
+
+
+@pytest.fixture(scope="module")
+def adapted(written, published):
+    """The same networks under the profile."""
+    return published.under(read_profile(written))
+
+
+@pytest.fixture(scope="module")
+def film(films):
+    return open_radiograph(next((films / "2").iterdir()))
+
+
+def test_the_profile_says_what_it_was_learnt_from(written):
+    record = read_profile(written).record
+    assert record.of.films == record.of.patients == COUNT
+    assert record.of.by_grade == (0, 7, 7, 14, 0)
+    assert {network.architecture for network in record.networks} == set(ARCHITECTURES)
+    assert record.answers.keys() == {*ARCHITECTURES, "together"}
+    assert record.libraries["onnxruntime"]
+
+
+def test_every_reading_follows_the_profile_and_names_it(film, published, adapted):
+    before, after = published.read(film), adapted.read(film)
+    for old, new in zip(before, after, strict=True):
+        assert old.profile is None
+        assert new.profile.name == "Drawn & co"
+        assert new.weights_hash == old.weights_hash
+        assert np.abs(new.probabilities - old.probabilities).max() > 0.01
+        assert not np.allclose(new.evidence, old.evidence, atol=0.01)
+        assert new.answer == adapted.rules[new.architecture].answer(new.probabilities)
+        assert old.answer == published.rules[old.architecture].answer(old.probabilities)
+    together = adapted.read_together(film)
+    assert together.profile.name == "Drawn & co"
+    assert together.answer.low <= together.answer.grade <= together.answer.high
+    difference = together.probabilities - published.read_together(film).probabilities
+    assert np.abs(difference).max() > 0.01
+
+
+def test_without_the_profile_they_answer_as_before(film, published, adapted):
+    for old, new in zip(published.read(film), adapted.under(None).read(film), strict=True):
+        np.testing.assert_array_equal(old.probabilities, new.probabilities)
+        np.testing.assert_array_equal(old.evidence, new.evidence)
+
+
+def test_what_is_served_is_what_was_learnt(command, published, adapted):
+    """The last layers put onto the networks give the probabilities that the fit had in mind."""
+    learnt = command[1]
+    images = learnt.films.images[:3]
+    for name, answers in published.read_arrays(images):
+        np.testing.assert_allclose(answers.probabilities, learnt.before[name][:3], atol=2e-5)
+    together = published.together_arrays(images)
+    np.testing.assert_allclose(together, learnt.before["together"][:3], atol=2e-5)
+    for name, answers in adapted.read_arrays(images):
+        digest = published.published[name].weights_hash
+        network, head = learnt.networks[digest], learnt.refits[digest].head
+        logits = network.features[0, :3] @ head.kernel + head.bias
+        shares = np.exp(logits / network.temperature)
+        expected = shares / shares.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(answers.probabilities, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_map_is_the_gradients_of_the_adapted_network(architecture, film, adapted):
+    import keras
+    import tensorflow as tf
+
+    network = load_keras(find_model(architecture))
+    head = adapted.profile.heads[find_model(architecture).weights_hash]
+    network.get_layer("grade").kernel.assign(head.kernel)
+    network.get_layer("grade").bias.assign(head.bias)
+    inside = network.get_layer(FEATURE_LAYER[architecture]).output
+    both = keras.Model(network.inputs, [inside, network.outputs[0]])
+    (reading,) = (one for one in adapted.read(film) if one.architecture == architecture)
+    compared = 0
+    for grade in range(5):
+        with tf.GradientTape() as tape:
+            features, logits = both([film.pixels[None, ..., None]], training=False)
+            slopes = tape.gradient(logits[0, grade], features)
+        # Grad-CAM: each channel weighs its mean slope; 49 cells make the mean of a logit.
+        weights = np.asarray(slopes)[0].mean(axis=(0, 1))
+        reference = 49 * np.maximum(np.asarray(features)[0] @ weights, 0)
+        ours = gradcam.grad_cam(reading.evidence, grade)
+        top = max(reference.max(), ours.max())
+        if top > 0.01:
+            assert np.abs(ours - reference).max() < 1e-5 * max(top, 1)
+            compared += 1
+    assert compared
+
+
+def test_a_profile_of_other_networks_is_refused(adapted, published):
+    profile = adapted.profile
+    heads = dict(list(profile.heads.items())[1:])
+    with pytest.raises(ModelError, match=r"fitted for others.*fit it anew"):
+        published.under(dataclasses.replace(profile, heads=heads))
+    narrow = {digest: Head(head.kernel[1:], head.bias) for digest, head in profile.heads.items()}
+    with pytest.raises(ModelError, match="belongs to another network"):
+        published.under(dataclasses.replace(profile, heads=narrow))
+    answers = {"mobilenet": profile.record.answers["mobilenet"]}
+    record = dataclasses.replace(profile.record, answers=answers)
+    with pytest.raises(ModelError, match="says how"):
+        published.under(dataclasses.replace(profile, record=record))
+
+
+def test_the_table_follows_the_profile(film, films, written, adapted, capsys):
+    path = str(next((films / "2").iterdir()))
+    assert main(["grade", path, "--profile", str(written), "--together"]) == 0
+    out, err = capsys.readouterr()
+    assert "As graded at Drawn & co" in err
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["architecture"] for row in rows] == [*ARCHITECTURES, "together"]
+    for row, reading in zip(rows, [*adapted.read(film), adapted.read_together(film)], strict=True):
+        shares = [float(row[f"p{grade}"]) for grade in range(5)]
+        np.testing.assert_allclose(shares, reading.probabilities, atol=1e-5)
+        said = reading.answer
+        assert [int(row[n]) for n in ("answer", "low", "high")] == [said.grade, said.low, said.high]
+
+
+def test_what_cannot_be_adapted_or_applied_is_said(films, written, tmp_path, capsys):
+    assert main(["adapt", str(films), "--out", str(written)]) == 2
+    assert "there already" in capsys.readouterr().err
+    assert main(["adapt", str(tmp_path), "--out", str(tmp_path / "p")]) == 2
+    assert "Found none" in capsys.readouterr().err
+    assert main(["grade", str(films), "--profile", str(tmp_path)]) == 2
+    assert "Expected a profile" in capsys.readouterr().err
+    file = written / "profile.json"
+    text = file.read_text()
+    file.write_text(json.dumps(json.loads(text) | {"name": "a\nb"}))
+    assert main(["grade", str(films), "--profile", str(written)]) == 2
+    assert "printable" in capsys.readouterr().err
+    file.write_text(text)

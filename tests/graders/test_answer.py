@@ -1,0 +1,98 @@
+"""The headline grade and the set, as the cards say; and how often they were right."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kneeoa.errors import ModelError
+from kneeoa.graders import track_record
+from kneeoa.graders.answer import AnswerRule, rule_of
+from kneeoa.graders.published import DEFAULT_MODELS
+from kneeoa.grades import KLGrade
+from kneeoa.metrics import agreement, conformal
+from kneeoa.records import results
+
+NAMES = ("mobilenet", "resnet50", "together")
+
+
+def card_of(name):
+    return json.loads((DEFAULT_MODELS / name / "card.json").read_text())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cards_say_what_their_predictions_give(name):
+    answer = card_of(name)["answer"]
+    rule = rule_of(card_of(name))
+    table = results.read_predictions(DEFAULT_MODELS / name / "predictions.csv")
+    parts = {split: table[table["split"] == split] for split in ("val", "test")}
+    val = parts["val"]
+    threshold = conformal.calibrate(
+        results.probabilities_of(val), val["true_grade"].to_numpy(int), val["patient_id"], 0.9
+    )
+    assert rule.threshold == pytest.approx(threshold)
+    for split, part in parts.items():
+        probabilities, grades = results.probabilities_of(part), part["true_grade"].to_numpy(int)
+        held = conformal.holds(rule.sets(probabilities), grades)
+        covered = answer["coverage"][split]["covered"]
+        assert covered["value"] == pytest.approx(held.mean())
+        assert covered["low"] < held.mean() < covered["high"]
+        said = rule.grades(probabilities)
+        measured = answer["rules"][split][rule.rule]
+        assert measured["mean_absolute_error"] == pytest.approx(np.abs(said - grades).mean())
+    confusion = agreement.confusion_matrix(grades, said)
+    assert answer["confusion"] == confusion.tolist()
+
+
+def test_one_rule_for_all_and_it_is_the_best_of_both_together_on_validation():
+    answers = [card_of(name)["answer"] for name in NAMES]
+    assert len({answer["rule"] for answer in answers}) == 1
+    losses = {
+        name: values["mean_absolute_error"] for name, values in answers[-1]["rules"]["val"].items()
+    }
+    assert answers[-1]["rule"] == min(losses, key=losses.get)
+
+
+def test_nine_of_ten_test_films_have_their_grade_in_the_set():
+    for name in NAMES:
+        covered = card_of(name)["answer"]["coverage"]["test"]["covered"]
+        assert covered["low"] < 0.9 + 0.02
+        assert covered["high"] > 0.9 - 0.02
+
+
+def test_an_answer_in_words():
+    answer = AnswerRule("median", 0.9, 0.8).answer(np.array([0.05, 0.4, 0.45, 0.1, 0]))
+    assert (answer.grade, answer.low, answer.high) == (2, 1, 2)
+    assert answer.text == "KL 1 to KL 2"
+    assert AnswerRule("median", 0.9, 0.0).answer(np.eye(5)[3]).text == "KL 3 alone"
+
+
+def test_cards_without_or_with_a_broken_answer():
+    assert rule_of({}) is None
+    with pytest.raises(ModelError, match="median"):
+        rule_of({"answer": {"rule": "loudest", "set": {"level": 0.9, "threshold": 0.8}}})
+    with pytest.raises(ModelError, match="threshold"):
+        rule_of({"answer": {"rule": "mean", "set": {"level": 0.9, "threshold": 8}}})
+
+
+def test_the_track_record_says_whose_films_it_is_of():
+    card = card_of("together")
+    record = track_record.published_record(card)
+    value = record[2]
+    text = track_record.sentence(KLGrade(2), record)
+    assert f"{value['count']} of {value['total']} test knees of the OAI" in text
+    assert f"{value['value']:.0%}" in text
+    unlike = track_record.sentence(KLGrade(2), record, unlike="the film is unlike those.")
+    assert "%" not in unlike
+    few = [None, {"value": 0.5, "low": 0.1, "high": 0.9, "count": 1, "total": 2}, None, None, None]
+    own = {"readers": "your readers", "films": "films of the profile"}
+    assert "never" in track_record.sentence(KLGrade(0), few, **own)
+    said = track_record.sentence(KLGrade(1), few, **own)
+    assert "your readers agreed on 1 of 2 films of the profile" in said
+    assert "%" not in said
+
+
+def test_a_card_without_answer_has_the_record_of_the_most_probable_grade():
+    card = card_of("together")
+    del card["answer"]
+    assert track_record.published_record(card) == card["metrics"]["test"]["predictive_values"]

@@ -1,0 +1,72 @@
+"""Headline rule and sets are added to published cards, and nothing else changes."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from kneeoa.graders.published import DEFAULT_MODELS
+from train.__main__ import main
+from train.publish import answer
+
+NAMES = ("mobilenet", "resnet50", "together")
+
+
+@pytest.fixture
+def cards(tmp_path):
+    """The cards and predictions of the published models, without answers and without weights."""
+    for name in NAMES:
+        (tmp_path / name).mkdir()
+        card = json.loads((DEFAULT_MODELS / name / "card.json").read_text())
+        del card["answer"]
+        (tmp_path / name / "card.json").write_text(json.dumps(card))
+        shutil.copy(DEFAULT_MODELS / name / "predictions.csv", tmp_path / name)
+    return tmp_path
+
+
+def read(folder, name):
+    return json.loads((folder / name / "card.json").read_text())
+
+
+def test_the_command_adds_to_cards_what_the_published_ones_have(cards, capsys):
+    before = {name: read(cards, name) for name in NAMES}
+    assert main(["answer", str(cards)]) == 0
+    assert "median" in capsys.readouterr().out
+    for name in NAMES:
+        after = read(cards, name)
+        assert after["answer"] == read(DEFAULT_MODELS, name)["answer"]
+        del after["answer"]
+        assert after == before[name]
+
+
+def test_where_nothing_is_published_it_is_said(tmp_path, capsys):
+    assert main(["answer", str(tmp_path)]) == 2
+    assert "Expected published models" in capsys.readouterr().err
+
+
+def test_the_test_films_choose_nothing(cards):
+    for name in NAMES:
+        file = cards / name / "predictions.csv"
+        lines = file.read_text().splitlines()
+        wrong = [line if ",test," not in line else _shifted(line) for line in lines]
+        file.write_text("\n".join(wrong) + "\n")
+    found = answer.write(cards)
+    for name in NAMES:
+        expected = read(DEFAULT_MODELS, name)["answer"]
+        assert found[name].rule == expected["rule"]
+        assert found[name].threshold == expected["set"]["threshold"]
+        assert read(cards, name)["answer"]["coverage"]["test"] != expected["coverage"]["test"]
+
+
+def test_several_models_choose_by_the_sum_of_their_losses():
+    shares, grades = np.array([[0.4, 0.25, 0.35, 0, 0]] * 3), np.array([0, 1, 2])
+    one = answer.Graded(shares, grades, np.array(list("abc")))
+    sure = answer.Graded(np.eye(5)[[0, 0, 0]], np.array([0, 0, 0]), np.array(list("abc")))
+    assert answer.choose([one, sure]) == "median"
+    assert answer.choose([sure]) == "most probable"
+
+
+def _shifted(line):
+    cells = line.split(",")
+    return ",".join([*cells[:3], str((int(cells[3]) + 1) % 5), *cells[4:]])
