@@ -1,21 +1,27 @@
 """One network's column: grade, probabilities, Grad-CAM, and how far to trust it."""
 
+import html
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from kneeoa.films import display
-from kneeoa.graders import gradcam, two_readings
+from kneeoa.graders import gradcam, track_record, two_readings
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 
-NOT_MEASURED = (
-    "How often readers agree with this on films like yours was not measured: the track record is "
-    "of crops of one study (OAI) and its readers. Fifty graded films of your own tell."
+UNLIKE = (
+    "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
+    "Fifty graded films of your own tell: `python -m kneeoa adapt`."
 )
+RULES = {
+    "most probable": "the most probable grade",
+    "median": "the median of the probabilities",
+    "mean": "the mean of the probabilities, rounded",
+}
 
 
 def show_answer(reading: Reading) -> None:
@@ -36,20 +42,38 @@ def show_answer(reading: Reading) -> None:
 
 
 def show_together(reading: TogetherReading, card: dict[str, Any], *, measured: bool = True) -> None:
-    """Show what both networks together say, on one line: grade, probabilities, track record."""
+    """Show what both networks together say: grade, set, probabilities, how that came, and record.
+
+    Without `measured` the film is unlike those of the track record, which is then not given.
+    """
+    answer = reading.answer
+    grade = answer.grade if answer else reading.grade
     cells = "".join(
-        f'<div class="{"most" if g == reading.grade else ""}" style="--share:{share:.0%}">'
+        f'<div class="{"most" if g == grade else ""}" style="--share:{share:.0%}">'
         f"{g.label}<br>{share:.0%}</div>"
         for g, share in zip(GRADES, reading.probabilities, strict=True)
     )
+    record = track_record.sentence(
+        grade, track_record.published_record(card), unlike="" if measured else UNLIKE
+    )
     members = len(card["members"])
-    record = _track_record(reading.grade, card) if measured else NOT_MEASURED
     st.html(
         '<div class="kl-together"><div>'
         f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
-        f"<b>{reading.grade.label}</b> {reading.grade.text}</div>"
+        f"<b>{grade.label}</b> {grade.text}</div>"
         f'<div class="kl-cells">{cells}</div>'
-        f'<div class="kl-note">{record}</div></div>'
+        f'<div class="kl-note">{_how(answer, card)}{html.escape(record)}</div></div>'
+    )
+
+
+def _how(answer, card):
+    if answer is None:
+        return ""
+    covered = card["answer"]["coverage"]["test"]["covered"]
+    return (
+        f"<b>{answer.level:.0%} set: {answer.text}</b> (held the reference's grade in "
+        f"{covered['value']:.0%} of test knees). The grade is {RULES[answer.rule]}; the networks "
+        "below give their most probable one.<br>"
     )
 
 
