@@ -15,7 +15,7 @@ from kneeoa.networks import DISPLAY_NAME, TOGETHER
 
 UNLIKE = (
     "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
-    "Fifty graded films of your own tell: `python -m kneeoa adapt`."
+    "Fifty graded films of your own tell (python -m kneeoa adapt)."
 )
 RULES = {
     "most probable": "the most probable grade",
@@ -62,17 +62,21 @@ def show_together(reading: TogetherReading, card: dict[str, Any], *, measured: b
         f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
         f"<b>{grade.label}</b> {grade.text}</div>"
         f'<div class="kl-cells">{cells}</div>'
-        f'<div class="kl-note">{_how(answer, card)}{html.escape(record)}</div></div>'
+        f'<div class="kl-note">{_how(answer, card, measured)}{html.escape(record)}</div></div>'
     )
 
 
-def _how(answer, card):
+def _how(answer, card, measured):
     if answer is None:
         return ""
     covered = card["answer"]["coverage"]["test"]["covered"]
+    held = (
+        f"held the reference's grade in {covered['value']:.0%} of test knees"
+        if measured
+        else "calibrated on films of the OAI; on films unlike them it holds the grade less often"
+    )
     return (
-        f"<b>{answer.level:.0%} set: {answer.text}</b> (held the reference's grade in "
-        f"{covered['value']:.0%} of test knees). The grade is {RULES[answer.rule]}; the networks "
+        f"<b>{answer.level:.0%} set: {answer.text}</b> ({held}). The grade is {RULES[answer.rule]}; the networks "
         "below give their most probable one.<br>"
     )
 
