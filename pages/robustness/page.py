@@ -8,6 +8,7 @@ from kneeoa.analysis.selection import study_labels
 from kneeoa.charts.comparing import robustness_figure
 from kneeoa.charts.tuning import importance_figure, trials_figure
 from kneeoa.records import robustness, tried, tuning
+from pages.robustness import other_hospitals
 from pages.shared import boundary, cached, kept, style, table_view
 
 
@@ -113,6 +114,7 @@ def show_tuning(archive) -> None:
 style.apply_style()
 with boundary.refusals_shown():
     places = cached.results_folders()
+    other_hospitals.show_other_hospitals(cached.graders().localiser.card)
     show_robustness(places)
     show_tried(places)
     show_tuning(cached.read_archive(places))

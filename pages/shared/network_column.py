@@ -76,8 +76,8 @@ def _how(answer, card, measured):
         else "calibrated on films of the OAI; on films unlike them it holds the grade less often"
     )
     return (
-        f"<b>{answer.level:.0%} set: {answer.text}</b> ({held}). The grade is {RULES[answer.rule]}; the networks "
-        "below give their most probable one.<br>"
+        f"<b>{answer.level:.0%} set: {answer.text}</b> ({held}). The grade is "
+        f"{RULES[answer.rule]}; the networks below give their most probable one.<br>"
     )
 
 

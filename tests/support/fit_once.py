@@ -10,18 +10,9 @@ from pathlib import Path
 
 from train import machine
 
-
-class NotInstalled:
-    """Makes a package look as if it were not installed."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name.split(".")[0] == "tensorflow":
-            raise ModuleNotFoundError(f"No module named {name}", name=name)
-
-
 if machine.backend() == "torch":
-    sys.meta_path.insert(0, NotInstalled)
+    # As if TensorFlow were not installed.
+    sys.modules["tensorflow"] = None
 
 OUT = Path(sys.argv[1])
 MACHINE = machine.prepare("cpu", precision="float32")

@@ -1,0 +1,30 @@
+"""How well the published networks grade another hospital's films, by how the knee is framed."""
+
+from typing import Any
+
+import pandas as pd
+
+FRAMINGS = {
+    "drawn_template": "a drawn template finds the joint, as before",
+    "whole_film_stretched": "the whole film, stretched to a square",
+    "localiser": "the localiser finds the joint, as now",
+}
+MEASURES = (
+    *("films", "accuracy", "quadratic_kappa", "within_one_grade"),
+    *("auc_kl2", "spearman"),
+)
+
+
+def framings(card: dict[str, Any]) -> pd.DataFrame:
+    """Return a row a way to frame, from the localiser's card; none where that was not measured.
+
+    Columns ``framing``, in words, and `MEASURES`: of both networks together, their most probable
+    grade; ``spearman`` is the rank correlation of the expected grade with the reference.
+    """
+    measured = card["metrics"].get("elsewhere", {}).get("graded", {})
+    rows = [
+        {"framing": words} | {name: measured[key][name] for name in MEASURES}
+        for key, words in FRAMINGS.items()
+        if key in measured
+    ]
+    return pd.DataFrame(rows, columns=["framing", *MEASURES])

@@ -1,0 +1,46 @@
+"""Another hospital's films: what the published networks do there, and how to check one's own."""
+
+from typing import Any
+
+import streamlit as st
+
+from kneeoa.analysis import elsewhere
+from pages.shared import table_view
+
+COLUMNS = {
+    "framing": st.column_config.TextColumn("How the knee is framed", width="large"),
+    "films": st.column_config.NumberColumn("Films"),
+    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+    "quadratic_kappa": st.column_config.NumberColumn("Kappa", format="%.3f"),
+    "within_one_grade": st.column_config.NumberColumn("Within one grade", format="percent"),
+    "auc_kl2": st.column_config.NumberColumn("AUC, KL 2 or more", format="%.3f"),
+    "spearman": st.column_config.NumberColumn("Rank correlation", format="%.3f"),
+}
+
+
+def show_other_hospitals(card: dict[str, Any]) -> None:
+    """Show what was measured where, from the localiser's card, and what to expect elsewhere."""
+    st.subheader("Films of another hospital")
+    table = elsewhere.framings(card)
+    if table.empty:
+        st.caption("The published localiser was not measured on another hospital's films.")
+        return
+    st.markdown(
+        f"{table['films'].iloc[0]} films of one other hospital with two experts' grades, each "
+        "grade about as often; no network learned from them. Both together, the most probable "
+        "grade. Framing decides how well films are ranked. What is left is that readers elsewhere "
+        "draw the lines between grades elsewhere, which fifty graded films of your own teach:"
+    )
+    st.code("python -m kneeoa adapt FOLDER --out PROFILE", language="sh")
+    st.caption(
+        "It takes ten minutes to check the networks on your own films so: it prints accuracy, "
+        "kappa and more, before and after, with intervals over patients, and writes a profile "
+        "only if that is better. What to expect: docs/generalisation.md."
+    )
+    table_view.show_table(
+        table,
+        "other_hospital",
+        "from kneeoa.analysis import elsewhere\nfrom kneeoa.graders.localiser import Localiser\n\n"
+        "print(elsewhere.framings(Localiser().card))",
+        columns=COLUMNS,
+    )
