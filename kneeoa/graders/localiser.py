@@ -30,6 +30,8 @@ _NO_CLOSER = 0.9
 """A closer look at more than this share of the film would show what the first one did."""
 _SAME = 0.2
 """Boxes that overlap more than this are of one knee."""
+_HARDLY_A_KNEE = -2.0
+"""Log odds of a frontal knee that both of two knees have; whether they are some, the gate says."""
 _MIRRORED_TURN = [0, 3, 2, 1]
 
 
@@ -167,9 +169,8 @@ class Localiser:
         mean = answer_of(look, outputs)
         if mean.second > self.thresholds["second"] and first.box.overlap(last.box) < _SAME:
             closer = self._closer(reduced, [first.box, last.box])
-            if all(answer.frontal > self.thresholds["frontal"] for answer in closer) and (
-                closer[0].box.overlap(closer[1].box) < _SAME
-            ):
+            apart = closer[0].box.overlap(closer[1].box) < _SAME
+            if apart and min(answer.frontal for answer in closer) > _HARDLY_A_KNEE:
                 return [mean, *closer]
         if mean.box.around(_CLOSER, *reduced.shape).overlap(reduced.whole) > _NO_CLOSER:
             return [mean, mean]

@@ -34,10 +34,15 @@ _REFUSED = 0.005
 """Share of validation knees, as they are and in imagined films, refused as no frontal knee; with
 turned and negative ones, no more than one in a hundred is to be."""
 _RARE = 0.002
-"""Share of them that is taken for turned, for negative, or for two knees where there is one."""
+"""Share of them that is taken for turned, or for negative."""
+_WARNED = 0.01
+"""Share of them that is warned of an implant: a warning costs less than a refusal."""
+_SECOND = -4.0
+"""Log odds of a second knee from which the boxes decide: where the film and its mirror image agree,
+there is one knee. On validation knees in imagined films that split none of one knee."""
 _START = {
     "frontal": -9.0,
-    "second": 0.0,
+    "second": _SECOND,
     "turned": 0.5,
     "negative": 0.0,
     "implant": 0.0,
@@ -115,21 +120,20 @@ def fit_thresholds(
         float(np.quantile(measuring.scores(some), _REFUSED)) for some in (answers, reframed)
     )
     everything = answers + reframed
-    single = [
-        given[0].second for given, one in zip(reframed, around, strict=True) if one.number == 1
-    ]
 
-    def rarely(values, least):
-        return max(least, float(np.quantile(values, 1 - _RARE)))
+    def rarely(values, least, share=_RARE):
+        return max(least, float(np.quantile(values, 1 - share)))
 
     whole = Window(0, 0, *films[0].pixels.shape)
     overlap = float(np.quantile([given[1].box.overlap(whole) for given in answers], _RARE))
     return {
         "frontal": frontal,
-        "second": rarely([*single, *(given[0].second for given in answers)], -2.0),
+        "second": _SECOND,
         "turned": rarely([1 - given[0].turn[0] for given in everything], 0.5),
         "negative": rarely([max(one.negative for one in given) for given in everything], 0.0),
-        "implant": rarely([max(one.implant for one in given[1:]) for given in everything], -1.0),
+        "implant": rarely(
+            [max(one.implant for one in given[1:]) for given in everything], -2.0, _WARNED
+        ),
         # Whatever most crops have, so that they stay as they are; with some room.
         "crop_overlap": overlap - 0.05,
     }
