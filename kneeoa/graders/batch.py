@@ -130,7 +130,7 @@ def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
     for knee in found.knees:
         side = "" if knee.side == "unknown" else knee.side
         try:
-            film = network_input(radiograph, knee.frame)
+            film = network_input(found.to_grade(radiograph), knee.frame)
             parts.append(_Part(film, knee=side, warning=" ".join(said)))
         except KneeOAError as error:
             parts.append(_Part(None, str(error), side))

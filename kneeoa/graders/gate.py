@@ -20,7 +20,7 @@ _SATURATED = 0.15
 """Share of a frame's pixels at the brightest value; at most 0.03 on the films at hand."""
 _FLAT = 5.0
 """Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
-_NEIGHBOURS = 0.7
+_NEIGHBOURS = 0.5
 """Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them."""
 
 _MIDDLE = 256
@@ -31,8 +31,8 @@ _MIDDLE = 256
 class Finding:
     """One reason, by a code that stays, and a sentence for the reader.
 
-    Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``negative``, ``noise``, ``flat``,
-    ``joint-missing`` (refused); ``implant``, ``cut-off``, ``saturated`` (warned).
+    Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``noise``, ``flat``, ``joint-missing``
+    (refused); ``negative``, ``implant``, ``cut-off``, ``saturated`` (warned).
     """
 
     code: str
@@ -53,8 +53,8 @@ NOT_FRONTAL = Finding(
 )
 NEGATIVE = Finding(
     "negative",
-    "Expected bright bones. This film looks like a negative: invert it and read it again.",
-    REFUSED,
+    "Bones are dark here: this looks like a negative. The networks are given its positive.",
+    WARNED,
 )
 IMPLANT = Finding(
     "implant",
