@@ -71,7 +71,7 @@ def framed_by(localiser: Localiser) -> Framing:
     """
 
     def frame(radiograph: Radiograph, side: str) -> np.ndarray:
-        seen, found = localiser.find_positive(radiograph)
+        found = localiser.find(radiograph)
         if found.refusal is not None:
             raise RadiographError(found.refusal.sentence)
         knees = found.knees
@@ -82,7 +82,7 @@ def framed_by(localiser: Localiser) -> Framing:
                 "Expected a film of one knee, or the side that the grade is of. This one shows "
                 "two: add a column `side` with L or R, a row for each knee."
             )
-        return network_input(seen, knees[0].frame)
+        return network_input(found.to_grade(radiograph), knees[0].frame)
 
     return frame
 

@@ -162,7 +162,8 @@ def _batched(items, size):
 
 def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
     try:
-        radiograph, found = localiser.find_positive(open_radiograph(file))
+        radiograph = open_radiograph(file)
+        found = localiser.find(radiograph)
     except KneeOAError as error:
         return [_Part(None, str(error))]
     said = [*radiograph.notes, *(finding.sentence for finding in found.warnings)]
@@ -175,7 +176,7 @@ def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
     for knee in found.knees:
         side = "" if knee.side == "unknown" else knee.side
         try:
-            film = network_input(radiograph, knee.frame)
+            film = network_input(found.to_grade(radiograph), knee.frame)
             parts.append(_Part(film, knee=side, warning=" ".join(said)))
         except KneeOAError as error:
             parts.append(_Part(None, str(error), side))

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.films.smoothness import correlation
 
 REFUSED, WARNED = "refused", "warned"
 MOST_OUTSIDE = 0.1
@@ -22,19 +21,16 @@ _SATURATED = 0.15
 _FLAT = 5.0
 """Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
 _OF_FRAME = {"joint-missing", "cut-off", "flat", "saturated"}
-_NEIGHBOURS = 0.7
+_NEIGHBOURS = 0.5
 """Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them."""
-
-_MIDDLE = 256
-"""Pixels of the middle of a film that is looked at for that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One reason, by a code that stays, and a sentence for the reader.
 
-    Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``negative``, ``noise``, ``flat``,
-    ``joint-missing`` (refused); ``inverted``, ``implant``, ``cut-off``, ``saturated`` (warned).
+    Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``noise``, ``flat``, ``joint-missing``
+    (refused); ``negative``, ``implant``, ``cut-off``, ``saturated`` (warned).
     """
 
     code: str
@@ -57,12 +53,7 @@ NOT_FRONTAL = Finding(
 )
 NEGATIVE = Finding(
     "negative",
-    "Expected bright bones. This film looks like a negative: invert it and read it again.",
-    REFUSED,
-)
-INVERTED = Finding(
-    "inverted",
-    "This film looks like a negative: the networks were given its positive.",
+    "Bones are dark here: this looks like a negative. The networks are given its positive.",
     WARNED,
 )
 IMPLANT = Finding(
@@ -166,21 +157,8 @@ def exposed(radiograph: Radiograph, frame: Frame) -> Finding | None:
 
 
 def noise(radiograph: Radiograph) -> Finding | None:
-    """Return that neighbouring pixels do not correlate."""
-    pixels = radiograph.pixels
-    # At full size, because reducing makes any picture smooth; the middle of a film is enough.
-    rows, columns = (slice(max(0, (n - _MIDDLE) // 2), (n + _MIDDLE) // 2) for n in pixels.shape)
-    part = pixels[rows, columns]
-    if not np.ptp(part) > 0:
-        return None
-    lowest = min(_correlation(part[1:], part[:-1]), _correlation(part[:, 1:], part[:, :-1]))
-    return NOISE if lowest < _NEIGHBOURS else None
-
-
-def _correlation(first, second):
-    first, second = (values.ravel() - values.mean() for values in (first, second))
-    spread = np.sqrt(float(first @ first) * float(second @ second))
-    return float(first @ second) / spread if spread > 0 else 1.0
+    """Return that neighbouring pixels hardly correlate."""
+    return NOISE if correlation(radiograph.pixels) < _NEIGHBOURS else None
 
 
 def _inside(radiograph, frame):

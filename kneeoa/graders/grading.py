@@ -142,7 +142,9 @@ class Graders:
         return answers
 
     def _film(self, radiograph, frame):
-        frame = frame or self.localiser.find(radiograph).frames[0]
+        if frame is None:
+            found = self.localiser.find(radiograph)
+            radiograph, frame = found.to_grade(radiograph), found.frames[0]
         return network_input(radiograph, frame)[None]
 
     def _follow(self, profile):

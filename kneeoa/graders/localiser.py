@@ -13,11 +13,11 @@ import numpy as np
 
 from kneeoa.errors import ModelError
 from kneeoa.files import read_versioned
-from kneeoa.films.frames import Frame
+from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.films.upright import inverted
 from kneeoa.graders import gate
-from kneeoa.graders.gate import REFUSED, WARNED, Finding
+from kneeoa.graders.found import Found, Knee, turned_right
+from kneeoa.graders.gate import REFUSED
 from kneeoa.graders.looks import OUTPUTS, Look, Reduced, Window, standardised
 from kneeoa.graders.published import CARD_SCHEMA_VERSION, DEFAULT_MODELS, check_bytes
 from kneeoa.graders.sessions import session_of
@@ -31,58 +31,11 @@ _NO_CLOSER = 0.9
 """A closer look at more than this share of the film would show what the first one did."""
 _SAME = 0.2
 """Boxes that overlap more than this are of one knee."""
+_HARDLY_A_KNEE = -2.0
+"""Log odds of a frontal knee that both of two knees have; whether they are some, the gate says."""
+_BETTER = 1.0
+"""Log odds that a film must gain by being turned to be called turned."""
 _MIRRORED_TURN = [0, 3, 2, 1]
-
-
-@dataclass(frozen=True, slots=True)
-class Knee:
-    """One knee of a film.
-
-    Attributes
-    ----------
-    frame : what the graders are to look at
-    confidence : probability that this is a frontal knee
-    spread : expected absolute errors of the frame's centre row and column, height and width, pixels
-    side : ``"L"``, ``"R"`` or ``"unknown"``
-    """
-
-    frame: Frame
-    confidence: float
-    spread: tuple[float, float, float, float]
-    side: str = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a film shows: its knees from left to right of the image, and what speaks against it.
-
-    There is always at least one knee to start from; whether it is one, the findings say.
-
-    Attributes
-    ----------
-    knees : one, or two
-    findings : refusals first
-    quarters : by how many quarter turns counter-clockwise the film stands wrong
-    """
-
-    knees: tuple[Knee, ...]
-    findings: tuple[Finding, ...]
-    quarters: int = 0
-
-    @property
-    def frames(self) -> tuple[Frame, ...]:
-        """The frames of the knees."""
-        return tuple(knee.frame for knee in self.knees)
-
-    @property
-    def refusal(self) -> Finding | None:
-        """The first reason not to grade, or None."""
-        return next((one for one in self.findings if one.severity == REFUSED), None)
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What to bear in mind with a grade."""
-        return tuple(one for one in self.findings if one.severity == WARNED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,23 +93,9 @@ class Localiser:
         """Return the knees of a film and what speaks against grading it."""
         return self.found(radiograph, self.answers(radiograph))
 
-    def find_positive(self, radiograph: Radiograph) -> tuple[Radiograph, Found]:
-        """Return the film as the networks are to see it, and what is found in it.
-
-        A negative becomes its positive, which a warning says; any other film stays as it is.
-        """
-        found = self.find(radiograph)
-        if gate.NEGATIVE in found.findings:
-            positive = inverted(radiograph)
-            seen = self.find(positive)
-            if gate.NEGATIVE not in seen.findings:
-                return positive, replace(seen, findings=(*seen.findings, gate.INVERTED))
-        return radiograph, found
-
     def found(self, radiograph: Radiograph, answers: list[Answer]) -> Found:
         """Return what follows from the network's answers (see `answers`)."""
-        whole, closer = answers[0], answers[1:]
-        knees = [_knee(answer) for answer in closer]
+        knees = [_knee(answer, *radiograph.pixels.shape) for answer in answers[1:]]
         if len(knees) == 2:
             knees = [
                 replace(knee, frame=replace(knee.frame, name=name))
@@ -168,7 +107,7 @@ class Localiser:
             replace(knee, side=side)
             for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
         ]
-        findings, quarters = self._findings(radiograph, whole, closer, knees)
+        findings, quarters = self._findings(radiograph, answers, knees)
         return Found(tuple(knees), findings, quarters)
 
     def answers(self, radiograph: Radiograph) -> list[Answer]:
@@ -181,9 +120,8 @@ class Localiser:
         mean = answer_of(look, outputs)
         if mean.second > self.thresholds["second"] and first.box.overlap(last.box) < _SAME:
             closer = self._closer(reduced, [first.box, last.box])
-            if all(answer.frontal > self.thresholds["frontal"] for answer in closer) and (
-                closer[0].box.overlap(closer[1].box) < _SAME
-            ):
+            apart = closer[0].box.overlap(closer[1].box) < _SAME
+            if apart and min(answer.frontal for answer in closer) > _HARDLY_A_KNEE:
                 return [mean, *closer]
         if mean.box.around(_CLOSER, *reduced.shape).overlap(reduced.whole) > _NO_CLOSER:
             return [mean, mean]
@@ -202,33 +140,48 @@ class Localiser:
             for n, look in enumerate(looks)
         ]
 
-    def _findings(self, radiograph, whole, closer, knees):
-        findings, quarters = [], 0
-        limits = self.thresholds
-        frontal = float(np.mean([frontal_score(whole, answer) for answer in closer]))
-        turn = whole.turn
+    def _findings(self, radiograph, answers, knees):
+        findings, limits = [], self.thresholds
+        quarters = self._turned(radiograph, answers)
         if (wrong := gate.noise(radiograph)) is not None:
             findings.append(wrong)
-        elif frontal < limits["frontal"]:
-            lateral = float(np.mean([whole.lateral, *(answer.lateral for answer in closer)]))
-            findings.append(gate.NOT_FRONTAL if lateral > 0 else gate.NOT_A_KNEE)
-        elif 1 - turn[0] > limits["turned"]:
-            quarters = 1 + int(turn[1:].argmax())
+        elif quarters:
             findings.append(gate.turned(quarters))
+        elif frontal_score(answers) < limits["frontal"]:
+            lateral = np.mean([answer.lateral for answer in answers])
+            findings.append(gate.NOT_FRONTAL if lateral > 0 else gate.NOT_A_KNEE)
         else:
-            if max(answer.negative for answer in (whole, *closer)) > limits["negative"]:
+            if max(answer.negative for answer in answers) > limits["negative"]:
                 findings.append(gate.NEGATIVE)
-            if max(answer.implant for answer in closer) > limits["implant"]:
+            if implant_score(answers) > limits["implant"]:
                 findings.append(gate.IMPLANT)
             for knee in knees:
                 findings += gate.of_frame(radiograph, knee.frame)
         findings = list(dict.fromkeys(findings))
         return tuple(sorted(findings, key=lambda one: one.severity != REFUSED)), quarters
 
+    def _turned(self, radiograph, answers):
+        """Return the quarter turns after whose undoing a film is clearly more of a frontal knee."""
+        score, turn = frontal_score(answers), answers[0].turn
+        if score >= self.thresholds["frontal"] and 1 - turn[0] <= self.thresholds["turned"]:
+            return 0
+        likely = 1 + np.argsort(-turn[1:])
+        for quarters in map(int, likely[:2]):
+            upright = self.answers(turned_right(radiograph, quarters))
+            better = frontal_score(upright) >= max(self.thresholds["frontal"], score + _BETTER)
+            if better and upright[0].turn[0] > max(0.5, turn[0]):
+                return quarters
+        return 0
 
-def frontal_score(whole: Answer, closer: Answer) -> float:
-    """Return one number for how much like a frontal knee a film and its closer look are."""
-    return (whole.frontal + closer.frontal) / 2
+
+def frontal_score(answers: list[Answer]) -> float:
+    """Return one number for how much like a frontal knee a film and its closer looks are."""
+    return (answers[0].frontal + float(np.mean([one.frontal for one in answers[1:]]))) / 2
+
+
+def implant_score(answers: list[Answer]) -> float:
+    """Return one number for how much any knee of a film looks like one with metal."""
+    return (answers[0].implant + max(one.implant for one in answers[1:])) / 2
 
 
 def mirrored(look: Look) -> Look:
@@ -256,16 +209,14 @@ def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = Non
     )
 
 
-def _knee(answer):
+def _knee(answer, height, width):
+    """Return the knee in a film of `height` x `width`, its frame one that can be cut out."""
     box = answer.box
-    height, width = round(box.height), round(box.width)
-    frame = Frame.around(
-        round(box.top + box.height / 2),
-        round(box.left + box.width / 2),
-        max(height, 1),
-        ONE_KNEE,
-        width=max(width, 1),
-    )
+    rows = int(np.clip(round(box.height), SMALLEST_FRAME, max(2 * height, SMALLEST_FRAME)))
+    columns = int(np.clip(round(box.width), SMALLEST_FRAME, max(2 * width, SMALLEST_FRAME)))
+    row = int(np.clip(round(box.top + box.height / 2), 1, height - 1))
+    column = int(np.clip(round(box.left + box.width / 2), 1, width - 1))
+    frame = Frame.around(row, column, rows, ONE_KNEE, width=columns)
     across, down, log_width, log_height = answer.spread
     spread = (
         down * box.height,

@@ -5,7 +5,7 @@ import streamlit as st
 from kneeoa.graders import gate
 from kneeoa.graders.gate import REFUSED, Finding
 from pages.shared.boundary import escaped
-from pages.shared.session_films import Film, take_back, turn_right
+from pages.shared.session_films import Film, no_negative, take_back, turn_right
 
 PASSED = "A frontal knee, upright, inside the film, exposed, no implant seen."
 
@@ -15,8 +15,10 @@ def show_gate(film: Film, findings: tuple[Finding, ...]) -> bool:
 
     Refused films get one only when the reader asks for it, and it stays marked.
     """
-    if film.radiograph is not film.original:
+    if film.changes:
         st.button("Read the film as it came", on_click=take_back, args=[film])
+    if film.found.negative:
+        st.button("It is no negative", on_click=no_negative, args=[film])
     for note in film.radiograph.notes:
         st.warning(escaped(note))
     refused = [finding for finding in findings if finding.severity == REFUSED]

@@ -9,9 +9,9 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films import phantom
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
-from kneeoa.films.upright import turned_right
+from kneeoa.graders import gate
+from kneeoa.graders.found import Found, inverted, turned_right
 from kneeoa.graders.grading import Reading
-from kneeoa.graders.localiser import Found
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 
@@ -74,8 +74,9 @@ def add(name: str, data: bytes) -> str | None:
 
 
 def _looked_at(radiograph):
-    seen, found = cached.graders().localiser.find_positive(radiograph)
-    return Film(seen, radiograph, found)
+    found = cached.graders().localiser.find(radiograph)
+    # Shown as it is graded: a negative as its positive, which a warning says.
+    return Film(found.to_grade(radiograph), radiograph, found)
 
 
 def turn_right(film: Film) -> None:
@@ -85,13 +86,22 @@ def turn_right(film: Film) -> None:
 
 
 def take_back(film: Film) -> None:
-    """Read a film as it came."""
+    """Read a film as it came, not turned."""
     _change(film, film.original, None)
 
 
+def no_negative(film: Film) -> None:
+    """Read a film that looks like a negative as it is: the reader knows better."""
+    shown = inverted(film.radiograph)
+    _change(film, shown, "said to be no negative")
+    findings = [one for one in film.found.findings if one is not gate.NEGATIVE]
+    film.found = replace(film.found, findings=tuple(findings))
+    film.radiograph = shown
+
+
 def _change(film, radiograph, what):
-    film.radiograph = radiograph
     film.found = cached.graders().localiser.find(radiograph)
+    film.radiograph = film.found.to_grade(radiograph)
     film.changes = (*film.changes, what) if what else ()
     film.anyway = False
     film.readings.clear()

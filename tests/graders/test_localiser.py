@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from kneeoa.errors import ModelError
-from kneeoa.films.frames import Frame
+from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.films.upright import inverted, turned_right
 from kneeoa.graders import looks
+from kneeoa.graders.found import inverted, turned_right
 from kneeoa.graders.localiser import FOLDER, Localiser
 from kneeoa.graders.published import DEFAULT_MODELS
 
@@ -115,10 +115,18 @@ def test_a_turned_film_is_refused_and_can_be_turned_right(localiser, quarters):
     assert localiser.find(film(right.pixels)).refusal is None
 
 
-def test_a_negative_is_refused_and_can_be_inverted(localiser):
-    shown = film(255 - knee(2).astype(np.float32))
-    assert localiser.find(shown).refusal.code == "negative"
-    assert localiser.find(inverted(shown)).refusal is None
+def test_of_a_negative_the_positive_is_graded(localiser):
+    positive = knee(2).astype(np.float32)
+    shown = film(255 - positive)
+    found = localiser.find(shown)
+    assert found.refusal is None
+    assert found.negative
+    assert [one.code for one in found.warnings] == ["negative"]
+    np.testing.assert_array_equal(found.to_grade(shown).pixels, positive)
+    np.testing.assert_array_equal(inverted(shown).pixels, positive)
+    upright = localiser.find(film(positive))
+    assert not upright.negative
+    assert upright.to_grade(shown) is shown
 
 
 def no_knees():
@@ -152,7 +160,7 @@ def test_odd_shapes_always_give_a_frame(localiser):
     for shape in ((64, 1000), (1000, 64), (70, 66)):
         found = localiser.find(film(rng.uniform(0, 255, shape)))
         assert found.refusal is not None
-        assert min(found.frames[0].height, found.frames[0].width) > 0
+        assert network_input(film(np.ones(shape)), found.frames[0]).shape == (224, 224)
 
 
 def test_a_look_and_the_film_agree_on_places():

@@ -44,10 +44,11 @@ def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
             "localiser": [one.frames[0] for one in found],
         }
         for name, frames in ways.items():
-            inputs = np.stack(
-                [network_input(film, frame) for film, frame in zip(shown, frames, strict=True)]
-            )
-            figures["graded"][name] = measuring.grade_figures(grades, grade(inputs))
+            inputs = [
+                network_input(one.to_grade(film) if name == "localiser" else film, frame)
+                for one, film, frame in zip(found, shown, frames, strict=True)
+            ]
+            figures["graded"][name] = measuring.grade_figures(grades, grade(np.stack(inputs)))
     for name in ("graded-bilateral", "implants"):
         some = read_films(find_in(folder / name))
         if some:

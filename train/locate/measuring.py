@@ -90,9 +90,7 @@ def box_figures(answers: Sequence[list[Answer]], films: Sequence[Reframed]) -> d
 
 def scores(answers: Sequence[list[Answer]]) -> np.ndarray:
     """Return for each film how much like a frontal knee it is, ``(N,)`` log odds."""
-    return np.array(
-        [np.mean([frontal_score(given[0], one) for one in given[1:]]) for given in answers]
-    )
+    return np.array([frontal_score(given) for given in answers])
 
 
 def refusals(found: Sequence[Found]) -> dict[str, int]:
