@@ -18,6 +18,7 @@ from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders import gate
 from kneeoa.graders.found import Found, Knee, turned_right
 from kneeoa.graders.gate import REFUSED
+from kneeoa.graders.header_gate import of_header
 from kneeoa.graders.looks import OUTPUTS, Look, Reduced, Window, standardised
 from kneeoa.graders.published import CARD_SCHEMA_VERSION, DEFAULT_MODELS, check_bytes
 from kneeoa.graders.sessions import session_of
@@ -141,7 +142,7 @@ class Localiser:
         ]
 
     def _findings(self, radiograph, answers, knees):
-        findings, limits = [], self.thresholds
+        findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
         if (wrong := gate.noise(radiograph)) is not None:
             findings.append(wrong)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from kneeoa.errors import DataError
 from kneeoa.films.frames import Frame, network_input
-from kneeoa.films.joints import propose_frames
 from kneeoa.graders.localiser import Localiser
 from train.locate import measuring
 from train.locate.pictures import find_in, held_out, read_films
@@ -39,7 +38,6 @@ def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
     }
     if grade:
         ways = {
-            "drawn_template": [propose_frames(film)[0] for film in shown],
             "whole_film_stretched": [Frame.whole(film) for film in shown],
             "localiser": [one.frames[0] for one in found],
         }

@@ -1,0 +1,38 @@
+"""What a DICOM header says against grading a film as a frontal knee.
+
+Headers are often silent and sometimes wrong, so that only what plainly contradicts a knee's frontal
+X-ray counts: another part of the body, a side view, another kind of picture. The reader sees what
+the file says and may have the film graded all the same.
+"""
+
+from kneeoa.films.header import Header
+from kneeoa.graders.gate import REFUSED, Finding
+
+OTHER_PARTS = frozenset(
+    {"ABDOMEN", "ANKLE", "ARM", "BREAST", "CHEST", "CLAVICLE", "COCCYX", "CSPINE", "ELBOW"}
+    | {"FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HEART", "HIP", "HUMERUS", "JAW", "LSPINE"}
+    | {"MAXILLA", "NECK", "PELVIS", "RIB", "SACRUM", "SHOULDER", "SINUS", "SKULL", "SPINE"}
+    | {"SSPINE", "STERNUM", "THORAX", "TOE", "TOOTH", "TSPINE", "WRIST"}
+)
+"""Terms of BodyPartExamined (DICOM PS3.16, annex L) that are no part of a knee film."""
+SIDE_VIEWS = frozenset({"LATERAL", "LAT", "LL", "RL", "LLD", "RLD", "ML", "LM", "AXIAL", "SKYLINE"})
+OTHER_MODALITIES = frozenset({"CT", "MR", "US", "NM", "PT", "MG", "ES", "XC", "SM", "OP", "OPT"})
+
+
+def of_header(header: Header) -> tuple[Finding, ...]:
+    """Return what a file says that contradicts a frontal X-ray of a knee; mostly nothing."""
+    said = (
+        ("body-part", header.body_part, OTHER_PARTS, "a knee"),
+        ("view", header.view, SIDE_VIEWS, "a knee seen from the front"),
+        ("modality", header.modality, OTHER_MODALITIES, "an X-ray film"),
+    )
+    return tuple(
+        Finding(
+            f"header-{what}",
+            f"Expected {expected}. The file says that it shows {value}: it is not graded, unless "
+            "the file is wrong.",
+            REFUSED,
+        )
+        for what, value, contradicting, expected in said
+        if value in contradicting
+    )

@@ -1,0 +1,35 @@
+"""What a file says of itself: contradictions are refused, silence and knees are not."""
+
+import pytest
+
+from kneeoa.films.header import NO_HEADER, Header
+from kneeoa.graders.gate import REFUSED
+from kneeoa.graders.header_gate import of_header
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        (Header(body_part="CHEST"), "header-body-part"),
+        (Header(body_part="KNEE", view="LATERAL", modality="DX"), "header-view"),
+        (Header(modality="MR"), "header-modality"),
+    ],
+)
+def test_what_contradicts_a_frontal_knee_is_refused_with_what_the_file_says(header, code):
+    (finding,) = of_header(header)
+    assert (finding.code, finding.severity) == (code, REFUSED)
+    said = {header.body_part, header.view, header.modality}
+    assert any(word in finding.sentence for word in said if word)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        NO_HEADER,
+        Header("KNEE", "AP", "DX", "FOR PRESENTATION"),
+        Header("LEG", "PA", "CR"),
+        Header("EXTREMITY", None, "OT"),
+    ],
+)
+def test_silence_and_knees_pass(header):
+    assert of_header(header) == ()
