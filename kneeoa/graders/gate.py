@@ -21,8 +21,9 @@ _SATURATED = 0.15
 _FLAT = 5.0
 """Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
 _OF_FRAME = {"joint-missing", "cut-off", "flat", "saturated"}
-_NEIGHBOURS = 0.5
-"""Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them."""
+_NEIGHBOURS = 0.3
+"""Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them, and 0.4 on
+the photograph of a print."""
 
 
 @dataclass(frozen=True, slots=True)
