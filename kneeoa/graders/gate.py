@@ -20,8 +20,9 @@ _SATURATED = 0.15
 """Share of a frame's pixels at the brightest value; at most 0.03 on the films at hand."""
 _FLAT = 5.0
 """Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
-_NEIGHBOURS = 0.5
-"""Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them."""
+_NEIGHBOURS = 0.3
+"""Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them, and 0.4 on
+the photograph of a print."""
 
 _MIDDLE = 256
 """Pixels of the middle of a film that is looked at for that."""

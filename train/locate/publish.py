@@ -92,6 +92,10 @@ def publish(
             "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "data": data,
+            "counts": {
+                "pictures_trained_on": sum(not held_out(file) for file in measured.pictures),
+                "pictures_held_out": sum(map(held_out, measured.pictures)),
+            },
             "config": settings(config),
             "libraries": {
                 "python": platform.python_version(),
