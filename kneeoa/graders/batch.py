@@ -22,6 +22,7 @@ from kneeoa.films.formats import Content, content_of
 from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders.answer import Answer
+from kneeoa.graders.gate import REFUSED
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.localiser import Localiser
 from kneeoa.graders.together import FOLDER
@@ -166,21 +167,21 @@ def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
         found = localiser.find(radiograph)
     except KneeOAError as error:
         return [_Part(None, str(error))]
-    said = [*radiograph.notes, *(finding.sentence for finding in found.warnings)]
-    if found.refusal is not None:
-        if not anyway:
-            return [_Part(None, found.refusal.sentence)]
-        refused = [one.sentence for one in found.findings if one not in found.warnings]
-        said = [ANYWAY, *refused, *said]
-    parts = []
-    for knee in found.knees:
-        side = "" if knee.side == "unknown" else knee.side
-        try:
-            film = network_input(found.to_grade(radiograph), knee.frame)
-            parts.append(_Part(film, knee=side, warning=" ".join(said)))
-        except KneeOAError as error:
-            parts.append(_Part(None, str(error), side))
-    return parts
+    return [_part_of(radiograph, found, knee, anyway) for knee in found.knees]
+
+
+def _part_of(radiograph, found, knee, anyway):
+    side = "" if knee.side == "unknown" else knee.side
+    findings = found.against(knee)
+    refused = [one.sentence for one in findings if one.severity == REFUSED]
+    if refused and not anyway:
+        return _Part(None, refused[0], side)
+    said = [ANYWAY] * bool(refused) + [*radiograph.notes, *(one.sentence for one in findings)]
+    try:
+        film = network_input(found.to_grade(radiograph), knee.frame)
+    except KneeOAError as error:
+        return _Part(None, str(error), side)
+    return _Part(film, knee=side, warning=" ".join(said))
 
 
 def _grade_batch(names, waiting, graders, together):

@@ -20,12 +20,14 @@ class Knee:
     confidence : probability that this is a frontal knee
     spread : expected absolute errors of the frame's centre row and column, height and width, pixels
     side : ``"L"``, ``"R"`` or ``"unknown"``
+    findings : what stands against this frame, apart from what stands against the film
     """
 
     frame: Frame
     confidence: float
     spread: tuple[float, float, float, float]
     side: str = "unknown"
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,12 @@ class Found:
     Attributes
     ----------
     knees : one, or two
-    findings : refusals first
+    of_film : what stands against the film as a whole
     quarters : by how many quarter turns counter-clockwise the film stands wrong
     """
 
     knees: tuple[Knee, ...]
-    findings: tuple[Finding, ...]
+    of_film: tuple[Finding, ...]
     quarters: int = 0
 
     @property
@@ -51,14 +53,25 @@ class Found:
         return tuple(knee.frame for knee in self.knees)
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that stands against the film or any knee of it, refusals first."""
+        every = [*self.of_film, *(one for knee in self.knees for one in knee.findings)]
+        return _refusals_first(every)
+
+    def against(self, knee: Knee) -> tuple[Finding, ...]:
+        """Return what stands against one knee: of the film and of its frame, refusals first."""
+        return _refusals_first([*self.of_film, *knee.findings])
+
+    @property
     def refusal(self) -> Finding | None:
-        """The first reason not to grade, or None."""
-        return next((one for one in self.findings if one.severity == REFUSED), None)
+        """The first reason to grade no knee of this film, or None."""
+        reasons = [_refusal(self.against(knee)) for knee in self.knees]
+        return None if None in reasons else reasons[0]
 
     @property
     def negative(self) -> bool:
         """Whether the film is a negative, so that the graders are to see its positive."""
-        return gate.NEGATIVE in self.findings
+        return gate.NEGATIVE in self.of_film
 
     def to_grade(self, radiograph: Radiograph) -> Radiograph:
         """Return what the graders are to see: the film, or the positive of a negative."""
@@ -68,6 +81,14 @@ class Found:
     def warnings(self) -> tuple[Finding, ...]:
         """What to bear in mind with a grade."""
         return tuple(one for one in self.findings if one.severity == WARNED)
+
+
+def _refusals_first(findings):
+    return tuple(sorted(dict.fromkeys(findings), key=lambda one: one.severity != REFUSED))
+
+
+def _refusal(findings):
+    return next((one for one in findings if one.severity == REFUSED), None)
 
 
 def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:

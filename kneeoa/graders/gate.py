@@ -3,7 +3,6 @@
 Refused: no grade is given unless the reader asks for one all the same. Warned: a grade is given.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +19,6 @@ _SATURATED = 0.15
 """Share of a frame's pixels at the brightest value; at most 0.03 on the films at hand."""
 _FLAT = 5.0
 """Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
-_OF_FRAME = {"joint-missing", "cut-off", "flat", "saturated"}
 _NEIGHBOURS = 0.3
 """Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them, and 0.4 on
 the photograph of a print."""
@@ -81,18 +79,6 @@ def turned(quarters: int) -> Finding:
         "again.",
         REFUSED,
     )
-
-
-def standing(
-    findings: Iterable[Finding], radiograph: Radiograph, frame: Frame
-) -> tuple[Finding, ...]:
-    """Return what stands against a frame that a reader chose: of the film, and of that frame.
-
-    `findings` are those of the film as it was first looked at. Refusals come first.
-    """
-    of_film = [finding for finding in findings if finding.code not in _OF_FRAME]
-    found = dict.fromkeys([*of_film, *of_frame(radiograph, frame)])
-    return tuple(sorted(found, key=lambda finding: finding.severity != REFUSED))
 
 
 def of_frame(radiograph: Radiograph, frame: Frame) -> tuple[Finding, ...]:

@@ -108,7 +108,11 @@ class Localiser:
             replace(knee, side=side)
             for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
         ]
-        findings, quarters = self._findings(radiograph, answers, knees)
+        findings, quarters = self._findings(radiograph, answers)
+        if not any(one.severity == REFUSED for one in findings):
+            knees = [
+                replace(knee, findings=gate.of_frame(radiograph, knee.frame)) for knee in knees
+            ]
         return Found(tuple(knees), findings, quarters)
 
     def answers(self, radiograph: Radiograph) -> list[Answer]:
@@ -141,7 +145,7 @@ class Localiser:
             for n, look in enumerate(looks)
         ]
 
-    def _findings(self, radiograph, answers, knees):
+    def _findings(self, radiograph, answers):
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
         if (wrong := gate.noise(radiograph)) is not None:
@@ -156,10 +160,7 @@ class Localiser:
                 findings.append(gate.NEGATIVE)
             if implant_score(answers) > limits["implant"]:
                 findings.append(gate.IMPLANT)
-            for knee in knees:
-                findings += gate.of_frame(radiograph, knee.frame)
-        findings = list(dict.fromkeys(findings))
-        return tuple(sorted(findings, key=lambda one: one.severity != REFUSED)), quarters
+        return tuple(findings), quarters
 
     def _turned(self, radiograph, answers):
         """Return the quarter turns after whose undoing a film is clearly more of a frontal knee."""

@@ -55,9 +55,14 @@ def choose_frame(film: Film, knee: int) -> Frame:
 
 def side_of(film: Film, frame: Frame) -> str:
     """Return ``"L"``, ``"R"`` or ``"unknown"``: as the reader set it, else as it was found."""
-    names = [proposed.name for proposed in film.frames]
-    knee = names.index(frame.name) if frame.name in names else 0
+    knee = index_of(film, frame)
     return st.session_state.get(_side_key(film, knee)) or film.found.knees[knee].side
+
+
+def index_of(film: Film, frame: Frame) -> int:
+    """Return which of the film's knees `frame` is of; moved frames keep their name."""
+    names = [proposed.name for proposed in film.frames]
+    return names.index(frame.name) if frame.name in names else 0
 
 
 def _side_key(film, knee):

@@ -1,5 +1,7 @@
 """The reading page: a film, and what both networks say of it, side by side."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from kneeoa.films import display
@@ -102,7 +104,9 @@ def show_reading(film: session_films.Film) -> None:
         film_viewer.show_film(film.radiograph, frame)
     # A frame that cannot be graded must leave the film and the frame controls in place.
     with right.container(key="networks"), boundary.refusals_shown():
-        findings = gate.standing(film.found.findings, film.radiograph, frame)
+        knee = film.found.knees[frame_control.index_of(film, frame)]
+        moved = replace(knee, frame=frame, findings=gate.of_frame(film.radiograph, frame))
+        findings = film.found.against(moved)
         gated = st.container()
         with gated:
             shown = gate_strip.show_gate(film, findings)

@@ -94,8 +94,8 @@ def no_negative(film: Film) -> None:
     """Read a film that looks like a negative as it is: the reader knows better."""
     shown = inverted(film.radiograph)
     _change(film, shown, "said to be no negative")
-    findings = [one for one in film.found.findings if one is not gate.NEGATIVE]
-    film.found = replace(film.found, findings=tuple(findings))
+    of_film = [one for one in film.found.of_film if one is not gate.NEGATIVE]
+    film.found = replace(film.found, of_film=tuple(of_film))
     film.radiograph = shown
 
 

@@ -91,6 +91,16 @@ def test_two_knees_give_two_frames(localiser, gap, height):
         assert abs(frame.centre[1] - (start + 112)) < 40
 
 
+def test_what_stands_against_one_knee_does_not_stand_against_the_other(localiser):
+    right, left = knee(0), knee(3, seed=8, laterality="L")
+    both = np.hstack([right[:, 40:], np.full((224, 60), 25), left])
+    found = localiser.find(film(both))
+    assert [one.code for one in found.against(found.knees[0])] == ["cut-off"]
+    assert found.against(found.knees[1]) == ()
+    assert [one.code for one in found.findings] == ["cut-off"]
+    assert found.refusal is None
+
+
 def test_one_knee_is_not_split(localiser):
     for width in (300, 400, 500):
         found = localiser.find(film(set_in(224, width, knee(), 0, (width - 224) // 2)))
