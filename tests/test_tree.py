@@ -57,7 +57,7 @@ def test_files_stay_short():
 
 
 def test_folders_stay_small():
-    modules = Counter(Path(path).parent for path in all_files() if "__init__" not in path)
+    modules = Counter(Path(path).parent for path in FILES if "__init__" not in path)
     assert [str(folder) for folder, count in modules.items() if count > MOST_FILES] == []
 
 

@@ -18,7 +18,7 @@ from kneeoa.data.listing import name_patterns, patient_and_side
 from kneeoa.errors import DataError, KneeOAError, RadiographError
 from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import Radiograph, open_radiograph
-from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.wording import counted
 
 Framing = Callable[[Radiograph, str], np.ndarray]

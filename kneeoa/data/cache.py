@@ -26,7 +26,7 @@ from kneeoa.errors import DataError, DiskFullError, RadiographError
 from kneeoa.files import drop_abandoned, whole_folder
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import open_radiograph
-from kneeoa.graders import localiser, looks
+from kneeoa.graders.locating import localiser, looks
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import INPUT_SIDE
 

@@ -22,9 +22,9 @@ from kneeoa.films.formats import Content, content_of
 from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders.answer import Answer
-from kneeoa.graders.gate import REFUSED
 from kneeoa.graders.grading import Graders
-from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
 

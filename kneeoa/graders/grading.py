@@ -13,9 +13,9 @@ import numpy as np
 from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders import localiser
 from kneeoa.graders.answer import Answer, AnswerRule, rule_of
-from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.locating import localiser
+from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import DEFAULT_MODELS, PublishedModel, find_model
 from kneeoa.graders.serving import Answers, Ensemble, Grader

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from kneeoa.graders import gate
-from kneeoa.graders.gate import REFUSED, Finding
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.gate import REFUSED, Finding
 from pages.shared.boundary import escaped
 from pages.shared.session_films import Film, no_negative, take_back, turn_right
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kneeoa.films import display
 from kneeoa.films.frames import Frame, square
-from kneeoa.graders import gate
+from kneeoa.graders.locating import gate
 from kneeoa.grades import GRADES, KLGrade
 from pages.reading import case_line, frame_control, gate_strip
 from pages.shared import boundary, cached, film_viewer, network_column, session_films, style

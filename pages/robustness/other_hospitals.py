@@ -40,7 +40,8 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
     table_view.show_table(
         table,
         "other_hospital",
-        "from kneeoa.analysis import elsewhere\nfrom kneeoa.graders.localiser import Localiser\n\n"
+        "from kneeoa.analysis import elsewhere\n"
+        "from kneeoa.graders.locating.localiser import Localiser\n\n"
         "print(elsewhere.framings(Localiser().card))",
         columns=COLUMNS,
     )

@@ -9,9 +9,9 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films import phantom
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
-from kneeoa.graders import gate
-from kneeoa.graders.found import Found, inverted, turned_right
 from kneeoa.graders.grading import Reading
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 

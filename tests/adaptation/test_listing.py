@@ -9,7 +9,7 @@ from kneeoa.adaptation.films import framed_by, open_films
 from kneeoa.adaptation.listing import list_films
 from kneeoa.errors import DataError
 from kneeoa.films.phantom import draw_knee
-from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.locating.localiser import Localiser
 from tests.support.films import dicom_dataset, dicom_file
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kneeoa.films.phantom import draw_knee
-from kneeoa.graders.looks import standardised
+from kneeoa.graders.locating.looks import standardised
 from train.locate import detectors, drawn, metal
 from train.locate.geometry import Geometry, draw, target, turned_box
 from train.locate.pictures import Pictures
@@ -28,7 +28,7 @@ DRAWN = 120
 """How many pictures are drawn of each kind that is drawn."""
 _LEAST_METAL, _BRIGHTER = 40, 0.12
 _CLOSER = 0.3
-"""Share of knees shown as a closer look shows them, see `kneeoa.graders.localiser`."""
+"""Share of knees shown as a closer look shows them, see `kneeoa.graders.locating.localiser`."""
 _METAL_IN_KNEES, _METAL_ELSEWHERE = 0.2, 0.2
 
 

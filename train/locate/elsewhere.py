@@ -11,7 +11,7 @@ import pandas as pd
 
 from kneeoa.errors import DataError
 from kneeoa.films.frames import Frame, network_input
-from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.locating.localiser import Localiser
 from train.locate import measuring
 from train.locate.pictures import find_in, held_out, read_films
 

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from kneeoa.errors import ModelError
-from kneeoa.graders.looks import OUTPUTS
+from kneeoa.graders.locating.looks import OUTPUTS
 from train.locate.network import RESIDUAL, Network
 
 OPSET = 17

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from kneeoa.graders.looks import OUTPUTS
+from kneeoa.graders.locating.looks import OUTPUTS
 from train.locate.batches import UNKNOWN, Bank, Batch, draw_batch
 from train.locate.network import Network
 

@@ -10,8 +10,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.localiser import Answer, Found, Localiser, frontal_score
-from kneeoa.graders.looks import Window
+from kneeoa.graders.locating.localiser import Answer, Found, Localiser, frontal_score
+from kneeoa.graders.locating.looks import Window
 from kneeoa.metrics import agreement
 from train.locate.geometry import boxes, draw, target
 from train.locate.reframe import film_around, pyramid

@@ -2,14 +2,14 @@
 
 Five blocks of 3 x 3 convolutions; a heat map of an eighth of the side whose softmax-weighted mean
 place, with a small residual, is the box's centre; everything else from what lies at that place and
-from the whole film. Outputs are named in `kneeoa.graders.looks`.
+from the whole film. Outputs are named in `kneeoa.graders.locating.looks`.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from kneeoa.graders.looks import OUTPUTS
+from kneeoa.graders.locating.looks import OUTPUTS
 
 _HIDDEN = 160
 RESIDUAL = 0.3

@@ -17,8 +17,8 @@ import torch
 from kneeoa.data.arrays import Films
 from kneeoa.files import whole_folder
 from kneeoa.films.frames import network_input
-from kneeoa.graders.localiser import Localiser, implant_score
-from kneeoa.graders.looks import Window, standardised
+from kneeoa.graders.locating.localiser import Localiser, implant_score
+from kneeoa.graders.locating.looks import Window, standardised
 from kneeoa.graders.published import CARD_SCHEMA_VERSION
 from train.locate import elsewhere, measuring
 from train.locate.export import check_parity, folded, to_onnx
@@ -205,7 +205,7 @@ def _input(film, found):
 
 
 def _parity(plain, localiser, films):
-    from kneeoa.graders.looks import Reduced
+    from kneeoa.graders.locating.looks import Reduced
 
     looks = [reduced.look(reduced.whole, plain.side) for reduced in
              (Reduced(film.pixels) for film in films)]  # fmt: skip

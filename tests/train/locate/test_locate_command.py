@@ -8,7 +8,7 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
-from kneeoa.graders.localiser import Localiser
+from kneeoa.graders.locating.localiser import Localiser
 from tests.support.knees import write_tree
 from train.__main__ import main
 from train.locate import batches, measuring

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from kneeoa.films.phantom import draw_knee  # noqa: E402
-from kneeoa.graders.looks import OUTPUTS  # noqa: E402
+from kneeoa.graders.locating.looks import OUTPUTS  # noqa: E402
 from train.locate.batches import FRONTAL, LATERAL, OTHER, Bank, draw_batch, make_batch  # noqa: E402
 from train.locate.export import check_parity, folded, to_onnx  # noqa: E402
 from train.locate.fit import LocateConfig, fit, losses_of  # noqa: E402

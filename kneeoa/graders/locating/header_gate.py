@@ -6,7 +6,7 @@ the file says and may have the film graded all the same.
 """
 
 from kneeoa.films.header import Header
-from kneeoa.graders.gate import REFUSED, Finding
+from kneeoa.graders.locating.gate import REFUSED, Finding
 
 OTHER_PARTS = frozenset(
     {"ABDOMEN", "ANKLE", "ARM", "BREAST", "CHEST", "CLAVICLE", "COCCYX", "CSPINE", "ELBOW"}

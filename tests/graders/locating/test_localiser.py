@@ -11,9 +11,9 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders import looks
-from kneeoa.graders.found import inverted, turned_right
-from kneeoa.graders.localiser import FOLDER, Localiser
+from kneeoa.graders.locating import looks
+from kneeoa.graders.locating.found import inverted, turned_right
+from kneeoa.graders.locating.localiser import FOLDER, Localiser
 from kneeoa.graders.published import DEFAULT_MODELS
 
 

@@ -15,11 +15,11 @@ from kneeoa.errors import ModelError
 from kneeoa.files import read_versioned
 from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders import gate
-from kneeoa.graders.found import Found, Knee, turned_right
-from kneeoa.graders.gate import REFUSED
-from kneeoa.graders.header_gate import of_header
-from kneeoa.graders.looks import OUTPUTS, Look, Reduced, Window, standardised
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.found import Found, Knee, turned_right
+from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.graders.locating.header_gate import of_header
+from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
 from kneeoa.graders.published import CARD_SCHEMA_VERSION, DEFAULT_MODELS, check_bytes
 from kneeoa.graders.sessions import session_of
 

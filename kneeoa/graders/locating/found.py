@@ -6,8 +6,8 @@ import numpy as np
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders import gate
-from kneeoa.graders.gate import REFUSED, WARNED, Finding
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.gate import REFUSED, WARNED, Finding
 
 
 @dataclass(frozen=True, slots=True)

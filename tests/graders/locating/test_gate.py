@@ -6,7 +6,7 @@ import pytest
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders import gate
+from kneeoa.graders.locating import gate
 
 
 def film(pixels):

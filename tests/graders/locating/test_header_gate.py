@@ -3,8 +3,8 @@
 import pytest
 
 from kneeoa.films.header import NO_HEADER, Header
-from kneeoa.graders.gate import REFUSED
-from kneeoa.graders.header_gate import of_header
+from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.graders.locating.header_gate import of_header
 
 
 @pytest.mark.parametrize(

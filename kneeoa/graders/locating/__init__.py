@@ -1,0 +1,1 @@
+"""Where the knees in a film are, and what stands against grading it."""
