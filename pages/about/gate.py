@@ -33,7 +33,7 @@ def show_gate(card: dict[str, Any]) -> None:
         "grade unless the reader asks for one.\n"
         f"- Of {others['pictures']} pictures of other things, held back from its training, it "
         f"refuses {others['refused']} ({others['refused'] / others['pictures']:.0%}); area under "
-        f"the ROC curve against validation knees {others['auroc_against_val']:.3f}.\n"
+        f"the ROC curve against validation knees {others['auroc_against_val']:.4f}.\n"
         f"- Of {knees['films']} validation knees it refuses {knees['refused']}."
         + "".join(f"\n- {line}" for line in _elsewhere(metrics))
     )
