@@ -22,6 +22,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Wheels only: a missing wheel is an error at once, not a failing compilation minutes later.
 INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
 
+PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Apart: every run of a page takes three to five times as long in a process that has loaded Keras.
+KERAS_TESTS = tests/adaptation tests/graders tests/train
+
 .PHONY: app test bench bench-class bench-train lint format clean distclean
 .DELETE_ON_ERROR:
 
@@ -31,7 +35,8 @@ app: $(APP)
 
 test: lint
 	$(PYTHON) -m tests.support.install_chromium
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) $(addprefix --ignore=,$(KERAS_TESTS))
+	$(PYTEST) $(KERAS_TESTS)
 
 bench: $(TESTS)
 	$(PYTHON) -m tests.benchmarks.reading
