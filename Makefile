@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
 
 PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-# Apart: every run of a page takes three to five times as long in a process that has loaded Keras.
+# Apart: runs of a page take two to five times as long in a process that has loaded Keras.
 KERAS_TESTS = tests/adaptation tests/graders tests/train
 
 .PHONY: app test bench bench-class bench-train lint format clean distclean

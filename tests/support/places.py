@@ -3,5 +3,4 @@
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TESTS = ROOT / "tests"
 MAIN_SCRIPT = str(ROOT / "pages" / "navigation.py")
