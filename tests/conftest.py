@@ -12,7 +12,8 @@ os.environ["KNEEOA_CACHE"] = tempfile.mkdtemp(prefix="kneeoa-test-cache-")
 # Nor their answers into the user's database.
 _FOLDER = tempfile.mkdtemp(prefix="kneeoa-test-store-")
 os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
-
+# One thread in each process, so that sums are the same in all of them.
+os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_setaffinity"):
     # Each test process has cores of its own: those that share all of them wait for each other.

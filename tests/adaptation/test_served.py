@@ -134,11 +134,12 @@ def test_the_map_is_the_gradients_of_the_adapted_network(architecture, film, ada
     inside = network.get_layer(FEATURE_LAYER[architecture]).output
     both = keras.Model(network.inputs, [inside, network.outputs[0]])
     (reading,) = (one for one in adapted.read(film) if one.architecture == architecture)
+    with tf.GradientTape(persistent=True) as tape:
+        features, logits = both([film.pixels[None, ..., None]], training=False)
+        of_grade = [logits[0, grade] for grade in range(5)]
     compared = 0
     for grade in range(5):
-        with tf.GradientTape() as tape:
-            features, logits = both([film.pixels[None, ..., None]], training=False)
-            slopes = tape.gradient(logits[0, grade], features)
+        slopes = tape.gradient(of_grade[grade], features)
         # Grad-CAM: each channel weighs its mean slope; 49 cells make the mean of a logit.
         weights = np.asarray(slopes)[0].mean(axis=(0, 1))
         reference = 49 * np.maximum(np.asarray(features)[0] @ weights, 0)

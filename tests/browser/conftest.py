@@ -45,11 +45,18 @@ def requested_urls():
     return []
 
 
-@pytest.fixture
-def page(browser, requested_urls):
-    """Open an empty page in a context of its own."""
-    with browser.new_context(viewport=VIEWPORT) as context:
-        context.on("request", lambda request: requested_urls.append(request.url))
-        opened = context.new_page()
-        opened.on("websocket", lambda websocket: requested_urls.append(websocket.url))
+@pytest.fixture(scope="module")
+def context(browser):
+    """One profile for the pages of a module: the app's scripts are loaded and compiled once."""
+    with browser.new_context(viewport=VIEWPORT) as opened:
         yield opened
+
+
+@pytest.fixture
+def page(context, requested_urls):
+    """Open an empty page, a session of its own to the app."""
+    opened = context.new_page()
+    opened.on("request", lambda request: requested_urls.append(request.url))
+    opened.on("websocket", lambda websocket: requested_urls.append(websocket.url))
+    yield opened
+    opened.close()

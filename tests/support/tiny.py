@@ -1,11 +1,9 @@
 """A network of a few thousand weights in the place of both, for tests of mechanism.
 
 Resuming, killing, keeping, searching and publishing do not depend on how large a network is; that
-the real ones train is tested once for each backend, in ``test_backends``. ``python -m
-tests.support.tiny COMMAND...`` is ``python -m train COMMAND...`` with it, on a cluster, too.
+the real ones train is tested once for each backend, in ``test_backends``.
 """
 
-import sys
 from pathlib import Path
 
 import keras
@@ -14,6 +12,7 @@ import onnx
 
 from kneeoa.graders import architectures
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
+from tests.support.places import ROOT
 from train.config import BLOCKS
 from train.publish.export import round_to_storage, to_onnx
 
@@ -73,21 +72,15 @@ def write_exported(file: Path) -> Path:
     return file
 
 
-def main() -> int:
-    """Run a command of `train`, here and on the machines of a cluster, with tiny networks."""
+def use_on_clusters(monkeypatch) -> None:
+    """Have every process of a Ray cluster that this one joins use tiny networks, too."""
     import ray
-
-    from train.__main__ import main as train
 
     init = ray.init
 
     def with_tiny_networks(*, runtime_env, **options):
-        return init(runtime_env=runtime_env | {"worker_process_setup_hook": use}, **options)
+        variables = runtime_env["env_vars"] | {"PYTHONPATH": str(ROOT)}  # finds `use`
+        changes = {"worker_process_setup_hook": use, "env_vars": variables}
+        return init(runtime_env=runtime_env | changes, **options)
 
-    ray.init = with_tiny_networks
-    use()
-    return train()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    monkeypatch.setattr(ray, "init", with_tiny_networks)

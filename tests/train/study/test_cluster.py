@@ -1,10 +1,7 @@
 """A study on a local Ray cluster of two nodes, one of which is lost half-way."""
 
 import json
-import os
-import subprocess
-import sys
-import time
+import threading
 
 import pandas as pd
 import pytest
@@ -12,23 +9,19 @@ import pytest
 from kneeoa.records import studies
 from tests.support import tiny
 from tests.support.knees import write_tree
-from tests.support.places import ROOT
 from tests.support.study_folders import assert_same
+from train.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("tiny_networks")
 
 
 @pytest.fixture(scope="module")
-def command(tiny_networks, tmp_path_factory):
+def places(tiny_networks, tmp_path_factory):
+    """Options that name films and starting weights."""
     folder = tmp_path_factory.mktemp("cluster")
     tree = write_tree(folder / "tree", train=4, val=2, test=2)
     start = tiny.write_weights(folder / "start.npz")
-    places = ["--data", str(tree), "--init", str(start), "--cpus-per-run", "1"]
-    return [sys.executable, "-m", "tests.support.tiny", "COMMAND", *places, "--preset", "smoke"]
-
-
-def command_of(name, command, settings):
-    return [name if word == "COMMAND" else word for word in command] + settings.split()
+    return ["--preset", "smoke", "--data", str(tree), "--init", str(start)]
 
 
 @pytest.fixture(scope="module")
@@ -39,53 +32,54 @@ def cluster():
     cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )
+    cluster.add_node(num_cpus=1)
     yield cluster
     cluster.shutdown()
 
 
-def start(command, out, *options):
-    return subprocess.Popen(
-        [*command, "--out", str(out), *options],
-        cwd=ROOT,
-        # One thread here and there, so that sums are the same.
-        env=os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+@pytest.fixture(autouse=True)
+def tiny_workers(monkeypatch):
+    tiny.use_on_clusters(monkeypatch)
 
 
-def finish(process):
-    output, _ = process.communicate(timeout=400)
-    assert process.returncode == 0, output[-3000:]
+def on(cluster):
+    return ["--cluster", cluster.address, "--cpus-per-run", "1"]
 
 
-def test_a_lost_node_costs_time_and_nothing_else(command, cluster, tmp_path):
-    settings = "--cycles 2 --architectures mobilenet --stages conv5:4"
-    command = command_of("study", command, settings)
-    whole = start(command, tmp_path / "whole")
-    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
-    cluster.wait_for_nodes()
+def test_a_lost_node_costs_time_and_nothing_else(places, cluster, tmp_path):
+    study = ["study", *places, "--cycles", "2", "--architectures", "mobilenet"]
+    study += ["--stages", "conv5:4"]
     out = tmp_path / "lost"
-    process = start(command, out, "--cluster", cluster.address)
-    deadline = time.monotonic() + 300
-    while len(list(out.glob("unfinished/*/state.npz"))) < 2 and time.monotonic() < deadline:
-        assert process.poll() is None, process.stdout.read()[-3000:]
-        time.sleep(0.1)
-    cluster.remove_node(nodes[0], allow_graceful=False)
-    finish(process)
-    finish(whole)
+    node = cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    ended, lost = threading.Event(), threading.Event()
+
+    def lose():
+        """Take a node away as soon as both runs have an epoch behind them."""
+        while len(list(out.glob("unfinished/*/state.npz"))) < 2:
+            if ended.wait(0.05):
+                return
+        cluster.remove_node(node, allow_graceful=False)
+        lost.set()
+
+    thread = threading.Thread(target=lose)
+    thread.start()
+    try:
+        assert main([*study, "--out", str(out), *on(cluster)]) == 0
+    finally:
+        ended.set()
+        thread.join()
+    assert lost.is_set()
+    assert main([*study, "--out", str(tmp_path / "whole")]) == 0
     assert_same(out, tmp_path / "whole")
     (study_id,) = studies.list_studies(out)
     status = studies.read_status(out, study_id)
     assert (status.state, status.runs_done) == ("finished", 2)
 
 
-def test_trials_are_trained_on_the_cluster_and_told_to_optuna(command, cluster, tmp_path):
-    cluster.add_node(num_cpus=1)
-    settings = "--architecture mobilenet --trials 3 --epochs 1 --study search"
-    command = command_of("tune", command, settings)
-    finish(start(command, tmp_path, "--cluster", cluster.address))
+def test_trials_are_trained_on_the_cluster_and_told_to_optuna(places, cluster, tmp_path):
+    search = ["tune", *places, "--architecture", "mobilenet", "--trials", "3", "--epochs", "1"]
+    assert main([*search, "--study", "search", "--out", str(tmp_path), *on(cluster)]) == 0
     folder = tmp_path / "studies" / "search"
     trials = pd.read_csv(folder / "trials.csv")
     assert trials["state"].tolist() == ["complete"] * 3

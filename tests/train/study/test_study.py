@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import random
 import subprocess
 import sys
@@ -49,6 +50,8 @@ class Killer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.study_killer"],
             cwd=ROOT,
+            # Quick where a graph need not be compiled; resuming under TensorFlow: `test_fit`.
+            env=os.environ | {"KERAS_BACKEND": "torch"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
