@@ -2,3 +2,8 @@
 
 No Streamlit and no training code in here. Only `graders.architectures` needs Keras.
 """
+
+import os
+
+# ONNX Runtime would report to a host and leave files of its own; it reads this when it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

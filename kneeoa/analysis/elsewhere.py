@@ -5,12 +5,11 @@ from typing import Any
 import pandas as pd
 
 FRAMINGS = {
-    "drawn_template": "a drawn template finds the joint, as before",
     "whole_film_stretched": "the whole film, stretched to a square",
-    "localiser": "the localiser finds the joint, as now",
+    "localiser": "the localiser finds the joint, as published",
 }
 MEASURES = (
-    *("films", "accuracy", "quadratic_kappa", "within_one_grade"),
+    *("films", "accuracy", "quadratic_kappa", "kappa_of_median", "within_one_grade"),
     *("auc_kl2", "spearman"),
 )
 
@@ -18,8 +17,9 @@ MEASURES = (
 def framings(card: dict[str, Any]) -> pd.DataFrame:
     """Return a row a way to frame, from the localiser's card; none where that was not measured.
 
-    Columns ``framing``, in words, and `MEASURES`: of both networks together, their most probable
-    grade; ``spearman`` is the rank correlation of the expected grade with the reference.
+    Columns ``framing``, in words, and `MEASURES`: of both networks together, by their most probable
+    grade; ``kappa_of_median`` by the median grade; ``spearman`` is the rank correlation of the
+    expected grade with the reference.
     """
     measured = card["metrics"].get("elsewhere", {}).get("graded", {})
     rows = [

@@ -35,6 +35,7 @@ def show_gate(card: dict[str, Any]) -> None:
         f"refuses {others['refused']} ({others['refused'] / others['pictures']:.0%}); area under "
         f"the ROC curve against validation knees {others['auroc_against_val']:.4f}.\n"
         f"- Of {knees['films']} validation knees it refuses {knees['refused']}."
+        + _on_test(metrics.get("test"))
         + "".join(f"\n- {line}" for line in _elsewhere(metrics))
     )
     st.table(
@@ -44,6 +45,20 @@ def show_gate(card: dict[str, Any]) -> None:
         ],
         border="horizontal",
     )
+
+
+def _on_test(test):
+    if test is None:
+        return ""
+    cost = ""
+    if before := test.get("grades_of_crops"):
+        after = test["grades_with_localiser"]
+        cost = (
+            f" The accuracy of both networks together on them is {after['accuracy']:.1%} with it, "
+            f"{before['accuracy']:.1%} without."
+        )
+    refusals = test["refusals"]
+    return f"\n- Of {refusals['films']} test knees it refuses {refusals['refused']}.{cost}"
 
 
 def _elsewhere(metrics):

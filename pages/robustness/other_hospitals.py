@@ -12,6 +12,7 @@ COLUMNS = {
     "films": st.column_config.NumberColumn("Films"),
     "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
     "quadratic_kappa": st.column_config.NumberColumn("Kappa", format="%.3f"),
+    "kappa_of_median": st.column_config.NumberColumn("Kappa, median grade", format="%.3f"),
     "within_one_grade": st.column_config.NumberColumn("Within one grade", format="percent"),
     "auc_kl2": st.column_config.NumberColumn("AUC, KL 2 or more", format="%.3f"),
     "spearman": st.column_config.NumberColumn("Rank correlation", format="%.3f"),
@@ -27,9 +28,10 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
         return
     st.markdown(
         f"{table['films'].iloc[0]} films of one other hospital with two experts' grades, each "
-        "grade about as often; no network learned from them. Both together, the most probable "
-        "grade. Framing decides how well films are ranked. What is left is that readers elsewhere "
-        "draw the lines between grades elsewhere, which fifty graded films of your own teach:"
+        "grade about as often; no network learned from them. Both together, by their most "
+        "probable grade. Framing decides how well films are ranked. What is left is that readers "
+        "elsewhere draw the lines between grades elsewhere, which fifty graded films of your own "
+        "teach:"
     )
     st.code("python -m kneeoa adapt FOLDER --out PROFILE", language="sh")
     st.caption(

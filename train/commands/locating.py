@@ -18,17 +18,36 @@ def locate(options: Namespace) -> int:
             "Expected PyTorch, which the localiser is trained with. It is not installed: "
             "`pip install torch`."
         ) from None
-    from train.locate.batches import Bank
-    from train.locate.fit import LocateConfig, fit
-    from train.locate.pictures import find_in, find_pictures, held_out, read_pictures
-    from train.locate.publish import Measured, publish
+    from train.locate.pictures import find_pictures
+    from train.locate.publish import Measured, measure, publish
 
     described = description_of(options.source)
     splits = source_of(options).read().splits
     pictures = find_pictures(options.not_knees)
+    grade = _graders(options.models)
+    measured = Measured(splits["val"], splits["test"], pictures, options.elsewhere, grade)
+    folder = options.out or options.models / "localiser"
+    if options.only_measure:
+        measure(folder, measured)
+        print(f"The card in {folder} has the figures of now.")
+        return 0
+    network, config, checkpoint = _trained(options, splits["train"].images, pictures, folder)
+    publish(network, config, measured, folder, data=described)
+    if not options.checkpoint:
+        checkpoint.unlink(missing_ok=True)
+    print(f"The localiser is published in {folder}")
+    return 0
+
+
+def _trained(options, images, pictures, folder):
+    """Return the trained network, how it was trained, and the file with its state."""
+    from train.locate.batches import Bank
+    from train.locate.fit import LocateConfig, fit
+    from train.locate.pictures import find_in, held_out, read_pictures
+
     implants = find_in(options.elsewhere / "implants") if options.elsewhere else []
     bank = Bank(
-        splits["train"].images,
+        images,
         read_pictures([file for file in pictures if not held_out(file)]),
         read_pictures([file for file in implants if not held_out(file)]),
     )
@@ -38,15 +57,9 @@ def locate(options: Namespace) -> int:
         learning_rate=options.learning_rate,
         start=hashlib.sha256(options.start.read_bytes()).hexdigest() if options.start else "",
     )
-    folder = options.out or options.models / "localiser"
     checkpoint = options.checkpoint or folder.parent / ".localiser-checkpoint.pt"
     network = fit(bank, config, checkpoint, threads=options.threads, start=options.start)
-    measured = Measured(splits["val"], pictures, options.elsewhere, _graders(options.models))
-    publish(network, config, measured, folder, data=described)
-    if not options.checkpoint:
-        checkpoint.unlink(missing_ok=True)
-    print(f"The localiser is published in {folder}")
-    return 0
+    return network, config, checkpoint
 
 
 def _graders(models: Path):

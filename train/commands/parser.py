@@ -155,6 +155,9 @@ def _parser():
     )
     locate.add_argument("--threads", type=_count, default=1, metavar="N", help="of PyTorch")
     locate.add_argument(
+        "--only-measure", action="store_true", help="put new figures on the published one's card"
+    )
+    locate.add_argument(
         "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
     )
     _data_options(locate)

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating.localiser import Answer, Found, Localiser, frontal_score
 from kneeoa.graders.locating.looks import Window
-from kneeoa.metrics import agreement
+from kneeoa.metrics import agreement, rules
 from train.locate.geometry import boxes, draw, target
 from train.locate.reframe import film_around, pyramid
 
@@ -111,6 +111,7 @@ def grade_figures(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, fl
     return {
         "films": len(grades),
         **{name: float(values[name]) for name in chosen},
+        "kappa_of_median": agreement.quadratic_kappa(grades, rules.median(probabilities)),
         "spearman": float(stats.spearmanr(expected, grades).statistic),
     }
 

@@ -62,12 +62,14 @@ class Measured:
     Attributes
     ----------
     val : validation films; thresholds are fitted on them
+    test : test films; they are measured on alone
     pictures : files that are no frontal knees; those held out are measured
     elsewhere : folder of another hospital's films, or None
     grade : the published graders, or None to leave grades out
     """
 
     val: Films
+    test: Films
     pictures: list[Path]
     elsewhere: Path | None = None
     grade: Grade | None = None
@@ -107,16 +109,21 @@ def publish(
         }
         _write(beside, card)
         localiser = Localiser(beside.parent, folder=beside.name)
-        films = [measuring.film_of(image, "val") for image in measured.val.images]
-        around = measuring.reframed(measured.val.images, _SEED)
+        films = _films(measured.val)
         card["parity_with_training"] = _parity(plain, localiser, films[:16])
+        around = measuring.reframed(measured.val.images, _SEED)
         card["thresholds"] = fit_thresholds(localiser, films, around)
-        _write(beside, card)
-        localiser = Localiser(beside.parent, folder=beside.name)
         report(f"thresholds: {card['thresholds']}")
-        card["metrics"] = _metrics(localiser, films, around, measured, report)
         _write(beside, card)
+        measure(beside, measured, report=report)
     return folder
+
+
+def measure(folder: Path, measured: Measured, *, report: Callable[[str], None] = print) -> None:
+    """Measure the localiser in `folder` and put the figures on its card; it stays as it is."""
+    localiser = Localiser(folder.parent, folder=folder.name)
+    metrics = _metrics(localiser, measured, report)
+    _write(folder, localiser.card | {"metrics": metrics})
 
 
 def fit_thresholds(
@@ -146,52 +153,78 @@ def fit_thresholds(
     }
 
 
-def _metrics(localiser, films, around, measured, report):
-    knees = [localiser.answers(film) for film in films]
-    shown = [one.film for one in around]
-    reframed = [localiser.answers(film) for film in shown]
-    found = [localiser.found(film, given) for film, given in zip(films, knees, strict=True)]
-    again = [localiser.found(film, given) for film, given in zip(shown, reframed, strict=True)]
-    pictures = read_films([file for file in measured.pictures if held_out(file)])
-    others = [localiser.answers(film) for _, film in pictures]
-    gone = [localiser.found(film, given) for (_, film), given in zip(pictures, others, strict=True)]
-    refused = np.array([one.refusal is not None for one in gone])
+def _metrics(localiser, measured, report):
+    around = measuring.reframed(measured.val.images, _SEED)
+    knees = [localiser.answers(film) for film in _films(measured.val)]
+    reframed = [localiser.answers(one.film) for one in around]
+    others = _Others.of(localiser, measured.pictures)
     metrics = {
-        "val": {"refusals": measuring.refusals(found)},
-        "reframed_val": {
-            **measuring.box_figures(reframed, around),
-            "refusals": measuring.refusals(again),
-        },
-        "not_knees_held_out": {
-            "pictures": len(pictures),
-            "refused": int(refused.sum()),
-            "auroc_against_val": measuring.auroc(
-                measuring.scores(knees + reframed), measuring.scores(others)
-            ),
-            "by_kind": measuring.by_kind([file for file, _ in pictures], refused),
-        },
-        "milliseconds_a_film": measuring.milliseconds(localiser, films[:100]),
+        name: _of_films(localiser, _films(films), films, measured.grade)
+        for name, films in (("val", measured.val), ("test", measured.test))
     }
-    report(json.dumps(metrics, indent=1))
+    metrics["reframed_val"] = measuring.box_figures(reframed, around) | _of_films(
+        localiser, [one.film for one in around], measured.val, measured.grade
+    )
+    metrics["not_knees_held_out"] = {
+        "pictures": len(others.files),
+        "refused": int(others.refused.sum()),
+        "auroc_against_val": measuring.auroc(
+            measuring.scores(knees + reframed), measuring.scores(others.answers)
+        ),
+        "by_kind": measuring.by_kind(others.files, others.refused),
+    }
+    metrics["milliseconds_a_film"] = measuring.milliseconds(localiser, _films(measured.val)[:100])
     if measured.elsewhere:
         metrics["elsewhere"] = elsewhere.measure(
-            localiser, measured.elsewhere, measured.grade, others
+            localiser, measured.elsewhere, measured.grade, others.answers
         )
-        report(json.dumps(metrics["elsewhere"], indent=1))
-    if measured.grade:
-        grades, crops = measured.val.grades, measured.val.images.astype(np.float32)
-        originals = measured.grade(crops)
-        metrics["val"]["grades_of_crops"] = measuring.grade_figures(grades, originals)
-        for name, some, given in (("val", films, found), ("reframed_val", shown, again)):
-            inputs = np.stack([_input(film, one) for film, one in zip(some, given, strict=True)])
-            changed = (inputs != crops).any(axis=(1, 2))
-            answers = originals.copy()
-            if changed.any():
-                answers[changed] = measured.grade(inputs[changed])
-            figures = measuring.grade_figures(grades, answers)
-            metrics[name]["grades_with_localiser"] = {**figures, "reframed": int(changed.sum())}
-            report(f"{name}: {figures}")
+    report(json.dumps(metrics, indent=1))
     return metrics
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Others:
+    """The pictures held out, what the network says of each, and which are refused."""
+
+    files: list[Path]
+    answers: list
+    refused: np.ndarray
+
+    @classmethod
+    def of(cls, localiser, pictures):
+        shown = read_films([file for file in pictures if held_out(file)])
+        answers = [localiser.answers(film) for _, film in shown]
+        refused = [
+            localiser.found(film, given).refusal is not None
+            for (_, film), given in zip(shown, answers, strict=True)
+        ]
+        return cls([file for file, _ in shown], answers, np.array(refused))
+
+
+def _of_films(localiser, shown, films, grade):
+    """Return refusals in the films shown, and grades of the crops in them, as cut and as found."""
+    found = [localiser.find(film) for film in shown]
+    figures = {"refusals": measuring.refusals(found)}
+    if grade is None:
+        return figures
+    crops = films.images.astype(np.float32)
+    originals = grade(crops)
+    inputs = np.stack([_input(film, one) for film, one in zip(shown, found, strict=True)])
+    changed = (inputs != crops).any(axis=(1, 2))
+    answers = originals.copy()
+    if changed.any():
+        answers[changed] = grade(inputs[changed])
+    return figures | {
+        "grades_of_crops": measuring.grade_figures(films.grades, originals),
+        "grades_with_localiser": {
+            **measuring.grade_figures(films.grades, answers),
+            "reframed": int(changed.sum()),
+        },
+    }
+
+
+def _films(films):
+    return [measuring.film_of(image, "crop") for image in films.images]
 
 
 def _input(film, found):

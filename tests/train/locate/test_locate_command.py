@@ -35,6 +35,15 @@ def test_a_localiser_is_trained_measured_and_published(tmp_path, monkeypatch):
     assert card["metrics"]["val"]["refusals"]["films"] == 10
     assert set(card["metrics"]["not_knees_held_out"]["by_kind"]) <= {"drawing", "knee_lateral"}
     assert Localiser(tmp_path / "models").thresholds == card["thresholds"]
+    assert card["metrics"]["test"]["refusals"]["films"] == 10
+    again = [*asked, "--models", str(tmp_path / "models"), "--only-measure"]
+    file = tmp_path / "models" / "localiser" / "card.json"
+    file.write_text(json.dumps(card | {"metrics": {}}))
+    assert main(again) == 0
+    measured = json.loads(file.read_text())
+    for each in (card, measured):
+        del each["metrics"]["milliseconds_a_film"]
+    assert measured == card
     # Nothing else is left beside it.
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["localiser"]
 
