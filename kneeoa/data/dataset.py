@@ -1,6 +1,5 @@
 """Graded films -> arrays, with the patient-wise split held as a rule."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 
 from kneeoa.data import cache, checks, folder, split
 from kneeoa.data.arrays import Films, counts, split_hash, spread
-from kneeoa.data.listing import SPLITS, Entry, name_patterns
+from kneeoa.data.listing import SPLITS, name_patterns
 from kneeoa.data.split_file import COLUMNS, impose_split, read_table, write_table
 from kneeoa.errors import ConfigError, DataError
 
@@ -170,18 +169,6 @@ def read_ungraded(
 def split_hash_of(table: pd.DataFrame) -> str:
     """Return the hash of the split in a table with the columns image_id, grade and split."""
     return split.hash_of(zip(table["split"], table["image_id"], table["grade"], strict=True))
-
-
-def check_patients(splits: dict[str, Films]) -> None:
-    """Raise `DataError` if a patient's films, or one identical film, stand in two splits."""
-    entries, hashes = [], []
-    for name, films in splits.items():
-        for i, image_id in enumerate(films.image_ids):
-            grade = int(films.grades[i])
-            entries.append(Entry(image_id, image_id, films.patient_ids[i], "", grade, name))
-            hashes.append(hashlib.sha256(films.images[i].tobytes()).hexdigest())
-    if wrong := checks.straddling(entries, hashes):
-        raise DataError("\n".join(wrong))
 
 
 def write_split(dataset: Dataset, file: Path) -> None:

@@ -7,7 +7,7 @@ square: what lies in it is stretched to the square that the graders know.
 A frame may reach past the film: what is missing repeats the film's edge.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -57,13 +57,6 @@ class Frame:
     def whole(cls, radiograph: Radiograph, name: str = WHOLE_FILM) -> "Frame":
         """Return the frame that is the whole film."""
         return cls(0, 0, *radiograph.pixels.shape, name)
-
-    def moved_to(self, row: int, column: int, side: int | None = None) -> "Frame":
-        """Return it around another centre; with `side`, of that area in the same proportions."""
-        factor = 1 if side is None else side / self.side
-        height, width = round(self.height * factor), round(self.width * factor)
-        moved = Frame.around(row, column, height, self.name, width=width)
-        return self if replace(moved, name=self.name) == self else moved
 
     def share_outside(self, radiograph: Radiograph) -> float:
         """Return which share of the frame's area is not on the film."""

@@ -107,21 +107,14 @@ def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) 
     return _auc(*_by_score(positive, scores, weights))
 
 
-def weighted_average_precision(
-    positive: np.ndarray, scores: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """Return the average precision of every draw, ``(draws,)``; NaN without positive films.
-
-    The step-wise sum of precision over recall, as scikit-learn defines it; shapes as in
-    `weighted_auc`.
-    """
-    return _average_precision(*_by_score(positive, scores, weights))
-
-
 def weighted_areas(
     positive: np.ndarray, scores: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return `weighted_auc` and `weighted_average_precision`, the films put in order once."""
+    """Return `weighted_auc` and the average precision of every draw, ``(draws,)`` each.
+
+    Average precision is the step-wise sum of precision over recall, as scikit-learn defines it; NaN
+    without positive films.
+    """
     sides = _by_score(positive, scores, weights)
     return _auc(*sides), _average_precision(*sides)
 

@@ -19,10 +19,3 @@ def read(file: Path) -> pd.DataFrame:
     if not (table["step"] > 0).any():
         raise DataError(f"Expected changed films in {file}. There are none.")
     return table.assign(unit=table["unit"].fillna(""))
-
-
-def worst(table: pd.DataFrame) -> pd.DataFrame:
-    """Return, per model and change, the row of the strength that costs most accuracy."""
-    changed = table[table["step"] > 0]
-    rows = changed.groupby(["model", "change"], sort=False)["change_in_accuracy"].idxmin()
-    return table.loc[rows].reset_index(drop=True)

@@ -35,7 +35,8 @@ def test_weighted_areas_are_those_of_films_repeated():
     weights = draw.integers(0, 4, (3, 30))
     for compute, expected in (
         (bootstrap.weighted_auc, sk.roc_auc_score),
-        (bootstrap.weighted_average_precision, sk.average_precision_score),
+        (lambda *given: bootstrap.weighted_areas(*given)[0], sk.roc_auc_score),
+        (lambda *given: bootstrap.weighted_areas(*given)[1], sk.average_precision_score),
     ):
         found = compute(positive, score, weights.astype(float))
         for one, times in zip(found, weights, strict=True):

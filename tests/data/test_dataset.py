@@ -205,13 +205,6 @@ def test_one_name_for_two_films_is_refused(tree):
         read_dataset(tree)
 
 
-def test_splits_put_together_by_hand_are_checked_too(tree):
-    splits = read_dataset(tree).splits
-    dataset.check_patients(splits)
-    with pytest.raises(DataError, match=r"(?s)every patient in one.*every image in one"):
-        dataset.check_patients(splits | {"test": splits["train"].first(2)})
-
-
 def test_missing_splits_are_refused(tree, tmp_path):
     shutil.rmtree(tree / "val")
     with pytest.raises(DataError, match=r"Missing: val\. Found: test, train\..*--resplit"):

@@ -46,15 +46,6 @@ def test_past_the_film_its_edge_is_repeated():
     assert (seen[:30] == pixels[30]).all()
 
 
-def test_a_frame_is_moved_in_its_proportions():
-    frame = Frame(10, 20, 100, 200, "one knee")
-    moved = frame.moved_to(300, 400, 2 * frame.side)
-    assert moved.centre == (300, 400)
-    assert moved.width == pytest.approx(2 * moved.height, abs=2)
-    assert moved.side == pytest.approx(2 * frame.side, abs=2)
-    assert frame.moved_to(*frame.centre) == frame
-
-
 def test_what_is_outside_the_film_is_told():
     shown = film(np.zeros((100, 100)))
     assert Frame(0, 0, 100, 100).share_outside(shown) == 0

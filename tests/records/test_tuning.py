@@ -43,12 +43,10 @@ def test_learning_rates_are_drawn_by_their_logarithm(tmp_path):
     np.testing.assert_allclose(dimensions["validation loss"]["values"], trials["val_loss"])
 
 
-def test_a_robustness_table_reads_back_and_names_the_worst(tmp_path):
+def test_a_robustness_table_reads_back(tmp_path):
     written = write_robustness(tmp_path)
     table = robustness.read(tmp_path / robustness.FILE)
     assert len(table) == len(written)
-    worst = robustness.worst(table).set_index(["model", "change"])
-    assert worst.loc[("ResNet50", "darker"), "strength"] == -45
 
 
 def test_a_robustness_table_that_is_cut_off_is_refused(tmp_path):
