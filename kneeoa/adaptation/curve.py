@@ -1,0 +1,162 @@
+"""How much more films would bring: fits to some of the films, scored on films of other patients.
+
+The patients are dealt into `PARTS` parts. Each part is scored by networks that learnt from some
+films of the other parts, so that every film is scored once for each number of films, and all
+numbers are compared on the same films. That is repeated with other deals. Intervals are 95%, over
+patients, paired between the numbers.
+
+**What more would bring** is read from the line through these points over 1 / sqrt(films): learning
+curves of such fits fall about so (Figueroa et al. 2012, BMC Med Inform Decis Mak 12:8, review the
+forms). It goes beyond what was measured, and is said so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from kneeoa.adaptation.adapting import LEAST_PATIENTS, Adaptation
+from kneeoa.adaptation.films import LEAST_FILMS
+from kneeoa.adaptation.folds import folds_of, refit
+from kneeoa.errors import DataError
+from kneeoa.grades import GRADES
+from kneeoa.metrics import bootstrap, rules
+
+PARTS = 4
+REPEATS = 2
+FEWEST_FILMS = 40
+"""Below, the numbers of films would lie too close together for a curve."""
+MEASURES = {
+    "accuracy": "Accuracy",
+    "median_kappa": "Kappa (quadratic), median grade",
+    "within_one_grade": "Within one grade",
+}
+COLUMNS = ("films", "measure", "value", "low", "high")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningCurve:
+    """A curve over the number of films.
+
+    Attributes
+    ----------
+    table : `COLUMNS`, a row a number of films and measure of `MEASURES`; 0 films is as published
+    films : how many there were in all
+    draws : by measure, its values ``(resamples + 1, numbers)`` without 0; the first of all patients
+    """
+
+    table: pd.DataFrame
+    films: int
+    draws: dict[str, np.ndarray]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of films that were learnt from, rising."""
+        return tuple(number for number in sorted(set(self.table["films"])) if number)
+
+    def would_bring(self, more: int, measure: str = "accuracy") -> tuple[float, float, float]:
+        """Return by how much `measure` would change with so many `more` films: value, low, high."""
+        over = 1 / np.sqrt(self.numbers)
+        centred = over - over.mean()
+        slopes = self.draws[measure] @ centred / (centred**2).sum()
+        change = slopes * (1 / np.sqrt(self.films + more) - 1 / np.sqrt(self.films))
+        low, high = bootstrap.percentile_interval(change[1:])
+        return float(change[0]), low, high
+
+
+def learning_curve(
+    adaptation: Adaptation, *, seed: int = 0, told: Callable[[float], None] = lambda share: None
+) -> LearningCurve:
+    """Return the learning curve of the answer that decides; `told` hears the share that is done.
+
+    Raises `DataError` for fewer than `FEWEST_FILMS` films.
+    """
+    films = adaptation.films
+    patients = np.asarray(films.patient_ids)
+    if len(films) < FEWEST_FILMS or len(set(patients)) < 2 * LEAST_PATIENTS:
+        raise DataError(
+            f"Expected at least {FEWEST_FILMS} films of {2 * LEAST_PATIENTS} patients for a "
+            f"learning curve. Received {len(films)} films of {len(set(patients))}."
+        )
+    numbers = _numbers(len(films))
+    shares = np.empty((len(numbers), REPEATS, len(films), len(GRADES)))
+    generator = np.random.default_rng(seed)
+    done, steps = 0, len(numbers) * REPEATS * PARTS
+    with threadpool_limits(1, user_api="blas"):
+        for repeat in range(REPEATS):
+            order = generator.permutation(np.unique(patients))
+            part_of = dict(zip(order, np.arange(len(order)) % PARTS, strict=True))
+            part = np.array([part_of[patient] for patient in patients])
+            for k in range(PARTS):
+                place = {p: i for i, p in enumerate(generator.permutation(np.unique(patients)))}
+                others = np.flatnonzero(part != k)
+                others = others[np.argsort([place[p] for p in patients[others]], kind="stable")]
+                for at, number in enumerate(numbers):
+                    learnt = _learnt(adaptation, np.sort(others[:number]), part == k, seed)
+                    shares[at, repeat, part == k] = learnt
+                    done += 1
+                    told(done / steps)
+    return _curve(films, adaptation.before[adaptation.deciding], numbers, shares)
+
+
+def _numbers(count):
+    most = int(count * (PARTS - 1) / PARTS * 0.97)
+    found = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
+    return sorted({round(number) for number in found})
+
+
+def _learnt(adaptation, some, scored, seed):
+    """Return what networks fitted to `some` of the films say of those that are `scored`."""
+    grades = adaptation.films.grades[some]
+    patients = [adaptation.films.patient_ids[row] for row in some]
+    fold = folds_of(grades, patients, seed=seed)
+    logits = {}
+    for digest, one in adaptation.networks.items():
+        head = refit(one.features[:, some], grades, one.published, one.temperature, fold).head
+        logits[digest] = one.features[:, scored] @ head.kernel + head.bias
+    return adaptation.answering(logits)[adaptation.deciding]
+
+
+def _curve(films, before, numbers, shares):
+    weights = bootstrap.patient_weights(films.patient_ids)
+    weights = np.concatenate([np.ones((1, len(films))), weights])
+    every = {0: _measured(films.grades, before[None], weights)}
+    every |= {n: _measured(films.grades, shares[at], weights) for at, n in enumerate(numbers)}
+    rows = [
+        (number, measure, float(draws[0]), *bootstrap.percentile_interval(draws[1:]))
+        for number, measured in every.items()
+        for measure, draws in measured.items()
+    ]
+    draws = {name: np.stack([every[n][name] for n in numbers], axis=1) for name in MEASURES}
+    return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
+
+
+def _measured(grades, answers, weights):
+    found = bootstrap.mean_summaries(grades, answers, weights)
+    medians = np.stack([np.eye(len(GRADES))[rules.median(one)] for one in answers])
+    kappa = bootstrap.mean_summaries(grades, medians, weights)["quadratic_kappa"]
+    return {
+        "accuracy": found["accuracy"],
+        "median_kappa": kappa,
+        "within_one_grade": found["within_one_grade"],
+    }
+
+
+def in_words(curve: LearningCurve, more: int = 50) -> str:
+    """Return what the curve shows, and what so many more films would bring, in sentences."""
+    accuracy = curve.table[curve.table["measure"] == "accuracy"].set_index("films")["value"]
+    first, last = curve.numbers[0], curve.numbers[-1]
+    value, low, high = (100 * end for end in curve.would_bring(more))
+    measured = (
+        f"Measured on your films: {accuracy[0]:.0%} right as published, {accuracy[first]:.0%} "
+        f"after learning from {first} of them, {accuracy[last]:.0%} from {last}."
+    )
+    beyond = (
+        f"If it goes on like that, {more} more films would change this by {value:+.0f} points (95% "
+        f"interval {low:+.0f} to {high:+.0f})"
+    )
+    if low > 0:
+        return f"{measured} {beyond}. This goes beyond what was measured."
+    return f"{measured} {beyond}: it cannot be told from no change."
