@@ -5,9 +5,10 @@ films of the other parts, so that every film is scored once for each number of f
 numbers are compared on the same films. That is repeated with other deals. Intervals are 95%, over
 patients, paired between the numbers.
 
-**What more would bring** is read from the line through these points over 1 / sqrt(films): learning
-curves of such fits fall about so (Figueroa et al. 2012, BMC Med Inform Decis Mak 12:8, review the
-forms). It goes beyond what was measured, and is said so.
+**What more would bring** is read from lines through these points over films to the powers in
+`POWERS`: learning curves mostly fall by some inverse power (Figueroa et al. 2012, BMC Med Inform
+Decis Mak 12:8), and a few points do not tell by which, nor whether the curve is flat from here on.
+So the mean of them is given, and an interval that holds them all and no change.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from kneeoa.metrics import bootstrap, rules
 
 PARTS = 4
 REPEATS = 2
+POWERS = (-0.5, -1.0, -2.0)
 FEWEST_FILMS = 40
 """Below, the numbers of films would lie too close together for a curve."""
 MEASURES = {
@@ -58,12 +60,15 @@ class LearningCurve:
 
     def would_bring(self, more: int, measure: str = "accuracy") -> tuple[float, float, float]:
         """Return by how much `measure` would change with so many `more` films: value, low, high."""
-        over = 1 / np.sqrt(self.numbers)
-        centred = over - over.mean()
-        slopes = self.draws[measure] @ centred / (centred**2).sum()
-        change = slopes * (1 / np.sqrt(self.films + more) - 1 / np.sqrt(self.films))
-        low, high = bootstrap.percentile_interval(change[1:])
-        return float(change[0]), low, high
+        ends = []
+        for power in POWERS:
+            over = np.asarray(self.numbers, float) ** power
+            centred = over - over.mean()
+            slopes = self.draws[measure] @ centred / (centred**2).sum()
+            change = slopes * ((self.films + more) ** power - self.films**power)
+            ends.append((change[0], *bootstrap.percentile_interval(change[1:])))
+        values, lows, highs = zip(*ends, strict=True)
+        return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
 
 
 def learning_curve(
@@ -98,7 +103,12 @@ def learning_curve(
                     shares[at, repeat, part == k] = learnt
                     done += 1
                     told(done / steps)
-    return _curve(films, adaptation.before[adaptation.deciding], numbers, shares)
+    scored = {0: adaptation.before[adaptation.deciding][None]}
+    scored |= dict(zip(numbers, shares, strict=True))
+    # What is known from all films out of fold: a point as the others, of almost all of them.
+    most = round(len(films) * (1 - 1 / len(np.unique(adaptation.fold))))
+    scored |= {most: adaptation.after[adaptation.deciding][None]}
+    return _curve(films, scored)
 
 
 def _numbers(count):
@@ -120,17 +130,17 @@ def _learnt(adaptation, some, scored, seed):
     return adaptation.answering(logits)[adaptation.deciding]
 
 
-def _curve(films, before, numbers, shares):
+def _curve(films, scored):
     weights = bootstrap.patient_weights(films.patient_ids)
     weights = np.concatenate([np.ones((1, len(films))), weights])
-    every = {0: _measured(films.grades, before[None], weights)}
-    every |= {n: _measured(films.grades, shares[at], weights) for at, n in enumerate(numbers)}
+    every = {number: _measured(films.grades, one, weights) for number, one in scored.items()}
     rows = [
         (number, measure, float(draws[0]), *bootstrap.percentile_interval(draws[1:]))
         for number, measured in every.items()
         for measure, draws in measured.items()
     ]
-    draws = {name: np.stack([every[n][name] for n in numbers], axis=1) for name in MEASURES}
+    learnt = [measured for number, measured in every.items() if number]
+    draws = {name: np.stack([one[name] for one in learnt], axis=1) for name in MEASURES}
     return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
 
 
@@ -149,15 +159,15 @@ def in_words(curve: LearningCurve, more: int = 50) -> str:
     """Return what the curve shows, and what so many more films would bring, in sentences."""
     accuracy = curve.table[curve.table["measure"] == "accuracy"].set_index("films")["value"]
     first, last = curve.numbers[0], curve.numbers[-1]
-    value, low, high = (100 * end for end in curve.would_bring(more))
+    value, _, high = (100 * end for end in curve.would_bring(more))
     measured = (
         f"Measured on your films: {accuracy[0]:.0%} right as published, {accuracy[first]:.0%} "
         f"after learning from {first} of them, {accuracy[last]:.0%} from {last}."
     )
-    beyond = (
-        f"If it goes on like that, {more} more films would change this by {value:+.0f} points (95% "
-        f"interval {low:+.0f} to {high:+.0f})"
+    if round(value) < 1:
+        return f"{measured} The curve gives no sign that {more} more films would change much."
+    return (
+        f"{measured} If it goes on like that, {more} more films would add about {value:.0f} "
+        f"{'point' if round(value) == 1 else 'points'}, and hardly more than {high:.0f}; if it is "
+        "flat from here on, nothing. This goes beyond what was measured."
     )
-    if low > 0:
-        return f"{measured} {beyond}. This goes beyond what was measured."
-    return f"{measured} {beyond}: it cannot be told from no change."

@@ -65,7 +65,7 @@ def in_words(found: pd.DataFrame) -> tuple[str, ...]:
         said.append(
             f"The line to KL {row.line} is drawn {when} by your readers: of {row.films} films they "
             f"call {row.readers} KL {row.line} or more, the networks as published {row.published} "
-            f"({row.difference:+.0%}, 95% interval {row.low:+.0%} to {row.high:+.0%}), and the "
-            f"adapted ones {row.adapted}."
+            f"({100 * row.difference:+.0f} points, 95% interval {100 * row.low:+.0f} to "
+            f"{100 * row.high:+.0f}), and the adapted ones {row.adapted}."
         )
     return tuple(said)

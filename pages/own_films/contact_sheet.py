@@ -34,14 +34,10 @@ def show_sheet(work: Work) -> None:
         "yellow frame is what the networks see: the joint in its middle, a little wider than the "
         "knee."
     )
-    _show_left_out(work)
     which = st.segmented_control(
         "Show", list(SHOWN), format_func=SHOWN.get, default="all", required=True, key="own_shown"
     )
     films = [film for film in work.films if _is_shown(work, film, which)]
-    if not films:
-        st.caption("None.")
-        return
     pages, page = -(-len(films) // A_PAGE), 1
     if pages > 1:
         page = st.pagination(pages, key=f"own_page_{which}")
@@ -52,6 +48,9 @@ def show_sheet(work: Work) -> None:
             for column, film in zip(st.columns(A_ROW, gap="small"), row, strict=False):
                 with column:
                     _show_film(work, film)
+    if not films:
+        st.caption("None.")
+    _show_left_out(work)
 
 
 def _is_shown(work, film, which):
@@ -71,17 +70,19 @@ def _show_film(work, film):
     marks = [f"KL {film.listed.grade}", film.listed.side or None]
     marks += ["left out"] * out + ["corrected"] * film.is_moved + ["remark"] * bool(film.warnings)
     st.caption(f"{boundary.escaped(name)}  \n{', '.join(filter(None, marks))}")
-    if st.button("Frame", key=f"own_frame_{film.opened.digest[:16]}", width="stretch"):
+    if st.button("Frame", key=f"own_frame_{work.films.index(film)}", width="stretch"):
         _correct(work, film)
 
 
 def _show_left_out(work):
     if not work.left_out:
         return
-    with st.expander(f"{counted(len(work.left_out), 'film')} could not be used, and why"):
-        table = pd.DataFrame([(one.name, one.reason) for one in work.left_out])
-        table.columns = ["Film", "Why"]
-        st.dataframe(table, hide_index=True, width="stretch")
+    st.markdown(f"**{counted(len(work.left_out), 'film')}** could not be used:")
+    table = pd.DataFrame([(one.name, one.reason) for one in work.left_out])
+    table.columns = ["Film", "Why"]
+    st.dataframe(
+        table, hide_index=True, width="stretch", height=min(35 * (len(table) + 1) + 3, 300)
+    )
 
 
 @st.dialog("Frame of a film", width="large")

@@ -81,7 +81,7 @@ def _show_film(work, row):
         f"{boundary.escaped(name)}  \nyours **KL {row.given}**, networks **KL {row.answer}**; "
         f"yours {row.probability:.0%} probable"
     )
-    if st.button("Open", key=f"own_open_{film.opened.digest[:16]}", width="stretch"):
+    if st.button("Open", key=f"own_open_{row.row}", width="stretch"):
         _open(film)
 
 

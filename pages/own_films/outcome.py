@@ -65,15 +65,22 @@ def _doing(share):
 def show_verdict(adaptation: Adaptation) -> None:
     """Say in a sentence whether it is better, and what else there is to know."""
     films = adaptation.films
-    found = adaptation.figures[adaptation.deciding]["accuracy"]
-    before, after, more = (found[part] for part in ("before", "after", "difference"))
+    figures_of = adaptation.figures[adaptation.deciding]
+    before, after, more = (
+        figures_of["accuracy"][part] for part in ("before", "after", "difference")
+    )
     of = (
         f"{counted(len(films), 'film')} of {counted(len(set(films.patient_ids)), 'patient')}: "
         f"{before[0]:.0%} right as published, {after[0]:.0%} adapted ({100 * more[0]:+.0f} points, "
         f"95% interval {100 * more[1]:+.0f} to {100 * more[2]:+.0f})."
     )
     if adaptation.better:
-        st.success(f"**Better than as published.** {of}")
+        change, low, high = figures_of["cross_entropy"]["difference"]
+        st.success(
+            f"**Better than as published**: the grades given are more probable to the adapted "
+            f"networks, by more than chance explains (cross-entropy {change:+.2f}, {low:+.2f} to "
+            f"{high:+.2f}). {of}"
+        )
     else:
         st.warning(
             f"**Not shown to be better.** {of}  \n"
@@ -158,7 +165,10 @@ def show_figures(adaptation: Adaptation) -> None:
         width="stretch",
         height="content",
     )
-    st.caption("95% intervals over patients; the difference is paired, on the same films.")
+    st.caption(
+        "95% intervals over patients; the difference is paired, on the same films. An interval "
+        "without width says that no draw of these films was otherwise, not that none could be."
+    )
     grades = adaptation.films.grades
     for column, (title, shares) in zip(
         st.columns(2, gap="large"),

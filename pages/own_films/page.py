@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from kneeoa.wording import counted
 from pages.own_films import contact_sheet, findings, outcome, shelf, sources, work
 from pages.shared import boundary, style
 from pages.shared.profiles import strip
@@ -25,7 +26,12 @@ def show_head() -> None:
 def show_films(own: work.Work) -> None:
     """Show the sheet, and what was learnt once it was asked for."""
     st.subheader("The films")
-    contact_sheet.show_sheet(own)
+    if own.adaptation is None:
+        contact_sheet.show_sheet(own)
+    else:
+        # Looked through before; the figures are what is looked for now.
+        with st.expander(f"The {counted(len(own.chosen), 'film')} learnt from, and their frames"):
+            contact_sheet.show_sheet(own)
     st.button("Take other films", on_click=work.forget, key="own_other")
     st.subheader("Before and after")
     outcome.show_learning(own)

@@ -14,7 +14,7 @@ _SAID, _ROUND = "profile_refused", "profile_round"
 
 def show_shelf() -> None:
     """Let the reader load a profile; readings follow it at once."""
-    with st.popover("Load a profile"):
+    with st.popover("Load a profile", width="stretch"):
         upload = st.file_uploader(
             "A profile (ZIP)",
             type="zip",

@@ -7,7 +7,7 @@ import streamlit as st
 from kneeoa.adaptation import allowed, sheet
 from kneeoa.adaptation.films import LEAST_FILMS
 from kneeoa.adaptation.listing import LeftOut, list_films, list_zip
-from kneeoa.errors import DataError
+from kneeoa.errors import DataError, KneeOAError
 from kneeoa.store import practice
 from kneeoa.teaching import committed
 from kneeoa.wording import counted
@@ -17,6 +17,7 @@ from pages.shared import boundary, cached
 
 SETTINGS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
 LEARNER = "learner"
+"""Where the practice page keeps who practises in this session."""
 FORM = (
     "Sub-folders 0 to 4, or films and a table `grades.csv` with the columns `file` and `grade`, "
     "and where known `patient` and `side` (L or R). Two films of one patient need her name in "
@@ -88,7 +89,7 @@ def _own_grades():
         store = cached.store()
         sessions = practice.sessions_of(store, learner)
         answers = [practice.answers_of(store, one.session_id) for one in sessions]
-    except (DataError, practice.StoreError):
+    except KneeOAError:
         return ()  # said where practice is
     return committed.listed(films, committed.own_grades(answers))
 

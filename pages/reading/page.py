@@ -10,6 +10,7 @@ from kneeoa.graders.locating import gate
 from kneeoa.grades import GRADES, KLGrade
 from pages.reading import case_line, frame_control, gate_strip, profile_line
 from pages.shared import boundary, cached, film_viewer, network_column, session_films, style
+from pages.shared.profiles import strip
 
 OVERLAY_SIDE = 512
 
@@ -21,6 +22,7 @@ def show_empty() -> None:
         "A frontal knee film in; the Kellgren-Lawrence grades of two networks out, with their "
         "Grad-CAMs. For research and teaching; not a medical device."
     )
+    strip.show()
     left, right = st.columns([3, 2], gap="large")
     with left:
         uploaded = session_films.show_uploader()

@@ -19,20 +19,22 @@ def show_profile_line(film: session_films.Film, frame: Frame) -> None:
     """Show which profile the reading follows, and on request all answers to the knee."""
     if not in_use.loaded():
         return
-    strip.show()
+    compare, choice, back = st.columns([5, 3, 2.4], vertical_alignment="center")
+    strip.show_choice(choice, back)
+    compared = compare.toggle(
+        "Compare with the published networks",
+        key=COMPARE,
+        persist_state="session",
+        help="The answers as published and under each loaded profile, side by side.",
+    )
+    if compared:
+        _show_answers(film, frame)
     profile = in_use.current()
     if profile and in_use.was_learnt_from(profile, film.radiograph.digest):
         st.warning(
             "This profile learnt from this very film and the grade it was given: that the networks "
             "agree here says nothing."
         )
-    if st.toggle(
-        "Compare with the published networks",
-        key=COMPARE,
-        persist_state="session",
-        help="The answers as published and under each loaded profile, side by side.",
-    ):
-        _show_answers(film, frame)
 
 
 def _show_answers(film, frame):

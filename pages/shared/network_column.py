@@ -117,7 +117,10 @@ def show_explanation(
         said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
     else:
         said = f"<b>No region speaks for {explained.label}</b> in this network."
-    st.html(f'<div class="kl-note">{said} Weights {reading.weights_hash[:8]}.</div>')
+    weights = f"Weights {reading.weights_hash[:8]}"
+    if reading.profile:
+        weights += f", last layer of profile {reading.profile.digest[:8]}"
+    st.html(f'<div class="kl-note">{said} {weights}.</div>')
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:

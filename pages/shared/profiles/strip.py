@@ -16,14 +16,20 @@ def label_of(profile: Profile | None) -> str:
 
 def show() -> None:
     """Show which profile readings follow, another choice, and the way back; nothing without one."""
-    loaded, current = in_use.loaded(), in_use.current()
-    if not loaded:
+    current = in_use.current()
+    if not in_use.loaded():
         return
     said, choice, back = st.columns([5, 3, 2.4], vertical_alignment="center")
     if current is None:
         said.markdown("Readings follow the networks **as published**.")
     else:
         said.markdown(f"**{escaped(current.case_line)}.** {escaped(about(current))}")
+    show_choice(choice, back)
+
+
+def show_choice(choice, back) -> None:
+    """Show the choice of a profile and the way back to none, in the two places given."""
+    loaded, current = in_use.loaded(), in_use.current()
     options = [None, *loaded]
     digest = current and current.digest
     choice.selectbox(
