@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.adaptation.disagreeing import disagreements
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
@@ -44,12 +45,11 @@ def zipped(contents):
 
 @pytest.fixture(scope="module")
 def graded():
-    """A ZIP of drawn films, each a grade higher than drawn, up to KL 3, and a text among them."""
+    """A ZIP of drawn films, each a grade higher than drawn, up to KL 3, one slip, and a text."""
+    grades = {number: min(number % 4 + 1, 3) for number in range(COUNT)} | {4: 3}
     films = {
-        f"{min(number % 4 + 1, 3)}/*{number}*.png": png(
-            draw_knee(number % 4, seed=number, marked=False)
-        )
-        for number in range(COUNT)
+        f"{grade}/*{number}*.png": png(draw_knee(number % 4, seed=number, marked=False))
+        for number, grade in grades.items()
     }
     return zipped(films | {"2/text.png": b"hello"})
 
@@ -114,7 +114,7 @@ def expected_shares(graders, data):
 
 def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     said = look(app, graded)
-    assert f"**{COUNT} films** of County\\.zip: KL 0 0, KL 1 7, KL 2 7, KL 3 14" in said
+    assert f"**{COUNT} films** of County\\.zip: KL 0 0, KL 1 6, KL 2 7, KL 3 15" in said
     assert "**1 film** could not be used" in said
     assert "\\*0\\*\\.png" in said
     assert app.session_state["own_films"].adaptation is None
@@ -155,7 +155,7 @@ def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     open_own(app)
     assert app.session_state["own_films"].adaptation is adaptation
     opening = [one for one in app.button if (one.key or "").startswith("own_open_")]
-    assert opening
+    assert "*4*.png" in next(iter(disagreements(adaptation)["film"]))
     opening[0].click().run()
     assert "learnt from this very film" in text(app)
 
@@ -189,6 +189,15 @@ def test_a_frame_is_corrected_and_what_was_learnt_is_forgotten(app):
     assert "**2 films** of" in text(app.run())
     press(app, key="own_other")
     assert "A ZIP of graded films" in [one.label for one in app.file_uploader]
+
+
+def test_films_that_are_there_twice_stand_on_the_sheet_and_count_once(app):
+    film = png(draw_knee(1, seed=1, marked=False))
+    table = "file,grade\na.png,1\na.png,1\ncopy.png,2\n"
+    said = look(app, zipped({"grades.csv": table, "a.png": film, "copy.png": film}))
+    assert "**3 films** of" in said
+    press(app, key="own_learn")
+    assert "Received 0 \\(3 films could not be used\\)" in text(app)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Profiles for the published networks, made without films: their lines are simply moved."""
 
+import functools
 import hashlib
 import json
 from dataclasses import asdict
@@ -16,15 +17,20 @@ ANSWERS = ("mobilenet", "resnet50", "together")
 RIGHT = {"value": 0.75, "low": 0.5, "high": 0.9, "count": 9, "total": 12}
 
 
+@functools.cache
+def _published():
+    """The last layer of each published network, by SHA-256."""
+    stored = {digest: read_weights(file) for digest, file in Graders().files.items()}
+    return {digest: (one["grade/kernel"], one["grade/bias"]) for digest, one in stored.items()}
+
+
 def profile_files(
     name: str = "County hospital", *, towards: int = 4, accuracy: float = 0.61, **fields
 ) -> dict[str, bytes]:
     """Return the files of a profile whose readers see the grade `towards` in every film."""
     heads, networks = {}, []
-    for digest, file in Graders().files.items():
-        stored = read_weights(file)
-        bias = stored["grade/bias"] + 30 * (np.arange(5) == towards).astype(np.float32)
-        heads[digest] = Head(stored["grade/kernel"], bias)
+    for digest, (kernel, bias) in _published().items():
+        heads[digest] = Head(kernel, bias + 30 * (np.arange(5) == towards).astype(np.float32))
         networks.append(FittedNetwork("mobilenet", digest, 0.3))
     weights = write_heads(heads)
     ends = {
