@@ -71,6 +71,7 @@ def _grade(options):
 
 def _adapt(options):
     # Late: SciPy and scikit-learn take longer to load than a film to grade.
+    from kneeoa.adaptation import lines
     from kneeoa.adaptation.adapting import adapt
     from kneeoa.adaptation.films import framed_by, open_films
     from kneeoa.adaptation.listing import list_films
@@ -93,7 +94,7 @@ def _adapt(options):
     for note in adaptation.films.notes:
         print(f"kneeoa: {note}", file=sys.stderr)
     print(as_text(adaptation))
-    for sentence in adaptation.habit:
+    for sentence in (*adaptation.habit, *lines.in_words(adaptation.lines)):
         print(sentence)
     profile = write_profile(
         adaptation, options.out, name=name, now=datetime.now(UTC), anyway=options.anyway

@@ -41,15 +41,29 @@ def read_versioned(
     `what` names the file in the sentence, for example ``a training run``.
     """
     try:
-        content = json.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
     except (OSError, ValueError) as problem:
-        raise error(
-            f"Expected {what} in {file.parent}. {file.name} cannot be read: {problem}"
-        ) from None
+        raise error(_unread(file, what, problem)) from None
+    return parse_versioned(text, file, version, what, error=error)
+
+
+def parse_versioned(
+    text: str, file: Path, version: int, what: str, *, error: type[KneeOAError] = DataError
+) -> dict[str, Any]:
+    """Do what `read_versioned` does with the text of a file that is called `file`."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise error(_unread(file, what, problem)) from None
     received = content.get("schema_version") if isinstance(content, dict) else None
     if received != version:
+        received = str(received)[:40]
         raise error(f"Expected {what} of schema version {version}. {file} has version {received}.")
     return content
+
+
+def _unread(file, what, problem):
+    return f"Expected {what} in {file.parent}. {file.name} cannot be read: {problem}"
 
 
 def read_table(

@@ -16,6 +16,7 @@ ROOMS = {
         "confusion": "Confusion",
         "data": "Data",
         "robustness": "Robustness",
+        "own_films": "Your own films",
     },
 }
 START = "reading"

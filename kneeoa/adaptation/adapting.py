@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from kneeoa.adaptation import alike, figures
+from kneeoa.adaptation import alike, figures, lines
 from kneeoa.adaptation.films import GradedFilms
 from kneeoa.adaptation.folds import Refit, folds_of, refit
 from kneeoa.errors import DataError
@@ -23,6 +24,8 @@ from kneeoa.wording import counted
 LEVEL = 0.9
 """Of the sets, where the card of a network has none."""
 LEAST_PATIENTS = 10
+_BATCH = 16
+"""Films, each with its mirror image, that a network sees at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,7 @@ class Adaptation:
         as published, and out of fold
     answers : by answer: headline rule and sets, their threshold from all films out of fold
     figures : by answer; see `kneeoa.adaptation.figures.compared`
+    answering : how the networks' logits become the answers
     better : whether the paired difference in cross-entropy is clear of 0, of the last answer
     """
 
@@ -59,6 +63,7 @@ class Adaptation:
     after: dict[str, np.ndarray]
     answers: dict[str, AnswerRule]
     figures: dict[str, figures.Figures]
+    answering: "Answering"
 
     @property
     def deciding(self) -> str:
@@ -77,13 +82,32 @@ class Adaptation:
         published = self.before[self.deciding].argmax(axis=1)
         return figures.habit(self.films.grades, published)
 
+    @property
+    def lines(self) -> pd.DataFrame:
+        """Where these readers draw the lines, see `kneeoa.adaptation.lines.lines`."""
+        name, films = self.deciding, self.films
+        rule = self.answers[name]
+        before, after = rule.grades(self.before[name]), rule.grades(self.after[name])
+        return lines.lines(films.grades, before, after, films.patient_ids)
 
-def adapt(films: GradedFilms, graders: Graders, *, seed: int = 0) -> Adaptation:
+
+def _unheard(share: float) -> None:
+    """Tell nobody."""
+
+
+def adapt(
+    films: GradedFilms,
+    graders: Graders,
+    *,
+    seed: int = 0,
+    told: Callable[[float], None] = _unheard,
+) -> Adaptation:
     """Learn from `films` how their readers grade; `graders` are taken as published.
 
-    `seed` draws the folds. The same films in the same order give the same profile.
+    `seed` draws the folds. The same films in the same order give the same profile. `told` hears
+    which share of the films the networks have seen, in [0, 1].
     """
-    networks = networks_of(films, graders)
+    networks = networks_of(films, graders, told=told)
     films = kept_together(films, next(iter(networks.values())).features)
     published = graders.under(None).rules
     return learn(films, networks, _answers_by(graders), published, seed=seed)
@@ -102,23 +126,35 @@ def kept_together(films: GradedFilms, features: np.ndarray) -> GradedFilms:
     return replace(films, patient_ids=patients, notes=(*films.notes, note))
 
 
-def networks_of(films: GradedFilms, graders: Graders) -> dict[str, Network]:
+def networks_of(
+    films: GradedFilms, graders: Graders, *, told: Callable[[float], None] = _unheard
+) -> dict[str, Network]:
     """Run each network once over the films and their mirror images; by SHA-256."""
-    published = graders.published.values()
     members = graders.together.members if graders.together else ()
+    every = {one.weights_hash: one for one in (*graders.published.values(), *members)}
     found = {}
-    for one in (*published, *members):
-        if one.weights_hash in found:
-            continue
-        pooled = Grader(one.file).pooled(both_ways(films.images))
+    for number, one in enumerate(every.values()):
+        pooled = _pooled(
+            Grader(one.file), films.images, lambda share, n=number: told((n + share) / len(every))
+        )
         stored = read_weights(one.file)
         found[one.weights_hash] = Network(
             one.architecture,
-            pooled.reshape(2, len(films), -1),
+            pooled,
             Head(stored["grade/kernel"], stored["grade/bias"]),
             one.temperature,
         )
     return found
+
+
+def _pooled(grader, images, told):
+    """Return ``(2, N, C)`` of the films and their mirror images, a batch at a time."""
+    parts = []
+    for start in range(0, len(images), _BATCH):
+        batch = images[start : start + _BATCH]
+        parts.append(grader.pooled(both_ways(batch)).reshape(2, len(batch), -1))
+        told((start + len(batch)) / len(images))
+    return np.concatenate(parts, axis=1)
 
 
 Answering = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
@@ -168,7 +204,7 @@ def learn(
             (before[name], rule.sets(before[name])),
             (probabilities, out_of_fold),
         )
-    return Adaptation(films, fold, networks, refits, before, after, answers, measured)
+    return Adaptation(films, fold, networks, refits, before, after, answers, measured, answering)
 
 
 def _answers_by(graders):

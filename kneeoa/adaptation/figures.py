@@ -11,7 +11,6 @@ from dataclasses import asdict
 
 import numpy as np
 
-from kneeoa.graders.answer import AnswerRule
 from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, conformal, rules
 
@@ -76,11 +75,12 @@ def sets_out_of_fold(
     return found
 
 
-def track_record(
-    grades: np.ndarray, probabilities: np.ndarray, rule: AnswerRule
-) -> tuple[dict[str, float] | None, ...]:
-    """Return for each grade how often it was right when it was the answer, None if it never was."""
-    confusion = agreement.confusion_matrix(grades, rule.grades(probabilities))
+def track_record(grades: np.ndarray, answers: np.ndarray) -> tuple[dict[str, float] | None, ...]:
+    """Return for each grade how often it was right when it was the answer, None if it never was.
+
+    `grades` and `answers` are (N,) int in 0-4.
+    """
+    confusion = agreement.confusion_matrix(grades, answers)
     found = (agreement.predictive_value(confusion, grade) for grade in GRADES)
     return tuple(value and asdict(value) for value in found)
 

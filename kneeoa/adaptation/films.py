@@ -5,11 +5,13 @@ tells patient and side (``9001695L``, ``P12_R``); else the film counts as a pati
 """
 
 import hashlib
+import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,7 +19,9 @@ from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.data.listing import name_patterns, patient_and_side
 from kneeoa.errors import DataError, KneeOAError, RadiographError
 from kneeoa.films.frames import network_input
-from kneeoa.films.radiograph import Radiograph, open_radiograph
+from kneeoa.films.limits import DEFAULT_LIMITS
+from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.graders.locating.found import Found, Knee
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.wording import counted
 
@@ -39,7 +43,7 @@ class GradedFilms:
     grades : (N,) int in 0-4
     patient_ids : N names, for keeping a patient's films together; never written
     names : N paths below the folder
-    digests : N SHA-256 of name and content; a name alone could be guessed from its hash
+    digests : N SHA-256 of name, content and side; a name alone could be guessed from its hash
     left_out : films that are not among them, and why
     notes : what else there is to know, as sentences
     """
@@ -57,11 +61,22 @@ class GradedFilms:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Opened:
+class Opened:
+    """A graded film that could be read and framed.
+
+    Attributes
+    ----------
+    image : (224, 224) float32 in [0, 255], what the networks see
+    patient : as the source or the DICOM header names her, else empty
+    digest : SHA-256 of name, content and, where it is known, side
+    content : SHA-256 of the file alone, as of a `Radiograph`
+    """
+
     listed: Listed
     image: np.ndarray
     patient: str
     digest: str
+    content: str
 
 
 def framed_by(localiser: Localiser) -> Framing:
@@ -72,19 +87,24 @@ def framed_by(localiser: Localiser) -> Framing:
 
     def frame(radiograph: Radiograph, side: str) -> np.ndarray:
         found = localiser.find(radiograph)
-        if found.refusal is not None:
-            raise RadiographError(found.refusal.sentence)
-        knees = found.knees
-        if len(knees) > 1:
-            knees = tuple(knee for knee in knees if knee.side == side)
-        if len(knees) != 1:
-            raise RadiographError(
-                "Expected a film of one knee, or the side that the grade is of. This one shows "
-                "two: add a column `side` with L or R, a row for each knee."
-            )
-        return network_input(found.to_grade(radiograph), knees[0].frame)
+        return network_input(found.to_grade(radiograph), knee_of(found, side).frame)
 
     return frame
+
+
+def knee_of(found: Found, side: str) -> Knee:
+    """Return the knee that a grade is of; raise `RadiographError` where it may not be graded."""
+    if found.refusal is not None:
+        raise RadiographError(found.refusal.sentence)
+    knees = found.knees
+    if len(knees) > 1:
+        knees = tuple(knee for knee in knees if knee.side == side)
+    if len(knees) != 1:
+        raise RadiographError(
+            "Expected a film of one knee, or the side that the grade is of. This one shows "
+            "two: add a column `side` with L or R, a row for each knee."
+        )
+    return knees[0]
 
 
 def open_films(
@@ -99,50 +119,87 @@ def open_films(
     `progress` may wrap the films as they come. Raises `DataError` when fewer than `LEAST_FILMS`
     films or `LEAST_GRADES` grades are left.
     """
-    left_out = list(left_out)
-    opened = []
+
+    def open_one(one):
+        radiograph, patient = read(one)
+        return opened(one, framing(radiograph, one.side), radiograph, patient)
+
+    found = list(progress(each(open_one, listed)))
+    refused = [one for one in found if isinstance(one, LeftOut)]
+    return gather([one for one in found if not isinstance(one, LeftOut)], (*left_out, *refused))
+
+
+Made = TypeVar("Made")
+
+
+def each(make: Callable[[Listed], Made], listed: Sequence[Listed]) -> Iterator[Made | LeftOut]:
+    """Yield what `make` makes of each film, or why nothing could be made; several at a time."""
+
+    def made(one):
+        try:
+            return make(one)
+        except KneeOAError as error:
+            return LeftOut(one.name, str(error))
+
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for one, found in zip(
-            listed, progress(pool.map(lambda one: _open(one, framing), listed)), strict=True
-        ):
-            if isinstance(found, KneeOAError):
-                left_out.append(LeftOut(one.name, str(found)))
-            else:
-                opened.append(found)
-    opened = _each_once(opened, left_out)
-    _expect_enough(opened, left_out)
-    patients, notes = _patients_of(opened)
+        yield from pool.map(made, listed)
+
+
+def read(one: Listed) -> tuple[Radiograph, str]:
+    """Return a listed film, and its patient where that is known; raise `RadiographError`."""
+    try:
+        size = one.file.stat().st_size if isinstance(one.file, Path) else one.file.size
+        DEFAULT_LIMITS.check_bytes(size)
+        data = one.file.read_bytes()
+    except OSError as error:
+        raise RadiographError(f"The file cannot be opened: {error.strerror}.") from None
+    radiograph = read_radiograph(data, one.file.name)
+    patient = one.patient
+    if not patient and radiograph.source == "DICOM":
+        patient = _patient_in(data)
+    return radiograph, patient
+
+
+def opened(one: Listed, image: np.ndarray, radiograph: Radiograph, patient: str) -> Opened:
+    """Return a film that was read and framed as `image`."""
+    # The side tells the two knees of one film apart.
+    known_by = "\n".join([one.name, radiograph.digest, *([one.side] if one.side else [])])
+    return Opened(
+        one,
+        np.asarray(image, np.float32),
+        patient,
+        hashlib.sha256(known_by.encode()).hexdigest(),
+        radiograph.digest,
+    )
+
+
+def gather(found: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedFilms:
+    """Return the films to learn from: each once, enough of them, and with their patients.
+
+    Raises as `open_films` does.
+    """
+    left_out = list(left_out)
+    kept = _each_once(found, left_out)
+    _expect_enough(kept, left_out)
+    patients, notes = _patients_of(kept)
     return GradedFilms(
-        np.stack([one.image for one in opened]),
-        np.array([one.listed.grade for one in opened]),
+        np.stack([one.image for one in kept]),
+        np.array([one.listed.grade for one in kept]),
         patients,
-        tuple(one.listed.name for one in opened),
-        tuple(one.digest for one in opened),
+        tuple(one.listed.name for one in kept),
+        tuple(one.digest for one in kept),
         tuple(left_out),
         notes,
     )
 
 
-def _open(one, framing):
-    try:
-        radiograph = open_radiograph(one.file)
-        image = np.asarray(framing(radiograph, one.side), np.float32)
-        patient = one.patient
-        if not patient and radiograph.source == "DICOM":
-            patient = _patient_in(one.file)
-        digest = hashlib.sha256(f"{one.name}\n{radiograph.digest}".encode()).hexdigest()
-        return _Opened(one, image, patient, digest)
-    except KneeOAError as error:
-        return error
-
-
-def _patient_in(file):
+def _patient_in(data):
     """Return the patient's id in a DICOM file that was decoded before; empty where it has none."""
     import pydicom
 
     try:
         header = pydicom.dcmread(
-            file, stop_before_pixels=True, specific_tags=["PatientID"], force=True
+            io.BytesIO(data), stop_before_pixels=True, specific_tags=["PatientID"], force=True
         )
         return str(header.get("PatientID", "") or "").strip()
     except Exception:
@@ -152,7 +209,7 @@ def _patient_in(file):
 
 def _each_once(opened, left_out):
     """Leave out films whose pixels are there already; both, when their grades differ."""
-    same: dict[bytes, list[_Opened]] = {}
+    same: dict[bytes, list[Opened]] = {}
     for one in opened:
         same.setdefault(hashlib.sha256(one.image.tobytes()).digest(), []).append(one)
     kept = []

@@ -1,4 +1,4 @@
-"""A folder of films that a hospital graded -> what it says, before any film is opened.
+"""A folder or a ZIP of films that a hospital graded -> what it says, before any film is opened.
 
 Either sub-folders ``0`` to ``4``, or films with a table ``grades.csv``: ``file`` (below the
 folder), ``grade``, and where known ``patient`` and ``side``. Commas or semicolons.
@@ -12,20 +12,23 @@ from kneeoa.data.listing import side_of
 from kneeoa.errors import DataError
 from kneeoa.graders.batch import find_films
 from kneeoa.grades import GRADES
+from kneeoa.zipped import ZippedFile, open_zip
 
 TABLE = "grades.csv"
 _GRADES = {str(int(grade)): int(grade) for grade in GRADES}
+_LONGEST_TABLE = 10_000_000
+"""Bytes: far more than any list of films has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One film and its grade.
 
-    `name` is its path below the folder, with ``/``; `patient` is empty where the source does not
-    say, and `side` is ``"L"``, ``"R"`` or empty.
+    `name` is its path below the folder or in the ZIP, with ``/``; `patient` is empty where the
+    source does not say, and `side` is ``"L"``, ``"R"`` or empty.
     """
 
-    file: Path
+    file: Path | ZippedFile
     name: str
     grade: int
     patient: str = ""
@@ -40,23 +43,86 @@ class LeftOut:
     reason: str
 
 
-def list_films(folder: Path) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
+def list_films(
+    folder: Path, *, inside: Path | None = None
+) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     """Return the graded films of `folder`, in order, and what is left out at once.
 
-    Raises `DataError` where there are none, or where the table cannot be read.
+    With `inside`, nothing is read that lies elsewhere, as by a link. Raises `DataError` where there
+    are none, or where the table cannot be read.
     """
-    if not folder.is_dir():
+    if not folder.is_dir() or not _is_inside(folder, inside):
         raise DataError(f"Expected a folder of graded films. {folder} is none.")
-    if (folder / TABLE).exists():
-        listed, left_out = _from_table(folder)
+    table = folder / TABLE
+    if table.exists() and _is_inside(table, inside):
+        listed, left_out = _from_table(_text_of(table), str(table), folder.joinpath)
     else:
         listed, left_out = _from_folders(folder), ()
     if not listed:
-        raise DataError(
-            f"Expected graded films in {folder}: in sub-folders 0 to 4, or beside a table {TABLE} "
-            "with the columns file and grade. Found none."
+        raise _none_in(str(folder))
+    elsewhere = {one.name for one in listed if not _is_inside(one.file, inside)}
+    reason = "It is a link that leads out of the folder."
+    return (
+        tuple(one for one in listed if one.name not in elsewhere),
+        (*left_out, *(LeftOut(name, reason) for name in sorted(elsewhere))),
+    )
+
+
+def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
+    """Return the graded films of a ZIP in memory, as `list_films` does of a folder.
+
+    The table, or the folders 0 to 4, may lie below others in it; of several the uppermost counts.
+    """
+    found = open_zip(data)
+    tables = sorted((p for p in found if _parts(p)[-1] == TABLE), key=lambda p: len(_parts(p)))
+    if tables:
+        above = tables[0].removesuffix(TABLE)
+        if found[tables[0]].size > _LONGEST_TABLE:
+            raise DataError(f"Expected a table of grades. {TABLE} in the ZIP is too long for one.")
+        text = _decoded(found[tables[0]].read_bytes(), f"{TABLE} in the ZIP")
+        listed, left_out = _from_table(
+            text, f"{TABLE} in the ZIP", lambda name: found.get(f"{above}{name}")
         )
+        left_out += tuple(
+            LeftOut(one.name, "It is not in the ZIP.") for one in listed if one.file is None
+        )
+        listed = tuple(one for one in listed if one.file is not None)
+    else:
+        listed, left_out = _from_zipped_folders(found), ()
+    if not listed:
+        raise _none_in("the ZIP")
     return listed, left_out
+
+
+def _parts(path):
+    return PurePosixPath(path).parts
+
+
+def _from_zipped_folders(found):
+    # Where in its path a file's grade stands: the same place for all of them, the uppermost.
+    places = [
+        (place, path)
+        for path in found
+        for place, part in enumerate(_parts(path)[:-1])
+        if part in _GRADES
+    ]
+    upper = min((place for place, _ in places), default=0)
+    return tuple(
+        Listed(found[path], "/".join(_parts(path)[upper:]), _GRADES[_parts(path)[upper]])
+        for place, path in places
+        if place == upper
+    )
+
+
+def _is_inside(file, folder):
+    return folder is None or file.resolve().is_relative_to(folder.resolve())
+
+
+def _none_in(place):
+    return DataError(
+        f"Expected graded films in {place}: in sub-folders 0 to 4, or beside a table {TABLE} "
+        "with the columns file and grade. Found none."
+    )
 
 
 def _from_folders(folder):
@@ -68,35 +134,51 @@ def _from_folders(folder):
     )
 
 
-def _from_table(folder):
+def _from_table(text, place, file_of):
     listed, left_out = [], []
-    for number, row in _rows(folder / TABLE):
+    for number, row in _rows(text, place):
         name = row["file"].replace("\\", "/")
-        place = f"line {number} of {folder / TABLE}"
+        here = f"line {number} of {place}"
         path = PurePosixPath(name)
         if not name.isprintable() or not name or path.is_absolute() or ".." in path.parts:
-            raise DataError(f"Expected a file below {folder} in {place}. Received: {name!r}.")
+            raise DataError(
+                f"Expected a file below the table's folder in {here}. Received: {name[:200]!r}."
+            )
         if not row["grade"]:
             left_out.append(LeftOut(name, "It has no grade."))
             continue
         if row["grade"] not in _GRADES:
-            raise DataError(f"Expected a grade 0 to 4 in {place}. Received: {row['grade']!r}.")
+            raise DataError(f"Expected a grade 0 to 4 in {here}. Received: {row['grade'][:40]!r}.")
         grade, side = _GRADES[row["grade"]], side_of(row.get("side"))
-        listed.append(Listed(folder / name, name, grade, row.get("patient", ""), side))
+        listed.append(Listed(file_of(name), name, grade, row.get("patient", ""), side))
     return tuple(listed), tuple(left_out)
 
 
-def _rows(file):
+def _text_of(file):
     try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
+        if file.stat().st_size > _LONGEST_TABLE:
+            raise DataError(f"Expected a table of grades. {file} is too long for one.")
+        return _decoded(file.read_bytes(), str(file))
+    except OSError as error:
         raise DataError(f"Expected a table in UTF-8. {file} cannot be read: {error}") from None
+
+
+def _decoded(data, place):
+    try:
+        return data.decode("utf-8-sig")
+    except ValueError as error:
+        raise DataError(f"Expected a table in UTF-8. {place} cannot be read: {error}") from None
+
+
+def _rows(text, place):
     head = text.partition("\n")[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")
-    missing = {"file", "grade"} - {(name or "").strip().lower() for name in reader.fieldnames or ()}
-    if missing:
-        raise DataError(f"Expected the columns file and grade in {file}. Missing: {min(missing)}.")
     try:
+        columns = {(name or "").strip().lower() for name in reader.fieldnames or ()}
+        if missing := {"file", "grade"} - columns:
+            raise DataError(
+                f"Expected the columns file and grade in {place}. Missing: {min(missing)}."
+            )
         for row in reader:
             # A cell beyond the header has no name; a line that is too short has no value.
             cells = {
@@ -105,4 +187,4 @@ def _rows(file):
             if any(cells.values()):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise DataError(f"Expected a table. {file} cannot be read: {error}.") from None
+        raise DataError(f"Expected a table. {place} cannot be read: {error}.") from None

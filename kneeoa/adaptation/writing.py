@@ -1,7 +1,9 @@
 """What was learnt -> a profile folder that can be mailed: no pixels, no names of patients."""
 
 import hashlib
+import io
 import json
+import zipfile
 from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
@@ -15,6 +17,9 @@ from kneeoa.adaptation.adapting import Adaptation
 from kneeoa.errors import DataError
 from kneeoa.files import whole_folder
 from kneeoa.graders.profile import (
+    PREDICTIONS,
+    RECORD,
+    WEIGHTS,
     FilmsOf,
     FittedNetwork,
     Profile,
@@ -36,23 +41,44 @@ def write_profile(
     Raises `DataError` where `folder` is there already, and where the profile is not shown to be
     better than the published networks, unless `anyway`.
     """
-    name = check_name(name)
+    check_name(name)
     if folder.exists():
         raise DataError(f"Expected a new folder for the profile. {folder} is there already.")
+    files = profile_files(adaptation, name=name, now=now, anyway=anyway)
+    try:
+        with whole_folder(folder) as beside:
+            for file, content in files.items():
+                (beside / file).write_bytes(content)
+    except OSError as error:
+        raise DataError(f"Expected to write a profile to {folder}. {error.strerror}.") from None
+    return read_profile(folder)
+
+
+def profile_files(
+    adaptation: Adaptation, *, name: str, now: datetime, anyway: bool = False
+) -> dict[str, bytes]:
+    """Return the files of the profile `name`; raise `DataError` as `write_profile` does."""
+    name = check_name(name)
     if not adaptation.better and not anyway:
         raise DataError(not_better(adaptation))
     weights = write_heads({digest: one.head for digest, one in adaptation.refits.items()})
     record = _record(adaptation, name, now, hashlib.sha256(weights).hexdigest())
     text = json.dumps(asdict(record), indent=2, allow_nan=False)
-    try:
-        with whole_folder(folder) as beside:
-            (beside / "weights.npz").write_bytes(weights)
-            table = predictions(adaptation)
-            table.to_csv(beside / "predictions.csv", index=False, float_format="%.6f")
-            (beside / "profile.json").write_text(text + "\n", "utf-8")
-    except OSError as error:
-        raise DataError(f"Expected to write a profile to {folder}. {error.strerror}.") from None
-    return read_profile(folder)
+    table = predictions(adaptation).to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    return {
+        WEIGHTS: weights,
+        PREDICTIONS: table.encode("utf-8"),
+        RECORD: f"{text}\n".encode(),
+    }
+
+
+def packed(files: dict[str, bytes], folder: str) -> bytes:
+    """Return a ZIP of `files` in one `folder`, as it can be mailed."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, content in files.items():
+            archive.writestr(f"{folder}/{file}", content)
+    return stream.getvalue()
 
 
 def not_better(adaptation: Adaptation) -> str:
@@ -63,8 +89,8 @@ def not_better(adaptation: Adaptation) -> str:
         f"Expected the adapted networks to be better than the published ones. Cross-entropy of "
         f"{counted(len(adaptation.films), 'film')}, out of fold: {figure['before'][0]:.3f} before, "
         f"{figure['after'][0]:.3f} after; difference {change:+.3f} (95% interval {low:+.3f} to "
-        f"{high:+.3f}), which does not exclude 0. No profile was written: grade more films, or "
-        "ask for it anyway (--anyway)."
+        f"{high:+.3f}), which does not exclude 0. No profile was made: grade more films, or ask "
+        "for it anyway (on the command line: --anyway)."
     )
 
 
@@ -141,9 +167,15 @@ def _record(adaptation, name, now, weights_sha256):
         answers=adaptation.answers,
         figures=adaptation.figures,
         track_record={
-            answer: figures.track_record(films.grades, probabilities, adaptation.answers[answer])
+            answer: figures.track_record(
+                films.grades, adaptation.answers[answer].grades(probabilities)
+            )
             for answer, probabilities in adaptation.after.items()
         },
         better=adaptation.better,
+        most_probable_record={
+            answer: figures.track_record(films.grades, probabilities.argmax(axis=1))
+            for answer, probabilities in adaptation.after.items()
+        },
         libraries={library: metadata.version(library) for library in _LIBRARIES},
     )

@@ -12,12 +12,15 @@ import math
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from kneeoa import zipped
 from kneeoa.errors import DataError, ModelError
-from kneeoa.files import read_versioned, record_of
+from kneeoa.files import parse_versioned, record_of
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.grades import GRADES
 
@@ -27,6 +30,12 @@ MOST_BYTES = 8_000_000
 """A profile's files are far smaller; more is not read."""
 LARGEST_WEIGHT = 1000.0
 """The published weights are below 1; a fitted one beyond this is damage."""
+MOST_FILMS = 1_000_000
+MOST_IN_ZIP = 20
+SHARES = ("accuracy", "coverage")
+"""Figures that stand beside a reading, and so have to be shares."""
+RECORD, WEIGHTS, PREDICTIONS = "profile.json", "weights.npz", "predictions.csv"
+"""The files of a profile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +78,11 @@ class Record:
     answers : by answer (``mobilenet``, ``resnet50``, ``together``): rule, level, threshold
     figures : by answer and figure: ``before``, ``after`` (out of fold) and ``difference``, each a
         value with its 95% interval over patients
-    track_record : by answer: for each grade how often it was right, out of fold
+    track_record : by answer: for each grade how often it was right, out of fold, when it was the
+        answer by the rule in `answers`
     better : whether the paired difference in cross-entropy is clear of 0
+    most_probable_record : as `track_record`, when it was the most probable grade; empty in profiles
+        from before it was kept
     """
 
     name: str
@@ -83,6 +95,9 @@ class Record:
     track_record: dict[str, tuple[dict[str, float] | None, ...]]
     better: bool
     libraries: dict[str, str]
+    most_probable_record: dict[str, tuple[dict[str, float] | None, ...]] = field(
+        default_factory=dict
+    )
     schema_version: int = field(default=SCHEMA_VERSION)
 
 
@@ -110,21 +125,45 @@ class Profile:
 
 def read_profile(folder: Path) -> Profile:
     """Read a profile; raise `ModelError` if it is missing, damaged or holds what cannot be."""
-    file = folder / "profile.json"
-    content = read_versioned(file, SCHEMA_VERSION, "a profile", error=ModelError)
+    return _profile_of(_bytes_of(folder / RECORD), _bytes_of(folder / WEIGHTS), folder)
+
+
+def unpack_profile(data: bytes) -> Profile:
+    """Read a profile from a ZIP of its folder, or of its files; raise as `read_profile` does.
+
+    It is read in memory; nothing is written to the disk.
+    """
+    place = Path("the ZIP")
+    try:
+        found = zipped.open_zip(data, most_files=MOST_IN_ZIP, most_bytes=3 * MOST_BYTES)
+        records = [path for path, file in found.items() if file.name == RECORD]
+        if len(records) != 1:
+            raise ModelError(f"Expected one profile in the ZIP. Received {len(records)}.")
+        beside = records[0].removesuffix(RECORD) + WEIGHTS
+        if beside not in found:
+            raise ModelError(f"Expected {WEIGHTS} beside {RECORD} in the ZIP. It is missing.")
+        return _profile_of(found[records[0]].read_bytes(), found[beside].read_bytes(), place)
+    except DataError as problem:
+        raise ModelError(str(problem)) from None
+
+
+def _profile_of(text, weights, folder):
+    file = folder / RECORD
+    content = parse_versioned(
+        text.decode("utf-8", "replace"), file, SCHEMA_VERSION, "a profile", error=ModelError
+    )
     try:
         record = record_of(Record, content, file)
     except DataError as problem:
         raise ModelError(str(problem)) from None
     _check(record, file)
-    data = _bytes_of(folder / "weights.npz")
-    if hashlib.sha256(data).hexdigest() != record.weights_sha256:
+    if hashlib.sha256(weights).hexdigest() != record.weights_sha256:
         raise ModelError(
             f"Expected the weights that {file} describes. Those in {folder} are others: the "
             "profile is damaged or was put together. Ask for it again, or fit it anew."
         )
-    heads = _heads_of(data, record, folder / "weights.npz")
-    return Profile(record, heads, hashlib.sha256(_bytes_of(file)).hexdigest())
+    heads = _heads_of(weights, record, folder / WEIGHTS)
+    return Profile(record, heads, hashlib.sha256(text).hexdigest())
 
 
 def check_name(name: str) -> str:
@@ -156,6 +195,8 @@ def _check(record, file):
         "a grade count for each of KL 0 to 4": len(of.by_grade) == len(GRADES),
         "counts that are not negative": min(of.by_grade, default=0) >= 0 and of.patients >= 1,
         "the films of each grade to be all films": sum(of.by_grade) == of.films >= of.patients,
+        f"at most {MOST_FILMS} films": of.films <= MOST_FILMS and 0 <= of.left_out <= MOST_FILMS,
+        "a date": _is_date(record.created_at),
         "networks that it belongs to": bool(record.networks),
         "strengths above 0": all(0 < n.strength < math.inf for n in record.networks),
         "figures of every answer": bool(record.answers)
@@ -163,17 +204,15 @@ def _check(record, file):
         and all("accuracy" in figures for figures in record.figures.values()),
         "figures with a value": all(
             set(parts) == {"before", "after", "difference"}
-            and (name != "accuracy" or _is_share(parts["after"][0]))
+            and all(end is None or math.isfinite(end) for ends in parts.values() for end in ends)
+            and (name not in SHARES or _is_share(parts["after"][0]))
             for figures in record.figures.values()
             for name, parts in figures.items()
         ),
         "a record of each grade": all(
-            len(grades) == len(GRADES)
-            and all(
-                one is None or {"value", "low", "high", "count", "total"} <= one.keys()
-                for one in grades
-            )
-            for grades in record.track_record.values()
+            len(grades) == len(GRADES) and all(one is None or _is_proportion(one) for one in grades)
+            for kept in (record.track_record, record.most_probable_record)
+            for grades in kept.values()
         ),
     }
     wrong = [what for what, holds in expected.items() if not holds]
@@ -185,6 +224,22 @@ def _is_share(value):
     return value is not None and 0 <= value <= 1
 
 
+def _is_proportion(one):
+    if not {"value", "low", "high", "count", "total"} <= one.keys():
+        return False
+    ends = (0, one["low"], one["value"], one["high"], 1)
+    within = all(low <= high + 1e-9 for low, high in pairwise(ends))  # rounding is no damage
+    return within and 0 <= one["count"] <= one["total"] <= MOST_FILMS
+
+
+def _is_date(text):
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _bytes_of(file):
     try:
         if file.stat().st_size > MOST_BYTES:
@@ -192,7 +247,7 @@ def _bytes_of(file):
         return file.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"Expected a whole profile. {file} cannot be read: {error.strerror}."
+            f"Expected a profile in {file.parent}. {file.name} cannot be read: {error.strerror}."
         ) from None
 
 

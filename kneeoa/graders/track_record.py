@@ -46,7 +46,8 @@ def sentence(
     value = record[int(grade)]
     if value is None:
         return f"{grade.label} was never the answer on {films}."
-    times = f"{value['count']} of {value['total']}"
+    # As whole numbers, whatever they were read as.
+    times = f"{value['count']:.0f} of {value['total']:.0f}"
     if value["total"] < FEWEST:
         return f"When {grade.label} was the answer, {readers} agreed on {times} {films}."
     return (

@@ -32,7 +32,7 @@ def show_case_line(film: session_films.Film, frame: Frame, readings: Sequence[Re
             f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>{marked}'
             f" &nbsp;·&nbsp; {grades} &nbsp;·&nbsp; "
             f'<span class="{warning}">{agreement.verdict}</span> {agreement.difference}'
-            f'<div class="kl-note">{criteria}</div>'
+            f'{_graded_as(readings[0].profile)}<div class="kl-note">{criteria}</div>'
         )
 
 
@@ -44,6 +44,12 @@ def show_refused_line(film: session_films.Film, frame: Frame) -> None:
             f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>'
             ' &nbsp;·&nbsp; <span class="kl-apart-2">not graded</span>'
         )
+
+
+def _graded_as(profile):
+    if profile is None:
+        return ""
+    return f'<div class="kl-profile">{html.escape(profile.case_line)}</div>'
 
 
 def _marked(film):

@@ -8,8 +8,9 @@ from kneeoa.films import display
 from kneeoa.films.frames import Frame, square
 from kneeoa.graders.locating import gate
 from kneeoa.grades import GRADES, KLGrade
-from pages.reading import case_line, frame_control, gate_strip
+from pages.reading import case_line, frame_control, gate_strip, profile_line
 from pages.shared import boundary, cached, film_viewer, network_column, session_films, style
+from pages.shared.profiles import strip
 
 OVERLAY_SIDE = 512
 
@@ -21,6 +22,7 @@ def show_empty() -> None:
         "A frontal knee film in; the Kellgren-Lawrence grades of two networks out, with their "
         "Grad-CAMs. For research and teaching; not a medical device."
     )
+    strip.show()
     left, right = st.columns([3, 2], gap="large")
     with left:
         uploaded = session_films.show_uploader()
@@ -118,13 +120,26 @@ def show_reading(film: session_films.Film) -> None:
         picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
         with line:
             case_line.show_case_line(film, frame, readings)
-        # It was measured on crops of one study's films, and says nothing of films unlike them.
-        measured = not findings and not film.changes and frame == Frame.whole(film.radiograph)
+            profile_line.show_profile_line(film, frame)
+        measured = is_as_measured(film, frame, findings, under_profile=bool(readings[0].profile))
         together = session_films.read_together(film, frame)
         if together is not None:
             network_column.show_together(together, cached.together_card(), measured=measured)
         show_networks(readings, picture, explained, opacity, measured=measured)
     show_scale_of_grades()
+
+
+def is_as_measured(film, frame: Frame, findings, *, under_profile: bool) -> bool:
+    """Return whether this film is like those that the track record was measured on.
+
+    As published: crops of one study's films. Under a profile: films that were not refused, framed
+    as this one.
+    """
+    if film.changes:
+        return False
+    if under_profile:
+        return all(finding.severity != gate.REFUSED for finding in findings)
+    return not findings and frame == Frame.whole(film.radiograph)
 
 
 def show_networks(readings, picture, explained, opacity: float, *, measured: bool) -> None:

@@ -31,13 +31,13 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
         "grade about as often; no network learned from them. Both together, by their most "
         "probable grade. Framing decides how well films are ranked. What is left is that readers "
         "elsewhere draw the lines between grades elsewhere, which fifty graded films of your own "
-        "teach:"
+        "teach."
     )
-    st.code("python -m kneeoa adapt FOLDER --out PROFILE", language="sh")
+    st.page_link("own_films/page.py", label="Check the networks on your own films, and teach them")
     st.caption(
-        "It takes ten minutes to check the networks on your own films so: it prints accuracy, "
-        "kappa and more, before and after, with intervals over patients, and writes a profile "
-        "only if that is better. What to expect: docs/generalisation.md."
+        "Accuracy, kappa and more, before and after, with intervals over patients; a profile to "
+        "read with where that is better. What to expect: docs/generalisation.md. On the command "
+        "line: python -m kneeoa adapt FOLDER --out PROFILE."
     )
     table_view.show_table(
         table,

@@ -9,13 +9,16 @@ import streamlit as st
 from kneeoa.films import display
 from kneeoa.graders import gradcam, track_record, two_readings
 from kneeoa.graders.grading import Reading
-from kneeoa.graders.together import TogetherReading
+from kneeoa.graders.together import FOLDER, TogetherReading
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 
 UNLIKE = (
     "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
-    "Fifty graded films of your own tell (python -m kneeoa adapt)."
+    "Fifty graded films of your own tell (Research: Your own films)."
+)
+UNLIKE_ITS_FILMS = (
+    "it was measured on films that were read as they came and not refused, and this one was not."
 )
 RULES = {
     "most probable": "the most probable grade",
@@ -44,7 +47,8 @@ def show_answer(reading: Reading) -> None:
 def show_together(reading: TogetherReading, card: dict[str, Any], *, measured: bool = True) -> None:
     """Show what both networks together say: grade, set, probabilities, how that came, and record.
 
-    Without `measured` the film is unlike those of the track record, which is then not given.
+    Without `measured` the film is unlike those of the track record, which is then not given. Under
+    a profile the track record is that of the profile's films.
     """
     answer = reading.answer
     grade = answer.grade if answer else reading.grade
@@ -53,28 +57,43 @@ def show_together(reading: TogetherReading, card: dict[str, Any], *, measured: b
         f"{g.label}<br>{share:.0%}</div>"
         for g, share in zip(GRADES, reading.probabilities, strict=True)
     )
-    record = track_record.sentence(
-        grade, track_record.published_record(card), unlike="" if measured else UNLIKE
-    )
+    record = _record(reading.profile, FOLDER, grade, card, measured)
     members = len(card["members"])
     st.html(
         '<div class="kl-together"><div>'
         f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
         f"<b>{grade.label}</b> {grade.text}</div>"
         f'<div class="kl-cells">{cells}</div>'
-        f'<div class="kl-note">{_how(answer, card, measured)}{html.escape(record)}</div></div>'
+        f'<div class="kl-note">{_how(reading, card, measured)}{html.escape(record)}</div></div>'
     )
 
 
-def _how(answer, card, measured):
+def _record(profile, answer, grade, card, measured):
+    if profile is None:
+        published = track_record.published_record(card)
+        return track_record.sentence(grade, published, unlike="" if measured else UNLIKE)
+    return track_record.sentence(
+        grade,
+        profile.record.track_record[answer],
+        readers="its readers",
+        films=f"films of {profile.name}",
+        unlike="" if measured else UNLIKE_ITS_FILMS,
+    )
+
+
+def _how(reading, card, measured):
+    answer, profile = reading.answer, reading.profile
     if answer is None:
         return ""
-    covered = card["answer"]["coverage"]["test"]["covered"]
-    held = (
-        f"held the reference's grade in {covered['value']:.0%} of test knees"
-        if measured
-        else "calibrated on films of the OAI; on films unlike them it holds the grade less often"
-    )
+    if profile:
+        covered = profile.record.figures[FOLDER].get("coverage", {}).get("after", (None,))[0]
+        held = "" if covered is None else f": it held their readers' grade in {covered:.0%}"
+        held = f"calibrated on the {profile.record.of.films} films of the profile{held}"
+    elif measured:
+        covered = card["answer"]["coverage"]["test"]["covered"]["value"]
+        held = f"held the reference's grade in {covered:.0%} of test knees"
+    else:
+        held = "calibrated on films of the OAI; on films unlike them it holds the grade less often"
     return (
         f"<b>{answer.level:.0%} set: {answer.text}</b> ({held}). The grade is "
         f"{RULES[answer.rule]}; the networks below give their most probable one.<br>"
@@ -98,7 +117,10 @@ def show_explanation(
         said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
     else:
         said = f"<b>No region speaks for {explained.label}</b> in this network."
-    st.html(f'<div class="kl-note">{said} Weights {reading.weights_hash[:8]}.</div>')
+    weights = f"Weights {reading.weights_hash[:8]}"
+    if reading.profile:
+        weights += f", last layer of profile {reading.profile.digest[:8]}"
+    st.html(f'<div class="kl-note">{said} {weights}.</div>')
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:
@@ -106,12 +128,15 @@ def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool 
 
     Where that was not `measured` on films like this one, say so once, beside both together.
     """
-    text = _track_record(reading.grade, card) if measured else ""
+    text = _track_record(reading, card) if measured else ""
     undecided = two_readings.doubt(reading)
     st.html(f'<div class="kl-note">{f"<b>{undecided}</b><br>" if undecided else ""}{text}</div>')
 
 
-def _track_record(grade, card):
+def _track_record(reading, card):
+    grade, profile = reading.grade, reading.profile
+    if profile:
+        return html.escape(_under(profile, reading.architecture, grade))
     measured = card["metrics"]["test"]
     value = measured["predictive_values"][int(grade)]
     if value is None:
@@ -120,6 +145,16 @@ def _track_record(grade, card):
         f"When it said {grade.label} on test knees, the reference agreed in "
         f"<b>{value['value']:.0%}</b> (95% interval by knee {value['low']:.0%} to "
         f"{value['high']:.0%}; {value['count']} of {value['total']})."
+    )
+
+
+def _under(profile, architecture, grade):
+    # Of the most probable grade, which this column shows; older profiles do not have it.
+    record = profile.record.most_probable_record.get(architecture)
+    if record is None:
+        return ""
+    return track_record.sentence(
+        grade, record, readers="its readers", films=f"films of {profile.name}"
     )
 
 

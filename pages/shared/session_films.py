@@ -9,11 +9,12 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films import phantom
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
-from kneeoa.graders.grading import Reading
+from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
+from pages.shared.profiles import in_use
 
 # Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
 # server.maxUploadSize bounds what a film can take of the memory.
@@ -33,6 +34,7 @@ class Film:
     original : as it came
     changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
+    readings, together : by frame and by the digest of the profile, empty as published
     """
 
     radiograph: Radiograph
@@ -40,8 +42,8 @@ class Film:
     found: Found
     changes: tuple[str, ...] = ()
     anyway: bool = False
-    readings: dict[Frame, tuple[Reading, ...]] = field(default_factory=dict)
-    together: dict[Frame, TogetherReading | None] = field(default_factory=dict)
+    readings: dict[tuple[Frame, str], tuple[Reading, ...]] = field(default_factory=dict)
+    together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -77,6 +79,15 @@ def _looked_at(radiograph):
     found = cached.graders().localiser.find(radiograph)
     # Shown as it is graded: a negative as its positive, which a warning says.
     return Film(found.to_grade(radiograph), radiograph, found)
+
+
+def propose(digest: str, found: Frame, frame: Frame) -> None:
+    """Propose `frame` for the knee of a film whose frame was `found`, as corrected elsewhere."""
+    film = all_films()[digest]
+    knees = tuple(
+        replace(knee, frame=frame) if knee.frame == found else knee for knee in film.found.knees
+    )
+    film.found = replace(film.found, knees=knees)
 
 
 def turn_right(film: Film) -> None:
@@ -176,15 +187,28 @@ def show_refusals() -> None:
         st.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
 
 
-def read(film: Film, frame: Frame) -> tuple[Reading, ...]:
-    """Return both networks' readings of `frame`, made once per frame."""
-    if frame not in film.readings:
-        film.readings[frame] = cached.graders().read(film.radiograph, frame)
-    return film.readings[frame]
+def read(film: Film, frame: Frame, graders: Graders | None = None) -> tuple[Reading, ...]:
+    """Return both networks' readings of `frame`, made once per frame and profile.
+
+    `graders` are by default those of this session: under its profile, or as published.
+    """
+    graders = graders or in_use.graders()
+    key = _key(frame, graders)
+    if key not in film.readings:
+        film.readings[key] = graders.read(film.radiograph, frame)
+    return film.readings[key]
 
 
-def read_together(film: Film, frame: Frame) -> TogetherReading | None:
-    """Return the reading of both networks together, made once per frame; None: not published."""
-    if frame not in film.together:
-        film.together[frame] = cached.graders().read_together(film.radiograph, frame)
-    return film.together[frame]
+def read_together(
+    film: Film, frame: Frame, graders: Graders | None = None
+) -> TogetherReading | None:
+    """Return the reading of both networks together, as `read` does; None: not published."""
+    graders = graders or in_use.graders()
+    key = _key(frame, graders)
+    if key not in film.together:
+        film.together[key] = graders.read_together(film.radiograph, frame)
+    return film.together[key]
+
+
+def _key(frame, graders):
+    return frame, graders.profile.digest if graders.profile else ""

@@ -45,6 +45,13 @@ STYLE = """
 .kl-quiet {opacity: .7;}
 .kl-apart-1 {color: #b97400; font-weight: 600;}
 .kl-apart-2 {color: #d2452d; font-weight: 650;}
+.kl-profile {font-size: .92rem; font-weight: 600; color: #8767b5;}
+.kl-answers {border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums;}
+.kl-answers th {font-weight: 500; opacity: .75; text-align: left;}
+.kl-answers th, .kl-answers td {padding: .15rem .7rem .15rem 0;}
+.kl-answers .kl-share {text-align: center; padding: .15rem .5rem;
+  background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);}
+.kl-answers .kl-mine td:first-child {font-weight: 650;}
 .kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
 .st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}

@@ -1,0 +1,84 @@
+"""What of a server's folders a page may read: those that its owner named, and nothing by a link."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kneeoa.adaptation.listing import TABLE
+from kneeoa.errors import ModelError
+from kneeoa.graders.profile import PREDICTIONS, RECORD, WEIGHTS, Profile, read_profile
+from kneeoa.grades import GRADES
+
+DEEPEST = 4
+"""Folders below the named one."""
+MOST_FOLDERS = 2_000
+_GRADES = {str(int(grade)) for grade in GRADES}
+_LEARNT_FROM = {"train", "auto_test"}
+"""Of the published data set, beside ``val`` and ``test``: the networks learned from these films."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder that may be read: its `label`, and the named folder `root` that it lies in."""
+
+    label: str
+    folder: Path
+    root: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What lies in the named folders: graded films, and profiles; by label, in order."""
+
+    films: dict[str, Place]
+    profiles: dict[str, Place]
+
+
+def roots_of(*settings: str | None) -> tuple[Path, ...]:
+    """Return the folders in settings that separate them as in ``PATH``, each once."""
+    named = [part for setting in settings for part in (setting or "").split(os.pathsep)]
+    folders = (Path(part.strip()).expanduser() for part in named if part.strip())
+    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+
+
+def offered(roots: Iterable[Path]) -> Offered:
+    """Return the folders of graded films and the profiles in `roots`, without following links."""
+    films: dict[str, Place] = {}
+    profiles: dict[str, Place] = {}
+    for root in roots:
+        for folder, folders, names in _folders(root):
+            place = Place(_label(root, folder), folder, root)
+            if {RECORD, WEIGHTS} <= names:
+                profiles.setdefault(place.label, place)
+            elif TABLE in names or _GRADES & folders:
+                films.setdefault(place.label, place)
+    return Offered(films, profiles)
+
+
+def read_offered(place: Place) -> Profile:
+    """Read a profile that was offered; raise `ModelError` as `read_profile` does, or for a link."""
+    inside = place.root.resolve()
+    for name in (RECORD, WEIGHTS, PREDICTIONS):
+        if not (place.folder / name).resolve().is_relative_to(inside):
+            raise ModelError(f"Expected a profile's own files in {place.label}. {name} is a link.")
+    return read_profile(place.folder)
+
+
+def _label(root, folder):
+    return "/".join((root.resolve().name, *folder.relative_to(root).parts))
+
+
+def _folders(root):
+    for number, (place, folders, names) in enumerate(os.walk(root)):
+        if number >= MOST_FOLDERS:
+            return
+        folder, here = Path(place), set(folders)
+        yield folder, here, set(names)
+        deep = len(folder.relative_to(root).parts) >= DEEPEST
+        learnt_from = _LEARNT_FROM if here & {"val", "test"} else set()
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not deep and name not in _GRADES | learnt_from and not name.startswith(".")
+        )

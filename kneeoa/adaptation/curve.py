@@ -1,0 +1,173 @@
+"""How much more films would bring: fits to some of the films, scored on films of other patients.
+
+The patients are dealt into `PARTS` parts. Each part is scored by networks that learnt from some
+films of the other parts, so that every film is scored once for each number of films, and all
+numbers are compared on the same films. That is repeated with other deals. Intervals are 95%, over
+patients, paired between the numbers.
+
+**What more would bring** is read from lines through these points over films to the powers in
+`POWERS`: learning curves mostly fall by some inverse power (Figueroa et al. 2012, BMC Med Inform
+Decis Mak 12:8), and a few points do not tell by which, nor whether the curve is flat from here on.
+So the mean of them is given, and an interval that holds them all and no change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from kneeoa.adaptation.adapting import LEAST_PATIENTS, Adaptation
+from kneeoa.adaptation.films import LEAST_FILMS
+from kneeoa.adaptation.folds import folds_of, refit
+from kneeoa.errors import DataError
+from kneeoa.grades import GRADES
+from kneeoa.metrics import bootstrap, rules
+
+PARTS = 4
+REPEATS = 2
+POWERS = (-0.5, -1.0, -2.0)
+FEWEST_FILMS = 40
+"""Below, the numbers of films would lie too close together for a curve."""
+MEASURES = {
+    "accuracy": "Accuracy",
+    "median_kappa": "Kappa (quadratic), median grade",
+    "within_one_grade": "Within one grade",
+}
+COLUMNS = ("films", "measure", "value", "low", "high")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningCurve:
+    """A curve over the number of films.
+
+    Attributes
+    ----------
+    table : `COLUMNS`, a row a number of films and measure of `MEASURES`; 0 films is as published
+    films : how many there were in all
+    draws : by measure, its values ``(resamples + 1, numbers)`` without 0; the first of all patients
+    """
+
+    table: pd.DataFrame
+    films: int
+    draws: dict[str, np.ndarray]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of films that were learnt from, rising."""
+        return tuple(number for number in sorted(set(self.table["films"])) if number)
+
+    def would_bring(self, more: int, measure: str = "accuracy") -> tuple[float, float, float]:
+        """Return by how much `measure` would change with so many `more` films: value, low, high."""
+        ends = []
+        for power in POWERS:
+            over = np.asarray(self.numbers, float) ** power
+            centred = over - over.mean()
+            slopes = self.draws[measure] @ centred / (centred**2).sum()
+            change = slopes * ((self.films + more) ** power - self.films**power)
+            ends.append((change[0], *bootstrap.percentile_interval(change[1:])))
+        values, lows, highs = zip(*ends, strict=True)
+        return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
+
+
+def learning_curve(
+    adaptation: Adaptation, *, seed: int = 0, told: Callable[[float], None] = lambda share: None
+) -> LearningCurve:
+    """Return the learning curve of the answer that decides; `told` hears the share that is done.
+
+    Raises `DataError` for fewer than `FEWEST_FILMS` films.
+    """
+    films = adaptation.films
+    patients = np.asarray(films.patient_ids)
+    if len(films) < FEWEST_FILMS or len(set(patients)) < 2 * LEAST_PATIENTS:
+        raise DataError(
+            f"Expected at least {FEWEST_FILMS} films of {2 * LEAST_PATIENTS} patients for a "
+            f"learning curve. Received {len(films)} films of {len(set(patients))}."
+        )
+    numbers = _numbers(len(films))
+    shares = np.empty((len(numbers), REPEATS, len(films), len(GRADES)))
+    generator = np.random.default_rng(seed)
+    done, steps = 0, len(numbers) * REPEATS * PARTS
+    with threadpool_limits(1, user_api="blas"):
+        for repeat in range(REPEATS):
+            order = generator.permutation(np.unique(patients))
+            part_of = dict(zip(order, np.arange(len(order)) % PARTS, strict=True))
+            part = np.array([part_of[patient] for patient in patients])
+            for k in range(PARTS):
+                place = {p: i for i, p in enumerate(generator.permutation(np.unique(patients)))}
+                others = np.flatnonzero(part != k)
+                others = others[np.argsort([place[p] for p in patients[others]], kind="stable")]
+                for at, number in enumerate(numbers):
+                    learnt = _learnt(adaptation, np.sort(others[:number]), part == k, seed)
+                    shares[at, repeat, part == k] = learnt
+                    done += 1
+                    told(done / steps)
+    scored = {0: adaptation.before[adaptation.deciding][None]}
+    scored |= dict(zip(numbers, shares, strict=True))
+    # What is known from all films out of fold: a point as the others, of almost all of them.
+    most = round(len(films) * (1 - 1 / len(np.unique(adaptation.fold))))
+    scored |= {most: adaptation.after[adaptation.deciding][None]}
+    return _curve(films, scored)
+
+
+def _numbers(count):
+    most = int(count * (PARTS - 1) / PARTS * 0.97)
+    found = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
+    return sorted({round(number) for number in found})
+
+
+def _learnt(adaptation, some, scored, seed):
+    """Return what networks fitted to `some` of the films say of those that are `scored`."""
+    grades = adaptation.films.grades[some]
+    patients = [adaptation.films.patient_ids[row] for row in some]
+    # Five folds do to choose a strength, and take half the time of ten.
+    fold = folds_of(grades, patients, seed=seed) % 5
+    logits = {}
+    for digest, one in adaptation.networks.items():
+        head = refit(one.features[:, some], grades, one.published, one.temperature, fold).head
+        logits[digest] = one.features[:, scored] @ head.kernel + head.bias
+    return adaptation.answering(logits)[adaptation.deciding]
+
+
+def _curve(films, scored):
+    weights = bootstrap.patient_weights(films.patient_ids)
+    weights = np.concatenate([np.ones((1, len(films))), weights])
+    every = {number: _measured(films.grades, one, weights) for number, one in scored.items()}
+    rows = [
+        (number, measure, float(draws[0]), *bootstrap.percentile_interval(draws[1:]))
+        for number, measured in every.items()
+        for measure, draws in measured.items()
+    ]
+    learnt = [measured for number, measured in every.items() if number]
+    draws = {name: np.stack([one[name] for one in learnt], axis=1) for name in MEASURES}
+    return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
+
+
+def _measured(grades, answers, weights):
+    found = bootstrap.mean_summaries(grades, answers, weights)
+    medians = np.stack([np.eye(len(GRADES))[rules.median(one)] for one in answers])
+    kappa = bootstrap.mean_summaries(grades, medians, weights)["quadratic_kappa"]
+    return {
+        "accuracy": found["accuracy"],
+        "median_kappa": kappa,
+        "within_one_grade": found["within_one_grade"],
+    }
+
+
+def in_words(curve: LearningCurve, more: int = 50) -> str:
+    """Return what the curve shows, and what so many more films would bring, in sentences."""
+    accuracy = curve.table[curve.table["measure"] == "accuracy"].set_index("films")["value"]
+    first, last = curve.numbers[0], curve.numbers[-1]
+    value, _, high = (100 * end for end in curve.would_bring(more))
+    measured = (
+        f"Measured on your films: {accuracy[0]:.0%} right as published, {accuracy[first]:.0%} "
+        f"after learning from {first} of them, {accuracy[last]:.0%} from {last}."
+    )
+    if round(value) < 1:
+        return f"{measured} The curve gives no sign that {more} more films would change much."
+    return (
+        f"{measured} If it goes on like that, {more} more films would add about {value:.0f} "
+        f"{'point' if round(value) == 1 else 'points'}, and hardly more than {high:.0f}; if it is "
+        "flat from here on, nothing. This goes beyond what was measured."
+    )

@@ -1,0 +1,132 @@
+"""A contact sheet: each graded film small, with the frame that the networks see, to be corrected.
+
+The pictures are of the film as it is graded, so that a negative shows as its positive.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kneeoa.adaptation import films
+from kneeoa.adaptation.films import Opened
+from kneeoa.adaptation.listing import LeftOut, Listed
+from kneeoa.errors import RadiographError
+from kneeoa.films import display
+from kneeoa.films.frames import Frame, network_input
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.found import inverted
+from kneeoa.graders.locating.localiser import Localiser
+
+LONGEST = 260
+"""Of a picture's sides, in pixels."""
+_LINE = np.array([255, 196, 0], np.uint8)
+"""A yellow that is seen on bone and on air."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SheetFilm:
+    """One film of a contact sheet.
+
+    Attributes
+    ----------
+    opened : the film as it is learnt from, framed by `frame`
+    frame, proposed : as the reader has it, and as it was found
+    picture : (h, w) uint8, the whole film, its longer side at most `LONGEST`
+    shape : (H, W) of the film itself, in whose pixels the frames are
+    warnings : what there is to bear in mind, in sentences
+    negative : whether the film came as a negative
+    """
+
+    opened: Opened
+    frame: Frame
+    proposed: Frame
+    picture: np.ndarray
+    shape: tuple[int, int]
+    warnings: tuple[str, ...] = ()
+    negative: bool = False
+
+    @property
+    def listed(self) -> Listed:
+        """The film as its source lists it."""
+        return self.opened.listed
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the reader corrected the frame."""
+        return self.frame != self.proposed
+
+
+def look(listed: Sequence[Listed], localiser: Localiser) -> Iterator[SheetFilm | LeftOut]:
+    """Yield each film of the sheet in order, or why it is left out: what reading refuses, too."""
+    return films.each(lambda one: _look_at(one, localiser), listed)
+
+
+def _look_at(one, localiser):
+    radiograph, patient = films.read(one)
+    found = localiser.find(radiograph)
+    knee = films.knee_of(found, one.side)
+    shown = found.to_grade(radiograph)
+    image = network_input(shown, knee.frame)
+    return SheetFilm(
+        films.opened(one, image, radiograph, patient),
+        knee.frame,
+        knee.frame,
+        display.windowed(display.fit_within(shown.pixels, LONGEST)),
+        shown.pixels.shape,
+        (*radiograph.notes, *(finding.sentence for finding in found.against(knee))),
+        found.negative,
+    )
+
+
+def radiograph_of(film: SheetFilm) -> Radiograph:
+    """Return the film as it is graded, read again."""
+    radiograph, _ = films.read(film.listed)
+    return inverted(radiograph) if film.negative else radiograph
+
+
+def moved(film: SheetFilm, frame: Frame) -> SheetFilm:
+    """Return the film with another frame; raise `RadiographError` where that cannot be graded."""
+    if frame == film.frame:
+        return film
+    radiograph = radiograph_of(film)
+    image = network_input(radiograph, frame)
+    findings = gate.of_frame(radiograph, frame)
+    for one in findings:
+        if one.severity == gate.REFUSED:
+            raise RadiographError(one.sentence)
+    before = {one.sentence for one in gate.of_frame(radiograph, film.frame)}
+    said = [one for one in film.warnings if one not in before]
+    said += [one.sentence for one in findings]
+    opened = replace(film.opened, image=np.asarray(image, np.float32))
+    return replace(film, opened=opened, frame=frame, warnings=tuple(dict.fromkeys(said)))
+
+
+def boxed(
+    picture: np.ndarray, shape: tuple[int, int], frame: Frame, *, line: int = 2
+) -> np.ndarray:
+    """Return a picture with `frame` drawn on it, ``(h, w, 3) uint8``.
+
+    Parameters
+    ----------
+    picture : (h, w) uint8, a whole film, however small
+    shape : (H, W) of that film, in whose pixels `frame` is
+    line : thickness in pixels
+    """
+    height, width = picture.shape
+    drawn = np.repeat(picture[..., None], 3, axis=-1)
+    down, across = height / shape[0], width / shape[1]
+    top, bottom = round(frame.top * down), round((frame.top + frame.height) * down)
+    left, right = round(frame.left * across), round((frame.left + frame.width) * across)
+    # A frame that reaches past the film is drawn along its border.
+    top, bottom = max(top, 0), min(bottom, height)
+    left, right = max(left, 0), min(right, width)
+    for rows, columns in (
+        (slice(top, top + line), slice(left, right)),
+        (slice(max(bottom - line, top), bottom), slice(left, right)),
+        (slice(top, bottom), slice(left, left + line)),
+        (slice(top, bottom), slice(max(right - line, left), right)),
+    ):
+        drawn[rows, columns] = _LINE
+    return drawn

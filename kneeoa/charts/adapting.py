@@ -1,0 +1,83 @@
+"""What a hospital's own films teach the networks, as figures."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kneeoa.charts import style
+from kneeoa.networks import TOGETHER
+
+READERS, PUBLISHED, ADAPTED = "your readers", "as published", "adapted, out of fold"
+
+
+def lines_figure(table: pd.DataFrame, *, height: int = 260) -> go.Figure:
+    """Return for each line which share of the films lies at or above it, as from `lines.lines`."""
+    figure = style.figure(height=height)
+    names = [f"KL {line} or more" for line in table["line"]]
+    for row, name in zip(table.itertuples(), names, strict=True):
+        shares = [count / row.films for count in (row.readers, row.published, row.adapted)]
+        figure.add_scatter(
+            x=[min(shares), max(shares)],
+            y=[name, name],
+            mode="lines",
+            line={"color": style.faded(style.QUIET, 0.5), "width": 2},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    for column, name, colour, symbol in (
+        ("published", PUBLISHED, style.QUIET, "circle-open"),
+        ("adapted", ADAPTED, style.COLOUR[TOGETHER], "diamond"),
+        ("readers", READERS, style.COLOUR["mobilenet"], "line-ns-open"),
+    ):
+        figure.add_scatter(
+            x=table[column] / table["films"],
+            y=names,
+            mode="markers",
+            marker={"color": colour, "symbol": symbol, "size": 13, "line": {"width": 2.5}},
+            name=name,
+            customdata=table[[column, "films"]],
+            hovertemplate=f"{name}: %{{customdata[0]}} of %{{customdata[1]}} films<extra></extra>",
+        )
+    figure.update_xaxes(title="Share of the films", tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def learning_curve_figure(
+    table: pd.DataFrame, measure: str, title: str, *, height: int = 320
+) -> go.Figure:
+    """Return a measure over the number of films learnt from, with intervals over patients.
+
+    `table` as of `kneeoa.adaptation.curve.LearningCurve`; the row of 0 films, as published, is the
+    dotted line.
+    """
+    figure = style.figure(height=height, legend=False)
+    rows = table[table["measure"] == measure].sort_values("films")
+    learnt, before = rows[rows["films"] > 0], rows[rows["films"] == 0]
+    figure.add_hline(
+        y=before["value"].iloc[0],
+        line={"color": style.QUIET, "dash": "dot", "width": 1.5},
+        annotation={"text": "as published", "font": {"size": 12, "color": style.QUIET}},
+        annotation_position="bottom right",
+    )
+    figure.add_scatter(
+        x=learnt["films"],
+        y=learnt["value"],
+        error_y={
+            "type": "data",
+            "array": learnt["high"] - learnt["value"],
+            "arrayminus": learnt["value"] - learnt["low"],
+            "thickness": 1.5,
+            "width": 4,
+        },
+        mode="lines+markers",
+        line={"color": style.COLOUR[TOGETHER], "width": 2.5},
+        marker={"size": 9, "symbol": style.SYMBOL[TOGETHER]},
+        customdata=learnt[["low", "high"]],
+        hovertemplate="%{x} films: %{y:.3f} (%{customdata[0]:.3f} to %{customdata[1]:.3f})"
+        "<extra></extra>",
+    )
+    figure.update_xaxes(title="Films learnt from", rangemode="tozero")
+    figure.update_yaxes(title=title)
+    if measure != "median_kappa":
+        figure.update_yaxes(tickformat=".0%")
+    return figure

@@ -1,0 +1,1 @@
+"""Your own films: how a hospital's readers grade, learnt from films that they graded."""

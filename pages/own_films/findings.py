@@ -1,0 +1,128 @@
+"""What was learnt about the readers, where they and the networks differ, and what more would do."""
+
+import streamlit as st
+
+from kneeoa.adaptation import curve, lines, sheet
+from kneeoa.adaptation.curve import MEASURES
+from kneeoa.adaptation.disagreeing import disagreements
+from kneeoa.charts import adapting
+from pages.own_films.outcome import PYTHON
+from pages.own_films.work import Work
+from pages.shared import boundary, session_films, table_view
+
+A_ROW = 6
+MOST = 12
+
+
+def show_lines(work: Work) -> None:
+    """Show which lines between grades these readers draw elsewhere."""
+    adaptation = work.adaptation
+    st.subheader("What the networks learnt about your readers")
+    table = adaptation.lines
+    said = (*adaptation.habit, *lines.in_words(table))
+    words, drawn = st.columns([1, 1], gap="large")
+    with words:
+        if said:
+            st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in said))
+            st.caption(
+                "The networks as published learnt from the readers of the Osteoarthritis "
+                "Initiative. Earlier and later are no errors of either: the criteria leave room."
+            )
+        else:
+            st.markdown("No line is drawn elsewhere by more than chance explains.")
+    with drawn:
+        table_view.show_figure(adapting.lines_figure(table), "lines")
+
+
+def show_disagreements(work: Work) -> None:
+    """Show the films whose grade the networks find least probable, each to be opened."""
+    st.subheader("Where readers and networks disagree most")
+    found = disagreements(work.adaptation)
+    if found.empty:
+        st.markdown("Nowhere: out of fold, the networks give every film its grade.")
+        return
+    st.caption(
+        f"{len(found)} films have another answer, out of fold. Slips of the pen are found here; it "
+        "does not say who is right. Correct slips alone: to change a grade because the networks "
+        "disagree makes all figures too good."
+    )
+    shown = found.head(MOST)
+    for start in range(0, len(shown), A_ROW):
+        rows = shown.iloc[start : start + A_ROW]
+        for column, row in zip(st.columns(A_ROW, gap="small"), rows.itertuples(), strict=False):
+            with column:
+                _show_film(work, row)
+    with st.expander("All of them"):
+        table_view.show_table(
+            found.drop(columns="row"),
+            "disagreements",
+            f"{PYTHON}from kneeoa.adaptation.disagreeing import disagreements\n\n"
+            "print(disagreements(adaptation))",
+            columns={
+                "film": "Film",
+                "given": "Your grade",
+                "answer": "Adapted, out of fold",
+                "published": "As published",
+                "probability": st.column_config.NumberColumn(
+                    "Probability of your grade", format="percent"
+                ),
+                "apart": "Grades apart",
+            },
+            height=300,
+            width="stretch",
+        )
+
+
+def _show_film(work, row):
+    film = work.film_of(work.adaptation.films.digests[row.row])
+    name = film.listed.name.rpartition("/")[2]
+    st.image(sheet.boxed(film.picture, film.shape, film.frame), width="stretch", alt=name)
+    st.caption(
+        f"{boundary.escaped(name)}  \nyours **KL {row.given}**, networks **KL {row.answer}**; "
+        f"yours {row.probability:.0%} probable"
+    )
+    if st.button("Open", key=f"own_open_{row.row}", width="stretch"):
+        _open(film)
+
+
+def _open(film):
+    """Turn to the reading page with this film, framed as it was learnt from."""
+    with boundary.refusals_shown():
+        digest = session_films.add(film.listed.file.name, film.listed.file.read_bytes())
+        if digest is not None:
+            session_films.propose(digest, film.proposed, film.frame)
+        st.session_state[session_films.NEXT] = digest
+        st.switch_page("reading/page.py")
+
+
+def show_curve(work: Work) -> None:
+    """Show, when asked, how much more films would bring."""
+    st.subheader("What more films would bring")
+    if work.curve is None:
+        st.caption(
+            "Learns again from some of the films and scores the rest, many times: about a minute "
+            "for two hundred films."
+        )
+        if st.button("Draw the learning curve", key="own_curve"):
+            with boundary.refusals_shown():
+                bar = st.progress(0.0, text="Learning from some of the films")
+                work.curve = curve.learning_curve(
+                    work.adaptation,
+                    told=lambda share: bar.progress(share, text="Learning from some of the films"),
+                )
+                bar.empty()
+    if work.curve is None:
+        return
+    st.markdown(boundary.escaped(curve.in_words(work.curve)))
+    for column, measure in zip(
+        st.columns(2, gap="large"), ("accuracy", "median_kappa"), strict=True
+    ):
+        with column:
+            table_view.show_figure(
+                adapting.learning_curve_figure(work.curve.table, measure, MEASURES[measure]),
+                f"curve_{measure}",
+            )
+    st.caption(
+        "Each point: both networks together, fitted to so many of the films, on films of other "
+        "patients; 95% intervals over patients."
+    )

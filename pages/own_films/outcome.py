@@ -1,0 +1,221 @@
+"""Before and after, out of fold: figures, matrices, and what to do with the profile."""
+
+import re
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from kneeoa.adaptation import figures, writing
+from kneeoa.adaptation.adapting import Adaptation, adapt
+from kneeoa.adaptation.films import gather
+from kneeoa.analysis import operating
+from kneeoa.charts import confusion, trust
+from kneeoa.graders.profile import check_name, unpack_profile
+from kneeoa.metrics import agreement
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.records.results import PROBABILITY_COLUMNS
+from kneeoa.wording import counted
+from pages.own_films.work import Work
+from pages.shared import boundary, cached, table_view
+from pages.shared.profiles import in_use
+
+SHARES = ("accuracy", "within_one_grade", "coverage")
+PYTHON = """
+from pathlib import Path
+from kneeoa.adaptation.adapting import adapt
+from kneeoa.adaptation.films import framed_by, open_films
+from kneeoa.adaptation.listing import list_films
+from kneeoa.graders.grading import Graders
+
+graders = Graders()
+films = open_films(*list_films(Path("FOLDER")), framing=framed_by(graders.localiser))
+adaptation = adapt(films, graders)
+"""
+
+
+def show_learning(work: Work) -> None:
+    """Show the button that learns; learn when it is pressed."""
+    button, told = st.columns([1.4, 5], vertical_alignment="center")
+    asked = button.button(
+        "Learn from these films", key="own_learn", type="primary", width="stretch"
+    )
+    told.caption(
+        "Only the last layer of each network is fitted anew, so the maps stay exact. What is said "
+        "of a film is said by networks that did not learn from its patient."
+    )
+    if asked:
+        with boundary.refusals_shown():
+            films = gather([film.opened for film in work.chosen], work.left_out)
+            bar = st.progress(0.0, text="The networks look at the films")
+            work.adaptation = adapt(
+                films, cached.graders(), told=lambda share: bar.progress(share, text=_doing(share))
+            )
+            work.curve = None
+            bar.empty()
+
+
+def _doing(share):
+    if share < 1:
+        return f"The networks look at the films, {share:.0%}"
+    return "Learning how your readers grade"
+
+
+def show_verdict(adaptation: Adaptation) -> None:
+    """Say in a sentence whether it is better, and what else there is to know."""
+    films = adaptation.films
+    figures_of = adaptation.figures[adaptation.deciding]
+    before, after, more = (
+        figures_of["accuracy"][part] for part in ("before", "after", "difference")
+    )
+    of = (
+        f"{counted(len(films), 'film')} of {counted(len(set(films.patient_ids)), 'patient')}: "
+        f"{before[0]:.0%} right as published, {after[0]:.0%} adapted ({100 * more[0]:+.0f} points, "
+        f"95% interval {100 * more[1]:+.0f} to {100 * more[2]:+.0f})."
+    )
+    if adaptation.better:
+        change, low, high = figures_of["cross_entropy"]["difference"]
+        st.success(
+            f"**Better than as published**: the grades given are more probable to the adapted "
+            f"networks, by more than chance explains (cross-entropy {change:+.2f}, {low:+.2f} to "
+            f"{high:+.2f}). {of}"
+        )
+    else:
+        st.warning(
+            f"**Not shown to be better.** {of}  \n"
+            f"{boundary.escaped(writing.not_better(adaptation))}"
+        )
+    for note in films.notes:
+        st.caption(boundary.escaped(note))
+
+
+def show_profile(work: Work) -> None:
+    """Let the reader name the profile, use it in this session, and take it along."""
+    adaptation = work.adaptation
+    name, use, download, _ = st.columns([2.2, 1.4, 1.4, 1], vertical_alignment="bottom")
+    given = name.text_input(
+        "Name of the profile", value=_name_of(work.source), key="own_name", max_chars=80
+    )
+    anyway = adaptation.better or st.checkbox(
+        "Make the profile although it is not shown to be better; each reading will say so",
+        key="own_anyway",
+    )
+    with boundary.refusals_shown():
+        check_name(given)
+        if use.button(
+            "Use in this session", key="own_use", disabled=not anyway, width="stretch",
+            help="Readings follow it until you go back to the published networks.",
+        ):  # fmt: skip
+            profile = unpack_profile(_packed(adaptation, given))
+            in_use.use(profile)
+            in_use.remember_films(profile, {film.opened.content for film in work.chosen})
+            st.rerun()
+        download.download_button(
+            "Download (ZIP)",
+            lambda: _packed(adaptation, given),
+            file_name=f"{_slug(given)}.zip",
+            mime="application/zip",
+            on_click="ignore",
+            key="own_download",
+            disabled=not anyway,
+            width="stretch",
+            help="Figures, weights and predictions; no pixels, no names. It can be mailed.",
+        )
+
+
+def _packed(adaptation, name):
+    files = writing.profile_files(adaptation, name=name, now=datetime.now(UTC), anyway=True)
+    return writing.packed(files, _slug(name))
+
+
+def _name_of(source):
+    printable = "".join(c for c in source.removesuffix(".zip") if c.isprintable())
+    return printable[:80].strip() or "My readers"
+
+
+def _slug(name):
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() or "profile"
+
+
+def show_figures(adaptation: Adaptation) -> None:
+    """Show before and after side by side, of the answer that the reader chooses."""
+    answer = st.segmented_control(
+        "Answer of",
+        list(adaptation.figures),
+        default=adaptation.deciding,
+        format_func=lambda name: DISPLAY_NAME.get(name, TOGETHER),
+        required=True,
+        key="own_answer",
+    )
+    found = adaptation.figures[answer]
+    table_view.show_table(
+        pd.DataFrame(
+            {
+                "": figures.NAMES[name],
+                "As published": _cell(name, parts["before"]),
+                "Adapted, out of fold": _cell(name, parts["after"]),
+                "Difference": _cell(name, parts["difference"], sign="+"),
+            }
+            for name, parts in found.items()
+        ),
+        "before_after",
+        f"{PYTHON}print(adaptation.figures[{answer!r}])",
+        download=_numbers(found),
+        width="stretch",
+        height="content",
+    )
+    st.caption(
+        "95% intervals over patients; the difference is paired, on the same films. An interval "
+        "without width says that no draw of these films was otherwise, not that none could be."
+    )
+    grades = adaptation.films.grades
+    for column, (title, shares) in zip(
+        st.columns(2, gap="large"),
+        (
+            ("As published", adaptation.before[answer]),
+            ("Adapted, out of fold", adaptation.after[answer]),
+        ),
+        strict=True,
+    ):
+        with column:
+            name = title.split(",")[0].replace(" ", "_").lower()
+            st.markdown(f"**{title}**, most probable grade. Row: your readers; column: networks.")
+            counts = agreement.confusion_matrix(grades, shares.argmax(axis=1)).astype(float)
+            table_view.show_figure(
+                confusion.confusion_figure(counts, by="counts", height=330), f"confusion_{name}"
+            )
+            st.markdown("How often it is right at each confidence")
+            table_view.show_figure(
+                trust.reliability_figure({TOGETHER: _reliability(grades, shares)}, height=320),
+                f"reliability_{name}",
+            )
+
+
+def _reliability(grades, shares):
+    films = pd.DataFrame(np.asarray(shares, float), columns=PROBABILITY_COLUMNS)
+    return operating.reliability(films.assign(error=shares.argmax(axis=1) - grades), bins=5)
+
+
+def _numbers(found):
+    ends = ("value", "low", "high")
+    return pd.DataFrame(
+        {"figure": name}
+        | {
+            f"{part}_{end}": value
+            for part, values in parts.items()
+            for end, value in zip(ends, values, strict=True)
+        }
+        for name, parts in found.items()
+    )
+
+
+def _cell(name, ends, sign=""):
+    if None in ends:
+        return "not defined"
+    if name in SHARES:
+        value, low, high = (f"{100 * end:{sign}.1f}" for end in ends)
+        unit = " points" if sign else "%"
+        return f"{value}{unit} ({low} to {high})"
+    value, low, high = (f"{end:{sign}.3f}" for end in ends)
+    return f"{value} ({low} to {high})"

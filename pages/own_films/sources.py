@@ -1,0 +1,113 @@
+"""Where the graded films come from: an allowed folder, a ZIP, or the reader's own practice."""
+
+import os
+
+import streamlit as st
+
+from kneeoa.adaptation import allowed, sheet
+from kneeoa.adaptation.films import LEAST_FILMS
+from kneeoa.adaptation.listing import LeftOut, list_films, list_zip
+from kneeoa.errors import DataError, KneeOAError
+from kneeoa.store import practice
+from kneeoa.teaching import committed
+from kneeoa.wording import counted
+from pages.own_films import work
+from pages.own_films.work import MOST_FILMS, Work
+from pages.shared import boundary, cached
+
+SETTINGS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
+LEARNER = "learner"
+"""Where the practice page keeps who practises in this session."""
+FORM = (
+    "Sub-folders 0 to 4, or films and a table `grades.csv` with the columns `file` and `grade`, "
+    "and where known `patient` and `side` (L or R). Two films of one patient need her name in "
+    "`patient`, or the figures are too good."
+)
+
+
+def offered() -> allowed.Offered:
+    """Return what lies in the folders that the server's owner named."""
+    return allowed.offered(allowed.roots_of(*map(os.environ.get, SETTINGS)))
+
+
+def show_sources() -> None:
+    """Let the reader choose films, and look at them when asked to."""
+    st.caption(FORM)
+    folders, own = offered().films, _own_grades()
+    packed, below, practised = st.columns(3, gap="large")
+    with packed:
+        upload = st.file_uploader(
+            "A ZIP of graded films",
+            type="zip",
+            key=f"own_zip_{st.session_state.get('own_round', 0)}",
+            help="It is unpacked in memory and kept for this session only.",
+        )
+        if upload is not None and st.button("Look at these films", key="look_zip", type="primary"):
+            _look(upload.name, lambda: list_zip(upload.getvalue()))
+            st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1
+    with below:
+        label = st.selectbox(
+            "Or a folder on this server",
+            list(folders),
+            index=None,
+            placeholder="Choose a folder" if folders else "None is offered",
+            disabled=not folders,
+            key="own_folder",
+            help="Folders with graded films below those in KNEEOA_OWN_FILMS and KNEEOA_DATASET.",
+        )
+        if label and st.button("Look at these films", key="look_folder", type="primary"):
+            place = folders[label]
+            _look(label, lambda: list_films(place.folder, inside=place.root))
+    with practised:
+        _show_own(own)
+
+
+def _show_own(own):
+    st.markdown("Or your own grades from practice")
+    if len(own) >= LEAST_FILMS:
+        st.caption(
+            f"{counted(len(own), 'film')} that you graded before any answer to them was shown; the "
+            "networks then answer as you do."
+        )
+        if st.button("Look at these films", key="look_own", type="primary"):
+            _look("my practice", lambda: (own, ()))
+    else:
+        st.caption(
+            f"From {LEAST_FILMS} real films on that you graded in Practice before any answer was "
+            f"shown. This session knows of {len(own)}."
+        )
+
+
+def _own_grades():
+    learner = st.session_state.get(LEARNER)
+    if learner is None:
+        return ()
+    try:
+        films = cached.teaching_set()
+        if films.is_synthetic:
+            return ()
+        store = cached.store()
+        sessions = practice.sessions_of(store, learner)
+        answers = [practice.answers_of(store, one.session_id) for one in sessions]
+    except KneeOAError:
+        return ()  # said where practice is
+    return committed.listed(films, committed.own_grades(answers))
+
+
+def _look(source, listing):
+    with boundary.refusals_shown():
+        listed, left_out = listing()
+        if len(listed) > MOST_FILMS:
+            raise DataError(
+                f"Expected at most {MOST_FILMS} films on this page. Received {len(listed)}: choose "
+                "a folder with fewer, or use the command line (python -m kneeoa adapt)."
+            )
+        bar = st.progress(0.0, text="Finding the knees")
+        found = []
+        for number, film in enumerate(sheet.look(listed, cached.graders().localiser), 1):
+            found.append(film)
+            bar.progress(number / len(listed), text=f"Film {number} of {len(listed)}")
+        refused = [one for one in found if isinstance(one, LeftOut)]
+        films = [one for one in found if not isinstance(one, LeftOut)]
+        work.begin(Work(source, films, (*left_out, *refused)))
+        st.rerun()

@@ -1,0 +1,77 @@
+"""What this browser session holds of its own films: in memory only, gone with the session.
+
+Nothing of it goes into a cache of the server, which other sessions share.
+"""
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from kneeoa.adaptation.adapting import Adaptation
+from kneeoa.adaptation.curve import LearningCurve
+from kneeoa.adaptation.listing import LeftOut
+from kneeoa.adaptation.sheet import SheetFilm
+
+MOST_FILMS = 600
+"""On this page; the pictures of all of them are kept in memory. The command line takes any number.
+"""
+_KEY = "own_films"
+
+
+@dataclass
+class Work:
+    """Films that were looked at, and what came of them.
+
+    Attributes
+    ----------
+    source : what the films were taken from, as text
+    films : those that can be learnt from, as the reader has framed them
+    left_out : those that cannot, and why
+    without : digests of films that the reader left out
+    adaptation : what was learnt, until a frame is changed
+    """
+
+    source: str
+    films: list[SheetFilm]
+    left_out: tuple[LeftOut, ...]
+    without: set[str] = field(default_factory=set)
+    adaptation: Adaptation | None = None
+    curve: LearningCurve | None = None
+
+    @property
+    def chosen(self) -> list[SheetFilm]:
+        """The films that are learnt from."""
+        return [film for film in self.films if film.opened.digest not in self.without]
+
+    def replace(self, film: SheetFilm, new: SheetFilm) -> None:
+        """Put another frame in a film's place; what was learnt before does not hold any more."""
+        self.films[self.films.index(film)] = new
+        self.forget_learnt()
+
+    def leave_out(self, film: SheetFilm, *, out: bool) -> None:
+        """Leave a film out, or take it in again."""
+        (self.without.add if out else self.without.discard)(film.opened.digest)
+        self.forget_learnt()
+
+    def forget_learnt(self) -> None:
+        """Drop what was learnt from other films or frames."""
+        self.adaptation = self.curve = None
+
+    def film_of(self, digest: str) -> SheetFilm:
+        """Return the film of a row of what was learnt."""
+        return next(film for film in self.films if film.opened.digest == digest)
+
+
+def current() -> Work | None:
+    """Return this session's films, or None before any were looked at."""
+    return st.session_state.get(_KEY)
+
+
+def begin(work: Work) -> None:
+    """Take other films."""
+    st.session_state[_KEY] = work
+
+
+def forget() -> None:
+    """Let the films go."""
+    st.session_state.pop(_KEY, None)

@@ -1,0 +1,66 @@
+"""A reading under a profile: whose readers it follows, and beside it the other answers."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from kneeoa.films.frames import Frame
+from kneeoa.graders.profile import Profile
+from kneeoa.grades import GRADES
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from pages.shared import cached, session_films
+from pages.shared.profiles import in_use, strip
+
+COMPARE = "compare_profiles"
+
+
+def show_profile_line(film: session_films.Film, frame: Frame) -> None:
+    """Show which profile the reading follows, and on request all answers to the knee."""
+    if not in_use.loaded():
+        return
+    compare, choice, back = st.columns([5, 3, 2.4], vertical_alignment="center")
+    strip.show_choice(choice, back)
+    compared = compare.toggle(
+        "Compare with the published networks",
+        key=COMPARE,
+        persist_state="session",
+        help="The answers as published and under each loaded profile, side by side.",
+    )
+    if compared:
+        _show_answers(film, frame)
+    profile = in_use.current()
+    if profile and in_use.was_learnt_from(profile, film.radiograph.digest):
+        st.warning(
+            "This profile learnt from this very film and the grade it was given: that the networks "
+            "agree here says nothing."
+        )
+
+
+def _show_answers(film, frame):
+    rows = "".join(_row(film, frame, one) for one in (None, *in_use.loaded().values()))
+    heads = [*DISPLAY_NAME.values(), TOGETHER, "set", *(grade.label for grade in GRADES)]
+    cells = "".join(f"<th>{head}</th>" for head in ("", *heads))
+    st.html(f'<table class="kl-answers"><tr>{cells}</tr>{rows}</table>')
+
+
+def _row(film, frame, profile: Profile | None):
+    graders = cached.graders().under(profile)
+    readings = session_films.read(film, frame, graders)
+    together = session_films.read_together(film, frame, graders)
+    name = html.escape(strip.label_of(profile))
+    cells = [f"<td><b>{reading.grade.label}</b></td>" for reading in readings]
+    if together is None:
+        cells += ["<td></td>"] * (2 + len(GRADES))
+    else:
+        said = together.answer
+        grade = said.grade if said else together.grade
+        cells += [f"<td><b>{grade.label}</b></td>", f"<td>{said.text if said else ''}</td>"]
+        cells += [_share(share) for share in np.asarray(together.probabilities, float)]
+    mine = in_use.current() and in_use.current().digest
+    marked = ' class="kl-mine"' if mine == (profile and profile.digest) else ""
+    return f"<tr{marked}><td>{name}</td>{''.join(cells)}</tr>"
+
+
+def _share(share):
+    return f'<td class="kl-share" style="--share:{share:.0%}">{share:.0%}</td>'

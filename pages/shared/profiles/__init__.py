@@ -1,0 +1,1 @@
+"""Profiles in this browser session: which are loaded, which one readings follow."""

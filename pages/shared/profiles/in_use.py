@@ -1,0 +1,62 @@
+"""The profile that readings follow in this browser session, kept from page to page.
+
+It is kept in the session and nowhere else. The loaded networks are shared by all sessions, so they
+are never changed: each reading asks for them anew, under the profile of its own session.
+"""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.profile import Profile
+from pages.shared import cached
+
+_LOADED, _CURRENT, _LEARNT_FROM = "profiles", "profile", "profile_films"
+
+
+def loaded() -> dict[str, Profile]:
+    """Return this session's profiles by digest, in order of arrival."""
+    return st.session_state.setdefault(_LOADED, {})
+
+
+def current() -> Profile | None:
+    """Return the profile that readings follow; None: the networks as published."""
+    return loaded().get(st.session_state.get(_CURRENT))
+
+
+def graders() -> Graders:
+    """Return the networks under this session's profile, or as published."""
+    return cached.graders().under(current())
+
+
+def take_in(profile: Profile) -> None:
+    """Load a profile without following it; raise `ModelError` where it is of other networks."""
+    cached.graders().under(profile)
+    loaded()[profile.digest] = profile
+
+
+def use(profile: Profile) -> None:
+    """Have readings follow a profile; raise `ModelError` where it is of other networks."""
+    take_in(profile)
+    st.session_state[_CURRENT] = profile.digest
+
+
+def choose(digest: str | None) -> None:
+    """Have readings follow a loaded profile, or none."""
+    st.session_state[_CURRENT] = digest
+
+
+def leave() -> None:
+    """Go back to the networks as published; the profile stays at hand."""
+    choose(None)
+
+
+def remember_films(profile: Profile, contents: Collection[str]) -> None:
+    """Remember which films, by the SHA-256 of their bytes, a profile was learnt from here."""
+    st.session_state.setdefault(_LEARNT_FROM, {})[profile.digest] = frozenset(contents)
+
+
+def was_learnt_from(profile: Profile, content: str) -> bool:
+    """Return whether a profile that was made in this session learnt from this very film."""
+    return content in st.session_state.get(_LEARNT_FROM, {}).get(profile.digest, ())

@@ -1,0 +1,64 @@
+"""Whose readers the networks follow: named, changed, and left in one click."""
+
+import streamlit as st
+
+from kneeoa.graders.profile import Profile
+from pages.shared.boundary import escaped
+from pages.shared.profiles import in_use
+
+PUBLISHED = "As published"
+
+
+def label_of(profile: Profile | None) -> str:
+    """Return what a profile is called in a choice, as text; None is the networks as published."""
+    return PUBLISHED if profile is None else f"{profile.name}, {profile.record.of.films} films"
+
+
+def show() -> None:
+    """Show which profile readings follow, another choice, and the way back; nothing without one."""
+    current = in_use.current()
+    if not in_use.loaded():
+        return
+    said, choice, back = st.columns([5, 3, 2.4], vertical_alignment="center")
+    if current is None:
+        said.markdown("Readings follow the networks **as published**.")
+    else:
+        said.markdown(f"**{escaped(current.case_line)}.** {escaped(about(current))}")
+    show_choice(choice, back)
+
+
+def show_choice(choice, back) -> None:
+    """Show the choice of a profile and the way back to none, in the two places given."""
+    loaded, current = in_use.loaded(), in_use.current()
+    options = [None, *loaded]
+    digest = current and current.digest
+    choice.selectbox(
+        "Graded as",
+        options,
+        index=options.index(digest),
+        format_func=lambda one: label_of(loaded.get(one)),
+        # Named after what is chosen, so that the choice follows where it is changed elsewhere.
+        key=f"graded_as_{digest}",
+        on_change=_choose,
+        args=[f"graded_as_{digest}"],
+        label_visibility="collapsed",
+    )
+    back.button(
+        "Back to the published networks",
+        key="profile_leave",
+        on_click=in_use.leave,
+        disabled=current is None,
+        width="stretch",
+    )
+
+
+def about(profile: Profile) -> str:
+    """Return what the case line's figure is, as text."""
+    of = profile.record.of
+    missing = [f"KL {grade}" for grade, count in enumerate(of.by_grade) if not count]
+    said = "Of films from there, out of fold."
+    return f"{said} No film of {' or '.join(missing)} was among them." if missing else said
+
+
+def _choose(key):
+    in_use.choose(st.session_state[key])

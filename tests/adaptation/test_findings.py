@@ -1,0 +1,142 @@
+"""Moved lines, disagreements, the learning curve: what the films say beyond before and after."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kneeoa.adaptation import curve, lines
+from kneeoa.adaptation.disagreeing import disagreements
+from kneeoa.errors import DataError
+from tests.support import habits
+
+
+@pytest.fixture(scope="module")
+def adaptation():
+    """What a hundred films of another hospital teach."""
+    return habits.learnt(*habits.knees(100, seed=2))
+
+
+def test_lines_count_the_films_above_them_and_compare_in_pairs():
+    grades = np.array([0, 1, 2, 3, 4, 4, 1, 2])
+    published = np.array([0, 2, 2, 3, 3, 4, 2, 2])
+    patients = [f"p{number}" for number in range(8)]
+    found = lines.lines(grades, published, grades, patients).set_index("line")
+    assert found["readers"].tolist() == [7, 5, 3, 2]
+    assert found["published"].tolist() == [7, 7, 3, 1]
+    assert found["adapted"].tolist() == [7, 5, 3, 2]
+    np.testing.assert_allclose(found["difference"], [0, -2 / 8, 0, 1 / 8])
+    assert (found["low"] <= found["difference"]).all()
+    assert (found["difference"] <= found["high"]).all()
+    assert found.loc[1, "low"] == found.loc[1, "high"] == 0
+
+
+def test_the_lines_that_were_moved_are_named_and_the_others_not():
+    """The drawn hospital's lines lie at -0.7, 0.6, 0.9 and 2.4; at home at -1.5, -0.5, 0.5, 1.5."""
+    said = habits.learnt(*habits.knees(300, seed=4))
+    sentences = lines.in_words(said.lines)
+    assert any("line to KL 1 is drawn later" in one for one in sentences)
+    assert any("line to KL 4 is drawn later" in one for one in sentences)
+    assert not any("earlier" in one for one in sentences)
+    # What was learnt lies closer to the readers than what was published.
+    table = said.lines
+    assert (table["adapted_difference"].abs() < table["difference"].abs()).all()
+    home = habits.learnt(*habits.knees(300, seed=4, at_home=True))
+    assert len(lines.in_words(home.lines)) <= 1
+
+
+def test_disagreements_begin_with_the_least_probable_grade(adaptation):
+    found = disagreements(adaptation)
+    assert found["probability"].is_monotonic_increasing
+    assert (found["apart"] > 0).all()
+    after = adaptation.after["together"]
+    first = found.iloc[0]
+    assert first["probability"] == pytest.approx(after[first["row"], first["given"]])
+    assert first["film"] == adaptation.films.names[first["row"]]
+    agreed = np.setdiff1d(np.arange(100), found["row"])
+    answer = adaptation.answers["together"].grades(after)
+    np.testing.assert_array_equal(answer[agreed], adaptation.films.grades[agreed])
+
+
+def test_slips_of_the_pen_are_found_among_the_first():
+    features, grades, patients = habits.knees(150, seed=6)
+    wrong = np.random.default_rng(0).choice(150, 15, replace=False)
+    written = grades.copy()
+    written[wrong] = (grades[wrong] + np.where(grades[wrong] < 2, 3, -3)) % 5
+    found = disagreements(habits.learnt(features, written, patients))
+    first = set(found["row"].head(20))
+    assert len(first & set(wrong)) >= 12
+
+
+def test_the_curve_rises_and_what_more_would_bring_is_what_more_brings():
+    """Over three hospitals: the gain foreseen at 60 films is about the gain of 60 more."""
+    foreseen, true = [], []
+    for seed in range(3):
+        features, grades, patients = habits.knees(60, seed=seed)
+        found = curve.learning_curve(habits.learnt(features, grades, patients))
+        value, low, high = found.would_bring(60)
+        table = found.table[found.table["measure"] == "accuracy"].set_index("films")["value"]
+        assert table.index.tolist() == [0, *found.numbers]
+        assert (found.numbers[0], found.numbers[-1]) == (25, 54)
+        assert table[found.numbers[-1]] > table[0]
+        more = []
+        new, truth, _ = habits.knees(1500, seed=900 + seed)
+        for count in (60, 120):
+            some, given, owners = habits.knees(count, seed=seed)
+            refits = habits.learnt(some, given, owners).refits
+            heads = {name: one.head for name, one in refits.items()}
+            more.append((habits.answers(new, heads).argmax(axis=1) == truth).mean())
+        foreseen.append(value)
+        true.append(more[1] - more[0])
+        assert low - 0.01 <= true[-1] <= high + 0.01
+    assert abs(np.mean(foreseen) - np.mean(true)) < 0.04
+
+
+def test_more_of_what_does_not_rise_brings_nothing():
+    table = pd.DataFrame(
+        {"films": [0, 25, 50, 90], "measure": "accuracy", "value": [0.4, 0.6, 0.6, 0.6]}
+    )
+    flat = curve.LearningCurve(table, 100, {"accuracy": np.full((20, 3), 0.6)})
+    assert flat.would_bring(50) == pytest.approx((0, 0, 0))
+    assert "no sign that 50 more films would change much" in curve.in_words(flat)
+
+
+def test_a_curve_that_follows_a_law_goes_on_by_it():
+    numbers = np.array([25, 50, 90])
+    values = 0.8 - 2 / numbers
+    table = pd.DataFrame({"films": [0, *numbers], "measure": "accuracy", "value": [0.4, *values]})
+    found = curve.LearningCurve(table, 100, {"accuracy": np.tile(values, (20, 1))})
+    value, low, high = found.would_bring(100)
+    gain = 2 / 100 - 2 / 200
+    assert low == 0
+    assert gain <= high
+    assert abs(value - gain) < 0.01
+
+
+def test_no_patient_is_learnt_from_and_scored(monkeypatch):
+    features, grades, patients = habits.knees(44, seed=9, bilateral=True)
+    seen = []
+    original = curve._learnt
+
+    def watched(adaptation, some, scored, seed):
+        owners = np.asarray(adaptation.films.patient_ids)
+        seen.append(set(owners[some]) & set(owners[scored]))
+        return original(adaptation, some, scored, seed)
+
+    monkeypatch.setattr(curve, "_learnt", watched)
+    curve.learning_curve(habits.learnt(features, grades, patients))
+    assert seen
+    assert not any(seen)
+
+
+def test_too_few_films_give_no_curve():
+    with pytest.raises(DataError, match="at least 40 films"):
+        curve.learning_curve(habits.learnt(*habits.knees(30, seed=1)))
+
+
+def test_the_words_say_what_was_measured_and_what_goes_beyond():
+    found = curve.learning_curve(habits.learnt(*habits.knees(50, seed=2)))
+    assert found.numbers == (25, 36, 45)
+    said = curve.in_words(found)
+    assert "50 more films would" in said
+    assert "Measured on your films" in said
+    assert ("hardly more than" in said) == (round(100 * found.would_bring(50)[0]) >= 1)

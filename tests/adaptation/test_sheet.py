@@ -1,0 +1,105 @@
+"""The contact sheet: frames as reading finds them, and as a reader corrects them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kneeoa.adaptation import sheet
+from kneeoa.adaptation.films import framed_by, gather, opened, read
+from kneeoa.adaptation.listing import LeftOut, Listed
+from kneeoa.errors import RadiographError
+from kneeoa.films.frames import Frame, network_input
+from kneeoa.films.phantom import draw_knee
+from kneeoa.graders.locating.localiser import Localiser
+
+
+@pytest.fixture(scope="module")
+def localiser():
+    return Localiser()
+
+
+@pytest.fixture
+def listed(tmp_path):
+    """A drawn knee, its negative, and a text."""
+    film = draw_knee(2, seed=3, marked=False)
+    Image.fromarray(film).save(tmp_path / "a.png")
+    Image.fromarray(255 - film).save(tmp_path / "negative.png")
+    (tmp_path / "text.png").write_text("hello")
+    return [Listed(tmp_path / f"{name}.png", name, 2) for name in ("a", "negative", "text")]
+
+
+@pytest.fixture
+def looked(listed, localiser):
+    return list(sheet.look(listed, localiser))
+
+
+def test_every_film_is_framed_as_in_reading_or_left_out_by_name(looked, listed, localiser):
+    film, negative, text = looked
+    framing = framed_by(localiser)
+    for one in (film, negative):
+        radiograph, _ = read(one.listed)
+        np.testing.assert_array_equal(one.opened.image, framing(radiograph, ""))
+        assert one.shape == (224, 224)
+        assert not one.is_moved
+    assert isinstance(text, LeftOut)
+    assert text.name == "text"
+    assert "Received text" in text.reason
+
+
+def test_a_negative_is_shown_as_it_is_graded(looked):
+    film, negative, _ = looked
+    assert any("negative" in one for one in negative.warnings)
+    np.testing.assert_allclose(negative.picture, film.picture, atol=1)
+    np.testing.assert_allclose(
+        sheet.radiograph_of(negative).pixels, sheet.radiograph_of(film).pixels, atol=1
+    )
+
+
+def test_a_corrected_frame_is_what_is_learnt_from(looked):
+    film = looked[0]
+    frame = Frame.around(112, 112, 180, film.frame.name)
+    other = sheet.moved(film, frame)
+    assert other.is_moved
+    assert other.proposed == film.frame
+    np.testing.assert_array_equal(
+        other.opened.image, network_input(sheet.radiograph_of(film), frame)
+    )
+    back = sheet.moved(other, film.frame)
+    np.testing.assert_array_equal(back.opened.image, film.opened.image)
+    assert back.warnings == film.warnings
+
+
+@pytest.mark.parametrize("frame", [Frame(0, 0, 20, 20), Frame(500, 500, 100, 100)])
+def test_a_frame_that_cannot_be_graded_is_refused(looked, frame):
+    with pytest.raises(RadiographError):
+        sheet.moved(looked[0], frame)
+
+
+def test_a_frame_without_the_joint_is_refused_as_in_reading(looked):
+    with pytest.raises(RadiographError, match="joint"):
+        sheet.moved(looked[0], Frame(140, 0, 160, 224))
+
+
+def test_a_frame_is_drawn_where_it_lies():
+    picture = np.zeros((50, 100), np.uint8)
+    drawn = sheet.boxed(picture, (100, 200), Frame(20, 40, 60, 100), line=1)
+    rows, columns = np.nonzero(drawn.any(axis=2))
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 39, 20, 69)
+    assert not drawn[15:35, 25:65].any()
+    beyond = sheet.boxed(picture, (100, 200), Frame(-50, -50, 400, 400), line=1)
+    assert beyond[0].any() and beyond[-1].any() and not beyond[10:40, 10:90].any()
+
+
+def test_both_knees_of_one_film_are_two_films_with_two_names(looked, monkeypatch):
+    from kneeoa.adaptation import films
+
+    monkeypatch.setattr(films, "LEAST_FILMS", 2)
+    monkeypatch.setattr(films, "LEAST_GRADES", 1)
+    radiograph, _ = read(looked[0].listed)
+    both = []
+    for side, shift in (("L", 0), ("R", 1)):
+        one = Listed(looked[0].listed.file, "both", 2, "p", side)
+        both.append(opened(one, looked[0].opened.image + shift, radiograph, "p"))
+    found = gather(both)
+    assert len(set(found.digests)) == 2
+    assert len(set(found.patient_ids)) == 1

@@ -1,0 +1,194 @@
+"""Graded films and profiles from a ZIP, and what of a server's folders may be read."""
+
+import io
+import json
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kneeoa.adaptation import allowed, films
+from kneeoa.adaptation.films import framed_by, open_films
+from kneeoa.adaptation.listing import list_films, list_zip
+from kneeoa.errors import DataError, ModelError
+from kneeoa.films.phantom import draw_knee
+from kneeoa.graders.locating.localiser import Localiser
+from kneeoa.graders.profile import read_profile, unpack_profile
+from tests.support.profiles import profile_files, profile_zip
+
+
+def zipped(contents):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def png(grade, seed):
+    stream = io.BytesIO()
+    Image.fromarray(draw_knee(grade, seed=seed, marked=False)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def names(listed):
+    return [(one.name, one.grade) for one in listed]
+
+
+def test_sub_folders_give_the_grade_wherever_they_lie_in_the_zip():
+    found = {"study/4/b.png": b"x", "study/0/2/a.png": b"x", "study/read.me": b"x", "0.png": b"x"}
+    listed, left_out = list_zip(zipped(found))
+    assert sorted(names(listed)) == [("0/2/a.png", 0), ("4/b.png", 4)]
+    assert left_out == ()
+
+
+def test_a_table_gives_the_grade_and_names_what_is_missing():
+    table = "file,grade,patient,side\na.png,3,p,L\nsub/b.png,1,,\nabsent.png,2,,\n"
+    found = {"x/grades.csv": table, "x/a.png": b"a", "x/sub/b.png": b"b", "y/grades.csv/z": b""}
+    listed, left_out = list_zip(zipped(found))
+    assert names(listed) == [("a.png", 3), ("sub/b.png", 1)]
+    assert (listed[0].patient, listed[0].side) == ("p", "L")
+    assert listed[1].file.read_bytes() == b"b"
+    assert [(one.name, one.reason) for one in left_out] == [("absent.png", "It is not in the ZIP.")]
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        ({"a.png": b"x"}, "Found none"),
+        ({"grades.csv": b"file,grade\n../x.png,1\n"}, "below the table's folder"),
+        ({"grades.csv": b"file,grade\n/etc/passwd,1\n"}, "below the table's folder"),
+        ({"grades.csv": b"file,grade\na.png,9\n"}, "grade 0 to 4"),
+        ({"grades.csv": b"\xff\xfe\x00"}, "UTF-8"),
+        ({"grades.csv": b"file,grade\na.png,1\n"}, "Found none"),
+    ],
+)
+def test_a_zip_that_cannot_be_used_is_refused(contents, said):
+    with pytest.raises(DataError, match=said):
+        list_zip(zipped(contents))
+
+
+def test_films_of_a_zip_and_of_a_folder_are_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(films, "LEAST_FILMS", 3)
+    contents = {f"{grade}/a{grade}.png": png(grade, grade) for grade in range(3)}
+    contents["1/damaged.png"] = contents["1/a1.png"][:2000]
+    for name, content in contents.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+    framing = framed_by(Localiser())
+    below = open_films(*list_films(tmp_path), framing=framing)
+    packed = open_films(*list_zip(zipped(contents)), framing=framing)
+    np.testing.assert_array_equal(below.images, packed.images)
+    assert below.digests == packed.digests
+    assert [one.name for one in packed.left_out] == ["1/damaged.png"]
+
+
+def test_a_profile_comes_back_from_the_zip_that_was_made_of_it(tmp_path):
+    files = profile_files("County *hospital*")
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    found = unpack_profile(profile_zip("County *hospital*"))
+    assert found.name == "County *hospital*"
+    assert found.digest == read_profile(tmp_path).digest
+    assert unpack_profile(zipped(files)).digest == found.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda files: {"profile.json": files["profile.json"]}, "weights.npz beside"),
+        (lambda files: {"weights.npz": files["weights.npz"]}, "one profile in the ZIP"),
+        (lambda files: files | {"b/profile.json": b"{}"}, "one profile in the ZIP. Received 2"),
+        (lambda files: files | {"weights.npz": b"other"}, "damaged or was put together"),
+        (lambda files: files | {"profile.json": b"[" * 100_000}, "cannot be read"),
+        (lambda files: files | {"profile.json": b"\xff"}, "cannot be read"),
+        (lambda files: files | {str(number): b"" for number in range(30)}, "at most 20 files"),
+    ],
+)
+def test_a_zip_that_is_no_profile_is_refused(change, said):
+    with pytest.raises(ModelError, match=said):
+        unpack_profile(zipped(change(profile_files())))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"created_at": "<b>now</b>"}, "a date"),
+        ({"of": {"films": 10**9, "patients": 1, "by_grade": [10**9, 0, 0, 0, 0]}}, "at most"),
+        (
+            {
+                "track_record": {
+                    name: [{"value": 1}] * 5 for name in ("mobilenet", "resnet50", "together")
+                }
+            },
+            "each grade",
+        ),
+    ],
+)
+def test_what_stands_beside_readings_is_checked(fields, said):
+    with pytest.raises(ModelError, match=said):
+        unpack_profile(profile_zip(**fields))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A folder that may be read, beside one that may not."""
+    inside, outside = tmp_path / "allowed", tmp_path / "secret"
+    for folder in (inside / "a" / "2", inside / "val" / "0", inside / "train" / "0", outside / "1"):
+        folder.mkdir(parents=True)
+        (folder / "film.png").write_bytes(png(1, 1))
+    (outside / "grades.csv").write_text("file,grade\nfilm.png,1\n")
+    (inside / "listed").mkdir()
+    (inside / "listed" / "grades.csv").write_text("file,grade\nlink.png,1\nown.png,2\n")
+    (inside / "listed" / "own.png").write_bytes(png(2, 2))
+    (inside / "listed" / "link.png").symlink_to(outside / "1" / "film.png")
+    (inside / "linked").symlink_to(outside)
+    for name, content in profile_files().items():
+        (inside / "a" / "profile").mkdir(exist_ok=True)
+        (inside / "a" / "profile" / name).write_bytes(content)
+    return inside
+
+
+def test_what_lies_in_the_named_folders_is_offered_and_nothing_by_a_link(root):
+    found = allowed.offered(allowed.roots_of(None, "", f" {root} {os.pathsep}/no/such/folder"))
+    # What the networks learned from is not offered beside what was kept back.
+    assert list(found.films) == ["allowed/a", "allowed/listed", "allowed/val"] or list(
+        found.films
+    ) == ["allowed", "allowed/a", "allowed/listed", "allowed/val"]
+    assert list(found.profiles) == ["allowed/a/profile"]
+    assert allowed.read_offered(found.profiles["allowed/a/profile"]).name == "County hospital"
+
+
+def test_films_that_a_link_leads_to_are_left_out(root):
+    place = allowed.offered([root]).films["allowed/listed"]
+    listed, left_out = list_films(place.folder, inside=place.root)
+    assert names(listed) == [("own.png", 2)]
+    assert "link" in left_out[0].reason
+    with pytest.raises(DataError, match="is none"):
+        list_films(root / "linked", inside=root)
+
+
+def test_a_profile_that_a_link_leads_to_is_refused(root, tmp_path):
+    place = allowed.offered([root]).profiles["allowed/a/profile"]
+    weights = place.folder / "weights.npz"
+    weights.rename(tmp_path / "weights.npz")
+    weights.symlink_to(tmp_path / "weights.npz")
+    with pytest.raises(ModelError, match="is a link"):
+        allowed.read_offered(place)
+
+
+def test_deep_and_hidden_folders_are_not_offered(tmp_path):
+    for place in ("a/b/c/d/e", ".hidden", "fine"):
+        (tmp_path / place / "3").mkdir(parents=True)
+    assert list(allowed.offered([tmp_path]).films) == [f"{tmp_path.name}/fine"]
+
+
+def test_json_of_a_profile_has_no_numbers_that_are_none():
+    content = json.loads(profile_files()["profile.json"])
+    content["figures"]["together"]["coverage"]["after"][0] = float("nan")
+    files = profile_files() | {"profile.json": json.dumps(content).encode()}
+    with pytest.raises(ModelError, match="with a value"):
+        unpack_profile(zipped(files))

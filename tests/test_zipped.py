@@ -1,0 +1,99 @@
+"""A ZIP that somebody uploaded: what is in it, and what is refused before it is unpacked."""
+
+import io
+import struct
+import zipfile
+
+import pytest
+
+from kneeoa.errors import DataError
+from kneeoa.zipped import open_zip
+
+
+def zipped(files, method=zipfile.ZIP_DEFLATED):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def test_files_come_by_their_path_and_are_unpacked_when_asked_for():
+    found = open_zip(zipped({"a/b.png": b"film", "a/": b"", "c.txt": b"text"}))
+    assert list(found) == ["a/b.png", "c.txt"]
+    assert (found["a/b.png"].name, found["a/b.png"].size) == ("b.png", 4)
+    assert found["a/b.png"].read_bytes() == b"film"
+
+
+def test_what_a_desktop_leaves_in_a_zip_is_passed_over():
+    names = ("__MACOSX/a/._b.png", "a/.DS_Store", ".hidden/x.png", "a/b.png")
+    assert list(open_zip(zipped(dict.fromkeys(names, b"x")))) == ["a/b.png"]
+
+
+def test_folders_of_windows_are_folders():
+    data = zipped({"a_b.png": b"x"}).replace(b"a_b.png", rb"a\b.png")
+    assert list(open_zip(data)) == ["a/b.png"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../b.png", "a/../../b.png", "/etc/b.png", "C:/b.png", "a\nb.png", "a/b\x07.png"]
+)
+def test_names_that_lead_elsewhere_are_refused(name):
+    with pytest.raises(DataError, match="inside the ZIP"):
+        open_zip(zipped({"fine.png": b"x", name: b"x"}))
+
+
+def test_a_name_with_a_nul_is_not_cut_off_there():
+    data = zipped({"a.png_x.txt": b"x"}).replace(b"a.png_x", b"a.png\0x")
+    with pytest.raises(DataError, match="inside the ZIP"):
+        open_zip(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no zip", b"PK\x03\x04" + bytes(200), zipped({"a": b"x"})[:-9]]
+)
+def test_what_is_no_zip_is_refused(data):
+    with pytest.raises(DataError, match="Expected a ZIP"):
+        open_zip(data)
+
+
+def test_a_bomb_is_not_unpacked():
+    data = zipped({f"{number}.png": bytes(1_000_000) for number in range(10)})
+    assert len(data) < 20_000
+    with pytest.raises(DataError, match="at most 5 MB"):
+        open_zip(data, most_bytes=5_000_000)
+
+
+def test_a_bomb_that_understates_itself_gives_no_more_than_it_says():
+    data = zipped({"a.png": bytes(1_000_000)})
+    claimed = data.replace(struct.pack("<I", 1_000_000), struct.pack("<I", 10))
+    assert claimed != data
+    with pytest.raises(DataError, match="damaged"):
+        open_zip(claimed)["a.png"].read_bytes()
+
+
+def test_too_many_files_are_refused():
+    with pytest.raises(DataError, match="at most 20 files"):
+        open_zip(zipped({str(number): b"" for number in range(21)}), most_files=20)
+
+
+def test_a_file_that_is_there_twice_is_refused():
+    data = zipped({"a.png": b"x", "b.png": b"x"}).replace(b"b.png", b"a.png")
+    with pytest.raises(DataError, match="twice"):
+        open_zip(data)
+
+
+def test_a_password_and_other_ways_of_packing_are_refused():
+    with pytest.raises(DataError, match="usual way"):
+        open_zip(zipped({"a.png": b"x" * 100}, zipfile.ZIP_LZMA))
+    data = bytearray(zipped({"a.png": b"x"}))
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(DataError, match="without a password"):
+        open_zip(bytes(data))
+
+
+def test_damage_is_said_of_the_file_that_has_it():
+    data = bytearray(zipped({"a.png": b"film" * 100}, zipfile.ZIP_STORED))
+    data[data.index(b"film")] ^= 1
+    with pytest.raises(DataError, match=r"a.png in the ZIP is damaged"):
+        open_zip(bytes(data))["a.png"].read_bytes()
