@@ -94,11 +94,21 @@ def show_explanation(
         output_format="PNG",
         alt=f"Grad-CAM of {name} for {explained.label}",
     )
+    st.html(f'<div class="kl-note">{_evidence(reading, explained, heatmap, scale)}</div>')
+
+
+def show_evidence(reading: Reading, explained: KLGrade, *, scale: float) -> None:
+    """Say how strong the evidence for grade `explained` is that lies on the film as a map."""
+    heatmap = gradcam.grad_cam(reading.evidence, explained)
+    st.html(f'<div class="kl-note">{_evidence(reading, explained, heatmap, scale)}</div>')
+
+
+def _evidence(reading, explained, heatmap, scale):
     if gradcam.has_positive_evidence(reading.evidence, explained, scale=scale):
         said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
     else:
         said = f"<b>No region speaks for {explained.label}</b> in this network."
-    st.html(f'<div class="kl-note">{said} Weights {reading.weights_hash[:8]}.</div>')
+    return f"{said} Weights {reading.weights_hash[:8]}."
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:

@@ -14,6 +14,7 @@ from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
+from pages.shared.viewer.feed import FilmFeed, film_feed
 
 # Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
 # server.maxUploadSize bounds what a film can take of the memory.
@@ -33,6 +34,7 @@ class Film:
     original : as it came
     changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
+    fed : what the viewer shows of it, once it has been shown
     """
 
     radiograph: Radiograph
@@ -42,6 +44,7 @@ class Film:
     anyway: bool = False
     readings: dict[Frame, tuple[Reading, ...]] = field(default_factory=dict)
     together: dict[Frame, TogetherReading | None] = field(default_factory=dict)
+    fed: FilmFeed | None = None
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -106,6 +109,7 @@ def _change(film, radiograph, what):
     film.anyway = False
     film.readings.clear()
     film.together.clear()
+    film.fed = None
     forget_frame(radiograph.digest)
 
 
@@ -174,6 +178,12 @@ def show_refusals() -> None:
     """Show why files of the last upload could not be read."""
     for name, reason in st.session_state.get(_REFUSED, []):
         st.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
+
+
+def feed(film: Film) -> FilmFeed:
+    """Return what the viewer shows of a film, made once."""
+    film.fed = film.fed or film_feed(film.radiograph)
+    return film.fed
 
 
 def read(film: Film, frame: Frame) -> tuple[Reading, ...]:
