@@ -4,6 +4,8 @@
 # make bench  time a reading and the page
 # make bench-class  a class of forty browsers votes
 # make bench-train  time training and its parts (minutes)
+# make viewer        build the film viewer's program anew, after a change of its sources (node)
+# make check-viewer  build it and compare, byte by byte (node)
 # make lint, make format, make clean, make distclean (clean, and the virtual environment)
 #
 # The first target that needs it creates .venv. Written for GNU make 3.81, which macOS has.
@@ -26,7 +28,10 @@ PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # Apart: runs of a page take two to five times as long in a process that has loaded Keras.
 KERAS_TESTS = tests/adaptation tests/graders tests/train
 
-.PHONY: app test bench bench-class bench-train lint format clean distclean
+VIEWER = pages/shared/viewer
+BUNDLE = film-viewer.js film-viewer.LICENSES.txt
+
+.PHONY: app test bench bench-class bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -49,6 +54,19 @@ bench-class: $(TESTS)
 
 bench-train: $(TESTS)
 	$(PYTHON) -m tests.benchmarks.training
+
+viewer: build-viewer
+	cp $(addprefix build/viewer/built/,$(BUNDLE)) pages/static
+
+check-viewer: build-viewer
+	for file in $(BUNDLE); do cmp build/viewer/built/$$file pages/static/$$file || exit 1; done
+
+# Apart from the sources: packages of node hold Python files, too. No package's own program is run.
+build-viewer:
+	rm -rf build/viewer && mkdir -p build/viewer/built
+	cp -r $(VIEWER)/src $(VIEWER)/*.mjs $(VIEWER)/*.json $(VIEWER)/mit.txt build/viewer
+	cd build/viewer && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd build/viewer && node build.mjs built
 
 lint: $(TESTS)
 	$(PYTHON) -m ruff check

@@ -92,6 +92,16 @@ def overlay(film: np.ndarray, heatmap: np.ndarray, *, scale: float, opacity: flo
     return mixed.round().astype(np.uint8)
 
 
+def layer(heatmap: np.ndarray, *, scale: float, side: int) -> np.ndarray:
+    """Return a map to lay on a film, ``(side, side, 4) uint8``: what `overlay` lays on it.
+
+    Its opacity rises with strength from none to full; whoever shows it lessens it as a whole.
+    """
+    strength = np.clip(upsample(heatmap, side) / scale, 0, 1)
+    opacity = (255 * np.sqrt(strength)).round().astype(np.uint8)
+    return np.concatenate([colour_ramp(strength), opacity[..., None]], axis=-1)
+
+
 def colour_bar(width: int = 256) -> np.ndarray:
     """Return the colour scale from none to strongest as an image ``(8, width, 3) uint8``."""
     return np.repeat(colour_ramp(np.linspace(0, 1, width))[None], 8, axis=0)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kneeoa.films.stored import StoredValues
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -40,6 +42,7 @@ class DecodedFilm:
     aspect : height of a pixel over its width
     header : what the file says it shows
     notes : sentences that a reader must know
+    stored : the samples, where they say more than `pixels`
     """
 
     pixels: np.ndarray
@@ -49,3 +52,4 @@ class DecodedFilm:
     aspect: float = 1.0
     header: Header = NO_HEADER
     notes: tuple[str, ...] = ()
+    stored: StoredValues | None = None

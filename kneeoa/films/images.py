@@ -13,6 +13,7 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.grey import to_grey, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.limits import Limits
+from kneeoa.films.stored import stored_values
 
 # Decoders warn about odd files with the file's own content; that must not reach a log.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -48,11 +49,13 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             limits.check_size(image.height, image.width)
             storage, aspect = _storage(image, data, kind), _aspect(image)
             if _is_deep_colour(image, storage):
-                pixels = _deep_colour(data, kind, page)
+                pixels, stored = _deep_colour(data, kind, page), None
             else:
                 image.load()
-                pixels = _grey(_upright(image), storage)
-            return DecodedFilm(pixels, storage.bits, aspect=aspect)
+                image = _upright(image)
+                pixels = _grey(image, storage)
+                stored = _stored(image, pixels)
+            return DecodedFilm(pixels, storage.bits, aspect=aspect, stored=stored)
     except RadiographError:
         raise
     except UnidentifiedImageError:
@@ -173,6 +176,11 @@ def _grey(image, storage):
     if image.mode not in ("1", "L"):
         return to_grey(np.asarray(image.convert("RGB")))
     return np.asarray(image.convert("L"), np.float32)
+
+
+def _stored(image, pixels):
+    deep = image.mode == "I" or image.mode.startswith("I;16")
+    return stored_values(np.asarray(image), pixels) if deep else None
 
 
 def _is_deep_colour(image, storage):

@@ -19,6 +19,7 @@ from kneeoa.films.images import decode_image
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
 from kneeoa.films.smoothness import refuse_noise
 from kneeoa.films.square_pixels import make_square
+from kneeoa.films.stored import StoredValues
 
 __all__ = ["Header", "Limits", "Radiograph", "open_radiograph", "read_radiograph", "window"]
 
@@ -38,6 +39,7 @@ class Radiograph:
     digest : SHA-256 of the file's bytes, in hex
     header : what a DICOM file says it shows; empty for others
     notes : sentences that a reader of this film must know, mostly none
+    stored : the samples of a film deeper than 8 bits, of the size of `pixels`; else None
     """
 
     name: str
@@ -49,6 +51,7 @@ class Radiograph:
     digest: str
     header: Header = NO_HEADER
     notes: tuple[str, ...] = ()
+    stored: StoredValues | None = None
 
 
 def open_radiograph(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Radiograph:
@@ -92,4 +95,5 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
         digest=hashlib.sha256(data).hexdigest(),
         header=film.header,
         notes=film.notes,
+        stored=film.stored,
     )

@@ -40,6 +40,7 @@ def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
         film,
         pixels=np.clip(resized, 0, 255),
         spacing=_square_spacing(film.spacing, reduced),
+        stored=film.stored and film.stored.resized(height, width, _FILTER),
         aspect=1.0,
         notes=(*film.notes, _note(film)),
     )

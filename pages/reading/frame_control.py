@@ -1,8 +1,8 @@
-"""The frame control: which knee of the film is graded, on which side, and where exactly."""
+"""The frame: which knee of the film is graded, on which side, and where exactly."""
 
 import streamlit as st
 
-from kneeoa.films.frames import SMALLEST_FRAME, Frame
+from kneeoa.films.frames import Frame
 from pages.shared.session_films import Film, forget_frame
 
 SIDES = {"R": "right knee", "L": "left knee", "unknown": "side unknown"}
@@ -23,22 +23,26 @@ def choose_knee(film: Film) -> int:
     )
 
 
-def choose_frame(film: Film, knee: int) -> Frame:
-    """Return the frame to grade; let the reader move it from where it was proposed."""
-    key = f"{film.radiograph.digest[:12]}_{knee}"
-    proposed = film.frames[knee]
-    height, width = film.radiograph.pixels.shape
-    with st.popover("Frame", width="stretch", help="What the networks see; move it here"):
+def frame_of(film: Film, knee: int) -> Frame:
+    """Return the frame to grade: as it was proposed, or where the reader moved it to."""
+    return st.session_state.get(_frame_key(film, knee), film.frames[knee])
+
+
+def move(film: Film, knee: int, frame: Frame) -> None:
+    """Keep where the reader moved the frame to."""
+    st.session_state[_frame_key(film, knee)] = frame
+
+
+def show_frame(film: Film, knee: int) -> None:
+    """Show how the frame is moved, the way back, and the knee's side."""
+    with st.popover("Box and side", width="stretch"):
         st.caption(
             "The networks learned from crops centred on the joint, femur above and tibia below, a "
-            "little wider than the knee. The dotted frame is what they see, stretched to a square; "
-            "past the film's border its edge is repeated."
+            "little wider than the knee. The dotted box on the film is what they see, stretched to "
+            "a square; past the film's border its edge is repeated. Drag its line to move it, a "
+            "corner to resize it; or press B, then the arrows move it and Shift with the arrows "
+            "resizes it, and B again to put it down."
         )
-        tall = _slider("Height", 2 * height, proposed.height, f"height_{key}")
-        wide = _slider("Width", 2 * width, proposed.width, f"width_{key}")
-        row, column = proposed.centre
-        across = _slider("Middle, across", width, column, f"across_{key}", lowest=0)
-        down = _slider("Middle, down", height, row, f"down_{key}", lowest=0)
         st.segmented_control(
             "Side",
             list(SIDES),
@@ -49,8 +53,12 @@ def choose_frame(film: Film, knee: int) -> Frame:
             persist_state="session",
             help="From the file, or from where a knee lies in a film of both; set it right here.",
         )
-        st.button("Back to the proposal", on_click=forget_frame, args=[film.radiograph.digest])
-    return Frame.around(down, across, tall, proposed.name, width=wide)
+        st.button(
+            "Back to the proposal",
+            on_click=forget_frame,
+            args=[film.radiograph.digest],
+            width="stretch",
+        )
 
 
 def side_of(film: Film, frame: Frame) -> str:
@@ -69,9 +77,5 @@ def _side_key(film, knee):
     return f"side_{film.radiograph.digest[:12]}_{knee}"
 
 
-def _slider(label, highest, proposed, key, *, lowest=SMALLEST_FRAME):
-    highest = max(highest, proposed)
-    if lowest >= highest:
-        return proposed
-    value = min(max(proposed, lowest), highest)
-    return st.slider(f"{label} (pixels)", lowest, highest, value, key=key, persist_state="session")
+def _frame_key(film, knee):
+    return f"frame_{film.radiograph.digest[:12]}_{knee}"

@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from kneeoa.films import display
-from kneeoa.films.frames import Frame, square
+from kneeoa.films.frames import Frame
 from kneeoa.graders.locating import gate
 from kneeoa.grades import GRADES, KLGrade
-from pages.reading import case_line, frame_control, gate_strip, profile_line
-from pages.shared import boundary, cached, film_viewer, network_column, session_films, style
+from pages.reading import case_line, frame_control, gate_strip, profile_line, reading_viewer
+from pages.shared import boundary, cached, network_column, session_films, style
 from pages.shared.profiles import strip
-
-OVERLAY_SIDE = 512
+from pages.shared.viewer.feed import Layer, layer_of
 
 
 def show_empty() -> None:
@@ -55,8 +53,7 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     )
     st.session_state[session_films.CURRENT] = wanted if wanted in films else next(reversed(films))
     labels = session_films.labels()
-    listed, more, away = st.columns([6, 1.5, 1.5], vertical_alignment="bottom")
-    digest = listed.selectbox(
+    digest = st.selectbox(
         "Film",
         list(films),
         key=session_films.CURRENT,
@@ -65,6 +62,7 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
         on_change=session_films.forget_refusals,
         label_visibility="collapsed",
     )
+    more, away = st.columns(2, gap="small")
     with more.popover("Add films", width="stretch"):
         uploaded = session_films.show_uploader()
         picked = session_films.show_demo_picker()
@@ -73,15 +71,9 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     return films[digest]
 
 
-def show_controls(film: session_films.Film):
-    """Show what the reader can set; return the frame, the explained grade and the opacity."""
-    knee = frame_control.choose_knee(film)
-    window, invert, frame = st.columns([5, 2, 3], vertical_alignment="bottom")
-    film_viewer.show_window(window, invert)
-    with frame:
-        chosen = frame_control.choose_frame(film, knee)
-    explain, strength = st.columns([5, 5], vertical_alignment="bottom")
-    explained = explain.segmented_control(
+def choose_explained():
+    """Show which grade the maps explain; return it, or ``"predicted"``."""
+    return st.segmented_control(
         "Grad-CAM: explain grade",
         ["predicted", *map(int, GRADES)],
         default="predicted",
@@ -89,44 +81,49 @@ def show_controls(film: session_films.Film):
         key="explained",
         persist_state="session",
     )
-    opacity = strength.slider(
-        "Grad-CAM opacity (%)", 0, 100, 60, key="opacity", persist_state="session"
-    )
-    return chosen, explained, opacity / 100
 
 
-def show_reading(film: session_films.Film) -> None:
-    """Show the film and, beside it, both networks' columns."""
+def show_reading(films: dict[str, session_films.Film]) -> None:
+    """Show the film and, beside it, what the networks say of it."""
     line = st.container()
-    left, right = st.columns([1, 1.04], gap="medium")
+    with st.container(key="reading"):
+        left, right = st.columns([3.35, 1], gap="small")
+    with right.container(key="networks"):
+        film = choose_film(films)
+        session_films.show_refusals()
+        knee = frame_control.choose_knee(film)
+        frame = frame_control.frame_of(film, knee)
+        frame_control.show_frame(film, knee)
+        layers = ()
+        # A frame that cannot be graded must leave the film in place.
+        with boundary.refusals_shown():
+            layers = show_answers(film, knee, frame, line)
     with left:
-        above = st.container()
-        frame, explained, opacity = show_controls(film)
-    with above:
-        film_viewer.show_film(film.radiograph, frame)
-    # A frame that cannot be graded must leave the film and the frame controls in place.
-    with right.container(key="networks"), boundary.refusals_shown():
-        knee = film.found.knees[frame_control.index_of(film, frame)]
-        moved = replace(knee, frame=frame, findings=gate.of_frame(film.radiograph, frame))
-        findings = film.found.against(moved)
-        gated = st.container()
-        with gated:
-            shown = gate_strip.show_gate(film, findings)
-        with line:
-            if not shown:
-                case_line.show_refused_line(film, frame)
-                return
-        readings = session_films.read(film, frame)
-        picture = display.windowed(square(film.radiograph, frame, OVERLAY_SIDE))
-        with line:
-            case_line.show_case_line(film, frame, readings)
-            profile_line.show_profile_line(film, frame)
-        measured = is_as_measured(film, frame, findings, under_profile=bool(readings[0].profile))
-        together = session_films.read_together(film, frame)
-        if together is not None:
-            network_column.show_together(together, cached.together_card(), measured=measured)
-        show_networks(readings, picture, explained, opacity, measured=measured)
+        reading_viewer.show(film, knee, frame, layers)
     show_scale_of_grades()
+
+
+def show_answers(film: session_films.Film, knee: int, frame: Frame, line) -> tuple[Layer, ...]:
+    """Show what stands against grading, and the grades; return the maps to lay on the film.
+
+    The case line goes to `line`, above film and grades.
+    """
+    found = film.found.knees[knee]
+    moved = replace(found, frame=frame, findings=gate.of_frame(film.radiograph, frame))
+    findings = film.found.against(moved)
+    if not gate_strip.show_gate(film, findings):
+        with line:
+            case_line.show_refused_line(film, frame)
+        return ()
+    readings = session_films.read(film, frame)
+    with line:
+        case_line.show_case_line(film, frame, readings)
+        profile_line.show_profile_line(film, frame)
+    measured = is_as_measured(film, frame, findings, under_profile=bool(readings[0].profile))
+    together = session_films.read_together(film, frame)
+    if together is not None:
+        network_column.show_together(together, cached.together_card(), measured=measured)
+    return show_networks(readings, frame, measured=measured)
 
 
 def is_as_measured(film, frame: Frame, findings, *, under_profile: bool) -> bool:
@@ -142,30 +139,30 @@ def is_as_measured(film, frame: Frame, findings, *, under_profile: bool) -> bool
     return not findings and frame == Frame.whole(film.radiograph)
 
 
-def show_networks(readings, picture, explained, opacity: float, *, measured: bool) -> None:
-    """Show both answers and, on the graded square ``(S, S) uint8``, both explanations."""
+def show_networks(readings, frame: Frame, *, measured: bool) -> tuple[Layer, ...]:
+    """Show both answers; return the maps that explain them, on `frame`."""
     cards = cached.cards()
     scale = max(card["evidence_scale"] for card in cards.values())
-    answers = st.columns(len(readings), gap="medium")
+    answers = st.columns(len(readings), gap="small")
+    explained = choose_explained()
     network_column.show_scale(scale)
-    overlays = st.columns(len(readings), gap="medium")
-    for answer, overlay, reading in zip(answers, overlays, readings, strict=True):
+    layers = []
+    for answer, reading in zip(answers, readings, strict=True):
+        grade = reading.grade if explained == "predicted" else KLGrade(explained)
         with answer:
             network_column.show_answer(reading)
+            network_column.show_evidence(reading, grade, scale=scale)
             network_column.show_track_record(
                 reading, cards[reading.architecture], measured=measured
             )
-        grade = reading.grade if explained == "predicted" else KLGrade(explained)
-        with overlay:
-            network_column.show_explanation(reading, picture, grade, scale=scale, opacity=opacity)
+        layers.append(layer_of(reading, frame, grade, scale=scale))
+    return tuple(layers)
 
 
 style.apply_style()
 with boundary.refusals_shown():
     films = session_films.all_films()
     if films:
-        chosen = choose_film(films)
-        session_films.show_refusals()
-        show_reading(chosen)
+        show_reading(films)
     else:
         show_empty()

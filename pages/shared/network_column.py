@@ -113,6 +113,16 @@ def show_explanation(
         output_format="PNG",
         alt=f"Grad-CAM of {name} for {explained.label}",
     )
+    st.html(f'<div class="kl-note">{_evidence(reading, explained, heatmap, scale)}</div>')
+
+
+def show_evidence(reading: Reading, explained: KLGrade, *, scale: float) -> None:
+    """Say how strong the evidence for grade `explained` is that lies on the film as a map."""
+    heatmap = gradcam.grad_cam(reading.evidence, explained)
+    st.html(f'<div class="kl-note">{_evidence(reading, explained, heatmap, scale)}</div>')
+
+
+def _evidence(reading, explained, heatmap, scale):
     if gradcam.has_positive_evidence(reading.evidence, explained, scale=scale):
         said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
     else:
@@ -120,7 +130,7 @@ def show_explanation(
     weights = f"Weights {reading.weights_hash[:8]}"
     if reading.profile:
         weights += f", last layer of profile {reading.profile.digest[:8]}"
-    st.html(f'<div class="kl-note">{said} {weights}.</div>')
+    return f"{said} {weights}."
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:

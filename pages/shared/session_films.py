@@ -15,6 +15,7 @@ from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 from pages.shared.profiles import in_use
+from pages.shared.viewer.feed import FilmFeed, film_feed
 
 # Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
 # server.maxUploadSize bounds what a film can take of the memory.
@@ -35,6 +36,7 @@ class Film:
     changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
     readings, together : by frame and by the digest of the profile, empty as published
+    fed : what the viewer shows of it, once it has been shown
     """
 
     radiograph: Radiograph
@@ -44,6 +46,7 @@ class Film:
     anyway: bool = False
     readings: dict[tuple[Frame, str], tuple[Reading, ...]] = field(default_factory=dict)
     together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
+    fed: FilmFeed | None = None
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -117,6 +120,7 @@ def _change(film, radiograph, what):
     film.anyway = False
     film.readings.clear()
     film.together.clear()
+    film.fed = None
     forget_frame(radiograph.digest)
 
 
@@ -185,6 +189,12 @@ def show_refusals() -> None:
     """Show why files of the last upload could not be read."""
     for name, reason in st.session_state.get(_REFUSED, []):
         st.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
+
+
+def feed(film: Film) -> FilmFeed:
+    """Return what the viewer shows of a film, made once."""
+    film.fed = film.fed or film_feed(film.radiograph)
+    return film.fed
 
 
 def read(film: Film, frame: Frame, graders: Graders | None = None) -> tuple[Reading, ...]:

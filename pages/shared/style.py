@@ -5,8 +5,9 @@ import streamlit as st
 STYLE = """
 <style>
 .stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
-.st-key-case {position: sticky; top: 3.7rem; z-index: 90; padding: .35rem 0;
-  backdrop-filter: blur(14px);}
+.stMainBlockContainer > [data-testid="stVerticalBlock"] > :has(.st-key-case) {position: sticky;
+  top: 3.7rem; z-index: 90; padding: .35rem 0; backdrop-filter: blur(14px);
+  background: color-mix(in srgb, Canvas 86%, transparent);}
 .js-plotly-plot .parcoords text {text-shadow: none !important;}
 .st-key-viewer .js-plotly-plot {background: black;}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys) {position: absolute;}
@@ -54,7 +55,16 @@ STYLE = """
 .kl-answers .kl-mine td:first-child {font-weight: 650;}
 .kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
-.st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
+.st-key-networks, .st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
+.st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {min-width: 19rem;}
+.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 8.2rem;
+  align-self: flex-start;}
+.st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}
+.st-key-networks .kl-scale img {order: -1; flex-basis: 100%;}
+.st-key-networks .kl-together {grid-template-columns: 1fr;}
+.st-key-networks .kl-grade {font-size: 1.7rem;}
+.st-key-networks .kl-grade span {display: block; padding: 0; font-size: 1rem;}
+.st-key-networks .kl-bars {grid-template-columns: 2rem 1fr 2.2rem; gap: .08rem .3rem;}
 </style>
 """
 

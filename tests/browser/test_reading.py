@@ -1,9 +1,7 @@
 """The main paths in a real browser: upload, look, explain, leave and come back."""
 
-import io
 from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -34,13 +32,8 @@ def upload(page, *files):
 
 def wait_for_reading(page):
     expect(page.locator(".kl-grade")).to_have_count(2, timeout=SECONDS)
-    expect(page.get_by_alt_text("Grad-CAM of")).to_have_count(2, timeout=SECONDS)
-
-
-def picture(page, network):
-    """The overlay as the browser shows it, pixel by pixel."""
-    image = page.get_by_alt_text(f"Grad-CAM of {network}")
-    return np.asarray(Image.open(io.BytesIO(image.screenshot())).convert("RGB"), np.int16)
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".pane")).to_have_count(3)
 
 
 def test_an_upload_shows_both_grades_and_overlays_and_asks_no_other_host(
@@ -69,40 +62,6 @@ def test_nothing_is_cut_off_or_scrolls_sideways(start, film):
         box = row.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 1440
-
-
-def test_opacity_and_grade_change_the_overlay(start, film):
-    upload(start, film)
-    wait_for_reading(start)
-    before = picture(start, "MobileNet")
-    handle = start.locator(".st-key-opacity input[type=range]")
-    handle.focus()
-    handle.press("Home")
-    expect(handle).to_have_value("0", timeout=SECONDS)
-    start.wait_for_timeout(1500)
-    plain = picture(start, "MobileNet")
-    # Without opacity the picture is the film itself: grey.
-    assert np.abs(plain - plain.mean(axis=2, keepdims=True)).max() <= 2
-    assert np.abs(before - before.mean(axis=2, keepdims=True)).max() > 10
-
-
-def test_the_film_can_be_zoomed(start, film):
-    upload(start, film)
-    wait_for_reading(start)
-    viewer = start.locator(".js-plotly-plot").first
-    ranges = "plot => plot.layout.xaxis.range.slice()"
-    before = viewer.evaluate(ranges)
-    viewer.hover()
-    start.mouse.wheel(0, -400)
-    start.wait_for_timeout(800)
-    after = viewer.evaluate(ranges)
-    assert after[1] - after[0] < before[1] - before[0]
-    # Another control must not throw the reader's zoom away.
-    start.get_by_text("Invert").click()
-    expect(viewer.locator(".main-svg").first).to_have_css(
-        "filter", "brightness(1) contrast(1) invert(1)", timeout=SECONDS
-    )
-    assert viewer.evaluate(ranges) == pytest.approx(after)
 
 
 def test_leaving_the_page_and_coming_back_loses_nothing(start, film):

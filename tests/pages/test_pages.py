@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
 from tests.support.places import MAIN_SCRIPT
+from tests.support.viewer import viewers
 
 
 def png(pixels):
@@ -99,12 +101,12 @@ def test_a_large_upload_never_touches_the_disk(app):
 
 def test_leaving_and_coming_back_loses_nothing(app):
     upload(app, ("one.png", png(draw_knee(0))), ("two.png", png(draw_knee(3))))
-    app.slider(key="opacity").set_value(35).run()
+    app.segmented_control(key="explained").set_value(3).run()
     app.switch_page("about/page.py").run()
     assert app.title[0].value == "About"
     app.switch_page("reading/page.py").run()
     assert "two.png" in shown(app)
-    assert app.slider(key="opacity").value == 35
+    assert app.segmented_control(key="explained").value == 3
     assert len(app.selectbox(key="current_film").options) == 2
 
 
@@ -188,20 +190,51 @@ def test_the_same_film_again_takes_the_name_just_given(app):
     assert "b.png" in shown(app)
 
 
-@pytest.mark.parametrize("corner", ["min", "max"])
-def test_the_frame_can_go_anywhere_and_back(app, corner):
+def test_the_box_can_go_anywhere_and_back(app):
     wide = np.pad(draw_knee(2, marked=False), ((0, 0), (0, 161)), mode="edge")
-    upload(app, ("wide.png", png(wide)))
-    before = shown(app)
-    slider = {slider.label.split(" (")[0]: slider for slider in app.slider}
-    for axis in ("Height", "Width"):
-        slider[axis].set_value(slider[axis].max - 1)
-    for axis in ("Middle, across", "Middle, down"):
-        slider[axis].set_value(getattr(slider[axis], corner))
-    app.run()
-    assert shown(app) != before
-    next(button for button in app.button if button.label == "Back to the proposal").click().run()
+    page = upload(app, ("wide.png", png(wide)))
+    before, (data,) = shown(page), viewers(page)
+    (film,) = data["films"]
+    assert data["editable"]
+    assert [layer["rect"] for layer in film["layers"]] == [film["frame"]] * 2
+    digest = next(iter(app.session_state["films"]))
+    for moved in (Frame(-40, -30, 200, 220, "whole"), Frame(70, 120, 150, 330, "whole")):
+        app.session_state[f"frame_{digest[:12]}_0"] = moved
+        assert shown(app.run()) != before
+        (film,) = viewers(app)[0]["films"]
+        assert (film["frame"]["top"], film["frame"]["width"]) == (moved.top, moved.width)
+    press(app, "Back to the proposal")
     assert shown(app) == before
+
+
+def test_a_box_beside_the_film_is_refused_and_the_film_stays(app):
+    upload(app, ("one.png", png(draw_knee(2))))
+    digest = next(iter(app.session_state["films"]))
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(0, 500, 224, 224, "whole")
+    assert 'class="kl-grade"' not in shown(app.run())
+    press(app, "Grade anyway")
+    assert 'class="kl-grade"' not in shown(app)
+    assert "Move the frame onto the knee" in app.error[-1].value
+    (data,) = viewers(app)
+    assert data["films"][0]["layers"] == []
+    assert len(data["panes"]) == 1
+
+
+def test_both_maps_stand_beside_the_film_and_none_of_one_that_is_refused(app):
+    upload(app, ("one.png", png(draw_knee(3))))
+    (data,) = viewers(app)
+    assert [pane["title"] for pane in data["panes"]] == ["", "MobileNet", "ResNet50"]
+    assert [pane["layer"] for pane in data["panes"]] == [None, 0, 1]
+    upload(app, ("rings.png", png(rings())))
+    (data,) = viewers(app)
+    assert len(data["panes"]) == 1
+
+
+def test_the_arrows_turn_to_the_next_film_where_there_is_one(app):
+    upload(app, ("one.png", png(draw_knee(2))))
+    assert not viewers(app)[0]["turns"]
+    upload(app, ("two.png", png(draw_knee(3))))
+    assert viewers(app)[0]["turns"]
 
 
 def test_a_refusal_is_shown_as_it_is_and_goes_with_the_next_film(app):

@@ -77,12 +77,12 @@ def running_app(folder: Path, **settings: str) -> Iterator[App]:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start a Chromium; `install_chromium.NoChromiumError` where there is none."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """Start a Chromium, with more `arguments`; `install_chromium.NoChromiumError` without one."""
     path = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=[*CHROMIUM_ARGUMENTS], chromium_sandbox=False
+            executable_path=path, args=[*CHROMIUM_ARGUMENTS, *arguments], chromium_sandbox=False
         )
         yield browser
         browser.close()

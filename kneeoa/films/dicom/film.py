@@ -6,6 +6,7 @@ from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples, syntax_name
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.limits import Limits
+from kneeoa.films.stored import stored_values
 
 
 def decode(data: bytes, limits: Limits) -> DecodedFilm:
@@ -49,12 +50,14 @@ def _film(dataset, stored):
     if outside is None:
         # An overlay may lie over the padding, which is then only known without it.
         outside = grey.padding(dataset, samples.values)
+    pixels = grey.present(dataset, samples, outside)
     return DecodedFilm(
-        pixels=grey.present(dataset, samples, outside),
+        pixels=pixels,
         bits=samples.bits,
         laterality=facts.side(dataset),
         spacing=facts.spacing(dataset),
         aspect=facts.aspect(dataset),
         header=facts.header(dataset),
         notes=samples.notes + facts.notes(dataset),
+        stored=stored_values(samples.values, pixels, outside=outside),
     )

@@ -97,7 +97,10 @@ def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:
     pixels.setflags(write=False)
     spacing = radiograph.spacing
     return replace(
-        radiograph, pixels=pixels, spacing=spacing and (spacing[::-1] if quarters % 2 else spacing)
+        radiograph,
+        pixels=pixels,
+        spacing=spacing and (spacing[::-1] if quarters % 2 else spacing),
+        stored=radiograph.stored and radiograph.stored.turned(quarters),
     )
 
 
@@ -105,4 +108,5 @@ def inverted(radiograph: Radiograph) -> Radiograph:
     """Return the positive of a negative."""
     pixels = np.ascontiguousarray(255 - radiograph.pixels)
     pixels.setflags(write=False)
-    return replace(radiograph, pixels=pixels)
+    stored = radiograph.stored and radiograph.stored.inverted()
+    return replace(radiograph, pixels=pixels, stored=stored)

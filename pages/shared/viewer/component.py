@@ -1,0 +1,184 @@
+"""The viewer on a page: films in, where the reader moved the box out."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.runtime import get_instance
+
+from kneeoa.films.frames import Frame
+from pages.shared.viewer.feed import FilmFeed, Layer, frame_from, rectangle
+
+BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
+# Streamlit sends this with every run, so that the bundle itself is fetched once.
+_LOADER = """
+export default async (component) => {
+  const { default: mount } = await import(new URL(component.data.bundle, document.baseURI).href);
+  return mount(component);
+};
+"""
+_HTML = '<div class="viewer" role="region" aria-label="Film viewer"></div>'
+_MOUNT = st.components.v2.component("film_viewer", html=_HTML, js=_LOADER)
+_TOKEN = "viewer_token"
+# Whoever has a session's films cannot guess from their content where they are served. A class has
+# films in common, which are kept once for all.
+_SHARED = secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFilm:
+    """A film as a page wants it shown.
+
+    Attributes
+    ----------
+    feed : its pixels
+    label : what it is, for who does not see it
+    frame : the box on it, in pixels of the film, be it reduced or not
+    layers : maps that can lie on it
+    """
+
+    feed: FilmFeed
+    label: str
+    frame: Frame | None = None
+    layers: tuple[Layer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One picture of the viewer: which film, under which title, with which of its layers for good.
+
+    Without a `layer` the reader of the first pane chooses one.
+    """
+
+    film: int = 0
+    title: str = ""
+    layer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the viewer behaves.
+
+    Attributes
+    ----------
+    height : a length in CSS
+    layout : panes in a row, or the first one large ``"beside"`` the others
+    columns : of a row
+    tools : ``"few"`` for small screens
+    keys : whether its keys work on all of the ``"page"``, or while the viewer has the ``"focus"``
+    turns : whether the arrows turn to the next film
+    projected : whether there is a pointer for a class
+    shared : whether these films are shown in many sessions
+    """
+
+    height: str = "calc(100dvh - 9rem)"
+    layout: Literal["row", "beside"] = "row"
+    columns: int = 1
+    tools: Literal["all", "few"] = "all"
+    keys: Literal["page", "focus"] = "page"
+    turns: bool = False
+    projected: bool = False
+    shared: bool = False
+
+
+def show(
+    films: Sequence[ShownFilm],
+    panes: Sequence[Pane] = (Pane(),),
+    *,
+    key: str = "viewer",
+    options: Options = Options(),
+    on_move: Callable[[Frame], None] | None = None,
+    on_turn: Callable[[int], None] | None = None,
+) -> None:
+    """Show films.
+
+    Parameters
+    ----------
+    key : the viewer under one key keeps zoom and window while its films stay the same
+    on_move : called with where the box of the first film is let go; without it, the box stays
+    on_turn : called with 1 or -1 when the reader asks for the next or previous film
+    """
+    token = _SHARED if options.shared else st.session_state.setdefault(_TOKEN, _new_token())
+    told = [_told(film, f"{key}_{place}", token) for place, film in enumerate(films)]
+
+    heard = f"{key}_heard"
+
+    def moved():
+        what = st.session_state[key]["moved"]
+        if what:
+            st.session_state[heard] = what["serial"]
+        # One that was let go before the page turned to another film is of no use.
+        if what and on_move and what["film"] == films[0].feed.film_id:
+            on_move(frame_from(what, films[0].frame.name))
+
+    def turned():
+        way = st.session_state[key]["turned"]
+        if way and on_turn:
+            on_turn(1 if way > 0 else -1)
+
+    _MOUNT(
+        key=key,
+        data={
+            "bundle": f"app/static/{BUNDLE.name}?{_version()}",
+            "films": told,
+            "panes": [
+                {"film": pane.film, "title": pane.title, "layer": pane.layer} for pane in panes
+            ],
+            "editable": on_move is not None,
+            "heard": st.session_state.get(heard),
+            "turns": on_turn is not None,
+            "height": options.height,
+            "layout": options.layout,
+            "columns": options.columns,
+            "tools": options.tools,
+            "keys": options.keys,
+            "projected": options.projected,
+        },
+        height="content",
+        on_moved_change=moved,
+        on_turned_change=turned,
+    )
+
+
+def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
+    feed = film.feed
+    described = {name: getattr(feed, name) for name in _PLAIN}
+    frame = film.frame and rectangle(film.frame, feed.scale)
+    return described | {
+        "id": feed.film_id,
+        "url": _served(feed.pixels, "application/octet-stream", place, f"{feed.film_id} {token}"),
+        "label": film.label,
+        "frame": frame,
+        "layers": [
+            {
+                "name": layer.name,
+                "url": _served(layer.png, "image/png", f"{place}_{number}", token),
+                "rect": rectangle(layer.frame, feed.scale),
+            }
+            for number, layer in enumerate(film.layers)
+        ],
+    }
+
+
+_PLAIN = ("type", "height", "width", "window", "inverse", "spacing")
+
+
+def _served(data: bytes, kind: str, place: str, name: str) -> str:
+    """Return the address of a file that this session shows, good while it does.
+
+    `name` is part of the address's hash, for which Streamlit 1.67 takes only parts of a large file:
+    two films with the same border must not be taken for one.
+    """
+    return get_instance().media_file_mgr.add(data, kind, f"film-viewer {place}", file_name=name)
+
+
+def _new_token():
+    return secrets.token_hex(16)
+
+
+def _version():
+    """Return what changes with the bundle, so that a browser never keeps an old one."""
+    return f"{BUNDLE.stat().st_mtime_ns:x}"

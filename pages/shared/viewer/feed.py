@@ -1,0 +1,126 @@
+"""What the viewer is told of a film: pixels and maps as files, everything else as small data."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kneeoa.films import display
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders import gradcam
+from kneeoa.graders.grading import Reading
+from kneeoa.grades import KLGrade
+from kneeoa.networks import DISPLAY_NAME
+
+MAP_SIDE = 224
+DEEP_WHITE = 65535
+"""White of a film deeper than 8 bits whose samples came through a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A map that lies on a film.
+
+    Attributes
+    ----------
+    name : as the reader knows it
+    png : its colours as a PNG, transparent where there is nothing to see
+    frame : the part of the film that it lies on
+    """
+
+    name: str
+    png: bytes = field(repr=False)
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFeed:
+    """A film as the viewer takes it.
+
+    Attributes
+    ----------
+    film_id : the same for the same pixels, another one for any others
+    pixels : the samples row by row, little-endian
+    type : ``"uint8"``, ``"uint16"`` or ``"int16"``
+    height, width : in pixels
+    window : the samples that are shown darkest and brightest at first
+    inverse : whether the lower end of the window is white
+    spacing : (row, column) mm per pixel, where known
+    scale : pixels of these a pixel of the film: less than 1 where it was reduced
+    """
+
+    film_id: str
+    pixels: bytes = field(repr=False)
+    type: str
+    height: int
+    width: int
+    window: tuple[float, float]
+    inverse: bool
+    spacing: tuple[float, float] | None
+    scale: float = 1.0
+
+
+def film_feed(radiograph: Radiograph, *, longest: int | None = None) -> FilmFeed:
+    """Return what the viewer shows of a film: the stored samples where it has deeper ones.
+
+    `longest` bounds the longer side, in pixels, for those who need less than every detail.
+    """
+    values, black, white = _samples(radiograph)
+    spacing, scale = radiograph.spacing, 1.0
+    if longest is not None and longest < max(values.shape):
+        kind, scale = values.dtype, longest / max(values.shape)
+        reduced = display.fit_within(values.astype(np.float32), longest)
+        values = np.asarray(reduced).round().astype(kind)
+        spacing = spacing and (spacing[0] / scale, spacing[1] / scale)
+    height, width = values.shape
+    pixels = values.astype(values.dtype.newbyteorder("<")).tobytes()
+    # Not the digest of the file: a film that was turned is another one to look at.
+    content = hashlib.sha256(pixels).hexdigest()[:32]
+    return FilmFeed(
+        film_id=f"{content}_{width}_{black:.0f}_{white:.0f}",
+        pixels=pixels,
+        type=str(values.dtype),
+        height=height,
+        width=width,
+        window=(min(black, white), max(black, white)),
+        inverse=black > white,
+        spacing=spacing,
+        scale=scale,
+    )
+
+
+def _samples(radiograph):
+    stored = radiograph.stored
+    if stored is not None:
+        return stored.values, stored.black, stored.white
+    if radiograph.bits <= 8:
+        return radiograph.pixels.round().astype(np.uint8), 0.0, 255.0
+    deep = (radiograph.pixels * (DEEP_WHITE / 255)).round().astype(np.uint16)
+    return deep, 0.0, float(DEEP_WHITE)
+
+
+def layer_of(reading: Reading, frame: Frame, grade: KLGrade, *, scale: float) -> Layer:
+    """Return a network's Grad-CAM of `grade` as a layer; `scale` gets the strongest colour."""
+    heatmap = gradcam.grad_cam(reading.evidence, grade)
+    png = display.png(display.layer(heatmap, scale=scale, side=MAP_SIDE))
+    return Layer(DISPLAY_NAME[reading.architecture], png, frame)
+
+
+def layers_of(readings: Iterable[Reading], frame: Frame, *, scale: float) -> tuple[Layer, ...]:
+    """Return the Grad-CAM of each network's own grade."""
+    return tuple(layer_of(reading, frame, reading.grade, scale=scale) for reading in readings)
+
+
+def rectangle(frame: Frame, scale: float = 1.0) -> dict[str, float]:
+    """Return a frame as the viewer counts, times `scale` for a film that was reduced."""
+    sides = asdict(frame)
+    return {side: sides[side] * scale for side in ("left", "top", "width", "height")}
+
+
+def frame_from(moved: dict[str, Any], name: str) -> Frame:
+    """Return the frame that the viewer tells of."""
+    sides = {side: round(moved[side]) for side in ("top", "left", "height", "width")}
+    return Frame(**sides, name=name)

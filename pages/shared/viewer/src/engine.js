@@ -1,0 +1,159 @@
+// Cornerstone, started once for the page, and the films that it knows.
+
+import {
+  cache,
+  Enums,
+  getShouldUseCPURendering,
+  imageLoader,
+  init,
+  metaData,
+  RenderingEngine,
+} from '@cornerstonejs/core';
+import {
+  addTool,
+  AngleTool,
+  annotation,
+  init as initTools,
+  LengthTool,
+  PanTool,
+  WindowLevelTool,
+  ZoomTool,
+} from '@cornerstonejs/tools';
+import { FrameTool, FRAME_COLOUR } from './frame.js';
+import { spacingOf } from './geometry.js';
+
+const TYPES = { uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array };
+const films = new Map(); // image id -> film
+
+let started;
+let engine;
+
+// Starts Cornerstone; later calls return the same promise.
+export function start() {
+  return (started ??= startOnce());
+}
+
+async function startOnce() {
+  // The build puts this name in place of window.devicePixelRatio.
+  globalThis.filmViewerPixelRatio = devicePixelRatio;
+  // One context for all films of a page: browsers allow about sixteen.
+  await init({ rendering: { webGlContextCount: 1 } });
+  // Rendering without WebGL mixes up CSS and device pixels (5.14.0): it gets CSS pixels only.
+  if (withoutWebGL()) globalThis.filmViewerPixelRatio = 1;
+  await initTools();
+  metaData.addProvider(described, 99999);
+  const tools = [WindowLevelTool, PanTool, ZoomTool, LengthTool, AngleTool, FrameTool];
+  tools.forEach(addTool);
+  const style = annotation.config.style;
+  const measured = { color: '#ffd35c', colorHighlighted: '#ffe9ad', colorSelected: '#ffd35c' };
+  style.setDefaultToolStyles({
+    global: {
+      ...style.getDefaultToolStyles().global,
+      ...measured,
+      textBoxColor: '#ffd35c',
+      textBoxColorHighlighted: '#ffe9ad',
+      textBoxColorSelected: '#ffd35c',
+      textBoxFontSize: '15px',
+    },
+    [FrameTool.toolName]: {
+      color: FRAME_COLOUR,
+      colorHighlighted: '#a5f0f1',
+      colorSelected: FRAME_COLOUR,
+      colorLocked: FRAME_COLOUR,
+      lineDash: '3,4',
+      lineDashHighlighted: '',
+      lineWidth: '1.6',
+    },
+  });
+  engine = new RenderingEngine('films');
+}
+
+export const withoutWebGL = () => getShouldUseCPURendering();
+
+function described(type, id) {
+  const film = films.get(id);
+  if (!film) return undefined;
+  if (type === 'generalSeriesModule') return { modality: 'DX' };
+  if (type !== 'imagePlaneModule') return undefined;
+  const [down, across] = spacingOf(film);
+  return {
+    frameOfReferenceUID: id,
+    rows: film.height,
+    columns: film.width,
+    rowCosines: [1, 0, 0],
+    columnCosines: [0, 1, 0],
+    imageOrientationPatient: [1, 0, 0, 0, 1, 0],
+    imagePositionPatient: [0, 0, 0],
+    rowPixelSpacing: down,
+    columnPixelSpacing: across,
+    pixelSpacing: [down, across],
+    usingDefaultValues: !film.spacing,
+  };
+}
+
+// Fetches a film and returns once its image is in Cornerstone's cache under `id`.
+export async function load(film, id) {
+  if (films.has(id)) return;
+  const buffer = await fetched(film.url);
+  const pixels = new TYPES[film.type](buffer);
+  if (pixels.length !== film.width * film.height) {
+    throw new Error(`Expected ${film.width} x ${film.height} pixels, got ${pixels.length}.`);
+  }
+  if (films.has(id)) return;
+  films.set(id, film);
+  const [down, across] = spacingOf(film);
+  const image = imageLoader.createAndCacheLocalImage(id, {
+    scalarData: pixels,
+    dimensions: [film.width, film.height],
+    spacing: [across, down],
+    origin: [0, 0, 0],
+    direction: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+    frameOfReferenceUID: id,
+    targetBuffer: { type: pixels.constructor.name },
+  });
+  const [low, high] = film.window;
+  image.windowWidth = high - low;
+  image.windowCenter = (low + high) / 2;
+  image.hasPixelSpacing = Boolean(film.spacing);
+}
+
+// An address that starts with a slash is below where the page's own address ends.
+export const resolved = (url) => new URL(url.replace(/^\//, ''), document.baseURI).href;
+
+async function fetched(url) {
+  for (let tries = 0; ; tries += 1) {
+    // A whole range is not compressed on its way: five times as fast for a film.
+    const reply = await fetch(resolved(url), { headers: { Range: 'bytes=0-' } });
+    if (reply.ok) return reply.arrayBuffer();
+    // While a page runs anew, the film may be gone for a moment.
+    if (tries === 3) throw new Error(`The film could not be fetched (${reply.status}).`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+export function forget(id) {
+  if (!films.delete(id)) return;
+  for (const one of annotation.state.getAllAnnotations()) {
+    if (one.metadata.FrameOfReferenceUID === id) {
+      annotation.state.removeAnnotation(one.annotationUID);
+    }
+  }
+  cache.removeImageLoadObject(id);
+}
+
+export function enable(element, viewportId) {
+  engine.enableElement({
+    viewportId,
+    element,
+    type: Enums.ViewportType.STACK,
+    defaultOptions: { background: [0, 0, 0] },
+  });
+  element.tabIndex = 0; // Cornerstone sets -1
+  return engine.getViewport(viewportId);
+}
+
+export const disable = (viewportId) => engine.disableElement(viewportId);
+
+export const resize = () => engine.resize(true, true);
+
+export const engineId = () => engine.id;

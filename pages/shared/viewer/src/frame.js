@@ -1,0 +1,165 @@
+// The box that the networks look at, drawn on the film and moved there.
+
+import { annotation, RectangleROITool } from '@cornerstonejs/tools';
+import { spacingOf } from './geometry.js';
+
+export const FRAME_COLOUR = '#4cc2c4';
+export const SMALLEST = 64; // pixels
+const KEY_PAUSE = 400; // ms without a key, after which a box that was moved by key is told
+
+// Dispatches `framereleased`, its annotation as detail, on the element in which it was let go.
+export class FrameTool extends RectangleROITool {
+  static toolName = 'Frame';
+
+  constructor(given, defaults = {
+    supportedInteractionTypes: ['Mouse', 'Touch'],
+    configuration: { calculateStats: false, getTextLines: () => null, shadow: true },
+  }) {
+    super(given, defaults);
+    const end = this._endCallback;
+    this._endCallback = (event) => {
+      const moved = this.editData?.annotation;
+      end(event);
+      const detail = moved;
+      if (moved) event.detail.element.dispatchEvent(new CustomEvent('framereleased', { detail }));
+    };
+    // There is one box a film: pressing beside it draws no second one.
+    this.addNewAnnotation = () => undefined;
+  }
+}
+
+// Cornerstone's coordinates are those of pixel centres: a pixel reaches from -0.5 to 0.5.
+const cornersOf = ({ left, top, width, height }, [down, across]) => {
+  const [x0, y0] = [(left - 0.5) * across, (top - 0.5) * down];
+  const [x1, y1] = [x0 + width * across, y0 + height * down];
+  return [[x0, y1, 0], [x1, y1, 0], [x0, y0, 0], [x1, y0, 0]];
+};
+
+function frameOf(drawn, film) {
+  const [down, across] = spacingOf(film);
+  const xs = drawn.data.handles.points.map((point) => point[0] / across);
+  const ys = drawn.data.handles.points.map((point) => point[1] / down);
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return {
+    left: Math.round(left + 0.5),
+    top: Math.round(top + 0.5),
+    width: Math.max(SMALLEST, Math.round(Math.max(...xs) - left)),
+    height: Math.max(SMALLEST, Math.round(Math.max(...ys) - top)),
+  };
+}
+
+// Draws the film's box on it, or moves the one that is there; returns its annotation.
+function draw(drawn, frame, { film, imageId, element, editable }) {
+  const points = cornersOf(frame, spacingOf(film));
+  if (drawn) {
+    drawn.data.handles.points = points;
+    drawn.isLocked = !editable;
+    return drawn;
+  }
+  const made = {
+    annotationUID: `frame-${imageId}`,
+    highlighted: false,
+    invalidated: false,
+    isLocked: !editable,
+    isVisible: true,
+    metadata: {
+      toolName: FrameTool.toolName,
+      FrameOfReferenceUID: imageId,
+      referencedImageId: imageId,
+      viewPlaneNormal: [0, 0, -1],
+      viewUp: [0, -1, 0],
+    },
+    data: {
+      label: '',
+      cachedStats: {},
+      handles: {
+        points,
+        activeHandleIndex: null,
+        textBox: { hasMoved: false, worldPosition: [0, 0, 0] },
+      },
+    },
+  };
+  annotation.state.addAnnotation(made, element);
+  return made;
+}
+
+// The frame after an arrow key: moved, or with Shift a side longer or shorter, by `step` pixels.
+function nudged(frame, key, grows, step) {
+  const across = { ArrowLeft: -step, ArrowRight: step }[key] ?? 0;
+  const down = { ArrowUp: -step, ArrowDown: step }[key] ?? 0;
+  if (!grows) return { ...frame, left: frame.left + across, top: frame.top + down };
+  return {
+    ...frame,
+    width: Math.max(SMALLEST, frame.width + across),
+    height: Math.max(SMALLEST, frame.height + down),
+  };
+}
+
+// The boxes of a viewer's films, and what is told of the first one, which may be moved.
+export class Box {
+  // `tell(film, frame, serial)` is called where the box was let go.
+  constructor(panes, root, tell) {
+    Object.assign(this, { panes, root, tell, drawn: new Map() });
+    // Whoever goes on to something else is done with moving it.
+    this.flush = () => this.later && this.say(this.nudged);
+    document.addEventListener('pointerdown', this.flush, true);
+  }
+
+  destroy() {
+    clearTimeout(this.later);
+    document.removeEventListener('pointerdown', this.flush, true);
+  }
+
+  forgetAll() {
+    this.drawn.clear();
+    clearTimeout(this.later);
+    Object.assign(this, { sent: null, later: null });
+  }
+
+  // Puts the boxes where the page says, which knows of the move `heard` and of those before.
+  put(editable, heard) {
+    this.editable = editable;
+    if (heard === this.sent?.serial) this.sent = null;
+    for (const { film, imageId, element, viewport } of this.panes) {
+      if (!film.frame) continue;
+      const isFirst = imageId === this.panes[0].imageId;
+      // What was moved here and is on its way to the page stands until the page knows of it.
+      const frame = (isFirst && (this.later ? this.nudged : this.sent?.frame)) || film.frame;
+      const place = { film, imageId, element, editable: editable && isFirst };
+      this.drawn.set(imageId, draw(this.drawn.get(imageId), frame, place));
+      if (isFirst) this.note(frame);
+      viewport.render();
+    }
+  }
+
+  note(frame) {
+    this.root.dataset.frame = JSON.stringify(frame);
+  }
+
+  released(pane, drawn) {
+    this.say(frameOf(drawn, pane.film));
+  }
+
+  say(frame) {
+    if (!this.editable) return;
+    clearTimeout(this.later);
+    this.later = null;
+    this.note(frame);
+    this.sent = { frame, serial: `${Date.now()} ${Math.random()}` };
+    this.tell(this.panes[0].film, frame, this.sent.serial);
+  }
+
+  nudge(key, grows) {
+    const [pane] = this.panes;
+    const drawn = this.drawn.get(pane.imageId);
+    if (!drawn || !this.editable) return;
+    const step = Math.max(1, Math.round(pane.film.height / 200));
+    const frame = nudged(frameOf(drawn, pane.film), key, grows, step);
+    draw(drawn, frame, { ...pane, editable: true });
+    this.panes.forEach(({ viewport }) => viewport.render());
+    this.note(frame);
+    this.nudged = frame;
+    clearTimeout(this.later);
+    this.later = setTimeout(this.flush, KEY_PAUSE);
+  }
+}

@@ -1,0 +1,30 @@
+// Lengths and parts of a film, in its own pixels.
+
+// Millimetres a pixel, [down, across]; [1, 1] where it is unknown, so that lengths are pixels.
+export const spacingOf = (film) => film.spacing ?? [1, 1];
+
+// All of the film, and all of its box where that reaches past the film.
+export function whole(film) {
+  const { left = 0, top = 0, width = film.width, height = film.height } = film.frame ?? {};
+  const [x, y] = [Math.min(0, left), Math.min(0, top)];
+  return {
+    left: x,
+    top: y,
+    width: Math.max(film.width, left + width) - x,
+    height: Math.max(film.height, top + height) - y,
+  };
+}
+
+// What Zoom goes through: the joint's left half, its right half, all of it.
+export const PARTS = ['whole', 'left half', 'right half'];
+
+export function part(film, name) {
+  if (name === PARTS[0]) return whole(film);
+  const frame = film.frame ?? { left: 0, top: 0, width: film.width, height: film.height };
+  return {
+    left: frame.left + (name === PARTS[2] ? frame.width / 2 : 0),
+    top: frame.top + 0.3 * frame.height, // the joint line lies a little below the middle
+    width: frame.width / 2,
+    height: frame.height / 2,
+  };
+}

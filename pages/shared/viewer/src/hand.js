@@ -1,0 +1,63 @@
+// The tool in the reader's hand: what dragging does.
+
+import {
+  AngleTool,
+  Enums,
+  LengthTool,
+  PanTool,
+  ToolGroupManager,
+  WindowLevelTool,
+  ZoomTool,
+} from '@cornerstonejs/tools';
+import { engineId } from './engine.js';
+import { FrameTool } from './frame.js';
+
+export const TOOLS = {
+  window: WindowLevelTool,
+  pan: PanTool,
+  length: LengthTool,
+  angle: AngleTool,
+  magnify: null, // lens.js
+  frame: FrameTool,
+};
+
+const DRAGGED = Object.values(TOOLS).filter(Boolean);
+
+export class Hand {
+  constructor(id) {
+    this.id = id;
+    this.group = ToolGroupManager.createToolGroup(id);
+    for (const { toolName } of [...DRAGGED, ZoomTool]) this.group.addTool(toolName);
+    this.take('window');
+  }
+
+  add(pane) {
+    this.group.addViewport(pane.viewportId, engineId());
+  }
+
+  take(name) {
+    const { MouseBindings: mouse, KeyboardBindings: keys } = Enums;
+    const { group } = this;
+    for (const { toolName } of DRAGGED) {
+      group.setToolPassive(toolName, { removeAllBindings: true });
+    }
+    // While something else is drawn or moved, the box must not come along.
+    if (name !== 'window') group.setToolEnabled(FrameTool.toolName);
+    const primary = [{ mouseButton: mouse.Primary }, { numTouchPoints: 1 }];
+    const moved = [
+      { mouseButton: mouse.Auxiliary },
+      { mouseButton: mouse.Primary, modifierKey: keys.Shift },
+    ];
+    // Two fingers zoom, and nothing else.
+    const zoomed = [{ mouseButton: mouse.Secondary }, { numTouchPoints: 2 }];
+    group.setToolActive(ZoomTool.toolName, { bindings: zoomed });
+    if (name !== 'pan') group.setToolActive(PanTool.toolName, { bindings: moved });
+    const bindings = name === 'pan' ? [...primary, ...moved] : primary;
+    if (TOOLS[name]) group.setToolActive(TOOLS[name].toolName, { bindings });
+    this.holds = name;
+  }
+
+  destroy() {
+    ToolGroupManager.destroyToolGroup(this.id);
+  }
+}

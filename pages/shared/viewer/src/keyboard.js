@@ -1,0 +1,75 @@
+// The viewer's keys: on all of a page that it is the only viewer of, else while it has the focus.
+
+import { actionOf, isTyped } from './keys.js';
+
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const SLIDER_KEYS = [...Object.keys(WAYS), 'Home', 'End', 'PageUp', 'PageDown'];
+const WIDER = 0.1;
+const HIGHER = 0.05;
+
+export class Keyboard {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.down = (event) => this.pressed(event);
+    this.up = (event) => {
+      if (event.key?.toLowerCase() === 'h') this.bare(false);
+    };
+    this.away = () => this.bare(false);
+    // Before the page's own keys, so that one that is the viewer's is nobody else's.
+    document.addEventListener('keydown', this.down, true);
+    document.addEventListener('keyup', this.up, true);
+    window.addEventListener('blur', this.away);
+  }
+
+  destroy() {
+    document.removeEventListener('keydown', this.down, true);
+    document.removeEventListener('keyup', this.up, true);
+    window.removeEventListener('blur', this.away);
+  }
+
+  bare(isBare) {
+    this.viewer.root.classList.toggle('bare', isBare);
+  }
+
+  pressed(event) {
+    const { root, data } = this.viewer;
+    if (!data || isTyped(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isInside = event.composedPath().includes(root);
+    if (!isInside && (data.keys !== 'page' || root.getClientRects().length === 0)) return;
+    if (!this.takes(event)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  // Returns whether the key was the viewer's.
+  takes(event) {
+    const { viewer } = this;
+    const [target] = event.composedPath();
+    if (target.type === 'range' && SLIDER_KEYS.includes(event.key)) return false;
+    if (event.key === 'Escape' && document.fullscreenElement) {
+      document.exitFullscreen();
+      return true;
+    }
+    if (!viewer.isReady) return false;
+    if (event.key in WAYS) return this.arrow(event);
+    if (event.key.toLowerCase() === 'h') {
+      this.bare(true);
+      return true;
+    }
+    const action = actionOf(event);
+    if (!action || !viewer.offers(action)) return false;
+    viewer.act(action);
+    return true;
+  }
+
+  arrow({ key, shiftKey, repeat }) {
+    const { viewer } = this;
+    const [across, down] = WAYS[key];
+    if (viewer.hand.holds === 'frame') viewer.box.nudge(key, shiftKey);
+    else if (shiftKey) viewer.view.adjust(WIDER * across, HIGHER * down);
+    else if (viewer.hand.holds === 'pan') viewer.view.move(WAYS[key]);
+    else if (viewer.data.turns && across && !repeat) viewer.setTriggerValue('turned', across);
+    else return false;
+    return true;
+  }
+}

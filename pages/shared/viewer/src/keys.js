@@ -1,0 +1,58 @@
+// Which key does what.
+
+export const KEYS = {
+  i: 'invert',
+  r: 'rotate',
+  x: 'flip',
+  z: 'part',
+  f: 'fit',
+  w: 'preset',
+  '+': 'in',
+  '=': 'in',
+  '-': 'out',
+  Home: 'reset',
+  Delete: 'clear',
+  d: 'window',
+  g: 'pan',
+  l: 'length',
+  a: 'angle',
+  m: 'magnify',
+  b: 'frame',
+  p: 'pointer',
+  v: 'side',
+  u: 'full',
+};
+const REPEATED = ['in', 'out'];
+
+export const TOLD = [
+  ['Drag', 'window (across) and level (up, down)'],
+  ['Wheel, + and −', 'zoom; two fingers, too'],
+  ['Middle button, or Shift and drag', 'move the film'],
+  ['Shift and arrows', 'window and level by key'],
+  ['I', 'invert'],
+  ['R', 'rotate by a quarter turn'],
+  ['X', 'flip'],
+  ['Z', "the joint's left half, its right half, all of it"],
+  ['W', 'more contrast in bright, dark, middle parts'],
+  ['F', 'fit'],
+  ['Home', 'as it came'],
+  ['H, held', 'without the Grad-CAM'],
+  ['D, G, L, A, M', 'drag: window, move, ruler, angle, magnifier'],
+  ['Delete', 'remove rulers and angles'],
+  ['U', 'full screen'],
+];
+
+// Returns the action of a key, or null where it is not the viewer's.
+export function actionOf(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? null;
+  return event.repeat && !REPEATED.includes(action) ? null : action;
+}
+
+// Whether a key is meant for something that is being filled in.
+export function isTyped(event) {
+  const [target] = event.composedPath();
+  if (target.isContentEditable) return true;
+  if (target.tagName === 'INPUT') return !['range', 'checkbox', 'radio'].includes(target.type);
+  return ['TEXTAREA', 'SELECT'].includes(target.tagName);
+}

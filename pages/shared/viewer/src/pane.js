@@ -1,0 +1,143 @@
+// One picture of the viewer: a film, perhaps with a map on it, and how it is looked at.
+
+import { Enums } from '@cornerstonejs/core';
+import { disable, enable, load, resolved, withoutWebGL } from './engine.js';
+import { spacingOf } from './geometry.js';
+
+const SIDE = 100; // CSS pixels of a map before it is laid onto the film
+
+export class Pane {
+  constructor(host, viewportId, name = 'pane') {
+    this.viewportId = viewportId;
+    this.element = document.createElement('div');
+    this.element.className = name;
+    this.element.setAttribute('role', 'application');
+    host.append(this.element);
+    this.viewport = enable(this.element, viewportId);
+    this.layer = this.child('img', 'layer');
+    this.layer.alt = '';
+    this.element.querySelector('canvas').after(this.layer);
+    this.title = this.child('div', 'title');
+    this.values = this.child('div', 'values');
+    this.values.setAttribute('aria-hidden', 'true');
+  }
+
+  child(tag, name) {
+    const made = document.createElement(tag);
+    made.className = name;
+    this.element.append(made);
+    return made;
+  }
+
+  // Calls back after every change of the view or window, every drawing, every move of the box.
+  listen({ viewed, windowed, rendered, released }) {
+    const { CAMERA_MODIFIED, VOI_MODIFIED, IMAGE_RENDERED } = Enums.Events;
+    this.element.addEventListener(CAMERA_MODIFIED, () => viewed(this));
+    this.element.addEventListener(VOI_MODIFIED, () => windowed(this));
+    this.element.addEventListener(IMAGE_RENDERED, () => rendered(this));
+    this.element.addEventListener('framereleased', (event) => released(this, event.detail));
+  }
+
+  // Shows another film; until it is there, none.
+  async show(film, imageId) {
+    this.film = null;
+    this.element.classList.add('waiting');
+    await load(film, imageId);
+    await this.viewport.setStack([imageId]);
+    Object.assign(this, { film, imageId });
+    this.element.classList.remove('waiting');
+  }
+
+  get isShown() {
+    return this.film && !this.element.classList.contains('waiting');
+  }
+
+  describe(film, { title = '', layer = null }) {
+    this.element.setAttribute('aria-label', title ? `${film.label}: ${title}` : film.label);
+    this.title.textContent = title;
+    this.shownLayer = layer;
+    this.layer.hidden = !layer;
+    if (layer && this.layer.dataset.url !== layer.url) {
+      this.layer.dataset.url = layer.url;
+      this.layer.src = resolved(layer.url);
+    }
+  }
+
+  window(range, isInverted) {
+    const invert = isInverted !== Boolean(this.film.inverse);
+    const [lower, upper] = range;
+    this.viewport.setProperties({ voiRange: { lower, upper }, invert });
+    this.viewport.render();
+  }
+
+  get range() {
+    const range = this.viewport.getProperties().voiRange;
+    return range ? [range.lower, range.upper] : null; // null in the middle of a reset
+  }
+
+  // Looks at a part of the film, given in pixels, as large as the pane allows.
+  look({ left, top, width, height }, isLying) {
+    const [down, across] = spacingOf(this.film);
+    const centre = [(left + width / 2 - 0.5) * across, (top + height / 2 - 0.5) * down];
+    let [w, h] = [width * across, height * down];
+    if (isLying) [w, h] = [h, w];
+    const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth || !clientHeight) return;
+    this.aim(centre, Math.max(h, (w * clientHeight) / clientWidth) / 2);
+  }
+
+  // Brings a point of the film into the middle; `scale` is half the height of what is in view.
+  aim([x, y], scale) {
+    const { viewport } = this;
+    const { focalPoint, position } = viewport.getCamera();
+    const point = [x, y, focalPoint[2]];
+    const at = withoutWebGL() ? {} : { position: [x, y, position[2]] };
+    viewport.setCamera({ focalPoint: point, parallelScale: scale, ...at });
+    viewport.render();
+  }
+
+  get camera() {
+    const { focalPoint, parallelScale } = this.viewport.getCamera();
+    return { x: focalPoint?.[0], y: focalPoint?.[1], scale: parallelScale };
+  }
+
+  // CSS pixels of the pane a pixel of the film.
+  get magnification() {
+    if (!this.camera.scale) return 0;
+    const [down] = spacingOf(this.film);
+    return (this.element.clientHeight * down) / (2 * this.camera.scale);
+  }
+
+  // Lays the map where it belongs on the film.
+  place() {
+    if (!this.shownLayer || !this.film) return;
+    const [down, across] = spacingOf(this.film);
+    const { left, top, width, height } = this.shownLayer.rect;
+    const at = (x, y) => this.viewport.worldToCanvas([(x - 0.5) * across, (y - 0.5) * down, 0]);
+    const [o, a, b] = [at(left, top), at(left + width, top), at(left, top + height)];
+    const cells = [a[0] - o[0], a[1] - o[1], b[0] - o[0], b[1] - o[1]].map((one) => one / SIDE);
+    this.layer.style.transform = `matrix(${[...cells, o[0], o[1]].join(',')})`;
+  }
+
+  // Copies the view of another pane: the same film, or one whose parts are to be compared.
+  follow(other) {
+    const unit = (pane) => (pane.film.spacing ? 1 : pane.film.height);
+    const middle = ({ film }) => {
+      const [down, across] = spacingOf(film);
+      return [((film.width - 1) / 2) * across, ((film.height - 1) / 2) * down];
+    };
+    const alike = Boolean(this.film.spacing) === Boolean(other.film.spacing);
+    const factor = alike ? unit(this) / unit(other) : height(this) / height(other);
+    const { x, y, scale } = other.camera;
+    const [from, to] = [middle(other), middle(this)];
+    const point = [(x - from[0]) * factor + to[0], (y - from[1]) * factor + to[1]];
+    this.aim(point, scale * factor);
+  }
+
+  destroy() {
+    disable(this.viewportId);
+    this.element.remove();
+  }
+}
+
+const height = ({ film }) => film.height * spacingOf(film)[0];

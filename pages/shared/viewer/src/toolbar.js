@@ -1,0 +1,105 @@
+// The row of buttons above the film.
+
+import { TOLD } from './keys.js';
+
+const TOOLS = [
+  ['window', 'Window', 'D'],
+  ['pan', 'Move', 'G'],
+  ['length', 'Ruler', 'L'],
+  ['angle', 'Angle', 'A'],
+  ['magnify', 'Magnifier', 'M'],
+  ['frame', 'Box', 'B'],
+];
+const ACTS = [
+  ['part', 'Zoom', 'Z'],
+  ['invert', 'Invert', 'I'],
+  ['rotate', 'Rotate', 'R'],
+  ['flip', 'Flip', 'X'],
+  ['fit', 'Fit', 'F'],
+  ['reset', 'Reset', 'Home'],
+];
+const FEW = ['part', 'invert', 'fit', 'reset', 'full'];
+const LATE = [
+  ['pointer', 'Pointer', 'P'],
+  ['side', 'Maps', 'V'],
+  ['full', 'Full screen', 'U'],
+];
+
+// As the reader left it on this page or the one before.
+let lastOpacity = 60;
+
+const made = (tag, attributes = {}, text = '') => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.textContent = text;
+  return element;
+};
+
+export class Toolbar {
+  // `act(name)` is called for a button, `layer(index)` and `opacity(share)` for the map's controls.
+  constructor(host, { act, layer, opacity }) {
+    this.element = made('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Film tools' });
+    this.buttons = {};
+    for (const group of [TOOLS, ACTS, LATE]) {
+      const row = made('span', { class: 'group' });
+      for (const [name, label, key] of group) row.append(this.button(name, label, key, act));
+      this.element.append(row);
+    }
+    this.maps = made('span', { class: 'group maps' });
+    this.choice = made('select', { 'aria-label': 'Grad-CAM on the film' });
+    this.choice.addEventListener('change', () => layer(Number(this.choice.value)));
+    this.opacity = made('input', {
+      type: 'range', min: 0, max: 100, value: lastOpacity, 'aria-label': 'Grad-CAM opacity in percent',
+      title: 'Opacity of the Grad-CAM; hold H to see the film without it',
+    });
+    this.opacity.addEventListener('input', () => {
+      lastOpacity = this.opacity.value;
+      opacity(lastOpacity / 100);
+    });
+    opacity(lastOpacity / 100);
+    const told = made('span', { class: 'told' }, 'Grad-CAM');
+    this.maps.append(told, this.choice, this.opacity);
+    this.element.append(this.maps, help());
+    host.append(this.element);
+  }
+
+  button(name, label, key, act) {
+    const button = made('button', {
+      type: 'button', 'data-act': name, 'aria-keyshortcuts': key, title: `${label} (${key})`,
+    }, label);
+    button.addEventListener('click', () => act(name));
+    this.buttons[name] = button;
+    return button;
+  }
+
+  // Shows what there is to do with these films.
+  offer({ few, editable, layers, chosen, sides, projected }) {
+    for (const [name, button] of Object.entries(this.buttons)) {
+      button.hidden = few && !FEW.includes(name);
+    }
+    this.buttons.frame.hidden = !editable;
+    this.buttons.side.hidden = !sides;
+    this.buttons.pointer.hidden = !projected;
+    this.maps.hidden = !layers.length && !sides;
+    this.choice.hidden = !layers.length;
+    const names = ['none', ...layers.map((layer) => layer.name)];
+    if (names.join() !== this.names) {
+      this.names = names.join();
+      const options = names.map((name, index) => made('option', { value: index - 1 }, name));
+      this.choice.replaceChildren(...options);
+    }
+    this.choice.value = String(chosen);
+  }
+
+  press(name, isOn) {
+    this.buttons[name].setAttribute('aria-pressed', isOn);
+  }
+}
+
+function help() {
+  const details = made('details', { class: 'help' });
+  const list = made('dl');
+  for (const [key, does] of TOLD) list.append(made('dt', {}, key), made('dd', {}, does));
+  details.append(made('summary', { title: 'Mouse and keys' }, 'Keys'), list);
+  return details;
+}

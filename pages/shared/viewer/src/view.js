@@ -1,0 +1,176 @@
+// How the panes of a viewer are looked at: all of them alike.
+
+import { resize } from './engine.js';
+import { part, PARTS, whole } from './geometry.js';
+
+// Shares of the film's own window: all, then more contrast in bright, dark and middle parts.
+const PRESETS = [[0, 1], [0.25, 1], [0, 0.75], [0.25, 0.75]];
+const ZOOM_STEP = 1.25;
+const WHEEL = 0.0015; // how much a CSS pixel of the wheel zooms
+const MOVE_STEP = 50; // CSS pixels
+
+export class View {
+  constructor(panes) {
+    this.panes = panes;
+    this.plain();
+  }
+
+  plain() {
+    Object.assign(this, { isInverted: false, rotation: 0, isFlipped: false, preset: 0 });
+  }
+
+  get first() {
+    return this.panes[0];
+  }
+
+  get isLying() {
+    return this.rotation % 180 !== 0;
+  }
+
+  // Does `act` to panes without what follows from it in the others.
+  all(act) {
+    this.isSpreading = true;
+    try {
+      for (const pane of this.panes) if (pane.film) act(pane);
+    } finally {
+      this.isSpreading = false;
+    }
+  }
+
+  // Does to the other panes what was done to one.
+  spread(from, act) {
+    if (this.isSpreading || !from.isShown) return;
+    this.all((pane) => pane !== from && act(pane));
+  }
+
+  viewed(from) {
+    this.spread(from, (to) => to.follow(from));
+    from.place();
+  }
+
+  windowed(from) {
+    const { range } = from;
+    if (!range || !from.film) return;
+    // Of films with windows of their own, the same share.
+    const [low, high] = from.film.window;
+    const [a, b] = range.map((value) => (value - low) / (high - low));
+    this.spread(from, (to) => {
+      const [start, end] = to.film.window;
+      to.window([start + a * (end - start), start + b * (end - start)], this.isInverted);
+    });
+  }
+
+  resized() {
+    const fits = this.isFitted();
+    resize();
+    if (fits) this.fit();
+    this.panes.forEach((pane) => pane.place());
+  }
+
+  isFitted() {
+    if (!this.fitCamera || !this.first?.film) return false;
+    const { x, y, scale } = this.first.camera;
+    const { x: u, y: v, scale: fit } = this.fitCamera;
+    const near = (a, b) => Math.abs(a - b) < 0.01 * fit;
+    return near(x, u) && near(y, v) && near(scale, fit);
+  }
+
+  fit() {
+    this.all((pane) => pane.look(whole(pane.film), this.isLying));
+    this.fitCamera = this.first.camera;
+    this.part = PARTS[0];
+  }
+
+  turn() {
+    this.all(({ viewport }) => {
+      viewport.setViewPresentation({ rotation: this.rotation });
+      viewport.setCamera({ flipHorizontal: this.isFlipped });
+      viewport.render();
+    });
+  }
+
+  reset() {
+    this.plain();
+    this.turn();
+    this.showPreset();
+    this.fit();
+  }
+
+  invert() {
+    this.isInverted = !this.isInverted;
+    this.all((pane) => pane.window(pane.range ?? pane.film.window, this.isInverted));
+    return this.isInverted ? 'Inverted' : 'Not inverted';
+  }
+
+  rotate() {
+    const wasFitted = this.isFitted();
+    this.rotation = (this.rotation + 90) % 360;
+    this.turn();
+    if (wasFitted) this.fit();
+    return `Rotated by ${this.rotation} degrees`;
+  }
+
+  flip() {
+    this.isFlipped = !this.isFlipped;
+    this.turn();
+    return this.isFlipped ? 'Flipped' : 'Not flipped';
+  }
+
+  nextPart() {
+    const next = PARTS[(PARTS.indexOf(this.part) + 1) % PARTS.length];
+    if (next === PARTS[0]) this.fit();
+    else this.first.look(part(this.first.film, next), this.isLying);
+    this.part = next;
+    return next;
+  }
+
+  nextPreset() {
+    this.preset = (this.preset + 1) % PRESETS.length;
+    this.showPreset();
+  }
+
+  showPreset() {
+    const [a, b] = PRESETS[this.preset];
+    this.all((pane) => {
+      // Where low is white, bright parts are those of low values.
+      let [black, white] = pane.film.window;
+      if (pane.film.inverse) [black, white] = [white, black];
+      const ends = [black + a * (white - black), black + b * (white - black)];
+      pane.window(ends.sort((one, other) => one - other), this.isInverted);
+    });
+  }
+
+  // Widens and moves the window by shares of its width.
+  adjust(wider, higher) {
+    const { range } = this.first;
+    if (!range) return;
+    const [low, high] = range;
+    const half = ((high - low) * (1 + wider)) / 2;
+    const middle = (low + high) / 2 + higher * (high - low);
+    this.first.window([middle - half, middle + half], this.isInverted);
+  }
+
+  zoom(isCloser) {
+    const { x, y, scale } = this.first.camera;
+    this.first.aim([x, y], scale * (isCloser ? 1 / ZOOM_STEP : ZOOM_STEP));
+  }
+
+  // Zooms so that the point under the mouse stays under it.
+  wheel(pane, event) {
+    if (!pane.film) return;
+    const { left, top } = pane.element.getBoundingClientRect();
+    const [u, v] = pane.viewport.canvasToWorld([event.clientX - left, event.clientY - top]);
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
+    const delta = Math.max(-300, Math.min(300, event.deltaY * lines));
+    const factor = Math.exp(delta * WHEEL);
+    const { x, y, scale } = pane.camera;
+    pane.aim([u + (x - u) * factor, v + (y - v) * factor], scale * factor);
+  }
+
+  move([across, down]) {
+    const { x, y, scale } = this.first.camera;
+    const from = this.first.viewport.canvasToWorld([0, 0]);
+    const to = this.first.viewport.canvasToWorld([across * MOVE_STEP, down * MOVE_STEP]);
+    this.first.aim([x + to[0] - from[0], y + to[1] - from[1]], scale);
+  }
+}

@@ -1,0 +1,250 @@
+// A viewer: panes of films that are looked at together, their toolbar and keys.
+
+import { annotation } from '@cornerstonejs/tools';
+import { forget, resize, start, withoutWebGL } from './engine.js';
+import { Box, FrameTool } from './frame.js';
+import { Hand, TOOLS } from './hand.js';
+import { Keyboard } from './keyboard.js';
+import { Lens } from './lens.js';
+import { Pane } from './pane.js';
+import { Toolbar } from './toolbar.js';
+import { View } from './view.js';
+
+let serial = 0;
+
+export class Viewer {
+  constructor(root) {
+    this.root = root;
+    this.id = `viewer${(serial += 1)}`;
+    this.panes = [];
+    this.imageIds = [];
+    this.layerIndex = -1;
+    this.toolbar = new Toolbar(root, {
+      act: (name) => this.act(name),
+      layer: (index) => this.putLayer(index),
+      opacity: (share) => root.style.setProperty('--opacity', share),
+    });
+    this.stage = document.createElement('div');
+    this.stage.className = 'panes';
+    this.said = document.createElement('div');
+    this.said.className = 'said';
+    this.said.setAttribute('role', 'status');
+    root.append(this.stage, this.said);
+    this.view = new View(this.panes);
+    this.box = new Box(this.panes, root, (film, frame, serial) =>
+      this.setTriggerValue('moved', { film: film.id, ...frame, serial }));
+    this.keyboard = new Keyboard(this);
+    this.lens = new Lens(this);
+    this.listen();
+  }
+
+  listen() {
+    const { root, stage } = this;
+    root.addEventListener('contextmenu', (event) => event.preventDefault());
+    root.addEventListener('click', (event) => {
+      // After a click on a button, Enter is the page's again.
+      if (event.detail && event.target.closest('button')) this.panes[0]?.element.focus();
+    });
+    root.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && event.target.closest('button, summary')) event.stopPropagation();
+    });
+    stage.addEventListener('wheel', (event) => {
+      const pane = this.panes.find(({ element }) => element.contains(event.target));
+      if (!pane || !this.isReady) return;
+      event.preventDefault();
+      this.view.wheel(pane, event);
+    }, { passive: false });
+    stage.addEventListener('pointermove', (event) => {
+      const { left, top } = stage.getBoundingClientRect();
+      stage.style.setProperty('--x', `${event.clientX - left}px`);
+      stage.style.setProperty('--y', `${event.clientY - top}px`);
+    });
+    // The panes, not the stage: one that comes or goes changes the others.
+    this.observer = new ResizeObserver(() => {
+      if (this.isReady && stage.clientWidth) this.view.resized();
+    });
+  }
+
+  get isReady() {
+    return this.root.dataset.ready === 'true' && !this.isGone;
+  }
+
+  // Shows what `data` says; films that stand already are left as they are looked at.
+  async update(data) {
+    this.data = data;
+    this.root.style.height = data.height;
+    this.root.dataset.layout = data.layout;
+    this.stage.style.setProperty('--columns', data.columns);
+    const ids = data.panes.map(({ film }) => `${this.id}:${data.films[film].id}`);
+    const isNew = ids.join() !== this.imageIds.join();
+    if (isNew) this.root.dataset.ready = 'false';
+    await start();
+    if (this.data !== data || this.isGone) return; // another call came meanwhile
+    this.setUp(data.panes.length);
+    this.describe();
+    if (isNew) await this.turnTo(ids);
+    if (this.data !== data || this.isGone) return;
+    this.panes.forEach((pane, index) => { pane.film = this.filmOf(index); });
+    resize(); // what was a pane's size at first may not be so now
+    if (isNew) this.view.reset();
+    this.box.put(data.editable, data.heard);
+    this.putLayer(this.layerIndex);
+    this.press();
+    this.root.dataset.cpu = withoutWebGL();
+    this.root.dataset.ready = 'true';
+  }
+
+  filmOf(index) {
+    return this.data.films[this.data.panes[index].film];
+  }
+
+  setUp(count) {
+    if (!this.hand) this.take('window');
+    while (this.panes.length > count) {
+      this.observer.unobserve(this.panes.at(-1).element);
+      this.panes.pop().destroy();
+    }
+    while (this.panes.length < count) {
+      const pane = new Pane(this.stage, `${this.id}-${this.panes.length}`);
+      this.hand.add(pane);
+      this.observer.observe(pane.element);
+      pane.listen({
+        viewed: (from) => this.view.viewed(from),
+        windowed: (from) => this.view.windowed(from),
+        rendered: (from) => this.rendered(from),
+        released: (from, drawn) => this.box.released(from, drawn),
+      });
+      this.panes.push(pane);
+    }
+  }
+
+  describe() {
+    const { panes, editable, tools, projected } = this.data;
+    panes.forEach(({ layer, title }, index) => {
+      const film = this.filmOf(index);
+      this.panes[index].describe(film, { title, layer: film.layers[layer] ?? null });
+    });
+    const { layers } = this.filmOf(0);
+    if (this.layerIndex >= layers.length) this.layerIndex = -1;
+    this.toolbar.offer({
+      few: tools === 'few',
+      editable,
+      layers: panes[0].layer === null ? layers : [],
+      chosen: this.layerIndex,
+      sides: panes.length > 1 && panes.some(({ layer }) => layer !== null),
+      projected,
+    });
+  }
+
+  async turnTo(ids) {
+    const old = this.imageIds;
+    this.imageIds = ids;
+    this.box.forgetAll();
+    await Promise.all(this.panes.map((pane, index) => pane.show(this.filmOf(index), ids[index])));
+    old.filter((id) => !this.imageIds.includes(id)).forEach(forget);
+  }
+
+  // Puts one of the film's maps onto the first pane, or none (-1).
+  putLayer(index) {
+    this.layerIndex = index;
+    const [{ layer, title }] = this.data.panes;
+    if (layer !== null) return;
+    const film = this.filmOf(0);
+    this.panes[0].describe(film, { title, layer: film.layers[index] ?? null });
+    this.panes[0].place();
+    this.root.dataset.layer = film.layers[index]?.name ?? '';
+  }
+
+  rendered(pane) {
+    if (!pane.film) return;
+    pane.place();
+    const { range } = pane;
+    if (!range) return;
+    const [low, high] = range.map(Math.round);
+    const share = `${Math.round(100 * pane.magnification)}%`;
+    pane.values.textContent = `W ${high - low}  L ${Math.round((low + high) / 2)}  ${share}`;
+    if (pane !== this.panes[0]) return;
+    const { isInverted, rotation, isFlipped, part } = this.view;
+    Object.assign(this.root.dataset, {
+      window: `${low},${high}`,
+      zoom: pane.magnification.toFixed(3),
+      invert: isInverted,
+      flip: isFlipped,
+      rotation,
+      part,
+    });
+  }
+
+  take(name) {
+    this.hand ??= new Hand(this.id);
+    this.hand.take(name);
+    this.root.dataset.tool = name;
+    for (const tool of Object.keys(TOOLS)) this.toolbar.press(tool, tool === name);
+  }
+
+  offers(action) {
+    return !this.toolbar.buttons[action]?.hidden;
+  }
+
+  // Does what a button or a key stands for.
+  act(name) {
+    if (!this.isReady) return;
+    const { view, root } = this;
+    const acts = {
+      invert: () => view.invert(),
+      rotate: () => view.rotate(),
+      flip: () => view.flip(),
+      part: () => view.nextPart(),
+      preset: () => view.nextPreset(),
+      fit: () => view.fit(),
+      in: () => view.zoom(true),
+      out: () => view.zoom(false),
+      reset: () => view.reset(),
+      clear: () => this.clear(),
+      pointer: () => this.toggle('pointing', 'pointer'),
+      side: () => this.toggle('alone', 'side'),
+      full: () => {
+        if (document.fullscreenElement) document.exitFullscreen();
+        else root.requestFullscreen();
+      },
+    };
+    if (name in TOOLS) this.take(this.hand.holds === name ? 'window' : name);
+    else this.say(acts[name]() ?? '');
+    this.press();
+  }
+
+  press() {
+    this.toolbar.press('invert', this.view.isInverted);
+    this.toolbar.press('flip', this.view.isFlipped);
+  }
+
+  toggle(name, button) {
+    this.toolbar.press(button, this.root.classList.toggle(name));
+  }
+
+  // Removes what was measured on these films.
+  clear() {
+    for (const { annotationUID, metadata } of annotation.state.getAllAnnotations()) {
+      const isHere = this.imageIds.includes(metadata.FrameOfReferenceUID);
+      if (isHere && metadata.toolName !== FrameTool.toolName) {
+        annotation.state.removeAnnotation(annotationUID);
+      }
+    }
+    this.panes.forEach(({ viewport }) => viewport.render());
+  }
+
+  say(text) {
+    this.said.textContent = text;
+  }
+
+  destroy() {
+    this.isGone = true;
+    this.keyboard.destroy();
+    this.box.destroy();
+    this.observer.disconnect();
+    this.hand?.destroy();
+    this.lens.destroy();
+    this.panes.forEach((pane) => pane.destroy());
+    this.imageIds.forEach(forget);
+  }
+}

@@ -1,0 +1,237 @@
+"""The film viewer in a real browser: with software WebGL, and without any."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from kneeoa.films.phantom import draw_knee
+from tests.support.serving import VIEWPORT, chromium
+
+SECONDS = 60_000
+# What a hospital's proxy may insist on: nothing inline, nothing evaluated, no other host.
+POLICY = (
+    "script-src 'self' blob:; worker-src 'self' blob:; connect-src 'self' ws:; object-src 'none'; "
+    "img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:"
+)
+SIDE, BELOW = 600, 90
+WAYS = {"software WebGL": (), "no WebGL": ("--disable-3d-apis",)}
+# A page that this test hands over, with its header, counts as from elsewhere.
+FROM_ELSEWHERE = "--disable-features=LocalNetworkAccessChecks"
+# Streamlit's own page holds a script of its own, which the policy refuses and it does without.
+KINDS = ("log:", "info:", "debug:", "warning:")
+ITS_OWN = "Executing inline script"
+
+
+# One browser at a time: two cannot be driven from one thread.
+@pytest.fixture(scope="module", params=WAYS)
+def reader(request, app_url, tmp_path_factory):
+    """A page under `POLICY` with a film of 16 bits, rendered in one of `WAYS`."""
+    film = np.pad(draw_knee(3, side=SIDE), ((0, BELOW), (0, 0)), mode="edge")
+    file = tmp_path_factory.mktemp("films") / "deep.png"
+    Image.fromarray(film.astype(np.uint16) * 13 + 700).save(file)
+    with (
+        chromium(FROM_ELSEWHERE, *WAYS[request.param]) as browser,
+        browser.new_context(viewport=VIEWPORT, has_touch=True) as context,
+    ):
+        page = context.new_page()
+        page.said = []
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("console", lambda message: page.said.append(f"{message.type}: {message.text}"))
+        page.route(f"{app_url}/", _with_policy)
+        page.goto(f"{app_url}/")
+        heading = page.get_by_role("heading", name="Grade a knee X-ray")
+        expect(heading).to_be_visible(timeout=SECONDS)
+        page.locator("input[type=file]").first.set_input_files(str(file))
+        becomes(page, "ready", "true")
+        becomes(page, "cpu", "true" if request.param == "no WebGL" else "false")
+        yield page
+
+
+def _with_policy(route):
+    reply = route.fetch()
+    route.fulfill(response=reply, headers=reply.headers | {"content-security-policy": POLICY})
+
+
+@pytest.fixture
+def page(reader):
+    """The page of `reader`, its film as it came."""
+    reader.locator(".pane").first.focus()
+    reader.keyboard.press("Home")
+    becomes(reader, "invert", "false")
+    becomes(reader, "rotation", "0")
+    becomes(reader, "part", "whole")
+    return reader
+
+
+def state(page, name):
+    return page.locator(".viewer").get_attribute(f"data-{name}")
+
+
+def becomes(page, name, value):
+    expect(page.locator(".viewer")).to_have_attribute(f"data-{name}", value, timeout=SECONDS)
+
+
+def changes(page, name, before):
+    expect(page.locator(".viewer")).not_to_have_attribute(f"data-{name}", before, timeout=SECONDS)
+    return state(page, name)
+
+
+def complaints(page):
+    return [text for text in page.said if not text.startswith(KINDS) and ITS_OWN not in text]
+
+
+def window(page):
+    return [float(end) for end in state(page, "window").split(",")]
+
+
+def middle(page, pane=0):
+    box = page.locator(".pane").nth(pane).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page, start, by, *, button="left"):
+    page.mouse.move(*start)
+    page.mouse.down(button=button)
+    for step in range(1, 6):
+        page.mouse.move(start[0] + by[0] * step / 5, start[1] + by[1] * step / 5)
+    page.mouse.up(button=button)
+
+
+def grey(page):
+    """The film's pane as it is seen, ``(H, W) float``."""
+    shot = page.locator(".pane").first.screenshot()
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("L"), float)
+
+
+def test_a_strict_policy_holds_and_nothing_is_complained_of(page):
+    assert complaints(page) == []
+    assert page.locator(".pane").count() == 3
+
+
+def test_it_fills_most_of_the_screen(page):
+    box = page.locator(".viewer").bounding_box()
+    share = box["width"] * box["height"] / (VIEWPORT["width"] * VIEWPORT["height"])
+    assert 0.58 < share < 0.72
+    assert box["y"] + box["height"] <= VIEWPORT["height"]
+
+
+def test_dragging_windows_the_stored_samples(page):
+    low, high = window(page)
+    # Of 16 bits: 700 is black, and white far above 255.
+    assert low >= 700
+    assert high > 2000
+    before, seen = state(page, "window"), grey(page)
+    drag(page, middle(page), (90, 40))
+    changes(page, "window", before)
+    assert np.abs(grey(page) - seen).mean() > 2
+    page.keyboard.press("w")
+    changed = window(page)
+    assert changed[0] == pytest.approx(low + (high - low) / 4, abs=2)
+
+
+def test_wheel_keys_and_fit_zoom(page):
+    fit = state(page, "zoom")
+    page.mouse.move(*middle(page))
+    page.mouse.wheel(0, -200)
+    assert float(changes(page, "zoom", fit)) > 1.2 * float(fit)
+    # The maps beside it follow.
+    follow = page.locator(".values").nth(1).inner_text()
+    page.keyboard.press("-")
+    expect(page.locator(".values").nth(1)).not_to_have_text(follow)
+    page.keyboard.press("f")
+    becomes(page, "zoom", fit)
+    page.keyboard.press("z")
+    becomes(page, "part", "left half")
+    assert float(state(page, "zoom")) > 1.5 * float(fit)
+
+
+def test_it_inverts_rotates_and_flips(page):
+    plain = grey(page)
+    page.keyboard.press("i")
+    becomes(page, "invert", "true")
+    page.wait_for_timeout(300)
+    # A darker picture of a bright one, or the other way round.
+    assert (
+        np.corrcoef(plain[200:-200, 250:-250].ravel(), grey(page)[200:-200, 250:-250].ravel())[0, 1]
+        < -0.8
+    )
+    page.keyboard.press("r")
+    becomes(page, "rotation", "90")
+    page.get_by_role("button", name="Flip").click()
+    becomes(page, "flip", "true")
+    assert page.get_by_role("button", name="Flip").get_attribute("aria-pressed") == "true"
+
+
+def test_lengths_are_pixels_where_the_file_has_no_spacing(page):
+    x, y = middle(page)
+    page.keyboard.press("l")
+    becomes(page, "tool", "length")
+    drag(page, (x - 100, y - 120), (200, 0))
+    pixels = round(200 / float(state(page, "zoom")))
+    text = page.locator(".pane").first.locator("svg text")
+    expect(text).to_contain_text("px", timeout=SECONDS)
+    assert float(text.text_content().split()[0]) == pytest.approx(pixels, rel=0.02)
+    page.keyboard.press("Delete")
+    expect(text).to_have_count(0)
+    page.keyboard.press("d")
+
+
+def test_the_box_is_moved_by_mouse_and_by_key_and_the_grades_follow(page):
+    before = json.loads(state(page, "frame"))
+    case = page.locator(".st-key-case")
+    line = page.locator(".pane").first.locator("svg rect").first.bounding_box()
+    drag(page, (line["x"] + line["width"] / 2, line["y"]), (12, 25))
+    zoom = float(state(page, "zoom"))
+    moved = json.loads(changes(page, "frame", json.dumps(before, separators=(",", ":"))))
+    assert moved["left"] - before["left"] == pytest.approx(12 / zoom, abs=2)
+    assert moved["top"] - before["top"] == pytest.approx(25 / zoom, abs=2)
+    assert moved["height"] == before["height"]
+    expect(page.locator(".layer").nth(1)).to_have_count(1)
+    page.keyboard.press("b")
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.press("b")
+    smaller = json.loads(changes(page, "frame", json.dumps(moved, separators=(",", ":"))))
+    assert smaller["height"] < moved["height"]
+    expect(case).to_be_visible()
+    page.get_by_role("button", name="Box and side").click()
+    page.get_by_role("button", name="Back to the proposal").click()
+    becomes(page, "frame", json.dumps(before, separators=(",", ":")))
+    page.keyboard.press("Escape")
+
+
+def test_the_map_fades_and_goes_while_h_is_held(page):
+    layer = page.locator(".layer").nth(1)
+    expect(layer).to_have_css("opacity", "0.6")
+    page.keyboard.down("h")
+    expect(layer).to_have_css("opacity", "0")
+    page.keyboard.up("h")
+    expect(layer).to_have_css("opacity", "0.6")
+    slider = page.get_by_label("Grad-CAM opacity in percent")
+    slider.press("ArrowRight")
+    expect(layer).to_have_css("opacity", "0.61")
+    slider.press("ArrowLeft")
+
+
+def test_a_finger_windows_and_the_magnifier_follows_it(page):
+    x, y = middle(page)
+    before = state(page, "window")
+    session = page.context.new_cdp_session(page)
+    points = [{"x": x + 20 * step, "y": y} for step in range(4)]
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        page.wait_for_timeout(60)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    changes(page, "window", before)
+    page.keyboard.press("m")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    expect(page.locator(".lens")).to_be_visible()
+    page.mouse.up()
+    expect(page.locator(".lens")).to_be_hidden()
+    page.keyboard.press("d")
+    assert complaints(page) == []
