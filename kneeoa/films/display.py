@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -92,14 +93,30 @@ def overlay(film: np.ndarray, heatmap: np.ndarray, *, scale: float, opacity: flo
     return mixed.round().astype(np.uint8)
 
 
-def layer(heatmap: np.ndarray, *, scale: float, side: int) -> np.ndarray:
+def layer(
+    heatmap: np.ndarray, *, scale: float, side: int, contours: Sequence[float] = ()
+) -> np.ndarray:
     """Return a map to lay on a film, ``(side, side, 4) uint8``: what `overlay` lays on it.
 
     Its opacity rises with strength from none to full; whoever shows it lessens it as a whole.
+    `contours` are shares of `scale` at which a white line is drawn.
     """
     strength = np.clip(upsample(heatmap, side) / scale, 0, 1)
     opacity = (255 * np.sqrt(strength)).round().astype(np.uint8)
-    return np.concatenate([colour_ramp(strength), opacity[..., None]], axis=-1)
+    drawn = np.concatenate([colour_ramp(strength), opacity[..., None]], axis=-1)
+    for share in contours:
+        drawn[_border(strength >= share)] = 255
+    return drawn
+
+
+def _border(inside):
+    """Return the cells of a ``(S, S) bool`` region that touch one outside it."""
+    core = inside.copy()
+    core[1:] &= inside[:-1]
+    core[:-1] &= inside[1:]
+    core[:, 1:] &= inside[:, :-1]
+    core[:, :-1] &= inside[:, 1:]
+    return inside & ~core
 
 
 def colour_bar(width: int = 256) -> np.ndarray:

@@ -29,6 +29,11 @@ class Answer:
     level: float
 
     @property
+    def headline(self) -> str:
+        """The set as large type has it, for example ``KL 1 to 2``, or ``KL 3``."""
+        return self.low.label if self.low == self.high else f"{self.low.label} to {self.high:d}"
+
+    @property
     def text(self) -> str:
         """The set in words, for example ``KL 1 to KL 2``."""
         if self.low == self.high:

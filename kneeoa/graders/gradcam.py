@@ -17,3 +17,21 @@ def grad_cam(evidence: np.ndarray, grade: int) -> np.ndarray:
 def has_positive_evidence(evidence: np.ndarray, grade: int, *, scale: float) -> bool:
     """Tell whether any cell speaks for `grade` by more than a hundredth of the colour scale."""
     return bool(grad_cam(evidence, grade).max() > scale / 100)
+
+
+def contrast(evidence: np.ndarray, grade: int, other: int) -> np.ndarray:
+    """Return where a knee looks more like `grade` than like `other`, ``(7, 7) float32, >= 0``.
+
+    It is the Grad-CAM of the difference of both logits.
+    """
+    return np.maximum(evidence[..., int(grade)] - evidence[..., int(other)], 0)
+
+
+def strength(peak: float, scale: float) -> str:
+    """Return a map's strongest evidence in a word: no, weak, moderate or strong.
+
+    By thirds of `scale`, the network's own: what one in a hundred validation films exceeds.
+    """
+    if peak <= scale / 100:
+        return "no"
+    return ("weak", "moderate", "strong")[min(int(3 * peak / scale), 2)]

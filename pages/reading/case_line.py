@@ -6,43 +6,49 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kneeoa.films.frames import Frame
-from kneeoa.graders import two_readings
 from kneeoa.graders.grading import Reading
+from kneeoa.graders.together import TogetherReading
 from kneeoa.networks import DISPLAY_NAME
-from pages.reading import frame_control
+from pages.reading import answer_card, frame_control
 from pages.reading.frame_control import SIDES
 from pages.shared import session_films
 
+PURPOSE = "For research and teaching; not a medical device."
 
-def show_case_line(film: session_films.Film, frame: Frame, readings: Sequence[Reading]) -> None:
-    """Show file name, grades, agreement and criteria, always together and always in sight."""
-    name = html.escape(session_films.labels()[film.radiograph.digest])
-    grades = " &nbsp; ".join(
-        f"{DISPLAY_NAME[reading.architecture]} <b>{reading.grade.label}</b>" for reading in readings
-    )
-    criteria = "<br>".join(
-        f"<b>{grade.label}, {grade.text}:</b> {grade.criteria}"
-        for grade in sorted({reading.grade for reading in readings})
-    )
-    agreement = two_readings.compare(readings)
-    marked = _marked(film)
-    warning = f"kl-apart-{min(agreement.grades_apart, 2)}"
-    with st.container(key="case"):
-        st.html(
-            f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>{marked}'
-            f" &nbsp;·&nbsp; {grades} &nbsp;·&nbsp; "
-            f'<span class="{warning}">{agreement.verdict}</span> {agreement.difference}'
-            f'{_graded_as(readings[0].profile)}<div class="kl-note">{criteria}</div>'
+
+def show_case_line(
+    film: session_films.Film,
+    frame: Frame,
+    readings: Sequence[Reading],
+    together: TogetherReading | None,
+) -> None:
+    """Show file name, answer and agreement, always together and always in sight."""
+    if together is None:
+        grades = " &nbsp; ".join(
+            f"{DISPLAY_NAME[reading.architecture]} <b>{reading.grade.label}</b>"
+            for reading in readings
         )
+    else:
+        grades = f"<b>{answer_card.headline(together)}</b>"
+    _show_line(
+        film,
+        frame,
+        f"{_marked(film)} &nbsp;·&nbsp; {grades} &nbsp; {answer_card.badge(readings)}",
+        _graded_as(readings[0].profile),
+    )
 
 
 def show_refused_line(film: session_films.Film, frame: Frame) -> None:
     """Show the same line of a film that is not graded."""
+    _show_line(film, frame, ' &nbsp;·&nbsp; <span class="kl-apart-2">not graded</span>')
+
+
+def _show_line(film, frame, said, below=""):
     name = html.escape(session_films.labels()[film.radiograph.digest])
     with st.container(key="case"):
         st.html(
-            f'<b>{name}</b> <span class="kl-quiet">({_describe(film, frame)})</span>'
-            ' &nbsp;·&nbsp; <span class="kl-apart-2">not graded</span>'
+            f'<div class="kl-purpose">{PURPOSE}</div><b>{name}</b> '
+            f'<span class="kl-quiet">({_describe(film, frame)})</span>{said}{below}'
         )
 
 

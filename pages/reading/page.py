@@ -6,11 +6,19 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating import gate
-from kneeoa.grades import GRADES, KLGrade
-from pages.reading import case_line, frame_control, gate_strip, profile_line, reading_viewer
-from pages.shared import boundary, cached, network_column, session_films, style
+from kneeoa.grades import GRADES
+from pages.reading import (
+    answer_card,
+    case_line,
+    frame_control,
+    gate_strip,
+    networks,
+    profile_line,
+    reading_viewer,
+)
+from pages.shared import boundary, cached, session_films, style
 from pages.shared.profiles import strip
-from pages.shared.viewer.feed import Layer, layer_of
+from pages.shared.viewer.feed import Layer
 
 
 def show_empty() -> None:
@@ -71,18 +79,6 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     return films[digest]
 
 
-def choose_explained():
-    """Show which grade the maps explain; return it, or ``"predicted"``."""
-    return st.segmented_control(
-        "Grad-CAM: explain grade",
-        ["predicted", *map(int, GRADES)],
-        default="predicted",
-        required=True,
-        key="explained",
-        persist_state="session",
-    )
-
-
 def show_reading(films: dict[str, session_films.Film]) -> None:
     """Show the film and, beside it, what the networks say of it."""
     line = st.container()
@@ -116,14 +112,14 @@ def show_answers(film: session_films.Film, knee: int, frame: Frame, line) -> tup
             case_line.show_refused_line(film, frame)
         return ()
     readings = session_films.read(film, frame)
+    together = session_films.read_together(film, frame)
     with line:
-        case_line.show_case_line(film, frame, readings)
+        case_line.show_case_line(film, frame, readings, together)
         profile_line.show_profile_line(film, frame)
     measured = is_as_measured(film, frame, findings, under_profile=bool(readings[0].profile))
-    together = session_films.read_together(film, frame)
     if together is not None:
-        network_column.show_together(together, cached.together_card(), measured=measured)
-    return show_networks(readings, frame, measured=measured)
+        answer_card.show_answer_card(together, cached.together_card(), readings, measured=measured)
+    return networks.show_networks(readings, frame, measured=measured)
 
 
 def is_as_measured(film, frame: Frame, findings, *, under_profile: bool) -> bool:
@@ -137,26 +133,6 @@ def is_as_measured(film, frame: Frame, findings, *, under_profile: bool) -> bool
     if under_profile:
         return all(finding.severity != gate.REFUSED for finding in findings)
     return not findings and frame == Frame.whole(film.radiograph)
-
-
-def show_networks(readings, frame: Frame, *, measured: bool) -> tuple[Layer, ...]:
-    """Show both answers; return the maps that explain them, on `frame`."""
-    cards = cached.cards()
-    scale = max(card["evidence_scale"] for card in cards.values())
-    answers = st.columns(len(readings), gap="small")
-    explained = choose_explained()
-    network_column.show_scale(scale)
-    layers = []
-    for answer, reading in zip(answers, readings, strict=True):
-        grade = reading.grade if explained == "predicted" else KLGrade(explained)
-        with answer:
-            network_column.show_answer(reading)
-            network_column.show_evidence(reading, grade, scale=scale)
-            network_column.show_track_record(
-                reading, cards[reading.architecture], measured=measured
-            )
-        layers.append(layer_of(reading, frame, grade, scale=scale))
-    return tuple(layers)
 
 
 style.apply_style()

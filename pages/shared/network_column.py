@@ -9,22 +9,8 @@ import streamlit as st
 from kneeoa.films import display
 from kneeoa.graders import gradcam, track_record, two_readings
 from kneeoa.graders.grading import Reading
-from kneeoa.graders.together import FOLDER, TogetherReading
 from kneeoa.grades import GRADES, KLGrade
-from kneeoa.networks import DISPLAY_NAME, TOGETHER
-
-UNLIKE = (
-    "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
-    "Fifty graded films of your own tell (Research: Your own films)."
-)
-UNLIKE_ITS_FILMS = (
-    "it was measured on films that were read as they came and not refused, and this one was not."
-)
-RULES = {
-    "most probable": "the most probable grade",
-    "median": "the median of the probabilities",
-    "mean": "the mean of the probabilities, rounded",
-}
+from kneeoa.networks import DISPLAY_NAME
 
 
 def show_answer(reading: Reading) -> None:
@@ -41,62 +27,6 @@ def show_answer(reading: Reading) -> None:
         f'<div class="kl-grade">{grade.label}'
         f"<span>{grade.text}</span></div>"
         f'<div class="kl-bars">{bars}</div>'
-    )
-
-
-def show_together(reading: TogetherReading, card: dict[str, Any], *, measured: bool = True) -> None:
-    """Show what both networks together say: grade, set, probabilities, how that came, and record.
-
-    Without `measured` the film is unlike those of the track record, which is then not given. Under
-    a profile the track record is that of the profile's films.
-    """
-    answer = reading.answer
-    grade = answer.grade if answer else reading.grade
-    cells = "".join(
-        f'<div class="{"most" if g == grade else ""}" style="--share:{share:.0%}">'
-        f"{g.label}<br>{share:.0%}</div>"
-        for g, share in zip(GRADES, reading.probabilities, strict=True)
-    )
-    record = _record(reading.profile, FOLDER, grade, card, measured)
-    members = len(card["members"])
-    st.html(
-        '<div class="kl-together"><div>'
-        f'<span class="kl-network">{TOGETHER} ({members} models)</span><br>'
-        f"<b>{grade.label}</b> {grade.text}</div>"
-        f'<div class="kl-cells">{cells}</div>'
-        f'<div class="kl-note">{_how(reading, card, measured)}{html.escape(record)}</div></div>'
-    )
-
-
-def _record(profile, answer, grade, card, measured):
-    if profile is None:
-        published = track_record.published_record(card)
-        return track_record.sentence(grade, published, unlike="" if measured else UNLIKE)
-    return track_record.sentence(
-        grade,
-        profile.record.track_record[answer],
-        readers="its readers",
-        films=f"films of {profile.name}",
-        unlike="" if measured else UNLIKE_ITS_FILMS,
-    )
-
-
-def _how(reading, card, measured):
-    answer, profile = reading.answer, reading.profile
-    if answer is None:
-        return ""
-    if profile:
-        covered = profile.record.figures[FOLDER].get("coverage", {}).get("after", (None,))[0]
-        held = "" if covered is None else f": it held their readers' grade in {covered:.0%}"
-        held = f"calibrated on the {profile.record.of.films} films of the profile{held}"
-    elif measured:
-        covered = card["answer"]["coverage"]["test"]["covered"]["value"]
-        held = f"held the reference's grade in {covered:.0%} of test knees"
-    else:
-        held = "calibrated on films of the OAI; on films unlike them it holds the grade less often"
-    return (
-        f"<b>{answer.level:.0%} set: {answer.text}</b> ({held}). The grade is "
-        f"{RULES[answer.rule]}; the networks below give their most probable one.<br>"
     )
 
 

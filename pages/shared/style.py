@@ -30,17 +30,17 @@ STYLE = """
 .kl-bars .fill {height: 100%; border-radius: 2px; background: #2b93a1;}
 .kl-bars .most {font-weight: 650;}
 .kl-bars .share {text-align: right;}
-.kl-together {display: grid; grid-template-columns: 1fr 1.7fr; gap: .2rem .8rem;
-  align-items: center; border-left: 3px solid #2b93a1; padding-left: .7rem;}
-.kl-together .kl-note {grid-column: 1 / -1;}
-.kl-together div > b {font-size: 1.7rem; line-height: 1.15;}
-.kl-together .kl-note b {font-size: inherit;}
+.kl-lead {border-left: 3px solid #2b93a1; padding-left: .7rem; display: grid; gap: .3rem;}
+.kl-purpose {float: right; font-size: .82rem; opacity: .7; padding: .2rem 0 0 1rem;}
+.kl-badge {font-size: .82rem; padding: .05rem .45rem; border-radius: 1rem; white-space: nowrap;
+  border: 1px solid color-mix(in srgb, currentColor 40%, transparent);}
 .kl-cells {display: grid; grid-template-columns: repeat(5, 1fr); gap: .25rem; text-align: center;
   font-size: .84rem; line-height: 1.25; font-variant-numeric: tabular-nums;}
 .kl-cells div {border-radius: 3px; padding: .2rem 0;
   background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);
   border: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
 .kl-cells .most {font-weight: 650;}
+.kl-cells .in-range {border-color: #2b93a1; box-shadow: inset 0 -3px #2b93a1;}
 .kl-note {font-size: .86rem; opacity: .85; line-height: 1.35;}
 .kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem;}
 .kl-quiet {opacity: .7;}
@@ -61,8 +61,8 @@ STYLE = """
   align-self: flex-start;}
 .st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}
 .st-key-networks .kl-scale img {order: -1; flex-basis: 100%;}
-.st-key-networks .kl-together {grid-template-columns: 1fr;}
-.st-key-networks .kl-grade {font-size: 1.7rem;}
+.st-key-networks .kl-lead .kl-grade {font-size: 2.2rem;}
+.st-key-networks .kl-grade {font-size: 1.5rem;}
 .st-key-networks .kl-grade span {display: block; padding: 0; font-size: 1rem;}
 .st-key-networks .kl-bars {grid-template-columns: 2rem 1fr 2.2rem; gap: .08rem .3rem;}
 </style>

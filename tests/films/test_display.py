@@ -81,3 +81,20 @@ def test_grad_cam_keeps_only_what_speaks_for_the_grade():
     assert gradcam.has_positive_evidence(evidence, 2, scale=10)
     assert not gradcam.has_positive_evidence(evidence, 1, scale=10)
     assert not gradcam.has_positive_evidence(-evidence, 1, scale=10)
+
+
+def test_contours_enclose_what_is_stronger():
+    heatmap = np.zeros((7, 7), np.float32)
+    heatmap[3, 3] = 10
+    plain = display.layer(heatmap, scale=10, side=224)
+    drawn = display.layer(heatmap, scale=10, side=224, contours=(0.5,))
+    line = (drawn != plain).any(axis=-1)
+    assert (drawn[line] == 255).all()
+    strength = display.upsample(heatmap, 224) / 10
+    assert strength[line].min() >= 0.5
+    # A closed line: nothing inside touches the outside but through it.
+    inside = (strength >= 0.5) & ~line
+    beside = inside.copy()
+    beside[1:] |= inside[:-1]
+    beside[:, 1:] |= inside[:, :-1]
+    assert not (beside & (strength < 0.5)).any()

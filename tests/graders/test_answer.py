@@ -64,6 +64,7 @@ def test_an_answer_in_words():
     answer = AnswerRule("median", 0.9, 0.8).answer(np.array([0.05, 0.4, 0.45, 0.1, 0]))
     assert (answer.grade, answer.low, answer.high) == (2, 1, 2)
     assert answer.text == "KL 1 to KL 2"
+    assert answer.headline == "KL 1 to 2"
     assert AnswerRule("median", 0.9, 0.0).answer(np.eye(5)[3]).text == "KL 3 alone"
 
 

@@ -44,17 +44,21 @@ def test_the_first_page_invites_and_says_what_it_is_not(app):
     assert len(app.file_uploader) == 1
 
 
-def test_an_upload_shows_both_grades_beside_its_name(app):
+def test_an_upload_shows_one_answer_and_both_networks_beside_its_name(app):
     data = png(draw_knee(4, seed=2))
     page = shown(upload(app, ("case <b>one.png", data)))
-    readings = Graders().read(read_radiograph(data, "x.png"))
-    assert page.count('class="kl-grade"') == 2
+    graders, radiograph = Graders(), read_radiograph(data, "x.png")
+    readings = graders.read(radiograph)
+    answer = graders.read_together(radiograph).answer
+    assert f'class="kl-grade">{answer.headline}<' in page
+    assert answer.grade.criteria in page
+    assert page.count('class="kl-lead"') == 1
     assert "case &lt;b&gt;one.png" in page
+    folded = [expander.label for expander in app.expander]
     for name, reading in zip(("MobileNet", "ResNet50"), readings, strict=True):
-        assert f"{name} <b>{reading.grade.label}</b>" in page
+        assert any(label.startswith(f"{name} **{reading.grade.label}**") for label in folded)
         for share in reading.probabilities:
             assert f">{share:.0%}</div>" in page
-    assert readings[0].grade.criteria in page
 
 
 def test_a_bad_file_is_named_and_the_good_one_is_still_read(app):
@@ -140,17 +144,17 @@ def rings():
 def test_what_is_no_knee_gets_no_grade_until_it_is_asked_for_and_stays_marked(app):
     page = shown(upload(app, ("rings.png", png(rings()))))
     assert "not graded" in page
-    assert 'class="kl-grade"' not in page
+    assert 'class="kl-lead"' not in page
     assert "**Not graded.** Expected a" in app.error[0].value
     press(app, "Grade anyway")
     page = shown(app)
-    assert page.count('class="kl-grade"') == 2
+    assert page.count('class="kl-lead"') == 1
     assert "graded although it was refused" in page
     assert "Graded although it was refused" in app.error[0].value
     # What was measured on knees says nothing of rings.
     assert "the reference agreed in" not in page
     press(app, "Hide the grade")
-    assert 'class="kl-grade"' not in shown(app)
+    assert 'class="kl-lead"' not in shown(app)
 
 
 def test_a_negative_is_read_as_its_positive_and_says_so(app):
@@ -211,9 +215,9 @@ def test_a_box_beside_the_film_is_refused_and_the_film_stays(app):
     upload(app, ("one.png", png(draw_knee(2))))
     digest = next(iter(app.session_state["films"]))
     app.session_state[f"frame_{digest[:12]}_0"] = Frame(0, 500, 224, 224, "whole")
-    assert 'class="kl-grade"' not in shown(app.run())
+    assert 'class="kl-lead"' not in shown(app.run())
     press(app, "Grade anyway")
-    assert 'class="kl-grade"' not in shown(app)
+    assert 'class="kl-lead"' not in shown(app)
     assert "Move the frame onto the knee" in app.error[-1].value
     (data,) = viewers(app)
     assert data["films"][0]["layers"] == []

@@ -12,10 +12,11 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
-from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 
 MAP_SIDE = 224
+CONTOURS = (0.5, 0.8)
+"""Shares of the strongest colour at which a map has a line."""
 DEEP_WHITE = 65535
 """White of a film deeper than 8 bits whose samples came through a table."""
 
@@ -102,16 +103,21 @@ def _samples(radiograph):
     return deep, 0.0, float(DEEP_WHITE)
 
 
-def layer_of(reading: Reading, frame: Frame, grade: KLGrade, *, scale: float) -> Layer:
-    """Return a network's Grad-CAM of `grade` as a layer; `scale` gets the strongest colour."""
-    heatmap = gradcam.grad_cam(reading.evidence, grade)
-    png = display.png(display.layer(heatmap, scale=scale, side=MAP_SIDE))
-    return Layer(DISPLAY_NAME[reading.architecture], png, frame)
+def layer_of(
+    reading: Reading, frame: Frame, heatmap: np.ndarray, *, scale: float, contours: bool = False
+) -> Layer:
+    """Return a network's map ``(7, 7)`` as a layer; `scale` gets the strongest colour."""
+    shares = CONTOURS if contours else ()
+    drawn = display.layer(heatmap, scale=scale, side=MAP_SIDE, contours=shares)
+    return Layer(DISPLAY_NAME[reading.architecture], display.png(drawn), frame)
 
 
 def layers_of(readings: Iterable[Reading], frame: Frame, *, scale: float) -> tuple[Layer, ...]:
     """Return the Grad-CAM of each network's own grade."""
-    return tuple(layer_of(reading, frame, reading.grade, scale=scale) for reading in readings)
+    return tuple(
+        layer_of(reading, frame, gradcam.grad_cam(reading.evidence, reading.grade), scale=scale)
+        for reading in readings
+    )
 
 
 def rectangle(frame: Frame, scale: float = 1.0) -> dict[str, float]:

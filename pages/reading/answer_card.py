@@ -1,0 +1,122 @@
+"""The answer that leads: a range of grades, its probabilities, and how far to trust it."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from kneeoa.graders import track_record, two_readings
+from kneeoa.graders.grading import Reading
+from kneeoa.graders.together import FOLDER, TogetherReading
+from kneeoa.grades import GRADES
+from kneeoa.networks import TOGETHER
+
+UNLIKE = (
+    "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
+    "Fifty graded films of your own tell (Research: Your own films)."
+)
+UNLIKE_ITS_FILMS = (
+    "it was measured on films that were read as they came and not refused, and this one was not."
+)
+RULES = {
+    "most probable": "the most probable one",
+    "median": "the median of the probabilities",
+    "mean": "the mean of the probabilities, rounded",
+}
+WIDE = 3
+"""Grades in a range from which it says little."""
+
+
+def show_answer_card(
+    reading: TogetherReading, card: dict[str, Any], readings: Sequence[Reading], *, measured: bool
+) -> None:
+    """Show what both networks together say.
+
+    Without `measured` the film is unlike those of the track record, which is then not given. Under
+    a profile the track record is that of the profile's films.
+    """
+    answer = reading.answer
+    grade = answer.grade if answer else reading.grade
+    cells = "".join(
+        f'<div class="{_cell(g, grade, answer)}" style="--share:{share:.0%}">'
+        f"{g.label}<br>{share:.0%}</div>"
+        for g, share in zip(GRADES, reading.probabilities, strict=True)
+    )
+    record = _record(reading.profile, grade, card, measured)
+    st.html(
+        f'<div class="kl-lead"><div class="kl-quiet">{TOGETHER} {badge(readings)}</div>'
+        f'<div class="kl-grade">{headline(reading)}</div>'
+        f"<div>{one_grade(reading)}</div>"
+        f'<div class="kl-cells">{cells}</div>'
+        f'<div class="kl-note"><b>{grade.label}:</b> {grade.criteria}</div>'
+        f'<div class="kl-note">{html.escape(record)}</div></div>'
+    )
+    if answer:
+        with st.popover("What the range means", type="tertiary"):
+            st.markdown(_meaning(reading, card, measured))
+
+
+def headline(reading: TogetherReading) -> str:
+    """Return the range of grades, or the one grade where there is no range."""
+    return reading.answer.headline if reading.answer else reading.grade.label
+
+
+def one_grade(reading: TogetherReading) -> str:
+    """Return the one grade in words, which a range needs beside it."""
+    answer = reading.answer
+    if answer is None or answer.low == answer.high:
+        return (answer.grade if answer else reading.grade).text
+    wide = int(answer.high) - int(answer.low) + 1 >= WIDE
+    said = f"as one grade: <b>{answer.grade.label}</b>, {answer.grade.text}"
+    return f'<span class="kl-apart-1">uncertain</span>; {said}' if wide else said
+
+
+def badge(readings: Sequence[Reading]) -> str:
+    """Return in a few words of HTML whether both networks give one grade."""
+    agreement = two_readings.compare(readings)
+    apart = agreement.grades_apart
+    words = {0: "networks agree", 1: "networks 1 grade apart"}.get(
+        apart, f"networks {apart} grades apart"
+    )
+    told = html.escape(f"{agreement.verdict} {agreement.difference}")
+    return f'<span class="kl-badge kl-apart-{min(apart, 2)}" title="{told}">{words}</span>'
+
+
+def _cell(grade, answered, answer):
+    in_range = answer and answer.low <= grade <= answer.high
+    return " ".join(
+        name for name, holds in (("most", grade == answered), ("in-range", in_range)) if holds
+    )
+
+
+def _record(profile, grade, card, measured):
+    if profile is None:
+        published = track_record.published_record(card)
+        return track_record.sentence(grade, published, unlike="" if measured else UNLIKE)
+    return track_record.sentence(
+        grade,
+        profile.record.track_record[FOLDER],
+        readers="its readers",
+        films=f"films of {profile.name}",
+        unlike="" if measured else UNLIKE_ITS_FILMS,
+    )
+
+
+def _meaning(reading, card, measured):
+    answer, profile = reading.answer, reading.profile
+    if profile:
+        covered = profile.record.figures[FOLDER].get("coverage", {}).get("after", (None,))[0]
+        held = "" if covered is None else f"; it held their readers' grade in {covered:.0%}"
+        held = f"Calibrated on the {profile.record.of.films} films of the profile{held}."
+    elif measured:
+        covered = card["answer"]["coverage"]["test"]["covered"]["value"]
+        held = f"On test knees of the OAI it held the reference's grade in {covered:.0%}."
+    else:
+        held = "Calibrated on films of the OAI; on films unlike them it holds the grade less often."
+    return (
+        f"**{answer.text}**: grades next to each other that are to hold the reference's grade in "
+        f"{answer.level:.0%} of films (conformal prediction). {held}\n\nThe one grade is "
+        f"{RULES[answer.rule]}, chosen on validation films. {TOGETHER} means the weighted mean of "
+        f"{len(card['members'])} models and of each film with its mirror image."
+    )
