@@ -3,7 +3,6 @@
 import html
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from kneeoa.films import display
@@ -79,22 +78,6 @@ def _how(answer, card, measured):
         f"<b>{answer.level:.0%} set: {answer.text}</b> ({held}). The grade is "
         f"{RULES[answer.rule]}; the networks below give their most probable one.<br>"
     )
-
-
-def show_explanation(
-    reading: Reading, film: np.ndarray, explained: KLGrade, *, scale: float, opacity: float
-) -> None:
-    """Show the Grad-CAM of grade `explained` on the graded frame ``(S, S) uint8``."""
-    heatmap = gradcam.grad_cam(reading.evidence, explained)
-    picture = display.overlay(film, heatmap, scale=scale, opacity=opacity)
-    name = DISPLAY_NAME[reading.architecture]
-    st.image(
-        picture,
-        width="stretch",
-        output_format="PNG",
-        alt=f"Grad-CAM of {name} for {explained.label}",
-    )
-    st.html(f'<div class="kl-note">{_evidence(reading, explained, heatmap, scale)}</div>')
 
 
 def show_evidence(reading: Reading, explained: KLGrade, *, scale: float) -> None:

@@ -28,9 +28,8 @@ def upload_seconds(page: Page, film: Path) -> float:
     """Upload `film` on the first page; return the seconds until both overlays have loaded."""
     started = time.perf_counter()
     page.locator("input[type=file]").first.set_input_files(film)
-    overlays = page.get_by_alt_text("Grad-CAM of")
-    expect(overlays).to_have_count(2, timeout=TIMEOUT)
-    for overlay in overlays.all():
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=TIMEOUT)
+    for overlay in page.locator(".layer:not([hidden])").all():
         overlay.evaluate("image => image.decode()")
     return time.perf_counter() - started
 
