@@ -27,20 +27,6 @@ def windowed(
     return 255 - grey if invert else grey
 
 
-def window_filter(*, low: float, high: float, invert: bool) -> str:
-    """Return the CSS filter that does in the browser what `windowed` does to pixels.
-
-    A filter leaves the picture and the reader's zoom in place. It is exact: with grey values v in
-    [0, 1], brightness b then contrast c give c * (b * v - 0.5) + 0.5, and b * v is cut off only
-    where the result is white anyway.
-    """
-    low, spread = low / 255, max(high - low, 1.0) / 255
-    contrast = 1 + 2 * low / spread
-    brightness = 1 / (spread * contrast)
-    inverted = " invert(1)" if invert else ""
-    return f"brightness({brightness:.6f}) contrast({contrast:.6f}){inverted}"
-
-
 def fit_within(pixels: np.ndarray, longest: int) -> np.ndarray:
     """Return the film with its longer side at most `longest` pixels, never enlarged."""
     image = Image.fromarray(np.ascontiguousarray(pixels))

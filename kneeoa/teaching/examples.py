@@ -115,21 +115,6 @@ def paired(low: Sequence[str], high: Sequence[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def wiped(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
-    """Return a picture whose left `share` is of `first` and the rest of `second`.
-
-    Both are ``(S, S) uint8``. Between them runs a white line, 1/160 of the side wide; where only
-    one of them is seen, there is none.
-    """
-    side = first.shape[1]
-    border = round(np.clip(share, 0, 1) * side)
-    picture = np.where(np.arange(side) < border, first, second)
-    if 0 < border < side:
-        half = max(1, side // 320)
-        picture[:, max(0, border - half) : border + half] = 255
-    return picture
-
-
 def _side(name):
     return name[-1:].upper() if name[-1:].upper() in ("L", "R") else ""
 

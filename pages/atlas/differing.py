@@ -11,7 +11,7 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.teaching import examples
 from pages.atlas import example_films
-from pages.shared import boundary, cached, kept, overlays
+from pages.shared import boundary, cached, kept, known_film
 
 A_PAGE = 3
 _ASKED = "atlas_graded_now"
@@ -122,23 +122,22 @@ def _show_film(row):
     name = row.image_id
     try:
         radiograph, frame, readings = cached.teaching_film(name)
-        picture = overlays.picture_of(radiograph, frame)
     except KneeOAError as error:
         st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
         return
-    film, networks = st.columns([1, 2.1], gap="medium")
+    film, said = st.columns([2.2, 1], gap="medium")
     with film:
         st.markdown(
             f"**{boundary.escaped(name)}**: reference {KLGrade(row.grade).label}, {_given(row)}"
         )
-        st.image(picture, width="stretch", output_format="PNG", alt=f"Film {name}")
+        known_film.show_in_list(radiograph, frame, name, readings, key=f"differing_{name}")
         example_films.show_way_on(name, "differing")
+    with said:
+        known_film.show_answers(readings)
         if hasattr(row, "readers"):
             st.markdown(f"Readers {row.readers}")
         for grade in sorted({row.grade, row.first, row.second}):
             st.markdown(f":small[**{KLGrade(grade).label}.** {KLGrade(grade).criteria}]")
-    with networks:
-        overlays.show(radiograph, frame, readings)
 
 
 def _given(row):

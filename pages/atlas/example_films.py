@@ -1,5 +1,7 @@
 """The atlas on films: examples of a grade, and what its other parts show films with."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
@@ -7,7 +9,9 @@ from kneeoa.networks import DISPLAY_NAME
 from kneeoa.teaching import examples
 from kneeoa.wording import counted
 from pages.atlas import criteria
-from pages.shared import boundary, cached, dataset_films, kept, overlays, session_films
+from pages.shared import boundary, cached, dataset_films, kept, known_film, session_films
+from pages.shared.viewer import component as viewer
+from pages.shared.viewer.component import Pane
 
 A_PAGE, ACROSS = 6, 3
 KINDS = {"clear": "Clear", "any": "Any", "disputed": "Disputed"}
@@ -39,9 +43,7 @@ def show() -> None:
         return
     shown = page_of(names, A_PAGE, f"{kind}_{int(grade)}")
     for start in range(0, len(shown), ACROSS):
-        for place, name in zip(st.columns(ACROSS), shown[start : start + ACROSS], strict=False):
-            with place.container(border=True):
-                show_one(name, "example")
+        show_row(shown[start : start + ACROSS], f"example_{start}")
 
 
 def opened():
@@ -80,19 +82,32 @@ def page_of(names, size, key):
     return names[(page - 1) * size : page * size]
 
 
-def show_one(name: str, key: str) -> None:
-    """Show a film, what both networks say of it, and the way to the reading page."""
-    try:
-        radiograph, frame, readings = cached.teaching_film(name)
-        picture = overlays.picture_of(radiograph, frame)
-    except KneeOAError as error:
-        st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
+def show_row(names: list[str], key: str) -> None:
+    """Show films beside each other, looked at together; below each what was said of it."""
+    read = {}
+    for name in names:
+        try:
+            read[name] = cached.teaching_film(name)
+        except KneeOAError as error:
+            st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
+    if not read:
         return
-    st.image(picture, width="stretch", output_format="PNG", alt=f"Film {name}")
+    films = [
+        known_film.film_of(radiograph, frame, f"Film {name}")
+        for name, (radiograph, frame, _) in read.items()
+    ]
+    panes = [Pane(place, name) for place, name in enumerate(read)]
+    viewer.show(films, panes, key=key, options=replace(known_film.IN_A_LIST, columns=len(panes)))
+    for place, (name, (_, _, readings)) in zip(st.columns(len(read)), read.items(), strict=True):
+        with place:
+            _say(name, readings)
+            show_way_on(name, "example")
+
+
+def _say(name, readings):
     reference = cached.teaching_set().films[name].grade
     said = ", ".join(f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings)
     st.markdown(f"**{boundary.escaped(name)}**  \n:small[Reference {reference.label}; {said}]")
-    show_way_on(name, key)
 
 
 def show_way_on(name: str, key: str) -> None:

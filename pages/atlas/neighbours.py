@@ -1,17 +1,22 @@
-"""Two neighbouring grades: a film of each, side by side and wiped over one another."""
+"""Two neighbouring grades: a film of each, side by side or wiped over one another."""
+
+from dataclasses import replace
 
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.teaching import atlas, examples
 from pages.atlas import example_films
-from pages.shared import boundary, cached, kept, overlays
+from pages.shared import boundary, cached, kept, known_film
+from pages.shared.viewer import component as viewer
+from pages.shared.viewer.component import Options, Pane
 
+OPTIONS = Options(height="calc(100dvh - 16rem)", wipes=True, shared=True)
 PAIRS = {f"{int(step.low)}-{int(step.high)}": step for step in atlas.STEPS}
 
 
 def show() -> None:
-    """Show a pair of films and a slider that wipes from the one to the other."""
+    """Show a pair of films of the chosen grades."""
     films = example_films.opened()
     answers = example_films.published_answers()
     choice, words = st.columns([1, 2], vertical_alignment="center")
@@ -43,45 +48,24 @@ def _examples_of(films, answers, grade):
 
 @st.fragment
 def _show_pairs(pairs, step, are_clear) -> None:
-    """Show one of the pairs; another pair and the slider rerun nothing else."""
+    """Show one of the pairs; another pair reruns nothing else."""
     counter = f"pair_number_{int(step.low)}"
     # Counts rather than stands at a place: the number of pairs depends on the films.
     number = st.session_state.get(counter, 0) % len(pairs)
-    names = pairs[number]
-    places = st.columns(3, gap="small")
-    pictures = [
-        _picture(place, name, grade)
-        for place, name, grade in zip(
-            (places[0], places[2]), names, (step.low, step.high), strict=True
-        )
-    ]
-    with places[1]:
-        if all(picture is not None for picture in pictures):
-            share = st.session_state.get("wipe", 50) / 100
-            picture = examples.wiped(*pictures, share)
-            st.image(picture, width="stretch", output_format="PNG", alt="One film over the other")
-            st.slider(
-                f"How much of {step.low.label}, from the left (%)",
-                0,
-                100,
-                50,
-                key="wipe",
-                persist_state="session",
-                help="Arrow keys move it by steps.",
-            )
-        left, right = st.columns(2, vertical_alignment="center")
-        left.button(
-            "Another pair",
-            key="another_pair",
-            width="stretch",
-            on_click=_count,
-            args=[counter, number + 1],
-            disabled=len(pairs) < 2,
-        )
-        right.markdown(f":small[Pair {number + 1} of {len(pairs)}]")
+    _show_pair(pairs[number], (step.low, step.high))
+    left, right = st.columns([1, 3], vertical_alignment="center")
+    left.button(
+        "Another pair",
+        key="another_pair",
+        width="stretch",
+        on_click=_count,
+        args=[counter, number + 1],
+        disabled=len(pairs) < 2,
+    )
+    right.markdown(f":small[Pair {number + 1} of {len(pairs)}]")
     st.caption(
         ("Clear examples: both networks agree with the reference. " if are_clear else "")
-        + "Where names tell the side, both are of the same one."
+        + "Where names tell the side, both are of the same one. Wipe lays one film over the other."
     )
 
 
@@ -89,16 +73,20 @@ def _count(counter, number):
     st.session_state[counter] = number
 
 
-def _picture(place, name, grade):
-    """Show a film in its column and return its picture; None where it cannot be read."""
-    with place:
-        try:
-            radiograph, frame, _ = cached.teaching_film(name)
-            picture = overlays.picture_of(radiograph, frame)
-        except KneeOAError as error:
-            st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
-            return None
-        st.image(picture, width="stretch", output_format="PNG", alt=f"Film {name}")
-        st.markdown(f"**{grade.label} {grade.text}** :small[{boundary.escaped(name)}]")
-        example_films.show_way_on(name, "pair")
-    return picture
+def _show_pair(names, grades):
+    """Show two films beside each other; one alone where the other cannot be read."""
+    films, panes = [], []
+    words = st.columns(2)
+    for place, name, grade in zip(words, names, grades, strict=True):
+        with place:
+            try:
+                radiograph, frame, _ = cached.teaching_film(name)
+            except KneeOAError as error:
+                st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
+                continue
+            st.markdown(f"**{grade.label} {grade.text}** :small[{boundary.escaped(name)}]")
+            example_films.show_way_on(name, "pair")
+        panes.append(Pane(len(films), f"{grade.label} {grade.text}"))
+        films.append(known_film.film_of(radiograph, frame, f"Film {name}, {grade.label}"))
+    if films:
+        viewer.show(films, panes, key="pair_films", options=replace(OPTIONS, columns=len(films)))

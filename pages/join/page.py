@@ -11,8 +11,12 @@ from kneeoa.teaching import scoring
 from kneeoa.teaching.wording import interval_text, number_text, share_text
 from pages.join import own_votes
 from pages.shared import boundary, cached, keyboard, live, style
+from pages.shared.viewer import component as viewer
 
-LONGEST_SHOWN = 720
+LONGEST_SHOWN = 1024
+VIEWER = viewer.Options(
+    height="max(15rem, min(56vh, 100dvh - 30rem))", tools="few", keys="page", shared=True
+)
 SAID, JOINED = "join_said", "joined"
 
 
@@ -77,7 +81,9 @@ def show_film(group, participant) -> None:
     if wanted:
         try:
             folder = cached.teaching_set().folder
-            st.image(cached.film_picture(folder, film.image_id, LONGEST_SHOWN), width="stretch")
+            feed = cached.teaching_feed(folder, film.image_id, LONGEST_SHOWN)
+            label = f"Film {group.position + 1} of {len(group.exam.films)}"
+            viewer.show([viewer.ShownFilm(feed, label)], options=VIEWER)
         except KneeOAError:
             # Why is said on the teacher's pages; it may name folders of this server.
             st.warning(

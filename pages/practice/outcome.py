@@ -13,7 +13,7 @@ from kneeoa.teaching import scoring, swayed
 from kneeoa.teaching.wording import interval_text, number_text, share_text, time_text
 from kneeoa.wording import counted
 from pages.practice import progress, take_along
-from pages.shared import boundary, cached, overlays, table_view
+from pages.shared import boundary, cached, known_film, table_view
 
 MISSED_SHOWN = 3
 
@@ -165,15 +165,16 @@ def show_missed(answers) -> None:
 
 def _show_missed(row):
     given = "no answer" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
-    film, both = st.columns([1, 1.6], gap="medium")
+    film, both = st.columns([2.2, 1], gap="medium")
     with boundary.refusals_shown():
         radiograph, frame, readings = cached.teaching_film(row.image_id)
         with film:
-            st.image(overlays.picture_of(radiograph, frame), width="stretch")
+            label, key = f"Film {row.position + 1}", f"missed_{row.position}"
+            known_film.show_in_list(radiograph, frame, label, readings, key=key)
+        with both:
             reference = KLGrade(int(row.reference))
             st.markdown(
                 f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
                 f"{given}. {reference.criteria}"
             )
-        with both:
-            overlays.show(radiograph, frame, readings)
+            known_film.show_answers(readings)

@@ -8,7 +8,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.teaching.playing import Play
-from pages.shared import boundary, cached, exam_choice, film_viewer, keyboard, live, overlays
+from pages.shared import boundary, cached, exam_choice, keyboard, known_film, live
 
 
 def show(play: Play, network: str, keep) -> None:
@@ -36,18 +36,19 @@ def show(play: Play, network: str, keep) -> None:
             st.rerun()
         return
     show_head(play)
-    film, side = st.columns([1.35, 1], gap="medium")
+    film, side = st.columns([3.1, 1], gap="small")
+    told = play.stage == "told"
     with side:
-        if play.stage == "told":
+        if told:
             show_resolution(play)
-            overlays.show(radiograph, frame, readings)
+            known_film.show_answers(readings)
         else:
             if play.shows_network:
                 show_network(play, network)
             show_grades(play)
     with film:
-        film_viewer.show_film(radiograph, frame, room=640)
-        film_viewer.show_keys(radiograph)
+        label = f"Film {play.position + 1} of {len(play.exam.films)}"
+        known_film.show_large(radiograph, frame, label, readings if told else ())
     # The clock starts when the film is on its way to the screen, not while it is decoded.
     play.look(time.monotonic())
 
@@ -96,7 +97,7 @@ def show_grades(play: Play) -> None:
             args=[_place(play), int(grade)],
             width="stretch",
         )
-    lower, higher, on = st.columns([1, 1, 2.4])
+    lower, higher, on = st.columns([1.2, 1.25, 1.4], gap="xsmall")
     for at, key, shortcut in ((lower, "lower", "Left"), (higher, "higher", "Right")):
         at.button(
             key.capitalize(),
@@ -118,7 +119,7 @@ def show_grades(play: Play) -> None:
     )
     st.caption(
         "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc stops. "
-        "Z, W and I zoom, window and invert."
+        "Z, W and I zoom, window and invert; the film's other keys stand at Keys above it."
     )
 
 

@@ -16,7 +16,6 @@ from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.analysis.study_tables import study_tables as tables_of
 from kneeoa.data.film_folder import FilmFolder, open_folder
 from kneeoa.errors import KneeOAError
-from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.grading import Graders, Reading
@@ -25,6 +24,7 @@ from kneeoa.records import archive, results
 from kneeoa.records.archive import Archive
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
+from pages.shared.viewer.feed import FilmFeed, film_feed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -251,15 +251,15 @@ def teaching_film(image_id: str) -> tuple[Radiograph, Frame, tuple[Reading, ...]
     return read_film(*teaching_set().read(image_id))
 
 
-@st.cache_data(show_spinner=False, max_entries=256)
-def film_picture(folder: Path | None, image_id: str, longest: int) -> bytes:
-    """Return a film that is taught with as a PNG of at most `longest` pixels, encoded once.
+@st.cache_data(show_spinner=False, max_entries=64)
+def teaching_feed(folder: Path | None, image_id: str, longest: int) -> FilmFeed:
+    """Return a film that is taught with for the viewer, of at most `longest` pixels, made once.
 
     `folder` is that of `teaching_set`, in which the id stands for this film.
     """
     name, data = teaching_set().read(image_id)
     radiograph = read_radiograph(data, name)  # a class waits for it: not for the networks
-    return display.png(display.windowed(display.fit_within(radiograph.pixels, longest)))
+    return film_feed(radiograph, longest=longest)
 
 
 def network_grades(architecture: str) -> dict[str, int]:

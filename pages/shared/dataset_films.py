@@ -7,14 +7,9 @@ import streamlit as st
 
 from kneeoa.data.film_folder import FilmFolder
 from kneeoa.errors import KneeOAError
-from kneeoa.films import display
-from kneeoa.films.frames import square
-from kneeoa.graders import gradcam
-from kneeoa.networks import DISPLAY_NAME
 from kneeoa.wording import counted
-from pages.shared import boundary, cached, network_column, session_films
+from pages.shared import boundary, cached, known_film, session_films
 
-SIDE = 300
 A_PAGE = 4
 
 
@@ -69,23 +64,11 @@ def _show_film(films, image_id, key):
     except KneeOAError as error:
         st.warning(boundary.escaped(str(error)))
         return
-    film, *others = st.columns([1.1, 1, 1, 1.1, 1.1], gap="small")
-    picture = display.windowed(square(radiograph, frame, SIDE))
+    film, said = st.columns([2.2, 1], gap="medium")
     with film:
-        st.image(picture, width="stretch", caption=image_id)
+        known_film.show_in_list(radiograph, frame, image_id, readings, key=f"{key}_{image_id}")
         if st.button("Open in the reading page", key=f"open_{key}_{image_id}", width="stretch"):
             st.session_state[session_films.NEXT] = session_films.add(name, data)
             st.switch_page("reading/page.py")
-    scale = max(card["evidence_scale"] for card in cached.cards().values())
-    overlays, answers = others[:2], others[2:]
-    for overlay, answer, reading in zip(overlays, answers, readings, strict=True):
-        heatmap = gradcam.grad_cam(reading.evidence, reading.grade)
-        with overlay:
-            st.image(
-                display.overlay(picture, heatmap, scale=scale, opacity=0.6),
-                width="stretch",
-                caption=f"{DISPLAY_NAME[reading.architecture]} (published), Grad-CAM for "
-                f"{reading.grade.label}",
-            )
-        with answer:
-            network_column.show_answer(reading)
+    with said:
+        known_film.show_answers(readings)

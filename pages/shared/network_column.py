@@ -3,7 +3,6 @@
 import html
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from kneeoa.films import display
@@ -28,22 +27,6 @@ def show_answer(reading: Reading) -> None:
         f"<span>{grade.text}</span></div>"
         f'<div class="kl-bars">{bars}</div>'
     )
-
-
-def show_explanation(
-    reading: Reading, film: np.ndarray, explained: KLGrade, *, scale: float, opacity: float
-) -> None:
-    """Show the Grad-CAM of grade `explained` on the graded frame ``(S, S) uint8``."""
-    heatmap = gradcam.grad_cam(reading.evidence, explained)
-    picture = display.overlay(film, heatmap, scale=scale, opacity=opacity)
-    name = DISPLAY_NAME[reading.architecture]
-    st.image(
-        picture,
-        width="stretch",
-        output_format="PNG",
-        alt=f"Grad-CAM of {name} for {explained.label}",
-    )
-    st.html(f'<div class="kl-note">{_evidence(reading, explained, heatmap, scale)}</div>')
 
 
 def show_evidence(reading: Reading, explained: KLGrade, *, scale: float) -> None:

@@ -20,8 +20,6 @@ STYLE = """
 .st-key-projector .kl-network {font-size: 1.4rem;}
 .st-key-projector .kl-grade {font-size: 3.4rem;}
 .st-key-told p, .st-key-there p {font-size: 1.25rem; line-height: 1.4;}
-.st-key-join img {max-height: max(9rem, min(44vh, 100dvh - 30rem)); object-fit: contain;
-  object-position: left;}
 .st-key-join [data-testid="stVerticalBlock"] {gap: .5rem;}
 .kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
   align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}

@@ -8,7 +8,7 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
-from pages.shared import boundary, cached, exam_choice, film_viewer, keyboard, live
+from pages.shared import boundary, cached, exam_choice, keyboard, known_film, live
 
 SAID = "teacher_said"
 LAST = "teacher_last"
@@ -136,7 +136,7 @@ def show_film(group) -> None:
     except KneeOAError as error:
         problem, readings = f"{film.image_id}: {error}", ()
     show_head(group)
-    shown, side = st.columns([1.35, 1], gap="large")
+    shown, side = st.columns([3, 1], gap="small")
     with side:
         if group.state == "voting":
             show_voting(group)
@@ -149,8 +149,9 @@ def show_film(group) -> None:
         if problem:
             st.error(boundary.escaped(problem))
         else:
-            film_viewer.show_film(radiograph, frame, room=660)
-            film_viewer.show_keys(radiograph)
+            label = f"Film {group.position + 1} of {len(group.exam.films)}"
+            seen = readings if group.state == "told" else ()
+            known_film.show_large(radiograph, frame, label, seen, projected=True)
 
 
 def show_head(group) -> None:

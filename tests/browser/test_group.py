@@ -69,6 +69,13 @@ def test_a_session_is_led_and_nothing_is_lost(settings, browser, tmp_path_factor
         join(ben, app.url, code, "Ben")
         seen(teacher, "2 learners are in")
         press(teacher, "Show the first film")
+        # Learners look at the film themselves, and see no more of it than that.
+        look = anna.locator(".viewer[data-ready=true]")
+        expect(look).to_be_visible(timeout=SECONDS)
+        zoom = look.get_attribute("data-zoom")
+        anna.keyboard.press("+")
+        expect(look).not_to_have_attribute("data-zoom", zoom)
+        expect(anna.locator(".pane")).to_have_count(1)
         vote(anna, 2)
         vote(ben, 3)
         anna.reload()

@@ -50,21 +50,32 @@ def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory)
         expect(ten).to_be_checked(timeout=SECONDS)
         page.get_by_role("button", name="Begin").press("Enter")
         is_asked(page, 1)
-        # Neither a slider nor a button that has the focus keeps a key that is not its own.
-        for name in ("Window (grey values) — start", "Window (grey values) — end"):
-            page.get_by_role("slider", name=name).press("ArrowRight")
-            mark(page, "4", 4)
+        # Whatever of the viewer has the focus keeps no key that is not its own.
+        page.locator(".pane").focus()
+        mark(page, "4", 4)
+        page.get_by_role("button", name="Ruler").press("Enter")
+        expect(page.locator('.viewer[data-tool="length"]')).to_be_visible()
+        mark(page, "2", 2)
+        mark(page, "4", 4)
         # Enter is that of a button reached by the Tab key, and of none that was clicked.
         page.get_by_role("button", name="Lower").press("Enter")
         expect(page.locator('.st-key-grade_3 [data-testid="stBaseButton-primary"]')).to_be_visible()
-        page.get_by_role("button", name="Fullscreen").press("Enter")
+        page.get_by_role("button", name="Full screen").press("Enter")
+        page.wait_for_function("document.fullscreenElement !== null")
         page.keyboard.press("Escape")
-        press(page, "z", '.st-key-view_zoom [data-testid="stBaseButton-primary"]')
+        page.wait_for_function("document.fullscreenElement === null")
+        is_asked(page, 1)
+        press(page, "z", '.viewer[data-part="left half"]')
         for film in range(1, 4):
             is_asked(page, film)
+            # Every film begins whole and as it came.
+            if film > 1:
+                seen = '.viewer[data-ready=true][data-part="whole"][data-invert="false"]'
+                expect(page.locator(seen)).to_be_visible(timeout=SECONDS)
             mark(page, "2", 2)
             mark(page, "ArrowRight", 3)
-            page.get_by_role("button", name="Invert").first.click()
+            page.get_by_role("button", name="Invert").click()
+            expect(page.locator('.viewer[data-invert="true"]')).to_be_visible()
             press(page, "Enter", ".st-key-next button")
             press(page, "Enter", f'text="Film {film + 1} of 10"')
         is_asked(page, 4)

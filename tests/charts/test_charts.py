@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from kneeoa.analysis import anova, comparisons, confusions, learning_curves, operating
-from kneeoa.charts import comparing, confusion, style, teaching, training, trust, viewer
-from kneeoa.films.frames import Frame
+from kneeoa.charts import comparing, confusion, style, teaching, training, trust
 from kneeoa.grades import KLGrade
 from kneeoa.teaching import readers, scoring
 from tests.support.research import drawn_history, drawn_predictions, write_robustness
@@ -194,24 +193,3 @@ def test_progress_and_spread_hold_the_tables():
     figure = teaching.spread_figure(readers.by_film(votes).assign(number=[1, 2]))
     assert figure.data[0].x[0] == "film 2"
     assert list(figure.data[-1].y) == [2, 1]
-
-
-@pytest.mark.parametrize(
-    ("part", "across", "down"),
-    [
-        ("whole", [0, 400], [300, 0]),
-        ("left half", [100, 200], [170, 70]),
-        ("right half", [200, 300], [170, 70]),
-    ],
-)
-def test_a_film_is_in_view_whole_or_half_of_its_joint(part, across, down):
-    figure = viewer.film_figure(
-        np.zeros((3, 4), np.uint8),
-        height=300,
-        width=400,
-        frame=Frame(10, 100, 200, 200),
-        view="",
-        part=part,
-    )
-    assert list(figure.layout.xaxis.range) == across
-    assert list(figure.layout.yaxis.range) == down

@@ -17,6 +17,7 @@ from kneeoa.teaching import atlas, diagram, examples
 from kneeoa.teaching.films import open_set, synthetic_set
 from tests.support.graded_films import write_film, write_flat
 from tests.support.places import MAIN_SCRIPT
+from tests.support.viewer import viewers
 
 
 @cache
@@ -137,18 +138,6 @@ def test_pairs_are_of_one_side_where_names_tell_it():
     assert examples.paired([], ["c"]) == []
 
 
-@pytest.mark.parametrize(("share", "columns"), [(0, 0), (0.25, 80), (1, 320), (-1, 0), (7, 320)])
-def test_the_wipe_shows_the_first_film_up_to_its_share(share, columns):
-    first, second = np.full((320, 320), 10, np.uint8), np.full((320, 320), 200, np.uint8)
-    picture = examples.wiped(first, second, share)
-    assert picture.dtype == np.uint8
-    line = 255 in picture
-    assert line == (0 < columns < 320)
-    assert (picture[:, : max(0, columns - 1)] == 10).all()
-    assert (picture[:, columns + line :] == 200).all()
-    assert (first == 10).all()
-
-
 def opened(monkeypatch, folder=None, **query):
     if folder is None:
         monkeypatch.delenv("KNEEOA_DATASET", raising=False)
@@ -167,7 +156,7 @@ def text(app):
 
 
 def pictures(app):
-    return len(app.get("image"))
+    return sum(len(data["panes"]) for data in viewers(app))
 
 
 def graded(tmp_path, count=2):
@@ -223,17 +212,15 @@ def test_clear_films_come_first_and_one_opens_in_the_reading_page(monkeypatch, t
     assert f"{name}.png" in " ".join(block.body for block in app.get("html"))
 
 
-def test_neighbours_are_wiped_and_paired_anew(monkeypatch, tmp_path):
+def test_neighbours_are_looked_at_together_and_paired_anew(monkeypatch, tmp_path):
     app = opened(monkeypatch, graded(tmp_path, 6), part="neighbours", pair="2-3")
-    assert pictures(app) == 3
+    assert pictures(app) == 2
+    assert viewers(app)[0]["wipes"]
     assert atlas.STEPS[2].question in text(app)
     before = text(app)
-    app.slider(key="wipe").set_value(100).run()
-    assert pictures(app) == 3
     app.button(key="another_pair").click().run()
     assert text(app) != before
     assert "Pair 2 of" in text(app)
-    assert app.slider(key="wipe").value == 100
 
 
 def test_films_on_which_answers_differ_are_listed_with_both_maps(monkeypatch, tmp_path):
@@ -264,7 +251,7 @@ def test_a_folder_without_splits_is_graded_when_asked(monkeypatch, tmp_path):
     assert "may have learned from them" in text(app)
     assert "about other films" in text(app)
     app.segmented_control(key="part").set_value("differing").run()
-    assert not app.get("image")
+    assert not viewers(app)
     app.button(key="grade_now").click().run()
     assert "Of 6 films" in text(app)
 
@@ -281,7 +268,7 @@ def test_an_unreadable_film_is_said_in_its_place(monkeypatch, tmp_path):
     assert pictures(app) == 1
     assert len(app.warning) == 1
     app.button(key="another_pair").click().run()
-    assert pictures(app) == 3
+    assert pictures(app) == 2
 
 
 def test_a_folder_that_is_not_there_is_said_and_the_criteria_stand(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ from kneeoa.films.phantom import knee_png
 from kneeoa.store import practice as store
 from kneeoa.store.database import StoreError, open_store
 from tests.support.places import MAIN_SCRIPT
+from tests.support.viewer import viewers
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -96,16 +97,32 @@ def test_the_arrows_move_the_mark():
     assert app.session_state["play"].choice == 1
 
 
-def test_keys_zoom_window_and_invert_and_every_film_begins_whole():
-    app = press(begin(opened()), "view_zoom", "view_window", "view_invert")
-    assert app.session_state["part_in_view"][1] == "left half"
-    assert tuple(app.slider(key="window").value) == (64, 255)
-    assert "invert(1)" in " ".join(block.body for block in app.get("html"))
-    assert app.button(key="view_zoom").proto.type == "primary"
-    press(app, "grade_1", "on", "next", "view_invert")
-    assert app.button(key="view_zoom").proto.type == "secondary"
-    assert tuple(app.slider(key="window").value) == (64, 255)
-    assert "invert(1)" not in " ".join(block.body for block in app.get("html"))
+def test_the_film_is_shown_alone_and_with_its_maps_once_it_is_told():
+    app = begin(opened(), seed=5)
+    (data,) = viewers(app)
+    (film,) = data["films"]
+    assert (data["keys"], data["turns"], data["editable"]) == ("page", False, False)
+    assert film["layers"] == []
+    # Nothing that a browser gets says what film it is.
+    image_id = app.session_state["play"].film.image_id
+    assert image_id not in str(data)
+    press(app, "grade_1", "on")
+    (told,) = viewers(app)
+    assert told["films"][0]["id"] == film["id"]
+    assert [pane["title"] for pane in told["panes"]] == ["", "MobileNet", "ResNet50"]
+    press(app, "next")
+    (data,) = viewers(app)
+    assert data["films"][0]["id"] != film["id"]
+    assert len(data["panes"]) == 1
+
+
+def test_missed_films_are_shown_with_their_maps():
+    app = begin(opened(), feedback="end", seed=5)
+    wrong = (app.session_state["play"].film.grade + 1) % 5
+    press(app, f"grade_{wrong}", "on", "stop")
+    (data,) = viewers(app)
+    assert [pane["title"] for pane in data["panes"]] == ["Film 1", "MobileNet", "ResNet50"]
+    assert data["keys"] == "focus"
 
 
 def test_a_grade_and_enter_that_come_at_once_are_an_answer():

@@ -71,6 +71,7 @@ class Options:
     keys : whether its keys work on all of the ``"page"``, or while the viewer has the ``"focus"``
     turns : whether the arrows turn to the next film
     projected : whether there is a pointer for a class
+    wipes : whether the second film can be laid over the first
     shared : whether these films are shown in many sessions
     """
 
@@ -81,6 +82,7 @@ class Options:
     keys: Literal["page", "focus"] = "page"
     turns: bool = False
     projected: bool = False
+    wipes: bool = False
     shared: bool = False
 
 
@@ -136,6 +138,7 @@ def show(
             "tools": options.tools,
             "keys": options.keys,
             "projected": options.projected,
+            "wipes": options.wipes,
         },
         height="content",
         on_moved_change=moved,

@@ -20,6 +20,7 @@ export const KEYS = {
   b: 'frame',
   p: 'pointer',
   v: 'side',
+  c: 'wipe',
   u: 'full',
 };
 const REPEATED = ['in', 'out'];
@@ -39,6 +40,7 @@ export const TOLD = [
   ['H, held', 'without the Grad-CAM'],
   ['D, G, L, A, M', 'drag: window, move, ruler, angle, magnifier'],
   ['Delete', 'remove rulers and angles'],
+  ['C', 'wipe, where there are two films'],
   ['U', 'full screen'],
 ];
 

@@ -22,6 +22,7 @@ const FEW = ['part', 'invert', 'fit', 'reset', 'full'];
 const LATE = [
   ['pointer', 'Pointer', 'P'],
   ['side', 'Maps', 'V'],
+  ['wipe', 'Wipe', 'C'],
   ['full', 'Full screen', 'U'],
 ];
 
@@ -37,7 +38,7 @@ const made = (tag, attributes = {}, text = '') => {
 
 export class Toolbar {
   // `act(name)` is called for a button, `layer(index)` and `opacity(share)` for the map's controls.
-  constructor(host, { act, layer, opacity }) {
+  constructor(host, { act, layer, opacity, wipe }) {
     this.element = made('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Film tools' });
     this.buttons = {};
     for (const group of [TOOLS, ACTS, LATE]) {
@@ -45,6 +46,13 @@ export class Toolbar {
       for (const [name, label, key] of group) row.append(this.button(name, label, key, act));
       this.element.append(row);
     }
+    this.border = made('input', {
+      type: 'range', min: 0, max: 100, value: 50, class: 'border',
+      'aria-label': 'How much of the first film, from the left, in percent',
+    });
+    this.border.addEventListener('input', () => wipe(this.border.value));
+    this.border.hidden = true;
+    this.buttons.wipe.after(this.border);
     this.maps = made('span', { class: 'group maps' });
     this.choice = made('select', { 'aria-label': 'Grad-CAM on the film' });
     this.choice.addEventListener('change', () => layer(Number(this.choice.value)));
@@ -73,13 +81,14 @@ export class Toolbar {
   }
 
   // Shows what there is to do with these films.
-  offer({ few, editable, layers, chosen, sides, projected }) {
+  offer({ few, editable, layers, chosen, sides, projected, wipes }) {
     for (const [name, button] of Object.entries(this.buttons)) {
       button.hidden = few && !FEW.includes(name);
     }
     this.buttons.frame.hidden = !editable;
     this.buttons.side.hidden = !sides;
     this.buttons.pointer.hidden = !projected;
+    this.buttons.wipe.hidden = !wipes;
     this.maps.hidden = !layers.length && !sides;
     this.choice.hidden = !layers.length;
     const names = ['none', ...layers.map((layer) => layer.name)];

@@ -96,6 +96,19 @@ export class View {
     this.fit();
   }
 
+  // Lets panes that have just come look at their films as the first one does.
+  join(isFitted) {
+    const { range } = this.first;
+    this.all((pane) => {
+      if (pane !== this.first) pane.window(pane.film.window, this.isInverted);
+    });
+    this.turn();
+    if (range) this.first.window(range, this.isInverted);
+    this.windowed(this.first);
+    if (isFitted) this.fit();
+    else this.viewed(this.first);
+  }
+
   invert() {
     this.isInverted = !this.isInverted;
     this.all((pane) => pane.window(pane.range ?? pane.film.window, this.isInverted));

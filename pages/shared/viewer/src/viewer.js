@@ -23,6 +23,7 @@ export class Viewer {
       act: (name) => this.act(name),
       layer: (index) => this.putLayer(index),
       opacity: (share) => root.style.setProperty('--opacity', share),
+      wipe: (percent) => root.style.setProperty('--border', `${percent}%`),
     });
     this.stage = document.createElement('div');
     this.stage.className = 'panes';
@@ -80,13 +81,17 @@ export class Viewer {
     if (isNew) this.root.dataset.ready = 'false';
     await start();
     if (this.data !== data || this.isGone) return; // another call came meanwhile
+    // Where maps come or go beside the same film, it is looked at as before.
+    const stays = ids[0] === this.imageIds[0];
+    const wasFitted = stays && this.view.isFitted();
     this.setUp(data.panes.length);
     this.describe();
     if (isNew) await this.turnTo(ids);
     if (this.data !== data || this.isGone) return;
     this.panes.forEach((pane, index) => { pane.film = this.filmOf(index); });
     resize(); // what was a pane's size at first may not be so now
-    if (isNew) this.view.reset();
+    if (isNew && stays) this.view.join(wasFitted);
+    else if (isNew) this.view.reset();
     this.box.put(data.editable, data.heard);
     this.putLayer(this.layerIndex);
     this.press();
@@ -119,13 +124,14 @@ export class Viewer {
   }
 
   describe() {
-    const { panes, editable, tools, projected } = this.data;
+    const { panes, editable, tools, projected, wipes } = this.data;
     panes.forEach(({ layer, title }, index) => {
       const film = this.filmOf(index);
       this.panes[index].describe(film, { title, layer: film.layers[layer] ?? null });
     });
     const { layers } = this.filmOf(0);
     if (this.layerIndex >= layers.length) this.layerIndex = -1;
+    this.root.classList.toggle('few', tools === 'few');
     this.toolbar.offer({
       few: tools === 'few',
       editable,
@@ -133,14 +139,19 @@ export class Viewer {
       chosen: this.layerIndex,
       sides: panes.length > 1 && panes.some(({ layer }) => layer !== null),
       projected,
+      wipes: wipes && panes.length === 2,
     });
   }
 
   async turnTo(ids) {
     const old = this.imageIds;
     this.imageIds = ids;
-    this.box.forgetAll();
-    await Promise.all(this.panes.map((pane, index) => pane.show(this.filmOf(index), ids[index])));
+    if (old[0] !== ids[0]) this.box.forgetAll();
+    const others = this.panes.filter((pane, index) => pane.imageId !== ids[index]);
+    await Promise.all(others.map((pane) => {
+      const index = this.panes.indexOf(pane);
+      return pane.show(this.filmOf(index), ids[index]);
+    }));
     old.filter((id) => !this.imageIds.includes(id)).forEach(forget);
   }
 
@@ -203,6 +214,10 @@ export class Viewer {
       clear: () => this.clear(),
       pointer: () => this.toggle('pointing', 'pointer'),
       side: () => this.toggle('alone', 'side'),
+      wipe: () => {
+        this.toggle('wiped', 'wipe');
+        this.toolbar.border.hidden = !root.classList.contains('wiped');
+      },
       full: () => {
         if (document.fullscreenElement) document.exitFullscreen();
         else root.requestFullscreen();
