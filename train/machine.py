@@ -7,6 +7,7 @@ is shared. `prepare` must run before anything imports Keras' backend for the set
 import contextlib
 import ctypes
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -80,6 +81,29 @@ def prepare(
     )
 
 
+def gpu_memory() -> int | None:
+    """Return the bytes of the first GPU that is visible, as its driver says, or None without one.
+
+    Asks the driver's own command, so that this process does not take a share of the GPU.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    first = (visible or "0").split(",")[0].strip()
+    if visible == "" or first == "-1":
+        return None
+    asked = ["nvidia-smi", f"--id={first}", "--query-gpu=memory.total"]
+    try:
+        said = subprocess.run(
+            [*asked, "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        ).stdout
+        return int(said.strip().splitlines()[0]) * 2**20
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+
+
 @contextlib.contextmanager
 def scope(machine: Machine) -> Iterator[None]:
     """Build and train inside, in the machine's precision."""
@@ -117,6 +141,8 @@ def _prepare_torch(device, *, deterministic):
     torch.backends.cudnn.benchmark = kind == "gpu" and not deterministic
     # On a GPU the gradient of max pooling has no deterministic form: a warning, not an error.
     torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")
+    # Nothing here reads memory before it is written: filling it would cost every step.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     _keep_freed_memory()
     return kind
 

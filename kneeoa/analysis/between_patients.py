@@ -10,6 +10,7 @@ from kneeoa.analysis.anova import METRICS
 from kneeoa.metrics import bootstrap
 from kneeoa.networks import DISPLAY_NAME, difference_of, pair_of
 from kneeoa.records.results import PROBABILITY_COLUMNS
+from kneeoa.wording import counted
 
 _PATIENTS = "Says nothing of cycles that were not trained."
 _RESAMPLES = 10_000
@@ -43,7 +44,8 @@ def between_patients(
     }
     rows = _bootstrapped(true, answers, films["patient_id"], names, here)
     if len(names) == 2:
-        rows += _same_films(true, answers, films["patient_id"], names)
+        alike = _same_seeds(here, answers, names)
+        rows += _same_films(true, alike, films["patient_id"], names)
     return rows
 
 
@@ -78,8 +80,20 @@ def _bootstrapped(true, answers, patients, names, here):
     ]
 
 
+def _same_seeds(here, answers, names):
+    """Return the answers of the cycles whose seed both networks have, or all where there is none.
+
+    The mean of more cycles is right on more films, whatever the network.
+    """
+    seeds = {name: here.loc[here["architecture"] == name, "seed"] for name in names}
+    shared = set.intersection(*map(set, seeds.values()))
+    if not shared:
+        return answers
+    return {name: answers[name][seeds[name].isin(shared).to_numpy()] for name in names}
+
+
 def _same_films(true, answers, patients, names):
-    """McNemar, where a network's answer is that of the mean probability over its cycles."""
+    """McNemar, where a network's answer is that of the mean probability over these cycles."""
     right = [answers[name].mean(axis=0).argmax(axis=1) == true for name in names]
     only_first, only_second = (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
     discordant = only_first + only_second
@@ -94,7 +108,8 @@ def _same_films(true, answers, patients, names):
         "n": len(true),
         "unit": "knees",
         "cannot_show": "Takes the two knees of a patient as independent, which they are not.",
-        "note": f"{only_first} films right by the first alone, {only_second} by the second.",
+        "note": f"{only_first} films right by the first alone, {only_second} by the second "
+        f"(means of {' and '.join(_cycles(len(answers[name])) for name in names)}).",
     }
     if discordant:
         table = [[(right[0] & right[1]).sum(), only_first], [only_second, 0]]
@@ -110,6 +125,10 @@ def _same_films(true, answers, patients, names):
         "cannot_show": _PATIENTS,
     }
     return [knees, by_patient]
+
+
+def _cycles(count):
+    return counted(count, "cycle")
 
 
 def _sign_flip(gains):

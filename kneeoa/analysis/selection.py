@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from kneeoa.networks import DISPLAY_NAME
 from kneeoa.records.archive import FINISHED, Archive, Study
 from kneeoa.wording import counted
 
 ALL = "all runs"
+PAPER = "paper"
+"""The preset of the experiment whose claim is tested."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,23 @@ class Selection:
         if alone := int(self.runs["unpaired"].sum()):
             said.append(f"{alone} of the finished without the other network's run of that seed")
         return ", ".join(said)
+
+    def standing(self) -> str:
+        """Return on how many cycles of each network a study stands, or nothing without one.
+
+        For example ``The study paper stands on 6 of 10 cycles of the MobileNet and 4 of 10 of the
+        ResNet50.``
+        """
+        if self.study is None or self.study.record.kind != "cycles" or not self.networks:
+            return ""
+        done = self.finished["architecture"].value_counts()
+        asked = self.study.record.cycles
+        name, *others = self.networks
+        said = f"{done.get(name, 0)} of {counted(asked, 'cycle')} of the {DISPLAY_NAME[name]}"
+        said += "".join(
+            f" and {done.get(other, 0)} of {asked} of the {DISPLAY_NAME[other]}" for other in others
+        )
+        return f"The study {self.study.record.study_id} stands on {said}."
 
     def python(self, table: str, *modules: str, before: Iterable[str] = ()) -> str:
         """Return the lines of Python that print a table of this selection, there ``chosen``.
@@ -90,13 +110,21 @@ def folder_labels(folders: Iterable[Path]) -> dict[Path, str]:
 
 
 def study_labels(archive: Archive) -> dict[str, Study]:
-    """Return the studies by a name that is unique over the folders."""
+    """Return the studies by a name that is unique over the folders.
+
+    Those of the paper's own experiment come first: it is what is tested here.
+    """
     names = [study.record.study_id for study in archive.studies]
     folders = folder_labels(archive.folders)
-    return {
+    labels = {
         name if names.count(name) == 1 else f"{folders[study.folder]}/{name}": study
         for name, study in zip(names, archive.studies, strict=True)
     }
+    return dict(sorted(labels.items(), key=lambda item: not _is_the_papers(item[1])))
+
+
+def _is_the_papers(study):
+    return study.record.kind == "cycles" and study.record.preset == PAPER
 
 
 def run_labels(archive: Archive) -> list[str]:

@@ -113,7 +113,8 @@ def initialise(network: keras.Model, init: str) -> Initialisation:
 
 def weight_arrays(network: keras.Model) -> dict[str, np.ndarray]:
     """Every weight of `network` as float32, under ``<layer>/<weight>``, in graph order."""
-    return {key: np.asarray(variable) for key, variable in variables(network)}
+    convert = keras.ops.convert_to_numpy
+    return {key: convert(variable.value) for key, variable in variables(network)}
 
 
 def assign_all(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:

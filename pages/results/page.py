@@ -5,6 +5,7 @@ import streamlit as st
 from kneeoa.analysis import findings
 from kneeoa.analysis.anova import METRICS
 from kneeoa.analysis.claim import CLAIM
+from kneeoa.analysis.selection import PAPER
 from kneeoa.charts.comparing import spread_figure, strip_figure
 from kneeoa.networks import TOGETHER
 from kneeoa.wording import counted
@@ -14,9 +15,21 @@ from pages.shared import boundary, cached, kept, run_selection, style, table_vie
 MOST_AT_ONCE = 60
 
 
+_RECIPES = {
+    PAPER: f"It is the paper's own experiment, which had {CLAIM['cycles']} cycles of each.",
+    "reference": "It is the recipe of the published models, not the paper's.",
+}
+
+
+def _preset(selection):
+    return selection.study.record.preset
+
+
 def show_claim(selection, tables) -> None:
     """Show the paper's Table 1 with ours beside it."""
     st.subheader("The paper's Table 1, and ours")
+    if standing := selection.standing():
+        st.caption(boundary.escaped(f"{standing} {_RECIPES.get(_preset(selection), '')}".strip()))
     ensembles = tables["ensembles"]
     table_view.show_table(
         findings.claim_rows(tables["table1"]),

@@ -181,3 +181,15 @@ def test_the_exact_permutation_test_is_scipys(ties):
     found = _permutation(first, second)
     assert found["p"] == pytest.approx(expected.pvalue, abs=1e-9)
     assert found["estimate"] == pytest.approx(expected.statistic)
+
+
+def test_film_by_film_as_many_cycles_of_one_network_as_of_the_other(observed_and_predictions):
+    observed, predicted = observed_and_predictions
+    uneven = observed[(observed["architecture"] == "mobilenet") | (observed["seed"] < 2)]
+    alike = observed[observed["seed"] < 2]
+    found, expected = (
+        row(comparisons.comparisons(table, predicted, "test"), "McNemar")
+        for table in (uneven, alike)
+    )
+    assert found[["estimate", "p", "note"]].tolist() == expected[["estimate", "p", "note"]].tolist()
+    assert "(means of 2 cycles and 2 cycles)" in found["note"]

@@ -1,6 +1,7 @@
 """The runs of a selection, measured as a notebook would, and what a study's own tables spare."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from sklearn import metrics as sk
 from kneeoa.analysis import measuring, selection
 from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.networks import ARCHITECTURES
-from kneeoa.records import archive, results
+from kneeoa.records import archive, results, studies
 from kneeoa.records.studies import TABLES
 from tests.support.research import write_run, write_study
 
@@ -117,3 +118,14 @@ def test_a_kept_table_with_words_for_numbers_is_not_taken(kept):
     file = place / "comparisons.csv"
     pd.read_csv(file).assign(estimate="many").to_csv(file, index=False)
     assert stored_tables(place, measuring.observed(made)) is None
+
+
+def test_the_papers_own_study_comes_first_and_says_on_how_many_cycles_it_stands(tmp_path):
+    write_study(tmp_path, cycles=3, study_id="early", missing=["resnet50-seed2-00000000"])
+    record = studies.read_study(tmp_path, "early")
+    studies.write_study(tmp_path, replace(record, study_id="later", preset="paper", cycles=10))
+    made = chosen(tmp_path, study="later")
+    assert list(selection.study_labels(made.archive)) == ["later", "early"]
+    said = "The study later stands on 3 of 10 cycles of the MobileNet and 2 of 10 of the ResNet50."
+    assert made.standing() == said
+    assert chosen(tmp_path).standing() == ""

@@ -66,6 +66,12 @@ def _parser():
         "--keep", choices=KEEP, default="best", help="whose weights stay; best is by validation"
     )
     _training_options(study)
+    study.add_argument(
+        "--at-once",
+        type=_count,
+        metavar="N",
+        help="cycles that share this machine; by default what a GPU holds, or one on a CPU",
+    )
     _cluster_options(study)
 
     tune = add("tune", training.tune, "search for settings by validation loss")

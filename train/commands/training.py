@@ -57,7 +57,8 @@ def fit(options: Namespace) -> int:
 def study(options: Namespace) -> int:
     """Train a whole study, and write its tables."""
     configs = configs_of(options, options.architectures)
-    machine, dataset, ungraded = _ready(options)
+    shared = _sharing(options, configs)
+    machine, dataset, ungraded = _ready(options, elsewhere=shared is not None)
     from train.study import cycles
 
     jobs = cycles.jobs_of(
@@ -71,7 +72,7 @@ def study(options: Namespace) -> int:
         cycles.begin(options.out, described)
         lineage.write(options.out, dataset)
         with (
-            _cluster(options) as cluster,
+            _cluster(options, shared) as cluster,
             _board(folder / "status.json", described.study_id, jobs, cluster) as board,
         ):
             where = cluster or machine
@@ -148,7 +149,7 @@ def anova(options: Namespace) -> int:
     return 0
 
 
-def _ready(options):
+def _ready(options, *, elsewhere=False):
     """Films first, because they are what is wrong most often; then the machine."""
     source = source_of(options)
     dataset = source.read()
@@ -157,19 +158,51 @@ def _ready(options):
     ungraded = source.read_ungraded(tuple(options.predict)) if "predict" in options else {}
     from train import machine
 
-    # On a cluster the runs are trained elsewhere, maybe with GPUs that this machine lacks.
-    here = machine_options(options) | ({"device": "cpu"} if options.cluster else {})
+    # Trained in other processes, maybe with GPUs that this machine lacks.
+    elsewhere = elsewhere or options.cluster
+    here = machine_options(options) | ({"device": "cpu"} if elsewhere else {})
     return machine.prepare(**here), dataset, ungraded
 
 
-def _cluster(options):
-    """Return the cluster to train on, or a context of nothing for this machine."""
-    if not options.cluster:
-        return contextlib.nullcontext()
-    from train.study.cluster import Cluster
+def _sharing(options, configs):
+    """Return how cycles share this machine, or None where one trains at a time, or elsewhere."""
+    if options.cluster:
+        if options.at_once:
+            raise ConfigError(
+                "Expected --at-once or --cluster, not both: a cluster trains as many as it holds."
+            )
+        return None
+    from train.study.sharing import sharing_here
 
-    gpus = {"cpu": 0, "gpu": 1, "auto": None}[options.device]
-    return Cluster(options.cluster, cpus=options.cpus_per_run, gpus=gpus)
+    device, asked = options.device, options.at_once
+    shared = sharing_here(configs.values(), options.cycles, device=device, asked=asked)
+    if shared.gpu and shared.at_once == 1 and asked is None:
+        print(
+            "Note: one cycle trains at a time, which does not fill a large GPU. More need Ray: "
+            "pip install -r requirements-cluster.txt."
+        )
+    return shared if shared.at_once > 1 else None
+
+
+@contextlib.contextmanager
+def _cluster(options, shared=None):
+    """Give the cluster to train on, or None to train in this process."""
+    if shared:
+        from train.study.cluster import Cluster
+        from train.study.sharing import served_together
+
+        with served_together(shared.gpu) as service, Cluster.here(shared) as cluster:
+            if service:
+                print(f"Cycles share the GPU {service}.")
+            yield cluster
+    elif options.cluster:
+        from train.study.cluster import Cluster
+
+        gpus = {"cpu": 0, "gpu": 1, "auto": None}[options.device]
+        with Cluster.join(options.cluster, cpus=options.cpus_per_run, gpus=gpus) as cluster:
+            yield cluster
+    else:
+        yield None
 
 
 def _board(file, study_id, jobs, cluster=None):

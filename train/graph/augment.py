@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kneeoa.networks import INPUT_SIDE
-from train.graph.chance import LOOKS, NOISE_SIDE
+from train.graph.chance import LOOKS, NOISE_SIDE, noise_sheet
 from train.graph.detail import compressed, softened
 
 
@@ -30,8 +30,7 @@ class Augment(keras.layers.Layer):
     ):
         super().__init__(dtype="float32", **options)
         self._side, self._noisy, self._sharpened, self._lossy = side, noisy, sharpened, lossy
-        sheet = np.random.default_rng(seed).standard_normal(NOISE_SIDE**2 if noisy else 1)
-        self._sheet = sheet.astype(np.float32)
+        self._sheet = noise_sheet(seed) if noisy else np.zeros(1, np.float32)
         self._augment = _compiled(self._change)
 
     def call(self, film, warp, look, mixing):

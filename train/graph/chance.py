@@ -115,6 +115,44 @@ def draw_dropout(config: TrainConfig, epoch: int, step: int, shape: tuple[int, i
     return kept.astype(np.uint8)
 
 
+def noise_sheet(seed: int) -> np.ndarray:
+    """Return the sheet of noise of a run, ``(NOISE_SIDE ** 2,) float32``, standard normal."""
+    return np.random.default_rng(seed).standard_normal(NOISE_SIDE**2).astype(np.float32)
+
+
+def draw_epoch(
+    config: TrainConfig, epoch: int, targets: np.ndarray, features: int
+) -> dict[str, np.ndarray]:
+    """Return all that an epoch needs of chance, a row for each film in the order of training.
+
+    `targets` ``(films, 5)`` are those of the films; `features` is how many the network pools.
+
+    Returns
+    -------
+    dict
+        ``order (n,) int64`` which film; ``warp (n, 6)``, ``look (n, 13)``, ``mixing (n, 1)`` and
+        ``target (n, 5)``, mixed, as float32; ``kept (n, features) uint8``. ``n`` is that of the
+        films in whole batches.
+    """
+    size, steps = config.batch_size, steps_per_epoch(config, len(targets))
+    used = steps * size
+    order = draw_order(config, epoch, len(targets))[:used]
+    mixing = np.concatenate([draw_mixing(config, epoch, step, size) for step in range(steps)])
+    ours = targets[order]
+    # As the films are mixed on the device: each with its opposite in the batch.
+    opposite = ours.reshape(steps, size, -1)[:, ::-1].reshape(ours.shape)
+    return {
+        "order": order,
+        "warp": draw_warps(config, epoch, len(targets))[:used],
+        "look": draw_looks(config, epoch, len(targets))[:used],
+        "mixing": mixing,
+        "target": (mixing * ours + (1 - mixing) * opposite).astype(np.float32),
+        "kept": np.concatenate(
+            [draw_dropout(config, epoch, step, (size, features)) for step in range(steps)]
+        ),
+    }
+
+
 def soft_labels(config: TrainConfig, grades: np.ndarray) -> np.ndarray:
     """Return the targets ``(N, 5) float32`` of the ``grades (N,)``, rows summing to 1.
 

@@ -18,7 +18,8 @@ LUMINANCE = np.array(
 )
 """Steps of the cosine coefficients at quality 50 (ITU-T T.81, table K.1)."""
 
-_BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+"""Shares of a pixel and its neighbours along one side, in `softened`."""
 
 
 def compressed(films, quantisation):
@@ -28,7 +29,7 @@ def compressed(films, quantisation):
     a multiple of 8 pixels. A file also rounds to whole grey values, which is left out here.
     """
     side = films.shape[-1]
-    basis = ops.convert_to_tensor(_cosines())
+    basis = ops.convert_to_tensor(cosines())
     blocks = ops.reshape(films - 128, (-1, side // 8, 8, side // 8, 8))
     found = ops.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
     steps = ops.convert_to_tensor(LUMINANCE[:, None, :])
@@ -43,11 +44,11 @@ def softened(films):
     """Return the films ``(N, side, side)`` after a binomial of 5 x 5 pixels, the edge mirrored."""
     side = films.shape[-1]
     padded = ops.pad(films, ((0, 0), (2, 2), (2, 2)), mode="reflect")
-    rows = sum(share * padded[:, i : i + side] for i, share in enumerate(_BINOMIAL))
-    return sum(share * rows[:, :, i : i + side] for i, share in enumerate(_BINOMIAL))
+    rows = sum(share * padded[:, i : i + side] for i, share in enumerate(BINOMIAL))
+    return sum(share * rows[:, :, i : i + side] for i, share in enumerate(BINOMIAL))
 
 
-def _cosines():
+def cosines():
     """Return the orthonormal discrete cosine transform of 8 values, ``(8, 8) float32``."""
     frequency, place = np.meshgrid(np.arange(8), np.arange(8), indexing="ij")
     basis = np.cos(np.pi * (2 * place + 1) * frequency / 16) / 2

@@ -10,7 +10,6 @@ from kneeoa.networks import INPUT_SIDE
 from train.config import BLOCKS, Stage, TrainConfig
 from train.graph.augment import Augment
 from train.graph.chance import LOOKS, steps_per_epoch
-from train.machine import backend
 
 
 def unfreeze_from(network: keras.Model, depth: str, *, always: tuple[str, ...] = ()) -> None:
@@ -53,15 +52,7 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     dropped = pooled * ops.cast(kept, pooled.dtype) / (1 - config.dropout)
     inputs = {"film": film, "warp": warp, "look": look, "mixing": mixing, "kept": kept}
     trainer = keras.Model(inputs, network.get_layer("grade")(dropped))
-    rate = _rate(config, stage, stage.epochs * steps_per_epoch(config, films))
-    kind = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[config.optimizer]
-    options = {"weight_decay": config.weight_decay} if config.optimizer == "adamw" else {}
-    if config.averaging:
-        options |= {"use_ema": True, "ema_momentum": config.averaging}
-    optimizer = _averaging(kind)(rate, **options)
-    if config.optimizer == "adamw":
-        # Decay of scales and shifts would pull batch norms towards nothing.
-        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    optimizer = build_optimizer(config, stage, films)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     trainer.compile(
         optimizer,
@@ -71,6 +62,24 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
         steps_per_execution=machine.steps_per_call,
     )
     return trainer
+
+
+def build_optimizer(config: TrainConfig, stage: Stage, films: int) -> keras.optimizers.Optimizer:
+    """Return the optimiser of a stage that trains on so many `films`."""
+    kind = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[config.optimizer]
+    options = {"weight_decay": config.weight_decay} if config.optimizer == "adamw" else {}
+    if config.averaging:
+        options |= {"use_ema": True, "ema_momentum": config.averaging}
+    optimizer = _averaging(kind)(_Rates(rates(config, stage, films)), **options)
+    if config.optimizer == "adamw":
+        # Decay of scales and shifts would pull batch norms towards nothing.
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+def inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Return what updates the weights, which under float16 is wrapped to scale the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _averaging(kind):
@@ -84,11 +93,6 @@ def _averaging(kind):
             step = ops.cast(self.iterations, "float32")
             momentum = ops.minimum(self.ema_momentum, (1 + step) / (10 + step))
             averages = self._model_variables_moving_average
-            if backend() == "torch":
-                from train.graph.native import follow
-
-                follow(averages, trainable_variables, momentum)
-                return
             for variable, average in zip(trainable_variables, averages, strict=True):
                 average.assign(momentum * average + (1 - momentum) * variable)
 
@@ -98,36 +102,57 @@ def _averaging(kind):
     return Averaging
 
 
-def averaged(network: keras.Model, trainer: keras.Model) -> dict[str, np.ndarray]:
-    """Return the weights to validate: the moving averages where the optimiser keeps them."""
-    weights = architectures.weight_arrays(network)
-    if trainer.optimizer.use_ema:
-        names = {id(variable): key for key, variable in architectures.variables(network)}
-        averages = trainer.optimizer._model_variables_moving_average
-        for variable, average in zip(trainer.trainable_variables, averages, strict=True):
-            weights[names[id(variable)]] = np.asarray(average)
-    return weights
+def averaged(
+    network: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    weights: dict[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Return the weights to validate: `weights`, with the moving averages where there are some."""
+    updating = inner(optimizer)
+    if not updating.use_ema:
+        return weights
+    names = {id(variable): key for key, variable in architectures.variables(network)}
+    averages = updating._model_variables_moving_average
+    return weights | {
+        names[id(variable)]: ops.convert_to_numpy(average.value)
+        for variable, average in zip(updating._trainable_variables, averages, strict=True)
+    }
 
 
 def part(network: keras.Model, until: str) -> keras.Model:
-    """Return the graph from the film to the layer `until`, in the fastest form of the backend."""
-    if backend() == "torch":
-        from train.graph.native import native
-
-        return native(network, until)
+    """Return the graph from the film to the layer `until`."""
     return keras.Model(network.input, network.get_layer(until).output)
 
 
-def _rate(config, stage, steps):
-    """Constant, or cosine decay to 2% (Loshchilov and Hutter 2017), after a linear warm-up.
+def rates(config: TrainConfig, stage: Stage, films: int) -> np.ndarray:
+    """Return the learning rate of each step of a stage, and of one after it, ``(n,) float32``.
 
-    A new optimiser must not shake old weights.
+    Constant, or cosine decay to 2% (Loshchilov and Hutter 2017), after a linear warm-up: a new
+    optimiser must not shake old weights.
     """
+    steps = stage.epochs * steps_per_epoch(config, films)
     top = config.learning_rate * stage.factor
     end = {"constant": 1.0, "cosine": 0.02}[config.schedule]
     rise = round(config.warmup * steps)
+    step = np.arange(steps + 1)
+    done = np.clip((step - rise) / max(1, steps - rise), 0, 1)
+    falling = top * (end + (1 - end) * (1 + np.cos(np.pi * done)) / 2)
     if not rise:
-        return keras.optimizers.schedules.CosineDecay(top, max(1, steps), alpha=end)
-    return keras.optimizers.schedules.CosineDecay(
-        top / 20, max(1, steps - rise), alpha=end, warmup_target=top, warmup_steps=rise
-    )
+        return falling.astype(np.float32)
+    low = top / 20
+    return np.where(step < rise, low + (top - low) * step / rise, falling).astype(np.float32)
+
+
+class _Rates(keras.optimizers.schedules.LearningRateSchedule):
+    """The rate of each step out of a table; after its end, the last."""
+
+    def __init__(self, table):
+        super().__init__()
+        self._table = table
+
+    def __call__(self, step):
+        index = ops.minimum(ops.cast(step, "int32"), len(self._table) - 1)
+        return ops.take(ops.convert_to_tensor(self._table), index)
+
+    def get_config(self):
+        return {"table": self._table.tolist()}

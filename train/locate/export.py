@@ -70,7 +70,7 @@ def mixed_channels(network: Network) -> int:
 def check_parity(plain: Network, file_outputs: dict[str, np.ndarray], looks: np.ndarray) -> float:
     """Return the largest difference between network and file; raise `ModelError` if too large."""
     with torch.no_grad():
-        expected = plain(torch.as_tensor(looks)).numpy()
+        expected = plain(torch.as_tensor(looks)).cpu().numpy()
     received = np.concatenate([file_outputs[name] for name in OUTPUTS], axis=1)
     difference = float(np.abs(expected - received).max())
     if difference > PARITY:
@@ -98,7 +98,7 @@ class _Graph:
 
     def weight(self, name, values):
         """Store as float16 what has two axes or more; arithmetic is float32."""
-        array = values.detach().numpy()
+        array = values.detach().cpu().numpy()
         if array.ndim < 2:
             return self.constant(name, array)
         self.constant(name, array.astype(np.float16))

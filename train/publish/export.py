@@ -27,7 +27,8 @@ def round_to_storage(network: keras.Model) -> None:
     for layer in network.layers:
         for variable in layer.weights:
             if _stored_as_half(variable.shape):
-                variable.assign(np.asarray(variable).astype(np.float16).astype(np.float32))
+                value = keras.ops.convert_to_numpy(variable.value)
+                variable.assign(value.astype(np.float16).astype(np.float32))
 
 
 def to_onnx(network: keras.Model) -> onnx.ModelProto:
@@ -97,7 +98,7 @@ class _Graph:
         """Store one weight; return the name under which the graph sees it as float32."""
         value = next(v for v in layer.weights if v.name == weight_name)
         key = f"{layer.name}/{weight_name}"
-        array = to_onnx_layout(np.asarray(value), key)
+        array = to_onnx_layout(keras.ops.convert_to_numpy(value.value), key)
         if not _stored_as_half(value.shape):
             self._initializers.append(numpy_helper.from_array(array, key))
             return key

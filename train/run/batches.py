@@ -16,12 +16,20 @@ from train.run.teacher import read_teacher
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
     """Return grade probabilities ``(N, 5) float32``, rows summing to 1."""
-    batches = InOrder(films, batch_size)
     if backend() == "torch":
-        from train.graph.native import native
+        from train.graph.native.network import answers
 
-        network = native(network, network.layers[-1].name)
-    return softmax(network.predict(batches, verbose=0)[: len(films)])
+        return softmax(answers(network, films.images, batch_size=batch_size))
+    return softmax(network.predict(InOrder(films, batch_size), verbose=0)[: len(films)])
+
+
+def targets_of(config: TrainConfig, films: Films) -> np.ndarray:
+    """Return what the films are to be graded as, ``(N, 5) float32``: label, and teacher if any."""
+    targets = chance.soft_labels(config, films.grades)
+    if config.teacher:
+        taught = read_teacher(Path(config.teacher), films.image_ids)
+        targets += config.teacher_share * (taught - targets)
+    return targets
 
 
 class Shuffled(keras.utils.PyDataset):
@@ -29,34 +37,17 @@ class Shuffled(keras.utils.PyDataset):
 
     def __init__(self, films: Films, config: TrainConfig, epoch: int, features: int):
         super().__init__()
-        self._images, self._config, self._epoch = films.images, config, epoch
-        self._targets = chance.soft_labels(config, films.grades)
-        if config.teacher:
-            taught = read_teacher(Path(config.teacher), films.image_ids)
-            self._targets += config.teacher_share * (taught - self._targets)
-        self._order = chance.draw_order(config, epoch, len(films))
-        self._warps = chance.draw_warps(config, epoch, len(films))
-        self._looks = chance.draw_looks(config, epoch, len(films))
-        self._features = features
+        self._images, self._size = films.images, config.batch_size
+        self._drawn = chance.draw_epoch(config, epoch, targets_of(config, films), features)
 
     def __len__(self):
-        return chance.steps_per_epoch(self._config, len(self._order))
+        return len(self._drawn["order"]) // self._size
 
     def __getitem__(self, index):
-        size = self._config.batch_size
-        here = slice(index * size, (index + 1) * size)
-        chosen = self._order[here]
-        mixing = chance.draw_mixing(self._config, self._epoch, index, size)
-        targets = self._targets[chosen]
-        inputs = {
-            "film": self._images[chosen][..., None],
-            "warp": self._warps[here],
-            "look": self._looks[here],
-            "mixing": mixing,
-            "kept": chance.draw_dropout(self._config, self._epoch, index, (size, self._features)),
-        }
-        # As the films are mixed on the device: each with its opposite in the batch.
-        return inputs, mixing * targets + (1 - mixing) * targets[::-1]
+        here = slice(index * self._size, (index + 1) * self._size)
+        inputs = {name: self._drawn[name][here] for name in ("warp", "look", "mixing", "kept")}
+        inputs["film"] = self._images[self._drawn["order"][here]][..., None]
+        return inputs, self._drawn["target"][here]
 
 
 class InOrder(keras.utils.PyDataset):

@@ -1,5 +1,6 @@
 """Train one network once: stages of gradual unfreezing, the best epoch by validation loss kept."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -7,18 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from kneeoa.data.arrays import Films
 from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.graders import architectures
 from kneeoa.metrics import agreement, calibration
 from train.config import TrainConfig
-from train.graph.trainer import averaged, build_trainer, unfreeze_from
+from train.graph.chance import steps_per_epoch
+from train.graph.trainer import averaged, unfreeze_from
 from train.machine import Machine, backend, scope
 from train.run import checkpoint, schedule
-from train.run.batches import Shuffled, predict
+from train.run.batches import predict
 from train.run.progress import Progress
+from train.run.saving import Saver
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,40 +70,49 @@ def fit(
             f"Received: {made_by}. Give --precision and KERAS_BACKEND as before, or remove "
             f"{folder} to begin anew."
         )
-    with scope(machine):
+    with scope(machine), Saver(folder) as saver:
         network = architectures.build(
             config.architecture, seed=config.seed, side=None, standardise=config.standardise
         )
         initialisation = architectures.initialise(network, config.init)
         network.jit_compile = machine.compile
-        stage_number, trainer = None, None
-        while (number := schedule.next_stage(config, history)) is not None:
-            if number != stage_number:
-                resumed = bool(history) and history[-1]["stage"] == number + 1
-                if history and not resumed:
-                    best = checkpoint.read_best(folder, schedule.best_epoch(history))
-                    architectures.assign_all(network, best)
-                fresh = initialisation.fresh_layers
-                unfreeze_from(network, config.stages[number].from_layer, always=fresh)
-                trainer = build_trainer(network, config, config.stages[number], machine, len(train))
-                if resumed:
-                    _restore(network, trainer, state)
-                stage_number = number
-            row = _train_epoch(trainer, config, train, history, number, report)
-            weights = architectures.weight_arrays(network)
-            kept = averaged(network, trainer)
-            architectures.assign_all(network, kept)
-            row |= _validate(network, val, row.pop("started"))
-            architectures.assign_all(network, weights)
-            for name in ("loss", "val_loss"):
-                _expect_finite(row, name, config)
-            history = (*history, row)
-            _save(folder, weights, kept, trainer, history, made_by)
-            report(_after_epoch(config, history))
+        learner_of = _learners(network, config, machine, train)
+        stage_number, learner = None, None
+        with contextlib.ExitStack() as held:
+            while (number := schedule.next_stage(config, history)) is not None:
+                if number != stage_number:
+                    held.close()
+                    resumed = bool(history) and history[-1]["stage"] == number + 1
+                    if history and not resumed:
+                        best = saver.best(schedule.best_epoch(history))
+                        architectures.assign_all(network, best)
+                    fresh = initialisation.fresh_layers
+                    unfreeze_from(network, config.stages[number].from_layer, always=fresh)
+                    with _says_too_large(config):
+                        learner = learner_of(config.stages[number])
+                    held.callback(learner.close)
+                    if resumed:
+                        _restore(network, learner, state)
+                    stage_number = number
+                started = time.monotonic()
+                row = _train_epoch(learner, config, len(train), history, number, report)
+                weights = architectures.weight_arrays(network)
+                kept = averaged(network, learner.optimizer, weights)
+                if kept is not weights:
+                    architectures.assign_all(network, kept)
+                row |= _validate(network, val, started)
+                if kept is not weights:
+                    architectures.assign_all(network, weights)
+                for name in ("loss", "val_loss"):
+                    _expect_finite(row, name, config)
+                history = (*history, row)
+                saver.save(_state(learner, weights, history, made_by), kept)
+                report(_after_epoch(config, history, learner.note))
+        best_epoch = schedule.best_epoch(history)
+        best = saver.best(best_epoch)
     final = architectures.build(config.architecture, standardise=config.standardise)
     final.jit_compile = machine.compile
-    best_epoch = schedule.best_epoch(history)
-    architectures.assign_all(final, checkpoint.read_best(folder, best_epoch))
+    architectures.assign_all(final, best)
     return Fitted(
         final,
         initialisation,
@@ -110,6 +121,17 @@ def fit(
         schedule.why_stopped(config, history),
         sum(row["seconds"] for row in history),
     )
+
+
+def _learners(network, config, machine, films):
+    """Return what makes the learner of a stage, once its layers are unfrozen."""
+    if backend() == "torch":
+        from train.run.native_learner import native_learners
+
+        return native_learners(network, config, films)
+    from train.run.keras_learner import KerasLearner
+
+    return lambda stage: KerasLearner(network, config, stage, machine, films)
 
 
 def check_batch(config: TrainConfig, films: int) -> None:
@@ -121,21 +143,26 @@ def check_batch(config: TrainConfig, films: int) -> None:
         )
 
 
-def _train_epoch(trainer, config, train, history, stage_number, report):
-    features = trainer.input["kept"].shape[-1]
-    epoch = len(history)
+def _train_epoch(learner, config, films, history, stage_number, report):
     started = time.monotonic()
-    watch = _Watch(config, history, report)
-    batches = Shuffled(train, config, epoch, features)
+    with _says_too_large(config):
+        learned = learner.epoch(len(history), _Watch(config, films, history, report, learner.note))
+    trained = steps_per_epoch(config, films) * config.batch_size
+    return {
+        "epoch": len(history) + 1,
+        "stage": stage_number + 1,
+        "trainable_from": config.stages[stage_number].from_layer,
+        "learning_rate": learned.learning_rate,
+        "loss": learned.loss,
+        "accuracy": learned.accuracy,
+        "images_per_second": trained / (time.monotonic() - started),
+    }
+
+
+@contextlib.contextmanager
+def _says_too_large(config):
     try:
-        trainer.fit(
-            batches,
-            epochs=epoch + 1,
-            initial_epoch=epoch,
-            shuffle=False,
-            callbacks=[watch],
-            verbose=0,
-        )
+        yield
     except Exception as error:
         # The backends have no class of error in common for this.
         said = f"{type(error).__name__} {error}".upper()
@@ -143,20 +170,8 @@ def _train_epoch(trainer, config, train, history, stage_number, report):
             raise
         raise TrainingError(
             f"A batch of {config.batch_size} does not fit into the memory of the device. Expected "
-            "a smaller batch_size."
+            "a smaller batch_size, or fewer runs at once."
         ) from None
-    seconds = time.monotonic() - started
-    logs = {name: float(value) for name, value in watch.logs.items()}
-    return {
-        "epoch": epoch + 1,
-        "stage": stage_number + 1,
-        "trainable_from": config.stages[stage_number].from_layer,
-        "learning_rate": float(np.asarray(trainer.optimizer.learning_rate)),
-        "loss": logs["loss"],
-        "accuracy": logs["accuracy"],
-        "images_per_second": len(batches) * config.batch_size / seconds,
-        "started": started,
-    }
 
 
 def _expect_finite(row, name, config):
@@ -178,23 +193,20 @@ def _validate(network, val, started):
     }
 
 
-def _save(folder, weights, kept, trainer, history, made_by):
-    best = schedule.best_epoch(history)
-    if best == len(history):
-        checkpoint.write_best(folder, best, kept)
-    optimizer = tuple(np.asarray(variable) for variable in trainer.optimizer.variables)
-    checkpoint.write_state(folder, checkpoint.State(history, weights, optimizer, made_by))
-    checkpoint.drop_old_best(folder, best)
+def _state(learner, weights, history, made_by):
+    optimizer = tuple(
+        keras.ops.convert_to_numpy(variable.value) for variable in learner.optimizer.variables
+    )
+    return checkpoint.State(history, weights, optimizer, made_by)
 
 
-def _restore(network, trainer, state):
+def _restore(network, learner, state):
     architectures.assign_all(network, state.weights)
-    trainer.optimizer.build(trainer.trainable_variables)
-    for variable, value in zip(trainer.optimizer.variables, state.optimizer, strict=True):
+    for variable, value in zip(learner.optimizer.variables, state.optimizer, strict=True):
         variable.assign(value)
 
 
-def _after_epoch(config, history):
+def _after_epoch(config, history, note):
     row = history[-1]
     left = schedule.epochs_left(config, history)
     return Progress(
@@ -207,44 +219,38 @@ def _after_epoch(config, history):
         val_loss=row["val_loss"],
         val_accuracy=row["val_accuracy"],
         images_per_second=row["images_per_second"],
+        note=note,
     )
 
 
-class _Watch(keras.callbacks.Callback):
+class _Watch:
     """Report about once a second; reading the loss more often would make a GPU wait."""
 
-    def __init__(self, config, history, report):
-        super().__init__()
-        self._report, self._last = report, history[-1] if history else {}
+    def __init__(self, config, films, history, report, note):
+        self._report, self._last, self._note = report, history[-1] if history else {}, note
         self._left = schedule.epochs_left(config, history)
         self._epoch = len(history) + 1
-        self._batch_size = config.batch_size
-        self.logs = {}
-
-    def on_epoch_begin(self, epoch, logs=None):
+        self._films = steps_per_epoch(config, films) * config.batch_size
         self._started = self._reported = time.monotonic()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def __call__(self, share, loss):
         now = time.monotonic()
         # The last batch is reported with its validation, as a whole epoch.
-        if now - self._reported < 1 or batch + 1 >= self.params["steps"]:
+        if now - self._reported < 1 or share >= 1:
             return
         self._reported = now
-        done = (batch + 1) / self.params["steps"]
-        speed = (batch + 1) * self._batch_size / (now - self._started)
+        passed = now - self._started
         self._report(
             Progress(
                 epoch=self._epoch,
                 epochs=self._epoch + self._left - 1,
-                share=done,
-                epochs_left=self._left - done,
-                seconds_per_epoch=self._last.get("seconds", (now - self._started) / done),
-                loss=float(logs["loss"]),
+                share=share,
+                epochs_left=self._left - share,
+                seconds_per_epoch=self._last.get("seconds", passed / share),
+                loss=loss(),
                 val_loss=self._last.get("val_loss"),
                 val_accuracy=self._last.get("val_accuracy"),
-                images_per_second=speed,
+                images_per_second=share * self._films / passed,
+                note=self._note,
             )
         )
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.logs = dict(logs)

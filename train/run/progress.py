@@ -18,6 +18,7 @@ class Progress:
     epochs_left : the most that are left, with the rest of the present one
     loss : training loss, mean over the present epoch so far
     val_loss, val_accuracy : of the last whole epoch
+    note : a sentence for who watches, such as why training is slower than it could be
     """
 
     epoch: int
@@ -29,6 +30,7 @@ class Progress:
     val_loss: float | None = None
     val_accuracy: float | None = None
     images_per_second: float | None = None
+    note: str = ""
 
 
 def write_progress(folder: Path, progress: Progress) -> None:

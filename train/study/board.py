@@ -58,6 +58,8 @@ class Board:
         """Take note of where a run is."""
         row = self._rows[run_id]
         changed = row.state != "training"
+        if progress.note and not self._quiet and (not row.progress or not row.progress.note):
+            self._bar.write(f"{run_id}: {progress.note}", file=sys.stderr)
         row.state, row.progress = "training", progress
         self._show(run_id, now=changed)
 

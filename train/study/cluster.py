@@ -3,6 +3,7 @@
 Ray is optional: ``pip install -r requirements-cluster.txt``.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from typing import Any
 
 from kneeoa.errors import ConfigError, KneeOAError
 from train.run.progress import Progress, read_progress, write_progress
+from train.study.sharing import Sharing
 
 RETRIES = 5
 """How often a run is begun again, from its last finished epoch, after its machine was lost."""
@@ -41,8 +43,8 @@ class Cluster:
     A context manager: when it is left, tasks that still run are ended.
     """
 
-    def __init__(self, address: str, *, cpus: int, gpus: int | None) -> None:
-        """Join the cluster at `address`, or with ``"auto"`` the one that this machine is in.
+    def __init__(self, *, cpus: int, gpus: float | None, name: str, start: dict[str, Any]) -> None:
+        """Start or join a cluster by Ray's own options in `start`; see `join` and `here`.
 
         `gpus` None means one where the cluster has any. Raises `ConfigError` when there is no
         cluster, or no machine in it that has what a task needs.
@@ -51,33 +53,59 @@ class Cluster:
             import ray
         except ImportError:
             raise ConfigError(
-                "Expected Ray for --cluster. It is not installed: "
+                f"Expected Ray for {name}. It is not installed: "
                 "pip install -r requirements-cluster.txt."
             ) from None
-        _check_reachable(address)
-        self._ray = ray
+        self._ray, self._name = ray, name
         root = Path(__file__).resolve().parents[2]
-        passed_on = ("KERAS_BACKEND", "KNEEOA_CACHE")
-        environment = {name: os.environ[name] for name in passed_on if name in os.environ}
+        passed_on = ("KERAS_BACKEND", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
+        environment = {key: os.environ[key] for key in passed_on if key in os.environ}
         # The same number of threads everywhere, so that a lost run continues with the same sums.
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}
         try:
             ray.init(
-                address=address,
                 log_to_driver=False,
                 runtime_env={
                     "py_modules": [str(root / "kneeoa"), str(root / "train")],
                     "env_vars": environment,
                 },
+                **start,
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise ConfigError(
-                f"Expected a Ray cluster at {address}. {error} Start one with `ray start --head`."
+                f"Expected a Ray cluster: {name}. {error} Start one with `ray start --head`."
             ) from None
         if gpus is None:
             gpus = int(ray.cluster_resources().get("GPU", 0) >= 1)
         self._need = {"CPU": cpus, "GPU": gpus}
         self._check_resources()
+
+    @classmethod
+    def join(cls, address: str, *, cpus: int, gpus: float | None) -> "Cluster":
+        """Join the cluster at `address`, or with ``"auto"`` the one that this machine is in."""
+        _check_reachable(address)
+        return cls(cpus=cpus, gpus=gpus, name="--cluster", start={"address": address})
+
+    @classmethod
+    def here(cls, sharing: Sharing) -> "Cluster":
+        """Start one of this machine alone, whose runs share what it trains on."""
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        gpu = int(sharing.gpu)
+        with _visible_devices(sharing.visible):
+            return cls(
+                cpus=sharing.cpus,
+                # Ray knows four decimals.
+                gpus=gpu * int(10_000 / sharing.at_once) / 10_000,
+                name=f"--at-once {sharing.at_once}",
+                start={
+                    # Not one that happens to run here.
+                    "address": "local",
+                    "num_cpus": sharing.cpus * sharing.at_once,
+                    "num_gpus": gpu,
+                    "include_dashboard": False,
+                    "_node_ip_address": "127.0.0.1",
+                },
+            )
 
     def __enter__(self) -> "Cluster":
         """Use the cluster."""
@@ -88,14 +116,15 @@ class Cluster:
         self.close()
 
     def __str__(self) -> str:
-        """Return for example ``a cluster, 2 at a time``."""
-        return f"a cluster, {self.slots} at a time"
+        """Return for example ``--cluster, 2 at a time``."""
+        return f"{self._name}, {self.slots} at a time"
 
     @property
     def slots(self) -> int:
         """How many tasks can run at a time, now."""
         there = self._ray.cluster_resources()
-        fits = [there.get(name, 0) // need for name, need in self._need.items() if need]
+        # A little more, because a fifth of a GPU does not fit in five times by division.
+        fits = [there.get(name, 0) / need + 1e-6 for name, need in self._need.items() if need]
         return max(1, int(min(fits)))
 
     def submit(self, function: Callable, *arguments: Any) -> Any:
@@ -130,7 +159,7 @@ class Cluster:
             if need > largest:
                 self.close()
                 raise ConfigError(
-                    f"Expected a machine with {need} {name}s in the cluster. "
+                    f"Expected a machine with {need:g} {name}s in the cluster. "
                     f"The largest has {largest:g}."
                 )
 
@@ -147,6 +176,24 @@ def _check_reachable(address):
             f"Expected a Ray cluster at {address}, as HOST:PORT. Nothing answers there ({error}). "
             "Start one with `ray start --head`."
         ) from None
+
+
+@contextlib.contextmanager
+def _visible_devices(visible):
+    """Have Ray see the GPUs that were visible before this process hid them from its own Keras."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    _set_visible(visible)
+    try:
+        yield
+    finally:
+        _set_visible(hidden)
+
+
+def _set_visible(devices):
+    if devices is None:
+        os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+    else:
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices
 
 
 def cycle_task(job, source, predict: tuple[Path, ...], machine_options: dict) -> Outcome:

@@ -1,0 +1,176 @@
+"""Recording a step: the calls to CUDA, on a stand-in; and what a recording must refuse."""
+
+import contextlib
+
+import numpy as np
+import pytest
+import torch
+
+from tests.support.knees import drawn_films
+from train.config import preset
+from train.graph import augment, chance
+from train.graph.native import capture
+from train.graph.native.augment import Augment
+from train.graph.native.recorded import cpu_graph
+
+
+class Cuda:
+    """Stands for `torch.cuda`: says what was called, and replays what was recorded."""
+
+    def __init__(self, monkeypatch):
+        self.said = []
+        for name in ("Stream", "CUDAGraph", "Event"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name))
+        monkeypatch.setattr(torch.cuda, "current_stream", lambda: self.Stream("main"))
+        monkeypatch.setattr(torch.cuda, "stream", self._within)
+        monkeypatch.setattr(torch.cuda, "graph", self._graph)
+
+    def Stream(self, name="beside"):
+        cuda = self
+
+        class Stream:
+            def __str__(self):
+                return name
+
+            def wait_stream(self, other):
+                cuda.said.append(f"{name} waits for {other}")
+
+        return Stream()
+
+    def CUDAGraph(self):
+        class Graph:
+            def replay(self):
+                raise AssertionError("nothing was recorded")
+
+        return Graph()
+
+    def Event(self, blocking):
+        assert blocking
+        cuda = self
+
+        class Event:
+            def record(self):
+                cuda.said.append("record")
+
+            def synchronize(self):
+                cuda.said.append("synchronize")
+
+        return Event()
+
+    @contextlib.contextmanager
+    def _within(self, stream):
+        self.said.append(f"within {stream}")
+        yield
+
+    @contextlib.contextmanager
+    def _graph(self, graph, *, capture_error_mode):
+        self.said.append(f"recording, errors {capture_error_mode}")
+        yield
+        graph.replay = lambda: self.said.append("replay")
+
+
+def test_a_graph_is_recorded_beside_the_stream_after_warming_up(monkeypatch):
+    cuda, steps = Cuda(monkeypatch), []
+    state = torch.zeros(2)
+
+    def step():
+        state.add_(1)
+        steps.append(len(cuda.said))
+
+    recorder = capture.recorder_for(torch.device("cuda"))
+    found = capture.repeated(step, [state], recorder)
+    assert len(steps) == capture.WARM_UP + 1
+    assert cuda.said == [
+        "beside waits for main",
+        "within beside",
+        "main waits for beside",
+        "recording, errors thread_local",
+    ]
+    assert (found.note, state.tolist()) == ("", [0, 0])
+    found.run()
+    assert cuda.said[-1] == "replay"
+    assert len(steps) == capture.WARM_UP + 1
+
+
+def test_python_stays_near_the_gpu_and_lets_a_cpu_be(monkeypatch):
+    cuda = Cuda(monkeypatch)
+    pace = capture.Pace(torch.device("cuda"))
+    for _ in range(capture.AHEAD + 3):
+        pace.step_queued()
+    assert cuda.said.count("record") == capture.AHEAD + 3
+    assert cuda.said.count("synchronize") == 3
+    assert cuda.said[capture.AHEAD] == "record"
+    capture.Pace(torch.device("cpu")).step_queued()
+    assert capture.recorder_for(torch.device("cpu")) is None
+
+
+def test_a_recording_changes_with_its_memory_and_not_with_python():
+    values, by, calls = torch.ones(3), torch.ones(1), []
+
+    def step():
+        calls.append(0)
+        grown = (values * 2 + by).clamp(max=100)
+        values.copy_(grown.view(3))
+        torch._foreach_add_([values], len(calls))
+
+    run = cpu_graph(step)
+    values.fill_(1), by.fill_(5)
+    run()
+    # 1 * 2 + 5, and the 4 that Python said when it was recorded.
+    assert values.tolist() == [11, 11, 11]
+    run()
+    assert values.tolist() == [31, 31, 31]
+    assert len(calls) == capture.WARM_UP + 1
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        (lambda: torch.ones(1).item(), "reads a number from the device"),
+        (lambda: bool(torch.ones(1)), "reads a number from the device"),
+        (lambda: torch.ones(2) * torch.tensor([1.0, 2.0]), "brings numbers from the host"),
+        (lambda: torch.from_numpy(np.ones(2)) + torch.as_tensor([1.0]), "from the host"),
+        (lambda: torch.ones(2)[torch.ones(2) > 0], "depends on numbers"),
+        (lambda: torch.rand(2), "chance is drawn by NumPy"),
+    ],
+)
+def test_what_a_graph_cannot_hold_is_refused(step, sentence):
+    state = torch.zeros(1)
+
+    def counted():
+        state.add_(1)
+        step()
+
+    found = capture.repeated(counted, [state], cpu_graph)
+    assert sentence in found.note
+    assert state.item() == 0
+    found.run()
+    assert state.item() == 1
+
+
+def test_films_are_changed_as_under_the_other_backend():
+    films = drawn_films(6)
+    config = preset(
+        "paper",
+        "mobilenet",
+        shift=0.1,
+        brightness=0.2,
+        gamma=0.4,
+        noise=0.1,
+        jpeg=0.7,
+        sharpness=0.8,
+        erase=0.7,
+        mixup=0.4,
+    )
+    warp, look = chance.draw_warps(config, 0, 6), chance.draw_looks(config, 0, 6)
+    mixing = chance.draw_mixing(config, 0, 0, 6)
+    expected = np.asarray(augment.Augment(64, seed=3)(films.images[..., None], warp, look, mixing))
+    on = torch.device("cpu")
+    ours = Augment(64, noisy=True, sharpened=True, lossy=True, seed=3, device=on)
+    flat = torch.tensor(films.images.reshape(6, -1))
+    found = ours(flat, *(torch.from_numpy(part) for part in (warp, look, mixing)))
+    difference = np.abs(found.numpy() - expected)
+    # A coefficient half-way between two steps of JPEG may be rounded to either.
+    assert np.quantile(difference, 0.99) < 1e-2
+    assert difference.mean() < 0.02
+    assert np.abs(expected - expected.mean()).mean() > 10

@@ -1,0 +1,124 @@
+"""Cycles that share a machine: how many, what serves them, and that one's failure is its own."""
+
+import os
+import stat
+
+import pytest
+
+from kneeoa.records import studies
+from tests.support import tiny
+from tests.support.knees import write_tree
+from tests.support.places import ROOT
+from tests.support.study_folders import the_study
+from train import machine
+from train.config import preset
+from train.run.checkpoint import locked
+from train.study import sharing as sharing_module
+from train.study.sharing import served_together, sharing
+
+CONFIGS = [preset("paper", name) for name in ("mobilenet", "resnet50")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "gigabytes", "cores", "device", "expected"),
+    [
+        (None, 80, 16, "auto", 8),  # by cores
+        (None, 24, 16, "auto", 3),  # by memory
+        (None, 6, 16, "auto", 1),
+        (None, 80, 1, "auto", 1),
+        (None, None, 16, "auto", 1),  # a CPU run takes every core
+        (None, 80, 16, "cpu", 1),
+        (3, None, 2, "auto", 3),
+        (50, 80, 16, "gpu", 20),  # there are no more cycles
+    ],
+)
+def test_as_many_at_once_as_memory_and_cores_allow(asked, gigabytes, cores, device, expected):
+    size = gigabytes and int(gigabytes * 1e9)
+    found = sharing(CONFIGS, 10, device=device, asked=asked, gpu_bytes=size, cores=cores)
+    assert found.at_once == expected
+    assert found.gpu == (gigabytes is not None and device != "cpu")
+    assert 1 <= found.cpus <= max(1, cores // expected)
+
+
+def command(folder, name, text):
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(file.stat().st_mode | stat.S_IEXEC)
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return tmp_path
+
+
+def test_the_memory_of_a_gpu_is_what_its_driver_says(path, monkeypatch):
+    command(path, "nvidia-smi", 'test "$1" = --id=0 && echo 81559')
+    assert machine.gpu_memory() == 81559 * 2**20
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert machine.gpu_memory() is None
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    command(path, "nvidia-smi", "echo No devices were found; exit 6")
+    assert machine.gpu_memory() is None
+
+
+def test_a_service_that_does_not_serve_is_ended_and_said(path, monkeypatch):
+    log = path / "log"
+    monkeypatch.setattr(sharing_module, "_PROBE", "raise SystemExit('no GPU for it')")
+    command(path, "nvidia-cuda-mps-control", f'echo "$1 $CUDA_MPS_PIPE_DIRECTORY" >> {log}; cat')
+    with served_together(True) as said:
+        assert said == "without MPS: no GPU for it"
+        assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
+    begun, ended = log.read_text().splitlines()
+    assert begun.startswith("-d ")
+    assert ended.strip() == begun.removeprefix("-d ")
+
+
+def test_nothing_is_started_that_is_not_wanted_or_not_there(path, monkeypatch):
+    with served_together(False) as said:
+        assert said == ""
+    monkeypatch.setenv("PATH", str(path))
+    with served_together(True) as said:
+        assert "does not offer it" in said
+
+
+def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
+    tiny_networks, tmp_path, monkeypatch
+):
+    import subprocess
+    import sys
+
+    tree = write_tree(tmp_path / "tree", train=4, val=2, test=2)
+    start = tiny.write_weights(tmp_path / "start.npz")
+    words = ["study", "--data", tree, "--init", start, "--out", tmp_path / "out"]
+    words += ["--preset", "smoke", "--cycles", "2", "--architectures", "mobilenet"]
+    words += ["--stages", "conv5:1", "--device", "cpu", "--at-once", "2"]
+    arguments = [sys.executable, "-m", "tests.support.tiny", *map(str, words)]
+
+    def run():
+        done = subprocess.run(
+            arguments, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    # Names of the runs, from the same command with nothing to train.
+    from train.commands.options import configs_of, source_of
+    from train.commands.parser import parse
+    from train.study.cycles import jobs_of
+
+    options = parse([str(word) for word in words])
+    configs = configs_of(options, options.architectures)
+    split_hash = source_of(options).read().split_hash
+    first, second = jobs_of(options.out, configs, 2, split_hash, keep="best")
+    with locked(first.unfinished.with_name(f"{first.run_id}.lock"), "it"):
+        code, said = run()
+    assert code == 2, said
+    assert "2 at a time" in said
+    assert f"{first.run_id}: The run {first.run_id} is being trained by another process" in said
+    study = the_study(options.out)
+    assert study.run_ids == (first.run_id, second.run_id)
+    assert second.is_finished
+    assert not first.is_finished
+    status = studies.read_status(options.out, study.study_id)
+    assert [row.state for row in status.rows] == ["failed", "finished"]

@@ -1,0 +1,97 @@
+"""A step that is recorded once and then replayed: on a GPU as a CUDA graph, without Python between.
+
+A step that is replayed must read and write the same memory each time, may not wait for the device,
+and may bring nothing from the host; `recorded.Recorder` checks that on a CPU.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+WARM_UP = 3
+"""Steps before recording, in which libraries choose and reserve what they need."""
+
+AHEAD = 16
+"""Steps that Python may be ahead of a GPU: enough to keep it busy, few enough to tell the time."""
+
+Step = Callable[[], None]
+
+
+class Recorder(Protocol):
+    """Runs a step a few times, records it and returns what replays it."""
+
+    def __call__(self, step: Step) -> Step:
+        """Raise `RuntimeError` where `step` does what cannot be replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A step to be done again and again; `note` says why it is not replayed, where it could be."""
+
+    run: Step
+    note: str = ""
+
+
+def repeated(step: Step, state: Sequence[torch.Tensor], recorder: Recorder | None) -> Repeated:
+    """Return the fastest way to do `step`; `state` is all that it changes, and stays as it is.
+
+    Without a `recorder` (a CPU has no graphs) that is the step itself. What cannot be recorded is
+    done step by step, too, with the reason in `note`.
+    """
+    if recorder is None:
+        return Repeated(step)
+    before = [value.detach().clone() for value in state]
+    note = ""
+    try:
+        run = recorder(step)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        run, note = step, f"Trained step by step, not as one recorded graph, so slower: {reason}"
+    with torch.no_grad():
+        for value, old in zip(state, before, strict=True):
+            value.copy_(old)
+    return Repeated(run, note)
+
+
+def cuda_graph(step: Step) -> Step:
+    """Record `step` as a CUDA graph."""
+    beside = torch.cuda.Stream()
+    beside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(beside):
+        for _ in range(WARM_UP):
+            step()
+    torch.cuda.current_stream().wait_stream(beside)
+    graph = torch.cuda.CUDAGraph()
+    # Other threads of this process may use the GPU meanwhile.
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        step()
+    return graph.replay
+
+
+def recorder_for(device: torch.device) -> Recorder | None:
+    """Return what records steps on `device`, or None where nothing can."""
+    return cuda_graph if device.type == "cuda" else None
+
+
+class Pace:
+    """Keeps Python near the GPU: without, a whole epoch is queued before its first step is done."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._on_gpu = device.type == "cuda"
+        self._marks: deque[torch.cuda.Event] = deque()
+
+    def step_queued(self) -> None:
+        """Wait until the step `AHEAD` before this one is done."""
+        if not self._on_gpu:
+            return
+        # Blocking: runs that share a GPU share few cores, too.
+        mark = torch.cuda.Event(blocking=True)
+        mark.record()
+        self._marks.append(mark)
+        if len(self._marks) > AHEAD:
+            self._marks.popleft().synchronize()

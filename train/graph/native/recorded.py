@@ -1,0 +1,71 @@
+"""A stand-in for CUDA graphs on a CPU, to try a step before there is a GPU.
+
+It records every operation that PyTorch carries out, below the gradients, and replays them on the
+very same memory. As with a graph, what Python computed in between is not seen again: a number that
+should change from step to step but does not, an allocation that should have been kept, or a loop
+over something random shows as another result. What a graph cannot hold is refused.
+"""
+
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from train.graph.native.capture import WARM_UP, Step
+
+_aten = torch.ops.aten
+REFUSED = {
+    _aten._local_scalar_dense: "it reads a number from the device (item, float, bool)",
+    _aten.lift_fresh: "it brings numbers from the host (torch.tensor, as_tensor, from_numpy)",
+    _aten.nonzero: "the shape of a result depends on numbers",
+    _aten.masked_select: "the shape of a result depends on numbers",
+    _aten._unique2: "the shape of a result depends on numbers",
+}
+RANDOM = ("rand", "randn", "bernoulli", "native_dropout", "uniform_", "normal_", "randperm")
+
+
+def cpu_graph(step: Step) -> Step:
+    """Return a replay of `step`; raise `RuntimeError` where a CUDA graph could not hold it."""
+    for _ in range(WARM_UP):
+        step()
+    recording = _Recording()
+    with recording:
+        step()
+    return recording.replay
+
+
+class _Recording(TorchDispatchMode):
+    def __init__(self):
+        super().__init__()
+        self.calls: list[tuple[Any, tuple, dict, list]] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        name = func.overloadpacket
+        if name in (_aten.index, _aten.index_put_) and any(_is_mask(index) for index in args[1]):
+            name = _aten.nonzero  # which is what a mask is turned into
+        if name in REFUSED:
+            raise RuntimeError(f"A graph cannot hold {name}: {REFUSED[name]}.")
+        if name.__name__ in RANDOM:
+            raise RuntimeError(f"A graph cannot hold {name}: chance is drawn by NumPy.")
+        result = func(*args, **kwargs)
+        self.calls.append((func, args, kwargs, _tensors(result)))
+        return result
+
+    @torch.no_grad()
+    def replay(self):
+        """Do what was recorded again; every result lands where it landed before."""
+        for func, args, kwargs, results in self.calls:
+            for old, new in zip(results, _tensors(func(*args, **kwargs)), strict=True):
+                # A view or a change in place is there already.
+                if old.data_ptr() != new.data_ptr():
+                    old.copy_(new)
+
+
+def _is_mask(index):
+    return index is not None and index.dtype in (torch.bool, torch.uint8)
+
+
+def _tensors(result):
+    return [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
