@@ -8,9 +8,9 @@ import pytest
 from kneeoa.records import studies
 from tests.support import tiny
 from tests.support.knees import write_tree
-from tests.support.places import ROOT
 from tests.support.study_folders import the_study
 from train import machine
+from train.__main__ import main
 from train.config import preset
 from train.run.checkpoint import locked
 from train.study import sharing as sharing_module
@@ -84,36 +84,28 @@ def test_nothing_is_started_that_is_not_wanted_or_not_there(path, monkeypatch):
 
 
 def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
-    tiny_networks, tmp_path, monkeypatch
+    tiny_networks, tmp_path, monkeypatch, capsys
 ):
-    import subprocess
-    import sys
-
+    tiny.use_on_clusters(monkeypatch)
     tree = write_tree(tmp_path / "tree", train=4, val=2, test=2)
     start = tiny.write_weights(tmp_path / "start.npz")
     words = ["study", "--data", tree, "--init", start, "--out", tmp_path / "out"]
     words += ["--preset", "smoke", "--cycles", "2", "--architectures", "mobilenet"]
     words += ["--stages", "conv5:1", "--device", "cpu", "--at-once", "2"]
-    arguments = [sys.executable, "-m", "tests.support.tiny", *map(str, words)]
-
-    def run():
-        done = subprocess.run(
-            arguments, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
-
     # Names of the runs, from the same command with nothing to train.
     from train.commands.options import configs_of, source_of
     from train.commands.parser import parse
     from train.study.cycles import jobs_of
 
-    options = parse([str(word) for word in words])
+    words = [str(word) for word in words]
+    options = parse(words)
     configs = configs_of(options, options.architectures)
     split_hash = source_of(options).read().split_hash
     first, second = jobs_of(options.out, configs, 2, split_hash, keep="best")
     with locked(first.unfinished.with_name(f"{first.run_id}.lock"), "it"):
-        code, said = run()
-    assert code == 2, said
+        assert main(words) == 2
+    told = capsys.readouterr()
+    said = told.out + told.err
     assert "2 at a time" in said
     assert f"{first.run_id}: The run {first.run_id} is being trained by another process" in said
     study = the_study(options.out)
