@@ -61,31 +61,14 @@ def colour_ramp(strength: np.ndarray) -> np.ndarray:
     return np.stack(channels, axis=-1).round().astype(np.uint8)
 
 
-def overlay(film: np.ndarray, heatmap: np.ndarray, *, scale: float, opacity: float) -> np.ndarray:
-    """Return the film with the map on it, ``(S, S, 3) uint8``.
-
-    Parameters
-    ----------
-    film : (S, S) uint8, the square frame that was graded
-    heatmap : (7, 7) float32, >= 0
-    scale : the value that gets the strongest colour; the same for every film and network
-    opacity : in [0, 1]; the colour's opacity rises with strength up to this, so that weak evidence
-        leaves the film visible
-    """
-    strength = np.clip(upsample(heatmap, film.shape[0]) / scale, 0, 1)[..., None]
-    weight = opacity * np.sqrt(strength)
-    grey = np.repeat(film[..., None], 3, axis=-1).astype(np.float32)
-    mixed = (1 - weight) * grey + weight * colour_ramp(strength[..., 0])
-    return mixed.round().astype(np.uint8)
-
-
 def layer(
     heatmap: np.ndarray, *, scale: float, side: int, contours: Sequence[float] = ()
 ) -> np.ndarray:
-    """Return a map to lay on a film, ``(side, side, 4) uint8``: what `overlay` lays on it.
+    """Return a map ``(7, 7) float32, >= 0`` to lay on a film, ``(side, side, 4) uint8``.
 
-    Its opacity rises with strength from none to full; whoever shows it lessens it as a whole.
-    `contours` are shares of `scale` at which a white line is drawn.
+    Its opacity rises with strength, so that weak evidence leaves the film visible; whoever shows it
+    lessens it as a whole. `scale` gets the strongest colour. `contours` are shares of it at which a
+    white line is drawn.
     """
     strength = np.clip(upsample(heatmap, side) / scale, 0, 1)
     opacity = (255 * np.sqrt(strength)).round().astype(np.uint8)
