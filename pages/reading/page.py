@@ -10,6 +10,7 @@ from kneeoa.grades import GRADES
 from pages.reading import (
     answer_card,
     case_line,
+    filmstrip,
     frame_control,
     gate_strip,
     networks,
@@ -35,6 +36,7 @@ def show_empty() -> None:
     with right:
         picked = session_films.show_demo_picker()
     turn_to(uploaded if uploaded is not None else picked)
+    offer_to_bring_back()
     session_films.show_refusals()
     show_scale_of_grades()
 
@@ -71,19 +73,35 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
         label_visibility="collapsed",
     )
     more, away = st.columns(2, gap="small")
-    with more.popover("Add films", width="stretch"):
+    # Another key closes it, once its films are there.
+    key = f"add_films_{session_films.upload_round()}"
+    with more.popover("Add films", width="stretch", key=key):
         uploaded = session_films.show_uploader()
         picked = session_films.show_demo_picker()
     turn_to(uploaded if uploaded is not None else picked)
     away.button("Remove film", on_click=session_films.remove, args=[digest], width="stretch")
+    offer_to_bring_back()
     return films[digest]
+
+
+def offer_to_bring_back() -> None:
+    """Offer the film that was taken away last."""
+    if name := session_films.removed():
+        st.button(
+            f"Bring back {boundary.escaped(name)}",
+            key="bring_back",
+            on_click=session_films.bring_back,
+            type="tertiary",
+        )
 
 
 def show_reading(films: dict[str, session_films.Film]) -> None:
     """Show the film and, beside it, what the networks say of it."""
     line = st.container()
     with st.container(key="reading"):
-        left, right = st.columns([3.35, 1], gap="small")
+        several = len(films) > 1
+        widths = [0.34, 3, 1] if several else [3.35, 1]
+        *strip_place, left, right = st.columns(widths, gap="small")
     with right.container(key="networks"):
         film = choose_film(films)
         session_films.show_refusals()
@@ -96,6 +114,9 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             layers = show_answers(film, knee, frame, line)
     with left:
         reading_viewer.show(film, knee, frame, layers)
+    for place in strip_place:
+        with place:
+            filmstrip.show_strip(film.radiograph.digest)
     show_scale_of_grades()
 
 

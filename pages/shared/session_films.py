@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from kneeoa.errors import KneeOAError
-from kneeoa.films import phantom
+from kneeoa.films import display, phantom
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.grading import Graders, Reading
@@ -22,7 +22,9 @@ from pages.shared.viewer.feed import FilmFeed, film_feed
 MultiPartParser.spool_max_size = 2**30
 
 CURRENT, NEXT = "current_film", "next_film"
-_FILMS, _REFUSED, _ROUND = "films", "refused", "upload_round"
+THUMBNAIL = 180
+"""Pixels of its longer side."""
+_FILMS, _REFUSED, _ROUND, _REMOVED = "films", "refused", "upload_round", "removed_film"
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Film:
     anyway : whether the reader wants a grade although the film was refused
     readings, together : by frame and by the digest of the profile, empty as published
     fed : what the viewer shows of it, once it has been shown
+    thumbnail : a small picture of it as an address, once it has been shown
     """
 
     radiograph: Radiograph
@@ -47,6 +50,7 @@ class Film:
     readings: dict[tuple[Frame, str], tuple[Reading, ...]] = field(default_factory=dict)
     together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
     fed: FilmFeed | None = None
+    thumbnail: str = ""
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -120,15 +124,37 @@ def _change(film, radiograph, what):
     film.anyway = False
     film.readings.clear()
     film.together.clear()
-    film.fed = None
+    film.fed, film.thumbnail = None, ""
     forget_frame(radiograph.digest)
 
 
 def remove(digest: str) -> None:
-    """Forget a film, and where its frame was moved to."""
-    all_films().pop(digest, None)
+    """Take a film away, and where its frame was moved to; the last one can be brought back."""
+    films = all_films()
+    if digest not in films:
+        return
+    place = list(films).index(digest)
+    st.session_state[_REMOVED] = place, films.pop(digest)
     forget_frame(digest)
     forget_refusals()
+
+
+def removed() -> str | None:
+    """Return the name of the film that `bring_back` would bring back, or None."""
+    gone = st.session_state.get(_REMOVED)
+    return gone and gone[1].radiograph.name
+
+
+def bring_back() -> None:
+    """Put the film that was taken away last where it was, and turn to it."""
+    place, film = st.session_state.pop(_REMOVED)
+    films = all_films()
+    digest = film.radiograph.digest
+    entries = [entry for entry in films.items() if entry[0] != digest]
+    entries.insert(place, (digest, film))
+    films.clear()
+    films.update(entries)
+    st.session_state[NEXT] = digest
 
 
 def forget_frame(digest: str) -> None:
@@ -154,20 +180,19 @@ def labels() -> dict[str, str]:
 
 
 def show_uploader() -> str | None:
-    """Show the upload field; take in what came; return the digest of the last film taken in."""
-    upload_round = st.session_state.setdefault(_ROUND, 0)
+    """Show the upload field; take in what came; return the digest of the first film taken in."""
     uploads = st.file_uploader(
         "Knee X-rays: PNG, JPEG, TIFF or DICOM. They stay in memory for this session only.",
         accept_multiple_files=True,
-        key=f"upload_{upload_round}",
+        key=f"upload_{upload_round()}",
     )
     if not uploads:
         return None
     forget_refusals()
     digests = [add(upload.name, upload.getvalue()) for upload in uploads]
     # A new key empties the field, so that its copies of the films are let go.
-    st.session_state[_ROUND] = upload_round + 1
-    return next((digest for digest in reversed(digests) if digest), "")
+    st.session_state[_ROUND] = upload_round() + 1
+    return next((digest for digest in digests if digest), "")
 
 
 def show_demo_picker() -> str | None:
@@ -176,19 +201,32 @@ def show_demo_picker() -> str | None:
         "Or try a synthetic demo film",
         phantom.DEMO_NAMES,
         format_func=lambda name: name.removesuffix(".png"),
-        key=f"demo_{st.session_state.get(_ROUND, 0)}",
+        key=f"demo_{upload_round()}",
     )
     if name is None:
         return None
     forget_refusals()
-    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    st.session_state[_ROUND] = upload_round() + 1
     return add(name, phantom.demo_film(name))
+
+
+def upload_round() -> int:
+    """Return how many times films came in, which is new after each upload."""
+    return st.session_state.get(_ROUND, 0)
 
 
 def show_refusals() -> None:
     """Show why files of the last upload could not be read."""
     for name, reason in st.session_state.get(_REFUSED, []):
         st.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
+
+
+def thumbnail(film: Film) -> str:
+    """Return a small picture of a film as an address, made once."""
+    if not film.thumbnail:
+        small = display.fit_within(film.radiograph.pixels, THUMBNAIL)
+        film.thumbnail = display.png_uri(display.windowed(small))
+    return film.thumbnail
 
 
 def feed(film: Film) -> FilmFeed:
@@ -218,6 +256,12 @@ def read_together(
     if key not in film.together:
         film.together[key] = graders.read_together(film.radiograph, frame)
     return film.together[key]
+
+
+def is_read(film: Film, frame: Frame) -> bool:
+    """Return whether both readings of `frame` are made, as this session reads now."""
+    key = _key(frame, in_use.graders())
+    return key in film.readings and key in film.together
 
 
 def _key(frame, graders):

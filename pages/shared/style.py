@@ -29,6 +29,18 @@ STYLE = """
 .kl-bars .most {font-weight: 650;}
 .kl-bars .share {text-align: right;}
 .kl-lead {border-left: 3px solid #2b93a1; padding-left: .7rem; display: grid; gap: .3rem;}
+[data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 6.2rem;}
+.st-key-filmstrip {max-height: calc(100dvh - 9.3rem); overflow-y: auto; flex-wrap: nowrap;}
+.st-key-filmstrip [class*="st-key-strip_"] {position: relative; flex: none;}
+.st-key-filmstrip .stElementContainer:has(button), .st-key-filmstrip .stButton {position: absolute;
+  inset: 0; width: 100% !important; height: 100%;}
+.st-key-filmstrip button {width: 100%; height: 100%; opacity: 0;}
+.st-key-filmstrip button:focus-visible {opacity: .35;}
+.kl-thumb {border: 2px solid transparent; border-radius: 4px; padding: .15rem; font-size: .8rem;
+  line-height: 1.2; text-align: center;}
+.kl-thumb img {width: 100%; max-height: 6rem; object-fit: contain; background: black;
+  border-radius: 2px; display: block;}
+.kl-current {border-color: #2b93a1; font-weight: 650;}
 .kl-purpose {float: right; font-size: .82rem; opacity: .7; padding: .2rem 0 0 1rem;}
 .kl-badge {font-size: .82rem; padding: .05rem .45rem; border-radius: 1rem; white-space: nowrap;
   border: 1px solid color-mix(in srgb, currentColor 40%, transparent);}

@@ -1,0 +1,103 @@
+"""All films of the session at the side, small, with their answers, read ahead of being seen."""
+
+import html
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.graders.locating.gate import REFUSED
+from pages.reading import answer_card, frame_control
+from pages.shared import session_films
+from pages.shared.session_films import Film
+
+SECONDS = 0.3
+"""After which the next film is read, while some are not."""
+SIDES = {"R": "R ", "L": "L ", "unknown": ""}
+NOT_GRADED = "not graded"
+_FAILED = "not_read_ahead"
+
+
+def show_strip(current: str) -> None:
+    """Show the films with `current` marked; turn to one that is clicked."""
+    st.fragment(_strip, run_every=SECONDS if _unread() else None)(current)
+
+
+def answers(film: Film) -> list[str]:
+    """Return for each knee its side and answer in a few words, as text."""
+    two = len(film.found.knees) > 1
+    return [
+        (SIDES[knee.side] if two else "") + _answer(film, frame, refused=refused)
+        for knee, (frame, refused) in zip(film.found.knees, _knees(film), strict=True)
+    ]
+
+
+def _answer(film, frame, *, refused):
+    if refused:
+        return NOT_GRADED
+    if not session_films.is_read(film, frame):
+        return "..."
+    together = session_films.read_together(film, frame)
+    if together is None:
+        return ", ".join(reading.grade.label for reading in session_films.read(film, frame))
+    return answer_card.headline(together)
+
+
+def _strip(current):
+    films, labels = session_films.all_films(), session_films.labels()
+    unread = _unread()
+    if unread:
+        _read_ahead(*unread[0])
+        if len(unread) == 1:
+            st.rerun()  # without a timer
+    with st.container(key="filmstrip", gap="small"):
+        for digest, film in films.items():
+            said = answers(film)
+            with st.container(key=f"strip_{digest[:10]}", gap=None):
+                st.html(_picture(film, said, marked=digest == current))
+                label = f"{labels[digest]}: {', '.join(said)}"
+                if st.button(label, key=f"turn_{digest}", width="stretch"):
+                    st.session_state[session_films.NEXT] = digest
+                    st.rerun()
+
+
+def _picture(film, said, *, marked):
+    lines = "".join(
+        f'<div class="{"kl-apart-2" if NOT_GRADED in line else ""}">{html.escape(line)}</div>'
+        for line in said
+    )
+    name = html.escape(film.radiograph.name)
+    return (
+        f'<div class="kl-thumb{" kl-current" if marked else ""}" title="{name}">'
+        f'<img src="{session_films.thumbnail(film)}" alt="">{lines}</div>'
+    )
+
+
+def _unread():
+    """Return the films and frames that could be read and were not, nor failed."""
+    failed = st.session_state.setdefault(_FAILED, set())
+    return [
+        (film, frame)
+        for digest, film in session_films.all_films().items()
+        for frame, refused in _knees(film)
+        if not (refused or session_films.is_read(film, frame) or (digest, frame) in failed)
+    ]
+
+
+def _read_ahead(film, frame):
+    try:
+        session_films.read_together(film, frame)
+        session_films.read(film, frame)
+    except KneeOAError:  # said when the reader turns to the film
+        st.session_state[_FAILED].add((film.radiograph.digest, frame))
+
+
+def _knees(film):
+    """Return each knee's frame, as the reader has it, and whether it gets no grade."""
+    return [
+        (
+            frame_control.frame_of(film, index),
+            not film.anyway
+            and any(finding.severity == REFUSED for finding in film.found.against(knee)),
+        )
+        for index, knee in enumerate(film.found.knees)
+    ]

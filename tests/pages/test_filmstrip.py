@@ -1,0 +1,80 @@
+"""The films of a session at the side of the reading page: answers ahead, turning, taking away."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.films.phantom import knee_png
+from tests.support.places import MAIN_SCRIPT
+
+
+def rings():
+    y, x = np.mgrid[:200, :300]
+    stream = io.BytesIO()
+    Image.fromarray(((np.hypot(y - 90, x - 100) % 40) * 6).astype(np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.fixture
+def app():
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    films = [
+        ("one.png", knee_png(0, seed=1)),
+        ("<b>.png", knee_png(3, seed=2)),
+        ("rings.png", rings()),
+    ]
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in films])
+    app.run()
+    return app
+
+
+def strip(app):
+    assert not app.exception
+    return [button for button in app.button if (button.key or "").startswith("turn_")]
+
+
+def name_of_current(app):
+    films = app.session_state["films"]
+    return films[app.selectbox(key="current_film").value].radiograph.name
+
+
+def test_every_film_stands_there_with_its_answer_before_it_is_turned_to(app):
+    for _ in range(3):  # the timer reads one at a time
+        app.run()
+    one, other, refused = (button.label for button in strip(app))
+    assert one.startswith("one.png: KL ")
+    assert other.startswith("<b>.png: KL ")
+    assert refused == "rings.png: not graded"
+    html = " ".join(block.body for block in app.get("html"))
+    assert html.count('<div class="kl-thumb') == 3
+    assert 'title="&lt;b&gt;.png"' in html
+
+
+def test_the_first_of_an_upload_is_shown_and_a_click_turns(app):
+    assert name_of_current(app) == "one.png"
+    strip(app)[1].click().run()
+    assert name_of_current(app) == "<b>.png"
+
+
+def test_a_film_taken_away_comes_back_where_it_was(app):
+    strip(app)[1].click().run()
+    next(button for button in app.button if button.label == "Remove film").click().run()
+    assert len(strip(app)) == 2
+    app.button(key="bring_back").click().run()
+    assert name_of_current(app) == "<b>.png"
+    assert [button.label.split(":")[0] for button in strip(app)] == [
+        "one.png",
+        "<b>.png",
+        "rings.png",
+    ]
+    assert "bring_back" not in [button.key for button in app.button]
+
+
+def test_one_film_alone_has_no_strip():
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    app.file_uploader[0].set_value([("one.png", knee_png(0, seed=1), "image/png")])
+    app.run()
+    assert not strip(app)
