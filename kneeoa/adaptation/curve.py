@@ -5,10 +5,11 @@ films of the other parts, so that every film is scored once for each number of f
 numbers are compared on the same films. That is repeated with other deals. Intervals are 95%, over
 patients, paired between the numbers.
 
-**What more would bring** is read from lines through these points over films to the powers in
-`POWERS`: learning curves mostly fall by some inverse power (Figueroa et al. 2012, BMC Med Inform
-Decis Mak 12:8), and a few points do not tell by which, nor whether the curve is flat from here on.
-So the mean of them is given, and an interval that holds them all and no change.
+**What more would bring** is read from lines through these points over the logarithm of the films
+and over them to the powers in `POWERS`: learning curves mostly fall by some inverse power (Figueroa
+et al. 2012, BMC Med Inform Decis Mak 12:8), and a few points do not tell by which, nor whether the
+curve is flat from here on. So the mean of them is given, and an interval that holds them all and no
+change.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,8 @@ from kneeoa.metrics import bootstrap, rules
 
 PARTS = 4
 REPEATS = 2
-POWERS = (-0.5, -1.0, -2.0)
+POWERS = (0.0, -0.5, -1.0, -2.0)
+"""0 is the logarithm, which the powers near 0 come to."""
 FEWEST_FILMS = 40
 """Below, the numbers of films would lie too close together for a curve."""
 MEASURES = {
@@ -62,13 +64,17 @@ class LearningCurve:
         """Return by how much `measure` would change with so many `more` films: value, low, high."""
         ends = []
         for power in POWERS:
-            over = np.asarray(self.numbers, float) ** power
+            over = _over(np.asarray(self.numbers), power)
             centred = over - over.mean()
             slopes = self.draws[measure] @ centred / (centred**2).sum()
-            change = slopes * ((self.films + more) ** power - self.films**power)
+            change = slopes * (_over(self.films + more, power) - _over(self.films, power))
             ends.append((change[0], *bootstrap.percentile_interval(change[1:])))
         values, lows, highs = zip(*ends, strict=True)
         return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
+
+
+def _over(films, power):
+    return np.log(films) if power == 0 else np.power(films, power, dtype=float)
 
 
 def learning_curve(

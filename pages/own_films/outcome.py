@@ -76,11 +76,17 @@ def show_verdict(adaptation: Adaptation) -> None:
     )
     if adaptation.better:
         change, low, high = figures_of["cross_entropy"]["difference"]
-        st.success(
-            f"**Better than as published**: the grades given are more probable to the adapted "
-            f"networks, by more than chance explains (cross-entropy {change:+.2f}, {low:+.2f} to "
-            f"{high:+.2f}). {of}"
+        probable = (
+            f"The grades given are more probable to the adapted networks, by more than chance "
+            f"explains (cross-entropy {change:+.2f}, {low:+.2f} to {high:+.2f})."
         )
+        if more[1] > 0:
+            st.success(f"**Better than as published.** {of} {probable}")
+        else:
+            st.info(
+                "**Its probabilities are better than as published; that it is right more often is "
+                f"not shown.** {of} {probable}"
+            )
     else:
         st.warning(
             f"**Not shown to be better.** {of}  \n"

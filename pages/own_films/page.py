@@ -15,9 +15,9 @@ def show_head() -> None:
     with load:
         shelf.show_shelf()
     st.markdown(
-        "Readers elsewhere draw the lines between grades elsewhere. Fifty films that yours graded "
-        "teach the networks how they do; the figures below say by how much, on films that were not "
-        "learnt from. For research and teaching; not a medical device."
+        "Readers elsewhere draw the lines between grades elsewhere. Fifty to a hundred films that "
+        "yours graded teach the networks how they do; the figures say by how much, on films that "
+        "were not learnt from. For research and teaching; not a medical device."
     )
     shelf.show_refusal()
     strip.show()

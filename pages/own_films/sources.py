@@ -27,7 +27,7 @@ FORM = (
 
 def offered() -> allowed.Offered:
     """Return what lies in the folders that the server's owner named."""
-    return allowed.offered(allowed.roots_of(*map(os.environ.get, SETTINGS)))
+    return cached.offered(allowed.roots_of(*map(os.environ.get, SETTINGS)))
 
 
 def show_sources() -> None:
@@ -74,7 +74,7 @@ def _show_own(own):
     else:
         st.caption(
             f"From {LEAST_FILMS} real films on that you graded in Practice before any answer was "
-            f"shown. This session knows of {len(own)}."
+            f"shown. So far: {len(own)}."
         )
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas
 import streamlit as st
 
+from kneeoa.adaptation import allowed
+from kneeoa.adaptation.allowed import Offered
 from kneeoa.analysis import anova, confusions
 from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.analysis.study_tables import study_tables as tables_of
@@ -133,6 +135,12 @@ def _study_tables(files, runs, split, study, changed):
 def film_folder(folder: Path) -> FilmFolder:
     """Return the films below `folder`, looked for again after ten minutes."""
     return open_folder(folder)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=60)
+def offered(roots: tuple[Path, ...]) -> Offered:
+    """Return the graded films and profiles in the folders that the server's owner named."""
+    return allowed.offered(roots)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -56,7 +56,8 @@ STYLE = """
 .kl-quiet {opacity: .7;}
 .kl-apart-1 {color: #b97400; font-weight: 600;}
 .kl-apart-2 {color: #d2452d; font-weight: 650;}
-.kl-profile {font-size: .92rem; font-weight: 600; color: #8767b5;}
+.kl-profile {font-size: .92rem; font-weight: 600;
+  color: color-mix(in srgb, #8767b5 65%, currentColor);}
 .kl-answers {border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums;}
 .kl-answers th {font-weight: 500; opacity: .75; text-align: left;}
 .kl-answers th, .kl-answers td {padding: .15rem .7rem .15rem 0;}

@@ -57,8 +57,8 @@ def graded():
 def text(app):
     assert not app.exception
     blocks = [
-        *(*app.markdown, *app.caption, *app.success, *app.warning, *app.error),
-        *(*app.subheader, *app.title),
+        *(*app.markdown, *app.caption, *app.subheader, *app.title),
+        *(*app.success, *app.info, *app.warning, *app.error),
     ]
     html = [block.body for block in app.get("html")]
     return " ".join([*(str(block.value) for block in blocks), *html])
