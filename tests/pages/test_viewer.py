@@ -19,6 +19,7 @@ from tests.support.places import ROOT
 from tests.support.viewer import viewers
 
 SOURCES = ROOT / "pages" / "shared" / "viewer"
+LONGEST = 300
 
 
 def radiograph(pixels, *, bits=8, stored=None, spacing=None):
@@ -49,6 +50,12 @@ def test_what_is_bundled_is_pinned_and_comes_with_its_licences():
     for name, version in package["dependencies"].items():
         assert f"{name} {version} (MIT)" in licences
     assert "GPL" not in re.sub(r"[^\n]*\(.*\)\n-", "", licences)
+
+
+def test_its_sources_stay_short():
+    lines = {file.name: file.read_text("utf-8").count("\n") for file in (SOURCES / "src").iterdir()}
+    assert len(lines) > 10
+    assert [name for name, count in lines.items() if count >= LONGEST] == []
 
 
 def test_8_bits_are_sent_as_they_are():

@@ -16,8 +16,15 @@ BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
 # Streamlit sends this with every run, so that the bundle itself is fetched once.
 _LOADER = """
 export default async (component) => {
-  const { default: mount } = await import(new URL(component.data.bundle, document.baseURI).href);
-  return mount(component);
+  try {
+    const bundle = new URL(component.data.bundle, document.baseURI).href;
+    const { default: mount } = await import(bundle);
+    return mount(component);
+  } catch (error) {
+    console.error(error);
+    component.parentElement.querySelector(".viewer").textContent =
+      "The film viewer could not be loaded. Reload the page.";
+  }
 };
 """
 _HTML = '<div class="viewer" role="region" aria-label="Film viewer"></div>'

@@ -24,6 +24,7 @@ import { spacingOf } from './geometry.js';
 
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array };
 const films = new Map(); // image id -> film
+const loading = new Map(); // image id -> promise of its image
 
 let started;
 let engine;
@@ -91,15 +92,22 @@ function described(type, id) {
   };
 }
 
-// Fetches a film and returns once its image is in Cornerstone's cache under `id`.
-export async function load(film, id) {
-  if (films.has(id)) return;
+// Fetches a film, once for all panes, and returns once its image is in Cornerstone's cache.
+export function load(film, id) {
+  if (!loading.has(id)) {
+    loading.set(id, loadOnce(film, id));
+    loading.get(id).catch(() => loading.delete(id));
+  }
+  return loading.get(id);
+}
+
+async function loadOnce(film, id) {
   const buffer = await fetched(film.url);
   const pixels = new TYPES[film.type](buffer);
   if (pixels.length !== film.width * film.height) {
     throw new Error(`Expected ${film.width} x ${film.height} pixels, got ${pixels.length}.`);
   }
-  if (films.has(id)) return;
+  if (!loading.has(id)) return; // forgotten meanwhile
   films.set(id, film);
   const [down, across] = spacingOf(film);
   const image = imageLoader.createAndCacheLocalImage(id, {
@@ -132,6 +140,7 @@ async function fetched(url) {
 }
 
 export function forget(id) {
+  loading.delete(id);
   if (!films.delete(id)) return;
   for (const one of annotation.state.getAllAnnotations()) {
     if (one.metadata.FrameOfReferenceUID === id) {

@@ -40,6 +40,9 @@ export const TOLD = [
   ['H, held', 'without the Grad-CAM'],
   ['D, G, L, A, M', 'drag: window, move, ruler, angle, magnifier'],
   ['Delete', 'remove rulers and angles'],
+  ['B', 'the box, where it can be moved: arrows move it, with Shift they resize it'],
+  ['← and →', 'the film before or after, on the reading page'],
+  ['V', 'with or without the maps beside the film'],
   ['C', 'wipe, where there are two films'],
   ['U', 'full screen'],
 ];

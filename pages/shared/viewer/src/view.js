@@ -8,10 +8,13 @@ const PRESETS = [[0, 1], [0.25, 1], [0, 0.75], [0.25, 0.75]];
 const ZOOM_STEP = 1.25;
 const WHEEL = 0.0015; // how much a CSS pixel of the wheel zooms
 const MOVE_STEP = 50; // CSS pixels
+const SLOW = 60; // ms for a drawing
+const REST = 120; // ms
 
 export class View {
   constructor(panes) {
     this.panes = panes;
+    this.later = {};
     this.plain();
   }
 
@@ -44,7 +47,7 @@ export class View {
   }
 
   viewed(from) {
-    this.spread(from, (to) => to.follow(from));
+    this.others('camera', () => this.spread(from, (to) => to.follow(from)));
     from.place();
   }
 
@@ -54,10 +57,29 @@ export class View {
     // Of films with windows of their own, the same share.
     const [low, high] = from.film.window;
     const [a, b] = range.map((value) => (value - low) / (high - low));
-    this.spread(from, (to) => {
+    this.others('window', () => this.spread(from, (to) => {
       const [start, end] = to.film.window;
       to.window([start + a * (end - start), start + b * (end - start)], this.isInverted);
-    });
+    }));
+  }
+
+  // Lets the other panes follow: at once, or where drawing is slow, once the hand rests.
+  others(what, act) {
+    if (this.isSpreading) return;
+    this.asked ??= performance.now();
+    clearTimeout(this.later[what]);
+    if (this.isSlow) this.later[what] = setTimeout(act, REST);
+    else act();
+  }
+
+  // Notes how long the first pane took to be drawn after it was asked for.
+  drawn() {
+    if (this.asked) this.isSlow = performance.now() - this.asked > SLOW;
+    this.asked = null;
+  }
+
+  destroy() {
+    Object.values(this.later).forEach(clearTimeout);
   }
 
   resized() {

@@ -175,6 +175,7 @@ export class Viewer {
     const share = `${Math.round(100 * pane.magnification)}%`;
     pane.values.textContent = `W ${high - low}  L ${Math.round((low + high) / 2)}  ${share}`;
     if (pane !== this.panes[0]) return;
+    this.view.drawn();
     const { isInverted, rotation, isFlipped, part } = this.view;
     Object.assign(this.root.dataset, {
       window: `${low},${high}`,
@@ -259,6 +260,7 @@ export class Viewer {
     this.observer.disconnect();
     this.hand?.destroy();
     this.lens.destroy();
+    this.view.destroy();
     this.panes.forEach((pane) => pane.destroy());
     this.imageIds.forEach(forget);
   }
