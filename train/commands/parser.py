@@ -1,12 +1,13 @@
 """The options of every command of ``python -m train``."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import ARCHITECTURES
-from train.commands import finished, locating, training
+from train.commands import away, finished, locating, training
 from train.commands.settings import SETTABLE, parse_field
 from train.config import PRESETS
 from train.machine import PRECISIONS
@@ -19,6 +20,11 @@ KEEP = ("best", "all", "none")
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options, with what the command does as ``run``; refuse unknown ones by name."""
     parser, commands_of = _parser()
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    study = []
+    if arguments[:1] == ["pack"] and "--" in arguments:
+        end = arguments.index("--")
+        arguments, study = arguments[:end], arguments[end + 1 :]
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         known = sorted(
@@ -31,6 +37,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             f"Expected options of `{options.command}` out of {', '.join(known)}. "
             f"Received: {' '.join(unknown)}."
         )
+    if options.command == "pack":
+        options.study = study
     return options
 
 
@@ -73,6 +81,23 @@ def _parser():
         help="cycles that share this machine; by default what a GPU holds, or one on a CPU",
     )
     _cluster_options(study)
+
+    rehearse = add("rehearse", away.rehearse, "try a study in small before it is begun")
+    rehearse.add_argument(
+        "--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES)
+    )
+    _training_options(rehearse)
+    # What else a study is told counts for its length alone.
+    for name in ("--cycles", "--study", "--keep", "--at-once"):
+        rehearse.add_argument(name, help=argparse.SUPPRESS)
+
+    pack = add("pack", away.pack, "pack a study for a rented machine")
+    pack.set_defaults(parse=parse)
+    pack.add_argument("folder", type=_path, metavar="FOLDER")
+    pack.add_argument(
+        "--finished", type=_path, metavar="RESULTS", help="runs of it that need no training"
+    )
+    pack.epilog = "After -- stand the options of `study`, without --out."
 
     tune = add("tune", training.tune, "search for settings by validation loss")
     tune.add_argument("--architecture", choices=ARCHITECTURES, required=True)

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
+from kneeoa.data.dataset import read_dataset
 from kneeoa.errors import TrainingError
 from kneeoa.graders import architectures
 from tests.support import tiny
-from tests.support.knees import drawn_films
+from tests.support.knees import drawn_films, write_tree
 from train.config import Stage, preset
 from train.graph import chance
 from train.graph.native import capture
@@ -30,6 +31,7 @@ from train.run.batches import predict, targets_of
 from train.run.fit import fit
 from train.run.keras_learner import KerasLearner
 from train.run.native_learner import NativeLearner
+from train.study.rehearsal import rehearse
 
 pytestmark = pytest.mark.usefixtures("tiny_networks")
 
@@ -302,3 +304,31 @@ def test_the_chance_of_an_epoch_is_that_of_its_number_whoever_drew_it(tmp_path):
         expected = chance.draw_epoch(PLAIN, number, targets_of(PLAIN, FILMS), tiny.CHANNELS)
         for name, value in expected.items():
             np.testing.assert_array_equal(found[name], value)
+
+
+@pytest.fixture
+def small(tmp_path):
+    return read_dataset(write_tree(tmp_path / "tree", train=3, val=1, test=1))
+
+
+def test_a_rehearsal_tries_every_stage_recorded(small):
+    config = replace(EVERYTHING, stages=(Stage("head", 9, 1.0, 64), Stage("all", 9, 1.0, 64)))
+    said = list(rehearse(config, small, Machine()))
+    assert [part.split(": ")[0] for part in said] == [
+        "mobilenet, stage head:9:1:64",
+        "mobilenet, stage all:9:1:64",
+        "mobilenet",
+    ]
+    assert "recorded and replayed" in said[0]
+    assert "interrupted, taken up" in said[2]
+
+
+def test_a_rehearsal_ends_at_a_step_that_cannot_be_recorded(small, monkeypatch):
+    from train.graph.native import stage
+
+    def careless(films, *chance):
+        return films.float().reshape(-1, 224, 224, 1) * torch.tensor([1.0])
+
+    monkeypatch.setattr(stage, "Augment", lambda *of, **options: careless)
+    with pytest.raises(TrainingError, match="brings numbers from the host"):
+        list(rehearse(PLAIN, small, Machine()))

@@ -1,0 +1,117 @@
+"""A study on another machine: rehearsed, packed, and what its script does there."""
+
+import subprocess
+
+import pytest
+
+from tests.support import tiny
+from tests.support.knees import write_tree
+from tests.support.places import ROOT
+from train.__main__ import main
+from train.commands.parser import parse
+from train.study.packing import requirements
+
+
+@pytest.fixture(scope="module")
+def given(tiny_networks, tmp_path_factory):
+    """Options of a study of seconds, one file of which is shared by name and prefix."""
+    folder = tmp_path_factory.mktemp("given")
+    tree = write_tree(folder / "knees", train=3, val=1, test=1)
+    start = tiny.write_weights(folder / "start.npz")
+    settings = "--preset smoke --cycles 2 --architectures mobilenet --stages head:1"
+    return ["--data", str(tree), "--init", f"mobilenet={start}", *settings.split()]
+
+
+def test_a_rehearsal_says_what_worked_and_what_it_cannot_show(given, tmp_path, capsys):
+    assert main(["rehearse", *given, "--out", str(tmp_path / "results")]) == 0
+    said = capsys.readouterr().out
+    assert "mobilenet: interrupted, taken up, validated and recorded" in said
+    assert "Not seen without a GPU" in said
+    assert not list((tmp_path / "results").iterdir())
+
+
+@pytest.fixture(scope="module")
+def finished(given, tmp_path_factory):
+    """A results folder with one of the two cycles."""
+    results = tmp_path_factory.mktemp("results")
+    assert main(["study", *given, "--cycles", "1", "--out", str(results)]) == 0
+    return results
+
+
+@pytest.fixture
+def packed(given, finished, tmp_path):
+    folder = tmp_path / "packed"
+    assert main(["pack", str(folder), "--finished", str(finished), "--", *given]) == 0
+    return folder
+
+
+STAND_IN = """#!/bin/sh
+echo "$KERAS_BACKEND $@" >> calls
+case "$3" in study) mkdir -p results/runs/new results/unfinished/half; exit $FAILING;; esac
+"""
+
+
+@pytest.mark.parametrize("failing", [0, 2])
+def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, failing):
+    assert {path.name for path in packed.iterdir()} == {"code", "files", "results", "study.sh"}
+    (run,) = (packed / "results" / "runs").iterdir()
+    assert run.name.startswith("mobilenet-seed0-")
+    python = packed / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(STAND_IN.replace("$FAILING", str(failing)))
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["sh", str(packed / "study.sh"), "--at-once", "3"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == failing, done.stderr
+    rehearsal, study = (packed / "calls").read_text().splitlines()
+    assert rehearsal.startswith("torch -m train rehearse --data files/knees")
+    assert study.endswith("--stages head:1 --out results --at-once 3")
+    assert "--init mobilenet=files/start.npz" in study
+    listed = subprocess.run(
+        ["tar", "-tzf", "results.tar.gz"], cwd=packed, capture_output=True, text=True, check=True
+    ).stdout
+    assert f"results/runs/{run.name}/run.json" in listed
+    assert "results/runs/new/" in listed
+    assert "half" not in listed
+
+
+def test_the_packed_study_is_the_same_study(packed, given, monkeypatch):
+    from train.commands.options import configs_of
+    from train.run.record import run_id
+
+    script = (packed / "study.sh").read_text()
+    (line,) = [line for line in script.splitlines() if "env/bin/python -m train study" in line]
+    words = line.split(" -m train ")[1].split(" --out ")[0].split()
+    monkeypatch.chdir(packed)
+    there = parse([*words, "--out", "results"])
+    here = parse(["study", *given, "--out", "results"])
+    names = [
+        run_id(configs_of(options, ["mobilenet"])["mobilenet"], "f" * 64)
+        for options in (there, here)
+    ]
+    assert names[0] == names[1]
+
+
+def test_what_cannot_be_packed_is_refused(packed, given, capsys):
+    assert main(["pack", str(packed), "--", *given]) == 2
+    assert "Expected a new folder to pack into" in capsys.readouterr().err
+    again = packed.parent / "again"
+    assert main(["pack", str(again), "--", *given, "--out", "there"]) == 2
+    assert "Expected no --out" in capsys.readouterr().err
+    other = packed.parent / "other" / "knees"
+    other.mkdir(parents=True)
+    assert main(["pack", str(again), "--", *given, f"--predict={other}"]) == 2
+    assert "Two are called knees" in capsys.readouterr().err
+
+
+def test_the_packages_of_training_are_the_projects_own_pins():
+    wanted = requirements().splitlines()
+    assert {line.split("==")[0] for line in wanted} >= {"keras", "torch", "ray", "statsmodels"}
+    assert not any(line.startswith(("streamlit", "tensorflow")) for line in wanted)
+    pins = "".join(file.read_text() for file in ROOT.glob("requirements*.txt"))
+    assert all(f"{line}\n" in pins for line in wanted)

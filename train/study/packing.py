@@ -1,0 +1,121 @@
+"""A study as a folder that a rented machine trains by one command: code, films, weights, script."""
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from kneeoa.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_FOR_TRAINING = (
+    "streamlit",
+    "plotly",
+    "tensorflow",
+    "tf-keras-vis",
+    "onnxruntime",
+    "fsrs",
+    "reportlab",
+    "segno",
+    "sqlalchemy",
+    "alembic",
+    "pg8000",
+    "optuna",
+)
+
+NAME_FILES = ("--data", "--split-file", "--init", "--teacher", "--predict")
+"""Options of a study that name files or folders."""
+
+SCRIPT = """#!/bin/sh
+# Trains this study and leaves results.tar.gz:   sh study.sh [OPTIONS OF python -m train study]
+# The same command again goes on after the last finished epoch. No network? Wheels in ./wheels.
+set -eu
+cd "$(dirname "$0")"
+export KERAS_BACKEND=torch KNEEOA_CACHE="$PWD/cache" PYTHONPATH="$PWD/code"
+if [ ! -x env/bin/python ]; then
+  python3 -m venv --system-site-packages env
+  wanted=code/requirements-gpu.txt
+  # A PyTorch that sees the GPU stays: another one is gigabytes.
+  if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
+    grep -v '^torch==' "$wanted" > wanted.txt; wanted=wanted.txt
+  fi
+  if [ -d wheels ]; then from="--no-index --find-links wheels"; else from=; fi
+  env/bin/python -m pip install --quiet $from -r "$wanted" || {{ rm -rf env; exit 1; }}
+fi
+if [ "${{REHEARSE:-yes}}" = yes ]; then
+  env/bin/python -m train rehearse {arguments} --out results
+fi
+status=0
+env/bin/python -m train study {arguments} --out results "$@" || status=$?
+tar -czf results.tar.gz --exclude=unfinished results
+echo "Bring back: results.tar.gz"
+exit $status
+"""
+
+
+def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Path:
+    """Write `folder`: what ``study`` with these `arguments` needs, and ``study.sh``.
+
+    Files and folders that the arguments name go along under their own names, so that runs are
+    called there as here; `finished` are run folders that need not be trained again. Raises
+    `ConfigError` where two are called alike, or `folder` is there already.
+    """
+    if folder.exists():
+        raise ConfigError(f"Expected a new folder to pack into. {folder} is there: remove it.")
+    (folder / "code").mkdir(parents=True)
+    for name in ("kneeoa", "train"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / "code" / name, ignore=ignored)
+    (folder / "code" / "requirements-gpu.txt").write_text(requirements(), "utf-8")
+    packed, option = [], ""
+    for argument in _in_words(arguments):
+        option = argument if argument.startswith("--") else option
+        names_file = option in NAME_FILES and argument != option
+        packed.append(_packed(folder, argument) if names_file else argument)
+    for run in finished:
+        shutil.copytree(run, folder / "results" / "runs" / run.name)
+    script = SCRIPT.format(arguments=" ".join(map(shlex.quote, packed)))
+    (folder / "study.sh").write_text(script, "utf-8")
+    return folder
+
+
+def requirements() -> str:
+    """Return the pinned packages that training under PyTorch needs, out of the project's own."""
+    app, cluster, test = (
+        re.findall(r"^((\S+?)(?:\[.*\])?==.*)$", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+        for name in ("requirements.txt", "requirements-cluster.txt", "requirements-test.txt")
+    )
+    wanted = [line for line, name in app if name not in NOT_FOR_TRAINING]
+    wanted += [line for line, _ in cluster]
+    wanted += [line for line, name in test if name == "torch"]
+    return "\n".join(wanted) + "\n"
+
+
+def _in_words(arguments):
+    """Yield ``--data DIR`` for ``--data=DIR``."""
+    for argument in arguments:
+        option, given, value = argument.partition("=")
+        yield from (option, value) if given and option in NAME_FILES else (argument,)
+
+
+def _packed(folder, argument):
+    """Copy what an argument names, if it does; return the argument as the packed folder has it."""
+    prefix, named = "", argument
+    if not Path(argument).exists() and "=" in argument:
+        prefix, _, named = argument.partition("=")
+        prefix += "="
+    if not Path(named).exists():
+        return argument
+    source = Path(named).resolve()
+    place = folder / "files" / source.name
+    if place.exists():
+        raise ConfigError(
+            f"Expected files and folders of different names to pack. Two are called {source.name}."
+        )
+    place.parent.mkdir(exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, place)
+    else:
+        shutil.copy(source, place)
+    return f"{prefix}files/{source.name}"
