@@ -61,7 +61,11 @@ class LearningCurve:
         return tuple(number for number in sorted(set(self.table["films"])) if number)
 
     def would_bring(self, more: int, measure: str = "accuracy") -> tuple[float, float, float]:
-        """Return by how much `measure` would change with so many `more` films: value, low, high."""
+        """Return by how much `measure` would change with so many `more` films: value, low, high.
+
+        The value is the mean over `POWERS`, too much where a curve is nearly flat already; low and
+        high hold all of them and 0.
+        """
         ends = []
         for power in POWERS:
             over = _over(np.asarray(self.numbers), power)
@@ -165,15 +169,16 @@ def in_words(curve: LearningCurve, more: int = 50) -> str:
     """Return what the curve shows, and what so many more films would bring, in sentences."""
     accuracy = curve.table[curve.table["measure"] == "accuracy"].set_index("films")["value"]
     first, last = curve.numbers[0], curve.numbers[-1]
-    value, _, high = (100 * end for end in curve.would_bring(more))
+    high = 100 * curve.would_bring(more)[2]
     measured = (
         f"Measured on your films: {accuracy[0]:.0%} right as published, {accuracy[first]:.0%} "
         f"after learning from {first} of them, {accuracy[last]:.0%} from {last}."
     )
-    if round(value) < 1:
+    if round(high) < 1:
         return f"{measured} The curve gives no sign that {more} more films would change much."
+    points = "point" if round(high) == 1 else "points"
     return (
-        f"{measured} If it goes on like that, {more} more films would add about {value:.0f} "
-        f"{'point' if round(value) == 1 else 'points'}, and hardly more than {high:.0f}; if it is "
-        "flat from here on, nothing. This goes beyond what was measured."
+        f"{measured} {more} more films would add something between nothing, if it is flat from "
+        f"here on, and {high:.0f} {points}, if it goes on as steeply as it may. This goes beyond "
+        "what was measured."
     )

@@ -67,8 +67,8 @@ def test_slips_of_the_pen_are_found_among_the_first():
     assert len(first & set(wrong)) >= 12
 
 
-def test_the_curve_rises_and_what_more_would_bring_is_what_more_brings():
-    """Over three hospitals: the gain foreseen at 60 films is about the gain of 60 more."""
+def test_the_curve_rises_and_its_interval_holds_what_more_brings():
+    """At three hospitals whose curve is nearly flat at 60 films, the interval holds it."""
     foreseen, true = [], []
     for seed in range(3):
         features, grades, patients = habits.knees(60, seed=seed)
@@ -88,7 +88,7 @@ def test_the_curve_rises_and_what_more_would_bring_is_what_more_brings():
         foreseen.append(value)
         true.append(more[1] - more[0])
         assert low - 0.01 <= true[-1] <= high + 0.01
-    assert abs(np.mean(foreseen) - np.mean(true)) < 0.04
+    assert np.mean(foreseen) - 0.07 < np.mean(true) < np.mean(foreseen)
 
 
 def test_more_of_what_does_not_rise_brings_nothing():
@@ -139,4 +139,5 @@ def test_the_words_say_what_was_measured_and_what_goes_beyond():
     said = curve.in_words(found)
     assert "50 more films would" in said
     assert "Measured on your films" in said
-    assert ("hardly more than" in said) == (round(100 * found.would_bring(50)[0]) >= 1)
+    high = 100 * found.would_bring(50)[2]
+    assert (f"and {high:.0f} point" in said) == (round(high) >= 1)
