@@ -11,16 +11,15 @@ import {
 } from '@cornerstonejs/core';
 import {
   addTool,
-  AngleTool,
   annotation,
   init as initTools,
-  LengthTool,
   PanTool,
   WindowLevelTool,
   ZoomTool,
 } from '@cornerstonejs/tools';
 import { FrameTool, FRAME_COLOUR } from './frame.js';
 import { spacingOf } from './geometry.js';
+import { Angle, Ruler } from './measure.js';
 
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array };
 const films = new Map(); // image id -> film
@@ -43,7 +42,7 @@ async function startOnce() {
   if (withoutWebGL()) globalThis.filmViewerPixelRatio = 1;
   await initTools();
   metaData.addProvider(described, 99999);
-  const tools = [WindowLevelTool, PanTool, ZoomTool, LengthTool, AngleTool, FrameTool];
+  const tools = [WindowLevelTool, PanTool, ZoomTool, Ruler, Angle, FrameTool];
   tools.forEach(addTool);
   const style = annotation.config.style;
   const measured = { color: '#ffd35c', colorHighlighted: '#ffe9ad', colorSelected: '#ffd35c' };

@@ -1,9 +1,7 @@
 // The tool in the reader's hand: what dragging does.
 
 import {
-  AngleTool,
   Enums,
-  LengthTool,
   PanTool,
   ToolGroupManager,
   WindowLevelTool,
@@ -11,12 +9,13 @@ import {
 } from '@cornerstonejs/tools';
 import { engineId } from './engine.js';
 import { FrameTool } from './frame.js';
+import { Angle, Ruler } from './measure.js';
 
 export const TOOLS = {
   window: WindowLevelTool,
   pan: PanTool,
-  length: LengthTool,
-  angle: AngleTool,
+  length: Ruler,
+  angle: Angle,
   magnify: null, // lens.js
   frame: FrameTool,
 };
