@@ -123,8 +123,9 @@ def native_calls(network, config, train) -> Calls:
 
     return {
         "pipeline": lambda epoch: chance.draw_epoch(config, epoch, targets, features),
-        "bare": bare,
+        # First: the bare step then repeats on what was drawn.
         "training": lambda epoch: learner.epoch(epoch, lambda share, loss: None),
+        "bare": bare,
     }
 
 

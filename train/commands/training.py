@@ -178,8 +178,8 @@ def _sharing(options, configs):
     shared = sharing_here(configs.values(), options.cycles, device=device, asked=asked)
     if shared.gpu and shared.at_once == 1 and asked is None:
         print(
-            "Note: one cycle trains at a time, which does not fill a large GPU. More need Ray: "
-            "pip install -r requirements-cluster.txt."
+            "Note: one cycle trains at a time, which does not fill a large GPU. More need Ray "
+            "(pip install -r requirements-cluster.txt) and KERAS_BACKEND=torch."
         )
     return shared if shared.at_once > 1 else None
 

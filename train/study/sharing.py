@@ -78,9 +78,14 @@ def sharing(
 def sharing_here(
     configs: Iterable[TrainConfig], cycles: int, *, device: str, asked: int | None
 ) -> Sharing:
-    """Return `sharing` for this machine; without Ray it is one, unless more were asked for."""
+    """Return `sharing` for this machine.
+
+    Unless more were asked for it is one without Ray, and under TensorFlow, whose processes each
+    take what memory they find.
+    """
     gpu_bytes = machine.gpu_memory() if device != "cpu" else None
-    if asked is None and not importlib.util.find_spec("ray"):
+    alone = machine.backend() != "torch" or not importlib.util.find_spec("ray")
+    if asked is None and alone:
         asked = 1
     return sharing(
         configs,
@@ -107,7 +112,7 @@ def served_together(wanted: bool) -> Iterator[str]:
     if "CUDA_MPS_PIPE_DIRECTORY" in os.environ:
         yield "with the MPS that runs here"
         return
-    with tempfile.TemporaryDirectory(prefix="kneeoa-mps-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kneeoa-mps-", ignore_cleanup_errors=True) as folder:
         ours = {"CUDA_MPS_PIPE_DIRECTORY": folder, "CUDA_MPS_LOG_DIRECTORY": folder}
         try:
             why = _start(control, os.environ | ours)
