@@ -50,7 +50,9 @@ def test_a_name_with_a_nul_is_not_cut_off_there():
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no zip", b"PK\x03\x04" + bytes(200), zipped({"a": b"x"})[:-9]]
+    "data",
+    [b"", b"no zip", b"PK\x03\x04" + bytes(200), zipped({"a": b"x"})[:-9]],
+    ids=["empty", "no zip", "zeros", "cut off"],  # a ZIP holds the time, which must be in no name
 )
 def test_what_is_no_zip_is_refused(data):
     with pytest.raises(DataError, match="Expected a ZIP"):
