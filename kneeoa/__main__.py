@@ -94,7 +94,8 @@ def _adapt(options):
     for note in adaptation.films.notes:
         print(f"kneeoa: {note}", file=sys.stderr)
     print(as_text(adaptation))
-    for sentence in (*adaptation.habit, *lines.in_words(adaptation.lines)):
+    said = (*adaptation.habit, *lines.in_words(adaptation.lines), adaptation.framing_said)
+    for sentence in said:
         print(sentence)
     profile = write_profile(
         adaptation, options.out, name=name, now=datetime.now(UTC), anyway=options.anyway

@@ -12,13 +12,14 @@ from kneeoa.adaptation.films import GradedFilms
 from kneeoa.adaptation.folds import Refit, folds_of, refit
 from kneeoa.errors import DataError
 from kneeoa.graders.answer import AnswerRule
+from kneeoa.graders.framing import FOUND, WHOLE, Framing
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import Head
 from kneeoa.graders.serving import Grader
 from kneeoa.graders.together import FOLDER, both_ways, combine
 from kneeoa.graders.weights import read_weights
 from kneeoa.metrics import conformal, rules
-from kneeoa.metrics.calibration import softmax
+from kneeoa.metrics.calibration import cross_entropy, softmax
 from kneeoa.wording import counted
 
 LEVEL = 0.9
@@ -52,6 +53,7 @@ class Adaptation:
     answers : by answer: headline rule and sets, their threshold from all films out of fold
     figures : by answer; see `kneeoa.adaptation.figures.compared`
     answering : how the networks' logits become the answers
+    framing : what of a film is graded: what serves these films better, out of fold
     better : whether the paired difference in cross-entropy is clear of 0, of the last answer
     """
 
@@ -64,6 +66,7 @@ class Adaptation:
     answers: dict[str, AnswerRule]
     figures: dict[str, figures.Figures]
     answering: "Answering"
+    framing: Framing = FOUND
 
     @property
     def deciding(self) -> str:
@@ -81,6 +84,17 @@ class Adaptation:
         """Which lines the films' readers draw elsewhere, in sentences."""
         published = self.before[self.deciding].argmax(axis=1)
         return figures.habit(self.films.grades, published)
+
+    @property
+    def framing_said(self) -> str:
+        """What of a film is graded under the profile, in a sentence."""
+        if self.framing == WHOLE:
+            return (
+                "Under this profile the whole film is graded, stretched to a square, where its "
+                "knee fills it as in these films: out of fold that did better here than the box "
+                "that is found on each."
+            )
+        return "Under this profile films are framed as published: by the box that is found on each."
 
     @property
     def lines(self) -> pd.DataFrame:
@@ -107,10 +121,25 @@ def adapt(
     `seed` draws the folds. The same films in the same order give the same profile. `told` hears
     which share of the films the networks have seen, in [0, 1].
     """
-    networks = networks_of(films, graders, told=told)
+    ways = 1 if films.whole is None else 2
+    networks = networks_of(films, graders, told=lambda share: told(share / ways))
     films = kept_together(films, next(iter(networks.values())).features)
-    published = graders.under(None).rules
-    return learn(films, networks, _answers_by(graders), published, seed=seed)
+    rules_of, answering = graders.under(None).rules, _answers_by(graders)
+    boxed = learn(films, networks, answering, rules_of, seed=seed)
+    if films.whole is None:
+        return boxed
+    whole = networks_of(
+        replace(films, images=films.whole), graders, told=lambda share: told((1 + share) / 2)
+    )
+    # Before is as the published networks read: by the boxes.
+    other = learn(films, whole, answering, rules_of, seed=seed, before=boxed.before)
+    if _loss(other) < _loss(boxed):
+        return replace(other, framing=WHOLE)
+    return boxed
+
+
+def _loss(adaptation):
+    return cross_entropy(adaptation.films.grades, adaptation.after[adaptation.deciding])
 
 
 def kept_together(films: GradedFilms, features: np.ndarray) -> GradedFilms:
@@ -168,8 +197,12 @@ def learn(
     published_rules: dict[str, AnswerRule | None],
     *,
     seed: int = 0,
+    before: dict[str, np.ndarray] | None = None,
 ) -> Adaptation:
-    """Do what `adapt` does, from what the networks' last layers see."""
+    """Do what `adapt` does, from what the networks' last layers see.
+
+    `before` is what the published networks say of these films, where they see others of them.
+    """
     grades, patients = films.grades, films.patient_ids
     if len(set(patients)) < LEAST_PATIENTS:
         received = f"{counted(len(films), 'film')} of {counted(len(set(patients)), 'patient')}"
@@ -185,7 +218,7 @@ def learn(
             digest: refit(one.features, grades, one.published, one.temperature, fold)
             for digest, one in networks.items()
         }
-    before = answering(
+    before = before or answering(
         {
             digest: one.features @ one.published.kernel + one.published.bias
             for digest, one in networks.items()

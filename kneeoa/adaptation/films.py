@@ -15,18 +15,18 @@ from typing import TypeVar
 
 import numpy as np
 
+from kneeoa.adaptation.framed import Framed
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.data.listing import name_patterns, patient_and_side
 from kneeoa.errors import DataError, KneeOAError, RadiographError
-from kneeoa.films.frames import network_input
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.locating.found import Found, Knee
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.wording import counted
 
-Framing = Callable[[Radiograph, str], np.ndarray]
-"""Radiograph and side (``"L"``, ``"R"`` or empty) -> the networks' ``(224, 224)`` input."""
+Framing = Callable[[Radiograph, str], Framed]
+"""Radiograph and side (``"L"``, ``"R"`` or empty) -> what the networks may see."""
 
 LEAST_FILMS = 25
 LEAST_GRADES = 3
@@ -39,13 +39,15 @@ class GradedFilms:
 
     Attributes
     ----------
-    images : (N, 224, 224) float32 in [0, 255]
+    images : (N, 224, 224) float32 in [0, 255], the knees' boxes
     grades : (N,) int in 0-4
     patient_ids : N names, for keeping a patient's films together; never written
     names : N paths below the folder
     digests : N SHA-256 of name, content and side; a name alone could be guessed from its hash
     left_out : films that are not among them, and why
     notes : what else there is to know, as sentences
+    whole : as `images`, of the whole films; None where one of them shows two knees
+    overlap : how much of its film a box is at least, one in a hundred apart
     """
 
     images: np.ndarray
@@ -55,6 +57,8 @@ class GradedFilms:
     digests: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    whole: np.ndarray | None = None
+    overlap: float = 0.0
 
     def __len__(self) -> int:
         return len(self.grades)
@@ -66,14 +70,14 @@ class Opened:
 
     Attributes
     ----------
-    image : (224, 224) float32 in [0, 255], what the networks see
+    framed : what the networks may see of it
     patient : as the source or the DICOM header names her, else empty
     digest : SHA-256 of name, content and, where it is known, side
     content : SHA-256 of the file alone, as of a `Radiograph`
     """
 
     listed: Listed
-    image: np.ndarray
+    framed: Framed
     patient: str
     digest: str
     content: str
@@ -85,9 +89,9 @@ def framed_by(localiser: Localiser) -> Framing:
     In a film of two knees the side says whose grade it is; without one it is refused.
     """
 
-    def frame(radiograph: Radiograph, side: str) -> np.ndarray:
+    def frame(radiograph: Radiograph, side: str) -> Framed:
         found = localiser.find(radiograph)
-        return network_input(found.to_grade(radiograph), knee_of(found, side).frame)
+        return Framed.of(found.to_grade(radiograph), found, knee_of(found, side))
 
     return frame
 
@@ -160,13 +164,13 @@ def read(one: Listed) -> tuple[Radiograph, str]:
     return radiograph, patient
 
 
-def opened(one: Listed, image: np.ndarray, radiograph: Radiograph, patient: str) -> Opened:
-    """Return a film that was read and framed as `image`."""
+def opened(one: Listed, framed: Framed, radiograph: Radiograph, patient: str) -> Opened:
+    """Return a film that was read and framed."""
     # The side tells the two knees of one film apart.
     known_by = "\n".join([one.name, radiograph.digest, *([one.side] if one.side else [])])
     return Opened(
         one,
-        np.asarray(image, np.float32),
+        framed,
         patient,
         hashlib.sha256(known_by.encode()).hexdigest(),
         radiograph.digest,
@@ -182,14 +186,17 @@ def gather(found: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedF
     kept = _each_once(found, left_out)
     _expect_enough(kept, left_out)
     patients, notes = _patients_of(kept)
+    wholes = [one.framed.whole for one in kept]
     return GradedFilms(
-        np.stack([one.image for one in kept]),
+        np.stack([one.framed.image for one in kept]).astype(np.float32),
         np.array([one.listed.grade for one in kept]),
         patients,
         tuple(one.listed.name for one in kept),
         tuple(one.digest for one in kept),
         tuple(left_out),
         notes,
+        None if any(whole is None for whole in wholes) else np.stack(wholes).astype(np.float32),
+        float(np.quantile([one.framed.overlap for one in kept], 0.01)),
     )
 
 
@@ -211,7 +218,7 @@ def _each_once(opened, left_out):
     """Leave out films whose pixels are there already; both, when their grades differ."""
     same: dict[bytes, list[Opened]] = {}
     for one in opened:
-        same.setdefault(hashlib.sha256(one.image.tobytes()).digest(), []).append(one)
+        same.setdefault(hashlib.sha256(one.framed.image.tobytes()).digest(), []).append(one)
     kept = []
     for first, *others in same.values():
         if any(one.listed.grade != first.listed.grade for one in others):

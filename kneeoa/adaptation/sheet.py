@@ -10,11 +10,13 @@ import numpy as np
 
 from kneeoa.adaptation import films
 from kneeoa.adaptation.films import Opened
+from kneeoa.adaptation.framed import Framed
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.errors import RadiographError
 from kneeoa.films import display
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.framing import overlap
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.found import inverted
 from kneeoa.graders.locating.localiser import Localiser
@@ -68,9 +70,8 @@ def _look_at(one, localiser):
     found = localiser.find(radiograph)
     knee = films.knee_of(found, one.side)
     shown = found.to_grade(radiograph)
-    image = network_input(shown, knee.frame)
     return SheetFilm(
-        films.opened(one, image, radiograph, patient),
+        films.opened(one, Framed.of(shown, found, knee), radiograph, patient),
         knee.frame,
         knee.frame,
         display.windowed(display.fit_within(shown.pixels, LONGEST)),
@@ -99,7 +100,8 @@ def moved(film: SheetFilm, frame: Frame) -> SheetFilm:
     before = {one.sentence for one in gate.of_frame(radiograph, film.frame)}
     said = [one for one in film.warnings if one not in before]
     said += [one.sentence for one in findings]
-    opened = replace(film.opened, image=np.asarray(image, np.float32))
+    framed = replace(film.opened.framed, image=image, overlap=overlap(radiograph, frame))
+    opened = replace(film.opened, framed=framed)
     return replace(film, opened=opened, frame=frame, warnings=tuple(dict.fromkeys(said)))
 
 

@@ -177,5 +177,7 @@ def _record(adaptation, name, now, weights_sha256):
             answer: figures.track_record(films.grades, probabilities.argmax(axis=1))
             for answer, probabilities in adaptation.after.items()
         },
+        framing=adaptation.framing,
+        least_overlap=films.overlap,
         libraries={library: metadata.version(library) for library in _LIBRARIES},
     )

@@ -24,7 +24,6 @@ from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.locating.gate import REFUSED
-from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
 
@@ -135,7 +134,7 @@ def grade_files(
     with ThreadPoolExecutor(workers) as pool:
         waiting = None
         for names in _batched(files, batch_size):
-            parts = [pool.submit(_parts_of, name, graders.localiser, anyway) for name in names]
+            parts = [pool.submit(_parts_of, name, graders, anyway) for name in names]
             if waiting:
                 yield from _grade_batch(*waiting, graders, together)
             waiting = (names, parts)
@@ -161,10 +160,10 @@ def _batched(items, size):
         yield batch
 
 
-def _parts_of(file: Path, localiser: Localiser, anyway: bool) -> list[_Part]:
+def _parts_of(file: Path, graders: Graders, anyway: bool) -> list[_Part]:
     try:
         radiograph = open_radiograph(file)
-        found = localiser.find(radiograph)
+        found = graders.find(radiograph)
     except KneeOAError as error:
         return [_Part(None, str(error))]
     return [_part_of(radiograph, found, knee, anyway) for knee in found.knees]

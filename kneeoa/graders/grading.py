@@ -14,7 +14,9 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.answer import Answer, AnswerRule, rule_of
+from kneeoa.graders.framing import framed
 from kneeoa.graders.locating import localiser
+from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import DEFAULT_MODELS, PublishedModel, find_model
@@ -90,10 +92,16 @@ class Graders:
         other._follow(profile)
         return other
 
+    def find(self, radiograph: Radiograph) -> Found:
+        """Return the knees of a film, framed as they are graded, and what speaks against it."""
+        return framed(
+            self.profile and self.profile.record, radiograph, self.localiser.find(radiograph)
+        )
+
     def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
         """Grade one knee with both networks; without `frame`, the first that is found.
 
-        Whether the film should be graded at all is asked of `localiser` (see `Localiser.find`).
+        Whether the film should be graded at all is what `find` says.
         """
         film = self._film(radiograph, frame)
         return tuple(
@@ -143,7 +151,7 @@ class Graders:
 
     def _film(self, radiograph, frame):
         if frame is None:
-            found = self.localiser.find(radiograph)
+            found = self.find(radiograph)
             radiograph, frame = found.to_grade(radiograph), found.frames[0]
         return network_input(radiograph, frame)[None]
 

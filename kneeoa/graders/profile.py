@@ -22,6 +22,7 @@ from kneeoa import zipped
 from kneeoa.errors import DataError, ModelError
 from kneeoa.files import parse_versioned, record_of
 from kneeoa.graders.answer import AnswerRule
+from kneeoa.graders.framing import FOUND, Framing
 from kneeoa.grades import GRADES
 
 SCHEMA_VERSION = 1
@@ -83,6 +84,8 @@ class Record:
     better : whether the paired difference in cross-entropy is clear of 0
     most_probable_record : as `track_record`, when it was the most probable grade; empty in profiles
         from before it was kept
+    framing : what of a film is graded, see `kneeoa.graders.framing`
+    least_overlap : how much of a film its knee's box is at least, for the whole film to be graded
     """
 
     name: str
@@ -98,6 +101,8 @@ class Record:
     most_probable_record: dict[str, tuple[dict[str, float] | None, ...]] = field(
         default_factory=dict
     )
+    framing: Framing = FOUND
+    least_overlap: float = 0.0
     schema_version: int = field(default=SCHEMA_VERSION)
 
 
@@ -209,6 +214,7 @@ def _check(record, file):
             for figures in record.figures.values()
             for name, parts in figures.items()
         ),
+        "an overlap from 0 to 1": _is_share(record.least_overlap),
         "a record of each grade": all(
             len(grades) == len(GRADES) and all(one is None or _is_proportion(one) for one in grades)
             for kept in (record.track_record, record.most_probable_record)

@@ -92,7 +92,7 @@ def show_verdict(adaptation: Adaptation) -> None:
             f"**Not shown to be better.** {of}  \n"
             f"{boundary.escaped(writing.not_better(adaptation))}"
         )
-    for note in films.notes:
+    for note in (adaptation.framing_said, *films.notes):
         st.caption(boundary.escaped(note))
 
 

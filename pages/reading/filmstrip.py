@@ -93,11 +93,10 @@ def _read_ahead(film, frame):
 
 def _knees(film):
     """Return each knee's frame, as the reader has it, and whether it gets no grade."""
-    return [
-        (
-            frame_control.frame_of(film, index),
-            not film.anyway
-            and any(finding.severity == REFUSED for finding in film.found.against(knee)),
-        )
-        for index, knee in enumerate(film.found.knees)
-    ]
+    knees = []
+    for index in range(len(film.found.knees)):
+        frame = frame_control.frame_of(film, index)
+        findings = frame_control.findings_of(film, index, frame)
+        refused = any(finding.severity == REFUSED for finding in findings)
+        knees.append((frame, refused and not film.anyway))
+    return knees

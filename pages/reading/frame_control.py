@@ -1,8 +1,15 @@
 """The frame: which knee of the film is graded, on which side, and where exactly."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from kneeoa.films.frames import Frame
+from kneeoa.graders.framing import framed
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.gate import Finding
+from kneeoa.graders.profile import Profile
+from pages.shared.profiles import in_use
 from pages.shared.session_films import Film, forget_frame
 
 SIDES = {"R": "right knee", "L": "left knee", "unknown": "side unknown"}
@@ -25,7 +32,21 @@ def choose_knee(film: Film) -> int:
 
 def frame_of(film: Film, knee: int) -> Frame:
     """Return the frame to grade: as it was proposed, or where the reader moved it to."""
-    return st.session_state.get(_frame_key(film, knee), film.frames[knee])
+    return st.session_state.get(_frame_key(film, knee)) or proposal(film, knee, in_use.current())
+
+
+def proposal(film: Film, knee: int, profile: Profile | None) -> Frame:
+    """Return the frame that is proposed under `profile`."""
+    return _framed(film, profile).frames[knee]
+
+
+def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
+    """Return what stands against grading `frame` of a film, refusals first."""
+    proposed = _framed(film, in_use.current()).knees[knee]
+    if frame != proposed.frame:
+        findings = gate.of_frame(film.radiograph, frame)
+        proposed = replace(proposed, frame=frame, findings=findings)
+    return film.found.against(proposed)
 
 
 def move(film: Film, knee: int, frame: Frame) -> None:
@@ -79,3 +100,7 @@ def _side_key(film, knee):
 
 def _frame_key(film, knee):
     return f"frame_{film.radiograph.digest[:12]}_{knee}"
+
+
+def _framed(film, profile):
+    return framed(profile and profile.record, film.radiograph, film.found)

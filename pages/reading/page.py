@@ -1,7 +1,5 @@
 """The reading page: a film, and what both networks say of it, side by side."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from kneeoa.films.frames import Frame
@@ -125,9 +123,7 @@ def show_answers(film: session_films.Film, knee: int, frame: Frame, line) -> tup
 
     The case line goes to `line`, above film and grades.
     """
-    found = film.found.knees[knee]
-    moved = replace(found, frame=frame, findings=gate.of_frame(film.radiograph, frame))
-    findings = film.found.against(moved)
+    findings = frame_control.findings_of(film, knee, frame)
     if not gate_strip.show_gate(film, findings):
         with line:
             case_line.show_refused_line(film, frame)

@@ -9,6 +9,7 @@ from kneeoa.films.frames import Frame
 from kneeoa.graders.profile import Profile
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from pages.reading import frame_control
 from pages.shared import cached, session_films
 from pages.shared.profiles import in_use, strip
 
@@ -46,6 +47,10 @@ def _show_answers(film, frame):
 
 def _row(film, frame, profile: Profile | None):
     graders = cached.graders().under(profile)
+    knee = frame_control.index_of(film, frame)
+    if frame == frame_control.proposal(film, knee, in_use.current()):
+        # As each of them frames it; where the reader moved it, all see what she chose.
+        frame = frame_control.proposal(film, knee, profile)
     readings = session_films.read(film, frame, graders)
     together = session_films.read_together(film, frame, graders)
     name = html.escape(strip.label_of(profile))

@@ -6,6 +6,7 @@ from PIL import Image
 
 from kneeoa.adaptation import films
 from kneeoa.adaptation.films import framed_by, open_films
+from kneeoa.adaptation.framed import Framed
 from kneeoa.adaptation.listing import list_films
 from kneeoa.errors import DataError
 from kneeoa.films.phantom import draw_knee
@@ -20,7 +21,7 @@ def write(file, grade, seed):
 
 def corner(radiograph, side):
     """Frame without looking: these films are small."""
-    return np.resize(radiograph.pixels, (224, 224))
+    return Framed(np.resize(radiograph.pixels, (224, 224)))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from PIL import Image
 
 from kneeoa.adaptation import sheet
 from kneeoa.adaptation.films import framed_by, gather, opened, read
+from kneeoa.adaptation.framed import Framed
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame, network_input
@@ -38,7 +39,7 @@ def test_every_film_is_framed_as_in_reading_or_left_out_by_name(looked, listed, 
     framing = framed_by(localiser)
     for one in (film, negative):
         radiograph, _ = read(one.listed)
-        np.testing.assert_array_equal(one.opened.image, framing(radiograph, ""))
+        np.testing.assert_array_equal(one.opened.framed.image, framing(radiograph, "").image)
         assert one.shape == (224, 224)
         assert not one.is_moved
     assert isinstance(text, LeftOut)
@@ -62,10 +63,10 @@ def test_a_corrected_frame_is_what_is_learnt_from(looked):
     assert other.is_moved
     assert other.proposed == film.frame
     np.testing.assert_array_equal(
-        other.opened.image, network_input(sheet.radiograph_of(film), frame)
+        other.opened.framed.image, network_input(sheet.radiograph_of(film), frame)
     )
     back = sheet.moved(other, film.frame)
-    np.testing.assert_array_equal(back.opened.image, film.opened.image)
+    np.testing.assert_array_equal(back.opened.framed.image, film.opened.framed.image)
     assert back.warnings == film.warnings
 
 
@@ -99,7 +100,7 @@ def test_both_knees_of_one_film_are_two_films_with_two_names(looked, monkeypatch
     both = []
     for side, shift in (("L", 0), ("R", 1)):
         one = Listed(looked[0].listed.file, "both", 2, "p", side)
-        both.append(opened(one, looked[0].opened.image + shift, radiograph, "p"))
+        both.append(opened(one, Framed(looked[0].opened.framed.image + shift), radiograph, "p"))
     found = gather(both)
     assert len(set(found.digests)) == 2
     assert len(set(found.patient_ids)) == 1

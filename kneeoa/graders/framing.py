@@ -1,0 +1,51 @@
+"""Which part of a film is graded: the box that was found, or all of it where a profile says so.
+
+A hospital that crops all its films alike gives its networks more even views of the whole film than
+any box that is found anew on each; `kneeoa.adaptation` finds out which serves its films better.
+"""
+
+from dataclasses import replace
+from typing import Literal, Protocol
+
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.found import Found
+from kneeoa.graders.locating.looks import Window
+
+Framing = Literal["found", "whole film"]
+FOUND: Framing = "found"
+WHOLE: Framing = "whole film"
+
+
+class SaysHow(Protocol):
+    """What says how films are framed, as the record of a profile does."""
+
+    framing: Framing
+    least_overlap: float
+
+
+def overlap(radiograph: Radiograph, frame: Frame) -> float:
+    """Return how much of a film a frame is: 1 for all of it, 0 for none of it."""
+    height, width = radiograph.pixels.shape
+    box = Window(frame.top, frame.left, frame.height, frame.width)
+    return box.overlap(Window(0, 0, height, width))
+
+
+def framed(record: SaysHow | None, radiograph: Radiograph, found: Found) -> Found:
+    """Return what was found in a film with the frames that are graded, as `record` says.
+
+    The whole film is taken where a profile's record says so, the film shows one knee, and that
+    fills as much of it as in the films that the profile was learnt from: never of a film of a whole
+    leg. Without a record, as published, it is the box.
+    """
+    if record is None or record.framing != WHOLE or len(found.knees) != 1:
+        return found
+    (knee,) = found.knees
+    if overlap(radiograph, knee.frame) < record.least_overlap:
+        return found
+    whole = Frame.whole(radiograph, knee.frame.name)
+    # That the joint is not on the film stays true; that a box reached beyond it does not.
+    refused = [one for one in knee.findings if one.severity == gate.REFUSED]
+    findings = dict.fromkeys([*refused, *gate.of_frame(radiograph, whole)])
+    return replace(found, knees=(replace(knee, frame=whole, findings=tuple(findings)),))
