@@ -19,11 +19,11 @@ def framings(card: dict[str, Any]) -> pd.DataFrame:
 
     Columns ``framing``, in words, and `MEASURES`: of both networks together, by their most probable
     grade; ``kappa_of_median`` by the median grade; ``spearman`` is the rank correlation of the
-    expected grade with the reference.
+    expected grade with the reference. What an older card does not have is empty.
     """
     measured = card["metrics"].get("elsewhere", {}).get("graded", {})
     rows = [
-        {"framing": words} | {name: measured[key][name] for name in MEASURES}
+        {"framing": words} | {name: measured[key].get(name) for name in MEASURES}
         for key, words in FRAMINGS.items()
         if key in measured
     ]

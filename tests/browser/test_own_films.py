@@ -31,7 +31,7 @@ def read(page, film):
     """Open a film in the reading page that `page` is turning to."""
     expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
     page.locator("input[type=file]").first.set_input_files(str(film))
-    expect(page.locator(".kl-grade")).to_have_count(2, timeout=SECONDS)
+    expect(page.locator(".kl-lead")).to_be_visible(timeout=SECONDS)
 
 
 def test_a_profile_is_used_compared_left_and_seen_by_no_other_session(

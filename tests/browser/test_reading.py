@@ -45,9 +45,12 @@ def test_an_upload_shows_both_grades_and_overlays_and_asks_no_other_host(
     expect(case).to_contain_text("left knee.png")
     expect(case).to_contain_text("not a medical device")
     expect(start.locator(".kl-lead .kl-grade")).to_be_in_viewport()
-    for name in ("MobileNet", "ResNet50"):
-        line = start.locator("summary").filter(has_text=f"{name} KL")
+    lines = [
+        start.locator("summary").filter(has_text=f"{name} KL") for name in ("MobileNet", "ResNet50")
+    ]
+    for line in lines:
         expect(line).to_be_in_viewport()
+    for line in lines:
         line.click()
     expect(start.locator(".kl-bars")).to_have_count(2)
     start.wait_for_load_state("networkidle")
