@@ -21,7 +21,10 @@ if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_seta
     count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count] or cores)
 
-LONGEST = ("test_backends", "test_study", "test_cluster", "test_fit", "test_commands", "test_tune")
+LONGEST = (
+    *("test_cluster", "test_under_torch", "test_sharing", "test_backends", "test_study"),
+    *("test_fit", "test_group", "test_reading", "test_viewer", "test_practice", "test_research"),
+)
 
 
 def pytest_collection_modifyitems(items):
