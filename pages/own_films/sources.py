@@ -20,7 +20,7 @@ LEARNER = "learner"
 """Where the practice page keeps who practises in this session."""
 FORM = (
     "Sub-folders 0 to 4, or films and a table `grades.csv` with the columns `file` and `grade`, "
-    "and where known `patient` and `side` (L or R). Two films of one patient need her name in "
+    "and where known `patient` and `side` (L or R). Two films of one patient need one code in "
     "`patient`, or the figures are too good."
 )
 

@@ -14,10 +14,12 @@ from kneeoa.networks import TOGETHER
 
 UNLIKE = (
     "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
-    "Fifty graded films of your own tell (Research: Your own films)."
+    "How the networks do on yours, fifty graded films tell (Research: Your own films)."
 )
+DRAWN = "this is a drawing, and what was measured on films says nothing of it."
 UNLIKE_ITS_FILMS = (
-    "it was measured on films that were read as they came and not refused, and this one was not."
+    "it was measured on films framed as they are found and with nothing against them, and this one "
+    "is not."
 )
 RULES = {
     "most probable": "the most probable one",
@@ -29,7 +31,12 @@ WIDE = 3
 
 
 def show_answer_card(
-    reading: TogetherReading, card: dict[str, Any], readings: Sequence[Reading], *, measured: bool
+    reading: TogetherReading,
+    card: dict[str, Any],
+    readings: Sequence[Reading],
+    *,
+    measured: bool,
+    drawn: bool = False,
 ) -> None:
     """Show what both networks together say.
 
@@ -43,7 +50,7 @@ def show_answer_card(
         f"{g.label}<br>{share:.0%}</div>"
         for g, share in zip(GRADES, reading.probabilities, strict=True)
     )
-    record = _record(reading.profile, grade, card, measured)
+    record = _record(reading.profile, grade, card, measured, drawn)
     st.html(
         f'<div class="kl-lead"><div class="kl-quiet">{TOGETHER} {badge(readings)}</div>'
         f'<div class="kl-grade">{headline(reading)}</div>'
@@ -53,7 +60,7 @@ def show_answer_card(
         f'<div class="kl-note">{html.escape(record)}</div></div>'
     )
     if answer:
-        with st.popover("What the range means", type="tertiary"):
+        with st.popover("How this answer comes about", type="tertiary"):
             st.markdown(_meaning(reading, card, measured))
 
 
@@ -90,16 +97,17 @@ def _cell(grade, answered, answer):
     )
 
 
-def _record(profile, grade, card, measured):
+def _record(profile, grade, card, measured, drawn):
+    unlike = DRAWN if drawn else UNLIKE if profile is None else UNLIKE_ITS_FILMS
     if profile is None:
         published = track_record.published_record(card)
-        return track_record.sentence(grade, published, unlike="" if measured else UNLIKE)
+        return track_record.sentence(grade, published, unlike="" if measured else unlike)
     return track_record.sentence(
         grade,
         profile.record.track_record[FOLDER],
         readers="its readers",
         films=f"films of {profile.name}",
-        unlike="" if measured else UNLIKE_ITS_FILMS,
+        unlike="" if measured else unlike,
     )
 
 
@@ -117,6 +125,7 @@ def _meaning(reading, card, measured):
     return (
         f"**{answer.text}**: grades next to each other that are to hold the reference's grade in "
         f"{answer.level:.0%} of films (conformal prediction). {held}\n\nThe one grade is "
-        f"{RULES[answer.rule]}, chosen on validation films. {TOGETHER} means the weighted mean of "
+        f"{RULES[answer.rule]}, chosen on validation films; each network below gives its most "
+        f"probable one, which may be another. {TOGETHER} means the weighted mean of "
         f"{len(card['members'])} models and of each film with its mirror image."
     )

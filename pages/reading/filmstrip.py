@@ -7,7 +7,7 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from pages.reading import answer_card, frame_control
-from pages.shared import session_films
+from pages.shared import boundary, session_films
 from pages.shared.session_films import Film
 
 SECONDS = 0.3
@@ -47,17 +47,18 @@ def _strip(current):
     unread = _unread()
     if unread:
         _read_ahead(*unread[0])
-        if len(unread) == 1:
-            st.rerun()  # without a timer
     with st.container(key="filmstrip", gap="small"):
         for digest, film in films.items():
             said = answers(film)
             with st.container(key=f"strip_{digest[:10]}", gap=None):
                 st.html(_picture(film, said, marked=digest == current))
-                label = f"{labels[digest]}: {', '.join(said)}"
+                label = boundary.escaped(f"{labels[digest]}: {', '.join(said)}")
                 if st.button(label, key=f"turn_{digest}", width="stretch"):
+                    session_films.forget_refusals()
                     st.session_state[session_films.NEXT] = digest
                     st.rerun()
+    if len(unread) == 1:  # without a timer from here on; after the buttons, whose click it may be
+        st.rerun()
 
 
 def _picture(film, said, *, marked):

@@ -45,6 +45,8 @@ def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
     proposed = _framed(film, in_use.current()).knees[knee]
     if frame != proposed.frame:
         findings = gate.of_frame(film.radiograph, frame)
+        if elsewhere := gate.moved(frame, film.frames):
+            findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)
     return film.found.against(proposed)
 

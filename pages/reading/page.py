@@ -3,7 +3,6 @@
 import streamlit as st
 
 from kneeoa.films.frames import Frame
-from kneeoa.graders.locating import gate
 from kneeoa.grades import GRADES
 from pages.reading import (
     answer_card,
@@ -16,7 +15,7 @@ from pages.reading import (
     reading_viewer,
 )
 from pages.shared import boundary, cached, session_films, style
-from pages.shared.profiles import strip
+from pages.shared.profiles import in_use, strip
 from pages.shared.viewer.feed import Layer
 
 
@@ -133,23 +132,28 @@ def show_answers(film: session_films.Film, knee: int, frame: Frame, line) -> tup
     with line:
         case_line.show_case_line(film, frame, readings, together)
         profile_line.show_profile_line(film, frame)
-    measured = is_as_measured(film, frame, findings, under_profile=bool(readings[0].profile))
+    measured = is_as_measured(film, knee, frame, findings)
     if together is not None:
-        answer_card.show_answer_card(together, cached.together_card(), readings, measured=measured)
+        answer_card.show_answer_card(
+            together, cached.together_card(), readings, measured=measured, drawn=film.drawn
+        )
     return networks.show_networks(readings, frame, measured=measured)
 
 
-def is_as_measured(film, frame: Frame, findings, *, under_profile: bool) -> bool:
+def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
     """Return whether this film is like those that the track record was measured on.
 
-    As published: crops of one study's films. Under a profile: films that were not refused, framed
-    as this one.
+    As published: crops of one study's films. Under a profile: films framed as they are found. Of
+    neither are drawings, films that were turned, and those with anything against them but that a
+    box reaches past the film.
     """
-    if film.changes:
+    if film.changes or film.drawn:
         return False
-    if under_profile:
-        return all(finding.severity != gate.REFUSED for finding in findings)
-    return not findings and frame == Frame.whole(film.radiograph)
+    profile = in_use.current()
+    if profile is None:
+        return not findings and frame == Frame.whole(film.radiograph)
+    against = [finding for finding in findings if finding.code != "cut-off"]
+    return not against and frame == frame_control.proposal(film, knee, profile)
 
 
 style.apply_style()

@@ -37,6 +37,7 @@ class Film:
     original : as it came
     changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
+    drawn : whether it is one of the synthetic demo films
     readings, together : by frame and by the digest of the profile, empty as published
     fed : what the viewer shows of it, once it has been shown
     thumbnail : a small picture of it as an address, once it has been shown
@@ -47,6 +48,7 @@ class Film:
     found: Found
     changes: tuple[str, ...] = ()
     anyway: bool = False
+    drawn: bool = False
     readings: dict[tuple[Frame, str], tuple[Reading, ...]] = field(default_factory=dict)
     together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
     fed: FilmFeed | None = None
@@ -200,6 +202,7 @@ def show_demo_picker() -> str | None:
     name = st.pills(
         "Or try a synthetic demo film",
         phantom.DEMO_NAMES,
+        wrap=True,
         format_func=lambda name: name.removesuffix(".png"),
         key=f"demo_{upload_round()}",
     )
@@ -207,7 +210,10 @@ def show_demo_picker() -> str | None:
         return None
     forget_refusals()
     st.session_state[_ROUND] = upload_round() + 1
-    return add(name, phantom.demo_film(name))
+    digest = add(name, phantom.demo_film(name))
+    if digest:
+        all_films()[digest].drawn = True
+    return digest
 
 
 def upload_round() -> int:

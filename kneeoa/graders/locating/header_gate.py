@@ -29,8 +29,7 @@ def of_header(header: Header) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             f"header-{what}",
-            f"Expected {expected}. The file says that it shows {value}: it is not graded, unless "
-            "the file is wrong.",
+            f"Expected {expected}. The file says that it shows {value}, unless the file is wrong.",
             REFUSED,
         )
         for what, value, contradicting, expected in said

@@ -1,0 +1,54 @@
+"""What stands against a frame: blur, and a box that the reader took elsewhere."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from kneeoa.films.frames import Frame
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.locating import gate
+
+
+def film(blur):
+    image = Image.fromarray(draw_knee(3, seed=2, marked=False)).filter(
+        ImageFilter.GaussianBlur(blur)
+    )
+    return Radiograph("a.png", np.asarray(image, np.float32), "PNG", 8, None, None, "a")
+
+
+@pytest.mark.parametrize(
+    ("blur", "code"), [(0, None), (2.5, None), (4.6, "soft"), (7, "blurred"), (12, "blurred")]
+)
+def test_a_film_out_of_focus_is_warned_of_and_then_refused(blur, code):
+    shown = film(blur)
+    found = gate.sharp(shown, Frame.whole(shown))
+    assert (found and found.code) == code
+    if code == "blurred":
+        assert found.severity == gate.REFUSED
+        assert found in gate.of_frame(shown, Frame.whole(shown))
+
+
+def test_what_is_blurred_is_so_at_any_size():
+    small = film(7)
+    large = np.kron(small.pixels, np.ones((4, 4), np.float32))
+    shown = Radiograph("b.png", large, "PNG", 8, None, None, "b")
+    assert gate.sharp(shown, Frame.whole(shown)).code == "blurred"
+
+
+LEFT, RIGHT = Frame(0, 0, 200, 200, "left"), Frame(0, 300, 200, 200, "right")
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        (Frame(10, 10, 200, 200), False),
+        (Frame(0, 0, 240, 240), False),
+        (Frame(0, 150, 200, 200), True),  # between them
+        (Frame(0, 0, 200, 500), True),  # over both
+        (Frame(400, 0, 200, 200), True),
+    ],
+)
+def test_a_box_that_is_of_no_knee_or_of_two_is_told(frame, told):
+    found = gate.moved(frame, [LEFT, RIGHT])
+    assert (found is not None) == told
