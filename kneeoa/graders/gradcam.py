@@ -14,11 +14,6 @@ def grad_cam(evidence: np.ndarray, grade: int) -> np.ndarray:
     return np.maximum(evidence[..., int(grade)], 0)
 
 
-def has_positive_evidence(evidence: np.ndarray, grade: int, *, scale: float) -> bool:
-    """Tell whether any cell speaks for `grade` by more than a hundredth of the colour scale."""
-    return bool(grad_cam(evidence, grade).max() > scale / 100)
-
-
 def contrast(evidence: np.ndarray, grade: int, other: int) -> np.ndarray:
     """Return where a knee looks more like `grade` than like `other`, ``(7, 7) float32, >= 0``.
 

@@ -77,15 +77,14 @@ def show_networks(
         scale = card["evidence_scale"]
         grade = reading.grade if wanted.grade is None else wanted.grade
         heatmap, what = _map_of(reading, grade, against_next=wanted.against_next)
-        word = gradcam.strength(float(heatmap.max()), scale)
+        word = network_column.strength(reading, heatmap)
         name, share = DISPLAY_NAME[reading.architecture], reading.probabilities[int(reading.grade)]
         line = f"{name} **{reading.grade.label}** {share:.0%} · {word} evidence"
         with st.expander(line, key=f"network_{reading.architecture}"):
             network_column.show_answer(reading)
             st.html(f'<div class="kl-note">{_evidence(reading, what, heatmap, scale)}</div>')
             network_column.show_track_record(reading, card, measured=measured)
-        # What is next to nothing must not be spread over all colours.
-        own = scale if word == "no" else float(heatmap.max())
+        own = network_column.own_scale(reading, heatmap)
         top = _common_scale() if wanted.common_scale else own
         layers.append(layer_of(reading, frame, heatmap, scale=top, contours=word != "no"))
     return tuple(layers)

@@ -7,11 +7,12 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
-from pages.shared import cached, network_column
+from pages.shared import network_column
 from pages.shared.viewer import component
 from pages.shared.viewer.component import Options, Pane, ShownFilm
-from pages.shared.viewer.feed import film_feed, layers_of
+from pages.shared.viewer.feed import Layer, film_feed, layer_of
 
 LARGE = Options(height="calc(100dvh - 9rem)", layout="beside", shared=True)
 IN_A_LIST = Options(height="24rem", layout="row", columns=3, keys="focus", shared=True)
@@ -21,14 +22,16 @@ def film_of(
     radiograph: Radiograph, frame: Frame | None, label: str, readings: Sequence[Reading] = ()
 ) -> ShownFilm:
     """Return a film as the viewer takes it; `label` must not tell what is not to be known yet."""
-    layers = layers_of(readings, frame, scale=evidence_scale()) if readings else ()
+    layers = tuple(own_layer(reading, frame) for reading in readings)
     drawn = None if frame is None or frame == Frame.whole(radiograph, frame.name) else frame
     return ShownFilm(film_feed(radiograph), label, drawn, layers)
 
 
-def evidence_scale() -> float:
-    """Return the evidence that gets the strongest colour, the same for both networks."""
-    return max(card["evidence_scale"] for card in cached.cards().values())
+def own_layer(reading: Reading, frame: Frame) -> Layer:
+    """Return a network's Grad-CAM of its own grade, on the map's own scale."""
+    heatmap = gradcam.grad_cam(reading.evidence, reading.grade)
+    scale = network_column.own_scale(reading, heatmap)
+    return layer_of(reading, frame, heatmap, scale=scale, contours=True)
 
 
 def show_large(
@@ -56,8 +59,7 @@ def show_in_list(
 
 def show_answers(readings: Sequence[Reading]) -> None:
     """Show what each network answers, and how strong its evidence is."""
-    scale = evidence_scale()
     for column, reading in zip(st.columns(len(readings), gap="small"), readings, strict=True):
         with column:
             network_column.show_answer(reading)
-            network_column.show_evidence(reading, reading.grade, scale=scale)
+            network_column.show_evidence(reading, reading.grade)

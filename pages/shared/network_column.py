@@ -3,6 +3,7 @@
 import html
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from kneeoa.films import display
@@ -10,6 +11,7 @@ from kneeoa.graders import gradcam, track_record, two_readings
 from kneeoa.graders.grading import Reading
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME
+from pages.shared import cached
 
 
 def show_answer(reading: Reading) -> None:
@@ -29,21 +31,29 @@ def show_answer(reading: Reading) -> None:
     )
 
 
-def show_evidence(reading: Reading, explained: KLGrade, *, scale: float) -> None:
+def strength(reading: Reading, heatmap: np.ndarray) -> str:
+    """Return how strong a map's evidence is: no, weak, moderate or strong."""
+    return gradcam.strength(float(heatmap.max()), _usual(reading))
+
+
+def own_scale(reading: Reading, heatmap: np.ndarray) -> float:
+    """Return the evidence that gets a map's strongest colour where it has a scale of its own."""
+    # What is next to nothing must not be spread over all colours.
+    return _usual(reading) if strength(reading, heatmap) == "no" else float(heatmap.max())
+
+
+def _usual(reading):
+    return cached.cards()[reading.architecture]["evidence_scale"]
+
+
+def show_evidence(reading: Reading, explained: KLGrade) -> None:
     """Say how strong the evidence for grade `explained` is that lies on the film as a map."""
-    heatmap = gradcam.grad_cam(reading.evidence, explained)
-    st.html(f'<div class="kl-note">{_evidence(reading, explained, heatmap, scale)}</div>')
-
-
-def _evidence(reading, explained, heatmap, scale):
-    if gradcam.has_positive_evidence(reading.evidence, explained, scale=scale):
-        said = f"Grad-CAM for {explained.label}; strongest evidence {heatmap.max():.1f}."
-    else:
+    word = strength(reading, gradcam.grad_cam(reading.evidence, explained))
+    if word == "no":
         said = f"<b>No region speaks for {explained.label}</b> in this network."
-    weights = f"Weights {reading.weights_hash[:8]}"
-    if reading.profile:
-        weights += f", last layer of profile {reading.profile.digest[:8]}"
-    return f"{said} {weights}."
+    else:
+        said = f"Grad-CAM for {explained.label}: {word} evidence."
+    st.html(f'<div class="kl-note">{said}</div>')
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:

@@ -59,9 +59,6 @@ def test_grad_cam_keeps_only_what_speaks_for_the_grade():
     heatmap = gradcam.grad_cam(evidence, 2)
     assert heatmap[3, 4] == 6
     assert heatmap.sum() == 6
-    assert gradcam.has_positive_evidence(evidence, 2, scale=10)
-    assert not gradcam.has_positive_evidence(evidence, 1, scale=10)
-    assert not gradcam.has_positive_evidence(-evidence, 1, scale=10)
 
 
 def test_contours_enclose_what_is_stronger():

@@ -1,7 +1,6 @@
 """What the viewer is told of a film: pixels and maps as files, everything else as small data."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
 from kneeoa.networks import DISPLAY_NAME
 
@@ -110,14 +108,6 @@ def layer_of(
     shares = CONTOURS if contours else ()
     drawn = display.layer(heatmap, scale=scale, side=MAP_SIDE, contours=shares)
     return Layer(DISPLAY_NAME[reading.architecture], display.png(drawn), frame)
-
-
-def layers_of(readings: Iterable[Reading], frame: Frame, *, scale: float) -> tuple[Layer, ...]:
-    """Return the Grad-CAM of each network's own grade."""
-    return tuple(
-        layer_of(reading, frame, gradcam.grad_cam(reading.evidence, reading.grade), scale=scale)
-        for reading in readings
-    )
 
 
 def rectangle(frame: Frame, scale: float = 1.0) -> dict[str, float]:
