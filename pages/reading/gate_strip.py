@@ -7,7 +7,7 @@ from kneeoa.graders.locating.gate import REFUSED, Finding
 from pages.shared.boundary import escaped
 from pages.shared.session_films import Film, no_negative, take_back, turn_right
 
-PASSED = "A frontal knee, upright, inside the film, exposed, no implant seen."
+PASSED = "A frontal knee, upright, inside the film, sharp, exposed, no implant seen."
 
 
 def show_gate(film: Film, findings: tuple[Finding, ...]) -> bool:
