@@ -18,6 +18,7 @@ from kneeoa.graders.profile import read_profile
 from tests.support.profiles import profile_files
 
 SLOPE = np.linspace(20, 220, 160 * 300, dtype=np.float32).reshape(160, 300)
+SLOPE = SLOPE + np.random.default_rng(0).normal(0, 4, SLOPE.shape).astype(np.float32)
 FILM = Radiograph("a.png", SLOPE, "PNG", 8, None, None, "a")
 CUT_OFF = gate.Finding("cut-off", "Cut.", gate.WARNED)
 GONE = gate.Finding("joint-missing", "Gone.", gate.REFUSED)
