@@ -97,7 +97,7 @@ def show_grades(play: Play) -> None:
             args=[_place(play), int(grade)],
             width="stretch",
         )
-    lower, higher, on = st.columns([1.2, 1.25, 1.4], gap="xsmall")
+    lower, higher = st.columns(2, gap="xsmall")
     for at, key, shortcut in ((lower, "lower", "Left"), (higher, "higher", "Right")):
         at.button(
             key.capitalize(),
@@ -107,7 +107,7 @@ def show_grades(play: Play) -> None:
             args=[_place(play), key],
             width="stretch",
         )
-    on.button(
+    st.button(
         "This is my final answer" if play.stage == "again" else "Confirm",
         key="on",
         shortcut="Enter",
