@@ -1,6 +1,5 @@
 """A ZIP that somebody uploaded: what is in it, and what is refused before it is unpacked."""
 
-import io
 import struct
 import zipfile
 
@@ -8,14 +7,7 @@ import pytest
 
 from kneeoa.errors import DataError
 from kneeoa.zipped import open_zip
-
-
-def zipped(files, method=zipfile.ZIP_DEFLATED):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", method) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return stream.getvalue()
+from tests.support.zips import zipped
 
 
 def test_files_come_by_their_path_and_are_unpacked_when_asked_for():

@@ -27,9 +27,7 @@ class SaysHow(Protocol):
 
 def overlap(radiograph: Radiograph, frame: Frame) -> float:
     """Return how much of a film a frame is: 1 for all of it, 0 for none of it."""
-    height, width = radiograph.pixels.shape
-    box = Window(frame.top, frame.left, frame.height, frame.width)
-    return box.overlap(Window(0, 0, height, width))
+    return Window.of(frame).overlap(Window(0, 0, *radiograph.pixels.shape))
 
 
 def framed(record: SaysHow | None, radiograph: Radiograph, found: Found) -> Found:

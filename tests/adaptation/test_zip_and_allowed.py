@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import zipfile
 
 import numpy as np
 import pytest
@@ -17,14 +16,7 @@ from kneeoa.films.phantom import draw_knee
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.profile import read_profile, unpack_profile
 from tests.support.profiles import profile_files, profile_zip
-
-
-def zipped(contents):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
-    return stream.getvalue()
+from tests.support.zips import zipped
 
 
 def png(grade, seed):

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import zipfile
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import unpack_profile
 from tests.support.places import MAIN_SCRIPT
 from tests.support.profiles import profile_files, profile_zip
+from tests.support.zips import zipped
 
 COUNT = 28
 
@@ -32,14 +32,6 @@ def app(monkeypatch):
 def png(pixels):
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
-
-
-def zipped(contents):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(name, content)
     return stream.getvalue()
 
 

@@ -155,16 +155,20 @@ def fit_thresholds(
 
 def _metrics(localiser, measured, report):
     around = measuring.reframed(measured.val.images, _SEED)
-    knees = [localiser.answers(film) for film in _films(measured.val)]
-    reframed = [localiser.answers(one.film) for one in around]
+    crops, shown = _films(measured.val), [one.film for one in around]
+    knees, reframed = ([localiser.answers(film) for film in some] for some in (crops, shown))
     others = _Others.of(localiser, measured.pictures)
+    originals, grade = _graded(measured.val, measured.grade), measured.grade
+    test = _films(measured.test)
+    answers = [localiser.answers(film) for film in test]
     metrics = {
-        name: _of_films(localiser, _films(films), films, measured.grade)
-        for name, films in (("val", measured.val), ("test", measured.test))
+        "val": _of_films(localiser, crops, knees, measured.val, grade, originals),
+        "test": _of_films(
+            localiser, test, answers, measured.test, grade, _graded(measured.test, grade)
+        ),
+        "reframed_val": measuring.box_figures(reframed, around)
+        | _of_films(localiser, shown, reframed, measured.val, grade, originals),
     }
-    metrics["reframed_val"] = measuring.box_figures(reframed, around) | _of_films(
-        localiser, [one.film for one in around], measured.val, measured.grade
-    )
     metrics["not_knees_held_out"] = {
         "pictures": len(others.files),
         "refused": int(others.refused.sum()),
@@ -173,7 +177,7 @@ def _metrics(localiser, measured, report):
         ),
         "by_kind": measuring.by_kind(others.files, others.refused),
     }
-    metrics["milliseconds_a_film"] = measuring.milliseconds(localiser, _films(measured.val)[:100])
+    metrics["milliseconds_a_film"] = measuring.milliseconds(localiser, crops[:100])
     if measured.elsewhere:
         metrics["elsewhere"] = elsewhere.measure(
             localiser, measured.elsewhere, measured.grade, others.answers
@@ -201,23 +205,29 @@ class _Others:
         return cls([file for file, _ in shown], answers, np.array(refused))
 
 
-def _of_films(localiser, shown, films, grade):
-    """Return refusals in the films shown, and grades of the crops in them, as cut and as found."""
-    found = [localiser.find(film) for film in shown]
+def _graded(films, grade):
+    return None if grade is None else grade(films.images.astype(np.float32))
+
+
+def _of_films(localiser, shown, answers, films, grade, originals):
+    """Return refusals in the films shown, and grades of the crops in them, as cut and as found.
+
+    `answers` are what the network says of `shown`, `originals` the grades of the crops as cut.
+    """
+    found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
     figures = {"refusals": measuring.refusals(found)}
     if grade is None:
         return figures
     crops = films.images.astype(np.float32)
-    originals = grade(crops)
     inputs = np.stack([_input(film, one) for film, one in zip(shown, found, strict=True)])
     changed = (inputs != crops).any(axis=(1, 2))
-    answers = originals.copy()
+    shares = originals.copy()
     if changed.any():
-        answers[changed] = grade(inputs[changed])
+        shares[changed] = grade(inputs[changed])
     return figures | {
         "grades_of_crops": measuring.grade_figures(films.grades, originals),
         "grades_with_localiser": {
-            **measuring.grade_figures(films.grades, answers),
+            **measuring.grade_figures(films.grades, shares),
             "reframed": int(changed.sum()),
         },
     }

@@ -13,6 +13,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.smoothness import correlation
+from kneeoa.graders.locating.looks import Window
 
 REFUSED, WARNED = "refused", "warned"
 MOST_OUTSIDE = 0.1
@@ -185,7 +186,8 @@ def sharp(radiograph: Radiograph, frame: Frame) -> Finding | None:
 
 def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:
     """Return that a frame which the reader moved shows none of the `knees` found, or two."""
-    there = [_overlap(frame, knee) for knee in knees]
+    box = Window.of(frame)
+    there = [box.overlap(Window.of(knee)) for knee in knees]
     if sum(share > _OTHER_KNEE for share in there) == 1 and max(there) >= _SAME_KNEE:
         return None
     return Finding(
@@ -193,18 +195,6 @@ def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:
         "The box is not where a knee was found: what was checked there says nothing of it.",
         WARNED,
     )
-
-
-def _overlap(one, other):
-    down, across = (
-        min(a + length, b + other_length) - max(a, b)
-        for a, length, b, other_length in (
-            (one.top, one.height, other.top, other.height),
-            (one.left, one.width, other.left, other.width),
-        )
-    )
-    both = max(down, 0) * max(across, 0)
-    return both / (one.height * one.width + other.height * other.width - both)
 
 
 def _smoothed(image):

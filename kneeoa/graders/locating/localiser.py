@@ -235,8 +235,7 @@ def _is_crop(radiograph, frame, least):
     height, width = radiograph.pixels.shape
     if abs(height - width) > 0.02 * max(height, width):
         return False
-    box = Window(frame.top, frame.left, frame.height, frame.width)
-    return box.overlap(Window(0, 0, height, width)) >= least
+    return Window.of(frame).overlap(Window(0, 0, height, width)) >= least
 
 
 def _sides(radiograph, count):

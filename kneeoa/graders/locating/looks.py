@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from kneeoa.films.frames import Frame
+
 OUTPUTS = {
     "centre": 2,
     "size": 2,
@@ -53,6 +55,11 @@ class Window:
     left: float
     height: float
     width: float
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Window":
+        """Return the part of a film that a frame is."""
+        return cls(frame.top, frame.left, frame.height, frame.width)
 
     def around(self, reach: float, height: int, width: int) -> "Window":
         """Return it `reach` times as large, as far as that is on a film of `height` x `width`."""
