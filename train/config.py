@@ -65,11 +65,16 @@ class TrainConfig:
     patience : epochs without a lower validation loss
     rotation : degrees to either side
     shift, zoom : fractions of the side, to either direction
+    stretch : width against height lies within a factor of ``exp(stretch)``, as where another
+        hospital's pixels are not square
+    cut : share of the films that end early on one side, by up to a fifth; the edge is repeated
     contrast, brightness : fractions of the contrast and of the grey range, to either direction
     gamma : the exponent of the grey values lies within a factor of ``exp(gamma)``
     noise : most standard deviation of added noise, as a fraction of the grey range
     jpeg : share of the films that lose detail as in a JPEG file of quality 10 to 95
     sharpness : largest share of a film's fine detail that is added or taken away
+    shading : largest share of the slow changes of grey that is added or taken away, as by the local
+        contrast of other detectors
     erase : share of the films of which a box is filled with one grey
     """
 
@@ -96,12 +101,15 @@ class TrainConfig:
     rotation: float = 10.0
     shift: float = 0.0
     zoom: float = 0.1
+    stretch: float = 0.0
+    cut: float = 0.0
     contrast: float = 0.1
     brightness: float = 0.0
     gamma: float = 0.0
     noise: float = 0.0
     jpeg: float = 0.0
     sharpness: float = 0.0
+    shading: float = 0.0
     erase: float = 0.0
     horizontal_flip: bool = True
 
@@ -135,12 +143,15 @@ class TrainConfig:
             ("rotation", "in [0, 180]", 0 <= self.rotation <= 180),
             ("shift", "in [0, 1)", 0 <= self.shift < 1),
             ("zoom", "in [0, 1)", 0 <= self.zoom < 1),
+            ("stretch", "in [0, 1]", 0 <= self.stretch <= 1),
+            ("cut", "in [0, 1]", 0 <= self.cut <= 1),
             ("contrast", "in [0, 1)", 0 <= self.contrast < 1),
             ("brightness", "in [0, 1]", 0 <= self.brightness <= 1),
             ("gamma", "in [0, 2]", 0 <= self.gamma <= 2),
             ("noise", "in [0, 1]", 0 <= self.noise <= 1),
             ("jpeg", "in [0, 1]", 0 <= self.jpeg <= 1),
             ("sharpness", "in [0, 1]", 0 <= self.sharpness <= 1),
+            ("shading", "in [0, 1]", 0 <= self.shading <= 1),
             (
                 "stages",
                 "at sides of whole blocks of 8 pixels, as jpeg needs",

@@ -5,15 +5,15 @@ import numpy as np
 from keras import ops
 
 from kneeoa.networks import INPUT_SIDE
-from train.graph.chance import LOOKS, NOISE_SIDE, noise_sheet
-from train.graph.detail import compressed, softened
+from train.graph.chance import LOOKS, NOISE_SIDE, WARP, noise_sheet
+from train.graph.detail import compressed, softened, wide_blur
 
 
 @keras.saving.register_keras_serializable("kneeoa")
 class Augment(keras.layers.Layer):
     """``film (N, 224, 224, 1)`` and what `chance` drew for it -> ``(N, side, side, 1)``.
 
-    `warp` is ``(N, 6)``, `look` ``(N, 13)``, `mixing` ``(N, 1)``. Bilinear, the edge repeated
+    `warp` is ``(N, 10)``, `look` ``(N, 14)``, `mixing` ``(N, 1)``. Bilinear, the edge repeated
     outside; written out because TensorFlow's own projective transform cannot be compiled by XLA.
     Output in [0, 255], float32.
     """
@@ -25,11 +25,13 @@ class Augment(keras.layers.Layer):
         noisy: bool = True,
         sharpened: bool = True,
         lossy: bool = True,
+        shaded: bool = True,
         seed: int = 0,
         **options,
     ):
         super().__init__(dtype="float32", **options)
         self._side, self._noisy, self._sharpened, self._lossy = side, noisy, sharpened, lossy
+        self._wide = wide_blur(side) if shaded else None
         self._sheet = noise_sheet(seed) if noisy else np.zeros(1, np.float32)
         self._augment = _compiled(self._change)
 
@@ -45,6 +47,9 @@ class Augment(keras.layers.Layer):
         look = {name: look[:, i][:, None, None] for i, name in enumerate(LOOKS)}
         films = _warp(film, warp, self._side)
         films = 255 * (ops.clip(films, 0, 255) / 255) ** look["gamma"]
+        if self._wide is not None:
+            wide = ops.einsum("ri,nij,cj->nrc", self._wide, films, self._wide)
+            films = films + look["shading"] * (wide - ops.mean(films, axis=(1, 2), keepdims=True))
         if self._sharpened:
             films = films + look["sharpness"] * (films - softened(films))
         mean = ops.mean(films, axis=(1, 2), keepdims=True)
@@ -76,12 +81,13 @@ def _warp(film, warp, side):
     # The centres of the wanted pixels, in pixels of the film.
     grid = (ops.arange(side, dtype="float32") + 0.5) * (source / side) - 0.5
 
-    def found(first):
-        along_columns, along_rows, offset = (warp[:, first + i][:, None, None] for i in (0, 1, 2))
-        there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
-        return ops.clip(there, 0, source - 1)
+    warp = [warp[:, i][:, None, None] for i in range(WARP)]
 
-    column, row = found(0), found(3)
+    def found(along_columns, along_rows, offset, first, last):
+        there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
+        return ops.minimum(ops.maximum(there, first), last)
+
+    column, row = found(*warp[:3], *warp[6:8]), found(*warp[3:6], *warp[8:])
     left = ops.minimum(ops.floor(column), source - 2)
     top = ops.minimum(ops.floor(row), source - 2)
     index = ops.reshape(ops.cast(top * source + left, "int32"), (-1, side * side))

@@ -25,13 +25,20 @@ LOOKS = (
     "grey",
     "quantisation",
     "sharpness",
+    "shading",
 )
 """What `draw_looks` gives for each film."""
+
+WARP = 10
+"""How many numbers `draw_warps` gives for each film."""
+
+MOST_CUT = 0.2
+"""How much of a film `TrainConfig.cut` takes away at most, as a share of its side."""
 
 NOISE_SIDE = 2 * INPUT_SIDE
 """Side of the one sheet of noise from which every film reads at a place of its own."""
 
-_PURPOSES = ("order", "warp", "tone", "dropout", "noise", "erase", "mix", "detail")
+_PURPOSES = ("order", "warp", "tone", "dropout", "noise", "erase", "mix", "detail", "frame")
 
 
 def steps_per_epoch(config: TrainConfig, films: int) -> int:
@@ -45,10 +52,11 @@ def draw_order(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
 
 
 def draw_warps(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
-    """Return ``(films, 6) float32``: rows a0, a1, a2, b0, b1, b2 of the map from output to source.
+    """Return ``(films, 10) float32``: the map from output to source, and where the source ends.
 
-    ``column' = a0 column + a1 row + a2`` and ``row' = b0 column + b1 row + b2``, in pixels: a flip
-    of half of the films, then rotation, zoom and shift about the centre of the film.
+    a0, a1, a2, b0, b1, b2 with ``column' = a0 column + a1 row + a2`` and ``row' = b0 column + b1
+    row + b2``, in pixels: a flip of half of the films, then rotation, zoom, stretch and shift about
+    the centre of the film. Then the first and last column, the first and last row that are there.
     """
     draw = _generator(config, epoch, "warp")
     angle = np.radians(draw.uniform(-config.rotation, config.rotation, films))
@@ -59,19 +67,28 @@ def draw_warps(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
         flip = np.ones(films)
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
     linear = np.array([[flip * cosine, -flip * sine], [sine, cosine]])
-    centre = (INPUT_SIDE - 1) / 2
+    draw = _generator(config, epoch, "frame")
+    stretch = np.exp(draw.uniform(-config.stretch, config.stretch, films) / 2)
+    linear *= np.array([stretch, 1 / stretch])[:, None]
+    last = INPUT_SIDE - 1
+    centre = last / 2
     offset = centre + shift - linear.sum(axis=1) * centre
-    warps = np.concatenate([linear, offset[:, None]], axis=1)
-    return warps.reshape(6, films).T.astype(np.float32)
+    warps = np.concatenate([linear, offset[:, None]], axis=1).reshape(6, films)
+    ends = np.tile(np.array([[0.0], [last], [0.0], [last]]), films)
+    depth = draw.uniform(0, MOST_CUT * INPUT_SIDE, films) * (draw.random(films) < config.cut)
+    cut = draw.integers(0, 4, films)
+    ends[cut, np.arange(films)] += depth * np.where(cut % 2, -1, 1)
+    return np.concatenate([warps, ends]).T.astype(np.float32)
 
 
 def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
-    """Return ``(films, 13) float32``, the columns as in `LOOKS`.
+    """Return ``(films, 14) float32``, the columns as in `LOOKS`.
 
     An exponent of the grey values, a factor of the contrast, grey values to add, the standard
     deviation of noise in grey values and where on the sheet it is read, a box in shares of the
     side (top = bottom: none) with the grey value that fills it (Zhong et al. 2020), a factor of
-    JPEG's quantisation table (0: no loss), and the share of fine detail to add or take away.
+    JPEG's quantisation table (0: no loss), and the shares of fine detail and of slow changes to add
+    (above 0) or take away.
     """
     draw = _generator(config, epoch, "tone")
     contrast = 1 + draw.uniform(-config.contrast, config.contrast, films)
@@ -92,8 +109,9 @@ def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
     quantisation = np.where(quality < 50, 50 / quality, 2 - quality / 50)
     quantisation *= draw.random(films) < config.jpeg
     sharpness = draw.uniform(-config.sharpness, config.sharpness, films)
+    shading = draw.uniform(-config.shading, config.shading, films)
     box = (top, bottom, left, right, grey)
-    columns = (gamma, contrast, added, noise, *place, *box, quantisation, sharpness)
+    columns = (gamma, contrast, added, noise, *place, *box, quantisation, sharpness, shading)
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -130,7 +148,7 @@ def draw_epoch(
     Returns
     -------
     dict
-        ``order (n,) int64`` which film; ``warp (n, 6)``, ``look (n, 13)``, ``mixing (n, 1)`` and
+        ``order (n,) int64`` which film; ``warp (n, 10)``, ``look (n, 14)``, ``mixing (n, 1)`` and
         ``target (n, 5)``, mixed, as float32; ``kept (n, features) uint8``. ``n`` is that of the
         films in whole batches.
     """

@@ -48,6 +48,16 @@ def softened(films):
     return sum(share * rows[:, :, i : i + side] for i, share in enumerate(BINOMIAL))
 
 
+def wide_blur(side):
+    """Return ``(side, side) float32``: a row blurs one place of a film over an eighth of its side.
+
+    A Gaussian whose standard deviation that is, cut off and made to sum to 1 at the film's edges.
+    """
+    place = np.arange(side)
+    rows = np.exp(-(((place[:, None] - place) / (side / 8)) ** 2) / 2)
+    return (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
 def cosines():
     """Return the orthonormal discrete cosine transform of 8 values, ``(8, 8) float32``."""
     frequency, place = np.meshgrid(np.arange(8), np.arange(8), indexing="ij")

@@ -9,7 +9,7 @@ from kneeoa.graders import architectures
 from kneeoa.networks import INPUT_SIDE
 from train.config import BLOCKS, Stage, TrainConfig
 from train.graph.augment import Augment
-from train.graph.chance import LOOKS, steps_per_epoch
+from train.graph.chance import LOOKS, WARP, steps_per_epoch
 
 
 def unfreeze_from(network: keras.Model, depth: str, *, always: tuple[str, ...] = ()) -> None:
@@ -36,7 +36,7 @@ def _bn_of(convolution):
 def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machine, films):
     """Return the compiled graph around `network`: augmentation before, dropout inside its head."""
     film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), dtype="uint8", name="film")
-    warp = keras.Input((6,), name="warp")
+    warp = keras.Input((WARP,), name="warp")
     look = keras.Input((len(LOOKS),), name="look")
     mixing = keras.Input((1,), name="mixing")
     pool = network.get_layer("pool")
@@ -45,6 +45,7 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
         stage.side,
         noisy=config.noise > 0,
         sharpened=config.sharpness > 0,
+        shaded=config.shading > 0,
         lossy=config.jpeg > 0,
         seed=config.seed,
     )

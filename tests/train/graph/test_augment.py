@@ -16,10 +16,11 @@ CONFIG = preset("paper", "mobilenet", seed=4, shift=0.1, brightness=0.2)
 FILM = draw_knee(2, seed=1, marked=False)
 
 
+ALL = (0, 223, 0, 223)
 STILL = dict.fromkeys(chance.LOOKS, 0) | {"gamma": 1, "contrast": 1}
 
 
-def changed(warp=(1, 0, 0, 0, 1, 0), look=None, film=FILM, **layer):
+def changed(warp=(1, 0, 0, 0, 1, 0, *ALL), look=None, film=FILM, **layer):
     look = look if look is not None else list(STILL.values())
     arrays = (film[None, ..., None], np.float32([warp]), np.float32([look]), np.float32([[1]]))
     return np.asarray(augment.Augment(**layer)(*arrays))[0, ..., 0]
@@ -49,7 +50,9 @@ def test_dropout_keeps_its_share():
 
 
 def test_warps_stay_within_the_config():
-    warps = chance.draw_warps(CONFIG, 0, 2000).reshape(-1, 2, 3)
+    warps = chance.draw_warps(CONFIG, 0, 2000)
+    assert (warps[:, 6:] == ALL).all()
+    warps = warps[:, :6].reshape(-1, 2, 3)
     scale = np.sqrt(np.abs(np.linalg.det(warps[:, :, :2])))
     assert scale.min() >= 1 - CONFIG.zoom - 1e-6
     assert scale.max() <= 1 + CONFIG.zoom + 1e-6
@@ -69,8 +72,8 @@ def test_without_augmentation_nothing_moves():
 
 
 def test_a_flip_mirrors_and_a_shift_shifts():
-    np.testing.assert_allclose(changed((-1, 0, 223, 0, 1, 0)), FILM[:, ::-1], atol=1e-3)
-    shifted = changed((1, 0, 5, 0, 1, -3))
+    np.testing.assert_allclose(changed((-1, 0, 223, 0, 1, 0, *ALL)), FILM[:, ::-1], atol=1e-3)
+    shifted = changed((1, 0, 5, 0, 1, -3, *ALL))
     np.testing.assert_allclose(shifted[3:, :-5], FILM[:-3, 5:], atol=1e-3)
     # Outside the film its edge is repeated.
     np.testing.assert_allclose(shifted[3:, -5:], np.repeat(FILM[:-3, -1:], 5, axis=1), atol=1e-3)
@@ -86,8 +89,38 @@ def test_a_rotation_agrees_with_another_implementation():
     expected = ndimage.affine_transform(
         FILM.astype(float), matrix[::-1, ::-1], offset[::-1], order=1, mode="nearest"
     )
-    warp = (*matrix[0], offset[0], *matrix[1], offset[1])
+    warp = (*matrix[0], offset[0], *matrix[1], offset[1], *ALL)
     np.testing.assert_allclose(changed(warp), expected, atol=0.01)
+
+
+def test_a_stretch_makes_a_knee_wider_or_narrower_and_leaves_its_area():
+    config = preset("paper", "mobilenet", rotation=0, zoom=0, stretch=0.4)
+    across, down = np.abs(chance.draw_warps(config, 0, 2000)[:, [0, 4]]).T
+    np.testing.assert_allclose(across * down, 1, atol=1e-5)
+    assert np.exp(-0.4) <= (across / down).min() < np.exp(-0.39)
+    assert np.exp(0.39) < (across / down).max() <= np.exp(0.4) + 1e-5
+
+
+def test_a_cut_takes_up_to_a_fifth_of_one_side():
+    config = preset("paper", "mobilenet", cut=0.5)
+    lost = np.abs(chance.draw_warps(config, 0, 2000)[:, 6:] - ALL)
+    assert (np.count_nonzero(lost, axis=1) <= 1).all()
+    assert (lost > 0).mean(axis=0) == pytest.approx([1 / 8] * 4, abs=0.03)
+    assert 44 < lost.max() <= 0.2 * 224
+    upper = changed((1, 0, 0, 0, 1, 0, 0, 223, 30, 223))
+    np.testing.assert_allclose(upper[:30], np.repeat(FILM[30:31], 30, axis=0), atol=1e-3)
+    np.testing.assert_allclose(upper[30:], FILM[30:], atol=1e-3)
+
+
+def test_shading_changes_what_is_slow_and_leaves_detail():
+    place = np.arange(224)
+    fine, slow = 10 * np.sin(place * 1.5), np.linspace(-60, 60, 224)
+    film = np.tile(np.round(128 + fine + slow), (224, 1)).astype(np.uint8)
+    flat = changed(look=looking(shading=-1), film=film)[100]
+    middle = slice(60, 164)
+    assert np.ptp(np.convolve(flat, np.ones(21) / 21, "same")[middle]) < 5
+    assert flat[middle].std() == pytest.approx(fine[middle].std(), rel=0.1)
+    assert flat.mean() == pytest.approx(film.mean(), abs=1)
 
 
 def test_tones_change_contrast_about_the_mean_and_stay_grey_values():

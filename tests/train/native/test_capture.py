@@ -159,6 +159,9 @@ def test_films_are_changed_as_under_the_other_backend():
         noise=0.1,
         jpeg=0.7,
         sharpness=0.8,
+        stretch=0.4,
+        cut=1.0,
+        shading=0.8,
         erase=0.7,
         mixup=0.4,
     )
@@ -166,7 +169,7 @@ def test_films_are_changed_as_under_the_other_backend():
     mixing = chance.draw_mixing(config, 0, 0, 6)
     expected = np.asarray(augment.Augment(64, seed=3)(films.images[..., None], warp, look, mixing))
     on = torch.device("cpu")
-    ours = Augment(64, noisy=True, sharpened=True, lossy=True, seed=3, device=on)
+    ours = Augment(64, noisy=True, sharpened=True, lossy=True, shaded=True, seed=3, device=on)
     flat = torch.tensor(films.images.reshape(6, -1))
     found = ours(flat, *(torch.from_numpy(part) for part in (warp, look, mixing)))
     difference = np.abs(found.numpy() - expected)

@@ -52,6 +52,9 @@ EVERYTHING = preset(
     noise=0.1,
     jpeg=0.5,
     sharpness=0.5,
+    stretch=0.3,
+    cut=0.5,
+    shading=0.5,
     erase=0.5,
     standardise=True,
 )

@@ -8,14 +8,14 @@ import torch
 import torch.nn.functional as F
 
 from kneeoa.networks import INPUT_SIDE
-from train.graph.chance import LOOKS, NOISE_SIDE, noise_sheet
-from train.graph.detail import BINOMIAL, LUMINANCE, cosines
+from train.graph.chance import LOOKS, NOISE_SIDE, WARP, noise_sheet
+from train.graph.detail import BINOMIAL, LUMINANCE, cosines, wide_blur
 
 
 class Augment:
     """``film (N, 224 * 224)`` and what `chance` drew for it -> ``(N, side, side, 1) float32``.
 
-    `warp` is ``(N, 6)``, `look` ``(N, 13)``, `mixing` ``(N, 1)``; output in [0, 255].
+    `warp` is ``(N, 10)``, `look` ``(N, 14)``, `mixing` ``(N, 1)``; output in [0, 255].
     """
 
     def __init__(
@@ -25,12 +25,14 @@ class Augment:
         noisy: bool,
         sharpened: bool,
         lossy: bool,
+        shaded: bool,
         seed: int,
         device: torch.device,
     ) -> None:
         self._side, self._sharpened = side, sharpened
         self._pixel = torch.arange(side, device=device, dtype=torch.float32)
         self._sheet = _on(noise_sheet(seed), device) if noisy else None
+        self._wide = _on(wide_blur(side), device) if shaded else None
         self._basis = _on(cosines(), device) if lossy else None
         self._steps = _on(LUMINANCE[:, None, :], device) if lossy else None
 
@@ -41,6 +43,9 @@ class Augment:
         pixel, side = self._pixel, self._side
         films = self._warp(film.float(), warp)
         films = 255 * (films.clamp(0, 255) / 255) ** look["gamma"]
+        if self._wide is not None:
+            wide = torch.einsum("ri,nij,cj->nrc", self._wide, films, self._wide)
+            films = films + look["shading"] * (wide - films.mean((1, 2), keepdim=True))
         if self._sharpened:
             films = films + look["sharpness"] * (films - _softened(films))
         mean = films.mean((1, 2), keepdim=True)
@@ -63,14 +68,13 @@ class Augment:
         source, side = INPUT_SIDE, self._side
         grid = (self._pixel + 0.5) * (source / side) - 0.5
 
-        def found(first):
-            along_columns, along_rows, offset = (
-                warp[:, first + i][:, None, None] for i in range(3)
-            )
-            there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
-            return there.clamp(0, source - 1)
+        warp = [warp[:, i][:, None, None] for i in range(WARP)]
 
-        column, row = found(0), found(3)
+        def found(along_columns, along_rows, offset, first, last):
+            there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
+            return torch.minimum(torch.maximum(there, first), last)
+
+        column, row = found(*warp[:3], *warp[6:8]), found(*warp[3:6], *warp[8:])
         left = column.floor().clamp(max=source - 2)
         top = row.floor().clamp(max=source - 2)
         index = (top * source + left).long().reshape(-1, side * side)

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from train.config import Stage, TrainConfig
-from train.graph.chance import LOOKS, steps_per_epoch
+from train.graph.chance import LOOKS, WARP, steps_per_epoch
 from train.graph.native import capture
 from train.graph.native.augment import Augment
 from train.graph.native.network import Native, device_of
@@ -63,12 +63,13 @@ class NativeStage:
             noisy=config.noise > 0,
             sharpened=config.sharpness > 0,
             lossy=config.jpeg > 0,
+            shaded=config.shading > 0,
             seed=config.seed,
             device=device,
         )
         self._update = Update(optimizer, torch.tensor(rates, device=device))
         features = network.get_layer("pool").output.shape[-1]
-        widths = {"warp": 6, "look": len(LOOKS), "mixing": 1, "target": 5, "kept": features}
+        widths = {"warp": WARP, "look": len(LOOKS), "mixing": 1, "target": 5, "kept": features}
         self._chance = {
             name: torch.zeros((self.steps * size, width), device=device)
             for name, width in widths.items()
