@@ -9,6 +9,9 @@ from kneeoa.errors import ConfigError, DataError
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.records import studies
 
+_GONE = (("mixup", 0.0), ("erase", 0.0))
+"""Settings that there were once, and the value at which they did nothing."""
+
 BLOCKS: dict[str, dict[Architecture, str]] = {
     "conv5": {"mobilenet": "conv_dw_12", "resnet50": "conv5_block1_1_conv"},
     "conv4": {"mobilenet": "conv_dw_6", "resnet50": "conv4_block1_1_conv"},
@@ -58,7 +61,6 @@ class TrainConfig:
     label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
     teacher : a table of predictions on the training films (see `run.teacher`); empty: none
     teacher_share : how much of each target the teacher gives, in [0, 1]
-    mixup : both parameters of the Beta distribution of the shares; 0: no mixing
     standardise : whether the network brings each film to one mean and contrast first
     averaging : momentum of the moving average of the weights, which is what is validated and kept;
         0: the weights themselves
@@ -75,7 +77,6 @@ class TrainConfig:
     sharpness : largest share of a film's fine detail that is added or taken away
     shading : largest share of the slow changes of grey that is added or taken away, as by the local
         contrast of other detectors
-    erase : share of the films of which a box is filled with one grey
     """
 
     architecture: Architecture
@@ -95,7 +96,6 @@ class TrainConfig:
     label_width: float = 0.0
     teacher: str = ""
     teacher_share: float = 0.5
-    mixup: float = 0.0
     averaging: float = 0.0
     patience: int = 5
     rotation: float = 10.0
@@ -110,7 +110,6 @@ class TrainConfig:
     jpeg: float = 0.0
     sharpness: float = 0.0
     shading: float = 0.0
-    erase: float = 0.0
     horizontal_flip: bool = True
 
     def __post_init__(self) -> None:
@@ -137,7 +136,6 @@ class TrainConfig:
             ("label_smoothing", "in [0, 1)", 0 <= self.label_smoothing < 1),
             ("label_width", "0 or more", self.label_width >= 0),
             ("teacher_share", "in [0, 1]", 0 <= self.teacher_share <= 1),
-            ("mixup", "0 or more", self.mixup >= 0),
             ("averaging", "in [0, 1)", 0 <= self.averaging < 1),
             ("patience", "at least 1", self.patience >= 1),
             ("rotation", "in [0, 180]", 0 <= self.rotation <= 180),
@@ -157,7 +155,6 @@ class TrainConfig:
                 "at sides of whole blocks of 8 pixels, as jpeg needs",
                 not self.jpeg or all(stage.side % 8 == 0 for stage in self.stages),
             ),
-            ("erase", "in [0, 1]", 0 <= self.erase <= 1),
         ):
             if not holds:
                 raise ConfigError(
@@ -175,7 +172,8 @@ class TrainConfig:
 
 
 def config_from_dict(content: dict[str, Any]) -> TrainConfig:
-    """Return the config that `TrainConfig.as_dict` described."""
+    """Return the config that `TrainConfig.as_dict` described, by an earlier version, too."""
+    content = {name: value for name, value in content.items() if (name, value) not in _GONE}
     stages = tuple(Stage(**stage) for stage in content["stages"])
     return TrainConfig(**content | {"stages": stages})
 

@@ -30,6 +30,13 @@ def test_a_config_survives_json(name, architecture):
     assert config.config_from_dict(json.loads(json.dumps(made.as_dict()))) == made
 
 
+def test_settings_that_are_gone_are_read_where_they_did_nothing():
+    made = preset("paper", "mobilenet")
+    assert config.config_from_dict(made.as_dict() | {"mixup": 0.0, "erase": 0.0}) == made
+    with pytest.raises(TypeError):
+        config.config_from_dict(made.as_dict() | {"mixup": 0.2})
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 50])
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_gradual_unfreezing_keeps_to_its_epochs(depth, epochs):

@@ -13,7 +13,7 @@ from train.graph.detail import compressed, softened, wide_blur
 class Augment(keras.layers.Layer):
     """``film (N, 224, 224, 1)`` and what `chance` drew for it -> ``(N, side, side, 1)``.
 
-    `warp` is ``(N, 10)``, `look` ``(N, 14)``, `mixing` ``(N, 1)``. Bilinear, the edge repeated
+    `warp` is ``(N, 10)``, `look` ``(N, 9)``. Bilinear, the edge repeated
     outside; written out because TensorFlow's own projective transform cannot be compiled by XLA.
     Output in [0, 255], float32.
     """
@@ -35,15 +35,15 @@ class Augment(keras.layers.Layer):
         self._sheet = noise_sheet(seed) if noisy else np.zeros(1, np.float32)
         self._augment = _compiled(self._change)
 
-    def call(self, film, warp, look, mixing):
+    def call(self, film, warp, look):
         """Return the changed films."""
-        return self._augment(ops.cast(film, "float32"), warp, look, mixing)
+        return self._augment(ops.cast(film, "float32"), warp, look)
 
-    def compute_output_shape(self, film_shape, warp_shape, look_shape, mixing_shape):
+    def compute_output_shape(self, film_shape, warp_shape, look_shape):
         """Return the shape of the changed films."""
         return (film_shape[0], self._side, self._side, 1)
 
-    def _change(self, film, warp, look, mixing):
+    def _change(self, film, warp, look):
         look = {name: look[:, i][:, None, None] for i, name in enumerate(LOOKS)}
         films = _warp(film, warp, self._side)
         films = 255 * (ops.clip(films, 0, 255) / 255) ** look["gamma"]
@@ -59,14 +59,7 @@ class Augment(keras.layers.Layer):
             films = films + look["noise"] * self._noise(look, pixel)
         if self._lossy:
             films = compressed(films, look["quantisation"])
-        place = (pixel + 0.5) / self._side
-        rows, columns = place[None, :, None], place[None, None, :]
-        in_rows = (rows > look["top"]) & (rows < look["bottom"])
-        within = in_rows & (columns > look["left"]) & (columns < look["right"])
-        films = ops.clip(ops.where(within, look["grey"], films), 0, 255)
-        share = mixing[:, :, None]
-        films = share * films + (1 - share) * ops.flip(films, axis=0)
-        return films[..., None]
+        return ops.clip(films, 0, 255)[..., None]
 
     def _noise(self, look, pixel):
         row = look["noise_row"] + pixel[None, :, None]

@@ -1,4 +1,4 @@
-"""Chance in training: order of the films, geometry, grey values, mixing and dropout of one epoch.
+"""Chance in training: order of the films, geometry, grey values and dropout of one epoch.
 
 Everything random is drawn here by NumPy from (seed, epoch), and travels to the device as a few
 numbers a film. So a resumed run continues exactly, and every backend sees the same films.
@@ -18,11 +18,6 @@ LOOKS = (
     "noise",
     "noise_row",
     "noise_column",
-    "top",
-    "bottom",
-    "left",
-    "right",
-    "grey",
     "quantisation",
     "sharpness",
     "shading",
@@ -38,7 +33,8 @@ MOST_CUT = 0.2
 NOISE_SIDE = 2 * INPUT_SIDE
 """Side of the one sheet of noise from which every film reads at a place of its own."""
 
-_PURPOSES = ("order", "warp", "tone", "dropout", "noise", "erase", "mix", "detail", "frame")
+_PURPOSES = {"order": 0, "warp": 1, "tone": 2, "dropout": 3, "noise": 4, "detail": 7, "frame": 8}
+"""Numbers that stay, so that a run is the same under every version."""
 
 
 def steps_per_epoch(config: TrainConfig, films: int) -> int:
@@ -82,13 +78,12 @@ def draw_warps(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
 
 
 def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
-    """Return ``(films, 14) float32``, the columns as in `LOOKS`.
+    """Return ``(films, 9) float32``, the columns as in `LOOKS`.
 
     An exponent of the grey values, a factor of the contrast, grey values to add, the standard
-    deviation of noise in grey values and where on the sheet it is read, a box in shares of the
-    side (top = bottom: none) with the grey value that fills it (Zhong et al. 2020), a factor of
-    JPEG's quantisation table (0: no loss), and the shares of fine detail and of slow changes to add
-    (above 0) or take away.
+    deviation of noise in grey values and where on the sheet it is read, a factor of JPEG's
+    quantisation table (0: no loss), and the shares of fine detail and of slow changes to add (above
+    0) or take away.
     """
     draw = _generator(config, epoch, "tone")
     contrast = 1 + draw.uniform(-config.contrast, config.contrast, films)
@@ -97,12 +92,6 @@ def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
     draw = _generator(config, epoch, "noise")
     noise = 255 * draw.uniform(0, config.noise, films)
     place = draw.integers(0, NOISE_SIDE - INPUT_SIDE, (2, films))
-    draw = _generator(config, epoch, "erase")
-    erased = draw.random(films) < config.erase
-    size = draw.uniform(0.1, 0.35, (2, films)) * erased
-    start = draw.random((2, films)) * (1 - size)
-    grey = draw.uniform(0, 255, films)
-    (top, left), (bottom, right) = start, start + size
     draw = _generator(config, epoch, "detail")
     quality = draw.uniform(10, 95, films)
     # As the Independent JPEG Group's library scales the table.
@@ -110,21 +99,8 @@ def draw_looks(config: TrainConfig, epoch: int, films: int) -> np.ndarray:
     quantisation *= draw.random(films) < config.jpeg
     sharpness = draw.uniform(-config.sharpness, config.sharpness, films)
     shading = draw.uniform(-config.shading, config.shading, films)
-    box = (top, bottom, left, right, grey)
-    columns = (gamma, contrast, added, noise, *place, *box, quantisation, sharpness, shading)
+    columns = (gamma, contrast, added, noise, *place, quantisation, sharpness, shading)
     return np.stack(columns, axis=1).astype(np.float32)
-
-
-def draw_mixing(config: TrainConfig, epoch: int, step: int, size: int) -> np.ndarray:
-    """Return ``(size, 1) float32 in [0.5, 1]``: how much of itself a film keeps in mixup.
-
-    The rest is the film as far from the end of the batch as it is from the start (Zhang et al.
-    2018; one share for the whole batch).
-    """
-    if not config.mixup:
-        return np.ones((size, 1), np.float32)
-    share = _generator(config, epoch, "mix", step).beta(config.mixup, config.mixup)
-    return np.full((size, 1), max(share, 1 - share), np.float32)
 
 
 def draw_dropout(config: TrainConfig, epoch: int, step: int, shape: tuple[int, int]) -> np.ndarray:
@@ -148,23 +124,18 @@ def draw_epoch(
     Returns
     -------
     dict
-        ``order (n,) int64`` which film; ``warp (n, 10)``, ``look (n, 14)``, ``mixing (n, 1)`` and
-        ``target (n, 5)``, mixed, as float32; ``kept (n, features) uint8``. ``n`` is that of the
+        ``order (n,) int64`` which film; ``warp (n, 10)``, ``look (n, 9)`` and ``target (n, 5)`` as
+        float32; ``kept (n, features) uint8``. ``n`` is that of the
         films in whole batches.
     """
     size, steps = config.batch_size, steps_per_epoch(config, len(targets))
     used = steps * size
     order = draw_order(config, epoch, len(targets))[:used]
-    mixing = np.concatenate([draw_mixing(config, epoch, step, size) for step in range(steps)])
-    ours = targets[order]
-    # As the films are mixed on the device: each with its opposite in the batch.
-    opposite = ours.reshape(steps, size, -1)[:, ::-1].reshape(ours.shape)
     return {
         "order": order,
         "warp": draw_warps(config, epoch, len(targets))[:used],
         "look": draw_looks(config, epoch, len(targets))[:used],
-        "mixing": mixing,
-        "target": (mixing * ours + (1 - mixing) * opposite).astype(np.float32),
+        "target": targets[order].astype(np.float32),
         "kept": np.concatenate(
             [draw_dropout(config, epoch, step, (size, features)) for step in range(steps)]
         ),
@@ -188,4 +159,4 @@ def soft_labels(config: TrainConfig, grades: np.ndarray) -> np.ndarray:
 
 
 def _generator(config, epoch, purpose, step=0):
-    return np.random.default_rng([config.seed, epoch, _PURPOSES.index(purpose), step])
+    return np.random.default_rng([config.seed, epoch, _PURPOSES[purpose], step])

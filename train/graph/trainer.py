@@ -38,7 +38,6 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
     film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), dtype="uint8", name="film")
     warp = keras.Input((WARP,), name="warp")
     look = keras.Input((len(LOOKS),), name="look")
-    mixing = keras.Input((1,), name="mixing")
     pool = network.get_layer("pool")
     kept = keras.Input(pool.output.shape[1:], dtype="uint8", name="kept")
     augment = Augment(
@@ -49,9 +48,9 @@ def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machi
         lossy=config.jpeg > 0,
         seed=config.seed,
     )
-    pooled = part(network, "pool")(augment(film, warp, look, mixing))
+    pooled = part(network, "pool")(augment(film, warp, look))
     dropped = pooled * ops.cast(kept, pooled.dtype) / (1 - config.dropout)
-    inputs = {"film": film, "warp": warp, "look": look, "mixing": mixing, "kept": kept}
+    inputs = {"film": film, "warp": warp, "look": look, "kept": kept}
     trainer = keras.Model(inputs, network.get_layer("grade")(dropped))
     optimizer = build_optimizer(config, stage, films)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)

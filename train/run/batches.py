@@ -45,7 +45,7 @@ class Shuffled(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         here = slice(index * self._size, (index + 1) * self._size)
-        inputs = {name: self._drawn[name][here] for name in ("warp", "look", "mixing", "kept")}
+        inputs = {name: self._drawn[name][here] for name in ("warp", "look", "kept")}
         inputs["film"] = self._images[self._drawn["order"][here]][..., None]
         return inputs, self._drawn["target"][here]
 

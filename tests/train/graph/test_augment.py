@@ -7,10 +7,8 @@ import pytest
 from PIL import Image
 
 from kneeoa.films.phantom import draw_knee
-from tests.support.knees import drawn_films
 from train.config import preset
 from train.graph import augment, chance
-from train.run.batches import Shuffled
 
 CONFIG = preset("paper", "mobilenet", seed=4, shift=0.1, brightness=0.2)
 FILM = draw_knee(2, seed=1, marked=False)
@@ -22,7 +20,7 @@ STILL = dict.fromkeys(chance.LOOKS, 0) | {"gamma": 1, "contrast": 1}
 
 def changed(warp=(1, 0, 0, 0, 1, 0, *ALL), look=None, film=FILM, **layer):
     look = look if look is not None else list(STILL.values())
-    arrays = (film[None, ..., None], np.float32([warp]), np.float32([look]), np.float32([[1]]))
+    arrays = (film[None, ..., None], np.float32([warp]), np.float32([look]))
     return np.asarray(augment.Augment(**layer)(*arrays))[0, ..., 0]
 
 
@@ -167,14 +165,6 @@ def test_sharpness_adds_what_softening_takes_away():
     np.testing.assert_allclose(changed(look=looking(sharpness=-1), film=grey), grey, atol=1e-3)
 
 
-def test_an_erased_box_is_where_it_was_drawn():
-    box = {"top": 0.25, "bottom": 0.5, "left": 0.5, "right": 0.75, "grey": 77}
-    erased = changed(look=looking(**box)).copy()
-    assert (erased[56:112, 112:168] == 77).all()
-    erased[56:112, 112:168] = FILM[56:112, 112:168]
-    np.testing.assert_allclose(erased, FILM, atol=1e-3)
-
-
 def test_a_smaller_side_shows_the_same_film():
     smaller = changed(side=112)
     expected = FILM.reshape(112, 2, 112, 2).mean(axis=(1, 3))
@@ -182,31 +172,17 @@ def test_a_smaller_side_shows_the_same_film():
 
 
 def test_looks_stay_within_the_config():
-    config = preset("paper", "mobilenet", gamma=0.4, noise=0.1, erase=0.3, jpeg=0.4, sharpness=0.6)
+    config = preset(
+        "paper", "mobilenet", gamma=0.4, noise=0.1, jpeg=0.4, sharpness=0.6, shading=0.5
+    )
     looks = chance.draw_looks(config, 0, 4000)
     look = dict(zip(chance.LOOKS, looks.T, strict=True))
     assert np.abs(np.log(look["gamma"])).max() == pytest.approx(0.4, abs=0.01)
     assert look["noise"].max() == pytest.approx(25.5, abs=0.2)
-    erased = look["bottom"] > look["top"]
-    assert erased.mean() == pytest.approx(0.3, abs=0.03)
-    assert look["bottom"].max() <= 1
     assert (look["quantisation"] > 0).mean() == pytest.approx(0.4, abs=0.03)
     assert look["quantisation"].max() == pytest.approx(5, abs=0.1)
     assert np.abs(look["sharpness"]).max() == pytest.approx(0.6, abs=0.01)
-
-
-def test_mixup_mixes_films_and_targets_alike():
-    config = preset("smoke", "mobilenet", mixup=0.5)
-    batch, targets = Shuffled(drawn_films(8), config, 0, 4)[0]
-    share = batch["mixing"][0, 0]
-    assert 0.5 <= share < 1
-    one = np.eye(5, dtype=np.float32)[drawn_films(8).grades[chance.draw_order(config, 0, 8)]]
-    np.testing.assert_allclose(targets, share * one + (1 - share) * one[::-1], atol=1e-6)
-    whole = np.ones_like(batch["mixing"])
-    layer = augment.Augment()
-    films = [batch[name] for name in ("film", "warp", "look")]
-    alone, mixed = np.asarray(layer(*films, whole)), np.asarray(layer(*films, batch["mixing"]))
-    np.testing.assert_allclose(mixed, share * alone + (1 - share) * alone[::-1], atol=1e-2)
+    assert np.abs(look["shading"]).max() == pytest.approx(0.5, abs=0.01)
 
 
 def test_soft_labels_spread_to_the_neighbours_first():

@@ -162,16 +162,13 @@ def test_films_are_changed_as_under_the_other_backend():
         stretch=0.4,
         cut=1.0,
         shading=0.8,
-        erase=0.7,
-        mixup=0.4,
     )
     warp, look = chance.draw_warps(config, 0, 6), chance.draw_looks(config, 0, 6)
-    mixing = chance.draw_mixing(config, 0, 0, 6)
-    expected = np.asarray(augment.Augment(64, seed=3)(films.images[..., None], warp, look, mixing))
+    expected = np.asarray(augment.Augment(64, seed=3)(films.images[..., None], warp, look))
     on = torch.device("cpu")
     ours = Augment(64, noisy=True, sharpened=True, lossy=True, shaded=True, seed=3, device=on)
     flat = torch.tensor(films.images.reshape(6, -1))
-    found = ours(flat, *(torch.from_numpy(part) for part in (warp, look, mixing)))
+    found = ours(flat, *(torch.from_numpy(part) for part in (warp, look)))
     difference = np.abs(found.numpy() - expected)
     # A coefficient half-way between two steps of JPEG may be rounded to either.
     assert np.quantile(difference, 0.99) < 1e-2

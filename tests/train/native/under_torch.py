@@ -45,7 +45,6 @@ EVERYTHING = preset(
     schedule="cosine",
     warmup=0.2,
     averaging=0.9,
-    mixup=0.3,
     label_smoothing=0.1,
     brightness=0.2,
     gamma=0.3,
@@ -55,7 +54,6 @@ EVERYTHING = preset(
     stretch=0.3,
     cut=0.5,
     shading=0.5,
-    erase=0.5,
     standardise=True,
 )
 PLAIN = preset("smoke", "mobilenet", stages=(Stage("conv5", 2, 1.0, 64),))

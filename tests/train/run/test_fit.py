@@ -44,7 +44,6 @@ def config(tiny_networks, tmp_path_factory):
         schedule="cosine",
         warmup=0.2,
         averaging=0.9,
-        mixup=0.2,
         noise=0.1,
     )
 

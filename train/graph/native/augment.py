@@ -15,7 +15,7 @@ from train.graph.detail import BINOMIAL, LUMINANCE, cosines, wide_blur
 class Augment:
     """``film (N, 224 * 224)`` and what `chance` drew for it -> ``(N, side, side, 1) float32``.
 
-    `warp` is ``(N, 10)``, `look` ``(N, 14)``, `mixing` ``(N, 1)``; output in [0, 255].
+    `warp` is ``(N, 10)``, `look` ``(N, 9)``; output in [0, 255].
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class Augment:
         self._steps = _on(LUMINANCE[:, None, :], device) if lossy else None
 
     @torch.no_grad()
-    def __call__(self, film, warp, look, mixing) -> torch.Tensor:
+    def __call__(self, film, warp, look) -> torch.Tensor:
         """Return the changed films."""
         look = {name: look[:, i][:, None, None] for i, name in enumerate(LOOKS)}
-        pixel, side = self._pixel, self._side
+        pixel = self._pixel
         films = self._warp(film.float(), warp)
         films = 255 * (films.clamp(0, 255) / 255) ** look["gamma"]
         if self._wide is not None:
@@ -56,13 +56,7 @@ class Augment:
             films = films + look["noise"] * self._sheet[(row * NOISE_SIDE + column).long()]
         if self._basis is not None:
             films = self._compressed(films, look["quantisation"])
-        place = (pixel + 0.5) / side
-        rows, columns = place[None, :, None], place[None, None, :]
-        in_rows = (rows > look["top"]) & (rows < look["bottom"])
-        within = in_rows & (columns > look["left"]) & (columns < look["right"])
-        films = torch.where(within, look["grey"], films).clamp(0, 255)
-        share = mixing[:, :, None]
-        return (share * films + (1 - share) * films.flip(0))[..., None]
+        return films.clamp(0, 255)[..., None]
 
     def _warp(self, film, warp):
         source, side = INPUT_SIDE, self._side

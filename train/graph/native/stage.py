@@ -69,7 +69,7 @@ class NativeStage:
         )
         self._update = Update(optimizer, torch.tensor(rates, device=device))
         features = network.get_layer("pool").output.shape[-1]
-        widths = {"warp": WARP, "look": len(LOOKS), "mixing": 1, "target": 5, "kept": features}
+        widths = {"warp": WARP, "look": len(LOOKS), "target": 5, "kept": features}
         self._chance = {
             name: torch.zeros((self.steps * size, width), device=device)
             for name, width in widths.items()
@@ -124,7 +124,7 @@ class NativeStage:
         rows = self._number % self.steps * config.batch_size + self._lanes
         here = {name: buffer[rows] for name, buffer in self._chance.items()}
         films = self._images[self._order[rows]]
-        films = self._augment(films, here["warp"], here["look"], here["mixing"])
+        films = self._augment(films, here["warp"], here["look"])
         pooled = self._body(films, training=True)
         dropped = pooled * here["kept"].to(pooled.dtype) / (1 - config.dropout)
         logits = F.linear(dropped, self._head.kernel.value.t(), self._head.bias.value)
