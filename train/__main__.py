@@ -3,26 +3,21 @@
 import os
 import sys
 
-from kneeoa.errors import KneeOAError
-from train.commands.parser import parse
+from kneeoa import terminal
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return 0, or 2 with a sentence when something cannot be done."""
+    """Run the command line; return the exit code."""
     # TensorFlow would greet with a page of what it could do; errors still show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
+
+    def work():
+        from train.commands.parser import parse  # late: Ctrl-C is answered from the start
+
         options = parse(arguments)
         return options.run(options)
-    except KneeOAError as error:
-        print(f"train: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"train: {error.filename or 'A file'}: {error.strerror or error}.", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("train: stopped. The same command goes on from here.", file=sys.stderr)
-        return 130
+
+    return terminal.run("train", work, stopped="stopped. The same command goes on from here.")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from kneeoa import files
+from kneeoa import tables
 from kneeoa.errors import DataError
 from kneeoa.records import results, studies
 from train.commands.options import machine_options, source_of
@@ -58,6 +58,7 @@ def answer(options: Namespace) -> int:
 
 def teach(options: Namespace) -> int:
     """Write the answers of finished runs for the training films, as soft targets."""
+    tables.expect_ours(options.csv, results.PREDICTION_COLUMNS)
     dataset = source_of(options).read()
     from train import machine
 
@@ -65,7 +66,7 @@ def teach(options: Namespace) -> int:
     from train.run.distillation import teach as taught
 
     table = taught(options.results, options.runs, dataset.splits)
-    results.write_predictions(options.csv, table)
+    tables.write(options.csv, table[results.PREDICTION_COLUMNS], float_format="%.6f")
     print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
     return 0
 
@@ -96,7 +97,7 @@ def evaluate(options: Namespace) -> int:
     table = evaluating.evaluate(options.models, _films_to_measure(options))
     print(evaluating.as_text(table))
     if options.csv:
-        files.replace_file(options.csv, table.to_csv(index=False))
+        tables.write(options.csv, table)
     return 0
 
 
@@ -107,7 +108,7 @@ def robustness(options: Namespace) -> int:
     table = measuring.robustness(options.models, _films_to_measure(options))
     print(measuring.as_text(table))
     if options.csv:
-        files.replace_file(options.csv, table.to_csv(index=False))
+        tables.write(options.csv, table)
     return 0
 
 
@@ -131,7 +132,7 @@ def tried(options: Namespace) -> int:
     for problem in problems:
         print(f"Left out: {problem}")
     if options.csv:
-        files.replace_file(options.csv, table.to_csv(index=False, float_format="%.6g"))
+        tables.write(options.csv, table, float_format="%.6g")
     return 0
 
 
