@@ -1,6 +1,6 @@
 """Cycles as Ray tasks: any number of machines that share the results folder and the films.
 
-Ray is optional: ``pip install -r requirements-cluster.txt``.
+Ray is optional: ``pip install --require-hashes -r requirements-cluster.lock``.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ class Cluster:
         except ImportError:
             raise ConfigError(
                 f"Expected Ray for {name}. It is not installed: "
-                "pip install -r requirements-cluster.txt."
+                "pip install --require-hashes -r requirements-cluster.lock."
             ) from None
         self._ray, self._name = ray, name
         root = Path(__file__).resolve().parents[2]
