@@ -2,7 +2,7 @@
 
 A spreadsheet computes what begins with ``=``, ``+``, ``-`` or ``@``, and may start a program by it;
 file names, nicknames and sentences come from strangers. Such a cell is written with an apostrophe
-before it, by which spreadsheets know text. `as_meant` takes it away again, exactly.
+before it, by which spreadsheets know text. `as_meant` takes it away again.
 """
 
 import re
@@ -15,15 +15,17 @@ _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the last four are the wide ones of 
 _FORMULA = re.compile(rf"^'*(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'*(?=[{_SIGNS}])")
 _MARKED = re.compile(rf"^'('*)(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'('*)(?=[{_SIGNS}])")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LINE_BREAK = re.compile("\r\n?")
 _NO_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
     r"""Return a cell that no spreadsheet computes and every file can hold; numbers stay numbers.
 
-    A byte of a file name that is no UTF-8 becomes ``\xfc``.
+    A byte of a file name that is no UTF-8 becomes ``\xfc``, and every line break a line feed: the
+    writers of CSV leave a carriage return unquoted, and it would end the row.
     """
-    text = _NO_CHARACTER.sub(_as_byte, text)
+    text = _NO_CHARACTER.sub(_as_byte, _LINE_BREAK.sub("\n", text))
     return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"'\g<0>", text)
 
 

@@ -1,9 +1,11 @@
 """The command line of the training module: ``python -m train COMMAND --help``."""
 
+import contextlib
 import os
 import sys
 
 from kneeoa import terminal
+from kneeoa.errors import KneeOAError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,9 +17,21 @@ def main(arguments: list[str] | None = None) -> int:
         from train.commands.parser import parse  # late: Ctrl-C is answered from the start
 
         options = parse(arguments)
+        _keep_libraries_at_home()
         return options.run(options)
 
     return terminal.run("train", work, stopped="stopped. The same command goes on from here.")
+
+
+def _keep_libraries_at_home():
+    """Have Keras and PyTorch keep what they keep in our cache; neither is loaded yet."""
+    from kneeoa.data.cache import cache_folder
+
+    # Who has no home for a cache is told so by the commands that need one.
+    with contextlib.suppress(KneeOAError):
+        cache = cache_folder()
+        os.environ.setdefault("KERAS_HOME", str(cache.with_name("keras")))
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache.with_name("torch")))
 
 
 if __name__ == "__main__":

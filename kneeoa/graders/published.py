@@ -18,7 +18,6 @@ from kneeoa.networks import Architecture
 if TYPE_CHECKING:
     import keras
 
-CARD_SCHEMA_VERSION = schema.VERSION
 # An installed package brings them along; in a checkout they stand beside it.
 _INSTALLED, _CHECKOUT = (Path(__file__).resolve().parents[n] / "assets" / "models" for n in (1, 2))
 DEFAULT_MODELS = _INSTALLED if _INSTALLED.exists() else _CHECKOUT

@@ -1,8 +1,8 @@
 """Licences and known vulnerabilities of all packages in a lock: ``make audit``, part of lint.
 
 Licences are read from what is installed. Vulnerabilities are asked for by pip-audit, which needs
-the network: where there is none, that is said, and nothing fails, because the project itself must build
-and pass its tests without one. What was asked and answered fails where anything is known.
+the network: where there is none, that is said, and nothing fails, because the project itself must
+build and pass its tests without one. What is answered fails where anything is known.
 """
 
 import json

@@ -11,6 +11,7 @@ from pathlib import Path
 from kneeoa import tables
 from kneeoa.errors import DataError
 from kneeoa.records import results, studies
+from train.commands import signing
 from train.commands.options import machine_options, source_of
 
 
@@ -27,6 +28,7 @@ def publish(options: Namespace) -> int:
         run, dataset.splits, described, options.models, with_keras=options.keras
     )
     print(f"{run.name} is published in {folder}")
+    signing.remind(options.models)
     return 0
 
 
@@ -44,6 +46,7 @@ def together(options: Namespace) -> int:
         limit_mb=options.limit_mb,
     )
     print(f"Both networks together are published in {folder}")
+    signing.remind(options.models)
     return 0
 
 
@@ -53,6 +56,7 @@ def answer(options: Namespace) -> int:
 
     for name, rule in answering.write(options.models).items():
         print(f"{name}: {rule.rule} grade; {rule.level:.0%} sets up to {rule.threshold:.3f}")
+    signing.remind(options.models)
     return 0
 
 
@@ -137,11 +141,15 @@ def tried(options: Namespace) -> int:
 
 
 def description_of(file: Path) -> dict:
-    """Return what a JSON file says of the data."""
+    """Return what a JSON file says of the data, as cards need it."""
+    from kneeoa.graders.cards import schema
+
     try:
-        return json.loads(file.read_text("utf-8"))
+        described = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"Expected a JSON description of the data. {error}") from None
+    schema.check_source(described, file)
+    return described
 
 
 def _films_to_measure(options):

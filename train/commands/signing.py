@@ -34,6 +34,11 @@ def new_key(options: Namespace) -> int:
     return 0
 
 
+def remind(models: Path) -> None:
+    """Say that what was just published is not what was signed, if anything was."""
+    print(f"To stand for it by a signature: python -m train sign {models} --key FILE")
+
+
 def _check(models: Path) -> None:
     """Nobody should stand for what is refused: raise `ModelError` for it."""
     from kneeoa.graders.locating.localiser import FOLDER, Localiser

@@ -58,7 +58,7 @@ class Cluster:
             ) from None
         self._ray, self._name = ray, name
         root = Path(__file__).resolve().parents[2]
-        passed_on = ("KERAS_BACKEND", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
+        passed_on = ("KERAS_BACKEND", "KERAS_HOME", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
         environment = {key: os.environ[key] for key in passed_on if key in os.environ}
         # The same number of threads everywhere, so that a lost run continues with the same sums.
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}

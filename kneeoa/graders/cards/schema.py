@@ -206,6 +206,19 @@ class LocaliserCard:
     metrics: dict[str, Any] | None = None
 
 
+def check_source(content: dict[str, Any], file: Path) -> None:
+    """Raise `ModelError` unless `content`, read from `file`, can stand on a card as its data."""
+    try:
+        source = record_of(DataSource, content, file)
+    except DataError as problem:
+        raise ModelError(str(problem)) from None
+    if not (_is_source(source) and all(map(_is_plain, _texts(content)))):
+        raise ModelError(
+            f"Expected a description of the data in {file}: a year, a DOI, an https address of the "
+            f"licence, and texts of at most {LONGEST_TEXT} characters in one line."
+        )
+
+
 def network_card(file: Path) -> dict[str, Any]:
     """Return the card of a network; raise `ModelError` where it cannot be one."""
     content, card = _read(file, NetworkCard)
