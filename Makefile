@@ -6,6 +6,9 @@
 # make bench-train  time training and its parts (minutes)
 # make viewer        build the film viewer's program anew, after a change of its sources (node)
 # make check-viewer  build it and compare, byte by byte (node)
+# make fuzz   read 100,000 damaged films (FILMS=1000 SEED=3 for fewer, or the same ones again)
+# make audit  licences and known vulnerabilities of all that is installed; a part of make lint
+# make lock   write the locks anew after a change of requirements*.txt (UPGRADE=--upgrade for newer)
 # make lint, make format, make clean, make distclean (clean, and the virtual environment)
 #
 # The first target that needs it creates .venv. Written for GNU make 3.81, which macOS has.
@@ -23,6 +26,12 @@ export PIP_USER = 0
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Wheels only: a missing wheel is an error at once, not a failing compilation minutes later.
 INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
+# What is installed is what was locked, byte for byte, whatever an index offers.
+LOCKED = $(INSTALL) --require-hashes
+LOCKS = requirements requirements-cluster requirements-test
+UPGRADE =
+FILMS = 100000
+SEED =
 
 PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # Apart: runs of a page take two to five times as long in a process that has loaded Keras.
@@ -31,7 +40,7 @@ KERAS_TESTS = tests/adaptation tests/graders tests/train
 VIEWER = pages/shared/viewer
 BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 
-.PHONY: app test bench bench-class bench-train viewer check-viewer build-viewer lint format clean distclean
+.PHONY: app test fuzz audit lock bench bench-class bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -42,6 +51,19 @@ test: lint
 	$(PYTHON) -m tests.support.install_chromium
 	$(PYTEST) $(addprefix --ignore=,$(KERAS_TESTS))
 	$(PYTEST) $(KERAS_TESTS)
+
+fuzz: $(TESTS)
+	$(PYTHON) -m tests.fuzzing --films $(FILMS) $(if $(SEED),--seed $(SEED))
+
+audit: $(TESTS)
+	$(PYTHON) -m tests.support.audit requirements-test.lock
+
+lock: $(TESTS)
+	for name in $(LOCKS); do \
+	  $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-annotate --custom-compile-command "make lock" $(UPGRADE) \
+	    $$name.txt --output-file $$name.lock || exit 1; \
+	done
 
 bench: $(TESTS)
 	$(PYTHON) -m tests.benchmarks.reading
@@ -72,6 +94,7 @@ lint: $(TESTS)
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(VENV)/bin/lint-imports
+	$(PYTHON) -m tests.support.audit requirements-test.lock
 
 format: $(TESTS)
 	$(PYTHON) -m ruff check --fix
@@ -84,13 +107,14 @@ clean:
 distclean: clean
 	rm -rf $(VENV)
 
-$(APP): requirements.txt $(PYTHON)
+$(APP): requirements.lock $(PYTHON)
 	@echo "Installing the app's packages, TensorFlow among them: a few minutes, once."
-	$(INSTALL) -r requirements.txt
+	$(LOCKED) -r requirements.lock
 	@touch $@
 
-$(TESTS): requirements-test.txt requirements-cluster.txt $(APP)
-	$(INSTALL) -r requirements-test.txt
+$(TESTS): requirements-test.lock requirements-torch.txt $(APP)
+	$(LOCKED) -r requirements-test.lock
+	$(INSTALL) -r requirements-torch.txt
 	$(PYTHON) -m pip check
 	@touch $@
 

@@ -1,86 +1,105 @@
 """The command line: ``python -m kneeoa grade PATH...``, ``python -m kneeoa adapt FOLDER``."""
 
 import argparse
-import contextlib
+import itertools
 import os
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from tqdm import tqdm
-
+from kneeoa import terminal
 from kneeoa.errors import KneeOAError
-from kneeoa.graders.batch import Row, grade_files, look_for_films, write_csv
-from kneeoa.graders.grading import Graders
-from kneeoa.graders.profile import check_name, read_profile
-from kneeoa.graders.published import DEFAULT_MODELS
-from kneeoa.wording import counted
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
-    "2 nothing was done. For research and teaching; not a medical device."
+    "2 it could not be done, 130 stopped by Ctrl-C; rows that were written stay. For research and "
+    "teaching; not a medical device."
 )
 
 ADAPT = (
     "FOLDER holds sub-folders 0 to 4, or films and a table grades.csv with the columns file and "
     "grade, and where known patient and side. From 25 films on; 50 and more are worth it. Exit "
-    "code: 0 a profile was written, 2 none was. See docs/generalisation.md."
+    "code: 0 a profile was written, 2 none was, 130 stopped by Ctrl-C. See docs/generalisation.md."
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
+
+    def work():
+        options = _parser().parse_args(arguments)
         return options.run(options)
-    except KneeOAError as error:
-        print(f"kneeoa: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) went away: not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+
+    return terminal.run("kneeoa", work, stopped="Stopped. The rows that were written stay.")
 
 
 def _grade(options):
+    # Late, as all that takes long to load: Ctrl-C is answered from the first moment on.
+    from kneeoa import tables
+    from kneeoa.graders.batch import COLUMNS, grade_files, look_for_films, write_csv
+    from kneeoa.graders.profile import read_profile
+    from kneeoa.wording import counted
+
     found = look_for_films(options.paths)
     files = found.films
     if found.passed_over:
-        print(
-            f"kneeoa: passed over {counted(found.passed_over, 'file')} without a film.",
-            file=sys.stderr,
-        )
+        terminal.say("kneeoa", f"passed over {counted(found.passed_over, 'file')} without a film.")
     if not files:
         raise KneeOAError(
             f"Expected films in {', '.join(map(str, options.paths))}. "
             "Found no PNG, JPEG, TIFF or DICOM file."
         )
+    to_file = options.csv != "-"
+    target = Path(options.csv)
+    if to_file:
+        tables.expect_room(target, COLUMNS, sources=files)
+    elif sys.stdout is None:
+        raise KneeOAError("Expected a standard output to write the table to. It is closed.")
     profile = read_profile(options.profile) if options.profile else None
-    graders = Graders(options.models, profile=profile)
+    graders = _graders(options, profile)
     if profile:
-        print(f"kneeoa: {profile.case_line}.", file=sys.stderr)
+        terminal.say("kneeoa", f"{profile.case_line}.")
     rows = grade_files(files, graders, anyway=options.grade_anyway, together=options.together)
     rows = _with_progress(rows, len(files))
-    with _output(options.csv) as stream:
-        failed = write_csv(rows, stream)
+    # An older table is not touched before there is a first row to put in its place.
+    rows = itertools.chain([next(rows)], rows)
+    if to_file:
+        with tables.opened(target, COLUMNS, sources=files) as stream:
+            failed = write_csv(rows, stream)
+    else:
+        failed = write_csv(rows, sys.stdout)
     if failed:
-        print(f"kneeoa: {failed} of {len(files)} films could not be graded.", file=sys.stderr)
-    return 1 if failed else 0
+        terminal.say("kneeoa", f"{failed} of {len(files)} films could not be graded.")
+    return terminal.SOME_FAILED if failed else terminal.DONE
+
+
+def _graders(options, profile=None):
+    """Load the published networks, and say it where nobody known stands for them."""
+    from kneeoa.graders.cards import signature
+    from kneeoa.graders.grading import Graders, folders_of
+    from kneeoa.graders.published import DEFAULT_MODELS
+
+    models = options.models or DEFAULT_MODELS
+    graders = Graders(models, profile=profile)
+    keys = signature.keys_in(os.environ.get("KNEEOA_TRUSTED_KEYS"))
+    if warning := signature.signature_of(folders_of(models), keys=keys).warning:
+        terminal.say("kneeoa", warning)
+    return graders
 
 
 def _adapt(options):
-    # Late: SciPy and scikit-learn take longer to load than a film to grade.
+    from datetime import UTC, datetime
+
     from kneeoa.adaptation import lines
     from kneeoa.adaptation.adapting import adapt
     from kneeoa.adaptation.films import framed_by, open_films
     from kneeoa.adaptation.listing import list_films
     from kneeoa.adaptation.writing import as_text, write_profile
+    from kneeoa.graders.profile import check_name
 
     if options.out.exists():
         raise KneeOAError(f"Expected a new folder for the profile. {options.out} is there already.")
     name = check_name(options.name or options.folder.resolve().name)
-    graders = Graders(options.models)
+    graders = _graders(options)
     listed, left_out = list_films(options.folder)
     films = open_films(
         listed,
@@ -89,10 +108,10 @@ def _adapt(options):
         progress=lambda films: _bar(films, len(listed)),
     )
     for film in films.left_out:
-        print(f"kneeoa: left out {film.name}: {film.reason}", file=sys.stderr)
+        terminal.say("kneeoa", f"left out {film.name}: {film.reason}")
     adaptation = adapt(films, graders)
     for note in adaptation.films.notes:
-        print(f"kneeoa: {note}", file=sys.stderr)
+        terminal.say("kneeoa", note)
     print(as_text(adaptation))
     said = (*adaptation.habit, *lines.in_words(adaptation.lines), adaptation.framing_said)
     for sentence in said:
@@ -105,30 +124,21 @@ def _adapt(options):
 
 
 def _bar(films, count):
-    return tqdm(films, total=count, unit="film", file=sys.stderr, dynamic_ncols=True)
+    """Return `films` with a progress bar, where somebody looks: in a log it would be noise."""
+    from tqdm import tqdm
+
+    watched = sys.stderr is not None and sys.stderr.isatty()
+    return tqdm(films, total=count, unit="film", dynamic_ncols=True, disable=not watched)
 
 
-def _with_progress(rows: Iterator[Row], films: int) -> Iterator[Row]:
-    with tqdm(total=films, unit="film", file=sys.stderr, dynamic_ncols=True) as bar:
+def _with_progress(rows, films):
+    with _bar(None, films) as bar:
         last = None
         for row in rows:
             if row.file != last:
                 bar.update()
             last = row.file
             yield row
-
-
-@contextlib.contextmanager
-def _output(target):
-    if target == "-":
-        yield sys.stdout
-        return
-    try:
-        stream = Path(target).open("w", encoding="utf-8", newline="")  # noqa: SIM115
-    except OSError as error:
-        raise KneeOAError(f"Expected to write the table to {target}. {error.strerror}.") from None
-    with stream:
-        yield stream
 
 
 def _parser():
@@ -142,7 +152,7 @@ def _parser():
         action="store_true",
         help="grade what looks like no frontal knee, too; the rows' warning says so",
     )
-    grade.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    grade.add_argument("--models", type=Path, metavar="DIR", help="other published models")
     grade.add_argument("--profile", type=Path, metavar="PROFILE", help="written by adapt")
     grade.add_argument(
         "--together", action="store_true", help="a third row per film, of both networks together"
@@ -155,7 +165,7 @@ def _parser():
     adapt.add_argument(
         "--anyway", action="store_true", help="write it even if it is not shown to be better"
     )
-    adapt.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    adapt.add_argument("--models", type=Path, metavar="DIR", help="other published models")
     adapt.set_defaults(run=_adapt)
     return parser
 

@@ -15,6 +15,7 @@ import msgspec
 import pandas as pd
 
 from kneeoa.errors import DataError, DiskFullError, KneeOAError
+from kneeoa.spreadsheet import texts_as_meant
 
 Record = TypeVar("Record")
 
@@ -75,7 +76,8 @@ def read_table(
 ) -> pd.DataFrame:
     """Return a table that has at least `columns`; `numbers` of them are numbers or empty.
 
-    `texts` stay as they are written, such as identifiers with leading zeros.
+    `texts` stay text, such as identifiers with leading zeros, as they were meant before they were
+    written by `kneeoa.spreadsheet`.
 
     Raises `DataError` when the file is missing, damaged or cut off.
     """
@@ -94,7 +96,7 @@ def read_table(
         table[name] = found
     if not text.endswith("\n"):
         raise DataError(f"Expected whole lines in {file}. The last one is cut off.")
-    return table
+    return texts_as_meant(table, texts)
 
 
 @contextlib.contextmanager

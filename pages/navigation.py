@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import style
+from pages.shared import attribution, style
 
 ROOMS = {
     # Without a name of their own, these two stand in the menu itself, before the rooms.
@@ -45,4 +45,5 @@ for room in list(pages)[1:]:
     if page in pages[room]:
         style.mark_room(item, page.title)
     item += 1
+attribution.show_warning()
 page.run()

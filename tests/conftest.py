@@ -48,10 +48,8 @@ def flat(tmp_path):
 @pytest.fixture(scope="module")
 def tiny_networks():
     """Have both networks be tiny ones, see `tests.support.tiny`."""
-    from kneeoa.graders import architectures
     from tests.support import tiny
 
-    before = tiny.use()
+    undo = tiny.use()
     yield
-    for name, backbone in before.items():
-        architectures.register(name, backbone)
+    undo()

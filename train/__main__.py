@@ -1,28 +1,37 @@
 """The command line of the training module: ``python -m train COMMAND --help``."""
 
+import contextlib
 import os
 import sys
 
+from kneeoa import terminal
 from kneeoa.errors import KneeOAError
-from train.commands.parser import parse
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return 0, or 2 with a sentence when something cannot be done."""
+    """Run the command line; return the exit code."""
     # TensorFlow would greet with a page of what it could do; errors still show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
+
+    def work():
+        from train.commands.parser import parse  # late: Ctrl-C is answered from the start
+
         options = parse(arguments)
+        _keep_libraries_at_home()
         return options.run(options)
-    except KneeOAError as error:
-        print(f"train: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"train: {error.filename or 'A file'}: {error.strerror or error}.", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("train: stopped. The same command goes on from here.", file=sys.stderr)
-        return 130
+
+    return terminal.run("train", work, stopped="stopped. The same command goes on from here.")
+
+
+def _keep_libraries_at_home():
+    """Have Keras and PyTorch keep what they keep in our cache; neither is loaded yet."""
+    from kneeoa.data.cache import cache_folder
+
+    # Who has no home for a cache is told so by the commands that need one.
+    with contextlib.suppress(KneeOAError):
+        cache = cache_folder()
+        os.environ.setdefault("KERAS_HOME", str(cache.with_name("keras")))
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache.with_name("torch")))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from kneeoa.graders.profile import (
     read_profile,
     write_heads,
 )
+from kneeoa.spreadsheet import csv_text
 from kneeoa.wording import counted
 
 _LIBRARIES = ("numpy", "onnxruntime", "scipy")
@@ -64,7 +65,7 @@ def profile_files(
     weights = write_heads({digest: one.head for digest, one in adaptation.refits.items()})
     record = _record(adaptation, name, now, hashlib.sha256(weights).hexdigest())
     text = json.dumps(asdict(record), indent=2, allow_nan=False)
-    table = predictions(adaptation).to_csv(index=False, float_format="%.6f", lineterminator="\n")
+    table = csv_text(predictions(adaptation), float_format="%.6f")
     return {
         WEIGHTS: weights,
         PREDICTIONS: table.encode("utf-8"),

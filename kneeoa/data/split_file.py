@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kneeoa import files
+from kneeoa import tables
 from kneeoa.data.listing import (
     AUTO_TEST,
     AUTO_TEST_REASON,
@@ -21,6 +21,7 @@ from kneeoa.data.listing import (
 )
 from kneeoa.errors import DataError
 from kneeoa.grades import GRADES
+from kneeoa.spreadsheet import as_meant
 
 COLUMNS = ("image_id", "file", "patient_id", "side", "grade", "split")
 """What `write_table` writes. `read_table` needs `file` (relative to the folder of the data, or
@@ -98,14 +99,11 @@ def impose_split(said: Listing, on: Listing, file: Path) -> Listing:
 
 
 def write_table(table: pd.DataFrame, file: Path) -> None:
-    """Write `table` (with `COLUMNS`) in one step: a reader sees the old file or the new one."""
-    content = table[list(COLUMNS)].to_csv(index=False, lineterminator="\n")
-    try:
-        files.replace_file(file, content)
-    except OSError as error:
-        raise DataError(
-            f"Expected to write the split to {file}. That failed: {error.strerror}."
-        ) from None
+    """Write `table` (with `COLUMNS`) in one step: a reader sees the old file or the new one.
+
+    Raises `DataError` where `file` holds anything but an older split, and where that fails.
+    """
+    tables.write(file, table[list(COLUMNS)])
 
 
 def _rows(file):
@@ -137,7 +135,8 @@ def _rows(file):
                     f"Expected {len(columns)} cells, as in the first line, on each line of {file}. "
                     f"Line {reader.line_num} has {len(cells)}."
                 )
-            row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+            meant = (as_meant(cell.strip()) for cell in cells)
+            row = dict(zip(columns, meant, strict=True))
             rows.append((reader.line_num, row))
     except csv.Error as error:
         raise DataError(

@@ -8,6 +8,7 @@ count on two rows a knee.
 """
 
 import csv
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from kneeoa.graders.grading import Graders
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
+from kneeoa.spreadsheet import harmless
 
 _SHARES = ("p0", "p1", "p2", "p3", "p4")
 COLUMNS = (
@@ -89,20 +91,22 @@ def look_for_films(paths: Iterable[Path]) -> Found:
 
     In a folder, films are told by content: what holds no picture is passed over and counted, such
     as texts and a CD's directory, and hidden files are ignored. A file that is named itself is
-    always kept, so that a wrong one is reported, and so is a text that calls itself a film.
+    always kept, so that a wrong one is reported, and so are a text that calls itself a film, and
+    what may not be opened: it may be a film, or a folder of films.
     """
     films: dict[Path, None] = {}
     passed_over = set()
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112  (of a path that is too long this is false)
             films[path] = None
             continue
-        for file in sorted(path.rglob("*")):
-            if not file.is_file() or _is_hidden(file, path):
-                continue
+        files, closed_folders = _files_below(path)
+        films |= dict.fromkeys(closed_folders)
+        for file in files:
             content = content_of(file)
+            closed = not os.access(file, os.R_OK)
             claims = content is Content.OTHER and file.suffix.lower() in _FILM_SUFFIXES
-            if content is Content.FILM or claims:
+            if content is Content.FILM or claims or closed:
                 films[file] = None
             else:
                 passed_over.add(file)
@@ -132,23 +136,32 @@ def grade_files(
             "them with `python -m train together`, or leave out --together."
         )
     with ThreadPoolExecutor(workers) as pool:
-        waiting = None
-        for names in _batched(files, batch_size):
-            parts = [pool.submit(_parts_of, name, graders, anyway) for name in names]
+        try:
+            waiting = None
+            for names in _batched(files, batch_size):
+                parts = [pool.submit(_parts_of, name, graders, anyway) for name in names]
+                if waiting:
+                    yield from _grade_batch(*waiting, graders, together)
+                waiting = (names, parts)
             if waiting:
                 yield from _grade_batch(*waiting, graders, together)
-            waiting = (names, parts)
-        if waiting:
-            yield from _grade_batch(*waiting, graders, together)
+        except BaseException:
+            # Stopped: nobody waits for the films that are not begun.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def write_csv(rows: Iterable[Row], stream: TextIO) -> int:
-    """Write `rows` as CSV with a header; return how many films had an error."""
+    """Write `rows` as CSV with a header; return how many films had an error.
+
+    Each row is handed on as it comes, so that none before it is lost to whatever ends the process.
+    """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     failed = set()
     for row in rows:
-        writer.writerow(row.cells())
+        writer.writerow(map(harmless, row.cells()))
+        stream.flush()
         if row.error:
             failed.add(row.file)
     return len(failed)
@@ -205,5 +218,14 @@ def _grade_batch(names, waiting, graders, together):
             yield Row(name, architecture, given, part.error, answer, part.knee, part.warning)
 
 
-def _is_hidden(file, folder):
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+def _files_below(folder):
+    """Return the files below `folder` in order, hidden ones left out, and folders that are closed.
+
+    Links to folders are not followed: they may lead round in a circle.
+    """
+    files, closed = [], []
+    for place, folders, names in os.walk(folder, onerror=lambda error: closed.append(error)):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files += [Path(place, name) for name in names if not name.startswith(".")]
+    files = sorted(file for file in files if os.path.isfile(file))  # noqa: PTH113
+    return files, sorted(Path(os.fsdecode(error.filename)) for error in closed)

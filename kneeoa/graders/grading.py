@@ -52,6 +52,12 @@ class Reading:
         return KLGrade(int(self.probabilities.argmax()))
 
 
+def folders_of(models: Path) -> tuple[Path, ...]:
+    """Return the folders that `Graders` reads: `models`, and where the localiser is borrowed."""
+    has_one = (models / localiser.FOLDER).exists()
+    return (models,) if has_one else (models, DEFAULT_MODELS)
+
+
 class Graders:
     """Both published networks, both together where that is published, and the localiser.
 
@@ -72,8 +78,7 @@ class Graders:
             name: Grader(model.file, temperature=model.temperature)
             for name, model in self.published.items()
         }
-        has_one = (models / localiser.FOLDER).exists()
-        self.localiser = Localiser(models if has_one else DEFAULT_MODELS)
+        self.localiser = Localiser(folders_of(models)[-1])
         self.together = find_together(models)
         self._ensemble = self.together and Ensemble(
             self.together.members, temperature=self.together.card["calibration"]["temperature"]

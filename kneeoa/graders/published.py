@@ -1,7 +1,8 @@
 """The published models on disk: ``<models>/<architecture>/model.onnx`` and ``card.json``.
 
 The card says what the model is (data, split, config, metrics) and carries the SHA-256 of the model
-file; a model whose hash differs from its card is refused.
+file; a model whose hash differs from its card is refused, and so is one whose graph is no network
+of the architecture that the card names (`kneeoa.graders.cards`).
 """
 
 import hashlib
@@ -10,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kneeoa.errors import ModelError
-from kneeoa.files import read_versioned
+from kneeoa.graders.cards import graph, schema
 from kneeoa.graders.weights import read_weights
 from kneeoa.networks import Architecture
 
 if TYPE_CHECKING:
     import keras
 
-CARD_SCHEMA_VERSION = 1
 # An installed package brings them along; in a checkout they stand beside it.
 _INSTALLED, _CHECKOUT = (Path(__file__).resolve().parents[n] / "assets" / "models" for n in (1, 2))
 DEFAULT_MODELS = _INSTALLED if _INSTALLED.exists() else _CHECKOUT
@@ -39,19 +39,20 @@ class PublishedModel:
     @property
     def temperature(self) -> float:
         """What divides the logits, fitted on validation films; 1 where the card has none."""
-        return self.card.get("calibration", {}).get("temperature", 1.0)
+        return (self.card.get("calibration") or {}).get("temperature", 1.0)
 
 
 def find_model(architecture: Architecture, models: Path = DEFAULT_MODELS) -> PublishedModel:
-    """Return the published model, after checking its bytes against its card."""
+    """Return the published model, after checking its card, its bytes and its graph."""
     folder = models / architecture
     card = _read_card(folder)
     file = folder / "model.onnx"
-    check_bytes(file, card["model_sha256"])
     if card["architecture"] != architecture:
         raise ModelError(
             f"Expected a {architecture} in {folder}. Received: {card['architecture']}."
         )
+    check_bytes(file, card["model_sha256"])
+    graph.check_network(file, architecture, card["model_sha256"])
     return PublishedModel(architecture, file, card)
 
 
@@ -83,7 +84,7 @@ def _read_card(folder):
             f"Expected a published model in {folder}. There is none: "
             "publish one with `python -m train publish`, or name another folder."
         )
-    return read_versioned(file, CARD_SCHEMA_VERSION, "a card", error=ModelError)
+    return schema.network_card(file)
 
 
 def _sha256(file):

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from kneeoa.errors import ModelError
-from kneeoa.files import read_versioned
 from kneeoa.graders.answer import Answer
+from kneeoa.graders.cards import graph, schema
 from kneeoa.graders.profile import Profile
-from kneeoa.graders.published import CARD_SCHEMA_VERSION, check_bytes
+from kneeoa.graders.published import check_bytes
 from kneeoa.grades import KLGrade
 from kneeoa.metrics.calibration import recalibrate
 from kneeoa.networks import Architecture
@@ -80,9 +79,11 @@ def find_together(models: Path) -> PublishedTogether | None:
     file = models / FOLDER / "card.json"
     if not file.exists():
         return None
-    card = read_versioned(file, CARD_SCHEMA_VERSION, "a card", error=ModelError)
+    card = schema.together_card(file)
     for member in card["members"]:
-        check_bytes(models / member["file"], member["model_sha256"])
+        file, digest = models / member["file"], member["model_sha256"]
+        check_bytes(file, digest)
+        graph.check_network(file, member["architecture"], digest)
     return PublishedTogether(members_of(card["members"], models), card)
 
 

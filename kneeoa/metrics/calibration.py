@@ -3,6 +3,9 @@
 import numpy as np
 from scipy import optimize
 
+TEMPERATURES = (0.05, 20.0)
+"""Between these a fitted temperature lies; beyond them probabilities say nothing."""
+
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     """Return probabilities over the last axis, float32; `temperature` > 1 makes them milder."""
@@ -33,7 +36,7 @@ def fit_temperature(probabilities: np.ndarray, true_grades: np.ndarray) -> float
     """
     found = optimize.minimize_scalar(
         lambda log: cross_entropy(true_grades, recalibrate(probabilities, np.exp(log))),
-        bounds=(np.log(0.05), np.log(20)),
+        bounds=tuple(np.log(TEMPERATURES)),
         method="bounded",
         options={"xatol": 1e-6},
     )

@@ -16,6 +16,7 @@ from kneeoa.data.dataset import Dataset, split_hash_of
 from kneeoa.errors import DataError
 from kneeoa.files import read_table, replace_file
 from kneeoa.records.results import RunRecord
+from kneeoa.spreadsheet import csv_text
 
 COLUMNS = ("image_id", "patient_id", "side", "grade", "split", "pixels")
 """``pixels`` is the SHA-256 of the decoded image; no path and no image is kept."""
@@ -53,7 +54,7 @@ def write(results_folder: Path, dataset: Dataset) -> None:
         "warnings": list(dataset.warnings),
     }
     replace_file(file.with_suffix(".json"), json.dumps(facts, indent=2) + "\n")
-    replace_file(file, dataset.table[list(COLUMNS)].to_csv(index=False))
+    replace_file(file, csv_text(dataset.table[list(COLUMNS)]))
 
 
 def read(results_folder: Path, split_hash: str) -> Lineage | None:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from kneeoa.errors import DataError
 from kneeoa.files import read_versioned, record_of, replace_file, whole_folder
+from kneeoa.spreadsheet import csv_text, texts_as_meant
 
 SCHEMA_VERSION = 1
 PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
@@ -83,7 +84,7 @@ def write_run(
         shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
     with whole_folder(folder) as beside:
         (beside / "run.json").write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")
-        history.to_csv(beside / "history.csv", index=False)
+        (beside / "history.csv").write_text(csv_text(history), "utf-8")
         write_predictions(beside / "predictions.csv", predictions)
         if model_file:
             shutil.copyfile(model_file, beside / "model.keras")
@@ -92,7 +93,7 @@ def write_run(
 
 def write_predictions(file: Path, predictions: pd.DataFrame) -> None:
     """Write ``predictions.csv``, probabilities to six decimals."""
-    replace_file(file, predictions[PREDICTION_COLUMNS].to_csv(index=False, float_format="%.6f"))
+    replace_file(file, csv_text(predictions[PREDICTION_COLUMNS], float_format="%.6f"))
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -112,7 +113,7 @@ def read_predictions(file: Path) -> pd.DataFrame:
     if missing:
         raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")
     _check_answers(table, file)
-    return table
+    return texts_as_meant(table, ("image_id", "patient_id"))
 
 
 def probabilities_of(table: pd.DataFrame) -> np.ndarray:

@@ -96,4 +96,5 @@ with boundary.refusals_shown():
     show_performance(published, together)
     gate.show_gate(cached.graders().localiser.card)
     show_training(published, together)
+    attribution.show_signature()
     show_data(published)

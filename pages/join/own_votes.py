@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from pages.shared import cached
 
@@ -28,7 +29,7 @@ def show_votes(mine) -> None:
         )
     st.download_button(
         "My votes (CSV)",
-        table.rename(columns={"position": "film"}).to_csv(index=False),
+        csv_text(table.rename(columns={"position": "film"})),
         file_name="my-votes.csv",
         mime="text/csv",
         on_click="ignore",

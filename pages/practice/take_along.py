@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.networks import DISPLAY_NAME
+from kneeoa.spreadsheet import csv_text
 from kneeoa.teaching import swayed
 from kneeoa.teaching.wording import interval_text, kappa_text, number_text, share_text, time_text
 from pages.shared import exam_choice
@@ -26,7 +27,7 @@ def show(session, answers, mine, networks) -> None:
     )
     table.download_button(
         "Answers (CSV)",
-        answers.to_csv(index=False),
+        csv_text(answers),
         file_name="practice.csv",
         mime="text/csv",
         on_click="ignore",

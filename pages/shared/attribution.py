@@ -1,6 +1,11 @@
-"""Where the films came from and under which licence, for the pages that say so."""
+"""Where the films came from and under which licence, and who stands for the networks."""
+
+import html
 
 import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from pages.shared import boundary, cached
 
 
 def show(cards) -> None:
@@ -13,3 +18,29 @@ def show(cards) -> None:
         f"[doi {data['doi']}](https://doi.org/{data['doi']}), "
         f"[{data['licence']}]({data['licence_url']}). {data['origin']} {data['split']}"
     )
+
+
+def show_warning() -> None:
+    """Say it in one line where the networks in use are not signed by somebody known."""
+    try:
+        warning = cached.signature().warning
+    except KneeOAError as error:  # a setting of the server's owner
+        warning = str(error)
+    if warning:
+        st.html(f'<div class="kl-note">{html.escape(warning)}</div>')
+
+
+def show_signature() -> None:
+    """Say who signed the networks, or what it means that nobody known did."""
+    signature = cached.signature()
+    if signature.warning:
+        st.markdown(
+            f"**Signature**: {boundary.escaped(signature.warning)} They may be what their maker "
+            "published, or something else under the same name: nothing here tells. Whoever gave "
+            "you the models can sign them, and the owner of this server can name their key."
+        )
+    else:
+        st.markdown(
+            f"**Signature**: models and cards are, byte for byte, what was signed on "
+            f"{signature.signed_at[:10]} with the key `{signature.key}`."
+        )

@@ -20,7 +20,8 @@ from kneeoa.data.film_folder import FilmFolder, open_folder
 from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
-from kneeoa.graders.grading import Graders, Reading
+from kneeoa.graders.cards.signature import Signature, keys_in, signature_of
+from kneeoa.graders.grading import Graders, Reading, folders_of
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.records import archive, results
 from kneeoa.records.archive import Archive
@@ -45,6 +46,13 @@ def models_folder() -> Path:
 def graders() -> Graders:
     """Return both networks, loaded once per server."""
     return Graders(models_folder())
+
+
+@st.cache_resource(show_spinner=False)
+def signature() -> Signature:
+    """Return who stands for the models in use, looked at once per server."""
+    keys = keys_in(os.environ.get("KNEEOA_TRUSTED_KEYS"))
+    return signature_of(folders_of(models_folder()), keys=keys)
 
 
 def together_card() -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from kneeoa.spreadsheet import csv_text
 from pages.shared import kept
 
 IMAGE = "image"
@@ -28,7 +29,7 @@ def show_table(
     file, code, _ = st.columns([1, 1, 6])
     file.download_button(
         "CSV",
-        (table if download is None else download).to_csv(index=False),
+        csv_text(table if download is None else download),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"csv_{name}",

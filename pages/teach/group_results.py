@@ -10,6 +10,7 @@ from kneeoa.analysis import findings
 from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
+from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
 from kneeoa.teaching.films import graded_before
@@ -139,7 +140,7 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
     table, sheet, exam, _ = st.columns([1, 1, 1, 2])
     table.download_button(
         "Votes (CSV)",
-        as_text(votes).to_csv(index=False),
+        csv_text(votes),
         file_name="votes.csv",
         mime="text/csv",
         on_click="ignore",
@@ -155,12 +156,6 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
     )
     with exam:
         exam_choice.show_file(group.exam)
-
-
-def as_text(votes: pd.DataFrame) -> pd.DataFrame:
-    """Return `votes` so that a spreadsheet takes no name for a formula: strangers chose them."""
-    names = votes["participant"].str.replace(r"^(?=[=+@-])", "'", regex=True)
-    return votes.assign(participant=names)
 
 
 def _sheet(group, votes, films, agreement, networks):

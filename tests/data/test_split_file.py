@@ -179,5 +179,5 @@ def test_a_split_file_of_other_films_is_refused(tree, tmp_path):
 
 def test_a_split_that_cannot_be_written_is_said(flat, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(DataError, match="Expected to write the split to"):
+    with pytest.raises(DataError, match="Expected to write the table to"):
         write_split(read_dataset(flat), tmp_path / "file" / "split.csv")

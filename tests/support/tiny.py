@@ -4,6 +4,7 @@ Resuming, killing, keeping, searching and publishing do not depend on how large 
 the real ones train is tested once for each backend, in ``test_backends``.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 
 from kneeoa.graders import architectures
+from kneeoa.graders.cards import graph
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
 from tests.support.places import ROOT
 from train.config import BLOCKS
@@ -44,9 +46,22 @@ def _block(here, name, output, stride):
     return keras.layers.ReLU(name=output)(here)
 
 
-def use() -> dict:
-    """Have both networks be tiny in this process; return what they were."""
-    return {name: architectures.register(name, backbone_of(name)) for name in ARCHITECTURES}
+def use() -> Callable[[], None]:
+    """Have both networks be tiny in this process; return what makes them what they were."""
+    shapes = dict(graph.SHAPES)
+    before = {name: architectures.register(name, backbone_of(name)) for name in ARCHITECTURES}
+    for name in ARCHITECTURES:
+        weights = architectures.weight_arrays(architectures.build(name))
+        layers = {key.split("/")[0] for key in weights}
+        count = sum(array.size for array in weights.values())
+        graph.SHAPES[name] = graph.Shape(CHANNELS, count, len(layers))
+
+    def undo():
+        graph.SHAPES.update(shapes)
+        for name, backbone in before.items():
+            architectures.register(name, backbone)
+
+    return undo
 
 
 def network(architecture, *, seed: int = 5, standardise: bool = False) -> keras.Model:

@@ -8,9 +8,10 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from kneeoa import files
+from kneeoa import tables
 from kneeoa.errors import DataError
 from kneeoa.records import results, studies
+from train.commands import signing
 from train.commands.options import machine_options, source_of
 
 
@@ -27,6 +28,7 @@ def publish(options: Namespace) -> int:
         run, dataset.splits, described, options.models, with_keras=options.keras
     )
     print(f"{run.name} is published in {folder}")
+    signing.remind(options.models)
     return 0
 
 
@@ -44,6 +46,7 @@ def together(options: Namespace) -> int:
         limit_mb=options.limit_mb,
     )
     print(f"Both networks together are published in {folder}")
+    signing.remind(options.models)
     return 0
 
 
@@ -53,11 +56,13 @@ def answer(options: Namespace) -> int:
 
     for name, rule in answering.write(options.models).items():
         print(f"{name}: {rule.rule} grade; {rule.level:.0%} sets up to {rule.threshold:.3f}")
+    signing.remind(options.models)
     return 0
 
 
 def teach(options: Namespace) -> int:
     """Write the answers of finished runs for the training films, as soft targets."""
+    tables.expect_ours(options.csv, results.PREDICTION_COLUMNS)
     dataset = source_of(options).read()
     from train import machine
 
@@ -65,7 +70,7 @@ def teach(options: Namespace) -> int:
     from train.run.distillation import teach as taught
 
     table = taught(options.results, options.runs, dataset.splits)
-    results.write_predictions(options.csv, table)
+    tables.write(options.csv, table[results.PREDICTION_COLUMNS], float_format="%.6f")
     print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
     return 0
 
@@ -96,7 +101,7 @@ def evaluate(options: Namespace) -> int:
     table = evaluating.evaluate(options.models, _films_to_measure(options))
     print(evaluating.as_text(table))
     if options.csv:
-        files.replace_file(options.csv, table.to_csv(index=False))
+        tables.write(options.csv, table)
     return 0
 
 
@@ -107,7 +112,7 @@ def robustness(options: Namespace) -> int:
     table = measuring.robustness(options.models, _films_to_measure(options))
     print(measuring.as_text(table))
     if options.csv:
-        files.replace_file(options.csv, table.to_csv(index=False))
+        tables.write(options.csv, table)
     return 0
 
 
@@ -131,16 +136,20 @@ def tried(options: Namespace) -> int:
     for problem in problems:
         print(f"Left out: {problem}")
     if options.csv:
-        files.replace_file(options.csv, table.to_csv(index=False, float_format="%.6g"))
+        tables.write(options.csv, table, float_format="%.6g")
     return 0
 
 
 def description_of(file: Path) -> dict:
-    """Return what a JSON file says of the data."""
+    """Return what a JSON file says of the data, as cards need it."""
+    from kneeoa.graders.cards import schema
+
     try:
-        return json.loads(file.read_text("utf-8"))
+        described = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"Expected a JSON description of the data. {error}") from None
+    schema.check_source(described, file)
+    return described
 
 
 def _films_to_measure(options):

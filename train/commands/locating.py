@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
+from train.commands import signing
 from train.commands.finished import description_of
 from train.commands.options import source_of
 
@@ -30,12 +31,14 @@ def locate(options: Namespace) -> int:
     if options.only_measure:
         measure(folder, measured)
         print(f"The card in {folder} has the figures of now.")
+        signing.remind(folder.parent)
         return 0
     network, config, checkpoint = _trained(options, splits["train"].images, pictures, folder)
     publish(network, config, measured, folder, data=described)
     if not options.checkpoint:
         checkpoint.unlink(missing_ok=True)
     print(f"The localiser is published in {folder}")
+    signing.remind(folder.parent)
     return 0
 
 

@@ -7,10 +7,8 @@ from pathlib import Path
 from kneeoa.errors import ConfigError
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import ARCHITECTURES
-from train.commands import away, finished, locating, training
-from train.commands.settings import SETTABLE, parse_field
+from train.commands import away, finished, groups, locating, signing, training
 from train.config import PRESETS
-from train.machine import PRECISIONS
 
 DEFAULT_SOURCE = Path(__file__).parents[1] / "sources" / "chen2018.json"
 DESCRIPTION = "Training of the two knee graders: studies, their tables, and what is published."
@@ -57,15 +55,17 @@ def _parser():
     data = add("data", training.data, "look at a folder of films, and split it by patient")
     data.add_argument("data", type=Path, metavar="DIR|CSV")
     data.add_argument("--out", type=Path, default=Path("split.csv"), metavar="FILE")
-    _data_options(data)
+    groups.data_options(data)
 
     fit = add("fit", training.fit, "train one network once")
     fit.add_argument("--architecture", choices=ARCHITECTURES, required=True)
-    fit.add_argument("--seed", type=_seed, default=0)
-    _training_options(fit)
+    fit.add_argument("--seed", type=groups.seed, default=0)
+    groups.training_options(fit)
 
     study = add("study", training.study, "train independent cycles of both networks")
-    study.add_argument("--cycles", type=_count, default=10, metavar="N", help="seeds 0 to N-1")
+    study.add_argument(
+        "--cycles", type=groups.count, default=10, metavar="N", help="seeds 0 to N-1"
+    )
     study.add_argument(
         "--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES)
     )
@@ -73,42 +73,42 @@ def _parser():
     study.add_argument(
         "--keep", choices=KEEP, default="best", help="whose weights stay; best is by validation"
     )
-    _training_options(study)
+    groups.training_options(study)
     study.add_argument(
         "--at-once",
-        type=_count,
+        type=groups.count,
         metavar="N",
         help="cycles that share this machine; by default what a GPU holds, or one on a CPU",
     )
-    _cluster_options(study)
+    groups.cluster_options(study)
 
     rehearse = add("rehearse", away.rehearse, "try a study in small before it is begun")
     rehearse.add_argument(
         "--architectures", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES)
     )
-    _training_options(rehearse)
+    groups.training_options(rehearse)
     # What else a study is told counts for its length alone.
     for name in ("--cycles", "--study", "--keep", "--at-once"):
         rehearse.add_argument(name, help=argparse.SUPPRESS)
 
     pack = add("pack", away.pack, "pack a study for a rented machine")
     pack.set_defaults(parse=parse)
-    pack.add_argument("folder", type=_path, metavar="FOLDER")
+    pack.add_argument("folder", type=groups.path, metavar="FOLDER")
     pack.add_argument(
-        "--finished", type=_path, metavar="RESULTS", help="runs of it that need no training"
+        "--finished", type=groups.path, metavar="RESULTS", help="runs of it that need no training"
     )
     pack.epilog = "After -- stand the options of `study`, without --out."
 
     tune = add("tune", training.tune, "search for settings by validation loss")
     tune.add_argument("--architecture", choices=ARCHITECTURES, required=True)
-    tune.add_argument("--trials", type=_count, default=20, metavar="N")
-    tune.add_argument("--epochs", type=_count, metavar="N", help="the most epochs of a trial")
+    tune.add_argument("--trials", type=groups.count, default=20, metavar="N")
+    tune.add_argument("--epochs", type=groups.count, metavar="N", help="the most epochs of a trial")
     tune.add_argument("--study", metavar="NAME")
     tune.add_argument(
         "--storage", metavar="URL", help="any Optuna storage; by default SQLite in the study"
     )
-    _training_options(tune, predict=False)
-    _cluster_options(tune)
+    groups.training_options(tune, predict=False)
+    groups.cluster_options(tune)
 
     anova = add("anova", training.anova, "write the tables of a study")
     anova.add_argument("results", type=Path, metavar="RESULTS")
@@ -131,15 +131,15 @@ def _parser():
     publish.add_argument(
         "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
     )
-    _data_options(publish)
+    groups.data_options(publish)
 
     teach = add("teach", finished.teach, "write what runs say of the training films")
     teach.add_argument("results", type=Path, metavar="RESULTS")
     teach.add_argument("--runs", nargs="+", required=True, metavar="ID")
     teach.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
     teach.add_argument("--csv", type=Path, required=True, metavar="FILE")
-    _machine_options(teach)
-    _data_options(teach)
+    groups.machine_options(teach)
+    groups.data_options(teach)
 
     between = add("between", finished.between, "take the mean of a run and what it went on from")
     between.add_argument("results", type=Path, metavar="RESULTS")
@@ -147,9 +147,9 @@ def _parser():
     between.add_argument("--start", type=Path, required=True, metavar="ONNX")
     between.add_argument("--start-share", type=float, default=0.5, metavar="SHARE")
     between.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
-    _predict_option(between)
-    _machine_options(between)
-    _data_options(between)
+    groups.predict_option(between)
+    groups.machine_options(between)
+    groups.data_options(between)
 
     both = add("together", finished.together, "publish the best of both networks together")
     both.add_argument("results", type=Path, metavar="RESULTS")
@@ -162,7 +162,7 @@ def _parser():
     both.add_argument(
         "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
     )
-    _data_options(both)
+    groups.data_options(both)
 
     locate = add("locate", locating.locate, "train and publish what finds knees in films")
     locate.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
@@ -175,8 +175,8 @@ def _parser():
     place = locate.add_mutually_exclusive_group()
     place.add_argument("--out", type=Path, metavar="FOLDER", help="where model and card go")
     place.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
-    locate.add_argument("--steps", type=_count, default=4000, metavar="N")
-    locate.add_argument("--seed", type=_seed, default=0)
+    locate.add_argument("--steps", type=groups.count, default=4000, metavar="N")
+    locate.add_argument("--seed", type=groups.seed, default=0)
     locate.add_argument("--learning-rate", type=float, default=4e-3, metavar="RATE")
     locate.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="where the state is kept, to go on from"
@@ -184,14 +184,21 @@ def _parser():
     locate.add_argument(
         "--start", type=Path, metavar="FILE", help="a finished training's checkpoint to begin with"
     )
-    locate.add_argument("--threads", type=_count, default=1, metavar="N", help="of PyTorch")
+    locate.add_argument("--threads", type=groups.count, default=1, metavar="N", help="of PyTorch")
     locate.add_argument(
         "--only-measure", action="store_true", help="put new figures on the published one's card"
     )
     locate.add_argument(
         "--source", type=Path, default=DEFAULT_SOURCE, metavar="FILE", help="what the data is"
     )
-    _data_options(locate)
+    groups.data_options(locate)
+
+    sign = add("sign", signing.sign, "sign published models and their cards")
+    sign.add_argument("models", type=Path, metavar="MODELS")
+    sign.add_argument("--key", type=Path, required=True, metavar="FILE", help="a private key")
+
+    key = add("new-key", signing.new_key, "make a key to sign published models with")
+    key.add_argument("file", type=Path, metavar="FILE", help="where the private key goes")
 
     answer = add("answer", finished.answer, "add headline rule and sets to published cards")
     answer.add_argument("models", type=Path, metavar="MODELS")
@@ -205,93 +212,5 @@ def _parser():
         measure.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
         measure.add_argument("--split", choices=("train", "val", "test"), default="test")
         measure.add_argument("--csv", type=Path, metavar="FILE")
-        _data_options(measure)
+        groups.data_options(measure)
     return parser, made
-
-
-def _count(text, least=1):
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, not {text}")
-    return int(text)
-
-
-def _seed(text):
-    return _count(text, least=0)
-
-
-def _path(text):
-    """Absolute, because a machine of a cluster works in another folder."""
-    return Path(text).absolute()
-
-
-def _predict_option(parser):
-    parser.add_argument(
-        "--predict",
-        type=_path,
-        nargs="+",
-        default=[],
-        metavar="DIR",
-        help="also predict these folders of films without grades",
-    )
-
-
-def _data_options(parser):
-    group = parser.add_argument_group("films")
-    group.add_argument("--split-file", type=_path, metavar="CSV", help="who is where")
-    group.add_argument(
-        "--resplit", action="store_true", help="split anew, whatever the folders or the CSV say"
-    )
-    group.add_argument(
-        "--ratios", type=float, nargs=3, default=(70, 15, 15), metavar=("TRAIN", "VAL", "TEST")
-    )
-    group.add_argument("--split-seed", type=_seed, default=0)
-    group.add_argument(
-        "--patient-pattern", metavar="REGEX", help="of file names, with a group named patient"
-    )
-    group.add_argument(
-        "--max-unreadable", type=float, default=0.01, metavar="SHARE", help="that may be left out"
-    )
-    group.add_argument("--films", type=_count, metavar="N", help="rehearse on N films of a split")
-
-
-def _training_options(parser, *, predict=True):
-    parser.add_argument("--data", type=_path, required=True, metavar="DIR|CSV")
-    parser.add_argument("--out", type=_path, required=True, metavar="RESULTS")
-    parser.add_argument("--preset", choices=tuple(PRESETS), default="paper")
-    parser.add_argument(
-        "--preset-from", nargs="+", default=[], metavar="STUDY", help="the best of a tuning study"
-    )
-    parser.add_argument(
-        "--init",
-        nargs="+",
-        default=[],
-        metavar="[NETWORK=]FILE",
-        help="starting weights: imagenet, none, or a file (mobilenet=m.npz resnet50=r.npz)",
-    )
-    if predict:
-        _predict_option(parser)
-    settings = parser.add_argument_group("settings of the preset")
-    for name in SETTABLE:
-        settings.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=lambda text, name=name: parse_field(name, text),
-            metavar="VALUE",
-        )
-    _machine_options(parser)
-    _data_options(parser)
-
-
-def _machine_options(parser):
-    machine = parser.add_argument_group("machine")
-    machine.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
-    machine.add_argument("--precision", choices=PRECISIONS, default="auto")
-    machine.add_argument(
-        "--nondeterministic", action="store_true", help="faster on GPUs; a seed may then vary"
-    )
-    parser.set_defaults(cluster=None)
-
-
-def _cluster_options(parser):
-    group = parser.add_argument_group("many machines (Ray)")
-    group.add_argument("--cluster", metavar="auto|ADDRESS")
-    group.add_argument("--cpus-per-run", type=_count, default=4, metavar="N")

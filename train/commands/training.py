@@ -179,7 +179,7 @@ def _sharing(options, configs):
     if shared.gpu and shared.at_once == 1 and asked is None:
         print(
             "Note: one cycle trains at a time, which does not fill a large GPU. More need Ray "
-            "(pip install -r requirements-cluster.txt) and KERAS_BACKEND=torch."
+            "(pip install --require-hashes -r requirements-cluster.lock) and KERAS_BACKEND=torch."
         )
     return shared if shared.at_once > 1 else None
 

@@ -6,20 +6,20 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 
 from kneeoa.data.arrays import Films
 from kneeoa.files import whole_folder
 from kneeoa.films.frames import network_input
+from kneeoa.graders.cards import schema
 from kneeoa.graders.locating.localiser import Localiser, implant_score
 from kneeoa.graders.locating.looks import Window, standardised
-from kneeoa.graders.published import CARD_SCHEMA_VERSION
 from train.locate import elsewhere, measuring
 from train.locate.export import check_parity, folded, to_onnx
 from train.locate.fit import LocateConfig, settings
@@ -90,7 +90,7 @@ def publish(
         file = beside / "model.onnx"
         onnx.save(to_onnx(plain), file)
         card = {
-            "schema_version": CARD_SCHEMA_VERSION,
+            "schema_version": schema.VERSION,
             "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "data": data,
@@ -103,7 +103,7 @@ def publish(
                 "python": platform.python_version(),
                 "torch": torch.__version__,
                 "numpy": np.__version__,
-                "onnxruntime": onnxruntime.__version__,
+                "onnxruntime": metadata.version("onnxruntime"),
             },
             "thresholds": dict(_START),
         }

@@ -17,7 +17,7 @@ import numpy as np
 from kneeoa.errors import DataError, ModelError
 from kneeoa.files import read_versioned, replace_file
 from kneeoa.graders.answer import AnswerRule
-from kneeoa.graders.published import CARD_SCHEMA_VERSION
+from kneeoa.graders.cards import schema
 from kneeoa.graders.together import FOLDER
 from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, conformal, rules
@@ -59,7 +59,7 @@ def write(models: Path) -> dict[str, AnswerRule]:
     found = {}
     for name, splits in answers.items():
         file = models / name / "card.json"
-        card = read_versioned(file, CARD_SCHEMA_VERSION, "a card", error=ModelError)
+        card = read_versioned(file, schema.VERSION, "a card", error=ModelError)
         card["answer"] = describe(rule, **splits)
         replace_file(file, json.dumps(card, indent=2) + "\n")
         found[name] = AnswerRule(rule, LEVEL, card["answer"]["set"]["threshold"])

@@ -15,8 +15,9 @@ from kneeoa.data.arrays import Films, split_hash
 from kneeoa.errors import DataError
 from kneeoa.files import whole_folder
 from kneeoa.graders import together
+from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Ensemble, Grader
-from kneeoa.graders.published import CARD_SCHEMA_VERSION, find_model
+from kneeoa.graders.published import find_model
 from kneeoa.metrics import calibration
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.records import results, studies
@@ -77,7 +78,7 @@ def publish_together(
         probabilities = {n: ensemble.grade_arrays(splits[n].images) for n in ("val", "test")}
         _expect_better(probabilities["val"], val, models)
         card = {
-            "schema_version": CARD_SCHEMA_VERSION,
+            "schema_version": schema.VERSION,
             "members": described,
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "milliseconds": round(milliseconds, 1),
@@ -90,6 +91,7 @@ def publish_together(
             "metrics": {n: measure(splits[n], values) for n, values in probabilities.items()},
         }
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+        schema.together_card(beside / "card.json")
         results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
         for one in candidates:
             if one not in best or one.model_sha256 in published:

@@ -14,8 +14,8 @@ import pandas as pd
 from kneeoa.data.arrays import Films
 from kneeoa.errors import DataError, ModelError
 from kneeoa.files import whole_folder
+from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Grader
-from kneeoa.graders.published import CARD_SCHEMA_VERSION
 from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, calibration
 from kneeoa.networks import Architecture
@@ -94,7 +94,7 @@ def publish(
             for name, answer in answers.items()
         }
         card = {
-            "schema_version": CARD_SCHEMA_VERSION,
+            "schema_version": schema.VERSION,
             "architecture": record.architecture,
             "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -123,6 +123,7 @@ def publish(
             },
         }
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+        schema.network_card(beside / "card.json")
         results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
     answer.write(models)
     return folder

@@ -1,6 +1,6 @@
 """Cycles as Ray tasks: any number of machines that share the results folder and the films.
 
-Ray is optional: ``pip install -r requirements-cluster.txt``.
+Ray is optional: ``pip install --require-hashes -r requirements-cluster.lock``.
 """
 
 import contextlib
@@ -54,11 +54,11 @@ class Cluster:
         except ImportError:
             raise ConfigError(
                 f"Expected Ray for {name}. It is not installed: "
-                "pip install -r requirements-cluster.txt."
+                "pip install --require-hashes -r requirements-cluster.lock."
             ) from None
         self._ray, self._name = ray, name
         root = Path(__file__).resolve().parents[2]
-        passed_on = ("KERAS_BACKEND", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
+        passed_on = ("KERAS_BACKEND", "KERAS_HOME", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
         environment = {key: os.environ[key] for key in passed_on if key in os.environ}
         # The same number of threads everywhere, so that a lost run continues with the same sums.
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}

@@ -82,13 +82,12 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
 
 def requirements() -> str:
     """Return the pinned packages that training under PyTorch needs, out of the project's own."""
-    app, cluster, test = (
+    app, cluster, torch = (
         re.findall(r"^((\S+?)(?:\[.*\])?==.*)$", (ROOT / name).read_text("utf-8"), re.MULTILINE)
-        for name in ("requirements.txt", "requirements-cluster.txt", "requirements-test.txt")
+        for name in ("requirements.txt", "requirements-cluster.txt", "requirements-torch.txt")
     )
     wanted = [line for line, name in app if name not in NOT_FOR_TRAINING]
-    wanted += [line for line, _ in cluster]
-    wanted += [line for line, name in test if name == "torch"]
+    wanted += [line for line, _ in (*cluster, *torch)]
     return "\n".join(wanted) + "\n"
 
 

@@ -6,6 +6,7 @@ from kneeoa import files
 from kneeoa.analysis.study_tables import study_tables
 from kneeoa.errors import DataError
 from kneeoa.records import studies
+from kneeoa.spreadsheet import csv_text
 
 
 def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
@@ -27,6 +28,6 @@ def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
     )
     folder = studies.study_folder(results_folder, study_id)
     for name, table in tables.items():
-        text = table.to_csv(index=False, float_format="%.10g")
+        text = csv_text(table, float_format="%.10g")
         files.replace_file(folder / f"{name}.csv", text)
     return folder, problems

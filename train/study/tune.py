@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from kneeoa import files
 from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.records import studies
+from kneeoa.spreadsheet import csv_text
 from train.config import DEPTHS, TrainConfig, gradual
 from train.run.fit import fit
 from train.run.progress import Progress, read_progress
@@ -199,13 +200,13 @@ def write_search(search: Search) -> Path:
         }
         for trial in trials
     ]
-    files.replace_file(folder / "trials.csv", pd.DataFrame(rows).to_csv(index=False))
+    files.replace_file(folder / "trials.csv", csv_text(pd.DataFrame(rows)))
     done = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     importance = pd.DataFrame(columns=["setting", "importance"])
     if len(done) > 1 and len({trial.value for trial in done}) > 1:
         found = optuna.importance.get_param_importances(search.study)
         importance = pd.DataFrame(found.items(), columns=["setting", "importance"])
-    files.replace_file(folder / "importance.csv", importance.to_csv(index=False))
+    files.replace_file(folder / "importance.csv", csv_text(importance))
     if done:
         best = search.study.best_trial
         config = search.config(optuna.trial.FixedTrial(best.params))

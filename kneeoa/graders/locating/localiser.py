@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from kneeoa.errors import ModelError
-from kneeoa.files import read_versioned
 from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.cards import graph, schema
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.found import Found, Knee, turned_right
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.locating.header_gate import of_header
 from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
-from kneeoa.graders.published import CARD_SCHEMA_VERSION, DEFAULT_MODELS, check_bytes
+from kneeoa.graders.published import DEFAULT_MODELS, check_bytes
 from kneeoa.graders.sessions import session_of
 
 FOLDER = "localiser"
@@ -77,12 +77,11 @@ class Localiser:
                 f"Expected a published localiser in {folder}. There is none: train one with "
                 "`python -m train locate`, or name another folder."
             )
-        self.card: dict[str, Any] = read_versioned(
-            file, CARD_SCHEMA_VERSION, "a card", error=ModelError
-        )
-        check_bytes(folder / "model.onnx", self.card["model_sha256"])
-        self._session = session_of(folder / "model.onnx", threads=threads)
+        self.card: dict[str, Any] = schema.localiser_card(file)
         self._side = int(self.card["config"]["side"])
+        check_bytes(folder / "model.onnx", self.card["model_sha256"])
+        graph.check_localiser(folder / "model.onnx", self._side, OUTPUTS)
+        self._session = session_of(folder / "model.onnx", threads=threads)
         self.thresholds: dict[str, float] = self.card["thresholds"]
 
     @property

@@ -18,12 +18,14 @@ from kneeoa.networks import ARCHITECTURES, TOGETHER
 from kneeoa.records import results
 from tests.support import tiny
 from tests.support.knees import drawn_films
+from train.commands.parser import DEFAULT_SOURCE
 from train.config import preset
 from train.publish import ensemble as publishing
 from train.publish.network import predictions_of, publish
 from train.run.fit import Fitted
 from train.run.record import record_run
 
+SOURCE = json.loads(DEFAULT_SOURCE.read_text())
 SPLITS = {
     name: drawn_films(10, first=first)
     for name, first in (("train", 100), ("val", 300), ("test", 500))
@@ -48,7 +50,7 @@ def alone(runs, tmp_path_factory):
     """One run of each network, published by itself."""
     folder = tmp_path_factory.mktemp("alone")
     for run in sorted((runs / "runs").glob("*seed0*")):
-        publish(run, SPLITS, {"name": "drawn"}, folder)
+        publish(run, SPLITS, SOURCE, folder)
     return folder
 
 
@@ -72,7 +74,7 @@ def published(runs, alone, tmp_path_factory):
     """The ensemble beside the networks that are published by themselves."""
     models = shutil.copytree(alone, tmp_path_factory.mktemp("published") / "models")
     make_undecided(models)
-    publishing.publish_together(runs, SPLITS, {"name": "drawn"}, models, limit_ms=1e6)
+    publishing.publish_together(runs, SPLITS, SOURCE, models, limit_ms=1e6)
     return models
 
 

@@ -1,0 +1,1 @@
+0CZg4Yxte9Cs+hxT7sAwwjjZh/yVGlXt1oh3PONxOK0bUgMm2bgyY7nzbvZZeqy+hD+biEly0p6GFN1kXvpUBA==

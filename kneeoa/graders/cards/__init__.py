@@ -1,0 +1,1 @@
+"""What stands behind a published model: its card, its graph, and who signed both."""

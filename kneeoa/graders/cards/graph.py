@@ -1,0 +1,144 @@
+"""The file of a published model holds the network that its card names, and nothing but a network.
+
+A hash shows that card and file belong together, not that the file is a MobileNet. So the graph is
+looked at before it is run: what goes in and comes out, the layer that is explained, how many
+weights there are, and that it consists of the operators that the export writes: none of them reads
+another file, loops, or branches.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from kneeoa.errors import ModelError
+from kneeoa.grades import GRADES
+from kneeoa.networks import FEATURE_LAYER, INPUT_SIDE, Architecture
+
+OPERATORS = frozenset(
+    {
+        *("Add", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "Flatten", "Gemm"),
+        *("GlobalAveragePool", "GlobalMaxPool", "Identity", "InstanceNormalization", "MatMul"),
+        *("MaxPool", "Mul", "Pad", "Relu", "Reshape", "Resize", "Softmax", "Split", "Squeeze"),
+        *("Tanh", "Transpose", "Unsqueeze"),
+    }
+)
+"""What `train.publish.export` and `train.locate.export` write."""
+MOST_BYTES = 500_000_000
+_CELLS = 7
+"""Cells on a side of the last feature map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a network is made of: channels of its last feature map, weights, and layers with any.
+
+    Counted as stored: statistics of batch norms, and the last linear layer, among them.
+    """
+
+    channels: int
+    weights: int
+    layers: int
+
+
+SHAPES: dict[Architecture, Shape] = {
+    "mobilenet": Shape(1024, 3_233_989, 55),
+    "resnet50": Shape(2048, 23_597_957, 107),
+}
+
+
+_checked: set[tuple[str, Architecture, Shape]] = set()
+"""What was found right in this process: an ensemble's member is often a network of its own, too."""
+
+
+def check_network(file: Path, architecture: Architecture, sha256: str) -> None:
+    """Raise `ModelError` unless `file`, whose hash was checked, is a grader of `architecture`."""
+    shape = SHAPES[architecture]
+    if (sha256, architecture, shape) not in _checked:
+        _check_network(file, architecture, shape)
+        _checked.add((sha256, architecture, shape))
+
+
+def _check_network(file, architecture, shape):
+    graph = _graph_of(file)
+    cells = (_CELLS, _CELLS)
+    _check_ends(
+        graph,
+        file,
+        {"film": (INPUT_SIDE, INPUT_SIDE, 1)},
+        {
+            "logits": (len(GRADES),),
+            "features": (*cells, shape.channels),
+            "evidence": (*cells, len(GRADES)),
+        },
+    )
+    stored = {one.name: prod(one.dims) for one in graph.initializer if "/" in one.name}
+    found = Shape(
+        shape.channels, sum(stored.values()), len({name.split("/")[0] for name in stored})
+    )
+    layer = FEATURE_LAYER[architecture]
+    if found != shape or not any(node.name == layer for node in graph.node):
+        raise ModelError(
+            f"Expected a {architecture} in {file}: {shape.weights:,} weights in {shape.layers} "
+            f"layers, {layer} among them. It holds another network, of {found.weights:,} weights "
+            f"in {found.layers} layers: publish the right one."
+        )
+
+
+def check_localiser(file: Path, side: int, outputs: Mapping[str, int]) -> None:
+    """Raise `ModelError` unless `file` holds a localiser: squares of `side` in, `outputs` out."""
+    numbers = {name: (count,) for name, count in outputs.items()}
+    _check_ends(_graph_of(file), file, {"looks": (2, side, side)}, numbers)
+
+
+def _graph_of(file):
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ModelError(f"Expected at most {MOST_BYTES / 1e6:.0f} MB in {file}. It has more.")
+        model = onnx.load(file, load_external_data=False)
+    except (OSError, DecodeError, ValueError) as error:
+        raise ModelError(
+            f"Expected a model that was exported as ONNX. {file} cannot be read as one: {error}"
+        ) from None
+    graph = model.graph
+    strange = {node.op_type for node in graph.node if node.domain} | (
+        {node.op_type for node in graph.node} - OPERATORS
+    )
+    # A tensor may name a file that it is read from, wherever that is.
+    elsewhere = [
+        one.name for one in graph.initializer if one.external_data or one.data_location != 0
+    ]
+    if strange or elsewhere or model.functions or graph.sparse_initializer:
+        odd = min(strange, default="") or (elsewhere or ["functions of its own"])[0]
+        raise ModelError(
+            f"Expected a network as it is exported here in {file}. It has other parts, for "
+            f"example {odd[:60]!r}, and is not run: publish it anew."
+        )
+    return graph
+
+
+def _check_ends(graph, file, inputs, outputs):
+    for what, expected, given in (
+        ("takes", inputs, graph.input),
+        ("gives", outputs, graph.output),
+    ):
+        found = {one.name: _shape_of(one) for one in given}
+        if found != dict(expected):
+            raise ModelError(
+                f"Expected a network in {file} that {what} {_in_words(expected)}. This one {what} "
+                f"{_in_words(found)}: it is another network."
+            )
+
+
+def _shape_of(value):
+    """Return the shape of one film's; the first axis counts films."""
+    dimensions = value.type.tensor_type.shape.dim
+    return tuple(one.dim_value for one in dimensions[1:])
+
+
+def _in_words(ends: Mapping[str, tuple[int, ...]]):
+    said = [f"{name} ({' x '.join(map(str, shape))})" for name, shape in ends.items()]
+    return ", ".join(said) or "nothing"

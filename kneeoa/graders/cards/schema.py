@@ -1,0 +1,417 @@
+"""The card of a published model: every field that is used is there, and can be what it says.
+
+A card fits its model by a hash, which anybody can compute; so a card is read as something that came
+by mail. What it says of a threshold or a temperature decides what a reader sees.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from kneeoa.errors import DataError, ModelError
+from kneeoa.files import read_versioned, record_of
+from kneeoa.grades import GRADES
+from kneeoa.metrics import rules
+from kneeoa.metrics.calibration import TEMPERATURES
+from kneeoa.networks import ARCHITECTURES
+
+VERSION = 1
+LONGEST_TEXT = 2000
+MOST_FILMS = 10_000_000
+MOST_MEMBERS = 20
+LOG_ODDS = 30.0
+"""Beyond these a threshold of the localiser would refuse, or allow, whatever comes."""
+THRESHOLDS = {
+    "frontal": (-LOG_ODDS, LOG_ODDS),
+    "second": (-LOG_ODDS, LOG_ODDS),
+    "turned": (0.0, 1.0),
+    "negative": (-LOG_ODDS, LOG_ODDS),
+    "implant": (-LOG_ODDS, LOG_ODDS),
+    "crop_overlap": (0.0, 1.0),
+}
+"""The localiser's thresholds, and between what they lie."""
+SIDES = (32, 512)
+"""Pixels on a side of what the localiser looks at."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DOI = re.compile(r"10\.\d{4,9}/[\w./:;-]+")
+_URL = re.compile(r"https://[\w.-]+(/[\w./%-]*)?")
+
+Card = TypeVar("Card")
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """Whose films, and under which licence."""
+
+    name: str
+    author: str
+    year: int
+    doi: str
+    licence: str
+    licence_url: str
+    origin: str
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a training."""
+
+    from_layer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of a training that are spoken of, or that the network depends on."""
+
+    stages: list[Stage]
+    batch_size: int
+    standardise: bool = False
+    optimizer: str = "adam"
+    start_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Initialisation:
+    """What a training began with."""
+
+    source: str
+    fresh_layers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What divides the logits."""
+
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """A share with its interval."""
+
+    value: float
+    low: float
+    high: float
+    count: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What was measured on one split."""
+
+    knees: int
+    patients: int
+    values: dict[str, float | None]
+    intervals_95: dict[str, tuple[float | None, float | None]]
+    confusion: list[list[int]]
+    predictive_values: list[Proportion | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """What was measured on validation and on test films."""
+
+    val: Metrics
+    test: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSet:
+    """How sets of grades are made."""
+
+    level: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class CardAnswer:
+    """The headline grade's rule, the set, and how often the grade was right."""
+
+    rule: str
+    set: AnswerSet
+    coverage: dict[str, Any]
+    predictive_values: list[Proportion | None]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkCard:
+    """``<models>/<architecture>/card.json``."""
+
+    architecture: str
+    model_sha256: str
+    published_at: str
+    run_id: str
+    seed: int
+    config: Config
+    initialisation: Initialisation
+    epochs: int
+    best_epoch: int
+    stopped_because: str
+    training_seconds: float
+    device: str
+    data: DataSource
+    split_hash: str
+    counts: dict[str, dict[str, int]]
+    evidence_scale: float
+    metrics: Splits
+    calibration: Calibration | None = None
+    answer: CardAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOfBoth:
+    """One network of both together, its `file` below the folder of models."""
+
+    architecture: str
+    run_id: str
+    file: str
+    model_sha256: str
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class TogetherCard:
+    """``<models>/together/card.json``."""
+
+    members: list[MemberOfBoth]
+    published_at: str
+    data: DataSource
+    split_hash: str
+    calibration: Calibration
+    metrics: Splits
+    answer: CardAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocaliserConfig:
+    """What the localiser depends on."""
+
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocaliserCard:
+    """``<models>/localiser/card.json``; without `metrics` while it is made."""
+
+    model_sha256: str
+    published_at: str
+    data: DataSource
+    config: LocaliserConfig
+    thresholds: dict[str, float]
+    metrics: dict[str, Any] | None = None
+
+
+def check_source(content: dict[str, Any], file: Path) -> None:
+    """Raise `ModelError` unless `content`, read from `file`, can stand on a card as its data."""
+    try:
+        source = record_of(DataSource, content, file)
+    except DataError as problem:
+        raise ModelError(str(problem)) from None
+    if not (_is_source(source) and all(map(_is_plain, _texts(content)))):
+        raise ModelError(
+            f"Expected a description of the data in {file}: a year, a DOI, an https address of the "
+            f"licence, and texts of at most {LONGEST_TEXT} characters in one line."
+        )
+
+
+def network_card(file: Path) -> dict[str, Any]:
+    """Return the card of a network; raise `ModelError` where it cannot be one."""
+    content, card = _read(file, NetworkCard)
+    _expect(
+        file,
+        {
+            "an architecture out of " + ", ".join(ARCHITECTURES): card.architecture
+            in ARCHITECTURES,
+            "a SHA-256 of the model and of the split": _are_hashes(
+                card.model_sha256, card.split_hash
+            ),
+            "stages of training": bool(card.config.stages) and card.config.batch_size > 0,
+            "a share from 0 to 1 of the weights before": card.config.start_share is None
+            or 0 <= card.config.start_share <= 1,
+            "counts of epochs": 0 <= card.best_epoch <= card.epochs <= 1_000_000,
+            "a time of training": 0 <= card.training_seconds < 1e9,
+            "a count of films of each grade": card.counts.keys() >= {"train", "val", "test"}
+            and all(
+                set(of) <= {str(int(grade)) for grade in GRADES}
+                and all(0 <= count <= MOST_FILMS for count in of.values())
+                for of in card.counts.values()
+            ),
+            "an evidence scale above 0": 0 < card.evidence_scale < 1e6,
+            **_said_of_all(card),
+        },
+    )
+    return content
+
+
+def together_card(file: Path) -> dict[str, Any]:
+    """Return the card of both networks together; raise `ModelError` where it cannot be one."""
+    content, card = _read(file, TogetherCard)
+    members = card.members
+    _expect(
+        file,
+        {
+            f"1 to {MOST_MEMBERS} members": 1 <= len(members) <= MOST_MEMBERS,
+            "members of a known architecture": all(
+                one.architecture in ARCHITECTURES for one in members
+            ),
+            "members in files below the folder of models": all(_is_below(o.file) for o in members),
+            "a SHA-256 of each member and of the split": _are_hashes(
+                card.split_hash, *(one.model_sha256 for one in members)
+            ),
+            _of_temperatures("of each member"): all(
+                _is_temperature(one.temperature) for one in members
+            ),
+            **_said_of_all(card),
+        },
+    )
+    return content
+
+
+def localiser_card(file: Path) -> dict[str, Any]:
+    """Return the card of the localiser; raise `ModelError` where it cannot be one."""
+    content, card = _read(file, LocaliserCard)
+    given = card.thresholds
+    _expect(
+        file,
+        {
+            "a SHA-256 of the model": _are_hashes(card.model_sha256),
+            "a side from {} to {} pixels".format(*SIDES): SIDES[0] <= card.config.side <= SIDES[1],
+            **{
+                f"a threshold {name} from {low:g} to {high:g}": low
+                <= given.get(name, math.nan)
+                <= high
+                for name, (low, high) in THRESHOLDS.items()
+            },
+            "figures of validation films and of pictures of other things": card.metrics is None
+            or {"val", "not_knees_held_out"} <= card.metrics.keys(),
+            "a date": _is_date(card.published_at),
+            "a source of the data": _is_source(card.data),
+        },
+    )
+    return content
+
+
+def _read(file: Path, kind: type[Card]) -> tuple[dict[str, Any], Card]:
+    content = read_versioned(file, VERSION, "a card", error=ModelError)
+    _expect(
+        file,
+        {f"plain texts of at most {LONGEST_TEXT} characters": all(map(_is_plain, _texts(content)))},
+    )
+    try:
+        return content, record_of(kind, content, file)
+    except DataError as problem:
+        raise ModelError(f"{problem} The card is damaged or of another program.") from None
+
+
+def _said_of_all(card):
+    splits = {"validation": card.metrics.val, "test": card.metrics.test}
+    found = {
+        "a date": _is_date(card.published_at),
+        "a source of the data": _is_source(card.data),
+        _of_temperatures(): card.calibration is None
+        or _is_temperature(card.calibration.temperature),
+    }
+    for name, of in splits.items():
+        found |= {
+            f"counts of {name} films": 1 <= of.patients <= of.knees <= MOST_FILMS,
+            f"a confusion of the {name} films": _is_confusion(of.confusion, of.knees),
+            f"a record of each grade on the {name} films": _is_record(of.predictive_values),
+            f"an accuracy from 0 to 1 on the {name} films": _is_share(of.values.get("accuracy")),
+        }
+    if card.answer:
+        of = card.answer
+        found |= {
+            "a rule out of " + ", ".join(rules.RULES): of.rule in rules.RULES,
+            "a level between 0 and 1": 0 < of.set.level < 1,
+            "a threshold of the set from 0 to 1": _is_share(of.set.threshold),
+            "a record of each grade by the rule": _is_record(of.predictive_values),
+            "a coverage of validation and test films": {"val", "test"} <= of.coverage.keys(),
+        }
+    return found
+
+
+def _expect(file, expected):
+    wrong = [what for what, holds in expected.items() if not holds]
+    if wrong:
+        raise ModelError(
+            f"Expected {wrong[0]} on the card {file}. It has another, or none: the card is "
+            "damaged or was changed. Fetch the published models again, or publish anew."
+        )
+
+
+def _of_temperatures(whose=""):
+    low, high = TEMPERATURES
+    return f"a temperature from {low:g} to {high:g} {whose}".strip()
+
+
+def _is_temperature(value):
+    low, high = TEMPERATURES
+    return low <= value <= high
+
+
+def _is_share(value):
+    return value is not None and 0 <= value <= 1
+
+
+def _is_record(record):
+    return len(record) == len(GRADES) and all(
+        one is None
+        or (
+            0 <= one.count <= one.total <= MOST_FILMS
+            and 0 <= one.low <= one.value + 1e-9
+            and one.value <= one.high + 1e-9 <= 1 + 2e-9
+        )
+        for one in record
+    )
+
+
+def _is_confusion(rows, total):
+    square = len(rows) == len(GRADES) and all(len(row) == len(GRADES) for row in rows)
+    counts = [count for row in rows for count in row]
+    return square and min(counts) >= 0 and sum(counts) == total
+
+
+def _are_hashes(*texts):
+    return all(_SHA256.fullmatch(text) for text in texts)
+
+
+def _is_below(text):
+    path = PurePosixPath(text)
+    plain = text.isprintable() and "\\" not in text and path.suffix == ".onnx"
+    return plain and not path.is_absolute() and ".." not in path.parts
+
+
+def _is_source(data):
+    return bool(
+        1900 <= data.year <= 2200 and _DOI.fullmatch(data.doi) and _URL.fullmatch(data.licence_url)
+    )
+
+
+def _texts(content):
+    """Yield every text in what JSON holds, the names of fields, too."""
+    waiting = [content]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+
+
+def _is_plain(text):
+    return len(text) <= LONGEST_TEXT and text.isprintable()
+
+
+def _is_date(text):
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""CSV that a person opens: no cell of it is a formula to a spreadsheet.
+
+A spreadsheet computes what begins with ``=``, ``+``, ``-`` or ``@``, and may start a program by it;
+file names, nicknames and sentences come from strangers. Such a cell is written with an apostrophe
+before it, by which spreadsheets know text. `as_meant` takes it away again.
+"""
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the last four are the wide ones of East Asian fonts
+# Inside a cell, too: where the semicolon separates, a cell with one becomes two.
+_FORMULA = re.compile(rf"^'*(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'*(?=[{_SIGNS}])")
+_MARKED = re.compile(rf"^'('*)(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'('*)(?=[{_SIGNS}])")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LINE_BREAK = re.compile("\r\n?")
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")
+
+
+def harmless(text: str) -> str:
+    r"""Return a cell that no spreadsheet computes and every file can hold; numbers stay numbers.
+
+    A byte of a file name that is no UTF-8 becomes ``\xfc``, and every line break a line feed: the
+    writers of CSV leave a carriage return unquoted, and it would end the row.
+    """
+    text = _NO_CHARACTER.sub(_as_byte, _LINE_BREAK.sub("\n", text))
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"'\g<0>", text)
+
+
+def as_meant(text: str) -> str:
+    """Return what was made `harmless`."""
+    return _MARKED.sub(lambda found: found[1] or found[2] or "", text)
+
+
+def csv_text(table: pd.DataFrame, *, float_format: str | None = None) -> str:
+    """Return `table` as CSV with a header, every text in it `harmless`."""
+    safe = {
+        position: column
+        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
+        else pd.Series(list(map(_cell, column)), column.index, dtype=object)
+        for position, (_, column) in enumerate(table.items())
+    }
+    safe = pd.DataFrame(safe, index=table.index)
+    return safe.to_csv(
+        index=False,
+        header=[harmless(str(name)) for name in table.columns],
+        float_format=float_format,
+        lineterminator="\n",
+    )
+
+
+def texts_as_meant(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return a table that was read from `csv_text` with the texts of `columns` `as_meant`."""
+    found = {
+        name: table[name].map(as_meant, na_action="ignore") for name in columns if name in table
+    }
+    return table.assign(**found)
+
+
+def _cell(value):
+    return harmless(value) if isinstance(value, str) else value
+
+
+def _as_byte(found):
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

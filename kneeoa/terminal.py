@@ -1,0 +1,108 @@
+"""What the command lines have in common: a sentence and an exit code for whatever happens.
+
+Nothing heavy is imported here, so that a command can be stopped by Ctrl-C from its first moment on.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from kneeoa.errors import KneeOAError
+
+DONE, SOME_FAILED, NOT_DONE, STOPPED = 0, 1, 2, 130
+"""Exit codes: all done; some films failed; it could not be done; stopped by Ctrl-C."""
+
+
+def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
+    """Return the exit code of ``work()``; what goes wrong is said in a sentence on stderr.
+
+    `name` is that of the command, `stopped` what Ctrl-C is answered with. A fault of the program
+    itself has a sentence, too; under ``python -X dev`` it is raised.
+    """
+    _never_refuse_a_character()
+    try:
+        code = _finished(work)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        # A second one ends the process at once, without a traceback.
+        with contextlib.suppress(ValueError):  # not in a thread
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        say(name, stopped)
+        return STOPPED
+    except Exception as error:
+        if sys.flags.dev_mode and not isinstance(error, KneeOAError | OSError):
+            raise
+        say(name, sentence_of(error, name))
+        return NOT_DONE
+    finally:
+        _let_go_of_what_cannot_be_written()
+
+
+def say(name: str, text: str) -> None:
+    """Print a sentence of the command `name` on stderr, whatever characters are in it."""
+    with contextlib.suppress(OSError, ValueError):
+        print(f"{name}: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with everything escaped that steers a terminal or is no character.
+
+    A byte of a file name that is no UTF-8 becomes ``\xfc``. Line breaks and tabs stay.
+    """
+    return "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in text)
+
+
+def sentence_of(error: Exception, name: str) -> str:
+    """Return what is said of an error that ended the command `name`."""
+    if isinstance(error, KneeOAError):
+        return str(error)
+    if isinstance(error, BrokenPipeError):
+        return "The program that was to read the output has ended. The rest was not written."
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this. Give fewer films, or use a larger machine."
+    if isinstance(error, OSError):
+        place = error.filename if isinstance(error.filename, str | bytes) else None
+        return f"{os.fsdecode(place) if place else 'The output'}: {error.strerror or error}."
+    return (
+        f"This is a fault of the program, not of what it was given: {type(error).__name__}: "
+        f"{error}. `python -X dev -m {name} ...` shows where it is; please report it."
+    )
+
+
+def _finished(work):
+    try:
+        return work()
+    except SystemExit as end:  # of the parser, which has said why
+        return end.code if isinstance(end.code, int) else DONE
+
+
+def _escaped(character):
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _never_refuse_a_character():
+    """Have characters that a terminal's encoding lacks escaped, where they would be an error."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _let_go_of_what_cannot_be_written():
+    """Have Python not try again, at its end, what has failed: it would print a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)

@@ -1,0 +1,1 @@
+"""Damaged films of every kind: each is read, or refused by a sentence, within a time."""
