@@ -13,7 +13,7 @@ from kneeoa.errors import DataError
 from kneeoa.films import phantom
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.records.results import PROBABILITY_COLUMNS
-from kneeoa.wording import listed
+from kneeoa.wording import is_plain, listed
 
 HELD_OUT = ("val", "test")
 """The splits that are taught with: the networks, shown beside the learner, never learned them."""
@@ -104,6 +104,13 @@ def read_set(folder: Path) -> TeachingSet:
             "The folder has no val or test films: all of its films are used, and the networks may "
             "have learned from them."
         )
+    shown = [entry for entry in entries if all(map(is_plain, entry.image_id))]
+    if len(shown) < len(entries):
+        notes.append(
+            f"{len(entries) - len(shown)} films left out, whose names hold characters that cannot "
+            "be shown: rename them."
+        )
+        entries = shown
     doubles = repeated_ids(entries)
     if doubles:
         notes.append(

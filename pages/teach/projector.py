@@ -8,7 +8,7 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
-from pages.shared import boundary, cached, exam_choice, keyboard, known_film, live
+from pages.shared import boundary, cached, clients, exam_choice, keyboard, known_film, live
 
 SAID = "teacher_said"
 LAST = "teacher_last"
@@ -122,9 +122,13 @@ def _show_class_control(group):
         st.button(
             "Remove, with all votes",
             key="remove",
-            on_click=store.remove_participant,
-            args=[cached.store(), group.group_id, chosen],
+            on_click=_remove,
+            args=[group.group_id, chosen],
         )
+
+
+def _remove(group_id, participant_id):
+    store.remove_participant(cached.store(), group_id, participant_id, **clients.now_here())
 
 
 def show_film(group) -> None:

@@ -24,7 +24,7 @@ def db(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/store.sqlite"
     monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
     monkeypatch.setenv(keys.SETTING, KEY)
-    monkeypatch.setattr(keys, "SECONDS_A_WRONG_TRY", 0.01)
+    monkeypatch.setattr("pages.shared.clients._TRIES", keys.Tries())
     monkeypatch.setattr("pages.shared.cached.GRADED_AT_MOST", 5)
     monkeypatch.delenv("KNEEOA_DATASET", raising=False)
     engine = open_store(url)
@@ -247,7 +247,7 @@ def test_who_cannot_join_is_told_why(db, group, code, name, said):
 
 def test_a_removed_learner_is_told(db, group):
     (anna,) = joined(db, group, "Anna")
-    store.remove_participant(db, group.group_id, anna.participant_id)
+    store.remove_participant(db, group.group_id, anna.participant_id, client="", now=NOW)
     app = opened("join", code=group.code, token=anna.token)
     assert "no longer" in text(app)
     assert "Join a session" in text(app)
