@@ -174,9 +174,14 @@ def _profile_of(text, weights, folder):
 
 def check_name(name: str) -> str:
     """Return a profile's name without outer blanks; refuse an empty, long or unprintable one."""
-    checked = "" if "\n" in name else entered(name, LONGEST_NAME, "a name", error=ModelError)
+    try:
+        checked = "" if "\n" in name else entered(name, LONGEST_NAME, "a name")
+    except DataError:
+        checked = ""
     if not checked:
-        raise ModelError(f"Expected a name of 1 to {LONGEST_NAME} characters in one line.")
+        raise ModelError(
+            f"Expected a name of 1 to {LONGEST_NAME} printable characters in one line."
+        )
     return checked
 
 
