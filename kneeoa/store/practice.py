@@ -13,6 +13,7 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.files import record_of
+from kneeoa.networks import ARCHITECTURES
 from kneeoa.store import audit, tables
 from kneeoa.store.codes import new_code, read_code
 from kneeoa.store.database import StoreError, insert_into, reading, writing
@@ -210,10 +211,9 @@ def sessions_of(db: Engine, learner: Learner) -> list[PracticeSession]:
 
 def damaged_sessions(db: Engine, learner: Learner) -> int:
     """Return how many of the learner's sessions cannot be read."""
-    mine = tables.practice_session.c.learner_id == learner.learner_id
+    every = select(func.count()).where(tables.practice_session.c.learner_id == learner.learner_id)
     with reading(db) as connection:
-        count = connection.scalar(select(func.count()).where(mine))
-        return count - len(_sessions(connection, learner))
+        return connection.scalar(every) - len(_sessions(connection, learner))
 
 
 def _sessions(connection, learner):
@@ -236,7 +236,7 @@ def _answers(connection, session_id):
     table = tables.practice_answer
     columns = [table.c[field.name] for field in fields(Answer)]
     rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
-    return each_of(connection, rows, lambda row: Answer(*row))
+    return each_of(connection, rows, lambda row: record_of(Answer, row._asdict(), "An answer"))
 
 
 def cards_of(db: Engine, learner: Learner) -> dict[str, str]:
@@ -294,6 +294,6 @@ def delete_learner(db: Engine, learner: Learner, *, client: str, now: datetime) 
 
 def _session(row):
     options = record_of(PracticeOptions, json.loads(row.options), "The session")
-    if not isinstance(row.started_at, datetime):
-        raise TypeError("Expected when the session was begun.")
+    if not isinstance(row.started_at, datetime) or options.network not in (None, *ARCHITECTURES):
+        raise TypeError("Expected when the session was begun, and a network that there is.")
     return PracticeSession(row.id, read_exam(row.exam), options, row.started_at, row.finished_at)

@@ -22,7 +22,7 @@ def show_splits(selection) -> None:
     for split_hash, rows in hashes:
         row = rows.iloc[0]
         record = selection.archive.records[row["folder"], row["run_id"]]
-        st.markdown(f"**Split {split_hash[:16]}**, {counted(len(rows), 'run')}")
+        st.markdown(f"**Split {boundary.escaped(split_hash[:16])}**, {counted(len(rows), 'run')}")
         with boundary.refusals_shown():
             found = lineage.read(Path(row["folder"]), split_hash)
             if found is None:

@@ -56,7 +56,7 @@ def show(learner) -> None:
                     take(store.find_learner(cached.store(), code))
                     st.rerun()
         return
-    st.markdown(f"Your personal code is **{learner.code}**.")
+    st.markdown(f"Your personal code is **{boundary.escaped(learner.code)}**.")
     st.caption(
         "It stands in this page's address, too: a bookmark brings you back. Who has the code sees "
         "your results."

@@ -1,6 +1,7 @@
 """What a page says when something cannot be done, and text that is shown as it is."""
 
 import contextlib
+import html
 import re
 from collections.abc import Iterator
 
@@ -29,6 +30,11 @@ def refusals_shown() -> Iterator[None]:
         yield
     except KneeOAError as error:
         st.error(escaped(str(error)))
+
+
+def as_html(text: str) -> str:
+    """Return `text` so that HTML shows it as it is."""
+    return html.escape(plain(str(text)))
 
 
 def escaped(text: str) -> str:

@@ -57,8 +57,9 @@ def show_waiting(group) -> None:
     way, code = st.columns([1.2, 1], gap="large")
     with way:
         st.title(boundary.escaped(group.exam.title or "KL grading together"))
+        place = boundary.as_html(address.partition("?")[0])
         st.html(
-            f'<div class="kl-network">Join at {address.partition("?")[0]} with the code</div>'
+            f'<div class="kl-network">Join at {place} with the code</div>'
             f'<div class="kl-code">{group.code}</div>'
         )
         exam_choice.show_said(group.exam)
