@@ -6,4 +6,6 @@ script. The main script is therefore inside it.
 
 import streamlit as st
 
-app = st.App("pages/navigation.py")
+from pages.doorway import MIDDLEWARE
+
+app = st.App("pages/navigation.py", middleware=MIDDLEWARE)

@@ -2,9 +2,12 @@
 
 import contextlib
 import errno
+import io
 import json
+import math
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from kneeoa.errors import DataError, DiskFullError, KneeOAError
@@ -21,6 +25,66 @@ Record = TypeVar("Record")
 
 _ABANDONED = 24 * 3600
 """Seconds after which a half-written folder is nobody's any more."""
+LONGEST_TEXT = 256 * 2**20
+"""Bytes of a record or a table; the predictions of a run on a million films have less."""
+
+
+def read_regular(file: Path, most: int, *, inside: Path | None = None) -> bytes:
+    """Return the bytes of an ordinary file, at most `most` of them.
+
+    With `inside`, no link leads out of that folder. Raises `OSError` with a reason for what is no
+    file, such as a pipe, which would never end, and for a longer one. No reason quotes the content.
+    """
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError(errno.EINVAL, "It is no ordinary file", str(file))
+    # Should a pipe have taken its place meanwhile, nobody waits for who writes into it.
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        opened = os.fstat(descriptor)
+        if not stat.S_ISREG(opened.st_mode):
+            raise OSError(errno.EINVAL, "It is no ordinary file", str(file))
+        if inside is not None:
+            real = file.resolve()
+            if not real.is_relative_to(inside.resolve()) or not os.path.samestat(
+                real.stat(), opened
+            ):
+                raise OSError(errno.EPERM, "It is a link that leads out of the folder", str(file))
+        data = stream.read(most + 1) if opened.st_size <= most else b""
+    if opened.st_size > most or len(data) > most:
+        raise OSError(errno.EFBIG, f"It has more than {most / 1e6:.0f} MB", str(file))
+    return data
+
+
+def read_text(file: Path) -> str:
+    """Return the text of an ordinary file in UTF-8; a byte order mark is no part of it.
+
+    Raises `OSError` as `read_regular` does, and `ValueError` where it is no such text.
+    """
+    return read_regular(file, LONGEST_TEXT).decode("utf-8-sig")
+
+
+def sound(content: Any) -> Any:
+    """Return what JSON held; raise `ValueError` where it is more than JSON, or no text.
+
+    Python reads ``NaN``, numbers beyond all, and halves of characters, at which figures and pages
+    fail much later.
+    """
+    if isinstance(content, dict):
+        for name, value in content.items():
+            sound(name)
+            sound(value)
+    elif isinstance(content, list):
+        for value in content:
+            sound(value)
+    elif isinstance(content, str):
+        if not content.isascii():
+            content.encode()
+    elif isinstance(content, float):
+        if not math.isfinite(content):
+            raise ValueError("a number is not finite")
+    elif isinstance(content, int) and not -(2**63) <= content < 2**63:
+        raise ValueError("a number is too large")
+    return content
 
 
 def record_of(kind: type[Record], content: dict[str, Any], file: Path) -> Record:
@@ -42,7 +106,7 @@ def read_versioned(
     `what` names the file in the sentence, for example ``a training run``.
     """
     try:
-        text = file.read_text("utf-8")
+        text = read_text(file)
     except (OSError, ValueError) as problem:
         raise error(_unread(file, what, problem)) from None
     return parse_versioned(text, file, version, what, error=error)
@@ -53,7 +117,7 @@ def parse_versioned(
 ) -> dict[str, Any]:
     """Do what `read_versioned` does with the text of a file that is called `file`."""
     try:
-        content = json.loads(text)
+        content = sound(json.loads(text))
     except (ValueError, RecursionError) as problem:
         raise error(_unread(file, what, problem)) from None
     received = content.get("schema_version") if isinstance(content, dict) else None
@@ -64,7 +128,19 @@ def parse_versioned(
 
 
 def _unread(file, what, problem):
-    return f"Expected {what} in {file.parent}. {file.name} cannot be read: {problem}"
+    why = problem.strerror if isinstance(problem, OSError) else _kind_of(problem)
+    return f"Expected {what} in {file.parent}. {file.name} cannot be read: {why}."
+
+
+def _kind_of(problem):
+    """Say what is wrong with a text, without quoting it."""
+    if isinstance(problem, json.JSONDecodeError):
+        return f"{problem.msg}, line {problem.lineno}"
+    if isinstance(problem, UnicodeError):
+        return "it holds what is no text in UTF-8"
+    if isinstance(problem, RecursionError):
+        return "it is nested too deeply"
+    return str(problem)
 
 
 def read_table(
@@ -82,10 +158,12 @@ def read_table(
     Raises `DataError` when the file is missing, damaged or cut off.
     """
     try:
-        text = file.read_text("utf-8")
-        table = pd.read_csv(file, dtype=dict.fromkeys(texts, str))
-    except (OSError, ValueError) as error:
-        raise DataError(f"Expected a table. {file} cannot be read: {error}") from None
+        text = read_text(file)
+        table = pd.read_csv(io.StringIO(text), dtype=dict.fromkeys(texts, str))
+    except OSError as error:
+        raise DataError(f"Expected a table. {file} cannot be read: {error.strerror}.") from None
+    except (ValueError, OverflowError):
+        raise DataError(f"Expected a table in UTF-8. {file} is none, or damaged.") from None
     missing = [name for name in columns if name not in table]
     if missing:
         raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")
@@ -93,6 +171,8 @@ def read_table(
         found = pd.to_numeric(table[name], errors="coerce")
         if (found.isna() & table[name].notna()).any():
             raise DataError(f"Expected numbers in the column {name} of {file}. Found others.")
+        if np.isinf(found.to_numpy(float, na_value=0)).any():
+            raise DataError(f"Expected finite numbers in the column {name} of {file}.")
         table[name] = found
     if not text.endswith("\n"):
         raise DataError(f"Expected whole lines in {file}. The last one is cut off.")

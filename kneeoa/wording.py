@@ -1,8 +1,63 @@
-"""Small things in words, the same on every page, sheet and terminal."""
+"""Small things in words, the same on every page, sheet and terminal; others' words made safe."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import pandas as pd
+
+from kneeoa.errors import DataError
+
+_JOINERS = "\u200c\u200d"
+"""Cf, but parts of words in Persian and Indic scripts, and of pictures."""
+_BLANK = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that nobody sees."""
+MOST_MARKS = 4
+"""Marks on one letter; with more it grows over its neighbours."""
+
+
+def is_plain(letter: str) -> bool:
+    """Return whether a character is seen where it stands: no control, and none that turns text."""
+    kind = unicodedata.category(letter)
+    # C: controls, formats (among them those that turn the direction), halves of pairs, unassigned.
+    return (kind[0] != "C" and kind not in ("Zl", "Zp")) or letter in _JOINERS
+
+
+def plain(text: str, longest: int = 2_000) -> str:
+    """Return another's text as it may be shown: NFC, at most `longest` characters.
+
+    What is no character for display becomes U+FFFD; line ends stay.
+    """
+    text = unicodedata.normalize("NFC", text[: longest + 1])
+    shown = "".join(c if c == "\n" or is_plain(c) else " " if c == "\t" else "\ufffd" for c in text)
+    shown = _without_piles(shown)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}\u2026"
+
+
+def _without_piles(text):
+    kept, marks = [], 0
+    for letter in text:
+        marks = marks + 1 if unicodedata.category(letter) == "Mn" else 0
+        if marks <= MOST_MARKS:
+            kept.append(letter)
+    return "".join(kept)
+
+
+def entered(text: str, longest: int, what: str, *, error: type[Exception] = DataError) -> str:
+    """Return a title or a name on its way in: NFC, single blanks, at most `longest` characters.
+
+    An empty one stays empty. Raises `error` for `what` where it holds what `plain` replaces, or
+    nothing that can be seen, or is longer.
+    """
+    try:
+        text = " ".join(unicodedata.normalize("NFC", text).split())
+    except (TypeError, AttributeError):
+        text = "\0"
+    unseen = all(letter in _BLANK or letter in _JOINERS for letter in text)
+    if text and (unseen or len(text) > longest or plain(text, longest) != text):
+        raise error(
+            f"Expected {what} of at most {longest} letters that can be shown. Choose another one."
+        )
+    return text
 
 
 def counted(number: int, thing: str) -> str:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kneeoa.adaptation.listing import TABLE
-from kneeoa.errors import ModelError
+from kneeoa.data.listing import SPLITS
+from kneeoa.errors import DataError, ModelError
 from kneeoa.graders.profile import PREDICTIONS, RECORD, WEIGHTS, Profile, read_profile
 from kneeoa.grades import GRADES
+from kneeoa.wording import is_plain, plain
 
 DEEPEST = 4
 """Folders below the named one."""
@@ -29,31 +31,43 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What lies in the named folders: graded films, and profiles; by label, in order."""
+    """What lies in the named folders, by label, in order.
+
+    Attributes
+    ----------
+    films : graded films to learn a habit from
+    profiles : of hospitals
+    data_sets : graded films in splits, or to be split
+    """
 
     films: dict[str, Place]
     profiles: dict[str, Place]
+    data_sets: dict[str, Place]
 
 
 def roots_of(*settings: str | None) -> tuple[Path, ...]:
     """Return the folders in settings that separate them as in ``PATH``, each once."""
     named = [part for setting in settings for part in (setting or "").split(os.pathsep)]
     folders = (Path(part.strip()).expanduser() for part in named if part.strip())
-    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+    return tuple(dict.fromkeys(folder.absolute() for folder in folders if folder.is_dir()))
 
 
 def offered(roots: Iterable[Path]) -> Offered:
     """Return the folders of graded films and the profiles in `roots`, without following links."""
     films: dict[str, Place] = {}
     profiles: dict[str, Place] = {}
+    data_sets: dict[str, Place] = {}
     for root in roots:
         for folder, folders, names in _folders(root):
             place = Place(_label(root, folder), folder, root)
+            # A split of a data set is none itself.
+            if set(SPLITS) & folders or (_GRADES & folders and folder.name not in SPLITS):
+                data_sets.setdefault(place.label, place)
             if {RECORD, WEIGHTS} <= names:
                 profiles.setdefault(place.label, place)
             elif TABLE in names or _GRADES & folders:
                 films.setdefault(place.label, place)
-    return Offered(films, profiles)
+    return Offered(films, profiles, data_sets)
 
 
 def read_offered(place: Place) -> Profile:
@@ -63,6 +77,19 @@ def read_offered(place: Place) -> Profile:
         if not (place.folder / name).resolve().is_relative_to(inside):
             raise ModelError(f"Expected a profile's own files in {place.label}. {name} is a link.")
     return read_profile(place.folder)
+
+
+def check_links(place: Place) -> None:
+    """Raise `DataError` where a link in a folder leads out of the named one that it lies in."""
+    inside = place.root.resolve()
+    for here, folders, names in os.walk(place.folder):
+        for name in (*folders, *names):
+            file = Path(here, name)
+            if file.is_symlink() and not file.resolve().is_relative_to(inside):
+                raise DataError(
+                    f"Expected a folder of films of its own in {place.label}. {plain(name)} is a "
+                    "link that leads out of it."
+                )
 
 
 def _label(root, folder):
@@ -80,5 +107,9 @@ def _folders(root):
         folders[:] = sorted(
             name
             for name in folders
-            if not deep and name not in _GRADES | learnt_from and not name.startswith(".")
+            if not deep and name not in _GRADES | learnt_from and _is_offered(name)
         )
+
+
+def _is_offered(name):
+    return not name.startswith(".") and all(map(is_plain, name))

@@ -19,6 +19,7 @@ from kneeoa.adaptation.framed import Framed
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.data.listing import name_patterns, patient_and_side
 from kneeoa.errors import DataError, KneeOAError, RadiographError
+from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.locating.found import Found, Knee
@@ -149,14 +150,20 @@ def each(make: Callable[[Listed], Made], listed: Sequence[Listed]) -> Iterator[M
         yield from pool.map(made, listed)
 
 
-def read(one: Listed) -> tuple[Radiograph, str]:
-    """Return a listed film, and its patient where that is known; raise `RadiographError`."""
+def data_of(one: Listed) -> bytes:
+    """Return the bytes of a listed film; raise `RadiographError` where they cannot be had."""
+    if not isinstance(one.file, Path):
+        DEFAULT_LIMITS.check_bytes(one.file.size)
+        return one.file.read_bytes()
     try:
-        size = one.file.stat().st_size if isinstance(one.file, Path) else one.file.size
-        DEFAULT_LIMITS.check_bytes(size)
-        data = one.file.read_bytes()
+        return read_regular(one.file, DEFAULT_LIMITS.max_bytes)
     except OSError as error:
         raise RadiographError(f"The file cannot be opened: {error.strerror}.") from None
+
+
+def read(one: Listed) -> tuple[Radiograph, str]:
+    """Return a listed film, and its patient where that is known; raise `RadiographError`."""
+    data = data_of(one)
     radiograph = read_radiograph(data, one.file.name)
     patient = one.patient
     if not patient and radiograph.source == "DICOM":

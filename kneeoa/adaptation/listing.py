@@ -10,12 +10,15 @@ from pathlib import Path, PurePosixPath
 
 from kneeoa.data.listing import side_of
 from kneeoa.errors import DataError
+from kneeoa.files import read_regular
 from kneeoa.graders.batch import find_films
 from kneeoa.grades import GRADES
+from kneeoa.wording import is_plain, plain
 from kneeoa.zipped import ZippedFile, open_zip
 
 TABLE = "grades.csv"
 _GRADES = {str(int(grade)): int(grade) for grade in GRADES}
+_LINK = "It is a link that leads out of the folder."
 _LONGEST_TABLE = 10_000_000
 """Bytes: far more than any list of films has."""
 
@@ -60,11 +63,10 @@ def list_films(
         listed, left_out = _from_folders(folder), ()
     if not listed:
         raise _none_in(str(folder))
-    elsewhere = {one.name for one in listed if not _is_inside(one.file, inside)}
-    reason = "It is a link that leads out of the folder."
-    return (
-        tuple(one for one in listed if one.name not in elsewhere),
-        (*left_out, *(LeftOut(name, reason) for name in sorted(elsewhere))),
+    return _without(
+        listed,
+        left_out,
+        lambda one: "" if _is_inside(one.file, inside) else _LINK,
     )
 
 
@@ -91,7 +93,20 @@ def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
         listed, left_out = _from_zipped_folders(found), ()
     if not listed:
         raise _none_in("the ZIP")
-    return listed, left_out
+    return _without(listed, left_out, lambda _: "")
+
+
+def _without(listed, left_out, why):
+    """Leave out the films that `why` gives a reason for, and those whose names nobody can read."""
+    kept, more = [], []
+    for one in listed:
+        shown = all(map(is_plain, one.name))
+        reason = why(one) if shown else "Its name cannot be shown: rename it."
+        if reason:
+            more.append(LeftOut(plain(one.name), reason))
+        else:
+            kept.append(one)
+    return tuple(kept), (*left_out, *more)
 
 
 def _parts(path):
@@ -141,14 +156,12 @@ def _from_table(text, place, file_of):
         here = f"line {number} of {place}"
         path = PurePosixPath(name)
         if not name.isprintable() or not name or path.is_absolute() or ".." in path.parts:
-            raise DataError(
-                f"Expected a file below the table's folder in {here}. Received: {name[:200]!r}."
-            )
+            raise DataError(f"Expected a file below the table's folder in {here}. Found another.")
         if not row["grade"]:
             left_out.append(LeftOut(name, "It has no grade."))
             continue
         if row["grade"] not in _GRADES:
-            raise DataError(f"Expected a grade 0 to 4 in {here}. Received: {row['grade'][:40]!r}.")
+            raise DataError(f"Expected a grade 0 to 4 in {here}. Found something else.")
         grade, side = _GRADES[row["grade"]], side_of(row.get("side"))
         listed.append(Listed(file_of(name), name, grade, row.get("patient", ""), side))
     return tuple(listed), tuple(left_out)
@@ -156,18 +169,18 @@ def _from_table(text, place, file_of):
 
 def _text_of(file):
     try:
-        if file.stat().st_size > _LONGEST_TABLE:
-            raise DataError(f"Expected a table of grades. {file} is too long for one.")
-        return _decoded(file.read_bytes(), str(file))
+        return _decoded(read_regular(file, _LONGEST_TABLE), str(file))
     except OSError as error:
-        raise DataError(f"Expected a table in UTF-8. {file} cannot be read: {error}") from None
+        raise DataError(
+            f"Expected a table of grades. {file} cannot be read: {error.strerror}."
+        ) from None
 
 
 def _decoded(data, place):
     try:
         return data.decode("utf-8-sig")
-    except ValueError as error:
-        raise DataError(f"Expected a table in UTF-8. {place} cannot be read: {error}") from None
+    except ValueError:
+        raise DataError(f"Expected a table in UTF-8. {place} is none.") from None
 
 
 def _rows(text, place):

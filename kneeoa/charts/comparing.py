@@ -51,7 +51,7 @@ def strip_figure(
             mode="markers",
             marker={"color": style.faded(colour, 0.7), "symbol": style.SYMBOL[network], "size": 9},
             name=f"{name}, a cycle each",
-            customdata=rows[["seed", "run_id"]],
+            customdata=rows[["seed", "run_id"]].assign(run_id=rows["run_id"].map(style.as_text)),
             hovertemplate="seed %{customdata[0]}: %{x:.4g}<br>%{customdata[1]}<extra></extra>",
         )
         figure.add_scatter(
@@ -158,7 +158,11 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 190) -> go.Figur
     rows = -(-len(changes) // columns)
     height = 60 + row_height * rows
     units = table.drop_duplicates("change").set_index("change")["unit"]
-    titles = [f"{name} ({units[name]})" if units[name] else name for name in changes]
+    named = {name: style.as_text(name) for name in (*changes, *table["model"].unique())}
+    titles = [
+        f"{named[name]} ({style.as_text(units[name])})" if units[name] else named[name]
+        for name in changes
+    ]
     figure = make_subplots(
         rows=rows,
         cols=columns,
@@ -186,11 +190,13 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 190) -> go.Figur
                 mode="lines+markers",
                 line={"color": style.COLOUR[key], "dash": style.DASH[key], "width": 1.5},
                 marker={"symbol": style.SYMBOL[key], "size": 7},
-                name=model,
+                name=named[model],
                 legendgroup=model,
                 showlegend=index == 0,
-                customdata=part[["strength", "unit", "accuracy"]],
-                hovertemplate=f"{change} %{{customdata[0]:g}} %{{customdata[1]}}<br>"
+                customdata=part[["strength", "unit", "accuracy"]].assign(
+                    unit=part["unit"].map(style.as_text)
+                ),
+                hovertemplate=f"{named[change]} %{{customdata[0]:g}} %{{customdata[1]}}<br>"
                 "%{y:+.1%}, accuracy %{customdata[2]:.1%}<extra></extra>",
                 **place,
             )

@@ -5,9 +5,12 @@ by readers with any colour vision (teal, orange and violet of unlike lightness),
 has a marker or dash of its own, too.
 """
 
+import html
+
 import plotly.graph_objects as go
 
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.wording import plain
 
 COLOUR = {
     "mobilenet": "#1d91a5",
@@ -69,3 +72,8 @@ def figure(*, height: int, title: str = "", legend: bool = True) -> go.Figure:
     drawn.update_xaxes(automargin=True, showline=True, linecolor=QUIET)
     drawn.update_yaxes(automargin=True, showline=True, linecolor=QUIET)
     return drawn
+
+
+def as_text(name: object) -> str:
+    """Return a name from a file so that Plotly draws it as it is: it takes tags for markup."""
+    return html.escape(plain(str(name), 200)).replace("%", "&#37;")

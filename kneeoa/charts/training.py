@@ -40,7 +40,9 @@ def learning_figure(
     for (stage, layer, epoch), rows in stages.groupby(["stage", "trainable_from", "first"]):
         if stage == 1:
             continue
-        said = f"stage {stage}: {'all layers' if layer == 'all' else f'from {layer}'}"
+        said = (
+            f"stage {stage}: {'all layers' if layer == 'all' else f'from {style.as_text(layer)}'}"
+        )
         colour = style.QUIET
         if len(rows) < len(networks):
             (network,) = rows["architecture"]
@@ -75,7 +77,7 @@ def _add_runs(figure, curves, chosen, measure, colour):
         line={"color": style.faded(colour, 0.45), "width": 1},
         name="runs",
         showlegend=False,
-        customdata=line["run_id"],
+        customdata=line["run_id"].map(style.as_text),
         hovertemplate="%{customdata}<br>epoch %{x}: %{y:.3g}<extra></extra>",
     )
     kept = line[line["epoch"] == line["run_id"].map(chosen)]
@@ -85,7 +87,7 @@ def _add_runs(figure, curves, chosen, measure, colour):
         mode="markers",
         marker={"color": colour, "size": 7, "symbol": "star"},
         showlegend=False,
-        customdata=kept["run_id"],
+        customdata=kept["run_id"].map(style.as_text),
         hovertemplate="%{customdata}<br>kept: epoch %{x}<extra></extra>",
     )
 

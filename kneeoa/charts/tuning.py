@@ -42,7 +42,7 @@ def importance_figure(importance: pd.DataFrame, *, height: int = 420) -> go.Figu
     figure = style.figure(height=height, legend=False)
     figure.add_bar(
         x=ordered["importance"],
-        y=ordered["setting"],
+        y=ordered["setting"].map(style.as_text),
         orientation="h",
         marker_color=style.COLOUR["mobilenet"],
         hovertemplate="%{y}: %{x:.0%}<extra></extra>",
@@ -52,7 +52,7 @@ def importance_figure(importance: pd.DataFrame, *, height: int = 420) -> go.Figu
 
 
 def _dimension(name, values):
-    label = name.replace("_", " ")
+    label = style.as_text(name.replace("_", " "))
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.isna().any():
         kinds = sorted(values.astype(str).unique())
@@ -61,7 +61,7 @@ def _dimension(name, values):
             "label": label,
             "values": codes,
             "tickvals": list(range(len(kinds))),
-            "ticktext": kinds,
+            "ticktext": [style.as_text(kind) for kind in kinds],
         }
     spread = numbers.max() / numbers.min() if numbers.min() > 0 else 1
     if spread < 20:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from kneeoa.data.listing import FILM_KINDS, film_name, is_film
 from kneeoa.errors import DataError
+from kneeoa.files import read_regular
+from kneeoa.films.limits import DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class FilmFolder:
                 "set that the runs were measured on?"
             )
         try:
-            return file.read_bytes()
+            return read_regular(file, DEFAULT_LIMITS.max_bytes, inside=self.folder)
         except OSError as error:
             raise DataError(f"Expected to read {file}. {error.strerror}.") from None
 
@@ -43,7 +45,7 @@ def open_folder(folder: Path) -> FilmFolder:
         folders.sort()
         for name in sorted(names):
             file = Path(place, name)
-            if not name.startswith(".") and is_film(file):
+            if not name.startswith(".") and is_film(file) and file.is_file():
                 files.setdefault(film_name(name), file)
     if not files:
         raise DataError(f"Expected {FILM_KINDS} films below {folder}. Found none.")

@@ -86,22 +86,25 @@ def is_graded(folder: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """Names in one folder, sorted; `others` are files that are no films."""
+    """Names in one folder, sorted; `others` are files that are no films, `odd` not in UTF-8."""
 
     folders: list[str]
     films: list[str]
     others: int
+    odd: int
 
 
 def _scan(folder):
-    folders, films, others = [], [], 0
+    folders, films, others, odd = [], [], 0, 0
     try:
         with os.scandir(folder) as found:
             for item in found:
                 if item.is_dir():
                     folders.append(item.name)
                 # Names with a leading dot are a system's notes (`._x.png`), not films.
-                elif not item.name.startswith(".") and is_film(Path(item.path)):
+                elif _is_odd(item.name):
+                    odd += 1
+                elif not item.name.startswith(".") and item.is_file() and is_film(Path(item.path)):
                     films.append(item.name)
                 else:
                     others += 1
@@ -109,14 +112,15 @@ def _scan(folder):
         raise DataError(
             f"Expected a folder of films. {folder} cannot be read: {error.strerror}."
         ) from None
-    for name in films:
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise DataError(
-                f"Expected file names in UTF-8. Received {name!r} in {folder}: rename it."
-            ) from None
-    return _Scan(sorted(folders), sorted(films), others)
+    return _Scan(sorted(filter(str.isprintable, folders)), sorted(films), others, odd)
+
+
+def _is_odd(name):
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _what_was_expected(folder, missing, top):
@@ -147,6 +151,7 @@ class _LeftOut:
     folders: list[str] = field(default_factory=list)
     films: list[str] = field(default_factory=list)
     others: int = 0
+    odd: int = 0
     auto_test: bool = False
 
     def add(self, scan, prefix, expected, *, films_belong=False):
@@ -158,6 +163,7 @@ class _LeftOut:
         if not films_belong:
             self.films += [f"{prefix}{name}" for name in scan.films]
         self.others += scan.others
+        self.odd += scan.odd
 
     def sentences(self):
         """Say what was left out and why."""
@@ -170,6 +176,8 @@ class _LeftOut:
             found.append(f"Films outside the grade folders: {_some(self.films)}.")
         if self.others:
             found.append(f"Files that are no {FILM_KINDS} film: {self.others}.")
+        if self.odd:
+            found.append(f"Files whose names are not in UTF-8: {self.odd}. Rename them.")
         return tuple(found)
 
 

@@ -20,10 +20,11 @@ import numpy as np
 
 from kneeoa import zipped
 from kneeoa.errors import DataError, ModelError
-from kneeoa.files import parse_versioned, record_of
+from kneeoa.files import parse_versioned, read_regular, record_of
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.framing import FOUND, Framing
 from kneeoa.grades import GRADES
+from kneeoa.wording import entered
 
 SCHEMA_VERSION = 1
 LONGEST_NAME = 80
@@ -173,13 +174,15 @@ def _profile_of(text, weights, folder):
 
 def check_name(name: str) -> str:
     """Return a profile's name without outer blanks; refuse an empty, long or unprintable one."""
-    name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    try:
+        checked = "" if "\n" in name else entered(name, LONGEST_NAME, "a name")
+    except DataError:
+        checked = ""
+    if not checked:
         raise ModelError(
-            f"Expected a name of 1 to {LONGEST_NAME} printable characters in one line. "
-            f"Received: {name[:LONGEST_NAME]!r}."
+            f"Expected a name of 1 to {LONGEST_NAME} printable characters in one line."
         )
-    return name
+    return checked
 
 
 def write_heads(heads: dict[str, Head]) -> bytes:
@@ -248,9 +251,7 @@ def _is_date(text):
 
 def _bytes_of(file):
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise ModelError(f"Expected at most {MOST_BYTES / 1e6:.0f} MB in {file}. It has more.")
-        return file.read_bytes()
+        return read_regular(file, MOST_BYTES)
     except OSError as error:
         raise ModelError(
             f"Expected a profile in {file.parent}. {file.name} cannot be read: {error.strerror}."

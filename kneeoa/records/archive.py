@@ -10,13 +10,16 @@ import statistics
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
 from kneeoa.errors import DataError, KneeOAError
+from kneeoa.files import read_text
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.records import results, studies
+from kneeoa.wording import counted, is_plain, plain
 
 RUN_COLUMNS = (
     "folder",
@@ -43,6 +46,7 @@ FINISHED = "finished"
 DAMAGED = "damaged"
 HISTORY_COLUMNS = ("epoch", "stage", "trainable_from", "loss", "val_loss", "val_accuracy")
 _TEXT = ("trainable_from",)
+MOST_EPOCHS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +118,7 @@ def read_archive(folders: Sequence[Path]) -> Archive:
         here = _read_studies(folder, problems)
         found += here
         known = [_Known(name, study) for study in here for name in study.record.run_ids]
-        there = sorted(path.name for path in (folder / "runs").glob("[!.]*") if path.is_dir())
+        there = _names_in(folder / "runs", problems)
         named = {name: [k.study for k in known if k.run_id == name] for name in there}
         with ThreadPoolExecutor() as readers:
             read = list(readers.map(lambda name, at=folder: _read_run(at, name), there))
@@ -142,9 +146,21 @@ class _Known:
     study: Study
 
 
+def _names_in(folder, problems):
+    names = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
+    odd = [name for name in names if not all(map(is_plain, name))]
+    if odd:
+        problems.append(
+            f"{counted(len(odd), 'folder')} in {folder} left out, whose names cannot be shown: "
+            "rename them."
+        )
+    return [name for name in names if name not in odd]
+
+
 def _read_studies(folder, problems):
     found = []
-    for study_id in studies.list_studies(folder):
+    named = _names_in(folder / "studies", problems)
+    for study_id in (one for one in studies.list_studies(folder) if one in named):
         try:
             record = studies.read_study(folder, study_id)
         except KneeOAError as error:
@@ -167,22 +183,26 @@ def _read_run(folder, name):
                 f"Received one of {record.architecture}: it is not measured."
             )
         history = _read_epochs(place / "history.csv")
+        finished_at = datetime.fromisoformat(record.finished_at)
+    except ValueError:
+        problem = f"Expected when the run ended, as a date, in {place / 'run.json'}. It is none."
+        return None, row | {"state": DAMAGED, "problem": problem}
     except KneeOAError as error:
         return None, row | {"state": DAMAGED, "problem": str(error)}
     speeds = [epoch["images_per_second"] for epoch in history if "images_per_second" in epoch]
     return record, row | {
         "architecture": record.architecture,
         "seed": record.seed,
-        "preset": record.config.get("preset", ""),
+        "preset": plain(str(record.config.get("preset", "")), 80),
         "state": FINISHED,
         "epochs": len(history),
         "best_epoch": record.best_epoch,
-        "stopped_because": record.stopped_because,
+        "stopped_because": plain(record.stopped_because, 200),
         "minutes": record.seconds / 60,
         "images_per_second": statistics.median(speeds) if speeds else None,
-        "device": record.device,
-        "precision": record.precision,
-        "finished_at": record.finished_at,
+        "device": plain(record.device, 200),
+        "precision": plain(record.precision, 40),
+        "finished_at": finished_at.isoformat(),
         "split_hash": record.split_hash,
         "model_sha256": record.model_sha256,
     }
@@ -191,7 +211,7 @@ def _read_run(folder, name):
 def _read_epochs(file):
     """One dict an epoch. Not by pandas, which takes ten times as long for so small a file."""
     try:
-        text = file.read_text("utf-8")
+        text = read_text(file)
         lines = csv.DictReader(io.StringIO(text), restval=None)
         missing = [name for name in HISTORY_COLUMNS if name not in (lines.fieldnames or ())]
         if missing:
@@ -212,7 +232,12 @@ def _read_epochs(file):
 
 
 def _number(name, text):
-    return int(text) if name in ("epoch", "stage") else float(text)
+    if name not in ("epoch", "stage"):
+        return float(text)
+    count = int(text)
+    if not 0 <= count <= MOST_EPOCHS:
+        raise ValueError("more than any run has")
+    return count
 
 
 def _unfinished(folder, found, finished):

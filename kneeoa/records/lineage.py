@@ -14,7 +14,7 @@ import pandas as pd
 
 from kneeoa.data.dataset import Dataset, split_hash_of
 from kneeoa.errors import DataError
-from kneeoa.files import read_table, replace_file
+from kneeoa.files import read_table, read_text, replace_file, sound
 from kneeoa.records.results import RunRecord
 from kneeoa.spreadsheet import csv_text
 
@@ -144,8 +144,8 @@ def _file(results_folder, split_hash):
 
 def _facts(file):
     try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        content = sound(json.loads(read_text(file)))
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(content, dict):
         return {}

@@ -4,6 +4,7 @@
 kept, ``model.keras``. A run folder appears whole or not at all. Studies: see `studies`.
 """
 
+import io
 import json
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -14,7 +15,14 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.errors import DataError
-from kneeoa.files import read_versioned, record_of, replace_file, whole_folder
+from kneeoa.files import (
+    LONGEST_TEXT,
+    read_regular,
+    read_versioned,
+    record_of,
+    replace_file,
+    whole_folder,
+)
 from kneeoa.spreadsheet import csv_text, texts_as_meant
 
 SCHEMA_VERSION = 1
@@ -106,9 +114,12 @@ def read_record(folder: Path) -> RunRecord:
 def read_predictions(file: Path) -> pd.DataFrame:
     """Read ``predictions.csv``; identifiers stay text, unknown grades are missing values."""
     try:
-        table = pd.read_csv(file, dtype={"image_id": str, "patient_id": str, "true_grade": "Int64"})
-    except (OSError, ValueError, TypeError, OverflowError) as error:
-        raise DataError(f"Expected a table of predictions. {file}: {error}") from None
+        kinds = {"image_id": str, "patient_id": str, "true_grade": "Int64"}
+        table = pd.read_csv(io.BytesIO(read_regular(file, LONGEST_TEXT)), dtype=kinds)
+    except OSError as error:
+        raise DataError(f"Expected a table of predictions. {file}: {error.strerror}.") from None
+    except (ValueError, TypeError, OverflowError):
+        raise DataError(f"Expected a table of predictions in UTF-8. {file} is damaged.") from None
     missing = [column for column in PREDICTION_COLUMNS if column not in table]
     if missing:
         raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")

@@ -15,7 +15,8 @@ COLUMNS = ("model", "change", "unit", *NUMBERS, "same_grade", "knees", "patients
 def read(file: Path) -> pd.DataFrame:
     """Return the table, columns as `train.publish.robustness` has them; refuse a damaged one."""
     texts = ("model", "change", "unit")
-    table = read_table(file, COLUMNS, numbers=NUMBERS, texts=texts)
+    numbers = (*NUMBERS, "same_grade", "knees", "patients")
+    table = read_table(file, COLUMNS, numbers=numbers, texts=texts)
     if not (table["step"] > 0).any():
         raise DataError(f"Expected changed films in {file}. There are none.")
     return table.assign(unit=table["unit"].fillna(""))

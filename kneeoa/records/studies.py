@@ -138,8 +138,10 @@ def read_status(results_folder: Path, study_id: str) -> StudyStatus | None:
     """Return how far a study is, or None while nothing says so that can be read."""
     file = study_folder(results_folder, study_id) / "status.json"
     try:
-        return record_of(StudyStatus, json.loads(file.read_text("utf-8")), file)
-    except (OSError, ValueError, DataError):
+        # A loss that is none, as of a training that diverged, is not known.
+        content = json.loads(files.read_text(file), parse_constant=lambda _: None)
+        return record_of(StudyStatus, files.sound(content), file)
+    except (OSError, ValueError, RecursionError, DataError):
         return None
 
 

@@ -3,14 +3,21 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+import msgspec
 import pandas as pd
 
 from kneeoa.errors import DataError
-from kneeoa.files import read_table
+from kneeoa.files import read_table, read_text, sound
 
 TRIAL_COLUMNS = ("trial", "state", "val_loss", "epochs", "seconds")
+
+
+class _Best(TypedDict):
+    trial: int
+    val_loss: float
+    params: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +71,11 @@ def _read_best(file):
     if not file.exists():
         return None
     try:
-        content = json.loads(file.read_text("utf-8"))
-        return {name: content[name] for name in ("trial", "val_loss", "params")}
-    except (OSError, ValueError, KeyError, TypeError):
+        content = sound(json.loads(read_text(file)))
+        return msgspec.convert(
+            {name: content[name] for name in ("trial", "val_loss", "params")}, _Best
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
         raise DataError(f"Expected the best trial in {file}. The file is damaged.") from None
 
 

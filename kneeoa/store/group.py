@@ -11,11 +11,13 @@ from typing import Literal
 import pandas as pd
 from sqlalchemy import Engine, delete, select, update
 
-from kneeoa.store import tables
+from kneeoa.errors import DataError
+from kneeoa.store import audit, tables
 from kneeoa.store.codes import new_code, read_code
 from kneeoa.store.database import StoreError, insert_into, reading, writing
-from kneeoa.store.values import read_exam
+from kneeoa.store.values import each_of, read_exam
 from kneeoa.store.votes import (
+    MOST_A_CLIENT,
     Participant,
     join,
     participants,
@@ -31,10 +33,12 @@ from kneeoa.teaching import exam as exams
 from kneeoa.teaching.exam import Exam
 
 __all__ = [
+    "MOST_A_CLIENT",
     "Group",
     "Participant",
     "State",
     "change_group",
+    "damaged_groups",
     "delete_group",
     "find_group",
     "groups",
@@ -63,6 +67,7 @@ _FROM = {
 }
 """From which states each can be reached at the same film."""
 _GONE = "This session was deleted. Open a new one."
+_DAMAGED = "What is kept of this session is damaged and cannot be read. Open a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +102,29 @@ def open_group(db: Engine, exam: Exam, now: datetime) -> Group:
 def find_group(db: Engine, code: str) -> Group:
     """Return the group that has `code`, in whatever case; raise `StoreError` where none has."""
     table = tables.teaching_group
+    here = table.c.code == read_code(code)
     with reading(db) as connection:
-        row = connection.execute(select(table).where(table.c.code == read_code(code))).first()
-    if row is None:
+        found = each_of(connection, select(table).where(here), _group)
+        if not found and connection.scalar(select(table.c.id).where(here)):
+            raise StoreError(_DAMAGED)
+    if not found:
         raise StoreError("No session has this code. Check it letter by letter, or ask the teacher.")
-    return _group(row)
+    return found[0]
 
 
 def groups(db: Engine) -> list[Group]:
-    """Return all groups, the newest first."""
+    """Return the groups that can be read, the newest first; `damaged_groups` are the others."""
     table = tables.teaching_group
     with reading(db) as connection:
-        return [
-            _group(row) for row in connection.execute(select(table).order_by(table.c.id.desc()))
-        ]
+        return each_of(connection, select(table).order_by(table.c.id.desc()), _group)
+
+
+def damaged_groups(db: Engine) -> list[int]:
+    """Return the ids of groups that cannot be read, as after a change by another program."""
+    table = tables.teaching_group
+    whole = {group.group_id for group in groups(db)}
+    with reading(db) as connection:
+        return [number for number in connection.scalars(select(table.c.id)) if number not in whole]
 
 
 def votes_of_all(db: Engine) -> pd.DataFrame:
@@ -120,11 +134,13 @@ def votes_of_all(db: Engine) -> pd.DataFrame:
     return pd.concat([votes_of(db, -1), *found], ignore_index=True).dropna(subset="grade")
 
 
-def delete_group(db: Engine, group_id: int) -> None:
-    """Delete a group with its participants and votes, for good."""
+def delete_group(db: Engine, group_id: int, *, client: str, now: datetime) -> None:
+    """Delete a group with its participants and votes, for good; the log says that `client` did."""
     table = tables.teaching_group
     with writing(db) as connection:
-        connection.execute(delete(table).where(table.c.id == group_id))
+        gone = delete(table).where(table.c.id == group_id).returning(table.c.code)
+        if (code := connection.scalar(gone)) is not None:
+            audit.note(connection, "session deleted", client=client, now=now, about=code)
 
 
 def change_group(
@@ -142,12 +158,14 @@ def change_group(
     table, film = tables.teaching_group, tables.group_film
     with writing(db) as connection:
         # Votes wait for this lock, and it for those that are being written.
-        row = connection.execute(
-            select(table).where(table.c.id == group.group_id).with_for_update()
-        ).first()
-        if row is None:
+        there = table.c.id == group.group_id
+        lock = select(table.c.id).where(there).with_for_update()
+        if connection.scalar(lock) is None:
             raise StoreError(_GONE)
-        now = _group(row)
+        found = each_of(connection, select(table).where(there), _group)
+        if not found:
+            raise StoreError(_DAMAGED)
+        now = found[0]
         if (now.state, now.position, now.round) != (group.state, group.position, group.round):
             raise StoreError(
                 "Another window has gone on with this session. This one shows it as it is now: "
@@ -193,6 +211,9 @@ def shown_positions(db: Engine, group_id: int) -> list[int]:
 
 
 def _group(row):
-    return Group(
-        row.id, row.code, read_exam(row.exam), row.state, row.position, row.round, row.opened_at
-    )
+    exam = read_exam(row.exam)
+    if row.state not in tables.STATES or row.position not in range(len(exam.films)):
+        raise DataError("Expected one of the films of the session, and what is done with it.")
+    if row.code != read_code(row.code) or not isinstance(row.opened_at, datetime):
+        raise DataError("Expected a session's code, and when it was opened.")
+    return Group(row.id, row.code, exam, row.state, row.position, row.round, row.opened_at)

@@ -17,8 +17,8 @@ def known_revisions() -> list[str]:
     return [script.revision for script in _SCRIPTS.walk_revisions()]
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing in the transaction of `connection`.
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run the migrations that are missing, up to that one, in the transaction of `connection`.
 
     One caller at a time in a process: Alembic holds what it is working on in a global.
     """
@@ -26,7 +26,7 @@ def upgrade(connection: Connection) -> None:
         "version_table": VERSION_TABLE,
         "transactional_ddl": True,
         # As in Alembic's own documentation of running without its command line.
-        "fn": lambda revision, _: _SCRIPTS._upgrade_revs("head", revision),
+        "fn": lambda revision, _: _SCRIPTS._upgrade_revs(to, revision),
     }
     context = MigrationContext.configure(connection, opts=options)
     with Operations.context(context):

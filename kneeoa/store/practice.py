@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.files import record_of
-from kneeoa.store import tables
+from kneeoa.networks import ARCHITECTURES
+from kneeoa.store import audit, tables
 from kneeoa.store.codes import new_code, read_code
 from kneeoa.store.database import StoreError, insert_into, reading, writing
-from kneeoa.store.values import grade_of, read_exam
+from kneeoa.store.values import each_of, grade_of, read_exam
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching.exam import Exam
 from kneeoa.teaching.swayed import Round
@@ -198,20 +199,27 @@ def open_session(db: Engine, learner: Learner) -> PracticeSession | None:
     table = tables.practice_session
     mine = (table.c.learner_id == learner.learner_id) & table.c.finished_at.is_(None)
     with reading(db) as connection:
-        row = connection.execute(select(table).where(mine).order_by(table.c.id.desc())).first()
-    return row and _session(row)
+        latest = select(table).where(mine).order_by(table.c.id.desc())
+        return next(iter(each_of(connection, latest, _session)), None)
 
 
 def sessions_of(db: Engine, learner: Learner) -> list[PracticeSession]:
-    """Return the learner's sessions, finished or not, the oldest first."""
+    """Return the learner's sessions that can be read, finished or not, the oldest first."""
     with reading(db) as connection:
         return _sessions(connection, learner)
+
+
+def damaged_sessions(db: Engine, learner: Learner) -> int:
+    """Return how many of the learner's sessions cannot be read."""
+    every = select(func.count()).where(tables.practice_session.c.learner_id == learner.learner_id)
+    with reading(db) as connection:
+        return connection.scalar(every) - len(_sessions(connection, learner))
 
 
 def _sessions(connection, learner):
     table = tables.practice_session
     mine = select(table).where(table.c.learner_id == learner.learner_id)
-    return [_session(row) for row in connection.execute(mine.order_by(table.c.id))]
+    return each_of(connection, mine.order_by(table.c.id), _session)
 
 
 def answers_of(db: Engine, session_id: int) -> pd.DataFrame:
@@ -228,7 +236,7 @@ def _answers(connection, session_id):
     table = tables.practice_answer
     columns = [table.c[field.name] for field in fields(Answer)]
     rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
-    return [Answer(*row) for row in connection.execute(rows)]
+    return each_of(connection, rows, lambda row: record_of(Answer, row._asdict(), "An answer"))
 
 
 def cards_of(db: Engine, learner: Learner) -> dict[str, str]:
@@ -274,13 +282,18 @@ def export_learner(db: Engine, learner: Learner) -> dict[str, Any]:
     return json.loads(json.dumps(kept, default=datetime.isoformat))
 
 
-def delete_learner(db: Engine, learner: Learner) -> None:
-    """Delete a learner with everything kept under the code, for good."""
+def delete_learner(db: Engine, learner: Learner, *, client: str, now: datetime) -> None:
+    """Delete a learner with everything kept under the code, for good; the log says that."""
     table = tables.learner
     with writing(db) as connection:
-        connection.execute(delete(table).where(table.c.id == learner.learner_id))
+        gone = delete(table).where(table.c.id == learner.learner_id)
+        if connection.execute(gone).rowcount:
+            number = f"learner {learner.learner_id}"
+            audit.note(connection, "practice deleted", client=client, now=now, about=number)
 
 
 def _session(row):
     options = record_of(PracticeOptions, json.loads(row.options), "The session")
+    if not isinstance(row.started_at, datetime) or options.network not in (None, *ARCHITECTURES):
+        raise TypeError("Expected when the session was begun, and a network that there is.")
     return PracticeSession(row.id, read_exam(row.exam), options, row.started_at, row.finished_at)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
@@ -137,6 +137,8 @@ participant = Table(
     Column("nickname_key", Text, nullable=False),
     Column("token", String(32), nullable=False),
     Column("joined_at", Moment, nullable=False),
+    # Tells the places of one client from others' while a server runs; no address.
+    Column("client", String(32), nullable=False, server_default=""),
     UniqueConstraint("group_id", "nickname_key", name="uq_participant_nickname"),
     sqlite_autoincrement=True,
 )
@@ -151,4 +153,15 @@ vote = Table(
     Column("grade", Integer, _graded("grade"), nullable=False),
     Column("voted_at", Moment, nullable=False),
     Index("ix_vote_participant_id", "participant_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("happened_at", Moment, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("client", String(64), nullable=False),
+    Column("about", String(64), nullable=False),
+    sqlite_autoincrement=True,
 )

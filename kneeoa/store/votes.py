@@ -9,12 +9,15 @@ import pandas as pd
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from kneeoa.store import tables
+from kneeoa.store import audit, tables
 from kneeoa.store.codes import read_code
 from kneeoa.store.database import StoreError, insert_into, reading, writing
 from kneeoa.store.values import grade_of, read_exam
+from kneeoa.wording import entered
 
 LONGEST_NICKNAME, MOST_PARTICIPANTS = 24, 200
+MOST_A_CLIENT = 60
+"""Places of a class that one client can have: a class may sit behind one router."""
 _NOT_THERE = "You are not, or no longer, part of this session. Join it again with its code."
 
 
@@ -28,14 +31,25 @@ class Participant:
     token: str
 
 
-def join(db: Engine, code: str, nickname: str, now: datetime) -> Participant:
+def join(
+    db: Engine,
+    code: str,
+    nickname: str,
+    now: datetime,
+    *,
+    client: str = "",
+    most_a_client: int = MOST_A_CLIENT,
+) -> Participant:
     """Return a new participant of the group that has `code`.
+
+    `client` tells one client from others, and of them each gets at most `most_a_client` places; an
+    empty one is not counted.
 
     Raises `StoreError` where there is none, it has ended or is full, or the nickname is taken or
     not one of 1 to 24 letters.
     """
-    name = " ".join(nickname.split())
-    if not 0 < len(name) <= LONGEST_NICKNAME or not name.isprintable():
+    name = entered(nickname, LONGEST_NICKNAME, "a nickname", error=StoreError)
+    if not name:
         raise StoreError(
             f"Expected a nickname of 1 to {LONGEST_NICKNAME} letters. Choose another one."
         )
@@ -56,12 +70,18 @@ def join(db: Engine, code: str, nickname: str, now: datetime) -> Participant:
             count = select(func.count()).where(one.c.group_id == found.id)
             if connection.scalar(count) >= MOST_PARTICIPANTS:
                 raise StoreError(f"This session is full: {MOST_PARTICIPANTS} take part.")
+            if client and connection.scalar(count.where(one.c.client == client)) >= most_a_client:
+                raise StoreError(
+                    f"From this network {most_a_client} take part already, which is as many as "
+                    "may. Tell the teacher, who can remove others or start the server for more."
+                )
             row = {
                 "group_id": found.id,
                 "nickname": name,
                 "nickname_key": unicodedata.normalize("NFKC", name).casefold(),
                 "token": token,
                 "joined_at": now,
+                "client": client,
             }
             participant_id = connection.scalar(one.insert().values(row).returning(one.c.id))
     except IntegrityError:
@@ -93,12 +113,22 @@ def participants(db: Engine, group_id: int) -> list[Participant]:
         return [Participant(*row) for row in rows]
 
 
-def remove_participant(db: Engine, group_id: int, participant_id: int) -> None:
-    """Remove someone from a group, with all her votes."""
-    one = tables.participant
+def remove_participant(
+    db: Engine,
+    group_id: int,
+    participant_id: int,
+    *,
+    client: str,
+    now: datetime,
+    event: audit.Event = "learner removed from a session",
+) -> None:
+    """Remove someone from a group, with all her votes; the audit log says that `client` did."""
+    one, group = tables.participant, tables.teaching_group
     there = (one.c.id == participant_id) & (one.c.group_id == group_id)
     with writing(db) as connection:
-        connection.execute(delete(one).where(there))
+        if connection.execute(delete(one).where(there)).rowcount:
+            code = connection.scalar(select(group.c.code).where(group.c.id == group_id))
+            audit.note(connection, event, client=client, now=now, about=code)
 
 
 def vote(db: Engine, participant: Participant, position: int, grade: int, now: datetime) -> None:

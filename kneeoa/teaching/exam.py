@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import record_of
 from kneeoa.grades import KLGrade
 from kneeoa.teaching.films import TeachingFilm, TeachingSet
-from kneeoa.wording import listed
+from kneeoa.wording import entered, is_plain, listed
 
 SCHEMA_VERSION = 1
 KIND = "knee reading room exam"
@@ -148,13 +148,18 @@ def from_json(data: bytes | str) -> Exam:
             f"{content.get('schema_version')}."
         )
     exam = record_of(Exam, content, "The exam file")
+    exam = replace(exam, title=entered(exam.title, LONGEST_TITLE, "a title in the exam file"))
     ids = exam.image_ids
     for holds, what in (
         (0 < len(ids) <= MOST_FILMS, f"1 to {MOST_FILMS} films"),
         (len(set(ids)) == len(ids), "every film once"),
         (all(0 <= film.grade <= 4 for film in exam.films), "KL grades from 0 to 4"),
-        (all(0 < len(name) <= 200 for name in ids), "film names of 1 to 200 letters"),
-        (len(exam.title) <= LONGEST_TITLE, f"a title of at most {LONGEST_TITLE} letters"),
+        (all(0 <= grade <= 4 for grade in exam.grades), "KL grades from 0 to 4"),
+        (
+            all(0 < len(name) <= 200 and all(map(is_plain, name)) for name in ids),
+            "film names of 1 to 200 letters that can be shown",
+        ),
+        (0 <= exam.seed < 2**63, "a seed from 0 on"),
     ):
         if not holds:
             raise DataError(f"Expected {what} in the exam file. Found otherwise.")

@@ -10,10 +10,12 @@ import pandas as pd
 from kneeoa.data.folder import list_graded
 from kneeoa.data.listing import name_patterns, repeated_ids
 from kneeoa.errors import DataError
+from kneeoa.files import read_regular
 from kneeoa.films import phantom
+from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.records.results import PROBABILITY_COLUMNS
-from kneeoa.wording import listed
+from kneeoa.wording import is_plain, listed
 
 HELD_OUT = ("val", "test")
 """The splits that are taught with: the networks, shown beside the learner, never learned them."""
@@ -67,7 +69,8 @@ class TeachingSet:
             return film.file, _drawn(film.grade, _seed_of(image_id))
         file = self.folder / film.file
         try:
-            return file.name, file.read_bytes()
+            data = read_regular(file, DEFAULT_LIMITS.max_bytes, inside=self.folder)
+            return file.name, data
         except OSError as error:
             # Not the path: its folder is the grade, and this is said while the film is graded.
             raise DataError(f"Expected to read the film {image_id}. {error.strerror}.") from None
@@ -104,6 +107,13 @@ def read_set(folder: Path) -> TeachingSet:
             "The folder has no val or test films: all of its films are used, and the networks may "
             "have learned from them."
         )
+    shown = [entry for entry in entries if all(map(is_plain, entry.image_id))]
+    if len(shown) < len(entries):
+        notes.append(
+            f"{len(entries) - len(shown)} films left out, whose names hold characters that cannot "
+            "be shown: rename them."
+        )
+        entries = shown
     doubles = repeated_ids(entries)
     if doubles:
         notes.append(

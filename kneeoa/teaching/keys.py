@@ -2,15 +2,14 @@
 
 import hmac
 import threading
-import time
 
 from kneeoa.errors import ConfigError
 
 SETTING = "KNEEOA_TEACHER_KEY"
 SHORTEST = 8
-SECONDS_A_WRONG_TRY = 1.0
-
-_one_at_a_time = threading.Lock()
+AT_ONCE, SECONDS_A_TRY = 5, 10.0
+"""A client's tries in a row, and how long each of them takes to come back."""
+MOST_CLIENTS = 10_000
 
 
 def check_setting(setting: str | None) -> None:
@@ -30,9 +29,44 @@ def check_setting(setting: str | None) -> None:
 
 
 def is_right(given: str, setting: str) -> bool:
-    """Whether `given` is the key. Wrong tries wait for each other, one a second on the server."""
-    if hmac.compare_digest(given.strip().encode(), setting.strip().encode()):
-        return True
-    with _one_at_a_time:
-        time.sleep(SECONDS_A_WRONG_TRY)
-    return False
+    """Whether `given` is the key. Ask `Tries` before: right and wrong keys cost one alike."""
+    return hmac.compare_digest(_bytes(given), _bytes(setting))
+
+
+def _bytes(key):
+    # What is no UTF-8 in the environment comes as halves of pairs.
+    return key.strip().encode("utf-8", "surrogatepass")
+
+
+class Tries:
+    """How often each client may try a key: `AT_ONCE` times, then once in `SECONDS_A_TRY`.
+
+    Clients do not wait for each other, and nobody waits inside the server. Times are of any clock
+    that does not go back, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self._whole_again: dict[str, float] = {}
+        """By client: when all of its tries have come back (generic cell rate algorithm)."""
+        self._one_at_a_time = threading.Lock()
+
+    def take(self, client: str, now: float) -> float:
+        """Take a try and return 0; or take none, and return the seconds until there is one."""
+        with self._one_at_a_time:
+            whole = max(self._whole_again.get(client, now), now)
+            wait = whole + SECONDS_A_TRY - now - AT_ONCE * SECONDS_A_TRY
+            if wait > 0:
+                return wait
+            self._whole_again.pop(client, None)
+            self._forget(now)
+            self._whole_again[client] = whole + SECONDS_A_TRY
+            return 0.0
+
+    def _forget(self, now):
+        """Make room: forget who has all tries back, then who tried longest ago."""
+        if len(self._whole_again) < MOST_CLIENTS:
+            return
+        kept = {client: at for client, at in self._whole_again.items() if at > now}
+        while len(kept) >= MOST_CLIENTS:
+            del kept[next(iter(kept))]
+        self._whole_again = kept

@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.boundary import escaped
+
 KINDS = {
     "ankle_foot": "ankle or foot",
     "chest": "chest",
@@ -40,7 +42,10 @@ def show_gate(card: dict[str, Any]) -> None:
     )
     st.table(
         [
-            {"Picture of": KINDS.get(kind, kind), "Refused": f"{of['refused']} of {of['pictures']}"}
+            {
+                "Picture of": KINDS.get(kind) or escaped(kind),
+                "Refused": f"{of['refused']} of {of['pictures']}",
+            }
             for kind, of in others["by_kind"].items()
         ],
         border="horizontal",

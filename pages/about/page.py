@@ -28,7 +28,7 @@ def show_performance(cards, together) -> None:
     for name, card in cards.items():
         of = card["metrics"]["test"]
         accuracy, interval = of["values"]["accuracy"], of["intervals_95"]["accuracy"]
-        st.markdown("- " + verdict(name, accuracy, tuple(interval)))
+        st.markdown("- " + boundary.escaped(verdict(name, accuracy, tuple(interval))))
     grades = ", ".join(f"KL {int(g)}: {sum(any_network['confusion'][int(g)])}" for g in GRADES)
     majority = max(sum(row) for row in any_network["confusion"]) / any_network["knees"]
     st.caption(
@@ -40,7 +40,9 @@ def show_training(cards, together) -> None:
     """Show how each published network came about."""
     st.subheader("How the networks were trained")
     for card in cards.values():
-        st.markdown("- " + training_sentence(card))
+        name, _, said = training_sentence(card).partition(": ")
+        # What stands in a card is text, be it a path or the name of a machine.
+        st.markdown(f"- {name}: {boundary.escaped(said.replace('`', ''))}")
     if together:
         members = Counter(DISPLAY_NAME[member["architecture"]] for member in together["members"])
         counted = " and ".join(f"{count} {name}" for name, count in members.items())
@@ -65,7 +67,7 @@ def show_data(cards) -> None:
         ],
         border="horizontal",
     )
-    st.caption(f"Split hash {card['split_hash'][:16]}")
+    st.caption(f"Split hash {boundary.escaped(card['split_hash'][:16])}")
 
 
 def show_limits() -> None:

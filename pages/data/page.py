@@ -4,12 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from kneeoa.adaptation import allowed
 from kneeoa.data.dataset import read_dataset
 from kneeoa.records import lineage
 from kneeoa.wording import counted
 from pages.shared import attribution, boundary, cached, run_selection, style, table_view
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def show_splits(selection) -> None:
@@ -23,7 +22,7 @@ def show_splits(selection) -> None:
     for split_hash, rows in hashes:
         row = rows.iloc[0]
         record = selection.archive.records[row["folder"], row["run_id"]]
-        st.markdown(f"**Split {split_hash[:16]}**, {counted(len(rows), 'run')}")
+        st.markdown(f"**Split {boundary.escaped(split_hash[:16])}**, {counted(len(rows), 'run')}")
         with boundary.refusals_shown():
             found = lineage.read(Path(row["folder"]), split_hash)
             if found is None:
@@ -77,24 +76,28 @@ def _show_checks(checks):
 
 
 def show_own_check() -> None:
-    """Let the user check a folder of films of her own."""
-    st.subheader("Check your own films")
-    if st.get_option("server.address") not in LOOPBACK:
-        st.caption(
-            "Only where this dashboard serves its own machine: a visitor must not look into the "
-            "server's folders. `python -m train data DIR` does the same."
-        )
-        return
+    """Let the reader check a data set in the folders that the server's owner named."""
+    st.subheader("Check a data set")
+    places = cached.offered().data_sets
     with st.form("own", border=False):
-        place, button = st.columns([5, 1], vertical_alignment="bottom")
-        folder = place.text_input(
-            "Folder train|val|test/0..4 or 0..4, or a CSV with file, grade, patient_id", key="own"
+        where, button = st.columns([5, 1], vertical_alignment="bottom")
+        label = where.selectbox(
+            "A folder on this server, train|val|test/0..4 or 0..4",
+            list(places),
+            index=None,
+            placeholder="Choose a folder" if places else "None is offered",
+            disabled=not places,
+            key="own",
+            help="Folders below those in KNEEOA_DATASET and KNEEOA_OWN_FILMS. On the command line "
+            "`python -m train data DIR` does the same with any folder, or with a CSV.",
         )
-        asked = button.form_submit_button("Check", width="stretch")
-    if not asked or not folder.strip():
+        asked = button.form_submit_button("Check", width="stretch", disabled=not places)
+    if not asked or label is None:
         return
+    folder = places[label].folder
     with boundary.refusals_shown(), st.spinner("Decoding the films, once"):
-        dataset = read_dataset(Path(folder.strip()).expanduser(), check=False)
+        allowed.check_links(places[label])
+        dataset = read_dataset(folder, check=False)
         for sentence in dataset.problems:
             st.error(boundary.escaped(sentence))
         if not dataset.problems:
@@ -106,7 +109,7 @@ def show_own_check() -> None:
             "own",
             "from pathlib import Path\nfrom kneeoa.records import lineage\n"
             "from kneeoa.data.dataset import read_dataset\n\n"
-            f"dataset = read_dataset(Path({folder.strip()!r}).expanduser(), check=False)\n"
+            f"dataset = read_dataset(Path({str(folder)!r}), check=False)\n"
             "print(lineage.counts(dataset.table))",
             height="content",
         )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
-from pages.shared import cached
+from pages.shared import cached, clients
 
 
 def show_votes(mine) -> None:
@@ -27,9 +27,10 @@ def show_votes(mine) -> None:
             ],
             border="horizontal",
         )
+    content = csv_text(table.rename(columns={"position": "film"}))
     st.download_button(
         "My votes (CSV)",
-        csv_text(table.rename(columns={"position": "film"})),
+        clients.noted("own votes exported", lambda: content),
         file_name="my-votes.csv",
         mime="text/csv",
         on_click="ignore",
@@ -42,7 +43,11 @@ def show_way_out(participant, forget) -> None:
         st.markdown("Your nickname and all your votes in this session are deleted for good.")
         if st.button("Leave and delete", key="leave_session", type="primary"):
             store.remove_participant(
-                cached.store(), participant.group_id, participant.participant_id
+                cached.store(),
+                participant.group_id,
+                participant.participant_id,
+                event="learner left a session",
+                **clients.now_here(),
             )
             forget()
             st.rerun()

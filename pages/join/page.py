@@ -10,7 +10,7 @@ from kneeoa.store import group as store
 from kneeoa.teaching import scoring
 from kneeoa.teaching.wording import interval_text, number_text, share_text
 from pages.join import own_votes
-from pages.shared import boundary, cached, keyboard, live, style
+from pages.shared import boundary, cached, clients, keyboard, live, style
 from pages.shared.viewer import component as viewer
 
 LONGEST_SHOWN = 1024
@@ -28,7 +28,14 @@ def show_entrance() -> None:
         nickname = st.text_input("Nickname", key="nickname", max_chars=24)
         if st.form_submit_button("Join", type="primary", width="stretch"):
             with boundary.refusals_shown():
-                one = store.join(cached.store(), code, nickname, datetime.now(UTC))
+                one = store.join(
+                    cached.store(),
+                    code,
+                    nickname,
+                    datetime.now(UTC),
+                    client=clients.mark(),
+                    most_a_client=clients.places(store.MOST_A_CLIENT),
+                )
                 st.session_state[JOINED] = code.strip().upper(), one.token
                 st.rerun()
     st.caption("The teacher and the class see the nickname; your own name is not asked for.")

@@ -5,6 +5,7 @@ import streamlit as st
 from kneeoa.adaptation import curve, lines, sheet
 from kneeoa.adaptation.curve import MEASURES
 from kneeoa.adaptation.disagreeing import disagreements
+from kneeoa.adaptation.films import data_of
 from kneeoa.charts import adapting
 from pages.own_films.outcome import PYTHON
 from pages.own_films.work import Work
@@ -88,7 +89,7 @@ def _show_film(work, row):
 def _open(film):
     """Turn to the reading page with this film, framed as it was learnt from."""
     with boundary.refusals_shown():
-        digest = session_films.add(film.listed.file.name, film.listed.file.read_bytes())
+        digest = session_films.add(film.listed.file.name, data_of(film.listed))
         if digest is not None:
             session_films.propose(digest, film.proposed, film.frame)
         st.session_state[session_films.NEXT] = digest

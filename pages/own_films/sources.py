@@ -1,10 +1,8 @@
 """Where the graded films come from: an allowed folder, a ZIP, or the reader's own practice."""
 
-import os
-
 import streamlit as st
 
-from kneeoa.adaptation import allowed, sheet
+from kneeoa.adaptation import sheet
 from kneeoa.adaptation.films import LEAST_FILMS
 from kneeoa.adaptation.listing import LeftOut, list_films, list_zip
 from kneeoa.errors import DataError, KneeOAError
@@ -15,7 +13,6 @@ from pages.own_films import work
 from pages.own_films.work import MOST_FILMS, Work
 from pages.shared import boundary, cached
 
-SETTINGS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
 LEARNER = "learner"
 """Where the practice page keeps who practises in this session."""
 FORM = (
@@ -25,15 +22,10 @@ FORM = (
 )
 
 
-def offered() -> allowed.Offered:
-    """Return what lies in the folders that the server's owner named."""
-    return cached.offered(allowed.roots_of(*map(os.environ.get, SETTINGS)))
-
-
 def show_sources() -> None:
     """Let the reader choose films, and look at them when asked to."""
     st.caption(FORM)
-    folders, own = offered().films, _own_grades()
+    folders, own = cached.offered().films, _own_grades()
     packed, below, practised = st.columns(3, gap="large")
     with packed:
         upload = st.file_uploader(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.store import practice as store
-from pages.shared import boundary, cached, dataset_films
+from pages.shared import boundary, cached, clients, dataset_films
 
 CODE = "learner"
 """The code's place in the address, so that a bookmark brings the learner back."""
@@ -56,7 +56,7 @@ def show(learner) -> None:
                     take(store.find_learner(cached.store(), code))
                     st.rerun()
         return
-    st.markdown(f"Your personal code is **{learner.code}**.")
+    st.markdown(f"Your personal code is **{boundary.escaped(learner.code)}**.")
     st.caption(
         "It stands in this page's address, too: a bookmark brings you back. Who has the code sees "
         "your results."
@@ -64,7 +64,11 @@ def show(learner) -> None:
     with st.popover("My data"):
         st.download_button(
             "Download everything kept (JSON)",
-            lambda: json.dumps(store.export_learner(cached.store(), learner), indent=1),
+            clients.noted(
+                "practice exported",
+                lambda: json.dumps(store.export_learner(cached.store(), learner), indent=1),
+                f"learner {learner.learner_id}",
+            ),
             file_name="practice.json",
             mime="application/json",
             on_click="ignore",
@@ -74,7 +78,7 @@ def show(learner) -> None:
 
 
 def _delete(learner):
-    store.delete_learner(cached.store(), learner)
+    store.delete_learner(cached.store(), learner, **clients.now_here())
     forget()
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from kneeoa.charts import teaching as charts
 from kneeoa.store import practice as store
 from kneeoa.teaching import scoring
+from kneeoa.wording import counted
 from pages.shared import cached, table_view
 
 RESULT = "result"
@@ -27,6 +28,11 @@ def kept(learner) -> dict:
 
 def show(learner) -> None:
     """Show a learner's scores session by session."""
+    if learner and (damaged := store.damaged_sessions(cached.store(), learner)):
+        st.warning(
+            f"{counted(damaged, 'session')} left out: what is kept of them is damaged and cannot "
+            "be read."
+        )
     sessions = {} if learner is None else kept(learner)
     if not sessions:
         return

@@ -1,6 +1,5 @@
 """The line that keeps a film's name, its grades and their criteria together."""
 
-import html
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,7 +10,7 @@ from kneeoa.graders.together import TogetherReading
 from kneeoa.networks import DISPLAY_NAME
 from pages.reading import answer_card, frame_control
 from pages.reading.frame_control import SIDES
-from pages.shared import session_films
+from pages.shared import boundary, session_films
 
 PURPOSE = "For research and teaching; not a medical device."
 
@@ -44,7 +43,7 @@ def show_refused_line(film: session_films.Film, frame: Frame) -> None:
 
 
 def _show_line(film, frame, said, below=""):
-    name = html.escape(session_films.labels()[film.radiograph.digest])
+    name = boundary.as_html(session_films.labels()[film.radiograph.digest])
     with st.container(key="case"):
         st.html(
             f'<div class="kl-purpose">{PURPOSE}</div><b>{name}</b> '
@@ -55,7 +54,7 @@ def _show_line(film, frame, said, below=""):
 def _graded_as(profile):
     if profile is None:
         return ""
-    return f'<div class="kl-profile">{html.escape(profile.case_line)}</div>'
+    return f'<div class="kl-profile">{boundary.as_html(profile.case_line)}</div>'
 
 
 def _marked(film):
@@ -73,4 +72,4 @@ def _describe(film, frame):
     if len(film.frames) > 1:
         parts.append(f"the knee on the {frame.name}")
     parts += film.changes
-    return ", ".join(parts)
+    return boundary.as_html(", ".join(parts))

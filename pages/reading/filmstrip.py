@@ -66,7 +66,7 @@ def _picture(film, said, *, marked):
         f'<div class="{"kl-apart-2" if NOT_GRADED in line else ""}">{html.escape(line)}</div>'
         for line in said
     )
-    name = html.escape(film.radiograph.name)
+    name = boundary.as_html(film.radiograph.name)
     return (
         f'<div class="kl-thumb{" kl-current" if marked else ""}" title="{name}">'
         f'<img src="{session_films.thumbnail(film)}" alt="">{lines}</div>'

@@ -4,6 +4,7 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.grades import GRADES
+from kneeoa.wording import plain
 from pages.reading import (
     answer_card,
     case_line,
@@ -65,7 +66,7 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
         list(films),
         key=session_films.CURRENT,
         persist_state="session",
-        format_func=labels.get,
+        format_func=lambda digest: plain(labels.get(digest, "")),
         on_change=session_films.forget_refusals,
         label_visibility="collapsed",
     )

@@ -48,7 +48,7 @@ def show_claim(selection, tables) -> None:
     ]
     if len(together):
         said = [
-            f"{row['ensemble']} ({counted(row['members'], 'run')}) "
+            f"{boundary.escaped(row['ensemble'])} ({counted(row['members'], 'run')}) "
             f"{findings.value_text('accuracy', row['value'])} "
             f"({findings.value_text('accuracy', row['low'])} to "
             f"{findings.value_text('accuracy', row['high'])})"
@@ -91,7 +91,7 @@ def show_metric(selection, tables) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**As the paper did it**")
-        st.markdown(findings.anova_sentence(anova, metric))
+        st.markdown(boundary.escaped(findings.anova_sentence(anova, metric)))
         st.markdown("**Do its assumptions hold?**")
         st.markdown(_listed(findings.assumption_sentences(compared, metric)))
     with right:
@@ -165,7 +165,7 @@ def show(selection) -> None:
     compared = _of_split(tables["comparisons"], selection.split)
     # Why something could not be compared at all, such as runs measured on different films.
     for note in compared.loc[compared["method"] == "by patient", "note"].unique():
-        st.warning(note)
+        st.warning(boundary.escaped(note))
     show_claim(selection, tables)
     show_metric(selection, tables)
     show_all(selection, tables)

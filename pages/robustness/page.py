@@ -21,8 +21,8 @@ def show_robustness(folders) -> None:
             table = robustness.read(file)
             first = table.iloc[0]
             st.markdown(
-                f"Change in accuracy of the published models on {first['knees']} test knees of "
-                f"{first['patients']} patients, one change of the films at a time, at three "
+                f"Change in accuracy of the published models on {first['knees']:.0f} test knees of "
+                f"{first['patients']:.0f} patients, one change of the films at a time, at three "
                 "strengths; 95% intervals by bootstrap over patients, paired."
             )
             table_view.show_figure(robustness_figure(table), name)

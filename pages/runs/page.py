@@ -89,7 +89,8 @@ def show_runs(selection) -> list[str]:
     measured, _ = run_selection.measured(selection)
     table = measuring.run_table(selection, measured)
     st.caption(
-        selection.states() + f". Metrics on the {run_selection.SPLITS[selection.split]} films."
+        boundary.escaped(selection.states())
+        + f". Metrics on the {run_selection.SPLITS[selection.split]} films."
     )
     event = table_view.show_table(
         table,

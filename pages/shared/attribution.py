@@ -1,11 +1,15 @@
 """Where the films came from and under which licence, and who stands for the networks."""
 
 import html
+import re
 
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from pages.shared import boundary, cached
+
+_DOI = re.compile(r"10\.\d{4,9}/[\w.-]+")
+_LICENCE = re.compile(r"https://creativecommons\.org/[\w./-]+")
 
 
 def show(cards) -> None:
@@ -13,10 +17,16 @@ def show(cards) -> None:
     card = next(iter(cards.values()))
     data = card["data"]
     st.subheader("Data and attribution")
+    said = {name: boundary.escaped(text) for name, text in data.items()}
+    doi, licence = f"doi {said['doi']}", said["licence"]
+    # No other link comes from a file.
+    if _DOI.fullmatch(str(data["doi"])):
+        doi = f"[{doi}](https://doi.org/{data['doi']})"
+    if _LICENCE.fullmatch(str(data["licence_url"])):
+        licence = f"[{licence}]({data['licence_url']})"
     st.markdown(
-        f"{data['author']} ({data['year']}): *{data['name']}*, "
-        f"[doi {data['doi']}](https://doi.org/{data['doi']}), "
-        f"[{data['licence']}]({data['licence_url']}). {data['origin']} {data['split']}"
+        f"{said['author']} ({said['year']}): *{said['name']}*, {doi}, {licence}. "
+        f"{said['origin']} {said['split']}"
     )
 
 

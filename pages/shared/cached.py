@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 GRADED_AT_MOST = 80
 """Films of a folder without published predictions that a network grades for a session."""
+FOLDERS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
 DEFAULT_RESULTS = Path(__file__).parents[2] / "assets" / "results"
 
 
@@ -145,9 +146,13 @@ def film_folder(folder: Path) -> FilmFolder:
     return open_folder(folder)
 
 
+def offered() -> Offered:
+    """Return what lies in the folders that the server's owner named, and nowhere else."""
+    return _offered(allowed.roots_of(*map(os.environ.get, FOLDERS)))
+
+
 @st.cache_resource(show_spinner=False, max_entries=4, ttl=60)
-def offered(roots: tuple[Path, ...]) -> Offered:
-    """Return the graded films and profiles in the folders that the server's owner named."""
+def _offered(roots):
     return allowed.offered(roots)
 
 

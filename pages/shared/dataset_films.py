@@ -44,7 +44,8 @@ def show_films(image_ids: list[str], key: str) -> None:
     image_ids = [name for name in image_ids if name in films.files]
     if missing:
         st.caption(
-            f"{counted(len(missing), 'film')} of these are not in {films.folder}, for example "
+            f"{counted(len(missing), 'film')} of these are not in "
+            f"{boundary.escaped(films.folder)}, for example "
             f"{boundary.escaped(missing[0])}: is this the data set that the runs were measured on?"
         )
     if not image_ids:

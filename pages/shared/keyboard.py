@@ -11,7 +11,7 @@ PRESSED = "pressed"
 # make nothing: after a click on one of them no grade could be marked. It gives Enter to the button
 # whose shortcut that is, even where another one has the focus; and Escape, which leaves a figure on
 # the full screen, to a button as well.
-_SCRIPT = """
+SCRIPT = """
 <script class="kl-keys">
 (() => {
   if (window.kneeKeys) return;
@@ -46,6 +46,7 @@ _SCRIPT = """
 })();
 </script>
 """
+"""What the server's policy lets run beside Streamlit's own scripts."""
 
 
 def lead() -> None:
@@ -53,7 +54,7 @@ def lead() -> None:
 
     Enter is that of the button that has the focus, if one was reached by the Tab key.
     """
-    st.html(_SCRIPT, unsafe_allow_javascript=True)
+    st.html(SCRIPT, unsafe_allow_javascript=True)
 
 
 def note(place: tuple, key: Key) -> None:

@@ -85,7 +85,7 @@ def _show_problems(archive):
 def _why_empty(archive, folders):
     if len(archive.runs):
         return "No run fits this choice: choose another study, more networks, or all runs."
-    places = ", ".join(str(folder) for folder in folders)
+    places = boundary.escaped(", ".join(str(folder) for folder in folders))
     return (
         f"There are no runs in {places} yet. Train some "
         "(`python -m train study --data DIR --out results`) and name their folder: "

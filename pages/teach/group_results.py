@@ -15,7 +15,7 @@ from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
 from kneeoa.teaching.films import graded_before
 from kneeoa.wording import counted
-from pages.shared import boundary, cached, exam_choice, table_view
+from pages.shared import boundary, cached, clients, exam_choice, table_view
 
 KAPPAS = {"plain": "Fleiss' kappa", "quadratic": "Fleiss' kappa, quadratic weights"}
 TABLE_PYTHON = """
@@ -140,7 +140,7 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
     table, sheet, exam, _ = st.columns([1, 1, 1, 2])
     table.download_button(
         "Votes (CSV)",
-        csv_text(votes),
+        clients.noted("votes exported", lambda: csv_text(votes), group.code),
         file_name="votes.csv",
         mime="text/csv",
         on_click="ignore",
@@ -148,7 +148,11 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
     )
     sheet.download_button(
         "Result sheet (PDF)",
-        lambda: _sheet(group, votes, films, agreement, networks),
+        clients.noted(
+            "session's sheet exported",
+            lambda: _sheet(group, votes, films, agreement, networks),
+            group.code,
+        ),
         file_name="group.pdf",
         mime="application/pdf",
         on_click="ignore",

@@ -1,5 +1,6 @@
 """The teacher's page: open a group session, lead it film by film, see what came of it."""
 
+import math
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,10 +8,12 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kneeoa.errors import ConfigError, KneeOAError
+from kneeoa.store import audit
 from kneeoa.store import group as store
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching import keys
-from pages.shared import boundary, cached, dataset_films, exam_choice, style
+from kneeoa.wording import counted, entered
+from pages.shared import boundary, cached, clients, dataset_films, exam_choice, style
 from pages.teach import group_results, projector
 
 # The session's code in the address, so that a reload comes back to its film.
@@ -39,12 +42,25 @@ def is_signed_in() -> bool:
     st.title("Teach a group")
     with st.form("sign_in", width=420):
         given = st.text_input("Teacher's key", type="password", key="key")
-        if st.form_submit_button("Sign in", type="primary"):
-            if keys.is_right(given, setting):
-                st.session_state["teacher"] = True
-                st.rerun()
-            st.error("This is not the teacher's key. It is the one that the dashboard runs with.")
+        if st.form_submit_button("Sign in", type="primary") and opens(given, setting):
+            st.session_state["teacher"] = True
+            st.rerun()
     return False
+
+
+def opens(given: str, setting: str) -> bool:
+    """Return whether the key is right; say so where it is not, or there were too many tries."""
+    # Before it is compared, and for the right one, too: how long it takes must tell nothing.
+    if wait := clients.seconds_to_wait():
+        st.error(
+            f"Too many tries from here. Wait {counted(math.ceil(wait), 'second')}, then try again."
+        )
+        return False
+    right = keys.is_right(given, setting)
+    clients.note("teacher signed in" if right else "wrong teacher's key")
+    if not right:
+        st.error("This is not the teacher's key. It is the one that the dashboard runs with.")
+    return right
 
 
 def show_start() -> None:
@@ -61,6 +77,7 @@ def show_start() -> None:
         show_new(films)
     with there:
         show_sessions()
+    show_log()
 
 
 def show_new(films) -> None:
@@ -75,15 +92,16 @@ def show_new(films) -> None:
         file = exam_choice.choose_file()
     if st.button("Open the session", type="primary", key="open"):
         with refusal, boundary.refusals_shown():
+            title = entered(title, exams.LONGEST_TITLE, "a title")
             if file is not None:
                 exam = exam_choice.from_file(file, films)
-                exam = replace(exam, title=title.strip() or exam.title)
+                exam = replace(exam, title=title or exam.title)
             else:
                 exam = exams.draw_exam(
                     films.films.values(),
                     count,
                     seed=exam_choice.new_seed(seed),
-                    title=title.strip(),
+                    title=title,
                     grades=grades,
                 )
                 exam_choice.drawn(exam, count)
@@ -96,6 +114,12 @@ def show_sessions() -> None:
     """Show the sessions that there are, the newest first."""
     groups = store.groups(cached.store())
     st.subheader("Sessions")
+    if damaged := store.damaged_groups(cached.store()):
+        st.warning(
+            f"{counted(len(damaged), 'session')} left out: what is kept of them is damaged and "
+            "cannot be read."
+        )
+        st.button("Delete what is damaged", on_click=_delete, args=damaged, key="delete_damaged")
     if not groups:
         st.caption("None yet.")
         return
@@ -122,9 +146,33 @@ def show_sessions() -> None:
                     "Delete now",
                     key=f"delete_{group.code}",
                     type="primary",
-                    on_click=store.delete_group,
-                    args=[cached.store(), group.group_id],
+                    on_click=_delete,
+                    args=[group.group_id],
                 )
+
+
+def _delete(*group_ids):
+    for group_id in group_ids:
+        store.delete_group(cached.store(), group_id, **clients.now_here())
+
+
+def show_log() -> None:
+    """Show who signed in, deleted or took along what, and when."""
+    with st.expander("Log of sign-ins, deletions and exports", on_change="rerun", key="log") as log:
+        if log.open:
+            st.dataframe(
+                audit.entries(cached.store()),
+                column_config={
+                    "happened_at": st.column_config.DatetimeColumn(
+                        "When (UTC)", format="YYYY-MM-DD HH:mm:ss"
+                    ),
+                    "event": "What",
+                    "client": "From",
+                    "about": "Session or learner",
+                },
+                hide_index=True,
+            )
+            st.caption("No name, film or key stands in it. The last 500 entries are shown.")
 
 
 def _go_to(code):

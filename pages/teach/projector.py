@@ -8,7 +8,7 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
-from pages.shared import boundary, cached, exam_choice, keyboard, known_film, live
+from pages.shared import boundary, cached, clients, exam_choice, keyboard, known_film, live
 
 SAID = "teacher_said"
 LAST = "teacher_last"
@@ -57,8 +57,9 @@ def show_waiting(group) -> None:
     way, code = st.columns([1.2, 1], gap="large")
     with way:
         st.title(boundary.escaped(group.exam.title or "KL grading together"))
+        place = boundary.as_html(address.partition("?")[0])
         st.html(
-            f'<div class="kl-network">Join at {address.partition("?")[0]} with the code</div>'
+            f'<div class="kl-network">Join at {place} with the code</div>'
             f'<div class="kl-code">{group.code}</div>'
         )
         exam_choice.show_said(group.exam)
@@ -122,9 +123,13 @@ def _show_class_control(group):
         st.button(
             "Remove, with all votes",
             key="remove",
-            on_click=store.remove_participant,
-            args=[cached.store(), group.group_id, chosen],
+            on_click=_remove,
+            args=[group.group_id, chosen],
         )
+
+
+def _remove(group_id, participant_id):
+    store.remove_participant(cached.store(), group_id, participant_id, **clients.now_here())
 
 
 def show_film(group) -> None:

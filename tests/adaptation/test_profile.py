@@ -159,7 +159,7 @@ def test_what_is_no_array_file_is_refused(folder, data):
 def test_a_huge_file_is_not_read(folder):
     with (folder / "weights.npz").open("ab") as stream:
         stream.truncate(MOST_BYTES + 1)
-    with pytest.raises(ModelError, match="at most 8 MB"):
+    with pytest.raises(ModelError, match="more than 8 MB"):
         read_profile(folder)
 
 

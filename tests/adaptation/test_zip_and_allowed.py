@@ -180,5 +180,5 @@ def test_json_of_a_profile_has_no_numbers_that_are_none():
     content = json.loads(profile_files()["profile.json"])
     content["figures"]["together"]["coverage"]["after"][0] = float("nan")
     files = profile_files() | {"profile.json": json.dumps(content).encode()}
-    with pytest.raises(ModelError, match="with a value"):
+    with pytest.raises(ModelError, match="not finite"):
         unpack_profile(zipped(files))

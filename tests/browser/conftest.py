@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.install_chromium import NoChromiumError
 from tests.support.serving import VIEWPORT, chromium, running_app
+from tests.support.watching import keeps_to_itself
 
 
 def pytest_collection_modifyitems(items):
@@ -47,8 +48,11 @@ def requested_urls():
 
 @pytest.fixture(scope="module")
 def context(browser):
-    """One profile for the pages of a module: the app's scripts are loaded and compiled once."""
-    with browser.new_context(viewport=VIEWPORT) as opened:
+    """One profile for the pages of a module: the app's scripts are loaded and compiled once.
+
+    Whatever its tests do, the server's policy holds and nothing leaves this machine.
+    """
+    with browser.new_context(viewport=VIEWPORT) as opened, keeps_to_itself(opened):
         yield opened
 
 

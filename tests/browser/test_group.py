@@ -1,11 +1,13 @@
 """A group session in real browsers: a teacher, two learners, a reload, a restart of the server."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.serving import running_app
+from tests.support.watching import keeps_to_itself
 
 SECONDS = 60_000
 KEY = "a long enough key"
@@ -58,8 +60,17 @@ def vote(page, grade):
     expect(page.get_by_text("Your vote is kept")).to_be_visible(timeout=SECONDS)
 
 
-def test_a_session_is_led_and_nothing_is_lost(settings, browser, tmp_path_factory):
-    people = [browser.new_context() for _ in range(3)]
+@pytest.fixture
+def people(browser):
+    """Three browsers, each with a profile of its own."""
+    with ExitStack() as closing:
+        opened = [closing.enter_context(browser.new_context()) for _ in range(3)]
+        for one in opened:
+            closing.enter_context(keeps_to_itself(one))
+        yield opened
+
+
+def test_a_session_is_led_and_nothing_is_lost(settings, people, tmp_path_factory):
     teacher, anna, ben = (one.new_page() for one in people)
     sent = []
     anna.on("websocket", lambda socket: socket.on("framereceived", lambda data: sent.append(data)))
@@ -103,5 +114,3 @@ def test_a_session_is_led_and_nothing_is_lost(settings, browser, tmp_path_factor
         assert teacher.evaluate("document.documentElement.scrollWidth") <= 1440
         for page in (teacher, anna, ben):
             assert page.get_by_text("encountered an error").count() == 0
-    for one in people:
-        one.close()

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.store import group as store
 from kneeoa.store.database import open_store
@@ -13,9 +12,8 @@ from kneeoa.teaching.films import read_set, synthetic_set
 from pages.shared import cached
 from pages.teach import group_results, projector
 from tests.support.graded_films import write_flat
-from tests.support.places import MAIN_SCRIPT
+from tests.support.teaching_pages import KEY, html, opened, press, signed_in, submit, text
 
-KEY = "a long enough key"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -24,7 +22,7 @@ def db(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/store.sqlite"
     monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
     monkeypatch.setenv(keys.SETTING, KEY)
-    monkeypatch.setattr(keys, "SECONDS_A_WRONG_TRY", 0.01)
+    monkeypatch.setattr("pages.shared.clients._TRIES", keys.Tries())
     monkeypatch.setattr("pages.shared.cached.GRADED_AT_MOST", 5)
     monkeypatch.delenv("KNEEOA_DATASET", raising=False)
     engine = open_store(url)
@@ -35,43 +33,6 @@ def db(tmp_path, monkeypatch):
 @pytest.fixture
 def group(db):
     return store.open_group(db, draw_exam(synthetic_set().films.values(), 5, seed=0), NOW)
-
-
-def opened(page, **query):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run().switch_page(f"{page}/page.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def signed_in(**query):
-    app = opened("teach", **query)
-    app.text_input(key="key").set_value(KEY)
-    return submit(app)
-
-
-def submit(app):
-    """Press the only button that sends a form."""
-    (button,) = (one for one in app.button if one.proto.is_form_submitter)
-    button.click().run()
-    assert not app.exception
-    return app
-
-
-def press(app, key):
-    app.button(key=key).click().run()
-    assert not app.exception
-    return app
-
-
-def text(app):
-    assert not app.exception
-    parts = (app.title, app.markdown, app.caption, app.info, app.warning, app.error, app.subheader)
-    return " ".join(str(one.value) for part in parts for one in part)
-
-
-def html(app):
-    return " ".join(block.body for block in app.get("html"))
 
 
 def joined(db, group, *names):
@@ -247,7 +208,7 @@ def test_who_cannot_join_is_told_why(db, group, code, name, said):
 
 def test_a_removed_learner_is_told(db, group):
     (anna,) = joined(db, group, "Anna")
-    store.remove_participant(db, group.group_id, anna.participant_id)
+    store.remove_participant(db, group.group_id, anna.participant_id, client="", now=NOW)
     app = opened("join", code=group.code, token=anna.token)
     assert "no longer" in text(app)
     assert "Join a session" in text(app)

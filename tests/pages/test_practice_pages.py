@@ -251,7 +251,8 @@ def test_everything_kept_can_be_deleted():
 def test_who_was_deleted_in_another_window_is_told_and_begins_anew(tmp_path):
     app = press(begin(opened()), "grade_4")
     database = open_store(f"sqlite:///{tmp_path}/store.sqlite")
-    store.delete_learner(database, store.find_learner(database, code_of(app)))
+    gone = store.find_learner(database, code_of(app))
+    store.delete_learner(database, gone, client="", now=NOW)
     press(app, "on")
     assert "was deleted" in app.error[0].value
     press(app, "start")

@@ -77,3 +77,4 @@ def db(request):
     with writing(engine) as connection:
         connection.execute(tables.learner.delete())
         connection.execute(tables.teaching_group.delete())
+        connection.execute(tables.audit.delete())

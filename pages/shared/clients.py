@@ -1,0 +1,95 @@
+"""Who asks: a name for the machine behind a browser, to share out tries and places by."""
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from kneeoa.teaching.keys import Tries
+from pages.shared import cached
+
+Content = TypeVar("Content")
+PLACES = "KNEEOA_PLACES_PER_ADDRESS"
+
+TRUSTED = "FORWARDED_ALLOW_IPS"
+"""Uvicorn's setting: the addresses of reverse proxies that are believed whom they ask for."""
+HERE, BEHIND_A_PROXY, UNKNOWN = "this machine", "behind a proxy", "unknown"
+_TRIES = Tries()
+_KEY = secrets.token_bytes(16)
+
+
+def client() -> str:
+    """Return the network address that this session's browser asks from.
+
+    Where a proxy asks for others and the owner has not named it in `TRUSTED`, all that comes
+    through it is one client: what is forwarded then may be invented.
+    """
+    forwarded = st.context.headers.get("x-forwarded-for") is not None
+    trusted = os.environ.get(TRUSTED, "").strip()
+    if forwarded and trusted in ("", "*"):
+        return BEHIND_A_PROXY
+    # Streamlit names no address for the machine itself, nor where no browser asks, as in tests.
+    return network_of(st.context.ip_address or HERE)
+
+
+def network_of(address: str) -> str:
+    """Return an address; of IPv6 the network of 64 bits, in which one machine has many."""
+    if address == HERE:
+        return HERE
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return UNKNOWN
+    if found.version == 6 and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    if found.version == 6:
+        return str(ipaddress.ip_network((int(found), 64), strict=False))
+    return str(found)
+
+
+def mark() -> str:
+    """Return what tells this client from others and says nothing of it once the server ended."""
+    return hmac.new(_KEY, client().encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def seconds_to_wait() -> float:
+    """Take one of this client's tries at a key; return the seconds to wait, 0 where it has one."""
+    return _TRIES.take(client(), time.monotonic())
+
+
+def places(usual: int) -> int:
+    """Return how many places of a class one client can have: the owner's setting, or as usual."""
+    setting = os.environ.get(PLACES, "").strip()
+    return int(setting) if setting.isdecimal() and setting.isascii() and len(setting) < 6 else usual
+
+
+def now_here() -> dict[str, Any]:
+    """Return who does something, and when, as the store takes it."""
+    return {"client": client(), "now": datetime.now(UTC)}
+
+
+def note(event: str, about: str = "") -> None:
+    """Keep in the audit log that this client did something."""
+    from kneeoa.store import audit  # late, as the store itself
+
+    audit.record(cached.store(), event, about=about, **now_here())
+
+
+def noted(event: str, content: Callable[[], Content], about: str = "") -> Callable[[], Content]:
+    """Return what a download button calls for its content, so that each export is in the log."""
+    here = client()
+
+    def make() -> Content:
+        from kneeoa.store import audit
+
+        audit.record(cached.store(), event, about=about, client=here, now=datetime.now(UTC))
+        return content()
+
+    return make

@@ -1,0 +1,44 @@
+"""The pages of a group session without a browser: opened, signed in to, pressed, read."""
+
+from streamlit.testing.v1 import AppTest
+
+from tests.support.places import MAIN_SCRIPT
+
+KEY = "a long enough key"
+
+
+def opened(page, **query):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run().switch_page(f"{page}/page.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def signed_in(**query):
+    app = opened("teach", **query)
+    app.text_input(key="key").set_value(KEY)
+    return submit(app)
+
+
+def submit(app):
+    """Press the only button that sends a form."""
+    (button,) = (one for one in app.button if one.proto.is_form_submitter)
+    button.click().run()
+    assert not app.exception
+    return app
+
+
+def press(app, key):
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def text(app):
+    assert not app.exception
+    parts = (app.title, app.markdown, app.caption, app.info, app.warning, app.error, app.subheader)
+    return " ".join(str(one.value) for part in parts for one in part)
+
+
+def html(app):
+    return " ".join(block.body for block in app.get("html"))
