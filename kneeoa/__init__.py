@@ -5,5 +5,7 @@ No Streamlit and no training code in here. Only `graders.architectures` needs Ke
 
 import os
 
+__version__ = "0.1.0"
+
 # ONNX Runtime would report to a host and leave files of its own; it reads this when it is loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
