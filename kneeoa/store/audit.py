@@ -23,7 +23,6 @@ Event = Literal[
     "session's sheet exported",
     "own votes exported",
     "practice exported",
-    "profile exported",
 ]
 EVENTS = get_args(Event)
 MOST = 200_000

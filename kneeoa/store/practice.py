@@ -236,7 +236,7 @@ def _answers(connection, session_id):
     table = tables.practice_answer
     columns = [table.c[field.name] for field in fields(Answer)]
     rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
-    return each_of(connection, rows, lambda row: record_of(Answer, row._asdict(), "An answer"))
+    return each_of(connection, rows, lambda row: Answer(*row))
 
 
 def cards_of(db: Engine, learner: Learner) -> dict[str, str]:

@@ -26,7 +26,8 @@ KINDS = {
 
 def show_gate(card: dict[str, Any]) -> None:
     """Show how well knees are told from other pictures, and what that costs."""
-    metrics = card["metrics"]
+    if not (metrics := card.get("metrics")):  # not measured yet
+        return
     others, knees = metrics["not_knees_held_out"], metrics["val"]["refusals"]
     st.subheader("Which films are graded at all")
     st.markdown(

@@ -47,14 +47,14 @@ def _block(here, name, output, stride):
 
 
 def use() -> Callable[[], None]:
-    """Have both networks be tiny in this process; return what makes them what they were."""
+    """Have both networks be tiny in this process, and real files taken; return what undoes it."""
     shapes = dict(graph.SHAPES)
     before = {name: architectures.register(name, backbone_of(name)) for name in ARCHITECTURES}
     for name in ARCHITECTURES:
         weights = architectures.weight_arrays(architectures.build(name))
         layers = {key.split("/")[0] for key in weights}
         count = sum(array.size for array in weights.values())
-        graph.SHAPES[name] = graph.Shape(CHANNELS, count, len(layers))
+        graph.SHAPES[name] += (graph.Shape(CHANNELS, count, len(layers)),)
 
     def undo():
         graph.SHAPES.update(shapes)
@@ -99,3 +99,12 @@ def use_on_clusters(monkeypatch) -> None:
         return init(runtime_env=runtime_env | changes, **options)
 
     monkeypatch.setattr(ray, "init", with_tiny_networks)
+
+
+if __name__ == "__main__":  # a command of `train` with tiny networks: python -m tests.support.tiny
+    import sys
+
+    from train.__main__ import main
+
+    use()
+    sys.exit(main())

@@ -41,26 +41,31 @@ class Shape:
     layers: int
 
 
-SHAPES: dict[Architecture, Shape] = {
-    "mobilenet": Shape(1024, 3_233_989, 55),
-    "resnet50": Shape(2048, 23_597_957, 107),
+SHAPES: dict[Architecture, tuple[Shape, ...]] = {
+    "mobilenet": (Shape(1024, 3_233_989, 55),),
+    "resnet50": (Shape(2048, 23_597_957, 107),),
 }
-
-
-_checked: set[tuple[str, Architecture, Shape]] = set()
+"""What a network of each name may be made of."""
+_checked: set[tuple[str, Architecture, tuple[Shape, ...]]] = set()
 """What was found right in this process: an ensemble's member is often a network of its own, too."""
 
 
 def check_network(file: Path, architecture: Architecture, sha256: str) -> None:
     """Raise `ModelError` unless `file`, whose hash was checked, is a grader of `architecture`."""
-    shape = SHAPES[architecture]
-    if (sha256, architecture, shape) not in _checked:
-        _check_network(file, architecture, shape)
-        _checked.add((sha256, architecture, shape))
+    what = sha256, architecture, SHAPES[architecture]
+    if what not in _checked:
+        _check_network(file, architecture)
+        _checked.add(what)
 
 
-def _check_network(file, architecture, shape):
+def _check_network(file, architecture):
     graph = _graph_of(file)
+    stored = {one.name: prod(one.dims) for one in graph.initializer if "/" in one.name}
+    channels = {one.name: _shape_of(one) for one in graph.output}.get("features", ())[-1:]
+    layers = {name.split("/")[0] for name in stored}
+    found = Shape(*channels or (0,), sum(stored.values()), len(layers))
+    shapes = SHAPES[architecture]
+    expected = found if found in shapes else shapes[0]
     cells = (_CELLS, _CELLS)
     _check_ends(
         graph,
@@ -68,20 +73,16 @@ def _check_network(file, architecture, shape):
         {"film": (INPUT_SIDE, INPUT_SIDE, 1)},
         {
             "logits": (len(GRADES),),
-            "features": (*cells, shape.channels),
+            "features": (*cells, expected.channels),
             "evidence": (*cells, len(GRADES)),
         },
     )
-    stored = {one.name: prod(one.dims) for one in graph.initializer if "/" in one.name}
-    found = Shape(
-        shape.channels, sum(stored.values()), len({name.split("/")[0] for name in stored})
-    )
     layer = FEATURE_LAYER[architecture]
-    if found != shape or not any(node.name == layer for node in graph.node):
+    if found != expected or not any(node.name == layer for node in graph.node):
         raise ModelError(
-            f"Expected a {architecture} in {file}: {shape.weights:,} weights in {shape.layers} "
-            f"layers, {layer} among them. It holds another network, of {found.weights:,} weights "
-            f"in {found.layers} layers: publish the right one."
+            f"Expected a {architecture} in {file}: {expected.weights:,} weights in "
+            f"{expected.layers} layers, {layer} among them. It holds another network, of "
+            f"{found.weights:,} weights in {found.layers} layers: publish the right one."
         )
 
 

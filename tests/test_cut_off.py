@@ -1,0 +1,57 @@
+"""No command calls anybody, and none leaves anything where it was not told to."""
+
+import os
+
+import pytest
+
+from kneeoa.films.phantom import knee_png
+from tests.support import cut_off
+from tests.support.graded_films import write_tree
+from train.__main__ import main
+
+pytestmark = pytest.mark.skipif(
+    not cut_off.can_be_cut_off(), reason="needs Linux on x86-64 or arm64, whose kernel can do it"
+)
+
+
+def test_a_call_would_be_noticed(tmp_path):
+    assert cut_off.run(tmp_path, "http.server", "0").returncode == cut_off.CALLED
+    looked_up = cut_off.run(tmp_path, "pip", "download", "--no-cache-dir", "a-package")
+    assert looked_up.returncode == cut_off.CALLED
+
+
+def test_grading_calls_nobody_and_leaves_its_table_alone(tmp_path):
+    (tmp_path / "a.png").write_bytes(knee_png(2, seed=1))
+    graded = "grade", str(tmp_path / "a.png"), "--together", "--csv", "t.csv"
+    done = cut_off.run(tmp_path, "kneeoa", *graded)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert cut_off.left_behind(tmp_path) == ["work/t.csv"]
+
+
+def test_splitting_films_leaves_the_split_and_the_cache(tmp_path):
+    data, cache = write_tree(tmp_path / "data"), str(tmp_path / "cache")
+    done = cut_off.run(tmp_path, "train", "data", str(data), KNEEOA_CACHE=cache)
+    assert done.returncode == 0, done.stderr
+    assert cut_off.left_behind(tmp_path) == ["work/split.csv"]
+
+
+def test_training_leaves_its_run_and_the_cache(tmp_path):
+    data, cache = write_tree(tmp_path / "data"), tmp_path / "cache"
+    fit = ["fit", "--data", str(data), "--out", "results", "--architecture", "mobilenet"]
+    fit += ["--preset", "smoke", "--stages", "head:1", "--films", "10"]
+    # Tiny networks load Keras before the command can say where it keeps its things.
+    places = {"KNEEOA_CACHE": str(cache), "KERAS_HOME": str(cache / "keras")}
+    done = cut_off.run(tmp_path, "tests.support.tiny", *fit, **places)
+    assert done.returncode == 0, done.stderr
+    left = [one for one in cut_off.left_behind(tmp_path) if not one.startswith("work/results")]
+    assert left == []
+
+
+def test_libraries_of_training_keep_their_things_in_our_cache(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KNEEOA_CACHE", str(tmp_path))
+    for name in ("KERAS_HOME", "TORCHINDUCTOR_CACHE_DIR"):
+        monkeypatch.setenv(name, "")  # so that it is undone
+        monkeypatch.delenv(name)
+    assert main(["answer", str(tmp_path / "none")]) == 2
+    assert os.environ["KERAS_HOME"] == str(tmp_path / "keras")
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path / "torch")
