@@ -26,6 +26,7 @@ from kneeoa.records import archive, results
 from kneeoa.records.archive import Archive
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
+from pages.shared.map_jobs import MapJobs
 from pages.shared.viewer.feed import FilmFeed, film_feed
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ def models_folder() -> Path:
 def graders() -> Graders:
     """Return both networks, loaded once per server."""
     return Graders(models_folder())
+
+
+@st.cache_resource(show_spinner=False)
+def map_jobs() -> MapJobs:
+    """Return what computes maps that take long, one for the server."""
+    return MapJobs()
 
 
 def together_card() -> dict[str, Any] | None:
