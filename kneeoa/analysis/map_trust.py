@@ -1,48 +1,63 @@
-"""What the checks of maps say, in sentences that follow from their figures alone."""
+"""What the checks of maps say, in sentences and rows that follow from their figures alone."""
 
 import pandas as pd
 
-WORDS = {
-    "deletion": ("Taking away what the map marks first", "lowers", "sooner", -1),
-    "insertion": ("Bringing back what the map marks first", "restores", "sooner", 1),
+OWN, ANOTHER = "Grad-CAM", "another film"
+CHECKS = {
+    # check: what is done, what that does to the answer, and 1 where a larger area is better
+    "deletion": ("Greying what the map marks first", "takes the network from its grade", -1),
+    "insertion": ("Sharpening what the map marks first", "brings the network to its grade", 1),
 }
-RIVALS = {"random": "at random", "centred": "from the middle outwards"}
+RIVALS = {"random": "doing so at random", "centred": "doing so from the middle outwards"}
 
 
 def sentences(table: pd.DataFrame) -> list[str]:
-    """Return a sentence for each network and check; `table` as from `kneeoa.records.maps`."""
+    """Return what each network's maps are worth; `table` as from `kneeoa.records.maps.read`."""
     found = []
     for model, rows in table.groupby("model", sort=False):
         cells = {(row.check, row.map): row for row in rows.itertuples()}
-        found += [
-            f"{model}: {_compared(cells, check, rival)}" for check in WORDS for rival in RIVALS
-        ]
-        found.append(f"{model}: {_shuffled(rows)}")
+        compared = [_compared(cells, check, rival) for check in CHECKS for rival in RIVALS]
+        found.append(f"**{model}**: {' '.join([*compared, _shuffled(rows)])}")
     return found
 
 
+def rows(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the figures for a page, a row per check and map, a column per network."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for row in table.itertuples():
+        # Networks have different numbers of layers: shares are what they have in common.
+        line = found.setdefault((row.check, _share(row.map)), {})
+        line[row.model] = f"{row.value:.2f} ({row.low:.2f} to {row.high:.2f})"
+    return [
+        {"Check": check.capitalize(), "Map": what} | figures
+        for (check, what), figures in found.items()
+    ]
+
+
+def _share(what):
+    if not what.endswith(" layers"):
+        return what
+    done, layers = (int(word) for word in what.removesuffix(" layers").split(" of "))
+    return "the last layer shuffled" if done == 1 else f"{done / layers:.0%} of layers shuffled"
+
+
 def _compared(cells, check, rival):
-    does, verb, better, sign = WORDS[check]
-    own, other = cells[check, "Grad-CAM"], cells[check, rival]
-    apart = cells[check, f"Grad-CAM - {rival}"]
-    if sign * apart.low > 0 and sign * apart.high > 0:
-        verdict = f"{verb} the network's answer {better} than"
-    elif sign * apart.low < 0 and sign * apart.high < 0:
-        verdict = f"{verb} the network's answer later than"
-    else:
-        verdict = f"{verb} the network's answer not clearly sooner than"
+    done, does, sign = CHECKS[check]
+    apart = cells[check, f"{OWN} - {rival}"]
+    low, high = sorted((sign * apart.low, sign * apart.high))
+    sooner = "sooner than" if low > 0 else "later than" if high < 0 else "not clearly sooner than"
     return (
-        f"{does} {verdict} {RIVALS[rival]} (area under the curve {own.value:.2f} against "
-        f"{other.value:.2f}; difference {apart.value:+.2f}, {apart.low:+.2f} to {apart.high:+.2f})."
+        f"{done} {does} {sooner} {RIVALS[rival]} ({cells[check, OWN].value:.2f} against "
+        f"{cells[check, rival].value:.2f})."
     )
 
 
 def _shuffled(rows):
     shuffled = rows[rows["check"] == "shuffled"].set_index("map")["value"]
-    another = shuffled.pop("another film")
-    first, last = shuffled.index[0], shuffled.index[-1]
+    names = [name for name in shuffled.index if name != ANOTHER]
+    first, last = names[0], names[-1]
     return (
-        f"With {first} shuffled its maps keep a rank correlation of {shuffled[first]:.2f} with "
-        f"what they were, with {last} {shuffled[last]:.2f}; maps of two different films have "
-        f"{another:.2f}."
+        f"With {_share(first)} its maps keep a rank correlation of {shuffled[first]:.2f} with what "
+        f"they were, with {_share(last)} {shuffled[last]:.2f}; maps of two different films have "
+        f"{shuffled[ANOTHER]:.2f}."
     )

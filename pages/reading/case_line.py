@@ -44,7 +44,7 @@ def show_refused_line(film: session_films.Film, frame: Frame) -> None:
 
 
 def show_waiting_line(film: session_films.Film, frame: Frame) -> None:
-    """Show the same line of a film that is being read."""
+    """Show the same line of a film that is being read, as one element."""
     _show_line(film, frame, ' &nbsp;·&nbsp; <span class="kl-quiet">being read</span>')
 
 

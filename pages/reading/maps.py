@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -82,8 +82,8 @@ def choose_maps() -> Choice:
             key="map_method",
             persist_state="session",
             help="Grad-CAM is exact for these networks and there at once. The others take from a "
-            "second (LayerCAM) to half a minute (SmoothGrad). How far each can be trusted is "
-            "measured for Grad-CAM only: see About.",
+            "second (LayerCAM) to a minute (SmoothGrad). How far a map can be trusted is measured "
+            "for Grad-CAM only: see About.",
         )
         explained = st.segmented_control(
             "Explain grade",
@@ -190,6 +190,7 @@ def _other(reading, frame, grade, heatmap, method):
         told = f"<b>{method} for {grade.label}: no region speaks for it</b> in this network."
         return NetworkMap(name, None, told, f"{method}: nothing speaks for {grade.label}")
     layer = layer_of(reading, frame, heatmap, scale=top, contours=not of_pixels)
+    layer = replace(layer, name=f"{name}, {method}")
     told = f"{method} for {grade.label}: {MEANING[method]}. On a colour scale of its own."
     return NetworkMap(name, layer, told)
 

@@ -102,8 +102,7 @@ def offer_to_bring_back() -> None:
 
 def show_reading(films: dict[str, session_films.Film]) -> None:
     """Show the film and, beside it, what the networks say of it."""
-    # Emptied before it is filled: nothing of another film may stand where the next is being read.
-    line = st.empty()
+    line_place = st.container()
     with st.container(key="reading"):
         several = len(films) > 1
         widths = [0.34, 3, 1] if several else [3.35, 1]
@@ -115,24 +114,22 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         knee = frame_control.choose_knee(film)
         frame = frame_control.frame_of(film, knee)
         frame_control.show_frame(film, knee)
-        place = st.empty()
+        answers_place = st.container()
     findings = frame_control.findings_of(film, knee, frame)
-    with place.container():
-        graded = gate_strip.show_gate(film, findings)
-        if graded and must_be_read(film, frame):
-            # The film at once, and what is being done; then the networks, who take their time.
-            with left:
-                reading_viewer.show(film, knee, frame, reading_viewer.WAITING)
-            st.html('<div class="kl-lead kl-quiet">Both networks are reading this knee.</div>')
-            with line.container():
-                case_line.show_waiting_line(film, frame)
-            read_now(film, frame)
-            st.rerun()
+    graded = gate_strip.may_be_graded(film, findings)
+    if graded and must_be_read(film, frame):
+        show_waiting(film, knee, frame, line_place, left, answers_place)
+        read_now(film, frame)
+        st.rerun()
+    with line_place:
+        line = st.container()
+    with answers_place, st.container():
+        gate_strip.show_gate(film, findings)
         both = read_both(film, frame) if graded else None
         if both is None:
             with left:
                 reading_viewer.show(film, knee, frame)
-            with line.container():
+            with line:
                 case_line.show_refused_line(film, frame)
         else:
             measured = is_as_measured(film, knee, frame, findings)
@@ -140,6 +137,16 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
     for strip_column in strip_place:
         with strip_column:
             filmstrip.show_strip(film.radiograph.digest)
+
+
+def show_waiting(film: session_films.Film, knee: int, frame: Frame, line, left, answers) -> None:
+    """Show the film at once, and that it is being read; nothing of another one stays."""
+    # One element takes the place of the container that held all of the one before.
+    answers.html('<div class="kl-lead kl-quiet">Both networks are reading this knee.</div>')
+    with line.empty():
+        case_line.show_waiting_line(film, frame)
+    with left:
+        reading_viewer.show(film, knee, frame, reading_viewer.WAITING)
 
 
 def must_be_read(film: session_films.Film, frame: Frame) -> bool:
@@ -191,7 +198,7 @@ def show_answers(
     # Maps and grades of one knee right after each other.
     with left:
         reading_viewer.show(film, knee, frame, shown)
-    with line.container():
+    with line:
         case_line.show_case_line(film, frame, readings, together)
         profile_line.show_profile_line(film, frame)
     if together is not None:

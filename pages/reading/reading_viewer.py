@@ -26,7 +26,9 @@ def show(
     label = session_films.labels()[digest]
     shown = ShownFilm(session_films.feed(film), label, frame, layers)
     panes = [
-        Pane(0, one.name, layers.index(one.layer) if one.layer else None, "box", one.note)
+        Pane(0, one.layer.name, layers.index(one.layer), "box")
+        if one.layer
+        else Pane(0, one.name, part="box", note=one.note)
         for one in maps
     ]
 

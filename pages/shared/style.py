@@ -70,7 +70,8 @@ STYLE = """
   min-width: clamp(14.2rem, 24vw, 19rem);}
 @media (min-width: 641px) {
   .st-key-reading > div > [data-testid="stHorizontalBlock"] {flex-wrap: nowrap;}
-  .st-key-reading [data-testid="stColumn"] {min-width: 0;}
+  .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {min-width: 0;}
+  .st-key-reading [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 5rem;}
 }
 @media (max-width: 1100px) {
   .stMainBlockContainer {padding-left: .8rem; padding-right: .8rem;}

@@ -46,12 +46,8 @@ def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, 
     `film` is ``(224, 224)`` in [0, 255]. Takes about ten seconds and raises `ModelError` where
     TensorFlow or tf-keras-vis is missing.
     """
-    sent = {"film": np.asarray(film, np.float32), "of": np.array([_text(one) for one in asked])}
-    for place, one in enumerate(asked):
-        if one.head is not None:
-            sent |= {f"kernel{place}": one.head.kernel, f"bias{place}": one.head.bias}
     stream = io.BytesIO()
-    np.savez(stream, **sent)
+    np.savez(stream, **_sent(film, asked))
     try:
         done = subprocess.run(
             [sys.executable, "-m", __spec__.name],
@@ -73,19 +69,23 @@ def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, 
         return tuple(maps[f"map{place}"] for place in range(len(asked)))
 
 
+def _sent(film, asked):
+    sent = {"film": np.asarray(film, np.float32), "of": np.array([_text(one) for one in asked])}
+    for place, one in enumerate(asked):
+        if one.head is not None:
+            sent |= {f"kernel{place}": one.head.kernel, f"bias{place}": one.head.bias}
+    return sent
+
+
 def _text(asked):
     return f"{asked.architecture}\n{asked.file.resolve()}\n{asked.standardise:d}\n{asked.grade:d}"
 
 
-def _main():
-    """Read film and what is asked from the standard input, write the maps to the output."""
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print must not get among the maps
+def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the maps that are asked for, as ``map0`` and so on; loads TensorFlow."""
     from tf_keras_vis.saliency import Saliency
     from tf_keras_vis.utils.scores import CategoricalScore
 
-    with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as sent:
-        given = dict(sent)
     maps = {}
     for place, text in enumerate(given["of"]):
         architecture, file, standardise, grade = str(text).split("\n")
@@ -106,8 +106,17 @@ def _main():
             )[0],
             np.float32,
         )
+    return maps
+
+
+def _main():
+    """Read film and what is asked from the standard input, write the maps to the output."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print must not get among the maps
+    with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as sent:
+        given = dict(sent)
     stream = io.BytesIO()
-    np.savez(stream, **maps)
+    np.savez(stream, **computed(given))
     with output:
         output.write(stream.getvalue())
 

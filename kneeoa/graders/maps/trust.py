@@ -12,7 +12,7 @@ from scipy import ndimage, stats
 
 from kneeoa.films.display import upsample
 
-STEPS = 16
+STEPS = 8
 BLUR = 10.0
 """Standard deviation in pixels of the blur that a film is brought back from."""
 CELLS = 7

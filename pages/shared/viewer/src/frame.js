@@ -87,6 +87,7 @@ function draw(drawn, frame, { film, imageId, element, editable }) {
   const points = cornersOf(frame, spacingOf(film));
   if (drawn) {
     drawn.data.handles.points = points;
+    drawn.highlighted = false;
     drawn.isLocked = !editable;
     return drawn;
   }

@@ -13,6 +13,7 @@ export default function mount({ parentElement, data, setTriggerValue }) {
     sheet.textContent = style;
     root.before(sheet);
     viewer = new Viewer(root);
+    viewer.sheet = sheet;
     mounted.set(parentElement, viewer);
   }
   viewer.setTriggerValue = setTriggerValue;
@@ -24,7 +25,11 @@ export default function mount({ parentElement, data, setTriggerValue }) {
     console.error(error);
   });
   return () => {
+    // Streamlit (1.67) takes back a call that another one overtook while the bundle was fetched:
+    // the viewer is that of the later one. One that the page is done with is no longer on it.
+    if (parentElement.isConnected) return;
     viewer.destroy();
+    viewer.sheet.remove();
     mounted.delete(parentElement);
   };
 }

@@ -34,14 +34,18 @@ export class View {
     return this.rotation % 180 !== 0;
   }
 
-  // Does `act` to panes without what follows from it in the others.
-  all(act) {
+  // Does something to panes without what follows from it in the others.
+  quietly(act) {
     this.isSpreading = true;
     try {
-      for (const pane of this.panes) if (pane.film) act(pane);
+      act();
     } finally {
       this.isSpreading = false;
     }
+  }
+
+  all(act) {
+    this.quietly(() => this.panes.filter(({ film }) => film).forEach(act));
   }
 
   // Does to the other panes what was done to one.
@@ -51,8 +55,9 @@ export class View {
   }
 
   viewed(from) {
-    this.others('camera', () => this.spread(from, (to) => to.follow(from, this.isLying)));
     from.place();
+    if (!from.isShown) return; // a film that is being put in place moves no other
+    this.others('camera', () => this.spread(from, (to) => to.follow(from, this.isLying)));
   }
 
   windowed(from) {
@@ -88,7 +93,7 @@ export class View {
 
   resized() {
     const fits = this.isFitted();
-    resize();
+    this.quietly(resize);
     if (fits) this.fit();
     else this.viewed(this.first);
     this.panes.forEach((pane) => pane.place());
@@ -103,6 +108,7 @@ export class View {
   }
 
   fit() {
+    clearTimeout(this.later.camera);
     this.all((pane) => pane.look(pane.home, this.isLying));
     this.fitCamera = this.first.camera;
     this.part = PARTS[0];

@@ -97,7 +97,7 @@ export class Viewer {
     if (isNew) await this.turnTo(ids);
     if (this.data !== data || this.isGone) return;
     this.panes.forEach((pane, index) => { pane.film = this.filmOf(index); });
-    resize(); // what was a pane's size at first may not be so now
+    this.view.quietly(resize); // what was a pane's size at first may not be so now
     if (isNew && stays) this.view.join(wasFitted);
     else if (isNew && !(data.remembers && this.view.recall())) this.view.reset();
     else if (!isNew) this.view.settle();
@@ -282,5 +282,7 @@ export class Viewer {
     this.view.destroy();
     this.panes.forEach((pane) => pane.destroy());
     this.imageIds.forEach(forget);
+    // The page may mount another viewer into the same element.
+    this.root.replaceChildren();
   }
 }
