@@ -132,8 +132,8 @@ export class View {
   // Notes how the first film is looked at.
   keep() {
     const { isInverted, rotation, isFlipped, preset, part } = this;
-    const { film, range, camera } = this.first ?? {};
-    if (!film) return;
+    if (!this.first?.isShown) return;
+    const { film, range, camera } = this.first;
     const how = { isInverted, rotation, isFlipped, preset };
     kept.delete(film.id);
     kept.set(film.id, { how, part, range, camera, isFitted: this.isFitted() });
