@@ -15,11 +15,13 @@ from pages.shared.viewer.feed import FilmFeed, Layer, frame_from, rectangle
 BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
 # Streamlit sends this with every run, so that the bundle itself is fetched once.
 _LOADER = """
+let calls = 0;
 export default async (component) => {
+  const call = (calls += 1);
   try {
     const bundle = new URL(component.data.bundle, document.baseURI).href;
     const { default: mount } = await import(bundle);
-    return mount(component);
+    return mount(component, call);
   } catch (error) {
     console.error(error);
     component.parentElement.querySelector(".viewer").textContent =

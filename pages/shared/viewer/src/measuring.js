@@ -1,6 +1,7 @@
 // Rulers and angles by key: Enter draws one, arrows move one of its points, Enter goes to the next.
 
 import { annotation } from '@cornerstonejs/tools';
+import { FrameTool } from './frame.js';
 import { Angle, Ruler } from './measure.js';
 
 const STEP = 2; // CSS pixels
@@ -114,6 +115,17 @@ export class Measuring {
       this.render();
     }
     this.drawn = null;
+  }
+
+  // Removes all that was measured on films, which the box on them was not.
+  clear(imageIds) {
+    for (const { annotationUID, metadata } of annotation.state.getAllAnnotations()) {
+      const isHere = imageIds.includes(metadata.FrameOfReferenceUID);
+      if (isHere && metadata.toolName !== FrameTool.toolName) {
+        annotation.state.removeAnnotation(annotationUID);
+      }
+    }
+    this.render();
   }
 
   render() {

@@ -1,8 +1,7 @@
 // A viewer: panes of films that are looked at together, their toolbar and keys.
 
-import { annotation } from '@cornerstonejs/tools';
 import { forget, resize, start, withoutWebGL } from './engine.js';
-import { Box, FrameTool } from './frame.js';
+import { Box } from './frame.js';
 import { Hand, TOOLS } from './hand.js';
 import { Keyboard } from './keyboard.js';
 import { HINTS } from './keys.js';
@@ -78,9 +77,27 @@ export class Viewer {
     return this.root.dataset.ready === 'true' && !this.isGone;
   }
 
-  // Shows what `data` says; films that stand already are left as they are looked at.
-  async update(data) {
-    this.data = data;
+  // Shows what `data` says, once what was said before is shown.
+  update(data) {
+    this.next = data;
+    this.running ??= this.catchUp().finally(() => { this.running = null; });
+    return this.running;
+  }
+
+  async catchUp() {
+    while (this.next && !this.isGone) {
+      [this.data, this.next] = [this.next, null];
+      try {
+        await this.apply(this.data);
+      } catch (error) {
+        this.imageIds = [];
+        if (!this.next) throw error; // a film that the page has turned from may be gone
+      }
+    }
+  }
+
+  // Films that stand already are left as they are looked at.
+  async apply(data) {
     this.root.style.height = data.height;
     this.root.dataset.layout = data.layout;
     this.stage.style.setProperty('--columns', data.columns);
@@ -88,14 +105,14 @@ export class Viewer {
     const isNew = ids.join() !== this.imageIds.join();
     if (isNew) this.root.dataset.ready = 'false';
     await start();
-    if (this.data !== data || this.isGone) return; // another call came meanwhile
+    if (this.isGone) return;
     // Where maps come or go beside the same film, it is looked at as before.
     const stays = ids[0] === this.imageIds[0];
     const wasFitted = stays && this.view.isFitted();
     this.setUp(data.panes.length);
     this.describe();
     if (isNew) await this.turnTo(ids);
-    if (this.data !== data || this.isGone) return;
+    if (this.isGone) return;
     this.panes.forEach((pane, index) => { pane.film = this.filmOf(index); });
     this.view.quietly(resize); // what was a pane's size at first may not be so now
     if (isNew && stays) this.view.join(wasFitted);
@@ -229,7 +246,7 @@ export class Viewer {
       in: () => view.zoom(true),
       out: () => view.zoom(false),
       reset: () => view.reset(),
-      clear: () => this.clear(),
+      clear: () => this.measuring.clear(this.imageIds),
       pointer: () => this.toggle('pointing', 'pointer'),
       side: () => this.toggle('alone', 'side'),
       wipe: () => {
@@ -253,17 +270,6 @@ export class Viewer {
 
   toggle(name, button) {
     this.toolbar.press(button, this.root.classList.toggle(name));
-  }
-
-  // Removes what was measured on these films.
-  clear() {
-    for (const { annotationUID, metadata } of annotation.state.getAllAnnotations()) {
-      const isHere = this.imageIds.includes(metadata.FrameOfReferenceUID);
-      if (isHere && metadata.toolName !== FrameTool.toolName) {
-        annotation.state.removeAnnotation(annotationUID);
-      }
-    }
-    this.panes.forEach(({ viewport }) => viewport.render());
   }
 
   say(text) {
