@@ -51,6 +51,11 @@ class Reading:
         """The most probable grade."""
         return KLGrade(int(self.probabilities.argmax()))
 
+    @property
+    def said(self) -> KLGrade:
+        """The one grade that is said: by the card's rule, or the most probable without one."""
+        return self.answer.grade if self.answer else self.grade
+
 
 def folders_of(models: Path) -> tuple[Path, ...]:
     """Return the folders that `Graders` reads: `models`, and where the localiser is borrowed."""
@@ -120,6 +125,10 @@ class Graders:
             )
             for name, answers in self.read_arrays(film)
         )
+
+    def served(self, name: Architecture) -> Grader:
+        """Return one of the two networks, as it grades here."""
+        return self._graders[name]
 
     def read_arrays(self, films: np.ndarray) -> Iterator[tuple[Architecture, Answers]]:
         """Grade ``(N, 224, 224)`` films with each network in turn."""

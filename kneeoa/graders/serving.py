@@ -11,6 +11,7 @@ from kneeoa.errors import ModelError
 from kneeoa.graders.profile import Head
 from kneeoa.graders.sessions import session_of
 from kneeoa.graders.together import Member, both_ways, combine
+from kneeoa.graders.weights import read_weights
 from kneeoa.metrics.calibration import softmax
 from kneeoa.networks import INPUT_SIDE
 
@@ -31,14 +32,19 @@ class Answers:
 
 
 class Grader:
-    """One exported network, ready to grade. Safe to share between threads."""
+    """One exported network, ready to grade. Safe to share between threads.
+
+    Attributes
+    ----------
+    head : its last layer under a profile; None as published
+    """
 
     def __init__(self, file: Path, *, temperature: float = 1.0, threads: int = 0) -> None:
         """Load `file`; `threads` 0 lets ONNX Runtime take all cores.
 
         `temperature` divides the logits; it is the one on the card (see `calibration`).
         """
-        self._temperature, self._head = temperature, None
+        self._temperature, self.head, self._file = temperature, None, file
         self._session = session_of(file, threads=threads)
 
     def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
@@ -61,6 +67,15 @@ class Grader:
             ]
         )
 
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return the last feature map of ``(N, 224, 224)`` films, ``(N, 7, 7, C) float32``."""
+        return self._session.run(["features"], {"film": _as_film(images)})[0]
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """The last linear layer, ``(C, 5) float32``; read from the file where it is published."""
+        return read_weights(self._file)["grade/kernel"] if self.head is None else self.head.kernel
+
     def under(self, head: Head | None) -> "Grader":
         """Return this network with another last layer, or as published; the file is shared."""
         if head is not None:
@@ -71,15 +86,15 @@ class Grader:
                     f"{head.kernel.shape[0]}: the profile is damaged or belongs to another network."
                 )
         other = copy.copy(self)
-        other._head = head
+        other.head = head
         return other
 
     def _outputs(self, film):
-        if self._head is None:
+        if self.head is None:
             return self._session.run(["logits", "evidence"], {"film": film})
         (features,) = self._session.run(["features"], {"film": film})
-        evidence = features @ self._head.kernel
-        return evidence.mean(axis=(1, 2)) + self._head.bias, evidence
+        evidence = features @ self.head.kernel
+        return evidence.mean(axis=(1, 2)) + self.head.bias, evidence
 
 
 class Ensemble:

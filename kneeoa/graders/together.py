@@ -70,6 +70,11 @@ class TogetherReading:
         """The most probable grade."""
         return KLGrade(int(self.probabilities.argmax()))
 
+    @property
+    def said(self) -> KLGrade:
+        """The one grade that is said, as of `kneeoa.graders.grading.Reading`."""
+        return self.answer.grade if self.answer else self.grade
+
 
 def find_together(models: Path) -> PublishedTogether | None:
     """Return the published ensemble, its members checked, or None where there is none.

@@ -29,12 +29,12 @@ class Agreement:
 def compare(readings: Sequence[Reading]) -> Agreement:
     """Compare two readings of the same frame."""
     first, second = readings
-    apart = abs(int(first.grade) - int(second.grade))
+    apart = abs(int(first.said) - int(second.said))
     overlap = float(np.minimum(first.probabilities, second.probabilities).sum())
     if apart == 0:
-        verdict = f"Both networks say {first.grade.label}."
+        verdict = f"Both networks say {first.said.label}."
     else:
-        each = " and ".join(f"{DISPLAY_NAME[r.architecture]} {r.grade.label}" for r in readings)
+        each = " and ".join(f"{DISPLAY_NAME[r.architecture]} {r.said.label}" for r in readings)
         verdict = f"The networks differ by {apart} grade{'s' if apart > 1 else ''}: {each}."
     difference = abs(expected_grade(first.probabilities) - expected_grade(second.probabilities))
     return Agreement(

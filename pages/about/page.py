@@ -9,7 +9,7 @@ from kneeoa.analysis.claim import verdict
 from kneeoa.graders.training_words import training_sentence
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
-from pages.about import gate
+from pages.about import gate, map_trust
 from pages.shared import attribution, boundary, cached, style
 
 
@@ -84,7 +84,8 @@ def show_limits() -> None:
         "- KL 1 (doubtful) is the grade on which human readers agree least, and so do the "
         "networks.\n"
         "- Grad-CAM shows where a network found evidence, coarsely (7 x 7 cells). It does not "
-        "show that the evidence is right.\n"
+        "show that the evidence is right; how well it shows what the network uses is measured "
+        "below.\n"
         "- Films are held in memory for the session and are never written to disk or logs."
     )
 
@@ -97,6 +98,7 @@ with boundary.refusals_shown():
     together = cached.together_card()
     show_performance(published, together)
     gate.show_gate(cached.graders().localiser.card)
+    map_trust.show_map_trust()
     show_training(published, together)
     attribution.show_signature()
     show_data(published)

@@ -7,7 +7,8 @@ from kneeoa.charts import confusion as charts
 from kneeoa.networks import DISPLAY_NAME, difference_of, pair_of
 from kneeoa.wording import counted
 from pages.confusion import film_lists, trust
-from pages.shared import boundary, cached, kept, run_selection, style, table_view
+from pages.shared import boundary, cached, kept, style, table_view
+from pages.shared.research import run_selection
 
 SOURCES = {"mean": "Mean over runs", "one": "One run each", "published": "Published models"}
 

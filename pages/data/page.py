@@ -8,7 +8,8 @@ from kneeoa.adaptation import allowed
 from kneeoa.data.dataset import read_dataset
 from kneeoa.records import lineage
 from kneeoa.wording import counted
-from pages.shared import attribution, boundary, cached, run_selection, style, table_view
+from pages.shared import attribution, boundary, cached, style, table_view
+from pages.shared.research import run_selection
 
 
 def show_splits(selection) -> None:

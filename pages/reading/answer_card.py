@@ -44,7 +44,7 @@ def show_answer_card(
     a profile the track record is that of the profile's films.
     """
     answer = reading.answer
-    grade = answer.grade if answer else reading.grade
+    grade = reading.said
     cells = "".join(
         f'<div class="{_cell(g, grade, answer)}" style="--share:{share:.0%}">'
         f"{g.label}<br>{share:.0%}</div>"
@@ -57,6 +57,7 @@ def show_answer_card(
         f"<div>{one_grade(reading)}</div>"
         f'<div class="kl-cells">{cells}</div>'
         f'<div class="kl-note"><b>{grade.label}:</b> {grade.criteria}</div>'
+        f"{_note(why_not_the_likeliest(reading))}"
         f'<div class="kl-note">{html.escape(record)}</div></div>'
     )
     if answer:
@@ -66,17 +67,27 @@ def show_answer_card(
 
 def headline(reading: TogetherReading) -> str:
     """Return the range of grades, or the one grade where there is no range."""
-    return reading.answer.headline if reading.answer else reading.grade.label
+    return reading.answer.headline if reading.answer else reading.said.label
 
 
 def one_grade(reading: TogetherReading) -> str:
     """Return the one grade in words, which a range needs beside it."""
     answer = reading.answer
     if answer is None or answer.low == answer.high:
-        return (answer.grade if answer else reading.grade).text
+        return reading.said.text
     wide = int(answer.high) - int(answer.low) + 1 >= WIDE
     said = f"as one grade: <b>{answer.grade.label}</b>, {answer.grade.text}"
     return f'<span class="kl-apart-1">uncertain</span>; {said}' if wide else said
+
+
+def why_not_the_likeliest(reading: Reading | TogetherReading) -> str:
+    """Return why the grade that is said is not the most probable one, where it is not."""
+    if reading.said == reading.grade:
+        return ""
+    return (
+        f"{reading.grade.label} alone is the likeliest, but {reading.said.label} is said: "
+        f"{RULES[reading.answer.rule]}, which is off by the fewest grades."
+    )
 
 
 def badge(readings: Sequence[Reading]) -> str:
@@ -88,6 +99,10 @@ def badge(readings: Sequence[Reading]) -> str:
     )
     told = html.escape(f"{agreement.verdict} {agreement.difference}")
     return f'<span class="kl-badge kl-apart-{min(apart, 2)}" title="{told}">{words}</span>'
+
+
+def _note(text):
+    return f'<div class="kl-note">{text}</div>' if text else ""
 
 
 def _cell(grade, answered, answer):
@@ -125,7 +140,7 @@ def _meaning(reading, card, measured):
     return (
         f"**{answer.text}**: grades next to each other that are to hold the reference's grade in "
         f"{answer.level:.0%} of films (conformal prediction). {held}\n\nThe one grade is "
-        f"{RULES[answer.rule]}, chosen on validation films; each network below gives its most "
-        f"probable one, which may be another. {TOGETHER} means the weighted mean of "
+        f"{RULES[answer.rule]}, chosen on validation films as off by the fewest grades; those of "
+        f"the networks below are found in the same way. {TOGETHER} means the weighted mean of "
         f"{len(card['members'])} models and of each film with its mirror image."
     )

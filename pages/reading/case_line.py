@@ -24,7 +24,7 @@ def show_case_line(
     """Show file name, answer and agreement, always together and always in sight."""
     if together is None:
         grades = " &nbsp; ".join(
-            f"{DISPLAY_NAME[reading.architecture]} <b>{reading.grade.label}</b>"
+            f"{DISPLAY_NAME[reading.architecture]} <b>{reading.said.label}</b>"
             for reading in readings
         )
     else:
@@ -40,6 +40,11 @@ def show_case_line(
 def show_refused_line(film: session_films.Film, frame: Frame) -> None:
     """Show the same line of a film that is not graded."""
     _show_line(film, frame, ' &nbsp;·&nbsp; <span class="kl-apart-2">not graded</span>')
+
+
+def show_waiting_line(film: session_films.Film, frame: Frame) -> None:
+    """Show the same line of a film that is being read, as one element."""
+    _show_line(film, frame, ' &nbsp;·&nbsp; <span class="kl-quiet">being read</span>')
 
 
 def _show_line(film, frame, said, below=""):

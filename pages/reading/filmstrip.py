@@ -38,7 +38,7 @@ def _answer(film, frame, *, refused):
         return "..."
     together = session_films.read_together(film, frame)
     if together is None:
-        return ", ".join(reading.grade.label for reading in session_films.read(film, frame))
+        return ", ".join(reading.said.label for reading in session_films.read(film, frame))
     return answer_card.headline(together)
 
 

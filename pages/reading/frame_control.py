@@ -62,9 +62,9 @@ def show_frame(film: Film, knee: int) -> None:
         st.caption(
             "The networks learned from crops centred on the joint, femur above and tibia below, a "
             "little wider than the knee. The dotted box on the film is what they see, stretched to "
-            "a square; past the film's border its edge is repeated. Drag its line to move it, a "
-            "corner to resize it; or press B, then the arrows move it and Shift with the arrows "
-            "resizes it, and B again to put it down."
+            "a square; past the film's border its edge is repeated. Press B or choose Box above "
+            "the film: then drag inside it to move it, a corner to resize it; the arrows move it, "
+            "too, and Shift with the arrows resizes it. Esc when done."
         )
         st.segmented_control(
             "Side",

@@ -10,11 +10,13 @@ from pages.shared.session_films import Film, no_negative, take_back, turn_right
 PASSED = "A frontal knee, upright, inside the film, sharp, exposed, no implant seen."
 
 
-def show_gate(film: Film, findings: tuple[Finding, ...]) -> bool:
-    """Show what was found; return whether a grade may be shown.
+def may_be_graded(film: Film, findings: tuple[Finding, ...]) -> bool:
+    """Return whether a grade may be shown: of refused films only when the reader asked for it."""
+    return film.anyway or all(finding.severity != REFUSED for finding in findings)
 
-    Refused films get one only when the reader asks for it, and it stays marked.
-    """
+
+def show_gate(film: Film, findings: tuple[Finding, ...]) -> None:
+    """Show what was found; a grade that was asked for although it was refused stays marked."""
     if film.changes:
         st.button("Read the film as it came", on_click=take_back, args=[film])
     if film.found.negative:
@@ -28,7 +30,7 @@ def show_gate(film: Film, findings: tuple[Finding, ...]) -> bool:
     if not findings:
         st.html(f'<div class="kl-note kl-quiet">Checked: {PASSED}</div>')
     if not refused:
-        return True
+        return
     before = "**Graded although it was refused.** " if film.anyway else "**Not graded.** "
     st.error(before + " ".join(escaped(finding.sentence) for finding in refused))
     ways = st.columns(2)
@@ -40,7 +42,6 @@ def show_gate(film: Film, findings: tuple[Finding, ...]) -> bool:
         args=[film],
         width="stretch",
     )
-    return film.anyway
 
 
 def _toggle(film):

@@ -1,8 +1,13 @@
 """The reading page: a film, and what both networks say of it, side by side."""
 
+import contextlib
+
 import streamlit as st
 
+from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
+from kneeoa.graders.grading import Reading
+from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES
 from kneeoa.wording import plain
 from pages.reading import (
@@ -11,13 +16,16 @@ from pages.reading import (
     filmstrip,
     frame_control,
     gate_strip,
+    maps,
     networks,
     profile_line,
     reading_viewer,
 )
 from pages.shared import boundary, cached, session_films, style
 from pages.shared.profiles import in_use, strip
-from pages.shared.viewer.feed import Layer
+
+TRIED = "read_last"
+"""Which knee the networks were last made to read: one that they cannot is tried once."""
 
 
 def show_empty() -> None:
@@ -95,50 +103,111 @@ def offer_to_bring_back() -> None:
 
 def show_reading(films: dict[str, session_films.Film]) -> None:
     """Show the film and, beside it, what the networks say of it."""
-    line = st.container()
+    line_place = st.container()
     with st.container(key="reading"):
         several = len(films) > 1
         widths = [0.34, 3, 1] if several else [3.35, 1]
         *strip_place, left, right = st.columns(widths, gap="small")
+    show_scale_of_grades()
     with right.container(key="networks"):
         film = choose_film(films)
         session_films.show_refusals()
         knee = frame_control.choose_knee(film)
         frame = frame_control.frame_of(film, knee)
         frame_control.show_frame(film, knee)
-        layers = ()
-        # A frame that cannot be graded must leave the film in place.
-        with boundary.refusals_shown():
-            layers = show_answers(film, knee, frame, line)
-    with left:
-        reading_viewer.show(film, knee, frame, layers)
-    for place in strip_place:
-        with place:
-            filmstrip.show_strip(film.radiograph.digest)
-    show_scale_of_grades()
-
-
-def show_answers(film: session_films.Film, knee: int, frame: Frame, line) -> tuple[Layer, ...]:
-    """Show what stands against grading, and the grades; return the maps to lay on the film.
-
-    The case line goes to `line`, above film and grades.
-    """
+        answers_place = st.container()
     findings = frame_control.findings_of(film, knee, frame)
-    if not gate_strip.show_gate(film, findings):
-        with line:
-            case_line.show_refused_line(film, frame)
-        return ()
-    readings = session_films.read(film, frame)
-    together = session_films.read_together(film, frame)
+    graded = gate_strip.may_be_graded(film, findings)
+    if graded and must_be_read(film, frame):
+        show_waiting(film, knee, frame, line_place, left, answers_place)
+        read_now(film, frame)
+        st.rerun()
+    with line_place:
+        line = st.container()
+    with answers_place, st.container():
+        gate_strip.show_gate(film, findings)
+        both = read_both(film, frame) if graded else None
+        if both is None:
+            with left:
+                reading_viewer.show(film, knee, frame)
+            with line:
+                case_line.show_refused_line(film, frame)
+        else:
+            measured = is_as_measured(film, knee, frame, findings)
+            show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
+    for strip_column in strip_place:
+        with strip_column:
+            filmstrip.show_strip(film.radiograph.digest)
+
+
+def show_waiting(film: session_films.Film, knee: int, frame: Frame, line, left, answers) -> None:
+    """Show the film at once, and that it is being read; nothing of another one stays."""
+    # One element takes the place of the container that held all of the one before.
+    answers.html('<div class="kl-lead kl-quiet">Both networks are reading this knee.</div>')
+    with line.empty():
+        case_line.show_waiting_line(film, frame)
+    with left:
+        reading_viewer.show(film, knee, frame, reading_viewer.WAITING)
+
+
+def must_be_read(film: session_films.Film, frame: Frame) -> bool:
+    """Return whether the networks have yet to read `frame`, and have not just failed to."""
+    if session_films.is_read(film, frame):
+        return False
+    return st.session_state.get(TRIED) != tried(film, frame)
+
+
+def tried(film: session_films.Film, frame: Frame) -> tuple:
+    """Return what names a try to read `frame` as this session reads now."""
+    profile = in_use.current()
+    return film.radiograph.digest, film.changes, frame, profile and profile.digest
+
+
+def read_now(film: session_films.Film, frame: Frame) -> None:
+    """Have both networks read `frame`; why they cannot is said in the next run of the page."""
+    st.session_state[TRIED] = tried(film, frame)
+    with contextlib.suppress(KneeOAError):
+        session_films.read_together(film, frame)
+        session_films.read(film, frame)
+
+
+def read_both(
+    film: session_films.Film, frame: Frame
+) -> tuple[tuple[Reading, ...], TogetherReading | None] | None:
+    """Return the readings of each network and of both together; None after saying why not."""
+    with boundary.refusals_shown():
+        return session_films.read(film, frame), session_films.read_together(film, frame)
+    return None
+
+
+def show_answers(
+    film: session_films.Film,
+    knee: int,
+    frame: Frame,
+    readings: tuple[Reading, ...],
+    together: TogetherReading | None,
+    *,
+    measured: bool,
+    line,
+    left,
+) -> None:
+    """Show the grades, and `left` of them the film with its maps; the case line goes to `line`."""
+    answer_place, maps_place = st.container(), st.container()
+    with maps_place:
+        choice = maps.choose_maps()
+        shown = maps.network_maps(film, frame, readings, choice)
+    # Maps and grades of one knee right after each other.
+    with left:
+        reading_viewer.show(film, knee, frame, shown)
     with line:
         case_line.show_case_line(film, frame, readings, together)
         profile_line.show_profile_line(film, frame)
-    measured = is_as_measured(film, knee, frame, findings)
     if together is not None:
-        answer_card.show_answer_card(
-            together, cached.together_card(), readings, measured=measured, drawn=film.drawn
-        )
-    return networks.show_networks(readings, frame, measured=measured)
+        with answer_place:
+            answer_card.show_answer_card(
+                together, cached.together_card(), readings, measured=measured, drawn=film.drawn
+            )
+    networks.show_networks(readings, shown, measured=measured)
 
 
 def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:

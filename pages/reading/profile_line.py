@@ -54,13 +54,12 @@ def _row(film, frame, profile: Profile | None):
     readings = session_films.read(film, frame, graders)
     together = session_films.read_together(film, frame, graders)
     name = html.escape(strip.label_of(profile))
-    cells = [f"<td><b>{reading.grade.label}</b></td>" for reading in readings]
+    cells = [f"<td><b>{reading.said.label}</b></td>" for reading in readings]
     if together is None:
         cells += ["<td></td>"] * (2 + len(GRADES))
     else:
         said = together.answer
-        grade = said.grade if said else together.grade
-        cells += [f"<td><b>{grade.label}</b></td>", f"<td>{said.text if said else ''}</td>"]
+        cells += [f"<td><b>{together.said.label}</b></td>", f"<td>{said.text if said else ''}</td>"]
         cells += [_share(share) for share in np.asarray(together.probabilities, float)]
     mine = in_use.current() and in_use.current().digest
     marked = ' class="kl-mine"' if mine == (profile and profile.digest) else ""

@@ -5,22 +5,32 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kneeoa.films.frames import Frame
+from kneeoa.networks import DISPLAY_NAME
 from pages.reading import frame_control
+from pages.reading.maps import NetworkMap
 from pages.shared import session_films
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
-from pages.shared.viewer.feed import Layer
 
-OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside")
+OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=True)
+WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())
+"""In the place of maps while their networks read."""
 
 
-def show(film: session_films.Film, knee: int, frame: Frame, layers: Sequence[Layer]) -> None:
+def show(
+    film: session_films.Film, knee: int, frame: Frame, maps: Sequence[NetworkMap] = ()
+) -> None:
     """Show the film with `frame` on it, which the reader may move, and its maps where there are."""
     digest = film.radiograph.digest
-    shown = ShownFilm(
-        session_films.feed(film), session_films.labels()[digest], frame, tuple(layers)
-    )
-    maps = [Pane(0, layer.name, number) for number, layer in enumerate(layers)]
+    layers = tuple(one.layer for one in maps if one.layer)
+    label = session_films.labels()[digest]
+    shown = ShownFilm(session_films.feed(film), label, frame, layers)
+    panes = [
+        Pane(0, one.layer.name, layers.index(one.layer), "box")
+        if one.layer
+        else Pane(0, one.name, part="box", note=one.note)
+        for one in maps
+    ]
 
     def turn(way):
         digests = list(session_films.all_films())
@@ -29,7 +39,7 @@ def show(film: session_films.Film, knee: int, frame: Frame, layers: Sequence[Lay
 
     viewer.show(
         [shown],
-        [Pane(), *maps],
+        [Pane(), *panes],
         options=OPTIONS,
         on_move=lambda moved: frame_control.move(film, knee, moved),
         on_turn=turn if len(session_films.all_films()) > 1 else None,

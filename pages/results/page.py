@@ -9,7 +9,8 @@ from kneeoa.analysis.selection import PAPER
 from kneeoa.charts.comparing import spread_figure, strip_figure
 from kneeoa.networks import TOGETHER
 from kneeoa.wording import counted
-from pages.shared import boundary, cached, kept, run_selection, style, table_view
+from pages.shared import boundary, kept, style, table_view
+from pages.shared.research import cached_runs, run_selection
 
 # Beyond these the bootstraps take minutes, and a reader is asked first.
 MOST_AT_ONCE = 60
@@ -161,7 +162,7 @@ def show(selection) -> None:
         return
     study = selection.study if selection.whole_study else None
     folder = study and study.folder / "studies" / study.record.study_id
-    tables = cached.study_tables(readable, selection.split, folder)
+    tables = cached_runs.study_tables(readable, selection.split, folder)
     compared = _of_split(tables["comparisons"], selection.split)
     # Why something could not be compared at all, such as runs measured on different films.
     for note in compared.loc[compared["method"] == "by patient", "note"].unique():

@@ -10,6 +10,7 @@ from kneeoa.charts.tuning import importance_figure, trials_figure
 from kneeoa.records import robustness, tried, tuning
 from pages.robustness import other_hospitals
 from pages.shared import boundary, cached, kept, style, table_view
+from pages.shared.research import cached_runs
 
 
 def show_robustness(folders) -> None:
@@ -113,8 +114,8 @@ def show_tuning(archive) -> None:
 
 style.apply_style()
 with boundary.refusals_shown():
-    places = cached.results_folders()
+    places = cached_runs.results_folders()
     other_hospitals.show_other_hospitals(cached.graders().localiser.card)
     show_robustness(places)
     show_tried(places)
-    show_tuning(cached.read_archive(places))
+    show_tuning(cached_runs.read_archive(places))

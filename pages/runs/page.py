@@ -8,7 +8,8 @@ from kneeoa.analysis import learning_curves, measuring
 from kneeoa.charts.training import MOST_LINES, learning_figure
 from kneeoa.records.studies import read_status, training_rows
 from kneeoa.wording import counted
-from pages.shared import boundary, cached, kept, live, run_selection, style, table_view
+from pages.shared import boundary, kept, live, style, table_view
+from pages.shared.research import cached_runs, run_selection
 
 # A study that says it trains but has not reported for so long was probably killed.
 STALE_MINUTES = 15
@@ -141,7 +142,7 @@ def show_curves(selection) -> None:
     heading, control = st.columns([3, 2], vertical_alignment="bottom")
     heading.subheader("Learning curves")
     rows = selection.finished.set_index("label")
-    found, problems = cached.histories(
+    found, problems = cached_runs.histories(
         tuple(zip(rows.index, rows["folder"], rows["run_id"], strict=True))
     )
     for problem in problems:

@@ -1,4 +1,7 @@
-"""What the pages load, read and compute once: the only caches of the dashboard."""
+"""What the pages load, read and compute once; of training runs in `cached_runs`.
+
+The only caches of the dashboard are in these two.
+"""
 
 import contextlib
 import os
@@ -13,18 +16,15 @@ import streamlit as st
 
 from kneeoa.adaptation import allowed
 from kneeoa.adaptation.allowed import Offered
-from kneeoa.analysis import anova, confusions
-from kneeoa.analysis.study_tables import stored_tables
-from kneeoa.analysis.study_tables import study_tables as tables_of
 from kneeoa.data.film_folder import FilmFolder, open_folder
 from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.cards.signature import Signature, keys_in, signature_of
 from kneeoa.graders.grading import Graders, Reading, folders_of
+from kneeoa.graders.maps.jobs import MapJobs
 from kneeoa.graders.published import DEFAULT_MODELS
-from kneeoa.records import archive, results
-from kneeoa.records.archive import Archive
+from kneeoa.records import results
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
 from pages.shared.viewer.feed import FilmFeed, film_feed
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 GRADED_AT_MOST = 80
 """Films of a folder without published predictions that a network grades for a session."""
 FOLDERS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
-DEFAULT_RESULTS = Path(__file__).parents[2] / "assets" / "results"
 
 
 def models_folder() -> Path:
@@ -56,6 +55,12 @@ def signature() -> Signature:
     return signature_of(folders_of(models_folder()), keys=keys)
 
 
+@st.cache_resource(show_spinner=False)
+def map_jobs() -> MapJobs:
+    """Return what computes maps that take long, one for the server."""
+    return MapJobs()
+
+
 def together_card() -> dict[str, Any] | None:
     """Return the card of both networks together, or None where that is not published."""
     published = graders().together
@@ -65,79 +70,6 @@ def together_card() -> dict[str, Any] | None:
 def cards() -> dict[str, dict[str, Any]]:
     """Return the cards of the networks that are loaded, so that both always belong together."""
     return {name: model.card for name, model in graders().published.items()}
-
-
-def results_folders() -> tuple[Path, ...]:
-    """Return the results folders of the research pages: ``KNEEOA_RESULTS`` or the bundled one."""
-    return archive.results_folders(os.environ.get("KNEEOA_RESULTS"), DEFAULT_RESULTS)
-
-
-def read_archive(folders: tuple[Path, ...]) -> Archive:
-    """Return what stands in `folders`, read again when something there has changed."""
-    return _archive(folders, archive.signature(folders))
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _archive(folders, changed) -> Archive:
-    return archive.read_archive(folders)
-
-
-def observed(
-    runs: tuple[tuple[str, str, str, str, int], ...],
-) -> tuple[pandas.DataFrame, dict[str, str]]:
-    """Return the metrics of runs ``(label, folder, run_id, architecture, seed)``, computed once.
-
-    One row a run and split as from `anova.observations`, ``run_id`` being the label; and by
-    label why a run could not be measured.
-    """
-    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
-    return _observed(runs, files, tuple(map(_changed, files)))
-
-
-def histories(
-    runs: tuple[tuple[str, str, str], ...],
-) -> tuple[dict[str, pandas.DataFrame], tuple[str, ...]]:
-    """Return the epochs of runs ``(label, folder, run_id)`` by label, and what cannot be read."""
-    places = tuple(Path(folder) / "runs" / run_id for _, folder, run_id in runs)
-    changed = tuple(_changed(place / "history.csv") for place in places)
-    return _histories(tuple(label for label, *_ in runs), places, changed)
-
-
-def graded(
-    runs: tuple[tuple[str, str, str, str], ...], split: str
-) -> dict[str, dict[str, pandas.DataFrame]]:
-    """Return `confusions.graded` films of runs ``(architecture, label, folder, run_id)``.
-
-    By architecture, then label; runs whose predictions cannot be read or have no such films are
-    left out. Not to be changed.
-    """
-    files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
-    return _graded(runs, split, files, tuple(map(_changed, files)))
-
-
-def study_tables(
-    runs: tuple[tuple[str, str, str, str, int], ...], split: str, study: Path | None
-) -> dict[str, pandas.DataFrame]:
-    """Return the tables of runs as in `observed`, computed once; on `split` and the test films.
-
-    `study` is the folder of the study that these runs are, whose own tables then may do.
-    """
-    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
-    kept = _changed(study / "comparisons.csv") if study else 0
-    return _study_tables(files, runs, split, study, (*map(_changed, files), kept))
-
-
-@st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
-def _study_tables(files, runs, split, study, changed):
-    if study:
-        observed, _ = _observed(runs, files, changed[:-1])
-        if (stored := stored_tables(study, observed)) is not None:
-            return stored
-    predictions = {
-        run[0]: _predictions(file, at)
-        for run, file, at in zip(runs, files, changed[:-1], strict=True)
-    }
-    return tables_of([(run[0], *run[3:]) for run in runs], predictions, splits=(split,))
 
 
 @st.cache_resource(show_spinner="Looking for films", max_entries=4, ttl=600)
@@ -174,57 +106,15 @@ def _of_films(name, _measure, films):
     return _measure(films)
 
 
-def _predictions_of(runs):
-    return tuple(Path(folder) / "runs" / run_id / "predictions.csv" for folder, run_id in runs)
-
-
-def _changed(file):
+def changed(file: Path) -> int:
+    """Return when a file was last written, in ns, or 0 where there is none."""
     return file.stat().st_mtime_ns if file.exists() else 0
 
 
 @st.cache_resource(show_spinner=False, max_entries=2000)
-def _predictions(file, changed):
+def predictions_at(file: Path, changed: int) -> pandas.DataFrame:
+    """Return `results.read_predictions` of a file as it was when it was `changed`."""
     return results.read_predictions(file)
-
-
-@st.cache_resource(show_spinner=False, max_entries=5000)
-def _observed_run(file, run_id, architecture, seed, changed):
-    return anova.observations([(run_id, architecture, seed, _predictions(file, changed))])
-
-
-@st.cache_resource(show_spinner="Measuring the runs", max_entries=32)
-def _observed(runs, files, changed):
-    tables, unread = [], {}
-    for (label, _, _, *run), file, at in zip(runs, files, changed, strict=True):
-        try:
-            tables.append(_observed_run(file, label, *run, at))
-        except KneeOAError as error:
-            unread[label] = str(error)
-    # An empty table would make text of the numbers.
-    tables = [table for table in tables if len(table)] or [anova.observations([])]
-    return pandas.concat(tables, ignore_index=True), unread
-
-
-@st.cache_resource(show_spinner="Reading the predictions", max_entries=16)
-def _graded(runs, split, files, changed):
-    found: dict[str, dict[str, pandas.DataFrame]] = {}
-    for (architecture, label, *_), file, at in zip(runs, files, changed, strict=True):
-        with contextlib.suppress(KneeOAError):  # said by `observed`
-            films = confusions.graded(_predictions(file, at), split)
-            if len(films):
-                found.setdefault(architecture, {})[label] = films
-    return found
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _histories(labels, places, changed):
-    found, problems = {}, []
-    for label, place in zip(labels, places, strict=True):
-        try:
-            found[label] = archive.read_history(place)
-        except KneeOAError as error:
-            problems.append(str(error))
-    return found, tuple(problems)
 
 
 def published_files() -> dict[str, Path]:
@@ -236,7 +126,7 @@ def published_files() -> dict[str, Path]:
 
 def predictions(file: Path) -> pandas.DataFrame:
     """Return `results.read_predictions` of a file, read once. Not to be changed."""
-    return _predictions(file, _changed(file))
+    return predictions_at(file, changed(file))
 
 
 def published_predictions() -> dict[str, pandas.DataFrame]:

@@ -44,7 +44,7 @@ def show_large(
 ) -> None:
     """Show a film as large as the screen allows, and beside it the maps of `readings`."""
     film = film_of(radiograph, frame, label, readings)
-    maps = [Pane(0, layer.name, place) for place, layer in enumerate(film.layers)]
+    maps = [Pane(0, layer.name, place, "box") for place, layer in enumerate(film.layers)]
     component.show([film], [Pane(), *maps], options=replace(LARGE, projected=projected))
 
 

@@ -14,9 +14,9 @@ from kneeoa.networks import DISPLAY_NAME
 from pages.shared import cached
 
 
-def show_answer(reading: Reading) -> None:
-    """Show the grade in big type and the five probabilities."""
-    grade = reading.grade
+def show_answer(reading: Reading, said: KLGrade | None = None) -> None:
+    """Show the grade in big type, by default the most probable one, and the five probabilities."""
+    grade = reading.grade if said is None else said
     bars = "".join(
         f'<div class="{"most" if g == grade else ""}">{g.label}</div>'
         f'<div class="track"><div class="fill" style="width:{share:.1%}"></div></div>'
@@ -57,7 +57,7 @@ def show_evidence(reading: Reading, explained: KLGrade) -> None:
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:
-    """Show how often this network's answer agreed with the reference on the test films.
+    """Show how often the grade it said agreed with the reference on the test films.
 
     Where that was not `measured` on films like this one, say so once, beside both together.
     """
@@ -67,28 +67,14 @@ def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool 
 
 
 def _track_record(reading, card):
-    grade, profile = reading.grade, reading.profile
-    if profile:
-        return html.escape(_under(profile, reading.architecture, grade))
-    measured = card["metrics"]["test"]
-    value = measured["predictive_values"][int(grade)]
-    if value is None:
-        return f"On {measured['knees']} test knees it never said {grade.label}."
-    return (
-        f"When it said {grade.label} on test knees, the reference agreed in "
-        f"<b>{value['value']:.0%}</b> (95% interval by knee {value['low']:.0%} to "
-        f"{value['high']:.0%}; {value['count']} of {value['total']})."
-    )
-
-
-def _under(profile, architecture, grade):
-    # Of the most probable grade, which this column shows; older profiles do not have it.
-    record = profile.record.most_probable_record.get(architecture)
-    if record is None:
-        return ""
-    return track_record.sentence(
-        grade, record, readers="its readers", films=f"films of {profile.name}"
-    )
+    profile = reading.profile
+    if profile is None:
+        said = track_record.sentence(reading.said, track_record.published_record(card))
+    else:
+        record = profile.record.track_record[reading.architecture]
+        films = f"films of {profile.name}"
+        said = track_record.sentence(reading.said, record, readers="its readers", films=films)
+    return html.escape(said)
 
 
 def show_scale(scale: float) -> None:

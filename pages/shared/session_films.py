@@ -223,8 +223,14 @@ def upload_round() -> int:
 
 def show_refusals() -> None:
     """Show why files of the last upload could not be read."""
-    for name, reason in st.session_state.get(_REFUSED, []):
-        st.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
+    refused = st.session_state.get(_REFUSED, [])
+    # Many in a line that unfolds: the films that were read must not be pushed down by them.
+    many = len(refused) > 1
+    place = (
+        st.expander(f"{len(refused)} files were not read", icon=":material/error:") if many else st
+    )
+    for name, reason in refused:
+        place.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
 
 
 def thumbnail(film: Film) -> str:

@@ -66,7 +66,22 @@ STYLE = """
 .kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
 .st-key-networks, .st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
-.st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {min-width: 19rem;}
+.st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {
+  min-width: clamp(14.2rem, 24vw, 19rem);}
+@media (min-width: 641px) {
+  .st-key-reading > div > [data-testid="stHorizontalBlock"] {flex-wrap: nowrap;}
+  .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {min-width: 0;}
+  .st-key-reading [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 5rem;}
+}
+@media (max-width: 1100px) {
+  .stMainBlockContainer {padding-left: .8rem; padding-right: .8rem;}
+  .st-key-networks .kl-lead {padding-left: .5rem;}
+  .st-key-networks .kl-lead .kl-grade {font-size: 1.8rem;}
+  .kl-cells {font-size: .78rem; gap: .15rem;}
+}
+@media (max-width: 640px) {
+  .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
+}
 .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 8.2rem;
   align-self: flex-start;}
 .st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}

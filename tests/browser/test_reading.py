@@ -70,6 +70,38 @@ def test_nothing_is_cut_off_or_scrolls_sideways(start, film):
         assert box["x"] + box["width"] <= 1440
 
 
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (768, 1024)])
+def test_on_a_tablet_the_grade_stands_beside_the_film(start, film, width, height):
+    upload(start, film)
+    wait_for_reading(start)
+    start.set_viewport_size({"width": width, "height": height})
+    grade, pane = start.locator(".kl-lead .kl-grade"), start.locator(".pane").first
+    expect(grade).to_be_in_viewport(ratio=1)
+    expect(pane).to_be_in_viewport(ratio=0.95)
+    assert pane.bounding_box()["width"] > 0.4 * width
+    assert start.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_film_that_comes_back_is_looked_at_as_it_was_left(start, film, tmp_path):
+    other = tmp_path / "other.png"
+    Image.fromarray(draw_knee(1, side=300)).save(other)
+    upload(start, film, other)
+    wait_for_reading(start)
+    viewer, case = start.locator(".viewer"), start.locator(".st-key-case")
+    start.locator(".pane").first.focus()
+    start.keyboard.press("i")
+    start.keyboard.press("+")
+    expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
+    zoom = viewer.get_attribute("data-zoom")
+    start.keyboard.press("ArrowRight")
+    expect(case).to_contain_text("other.png", timeout=SECONDS)
+    expect(viewer).to_have_attribute("data-invert", "false", timeout=SECONDS)
+    start.keyboard.press("ArrowLeft")
+    expect(case).to_contain_text("left knee.png", timeout=SECONDS)
+    expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
+    expect(viewer).to_have_attribute("data-zoom", zoom, timeout=SECONDS)
+
+
 def test_leaving_the_page_and_coming_back_loses_nothing(start, film):
     upload(start, film)
     wait_for_reading(start)

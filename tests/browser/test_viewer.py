@@ -170,20 +170,58 @@ def test_lengths_are_pixels_where_the_file_has_no_spacing(page):
     page.keyboard.press("d")
 
 
+def test_a_ruler_goes_by_key(page):
+    page.keyboard.press("l")
+    page.keyboard.press("Enter")
+    text = page.locator(".pane").first.locator("svg text")
+    expect(text).to_contain_text("px", timeout=SECONDS)
+    before = float(text.text_content().split()[0])
+    page.keyboard.press("Shift+ArrowRight")
+    expect(text).not_to_have_text(re.compile(rf"^{before:g} "), timeout=SECONDS)
+    longer = float(text.text_content().split()[0])
+    assert longer - before == pytest.approx(20 / float(state(page, "zoom")), abs=2)
+    expect(page.locator(".said")).to_contain_text("Ruler, point 2:", timeout=SECONDS)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(text).to_have_text(re.compile(rf"^{before:g}\d?"), timeout=SECONDS)
+    page.keyboard.press("Escape")
+    becomes(page, "tool", "window")
+
+
+def test_maps_show_the_box_large_until_the_film_is_looked_at_closer(page):
+    def share(pane):
+        """How much of the width of its pane the film takes that is not black."""
+        shot = Image.open(io.BytesIO(page.locator(".pane").nth(pane).screenshot()))
+        columns = np.asarray(shot.convert("L"), float).mean(axis=0)
+        return (columns > 12).mean()
+
+    assert share(1) > 0.9
+    before = page.locator(".values").nth(1).text_content()
+    page.keyboard.press("z")
+    becomes(page, "part", "left half")
+    expect(page.locator(".values").nth(1)).not_to_have_text(before, timeout=SECONDS)
+
+
 def test_the_box_is_moved_by_mouse_and_by_key_and_the_grades_follow(page):
     before = json.loads(state(page, "frame"))
     case = page.locator(".st-key-case")
-    line = page.locator(".pane").first.locator("svg rect").first.bounding_box()
-    drag(page, (line["x"] + line["width"] / 2, line["y"]), (12, 25))
+    page.keyboard.press("b")
+    becomes(page, "tool", "frame")
+    expect(page.locator(".hint")).to_contain_text("drag it to move")
+    drag(page, middle(page), (12, 25))
     zoom = float(state(page, "zoom"))
     moved = json.loads(changes(page, "frame", json.dumps(before, separators=(",", ":"))))
     assert moved["left"] - before["left"] == pytest.approx(12 / zoom, abs=2)
     assert moved["top"] - before["top"] == pytest.approx(25 / zoom, abs=2)
     assert moved["height"] == before["height"]
     expect(page.locator(".layer").nth(1)).to_have_count(1)
-    page.keyboard.press("b")
+    page.keyboard.press("b")  # a key takes a tool, and does not put it down
+    becomes(page, "tool", "frame")
     page.keyboard.press("Shift+ArrowUp")
-    page.keyboard.press("b")
+    expect(page.locator(".viewer")).to_have_class(re.compile("awaiting"))
+    page.keyboard.press("Escape")
+    becomes(page, "tool", "window")
+    expect(page.locator(".hint")).to_have_text("")
     smaller = json.loads(changes(page, "frame", json.dumps(moved, separators=(",", ":"))))
     assert smaller["height"] < moved["height"]
     expect(case).to_be_visible()
@@ -200,7 +238,7 @@ def test_the_map_fades_and_goes_while_h_is_held(page):
     expect(layer).to_have_css("opacity", "0")
     page.keyboard.up("h")
     expect(layer).to_have_css("opacity", "0.6")
-    slider = page.get_by_label("Grad-CAM opacity in percent")
+    slider = page.get_by_label("Opacity of the maps in percent")
     slider.press("ArrowRight")
     expect(layer).to_have_css("opacity", "0.61")
     slider.press("ArrowLeft")

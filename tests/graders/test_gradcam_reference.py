@@ -6,6 +6,7 @@ import pytest
 from kneeoa.films.phantom import draw_knee
 from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Grader
+from kneeoa.graders.maps import methods
 from kneeoa.graders.published import find_model, load_keras
 from kneeoa.metrics.calibration import softmax
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
@@ -74,3 +75,48 @@ def test_maps_equal_tf_keras_vis(maps, grade):
         compared += 1
     if not compared:
         pytest.fail(f"No film has positive evidence for grade {grade}: nothing was compared.")
+
+
+@pytest.mark.parametrize("name", ["Layercam", "GradcamPlusPlus"])
+def test_layer_cam_is_what_tf_keras_vis_gives_for_either_name(pair, name):
+    from tf_keras_vis import gradcam_plus_plus, layercam
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    grader, network = pair
+    film, grade = FILMS[1:2], 2
+    method = getattr({"Layercam": layercam}.get(name, gradcam_plus_plus), name)
+    reference = method(network, clone=False)(
+        CategoricalScore(grade),
+        film[..., None].astype("float32"),
+        penultimate_layer=FEATURE_LAYER[network.name],
+        seek_penultimate_conv_layer=False,
+        expand_cam=False,
+        normalize_cam=True,
+    )
+    ours = methods.layer_cam(grader.features(film)[0], grader.kernel, grade)
+    assert np.abs(normalised(ours) - np.asarray(reference)[0]).max() < 2e-3
+
+
+def test_score_cam_is_near_that_of_tf_keras_vis(pair):
+    from tf_keras_vis.scorecam import Scorecam
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    grader, network = pair
+    film, grade, channels = FILMS[1:2].astype("float32"), 2, 8
+    reference = Scorecam(network)(
+        CategoricalScore(grade),
+        film[..., None],
+        penultimate_layer=FEATURE_LAYER[network.name],
+        seek_penultimate_conv_layer=False,
+        max_N=channels,
+        expand_cam=False,
+    )
+    ours = methods.score_cam(
+        film[0],
+        grader.features(film)[0],
+        lambda films: grader.grade_arrays(films).probabilities,
+        grade,
+        channels=channels,
+    )
+    # Masks are enlarged by another program: alike, not the same.
+    assert np.corrcoef(ours.ravel(), np.asarray(reference)[0].ravel())[0, 1] > 0.98

@@ -1,9 +1,11 @@
-"""Maps of evidence: against another grade, and how strong in a word."""
+"""Maps: against another grade, how strong in a word, by other methods, and their checks."""
 
 import numpy as np
 import pytest
 
+from kneeoa.films.display import upsample
 from kneeoa.graders import gradcam
+from kneeoa.graders.maps import methods, trust
 
 
 def test_a_contrast_is_the_map_of_the_difference_of_two_logits():
@@ -19,3 +21,80 @@ def test_a_contrast_is_the_map_of_the_difference_of_two_logits():
 )  # fmt: skip
 def test_strength_is_by_thirds_of_the_networks_own_scale(peak, word):
     assert gradcam.strength(peak, 100.0) == word
+
+
+def test_layer_cam_is_the_map_of_the_positive_weights_alone():
+    generator = np.random.default_rng(1)
+    features, kernel = generator.random((7, 7, 6)), generator.normal(0, 1, (6, 5))
+    expected = sum(features[..., c] * kernel[c, 2] for c in range(6) if kernel[c, 2] > 0)
+    np.testing.assert_allclose(methods.layer_cam(features, kernel, 2), expected)
+
+
+def square(row, column):
+    cells = np.zeros((7, 7), np.float32)
+    cells[row : row + 2, column : column + 2] = 1
+    return cells
+
+
+def brightness_of(where):
+    """Return a network that says grade 1 by how bright the film is at `where`."""
+    inside = upsample(where, 224) > 0.5
+
+    def probabilities(films):
+        share = films[:, inside].mean(axis=1) / 255
+        return np.stack([1 - share, share, *np.zeros((3, len(films)))], axis=1)
+
+    return probabilities
+
+
+def test_score_cam_finds_the_feature_without_which_the_grade_goes():
+    film = np.full((224, 224), 200, np.float32)
+    features = np.stack([square(0, 0), square(4, 4), np.full((7, 7), 0.5, np.float32)], axis=-1)
+    heatmap = methods.score_cam(film, features, brightness_of(square(4, 4)), 1, channels=2)
+    assert heatmap[4:6, 4:6].min() > 0.5
+    assert heatmap[:2, :2].max() < 0.1
+
+
+def test_a_right_map_takes_the_answer_away_and_brings_it_back_sooner_than_a_wrong_one():
+    film = np.zeros((224, 224), np.float32)
+    film[130:180, 130:180] = 255
+    answer = brightness_of(square(4, 4))
+
+    def probability(films):
+        return answer(films)[:, 1]
+
+    right, wrong = square(4, 4), square(0, 0)
+    # Sharpening a blurred film changes less than greying it.
+    for curve, least in ((trust.deletion, -0.1), (trust.insertion, 0.03)):
+        curves = [curve(film, heatmap, probability) for heatmap in (right, wrong)]
+        # Every map ends where every other does.
+        assert curves[0][0] == pytest.approx(curves[1][0])
+        assert curves[0][-1] == pytest.approx(curves[1][-1])
+        assert (trust.area(curves[0]) - trust.area(curves[1])) / least > 1
+
+
+def test_a_map_that_says_nothing_has_no_direction():
+    gradient = np.tile(np.linspace(0, 255, 224, dtype=np.float32), (224, 1))
+
+    def left_half(films):
+        return films[:, :, :112].mean(axis=(1, 2)) / 255
+
+    curve = trust.deletion(gradient, np.zeros((7, 7), np.float32), left_half)
+    middle = (curve[0] + curve[-1]) / 2
+    assert curve[trust.STEPS // 2] == pytest.approx(middle, abs=0.01)
+
+
+def test_maps_are_as_alike_as_their_ranks():
+    generator = np.random.default_rng(2)
+    one = generator.random((7, 7))
+    assert trust.likeness(one, one**3) == pytest.approx(1)
+    assert trust.likeness(one, -one) == pytest.approx(-1)
+    assert abs(trust.likeness(one, generator.random((7, 7)))) < 0.5
+    assert trust.likeness(one, np.zeros((7, 7))) == 0
+
+
+def test_the_centred_map_is_highest_in_the_middle_and_the_same_on_all_sides():
+    middle = trust.centred_map()
+    assert np.unravel_index(middle.argmax(), (7, 7)) == (3, 3)
+    np.testing.assert_allclose(middle, middle.T)
+    np.testing.assert_allclose(middle, middle[::-1])

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.two_readings import compare, doubt, expected_grade
 
 
-def reading(architecture, *probabilities):
-    return Reading(architecture, np.array(probabilities, np.float32), np.zeros((7, 7, 5)), "0")
+def reading(architecture, *probabilities, rule=None):
+    shares = np.array(probabilities, np.float32)
+    answer = rule and rule.answer(shares)
+    return Reading(architecture, shares, np.zeros((7, 7, 5)), "0", answer)
 
 
 def test_agreement_and_difference_are_said():
@@ -24,6 +27,15 @@ def test_agreement_and_difference_are_said():
     assert "differ by 3 grades: MobileNet KL 0 and ResNet50 KL 3" in apart.verdict
     one = compare([reading("mobilenet", 1, 0, 0, 0, 0), reading("resnet50", 0, 1, 0, 0, 0)])
     assert "differ by 1 grade:" in one.verdict
+
+
+def test_what_is_said_is_by_the_rule_where_there_is_one_and_so_is_the_agreement():
+    shares = (0.4, 0.2, 0.3, 0.1, 0)
+    median = reading("mobilenet", *shares, rule=AnswerRule("median", 0.9, 0.9))
+    assert (int(median.grade), int(median.said)) == (0, 1)
+    assert int(reading("mobilenet", *shares).said) == 0
+    other = reading("resnet50", 0, 1, 0, 0, 0, rule=AnswerRule("median", 0.9, 0.9))
+    assert compare([median, other]).verdict == "Both networks say KL 1."
 
 
 def test_doubt_is_said_only_below_half():

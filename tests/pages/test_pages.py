@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import time
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +14,8 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.maps.methods import Method
+from pages.shared import session_films
 from tests.support.places import MAIN_SCRIPT
 from tests.support.viewer import viewers
 
@@ -56,7 +60,7 @@ def test_an_upload_shows_one_answer_and_both_networks_beside_its_name(app):
     assert "case &lt;b&gt;one.png" in page
     folded = [expander.label for expander in app.expander]
     for name, reading in zip(("MobileNet", "ResNet50"), readings, strict=True):
-        assert any(label.startswith(f"{name} **{reading.grade.label}**") for label in folded)
+        assert any(label.startswith(f"{name} **{reading.said.label}**") for label in folded)
         for share in reading.probabilities:
             assert f">{share:.0%}</div>" in page
 
@@ -66,6 +70,52 @@ def test_a_bad_file_is_named_and_the_good_one_is_still_read(app):
     assert "good.png" in shown(app)
     assert len(app.error) == 1
     assert "bad" in app.error[0].value
+
+
+def test_many_bad_files_are_one_line_that_unfolds_to_each_reason(app):
+    bad = [(f"bad{number}.png", b"this is text") for number in range(3)]
+    upload(app, *bad, ("good.png", png(draw_knee(1))))
+    (line,) = [one for one in app.expander if "not read" in one.label]
+    assert line.label == "3 files were not read"
+    assert [f"bad{number}" in error.value for number, error in enumerate(line.error)] == [True] * 3
+    assert len(app.error) == 3
+
+
+def test_while_a_knee_is_read_there_is_its_film_and_nothing_of_another(app, monkeypatch):
+    upload(app, ("one.png", png(draw_knee(4))))
+    assert 'class="kl-grade"' in shown(app)
+
+    def never(*_):
+        st.stop()
+
+    monkeypatch.setattr(session_films, "read_together", never)
+    wide = png(np.pad(draw_knee(1), ((0, 0), (30, 30)), mode="edge"))
+    page = shown(upload(app, ("two.png", wide)))
+    assert "are reading this knee" in page
+    assert "being read" in page
+    assert 'class="kl-grade"' not in page
+    assert not [one for one in app.expander if "KL" in one.label]
+    (data,) = viewers(app)
+    assert data["films"][0]["label"] == "two.png"
+    assert data["films"][0]["layers"] == []
+    assert [pane["note"] for pane in data["panes"]] == ["", *["Reading this knee"] * 2]
+
+
+def test_maps_by_another_method_are_computed_and_then_shown(app):
+    upload(app, ("one.png", png(draw_knee(4))))
+    methods = app.segmented_control(key="map_method")
+    methods.set_value(Method.LAYER_CAM).run()
+    for _ in range(200):
+        (data,) = viewers(app)
+        if data["films"][0]["layers"]:
+            break
+        assert {pane["note"] for pane in data["panes"][1:]} == {"Computing LayerCAM"}
+        assert "the grades stand" in shown(app)
+        time.sleep(0.1)
+        app.run()
+    names = [layer["name"] for layer in data["films"][0]["layers"]]
+    assert names == ["MobileNet, LayerCAM", "ResNet50, LayerCAM"]
+    assert "Grad-CAM++ is the same map" in shown(app)
 
 
 def test_a_bad_file_alone_leaves_the_first_page_with_its_reason(app):

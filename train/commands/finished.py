@@ -116,6 +116,20 @@ def robustness(options: Namespace) -> int:
     return 0
 
 
+def maps(options: Namespace) -> int:
+    """Print how far the Grad-CAMs of the published networks can be trusted."""
+    from train.publish import maps as measuring
+
+    films = _films_to_measure(options)
+    if not options.films:
+        films = films.first(measuring.FILMS)
+    table = measuring.measure(options.models, films)
+    print(measuring.as_text(table))
+    if options.csv:
+        tables.write(options.csv, table, float_format="%.6g")
+    return 0
+
+
 def tried(options: Namespace) -> int:
     """Print what each set of settings gave on the validation films."""
     from kneeoa.networks import ARCHITECTURES

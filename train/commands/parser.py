@@ -206,6 +206,7 @@ def _parser():
     for name, command, summary in (
         ("evaluate", finished.evaluate, "measure the published models"),
         ("robustness", finished.robustness, "measure them on films changed in many ways"),
+        ("maps", finished.maps, "measure how far their Grad-CAMs can be trusted"),
     ):
         measure = add(name, command, summary)
         measure.add_argument("models", type=Path, metavar="MODELS")

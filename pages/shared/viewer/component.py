@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,11 +15,13 @@ from pages.shared.viewer.feed import FilmFeed, Layer, frame_from, rectangle
 BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
 # Streamlit sends this with every run, so that the bundle itself is fetched once.
 _LOADER = """
+let calls = 0;
 export default async (component) => {
+  const call = (calls += 1);
   try {
     const bundle = new URL(component.data.bundle, document.baseURI).href;
     const { default: mount } = await import(bundle);
-    return mount(component);
+    return mount(component, call);
   } catch (error) {
     console.error(error);
     component.parentElement.querySelector(".viewer").textContent =
@@ -55,14 +57,21 @@ class ShownFilm:
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One picture of the viewer: which film, under which title, with which of its layers for good.
+    """One picture of the viewer.
 
-    Without a `layer` the reader of the first pane chooses one.
+    Attributes
+    ----------
+    film : which one
+    layer : which of its layers lies on it for good; without, the reader of the first pane chooses
+    part : what it shows when it is fitted: all of the film, or the box with a little around it
+    note : what stands in its middle, such as that its map is being computed
     """
 
     film: int = 0
     title: str = ""
     layer: int | None = None
+    part: Literal["film", "box"] = "film"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class Options:
     projected : whether there is a pointer for a class
     wipes : whether the second film can be laid over the first
     shared : whether these films are shown in many sessions
+    remembers : whether a film that comes back is looked at as it was left
     """
 
     height: str = "calc(100dvh - 9rem)"
@@ -91,6 +101,7 @@ class Options:
     projected: bool = False
     wipes: bool = False
     shared: bool = False
+    remembers: bool = False
 
 
 def show(
@@ -133,9 +144,7 @@ def show(
         data={
             "bundle": f"app/static/{BUNDLE.name}?{_version()}",
             "films": told,
-            "panes": [
-                {"film": pane.film, "title": pane.title, "layer": pane.layer} for pane in panes
-            ],
+            "panes": [asdict(pane) for pane in panes],
             "editable": on_move is not None,
             "heard": st.session_state.get(heard),
             "turns": on_turn is not None,
@@ -146,6 +155,7 @@ def show(
             "keys": options.keys,
             "projected": options.projected,
             "wipes": options.wipes,
+            "remembers": options.remembers,
         },
         height="content",
         on_moved_change=moved,

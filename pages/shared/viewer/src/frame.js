@@ -1,6 +1,7 @@
 // The box that the networks look at, drawn on the film and moved there.
 
-import { annotation, RectangleROITool } from '@cornerstonejs/tools';
+import { getEnabledElement } from '@cornerstonejs/core';
+import { annotation, drawing, Enums, RectangleROITool } from '@cornerstonejs/tools';
 import { spacingOf } from './geometry.js';
 
 export const FRAME_COLOUR = '#4cc2c4';
@@ -25,7 +26,40 @@ export class FrameTool extends RectangleROITool {
     };
     // There is one box a film: pressing beside it draws no second one.
     this.addNewAnnotation = () => undefined;
+    const isNearLine = this.isPointNearTool;
+    // In the hand it is taken anywhere; else by its line, so that dragging inside it windows.
+    this.isPointNearTool = (element, drawn, point, proximity) =>
+      isNearLine(element, drawn, point, proximity) || (this.isInHand && isInside(drawn, element, point));
+    const render = this.renderAnnotation;
+    this.renderAnnotation = (enabled, helper) => {
+      const isDrawn = render(enabled, helper);
+      if (isDrawn && this.isInHand) this.drawHandles(enabled, helper);
+      return isDrawn;
+    };
   }
+
+  get isInHand() {
+    return this.mode === Enums.ToolModes.Active;
+  }
+
+  // Its corners, to be seen before the pointer is on one.
+  drawHandles({ viewport }, helper) {
+    const all = annotation.state.getAnnotations(FrameTool.toolName, viewport.element) ?? [];
+    for (const drawn of all) {
+      if (drawn.isLocked) continue;
+      const corners = drawn.data.handles.points.map((point) => viewport.worldToCanvas(point));
+      const style = { color: FRAME_COLOUR, fill: FRAME_COLOUR, handleRadius: '5' };
+      drawing.drawHandles(helper, drawn.annotationUID, 'corners', corners, style);
+    }
+  }
+}
+
+function isInside(drawn, element, [x, y]) {
+  const { viewport } = getEnabledElement(element);
+  const corners = drawn.data.handles.points.map((point) => viewport.worldToCanvas(point));
+  const [xs, ys] = [corners.map(([u]) => u), corners.map(([, v]) => v)];
+  const isBetween = (value, ends) => value >= Math.min(...ends) && value <= Math.max(...ends);
+  return isBetween(x, xs) && isBetween(y, ys);
 }
 
 // Cornerstone's coordinates are those of pixel centres: a pixel reaches from -0.5 to 0.5.
@@ -53,6 +87,7 @@ function draw(drawn, frame, { film, imageId, element, editable }) {
   const points = cornersOf(frame, spacingOf(film));
   if (drawn) {
     drawn.data.handles.points = points;
+    drawn.highlighted = false;
     drawn.isLocked = !editable;
     return drawn;
   }
@@ -114,12 +149,19 @@ export class Box {
     this.drawn.clear();
     clearTimeout(this.later);
     Object.assign(this, { sent: null, later: null });
+    this.awaitMaps();
+  }
+
+  // A box that the page does not know of yet has no maps: those that are there are of another one.
+  awaitMaps() {
+    this.root.classList.toggle('awaiting', Boolean(this.sent || this.later));
   }
 
   // Puts the boxes where the page says, which knows of the move `heard` and of those before.
   put(editable, heard) {
     this.editable = editable;
     if (heard === this.sent?.serial) this.sent = null;
+    this.awaitMaps();
     for (const { film, imageId, element, viewport } of this.panes) {
       if (!film.frame) continue;
       const isFirst = imageId === this.panes[0].imageId;
@@ -146,6 +188,7 @@ export class Box {
     this.later = null;
     this.note(frame);
     this.sent = { frame, serial: `${Date.now()} ${Math.random()}` };
+    this.awaitMaps();
     this.tell(this.panes[0].film, frame, this.sent.serial);
   }
 
@@ -161,5 +204,6 @@ export class Box {
     this.nudged = frame;
     clearTimeout(this.later);
     this.later = setTimeout(this.flush, KEY_PAUSE);
+    this.awaitMaps();
   }
 }

@@ -15,6 +15,22 @@ export function whole(film) {
   };
 }
 
+const AROUND = 0.08; // of the box, on each side of it
+
+// The box and a little around it, as far as there is anything to see.
+export function boxOf(film) {
+  const all = whole(film);
+  const { left, top, width, height } = film.frame ?? all;
+  const [dx, dy] = [width * AROUND, height * AROUND];
+  const [x, y] = [Math.max(all.left, left - dx), Math.max(all.top, top - dy)];
+  return {
+    left: x,
+    top: y,
+    width: Math.min(all.left + all.width, left + width + dx) - x,
+    height: Math.min(all.top + all.height, top + height + dy) - y,
+  };
+}
+
 // What Zoom goes through: the joint's left half, its right half, all of it.
 export const PARTS = ['whole', 'left half', 'right half'];
 

@@ -4,6 +4,7 @@ import { actionOf, isTyped } from './keys.js';
 
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const SLIDER_KEYS = [...Object.keys(WAYS), 'Home', 'End', 'PageUp', 'PageDown'];
+const MEASURES = ['length', 'angle'];
 const WIDER = 0.1;
 const HIGHER = 0.05;
 
@@ -52,22 +53,37 @@ export class Keyboard {
     }
     if (!viewer.isReady) return false;
     if (event.key in WAYS) return this.arrow(event);
+    if (event.key === 'Enter' || event.key === 'Escape') return this.inHand(event.key, target);
     if (event.key.toLowerCase() === 'h') {
       this.bare(true);
       return true;
     }
     const action = actionOf(event);
     if (!action || !viewer.offers(action)) return false;
-    viewer.act(action);
+    viewer.act(action, { byKey: true });
+    return true;
+  }
+
+  // Enter and Escape are those of the tool in the hand, unless something else has the focus.
+  inHand(key, target) {
+    const { viewer } = this;
+    const { holds } = viewer.hand;
+    const isElsewhere = target !== document.body && !viewer.stage.contains(target);
+    if (isElsewhere || holds === 'window') return false;
+    if (key === 'Escape') viewer.take('window');
+    else if (MEASURES.includes(holds)) viewer.measuring.next(holds);
+    else return false;
     return true;
   }
 
   arrow({ key, shiftKey, repeat }) {
     const { viewer } = this;
     const [across, down] = WAYS[key];
-    if (viewer.hand.holds === 'frame') viewer.box.nudge(key, shiftKey);
+    const { holds } = viewer.hand;
+    if (holds === 'frame') viewer.box.nudge(key, shiftKey);
+    else if (MEASURES.includes(holds) && viewer.measuring.move(WAYS[key], shiftKey)) return true;
     else if (shiftKey) viewer.view.adjust(WIDER * across, HIGHER * down);
-    else if (viewer.hand.holds === 'pan') viewer.view.move(WAYS[key]);
+    else if (holds === 'pan') viewer.view.move(WAYS[key]);
     else if (viewer.data.turns && across && !repeat) viewer.setTriggerValue('turned', across);
     else return false;
     return true;

@@ -37,15 +37,23 @@ export const TOLD = [
   ['W', 'more contrast in bright, dark, middle parts'],
   ['F', 'fit'],
   ['Home', 'as it came'],
-  ['H, held', 'without the Grad-CAM'],
-  ['D, G, L, A, M', 'drag: window, move, ruler, angle, magnifier'],
+  ['H, held', 'without the maps'],
+  ['D, G, L, A, M', 'take: window, move, ruler, angle, magnifier; Esc puts down'],
+  ['Enter, then arrows', 'a ruler or angle by key; Enter goes to its next point'],
   ['Delete', 'remove rulers and angles'],
-  ['B', 'the box, where it can be moved: arrows move it, with Shift they resize it'],
+  ['B', 'take the box: drag it, or a corner; arrows move it, with Shift they resize it'],
   ['← and →', 'the film before or after, on the reading page'],
   ['V', 'with or without the maps beside the film'],
   ['C', 'wipe, where there are two films'],
   ['U', 'full screen'],
 ];
+
+// What is said of a tool while it is in the hand.
+export const HINTS = {
+  frame: 'Box: drag it to move, a corner to resize; or arrows, and Shift with arrows. Esc when done.',
+  length: 'Ruler: drag from end to end; or Enter, then arrows, Enter for its other end. Esc when done.',
+  angle: 'Angle: drag a line, then click; or Enter, then arrows, Enter for its next point. Esc when done.',
+};
 
 // Returns the action of a key, or null where it is not the viewer's.
 export function actionOf(event) {

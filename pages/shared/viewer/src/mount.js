@@ -5,7 +5,8 @@ import { Viewer } from './viewer.js';
 
 const mounted = new WeakMap(); // parent element -> viewer
 
-export default function mount({ parentElement, data, setTriggerValue }) {
+// Calls are numbered as Streamlit made them: the bundle may reach a later one first.
+export default function mount({ parentElement, data, setTriggerValue }, call) {
   let viewer = mounted.get(parentElement);
   if (!viewer) {
     const root = parentElement.querySelector('.viewer');
@@ -13,18 +14,27 @@ export default function mount({ parentElement, data, setTriggerValue }) {
     sheet.textContent = style;
     root.before(sheet);
     viewer = new Viewer(root);
+    viewer.sheet = sheet;
     mounted.set(parentElement, viewer);
   }
-  viewer.setTriggerValue = setTriggerValue;
-  viewer.update(data).catch((error) => {
-    if (viewer.isGone) return;
-    viewer.root.dataset.error = String(error);
-    viewer.say(`The film cannot be shown. ${error.message} Reload the page.`);
-    viewer.said.classList.add('failed');
-    console.error(error);
-  });
+  if (call > (viewer.call ?? 0)) {
+    Object.assign(viewer, { call, setTriggerValue });
+    viewer.update(data).catch((error) => failed(viewer, error));
+  }
   return () => {
+    // Streamlit (1.67) takes back a call that another one overtook while the bundle was fetched:
+    // the viewer is that of the later one. One that the page is done with is no longer on it.
+    if (parentElement.isConnected) return;
     viewer.destroy();
+    viewer.sheet.remove();
     mounted.delete(parentElement);
   };
+}
+
+function failed(viewer, error) {
+  if (viewer.isGone) return;
+  viewer.root.dataset.error = String(error);
+  viewer.say(`The film cannot be shown. ${error.message} Reload the page.`);
+  viewer.said.classList.add('failed');
+  console.error(error);
 }

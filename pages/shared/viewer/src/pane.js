@@ -2,7 +2,7 @@
 
 import { Enums } from '@cornerstonejs/core';
 import { disable, enable, load, resolved, withoutWebGL } from './engine.js';
-import { spacingOf } from './geometry.js';
+import { boxOf, spacingOf, whole } from './geometry.js';
 
 const SIDE = 100; // CSS pixels of a map before it is laid onto the film
 
@@ -16,8 +16,11 @@ export class Pane {
     this.viewport = enable(this.element, viewportId);
     this.layer = this.child('img', 'layer');
     this.layer.alt = '';
+    // Until its picture is there, the one before it would lie in its place.
+    this.layer.addEventListener('load', () => this.layer.classList.remove('coming'));
     this.element.querySelector('canvas').after(this.layer);
     this.title = this.child('div', 'title');
+    this.note = this.child('div', 'note');
     this.values = this.child('div', 'values');
     this.values.setAttribute('aria-hidden', 'true');
   }
@@ -52,13 +55,18 @@ export class Pane {
     return this.film && !this.element.classList.contains('waiting');
   }
 
-  describe(film, { title = '', layer = null }) {
-    this.element.setAttribute('aria-label', title ? `${film.label}: ${title}` : film.label);
+  // `note` stands in the middle, for example that its map is being computed.
+  describe(film, { title = '', layer = null, note = '' }) {
+    const told = [film.label, title, note].filter(Boolean);
+    this.element.setAttribute('aria-label', told.join(': '));
+    this.element.classList.toggle('mapped', Boolean(layer));
     this.title.textContent = title;
+    this.note.textContent = note;
     this.shownLayer = layer;
     this.layer.hidden = !layer;
     if (layer && this.layer.dataset.url !== layer.url) {
       this.layer.dataset.url = layer.url;
+      this.layer.classList.add('coming');
       this.layer.src = resolved(layer.url);
     }
   }
@@ -76,14 +84,24 @@ export class Pane {
   }
 
   // Looks at a part of the film, given in pixels, as large as the pane allows.
-  look({ left, top, width, height }, isLying) {
+  look(part, isLying) {
+    const view = this.viewOf(part, isLying);
+    if (view) this.aim(view.centre, view.scale);
+  }
+
+  viewOf({ left, top, width, height }, isLying) {
+    const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth || !clientHeight) return null;
     const [down, across] = spacingOf(this.film);
     const centre = [(left + width / 2 - 0.5) * across, (top + height / 2 - 0.5) * down];
     let [w, h] = [width * across, height * down];
     if (isLying) [w, h] = [h, w];
-    const { clientWidth, clientHeight } = this.element;
-    if (!clientWidth || !clientHeight) return;
-    this.aim(centre, Math.max(h, (w * clientHeight) / clientWidth) / 2);
+    return { centre, scale: Math.max(h, (w * clientHeight) / clientWidth) / 2 };
+  }
+
+  // What it shows when it is fitted: all of the film, or of a map's film the box it lies on.
+  get home() {
+    return this.isOfBox ? boxOf(this.film) : whole(this.film);
   }
 
   // Brings a point of the film into the middle; `scale` is half the height of what is in view.
@@ -119,8 +137,9 @@ export class Pane {
     this.layer.style.transform = `matrix(${[...cells, o[0], o[1]].join(',')})`;
   }
 
-  // Copies the view of another pane: the same film, or one whose parts are to be compared.
-  follow(other) {
+  // Copies the view of another pane: the same film, or one whose parts are to be compared. A map
+  // stays with its box until the other looks closer.
+  follow(other, isLying) {
     const unit = (pane) => (pane.film.spacing ? 1 : pane.film.height);
     const middle = ({ film }) => {
       const [down, across] = spacingOf(film);
@@ -131,7 +150,9 @@ export class Pane {
     const { x, y, scale } = other.camera;
     const [from, to] = [middle(other), middle(this)];
     const point = [(x - from[0]) * factor + to[0], (y - from[1]) * factor + to[1]];
-    this.aim(point, scale * factor);
+    const home = this.isOfBox ? this.viewOf(this.home, isLying) : null;
+    if (home && scale * factor >= home.scale) this.aim(home.centre, home.scale);
+    else this.aim(point, scale * factor);
   }
 
   destroy() {

@@ -54,19 +54,18 @@ export class Toolbar {
     this.border.hidden = true;
     this.buttons.wipe.after(this.border);
     this.maps = made('span', { class: 'group maps' });
-    this.choice = made('select', { 'aria-label': 'Grad-CAM on the film' });
+    this.choice = made('select', { 'aria-label': 'Map on the film' });
     this.choice.addEventListener('change', () => layer(Number(this.choice.value)));
     this.opacity = made('input', {
-      type: 'range', min: 0, max: 100, value: lastOpacity, 'aria-label': 'Grad-CAM opacity in percent',
-      title: 'Opacity of the Grad-CAM; hold H to see the film without it',
+      type: 'range', min: 0, max: 100, value: lastOpacity, 'aria-label': 'Opacity of the maps in percent',
+      title: 'Opacity of the maps; hold H to see the film without them',
     });
     this.opacity.addEventListener('input', () => {
       lastOpacity = this.opacity.value;
       opacity(lastOpacity / 100);
     });
     opacity(lastOpacity / 100);
-    const told = made('span', { class: 'told' }, 'Grad-CAM');
-    this.maps.append(told, this.choice, this.opacity);
+    this.maps.append(this.choice, this.opacity);
     this.element.append(this.maps, help());
     host.append(this.element);
   }
@@ -91,7 +90,7 @@ export class Toolbar {
     this.buttons.wipe.hidden = !wipes;
     this.maps.hidden = !layers.length && !sides;
     this.choice.hidden = !layers.length;
-    const names = ['none', ...layers.map((layer) => layer.name)];
+    const names = ['No map on film', ...layers.map((layer) => `${layer.name} on film`)];
     if (names.join() !== this.names) {
       this.names = names.join();
       const options = names.map((name, index) => made('option', { value: index - 1 }, name));

@@ -1,7 +1,7 @@
 // How the panes of a viewer are looked at: all of them alike.
 
 import { resize } from './engine.js';
-import { part, PARTS, whole } from './geometry.js';
+import { part, PARTS } from './geometry.js';
 
 // Shares of the film's own window: all, then more contrast in bright, dark and middle parts.
 const PRESETS = [[0, 1], [0.25, 1], [0, 0.75], [0.25, 0.75]];
@@ -10,6 +10,10 @@ const WHEEL = 0.0015; // how much a CSS pixel of the wheel zooms
 const MOVE_STEP = 50; // CSS pixels
 const SLOW = 60; // ms for a drawing
 const REST = 120; // ms
+
+// How films were looked at, by id, for who comes back to one; as long as the page stands.
+const kept = new Map();
+const KEPT_AT_MOST = 200;
 
 export class View {
   constructor(panes) {
@@ -30,14 +34,18 @@ export class View {
     return this.rotation % 180 !== 0;
   }
 
-  // Does `act` to panes without what follows from it in the others.
-  all(act) {
+  // Does something to panes without what follows from it in the others.
+  quietly(act) {
     this.isSpreading = true;
     try {
-      for (const pane of this.panes) if (pane.film) act(pane);
+      act();
     } finally {
       this.isSpreading = false;
     }
+  }
+
+  all(act) {
+    this.quietly(() => this.panes.filter(({ film }) => film).forEach(act));
   }
 
   // Does to the other panes what was done to one.
@@ -47,8 +55,9 @@ export class View {
   }
 
   viewed(from) {
-    this.others('camera', () => this.spread(from, (to) => to.follow(from)));
     from.place();
+    if (!from.isShown) return; // a film that is being put in place moves no other
+    this.others('camera', () => this.spread(from, (to) => to.follow(from, this.isLying)));
   }
 
   windowed(from) {
@@ -84,8 +93,9 @@ export class View {
 
   resized() {
     const fits = this.isFitted();
-    resize();
+    this.quietly(resize);
     if (fits) this.fit();
+    else this.viewed(this.first);
     this.panes.forEach((pane) => pane.place());
   }
 
@@ -98,7 +108,8 @@ export class View {
   }
 
   fit() {
-    this.all((pane) => pane.look(whole(pane.film), this.isLying));
+    clearTimeout(this.later.camera);
+    this.all((pane) => pane.look(pane.home, this.isLying));
     this.fitCamera = this.first.camera;
     this.part = PARTS[0];
   }
@@ -116,6 +127,41 @@ export class View {
     this.turn();
     this.showPreset();
     this.fit();
+  }
+
+  // Notes how the first film is looked at.
+  keep() {
+    const { isInverted, rotation, isFlipped, preset, part } = this;
+    if (!this.first?.isShown) return;
+    const { film, range, camera } = this.first;
+    const how = { isInverted, rotation, isFlipped, preset };
+    kept.delete(film.id);
+    kept.set(film.id, { how, part, range, camera, isFitted: this.isFitted() });
+    if (kept.size > KEPT_AT_MOST) kept.delete(kept.keys().next().value);
+  }
+
+  // Looks at the first film as it was looked at before; returns whether it was.
+  recall() {
+    const before = kept.get(this.first.film.id);
+    if (!before) return false;
+    this.reset();
+    Object.assign(this, before.how);
+    this.turn();
+    this.all((pane) => pane.window(pane.film.window, this.isInverted));
+    if (before.range) this.first.window(before.range, this.isInverted);
+    this.windowed(this.first);
+    this.fit();
+    if (!before.isFitted) {
+      const { x, y, scale } = before.camera;
+      this.first.aim([x, y], scale);
+      this.part = before.part;
+    }
+    return true;
+  }
+
+  // Takes the maps along with a box that was moved.
+  settle() {
+    if (this.panes.some(({ isOfBox }) => isOfBox)) this.viewed(this.first);
   }
 
   // Lets panes that have just come look at their films as the first one does.
@@ -142,6 +188,7 @@ export class View {
     this.rotation = (this.rotation + 90) % 360;
     this.turn();
     if (wasFitted) this.fit();
+    else this.viewed(this.first);
     return `Rotated by ${this.rotation} degrees`;
   }
 

@@ -1,11 +1,12 @@
 // A viewer: panes of films that are looked at together, their toolbar and keys.
 
-import { annotation } from '@cornerstonejs/tools';
 import { forget, resize, start, withoutWebGL } from './engine.js';
-import { Box, FrameTool } from './frame.js';
+import { Box } from './frame.js';
 import { Hand, TOOLS } from './hand.js';
 import { Keyboard } from './keyboard.js';
+import { HINTS } from './keys.js';
 import { Lens } from './lens.js';
+import { Measuring } from './measuring.js';
 import { Pane } from './pane.js';
 import { Toolbar } from './toolbar.js';
 import { View } from './view.js';
@@ -30,12 +31,16 @@ export class Viewer {
     this.said = document.createElement('div');
     this.said.className = 'said';
     this.said.setAttribute('role', 'status');
+    this.hint = document.createElement('div');
+    this.hint.className = 'hint';
+    this.hint.setAttribute('aria-hidden', 'true');
     root.append(this.stage, this.said);
     this.view = new View(this.panes);
     this.box = new Box(this.panes, root, (film, frame, serial) =>
       this.setTriggerValue('moved', { film: film.id, ...frame, serial }));
     this.keyboard = new Keyboard(this);
     this.lens = new Lens(this);
+    this.measuring = new Measuring(this.panes, (text) => this.say(text));
     this.listen();
   }
 
@@ -44,7 +49,9 @@ export class Viewer {
     root.addEventListener('contextmenu', (event) => event.preventDefault());
     root.addEventListener('click', (event) => {
       // After a click on a button, Enter is the page's again.
-      if (event.detail && event.target.closest('button')) this.panes[0]?.element.focus();
+      const button = event.target.closest('button');
+      // Nor is it that of a tool that is taken to be used by key.
+      if (button && (event.detail || button.dataset.act in HINTS)) this.panes[0]?.element.focus();
     });
     root.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && event.target.closest('button, summary')) event.stopPropagation();
@@ -70,9 +77,27 @@ export class Viewer {
     return this.root.dataset.ready === 'true' && !this.isGone;
   }
 
-  // Shows what `data` says; films that stand already are left as they are looked at.
-  async update(data) {
-    this.data = data;
+  // Shows what `data` says, once what was said before is shown.
+  update(data) {
+    this.next = data;
+    this.running ??= this.catchUp().finally(() => { this.running = null; });
+    return this.running;
+  }
+
+  async catchUp() {
+    while (this.next && !this.isGone) {
+      [this.data, this.next] = [this.next, null];
+      try {
+        await this.apply(this.data);
+      } catch (error) {
+        this.imageIds = [];
+        if (!this.next) throw error; // a film that the page has turned from may be gone
+      }
+    }
+  }
+
+  // Films that stand already are left as they are looked at.
+  async apply(data) {
     this.root.style.height = data.height;
     this.root.dataset.layout = data.layout;
     this.stage.style.setProperty('--columns', data.columns);
@@ -80,18 +105,19 @@ export class Viewer {
     const isNew = ids.join() !== this.imageIds.join();
     if (isNew) this.root.dataset.ready = 'false';
     await start();
-    if (this.data !== data || this.isGone) return; // another call came meanwhile
+    if (this.isGone) return;
     // Where maps come or go beside the same film, it is looked at as before.
     const stays = ids[0] === this.imageIds[0];
     const wasFitted = stays && this.view.isFitted();
     this.setUp(data.panes.length);
     this.describe();
     if (isNew) await this.turnTo(ids);
-    if (this.data !== data || this.isGone) return;
+    if (this.isGone) return;
     this.panes.forEach((pane, index) => { pane.film = this.filmOf(index); });
-    resize(); // what was a pane's size at first may not be so now
+    this.view.quietly(resize); // what was a pane's size at first may not be so now
     if (isNew && stays) this.view.join(wasFitted);
-    else if (isNew) this.view.reset();
+    else if (isNew && !(data.remembers && this.view.recall())) this.view.reset();
+    else if (!isNew) this.view.settle();
     this.box.put(data.editable, data.heard);
     this.putLayer(this.layerIndex);
     this.press();
@@ -125,9 +151,10 @@ export class Viewer {
 
   describe() {
     const { panes, editable, tools, projected, wipes } = this.data;
-    panes.forEach(({ layer, title }, index) => {
+    panes.forEach(({ layer, title, note, part }, index) => {
       const film = this.filmOf(index);
-      this.panes[index].describe(film, { title, layer: film.layers[layer] ?? null });
+      this.panes[index].isOfBox = part === 'box';
+      this.panes[index].describe(film, { title, note, layer: film.layers[layer] ?? null });
     });
     const { layers } = this.filmOf(0);
     if (this.layerIndex >= layers.length) this.layerIndex = -1;
@@ -137,7 +164,7 @@ export class Viewer {
       editable,
       layers: panes[0].layer === null ? layers : [],
       chosen: this.layerIndex,
-      sides: panes.length > 1 && panes.some(({ layer }) => layer !== null),
+      sides: panes.length > 1 && panes.some(({ layer, part }) => layer !== null || part === 'box'),
       projected,
       wipes: wipes && panes.length === 2,
     });
@@ -145,7 +172,9 @@ export class Viewer {
 
   async turnTo(ids) {
     const old = this.imageIds;
+    if (old[0] !== ids[0]) this.view.keep();
     this.imageIds = ids;
+    this.measuring.leave();
     if (old[0] !== ids[0]) this.box.forgetAll();
     const others = this.panes.filter((pane, index) => pane.imageId !== ids[index]);
     await Promise.all(others.map((pane) => {
@@ -189,8 +218,13 @@ export class Viewer {
 
   take(name) {
     this.hand ??= new Hand(this.id);
+    if (this.hand.holds !== name) this.measuring.leave();
     this.hand.take(name);
     this.root.dataset.tool = name;
+    this.hint.textContent = HINTS[name] ?? '';
+    if (this.panes.length) this.panes[0].element.append(this.hint);
+    this.panes.forEach(({ viewport }) => viewport.render()); // the box's corners come or go
+    if (name in HINTS) this.say(HINTS[name]);
     for (const tool of Object.keys(TOOLS)) this.toolbar.press(tool, tool === name);
   }
 
@@ -198,8 +232,8 @@ export class Viewer {
     return !this.toolbar.buttons[action]?.hidden;
   }
 
-  // Does what a button or a key stands for.
-  act(name) {
+  // Does what a button or a key stands for. A button puts down the tool that it took; a key takes it.
+  act(name, { byKey = false } = {}) {
     if (!this.isReady) return;
     const { view, root } = this;
     const acts = {
@@ -212,7 +246,7 @@ export class Viewer {
       in: () => view.zoom(true),
       out: () => view.zoom(false),
       reset: () => view.reset(),
-      clear: () => this.clear(),
+      clear: () => this.measuring.clear(this.imageIds),
       pointer: () => this.toggle('pointing', 'pointer'),
       side: () => this.toggle('alone', 'side'),
       wipe: () => {
@@ -224,7 +258,7 @@ export class Viewer {
         else root.requestFullscreen();
       },
     };
-    if (name in TOOLS) this.take(this.hand.holds === name ? 'window' : name);
+    if (name in TOOLS) this.take(!byKey && this.hand.holds === name ? 'window' : name);
     else this.say(acts[name]() ?? '');
     this.press();
   }
@@ -238,23 +272,14 @@ export class Viewer {
     this.toolbar.press(button, this.root.classList.toggle(name));
   }
 
-  // Removes what was measured on these films.
-  clear() {
-    for (const { annotationUID, metadata } of annotation.state.getAllAnnotations()) {
-      const isHere = this.imageIds.includes(metadata.FrameOfReferenceUID);
-      if (isHere && metadata.toolName !== FrameTool.toolName) {
-        annotation.state.removeAnnotation(annotationUID);
-      }
-    }
-    this.panes.forEach(({ viewport }) => viewport.render());
-  }
-
   say(text) {
     this.said.textContent = text;
   }
 
   destroy() {
+    if (this.isReady) this.view.keep();
     this.isGone = true;
+    this.measuring.leave();
     this.keyboard.destroy();
     this.box.destroy();
     this.observer.disconnect();
@@ -263,5 +288,7 @@ export class Viewer {
     this.view.destroy();
     this.panes.forEach((pane) => pane.destroy());
     this.imageIds.forEach(forget);
+    // The page may mount another viewer into the same element.
+    this.root.replaceChildren();
   }
 }

@@ -7,14 +7,15 @@ from kneeoa.analysis import selection
 from kneeoa.analysis.selection import Selection
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.wording import counted
-from pages.shared import boundary, cached, kept, table_view
+from pages.shared import boundary, kept, table_view
+from pages.shared.research import cached_runs
 
 SPLITS = {"test": "test", "val": "validation"}
 
 
 def choose(*, split: bool = True) -> Selection | None:
     """Show the bar and what cannot be read; return the choice, or None where there is nothing."""
-    folders = cached.results_folders()
+    folders = cached_runs.results_folders()
     labels = {name: folder for folder, name in selection.folder_labels(folders).items()}
     widths = [2, 3, 2.4, 2, 2] if len(folders) > 1 else [3, 2.4, 2, 2]
     columns = iter(st.columns(widths, vertical_alignment="bottom"))
@@ -28,7 +29,7 @@ def choose(*, split: bool = True) -> Selection | None:
             default=list(labels),
             help="The folders that KNEEOA_RESULTS names.",
         )
-    archive = cached.read_archive(tuple(labels[name] for name in chosen))
+    archive = cached_runs.read_archive(tuple(labels[name] for name in chosen))
     studies = selection.study_labels(archive)
     names = [selection.ALL, *studies]
     study = kept.one(
@@ -96,13 +97,13 @@ def _why_empty(archive, folders):
 def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
     """Return the metrics of the finished runs, and the runs that have some; say why others do not.
 
-    The metrics are `measuring.observed`, the runs as `cached.observed` takes them.
+    The metrics are `measuring.observed`, the runs as `cached_runs.observed` takes them.
     """
     runs = tuple(
         (row.label, row.folder, row.run_id, row.architecture, int(row.seed))
         for row in selection.finished.itertuples()
     )
-    found, unread = cached.observed(runs)
+    found, unread = cached_runs.observed(runs)
     for problem in unread.values():
         st.warning(boundary.escaped(problem))
     return found, tuple(run for run in runs if run[0] not in unread)
@@ -110,7 +111,7 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
 
 def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     """Return `measuring.graded_films` of the selection."""
-    found = cached.graded(
+    found = cached_runs.graded(
         tuple(
             (row.architecture, row.label, row.folder, row.run_id)
             for row in selection.finished.itertuples()

@@ -1,0 +1,1 @@
+"""Maps other than Grad-CAM, and how far maps can be trusted."""

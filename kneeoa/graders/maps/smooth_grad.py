@@ -1,0 +1,125 @@
+"""SmoothGrad (Smilkov et al. 2017) by tf-keras-vis, in a process of its own.
+
+It needs gradients, and so TensorFlow, which takes seconds to load and has no place in the process
+of the dashboard.
+"""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kneeoa.errors import ModelError
+from kneeoa.graders.profile import Head
+from kneeoa.graders.published import PublishedModel, load_keras
+from kneeoa.networks import Architecture
+
+SAMPLES = 20
+NOISE = 0.1
+"""Standard deviation of the noise, as a share of the film's range."""
+SECONDS = 300
+_ROOT, _BEFORE = str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A map that is wanted: of which network, under which last layer, for which grade.
+
+    `standardise` is as the card's config says; `head` is None as published.
+    """
+
+    architecture: Architecture
+    file: Path
+    standardise: bool
+    grade: int
+    head: Head | None = None
+
+
+def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, ...]:
+    """Return how sensitive each score is to each pixel, ``(224, 224) float32, >= 0`` each.
+
+    `film` is ``(224, 224)`` in [0, 255]. Takes about ten seconds and raises `ModelError` where
+    TensorFlow or tf-keras-vis is missing.
+    """
+    stream = io.BytesIO()
+    np.savez(stream, **_sent(film, asked))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __spec__.name],
+            input=stream.getvalue(),
+            capture_output=True,
+            timeout=SECONDS,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, _BEFORE]))},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"SmoothGrad was not done after {SECONDS} s: try again later.") from None
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise ModelError(
+            "Expected TensorFlow and tf-keras-vis for SmoothGrad: install requirements.txt. "
+            f"Received: {' '.join(last)}"
+        )
+    with np.load(io.BytesIO(done.stdout), allow_pickle=False) as maps:
+        return tuple(maps[f"map{place}"] for place in range(len(asked)))
+
+
+def _sent(film, asked):
+    sent = {"film": np.asarray(film, np.float32), "of": np.array([_text(one) for one in asked])}
+    for place, one in enumerate(asked):
+        if one.head is not None:
+            sent |= {f"kernel{place}": one.head.kernel, f"bias{place}": one.head.bias}
+    return sent
+
+
+def _text(asked):
+    return f"{asked.architecture}\n{asked.file.resolve()}\n{asked.standardise:d}\n{asked.grade:d}"
+
+
+def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the maps that are asked for, as ``map0`` and so on; loads TensorFlow."""
+    from tf_keras_vis.saliency import Saliency
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    maps = {}
+    for place, text in enumerate(given["of"]):
+        architecture, file, standardise, grade = str(text).split("\n")
+        card = {"config": {"standardise": standardise == "1"}}
+        network = load_keras(PublishedModel(architecture, Path(file), card))
+        if f"kernel{place}" in given:
+            head = [given[f"kernel{place}"], given[f"bias{place}"]]
+            network.get_layer("grade").set_weights(head)
+        # tf-keras-vis draws its noise from there.
+        np.random.seed(0)  # noqa: NPY002
+        maps[f"map{place}"] = np.asarray(
+            Saliency(network, clone=False)(
+                CategoricalScore(int(grade)),
+                given["film"][None, ..., None],
+                smooth_samples=SAMPLES,
+                smooth_noise=NOISE,
+                normalize_map=False,
+            )[0],
+            np.float32,
+        )
+    return maps
+
+
+def _main():
+    """Read film and what is asked from the standard input, write the maps to the output."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print must not get among the maps
+    with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as sent:
+        given = dict(sent)
+    stream = io.BytesIO()
+    np.savez(stream, **computed(given))
+    with output:
+        output.write(stream.getvalue())
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,135 @@
+"""What the research pages read and compute of training runs once."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import pandas
+import streamlit as st
+
+from kneeoa.analysis import anova, confusions
+from kneeoa.analysis.study_tables import stored_tables
+from kneeoa.analysis.study_tables import study_tables as tables_of
+from kneeoa.errors import KneeOAError
+from kneeoa.records import archive
+from kneeoa.records.archive import Archive
+from pages.shared import cached
+
+DEFAULT_RESULTS = Path(__file__).parents[3] / "assets" / "results"
+
+
+def results_folders() -> tuple[Path, ...]:
+    """Return the results folders of the research pages: ``KNEEOA_RESULTS`` or the bundled one."""
+    return archive.results_folders(os.environ.get("KNEEOA_RESULTS"), DEFAULT_RESULTS)
+
+
+def read_archive(folders: tuple[Path, ...]) -> Archive:
+    """Return what stands in `folders`, read again when something there has changed."""
+    return _archive(folders, archive.signature(folders))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _archive(folders, changed) -> Archive:
+    return archive.read_archive(folders)
+
+
+def observed(
+    runs: tuple[tuple[str, str, str, str, int], ...],
+) -> tuple[pandas.DataFrame, dict[str, str]]:
+    """Return the metrics of runs ``(label, folder, run_id, architecture, seed)``, computed once.
+
+    One row a run and split as from `anova.observations`, ``run_id`` being the label; and by
+    label why a run could not be measured.
+    """
+    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
+    return _observed(runs, files, tuple(map(cached.changed, files)))
+
+
+def histories(
+    runs: tuple[tuple[str, str, str], ...],
+) -> tuple[dict[str, pandas.DataFrame], tuple[str, ...]]:
+    """Return the epochs of runs ``(label, folder, run_id)`` by label, and what cannot be read."""
+    places = tuple(Path(folder) / "runs" / run_id for _, folder, run_id in runs)
+    changed = tuple(cached.changed(place / "history.csv") for place in places)
+    return _histories(tuple(label for label, *_ in runs), places, changed)
+
+
+def graded(
+    runs: tuple[tuple[str, str, str, str], ...], split: str
+) -> dict[str, dict[str, pandas.DataFrame]]:
+    """Return `confusions.graded` films of runs ``(architecture, label, folder, run_id)``.
+
+    By architecture, then label; runs whose predictions cannot be read or have no such films are
+    left out. Not to be changed.
+    """
+    files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
+    return _graded(runs, split, files, tuple(map(cached.changed, files)))
+
+
+def study_tables(
+    runs: tuple[tuple[str, str, str, str, int], ...], split: str, study: Path | None
+) -> dict[str, pandas.DataFrame]:
+    """Return the tables of runs as in `observed`, computed once; on `split` and the test films.
+
+    `study` is the folder of the study that these runs are, whose own tables then may do.
+    """
+    files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
+    kept = cached.changed(study / "comparisons.csv") if study else 0
+    return _study_tables(files, runs, split, study, (*map(cached.changed, files), kept))
+
+
+@st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
+def _study_tables(files, runs, split, study, changed):
+    if study:
+        observed, _ = _observed(runs, files, changed[:-1])
+        if (stored := stored_tables(study, observed)) is not None:
+            return stored
+    predictions = {
+        run[0]: cached.predictions_at(file, at)
+        for run, file, at in zip(runs, files, changed[:-1], strict=True)
+    }
+    return tables_of([(run[0], *run[3:]) for run in runs], predictions, splits=(split,))
+
+
+def _predictions_of(runs):
+    return tuple(Path(folder) / "runs" / run_id / "predictions.csv" for folder, run_id in runs)
+
+
+@st.cache_resource(show_spinner=False, max_entries=5000)
+def _observed_run(file, run_id, architecture, seed, changed):
+    return anova.observations([(run_id, architecture, seed, cached.predictions_at(file, changed))])
+
+
+@st.cache_resource(show_spinner="Measuring the runs", max_entries=32)
+def _observed(runs, files, changed):
+    tables, unread = [], {}
+    for (label, _, _, *run), file, at in zip(runs, files, changed, strict=True):
+        try:
+            tables.append(_observed_run(file, label, *run, at))
+        except KneeOAError as error:
+            unread[label] = str(error)
+    # An empty table would make text of the numbers.
+    tables = [table for table in tables if len(table)] or [anova.observations([])]
+    return pandas.concat(tables, ignore_index=True), unread
+
+
+@st.cache_resource(show_spinner="Reading the predictions", max_entries=16)
+def _graded(runs, split, files, changed):
+    found: dict[str, dict[str, pandas.DataFrame]] = {}
+    for (architecture, label, *_), file, at in zip(runs, files, changed, strict=True):
+        with contextlib.suppress(KneeOAError):  # said by `observed`
+            films = confusions.graded(cached.predictions_at(file, at), split)
+            if len(films):
+                found.setdefault(architecture, {})[label] = films
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _histories(labels, places, changed):
+    found, problems = {}, []
+    for label, place in zip(labels, places, strict=True):
+        try:
+            found[label] = archive.read_history(place)
+        except KneeOAError as error:
+            problems.append(str(error))
+    return found, tuple(problems)

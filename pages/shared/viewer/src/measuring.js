@@ -1,0 +1,134 @@
+// Rulers and angles by key: Enter draws one, arrows move one of its points, Enter goes to the next.
+
+import { annotation } from '@cornerstonejs/tools';
+import { FrameTool } from './frame.js';
+import { Angle, Ruler } from './measure.js';
+
+const STEP = 2; // CSS pixels
+const FAR = 10; // steps, with Shift
+const REST = 400; // ms without a key, after which the figure is told
+// Where it is drawn at first, in shares of the pane.
+const DRAWN = {
+  length: { Tool: Ruler, name: 'Ruler', points: [[0.4, 0.5], [0.6, 0.5]] },
+  angle: { Tool: Angle, name: 'Angle', points: [[0.4, 0.4], [0.5, 0.6], [0.6, 0.4]] },
+};
+
+let serial = 0;
+
+export class Measuring {
+  // `tell(text)` is called with what was measured.
+  constructor(panes, tell) {
+    Object.assign(this, { panes, tell });
+  }
+
+  // Draws what the tool in the hand measures, or goes to the next of its points.
+  next(tool) {
+    if (this.tool === tool && this.isThere) {
+      this.point = (this.point + 1) % this.points.length;
+    } else {
+      this.leave();
+      this.draw(tool);
+    }
+    this.mark();
+  }
+
+  get isThere() {
+    return Boolean(this.drawn && annotation.state.getAnnotation(this.drawn.annotationUID));
+  }
+
+  get points() {
+    return this.drawn.data.handles.points;
+  }
+
+  draw(tool) {
+    const { Tool, points } = DRAWN[tool];
+    const { element, viewport, imageId } = this.panes[0];
+    const { clientWidth, clientHeight } = element;
+    const corner = [0, 0, 0];
+    const at = ([x, y]) => [...viewport.canvasToWorld([x * clientWidth, y * clientHeight])];
+    const worldBoundingBox = {
+      topLeft: corner, topRight: corner, bottomLeft: corner, bottomRight: corner,
+    };
+    this.tool = tool;
+    this.point = points.length - 1;
+    this.drawn = {
+      annotationUID: `by-key-${(serial += 1)}`,
+      highlighted: true,
+      invalidated: true,
+      isLocked: false,
+      isVisible: true,
+      metadata: {
+        toolName: Tool.toolName,
+        FrameOfReferenceUID: imageId,
+        referencedImageId: imageId,
+        viewPlaneNormal: [0, 0, -1],
+        viewUp: [0, -1, 0],
+      },
+      data: {
+        label: '',
+        cachedStats: {},
+        handles: {
+          points: points.map(at),
+          activeHandleIndex: null,
+          textBox: { hasMoved: false, worldPosition: corner, worldBoundingBox },
+        },
+      },
+    };
+    annotation.state.addAnnotation(this.drawn, element);
+  }
+
+  // Returns whether there was a point to move.
+  move([across, down], isFar) {
+    if (!this.isThere) return false;
+    const { viewport } = this.panes[0];
+    const [x, y] = viewport.worldToCanvas(this.points[this.point]);
+    const step = STEP * (isFar ? FAR : 1);
+    this.points[this.point] = [...viewport.canvasToWorld([x + across * step, y + down * step])];
+    this.drawn.invalidated = true;
+    this.mark();
+    return true;
+  }
+
+  mark() {
+    this.drawn.data.handles.activeHandleIndex = this.point;
+    this.render();
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.say(), REST);
+  }
+
+  say() {
+    if (!this.isThere) return;
+    const { name } = DRAWN[this.tool];
+    const [measured = {}] = Object.values(this.drawn.data.cachedStats);
+    const figure = measured.length ?? measured.angle;
+    if (figure === undefined) return;
+    const unit = measured.unit ?? 'degrees';
+    this.tell(`${name}, point ${this.point + 1}: ${figure.toFixed(1)} ${unit}`);
+  }
+
+  // Leaves what was drawn as it is.
+  leave() {
+    clearTimeout(this.later);
+    if (this.isThere) {
+      Object.assign(this.drawn, { highlighted: false });
+      this.drawn.data.handles.activeHandleIndex = null;
+      this.render();
+    }
+    this.drawn = null;
+  }
+
+  // Removes all that was measured on films, which the box on them was not.
+  clear(imageIds) {
+    for (const { annotationUID, metadata } of annotation.state.getAllAnnotations()) {
+      const isHere = imageIds.includes(metadata.FrameOfReferenceUID);
+      if (isHere && metadata.toolName !== FrameTool.toolName) {
+        annotation.state.removeAnnotation(annotationUID);
+      }
+    }
+    this.render();
+  }
+
+  render() {
+    this.panes.forEach(({ viewport }) => viewport.render());
+  }
+}

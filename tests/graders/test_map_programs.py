@@ -1,0 +1,84 @@
+"""Maps that need a whole network: SmoothGrad, and networks with their learning shuffled."""
+
+import sys
+
+import numpy as np
+import onnx
+import pytest
+
+from kneeoa.errors import ModelError
+from kneeoa.films.phantom import draw_knee
+from kneeoa.graders import architectures
+from kneeoa.graders.maps import smooth_grad
+from kneeoa.graders.maps.randomised import shuffled
+from kneeoa.graders.profile import Head
+from kneeoa.graders.serving import Grader
+from kneeoa.graders.weights import read_weights
+from tests.support import tiny
+
+FILM = draw_knee(2).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """An exported tiny MobileNet, which this process builds in the place of the real one."""
+    before = tiny.use()
+    yield tiny.write_exported(tmp_path_factory.mktemp("tiny") / "model.onnx")
+    for name, backbone in before.items():
+        architectures.register(name, backbone)
+
+
+def smooth(file, grade, head=None):
+    asked = smooth_grad.Asked("mobilenet", file, True, grade, head)
+    return smooth_grad.computed(smooth_grad._sent(FILM, [asked]))["map0"]
+
+
+def test_smooth_grad_is_of_the_grade_and_of_the_last_layer_it_is_asked_for(exported, monkeypatch):
+    monkeypatch.setattr(smooth_grad, "SAMPLES", 2)
+    one = smooth(exported, 1)
+    assert one.shape == FILM.shape
+    assert one.min() >= 0
+    assert one.max() > 0
+    np.testing.assert_array_equal(one, smooth(exported, 1))
+    assert not np.allclose(one, smooth(exported, 3))
+    nothing = Head(np.zeros((tiny.CHANNELS, 5), np.float32), np.zeros(5, np.float32))
+    assert smooth(exported, 1, nothing).max() == 0
+
+
+def test_a_process_that_fails_says_what_is_needed(exported, tmp_path, monkeypatch):
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho 'No module named tensorflow' >&2\nexit 1\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    asked = smooth_grad.Asked("mobilenet", exported, True, 1)
+    with pytest.raises(ModelError, match=r"Expected TensorFlow.*No module named tensorflow"):
+        smooth_grad.smooth_grads(FILM, [asked])
+
+
+def test_learning_is_shuffled_from_the_last_layer_on_and_stays_of_its_size(exported):
+    before = read_weights(exported)
+    kernels = [name for name in before if name.endswith("kernel")]
+    stops = []
+    for done, layers, model in shuffled(exported, parts=2):
+        assert layers == len(kernels)
+        found = {i.name: onnx.numpy_helper.to_array(i) for i in model.graph.initializer}
+        stored = {
+            i.name: onnx.numpy_helper.to_array(i) for i in onnx.load(exported).graph.initializer
+        }
+        changed = [name for name in kernels if not np.array_equal(found[name], stored[name])]
+        assert changed == kernels[layers - done :]
+        for name in changed:
+            np.testing.assert_array_equal(
+                np.sort(found[name].ravel()), np.sort(stored[name].ravel())
+            )
+        stops.append(done)
+    assert stops == [1, *sorted({round(len(kernels) / 2), len(kernels)} - {1})]
+
+
+def test_a_kernel_is_that_of_the_file_or_of_the_profile(exported):
+    grader = Grader(exported)
+    np.testing.assert_array_equal(grader.kernel, read_weights(exported)["grade/kernel"])
+    evidence = grader.grade_arrays(FILM[None]).evidence
+    np.testing.assert_allclose(grader.features(FILM[None]) @ grader.kernel, evidence, atol=1e-4)
+    head = Head(np.ones((tiny.CHANNELS, 5), np.float32), np.zeros(5, np.float32))
+    assert (grader.under(head).kernel == 1).all()

@@ -1,0 +1,72 @@
+"""How far maps can be trusted: every check of a network, as a table that the pages read."""
+
+import pytest
+
+from kneeoa.analysis import map_trust
+from kneeoa.errors import DataError
+from kneeoa.graders import architectures
+from kneeoa.graders.published import PublishedModel
+from kneeoa.records import maps as records
+from tests.support import tiny
+from tests.support.knees import drawn_films
+from train.publish import maps
+
+FILMS = drawn_films(4)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    before = tiny.use()
+    file = tiny.write_exported(tmp_path_factory.mktemp("tiny") / "model.onnx")
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(maps, "find_model", lambda name, _: PublishedModel(name, file, {}))
+    yield maps.measure(file.parent, FILMS)
+    monkeypatch.undo()
+    for name, backbone in before.items():
+        architectures.register(name, backbone)
+
+
+def test_every_network_has_every_check_with_its_interval(table):
+    for _, rows in table.groupby("model"):
+        found = rows.groupby("check", sort=False)["map"].agg(list)
+        compared = ["Grad-CAM", "random", "centred", "Grad-CAM - random", "Grad-CAM - centred"]
+        assert found["deletion"] == found["insertion"] == compared
+        assert found["shuffled"][:2] == ["another film", "1 of 5 layers"]
+        assert found["shuffled"][-1] == "5 of 5 layers"
+    assert table["model"].nunique() == 2
+    assert (table["low"] <= table["value"] + 1e-9).all()
+    assert (table["value"] <= table["high"] + 1e-9).all()
+    assert set(table["films"]) == {4}
+    areas = table[table["map"].isin(["Grad-CAM", "random", "centred"])]["value"]
+    assert areas.between(0, 1).all()
+    assert "deletion: Grad-CAM - random" in maps.as_text(table)
+
+
+def test_the_table_reads_back_and_becomes_sentences_and_rows(table, tmp_path):
+    file = tmp_path / records.FILE
+    table.to_csv(file, index=False)
+    read = records.read(file)
+    said = map_trust.sentences(read)
+    assert [line.split(":")[0] for line in said] == ["**MobileNet**", "**ResNet50**"]
+    lines = map_trust.rows(read)
+    assert {"Check", "Map", "MobileNet", "ResNet50"} == set(lines[0])
+    assert lines[-1]["Map"] == "100% of layers shuffled"
+    table[table["check"] != "shuffled"].to_csv(file, index=False)
+    with pytest.raises(DataError, match="shuffled is missing"):
+        records.read(file)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "deletion", "insertion"),
+    [
+        (-0.2, -0.1, "sooner than", "later than"),
+        (-0.1, 0.1, "not clearly sooner than", "not clearly sooner than"),
+        (0.1, 0.2, "later than", "sooner than"),
+    ],
+)
+def test_a_sentence_claims_what_its_interval_bears(table, low, high, deletion, insertion):
+    apart = table["map"].str.startswith("Grad-CAM - ")
+    changed = table.assign(low=table["low"].mask(apart, low), high=table["high"].mask(apart, high))
+    said = map_trust.sentences(changed)[0]
+    assert f"takes the network from its grade {deletion} doing so at random" in said
+    assert f"brings the network to its grade {insertion} doing so from the middle" in said
