@@ -5,5 +5,8 @@ script. The main script is therefore inside it.
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-app = st.App("pages/navigation.py")
+from pages.shared.memory.uploads import UploadRoom
+
+app = st.App("pages/navigation.py", middleware=[Middleware(UploadRoom)])

@@ -56,7 +56,7 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
                 pixels = _grey(image, storage)
                 stored = _stored(image, pixels)
             return DecodedFilm(pixels, storage.bits, aspect=aspect, stored=stored)
-    except RadiographError:
+    except (RadiographError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise RadiographError(

@@ -113,7 +113,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         reading_viewer.show(film, knee, frame, layers)
     for place in strip_place:
         with place:
-            filmstrip.show_strip(film.radiograph.digest)
+            filmstrip.show_strip(film.digest)
     show_scale_of_grades()
 
 
@@ -151,7 +151,7 @@ def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
         return False
     profile = in_use.current()
     if profile is None:
-        return not findings and frame == Frame.whole(film.radiograph)
+        return not findings and frame == Frame(0, 0, *film.shape)
     against = [finding for finding in findings if finding.code != "cut-off"]
     return not against and frame == frame_control.proposal(film, knee, profile)
 

@@ -16,10 +16,8 @@ OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside")
 
 def show(film: session_films.Film, knee: int, frame: Frame, layers: Sequence[Layer]) -> None:
     """Show the film with `frame` on it, which the reader may move, and its maps where there are."""
-    digest = film.radiograph.digest
-    shown = ShownFilm(
-        session_films.feed(film), session_films.labels()[digest], frame, tuple(layers)
-    )
+    digest = film.digest
+    shown = ShownFilm(film.feed, session_films.labels()[digest], frame, tuple(layers))
     maps = [Pane(0, layer.name, number) for number, layer in enumerate(layers)]
 
     def turn(way):
