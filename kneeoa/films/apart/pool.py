@@ -134,8 +134,10 @@ class Workers:
             return self._new()
 
     def _new(self):
-        if self._template is None or not self._template.is_there():
-            self._template = _Template()
+        if self._template is not None and not self._template.is_there():
+            self._template.end()
+            self._template = None
+        self._template = self._template or _Template()
         return self._template.copy()
 
     def _answer(self, answer, contents):
@@ -197,7 +199,7 @@ class _Template:
                 process_group=0,
             )
 
-    def is_there(self) -> bool:
+    def is_there(self):
         return self._process.poll() is None
 
     def copy(self):

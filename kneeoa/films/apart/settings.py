@@ -24,7 +24,7 @@ class Settings:
     """
 
     seconds: float = 5.0
-    memory: int = 1000 * MEGABYTE
+    memory: int = 1200 * MEGABYTE
     workers: int = 2
     patience: float = 60.0
 
