@@ -23,7 +23,7 @@ class Limits:
     """
 
     films: int = 300 * MEGABYTE
-    all_films: int = 600 * MEGABYTE
+    all_films: int = 450 * MEGABYTE
     uploads: int = 150 * MEGABYTE
     all_uploads: int = 300 * MEGABYTE
 
