@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from kneeoa.errors import ConfigError
 from kneeoa.films.frames import Frame
@@ -17,6 +18,7 @@ from pages.shared.memory.film import Film
 from pages.shared.memory.holding import Holding
 from pages.shared.memory.limits import FullError, Limits, limits_from
 from pages.shared.memory.uploads import UploadRoom, Waiting
+from tests.support.places import MAIN_SCRIPT
 
 LIMITS = Limits(films=100, all_films=150, uploads=100, all_uploads=150)
 
@@ -180,3 +182,19 @@ def test_limits_come_from_the_environment():
     assert limits_from({"KNEEOA_SERVER_MB": "2.5"}).all_films == 2_500_000
     with pytest.raises(ConfigError, match="KNEEOA_SESSION_MB"):
         limits_from({"KNEEOA_SESSION_MB": "much"})
+
+
+def test_the_page_says_that_there_is_no_room_and_keeps_the_films_that_are_there(monkeypatch):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    app.file_uploader[0].set_value([("first.png", knee_png(0, seed=1), "image/png")]).run()
+    (film,) = app.session_state["films"].values()
+    film.let_go()
+    full = type("Full", (), {"refusal": lambda self, session, file: "No room for *this*."})()
+    monkeypatch.setattr(uploads, "waiting", lambda: full)
+    app.file_uploader[0].set_value([("second.png", knee_png(3, seed=2), "image/png")]).run()
+    assert not app.exception
+    (said,) = [error.value for error in app.error if "second" in error.value]
+    assert "was not read" in said
+    assert r"\*this\*" in said
+    assert [one.name for one in app.session_state["films"].values()] == ["first.png"]
+    assert any("first.png" in block.body for block in app.get("html"))
