@@ -19,6 +19,7 @@ from streamlit import config, file_util
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from pages.shared import keyboard
+from pages.shared.memory.uploads import UploadRoom
 
 _LOG = logging.getLogger(__name__)
 _SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
@@ -151,4 +152,4 @@ def _with_headers(send, path):
     return add
 
 
-MIDDLEWARE = (Middleware(Doorway),)
+MIDDLEWARE = (Middleware(Doorway), Middleware(UploadRoom))

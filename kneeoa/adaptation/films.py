@@ -5,7 +5,6 @@ tells patient and side (``9001695L``, ``P12_R``); else the film counts as a pati
 """
 
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.data.listing import name_patterns, patient_and_side
 from kneeoa.errors import DataError, KneeOAError, RadiographError
 from kneeoa.files import read_regular
+from kneeoa.films.apart.pool import workers
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.locating.found import Found, Knee
@@ -32,6 +32,8 @@ Framing = Callable[[Radiograph, str], Framed]
 LEAST_FILMS = 25
 LEAST_GRADES = 3
 _WORKERS = 4
+_PATIENT = "kneeoa.films.dicom.patient.patient"
+"""By name: what it needs is loaded in the workers alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +169,7 @@ def read(one: Listed) -> tuple[Radiograph, str]:
     radiograph = read_radiograph(data, one.file.name)
     patient = one.patient
     if not patient and radiograph.source == "DICOM":
-        patient = _patient_in(data)
+        patient = str(workers().run(_PATIENT, data).said["id"])
     return radiograph, patient
 
 
@@ -205,20 +207,6 @@ def gather(found: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedF
         None if any(whole is None for whole in wholes) else np.stack(wholes).astype(np.float32),
         float(np.quantile([one.framed.overlap for one in kept], 0.01)),
     )
-
-
-def _patient_in(data):
-    """Return the patient's id in a DICOM file that was decoded before; empty where it has none."""
-    import pydicom
-
-    try:
-        header = pydicom.dcmread(
-            io.BytesIO(data), stop_before_pixels=True, specific_tags=["PatientID"], force=True
-        )
-        return str(header.get("PatientID", "") or "").strip()
-    except Exception:
-        # Whatever a header does to its reader: the film is sound, and its patient not known.
-        return ""
 
 
 def _each_once(opened, left_out):

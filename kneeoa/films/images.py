@@ -56,7 +56,7 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
                 pixels = _grey(image, storage)
                 stored = _stored(image, pixels)
             return DecodedFilm(pixels, storage.bits, aspect=aspect, stored=stored)
-    except RadiographError:
+    except (RadiographError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise RadiographError(
@@ -162,9 +162,10 @@ def _grey(image, storage):
         if image.mode == "I" and storage.is_unsigned_32:
             # Pillow has no unsigned numbers of 32 bits: large ones have become negative.
             values = values.view(np.uint32)
-        values = values.astype(np.float64)
         # Pillow inverts such a TIFF itself up to 8 bits, not beyond.
-        return window(-values if storage.white_is_zero else values)
+        if storage.white_is_zero:
+            values = -values.astype(np.float64 if image.mode == "F" else np.int64)
+        return window(values)
     if image.mode == "L" and storage.bits == 8 and storage.is_signed:
         # Pillow does not tell signed bytes from unsigned ones.
         return np.asarray(image).view(np.int8).astype(np.float32) + 128

@@ -1,24 +1,26 @@
 """Bytes -> radiograph: PNG, JPEG, TIFF and DICOM, with a reason for every refusal.
 
+A file is decoded in a worker process, see `kneeoa.films.apart`: one that makes its decoder loop,
+swell or crash is refused like any other.
+
 Grey values: a DICOM file's own window is used where it has one. Other films of 8 bits pass
 unchanged, because the graders learned from raw 8-bit films; deeper ones go through `window`.
 Pixels that are not square are made square.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from kneeoa.errors import RadiographError
+from kneeoa.films.apart.pool import workers
+from kneeoa.films.decode import TASK, Described
 from kneeoa.films.formats import detect
 from kneeoa.films.grey import window
 from kneeoa.films.header import NO_HEADER, Header
-from kneeoa.films.images import decode_image
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
-from kneeoa.films.smoothness import refuse_noise
-from kneeoa.films.square_pixels import make_square
 from kneeoa.films.stored import StoredValues
 
 __all__ = ["Header", "Limits", "Radiograph", "open_radiograph", "read_radiograph", "window"]
@@ -71,29 +73,20 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
     """
     limits.check_bytes(len(data))
     kind = detect(data)
-    if kind == "DICOM":
-        from kneeoa.films.dicom.film import decode
-
-        film = decode(data, limits)
-    else:
-        film = decode_image(data, kind, limits)
-    if not np.ptp(film.pixels) > 0:
-        raise RadiographError(
-            "Expected a radiograph. Every pixel of this image has the same value."
-        )
-    refuse_noise(film.pixels)
-    film = make_square(film, limits)
-    pixels = np.ascontiguousarray(film.pixels, np.float32)
+    answer = workers().run(TASK, data, kind=kind, limits=msgspec.to_builtins(limits))
+    said = msgspec.convert(answer.said, Described)
+    pixels, *stored = answer.arrays
+    pixels = pixels.astype(np.float32, copy=False)
     pixels.setflags(write=False)
     return Radiograph(
         name=name.replace("\\", "/").rsplit("/", 1)[-1],
         pixels=pixels,
         source=kind,
-        bits=film.bits,
-        laterality=film.laterality,
-        spacing=film.spacing,
-        digest=hashlib.sha256(data).hexdigest(),
-        header=film.header,
-        notes=film.notes,
-        stored=film.stored,
+        bits=said.bits,
+        laterality=said.laterality,
+        spacing=said.spacing,
+        digest=said.digest,
+        header=said.header,
+        notes=said.notes,
+        stored=StoredValues(stored[0], *said.window) if stored else None,
     )

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
+from kneeoa.films.grey import by_level
+
 _INSIDE = (1, 254)
 """Grey values that a window has certainly not cut off."""
 _MOST_OFF = 0.75
@@ -66,7 +68,10 @@ def stored_values(
     if ends is None:
         return None
     black, white = ends
-    expected = np.clip((values - black) * (255 / (white - black)), 0, 255)
+    expected = by_level(
+        values,
+        lambda some: np.clip((some - black) * (255 / (white - black)), 0, 255).astype(np.float32),
+    )
     off = np.abs(expected - shown) > _MOST_OFF
     if outside is not None:
         off &= ~outside
@@ -79,13 +84,14 @@ def _window(values, shown):
     inside = (shown > _INSIDE[0]) & (shown < _INSIDE[1])
     if not inside.any():
         return None
-    values, shown = values[inside].astype(np.float64), shown[inside]
+    values, shown = values[inside], shown[inside]
     first, last = values.argmin(), values.argmax()
-    slope = (float(shown[last]) - float(shown[first])) / max(values[last] - values[first], 1)
+    lowest, highest = int(values[first]), int(values[last])
+    slope = (float(shown[last]) - float(shown[first])) / max(highest - lowest, 1)
     if slope == 0:
         return None
-    black = values[first] - float(shown[first]) / slope
-    return float(black), float(black + 255 / slope)
+    black = lowest - float(shown[first]) / slope
+    return black, black + 255 / slope
 
 
 def _kept(values):

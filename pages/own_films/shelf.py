@@ -6,6 +6,7 @@ from kneeoa.adaptation import allowed
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.profile import unpack_profile
 from pages.shared import boundary, cached
+from pages.shared.memory.uploads import bytes_of
 from pages.shared.profiles import in_use
 
 _SAID, _ROUND = "profile_refused", "profile_round"
@@ -21,7 +22,7 @@ def show_shelf() -> None:
         )
         if upload is not None:
             st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-            _load(lambda: unpack_profile(upload.getvalue()))
+            _load(lambda: unpack_profile(bytes_of(upload)))
         places = cached.offered().profiles
         label = st.selectbox(
             "Or one on this server",

@@ -12,6 +12,7 @@ from kneeoa.wording import counted
 from pages.own_films import work
 from pages.own_films.work import MOST_FILMS, Work
 from pages.shared import boundary, cached
+from pages.shared.memory.uploads import bytes_of
 
 LEARNER = "learner"
 """Where the practice page keeps who practises in this session."""
@@ -35,7 +36,7 @@ def show_sources() -> None:
             help="It is unpacked in memory and kept for this session only.",
         )
         if upload is not None and st.button("Look at these films", key="look_zip", type="primary"):
-            _look(upload.name, lambda: list_zip(upload.getvalue()))
+            _look(upload.name, lambda: list_zip(bytes_of(upload)))
             st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1
     with below:
         label = st.selectbox(

@@ -48,7 +48,7 @@ def show_waiting_line(film: session_films.Film, frame: Frame) -> None:
 
 
 def _show_line(film, frame, said, below=""):
-    name = boundary.as_html(session_films.labels()[film.radiograph.digest])
+    name = boundary.as_html(session_films.labels()[film.digest])
     with st.container(key="case"):
         st.html(
             f'<div class="kl-purpose">{PURPOSE}</div><b>{name}</b> '
@@ -70,9 +70,8 @@ def _marked(film):
 
 def _describe(film, frame):
     """Return what kind of film it is and which of two knees was graded, in a few words."""
-    radiograph = film.radiograph
-    height, width = radiograph.pixels.shape
-    parts = [radiograph.source, f"{width} x {height}", f"{radiograph.bits} bit"]
+    height, width = film.shape
+    parts = [film.source, f"{width} x {height}", f"{film.bits} bit"]
     parts.append(SIDES[frame_control.side_of(film, frame)])
     if len(film.frames) > 1:
         parts.append(f"the knee on the {frame.name}")

@@ -66,10 +66,10 @@ def _picture(film, said, *, marked):
         f'<div class="{"kl-apart-2" if NOT_GRADED in line else ""}">{html.escape(line)}</div>'
         for line in said
     )
-    name = boundary.as_html(film.radiograph.name)
+    name = boundary.as_html(film.name)
     return (
         f'<div class="kl-thumb{" kl-current" if marked else ""}" title="{name}">'
-        f'<img src="{session_films.thumbnail(film)}" alt="">{lines}</div>'
+        f'<img src="{film.picture()}" alt="">{lines}</div>'
     )
 
 
@@ -89,7 +89,7 @@ def _read_ahead(film, frame):
         session_films.read_together(film, frame)
         session_films.read(film, frame)
     except KneeOAError:  # said when the reader turns to the film
-        st.session_state[_FAILED].add((film.radiograph.digest, frame))
+        st.session_state[_FAILED].add((film.digest, frame))
 
 
 def _knees(film):

@@ -25,7 +25,7 @@ def choose_knee(film: Film) -> int:
         format_func=lambda index: film.frames[index].name,
         default=0,
         required=True,
-        key=f"knee_{film.radiograph.digest[:12]}",
+        key=f"knee_{film.digest[:12]}",
         persist_state="session",
     )
 
@@ -44,7 +44,9 @@ def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
     """Return what stands against grading `frame` of a film, refusals first."""
     proposed = _framed(film, in_use.current()).knees[knee]
     if frame != proposed.frame:
-        findings = gate.of_frame(film.radiograph, frame)
+        if frame not in film.against:
+            film.against[frame] = gate.of_frame(film.radiograph, frame)
+        findings = film.against[frame]
         if elsewhere := gate.moved(frame, film.frames):
             findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)
@@ -79,7 +81,7 @@ def show_frame(film: Film, knee: int) -> None:
         st.button(
             "Back to the proposal",
             on_click=forget_frame,
-            args=[film.radiograph.digest],
+            args=[film.digest],
             width="stretch",
         )
 
@@ -97,12 +99,16 @@ def index_of(film: Film, frame: Frame) -> int:
 
 
 def _side_key(film, knee):
-    return f"side_{film.radiograph.digest[:12]}_{knee}"
+    return f"side_{film.digest[:12]}_{knee}"
 
 
 def _frame_key(film, knee):
-    return f"frame_{film.radiograph.digest[:12]}_{knee}"
+    return f"frame_{film.digest[:12]}_{knee}"
 
 
 def _framed(film, profile):
-    return framed(profile and profile.record, film.radiograph, film.found)
+    if profile is None:
+        return film.found
+    if profile.digest not in film.framings:
+        film.framings[profile.digest] = framed(profile.record, film.radiograph, film.found)
+    return film.framings[profile.digest]

@@ -21,7 +21,7 @@ def show_gate(film: Film, findings: tuple[Finding, ...]) -> None:
         st.button("Read the film as it came", on_click=take_back, args=[film])
     if film.found.negative:
         st.button("It is no negative", on_click=no_negative, args=[film])
-    for note in film.radiograph.notes:
+    for note in film.notes:
         st.warning(escaped(note))
     refused = [finding for finding in findings if finding.severity == REFUSED]
     for finding in findings:

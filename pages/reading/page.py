@@ -137,7 +137,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
     for strip_column in strip_place:
         with strip_column:
-            filmstrip.show_strip(film.radiograph.digest)
+            filmstrip.show_strip(film.digest)
 
 
 def show_waiting(film: session_films.Film, knee: int, frame: Frame, line, left, answers) -> None:
@@ -160,7 +160,7 @@ def must_be_read(film: session_films.Film, frame: Frame) -> bool:
 def tried(film: session_films.Film, frame: Frame) -> tuple:
     """Return what names a try to read `frame` as this session reads now."""
     profile = in_use.current()
-    return film.radiograph.digest, film.changes, frame, profile and profile.digest
+    return film.digest, film.changes, frame, profile and profile.digest
 
 
 def read_now(film: session_films.Film, frame: Frame) -> None:
@@ -221,7 +221,7 @@ def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
         return False
     profile = in_use.current()
     if profile is None:
-        return not findings and frame == Frame.whole(film.radiograph)
+        return not findings and frame == Frame(0, 0, *film.shape)
     against = [finding for finding in findings if finding.code != "cut-off"]
     return not against and frame == frame_control.proposal(film, knee, profile)
 

@@ -31,7 +31,7 @@ def show_profile_line(film: session_films.Film, frame: Frame) -> None:
     if compared:
         _show_answers(film, frame)
     profile = in_use.current()
-    if profile and in_use.was_learnt_from(profile, film.radiograph.digest):
+    if profile and in_use.was_learnt_from(profile, film.digest):
         st.warning(
             "This profile learnt from this very film and the grade it was given: that the networks "
             "agree here says nothing."

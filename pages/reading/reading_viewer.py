@@ -21,10 +21,10 @@ def show(
     film: session_films.Film, knee: int, frame: Frame, maps: Sequence[NetworkMap] = ()
 ) -> None:
     """Show the film with `frame` on it, which the reader may move, and its maps where there are."""
-    digest = film.radiograph.digest
+    digest = film.digest
     layers = tuple(one.layer for one in maps if one.layer)
     label = session_films.labels()[digest]
-    shown = ShownFilm(session_films.feed(film), label, frame, layers)
+    shown = ShownFilm(film.feed, label, frame, layers)
     panes = [
         Pane(0, one.layer.name, layers.index(one.layer), "box")
         if one.layer

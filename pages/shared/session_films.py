@@ -1,63 +1,33 @@
 """The films of this browser session: in memory only, gone with the session."""
 
-from dataclasses import dataclass, field, replace
+import secrets
+from dataclasses import replace
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from kneeoa.errors import KneeOAError
-from kneeoa.films import display, phantom
+from kneeoa.films import phantom
+from kneeoa.films.apart.pool import workers
 from kneeoa.films.frames import Frame
-from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.found import Found, inverted, turned_right
+from kneeoa.graders.locating.found import inverted, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
+from pages.shared.memory.film import Film
+from pages.shared.memory.holding import holding
+from pages.shared.memory.uploads import bytes_of
 from pages.shared.profiles import in_use
-from pages.shared.viewer.feed import FilmFeed, film_feed
 
 # Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
-# server.maxUploadSize bounds what a film can take of the memory.
+# server.maxUploadSize and `pages.shared.memory` bound what they can take of the memory.
 MultiPartParser.spool_max_size = 2**30
 
 CURRENT, NEXT = "current_film", "next_film"
-THUMBNAIL = 180
-"""Pixels of its longer side."""
 _FILMS, _REFUSED, _ROUND, _REMOVED = "films", "refused", "upload_round", "removed_film"
-
-
-@dataclass
-class Film:
-    """One film, what was found in it, and the readings made of frames so far.
-
-    Attributes
-    ----------
-    radiograph : as it is read, perhaps turned or inverted
-    original : as it came
-    changes : in words, what the reader had done to it
-    anyway : whether the reader wants a grade although the film was refused
-    drawn : whether it is one of the synthetic demo films
-    readings, together : by frame and by the digest of the profile, empty as published
-    fed : what the viewer shows of it, once it has been shown
-    thumbnail : a small picture of it as an address, once it has been shown
-    """
-
-    radiograph: Radiograph
-    original: Radiograph
-    found: Found
-    changes: tuple[str, ...] = ()
-    anyway: bool = False
-    drawn: bool = False
-    readings: dict[tuple[Frame, str], tuple[Reading, ...]] = field(default_factory=dict)
-    together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
-    fed: FilmFeed | None = None
-    thumbnail: str = ""
-
-    @property
-    def frames(self) -> tuple[Frame, ...]:
-        """The frames proposed for its knees."""
-        return self.found.frames
+_HOLDER = "held_for"
 
 
 def all_films() -> dict[str, Film]:
@@ -67,27 +37,26 @@ def all_films() -> dict[str, Film]:
 
 def add(name: str, data: bytes) -> str | None:
     """Take in a film; return its digest, or None after noting why it was refused."""
+    films = all_films()
     try:
         radiograph = read_radiograph(data, name)
+        known = films.get(radiograph.digest)
+        if known is None:
+            holder = st.session_state.setdefault(_HOLDER, secrets.token_hex(8))
+            holding().expect_room(holder, len(data))
+            found = cached.graders().localiser.find(radiograph)
+            films[radiograph.digest] = Film.of(data, radiograph, found, holder)
+        else:
+            # The same bytes under another name: it is the name just given that is looked for.
+            known.rename(radiograph.name)
     except KneeOAError as error:
-        st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
+        _refuse(name, error)
         return None
-    films = all_films()
-    if radiograph.digest in films:
-        # The same bytes under another name: it is the name just given that the reader looks for.
-        known = films[radiograph.digest]
-        changed = known.radiograph is not known.original
-        renamed = replace(known.radiograph, name=radiograph.name)
-        known.radiograph, known.original = renamed if changed else radiograph, radiograph
-    else:
-        films[radiograph.digest] = _looked_at(radiograph)
     return radiograph.digest
 
 
-def _looked_at(radiograph):
-    found = cached.graders().localiser.find(radiograph)
-    # Shown as it is graded: a negative as its positive, which a warning says.
-    return Film(found.to_grade(radiograph), radiograph, found)
+def _refuse(name, error):
+    st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
 
 
 def propose(digest: str, found: Frame, frame: Frame) -> None:
@@ -101,33 +70,33 @@ def propose(digest: str, found: Frame, frame: Frame) -> None:
 
 def turn_right(film: Film) -> None:
     """Turn a film that stands wrong by what was found."""
-    turned = turned_right(film.radiograph, film.found.quarters)
-    _change(film, turned, f"turned by {90 * film.found.quarters} degrees")
+    by = film.found.quarters
+    turned = turned_right(film.radiograph, by)
+    film.quarters = (film.quarters + by) % 4
+    _show(film, turned)
+    film.changes = (*film.changes, f"turned by {90 * by} degrees")
 
 
 def take_back(film: Film) -> None:
     """Read a film as it came, not turned."""
-    _change(film, film.original, None)
+    original = film.original()
+    film.quarters, film.positive, film.changes = 0, False, ()
+    _show(film, original)
 
 
 def no_negative(film: Film) -> None:
     """Read a film that looks like a negative as it is: the reader knows better."""
     shown = inverted(film.radiograph)
-    _change(film, shown, "said to be no negative")
-    of_film = [one for one in film.found.of_film if one is not gate.NEGATIVE]
-    film.found = replace(film.found, of_film=tuple(of_film))
-    film.radiograph = shown
+    film.positive = False
+    _show(film, shown, without=gate.NEGATIVE)
+    film.changes = (*film.changes, "said to be no negative")
 
 
-def _change(film, radiograph, what):
-    film.found = cached.graders().localiser.find(radiograph)
-    film.radiograph = film.found.to_grade(radiograph)
-    film.changes = (*film.changes, what) if what else ()
-    film.anyway = False
-    film.readings.clear()
-    film.together.clear()
-    film.fed, film.thumbnail = None, ""
-    forget_frame(radiograph.digest)
+def _show(film, radiograph, without=None):
+    found = cached.graders().localiser.find(radiograph)
+    of_film = tuple(one for one in found.of_film if one is not without)
+    film.show(radiograph, replace(found, of_film=of_film))
+    forget_frame(film.digest)
 
 
 def remove(digest: str) -> None:
@@ -144,14 +113,14 @@ def remove(digest: str) -> None:
 def removed() -> str | None:
     """Return the name of the film that `bring_back` would bring back, or None."""
     gone = st.session_state.get(_REMOVED)
-    return gone and gone[1].radiograph.name
+    return gone and gone[1].name
 
 
 def bring_back() -> None:
     """Put the film that was taken away last where it was, and turn to it."""
     place, film = st.session_state.pop(_REMOVED)
     films = all_films()
-    digest = film.radiograph.digest
+    digest = film.digest
     entries = [entry for entry in films.items() if entry[0] != digest]
     entries.insert(place, (digest, film))
     films.clear()
@@ -172,7 +141,7 @@ def forget_refusals() -> None:
 
 def labels() -> dict[str, str]:
     """Return a name for each film by digest, numbered where two films have the same file name."""
-    names = {digest: film.radiograph.name for digest, film in all_films().items()}
+    names = {digest: film.name for digest, film in all_films().items()}
     seen: dict[str, int] = {}
     unique = {}
     for digest, name in names.items():
@@ -183,6 +152,7 @@ def labels() -> dict[str, str]:
 
 def show_uploader() -> str | None:
     """Show the upload field; take in what came; return the digest of the first film taken in."""
+    workers().warm()
     uploads = st.file_uploader(
         "Knee X-rays: PNG, JPEG, TIFF or DICOM. They stay in memory for this session only.",
         accept_multiple_files=True,
@@ -191,10 +161,19 @@ def show_uploader() -> str | None:
     if not uploads:
         return None
     forget_refusals()
-    digests = [add(upload.name, upload.getvalue()) for upload in uploads]
+    digests = [_add_upload(upload) for upload in uploads]
     # A new key empties the field, so that its copies of the films are let go.
     st.session_state[_ROUND] = upload_round() + 1
     return next((digest for digest in digests if digest), "")
+
+
+def _add_upload(upload):
+    try:
+        data = bytes_of(upload)
+    except KneeOAError as error:
+        _refuse(upload.name, error)
+        return None
+    return add(upload.name, data)
 
 
 def show_demo_picker() -> str | None:
@@ -231,20 +210,6 @@ def show_refusals() -> None:
     )
     for name, reason in refused:
         place.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(reason)}")
-
-
-def thumbnail(film: Film) -> str:
-    """Return a small picture of a film as an address, made once."""
-    if not film.thumbnail:
-        small = display.fit_within(film.radiograph.pixels, THUMBNAIL)
-        film.thumbnail = display.png_uri(display.windowed(small))
-    return film.thumbnail
-
-
-def feed(film: Film) -> FilmFeed:
-    """Return what the viewer shows of a film, made once."""
-    film.fed = film.fed or film_feed(film.radiograph)
-    return film.fed
 
 
 def read(film: Film, frame: Frame, graders: Graders | None = None) -> tuple[Reading, ...]:

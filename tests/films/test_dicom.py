@@ -194,7 +194,7 @@ def test_damage_never_surfaces_as_anything_but_a_refusal(tmp_path, capfd):
     whole = dicom_file(dicom_dataset(DEEP, bits=12, WindowCenter="1000", WindowWidth="800"))
     packed = recompressed(whole, "JPEGLosslessProcess14_1", tmp_path)
     rng = np.random.default_rng(0)
-    # Each reading of the packed film starts a process, for gdcm.
+    # Each reading of the packed film ends a worker, for gdcm.
     for data, count in ((whole, 100), (packed, 12)):
         variants = [data[:cut] for cut in rng.integers(133, len(data), 30)]
         for _ in range(count):

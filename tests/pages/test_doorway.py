@@ -6,6 +6,7 @@ import pytest
 from streamlit import config
 
 from pages.doorway import HEADERS, MIDDLEWARE, POLICY, Doorway, allowed_scripts, is_own
+from pages.shared.memory.uploads import UploadRoom
 from tests.support.places import ROOT
 
 HOST = "127.0.0.1:8501"
@@ -165,6 +166,6 @@ def test_an_origin_is_compared_whole():
 
 
 def test_the_app_has_the_doorway_and_no_host_that_may_steer_it():
-    assert [one.cls for one in MIDDLEWARE] == [Doorway]
+    assert [one.cls for one in MIDDLEWARE] == [Doorway, UploadRoom]
     assert "middleware=MIDDLEWARE" in (ROOT / "app.py").read_text("utf-8")
     assert "allowedOrigins = []" in (ROOT / ".streamlit" / "config.toml").read_text("utf-8")

@@ -1,4 +1,7 @@
-"""DICOM bytes -> grey values. Imported only when a file is DICOM; reads no patient data."""
+"""DICOM bytes -> grey values. For workers (`kneeoa.films.apart`) and file headers.
+
+Only `patient` reads patients' data.
+"""
 
 import logging
 import warnings

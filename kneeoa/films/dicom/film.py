@@ -16,15 +16,15 @@ def decode(data: bytes, limits: Limits) -> DecodedFilm:
     """
     try:
         dataset = parse(data, limits)
-    except RadiographError:
+    except (RadiographError, MemoryError):
         raise
     except Exception:
         raise RadiographError(
             "The DICOM file is damaged or cut off: its header cannot be read. Export it again."
         ) from None
     try:
-        stored = stored_samples(dataset, data)
-    except RadiographError:
+        stored = stored_samples(dataset)
+    except (RadiographError, MemoryError):
         raise
     except Exception:
         raise RadiographError(
@@ -33,7 +33,7 @@ def decode(data: bytes, limits: Limits) -> DecodedFilm:
         ) from None
     try:
         return _film(dataset, stored)
-    except RadiographError:
+    except (RadiographError, MemoryError):
         raise
     except Exception:
         raise RadiographError(

@@ -7,7 +7,7 @@ from pydicom.pixels import apply_color_lut, apply_windowing
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.bits import Samples
 from kneeoa.films.dicom.lut import read_table
-from kneeoa.films.grey import to_grey, window
+from kneeoa.films.grey import by_level, to_grey, window
 
 _MOST_BEYOND_WINDOW = 0.99
 """Share of pixels that a file's own window may leave all black or all white."""
@@ -30,16 +30,17 @@ def present(dataset: Dataset, samples: Samples, outside: np.ndarray | None) -> n
     white = 2**samples.bits - 1
     if stored.ndim == 3:
         return to_grey(stored) * np.float32(255 / white)
-    values = _rescaled(dataset, stored)
-    raw_8_bit = samples.bits <= 8 and np.array_equal(values, stored)
-    shown = _given_window(dataset, values)
-    if shown is None and raw_8_bit and stored.dtype.kind == "u":
-        shown = stored * np.float32(255 / white if white < 255 else 1)
-    elif shown is None:
-        shown = window(values, ignore=outside)
+    shown = _given_window(dataset, stored)
+    if shown is None:
+        values = by_level(stored, lambda some: _rescaled(dataset, some))
+        raw_8_bit = samples.bits <= 8 and np.array_equal(values, stored)
+        if raw_8_bit and stored.dtype.kind == "u":
+            shown = stored * np.float32(255 / white if white < 255 else 1)
+        else:
+            shown = window(values, ignore=outside)
     if _is_inverse(dataset):
         shown = 255 - shown
-    return shown if outside is None else np.where(outside, 0, shown)
+    return shown if outside is None else np.where(outside, np.float32(0), shown)
 
 
 def padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
@@ -81,7 +82,7 @@ def _rescaled(dataset, stored):
         except Exception:
             raise _unreadable("ModalityLUTSequence") from None
     slope, intercept = (_number(dataset, name) for name in ("RescaleSlope", "RescaleIntercept"))
-    if slope is None and intercept is None:
+    if slope in (None, 0, 1) and not intercept:
         return stored
     # A slope of 0 would leave nothing of the film.
     return stored.astype(np.float64) * (slope or 1) + (intercept or 0)
@@ -106,17 +107,26 @@ def _table(item, dataset):
     return read_table(item, little_endian=dataset.original_encoding[1] is not False)
 
 
-def _given_window(dataset, values):
+def _given_window(dataset, stored):
     """Return the film in [0, 255] through its own VOI LUT or window; None without a usable one."""
     for show in (*_tables(dataset), *_windows(dataset)):
         try:
-            spread = np.clip(show(values), 0, 255)
+            spread = by_level(stored, _rescaled_and(show, dataset))
+        except RadiographError:
+            raise
         except Exception:
             # A file of many windows may have a broken one among them.
             continue
         if _is_usable(spread):
-            return spread.astype(np.float32)
+            return spread
     return None
+
+
+def _rescaled_and(show, dataset):
+    def shown(values):
+        return np.clip(show(_rescaled(dataset, values)), 0, 255).astype(np.float32)
+
+    return shown
 
 
 def _tables(dataset):

@@ -30,6 +30,8 @@ _DECIMALS = (
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
     *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "NumberOfFrames"),
 )
+_HEAD_BYTES = 65_536
+"""Of a file that is asked whether it is a picture: it takes 0.1 s to read at worst."""
 _TEXTS = ("PhotometricInterpretation", "VOILUTFunction", "PresentationLUTShape")
 _OTHERS = (
     *("Rows", "Columns", "SamplesPerPixel", "PlanarConfiguration", "PixelRepresentation"),
@@ -66,8 +68,12 @@ def open_dataset(data: bytes) -> Dataset:
 
 
 def says_it_is_a_picture(file: Path) -> bool:
-    """Return whether the header of a DICOM file is that of an image, or too odd to tell."""
-    with file.open("rb") as stream:
+    """Return whether the header of a DICOM file is that of an image, or too odd to tell.
+
+    Only its beginning is looked at: folders are searched outside of the workers.
+    """
+    with file.open("rb") as whole:
+        stream = io.BytesIO(whole.read(_HEAD_BYTES))
         has_preamble = stream.read(132)[128:] == b"DICM"
         try:
             meta = _file_meta(stream, has_preamble)

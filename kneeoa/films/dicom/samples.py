@@ -1,16 +1,6 @@
-"""A dataset -> its stored samples, by a decoder that is safe to run.
-
-GDCM, the one free decoder of lossless JPEG and JPEG-LS, ends the whole process on some damaged
-files, and with it every user's session. It therefore runs in a child process: this module as
-`python -m kneeoa.films.dicom.samples`, a DICOM file on standard input, its stored samples on
-standard output.
-"""
+"""A dataset -> its stored samples."""
 
 import contextlib
-import io
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset
@@ -22,18 +12,18 @@ from pydicom.uid import (
 )
 
 from kneeoa.errors import RadiographError
+from kneeoa.films.apart import once
 from kneeoa.films.dicom.code_stream import find_header, first_frame
-from kneeoa.films.dicom.parse import open_dataset
 
 _CODE_STREAMS = (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes)
-_CHILD_SECONDS = 60
 
 
-def stored_samples(dataset: Dataset, data: bytes) -> np.ndarray:
-    """Return the stored samples of `dataset`, ``(H, W)`` or ``(H, W, 3)``; `data` is its file.
+def stored_samples(dataset: Dataset) -> np.ndarray:
+    """Return the stored samples of `dataset`, ``(H, W)`` or ``(H, W, 3)``.
 
     Raises `RadiographError` for a compression that is not supported, and whatever the decoders
-    raise for damage.
+    raise for damage. GDCM, the one free decoder of lossless JPEG and JPEG-LS, ends the process on
+    some damaged files: to be called in a worker (`kneeoa.films.apart`).
     """
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_compressed or syntax == RLELossless:
@@ -51,7 +41,9 @@ def stored_samples(dataset: Dataset, data: bytes) -> np.ndarray:
     if stream.for_pillow:
         with contextlib.suppress(Exception):
             return _pixel_array(dataset, decoding_plugin="pillow")
-    return _by_child(data)
+    # GDCM, which may harm the process and let it run on.
+    once.spend()
+    return _pixel_array(dataset)
 
 
 def syntax_name(dataset: Dataset) -> str:
@@ -72,31 +64,3 @@ def _pixel_array(dataset, **options):
         return dataset.pixel_array
     finally:
         del dataset.PixelRepresentation
-
-
-def _by_child(data):
-    child = subprocess.run(
-        [sys.executable, "-m", "kneeoa.films.dicom.samples"],
-        cwd=Path(__file__).parents[3],
-        input=data,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=_CHILD_SECONDS,
-        check=True,
-    )
-    return np.load(io.BytesIO(child.stdout), allow_pickle=False)
-
-
-def _be_the_child():
-    # A crash must not leave the film on disk as a core dump.
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    dataset = open_dataset(sys.stdin.buffer.read())
-    answer = io.BytesIO()
-    np.save(answer, _pixel_array(dataset))
-    sys.stdout.buffer.write(answer.getvalue())
-
-
-if __name__ == "__main__":
-    _be_the_child()

@@ -1,0 +1,165 @@
+"""One film of a session: its file, what was found and read, and its pixels while there is room."""
+
+from dataclasses import dataclass, field, replace
+
+from kneeoa.films import display
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.graders.grading import Reading
+from kneeoa.graders.locating.found import Found, inverted, turned_right
+from kneeoa.graders.locating.gate import Finding
+from kneeoa.graders.together import TogetherReading
+from pages.shared.memory.holding import holding
+from pages.shared.viewer.feed import FilmFeed, film_feed
+
+THUMBNAIL = 180
+"""Pixels of its longer side."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    radiograph: Radiograph
+    fed: FilmFeed | None = None
+
+    @property
+    def size(self):
+        stored = self.radiograph.stored
+        return (
+            self.radiograph.pixels.nbytes
+            + (stored.values.nbytes if stored else 0)
+            + (len(self.fed.pixels) if self.fed else 0)
+        )
+
+
+@dataclass(eq=False)
+class Film:
+    """One film, what was found in it, and the readings made of frames so far.
+
+    Attributes
+    ----------
+    data : its file, from which its pixels can be had again
+    name, digest, source, bits, notes : as of its `Radiograph`
+    shape : (H, W) of the film as it is shown
+    found : in the film as it is shown
+    quarters : by how many quarter turns it is shown turned, clockwise
+    positive : whether it is shown inverted, because it came as a negative
+    changes : in words, what the reader had done to it
+    anyway : whether the reader wants a grade although the film was refused
+    drawn : whether it is one of the synthetic demo films
+    readings, together : by frame and by the digest of the profile, empty as published
+    framings : what was found as it is framed under a profile, by the profile's digest
+    against : what stands against frames that the reader moved
+    thumbnail : a small picture of it as an address, once it has been shown
+    """
+
+    data: bytes = field(repr=False)
+    name: str
+    digest: str
+    source: str
+    bits: int
+    notes: tuple[str, ...]
+    shape: tuple[int, int]
+    found: Found
+    quarters: int = 0
+    positive: bool = False
+    changes: tuple[str, ...] = ()
+    anyway: bool = False
+    drawn: bool = False
+    readings: dict[tuple[Frame, str], tuple[Reading, ...]] = field(default_factory=dict)
+    together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
+    framings: dict[str, Found] = field(default_factory=dict)
+    against: dict[Frame, tuple[Finding, ...]] = field(default_factory=dict)
+    thumbnail: str = ""
+    _held: _Held | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, data: bytes, radiograph: Radiograph, found: Found, session: str) -> "Film":
+        """Return a film that has just come into `session`: `radiograph` is what `data` holds."""
+        film = cls(
+            data,
+            radiograph.name,
+            radiograph.digest,
+            radiograph.source,
+            radiograph.bits,
+            radiograph.notes,
+            radiograph.pixels.shape,
+            found,
+        )
+        holding().keep(film, session, len(data))
+        film.show(radiograph, found)
+        return film
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The frames proposed for its knees."""
+        return self.found.frames
+
+    @property
+    def radiograph(self) -> Radiograph:
+        """The film as it is shown; decoded again where its pixels had to be let go.
+
+        Asked for only where pixels are needed: name, shape and the like are known without.
+        """
+        return self._hold().radiograph
+
+    @property
+    def feed(self) -> FilmFeed:
+        """What the viewer shows of it."""
+        held = self._hold()
+        if held.fed is None:
+            held = replace(held, fed=film_feed(held.radiograph))
+            self._take(held)
+        return held.fed
+
+    def original(self) -> Radiograph:
+        """Return the film as it came, decoded again."""
+        return read_radiograph(self.data, self.name)
+
+    def show(self, radiograph: Radiograph, found: Found) -> None:
+        """Show `radiograph`, the film as it came or turned, in which `found` was found.
+
+        It is shown as it is graded: a negative as its positive, which a warning says.
+        """
+        self.found = found
+        self.positive ^= found.negative
+        shown = found.to_grade(radiograph)
+        self.shape = shown.pixels.shape
+        self.readings.clear()
+        self.together.clear()
+        self.framings.clear()
+        self.against.clear()
+        self.anyway, self.thumbnail = False, ""
+        self._take(_Held(shown))
+
+    def rename(self, name: str) -> None:
+        """Call the film otherwise."""
+        self.name = name
+        if held := self._held:
+            self._held = replace(held, radiograph=replace(held.radiograph, name=name))
+
+    def let_go(self) -> None:
+        """Drop the pixels; they come back when they are asked for."""
+        self._held = None
+
+    def picture(self) -> str:
+        """Return a small picture of the film as an address, made once."""
+        if not self.thumbnail:
+            small = display.fit_within(self.radiograph.pixels, THUMBNAIL)
+            self.thumbnail = display.png_uri(display.windowed(small))
+        return self.thumbnail
+
+    def _hold(self):
+        held = self._held
+        if held is None:
+            shown = self.original()
+            if self.quarters:
+                shown = turned_right(shown, self.quarters)
+            held = _Held(inverted(shown) if self.positive else shown)
+            self._take(held)
+        else:
+            holding().used(self)
+        return held
+
+    def _take(self, held):
+        self._held = held
+        holding().hold(self, held.size)

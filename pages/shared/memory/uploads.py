@@ -1,0 +1,169 @@
+"""Uploads that wait to be read: how much of the memory they may take, and where that is said.
+
+Streamlit keeps whatever comes in until a page reads it or the session ends. `UploadRoom` stands
+before it: a file for which there is no room arrives empty, and `bytes_of` says why. Streamlit's own
+refusal would show the reader the number of an HTTP error.
+"""
+
+import asyncio
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import streamlit as st
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime import get_instance
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.shared.memory.limits import FullError, Limits, limits_from
+
+_PATH = re.compile(r".*/_stcore/upload_file/(?P<session>[^/]+)/(?P<file>[^/]+)")
+_IDLE_SECONDS = 30
+"""After which an upload that sends nothing any more is given up."""
+_LONGEST_PART_HEADER = 16_384
+_MOST_REFUSED = 10_000
+FULL = (
+    "There is no room for it: too many files wait to be read{where}. Nothing that is here already "
+    "is lost. Add it again in a minute, and fewer files at a time."
+)
+
+
+class Waiting:
+    """How many bytes come in or wait, by session. Safe to use from many threads."""
+
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self._lock = threading.Lock()
+        self._coming: dict[tuple[str, str], int] = {}
+        self._refused: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def let_in(self, session: str, file: str, size: int, there: Mapping[str, int]) -> bool:
+        """Return whether there is room for `size` bytes more than are `there`, by session.
+
+        Room is kept for it until `has_come`; of a file without room, `refusal` says why.
+        """
+        with self._lock:
+            coming = self._coming.items()
+            mine = there.get(session, 0) + sum(n for (whose, _), n in coming if whose == session)
+            everyone = sum(there.values()) + sum(self._coming.values())
+            if mine + size > self.limits.uploads:
+                where = " in this session"
+            elif everyone + size > self.limits.all_uploads:
+                where = " on this server"
+            else:
+                self._coming[session, file] = size
+                self._refused.pop((session, file), None)
+                return True
+            self._refused[session, file] = FULL.format(where=where)
+            if len(self._refused) > _MOST_REFUSED:
+                self._refused.popitem(last=False)
+            return False
+
+    def has_come(self, session: str, file: str) -> None:
+        """Note that a file is there, or will never be."""
+        with self._lock:
+            self._coming.pop((session, file), None)
+
+    def refusal(self, session: str, file: str) -> str | None:
+        """Return why there was no room for a file, and forget it; None where there was."""
+        with self._lock:
+            return self._refused.pop((session, file), None)
+
+
+_lock = threading.Lock()
+_waiting: Waiting | None = None
+
+
+def waiting() -> Waiting:
+    """Return what waits on this server, with the limits of the environment."""
+    global _waiting
+    with _lock:
+        if _waiting is None:
+            _waiting = Waiting(limits_from())
+        return _waiting
+
+
+def bytes_of(upload: UploadedFile) -> bytes:
+    """Return what was uploaded, and let Streamlit's copy go; the field must get another key.
+
+    Raises `FullError` where there was no room for it.
+    """
+    context = get_script_run_ctx()
+    refusal = waiting().refusal(context.session_id, upload.file_id)
+    if refusal:
+        raise FullError(refusal)
+    data = upload.getvalue()
+    context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
+    return data
+
+
+class UploadRoom:
+    """Middleware: lets uploads in while there is room; the others arrive empty."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, an upload only with what there is room for."""
+        place = _PATH.fullmatch(scope.get("path", ""))
+        if scope["type"] != "http" or scope["method"] != "PUT" or not place:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        session, file = place["session"], place["file"]
+        receive = _not_idle(receive)
+        if not waiting().let_in(session, file, _size(headers), _there()):
+            receive = _emptied(receive, headers.get("content-type", ""))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            waiting().has_come(session, file)
+
+
+def _size(headers):
+    most = st.get_option("server.maxUploadSize") * 2**20
+    length = headers.get("content-length", "")
+    return min(int(length), most) if length.isdecimal() else most
+
+
+def _there():
+    """Return how many bytes wait in Streamlit's memory, by session."""
+    stored = get_instance().uploaded_file_mgr.file_storage
+    return {
+        session: sum(len(file.data) for file in list(files.values()))
+        for session, files in list(stored.items())
+    }
+
+
+def _not_idle(receive):
+    async def soon() -> Message:
+        try:
+            return await asyncio.wait_for(receive(), _IDLE_SECONDS)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+
+    return soon
+
+
+def _emptied(receive, content_type):
+    """Return what receives a form whose file is empty: the head of its first part, and the end."""
+
+    async def without_content() -> Message:
+        head = b""
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return message
+            if b"\r\n\r\n" not in head and len(head) < _LONGEST_PART_HEADER:
+                head += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        head = head[:_LONGEST_PART_HEADER].partition(b"\r\n\r\n")[0]
+        boundary = content_type.partition("boundary=")[2].strip('" ').encode()
+        end = b"\r\n\r\n\r\n--" + boundary + b"--\r\n"
+        return {"type": "http.request", "body": head + end, "more_body": False}
+
+    return without_content
