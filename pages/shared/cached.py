@@ -1,6 +1,7 @@
 """What the pages load, read and compute once: the only caches of the dashboard."""
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,13 @@ DEFAULT_RESULTS = Path(__file__).parents[2] / "assets" / "results"
 def models_folder() -> Path:
     """Return the folder of the published models: ``KNEEOA_MODELS`` or the bundled ones."""
     return Path(os.environ.get("KNEEOA_MODELS") or DEFAULT_MODELS)
+
+
+@st.cache_resource(show_spinner=False)
+def spare_the_collector() -> None:
+    """Keep what is loaded by now from the garbage collector, which Streamlit has run every time."""
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner="Loading the two networks")
