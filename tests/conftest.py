@@ -23,8 +23,10 @@ if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_seta
     os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count] or cores)
 
 LONGEST = (
-    *("test_cluster", "test_training", "test_sharing", "test_backends", "test_study"),
-    *("test_fit", "test_group", "test_reading", "test_viewer", "test_practice", "test_research"),
+    *("test_study", "test_cluster", "test_sharing", "test_tune"),
+    *("test_served", "test_backends", "test_fit", "test_commands", "test_gradcam_reference"),
+    *("test_group", "test_own_films", "test_research", "test_practice", "test_reading"),
+    "test_viewer",
 )
 
 
