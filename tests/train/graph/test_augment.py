@@ -1,5 +1,6 @@
 """Chance in training: the same from the same seed, within its limits, and geometrically right."""
 
+import functools
 import io
 
 import numpy as np
@@ -14,15 +15,19 @@ from train.run.batches import Shuffled
 
 CONFIG = preset("paper", "mobilenet", seed=4, shift=0.1, brightness=0.2)
 FILM = draw_knee(2, seed=1, marked=False)
-
-
 STILL = dict.fromkeys(chance.LOOKS, 0) | {"gamma": 1, "contrast": 1}
+
+
+@functools.cache
+def layer_of(**options):
+    """One layer of each kind: it has no state, and XLA compiles each for seconds."""
+    return augment.Augment(**options)
 
 
 def changed(warp=(1, 0, 0, 0, 1, 0), look=None, film=FILM, **layer):
     look = look if look is not None else list(STILL.values())
     arrays = (film[None, ..., None], np.float32([warp]), np.float32([look]), np.float32([[1]]))
-    return np.asarray(augment.Augment(**layer)(*arrays))[0, ..., 0]
+    return np.asarray(layer_of(**layer)(*arrays))[0, ..., 0]
 
 
 def looking(**changes):
@@ -170,7 +175,7 @@ def test_mixup_mixes_films_and_targets_alike():
     one = np.eye(5, dtype=np.float32)[drawn_films(8).grades[chance.draw_order(config, 0, 8)]]
     np.testing.assert_allclose(targets, share * one + (1 - share) * one[::-1], atol=1e-6)
     whole = np.ones_like(batch["mixing"])
-    layer = augment.Augment()
+    layer = layer_of()
     films = [batch[name] for name in ("film", "warp", "look")]
     alone, mixed = np.asarray(layer(*films, whole)), np.asarray(layer(*films, batch["mixing"]))
     np.testing.assert_allclose(mixed, share * alone + (1 - share) * alone[::-1], atol=1e-2)
