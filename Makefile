@@ -29,7 +29,7 @@ PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 KERAS_TESTS = tests/adaptation tests/graders tests/train
 # Under PyTorch a small network trains ten times as quickly: nothing is compiled. What these check
 # does not depend on that; TensorFlow is for what does, and for its own training.
-TORCH_TESTS = tests/train/locate tests/train/native tests/train/study \
+TORCH_TESTS = tests/train/locate tests/train/study tests/train/native/test_training.py \
   tests/train/commands/test_away.py tests/train/publish/test_ensemble.py \
   tests/train/run/test_between.py
 
