@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import attribution, style
+from pages.shared import attribution, cached, style
 
 ROOMS = {
     # Without a name of their own, these two stand in the menu itself, before the rooms.
@@ -39,6 +39,8 @@ st.set_page_config(
     page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
     layout="wide",
 )
+# At the start of a server, when no session holds a film yet: it would stay, too.
+cached.spare_the_collector()
 # A closed room would not show which of its pages this is.
 item = 1 + len(pages[""])
 for room in list(pages)[1:]:

@@ -1,5 +1,6 @@
 """Settings of every test."""
 
+import gc
 import os
 import tempfile
 
@@ -22,8 +23,10 @@ if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_seta
     os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count] or cores)
 
 LONGEST = (
-    *("test_cluster", "test_under_torch", "test_sharing", "test_backends", "test_study"),
-    *("test_fit", "test_group", "test_reading", "test_viewer", "test_practice", "test_research"),
+    *("test_study", "test_cluster", "test_sharing", "test_tune"),
+    *("test_served", "test_backends", "test_fit", "test_commands", "test_gradcam_reference"),
+    *("test_group", "test_own_films", "test_research", "test_practice", "test_reading"),
+    "test_viewer",
 )
 
 
@@ -31,6 +34,16 @@ def pytest_collection_modifyitems(items):
     """Begin with the files that take longest, so that no process is left alone with one."""
     order = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_collect():
+    """Spare the garbage collector the half million objects that libraries keep for good.
+
+    Streamlit has it go through all of them after each run of a page, Keras before each training.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

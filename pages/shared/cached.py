@@ -4,6 +4,7 @@ The only caches of the dashboard are in these two.
 """
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,13 @@ FOLDERS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
 def models_folder() -> Path:
     """Return the folder of the published models: ``KNEEOA_MODELS`` or the bundled ones."""
     return Path(os.environ.get("KNEEOA_MODELS") or DEFAULT_MODELS)
+
+
+@st.cache_resource(show_spinner=False)
+def spare_the_collector() -> None:
+    """Keep what is loaded by now from the garbage collector, which Streamlit has run every time."""
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(show_spinner="Loading the two networks")

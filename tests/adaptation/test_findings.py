@@ -71,8 +71,8 @@ def test_the_curve_rises_and_its_interval_holds_what_more_brings():
     """At three hospitals whose curve is nearly flat at 60 films, the interval holds it."""
     foreseen, true = [], []
     for seed in range(3):
-        features, grades, patients = habits.knees(60, seed=seed)
-        found = curve.learning_curve(habits.learnt(features, grades, patients))
+        of_sixty = habits.learnt(*habits.knees(60, seed=seed))
+        found = curve.learning_curve(of_sixty)
         value, low, high = found.would_bring(60)
         table = found.table[found.table["measure"] == "accuracy"].set_index("films")["value"]
         assert table.index.tolist() == [0, *found.numbers]
@@ -80,10 +80,8 @@ def test_the_curve_rises_and_its_interval_holds_what_more_brings():
         assert table[found.numbers[-1]] > table[0]
         more = []
         new, truth, _ = habits.knees(1500, seed=900 + seed)
-        for count in (60, 120):
-            some, given, owners = habits.knees(count, seed=seed)
-            refits = habits.learnt(some, given, owners).refits
-            heads = {name: one.head for name, one in refits.items()}
+        for learnt in (of_sixty, habits.learnt(*habits.knees(120, seed=seed))):
+            heads = {name: one.head for name, one in learnt.refits.items()}
             more.append((habits.answers(new, heads).argmax(axis=1) == truth).mean())
         foreseen.append(value)
         true.append(more[1] - more[0])

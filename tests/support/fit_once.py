@@ -1,7 +1,7 @@
-"""Train a few steps in a process of its own: ``python -m tests.support.fit_once OUT``.
+"""Train a real network a few steps: here, or in a process of its own, which has its own backend.
 
-A process has one backend, ``KERAS_BACKEND``. Writes ``history.json``,
-``probabilities.npy`` and ``model.keras`` to OUT; starts from the published MobileNet.
+``KERAS_BACKEND=torch python -m tests.support.fit_once OUT`` writes ``history.json``,
+``probabilities.npy`` and ``model.keras`` to OUT, and begins with the weights in ``OUT/start.npz``.
 """
 
 import json
@@ -10,38 +10,35 @@ from pathlib import Path
 
 from train import machine
 
-if machine.backend() == "torch":
-    # As if TensorFlow were not installed.
-    sys.modules["tensorflow"] = None
 
-OUT = Path(sys.argv[1])
-MACHINE = machine.prepare("cpu", precision="float32")
-
-import numpy as np  # noqa: E402
-
-from tests.support.knees import drawn_films  # noqa: E402
-from train.config import Stage, preset  # noqa: E402
-from train.run.batches import predict  # noqa: E402
-from train.run.fit import fit  # noqa: E402
-
-CONFIG = preset(
-    "smoke",
-    "mobilenet",
-    init=str(OUT / "start.npz"),
-    stages=(Stage("conv5", 2),),  # one stage: each is compiled anew
-    learning_rate=1e-4,
-)
-
-
-def main():
+def fit_once(out: Path) -> None:
     """Train, predict, save."""
+    here = machine.prepare("cpu", precision="float32")
+    # Not before the machine is prepared.
+    import numpy as np
+
+    from tests.support.knees import drawn_films
+    from train.config import Stage, preset
+    from train.run.batches import predict
+    from train.run.fit import fit
+
+    config = preset(
+        "smoke",
+        "mobilenet",
+        init=str(out / "start.npz"),
+        stages=(Stage("conv5", 2, side=112),),  # one stage: each is compiled anew
+        learning_rate=1e-4,
+    )
     val = drawn_films(10, first=900)
-    fitted = fit(CONFIG, drawn_films(16), val, folder=OUT / "work", machine=MACHINE)
-    fitted.network.save(OUT / "model.keras")
-    np.save(OUT / "probabilities.npy", predict(fitted.network, val))
-    content = {"history": fitted.history, "machine": str(MACHINE)}
-    (OUT / "history.json").write_text(json.dumps(content))
+    fitted = fit(config, drawn_films(16), val, folder=out / "work", machine=here)
+    fitted.network.save(out / "model.keras")
+    np.save(out / "probabilities.npy", predict(fitted.network, val))
+    content = {"history": fitted.history, "machine": str(here)}
+    (out / "history.json").write_text(json.dumps(content))
 
 
 if __name__ == "__main__":
-    main()
+    if machine.backend() == "torch":
+        # As if TensorFlow were not installed.
+        sys.modules["tensorflow"] = None
+    fit_once(Path(sys.argv[1]))

@@ -1,10 +1,11 @@
 """Runs a command of `train` again and again and kills it: ``python -m tests.support.study_killer``.
 
 Reads one number a line: after how many seconds to send SIGKILL, or ``inf``. Answers each with
-``killed`` or ``exit N``. TensorFlow is imported once and every attempt is a fork of that process,
-so that an attempt does not begin with seconds of importing.
+``killed`` or ``exit N``. Keras is imported once and every attempt is a fork of that process, so
+that an attempt does not begin with seconds of importing.
 """
 
+import gc
 import math
 import os
 import signal
@@ -13,7 +14,6 @@ import time
 import traceback
 
 import keras  # noqa: F401
-import tensorflow  # noqa: F401
 
 from tests.support import tiny
 from train.__main__ import main
@@ -45,6 +45,7 @@ def attempt(command: list[str], seconds: float) -> str:
 
 if __name__ == "__main__":
     tiny.use()
+    gc.freeze()  # or every attempt goes through what all of them have in common
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what training prints must not mix with the answers
     print("ready", file=answers)

@@ -4,8 +4,15 @@ Resuming, killing, keeping, searching and publishing do not depend on how large 
 the real ones train is tested once for each backend, in ``test_backends``.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from train.machine import backend
+
+if backend() == "torch":
+    # As on machines that train under PyTorch: Keras would take seconds to load it, to save a model.
+    sys.modules["tensorflow"] = None
 
 import keras
 import numpy as np

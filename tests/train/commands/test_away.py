@@ -9,6 +9,8 @@ from tests.support.knees import write_tree
 from tests.support.places import ROOT
 from train.__main__ import main
 from train.commands.parser import parse
+from train.machine import Machine
+from train.study import rehearsal
 from train.study.packing import requirements
 
 
@@ -28,6 +30,11 @@ def test_a_rehearsal_says_what_worked_and_what_it_cannot_show(given, tmp_path, c
     assert "mobilenet: interrupted, taken up, validated and recorded" in said
     assert "Not seen without a GPU" in said
     assert not list((tmp_path / "results").iterdir())
+
+
+def test_under_tensorflow_nothing_is_recorded_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(rehearsal, "backend", lambda: "tensorflow")
+    assert "PyTorch alone replays recorded steps" in rehearsal.unseen(Machine())
 
 
 @pytest.fixture(scope="module")

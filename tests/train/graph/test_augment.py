@@ -1,5 +1,6 @@
 """Chance in training: the same from the same seed, within its limits, and geometrically right."""
 
+import functools
 import io
 
 import numpy as np
@@ -12,16 +13,20 @@ from train.graph import augment, chance
 
 CONFIG = preset("paper", "mobilenet", seed=4, shift=0.1, brightness=0.2)
 FILM = draw_knee(2, seed=1, marked=False)
-
-
 ALL = (0, 223, 0, 223)
 STILL = dict.fromkeys(chance.LOOKS, 0) | {"gamma": 1, "contrast": 1}
+
+
+@functools.cache
+def layer_of(**options):
+    """One layer of each kind: it has no state, and XLA compiles each for seconds."""
+    return augment.Augment(**options)
 
 
 def changed(warp=(1, 0, 0, 0, 1, 0, *ALL), look=None, film=FILM, **layer):
     look = look if look is not None else list(STILL.values())
     arrays = (film[None, ..., None], np.float32([warp]), np.float32([look]))
-    return np.asarray(augment.Augment(**layer)(*arrays))[0, ..., 0]
+    return np.asarray(layer_of(**layer)(*arrays))[0, ..., 0]
 
 
 def looking(**changes):

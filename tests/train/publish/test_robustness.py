@@ -59,7 +59,7 @@ def test_a_frame_too_large_shows_more_and_one_too_small_less():
 
 def test_the_table_holds_every_condition_for_each_model(monkeypatch):
     monkeypatch.setattr(robustness, "FAMILIES", (FAMILY["darker"], FAMILY["mirrored"]))
-    table = robustness.robustness(DEFAULT_MODELS, drawn_films(4))
+    table = robustness.robustness(DEFAULT_MODELS, drawn_films(2))
     for _, rows in table.groupby("model"):
         assert list(rows["step"]) == [0, 1, 2, 3, 1]
     same = table[table["step"] == 0]

@@ -1,7 +1,4 @@
-"""Checks that need Keras on PyTorch; `test_under_torch` runs them in a process of its own.
-
-``KERAS_BACKEND=torch python -m pytest tests/train/native/under_torch.py``
-"""
+"""What training under PyTorch must hold: needs ``KERAS_BACKEND=torch``, as in ``make test``."""
 
 import sys
 import weakref
@@ -25,13 +22,16 @@ from train.graph.native.recorded import cpu_graph
 from train.graph.native.stage import on_device
 from train.graph.native.update import Update
 from train.graph.trainer import averaged, build_optimizer, inner, rates, unfreeze_from
-from train.machine import Machine
+from train.machine import Machine, backend
 from train.run import native_learner
 from train.run.batches import predict, targets_of
 from train.run.fit import fit
 from train.run.keras_learner import KerasLearner
 from train.run.native_learner import NativeLearner
 from train.study.rehearsal import rehearse
+
+if backend() != "torch":
+    pytest.skip("needs KERAS_BACKEND=torch, as in `make test`", allow_module_level=True)
 
 pytestmark = pytest.mark.usefixtures("tiny_networks")
 
@@ -94,8 +94,14 @@ def by_keras(network, config):
     return KerasLearner(network, config, config.stages[0], Machine(), FILMS)
 
 
+@pytest.fixture
+def tensorflow(monkeypatch):
+    """Let Keras find TensorFlow, which its own training asks even under PyTorch; see `tiny`."""
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+
+
 @pytest.mark.parametrize("config", [EVERYTHING, PLAIN], ids=["everything", "plain"])
-def test_it_learns_what_keras_own_training_learns(config):
+def test_it_learns_what_keras_own_training_learns(config, tensorflow):
     ours, _, kept = trained(config, native)
     keras_own, _, kept_by_keras = trained(config, by_keras)
     assert ours[0].loss == pytest.approx(keras_own[0].loss, rel=1e-5)
