@@ -12,7 +12,7 @@ from pages.shared import session_films
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
 
-OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=True)
+OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=True, enters=True)
 WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())
 """In the place of maps while their networks read."""
 

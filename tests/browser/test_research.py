@@ -35,7 +35,7 @@ LAST = {
     "Runs": "Learning curves",
     "Results": "The tables whole",
     "Confusion": "Films worth a second look",
-    "Data": "Check your own films",
+    "Data": "Check a data set",
     "Robustness": "Search for settings",
 }
 """The last heading of each research page, by the page's name in the menu."""

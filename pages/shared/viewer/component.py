@@ -90,6 +90,7 @@ class Options:
     wipes : whether the second film can be laid over the first
     shared : whether these films are shown in many sessions
     remembers : whether a film that comes back is looked at as it was left
+    enters : whether Enter draws with the ruler in the hand; without, it is the page's own key
     """
 
     height: str = "calc(100dvh - 9rem)"
@@ -102,6 +103,7 @@ class Options:
     wipes: bool = False
     shared: bool = False
     remembers: bool = False
+    enters: bool = False
 
 
 def show(
@@ -156,6 +158,7 @@ def show(
             "projected": options.projected,
             "wipes": options.wipes,
             "remembers": options.remembers,
+            "enters": options.enters,
         },
         height="content",
         on_moved_change=moved,

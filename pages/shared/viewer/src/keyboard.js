@@ -70,6 +70,7 @@ export class Keyboard {
     const { holds } = viewer.hand;
     const isElsewhere = target !== document.body && !viewer.stage.contains(target);
     if (isElsewhere || holds === 'window') return false;
+    if (key === 'Enter' && !viewer.data.enters) return false;
     if (key === 'Escape') viewer.take('window');
     else if (MEASURES.includes(holds)) viewer.measuring.next(holds);
     else return false;
