@@ -73,7 +73,7 @@ def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_the_reading_page(sit
     page.goto(f"{site.url}/confusion?split=val")
     wait(page, "Films of a cell")
     matrix = page.locator(".st-key-figure_confusion_resnet50_val .nsewdrag").first
-    matrix.scroll_into_view_if_needed()
+    matrix.scroll_into_view_if_needed(timeout=SECONDS)
     box = matrix.bounding_box()
     # The cell of reference KL 0 and given KL 0: the first row and column of five.
     page.mouse.click(box["x"] + box["width"] / 10, box["y"] + box["height"] / 10)
