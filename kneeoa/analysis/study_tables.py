@@ -60,7 +60,7 @@ def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.Da
         return None
     for table in found.values():
         if "note" in table:
-            table["note"] = table["note"].fillna("")
+            table["note"] = table["note"].astype(object).fillna("")
     compared, tested = (_of_test(found[name]) for name in ("comparisons", "anova"))
     table1 = claim.table_1(observed, compared, tested)
     return {"observations": observed} | found | {"table1": table1}
