@@ -149,6 +149,7 @@ def show_grades(selection, answers, lines) -> None:
 
 
 style.apply_style()
+st.title("Confusion")
 with boundary.refusals_shown():
     selection = run_selection.choose()
     if selection is not None:

@@ -122,6 +122,7 @@ def _minutes_since(text):
 
 
 style.apply_style()
+st.title("Runs")
 with boundary.refusals_shown():
     selection = run_selection.choose()
     if selection is not None:
