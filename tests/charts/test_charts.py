@@ -62,6 +62,14 @@ def test_an_undefined_share_is_blank():
     assert ("KL 0", "KL 4") not in texts
 
 
+def test_the_cell_that_was_chosen_is_framed(films):
+    values = confusions.share(confusions.matrix(next(iter(films.values()))), "row")
+    (frame,) = confusion.confusion_figure(values, by="row", outlined=(3, 1)).layout.shapes
+    assert frame.x0 < 1 < frame.x1
+    assert frame.y0 < 3 < frame.y1
+    assert not confusion.confusion_figure(values, by="row").layout.shapes
+
+
 def test_the_difference_is_drawn_about_zero(films):
     one, two = (confusions.share(confusions.matrix(of), "row") for of in films.values())
     figure = confusion.difference_figure(two - one, by="row")

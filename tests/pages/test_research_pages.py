@@ -97,6 +97,14 @@ def test_the_confusion_page_counts_what_the_runs_said(folder):
     assert "get the reference grade from none of 4 runs" in said
 
 
+def test_an_address_that_names_no_cell_shows_the_first(folder):
+    write_study(folder, cycles=1)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.query_params.update(cell_network="none", reference="9", given="x")
+    app.switch_page("confusion/page.py").run()
+    assert "knees with reference KL 1 to which MobileNet gives KL 0" in text(app)
+
+
 NO_RUNS = dict.fromkeys(("runs", "results", "confusion", "data"), "There are no runs in")
 SAID = {
     "empty": NO_RUNS | {"robustness": "No robustness table here"},
