@@ -33,10 +33,12 @@ COLUMNS = {
         help="Settings in which it differs from most runs of that network and recipe.",
     ),
     "state": "State",
-    "accuracy": st.column_config.NumberColumn("Accuracy", format="%.3f"),
+    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
     "quadratic_kappa": st.column_config.NumberColumn("Kappa (quadratic)", format="%.3f"),
     "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
-    "expected_calibration_error": st.column_config.NumberColumn("Calibration error", format="%.3f"),
+    "expected_calibration_error": st.column_config.NumberColumn(
+        "Calibration error", format="percent"
+    ),
     "epochs": "Epochs",
     "best_epoch": "Best epoch",
     "why": st.column_config.TextColumn("Why it stopped", width="large"),
