@@ -182,6 +182,27 @@ def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.Data
     return table.sort_values("confidence", ascending=False, ignore_index=True)
 
 
+def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, given: int) -> str:
+    """Say how a cell of the matrix and the list of its films belong together.
+
+    ``films`` are `graded` films by run, ``network`` is the name shown. A cell is the mean over
+    runs; the list has every film that any run puts there, so it is longer.
+    """
+    found = in_cell(films, true, given)
+    of_reference = [int((one["true_grade"] == true).sum()) for one in films.values()]
+    knees = sum(of_reference) / len(films)
+    cell = found["runs_here"].sum() / len(films)
+    share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
+    of = f"knees with reference KL {true} to which {network} gives KL {given}"
+    if len(films) == 1:
+        return f"{cell:.0f} {of}{share}: those in the list."
+    every = int((found["runs_here"] == len(films)).sum())
+    return (
+        f"In a run, on average, there are {cell:.1f} {of}{share}. The list has {len(found)}: each "
+        f"that any of the {len(films)} runs puts there; {every} of them are there in every run."
+    )
+
+
 def always_wrong(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films to which no run gives the reference grade, the surest first.
 

@@ -110,6 +110,15 @@ def anova_sentence(anova: pd.DataFrame, metric: str) -> str:
     return f"{name}: {said} ({test}; {share}). This is about cycles on these films, not patients."
 
 
+def claimed_p_sentence(table_1: pd.DataFrame, metric: str) -> str:
+    """Return what `claim.table_1` says of the paper's p of a metric; nothing without such a claim.
+
+    It is about the test films, as the paper's is, and says so.
+    """
+    rows = table_1[(table_1["row"] == "anova p") & (table_1["metric"] == metric)]
+    return f"{rows['sentence'].iloc[0]} Both on test films." if len(rows) else ""
+
+
 def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
     """Yield what the careful analysis of a metric adds: cycles, effect, patients, films.
 

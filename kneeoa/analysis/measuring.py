@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kneeoa.analysis import anova, confusions, learning_curves
+from kneeoa.analysis import anova, confusions, learning_curves, run_names, selection
 from kneeoa.analysis.selection import Selection
 from kneeoa.analysis.study_tables import study_tables
 from kneeoa.errors import KneeOAError
@@ -66,29 +66,34 @@ def graded_films(chosen: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     return {name: found[name] for name in ARCHITECTURES if name in found}
 
 
-def run_table(chosen: Selection, observed: pd.DataFrame) -> pd.DataFrame:
+def run_table(
+    chosen: Selection, observed: pd.DataFrame, *, names: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return one row per run, finished ones first: what it is, how it went, what it scored.
 
     Parameters
     ----------
     observed : as from the function of that name
+    names : `run_names.run_names` of the archive, where it is at hand
 
     Returns
     -------
     DataFrame
-        ``run, network, seed, preset, state``, the metrics of `TABLE_METRICS` on the selected split,
-        ``epochs, best_epoch, why`` (why it stopped, failed or cannot be read), ``minutes,
-        images_per_second, device, precision, finished_at, split_hash, model_sha256``.
+        ``network, preset, seed, changed`` (settings, as in `run_names.run_names`), ``state``, the
+        metrics of `TABLE_METRICS` on the selected split, ``epochs, best_epoch, why`` (why it
+        stopped, failed or cannot be read), ``minutes, images_per_second, device, precision,
+        finished_at, run`` (its label), ``split_hash, model_sha256``.
     """
     values = observed[observed["split"] == chosen.split].set_index("run_id")
     runs = chosen.runs.set_index("label", drop=False)
     measured = set(observed["run_id"])
+    names = run_names.run_names(chosen.archive) if names is None else names
     table = pd.DataFrame(
         {
-            "run": runs["label"],
             "network": runs["architecture"].map(DISPLAY_NAME),
-            "seed": runs["seed"].astype("Int64"),
             "preset": runs["preset"],
+            "seed": runs["seed"].astype("Int64"),
+            "changed": names["changed"].reindex(runs.index),
             "state": [_state(row, measured) for row in runs.to_dict("records")],
             **{name: values[name].reindex(runs.index).astype(float) for name in TABLE_METRICS},
             "epochs": runs["epochs"].astype("Int64"),
@@ -99,6 +104,7 @@ def run_table(chosen: Selection, observed: pd.DataFrame) -> pd.DataFrame:
             "device": runs["device"],
             "precision": runs["precision"],
             "finished_at": pd.to_datetime(runs["finished_at"], errors="coerce", utc=True),
+            "run": runs["label"],
             "split_hash": runs["split_hash"],
             "model_sha256": runs["model_sha256"],
         }
@@ -116,8 +122,11 @@ def _state(row, measured):
 
 
 def setting_table(chosen: Selection, labels: Iterable[str]) -> pd.DataFrame:
-    """Return the settings in which finished runs differ, as text: ``setting``, a column a run."""
-    runs = chosen.finished.set_index("label")
+    """Return the settings in which finished runs differ, as text: ``setting``, a column a run.
+
+    `labels` are of any finished runs of the archive, those outside of `chosen` too.
+    """
+    runs = selection.finished_runs(chosen.archive).set_index("label")
     configs = {
         label: chosen.archive.records[runs.at[label, "folder"], runs.at[label, "run_id"]].config
         for label in labels

@@ -136,6 +136,12 @@ def run_labels(archive: Archive) -> list[str]:
     return list(longer.where(twice, runs["run_id"]))
 
 
+def finished_runs(archive: Archive) -> pd.DataFrame:
+    """Return the finished runs of an archive, each with its ``label`` (`run_labels`)."""
+    runs = archive.runs.assign(label=run_labels(archive) if len(archive.runs) else [])
+    return runs[runs["state"] == FINISHED]
+
+
 def select(
     archive: Archive,
     *,

@@ -145,7 +145,7 @@ def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *
     return figure
 
 
-def robustness_figure(table: pd.DataFrame, *, row_height: int = 190) -> go.Figure:
+def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figure:
     """Return the change in accuracy under every change of the films, a panel each, in rows.
 
     ``table`` as from `train.publish.robustness`: three strengths a change, with paired intervals.
@@ -168,7 +168,7 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 190) -> go.Figur
         cols=columns,
         subplot_titles=titles,
         shared_yaxes="all",
-        vertical_spacing=52 / height if rows > 1 else 0,
+        vertical_spacing=76 / height if rows > 1 else 0,
         horizontal_spacing=0.03,
     )
     models = {name: style.key_of(name) for name in table["model"].unique()}
@@ -203,7 +203,10 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 190) -> go.Figur
         strengths = here.drop_duplicates("step").sort_values("step")
         # Of what is done or not, such as mirroring, there are no strengths to name.
         said = [f"{s:g}" if units[change] else "" for s in strengths["strength"]]
-        figure.update_xaxes(tickvals=strengths["step"], ticktext=said, **place)
+        # Ticks of their own: shared ones stand under the last row, beside the next panel's title.
+        figure.update_xaxes(
+            tickvals=strengths["step"], ticktext=said, showticklabels=True, ticks="outside", **place
+        )
     figure.update_yaxes(tickformat="+.0%", zeroline=True, zerolinecolor=style.QUIET)
     figure.update_layout(
         height=height,

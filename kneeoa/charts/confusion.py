@@ -14,7 +14,12 @@ LABELS = [grade.label for grade in GRADES]
 
 
 def confusion_figure(
-    values: np.ndarray, *, by: str, spread: np.ndarray | None = None, height: int = 400
+    values: np.ndarray,
+    *,
+    by: str,
+    spread: np.ndarray | None = None,
+    outlined: tuple[int, int] | None = None,
+    height: int = 400,
 ) -> go.Figure:
     """Return a matrix ``(5, 5)``: row = reference grade, column = given grade.
 
@@ -23,12 +28,24 @@ def confusion_figure(
     values : counts or %, as from `confusions.share` or `confusions.mean_and_spread`; NaN is blank
     by : a key of `confusions.SHARES`, which says what they are
     spread : standard deviations over runs, written below the values
+    outlined : reference and given grade of the cell that is framed
     """
     limit = 100 if by != "counts" else np.nanmax(values, initial=1)
     scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.9)]]
     texts = _texts(values, spread, by, sign=False)
     said = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
-    return _matrix(values, texts, scale, (0, limit), height, said)
+    figure = _matrix(values, texts, scale, (0, limit), height, said)
+    if outlined is not None:
+        true, given = outlined
+        figure.add_shape(
+            type="rect",
+            x0=given - 0.48,
+            x1=given + 0.48,
+            y0=true - 0.48,
+            y1=true + 0.48,
+            line={"color": style.CLAIM_COLOUR, "width": 3},
+        )
+    return figure
 
 
 def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.Figure:

@@ -20,6 +20,8 @@ COLOUR = {
 SYMBOL = {"mobilenet": "circle", "resnet50": "square", TOGETHER: "diamond"}
 DASH = {"mobilenet": "solid", "resnet50": "dash", TOGETHER: "dot"}
 CLAIM_COLOUR = "#c0446c"
+SINGLE = ("#1d91a5", "#d17a1f", "#8767b5", "#c0446c", "#5f8f2e", "#4a6fb3", "#a8763e", "#7d7d7d")
+"""Of runs side by side, one after the other; dashes tell more of them apart."""
 QUIET = "#8a949a"
 """A grey that is legible on white and on near black."""
 

@@ -1,5 +1,7 @@
 """How training went, as figures."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,15 +13,18 @@ from kneeoa.networks import pair_of
 PERCENT = ("accuracy", "val_accuracy")
 MOST_LINES = 60
 """Single runs beyond these are left to the band: they would hide it."""
+_DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def learning_figure(
     curves: pd.DataFrame,
     bands: pd.DataFrame,
     stages: pd.DataFrame,
-    chosen: dict[str, int],
+    chosen: Mapping[str, int],
     measure: str,
     *,
+    names: Mapping[str, str],
+    log: bool = False,
     height: int = 420,
 ) -> go.Figure:
     """Return one measure over the epochs: runs thin, mean and one standard deviation bold.
@@ -29,40 +34,116 @@ def learning_figure(
     curves, bands, stages : as the functions of these names in `analysis.learning_curves` give them
     chosen : run_id -> the epoch whose weights were kept, marked on its line
     measure : a key of `learning_curves.CURVES`
+    names : run_id -> what a reader sees
+    log : whether the values stand on a logarithmic scale
     """
     figure = style.figure(height=height)
     networks = pair_of(curves["architecture"].unique()) if len(curves) else []
     for network in networks:
         colour = style.COLOUR[network]
-        _add_runs(figure, curves[curves["architecture"] == network], chosen, measure, colour)
-        _add_band(figure, bands[bands["architecture"] == network], network, measure)
-    # Networks with the same stages share one line; else each has its own, in its colour.
-    for (stage, layer, epoch), rows in stages.groupby(["stage", "trainable_from", "first"]):
-        if stage == 1:
-            continue
-        said = (
-            f"stage {stage}: {'all layers' if layer == 'all' else f'from {style.as_text(layer)}'}"
+        here = curves[curves["architecture"] == network]
+        _add_runs(figure, here, chosen, measure, colour, names)
+        several = bands[(bands["architecture"] == network) & (bands["runs"] > 1)]
+        recipes = here["recipe"].unique()
+        if len(recipes) == 1:
+            several = bands[bands["architecture"] == network]
+        for number, (recipe, band) in enumerate(several.groupby("recipe", sort=False)):
+            said = style.name_of(network) if len(recipes) == 1 else _short(recipe)
+            dash = style.DASH[network] if len(recipes) == 1 else _DASHES[number % len(_DASHES)]
+            _add_band(figure, band, said, colour, dash, measure)
+    _add_stages(figure, stages)
+    _axes(figure, curves, measure, log)
+    return figure
+
+
+def marked_figure(
+    curves: pd.DataFrame,
+    chosen: Mapping[str, int],
+    measure: str,
+    *,
+    names: Mapping[str, str],
+    log: bool = False,
+    height: int = 420,
+) -> go.Figure:
+    """Return one measure of single runs, each with a colour, a dash and a name of its own.
+
+    Parameters as of `learning_figure`; no mean, however few or many runs there are.
+    """
+    figure = style.figure(height=height)
+    for number, (run_id, run) in enumerate(curves.groupby("run_id", sort=False)):
+        colour = style.SINGLE[number % len(style.SINGLE)]
+        said = style.as_text(names[run_id])
+        figure.add_scatter(
+            x=run["epoch"],
+            y=run[measure],
+            mode="lines",
+            line={"color": colour, "width": 2, "dash": _DASHES[number % len(_DASHES)]},
+            name=said,
+            legendgroup=run_id,
+            hovertemplate=f"{said}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
         )
-        colour = style.QUIET
-        if len(rows) < len(networks):
-            (network,) = rows["architecture"]
-            said, colour = f"{style.name_of(network)}, {said}", style.COLOUR[network]
-        figure.add_vline(
-            x=epoch - 0.5,
-            line={"color": colour, "width": 1, "dash": "dot"},
-            annotation={"text": said, "font": {"size": 11, "color": colour}},
-            annotation_position="top right",
+        kept = run[run["epoch"] == chosen.get(run_id)]
+        figure.add_scatter(
+            x=kept["epoch"],
+            y=kept[measure],
+            mode="markers",
+            marker={"color": colour, "size": 9, "symbol": "star"},
+            legendgroup=run_id,
+            showlegend=False,
+            hovertemplate=f"{said}<br>kept: epoch %{{x}}<extra></extra>",
         )
+    # Names are long: one below the other, under the figure, which grows by them.
+    lines = curves["run_id"].nunique()
+    figure.update_layout(
+        height=height + 22 * lines,
+        showlegend=True,
+        legend={"orientation": "v", "y": -0.22, "yanchor": "top", "x": 0, "xanchor": "left"},
+    )
+    _axes(figure, curves, measure, log)
+    return figure
+
+
+def _axes(figure, curves, measure, log):
     figure.update_xaxes(title="Epoch", rangemode="tozero", dtick=_tick(curves))
     figure.update_yaxes(title=CURVES[measure])
     if measure in PERCENT:
         figure.update_yaxes(tickformat=".0%")
-    if measure == "learning_rate":
+    if log or measure == "learning_rate":
         figure.update_yaxes(type="log", exponentformat="power")
-    return figure
 
 
-def _add_runs(figure, curves, chosen, measure, colour):
+def _add_stages(figure, stages):
+    """One line a stage, from the first run that begins it to the last; words in two rows."""
+    if stages.empty:
+        return
+    later = stages[stages["stage"] > 1].groupby(["stage", "trainable_from"], sort=True)
+    begun = later.agg(first=("first", "min"), last=("last", "max")).reset_index()
+    for number, row in enumerate(begun.to_dict("records")):
+        layer = row["trainable_from"]
+        part = "all layers" if layer == "all" else f"from {style.as_text(layer)}"
+        if row["last"] > row["first"]:
+            figure.add_vrect(
+                x0=row["first"] - 0.5,
+                x1=row["last"] - 0.5,
+                fillcolor=style.faded(style.QUIET, 0.12),
+                line_width=0,
+            )
+        figure.add_vline(
+            x=row["first"] - 0.5, line={"color": style.QUIET, "width": 1, "dash": "dot"}
+        )
+        figure.add_annotation(
+            x=row["first"] - 0.5,
+            y=1 - 0.07 * (number % 2),
+            yref="y domain",
+            xanchor="left",
+            yanchor="top",
+            text=f"stage {row['stage']}: {part}",
+            font={"size": 11, "color": style.QUIET},
+            showarrow=False,
+        )
+
+
+def _add_runs(figure, curves, chosen, measure, colour, names):
     """One line broken between runs, and one of stars: a line each would take a second for many."""
     shown = curves[curves["run_id"].isin(curves["run_id"].unique()[:MOST_LINES])]
     runs = [run for _, run in shown.dropna(subset=measure).groupby("run_id", sort=False)]
@@ -77,7 +158,7 @@ def _add_runs(figure, curves, chosen, measure, colour):
         line={"color": style.faded(colour, 0.45), "width": 1},
         name="runs",
         showlegend=False,
-        customdata=line["run_id"].map(style.as_text),
+        customdata=line["run_id"].map(names).fillna("").map(style.as_text),
         hovertemplate="%{customdata}<br>epoch %{x}: %{y:.3g}<extra></extra>",
     )
     kept = line[line["epoch"] == line["run_id"].map(chosen)]
@@ -87,13 +168,16 @@ def _add_runs(figure, curves, chosen, measure, colour):
         mode="markers",
         marker={"color": colour, "size": 7, "symbol": "star"},
         showlegend=False,
-        customdata=kept["run_id"].map(style.as_text),
+        customdata=kept["run_id"].map(names).map(style.as_text),
         hovertemplate="%{customdata}<br>kept: epoch %{x}<extra></extra>",
     )
 
 
-def _add_band(figure, band, network, measure):
-    colour, name = style.COLOUR[network], style.name_of(network)
+def _short(recipe):
+    return style.as_text(recipe if len(recipe) <= 60 else f"{recipe[:59]}…")
+
+
+def _add_band(figure, band, name, colour, dash, measure):
     several = band.dropna(subset="sd")
     figure.add_scatter(
         x=[*several["epoch"], *several["epoch"][::-1]],
@@ -110,7 +194,7 @@ def _add_band(figure, band, network, measure):
         x=band["epoch"],
         y=band["mean"],
         mode="lines",
-        line={"color": colour, "width": 3, "dash": style.DASH[network]},
+        line={"color": colour, "width": 3, "dash": dash},
         name=f"{name}, mean of {runs}" if runs > 1 else name,
         customdata=band[["sd", "runs"]],
         hovertemplate=f"{name}, epoch %{{x}}<br>mean %{{y:.3g}}, sd %{{customdata[0]:.2g}}, "

@@ -171,7 +171,10 @@ class _LeftOut:
         if self.auto_test:
             found.append(f"{AUTO_TEST_REASON}.")
         if self.folders:
-            found.append(f"Folders that are neither a split nor a grade: {_some(self.folders)}.")
+            found.append(
+                "Folders other than train, val and test and the grades 0 to 4 in them: "
+                f"{_some(self.folders)}."
+            )
         if self.films:
             found.append(f"Films outside the grade folders: {_some(self.films)}.")
         if self.others:

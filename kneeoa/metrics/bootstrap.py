@@ -48,6 +48,35 @@ def weighted_summaries(
     return _of_answers(true_grades, probabilities, weights) | {"auc_kl2": auc}
 
 
+def grade_summaries(
+    true_grades: np.ndarray, answers: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return what grades alone give for every draw, whatever rule they come from, ``(draws,)``.
+
+    Parameters
+    ----------
+    true_grades, answers : (N,) int in 0-4
+    weights : (draws, N) float, as from `patient_weights`
+
+    Returns
+    -------
+    dict
+        The metrics of `agreement.summary` that need no probabilities, and ``recall_kl0`` to
+        ``recall_kl4``: the share of that grade that is found, NaN in draws without it.
+    """
+    confusion = _counted(true_grades, answers, weights)
+    there = confusion.sum(axis=2)
+    found = _share(confusion.diagonal(axis1=1, axis2=2), there, otherwise=np.nan)
+    recall = {f"recall_kl{grade}": found[:, grade] for grade in range(_GRADES)}
+    return _of_confusion(confusion) | recall
+
+
+def _counted(true_grades, answers, weights):
+    """Confusion matrices of every draw, ``(draws, 5, 5)``."""
+    cell = np.eye(_GRADES**2)[np.asarray(true_grades, int) * _GRADES + answers]
+    return (weights @ cell).reshape(-1, _GRADES, _GRADES)
+
+
 def mean_summaries(
     true_grades: np.ndarray, answers: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -72,9 +101,7 @@ def mean_summaries(
 
 def _of_answers(true_grades, probabilities, weights):
     """All metrics but the area under the curve."""
-    true_grades = np.asarray(true_grades, int)
-    cell = np.eye(_GRADES**2)[true_grades * _GRADES + probabilities.argmax(axis=1)]
-    confusion = (weights @ cell).reshape(-1, _GRADES, _GRADES)
+    confusion = _counted(true_grades, probabilities.argmax(axis=1), weights)
     error = _calibration_error(true_grades, probabilities, weights)
     return _of_confusion(confusion) | {"expected_calibration_error": error}
 

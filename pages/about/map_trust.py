@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from kneeoa.analysis import map_trust
+from kneeoa.analysis.published import map_trust
 from kneeoa.records import maps
 from pages.shared import boundary
 from pages.shared.research import cached_runs

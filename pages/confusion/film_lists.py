@@ -11,6 +11,11 @@ from kneeoa.wording import counted
 from pages.shared import dataset_films, kept, table_view
 
 Later = list[Callable[[], None]]
+PUBLISHED = "published"
+"""What stands for a run where the published models are shown."""
+CELL = ("cell_network", "reference", "given")
+REFERENCE, GIVEN = 1, 0
+"""The cell that is shown first: doubtful knees that are called healthy."""
 MOST_APART = 100
 """Of the films on which the networks disagree, as many are listed."""
 ANSWERS = "answers = {name: confusions.mean_answers(of) for name, of in runs.items()}"
@@ -33,26 +38,43 @@ def python(selection, lines, table: str) -> str:
     return selection.python(table, *needed, before=lines)
 
 
+def chosen_cell(runs) -> tuple[str, int, int]:
+    """Return the cell whose films are shown: network, reference and given grade."""
+    values = [kept.chosen(key) for key in CELL]
+    name = values[0] if values[0] in runs else next(iter(runs))
+    grades = [
+        int(value) if str(value) in map(str, map(int, GRADES)) else default
+        for value, default in zip(values[1:], (REFERENCE, GIVEN), strict=True)
+    ]
+    return (name, *grades)
+
+
 def show_cell(selection, runs, clicked, lines) -> Later:
     """Show the films behind a cell, the surest first; return what shows their pictures."""
     st.subheader("Films of a cell")
     # A click sets the choice below, which is in the URL, too.
-    if clicked and clicked != st.session_state.get("clicked_before"):
+    if not clicked:
+        st.session_state.pop("clicked_before", None)
+    elif clicked != st.session_state.get("clicked_before"):
         st.session_state["clicked_before"] = clicked
-        for key, value in zip(("cell_network", "reference", "given"), clicked, strict=True):
+        for key, value in zip(CELL, clicked, strict=True):
             kept.choose(key, value)
+        # The matrices above stand already, with the outline where it was.
+        st.rerun()
     network, reference, given, _ = st.columns([2, 1.2, 1.2, 3])
     grades = [int(grade) for grade in GRADES]
     name = kept.one(
         network.selectbox, "Network", runs, "cell_network", format_func=DISPLAY_NAME.get
     )
-    true = kept.one(reference.selectbox, "Reference KL", grades, "reference", default=1)
-    said = kept.one(given.selectbox, "Given KL", grades, "given", default=0)
+    true = kept.one(reference.selectbox, "Reference KL", grades, "reference", default=REFERENCE)
+    said = kept.one(given.selectbox, "Given KL", grades, "given", default=GIVEN)
     found = confusions.in_cell(runs[name], true, said)
-    st.markdown(
-        f"{counted(len(found), 'film')} with reference KL {true} to which "
-        f"{DISPLAY_NAME[name]} gives KL {said} in at least one of "
-        f"{counted(len(runs[name]), 'run')}."
+    st.markdown(confusions.cell_sentence(runs[name], DISPLAY_NAME[name], true, said))
+    st.caption(
+        "All columns are of the published models, as the cards on the page Read are."
+        if PUBLISHED in runs[name]
+        else "All columns are of the runs above and their mean probabilities, not of the published "
+        "models, which the page Read shows: their matrix is under Published models."
     )
     if found.empty:
         return []

@@ -63,18 +63,21 @@ def _published(selection):
     lines = [
         "runs = {",
         *(
-            f"    {name!r}: {{'published': confusions.graded("
+            f"    {name!r}: {{{film_lists.PUBLISHED!r}: confusions.graded("
             f"results.read_predictions(Path({str(files[name])!r})), {selection.split!r})}},"
             for name, of in films.items()
             if len(of)
         ),
         "}",
     ]
-    return {name: {"published": of} for name, of in films.items() if len(of)}, lines
+    return {name: {film_lists.PUBLISHED: of} for name, of in films.items() if len(of)}, lines
 
 
 def show_matrices(selection, runs, by: str) -> tuple[str, int, int] | None:
-    """Show a matrix per network and their difference; return the cell that was clicked last."""
+    """Show a matrix per network and their difference; return the cell that was clicked last.
+
+    The cell whose films are shown below is outlined.
+    """
     matrices = {
         name: [confusions.matrix(films) for films in of.values()] for name, of in runs.items()
     }
@@ -86,9 +89,13 @@ def show_matrices(selection, runs, by: str) -> tuple[str, int, int] | None:
         with place:
             knees = int(matrices[name][0].sum())
             st.markdown(
-                f"**{DISPLAY_NAME[name]}**, {counted(len(runs[name]), 'run')}, {knees} knees"
+                f"**{DISPLAY_NAME[name]}**, "
+                + ("published" if _is_published(runs) else counted(len(runs[name]), "run"))
+                + f", {knees} knees"
             )
-            figure = charts.confusion_figure(means[name], by=by, spread=spread)
+            cell = film_lists.chosen_cell(runs)
+            outlined = cell[1:] if cell and cell[0] == name else None
+            figure = charts.confusion_figure(means[name], by=by, spread=spread, outlined=outlined)
             event = table_view.show_figure(
                 figure,
                 f"confusion_{name}_{selection.split}",
@@ -107,9 +114,14 @@ def show_matrices(selection, runs, by: str) -> tuple[str, int, int] | None:
     unit = "" if by == "counts" else " percent"
     st.caption(
         f"Rows: reference grade. Columns: given grade. In{unit or ' knees'}; ± is one standard "
-        "deviation over runs. Click a cell to see its films, or choose it below."
+        "deviation over runs. Given is the most probable grade. Click a cell to see its films, or "
+        "choose it below: it is outlined."
     )
     return clicked
+
+
+def _is_published(runs):
+    return all(list(of) == [film_lists.PUBLISHED] for of in runs.values())
 
 
 def compared(runs):
@@ -149,6 +161,7 @@ def show_grades(selection, answers, lines) -> None:
 
 
 style.apply_style()
+st.title("Confusion")
 with boundary.refusals_shown():
     selection = run_selection.choose()
     if selection is not None:

@@ -15,7 +15,7 @@ from pages.shared.research import run_selection
 def show_splits(selection) -> None:
     """Show each split that the chosen runs were trained on, and what was checked of it."""
     hashes = selection.finished.groupby("split_hash", sort=False)
-    st.subheader("Who is in which split")
+    st.subheader("Which patients are in which part")
     if len(hashes) > 1:
         st.warning(
             f"These runs stand on {len(hashes)} different splits: their figures do not compare."
@@ -55,7 +55,7 @@ def _show_lineage(folder, found):
         f"{read}print(lineage.checks(found))\nprint(lineage.counts(found.table))",
         height="content",
     )
-    with st.expander(f"Every one of the {len(found.table):,} films, its split and its grade"):
+    with st.expander(f"Every one of the {len(found.table):,} films, with its part and its grade"):
         table_view.show_table(
             found.table, f"films_{found.split_hash[:8]}", f"{read}print(found.table)", height=300
         )
@@ -122,6 +122,7 @@ def show_own_check() -> None:
 
 
 style.apply_style()
+st.title("Data")
 with boundary.refusals_shown():
     attribution.show(cached.cards())
     selection = run_selection.choose(split=False)

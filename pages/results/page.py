@@ -9,6 +9,7 @@ from kneeoa.analysis.selection import PAPER
 from kneeoa.charts.comparing import spread_figure, strip_figure
 from kneeoa.networks import TOGETHER
 from kneeoa.wording import counted
+from pages.results import grade_rules
 from pages.shared import boundary, kept, style, table_view
 from pages.shared.research import cached_runs, run_selection
 
@@ -31,6 +32,7 @@ def show_claim(selection, tables) -> None:
     st.subheader("The paper's Table 1, and ours")
     if standing := selection.standing():
         st.caption(boundary.escaped(f"{standing} {_RECIPES.get(_preset(selection), '')}".strip()))
+    st.caption("On the test films, always, whichever films are chosen above.")
     ensembles = tables["ensembles"]
     table_view.show_table(
         findings.claim_rows(tables["table1"]),
@@ -93,6 +95,8 @@ def show_metric(selection, tables) -> None:
     with left:
         st.markdown("**As the paper did it**")
         st.markdown(boundary.escaped(findings.anova_sentence(anova, metric)))
+        if claimed := findings.claimed_p_sentence(tables["table1"], metric):
+            st.markdown(boundary.escaped(claimed))
         st.markdown("**Do its assumptions hold?**")
         st.markdown(_listed(findings.assumption_sentences(compared, metric)))
     with right:
@@ -121,14 +125,13 @@ def show_all(selection, tables) -> None:
                     "measuring",
                     before=[f'table = measuring.tables(chosen)["{name}"]'],
                 ),
-                columns=table_view.short_numbers(tables[name]) | {"split": None},
+                columns={"split": None},
             )
     with claim:
         table_view.show_table(
             tables["table1"],
             "claim",
             selection.python('measuring.tables(chosen)["table1"]', "measuring"),
-            columns=table_view.short_numbers(tables["table1"]),
         )
 
 
@@ -169,10 +172,12 @@ def show(selection) -> None:
         st.warning(boundary.escaped(note))
     show_claim(selection, tables)
     show_metric(selection, tables)
+    grade_rules.show(selection.split)
     show_all(selection, tables)
 
 
 style.apply_style()
+st.title("Results")
 with boundary.refusals_shown():
     selection = run_selection.choose()
     if selection is not None:

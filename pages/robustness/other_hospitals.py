@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from kneeoa.analysis import elsewhere
+from kneeoa.analysis.published import elsewhere
 from pages.shared import table_view
 
 COLUMNS = {
@@ -21,7 +21,7 @@ COLUMNS = {
 
 def show_other_hospitals(card: dict[str, Any]) -> None:
     """Show what was measured where, from the localiser's card, and what to expect elsewhere."""
-    st.subheader("Films of another hospital")
+    st.subheader("Real films of another hospital")
     table = elsewhere.framings(card)
     if table.empty:
         st.caption("The published localiser was not measured on another hospital's films.")
@@ -33,7 +33,9 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
         "elsewhere draw the lines between grades elsewhere, which fifty graded films of your own "
         "teach."
     )
-    st.page_link("own_films/page.py", label="Check the networks on your own films, and teach them")
+    st.page_link(
+        "own_films/page.py", label="Your own films: check the networks there, and teach them"
+    )
     st.caption(
         "Accuracy, kappa and more, before and after, with intervals over patients; a profile to "
         "read with where that is better. What to expect: docs/generalisation.md. On the command "
@@ -42,7 +44,7 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
     table_view.show_table(
         table,
         "other_hospital",
-        "from kneeoa.analysis import elsewhere\n"
+        "from kneeoa.analysis.published import elsewhere\n"
         "from kneeoa.graders.locating.localiser import Localiser\n\n"
         "print(elsewhere.framings(Localiser().card))",
         columns=COLUMNS,

@@ -15,7 +15,7 @@ from pages.shared.research import cached_runs
 
 def show_robustness(folders) -> None:
     """Show the robustness table of each folder that has one."""
-    st.subheader("Test films, changed")
+    st.subheader("Our own test films, changed by computer")
     files = _named(folders, robustness.FILE)
     for name, file in files.items():
         with boundary.refusals_shown():
@@ -24,21 +24,43 @@ def show_robustness(folders) -> None:
             st.markdown(
                 f"Change in accuracy of the published models on {first['knees']:.0f} test knees of "
                 f"{first['patients']:.0f} patients, one change of the films at a time, at three "
-                "strengths; 95% intervals by bootstrap over patients, paired."
+                "strengths; 95% intervals by bootstrap over patients, paired. These are our own "
+                "films, made brighter, noisier or turned: what other machines might do to them, "
+                "and no other hospital's films."
             )
+            if said := _part_of_the_test_films(first):
+                st.caption(said)
             table_view.show_figure(robustness_figure(table), name)
+            st.caption(
+                "Across: how strong the change is, in the unit after its name. Up: points of "
+                "accuracy gained or lost against the unchanged films."
+            )
             table_view.show_table(
                 table,
                 name,
                 "from pathlib import Path\nfrom kneeoa.records import robustness\n"
                 f"print(robustness.read(Path({str(file)!r})))",
-                columns=table_view.short_numbers(table),
+                columns={"change_in_accuracy": st.column_config.NumberColumn(format="percent")}
+                | dict.fromkeys(("low", "high"), st.column_config.NumberColumn(format="percent")),
             )
     if not files:
         st.caption(
             "No robustness table here. `python -m train robustness assets/models --data DIR --csv "
             f"RESULTS/{robustness.FILE}` makes one."
         )
+
+
+def _part_of_the_test_films(first):
+    """Say how the films that were changed belong to those that the page About counts."""
+    card = next(iter(cached.cards().values()), None)
+    measured = card and card["metrics"]["test"]
+    if not measured or first["knees"] >= measured["knees"]:
+        return ""
+    return (
+        f"The page About measures on all {measured['knees']} test knees of "
+        f"{measured['patients']} patients. Here it is {first['knees']:.0f} of these knees, because "
+        "every film is graded anew under every change: figures of unchanged films differ a little."
+    )
 
 
 def _named(folders, file_name):
@@ -68,12 +90,10 @@ def show_tried(folders) -> None:
                 f"print(tried.read(Path({str(file)!r})))",
                 columns={
                     "changed": st.column_config.TextColumn(width="large"),
-                    "accuracy": st.column_config.NumberColumn(format="percent"),
                     **{
                         name: st.column_config.NumberColumn(format="%.3f")
                         for name in ("quadratic_kappa", "mean_absolute_error", "cross_entropy")
                     },
-                    "accuracy_sd": st.column_config.NumberColumn(format="percent"),
                     "cross_entropy_sd": st.column_config.NumberColumn(format="%.3f"),
                     "minutes": st.column_config.NumberColumn(format="%.0f"),
                 },
@@ -108,11 +128,11 @@ def show_tuning(archive) -> None:
             "trials",
             "from pathlib import Path\nfrom kneeoa.records import tuning\n"
             f"print(tuning.read(Path({str(folder)!r})).trials)",
-            columns=table_view.short_numbers(found.trials),
         )
 
 
 style.apply_style()
+st.title("Robustness")
 with boundary.refusals_shown():
     places = cached_runs.results_folders()
     other_hospitals.show_other_hospitals(cached.graders().localiser.card)

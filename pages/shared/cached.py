@@ -25,6 +25,7 @@ from kneeoa.graders.cards.signature import Signature, keys_in, signature_of
 from kneeoa.graders.grading import Graders, Reading, folders_of
 from kneeoa.graders.maps.jobs import MapJobs
 from kneeoa.graders.published import DEFAULT_MODELS
+from kneeoa.graders.together import FOLDER as TOGETHER_FOLDER
 from kneeoa.records import results
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
@@ -140,6 +141,12 @@ def predictions(file: Path) -> pandas.DataFrame:
 def published_predictions() -> dict[str, pandas.DataFrame]:
     """Return what the published networks said of their validation and test films."""
     return {name: predictions(file) for name, file in published_files().items()}
+
+
+def together_predictions() -> pandas.DataFrame | None:
+    """Return what both together said of the networks' films; None where that is not published."""
+    file = models_folder() / TOGETHER_FOLDER / "predictions.csv"
+    return predictions(file) if together_card() and file.exists() else None
 
 
 def store() -> "Engine":

@@ -56,6 +56,17 @@ def choose(key: str, value: Any) -> None:
     st.session_state[key] = value
 
 
+def chosen(key: str) -> Any:
+    """Return what a widget that is shown further below stands at; None where nothing was chosen.
+
+    Not checked: from an address it is text, and may be none of the options.
+    """
+    if key in st.session_state:
+        return st.session_state[key]
+    wanted = _wanted(key)
+    return wanted[0] if wanted else None
+
+
 def _wanted(key):
     """Return what the URL asks for; without it, what was chosen on another page."""
     return st.query_params.get_all(key) or st.session_state.get(_place(key), [])

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.spreadsheet import csv_text
-from pages.shared import kept
+from pages.shared import column_words, kept
 
 IMAGE = "image"
 
@@ -25,6 +25,7 @@ def show_table(
     """
     # What is not known or does not apply is an empty cell, not a word.
     options = {"hide_index": True, "placeholder": ""} | options
+    columns = column_words.described(table, columns)
     event = st.dataframe(table, column_config=columns, **options)
     file, code, _ = st.columns([1, 1, 6])
     file.download_button(
@@ -39,12 +40,6 @@ def show_table(
     with code.popover("Python", width="stretch"):
         st.code(python.strip(), language="python")
     return event
-
-
-def short_numbers(table: pd.DataFrame) -> dict:
-    """Return the columns of a table's fractions, each shown with four digits that count."""
-    fractions = table.select_dtypes("float").columns
-    return {name: st.column_config.NumberColumn(format="%.4g") for name in fractions}
 
 
 def show_figure(figure, name: str, **options):

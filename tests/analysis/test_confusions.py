@@ -145,3 +145,22 @@ def test_answers_of_networks_stand_beside_each_film():
     )
     assert joined["network"].tolist() == ["MobileNet"] * 3 + ["ResNet50"] * 3
     assert joined.columns[0] == "network"
+
+
+def test_the_sentence_of_a_cell_tells_the_cell_from_its_list():
+    table = confusions.graded(drawn_predictions(0), "test")
+    true = table["true_grade"].to_numpy()
+    rows = np.flatnonzero(true == 1)[:3]
+    runs = {}
+    for name, wrong in {"a": rows[:2], "b": rows[1:]}.items():
+        given = true.copy()
+        given[wrong] = 0
+        runs[name] = table.assign(predicted=given, error=given - true)
+    knees = int((true == 1).sum())
+    said = confusions.cell_sentence(runs, "MobileNet", 1, 0)
+    assert "there are 2.0 knees with reference KL 1 to which MobileNet gives KL 0" in said
+    assert f"({200 / knees:.0f}% of {knees})" in said
+    assert "The list has 3: each that any of the 2 runs puts there; 1 of them" in said
+    one = confusions.cell_sentence({"a": runs["a"]}, "MobileNet", 1, 0)
+    assert one.startswith("2 knees with reference KL 1")
+    assert "%" not in confusions.cell_sentence({"a": table[true != 4]}, "MobileNet", 4, 0)

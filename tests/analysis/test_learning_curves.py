@@ -42,6 +42,36 @@ def test_without_runs_there_are_no_curves():
     assert learning_curves.stages(empty).empty
 
 
+def test_runs_of_unlike_recipes_are_not_averaged_together():
+    recipes = {"a": "plain", "b": "noisy", "c": "plain"}
+    table = learning_curves.band(learning_curves.learning_curves(HISTORIES, recipes), "val_loss")
+    assert set(table["runs"]) == {1}
+    rows = table.set_index(["architecture", "recipe", "epoch"])["mean"]
+    assert rows["mobilenet", "noisy", 3] == HISTORIES["b"][1]["val_loss"][2]
+
+
+def test_a_loss_that_is_no_number_is_named_and_left_out_of_means():
+    broken = drawn_history(1)
+    broken.loc[2:3, "val_loss"] = [np.inf, np.nan]
+    curves = learning_curves.learning_curves(HISTORIES | {"b": ("mobilenet", broken)})
+    (row,) = learning_curves.not_finite(curves).to_dict("records")
+    assert row == {"run_id": "b", "measure": "val_loss", "first": 3, "epochs": 2}
+    table = learning_curves.band(learning_curves.finite(curves, "val_loss"), "val_loss")
+    rows = table.set_index(["architecture", "epoch"])
+    assert rows.loc[("mobilenet", 3), "mean"] == HISTORIES["a"][1]["val_loss"][2]
+
+
+def test_smoothing_is_the_mean_of_a_runs_own_neighbours():
+    curves = learning_curves.learning_curves(HISTORIES)
+    flat = learning_curves.smoothed(curves, "val_loss", 3)
+    values = HISTORIES["b"][1]["val_loss"]
+    found = flat.loc[flat["run_id"] == "b", "val_loss"].tolist()
+    assert found[1] == pytest.approx(values[:3].mean())
+    assert found[0] == pytest.approx(values[:2].mean())
+    assert found[3] == pytest.approx(values[2:4].mean())
+    pd.testing.assert_frame_equal(learning_curves.smoothed(curves, "val_loss", 1), curves)
+
+
 def test_only_settings_that_differ_are_listed():
     configs = {
         "a": {"dropout": 0.2, "stages": [{"epochs": 1}], "seed": 0},

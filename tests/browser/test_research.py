@@ -54,7 +54,7 @@ def wait(page, text):
 def test_a_link_opens_the_view_that_it_names(site, page):
     # The first request to this server: the navigation must be there.
     page.goto(f"{site.url}/confusion?split=val&by=counts&reference=0&given=1")
-    wait(page, re.compile("films? with reference KL 0"))
+    wait(page, re.compile("knees with reference KL 0"))
     expect(page.get_by_role("link", name="Read", exact=True)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_text("knees; ± is one standard")).to_be_visible()

@@ -62,6 +62,14 @@ def test_an_undefined_share_is_blank():
     assert ("KL 0", "KL 4") not in texts
 
 
+def test_the_cell_that_was_chosen_is_framed(films):
+    values = confusions.share(confusions.matrix(next(iter(films.values()))), "row")
+    (frame,) = confusion.confusion_figure(values, by="row", outlined=(3, 1)).layout.shapes
+    assert frame.x0 < 1 < frame.x1
+    assert frame.y0 < 3 < frame.y1
+    assert not confusion.confusion_figure(values, by="row").layout.shapes
+
+
 def test_the_difference_is_drawn_about_zero(films):
     one, two = (confusions.share(confusions.matrix(of), "row") for of in films.values())
     figure = confusion.difference_figure(two - one, by="row")
@@ -76,7 +84,12 @@ def test_bold_lines_are_means_and_stages_are_marked():
     band = learning_curves.band(curves, "val_loss")
     chosen = dict.fromkeys(histories, 4)
     figure = training.learning_figure(
-        curves, band, learning_curves.stages(curves), chosen, "val_loss"
+        curves,
+        band,
+        learning_curves.stages(curves),
+        chosen,
+        "val_loss",
+        names={name: f"MobileNet, {name}" for name in histories},
     )
     (mean,) = (line for line in figure.data if line.name == "MobileNet, mean of 3")
     np.testing.assert_allclose(mean.y, band["mean"])
@@ -86,6 +99,32 @@ def test_bold_lines_are_means_and_stages_are_marked():
     assert np.isnan(thin.x).sum() == np.isnan(thin.y).sum() == 3  # between runs
     np.testing.assert_allclose(thin.y[~np.isnan(thin.y)], curves["val_loss"])
     assert [note.text for note in figure.layout.annotations] == ["stage 2: all layers"]
+
+
+def test_marked_runs_are_drawn_alone_under_their_names():
+    histories = {f"run{i}": ("mobilenet", drawn_history(i)) for i in range(2)}
+    curves = learning_curves.learning_curves(histories)
+    names = {"run0": "the <b>first</b>", "run1": "the second"}
+    figure = training.marked_figure(curves, {"run0": 4}, "val_loss", names=names, log=True)
+    lines = {line.name: line for line in figure.data if line.mode == "lines"}
+    assert list(lines) == ["the &lt;b&gt;first&lt;/b&gt;", "the second"]
+    np.testing.assert_allclose(lines["the second"].y, histories["run1"][1]["val_loss"])
+    assert figure.layout.yaxis.type == "log"
+    stars = [list(line.x) for line in figure.data if line.mode == "markers"]
+    assert stars == [[4], []]
+
+
+def test_recipes_of_one_network_have_a_mean_each_and_single_runs_none():
+    histories = {f"run{i}": ("mobilenet", drawn_history(i)) for i in range(5)}
+    recipes = dict(zip(histories, ["plain", "plain", "noisy", "noisy", "once"], strict=True))
+    curves = learning_curves.learning_curves(histories, recipes)
+    band = learning_curves.band(curves, "val_loss")
+    figure = training.learning_figure(
+        curves, band, learning_curves.stages(curves.iloc[:0]), {}, "val_loss", names=recipes
+    )
+    means = {line.name for line in figure.data if line.name and "mean" in line.name}
+    assert means == {"plain, mean of 2", "noisy, mean of 2"}
+    assert not figure.layout.annotations
 
 
 def test_cycles_and_claims_are_points_of_the_strip(study):

@@ -115,7 +115,10 @@ def test_auto_test_is_ignored_and_the_reason_is_said(tree):
     found = read_dataset(tree)
     assert len(found.table) == 60
     assert "the same test knees cropped again by a detector" in found.ignored[0]
-    assert found.ignored[1] == "Folders that are neither a split nor a grade: blind, train/5."
+    assert (
+        found.ignored[1]
+        == "Folders other than train, val and test and the grades 0 to 4 in them: blind, train/5."
+    )
     assert found.ignored[2] == "Films outside the grade folders: train/778L.png."
     assert all(f"Ignored: {sentence}" in report(found) for sentence in found.ignored)
     with pytest.raises(DataError, match="cropped again"):

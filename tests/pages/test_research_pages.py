@@ -54,6 +54,32 @@ def test_the_runs_page_lists_every_run_and_marks_failed_and_unpaired_ones(folder
     assert 0 < table.loc["mobilenet-seed0-00000000", "accuracy"] <= 1
 
 
+def test_marks_belong_to_runs_and_not_to_rows(folder):
+    write_study(folder, cycles=2)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    marked = ["resnet50-seed0-00000000", "resnet50-seed1-00000000"]
+    app.query_params["marked"] = marked
+    app.switch_page("runs/page.py").run()
+    assert "Learning curves of the marked runs" in text(app)
+    (marks,) = (one for one in app.multiselect if one.label == "Marked runs")
+    assert marks.value == marked
+    # Only the MobileNet's runs stand in the table now, where the marked rows were.
+    app.session_state["networks"] = ["mobilenet"]
+    app.run()
+    text(app)
+    (marks,) = (one for one in app.multiselect if one.label == "Marked runs")
+    assert marks.value == marked
+    assert app.query_params["marked"] == marked
+
+
+def test_a_loss_that_is_no_number_is_said(folder):
+    (name, *_) = write_study(folder, cycles=1)
+    file = folder / "runs" / name / "history.csv"
+    pd.read_csv(file).assign(val_loss=float("inf")).to_csv(file, index=False)
+    said = text(opened("runs")).replace("\\", "")
+    assert "validation loss is infinite or no number in 6 epochs, first in epoch 1" in said
+
+
 def test_the_results_page_gives_verdicts_and_words(folder):
     write_study(folder)
     said = text(opened("results"))
@@ -69,6 +95,14 @@ def test_the_confusion_page_counts_what_the_runs_said(folder):
     assert "2 runs, 60 knees" in said
     assert "Films of a cell" in said
     assert "get the reference grade from none of 4 runs" in said
+
+
+def test_an_address_that_names_no_cell_shows_the_first(folder):
+    write_study(folder, cycles=1)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.query_params.update(cell_network="none", reference="9", given="x")
+    app.switch_page("confusion/page.py").run()
+    assert "knees with reference KL 1 to which MobileNet gives KL 0" in text(app)
 
 
 NO_RUNS = dict.fromkeys(("runs", "results", "confusion", "data"), "There are no runs in")
@@ -192,7 +226,7 @@ def test_the_python_below_a_table_gives_that_table(tmp_path, monkeypatch, page, 
     app.query_params["source"] = source
     if source == "one":  # and some runs of both folders instead of a study
         runs = [f"{whole}/mobilenet-seed0-00000000", "resnet50-seed1-00000000"]
-        app.query_params.update(study="all runs", runs=runs, compare=runs, split="val")
+        app.query_params.update(study="all runs", runs=runs, marked=runs, split="val")
     app.switch_page(f"{page}/page.py").run()
     text(app)
     tables = [frame.value.reset_index(drop=True) for frame in app.dataframe]
@@ -247,7 +281,7 @@ def test_settings_of_runs_named_in_the_link_are_compared(folder):
     one = write_run(folder, "mobilenet", 0, config={"learning_rate": 1e-3, "batch_size": 32})
     other = write_run(folder, "mobilenet", 1, config={"learning_rate": 2e-3, "batch_size": 32})
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params["compare"] = [one, other]
+    app.query_params["marked"] = [one, other]
     app.switch_page("runs/page.py").run()
     text(app)
     table = app.dataframe[1].value.set_index("setting")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas
 import streamlit as st
 
-from kneeoa.analysis import anova, confusions
+from kneeoa.analysis import anova, confusions, run_names
 from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.analysis.study_tables import study_tables as tables_of
 from kneeoa.errors import KneeOAError
@@ -31,6 +31,17 @@ def read_archive(folders: tuple[Path, ...]) -> Archive:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _archive(folders, changed) -> Archive:
     return archive.read_archive(folders)
+
+
+def names(found: Archive) -> pandas.DataFrame:
+    """Return `run_names.run_names` of an archive, computed once as long as it is the same one."""
+    return _names(found)[1]
+
+
+# The archive is kept with its names, so that no other one takes its id.
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs={Archive: id})
+def _names(found) -> tuple[Archive, pandas.DataFrame]:
+    return found, run_names.run_names(found)
 
 
 def observed(

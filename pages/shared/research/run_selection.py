@@ -57,7 +57,7 @@ def choose(*, split: bool = True) -> Selection | None:
         )
     base = {"study": studies.get(study), "networks": networks, "split": on}
     offered = selection.select(archive, **base)
-    with next(columns).popover("Runs, images", width="stretch"):
+    with next(columns).popover("More choices", width="stretch"):
         picked = kept.several(
             st.multiselect,
             "Only these runs",

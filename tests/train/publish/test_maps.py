@@ -2,7 +2,7 @@
 
 import pytest
 
-from kneeoa.analysis import map_trust
+from kneeoa.analysis.published import map_trust
 from kneeoa.errors import DataError
 from kneeoa.graders import architectures
 from kneeoa.graders.published import PublishedModel

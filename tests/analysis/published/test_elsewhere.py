@@ -1,6 +1,6 @@
 """Another hospital's films: the table follows the card."""
 
-from kneeoa.analysis import elsewhere
+from kneeoa.analysis.published import elsewhere
 
 
 def test_a_row_a_way_to_frame_in_order():
