@@ -8,7 +8,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.store import group as store
 from kneeoa.teaching import scoring
-from kneeoa.teaching.wording import interval_text, number_text, share_text
+from kneeoa.teaching.wording import interval_text, kappa_rests_on, number_text, share_text
 from pages.join import own_votes
 from pages.shared import boundary, cached, clients, keyboard, live, style
 from pages.shared.viewer import component as viewer
@@ -164,10 +164,8 @@ def show_score(group, participant) -> None:
     accuracy, kappa = st.columns(2)
     accuracy.metric("As the reference", share_text(mine.accuracy))
     accuracy.caption(interval_text(mine.accuracy))
-    low, high = mine.kappa_interval
     kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
-    if low == low:
-        kappa.caption(f"95% interval {low:.2f} to {high:.2f}")
+    kappa.caption(kappa_rests_on(mine))
     own_votes.show_votes(hers)
 
 

@@ -41,7 +41,7 @@ def show(play: Play, network: str, keep) -> None:
     with side:
         if told:
             show_resolution(play)
-            known_film.show_answers(readings)
+            known_film.show_answers(readings, cached.teaching_film_together(play.film.image_id))
         else:
             if play.shows_network:
                 show_network(play, network)

@@ -5,7 +5,7 @@ import streamlit as st
 from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
-from kneeoa.networks import DISPLAY_NAME
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
 from pages.shared import boundary, cached, clients, exam_choice, keyboard, known_film, live
@@ -230,10 +230,10 @@ def show_reference(film, readings) -> None:
     with st.container(key="told"):
         st.markdown(reference.criteria)
         if readings:
-            said = ", ".join(
-                f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings
-            )
-            st.markdown(f"The networks: {said}.")
+            together = cached.teaching_film_together(film.image_id)
+            both = [f"{TOGETHER} {together.said.label}"] if together else []
+            each = [f"{DISPLAY_NAME[one.architecture]} {one.said.label}" for one in readings]
+            st.markdown(f"The networks: {', '.join([*both, *each])}.")
 
 
 def show_steps(group) -> None:
