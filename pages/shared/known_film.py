@@ -44,11 +44,14 @@ def show_large(
     readings: Sequence[Reading] = (),
     *,
     projected: bool = False,
+    height: str = LARGE.height,
 ) -> None:
     """Show a film as large as the screen allows, and beside it the maps of `readings`."""
     film = film_of(radiograph, frame, label, readings)
     maps = [Pane(0, layer.name, place, "box") for place, layer in enumerate(film.layers)]
-    component.show([film], [Pane(), *maps], options=replace(LARGE, projected=projected))
+    component.show(
+        [film], [Pane(), *maps], options=replace(LARGE, projected=projected, height=height)
+    )
 
 
 def show_in_list(

@@ -16,6 +16,8 @@ STYLE = """
 .kl-code {font-size: 5.2rem; line-height: 1.1; font-weight: 700; letter-spacing: .06em;
   font-variant-numeric: tabular-nums;}
 .kl-code span {font-size: 2.2rem; font-weight: 400; letter-spacing: 0; opacity: .8;}
+.kl-left {font-size: 2.2rem; font-weight: 600; font-variant-numeric: tabular-nums;
+  min-height: 1.3em;}
 .st-key-projector .kl-network {font-size: 1.4rem;}
 .st-key-projector .kl-grade {font-size: 3.4rem;}
 .st-key-told p, .st-key-there p {font-size: 1.25rem; line-height: 1.4;}
@@ -100,6 +102,21 @@ STYLE = """
 def apply_style() -> None:
     """Put the page's style in place."""
     st.html(STYLE)
+
+
+def hide_menu() -> None:
+    """Hide the menu of the whole program on this page, and what `controls` holds.
+
+    The controls are hidden from the eye alone: their keys go on, and who comes to them by the Tab
+    key sees them.
+    """
+    st.html(
+        "<style>[data-testid=stHeader] {display: none;}"
+        ".stMainBlockContainer {padding-top: 1rem;}"
+        ".st-key-controls {position: fixed; right: 1rem; bottom: 1rem; width: 22rem; z-index: 99;"
+        " padding: 1rem; border-radius: 8px; background: Canvas; opacity: 0; pointer-events: none;}"
+        ".st-key-controls:focus-within {opacity: 1; pointer-events: auto;}</style>"
+    )
 
 
 def mark_room(item: int, title: str) -> None:

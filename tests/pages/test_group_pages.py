@@ -11,7 +11,7 @@ from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import read_set, synthetic_set
 from pages.shared import cached
-from pages.teach import projector
+from pages.teach import steps as teacher
 from tests.support.graded_films import write_flat
 from tests.support.teaching_pages import KEY, html, opened, press, signed_in, submit, text
 
@@ -108,23 +108,23 @@ def test_a_press_counts_that_comes_before_the_last_one_is_shown(
 ):
     shown = store.change_group(db, group, position=1)
     kept = {}
-    monkeypatch.setattr(projector.st, "session_state", kept)
+    monkeypatch.setattr(teacher.st, "session_state", kept)
     for step in steps:
-        projector._change(shown, **step)
+        teacher.change(shown, **step)
     now = store.find_group(db, group.code)
     assert (now.state, now.position) == there
-    assert projector.SAID not in kept
+    assert teacher.SAID not in kept
 
 
 def test_a_film_is_not_told_for_a_press_at_the_film_before(db, group, monkeypatch):
     shown = store.change_group(db, group, position=1)
     kept = {}
-    monkeypatch.setattr(projector.st, "session_state", kept)
+    monkeypatch.setattr(teacher.st, "session_state", kept)
     for step in (SKIP, TELL):
-        projector._change(shown, **step)
+        teacher.change(shown, **step)
     now = store.find_group(db, group.code)
     assert (now.state, now.position) == ("voting", 2)
-    assert "look again" in kept[projector.SAID]
+    assert "look again" in kept[teacher.SAID]
 
 
 def test_a_step_after_another_window_ended_the_session_is_refused_and_said(db, group):
