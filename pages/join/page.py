@@ -15,9 +15,7 @@ from pages.shared import boundary, cached, clients, keyboard, live, style
 from pages.shared.viewer import component as viewer
 
 LONGEST_SHOWN = 1024
-VIEWER = viewer.Options(
-    height="max(15rem, min(56vh, 100dvh - 30rem))", tools="few", keys="page", shared=True
-)
+VIEWER = viewer.Options(height="var(--join-film)", tools="few", keys="page", shared=True)
 SAID, JOINED = "join_said", "joined"
 
 

@@ -21,6 +21,7 @@ STYLE = """
 .st-key-projector .kl-network {font-size: 1.4rem;}
 .st-key-projector .kl-grade {font-size: 3.4rem;}
 .st-key-told p, .st-key-there p {font-size: 1.25rem; line-height: 1.4;}
+.st-key-join {--join-film: calc(100dvh - 11.5rem);}
 .st-key-join [data-testid="stVerticalBlock"] {gap: .5rem;}
 .kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
   align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}
@@ -85,6 +86,7 @@ STYLE = """
   .kl-cells {font-size: .78rem; gap: .15rem;}
 }
 @media (max-width: 640px) {
+  .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
 }
 .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 8.2rem;

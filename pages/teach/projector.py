@@ -54,7 +54,7 @@ def show_waiting(group) -> None:
 
 
 def _show_ways_on(group):
-    begin, leave, exam, view = st.columns(4)
+    begin, leave, exam, view = st.columns([1.7, 1, 1.15, 0.9], gap="xsmall")
     with view:
         steps.show_view_button()
     with exam:
