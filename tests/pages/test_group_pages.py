@@ -291,3 +291,25 @@ def test_a_name_is_no_formula_of_a_spreadsheet(db, group):
     table = csv_text(store.votes_of(db, group.group_id))
     assert "'=1+1" in table
     assert ",=1+1" not in table
+
+
+def test_a_projector_window_has_no_controls_but_their_keys_and_follows(db, group):
+    app = signed_in(session=group.code, view="projector")
+    press(app, "begin")
+    assert "have voted" in html(app)
+    assert not [one for one in app.button if one.key in ("alone", "end", "leave")]
+    here = store.find_group(db, group.code)
+    store.change_group(db, here, state="closed", now=NOW)
+    assert "Nobody voted" in text(app.run())
+    press(app, "whole")
+    assert "view" not in app.query_params
+    assert "alone" in {one.key for one in app.button}
+
+
+def test_voting_that_is_over_is_closed_for_teacher_and_learner(db):
+    films = draw_exam(synthetic_set().films.values(), 5, seed=0)
+    group = store.open_group(db, films, NOW, seconds=15.0)
+    (anna,) = joined(db, group, "Anna")
+    store.change_group(db, group, position=0, now=NOW)  # long ago
+    assert "Voting is closed" in text(opened("join", code=group.code, token=anna.token))
+    assert "Nobody voted" in text(signed_in(session=group.code))
