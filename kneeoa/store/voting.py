@@ -4,10 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
-from kneeoa.store import tables
+from kneeoa.store import closing, tables
 from kneeoa.store.database import StoreError, reading
 from kneeoa.store.group import Group, change_group, find_group
-from kneeoa.teaching import closing
 
 
 def closes_at(db: Engine, group: Group) -> datetime | None:

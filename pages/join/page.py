@@ -6,9 +6,9 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
+from kneeoa.store import closing, voting
 from kneeoa.store import group as store
-from kneeoa.store import voting
-from kneeoa.teaching import closing, scoring
+from kneeoa.teaching import scoring
 from kneeoa.teaching.wording import interval_text, kappa_rests_on, number_text, share_text
 from pages.join import own_votes
 from pages.shared import boundary, cached, clients, keyboard, live, style

@@ -8,9 +8,9 @@ from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.store import closing, voting
 from kneeoa.store import group as store
-from kneeoa.store import voting
-from kneeoa.teaching import closing, invite
+from kneeoa.teaching import invite
 from pages.shared import boundary, cached, clients, exam_choice, keyboard, known_film, live
 from pages.teach import steps
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kneeoa.teaching import closing
+from kneeoa.store import closing
 
 SINCE = datetime(2030, 1, 2, 10, 0, 0, tzinfo=UTC)
 
