@@ -82,6 +82,14 @@ class AnswerRule:
         return Answer(grade, low, high, self.rule, self.level)
 
 
+def grades_said(rule: AnswerRule | None, probabilities: np.ndarray) -> np.ndarray:
+    """Return the grades that are said of ``(N, 5)`` probabilities, ``(N,) int64``.
+
+    By `rule`, or the most probable ones where a card has none, as `Reading.said` is.
+    """
+    return rule.grades(probabilities) if rule else rules.most_probable(probabilities)
+
+
 def rule_of(card: dict[str, Any]) -> AnswerRule | None:
     """Return the rule on a model's card, or None where it has none."""
     described = card.get("answer")

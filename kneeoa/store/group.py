@@ -4,7 +4,7 @@ A group's state goes ``waiting``, then film by film ``voting, closed, told``, an
 A film that was told is not voted on again. Times are given by the caller, in UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -72,7 +72,15 @@ _DAMAGED = "What is kept of this session is damaged and cannot be read. Open a n
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group session as it stands: `round` counts its changes, `position` is the film's from 0."""
+    """A group session as it stands.
+
+    Attributes
+    ----------
+    position : of the film, from 0
+    round : counts the session's changes
+    seconds : how long voting on a film is open at most; None: until the teacher closes it
+    voting_since : when voting was last opened, by a window that told the time
+    """
 
     group_id: int
     code: str
@@ -81,14 +89,20 @@ class Group:
     position: int
     round: int
     opened_at: datetime
+    seconds: float | None = None
+    voting_since: datetime | None = None
 
 
-def open_group(db: Engine, exam: Exam, now: datetime) -> Group:
-    """Return a new group that waits at its first film, with a code that no other has."""
+def open_group(db: Engine, exam: Exam, now: datetime, *, seconds: float | None = None) -> Group:
+    """Return a new group that waits at its first film, with a code that no other has.
+
+    `seconds` are those for a film; None: no limit.
+    """
     table = tables.teaching_group
     text = exams.to_json(exam)
     kept = read_exam(text)
     start = {"exam": text, "state": "waiting", "position": 0, "round": 0, "opened_at": now}
+    start["seconds"] = seconds
     with writing(db) as connection:
         while True:
             code = new_code(CODE_LENGTH)
@@ -96,7 +110,7 @@ def open_group(db: Engine, exam: Exam, now: datetime) -> Group:
             row = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
             group_id = connection.scalar(row)
             if group_id is not None:
-                return Group(group_id, code, kept, "waiting", 0, 0, now)
+                return Group(group_id, code, kept, "waiting", 0, 0, now, seconds)
 
 
 def find_group(db: Engine, code: str) -> Group:
@@ -144,12 +158,18 @@ def delete_group(db: Engine, group_id: int, *, client: str, now: datetime) -> No
 
 
 def change_group(
-    db: Engine, group: Group, *, state: State | None = None, position: int | None = None
+    db: Engine,
+    group: Group,
+    *,
+    state: State | None = None,
+    position: int | None = None,
+    now: datetime | None = None,
 ) -> Group:
     """Return the group after going to the film at `position`, or to another state at this one.
 
     Going to a film opens voting on it, or shows it told where it was told before. `group` is what
-    the teacher's window shows.
+    the teacher's window shows. Voting that is opened at `now` may close by itself
+    (`kneeoa.store.voting`); without a time it does not.
 
     Raises `StoreError` where another window has gone on meanwhile, or a step cannot be taken.
     """
@@ -165,16 +185,16 @@ def change_group(
         found = each_of(connection, select(table).where(there), _group)
         if not found:
             raise StoreError(_DAMAGED)
-        now = found[0]
-        if (now.state, now.position, now.round) != (group.state, group.position, group.round):
+        kept = found[0]
+        if (kept.state, kept.position, kept.round) != (group.state, group.position, group.round):
             raise StoreError(
                 "Another window has gone on with this session. This one shows it as it is now: "
                 "look again, then go on."
             )
-        to = now.position if position is None else position
+        to = kept.position if position is None else position
         here = (film.c.group_id == group.group_id) & (film.c.position == to)
         told = bool(connection.scalar(select(film.c.told).where(here)))
-        after = _next_state(now, state if position is None else None, to, told)
+        after = _next_state(kept, state if position is None else None, to, told)
         if after in ("voting", "told"):
             shown = {"group_id": group.group_id, "position": to, "told": after == "told"}
             mark = insert_into(db, film).values(shown)
@@ -182,9 +202,10 @@ def change_group(
             connection.execute(
                 mark.on_conflict_do_update(index_elements=keys, set_={"told": shown["told"]})
             )
-        changed = {"state": after, "position": to, "round": now.round + 1}
+        since = now if after == "voting" else None
+        changed = {"state": after, "position": to, "round": kept.round + 1, "voting_since": since}
         connection.execute(update(table).where(table.c.id == group.group_id).values(changed))
-    return Group(now.group_id, now.code, now.exam, after, to, now.round + 1, now.opened_at)
+    return replace(kept, **changed)
 
 
 def _next_state(now, state, to, told):
@@ -216,4 +237,16 @@ def _group(row):
         raise DataError("Expected one of the films of the session, and what is done with it.")
     if row.code != read_code(row.code) or not isinstance(row.opened_at, datetime):
         raise DataError("Expected a session's code, and when it was opened.")
-    return Group(row.id, row.code, exam, row.state, row.position, row.round, row.opened_at)
+    # What another program wrote there closes no vote.
+    seconds = row.seconds if isinstance(row.seconds, float) and row.seconds > 0 else None
+    return Group(
+        row.id,
+        row.code,
+        exam,
+        row.state,
+        row.position,
+        row.round,
+        row.opened_at,
+        seconds,
+        row.voting_since,
+    )

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
@@ -114,6 +114,9 @@ teaching_group = Table(
     Column("position", Integer, nullable=False),
     Column("round", Integer, nullable=False),
     Column("opened_at", Moment, nullable=False),
+    # For a film; none: no limit.
+    Column("seconds", Float),
+    Column("voting_since", Moment),
     UniqueConstraint("code", name="uq_teaching_group_code"),
     CheckConstraint(f"state IN {STATES}", name="ck_state"),
     sqlite_autoincrement=True,

@@ -3,7 +3,7 @@
 import secrets
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import Engine, delete, func, select
@@ -149,7 +149,7 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
         with writing(db) as connection:
             # Closing waits until this vote is in; a vote behind it sees that it is closed.
             found = connection.execute(
-                select(group.c.state, group.c.position)
+                select(group.c.state, group.c.position, group.c.seconds, group.c.voting_since)
                 .join(one)
                 .where(mine)
                 .with_for_update(read=True, of=group)
@@ -158,6 +158,10 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
                 raise StoreError(_NOT_THERE)
             if (found.state, found.position) != ("voting", position):
                 raise StoreError("Voting on this film is closed. Wait for the next one.")
+            if found.seconds and found.voting_since:
+                end = found.voting_since + timedelta(seconds=found.seconds)
+                if now > end:  # closed, though no window has looked yet
+                    raise StoreError("The time to vote on this film is over: voting is closed.")
             row = insert_into(db, tables.vote).values(**key, **kept)
             connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=kept))
     except IntegrityError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from kneeoa.graders.answer import AnswerRule, grades_said
 from kneeoa.grades import GRADES
 from kneeoa.records.results import PROBABILITY_COLUMNS
 from kneeoa.teaching import readers
@@ -14,24 +15,31 @@ FEWEST_READERS = 3
 COLUMNS = ("image_id", "patient_id", "grade", "first", "second", "confidence")
 
 
-def answered(predictions: Sequence[pd.DataFrame], films: TeachingSet) -> pd.DataFrame:
+def answered(
+    predictions: Sequence[pd.DataFrame],
+    films: TeachingSet,
+    rules: Sequence[AnswerRule | None] = (None, None),
+) -> pd.DataFrame:
     """Return what two networks said of films of the set, one row a film that both know.
 
-    `predictions` are two tables as from `kneeoa.records.results.read_predictions`. The columns are
-    `COLUMNS`: reference ``grade``, the networks' grades, and the ``confidence``, the mean of the
-    probabilities that each gives its own grade.
+    `predictions` are two tables as from `kneeoa.records.results.read_predictions`, of networks that
+    answer by `rules`. The columns are `COLUMNS`: reference ``grade``, the networks' grades, and the
+    ``confidence``, the mean of the probabilities that each gives its own grade.
     """
-    given = [graded_before(table, films) for table in predictions]
-    sure = [
-        dict(zip(table["image_id"], table[PROBABILITY_COLUMNS].max(axis=1), strict=True))
-        for table in predictions
-    ]
-    return _table(films, given, sure)
+    tables = list(zip(predictions, rules, strict=True))
+    given = [graded_before(table, films, rule) for table, rule in tables]
+    return _table(films, given, [_sure(table, rule) for table, rule in tables])
 
 
 def answered_by_grade(given: Sequence[Mapping[str, int]], films: TeachingSet) -> pd.DataFrame:
     """Return the table of `answered` from two networks' grades alone; ``confidence`` is NaN."""
     return _table(films, given, [{}, {}])
+
+
+def _sure(table, rule):
+    shares = table[PROBABILITY_COLUMNS].to_numpy(float)
+    said = np.take_along_axis(shares, grades_said(rule, shares)[:, None], axis=1)
+    return dict(zip(table["image_id"], said[:, 0].tolist(), strict=True))
 
 
 def _table(films, given, sure):

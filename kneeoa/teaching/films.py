@@ -13,6 +13,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import read_regular
 from kneeoa.films import phantom
 from kneeoa.films.limits import DEFAULT_LIMITS
+from kneeoa.graders.answer import AnswerRule, grades_said
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.records.results import PROBABILITY_COLUMNS
 from kneeoa.wording import is_plain, listed
@@ -95,8 +96,10 @@ def read_set(folder: Path) -> TeachingSet:
     a note says so. Nothing is opened. Raises `DataError` when there is no graded film.
     """
     if not folder.is_dir():
+        # Learners read this: where the folder should be is no help to them.
         raise DataError(
-            f"Expected a folder of films. There is none at {folder}: check KNEEOA_DATASET."
+            "Expected the folder of films that this dashboard was started with. It is not there: "
+            "tell whoever runs the dashboard, or the teacher."
         )
     listing = list_graded(folder, name_patterns(None), without_splits=True)
     notes = [*listing.ignored]
@@ -141,15 +144,17 @@ def open_set(setting: str | None) -> TeachingSet:
     return read_set(Path(setting).expanduser()) if setting else synthetic_set()
 
 
-def graded_before(predictions: pd.DataFrame, films: TeachingSet) -> dict[str, int]:
+def graded_before(
+    predictions: pd.DataFrame, films: TeachingSet, rule: AnswerRule | None = None
+) -> dict[str, int]:
     """Return the grades, by image id, that a table of predictions gives to films of the set.
 
-    `predictions` as from `results.read_predictions`. A film counts as the same one where
-    name and reference grade are.
+    `predictions` as from `results.read_predictions`, of a network that answers by `rule`. A film
+    counts as the same one where name and reference grade are.
     """
     reference = predictions["image_id"].map({n: int(f.grade) for n, f in films.films.items()})
     same = predictions[(reference == predictions["true_grade"]).fillna(False)]
-    said = same[PROBABILITY_COLUMNS].to_numpy(float).argmax(axis=1)
+    said = grades_said(rule, same[PROBABILITY_COLUMNS].to_numpy(float))
     return dict(zip(same["image_id"], said.tolist(), strict=True))
 
 

@@ -57,7 +57,8 @@ def group_kappa_interval(
 def pair_kappa(votes: pd.DataFrame) -> float:
     """Return the mean quadratic weighted kappa of all pairs of readers (Light 1971).
 
-    A pair counts on the films that both graded, where it is defined; NaN without such a pair.
+    A pair counts on the films that both graded, where both of them gave more than one grade: else
+    kappa is not defined, or 0 whatever they do. NaN without such a pair.
     """
     wide = votes.pivot(index="image_id", columns="participant", values="grade").astype(float)
     people = len(wide.columns)
@@ -68,8 +69,10 @@ def pair_kappa(votes: pd.DataFrame) -> float:
     off = 1 - WEIGHTS["quadratic"]
     seen = np.einsum("pkl,kl->p", tables, off) * tables.sum(axis=(1, 2))
     chance = np.einsum("pk,kl,pl->p", tables.sum(axis=2), off, tables.sum(axis=1))
-    # Without a common film, or where both gave one and the same grade, there is none.
-    defined = chance > 0
+    # Without a common film there is none, either.
+    defined = ((tables.sum(axis=2) > 0).sum(axis=1) > 1) & (
+        (tables.sum(axis=1) > 0).sum(axis=1) > 1
+    )
     return float(np.mean(1 - seen[defined] / chance[defined])) if defined.any() else float("nan")
 
 

@@ -23,7 +23,7 @@ class Score:
     accuracy : right answers among those given, with Wilson's 95% interval; None without an answer
     within_one : answers at most one grade off, likewise
     kappa, kappa_interval : quadratic weighted kappa against the reference; 95% bootstrap interval
-        over patients. NaN where all grades are one, the interval also below `FEWEST` answers
+        over patients. NaN where `why_no_kappa` says so, the interval also below `FEWEST` answers
     mean_error : absolute, in grades; NaN without an answer
     seconds : median time for an answer; NaN where none was measured
     confusion : (5, 5) int64, row = reference
@@ -39,6 +39,20 @@ class Score:
     seconds: float
     confusion: np.ndarray
 
+    @property
+    def why_no_kappa(self) -> str:
+        """Why kappa is not defined, in a few words; empty where it is.
+
+        Whoever gives one grade alone, or sees films of one grade alone, agrees as often as chance
+        does, however good she is: Cohen's formula then gives 0, which says nothing of her.
+        """
+        references, given = (self.confusion.any(axis=axis).sum() for axis in (1, 0))
+        if given == 0:
+            return "no film was graded"
+        if given == 1:
+            return "the same grade was given to every film"
+        return "all films have the same reference grade" if references == 1 else ""
+
 
 def score(answers: pd.DataFrame, patients: Mapping[str, str] | None = None) -> Score:
     """Return the score of `answers`.
@@ -53,14 +67,15 @@ def score(answers: pd.DataFrame, patients: Mapping[str, str] | None = None) -> S
     true, said = given["reference"].to_numpy(int), given["grade"].to_numpy(int)
     off = np.abs(true - said)
     owners = [(patients or {}).get(name, name) for name in given["image_id"]]
+    defined = len(np.unique(true)) > 1 and len(np.unique(said)) > 1
     seconds = pd.to_numeric(given.get("seconds", pd.Series(dtype=float)), errors="coerce")
     return Score(
         films=len(answers),
         answered=len(given),
         accuracy=agreement.proportion(int((off == 0).sum()), len(given)),
         within_one=agreement.proportion(int((off <= 1).sum()), len(given)),
-        kappa=agreement.quadratic_kappa(true, said) if len(given) else float("nan"),
-        kappa_interval=_kappa_interval(true, said, owners),
+        kappa=agreement.quadratic_kappa(true, said) if defined else float("nan"),
+        kappa_interval=_kappa_interval(true, said, owners) if defined else _NO_INTERVAL,
         mean_error=float(off.mean()) if len(given) else float("nan"),
         seconds=float(seconds.median()),
         confusion=agreement.confusion_matrix(true, said),
@@ -106,6 +121,7 @@ def progress(sessions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_PROGRESS)
 
 
+_NO_INTERVAL = (float("nan"), float("nan"))
 _PROGRESS = (
     "session",
     "answered",
@@ -121,7 +137,7 @@ _PROGRESS = (
 
 def _kappa_interval(true, said, owners):
     if len(true) < FEWEST:
-        return float("nan"), float("nan")
+        return _NO_INTERVAL
     certain = np.eye(5)[said]
     intervals = bootstrap.patient_intervals(true, certain, owners)
     return intervals["quadratic_kappa"]

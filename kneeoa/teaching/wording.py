@@ -17,15 +17,27 @@ def interval_text(share: Proportion) -> str:
 
 
 def number_text(value: float) -> str:
-    """Return a kappa with as many digits as a session bears; ``-`` where it is not defined."""
-    return "-" if math.isnan(value) else f"{value:.2f}"
+    """Return a kappa with as many digits as a session bears; or ``not defined``."""
+    return "not defined" if math.isnan(value) else f"{value:.2f}"
 
 
 def kappa_text(score: Score) -> str:
-    """Return a kappa with its interval, where there is one."""
+    """Return a kappa with its interval, where there is one, or why it is not defined."""
+    if score.why_no_kappa:
+        return f"{number_text(score.kappa)} ({score.why_no_kappa})"
     low, high = score.kappa_interval
     interval = "" if math.isnan(low) else f" (95% interval {low:.2f} to {high:.2f})"
     return number_text(score.kappa) + interval
+
+
+def kappa_rests_on(score: Score) -> str:
+    """Return in a few words what a kappa that stands alone rests on, or why it is not defined."""
+    low, high = score.kappa_interval
+    if score.why_no_kappa:
+        return score.why_no_kappa
+    if math.isnan(low):
+        return "too few films for an interval"
+    return f"95% interval {low:.2f} to {high:.2f} (bootstrap over patients)"
 
 
 def time_text(seconds: float) -> str:

@@ -133,7 +133,7 @@ def _show_film(row):
         known_film.show_in_list(radiograph, frame, name, readings, key=f"differing_{name}")
         example_films.show_way_on(name, "differing")
     with said:
-        known_film.show_answers(readings)
+        known_film.show_answers(readings, cached.teaching_film_together(name))
         if hasattr(row, "readers"):
             st.markdown(f"Readers {row.readers}")
         for grade in sorted({row.grade, row.first, row.second}):

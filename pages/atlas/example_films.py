@@ -63,7 +63,12 @@ def opened():
 def published_answers():
     """Return `examples.answered` of the published networks; empty: they know other films."""
     tables = cached.published_predictions()
-    return examples.answered([tables[name] for name in DISPLAY_NAME], cached.teaching_set())
+    rules = cached.graders().rules
+    return examples.answered(
+        [tables[name] for name in DISPLAY_NAME],
+        cached.teaching_set(),
+        [rules[name] for name in DISPLAY_NAME],
+    )
 
 
 def of_grade(films, answers, grade, kind):
@@ -106,7 +111,7 @@ def show_row(names: list[str], key: str) -> None:
 
 def _say(name, readings):
     reference = cached.teaching_set().films[name].grade
-    said = ", ".join(f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings)
+    said = ", ".join(f"{DISPLAY_NAME[one.architecture]} {one.said.label}" for one in readings)
     st.markdown(f"**{boundary.escaped(name)}**  \n:small[Reference {reference.label}; {said}]")
 
 

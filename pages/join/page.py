@@ -6,17 +6,16 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
+from kneeoa.store import closing, voting
 from kneeoa.store import group as store
 from kneeoa.teaching import scoring
-from kneeoa.teaching.wording import interval_text, number_text, share_text
+from kneeoa.teaching.wording import interval_text, kappa_rests_on, number_text, share_text
 from pages.join import own_votes
 from pages.shared import boundary, cached, clients, keyboard, live, style
 from pages.shared.viewer import component as viewer
 
 LONGEST_SHOWN = 1024
-VIEWER = viewer.Options(
-    height="max(15rem, min(56vh, 100dvh - 30rem))", tools="few", keys="page", shared=True
-)
+VIEWER = viewer.Options(height="var(--join-film)", tools="few", keys="page", shared=True)
 SAID, JOINED = "join_said", "joined"
 
 
@@ -43,14 +42,16 @@ def show_entrance() -> None:
 
 def show_session(code, participant) -> None:
     """Show the session as it stands for this learner; look every second whether it went on."""
-    group = store.find_group(cached.store(), code)
-    with st.container(key="join", width=720):
+    group, _ = voting.look(cached.store(), code, datetime.now(UTC))
+    with st.container(key="join"):
         if SAID in st.session_state:
             st.warning(boundary.escaped(st.session_state.pop(SAID)))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
                 f"{boundary.escaped(participant.nickname)}, session {group.code}", width="stretch"
             )
+            with st.container(width="content"):
+                live.every(1.0, _watch, code, group.round)
             own_votes.show_way_out(participant, _forget)
         if group.state == "waiting":
             st.title("You are in")
@@ -60,7 +61,6 @@ def show_session(code, participant) -> None:
             return
         else:
             show_film(group, participant)
-    live.every(1.0, _watch, code, group.round)
 
 
 def _forget():
@@ -69,33 +69,46 @@ def _forget():
 
 
 def _watch(code, seen):
+    now = datetime.now(UTC)
     try:
-        went_on = store.find_group(cached.store(), code).round != seen
+        group, closes = voting.look(cached.store(), code, now)
     except KneeOAError as error:
         st.warning(boundary.escaped(str(error)))
         return
-    if went_on:
+    if group.round != seen:
         st.rerun(scope="app")
+    if left := closing.left_text(closes, now):
+        st.markdown(f"**{left}**")
 
 
 def show_film(group, participant) -> None:
     """Show the film in play, the learner's vote on it, and the reference once it is told."""
     film = group.exam.films[group.position]
     mine = store.vote_of(cached.store(), participant, group.position)
+    label = f"Film {group.position + 1} of {len(group.exam.films)}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Film {group.position + 1} of {len(group.exam.films)}", width="content")
+        st.markdown(f"**{label}**", width="content")
         wanted = st.toggle("Film here", True, key="film_here", persist_state="session")
+    # Where a screen is narrow, the grades stand below the film.
+    shown, side = st.columns([2.6, 1], gap="small") if wanted else (None, st.container())
     if wanted:
-        try:
-            folder = cached.teaching_set().folder
-            feed = cached.teaching_feed(folder, film.image_id, LONGEST_SHOWN)
-            label = f"Film {group.position + 1} of {len(group.exam.films)}"
-            viewer.show([viewer.ShownFilm(feed, label)], options=VIEWER)
-        except KneeOAError:
-            # Why is said on the teacher's pages; it may name folders of this server.
-            st.warning(
-                "This film cannot be shown here. Look at the projector, and tell the teacher."
-            )
+        with shown:
+            _show_picture(film, label)
+    with side:
+        _show_side(group, participant, film, mine)
+
+
+def _show_picture(film, label):
+    try:
+        folder = cached.teaching_set().folder
+        feed = cached.teaching_feed(folder, film.image_id, LONGEST_SHOWN)
+        viewer.show([viewer.ShownFilm(feed, label)], options=VIEWER)
+    except KneeOAError:
+        # Why is said on the teacher's pages; it may name folders of this server.
+        st.warning("This film cannot be shown here. Look at the projector, and tell the teacher.")
+
+
+def _show_side(group, participant, film, mine):
     if group.state == "voting":
         show_grades(participant, group.position, mine)
     elif group.state == "closed":
@@ -164,10 +177,8 @@ def show_score(group, participant) -> None:
     accuracy, kappa = st.columns(2)
     accuracy.metric("As the reference", share_text(mine.accuracy))
     accuracy.caption(interval_text(mine.accuracy))
-    low, high = mine.kappa_interval
     kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
-    if low == low:
-        kappa.caption(f"95% interval {low:.2f} to {high:.2f}")
+    kappa.caption(kappa_rests_on(mine))
     own_votes.show_votes(hers)
 
 

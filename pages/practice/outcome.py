@@ -10,7 +10,13 @@ from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import practice as store
 from kneeoa.teaching import scoring, swayed
-from kneeoa.teaching.wording import interval_text, number_text, share_text, time_text
+from kneeoa.teaching.wording import (
+    interval_text,
+    kappa_rests_on,
+    number_text,
+    share_text,
+    time_text,
+)
 from kneeoa.wording import counted
 from pages.practice import progress, take_along
 from pages.shared import boundary, cached, known_film, table_view
@@ -73,7 +79,7 @@ def _grade_by(image_id, architecture):
         _, _, readings = cached.teaching_film(image_id)
     except KneeOAError:  # said where the film itself is shown
         return None
-    return next(int(one.grade) for one in readings if one.architecture == architecture)
+    return next(int(one.said) for one in readings if one.architecture == architecture)
 
 
 def show_scores(mine, networks, films) -> None:
@@ -82,12 +88,7 @@ def show_scores(mine, networks, films) -> None:
     accuracy.metric("Accuracy", share_text(mine.accuracy), help="95% interval: Wilson")
     accuracy.caption(interval_text(mine.accuracy))
     kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
-    low, high = mine.kappa_interval
-    kappa.caption(
-        f"95% interval {low:.2f} to {high:.2f} (bootstrap over patients)"
-        if low == low
-        else "too few films, or one grade alone: no interval"
-    )
+    kappa.caption(kappa_rests_on(mine))
     off.metric("Mean error (grades)", f"{mine.mean_error:.2f}")
     off.caption(f"{share_text(mine.within_one)} within one grade")
     pace.metric("Median time for a film", time_text(mine.seconds))
@@ -177,4 +178,4 @@ def _show_missed(row):
                 f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
                 f"{given}. {reference.criteria}"
             )
-            known_film.show_answers(readings)
+            known_film.show_answers(readings, cached.teaching_film_together(row.image_id))

@@ -13,7 +13,6 @@ from kneeoa.teaching.playing import Play
 from pages.practice import outcome, personal_code, progress, session_view
 from pages.shared import boundary, cached, exam_choice, keyboard, style
 
-LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s"}
 FEEDBACK = {"each": "after each film", "end": "at the end"}
 MODES = {"plain": "Practice", "ai": "AI or not"}
 
@@ -66,14 +65,7 @@ def show_settings(learner, films) -> None:
         required=True,
         key="feedback",
     )
-    limit = st.segmented_control(
-        "Time for a film",
-        list(LIMITS),
-        default=0,
-        format_func=LIMITS.get,
-        required=True,
-        key="limit",
-    )
+    limit = exam_choice.choose_limit()
     with st.expander("Seed, or an exam from a file"):
         seed = exam_choice.choose_seed()
         repeats = st.toggle(
@@ -117,7 +109,7 @@ def begin(learner, exam, rounds, options) -> None:
     kept = store.PracticeOptions(
         mode=options["mode"],
         feedback=options["feedback"],
-        seconds_per_film=float(options["limit"]) or None,
+        seconds_per_film=options["limit"],
         network=options["network"],
         rounds=tuple(rounds),
     )

@@ -47,6 +47,11 @@ def show(learner) -> None:
     )
     progress = scoring.progress({name: answers for name, (_, answers) in sessions.items()})
     table_view.show_figure(charts.progress_figure(progress, measure), "progress")
+    if measure == "kappa" and (without := int(progress["kappa"].isna().sum())):
+        st.caption(
+            f"{counted(without, 'session')} not in the figure: kappa is not defined where one "
+            "grade alone was given, or shown."
+        )
     name = st.selectbox(
         "Look at a result again", list(sessions)[::-1], None, key="look_again", placeholder="Which?"
     )

@@ -41,7 +41,7 @@ def show(play: Play, network: str, keep) -> None:
     with side:
         if told:
             show_resolution(play)
-            known_film.show_answers(readings)
+            known_film.show_answers(readings, cached.teaching_film_together(play.film.image_id))
         else:
             if play.shows_network:
                 show_network(play, network)
@@ -111,7 +111,7 @@ def show_grades(play: Play) -> None:
         "This is my final answer" if play.stage == "again" else "Confirm",
         key="on",
         shortcut="Enter",
-        type="primary",
+        type="secondary" if play.choice is None else "primary",
         on_click=keyboard.note,
         args=[_place(play), "confirm"],
         # Never disabled: Enter may come before the page knows of the mark, and must count.

@@ -26,6 +26,7 @@ from kneeoa.graders.grading import Graders, Reading, folders_of
 from kneeoa.graders.maps.jobs import MapJobs
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.graders.together import FOLDER as TOGETHER_FOLDER
+from kneeoa.graders.together import TogetherReading
 from kneeoa.records import results
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
@@ -105,6 +106,13 @@ def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading,
     return radiograph, frame, graders().read(radiograph, frame)
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def read_film_together(name: str, data: bytes) -> TogetherReading | None:
+    """Return what both networks together say of the frame of `read_film`; None: not published."""
+    radiograph, frame, _ = read_film(name, data)
+    return graders().read_together(radiograph, frame)
+
+
 def of_films(measure: Callable, films: pandas.DataFrame) -> pandas.DataFrame:
     """Return what `measure`, a function of the library, says of films; computed once."""
     return _of_films(measure.__qualname__, measure, films)
@@ -177,6 +185,11 @@ def teaching_film(image_id: str) -> tuple[Radiograph, Frame, tuple[Reading, ...]
     return read_film(*teaching_set().read(image_id))
 
 
+def teaching_film_together(image_id: str) -> TogetherReading | None:
+    """Return `read_film_together` of a film that is taught with."""
+    return read_film_together(*teaching_set().read(image_id))
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
 def teaching_feed(folder: Path | None, image_id: str, longest: int) -> FilmFeed:
     """Return a film that is taught with for the viewer, of at most `longest` pixels, made once.
@@ -188,6 +201,12 @@ def teaching_feed(folder: Path | None, image_id: str, longest: int) -> FilmFeed:
     return film_feed(radiograph, longest=longest)
 
 
+def published_grades(architecture: str) -> dict[str, int]:
+    """Return what a published network said, by image id, of films that are taught with."""
+    predictions, rule = published_predictions()[architecture], graders().rules[architecture]
+    return graded_before(predictions, teaching_set(), rule)
+
+
 def network_grades(architecture: str) -> dict[str, int]:
     """Return a published network's grades, by image id, of films that are taught with.
 
@@ -195,8 +214,9 @@ def network_grades(architecture: str) -> dict[str, int]:
     over the grades, graded now.
     """
     films = teaching_set()
-    before = graded_before(published_predictions()[architecture], films)
-    return before or dict(_graded_now(films.folder, tuple(films.films))[architecture])
+    return published_grades(architecture) or dict(
+        _graded_now(films.folder, tuple(films.films))[architecture]
+    )
 
 
 @st.cache_resource(show_spinner="The networks grade films for the first time", max_entries=8)
@@ -205,5 +225,5 @@ def _graded_now(folder, image_ids):
     for name in draw_exam(teaching_set().films.values(), GRADED_AT_MOST, seed=0).image_ids:
         with contextlib.suppress(KneeOAError):  # said where the film itself is shown
             for reading in teaching_film(name)[2]:
-                found[reading.architecture][name] = int(reading.grade)
+                found[reading.architecture][name] = int(reading.said)
     return found

@@ -27,11 +27,11 @@ def folder() -> FilmFolder | None:
 
 
 def say_how_to_get_films() -> None:
-    """Say where real films are had, and how they come onto the pages."""
+    """Say where real films are had, in words for who did not start the dashboard, too."""
     st.info(
-        "To see real films, get the data set (Chen 2018, doi 10.17632/56rmx5bjcr.1, CC BY 4.0; "
-        "see About) and start with its folder: `KNEEOA_DATASET=FOLDER streamlit run app.py`. "
-        "Films are not part of this dashboard."
+        "Real films are not part of this dashboard. Whoever runs it can add those of a public data "
+        "set (Chen 2018, doi 10.17632/56rmx5bjcr.1, CC BY 4.0; see About): docs/settings.md "
+        "says how."
     )
 
 

@@ -11,6 +11,7 @@ from kneeoa.teaching.films import TeachingSet
 from pages.shared import boundary, cached
 
 ALL, SAID = "all", "exam_said"
+LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s", 120: "2 min"}
 NEWEST_SEED = 2**31 - 1
 
 
@@ -31,6 +32,19 @@ def choose_grades() -> tuple[int, ...]:
         key="grades",
     )
     return tuple(range(5)) if chosen == ALL else tuple(int(grade) for grade in chosen)
+
+
+def choose_limit() -> float | None:
+    """Let the reader choose how many seconds a film has; return them, or None without a limit."""
+    chosen = st.segmented_control(
+        "Time for a film",
+        list(LIMITS),
+        default=0,
+        format_func=LIMITS.get,
+        required=True,
+        key="limit",
+    )
+    return float(chosen) or None
 
 
 def choose_seed() -> int | None:

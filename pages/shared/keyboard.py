@@ -7,8 +7,9 @@ import streamlit as st
 Key = int | Literal["lower", "higher", "confirm"]
 PRESSED = "pressed"
 
-# Streamlit 1.67 leaves a key to a switch or slider that has the focus, even a digit, of which these
-# make nothing: after a click on one of them no grade could be marked. It gives Enter to the button
+# Streamlit 1.67 leaves a key to a switch, slider or choice that has the focus, even a digit or
+# Enter, of which these make nothing: after a click on one no grade could be marked, and no session
+# begun. It gives Enter to the button
 # whose shortcut that is, even where another one has the focus; and Escape, which leaves a figure on
 # the full screen, to a button as well.
 SCRIPT = """
@@ -17,7 +18,8 @@ SCRIPT = """
   if (window.kneeKeys) return;
   window.kneeKeys = true;
   const isLed = () => document.querySelector(".kl-keys") !== null;
-  const isControl = at => at.matches?.("input[type=checkbox], input[type=range]");
+  const isControl = at => at.matches?.(
+    "input[type=checkbox], input[type=range], input[type=radio], [role=radio]");
   let byMouse = false;
   addEventListener("pointerdown", () => { byMouse = true; }, true);
   addEventListener("pointerup", () => setTimeout(() => {

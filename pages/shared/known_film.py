@@ -9,6 +9,9 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
+from kneeoa.graders.together import TogetherReading
+from kneeoa.grades import GRADES
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from pages.shared import network_column
 from pages.shared.viewer import component
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -28,8 +31,8 @@ def film_of(
 
 
 def own_layer(reading: Reading, frame: Frame) -> Layer:
-    """Return a network's Grad-CAM of its own grade, on the map's own scale."""
-    heatmap = gradcam.grad_cam(reading.evidence, reading.grade)
+    """Return a network's Grad-CAM of the grade that it says, on the map's own scale."""
+    heatmap = gradcam.grad_cam(reading.evidence, reading.said)
     scale = network_column.own_scale(reading, heatmap)
     return layer_of(reading, frame, heatmap, scale=scale, contours=True)
 
@@ -41,11 +44,14 @@ def show_large(
     readings: Sequence[Reading] = (),
     *,
     projected: bool = False,
+    height: str = LARGE.height,
 ) -> None:
     """Show a film as large as the screen allows, and beside it the maps of `readings`."""
     film = film_of(radiograph, frame, label, readings)
     maps = [Pane(0, layer.name, place, "box") for place, layer in enumerate(film.layers)]
-    component.show([film], [Pane(), *maps], options=replace(LARGE, projected=projected))
+    component.show(
+        [film], [Pane(), *maps], options=replace(LARGE, projected=projected, height=height)
+    )
 
 
 def show_in_list(
@@ -57,9 +63,45 @@ def show_in_list(
     component.show([film], [Pane(0, label), *maps], key=key, options=IN_A_LIST)
 
 
-def show_answers(readings: Sequence[Reading]) -> None:
-    """Show what each network answers, and how strong its evidence is."""
-    for column, reading in zip(st.columns(len(readings), gap="small"), readings, strict=True):
-        with column:
-            network_column.show_answer(reading)
-            network_column.show_evidence(reading, reading.grade)
+def show_answers(readings: Sequence[Reading], together: TogetherReading | None = None) -> None:
+    """Show what both networks together say, then each of them and how strong its evidence is."""
+    st.html(answers_html(readings, together))
+
+
+def answers_html(readings: Sequence[Reading], together: TogetherReading | None = None) -> str:
+    """Return the answers as HTML.
+
+    One below the other: beside each other they do not fit in the column beside a film.
+    """
+    blocks = [
+        f"<div>{DISPLAY_NAME[one.architecture]} <b>{one.said.label}</b> {one.said.text}"
+        f"{_cells(one)}{network_column.evidence_note(one, one.said)}</div>"
+        for one in readings
+    ]
+    if together is not None:
+        answer = together.answer
+        is_range = answer is not None and answer.low != answer.high
+        one_grade = f"as one grade: <b>{together.said.label}</b>, " if is_range else ""
+        blocks.insert(
+            0,
+            f'<div class="kl-lead"><div class="kl-quiet">{TOGETHER}</div>'
+            f'<div class="kl-grade">{answer.headline if answer else together.said.label}</div>'
+            f"<div>{one_grade}{together.said.text}</div>{_cells(together)}</div>",
+        )
+    return f'<div class="kl-known">{"".join(blocks)}</div>'
+
+
+def _cells(reading):
+    """Return the strip of five probabilities: the grade that is said, and its range, are marked."""
+    answer = reading.answer
+    marked = ["most" if grade == reading.said else "" for grade in GRADES]
+    if answer:
+        marked = [
+            f"{mark} in-range" if answer.low <= grade <= answer.high else mark
+            for mark, grade in zip(marked, GRADES, strict=True)
+        ]
+    cells = "".join(
+        f'<div class="{mark}" style="--share:{share:.0%}">{grade.label}<br>{share:.0%}</div>'
+        for mark, grade, share in zip(marked, GRADES, reading.probabilities, strict=True)
+    )
+    return f'<div class="kl-cells">{cells}</div>'

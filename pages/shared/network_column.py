@@ -15,8 +15,8 @@ from pages.shared import cached
 
 
 def show_answer(reading: Reading, said: KLGrade | None = None) -> None:
-    """Show the grade in big type, by default the most probable one, and the five probabilities."""
-    grade = reading.grade if said is None else said
+    """Show the grade in big type, by default the one that is said, and the five probabilities."""
+    grade = reading.said if said is None else said
     bars = "".join(
         f'<div class="{"most" if g == grade else ""}">{g.label}</div>'
         f'<div class="track"><div class="fill" style="width:{share:.1%}"></div></div>'
@@ -46,14 +46,19 @@ def _usual(reading):
     return cached.cards()[reading.architecture]["evidence_scale"]
 
 
-def show_evidence(reading: Reading, explained: KLGrade) -> None:
-    """Say how strong the evidence for grade `explained` is that lies on the film as a map."""
+def evidence_note(reading: Reading, explained: KLGrade) -> str:
+    """Return as HTML how strong the evidence for grade `explained` is that lies on the film."""
     word = strength(reading, gradcam.grad_cam(reading.evidence, explained))
     if word == "no":
         said = f"<b>No region speaks for {explained.label}</b> in this network."
     else:
         said = f"Grad-CAM for {explained.label}: {word} evidence."
-    st.html(f'<div class="kl-note">{said}</div>')
+    return f'<div class="kl-note">{said}</div>'
+
+
+def show_evidence(reading: Reading, explained: KLGrade) -> None:
+    """Say how strong the evidence for grade `explained` is that lies on the film as a map."""
+    st.html(evidence_note(reading, explained))
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:

@@ -16,9 +16,12 @@ STYLE = """
 .kl-code {font-size: 5.2rem; line-height: 1.1; font-weight: 700; letter-spacing: .06em;
   font-variant-numeric: tabular-nums;}
 .kl-code span {font-size: 2.2rem; font-weight: 400; letter-spacing: 0; opacity: .8;}
+.kl-left {font-size: 2.2rem; font-weight: 600; font-variant-numeric: tabular-nums;
+  min-height: 1.3em;}
 .st-key-projector .kl-network {font-size: 1.4rem;}
 .st-key-projector .kl-grade {font-size: 3.4rem;}
 .st-key-told p, .st-key-there p {font-size: 1.25rem; line-height: 1.4;}
+.st-key-join {--join-film: calc(100dvh - 11.5rem);}
 .st-key-join [data-testid="stVerticalBlock"] {gap: .5rem;}
 .kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
   align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}
@@ -63,6 +66,9 @@ STYLE = """
 .kl-answers .kl-share {text-align: center; padding: .15rem .5rem;
   background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);}
 .kl-answers .kl-mine td:first-child {font-weight: 650;}
+.kl-known {display: grid; gap: .7rem; font-size: .92rem;}
+.kl-known .kl-grade {font-size: 1.8rem;}
+.kl-known .kl-cells {margin-top: .25rem;}
 .kl-scale img {height: .7rem; flex: 1; min-width: 4rem; border-radius: 2px;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] {gap: .6rem;}
 .st-key-networks, .st-key-networks [data-testid="stVerticalBlock"] {gap: .55rem;}
@@ -80,6 +86,7 @@ STYLE = """
   .kl-cells {font-size: .78rem; gap: .15rem;}
 }
 @media (max-width: 640px) {
+  .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
 }
 .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 8.2rem;
@@ -97,6 +104,21 @@ STYLE = """
 def apply_style() -> None:
     """Put the page's style in place."""
     st.html(STYLE)
+
+
+def hide_menu() -> None:
+    """Hide the menu of the whole program on this page, and what `controls` holds.
+
+    The controls are hidden from the eye alone: their keys go on, and who comes to them by the Tab
+    key sees them.
+    """
+    st.html(
+        "<style>[data-testid=stHeader] {display: none;}"
+        ".stMainBlockContainer {padding-top: 1rem;}"
+        ".st-key-controls {position: fixed; right: 1rem; bottom: 1rem; width: 22rem; z-index: 99;"
+        " padding: 1rem; border-radius: 8px; background: Canvas; opacity: 0; pointer-events: none;}"
+        ".st-key-controls:focus-within {opacity: 1; pointer-events: auto;}</style>"
+    )
 
 
 def mark_room(item: int, title: str) -> None:

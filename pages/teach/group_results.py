@@ -13,7 +13,6 @@ from kneeoa.networks import DISPLAY_NAME
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
-from kneeoa.teaching.films import graded_before
 from kneeoa.wording import counted
 from pages.shared import boundary, cached, clients, exam_choice, table_view
 
@@ -96,14 +95,17 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
     pairs = readers.pair_kappa(votes)
     found["Mean pair, weighted kappa"] = (
         findings.value_text("quadratic_kappa", pairs),
-        "all pairs of readers (Light)" if pairs == pairs else "needs two readers",
+        "all pairs of readers who gave more than one grade (Light)"
+        if pairs == pairs
+        else "needs two readers who gave more than one grade",
     )
     of_all = scoring.score(votes)
-    accuracy = of_all.accuracy
+    accuracy, missing = of_all.accuracy, of_all.why_no_kappa
     found["As the reference"] = (
         f"{accuracy.value:.0%}",
         f"{accuracy.count} of {accuracy.total} votes; weighted kappa of all votes "
-        f"{findings.value_text('quadratic_kappa', of_all.kappa)}",
+        f"{findings.value_text('quadratic_kappa', of_all.kappa)}"
+        f"{f': {missing}' if missing else ''}",
     )
     return found
 
@@ -124,13 +126,12 @@ def networks_of(films: pd.DataFrame) -> str:
 
 def _grades_by(architecture, image_ids):
     """Grades by image id: published ones where there are, else of the films that were shown."""
-    films = cached.teaching_set()
-    grades = graded_before(cached.published_predictions()[architecture], films)
+    grades = cached.published_grades(architecture)
     for name in set(image_ids) - set(grades):
         with contextlib.suppress(KneeOAError):  # said where the film itself was shown
             for reading in cached.teaching_film(name)[2]:
                 if reading.architecture == architecture:
-                    grades[name] = int(reading.grade)
+                    grades[name] = int(reading.said)
     return grades
 
 

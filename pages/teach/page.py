@@ -14,7 +14,7 @@ from kneeoa.teaching import exam as exams
 from kneeoa.teaching import keys
 from kneeoa.wording import counted, entered
 from pages.shared import boundary, cached, clients, dataset_films, exam_choice, style
-from pages.teach import group_results, projector
+from pages.teach import group_results, projector, steps
 
 # The session's code in the address, so that a reload comes back to its film.
 SESSION = "session"
@@ -87,6 +87,8 @@ def show_new(films) -> None:
     title = st.text_input("Title", max_chars=exams.LONGEST_TITLE, key="title")
     count = exam_choice.choose_count()
     grades = exam_choice.choose_grades()
+    seconds = exam_choice.choose_limit()
+    st.caption("Voting closes by itself when the time is over, or when all who joined have voted.")
     with st.expander("Seed, or an exam from a file"):
         seed = exam_choice.choose_seed()
         file = exam_choice.choose_file()
@@ -105,7 +107,7 @@ def show_new(films) -> None:
                     grades=grades,
                 )
                 exam_choice.drawn(exam, count)
-            opened = store.open_group(cached.store(), exam, datetime.now(UTC))
+            opened = store.open_group(cached.store(), exam, datetime.now(UTC), seconds=seconds)
             st.query_params[SESSION] = opened.code
             st.rerun()
 
@@ -192,7 +194,9 @@ def show() -> None:
             st.warning(boundary.escaped(str(error)))
             del st.query_params[SESSION]
         else:
-            projector.show_said()
+            if steps.is_alone():
+                style.hide_menu()
+            steps.show_said()
             page = group_results if group.state == "ended" else projector
             page.show(group)
             return

@@ -1,53 +1,28 @@
 """A group session on the projector: the way in, each film, the votes, the reference."""
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
-from kneeoa.networks import DISPLAY_NAME
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.store import closing, voting
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
 from pages.shared import boundary, cached, clients, exam_choice, keyboard, known_film, live
-
-SAID = "teacher_said"
-LAST = "teacher_last"
+from pages.teach import steps
 
 
 def show(group) -> None:
-    """Show the session as it stands."""
+    """Show the session as it stands; look every second whether it went on."""
     keyboard.lead()
     with st.container(key="projector"):
         if group.state == "waiting":
             show_waiting(group)
         else:
             show_film(group)
-
-
-def show_said() -> None:
-    """Show, once, why the last step was not taken."""
-    if SAID in st.session_state:
-        st.warning(boundary.escaped(st.session_state.pop(SAID)))
-
-
-def _change(group, **step):
-    """Take a step from `group`, which is the session as it was when the button was made.
-
-    Streamlit 1.67 ends a run for a press that comes meanwhile, and such a press, of a button that
-    the run had not come to, still has the session of the run before. So it goes on from this
-    window's own last step; but a film is not closed or told for a press at the film before it.
-    """
-    last = st.session_state.get(LAST, group)
-    state, position = step.get("state"), step.get("position")
-    follows = state in (None, "ended") or last.position == group.position
-    if last.group_id == group.group_id and last.round > group.round and follows:
-        if last.state in (state, "ended") or last.position == position:
-            return  # done already
-        group = last
-    try:
-        st.session_state[LAST] = store.change_group(cached.store(), group, **step)
-    except KneeOAError as error:  # another window was first: the page shows where it is
-        st.session_state[SAID] = str(error)
 
 
 def show_waiting(group) -> None:
@@ -69,24 +44,32 @@ def show_waiting(group) -> None:
                 "`make app ADDRESS=...`, the address of this machine in the local network, and "
                 "open it there."
             )
-        begin, leave, exam = st.columns([1.3, 1, 1])
-        with exam:
-            exam_choice.show_file(group.exam)
-        begin.button(
-            "Show the first film",
-            key="begin",
-            type="primary",
-            shortcut="Enter",
-            on_click=_change,
-            args=[group],
-            kwargs={"position": 0},
-            width="stretch",
-        )
-        leave.button("All sessions", key="leave", on_click=_leave, width="stretch")
+        with st.container(key="controls"):
+            _show_ways_on(group)
     with code:
         st.image(invite.qr_svg(address, side=440))
     live.every(1.0, _show_class, group)
-    show_class_control(group)
+    if not steps.is_alone():
+        show_class_control(group)
+
+
+def _show_ways_on(group):
+    begin, leave, exam, view = st.columns([1.7, 1, 1.15, 0.9], gap="xsmall")
+    with view:
+        steps.show_view_button()
+    with exam:
+        exam_choice.show_file(group.exam)
+    begin.button(
+        "Show the first film",
+        key="begin",
+        type="primary",
+        shortcut="Enter",
+        on_click=steps.change,
+        args=[group],
+        kwargs={"position": 0},
+        width="stretch",
+    )
+    leave.button("All sessions", key="leave", on_click=_leave, width="stretch")
 
 
 def _leave():
@@ -95,6 +78,8 @@ def _leave():
 
 def _show_class(group):
     with boundary.refusals_shown():
+        if steps.went_on(group):
+            st.rerun(scope="app")
         there = store.participants(cached.store(), group.group_id)
         st.subheader(f"{len(there)} {'learner is' if len(there) == 1 else 'learners are'} in")
         with st.container(key="there"):
@@ -147,24 +132,44 @@ def show_film(group) -> None:
             show_voting(group)
         else:
             show_votes(group, film)
+            live.every(1.0, steps.watch, group)
         if group.state == "told":
             show_reference(film, readings)
-        show_steps(group)
+        with st.container(key="controls"):
+            show_steps(group)
+            if steps.is_alone():
+                steps.show_view_button()
     with shown:
         if problem:
             st.error(boundary.escaped(problem))
         else:
             label = f"Film {group.position + 1} of {len(group.exam.films)}"
             seen = readings if group.state == "told" else ()
-            known_film.show_large(radiograph, frame, label, seen, projected=True)
+            known_film.show_large(
+                radiograph,
+                frame,
+                label,
+                seen,
+                projected=True,
+                height="calc(100dvh - 6rem)" if steps.is_alone() else known_film.LARGE.height,
+            )
 
 
 def show_head(group) -> None:
     """Show how far the session is, how to join it late, and the way out."""
-    said, code, people, end = st.columns([4, 2.2, 1, 1], vertical_alignment="center")
+    if steps.is_alone():
+        said, code = st.columns([3, 1], gap="small", vertical_alignment="center")
+    else:
+        said, code, view, people, end = st.columns(
+            [3.4, 1.6, 1.2, 1, 1], vertical_alignment="center"
+        )
     total = len(group.exam.films)
     said.progress((group.position + 1) / total, text=f"Film {group.position + 1} of {total}")
     code.markdown(f"Code **{group.code}**")
+    if steps.is_alone():
+        return
+    with view:
+        steps.show_view_button()
     with people:
         show_class_control(group)
     with end.popover("End"):
@@ -173,35 +178,29 @@ def show_head(group) -> None:
             "End the session",
             key="end",
             type="primary",
-            on_click=_change,
+            on_click=steps.change,
             args=[group],
             kwargs={"state": "ended"},
         )
 
 
 def show_voting(group) -> None:
-    """Show how many have voted, not what; let the teacher close."""
+    """Show how many have voted, not what, and the time that is left."""
     live.every(1.0, _show_count, group)
-    st.button(
-        "Close the votes",
-        key="close",
-        type="primary",
-        shortcut="Enter",
-        on_click=_change,
-        args=[group],
-        kwargs={"state": "closed"},
-        width="stretch",
-    )
 
 
 def _show_count(group):
     with boundary.refusals_shown():
-        database = cached.store()
+        database, now = cached.store(), datetime.now(UTC)
+        as_it_is, closes = voting.look(database, group.code, now)
+        if as_it_is.round != group.round:
+            st.rerun(scope="app")
         given = store.voted(database, group.group_id, group.position)
         there = len(store.participants(database, group.group_id))
         st.html(
             f'<div class="kl-code">{given}<span> of {there}</span></div>'
             '<div class="kl-network">have voted</div>'
+            f'<div class="kl-left">{closing.left_text(closes, now)}</div>'
         )
 
 
@@ -230,14 +229,25 @@ def show_reference(film, readings) -> None:
     with st.container(key="told"):
         st.markdown(reference.criteria)
         if readings:
-            said = ", ".join(
-                f"{DISPLAY_NAME[one.architecture]} {one.grade.label}" for one in readings
-            )
-            st.markdown(f"The networks: {said}.")
+            together = cached.teaching_film_together(film.image_id)
+            both = [f"{TOGETHER} {together.said.label}"] if together else []
+            each = [f"{DISPLAY_NAME[one.architecture]} {one.said.label}" for one in readings]
+            st.markdown(f"The networks: {', '.join([*both, *each])}.")
 
 
 def show_steps(group) -> None:
     """Show the steps that can follow."""
+    if group.state == "voting":
+        st.button(
+            "Close the votes",
+            key="close",
+            type="primary",
+            shortcut="Enter",
+            on_click=steps.change,
+            args=[group],
+            kwargs={"state": "closed"},
+            width="stretch",
+        )
     last = group.position == len(group.exam.films) - 1
     if group.state == "closed":
         tell, again = st.columns([2, 1])
@@ -247,7 +257,7 @@ def show_steps(group) -> None:
             type="primary",
             # Not Enter, which a second press or another button would send: it cannot be undone.
             shortcut="S",
-            on_click=_change,
+            on_click=steps.change,
             args=[group],
             kwargs={"state": "told"},
             width="stretch",
@@ -255,7 +265,7 @@ def show_steps(group) -> None:
         again.button(
             "Vote again",
             key="reopen",
-            on_click=_change,
+            on_click=steps.change,
             args=[group],
             kwargs={"state": "voting"},
             width="stretch",
@@ -266,7 +276,7 @@ def show_steps(group) -> None:
             key="next",
             type="primary",
             shortcut="Enter",
-            on_click=_change,
+            on_click=steps.change,
             args=[group],
             kwargs={"state": "ended"} if last else {"position": group.position + 1},
             width="stretch",
@@ -278,7 +288,7 @@ def show_steps(group) -> None:
             label,
             key=label.lower(),
             shortcut=shortcut,
-            on_click=_change,
+            on_click=steps.change,
             args=[group],
             kwargs={"position": to},
             disabled=to not in range(len(group.exam.films)),

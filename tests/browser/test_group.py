@@ -2,10 +2,13 @@
 
 import re
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 
+from kneeoa.store import group as store
+from kneeoa.store.database import open_store
 from tests.support.serving import running_app
 from tests.support.watching import keeps_to_itself
 
@@ -78,7 +81,11 @@ def test_a_session_is_led_and_nothing_is_lost(settings, people, tmp_path_factory
         code = open_session(teacher, app.url)
         join(anna, app.url, code, "Anna")
         join(ben, app.url, code, "Ben")
-        seen(teacher, "2 learners are in")
+        # One who never votes, so that voting does not close by itself.
+        db = open_store(settings["KNEEOA_DATABASE_URL"])
+        store.join(db, code, "Silent", datetime.now(UTC))
+        db.dispose()
+        seen(teacher, "3 learners are in")
         press(teacher, "Show the first film")
         # Learners look at the film themselves, and see no more of it than that.
         look = anna.locator(".viewer[data-ready=true]")
@@ -92,13 +99,13 @@ def test_a_session_is_led_and_nothing_is_lost(settings, people, tmp_path_factory
         anna.reload()
         seen(anna, "Your vote is kept")
         vote(anna, 1)
-        expect(teacher.locator(".kl-code")).to_have_text("2 of 2", timeout=SECONDS)
+        expect(teacher.locator(".kl-code")).to_have_text("2 of 3", timeout=SECONDS)
         # Before it is told, nothing that a learner's browser is sent says what it is.
         assert not any("Reference" in str(data) for data in sent)
         queries = [page.url.partition("?")[2] for page in (teacher, anna, ben)]
     with running_app(tmp_path_factory.mktemp("second"), **settings) as app:
         sign_in(teacher, f"{app.url}/teach?{queries[0]}")
-        expect(teacher.locator(".kl-code")).to_have_text("2 of 2", timeout=SECONDS)
+        expect(teacher.locator(".kl-code")).to_have_text("2 of 3", timeout=SECONDS)
         for page, query in ((anna, queries[1]), (ben, queries[2])):
             page.goto(f"{app.url}/join?{query}")
             seen(page, "Your vote is kept")
@@ -109,7 +116,7 @@ def test_a_session_is_led_and_nothing_is_lost(settings, people, tmp_path_factory
         press(teacher, "End")
         press(teacher, "End the session")
         seen(teacher, "Fleiss' kappa")
-        seen(teacher, "2 learners, 1 of 10 films shown, 2 votes")
+        seen(teacher, "3 learners, 1 of 10 films shown, 2 votes")
         seen(anna, "The session has ended")
         assert teacher.evaluate("document.documentElement.scrollWidth") <= 1440
         for page in (teacher, anna, ben):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.grades import GRADES
 from kneeoa.networks import ARCHITECTURES
@@ -94,6 +95,14 @@ def test_only_films_that_both_networks_and_the_set_know_count(answers):
     of = answers.set_index("image_id")
     assert of.loc["aL", "confidence"] == pytest.approx(0.65)
     assert of.loc["cR", ["first", "second"]].tolist() == [0, 3]
+
+
+def test_answers_are_by_the_networks_rules(answers, tmp_path):
+    table = predictions(aL=(0, 0.4), bL=(2, 0.9))  # the median of aL is KL 1, at 0.15
+    rule = AnswerRule("median", 0.9, 0.8)
+    found = examples.answered([table, table], open_set(str(tmp_path)), [rule, None])
+    assert found.loc[found["image_id"] == "aL", ["first", "second"]].values.tolist() == [[1, 0]]
+    assert found["confidence"].tolist() == pytest.approx([(0.15 + 0.4) / 2, 0.9])
 
 
 def test_clear_and_disputed_films_come_in_order(answers):
@@ -274,6 +283,6 @@ def test_an_unreadable_film_is_said_in_its_place(monkeypatch, tmp_path):
 def test_a_folder_that_is_not_there_is_said_and_the_criteria_stand(monkeypatch, tmp_path):
     app = opened(monkeypatch, tmp_path / "nowhere", part="films")
     assert not app.exception
-    assert "check KNEEOA" in app.error[0].value
+    assert "tell whoever runs" in app.error[0].value
     app.segmented_control(key="part").set_value("criteria").run()
     assert "<svg" in text(app)

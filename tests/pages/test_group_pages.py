@@ -11,7 +11,7 @@ from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import read_set, synthetic_set
 from pages.shared import cached
-from pages.teach import projector
+from pages.teach import steps as teacher
 from tests.support.graded_films import write_flat
 from tests.support.teaching_pages import KEY, html, opened, press, signed_in, submit, text
 
@@ -108,23 +108,23 @@ def test_a_press_counts_that_comes_before_the_last_one_is_shown(
 ):
     shown = store.change_group(db, group, position=1)
     kept = {}
-    monkeypatch.setattr(projector.st, "session_state", kept)
+    monkeypatch.setattr(teacher.st, "session_state", kept)
     for step in steps:
-        projector._change(shown, **step)
+        teacher.change(shown, **step)
     now = store.find_group(db, group.code)
     assert (now.state, now.position) == there
-    assert projector.SAID not in kept
+    assert teacher.SAID not in kept
 
 
 def test_a_film_is_not_told_for_a_press_at_the_film_before(db, group, monkeypatch):
     shown = store.change_group(db, group, position=1)
     kept = {}
-    monkeypatch.setattr(projector.st, "session_state", kept)
+    monkeypatch.setattr(teacher.st, "session_state", kept)
     for step in (SKIP, TELL):
-        projector._change(shown, **step)
+        teacher.change(shown, **step)
     now = store.find_group(db, group.code)
     assert (now.state, now.position) == ("voting", 2)
-    assert "look again" in kept[projector.SAID]
+    assert "look again" in kept[teacher.SAID]
 
 
 def test_a_step_after_another_window_ended_the_session_is_refused_and_said(db, group):
@@ -291,3 +291,25 @@ def test_a_name_is_no_formula_of_a_spreadsheet(db, group):
     table = csv_text(store.votes_of(db, group.group_id))
     assert "'=1+1" in table
     assert ",=1+1" not in table
+
+
+def test_a_projector_window_has_no_controls_but_their_keys_and_follows(db, group):
+    app = signed_in(session=group.code, view="projector")
+    press(app, "begin")
+    assert "have voted" in html(app)
+    assert not [one for one in app.button if one.key in ("alone", "end", "leave")]
+    here = store.find_group(db, group.code)
+    store.change_group(db, here, state="closed", now=NOW)
+    assert "Nobody voted" in text(app.run())
+    press(app, "whole")
+    assert "view" not in app.query_params
+    assert "alone" in {one.key for one in app.button}
+
+
+def test_voting_that_is_over_is_closed_for_teacher_and_learner(db):
+    films = draw_exam(synthetic_set().films.values(), 5, seed=0)
+    group = store.open_group(db, films, NOW, seconds=15.0)
+    (anna,) = joined(db, group, "Anna")
+    store.change_group(db, group, position=0, now=NOW)  # long ago
+    assert "Voting is closed" in text(opened("join", code=group.code, token=anna.token))
+    assert "Nobody voted" in text(signed_in(session=group.code))

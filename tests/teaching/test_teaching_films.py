@@ -44,7 +44,7 @@ def test_films_of_one_name_are_left_out(tmp_path):
 
 
 def test_what_cannot_be_taught_with_is_refused(tmp_path):
-    with pytest.raises(DataError, match="check KNEEOA_DATASET"):
+    with pytest.raises(DataError, match="tell whoever runs the dashboard"):
         films.open_set(str(tmp_path / "nowhere"))
     with pytest.raises(DataError, match="train, val and test"):
         films.open_set(str(lay(tmp_path, "films/1L.png")))

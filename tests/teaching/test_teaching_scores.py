@@ -54,6 +54,21 @@ def test_films_without_an_answer_count_as_shown_alone():
     assert np.isnan(one_grade.kappa)
 
 
+def test_whoever_gives_one_grade_alone_has_no_kappa_and_is_told_why():
+    always = scoring.score(answered([0, 1, 2, 3, 4, 2], [2] * 6))
+    assert np.isnan([always.kappa, *always.kappa_interval]).all()
+    assert wording.number_text(always.kappa) == "not defined"
+    assert "same grade was given" in wording.kappa_rests_on(always)
+    alike = scoring.score(answered([3] * 6, [2, 3, 3, 3, 4, 3]))
+    assert np.isnan(alike.kappa)
+    assert "all films have the same reference grade" in wording.kappa_text(alike)
+    few = scoring.score(answered([0, 1], [0, 2]))
+    assert (few.why_no_kappa, wording.kappa_rests_on(few)) == ("", "too few films for an interval")
+    pairs = votes([[0, 1, 2], [0, 1, 3], [2, 2, 2]])
+    assert readers.pair_kappa(pairs) == readers.pair_kappa(pairs[pairs["participant"] != "r2"])
+    assert np.isnan(readers.pair_kappa(votes([[0, 1, 2], [2, 2, 2]])))
+
+
 def test_missed_films_come_worst_first():
     table = scoring.missed(answered([0, 1, 2, 3], [0, 2, 4, None]))
     assert table["image_id"].tolist() == ["f2", "f1", "f3"]
@@ -224,5 +239,6 @@ def test_scores_in_words():
     assert wording.time_text(right.seconds) == "12 s"
     assert wording.time_text(3.14159) == "3.1 s"
     none = scoring.score(answered([1], [None]))
-    assert (wording.share_text(none.accuracy), wording.kappa_text(none)) == ("-", "-")
+    assert wording.share_text(none.accuracy) == "-"
+    assert wording.kappa_text(none) == "not defined (no film was graded)"
     assert wording.time_text(none.seconds) == "-"

@@ -1,0 +1,47 @@
+"""Voting that closes by itself: decided by what is kept, whichever window looks first."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+
+from kneeoa.store import closing, tables
+from kneeoa.store.database import StoreError, reading
+from kneeoa.store.group import Group, change_group, find_group
+
+
+def closes_at(db: Engine, group: Group) -> datetime | None:
+    """Return when voting on the film of `group` closes by itself, as things stand; None: not."""
+    if group.state != "voting" or group.voting_since is None:
+        return None
+    one, vote = tables.participant, tables.vote
+    # Votes from before it was opened again do not close it at once.
+    given = (
+        (vote.c.group_id == group.group_id)
+        & (vote.c.position == group.position)
+        & (vote.c.voted_at >= group.voting_since)
+    )
+    with reading(db) as connection:
+        joined = connection.scalar(
+            select(func.count()).select_from(one).where(one.c.group_id == group.group_id)
+        )
+        voted, last = connection.execute(
+            select(func.count(), func.max(vote.c.voted_at)).where(given)
+        ).one()
+    return closing.closes_at(
+        group.voting_since, seconds=group.seconds, joined=joined, voted=voted, last_vote=last
+    )
+
+
+def look(db: Engine, code: str, now: datetime) -> tuple[Group, datetime | None]:
+    """Return the group that has `code` as it stands `now`, and when its voting closes by itself.
+
+    Voting whose end has come is closed by this. Raises `StoreError` as `find_group` does.
+    """
+    group = find_group(db, code)
+    closes = closes_at(db, group)
+    if closes is None or now < closes:
+        return group, closes
+    try:
+        return change_group(db, group, state="closed", now=now), None
+    except StoreError:  # another window was first
+        return find_group(db, code), None
