@@ -100,6 +100,10 @@ def declared():
     return [Requirement(text) for text in project["dependencies"]]
 
 
+EXTRA = ("keras", "tf_keras_vis")
+"""Imported late, and what the extra `keras` brings."""
+
+
 def test_what_is_imported_is_declared():
     graph = grimp.build_graph("kneeoa", include_external_packages=True)
     imported = {
@@ -107,7 +111,7 @@ def test_what_is_imported_is_declared():
         for module in graph.modules
         if module.split(".")[0] == "kneeoa"
         for found in graph.find_modules_directly_imported_by(module)
-    } - {"kneeoa", "keras", *sys.stdlib_module_names}  # keras is an extra, and imported late
+    } - {"kneeoa", *EXTRA, *sys.stdlib_module_names}
     names = metadata.packages_distributions()
     needed = {canonicalize_name(names[module][0]) for module in imported} - {"protobuf"}  # onnx's
     assert len(needed) > 10

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.grades import GRADES
+from kneeoa.metrics import rules
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.records.results import PROBABILITY_COLUMNS, read_predictions
 from kneeoa.teaching import atlas, diagram, examples
@@ -172,8 +173,8 @@ def graded(tmp_path, count=2):
     """Write films under names and grades that the published networks know; return the folder."""
     both = published()[0].merge(published()[1], on=["image_id", "true_grade"])
     both = both.assign(
-        one=both[[f"{name}_x" for name in PROBABILITY_COLUMNS]].to_numpy().argmax(axis=1),
-        two=both[[f"{name}_y" for name in PROBABILITY_COLUMNS]].to_numpy().argmax(axis=1),
+        one=rules.median(both[[f"{name}_x" for name in PROBABILITY_COLUMNS]].to_numpy()),
+        two=rules.median(both[[f"{name}_y" for name in PROBABILITY_COLUMNS]].to_numpy()),
     )
     right = both[(both["one"] == both["true_grade"]) & (both["two"] == both["true_grade"])]
     agreed = both[(both["one"] == both["two"]) & (both["one"] != both["true_grade"])]
@@ -200,7 +201,7 @@ def test_the_first_part_tells_the_criteria_and_draws_them(monkeypatch):
 def test_without_a_folder_the_films_are_drawn_and_that_is_said(monkeypatch):
     app = opened(monkeypatch, part="films", grade="3")
     assert "drawn, not taken" in text(app)
-    assert "get the data set" in text(app)
+    assert "Real films are not part of this dashboard" in text(app)
     assert pictures(app) == 6
     assert "12 films." in text(app)
     app = opened(monkeypatch, part="differing")
