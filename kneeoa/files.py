@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from kneeoa.spreadsheet import texts_as_meant
 
 Record = TypeVar("Record")
 
+_ONE_AT_A_TIME = threading.Lock()
 _ABANDONED = 24 * 3600
 """Seconds after which a half-written folder is nobody's any more."""
 LONGEST_TEXT = 256 * 2**20
@@ -87,13 +89,23 @@ def sound(content: Any) -> Any:
     return content
 
 
+def converted(content: Any, kind: type[Record]) -> Record:
+    """Return plain `content` as the dataclass `kind`; raise `msgspec.ValidationError`.
+
+    One thread at a time: msgspec looks at a class when it first meets it, and two threads that do
+    so at once end the process.
+    """
+    with _ONE_AT_A_TIME:
+        return msgspec.convert(content, kind)
+
+
 def record_of(kind: type[Record], content: dict[str, Any], file: Path) -> Record:
     """Return `content` as the dataclass `kind`; fields that it does not know are left out.
 
     Raises `DataError` where a field is missing or of another type.
     """
     try:
-        return msgspec.convert(content, kind)
+        return converted(content, kind)
     except msgspec.ValidationError as problem:
         raise DataError(f"{file} does not have the expected fields: {problem}.") from None
 

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from kneeoa.errors import RadiographError
+from kneeoa.files import converted
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.decode import TASK, Described
 from kneeoa.films.formats import detect
@@ -74,7 +75,7 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
     limits.check_bytes(len(data))
     kind = detect(data)
     answer = workers().run(TASK, data, kind=kind, limits=msgspec.to_builtins(limits))
-    said = msgspec.convert(answer.said, Described)
+    said = converted(answer.said, Described)
     pixels, *stored = answer.arrays
     pixels = pixels.astype(np.float32, copy=False)
     pixels.setflags(write=False)

@@ -9,7 +9,7 @@ import msgspec
 import pandas as pd
 
 from kneeoa.errors import DataError
-from kneeoa.files import read_table, read_text, sound
+from kneeoa.files import converted, read_table, read_text, sound
 
 TRIAL_COLUMNS = ("trial", "state", "val_loss", "epochs", "seconds")
 
@@ -72,9 +72,7 @@ def _read_best(file):
         return None
     try:
         content = sound(json.loads(read_text(file)))
-        return msgspec.convert(
-            {name: content[name] for name in ("trial", "val_loss", "params")}, _Best
-        )
+        return converted({name: content[name] for name in ("trial", "val_loss", "params")}, _Best)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
         raise DataError(f"Expected the best trial in {file}. The file is damaged.") from None
 

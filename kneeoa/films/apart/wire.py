@@ -61,7 +61,7 @@ def receive(
         if length > MOST_HEADER:
             raise WireError("the header is too long")
         try:
-            start = msgspec.json.decode(_exactly(connection, length), type=_Start)
+            start = _START.decode(_exactly(connection, length))
         except msgspec.MsgspecError as error:
             raise WireError(str(error)) from None
         if min(start.sizes, default=0) < 0 or sum(start.sizes) > MOST_CONTENT:
@@ -79,6 +79,10 @@ def receive(
 class _Start(msgspec.Struct):
     header: dict[str, Any]
     sizes: list[int]
+
+
+# Made here, by one thread: two that make it at once would end the process.
+_START = msgspec.json.Decoder(_Start)
 
 
 def _exactly(connection, size):
