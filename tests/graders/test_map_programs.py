@@ -8,7 +8,6 @@ import pytest
 
 from kneeoa.errors import ModelError
 from kneeoa.films.phantom import draw_knee
-from kneeoa.graders import architectures
 from kneeoa.graders.maps import smooth_grad
 from kneeoa.graders.maps.randomised import shuffled
 from kneeoa.graders.profile import Head
@@ -20,12 +19,9 @@ FILM = draw_knee(2).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def exported(tiny_networks, tmp_path_factory):
     """An exported tiny MobileNet, which this process builds in the place of the real one."""
-    before = tiny.use()
-    yield tiny.write_exported(tmp_path_factory.mktemp("tiny") / "model.onnx")
-    for name, backbone in before.items():
-        architectures.register(name, backbone)
+    return tiny.write_exported(tmp_path_factory.mktemp("tiny") / "model.onnx")
 
 
 def smooth(file, grade, head=None):

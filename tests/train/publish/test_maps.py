@@ -4,7 +4,6 @@ import pytest
 
 from kneeoa.analysis.published import map_trust
 from kneeoa.errors import DataError
-from kneeoa.graders import architectures
 from kneeoa.graders.published import PublishedModel
 from kneeoa.records import maps as records
 from tests.support import tiny
@@ -15,15 +14,12 @@ FILMS = drawn_films(4)
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    before = tiny.use()
+def table(tiny_networks, tmp_path_factory):
     file = tiny.write_exported(tmp_path_factory.mktemp("tiny") / "model.onnx")
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setattr(maps, "find_model", lambda name, _: PublishedModel(name, file, {}))
     yield maps.measure(file.parent, FILMS)
     monkeypatch.undo()
-    for name, backbone in before.items():
-        architectures.register(name, backbone)
 
 
 def test_every_network_has_every_check_with_its_interval(table):
