@@ -145,7 +145,7 @@ def test_rows_that_were_written_stay_whatever_ends_it(tmp_path, film, ending, co
     while not (target.exists() and target.stat().st_size > 1000) and time.monotonic() < end:
         time.sleep(0.01)
     child.send_signal(ending)
-    _, said = child.communicate(timeout=60)
+    _, said = child.communicate(timeout=180)
     assert child.returncode == code
     assert said == ("kneeoa: Stopped. The rows that were written stay.\n" if code == 130 else "")
     rows = rows_of(target)
