@@ -238,49 +238,17 @@ def show_reference(film, readings) -> None:
 def show_steps(group) -> None:
     """Show the steps that can follow."""
     if group.state == "voting":
-        st.button(
-            "Close the votes",
-            key="close",
-            type="primary",
-            shortcut="Enter",
-            on_click=steps.change,
-            args=[group],
-            kwargs={"state": "closed"},
-            width="stretch",
-        )
+        _step(st, "Close the votes", "close", group, shortcut="Enter", state="closed")
     last = group.position == len(group.exam.films) - 1
     if group.state == "closed":
         tell, again = st.columns([2, 1])
-        tell.button(
-            "Show the reference",
-            key="tell",
-            type="primary",
-            # Not Enter, which a second press or another button would send: it cannot be undone.
-            shortcut="S",
-            on_click=steps.change,
-            args=[group],
-            kwargs={"state": "told"},
-            width="stretch",
-        )
-        again.button(
-            "Vote again",
-            key="reopen",
-            on_click=steps.change,
-            args=[group],
-            kwargs={"state": "voting"},
-            width="stretch",
-        )
+        # Not Enter, which a second press or another button would send: it cannot be undone.
+        _step(tell, "Show the reference", "tell", group, shortcut="S", state="told")
+        _step(again, "Vote again", "reopen", group, state="voting")
     elif group.state == "told":
-        st.button(
-            "End, and show the results" if last else "Next film",
-            key="next",
-            type="primary",
-            shortcut="Enter",
-            on_click=steps.change,
-            args=[group],
-            kwargs={"state": "ended"} if last else {"position": group.position + 1},
-            width="stretch",
-        )
+        label = "End, and show the results" if last else "Next film"
+        change = {"state": "ended"} if last else {"position": group.position + 1}
+        _step(st, label, "next", group, shortcut="Enter", **change)
     back, on = st.columns(2)
     for column, step, label, shortcut in ((back, -1, "Back", "Left"), (on, 1, "Skip", "Right")):
         to = group.position + step
@@ -294,3 +262,17 @@ def show_steps(group) -> None:
             disabled=to not in range(len(group.exam.films)),
             width="stretch",
         )
+
+
+def _step(place, label, key, group, *, shortcut=None, **change):
+    """Show the button of a step that makes `change`; with a shortcut it is the one to take next."""
+    place.button(
+        label,
+        key=key,
+        type="primary" if shortcut else "secondary",
+        shortcut=shortcut,
+        on_click=steps.change,
+        args=[group],
+        kwargs=change,
+        width="stretch",
+    )

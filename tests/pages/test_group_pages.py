@@ -6,29 +6,31 @@ import pytest
 
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
-from kneeoa.store.database import open_store
 from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import read_set, synthetic_set
 from pages.shared import cached
 from pages.teach import steps as teacher
 from tests.support.graded_films import write_flat
-from tests.support.teaching_pages import KEY, html, opened, press, signed_in, submit, text
+from tests.support.teaching_pages import (
+    KEY,
+    class_store,
+    html,
+    opened,
+    press,
+    signed_in,
+    submit,
+    text,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def db(tmp_path, monkeypatch):
-    url = f"sqlite:///{tmp_path}/store.sqlite"
-    monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
-    monkeypatch.setenv(keys.SETTING, KEY)
-    monkeypatch.setattr("pages.shared.clients._TRIES", keys.Tries())
     monkeypatch.setattr("pages.shared.cached.GRADED_AT_MOST", 5)
-    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
-    engine = open_store(url)
-    yield engine
-    engine.dispose()
+    with class_store(tmp_path, monkeypatch) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -6,26 +6,20 @@ import pytest
 
 from kneeoa.store import audit
 from kneeoa.store import group as store
-from kneeoa.store.database import open_store, writing
+from kneeoa.store.database import writing
 from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import synthetic_set
 from pages.shared import clients
-from tests.support.teaching_pages import KEY, opened, press, signed_in, submit, text
+from tests.support.teaching_pages import KEY, class_store, opened, press, signed_in, submit, text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def db(tmp_path, monkeypatch):
-    url = f"sqlite:///{tmp_path}/store.sqlite"
-    monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
-    monkeypatch.setenv(keys.SETTING, KEY)
-    monkeypatch.setattr("pages.shared.clients._TRIES", keys.Tries())
-    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
-    engine = open_store(url)
-    yield engine
-    engine.dispose()
+    with class_store(tmp_path, monkeypatch) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -1,7 +1,11 @@
 """The pages of a group session without a browser: opened, signed in to, pressed, read."""
 
+import contextlib
+
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.store.database import open_store
+from kneeoa.teaching import keys
 from tests.support.places import MAIN_SCRIPT
 
 KEY = "a long enough key"
@@ -42,3 +46,16 @@ def text(app):
 
 def html(app):
     return " ".join(block.body for block in app.get("html"))
+
+
+@contextlib.contextmanager
+def class_store(folder, monkeypatch):
+    """A store of its own below `folder`, drawn films, and a teacher's key nobody has tried yet."""
+    url = f"sqlite:///{folder}/store.sqlite"
+    monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
+    monkeypatch.setenv(keys.SETTING, KEY)
+    monkeypatch.setattr("pages.shared.clients._TRIES", keys.Tries())
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
+    engine = open_store(url)
+    yield engine
+    engine.dispose()
