@@ -2,16 +2,16 @@
 
 import gc
 import os
+import shutil
 import tempfile
 
 import pytest
 
 from tests.support.graded_films import write_flat, write_tree
 
-# Decoded films of the tests do not belong into the user's cache.
-os.environ["KNEEOA_CACHE"] = tempfile.mkdtemp(prefix="kneeoa-test-cache-")
-# Nor their answers into the user's database.
-_FOLDER = tempfile.mkdtemp(prefix="kneeoa-test-store-")
+# Decoded films of the tests do not belong into the user's cache, nor answers into the database.
+_FOLDER = tempfile.mkdtemp(prefix="kneeoa-test-")
+os.environ["KNEEOA_CACHE"] = f"{_FOLDER}/cache"
 os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
 # One thread in each process, so that sums are the same in all of them.
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -28,6 +28,11 @@ LONGEST = (
     *("test_group", "test_own_films", "test_research", "test_practice", "test_reading"),
     "test_viewer",
 )
+
+
+def pytest_unconfigure():
+    """Leave nothing behind."""
+    shutil.rmtree(_FOLDER, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items):

@@ -9,7 +9,7 @@ from kneeoa.films.stored import StoredValues
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a DICOM file says it shows; each in upper case, or None where it says nothing.
+    """What a DICOM file says it shows; words in upper case, or None where it says nothing.
 
     Attributes
     ----------
@@ -17,12 +17,14 @@ class Header:
     view : as ``"AP"``, ``"PA"`` or ``"LATERAL"``
     modality : as ``"DX"``, ``"CR"`` or ``"CT"``
     intent : ``"FOR PRESENTATION"``, or ``"FOR PROCESSING"`` for unprocessed detector data
+    child : whether it says that the patient was under 18; no age goes further than this
     """
 
     body_part: str | None = None
     view: str | None = None
     modality: str | None = None
     intent: str | None = None
+    child: bool = False
 
 
 NO_HEADER = Header()

@@ -23,6 +23,7 @@ Event = Literal[
     "session's sheet exported",
     "own votes exported",
     "practice exported",
+    "profile exported",
 ]
 EVENTS = get_args(Event)
 MOST = 200_000

@@ -175,7 +175,7 @@ def show_score(group, participant) -> None:
         st.markdown("You did not vote in this session.")
         return
     accuracy, kappa = st.columns(2)
-    accuracy.metric("As the reference", share_text(mine.accuracy))
+    accuracy.metric("Same grade as the reference", share_text(mine.accuracy))
     accuracy.caption(interval_text(mine.accuracy))
     kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
     kappa.caption(kappa_rests_on(mine))

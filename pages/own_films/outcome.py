@@ -18,7 +18,7 @@ from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.records.results import PROBABILITY_COLUMNS
 from kneeoa.wording import counted
 from pages.own_films.work import Work
-from pages.shared import boundary, cached, table_view
+from pages.shared import boundary, cached, clients, table_view
 from pages.shared.profiles import in_use
 
 SHARES = ("accuracy", "within_one_grade", "coverage")
@@ -119,7 +119,7 @@ def show_profile(work: Work) -> None:
             st.rerun()
         download.download_button(
             "Download (ZIP)",
-            lambda: _packed(adaptation, given),
+            clients.noted("profile exported", lambda: _packed(adaptation, given)),
             file_name=f"{_slug(given)}.zip",
             mime="application/zip",
             on_click="ignore",

@@ -58,7 +58,7 @@ def show_settings(learner, films) -> None:
     else:
         grades = exam_choice.choose_grades()
     feedback = st.segmented_control(
-        "What it was",
+        "The reference's grade is shown",
         list(FEEDBACK),
         default="each",
         format_func=FEEDBACK.get,

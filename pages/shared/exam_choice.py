@@ -9,6 +9,7 @@ from kneeoa.teaching import exam as exams
 from kneeoa.teaching.exam import Exam
 from kneeoa.teaching.films import TeachingSet
 from pages.shared import boundary, cached
+from pages.shared.memory import uploads
 
 ALL, SAID = "all", "exam_said"
 LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s", 120: "2 min"}
@@ -72,7 +73,7 @@ def new_seed(given: int | None) -> int:
 
 def from_file(file, films: TeachingSet) -> Exam:
     """Return what of an uploaded exam can be given with `films`; what cannot is said with it."""
-    found = exams.match(exams.from_json(file.getvalue()), films)
+    found = exams.match(exams.from_json(uploads.content_of(file)), films)
     left_out = exams.left_out(found)
     if not found.exam.films:
         raise DataError(" ".join(["Expected films of this exam in the data set.", *left_out]))

@@ -73,7 +73,7 @@ _COLUMNS = {
     "median": "Median",
     "spread": st.column_config.NumberColumn("Spread (SD)", format="%.2f"),
     "agree": st.column_config.NumberColumn("Commonest grade", format="percent"),
-    "right": st.column_config.NumberColumn("As the reference", format="percent"),
+    "right": st.column_config.NumberColumn("Same grade as the reference", format="percent"),
 }
 
 
@@ -101,7 +101,7 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
     )
     of_all = scoring.score(votes)
     accuracy, missing = of_all.accuracy, of_all.why_no_kappa
-    found["As the reference"] = (
+    found["Same grade as the reference"] = (
         f"{accuracy.value:.0%}",
         f"{accuracy.count} of {accuracy.total} votes; weighted kappa of all votes "
         f"{findings.value_text('quadratic_kappa', of_all.kappa)}"

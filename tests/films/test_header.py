@@ -45,6 +45,36 @@ def test_a_coded_region_is_read_where_the_word_is_missing():
     assert read(odd).header.body_part == "KNEE JOINT"
 
 
+@pytest.mark.parametrize(
+    ("said", "child"),
+    [
+        ({"PatientAge": "012Y"}, True),
+        ({"PatientAge": "18Y"}, False),
+        ({"PatientAge": "061Y", "PatientBirthDate": "20150101", "StudyDate": "20200101"}, False),
+        ({"PatientAge": "200M"}, True),
+        ({"PatientAge": "230M"}, False),
+        ({"PatientAge": "040W"}, True),
+        ({"PatientBirthDate": "20080630", "StudyDate": "20260629"}, True),
+        ({"PatientBirthDate": "20080630", "StudyDate": "20260701"}, False),
+        ({"PatientBirthDate": "20080630", "AcquisitionDate": "20200101"}, True),
+        # What cannot be is no reason to refuse.
+        ({"PatientBirthDate": "20260101", "StudyDate": "20200101"}, False),
+        ({"PatientBirthDate": "19990231", "StudyDate": "20000101"}, False),
+        ({"PatientAge": "old"}, False),
+        ({"PatientBirthDate": "20150101"}, False),
+        ({}, False),
+    ],
+)
+def test_a_childs_film_says_so_and_no_age_goes_further(said, child):
+    odd = deep_dataset()
+    for keyword in ("PatientAge", "PatientBirthDate", "StudyDate", "AcquisitionDate"):
+        if keyword in odd:
+            del odd[keyword]
+    for keyword, value in said.items():
+        odd.add_new(keyword, "LO", value)
+    assert read(odd).header.child is child
+
+
 @pytest.mark.parametrize("by", ["intent", "kind"])
 def test_unprocessed_detector_data_say_so(by):
     raw = deep_dataset()

@@ -92,7 +92,7 @@ def test_uploads_are_counted_while_they_come_and_while_they_wait():
     assert waiting.let_in("a", "1", 60, {})
     assert not waiting.let_in("a", "2", 60, {})
     assert "in this session" in waiting.refusal("a", "2")
-    assert waiting.refusal("a", "2") is None
+    assert waiting.refusal("a", "1") is None
     assert waiting.let_in("b", "1", 60, {})
     assert not waiting.let_in("c", "1", 60, {})
     assert "on this server" in waiting.refusal("c", "1")
@@ -198,3 +198,14 @@ def test_the_page_says_that_there_is_no_room_and_keeps_the_films_that_are_there(
     assert r"\*this\*" in said
     assert [one.name for one in app.session_state["films"].values()] == ["first.png"]
     assert any("first.png" in block.body for block in app.get("html"))
+
+
+def test_an_exam_without_room_says_so_and_not_that_it_is_damaged(monkeypatch):
+    full = type("Full", (), {"refusal": lambda self, session, file: "No room for *this*."})()
+    monkeypatch.setattr(uploads, "waiting", lambda: full)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run().switch_page("practice/page.py")
+    app.run()
+    app.file_uploader(key="exam_file").set_value([("e.json", b"", "application/json")]).run()
+    app.button(key="begin").click().run()
+    assert not app.exception
+    assert [error.value for error in app.error] == [r"No room for \*this\*."]

@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import date
 
 from pydicom import Dataset
 
@@ -12,6 +13,9 @@ _FOR_PROCESSING = "FOR PROCESSING"
 _UNPROCESSED_KIND = "1.2.840.10008.5.1.4.1.1.1.1.1"
 """Digital X-ray image for processing, whose files may leave the intent out."""
 _LONGEST_WORD = 32
+_ADULT = 18
+_PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}
+_TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 
@@ -24,6 +28,7 @@ def header(dataset: Dataset) -> Header:
         view=_word(dataset, "ViewPosition") or _word(view, "CodeMeaning"),
         modality=_word(dataset, "Modality"),
         intent=_word(dataset, "PresentationIntentType"),
+        child=_is_child(dataset),
     )
 
 
@@ -68,6 +73,31 @@ def aspect(dataset: Dataset) -> float:
     return row / column
 
 
+def _is_child(dataset):
+    """Return whether the patient was under 18: by the age, else by the dates of birth and film."""
+    age = re.fullmatch(r"(\d{1,3})([DWMY])", _text(dataset, "PatientAge"))
+    if age:
+        return int(age[1]) / _PER_YEAR[age[2]] < _ADULT
+    born = _date(dataset, "PatientBirthDate")
+    taken = next((day for name in _TAKEN if (day := _date(dataset, name))), None)
+    return bool(born and taken) and 0 <= (taken - born).days / 365.25 < _ADULT
+
+
+def _date(dataset, keyword):
+    digits = re.match(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})", _text(dataset, keyword))
+    try:
+        return digits and date(*map(int, digits.groups()))
+    except ValueError:
+        return None
+
+
+def _text(dataset, keyword):
+    try:
+        return str(dataset.get(keyword) or "").strip().upper()
+    except Exception:
+        return ""
+
+
 def _pair(dataset, keyword):
     try:
         row, column = (float(value) for value in dataset.get(keyword))
@@ -88,10 +118,7 @@ def _word(dataset, keyword):
 
     Numbers and names do not pass: a number may be a patient's, and a caret stands in names alone.
     """
-    try:
-        text = str(dataset.get(keyword) or "").strip().upper()
-    except Exception:
-        return None
+    text = _text(dataset, keyword)
     word = " ".join(re.findall(r"[A-Z]+", text))
     safe = word and len(text) <= _LONGEST_WORD and not re.search(r"[\d^=@]", text)
     return word if safe else None

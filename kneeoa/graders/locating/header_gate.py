@@ -1,8 +1,8 @@
 """What a DICOM header says against grading a film as a frontal knee.
 
 Headers are often silent and sometimes wrong, so that only what plainly contradicts a knee's frontal
-X-ray counts: another part of the body, a side view, another kind of picture. The reader sees what
-the file says and may have the film graded all the same.
+X-ray counts: another part of the body, a side view, another kind of picture, or a child's knee. The
+reader sees what the file says and may have the film graded all the same.
 """
 
 from kneeoa.films.header import Header
@@ -16,6 +16,12 @@ OTHER_PARTS = frozenset(
 )
 """Terms of BodyPartExamined (DICOM PS3.16, annex L) that are no part of a knee film."""
 SIDE_VIEWS = frozenset({"LATERAL", "LAT", "LL", "RL", "LLD", "RLD", "ML", "LM", "AXIAL", "SKYLINE"})
+CHILD = Finding(
+    "header-child",
+    "Expected an adult's knee. The file says that the patient was under 18: Kellgren-Lawrence "
+    "grades are not made for growing joints, and the networks learned from people of 45 and more.",
+    REFUSED,
+)
 OTHER_MODALITIES = frozenset({"CT", "MR", "US", "NM", "PT", "MG", "ES", "XC", "SM", "OP", "OPT"})
 
 
@@ -26,7 +32,7 @@ def of_header(header: Header) -> tuple[Finding, ...]:
         ("view", header.view, SIDE_VIEWS, "a knee seen from the front"),
         ("modality", header.modality, OTHER_MODALITIES, "an X-ray film"),
     )
-    return tuple(
+    contradictions = tuple(
         Finding(
             f"header-{what}",
             f"Expected {expected}. The file says that it shows {value}, unless the file is wrong.",
@@ -35,3 +41,4 @@ def of_header(header: Header) -> tuple[Finding, ...]:
         for what, value, contradicting, expected in said
         if value in contradicting
     )
+    return (*contradictions, CHILD) if header.child else contradictions

@@ -68,9 +68,9 @@ class Waiting:
             self._coming.pop((session, file), None)
 
     def refusal(self, session: str, file: str) -> str | None:
-        """Return why there was no room for a file, and forget it; None where there was."""
+        """Return why there was no room for a file; None where there was."""
         with self._lock:
-            return self._refused.pop((session, file), None)
+            return self._refused.get((session, file))
 
 
 _lock = threading.Lock()
@@ -91,13 +91,18 @@ def bytes_of(upload: UploadedFile) -> bytes:
 
     Raises `FullError` where there was no room for it.
     """
+    data = content_of(upload)
     context = get_script_run_ctx()
-    refusal = waiting().refusal(context.session_id, upload.file_id)
-    if refusal:
-        raise FullError(refusal)
-    data = upload.getvalue()
     context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
     return data
+
+
+def content_of(upload: UploadedFile) -> bytes:
+    """Return what was uploaded, which stays in its field; raise as `bytes_of` does."""
+    refusal = waiting().refusal(get_script_run_ctx().session_id, upload.file_id)
+    if refusal:
+        raise FullError(refusal)
+    return upload.getvalue()
 
 
 class UploadRoom:

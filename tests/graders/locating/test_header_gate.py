@@ -22,6 +22,15 @@ def test_what_contradicts_a_frontal_knee_is_refused_with_what_the_file_says(head
     assert any(word in finding.sentence for word in said if word)
 
 
+def test_a_childs_knee_is_refused_beside_whatever_else_is_said():
+    (finding,) = of_header(Header("KNEE", "AP", "DX", child=True))
+    assert (finding.code, finding.severity) == ("header-child", REFUSED)
+    assert [one.code for one in of_header(Header("HAND", child=True))] == [
+        "header-body-part",
+        "header-child",
+    ]
+
+
 @pytest.mark.parametrize(
     "header",
     [
