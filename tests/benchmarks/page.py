@@ -1,60 +1,160 @@
-"""How long a reader waits: from `streamlit run` to a usable page, from upload to answer and maps.
+"""How long a reader waits, beside an empty Streamlit page and beside bare ONNX Runtime.
 
-Run with ``make bench``. A real server and a real Chromium on this machine; seconds.
+Run with ``make bench``. A real server and a real Chromium on this machine; a minute or two. What is
+waited for is looked for at every picture that the browser draws.
 """
 
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.benchmarks.reading import film_bytes
-from tests.support.serving import VIEWPORT, chromium, running_app
+from kneeoa.films.phantom import draw_knee
+from kneeoa.graders.grading import Graders
+from tests.benchmarks.reading import bare_onnx, film_bytes, median_ms
+from tests.support.serving import VIEWPORT, chromium, running_app, served
 
-UPLOADS = 6
+REPEATS = 6
 TIMEOUT = 120_000
+EMPTY = 'import streamlit as st\n\nst.title("Empty")\n'
+ANSWERED = """name =>
+  document.querySelector(".kl-lead:not(.kl-quiet)") !== null
+  && document.querySelector(".st-key-case")?.textContent.includes(name)
+  && !document.querySelector(".st-key-case").textContent.includes("being read")
+  && document.querySelector(".viewer")?.dataset.ready === "true"
+  && [...document.querySelectorAll(".layer:not([hidden])")].length > 0
+  && [...document.querySelectorAll(".layer:not([hidden])")].every(one => one.complete)
+"""
+"""Whether the answer to the film of that name is there, with its picture and maps."""
+HEADED = """text =>
+  [...document.querySelectorAll("h1, h2, h3")].some(one => one.textContent.includes(text))
+  && document.querySelector("[data-testid=stStatusWidget]") === null
+"""
+"""Whether a heading is there and the page's run has ended."""
 
 
-def open_page(page: Page, url: str) -> None:
-    """Open the app and wait until a film can be uploaded."""
-    page.goto(url)
-    expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=TIMEOUT)
-    expect(page.locator("input[type=file]").first).to_be_attached(timeout=TIMEOUT)
-
-
-def upload_seconds(page: Page, film: Path) -> float:
-    """Upload `film` on the first page; return the seconds until answer and maps are there."""
+def seconds_until(page: Page, action: Callable[[], object], condition: str, value: str) -> float:
+    """Return the seconds from `action` until ``condition(value)`` holds in the browser."""
     started = time.perf_counter()
-    page.locator("input[type=file]").first.set_input_files(film)
-    expect(page.locator(".kl-lead")).to_be_visible(timeout=TIMEOUT)
-    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=TIMEOUT)
-    for overlay in page.locator(".layer:not([hidden])").all():
-        overlay.evaluate("image => image.decode()")
+    action()
+    page.wait_for_function(condition, arg=value, polling="raf", timeout=TIMEOUT)
     return time.perf_counter() - started
 
 
+def open_empty(page: Page, folder: Path) -> float:
+    """Return the median seconds to open a page of Streamlit's with a title and nothing else."""
+    script = folder / "empty.py"
+    script.write_text(EMPTY, encoding="utf-8")
+    quiet = {"STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
+    quiet["STREAMLIT_BROWSER_GATHER_USAGE_STATS"] = "false"
+    with served(folder, script, **quiet) as app:
+        opened = [
+            seconds_until(page, lambda: page.goto(app.url), HEADED, "Empty") for _ in range(REPEATS)
+        ]
+    return statistics.median(opened[1:])
+
+
+def upload(page: Page, film: Path) -> float:
+    """Upload a film; return the seconds until answer and maps are there."""
+    if page.locator("input[type=file]").count() == 0:
+        page.get_by_role("button", name="Add films").click()
+        expect(page.locator("input[type=file]").first).to_be_attached(timeout=TIMEOUT)
+    field = page.locator("input[type=file]").first
+    return seconds_until(page, lambda: field.set_input_files(film), ANSWERED, film.name)
+
+
+def turn(page: Page, name: str) -> float:
+    """Turn to the next film, which is read already; return the seconds until it is there."""
+    page.locator(".pane").first.focus()
+    return seconds_until(page, lambda: page.keyboard.press("ArrowRight"), ANSWERED, name)
+
+
+def move_box(page: Page, name: str) -> float:
+    """Move the graded box by a key; return the seconds until its answer is there."""
+    page.locator(".pane").first.focus()
+    page.keyboard.press("b")
+    frame = page.locator(".viewer").get_attribute("data-frame")
+    awaited = f"""name => !document.querySelector(".viewer").classList.contains("awaiting")
+      && document.querySelector(".viewer").dataset.frame !== '{frame}'
+      && ({ANSWERED})(name)"""
+    seconds = seconds_until(page, lambda: page.keyboard.press("ArrowUp"), awaited, name)
+    page.keyboard.press("Escape")
+    return seconds
+
+
+def open_by_menu(page: Page, room: str, name: str, heading: str) -> float:
+    """Open a page by the menu; return the seconds from the click until its last part is there."""
+    if room:
+        page.get_by_role("button", name=room).click(timeout=TIMEOUT)
+    kind = "menuitem" if room else "link"
+    item = page.get_by_role(kind, name=name, exact=True)
+    return seconds_until(page, item.click, HEADED, heading)
+
+
+def say(what: str, seconds: float, *, empty: float, bare: float) -> None:
+    """Print one row."""
+    print(f"{what:44} {seconds:6.2f} s  {seconds / empty:5.2f}  {seconds / bare:6.1f}")
+
+
 def main() -> None:
-    """Print the times."""
+    """Print the table: seconds, and as multiples of the empty page and of both networks bare."""
+    film = draw_knee(2)[None, ..., None].astype(np.float32)
+    graders = Graders()
+    bare = median_ms(lambda: bare_onnx(graders, film), 50) / 1000
     with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         folder = Path(scratch)
         page = browser.new_page(viewport=VIEWPORT)
+        (folder / "apart").mkdir()
+        empty = open_empty(page, folder / "apart")
+
+        def row(what, seconds):
+            say(what, seconds, empty=empty, bare=bare)
+
+        print(f"{'':44} {'':8}  /empty   /bare")
+        row("bare ONNX Runtime, both networks", bare)
+        row("opening an empty Streamlit page", empty)
         started = time.perf_counter()
         with running_app(folder) as app:
-            open_page(page, app.url)
-            print(f"streamlit run to a usable page     {time.perf_counter() - started:6.2f} s")
-            seconds = []
-            for number in range(UPLOADS):
-                film = folder / f"film-{number}.png"
-                # A film of its own each time, so that no reading can be remembered.
-                film.write_bytes(film_bytes(seed=number))
-                seconds.append(upload_seconds(page, film))
-                page.get_by_role("button", name="Remove film").click()
-                expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible()
-            print(f"first upload to answer and maps    {seconds[0]:6.2f} s")
-            later = statistics.median(seconds[1:])
-            print(f"later uploads, median of {UPLOADS - 1}         {later:6.2f} s  (aim: below 1)")
+            page.goto(app.url)
+            page.wait_for_function(HEADED, arg="Grade a knee X-ray", timeout=TIMEOUT)
+            row("streamlit run to a usable page", time.perf_counter() - started)
+            again = [
+                seconds_until(page, lambda: page.goto(app.url), HEADED, "Grade a knee X-ray")
+                for _ in range(REPEATS)
+            ]
+            row("opening the first page again", statistics.median(again))
+            # Films of their own each time, so that no reading can be remembered.
+            films = [folder / f"film-{number}.png" for number in range(REPEATS)]
+            for number, file in enumerate(films):
+                file.write_bytes(film_bytes(seed=number))
+            uploads = [upload(page, file) for file in films]
+            row("first upload to answer and maps", uploads[0])
+            row("a later upload", statistics.median(uploads[1:]))
+            page.wait_for_timeout(3000)
+            turns = [turn(page, file.name) for file in films]
+            row("the next film, answer and maps", statistics.median(turns))
+            moves = [move_box(page, films[-1].name) for _ in range(REPEATS)]
+            row("the box moved, answer and maps", statistics.median(moves))
+            for room, name, heading in PAGES:
+                row(f"opening {name}, the first time", open_by_menu(page, room, name, heading))
+            page.reload()
+            for room, name, heading in PAGES:
+                row(f"opening {name} again", open_by_menu(page, room, name, heading))
+
+
+PAGES = (
+    ("Research", "Runs", "Learning curves"),
+    ("Research", "Results", "The tables whole"),
+    ("Research", "Confusion", "Films worth a second look"),
+    ("Research", "Robustness", "Search for settings"),
+    ("Learn", "Atlas", "Atlas of the grades"),
+    ("", "About", "Intended use and limits"),
+)
+"""Room, name in the menu, and a heading at the end of the page."""
 
 
 if __name__ == "__main__":

@@ -52,16 +52,23 @@ def running_app(folder: Path, **settings: str) -> Iterator[App]:
 
     `settings` are environment variables, such as ``KNEEOA_RESULTS``.
     """
+    with served(folder, ROOT / "app.py", **settings) as app:
+        yield app
+
+
+@contextlib.contextmanager
+def served(folder: Path, script: Path, **settings: str) -> Iterator[App]:
+    """Serve any page of Streamlit's, as `running_app` does ours."""
     home = folder / "home"
     home.mkdir()
     port = _free_port()
     app = App(f"http://127.0.0.1:{port}", folder / "app.log")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.headless", "true"]
     with app.log_file.open("wb") as log, _on_all_cores():
         server = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=script.parent,
             env={**os.environ, "HOME": str(home), **settings},
             stdin=subprocess.DEVNULL,
             stdout=log,
