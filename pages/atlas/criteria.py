@@ -1,13 +1,17 @@
 """The atlas in words and in a drawing: the grades' signs, their variants, how readers agree."""
 
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
 from kneeoa.grades import GRADES
-from kneeoa.teaching import atlas, diagram
+from kneeoa.teaching import atlas
 from pages.shared import kept
 
+DRAWINGS = Path(__file__).parent / "drawings"
+"""A right knee of each grade, as SVG in the colour of the text around it: large with the signs named,
+small the joint alone."""
 STYLE = """
 <style>
 .kl-atlas {width: 100%; border-collapse: collapse; font-size: .95rem; line-height: 1.35;}
@@ -53,7 +57,7 @@ def show() -> None:
                 f":small[{step.decides}]"
             )
     with picture:
-        _show_drawn(diagram.knee_svg(grade))
+        _show_drawn(drawing(grade))
         st.caption(
             "A drawing, not a film: a right knee from the front, its signs plainer than on film."
         )
@@ -80,6 +84,11 @@ def show() -> None:
         st.markdown("\n".join(f"- {_reference(source)}" for source in atlas.SOURCES))
 
 
+def drawing(grade, size="large"):
+    """Return the drawing of a knee of `grade` as an ``<svg>`` element."""
+    return (DRAWINGS / f"kl-{int(grade)}-{size}.svg").read_text("utf-8")
+
+
 def _show_drawn(html):
     # st.html takes drawings out; this leaves them in. Nothing in them comes from a user.
     st.markdown(f"<div>{html}</div>", unsafe_allow_html=True)
@@ -87,7 +96,7 @@ def _show_drawn(html):
 
 def _signs_table(chosen):
     heads = "".join(
-        f'<th class="grade{_here(grade, chosen)}">{diagram.knee_svg(grade, labelled=False)}'
+        f'<th class="grade{_here(grade, chosen)}">{drawing(grade, "small")}'
         f"<b>{grade.label}</b> {grade.text}</th>"
         for grade in GRADES
     )
