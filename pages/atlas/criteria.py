@@ -10,7 +10,7 @@ from kneeoa.teaching import atlas
 from pages.shared import kept
 
 DRAWINGS = Path(__file__).parent / "drawings"
-"""A right knee of each grade, as SVG in the colour of the text around it: large with the signs named,
+"""A right knee of each grade as SVG, in the colour of the text around it: large with the signs named,
 small the joint alone."""
 STYLE = """
 <style>
