@@ -33,7 +33,8 @@ UPGRADE =
 FILMS = 100000
 SEED =
 
-PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three on two cores: who drives a browser mostly waits for it.
+PYTEST = $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 # Apart: a process has one Keras or none, and loading it takes seconds.
 KERAS_TESTS = tests/adaptation tests/graders tests/train
 # Under PyTorch a small network trains ten times as quickly: nothing is compiled. What these check

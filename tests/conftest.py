@@ -16,12 +16,6 @@ os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
 # One thread in each process, so that sums are the same in all of them.
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
-if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_setaffinity"):
-    # Each test process has cores of its own: those that share all of them wait for each other.
-    cores = sorted(os.sched_getaffinity(0))
-    count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-    os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count] or cores)
-
 LONGEST = (
     *("test_study", "test_cluster", "test_sharing", "test_tune"),
     *("test_served", "test_backends", "test_fit", "test_commands", "test_gradcam_reference"),

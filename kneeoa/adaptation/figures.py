@@ -105,9 +105,9 @@ def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
 
 
 def _draws(grades, probabilities, found, weights):
-    summary = bootstrap.weighted_summaries(grades, probabilities, weights)
+    summary = agreement.weighted_summaries(grades, probabilities, weights)
     by_median = np.eye(len(GRADES))[rules.median(probabilities)]
-    medians = bootstrap.weighted_summaries(grades, by_median, weights)
+    medians = agreement.weighted_summaries(grades, by_median, weights)
     share = weights / weights.sum(axis=1, keepdims=True)
     chosen = probabilities[np.arange(len(grades)), grades].astype(float)
     return {name: summary[name] for name in _FROM_SUMMARY} | {

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from kneeoa.metrics import bootstrap
+from kneeoa.metrics import agreement
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.records.results import probabilities_of
 
@@ -66,7 +66,7 @@ def observations(runs: Iterable[tuple[str, str, int, pd.DataFrame]]) -> pd.DataF
             here = np.flatnonzero((grades >= 0) & (of_split == split))
             if not len(here):
                 continue
-            summary = bootstrap.weighted_summaries(
+            summary = agreement.weighted_summaries(
                 grades[here], probabilities[here], np.ones((1, len(here)))
             )
             rows.append(

@@ -38,7 +38,7 @@ def share(counts: np.ndarray, by: str) -> np.ndarray:
     if by == "counts":
         return np.asarray(counts, float)
     total = np.sum(counts, axis={"row": -1, "column": -2}[by], keepdims=True)
-    return np.divide(100.0 * counts, total, out=np.full(np.shape(counts), np.nan), where=total > 0)
+    return 100 * agreement.share(counts, np.broadcast_to(total, np.shape(counts)))
 
 
 def mean_and_spread(matrices: Sequence[np.ndarray], by: str) -> tuple[np.ndarray, np.ndarray]:
@@ -58,12 +58,13 @@ def per_grade(films: pd.DataFrame) -> pd.DataFrame:
     and knees given it. The 95% interval is a bootstrap over patients. Empty where the grade is not
     there (recall) or never given (precision).
     """
-    cell = np.eye(25)[films["true_grade"].to_numpy() * 5 + films["predicted"].to_numpy()]
     weights = bootstrap.patient_weights(films["patient_id"])
-    draws = _grade_metrics((weights @ cell).reshape(-1, 5, 5))
+    draws = agreement.per_grade(
+        agreement.weighted_confusions(films["true_grade"], films["predicted"], weights)
+    )
     counts = matrix(films)
     rows = []
-    for metric, values in _grade_metrics(counts[None].astype(float)).items():
+    for metric, values in agreement.per_grade(counts[None]).items():
         for grade in GRADES:
             low, high = bootstrap.percentile_interval(draws[metric][:, grade])
             defined = np.isfinite(values[0, grade])
@@ -234,18 +235,3 @@ def most_apart(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
         first=one @ np.arange(5.0), second=two @ np.arange(5.0), apart=distance
     )
     return table.sort_values("apart", ascending=False, ignore_index=True)
-
-
-def _grade_metrics(confusion):
-    diagonal = np.diagonal(confusion, axis1=1, axis2=2)
-    there, given = confusion.sum(axis=2), confusion.sum(axis=1)
-
-    def part(numerator, whole):
-        nothing = np.full_like(whole, np.nan)
-        return np.divide(numerator, whole, out=nothing, where=whole > 0)
-
-    return {
-        "precision": part(diagonal, given),
-        "recall": part(diagonal, there),
-        "f1": part(2 * diagonal, given + there),
-    }

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy import stats
 from sklearn import metrics as sk
 
-from kneeoa.metrics import bootstrap
+from kneeoa.metrics import agreement, bootstrap
 from kneeoa.records.results import PROBABILITY_COLUMNS
 
 THRESHOLDS = (1, 2, 3, 4)
@@ -25,7 +25,7 @@ def separation(films: pd.DataFrame) -> pd.DataFrame:
         positive, score = _scored(films, threshold)
         row = {"threshold": threshold, "positive": int(positive.sum()), "knees": len(films)}
         if positive.any() and not positive.all():
-            auc, precision = bootstrap.weighted_areas(positive, score, weights)
+            auc, precision = agreement.weighted_areas(positive, score, weights)
             row["auc"] = sk.roc_auc_score(positive, score)
             row["auc_low"], row["auc_high"] = bootstrap.percentile_interval(auc)
             row["average_precision"] = sk.average_precision_score(positive, score)

@@ -1,14 +1,18 @@
-"""How well predicted grades agree with reference grades; for intervals see `bootstrap`."""
+"""How well predicted grades agree with reference grades; for intervals see `bootstrap`.
+
+Every metric is written once, for many weightings of the same films at a time: a bootstrap draws two
+thousand of them, and plain counting is the weighting in which each film counts once.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from sklearn import metrics as sk
 
 from kneeoa.grades import GRADES
 
-_LABELS = [int(grade) for grade in GRADES]
+_GRADES = len(GRADES)
+_DISTANCE = np.abs(np.subtract.outer(np.arange(_GRADES), np.arange(_GRADES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,17 @@ class Proportion:
 
 def confusion_matrix(true_grades: np.ndarray, predicted_grades: np.ndarray) -> np.ndarray:
     """Return counts ``(5, 5) int64``: row = reference grade, column = predicted grade."""
-    # Not by scikit-learn, whose checks take a hundred times as long; pages count hundreds of runs.
-    cell = np.asarray(true_grades, int) * len(_LABELS) + np.asarray(predicted_grades, int)
-    return np.bincount(cell, minlength=len(_LABELS) ** 2).reshape(2 * (len(_LABELS),))
+    return np.bincount(_cell(true_grades, predicted_grades), minlength=_GRADES**2).reshape(
+        _GRADES, _GRADES
+    )
+
+
+def weighted_confusions(
+    true_grades: np.ndarray, predicted_grades: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Return a confusion matrix for each row of ``(draws, N)`` weights, ``(draws, 5, 5)``."""
+    cell = np.eye(_GRADES**2)[_cell(true_grades, predicted_grades)]
+    return (weights @ cell).reshape(-1, _GRADES, _GRADES)
 
 
 def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
@@ -46,31 +58,67 @@ def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, flo
         curve for KL >= 2, by p2 + p3 + p4; NaN without films on both sides) and
         ``expected_calibration_error`` (all three in [0, 1]).
     """
-    predicted = probabilities.argmax(axis=1)
-    precision, recall, f1, _ = sk.precision_recall_fscore_support(
-        true_grades, predicted, labels=_LABELS, average="macro", zero_division=0
-    )
-    error = np.abs(true_grades - predicted)
+    once = np.ones((1, len(true_grades)))
+    found = weighted_summaries(true_grades, probabilities, once)
+    return {name: float(values[0]) for name, values in found.items()}
+
+
+def weighted_summaries(
+    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the metrics of `summary` for each row of ``(draws, N)`` weights, ``(draws,)`` each."""
+    scores = probabilities[:, 2:].sum(axis=1)
+    auc = weighted_auc(np.asarray(true_grades) >= 2, scores, weights)
+    return without_auc(true_grades, probabilities, weights) | {"auc_kl2": auc}
+
+
+def without_auc(
+    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return `weighted_summaries` but for the area under the curve, which takes longest."""
+    confusions = weighted_confusions(true_grades, probabilities.argmax(axis=1), weights)
+    error = calibration_errors(true_grades, probabilities, weights)
+    return of_confusions(confusions) | {"expected_calibration_error": error}
+
+
+def of_confusions(confusions: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the metrics of `summary` that need grades alone, of ``(draws, 5, 5)`` matrices."""
+    total = confusions.sum(axis=(1, 2))
+    there, given = confusions.sum(axis=2), confusions.sum(axis=1)
+    expected = there[:, :, None] * given[:, None, :] / total[:, None, None]
+    chance = (expected * _DISTANCE**2).sum(axis=(1, 2))
+    seen = (confusions * _DISTANCE**2).sum(axis=(1, 2))
+    macro = {
+        f"macro_{name}": np.nan_to_num(values).mean(axis=1)
+        for name, values in per_grade(confusions).items()
+    }
     return {
-        "accuracy": float((error == 0).mean()),
-        "macro_precision": float(precision),
-        "macro_recall": float(recall),
-        "macro_f1": float(f1),
-        "quadratic_kappa": quadratic_kappa(true_grades, predicted),
-        "mean_absolute_error": float(error.mean()),
-        "within_one_grade": float((error <= 1).mean()),
-        "auc_kl2": auc_kl2(true_grades, probabilities),
-        "expected_calibration_error": expected_calibration_error(true_grades, probabilities),
+        "accuracy": np.trace(confusions, axis1=1, axis2=2) / total,
+        **macro,
+        "quadratic_kappa": 1 - share(seen, chance),
+        "mean_absolute_error": (confusions * _DISTANCE).sum(axis=(1, 2)) / total,
+        "within_one_grade": (confusions * (_DISTANCE <= 1)).sum(axis=(1, 2)) / total,
+    }
+
+
+def per_grade(confusions: np.ndarray) -> dict[str, np.ndarray]:
+    """Return ``precision``, ``recall`` and ``f1`` of each grade, ``(draws, 5)`` each.
+
+    NaN where the grade is not there (recall), never given (precision), or neither (F1).
+    """
+    right = np.diagonal(confusions, axis1=1, axis2=2)
+    there, given = confusions.sum(axis=2), confusions.sum(axis=1)
+    return {
+        "precision": share(right, given),
+        "recall": share(right, there),
+        "f1": share(2 * right, given + there),
     }
 
 
 def quadratic_kappa(true_grades: np.ndarray, predicted_grades: np.ndarray) -> float:
     """Return Cohen's kappa with quadratic weights, in [-1, 1]; NaN when all grades are one."""
-    if len(np.union1d(true_grades, predicted_grades)) < 2:
-        return float("nan")
-    return float(
-        sk.cohen_kappa_score(true_grades, predicted_grades, labels=_LABELS, weights="quadratic")
-    )
+    counts = confusion_matrix(true_grades, predicted_grades)
+    return float(of_confusions(counts[None])["quadratic_kappa"][0])
 
 
 def auc_kl2(true_grades: np.ndarray, probabilities: np.ndarray) -> float:
@@ -78,24 +126,49 @@ def auc_kl2(true_grades: np.ndarray, probabilities: np.ndarray) -> float:
 
     NaN when all films are on one side.
     """
-    positive = np.asarray(true_grades) >= 2
-    if positive.all() or not positive.any():
-        return float("nan")
-    return float(sk.roc_auc_score(positive, probabilities[:, 2:].sum(axis=1)))
+    positive, scores = np.asarray(true_grades) >= 2, probabilities[:, 2:].sum(axis=1)
+    return float(weighted_auc(positive, scores, np.ones((1, len(positive))))[0])
 
 
-def expected_calibration_error(
-    true_grades: np.ndarray, probabilities: np.ndarray, *, bins: int = 15
-) -> float:
-    """Return the mean gap between confidence and accuracy over equal-width bins, in [0, 1].
+def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the area under the ROC curve of every draw, ``(draws,)``; NaN without both kinds.
+
+    It is the chance that a positive film scores higher than a negative one, ties halved.
+    `positive` (N,) bool, `scores` (N,), `weights` (draws, N).
+    """
+    return _auc(*_by_score(positive, scores, weights))
+
+
+def weighted_areas(
+    positive: np.ndarray, scores: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `weighted_auc` and the average precision of every draw, ``(draws,)`` each.
+
+    Average precision is the step-wise sum of precision over recall, as scikit-learn defines it; NaN
+    without positive films.
+    """
+    sides = _by_score(positive, scores, weights)
+    return _auc(*sides), _average_precision(*sides)
+
+
+def calibration_errors(
+    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray, *, bins: int = 15
+) -> np.ndarray:
+    """Return the mean gap between confidence and accuracy over equal-width bins, ``(draws,)``.
 
     Method: Guo et al. 2017 (ICML), with the confidence of the predicted grade.
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == true_grades
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=correct - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(true_grades))
+    gap = np.eye(bins)[bin_of] * (correct - confidence)[:, None]
+    return np.abs(weights @ gap).sum(axis=1) / weights.sum(axis=1)
+
+
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return ``part / whole``, NaN of nothing."""
+    nothing = np.full(np.shape(whole), np.nan)
+    return np.divide(part, whole, out=nothing, where=np.asarray(whole) > 0)
 
 
 def predictive_value(confusion: np.ndarray, predicted_grade: int) -> Proportion | None:
@@ -114,3 +187,33 @@ def proportion(count: int, total: int) -> Proportion | None:
         return None
     interval = stats.binomtest(count, total).proportion_ci(method="wilson")
     return Proportion(count / total, float(interval.low), float(interval.high), count, total)
+
+
+def _cell(true_grades, predicted_grades):
+    return np.asarray(true_grades, int) * _GRADES + np.asarray(predicted_grades, int)
+
+
+def _auc(for_positive, for_negative):
+    below = np.cumsum(for_negative, axis=1) - for_negative
+    pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
+    won = (for_positive * (below + for_negative / 2)).sum(axis=1)
+    return share(won, pairs)
+
+
+def _average_precision(for_positive, for_negative):
+    for_positive, for_negative = for_positive[:, ::-1], for_negative[:, ::-1]
+    true, false = np.cumsum(for_positive, axis=1), np.cumsum(for_negative, axis=1)
+    gained = (for_positive * np.nan_to_num(share(true, true + false))).sum(axis=1)
+    return share(gained, true[:, -1])
+
+
+def _by_score(positive, scores, weights):
+    """Weights of the positive and of the negative films at each distinct score, rising."""
+    order = np.argsort(scores, kind="stable")
+    rising = np.asarray(scores)[order]
+    starts = np.flatnonzero(np.append(True, rising[1:] != rising[:-1]))
+    positive, weights = np.asarray(positive)[order], weights[:, order]
+    return (
+        np.add.reduceat(weights * positive, starts, axis=1),
+        np.add.reduceat(weights * ~positive, starts, axis=1),
+    )

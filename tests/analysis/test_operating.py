@@ -6,7 +6,7 @@ from sklearn import calibration as sk_calibration
 from sklearn import metrics as sk
 
 from kneeoa.analysis import confusions, operating
-from kneeoa.metrics import bootstrap
+from kneeoa.metrics import agreement
 from kneeoa.records.results import PROBABILITY_COLUMNS
 from tests.support.research import drawn_predictions
 
@@ -34,9 +34,9 @@ def test_weighted_areas_are_those_of_films_repeated():
     positive, score = draw.random(30) < 0.4, draw.random(30).round(1)
     weights = draw.integers(0, 4, (3, 30))
     for compute, expected in (
-        (bootstrap.weighted_auc, sk.roc_auc_score),
-        (lambda *given: bootstrap.weighted_areas(*given)[0], sk.roc_auc_score),
-        (lambda *given: bootstrap.weighted_areas(*given)[1], sk.average_precision_score),
+        (agreement.weighted_auc, sk.roc_auc_score),
+        (lambda *given: agreement.weighted_areas(*given)[0], sk.roc_auc_score),
+        (lambda *given: agreement.weighted_areas(*given)[1], sk.average_precision_score),
     ):
         found = compute(positive, score, weights.astype(float))
         for one, times in zip(found, weights, strict=True):

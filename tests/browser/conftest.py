@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.install_chromium import NoChromiumError
 from tests.support.serving import VIEWPORT, chromium, running_app
-from tests.support.watching import keeps_to_itself
+from tests.support.watching import watched
 
 
 def pytest_collection_modifyitems(items):
@@ -52,7 +52,7 @@ def context(browser):
 
     Whatever its tests do, the server's policy holds and nothing leaves this machine.
     """
-    with browser.new_context(viewport=VIEWPORT) as opened, keeps_to_itself(opened):
+    with watched(browser, viewport=VIEWPORT) as opened:
         yield opened
 
 

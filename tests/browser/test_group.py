@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from kneeoa.store import group as store
 from kneeoa.store.database import open_store
 from tests.support.serving import running_app
-from tests.support.watching import keeps_to_itself
+from tests.support.watching import watched
 
 SECONDS = 60_000
 KEY = "a long enough key"
@@ -67,10 +67,7 @@ def vote(page, grade):
 def people(browser):
     """Three browsers, each with a profile of its own."""
     with ExitStack() as closing:
-        opened = [closing.enter_context(browser.new_context()) for _ in range(3)]
-        for one in opened:
-            closing.enter_context(keeps_to_itself(one))
-        yield opened
+        yield [closing.enter_context(watched(browser)) for _ in range(3)]
 
 
 def test_a_session_is_led_and_nothing_is_lost(settings, people, tmp_path_factory):

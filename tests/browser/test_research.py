@@ -94,7 +94,7 @@ def test_no_research_page_is_cut_off_at_the_side(site, page):
         expect(page).to_have_title(f"{name} - Knee reading room", timeout=SECONDS)
         wait(page, heading)
         page.wait_for_function(
-            "!document.querySelector('[data-testid=stStatusWidget]')", timeout=SECONDS
+            "() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=SECONDS
         )
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440, name
         assert page.get_by_text("encountered an error").count() == 0, name

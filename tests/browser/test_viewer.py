@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
 from tests.support.serving import VIEWPORT, chromium
-from tests.support.watching import keeps_to_itself
+from tests.support.watching import watched
 
 SECONDS = 60_000
 SIDE, BELOW = 600, 90
@@ -28,8 +28,7 @@ def reader(request, app_url, tmp_path_factory):
     Image.fromarray(film.astype(np.uint16) * 13 + 700).save(file)
     with (
         chromium(*WAYS[request.param]) as browser,
-        browser.new_context(viewport=VIEWPORT, has_touch=True) as context,
-        keeps_to_itself(context),
+        watched(browser, viewport=VIEWPORT, has_touch=True) as context,
     ):
         page = context.new_page()
         page.said = []

@@ -2,12 +2,52 @@
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
-from kneeoa.metrics import agreement
+from kneeoa.metrics import agreement, bootstrap
 
 
 def one_hot(grades):
     return np.eye(5)[grades]
+
+
+def by_scikit_learn(true, probabilities):
+    """Return what scikit-learn gives for all of `agreement.summary` but the calibration error."""
+    predicted, positive = probabilities.argmax(axis=1), true >= 2
+    known = {"labels": range(5), "average": "macro", "zero_division": 0}
+    both = positive.any() and not positive.all()
+    varied = len(np.union1d(true, predicted)) > 1
+    kappa = {"labels": range(5), "weights": "quadratic"}
+    return {
+        "accuracy": sk.accuracy_score(true, predicted),
+        "macro_precision": sk.precision_score(true, predicted, **known),
+        "macro_recall": sk.recall_score(true, predicted, **known),
+        "macro_f1": sk.f1_score(true, predicted, **known),
+        "quadratic_kappa": sk.cohen_kappa_score(true, predicted, **kappa) if varied else np.nan,
+        "mean_absolute_error": sk.mean_absolute_error(true, predicted),
+        "within_one_grade": sk.accuracy_score(abs(true - predicted) <= 1, np.ones(len(true))),
+        "auc_kl2": sk.roc_auc_score(positive, probabilities[:, 2:].sum(1)) if both else np.nan,
+    }
+
+
+@pytest.mark.parametrize("grades", [5, 2, 1])
+def test_every_weighting_has_the_metrics_of_its_films_as_scikit_learn_counts_them(grades):
+    rng = np.random.default_rng(5)
+    true = rng.integers(0, grades, 60)
+    # Rounded, so that scores are tied now and then.
+    probabilities = rng.dirichlet(np.ones(5), 60).round(1) + 1e-3
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    weights = bootstrap.patient_weights(np.repeat(np.arange(30).astype(str), 2), resamples=25)
+    draws = agreement.weighted_summaries(true, probabilities, weights)
+    for i, row in enumerate(weights.astype(int)):
+        films = np.repeat(np.arange(60), row)
+        for found in (
+            {name: values[i] for name, values in draws.items()},
+            agreement.summary(true[films], probabilities[films]),
+        ):
+            assert found.pop("expected_calibration_error") >= 0
+            expected = by_scikit_learn(true[films], probabilities[films])
+            assert found == pytest.approx(expected, abs=1e-9, nan_ok=True)
 
 
 def test_quadratic_kappa_equals_its_definition():
@@ -37,7 +77,7 @@ def test_calibration_error_by_hand():
     probabilities = np.array(
         [[0.6, 0.4, 0, 0, 0], [0.6, 0.4, 0, 0, 0], [0.9, 0.1, 0, 0, 0], [0.9, 0.1, 0, 0, 0]]
     )
-    error = agreement.expected_calibration_error(np.array([0, 1, 0, 0]), probabilities)
+    (error,) = agreement.calibration_errors(np.array([0, 1, 0, 0]), probabilities, np.ones((1, 4)))
     assert error == pytest.approx(0.5 * 0.1 + 0.5 * 0.1)
 
 

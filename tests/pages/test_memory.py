@@ -208,4 +208,4 @@ def test_an_exam_without_room_says_so_and_not_that_it_is_damaged(monkeypatch):
     app.file_uploader(key="exam_file").set_value([("e.json", b"", "application/json")]).run()
     app.button(key="begin").click().run()
     assert not app.exception
-    assert [error.value for error in app.error] == [r"No room for \*this\*."]
+    assert [error.value for error in app.error] == [r"No room for \*this\*\."]

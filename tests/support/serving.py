@@ -65,7 +65,7 @@ def served(folder: Path, script: Path, **settings: str) -> Iterator[App]:
     app = App(f"http://127.0.0.1:{port}", folder / "app.log")
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.headless", "true"]
-    with app.log_file.open("wb") as log, _on_all_cores():
+    with app.log_file.open("wb") as log:
         server = subprocess.Popen(
             command,
             cwd=script.parent,
@@ -87,32 +87,12 @@ def served(folder: Path, script: Path, **settings: str) -> Iterator[App]:
 def chromium(*arguments: str) -> Iterator[Browser]:
     """Start a Chromium, with more `arguments`; `install_chromium.NoChromiumError` without one."""
     path = find_chromium()
-    with contextlib.ExitStack() as held:
-        with _on_all_cores():
-            playwright = held.enter_context(sync_playwright())
-            browser = playwright.chromium.launch(
-                executable_path=path, args=[*CHROMIUM_ARGUMENTS, *arguments], chromium_sandbox=False
-            )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*CHROMIUM_ARGUMENTS, *arguments], chromium_sandbox=False
+        )
         yield browser
         browser.close()
-
-
-@contextlib.contextmanager
-def _on_all_cores():
-    """Start processes inside that may run on every core, though this one may be kept to one.
-
-    On one core a browser that draws and moves a sign of waiting keeps from the server what it
-    waits for.
-    """
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, os.sched_getaffinity(os.getppid()))
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def _free_port():
