@@ -37,10 +37,11 @@ class AppFailedError(Exception):
 
 @dataclass(frozen=True)
 class App:
-    """The app as a user runs it: its address, and what it wrote to its log."""
+    """The app as a user runs it: its address, what it wrote to its log, its process."""
 
     url: str
     log_file: Path
+    process: int
 
     def log(self) -> str:
         return self.log_file.read_text(encoding="utf-8", errors="replace")
@@ -62,10 +63,10 @@ def served(folder: Path, script: Path, **settings: str) -> Iterator[App]:
     home = folder / "home"
     home.mkdir()
     port = _free_port()
-    app = App(f"http://127.0.0.1:{port}", folder / "app.log")
+    log_file = folder / "app.log"
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += ["--server.port", str(port), "--server.headless", "true"]
-    with app.log_file.open("wb") as log:
+    with log_file.open("wb") as log:
         server = subprocess.Popen(
             command,
             cwd=script.parent,
@@ -74,6 +75,7 @@ def served(folder: Path, script: Path, **settings: str) -> Iterator[App]:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
+    app = App(f"http://127.0.0.1:{port}", log_file, server.pid)
     try:
         _wait_until_healthy(server, app)
         yield app
