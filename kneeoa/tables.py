@@ -6,20 +6,21 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
-
-import pandas as pd
+from typing import TYPE_CHECKING, TextIO
 
 from kneeoa.errors import DataError
 from kneeoa.files import replace_file
 from kneeoa.spreadsheet import as_meant, csv_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HEADER_BYTES = 4096
 _ENOUGH = 3
 """Columns that a table must have in common with one of ours to be taken for an older one."""
 
 
-def write(file: Path, table: pd.DataFrame, *, float_format: str | None = None) -> None:
+def write(file: Path, table: "pd.DataFrame", *, float_format: str | None = None) -> None:
     """Write `csv_text` to `file`, whole or not at all; raise `DataError` as `expect_ours` does."""
     expect_ours(file, list(map(str, table.columns)))
     with _in_words(file):

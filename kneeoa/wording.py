@@ -1,9 +1,8 @@
 """Small things in words, the same on every page, sheet and terminal; others' words made safe."""
 
+import math
 import unicodedata
 from collections.abc import Sequence
-
-import pandas as pd
 
 from kneeoa.errors import DataError
 
@@ -72,6 +71,6 @@ def listed(names: Sequence[str]) -> str:
 
 def p_text(p: float) -> str:
     """Return ``p = 0.032``, or ``p < 0.001``; a p that is not defined is said to be so."""
-    if pd.isna(p):
+    if p is None or math.isnan(p):
         return "p not defined"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"

@@ -7,7 +7,6 @@ thousand of them, and plain counting is the weighting in which each film counts 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from kneeoa.grades import GRADES
 
@@ -185,6 +184,8 @@ def proportion(count: int, total: int) -> Proportion | None:
     """Return `count` of `total` with Wilson's 95% interval (1927); None of nothing."""
     if total == 0:
         return None
+    from scipy import stats  # takes a second to load, which no reading needs
+
     interval = stats.binomtest(count, total).proportion_ci(method="wilson")
     return Proportion(count / total, float(interval.low), float(interval.high), count, total)
 

@@ -1,7 +1,6 @@
 """Probabilities that mean what they say: softmax with a temperature, and how to find it."""
 
 import numpy as np
-from scipy import optimize
 
 TEMPERATURES = (0.05, 20.0)
 """Between these a fitted temperature lies; beyond them probabilities say nothing."""
@@ -34,6 +33,8 @@ def fit_temperature(probabilities: np.ndarray, true_grades: np.ndarray) -> float
     To be fitted on validation films: ``probabilities`` (N, 5) at temperature 1, ``true_grades``
     (N,) int in 0-4. The predicted grade does not change, whatever the temperature.
     """
+    from scipy import optimize  # late: serving needs none
+
     found = optimize.minimize_scalar(
         lambda log: cross_entropy(true_grades, recalibrate(probabilities, np.exp(log))),
         bounds=tuple(np.log(TEMPERATURES)),
