@@ -4,6 +4,7 @@ from collections import Counter
 
 import streamlit as st
 
+from kneeoa import __version__
 from kneeoa.analysis import findings
 from kneeoa.analysis.claim import verdict
 from kneeoa.graders.training_words import training_sentence
@@ -92,6 +93,7 @@ def show_limits() -> None:
 
 style.apply_style()
 st.title("About")
+st.caption(f"Version {__version__}. What changed in each: CHANGELOG.md.")
 with boundary.refusals_shown():
     published = cached.cards()
     show_limits()
