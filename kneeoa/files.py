@@ -139,12 +139,12 @@ def parse_versioned(
     return content
 
 
-def _unread(file, what, problem):
+def _unread(file: Path, what: str, problem: Exception) -> str:
     why = problem.strerror if isinstance(problem, OSError) else _kind_of(problem)
     return f"Expected {what} in {file.parent}. {file.name} cannot be read: {why}."
 
 
-def _kind_of(problem):
+def _kind_of(problem: Exception) -> str:
     """Say what is wrong with a text, without quoting it."""
     if isinstance(problem, json.JSONDecodeError):
         return f"{problem.msg}, line {problem.lineno}"
@@ -261,7 +261,7 @@ def whole_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _tidy(folder, old):
+def _tidy(folder: Path, old: Path) -> None:
     """Put back what a killed process had put aside, and drop what it had begun."""
     if old.exists() and not folder.exists():
         old.rename(folder)

@@ -59,10 +59,10 @@ def texts_as_meant(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     return table.assign(**found)
 
 
-def _cell(value):
+def _cell(value: object) -> object:
     return harmless(value) if isinstance(value, str) else value
 
 
-def _as_byte(found):
+def _as_byte(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

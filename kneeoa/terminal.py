@@ -73,28 +73,28 @@ def sentence_of(error: Exception, name: str) -> str:
     )
 
 
-def _finished(work):
+def _finished(work: Callable[[], int]) -> int:
     try:
         return work()
     except SystemExit as end:  # of the parser, which has said why
         return end.code if isinstance(end.code, int) else DONE
 
 
-def _escaped(character):
+def _escaped(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _never_refuse_a_character():
+def _never_refuse_a_character() -> None:
     """Have characters that a terminal's encoding lacks escaped, where they would be an error."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _let_go_of_what_cannot_be_written():
+def _let_go_of_what_cannot_be_written() -> None:
     """Have Python not try again, at its end, what has failed: it would print a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if stream is None:

@@ -82,7 +82,7 @@ def open_zip(
     return found
 
 
-def _checked(entry):
+def _checked(entry: zipfile.ZipInfo) -> PurePosixPath:
     name = entry.orig_filename.replace("\\", "/")
     path = PurePosixPath(name)
     drive = ":" in path.parts[0] if path.parts else True
@@ -100,5 +100,5 @@ def _checked(entry):
     return path
 
 
-def _shown(name):
+def _shown(name: str) -> str:
     return repr(name if len(name) <= 80 else f"{name[:77]}...")

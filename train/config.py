@@ -195,7 +195,7 @@ def gradual(depth: str, epochs: int) -> tuple[Stage, ...]:
     return (*stages, Stage(depth, left))
 
 
-def _paper(architecture):
+def _paper(architecture: Architecture) -> TrainConfig:
     """Return the protocol of the 2025 paper; it gives no amounts of augmentation: those are ours.
 
     Pixels in [0, 1], then what the starting weights expect, is one affine step in the network.
@@ -203,7 +203,7 @@ def _paper(architecture):
     return TrainConfig(architecture, preset="paper", stages=gradual("all", 50))
 
 
-def _reference(architecture):
+def _reference(architecture: Architecture) -> TrainConfig:
     """Return the recipe of the published models, but for their teacher; see ``docs/recipe.md``."""
     head = {"mobilenet": 2.0, "resnet50": 1.25}[architecture]
     return TrainConfig(
@@ -233,7 +233,7 @@ def _reference(architecture):
     )
 
 
-def _smoke(architecture):
+def _smoke(architecture: Architecture) -> TrainConfig:
     """Seconds, not hours: two short stages from random weights, for tests and rehearsals."""
     return TrainConfig(
         architecture,

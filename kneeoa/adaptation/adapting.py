@@ -138,7 +138,7 @@ def adapt(
     return boxed
 
 
-def _loss(adaptation):
+def _loss(adaptation: Adaptation) -> float:
     return cross_entropy(adaptation.films.grades, adaptation.after[adaptation.deciding])
 
 
@@ -176,7 +176,7 @@ def networks_of(
     return found
 
 
-def _pooled(grader, images, told):
+def _pooled(grader: Grader, images: np.ndarray, told: Callable[[float], None]) -> np.ndarray:
     """Return ``(2, N, C)`` of the films and their mirror images, a batch at a time."""
     parts = []
     for start in range(0, len(images), _BATCH):
@@ -240,12 +240,12 @@ def learn(
     return Adaptation(films, fold, networks, refits, before, after, answers, measured, answering)
 
 
-def _answers_by(graders):
+def _answers_by(graders: Graders) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """Return how the logits of `graders`' networks become the probabilities that are shown."""
     alone = {name: (m.weights_hash, m.temperature) for name, m in graders.published.items()}
     together = graders.together
 
-    def answering(logits):
+    def answering(logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # A network alone sees the film as it is; both together its mirror image, too.
         found = {name: softmax(logits[d][0], t) for name, (d, t) in alone.items()}
         if together:

@@ -64,7 +64,7 @@ def merged(patient_ids: tuple[str, ...], group: np.ndarray) -> tuple[str, ...]:
     return tuple(first[one] for one in label)
 
 
-def _worth_a_look(features):
+def _worth_a_look(features: np.ndarray) -> np.ndarray:
     """Return rows of first film, second film, and whether the second is mirrored."""
     both = features - features.mean(axis=(0, 1))
     both /= np.maximum(np.linalg.norm(both, axis=-1, keepdims=True), 1e-12)
@@ -76,7 +76,7 @@ def _worth_a_look(features):
     return np.concatenate(found)
 
 
-def _detail(images):
+def _detail(images: np.ndarray) -> np.ndarray:
     """Return what is finer than a bone, levelled so that windowing does not count."""
     step = images.shape[1] // _SIDE
     small = images.reshape(len(images), _SIDE, step, _SIDE, step).mean(axis=(2, 4))
@@ -85,7 +85,7 @@ def _detail(images):
     return ndimage.gaussian_filter(fine, (0, 0.7, 0.7))
 
 
-def _prepared(detail):
+def _prepared(detail: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return spectra of the whole films, of their middles, and the spread under each shift."""
     middle = detail[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
     middle = middle - middle.mean(axis=(1, 2), keepdims=True)
@@ -96,7 +96,7 @@ def _prepared(detail):
     return fft.rfft2(detail), fft.rfft2(middle, size).conj(), spread
 
 
-def _under_shifts(values):
+def _under_shifts(values: np.ndarray) -> np.ndarray:
     total = np.pad(
         values.astype(np.float64).cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0))
     )
@@ -104,7 +104,7 @@ def _under_shifts(values):
     return total[:, far, far] - total[:, near, far] - total[:, far, near] + total[:, near, near]
 
 
-def _correlation(middle, wholes, spreads):
+def _correlation(middle: np.ndarray, wholes: np.ndarray, spreads: np.ndarray) -> np.ndarray:
     """Return the largest correlation over shifts with each of the films ``wholes``."""
     places = fft.irfft2(middle * wholes, (_SIDE, _SIDE))
     shifts = slice(0, 2 * _MARGIN + 1)

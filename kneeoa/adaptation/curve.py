@@ -20,7 +20,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from kneeoa.adaptation.adapting import LEAST_PATIENTS, Adaptation
-from kneeoa.adaptation.films import LEAST_FILMS
+from kneeoa.adaptation.films import LEAST_FILMS, GradedFilms
 from kneeoa.adaptation.folds import folds_of, refit
 from kneeoa.errors import DataError
 from kneeoa.grades import GRADES
@@ -77,7 +77,7 @@ class LearningCurve:
         return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
 
 
-def _over(films, power):
+def _over(films: np.ndarray, power: float) -> np.ndarray:
     return np.log(films) if power == 0 else np.power(films, power, dtype=float)
 
 
@@ -121,13 +121,13 @@ def learning_curve(
     return _curve(films, scored)
 
 
-def _numbers(count):
+def _numbers(count: int) -> list[int]:
     most = int(count * (PARTS - 1) / PARTS * 0.97)
     found = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
     return sorted({round(number) for number in found})
 
 
-def _learnt(adaptation, some, scored, seed):
+def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray, seed: int) -> np.ndarray:
     """Return what networks fitted to `some` of the films say of those that are `scored`."""
     grades = adaptation.films.grades[some]
     patients = [adaptation.films.patient_ids[row] for row in some]
@@ -140,7 +140,7 @@ def _learnt(adaptation, some, scored, seed):
     return adaptation.answering(logits)[adaptation.deciding]
 
 
-def _curve(films, scored):
+def _curve(films: GradedFilms, scored: dict[int, np.ndarray]) -> LearningCurve:
     weights = bootstrap.patient_weights(films.patient_ids)
     weights = np.concatenate([np.ones((1, len(films))), weights])
     every = {number: _measured(films.grades, one, weights) for number, one in scored.items()}
@@ -154,7 +154,9 @@ def _curve(films, scored):
     return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
 
 
-def _measured(grades, answers, weights):
+def _measured(
+    grades: np.ndarray, answers: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     found = bootstrap.mean_summaries(grades, answers, weights)
     medians = np.stack([np.eye(len(GRADES))[rules.median(one)] for one in answers])
     kappa = bootstrap.mean_summaries(grades, medians, weights)["quadratic_kappa"]

@@ -104,7 +104,9 @@ def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _draws(grades, probabilities, found, weights):
+def _draws(
+    grades: np.ndarray, probabilities: np.ndarray, found: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     summary = bootstrap.weighted_summaries(grades, probabilities, weights)
     by_median = np.eye(len(GRADES))[rules.median(probabilities)]
     medians = bootstrap.weighted_summaries(grades, by_median, weights)
@@ -118,6 +120,6 @@ def _draws(grades, probabilities, found, weights):
     }
 
 
-def _ends(draws):
+def _ends(draws: np.ndarray) -> tuple[float | None, ...]:
     values = (draws[0], *bootstrap.percentile_interval(draws[1:]))
     return tuple(float(value) if np.isfinite(value) else None for value in values)

@@ -127,7 +127,7 @@ def open_films(
     films or `LEAST_GRADES` grades are left.
     """
 
-    def open_one(one):
+    def open_one(one: Listed) -> Opened:
         radiograph, patient = read(one)
         return opened(one, framing(radiograph, one.side), radiograph, patient)
 
@@ -142,7 +142,7 @@ Made = TypeVar("Made")
 def each(make: Callable[[Listed], Made], listed: Sequence[Listed]) -> Iterator[Made | LeftOut]:
     """Yield what `make` makes of each film, or why nothing could be made; several at a time."""
 
-    def made(one):
+    def made(one: Listed) -> Made | LeftOut:
         try:
             return make(one)
         except KneeOAError as error:
@@ -209,7 +209,7 @@ def gather(found: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedF
     )
 
 
-def _each_once(opened, left_out):
+def _each_once(opened: Iterable[Opened], left_out: list[LeftOut]) -> list[Opened]:
     """Leave out films whose pixels are there already; both, when their grades differ."""
     same: dict[bytes, list[Opened]] = {}
     for one in opened:
@@ -227,7 +227,7 @@ def _each_once(opened, left_out):
     return kept
 
 
-def _expect_enough(opened, left_out):
+def _expect_enough(opened: Sequence[Opened], left_out: Sequence[LeftOut]) -> None:
     grades = Counter(one.listed.grade for one in opened)
     without = f" ({counted(len(left_out), 'film')} could not be used)" if left_out else ""
     if len(opened) < LEAST_FILMS:
@@ -242,7 +242,7 @@ def _expect_enough(opened, left_out):
         )
 
 
-def _patients_of(opened):
+def _patients_of(opened: Iterable[Opened]) -> tuple[list[str], list[str]]:
     patterns = name_patterns(None)
     patients, alone = [], 0
     for number, one in enumerate(opened):

@@ -90,7 +90,7 @@ def fit(
     scaling = 1 / np.sqrt(strength + _CURVATURE * (coordinates**2).mean(axis=0))[:, None]
     rows, pull = coordinates * scaling[:, 0], strength * scaling**2
 
-    def objective(flat):
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
         change = flat.reshape(size, len(there))
         logits = offset + rows @ change
         top = logits.max(axis=1, keepdims=True)

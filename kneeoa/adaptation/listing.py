@@ -5,6 +5,7 @@ folder), ``grade``, and where known ``patient`` and ``side``. Commas or semicolo
 """
 
 import csv
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -96,7 +97,9 @@ def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     return _without(listed, left_out, lambda _: "")
 
 
-def _without(listed, left_out, why):
+def _without(
+    listed: Iterable[Listed], left_out: Iterable[LeftOut], why: Callable[[Listed], str]
+) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     """Leave out the films that `why` gives a reason for, and those whose names nobody can read."""
     kept, more = [], []
     for one in listed:
@@ -109,11 +112,11 @@ def _without(listed, left_out, why):
     return tuple(kept), (*left_out, *more)
 
 
-def _parts(path):
+def _parts(path: str) -> tuple[str, ...]:
     return PurePosixPath(path).parts
 
 
-def _from_zipped_folders(found):
+def _from_zipped_folders(found: dict[str, ZippedFile]) -> tuple[Listed, ...]:
     # Where in its path a file's grade stands: the same place for all of them, the uppermost.
     places = [
         (place, path)
@@ -129,18 +132,18 @@ def _from_zipped_folders(found):
     )
 
 
-def _is_inside(file, folder):
+def _is_inside(file: Path, folder: Path | None) -> bool:
     return folder is None or file.resolve().is_relative_to(folder.resolve())
 
 
-def _none_in(place):
+def _none_in(place: str) -> DataError:
     return DataError(
         f"Expected graded films in {place}: in sub-folders 0 to 4, or beside a table {TABLE} "
         "with the columns file and grade. Found none."
     )
 
 
-def _from_folders(folder):
+def _from_folders(folder: Path) -> tuple[Listed, ...]:
     return tuple(
         Listed(file, file.relative_to(folder).as_posix(), grade)
         for name, grade in _GRADES.items()
@@ -149,7 +152,9 @@ def _from_folders(folder):
     )
 
 
-def _from_table(text, place, file_of):
+def _from_table(
+    text: str, place: str, file_of: Callable[[str], Path | ZippedFile]
+) -> tuple[list[Listed], list[LeftOut]]:
     listed, left_out = [], []
     for number, row in _rows(text, place):
         name = row["file"].replace("\\", "/")
@@ -167,7 +172,7 @@ def _from_table(text, place, file_of):
     return tuple(listed), tuple(left_out)
 
 
-def _text_of(file):
+def _text_of(file: Path) -> str:
     try:
         return _decoded(read_regular(file, _LONGEST_TABLE), str(file))
     except OSError as error:
@@ -176,14 +181,14 @@ def _text_of(file):
         ) from None
 
 
-def _decoded(data, place):
+def _decoded(data: bytes, place: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except ValueError:
         raise DataError(f"Expected a table in UTF-8. {place} is none.") from None
 
 
-def _rows(text, place):
+def _rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")
     try:

@@ -65,7 +65,7 @@ def look(listed: Sequence[Listed], localiser: Localiser) -> Iterator[SheetFilm |
     return films.each(lambda one: _look_at(one, localiser), listed)
 
 
-def _look_at(one, localiser):
+def _look_at(one: Listed, localiser: Localiser) -> SheetFilm:
     radiograph, patient = films.read(one)
     found = localiser.find(radiograph)
     knee = films.knee_of(found, one.side)

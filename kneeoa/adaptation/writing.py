@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
@@ -142,14 +143,14 @@ def as_text(adaptation: Adaptation) -> str:
     return "\n".join(lines)
 
 
-def _cell(ends, sign):
+def _cell(ends: Sequence[float | None], sign: str) -> str:
     if None in ends:
         return "not defined"
     value, low, high = (f"{end:{sign}.3f}" for end in ends)
     return f"{value} ({low}, {high})"
 
 
-def _record(adaptation, name, now, weights_sha256):
+def _record(adaptation: Adaptation, name: str, now: datetime, weights_sha256: str) -> Record:
     films = adaptation.films
     return Record(
         name=name,

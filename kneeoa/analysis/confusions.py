@@ -236,11 +236,11 @@ def most_apart(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("apart", ascending=False, ignore_index=True)
 
 
-def _grade_metrics(confusion):
+def _grade_metrics(confusion: np.ndarray) -> dict[str, np.ndarray]:
     diagonal = np.diagonal(confusion, axis1=1, axis2=2)
     there, given = confusion.sum(axis=2), confusion.sum(axis=1)
 
-    def part(numerator, whole):
+    def part(numerator: np.ndarray, whole: np.ndarray) -> np.ndarray:
         nothing = np.full_like(whole, np.nan)
         return np.divide(numerator, whole, out=nothing, where=whole > 0)
 

@@ -4,7 +4,8 @@ Each member speaks at its own temperature, and so does their mean; all are fitte
 films alone, which is also where one ensemble is preferred to another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,7 @@ COLUMNS = (
 )
 
 
-def _measured(table):
+def _measured(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     table = table.dropna(subset="true_grade")
     if table.empty:
         return
@@ -96,7 +97,7 @@ def _measured(table):
         }
 
 
-def _at_temperature(table):
+def _at_temperature(table: pd.DataFrame) -> pd.DataFrame:
     """Recalibrate every film by the temperature that the validation films ask for."""
     val = table[table.index.get_level_values("split") == "val"].dropna(subset="true_grade")
     if val.empty:

@@ -85,7 +85,7 @@ def reliability(films: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _scored(films, threshold):
+def _scored(films: pd.DataFrame, threshold: int) -> tuple[np.ndarray, np.ndarray]:
     positive = films["true_grade"].to_numpy(int) >= threshold
     score = films[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5)[:, threshold:].sum(axis=1)
     # Rounding in the file must not tell equal scores apart.

@@ -85,7 +85,9 @@ def strip_figure(
     return figure
 
 
-def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *, height=300):
+def spread_figure(
+    compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *, height: int = 300
+) -> go.Figure:
     """Return seed spread and sampling error of a metric in one picture, per network.
 
     Parameters
@@ -223,7 +225,7 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
     return figure
 
 
-def _metric_axis(figure, metric, axis):
+def _metric_axis(figure: go.Figure, metric: str, axis: str) -> None:
     options = {"title": METRICS[metric]}
     if metric in SHARES:
         options["tickformat"] = ".1%"

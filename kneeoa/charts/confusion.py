@@ -1,6 +1,6 @@
 """Confusion matrices and what follows from them, as figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -128,11 +128,11 @@ def error_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 200) -> go
     return figure
 
 
-def _pairs(table):
+def _pairs(table: pd.DataFrame) -> Iterator[tuple[str, int]]:
     return zip(table["metric"], table["grade"], strict=True)
 
 
-def _texts(values, spread, by, *, sign):
+def _texts(values: np.ndarray, spread: np.ndarray | None, by: str, *, sign: bool) -> np.ndarray:
     digits = int(by == "counts" and not np.allclose(values, np.round(values), equal_nan=True))
     form = f"{{:+.{digits}f}}" if sign else f"{{:.{digits}f}}"
     # Adding 0 makes 0 of -0, which stands with no sign.
@@ -147,7 +147,14 @@ def _texts(values, spread, by, *, sign):
     return np.char.add(np.char.add(texts.astype(str), "<br>"), sd.astype(str))
 
 
-def _matrix(values, texts, scale, limits, height, said):
+def _matrix(
+    values: np.ndarray,
+    texts: np.ndarray,
+    scale: str,
+    limits: tuple[float, float],
+    height: int,
+    said: np.ndarray,
+) -> go.Figure:
     figure = style.figure(height=height, legend=False)
     figure.add_heatmap(
         z=values,

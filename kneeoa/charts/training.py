@@ -103,7 +103,7 @@ def marked_figure(
     return figure
 
 
-def _axes(figure, curves, measure, log):
+def _axes(figure: go.Figure, curves: pd.DataFrame, measure: str, log: bool) -> None:
     figure.update_xaxes(title="Epoch", rangemode="tozero", dtick=_tick(curves))
     figure.update_yaxes(title=CURVES[measure])
     if measure in PERCENT:
@@ -112,7 +112,7 @@ def _axes(figure, curves, measure, log):
         figure.update_yaxes(type="log", exponentformat="power")
 
 
-def _add_stages(figure, stages):
+def _add_stages(figure: go.Figure, stages: pd.DataFrame) -> None:
     """One line a stage, from the first run that begins it to the last; words in two rows."""
     if stages.empty:
         return
@@ -143,7 +143,14 @@ def _add_stages(figure, stages):
         )
 
 
-def _add_runs(figure, curves, chosen, measure, colour, names):
+def _add_runs(
+    figure: go.Figure,
+    curves: pd.DataFrame,
+    chosen: pd.DataFrame,
+    measure: str,
+    colour: str,
+    names: Mapping[str, str],
+) -> None:
     """One line broken between runs, and one of stars: a line each would take a second for many."""
     shown = curves[curves["run_id"].isin(curves["run_id"].unique()[:MOST_LINES])]
     runs = [run for _, run in shown.dropna(subset=measure).groupby("run_id", sort=False)]
@@ -173,11 +180,13 @@ def _add_runs(figure, curves, chosen, measure, colour, names):
     )
 
 
-def _short(recipe):
+def _short(recipe: str) -> str:
     return style.as_text(recipe if len(recipe) <= 60 else f"{recipe[:59]}…")
 
 
-def _add_band(figure, band, name, colour, dash, measure):
+def _add_band(
+    figure: go.Figure, band: pd.DataFrame, name: str, colour: str, dash: str, measure: str
+) -> None:
     several = band.dropna(subset="sd")
     figure.add_scatter(
         x=[*several["epoch"], *several["epoch"][::-1]],
@@ -202,6 +211,6 @@ def _add_band(figure, band, name, colour, dash, measure):
     )
 
 
-def _tick(curves):
+def _tick(curves: pd.DataFrame) -> int | None:
     last = curves["epoch"].max() if len(curves) else 1
     return 1 if last <= 12 else 5 if last <= 60 else None

@@ -12,11 +12,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import PIL
@@ -123,7 +124,7 @@ def decode(
     return decoded
 
 
-def _identity(base, files):
+def _identity(base: Path, files: Sequence[str]) -> list[str]:
     """Return what names the place of the films and what names their state, in hex."""
     code = hashlib.sha256(f"{_LAYOUT} {INPUT_SIDE} {PIL.__version__}".encode())
     for decider in _DECODERS:
@@ -134,7 +135,7 @@ def _identity(base, files):
     return [hashlib.sha256(text.encode()).hexdigest()[:12] for text in (place, state)]
 
 
-def _stamp(base, file):
+def _stamp(base: Path, file: str) -> tuple[str, int, int]:
     try:
         status = os.stat(os.path.join(base, file))  # noqa: PTH116, PTH118 (thousands of files)
     except OSError:
@@ -142,7 +143,7 @@ def _stamp(base, file):
     return file, status.st_size, status.st_mtime_ns
 
 
-def _read(folder, files):
+def _read(folder: Path, files: Sequence[str]) -> Decoded | None:
     """Return what `folder` holds, or None if it is not there or not whole."""
     try:
         with (folder / "films.csv").open(encoding="utf-8", newline="") as stream:
@@ -168,7 +169,7 @@ def _read(folder, files):
         return None
 
 
-def _write(folder, base, files, progress):
+def _write(folder: Path, base: Path, files: Sequence[str], progress: Progress | None) -> None:
     rows = []
     with (folder / "films.npy").open("wb") as stream, ThreadPoolExecutor(_THREADS) as pool:
         # Not through a memory map: on a full disk, writing to one kills the process.
@@ -199,14 +200,14 @@ def _write(folder, base, files, progress):
     (folder / "films.json").write_text(json.dumps(written), "utf-8")
 
 
-def _header(stream, count):
+def _header(stream: IO[bytes], count: int) -> int:
     shape = (count, INPUT_SIDE, INPUT_SIDE)
     described = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, described)
     return stream.tell()
 
 
-def _decode_one(path):
+def _decode_one(path: Path) -> tuple[np.ndarray | None, str]:
     """Return the image ``(224, 224) uint8`` or None, and why it is None."""
     try:
         radiograph = open_radiograph(path)
@@ -220,22 +221,22 @@ def _decode_one(path):
 
 
 @once
-def _localiser():
+def _localiser() -> localiser.Localiser:
     return localiser.Localiser()
 
 
-def _make_room(parent, count):
+def _make_room(parent: Path, count: int) -> None:
     parent.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(parent).free < _needed(count):
         raise DiskFullError
 
 
-def _needed(count):
+def _needed(count: int) -> int:
     return count * _FILM_BYTES + 2**20
 
 
 @contextlib.contextmanager
-def _in_words(parent, count):
+def _in_words(parent: Path, count: int) -> Iterator[None]:
     try:
         yield
     except DiskFullError:

@@ -1,6 +1,7 @@
 """Graded films -> arrays, with the patient-wise split held as a rule."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from kneeoa.data import cache, checks, folder, split
 from kneeoa.data.arrays import Films, counts, split_hash, spread
-from kneeoa.data.listing import SPLITS, name_patterns
+from kneeoa.data.listing import SPLITS, Entry, Listing, name_patterns
 from kneeoa.data.split_file import COLUMNS, impose_split, read_table, write_table
 from kneeoa.errors import ConfigError, DataError
 
@@ -176,7 +177,9 @@ def write_split(dataset: Dataset, file: Path) -> None:
     write_table(dataset.table, file)
 
 
-def _list(source, split_file, resplit, patterns):
+def _list(
+    source: Path, split_file: Path | None, resplit: bool, patterns: Sequence[re.Pattern[str]]
+) -> tuple[Listing, str]:
     """Return the listing, and where its split comes from, or "" if it is to be drawn."""
     if split_file and resplit:
         raise ConfigError("Expected --split-file or --resplit. Received both.")
@@ -200,7 +203,7 @@ def _list(source, split_file, resplit, patterns):
     return listing, where if listing.has_splits and not resplit else ""
 
 
-def _by_split(entries, images):
+def _by_split(entries: Sequence[Entry], images: np.ndarray) -> dict[str, Films]:
     """Return the films of each split, whose images are slices of `images`: nothing is copied."""
     found, start = {}, 0
     for name in SPLITS:
@@ -210,7 +213,7 @@ def _by_split(entries, images):
     return found
 
 
-def _films(entries, images):
+def _films(entries: Sequence[Entry], images: np.ndarray) -> Films:
     return Films(
         images,
         np.array([entry.grade for entry in entries], np.int64),

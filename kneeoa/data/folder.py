@@ -5,7 +5,7 @@ Nothing is written, and of files without the suffix of a film only the first byt
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,7 +94,7 @@ class _Scan:
     odd: int
 
 
-def _scan(folder):
+def _scan(folder: Path) -> _Scan:
     folders, films, others, odd = [], [], 0, 0
     try:
         with os.scandir(folder) as found:
@@ -115,7 +115,7 @@ def _scan(folder):
     return _Scan(sorted(filter(str.isprintable, folders)), sorted(films), others, odd)
 
 
-def _is_odd(name):
+def _is_odd(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -123,7 +123,7 @@ def _is_odd(name):
     return False
 
 
-def _what_was_expected(folder, missing, top):
+def _what_was_expected(folder: Path, missing: Sequence[str], top: _Scan) -> str:
     found = ", ".join(top.folders[:_SHOWN]) or "no folder"
     text = (
         f"Expected the folders train, val and test in {folder}, each with one folder per KL grade, "
@@ -137,7 +137,7 @@ def _what_was_expected(folder, missing, top):
     return text
 
 
-def _is_readable_set(folder):
+def _is_readable_set(folder: Path) -> bool:
     try:
         return is_graded(folder)
     except DataError:
@@ -154,7 +154,9 @@ class _LeftOut:
     odd: int = 0
     auto_test: bool = False
 
-    def add(self, scan, prefix, expected, *, films_belong=False):
+    def add(
+        self, scan: _Scan, prefix: str, expected: Container[str], *, films_belong: bool = False
+    ) -> None:
         for name in scan.folders:
             if name.lower() == AUTO_TEST:
                 self.auto_test = True
@@ -165,7 +167,7 @@ class _LeftOut:
         self.others += scan.others
         self.odd += scan.odd
 
-    def sentences(self):
+    def sentences(self) -> tuple[str, ...]:
         """Say what was left out and why."""
         found = []
         if self.auto_test:
@@ -184,6 +186,6 @@ class _LeftOut:
         return tuple(found)
 
 
-def _some(names):
+def _some(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -106,7 +106,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
     tables.write(file, table[list(COLUMNS)])
 
 
-def _rows(file):
+def _rows(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Return the column names and (line number, row) pairs."""
     try:
         data = file.read_bytes()
@@ -145,7 +145,9 @@ def _rows(file):
     return columns, rows
 
 
-def _entry(row, base, patterns, with_splits):
+def _entry(
+    row: dict[str, str], base: Path, patterns: Sequence[re.Pattern[str]], with_splits: bool
+) -> Entry:
     if not row["file"] or not row["patient_id"]:
         raise DataError("Expected a file and a patient_id. Received an empty cell.")
     path = row["file"] if _is_file(base, row["file"]) else row["file"].replace("\\", "/")
@@ -175,12 +177,12 @@ def _entry(row, base, patterns, with_splits):
     )
 
 
-def _is_file(base, path):
+def _is_file(base: Path, path: str) -> bool:
     # Unlike `Path.is_file`, this is false for whatever cannot be a path at all.
     return os.path.isfile(os.path.join(base, path))  # noqa: PTH113, PTH118
 
 
-def _grade(text):
+def _grade(text: str) -> int:
     # Spreadsheets and pandas write 2.0 where a column had gaps.
     whole = text.removesuffix(".0")
     if whole not in {str(int(grade)) for grade in GRADES}:

@@ -74,7 +74,7 @@ def film(
     return msgspec.to_builtins(described), arrays
 
 
-def _small(pixels):
+def _small(pixels: np.ndarray) -> np.ndarray:
     """Return the pixels as bytes, where nothing is lost: a quarter has to be handed over."""
     in_bytes = pixels.astype(np.uint8)
     return in_bytes if np.array_equal(in_bytes, pixels) else pixels

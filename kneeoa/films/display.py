@@ -78,7 +78,7 @@ def layer(
     return drawn
 
 
-def _border(inside):
+def _border(inside: np.ndarray) -> np.ndarray:
     """Return the cells of a ``(S, S) bool`` region that touch one outside it."""
     core = inside.copy()
     core[1:] &= inside[:-1]

@@ -65,7 +65,7 @@ class Frame:
         inside = max(0, rows[1] - rows[0]) * max(0, columns[1] - columns[0])
         return 1 - inside / (self.height * self.width)
 
-    def _on(self, height, width):
+    def _on(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return first and last row, and first and last column, that are on the film."""
         return (
             (max(self.top, 0), min(self.top + self.height, height)),

@@ -5,6 +5,7 @@ import math
 import sys
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -74,7 +75,7 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
 
 
-def _film_page(image, kind):
+def _film_page(image: Image.Image, kind: str) -> int:
     """Go to the one page that is a film, and return its number.
 
     Reduced copies (thumbnails) and transparency masks, which a TIFF marks as such, are none.
@@ -97,7 +98,7 @@ def _film_page(image, kind):
     return films[0]
 
 
-def _go_to(image, page):
+def _go_to(image: Image.Image, page: int) -> bool:
     try:
         image.seek(page)
     except EOFError:
@@ -105,14 +106,14 @@ def _go_to(image, page):
     return True
 
 
-def _is_aside(image):
+def _is_aside(image: Image.Image) -> bool:
     reduced_or_mask = 0b101
     return bool(image.tag_v2.get(_SUBFILE_TYPE, 0) & reduced_or_mask) or (
         image.tag_v2.get(_OLD_SUBFILE_TYPE) == 2
     )
 
 
-def _storage(image, data, kind):
+def _storage(image: Image.Image, data: bytes, kind: str) -> _Storage:
     if kind != "TIFF":
         return _Storage(data[24] if kind == "PNG" else 8)
     tags = image.tag_v2
@@ -125,7 +126,7 @@ def _storage(image, data, kind):
     )
 
 
-def _aspect(image):
+def _aspect(image: Image.Image) -> float:
     """Return the height of a pixel over its width in the upright film, before it is loaded.
 
     Loading a TIFF turns it, and forgets that it lay.
@@ -144,7 +145,7 @@ def _aspect(image):
     return 1 / aspect if lies else aspect
 
 
-def _upright(image):
+def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
     except Exception:
@@ -152,7 +153,7 @@ def _upright(image):
         return image
 
 
-def _grey(image, storage):
+def _grey(image: Image.Image, storage: _Storage) -> np.ndarray:
     """Return the pixels of a Pillow image, ``(H, W) in [0, 255]``.
 
     Transparent pixels are shown on black.
@@ -179,21 +180,21 @@ def _grey(image, storage):
     return np.asarray(image.convert("L"), np.float32)
 
 
-def _stored(image, pixels):
+def _stored(image: Image.Image, pixels: np.ndarray) -> np.ndarray | None:
     deep = image.mode == "I" or image.mode.startswith("I;16")
     return stored_values(np.asarray(image), pixels) if deep else None
 
 
-def _is_deep_colour(image, storage):
+def _is_deep_colour(image: Image.Image, storage: _Storage) -> bool:
     return storage.bits == 16 and _raw_mode(image).partition(";16")[0] in _DEEP_MODES
 
 
-def _raw_mode(image):
+def _raw_mode(image: Image.Image) -> str:
     arguments = image.tile[0].args
     return arguments if isinstance(arguments, str) else arguments[0]
 
 
-def _deep_colour(data, kind, page):
+def _deep_colour(data: bytes, kind: str, page: int) -> np.ndarray:
     """Return the pixels of a colour image of 16 bits, ``(H, W) in [0, 255]``, windowed as grey.
 
     Pillow keeps the upper byte of such samples alone, and so shows a film of 12 bits black. Read a
@@ -213,7 +214,7 @@ def _deep_colour(data, kind, page):
     return shown * (alpha / np.float32(65535))
 
 
-def _decoded_as(data, kind, page, raw_mode):
+def _decoded_as(data: bytes, kind: str, page: int, raw_mode: str | None) -> tuple[np.ndarray, str]:
     """Return the bytes of an image ``(H, W, C) uint8`` by a raw mode of Pillow, and that mode."""
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         image.seek(page)
@@ -223,5 +224,5 @@ def _decoded_as(data, kind, page, raw_mode):
         return np.array(_upright(image)), mode
 
 
-def _with_mode(arguments, mode):
+def _with_mode(arguments: Any, mode: str) -> Any:
     return mode if isinstance(arguments, str) else (mode, *arguments[1:])

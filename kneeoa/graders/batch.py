@@ -9,8 +9,8 @@ count on two rows a knee.
 
 import csv
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,9 +21,10 @@ import numpy as np
 from kneeoa.errors import KneeOAError, ModelError
 from kneeoa.films.formats import Content, content_of
 from kneeoa.films.frames import network_input
-from kneeoa.films.radiograph import open_radiograph
+from kneeoa.films.radiograph import Radiograph, open_radiograph
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
@@ -167,8 +168,8 @@ def write_csv(rows: Iterable[Row], stream: TextIO) -> int:
     return len(failed)
 
 
-def _batched(items, size):
-    iterator = iter(items)
+def _batched(files: Iterable[Path], size: int) -> Iterator[tuple[Path, ...]]:
+    iterator = iter(files)
     while batch := tuple(islice(iterator, size)):
         yield batch
 
@@ -182,7 +183,7 @@ def _parts_of(file: Path, graders: Graders, anyway: bool) -> list[_Part]:
     return [_part_of(radiograph, found, knee, anyway) for knee in found.knees]
 
 
-def _part_of(radiograph, found, knee, anyway):
+def _part_of(radiograph: Radiograph, found: Found, knee: Knee, anyway: bool) -> _Part:
     side = "" if knee.side == "unknown" else knee.side
     findings = found.against(knee)
     refused = [one.sentence for one in findings if one.severity == REFUSED]
@@ -196,7 +197,9 @@ def _part_of(radiograph, found, knee, anyway):
     return _Part(film, knee=side, warning=" ".join(said))
 
 
-def _grade_batch(names, waiting, graders, together):
+def _grade_batch(
+    names: Sequence[Path], waiting: Sequence[Future[list[_Part]]], graders: Graders, together: bool
+) -> Iterator[Row]:
     parts = [
         (str(name), part)
         for name, future in zip(names, waiting, strict=True)
@@ -218,7 +221,7 @@ def _grade_batch(names, waiting, graders, together):
             yield Row(name, architecture, given, part.error, answer, part.knee, part.warning)
 
 
-def _files_below(folder):
+def _files_below(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the files below `folder` in order, hidden ones left out, and folders that are closed.
 
     Links to folders are not followed: they may lead round in a circle.

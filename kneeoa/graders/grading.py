@@ -163,13 +163,13 @@ class Graders:
             answers[TOGETHER] = self._ensemble.grade_arrays(films)
         return answers
 
-    def _film(self, radiograph, frame):
+    def _film(self, radiograph: Radiograph, frame: Frame | None) -> np.ndarray:
         if frame is None:
             found = self.find(radiograph)
             radiograph, frame = found.to_grade(radiograph), found.frames[0]
         return network_input(radiograph, frame)[None]
 
-    def _follow(self, profile):
+    def _follow(self, profile: Profile | None) -> None:
         heads = profile.heads if profile else {}
         if profile and (missing := self.files.keys() - heads.keys()):
             raise ModelError(
@@ -192,15 +192,15 @@ class Graders:
                 )
             self.rules |= profile.record.answers
 
-    def _published_rules(self):
+    def _published_rules(self) -> dict[str, AnswerRule | None]:
         cards = {name: model.card for name, model in self.published.items()}
         if self.together:
             cards[FOLDER] = self.together.card
         return {name: rule_of(card) for name, card in cards.items()}
 
-    def _answer(self, name, probabilities):
+    def _answer(self, name: str, probabilities: np.ndarray) -> Answer | None:
         rule = self.rules[name]
         return rule and rule.answer(probabilities)
 
-    def _hash(self, name):
+    def _hash(self, name: str) -> str:
         return self.published[name].weights_hash

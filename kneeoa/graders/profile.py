@@ -11,6 +11,7 @@ import io
 import math
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -153,7 +154,7 @@ def unpack_profile(data: bytes) -> Profile:
         raise ModelError(str(problem)) from None
 
 
-def _profile_of(text, weights, folder):
+def _profile_of(text: bytes, weights: bytes, folder: Path) -> Profile:
     file = folder / RECORD
     content = parse_versioned(
         text.decode("utf-8", "replace"), file, SCHEMA_VERSION, "a profile", error=ModelError
@@ -196,7 +197,7 @@ def write_heads(heads: dict[str, Head]) -> bytes:
     return stream.getvalue()
 
 
-def _check(record, file):
+def _check(record: Record, file: Path) -> None:
     check_name(record.name)
     of = record.of
     expected = {
@@ -229,11 +230,11 @@ def _check(record, file):
         raise ModelError(f"Expected {wrong[0]} in {file}. Received others: fit it anew.")
 
 
-def _is_share(value):
+def _is_share(value: float | None) -> bool:
     return value is not None and 0 <= value <= 1
 
 
-def _is_proportion(one):
+def _is_proportion(one: Mapping[str, float]) -> bool:
     if not {"value", "low", "high", "count", "total"} <= one.keys():
         return False
     ends = (0, one["low"], one["value"], one["high"], 1)
@@ -241,7 +242,7 @@ def _is_proportion(one):
     return within and 0 <= one["count"] <= one["total"] <= MOST_FILMS
 
 
-def _is_date(text):
+def _is_date(text: str) -> bool:
     try:
         datetime.fromisoformat(text)
     except ValueError:
@@ -249,7 +250,7 @@ def _is_date(text):
     return True
 
 
-def _bytes_of(file):
+def _bytes_of(file: Path) -> bytes:
     try:
         return read_regular(file, MOST_BYTES)
     except OSError as error:
@@ -258,7 +259,7 @@ def _bytes_of(file):
         ) from None
 
 
-def _heads_of(data, record, file):
+def _heads_of(data: bytes, record: Record, file: Path) -> dict[str, Head]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             # Before anything is unpacked: a small file may claim to hold a large one.

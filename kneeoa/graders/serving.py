@@ -1,7 +1,7 @@
 """One exported network, and several as one, on ONNX Runtime: film arrays in, answers out."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,7 @@ class Grader:
         other.head = head
         return other
 
-    def _outputs(self, film):
+    def _outputs(self, film: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.head is None:
             return self._session.run(["logits", "evidence"], {"film": film})
         (features,) = self._session.run(["features"], {"film": film})
@@ -129,9 +129,9 @@ class Ensemble:
         return other
 
 
-def _batches(images, size):
+def _batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
     return (images[start : start + size] for start in range(0, max(1, len(images)), size))
 
 
-def _as_film(images):
+def _as_film(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(images[..., None], np.float32)

@@ -71,7 +71,7 @@ def grade_summaries(
     return _of_confusion(confusion) | recall
 
 
-def _counted(true_grades, answers, weights):
+def _counted(true_grades: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Confusion matrices of every draw, ``(draws, 5, 5)``."""
     cell = np.eye(_GRADES**2)[np.asarray(true_grades, int) * _GRADES + answers]
     return (weights @ cell).reshape(-1, _GRADES, _GRADES)
@@ -99,7 +99,9 @@ def mean_summaries(
     return mean | {"auc_kl2": _share(total, len(answers) * pairs, otherwise=np.nan)}
 
 
-def _of_answers(true_grades, probabilities, weights):
+def _of_answers(
+    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     """All metrics but the area under the curve."""
     confusion = _counted(true_grades, probabilities.argmax(axis=1), weights)
     error = _calibration_error(true_grades, probabilities, weights)
@@ -146,21 +148,23 @@ def weighted_areas(
     return _auc(*sides), _average_precision(*sides)
 
 
-def _auc(for_positive, for_negative):
+def _auc(for_positive: np.ndarray, for_negative: np.ndarray) -> np.ndarray:
     below = np.cumsum(for_negative, axis=1) - for_negative
     pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
     won = (for_positive * (below + for_negative / 2)).sum(axis=1)
     return _share(won, pairs, otherwise=np.nan)
 
 
-def _average_precision(for_positive, for_negative):
+def _average_precision(for_positive: np.ndarray, for_negative: np.ndarray) -> np.ndarray:
     for_positive, for_negative = for_positive[:, ::-1], for_negative[:, ::-1]
     true, false = np.cumsum(for_positive, axis=1), np.cumsum(for_negative, axis=1)
     gained = (for_positive * _share(true, true + false)).sum(axis=1)
     return _share(gained, true[:, -1], otherwise=np.nan)
 
 
-def _by_score(positive, scores, weights):
+def _by_score(
+    positive: np.ndarray, scores: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Weights of the positive and of the negative films at each distinct score, rising."""
     order = np.argsort(scores, kind="stable")
     rising = np.asarray(scores)[order]
@@ -181,7 +185,7 @@ def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[floa
     return float(low), float(high)
 
 
-def _of_confusion(confusion):
+def _of_confusion(confusion: np.ndarray) -> dict[str, np.ndarray]:
     total = confusion.sum(axis=(1, 2))
     diagonal = np.diagonal(confusion, axis1=1, axis2=2)
     given, there = confusion.sum(axis=1), confusion.sum(axis=2)
@@ -200,11 +204,13 @@ def _of_confusion(confusion):
     }
 
 
-def _share(part, whole, otherwise=0.0):
+def _share(part: np.ndarray, whole: np.ndarray, otherwise: float = 0.0) -> np.ndarray:
     return np.divide(part, whole, out=np.full_like(whole, otherwise, dtype=float), where=whole > 0)
 
 
-def _calibration_error(true_grades, probabilities, weights, bins=15):
+def _calibration_error(
+    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray, bins: int = 15
+) -> np.ndarray:
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == true_grades
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)

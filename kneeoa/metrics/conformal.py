@@ -139,11 +139,11 @@ def holds(found: np.ndarray, grades: np.ndarray) -> np.ndarray:
     return (found[:, 0] <= grades) & (grades <= found[:, 1])
 
 
-def _estimate(values, weights):
+def _estimate(values: np.ndarray, weights: np.ndarray) -> Estimate:
     return Estimate(float(values.mean()), *bootstrap.percentile_interval(weights @ values))
 
 
-def _growing(probabilities):
+def _growing(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return lowest grade, highest grade, and the probability held before, at each of five steps.
 
     Each is (N, 5). Of two neighbours of equal probability the lower grade comes first.

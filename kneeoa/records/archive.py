@@ -7,11 +7,12 @@ import csv
 import io
 import os
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -146,7 +147,7 @@ class _Known:
     study: Study
 
 
-def _names_in(folder, problems):
+def _names_in(folder: Path, problems: list[str]) -> list[str]:
     names = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
     odd = [name for name in names if not all(map(is_plain, name))]
     if odd:
@@ -157,7 +158,7 @@ def _names_in(folder, problems):
     return [name for name in names if name not in odd]
 
 
-def _read_studies(folder, problems):
+def _read_studies(folder: Path, problems: list[str]) -> list[Study]:
     found = []
     named = _names_in(folder / "studies", problems)
     for study_id in (one for one in studies.list_studies(folder) if one in named):
@@ -172,7 +173,7 @@ def _read_studies(folder, problems):
     return found
 
 
-def _read_run(folder, name):
+def _read_run(folder: Path, name: str) -> tuple[results.RunRecord | None, dict[str, Any]]:
     place = folder / "runs" / name
     row = dict.fromkeys(RUN_COLUMNS) | {"folder": str(folder), "run_id": name, "problem": ""}
     try:
@@ -208,7 +209,7 @@ def _read_run(folder, name):
     }
 
 
-def _read_epochs(file):
+def _read_epochs(file: Path) -> list[dict[str, Any]]:
     """One dict an epoch. Not by pandas, which takes ten times as long for so small a file."""
     try:
         text = read_text(file)
@@ -231,7 +232,7 @@ def _read_epochs(file):
     return rows
 
 
-def _number(name, text):
+def _number(name: str, text: str) -> float:
     if name not in ("epoch", "stage"):
         return float(text)
     count = int(text)
@@ -240,7 +241,9 @@ def _number(name, text):
     return count
 
 
-def _unfinished(folder, found, finished):
+def _unfinished(
+    folder: Path, found: Iterable[Study], finished: Container[str]
+) -> list[dict[str, Any]]:
     """Rows of runs that only a study knows of."""
     rows = {}
     for study in found:
@@ -267,17 +270,17 @@ def _unfinished(folder, found, finished):
     return list(rows.values())
 
 
-def _known(name):
+def _known(name: str) -> str | None:
     return name if name in ARCHITECTURES else None
 
 
-def _state(said, study):
+def _state(said: studies.RunStatus, study: Study) -> str:
     # A process that was killed could not say so.
     killed = said.state == "training" and not study.is_training
     return "stopped" if killed else said.state
 
 
-def _unpaired(runs, found):
+def _unpaired(runs: pd.DataFrame, found: Iterable[Study]) -> pd.Series:
     finished = runs[runs["state"] == FINISHED]
     unpaired = pd.Series(False, index=runs.index)
     for study in found:

@@ -136,13 +136,13 @@ def recorded_counts(record: RunRecord) -> pd.DataFrame:
     )
 
 
-def _file(results_folder, split_hash):
+def _file(results_folder: Path, split_hash: str) -> Path:
     if not split_hash.isalnum():
         raise DataError(f"Expected the hash of a split. Received: {split_hash!r}.")
     return results_folder / "splits" / f"{split_hash[:16]}.csv"
 
 
-def _facts(file):
+def _facts(file: Path) -> dict[str, Any]:
     try:
         content = sound(json.loads(read_text(file)))
     except (OSError, ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """What was tried in training and what it gave on the validation films; test films stay out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     return ", ".join(f"{name} {_said(value)}" for name, value in changed.items())
 
 
-def _value(config, name):
+def _value(config: Mapping[str, Any], name: str) -> Any:
     value = config.get(name)
     return OFF.get(name, 0) if value in (None, "") else value
 
@@ -99,7 +99,7 @@ def read(file: Path) -> pd.DataFrame:
     return read_table(file, COLUMNS, numbers=numbers, texts=texts).fillna(dict.fromkeys(texts, ""))
 
 
-def _said(value):
+def _said(value: object) -> str:
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
         return " ".join(":".join(f"{part}" for part in stage.values()) for stage in value)
     if isinstance(value, bool) or value == "":

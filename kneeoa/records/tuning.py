@@ -67,7 +67,7 @@ def read(folder: Path) -> Search:
     return Search(trials, importance, _read_best(folder / "best.json"))
 
 
-def _read_best(file):
+def _read_best(file: Path) -> _Best | None:
     if not file.exists():
         return None
     try:
@@ -77,5 +77,5 @@ def _read_best(file):
         raise DataError(f"Expected the best trial in {file}. The file is damaged.") from None
 
 
-def _short(value):
+def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else f"{value}"

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Table,
     create_engine,
     event,
     inspect,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -82,7 +85,7 @@ def writing(db: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _turn(db):
+def _turn(db: Engine) -> Iterator[None]:
     """Wait for this process's turn to write: SQLite itself waits by sleeping, and in no order."""
     turn = db.get_execution_options().get("turn")
     if turn is None:
@@ -96,7 +99,7 @@ def _turn(db):
         turn.release()
 
 
-def insert_into(db: Engine, table):
+def insert_into(db: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which SQLAlchemy has for each dialect alone."""
     return (sqlite if db.dialect.name == "sqlite" else postgresql).insert(table)
 
@@ -118,7 +121,7 @@ def translated(db: Engine) -> Iterator[None]:
         raise StoreError(sentence) from None
 
 
-def _read_url(text):
+def _read_url(text: str | None) -> URL:
     if not text:
         return URL.create("sqlite", database=str(DEFAULT_FILE))
     try:
@@ -136,7 +139,7 @@ def _read_url(text):
     )
 
 
-def _engine(url):
+def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
     options = {"timeout": SERVER_SECONDS, "application_name": "knee reading room", **_tls(url)}
@@ -148,13 +151,13 @@ def _engine(url):
     )
 
     @event.listens_for(engine, "connect")
-    def _wait_no_longer(connection, _):
+    def _wait_no_longer(connection: DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         connection.commit()
 
     @event.listens_for(engine, "checkout")
-    def _still_there(connection, record, proxy):
+    def _still_there(connection: DBAPIConnection, record: object, proxy: object) -> None:
         # SQLAlchemy's own pre-ping does not know the bare errors of sockets, which pg8000 lets out.
         try:
             connection.autocommit = True  # one way there and back instead of three
@@ -166,7 +169,7 @@ def _engine(url):
     return engine
 
 
-def _tls(url):
+def _tls(url: URL) -> dict[str, Any]:
     mode, authority = (url.query.get(name) for name in ("sslmode", "sslrootcert"))
     if mode in {"verify-ca", "verify-full"}:
         try:
@@ -183,7 +186,7 @@ def _tls(url):
     return {"ssl_context": _TLS.get(mode)}
 
 
-def _sqlite(url):
+def _sqlite(url: URL) -> Engine:
     if not url.database.startswith("file:"):
         folder = Path(url.database).parent
         try:
@@ -202,13 +205,13 @@ def _sqlite(url):
     )
 
     @event.listens_for(engine, "connect")
-    def _leave_transactions_to_us(connection, _):
+    def _leave_transactions_to_us(connection: DBAPIConnection, _: object) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted leaves no trace in pages
 
     @event.listens_for(engine, "begin")
-    def _begin(connection):
+    def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if not options.get("outside"):
             # A transaction that reads first and writes then could be refused without any waiting.
@@ -217,7 +220,7 @@ def _sqlite(url):
     return engine
 
 
-def _use_log(db):
+def _use_log(db: Engine) -> None:
     """Turn on write-ahead logging: readers go on while one writes. The file remembers it."""
     last = time.monotonic() + LOCK_SECONDS
     while True:
@@ -233,7 +236,7 @@ def _use_log(db):
             time.sleep(0.02)
 
 
-def _bring_up_to_date(db):
+def _bring_up_to_date(db: Engine) -> None:
     with reading(db) as connection:
         found = _revision(connection)
     if found == REVISION:
@@ -261,11 +264,11 @@ def _bring_up_to_date(db):
         migrate.upgrade(connection)
 
 
-def _revision(connection):
+def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
 
 
-def _tables_of_others(connection):
+def _tables_of_others(connection: Connection) -> list[str]:
     return sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, Row, delete, select, update
 
 from kneeoa.errors import DataError
 from kneeoa.store import audit, tables
@@ -208,7 +208,7 @@ def change_group(
     return replace(kept, **changed)
 
 
-def _next_state(now, state, to, told):
+def _next_state(now: Group, state: str | None, to: int, told: bool) -> str:
     if now.state == "ended":
         raise StoreError("This session has ended. Open a new one.")
     if state is None:
@@ -231,7 +231,7 @@ def shown_positions(db: Engine, group_id: int) -> list[int]:
         return list(connection.scalars(shown))
 
 
-def _group(row):
+def _group(row: Row) -> Group:
     exam = read_exam(row.exam)
     if row.state not in tables.STATES or row.position not in range(len(exam.films)):
         raise DataError("Expected one of the films of the session, and what is done with it.")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.files import record_of
@@ -123,7 +123,7 @@ def find_learner(db: Engine, code: str) -> Learner:
     return Learner(_shown(row.code), row.id)
 
 
-def _shown(code):
+def _shown(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
@@ -160,7 +160,7 @@ def record_answer(db: Engine, session_id: int, answer: Answer) -> None:
         raise GoneError(_GONE) from None
 
 
-def _record(db, connection, session_id, answer):
+def _record(db: Engine, connection: Connection, session_id: int, answer: Answer) -> None:
     session = tables.practice_session
     text = connection.scalar(select(session.c.exam).where(session.c.id == session_id))
     if text is None:
@@ -216,7 +216,7 @@ def damaged_sessions(db: Engine, learner: Learner) -> int:
         return connection.scalar(every) - len(_sessions(connection, learner))
 
 
-def _sessions(connection, learner):
+def _sessions(connection: Connection, learner: Learner) -> list[PracticeSession]:
     table = tables.practice_session
     mine = select(table).where(table.c.learner_id == learner.learner_id)
     return each_of(connection, mine.order_by(table.c.id), _session)
@@ -232,7 +232,7 @@ def answers_of(db: Engine, session_id: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
-def _answers(connection, session_id):
+def _answers(connection: Connection, session_id: int) -> list[Answer]:
     table = tables.practice_answer
     columns = [table.c[field.name] for field in fields(Answer)]
     rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
@@ -245,7 +245,7 @@ def cards_of(db: Engine, learner: Learner) -> dict[str, str]:
         return _cards(connection, learner)
 
 
-def _cards(connection, learner):
+def _cards(connection: Connection, learner: Learner) -> dict[str, str]:
     table = tables.practice_card
     mine = table.c.learner_id == learner.learner_id
     rows = select(table.c.image_id, table.c.card).where(mine).order_by(table.c.image_id)
@@ -292,7 +292,7 @@ def delete_learner(db: Engine, learner: Learner, *, client: str, now: datetime) 
             audit.note(connection, "practice deleted", client=client, now=now, about=number)
 
 
-def _session(row):
+def _session(row: Row) -> PracticeSession:
     options = record_of(PracticeOptions, json.loads(row.options), "The session")
     if not isinstance(row.started_at, datetime) or options.network not in (None, *ARCHITECTURES):
         raise TypeError("Expected when the session was begun, and a network that there is.")

@@ -51,7 +51,7 @@ def each_of(connection: Connection, rows: Select[Any], make: Callable[[Row], Mad
     return made
 
 
-def _row_at(connection, rows, place):
+def _row_at(connection: Connection, rows: Select[Any], place: int) -> Row | None:
     try:
         return connection.execute(rows.limit(1).offset(place)).first()
     except (DBAPIError, *_UNREADABLE):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import ColumnElement, Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.store import audit, tables
@@ -192,7 +192,7 @@ def tally(db: Engine, group_id: int, position: int) -> list[int]:
     return [found.get(grade, 0) for grade in range(5)]
 
 
-def _at(group_id, position):
+def _at(group_id: int, position: int) -> ColumnElement[bool]:
     return (tables.vote.c.group_id == group_id) & (tables.vote.c.position == position)
 
 

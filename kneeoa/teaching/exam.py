@@ -7,7 +7,7 @@ them: two hospitals with the same data set give the same exam, or learn which fi
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -100,7 +100,12 @@ def draw_exam(
     return Exam(title, seed, tuple(wanted), shown)
 
 
-def _queues(films, wanted, draw, favour):
+def _queues(
+    films: Iterable[TeachingFilm],
+    wanted: Container[int],
+    draw: np.random.Generator,
+    favour: Mapping[str, float],
+) -> dict[int, list[TeachingFilm]]:
     """Films by grade, the last to be taken first; second knees of a patient wait at the end."""
     by_grade = defaultdict(list)
     for film in sorted(films, key=lambda film: film.image_id):
@@ -214,5 +219,5 @@ def lacking(exam: Exam, asked: int) -> list[str]:
     return sentences
 
 
-def _sha256(data):
+def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -36,13 +36,15 @@ def answered_by_grade(given: Sequence[Mapping[str, int]], films: TeachingSet) ->
     return _table(films, given, [{}, {}])
 
 
-def _sure(table, rule):
+def _sure(table: pd.DataFrame, rule: AnswerRule | None) -> dict[str, float]:
     shares = table[PROBABILITY_COLUMNS].to_numpy(float)
     said = np.take_along_axis(shares, grades_said(rule, shares)[:, None], axis=1)
     return dict(zip(table["image_id"], said[:, 0].tolist(), strict=True))
 
 
-def _table(films, given, sure):
+def _table(
+    films: TeachingSet, given: Sequence[Mapping[str, int]], sure: Sequence[Mapping[str, float]]
+) -> pd.DataFrame:
     first, second = given
     known = sorted(first.keys() & second.keys() & films.films.keys())
     rows = [
@@ -123,9 +125,9 @@ def paired(low: Sequence[str], high: Sequence[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _side(name):
+def _side(name: str) -> str:
     return name[-1:].upper() if name[-1:].upper() in ("L", "R") else ""
 
 
-def _ids(table):
+def _ids(table: pd.DataFrame) -> list[str]:
     return table["image_id"].tolist()

@@ -160,10 +160,10 @@ def graded_before(
 
 # A page asks for its film at every key press, and drawing takes a quarter of a second.
 @functools.lru_cache(maxsize=len(GRADES) * SYNTHETIC_A_GRADE)
-def _drawn(grade, seed):
+def _drawn(grade: int, seed: int) -> bytes:
     return phantom.knee_png(grade, seed=seed)
 
 
-def _seed_of(image_id):
+def _seed_of(image_id: str) -> int:
     # Not those of the demo films.
     return 100 + int(image_id.rpartition("-")[2])

@@ -33,7 +33,7 @@ def is_right(given: str, setting: str) -> bool:
     return hmac.compare_digest(_bytes(given), _bytes(setting))
 
 
-def _bytes(key):
+def _bytes(key: str) -> bytes:
     # What is no UTF-8 in the environment comes as halves of pairs.
     return key.strip().encode("utf-8", "surrogatepass")
 
@@ -62,7 +62,7 @@ class Tries:
             self._whole_again[client] = whole + SECONDS_A_TRY
             return 0.0
 
-    def _forget(self, now):
+    def _forget(self, now: float) -> None:
         """Make room: forget who has all tries back, then who tried longest ago."""
         if len(self._whole_again) < MOST_CLIENTS:
             return

@@ -50,6 +50,6 @@ def favour(cards: Mapping[str, str], now: datetime) -> dict[str, float]:
     return weights
 
 
-def _read(text):
+def _read(text: str | None) -> Card:
     # The id that the library would give is a reading of the clock, and nobody asks for it.
     return Card.from_dict(json.loads(text)["card"]) if text else Card(card_id=0)

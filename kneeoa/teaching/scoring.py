@@ -1,6 +1,6 @@
 """How well a reader graded: accuracy, kappa with intervals, confusion, time; and her progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,7 +135,9 @@ _PROGRESS = (
 )
 
 
-def _kappa_interval(true, said, owners):
+def _kappa_interval(
+    true: np.ndarray, said: np.ndarray, owners: Sequence[str]
+) -> tuple[float, float]:
     if len(true) < FEWEST:
         return _NO_INTERVAL
     certain = np.eye(5)[said]

@@ -107,7 +107,7 @@ def findings(answers: pd.DataFrame) -> list[Finding]:
     after = (given["shown_when"] == "after") & given["first_grade"].notna()
     differed = after & (given["first_grade"] != given["shown_grade"])
 
-    def share(what, of, which):
+    def share(what: str, of: np.ndarray, which: np.ndarray) -> Finding:
         return Finding(what, proportion(int((which & of).sum()), int(of.sum())))
 
     return [

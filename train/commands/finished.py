@@ -3,12 +3,14 @@
 Imports are late, as in `training`.
 """
 
+import argparse
 import json
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 from kneeoa import tables
+from kneeoa.data.arrays import Films
 from kneeoa.errors import DataError
 from kneeoa.records import results, studies
 from train.commands import signing
@@ -166,7 +168,7 @@ def description_of(file: Path) -> dict:
     return described
 
 
-def _films_to_measure(options):
+def _films_to_measure(options: argparse.Namespace) -> Films:
     from train.publish.evaluate import trained_elsewhere
 
     # Whole, because a few films for a rehearsal have another hash than the split they are from.

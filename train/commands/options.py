@@ -1,12 +1,13 @@
 """Options of the command line -> configs, films and machine."""
 
+import argparse
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
-from kneeoa.networks import ARCHITECTURES
+from kneeoa.networks import ARCHITECTURES, Architecture
 from train.commands.settings import SETTABLE
 from train.config import TrainConfig, preset, tuned
 
@@ -30,7 +31,7 @@ def configs_of(options: Namespace, architectures: list[str]) -> dict[str, TrainC
     return configs
 
 
-def _init(options, architecture, config):
+def _init(options: argparse.Namespace, architecture: Architecture, config: TrainConfig) -> str:
     given = dict(
         text.split("=", 1) if text.split("=", 1)[0] in ARCHITECTURES else ("", text)
         for text in options.init

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
@@ -40,12 +41,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser():
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     parser = argparse.ArgumentParser(prog="python -m train", description=DESCRIPTION)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = {}
 
-    def add(name, run, text):
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
         made[name] = subparsers.add_parser(
             name, help=text, description=run.__doc__, allow_abbrev=False
         )

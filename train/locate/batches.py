@@ -178,7 +178,7 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray, side: in
     )
 
 
-def _geometry(rng, names, aspects):
+def _geometry(rng: np.random.Generator, names: np.ndarray, aspects: np.ndarray) -> Geometry:
     """Around knees whatever `draw` gives; of other pictures often a part, as a second look has."""
     count = len(names)
     geometry = draw(rng, count)

@@ -4,6 +4,7 @@ The folder has ``graded/grades.csv`` (columns ``file`` and ``expert1``) beside i
 there are any, films of both knees in ``graded-bilateral`` and of implants in ``implants``.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,12 @@ from train.locate import measuring
 from train.locate.pictures import find_in, held_out, read_films
 
 
-def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
+def measure(
+    localiser: Localiser,
+    folder: Path,
+    grade: Callable[[np.ndarray], np.ndarray] | None,
+    others: list,
+) -> dict:
     """Return the figures of a card; `grade` turns films into probabilities, or is None."""
     table = folder / "graded" / "grades.csv"
     if not table.exists():

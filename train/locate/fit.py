@@ -1,11 +1,11 @@
 """Training of the localiser: one cycle of AdamW, first for boxes, then for their spread, too."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,6 +19,14 @@ Report = Callable[[str], None]
 _SAVE_EVERY = 50
 _BOX = 0.25
 """Weight of the boxes: their likelihood has steep gradients, and all are clipped together."""
+
+
+class _Part(Protocol):
+    """What a checkpoint keeps: network, mean, optimiser, schedule."""
+
+    def state_dict(self) -> Mapping[str, Any]: ...
+
+    def load_state_dict(self, state_dict: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,7 @@ def settings(config: LocateConfig) -> dict[str, Any]:
 def _batches(bank: Bank, config: LocateConfig, done: int) -> Iterator[Batch]:
     """Each step's batch follows from seed and step, so that a resumed training sees the same."""
 
-    def batch_of(step):
+    def batch_of(step: int) -> Batch:
         rng = np.random.default_rng([config.seed, step])
         return draw_batch(bank, rng, config.batch_size, config.side)
 
@@ -152,7 +160,7 @@ def _batches(bank: Bank, config: LocateConfig, done: int) -> Iterator[Batch]:
             yield batch
 
 
-def _average(mean, network, decay):
+def _average(mean: Network, network: Network, decay: float) -> None:
     with torch.no_grad():
         for kept, new in zip(
             mean.state_dict().values(), network.state_dict().values(), strict=True
@@ -163,7 +171,7 @@ def _average(mean, network, decay):
                 kept.copy_(new)
 
 
-def _save(checkpoint, config, parts, done):
+def _save(checkpoint: Path, config: LocateConfig, parts: Mapping[str, _Part], done: int) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     beside = checkpoint.with_suffix(".part")
     state = {name: part.state_dict() for name, part in parts.items()}
@@ -171,7 +179,7 @@ def _save(checkpoint, config, parts, done):
     beside.replace(checkpoint)
 
 
-def _resume(checkpoint, config, parts):
+def _resume(checkpoint: Path, config: LocateConfig, parts: Mapping[str, _Part]) -> int:
     if not checkpoint.exists():
         return 0
     saved = torch.load(checkpoint, weights_only=True)
@@ -182,5 +190,5 @@ def _resume(checkpoint, config, parts):
     return saved["done"]
 
 
-def _tensor(values):
+def _tensor(values: np.ndarray) -> torch.Tensor:
     return torch.as_tensor(np.asarray(values, np.float32))

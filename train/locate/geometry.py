@@ -153,7 +153,7 @@ def turned_box(box: np.ndarray, quarters: int) -> np.ndarray:
     return np.array([x, y, half_width, half_height])
 
 
-def _share_on_film(geometry, box):
+def _share_on_film(geometry: Geometry, box: np.ndarray) -> np.ndarray:
     share = np.ones(len(geometry))
     for axis, half in enumerate((geometry.half_width, geometry.half_height)):
         centre, reach = box[:, axis] / box[:, axis + 2], half
@@ -162,5 +162,5 @@ def _share_on_film(geometry, box):
     return share
 
 
-def _wide(values):
+def _wide(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, np.float32)[:, None, None]

@@ -144,6 +144,6 @@ def milliseconds(localiser: Localiser, films: Sequence[Radiograph]) -> float:
     return float(np.median(times))
 
 
-def _window(box, top, left):
+def _window(box: np.ndarray, top: float, left: float) -> Window:
     x, y, half_width, half_height = (box + np.array([1, 1, 0, 0])) * _FILM_SIDE / 2
     return Window(y - half_height - top, x - half_width - left, 2 * half_height, 2 * half_width)

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -98,14 +98,14 @@ def describe(rule: str, val: Graded, test: Graded) -> dict:
     }
 
 
-def _coverage(graded, threshold):
+def _coverage(graded: Graded, threshold: float) -> dict[str, Any]:
     found = conformal.sets(graded.probabilities, threshold)
     coverage = conformal.coverage(found, graded.grades, graded.patient_ids)
     by_grade = [value if isfinite(value) else None for value in coverage.by_grade]
     return asdict(coverage) | {"by_grade": by_grade}
 
 
-def _read(file):
+def _read(file: Path) -> dict[str, Graded]:
     table = results.read_predictions(file)
     found = {}
     for name in ("val", "test"):

@@ -5,9 +5,11 @@ import itertools
 import json
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -137,7 +139,7 @@ def choose(
     return min(options, key=lambda option: option[:2])[2]
 
 
-def _candidates(results_folder, splits, folder):
+def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) -> list[Candidate]:
     hash_of_split = split_hash(splits)
     names = sorted(run.name for run in (results_folder / "runs").glob("[!.]*"))
     runs, _ = studies.read_runs(results_folder, names)
@@ -167,7 +169,12 @@ def _candidates(results_folder, splits, folder):
     return found
 
 
-def _assembled(best, described, grades, models):
+def _assembled(
+    best: Sequence[Candidate],
+    described: Sequence[dict[str, Any]],
+    grades: np.ndarray,
+    models: Path,
+) -> tuple[Ensemble, float]:
     members = [
         replace(member, file=one.file)
         for member, one in zip(together.members_of(described, models), best, strict=True)
@@ -178,7 +185,7 @@ def _assembled(best, described, grades, models):
     return Ensemble(members, temperature=temperature), temperature
 
 
-def _described(candidate, published):
+def _described(candidate: Candidate, published: Mapping[str, str]) -> dict[str, Any]:
     """Return the member for the card; one that is published by itself is not stored twice."""
     if candidate.model_sha256 in published:
         file = f"{published[candidate.model_sha256]}/model.onnx"
@@ -193,7 +200,7 @@ def _described(candidate, published):
     }
 
 
-def _expect_better(probabilities, val, models):
+def _expect_better(probabilities: np.ndarray, val: Films, models: Path) -> None:
     found = calibration.cross_entropy(val.grades, probabilities)
     accuracy = float((probabilities.argmax(axis=1) == val.grades).mean())
     for name in ARCHITECTURES:
@@ -211,7 +218,7 @@ def _expect_better(probabilities, val, models):
             )
 
 
-def _milliseconds(grader, *, films=1, repeats=15):
+def _milliseconds(grader: Ensemble, *, films: int = 1, repeats: int = 15) -> float:
     """Return the median time for `films` films on this machine."""
     images = np.zeros((films, INPUT_SIDE, INPUT_SIDE), np.float32)
     times = []

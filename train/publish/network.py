@@ -16,6 +16,7 @@ from kneeoa.errors import DataError, ModelError
 from kneeoa.files import whole_folder
 from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Grader
+from kneeoa.graders.serving import Answers
 from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, calibration
 from kneeoa.networks import Architecture
@@ -164,7 +165,7 @@ def measure(films: Films, probabilities: np.ndarray) -> dict:
     }
 
 
-def _evidence_scale(answers):
+def _evidence_scale(answers: Answers) -> float:
     """99th percentile, over validation films, of the strongest evidence for the predicted grade.
 
     It fixes the top of the Grad-CAM colour scale, so that weak evidence looks weak on every film.

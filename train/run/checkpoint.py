@@ -102,6 +102,6 @@ def locked(file: Path, what: str) -> Iterator[None]:
         yield
 
 
-def _write(file, arrays):
+def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
     with whole_file(file, durable=True) as stream:
         np.savez(stream, **arrays)

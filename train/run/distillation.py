@@ -16,7 +16,7 @@ from train.run.batches import predict
 from train.run.record import check_trained_on, load_network
 
 
-def teach(results_folder: Path, run_ids: list[str], splits) -> pd.DataFrame:
+def teach(results_folder: Path, run_ids: list[str], splits: dict[str, Films]) -> pd.DataFrame:
     """Return the mean of the runs' calibrated answers for the training films.
 
     Each run sees a film and its mirror image. Raises `DataError` when a run's model was not kept,

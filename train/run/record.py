@@ -150,7 +150,7 @@ def load_network(run: Path) -> keras.Model:
         ) from None
 
 
-def _identity(named):
+def _identity(named: str) -> str:
     """Tell two files of the same name apart."""
     if not Path(named).is_file():
         return named
@@ -159,7 +159,7 @@ def _identity(named):
 
 
 @functools.cache
-def _digest(file, size, changed):
+def _digest(file: str, size: int, changed: int) -> str:
     """Hash a file once for all the cycles that start from it."""
     with Path(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

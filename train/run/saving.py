@@ -46,7 +46,7 @@ class Saver:
         """Begin."""
         return self
 
-    def __exit__(self, kind, error, trace) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         """Write what is not yet written."""
         try:
             self._wait()
@@ -83,11 +83,13 @@ class Saver:
             return self._best[1]
         return checkpoint.read_best(self._folder, epoch)
 
-    def _begin(self):
+    def _begin(self) -> None:
         (ended, state), self._pending = self._pending, None
         self._writing = self._thread.submit(self._write, ended, state, self._best)
 
-    def _write(self, ended, state, best):
+    def _write(
+        self, ended: float, state: checkpoint.State, best: tuple[int, dict[str, np.ndarray]] | None
+    ) -> tuple[float, float]:
         began = self._clock()
         number = schedule.best_epoch(state.history)
         # The state names its best epoch, whose weights must be there first; those that a killed
@@ -100,7 +102,7 @@ class Saver:
         took = self._clock() - began
         return ended, began + min(APART, took / SHARE)
 
-    def _wait(self):
+    def _wait(self) -> None:
         if self._writing:
             writing, self._writing = self._writing, None
             self._kept, self._next = writing.result()

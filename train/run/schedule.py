@@ -1,5 +1,8 @@
 """Where a run stands, as a function of its history alone; no Keras."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from train.config import TrainConfig
 
 
@@ -40,7 +43,7 @@ def why_stopped(config: TrainConfig, history: tuple[dict, ...]) -> str:
     return f"validation loss did not improve for {config.patience} epochs"
 
 
-def _is_over(config, history, number):
+def _is_over(config: TrainConfig, history: Sequence[dict[str, Any]], number: int) -> bool:
     rows = [row for row in history if row["stage"] == number + 1]
     if len(rows) >= config.stages[number].epochs:
         return True

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,14 +125,14 @@ def served_together(wanted: bool) -> Iterator[str]:
             _run([control], os.environ | ours, "quit\n")
 
 
-def _start(control, environment):
+def _start(control: str, environment: Mapping[str, str]) -> str:
     """Start the service; return why it does not serve, or nothing."""
     if why := _run([control, "-d"], environment):
         return why
     return _run([sys.executable, "-c", _PROBE], environment)
 
 
-def _run(command, environment, text=""):
+def _run(command: Sequence[str], environment: Mapping[str, str], text: str = "") -> str:
     try:
         done = subprocess.run(
             command,
@@ -149,7 +149,7 @@ def _run(command, environment, text=""):
     return (said[-1] if said else f"it ended with {done.returncode}") if done.returncode else ""
 
 
-def _cores():
+def _cores() -> int:
     """Return the cores that this process may use, by its affinity and its container's share."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:

@@ -6,7 +6,6 @@ in the results folder. So SQLite serves for any number of machines.
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,12 +14,14 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from kneeoa import files
+from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.records import studies
 from kneeoa.spreadsheet import csv_text
 from train.config import DEPTHS, TrainConfig, gradual
+from train.machine import Machine
 from train.run.fit import fit
-from train.run.progress import Progress, read_progress
+from train.run.progress import Progress, Report, read_progress
 from train.run.record import shown_config
 from train.study.board import Board
 from train.study.cluster import Cluster, Outcome, StoppedError, trial_task
@@ -123,7 +124,7 @@ def open_search(
     return Search(results_folder, study_id, base, epochs, sizes, study, seed=base.seed)
 
 
-def search_here(search: Search, trials: int, splits: dict, machine, board: Board) -> None:
+def search_here(search: Search, trials: int, splits: dict, machine: Machine, board: Board) -> None:
     """Train trials one after the other until there are `trials`."""
     while trial := search.next_trial(trials, set()):
         name = _take_in(search, trial, board)
@@ -149,7 +150,7 @@ def search_on(
     cluster: Cluster,
     search: Search,
     trials: int,
-    source,
+    source: Source,
     split_hash: str,
     machine_options: dict,
     board: Board,
@@ -220,18 +221,18 @@ def write_search(search: Search) -> Path:
     return folder
 
 
-def _take_in(search, trial, board):
+def _take_in(search: Search, trial: optuna.Trial, board: Board) -> str:
     name = _name(search, trial)
     config = search.config(trial)
     board.add(name, config.architecture, config.seed, "waiting", epochs=config.epochs)
     return name
 
 
-def _name(search, trial):
+def _name(search: Search, trial: optuna.Trial) -> str:
     return f"{search.study_id}-trial{trial.number}"
 
 
-def _watch(trial: optuna.Trial, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+def _watch(trial: optuna.Trial, show: Report) -> Report:
     """Report whole epochs to Optuna; raise `StoppedError` when the trial is not worth going on."""
     reported = set(trial.storage.get_trial(trial._trial_id).intermediate_values)
 

@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -85,7 +86,7 @@ class _Start(msgspec.Struct):
 _START = msgspec.json.Decoder(_Start)
 
 
-def _exactly(connection, size):
+def _exactly(connection: socket.socket, size: int) -> memoryview:
     content = memoryview(bytearray(size))
     place = 0
     while place < size:
@@ -96,7 +97,7 @@ def _exactly(connection, size):
     return content
 
 
-def _sealed(views):
+def _sealed(views: Sequence[memoryview]) -> int:
     """Return a file in memory that holds `views` and can be changed no more."""
     import fcntl
 
@@ -113,11 +114,11 @@ def _sealed(views):
     return file
 
 
-def _seals(fcntl):
+def _seals(fcntl: ModuleType) -> int:
     return fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
-def _read(file, sizes):
+def _read(file: int, sizes: Sequence[int]) -> list[bytes]:
     os.lseek(file, 0, os.SEEK_SET)
     contents = [os.read(file, size) for size in sizes]
     if [len(content) for content in contents] != list(sizes):
@@ -125,7 +126,7 @@ def _read(file, sizes):
     return contents
 
 
-def _mapped(file, sizes):
+def _mapped(file: int, sizes: Sequence[int]) -> list[memoryview]:
     import fcntl
 
     total = sum(sizes)

@@ -83,7 +83,7 @@ def true_syntax(code: bytes, said: UID) -> UID:
     return said if said in header.syntaxes else header.syntaxes[0]
 
 
-def _read_header(code):
+def _read_header(code: bytes) -> CodeStream | None:
     if code[:2] != b"\xff\xd8":  # not JPEG: JPEG 2000, perhaps inside the boxes of a JP2 file
         start = code.index(b"\xff\x4f\xff\x51")
         right, bottom, left, top, *_ = struct.unpack_from(">8I", code, start + 8)

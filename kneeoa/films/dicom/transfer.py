@@ -39,21 +39,21 @@ def settle_syntax(dataset: Dataset) -> None:
             dataset.file_meta.TransferSyntaxUID = syntax
 
 
-def _set_plain(dataset, pixels):
+def _set_plain(dataset: Dataset, pixels: bytes) -> None:
     dataset.PixelData = pixels
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
 
 
-def _is_code(code):
+def _is_code(code: bytes) -> bool:
     return find_header(code) is not None or looks_run_length_encoded(code)
 
 
-def _is_plain(code, dataset):
+def _is_plain(code: bytes, dataset: Dataset) -> bool:
     least = _least_length(dataset)
     return least > 0 and len(code) in (least, least + least % 2)
 
 
-def _least_length(dataset):
+def _least_length(dataset: Dataset) -> int:
     """Return how many bytes the pixels take uncompressed, as far as the header says."""
     bits = dataset.get("BitsAllocated") or 8
     return dataset.Rows * dataset.Columns * (dataset.get("SamplesPerPixel") or 1) * bits // 8

@@ -10,10 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kneeoa.errors import ModelError
 from kneeoa.grades import GRADES
 from kneeoa.networks import FEATURE_LAYER, INPUT_SIDE, Architecture
+
+if TYPE_CHECKING:
+    import onnx
+
 
 OPERATORS = frozenset(
     {
@@ -58,7 +63,7 @@ def check_network(file: Path, architecture: Architecture, sha256: str) -> None:
         _checked.add(what)
 
 
-def _check_network(file, architecture):
+def _check_network(file: Path, architecture: Architecture) -> None:
     graph = _graph_of(file)
     stored = {one.name: prod(one.dims) for one in graph.initializer if "/" in one.name}
     channels = {one.name: _shape_of(one) for one in graph.output}.get("features", ())[-1:]
@@ -92,7 +97,7 @@ def check_localiser(file: Path, side: int, outputs: Mapping[str, int]) -> None:
     _check_ends(_graph_of(file), file, {"looks": (2, side, side)}, numbers)
 
 
-def _graph_of(file):
+def _graph_of(file: Path) -> "onnx.GraphProto":
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -121,7 +126,12 @@ def _graph_of(file):
     return graph
 
 
-def _check_ends(graph, file, inputs, outputs):
+def _check_ends(
+    graph: "onnx.GraphProto",
+    file: Path,
+    inputs: Mapping[str, tuple[int, ...]],
+    outputs: Mapping[str, tuple[int, ...]],
+) -> None:
     for what, expected, given in (
         ("takes", inputs, graph.input),
         ("gives", outputs, graph.output),
@@ -134,12 +144,12 @@ def _check_ends(graph, file, inputs, outputs):
             )
 
 
-def _shape_of(value):
+def _shape_of(value: "onnx.ValueInfoProto") -> tuple[int, ...]:
     """Return the shape of one film's; the first axis counts films."""
     dimensions = value.type.tensor_type.shape.dim
     return tuple(one.dim_value for one in dimensions[1:])
 
 
-def _in_words(ends: Mapping[str, tuple[int, ...]]):
+def _in_words(ends: Mapping[str, tuple[int, ...]]) -> str:
     said = [f"{name} ({' x '.join(map(str, shape))})" for name, shape in ends.items()]
     return ", ".join(said) or "nothing"

@@ -6,13 +6,20 @@ by mail. What it says of a threshold or a temperature decides what a reader sees
 
 import math
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from kneeoa.errors import DataError, ModelError
 from kneeoa.files import read_versioned, record_of
-from kneeoa.graders.cards.fields import DataSource, LocaliserCard, NetworkCard, TogetherCard
+from kneeoa.graders.cards.fields import (
+    DataSource,
+    LocaliserCard,
+    NetworkCard,
+    Proportion,
+    TogetherCard,
+)
 from kneeoa.grades import GRADES
 from kneeoa.metrics import rules
 from kneeoa.metrics.calibration import TEMPERATURES
@@ -144,7 +151,7 @@ def _read(file: Path, kind: type[Card]) -> tuple[dict[str, Any], Card]:
         raise ModelError(f"{problem} The card is damaged or of another program.") from None
 
 
-def _said_of_all(card):
+def _said_of_all(card: NetworkCard | TogetherCard) -> dict[str, bool]:
     splits = {"validation": card.metrics.val, "test": card.metrics.test}
     found = {
         "a date": _is_date(card.published_at),
@@ -171,7 +178,7 @@ def _said_of_all(card):
     return found
 
 
-def _expect(file, expected):
+def _expect(file: Path, expected: Mapping[str, bool]) -> None:
     wrong = [what for what, holds in expected.items() if not holds]
     if wrong:
         raise ModelError(
@@ -180,21 +187,21 @@ def _expect(file, expected):
         )
 
 
-def _of_temperatures(whose=""):
+def _of_temperatures(whose: str = "") -> str:
     low, high = TEMPERATURES
     return f"a temperature from {low:g} to {high:g} {whose}".strip()
 
 
-def _is_temperature(value):
+def _is_temperature(value: float) -> bool:
     low, high = TEMPERATURES
     return low <= value <= high
 
 
-def _is_share(value):
+def _is_share(value: float | None) -> bool:
     return value is not None and 0 <= value <= 1
 
 
-def _is_record(record):
+def _is_record(record: Sequence[Proportion | None]) -> bool:
     return len(record) == len(GRADES) and all(
         one is None
         or (
@@ -206,29 +213,29 @@ def _is_record(record):
     )
 
 
-def _is_confusion(rows, total):
+def _is_confusion(rows: Sequence[Sequence[int]], total: int) -> bool:
     square = len(rows) == len(GRADES) and all(len(row) == len(GRADES) for row in rows)
     counts = [count for row in rows for count in row]
     return square and min(counts) >= 0 and sum(counts) == total
 
 
-def _are_hashes(*texts):
+def _are_hashes(*texts: str) -> bool:
     return all(_SHA256.fullmatch(text) for text in texts)
 
 
-def _is_below(text):
+def _is_below(text: str) -> bool:
     path = PurePosixPath(text)
     plain = text.isprintable() and "\\" not in text and path.suffix == ".onnx"
     return plain and not path.is_absolute() and ".." not in path.parts
 
 
-def _is_source(data):
+def _is_source(data: DataSource) -> bool:
     return bool(
         1900 <= data.year <= 2200 and _DOI.fullmatch(data.doi) and _URL.fullmatch(data.licence_url)
     )
 
 
-def _texts(content):
+def _texts(content: object) -> Iterator[str]:
     """Yield every text in what JSON holds, the names of fields, too."""
     waiting = [content]
     while waiting:
@@ -241,11 +248,11 @@ def _texts(content):
             waiting += one
 
 
-def _is_plain(text):
+def _is_plain(text: str) -> bool:
     return len(text) <= LONGEST_TEXT and text.isprintable()
 
 
-def _is_date(text):
+def _is_date(text: str) -> bool:
     try:
         datetime.fromisoformat(text)
     except ValueError:

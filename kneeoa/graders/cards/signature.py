@@ -21,7 +21,10 @@ from kneeoa.errors import ConfigError, DataError, ModelError
 from kneeoa.files import parse_versioned, record_of, whole_file
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 VERSION = 1
 LIST, SIGNATURE = "signed.json", "signed.json.sig"
@@ -167,7 +170,7 @@ def fingerprint(key: "Ed25519PublicKey") -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
-def _of_folder(folder, known):
+def _of_folder(folder: Path, known: Sequence["Ed25519PublicKey"]) -> Signature:
     from cryptography.exceptions import InvalidSignature
 
     try:
@@ -185,7 +188,7 @@ def _of_folder(folder, known):
     return Signature("foreign")
 
 
-def _compared(folder, data, key):
+def _compared(folder: Path, data: bytes, key: str) -> Signature:
     text = data.decode("utf-8", "replace")
     try:
         listed = record_of(
@@ -206,7 +209,7 @@ def _compared(folder, data, key):
     return Signature("signed", key, listed.signed_at)
 
 
-def _hashes(models):
+def _hashes(models: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below `models` by its path, hidden ones left out."""
     found = {}
     for file in sorted(models.rglob("*")):
@@ -218,7 +221,7 @@ def _hashes(models):
     return found
 
 
-def _sha256(file):
+def _sha256(file: Path) -> str:
     """Return the hash in hex; of a file that cannot be read, what no file has."""
     try:
         with file.open("rb") as stream:
@@ -227,7 +230,7 @@ def _sha256(file):
         return ""
 
 
-def _private_key(file):
+def _private_key(file: Path) -> "Ed25519PrivateKey":
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -244,7 +247,7 @@ def _private_key(file):
     return found
 
 
-def _bytes_of(file):
+def _bytes_of(file: Path) -> bytes:
     with file.open("rb") as stream:
         data = stream.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:

@@ -1,5 +1,6 @@
 """What is found in a film, and how a film is set right; the finding is in `localiser`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,11 +84,11 @@ class Found:
         return tuple(one for one in self.findings if one.severity == WARNED)
 
 
-def _refusals_first(findings):
+def _refusals_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(dict.fromkeys(findings), key=lambda one: one.severity != REFUSED))
 
 
-def _refusal(findings):
+def _refusal(findings: Iterable[Finding]) -> Finding | None:
     return next((one for one in findings if one.severity == REFUSED), None)
 
 

@@ -197,7 +197,7 @@ def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:
     )
 
 
-def _smoothed(image):
+def _smoothed(image: np.ndarray) -> np.ndarray:
     """Return a square ``(S, S)`` smoothed by a binomial kernel, both ways."""
     for _ in range(2):
         padded = np.pad(image, ((2, 2), (0, 0)), mode="edge")
@@ -211,7 +211,7 @@ def noise(radiograph: Radiograph) -> Finding | None:
     return NOISE if correlation(radiograph.pixels) < _NEIGHBOURS else None
 
 
-def _inside(radiograph, frame):
+def _inside(radiograph: Radiograph, frame: Frame) -> np.ndarray:
     rows, columns = (
         slice(max(0, corner), max(0, corner + length))
         for corner, length in ((frame.top, frame.height), (frame.left, frame.width))

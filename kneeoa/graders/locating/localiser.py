@@ -5,6 +5,7 @@ two knees, so that both looks agree on one knee and give both of two. Then it lo
 box, and its mirror image, for a finer box and a second opinion on what it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,7 @@ class Localiser:
         shown = standardised(np.stack([v.image for v in looks]), np.stack([v.film for v in looks]))
         return dict(zip(OUTPUTS, self._session.run(list(OUTPUTS), {"looks": shown}), strict=True))
 
-    def _closer(self, reduced, boxes):
+    def _closer(self, reduced: Reduced, boxes: Sequence[Window]) -> list[Answer]:
         looks = [reduced.look(box.around(_CLOSER, *reduced.shape), self._side) for box in boxes]
         outputs = self.outputs([shown for look in looks for shown in (look, mirrored(look))])
         return [
@@ -144,7 +145,9 @@ class Localiser:
             for n, look in enumerate(looks)
         ]
 
-    def _findings(self, radiograph, answers):
+    def _findings(
+        self, radiograph: Radiograph, answers: list[Answer]
+    ) -> tuple[list[gate.Finding], int]:
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
         if (wrong := gate.noise(radiograph)) is not None:
@@ -161,7 +164,7 @@ class Localiser:
                 findings.append(gate.IMPLANT)
         return tuple(findings), quarters
 
-    def _turned(self, radiograph, answers):
+    def _turned(self, radiograph: Radiograph, answers: list[Answer]) -> int:
         """Return the quarter turns after whose undoing a film is clearly more of a frontal knee."""
         score, turn = frontal_score(answers), answers[0].turn
         if score >= self.thresholds["frontal"] and 1 - turn[0] <= self.thresholds["turned"]:
@@ -210,7 +213,7 @@ def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = Non
     )
 
 
-def _knee(answer, height, width):
+def _knee(answer: Answer, height: int, width: int) -> Knee:
     """Return the knee in a film of `height` x `width`, its frame one that can be cut out."""
     box = answer.box
     rows = int(np.clip(round(box.height), SMALLEST_FRAME, max(2 * height, SMALLEST_FRAME)))
@@ -229,7 +232,7 @@ def _knee(answer, height, width):
     return Knee(frame, float(confidence), tuple(map(float, spread)))
 
 
-def _is_crop(radiograph, frame, least):
+def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
     """Return whether a square film is a crop as the graders learned from: its box fills it."""
     height, width = radiograph.pixels.shape
     if abs(height - width) > 0.02 * max(height, width):
@@ -237,7 +240,7 @@ def _is_crop(radiograph, frame, least):
     return Window.of(frame).overlap(Window(0, 0, height, width)) >= least
 
 
-def _sides(radiograph, count):
+def _sides(radiograph: Radiograph, count: int) -> tuple[str, ...]:
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader."""
     if count == 2:
         return ("R", "L")

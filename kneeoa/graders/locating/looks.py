@@ -152,7 +152,7 @@ class Reduced:
         return Look(window, image, film, top, left, height, width)
 
 
-def _on_film(middle, reach, limit):
+def _on_film(middle: float, reach: float, limit: int) -> tuple[float, float]:
     low, high = max(middle - reach, 0.0), min(middle + reach, float(limit))
     # Enough to look at, even where a box lies at the very edge.
     if high - low < min(_LEAST, limit):

@@ -62,7 +62,7 @@ def score_cam(
     return np.maximum(chosen @ weights, 0)
 
 
-def _mask(feature, shape):
+def _mask(feature: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return a feature map over a film, from 0 where it is lowest to 1."""
     size = shape[::-1]
     image = Image.fromarray(np.ascontiguousarray(feature, np.float32))

@@ -44,5 +44,5 @@ def shuffled(
         yield stop, layers, model
 
 
-def _is_kernel(stored):
+def _is_kernel(stored: "onnx.TensorProto") -> bool:
     return stored.name.endswith("kernel") and len(stored.dims) >= 2

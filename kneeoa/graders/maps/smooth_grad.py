@@ -69,7 +69,7 @@ def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, 
         return tuple(maps[f"map{place}"] for place in range(len(asked)))
 
 
-def _sent(film, asked):
+def _sent(film: np.ndarray, asked: Sequence[Asked]) -> dict[str, np.ndarray]:
     sent = {"film": np.asarray(film, np.float32), "of": np.array([_text(one) for one in asked])}
     for place, one in enumerate(asked):
         if one.head is not None:
@@ -77,7 +77,7 @@ def _sent(film, asked):
     return sent
 
 
-def _text(asked):
+def _text(asked: Asked) -> str:
     return f"{asked.architecture}\n{asked.file.resolve()}\n{asked.standardise:d}\n{asked.grade:d}"
 
 
@@ -109,7 +109,7 @@ def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return maps
 
 
-def _main():
+def _main() -> None:
     """Read film and what is asked from the standard input, write the maps to the output."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not get among the maps

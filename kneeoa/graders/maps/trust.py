@@ -47,7 +47,7 @@ def area(curve: np.ndarray) -> float:
     return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
 
 
-def _replaced(before, after, heatmap, steps):
+def _replaced(before: np.ndarray, after: np.ndarray, heatmap: np.ndarray, steps: int) -> np.ndarray:
     large = upsample(heatmap, before.shape[0]).ravel()
     # Where a map is the same, no direction comes first.
     ties = np.random.default_rng(0).permutation(before.size)
