@@ -11,7 +11,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -99,8 +99,8 @@ def converted(content: Any, kind: type[Record]) -> Record:
         return msgspec.convert(content, kind)
 
 
-def record_of(kind: type[Record], content: dict[str, Any], file: Path) -> Record:
-    """Return `content` as the dataclass `kind`; fields that it does not know are left out.
+def record_of(kind: type[Record], content: dict[str, Any], file: Path | str) -> Record:
+    """Return `content`, of `file`, as the dataclass `kind`; fields that it lacks are left out.
 
     Raises `DataError` where a field is missing or of another type.
     """
@@ -229,6 +229,11 @@ def whole_file(file: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
             raise
 
 
+def write_arrays(stream: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays under their names, as ``.npz``."""
+    np.savez(stream, **arrays)  # type: ignore[arg-type]  # none of them is called allow_pickle
+
+
 def replace_file(file: Path, content: str) -> None:
     """Write text to `file` by `whole_file`."""
     with whole_file(file) as stream:
@@ -270,8 +275,15 @@ def _tidy(folder: Path, old: Path) -> None:
 
 
 def drop_abandoned(parent: Path, pattern: str) -> None:
-    """Remove the folders in `parent` that a killed process had begun, and nobody is at any more."""
+    """Remove what a killed process had begun in `parent`, and nobody is at any more."""
     for left in parent.glob(pattern):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(left, ignore_errors=True)
+                remove(left)
+
+
+def remove(place: Path) -> None:
+    """Remove a file, or a folder with all that is in it; what cannot be removed stays."""
+    with contextlib.suppress(OSError):
+        place.unlink()
+    shutil.rmtree(place, ignore_errors=True)

@@ -4,10 +4,12 @@ Nothing heavy is imported here, so that a command can be stopped by Ctrl-C from 
 """
 
 import contextlib
+import io
 import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import cast
 
 from kneeoa.errors import KneeOAError
 
@@ -91,7 +93,7 @@ def _never_refuse_a_character() -> None:
     """Have characters that a terminal's encoding lacks escaped, where they would be an error."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
-            stream.reconfigure(errors="backslashreplace")
+            cast("io.TextIOWrapper", stream).reconfigure(errors="backslashreplace")
 
 
 def _let_go_of_what_cannot_be_written() -> None:

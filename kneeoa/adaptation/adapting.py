@@ -15,8 +15,9 @@ from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.framing import FOUND, WHOLE, Framing
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import Head
+from kneeoa.graders.published import PublishedModel
 from kneeoa.graders.serving import Grader
-from kneeoa.graders.together import FOLDER, both_ways, combine
+from kneeoa.graders.together import FOLDER, Member, both_ways, combine
 from kneeoa.graders.weights import read_weights
 from kneeoa.metrics import conformal, rules
 from kneeoa.metrics.calibration import cross_entropy, softmax
@@ -114,7 +115,7 @@ def adapt(
     graders: Graders,
     *,
     seed: int = 0,
-    told: Callable[[float], None] = _unheard,
+    told: Callable[[float], object] = _unheard,
 ) -> Adaptation:
     """Learn from `films` how their readers grade; `graders` are taken as published.
 
@@ -156,27 +157,27 @@ def kept_together(films: GradedFilms, features: np.ndarray) -> GradedFilms:
 
 
 def networks_of(
-    films: GradedFilms, graders: Graders, *, told: Callable[[float], None] = _unheard
+    films: GradedFilms, graders: Graders, *, told: Callable[[float], object] = _unheard
 ) -> dict[str, Network]:
     """Run each network once over the films and their mirror images; by SHA-256."""
     members = graders.together.members if graders.together else ()
-    every = {one.weights_hash: one for one in (*graders.published.values(), *members)}
-    found = {}
-    for number, one in enumerate(every.values()):
-        pooled = _pooled(
-            Grader(one.file), films.images, lambda share, n=number: told((n + share) / len(every))
-        )
-        stored = read_weights(one.file)
-        found[one.weights_hash] = Network(
-            one.architecture,
-            pooled,
-            Head(stored["grade/kernel"], stored["grade/bias"]),
-            one.temperature,
-        )
-    return found
+    every: dict[str, PublishedModel | Member] = {
+        model.weights_hash: model for model in (*graders.published.values(), *members)
+    }
+    networks = {}
+    for number, (digest, model) in enumerate(every.items()):
+
+        def of_all(share: float, number: int = number) -> None:
+            told((number + share) / len(every))
+
+        pooled = _pooled(Grader(model.file), films.images, of_all)
+        stored = read_weights(model.file)
+        head = Head(stored["grade/kernel"], stored["grade/bias"])
+        networks[digest] = Network(model.architecture, pooled, head, model.temperature)
+    return networks
 
 
-def _pooled(grader: Grader, images: np.ndarray, told: Callable[[float], None]) -> np.ndarray:
+def _pooled(grader: Grader, images: np.ndarray, told: Callable[[float], object]) -> np.ndarray:
     """Return ``(2, N, C)`` of the films and their mirror images, a batch at a time."""
     parts = []
     for start in range(0, len(images), _BATCH):
@@ -247,13 +248,15 @@ def _answers_by(graders: Graders) -> Callable[[dict[str, np.ndarray]], dict[str,
 
     def answering(logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # A network alone sees the film as it is; both together its mirror image, too.
-        found = {name: softmax(logits[d][0], t) for name, (d, t) in alone.items()}
+        answers: dict[str, np.ndarray] = {
+            name: softmax(logits[digest][0], t) for name, (digest, t) in alone.items()
+        }
         if together:
             members = together.members
             views = np.stack([softmax(logits[m.weights_hash], m.temperature) for m in members])
             weights = np.array([member.weight for member in members])
             temperature = together.card["calibration"]["temperature"]
-            found[FOLDER] = combine(views, weights, temperature)
-        return found
+            answers[FOLDER] = combine(views, weights, temperature)
+        return answers
 
     return answering

@@ -77,12 +77,12 @@ class LearningCurve:
         return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
 
 
-def _over(films: np.ndarray, power: float) -> np.ndarray:
+def _over(films: np.ndarray | int, power: float) -> np.ndarray:
     return np.log(films) if power == 0 else np.power(films, power, dtype=float)
 
 
 def learning_curve(
-    adaptation: Adaptation, *, seed: int = 0, told: Callable[[float], None] = lambda share: None
+    adaptation: Adaptation, *, seed: int = 0, told: Callable[[float], object] = lambda share: None
 ) -> LearningCurve:
     """Return the learning curve of the answer that decides; `told` hears the share that is done.
 

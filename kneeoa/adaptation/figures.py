@@ -27,7 +27,9 @@ NAMES = {
 }
 """Each figure with its name for people, in their order."""
 
-Figures = dict[str, dict[str, tuple[float | None, float | None, float | None]]]
+Ends = tuple[float | None, float | None, float | None]
+"""A value and its interval, low and high; None where it is not defined."""
+Figures = dict[str, dict[str, Ends]]
 _FROM_SUMMARY = (
     "accuracy", "quadratic_kappa", "within_one_grade", "mean_absolute_error", "auc_kl2",
 )  # fmt: skip
@@ -58,6 +60,14 @@ def compared(
     }
 
 
+def defined(ends: Ends) -> tuple[float, float, float]:
+    """Return value, low and high of a figure that is always defined, as accuracy is."""
+    value, low, high = ends
+    if value is None or low is None or high is None:
+        raise ValueError("Expected a figure that is defined.")
+    return value, low, high
+
+
 def sets_out_of_fold(
     probabilities: np.ndarray,
     grades: np.ndarray,
@@ -81,8 +91,8 @@ def track_record(grades: np.ndarray, answers: np.ndarray) -> tuple[dict[str, flo
     `grades` and `answers` are (N,) int in 0-4.
     """
     confusion = agreement.confusion_matrix(grades, answers)
-    found = (agreement.predictive_value(confusion, grade) for grade in GRADES)
-    return tuple(value and asdict(value) for value in found)
+    shares = (agreement.predictive_value(confusion, grade) for grade in GRADES)
+    return tuple(None if share is None else asdict(share) for share in shares)
 
 
 def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
@@ -120,6 +130,9 @@ def _draws(
     }
 
 
-def _ends(draws: np.ndarray) -> tuple[float | None, ...]:
-    values = (draws[0], *bootstrap.percentile_interval(draws[1:]))
-    return tuple(float(value) if np.isfinite(value) else None for value in values)
+def _ends(draws: np.ndarray) -> Ends:
+    value, low, high = (
+        float(end) if np.isfinite(end) else None
+        for end in (draws[0], *bootstrap.percentile_interval(draws[1:]))
+    )
+    return value, low, high

@@ -195,7 +195,7 @@ def gather(found: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedF
     kept = _each_once(found, left_out)
     _expect_enough(kept, left_out)
     patients, notes = _patients_of(kept)
-    wholes = [one.framed.whole for one in kept]
+    wholes = [film.framed.whole for film in kept if film.framed.whole is not None]
     return GradedFilms(
         np.stack([one.framed.image for one in kept]).astype(np.float32),
         np.array([one.listed.grade for one in kept]),
@@ -204,7 +204,7 @@ def gather(found: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedF
         tuple(one.digest for one in kept),
         tuple(left_out),
         notes,
-        None if any(whole is None for whole in wholes) else np.stack(wholes).astype(np.float32),
+        np.stack(wholes).astype(np.float32) if len(wholes) == len(kept) else None,
         float(np.quantile([one.framed.overlap for one in kept], 0.01)),
     )
 
@@ -242,11 +242,11 @@ def _expect_enough(opened: Sequence[Opened], left_out: Sequence[LeftOut]) -> Non
         )
 
 
-def _patients_of(opened: Iterable[Opened]) -> tuple[list[str], list[str]]:
+def _patients_of(opened: Sequence[Opened]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     patterns = name_patterns(None)
     patients, alone = [], 0
     for number, one in enumerate(opened):
-        patient = one.patient
+        patient: str | None = one.patient
         if not patient:
             patient, _ = patient_and_side(PurePosixPath(one.listed.name).stem, patterns)
         if patient:

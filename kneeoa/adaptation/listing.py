@@ -64,11 +64,7 @@ def list_films(
         listed, left_out = _from_folders(folder), ()
     if not listed:
         raise _none_in(str(folder))
-    return _without(
-        listed,
-        left_out,
-        lambda one: "" if _is_inside(one.file, inside) else _LINK,
-    )
+    return _without(listed, left_out, lambda file: "" if _is_inside(file, inside) else _LINK)
 
 
 def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
@@ -86,25 +82,23 @@ def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
         listed, left_out = _from_table(
             text, f"{TABLE} in the ZIP", lambda name: found.get(f"{above}{name}")
         )
-        left_out += tuple(
-            LeftOut(one.name, "It is not in the ZIP.") for one in listed if one.file is None
-        )
-        listed = tuple(one for one in listed if one.file is not None)
     else:
         listed, left_out = _from_zipped_folders(found), ()
     if not listed:
         raise _none_in("the ZIP")
-    return _without(listed, left_out, lambda _: "")
+    return _without(listed, left_out, lambda file: "")
 
 
 def _without(
-    listed: Iterable[Listed], left_out: Iterable[LeftOut], why: Callable[[Listed], str]
+    listed: Iterable[Listed],
+    left_out: Iterable[LeftOut],
+    why: Callable[[Path | ZippedFile], str],
 ) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     """Leave out the films that `why` gives a reason for, and those whose names nobody can read."""
     kept, more = [], []
     for one in listed:
         shown = all(map(is_plain, one.name))
-        reason = why(one) if shown else "Its name cannot be shown: rename it."
+        reason = why(one.file) if shown else "Its name cannot be shown: rename it."
         if reason:
             more.append(LeftOut(plain(one.name), reason))
         else:
@@ -132,8 +126,10 @@ def _from_zipped_folders(found: dict[str, ZippedFile]) -> tuple[Listed, ...]:
     )
 
 
-def _is_inside(file: Path, folder: Path | None) -> bool:
-    return folder is None or file.resolve().is_relative_to(folder.resolve())
+def _is_inside(file: Path | ZippedFile, folder: Path | None) -> bool:
+    if folder is None or isinstance(file, ZippedFile):
+        return True
+    return file.resolve().is_relative_to(folder.resolve())
 
 
 def _none_in(place: str) -> DataError:
@@ -153,8 +149,9 @@ def _from_folders(folder: Path) -> tuple[Listed, ...]:
 
 
 def _from_table(
-    text: str, place: str, file_of: Callable[[str], Path | ZippedFile]
-) -> tuple[list[Listed], list[LeftOut]]:
+    text: str, place: str, file_of: Callable[[str], Path | ZippedFile | None]
+) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
+    """Return the films of a table, and those that have no grade or that `file_of` does not know."""
     listed, left_out = [], []
     for number, row in _rows(text, place):
         name = row["file"].replace("\\", "/")
@@ -168,7 +165,10 @@ def _from_table(
         if row["grade"] not in _GRADES:
             raise DataError(f"Expected a grade 0 to 4 in {here}. Found something else.")
         grade, side = _GRADES[row["grade"]], side_of(row.get("side"))
-        listed.append(Listed(file_of(name), name, grade, row.get("patient", ""), side))
+        if (file := file_of(name)) is None:
+            left_out.append(LeftOut(name, "It is not in the ZIP."))
+            continue
+        listed.append(Listed(file, name, grade, row.get("patient", ""), side))
     return tuple(listed), tuple(left_out)
 
 

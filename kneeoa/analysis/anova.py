@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.metrics import bootstrap
-from kneeoa.networks import DISPLAY_NAME, Architecture
+from kneeoa.networks import DISPLAY_NAME
 from kneeoa.records.results import probabilities_of
 
 METRICS: dict[str, str] = {
@@ -112,9 +112,7 @@ def anova(observed: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
 
 
-def _anova_rows(
-    groups: dict[Architecture, pd.Series], split: str, metric: str
-) -> list[dict[str, Any]]:
+def _anova_rows(groups: dict[str, pd.Series], split: str, metric: str) -> list[dict[str, Any]]:
     count = sum(map(len, groups.values()))
     base = {"split": split, "metric": metric, "n": count}
     # Late: pages that only name the metrics should not wait for it.
@@ -171,7 +169,7 @@ def _anova_rows(
 _SOURCES = ("between networks", "within networks", "total")
 
 
-def _why_undefined(groups: dict[Architecture, pd.Series]) -> str:
+def _why_undefined(groups: dict[str, pd.Series]) -> str:
     if len(groups) < 2:
         there = ", ".join(DISPLAY_NAME.get(name, name) for name in groups) or "none"
         return f"Needs cycles of two networks. There are cycles of: {there}."

@@ -52,15 +52,17 @@ def between_patients(
 
 def _bootstrapped(
     true: np.ndarray,
-    answers: dict[Architecture, np.ndarray],
+    answers: dict[str, np.ndarray],
     patients: pd.Series,
     names: list[Architecture],
     here: pd.DataFrame,
 ) -> list[dict[str, Any]]:
     weights = bootstrap.patient_weights(patients)
-    drawn = {name: bootstrap.mean_summaries(true, answers[name], weights) for name in names}
+    drawn: dict[str, Mapping[str, Any]] = {
+        name: bootstrap.mean_summaries(true, answers[name], weights) for name in names
+    }
     # The mean over cycles of what each run scored; NaN where one of them is undefined.
-    seen = {
+    seen: dict[str, Mapping[str, Any]] = {
         name: here.loc[here["architecture"] == name, list(METRICS)].mean(skipna=False)
         for name in names
     }
@@ -88,8 +90,8 @@ def _bootstrapped(
 
 
 def _same_seeds(
-    here: pd.DataFrame, answers: dict[Architecture, np.ndarray], names: list[Architecture]
-) -> dict[Architecture, np.ndarray]:
+    here: pd.DataFrame, answers: dict[str, np.ndarray], names: list[Architecture]
+) -> dict[str, np.ndarray]:
     """Return the answers of the cycles whose seed both networks have, or all where there is none.
 
     The mean of more cycles is right on more films, whatever the network.
@@ -103,7 +105,7 @@ def _same_seeds(
 
 def _same_films(
     true: np.ndarray,
-    answers: dict[Architecture, np.ndarray],
+    answers: dict[str, np.ndarray],
     patients: pd.Series,
     names: list[Architecture],
 ) -> list[dict[str, Any]]:

@@ -187,9 +187,7 @@ def _reach(
     return np.hypot(below, by_seed), np.hypot(above, by_seed)
 
 
-def _anova_row(
-    anova: pd.DataFrame, metric: str, groups: dict[Architecture, pd.Series]
-) -> dict[str, Any]:
+def _anova_row(anova: pd.DataFrame, metric: str, groups: dict[str, pd.Series]) -> dict[str, Any]:
     claimed, implied = CLAIM["anova_p"][metric], implied_p(metric)
     here = anova[(anova["metric"] == metric) & (anova["source"] == "between networks")]
     (ours,) = here.to_dict("records")

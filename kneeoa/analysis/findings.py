@@ -199,8 +199,8 @@ def _with_interval(metric: str, difference: float, low: float, high: float) -> s
     if pd.isna(low):
         return text
     # The unit stands once.
-    low, high = (value_text(metric, end, signed=True).partition(" ")[0] for end in (low, high))
-    return f"{text} ({low} to {high})"
+    ends = [value_text(metric, end, signed=True).partition(" ")[0] for end in (low, high)]
+    return f"{text} ({' to '.join(ends)})"
 
 
 def _tested(row: pd.Series) -> str:

@@ -23,7 +23,8 @@ def separation(films: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for threshold in THRESHOLDS:
         positive, score = _scored(films, threshold)
-        row = {"threshold": threshold, "positive": int(positive.sum()), "knees": len(films)}
+        row: dict[str, float] = {"threshold": threshold, "positive": int(positive.sum())}
+        row["knees"] = len(films)
         if positive.any() and not positive.all():
             auc, precision = bootstrap.weighted_areas(positive, score, weights)
             row["auc"] = sk.roc_auc_score(positive, score)

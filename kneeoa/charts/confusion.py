@@ -150,10 +150,10 @@ def _texts(values: np.ndarray, spread: np.ndarray | None, by: str, *, sign: bool
 def _matrix(
     values: np.ndarray,
     texts: np.ndarray,
-    scale: str,
+    scale: list[list[object]],
     limits: tuple[float, float],
     height: int,
-    said: np.ndarray,
+    said: str,
 ) -> go.Figure:
     figure = style.figure(height=height, legend=False)
     figure.add_heatmap(

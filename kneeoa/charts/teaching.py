@@ -14,13 +14,13 @@ _VOTES, _REFERENCE = "#2b93a1", "#d17a1f"
 
 
 def votes_figure(
-    counts: Sequence[int], *, reference: KLGrade | None = None, height: int = 420
+    votes: Sequence[int], *, reference: KLGrade | None = None, height: int = 420
 ) -> go.Figure:
     """Return how many gave each grade, for a projector; the reference grade marked once it is told.
 
-    `counts` (5,) int.
+    `votes` (5,) int.
     """
-    counts = np.asarray(counts, int)
+    counts = np.asarray(votes, int)
     total = max(1, counts.sum())
     figure = style.figure(height=height, legend=False)
     told = None if reference is None else int(reference)

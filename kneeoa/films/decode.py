@@ -67,10 +67,10 @@ def film(
         digest=hashlib.sha256(data).hexdigest(),
         header=decoded.header,
         notes=decoded.notes,
-        window=stored and (stored.black, stored.white),
+        window=None if stored is None else (stored.black, stored.white),
     )
     arrays = [_small(np.ascontiguousarray(decoded.pixels, np.float32))]
-    arrays += [np.ascontiguousarray(stored.values)] if stored else []
+    arrays += [np.ascontiguousarray(stored.values)] if stored is not None else []
     return msgspec.to_builtins(described), arrays
 
 

@@ -56,7 +56,8 @@ class Frame:
     @classmethod
     def whole(cls, radiograph: Radiograph, name: str = WHOLE_FILM) -> "Frame":
         """Return the frame that is the whole film."""
-        return cls(0, 0, *radiograph.pixels.shape, name)
+        height, width = radiograph.pixels.shape
+        return cls(0, 0, height, width, name)
 
     def share_outside(self, radiograph: Radiograph) -> float:
         """Return which share of the frame's area is not on the film."""

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.grey import to_grey, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.limits import Limits
-from kneeoa.films.stored import stored_values
+from kneeoa.films.stored import StoredValues, stored_values
 
 # Decoders warn about odd files with the file's own content; that must not reach a log.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -50,12 +52,11 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             limits.check_size(image.height, image.width)
             storage, aspect = _storage(image, data, kind), _aspect(image)
             if _is_deep_colour(image, storage):
-                pixels, stored = _deep_colour(data, kind, page), None
-            else:
-                image.load()
-                image = _upright(image)
-                pixels = _grey(image, storage)
-                stored = _stored(image, pixels)
+                return DecodedFilm(_deep_colour(data, kind, page), storage.bits, aspect=aspect)
+            image.load()
+            upright = _upright(image)
+            pixels = _grey(upright, storage)
+            stored = _stored(upright, pixels)
             return DecodedFilm(pixels, storage.bits, aspect=aspect, stored=stored)
     except (RadiographError, MemoryError):
         raise
@@ -82,9 +83,10 @@ def _film_page(image: Image.Image, kind: str) -> int:
     """
     if kind == "JPEG":
         return 0
-    films, page = [], 0
+    films: list[int] = []
+    page = 0
     while len(films) < 2 and page < _MOST_PAGES and _go_to(image, page):
-        if not (kind == "TIFF" and _is_aside(image)):
+        if not (isinstance(image, TiffImageFile) and _is_aside(image)):
             films.append(page)
         page += 1
     if page == 1:
@@ -106,7 +108,7 @@ def _go_to(image: Image.Image, page: int) -> bool:
     return True
 
 
-def _is_aside(image: Image.Image) -> bool:
+def _is_aside(image: TiffImageFile) -> bool:
     reduced_or_mask = 0b101
     return bool(image.tag_v2.get(_SUBFILE_TYPE, 0) & reduced_or_mask) or (
         image.tag_v2.get(_OLD_SUBFILE_TYPE) == 2
@@ -114,7 +116,7 @@ def _is_aside(image: Image.Image) -> bool:
 
 
 def _storage(image: Image.Image, data: bytes, kind: str) -> _Storage:
-    if kind != "TIFF":
+    if not isinstance(image, TiffImageFile):
         return _Storage(data[24] if kind == "PNG" else 8)
     tags = image.tag_v2
     bits, (form, *_) = tags.get(_BITS, (1,))[0], np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1))
@@ -134,7 +136,7 @@ def _aspect(image: Image.Image) -> float:
     info = image.info
     density = info.get("aspect") or info.get("dpi") or info.get("resolution")
     try:
-        across, down = (float(number) for number in density or info.get("jfif_density"))
+        across, down = (float(number) for number in density or info["jfif_density"])
         aspect = across / down
         lies = image.getexif().get(_ORIENTATION) in _LYING
     except Exception:
@@ -180,16 +182,16 @@ def _grey(image: Image.Image, storage: _Storage) -> np.ndarray:
     return np.asarray(image.convert("L"), np.float32)
 
 
-def _stored(image: Image.Image, pixels: np.ndarray) -> np.ndarray | None:
+def _stored(image: Image.Image, pixels: np.ndarray) -> StoredValues | None:
     deep = image.mode == "I" or image.mode.startswith("I;16")
     return stored_values(np.asarray(image), pixels) if deep else None
 
 
-def _is_deep_colour(image: Image.Image, storage: _Storage) -> bool:
+def _is_deep_colour(image: ImageFile, storage: _Storage) -> bool:
     return storage.bits == 16 and _raw_mode(image).partition(";16")[0] in _DEEP_MODES
 
 
-def _raw_mode(image: Image.Image) -> str:
+def _raw_mode(image: ImageFile) -> str:
     arguments = image.tile[0].args
     return arguments if isinstance(arguments, str) else arguments[0]
 
@@ -209,7 +211,8 @@ def _deep_colour(data: bytes, kind: str, page: int) -> np.ndarray:
         low, _ = _decoded_as(data, kind, page, mode[:-1] + _OTHER_BYTE[mode[-1]])
         samples = high.astype(np.uint16) << 8 | low
         grey = to_grey(samples[..., :3])
-        alpha = samples[..., 3] if mode.startswith("RGBA") else np.uint16(65535)
+        opaque = np.full_like(grey, 65535, np.uint16)
+        alpha = samples[..., 3] if mode.startswith("RGBA") else opaque
     shown = window(grey, ignore=None if alpha.all() else alpha == 0)
     return shown * (alpha / np.float32(65535))
 

@@ -89,5 +89,5 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
         digest=said.digest,
         header=said.header,
         notes=said.notes,
-        stored=StoredValues(stored[0], *said.window) if stored else None,
+        stored=StoredValues(stored[0], *said.window) if stored and said.window else None,
     )

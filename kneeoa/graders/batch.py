@@ -24,6 +24,7 @@ from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import Radiograph, open_radiograph
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.locating.found import Found as InFilm
 from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.together import FOLDER
@@ -183,7 +184,7 @@ def _parts_of(file: Path, graders: Graders, anyway: bool) -> list[_Part]:
     return [_part_of(radiograph, found, knee, anyway) for knee in found.knees]
 
 
-def _part_of(radiograph: Radiograph, found: Found, knee: Knee, anyway: bool) -> _Part:
+def _part_of(radiograph: Radiograph, found: InFilm, knee: Knee, anyway: bool) -> _Part:
     side = "" if knee.side == "unknown" else knee.side
     findings = found.against(knee)
     refused = [one.sentence for one in findings if one.severity == REFUSED]
@@ -206,18 +207,19 @@ def _grade_batch(
         for part in future.result()
     ]
     films = [part.film for _, part in parts if part.film is not None]
-    answers = {}
+    answers: dict[str, Iterator[np.ndarray]] = {}
     if films:
         stacked = np.stack(films)
-        answers = {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
-        if together:
-            answers[FOLDER] = iter(graders.together_arrays(stacked))
+        answers |= {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
+        both = graders.together_arrays(stacked) if together else None
+        if both is not None:
+            answers[FOLDER] = iter(both)
     for name, part in parts:
         for architecture in (*ARCHITECTURES, *[FOLDER] * together):
             given = answer = None
             if part.film is not None:
                 given, rule = next(answers[architecture]), graders.rules[architecture]
-                answer = rule and rule.answer(given)
+                answer = None if rule is None else rule.answer(given)
             yield Row(name, architecture, given, part.error, answer, part.knee, part.warning)
 
 

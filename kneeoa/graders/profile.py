@@ -21,7 +21,7 @@ import numpy as np
 
 from kneeoa import zipped
 from kneeoa.errors import DataError, ModelError
-from kneeoa.files import parse_versioned, read_regular, record_of
+from kneeoa.files import parse_versioned, read_regular, record_of, write_arrays
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.framing import FOUND, Framing
 from kneeoa.grades import GRADES
@@ -193,7 +193,7 @@ def write_heads(heads: dict[str, Head]) -> bytes:
         arrays[f"{digest}/kernel"] = np.asarray(head.kernel, np.float32)
         arrays[f"{digest}/bias"] = np.asarray(head.bias, np.float32)
     stream = io.BytesIO()
-    np.savez(stream, **arrays)
+    write_arrays(stream, arrays)
     return stream.getvalue()
 
 
@@ -271,8 +271,9 @@ def _heads_of(data: bytes, record: Record, file: Path) -> dict[str, Head]:
         raise ModelError(f"Expected plain arrays in {file}. It cannot be read: {error}") from None
     heads = {}
     for network in record.networks:
-        kernel, bias = (arrays.get(f"{network.model_sha256}/{n}") for n in ("kernel", "bias"))
-        for array, dimensions in ((kernel, 2), (bias, 1)):
+        head = []
+        for name, dimensions in (("kernel", 2), ("bias", 1)):
+            array = arrays.get(f"{network.model_sha256}/{name}")
             if array is None or array.dtype != np.float32 or array.ndim != dimensions:
                 raise ModelError(f"Expected a kernel and a bias of each network in {file}.")
             if array.shape[-1] != len(GRADES):
@@ -282,5 +283,6 @@ def _heads_of(data: bytes, record: Record, file: Path) -> dict[str, Head]:
                     f"Expected weights within {LARGEST_WEIGHT:g} in {file}. Some are beyond, or "
                     "no numbers: the profile is damaged."
                 )
-        heads[network.model_sha256] = Head(kernel, bias)
+            head.append(array)
+        heads[network.model_sha256] = Head(*head)
     return heads

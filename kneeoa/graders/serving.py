@@ -44,7 +44,8 @@ class Grader:
 
         `temperature` divides the logits; it is the one on the card (see `calibration`).
         """
-        self._temperature, self.head, self._file = temperature, None, file
+        self._temperature, self._file = temperature, file
+        self.head: Head | None = None
         self._session = session_of(file, threads=threads)
 
     def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
@@ -79,7 +80,8 @@ class Grader:
     def under(self, head: Head | None) -> "Grader":
         """Return this network with another last layer, or as published; the file is shared."""
         if head is not None:
-            channels = {one.name: one.shape for one in self._session.get_outputs()}["features"][-1]
+            shapes = {output.name: output.shape for output in self._session.get_outputs()}
+            channels = shapes["features"][-1]
             if head.kernel.shape[0] != channels:
                 raise ModelError(
                     f"Expected a last layer for {channels} features. Received one for "

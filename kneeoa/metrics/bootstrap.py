@@ -6,10 +6,12 @@ was drawn, so that every metric of two thousand draws comes from a few matrix pr
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kneeoa.grades import GRADES
+from kneeoa.metrics import agreement
 
 RESAMPLES = 2000
 _GRADES = len(GRADES)
@@ -17,7 +19,7 @@ _DISTANCE = np.abs(np.subtract.outer(np.arange(_GRADES), np.arange(_GRADES)))
 
 
 def patient_weights(
-    patient_ids: Sequence[str], *, resamples: int = RESAMPLES, seed: int = 0
+    patient_ids: Sequence[str] | np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> np.ndarray:
     """Return how often each film is in each draw, ``(resamples, films) float64``.
 
@@ -111,7 +113,7 @@ def _of_answers(
 def patient_intervals(
     true_grades: np.ndarray,
     probabilities: np.ndarray,
-    patient_ids: Sequence[str],
+    patient_ids: Sequence[str] | np.ndarray,
     *,
     level: float = 0.95,
     resamples: int = RESAMPLES,
@@ -125,6 +127,22 @@ def patient_intervals(
     weights = patient_weights(patient_ids, resamples=resamples, seed=seed)
     draws = weighted_summaries(true_grades, probabilities, weights)
     return {name: percentile_interval(values, level=level) for name, values in draws.items()}
+
+
+def measured(
+    true_grades: np.ndarray, probabilities: np.ndarray, patient_ids: Sequence[str] | np.ndarray
+) -> list[dict[str, Any]]:
+    """Return a row for each metric of `agreement.summary`, with its interval, and of how many.
+
+    ``metric``; ``value``, ``low`` and ``high``: as from `patient_intervals`, 95%; ``knees`` and
+    ``patients``. `true_grades` (N,) int in 0-4, `probabilities` (N, 5).
+    """
+    ends = patient_intervals(true_grades, probabilities, patient_ids)
+    counts = {"knees": len(true_grades), "patients": len(set(patient_ids))}
+    return [
+        {"metric": name, "value": value, "low": ends[name][0], "high": ends[name][1]} | counts
+        for name, value in agreement.summary(true_grades, probabilities).items()
+    ]
 
 
 def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -54,7 +54,10 @@ class Coverage:
 
 
 def calibrate(
-    probabilities: np.ndarray, grades: np.ndarray, patient_ids: Sequence[str], level: float = 0.9
+    probabilities: np.ndarray,
+    grades: np.ndarray,
+    patient_ids: Sequence[str] | np.ndarray,
+    level: float = 0.9,
 ) -> float:
     """Return the threshold in [0, 1] whose sets hold the grade of a new film in `level` of cases.
 
@@ -110,7 +113,7 @@ def mass_before(probabilities: np.ndarray, grades: np.ndarray) -> np.ndarray:
 def coverage(
     found: np.ndarray,
     grades: np.ndarray,
-    patient_ids: Sequence[str],
+    patient_ids: Sequence[str] | np.ndarray,
     *,
     resamples: int = bootstrap.RESAMPLES,
     seed: int = 0,
@@ -161,4 +164,5 @@ def _growing(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
         low, high = low - down, high + ~down
         mass = mass + np.maximum(below, above)
         steps.append((low, high, np.minimum(before, ALL_GRADES)))
-    return tuple(np.stack(parts, axis=1) for parts in zip(*steps, strict=True))
+    lowest, highest, held = (np.stack(parts, axis=1) for parts in zip(*steps, strict=True))
+    return lowest, highest, held

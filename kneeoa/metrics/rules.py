@@ -66,9 +66,3 @@ def measured(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, dict[st
             "within_one_grade": float((error <= 1).mean()),
         }
     return found
-
-
-def choose(grades: np.ndarray, probabilities: np.ndarray) -> str:
-    """Return the rule with the smallest `LOSS` on these films; the earlier of equal ones."""
-    losses = {name: values[LOSS] for name, values in measured(grades, probabilities).items()}
-    return min(losses, key=losses.__getitem__)

@@ -125,7 +125,7 @@ def read_archive(folders: Sequence[Path]) -> Archive:
             read = list(readers.map(lambda name, at=folder: _read_run(at, name), there))
         for name, (record, row) in zip(there, read, strict=True):
             rows.append(row | {"studies": tuple(s.record.study_id for s in named[name])})
-            if row["problem"]:
+            if record is None:
                 problems.append(row["problem"])
             else:
                 records[str(folder), name] = record
@@ -245,7 +245,7 @@ def _unfinished(
     folder: Path, found: Iterable[Study], finished: Container[str]
 ) -> list[dict[str, Any]]:
     """Rows of runs that only a study knows of."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for study in found:
         reported = {row.run_id: row for row in study.status.rows} if study.status else {}
         for run_id in study.record.run_ids:

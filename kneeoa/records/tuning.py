@@ -14,7 +14,9 @@ from kneeoa.files import converted, read_table, read_text, sound
 TRIAL_COLUMNS = ("trial", "state", "val_loss", "epochs", "seconds")
 
 
-class _Best(TypedDict):
+class Best(TypedDict):
+    """The best trial."""
+
     trial: int
     val_loss: float
     params: dict[str, Any]
@@ -34,7 +36,7 @@ class Search:
 
     trials: pd.DataFrame
     importance: pd.DataFrame
-    best: dict[str, Any] | None
+    best: Best | None
 
     def said(self) -> str:
         """Return the search in a sentence."""
@@ -67,12 +69,12 @@ def read(folder: Path) -> Search:
     return Search(trials, importance, _read_best(folder / "best.json"))
 
 
-def _read_best(file: Path) -> _Best | None:
+def _read_best(file: Path) -> Best | None:
     if not file.exists():
         return None
     try:
         content = sound(json.loads(read_text(file)))
-        return converted({name: content[name] for name in ("trial", "val_loss", "params")}, _Best)
+        return converted({name: content[name] for name in ("trial", "val_loss", "params")}, Best)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
         raise DataError(f"Expected the best trial in {file}. The file is damaged.") from None
 

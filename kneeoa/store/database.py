@@ -4,7 +4,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,10 @@ def translated(db: Engine) -> Iterator[None]:
     except IntegrityError:
         raise
     except (DBAPIError, TimeoutError, OSError) as problem:
-        if breaks_constraint(problem):
-            raise IntegrityError(problem.statement, problem.params, problem.orig) from problem
+        if isinstance(problem, DBAPIError) and breaks_constraint(problem):
+            raise IntegrityError(
+                problem.statement, problem.params, problem.orig or problem
+            ) from problem
         sentence = sentence_for(db.url, problem)
         if sentence is None:
             raise
@@ -124,15 +126,14 @@ def translated(db: Engine) -> Iterator[None]:
 def _read_url(text: str | None) -> URL:
     if not text:
         return URL.create("sqlite", database=str(DEFAULT_FILE))
-    try:
+    backend = "something else"
+    with suppress(ArgumentError, ValueError):
         url = make_url(text)
         backend = url.get_backend_name()
-    except (ArgumentError, ValueError):
-        url, backend = None, "something else"
-    if backend == "sqlite" and url.database and url.database != ":memory:":
-        return url.set(drivername="sqlite")
-    if backend in {"postgresql", "postgres"}:
-        return url.set(drivername="postgresql+pg8000")
+        if backend == "sqlite" and url.database and url.database != ":memory:":
+            return url.set(drivername="sqlite")
+        if backend in {"postgresql", "postgres"}:
+            return url.set(drivername="postgresql+pg8000")
     raise StoreError(
         "Expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE in "
         f"KNEEOA_DATABASE_URL. Received: {backend if backend != 'sqlite' else 'no file'}."
@@ -163,14 +164,15 @@ def _engine(url: URL) -> Engine:
             connection.autocommit = True  # one way there and back instead of three
             connection.cursor().execute("SELECT 1")
             connection.autocommit = False
-        except (engine.dialect.dbapi.Error, OSError):
+        except (engine.dialect.loaded_dbapi.Error, OSError):
             raise DisconnectionError from None
 
     return engine
 
 
 def _tls(url: URL) -> dict[str, Any]:
-    mode, authority = (url.query.get(name) for name in ("sslmode", "sslrootcert"))
+    given = url.normalized_query
+    mode, authority = (given.get(name, (None,))[-1] for name in ("sslmode", "sslrootcert"))
     if mode in {"verify-ca", "verify-full"}:
         try:
             context = ssl.create_default_context(cafile=authority)
@@ -183,12 +185,13 @@ def _tls(url: URL) -> dict[str, Any]:
             f"Expected sslmode to be one of {', '.join(_TLS)}, verify-ca, verify-full. "
             f"Received: {mode}."
         )
-    return {"ssl_context": _TLS.get(mode)}
+    return {"ssl_context": _TLS[mode] if mode else None}
 
 
 def _sqlite(url: URL) -> Engine:
-    if not url.database.startswith("file:"):
-        folder = Path(url.database).parent
+    file = url.database or ""
+    if not file.startswith("file:"):
+        folder = Path(file).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
@@ -230,7 +233,8 @@ def _use_log(db: Engine) -> None:
                 return
         except OperationalError as problem:
             # SQLite does not wait here where others open the file at the same moment.
-            is_busy = problem.orig.sqlite_errorname.startswith("SQLITE_BUSY")
+            name = getattr(problem.orig, "sqlite_errorname", "")
+            is_busy = name.startswith("SQLITE_BUSY")
             if not is_busy or time.monotonic() > last:
                 raise
             time.sleep(0.02)

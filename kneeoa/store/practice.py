@@ -102,8 +102,8 @@ def new_learner(db: Engine, now: datetime) -> Learner:
         while True:
             code = new_code(CODE_LENGTH)
             row = insert_into(db, table).values(code=code, created_at=now)
-            row = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
-            learner_id = connection.scalar(row)
+            new = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
+            learner_id = connection.scalar(new)
             if learner_id is not None:
                 return Learner(_shown(code), learner_id)
 
@@ -175,8 +175,8 @@ def _record(db: Engine, connection: Connection, session_id: int, answer: Answer)
     row = asdict(answer)
     for name in ("reference", "grade", "first_grade", "shown_grade"):
         row[name] = None if row[name] is None else grade_of(row[name])
-    row = insert_into(db, tables.practice_answer).values(session_id=session_id, **row)
-    connection.execute(row.on_conflict_do_nothing())
+    new = insert_into(db, tables.practice_answer).values(session_id=session_id, **row)
+    connection.execute(new.on_conflict_do_nothing())
 
 
 def finish_session(db: Engine, session_id: int, now: datetime) -> None:
@@ -213,7 +213,7 @@ def damaged_sessions(db: Engine, learner: Learner) -> int:
     """Return how many of the learner's sessions cannot be read."""
     every = select(func.count()).where(tables.practice_session.c.learner_id == learner.learner_id)
     with reading(db) as connection:
-        return connection.scalar(every) - len(_sessions(connection, learner))
+        return connection.scalars(every).one() - len(_sessions(connection, learner))
 
 
 def _sessions(connection: Connection, learner: Learner) -> list[PracticeSession]:

@@ -117,7 +117,8 @@ def _queues(
         weights = np.array([max(1e-9, favour.get(film.image_id, 1.0)) for film in here])
         # Drawing without replacement by weight (Efraimidis and Spirakis 2006).
         keys = draw.random(len(here)) ** (1 / weights)
-        first, later = [], []
+        first: list[TeachingFilm] = []
+        later: list[TeachingFilm] = []
         for i in np.argsort(-keys, kind="stable"):
             (later if here[i].patient_id in seen else first).append(here[i])
             seen.add(here[i].patient_id)

@@ -27,7 +27,7 @@ def review(card: str | None, *, reference: int, grade: int | None, now: datetime
     if before.last_review:
         now = max(now, before.last_review)
     off = None if grade is None else abs(grade - reference)
-    rating = {0: Rating.Good, 1: Rating.Hard}.get(off, Rating.Again)
+    rating = Rating.Good if off == 0 else Rating.Hard if off == 1 else Rating.Again
     after, _ = _SCHEDULER.review_card(before, rating, now)
     return json.dumps({"card": after.to_dict(), "missed": off != 0})
 

@@ -1,5 +1,7 @@
 """The words for the columns of the tables on the research pages, in one place."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +9,11 @@ from kneeoa.analysis.anova import METRICS
 from kneeoa.networks import DISPLAY_NAME
 
 SPLITS = {"train": "training", "val": "validation", "test": "test", "blind": "kept without grades"}
-CELLS = {"metric": METRICS, "architecture": DISPLAY_NAME, "split": SPLITS}
+CELLS: dict[str, dict[str, str]] = {
+    "metric": METRICS,
+    "architecture": DISPLAY_NAME,
+    "split": SPLITS,
+}
 """The words for what stands in cells of these columns; others stand as they are."""
 
 WORDS = METRICS | {
@@ -109,7 +115,7 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
 
     `given` holds what a page says of its own columns, in the same form; that goes before.
     """
-    columns = {}
+    columns: dict[str, Any] = {}
     for name in table.columns:
         own = (given or {}).get(name, {})
         if name in (given or {}) and not isinstance(own, dict):

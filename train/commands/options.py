@@ -2,6 +2,7 @@
 
 import argparse
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from train.commands.settings import SETTABLE
 from train.config import TrainConfig, preset, tuned
 
 
-def configs_of(options: Namespace, architectures: list[str]) -> dict[str, TrainConfig]:
+def configs_of(
+    options: Namespace, architectures: Sequence[Architecture]
+) -> dict[Architecture, TrainConfig]:
     """Return the config of each architecture: preset or tuned, with what the options change."""
     changes = {name: getattr(options, name) for name in SETTABLE}
     changes = {name: value for name, value in changes.items() if value is not None}

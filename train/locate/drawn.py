@@ -13,6 +13,10 @@ from scipy import ndimage
 SIDE = 224
 
 
+Place = np.ndarray | Sequence[float]
+"""x and y, in [-1, 1]."""
+
+
 def lateral(rng: np.random.Generator) -> np.ndarray:
     """Return a knee seen from the side, ``(224, 224) uint8``: shafts at an angle, patella in front.
 
@@ -138,7 +142,7 @@ def _filled(outline: np.ndarray) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def _ellipse(centre: np.ndarray, a: float, b: float, angle: float) -> np.ndarray:
+def _ellipse(centre: Place, a: float, b: float, angle: float) -> np.ndarray:
     turn = np.linspace(0, 2 * np.pi, 60)
     x, y = a * np.cos(turn), b * np.sin(turn)
     cosine, sine = np.cos(angle), np.sin(angle)
@@ -149,14 +153,14 @@ def _from(place: np.ndarray, across: float, down: float) -> np.ndarray:
     return place + np.array([across, down])
 
 
-def _capsule(start: np.ndarray, end: np.ndarray, radius: float) -> np.ndarray:
+def _capsule(start: Place, end: Place, radius: float) -> np.ndarray:
     start, end = np.asarray(start, float), np.asarray(end, float)
     along = (end - start) / np.linalg.norm(end - start)
     return _tapered(start, end, np.array([-along[1], along[0]]), radius, radius)
 
 
 def _tapered(
-    start: np.ndarray, end: np.ndarray, across: np.ndarray, half_start: float, half_end: float
+    start: Place, end: Place, across: np.ndarray, half_start: float, half_end: float
 ) -> np.ndarray:
     start, end = np.asarray(start, float), np.asarray(end, float)
     return np.stack(

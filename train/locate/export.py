@@ -1,6 +1,6 @@
 """The trained localiser -> ONNX, batch norms folded into the convolutions, kernels as float16."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ def check_parity(plain: Network, file_outputs: dict[str, np.ndarray], looks: np.
 
 
 class _Graph:
-    def __init__(self):
+    def __init__(self) -> None:
         self._nodes, self._stored = [], []
 
     def node(
@@ -97,7 +97,7 @@ class _Graph:
         self.node(operator, inputs, [output], **attributes)
         return output
 
-    def constant(self, name: str, values: np.ndarray) -> str:
+    def constant(self, name: str, values: np.ndarray | np.floating) -> str:
         self._stored.append(numpy_helper.from_array(np.asarray(values), name))
         return name
 
@@ -109,7 +109,7 @@ class _Graph:
         self.constant(name, array.astype(np.float16))
         return self.add("Cast", [name], f"{name}/float32", to=TensorProto.FLOAT)
 
-    def blocks(self, name: str, blocks: Iterable[nn.Module], here: str) -> str:
+    def blocks(self, name: str, blocks: Sequence[nn.Sequential], here: str) -> str:
         for number, block in enumerate(blocks):
             last = number == len(blocks) - 1
             here = self.block(name if last else f"{name}_{number}", block, here)

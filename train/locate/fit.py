@@ -85,7 +85,8 @@ def fit(
     )
     parts = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
     done = _resume(checkpoint, config, parts)
-    start, sums = time.monotonic(), {}
+    began = time.monotonic()
+    sums: dict[str, float] = {}
     for step, batch in enumerate(_batches(bank, config, done), start=done):
         losses = losses_of(
             network(_tensor(batch.looks)), batch, step >= config.boxes_only * config.steps
@@ -101,7 +102,7 @@ def fit(
         if (step + 1) % save_every == 0 or step + 1 == config.steps:
             _save(checkpoint, config, parts, step + 1)
             said = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
-            report(f"step {step + 1} of {config.steps}, {time.monotonic() - start:.0f} s: {said}")
+            report(f"step {step + 1} of {config.steps}, {time.monotonic() - began:.0f} s: {said}")
             sums = {}
     return mean.eval()
 
@@ -152,12 +153,13 @@ def _batches(bank: Bank, config: LocateConfig, done: int) -> Iterator[Batch]:
         return draw_batch(bank, rng, config.batch_size, config.side)
 
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(batch_of, done) if done < config.steps else None
-        for step in range(done, config.steps):
-            batch = waiting.result()
-            if step + 1 < config.steps:
-                waiting = pool.submit(batch_of, step + 1)
+        if done >= config.steps:
+            return
+        waiting = pool.submit(batch_of, done)
+        for step in range(done + 1, config.steps):
+            batch, waiting = waiting.result(), pool.submit(batch_of, step)
             yield batch
+        yield waiting.result()
 
 
 def _average(mean: Network, network: Network, decay: float) -> None:

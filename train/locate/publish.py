@@ -165,7 +165,7 @@ def _metrics(
     originals, grade = _graded(measured.val, measured.grade), measured.grade
     test = _films(measured.test)
     answers = [localiser.answers(film) for film in test]
-    metrics = {
+    metrics: dict[str, Any] = {
         "val": _of_films(localiser, crops, knees, measured.val, grade, originals),
         "test": _of_films(
             localiser, test, answers, measured.test, grade, _graded(measured.test, grade)
@@ -226,8 +226,8 @@ def _of_films(
     `answers` are what the network says of `shown`, `originals` the grades of the crops as cut.
     """
     found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
-    figures = {"refusals": measuring.refusals(found)}
-    if grade is None:
+    figures: dict[str, Any] = {"refusals": measuring.refusals(found)}
+    if grade is None or originals is None:
         return figures
     crops = films.images.astype(np.float32)
     inputs = np.stack([_input(film, one) for film, one in zip(shown, found, strict=True)])
@@ -258,7 +258,7 @@ def _input(film: Radiograph, found: Found) -> np.ndarray:
     return network_input(found.to_grade(film), frame)
 
 
-def _parity(plain: Network, localiser: Localiser, films: Sequence[Radiograph]) -> dict[str, float]:
+def _parity(plain: Network, localiser: Localiser, films: Sequence[Radiograph]) -> float:
     from kneeoa.graders.locating.looks import Reduced
 
     looks = [reduced.look(reduced.whole, plain.side) for reduced in

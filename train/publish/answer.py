@@ -80,7 +80,7 @@ def describe(rule: str, val: Graded, test: Graded) -> dict:
     ``predictive_values``: of the rule's grade on the test films. Validation films calibrated the
     set, so that their coverage is right by construction.
     """
-    threshold = conformal.calibrate(*val, LEVEL)
+    threshold = conformal.calibrate(val.probabilities, val.grades, val.patient_ids, LEVEL)
     splits = {"val": val, "test": test}
     confusion = agreement.confusion_matrix(test.grades, rules.grades_by(rule, test.probabilities))
     record = [agreement.predictive_value(confusion, grade) for grade in GRADES]

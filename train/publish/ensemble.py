@@ -21,7 +21,7 @@ from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Ensemble, Grader
 from kneeoa.graders.published import find_model
 from kneeoa.metrics import calibration
-from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
+from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture, pair_of
 from kneeoa.records import results, studies
 from train.publish import answer
 from train.publish.network import export, measure, predictions_of
@@ -147,6 +147,7 @@ def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) ->
     for run in runs:
         if run.record.split_hash != hash_of_split or not (run.folder / "model.keras").exists():
             continue
+        (architecture,) = pair_of([run.record.architecture])
         file = folder / f"{run.record.run_id}.onnx"
         export(run.folder, file, splits["val"])
         val = splits["val"]
@@ -156,7 +157,7 @@ def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) ->
         answers = np.stack([calibration.recalibrate(view, temperature) for view in raw])
         found.append(
             Candidate(
-                run.record.architecture,
+                architecture,
                 run.record.run_id,
                 file,
                 hashlib.sha256(file.read_bytes()).hexdigest(),
@@ -171,7 +172,7 @@ def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) ->
 
 def _assembled(
     best: Sequence[Candidate],
-    described: Sequence[dict[str, Any]],
+    described: list[dict[str, Any]],
     grades: np.ndarray,
     models: Path,
 ) -> tuple[Ensemble, float]:
@@ -218,7 +219,7 @@ def _expect_better(probabilities: np.ndarray, val: Films, models: Path) -> None:
             )
 
 
-def _milliseconds(grader: Ensemble, *, films: int = 1, repeats: int = 15) -> float:
+def _milliseconds(grader: Grader | Ensemble, *, films: int = 1, repeats: int = 15) -> float:
     """Return the median time for `films` films on this machine."""
     images = np.zeros((films, INPUT_SIDE, INPUT_SIDE), np.float32)
     times = []

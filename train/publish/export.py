@@ -59,7 +59,7 @@ def to_onnx(network: keras.Model) -> onnx.ModelProto:
 class _Graph:
     """Nodes and stored weights; one method per kind of layer that the two networks have."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._nodes, self._initializers = [], []
 
     def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
@@ -108,7 +108,7 @@ class _Graph:
         self._initializers.append(numpy_helper.from_array(array.astype(np.float16), key))
         return self.add("Cast", [key], f"{key}/float32", to=TensorProto.FLOAT)
 
-    def _constant(self, name: str, array: np.ndarray) -> str:
+    def _constant(self, name: str, array: np.ndarray | np.floating) -> str:
         self._initializers.append(numpy_helper.from_array(np.asarray(array), name))
         return name
 

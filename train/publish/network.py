@@ -62,7 +62,9 @@ def choose_run(
             f"Expected a run of {architecture} whose model was kept. None of {len(candidates)} "
             "was: train with --keep best or --keep all."
         )
-    return studies.best_run(kept).folder
+    best = studies.best_run(kept)
+    assert best is not None
+    return best.folder
 
 
 def publish(
@@ -151,12 +153,12 @@ def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:
 def measure(films: Films, probabilities: np.ndarray) -> dict:
     """Return what a card says of ``probabilities (N, 5)`` on graded films."""
     confusion = agreement.confusion_matrix(films.grades, probabilities.argmax(axis=1))
-    intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
+    rows = bootstrap.measured(films.grades, probabilities, films.patient_ids)
     return {
-        "knees": len(films),
-        "patients": len(set(films.patient_ids)),
-        "values": agreement.summary(films.grades, probabilities),
-        "intervals_95": {name: list(ends) for name, ends in intervals.items()},
+        "knees": rows[0]["knees"],
+        "patients": rows[0]["patients"],
+        "values": {row["metric"]: row["value"] for row in rows},
+        "intervals_95": {row["metric"]: [row["low"], row["high"]] for row in rows},
         "confusion": confusion.tolist(),
         "predictive_values": [
             value and asdict(value)

@@ -60,6 +60,6 @@ class InOrder(keras.utils.PyDataset):
     def __len__(self) -> int:
         return math.ceil(len(self._images) / self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def __getitem__(self, index: int) -> np.ndarray:
         chosen = np.arange(index * self._batch_size, (index + 1) * self._batch_size)
         return self._images[np.minimum(chosen, len(self._images) - 1)][..., None]

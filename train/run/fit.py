@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from train.run.batches import predict
 from train.run.learner import Learner
 from train.run.progress import Progress, Report
 from train.run.saving import Saver
+from train.run.schedule import History
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class Fitted:
 
     network: keras.Model
     initialisation: architectures.Initialisation
-    history: tuple[dict, ...]
+    history: History
     best_epoch: int
     stopped_because: str
     seconds: float
@@ -65,7 +66,7 @@ def fit(
     keras.utils.clear_session()
     check_batch(config, len(train))
     state = checkpoint.read_state(folder)
-    history = state.history if state else ()
+    history: History = state.history if state else ()
     made_by = f"{backend()}, {machine.precision}"
     if state and state.made_by != made_by:
         raise TrainingError(
@@ -80,10 +81,11 @@ def fit(
         initialisation = architectures.initialise(network, config.init)
         network.jit_compile = machine.compile
         learner_of = _learners(network, config, machine, train)
-        stage_number, learner = None, None
+        stage_number: int | None = None
+        learner: Learner | None = None
         with contextlib.ExitStack() as held:
             while (number := schedule.next_stage(config, history)) is not None:
-                if number != stage_number:
+                if learner is None or number != stage_number:
                     held.close()
                     resumed = bool(history) and history[-1]["stage"] == number + 1
                     if history and not resumed:
@@ -94,7 +96,7 @@ def fit(
                     with _says_too_large(config):
                         learner = learner_of(config.stages[number])
                     held.callback(learner.close)
-                    if resumed:
+                    if resumed and state:
                         _restore(network, learner, state)
                     stage_number = number
                 started = time.monotonic()
@@ -152,7 +154,7 @@ def _train_epoch(
     learner: Learner,
     config: TrainConfig,
     films: int,
-    history: Sequence[dict[str, Any]],
+    history: History,
     stage_number: int,
     report: Report,
 ) -> dict[str, Any]:
@@ -206,7 +208,7 @@ def _validate(network: keras.Model, val: Films, started: float) -> dict[str, flo
 
 
 def _state(
-    learner: Learner, weights: dict[str, np.ndarray], history: tuple[dict, ...], made_by: str
+    learner: Learner, weights: dict[str, np.ndarray], history: History, made_by: str
 ) -> checkpoint.State:
     optimizer = tuple(
         keras.ops.convert_to_numpy(variable.value) for variable in learner.optimizer.variables
@@ -220,7 +222,7 @@ def _restore(network: keras.Model, learner: Learner, state: checkpoint.State) ->
         variable.assign(value)
 
 
-def _after_epoch(config: TrainConfig, history: Sequence[dict[str, Any]], note: str) -> Progress:
+def _after_epoch(config: TrainConfig, history: History, note: str) -> Progress:
     row = history[-1]
     left = schedule.epochs_left(config, history)
     return Progress(
@@ -244,7 +246,7 @@ class _Watch:
         self,
         config: TrainConfig,
         films: int,
-        history: Sequence[dict[str, Any]],
+        history: History,
         report: Report,
         note: str,
     ) -> None:

@@ -53,10 +53,12 @@ class KerasLearner:
 class _Told(keras.callbacks.Callback):
     def __init__(self, watch: Watch) -> None:
         super().__init__()
-        self._watch, self.logs = watch, {}
+        self._watch = watch
+        self.logs: dict[str, Any] = {}
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self._watch((batch + 1) / self.params["steps"], lambda: float(logs["loss"]))
+        now = logs or {}
+        self._watch((batch + 1) / self.params["steps"], lambda: float(now["loss"]))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.logs = dict(logs)
+        self.logs = dict(logs or {})

@@ -51,7 +51,7 @@ class Saver:
         try:
             self._wait()
             while self._pending:
-                self._begin()
+                self._begin(*self._pending)
                 self._wait()
         except Exception:
             # What ended the run is what its user must hear.
@@ -75,7 +75,7 @@ class Saver:
             self._wait()
             at_risk = now - self._kept
         if not self._writing and (at_risk >= APART or now >= self._next):
-            self._begin()
+            self._begin(now, state)
 
     def best(self, epoch: int) -> dict[str, np.ndarray]:
         """Return the weights of the best `epoch` (from 1)."""
@@ -83,8 +83,8 @@ class Saver:
             return self._best[1]
         return checkpoint.read_best(self._folder, epoch)
 
-    def _begin(self) -> None:
-        (ended, state), self._pending = self._pending, None
+    def _begin(self, ended: float, state: State) -> None:
+        self._pending = None
         self._writing = self._thread.submit(self._write, ended, state, self._best)
 
     def _write(

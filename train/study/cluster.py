@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -250,7 +250,7 @@ def trial_task(
 
 def train_on(
     cluster: Cluster,
-    jobs: Iterable["Job"],
+    jobs: list["Job"],
     source: Source,
     predict: tuple[Path, ...],
     machine_options: dict,

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from kneeoa.data.arrays import Films
@@ -236,7 +237,7 @@ def train_here(
                 dataset,
                 ungraded,
                 machine,
-                lambda progress, job=job: board.update(job.run_id, progress),
+                partial(board.update, job.run_id),
             )
         except TrainingError as error:
             board.set_state(job.run_id, "failed", str(error))

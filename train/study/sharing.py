@@ -70,7 +70,7 @@ def sharing(
     gpu = device != "cpu" and gpu_bytes is not None
     if asked is None:
         need = max(GIGABYTES[c.architecture] * max(1, c.batch_size / 32) for c in configs)
-        asked = min(int(gpu_bytes / 1e9 // need), cores // CORES) if gpu else 1
+        asked = min(int(gpu_bytes / 1e9 // need), cores // CORES) if gpu_bytes and gpu else 1
     at_once = max(1, min(asked, cycles * len(configs)))
     return Sharing(at_once, gpu, max(1, cores // at_once), visible)
 
@@ -151,9 +151,11 @@ def _run(command: Sequence[str], environment: Mapping[str, str], text: str = "")
 
 def _cores() -> int:
     """Return the cores that this process may use, by its affinity and its container's share."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
     try:
         share, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return max(1, min(cores, math.floor(int(share) / int(period))))
     except (OSError, ValueError):
-        return cores or 1
+        return cores

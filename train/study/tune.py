@@ -7,7 +7,9 @@ in the results folder. So SQLite serves for any number of machines.
 import json
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pandas as pd
@@ -48,7 +50,7 @@ class Search:
     study: optuna.Study
     seed: int = 0
 
-    def config(self, trial: optuna.Trial) -> TrainConfig:
+    def config(self, trial: optuna.Trial | optuna.trial.FixedTrial) -> TrainConfig:
         """Return the config of a trial: what the paper tuned, and how deep to unfreeze."""
         depth = trial.suggest_categorical("depth", DEPTHS)
         return replace(
@@ -135,7 +137,7 @@ def search_here(search: Search, trials: int, splits: dict, machine: Machine, boa
                 splits["val"],
                 folder=search.folder(trial),
                 machine=machine,
-                report=_watch(trial, lambda progress, name=name: board.update(name, progress)),
+                report=_watch(trial, partial(board.update, name)),
             )
             outcome = Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
         except StoppedError:
@@ -156,7 +158,7 @@ def search_on(
     board: Board,
 ) -> None:
     """Train trials on a cluster, as many at a time as it has room for, until there are `trials`."""
-    waiting = {}
+    waiting: dict[Any, optuna.Trial] = {}
     while True:
         taken = {trial.number for trial in waiting.values()}
         while len(waiting) < cluster.slots and (trial := search.next_trial(trials, taken)):
@@ -181,7 +183,7 @@ def search_on(
         for trial in waiting.values():
             if progress := read_progress(search.folder(trial)):
                 try:
-                    _watch(trial, lambda at, t=trial: board.update(_name(search, t), at))(progress)
+                    _watch(trial, partial(board.update, _name(search, trial)))(progress)
                 except StoppedError:
                     (search.folder(trial) / "stop").touch()
 
@@ -238,9 +240,10 @@ def _watch(trial: optuna.Trial, show: Report) -> Report:
 
     def report(progress: Progress) -> None:
         show(progress)
-        if progress.share == 1 and progress.epoch not in reported:
+        loss = progress.val_loss
+        if progress.share == 1 and loss is not None and progress.epoch not in reported:
             reported.add(progress.epoch)
-            trial.report(progress.val_loss, progress.epoch)
+            trial.report(loss, progress.epoch)
             if trial.should_prune():
                 raise StoppedError("pruned")
 

@@ -186,7 +186,7 @@ class _Ended:
 class _Template:
     """The process that all workers are copies of."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._asked, other = socket.socketpair()
         self._lock = threading.Lock()
         self._is_ready = False

@@ -70,8 +70,8 @@ def receive(
         if not files:
             contents = [_exactly(connection, size) for size in start.sizes]
             return start.header, [bytes(c) if as_bytes else c.toreadonly() for c in contents]
-        contents = _read if as_bytes else _mapped
-        return start.header, contents(files[0], start.sizes)
+        shared = _read if as_bytes else _mapped
+        return start.header, list(shared(files[0], start.sizes))
     finally:
         for file in files:
             os.close(file)

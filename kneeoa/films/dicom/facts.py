@@ -80,7 +80,9 @@ def _is_child(dataset: Dataset) -> bool:
         return int(age[1]) / _PER_YEAR[age[2]] < _ADULT
     born = _date(dataset, "PatientBirthDate")
     taken = next((day for name in _TAKEN if (day := _date(dataset, name))), None)
-    return bool(born and taken) and 0 <= (taken - born).days / 365.25 < _ADULT
+    if born is None or taken is None:
+        return False
+    return 0 <= (taken - born).days / 365.25 < _ADULT
 
 
 def _date(dataset: Dataset, keyword: str) -> date | None:
@@ -91,9 +93,9 @@ def _date(dataset: Dataset, keyword: str) -> date | None:
         return None
 
 
-def _text(dataset: Dataset, keyword: str) -> str:
+def _text(dataset: Dataset | None, keyword: str) -> str:
     try:
-        return str(dataset.get(keyword) or "").strip().upper()
+        return "" if dataset is None else str(dataset.get(keyword) or "").strip().upper()
     except Exception:
         return ""
 
@@ -113,7 +115,7 @@ def _first_item(dataset: Dataset, keyword: str) -> Dataset | None:
         return None
 
 
-def _word(dataset: Dataset, keyword: str) -> str | None:
+def _word(dataset: Dataset | None, keyword: str) -> str | None:
     """Return a short term in upper case, or None.
 
     Numbers and names do not pass: a number may be a patient's, and a caret stands in names alone.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import (
@@ -176,11 +177,10 @@ def _tidy(dataset: Dataset) -> None:
         value = element.value
         # Only text is padded: two empty bytes are a number.
         padding = b"" if keyword in _OTHERS else b" \0"
-        is_raw = isinstance(value, bytes)
-        if _is_empty(value.strip(padding) if is_raw else value):
+        if _is_empty(value.strip(padding) if isinstance(value, bytes) else value):
             del dataset[keyword]
-        elif keyword in _DECIMALS and is_raw and b"," in value:
-            dataset[keyword] = element._replace(value=_with_points(value))
+        elif keyword in _DECIMALS and isinstance(element, RawDataElement):
+            dataset[keyword] = element._replace(value=_with_points(element.value or b""))
 
 
 def _is_empty(value: object) -> bool:

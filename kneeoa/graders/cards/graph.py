@@ -66,11 +66,11 @@ def check_network(file: Path, architecture: Architecture, sha256: str) -> None:
 def _check_network(file: Path, architecture: Architecture) -> None:
     graph = _graph_of(file)
     stored = {one.name: prod(one.dims) for one in graph.initializer if "/" in one.name}
-    channels = {one.name: _shape_of(one) for one in graph.output}.get("features", ())[-1:]
+    features = {output.name: _shape_of(output) for output in graph.output}.get("features", ())
     layers = {name.split("/")[0] for name in stored}
-    found = Shape(*channels or (0,), sum(stored.values()), len(layers))
+    shape = Shape(features[-1] if features else 0, sum(stored.values()), len(layers))
     shapes = SHAPES[architecture]
-    expected = found if found in shapes else shapes[0]
+    expected = shape if shape in shapes else shapes[0]
     cells = (_CELLS, _CELLS)
     _check_ends(
         graph,
@@ -83,11 +83,11 @@ def _check_network(file: Path, architecture: Architecture) -> None:
         },
     )
     layer = FEATURE_LAYER[architecture]
-    if found != expected or not any(node.name == layer for node in graph.node):
+    if shape != expected or not any(node.name == layer for node in graph.node):
         raise ModelError(
             f"Expected a {architecture} in {file}: {expected.weights:,} weights in "
             f"{expected.layers} layers, {layer} among them. It holds another network, of "
-            f"{found.weights:,} weights in {found.layers} layers: publish the right one."
+            f"{shape.weights:,} weights in {shape.layers} layers: publish the right one."
         )
 
 

@@ -85,7 +85,7 @@ def network_card(file: Path) -> dict[str, Any]:
                 for of in card.counts.values()
             ),
             "an evidence scale above 0": 0 < card.evidence_scale < 1e6,
-            **_said_of_all(card),
+            **_of_any_card(card),
         },
     )
     return content
@@ -109,7 +109,7 @@ def together_card(file: Path) -> dict[str, Any]:
             _of_temperatures("of each member"): all(
                 _is_temperature(one.temperature) for one in members
             ),
-            **_said_of_all(card),
+            **_of_any_card(card),
         },
     )
     return content
@@ -151,31 +151,31 @@ def _read(file: Path, kind: type[Card]) -> tuple[dict[str, Any], Card]:
         raise ModelError(f"{problem} The card is damaged or of another program.") from None
 
 
-def _said_of_all(card: NetworkCard | TogetherCard) -> dict[str, bool]:
+def _of_any_card(card: NetworkCard | TogetherCard) -> dict[str, bool]:
     splits = {"validation": card.metrics.val, "test": card.metrics.test}
-    found = {
+    expected = {
         "a date": _is_date(card.published_at),
         "a source of the data": _is_source(card.data),
         _of_temperatures(): card.calibration is None
         or _is_temperature(card.calibration.temperature),
     }
-    for name, of in splits.items():
-        found |= {
-            f"counts of {name} films": 1 <= of.patients <= of.knees <= MOST_FILMS,
-            f"a confusion of the {name} films": _is_confusion(of.confusion, of.knees),
-            f"a record of each grade on the {name} films": _is_record(of.predictive_values),
-            f"an accuracy from 0 to 1 on the {name} films": _is_share(of.values.get("accuracy")),
+    for name, split in splits.items():
+        accuracy = split.values.get("accuracy")
+        expected |= {
+            f"counts of {name} films": 1 <= split.patients <= split.knees <= MOST_FILMS,
+            f"a confusion of the {name} films": _is_confusion(split.confusion, split.knees),
+            f"a record of each grade on the {name} films": _is_record(split.predictive_values),
+            f"an accuracy from 0 to 1 on the {name} films": _is_share(accuracy),
         }
-    if card.answer:
-        of = card.answer
-        found |= {
-            "a rule out of " + ", ".join(rules.RULES): of.rule in rules.RULES,
-            "a level between 0 and 1": 0 < of.set.level < 1,
-            "a threshold of the set from 0 to 1": _is_share(of.set.threshold),
-            "a record of each grade by the rule": _is_record(of.predictive_values),
-            "a coverage of validation and test films": {"val", "test"} <= of.coverage.keys(),
+    if answer := card.answer:
+        expected |= {
+            "a rule out of " + ", ".join(rules.RULES): answer.rule in rules.RULES,
+            "a level between 0 and 1": 0 < answer.set.level < 1,
+            "a threshold of the set from 0 to 1": _is_share(answer.set.threshold),
+            "a record of each grade by the rule": _is_record(answer.predictive_values),
+            "a coverage of validation and test films": {"val", "test"} <= answer.coverage.keys(),
         }
-    return found
+    return expected
 
 
 def _expect(file: Path, expected: Mapping[str, bool]) -> None:

@@ -97,11 +97,8 @@ def sign(models: Path, key: Path, *, now: datetime) -> Signature:
     files = _hashes(models)
     if not files or not all(files.values()):
         raise ModelError(f"Expected published models in {models} that can be read. There are none.")
-    listed = {
-        "schema_version": VERSION,
-        "signed_at": now.isoformat(timespec="seconds"),
-        "files": files,
-    }
+    signed_at = now.isoformat(timespec="seconds")
+    listed = {"schema_version": VERSION, "signed_at": signed_at, "files": files}
     data = (json.dumps(listed, indent=2) + "\n").encode()
     for name, content in (
         (LIST, data),
@@ -109,7 +106,7 @@ def sign(models: Path, key: Path, *, now: datetime) -> Signature:
     ):
         with whole_file(models / name) as stream:
             stream.write(content)
-    return Signature("signed", fingerprint(private.public_key()), listed["signed_at"])
+    return Signature("signed", fingerprint(private.public_key()), signed_at)
 
 
 def new_key(file: Path) -> str:

@@ -19,14 +19,12 @@ class Knee:
     ----------
     frame : what the graders are to look at
     confidence : probability that this is a frontal knee
-    spread : expected absolute errors of the frame's centre row and column, height and width, pixels
     side : ``"L"``, ``"R"`` or ``"unknown"``
     findings : what stands against this frame, apart from what stands against the film
     """
 
     frame: Frame
     confidence: float
-    spread: tuple[float, float, float, float]
     side: str = "unknown"
     findings: tuple[Finding, ...] = ()
 

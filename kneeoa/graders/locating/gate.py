@@ -5,7 +5,7 @@ Refused: no grade is given unless the reader asks for one all the same. Warned: 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.smoothness import correlation
 from kneeoa.graders.locating.looks import Window
 
-REFUSED, WARNED = "refused", "warned"
+REFUSED: Final = "refused"
+WARNED: Final = "warned"
 MOST_OUTSIDE = 0.1
 """Share of a frame that may lie outside the film before that is said."""
 _JOINT_DOWN, _JOINT_ACROSS = (0.38, 0.62), (0.25, 0.75)

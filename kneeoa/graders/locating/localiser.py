@@ -47,7 +47,6 @@ class Answer:
     Attributes
     ----------
     box : the knee's box, film pixels
-    spread : (4,) expected absolute errors of centre x, y, log width, log height, in box sizes
     frontal : log odds of a frontal knee against all else
     lateral : log odds of another view of a knee against all else that is no frontal knee
     second, negative, implant : log odds
@@ -55,7 +54,6 @@ class Answer:
     """
 
     box: Window
-    spread: np.ndarray
     frontal: float
     lateral: float
     second: float
@@ -71,18 +69,18 @@ class Localiser:
         self, models: Path = DEFAULT_MODELS, *, folder: str = FOLDER, threads: int = 1
     ) -> None:
         """Load ``<models>/<folder>``; raise `ModelError` if it is missing or damaged."""
-        folder = models / folder
-        file = folder / "card.json"
+        place = models / folder
+        file = place / "card.json"
         if not file.exists():
             raise ModelError(
-                f"Expected a published localiser in {folder}. There is none: train one with "
+                f"Expected a published localiser in {place}. There is none: train one with "
                 "`python -m train locate`, or name another folder."
             )
         self.card: dict[str, Any] = schema.localiser_card(file)
         self._side = int(self.card["config"]["side"])
-        check_bytes(folder / "model.onnx", self.card["model_sha256"])
-        graph.check_localiser(folder / "model.onnx", self._side, OUTPUTS)
-        self._session = session_of(folder / "model.onnx", threads=threads)
+        check_bytes(place / "model.onnx", self.card["model_sha256"])
+        graph.check_localiser(place / "model.onnx", self._side, OUTPUTS)
+        self._session = session_of(place / "model.onnx", threads=threads)
         self.thresholds: dict[str, float] = self.card["thresholds"]
 
     @property
@@ -147,7 +145,7 @@ class Localiser:
 
     def _findings(
         self, radiograph: Radiograph, answers: list[Answer]
-    ) -> tuple[list[gate.Finding], int]:
+    ) -> tuple[tuple[gate.Finding, ...], int]:
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
         if (wrong := gate.noise(radiograph)) is not None:
@@ -205,10 +203,11 @@ def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = Non
     kind = outputs["kind"].mean(axis=0).astype(float)
     return Answer(
         look.to_film(box),
-        np.exp(np.clip(outputs["spread"].mean(axis=0), -5, 1.5)),
         float(kind[0] - np.logaddexp(kind[1], kind[2])),
         float(kind[1] - kind[2]),
-        *(float(outputs[name].mean()) for name in ("second", "negative", "implant")),
+        float(outputs["second"].mean()),
+        float(outputs["negative"].mean()),
+        float(outputs["implant"].mean()),
         np.exp(turns - np.logaddexp.reduce(turns)),
     )
 
@@ -221,15 +220,8 @@ def _knee(answer: Answer, height: int, width: int) -> Knee:
     row = int(np.clip(round(box.top + box.height / 2), 1, height - 1))
     column = int(np.clip(round(box.left + box.width / 2), 1, width - 1))
     frame = Frame.around(row, column, rows, ONE_KNEE, width=columns)
-    across, down, log_width, log_height = answer.spread
-    spread = (
-        down * box.height,
-        across * box.width,
-        log_height * box.height,
-        log_width * box.width,
-    )
     confidence = 1 / (1 + np.exp(-np.clip(answer.frontal, -30, 30)))
-    return Knee(frame, float(confidence), tuple(map(float, spread)))
+    return Knee(frame, float(confidence))
 
 
 def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:

@@ -25,7 +25,7 @@ OUTPUTS = {
 """How many numbers each output has: centre x and y; log half width and height; log of the expected
 absolute errors of these four (the centre's in box widths and heights); logits of a second knee, of
 frontal knee, knee from another side and anything else, of quarter turns counter-clockwise, of a
-negative, of an implant."""
+negative, of an implant. The errors serve the training alone, whose loss they weigh."""
 
 _CLIP = 3.0
 _LARGEST = 448

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from kneeoa.errors import ModelError
+from kneeoa.files import write_arrays
 from kneeoa.graders.profile import Head
 from kneeoa.graders.published import PublishedModel, load_keras
 from kneeoa.networks import Architecture
@@ -47,7 +49,7 @@ def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, 
     TensorFlow or tf-keras-vis is missing.
     """
     stream = io.BytesIO()
-    np.savez(stream, **_sent(film, asked))
+    write_arrays(stream, _sent(film, asked))
     try:
         done = subprocess.run(
             [sys.executable, "-m", __spec__.name],
@@ -90,7 +92,7 @@ def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for place, text in enumerate(given["of"]):
         architecture, file, standardise, grade = str(text).split("\n")
         card = {"config": {"standardise": standardise == "1"}}
-        network = load_keras(PublishedModel(architecture, Path(file), card))
+        network = load_keras(PublishedModel(cast("Architecture", architecture), Path(file), card))
         if f"kernel{place}" in given:
             head = [given[f"kernel{place}"], given[f"bias{place}"]]
             network.get_layer("grade").set_weights(head)
@@ -116,7 +118,7 @@ def _main() -> None:
     with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as sent:
         given = dict(sent)
     stream = io.BytesIO()
-    np.savez(stream, **computed(given))
+    write_arrays(stream, computed(given))
     with output:
         output.write(stream.getvalue())
 

@@ -33,7 +33,7 @@ class Native:
 
     def __call__(self, films: torch.Tensor, *, training: bool = False) -> torch.Tensor:
         """Return the values at the layer `until`, channels last, float32."""
-        values = {}
+        values: dict[str, torch.Tensor] = {}
         half = self.half if training else None
         with torch.autocast(films.device.type, half, enabled=half is not None):
             for layer, compute, sources, done_with in self._steps:

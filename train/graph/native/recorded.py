@@ -36,7 +36,7 @@ def cpu_graph(step: Step) -> Step:
 
 
 class _Recording(TorchDispatchMode):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple[Any, tuple, dict, list]] = []
 

@@ -117,7 +117,7 @@ class NativeStage:
         if self._images.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _step(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def _step(self) -> None:
         config = self._config
         # Warming up takes more steps than a short epoch has, and a GPU that reads beyond the end of
         # a table is lost to its process.
