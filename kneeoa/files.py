@@ -180,12 +180,12 @@ def read_table(
     if missing:
         raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")
     for name in numbers:
-        found = pd.to_numeric(table[name], errors="coerce")
-        if (found.isna() & table[name].notna()).any():
+        values = pd.to_numeric(table[name], errors="coerce")
+        if (values.isna() & table[name].notna()).any():
             raise DataError(f"Expected numbers in the column {name} of {file}. Found others.")
-        if np.isinf(found.to_numpy(float, na_value=0)).any():
+        if np.isinf(values.to_numpy(float, na_value=0)).any():
             raise DataError(f"Expected finite numbers in the column {name} of {file}.")
-        table[name] = found
+        table[name] = values
     if not text.endswith("\n"):
         raise DataError(f"Expected whole lines in {file}. The last one is cut off.")
     return texts_as_meant(table, texts)

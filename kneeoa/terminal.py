@@ -55,7 +55,10 @@ def printable(text: str) -> str:
 
     A byte of a file name that is no UTF-8 becomes ``\xfc``. Line breaks and tabs stay.
     """
-    return "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in text)
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else _escaped(character)
+        for character in text
+    )
 
 
 def sentence_of(error: Exception, name: str) -> str:

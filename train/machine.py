@@ -92,14 +92,14 @@ def gpu_memory() -> int | None:
         return None
     asked = ["nvidia-smi", f"--id={first}", "--query-gpu=memory.total"]
     try:
-        said = subprocess.run(
+        printed = subprocess.run(
             [*asked, "--format=csv,noheader,nounits"],
             capture_output=True,
             text=True,
             timeout=30,
             check=True,
         ).stdout
-        return int(said.strip().splitlines()[0]) * 2**20
+        return int(printed.strip().splitlines()[0]) * 2**20
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None
 

@@ -162,8 +162,9 @@ def networks_of(
     """Run each network once over the films and their mirror images; by SHA-256."""
     members = graders.together.members if graders.together else ()
     every: dict[str, PublishedModel | Member] = {
-        model.weights_hash: model for model in (*graders.published.values(), *members)
+        model.weights_hash: model for model in graders.published.values()
     }
+    every |= {member.weights_hash: member for member in members}
     networks = {}
     for number, (digest, model) in enumerate(every.items()):
 
@@ -216,16 +217,16 @@ def learn(
     # compute (2 s against a minute for 180 films on two busy cores).
     with threadpool_limits(1, user_api="blas"):
         refits = {
-            digest: refit(one.features, grades, one.published, one.temperature, fold)
-            for digest, one in networks.items()
+            digest: refit(network.features, grades, network.published, network.temperature, fold)
+            for digest, network in networks.items()
         }
     before = before or answering(
         {
-            digest: one.features @ one.published.kernel + one.published.bias
-            for digest, one in networks.items()
+            digest: network.features @ network.published.kernel + network.published.bias
+            for digest, network in networks.items()
         }
     )
-    after = answering({digest: one.logits for digest, one in refits.items()})
+    after = answering({digest: network.logits for digest, network in refits.items()})
     answers, measured = {}, {}
     for name, probabilities in after.items():
         rule = published_rules[name] or AnswerRule(rules.MOST_PROBABLE, LEVEL, 1.0)

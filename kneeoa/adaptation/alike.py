@@ -43,12 +43,12 @@ def groups(images: np.ndarray, features: np.ndarray) -> np.ndarray:
         for flipped, (wholes, _, spreads) in enumerate(views):
             second = mine[mine[:, 2] == flipped, 1]
             if len(second):
-                found = _correlation(middles[first], wholes[second], spreads[second])
-                edges += [(first, other) for other in second[found > ALIKE]]
+                correlation = _correlation(middles[first], wholes[second], spreads[second])
+                edges += [(first, other) for other in second[correlation > ALIKE]]
     rows, columns = np.array(edges, int).reshape(-1, 2).T
     graph = sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(count, count))
-    found = sparse.csgraph.connected_components(graph, directed=False)[1]
-    return found if np.bincount(found).max() <= count / 3 else np.arange(count)
+    labels = sparse.csgraph.connected_components(graph, directed=False)[1]
+    return labels if np.bincount(labels).max() <= count / 3 else np.arange(count)
 
 
 def merged(patient_ids: tuple[str, ...], group: np.ndarray) -> tuple[str, ...]:
@@ -60,20 +60,20 @@ def merged(patient_ids: tuple[str, ...], group: np.ndarray) -> tuple[str, ...]:
     others = np.concatenate([count + owner, 2 * count + group])
     graph = sparse.coo_array((np.ones(2 * count), (films, others)), shape=(3 * count, 3 * count))
     label = sparse.csgraph.connected_components(graph, directed=False)[1][:count]
-    first = {one: patient_ids[place] for place, one in reversed(list(enumerate(label)))}
-    return tuple(first[one] for one in label)
+    first = {number: patient_ids[place] for place, number in reversed(list(enumerate(label)))}
+    return tuple(first[number] for number in label)
 
 
 def _worth_a_look(features: np.ndarray) -> np.ndarray:
     """Return rows of first film, second film, and whether the second is mirrored."""
     both = features - features.mean(axis=(0, 1))
     both /= np.maximum(np.linalg.norm(both, axis=-1, keepdims=True), 1e-12)
-    found = []
+    pairs = []
     for flipped in (0, 1):
         close = np.triu(both[0] @ both[flipped].T > _WORTH_A_LOOK, k=1)
         first, second = np.nonzero(close)
-        found.append(np.stack([first, second, np.full(len(first), flipped)], axis=1))
-    return np.concatenate(found)
+        pairs.append(np.stack([first, second, np.full(len(first), flipped)], axis=1))
+    return np.concatenate(pairs)
 
 
 def _detail(images: np.ndarray) -> np.ndarray:

@@ -123,8 +123,8 @@ def learning_curve(
 
 def _numbers(count: int) -> list[int]:
     most = int(count * (PARTS - 1) / PARTS * 0.97)
-    found = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
-    return sorted({round(number) for number in found})
+    numbers = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
+    return sorted({round(number) for number in numbers})
 
 
 def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray, seed: int) -> np.ndarray:
@@ -134,36 +134,42 @@ def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray, seed: 
     # Five folds do to choose a strength, and take half the time of ten.
     fold = folds_of(grades, patients, seed=seed) % 5
     logits = {}
-    for digest, one in adaptation.networks.items():
-        head = refit(one.features[:, some], grades, one.published, one.temperature, fold).head
-        logits[digest] = one.features[:, scored] @ head.kernel + head.bias
+    for digest, network in adaptation.networks.items():
+        head = refit(
+            network.features[:, some], grades, network.published, network.temperature, fold
+        ).head
+        logits[digest] = network.features[:, scored] @ head.kernel + head.bias
     return adaptation.answering(logits)[adaptation.deciding]
 
 
 def _curve(films: GradedFilms, scored: dict[int, np.ndarray]) -> LearningCurve:
     weights = bootstrap.patient_weights(films.patient_ids)
     weights = np.concatenate([np.ones((1, len(films))), weights])
-    every = {number: _measured(films.grades, one, weights) for number, one in scored.items()}
+    every = {
+        number: _measured(films.grades, answers, weights) for number, answers in scored.items()
+    }
     rows = [
         (number, measure, float(draws[0]), *bootstrap.percentile_interval(draws[1:]))
         for number, measured in every.items()
         for measure, draws in measured.items()
     ]
     learnt = [measured for number, measured in every.items() if number]
-    draws = {name: np.stack([one[name] for one in learnt], axis=1) for name in MEASURES}
+    draws = {name: np.stack([answers[name] for answers in learnt], axis=1) for name in MEASURES}
     return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
 
 
 def _measured(
     grades: np.ndarray, answers: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    found = bootstrap.mean_summaries(grades, answers, weights)
-    medians = np.stack([np.eye(len(GRADES))[rules.median(one)] for one in answers])
+    summaries = bootstrap.mean_summaries(grades, answers, weights)
+    medians = np.stack(
+        [np.eye(len(GRADES))[rules.median(probabilities)] for probabilities in answers]
+    )
     kappa = bootstrap.mean_summaries(grades, medians, weights)["quadratic_kappa"]
     return {
-        "accuracy": found["accuracy"],
+        "accuracy": summaries["accuracy"],
         "median_kappa": kappa,
-        "within_one_grade": found["within_one_grade"],
+        "within_one_grade": summaries["within_one_grade"],
     }
 
 

@@ -77,12 +77,12 @@ def sets_out_of_fold(
 ) -> np.ndarray:
     """Return sets ``(N, 2)`` whose threshold comes from the films of the other folds."""
     patients = np.asarray(patient_ids)
-    found = np.empty((len(grades), 2), int)
+    chosen = np.empty((len(grades), 2), int)
     for k in np.unique(fold):
         other = fold != k
         threshold = conformal.calibrate(probabilities[other], grades[other], patients[other], level)
-        found[~other] = conformal.sets(probabilities[~other], threshold)
-    return found
+        chosen[~other] = conformal.sets(probabilities[~other], threshold)
+    return chosen
 
 
 def track_record(grades: np.ndarray, answers: np.ndarray) -> tuple[dict[str, float] | None, ...]:
@@ -101,21 +101,21 @@ def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
     `grades` (N,) are theirs, `published` (N,) the published networks' answers. A line is named
     where at least half of five or more films of a grade have one and the same other answer.
     """
-    said = []
+    sentences = []
     confusion = agreement.confusion_matrix(grades, published)
     for grade in GRADES:
         row = confusion[int(grade)]
         other = int(row.argmax())
         if row.sum() >= 5 and other != grade and row[other] >= row.sum() / 2:
-            said.append(
+            sentences.append(
                 f"Your readers call {grade.label} what the networks, as published, call "
                 f"{GRADES[other].label} ({row[other]} of {row.sum()} films)."
             )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def _draws(
-    grades: np.ndarray, probabilities: np.ndarray, found: np.ndarray, weights: np.ndarray
+    grades: np.ndarray, probabilities: np.ndarray, graded_sets: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     summary = bootstrap.weighted_summaries(grades, probabilities, weights)
     by_median = np.eye(len(GRADES))[rules.median(probabilities)]
@@ -125,8 +125,8 @@ def _draws(
     return {name: summary[name] for name in _FROM_SUMMARY} | {
         "median_kappa": medians["quadratic_kappa"],
         "cross_entropy": share @ -np.log(np.maximum(chosen, 1e-7)),
-        "coverage": share @ conformal.holds(found, grades).astype(float),
-        "width": share @ (found[:, 1] - found[:, 0] + 1.0),
+        "coverage": share @ conformal.holds(graded_sets, grades).astype(float),
+        "width": share @ (graded_sets[:, 1] - graded_sets[:, 0] + 1.0),
     }
 
 

@@ -81,7 +81,7 @@ def refit(
         for number, change in enumerate(path):
             tried[number][:, fold == k] = before[:, fold == k] + coordinates[:, fold == k] @ change
     chosen = tried[0].copy()
-    losses = np.stack([_losses(one, grades) for one in tried])
+    losses = np.stack([_losses(logits, grades) for logits in tried])
     for k in changes:
         best = losses[:, fold != k].mean(axis=1).argmin()
         chosen[:, fold == k] = tried[best][:, fold == k]

@@ -72,18 +72,18 @@ def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
 
     The table, or the folders 0 to 4, may lie below others in it; of several the uppermost counts.
     """
-    found = open_zip(data)
-    tables = sorted((p for p in found if _parts(p)[-1] == TABLE), key=lambda p: len(_parts(p)))
+    packed = open_zip(data)
+    tables = sorted((p for p in packed if _parts(p)[-1] == TABLE), key=lambda p: len(_parts(p)))
     if tables:
         above = tables[0].removesuffix(TABLE)
-        if found[tables[0]].size > _LONGEST_TABLE:
+        if packed[tables[0]].size > _LONGEST_TABLE:
             raise DataError(f"Expected a table of grades. {TABLE} in the ZIP is too long for one.")
-        text = _decoded(found[tables[0]].read_bytes(), f"{TABLE} in the ZIP")
+        text = _decoded(packed[tables[0]].read_bytes(), f"{TABLE} in the ZIP")
         listed, left_out = _from_table(
-            text, f"{TABLE} in the ZIP", lambda name: found.get(f"{above}{name}")
+            text, f"{TABLE} in the ZIP", lambda name: packed.get(f"{above}{name}")
         )
     else:
-        listed, left_out = _from_zipped_folders(found), ()
+        listed, left_out = _from_zipped_folders(packed), ()
     if not listed:
         raise _none_in("the ZIP")
     return _without(listed, left_out, lambda file: "")
@@ -96,13 +96,13 @@ def _without(
 ) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     """Leave out the films that `why` gives a reason for, and those whose names nobody can read."""
     kept, more = [], []
-    for one in listed:
-        shown = all(map(is_plain, one.name))
-        reason = why(one.file) if shown else "Its name cannot be shown: rename it."
+    for film in listed:
+        shown = all(map(is_plain, film.name))
+        reason = why(film.file) if shown else "Its name cannot be shown: rename it."
         if reason:
-            more.append(LeftOut(plain(one.name), reason))
+            more.append(LeftOut(plain(film.name), reason))
         else:
-            kept.append(one)
+            kept.append(film)
     return tuple(kept), (*left_out, *more)
 
 
@@ -110,17 +110,17 @@ def _parts(path: str) -> tuple[str, ...]:
     return PurePosixPath(path).parts
 
 
-def _from_zipped_folders(found: dict[str, ZippedFile]) -> tuple[Listed, ...]:
+def _from_zipped_folders(packed: dict[str, ZippedFile]) -> tuple[Listed, ...]:
     # Where in its path a file's grade stands: the same place for all of them, the uppermost.
     places = [
         (place, path)
-        for path in found
+        for path in packed
         for place, part in enumerate(_parts(path)[:-1])
         if part in _GRADES
     ]
     upper = min((place for place, _ in places), default=0)
     return tuple(
-        Listed(found[path], "/".join(_parts(path)[upper:]), _GRADES[_parts(path)[upper]])
+        Listed(packed[path], "/".join(_parts(path)[upper:]), _GRADES[_parts(path)[upper]])
         for place, path in places
         if place == upper
     )

@@ -39,7 +39,7 @@ def between_patients(
         note = "The runs were measured on different films: nothing can be compared by film."
         return [{"metric": metric, "method": "by patient", "note": note} for metric in METRICS]
     true = films["true_grade"].to_numpy(int)
-    answers = {
+    answers: dict[str, np.ndarray] = {
         name: np.stack([table[PROBABILITY_COLUMNS].to_numpy() for table in runs[name]])
         for name in names
     }

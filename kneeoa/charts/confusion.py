@@ -33,8 +33,8 @@ def confusion_figure(
     limit = 100 if by != "counts" else np.nanmax(values, initial=1)
     scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.9)]]
     texts = _texts(values, spread, by, sign=False)
-    said = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
-    figure = _matrix(values, texts, scale, (0, limit), height, said)
+    share_text = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
+    figure = _matrix(values, texts, scale, (0, limit), height, share_text)
     if outlined is not None:
         true, given = outlined
         figure.add_shape(
@@ -153,7 +153,7 @@ def _matrix(
     scale: list[list[object]],
     limits: tuple[float, float],
     height: int,
-    said: str,
+    share_text: str,
 ) -> go.Figure:
     figure = style.figure(height=height, legend=False)
     figure.add_heatmap(
@@ -189,7 +189,7 @@ def _matrix(
         customdata=[[int(t), int(g), float(values[t, g])] for t in GRADES for g in GRADES],
         mode="markers",
         marker={"symbol": "square", "size": height / 8, "opacity": 0},
-        hovertemplate=f"reference %{{y}}, given %{{x}}<br>{said}<extra></extra>",
+        hovertemplate=f"reference %{{y}}, given %{{x}}<br>{share_text}<extra></extra>",
         unselected={"marker": {"opacity": 0}},
         selected={"marker": {"opacity": 0}},
     )

@@ -100,16 +100,16 @@ def pace_figure(
         (is_right, "as the reference", _VOTES, ""),
         (~is_right, "missed", _REFERENCE, "/"),
     ):
-        of = answers[which]
+        answered = answers[which]
         figure.add_bar(
-            x=of["position"] + 1,
-            y=of["seconds"],
+            x=answered["position"] + 1,
+            y=answered["seconds"],
             width=0.7,
             name=name,
             marker={"color": colour, "pattern": {"shape": shape}},
             customdata=[
                 f"reference KL {reference}, given {'none' if pd.isna(grade) else f'KL {grade}'}"
-                for reference, grade in zip(of["reference"], of["grade"], strict=True)
+                for reference, grade in zip(answered["reference"], answered["grade"], strict=True)
             ],
             hovertemplate="film %{x}: %{y:.1f} s<br>%{customdata}<extra></extra>",
         )

@@ -48,9 +48,9 @@ def learning_figure(
         if len(recipes) == 1:
             several = bands[bands["architecture"] == network]
         for number, (recipe, band) in enumerate(several.groupby("recipe", sort=False)):
-            said = style.name_of(network) if len(recipes) == 1 else _short(recipe)
+            label = style.name_of(network) if len(recipes) == 1 else _short(recipe)
             dash = style.DASH[network] if len(recipes) == 1 else _DASHES[number % len(_DASHES)]
-            _add_band(figure, band, said, colour, dash, measure)
+            _add_band(figure, band, label, colour, dash, measure)
     _add_stages(figure, stages)
     _axes(figure, curves, measure, log)
     return figure
@@ -72,15 +72,15 @@ def marked_figure(
     figure = style.figure(height=height)
     for number, (run_id, run) in enumerate(curves.groupby("run_id", sort=False)):
         colour = style.SINGLE[number % len(style.SINGLE)]
-        said = style.as_text(names[run_id])
+        label = style.as_text(names[run_id])
         figure.add_scatter(
             x=run["epoch"],
             y=run[measure],
             mode="lines",
             line={"color": colour, "width": 2, "dash": _DASHES[number % len(_DASHES)]},
-            name=said,
+            name=label,
             legendgroup=run_id,
-            hovertemplate=f"{said}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+            hovertemplate=f"{label}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
         )
         kept = run[run["epoch"] == chosen.get(run_id)]
         figure.add_scatter(
@@ -90,7 +90,7 @@ def marked_figure(
             marker={"color": colour, "size": 9, "symbol": "star"},
             legendgroup=run_id,
             showlegend=False,
-            hovertemplate=f"{said}<br>kept: epoch %{{x}}<extra></extra>",
+            hovertemplate=f"{label}<br>kept: epoch %{{x}}<extra></extra>",
         )
     # Names are long: one below the other, under the figure, which grows by them.
     lines = curves["run_id"].nunique()

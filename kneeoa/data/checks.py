@@ -9,26 +9,26 @@ from kneeoa.grades import GRADES
 
 def problems(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence for each reason not to train on these readable films, the gravest first."""
-    found = [*straddling(entries, pixel_hashes), *repeated_names(entries)]
+    sentences = [*straddling(entries, pixel_hashes), *repeated_names(entries)]
     per_split = Counter(entry.split for entry in entries)
     empty = [split for split in SPLITS if not per_split[split]]
     patients = len({entry.patient_id for entry in entries})
     if patients < len(SPLITS):
-        found.append(
+        sentences.append(
             "Expected at least three patients, one for each of train, val and test. "
             f"Received: {patients}."
         )
     elif empty:
-        found.append(
+        sentences.append(
             f"Expected films in each of train, val and test. There is none in {_and(empty)}: add "
             "some, or split anew with --resplit."
         )
     if "train" not in empty and (missing := _missing_grades(entries, "train")):
-        found.append(
+        sentences.append(
             f"Expected films of every KL grade in train. There is none of {_and(missing)}, which "
             "could not be learned: add some, or split anew with --resplit."
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def straddling(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
@@ -67,11 +67,13 @@ def too_many_unreadable(
 
 def warnings(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence for each thing that does not forbid training but bends what it measures."""
-    found = []
+    sentences = []
     for split in SPLITS[1:]:
         missing = _missing_grades(entries, split)
         if 0 < len(missing) < len(GRADES):
-            found.append(f"No film of {_and(missing)} is in {split}: its metrics leave that out.")
+            sentences.append(
+                f"No film of {_and(missing)} is in {split}: its metrics leave that out."
+            )
     twins = [
         (first, second)
         for first, second in _twins(entries, pixel_hashes)
@@ -79,8 +81,8 @@ def warnings(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str
     ]
     if twins:
         shown = "; ".join(_pair(*pair) for pair in twins[:3])
-        found.append(f"Identical images in one split: {shown}{_more(len(twins) - 3, 'pairs')}.")
-    return tuple(found)
+        sentences.append(f"Identical images in one split: {shown}{_more(len(twins) - 3, 'pairs')}.")
+    return tuple(sentences)
 
 
 def _straddling_patients(entries: Sequence[Entry]) -> Iterator[str]:

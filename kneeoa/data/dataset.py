@@ -207,12 +207,12 @@ def _list(
 
 def _by_split(entries: Sequence[Entry], images: np.ndarray) -> dict[str, Films]:
     """Return the films of each split, whose images are slices of `images`: nothing is copied."""
-    found, start = {}, 0
+    splits, start = {}, 0
     for name in SPLITS:
         here = [entry for entry in entries if entry.split == name]
-        found[name] = _films(here, images[start : start + len(here)])
+        splits[name] = _films(here, images[start : start + len(here)])
         start += len(here)
-    return found
+    return splits
 
 
 def _films(entries: Sequence[Entry], images: np.ndarray) -> Films:

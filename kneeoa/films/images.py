@@ -193,7 +193,7 @@ def _is_deep_colour(image: ImageFile, storage: _Storage) -> bool:
 
 def _raw_mode(image: ImageFile) -> str:
     arguments = image.tile[0].args
-    return arguments if isinstance(arguments, str) else arguments[0]
+    return arguments if isinstance(arguments, str) else (arguments or ("",))[0]
 
 
 def _deep_colour(data: bytes, kind: str, page: int) -> np.ndarray:

@@ -44,8 +44,8 @@ def correlation(pixels: np.ndarray) -> float:
     return float((down + across) / 2 / power)
 
 
-def _mean_product(one: np.ndarray, other: np.ndarray) -> float:
-    return np.einsum("ij,ij", one, other) / one.size
+def _mean_product(first: np.ndarray, second: np.ndarray) -> float:
+    return np.einsum("ij,ij", first, second) / first.size
 
 
 def _middle(pixels: np.ndarray) -> np.ndarray:

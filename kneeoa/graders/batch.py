@@ -214,8 +214,11 @@ def _grade_batch(
         both = graders.together_arrays(stacked) if together else None
         if both is not None:
             answers[FOLDER] = iter(both)
+    asked: tuple[Architecture | Literal["together"], ...] = ARCHITECTURES
+    if together:
+        asked = (*ARCHITECTURES, FOLDER)
     for name, part in parts:
-        for architecture in (*ARCHITECTURES, *[FOLDER] * together):
+        for architecture in asked:
             given = answer = None
             if part.film is not None:
                 given, rule = next(answers[architecture]), graders.rules[architecture]

@@ -160,7 +160,7 @@ class Graders:
     def probabilities(self, films: np.ndarray) -> dict[str, np.ndarray]:
         """Return ``(N, 5)`` of each network, and of both together, under the names shown."""
         answers = {
-            DISPLAY_NAME[name]: found.probabilities for name, found in self.read_arrays(films)
+            DISPLAY_NAME[name]: answer.probabilities for name, answer in self.read_arrays(films)
         }
         if self._ensemble is not None:
             answers[TOGETHER] = self._ensemble.grade_arrays(films)

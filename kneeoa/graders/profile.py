@@ -142,14 +142,14 @@ def unpack_profile(data: bytes) -> Profile:
     """
     place = Path("the ZIP")
     try:
-        found = zipped.open_zip(data, most_files=MOST_IN_ZIP, most_bytes=3 * MOST_BYTES)
-        records = [path for path, file in found.items() if file.name == RECORD]
+        packed = zipped.open_zip(data, most_files=MOST_IN_ZIP, most_bytes=3 * MOST_BYTES)
+        records = [path for path, file in packed.items() if file.name == RECORD]
         if len(records) != 1:
             raise ModelError(f"Expected one profile in the ZIP. Received {len(records)}.")
         beside = records[0].removesuffix(RECORD) + WEIGHTS
-        if beside not in found:
+        if beside not in packed:
             raise ModelError(f"Expected {WEIGHTS} beside {RECORD} in the ZIP. It is missing.")
-        return _profile_of(found[records[0]].read_bytes(), found[beside].read_bytes(), place)
+        return _profile_of(packed[records[0]].read_bytes(), packed[beside].read_bytes(), place)
     except DataError as problem:
         raise ModelError(str(problem)) from None
 
@@ -199,12 +199,16 @@ def write_heads(heads: dict[str, Head]) -> bytes:
 
 def _check(record: Record, file: Path) -> None:
     check_name(record.name)
-    of = record.of
+    counts = record.of
     expected = {
-        "a grade count for each of KL 0 to 4": len(of.by_grade) == len(GRADES),
-        "counts that are not negative": min(of.by_grade, default=0) >= 0 and of.patients >= 1,
-        "the films of each grade to be all films": sum(of.by_grade) == of.films >= of.patients,
-        f"at most {MOST_FILMS} films": of.films <= MOST_FILMS and 0 <= of.left_out <= MOST_FILMS,
+        "a grade count for each of KL 0 to 4": len(counts.by_grade) == len(GRADES),
+        "counts that are not negative": min(counts.by_grade, default=0) >= 0
+        and counts.patients >= 1,
+        "the films of each grade to be all films": sum(counts.by_grade)
+        == counts.films
+        >= counts.patients,
+        f"at most {MOST_FILMS} films": counts.films <= MOST_FILMS
+        and 0 <= counts.left_out <= MOST_FILMS,
         "a date": _is_date(record.created_at),
         "networks that it belongs to": bool(record.networks),
         "strengths above 0": all(0 < n.strength < math.inf for n in record.networks),
@@ -220,7 +224,8 @@ def _check(record: Record, file: Path) -> None:
         ),
         "an overlap from 0 to 1": _is_share(record.least_overlap),
         "a record of each grade": all(
-            len(grades) == len(GRADES) and all(one is None or _is_proportion(one) for one in grades)
+            len(grades) == len(GRADES)
+            and all(share is None or _is_proportion(share) for share in grades)
             for kept in (record.track_record, record.most_probable_record)
             for grades in kept.values()
         ),
@@ -234,12 +239,12 @@ def _is_share(value: float | None) -> bool:
     return value is not None and 0 <= value <= 1
 
 
-def _is_proportion(one: Mapping[str, float]) -> bool:
-    if not {"value", "low", "high", "count", "total"} <= one.keys():
+def _is_proportion(share: Mapping[str, float]) -> bool:
+    if not {"value", "low", "high", "count", "total"} <= share.keys():
         return False
-    ends = (0, one["low"], one["value"], one["high"], 1)
+    ends = (0, share["low"], share["value"], share["high"], 1)
     within = all(low <= high + 1e-9 for low, high in pairwise(ends))  # rounding is no damage
-    return within and 0 <= one["count"] <= one["total"] <= MOST_FILMS
+    return within and 0 <= share["count"] <= share["total"] <= MOST_FILMS
 
 
 def _is_date(text: str) -> bool:

@@ -68,8 +68,8 @@ def grade_summaries(
     """
     confusion = _counted(true_grades, answers, weights)
     there = confusion.sum(axis=2)
-    found = _share(confusion.diagonal(axis1=1, axis2=2), there, otherwise=np.nan)
-    recall = {f"recall_kl{grade}": found[:, grade] for grade in range(_GRADES)}
+    recalls = _share(confusion.diagonal(axis1=1, axis2=2), there, otherwise=np.nan)
+    recall = {f"recall_kl{grade}": recalls[:, grade] for grade in range(_GRADES)}
     return _of_confusion(confusion) | recall
 
 
@@ -87,12 +87,12 @@ def mean_summaries(
     ``answers`` are ``(runs, N, 5)``. The areas under the curve, which take longest, are averaged
     before they are weighted: over the pairs of a positive and a negative film.
     """
-    parts = [_of_answers(true_grades, one, weights) for one in answers]
+    parts = [_of_answers(true_grades, probabilities, weights) for probabilities in answers]
     mean = {name: np.mean([part[name] for part in parts], axis=0) for name in parts[0]}
     positive = np.asarray(true_grades) >= 2
     won = np.zeros((positive.sum(), (~positive).sum()))
-    for one in answers:
-        scores = one[:, 2:].sum(axis=1)
+    for probabilities in answers:
+        scores = probabilities[:, 2:].sum(axis=1)
         higher, lower = scores[positive][:, None], scores[~positive]
         won += (higher > lower) + 0.5 * (higher == lower)
     for_positive, for_negative = weights[:, positive], weights[:, ~positive]

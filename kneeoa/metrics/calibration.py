@@ -34,10 +34,10 @@ def fit_temperature(probabilities: np.ndarray, true_grades: np.ndarray) -> float
     To be fitted on validation films: ``probabilities`` (N, 5) at temperature 1, ``true_grades``
     (N,) int in 0-4. The predicted grade does not change, whatever the temperature.
     """
-    found = optimize.minimize_scalar(
+    minimum = optimize.minimize_scalar(
         lambda log: cross_entropy(true_grades, recalibrate(probabilities, np.exp(log))),
         bounds=tuple(np.log(TEMPERATURES)),
         method="bounded",
         options={"xatol": 1e-6},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(minimum.x))

@@ -111,7 +111,7 @@ def mass_before(probabilities: np.ndarray, grades: np.ndarray) -> np.ndarray:
 
 
 def coverage(
-    found: np.ndarray,
+    grade_sets: np.ndarray,
     grades: np.ndarray,
     patient_ids: Sequence[str] | np.ndarray,
     *,
@@ -123,8 +123,8 @@ def coverage(
     Intervals are 95%, by bootstrap over patients.
     """
     grades = np.asarray(grades, int)
-    held = holds(found, grades).astype(float)
-    width = found[:, 1] - found[:, 0] + 1.0
+    held = holds(grade_sets, grades).astype(float)
+    width = grade_sets[:, 1] - grade_sets[:, 0] + 1.0
     weights = bootstrap.patient_weights(patient_ids, resamples=resamples, seed=seed)
     weights /= weights.sum(axis=1, keepdims=True)
     return Coverage(
@@ -137,9 +137,9 @@ def coverage(
     )
 
 
-def holds(found: np.ndarray, grades: np.ndarray) -> np.ndarray:
+def holds(grade_sets: np.ndarray, grades: np.ndarray) -> np.ndarray:
     """Return whether each of the sets ``(N, 2)`` holds its film's grade, ``(N,) bool``."""
-    return (found[:, 0] <= grades) & (grades <= found[:, 1])
+    return (grade_sets[:, 0] <= grades) & (grades <= grade_sets[:, 1])
 
 
 def _estimate(values: np.ndarray, weights: np.ndarray) -> Estimate:

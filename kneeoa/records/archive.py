@@ -108,7 +108,7 @@ def signature(folders: Iterable[Path]) -> tuple:
 
 def read_archive(folders: Sequence[Path]) -> Archive:
     """Read every run and study of `folders`; what cannot be read is named in `problems`."""
-    rows, found, records, problems = [], [], {}, []
+    rows, all_studies, records, problems = [], [], {}, []
     for folder in folders:
         if not folder.is_dir():
             problems.append(
@@ -117,7 +117,7 @@ def read_archive(folders: Sequence[Path]) -> Archive:
             )
             continue
         here = _read_studies(folder, problems)
-        found += here
+        all_studies += here
         known = [_Known(name, study) for study in here for name in study.record.run_ids]
         there = _names_in(folder / "runs", problems)
         named = {name: [k.study for k in known if k.run_id == name] for name in there}
@@ -132,8 +132,8 @@ def read_archive(folders: Sequence[Path]) -> Archive:
         rows += _unfinished(folder, here, set(there))
     runs = pd.DataFrame(rows, columns=RUN_COLUMNS)
     runs = runs.sort_values(["architecture", "seed"], kind="stable", ignore_index=True)
-    runs["unpaired"] = _unpaired(runs, found)
-    return Archive(tuple(folders), runs, tuple(found), records, tuple(problems))
+    runs["unpaired"] = _unpaired(runs, all_studies)
+    return Archive(tuple(folders), runs, tuple(all_studies), records, tuple(problems))
 
 
 def read_history(run_folder: Path) -> pd.DataFrame:
@@ -159,9 +159,9 @@ def _names_in(folder: Path, problems: list[str]) -> list[str]:
 
 
 def _read_studies(folder: Path, problems: list[str]) -> list[Study]:
-    found = []
+    readable = []
     named = _names_in(folder / "studies", problems)
-    for study_id in (one for one in studies.list_studies(folder) if one in named):
+    for study_id in (name for name in studies.list_studies(folder) if name in named):
         try:
             record = studies.read_study(folder, study_id)
         except KneeOAError as error:
@@ -169,8 +169,8 @@ def _read_studies(folder: Path, problems: list[str]) -> list[Study]:
             continue
         # A copied study has the name of its folder, not that of the original.
         record = replace(record, study_id=study_id)
-        found.append(Study(folder, record, studies.read_status(folder, study_id)))
-    return found
+        readable.append(Study(folder, record, studies.read_status(folder, study_id)))
+    return readable
 
 
 def _read_run(folder: Path, name: str) -> tuple[results.RunRecord | None, dict[str, Any]]:
@@ -242,28 +242,28 @@ def _number(name: str, text: str) -> float:
 
 
 def _unfinished(
-    folder: Path, found: Iterable[Study], finished: Container[str]
+    folder: Path, begun: Iterable[Study], finished: Container[str]
 ) -> list[dict[str, Any]]:
     """Rows of runs that only a study knows of."""
     rows: dict[str, dict[str, Any]] = {}
-    for study in found:
+    for study in begun:
         reported = {row.run_id: row for row in study.status.rows} if study.status else {}
         for run_id in study.record.run_ids:
             if run_id in finished:
                 continue
-            said = reported.get(run_id, studies.RunStatus(run_id, "waiting"))
+            status = reported.get(run_id, studies.RunStatus(run_id, "waiting"))
             row = rows.setdefault(
                 run_id,
                 dict.fromkeys(RUN_COLUMNS)
                 | {
                     "folder": str(folder),
                     "run_id": run_id,
-                    "architecture": _known(said.architecture or run_id.partition("-")[0]),
-                    "seed": said.seed,
+                    "architecture": _known(status.architecture or run_id.partition("-")[0]),
+                    "seed": status.seed,
                     "preset": study.record.preset,
                     "studies": (),
-                    "state": _state(said, study),
-                    "problem": said.sentence,
+                    "state": _state(status, study),
+                    "problem": status.sentence,
                 },
             )
             row["studies"] = (*row["studies"], study.record.study_id)
@@ -274,16 +274,16 @@ def _known(name: str) -> str | None:
     return name if name in ARCHITECTURES else None
 
 
-def _state(said: studies.RunStatus, study: Study) -> str:
+def _state(status: studies.RunStatus, study: Study) -> str:
     # A process that was killed could not say so.
-    killed = said.state == "training" and not study.is_training
-    return "stopped" if killed else said.state
+    killed = status.state == "training" and not study.is_training
+    return "stopped" if killed else status.state
 
 
-def _unpaired(runs: pd.DataFrame, found: Iterable[Study]) -> pd.Series:
+def _unpaired(runs: pd.DataFrame, begun: Iterable[Study]) -> pd.Series:
     finished = runs[runs["state"] == FINISHED]
     unpaired = pd.Series(False, index=runs.index)
-    for study in found:
+    for study in begun:
         if study.record.kind != "cycles" or set(study.record.configs) < set(ARCHITECTURES):
             continue
         names = list(study.record.run_ids)

@@ -40,7 +40,7 @@ def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     if not config.get("teacher"):
         aside.add("teacher_share")
     settings = {
-        name: [_value(of, name) for of in (config, base)]
+        name: [_value(settings_of_run, name) for settings_of_run in (config, base)]
         for name in sorted({*config, *base} - aside)
     }
     changed = {name: ours for name, (ours, theirs) in settings.items() if ours != theirs}

@@ -42,12 +42,12 @@ class Search:
         """Return the search in a sentence."""
         states = self.trials["state"].value_counts()
         counts = ", ".join(f"{count} {state}" for state, count in states.items())
-        said = f"{len(self.trials)} trials ({counts})."
+        sentence = f"{len(self.trials)} trials ({counts})."
         if self.best is None:
-            return f"{said} None is complete yet."
+            return f"{sentence} None is complete yet."
         params = ", ".join(f"{k} {_short(v)}" for k, v in self.best["params"].items())
         return (
-            f"{said} Best is trial {self.best['trial']}, validation loss "
+            f"{sentence} Best is trial {self.best['trial']}, validation loss "
             f"{self.best['val_loss']:.3f}: {params}."
         )
 

@@ -193,14 +193,14 @@ def match(exam: Exam, films: TeachingSet) -> Match:
     return Match(left, tuple(missing), tuple(changed), tuple(regraded))
 
 
-def left_out(found: Match) -> list[str]:
+def left_out(match: Match) -> list[str]:
     """Return what of an exam cannot be given and why, in sentences."""
     return [
         f"{len(names)} of its films left out, because they {why}, for example {names[0]}."
         for names, why in (
-            (found.missing, "are not in this data set"),
-            (found.changed, "are other pictures here"),
-            (found.regraded, "have another reference grade here"),
+            (match.missing, "are not in this data set"),
+            (match.changed, "are other pictures here"),
+            (match.regraded, "have another reference grade here"),
         )
         if names
     ]

@@ -12,8 +12,8 @@ AT_ONCE, SECONDS_A_TRY = 5, 10.0
 MOST_CLIENTS = 10_000
 
 
-def check_setting(setting: str | None) -> None:
-    """Raise `ConfigError` where no key is set, or one that is guessed too easily."""
+def check_setting(setting: str | None) -> str:
+    """Return the key; raise `ConfigError` where none is set, or one that is guessed too easily."""
     if not setting:
         raise ConfigError(
             f"Expected the teacher's key in {SETTING}. None is set: start the dashboard with "
@@ -26,6 +26,7 @@ def check_setting(setting: str | None) -> None:
             f"Expected at least {SHORTEST} letters in {SETTING}. Received {length}: choose a "
             "longer key and start the dashboard again."
         )
+    return setting
 
 
 def is_right(given: str, setting: str) -> bool:

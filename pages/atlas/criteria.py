@@ -10,8 +10,8 @@ from kneeoa.teaching import atlas
 from pages.shared import kept
 
 DRAWINGS = Path(__file__).parent / "drawings"
-"""A right knee of each grade as SVG, in the colour of the text around it: large with the signs named,
-small the joint alone."""
+"""A right knee of each grade as SVG, in the colour of the text around it: large with the signs
+named, small the joint alone."""
 STYLE = """
 <style>
 .kl-atlas {width: 100%; border-collapse: collapse; font-size: .95rem; line-height: 1.35;}

@@ -125,7 +125,9 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
         if name in CELLS and not own and table[name].isin([*CELLS[name], ""]).all():
             words = CELLS[name]
             columns[name] = st.column_config.SelectboxColumn(
-                WORDS[name], options=list(words), format_func=words.get
+                WORDS[name],
+                options=list(words),
+                format_func=lambda word, words=words: words.get(word, ""),
             )
         elif own:
             columns[name] = own | {"label": WORDS.get(name)}

@@ -30,9 +30,8 @@ STATES = {
 
 def is_signed_in() -> bool:
     """Ask for the key until it is given."""
-    setting = os.environ.get(keys.SETTING)
     try:
-        keys.check_setting(setting)
+        setting = keys.check_setting(os.environ.get(keys.SETTING))
     except ConfigError as error:
         st.title("Teach a group")
         st.info(boundary.escaped(str(error)))

@@ -32,12 +32,12 @@ def compressed(films: keras.KerasTensor, quantisation: keras.KerasTensor) -> ker
     side = films.shape[-1]
     basis = ops.convert_to_tensor(cosines())
     blocks = ops.reshape(films - 128, (-1, side // 8, 8, side // 8, 8))
-    found = ops.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
+    coefficients = ops.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
     steps = ops.convert_to_tensor(LUMINANCE[:, None, :])
     step = ops.reshape(quantisation, (-1, 1, 1, 1, 1)) * steps
     step = ops.clip(step, 1, 255)
-    found = ops.round(found / step) * step
-    back = ops.einsum("ui,nrucv,vj->nricj", basis, found, basis)
+    coefficients = ops.round(coefficients / step) * step
+    back = ops.einsum("ui,nrucv,vj->nricj", basis, coefficients, basis)
     return ops.where(quantisation > 0, ops.reshape(back, (-1, side, side)) + 128, films)
 
 

@@ -30,7 +30,7 @@ def handled(
     for number in np.flatnonzero(rng.random(count) < 0.1):
         top = np.quantile(images[number], rng.uniform(0.75, 0.98)) + 1e-3
         images[number] = np.minimum(images[number] / top, 1)
-    negative: np.ndarray = rng.random(count) < 0.15
+    negative = rng.random((count,)) < 0.15
     images = np.where(negative[:, None, None], 1 - images, images)
     for number in np.flatnonzero(rng.random(count) < 0.3):
         images[number] = ndimage.gaussian_filter(images[number], rng.uniform(0.3, 1.0))

@@ -32,11 +32,11 @@ def measure(
     grades = rows.set_index("file").loc[[file.name for file, _ in films], "expert1"].to_numpy(int)
     shown = [film for _, film in films]
     answers = [localiser.answers(film) for film in shown]
-    found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
+    knees_found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
     figures = {
         "graded": {
-            "refusals": measuring.refusals(found),
-            "split_in_two": sum(len(one.knees) == 2 for one in found),
+            "refusals": measuring.refusals(knees_found),
+            "split_in_two": sum(len(one.knees) == 2 for one in knees_found),
             "auroc_against_not_knees_held_out": measuring.auroc(
                 measuring.scores(answers), measuring.scores(others)
             ),
@@ -45,12 +45,12 @@ def measure(
     if grade:
         ways = {
             "whole_film_stretched": [Frame.whole(film) for film in shown],
-            "localiser": [one.frames[0] for one in found],
+            "localiser": [one.frames[0] for one in knees_found],
         }
         for name, frames in ways.items():
             inputs = [
                 network_input(one.to_grade(film) if name == "localiser" else film, frame)
-                for one, film, frame in zip(found, shown, frames, strict=True)
+                for one, film, frame in zip(knees_found, shown, frames, strict=True)
             ]
             figures["graded"][name] = measuring.grade_figures(grades, grade(np.stack(inputs)))
     for name in ("graded-bilateral", "implants"):

@@ -86,7 +86,8 @@ def check_parity(plain: Network, file_outputs: dict[str, np.ndarray], looks: np.
 
 class _Graph:
     def __init__(self) -> None:
-        self._nodes, self._stored = [], []
+        self._nodes: list[onnx.NodeProto] = []
+        self._stored: list[onnx.TensorProto] = []
 
     def node(
         self, operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any

@@ -101,8 +101,8 @@ def fit(
             sums[name] = sums.get(name, 0) + float(loss.detach()) / save_every
         if (step + 1) % save_every == 0 or step + 1 == config.steps:
             _save(checkpoint, config, parts, step + 1)
-            said = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
-            report(f"step {step + 1} of {config.steps}, {time.monotonic() - began:.0f} s: {said}")
+            means = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
+            report(f"step {step + 1} of {config.steps}, {time.monotonic() - began:.0f} s: {means}")
             sums = {}
     return mean.eval()
 

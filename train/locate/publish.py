@@ -133,7 +133,7 @@ def fit_thresholds(
 ) -> dict[str, float]:
     """Return what validation knees allow, as they are and in imagined films."""
     answers = [localiser.answers(film) for film in films]
-    reframed = [localiser.answers(one.film) for one in around]
+    reframed = [localiser.answers(look.film) for look in around]
     frontal = min(
         float(np.quantile(measuring.scores(some), _REFUSED)) for some in (answers, reframed)
     )
@@ -159,7 +159,7 @@ def _metrics(
     localiser: Localiser, measured: Measured, report: Callable[[str], None]
 ) -> dict[str, Any]:
     around = measuring.reframed(measured.val.images, _SEED)
-    crops, shown = _films(measured.val), [one.film for one in around]
+    crops, shown = _films(measured.val), [look.film for look in around]
     knees, reframed = ([localiser.answers(film) for film in some] for some in (crops, shown))
     others = _Others.of(localiser, measured.pictures)
     originals, grade = _graded(measured.val, measured.grade), measured.grade
@@ -225,12 +225,12 @@ def _of_films(
 
     `answers` are what the network says of `shown`, `originals` the grades of the crops as cut.
     """
-    found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
-    figures: dict[str, Any] = {"refusals": measuring.refusals(found)}
+    knees_found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
+    figures: dict[str, Any] = {"refusals": measuring.refusals(knees_found)}
     if grade is None or originals is None:
         return figures
     crops = films.images.astype(np.float32)
-    inputs = np.stack([_input(film, one) for film, one in zip(shown, found, strict=True)])
+    inputs = np.stack([_input(film, one) for film, one in zip(shown, knees_found, strict=True)])
     changed = (inputs != crops).any(axis=(1, 2))
     shares = originals.copy()
     if changed.any():
@@ -253,7 +253,9 @@ def _input(film: Radiograph, found: Found) -> np.ndarray:
     height, width = film.pixels.shape
     frame = min(
         found.frames,
-        key=lambda one: abs(one.centre[0] / height - 0.5) + abs(one.centre[1] / width - 0.5),
+        key=lambda frame_found: (
+            abs(frame_found.centre[0] / height - 0.5) + abs(frame_found.centre[1] / width - 0.5)
+        ),
     )
     return network_input(found.to_grade(film), frame)
 

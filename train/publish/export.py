@@ -60,7 +60,8 @@ class _Graph:
     """Nodes and stored weights; one method per kind of layer that the two networks have."""
 
     def __init__(self) -> None:
-        self._nodes, self._initializers = [], []
+        self._nodes: list[onnx.NodeProto] = []
+        self._initializers: list[onnx.TensorProto] = []
 
     def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         self._nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))

@@ -62,8 +62,8 @@ def _network(model: PublishedModel, films: Films) -> Iterator[tuple[str, str, np
     grader = Grader(model.file, temperature=model.temperature)
     images = films.images.astype(np.float32)
     answers, rule = grader.grade_arrays(images), rule_of(model.card)
-    said = rule.grades(answers.probabilities) if rule else answers.probabilities.argmax(axis=1)
-    own = _maps(answers, said)
+    grades = rule.grades(answers.probabilities) if rule else answers.probabilities.argmax(axis=1)
+    own = _maps(answers, grades)
     generator = np.random.default_rng(0)
     maps = {
         GRAD_CAM: own,
@@ -75,7 +75,7 @@ def _network(model: PublishedModel, films: Films) -> Iterator[tuple[str, str, np
             what: np.array(
                 [
                     trust.area(curve(image, heatmap, _probability(grader, grade)))
-                    for image, heatmap, grade in zip(images, these, said, strict=True)
+                    for image, heatmap, grade in zip(images, these, grades, strict=True)
                 ]
             )
             for what, these in maps.items()
@@ -88,7 +88,7 @@ def _network(model: PublishedModel, films: Films) -> Iterator[tuple[str, str, np
         file = Path(folder) / "shuffled.onnx"
         for done, layers, mixed in shuffled(model.file):
             onnx.save(mixed, file)
-            without = _maps(Grader(file).grade_arrays(images), said)
+            without = _maps(Grader(file).grade_arrays(images), grades)
             yield "shuffled", f"{done} of {layers} layers", _likeness(own, without)
 
 

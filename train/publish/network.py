@@ -46,10 +46,10 @@ def choose_run(
         return runs / run_id
     # A name that begins with a dot is what a killed process left of a run.
     finished = sorted(folder.name for folder in runs.glob("[!.]*"))
-    found, _ = studies.read_runs(results_folder, finished)
+    runs_read, _ = studies.read_runs(results_folder, finished)
     candidates = [
         run
-        for run in found
+        for run in runs_read
         if run.record.architecture == architecture and run.record.split_hash == hash_of_split
     ]
     if not candidates:
@@ -140,8 +140,8 @@ def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:
     network = load_network(run)
     round_to_storage(network)
     onnx.save(to_onnx(network), file)
-    found = Grader(file).grade_arrays(val.images).probabilities
-    difference = float(np.abs(found - predict(network, val)).max())
+    exported = Grader(file).grade_arrays(val.images).probabilities
+    difference = float(np.abs(exported - predict(network, val)).max())
     if difference > PARITY:
         raise ModelError(
             f"Expected the exported file to give the probabilities of the Keras network within "

@@ -152,8 +152,10 @@ def robustness(models: Path, films: Films) -> pd.DataFrame:
     for family, strength in conditions():
         step = 1 + family.strengths.index(strength)
         answers = graders.probabilities(changed(films.images, family, strength))
-        for model, found in answers.items():
-            row = _row(model, family, strength, step, films, found, unchanged[model], weights)
+        for model, probabilities in answers.items():
+            row = _row(
+                model, family, strength, step, films, probabilities, unchanged[model], weights
+            )
             rows.append(row)
     return pd.DataFrame(rows)
 

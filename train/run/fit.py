@@ -179,8 +179,8 @@ def _says_too_large(config: TrainConfig) -> Iterator[None]:
         yield
     except Exception as error:
         # The backends have no class of error in common for this.
-        said = f"{type(error).__name__} {error}".upper()
-        if not any(words in said for words in ("RESOURCE_EXHAUSTED", "OUT OF MEMORY")):
+        problem = f"{type(error).__name__} {error}".upper()
+        if not any(words in problem for words in ("RESOURCE_EXHAUSTED", "OUT OF MEMORY")):
             raise
         raise TrainingError(
             f"A batch of {config.batch_size} does not fit into the memory of the device. Expected "

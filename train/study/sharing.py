@@ -145,8 +145,10 @@ def _run(command: Sequence[str], environment: Mapping[str, str], text: str = "")
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{type(error).__name__}"
-    said = (done.stderr or done.stdout).strip().splitlines()
-    return (said[-1] if said else f"it ended with {done.returncode}") if done.returncode else ""
+    printed = (done.stderr or done.stdout).strip().splitlines()
+    return (
+        (printed[-1] if printed else f"it ended with {done.returncode}") if done.returncode else ""
+    )
 
 
 def _cores() -> int:

@@ -207,8 +207,8 @@ def write_search(search: Search) -> Path:
     done = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     importance = pd.DataFrame(columns=["setting", "importance"])
     if len(done) > 1 and len({trial.value for trial in done}) > 1:
-        found = optuna.importance.get_param_importances(search.study)
-        importance = pd.DataFrame(found.items(), columns=["setting", "importance"])
+        importances = optuna.importance.get_param_importances(search.study)
+        importance = pd.DataFrame(importances.items(), columns=["setting", "importance"])
     files.replace_file(folder / "importance.csv", csv_text(importance))
     if done:
         best = search.study.best_trial

@@ -137,21 +137,21 @@ def _signed_as_meant(
 
     White lettering on black is next to it in signed numbers, too: the two ends do not count.
     """
-    said = dataset.get("PixelRepresentation")
+    declared = dataset.get("PixelRepresentation")
     values = _look(raw)
     middle, ends = 1 << (bits - 1), (values == 0) | (values == (1 << bits) - 1)
-    if not (raw >= middle).any() or (bits <= 8 and said == 0):
-        return bool(said), False
+    if not (raw >= middle).any() or (bits <= 8 and declared == 0):
+        return bool(declared), False
     step = max(1, int((1 << bits) * _SMALL_STEP_OF_SIGN))
     counted = _counted(values >= middle, ends | (_look(outside) > 0))
     unsigned = _near(values, step, counted)
     signed = _near(np.where(values >= middle, values - 2 * middle, values), step, counted)
     enough = unsigned + signed >= max(_FEWEST_STEPS, values.size * _FEWEST_OF_ALL)
     agreed = enough and max(unsigned, signed) > _NEARLY_ALL_AGREE * (unsigned + signed)
-    if said is None:
+    if declared is None:
         return _missing_sign(dataset, agreed, signed > unsigned), False
-    belied = agreed and (signed > unsigned) != bool(said)
-    return bool(said) != belied, belied
+    belied = agreed and (signed > unsigned) != bool(declared)
+    return bool(declared) != belied, belied
 
 
 def _missing_sign(dataset: Dataset, agreed: bool, looks_signed: bool) -> bool:

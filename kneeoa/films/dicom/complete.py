@@ -82,16 +82,20 @@ def _kind(dataset: Dataset) -> str | None:
 
 def _allocated(dataset: Dataset, stream: CodeStream | None) -> int | None:
     """Return BitsAllocated: as said, unless the length of the pixels allows another value only."""
-    said = dataset.get("BitsAllocated")
+    declared = dataset.get("BitsAllocated")
     if stream:
-        return said or (8 if stream.precision <= 8 else 16)
+        return declared or (8 if stream.precision <= 8 else 16)
     if _is_compressed(dataset) or "SamplesPerPixel" not in dataset:
-        return said
+        return declared
     per_sample = _bytes_a_sample(dataset, dataset.SamplesPerPixel)
-    if said in (None, 8) and per_sample in (1, 2):
+    if declared in (None, 8) and per_sample in (1, 2):
         return 8 * int(per_sample)
     # Half of a film of 16 bits must not pass for one of 8.
-    return 8 if said == 16 and per_sample == 1 and (dataset.get("BitsStored") or 16) <= 8 else said
+    return (
+        8
+        if declared == 16 and per_sample == 1 and (dataset.get("BitsStored") or 16) <= 8
+        else declared
+    )
 
 
 def _bytes_a_sample(dataset: Dataset, samples: int) -> float:
@@ -103,9 +107,9 @@ def _bytes_a_sample(dataset: Dataset, samples: int) -> float:
 
 
 def _stored(dataset: Dataset, stream: CodeStream | None) -> int:
-    said, high = dataset.get("BitsStored"), dataset.get("HighBit")
-    if not said and high is not None:
-        said = high + 1
-    if not said and stream:
-        said = stream.precision
-    return min(said or dataset.BitsAllocated, dataset.BitsAllocated)
+    declared, high = dataset.get("BitsStored"), dataset.get("HighBit")
+    if not declared and high is not None:
+        declared = high + 1
+    if not declared and stream:
+        declared = stream.precision
+    return min(declared or dataset.BitsAllocated, dataset.BitsAllocated)

@@ -19,21 +19,21 @@ def settle_syntax(dataset: Dataset) -> None:
 
     A syntax of which nothing is known is left: there is no telling what its writer meant.
     """
-    said = dataset.file_meta.TransferSyntaxUID
-    if not said.is_transfer_syntax:
+    declared = dataset.file_meta.TransferSyntaxUID
+    if not declared.is_transfer_syntax:
         return
     pixels = dataset.PixelData
-    if said.is_compressed and pixels[:4] != _ITEM:
+    if declared.is_compressed and pixels[:4] != _ITEM:
         if len(pixels) >= _least_length(dataset):
             _set_plain(dataset, pixels)
         else:
             # A code stream without the items that belong around it.
             dataset.PixelData = encapsulate([pixels])
-            dataset.file_meta.TransferSyntaxUID = true_syntax(pixels, said)
+            dataset.file_meta.TransferSyntaxUID = true_syntax(pixels, declared)
     elif pixels[:4] == _ITEM and len(pixels) != _least_length(dataset):
         code = first_frame(dataset)
-        syntax = true_syntax(code, said)
-        if syntax == said and not _is_code(code) and _is_plain(code, dataset):
+        syntax = true_syntax(code, declared)
+        if syntax == declared and not _is_code(code) and _is_plain(code, dataset):
             _set_plain(dataset, code)
         else:
             dataset.file_meta.TransferSyntaxUID = syntax

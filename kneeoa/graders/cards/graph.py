@@ -65,7 +65,7 @@ def check_network(file: Path, architecture: Architecture, sha256: str) -> None:
 
 def _check_network(file: Path, architecture: Architecture) -> None:
     graph = _graph_of(file)
-    stored = {one.name: prod(one.dims) for one in graph.initializer if "/" in one.name}
+    stored = {weight.name: prod(weight.dims) for weight in graph.initializer if "/" in weight.name}
     features = {output.name: _shape_of(output) for output in graph.output}.get("features", ())
     layers = {name.split("/")[0] for name in stored}
     shape = Shape(features[-1] if features else 0, sum(stored.values()), len(layers))
@@ -115,7 +115,9 @@ def _graph_of(file: Path) -> "onnx.GraphProto":
     )
     # A tensor may name a file that it is read from, wherever that is.
     elsewhere = [
-        one.name for one in graph.initializer if one.external_data or one.data_location != 0
+        weight.name
+        for weight in graph.initializer
+        if weight.external_data or weight.data_location != 0
     ]
     if strange or elsewhere or model.functions or graph.sparse_initializer:
         odd = min(strange, default="") or (elsewhere or ["functions of its own"])[0]
@@ -136,20 +138,20 @@ def _check_ends(
         ("takes", inputs, graph.input),
         ("gives", outputs, graph.output),
     ):
-        found = {one.name: _shape_of(one) for one in given}
-        if found != dict(expected):
+        shapes = {end.name: _shape_of(end) for end in given}
+        if shapes != dict(expected):
             raise ModelError(
                 f"Expected a network in {file} that {what} {_in_words(expected)}. This one {what} "
-                f"{_in_words(found)}: it is another network."
+                f"{_in_words(shapes)}: it is another network."
             )
 
 
 def _shape_of(value: "onnx.ValueInfoProto") -> tuple[int, ...]:
     """Return the shape of one film's; the first axis counts films."""
     dimensions = value.type.tensor_type.shape.dim
-    return tuple(one.dim_value for one in dimensions[1:])
+    return tuple(axis.dim_value for axis in dimensions[1:])
 
 
 def _in_words(ends: Mapping[str, tuple[int, ...]]) -> str:
-    said = [f"{name} ({' x '.join(map(str, shape))})" for name, shape in ends.items()]
-    return ", ".join(said) or "nothing"
+    described = [f"{name} ({' x '.join(map(str, shape))})" for name, shape in ends.items()]
+    return ", ".join(described) or "nothing"

@@ -80,9 +80,9 @@ def network_card(file: Path) -> dict[str, Any]:
             "a time of training": 0 <= card.training_seconds < 1e9,
             "a count of films of each grade": card.counts.keys() >= {"train", "val", "test"}
             and all(
-                set(of) <= {str(int(grade)) for grade in GRADES}
-                and all(0 <= count <= MOST_FILMS for count in of.values())
-                for of in card.counts.values()
+                set(by_grade) <= {str(int(grade)) for grade in GRADES}
+                and all(0 <= count <= MOST_FILMS for count in by_grade.values())
+                for by_grade in card.counts.values()
             ),
             "an evidence scale above 0": 0 < card.evidence_scale < 1e6,
             **_of_any_card(card),
@@ -100,14 +100,14 @@ def together_card(file: Path) -> dict[str, Any]:
         {
             f"1 to {MOST_MEMBERS} members": 1 <= len(members) <= MOST_MEMBERS,
             "members of a known architecture": all(
-                one.architecture in ARCHITECTURES for one in members
+                member.architecture in ARCHITECTURES for member in members
             ),
             "members in files below the folder of models": all(_is_below(o.file) for o in members),
             "a SHA-256 of each member and of the split": _are_hashes(
-                card.split_hash, *(one.model_sha256 for one in members)
+                card.split_hash, *(member.model_sha256 for member in members)
             ),
             _of_temperatures("of each member"): all(
-                _is_temperature(one.temperature) for one in members
+                _is_temperature(member.temperature) for member in members
             ),
             **_of_any_card(card),
         },
@@ -203,13 +203,13 @@ def _is_share(value: float | None) -> bool:
 
 def _is_record(record: Sequence[Proportion | None]) -> bool:
     return len(record) == len(GRADES) and all(
-        one is None
+        share is None
         or (
-            0 <= one.count <= one.total <= MOST_FILMS
-            and 0 <= one.low <= one.value + 1e-9
-            and one.value <= one.high + 1e-9 <= 1 + 2e-9
+            0 <= share.count <= share.total <= MOST_FILMS
+            and 0 <= share.low <= share.value + 1e-9
+            and share.value <= share.high + 1e-9 <= 1 + 2e-9
         )
-        for one in record
+        for share in record
     )
 
 
@@ -239,13 +239,13 @@ def _texts(content: object) -> Iterator[str]:
     """Yield every text in what JSON holds, the names of fields, too."""
     waiting = [content]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            waiting += one
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
 
 
 def _is_plain(text: str) -> bool:

@@ -79,8 +79,11 @@ def signature_of(folders: Sequence[Path], *, keys: Sequence[Path] = ()) -> Signa
     where one of them is none.
     """
     known = [public_key(file) for file in (KNOWN_KEY, *keys)]
-    found = [_of_folder(folder, known) for folder in folders]
-    return min(found, key=lambda one: ("unsigned", "foreign", "changed", "signed").index(one.state))
+    signatures = [_of_folder(folder, known) for folder in folders]
+    return min(
+        signatures,
+        key=lambda signature: ("unsigned", "foreign", "changed", "signed").index(signature.state),
+    )
 
 
 def keys_in(setting: str | None) -> tuple[Path, ...]:
@@ -124,9 +127,9 @@ def new_key(file: Path) -> str:
             f"Expected a place outside any repository for a private key. {file} is inside one: "
             "it would be published with it."
         )
-    for one in (file, public):
-        if one.exists() or one.is_symlink():
-            raise ConfigError(f"Expected a new file for the key. {one} is there already.")
+    for place in (file, public):
+        if place.exists() or place.is_symlink():
+            raise ConfigError(f"Expected a new file for the key. {place} is there already.")
     private = Ed25519PrivateKey.generate()
     secret = private.private_bytes(
         serialization.Encoding.PEM,
@@ -151,15 +154,15 @@ def public_key(file: Path) -> "Ed25519PublicKey":
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        found = load_pem_public_key(_bytes_of(file))
+        key = load_pem_public_key(_bytes_of(file))
     except (OSError, ValueError, UnsupportedAlgorithm):
-        found = None
-    if not isinstance(found, Ed25519PublicKey):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
         raise ConfigError(
             f"Expected a public key (Ed25519, PEM) in {file}, as `python -m train new-key` writes "
             "it with the ending .pub. There is none."
         )
-    return found
+    return key
 
 
 def fingerprint(key: "Ed25519PublicKey") -> str:
@@ -208,14 +211,14 @@ def _compared(folder: Path, data: bytes, key: str) -> Signature:
 
 def _hashes(models: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below `models` by its path, hidden ones left out."""
-    found = {}
+    hashes = {}
     for file in sorted(models.rglob("*")):
         name = file.relative_to(models)
         if name.as_posix() in (LIST, SIGNATURE) or any(p.startswith(".") for p in name.parts):
             continue
         if file.is_file():
-            found[name.as_posix()] = _sha256(file)
-    return found
+            hashes[name.as_posix()] = _sha256(file)
+    return hashes
 
 
 def _sha256(file: Path) -> str:
@@ -233,15 +236,15 @@ def _private_key(file: Path) -> "Ed25519PrivateKey":
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        found = load_pem_private_key(_bytes_of(file), password=None)
+        key = load_pem_private_key(_bytes_of(file), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
-        found = None
-    if not isinstance(found, Ed25519PrivateKey):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(
             f"Expected a private key (Ed25519, PEM) in {file}, as `python -m train new-key` writes "
             "it. There is none that can be read."
         )
-    return found
+    return key
 
 
 def _bytes_of(file: Path) -> bytes:

@@ -54,7 +54,7 @@ class Found:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All that stands against the film or any knee of it, refusals first."""
-        every = [*self.of_film, *(one for knee in self.knees for one in knee.findings)]
+        every = [*self.of_film, *(finding for knee in self.knees for finding in knee.findings)]
         return _refusals_first(every)
 
     def against(self, knee: Knee) -> tuple[Finding, ...]:
@@ -79,15 +79,15 @@ class Found:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What to bear in mind with a grade."""
-        return tuple(one for one in self.findings if one.severity == WARNED)
+        return tuple(finding for finding in self.findings if finding.severity == WARNED)
 
 
 def _refusals_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(dict.fromkeys(findings), key=lambda one: one.severity != REFUSED))
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != REFUSED))
 
 
 def _refusal(findings: Iterable[Finding]) -> Finding | None:
-    return next((one for one in findings if one.severity == REFUSED), None)
+    return next((finding for finding in findings if finding.severity == REFUSED), None)
 
 
 def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:

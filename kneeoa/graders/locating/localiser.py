@@ -107,7 +107,7 @@ class Localiser:
             for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
         ]
         findings, quarters = self._findings(radiograph, answers)
-        if not any(one.severity == REFUSED for one in findings):
+        if not any(finding.severity == REFUSED for finding in findings):
             knees = [
                 replace(knee, findings=gate.of_frame(radiograph, knee.frame)) for knee in knees
             ]
@@ -178,12 +178,12 @@ class Localiser:
 
 def frontal_score(answers: list[Answer]) -> float:
     """Return one number for how much like a frontal knee a film and its closer looks are."""
-    return (answers[0].frontal + float(np.mean([one.frontal for one in answers[1:]]))) / 2
+    return (answers[0].frontal + float(np.mean([answer.frontal for answer in answers[1:]]))) / 2
 
 
 def implant_score(answers: list[Answer]) -> float:
     """Return one number for how much any knee of a film looks like one with metal."""
-    return (answers[0].implant + max(one.implant for one in answers[1:])) / 2
+    return (answers[0].implant + max(answer.implant for answer in answers[1:])) / 2
 
 
 def mirrored(look: Look) -> Look:

@@ -30,7 +30,7 @@ def shuffled(
     import onnx
 
     model = onnx.load(file)
-    kernels = [one for one in model.graph.initializer if _is_kernel(one)]
+    kernels = [weight for weight in model.graph.initializer if _is_kernel(weight)]
     if not kernels:
         raise ModelError(f"Expected an exported network with kernels in {file}. It has none.")
     generator, layers, done = np.random.default_rng(seed), len(kernels), 0

@@ -72,10 +72,13 @@ def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, 
 
 
 def _sent(film: np.ndarray, asked: Sequence[Asked]) -> dict[str, np.ndarray]:
-    sent = {"film": np.asarray(film, np.float32), "of": np.array([_text(one) for one in asked])}
-    for place, one in enumerate(asked):
-        if one.head is not None:
-            sent |= {f"kernel{place}": one.head.kernel, f"bias{place}": one.head.bias}
+    sent = {
+        "film": np.asarray(film, np.float32),
+        "of": np.array([_text(question) for question in asked]),
+    }
+    for place, question in enumerate(asked):
+        if question.head is not None:
+            sent |= {f"kernel{place}": question.head.kernel, f"bias{place}": question.head.bias}
     return sent
 
 

@@ -90,10 +90,10 @@ class Augment:
     def _compressed(self, films: torch.Tensor, quantisation: torch.Tensor) -> torch.Tensor:
         side, basis = self._side, self._basis
         blocks = (films - 128).reshape(-1, side // 8, 8, side // 8, 8)
-        found = torch.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
+        coefficients = torch.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
         step = (quantisation.reshape(-1, 1, 1, 1, 1) * self._steps).clamp(1, 255)
-        found = torch.round(found / step) * step
-        back = torch.einsum("ui,nrucv,vj->nricj", basis, found, basis)
+        coefficients = torch.round(coefficients / step) * step
+        back = torch.einsum("ui,nrucv,vj->nricj", basis, coefficients, basis)
         return torch.where(quantisation > 0, back.reshape(-1, side, side) + 128, films)
 
 

@@ -54,12 +54,12 @@ class Native:
 def answers(network: keras.Model, images: np.ndarray, *, batch_size: int) -> np.ndarray:
     """Return the logits ``(N, 5) float32`` of films ``(N, 224, 224) uint8``."""
     compute, device = Native(network, network.layers[-1].name), device_of(network)
-    found = []
+    logits = []
     for first in range(0, len(images), batch_size):
         here = np.ascontiguousarray(images[first : first + batch_size])[..., None]
-        found.append(compute(torch.tensor(here, device=device).float()))
+        logits.append(compute(torch.tensor(here, device=device).float()))
     # Once, at the end: a GPU would wait for every batch that is fetched.
-    return keras.ops.convert_to_numpy(torch.cat(found))
+    return keras.ops.convert_to_numpy(torch.cat(logits))
 
 
 def device_of(network: keras.Model) -> torch.device:
