@@ -100,6 +100,7 @@ lint: $(TESTS)
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(VENV)/bin/lint-imports
+	$(PYTHON) -m mypy
 	$(PYTHON) -m tests.support.audit requirements-test.lock
 
 format: $(TESTS)
@@ -107,7 +108,7 @@ format: $(TESTS)
 	$(PYTHON) -m ruff format
 
 clean:
-	rm -rf .pytest_cache .ruff_cache .import_linter_cache build dist *.egg-info
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache build dist *.egg-info
 	find app.py assets kneeoa pages tests train -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

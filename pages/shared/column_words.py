@@ -1,5 +1,6 @@
 """The words for the columns of the tables on the research pages, in one place."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -127,7 +128,7 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
             columns[name] = st.column_config.SelectboxColumn(
                 WORDS[name],
                 options=list(words),
-                format_func=lambda word, words=words: words.get(word, ""),
+                format_func=_wording(words),
             )
         elif own:
             columns[name] = own | {"label": WORDS.get(name)}
@@ -137,3 +138,7 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
         elif name in WORDS:
             columns[name] = WORDS[name]
     return (given or {}) | columns
+
+
+def _wording(words: dict[str, str]) -> Callable[[object], str]:
+    return lambda cell: words[str(cell)]

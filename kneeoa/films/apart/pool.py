@@ -105,9 +105,7 @@ class Workers:
             raise RadiographError(self._sentence(done))
         return self._answer(*done)
 
-    def _ask(
-        self, asked: dict[str, Any], data: bytes
-    ) -> "tuple[dict[str, Any], list[Any]] | _Ended":
+    def _ask(self, asked: dict[str, Any], data: bytes) -> "wire.Message | _Ended":
         """Return header and contents of the answer, or how the worker ended."""
         worker = self._take()
         keep = False
@@ -245,9 +243,7 @@ class _Worker:
         """Return whether it has not ended while it was idle."""
         return not _readable(self._connection.fileno(), self._told, seconds=0)
 
-    def ask(
-        self, asked: dict[str, Any], data: bytes, seconds: float
-    ) -> tuple[dict[str, Any], list[Any]]:
+    def ask(self, asked: dict[str, Any], data: bytes, seconds: float) -> wire.Message:
         """Return header and contents of the answer; raise `OSError` or `EOFError` without one."""
         self._template.wait_until_ready()
         self._connection.settimeout(seconds)

@@ -27,6 +27,10 @@ class WireError(Exception):
     """What came is no message."""
 
 
+Message = tuple[dict[str, Any], list[Any]]
+"""A header, and contents of bytes or as views."""
+
+
 def send(connection: socket.socket, header: dict[str, Any], contents: Sequence[Any] = ()) -> None:
     """Send a message; `contents` are bytes, or arrays without gaps."""
     views = [memoryview(content).cast("B") for content in contents]
@@ -46,9 +50,7 @@ def send(connection: socket.socket, header: dict[str, Any], contents: Sequence[A
         connection.sendall(view)
 
 
-def receive(
-    connection: socket.socket, *, as_bytes: bool = False
-) -> tuple[dict[str, Any], list[Any]]:
+def receive(connection: socket.socket, *, as_bytes: bool = False) -> Message:
     """Return the header and the contents of the next message, as read-only views or as bytes.
 
     Raises `EOFError` where the other side is gone, `WireError` for what is no message, and
