@@ -8,6 +8,7 @@ from typing import Any, Literal
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.records import studies
+from kneeoa.records.results import STORED_AS
 
 _GONE = (("mixup", 0.0), ("erase", 0.0))
 """Settings that there were once, and the value at which they did nothing."""
@@ -59,8 +60,8 @@ class TrainConfig:
     warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
     label_smoothing : share of a target given to all grades alike
     label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
-    teacher : a table of predictions on the training films (see `run.teacher`); empty: none
-    teacher_share : how much of each target the teacher gives, in [0, 1]
+    soft_targets : a table of probabilities of the training films (see `run.soft_targets`), or empty
+    soft_share : how much of each target these give, in [0, 1]
     standardise : whether the network brings each film to one mean and contrast first
     averaging : momentum of the moving average of the weights, which is what is validated and kept;
         0: the weights themselves
@@ -94,8 +95,8 @@ class TrainConfig:
     standardise: bool = False
     label_smoothing: float = 0.0
     label_width: float = 0.0
-    teacher: str = ""
-    teacher_share: float = 0.5
+    soft_targets: str = ""
+    soft_share: float = 0.5
     averaging: float = 0.0
     patience: int = 5
     rotation: float = 10.0
@@ -135,7 +136,7 @@ class TrainConfig:
             ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
             ("label_smoothing", "in [0, 1)", 0 <= self.label_smoothing < 1),
             ("label_width", "0 or more", self.label_width >= 0),
-            ("teacher_share", "in [0, 1]", 0 <= self.teacher_share <= 1),
+            ("soft_share", "in [0, 1]", 0 <= self.soft_share <= 1),
             ("averaging", "in [0, 1)", 0 <= self.averaging < 1),
             ("patience", "at least 1", self.patience >= 1),
             ("rotation", "in [0, 180]", 0 <= self.rotation <= 180),
@@ -167,15 +168,16 @@ class TrainConfig:
         return sum(stage.epochs for stage in self.stages)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain types, ready for JSON."""
-        return asdict(self)
+        """Return plain types, ready for JSON, under the names by which settings are stored."""
+        return {STORED_AS.get(name, name): value for name, value in asdict(self).items()}
 
 
 def config_from_dict(content: dict[str, Any]) -> TrainConfig:
     """Return the config that `TrainConfig.as_dict` described, by an earlier version, too."""
     content = {name: value for name, value in content.items() if (name, value) not in _GONE}
+    named = {name: content.pop(stored) for name, stored in STORED_AS.items() if stored in content}
     stages = tuple(Stage(**stage) for stage in content["stages"])
-    return TrainConfig(**content | {"stages": stages})
+    return TrainConfig(**content | named | {"stages": stages})
 
 
 def gradual(depth: str, epochs: int) -> tuple[Stage, ...]:
@@ -204,7 +206,7 @@ def _paper(architecture: Architecture) -> TrainConfig:
 
 
 def _reference(architecture: Architecture) -> TrainConfig:
-    """Return the recipe of the published models, but for their teacher; see ``docs/recipe.md``."""
+    """Return the recipe of the published models, without soft targets; see ``docs/recipe.md``."""
     head = {"mobilenet": 2.0, "resnet50": 1.25}[architecture]
     return TrainConfig(
         architecture,
@@ -222,7 +224,7 @@ def _reference(architecture: Architecture) -> TrainConfig:
         warmup=0.1,
         standardise=True,
         label_smoothing=0.1,
-        teacher_share=0.7,
+        soft_share=0.7,
         averaging=0.995,
         shift=0.08,
         zoom=0.15,

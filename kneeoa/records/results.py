@@ -31,6 +31,10 @@ PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
 PREDICTION_COLUMNS = ["image_id", "patient_id", "split", "true_grade", *PROBABILITY_COLUMNS]
 
 
+STORED_AS = {"soft_targets": "teacher", "soft_share": "teacher_share"}
+"""Settings that files have under another name, which stays: the names of runs follow from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """One training run, as ``run.json`` holds it. Times are UTC, ISO 8601; durations seconds.

@@ -30,21 +30,22 @@ COLUMNS = (
 
 UNCHANGED = "nothing"
 
-OFF = {"teacher": "", "standardise": False, "inputs": "as they are"}
+OFF = {results.STORED_AS["soft_targets"]: "", "standardise": False, "inputs": "as they are"}
 """What a setting was in runs from before it existed, or is after it was removed; others were 0."""
 
 
 def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     """Return the settings in which `config` differs from `base`, as text; the seed aside."""
     aside = {"seed", "preset", "mean_of"}
-    if not config.get("teacher"):
-        aside.add("teacher_share")
+    if not config.get(results.STORED_AS["soft_targets"]):
+        aside.add(results.STORED_AS["soft_share"])
     settings = {
-        name: [_value(settings_of_run, name) for settings_of_run in (config, base)]
+        name: [_value(whose, name) for whose in (config, base)]
         for name in sorted({*config, *base} - aside)
     }
     changed = {name: ours for name, (ours, theirs) in settings.items() if ours != theirs}
-    return ", ".join(f"{name} {_said(value)}" for name, value in changed.items())
+    name_of = {stored: name for name, stored in results.STORED_AS.items()}
+    return ", ".join(f"{name_of.get(name, name)} {_said(value)}" for name, value in changed.items())
 
 
 def _value(config: Mapping[str, Any], name: str) -> Any:

@@ -62,16 +62,16 @@ def answer(options: Namespace) -> int:
     return 0
 
 
-def teach(options: Namespace) -> int:
+def soft_targets(options: Namespace) -> int:
     """Write the answers of finished runs for the training films, as soft targets."""
     tables.expect_ours(options.csv, results.PREDICTION_COLUMNS)
     dataset = source_of(options).read()
     from train import machine
 
     machine.prepare(**machine_options(options))
-    from train.run.distillation import teach as taught
+    from train.run import distillation
 
-    table = taught(options.results, options.runs, dataset.splits)
+    table = distillation.soft_targets(options.results, options.runs, dataset.splits)
     tables.write(options.csv, table[results.PREDICTION_COLUMNS], float_format="%.6f")
     print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
     return 0

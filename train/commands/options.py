@@ -19,12 +19,12 @@ def configs_of(
     """Return the config of each architecture: preset or tuned, with what the options change."""
     changes = {name: getattr(options, name) for name in SETTABLE}
     changes = {name: value for name, value in changes.items() if value is not None}
-    if teacher := changes.get("teacher"):
-        if not Path(teacher).is_file():
+    if table := changes.get("soft_targets"):
+        if not Path(table).is_file():
             raise ConfigError(
-                f"Expected --teacher to be a table of predictions. Found no {teacher}."
+                f"Expected --soft-targets to be a table of predictions. Found no {table}."
             )
-        changes["teacher"] = str(Path(teacher).absolute())
+        changes["soft_targets"] = str(Path(table).absolute())
     configs = {}
     for name in architectures:
         config = preset(options.preset, name)

@@ -164,7 +164,7 @@ def anova(options: Namespace) -> int:
 
 def _ready(
     options: Namespace, *, elsewhere: bool = False
-) -> tuple["Machine", Dataset, dict[str, Films]]:
+) -> "tuple[Machine, Dataset, dict[str, Films]]":
     """Films first, because they are what is wrong most often; then the machine."""
     source = source_of(options)
     dataset = source.read()

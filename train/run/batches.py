@@ -11,7 +11,7 @@ from kneeoa.metrics.calibration import softmax
 from train.config import TrainConfig
 from train.graph import chance
 from train.machine import backend
-from train.run.teacher import read_teacher
+from train.run.soft_targets import read_soft_targets
 
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
@@ -24,11 +24,11 @@ def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.n
 
 
 def targets_of(config: TrainConfig, films: Films) -> np.ndarray:
-    """Return what the films are to be graded as, ``(N, 5) float32``: label, and teacher if any."""
+    """Return what films are to be graded as, ``(N, 5) float32``: label, and soft target if any."""
     targets = chance.soft_labels(config, films.grades)
-    if config.teacher:
-        taught = read_teacher(Path(config.teacher), films.image_ids)
-        targets += config.teacher_share * (taught - targets)
+    if config.soft_targets:
+        soft = read_soft_targets(Path(config.soft_targets), films.image_ids)
+        targets += config.soft_share * (soft - targets)
     return targets
 
 

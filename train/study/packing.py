@@ -24,7 +24,7 @@ NOT_FOR_TRAINING = (
     "optuna",
 )
 
-NAME_FILES = ("--data", "--split-file", "--init", "--teacher", "--predict")
+NAME_FILES = ("--data", "--split-file", "--init", "--soft-targets", "--predict")
 """Options of a study that name files or folders."""
 
 SCRIPT = """#!/bin/sh
