@@ -3,12 +3,18 @@
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin, get_type_hints
+
+from msgspec import Meta
 
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.records import studies
 from kneeoa.records.results import STORED_AS
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Part = Annotated[float, Meta(ge=0, lt=1)]
+"""A share that is never all."""
 
 _GONE = (("mixup", 0.0), ("erase", 0.0))
 """Settings that there were once, and the value at which they did nothing."""
@@ -81,86 +87,53 @@ class TrainConfig:
     """
 
     architecture: Architecture
-    seed: int = 0
+    seed: Annotated[int, Meta(ge=0)] = 0
     init: str = "imagenet"
     preset: str = "paper"
     stages: tuple[Stage, ...] = (Stage("all", 1),)
-    learning_rate: float = 1e-4
+    learning_rate: Annotated[float, Meta(gt=0)] = 1e-4
     optimizer: Literal["adam", "adamw"] = "adam"
-    weight_decay: float = 0.0
+    weight_decay: Annotated[float, Meta(ge=0)] = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
-    warmup: float = 0.0
-    batch_size: int = 32
-    dropout: float = 0.2
+    warmup: Part = 0.0
+    batch_size: Annotated[int, Meta(ge=1)] = 32
+    dropout: Part = 0.2
     standardise: bool = False
-    label_smoothing: float = 0.0
-    label_width: float = 0.0
+    label_smoothing: Part = 0.0
+    label_width: Annotated[float, Meta(ge=0)] = 0.0
     soft_targets: str = ""
-    soft_share: float = 0.5
-    averaging: float = 0.0
-    patience: int = 5
-    rotation: float = 10.0
-    shift: float = 0.0
-    zoom: float = 0.1
-    stretch: float = 0.0
-    cut: float = 0.0
-    contrast: float = 0.1
-    brightness: float = 0.0
-    gamma: float = 0.0
-    noise: float = 0.0
-    jpeg: float = 0.0
-    sharpness: float = 0.0
-    shading: float = 0.0
+    soft_share: Share = 0.5
+    averaging: Part = 0.0
+    patience: Annotated[int, Meta(ge=1)] = 5
+    rotation: Annotated[float, Meta(ge=0, le=180)] = 10.0
+    shift: Part = 0.0
+    zoom: Part = 0.1
+    stretch: Share = 0.0
+    cut: Share = 0.0
+    contrast: Part = 0.1
+    brightness: Share = 0.0
+    gamma: Annotated[float, Meta(ge=0, le=2)] = 0.0
+    noise: Share = 0.0
+    jpeg: Share = 0.0
+    sharpness: Share = 0.0
+    shading: Share = 0.0
     horizontal_flip: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work before hours are spent."""
-        for name, expected, holds in (
-            ("architecture", " or ".join(ARCHITECTURES), self.architecture in ARCHITECTURES),
-            ("seed", "0 or more", self.seed >= 0),
-            ("stages", "at least one stage", bool(self.stages)),
-            (
-                "stages",
-                "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels",
-                all(
-                    stage.epochs >= 1 and stage.factor > 0 and 32 <= stage.side <= 512
-                    for stage in self.stages
-                ),
-            ),
-            ("learning_rate", "above 0", self.learning_rate > 0),
-            ("optimizer", "adam or adamw", self.optimizer in ("adam", "adamw")),
-            ("weight_decay", "0 or more", self.weight_decay >= 0),
-            ("schedule", "constant or cosine", self.schedule in ("constant", "cosine")),
-            ("warmup", "in [0, 1)", 0 <= self.warmup < 1),
-            ("batch_size", "at least 1", self.batch_size >= 1),
-            ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
-            ("label_smoothing", "in [0, 1)", 0 <= self.label_smoothing < 1),
-            ("label_width", "0 or more", self.label_width >= 0),
-            ("soft_share", "in [0, 1]", 0 <= self.soft_share <= 1),
-            ("averaging", "in [0, 1)", 0 <= self.averaging < 1),
-            ("patience", "at least 1", self.patience >= 1),
-            ("rotation", "in [0, 180]", 0 <= self.rotation <= 180),
-            ("shift", "in [0, 1)", 0 <= self.shift < 1),
-            ("zoom", "in [0, 1)", 0 <= self.zoom < 1),
-            ("stretch", "in [0, 1]", 0 <= self.stretch <= 1),
-            ("cut", "in [0, 1]", 0 <= self.cut <= 1),
-            ("contrast", "in [0, 1)", 0 <= self.contrast < 1),
-            ("brightness", "in [0, 1]", 0 <= self.brightness <= 1),
-            ("gamma", "in [0, 2]", 0 <= self.gamma <= 2),
-            ("noise", "in [0, 1]", 0 <= self.noise <= 1),
-            ("jpeg", "in [0, 1]", 0 <= self.jpeg <= 1),
-            ("sharpness", "in [0, 1]", 0 <= self.sharpness <= 1),
-            ("shading", "in [0, 1]", 0 <= self.shading <= 1),
-            (
-                "stages",
-                "at sides of whole blocks of 8 pixels, as jpeg needs",
-                not self.jpeg or all(stage.side % 8 == 0 for stage in self.stages),
-            ),
-        ):
-            if not holds:
-                raise ConfigError(
-                    f"Expected {name} to be {expected}. Received: {getattr(self, name)!r}."
-                )
+        for name, kind in get_type_hints(TrainConfig, include_extras=True).items():
+            if expected := _fault(kind, getattr(self, name)):
+                self._refuse(name, expected)
+        if not self.stages:
+            self._refuse("stages", "at least one stage")
+        if any(s.epochs < 1 or s.factor <= 0 or not 32 <= s.side <= 512 for s in self.stages):
+            whole = "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels"
+            self._refuse("stages", whole)
+        if self.jpeg and any(stage.side % 8 for stage in self.stages):
+            self._refuse("stages", "at sides of whole blocks of 8 pixels, as jpeg needs")
+
+    def _refuse(self, name: str, expected: str) -> NoReturn:
+        raise ConfigError(f"Expected {name} to be {expected}. Received: {getattr(self, name)!r}.")
 
     @property
     def epochs(self) -> int:
@@ -170,6 +143,21 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         """Return plain types, ready for JSON, under the names by which settings are stored."""
         return {STORED_AS.get(name, name): value for name, value in asdict(self).items()}
+
+
+def _fault(kind: Any, value: Any) -> str:
+    """Return in words what a setting of this kind is to be, or nothing where `value` is that."""
+    if get_origin(kind) is Literal:
+        return "" if value in get_args(kind) else " or ".join(get_args(kind))
+    for bound in getattr(kind, "__metadata__", ()):
+        low, high = bound.gt if bound.ge is None else bound.ge, bound.lt or bound.le
+        above = value > low if bound.ge is None else value >= low
+        if above and (high is None or (value < high if bound.lt else value <= high)):
+            continue
+        if high is None:
+            return f"above {low}" if bound.ge is None else f"{low} or more"
+        return f"in [{low}, {high}{')' if bound.lt else ']'}"
+    return ""
 
 
 def config_from_dict(content: dict[str, Any]) -> TrainConfig:
