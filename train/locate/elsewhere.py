@@ -36,7 +36,7 @@ def measure(
     figures = {
         "graded": {
             "refusals": measuring.refusals(knees_found),
-            "split_in_two": sum(len(one.knees) == 2 for one in knees_found),
+            "split_in_two": sum(len(located.knees) == 2 for located in knees_found),
             "auroc_against_not_knees_held_out": measuring.auroc(
                 measuring.scores(answers), measuring.scores(others)
             ),
@@ -45,12 +45,12 @@ def measure(
     if grade:
         ways = {
             "whole_film_stretched": [Frame.whole(film) for film in shown],
-            "localiser": [one.frames[0] for one in knees_found],
+            "localiser": [located.frames[0] for located in knees_found],
         }
         for name, frames in ways.items():
             inputs = [
-                network_input(one.to_grade(film) if name == "localiser" else film, frame)
-                for one, film, frame in zip(knees_found, shown, frames, strict=True)
+                network_input(located.to_grade(film) if name == "localiser" else film, frame)
+                for located, film, frame in zip(knees_found, shown, frames, strict=True)
             ]
             figures["graded"][name] = measuring.grade_figures(grades, grade(np.stack(inputs)))
     for name in ("graded-bilateral", "implants"):
@@ -59,9 +59,13 @@ def measure(
             given = [localiser.find(film) for _, film in some]
             figures[name] = {
                 "refusals": measuring.refusals(given),
-                "split_in_two": sum(len(one.knees) == 2 for one in given),
+                "split_in_two": sum(len(located.knees) == 2 for located in given),
             }
             if name == "implants":
-                apart = [one for (file, _), one in zip(some, given, strict=True) if held_out(file)]
+                apart = [
+                    located
+                    for (file, _), located in zip(some, given, strict=True)
+                    if held_out(file)
+                ]
                 figures[name]["held_out"] = measuring.refusals(apart)
     return figures

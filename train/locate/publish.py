@@ -230,7 +230,9 @@ def _of_films(
     if grade is None or originals is None:
         return figures
     crops = films.images.astype(np.float32)
-    inputs = np.stack([_input(film, one) for film, one in zip(shown, knees_found, strict=True)])
+    inputs = np.stack(
+        [_input(film, located) for film, located in zip(shown, knees_found, strict=True)]
+    )
     changed = (inputs != crops).any(axis=(1, 2))
     shares = originals.copy()
     if changed.any():
