@@ -1,6 +1,7 @@
 # make app    open the dashboard on http://127.0.0.1:8501 (PORT=8502 for another port);
 #             ADDRESS=192.168.1.20 (this machine's in the network) serves a class: docs/teaching.md
 # make test   lint, then every test, the browser's included
+# make coverage  every test, and the lines that none of them reaches (slower)
 # make bench  time a reading and the page
 # make bench-class  a class of forty browsers votes
 # make bench-memory  the server's memory: twenty sessions, 300 films (Linux)
@@ -34,8 +35,9 @@ UPGRADE =
 FILMS = 100000
 SEED =
 
+COVER =
 # Three on two cores: who drives a browser mostly waits for it.
-PYTEST = $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST = $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(COVER)
 # Apart: a process has one Keras or none, and loading it takes seconds.
 KERAS_TESTS = tests/adaptation tests/graders tests/train
 # Under PyTorch a small network trains ten times as quickly: nothing is compiled. What these check
@@ -47,18 +49,27 @@ TORCH_TESTS = tests/train/locate tests/train/study tests/train/native/test_train
 VIEWER = pages/shared/viewer
 BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 
-.PHONY: app test fuzz audit lock bench bench-class bench-memory bench-train viewer check-viewer build-viewer lint format clean distclean
+.PHONY: app test tests coverage fuzz audit lock bench bench-class bench-memory bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
 	$(PYTHON) -m streamlit run app.py --server.port $(PORT) \
 	  $(if $(ADDRESS),--server.address $(ADDRESS) --server.allowedHosts $(ADDRESS))
 
-test: lint
+test: lint tests
+
+tests: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	$(PYTEST) $(addprefix --ignore=,$(KERAS_TESTS))
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
 	$(PYTEST) $(KERAS_TESTS) $(addprefix --ignore=,$(TORCH_TESTS))
+
+# From Python 3.12 on it costs little, by the interpreter's own monitoring.
+coverage: $(TESTS)
+	rm -f .coverage
+	core=$$($(PYTHON) -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")'); \
+	  COVERAGE_CORE=$$core $(MAKE) tests COVER="--cov --cov-append --cov-report="
+	$(PYTHON) -m coverage report
 
 fuzz: $(TESTS)
 	$(PYTHON) -m tests.fuzzing --films $(FILMS) $(if $(SEED),--seed $(SEED))
@@ -106,6 +117,7 @@ lint: $(TESTS)
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(VENV)/bin/lint-imports
+	$(PYTHON) -m mypy
 	$(PYTHON) -m tests.support.audit requirements-test.lock
 
 format: $(TESTS)
@@ -113,7 +125,7 @@ format: $(TESTS)
 	$(PYTHON) -m ruff format
 
 clean:
-	rm -rf .pytest_cache .ruff_cache .import_linter_cache build dist *.egg-info
+	rm -rf .coverage .pytest_cache .ruff_cache .mypy_cache .import_linter_cache build dist *.egg-info
 	find app.py assets kneeoa pages tests train -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

@@ -4,10 +4,20 @@ import argparse
 import itertools
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kneeoa import terminal
 from kneeoa.errors import KneeOAError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from kneeoa.graders.batch import Row
+    from kneeoa.graders.grading import Graders
+    from kneeoa.graders.profile import Profile
+
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
@@ -25,14 +35,14 @@ ADAPT = (
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
 
-    def work():
+    def work() -> int:
         options = _parser().parse_args(arguments)
         return options.run(options)
 
     return terminal.run("kneeoa", work, stopped="Stopped. The rows that were written stay.")
 
 
-def _grade(options):
+def _grade(options: argparse.Namespace) -> int:
     # Late, as all that takes long to load: Ctrl-C is answered from the first moment on.
     from kneeoa import tables
     from kneeoa.graders.batch import COLUMNS, grade_files, look_for_films, write_csv
@@ -72,7 +82,7 @@ def _grade(options):
     return terminal.SOME_FAILED if failed else terminal.DONE
 
 
-def _graders(options, profile=None):
+def _graders(options: argparse.Namespace, profile: "Profile | None" = None) -> "Graders":
     """Load the published networks, and say it where nobody known stands for them."""
     from kneeoa.graders.cards import signature
     from kneeoa.graders.grading import Graders, folders_of
@@ -86,7 +96,7 @@ def _graders(options, profile=None):
     return graders
 
 
-def _adapt(options):
+def _adapt(options: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from kneeoa.adaptation import lines
@@ -123,7 +133,7 @@ def _adapt(options):
     return 0
 
 
-def _bar(films, count):
+def _bar(films: Iterable[Path] | None, count: int) -> "tqdm[Path]":
     """Return `films` with a progress bar, where somebody looks: in a log it would be noise."""
     from tqdm import tqdm
 
@@ -131,7 +141,7 @@ def _bar(films, count):
     return tqdm(films, total=count, unit="film", dynamic_ncols=True, disable=not watched)
 
 
-def _with_progress(rows, films):
+def _with_progress(rows: "Iterable[Row]", films: int) -> "Iterator[Row]":
     with _bar(None, films) as bar:
         last = None
         for row in rows:
@@ -141,7 +151,7 @@ def _with_progress(rows, films):
             yield row
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kneeoa", description=__doc__, epilog=EPILOG)
     commands = parser.add_subparsers(dest="command", required=True)
     grade = commands.add_parser("grade", help="grade films with both networks", epilog=EPILOG)

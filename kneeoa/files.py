@@ -11,7 +11,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -101,8 +101,8 @@ def converted(content: Any, kind: type[Record]) -> Record:
         return msgspec.convert(content, kind)
 
 
-def record_of(kind: type[Record], content: dict[str, Any], file: Path) -> Record:
-    """Return `content` as the dataclass `kind`; fields that it does not know are left out.
+def record_of(kind: type[Record], content: dict[str, Any], file: Path | str) -> Record:
+    """Return `content`, of `file`, as the dataclass `kind`; fields that it lacks are left out.
 
     Raises `DataError` where a field is missing or of another type.
     """
@@ -141,12 +141,12 @@ def parse_versioned(
     return content
 
 
-def _unread(file, what, problem):
+def _unread(file: Path, what: str, problem: Exception) -> str:
     why = problem.strerror if isinstance(problem, OSError) else _kind_of(problem)
     return f"Expected {what} in {file.parent}. {file.name} cannot be read: {why}."
 
 
-def _kind_of(problem):
+def _kind_of(problem: Exception) -> str:
     """Say what is wrong with a text, without quoting it."""
     if isinstance(problem, json.JSONDecodeError):
         return f"{problem.msg}, line {problem.lineno}"
@@ -184,12 +184,12 @@ def read_table(
     if missing:
         raise DataError(f"Expected the columns {', '.join(missing)} in {file}. They are missing.")
     for name in numbers:
-        found = pd.to_numeric(table[name], errors="coerce")
-        if (found.isna() & table[name].notna()).any():
+        values = pd.to_numeric(table[name], errors="coerce")
+        if (values.isna() & table[name].notna()).any():
             raise DataError(f"Expected numbers in the column {name} of {file}. Found others.")
-        if np.isinf(found.to_numpy(float, na_value=0)).any():
+        if np.isinf(values.to_numpy(float, na_value=0)).any():
             raise DataError(f"Expected finite numbers in the column {name} of {file}.")
-        table[name] = found
+        table[name] = values
     if not text.endswith("\n"):
         raise DataError(f"Expected whole lines in {file}. The last one is cut off.")
     return texts_as_meant(table, texts)
@@ -233,6 +233,11 @@ def whole_file(file: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
             raise
 
 
+def write_arrays(stream: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays under their names, as ``.npz``."""
+    np.savez(stream, **arrays)  # type: ignore[arg-type]  # none of them is called allow_pickle
+
+
 def replace_file(file: Path, content: str) -> None:
     """Write text to `file` by `whole_file`."""
     with whole_file(file) as stream:
@@ -265,7 +270,7 @@ def whole_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _tidy(folder, old):
+def _tidy(folder: Path, old: Path) -> None:
     """Put back what a killed process had put aside, and drop what it had begun."""
     if old.exists() and not folder.exists():
         old.rename(folder)
@@ -274,8 +279,15 @@ def _tidy(folder, old):
 
 
 def drop_abandoned(parent: Path, pattern: str) -> None:
-    """Remove the folders in `parent` that a killed process had begun, and nobody is at any more."""
+    """Remove what a killed process had begun in `parent`, and nobody is at any more."""
     for left in parent.glob(pattern):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(left, ignore_errors=True)
+                remove(left)
+
+
+def remove(place: Path) -> None:
+    """Remove a file, or a folder with all that is in it; what cannot be removed stays."""
+    with contextlib.suppress(OSError):
+        place.unlink()
+    shutil.rmtree(place, ignore_errors=True)

@@ -7,7 +7,7 @@ Architecture = Literal["mobilenet", "resnet50"]
 
 ARCHITECTURES: tuple[Architecture, ...] = ("mobilenet", "resnet50")
 
-DISPLAY_NAME: dict[Architecture, str] = {"mobilenet": "MobileNet", "resnet50": "ResNet50"}
+DISPLAY_NAME: dict[str, str] = {"mobilenet": "MobileNet", "resnet50": "ResNet50"}
 
 TOGETHER = "Both together"
 """How the ensemble of both networks is called."""

@@ -34,7 +34,7 @@ def harmless(text: str) -> str:
 
 def as_meant(text: str) -> str:
     """Return what was made `harmless`."""
-    return _MARKED.sub(lambda found: found[1] or found[2] or "", text)
+    return _MARKED.sub(lambda mark: mark[1] or mark[2] or "", text)
 
 
 def csv_text(table: "pd.DataFrame", *, float_format: str | None = None) -> str:
@@ -58,16 +58,16 @@ def csv_text(table: "pd.DataFrame", *, float_format: str | None = None) -> str:
 
 def texts_as_meant(table: "pd.DataFrame", columns: Iterable[str]) -> "pd.DataFrame":
     """Return a table that was read from `csv_text` with the texts of `columns` `as_meant`."""
-    found = {
+    meant = {
         name: table[name].map(as_meant, na_action="ignore") for name in columns if name in table
     }
-    return table.assign(**found)
+    return table.assign(**meant)
 
 
-def _cell(value):
+def _cell(value: object) -> object:
     return harmless(value) if isinstance(value, str) else value
 
 
-def _as_byte(found):
-    code = ord(found[0])
+def _as_byte(letter: re.Match[str]) -> str:
+    code = ord(letter[0])
     return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

@@ -74,7 +74,7 @@ def opened(file: Path, columns: Sequence[str], *, sources: Iterable[Path] = ()) 
 
 
 @contextlib.contextmanager
-def _in_words(file):
+def _in_words(file: Path) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
@@ -85,14 +85,14 @@ def _in_words(file):
         ) from None
 
 
-def _is_same(file, source):
+def _is_same(file: Path, source: Path) -> bool:
     try:
         return file.samefile(source)
     except OSError:
         return False
 
 
-def _is_table_of(file, columns):
+def _is_table_of(file: Path, columns: Sequence[str]) -> bool:
     with file.open("rb") as stream:
         start = stream.read(_HEADER_BYTES)
     if not start:

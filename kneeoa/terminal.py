@@ -4,10 +4,12 @@ Nothing heavy is imported here, so that a command can be stopped by Ctrl-C from 
 """
 
 import contextlib
+import io
 import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import cast
 
 from kneeoa.errors import KneeOAError
 
@@ -53,7 +55,10 @@ def printable(text: str) -> str:
 
     A byte of a file name that is no UTF-8 becomes ``\xfc``. Line breaks and tabs stay.
     """
-    return "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in text)
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else _escaped(character)
+        for character in text
+    )
 
 
 def sentence_of(error: Exception, name: str) -> str:
@@ -73,28 +78,28 @@ def sentence_of(error: Exception, name: str) -> str:
     )
 
 
-def _finished(work):
+def _finished(work: Callable[[], int]) -> int:
     try:
         return work()
     except SystemExit as end:  # of the parser, which has said why
         return end.code if isinstance(end.code, int) else DONE
 
 
-def _escaped(character):
+def _escaped(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _never_refuse_a_character():
+def _never_refuse_a_character() -> None:
     """Have characters that a terminal's encoding lacks escaped, where they would be an error."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
-            stream.reconfigure(errors="backslashreplace")
+            cast("io.TextIOWrapper", stream).reconfigure(errors="backslashreplace")
 
 
-def _let_go_of_what_cannot_be_written():
+def _let_go_of_what_cannot_be_written() -> None:
     """Have Python not try again, at its end, what has failed: it would print a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if stream is None:

@@ -32,7 +32,7 @@ def plain(text: str, longest: int = 2_000) -> str:
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}\u2026"
 
 
-def _without_piles(text):
+def _without_piles(text: str) -> str:
     kept, marks = [], 0
     for letter in text:
         marks = marks + 1 if unicodedata.category(letter) == "Mn" else 0

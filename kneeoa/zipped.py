@@ -64,25 +64,25 @@ def open_zip(
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     except _DAMAGE:
         raise DataError("Expected a ZIP. What came is none, or is damaged.") from None
-    found: dict[str, ZippedFile] = {}
+    packed: dict[str, ZippedFile] = {}
     for entry in entries:
         path = _checked(entry)
         if any(part.startswith(".") or part == "__MACOSX" for part in path.parts):
             continue
-        if str(path) in found:
+        if str(path) in packed:
             raise DataError(
                 f"Expected each file once in a ZIP. {_shown(str(path))} is there twice."
             )
-        found[str(path)] = ZippedFile(str(path), entry.file_size, archive, entry)
-    if sum(one.size for one in found.values()) > most_bytes:
+        packed[str(path)] = ZippedFile(str(path), entry.file_size, archive, entry)
+    if sum(file.size for file in packed.values()) > most_bytes:
         raise DataError(
             f"Expected at most {most_bytes / 1e6:.0f} MB in a ZIP once it is unpacked. Received "
             "more: pack fewer films."
         )
-    return found
+    return packed
 
 
-def _checked(entry):
+def _checked(entry: zipfile.ZipInfo) -> PurePosixPath:
     name = entry.orig_filename.replace("\\", "/")
     path = PurePosixPath(name)
     drive = ":" in path.parts[0] if path.parts else True
@@ -100,5 +100,5 @@ def _checked(entry):
     return path
 
 
-def _shown(name):
+def _shown(name: str) -> str:
     return repr(name if len(name) <= 80 else f"{name[:77]}...")

@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     # TensorFlow would greet with a page of what it could do; errors still show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-    def work():
+    def work() -> int:
         from train.commands.parser import parse  # late: Ctrl-C is answered from the start
 
         options = parse(arguments)
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     return terminal.run("train", work, stopped="stopped. The same command goes on from here.")
 
 
-def _keep_libraries_at_home():
+def _keep_libraries_at_home() -> None:
     """Have Keras and PyTorch keep what they keep in our cache; neither is loaded yet."""
     from kneeoa.data.cache import cache_folder
 

@@ -3,11 +3,18 @@
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin, get_type_hints
+
+from msgspec import Meta
 
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.records import studies
+from kneeoa.records.results import STORED_AS
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Part = Annotated[float, Meta(ge=0, lt=1)]
+"""A share that is never all."""
 
 _GONE = (("mixup", 0.0), ("erase", 0.0))
 """Settings that there were once, and the value at which they did nothing."""
@@ -59,8 +66,8 @@ class TrainConfig:
     warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
     label_smoothing : share of a target given to all grades alike
     label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
-    teacher : a table of predictions on the training films (see `run.teacher`); empty: none
-    teacher_share : how much of each target the teacher gives, in [0, 1]
+    soft_targets : a table of probabilities of the training films (see `run.soft_targets`), or empty
+    soft_share : how much of each target these give, in [0, 1]
     standardise : whether the network brings each film to one mean and contrast first
     averaging : momentum of the moving average of the weights, which is what is validated and kept;
         0: the weights themselves
@@ -80,86 +87,53 @@ class TrainConfig:
     """
 
     architecture: Architecture
-    seed: int = 0
+    seed: Annotated[int, Meta(ge=0)] = 0
     init: str = "imagenet"
     preset: str = "paper"
     stages: tuple[Stage, ...] = (Stage("all", 1),)
-    learning_rate: float = 1e-4
+    learning_rate: Annotated[float, Meta(gt=0)] = 1e-4
     optimizer: Literal["adam", "adamw"] = "adam"
-    weight_decay: float = 0.0
+    weight_decay: Annotated[float, Meta(ge=0)] = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
-    warmup: float = 0.0
-    batch_size: int = 32
-    dropout: float = 0.2
+    warmup: Part = 0.0
+    batch_size: Annotated[int, Meta(ge=1)] = 32
+    dropout: Part = 0.2
     standardise: bool = False
-    label_smoothing: float = 0.0
-    label_width: float = 0.0
-    teacher: str = ""
-    teacher_share: float = 0.5
-    averaging: float = 0.0
-    patience: int = 5
-    rotation: float = 10.0
-    shift: float = 0.0
-    zoom: float = 0.1
-    stretch: float = 0.0
-    cut: float = 0.0
-    contrast: float = 0.1
-    brightness: float = 0.0
-    gamma: float = 0.0
-    noise: float = 0.0
-    jpeg: float = 0.0
-    sharpness: float = 0.0
-    shading: float = 0.0
+    label_smoothing: Part = 0.0
+    label_width: Annotated[float, Meta(ge=0)] = 0.0
+    soft_targets: str = ""
+    soft_share: Share = 0.5
+    averaging: Part = 0.0
+    patience: Annotated[int, Meta(ge=1)] = 5
+    rotation: Annotated[float, Meta(ge=0, le=180)] = 10.0
+    shift: Part = 0.0
+    zoom: Part = 0.1
+    stretch: Share = 0.0
+    cut: Share = 0.0
+    contrast: Part = 0.1
+    brightness: Share = 0.0
+    gamma: Annotated[float, Meta(ge=0, le=2)] = 0.0
+    noise: Share = 0.0
+    jpeg: Share = 0.0
+    sharpness: Share = 0.0
+    shading: Share = 0.0
     horizontal_flip: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work before hours are spent."""
-        for name, expected, holds in (
-            ("architecture", " or ".join(ARCHITECTURES), self.architecture in ARCHITECTURES),
-            ("seed", "0 or more", self.seed >= 0),
-            ("stages", "at least one stage", bool(self.stages)),
-            (
-                "stages",
-                "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels",
-                all(
-                    stage.epochs >= 1 and stage.factor > 0 and 32 <= stage.side <= 512
-                    for stage in self.stages
-                ),
-            ),
-            ("learning_rate", "above 0", self.learning_rate > 0),
-            ("optimizer", "adam or adamw", self.optimizer in ("adam", "adamw")),
-            ("weight_decay", "0 or more", self.weight_decay >= 0),
-            ("schedule", "constant or cosine", self.schedule in ("constant", "cosine")),
-            ("warmup", "in [0, 1)", 0 <= self.warmup < 1),
-            ("batch_size", "at least 1", self.batch_size >= 1),
-            ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
-            ("label_smoothing", "in [0, 1)", 0 <= self.label_smoothing < 1),
-            ("label_width", "0 or more", self.label_width >= 0),
-            ("teacher_share", "in [0, 1]", 0 <= self.teacher_share <= 1),
-            ("averaging", "in [0, 1)", 0 <= self.averaging < 1),
-            ("patience", "at least 1", self.patience >= 1),
-            ("rotation", "in [0, 180]", 0 <= self.rotation <= 180),
-            ("shift", "in [0, 1)", 0 <= self.shift < 1),
-            ("zoom", "in [0, 1)", 0 <= self.zoom < 1),
-            ("stretch", "in [0, 1]", 0 <= self.stretch <= 1),
-            ("cut", "in [0, 1]", 0 <= self.cut <= 1),
-            ("contrast", "in [0, 1)", 0 <= self.contrast < 1),
-            ("brightness", "in [0, 1]", 0 <= self.brightness <= 1),
-            ("gamma", "in [0, 2]", 0 <= self.gamma <= 2),
-            ("noise", "in [0, 1]", 0 <= self.noise <= 1),
-            ("jpeg", "in [0, 1]", 0 <= self.jpeg <= 1),
-            ("sharpness", "in [0, 1]", 0 <= self.sharpness <= 1),
-            ("shading", "in [0, 1]", 0 <= self.shading <= 1),
-            (
-                "stages",
-                "at sides of whole blocks of 8 pixels, as jpeg needs",
-                not self.jpeg or all(stage.side % 8 == 0 for stage in self.stages),
-            ),
-        ):
-            if not holds:
-                raise ConfigError(
-                    f"Expected {name} to be {expected}. Received: {getattr(self, name)!r}."
-                )
+        for name, kind in get_type_hints(TrainConfig, include_extras=True).items():
+            if expected := _fault(kind, getattr(self, name)):
+                self._refuse(name, expected)
+        if not self.stages:
+            self._refuse("stages", "at least one stage")
+        if any(s.epochs < 1 or s.factor <= 0 or not 32 <= s.side <= 512 for s in self.stages):
+            whole = "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels"
+            self._refuse("stages", whole)
+        if self.jpeg and any(stage.side % 8 for stage in self.stages):
+            self._refuse("stages", "at sides of whole blocks of 8 pixels, as jpeg needs")
+
+    def _refuse(self, name: str, expected: str) -> NoReturn:
+        raise ConfigError(f"Expected {name} to be {expected}. Received: {getattr(self, name)!r}.")
 
     @property
     def epochs(self) -> int:
@@ -167,15 +141,31 @@ class TrainConfig:
         return sum(stage.epochs for stage in self.stages)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain types, ready for JSON."""
-        return asdict(self)
+        """Return plain types, ready for JSON, under the names by which settings are stored."""
+        return {STORED_AS.get(name, name): value for name, value in asdict(self).items()}
+
+
+def _fault(kind: Any, value: Any) -> str:
+    """Return in words what a setting of this kind is to be, or nothing where `value` is that."""
+    if get_origin(kind) is Literal:
+        return "" if value in get_args(kind) else " or ".join(get_args(kind))
+    for bound in getattr(kind, "__metadata__", ()):
+        low, high = bound.gt if bound.ge is None else bound.ge, bound.lt or bound.le
+        above = value > low if bound.ge is None else value >= low
+        if above and (high is None or (value < high if bound.lt else value <= high)):
+            continue
+        if high is None:
+            return f"above {low}" if bound.ge is None else f"{low} or more"
+        return f"in [{low}, {high}{')' if bound.lt else ']'}"
+    return ""
 
 
 def config_from_dict(content: dict[str, Any]) -> TrainConfig:
     """Return the config that `TrainConfig.as_dict` described, by an earlier version, too."""
     content = {name: value for name, value in content.items() if (name, value) not in _GONE}
+    named = {name: content.pop(stored) for name, stored in STORED_AS.items() if stored in content}
     stages = tuple(Stage(**stage) for stage in content["stages"])
-    return TrainConfig(**content | {"stages": stages})
+    return TrainConfig(**content | named | {"stages": stages})
 
 
 def gradual(depth: str, epochs: int) -> tuple[Stage, ...]:
@@ -195,7 +185,7 @@ def gradual(depth: str, epochs: int) -> tuple[Stage, ...]:
     return (*stages, Stage(depth, left))
 
 
-def _paper(architecture):
+def _paper(architecture: Architecture) -> TrainConfig:
     """Return the protocol of the 2025 paper; it gives no amounts of augmentation: those are ours.
 
     Pixels in [0, 1], then what the starting weights expect, is one affine step in the network.
@@ -203,8 +193,8 @@ def _paper(architecture):
     return TrainConfig(architecture, preset="paper", stages=gradual("all", 50))
 
 
-def _reference(architecture):
-    """Return the recipe of the published models, but for their teacher; see ``docs/recipe.md``."""
+def _reference(architecture: Architecture) -> TrainConfig:
+    """Return the recipe of the published models, without soft targets; see ``docs/recipe.md``."""
     head = {"mobilenet": 2.0, "resnet50": 1.25}[architecture]
     return TrainConfig(
         architecture,
@@ -222,7 +212,7 @@ def _reference(architecture):
         warmup=0.1,
         standardise=True,
         label_smoothing=0.1,
-        teacher_share=0.7,
+        soft_share=0.7,
         averaging=0.995,
         shift=0.08,
         zoom=0.15,
@@ -233,7 +223,7 @@ def _reference(architecture):
     )
 
 
-def _smoke(architecture):
+def _smoke(architecture: Architecture) -> TrainConfig:
     """Seconds, not hours: two short stages from random weights, for tests and rehearsals."""
     return TrainConfig(
         architecture,

@@ -92,14 +92,14 @@ def gpu_memory() -> int | None:
         return None
     asked = ["nvidia-smi", f"--id={first}", "--query-gpu=memory.total"]
     try:
-        said = subprocess.run(
+        printed = subprocess.run(
             [*asked, "--format=csv,noheader,nounits"],
             capture_output=True,
             text=True,
             timeout=30,
             check=True,
         ).stdout
-        return int(said.strip().splitlines()[0]) * 2**20
+        return int(printed.strip().splitlines()[0]) * 2**20
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None
 
@@ -117,7 +117,7 @@ def scope(machine: Machine) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _prepare_tensorflow(device, *, deterministic):
+def _prepare_tensorflow(device: str, *, deterministic: bool) -> str:
     import tensorflow as tf
 
     if deterministic:
@@ -129,7 +129,7 @@ def _prepare_tensorflow(device, *, deterministic):
     return "gpu" if gpus else "cpu"
 
 
-def _prepare_torch(device, *, deterministic):
+def _prepare_torch(device: str, *, deterministic: bool) -> str:
     if device == "cpu":
         # Keras takes the GPU that it sees.
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -147,7 +147,7 @@ def _prepare_torch(device, *, deterministic):
     return kind
 
 
-def _keep_freed_memory():
+def _keep_freed_memory() -> None:
     """Have the C library keep what PyTorch frees on a CPU: 59 films a second become 72.
 
     Each step frees and takes gigabytes again, which the kernel would otherwise clear page by page.
@@ -160,7 +160,7 @@ def _keep_freed_memory():
         library.mallopt(top_pad, 2**28)
 
 
-def _best_precision(kind):
+def _best_precision(kind: str) -> str:
     """bfloat16 from compute capability 8.0 on, float16 on 7.x (tensor cores), else float32.
 
     On a CPU only PyTorch is faster with bfloat16, and only where the CPU itself computes in it.
@@ -180,7 +180,7 @@ def _best_precision(kind):
     return "mixed_bfloat16" if major >= 8 else "mixed_float16" if major == 7 else "float32"
 
 
-def _cpu_has_bfloat16():
+def _cpu_has_bfloat16() -> bool:
     import torch
 
     able = torch.cpu.get_capabilities()

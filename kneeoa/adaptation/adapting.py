@@ -15,8 +15,9 @@ from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.framing import FOUND, WHOLE, Framing
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import Head
+from kneeoa.graders.published import PublishedModel
 from kneeoa.graders.serving import Grader
-from kneeoa.graders.together import FOLDER, both_ways, combine
+from kneeoa.graders.together import FOLDER, Member, both_ways, combine
 from kneeoa.graders.weights import read_weights
 from kneeoa.metrics import conformal, rules
 from kneeoa.metrics.calibration import cross_entropy, softmax
@@ -114,7 +115,7 @@ def adapt(
     graders: Graders,
     *,
     seed: int = 0,
-    told: Callable[[float], None] = _unheard,
+    told: Callable[[float], object] = _unheard,
 ) -> Adaptation:
     """Learn from `films` how their readers grade; `graders` are taken as published.
 
@@ -138,7 +139,7 @@ def adapt(
     return boxed
 
 
-def _loss(adaptation):
+def _loss(adaptation: Adaptation) -> float:
     return cross_entropy(adaptation.films.grades, adaptation.after[adaptation.deciding])
 
 
@@ -156,27 +157,28 @@ def kept_together(films: GradedFilms, features: np.ndarray) -> GradedFilms:
 
 
 def networks_of(
-    films: GradedFilms, graders: Graders, *, told: Callable[[float], None] = _unheard
+    films: GradedFilms, graders: Graders, *, told: Callable[[float], object] = _unheard
 ) -> dict[str, Network]:
     """Run each network once over the films and their mirror images; by SHA-256."""
     members = graders.together.members if graders.together else ()
-    every = {one.weights_hash: one for one in (*graders.published.values(), *members)}
-    found = {}
-    for number, one in enumerate(every.values()):
-        pooled = _pooled(
-            Grader(one.file), films.images, lambda share, n=number: told((n + share) / len(every))
-        )
-        stored = read_weights(one.file)
-        found[one.weights_hash] = Network(
-            one.architecture,
-            pooled,
-            Head(stored["grade/kernel"], stored["grade/bias"]),
-            one.temperature,
-        )
-    return found
+    every: dict[str, PublishedModel | Member] = {
+        model.weights_hash: model for model in graders.published.values()
+    }
+    every |= {member.weights_hash: member for member in members}
+    networks = {}
+    for number, (digest, model) in enumerate(every.items()):
+
+        def of_all(share: float, number: int = number) -> None:
+            told((number + share) / len(every))
+
+        pooled = _pooled(Grader(model.file), films.images, of_all)
+        stored = read_weights(model.file)
+        head = Head(stored["grade/kernel"], stored["grade/bias"])
+        networks[digest] = Network(model.architecture, pooled, head, model.temperature)
+    return networks
 
 
-def _pooled(grader, images, told):
+def _pooled(grader: Grader, images: np.ndarray, told: Callable[[float], object]) -> np.ndarray:
     """Return ``(2, N, C)`` of the films and their mirror images, a batch at a time."""
     parts = []
     for start in range(0, len(images), _BATCH):
@@ -215,16 +217,16 @@ def learn(
     # compute (2 s against a minute for 180 films on two busy cores).
     with threadpool_limits(1, user_api="blas"):
         refits = {
-            digest: refit(one.features, grades, one.published, one.temperature, fold)
-            for digest, one in networks.items()
+            digest: refit(network.features, grades, network.published, network.temperature, fold)
+            for digest, network in networks.items()
         }
     before = before or answering(
         {
-            digest: one.features @ one.published.kernel + one.published.bias
-            for digest, one in networks.items()
+            digest: network.features @ network.published.kernel + network.published.bias
+            for digest, network in networks.items()
         }
     )
-    after = answering({digest: one.logits for digest, one in refits.items()})
+    after = answering({digest: network.logits for digest, network in refits.items()})
     answers, measured = {}, {}
     for name, probabilities in after.items():
         rule = published_rules[name] or AnswerRule(rules.MOST_PROBABLE, LEVEL, 1.0)
@@ -240,20 +242,22 @@ def learn(
     return Adaptation(films, fold, networks, refits, before, after, answers, measured, answering)
 
 
-def _answers_by(graders):
+def _answers_by(graders: Graders) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """Return how the logits of `graders`' networks become the probabilities that are shown."""
     alone = {name: (m.weights_hash, m.temperature) for name, m in graders.published.items()}
     together = graders.together
 
-    def answering(logits):
+    def answering(logits: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         # A network alone sees the film as it is; both together its mirror image, too.
-        found = {name: softmax(logits[d][0], t) for name, (d, t) in alone.items()}
+        answers: dict[str, np.ndarray] = {
+            name: softmax(logits[digest][0], t) for name, (digest, t) in alone.items()
+        }
         if together:
             members = together.members
             views = np.stack([softmax(logits[m.weights_hash], m.temperature) for m in members])
             weights = np.array([member.weight for member in members])
             temperature = together.card["calibration"]["temperature"]
-            found[FOLDER] = combine(views, weights, temperature)
-        return found
+            answers[FOLDER] = combine(views, weights, temperature)
+        return answers
 
     return answering

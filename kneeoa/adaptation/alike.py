@@ -43,12 +43,12 @@ def groups(images: np.ndarray, features: np.ndarray) -> np.ndarray:
         for flipped, (wholes, _, spreads) in enumerate(views):
             second = mine[mine[:, 2] == flipped, 1]
             if len(second):
-                found = _correlation(middles[first], wholes[second], spreads[second])
-                edges += [(first, other) for other in second[found > ALIKE]]
+                correlation = _correlation(middles[first], wholes[second], spreads[second])
+                edges += [(first, other) for other in second[correlation > ALIKE]]
     rows, columns = np.array(edges, int).reshape(-1, 2).T
     graph = sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(count, count))
-    found = sparse.csgraph.connected_components(graph, directed=False)[1]
-    return found if np.bincount(found).max() <= count / 3 else np.arange(count)
+    labels = sparse.csgraph.connected_components(graph, directed=False)[1]
+    return labels if np.bincount(labels).max() <= count / 3 else np.arange(count)
 
 
 def merged(patient_ids: tuple[str, ...], group: np.ndarray) -> tuple[str, ...]:
@@ -60,23 +60,23 @@ def merged(patient_ids: tuple[str, ...], group: np.ndarray) -> tuple[str, ...]:
     others = np.concatenate([count + owner, 2 * count + group])
     graph = sparse.coo_array((np.ones(2 * count), (films, others)), shape=(3 * count, 3 * count))
     label = sparse.csgraph.connected_components(graph, directed=False)[1][:count]
-    first = {one: patient_ids[place] for place, one in reversed(list(enumerate(label)))}
-    return tuple(first[one] for one in label)
+    first = {number: patient_ids[place] for place, number in reversed(list(enumerate(label)))}
+    return tuple(first[number] for number in label)
 
 
-def _worth_a_look(features):
+def _worth_a_look(features: np.ndarray) -> np.ndarray:
     """Return rows of first film, second film, and whether the second is mirrored."""
     both = features - features.mean(axis=(0, 1))
     both /= np.maximum(np.linalg.norm(both, axis=-1, keepdims=True), 1e-12)
-    found = []
+    pairs = []
     for flipped in (0, 1):
         close = np.triu(both[0] @ both[flipped].T > _WORTH_A_LOOK, k=1)
         first, second = np.nonzero(close)
-        found.append(np.stack([first, second, np.full(len(first), flipped)], axis=1))
-    return np.concatenate(found)
+        pairs.append(np.stack([first, second, np.full(len(first), flipped)], axis=1))
+    return np.concatenate(pairs)
 
 
-def _detail(images):
+def _detail(images: np.ndarray) -> np.ndarray:
     """Return what is finer than a bone, levelled so that windowing does not count."""
     step = images.shape[1] // _SIDE
     small = images.reshape(len(images), _SIDE, step, _SIDE, step).mean(axis=(2, 4))
@@ -85,7 +85,7 @@ def _detail(images):
     return ndimage.gaussian_filter(fine, (0, 0.7, 0.7))
 
 
-def _prepared(detail):
+def _prepared(detail: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return spectra of the whole films, of their middles, and the spread under each shift."""
     middle = detail[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
     middle = middle - middle.mean(axis=(1, 2), keepdims=True)
@@ -96,7 +96,7 @@ def _prepared(detail):
     return fft.rfft2(detail), fft.rfft2(middle, size).conj(), spread
 
 
-def _under_shifts(values):
+def _under_shifts(values: np.ndarray) -> np.ndarray:
     total = np.pad(
         values.astype(np.float64).cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0))
     )
@@ -104,7 +104,7 @@ def _under_shifts(values):
     return total[:, far, far] - total[:, near, far] - total[:, far, near] + total[:, near, near]
 
 
-def _correlation(middle, wholes, spreads):
+def _correlation(middle: np.ndarray, wholes: np.ndarray, spreads: np.ndarray) -> np.ndarray:
     """Return the largest correlation over shifts with each of the films ``wholes``."""
     places = fft.irfft2(middle * wholes, (_SIDE, _SIDE))
     shifts = slice(0, 2 * _MARGIN + 1)

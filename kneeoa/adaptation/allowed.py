@@ -1,7 +1,7 @@
 """What of a server's folders a page may read: those that its owner named, and nothing by a link."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,11 +92,11 @@ def check_links(place: Place) -> None:
                 )
 
 
-def _label(root, folder):
+def _label(root: Path, folder: Path) -> str:
     return "/".join((root.resolve().name, *folder.relative_to(root).parts))
 
 
-def _folders(root):
+def _folders(root: Path) -> Iterator[tuple[Path, set[str], set[str]]]:
     for number, (place, folders, names) in enumerate(os.walk(root)):
         if number >= MOST_FOLDERS:
             return
@@ -111,5 +111,5 @@ def _folders(root):
         )
 
 
-def _is_offered(name):
+def _is_offered(name: str) -> bool:
     return not name.startswith(".") and all(map(is_plain, name))

@@ -20,7 +20,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from kneeoa.adaptation.adapting import LEAST_PATIENTS, Adaptation
-from kneeoa.adaptation.films import LEAST_FILMS
+from kneeoa.adaptation.films import LEAST_FILMS, GradedFilms
 from kneeoa.adaptation.folds import folds_of, refit
 from kneeoa.errors import DataError
 from kneeoa.grades import GRADES
@@ -77,12 +77,12 @@ class LearningCurve:
         return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
 
 
-def _over(films, power):
+def _over(films: np.ndarray | int, power: float) -> np.ndarray:
     return np.log(films) if power == 0 else np.power(films, power, dtype=float)
 
 
 def learning_curve(
-    adaptation: Adaptation, *, seed: int = 0, told: Callable[[float], None] = lambda share: None
+    adaptation: Adaptation, *, seed: int = 0, told: Callable[[float], object] = lambda share: None
 ) -> LearningCurve:
     """Return the learning curve of the answer that decides; `told` hears the share that is done.
 
@@ -121,47 +121,55 @@ def learning_curve(
     return _curve(films, scored)
 
 
-def _numbers(count):
+def _numbers(count: int) -> list[int]:
     most = int(count * (PARTS - 1) / PARTS * 0.97)
-    found = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
-    return sorted({round(number) for number in found})
+    numbers = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
+    return sorted({round(number) for number in numbers})
 
 
-def _learnt(adaptation, some, scored, seed):
+def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray, seed: int) -> np.ndarray:
     """Return what networks fitted to `some` of the films say of those that are `scored`."""
     grades = adaptation.films.grades[some]
     patients = [adaptation.films.patient_ids[row] for row in some]
     # Five folds do to choose a strength, and take half the time of ten.
     fold = folds_of(grades, patients, seed=seed) % 5
     logits = {}
-    for digest, one in adaptation.networks.items():
-        head = refit(one.features[:, some], grades, one.published, one.temperature, fold).head
-        logits[digest] = one.features[:, scored] @ head.kernel + head.bias
+    for digest, network in adaptation.networks.items():
+        head = refit(
+            network.features[:, some], grades, network.published, network.temperature, fold
+        ).head
+        logits[digest] = network.features[:, scored] @ head.kernel + head.bias
     return adaptation.answering(logits)[adaptation.deciding]
 
 
-def _curve(films, scored):
+def _curve(films: GradedFilms, scored: dict[int, np.ndarray]) -> LearningCurve:
     weights = bootstrap.patient_weights(films.patient_ids)
     weights = np.concatenate([np.ones((1, len(films))), weights])
-    every = {number: _measured(films.grades, one, weights) for number, one in scored.items()}
+    every = {
+        number: _measured(films.grades, answers, weights) for number, answers in scored.items()
+    }
     rows = [
         (number, measure, float(draws[0]), *bootstrap.percentile_interval(draws[1:]))
         for number, measured in every.items()
         for measure, draws in measured.items()
     ]
     learnt = [measured for number, measured in every.items() if number]
-    draws = {name: np.stack([one[name] for one in learnt], axis=1) for name in MEASURES}
+    draws = {name: np.stack([answers[name] for answers in learnt], axis=1) for name in MEASURES}
     return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
 
 
-def _measured(grades, answers, weights):
-    found = bootstrap.mean_summaries(grades, answers, weights)
-    medians = np.stack([np.eye(len(GRADES))[rules.median(one)] for one in answers])
+def _measured(
+    grades: np.ndarray, answers: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    summaries = bootstrap.mean_summaries(grades, answers, weights)
+    medians = np.stack(
+        [np.eye(len(GRADES))[rules.median(probabilities)] for probabilities in answers]
+    )
     kappa = bootstrap.mean_summaries(grades, medians, weights)["quadratic_kappa"]
     return {
-        "accuracy": found["accuracy"],
+        "accuracy": summaries["accuracy"],
         "median_kappa": kappa,
-        "within_one_grade": found["within_one_grade"],
+        "within_one_grade": summaries["within_one_grade"],
     }
 
 

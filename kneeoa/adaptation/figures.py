@@ -27,7 +27,9 @@ NAMES = {
 }
 """Each figure with its name for people, in their order."""
 
-Figures = dict[str, dict[str, tuple[float | None, float | None, float | None]]]
+Ends = tuple[float | None, float | None, float | None]
+"""A value and its interval, low and high; None where it is not defined."""
+Figures = dict[str, dict[str, Ends]]
 _FROM_SUMMARY = (
     "accuracy", "quadratic_kappa", "within_one_grade", "mean_absolute_error", "auc_kl2",
 )  # fmt: skip
@@ -58,6 +60,14 @@ def compared(
     }
 
 
+def defined(ends: Ends) -> tuple[float, float, float]:
+    """Return value, low and high of a figure that is always defined, as accuracy is."""
+    value, low, high = ends
+    if value is None or low is None or high is None:
+        raise ValueError("Expected a figure that is defined.")
+    return value, low, high
+
+
 def sets_out_of_fold(
     probabilities: np.ndarray,
     grades: np.ndarray,
@@ -67,12 +77,12 @@ def sets_out_of_fold(
 ) -> np.ndarray:
     """Return sets ``(N, 2)`` whose threshold comes from the films of the other folds."""
     patients = np.asarray(patient_ids)
-    found = np.empty((len(grades), 2), int)
+    chosen = np.empty((len(grades), 2), int)
     for k in np.unique(fold):
         other = fold != k
         threshold = conformal.calibrate(probabilities[other], grades[other], patients[other], level)
-        found[~other] = conformal.sets(probabilities[~other], threshold)
-    return found
+        chosen[~other] = conformal.sets(probabilities[~other], threshold)
+    return chosen
 
 
 def track_record(grades: np.ndarray, answers: np.ndarray) -> tuple[dict[str, float] | None, ...]:
@@ -81,8 +91,8 @@ def track_record(grades: np.ndarray, answers: np.ndarray) -> tuple[dict[str, flo
     `grades` and `answers` are (N,) int in 0-4.
     """
     confusion = agreement.confusion_matrix(grades, answers)
-    found = (agreement.predictive_value(confusion, grade) for grade in GRADES)
-    return tuple(value and asdict(value) for value in found)
+    shares = (agreement.predictive_value(confusion, grade) for grade in GRADES)
+    return tuple(None if share is None else asdict(share) for share in shares)
 
 
 def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
@@ -91,20 +101,22 @@ def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
     `grades` (N,) are theirs, `published` (N,) the published networks' answers. A line is named
     where at least half of five or more films of a grade have one and the same other answer.
     """
-    said = []
+    sentences = []
     confusion = agreement.confusion_matrix(grades, published)
     for grade in GRADES:
         row = confusion[int(grade)]
         other = int(row.argmax())
         if row.sum() >= 5 and other != grade and row[other] >= row.sum() / 2:
-            said.append(
+            sentences.append(
                 f"Your readers call {grade.label} what the networks, as published, call "
                 f"{GRADES[other].label} ({row[other]} of {row.sum()} films)."
             )
-    return tuple(said)
+    return tuple(sentences)
 
 
-def _draws(grades, probabilities, found, weights):
+def _draws(
+    grades: np.ndarray, probabilities: np.ndarray, graded_sets: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     summary = agreement.weighted_summaries(grades, probabilities, weights)
     by_median = np.eye(len(GRADES))[rules.median(probabilities)]
     medians = agreement.weighted_summaries(grades, by_median, weights)
@@ -113,11 +125,14 @@ def _draws(grades, probabilities, found, weights):
     return {name: summary[name] for name in _FROM_SUMMARY} | {
         "median_kappa": medians["quadratic_kappa"],
         "cross_entropy": share @ -np.log(np.maximum(chosen, 1e-7)),
-        "coverage": share @ conformal.holds(found, grades).astype(float),
-        "width": share @ (found[:, 1] - found[:, 0] + 1.0),
+        "coverage": share @ conformal.holds(graded_sets, grades).astype(float),
+        "width": share @ (graded_sets[:, 1] - graded_sets[:, 0] + 1.0),
     }
 
 
-def _ends(draws):
-    values = (draws[0], *bootstrap.percentile_interval(draws[1:]))
-    return tuple(float(value) if np.isfinite(value) else None for value in values)
+def _ends(draws: np.ndarray) -> Ends:
+    value, low, high = (
+        float(end) if np.isfinite(end) else None
+        for end in (draws[0], *bootstrap.percentile_interval(draws[1:]))
+    )
+    return value, low, high

@@ -127,13 +127,15 @@ def open_films(
     films or `LEAST_GRADES` grades are left.
     """
 
-    def open_one(one):
-        radiograph, patient = read(one)
-        return opened(one, framing(radiograph, one.side), radiograph, patient)
+    def open_one(film: Listed) -> Opened:
+        radiograph, patient = read(film)
+        return opened(film, framing(radiograph, film.side), radiograph, patient)
 
-    found = list(progress(each(open_one, listed)))
-    refused = [one for one in found if isinstance(one, LeftOut)]
-    return gather([one for one in found if not isinstance(one, LeftOut)], (*left_out, *refused))
+    results = list(progress(each(open_one, listed)))
+    refused = [result for result in results if isinstance(result, LeftOut)]
+    return gather(
+        [result for result in results if not isinstance(result, LeftOut)], (*left_out, *refused)
+    )
 
 
 Made = TypeVar("Made")
@@ -142,43 +144,43 @@ Made = TypeVar("Made")
 def each(make: Callable[[Listed], Made], listed: Sequence[Listed]) -> Iterator[Made | LeftOut]:
     """Yield what `make` makes of each film, or why nothing could be made; several at a time."""
 
-    def made(one):
+    def made(listed_film: Listed) -> Made | LeftOut:
         try:
-            return make(one)
+            return make(listed_film)
         except KneeOAError as error:
-            return LeftOut(one.name, str(error))
+            return LeftOut(listed_film.name, str(error))
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         yield from pool.map(made, listed)
 
 
-def data_of(one: Listed) -> bytes:
+def data_of(film: Listed) -> bytes:
     """Return the bytes of a listed film; raise `RadiographError` where they cannot be had."""
-    if not isinstance(one.file, Path):
-        DEFAULT_LIMITS.check_bytes(one.file.size)
-        return one.file.read_bytes()
+    if not isinstance(film.file, Path):
+        DEFAULT_LIMITS.check_bytes(film.file.size)
+        return film.file.read_bytes()
     try:
-        return read_regular(one.file, DEFAULT_LIMITS.max_bytes)
+        return read_regular(film.file, DEFAULT_LIMITS.max_bytes)
     except OSError as error:
         raise RadiographError(f"The file cannot be opened: {error.strerror}.") from None
 
 
-def read(one: Listed) -> tuple[Radiograph, str]:
+def read(film: Listed) -> tuple[Radiograph, str]:
     """Return a listed film, and its patient where that is known; raise `RadiographError`."""
-    data = data_of(one)
-    radiograph = read_radiograph(data, one.file.name)
-    patient = one.patient
+    data = data_of(film)
+    radiograph = read_radiograph(data, film.file.name)
+    patient = film.patient
     if not patient and radiograph.source == "DICOM":
         patient = str(workers().run(_PATIENT, data).said["id"])
     return radiograph, patient
 
 
-def opened(one: Listed, framed: Framed, radiograph: Radiograph, patient: str) -> Opened:
+def opened(film: Listed, framed: Framed, radiograph: Radiograph, patient: str) -> Opened:
     """Return a film that was read and framed."""
     # The side tells the two knees of one film apart.
-    known_by = "\n".join([one.name, radiograph.digest, *([one.side] if one.side else [])])
+    known_by = "\n".join([film.name, radiograph.digest, *([film.side] if film.side else [])])
     return Opened(
-        one,
+        film,
         framed,
         patient,
         hashlib.sha256(known_by.encode()).hexdigest(),
@@ -186,49 +188,49 @@ def opened(one: Listed, framed: Framed, radiograph: Radiograph, patient: str) ->
     )
 
 
-def gather(found: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedFilms:
+def gather(opened_films: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> GradedFilms:
     """Return the films to learn from: each once, enough of them, and with their patients.
 
     Raises as `open_films` does.
     """
     left_out = list(left_out)
-    kept = _each_once(found, left_out)
+    kept = _each_once(opened_films, left_out)
     _expect_enough(kept, left_out)
     patients, notes = _patients_of(kept)
-    wholes = [one.framed.whole for one in kept]
+    wholes = [film.framed.whole for film in kept if film.framed.whole is not None]
     return GradedFilms(
-        np.stack([one.framed.image for one in kept]).astype(np.float32),
-        np.array([one.listed.grade for one in kept]),
+        np.stack([film.framed.image for film in kept]).astype(np.float32),
+        np.array([film.listed.grade for film in kept]),
         patients,
-        tuple(one.listed.name for one in kept),
-        tuple(one.digest for one in kept),
+        tuple(film.listed.name for film in kept),
+        tuple(film.digest for film in kept),
         tuple(left_out),
         notes,
-        None if any(whole is None for whole in wholes) else np.stack(wholes).astype(np.float32),
-        float(np.quantile([one.framed.overlap for one in kept], 0.01)),
+        np.stack(wholes).astype(np.float32) if len(wholes) == len(kept) else None,
+        float(np.quantile([film.framed.overlap for film in kept], 0.01)),
     )
 
 
-def _each_once(opened, left_out):
+def _each_once(opened: Iterable[Opened], left_out: list[LeftOut]) -> list[Opened]:
     """Leave out films whose pixels are there already; both, when their grades differ."""
     same: dict[bytes, list[Opened]] = {}
-    for one in opened:
-        same.setdefault(hashlib.sha256(one.framed.image.tobytes()).digest(), []).append(one)
+    for film in opened:
+        same.setdefault(hashlib.sha256(film.framed.image.tobytes()).digest(), []).append(film)
     kept = []
     for first, *others in same.values():
-        if any(one.listed.grade != first.listed.grade for one in others):
-            names = ", ".join(one.listed.name for one in (first, *others))
+        if any(film.listed.grade != first.listed.grade for film in others):
+            names = ", ".join(film.listed.name for film in (first, *others))
             reason = f"The same film is there with different grades: {names}."
-            left_out += [LeftOut(one.listed.name, reason) for one in (first, *others)]
+            left_out += [LeftOut(film.listed.name, reason) for film in (first, *others)]
             continue
         kept.append(first)
         reason = f"It is the same film as {first.listed.name}."
-        left_out += [LeftOut(one.listed.name, reason) for one in others]
+        left_out += [LeftOut(film.listed.name, reason) for film in others]
     return kept
 
 
-def _expect_enough(opened, left_out):
-    grades = Counter(one.listed.grade for one in opened)
+def _expect_enough(opened: Sequence[Opened], left_out: Sequence[LeftOut]) -> None:
+    grades = Counter(film.listed.grade for film in opened)
     without = f" ({counted(len(left_out), 'film')} could not be used)" if left_out else ""
     if len(opened) < LEAST_FILMS:
         raise DataError(
@@ -242,13 +244,13 @@ def _expect_enough(opened, left_out):
         )
 
 
-def _patients_of(opened):
+def _patients_of(opened: Sequence[Opened]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     patterns = name_patterns(None)
     patients, alone = [], 0
-    for number, one in enumerate(opened):
-        patient = one.patient
+    for number, film in enumerate(opened):
+        patient: str | None = film.patient
         if not patient:
-            patient, _ = patient_and_side(PurePosixPath(one.listed.name).stem, patterns)
+            patient, _ = patient_and_side(PurePosixPath(film.listed.name).stem, patterns)
         if patient:
             patients.append(f"patient {patient}")
         else:

@@ -81,7 +81,7 @@ def refit(
         for number, change in enumerate(path):
             tried[number][:, fold == k] = before[:, fold == k] + coordinates[:, fold == k] @ change
     chosen = tried[0].copy()
-    losses = np.stack([_losses(one, grades) for one in tried])
+    losses = np.stack([_losses(logits, grades) for logits in tried])
     for k in changes:
         best = losses[:, fold != k].mean(axis=1).argmin()
         chosen[:, fold == k] = tried[best][:, fold == k]
@@ -91,7 +91,7 @@ def refit(
     return Refit(head, STRENGTHS[best], chosen * temperature)
 
 
-def _path(coordinates, offset, grades):
+def _path(coordinates: np.ndarray, offset: np.ndarray, grades: np.ndarray) -> list[np.ndarray]:
     """Fit every strength, from strong to weak, each beginning where the last one ended."""
     change, path = None, []
     for strength in STRENGTHS:
@@ -100,7 +100,7 @@ def _path(coordinates, offset, grades):
     return path
 
 
-def _losses(logits, grades):
+def _losses(logits: np.ndarray, grades: np.ndarray) -> np.ndarray:
     chosen = softmax(logits)[:, np.arange(len(grades)), grades]
     return -np.log(np.maximum(chosen, _LEAST)).mean(axis=0)
 

@@ -44,12 +44,12 @@ class Basis:
 
     def coordinates(self, features: np.ndarray) -> np.ndarray:
         """Return ``(..., r + 1)`` of ``features (..., C)``; the last one, for the bias, is 1."""
-        found = (features / self.scale) @ self.directions
-        return np.concatenate([found, np.ones((*found.shape[:-1], 1))], axis=-1)
+        along = (features / self.scale) @ self.directions
+        return np.concatenate([along, np.ones((*along.shape[:-1], 1))], axis=-1)
 
-    def change(self, found: np.ndarray) -> Head:
+    def change(self, coefficients: np.ndarray) -> Head:
         """Return the change of kernel and bias that ``found (r + 1, 5)`` stands for."""
-        return Head(self.directions @ found[:-1] / self.scale, found[-1])
+        return Head(self.directions @ coefficients[:-1] / self.scale, coefficients[-1])
 
 
 def basis_of(features: np.ndarray) -> Basis:
@@ -90,7 +90,7 @@ def fit(
     scaling = 1 / np.sqrt(strength + _CURVATURE * (coordinates**2).mean(axis=0))[:, None]
     rows, pull = coordinates * scaling[:, 0], strength * scaling**2
 
-    def objective(flat):
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
         change = flat.reshape(size, len(there))
         logits = offset + rows @ change
         top = logits.max(axis=1, keepdims=True)
@@ -108,6 +108,6 @@ def fit(
         method="L-BFGS-B",
         options={"maxiter": 500, "maxfun": 600, "gtol": precision, "ftol": 1e-12},
     )
-    found = np.zeros((size, published.shape[1]))
-    found[:, there] = solved.x.reshape(size, len(there)) * scaling
-    return found
+    fitted = np.zeros((size, published.shape[1]))
+    fitted[:, there] = solved.x.reshape(size, len(there)) * scaling
+    return fitted

@@ -45,27 +45,29 @@ def lines(
     weights /= weights.sum(axis=1, keepdims=True)
     rows = []
     for grade in GRADES[1:]:
-        theirs, before, after = (np.asarray(one) >= grade for one in (grades, published, adapted))
+        theirs, before, after = (
+            np.asarray(beyond) >= grade for beyond in (grades, published, adapted)
+        )
         ends = []
         for networks in (before, after):
             draws = weights @ (theirs.astype(float) - networks)
             ends += [draws[0], *bootstrap.percentile_interval(draws[1:])]
-        counts = [int(one.sum()) for one in (theirs, before, after)]
+        counts = [int(beyond.sum()) for beyond in (theirs, before, after)]
         rows.append((int(grade), len(grades), *counts, *map(float, ends)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def in_words(found: pd.DataFrame) -> tuple[str, ...]:
+def in_words(table: pd.DataFrame) -> tuple[str, ...]:
     """Return a sentence for each line that is drawn elsewhere by more than chance explains."""
-    said = []
-    for row in found.itertuples():
+    sentences = []
+    for row in table.itertuples():
         if row.low <= 0 <= row.high:
             continue
         when = "earlier" if row.difference > 0 else "later"
-        said.append(
+        sentences.append(
             f"The line to KL {row.line} is drawn {when} by your readers: of {row.films} films they "
             f"call {row.readers} KL {row.line} or more, the networks as published {row.published} "
             f"({100 * row.difference:+.0f} points, 95% interval {100 * row.low:+.0f} to "
             f"{100 * row.high:+.0f}), and the adapted ones {row.adapted}."
         )
-    return tuple(said)
+    return tuple(sentences)

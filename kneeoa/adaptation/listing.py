@@ -5,6 +5,7 @@ folder), ``grade``, and where known ``patient`` and ``side``. Commas or semicolo
 """
 
 import csv
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -63,11 +64,7 @@ def list_films(
         listed, left_out = _from_folders(folder), ()
     if not listed:
         raise _none_in(str(folder))
-    return _without(
-        listed,
-        left_out,
-        lambda one: "" if _is_inside(one.file, inside) else _LINK,
-    )
+    return _without(listed, left_out, lambda file: "" if _is_inside(file, inside) else _LINK)
 
 
 def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
@@ -75,72 +72,74 @@ def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
 
     The table, or the folders 0 to 4, may lie below others in it; of several the uppermost counts.
     """
-    found = open_zip(data)
-    tables = sorted((p for p in found if _parts(p)[-1] == TABLE), key=lambda p: len(_parts(p)))
+    packed = open_zip(data)
+    tables = sorted((p for p in packed if _parts(p)[-1] == TABLE), key=lambda p: len(_parts(p)))
     if tables:
         above = tables[0].removesuffix(TABLE)
-        if found[tables[0]].size > _LONGEST_TABLE:
+        if packed[tables[0]].size > _LONGEST_TABLE:
             raise DataError(f"Expected a table of grades. {TABLE} in the ZIP is too long for one.")
-        text = _decoded(found[tables[0]].read_bytes(), f"{TABLE} in the ZIP")
+        text = _decoded(packed[tables[0]].read_bytes(), f"{TABLE} in the ZIP")
         listed, left_out = _from_table(
-            text, f"{TABLE} in the ZIP", lambda name: found.get(f"{above}{name}")
+            text, f"{TABLE} in the ZIP", lambda name: packed.get(f"{above}{name}")
         )
-        left_out += tuple(
-            LeftOut(one.name, "It is not in the ZIP.") for one in listed if one.file is None
-        )
-        listed = tuple(one for one in listed if one.file is not None)
     else:
-        listed, left_out = _from_zipped_folders(found), ()
+        listed, left_out = _from_zipped_folders(packed), ()
     if not listed:
         raise _none_in("the ZIP")
-    return _without(listed, left_out, lambda _: "")
+    return _without(listed, left_out, lambda file: "")
 
 
-def _without(listed, left_out, why):
+def _without(
+    listed: Iterable[Listed],
+    left_out: Iterable[LeftOut],
+    why: Callable[[Path | ZippedFile], str],
+) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     """Leave out the films that `why` gives a reason for, and those whose names nobody can read."""
     kept, more = [], []
-    for one in listed:
-        shown = all(map(is_plain, one.name))
-        reason = why(one) if shown else "Its name cannot be shown: rename it."
+    for film in listed:
+        shown = all(map(is_plain, film.name))
+        reason = why(film.file) if shown else "Its name cannot be shown: rename it."
         if reason:
-            more.append(LeftOut(plain(one.name), reason))
+            more.append(LeftOut(plain(film.name), reason))
         else:
-            kept.append(one)
+            kept.append(film)
     return tuple(kept), (*left_out, *more)
 
 
-def _parts(path):
+def _parts(path: str) -> tuple[str, ...]:
     return PurePosixPath(path).parts
 
 
-def _from_zipped_folders(found):
+def _from_zipped_folders(packed: dict[str, ZippedFile]) -> tuple[Listed, ...]:
     # Where in its path a file's grade stands: the same place for all of them, the uppermost.
     places = [
         (place, path)
-        for path in found
+        for path in packed
         for place, part in enumerate(_parts(path)[:-1])
         if part in _GRADES
     ]
     upper = min((place for place, _ in places), default=0)
     return tuple(
-        Listed(found[path], "/".join(_parts(path)[upper:]), _GRADES[_parts(path)[upper]])
+        Listed(packed[path], "/".join(_parts(path)[upper:]), _GRADES[_parts(path)[upper]])
         for place, path in places
         if place == upper
     )
 
 
-def _is_inside(file, folder):
-    return folder is None or file.resolve().is_relative_to(folder.resolve())
+def _is_inside(file: Path | ZippedFile, folder: Path | None) -> bool:
+    if folder is None or isinstance(file, ZippedFile):
+        return True
+    return file.resolve().is_relative_to(folder.resolve())
 
 
-def _none_in(place):
+def _none_in(place: str) -> DataError:
     return DataError(
         f"Expected graded films in {place}: in sub-folders 0 to 4, or beside a table {TABLE} "
         "with the columns file and grade. Found none."
     )
 
 
-def _from_folders(folder):
+def _from_folders(folder: Path) -> tuple[Listed, ...]:
     return tuple(
         Listed(file, file.relative_to(folder).as_posix(), grade)
         for name, grade in _GRADES.items()
@@ -149,7 +148,10 @@ def _from_folders(folder):
     )
 
 
-def _from_table(text, place, file_of):
+def _from_table(
+    text: str, place: str, file_of: Callable[[str], Path | ZippedFile | None]
+) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
+    """Return the films of a table, and those that have no grade or that `file_of` does not know."""
     listed, left_out = [], []
     for number, row in _rows(text, place):
         name = row["file"].replace("\\", "/")
@@ -163,11 +165,14 @@ def _from_table(text, place, file_of):
         if row["grade"] not in _GRADES:
             raise DataError(f"Expected a grade 0 to 4 in {here}. Found something else.")
         grade, side = _GRADES[row["grade"]], side_of(row.get("side"))
-        listed.append(Listed(file_of(name), name, grade, row.get("patient", ""), side))
+        if (file := file_of(name)) is None:
+            left_out.append(LeftOut(name, "It is not in the ZIP."))
+            continue
+        listed.append(Listed(file, name, grade, row.get("patient", ""), side))
     return tuple(listed), tuple(left_out)
 
 
-def _text_of(file):
+def _text_of(file: Path) -> str:
     try:
         return _decoded(read_regular(file, _LONGEST_TABLE), str(file))
     except OSError as error:
@@ -176,14 +181,14 @@ def _text_of(file):
         ) from None
 
 
-def _decoded(data, place):
+def _decoded(data: bytes, place: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except ValueError:
         raise DataError(f"Expected a table in UTF-8. {place} is none.") from None
 
 
-def _rows(text, place):
+def _rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")
     try:

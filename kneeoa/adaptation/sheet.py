@@ -62,16 +62,16 @@ class SheetFilm:
 
 def look(listed: Sequence[Listed], localiser: Localiser) -> Iterator[SheetFilm | LeftOut]:
     """Yield each film of the sheet in order, or why it is left out: what reading refuses, too."""
-    return films.each(lambda one: _look_at(one, localiser), listed)
+    return films.each(lambda film: _look_at(film, localiser), listed)
 
 
-def _look_at(one, localiser):
-    radiograph, patient = films.read(one)
+def _look_at(film: Listed, localiser: Localiser) -> SheetFilm:
+    radiograph, patient = films.read(film)
     found = localiser.find(radiograph)
-    knee = films.knee_of(found, one.side)
+    knee = films.knee_of(found, film.side)
     shown = found.to_grade(radiograph)
     return SheetFilm(
-        films.opened(one, Framed.of(shown, found, knee), radiograph, patient),
+        films.opened(film, Framed.of(shown, found, knee), radiograph, patient),
         knee.frame,
         knee.frame,
         display.windowed(display.fit_within(shown.pixels, LONGEST)),
@@ -94,15 +94,15 @@ def moved(film: SheetFilm, frame: Frame) -> SheetFilm:
     radiograph = radiograph_of(film)
     image = network_input(radiograph, frame)
     findings = gate.of_frame(radiograph, frame)
-    for one in findings:
-        if one.severity == gate.REFUSED:
-            raise RadiographError(one.sentence)
-    before = {one.sentence for one in gate.of_frame(radiograph, film.frame)}
-    said = [one for one in film.warnings if one not in before]
-    said += [one.sentence for one in findings]
+    for finding in findings:
+        if finding.severity == gate.REFUSED:
+            raise RadiographError(finding.sentence)
+    before = {finding.sentence for finding in gate.of_frame(radiograph, film.frame)}
+    warnings = [warning for warning in film.warnings if warning not in before]
+    warnings += [finding.sentence for finding in findings]
     framed = replace(film.opened.framed, image=image, overlap=overlap(radiograph, frame))
     opened = replace(film.opened, framed=framed)
-    return replace(film, opened=opened, frame=frame, warnings=tuple(dict.fromkeys(said)))
+    return replace(film, opened=opened, frame=frame, warnings=tuple(dict.fromkeys(warnings)))
 
 
 def boxed(

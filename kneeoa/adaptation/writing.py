@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib import metadata
@@ -62,7 +63,7 @@ def profile_files(
     name = check_name(name)
     if not adaptation.better and not anyway:
         raise DataError(not_better(adaptation))
-    weights = write_heads({digest: one.head for digest, one in adaptation.refits.items()})
+    weights = write_heads({digest: fitted.head for digest, fitted in adaptation.refits.items()})
     record = _record(adaptation, name, now, hashlib.sha256(weights).hexdigest())
     text = json.dumps(asdict(record), indent=2, allow_nan=False)
     table = csv_text(predictions(adaptation), float_format="%.6f")
@@ -131,25 +132,25 @@ def as_text(adaptation: Adaptation) -> str:
         f"{counted(len(films), 'film')} of {counted(len(set(films.patient_ids)), 'patient')}; "
         "before as published, after out of fold; 95% intervals over patients"
     ]
-    for answer, found in adaptation.figures.items():
+    for answer, by_measure in adaptation.figures.items():
         lines += ["", f"{answer:42}{'before':>22}{'after':>22}{'difference':>25}"]
         for name, label in figures.NAMES.items():
             before, after, difference = (
-                _cell(found[name][part], sign)
+                _cell(by_measure[name][part], sign)
                 for part, sign in (("before", ""), ("after", ""), ("difference", "+"))
             )
             lines.append(f"  {label:40}{before:>22}{after:>22}{difference:>25}")
     return "\n".join(lines)
 
 
-def _cell(ends, sign):
+def _cell(ends: Sequence[float | None], sign: str) -> str:
     if None in ends:
         return "not defined"
     value, low, high = (f"{end:{sign}.3f}" for end in ends)
     return f"{value} ({low}, {high})"
 
 
-def _record(adaptation, name, now, weights_sha256):
+def _record(adaptation: Adaptation, name: str, now: datetime, weights_sha256: str) -> Record:
     films = adaptation.films
     return Record(
         name=name,

@@ -5,6 +5,7 @@ What a careful statistician adds is in `kneeoa.analysis.comparisons`.
 
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,7 @@ def anova(observed: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
 
 
-def _anova_rows(groups, split, metric):
+def _anova_rows(groups: dict[str, pd.Series], split: str, metric: str) -> list[dict[str, Any]]:
     count = sum(map(len, groups.values()))
     base = {"split": split, "metric": metric, "n": count}
     # Late: pages that only name the metrics should not wait for it.
@@ -168,7 +169,7 @@ def _anova_rows(groups, split, metric):
 _SOURCES = ("between networks", "within networks", "total")
 
 
-def _why_undefined(groups):
+def _why_undefined(groups: dict[str, pd.Series]) -> str:
     if len(groups) < 2:
         there = ", ".join(DISPLAY_NAME.get(name, name) for name in groups) or "none"
         return f"Needs cycles of two networks. There are cycles of: {there}."

@@ -5,12 +5,13 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kneeoa.networks import DISPLAY_NAME, difference_of, pair_of
+from kneeoa.networks import DISPLAY_NAME, Architecture, difference_of, pair_of
 
 _MOST_WAYS = 200_000
 """Up to ten cycles of each network, shared out in 184,756 ways, the permutation test is exact."""
@@ -79,7 +80,7 @@ def hedges_g(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float
     return float(factor * d), float(factor * d - reach), float(factor * d + reach)
 
 
-def _normality(name, values):
+def _normality(name: Architecture, values: np.ndarray) -> dict[str, Any]:
     row = {
         "method": "Shapiro-Wilk normality",
         "comparison": DISPLAY_NAME[name],
@@ -94,7 +95,7 @@ def _normality(name, values):
     return row | {"statistic": found.statistic, "p": found.pvalue}
 
 
-def _brown_forsythe(first, second):
+def _brown_forsythe(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
     if min(len(first), len(second)) < 3:
         # Two values lie equally far from their median: F would be infinite, whatever they are.
         return {"note": "Needs three cycles of each network."}
@@ -103,7 +104,7 @@ def _brown_forsythe(first, second):
     return {"estimate": ratio, "statistic": found.statistic, "p": found.pvalue}
 
 
-def _welch(first, second):
+def _welch(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
     found = stats.ttest_ind(second, first, equal_var=False)
     low, high = found.confidence_interval(0.95)
     return {
@@ -115,7 +116,7 @@ def _welch(first, second):
     }
 
 
-def _permutation(first, second):
+def _permutation(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
     together = np.concatenate([second, first])
     seen = np.mean(second) - np.mean(first)
     if math.comb(len(together), len(second)) <= _MOST_WAYS:
@@ -138,7 +139,7 @@ def _permutation(first, second):
 
 
 @functools.lru_cache(maxsize=4)
-def _ways(chosen, others):
+def _ways(chosen: int, others: int) -> np.ndarray:
     """Every way to choose, ``(ways, chosen + others)`` of 0 and 1.
 
     SciPy goes through them one by one: seconds for each metric of ten cycles.
@@ -149,12 +150,12 @@ def _ways(chosen, others):
     return ways
 
 
-def _effect(first, second):
+def _effect(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
     g, low, high = hedges_g(first, second)
     return {"estimate": g, "low": low, "high": high}
 
 
-def _paired(change):
+def _paired(change: np.ndarray) -> dict[str, Any]:
     if len(change) < 2:
         return {"note": "Needs two seeds that both networks have."}
     mean = {"estimate": change.mean()}

@@ -1,6 +1,7 @@
 """Whether the networks would differ on other patients: sampling error, answers film by film."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from kneeoa.analysis.anova import METRICS
 from kneeoa.metrics import bootstrap
-from kneeoa.networks import DISPLAY_NAME, difference_of, pair_of
+from kneeoa.networks import DISPLAY_NAME, Architecture, difference_of, pair_of
 from kneeoa.records.results import PROBABILITY_COLUMNS
 from kneeoa.wording import counted
 
@@ -38,7 +39,7 @@ def between_patients(
         note = "The runs were measured on different films: nothing can be compared by film."
         return [{"metric": metric, "method": "by patient", "note": note} for metric in METRICS]
     true = films["true_grade"].to_numpy(int)
-    answers = {
+    answers: dict[str, np.ndarray] = {
         name: np.stack([table[PROBABILITY_COLUMNS].to_numpy() for table in runs[name]])
         for name in names
     }
@@ -49,11 +50,19 @@ def between_patients(
     return rows
 
 
-def _bootstrapped(true, answers, patients, names, here):
+def _bootstrapped(
+    true: np.ndarray,
+    answers: dict[str, np.ndarray],
+    patients: pd.Series,
+    names: list[Architecture],
+    here: pd.DataFrame,
+) -> list[dict[str, Any]]:
     weights = bootstrap.patient_weights(patients)
-    drawn = {name: bootstrap.mean_summaries(true, answers[name], weights) for name in names}
+    drawn: dict[str, Mapping[str, Any]] = {
+        name: bootstrap.mean_summaries(true, answers[name], weights) for name in names
+    }
     # The mean over cycles of what each run scored; NaN where one of them is undefined.
-    seen = {
+    seen: dict[str, Mapping[str, Any]] = {
         name: here.loc[here["architecture"] == name, list(METRICS)].mean(skipna=False)
         for name in names
     }
@@ -80,7 +89,9 @@ def _bootstrapped(true, answers, patients, names, here):
     ]
 
 
-def _same_seeds(here, answers, names):
+def _same_seeds(
+    here: pd.DataFrame, answers: dict[str, np.ndarray], names: list[Architecture]
+) -> dict[str, np.ndarray]:
     """Return the answers of the cycles whose seed both networks have, or all where there is none.
 
     The mean of more cycles is right on more films, whatever the network.
@@ -92,7 +103,12 @@ def _same_seeds(here, answers, names):
     return {name: answers[name][seeds[name].isin(shared).to_numpy()] for name in names}
 
 
-def _same_films(true, answers, patients, names):
+def _same_films(
+    true: np.ndarray,
+    answers: dict[str, np.ndarray],
+    patients: pd.Series,
+    names: list[Architecture],
+) -> list[dict[str, Any]]:
     """McNemar, where a network's answer is that of the mean probability over these cycles."""
     right = [answers[name].mean(axis=0).argmax(axis=1) == true for name in names]
     only_first, only_second = (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
@@ -127,17 +143,17 @@ def _same_films(true, answers, patients, names):
     return [knees, by_patient]
 
 
-def _cycles(count):
+def _cycles(count: int) -> str:
     return counted(count, "cycle")
 
 
-def _sign_flip(gains):
+def _sign_flip(gains: np.ndarray) -> float:
     """Two-sided p that the gains of patients have signs by chance; seeded, never 0."""
     signs = np.random.default_rng(0).choice((-1, 1), (_RESAMPLES, len(gains)))
     extreme = np.abs(signs @ gains) >= abs(gains.sum())
     return (1 + extreme.sum()) / (1 + _RESAMPLES)
 
 
-def _graded(predictions, split):
+def _graded(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
     here = predictions[predictions["split"] == split].dropna(subset="true_grade")
     return here.set_index("image_id").sort_index()

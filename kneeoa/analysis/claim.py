@@ -5,6 +5,7 @@ The figures are data: ``claim_2025.json``, with their source and what is uncerta
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,9 @@ def implied_p(metric: str, *, standard_error: bool = False) -> float:
     return float(found.pvalue)
 
 
-def _mean_row(observed, compared, split, name, metric):
+def _mean_row(
+    observed: pd.DataFrame, compared: pd.DataFrame, split: str, name: Architecture, metric: str
+) -> dict[str, Any]:
     claimed = CLAIM["networks"][name][metric]
     row = {
         "row": "mean",
@@ -153,7 +156,7 @@ _WORDS = {
 }
 
 
-def _decide(low, high):
+def _decide(low: float, high: float) -> str:
     if high < 0:
         return "not reproduced"
     if low > 0:
@@ -161,7 +164,9 @@ def _decide(low, high):
     return "reproduced" if (high - low) / 2 <= WIDEST else "not decided"
 
 
-def _reach(values, compared, split, name, metric):
+def _reach(
+    values: pd.Series, compared: pd.DataFrame, split: str, name: Architecture, metric: str
+) -> tuple[float, float] | None:
     """Return how far the interval reaches below and above our mean, or None if it is unknown."""
     if len(values) < 2:
         return None
@@ -182,7 +187,7 @@ def _reach(values, compared, split, name, metric):
     return np.hypot(below, by_seed), np.hypot(above, by_seed)
 
 
-def _anova_row(anova, metric, groups):
+def _anova_row(anova: pd.DataFrame, metric: str, groups: dict[str, pd.Series]) -> dict[str, Any]:
     claimed, implied = CLAIM["anova_p"][metric], implied_p(metric)
     here = anova[(anova["metric"] == metric) & (anova["source"] == "between networks")]
     (ours,) = here.to_dict("records")
@@ -220,5 +225,5 @@ def _anova_row(anova, metric, groups):
     return row | {"sentence": said}
 
 
-def _cycles(count):
+def _cycles(count: int) -> str:
     return "1 cycle" if count == 1 else f"{count} cycles"

@@ -62,7 +62,7 @@ def comparisons(
     return _holm(table)
 
 
-def _holm(table):
+def _holm(table: pd.DataFrame) -> pd.DataFrame:
     """Correct p over the metrics of each method and comparison."""
     for _, rows in table.dropna(subset="p").groupby(["method", "comparison"]):
         if len(rows) > 1:

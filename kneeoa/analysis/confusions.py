@@ -1,6 +1,7 @@
 """Confusion matrices of one run or many: counts, shares, spread, and the films behind a cell."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap
 from kneeoa.networks import DISPLAY_NAME, pair_of
 from kneeoa.records.results import PROBABILITY_COLUMNS, probabilities_of
+
+Name = TypeVar("Name")
 
 SHARES = {"counts": "Knees", "row": "% of the reference grade", "column": "% of the given grade"}
 """How the cells of a matrix can be counted, with the words for it."""
@@ -94,7 +97,7 @@ def error_sizes(films: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def in_common(films: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
     """Return of each of `films` those that all have, with the same patient and reference grade."""
     parts = pd.concat(films.values(), ignore_index=True)
     times = parts.groupby(["image_id", "patient_id", "true_grade"])["error"].transform("size")

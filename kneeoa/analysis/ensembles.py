@@ -5,18 +5,19 @@ films alone, which is also where one ensemble is preferred to another.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kneeoa.metrics import agreement, bootstrap, calibration
+from kneeoa.metrics import bootstrap, calibration
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER
 from kneeoa.records import results
 
 
 def mean_of(members: Sequence[np.ndarray]) -> np.ndarray:
     """Return the mean ``(N, 5) float32`` of the members' probabilities, each ``(N, 5)``."""
-    return np.mean(np.stack(members), axis=0, dtype=np.float64).astype(np.float32)
+    return np.stack(members).mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
 def calibrated(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -53,8 +54,8 @@ def ensembles(
         if (tables := predictions.get(name))
     }
     if len(together) == len(ARCHITECTURES):
-        counts, tables = zip(*together.values(), strict=True)
-        together[TOGETHER] = sum(counts), calibrated(tables)
+        counts, means = zip(*together.values(), strict=True)
+        together[TOGETHER] = sum(counts), calibrated(means)
     rows = [
         {"ensemble": name, "members": members, "split": split} | row
         for name, (members, table) in together.items()
@@ -77,26 +78,16 @@ COLUMNS = (
 )
 
 
-def _measured(table):
-    table = table.dropna(subset="true_grade")
-    if table.empty:
-        return
-    grades = table["true_grade"].to_numpy(int)
-    probabilities = table[results.PROBABILITY_COLUMNS].to_numpy()
-    intervals = bootstrap.patient_intervals(grades, probabilities, table["patient_id"])
-    for metric, value in agreement.summary(grades, probabilities).items():
-        low, high = intervals[metric]
-        yield {
-            "metric": metric,
-            "value": value,
-            "low": low,
-            "high": high,
-            "knees": len(table),
-            "patients": table["patient_id"].nunique(),
-        }
+def _measured(table: pd.DataFrame) -> list[dict[str, Any]]:
+    graded = table.dropna(subset="true_grade")
+    if graded.empty:
+        return []
+    grades = graded["true_grade"].to_numpy(int)
+    probabilities = graded[results.PROBABILITY_COLUMNS].to_numpy()
+    return bootstrap.measured(grades, probabilities, graded["patient_id"].to_numpy())
 
 
-def _at_temperature(table):
+def _at_temperature(table: pd.DataFrame) -> pd.DataFrame:
     """Recalibrate every film by the temperature that the validation films ask for."""
     val = table[table.index.get_level_values("split") == "val"].dropna(subset="true_grade")
     if val.empty:

@@ -72,14 +72,14 @@ def claim_rows(table_1: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _mean_text(metric, mean, sd):
+def _mean_text(metric: str, mean: float, sd: float) -> str:
     if pd.isna(mean):
         return "not measured"
     text = value_text(metric, mean)
     return text if pd.isna(sd) else f"{text} ± {value_text(metric, sd)}"
 
 
-def _difference_text(row):
+def _difference_text(row: Mapping[str, Any]) -> str:
     if pd.isna(row["difference"]):
         return ""
     names = ("difference", "difference_low", "difference_high")
@@ -131,7 +131,7 @@ def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
         yield "Both networks are needed for a comparison; these runs are of one."
         return
 
-    def row_of(method, value="p"):
+    def row_of(method: str, value: str = "p") -> pd.Series | None:
         rows = here[(here["method"] == method) & (here["comparison"] == difference)]
         rows = rows.dropna(subset=value)
         return None if rows.empty else rows.iloc[0]
@@ -190,20 +190,20 @@ def assumption_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
             yield f"Equal variance: the seed spreads {found} (Brown-Forsythe, {p_text(row['p'])})."
 
 
-def _interval(metric, row):
+def _interval(metric: str, row: pd.Series) -> str:
     return _with_interval(metric, row["estimate"], row["low"], row["high"])
 
 
-def _with_interval(metric, difference, low, high):
+def _with_interval(metric: str, difference: float, low: float, high: float) -> str:
     text = value_text(metric, difference, signed=True)
     if pd.isna(low):
         return text
     # The unit stands once.
-    low, high = (value_text(metric, end, signed=True).partition(" ")[0] for end in (low, high))
-    return f"{text} ({low} to {high})"
+    ends = [value_text(metric, end, signed=True).partition(" ")[0] for end in (low, high)]
+    return f"{text} ({' to '.join(ends)})"
 
 
-def _tested(row):
+def _tested(row: pd.Series) -> str:
     corrected = row.get("p_holm")
     if pd.isna(corrected):
         return p_text(row["p"])

@@ -3,8 +3,9 @@
 The research pages ask for the same through caches; these functions are what a notebook calls.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from kneeoa.analysis import anova, confusions, learning_curves, run_names, selec
 from kneeoa.analysis.selection import Selection
 from kneeoa.analysis.study_tables import study_tables
 from kneeoa.errors import KneeOAError
-from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, Architecture
 from kneeoa.records import results
 from kneeoa.records.archive import FINISHED
 
@@ -49,7 +50,7 @@ def tables(chosen: Selection) -> dict[str, pd.DataFrame]:
     return study_tables(_named(chosen, found), found)
 
 
-def _named(chosen, found):
+def _named(chosen: Selection, found: Container[str]) -> list[tuple[str, Architecture, int]]:
     runs = chosen.finished
     named = zip(runs["label"], runs["architecture"], runs["seed"].astype(int), strict=True)
     return [run for run in named if run[0] in found]
@@ -113,7 +114,7 @@ def run_table(
     return table.iloc[unfinished.argsort(kind="stable")].reset_index(drop=True)
 
 
-def _state(row, measured):
+def _state(row: dict[str, Any], measured: Container[str]) -> str:
     if row["state"] == FINISHED and row["label"] not in measured:
         return "finished, not graded"
     if row["unpaired"]:

@@ -23,7 +23,8 @@ def separation(films: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for threshold in THRESHOLDS:
         positive, score = _scored(films, threshold)
-        row = {"threshold": threshold, "positive": int(positive.sum()), "knees": len(films)}
+        row: dict[str, float] = {"threshold": threshold, "positive": int(positive.sum())}
+        row["knees"] = len(films)
         if positive.any() and not positive.all():
             auc, precision = agreement.weighted_areas(positive, score, weights)
             row["auc"] = sk.roc_auc_score(positive, score)
@@ -85,7 +86,7 @@ def reliability(films: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _scored(films, threshold):
+def _scored(films: pd.DataFrame, threshold: int) -> tuple[np.ndarray, np.ndarray]:
     positive = films["true_grade"].to_numpy(int) >= threshold
     score = films[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5)[:, threshold:].sum(axis=1)
     # Rounding in the file must not tell equal scores apart.

@@ -6,6 +6,7 @@ network and preset, runs of a study first: from what most runs have in common.
 
 import json
 from collections import Counter
+from typing import Any
 
 import pandas as pd
 
@@ -72,7 +73,7 @@ def shortened(changed: str) -> list[str]:
     return named
 
 
-def _bases(archive):
+def _bases(archive: Archive) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the config that most runs of a network and preset have, those of a study first."""
     found: dict[tuple, Counter] = {}
     configs = {}

@@ -123,7 +123,7 @@ def study_labels(archive: Archive) -> dict[str, Study]:
     return dict(sorted(labels.items(), key=lambda item: not _is_the_papers(item[1])))
 
 
-def _is_the_papers(study):
+def _is_the_papers(study: Study) -> bool:
     return study.record.kind == "cycles" and study.record.preset == PAPER
 
 
@@ -162,6 +162,6 @@ def select(
     return Selection(archive, study, tuple(networks), split, tuple(picked), runs)
 
 
-def _by_room(modules):
+def _by_room(modules: set[str]) -> dict[str, set[str]]:
     read = modules & {"archive", "results"}
     return {"analysis": modules - read, "records": read}

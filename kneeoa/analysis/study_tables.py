@@ -94,22 +94,22 @@ _ROW_OF = {
 }
 
 
-def _read(file, columns):
+def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     numbers = [name for name in columns if name not in _TEXTS]
     return read_table(file, columns, numbers=numbers, texts=_TEXTS)
 
 
-def _alike(one, other):
+def _alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     keys = ["architecture", "seed", "split"]
     one, other = (table.set_index(keys)[list(METRICS)].sort_index() for table in (one, other))
     return one.index.equals(other.index) and np.allclose(one, other, rtol=1e-7, equal_nan=True)
 
 
-def _is_whole(table, keys):
+def _is_whole(table: pd.DataFrame, keys: list[str]) -> bool:
     """Whether every split has the same rows: of a file that lost its end, the last has fewer."""
     rows = [set(map(tuple, table.loc[table["split"] == name, keys].values)) for name in SPLITS]
     return len(rows[0]) > 0 and all(one == rows[0] for one in rows)
 
 
-def _of_test(table):
+def _of_test(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["split"] == "test"]

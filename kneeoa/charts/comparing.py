@@ -85,7 +85,9 @@ def strip_figure(
     return figure
 
 
-def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *, height=300):
+def spread_figure(
+    compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *, height: int = 300
+) -> go.Figure:
     """Return seed spread and sampling error of a metric in one picture, per network.
 
     Parameters
@@ -202,10 +204,14 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
             )
         strengths = here.drop_duplicates("step").sort_values("step")
         # Of what is done or not, such as mirroring, there are no strengths to name.
-        said = [f"{s:g}" if units[change] else "" for s in strengths["strength"]]
+        strength_texts = [f"{s:g}" if units[change] else "" for s in strengths["strength"]]
         # Ticks of their own: shared ones stand under the last row, beside the next panel's title.
         figure.update_xaxes(
-            tickvals=strengths["step"], ticktext=said, showticklabels=True, ticks="outside", **place
+            tickvals=strengths["step"],
+            ticktext=strength_texts,
+            showticklabels=True,
+            ticks="outside",
+            **place,
         )
     figure.update_yaxes(tickformat="+.0%", zeroline=True, zerolinecolor=style.QUIET)
     figure.update_layout(
@@ -223,7 +229,7 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
     return figure
 
 
-def _metric_axis(figure, metric, axis):
+def _metric_axis(figure: go.Figure, metric: str, axis: str) -> None:
     options = {"title": METRICS[metric]}
     if metric in SHARES:
         options["tickformat"] = ".1%"

@@ -1,6 +1,6 @@
 """Confusion matrices and what follows from them, as figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -33,8 +33,8 @@ def confusion_figure(
     limit = 100 if by != "counts" else np.nanmax(values, initial=1)
     scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.9)]]
     texts = _texts(values, spread, by, sign=False)
-    said = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
-    figure = _matrix(values, texts, scale, (0, limit), height, said)
+    share_text = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
+    figure = _matrix(values, texts, scale, (0, limit), height, share_text)
     if outlined is not None:
         true, given = outlined
         figure.add_shape(
@@ -128,11 +128,11 @@ def error_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 200) -> go
     return figure
 
 
-def _pairs(table):
+def _pairs(table: pd.DataFrame) -> Iterator[tuple[str, int]]:
     return zip(table["metric"], table["grade"], strict=True)
 
 
-def _texts(values, spread, by, *, sign):
+def _texts(values: np.ndarray, spread: np.ndarray | None, by: str, *, sign: bool) -> np.ndarray:
     digits = int(by == "counts" and not np.allclose(values, np.round(values), equal_nan=True))
     form = f"{{:+.{digits}f}}" if sign else f"{{:.{digits}f}}"
     # Adding 0 makes 0 of -0, which stands with no sign.
@@ -147,7 +147,14 @@ def _texts(values, spread, by, *, sign):
     return np.char.add(np.char.add(texts.astype(str), "<br>"), sd.astype(str))
 
 
-def _matrix(values, texts, scale, limits, height, said):
+def _matrix(
+    values: np.ndarray,
+    texts: np.ndarray,
+    scale: list[list[object]],
+    limits: tuple[float, float],
+    height: int,
+    share_text: str,
+) -> go.Figure:
     figure = style.figure(height=height, legend=False)
     figure.add_heatmap(
         z=values,
@@ -182,7 +189,7 @@ def _matrix(values, texts, scale, limits, height, said):
         customdata=[[int(t), int(g), float(values[t, g])] for t in GRADES for g in GRADES],
         mode="markers",
         marker={"symbol": "square", "size": height / 8, "opacity": 0},
-        hovertemplate=f"reference %{{y}}, given %{{x}}<br>{said}<extra></extra>",
+        hovertemplate=f"reference %{{y}}, given %{{x}}<br>{share_text}<extra></extra>",
         unselected={"marker": {"opacity": 0}},
         selected={"marker": {"opacity": 0}},
     )

@@ -6,6 +6,7 @@ has a marker or dash of its own, too.
 """
 
 import html
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -25,7 +26,7 @@ SINGLE = ("#1d91a5", "#d17a1f", "#8767b5", "#c0446c", "#5f8f2e", "#4a6fb3", "#a8
 QUIET = "#8a949a"
 """A grey that is legible on white and on near black."""
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
     "toImageButtonOptions": {"format": "png", "scale": 3},

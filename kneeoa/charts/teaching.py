@@ -14,13 +14,13 @@ _VOTES, _REFERENCE = "#2b93a1", "#d17a1f"
 
 
 def votes_figure(
-    counts: Sequence[int], *, reference: KLGrade | None = None, height: int = 420
+    votes: Sequence[int], *, reference: KLGrade | None = None, height: int = 420
 ) -> go.Figure:
     """Return how many gave each grade, for a projector; the reference grade marked once it is told.
 
-    `counts` (5,) int.
+    `votes` (5,) int.
     """
-    counts = np.asarray(counts, int)
+    counts = np.asarray(votes, int)
     total = max(1, counts.sum())
     figure = style.figure(height=height, legend=False)
     told = None if reference is None else int(reference)
@@ -100,16 +100,16 @@ def pace_figure(
         (is_right, "as the reference", _VOTES, ""),
         (~is_right, "missed", _REFERENCE, "/"),
     ):
-        of = answers[which]
+        answered = answers[which]
         figure.add_bar(
-            x=of["position"] + 1,
-            y=of["seconds"],
+            x=answered["position"] + 1,
+            y=answered["seconds"],
             width=0.7,
             name=name,
             marker={"color": colour, "pattern": {"shape": shape}},
             customdata=[
                 f"reference KL {reference}, given {'none' if pd.isna(grade) else f'KL {grade}'}"
-                for reference, grade in zip(of["reference"], of["grade"], strict=True)
+                for reference, grade in zip(answered["reference"], answered["grade"], strict=True)
             ],
             hovertemplate="film %{x}: %{y:.1f} s<br>%{customdata}<extra></extra>",
         )

@@ -48,9 +48,9 @@ def learning_figure(
         if len(recipes) == 1:
             several = bands[bands["architecture"] == network]
         for number, (recipe, band) in enumerate(several.groupby("recipe", sort=False)):
-            said = style.name_of(network) if len(recipes) == 1 else _short(recipe)
+            label = style.name_of(network) if len(recipes) == 1 else _short(recipe)
             dash = style.DASH[network] if len(recipes) == 1 else _DASHES[number % len(_DASHES)]
-            _add_band(figure, band, said, colour, dash, measure)
+            _add_band(figure, band, label, colour, dash, measure)
     _add_stages(figure, stages)
     _axes(figure, curves, measure, log)
     return figure
@@ -72,15 +72,15 @@ def marked_figure(
     figure = style.figure(height=height)
     for number, (run_id, run) in enumerate(curves.groupby("run_id", sort=False)):
         colour = style.SINGLE[number % len(style.SINGLE)]
-        said = style.as_text(names[run_id])
+        label = style.as_text(names[run_id])
         figure.add_scatter(
             x=run["epoch"],
             y=run[measure],
             mode="lines",
             line={"color": colour, "width": 2, "dash": _DASHES[number % len(_DASHES)]},
-            name=said,
+            name=label,
             legendgroup=run_id,
-            hovertemplate=f"{said}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+            hovertemplate=f"{label}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
         )
         kept = run[run["epoch"] == chosen.get(run_id)]
         figure.add_scatter(
@@ -90,7 +90,7 @@ def marked_figure(
             marker={"color": colour, "size": 9, "symbol": "star"},
             legendgroup=run_id,
             showlegend=False,
-            hovertemplate=f"{said}<br>kept: epoch %{{x}}<extra></extra>",
+            hovertemplate=f"{label}<br>kept: epoch %{{x}}<extra></extra>",
         )
     # Names are long: one below the other, under the figure, which grows by them.
     lines = curves["run_id"].nunique()
@@ -103,7 +103,7 @@ def marked_figure(
     return figure
 
 
-def _axes(figure, curves, measure, log):
+def _axes(figure: go.Figure, curves: pd.DataFrame, measure: str, log: bool) -> None:
     figure.update_xaxes(title="Epoch", rangemode="tozero", dtick=_tick(curves))
     figure.update_yaxes(title=CURVES[measure])
     if measure in PERCENT:
@@ -112,7 +112,7 @@ def _axes(figure, curves, measure, log):
         figure.update_yaxes(type="log", exponentformat="power")
 
 
-def _add_stages(figure, stages):
+def _add_stages(figure: go.Figure, stages: pd.DataFrame) -> None:
     """One line a stage, from the first run that begins it to the last; words in two rows."""
     if stages.empty:
         return
@@ -143,7 +143,14 @@ def _add_stages(figure, stages):
         )
 
 
-def _add_runs(figure, curves, chosen, measure, colour, names):
+def _add_runs(
+    figure: go.Figure,
+    curves: pd.DataFrame,
+    chosen: pd.DataFrame,
+    measure: str,
+    colour: str,
+    names: Mapping[str, str],
+) -> None:
     """One line broken between runs, and one of stars: a line each would take a second for many."""
     shown = curves[curves["run_id"].isin(curves["run_id"].unique()[:MOST_LINES])]
     runs = [run for _, run in shown.dropna(subset=measure).groupby("run_id", sort=False)]
@@ -173,11 +180,13 @@ def _add_runs(figure, curves, chosen, measure, colour, names):
     )
 
 
-def _short(recipe):
+def _short(recipe: str) -> str:
     return style.as_text(recipe if len(recipe) <= 60 else f"{recipe[:59]}…")
 
 
-def _add_band(figure, band, name, colour, dash, measure):
+def _add_band(
+    figure: go.Figure, band: pd.DataFrame, name: str, colour: str, dash: str, measure: str
+) -> None:
     several = band.dropna(subset="sd")
     figure.add_scatter(
         x=[*several["epoch"], *several["epoch"][::-1]],
@@ -202,6 +211,6 @@ def _add_band(figure, band, name, colour, dash, measure):
     )
 
 
-def _tick(curves):
+def _tick(curves: pd.DataFrame) -> int | None:
     last = curves["epoch"].max() if len(curves) else 1
     return 1 if last <= 12 else 5 if last <= 60 else None

@@ -83,7 +83,7 @@ def reliability_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 360)
     return figure
 
 
-def _line(figure, network, x, y):
+def _line(figure: go.Figure, network: str, x: pd.Series, y: pd.Series) -> None:
     figure.add_scatter(
         x=x,
         y=y,
@@ -94,7 +94,7 @@ def _line(figure, network, x, y):
     )
 
 
-def _diagonal(figure):
+def _diagonal(figure: go.Figure) -> None:
     figure.add_shape(
         type="line",
         x0=0,

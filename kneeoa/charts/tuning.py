@@ -1,5 +1,7 @@
 """A search for settings, as figures."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -51,7 +53,7 @@ def importance_figure(importance: pd.DataFrame, *, height: int = 420) -> go.Figu
     return figure
 
 
-def _dimension(name, values):
+def _dimension(name: str, values: pd.Series) -> dict[str, Any]:
     label = style.as_text(name.replace("_", " "))
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.isna().any():

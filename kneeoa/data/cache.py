@@ -1,45 +1,48 @@
-"""Films decoded once: ``<cache>/<split hash>/<source>/films.npy``, mapped into memory read-only.
+"""Films decoded once: ``<cache>/<split hash>/<source>.films``, mapped into memory read-only.
 
-The name of the innermost folder follows from where the films lie, their names, sizes and times, and
-the code that decodes them, so that what is found under it is valid and is never replaced: a change
-to any of these leads to another name. It is written beside and renamed, whole or not at all.
+A file holds the pixels, then as JSON which films they are. Its name follows from where the films
+lie, their names, sizes and times, and the code that decodes them: a change to any of these leads to
+another name. It is written whole or not at all, and nobody has changed it since: its time says so.
 """
 
 import contextlib
-import csv
 import errno
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import PIL
 
 from kneeoa import films
 from kneeoa.errors import DataError, DiskFullError, RadiographError
-from kneeoa.files import drop_abandoned, whole_folder
+from kneeoa.files import drop_abandoned, remove, whole_file
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import open_radiograph
-from kneeoa.graders.locating import localiser, looks
+from kneeoa.graders.locating import localiser
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import INPUT_SIDE
 
 Progress = Callable[[int, int], None]
 """Is told how many films are done, and of how many."""
 
-_LAYOUT = 1
+_LAYOUT = 2
+_CODE = Path(films.__file__).parents[1]
 _DECODERS = (
-    *sorted(Path(films.__file__).parent.rglob("*.py")),
-    *(Path(module.__file__) for module in (localiser, looks)),
+    *sorted(_CODE.glob("films/**/*.py")),
+    *(_CODE / f"graders/locating/{module}.py" for module in ("localiser", "looks")),
     DEFAULT_MODELS / localiser.FOLDER / "card.json",
 )
 """What decides the pixels: a change to any of these files decodes anew."""
+_UNTOUCHED = 0
+"""The time of a finished file, in ns: whoever writes into it afterwards gives it another."""
 _FILM_BYTES = INPUT_SIDE * INPUT_SIDE
 _THREADS = 2
 """On 4 cores, 7,432 PNGs of 224 x 224 took 7.6 s in one thread, 5.1 s in two, 5.5 s in four and
@@ -69,8 +72,8 @@ def cache_folder() -> Path:
     """Return where decoded films are kept: ``$KNEEOA_CACHE/films``, or the user's cache folder."""
     if chosen := os.environ.get("KNEEOA_CACHE"):
         return Path(chosen).expanduser().absolute() / "films"
-    user = os.environ.get("XDG_CACHE_HOME", "")
-    if not Path(user).is_absolute():
+    user = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not user.is_absolute():
         try:
             user = Path.home() / ".cache"
         except RuntimeError:
@@ -78,7 +81,7 @@ def cache_folder() -> Path:
                 "Expected a home folder to keep decoded films in. There is none: set KNEEOA_CACHE "
                 "to a folder that can be written."
             ) from None
-    return Path(user) / "kneeoa" / "films"
+    return user / "kneeoa" / "films"
 
 
 def decode(
@@ -95,35 +98,25 @@ def decode(
     full.
     """
     parent = (cache or cache_folder()) / split_hash
-    root, digest = _identity(base, files)
-    folder = parent / f"{root}-{digest}"
-    found = _read(folder, files)
+    place, state = _identity(base, files)
+    file = parent / f"{place}-{state}.films"
+    kept = _read(file)
     # What could not be read may have been a matter of permission or of a network disk.
-    if found and not any(_decode_one(base / file)[0] is not None for file in found.reasons):
-        return found
-    with _in_words(parent, len(files)):
-        _make_room(parent, len(files))
-        try:
-            with whole_folder(folder) as beside:
-                _write(beside, base, files, progress)
-                # Mapped before it gets its name, it stays readable whatever other processes do.
-                decoded = _read(beside, files)
-                if decoded is None:
-                    raise OSError(errno.EIO, "what was written is not what is read")
-                if folder.exists() and (found or not _read(folder, files)):
-                    shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            # Another process has been faster: what it put there is as good.
-            if not folder.is_dir():
-                raise
-    drop_abandoned(parent, f".{root}-*")
-    for other in parent.glob(f"{root}-*"):
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
+    if kept and not any(_decode_one(base / name)[0] is not None for name in kept.reasons):
+        return kept
+    with _in_words(parent, len(files) * _FILM_BYTES + 2**20):
+        with whole_file(file, durable=True) as stream:
+            _write(stream, base, files, progress)
+        os.utime(file, ns=(_UNTOUCHED, _UNTOUCHED))
+        if (decoded := _read(file)) is None:
+            raise OSError(errno.EIO, "what was written is not what is read")
+    drop_abandoned(parent, f".{place}-*")
+    for other in set(parent.glob(f"{place}-*")) - {file}:
+        remove(other)
     return decoded
 
 
-def _identity(base, files):
+def _identity(base: Path, files: Sequence[str]) -> list[str]:
     """Return what names the place of the films and what names their state, in hex."""
     code = hashlib.sha256(f"{_LAYOUT} {INPUT_SIDE} {PIL.__version__}".encode())
     for decider in _DECODERS:
@@ -134,7 +127,7 @@ def _identity(base, files):
     return [hashlib.sha256(text.encode()).hexdigest()[:12] for text in (place, state)]
 
 
-def _stamp(base, file):
+def _stamp(base: Path, file: str) -> tuple[str, int, int]:
     try:
         status = os.stat(os.path.join(base, file))  # noqa: PTH116, PTH118 (thousands of files)
     except OSError:
@@ -142,71 +135,49 @@ def _stamp(base, file):
     return file, status.st_size, status.st_mtime_ns
 
 
-def _read(folder, files):
-    """Return what `folder` holds, or None if it is not there or not whole."""
+def _read(file: Path) -> Decoded | None:
+    """Return what `file` holds, or None if it is not there, not whole, or was changed."""
     try:
-        with (folder / "films.csv").open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        written = json.loads((folder / "films.json").read_text("utf-8"))
-        status = (folder / "films.npy").stat()
-        if [row["file"] for row in rows] != list(files):
-            return None
-        # Whoever changes the file afterwards, even in the middle, changes one of these.
-        if written != {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}:
-            return None
-        images = np.load(folder / "films.npy", mmap_mode="r", allow_pickle=False)
-        readable = tuple(not row["unreadable"] for row in rows)
-        if images.dtype != np.uint8 or images.shape != (sum(readable), INPUT_SIDE, INPUT_SIDE):
-            return None
-        return Decoded(
-            images.view(np.ndarray),
-            tuple(row["pixels_sha256"] for row in rows if not row["unreadable"]),
-            readable,
-            {row["file"]: row["unreadable"] for row in rows if row["unreadable"]},
-        )
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        with file.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            size = int.from_bytes(stream.read(8))
+            stream.seek(8 + size)
+            rows = json.loads(stream.read())
+            readable = tuple(not reason for _, _, reason in rows)
+            if status.st_mtime_ns != _UNTOUCHED or size != sum(readable) * _FILM_BYTES:
+                return None
+            pixels = np.memmap(stream, np.uint8, "r")[8 : 8 + size]
+    except (OSError, ValueError, TypeError):
         return None
+    return Decoded(
+        pixels.reshape(-1, INPUT_SIDE, INPUT_SIDE).view(np.ndarray),
+        tuple(digest for _, digest, reason in rows if not reason),
+        readable,
+        {name: reason for name, _, reason in rows if reason},
+    )
 
 
-def _write(folder, base, files, progress):
-    rows = []
-    with (folder / "films.npy").open("wb") as stream, ThreadPoolExecutor(_THREADS) as pool:
-        # Not through a memory map: on a full disk, writing to one kills the process.
-        start = _header(stream, len(files))
+def _write(stream: IO[bytes], base: Path, files: Sequence[str], progress: Progress | None) -> None:
+    rows: list[tuple[str, str, str]] = []
+    size = 0
+    stream.write(bytes(8))
+    # Not through a memory map: on a full disk, writing to one kills the process.
+    with ThreadPoolExecutor(_THREADS) as pool:
         for first in range(0, len(files), _AT_ONCE):
             some = files[first : first + _AT_ONCE]
-            for file, (image, reason) in zip(
-                some, pool.map(_decode_one, [base / file for file in some]), strict=True
-            ):
-                digest = ""
-                if image is not None:
-                    stream.write(image.data)
-                    digest = hashlib.sha256(image.data).hexdigest()
-                rows.append((file, digest, reason))
+            decoded = pool.map(_decode_one, [base / name for name in some])
+            for name, (image, reason) in zip(some, decoded, strict=True):
+                pixels = b"" if image is None else image.tobytes()
+                size += stream.write(pixels)
+                rows.append((name, hashlib.sha256(pixels).hexdigest(), reason))
             if progress:
                 progress(len(rows), len(files))
-        stream.seek(0)
-        if _header(stream, sum(not reason for _, _, reason in rows)) != start:
-            raise RuntimeError("NumPy's header changed its length with the number of films")
-        stream.flush()
-        os.fsync(stream.fileno())
-    with (folder / "films.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("file", "pixels_sha256", "unreadable"))
-        writer.writerows(rows)
-    status = (folder / "films.npy").stat()
-    written = {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
-    (folder / "films.json").write_text(json.dumps(written), "utf-8")
+    stream.write(json.dumps(rows).encode())
+    stream.seek(0)
+    stream.write(size.to_bytes(8))
 
 
-def _header(stream, count):
-    shape = (count, INPUT_SIDE, INPUT_SIDE)
-    described = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, described)
-    return stream.tell()
-
-
-def _decode_one(path):
+def _decode_one(path: Path) -> tuple[np.ndarray | None, str]:
     """Return the image ``(224, 224) uint8`` or None, and why it is None."""
     try:
         radiograph = open_radiograph(path)
@@ -220,29 +191,22 @@ def _decode_one(path):
 
 
 @once
-def _localiser():
+def _localiser() -> localiser.Localiser:
     return localiser.Localiser()
 
 
-def _make_room(parent, count):
-    parent.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(parent).free < _needed(count):
-        raise DiskFullError
-
-
-def _needed(count):
-    return count * _FILM_BYTES + 2**20
-
-
 @contextlib.contextmanager
-def _in_words(parent, count):
+def _in_words(parent: Path, needed: int) -> Iterator[None]:
+    """Refuse where `needed` bytes are not free in `parent`; say so, too, if they run out."""
     try:
+        parent.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(parent).free < needed:
+            raise DiskFullError
         yield
     except DiskFullError:
-        place = next(folder for folder in (parent, *parent.parents) if folder.exists())
-        free = shutil.disk_usage(place).free
+        free = shutil.disk_usage(parent).free
         raise DiskFullError(
-            f"Expected {_needed(count) / 1e6:.0f} MB free for the decoded films in {parent}. "
+            f"Expected {needed / 1e6:.0f} MB free for the decoded films in {parent}. "
             f"Free: {free / 1e6:.0f} MB. Free some space, or set KNEEOA_CACHE to a folder on "
             "another disk."
         ) from None

@@ -1,7 +1,7 @@
 """What keeps a data set from being trained on, and what one should know of it, in sentences."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kneeoa.data.listing import SPLITS, Entry, repeated_ids
 from kneeoa.grades import GRADES
@@ -9,26 +9,26 @@ from kneeoa.grades import GRADES
 
 def problems(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence for each reason not to train on these readable films, the gravest first."""
-    found = [*straddling(entries, pixel_hashes), *repeated_names(entries)]
+    sentences = [*straddling(entries, pixel_hashes), *repeated_names(entries)]
     per_split = Counter(entry.split for entry in entries)
     empty = [split for split in SPLITS if not per_split[split]]
     patients = len({entry.patient_id for entry in entries})
     if patients < len(SPLITS):
-        found.append(
+        sentences.append(
             "Expected at least three patients, one for each of train, val and test. "
             f"Received: {patients}."
         )
     elif empty:
-        found.append(
+        sentences.append(
             f"Expected films in each of train, val and test. There is none in {_and(empty)}: add "
             "some, or split anew with --resplit."
         )
     if "train" not in empty and (missing := _missing_grades(entries, "train")):
-        found.append(
+        sentences.append(
             f"Expected films of every KL grade in train. There is none of {_and(missing)}, which "
             "could not be learned: add some, or split anew with --resplit."
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def straddling(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
@@ -67,11 +67,13 @@ def too_many_unreadable(
 
 def warnings(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence for each thing that does not forbid training but bends what it measures."""
-    found = []
+    sentences = []
     for split in SPLITS[1:]:
         missing = _missing_grades(entries, split)
         if 0 < len(missing) < len(GRADES):
-            found.append(f"No film of {_and(missing)} is in {split}: its metrics leave that out.")
+            sentences.append(
+                f"No film of {_and(missing)} is in {split}: its metrics leave that out."
+            )
     twins = [
         (first, second)
         for first, second in _twins(entries, pixel_hashes)
@@ -79,11 +81,11 @@ def warnings(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str
     ]
     if twins:
         shown = "; ".join(_pair(*pair) for pair in twins[:3])
-        found.append(f"Identical images in one split: {shown}{_more(len(twins) - 3, 'pairs')}.")
-    return tuple(found)
+        sentences.append(f"Identical images in one split: {shown}{_more(len(twins) - 3, 'pairs')}.")
+    return tuple(sentences)
 
 
-def _straddling_patients(entries):
+def _straddling_patients(entries: Sequence[Entry]) -> Iterator[str]:
     first: dict[str, Entry] = {}
     straddling: dict[str, Entry] = {}
     for entry in entries:
@@ -98,7 +100,7 @@ def _straddling_patients(entries):
         )
 
 
-def _straddling_images(entries, pixel_hashes):
+def _straddling_images(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> Iterator[str]:
     pairs = [pair for pair in _twins(entries, pixel_hashes) if pair[0].split != pair[1].split]
     for first, second in pairs[:1]:
         yield (
@@ -108,7 +110,7 @@ def _straddling_images(entries, pixel_hashes):
         )
 
 
-def _twins(entries, pixel_hashes):
+def _twins(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> Iterator[tuple[Entry, Entry]]:
     """Yield pairs of films with the same pixels: the first of them, and another."""
     first: dict[str, Entry] = {}
     for entry, digest in zip(entries, pixel_hashes, strict=True):
@@ -117,21 +119,21 @@ def _twins(entries, pixel_hashes):
             yield other, entry
 
 
-def _missing_grades(entries, split):
+def _missing_grades(entries: Sequence[Entry], split: str) -> list[str]:
     there = {entry.grade for entry in entries if entry.split == split}
     return [grade.label for grade in GRADES if grade not in there]
 
 
-def _place(entry):
+def _place(entry: Entry) -> str:
     return f"{entry.split} ({entry.file}, KL {entry.grade})"
 
 
-def _pair(first, second):
+def _pair(first: Entry, second: Entry) -> str:
     grades = "" if first.grade == second.grade else f" (KL {first.grade} and KL {second.grade})"
     return f"{first.file} and {second.file}{grades}"
 
 
-def _others(names, what):
+def _others(names: Sequence[str], what: str) -> str:
     if not names:
         return ""
     shown = ", ".join(names[:5])
@@ -139,11 +141,11 @@ def _others(names, what):
     return f", and so {plural} {shown}{_more(len(names) - 5, 'more')}"
 
 
-def _more(count, what):
+def _more(count: int, what: str) -> str:
     if count <= 0:
         return ""
     return f", and {count} more" if what == "more" or count == 1 else f", and {count} more {what}"
 
 
-def _and(words):
+def _and(words: Sequence[str]) -> str:
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]

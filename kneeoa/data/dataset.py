@@ -1,6 +1,7 @@
 """Graded films -> arrays, with the patient-wise split held as a rule."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from kneeoa.data import cache, checks, folder, split
 from kneeoa.data.arrays import Films, counts, split_hash, spread
-from kneeoa.data.listing import SPLITS, name_patterns
+from kneeoa.data.listing import SPLITS, Entry, Listing, name_patterns
 from kneeoa.data.split_file import COLUMNS, impose_split, read_table, write_table
 from kneeoa.errors import ConfigError, DataError
 
@@ -113,15 +114,15 @@ def read_dataset(
         drawn = split.draw(patients, grades, ratios=ratios, seed=seed)
         entries = tuple(replace(e, split=name) for e, name in zip(entries, drawn, strict=True))
         split_from = split.describe(ratios, seed)
-    entries = sorted(entries, key=lambda e: (SPLITS.index(e.split), e.grade, e.file))
+    ordered = sorted(entries, key=lambda e: (SPLITS.index(e.split), e.grade, e.file))
     decoded = cache.decode(
         listing.base,
-        [entry.file for entry in entries],
-        split.hash_of((e.split, e.image_id, e.grade) for e in entries),
+        [entry.file for entry in ordered],
+        split.hash_of((e.split, e.image_id, e.grade) for e in ordered),
         cache=cache_folder,
         progress=progress,
     )
-    kept = [entry for entry, good in zip(entries, decoded.readable, strict=True) if good]
+    kept = [entry for entry, good in zip(ordered, decoded.readable, strict=True) if good]
     table = pd.DataFrame(
         [[getattr(entry, name) for name in COLUMNS] for entry in kept], columns=COLUMNS
     ).assign(pixels=decoded.pixel_hashes)
@@ -176,41 +177,45 @@ def write_split(dataset: Dataset, file: Path) -> None:
     write_table(dataset.table, file)
 
 
-def _list(source, split_file, resplit, patterns):
+def _list(
+    source: Path, split_file: Path | None, resplit: bool, patterns: Sequence[re.Pattern[str]]
+) -> tuple[Listing, str]:
     """Return the listing, and where its split comes from, or "" if it is to be drawn."""
     if split_file and resplit:
         raise ConfigError("Expected --split-file or --resplit. Received both.")
     if source.is_dir():
         base, where = source, "the folders"
-        free = bool(split_file) or resplit
+        free = split_file is not None or resplit
         # A split file names every film, so the folder may have any shape.
-        listing = None
-        if not split_file or folder.is_graded(source):
+        if split_file is None or folder.is_graded(source):
             listing = folder.list_graded(source, patterns, without_splits=free)
+        else:
+            listing = None
     elif not source.exists():
         raise DataError(f"Expected a folder of films or a CSV file. There is no {source}.")
     else:
         base, where = source.parent, source.name
         listing = read_table(source, base, patterns, with_splits=not resplit)
-    if split_file:
-        said = read_table(split_file, base, patterns)
-        if not said.has_splits:
+    if split_file is not None:
+        table = read_table(split_file, base, patterns)
+        if not table.has_splits:
             raise DataError(f"Expected the column split in {split_file}. It is missing.")
-        return impose_split(said, listing, split_file) if listing else said, split_file.name
+        return impose_split(table, listing, split_file) if listing else table, split_file.name
+    assert listing is not None
     return listing, where if listing.has_splits and not resplit else ""
 
 
-def _by_split(entries, images):
+def _by_split(entries: Sequence[Entry], images: np.ndarray) -> dict[str, Films]:
     """Return the films of each split, whose images are slices of `images`: nothing is copied."""
-    found, start = {}, 0
+    splits, start = {}, 0
     for name in SPLITS:
         here = [entry for entry in entries if entry.split == name]
-        found[name] = _films(here, images[start : start + len(here)])
+        splits[name] = _films(here, images[start : start + len(here)])
         start += len(here)
-    return found
+    return splits
 
 
-def _films(entries, images):
+def _films(entries: Sequence[Entry], images: np.ndarray) -> Films:
     return Films(
         images,
         np.array([entry.grade for entry in entries], np.int64),

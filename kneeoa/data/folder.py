@@ -5,7 +5,7 @@ Nothing is written, and of files without the suffix of a film only the first byt
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def list_graded(
         )
     left_out = _LeftOut()
     left_out.add(top, "", splits or _GRADE_NAMES)
-    found = []
+    films_found = []
     for split in splits or [""]:
         inside = top
         if split:
@@ -61,12 +61,12 @@ def list_graded(
             place = f"{split}/{grade}" if split else grade
             films = _scan(folder / place)
             left_out.add(films, f"{place}/", (), films_belong=True)
-            found += [(f"{place}/{name}", int(grade), split) for name in films.films]
-    if not found:
+            films_found += [(f"{place}/{name}", int(grade), split) for name in films.films]
+    if not films_found:
         raise DataError(
             f"Expected {FILM_KINDS} films in the grade folders 0 to 4 of {folder}. Found none."
         )
-    entries = tuple(entry_of(*item, patterns) for item in found)
+    entries = tuple(entry_of(*item, patterns) for item in films_found)
     warnings = warn_of_unknown_patients(entries, patterns)
     return Listing(folder, entries, left_out.sentences(), warnings)
 
@@ -94,11 +94,11 @@ class _Scan:
     odd: int
 
 
-def _scan(folder):
+def _scan(folder: Path) -> _Scan:
     folders, films, others, odd = [], [], 0, 0
     try:
-        with os.scandir(folder) as found:
-            for item in found:
+        with os.scandir(folder) as items:
+            for item in items:
                 if item.is_dir():
                     folders.append(item.name)
                 # Names with a leading dot are a system's notes (`._x.png`), not films.
@@ -115,7 +115,7 @@ def _scan(folder):
     return _Scan(sorted(filter(str.isprintable, folders)), sorted(films), others, odd)
 
 
-def _is_odd(name):
+def _is_odd(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -123,12 +123,12 @@ def _is_odd(name):
     return False
 
 
-def _what_was_expected(folder, missing, top):
-    found = ", ".join(top.folders[:_SHOWN]) or "no folder"
+def _what_was_expected(folder: Path, missing: Sequence[str], top: _Scan) -> str:
+    folders = ", ".join(top.folders[:_SHOWN]) or "no folder"
     text = (
         f"Expected the folders train, val and test in {folder}, each with one folder per KL grade, "
         f"or the grade folders 0 to 4 themselves. Missing: {', '.join(missing)}. "
-        f"Found: {found}{', ...' if len(top.folders) > _SHOWN else ''}."
+        f"Found: {folders}{', ...' if len(top.folders) > _SHOWN else ''}."
     )
     if len(missing) == len(SPLITS):
         below = [name for name in top.folders if name[0] != "." and _is_readable_set(folder / name)]
@@ -137,7 +137,7 @@ def _what_was_expected(folder, missing, top):
     return text
 
 
-def _is_readable_set(folder):
+def _is_readable_set(folder: Path) -> bool:
     try:
         return is_graded(folder)
     except DataError:
@@ -154,7 +154,9 @@ class _LeftOut:
     odd: int = 0
     auto_test: bool = False
 
-    def add(self, scan, prefix, expected, *, films_belong=False):
+    def add(
+        self, scan: _Scan, prefix: str, expected: Container[str], *, films_belong: bool = False
+    ) -> None:
         for name in scan.folders:
             if name.lower() == AUTO_TEST:
                 self.auto_test = True
@@ -165,25 +167,25 @@ class _LeftOut:
         self.others += scan.others
         self.odd += scan.odd
 
-    def sentences(self):
+    def sentences(self) -> tuple[str, ...]:
         """Say what was left out and why."""
-        found = []
+        sentences = []
         if self.auto_test:
-            found.append(f"{AUTO_TEST_REASON}.")
+            sentences.append(f"{AUTO_TEST_REASON}.")
         if self.folders:
-            found.append(
+            sentences.append(
                 "Folders other than train, val and test and the grades 0 to 4 in them: "
                 f"{_some(self.folders)}."
             )
         if self.films:
-            found.append(f"Films outside the grade folders: {_some(self.films)}.")
+            sentences.append(f"Films outside the grade folders: {_some(self.films)}.")
         if self.others:
-            found.append(f"Files that are no {FILM_KINDS} film: {self.others}.")
+            sentences.append(f"Files that are no {FILM_KINDS} film: {self.others}.")
         if self.odd:
-            found.append(f"Files whose names are not in UTF-8: {self.odd}. Rename them.")
-        return tuple(found)
+            sentences.append(f"Files whose names are not in UTF-8: {self.odd}. Rename them.")
+        return tuple(sentences)
 
 
-def _some(names):
+def _some(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -140,8 +140,8 @@ def warn_of_unknown_patients(
 def repeated_ids(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     """Return the films that share their name with another, by name."""
     twice = {name for name, n in Counter(entry.image_id for entry in entries).items() if n > 1}
-    found: dict[str, list[Entry]] = {}
+    by_id: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.image_id in twice:
-            found.setdefault(entry.image_id, []).append(entry)
-    return found
+            by_id.setdefault(entry.image_id, []).append(entry)
+    return by_id

@@ -45,20 +45,22 @@ def _counted(table: pd.DataFrame) -> list[str]:
     width = 14
     heads = ["", *(grade.label for grade in GRADES), "films", "patients", "left", "right"]
     lines = ["".join(f"{head:>{width}}" if head else f"{'':<6}" for head in heads)]
-    columns = [lambda rows, g=int(grade): (rows["grade"] == g).sum() for grade in GRADES]
-    columns += [
-        len,
-        lambda rows: rows["patient_id"].nunique(),
-        lambda rows: (rows["side"] == "L").sum(),
-        lambda rows: (rows["side"] == "R").sum(),
-    ]
-    whole = [column(table) for column in columns]
+    whole = _counts(table)
     for name in (*SPLITS, "all"):
         rows = table if name == "all" else table[table["split"] == name]
         cells = []
-        for column, total in zip(columns, whole, strict=True):
-            count = column(rows)
+        for count, total in zip(_counts(rows), whole, strict=True):
             share = f" ({100 * count / total:4.1f}%)" if total and name != "all" else ""
             cells.append(f"{f'{count:,}{share}':>{width}}")
         lines.append(f"{name:<6}{''.join(cells)}".rstrip())
     return lines
+
+
+def _counts(rows: pd.DataFrame) -> list[int]:
+    """Return the films of each grade, all films, patients, left and right knees."""
+    return [
+        *((rows["grade"] == int(grade)).sum() for grade in GRADES),
+        len(rows),
+        rows["patient_id"].nunique(),
+        *((rows["side"] == side).sum() for side in ("L", "R")),
+    ]

@@ -65,7 +65,7 @@ def describe(ratios: tuple[float, float, float], seed: int) -> str:
     return f"drawn by patient, stratified by grade, {shares}, seed {seed}"
 
 
-def _shares(ratios):
+def _shares(ratios: Sequence[float]) -> np.ndarray:
     shares = np.asarray(ratios, float)
     if shares.shape != (3,) or not (np.isfinite(shares) & (shares > 0)).all():
         raise ConfigError(

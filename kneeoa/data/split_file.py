@@ -73,29 +73,29 @@ def read_table(
     return Listing(base, tuple(entries), ignored)
 
 
-def impose_split(said: Listing, on: Listing, file: Path) -> Listing:
-    """Return `said`, the split in `file`, checked against `on`, the films as their source has them.
+def impose_split(table: Listing, on: Listing, file: Path) -> Listing:
+    """Return `table`, the split in `file`, checked against `on`, the films as the source has them.
 
-    Films that `said` does not name are left out, with a note. Films that it alone has and grades
+    Films that `table` does not name are left out, with a note. Films that it alone has and grades
     that differ are refused: the split would not be the one that was meant.
     """
     there = {entry.file: entry for entry in on.entries}
-    gone = [entry.file for entry in said.entries if entry.file not in there]
+    gone = [entry.file for entry in table.entries if entry.file not in there]
     if gone:
         raise DataError(
-            f"Expected every film of {file} in {on.base}. {len(gone)} of {len(said.entries)} are "
+            f"Expected every film of {file} in {on.base}. {len(gone)} of {len(table.entries)} are "
             f"not among its graded films, the first: {gone[0]}. Write the split anew."
         )
-    for entry in said.entries:
+    for entry in table.entries:
         if entry.grade != there[entry.file].grade:
             raise DataError(
                 f"Expected the same grades in {file} as in {on.base}. Received {entry.file} with "
                 f"KL {entry.grade} and KL {there[entry.file].grade}. Write the split anew."
             )
-    ignored = on.ignored + said.ignored
-    if left := len(there) - len({entry.file for entry in said.entries}):
+    ignored = on.ignored + table.ignored
+    if left := len(there) - len({entry.file for entry in table.entries}):
         ignored += (f"Films that {file.name} does not name: {left}.",)
-    return Listing(said.base, said.entries, ignored, said.warnings)
+    return Listing(table.base, table.entries, ignored, table.warnings)
 
 
 def write_table(table: pd.DataFrame, file: Path) -> None:
@@ -106,7 +106,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
     tables.write(file, table[list(COLUMNS)])
 
 
-def _rows(file):
+def _rows(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Return the column names and (line number, row) pairs."""
     try:
         data = file.read_bytes()
@@ -145,7 +145,9 @@ def _rows(file):
     return columns, rows
 
 
-def _entry(row, base, patterns, with_splits):
+def _entry(
+    row: dict[str, str], base: Path, patterns: Sequence[re.Pattern[str]], with_splits: bool
+) -> Entry:
     if not row["file"] or not row["patient_id"]:
         raise DataError("Expected a file and a patient_id. Received an empty cell.")
     path = row["file"] if _is_file(base, row["file"]) else row["file"].replace("\\", "/")
@@ -175,12 +177,12 @@ def _entry(row, base, patterns, with_splits):
     )
 
 
-def _is_file(base, path):
+def _is_file(base: Path, path: str) -> bool:
     # Unlike `Path.is_file`, this is false for whatever cannot be a path at all.
     return os.path.isfile(os.path.join(base, path))  # noqa: PTH113, PTH118
 
 
-def _grade(text):
+def _grade(text: str) -> int:
     # Spreadsheets and pandas write 2.0 where a column had gaps.
     whole = text.removesuffix(".0")
     if whole not in {str(int(grade)) for grade in GRADES}:

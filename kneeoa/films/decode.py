@@ -67,14 +67,14 @@ def film(
         digest=hashlib.sha256(data).hexdigest(),
         header=decoded.header,
         notes=decoded.notes,
-        window=stored and (stored.black, stored.white),
+        window=None if stored is None else (stored.black, stored.white),
     )
     arrays = [_small(np.ascontiguousarray(decoded.pixels, np.float32))]
-    arrays += [np.ascontiguousarray(stored.values)] if stored else []
+    arrays += [np.ascontiguousarray(stored.values)] if stored is not None else []
     return msgspec.to_builtins(described), arrays
 
 
-def _small(pixels):
+def _small(pixels: np.ndarray) -> np.ndarray:
     """Return the pixels as bytes, where nothing is lost: a quarter has to be handed over."""
     in_bytes = pixels.astype(np.uint8)
     return in_bytes if np.array_equal(in_bytes, pixels) else pixels

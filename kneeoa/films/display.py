@@ -33,8 +33,8 @@ def fit_within(pixels: np.ndarray, longest: int) -> np.ndarray:
     scale = longest / max(image.size)
     if scale >= 1:
         return pixels
-    size = tuple(max(1, round(length * scale)) for length in image.size)
-    return np.asarray(image.resize(size, Image.Resampling.BOX))
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    return np.asarray(image.resize((width, height), Image.Resampling.BOX))
 
 
 def png(image: np.ndarray) -> bytes:
@@ -78,7 +78,7 @@ def layer(
     return drawn
 
 
-def _border(inside):
+def _border(inside: np.ndarray) -> np.ndarray:
     """Return the cells of a ``(S, S) bool`` region that touch one outside it."""
     core = inside.copy()
     core[1:] &= inside[:-1]

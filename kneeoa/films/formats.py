@@ -83,7 +83,7 @@ _OTHER_STARTS = (
 )
 
 
-def _is_text(data):
+def _is_text(data: bytes) -> bool:
     try:
         data.decode("utf-8", errors="strict")
     except UnicodeDecodeError as error:

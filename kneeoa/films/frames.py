@@ -56,7 +56,8 @@ class Frame:
     @classmethod
     def whole(cls, radiograph: Radiograph, name: str = WHOLE_FILM) -> "Frame":
         """Return the frame that is the whole film."""
-        return cls(0, 0, *radiograph.pixels.shape, name)
+        height, width = radiograph.pixels.shape
+        return cls(0, 0, height, width, name)
 
     def share_outside(self, radiograph: Radiograph) -> float:
         """Return which share of the frame's area is not on the film."""
@@ -65,7 +66,7 @@ class Frame:
         inside = max(0, rows[1] - rows[0]) * max(0, columns[1] - columns[0])
         return 1 - inside / (self.height * self.width)
 
-    def _on(self, height, width):
+    def _on(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return first and last row, and first and last column, that are on the film."""
         return (
             (max(self.top, 0), min(self.top + self.height, height)),

@@ -66,7 +66,7 @@ def by_level(values: np.ndarray, show: Callable[[np.ndarray], np.ndarray]) -> np
     return shown
 
 
-def _ends(values):
+def _ends(values: np.ndarray) -> tuple[float, float]:
     """Return the values that become black and white, from numbers of any shape."""
     low, high = np.percentile(values, [LOWEST_PERCENTILE, HIGHEST_PERCENTILE])
     for is_dark in (True, False):

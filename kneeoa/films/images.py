@@ -5,15 +5,18 @@ import math
 import sys
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.grey import to_grey, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.limits import Limits
-from kneeoa.films.stored import stored_values
+from kneeoa.films.stored import StoredValues, stored_values
 
 # Decoders warn about odd files with the file's own content; that must not reach a log.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -49,12 +52,11 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             limits.check_size(image.height, image.width)
             storage, aspect = _storage(image, data, kind), _aspect(image)
             if _is_deep_colour(image, storage):
-                pixels, stored = _deep_colour(data, kind, page), None
-            else:
-                image.load()
-                image = _upright(image)
-                pixels = _grey(image, storage)
-                stored = _stored(image, pixels)
+                return DecodedFilm(_deep_colour(data, kind, page), storage.bits, aspect=aspect)
+            image.load()
+            upright = _upright(image)
+            pixels = _grey(upright, storage)
+            stored = _stored(upright, pixels)
             return DecodedFilm(pixels, storage.bits, aspect=aspect, stored=stored)
     except (RadiographError, MemoryError):
         raise
@@ -74,16 +76,17 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
 
 
-def _film_page(image, kind):
+def _film_page(image: Image.Image, kind: str) -> int:
     """Go to the one page that is a film, and return its number.
 
     Reduced copies (thumbnails) and transparency masks, which a TIFF marks as such, are none.
     """
     if kind == "JPEG":
         return 0
-    films, page = [], 0
+    films: list[int] = []
+    page = 0
     while len(films) < 2 and page < _MOST_PAGES and _go_to(image, page):
-        if not (kind == "TIFF" and _is_aside(image)):
+        if not (isinstance(image, TiffImageFile) and _is_aside(image)):
             films.append(page)
         page += 1
     if page == 1:
@@ -97,7 +100,7 @@ def _film_page(image, kind):
     return films[0]
 
 
-def _go_to(image, page):
+def _go_to(image: Image.Image, page: int) -> bool:
     try:
         image.seek(page)
     except EOFError:
@@ -105,15 +108,15 @@ def _go_to(image, page):
     return True
 
 
-def _is_aside(image):
+def _is_aside(image: TiffImageFile) -> bool:
     reduced_or_mask = 0b101
     return bool(image.tag_v2.get(_SUBFILE_TYPE, 0) & reduced_or_mask) or (
         image.tag_v2.get(_OLD_SUBFILE_TYPE) == 2
     )
 
 
-def _storage(image, data, kind):
-    if kind != "TIFF":
+def _storage(image: Image.Image, data: bytes, kind: str) -> _Storage:
+    if not isinstance(image, TiffImageFile):
         return _Storage(data[24] if kind == "PNG" else 8)
     tags = image.tag_v2
     bits, (form, *_) = tags.get(_BITS, (1,))[0], np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1))
@@ -125,7 +128,7 @@ def _storage(image, data, kind):
     )
 
 
-def _aspect(image):
+def _aspect(image: Image.Image) -> float:
     """Return the height of a pixel over its width in the upright film, before it is loaded.
 
     Loading a TIFF turns it, and forgets that it lay.
@@ -133,7 +136,7 @@ def _aspect(image):
     info = image.info
     density = info.get("aspect") or info.get("dpi") or info.get("resolution")
     try:
-        across, down = (float(number) for number in density or info.get("jfif_density"))
+        across, down = (float(number) for number in density or info["jfif_density"])
         aspect = across / down
         lies = image.getexif().get(_ORIENTATION) in _LYING
     except Exception:
@@ -144,7 +147,7 @@ def _aspect(image):
     return 1 / aspect if lies else aspect
 
 
-def _upright(image):
+def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
     except Exception:
@@ -152,7 +155,7 @@ def _upright(image):
         return image
 
 
-def _grey(image, storage):
+def _grey(image: Image.Image, storage: _Storage) -> np.ndarray:
     """Return the pixels of a Pillow image, ``(H, W) in [0, 255]``.
 
     Transparent pixels are shown on black.
@@ -179,21 +182,21 @@ def _grey(image, storage):
     return np.asarray(image.convert("L"), np.float32)
 
 
-def _stored(image, pixels):
+def _stored(image: Image.Image, pixels: np.ndarray) -> StoredValues | None:
     deep = image.mode == "I" or image.mode.startswith("I;16")
     return stored_values(np.asarray(image), pixels) if deep else None
 
 
-def _is_deep_colour(image, storage):
+def _is_deep_colour(image: ImageFile, storage: _Storage) -> bool:
     return storage.bits == 16 and _raw_mode(image).partition(";16")[0] in _DEEP_MODES
 
 
-def _raw_mode(image):
+def _raw_mode(image: ImageFile) -> str:
     arguments = image.tile[0].args
-    return arguments if isinstance(arguments, str) else arguments[0]
+    return arguments if isinstance(arguments, str) else (arguments or ("",))[0]
 
 
-def _deep_colour(data, kind, page):
+def _deep_colour(data: bytes, kind: str, page: int) -> np.ndarray:
     """Return the pixels of a colour image of 16 bits, ``(H, W) in [0, 255]``, windowed as grey.
 
     Pillow keeps the upper byte of such samples alone, and so shows a film of 12 bits black. Read a
@@ -208,12 +211,13 @@ def _deep_colour(data, kind, page):
         low, _ = _decoded_as(data, kind, page, mode[:-1] + _OTHER_BYTE[mode[-1]])
         samples = high.astype(np.uint16) << 8 | low
         grey = to_grey(samples[..., :3])
-        alpha = samples[..., 3] if mode.startswith("RGBA") else np.uint16(65535)
+        opaque = np.full_like(grey, 65535, np.uint16)
+        alpha = samples[..., 3] if mode.startswith("RGBA") else opaque
     shown = window(grey, ignore=None if alpha.all() else alpha == 0)
     return shown * (alpha / np.float32(65535))
 
 
-def _decoded_as(data, kind, page, raw_mode):
+def _decoded_as(data: bytes, kind: str, page: int, raw_mode: str | None) -> tuple[np.ndarray, str]:
     """Return the bytes of an image ``(H, W, C) uint8`` by a raw mode of Pillow, and that mode."""
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         image.seek(page)
@@ -223,5 +227,5 @@ def _decoded_as(data, kind, page, raw_mode):
         return np.array(_upright(image)), mode
 
 
-def _with_mode(arguments, mode):
+def _with_mode(arguments: Any, mode: str) -> Any:
     return mode if isinstance(arguments, str) else (mode, *arguments[1:])

@@ -111,11 +111,11 @@ def joint_outlines(signs: Signs, rng: np.random.Generator) -> tuple[np.ndarray, 
     tibia = close_up(_TIBIA, signs)
     outlines = {"femur": spline(femur), "tibia": spline(tibia)}
     for bone, site, direction, share in _SPURS:
-        site = np.array([site])
-        site = (close_up(site, signs) if bone == "tibia" else site)[0]
+        place = np.array([site])
+        place = (close_up(place, signs) if bone == "tibia" else place)[0]
         growth = signs.osteophyte * share * rng.uniform(0.85, 1.15)
         outline = outlines[bone]
-        distance = np.hypot(*(outline - site).T)
+        distance = np.hypot(*(outline - place).T)
         bump = growth * np.exp(-((distance / 0.036) ** 3))
         outlines[bone] = outline + bump[:, None] * np.array(direction)
     return outlines["femur"], outlines["tibia"]

@@ -75,7 +75,7 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
     limits.check_bytes(len(data))
     kind = detect(data)
     answer = workers().run(TASK, data, kind=kind, limits=msgspec.to_builtins(limits))
-    said = converted(answer.said, Described)
+    described = converted(answer.said, Described)
     pixels, *stored = answer.arrays
     pixels = pixels.astype(np.float32, copy=False)
     pixels.setflags(write=False)
@@ -83,11 +83,11 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
         name=name.replace("\\", "/").rsplit("/", 1)[-1],
         pixels=pixels,
         source=kind,
-        bits=said.bits,
-        laterality=said.laterality,
-        spacing=said.spacing,
-        digest=said.digest,
-        header=said.header,
-        notes=said.notes,
-        stored=StoredValues(stored[0], *said.window) if stored else None,
+        bits=described.bits,
+        laterality=described.laterality,
+        spacing=described.spacing,
+        digest=described.digest,
+        header=described.header,
+        notes=described.notes,
+        stored=StoredValues(stored[0], *described.window) if stored and described.window else None,
     )

@@ -44,16 +44,16 @@ def correlation(pixels: np.ndarray) -> float:
     return float((down + across) / 2 / power)
 
 
-def _mean_product(one, other):
-    return np.einsum("ij,ij", one, other) / one.size
+def _mean_product(first: np.ndarray, second: np.ndarray) -> float:
+    return np.einsum("ij,ij", first, second) / first.size
 
 
-def _middle(pixels):
+def _middle(pixels: np.ndarray) -> np.ndarray:
     cut = [max(0, (length - _LARGEST_LOOK) // 2) for length in pixels.shape]
     return pixels[tuple(slice(c, length - c) for c, length in zip(cut, pixels.shape, strict=True))]
 
 
-def _coarse(pixels):
+def _coarse(pixels: np.ndarray) -> np.ndarray:
     """Return block means: at full size, a fine-grained detector's noise may hide a real film."""
     block = max(1, min(pixels.shape) // _COARSE_SIDE)
     height, width = (length // block * block for length in pixels.shape)

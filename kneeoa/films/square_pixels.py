@@ -46,7 +46,7 @@ def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
     )
 
 
-def _square_size(shape, aspect, limits):
+def _square_size(shape: tuple[int, ...], aspect: float, limits: Limits) -> tuple[int, int]:
     height, width = shape
     larger = (round(height * aspect), width) if aspect > 1 else (height, round(width / aspect))
     if larger[0] * larger[1] <= limits.max_pixels:
@@ -54,14 +54,16 @@ def _square_size(shape, aspect, limits):
     return (height, round(width / aspect)) if aspect > 1 else (round(height * aspect), width)
 
 
-def _square_spacing(spacing, reduced):
+def _square_spacing(
+    spacing: tuple[float, float] | None, reduced: bool
+) -> tuple[float, float] | None:
     if spacing is None:
         return None
     length = max(spacing) if reduced else min(spacing)
     return length, length
 
 
-def _note(film):
+def _note(film: DecodedFilm) -> str:
     if film.spacing is None:
         return f"Pixels were {film.aspect:.3g} times as high as wide and were made square."
     row, column = film.spacing

@@ -79,7 +79,7 @@ def stored_values(
     return None if off.any() else StoredValues(_kept(values.astype(kind)), black, white)
 
 
-def _window(values, shown):
+def _window(values: np.ndarray, shown: np.ndarray) -> tuple[float, float] | None:
     """Return which values are black and white, by the two that are furthest apart; or None."""
     inside = (shown > _INSIDE[0]) & (shown < _INSIDE[1])
     if not inside.any():
@@ -94,7 +94,7 @@ def _window(values, shown):
     return black, black + 255 / slope
 
 
-def _kept(values):
+def _kept(values: np.ndarray) -> np.ndarray:
     values = np.ascontiguousarray(values)
     values.setflags(write=False)
     return values

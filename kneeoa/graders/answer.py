@@ -56,7 +56,7 @@ class AnswerRule:
     level: float
     threshold: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.rule not in rules.RULES:
             raise ModelError(
                 f"Expected a rule out of {', '.join(rules.RULES)}. Received: {self.rule!r}."

@@ -13,7 +13,7 @@ Sources: MobileNet v1, Howard et al. 2017 (arXiv:1704.04861); ResNet50, He et al
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,20 +139,20 @@ def weights_hash(network: keras.Model) -> str:
     return digest.hexdigest()
 
 
-def variables(network: keras.Model):
+def variables(network: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
     """Yield ``<layer>/<weight>`` and the variable, in graph order."""
     for layer in network.layers:
         for variable in layer.weights:
             yield f"{layer.name}/{variable.name}", variable
 
 
-def _mobilenet(colour):
+def _mobilenet(colour: keras.KerasTensor) -> keras.KerasTensor:
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="to_imagenet", **_EXACT)(colour)
     network = keras.applications.MobileNet(input_tensor=scaled, include_top=False, weights=None)
     return network.get_layer(FEATURE_LAYER["mobilenet"]).output
 
 
-def _resnet50(colour):
+def _resnet50(colour: keras.KerasTensor) -> keras.KerasTensor:
     offset = [-mean for mean in _CAFFE_MEAN_BGR]
     scaled = keras.layers.Rescaling(1.0, offset=offset, name="to_imagenet", **_EXACT)(colour)
     network = keras.applications.ResNet50(input_tensor=scaled, include_top=False, weights=None)
@@ -162,7 +162,7 @@ def _resnet50(colour):
 _BACKBONES: dict[Architecture, Backbone] = {"mobilenet": _mobilenet, "resnet50": _resnet50}
 
 
-def _draw_kernels(network, generator):
+def _draw_kernels(network: keras.Model, generator: np.random.Generator) -> None:
     """Glorot uniform (Glorot and Bengio 2010), drawn by NumPy so that no backend differs."""
     for key, variable in variables(network):
         if key.endswith("/kernel"):
@@ -171,7 +171,9 @@ def _draw_kernels(network, generator):
             variable.assign(generator.uniform(-limit, limit, variable.shape).astype(np.float32))
 
 
-def _assign_backbone(network, arrays, source):
+def _assign_backbone(
+    network: keras.Model, arrays: dict[str, np.ndarray], source: str
+) -> Initialisation:
     layer_names = {layer.name for layer in network.layers}
     strangers = sorted({key.split("/")[0] for key in arrays} - layer_names - _IMAGENET_HEADS)
     if strangers:
@@ -191,13 +193,13 @@ def _assign_backbone(network, arrays, source):
     return Initialisation(source, assigned, tuple(dict.fromkeys(fresh)))
 
 
-def _of_shape(array, shape, key):
+def _of_shape(array: np.ndarray, shape: Sequence[int], key: str) -> np.ndarray:
     if array.shape != tuple(shape):
         raise ModelError(f"Expected {key} of shape {tuple(shape)}. Received: {array.shape}.")
     return array.astype("float32")
 
 
-def _read_arrays(path):
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
@@ -209,7 +211,7 @@ def _read_arrays(path):
         ) from None
 
 
-def _download_imagenet(architecture):
+def _download_imagenet(architecture: str) -> dict[str, np.ndarray]:
     make = {"mobilenet": keras.applications.MobileNet, "resnet50": keras.applications.ResNet50}
     try:
         full = make[architecture](

@@ -9,8 +9,8 @@ count on two rows a knee.
 
 import csv
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,9 +21,11 @@ import numpy as np
 from kneeoa.errors import KneeOAError, ModelError
 from kneeoa.films.formats import Content, content_of
 from kneeoa.films.frames import network_input
-from kneeoa.films.radiograph import open_radiograph
+from kneeoa.films.radiograph import Radiograph, open_radiograph
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.grading import Graders
+from kneeoa.graders.locating.found import Found as InFilm
+from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
@@ -167,8 +169,8 @@ def write_csv(rows: Iterable[Row], stream: TextIO) -> int:
     return len(failed)
 
 
-def _batched(items, size):
-    iterator = iter(items)
+def _batched(files: Iterable[Path], size: int) -> Iterator[tuple[Path, ...]]:
+    iterator = iter(files)
     while batch := tuple(islice(iterator, size)):
         yield batch
 
@@ -182,7 +184,7 @@ def _parts_of(file: Path, graders: Graders, anyway: bool) -> list[_Part]:
     return [_part_of(radiograph, found, knee, anyway) for knee in found.knees]
 
 
-def _part_of(radiograph, found, knee, anyway):
+def _part_of(radiograph: Radiograph, found: InFilm, knee: Knee, anyway: bool) -> _Part:
     side = "" if knee.side == "unknown" else knee.side
     findings = found.against(knee)
     refused = [one.sentence for one in findings if one.severity == REFUSED]
@@ -196,29 +198,35 @@ def _part_of(radiograph, found, knee, anyway):
     return _Part(film, knee=side, warning=" ".join(said))
 
 
-def _grade_batch(names, waiting, graders, together):
+def _grade_batch(
+    names: Sequence[Path], waiting: Sequence[Future[list[_Part]]], graders: Graders, together: bool
+) -> Iterator[Row]:
     parts = [
         (str(name), part)
         for name, future in zip(names, waiting, strict=True)
         for part in future.result()
     ]
     films = [part.film for _, part in parts if part.film is not None]
-    answers = {}
+    answers: dict[str, Iterator[np.ndarray]] = {}
     if films:
         stacked = np.stack(films)
-        answers = {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
-        if together:
-            answers[FOLDER] = iter(graders.together_arrays(stacked))
+        answers |= {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
+        both = graders.together_arrays(stacked) if together else None
+        if both is not None:
+            answers[FOLDER] = iter(both)
+    asked: tuple[Architecture | Literal["together"], ...] = ARCHITECTURES
+    if together:
+        asked = (*ARCHITECTURES, FOLDER)
     for name, part in parts:
-        for architecture in (*ARCHITECTURES, *[FOLDER] * together):
+        for architecture in asked:
             given = answer = None
             if part.film is not None:
                 given, rule = next(answers[architecture]), graders.rules[architecture]
-                answer = rule and rule.answer(given)
+                answer = None if rule is None else rule.answer(given)
             yield Row(name, architecture, given, part.error, answer, part.knee, part.warning)
 
 
-def _files_below(folder):
+def _files_below(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the files below `folder` in order, hidden ones left out, and folders that are closed.
 
     Links to folders are not followed: they may lead round in a circle.

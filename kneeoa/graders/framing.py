@@ -21,8 +21,13 @@ WHOLE: Framing = "whole film"
 class SaysHow(Protocol):
     """What says how films are framed, as the record of a profile does."""
 
-    framing: Framing
-    least_overlap: float
+    @property
+    def framing(self) -> Framing:
+        """Which part is graded."""
+
+    @property
+    def least_overlap(self) -> float:
+        """How much of its film a box is at least."""
 
 
 def overlap(radiograph: Radiograph, frame: Frame) -> float:
@@ -44,6 +49,6 @@ def framed(record: SaysHow | None, radiograph: Radiograph, found: Found) -> Foun
         return found
     whole = Frame.whole(radiograph, knee.frame.name)
     # That the joint is not on the film stays true; that a box reached beyond it does not.
-    refused = [one for one in knee.findings if one.severity == gate.REFUSED]
+    refused = [finding for finding in knee.findings if finding.severity == gate.REFUSED]
     findings = dict.fromkeys([*refused, *gate.of_frame(radiograph, whole)])
     return replace(found, knees=(replace(knee, frame=whole, findings=tuple(findings)),))

@@ -7,6 +7,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,16 +86,19 @@ class Graders:
         }
         self.localiser = Localiser(folders_of(models)[-1])
         self.together = find_together(models)
-        self._ensemble = self.together and Ensemble(
-            self.together.members, temperature=self.together.card["calibration"]["temperature"]
-        )
+        self._ensemble: Ensemble | None = None
+        if self.together:
+            temperature = self.together.card["calibration"]["temperature"]
+            self._ensemble = Ensemble(self.together.members, temperature=temperature)
         self._follow(profile)
 
     @property
     def files(self) -> dict[str, Path]:
         """The file of each network that answers, alone or together, by its SHA-256."""
         members = self.together.members if self.together else ()
-        return {one.weights_hash: one.file for one in (*self.published.values(), *members)}
+        return {model.weights_hash: model.file for model in self.published.values()} | {
+            member.weights_hash: member.file for member in members
+        }
 
     def under(self, profile: Profile | None) -> "Graders":
         """Return the same networks under `profile`, or as published; raise as `__init__` does."""
@@ -104,9 +108,8 @@ class Graders:
 
     def find(self, radiograph: Radiograph) -> Found:
         """Return the knees of a film, framed as they are graded, and what speaks against it."""
-        return framed(
-            self.profile and self.profile.record, radiograph, self.localiser.find(radiograph)
-        )
+        record = self.profile.record if self.profile else None
+        return framed(record, radiograph, self.localiser.find(radiograph))
 
     def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
         """Grade one knee with both networks; without `frame`, the first that is found.
@@ -139,7 +142,7 @@ class Graders:
         self, radiograph: Radiograph, frame: Frame | None = None
     ) -> TogetherReading | None:
         """Grade one knee with both networks together; None where that is not published."""
-        if self._ensemble is None:
+        if self._ensemble is None or self.together is None:
             return None
         film = self._film(radiograph, frame)
         probabilities = self._ensemble.grade_arrays(film)[0]
@@ -157,19 +160,19 @@ class Graders:
     def probabilities(self, films: np.ndarray) -> dict[str, np.ndarray]:
         """Return ``(N, 5)`` of each network, and of both together, under the names shown."""
         answers = {
-            DISPLAY_NAME[name]: found.probabilities for name, found in self.read_arrays(films)
+            DISPLAY_NAME[name]: answer.probabilities for name, answer in self.read_arrays(films)
         }
         if self._ensemble is not None:
             answers[TOGETHER] = self._ensemble.grade_arrays(films)
         return answers
 
-    def _film(self, radiograph, frame):
+    def _film(self, radiograph: Radiograph, frame: Frame | None) -> np.ndarray:
         if frame is None:
             found = self.find(radiograph)
             radiograph, frame = found.to_grade(radiograph), found.frames[0]
         return network_input(radiograph, frame)[None]
 
-    def _follow(self, profile):
+    def _follow(self, profile: Profile | None) -> None:
         heads = profile.heads if profile else {}
         if profile and (missing := self.files.keys() - heads.keys()):
             raise ModelError(
@@ -181,7 +184,8 @@ class Graders:
             name: grader.under(heads.get(self._hash(name)))
             for name, grader in self._graders.items()
         }
-        self._ensemble = self._ensemble and self._ensemble.under(heads)
+        if self._ensemble:
+            self._ensemble = self._ensemble.under(heads)
         self.profile = profile
         self.rules: dict[str, AnswerRule | None] = self._published_rules()
         if profile:
@@ -192,15 +196,17 @@ class Graders:
                 )
             self.rules |= profile.record.answers
 
-    def _published_rules(self):
-        cards = {name: model.card for name, model in self.published.items()}
+    def _published_rules(self) -> dict[str, AnswerRule | None]:
+        cards: dict[str, dict[str, Any]] = {
+            name: model.card for name, model in self.published.items()
+        }
         if self.together:
             cards[FOLDER] = self.together.card
         return {name: rule_of(card) for name, card in cards.items()}
 
-    def _answer(self, name, probabilities):
+    def _answer(self, name: str, probabilities: np.ndarray) -> Answer | None:
         rule = self.rules[name]
-        return rule and rule.answer(probabilities)
+        return None if rule is None else rule.answer(probabilities)
 
-    def _hash(self, name):
+    def _hash(self, name: Architecture) -> str:
         return self.published[name].weights_hash

@@ -11,6 +11,7 @@ import io
 import math
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -20,7 +21,7 @@ import numpy as np
 
 from kneeoa import zipped
 from kneeoa.errors import DataError, ModelError
-from kneeoa.files import parse_versioned, read_regular, record_of
+from kneeoa.files import parse_versioned, read_regular, record_of, write_arrays
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.framing import FOUND, Framing
 from kneeoa.grades import GRADES
@@ -141,19 +142,19 @@ def unpack_profile(data: bytes) -> Profile:
     """
     place = Path("the ZIP")
     try:
-        found = zipped.open_zip(data, most_files=MOST_IN_ZIP, most_bytes=3 * MOST_BYTES)
-        records = [path for path, file in found.items() if file.name == RECORD]
+        packed = zipped.open_zip(data, most_files=MOST_IN_ZIP, most_bytes=3 * MOST_BYTES)
+        records = [path for path, file in packed.items() if file.name == RECORD]
         if len(records) != 1:
             raise ModelError(f"Expected one profile in the ZIP. Received {len(records)}.")
         beside = records[0].removesuffix(RECORD) + WEIGHTS
-        if beside not in found:
+        if beside not in packed:
             raise ModelError(f"Expected {WEIGHTS} beside {RECORD} in the ZIP. It is missing.")
-        return _profile_of(found[records[0]].read_bytes(), found[beside].read_bytes(), place)
+        return _profile_of(packed[records[0]].read_bytes(), packed[beside].read_bytes(), place)
     except DataError as problem:
         raise ModelError(str(problem)) from None
 
 
-def _profile_of(text, weights, folder):
+def _profile_of(text: bytes, weights: bytes, folder: Path) -> Profile:
     file = folder / RECORD
     content = parse_versioned(
         text.decode("utf-8", "replace"), file, SCHEMA_VERSION, "a profile", error=ModelError
@@ -192,18 +193,22 @@ def write_heads(heads: dict[str, Head]) -> bytes:
         arrays[f"{digest}/kernel"] = np.asarray(head.kernel, np.float32)
         arrays[f"{digest}/bias"] = np.asarray(head.bias, np.float32)
     stream = io.BytesIO()
-    np.savez(stream, **arrays)
+    write_arrays(stream, arrays)
     return stream.getvalue()
 
 
-def _check(record, file):
+def _check(record: Record, file: Path) -> None:
     check_name(record.name)
-    of = record.of
+    counts = record.of
     expected = {
-        "a grade count for each of KL 0 to 4": len(of.by_grade) == len(GRADES),
-        "counts that are not negative": min(of.by_grade, default=0) >= 0 and of.patients >= 1,
-        "the films of each grade to be all films": sum(of.by_grade) == of.films >= of.patients,
-        f"at most {MOST_FILMS} films": of.films <= MOST_FILMS and 0 <= of.left_out <= MOST_FILMS,
+        "a grade count for each of KL 0 to 4": len(counts.by_grade) == len(GRADES),
+        "counts that are not negative": min(counts.by_grade, default=0) >= 0
+        and counts.patients >= 1,
+        "the films of each grade to be all films": sum(counts.by_grade)
+        == counts.films
+        >= counts.patients,
+        f"at most {MOST_FILMS} films": counts.films <= MOST_FILMS
+        and 0 <= counts.left_out <= MOST_FILMS,
         "a date": _is_date(record.created_at),
         "networks that it belongs to": bool(record.networks),
         "strengths above 0": all(0 < n.strength < math.inf for n in record.networks),
@@ -219,7 +224,8 @@ def _check(record, file):
         ),
         "an overlap from 0 to 1": _is_share(record.least_overlap),
         "a record of each grade": all(
-            len(grades) == len(GRADES) and all(one is None or _is_proportion(one) for one in grades)
+            len(grades) == len(GRADES)
+            and all(share is None or _is_proportion(share) for share in grades)
             for kept in (record.track_record, record.most_probable_record)
             for grades in kept.values()
         ),
@@ -229,19 +235,19 @@ def _check(record, file):
         raise ModelError(f"Expected {wrong[0]} in {file}. Received others: fit it anew.")
 
 
-def _is_share(value):
+def _is_share(value: float | None) -> bool:
     return value is not None and 0 <= value <= 1
 
 
-def _is_proportion(one):
-    if not {"value", "low", "high", "count", "total"} <= one.keys():
+def _is_proportion(share: Mapping[str, float]) -> bool:
+    if not {"value", "low", "high", "count", "total"} <= share.keys():
         return False
-    ends = (0, one["low"], one["value"], one["high"], 1)
+    ends = (0, share["low"], share["value"], share["high"], 1)
     within = all(low <= high + 1e-9 for low, high in pairwise(ends))  # rounding is no damage
-    return within and 0 <= one["count"] <= one["total"] <= MOST_FILMS
+    return within and 0 <= share["count"] <= share["total"] <= MOST_FILMS
 
 
-def _is_date(text):
+def _is_date(text: str) -> bool:
     try:
         datetime.fromisoformat(text)
     except ValueError:
@@ -249,7 +255,7 @@ def _is_date(text):
     return True
 
 
-def _bytes_of(file):
+def _bytes_of(file: Path) -> bytes:
     try:
         return read_regular(file, MOST_BYTES)
     except OSError as error:
@@ -258,7 +264,7 @@ def _bytes_of(file):
         ) from None
 
 
-def _heads_of(data, record, file):
+def _heads_of(data: bytes, record: Record, file: Path) -> dict[str, Head]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             # Before anything is unpacked: a small file may claim to hold a large one.
@@ -270,8 +276,9 @@ def _heads_of(data, record, file):
         raise ModelError(f"Expected plain arrays in {file}. It cannot be read: {error}") from None
     heads = {}
     for network in record.networks:
-        kernel, bias = (arrays.get(f"{network.model_sha256}/{n}") for n in ("kernel", "bias"))
-        for array, dimensions in ((kernel, 2), (bias, 1)):
+        head = []
+        for name, dimensions in (("kernel", 2), ("bias", 1)):
+            array = arrays.get(f"{network.model_sha256}/{name}")
             if array is None or array.dtype != np.float32 or array.ndim != dimensions:
                 raise ModelError(f"Expected a kernel and a bias of each network in {file}.")
             if array.shape[-1] != len(GRADES):
@@ -281,5 +288,6 @@ def _heads_of(data, record, file):
                     f"Expected weights within {LARGEST_WEIGHT:g} in {file}. Some are beyond, or "
                     "no numbers: the profile is damaged."
                 )
-        heads[network.model_sha256] = Head(kernel, bias)
+            head.append(array)
+        heads[network.model_sha256] = Head(*head)
     return heads

@@ -77,7 +77,7 @@ def load_keras(model: PublishedModel) -> "keras.Model":
     return network
 
 
-def _read_card(folder):
+def _read_card(folder: Path) -> dict[str, Any]:
     file = folder / "card.json"
     if not file.exists():
         raise ModelError(
@@ -87,7 +87,7 @@ def _read_card(folder):
     return schema.network_card(file)
 
 
-def _sha256(file):
+def _sha256(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

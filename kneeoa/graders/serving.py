@@ -1,7 +1,7 @@
 """One exported network, and several as one, on ONNX Runtime: film arrays in, answers out."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,8 @@ class Grader:
 
         `temperature` divides the logits; it is the one on the card (see `calibration`).
         """
-        self._temperature, self.head, self._file = temperature, None, file
+        self._temperature, self._file = temperature, file
+        self.head: Head | None = None
         self._session = session_of(file, threads=threads)
 
     def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
@@ -79,7 +80,8 @@ class Grader:
     def under(self, head: Head | None) -> "Grader":
         """Return this network with another last layer, or as published; the file is shared."""
         if head is not None:
-            channels = {one.name: one.shape for one in self._session.get_outputs()}["features"][-1]
+            shapes = {output.name: output.shape for output in self._session.get_outputs()}
+            channels = shapes["features"][-1]
             if head.kernel.shape[0] != channels:
                 raise ModelError(
                     f"Expected a last layer for {channels} features. Received one for "
@@ -89,7 +91,7 @@ class Grader:
         other.head = head
         return other
 
-    def _outputs(self, film):
+    def _outputs(self, film: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.head is None:
             return self._session.run(["logits", "evidence"], {"film": film})
         (features,) = self._session.run(["features"], {"film": film})
@@ -129,9 +131,9 @@ class Ensemble:
         return other
 
 
-def _batches(images, size):
+def _batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
     return (images[start : start + size] for start in range(0, max(1, len(images)), size))
 
 
-def _as_film(images):
+def _as_film(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(images[..., None], np.float32)

@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from kneeoa.grades import KLGrade
 from kneeoa.metrics.calibration import recalibrate
 from kneeoa.networks import Architecture
 
-FOLDER = "together"
+FOLDER: Final = "together"
 
 
 @dataclass(frozen=True, slots=True)

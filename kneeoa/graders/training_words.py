@@ -40,7 +40,7 @@ def start(initialisation: Mapping[str, Any]) -> str:
     return f"starting weights `{source}`{anew}"
 
 
-def _mean(config):
+def _mean(config: Mapping[str, Any]) -> str:
     """Say it where the weights are a mean of those before and after, as `train between` takes."""
     if not (share := config.get("start_share")):
         return ""

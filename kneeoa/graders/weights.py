@@ -45,12 +45,12 @@ def to_onnx_layout(array: np.ndarray, key: str) -> np.ndarray:
     return np.ascontiguousarray(array.transpose(order))
 
 
-def _to_keras_layout(array, key):
+def _to_keras_layout(array: np.ndarray, key: str) -> np.ndarray:
     if array.ndim != 4:
         return array
     order = (2, 3, 0, 1) if _is_depthwise(key) else (2, 3, 1, 0)
     return np.ascontiguousarray(array.transpose(order))
 
 
-def _is_depthwise(key):
+def _is_depthwise(key: str) -> bool:
     return key.startswith("conv_dw_")

@@ -190,25 +190,27 @@ def proportion(count: int, total: int) -> Proportion | None:
     return Proportion(count / total, float(interval.low), float(interval.high), count, total)
 
 
-def _cell(true_grades, predicted_grades):
+def _cell(true_grades: np.ndarray, predicted_grades: np.ndarray) -> np.ndarray:
     return np.asarray(true_grades, int) * _GRADES + np.asarray(predicted_grades, int)
 
 
-def _auc(for_positive, for_negative):
+def _auc(for_positive: np.ndarray, for_negative: np.ndarray) -> np.ndarray:
     below = np.cumsum(for_negative, axis=1) - for_negative
     pairs = for_positive.sum(axis=1) * for_negative.sum(axis=1)
     won = (for_positive * (below + for_negative / 2)).sum(axis=1)
     return share(won, pairs)
 
 
-def _average_precision(for_positive, for_negative):
+def _average_precision(for_positive: np.ndarray, for_negative: np.ndarray) -> np.ndarray:
     for_positive, for_negative = for_positive[:, ::-1], for_negative[:, ::-1]
     true, false = np.cumsum(for_positive, axis=1), np.cumsum(for_negative, axis=1)
     gained = (for_positive * np.nan_to_num(share(true, true + false))).sum(axis=1)
     return share(gained, true[:, -1])
 
 
-def _by_score(positive, scores, weights):
+def _by_score(
+    positive: np.ndarray, scores: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Weights of the positive and of the negative films at each distinct score, rising."""
     order = np.argsort(scores, kind="stable")
     rising = np.asarray(scores)[order]

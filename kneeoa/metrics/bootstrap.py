@@ -6,6 +6,7 @@ was drawn, so that every metric of two thousand draws comes from a few matrix pr
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ RESAMPLES = 2000
 
 
 def patient_weights(
-    patient_ids: Sequence[str], *, resamples: int = RESAMPLES, seed: int = 0
+    patient_ids: Sequence[str] | np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> np.ndarray:
     """Return how often each film is in each draw, ``(resamples, films) float64``.
 
@@ -65,8 +66,8 @@ def mean_summaries(
     mean = {name: np.mean([part[name] for part in parts], axis=0) for name in parts[0]}
     positive = np.asarray(true_grades) >= 2
     won = np.zeros((positive.sum(), (~positive).sum()))
-    for one in answers:
-        scores = one[:, 2:].sum(axis=1)
+    for probabilities in answers:
+        scores = probabilities[:, 2:].sum(axis=1)
         higher, lower = scores[positive][:, None], scores[~positive]
         won += (higher > lower) + 0.5 * (higher == lower)
     for_positive, for_negative = weights[:, positive], weights[:, ~positive]
@@ -78,7 +79,7 @@ def mean_summaries(
 def patient_intervals(
     true_grades: np.ndarray,
     probabilities: np.ndarray,
-    patient_ids: Sequence[str],
+    patient_ids: Sequence[str] | np.ndarray,
     *,
     level: float = 0.95,
     resamples: int = RESAMPLES,
@@ -92,6 +93,22 @@ def patient_intervals(
     weights = patient_weights(patient_ids, resamples=resamples, seed=seed)
     draws = agreement.weighted_summaries(true_grades, probabilities, weights)
     return {name: percentile_interval(values, level=level) for name, values in draws.items()}
+
+
+def measured(
+    true_grades: np.ndarray, probabilities: np.ndarray, patient_ids: Sequence[str] | np.ndarray
+) -> list[dict[str, Any]]:
+    """Return a row for each metric of `agreement.summary`, with its interval, and of how many.
+
+    ``metric``; ``value``, ``low`` and ``high``: as from `patient_intervals`, 95%; ``knees`` and
+    ``patients``. `true_grades` (N,) int in 0-4, `probabilities` (N, 5).
+    """
+    ends = patient_intervals(true_grades, probabilities, patient_ids)
+    counts = {"knees": len(true_grades), "patients": len(set(patient_ids))}
+    return [
+        {"metric": name, "value": value, "low": ends[name][0], "high": ends[name][1]} | counts
+        for name, value in agreement.summary(true_grades, probabilities).items()
+    ]
 
 
 def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:

@@ -35,10 +35,10 @@ def fit_temperature(probabilities: np.ndarray, true_grades: np.ndarray) -> float
     """
     from scipy import optimize  # late: serving needs none
 
-    found = optimize.minimize_scalar(
+    minimum = optimize.minimize_scalar(
         lambda log: cross_entropy(true_grades, recalibrate(probabilities, np.exp(log))),
         bounds=tuple(np.log(TEMPERATURES)),
         method="bounded",
         options={"xatol": 1e-6},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(minimum.x))

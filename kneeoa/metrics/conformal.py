@@ -54,7 +54,10 @@ class Coverage:
 
 
 def calibrate(
-    probabilities: np.ndarray, grades: np.ndarray, patient_ids: Sequence[str], level: float = 0.9
+    probabilities: np.ndarray,
+    grades: np.ndarray,
+    patient_ids: Sequence[str] | np.ndarray,
+    level: float = 0.9,
 ) -> float:
     """Return the threshold in [0, 1] whose sets hold the grade of a new film in `level` of cases.
 
@@ -108,9 +111,9 @@ def mass_before(probabilities: np.ndarray, grades: np.ndarray) -> np.ndarray:
 
 
 def coverage(
-    found: np.ndarray,
+    grade_sets: np.ndarray,
     grades: np.ndarray,
-    patient_ids: Sequence[str],
+    patient_ids: Sequence[str] | np.ndarray,
     *,
     resamples: int = bootstrap.RESAMPLES,
     seed: int = 0,
@@ -120,8 +123,8 @@ def coverage(
     Intervals are 95%, by bootstrap over patients.
     """
     grades = np.asarray(grades, int)
-    held = holds(found, grades).astype(float)
-    width = found[:, 1] - found[:, 0] + 1.0
+    held = holds(grade_sets, grades).astype(float)
+    width = grade_sets[:, 1] - grade_sets[:, 0] + 1.0
     weights = bootstrap.patient_weights(patient_ids, resamples=resamples, seed=seed)
     weights /= weights.sum(axis=1, keepdims=True)
     return Coverage(
@@ -134,16 +137,16 @@ def coverage(
     )
 
 
-def holds(found: np.ndarray, grades: np.ndarray) -> np.ndarray:
+def holds(grade_sets: np.ndarray, grades: np.ndarray) -> np.ndarray:
     """Return whether each of the sets ``(N, 2)`` holds its film's grade, ``(N,) bool``."""
-    return (found[:, 0] <= grades) & (grades <= found[:, 1])
+    return (grade_sets[:, 0] <= grades) & (grades <= grade_sets[:, 1])
 
 
-def _estimate(values, weights):
+def _estimate(values: np.ndarray, weights: np.ndarray) -> Estimate:
     return Estimate(float(values.mean()), *bootstrap.percentile_interval(weights @ values))
 
 
-def _growing(probabilities):
+def _growing(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return lowest grade, highest grade, and the probability held before, at each of five steps.
 
     Each is (N, 5). Of two neighbours of equal probability the lower grade comes first.
@@ -161,4 +164,5 @@ def _growing(probabilities):
         low, high = low - down, high + ~down
         mass = mass + np.maximum(below, above)
         steps.append((low, high, np.minimum(before, ALL_GRADES)))
-    return tuple(np.stack(parts, axis=1) for parts in zip(*steps, strict=True))
+    lowest, highest, held = (np.stack(parts, axis=1) for parts in zip(*steps, strict=True))
+    return lowest, highest, held

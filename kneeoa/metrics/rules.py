@@ -55,20 +55,14 @@ def measured(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, dict[st
     ``accuracy``, ``quadratic_kappa``, ``mean_absolute_error`` (grades) and ``within_one_grade``, as
     in `kneeoa.metrics.agreement.summary`.
     """
-    found = {}
+    by_rule = {}
     for name, rule in RULES.items():
         answers = rule(probabilities)
         error = np.abs(answers - grades)
-        found[name] = {
+        by_rule[name] = {
             "accuracy": float((error == 0).mean()),
             "quadratic_kappa": agreement.quadratic_kappa(grades, answers),
             "mean_absolute_error": float(error.mean()),
             "within_one_grade": float((error <= 1).mean()),
         }
-    return found
-
-
-def choose(grades: np.ndarray, probabilities: np.ndarray) -> str:
-    """Return the rule with the smallest `LOSS` on these films; the earlier of equal ones."""
-    losses = {name: values[LOSS] for name, values in measured(grades, probabilities).items()}
-    return min(losses, key=losses.__getitem__)
+    return by_rule

@@ -7,11 +7,12 @@ import csv
 import io
 import os
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -107,7 +108,7 @@ def signature(folders: Iterable[Path]) -> tuple:
 
 def read_archive(folders: Sequence[Path]) -> Archive:
     """Read every run and study of `folders`; what cannot be read is named in `problems`."""
-    rows, found, records, problems = [], [], {}, []
+    rows, all_studies, records, problems = [], [], {}, []
     for folder in folders:
         if not folder.is_dir():
             problems.append(
@@ -116,7 +117,7 @@ def read_archive(folders: Sequence[Path]) -> Archive:
             )
             continue
         here = _read_studies(folder, problems)
-        found += here
+        all_studies += here
         known = [_Known(name, study) for study in here for name in study.record.run_ids]
         there = _names_in(folder / "runs", problems)
         named = {name: [k.study for k in known if k.run_id == name] for name in there}
@@ -124,15 +125,15 @@ def read_archive(folders: Sequence[Path]) -> Archive:
             read = list(readers.map(lambda name, at=folder: _read_run(at, name), there))
         for name, (record, row) in zip(there, read, strict=True):
             rows.append(row | {"studies": tuple(s.record.study_id for s in named[name])})
-            if row["problem"]:
+            if record is None:
                 problems.append(row["problem"])
             else:
                 records[str(folder), name] = record
         rows += _unfinished(folder, here, set(there))
     runs = pd.DataFrame(rows, columns=RUN_COLUMNS)
     runs = runs.sort_values(["architecture", "seed"], kind="stable", ignore_index=True)
-    runs["unpaired"] = _unpaired(runs, found)
-    return Archive(tuple(folders), runs, tuple(found), records, tuple(problems))
+    runs["unpaired"] = _unpaired(runs, all_studies)
+    return Archive(tuple(folders), runs, tuple(all_studies), records, tuple(problems))
 
 
 def read_history(run_folder: Path) -> pd.DataFrame:
@@ -146,7 +147,7 @@ class _Known:
     study: Study
 
 
-def _names_in(folder, problems):
+def _names_in(folder: Path, problems: list[str]) -> list[str]:
     names = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
     odd = [name for name in names if not all(map(is_plain, name))]
     if odd:
@@ -157,10 +158,10 @@ def _names_in(folder, problems):
     return [name for name in names if name not in odd]
 
 
-def _read_studies(folder, problems):
-    found = []
+def _read_studies(folder: Path, problems: list[str]) -> list[Study]:
+    readable = []
     named = _names_in(folder / "studies", problems)
-    for study_id in (one for one in studies.list_studies(folder) if one in named):
+    for study_id in (name for name in studies.list_studies(folder) if name in named):
         try:
             record = studies.read_study(folder, study_id)
         except KneeOAError as error:
@@ -168,11 +169,11 @@ def _read_studies(folder, problems):
             continue
         # A copied study has the name of its folder, not that of the original.
         record = replace(record, study_id=study_id)
-        found.append(Study(folder, record, studies.read_status(folder, study_id)))
-    return found
+        readable.append(Study(folder, record, studies.read_status(folder, study_id)))
+    return readable
 
 
-def _read_run(folder, name):
+def _read_run(folder: Path, name: str) -> tuple[results.RunRecord | None, dict[str, Any]]:
     place = folder / "runs" / name
     row = dict.fromkeys(RUN_COLUMNS) | {"folder": str(folder), "run_id": name, "problem": ""}
     try:
@@ -208,7 +209,7 @@ def _read_run(folder, name):
     }
 
 
-def _read_epochs(file):
+def _read_epochs(file: Path) -> list[dict[str, Any]]:
     """One dict an epoch. Not by pandas, which takes ten times as long for so small a file."""
     try:
         text = read_text(file)
@@ -231,7 +232,7 @@ def _read_epochs(file):
     return rows
 
 
-def _number(name, text):
+def _number(name: str, text: str) -> float:
     if name not in ("epoch", "stage"):
         return float(text)
     count = int(text)
@@ -240,47 +241,49 @@ def _number(name, text):
     return count
 
 
-def _unfinished(folder, found, finished):
+def _unfinished(
+    folder: Path, begun: Iterable[Study], finished: Container[str]
+) -> list[dict[str, Any]]:
     """Rows of runs that only a study knows of."""
-    rows = {}
-    for study in found:
+    rows: dict[str, dict[str, Any]] = {}
+    for study in begun:
         reported = {row.run_id: row for row in study.status.rows} if study.status else {}
         for run_id in study.record.run_ids:
             if run_id in finished:
                 continue
-            said = reported.get(run_id, studies.RunStatus(run_id, "waiting"))
+            status = reported.get(run_id, studies.RunStatus(run_id, "waiting"))
             row = rows.setdefault(
                 run_id,
                 dict.fromkeys(RUN_COLUMNS)
                 | {
                     "folder": str(folder),
                     "run_id": run_id,
-                    "architecture": _known(said.architecture or run_id.partition("-")[0]),
-                    "seed": said.seed,
+                    "architecture": _known(status.architecture or run_id.partition("-")[0]),
+                    "seed": status.seed,
                     "preset": study.record.preset,
                     "studies": (),
-                    "state": _state(said, study),
-                    "problem": said.sentence,
+                    "state": _state(status, study),
+                    "problem": status.sentence,
                 },
             )
             row["studies"] = (*row["studies"], study.record.study_id)
     return list(rows.values())
 
 
-def _known(name):
+def _known(name: str) -> str | None:
     return name if name in ARCHITECTURES else None
 
 
-def _state(said, study):
+def _state(status: studies.RunStatus, study: Study) -> str:
     # A process that was killed could not say so.
-    killed = said.state == "training" and not study.is_training
-    return "stopped" if killed else said.state
+    killed = status.state == "training" and not study.is_training
+    return "stopped" if killed else status.state
 
 
-def _unpaired(runs, found):
+def _unpaired(runs: pd.DataFrame, begun: Iterable[Study]) -> pd.Series:
     finished = runs[runs["state"] == FINISHED]
     unpaired = pd.Series(False, index=runs.index)
-    for study in found:
+    for study in begun:
         if study.record.kind != "cycles" or set(study.record.configs) < set(ARCHITECTURES):
             continue
         names = list(study.record.run_ids)

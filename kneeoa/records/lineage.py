@@ -74,28 +74,28 @@ def read(results_folder: Path, split_hash: str) -> Lineage | None:
 def checks(lineage: Lineage) -> list[Check]:
     """Return what was checked of a split: its hash, its patients, its images."""
     table = lineage.table
-    found = split_hash_of(table)
+    digest = split_hash_of(table)
     made = [
         Check(
-            found == lineage.split_hash,
-            f"The hash of who is where is {found[:16]}..., "
-            + ("as in the runs." if found == lineage.split_hash else "not that of the runs."),
+            digest == lineage.split_hash,
+            f"The hash of who is where is {digest[:16]}..., "
+            + ("as in the runs." if digest == lineage.split_hash else "not that of the runs."),
         )
     ]
     for column, what in (("patient_id", "patient"), ("pixels", "image")):
         members = {name: set(rows[column]) for name, rows in table.groupby("split")}
         shared = {
-            f"{one} and {other}": sorted(members[one] & members[other])
-            for one, other in combinations(members, 2)
+            f"{first} and {second}": sorted(members[first] & members[second])
+            for first, second in combinations(members, 2)
         }
         straddling = {pair: names for pair, names in shared.items() if names}
         count = len(set(table[column]))
         if straddling:
-            said = "; ".join(
+            where = "; ".join(
                 f"{len(names)} in {pair}, for example {names[0][:16]}"
                 for pair, names in straddling.items()
             )
-            made.append(Check(False, f"Of {count:,} {what}s some stand in two splits: {said}."))
+            made.append(Check(False, f"Of {count:,} {what}s some stand in two splits: {where}."))
         else:
             made.append(Check(True, f"None of {count:,} {what}s stands in two splits."))
     repeated = table["image_id"].duplicated().sum()
@@ -130,19 +130,19 @@ def recorded_counts(record: RunRecord) -> pd.DataFrame:
     """Return films per split and grade as a run's own record has them, where no more was kept."""
     return pd.DataFrame(
         [
-            {"split": split} | {f"KL {grade}": of.get(str(grade), 0) for grade in range(5)}
-            for split, of in record.counts.items()
+            {"split": split} | {f"KL {grade}": by_grade.get(str(grade), 0) for grade in range(5)}
+            for split, by_grade in record.counts.items()
         ]
     )
 
 
-def _file(results_folder, split_hash):
+def _file(results_folder: Path, split_hash: str) -> Path:
     if not split_hash.isalnum():
         raise DataError(f"Expected the hash of a split. Received: {split_hash!r}.")
     return results_folder / "splits" / f"{split_hash[:16]}.csv"
 
 
-def _facts(file):
+def _facts(file: Path) -> dict[str, Any]:
     try:
         content = sound(json.loads(read_text(file)))
     except (OSError, ValueError, RecursionError):
@@ -151,4 +151,4 @@ def _facts(file):
         return {}
     kinds = {"split_from": str, "ignored": list, "unreadable": dict, "warnings": list}
     # What another hand wrote there must not stop the page.
-    return {name: said for name, said in content.items() if isinstance(said, kinds.get(name, ()))}
+    return {name: fact for name, fact in content.items() if isinstance(fact, kinds.get(name, ()))}

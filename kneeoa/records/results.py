@@ -7,6 +7,7 @@ kept, ``model.keras``. A run folder appears whole or not at all. Studies: see `s
 import io
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ from kneeoa.spreadsheet import csv_text, texts_as_meant
 SCHEMA_VERSION = 1
 PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
 PREDICTION_COLUMNS = ["image_id", "patient_id", "split", "true_grade", *PROBABILITY_COLUMNS]
+
+
+STORED_AS = {"soft_targets": "teacher", "soft_share": "teacher_share"}
+"""Settings that files have under another name, which stays: the names of runs follow from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,11 @@ class RunRecord:
 
 
 def predictions_table(
-    image_ids, patient_ids, split: str, true_grades: np.ndarray, probabilities: np.ndarray
+    image_ids: Sequence[str],
+    patient_ids: Sequence[str],
+    split: str,
+    true_grades: np.ndarray,
+    probabilities: np.ndarray,
 ) -> pd.DataFrame:
     """Return one row per image in the columns of ``predictions.csv``; grade -1 becomes empty."""
     table = pd.DataFrame(probabilities, columns=PROBABILITY_COLUMNS)
@@ -140,7 +149,7 @@ def probabilities_of(table: pd.DataFrame) -> np.ndarray:
     return np.column_stack([column.to_numpy(float) for column in numbers])
 
 
-def _check_answers(table, file):
+def _check_answers(table: pd.DataFrame, file: Path) -> None:
     """Refuse rows that are no answers: a file cut off or edited must not become a figure."""
     answers = probabilities_of(table)
     grades = table["true_grade"].to_numpy(float, na_value=np.nan)

@@ -1,6 +1,6 @@
 """What was tried in training and what it gave on the validation films; test films stay out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +30,25 @@ COLUMNS = (
 
 UNCHANGED = "nothing"
 
-OFF = {"teacher": "", "standardise": False, "inputs": "as they are"}
+OFF = {results.STORED_AS["soft_targets"]: "", "standardise": False, "inputs": "as they are"}
 """What a setting was in runs from before it existed, or is after it was removed; others were 0."""
 
 
 def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     """Return the settings in which `config` differs from `base`, as text; the seed aside."""
     aside = {"seed", "preset", "mean_of"}
-    if not config.get("teacher"):
-        aside.add("teacher_share")
+    if not config.get(results.STORED_AS["soft_targets"]):
+        aside.add(results.STORED_AS["soft_share"])
     settings = {
-        name: [_value(of, name) for of in (config, base)]
+        name: [_value(whose, name) for whose in (config, base)]
         for name in sorted({*config, *base} - aside)
     }
     changed = {name: ours for name, (ours, theirs) in settings.items() if ours != theirs}
-    return ", ".join(f"{name} {_said(value)}" for name, value in changed.items())
+    name_of = {stored: name for name, stored in results.STORED_AS.items()}
+    return ", ".join(f"{name_of.get(name, name)} {_said(value)}" for name, value in changed.items())
 
 
-def _value(config, name):
+def _value(config: Mapping[str, Any], name: str) -> Any:
     value = config.get(name)
     return OFF.get(name, 0) if value in (None, "") else value
 
@@ -99,7 +100,7 @@ def read(file: Path) -> pd.DataFrame:
     return read_table(file, COLUMNS, numbers=numbers, texts=texts).fillna(dict.fromkeys(texts, ""))
 
 
-def _said(value):
+def _said(value: object) -> str:
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
         return " ".join(":".join(f"{part}" for part in stage.values()) for stage in value)
     if isinstance(value, bool) or value == "":

@@ -14,7 +14,9 @@ from kneeoa.files import converted, read_table, read_text, sound
 TRIAL_COLUMNS = ("trial", "state", "val_loss", "epochs", "seconds")
 
 
-class _Best(TypedDict):
+class Best(TypedDict):
+    """The best trial."""
+
     trial: int
     val_loss: float
     params: dict[str, Any]
@@ -34,18 +36,18 @@ class Search:
 
     trials: pd.DataFrame
     importance: pd.DataFrame
-    best: dict[str, Any] | None
+    best: Best | None
 
     def said(self) -> str:
         """Return the search in a sentence."""
         states = self.trials["state"].value_counts()
         counts = ", ".join(f"{count} {state}" for state, count in states.items())
-        said = f"{len(self.trials)} trials ({counts})."
+        sentence = f"{len(self.trials)} trials ({counts})."
         if self.best is None:
-            return f"{said} None is complete yet."
+            return f"{sentence} None is complete yet."
         params = ", ".join(f"{k} {_short(v)}" for k, v in self.best["params"].items())
         return (
-            f"{said} Best is trial {self.best['trial']}, validation loss "
+            f"{sentence} Best is trial {self.best['trial']}, validation loss "
             f"{self.best['val_loss']:.3f}: {params}."
         )
 
@@ -67,15 +69,15 @@ def read(folder: Path) -> Search:
     return Search(trials, importance, _read_best(folder / "best.json"))
 
 
-def _read_best(file):
+def _read_best(file: Path) -> Best | None:
     if not file.exists():
         return None
     try:
         content = sound(json.loads(read_text(file)))
-        return converted({name: content[name] for name in ("trial", "val_loss", "params")}, _Best)
+        return converted({name: content[name] for name in ("trial", "val_loss", "params")}, Best)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.ValidationError):
         raise DataError(f"Expected the best trial in {file}. The file is damaged.") from None
 
 
-def _short(value):
+def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else f"{value}"

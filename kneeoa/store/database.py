@@ -4,13 +4,15 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Table,
     create_engine,
     event,
     inspect,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -82,7 +85,7 @@ def writing(db: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _turn(db):
+def _turn(db: Engine) -> Iterator[None]:
     """Wait for this process's turn to write: SQLite itself waits by sleeping, and in no order."""
     turn = db.get_execution_options().get("turn")
     if turn is None:
@@ -96,7 +99,7 @@ def _turn(db):
         turn.release()
 
 
-def insert_into(db: Engine, table):
+def insert_into(db: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which SQLAlchemy has for each dialect alone."""
     return (sqlite if db.dialect.name == "sqlite" else postgresql).insert(table)
 
@@ -109,8 +112,10 @@ def translated(db: Engine) -> Iterator[None]:
     except IntegrityError:
         raise
     except (DBAPIError, TimeoutError, OSError) as problem:
-        if breaks_constraint(problem):
-            raise IntegrityError(problem.statement, problem.params, problem.orig) from problem
+        if isinstance(problem, DBAPIError) and breaks_constraint(problem):
+            raise IntegrityError(
+                problem.statement, problem.params, problem.orig or problem
+            ) from problem
         sentence = sentence_for(db.url, problem)
         if sentence is None:
             raise
@@ -118,25 +123,24 @@ def translated(db: Engine) -> Iterator[None]:
         raise StoreError(sentence) from None
 
 
-def _read_url(text):
+def _read_url(text: str | None) -> URL:
     if not text:
         return URL.create("sqlite", database=str(DEFAULT_FILE))
-    try:
+    backend = "something else"
+    with suppress(ArgumentError, ValueError):
         url = make_url(text)
         backend = url.get_backend_name()
-    except (ArgumentError, ValueError):
-        url, backend = None, "something else"
-    if backend == "sqlite" and url.database and url.database != ":memory:":
-        return url.set(drivername="sqlite")
-    if backend in {"postgresql", "postgres"}:
-        return url.set(drivername="postgresql+pg8000")
+        if backend == "sqlite" and url.database and url.database != ":memory:":
+            return url.set(drivername="sqlite")
+        if backend in {"postgresql", "postgres"}:
+            return url.set(drivername="postgresql+pg8000")
     raise StoreError(
         "Expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE in "
         f"KNEEOA_DATABASE_URL. Received: {backend if backend != 'sqlite' else 'no file'}."
     )
 
 
-def _engine(url):
+def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
     options = {"timeout": SERVER_SECONDS, "application_name": "knee reading room", **_tls(url)}
@@ -148,26 +152,27 @@ def _engine(url):
     )
 
     @event.listens_for(engine, "connect")
-    def _wait_no_longer(connection, _):
+    def _wait_no_longer(connection: DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         connection.commit()
 
     @event.listens_for(engine, "checkout")
-    def _still_there(connection, record, proxy):
+    def _still_there(connection: DBAPIConnection, record: object, proxy: object) -> None:
         # SQLAlchemy's own pre-ping does not know the bare errors of sockets, which pg8000 lets out.
         try:
             connection.autocommit = True  # one way there and back instead of three
             connection.cursor().execute("SELECT 1")
             connection.autocommit = False
-        except (engine.dialect.dbapi.Error, OSError):
+        except (engine.dialect.loaded_dbapi.Error, OSError):
             raise DisconnectionError from None
 
     return engine
 
 
-def _tls(url):
-    mode, authority = (url.query.get(name) for name in ("sslmode", "sslrootcert"))
+def _tls(url: URL) -> dict[str, Any]:
+    given = url.normalized_query
+    mode, authority = (given.get(name, (None,))[-1] for name in ("sslmode", "sslrootcert"))
     if mode in {"verify-ca", "verify-full"}:
         try:
             context = ssl.create_default_context(cafile=authority)
@@ -180,12 +185,13 @@ def _tls(url):
             f"Expected sslmode to be one of {', '.join(_TLS)}, verify-ca, verify-full. "
             f"Received: {mode}."
         )
-    return {"ssl_context": _TLS.get(mode)}
+    return {"ssl_context": _TLS[mode] if mode else None}
 
 
-def _sqlite(url):
-    if not url.database.startswith("file:"):
-        folder = Path(url.database).parent
+def _sqlite(url: URL) -> Engine:
+    file = url.database or ""
+    if not file.startswith("file:"):
+        folder = Path(file).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
@@ -202,13 +208,13 @@ def _sqlite(url):
     )
 
     @event.listens_for(engine, "connect")
-    def _leave_transactions_to_us(connection, _):
+    def _leave_transactions_to_us(connection: DBAPIConnection, _: object) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted leaves no trace in pages
 
     @event.listens_for(engine, "begin")
-    def _begin(connection):
+    def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if not options.get("outside"):
             # A transaction that reads first and writes then could be refused without any waiting.
@@ -217,7 +223,7 @@ def _sqlite(url):
     return engine
 
 
-def _use_log(db):
+def _use_log(db: Engine) -> None:
     """Turn on write-ahead logging: readers go on while one writes. The file remembers it."""
     last = time.monotonic() + LOCK_SECONDS
     while True:
@@ -227,13 +233,14 @@ def _use_log(db):
                 return
         except OperationalError as problem:
             # SQLite does not wait here where others open the file at the same moment.
-            is_busy = problem.orig.sqlite_errorname.startswith("SQLITE_BUSY")
+            name = getattr(problem.orig, "sqlite_errorname", "")
+            is_busy = name.startswith("SQLITE_BUSY")
             if not is_busy or time.monotonic() > last:
                 raise
             time.sleep(0.02)
 
 
-def _bring_up_to_date(db):
+def _bring_up_to_date(db: Engine) -> None:
     with reading(db) as connection:
         found = _revision(connection)
     if found == REVISION:
@@ -261,11 +268,11 @@ def _bring_up_to_date(db):
         migrate.upgrade(connection)
 
 
-def _revision(connection):
+def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
 
 
-def _tables_of_others(connection):
+def _tables_of_others(connection: Connection) -> list[str]:
     return sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))

@@ -6,10 +6,10 @@ A film that was told is not voted on again. Times are given by the caller, in UT
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, Row, delete, select, update
 
 from kneeoa.errors import DataError
 from kneeoa.store import audit, tables
@@ -107,8 +107,8 @@ def open_group(db: Engine, exam: Exam, now: datetime, *, seconds: float | None =
         while True:
             code = new_code(CODE_LENGTH)
             row = insert_into(db, table).values(code=code, **start)
-            row = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
-            group_id = connection.scalar(row)
+            new = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
+            group_id = connection.scalar(new)
             if group_id is not None:
                 return Group(group_id, code, kept, "waiting", 0, 0, now, seconds)
 
@@ -203,12 +203,17 @@ def change_group(
                 mark.on_conflict_do_update(index_elements=keys, set_={"told": shown["told"]})
             )
         since = now if after == "voting" else None
-        changed = {"state": after, "position": to, "round": kept.round + 1, "voting_since": since}
+        changed: dict[str, Any] = {
+            "state": after,
+            "position": to,
+            "round": kept.round + 1,
+            "voting_since": since,
+        }
         connection.execute(update(table).where(table.c.id == group.group_id).values(changed))
     return replace(kept, **changed)
 
 
-def _next_state(now, state, to, told):
+def _next_state(now: Group, state: str | None, to: int, told: bool) -> str:
     if now.state == "ended":
         raise StoreError("This session has ended. Open a new one.")
     if state is None:
@@ -231,7 +236,7 @@ def shown_positions(db: Engine, group_id: int) -> list[int]:
         return list(connection.scalars(shown))
 
 
-def _group(row):
+def _group(row: Row) -> Group:
     exam = read_exam(row.exam)
     if row.state not in tables.STATES or row.position not in range(len(exam.films)):
         raise DataError("Expected one of the films of the session, and what is done with it.")

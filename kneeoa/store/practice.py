@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.files import record_of
@@ -102,8 +102,8 @@ def new_learner(db: Engine, now: datetime) -> Learner:
         while True:
             code = new_code(CODE_LENGTH)
             row = insert_into(db, table).values(code=code, created_at=now)
-            row = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
-            learner_id = connection.scalar(row)
+            new = row.on_conflict_do_nothing(index_elements=["code"]).returning(table.c.id)
+            learner_id = connection.scalar(new)
             if learner_id is not None:
                 return Learner(_shown(code), learner_id)
 
@@ -123,7 +123,7 @@ def find_learner(db: Engine, code: str) -> Learner:
     return Learner(_shown(row.code), row.id)
 
 
-def _shown(code):
+def _shown(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
@@ -160,7 +160,7 @@ def record_answer(db: Engine, session_id: int, answer: Answer) -> None:
         raise GoneError(_GONE) from None
 
 
-def _record(db, connection, session_id, answer):
+def _record(db: Engine, connection: Connection, session_id: int, answer: Answer) -> None:
     session = tables.practice_session
     text = connection.scalar(select(session.c.exam).where(session.c.id == session_id))
     if text is None:
@@ -175,8 +175,8 @@ def _record(db, connection, session_id, answer):
     row = asdict(answer)
     for name in ("reference", "grade", "first_grade", "shown_grade"):
         row[name] = None if row[name] is None else grade_of(row[name])
-    row = insert_into(db, tables.practice_answer).values(session_id=session_id, **row)
-    connection.execute(row.on_conflict_do_nothing())
+    new = insert_into(db, tables.practice_answer).values(session_id=session_id, **row)
+    connection.execute(new.on_conflict_do_nothing())
 
 
 def finish_session(db: Engine, session_id: int, now: datetime) -> None:
@@ -213,10 +213,10 @@ def damaged_sessions(db: Engine, learner: Learner) -> int:
     """Return how many of the learner's sessions cannot be read."""
     every = select(func.count()).where(tables.practice_session.c.learner_id == learner.learner_id)
     with reading(db) as connection:
-        return connection.scalar(every) - len(_sessions(connection, learner))
+        return connection.scalars(every).one() - len(_sessions(connection, learner))
 
 
-def _sessions(connection, learner):
+def _sessions(connection: Connection, learner: Learner) -> list[PracticeSession]:
     table = tables.practice_session
     mine = select(table).where(table.c.learner_id == learner.learner_id)
     return each_of(connection, mine.order_by(table.c.id), _session)
@@ -232,7 +232,7 @@ def answers_of(db: Engine, session_id: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
-def _answers(connection, session_id):
+def _answers(connection: Connection, session_id: int) -> list[Answer]:
     table = tables.practice_answer
     columns = [table.c[field.name] for field in fields(Answer)]
     rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
@@ -245,7 +245,7 @@ def cards_of(db: Engine, learner: Learner) -> dict[str, str]:
         return _cards(connection, learner)
 
 
-def _cards(connection, learner):
+def _cards(connection: Connection, learner: Learner) -> dict[str, str]:
     table = tables.practice_card
     mine = table.c.learner_id == learner.learner_id
     rows = select(table.c.image_id, table.c.card).where(mine).order_by(table.c.image_id)
@@ -292,7 +292,7 @@ def delete_learner(db: Engine, learner: Learner, *, client: str, now: datetime) 
             audit.note(connection, "practice deleted", client=client, now=now, about=number)
 
 
-def _session(row):
+def _session(row: Row) -> PracticeSession:
     options = record_of(PracticeOptions, json.loads(row.options), "The session")
     if not isinstance(row.started_at, datetime) or options.network not in (None, *ARCHITECTURES):
         raise TypeError("Expected when the session was begun, and a network that there is.")

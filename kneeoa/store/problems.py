@@ -51,7 +51,7 @@ def sentence_for(url: URL, problem: Exception) -> str | None:
     return advice and f"Expected to work with {name_of(url)}. {advice}"
 
 
-def _advice(problem):
+def _advice(problem: BaseException) -> str | None:
     if isinstance(problem, TimeoutError):
         return "Too many use it at once, or one for too long. Try again in a moment."
     if isinstance(problem, OSError):
@@ -67,7 +67,7 @@ def _advice(problem):
     return None
 
 
-def _sqlstate(problem):
+def _sqlstate(problem: BaseException) -> str:
     # Where a server refuses and hangs up, pg8000 trips over hanging up; why is what lies behind.
     error = getattr(problem, "orig", None)
     while error is not None:

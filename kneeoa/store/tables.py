@@ -1,6 +1,7 @@
 """The tables. A change here needs a new file in ``migrations/versions``, and its id below."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -46,11 +47,11 @@ class Moment(TypeDecorator):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _belongs_to(table, **options):
+def _belongs_to(table: str, **options: Any) -> ForeignKey:
     return ForeignKey(f"{table}.id", ondelete="CASCADE", **options)
 
 
-def _graded(column):
+def _graded(column: str) -> CheckConstraint:
     return CheckConstraint(f"{column} BETWEEN 0 AND 4", name=f"ck_{column}")
 
 

@@ -1,6 +1,6 @@
 """Values on their way in and out: what may be written, and rows that are a record again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -36,11 +36,11 @@ def each_of(connection: Connection, rows: Select[Any], make: Callable[[Row], Mad
     SQLite keeps, and other programs write, what no column here allows.
     """
     try:
-        found = connection.execute(rows).all()
+        found: Sequence[Row] = connection.execute(rows).all()
     except (DBAPIError, *_UNREADABLE) as problem:
         if isinstance(problem, DBAPIError) and connection.dialect.name != "sqlite":
             raise
-        count = connection.scalar(select(func.count()).select_from(rows.subquery()))
+        count = connection.scalars(select(func.count()).select_from(rows.subquery())).one()
         found = [row for place in range(count) if (row := _row_at(connection, rows, place))]
     made = []
     for row in found:
@@ -51,7 +51,7 @@ def each_of(connection: Connection, rows: Select[Any], make: Callable[[Row], Mad
     return made
 
 
-def _row_at(connection, rows, place):
+def _row_at(connection: Connection, rows: Select[Any], place: int) -> Row | None:
     try:
         return connection.execute(rows.limit(1).offset(place)).first()
     except (DBAPIError, *_UNREADABLE):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import ColumnElement, Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.store import audit, tables
@@ -68,9 +68,10 @@ def join(
             if found.state == "ended":
                 raise StoreError("This session has ended. Ask the teacher for a new code.")
             count = select(func.count()).where(one.c.group_id == found.id)
-            if connection.scalar(count) >= MOST_PARTICIPANTS:
+            if connection.scalars(count).one() >= MOST_PARTICIPANTS:
                 raise StoreError(f"This session is full: {MOST_PARTICIPANTS} take part.")
-            if client and connection.scalar(count.where(one.c.client == client)) >= most_a_client:
+            from_here = count.where(one.c.client == client)
+            if client and connection.scalars(from_here).one() >= most_a_client:
                 raise StoreError(
                     f"From this network {most_a_client} take part already, which is as many as "
                     "may. Tell the teacher, who can remove others or start the server for more."
@@ -128,7 +129,7 @@ def remove_participant(
     with writing(db) as connection:
         if connection.execute(delete(one).where(there)).rowcount:
             code = connection.scalar(select(group.c.code).where(group.c.id == group_id))
-            audit.note(connection, event, client=client, now=now, about=code)
+            audit.note(connection, event, client=client, now=now, about=code or "")
 
 
 def vote(db: Engine, participant: Participant, position: int, grade: int, now: datetime) -> None:
@@ -180,7 +181,7 @@ def vote_of(db: Engine, participant: Participant, position: int) -> int | None:
 def voted(db: Engine, group_id: int, position: int) -> int:
     """Return how many have voted on the film at `position`."""
     with reading(db) as connection:
-        return connection.scalar(select(func.count()).where(_at(group_id, position)))
+        return connection.scalars(select(func.count()).where(_at(group_id, position))).one()
 
 
 def tally(db: Engine, group_id: int, position: int) -> list[int]:
@@ -188,11 +189,11 @@ def tally(db: Engine, group_id: int, position: int) -> list[int]:
     grade = tables.vote.c.grade
     counts = select(grade, func.count()).where(_at(group_id, position)).group_by(grade)
     with reading(db) as connection:
-        found = dict(connection.execute(counts).all())
+        found: dict[int, int] = dict(map(tuple, connection.execute(counts)))
     return [found.get(grade, 0) for grade in range(5)]
 
 
-def _at(group_id, position):
+def _at(group_id: int, position: int) -> ColumnElement[bool]:
     return (tables.vote.c.group_id == group_id) & (tables.vote.c.position == position)
 
 

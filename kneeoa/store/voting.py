@@ -21,9 +21,9 @@ def closes_at(db: Engine, group: Group) -> datetime | None:
         & (vote.c.voted_at >= group.voting_since)
     )
     with reading(db) as connection:
-        joined = connection.scalar(
+        joined = connection.scalars(
             select(func.count()).select_from(one).where(one.c.group_id == group.group_id)
-        )
+        ).one()
         voted, last = connection.execute(
             select(func.count(), func.max(vote.c.voted_at)).where(given)
         ).one()

@@ -20,15 +20,15 @@ def own_grades(sessions: Sequence[pd.DataFrame]) -> dict[str, int]:
     appearance counts and no other: where time was up, or the network's answer came first, there is
     no grade of it.
     """
-    filled = [one for one in sessions if len(one)]
+    filled = [session for session in sessions if len(session)]
     if not filled:
         return {}
     answers = pd.concat(filled).sort_values("answered_at", kind="stable")
     first = answers.drop_duplicates("image_id")
     grade = first["grade"].where(first["shown_when"] == "never", first["first_grade"])
     grade = grade.where(first["shown_when"] != "before")
-    found = first.assign(own=grade).dropna(subset="own")
-    return dict(zip(found["image_id"], found["own"].astype(int).tolist(), strict=True))
+    graded = first.assign(own=grade).dropna(subset="own")
+    return dict(zip(graded["image_id"], graded["own"].astype(int).tolist(), strict=True))
 
 
 def listed(films: TeachingSet, grades: Mapping[str, int]) -> tuple[Listed, ...]:

@@ -7,7 +7,7 @@ them: two hospitals with the same data set give the same exam, or learn which fi
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -100,7 +100,12 @@ def draw_exam(
     return Exam(title, seed, tuple(wanted), shown)
 
 
-def _queues(films, wanted, draw, favour):
+def _queues(
+    films: Iterable[TeachingFilm],
+    wanted: Container[int],
+    draw: np.random.Generator,
+    favour: Mapping[str, float],
+) -> dict[int, list[TeachingFilm]]:
     """Films by grade, the last to be taken first; second knees of a patient wait at the end."""
     by_grade = defaultdict(list)
     for film in sorted(films, key=lambda film: film.image_id):
@@ -112,7 +117,8 @@ def _queues(films, wanted, draw, favour):
         weights = np.array([max(1e-9, favour.get(film.image_id, 1.0)) for film in here])
         # Drawing without replacement by weight (Efraimidis and Spirakis 2006).
         keys = draw.random(len(here)) ** (1 / weights)
-        first, later = [], []
+        first: list[TeachingFilm] = []
+        later: list[TeachingFilm] = []
         for i in np.argsort(-keys, kind="stable"):
             (later if here[i].patient_id in seen else first).append(here[i])
             seen.add(here[i].patient_id)
@@ -187,14 +193,14 @@ def match(exam: Exam, films: TeachingSet) -> Match:
     return Match(left, tuple(missing), tuple(changed), tuple(regraded))
 
 
-def left_out(found: Match) -> list[str]:
+def left_out(match: Match) -> list[str]:
     """Return what of an exam cannot be given and why, in sentences."""
     return [
         f"{len(names)} of its films left out, because they {why}, for example {names[0]}."
         for names, why in (
-            (found.missing, "are not in this data set"),
-            (found.changed, "are other pictures here"),
-            (found.regraded, "have another reference grade here"),
+            (match.missing, "are not in this data set"),
+            (match.changed, "are other pictures here"),
+            (match.regraded, "have another reference grade here"),
         )
         if names
     ]
@@ -214,5 +220,5 @@ def lacking(exam: Exam, asked: int) -> list[str]:
     return sentences
 
 
-def _sha256(data):
+def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()

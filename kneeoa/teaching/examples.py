@@ -36,13 +36,15 @@ def answered_by_grade(given: Sequence[Mapping[str, int]], films: TeachingSet) ->
     return _table(films, given, [{}, {}])
 
 
-def _sure(table, rule):
+def _sure(table: pd.DataFrame, rule: AnswerRule | None) -> dict[str, float]:
     shares = table[PROBABILITY_COLUMNS].to_numpy(float)
-    said = np.take_along_axis(shares, grades_said(rule, shares)[:, None], axis=1)
-    return dict(zip(table["image_id"], said[:, 0].tolist(), strict=True))
+    probability = np.take_along_axis(shares, grades_said(rule, shares)[:, None], axis=1)
+    return dict(zip(table["image_id"], probability[:, 0].tolist(), strict=True))
 
 
-def _table(films, given, sure):
+def _table(
+    films: TeachingSet, given: Sequence[Mapping[str, int]], sure: Sequence[Mapping[str, float]]
+) -> pd.DataFrame:
     first, second = given
     known = sorted(first.keys() & second.keys() & films.films.keys())
     rows = [
@@ -52,7 +54,7 @@ def _table(films, given, sure):
             int(films.films[name].grade),
             int(first[name]),
             int(second[name]),
-            float(np.mean([of.get(name, np.nan) for of in sure])),
+            float(np.mean([by_name.get(name, np.nan) for by_name in sure])),
         )
         for name in known
     ]
@@ -78,17 +80,17 @@ def disputed(answers: pd.DataFrame, grade: int) -> list[str]:
 def against_reference(answers: pd.DataFrame) -> pd.DataFrame:
     """Return the films on which both networks agree against the reference, the surest first."""
     agreed = answers["first"] == answers["second"]
-    found = answers[agreed & (answers["first"] != answers["grade"])]
-    return found.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
+    differing = answers[agreed & (answers["first"] != answers["grade"])]
+    return differing.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
 
 
 def far_apart(answers: pd.DataFrame, by: int = 2) -> pd.DataFrame:
     """Return the films on which the networks differ by at least `by` grades, furthest first."""
     apart = (answers["first"] - answers["second"]).abs()
-    found = answers.assign(apart=apart)[apart >= by]
+    distant = answers.assign(apart=apart)[apart >= by]
     order = ["apart", "confidence"]
-    found = found.sort_values(order, ascending=False, kind="stable", ignore_index=True)
-    return found[list(COLUMNS)]
+    distant = distant.sort_values(order, ascending=False, kind="stable", ignore_index=True)
+    return distant[list(COLUMNS)]
 
 
 def divided(answers: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
@@ -116,16 +118,16 @@ def paired(low: Sequence[str], high: Sequence[str]) -> list[tuple[str, str]]:
     waiting = list(high)
     pairs = []
     for name in low:
-        other = next((one for one in waiting if _side(one) == _side(name)), None)
+        other = next((candidate for candidate in waiting if _side(candidate) == _side(name)), None)
         if other is not None:
             waiting.remove(other)
             pairs.append((name, other))
     return pairs
 
 
-def _side(name):
+def _side(name: str) -> str:
     return name[-1:].upper() if name[-1:].upper() in ("L", "R") else ""
 
 
-def _ids(table):
+def _ids(table: pd.DataFrame) -> list[str]:
     return table["image_id"].tolist()

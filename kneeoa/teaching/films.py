@@ -132,11 +132,11 @@ def read_set(folder: Path) -> TeachingSet:
     }
     if not films:
         raise DataError(f"Expected films with names of their own in {folder}. Found none.")
-    found = TeachingSet(folder, films, tuple(notes))
-    if found.missing_grades:
-        named = listed([grade.label for grade in found.missing_grades])
-        found = TeachingSet(folder, films, (*notes, f"There is no film of {named}."))
-    return found
+    teaching_set = TeachingSet(folder, films, tuple(notes))
+    if teaching_set.missing_grades:
+        named = listed([grade.label for grade in teaching_set.missing_grades])
+        teaching_set = TeachingSet(folder, films, (*notes, f"There is no film of {named}."))
+    return teaching_set
 
 
 def open_set(setting: str | None) -> TeachingSet:
@@ -154,16 +154,16 @@ def graded_before(
     """
     reference = predictions["image_id"].map({n: int(f.grade) for n, f in films.films.items()})
     same = predictions[(reference == predictions["true_grade"]).fillna(False)]
-    said = grades_said(rule, same[PROBABILITY_COLUMNS].to_numpy(float))
-    return dict(zip(same["image_id"], said.tolist(), strict=True))
+    grades = grades_said(rule, same[PROBABILITY_COLUMNS].to_numpy(float))
+    return dict(zip(same["image_id"], grades.tolist(), strict=True))
 
 
 # A page asks for its film at every key press, and drawing takes a quarter of a second.
 @functools.lru_cache(maxsize=len(GRADES) * SYNTHETIC_A_GRADE)
-def _drawn(grade, seed):
+def _drawn(grade: int, seed: int) -> bytes:
     return phantom.knee_png(grade, seed=seed)
 
 
-def _seed_of(image_id):
+def _seed_of(image_id: str) -> int:
     # Not those of the demo films.
     return 100 + int(image_id.rpartition("-")[2])

@@ -12,8 +12,8 @@ AT_ONCE, SECONDS_A_TRY = 5, 10.0
 MOST_CLIENTS = 10_000
 
 
-def check_setting(setting: str | None) -> None:
-    """Raise `ConfigError` where no key is set, or one that is guessed too easily."""
+def check_setting(setting: str | None) -> str:
+    """Return the key; raise `ConfigError` where none is set, or one that is guessed too easily."""
     if not setting:
         raise ConfigError(
             f"Expected the teacher's key in {SETTING}. None is set: start the dashboard with "
@@ -26,6 +26,7 @@ def check_setting(setting: str | None) -> None:
             f"Expected at least {SHORTEST} letters in {SETTING}. Received {length}: choose a "
             "longer key and start the dashboard again."
         )
+    return setting
 
 
 def is_right(given: str, setting: str) -> bool:
@@ -33,7 +34,7 @@ def is_right(given: str, setting: str) -> bool:
     return hmac.compare_digest(_bytes(given), _bytes(setting))
 
 
-def _bytes(key):
+def _bytes(key: str) -> bytes:
     # What is no UTF-8 in the environment comes as halves of pairs.
     return key.strip().encode("utf-8", "surrogatepass")
 
@@ -62,7 +63,7 @@ class Tries:
             self._whole_again[client] = whole + SECONDS_A_TRY
             return 0.0
 
-    def _forget(self, now):
+    def _forget(self, now: float) -> None:
         """Make room: forget who has all tries back, then who tried longest ago."""
         if len(self._whole_again) < MOST_CLIENTS:
             return

@@ -148,7 +148,7 @@ class Play:
         if self.stage == "told":
             self._go_on()
 
-    def _end(self, at):
+    def _end(self, at: float) -> Given:
         seconds = None if self.shown_at is None else at - self.shown_at
         given = Given(self.position, self.choice, self.first, seconds)
         self.done.add(self.position)
@@ -158,7 +158,7 @@ class Play:
             self._go_on()
         return given
 
-    def _go_on(self):
+    def _go_on(self) -> None:
         self.stage, self.choice, self.first, self.shown_at = "grade", None, None, None
         while self.position in self.done:
             self.position += 1

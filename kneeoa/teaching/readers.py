@@ -105,7 +105,7 @@ def by_film(votes: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("image_id").reset_index()
 
 
-def _kappas(counts, weights):
+def _kappas(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Kappa of each of ``(draws, films, 5)``."""
     raters = counts.sum(axis=2)
     voted, paired = raters > 0, raters >= _FEWEST_PAIRED

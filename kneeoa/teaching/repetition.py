@@ -27,7 +27,7 @@ def review(card: str | None, *, reference: int, grade: int | None, now: datetime
     if before.last_review:
         now = max(now, before.last_review)
     off = None if grade is None else abs(grade - reference)
-    rating = {0: Rating.Good, 1: Rating.Hard}.get(off, Rating.Again)
+    rating = Rating.Good if off == 0 else Rating.Hard if off == 1 else Rating.Again
     after, _ = _SCHEDULER.review_card(before, rating, now)
     return json.dumps({"card": after.to_dict(), "missed": off != 0})
 
@@ -50,6 +50,6 @@ def favour(cards: Mapping[str, str], now: datetime) -> dict[str, float]:
     return weights
 
 
-def _read(text):
+def _read(text: str | None) -> Card:
     # The id that the library would give is a reading of the clock, and nobody asks for it.
     return Card.from_dict(json.loads(text)["card"]) if text else Card(card_id=0)

@@ -1,6 +1,6 @@
 """How well a reader graded: accuracy, kappa with intervals, confusion, time; and her progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,21 +64,21 @@ def score(answers: pd.DataFrame, patients: Mapping[str, str] | None = None) -> S
     patients : patient by image id; a film that it does not name is a patient of its own
     """
     given = answers.dropna(subset="grade")
-    true, said = given["reference"].to_numpy(int), given["grade"].to_numpy(int)
-    off = np.abs(true - said)
+    true, grades = given["reference"].to_numpy(int), given["grade"].to_numpy(int)
+    off = np.abs(true - grades)
     owners = [(patients or {}).get(name, name) for name in given["image_id"]]
-    defined = len(np.unique(true)) > 1 and len(np.unique(said)) > 1
+    defined = len(np.unique(true)) > 1 and len(np.unique(grades)) > 1
     seconds = pd.to_numeric(given.get("seconds", pd.Series(dtype=float)), errors="coerce")
     return Score(
         films=len(answers),
         answered=len(given),
         accuracy=agreement.proportion(int((off == 0).sum()), len(given)),
         within_one=agreement.proportion(int((off <= 1).sum()), len(given)),
-        kappa=agreement.quadratic_kappa(true, said) if defined else float("nan"),
-        kappa_interval=_kappa_interval(true, said, owners) if defined else _NO_INTERVAL,
+        kappa=agreement.quadratic_kappa(true, grades) if defined else float("nan"),
+        kappa_interval=_kappa_interval(true, grades, owners) if defined else _NO_INTERVAL,
         mean_error=float(off.mean()) if len(given) else float("nan"),
         seconds=float(seconds.median()),
-        confusion=agreement.confusion_matrix(true, said),
+        confusion=agreement.confusion_matrix(true, grades),
     )
 
 
@@ -101,21 +101,21 @@ def progress(sessions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     rows = []
     for name, answers in sessions.items():
-        found = score(answers)
-        if found.accuracy is None:
+        scored = score(answers)
+        if scored.accuracy is None:
             continue
-        low, high = found.kappa_interval
+        low, high = scored.kappa_interval
         rows.append(
             {
                 "session": name,
-                "answered": found.answered,
-                "accuracy": found.accuracy.value,
-                "accuracy_low": found.accuracy.low,
-                "accuracy_high": found.accuracy.high,
-                "kappa": found.kappa,
+                "answered": scored.answered,
+                "accuracy": scored.accuracy.value,
+                "accuracy_low": scored.accuracy.low,
+                "accuracy_high": scored.accuracy.high,
+                "kappa": scored.kappa,
                 "kappa_low": low,
                 "kappa_high": high,
-                "seconds": found.seconds,
+                "seconds": scored.seconds,
             }
         )
     return pd.DataFrame(rows, columns=_PROGRESS)
@@ -135,9 +135,11 @@ _PROGRESS = (
 )
 
 
-def _kappa_interval(true, said, owners):
+def _kappa_interval(
+    true: np.ndarray, grades: np.ndarray, owners: Sequence[str]
+) -> tuple[float, float]:
     if len(true) < FEWEST:
         return _NO_INTERVAL
-    certain = np.eye(5)[said]
+    certain = np.eye(5)[grades]
     intervals = bootstrap.patient_intervals(true, certain, owners)
     return intervals["quadratic_kappa"]

@@ -3,7 +3,7 @@
 import functools
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,16 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    LongTable,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    TableStyle,
+)
 
 from kneeoa.grades import GRADES
 
@@ -77,7 +86,7 @@ def sheet(
         )
     foot = f"{FOOTER}  {made_at:%Y-%m-%d %H:%M} UTC"
 
-    def draw_foot(canvas, page):
+    def draw_foot(canvas: Canvas, page: BaseDocTemplate) -> None:
         canvas.saveState()
         canvas.setFont(_FONT, 7.5)
         canvas.drawString(18 * mm, 10 * mm, foot)
@@ -95,7 +104,7 @@ def confusion_table(confusion: np.ndarray) -> pd.DataFrame:
     return table
 
 
-def _table(table, style):
+def _table(table: pd.DataFrame, style: ParagraphStyle) -> Flowable:
     if table.empty:
         return Paragraph("None.", style)
     cell = ParagraphStyle("cell", style, fontSize=8, leading=10)
@@ -125,7 +134,7 @@ def _table(table, style):
     return made
 
 
-def _widths(table):
+def _widths(table: pd.DataFrame) -> list[float]:
     """Widths by the longest word or text of each column, within the page."""
     letters = [
         # Capitals and the bold head are wider.
@@ -137,7 +146,7 @@ def _widths(table):
     return [width * min(1, room / sum(needed)) for width in needed]
 
 
-def _plain_table():
+def _plain_table() -> TableStyle:
     return TableStyle(
         [
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
@@ -149,14 +158,14 @@ def _plain_table():
 
 
 @functools.cache
-def _fonts():
+def _fonts() -> Container[int]:
     folder = Path(reportlab.__file__).parent / "fonts"
     for name in (_FONT, _BOLD):
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
     return pdfmetrics.getFont(_FONT).face.charToGlyph
 
 
-def _escaped(text):
+def _escaped(text: object) -> str:
     # A paragraph reads markup, and names come from strangers.
     glyphs = _fonts()
     known = "".join(c if ord(c) in glyphs else "?" for c in str(text))

@@ -107,8 +107,8 @@ def findings(answers: pd.DataFrame) -> list[Finding]:
     after = (given["shown_when"] == "after") & given["first_grade"].notna()
     differed = after & (given["first_grade"] != given["shown_grade"])
 
-    def share(what, of, which):
-        return Finding(what, proportion(int((which & of).sum()), int(of.sum())))
+    def share(what: str, among: np.ndarray, which: np.ndarray) -> Finding:
+        return Finding(what, proportion(int((which & among).sum()), int(among.sum())))
 
     return [
         share("Right without the network", never, is_right),
@@ -126,17 +126,17 @@ _READ = ("image_id", "reference", "grade", "first_grade", "shown_when", "shown_g
 
 def in_words(answers: pd.DataFrame) -> str:
     """Return what stands out of `findings`, in a sentence that says no more than they do."""
-    found = {finding.what: finding.share for finding in findings(answers)}
-    alone = found["Gave the network's wrong grade without seeing it"]
-    led = found["Gave the network's wrong grade after seeing it first"]
+    shares = {finding.what: finding.share for finding in findings(answers)}
+    alone = shares["Gave the network's wrong grade without seeing it"]
+    led = shares["Gave the network's wrong grade after seeing it first"]
     if alone is None or led is None:
         return "Too few rounds to say how the network swayed you: play more."
-    said = (
+    sentence = (
         f"Where the network was wrong, you gave its grade in {led.count} of {led.total} films that "
         f"showed it first, and in {alone.count} of {alone.total} that did not show it."
     )
     table = [[share.count, share.total - share.count] for share in (led, alone)]
     p = stats.fisher_exact(table).pvalue
     if p < LEVEL and led.value > alone.value:
-        return f"{said} Seeing it first led you astray ({p_text(p)}, Fisher's exact test)."
-    return f"{said} That may be chance ({p_text(p)}, Fisher's exact test)."
+        return f"{sentence} Seeing it first led you astray ({p_text(p)}, Fisher's exact test)."
+    return f"{sentence} That may be chance ({p_text(p)}, Fisher's exact test)."

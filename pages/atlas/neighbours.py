@@ -9,7 +9,7 @@ from kneeoa.teaching import atlas, examples
 from pages.atlas import example_films
 from pages.shared import boundary, cached, kept, known_film
 from pages.shared.viewer import component as viewer
-from pages.shared.viewer.component import Options, Pane
+from pages.shared.viewer.component import Options, Pane, ShownFilm
 
 OPTIONS = Options(height="calc(100dvh - 16rem)", wipes=True, shared=True)
 PAIRS = {f"{int(step.low)}-{int(step.high)}": step for step in atlas.STEPS}
@@ -75,7 +75,8 @@ def _count(counter, number):
 
 def _show_pair(names, grades):
     """Show two films beside each other; one alone where the other cannot be read."""
-    films, panes = [], []
+    films: list[ShownFilm] = []
+    panes: list[Pane] = []
     words = st.columns(2)
     for place, name, grade in zip(words, names, grades, strict=True):
         with place:

@@ -91,7 +91,7 @@ def show_film(group, participant) -> None:
         wanted = st.toggle("Film here", True, key="film_here", persist_state="session")
     # Where a screen is narrow, the grades stand below the film.
     shown, side = st.columns([2.6, 1], gap="small") if wanted else (None, st.container())
-    if wanted:
+    if shown is not None:
         with shown:
             _show_picture(film, label)
     with side:

@@ -35,7 +35,12 @@ def show_sheet(work: Work) -> None:
         "knee."
     )
     which = st.segmented_control(
-        "Show", list(SHOWN), format_func=SHOWN.get, default="all", required=True, key="own_shown"
+        "Show",
+        list(SHOWN),
+        format_func=SHOWN.__getitem__,
+        default="all",
+        required=True,
+        key="own_shown",
     )
     films = [film for film in work.films if _is_shown(work, film, which)]
     pages, page = -(-len(films) // A_PAGE), 1

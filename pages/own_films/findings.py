@@ -18,6 +18,8 @@ MOST = 12
 def show_lines(work: Work) -> None:
     """Show which lines between grades these readers draw elsewhere."""
     adaptation = work.adaptation
+    if adaptation is None:
+        return
     st.subheader("What the networks learnt about your readers")
     table = adaptation.lines
     said = (*adaptation.habit, *lines.in_words(table))
@@ -37,6 +39,8 @@ def show_lines(work: Work) -> None:
 
 def show_disagreements(work: Work) -> None:
     """Show the films whose grade the networks find least probable, each to be opened."""
+    if work.adaptation is None:
+        return
     st.subheader("Where readers and networks disagree most")
     found = disagreements(work.adaptation)
     if found.empty:
@@ -99,7 +103,7 @@ def _open(film):
 def show_curve(work: Work) -> None:
     """Show, when asked, how much more films would bring."""
     st.subheader("What more films would bring")
-    if work.curve is None:
+    if work.curve is None and work.adaptation is not None:
         st.caption(
             "Learns again from some of the films and scores the rest, many times: about a minute "
             "for two hundred films."

@@ -67,7 +67,7 @@ def show_verdict(adaptation: Adaptation) -> None:
     films = adaptation.films
     figures_of = adaptation.figures[adaptation.deciding]
     before, after, more = (
-        figures_of["accuracy"][part] for part in ("before", "after", "difference")
+        figures.defined(figures_of["accuracy"][part]) for part in ("before", "after", "difference")
     )
     of = (
         f"{counted(len(films), 'film')} of {counted(len(set(films.patient_ids)), 'patient')}: "
@@ -103,6 +103,8 @@ def show_profile(work: Work) -> None:
     given = name.text_input(
         "Name of the profile", value=_name_of(work.source), key="own_name", max_chars=80
     )
+    if adaptation is None:
+        return
     anyway = adaptation.better or st.checkbox(
         "Make the profile although it is not shown to be better; each reading will say so",
         key="own_anyway",

@@ -37,7 +37,12 @@ def show_settings(learner, films) -> None:
     """Show the form of a session; begin one."""
     refusal = st.container()  # above the form: below it, it might be out of sight
     mode = st.segmented_control(
-        "Session", list(MODES), default="plain", format_func=MODES.get, required=True, key="mode"
+        "Session",
+        list(MODES),
+        default="plain",
+        format_func=MODES.__getitem__,
+        required=True,
+        key="mode",
     )
     if mode == "ai":
         st.caption(
@@ -47,21 +52,22 @@ def show_settings(learner, films) -> None:
     count = exam_choice.choose_count()
     grades, network = tuple(range(5)), ARCHITECTURES[-1]
     if mode == "ai":
-        network = st.segmented_control(
+        chosen = st.segmented_control(
             "Network",
             ARCHITECTURES,
             default=network,
-            format_func=DISPLAY_NAME.get,
+            format_func=DISPLAY_NAME.__getitem__,
             required=True,
             key="network",
         )
+        network = chosen or network
     else:
         grades = exam_choice.choose_grades()
     feedback = st.segmented_control(
         "The reference's grade is shown",
         list(FEEDBACK),
         default="each",
-        format_func=FEEDBACK.get,
+        format_func=FEEDBACK.__getitem__,
         required=True,
         key="feedback",
     )

@@ -125,6 +125,8 @@ def show_grades(play: Play) -> None:
 
 def show_network(play: Play, network: str) -> None:
     """Show what the network says, which may be wrong."""
+    if play.round is None:
+        return
     grade = KLGrade(play.round.network_grade)
     st.html(
         f'<div class="kl-network">{DISPLAY_NAME[network]} says</div>'

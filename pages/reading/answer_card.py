@@ -82,7 +82,7 @@ def one_grade(reading: TogetherReading) -> str:
 
 def why_not_the_likeliest(reading: Reading | TogetherReading) -> str:
     """Return why the grade that is said is not the most probable one, where it is not."""
-    if reading.said == reading.grade:
+    if reading.answer is None or reading.said == reading.grade:
         return ""
     return (
         f"{reading.grade.label} alone is the likeliest, but {reading.said.label} is said: "

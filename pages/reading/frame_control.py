@@ -71,7 +71,7 @@ def show_frame(film: Film, knee: int) -> None:
         st.segmented_control(
             "Side",
             list(SIDES),
-            format_func=SIDES.get,
+            format_func=SIDES.__getitem__,
             default=film.found.knees[knee].side,
             required=True,
             key=_side_key(film, knee),

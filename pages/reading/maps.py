@@ -114,7 +114,7 @@ def choose_maps() -> Choice:
         )
         if exact and scale == COMMON:
             network_column.show_scale(_common_scale())
-    grade = None if explained == "predicted" else KLGrade(explained)
+    grade = KLGrade(explained) if isinstance(explained, int) else None
     return Choice(Method(method), grade, exact and against, exact and scale == COMMON)
 
 

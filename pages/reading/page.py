@@ -202,10 +202,11 @@ def show_answers(
     with line:
         case_line.show_case_line(film, frame, readings, together)
         profile_line.show_profile_line(film, frame)
-    if together is not None:
+    card = cached.together_card()
+    if together is not None and card is not None:
         with answer_place:
             answer_card.show_answer_card(
-                together, cached.together_card(), readings, measured=measured, drawn=film.drawn
+                together, card, readings, measured=measured, drawn=film.drawn
             )
     networks.show_networks(readings, shown, measured=measured)
 

@@ -61,8 +61,9 @@ def _row(film, frame, profile: Profile | None):
         said = together.answer
         cells += [f"<td><b>{together.said.label}</b></td>", f"<td>{said.text if said else ''}</td>"]
         cells += [_share(share) for share in np.asarray(together.probabilities, float)]
-    mine = in_use.current() and in_use.current().digest
-    marked = ' class="kl-mine"' if mine == (profile and profile.digest) else ""
+    marked = (
+        ' class="kl-mine"' if strip.digest_of(profile) == strip.digest_of(in_use.current()) else ""
+    )
     return f"<tr{marked}><td>{name}</td>{''.join(cells)}</tr>"
 
 

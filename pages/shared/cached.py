@@ -74,7 +74,7 @@ def map_jobs() -> MapJobs:
 def together_card() -> dict[str, Any] | None:
     """Return the card of both networks together, or None where that is not published."""
     published = graders().together
-    return published and published.card
+    return published.card if published else None
 
 
 def cards() -> dict[str, dict[str, Any]]:

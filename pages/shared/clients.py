@@ -8,12 +8,16 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from kneeoa.teaching.keys import Tries
 from pages.shared import cached
+
+if TYPE_CHECKING:
+    from kneeoa.store import audit
+
 
 Content = TypeVar("Content")
 PLACES = "KNEEOA_PLACES_PER_ADDRESS"
@@ -75,14 +79,16 @@ def now_here() -> dict[str, Any]:
     return {"client": client(), "now": datetime.now(UTC)}
 
 
-def note(event: str, about: str = "") -> None:
+def note(event: "audit.Event", about: str = "") -> None:
     """Keep in the audit log that this client did something."""
     from kneeoa.store import audit  # late, as the store itself
 
     audit.record(cached.store(), event, about=about, **now_here())
 
 
-def noted(event: str, content: Callable[[], Content], about: str = "") -> Callable[[], Content]:
+def noted(
+    event: "audit.Event", content: Callable[[], Content], about: str = ""
+) -> Callable[[], Content]:
     """Return what a download button calls for its content, so that each export is in the log."""
     here = client()
 

@@ -1,5 +1,8 @@
 """The words for the columns of the tables on the research pages, in one place."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +10,11 @@ from kneeoa.analysis.anova import METRICS
 from kneeoa.networks import DISPLAY_NAME
 
 SPLITS = {"train": "training", "val": "validation", "test": "test", "blind": "kept without grades"}
-CELLS = {"metric": METRICS, "architecture": DISPLAY_NAME, "split": SPLITS}
+CELLS: dict[str, dict[str, str]] = {
+    "metric": METRICS,
+    "architecture": DISPLAY_NAME,
+    "split": SPLITS,
+}
 """The words for what stands in cells of these columns; others stand as they are."""
 
 WORDS = METRICS | {
@@ -109,7 +116,7 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
 
     `given` holds what a page says of its own columns, in the same form; that goes before.
     """
-    columns = {}
+    columns: dict[str, Any] = {}
     for name in table.columns:
         own = (given or {}).get(name, {})
         if name in (given or {}) and not isinstance(own, dict):
@@ -119,7 +126,9 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
         if name in CELLS and not own and table[name].isin([*CELLS[name], ""]).all():
             words = CELLS[name]
             columns[name] = st.column_config.SelectboxColumn(
-                WORDS[name], options=list(words), format_func=words.get
+                WORDS[name],
+                options=list(words),
+                format_func=_wording(words),
             )
         elif own:
             columns[name] = own | {"label": WORDS.get(name)}
@@ -129,3 +138,7 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
         elif name in WORDS:
             columns[name] = WORDS[name]
     return (given or {}) | columns
+
+
+def _wording(words: dict[str, str]) -> Callable[[object], str]:
+    return lambda cell: words[str(cell)]

@@ -45,7 +45,7 @@ def show_films(image_ids: list[str], key: str) -> None:
     if missing:
         st.caption(
             f"{counted(len(missing), 'film')} of these are not in "
-            f"{boundary.escaped(films.folder)}, for example "
+            f"{boundary.escaped(str(films.folder))}, for example "
             f"{boundary.escaped(missing[0])}: is this the data set that the runs were measured on?"
         )
     if not image_ids:

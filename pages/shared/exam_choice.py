@@ -41,11 +41,11 @@ def choose_limit() -> float | None:
         "Time for a film",
         list(LIMITS),
         default=0,
-        format_func=LIMITS.get,
+        format_func=LIMITS.__getitem__,
         required=True,
         key="limit",
     )
-    return float(chosen) or None
+    return float(chosen or 0) or None
 
 
 def choose_seed() -> int | None:

@@ -4,14 +4,20 @@ Streamlit's own binding of widgets to the URL forgets them when a page is left b
 to open another page from code; this does neither.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import streamlit as st
 
 
 def one(
-    widget: Callable[..., Any], label: str, options: Sequence, key: str, *, default=None, **more
+    widget: Callable[..., Any],
+    label: str,
+    options: Iterable[Any],
+    key: str,
+    *,
+    default=None,
+    **more,
 ) -> Any:
     """Show a widget that chooses one of `options`; return the choice.
 
@@ -34,7 +40,7 @@ def one(
 
 
 def several(
-    widget: Callable[..., Any], label: str, options: Sequence, key: str, *, default=(), **more
+    widget: Callable[..., Any], label: str, options: Iterable[Any], key: str, *, default=(), **more
 ) -> tuple:
     """Show a widget that chooses any of `options` (``multiselect``, ``pills``); return them."""
     options = list(options)

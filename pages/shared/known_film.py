@@ -25,7 +25,7 @@ def film_of(
     radiograph: Radiograph, frame: Frame | None, label: str, readings: Sequence[Reading] = ()
 ) -> ShownFilm:
     """Return a film as the viewer takes it; `label` must not tell what is not to be known yet."""
-    layers = tuple(own_layer(reading, frame) for reading in readings)
+    layers = () if frame is None else tuple(own_layer(reading, frame) for reading in readings)
     drawn = None if frame is None or frame == Frame.whole(radiograph, frame.name) else frame
     return ShownFilm(film_feed(radiograph), label, drawn, layers)
 

@@ -56,11 +56,6 @@ def evidence_note(reading: Reading, explained: KLGrade) -> str:
     return f'<div class="kl-note">{said}</div>'
 
 
-def show_evidence(reading: Reading, explained: KLGrade) -> None:
-    """Say how strong the evidence for grade `explained` is that lies on the film as a map."""
-    st.html(evidence_note(reading, explained))
-
-
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:
     """Show how often the grade it said agreed with the reference on the test films.
 

@@ -1,5 +1,7 @@
 """A table as every research page shows it: sortable, to download, with the Python behind it."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -24,9 +26,9 @@ def show_table(
     What ``st.dataframe`` returns for a selection is returned.
     """
     # What is not known or does not apply is an empty cell, not a word.
-    options = {"hide_index": True, "placeholder": ""} | options
+    shown: dict[str, Any] = {"hide_index": True, "placeholder": ""} | options
     columns = column_words.described(table, columns)
-    event = st.dataframe(table, column_config=columns, **options)
+    event = st.dataframe(table, column_config=columns, **shown)
     file, code, _ = st.columns([1, 1, 6])
     file.download_button(
         "CSV",

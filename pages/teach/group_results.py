@@ -101,6 +101,8 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
     )
     of_all = scoring.score(votes)
     accuracy, missing = of_all.accuracy, of_all.why_no_kappa
+    if accuracy is None:
+        return found
     found["Same grade as the reference"] = (
         f"{accuracy.value:.0%}",
         f"{accuracy.count} of {accuracy.total} votes; weighted kappa of all votes "

@@ -30,9 +30,8 @@ STATES = {
 
 def is_signed_in() -> bool:
     """Ask for the key until it is given."""
-    setting = os.environ.get(keys.SETTING)
     try:
-        keys.check_setting(setting)
+        setting = keys.check_setting(os.environ.get(keys.SETTING))
     except ConfigError as error:
         st.title("Teach a group")
         st.info(boundary.escaped(str(error)))
@@ -42,7 +41,7 @@ def is_signed_in() -> bool:
     st.title("Teach a group")
     with st.form("sign_in", width=420):
         given = st.text_input("Teacher's key", type="password", key="key")
-        if st.form_submit_button("Sign in", type="primary") and opens(given, setting):
+        if st.form_submit_button("Sign in", type="primary") and opens(given or "", setting):
             st.session_state["teacher"] = True
             st.rerun()
     return False

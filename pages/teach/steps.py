@@ -58,6 +58,10 @@ def _is_done(group, step):
     return film and now.state == step.get("state") == "closed"
 
 
+def _leave_view() -> None:
+    st.query_params.pop(VIEW, None)
+
+
 def show_view_button() -> None:
     """Let the teacher hide menu and controls, or have them again."""
     if is_alone():
@@ -65,8 +69,7 @@ def show_view_button() -> None:
             "Show menu and controls",
             key="whole",
             shortcut="Esc",
-            on_click=st.query_params.pop,
-            args=[VIEW, None],
+            on_click=_leave_view,
             width="stretch",
         )
     else:

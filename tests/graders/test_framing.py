@@ -25,8 +25,7 @@ GONE = gate.Finding("joint-missing", "Gone.", gate.REFUSED)
 
 
 def found(*frames, findings=()):
-    spread = (1.0, 1.0, 1.0, 1.0)
-    return Found(tuple(Knee(frame, 0.9, spread, findings=findings) for frame in frames), ())
+    return Found(tuple(Knee(frame, 0.9, findings=findings) for frame in frames), ())
 
 
 @pytest.fixture(scope="module")

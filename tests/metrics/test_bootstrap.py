@@ -55,3 +55,15 @@ def test_runs_are_averaged_draw_by_draw(grades):
     runs = [agreement.weighted_summaries(true, one, weights) for one in answers]
     for name, value in bootstrap.mean_summaries(true, answers, weights).items():
         np.testing.assert_allclose(value, np.mean([run[name] for run in runs], axis=0))
+
+
+def test_every_metric_comes_with_its_interval_and_of_how_many():
+    rng = np.random.default_rng(2)
+    true, probabilities = rng.integers(0, 5, 12), rng.dirichlet(np.ones(5), 12)
+    patients = np.repeat(["a", "b", "c", "d"], 3)
+    rows = bootstrap.measured(true, probabilities, patients)
+    summary = agreement.summary(true, probabilities)
+    ends = bootstrap.patient_intervals(true, probabilities, patients)
+    assert {row["metric"]: row["value"] for row in rows} == summary
+    assert {row["metric"]: (row["low"], row["high"]) for row in rows} == ends
+    assert {(row["knees"], row["patients"]) for row in rows} == {(12, 4)}

@@ -158,9 +158,7 @@ def test_a_film_that_let_its_pixels_go_comes_back_as_it_was_shown(monkeypatch, q
     monkeypatch.setattr(film_module, "holding", lambda: holding)
     data = knee_png(2, seed=1)
     came = read_radiograph(data, "film.png")
-    found = Found(
-        (Knee(Frame.whole(came), 1.0, (0.0,) * 4),), (NEGATIVE,) if negative else (), quarters
-    )
+    found = Found((Knee(Frame.whole(came), 1.0),), (NEGATIVE,) if negative else (), quarters)
     film = Film.of(data, came, found, "a")
     if quarters:
         turned = turned_right(film.radiograph, quarters)

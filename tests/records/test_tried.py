@@ -55,10 +55,10 @@ def test_stages_are_named_in_short():
 def test_settings_that_came_or_went_were_off():
     base = BASE | {"standardise": True, "teacher": "a.csv", "teacher_share": 0.7}
     old = BASE | {"erase": 0.0, "mixup": 0.2}
-    assert tried.difference(old, base) == "mixup 0.2, standardise no, teacher none"
-    # What a teacher would have said counts for nothing without one.
+    assert tried.difference(old, base) == "mixup 0.2, standardise no, soft_targets none"
+    # Their share counts for nothing without them.
     other = base | {"teacher": "", "teacher_share": 0.5, "erase": 0.0}
-    assert tried.difference(other, base) == "teacher none"
+    assert tried.difference(other, base) == "soft_targets none"
     # Inputs without a change of their own are those as they are.
     assert not tried.difference(base | {"inputs": ""}, base)
 

@@ -104,6 +104,10 @@ def test_a_time_without_its_zone_is_a_bug(db):
         ("postgresql://me:s3cret@127.0.0.1:1/db?sslmode=maybe", "Received: maybe"),
         ("postgresql://me@127.0.0.1:1/db?password=s3cret", "cannot be reached"),
         ("postgresql://me@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=/none", "None found"),
+        (
+            "postgresql://me@127.0.0.1:1/d?sslmode=verify-ca&sslrootcert=/a&sslrootcert=/none",
+            "in /none. None found",
+        ),
     ],
 )
 def test_a_server_that_cannot_be_used_is_said_without_the_password(url, said):

@@ -1,5 +1,8 @@
 """The config of a run: presets, what the command line may set, what is refused."""
 
+import re
+from dataclasses import fields
+
 import pytest
 
 from kneeoa.errors import ConfigError
@@ -28,6 +31,14 @@ def test_a_config_survives_json(name, architecture):
 
     made = preset(name, architecture, seed=3)
     assert config.config_from_dict(json.loads(json.dumps(made.as_dict()))) == made
+
+
+def test_a_config_is_stored_under_the_names_that_files_have():
+    made = preset("smoke", "mobilenet", soft_targets="a.csv", soft_share=0.7)
+    stored = made.as_dict()
+    assert (stored["teacher"], stored["teacher_share"]) == ("a.csv", 0.7)
+    assert "soft_share" not in stored
+    assert config.config_from_dict(stored) == made
 
 
 def test_settings_that_are_gone_are_read_where_they_did_nothing():
@@ -81,21 +92,24 @@ def test_text_that_does_not_fit_is_refused(name, text, expected):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "expected"),
     [
-        ("batch_size", 0),
-        ("dropout", 1.0),
-        ("label_smoothing", -0.1),
-        ("patience", 0),
-        ("learning_rate", 0.0),
-        ("warmup", 1.0),
-        ("stages", ()),
-        ("stages", (Stage("all", 0),)),
-        ("zoom", 1.0),
+        ("batch_size", 0, "1 or more"),
+        ("dropout", 1.0, "in [0, 1)"),
+        ("label_smoothing", -0.1, "in [0, 1)"),
+        ("patience", 0, "1 or more"),
+        ("learning_rate", 0.0, "above 0"),
+        ("learning_rate", float("nan"), "above 0"),
+        ("warmup", 1.0, "in [0, 1)"),
+        ("gamma", 2.1, "in [0, 2]"),
+        ("optimizer", "sgd", "adam or adamw"),
+        ("stages", (), "at least one stage"),
+        ("stages", (Stage("all", 0),), "of 1 epoch or more"),
+        ("zoom", 1.0, "in [0, 1)"),
     ],
 )
-def test_values_that_cannot_work_are_refused(name, value):
-    with pytest.raises(ConfigError, match=f"Expected {name} to be"):
+def test_values_that_cannot_work_are_refused(name, value, expected):
+    with pytest.raises(ConfigError, match=re.escape(f"Expected {name} to be {expected}")):
         preset("smoke", "mobilenet", **{name: value})
 
 
@@ -109,8 +123,8 @@ def test_unknown_names_are_refused_with_the_choices():
 
 
 def test_every_field_can_be_set():
-    fields = set(preset("smoke", "mobilenet").as_dict())
-    assert fields - set(SETTABLE) == {"architecture", "init", "preset", "seed"}
+    names = {field.name for field in fields(config.TrainConfig)}
+    assert names - set(SETTABLE) == {"architecture", "init", "preset", "seed"}
 
 
 def history(*losses, stage=1):

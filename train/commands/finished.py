@@ -3,12 +3,14 @@
 Imports are late, as in `training`.
 """
 
+import argparse
 import json
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 from kneeoa import tables
+from kneeoa.data.arrays import Films
 from kneeoa.errors import DataError
 from kneeoa.records import results, studies
 from train.commands import signing
@@ -60,16 +62,16 @@ def answer(options: Namespace) -> int:
     return 0
 
 
-def teach(options: Namespace) -> int:
+def soft_targets(options: Namespace) -> int:
     """Write the answers of finished runs for the training films, as soft targets."""
     tables.expect_ours(options.csv, results.PREDICTION_COLUMNS)
     dataset = source_of(options).read()
     from train import machine
 
     machine.prepare(**machine_options(options))
-    from train.run.distillation import teach as taught
+    from train.run import distillation
 
-    table = taught(options.results, options.runs, dataset.splits)
+    table = distillation.soft_targets(options.results, options.runs, dataset.splits)
     tables.write(options.csv, table[results.PREDICTION_COLUMNS], float_format="%.6f")
     print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
     return 0
@@ -166,7 +168,7 @@ def description_of(file: Path) -> dict:
     return described
 
 
-def _films_to_measure(options):
+def _films_to_measure(options: argparse.Namespace) -> Films:
     from train.publish.evaluate import trained_elsewhere
 
     # Whole, because a few films for a rehearsal have another hash than the split they are from.

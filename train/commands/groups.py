@@ -1,6 +1,7 @@
 """Options that several commands of ``python -m train`` have in common."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from train.commands.settings import SETTABLE, parse_field
@@ -78,7 +79,7 @@ def training_options(parser: argparse.ArgumentParser, *, predict: bool = True) -
     for name in SETTABLE:
         settings.add_argument(
             f"--{name.replace('_', '-')}",
-            type=lambda text, name=name: parse_field(name, text),
+            type=partial(parse_field, name),
             metavar="VALUE",
         )
     machine_options(parser)

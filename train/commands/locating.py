@@ -2,12 +2,21 @@
 
 import hashlib
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kneeoa.errors import ConfigError
 from train.commands import signing
 from train.commands.finished import description_of
 from train.commands.options import source_of
+
+if TYPE_CHECKING:
+    from train.locate.fit import LocateConfig
+    from train.locate.network import Network
+    from train.locate.publish import Grade
 
 
 def locate(options: Namespace) -> int:
@@ -42,7 +51,9 @@ def locate(options: Namespace) -> int:
     return 0
 
 
-def _trained(options, images, pictures, folder):
+def _trained(
+    options: Namespace, images: np.ndarray, pictures: Sequence[Path], folder: Path
+) -> tuple["Network", "LocateConfig", Path]:
     """Return the trained network, how it was trained, and the file with its state."""
     from train.locate.batches import Bank
     from train.locate.fit import LocateConfig, fit
@@ -65,7 +76,7 @@ def _trained(options, images, pictures, folder):
     return network, config, checkpoint
 
 
-def _graders(models: Path):
+def _graders(models: Path) -> "Grade | None":
     """Both networks together as they are published, or None where they are not."""
     from kneeoa.graders.grading import Ensemble
     from kneeoa.graders.together import find_together

@@ -1,26 +1,30 @@
 """Options of the command line -> configs, films and machine."""
 
+import argparse
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
-from kneeoa.networks import ARCHITECTURES
+from kneeoa.networks import ARCHITECTURES, Architecture
 from train.commands.settings import SETTABLE
 from train.config import TrainConfig, preset, tuned
 
 
-def configs_of(options: Namespace, architectures: list[str]) -> dict[str, TrainConfig]:
+def configs_of(
+    options: Namespace, architectures: Sequence[Architecture]
+) -> dict[Architecture, TrainConfig]:
     """Return the config of each architecture: preset or tuned, with what the options change."""
     changes = {name: getattr(options, name) for name in SETTABLE}
     changes = {name: value for name, value in changes.items() if value is not None}
-    if teacher := changes.get("teacher"):
-        if not Path(teacher).is_file():
+    if table := changes.get("soft_targets"):
+        if not Path(table).is_file():
             raise ConfigError(
-                f"Expected --teacher to be a table of predictions. Found no {teacher}."
+                f"Expected --soft-targets to be a table of predictions. Found no {table}."
             )
-        changes["teacher"] = str(Path(teacher).absolute())
+        changes["soft_targets"] = str(Path(table).absolute())
     configs = {}
     for name in architectures:
         config = preset(options.preset, name)
@@ -30,7 +34,7 @@ def configs_of(options: Namespace, architectures: list[str]) -> dict[str, TrainC
     return configs
 
 
-def _init(options, architecture, config):
+def _init(options: argparse.Namespace, architecture: Architecture, config: TrainConfig) -> str:
     given = dict(
         text.split("=", 1) if text.split("=", 1)[0] in ARCHITECTURES else ("", text)
         for text in options.init

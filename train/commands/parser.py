@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
@@ -40,12 +41,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser():
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     parser = argparse.ArgumentParser(prog="python -m train", description=DESCRIPTION)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = {}
 
-    def add(name, run, text):
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
         made[name] = subparsers.add_parser(
             name, help=text, description=run.__doc__, allow_abbrev=False
         )
@@ -133,13 +136,13 @@ def _parser():
     )
     groups.data_options(publish)
 
-    teach = add("teach", finished.teach, "write what runs say of the training films")
-    teach.add_argument("results", type=Path, metavar="RESULTS")
-    teach.add_argument("--runs", nargs="+", required=True, metavar="ID")
-    teach.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
-    teach.add_argument("--csv", type=Path, required=True, metavar="FILE")
-    groups.machine_options(teach)
-    groups.data_options(teach)
+    soft = add("soft-targets", finished.soft_targets, "write what runs say of the training films")
+    soft.add_argument("results", type=Path, metavar="RESULTS")
+    soft.add_argument("--runs", nargs="+", required=True, metavar="ID")
+    soft.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    soft.add_argument("--csv", type=Path, required=True, metavar="FILE")
+    groups.machine_options(soft)
+    groups.data_options(soft)
 
     between = add("between", finished.between, "take the mean of a run and what it went on from")
     between.add_argument("results", type=Path, metavar="RESULTS")

@@ -38,7 +38,7 @@ def parse_field(name: str, text: str) -> Any:
         raise _unfit(name, expected, text) from None
 
 
-def _parse_stage(text):
+def _parse_stage(text: str) -> Stage:
     layer, *numbers = text.strip().split(":")
     kinds = (int, float, int)
     try:
@@ -50,5 +50,5 @@ def _parse_stage(text):
         raise _unfit("stages", expected, text) from None
 
 
-def _unfit(name, expected, text):
+def _unfit(name: str, expected: str, text: str) -> ConfigError:
     return ConfigError(f"Expected {name} to be {expected}. Received: {text}.")

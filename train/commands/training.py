@@ -6,13 +6,26 @@ settings of a machine count only if they are made before Keras is imported.
 
 import contextlib
 from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kneeoa.errors import ConfigError, DataError, TrainingError
+from kneeoa.networks import Architecture
 from kneeoa.records import lineage, studies
 from train.commands.options import configs_of, machine_options, source_of
-from train.config import gradual
+from train.config import TrainConfig, gradual
 from train.run import checkpoint
+
+if TYPE_CHECKING:
+    from kneeoa.data.arrays import Films
+    from kneeoa.data.dataset import Dataset
+    from train.machine import Machine
+    from train.study.board import Board
+    from train.study.cluster import Cluster
+    from train.study.cycles import Job
+    from train.study.sharing import Sharing
 
 
 def data(options: Namespace) -> int:
@@ -149,7 +162,9 @@ def anova(options: Namespace) -> int:
     return 0
 
 
-def _ready(options, *, elsewhere=False):
+def _ready(
+    options: Namespace, *, elsewhere: bool = False
+) -> "tuple[Machine, Dataset, dict[str, Films]]":
     """Films first, because they are what is wrong most often; then the machine."""
     source = source_of(options)
     dataset = source.read()
@@ -164,7 +179,7 @@ def _ready(options, *, elsewhere=False):
     return machine.prepare(**here), dataset, ungraded
 
 
-def _sharing(options, configs):
+def _sharing(options: Namespace, configs: Mapping[Architecture, TrainConfig]) -> "Sharing | None":
     """Return how cycles share this machine, or None where one trains at a time, or elsewhere."""
     if options.cluster:
         if options.at_once:
@@ -185,7 +200,7 @@ def _sharing(options, configs):
 
 
 @contextlib.contextmanager
-def _cluster(options, shared=None):
+def _cluster(options: Namespace, shared: "Sharing | None" = None) -> Iterator["Cluster | None"]:
     """Give the cluster to train on, or None to train in this process."""
     if shared:
         from train.study.cluster import Cluster
@@ -205,7 +220,9 @@ def _cluster(options, shared=None):
         yield None
 
 
-def _board(file, study_id, jobs, cluster=None):
+def _board(
+    file: Path | None, study_id: str, jobs: Iterable["Job"], cluster: "Cluster | None" = None
+) -> "Board":
     from train.study.board import Board
 
     board = Board(file, study_id, parallel=cluster.slots if cluster else 1)
@@ -216,7 +233,7 @@ def _board(file, study_id, jobs, cluster=None):
     return board
 
 
-def _note_missing_predictions(out, run_ids, ungraded):
+def _note_missing_predictions(out: Path, run_ids: Iterable[str], ungraded: Iterable[str]) -> None:
     runs, _ = studies.read_runs(out, run_ids)
     for name in ungraded:
         without = sum(name not in set(run.predictions["split"]) for run in runs)
@@ -227,7 +244,7 @@ def _note_missing_predictions(out, run_ids, ungraded):
             )
 
 
-def _tables(out, study_id):
+def _tables(out: Path, study_id: str) -> None:
     from train.study.tables import write_tables
 
     folder, problems = write_tables(out, study_id)

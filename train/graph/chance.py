@@ -158,5 +158,5 @@ def soft_labels(config: TrainConfig, grades: np.ndarray) -> np.ndarray:
     return ((1 - smooth) * targets + smooth / 5).astype(np.float32)
 
 
-def _generator(config, epoch, purpose, step=0):
+def _generator(config: TrainConfig, epoch: int, purpose: str, step: int = 0) -> np.random.Generator:
     return np.random.default_rng([config.seed, epoch, _PURPOSES[purpose], step])

@@ -1,5 +1,8 @@
 """The graph that is trained: augmentation, the network, dropout before its head; and how."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -10,6 +13,7 @@ from kneeoa.networks import INPUT_SIDE
 from train.config import BLOCKS, Stage, TrainConfig
 from train.graph.augment import Augment
 from train.graph.chance import LOOKS, WARP, steps_per_epoch
+from train.machine import Machine
 
 
 def unfreeze_from(network: keras.Model, depth: str, *, always: tuple[str, ...] = ()) -> None:
@@ -29,11 +33,13 @@ def unfreeze_from(network: keras.Model, depth: str, *, always: tuple[str, ...] =
         layer.trainable = index >= start or anew
 
 
-def _bn_of(convolution):
+def _bn_of(convolution: str) -> str:
     return convolution.removesuffix("_conv") + "_bn"
 
 
-def build_trainer(network: keras.Model, config: TrainConfig, stage: Stage, machine, films):
+def build_trainer(
+    network: keras.Model, config: TrainConfig, stage: Stage, machine: Machine, films: int
+) -> keras.Model:
     """Return the compiled graph around `network`: augmentation before, dropout inside its head."""
     film = keras.Input((INPUT_SIDE, INPUT_SIDE, 1), dtype="uint8", name="film")
     warp = keras.Input((WARP,), name="warp")
@@ -82,11 +88,13 @@ def inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
-def _averaging(kind):
+def _averaging(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
     """Return the optimiser with an average that follows quickly at first and replaces nothing."""
 
     class Averaging(kind):
-        def _update_model_variables_moving_average(self, trainable_variables):
+        def _update_model_variables_moving_average(
+            self, trainable_variables: Sequence[keras.Variable]
+        ) -> None:
             """Forget the start of a stage within its first steps, as TensorFlow 1's average did."""
             if not self.use_ema:
                 return
@@ -96,7 +104,7 @@ def _averaging(kind):
             for variable, average in zip(trainable_variables, averages, strict=True):
                 average.assign(momentum * average + (1 - momentum) * variable)
 
-        def finalize_variable_values(self, var_list):
+        def finalize_variable_values(self, var_list: Sequence[keras.Variable]) -> None:
             """Leave the weights: Keras would replace them after every `fit`, so every epoch."""
 
     return Averaging
@@ -146,13 +154,13 @@ def rates(config: TrainConfig, stage: Stage, films: int) -> np.ndarray:
 class _Rates(keras.optimizers.schedules.LearningRateSchedule):
     """The rate of each step out of a table; after its end, the last."""
 
-    def __init__(self, table):
+    def __init__(self, table: np.ndarray) -> None:
         super().__init__()
         self._table = table
 
-    def __call__(self, step):
+    def __call__(self, step: keras.KerasTensor) -> keras.KerasTensor:
         index = ops.minimum(ops.cast(step, "int32"), len(self._table) - 1)
         return ops.take(ops.convert_to_tensor(self._table), index)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"table": self._table.tolist()}

@@ -153,15 +153,15 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray, side: in
             implant[at] = 1 if seen else UNKNOWN
     images, negative = detectors.handled(images, film, box, rng)
     turn = np.where(knee | (names == "implant"), 0, UNKNOWN)
-    for at in range(len(names)):
+    for row in range(len(names)):
         quarters = 0
-        if names[at] == "turned":
-            quarters = turn[at] = rng.integers(1, 4)
-        elif not (knee[at] or names[at] == "implant"):
-            quarters = rng.integers(4)
+        if names[row] == "turned":
+            quarters = turn[row] = int(rng.integers(1, 4))
+        elif not (knee[row] or names[row] == "implant"):
+            quarters = int(rng.integers(4))
         if quarters:
-            images[at], film[at] = np.rot90(images[at], quarters), np.rot90(film[at], quarters)
-            box[at] = turned_box(box[at], quarters)
+            images[row], film[row] = np.rot90(images[row], quarters), np.rot90(film[row], quarters)
+            box[row] = turned_box(box[row], quarters)
     kind = np.full(len(names), OTHER)
     kind[knee | (names == "implant")] = FRONTAL
     kind[names == "lateral"] = LATERAL
@@ -178,7 +178,7 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray, side: in
     )
 
 
-def _geometry(rng, names, aspects):
+def _geometry(rng: np.random.Generator, names: np.ndarray, aspects: np.ndarray) -> Geometry:
     """Around knees whatever `draw` gives; of other pictures often a part, as a second look has."""
     count = len(names)
     geometry = draw(rng, count)

@@ -30,7 +30,7 @@ def handled(
     for number in np.flatnonzero(rng.random(count) < 0.1):
         top = np.quantile(images[number], rng.uniform(0.75, 0.98)) + 1e-3
         images[number] = np.minimum(images[number] / top, 1)
-    negative = rng.random(count) < 0.15
+    negative = rng.random((count,)) < 0.15
     images = np.where(negative[:, None, None], 1 - images, images)
     for number in np.flatnonzero(rng.random(count) < 0.3):
         images[number] = ndimage.gaussian_filter(images[number], rng.uniform(0.3, 1.0))
@@ -78,16 +78,16 @@ def compressed(image: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(stream), np.float32) / 255
 
 
-def _ramps(side):
+def _ramps(side: int) -> np.ndarray:
     """Return what interpolates four values linearly over `side` pixels, ``(side, 4) float32``."""
     place = np.linspace(0, 3, side, dtype=np.float32)[:, None]
     return np.maximum(1 - np.abs(place - np.arange(4, dtype=np.float32)), 0)
 
 
-def _extent(film):
+def _extent(film: np.ndarray) -> tuple[int, int, int, int]:
     rows, columns = np.flatnonzero(film.any(axis=1)), np.flatnonzero(film.any(axis=0))
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
-def _between(rng, low, high, count):
+def _between(rng: np.random.Generator, low: float, high: float, count: int) -> np.ndarray:
     return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)

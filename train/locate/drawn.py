@@ -4,11 +4,17 @@ Real lateral knees are few, and all have implants; a drawn one has none. So that
 come to mean "lateral", drawn frontal knees (`kneeoa.films.phantom`) are shown, too.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 SIDE = 224
+
+
+Place = np.ndarray | Sequence[float]
+"""x and y, in [-1, 1]."""
 
 
 def lateral(rng: np.random.Generator) -> np.ndarray:
@@ -96,7 +102,7 @@ def shuffled(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return pieces.reshape(cut, cut, size, size).swapaxes(1, 2).reshape(SIDE, SIDE)
 
 
-def _text(rng):
+def _text(rng: np.random.Generator) -> np.ndarray:
     paper = Image.new("L", (SIDE, SIDE), 255)
     pen, size = ImageDraw.Draw(paper), float(rng.uniform(8, 40))
     font = ImageFont.load_default(size)
@@ -107,7 +113,9 @@ def _text(rng):
     return 255 - image if rng.random() < 0.3 else image
 
 
-def _exposed(bones, flesh, rng):
+def _exposed(
+    bones: Sequence[np.ndarray], flesh: Sequence[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
     """Return brightness of the summed thickness of outlines in [-1, 1] coordinates."""
     thickness = np.zeros((SIDE, SIDE))
     for outlines, density in ((flesh, rng.uniform(0.2, 0.6)), (bones, rng.uniform(0.8, 2.0))):
@@ -127,31 +135,33 @@ def _exposed(bones, flesh, rng):
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
-def _filled(outline):
+def _filled(outline: np.ndarray) -> np.ndarray:
     canvas = Image.new("1", (SIDE, SIDE))
     points = (np.asarray(outline) + 1) * (SIDE / 2)
     ImageDraw.Draw(canvas).polygon([tuple(point) for point in points], fill=1)
     return np.asarray(canvas)
 
 
-def _ellipse(centre, a, b, angle):
+def _ellipse(centre: Place, a: float, b: float, angle: float) -> np.ndarray:
     turn = np.linspace(0, 2 * np.pi, 60)
     x, y = a * np.cos(turn), b * np.sin(turn)
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.stack([cosine * x - sine * y, sine * x + cosine * y], axis=1) + centre
 
 
-def _from(place, across, down):
+def _from(place: np.ndarray, across: float, down: float) -> np.ndarray:
     return place + np.array([across, down])
 
 
-def _capsule(start, end, radius):
+def _capsule(start: Place, end: Place, radius: float) -> np.ndarray:
     start, end = np.asarray(start, float), np.asarray(end, float)
     along = (end - start) / np.linalg.norm(end - start)
     return _tapered(start, end, np.array([-along[1], along[0]]), radius, radius)
 
 
-def _tapered(start, end, across, half_start, half_end):
+def _tapered(
+    start: Place, end: Place, across: np.ndarray, half_start: float, half_end: float
+) -> np.ndarray:
     start, end = np.asarray(start, float), np.asarray(end, float)
     return np.stack(
         [

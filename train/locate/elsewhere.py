@@ -4,6 +4,7 @@ The folder has ``graded/grades.csv`` (columns ``file`` and ``expert1``) beside i
 there are any, films of both knees in ``graded-bilateral`` and of implants in ``implants``.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,12 @@ from train.locate import measuring
 from train.locate.pictures import find_in, held_out, read_films
 
 
-def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
+def measure(
+    localiser: Localiser,
+    folder: Path,
+    grade: Callable[[np.ndarray], np.ndarray] | None,
+    others: list,
+) -> dict:
     """Return the figures of a card; `grade` turns films into probabilities, or is None."""
     table = folder / "graded" / "grades.csv"
     if not table.exists():
@@ -26,11 +32,11 @@ def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
     grades = rows.set_index("file").loc[[file.name for file, _ in films], "expert1"].to_numpy(int)
     shown = [film for _, film in films]
     answers = [localiser.answers(film) for film in shown]
-    found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
+    knees_found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
     figures = {
         "graded": {
-            "refusals": measuring.refusals(found),
-            "split_in_two": sum(len(one.knees) == 2 for one in found),
+            "refusals": measuring.refusals(knees_found),
+            "split_in_two": sum(len(located.knees) == 2 for located in knees_found),
             "auroc_against_not_knees_held_out": measuring.auroc(
                 measuring.scores(answers), measuring.scores(others)
             ),
@@ -39,12 +45,12 @@ def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
     if grade:
         ways = {
             "whole_film_stretched": [Frame.whole(film) for film in shown],
-            "localiser": [one.frames[0] for one in found],
+            "localiser": [located.frames[0] for located in knees_found],
         }
         for name, frames in ways.items():
             inputs = [
-                network_input(one.to_grade(film) if name == "localiser" else film, frame)
-                for one, film, frame in zip(found, shown, frames, strict=True)
+                network_input(located.to_grade(film) if name == "localiser" else film, frame)
+                for located, film, frame in zip(knees_found, shown, frames, strict=True)
             ]
             figures["graded"][name] = measuring.grade_figures(grades, grade(np.stack(inputs)))
     for name in ("graded-bilateral", "implants"):
@@ -53,9 +59,13 @@ def measure(localiser: Localiser, folder: Path, grade, others: list) -> dict:
             given = [localiser.find(film) for _, film in some]
             figures[name] = {
                 "refusals": measuring.refusals(given),
-                "split_in_two": sum(len(one.knees) == 2 for one in given),
+                "split_in_two": sum(len(located.knees) == 2 for located in given),
             }
             if name == "implants":
-                apart = [one for (file, _), one in zip(some, given, strict=True) if held_out(file)]
+                apart = [
+                    located
+                    for (file, _), located in zip(some, given, strict=True)
+                    if held_out(file)
+                ]
                 figures[name]["held_out"] = measuring.refusals(apart)
     return figures

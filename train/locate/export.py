@@ -1,5 +1,8 @@
 """The trained localiser -> ONNX, batch norms folded into the convolutions, kernels as float16."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import onnx
 import torch
@@ -82,21 +85,24 @@ def check_parity(plain: Network, file_outputs: dict[str, np.ndarray], looks: np.
 
 
 class _Graph:
-    def __init__(self):
-        self._nodes, self._stored = [], []
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._stored: list[onnx.TensorProto] = []
 
-    def node(self, operator, inputs, outputs, **attributes):
+    def node(
+        self, operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
+    ) -> None:
         self._nodes.append(helper.make_node(operator, inputs, outputs, outputs[0], **attributes))
 
-    def add(self, operator, inputs, output, **attributes):
+    def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         self.node(operator, inputs, [output], **attributes)
         return output
 
-    def constant(self, name, values):
+    def constant(self, name: str, values: np.ndarray | np.floating) -> str:
         self._stored.append(numpy_helper.from_array(np.asarray(values), name))
         return name
 
-    def weight(self, name, values):
+    def weight(self, name: str, values: torch.Tensor) -> str:
         """Store as float16 what has two axes or more; arithmetic is float32."""
         array = values.detach().cpu().numpy()
         if array.ndim < 2:
@@ -104,27 +110,27 @@ class _Graph:
         self.constant(name, array.astype(np.float16))
         return self.add("Cast", [name], f"{name}/float32", to=TensorProto.FLOAT)
 
-    def blocks(self, name, blocks, here):
+    def blocks(self, name: str, blocks: Sequence[nn.Sequential], here: str) -> str:
         for number, block in enumerate(blocks):
             last = number == len(blocks) - 1
             here = self.block(name if last else f"{name}_{number}", block, here)
         return here
 
-    def block(self, name, block, here):
+    def block(self, name: str, block: nn.Sequential, here: str) -> str:
         return self.add("Relu", [self.convolution(f"{name}_conv", block[0], here)], name)
 
-    def convolution(self, name, layer, here):
+    def convolution(self, name: str, layer: nn.Conv2d, here: str) -> str:
         weights = [self.weight(f"{name}/kernel", layer.weight)]
         weights.append(self.weight(f"{name}/bias", layer.bias))
         pads = [*layer.padding, *layer.padding]
         return self.add("Conv", [here, *weights], name, strides=list(layer.stride), pads=pads)
 
-    def dense(self, name, layer, here):
+    def dense(self, name: str, layer: nn.Linear, here: str) -> str:
         weights = [self.weight(f"{name}/kernel", layer.weight)]
         weights.append(self.weight(f"{name}/bias", layer.bias))
         return self.add("Gemm", [here, *weights], name, transB=1)
 
-    def twice(self, here):
+    def twice(self, here: str) -> str:
         """Nearest neighbour, as `torch.nn.functional.interpolate` does it."""
         scales = self.constant(f"{here}_scales", np.array([1, 1, 2, 2], np.float32))
         return self.add(
@@ -136,8 +142,8 @@ class _Graph:
             nearest_mode="floor",
         )
 
-    def finish(self, network):
-        def info(name, *shape):
+    def finish(self, network: Network) -> onnx.ModelProto:
+        def info(name: str, *shape: int) -> onnx.ValueInfoProto:
             return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
 
         graph = helper.make_graph(

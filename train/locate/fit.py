@@ -1,11 +1,11 @@
 """Training of the localiser: one cycle of AdamW, first for boxes, then for their spread, too."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,6 +19,14 @@ Report = Callable[[str], None]
 _SAVE_EVERY = 50
 _BOX = 0.25
 """Weight of the boxes: their likelihood has steep gradients, and all are clipped together."""
+
+
+class _Part(Protocol):
+    """What a checkpoint keeps: network, mean, optimiser, schedule."""
+
+    def state_dict(self) -> Mapping[str, Any]: ...
+
+    def load_state_dict(self, state_dict: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,8 @@ def fit(
     )
     parts = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
     done = _resume(checkpoint, config, parts)
-    start, sums = time.monotonic(), {}
+    began = time.monotonic()
+    sums: dict[str, float] = {}
     for step, batch in enumerate(_batches(bank, config, done), start=done):
         losses = losses_of(
             network(_tensor(batch.looks)), batch, step >= config.boxes_only * config.steps
@@ -92,8 +101,8 @@ def fit(
             sums[name] = sums.get(name, 0) + float(loss.detach()) / save_every
         if (step + 1) % save_every == 0 or step + 1 == config.steps:
             _save(checkpoint, config, parts, step + 1)
-            said = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
-            report(f"step {step + 1} of {config.steps}, {time.monotonic() - start:.0f} s: {said}")
+            means = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
+            report(f"step {step + 1} of {config.steps}, {time.monotonic() - began:.0f} s: {means}")
             sums = {}
     return mean.eval()
 
@@ -139,20 +148,21 @@ def settings(config: LocateConfig) -> dict[str, Any]:
 def _batches(bank: Bank, config: LocateConfig, done: int) -> Iterator[Batch]:
     """Each step's batch follows from seed and step, so that a resumed training sees the same."""
 
-    def batch_of(step):
+    def batch_of(step: int) -> Batch:
         rng = np.random.default_rng([config.seed, step])
         return draw_batch(bank, rng, config.batch_size, config.side)
 
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(batch_of, done) if done < config.steps else None
-        for step in range(done, config.steps):
-            batch = waiting.result()
-            if step + 1 < config.steps:
-                waiting = pool.submit(batch_of, step + 1)
+        if done >= config.steps:
+            return
+        waiting = pool.submit(batch_of, done)
+        for step in range(done + 1, config.steps):
+            batch, waiting = waiting.result(), pool.submit(batch_of, step)
             yield batch
+        yield waiting.result()
 
 
-def _average(mean, network, decay):
+def _average(mean: Network, network: Network, decay: float) -> None:
     with torch.no_grad():
         for kept, new in zip(
             mean.state_dict().values(), network.state_dict().values(), strict=True
@@ -163,7 +173,7 @@ def _average(mean, network, decay):
                 kept.copy_(new)
 
 
-def _save(checkpoint, config, parts, done):
+def _save(checkpoint: Path, config: LocateConfig, parts: Mapping[str, _Part], done: int) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     beside = checkpoint.with_suffix(".part")
     state = {name: part.state_dict() for name, part in parts.items()}
@@ -171,7 +181,7 @@ def _save(checkpoint, config, parts, done):
     beside.replace(checkpoint)
 
 
-def _resume(checkpoint, config, parts):
+def _resume(checkpoint: Path, config: LocateConfig, parts: Mapping[str, _Part]) -> int:
     if not checkpoint.exists():
         return 0
     saved = torch.load(checkpoint, weights_only=True)
@@ -182,5 +192,5 @@ def _resume(checkpoint, config, parts):
     return saved["done"]
 
 
-def _tensor(values):
+def _tensor(values: np.ndarray) -> torch.Tensor:
     return torch.as_tensor(np.asarray(values, np.float32))

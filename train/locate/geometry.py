@@ -55,12 +55,6 @@ class Geometry:
         return Geometry(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
-def plain(count: int) -> Geometry:
-    """Return films that are their crops."""
-    one, zero = np.ones(count), np.zeros(count)
-    return Geometry(one, one, zero, zero, zero, one, np.full(count, np.inf), one, zero)
-
-
 def draw(rng: np.random.Generator, count: int) -> Geometry:
     """Return films of any shape around one knee or two, all of the joint on the film.
 
@@ -121,13 +115,14 @@ def boxes(geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
         # 0 times infinity, for an upright single knee.
         across = np.where(np.isinf(apart), apart, cosine * apart - sine * geometry.shift)
         down = np.where(np.isinf(apart), 0, sine * apart + cosine * geometry.shift)
-    return tuple(
+    first, second = (
         np.stack([x * scale_x, y * scale_y, scale_x, scale_y], axis=1)
         for x, y in (
             (geometry.centre_x, geometry.centre_y),
             (geometry.centre_x + across, geometry.centre_y + down),
         )
     )
+    return first, second
 
 
 def target(geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +148,7 @@ def turned_box(box: np.ndarray, quarters: int) -> np.ndarray:
     return np.array([x, y, half_width, half_height])
 
 
-def _share_on_film(geometry, box):
+def _share_on_film(geometry: Geometry, box: np.ndarray) -> np.ndarray:
     share = np.ones(len(geometry))
     for axis, half in enumerate((geometry.half_width, geometry.half_height)):
         centre, reach = box[:, axis] / box[:, axis + 2], half
@@ -162,5 +157,5 @@ def _share_on_film(geometry, box):
     return share
 
 
-def _wide(values):
+def _wide(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, np.float32)[:, None, None]

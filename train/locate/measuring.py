@@ -62,13 +62,14 @@ def box_figures(answers: Sequence[list[Answer]], films: Sequence[Reframed]) -> d
     for given, film in zip(answers, films, strict=True):
         for answer in given[1:]:
             shares = [answer.box.overlap(box) for box in film.boxes]
-            box, found = film.boxes[int(np.argmax(shares))], answer.box
+            box, predicted = film.boxes[int(np.argmax(shares))], answer.box
             overlaps.append(max(shares))
-            down = (found.top + found.height / 2 - box.top - box.height / 2) / box.height
-            across = (found.left + found.width / 2 - box.left - box.width / 2) / box.width
+            down = (predicted.top + predicted.height / 2 - box.top - box.height / 2) / box.height
+            across = (predicted.left + predicted.width / 2 - box.left - box.width / 2) / box.width
             off.append(np.hypot(down, across))
             sizes.append(
-                abs(np.log(found.height / box.height)) + abs(np.log(found.width / box.width))
+                abs(np.log(predicted.height / box.height))
+                + abs(np.log(predicted.width / box.width))
             )
     numbers = np.array([film.number for film in films])
     two = np.array([len(given) == 3 for given in answers])
@@ -93,14 +94,14 @@ def scores(answers: Sequence[list[Answer]]) -> np.ndarray:
     return np.array([frontal_score(given) for given in answers])
 
 
-def refusals(found: Sequence[Found]) -> dict[str, int]:
+def refusals(films: Sequence[Found]) -> dict[str, int]:
     """Return how many films there are, how many are refused, and how often each code is given."""
     codes: dict[str, int] = {}
-    for one in found:
-        for finding in one.findings:
+    for film in films:
+        for finding in film.findings:
             codes[finding.code] = codes.get(finding.code, 0) + 1
-    refused = sum(one.refusal is not None for one in found)
-    return {"films": len(found), "refused": refused, **dict(sorted(codes.items()))}
+    refused = sum(film.refusal is not None for film in films)
+    return {"films": len(films), "refused": refused, **dict(sorted(codes.items()))}
 
 
 def grade_figures(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
@@ -144,6 +145,6 @@ def milliseconds(localiser: Localiser, films: Sequence[Radiograph]) -> float:
     return float(np.median(times))
 
 
-def _window(box, top, left):
+def _window(box: np.ndarray, top: float, left: float) -> Window:
     x, y, half_width, half_height = (box + np.array([1, 1, 0, 0])) * _FILM_SIDE / 2
     return Window(y - half_height - top, x - half_width - left, 2 * half_height, 2 * half_width)

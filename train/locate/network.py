@@ -15,7 +15,7 @@ _HIDDEN = 160
 RESIDUAL = 0.3
 
 
-def _block(inputs, outputs, stride=1):
+def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
     )

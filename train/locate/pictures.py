@@ -51,13 +51,13 @@ def held_out(file: Path) -> bool:
 
 def find_pictures(folder: Path) -> list[Path]:
     """Return every picture in the folders of `folder`, sorted."""
-    found = [file for kind in sorted(folder.glob("*/")) for file in find_in(kind)]
-    if not found:
+    files = [file for kind in sorted(folder.glob("*/")) for file in find_in(kind)]
+    if not files:
         raise DataError(
             f"Expected a folder a kind of picture in {folder}, each with PNG, JPEG, TIFF or DICOM "
             "files. Found none."
         )
-    return found
+    return files
 
 
 def find_in(folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -17,8 +17,10 @@ import torch
 from kneeoa.data.arrays import Films
 from kneeoa.files import whole_folder
 from kneeoa.films.frames import network_input
+from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import schema
-from kneeoa.graders.locating.localiser import Localiser, implant_score
+from kneeoa.graders.locating.found import Found
+from kneeoa.graders.locating.localiser import Answer, Localiser, implant_score
 from kneeoa.graders.locating.looks import Window, standardised
 from train.locate import elsewhere, measuring
 from train.locate.export import check_parity, folded, to_onnx
@@ -131,13 +133,13 @@ def fit_thresholds(
 ) -> dict[str, float]:
     """Return what validation knees allow, as they are and in imagined films."""
     answers = [localiser.answers(film) for film in films]
-    reframed = [localiser.answers(one.film) for one in around]
+    reframed = [localiser.answers(look.film) for look in around]
     frontal = min(
         float(np.quantile(measuring.scores(some), _REFUSED)) for some in (answers, reframed)
     )
     everything = answers + reframed
 
-    def rarely(values, least, share):
+    def rarely(values: Sequence[float], least: float, share: float) -> float:
         return max(least, float(np.quantile(values, 1 - share)))
 
     whole = Window(0, 0, *films[0].pixels.shape)
@@ -153,15 +155,17 @@ def fit_thresholds(
     }
 
 
-def _metrics(localiser, measured, report):
+def _metrics(
+    localiser: Localiser, measured: Measured, report: Callable[[str], None]
+) -> dict[str, Any]:
     around = measuring.reframed(measured.val.images, _SEED)
-    crops, shown = _films(measured.val), [one.film for one in around]
+    crops, shown = _films(measured.val), [look.film for look in around]
     knees, reframed = ([localiser.answers(film) for film in some] for some in (crops, shown))
     others = _Others.of(localiser, measured.pictures)
     originals, grade = _graded(measured.val, measured.grade), measured.grade
     test = _films(measured.test)
     answers = [localiser.answers(film) for film in test]
-    metrics = {
+    metrics: dict[str, Any] = {
         "val": _of_films(localiser, crops, knees, measured.val, grade, originals),
         "test": _of_films(
             localiser, test, answers, measured.test, grade, _graded(measured.test, grade)
@@ -195,7 +199,7 @@ class _Others:
     refused: np.ndarray
 
     @classmethod
-    def of(cls, localiser, pictures):
+    def of(cls, localiser: Localiser, pictures: Sequence[Path]) -> "_Others":
         shown = read_films([file for file in pictures if held_out(file)])
         answers = [localiser.answers(film) for _, film in shown]
         refused = [
@@ -205,21 +209,30 @@ class _Others:
         return cls([file for file, _ in shown], answers, np.array(refused))
 
 
-def _graded(films, grade):
+def _graded(films: Films, grade: Grade | None) -> np.ndarray | None:
     return None if grade is None else grade(films.images.astype(np.float32))
 
 
-def _of_films(localiser, shown, answers, films, grade, originals):
+def _of_films(
+    localiser: Localiser,
+    shown: Sequence[Radiograph],
+    answers: Sequence[list[Answer]],
+    films: Films,
+    grade: Grade | None,
+    originals: np.ndarray | None,
+) -> dict[str, Any]:
     """Return refusals in the films shown, and grades of the crops in them, as cut and as found.
 
     `answers` are what the network says of `shown`, `originals` the grades of the crops as cut.
     """
-    found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
-    figures = {"refusals": measuring.refusals(found)}
-    if grade is None:
+    knees_found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
+    figures: dict[str, Any] = {"refusals": measuring.refusals(knees_found)}
+    if grade is None or originals is None:
         return figures
     crops = films.images.astype(np.float32)
-    inputs = np.stack([_input(film, one) for film, one in zip(shown, found, strict=True)])
+    inputs = np.stack(
+        [_input(film, located) for film, located in zip(shown, knees_found, strict=True)]
+    )
     changed = (inputs != crops).any(axis=(1, 2))
     shares = originals.copy()
     if changed.any():
@@ -233,21 +246,23 @@ def _of_films(localiser, shown, answers, films, grade, originals):
     }
 
 
-def _films(films):
+def _films(films: Films) -> list[Radiograph]:
     return [measuring.film_of(image, "crop") for image in films.images]
 
 
-def _input(film, found):
+def _input(film: Radiograph, found: Found) -> np.ndarray:
     """Of two knees, the one that the film was made around is not known: the better centred."""
     height, width = film.pixels.shape
     frame = min(
         found.frames,
-        key=lambda one: abs(one.centre[0] / height - 0.5) + abs(one.centre[1] / width - 0.5),
+        key=lambda frame_found: (
+            abs(frame_found.centre[0] / height - 0.5) + abs(frame_found.centre[1] / width - 0.5)
+        ),
     )
     return network_input(found.to_grade(film), frame)
 
 
-def _parity(plain, localiser, films):
+def _parity(plain: Network, localiser: Localiser, films: Sequence[Radiograph]) -> float:
     from kneeoa.graders.locating.looks import Reduced
 
     looks = [reduced.look(reduced.whole, plain.side) for reduced in
@@ -258,5 +273,5 @@ def _parity(plain, localiser, films):
     return check_parity(plain, localiser.outputs(looks), shown)
 
 
-def _write(folder, card):
+def _write(folder: Path, card: dict[str, Any]) -> None:
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")

@@ -5,6 +5,8 @@ between both; soft tissue ends at the leg's outline. That is enough for a locali
 where the crop ended and not what was there.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from train.locate.geometry import Geometry, world
@@ -51,7 +53,9 @@ def film_around(
     return _outlined(image, here, down, fold, rng), film, (x, y)
 
 
-def _into_crop(x, y, rng):
+def _into_crop(
+    x: np.ndarray, y: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Return where in the crop what lies at x, y is taken from: the shaft narrows and repeats."""
     count = len(x)
     over = np.maximum(np.abs(y) - 1, 0)
@@ -64,7 +68,14 @@ def _into_crop(x, y, rng):
     return np.where(aside > 0, np.sign(x) * np.clip(1 - 0.15 * aside, 0.75, 0.995), x), y
 
 
-def _sample(levels, which, x, y, geometry, side):
+def _sample(
+    levels: Sequence[np.ndarray],
+    which: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    geometry: Geometry,
+    side: int,
+) -> np.ndarray:
     """Bilinear, from the level whose pixels are about as large as the letterbox's."""
     full = levels[0].shape[-1]
     step = full / side / np.minimum(*geometry.scale)
@@ -77,7 +88,7 @@ def _sample(levels, which, x, y, geometry, side):
     return image
 
 
-def _bilinear(images, which, x, y):
+def _bilinear(images: np.ndarray, which: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     size = images.shape[-1]
     column, row = (np.clip((v + 1) * (size / 2) - 0.5, 0, size - 1.001) for v in (x, y))
     left, top = column.astype(np.int32), row.astype(np.int32)
@@ -90,7 +101,9 @@ def _bilinear(images, which, x, y):
     return upper * (1 - b) + lower * b
 
 
-def _outlined(image, x, y, fold, rng):
+def _outlined(
+    image: np.ndarray, x: np.ndarray, y: np.ndarray, fold: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Let the leg end in air: at its outline, and in some films between both knees."""
     count = len(image)
     soft = _between(rng, 0.02, 0.15, count)
@@ -108,13 +121,13 @@ def _outlined(image, x, y, fold, rng):
     return image * (1 - air) + dark * air
 
 
-def _between(rng, low, high, count):
+def _between(rng: np.random.Generator, low: float, high: float, count: int) -> np.ndarray:
     return rng.uniform(low, high, (count, 1, 1)).astype(np.float32)
 
 
-def _wide(values):
+def _wide(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, np.float32)[:, None, None]
 
 
-def _sigmoid(values):
+def _sigmoid(values: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(values, -30, 30)))

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,20 +56,20 @@ def write(models: Path) -> dict[str, AnswerRule]:
         if FOLDER in answers
         else [splits["val"] for splits in answers.values()]
     )
-    found = {}
+    rules_written = {}
     for name, splits in answers.items():
         file = models / name / "card.json"
         card = read_versioned(file, schema.VERSION, "a card", error=ModelError)
         card["answer"] = describe(rule, **splits)
         replace_file(file, json.dumps(card, indent=2) + "\n")
-        found[name] = AnswerRule(rule, LEVEL, card["answer"]["set"]["threshold"])
-    return found
+        rules_written[name] = AnswerRule(rule, LEVEL, card["answer"]["set"]["threshold"])
+    return rules_written
 
 
 def choose(validation: list[Graded]) -> str:
     """Return the rule with the smallest loss, summed over what several models say."""
-    losses = [rules.measured(one.grades, one.probabilities) for one in validation]
-    return min(rules.RULES, key=lambda name: sum(found[name][rules.LOSS] for found in losses))
+    losses = [rules.measured(split.grades, split.probabilities) for split in validation]
+    return min(rules.RULES, key=lambda name: sum(by_rule[name][rules.LOSS] for by_rule in losses))
 
 
 def describe(rule: str, val: Graded, test: Graded) -> dict:
@@ -80,7 +80,7 @@ def describe(rule: str, val: Graded, test: Graded) -> dict:
     ``predictive_values``: of the rule's grade on the test films. Validation films calibrated the
     set, so that their coverage is right by construction.
     """
-    threshold = conformal.calibrate(*val, LEVEL)
+    threshold = conformal.calibrate(val.probabilities, val.grades, val.patient_ids, LEVEL)
     splits = {"val": val, "test": test}
     confusion = agreement.confusion_matrix(test.grades, rules.grades_by(rule, test.probabilities))
     record = [agreement.predictive_value(confusion, grade) for grade in GRADES]
@@ -89,32 +89,33 @@ def describe(rule: str, val: Graded, test: Graded) -> dict:
         "loss": rules.LOSS,
         "method": METHOD,
         "rules": {
-            name: rules.measured(one.grades, one.probabilities) for name, one in splits.items()
+            name: rules.measured(split.grades, split.probabilities)
+            for name, split in splits.items()
         },
         "set": {"level": LEVEL, "threshold": threshold},
-        "coverage": {name: _coverage(one, threshold) for name, one in splits.items()},
+        "coverage": {name: _coverage(split, threshold) for name, split in splits.items()},
         "confusion": confusion.tolist(),
         "predictive_values": [value and asdict(value) for value in record],
     }
 
 
-def _coverage(graded, threshold):
-    found = conformal.sets(graded.probabilities, threshold)
-    coverage = conformal.coverage(found, graded.grades, graded.patient_ids)
+def _coverage(graded: Graded, threshold: float) -> dict[str, Any]:
+    grade_sets = conformal.sets(graded.probabilities, threshold)
+    coverage = conformal.coverage(grade_sets, graded.grades, graded.patient_ids)
     by_grade = [value if isfinite(value) else None for value in coverage.by_grade]
     return asdict(coverage) | {"by_grade": by_grade}
 
 
-def _read(file):
+def _read(file: Path) -> dict[str, Graded]:
     table = results.read_predictions(file)
-    found = {}
+    splits = {}
     for name in ("val", "test"):
         part = table[(table["split"] == name) & table["true_grade"].notna()]
         if part.empty:
             raise DataError(f"Expected graded films of the split {name} in {file}. Found none.")
-        found[name] = Graded(
+        splits[name] = Graded(
             results.probabilities_of(part),
             part["true_grade"].to_numpy(int),
             part["patient_id"].to_numpy(str),
         )
-    return found
+    return splits

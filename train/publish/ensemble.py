@@ -5,9 +5,11 @@ import itertools
 import json
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Ensemble, Grader
 from kneeoa.graders.published import find_model
 from kneeoa.metrics import calibration
-from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
+from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture, pair_of
 from kneeoa.records import results, studies
 from train.publish import answer
 from train.publish.network import export, measure, predictions_of
@@ -68,13 +70,13 @@ def publish_together(
         limit = limit_ms
         while True:
             best = choose(candidates, val.grades, published, limit_ms=limit, room=room)
-            described = [_described(one, published) for one in best]
+            described = [_described(candidate, published) for candidate in best]
             ensemble, temperature = _assembled(best, described, val.grades, models)
             milliseconds = _milliseconds(ensemble)
             if milliseconds <= limit_ms:
                 break
             # Together they are slower than one by one: take the best of those that are quicker.
-            limit = 0.999 * sum(one.milliseconds for one in best)
+            limit = 0.999 * sum(candidate.milliseconds for candidate in best)
         probabilities = {n: ensemble.grade_arrays(splits[n].images) for n in ("val", "test")}
         _expect_better(probabilities["val"], val, models)
         card = {
@@ -93,9 +95,9 @@ def publish_together(
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
         schema.together_card(beside / "card.json")
         results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
-        for one in candidates:
-            if one not in best or one.model_sha256 in published:
-                one.file.unlink()
+        for candidate in candidates:
+            if candidate not in best or candidate.model_sha256 in published:
+                candidate.file.unlink()
     answer.write(models)
     return folder
 
@@ -137,14 +139,15 @@ def choose(
     return min(options, key=lambda option: option[:2])[2]
 
 
-def _candidates(results_folder, splits, folder):
+def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) -> list[Candidate]:
     hash_of_split = split_hash(splits)
     names = sorted(run.name for run in (results_folder / "runs").glob("[!.]*"))
     runs, _ = studies.read_runs(results_folder, names)
-    found = []
+    candidates = []
     for run in runs:
         if run.record.split_hash != hash_of_split or not (run.folder / "model.keras").exists():
             continue
+        (architecture,) = pair_of([run.record.architecture])
         file = folder / f"{run.record.run_id}.onnx"
         export(run.folder, file, splits["val"])
         val = splits["val"]
@@ -152,9 +155,9 @@ def _candidates(results_folder, splits, folder):
         raw = Grader(file).grade_arrays(seen).probabilities.reshape(2, len(val), -1)
         temperature = calibration.fit_temperature(raw[0], val.grades)
         answers = np.stack([calibration.recalibrate(view, temperature) for view in raw])
-        found.append(
+        candidates.append(
             Candidate(
-                run.record.architecture,
+                architecture,
                 run.record.run_id,
                 file,
                 hashlib.sha256(file.read_bytes()).hexdigest(),
@@ -164,21 +167,26 @@ def _candidates(results_folder, splits, folder):
                 _milliseconds(Grader(file), films=2),
             )
         )
-    return found
+    return candidates
 
 
-def _assembled(best, described, grades, models):
+def _assembled(
+    best: Sequence[Candidate],
+    described: list[dict[str, Any]],
+    grades: np.ndarray,
+    models: Path,
+) -> tuple[Ensemble, float]:
     members = [
-        replace(member, file=one.file)
-        for member, one in zip(together.members_of(described, models), best, strict=True)
+        replace(member, file=candidate.file)
+        for member, candidate in zip(together.members_of(described, models), best, strict=True)
     ]
     weights = np.array([member.weight for member in members])
-    mean = together.combine(np.stack([one.answers for one in best]), weights)
+    mean = together.combine(np.stack([candidate.answers for candidate in best]), weights)
     temperature = calibration.fit_temperature(mean, grades)
     return Ensemble(members, temperature=temperature), temperature
 
 
-def _described(candidate, published):
+def _described(candidate: Candidate, published: Mapping[str, str]) -> dict[str, Any]:
     """Return the member for the card; one that is published by itself is not stored twice."""
     if candidate.model_sha256 in published:
         file = f"{published[candidate.model_sha256]}/model.onnx"
@@ -193,8 +201,8 @@ def _described(candidate, published):
     }
 
 
-def _expect_better(probabilities, val, models):
-    found = calibration.cross_entropy(val.grades, probabilities)
+def _expect_better(probabilities: np.ndarray, val: Films, models: Path) -> None:
+    ours = calibration.cross_entropy(val.grades, probabilities)
     accuracy = float((probabilities.argmax(axis=1) == val.grades).mean())
     for name in ARCHITECTURES:
         table = results.read_predictions(models / name / "predictions.csv")
@@ -203,15 +211,15 @@ def _expect_better(probabilities, val, models):
         grades = table["true_grade"].to_numpy(int)
         loss = calibration.cross_entropy(grades, alone)
         right = float((alone.argmax(axis=1) == grades).mean())
-        if found >= loss or accuracy <= right:
+        if ours >= loss or accuracy <= right:
             raise DataError(
                 f"Expected both networks together to be better than each alone on the validation "
-                f"films. Received: loss {found:.3f} and accuracy {accuracy:.3f}, {name} alone "
+                f"films. Received: loss {ours:.3f} and accuracy {accuracy:.3f}, {name} alone "
                 f"{loss:.3f} and {right:.3f}. Nothing was published."
             )
 
 
-def _milliseconds(grader, *, films=1, repeats=15):
+def _milliseconds(grader: Grader | Ensemble, *, films: int = 1, repeats: int = 15) -> float:
     """Return the median time for `films` films on this machine."""
     images = np.zeros((films, INPUT_SIDE, INPUT_SIDE), np.float32)
     times = []

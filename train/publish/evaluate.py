@@ -7,7 +7,7 @@ import pandas as pd
 from kneeoa.data.arrays import Films
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.published import find_model
-from kneeoa.metrics import agreement, bootstrap
+from kneeoa.metrics import bootstrap
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 
 
@@ -16,23 +16,11 @@ def evaluate(models: Path, films: Films) -> pd.DataFrame:
 
     The interval is 95%, by bootstrap over patients.
     """
-    rows = []
-    for model, probabilities in Graders(models).probabilities(films.images).items():
-        values = agreement.summary(films.grades, probabilities)
-        intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
-        rows += [
-            {
-                "model": model,
-                "metric": metric,
-                "value": value,
-                "low": intervals[metric][0],
-                "high": intervals[metric][1],
-                "knees": len(films),
-                "patients": len(set(films.patient_ids)),
-            }
-            for metric, value in values.items()
-        ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"model": model} | row
+        for model, probabilities in Graders(models).probabilities(films.images).items()
+        for row in bootstrap.measured(films.grades, probabilities, films.patient_ids)
+    )
 
 
 def trained_elsewhere(models: Path, split_hash: str) -> list[str]:

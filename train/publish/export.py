@@ -7,6 +7,9 @@ the same Keras network, which is how a gradient method explains exactly the weig
 Arithmetic is float32: a Cast stands behind every stored kernel, folded once when a session starts.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import onnx
@@ -56,26 +59,27 @@ def to_onnx(network: keras.Model) -> onnx.ModelProto:
 class _Graph:
     """Nodes and stored weights; one method per kind of layer that the two networks have."""
 
-    def __init__(self):
-        self._nodes, self._initializers = [], []
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._initializers: list[onnx.TensorProto] = []
 
-    def add(self, operator, inputs, output, **attributes):
+    def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         self._nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
-    def kernel_name(self, layer_name):
+    def kernel_name(self, layer_name: str) -> str:
         return f"{layer_name}/kernel/float32"
 
-    def add_layer(self, layer, inputs):
+    def add_layer(self, layer: keras.Layer, inputs: list[str]) -> str:
         emit = getattr(self, f"_{type(layer).__name__.lower()}", None)
         if emit is None:
             raise ModelError(f"The layer {layer.name} of type {type(layer).__name__} has no ONNX.")
         return emit(layer, inputs)
 
-    def finish(self, network):
+    def finish(self, network: keras.Model) -> onnx.ModelProto:
         channels = network.get_layer(FEATURE_LAYER[network.name]).output.shape[-1]
 
-        def info(name, *shape):
+        def info(name: str, *shape: int) -> onnx.ValueInfoProto:
             return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
 
         graph = helper.make_graph(
@@ -94,7 +98,7 @@ class _Graph:
         onnx.checker.check_model(model, full_check=True)
         return model
 
-    def _store(self, layer, weight_name):
+    def _store(self, layer: keras.Layer, weight_name: str) -> str:
         """Store one weight; return the name under which the graph sees it as float32."""
         value = next(v for v in layer.weights if v.name == weight_name)
         key = f"{layer.name}/{weight_name}"
@@ -105,14 +109,14 @@ class _Graph:
         self._initializers.append(numpy_helper.from_array(array.astype(np.float16), key))
         return self.add("Cast", [key], f"{key}/float32", to=TensorProto.FLOAT)
 
-    def _constant(self, name, array):
+    def _constant(self, name: str, array: np.ndarray | np.floating) -> str:
         self._initializers.append(numpy_helper.from_array(np.asarray(array), name))
         return name
 
-    def _concatenate(self, layer, inputs):
+    def _concatenate(self, layer: keras.Layer, inputs: list[str]) -> str:
         return self.add("Concat", inputs, layer.name, axis=1)
 
-    def _layernormalization(self, layer, inputs):
+    def _layernormalization(self, layer: keras.Layer, inputs: list[str]) -> str:
         # Of a film with its one channel, which makes it ONNX' instance normalisation.
         one, zero = (
             self._constant(f"{layer.name}.{name}", np.full(1, value, np.float32))
@@ -122,7 +126,7 @@ class _Graph:
             "InstanceNormalization", [*inputs, one, zero], layer.name, epsilon=float(layer.epsilon)
         )
 
-    def _rescaling(self, layer, inputs):
+    def _rescaling(self, layer: keras.Layer, inputs: list[str]) -> str:
         # Not a "<layer>/<weight>" name: these are settings of the graph, not weights.
         scale = self._constant(f"{layer.name}.scale", np.float32(layer.scale))
         offset = np.asarray(layer.offset, np.float32).reshape(-1, 1, 1)
@@ -130,12 +134,12 @@ class _Graph:
         shift = self._constant(f"{layer.name}.offset", offset)
         return self.add("Add", [f"{layer.name}.scaled", shift], layer.name)
 
-    def _zeropadding2d(self, layer, inputs):
+    def _zeropadding2d(self, layer: keras.Layer, inputs: list[str]) -> str:
         (top, bottom), (left, right) = layer.padding
         amounts = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
         return self.add("Pad", [*inputs, self._constant(f"{layer.name}.pads", amounts)], layer.name)
 
-    def _conv2d(self, layer, inputs, groups=1):
+    def _conv2d(self, layer: keras.Layer, inputs: list[str], groups: int = 1) -> str:
         if layer.activation is not keras.activations.linear or layer.dilation_rate != (1, 1):
             raise ModelError(f"The convolution {layer.name} has an activation or dilation.")
         weights = [self._store(layer, "kernel")]
@@ -145,10 +149,10 @@ class _Graph:
         attributes = {"strides": list(layer.strides), "auto_pad": padding, "group": groups}
         return self.add("Conv", [*inputs, *weights], layer.name, **attributes)
 
-    def _depthwiseconv2d(self, layer, inputs):
+    def _depthwiseconv2d(self, layer: keras.Layer, inputs: list[str]) -> str:
         return self._conv2d(layer, inputs, groups=layer.kernel.shape[2])
 
-    def _batchnormalization(self, layer, inputs):
+    def _batchnormalization(self, layer: keras.Layer, inputs: list[str]) -> str:
         weights = [
             self._store(layer, name) for name in ("gamma", "beta", "moving_mean", "moving_variance")
         ]
@@ -156,7 +160,7 @@ class _Graph:
             "BatchNormalization", [*inputs, *weights], layer.name, epsilon=float(layer.epsilon)
         )
 
-    def _relu(self, layer, inputs):
+    def _relu(self, layer: keras.Layer, inputs: list[str]) -> str:
         if layer.max_value is None:
             return self.add("Relu", inputs, layer.name)
         limits = [
@@ -165,28 +169,28 @@ class _Graph:
         ]
         return self.add("Clip", [*inputs, *limits], layer.name)
 
-    def _activation(self, layer, inputs):
+    def _activation(self, layer: keras.Layer, inputs: list[str]) -> str:
         if layer.activation is not keras.activations.relu:
             raise ModelError(f"The activation {layer.name} is not a ReLU.")
         return self.add("Relu", inputs, layer.name)
 
-    def _maxpooling2d(self, layer, inputs):
+    def _maxpooling2d(self, layer: keras.Layer, inputs: list[str]) -> str:
         if layer.padding != "valid":
             raise ModelError(f"The pooling {layer.name} pads.")
         sizes = {"kernel_shape": list(layer.pool_size), "strides": list(layer.strides)}
         return self.add("MaxPool", inputs, layer.name, **sizes)
 
-    def _add(self, layer, inputs):
+    def _add(self, layer: keras.Layer, inputs: list[str]) -> str:
         return self.add("Add", inputs, layer.name)
 
-    def _globalaveragepooling2d(self, layer, inputs):
+    def _globalaveragepooling2d(self, layer: keras.Layer, inputs: list[str]) -> str:
         self.add("GlobalAveragePool", inputs, f"{layer.name}.map")
         return self.add("Flatten", [f"{layer.name}.map"], layer.name)
 
-    def _dense(self, layer, inputs):
+    def _dense(self, layer: keras.Layer, inputs: list[str]) -> str:
         weights = [self._store(layer, "kernel"), self._store(layer, "bias")]
         return self.add("Gemm", [*inputs, *weights], layer.name)
 
 
-def _stored_as_half(shape):
+def _stored_as_half(shape: Sequence[int]) -> bool:
     return len(shape) >= 2

@@ -6,7 +6,7 @@ one once the network's learning is shuffled (see `kneeoa.graders.maps`).
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,8 @@ from kneeoa.graders.answer import rule_of
 from kneeoa.graders.gradcam import grad_cam
 from kneeoa.graders.maps import trust
 from kneeoa.graders.maps.randomised import shuffled
-from kneeoa.graders.published import find_model
-from kneeoa.graders.serving import Grader
+from kneeoa.graders.published import PublishedModel, find_model
+from kneeoa.graders.serving import Answers, Grader
 from kneeoa.metrics import bootstrap
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 
@@ -58,12 +58,12 @@ def measure(models: Path, films: Films) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _network(model, films) -> Iterator[tuple[str, str, np.ndarray]]:
+def _network(model: PublishedModel, films: Films) -> Iterator[tuple[str, str, np.ndarray]]:
     grader = Grader(model.file, temperature=model.temperature)
     images = films.images.astype(np.float32)
     answers, rule = grader.grade_arrays(images), rule_of(model.card)
-    said = rule.grades(answers.probabilities) if rule else answers.probabilities.argmax(axis=1)
-    own = _maps(answers, said)
+    grades = rule.grades(answers.probabilities) if rule else answers.probabilities.argmax(axis=1)
+    own = _maps(answers, grades)
     generator = np.random.default_rng(0)
     maps = {
         GRAD_CAM: own,
@@ -75,7 +75,7 @@ def _network(model, films) -> Iterator[tuple[str, str, np.ndarray]]:
             what: np.array(
                 [
                     trust.area(curve(image, heatmap, _probability(grader, grade)))
-                    for image, heatmap, grade in zip(images, these, said, strict=True)
+                    for image, heatmap, grade in zip(images, these, grades, strict=True)
                 ]
             )
             for what, these in maps.items()
@@ -88,20 +88,20 @@ def _network(model, films) -> Iterator[tuple[str, str, np.ndarray]]:
         file = Path(folder) / "shuffled.onnx"
         for done, layers, mixed in shuffled(model.file):
             onnx.save(mixed, file)
-            without = _maps(Grader(file).grade_arrays(images), said)
+            without = _maps(Grader(file).grade_arrays(images), grades)
             yield "shuffled", f"{done} of {layers} layers", _likeness(own, without)
 
 
-def _probability(grader, grade):
+def _probability(grader: Grader, grade: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: grader.grade_arrays(images).probabilities[:, grade]
 
 
-def _maps(answers, grades):
+def _maps(answers: Answers, grades: np.ndarray) -> list[np.ndarray]:
     pairs = zip(answers.evidence, grades, strict=True)
     return [grad_cam(evidence, int(grade)) for evidence, grade in pairs]
 
 
-def _likeness(maps, others):
+def _likeness(maps: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:
     return np.array([trust.likeness(*pair) for pair in zip(maps, others, strict=True)])
 
 

@@ -16,6 +16,7 @@ from kneeoa.errors import DataError, ModelError
 from kneeoa.files import whole_folder
 from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Grader
+from kneeoa.graders.serving import Answers
 from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, calibration
 from kneeoa.networks import Architecture
@@ -45,10 +46,10 @@ def choose_run(
         return runs / run_id
     # A name that begins with a dot is what a killed process left of a run.
     finished = sorted(folder.name for folder in runs.glob("[!.]*"))
-    found, _ = studies.read_runs(results_folder, finished)
+    runs_read, _ = studies.read_runs(results_folder, finished)
     candidates = [
         run
-        for run in found
+        for run in runs_read
         if run.record.architecture == architecture and run.record.split_hash == hash_of_split
     ]
     if not candidates:
@@ -61,7 +62,9 @@ def choose_run(
             f"Expected a run of {architecture} whose model was kept. None of {len(candidates)} "
             "was: train with --keep best or --keep all."
         )
-    return studies.best_run(kept).folder
+    best = studies.best_run(kept)
+    assert best is not None
+    return best.folder
 
 
 def publish(
@@ -137,8 +140,8 @@ def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:
     network = load_network(run)
     round_to_storage(network)
     onnx.save(to_onnx(network), file)
-    found = Grader(file).grade_arrays(val.images).probabilities
-    difference = float(np.abs(found - predict(network, val)).max())
+    exported = Grader(file).grade_arrays(val.images).probabilities
+    difference = float(np.abs(exported - predict(network, val)).max())
     if difference > PARITY:
         raise ModelError(
             f"Expected the exported file to give the probabilities of the Keras network within "
@@ -150,12 +153,12 @@ def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:
 def measure(films: Films, probabilities: np.ndarray) -> dict:
     """Return what a card says of ``probabilities (N, 5)`` on graded films."""
     confusion = agreement.confusion_matrix(films.grades, probabilities.argmax(axis=1))
-    intervals = bootstrap.patient_intervals(films.grades, probabilities, films.patient_ids)
+    rows = bootstrap.measured(films.grades, probabilities, films.patient_ids)
     return {
-        "knees": len(films),
-        "patients": len(set(films.patient_ids)),
-        "values": agreement.summary(films.grades, probabilities),
-        "intervals_95": {name: list(ends) for name, ends in intervals.items()},
+        "knees": rows[0]["knees"],
+        "patients": rows[0]["patients"],
+        "values": {row["metric"]: row["value"] for row in rows},
+        "intervals_95": {row["metric"]: [row["low"], row["high"]] for row in rows},
         "confusion": confusion.tolist(),
         "predictive_values": [
             value and asdict(value)
@@ -164,7 +167,7 @@ def measure(films: Films, probabilities: np.ndarray) -> dict:
     }
 
 
-def _evidence_scale(answers):
+def _evidence_scale(answers: Answers) -> float:
     """99th percentile, over validation films, of the strongest evidence for the predicted grade.
 
     It fixes the top of the Grad-CAM colour scale, so that weak evidence looks weak on every film.

@@ -5,9 +5,10 @@ The changes are made to the square that a model sees, one at a time. Where a cha
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,65 +33,67 @@ class Family:
     change: Change
 
 
-def _added(film, amount, generator):
+def _added(film: np.ndarray, amount: float, generator: np.random.Generator) -> np.ndarray:
     return film + amount
 
 
-def _contrast(film, factor, generator):
+def _contrast(film: np.ndarray, factor: float, generator: np.random.Generator) -> np.ndarray:
     return (film - film.mean()) * factor + film.mean()
 
 
-def _gamma(film, exponent, generator):
+def _gamma(film: np.ndarray, exponent: float, generator: np.random.Generator) -> np.ndarray:
     return 255 * (film / 255) ** exponent
 
 
-def _deep(film, tail, generator):
+def _deep(film: np.ndarray, tail: float, generator: np.random.Generator) -> np.ndarray:
     """As a 16-bit file with the range elsewhere, read by our rule, then windowed more narrowly."""
     stored = (film * 57 + generator.integers(0, 20_000)).astype(np.uint16)
     low, high = np.percentile(window(stored), [tail, 100 - tail])
     return (window(stored) - low) / max(1, high - low) * 255
 
 
-def _affine(film, matrix, shift=(0, 0)):
+def _affine(
+    film: np.ndarray, matrix: np.ndarray, shift: Sequence[float] | np.ndarray = (0, 0)
+) -> np.ndarray:
     centre = (np.array(film.shape) - 1) / 2
     offset = centre + np.array(shift) - matrix @ centre
     return ndimage.affine_transform(film, matrix, offset, order=1, mode="nearest")
 
 
-def _crop(film, scale, generator):
+def _crop(film: np.ndarray, scale: float, generator: np.random.Generator) -> np.ndarray:
     return _affine(film, np.eye(2) * scale)
 
 
-def _off(film, share, generator):
+def _off(film: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
     angle = generator.uniform(0, 2 * np.pi)
     towards = np.array([np.sin(angle), np.cos(angle)])
     # Along the longer axis by the whole share: a frame that is off by 15% of its side.
     return _affine(film, np.eye(2), towards / np.abs(towards).max() * share * film.shape[0])
 
 
-def _rotated(film, degrees, generator):
+def _rotated(film: np.ndarray, degrees: float, generator: np.random.Generator) -> np.ndarray:
     angle = np.radians(degrees) * generator.choice([-1, 1])
     sine, cosine = np.sin(angle), np.cos(angle)
     return _affine(film, np.array([[cosine, -sine], [sine, cosine]]))
 
 
-def _mirrored(film, _, generator):
+def _mirrored(film: np.ndarray, _: float, generator: np.random.Generator) -> np.ndarray:
     return film[:, ::-1]
 
 
-def _noisy(film, deviation, generator):
+def _noisy(film: np.ndarray, deviation: float, generator: np.random.Generator) -> np.ndarray:
     return film + generator.normal(0, deviation, film.shape)
 
 
-def _softer(film, deviation, generator):
+def _softer(film: np.ndarray, deviation: float, generator: np.random.Generator) -> np.ndarray:
     return ndimage.gaussian_filter(film, deviation)
 
 
-def _sharper(film, amount, generator):
+def _sharper(film: np.ndarray, amount: float, generator: np.random.Generator) -> np.ndarray:
     return film + amount * (film - ndimage.gaussian_filter(film, 1))
 
 
-def _jpeg(film, quality, generator):
+def _jpeg(film: np.ndarray, quality: float, generator: np.random.Generator) -> np.ndarray:
     stream = io.BytesIO()
     Image.fromarray(film.round().astype(np.uint8)).save(stream, "JPEG", quality=int(quality))
     return np.asarray(Image.open(stream), np.float32)
@@ -149,13 +152,24 @@ def robustness(models: Path, films: Films) -> pd.DataFrame:
     for family, strength in conditions():
         step = 1 + family.strengths.index(strength)
         answers = graders.probabilities(changed(films.images, family, strength))
-        for model, found in answers.items():
-            row = _row(model, family, strength, step, films, found, unchanged[model], weights)
+        for model, probabilities in answers.items():
+            row = _row(
+                model, family, strength, step, films, probabilities, unchanged[model], weights
+            )
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _row(model, family, strength, step, films, probabilities, before, weights):
+def _row(
+    model: str,
+    family: Family | None,
+    strength: float,
+    step: int,
+    films: Films,
+    probabilities: np.ndarray,
+    before: np.ndarray,
+    weights: np.ndarray,
+) -> dict[str, Any]:
     predicted, first = probabilities.argmax(axis=1), before.argmax(axis=1)
     right = (predicted == films.grades).astype(float)
     difference = right - (first == films.grades)

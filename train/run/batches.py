@@ -11,7 +11,7 @@ from kneeoa.metrics.calibration import softmax
 from train.config import TrainConfig
 from train.graph import chance
 from train.machine import backend
-from train.run.teacher import read_teacher
+from train.run.soft_targets import read_soft_targets
 
 
 def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
@@ -24,11 +24,11 @@ def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.n
 
 
 def targets_of(config: TrainConfig, films: Films) -> np.ndarray:
-    """Return what the films are to be graded as, ``(N, 5) float32``: label, and teacher if any."""
+    """Return what films are to be graded as, ``(N, 5) float32``: label, and soft target if any."""
     targets = chance.soft_labels(config, films.grades)
-    if config.teacher:
-        taught = read_teacher(Path(config.teacher), films.image_ids)
-        targets += config.teacher_share * (taught - targets)
+    if config.soft_targets:
+        soft = read_soft_targets(Path(config.soft_targets), films.image_ids)
+        targets += config.soft_share * (soft - targets)
     return targets
 
 
@@ -40,10 +40,10 @@ class Shuffled(keras.utils.PyDataset):
         self._images, self._size = films.images, config.batch_size
         self._drawn = chance.draw_epoch(config, epoch, targets_of(config, films), features)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._drawn["order"]) // self._size
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
         here = slice(index * self._size, (index + 1) * self._size)
         inputs = {name: self._drawn[name][here] for name in ("warp", "look", "kept")}
         inputs["film"] = self._images[self._drawn["order"][here]][..., None]
@@ -53,13 +53,13 @@ class Shuffled(keras.utils.PyDataset):
 class InOrder(keras.utils.PyDataset):
     """Films in their order, the last repeated to fill the last batch: one shape compiles once."""
 
-    def __init__(self, films, batch_size):
+    def __init__(self, films: Films, batch_size: int) -> None:
         super().__init__()
         self._images, self._batch_size = films.images, batch_size
 
-    def __len__(self):
+    def __len__(self) -> int:
         return math.ceil(len(self._images) / self._batch_size)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> np.ndarray:
         chosen = np.arange(index * self._batch_size, (index + 1) * self._batch_size)
         return self._images[np.minimum(chosen, len(self._images) - 1)][..., None]

@@ -66,7 +66,9 @@ def between(
     return write_run_of(network, run.parent.parent, mean, history, predictions)
 
 
-def _mean_of(after, before, before_share):
+def _mean_of(
+    after: dict[str, np.ndarray], before: dict[str, np.ndarray], before_share: float
+) -> dict[str, np.ndarray]:
     """Sum in double precision."""
     return {
         key: (before_share * before[key].astype(float) + (1 - before_share) * array).astype(
@@ -76,7 +78,7 @@ def _mean_of(after, before, before_share):
     }
 
 
-def _hash_of(arrays):
+def _hash_of(arrays: dict[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
     for key in sorted(arrays):
         digest.update(arrays[key].tobytes())

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kneeoa.errors import TrainingError
-from kneeoa.files import whole_file
+from kneeoa.files import whole_file, write_arrays
 
 _STATE = "state.npz"
 _BEST = "best-{}.npz"
@@ -102,6 +102,6 @@ def locked(file: Path, what: str) -> Iterator[None]:
         yield
 
 
-def _write(file, arrays):
+def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
     with whole_file(file, durable=True) as stream:
-        np.savez(stream, **arrays)
+        write_arrays(stream, arrays)

@@ -1,7 +1,7 @@
 """What finished runs say of the training films, as soft targets for another (Hinton et al. 2015).
 
-A teacher is a table in the columns of ``predictions.csv``. The teachers have seen the films that
-they speak of, so their answers are kept soft: each at the temperature of its validation films.
+They are a table in the columns of ``predictions.csv``. The runs have seen the films that they speak
+of, so their answers are kept soft: each at the temperature of its validation films.
 """
 
 from pathlib import Path
@@ -16,7 +16,9 @@ from train.run.batches import predict
 from train.run.record import check_trained_on, load_network
 
 
-def teach(results_folder: Path, run_ids: list[str], splits) -> pd.DataFrame:
+def soft_targets(
+    results_folder: Path, run_ids: list[str], splits: dict[str, Films]
+) -> pd.DataFrame:
     """Return the mean of the runs' calibrated answers for the training films.
 
     Each run sees a film and its mirror image. Raises `DataError` when a run's model was not kept,

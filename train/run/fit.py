@@ -3,24 +3,28 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
 from kneeoa.data.arrays import Films
 from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.graders import architectures
 from kneeoa.metrics import agreement, calibration
-from train.config import TrainConfig
+from train.config import Stage, TrainConfig
 from train.graph.chance import steps_per_epoch
 from train.graph.trainer import averaged, unfreeze_from
 from train.machine import Machine, backend, scope
 from train.run import checkpoint, schedule
 from train.run.batches import predict
-from train.run.progress import Progress
+from train.run.learner import Learner
+from train.run.progress import Progress, Report
 from train.run.saving import Saver
+from train.run.schedule import History
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +36,7 @@ class Fitted:
 
     network: keras.Model
     initialisation: architectures.Initialisation
-    history: tuple[dict, ...]
+    history: History
     best_epoch: int
     stopped_because: str
     seconds: float
@@ -45,7 +49,7 @@ def fit(
     *,
     folder: Path,
     machine: Machine | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Report = lambda progress: None,
 ) -> Fitted:
     """Train the network that `config` describes, going on from what is in `folder`.
 
@@ -62,7 +66,7 @@ def fit(
     keras.utils.clear_session()
     check_batch(config, len(train))
     state = checkpoint.read_state(folder)
-    history = state.history if state else ()
+    history: History = state.history if state else ()
     made_by = f"{backend()}, {machine.precision}"
     if state and state.made_by != made_by:
         raise TrainingError(
@@ -77,10 +81,11 @@ def fit(
         initialisation = architectures.initialise(network, config.init)
         network.jit_compile = machine.compile
         learner_of = _learners(network, config, machine, train)
-        stage_number, learner = None, None
+        stage_number: int | None = None
+        learner: Learner | None = None
         with contextlib.ExitStack() as held:
             while (number := schedule.next_stage(config, history)) is not None:
-                if number != stage_number:
+                if learner is None or number != stage_number:
                     held.close()
                     resumed = bool(history) and history[-1]["stage"] == number + 1
                     if history and not resumed:
@@ -91,7 +96,7 @@ def fit(
                     with _says_too_large(config):
                         learner = learner_of(config.stages[number])
                     held.callback(learner.close)
-                    if resumed:
+                    if resumed and state:
                         _restore(network, learner, state)
                     stage_number = number
                 started = time.monotonic()
@@ -123,7 +128,9 @@ def fit(
     )
 
 
-def _learners(network, config, machine, films):
+def _learners(
+    network: keras.Model, config: TrainConfig, machine: Machine, films: Films
+) -> Callable[[Stage], Learner]:
     """Return what makes the learner of a stage, once its layers are unfrozen."""
     if backend() == "torch":
         from train.run.native_learner import native_learners
@@ -143,7 +150,14 @@ def check_batch(config: TrainConfig, films: int) -> None:
         )
 
 
-def _train_epoch(learner, config, films, history, stage_number, report):
+def _train_epoch(
+    learner: Learner,
+    config: TrainConfig,
+    films: int,
+    history: History,
+    stage_number: int,
+    report: Report,
+) -> dict[str, Any]:
     started = time.monotonic()
     with _says_too_large(config):
         learned = learner.epoch(len(history), _Watch(config, films, history, report, learner.note))
@@ -160,13 +174,13 @@ def _train_epoch(learner, config, films, history, stage_number, report):
 
 
 @contextlib.contextmanager
-def _says_too_large(config):
+def _says_too_large(config: TrainConfig) -> Iterator[None]:
     try:
         yield
     except Exception as error:
         # The backends have no class of error in common for this.
-        said = f"{type(error).__name__} {error}".upper()
-        if not any(words in said for words in ("RESOURCE_EXHAUSTED", "OUT OF MEMORY")):
+        problem = f"{type(error).__name__} {error}".upper()
+        if not any(words in problem for words in ("RESOURCE_EXHAUSTED", "OUT OF MEMORY")):
             raise
         raise TrainingError(
             f"A batch of {config.batch_size} does not fit into the memory of the device. Expected "
@@ -174,7 +188,7 @@ def _says_too_large(config):
         ) from None
 
 
-def _expect_finite(row, name, config):
+def _expect_finite(row: dict[str, Any], name: str, config: TrainConfig) -> None:
     if not math.isfinite(row[name]):
         raise TrainingError(
             f"Expected a finite {name}. Received {row[name]} in epoch {row['epoch']} of "
@@ -182,7 +196,7 @@ def _expect_finite(row, name, config):
         )
 
 
-def _validate(network, val, started):
+def _validate(network: keras.Model, val: Films, started: float) -> dict[str, float]:
     probabilities = predict(network, val)
     predicted = probabilities.argmax(axis=1)
     return {
@@ -193,20 +207,22 @@ def _validate(network, val, started):
     }
 
 
-def _state(learner, weights, history, made_by):
+def _state(
+    learner: Learner, weights: dict[str, np.ndarray], history: History, made_by: str
+) -> checkpoint.State:
     optimizer = tuple(
         keras.ops.convert_to_numpy(variable.value) for variable in learner.optimizer.variables
     )
     return checkpoint.State(history, weights, optimizer, made_by)
 
 
-def _restore(network, learner, state):
+def _restore(network: keras.Model, learner: Learner, state: checkpoint.State) -> None:
     architectures.assign_all(network, state.weights)
     for variable, value in zip(learner.optimizer.variables, state.optimizer, strict=True):
         variable.assign(value)
 
 
-def _after_epoch(config, history, note):
+def _after_epoch(config: TrainConfig, history: History, note: str) -> Progress:
     row = history[-1]
     left = schedule.epochs_left(config, history)
     return Progress(
@@ -226,14 +242,21 @@ def _after_epoch(config, history, note):
 class _Watch:
     """Report about once a second; reading the loss more often would make a GPU wait."""
 
-    def __init__(self, config, films, history, report, note):
+    def __init__(
+        self,
+        config: TrainConfig,
+        films: int,
+        history: History,
+        report: Report,
+        note: str,
+    ) -> None:
         self._report, self._last, self._note = report, history[-1] if history else {}, note
         self._left = schedule.epochs_left(config, history)
         self._epoch = len(history) + 1
         self._films = steps_per_epoch(config, films) * config.batch_size
         self._started = self._reported = time.monotonic()
 
-    def __call__(self, share, loss):
+    def __call__(self, share: float, loss: Callable[[], float]) -> None:
         now = time.monotonic()
         # The last batch is reported with its validation, as a whole epoch.
         if now - self._reported < 1 or share >= 1:

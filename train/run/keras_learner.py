@@ -1,11 +1,14 @@
 """A stage trained by Keras itself, as under TensorFlow."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kneeoa.data.arrays import Films
 from train.config import Stage, TrainConfig
 from train.graph.trainer import build_trainer, inner
+from train.machine import Machine
 from train.run.batches import Shuffled
 from train.run.learner import Learned, Watch
 
@@ -15,7 +18,14 @@ class KerasLearner:
 
     note = ""
 
-    def __init__(self, network, config: TrainConfig, stage: Stage, machine, films: Films) -> None:
+    def __init__(
+        self,
+        network: keras.Model,
+        config: TrainConfig,
+        stage: Stage,
+        machine: Machine,
+        films: Films,
+    ) -> None:
         self._trainer = build_trainer(network, config, stage, machine, len(films))
         self._config, self._films = config, films
         self.optimizer = self._trainer.optimizer
@@ -41,12 +51,14 @@ class KerasLearner:
 
 
 class _Told(keras.callbacks.Callback):
-    def __init__(self, watch):
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
-        self._watch, self.logs = watch, {}
+        self._watch = watch
+        self.logs: dict[str, Any] = {}
 
-    def on_train_batch_end(self, batch, logs=None):
-        self._watch((batch + 1) / self.params["steps"], lambda: float(logs["loss"]))
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        now = logs or {}
+        self._watch((batch + 1) / self.params["steps"], lambda: float(now["loss"]))
 
-    def on_epoch_end(self, epoch, logs=None):
-        self.logs = dict(logs)
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.logs = dict(logs or {})

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import keras
+import numpy as np
 
 from kneeoa.data.arrays import Films
 from train.config import Stage, TrainConfig
@@ -33,8 +34,8 @@ class NativeLearner:
         network: keras.Model,
         config: TrainConfig,
         stage: Stage,
-        images,
-        targets,
+        images: np.ndarray,
+        targets: np.ndarray,
         *,
         recorder: capture.Recorder | None = None,
     ) -> None:
@@ -71,7 +72,7 @@ class NativeLearner:
         self._drawing.shutdown(cancel_futures=True)
         self._stage.close()
 
-    def _draw(self, number):
+    def _draw(self, number: int) -> Future[dict[str, np.ndarray]]:
         if self._ahead and self._ahead[0] == number:
             return self._ahead[1]
         return self._drawing.submit(

@@ -1,6 +1,7 @@
 """How far a run is, as it tells the process that watches over the study."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,6 +32,10 @@ class Progress:
     val_accuracy: float | None = None
     images_per_second: float | None = None
     note: str = ""
+
+
+Report = Callable[[Progress], None]
+"""Is told how far a run is."""
 
 
 def write_progress(folder: Path, progress: Progress) -> None:

@@ -25,7 +25,7 @@ from train.machine import Machine
 from train.run.batches import predict
 from train.run.fit import Fitted
 
-FILES = ("init", "teacher")
+FILES = ("init", "soft_targets")
 """Fields of the config that may name a file."""
 
 
@@ -34,7 +34,7 @@ def run_id(config: TrainConfig, hash_of_split: str) -> str:
 
     A setting at its default leaves no trace, so that a new option renames no old run.
     """
-    files = {name: _identity(getattr(config, name)) for name in FILES}
+    files = {_stored(name): _identity(getattr(config, name)) for name in FILES}
     settings = without_defaults(config.architecture, config.as_dict())
     described = json.dumps(settings | {n: v for n, v in files.items() if v}, sort_keys=True)
     digest = hashlib.sha256(f"{described}{hash_of_split}".encode()).hexdigest()
@@ -50,9 +50,9 @@ def without_defaults(architecture: Architecture, settings: dict) -> dict:
 def shown_config(config: TrainConfig) -> dict:
     """Return the config for the record.
 
-    The names of starting weights and teacher are the facts; where they lay is nobody's business.
+    The names of the files are the facts; where they lay is nobody's business.
     """
-    return config.as_dict() | {name: Path(getattr(config, name)).name for name in FILES}
+    return config.as_dict() | {_stored(name): Path(getattr(config, name)).name for name in FILES}
 
 
 def record_run(
@@ -150,7 +150,11 @@ def load_network(run: Path) -> keras.Model:
         ) from None
 
 
-def _identity(named):
+def _stored(name: str) -> str:
+    return results.STORED_AS.get(name, name)
+
+
+def _identity(named: str) -> str:
     """Tell two files of the same name apart."""
     if not Path(named).is_file():
         return named
@@ -159,7 +163,7 @@ def _identity(named):
 
 
 @functools.cache
-def _digest(file, size, changed):
+def _digest(file: str, size: int, changed: int) -> str:
     """Hash a file once for all the cycles that start from it."""
     with Path(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -46,12 +46,12 @@ class Saver:
         """Begin."""
         return self
 
-    def __exit__(self, kind, error, trace) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         """Write what is not yet written."""
         try:
             self._wait()
             while self._pending:
-                self._begin()
+                self._begin(*self._pending)
                 self._wait()
         except Exception:
             # What ended the run is what its user must hear.
@@ -75,7 +75,7 @@ class Saver:
             self._wait()
             at_risk = now - self._kept
         if not self._writing and (at_risk >= APART or now >= self._next):
-            self._begin()
+            self._begin(now, state)
 
     def best(self, epoch: int) -> dict[str, np.ndarray]:
         """Return the weights of the best `epoch` (from 1)."""
@@ -83,11 +83,13 @@ class Saver:
             return self._best[1]
         return checkpoint.read_best(self._folder, epoch)
 
-    def _begin(self):
-        (ended, state), self._pending = self._pending, None
+    def _begin(self, ended: float, state: State) -> None:
+        self._pending = None
         self._writing = self._thread.submit(self._write, ended, state, self._best)
 
-    def _write(self, ended, state, best):
+    def _write(
+        self, ended: float, state: checkpoint.State, best: tuple[int, dict[str, np.ndarray]] | None
+    ) -> tuple[float, float]:
         began = self._clock()
         number = schedule.best_epoch(state.history)
         # The state names its best epoch, whose weights must be there first; those that a killed
@@ -100,7 +102,7 @@ class Saver:
         took = self._clock() - began
         return ended, began + min(APART, took / SHARE)
 
-    def _wait(self):
+    def _wait(self) -> None:
         if self._writing:
             writing, self._writing = self._writing, None
             self._kept, self._next = writing.result()

@@ -75,7 +75,7 @@ class Board:
         """Begin to show."""
         return self
 
-    def __exit__(self, kind, error, trace) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         """Write the last status: ``finished``, ``failed`` or ``stopped`` (by the user)."""
         stopped = kind is not None and issubclass(kind, KeyboardInterrupt)
         failed = kind is not None or self.failed
@@ -151,7 +151,7 @@ class Board:
             parts.append(f"{_duration(left)} left at most")
         return " | ".join(parts)
 
-    def _show(self, run_id, *, now):
+    def _show(self, run_id: str, *, now: bool) -> None:
         row = self._rows[run_id]
         if self._terminal:
             self._bar.set_description_str(self.line(run_id))
@@ -161,7 +161,7 @@ class Board:
         if now or time.monotonic() - self._written > 2:
             self._write("training")
 
-    def _write(self, state):
+    def _write(self, state: str) -> None:
         self._written = time.monotonic()
         if self._file is None:
             return
@@ -170,6 +170,6 @@ class Board:
             files.replace_file(self._file, json.dumps(self.as_dict(state), indent=1) + "\n")
 
 
-def _duration(seconds):
+def _duration(seconds: float) -> str:
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

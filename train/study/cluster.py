@@ -8,14 +8,21 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError, KneeOAError
-from train.run.progress import Progress, read_progress, write_progress
+from train.config import TrainConfig
+from train.run.progress import Progress, Report, read_progress, write_progress
+from train.study.board import Board
 from train.study.sharing import Sharing
+
+if TYPE_CHECKING:
+    from train.study.cycles import Job
+
 
 RETRIES = 5
 """How often a run is begun again, from its last finished epoch, after its machine was lost."""
@@ -111,7 +118,7 @@ class Cluster:
         """Use the cluster."""
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the cluster."""
         self.close()
 
@@ -143,14 +150,14 @@ class Cluster:
         """Leave the cluster."""
         self._ray.shutdown()
 
-    def _outcome(self, reference):
+    def _outcome(self, reference: Any) -> Outcome:
         try:
             return self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
             first = str(error).strip().splitlines()[0]
             return Outcome("failed", sentence=f"Lost more than {RETRIES} times, or broken: {first}")
 
-    def _check_resources(self):
+    def _check_resources(self) -> None:
         for name, need in self._need.items():
             largest = max(
                 (node["Resources"].get(name, 0) for node in self._ray.nodes() if node["Alive"]),
@@ -164,7 +171,7 @@ class Cluster:
                 )
 
 
-def _check_reachable(address):
+def _check_reachable(address: str) -> None:
     """Ray itself tries for minutes, and then ends the process."""
     if address == "auto":
         return
@@ -179,7 +186,7 @@ def _check_reachable(address):
 
 
 @contextlib.contextmanager
-def _visible_devices(visible):
+def _visible_devices(visible: str | None) -> Iterator[None]:
     """Have Ray see the GPUs that were visible before this process hid them from its own Keras."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     _set_visible(visible)
@@ -189,14 +196,16 @@ def _visible_devices(visible):
         _set_visible(hidden)
 
 
-def _set_visible(devices):
+def _set_visible(devices: str | None) -> None:
     if devices is None:
         os.environ.pop("CUDA_VISIBLE_DEVICES", None)
     else:
         os.environ["CUDA_VISIBLE_DEVICES"] = devices
 
 
-def cycle_task(job, source, predict: tuple[Path, ...], machine_options: dict) -> Outcome:
+def cycle_task(
+    job: "Job", source: Source, predict: tuple[Path, ...], machine_options: dict
+) -> Outcome:
     """Train one cycle on a machine of the cluster; a `KneeOAError` becomes its outcome."""
     from train import machine
 
@@ -211,7 +220,9 @@ def cycle_task(job, source, predict: tuple[Path, ...], machine_options: dict) ->
     return Outcome("finished")
 
 
-def trial_task(config, folder: Path, source, split_hash: str, machine_options: dict) -> Outcome:
+def trial_task(
+    config: TrainConfig, folder: Path, source: Source, split_hash: str, machine_options: dict
+) -> Outcome:
     """Train one trial of a tuning study on a machine of the cluster."""
     from train import machine
 
@@ -237,7 +248,16 @@ def trial_task(config, folder: Path, source, split_hash: str, machine_options: d
     return Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
 
 
-def train_on(cluster: Cluster, jobs, source, predict, machine_options: dict, board, *, keep: str):
+def train_on(
+    cluster: Cluster,
+    jobs: list["Job"],
+    source: Source,
+    predict: tuple[Path, ...],
+    machine_options: dict,
+    board: Board,
+    *,
+    keep: str,
+) -> None:
     """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine."""
     from train.study.cycles import apply_keep
 
@@ -261,7 +281,7 @@ def train_on(cluster: Cluster, jobs, source, predict, machine_options: dict, boa
                 board.update(job.run_id, progress)
 
 
-def _reporter(folder: Path) -> Callable[[Progress], None]:
+def _reporter(folder: Path) -> Report:
     written = 0.0
 
     def report(progress: Progress) -> None:

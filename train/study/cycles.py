@@ -6,9 +6,10 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from kneeoa.data.arrays import Films
@@ -22,7 +23,7 @@ from train.graph.trainer import unfreeze_from
 from train.machine import Machine
 from train.run import checkpoint
 from train.run.fit import check_batch, fit
-from train.run.progress import Progress
+from train.run.progress import Report
 from train.run.record import record_run, run_id, shown_config, without_defaults
 from train.study.board import Board
 
@@ -115,12 +116,12 @@ def begin(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
     return study
 
 
-def _cycle(name):
+def _cycle(name: str) -> str:
     """Network and seed of a run id, which differ from cycle to cycle."""
     return name.rpartition("-")[0]
 
 
-def preflight(results: Path, configs: dict, dataset: Dataset, *, models: int):
+def preflight(results: Path, configs: dict, dataset: Dataset, *, models: int) -> None:
     """Find out within seconds what would stop the study after hours.
 
     Starting weights, layers to unfreeze, batch size, and room for the state of the largest network
@@ -174,7 +175,7 @@ def train_cycle(
     dataset: Dataset,
     ungraded: dict[str, Films],
     machine: Machine,
-    report: Callable[[Progress], None],
+    report: Report,
 ) -> Path:
     """Train one cycle, or go on with it, and record it; return its run folder.
 
@@ -236,7 +237,7 @@ def train_here(
                 dataset,
                 ungraded,
                 machine,
-                lambda progress, job=job: board.update(job.run_id, progress),
+                partial(board.update, job.run_id),
             )
         except TrainingError as error:
             board.set_state(job.run_id, "failed", str(error))

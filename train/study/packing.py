@@ -3,7 +3,7 @@
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
@@ -24,7 +24,7 @@ NOT_FOR_TRAINING = (
     "optuna",
 )
 
-NAME_FILES = ("--data", "--split-file", "--init", "--teacher", "--predict")
+NAME_FILES = ("--data", "--split-file", "--init", "--soft-targets", "--predict")
 """Options of a study that name files or folders."""
 
 SCRIPT = """#!/bin/sh
@@ -91,14 +91,14 @@ def requirements() -> str:
     return "\n".join(wanted) + "\n"
 
 
-def _in_words(arguments):
+def _in_words(arguments: Iterable[str]) -> Iterator[str]:
     """Yield ``--data DIR`` for ``--data=DIR``."""
     for argument in arguments:
         option, given, value = argument.partition("=")
         yield from (option, value) if given and option in NAME_FILES else (argument,)
 
 
-def _packed(folder, argument):
+def _packed(folder: Path, argument: str) -> str:
     """Copy what an argument names, if it does; return the argument as the packed folder has it."""
     prefix, named = "", argument
     if not Path(argument).exists() and "=" in argument:

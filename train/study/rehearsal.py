@@ -7,19 +7,21 @@ show is named at the end.
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from kneeoa.data.arrays import Films
 from kneeoa.data.dataset import Dataset
 from kneeoa.errors import TrainingError
 from kneeoa.graders import architectures
 from kneeoa.records import results
-from train.config import TrainConfig
+from train.config import Stage, TrainConfig
 from train.graph.trainer import unfreeze_from
 from train.machine import Machine, backend, scope
 from train.run.batches import targets_of
 from train.run.fit import fit
+from train.run.progress import Progress
 from train.run.record import record_run
 
 STEPS = 3
@@ -58,7 +60,7 @@ def unseen(machine: Machine) -> str:
     return "Not seen without a GPU: memory and speed there. PyTorch alone replays recorded steps."
 
 
-def _recorded(config, stage, films, machine):
+def _recorded(config: TrainConfig, stage: Stage, films: Films, machine: Machine) -> str:
     from train.graph.native.capture import recorder_for
     from train.graph.native.network import device_of
     from train.graph.native.recorded import cpu_graph
@@ -92,16 +94,16 @@ def _recorded(config, stage, films, machine):
     return f"{where}: recorded and replayed, loss {replayed:.6f} ({eager:.6f} step by step)"
 
 
-def _eager(step):
+def _eager(step: Callable[[], None]) -> Callable[[], None]:
     return step
 
 
-def _taken_up(config, few, machine):
+def _taken_up(config: TrainConfig, few: Dataset, machine: Machine) -> str:
     last = replace(config.stages[-1], epochs=2)
     config = replace(config, stages=(last,))
     train, val = few.splits["train"], few.splits["val"]
 
-    def end(progress):
+    def end(progress: Progress) -> None:
         if progress.share == 1 and progress.epoch == 1:
             raise _Ended
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def sharing(
     gpu = device != "cpu" and gpu_bytes is not None
     if asked is None:
         need = max(GIGABYTES[c.architecture] * max(1, c.batch_size / 32) for c in configs)
-        asked = min(int(gpu_bytes / 1e9 // need), cores // CORES) if gpu else 1
+        asked = min(int(gpu_bytes / 1e9 // need), cores // CORES) if gpu_bytes and gpu else 1
     at_once = max(1, min(asked, cycles * len(configs)))
     return Sharing(at_once, gpu, max(1, cores // at_once), visible)
 
@@ -125,14 +125,14 @@ def served_together(wanted: bool) -> Iterator[str]:
             _run([control], os.environ | ours, "quit\n")
 
 
-def _start(control, environment):
+def _start(control: str, environment: Mapping[str, str]) -> str:
     """Start the service; return why it does not serve, or nothing."""
     if why := _run([control, "-d"], environment):
         return why
     return _run([sys.executable, "-c", _PROBE], environment)
 
 
-def _run(command, environment, text=""):
+def _run(command: Sequence[str], environment: Mapping[str, str], text: str = "") -> str:
     try:
         done = subprocess.run(
             command,
@@ -145,15 +145,19 @@ def _run(command, environment, text=""):
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{type(error).__name__}"
-    said = (done.stderr or done.stdout).strip().splitlines()
-    return (said[-1] if said else f"it ended with {done.returncode}") if done.returncode else ""
+    printed = (done.stderr or done.stdout).strip().splitlines()
+    return (
+        (printed[-1] if printed else f"it ended with {done.returncode}") if done.returncode else ""
+    )
 
 
-def _cores():
+def _cores() -> int:
     """Return the cores that this process may use, by its affinity and its container's share."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
     try:
         share, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return max(1, min(cores, math.floor(int(share) / int(period))))
     except (OSError, ValueError):
-        return cores or 1
+        return cores

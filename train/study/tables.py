@@ -20,7 +20,8 @@ def write_tables(results_folder: Path, study_id: str) -> tuple[Path, list[str]]:
     if not runs:
         raise DataError(
             f"Expected finished runs of the study {study_id}. None of its {len(study.run_ids)} is: "
-            "give its `study` command again to go on." + "".join(f" {one}" for one in problems)
+            "give its `study` command again to go on."
+            + "".join(f" {problem}" for problem in problems)
         )
     tables = study_tables(
         [(run.record.run_id, run.record.architecture, run.record.seed) for run in runs],

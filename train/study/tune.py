@@ -6,21 +6,24 @@ in the results folder. So SQLite serves for any number of machines.
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pandas as pd
 from optuna.trial import TrialState
 
 from kneeoa import files
+from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.records import studies
 from kneeoa.spreadsheet import csv_text
 from train.config import DEPTHS, TrainConfig, gradual
+from train.machine import Machine
 from train.run.fit import fit
-from train.run.progress import Progress, read_progress
+from train.run.progress import Progress, Report, read_progress
 from train.run.record import shown_config
 from train.study.board import Board
 from train.study.cluster import Cluster, Outcome, StoppedError, trial_task
@@ -47,7 +50,7 @@ class Search:
     study: optuna.Study
     seed: int = 0
 
-    def config(self, trial: optuna.Trial) -> TrainConfig:
+    def config(self, trial: optuna.Trial | optuna.trial.FixedTrial) -> TrainConfig:
         """Return the config of a trial: what the paper tuned, and how deep to unfreeze."""
         depth = trial.suggest_categorical("depth", DEPTHS)
         return replace(
@@ -123,7 +126,7 @@ def open_search(
     return Search(results_folder, study_id, base, epochs, sizes, study, seed=base.seed)
 
 
-def search_here(search: Search, trials: int, splits: dict, machine, board: Board) -> None:
+def search_here(search: Search, trials: int, splits: dict, machine: Machine, board: Board) -> None:
     """Train trials one after the other until there are `trials`."""
     while trial := search.next_trial(trials, set()):
         name = _take_in(search, trial, board)
@@ -134,7 +137,7 @@ def search_here(search: Search, trials: int, splits: dict, machine, board: Board
                 splits["val"],
                 folder=search.folder(trial),
                 machine=machine,
-                report=_watch(trial, lambda progress, name=name: board.update(name, progress)),
+                report=_watch(trial, partial(board.update, name)),
             )
             outcome = Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
         except StoppedError:
@@ -149,13 +152,13 @@ def search_on(
     cluster: Cluster,
     search: Search,
     trials: int,
-    source,
+    source: Source,
     split_hash: str,
     machine_options: dict,
     board: Board,
 ) -> None:
     """Train trials on a cluster, as many at a time as it has room for, until there are `trials`."""
-    waiting = {}
+    waiting: dict[Any, optuna.Trial] = {}
     while True:
         taken = {trial.number for trial in waiting.values()}
         while len(waiting) < cluster.slots and (trial := search.next_trial(trials, taken)):
@@ -180,7 +183,7 @@ def search_on(
         for trial in waiting.values():
             if progress := read_progress(search.folder(trial)):
                 try:
-                    _watch(trial, lambda at, t=trial: board.update(_name(search, t), at))(progress)
+                    _watch(trial, partial(board.update, _name(search, trial)))(progress)
                 except StoppedError:
                     (search.folder(trial) / "stop").touch()
 
@@ -204,8 +207,8 @@ def write_search(search: Search) -> Path:
     done = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     importance = pd.DataFrame(columns=["setting", "importance"])
     if len(done) > 1 and len({trial.value for trial in done}) > 1:
-        found = optuna.importance.get_param_importances(search.study)
-        importance = pd.DataFrame(found.items(), columns=["setting", "importance"])
+        importances = optuna.importance.get_param_importances(search.study)
+        importance = pd.DataFrame(importances.items(), columns=["setting", "importance"])
     files.replace_file(folder / "importance.csv", csv_text(importance))
     if done:
         best = search.study.best_trial
@@ -220,26 +223,27 @@ def write_search(search: Search) -> Path:
     return folder
 
 
-def _take_in(search, trial, board):
+def _take_in(search: Search, trial: optuna.Trial, board: Board) -> str:
     name = _name(search, trial)
     config = search.config(trial)
     board.add(name, config.architecture, config.seed, "waiting", epochs=config.epochs)
     return name
 
 
-def _name(search, trial):
+def _name(search: Search, trial: optuna.Trial) -> str:
     return f"{search.study_id}-trial{trial.number}"
 
 
-def _watch(trial: optuna.Trial, show: Callable[[Progress], None]) -> Callable[[Progress], None]:
+def _watch(trial: optuna.Trial, show: Report) -> Report:
     """Report whole epochs to Optuna; raise `StoppedError` when the trial is not worth going on."""
     reported = set(trial.storage.get_trial(trial._trial_id).intermediate_values)
 
     def report(progress: Progress) -> None:
         show(progress)
-        if progress.share == 1 and progress.epoch not in reported:
+        loss = progress.val_loss
+        if progress.share == 1 and loss is not None and progress.epoch not in reported:
             reported.add(progress.epoch)
-            trial.report(progress.val_loss, progress.epoch)
+            trial.report(loss, progress.epoch)
             if trial.should_prune():
                 raise StoppedError("pruned")
 

@@ -108,20 +108,20 @@ def cost_sentences(table: pd.DataFrame) -> Iterator[str]:
         yield " ".join([f"The {rule} grade instead of the most probable one.", *said])
 
 
-def _inside(words):
+def _inside(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-def _with_interval(measure, row):
+def _with_interval(measure: str, row: Mapping[str, Any]) -> str:
     texts = [_text(measure, row[name]) for name in ("value", "low", "high")]
     return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
-def _text(measure, value):
+def _text(measure: str, value: float) -> str:
     return value_text(measure, value).removesuffix(" grades")
 
 
-def _change(row):
+def _change(row: Mapping[str, Any]) -> str:
     texts = [
         value_text(row["measure"], row[name], signed=True).removesuffix(" grades")
         for name in ("change", "change_low", "change_high")

@@ -1,5 +1,7 @@
 """What the checks of maps say, in sentences and rows that follow from their figures alone."""
 
+from typing import Any
+
 import pandas as pd
 
 OWN, ANOTHER = "Grad-CAM", "another film"
@@ -34,14 +36,14 @@ def rows(table: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def _share(what):
+def _share(what: str) -> str:
     if not what.endswith(" layers"):
         return what
     done, layers = (int(word) for word in what.removesuffix(" layers").split(" of "))
     return "the last layer shuffled" if done == 1 else f"{done / layers:.0%} of layers shuffled"
 
 
-def _compared(cells, check, rival):
+def _compared(cells: dict[tuple[str, str], Any], check: str, rival: str) -> str:
     done, does, sign = CHECKS[check]
     apart = cells[check, f"{OWN} - {rival}"]
     low, high = sorted((sign * apart.low, sign * apart.high))
@@ -52,7 +54,7 @@ def _compared(cells, check, rival):
     )
 
 
-def _shuffled(rows):
+def _shuffled(rows: pd.DataFrame) -> str:
     shuffled = rows[rows["check"] == "shuffled"].set_index("map")["value"]
     names = [name for name in shuffled.index if name != ANOTHER]
     first, last = names[0], names[-1]

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ class Workers:
         if template:
             template.end()
 
-    def _run(self, task, data, options):
+    def _run(self, task: str, data: bytes, options: dict[str, Any]) -> Answer:
         asked = {
             "task": task,
             "options": options,
@@ -104,7 +105,7 @@ class Workers:
             raise RadiographError(self._sentence(done))
         return self._answer(*done)
 
-    def _ask(self, asked, data):
+    def _ask(self, asked: dict[str, Any], data: bytes) -> "wire.Message | _Ended":
         """Return header and contents of the answer, or how the worker ended."""
         worker = self._take()
         keep = False
@@ -124,7 +125,7 @@ class Workers:
                 worker.close()
                 self.warm()
 
-    def _take(self):
+    def _take(self) -> "_Worker":
         with self._lock:
             while self._idle:
                 worker = self._idle.pop()
@@ -133,14 +134,14 @@ class Workers:
                 worker.close()
             return self._new()
 
-    def _new(self):
+    def _new(self) -> "_Worker":
         if self._template is not None and not self._template.is_there():
             self._template.end()
             self._template = None
         self._template = self._template or _Template()
         return self._template.copy()
 
-    def _answer(self, answer, contents):
+    def _answer(self, answer: dict[str, Any], contents: Sequence[Any]) -> Answer:
         if "bug" in answer:
             raise RuntimeError(answer["bug"])
         if "refused" in answer:
@@ -156,7 +157,7 @@ class Workers:
         ]
         return Answer(answer["said"], tuple(arrays))
 
-    def _sentence(self, ended):
+    def _sentence(self, ended: "_Ended") -> str:
         if ended.by in _TOO_LONG:
             return (
                 f"Expected a film that is decoded within {self.settings.seconds:g} seconds. This "
@@ -183,7 +184,7 @@ class _Ended:
 class _Template:
     """The process that all workers are copies of."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._asked, other = socket.socketpair()
         self._lock = threading.Lock()
         self._is_ready = False
@@ -199,10 +200,10 @@ class _Template:
                 process_group=0,
             )
 
-    def is_there(self):
+    def is_there(self) -> bool:
         return self._process.poll() is None
 
-    def copy(self):
+    def copy(self) -> "_Worker":
         """Return a new worker; it is there once the template is ready."""
         mine, its = socket.socketpair()
         told, telling = os.pipe()
@@ -211,7 +212,7 @@ class _Template:
         os.close(telling)
         return _Worker(self, mine, told)
 
-    def wait_until_ready(self):
+    def wait_until_ready(self) -> None:
         """Wait while the decoders are loaded; raise `RuntimeError` where that fails."""
         with self._lock:
             if self._is_ready:
@@ -223,7 +224,7 @@ class _Template:
             if not self._is_ready and self._process.wait(1) > 0:
                 raise RuntimeError("The process of the decoders could not be started.")
 
-    def end(self):
+    def end(self) -> None:
         self._asked.close()
         try:
             self._process.wait(1)
@@ -235,39 +236,39 @@ class _Template:
 class _Worker:
     """The connection to one worker, and the pipe that tells how it ended."""
 
-    def __init__(self, template, connection, told):
+    def __init__(self, template: _Template, connection: socket.socket, told: int) -> None:
         self._template, self._connection, self._told = template, connection, told
 
-    def is_there(self):
+    def is_there(self) -> bool:
         """Return whether it has not ended while it was idle."""
         return not _readable(self._connection.fileno(), self._told, seconds=0)
 
-    def ask(self, asked, data, seconds):
+    def ask(self, asked: dict[str, Any], data: bytes, seconds: float) -> wire.Message:
         """Return header and contents of the answer; raise `OSError` or `EOFError` without one."""
         self._template.wait_until_ready()
         self._connection.settimeout(seconds)
         wire.send(self._connection, asked, [data])
         return wire.receive(self._connection)
 
-    def ended_by(self):
+    def ended_by(self) -> int:
         """Return the signal that ended it, or 0."""
         told = os.read(self._told, 1) if _readable(self._told, seconds=1) else b""
         # A template that is gone tells nothing; it was ended like this.
         return told[0] if told else signal.SIGKILL
 
-    def close(self):
+    def close(self) -> None:
         self._connection.close()
         os.close(self._told)
 
 
-def _readable(*files, seconds):
+def _readable(*files: int, seconds: float) -> bool:
     poller = select.poll()
     for file in files:
         poller.register(file, select.POLLIN)
     return bool(poller.poll(1000 * seconds))
 
 
-def _environment():
+def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
     return kept | _OWN
 
@@ -286,7 +287,7 @@ def workers() -> Workers:
         return _workers
 
 
-def _forget_in_a_copy():
+def _forget_in_a_copy() -> None:
     """Let a fork of this process have workers of its own: two must not ask one."""
     global _lock, _workers
     _lock, _workers = threading.Lock(), None

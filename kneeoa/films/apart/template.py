@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+from typing import NoReturn
 
 from kneeoa.films.apart import worker
 
@@ -45,7 +46,7 @@ def main(descriptor: int) -> None:
 
 
 class _Template:
-    def __init__(self, asked):
+    def __init__(self, asked: socket.socket) -> None:
         self.asked = asked
         self.told: dict[int, int] = {}
         """By process, where it is told how a copy ended."""
@@ -54,7 +55,7 @@ class _Template:
         signal.set_wakeup_fd(waking)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def serve(self):
+    def serve(self) -> None:
         poller = select.poll()
         poller.register(self.asked, select.POLLIN)
         poller.register(self.ended, select.POLLIN)
@@ -66,7 +67,7 @@ class _Template:
                 elif not self._copy():
                     return
 
-    def _copy(self):
+    def _copy(self) -> bool:
         """Make a copy; return False, having ended all, where nobody asks any more."""
         try:
             word, files, _, _ = socket.recv_fds(self.asked, 1, 2)
@@ -84,7 +85,7 @@ class _Template:
         self.told[copy] = told
         return True
 
-    def _tell(self):
+    def _tell(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while True:
                 copy, status = os.waitpid(-1, os.WNOHANG)
@@ -96,7 +97,7 @@ class _Template:
                     os.write(told, bytes([by]))
                 os.close(told)
 
-    def _be_the_copy(self, connection):
+    def _be_the_copy(self, connection: int) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)

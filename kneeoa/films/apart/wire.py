@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -24,6 +25,10 @@ _PLAIN, _SHARED = b"\0", b"\1"
 
 class WireError(Exception):
     """What came is no message."""
+
+
+Message = tuple[dict[str, Any], list[Any]]
+"""A header, and contents of bytes or as views."""
 
 
 def send(connection: socket.socket, header: dict[str, Any], contents: Sequence[Any] = ()) -> None:
@@ -45,9 +50,7 @@ def send(connection: socket.socket, header: dict[str, Any], contents: Sequence[A
         connection.sendall(view)
 
 
-def receive(
-    connection: socket.socket, *, as_bytes: bool = False
-) -> tuple[dict[str, Any], list[Any]]:
+def receive(connection: socket.socket, *, as_bytes: bool = False) -> Message:
     """Return the header and the contents of the next message, as read-only views or as bytes.
 
     Raises `EOFError` where the other side is gone, `WireError` for what is no message, and
@@ -69,8 +72,8 @@ def receive(
         if not files:
             contents = [_exactly(connection, size) for size in start.sizes]
             return start.header, [bytes(c) if as_bytes else c.toreadonly() for c in contents]
-        contents = _read if as_bytes else _mapped
-        return start.header, contents(files[0], start.sizes)
+        shared = _read if as_bytes else _mapped
+        return start.header, list(shared(files[0], start.sizes))
     finally:
         for file in files:
             os.close(file)
@@ -85,7 +88,7 @@ class _Start(msgspec.Struct):
 _START = msgspec.json.Decoder(_Start)
 
 
-def _exactly(connection, size):
+def _exactly(connection: socket.socket, size: int) -> memoryview:
     content = memoryview(bytearray(size))
     place = 0
     while place < size:
@@ -96,7 +99,7 @@ def _exactly(connection, size):
     return content
 
 
-def _sealed(views):
+def _sealed(views: Sequence[memoryview]) -> int:
     """Return a file in memory that holds `views` and can be changed no more."""
     import fcntl
 
@@ -113,11 +116,11 @@ def _sealed(views):
     return file
 
 
-def _seals(fcntl):
+def _seals(fcntl: ModuleType) -> int:
     return fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
-def _read(file, sizes):
+def _read(file: int, sizes: Sequence[int]) -> list[bytes]:
     os.lseek(file, 0, os.SEEK_SET)
     contents = [os.read(file, size) for size in sizes]
     if [len(content) for content in contents] != list(sizes):
@@ -125,7 +128,7 @@ def _read(file, sizes):
     return contents
 
 
-def _mapped(file, sizes):
+def _mapped(file: int, sizes: Sequence[int]) -> list[memoryview]:
     import fcntl
 
     total = sum(sizes)

@@ -12,6 +12,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from kneeoa.errors import KneeOAError
 from kneeoa.films.apart import once, wire
 
@@ -47,7 +49,7 @@ def serve(connection: socket.socket) -> None:
             return
 
 
-def _answer(asked, data):
+def _answer(asked: dict[str, Any], data: bytes) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
     try:
         described, arrays = _task(asked["task"])(data, **asked["options"])
         shapes = [(array.dtype.str, array.shape) for array in arrays]
@@ -62,16 +64,16 @@ def _answer(asked, data):
         return {"bug": f"{type(error).__name__} in a decoder:\n{places}"}, ()
 
 
-def _task(name) -> Task:
+def _task(name: str) -> Task:
     module, _, function = name.rpartition(".")
     return getattr(importlib.import_module(module), function)
 
 
-def _size(data, arrays):
+def _size(data: bytes, arrays: Sequence[np.ndarray]) -> int:
     return len(data) + sum(array.nbytes for array in arrays)
 
 
-def _set_timers(seconds, clock):
+def _set_timers(seconds: float, clock: float) -> None:
     """Let the kernel end this process past so many seconds; 0 for none."""
     for ending, timer, limit in (
         (signal.SIGPROF, signal.ITIMER_PROF, seconds),
@@ -81,7 +83,7 @@ def _set_timers(seconds, clock):
         signal.setitimer(timer, limit)
 
 
-def _limit_memory(before, memory):
+def _limit_memory(before: int, memory: int) -> None:
     """Refuse this process more than `memory` bytes besides those it had `before`.
 
     Where nothing tells these, as on macOS, which does not keep the limit either, there is none.
@@ -93,7 +95,7 @@ def _limit_memory(before, memory):
             resource.setrlimit(resource.RLIMIT_AS, (before + memory, before + memory))
 
 
-def _taken():
+def _taken() -> int:
     """Return the bytes of this process's address space; 0 where that is not known."""
     try:
         with open("/proc/self/statm") as file:  # noqa: PTH123

@@ -68,11 +68,11 @@ def settle(stored: np.ndarray, dataset: Dataset, outside: np.ndarray | None) -> 
     return Samples(_as_signed(raw, bits) if is_signed else raw, bits, tuple(notes))
 
 
-def _unsigned(stored):
+def _unsigned(stored: np.ndarray) -> np.ndarray:
     return stored.view(f"u{stored.dtype.itemsize}")
 
 
-def _uses_more(stored, bits):
+def _uses_more(stored: np.ndarray, bits: int) -> bool:
     """Return whether samples lie outside of what `bits` bits hold, by their sign."""
     low, high = int(stored.min()), int(stored.max())
     if stored.dtype.kind == "i":
@@ -80,7 +80,7 @@ def _uses_more(stored, bits):
     return high >= 1 << bits
 
 
-def _is_byte_swapped(stored, dataset):
+def _is_byte_swapped(stored: np.ndarray, dataset: Dataset) -> bool:
     if stored.dtype.itemsize != 2 or stored.ndim != 2:
         return False
     if dataset.file_meta.TransferSyntaxUID.is_compressed:
@@ -92,23 +92,23 @@ def _is_byte_swapped(stored, dataset):
     )
 
 
-def _look(values):
+def _look(values: np.ndarray) -> np.ndarray:
     """Return some rows of ``(H, W[, 3])`` as ``(h, W) int64``: enough to judge a film by."""
     plane = values if values.ndim == 2 else values[..., 0]
     return plane[:: max(1, plane.size // _MOST_LOOKED_AT)].astype(np.int64)
 
 
-def _near(values, step, counted):
+def _near(values: np.ndarray, step: int, counted: np.ndarray) -> int:
     """Return how many of the `counted` neighbours ``(h, W - 1) bool`` differ by at most `step`."""
     return int((np.abs(np.diff(values)) <= step)[counted].sum())
 
 
-def _counted(changes, ignored):
+def _counted(changes: np.ndarray, ignored: np.ndarray) -> np.ndarray:
     """Return where neighbours in a row differ in `changes` and neither is `ignored`."""
     return (np.diff(changes) != 0) & ~(ignored[:, 1:] | ignored[:, :-1])
 
 
-def _whole_is_meant(stored, bits, outside):
+def _whole_is_meant(stored: np.ndarray, bits: int, outside: np.ndarray) -> bool:
     """Return whether the bits above BitsStored belong to the film, and not to an overlay."""
     raw, ignored = _look(_unsigned(stored)), _look(outside) > 0
     # Cut off far below the film's range, it is torn everywhere, and no step is small.
@@ -130,29 +130,31 @@ def _whole_is_meant(stored, bits, outside):
     return whole > masked
 
 
-def _signed_as_meant(raw, bits, dataset, outside):
+def _signed_as_meant(
+    raw: np.ndarray, bits: int, dataset: Dataset, outside: np.ndarray
+) -> tuple[bool, bool]:
     """Return whether `raw` is signed, by the header or else by the samples, and whether by these.
 
     White lettering on black is next to it in signed numbers, too: the two ends do not count.
     """
-    said = dataset.get("PixelRepresentation")
+    declared = dataset.get("PixelRepresentation")
     values = _look(raw)
     middle, ends = 1 << (bits - 1), (values == 0) | (values == (1 << bits) - 1)
-    if not (raw >= middle).any() or (bits <= 8 and said == 0):
-        return bool(said), False
+    if not (raw >= middle).any() or (bits <= 8 and declared == 0):
+        return bool(declared), False
     step = max(1, int((1 << bits) * _SMALL_STEP_OF_SIGN))
     counted = _counted(values >= middle, ends | (_look(outside) > 0))
     unsigned = _near(values, step, counted)
     signed = _near(np.where(values >= middle, values - 2 * middle, values), step, counted)
     enough = unsigned + signed >= max(_FEWEST_STEPS, values.size * _FEWEST_OF_ALL)
     agreed = enough and max(unsigned, signed) > _NEARLY_ALL_AGREE * (unsigned + signed)
-    if said is None:
+    if declared is None:
         return _missing_sign(dataset, agreed, signed > unsigned), False
-    belied = agreed and (signed > unsigned) != bool(said)
-    return bool(said) != belied, belied
+    belied = agreed and (signed > unsigned) != bool(declared)
+    return bool(declared) != belied, belied
 
 
-def _missing_sign(dataset, agreed, looks_signed):
+def _missing_sign(dataset: Dataset, agreed: bool, looks_signed: bool) -> bool:
     if dataset.get("SOPClassUID") in _UNSIGNED_KINDS:
         return False
     if agreed:
@@ -163,7 +165,7 @@ def _missing_sign(dataset, agreed, looks_signed):
     )
 
 
-def _as_signed(raw, bits):
+def _as_signed(raw: np.ndarray, bits: int) -> np.ndarray:
     """Return the lower `bits` bits of unsigned `raw` as two's complement."""
     width = raw.dtype.itemsize * 8
     return (raw << (width - bits)).view(f"i{raw.dtype.itemsize}") >> (width - bits)

@@ -75,15 +75,15 @@ def looks_run_length_encoded(code: bytes) -> bool:
     return 1 <= segments <= 15 and first == 64
 
 
-def true_syntax(code: bytes, said: UID) -> UID:
-    """Return the transfer syntax of `code`: the one `said`, unless the code belies it."""
+def true_syntax(code: bytes, declared: UID) -> UID:
+    """Return the transfer syntax of `code`: the one `declared`, unless the code belies it."""
     header = find_header(code)
     if header is None:
-        return RLELossless if looks_run_length_encoded(code) else said
-    return said if said in header.syntaxes else header.syntaxes[0]
+        return RLELossless if looks_run_length_encoded(code) else declared
+    return declared if declared in header.syntaxes else header.syntaxes[0]
 
 
-def _read_header(code):
+def _read_header(code: bytes) -> CodeStream | None:
     if code[:2] != b"\xff\xd8":  # not JPEG: JPEG 2000, perhaps inside the boxes of a JP2 file
         start = code.index(b"\xff\x4f\xff\x51")
         right, bottom, left, top, *_ = struct.unpack_from(">8I", code, start + 8)

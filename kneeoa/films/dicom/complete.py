@@ -1,9 +1,11 @@
 """Attributes that must be there and are not, found where the file allows one value only."""
 
+from typing import NoReturn
+
 from pydicom import Dataset
 
 from kneeoa.errors import RadiographError
-from kneeoa.films.dicom.code_stream import find_header, first_frame
+from kneeoa.films.dicom.code_stream import CodeStream, find_header, first_frame
 
 _NEEDED = ("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored")
 _GREY, _COLOUR = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"), ("RGB", "YBR")
@@ -33,25 +35,25 @@ def complete(dataset: Dataset) -> None:
         _refuse("PlanarConfiguration")
 
 
-def _refuse(keyword):
+def _refuse(keyword: str) -> NoReturn:
     raise RadiographError(
         f"Expected a DICOM image that gives its {keyword}. The attribute is missing or empty, and "
         "the pixels allow more than one value. Export the film again, or as PNG."
     )
 
 
-def _stream(dataset):
+def _stream(dataset: Dataset) -> CodeStream | None:
     """Return what the code stream says, or None where pixels are not in one."""
     return find_header(first_frame(dataset)) if _is_compressed(dataset) else None
 
 
-def _is_compressed(dataset):
+def _is_compressed(dataset: Dataset) -> bool:
     syntax = dataset.file_meta.TransferSyntaxUID
     # Of a syntax that nobody knows, pydicom refuses to say.
     return not syntax.is_transfer_syntax or syntax.is_compressed
 
 
-def _samples(dataset, stream):
+def _samples(dataset: Dataset, stream: CodeStream | None) -> int | None:
     kind = str(dataset.get("PhotometricInterpretation", ""))
     if "SamplesPerPixel" in dataset:
         return int(dataset.SamplesPerPixel)
@@ -65,11 +67,11 @@ def _samples(dataset, stream):
     return fits[0] if len(fits) == 1 else None
 
 
-def _likely(dataset):
+def _likely(dataset: Dataset) -> tuple[float, ...]:
     return (dataset.BitsAllocated / 8,) if "BitsAllocated" in dataset else (1, 2)
 
 
-def _kind(dataset):
+def _kind(dataset: Dataset) -> str | None:
     if "PhotometricInterpretation" in dataset:
         return None
     if dataset.get("SamplesPerPixel") == 3:
@@ -78,21 +80,25 @@ def _kind(dataset):
     return _BY_SHAPE.get(dataset.get("PresentationLUTShape"))
 
 
-def _allocated(dataset, stream):
+def _allocated(dataset: Dataset, stream: CodeStream | None) -> int | None:
     """Return BitsAllocated: as said, unless the length of the pixels allows another value only."""
-    said = dataset.get("BitsAllocated")
+    declared = dataset.get("BitsAllocated")
     if stream:
-        return said or (8 if stream.precision <= 8 else 16)
+        return declared or (8 if stream.precision <= 8 else 16)
     if _is_compressed(dataset) or "SamplesPerPixel" not in dataset:
-        return said
+        return declared
     per_sample = _bytes_a_sample(dataset, dataset.SamplesPerPixel)
-    if said in (None, 8) and per_sample in (1, 2):
+    if declared in (None, 8) and per_sample in (1, 2):
         return 8 * int(per_sample)
     # Half of a film of 16 bits must not pass for one of 8.
-    return 8 if said == 16 and per_sample == 1 and (dataset.get("BitsStored") or 16) <= 8 else said
+    return (
+        8
+        if declared == 16 and per_sample == 1 and (dataset.get("BitsStored") or 16) <= 8
+        else declared
+    )
 
 
-def _bytes_a_sample(dataset, samples):
+def _bytes_a_sample(dataset: Dataset, samples: int) -> float:
     """Return the bytes that each sample takes of pixels that are not compressed."""
     count = dataset.Rows * dataset.Columns * samples
     length = len(dataset.PixelData)
@@ -100,10 +106,10 @@ def _bytes_a_sample(dataset, samples):
     return 1 if count % 2 and length == count + 1 else length / max(1, count)
 
 
-def _stored(dataset, stream):
-    said, high = dataset.get("BitsStored"), dataset.get("HighBit")
-    if not said and high is not None:
-        said = high + 1
-    if not said and stream:
-        said = stream.precision
-    return min(said or dataset.BitsAllocated, dataset.BitsAllocated)
+def _stored(dataset: Dataset, stream: CodeStream | None) -> int:
+    declared, high = dataset.get("BitsStored"), dataset.get("HighBit")
+    if not declared and high is not None:
+        declared = high + 1
+    if not declared and stream:
+        declared = stream.precision
+    return min(declared or dataset.BitsAllocated, dataset.BitsAllocated)

@@ -73,17 +73,19 @@ def aspect(dataset: Dataset) -> float:
     return row / column
 
 
-def _is_child(dataset):
+def _is_child(dataset: Dataset) -> bool:
     """Return whether the patient was under 18: by the age, else by the dates of birth and film."""
     age = re.fullmatch(r"(\d{1,3})([DWMY])", _text(dataset, "PatientAge"))
     if age:
         return int(age[1]) / _PER_YEAR[age[2]] < _ADULT
     born = _date(dataset, "PatientBirthDate")
     taken = next((day for name in _TAKEN if (day := _date(dataset, name))), None)
-    return bool(born and taken) and 0 <= (taken - born).days / 365.25 < _ADULT
+    if born is None or taken is None:
+        return False
+    return 0 <= (taken - born).days / 365.25 < _ADULT
 
 
-def _date(dataset, keyword):
+def _date(dataset: Dataset, keyword: str) -> date | None:
     digits = re.match(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})", _text(dataset, keyword))
     try:
         return digits and date(*map(int, digits.groups()))
@@ -91,14 +93,14 @@ def _date(dataset, keyword):
         return None
 
 
-def _text(dataset, keyword):
+def _text(dataset: Dataset | None, keyword: str) -> str:
     try:
-        return str(dataset.get(keyword) or "").strip().upper()
+        return "" if dataset is None else str(dataset.get(keyword) or "").strip().upper()
     except Exception:
         return ""
 
 
-def _pair(dataset, keyword):
+def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     try:
         row, column = (float(value) for value in dataset.get(keyword))
     except (TypeError, ValueError):
@@ -106,14 +108,14 @@ def _pair(dataset, keyword):
     return (row, column) if 0 < row < math.inf and 0 < column < math.inf else None
 
 
-def _first_item(dataset, keyword):
+def _first_item(dataset: Dataset, keyword: str) -> Dataset | None:
     try:
         return dataset.get(keyword)[0]
     except (TypeError, IndexError):
         return None
 
 
-def _word(dataset, keyword):
+def _word(dataset: Dataset | None, keyword: str) -> str | None:
     """Return a short term in upper case, or None.
 
     Numbers and names do not pass: a number may be a patient's, and a caret stands in names alone.

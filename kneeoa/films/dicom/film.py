@@ -1,5 +1,8 @@
 """DICOM bytes -> a film, or the reason why there is none."""
 
+import numpy as np
+from pydicom import Dataset
+
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom import bits, facts, grey
 from kneeoa.films.dicom.parse import parse
@@ -42,7 +45,7 @@ def decode(data: bytes, limits: Limits) -> DecodedFilm:
         ) from None
 
 
-def _film(dataset, stored):
+def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
     outside = grey.padding(dataset, stored)
     samples = bits.settle(stored, dataset, outside)
     # pydicom's windows insist on it.

@@ -1,13 +1,18 @@
 """Stored samples -> the film as it is meant to be seen, ``(H, W) in [0, 255]``, bone bright."""
 
+from collections.abc import Callable
+
 import numpy as np
 from pydicom import Dataset
 from pydicom.pixels import apply_color_lut, apply_windowing
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.bits import Samples
-from kneeoa.films.dicom.lut import read_table
+from kneeoa.films.dicom.lut import Table, read_table
 from kneeoa.films.grey import by_level, to_grey, window
+
+Show = Callable[[np.ndarray], np.ndarray]
+"""Stored samples -> grey values, by a table or a window of the file."""
 
 _MOST_BEYOND_WINDOW = 0.99
 """Share of pixels that a file's own window may leave all black or all white."""
@@ -63,19 +68,19 @@ def contradicts_itself(dataset: Dataset) -> bool:
     )
 
 
-def _is_inverse(dataset):
+def _is_inverse(dataset: Dataset) -> bool:
     white_is_low = dataset.get("PhotometricInterpretation") == "MONOCHROME1"
     return white_is_low or dataset.get("PresentationLUTShape") == "INVERSE"
 
 
-def _as_sample(value, dtype):
+def _as_sample(value: float, dtype: np.dtype) -> int:
     """Return a value as a sample has it: files mix up -1 and 65535."""
     unsigned = np.dtype(f"u{dtype.itemsize}")
     wrapped = int(value) & int(np.iinfo(unsigned).max)
     return int(np.array(wrapped, unsigned).view(dtype))
 
 
-def _rescaled(dataset, stored):
+def _rescaled(dataset: Dataset, stored: np.ndarray) -> np.ndarray:
     if dataset.get("ModalityLUTSequence"):
         try:
             return _table(dataset.ModalityLUTSequence[0], dataset).look_up(stored)
@@ -88,7 +93,7 @@ def _rescaled(dataset, stored):
     return stored.astype(np.float64) * (slope or 1) + (intercept or 0)
 
 
-def _number(dataset, keyword):
+def _number(dataset: Dataset, keyword: str) -> float | None:
     try:
         value = dataset.get(keyword)
         return None if value is None else float(value)
@@ -96,18 +101,18 @@ def _number(dataset, keyword):
         raise _unreadable(keyword) from None
 
 
-def _unreadable(keyword):
+def _unreadable(keyword: str) -> RadiographError:
     return RadiographError(
         f"Expected a DICOM image with a {keyword} that can be read. This one's cannot: the grey "
         "values stay unknown. Export the film again, or as PNG."
     )
 
 
-def _table(item, dataset):
+def _table(item: Dataset, dataset: Dataset) -> Table:
     return read_table(item, little_endian=dataset.original_encoding[1] is not False)
 
 
-def _given_window(dataset, stored):
+def _given_window(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
     """Return the film in [0, 255] through its own VOI LUT or window; None without a usable one."""
     for show in (*_tables(dataset), *_windows(dataset)):
         try:
@@ -122,16 +127,16 @@ def _given_window(dataset, stored):
     return None
 
 
-def _rescaled_and(show, dataset):
-    def shown(values):
+def _rescaled_and(show: Show, dataset: Dataset) -> Show:
+    def shown(values: np.ndarray) -> np.ndarray:
         return np.clip(show(_rescaled(dataset, values)), 0, 255).astype(np.float32)
 
     return shown
 
 
-def _tables(dataset):
-    def shown_by(item):
-        def show(values):
+def _tables(dataset: Dataset) -> list[Show]:
+    def shown_by(item: Dataset) -> Show:
+        def show(values: np.ndarray) -> np.ndarray:
             table = _table(item, dataset)
             return table.look_up(values) * (255 / (2**table.bits - 1))
 
@@ -140,9 +145,9 @@ def _tables(dataset):
     return [shown_by(item) for item in dataset.get("VOILUTSequence") or ()]
 
 
-def _windows(dataset):
-    def shown_by(index):
-        def show(values):
+def _windows(dataset: Dataset) -> list[Show]:
+    def shown_by(index: int) -> Show:
+        def show(values: np.ndarray) -> np.ndarray:
             # The two extremes at the end tell the range that pydicom spreads the window over.
             extremes = [-1e12, 1e12]
             given = np.append(values.astype(np.float64), extremes)
@@ -157,7 +162,7 @@ def _windows(dataset):
     return [shown_by(index) for index in range(max(1, dataset["WindowCenter"].VM))]
 
 
-def _is_usable(spread):
+def _is_usable(spread: np.ndarray) -> bool:
     # Lettering alone does not make a window that misses the film usable.
     beyond = np.mean((spread <= 0) | (spread >= 255))
     if not np.isfinite(spread).all() or beyond > _MOST_BEYOND_WINDOW:

@@ -22,7 +22,7 @@ class Table:
         place = np.rint(values).astype(np.int64) - self._first_for(values)
         return self.entries[np.clip(place, 0, len(self.entries) - 1)]
 
-    def _first_for(self, values):
+    def _first_for(self, values: np.ndarray) -> int:
         # It may be signed or not, which writers mix up: only one of the two meets the values.
         for first in (self.first, self.first - 65536, self.first + 65536):
             if first <= values.max() and values.min() < first + len(self.entries):
@@ -48,7 +48,7 @@ def read_table(item: Dataset, *, little_endian: bool) -> Table:
     return Table(entries, first, _bits(entries, declared))
 
 
-def _bits(entries, declared):
+def _bits(entries: np.ndarray, declared: int) -> int:
     """Return how many bits the entries use.
 
     A table reaches to white: one of 12 bits that is declared as 16 would show the film black.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import (
@@ -94,13 +95,13 @@ def says_it_is_a_picture(file: Path) -> bool:
     return "Image" in name if is_known else has_preamble
 
 
-def _file_meta(stream, has_preamble):
+def _file_meta(stream: io.BytesIO, has_preamble: bool) -> Dataset:
     """Return the elements of group 2, and leave the stream behind them."""
     stream.seek(132 if has_preamble else 0)
     return read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
 
 
-def _check_inflated(data, limits):
+def _check_inflated(data: bytes, limits: Limits) -> None:
     """Refuse a deflated file that would swell past the limits, before it does."""
     stream = io.BytesIO(data)
     meta = _file_meta(stream, data[128:132] == b"DICM")
@@ -115,7 +116,7 @@ def _check_inflated(data, limits):
         )
 
 
-def _closed(data):
+def _closed(data: bytes) -> bytes | None:
     """Return `data` with the delimiter after its compressed pixels that the writer forgot.
 
     None where that is not what is wrong. pydicom gives such a file up as a whole.
@@ -139,7 +140,7 @@ def _closed(data):
     return data[:end] + _END if items > 1 else None
 
 
-def _check(dataset, limits):
+def _check(dataset: Dataset, limits: Limits) -> None:
     if not any(keyword in dataset for keyword in _PIXELS):
         what = "a report or another object without an image" if len(dataset) else "no content"
         if "Rows" in dataset:
@@ -156,7 +157,7 @@ def _check(dataset, limits):
     limits.check_size(int(dataset.Rows), int(dataset.Columns))
 
 
-def _name_syntax(dataset):
+def _name_syntax(dataset: Dataset) -> None:
     """Name the transfer syntax that an old file without file meta was evidently read by."""
     if not hasattr(dataset, "file_meta"):
         dataset.file_meta = FileMetaDataset()
@@ -167,7 +168,7 @@ def _name_syntax(dataset):
     dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
 
 
-def _tidy(dataset):
+def _tidy(dataset: Dataset) -> None:
     """Take out attributes that are present and empty, and write decimal commas as points."""
     for keyword in (*_DECIMALS, *_TEXTS, *_OTHERS):
         element = dataset.get_item(keyword)
@@ -176,17 +177,16 @@ def _tidy(dataset):
         value = element.value
         # Only text is padded: two empty bytes are a number.
         padding = b"" if keyword in _OTHERS else b" \0"
-        is_raw = isinstance(value, bytes)
-        if _is_empty(value.strip(padding) if is_raw else value):
+        if _is_empty(value.strip(padding) if isinstance(value, bytes) else value):
             del dataset[keyword]
-        elif keyword in _DECIMALS and is_raw and b"," in value:
-            dataset[keyword] = element._replace(value=_with_points(value))
+        elif keyword in _DECIMALS and isinstance(element, RawDataElement):
+            dataset[keyword] = element._replace(value=_with_points(element.value or b""))
 
 
-def _is_empty(value):
+def _is_empty(value: object) -> bool:
     return value is None or (hasattr(value, "__len__") and len(value) == 0)
 
 
-def _with_points(text):
+def _with_points(text: bytes) -> bytes:
     # Beside points, a comma parts two numbers: some write 0.2,0.2 for 0.2\0.2.
     return text.replace(b",", b"\\" if b"." in text else b".")

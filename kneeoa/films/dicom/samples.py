@@ -1,6 +1,7 @@
 """A dataset -> its stored samples."""
 
 import contextlib
+from typing import Any
 
 import numpy as np
 from pydicom import Dataset
@@ -53,7 +54,7 @@ def syntax_name(dataset: Dataset) -> str:
     return "unknown transfer syntax" if uid.name == str(uid) else uid.name
 
 
-def _pixel_array(dataset, **options):
+def _pixel_array(dataset: Dataset, **options: Any) -> np.ndarray:
     # What stands in unused bits, `bits.settle` finds out: it may be the film.
     dataset.pixel_array_options(correct_unused_bits=False, **options)
     if "PixelRepresentation" in dataset:

@@ -19,41 +19,41 @@ def settle_syntax(dataset: Dataset) -> None:
 
     A syntax of which nothing is known is left: there is no telling what its writer meant.
     """
-    said = dataset.file_meta.TransferSyntaxUID
-    if not said.is_transfer_syntax:
+    declared = dataset.file_meta.TransferSyntaxUID
+    if not declared.is_transfer_syntax:
         return
     pixels = dataset.PixelData
-    if said.is_compressed and pixels[:4] != _ITEM:
+    if declared.is_compressed and pixels[:4] != _ITEM:
         if len(pixels) >= _least_length(dataset):
             _set_plain(dataset, pixels)
         else:
             # A code stream without the items that belong around it.
             dataset.PixelData = encapsulate([pixels])
-            dataset.file_meta.TransferSyntaxUID = true_syntax(pixels, said)
+            dataset.file_meta.TransferSyntaxUID = true_syntax(pixels, declared)
     elif pixels[:4] == _ITEM and len(pixels) != _least_length(dataset):
         code = first_frame(dataset)
-        syntax = true_syntax(code, said)
-        if syntax == said and not _is_code(code) and _is_plain(code, dataset):
+        syntax = true_syntax(code, declared)
+        if syntax == declared and not _is_code(code) and _is_plain(code, dataset):
             _set_plain(dataset, code)
         else:
             dataset.file_meta.TransferSyntaxUID = syntax
 
 
-def _set_plain(dataset, pixels):
+def _set_plain(dataset: Dataset, pixels: bytes) -> None:
     dataset.PixelData = pixels
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
 
 
-def _is_code(code):
+def _is_code(code: bytes) -> bool:
     return find_header(code) is not None or looks_run_length_encoded(code)
 
 
-def _is_plain(code, dataset):
+def _is_plain(code: bytes, dataset: Dataset) -> bool:
     least = _least_length(dataset)
     return least > 0 and len(code) in (least, least + least % 2)
 
 
-def _least_length(dataset):
+def _least_length(dataset: Dataset) -> int:
     """Return how many bytes the pixels take uncompressed, as far as the header says."""
     bits = dataset.get("BitsAllocated") or 8
     return dataset.Rows * dataset.Columns * (dataset.get("SamplesPerPixel") or 1) * bits // 8

@@ -10,10 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kneeoa.errors import ModelError
 from kneeoa.grades import GRADES
 from kneeoa.networks import FEATURE_LAYER, INPUT_SIDE, Architecture
+
+if TYPE_CHECKING:
+    import onnx
+
 
 OPERATORS = frozenset(
     {
@@ -58,14 +63,14 @@ def check_network(file: Path, architecture: Architecture, sha256: str) -> None:
         _checked.add(what)
 
 
-def _check_network(file, architecture):
+def _check_network(file: Path, architecture: Architecture) -> None:
     graph = _graph_of(file)
-    stored = {one.name: prod(one.dims) for one in graph.initializer if "/" in one.name}
-    channels = {one.name: _shape_of(one) for one in graph.output}.get("features", ())[-1:]
+    stored = {weight.name: prod(weight.dims) for weight in graph.initializer if "/" in weight.name}
+    features = {output.name: _shape_of(output) for output in graph.output}.get("features", ())
     layers = {name.split("/")[0] for name in stored}
-    found = Shape(*channels or (0,), sum(stored.values()), len(layers))
+    shape = Shape(features[-1] if features else 0, sum(stored.values()), len(layers))
     shapes = SHAPES[architecture]
-    expected = found if found in shapes else shapes[0]
+    expected = shape if shape in shapes else shapes[0]
     cells = (_CELLS, _CELLS)
     _check_ends(
         graph,
@@ -78,11 +83,11 @@ def _check_network(file, architecture):
         },
     )
     layer = FEATURE_LAYER[architecture]
-    if found != expected or not any(node.name == layer for node in graph.node):
+    if shape != expected or not any(node.name == layer for node in graph.node):
         raise ModelError(
             f"Expected a {architecture} in {file}: {expected.weights:,} weights in "
             f"{expected.layers} layers, {layer} among them. It holds another network, of "
-            f"{found.weights:,} weights in {found.layers} layers: publish the right one."
+            f"{shape.weights:,} weights in {shape.layers} layers: publish the right one."
         )
 
 
@@ -92,7 +97,7 @@ def check_localiser(file: Path, side: int, outputs: Mapping[str, int]) -> None:
     _check_ends(_graph_of(file), file, {"looks": (2, side, side)}, numbers)
 
 
-def _graph_of(file):
+def _graph_of(file: Path) -> "onnx.GraphProto":
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -110,7 +115,9 @@ def _graph_of(file):
     )
     # A tensor may name a file that it is read from, wherever that is.
     elsewhere = [
-        one.name for one in graph.initializer if one.external_data or one.data_location != 0
+        weight.name
+        for weight in graph.initializer
+        if weight.external_data or weight.data_location != 0
     ]
     if strange or elsewhere or model.functions or graph.sparse_initializer:
         odd = min(strange, default="") or (elsewhere or ["functions of its own"])[0]
@@ -121,25 +128,30 @@ def _graph_of(file):
     return graph
 
 
-def _check_ends(graph, file, inputs, outputs):
+def _check_ends(
+    graph: "onnx.GraphProto",
+    file: Path,
+    inputs: Mapping[str, tuple[int, ...]],
+    outputs: Mapping[str, tuple[int, ...]],
+) -> None:
     for what, expected, given in (
         ("takes", inputs, graph.input),
         ("gives", outputs, graph.output),
     ):
-        found = {one.name: _shape_of(one) for one in given}
-        if found != dict(expected):
+        shapes = {end.name: _shape_of(end) for end in given}
+        if shapes != dict(expected):
             raise ModelError(
                 f"Expected a network in {file} that {what} {_in_words(expected)}. This one {what} "
-                f"{_in_words(found)}: it is another network."
+                f"{_in_words(shapes)}: it is another network."
             )
 
 
-def _shape_of(value):
+def _shape_of(value: "onnx.ValueInfoProto") -> tuple[int, ...]:
     """Return the shape of one film's; the first axis counts films."""
     dimensions = value.type.tensor_type.shape.dim
-    return tuple(one.dim_value for one in dimensions[1:])
+    return tuple(axis.dim_value for axis in dimensions[1:])
 
 
-def _in_words(ends: Mapping[str, tuple[int, ...]]):
-    said = [f"{name} ({' x '.join(map(str, shape))})" for name, shape in ends.items()]
-    return ", ".join(said) or "nothing"
+def _in_words(ends: Mapping[str, tuple[int, ...]]) -> str:
+    described = [f"{name} ({' x '.join(map(str, shape))})" for name, shape in ends.items()]
+    return ", ".join(described) or "nothing"

@@ -6,13 +6,20 @@ by mail. What it says of a threshold or a temperature decides what a reader sees
 
 import math
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from kneeoa.errors import DataError, ModelError
 from kneeoa.files import read_versioned, record_of
-from kneeoa.graders.cards.fields import DataSource, LocaliserCard, NetworkCard, TogetherCard
+from kneeoa.graders.cards.fields import (
+    DataSource,
+    LocaliserCard,
+    NetworkCard,
+    Proportion,
+    TogetherCard,
+)
 from kneeoa.grades import GRADES
 from kneeoa.metrics import rules
 from kneeoa.metrics.calibration import TEMPERATURES
@@ -73,12 +80,12 @@ def network_card(file: Path) -> dict[str, Any]:
             "a time of training": 0 <= card.training_seconds < 1e9,
             "a count of films of each grade": card.counts.keys() >= {"train", "val", "test"}
             and all(
-                set(of) <= {str(int(grade)) for grade in GRADES}
-                and all(0 <= count <= MOST_FILMS for count in of.values())
-                for of in card.counts.values()
+                set(by_grade) <= {str(int(grade)) for grade in GRADES}
+                and all(0 <= count <= MOST_FILMS for count in by_grade.values())
+                for by_grade in card.counts.values()
             ),
             "an evidence scale above 0": 0 < card.evidence_scale < 1e6,
-            **_said_of_all(card),
+            **_of_any_card(card),
         },
     )
     return content
@@ -93,16 +100,16 @@ def together_card(file: Path) -> dict[str, Any]:
         {
             f"1 to {MOST_MEMBERS} members": 1 <= len(members) <= MOST_MEMBERS,
             "members of a known architecture": all(
-                one.architecture in ARCHITECTURES for one in members
+                member.architecture in ARCHITECTURES for member in members
             ),
             "members in files below the folder of models": all(_is_below(o.file) for o in members),
             "a SHA-256 of each member and of the split": _are_hashes(
-                card.split_hash, *(one.model_sha256 for one in members)
+                card.split_hash, *(member.model_sha256 for member in members)
             ),
             _of_temperatures("of each member"): all(
-                _is_temperature(one.temperature) for one in members
+                _is_temperature(member.temperature) for member in members
             ),
-            **_said_of_all(card),
+            **_of_any_card(card),
         },
     )
     return content
@@ -144,34 +151,34 @@ def _read(file: Path, kind: type[Card]) -> tuple[dict[str, Any], Card]:
         raise ModelError(f"{problem} The card is damaged or of another program.") from None
 
 
-def _said_of_all(card):
+def _of_any_card(card: NetworkCard | TogetherCard) -> dict[str, bool]:
     splits = {"validation": card.metrics.val, "test": card.metrics.test}
-    found = {
+    expected = {
         "a date": _is_date(card.published_at),
         "a source of the data": _is_source(card.data),
         _of_temperatures(): card.calibration is None
         or _is_temperature(card.calibration.temperature),
     }
-    for name, of in splits.items():
-        found |= {
-            f"counts of {name} films": 1 <= of.patients <= of.knees <= MOST_FILMS,
-            f"a confusion of the {name} films": _is_confusion(of.confusion, of.knees),
-            f"a record of each grade on the {name} films": _is_record(of.predictive_values),
-            f"an accuracy from 0 to 1 on the {name} films": _is_share(of.values.get("accuracy")),
+    for name, split in splits.items():
+        accuracy = split.values.get("accuracy")
+        expected |= {
+            f"counts of {name} films": 1 <= split.patients <= split.knees <= MOST_FILMS,
+            f"a confusion of the {name} films": _is_confusion(split.confusion, split.knees),
+            f"a record of each grade on the {name} films": _is_record(split.predictive_values),
+            f"an accuracy from 0 to 1 on the {name} films": _is_share(accuracy),
         }
-    if card.answer:
-        of = card.answer
-        found |= {
-            "a rule out of " + ", ".join(rules.RULES): of.rule in rules.RULES,
-            "a level between 0 and 1": 0 < of.set.level < 1,
-            "a threshold of the set from 0 to 1": _is_share(of.set.threshold),
-            "a record of each grade by the rule": _is_record(of.predictive_values),
-            "a coverage of validation and test films": {"val", "test"} <= of.coverage.keys(),
+    if answer := card.answer:
+        expected |= {
+            "a rule out of " + ", ".join(rules.RULES): answer.rule in rules.RULES,
+            "a level between 0 and 1": 0 < answer.set.level < 1,
+            "a threshold of the set from 0 to 1": _is_share(answer.set.threshold),
+            "a record of each grade by the rule": _is_record(answer.predictive_values),
+            "a coverage of validation and test films": {"val", "test"} <= answer.coverage.keys(),
         }
-    return found
+    return expected
 
 
-def _expect(file, expected):
+def _expect(file: Path, expected: Mapping[str, bool]) -> None:
     wrong = [what for what, holds in expected.items() if not holds]
     if wrong:
         raise ModelError(
@@ -180,72 +187,72 @@ def _expect(file, expected):
         )
 
 
-def _of_temperatures(whose=""):
+def _of_temperatures(whose: str = "") -> str:
     low, high = TEMPERATURES
     return f"a temperature from {low:g} to {high:g} {whose}".strip()
 
 
-def _is_temperature(value):
+def _is_temperature(value: float) -> bool:
     low, high = TEMPERATURES
     return low <= value <= high
 
 
-def _is_share(value):
+def _is_share(value: float | None) -> bool:
     return value is not None and 0 <= value <= 1
 
 
-def _is_record(record):
+def _is_record(record: Sequence[Proportion | None]) -> bool:
     return len(record) == len(GRADES) and all(
-        one is None
+        share is None
         or (
-            0 <= one.count <= one.total <= MOST_FILMS
-            and 0 <= one.low <= one.value + 1e-9
-            and one.value <= one.high + 1e-9 <= 1 + 2e-9
+            0 <= share.count <= share.total <= MOST_FILMS
+            and 0 <= share.low <= share.value + 1e-9
+            and share.value <= share.high + 1e-9 <= 1 + 2e-9
         )
-        for one in record
+        for share in record
     )
 
 
-def _is_confusion(rows, total):
+def _is_confusion(rows: Sequence[Sequence[int]], total: int) -> bool:
     square = len(rows) == len(GRADES) and all(len(row) == len(GRADES) for row in rows)
     counts = [count for row in rows for count in row]
     return square and min(counts) >= 0 and sum(counts) == total
 
 
-def _are_hashes(*texts):
+def _are_hashes(*texts: str) -> bool:
     return all(_SHA256.fullmatch(text) for text in texts)
 
 
-def _is_below(text):
+def _is_below(text: str) -> bool:
     path = PurePosixPath(text)
     plain = text.isprintable() and "\\" not in text and path.suffix == ".onnx"
     return plain and not path.is_absolute() and ".." not in path.parts
 
 
-def _is_source(data):
+def _is_source(data: DataSource) -> bool:
     return bool(
         1900 <= data.year <= 2200 and _DOI.fullmatch(data.doi) and _URL.fullmatch(data.licence_url)
     )
 
 
-def _texts(content):
+def _texts(content: object) -> Iterator[str]:
     """Yield every text in what JSON holds, the names of fields, too."""
     waiting = [content]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            waiting += one
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
 
 
-def _is_plain(text):
+def _is_plain(text: str) -> bool:
     return len(text) <= LONGEST_TEXT and text.isprintable()
 
 
-def _is_date(text):
+def _is_date(text: str) -> bool:
     try:
         datetime.fromisoformat(text)
     except ValueError:

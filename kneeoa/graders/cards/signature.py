@@ -21,7 +21,10 @@ from kneeoa.errors import ConfigError, DataError, ModelError
 from kneeoa.files import parse_versioned, record_of, whole_file
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 VERSION = 1
 LIST, SIGNATURE = "signed.json", "signed.json.sig"
@@ -76,8 +79,11 @@ def signature_of(folders: Sequence[Path], *, keys: Sequence[Path] = ()) -> Signa
     where one of them is none.
     """
     known = [public_key(file) for file in (KNOWN_KEY, *keys)]
-    found = [_of_folder(folder, known) for folder in folders]
-    return min(found, key=lambda one: ("unsigned", "foreign", "changed", "signed").index(one.state))
+    signatures = [_of_folder(folder, known) for folder in folders]
+    return min(
+        signatures,
+        key=lambda signature: ("unsigned", "foreign", "changed", "signed").index(signature.state),
+    )
 
 
 def keys_in(setting: str | None) -> tuple[Path, ...]:
@@ -94,11 +100,8 @@ def sign(models: Path, key: Path, *, now: datetime) -> Signature:
     files = _hashes(models)
     if not files or not all(files.values()):
         raise ModelError(f"Expected published models in {models} that can be read. There are none.")
-    listed = {
-        "schema_version": VERSION,
-        "signed_at": now.isoformat(timespec="seconds"),
-        "files": files,
-    }
+    signed_at = now.isoformat(timespec="seconds")
+    listed = {"schema_version": VERSION, "signed_at": signed_at, "files": files}
     data = (json.dumps(listed, indent=2) + "\n").encode()
     for name, content in (
         (LIST, data),
@@ -106,7 +109,7 @@ def sign(models: Path, key: Path, *, now: datetime) -> Signature:
     ):
         with whole_file(models / name) as stream:
             stream.write(content)
-    return Signature("signed", fingerprint(private.public_key()), listed["signed_at"])
+    return Signature("signed", fingerprint(private.public_key()), signed_at)
 
 
 def new_key(file: Path) -> str:
@@ -124,9 +127,9 @@ def new_key(file: Path) -> str:
             f"Expected a place outside any repository for a private key. {file} is inside one: "
             "it would be published with it."
         )
-    for one in (file, public):
-        if one.exists() or one.is_symlink():
-            raise ConfigError(f"Expected a new file for the key. {one} is there already.")
+    for place in (file, public):
+        if place.exists() or place.is_symlink():
+            raise ConfigError(f"Expected a new file for the key. {place} is there already.")
     private = Ed25519PrivateKey.generate()
     secret = private.private_bytes(
         serialization.Encoding.PEM,
@@ -151,15 +154,15 @@ def public_key(file: Path) -> "Ed25519PublicKey":
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        found = load_pem_public_key(_bytes_of(file))
+        key = load_pem_public_key(_bytes_of(file))
     except (OSError, ValueError, UnsupportedAlgorithm):
-        found = None
-    if not isinstance(found, Ed25519PublicKey):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
         raise ConfigError(
             f"Expected a public key (Ed25519, PEM) in {file}, as `python -m train new-key` writes "
             "it with the ending .pub. There is none."
         )
-    return found
+    return key
 
 
 def fingerprint(key: "Ed25519PublicKey") -> str:
@@ -167,7 +170,7 @@ def fingerprint(key: "Ed25519PublicKey") -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
-def _of_folder(folder, known):
+def _of_folder(folder: Path, known: Sequence["Ed25519PublicKey"]) -> Signature:
     from cryptography.exceptions import InvalidSignature
 
     try:
@@ -185,7 +188,7 @@ def _of_folder(folder, known):
     return Signature("foreign")
 
 
-def _compared(folder, data, key):
+def _compared(folder: Path, data: bytes, key: str) -> Signature:
     text = data.decode("utf-8", "replace")
     try:
         listed = record_of(
@@ -206,19 +209,19 @@ def _compared(folder, data, key):
     return Signature("signed", key, listed.signed_at)
 
 
-def _hashes(models):
+def _hashes(models: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below `models` by its path, hidden ones left out."""
-    found = {}
+    hashes = {}
     for file in sorted(models.rglob("*")):
         name = file.relative_to(models)
         if name.as_posix() in (LIST, SIGNATURE) or any(p.startswith(".") for p in name.parts):
             continue
         if file.is_file():
-            found[name.as_posix()] = _sha256(file)
-    return found
+            hashes[name.as_posix()] = _sha256(file)
+    return hashes
 
 
-def _sha256(file):
+def _sha256(file: Path) -> str:
     """Return the hash in hex; of a file that cannot be read, what no file has."""
     try:
         with file.open("rb") as stream:
@@ -227,24 +230,24 @@ def _sha256(file):
         return ""
 
 
-def _private_key(file):
+def _private_key(file: Path) -> "Ed25519PrivateKey":
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        found = load_pem_private_key(_bytes_of(file), password=None)
+        key = load_pem_private_key(_bytes_of(file), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
-        found = None
-    if not isinstance(found, Ed25519PrivateKey):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(
             f"Expected a private key (Ed25519, PEM) in {file}, as `python -m train new-key` writes "
             "it. There is none that can be read."
         )
-    return found
+    return key
 
 
-def _bytes_of(file):
+def _bytes_of(file: Path) -> bytes:
     with file.open("rb") as stream:
         data = stream.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:

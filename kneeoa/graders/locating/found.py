@@ -1,5 +1,6 @@
 """What is found in a film, and how a film is set right; the finding is in `localiser`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,14 +19,12 @@ class Knee:
     ----------
     frame : what the graders are to look at
     confidence : probability that this is a frontal knee
-    spread : expected absolute errors of the frame's centre row and column, height and width, pixels
     side : ``"L"``, ``"R"`` or ``"unknown"``
     findings : what stands against this frame, apart from what stands against the film
     """
 
     frame: Frame
     confidence: float
-    spread: tuple[float, float, float, float]
     side: str = "unknown"
     findings: tuple[Finding, ...] = ()
 
@@ -55,7 +54,7 @@ class Found:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All that stands against the film or any knee of it, refusals first."""
-        every = [*self.of_film, *(one for knee in self.knees for one in knee.findings)]
+        every = [*self.of_film, *(finding for knee in self.knees for finding in knee.findings)]
         return _refusals_first(every)
 
     def against(self, knee: Knee) -> tuple[Finding, ...]:
@@ -80,15 +79,15 @@ class Found:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What to bear in mind with a grade."""
-        return tuple(one for one in self.findings if one.severity == WARNED)
+        return tuple(finding for finding in self.findings if finding.severity == WARNED)
 
 
-def _refusals_first(findings):
-    return tuple(sorted(dict.fromkeys(findings), key=lambda one: one.severity != REFUSED))
+def _refusals_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != REFUSED))
 
 
-def _refusal(findings):
-    return next((one for one in findings if one.severity == REFUSED), None)
+def _refusal(findings: Iterable[Finding]) -> Finding | None:
+    return next((finding for finding in findings if finding.severity == REFUSED), None)
 
 
 def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:

@@ -5,7 +5,7 @@ Refused: no grade is given unless the reader asks for one all the same. Warned: 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.smoothness import correlation
 from kneeoa.graders.locating.looks import Window
 
-REFUSED, WARNED = "refused", "warned"
+REFUSED: Final = "refused"
+WARNED: Final = "warned"
 MOST_OUTSIDE = 0.1
 """Share of a frame that may lie outside the film before that is said."""
 _JOINT_DOWN, _JOINT_ACROSS = (0.38, 0.62), (0.25, 0.75)
@@ -197,7 +198,7 @@ def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:
     )
 
 
-def _smoothed(image):
+def _smoothed(image: np.ndarray) -> np.ndarray:
     """Return a square ``(S, S)`` smoothed by a binomial kernel, both ways."""
     for _ in range(2):
         padded = np.pad(image, ((2, 2), (0, 0)), mode="edge")
@@ -211,7 +212,7 @@ def noise(radiograph: Radiograph) -> Finding | None:
     return NOISE if correlation(radiograph.pixels) < _NEIGHBOURS else None
 
 
-def _inside(radiograph, frame):
+def _inside(radiograph: Radiograph, frame: Frame) -> np.ndarray:
     rows, columns = (
         slice(max(0, corner), max(0, corner + length))
         for corner, length in ((frame.top, frame.height), (frame.left, frame.width))

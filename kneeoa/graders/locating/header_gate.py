@@ -27,7 +27,7 @@ OTHER_MODALITIES = frozenset({"CT", "MR", "US", "NM", "PT", "MG", "ES", "XC", "S
 
 def of_header(header: Header) -> tuple[Finding, ...]:
     """Return what a file says that contradicts a frontal X-ray of a knee; mostly nothing."""
-    said = (
+    statements = (
         ("body-part", header.body_part, OTHER_PARTS, "a knee"),
         ("view", header.view, SIDE_VIEWS, "a knee seen from the front"),
         ("modality", header.modality, OTHER_MODALITIES, "an X-ray film"),
@@ -38,7 +38,7 @@ def of_header(header: Header) -> tuple[Finding, ...]:
             f"Expected {expected}. The file says that it shows {value}, unless the file is wrong.",
             REFUSED,
         )
-        for what, value, contradicting, expected in said
+        for what, value, contradicting, expected in statements
         if value in contradicting
     )
     return (*contradictions, CHILD) if header.child else contradictions

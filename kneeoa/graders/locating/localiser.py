@@ -5,6 +5,7 @@ two knees, so that both looks agree on one knee and give both of two. Then it lo
 box, and its mirror image, for a finer box and a second opinion on what it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,6 @@ class Answer:
     Attributes
     ----------
     box : the knee's box, film pixels
-    spread : (4,) expected absolute errors of centre x, y, log width, log height, in box sizes
     frontal : log odds of a frontal knee against all else
     lateral : log odds of another view of a knee against all else that is no frontal knee
     second, negative, implant : log odds
@@ -54,7 +54,6 @@ class Answer:
     """
 
     box: Window
-    spread: np.ndarray
     frontal: float
     lateral: float
     second: float
@@ -70,18 +69,18 @@ class Localiser:
         self, models: Path = DEFAULT_MODELS, *, folder: str = FOLDER, threads: int = 1
     ) -> None:
         """Load ``<models>/<folder>``; raise `ModelError` if it is missing or damaged."""
-        folder = models / folder
-        file = folder / "card.json"
+        place = models / folder
+        file = place / "card.json"
         if not file.exists():
             raise ModelError(
-                f"Expected a published localiser in {folder}. There is none: train one with "
+                f"Expected a published localiser in {place}. There is none: train one with "
                 "`python -m train locate`, or name another folder."
             )
         self.card: dict[str, Any] = schema.localiser_card(file)
         self._side = int(self.card["config"]["side"])
-        check_bytes(folder / "model.onnx", self.card["model_sha256"])
-        graph.check_localiser(folder / "model.onnx", self._side, OUTPUTS)
-        self._session = session_of(folder / "model.onnx", threads=threads)
+        check_bytes(place / "model.onnx", self.card["model_sha256"])
+        graph.check_localiser(place / "model.onnx", self._side, OUTPUTS)
+        self._session = session_of(place / "model.onnx", threads=threads)
         self.thresholds: dict[str, float] = self.card["thresholds"]
 
     @property
@@ -108,7 +107,7 @@ class Localiser:
             for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
         ]
         findings, quarters = self._findings(radiograph, answers)
-        if not any(one.severity == REFUSED for one in findings):
+        if not any(finding.severity == REFUSED for finding in findings):
             knees = [
                 replace(knee, findings=gate.of_frame(radiograph, knee.frame)) for knee in knees
             ]
@@ -136,7 +135,7 @@ class Localiser:
         shown = standardised(np.stack([v.image for v in looks]), np.stack([v.film for v in looks]))
         return dict(zip(OUTPUTS, self._session.run(list(OUTPUTS), {"looks": shown}), strict=True))
 
-    def _closer(self, reduced, boxes):
+    def _closer(self, reduced: Reduced, boxes: Sequence[Window]) -> list[Answer]:
         looks = [reduced.look(box.around(_CLOSER, *reduced.shape), self._side) for box in boxes]
         outputs = self.outputs([shown for look in looks for shown in (look, mirrored(look))])
         return [
@@ -144,7 +143,9 @@ class Localiser:
             for n, look in enumerate(looks)
         ]
 
-    def _findings(self, radiograph, answers):
+    def _findings(
+        self, radiograph: Radiograph, answers: list[Answer]
+    ) -> tuple[tuple[gate.Finding, ...], int]:
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
         if (wrong := gate.noise(radiograph)) is not None:
@@ -161,7 +162,7 @@ class Localiser:
                 findings.append(gate.IMPLANT)
         return tuple(findings), quarters
 
-    def _turned(self, radiograph, answers):
+    def _turned(self, radiograph: Radiograph, answers: list[Answer]) -> int:
         """Return the quarter turns after whose undoing a film is clearly more of a frontal knee."""
         score, turn = frontal_score(answers), answers[0].turn
         if score >= self.thresholds["frontal"] and 1 - turn[0] <= self.thresholds["turned"]:
@@ -177,12 +178,12 @@ class Localiser:
 
 def frontal_score(answers: list[Answer]) -> float:
     """Return one number for how much like a frontal knee a film and its closer looks are."""
-    return (answers[0].frontal + float(np.mean([one.frontal for one in answers[1:]]))) / 2
+    return (answers[0].frontal + float(np.mean([answer.frontal for answer in answers[1:]]))) / 2
 
 
 def implant_score(answers: list[Answer]) -> float:
     """Return one number for how much any knee of a film looks like one with metal."""
-    return (answers[0].implant + max(one.implant for one in answers[1:])) / 2
+    return (answers[0].implant + max(answer.implant for answer in answers[1:])) / 2
 
 
 def mirrored(look: Look) -> Look:
@@ -202,15 +203,16 @@ def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = Non
     kind = outputs["kind"].mean(axis=0).astype(float)
     return Answer(
         look.to_film(box),
-        np.exp(np.clip(outputs["spread"].mean(axis=0), -5, 1.5)),
         float(kind[0] - np.logaddexp(kind[1], kind[2])),
         float(kind[1] - kind[2]),
-        *(float(outputs[name].mean()) for name in ("second", "negative", "implant")),
+        float(outputs["second"].mean()),
+        float(outputs["negative"].mean()),
+        float(outputs["implant"].mean()),
         np.exp(turns - np.logaddexp.reduce(turns)),
     )
 
 
-def _knee(answer, height, width):
+def _knee(answer: Answer, height: int, width: int) -> Knee:
     """Return the knee in a film of `height` x `width`, its frame one that can be cut out."""
     box = answer.box
     rows = int(np.clip(round(box.height), SMALLEST_FRAME, max(2 * height, SMALLEST_FRAME)))
@@ -218,18 +220,11 @@ def _knee(answer, height, width):
     row = int(np.clip(round(box.top + box.height / 2), 1, height - 1))
     column = int(np.clip(round(box.left + box.width / 2), 1, width - 1))
     frame = Frame.around(row, column, rows, ONE_KNEE, width=columns)
-    across, down, log_width, log_height = answer.spread
-    spread = (
-        down * box.height,
-        across * box.width,
-        log_height * box.height,
-        log_width * box.width,
-    )
     confidence = 1 / (1 + np.exp(-np.clip(answer.frontal, -30, 30)))
-    return Knee(frame, float(confidence), tuple(map(float, spread)))
+    return Knee(frame, float(confidence))
 
 
-def _is_crop(radiograph, frame, least):
+def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
     """Return whether a square film is a crop as the graders learned from: its box fills it."""
     height, width = radiograph.pixels.shape
     if abs(height - width) > 0.02 * max(height, width):
@@ -237,7 +232,7 @@ def _is_crop(radiograph, frame, least):
     return Window.of(frame).overlap(Window(0, 0, height, width)) >= least
 
 
-def _sides(radiograph, count):
+def _sides(radiograph: Radiograph, count: int) -> tuple[str, ...]:
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader."""
     if count == 2:
         return ("R", "L")

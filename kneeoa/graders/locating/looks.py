@@ -25,7 +25,7 @@ OUTPUTS = {
 """How many numbers each output has: centre x and y; log half width and height; log of the expected
 absolute errors of these four (the centre's in box widths and heights); logits of a second knee, of
 frontal knee, knee from another side and anything else, of quarter turns counter-clockwise, of a
-negative, of an implant."""
+negative, of an implant. The errors serve the training alone, whose loss they weigh."""
 
 _CLIP = 3.0
 _LARGEST = 448
@@ -152,7 +152,7 @@ class Reduced:
         return Look(window, image, film, top, left, height, width)
 
 
-def _on_film(middle, reach, limit):
+def _on_film(middle: float, reach: float, limit: int) -> tuple[float, float]:
     low, high = max(middle - reach, 0.0), min(middle + reach, float(limit))
     # Enough to look at, even where a box lies at the very edge.
     if high - low < min(_LEAST, limit):

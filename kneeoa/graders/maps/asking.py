@@ -10,6 +10,7 @@ from kneeoa.errors import ModelError
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.maps import smooth_grad
 from kneeoa.graders.maps.methods import Method, layer_cam, score_cam
+from kneeoa.graders.serving import Grader
 from kneeoa.networks import ARCHITECTURES
 
 
@@ -70,7 +71,7 @@ def maps_of(
     return tuple(_from_features(graders.served(name), film, method, g) for name, g in pairs)
 
 
-def _from_features(grader, film, method, grade):
+def _from_features(grader: Grader, film: np.ndarray, method: Method, grade: int) -> np.ndarray:
     features = grader.features(film[None])[0]
     if method == Method.LAYER_CAM:
         return layer_cam(features, grader.kernel, grade)

@@ -62,10 +62,10 @@ def score_cam(
     return np.maximum(chosen @ weights, 0)
 
 
-def _mask(feature, shape):
+def _mask(feature: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return a feature map over a film, from 0 where it is lowest to 1."""
-    size = shape[::-1]
+    height, width = shape
     image = Image.fromarray(np.ascontiguousarray(feature, np.float32))
-    large = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+    large = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
     large = large - large.min()
     return large / max(float(large.max()), 1e-7)

@@ -30,7 +30,7 @@ def shuffled(
     import onnx
 
     model = onnx.load(file)
-    kernels = [one for one in model.graph.initializer if _is_kernel(one)]
+    kernels = [weight for weight in model.graph.initializer if _is_kernel(weight)]
     if not kernels:
         raise ModelError(f"Expected an exported network with kernels in {file}. It has none.")
     generator, layers, done = np.random.default_rng(seed), len(kernels), 0
@@ -44,5 +44,5 @@ def shuffled(
         yield stop, layers, model
 
 
-def _is_kernel(stored):
+def _is_kernel(stored: "onnx.TensorProto") -> bool:
     return stored.name.endswith("kernel") and len(stored.dims) >= 2

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from kneeoa.errors import ModelError
+from kneeoa.files import write_arrays
 from kneeoa.graders.profile import Head
 from kneeoa.graders.published import PublishedModel, load_keras
 from kneeoa.networks import Architecture
@@ -47,7 +49,7 @@ def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, 
     TensorFlow or tf-keras-vis is missing.
     """
     stream = io.BytesIO()
-    np.savez(stream, **_sent(film, asked))
+    write_arrays(stream, _sent(film, asked))
     try:
         done = subprocess.run(
             [sys.executable, "-m", __spec__.name],
@@ -69,15 +71,18 @@ def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, 
         return tuple(maps[f"map{place}"] for place in range(len(asked)))
 
 
-def _sent(film, asked):
-    sent = {"film": np.asarray(film, np.float32), "of": np.array([_text(one) for one in asked])}
-    for place, one in enumerate(asked):
-        if one.head is not None:
-            sent |= {f"kernel{place}": one.head.kernel, f"bias{place}": one.head.bias}
+def _sent(film: np.ndarray, asked: Sequence[Asked]) -> dict[str, np.ndarray]:
+    sent = {
+        "film": np.asarray(film, np.float32),
+        "of": np.array([_text(question) for question in asked]),
+    }
+    for place, question in enumerate(asked):
+        if question.head is not None:
+            sent |= {f"kernel{place}": question.head.kernel, f"bias{place}": question.head.bias}
     return sent
 
 
-def _text(asked):
+def _text(asked: Asked) -> str:
     return f"{asked.architecture}\n{asked.file.resolve()}\n{asked.standardise:d}\n{asked.grade:d}"
 
 
@@ -90,7 +95,7 @@ def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for place, text in enumerate(given["of"]):
         architecture, file, standardise, grade = str(text).split("\n")
         card = {"config": {"standardise": standardise == "1"}}
-        network = load_keras(PublishedModel(architecture, Path(file), card))
+        network = load_keras(PublishedModel(cast("Architecture", architecture), Path(file), card))
         if f"kernel{place}" in given:
             head = [given[f"kernel{place}"], given[f"bias{place}"]]
             network.get_layer("grade").set_weights(head)
@@ -109,14 +114,14 @@ def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return maps
 
 
-def _main():
+def _main() -> None:
     """Read film and what is asked from the standard input, write the maps to the output."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not get among the maps
     with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as sent:
         given = dict(sent)
     stream = io.BytesIO()
-    np.savez(stream, **computed(given))
+    write_arrays(stream, computed(given))
     with output:
         output.write(stream.getvalue())
 

@@ -47,7 +47,7 @@ def area(curve: np.ndarray) -> float:
     return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
 
 
-def _replaced(before, after, heatmap, steps):
+def _replaced(before: np.ndarray, after: np.ndarray, heatmap: np.ndarray, steps: int) -> np.ndarray:
     large = upsample(heatmap, before.shape[0]).ravel()
     # Where a map is the same, no direction comes first.
     ties = np.random.default_rng(0).permutation(before.size)
@@ -75,7 +75,7 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
 
     0 where one of them is the same everywhere.
     """
-    one, other = (stats.rankdata(heatmap.ravel()) for heatmap in (first, second))
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
+    first_ranks, second_ranks = (stats.rankdata(heatmap.ravel()) for heatmap in (first, second))
+    if np.ptp(first_ranks) == 0 or np.ptp(second_ranks) == 0:
         return 0.0
-    return float(np.corrcoef(one, other)[0, 1])
+    return float(np.corrcoef(first_ranks, second_ranks)[0, 1])

@@ -108,9 +108,9 @@ class Holding:
 
     def _moved_to_end(self, film):
         number = self._number_of.get(film)
-        entry = self._entries.pop(number, None)
-        if entry is not None:
-            self._entries[number] = entry
+        if number is None or number not in self._entries:
+            return None
+        entry = self._entries[number] = self._entries.pop(number)
         return entry
 
     def _taken(self, session=None):

@@ -10,6 +10,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 from starlette.datastructures import Headers
@@ -19,6 +20,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.memory.limits import FullError, Limits, limits_from
+
+if TYPE_CHECKING:
+    from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
 
 _PATH = re.compile(r".*/_stcore/upload_file/(?P<session>[^/]+)/(?P<file>[^/]+)")
 _IDLE_SECONDS = 30
@@ -92,17 +97,23 @@ def bytes_of(upload: UploadedFile) -> bytes:
     Raises `FullError` where there was no room for it.
     """
     data = content_of(upload)
-    context = get_script_run_ctx()
-    context.uploaded_file_mgr.remove_file(context.session_id, upload.file_id)
+    kept = cast("MemoryUploadedFileManager", get_instance().uploaded_file_mgr)
+    kept.remove_file(_session(), upload.file_id)
     return data
 
 
 def content_of(upload: UploadedFile) -> bytes:
     """Return what was uploaded, which stays in its field; raise as `bytes_of` does."""
-    refusal = waiting().refusal(get_script_run_ctx().session_id, upload.file_id)
+    refusal = waiting().refusal(_session(), upload.file_id)
     if refusal:
         raise FullError(refusal)
     return upload.getvalue()
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    assert context is not None  # a page runs in one
+    return context.session_id
 
 
 class UploadRoom:
@@ -136,7 +147,8 @@ def _size(headers):
 
 def _there():
     """Return how many bytes wait in Streamlit's memory, by session."""
-    stored = get_instance().uploaded_file_mgr.file_storage
+    kept = cast("MemoryUploadedFileManager", get_instance().uploaded_file_mgr)
+    stored = kept.file_storage
     return {
         session: sum(len(file.data) for file in list(files.values()))
         for session, files in list(stored.items())

@@ -22,7 +22,7 @@ def loaded() -> dict[str, Profile]:
 
 def current() -> Profile | None:
     """Return the profile that readings follow; None: the networks as published."""
-    return loaded().get(st.session_state.get(_CURRENT))
+    return loaded().get(st.session_state.get(_CURRENT, ""))
 
 
 def graders() -> Graders:

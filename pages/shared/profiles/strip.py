@@ -27,11 +27,16 @@ def show() -> None:
     show_choice(choice, back)
 
 
+def digest_of(profile: Profile | None) -> str | None:
+    """Return what a profile is known by; None: the networks as published."""
+    return None if profile is None else profile.digest
+
+
 def show_choice(choice, back) -> None:
     """Show the choice of a profile and the way back to none, in the two places given."""
     loaded, current = in_use.loaded(), in_use.current()
     options = [None, *loaded]
-    digest = current and current.digest
+    digest = digest_of(current)
     choice.selectbox(
         "Graded as",
         options,

@@ -114,9 +114,9 @@ def _observed_run(file, run_id, architecture, seed, changed):
 @st.cache_resource(show_spinner="Measuring the runs", max_entries=32)
 def _observed(runs, files, changed):
     tables, unread = [], {}
-    for (label, _, _, *run), file, at in zip(runs, files, changed, strict=True):
+    for (label, _, _, network, seed), file, at in zip(runs, files, changed, strict=True):
         try:
-            tables.append(_observed_run(file, label, *run, at))
+            tables.append(_observed_run(file, label, network, seed, at))
         except KneeOAError as error:
             unread[label] = str(error)
     # An empty table would make text of the numbers.

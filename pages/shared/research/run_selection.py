@@ -1,5 +1,8 @@
 """The bar above every research page: results folder, study, networks, split, runs; in the URL."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -19,7 +22,7 @@ def choose(*, split: bool = True) -> Selection | None:
     labels = {name: folder for folder, name in selection.folder_labels(folders).items()}
     widths = [2, 3, 2.4, 2, 2] if len(folders) > 1 else [3, 2.4, 2, 2]
     columns = iter(st.columns(widths, vertical_alignment="bottom"))
-    chosen = list(labels)
+    chosen: Sequence[str] = list(labels)
     if len(folders) > 1:
         chosen = kept.several(
             next(columns).multiselect,
@@ -55,8 +58,10 @@ def choose(*, split: bool = True) -> Selection | None:
             format_func=SPLITS.get,
             required=True,
         )
-    base = {"study": studies.get(study), "networks": networks, "split": on}
-    offered = selection.select(archive, **base)
+    select = partial(
+        selection.select, archive, study=studies.get(study), networks=networks, split=on
+    )
+    offered = select()
     with next(columns).popover("More choices", width="stretch"):
         picked = kept.several(
             st.multiselect,
@@ -67,7 +72,7 @@ def choose(*, split: bool = True) -> Selection | None:
         )
         table_view.choose_image()
     _show_problems(archive)
-    made = selection.select(archive, picked=picked, **base)
+    made = select(picked=picked)
     if made.runs.empty:
         st.info(_why_empty(archive, folders))
         return None

@@ -133,8 +133,9 @@ def show(
         if what:
             st.session_state[heard] = what["serial"]
         # One that was let go before the page turned to another film is of no use.
-        if what and on_move and what["film"] == films[0].feed.film_id:
-            on_move(frame_from(what, films[0].frame.name))
+        frame = films[0].frame
+        if what and on_move and frame and what["film"] == films[0].feed.film_id:
+            on_move(frame_from(what, frame.name))
 
     def turned():
         way = st.session_state[key]["turned"]

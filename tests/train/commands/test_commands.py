@@ -105,21 +105,24 @@ def test_publishing_on_another_split_is_refused(run, data, tmp_path, capsys):
     assert "There is none of that name" in capsys.readouterr().err
 
 
-def test_a_run_teaches_another_that_goes_on_from_a_published_model(run, data, tmp_path, capsys):
-    teacher = tmp_path / "teacher.csv"
-    arguments = ["teach", run.parent.parent, "--runs", run.name, "--data", data, "--csv", teacher]
+def test_one_learns_from_a_runs_soft_targets_and_goes_on_from_a_published_model(
+    run, data, tmp_path, capsys
+):
+    soft = tmp_path / "soft.csv"
+    arguments = ["soft-targets", run.parent.parent, "--runs", run.name, "--data", data]
+    arguments += ["--csv", soft]
     assert main([str(a) for a in arguments]) == 0
-    table = results.read_predictions(teacher)
+    table = results.read_predictions(soft)
     assert len(table) == 20
     assert set(table["split"]) == {"train"}
     arguments = ["fit", "--data", data, "--architecture", "mobilenet", "--preset", "smoke"]
     start = tiny.write_exported(tmp_path / "model.onnx")
     arguments += ["--init", start, "--standardise", "true"]
-    arguments += ["--stages", "head:1", "--out", tmp_path, "--teacher"]
-    assert main([str(a) for a in [*arguments, teacher]]) == 0
-    (taught,) = (tmp_path / "runs").iterdir()
-    config = results.read_record(taught).config
-    assert (config["teacher"], config["init"]) == ("teacher.csv", start.name)
+    arguments += ["--stages", "head:1", "--out", tmp_path, "--soft-targets"]
+    assert main([str(a) for a in [*arguments, soft]]) == 0
+    (made,) = (tmp_path / "runs").iterdir()
+    config = results.read_record(made).config
+    assert (config["teacher"], config["init"]) == ("soft.csv", start.name)
     assert main([str(a) for a in [*arguments, tmp_path / "none.csv"]]) == 2
     assert "to be a table of predictions" in capsys.readouterr().err
 

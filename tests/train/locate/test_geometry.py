@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from train.locate.geometry import Geometry, boxes, draw, plain, target, turned_box, world
+from train.locate.geometry import Geometry, boxes, draw, target, turned_box, world
 from train.locate.reframe import film_around, pyramid
+
+
+def plain(count):
+    """Films that are their crops."""
+    one, zero = np.ones(count), np.zeros(count)
+    return Geometry(one, one, zero, zero, zero, one, np.full(count, np.inf), one, zero)
 
 
 def geometry_of(**changes):

@@ -37,7 +37,7 @@ class Augment:
         self._steps = _on(LUMINANCE[:, None, :], device) if lossy else None
 
     @torch.no_grad()
-    def __call__(self, film, warp, look) -> torch.Tensor:
+    def __call__(self, film: torch.Tensor, warp: torch.Tensor, look: torch.Tensor) -> torch.Tensor:
         """Return the changed films."""
         look = {name: look[:, i][:, None, None] for i, name in enumerate(LOOKS)}
         pixel = self._pixel
@@ -58,13 +58,19 @@ class Augment:
             films = self._compressed(films, look["quantisation"])
         return films.clamp(0, 255)[..., None]
 
-    def _warp(self, film, warp):
+    def _warp(self, film: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
         source, side = INPUT_SIDE, self._side
         grid = (self._pixel + 0.5) * (source / side) - 0.5
 
         warp = [warp[:, i][:, None, None] for i in range(WARP)]
 
-        def found(along_columns, along_rows, offset, first, last):
+        def found(
+            along_columns: torch.Tensor,
+            along_rows: torch.Tensor,
+            offset: torch.Tensor,
+            first: torch.Tensor,
+            last: torch.Tensor,
+        ) -> torch.Tensor:
             there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
             return torch.minimum(torch.maximum(there, first), last)
 
@@ -73,7 +79,7 @@ class Augment:
         top = row.floor().clamp(max=source - 2)
         index = (top * source + left).long().reshape(-1, side * side)
 
-        def at(offset):
+        def at(offset: int) -> torch.Tensor:
             return film.gather(1, index + offset).reshape(-1, side, side)
 
         right_share, bottom_share = column - left, row - top
@@ -81,22 +87,22 @@ class Augment:
         lower = at(source) * (1 - right_share) + at(source + 1) * right_share
         return upper * (1 - bottom_share) + lower * bottom_share
 
-    def _compressed(self, films, quantisation):
+    def _compressed(self, films: torch.Tensor, quantisation: torch.Tensor) -> torch.Tensor:
         side, basis = self._side, self._basis
         blocks = (films - 128).reshape(-1, side // 8, 8, side // 8, 8)
-        found = torch.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
+        coefficients = torch.einsum("ui,nricj,vj->nrucv", basis, blocks, basis)
         step = (quantisation.reshape(-1, 1, 1, 1, 1) * self._steps).clamp(1, 255)
-        found = torch.round(found / step) * step
-        back = torch.einsum("ui,nrucv,vj->nricj", basis, found, basis)
+        coefficients = torch.round(coefficients / step) * step
+        back = torch.einsum("ui,nrucv,vj->nricj", basis, coefficients, basis)
         return torch.where(quantisation > 0, back.reshape(-1, side, side) + 128, films)
 
 
-def _softened(films):
+def _softened(films: torch.Tensor) -> torch.Tensor:
     side = films.shape[-1]
     padded = F.pad(films[:, None], (2, 2, 2, 2), mode="reflect")[:, 0]
     rows = sum(share * padded[:, i : i + side] for i, share in enumerate(BINOMIAL))
     return sum(share * rows[:, :, i : i + side] for i, share in enumerate(BINOMIAL))
 
 
-def _on(array, device):
+def _on(array: np.ndarray, device: torch.device) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(array)).to(device)

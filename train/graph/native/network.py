@@ -6,12 +6,15 @@ bfloat16. The variables are the network's own; nothing is copied back.
 """
 
 import functools
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+Compute = Callable[..., torch.Tensor]
+"""A Keras layer and its inputs -> its output."""
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -30,7 +33,7 @@ class Native:
 
     def __call__(self, films: torch.Tensor, *, training: bool = False) -> torch.Tensor:
         """Return the values at the layer `until`, channels last, float32."""
-        values = {}
+        values: dict[str, torch.Tensor] = {}
         half = self.half if training else None
         with torch.autocast(films.device.type, half, enabled=half is not None):
             for layer, compute, sources, done_with in self._steps:
@@ -51,12 +54,12 @@ class Native:
 def answers(network: keras.Model, images: np.ndarray, *, batch_size: int) -> np.ndarray:
     """Return the logits ``(N, 5) float32`` of films ``(N, 224, 224) uint8``."""
     compute, device = Native(network, network.layers[-1].name), device_of(network)
-    found = []
+    logits = []
     for first in range(0, len(images), batch_size):
         here = np.ascontiguousarray(images[first : first + batch_size])[..., None]
-        found.append(compute(torch.tensor(here, device=device).float()))
+        logits.append(compute(torch.tensor(here, device=device).float()))
     # Once, at the end: a GPU would wait for every batch that is fetched.
-    return keras.ops.convert_to_numpy(torch.cat(found))
+    return keras.ops.convert_to_numpy(torch.cat(logits))
 
 
 def device_of(network: keras.Model) -> torch.device:
@@ -64,7 +67,9 @@ def device_of(network: keras.Model) -> torch.device:
     return network.weights[0].value.device
 
 
-def _steps(network, until):
+def _steps(
+    network: keras.Model, until: str
+) -> list[tuple[keras.Layer, Compute, list[str], set[str]]]:
     """Return the layers in order: how each is computed, from which, and what ends with it."""
     steps = []
     for layer in network.layers:
@@ -82,7 +87,7 @@ def _steps(network, until):
     return with_ends[::-1]
 
 
-def _rescale(layer, x):
+def _rescale(layer: keras.Layer, x: torch.Tensor) -> torch.Tensor:
     offset = layer.offset
     if isinstance(offset, (list, tuple)):
         offset = _per_channel(tuple(offset), x.dtype, x.device)
@@ -90,17 +95,19 @@ def _rescale(layer, x):
 
 
 @functools.cache
-def _per_channel(values, dtype, device):
+def _per_channel(
+    values: tuple[float, ...], dtype: torch.dtype, device: torch.device
+) -> torch.Tensor:
     # Copied to the device once: within a recorded step nothing can be.
     return torch.tensor(values, dtype=dtype, device=device).reshape(-1, 1, 1)
 
 
-def _zero_pad(layer, x):
+def _zero_pad(layer: keras.Layer, x: torch.Tensor) -> torch.Tensor:
     (top, bottom), (left, right) = layer.padding
     return F.pad(x, (left, right, top, bottom))
 
 
-def _convolve(layer, x):
+def _convolve(layer: keras.Layer, x: torch.Tensor) -> torch.Tensor:
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         kernel, groups = layer.kernel.value.permute(2, 3, 0, 1), x.shape[1]
     else:
@@ -118,7 +125,7 @@ def _convolve(layer, x):
     return F.conv2d(x, kernel, bias, stride, padding, 1, groups)
 
 
-def _batch_norm(layer, x, training):
+def _batch_norm(layer: keras.Layer, x: torch.Tensor, training: bool) -> torch.Tensor:
     return F.batch_norm(
         x,
         layer.moving_mean.value,

@@ -36,11 +36,17 @@ def cpu_graph(step: Step) -> Step:
 
 
 class _Recording(TorchDispatchMode):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple[Any, tuple, dict, list]] = []
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         kwargs = kwargs or {}
         name = func.overloadpacket
         if name in (_aten.index, _aten.index_put_) and any(_is_mask(index) for index in args[1]):
@@ -54,7 +60,7 @@ class _Recording(TorchDispatchMode):
         return result
 
     @torch.no_grad()
-    def replay(self):
+    def replay(self) -> None:
         """Do what was recorded again; every result lands where it landed before."""
         for func, args, kwargs, results in self.calls:
             for old, new in zip(results, _tensors(func(*args, **kwargs)), strict=True):
@@ -63,9 +69,9 @@ class _Recording(TorchDispatchMode):
                     old.copy_(new)
 
 
-def _is_mask(index):
+def _is_mask(index: torch.Tensor | None) -> bool:
     return index is not None and index.dtype in (torch.bool, torch.uint8)
 
 
-def _tensors(result):
+def _tensors(result: object) -> list[torch.Tensor]:
     return [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]

@@ -107,8 +107,8 @@ class NativeStage:
 
     def means(self) -> Means:
         """Return loss and accuracy over the steps of this epoch that are done."""
-        found = torch.stack([self._loss, self._right, self._number[0].double()])
-        loss, right, steps = keras.ops.convert_to_numpy(found)
+        sums = torch.stack([self._loss, self._right, self._number[0].double()])
+        loss, right, steps = keras.ops.convert_to_numpy(sums)
         return Means(float(loss / max(1, steps)), float(right / max(1, steps)))
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class NativeStage:
         if self._images.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _step(self):
+    def _step(self) -> None:
         config = self._config
         # Warming up takes more steps than a short epoch has, and a GPU that reads beyond the end of
         # a table is lost to its process.

@@ -58,7 +58,7 @@ class Update:
         scale.copy_(torch.where(finite, torch.where(due, scale * 2, scale), scale / 2))
         counter.copy_(torch.where(finite & ~due, counter + 1, torch.zeros_like(counter)))
 
-    def _apply(self, gradients):
+    def _apply(self, gradients: list[torch.Tensor]) -> None:
         inner, step = self._inner, self.step
         here = step.reshape(1).long().clamp(max=len(self._rates) - 1)
         rate = self._rates[here][0]

@@ -13,7 +13,7 @@ def upgrade() -> None:
     _create_groups()
 
 
-def _create_practice():
+def _create_practice() -> None:
     op.create_table(
         "learner",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -55,7 +55,7 @@ def _create_practice():
     )
 
 
-def _create_groups():
+def _create_groups() -> None:
     op.create_table(
         "teaching_group",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -99,14 +99,14 @@ def _create_groups():
     op.create_index("ix_vote_participant_id", "vote", ["participant_id"])
 
 
-def _moment(name, *, nullable=False):
+def _moment(name: str, *, nullable: bool = False) -> sa.Column:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _of(table):
+def _of(table: str) -> sa.ForeignKey:
     return sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
 
 
-def _grade(name, *, nullable=False):
+def _grade(name: str, *, nullable: bool = False) -> sa.Column:
     within = sa.CheckConstraint(f"{name} BETWEEN 0 AND 4", name=f"ck_{name}")
     return sa.Column(name, sa.Integer, within, nullable=nullable)

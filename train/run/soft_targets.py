@@ -1,4 +1,4 @@
-"""A teacher as training reads it: a table of soft answers; `distillation` makes one."""
+"""Soft targets as training reads them: a table of probabilities; `distillation` makes one."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from kneeoa.errors import DataError
 from kneeoa.records import results
 
 
-def read_teacher(file: Path, image_ids: tuple[str, ...]) -> np.ndarray:
-    """Return the teacher's probabilities of the films ``(N, 5) float32``, rows summing to 1.
+def read_soft_targets(file: Path, image_ids: tuple[str, ...]) -> np.ndarray:
+    """Return the probabilities of the films ``(N, 5) float32``, rows summing to 1.
 
     Raises `DataError` when the table lacks one of the films.
     """
@@ -17,7 +17,7 @@ def read_teacher(file: Path, image_ids: tuple[str, ...]) -> np.ndarray:
     missing = [name for name in image_ids if name not in table.index]
     if missing:
         raise DataError(
-            f"Expected the teacher {file.name} to grade all {len(image_ids)} training films. "
+            f"Expected soft targets of all {len(image_ids)} training films in {file.name}. "
             f"{len(missing)} are missing, for example {missing[0]}."
         )
     return table.loc[list(image_ids), results.PROBABILITY_COLUMNS].to_numpy(np.float32)
