@@ -1,0 +1,238 @@
+"""The saved cases of a session's films: who may save, what is kept of a film, and its way back."""
+
+import contextlib
+import hashlib
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.films.apart.pool import workers
+from kneeoa.films.frames import Frame
+from kneeoa.store.cases import settings
+from kneeoa.store.cases.case import Case, FilmState, NewCase
+from pages.shared import cached, session_films
+from pages.shared.access import sign_in
+from pages.shared.cases import knees, own_grades
+from pages.shared.profiles import in_use
+from pages.shared.session_films import Film
+
+DOOR = sign_in.Door(
+    "case_list",
+    settings.KEY,
+    "Key of the case list",
+    settings.check_key,
+    "case list opened",
+    "wrong key of the case list",
+)
+READER = "reader_initials"
+_CASES, _VIEWS, _WANTED, _KNOWN = "saved_cases", "film_views", "wanted_case", "known_cases"
+_PATIENT = "kneeoa.films.dicom.patient.patient"
+
+
+def is_on() -> bool:
+    """Return whether the server's owner lets cases be saved."""
+    return not sign_in.refusal(DOOR)
+
+
+def is_open() -> bool:
+    """Return whether this session may save cases and see those that are saved."""
+    return sign_in.is_open(DOOR)
+
+
+def reader() -> str:
+    """Return the initials under which her grades are kept; empty where she gave none."""
+    return st.session_state.get(READER, "")
+
+
+def show_sign_in() -> None:
+    """Ask for the key and, for her own grades, for the reader's initials."""
+    from kneeoa.store.cases import keeping  # late, as the store itself
+
+    def initials() -> bool:
+        given = st.text_input(
+            "Your initials (optional)",
+            key="initials",
+            help="Your own grades are kept under them, apart from other readers'.",
+        )
+        try:
+            st.session_state[READER] = keeping.reader_of(given)
+        except KneeOAError as error:
+            st.error(str(error))
+            return False
+        return True
+
+    sign_in.show_form(DOOR, initials)
+
+
+def case_of(digest: str) -> Case | None:
+    """Return the case that this session saved or opened of a film."""
+    return _cases().get(digest)
+
+
+def _cases() -> dict[str, Case]:
+    return st.session_state.setdefault(_CASES, {})
+
+
+def forget(digest: str) -> None:
+    """Let a film of this session belong to no saved case any more, until it is looked for."""
+    _cases().pop(digest, None)
+    st.session_state.get(_KNOWN, {}).pop(digest, None)
+
+
+def forget_case(case_id: int) -> None:
+    """Let the films of a case that was deleted belong to none any more."""
+    for digest in [digest for digest, case in _cases().items() if case.case_id == case_id]:
+        forget(digest)
+    st.session_state.pop(_KNOWN, None)
+
+
+def save(film: Film) -> None:
+    """Keep a film as a case, or the changes to the case it has; raise `KneeOAError` where not.
+
+    A film that was saved in another session goes on as that case.
+    """
+    from kneeoa.store.cases import keeping
+
+    db, files, now = cached.store(), settings.files_from(os.environ), datetime.now(UTC)
+    case = case_of(film.digest) or keeping.of_film(db, film.digest, reader())
+    state = state_of(film, case.state if case else None)
+    if case is None:
+        patient, day = _study_of(film, files)
+        new = NewCase(film.digest, film.name, film.source, state, patient, day)
+        case = keeping.add(db, files, new, film.data, now)
+    elif state != case.state or not case.is_read:
+        revision = keeping.change(db, case, now, state=state, is_read=True)
+        case = replace(case, state=state, is_read=True, revision=revision, updated_at=now)
+    _cases()[film.digest] = case
+    _save_grades(film, case)
+
+
+def _save_grades(film, case):
+    from kneeoa.store.cases import keeping
+
+    for place in range(len(case.state.knees)):
+        own, before = own_grades.of(film.digest, place), case.own(place)
+        joined = own.joined(before)
+        if joined != before:
+            keeping.put_grade(cached.store(), case.case_id, place, reader(), joined)
+            case.grades[place] = joined
+        if joined != own:
+            own_grades.put(film.digest, place, joined)
+
+
+def state_of(film: Film, before: FilmState | None = None) -> FilmState:
+    """Return all that brings a film back as it is now; `before` is what was kept of it."""
+    profile = in_use.current()
+    seen = st.session_state.get(_VIEWS, {}).get(film.digest, {})
+    references = [knee.reference for knee in before.knees] if before else [_reference_of(film)]
+    states = []
+    for place in range(len(film.frames)):
+        known = references[place] if place < len(references) and len(film.frames) == 1 else None
+        states.append(replace(states.state_of(film, place), reference=known))
+    return FilmState(
+        tuple(states),
+        quarters=film.quarters,
+        changes=film.changes,
+        anyway=film.anyway,
+        drawn=film.drawn,
+        profile=profile.digest if profile else "",
+        profile_said=profile.case_line if profile else "",
+        view=seen.get("view", before.view if before else None),
+        measurements=tuple(seen.get("measurements", before.measurements if before else ())),
+    )
+
+
+def _study_of(film, files):
+    if film.source != "DICOM":
+        return "", ""
+    said = workers().run(_PATIENT, film.data).said
+    return files.mark_of(str(said["id"])), str(said["date"])
+
+
+def _reference_of(film):
+    """Return the grade in the data set of a film that is one of its films, byte by byte."""
+    with contextlib.suppress(KneeOAError):
+        films = cached.teaching_set()
+        known = None if films.is_synthetic else films.films.get(film.name.rpartition(".")[0])
+        if known and hashlib.sha256(films.read(known.image_id)[1]).hexdigest() == film.digest:
+            return int(known.grade)
+    return None
+
+
+def known(film: Film) -> int | None:
+    """Return the case of a film that was saved in another session; looked for once."""
+    from kneeoa.store.cases import keeping
+
+    found = st.session_state.setdefault(_KNOWN, {})
+    if film.digest not in found:
+        case = keeping.of_film(cached.store(), film.digest, reader())
+        found[film.digest] = case and case.case_id
+    return found[film.digest]
+
+
+def want(case_id: int) -> None:
+    """Have the reading page open a case."""
+    st.session_state[_WANTED] = case_id
+
+
+def wanted() -> int | None:
+    """Return which case the reading page is to open, once."""
+    return st.session_state.pop(_WANTED, None)
+
+
+def bring_back(case_id: int) -> list[str]:
+    """Have a case's film in this session as it was saved; return what is not as it was.
+
+    Raises `KneeOAError` where the case or its film cannot be had.
+    """
+    from kneeoa.store.cases import keeping
+
+    db, files = cached.store(), settings.files_from(os.environ)
+    case = keeping.get(db, case_id, reader())
+    content = files.read(case.film)
+    digest = session_films.take_in(case.name, content)
+    film, state = session_films.all_films()[digest], case.state
+    session_films.restore(film, state.quarters, state.changes)
+    film.anyway, film.drawn = state.anyway, state.drawn
+    said = _restore_knees(film, state)
+    profile = in_use.current()
+    if state.profile != (profile.digest if profile else ""):
+        how = state.profile_said or "by the networks as published"
+        said.append(
+            f"It was graded otherwise ({how}): the answer shown is that of the networks as this "
+            "session uses them."
+        )
+    for place, own in case.grades.items():
+        own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
+    st.session_state.setdefault(_VIEWS, {})[digest] = {
+        "view": state.view,
+        "measurements": state.measurements,
+    }
+    if not case.is_read:
+        keeping.mark_read(db, [case_id], True)
+        case = keeping.get(db, case_id, reader())
+    _cases()[digest] = case
+    st.session_state[session_films.NEXT] = digest
+    return said
+
+
+def _restore_knees(film, state):
+    if len(state.knees) != len(film.frames):
+        return [
+            "Another number of knees is found on it than when it was saved: its boxes are those "
+            "found now."
+        ]
+    for place, knee in enumerate(state.knees):
+        proposed = knees.proposal(film, place, in_use.current())
+        frame = Frame(**{name: getattr(knee.frame, name) for name in _SIDES}, name=proposed.name)
+        if frame != proposed:
+            knees.move(film, place, frame)
+        if knee.side != film.found.knees[place].side:
+            st.session_state[knees.side_key(film, place)] = knee.side
+    return []
+
+
+_SIDES = ("top", "left", "height", "width")
