@@ -6,6 +6,7 @@ from pages.shared.cases.knees import (
     findings_of,
     frame_of,
     index_of,
+    knee_key,
     move,
     proposal,
     side_key,
@@ -38,7 +39,7 @@ def choose_knee(film: Film) -> int:
         format_func=lambda index: film.frames[index].name,
         default=0,
         required=True,
-        key=f"knee_{film.digest[:12]}",
+        key=knee_key(film),
         persist_state="session",
     )
 

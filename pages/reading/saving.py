@@ -72,10 +72,10 @@ def _keep_up(film):
 
 def open_wanted() -> None:
     """Bring back the case that was chosen in the list, and say what is not as it was."""
-    case_id = saved.wanted()
-    if case_id is not None:
+    wanted = saved.wanted()
+    if wanted is not None:
         try:
-            st.session_state[_SAID] = saved.bring_back(case_id)
+            st.session_state[_SAID] = saved.bring_back(*wanted)
         except KneeOAError as error:
             st.error(boundary.escaped(str(error)))
             return

@@ -59,6 +59,11 @@ def index_of(film: Film, frame: Frame) -> int:
     return names.index(frame.name) if frame.name in names else 0
 
 
+def knee_key(film: Film) -> str:
+    """Return where the session keeps which of a film's knees is looked at."""
+    return f"knee_{film.digest[:12]}"
+
+
 def side_key(film: Film, knee: int) -> str:
     """Return where the session keeps the side that the reader set."""
     return f"side_{film.digest[:12]}_{knee}"

@@ -173,17 +173,22 @@ def known(film: Film) -> int | None:
     return found[film.digest]
 
 
-def want(case_id: int) -> None:
-    """Have the reading page open a case."""
-    st.session_state[_WANTED] = case_id
+def want(case_id: int, knee: int = 0) -> None:
+    """Have the reading page open a case at one of its knees."""
+    st.session_state[_WANTED] = case_id, knee
 
 
-def wanted() -> int | None:
-    """Return which case the reading page is to open, once."""
+def is_wanted() -> bool:
+    """Return whether the reading page is to open a case."""
+    return _WANTED in st.session_state
+
+
+def wanted() -> tuple[int, int] | None:
+    """Return which case the reading page is to open, and at which knee, once."""
     return st.session_state.pop(_WANTED, None)
 
 
-def bring_back(case_id: int) -> list[str]:
+def bring_back(case_id: int, knee: int = 0) -> list[str]:
     """Have a case's film in this session as it was saved; return what is not as it was.
 
     Raises `KneeOAError` where the case or its film cannot be had.
@@ -198,6 +203,8 @@ def bring_back(case_id: int) -> list[str]:
     session_films.restore(film, state.quarters, state.changes)
     film.anyway, film.drawn = state.anyway, state.drawn
     said = _restore_knees(film, state)
+    if len(film.frames) > 1:
+        st.session_state[knees.knee_key(film)] = min(knee, len(film.frames) - 1)
     profile = in_use.current()
     if state.profile != (profile.digest if profile else ""):
         how = state.profile_said or "by the networks as published"

@@ -1,0 +1,34 @@
+"""The page of cases: those of this session, those that are saved, and how her grades agree."""
+
+import streamlit as st
+
+from pages.cases import agreement, saved_list, session_list
+from pages.shared import boundary, kept, style
+from pages.shared.cases import saved
+
+VIEWS = {"saved": "Saved", "session": "This session", "agreement": "My agreement"}
+
+
+def show() -> None:
+    """Show the view that was chosen, or is asked for by the address."""
+    title, views = st.columns([3, 2], vertical_alignment="bottom")
+    title.title("Cases")
+    with views:
+        view = kept.one(
+            st.segmented_control,
+            "Show",
+            list(VIEWS),
+            "view",
+            default="saved" if saved.is_on() else "session",
+            format_func=VIEWS.get,
+            required=True,
+            label_visibility="collapsed",
+        )
+    {"saved": saved_list, "session": session_list, "agreement": agreement}[view].show()
+
+
+style.apply_style()
+if saved.is_wanted():
+    st.switch_page("reading/page.py")
+with boundary.refusals_shown():
+    show()
