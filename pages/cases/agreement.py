@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.charts import teaching as charts
-from kneeoa.teaching import own_agreement
-from kneeoa.teaching.own_agreement import BLOCK, COLUMNS, LEAST, Compared
+from kneeoa.store.cases import agreement as figures
+from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Compared
 from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 
@@ -24,7 +24,7 @@ def show() -> None:
         saved.show_sign_in()
         return
     graded = of_saved() if saved.is_open() else of_session()
-    found = own_agreement.comparisons(graded)
+    found = figures.comparisons(graded)
     whose = f" under the initials {saved.reader()}" if saved.is_open() and saved.reader() else ""
     st.markdown(
         f"Your own grades{'' if saved.is_open() else ' of this session'}{whose}, beside what the "
@@ -84,7 +84,7 @@ def _line(one):
 def show_over_time(graded: pd.DataFrame) -> None:
     """Show kappa over time for the comparisons that have two points."""
     progress = {
-        words: own_agreement.over_time(graded, against, before=before)
+        words: figures.over_time(graded, against, before=before)
         for (against, before), words in WAYS.items()
     }
     progress = {words: table for words, table in progress.items() if len(table) > 1}
@@ -98,7 +98,7 @@ def show_over_time(graded: pd.DataFrame) -> None:
 
 
 def of_saved() -> pd.DataFrame:
-    """Return what she graded in the saved cases, each film once, in `own_agreement.COLUMNS`."""
+    """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`."""
     from kneeoa.store.cases import keeping  # late, as the store itself
 
     rows = {}

@@ -2,8 +2,9 @@
 
 import contextlib
 import hashlib
+import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -18,6 +19,7 @@ from pages.shared.access import sign_in
 from pages.shared.cases import knees, own_grades
 from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
+from pages.shared.viewer.seen import Seen, seen_from
 
 DOOR = sign_in.Door(
     "case_list",
@@ -126,7 +128,11 @@ def _save_grades(film, case):
 def state_of(film: Film, before: FilmState | None = None) -> FilmState:
     """Return all that brings a film back as it is now; `before` is what was kept of it."""
     profile = in_use.current()
-    seen = st.session_state.get(_VIEWS, {}).get(film.digest, {})
+    seen = seen_of(film.digest)
+    if seen is None and before is not None:
+        view, measured = before.view, before.measurements
+    else:
+        view, measured = _plain(seen)
     references = [knee.reference for knee in before.knees] if before else [_reference_of(film)]
     states = []
     for place in range(len(film.frames)):
@@ -140,9 +146,27 @@ def state_of(film: Film, before: FilmState | None = None) -> FilmState:
         drawn=film.drawn,
         profile=profile.digest if profile else "",
         profile_said=profile.case_line if profile else "",
-        view=seen.get("view", before.view if before else None),
-        measurements=tuple(seen.get("measurements", before.measurements if before else ())),
+        view=view,
+        measurements=measured,
     )
+
+
+def seen_of(digest: str) -> Seen | None:
+    """Return how a film was last looked at and measured, where the viewer or its case says so."""
+    return st.session_state.get(_VIEWS, {}).get(digest)
+
+
+def note_seen(digest: str, seen: Seen) -> None:
+    """Keep how a film is looked at, and what was measured on it."""
+    st.session_state.setdefault(_VIEWS, {})[digest] = seen
+
+
+def _plain(seen):
+    """Return view and measurements as a case has them, which is as JSON would give them back."""
+    if seen is None:
+        return None, ()
+    found = json.loads(json.dumps(asdict(seen)))
+    return found["view"], tuple(found["measured"])
 
 
 def _study_of(film, files):
@@ -214,10 +238,8 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
         )
     for place, own in case.grades.items():
         own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
-    st.session_state.setdefault(_VIEWS, {})[digest] = {
-        "view": state.view,
-        "measurements": state.measurements,
-    }
+    if seen := seen_from({"view": state.view, "measured": list(state.measurements)}):
+        note_seen(digest, seen)
     if not case.is_read:
         keeping.mark_read(db, [case_id], True)
         case = keeping.get(db, case_id, reader())
