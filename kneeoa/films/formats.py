@@ -9,6 +9,8 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.limits import ACCEPTED
 
 _FIRST_BYTES = 1024
+FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
+"""Files of such names in a folder are meant as films: one that holds something else is reported."""
 
 
 def detect(data: bytes) -> str:

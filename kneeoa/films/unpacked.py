@@ -1,9 +1,10 @@
 """A ZIP of films, or of a hospital's CD: its films, told by content, in memory alone."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from kneeoa.errors import DataError
-from kneeoa.films.formats import Content, content_of_start
+from kneeoa.films.formats import FILM_SUFFIXES, Content, content_of_start
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.zipped import ZippedFile, open_zip
 
@@ -15,7 +16,8 @@ class Unpacked:
     """The films of a ZIP, in the order of their paths; and how many other files were in it.
 
     What a CD brings beside its films, such as its directory, reports and a viewer's program, is
-    passed over. A file that is damaged counts as a film, so that its damage is said.
+    passed over. A file that is damaged, or calls itself a film and is none, counts as one, so that
+    this is said.
     """
 
     films: tuple[ZippedFile, ...]
@@ -43,6 +45,8 @@ def _may_be_film(file):
         return True  # said where it is read
     try:
         with file.opened() as stream:
-            return content_of_start(stream.read) is Content.FILM
+            content = content_of_start(stream.read)
     except DataError:
         return True
+    claims = PurePosixPath(file.path).suffix.lower() in FILM_SUFFIXES
+    return content is Content.FILM or (claims and content is Content.OTHER)

@@ -24,7 +24,7 @@ import numpy as np
 
 from kneeoa.errors import DataError, KneeOAError, ModelError
 from kneeoa.files import read_regular
-from kneeoa.films.formats import Content, content_of
+from kneeoa.films.formats import FILM_SUFFIXES, Content, content_of
 from kneeoa.films.frames import network_input
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import open_radiograph
@@ -43,8 +43,6 @@ COLUMNS = (
 )
 _SHORT = 12
 ANYWAY = "Graded all the same, as asked."
-_FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
-"""Files of such names in a folder are meant as films: one that holds something else is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def look_for_films(paths: Iterable[Path]) -> Found:
         for file in files:
             content = content_of(file)
             closed = not os.access(file, os.R_OK)
-            claims = content is Content.OTHER and file.suffix.lower() in _FILM_SUFFIXES
+            claims = content is Content.OTHER and file.suffix.lower() in FILM_SUFFIXES
             if content is Content.FILM or claims or closed:
                 films[file] = None
             else:

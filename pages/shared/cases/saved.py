@@ -134,12 +134,12 @@ def state_of(film: Film, before: FilmState | None = None) -> FilmState:
     else:
         view, measured = _plain(seen)
     references = [knee.reference for knee in before.knees] if before else [_reference_of(film)]
-    states = []
+    found = []
     for place in range(len(film.frames)):
         known = references[place] if place < len(references) and len(film.frames) == 1 else None
-        states.append(replace(states.state_of(film, place), reference=known))
+        found.append(replace(states.state_of(film, place), reference=known))
     return FilmState(
-        tuple(states),
+        tuple(found),
         quarters=film.quarters,
         changes=film.changes,
         anyway=film.anyway,
