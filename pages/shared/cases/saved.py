@@ -16,7 +16,7 @@ from kneeoa.store.cases import settings
 from kneeoa.store.cases.case import Case, FilmState, NewCase
 from pages.shared import cached, session_films
 from pages.shared.access import sign_in
-from pages.shared.cases import knees, own_grades
+from pages.shared.cases import knees, own_grades, states
 from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 from pages.shared.viewer.seen import Seen, seen_from
