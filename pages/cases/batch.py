@@ -64,8 +64,8 @@ class Item:
 class Batch:
     """What one session has had read behind its pages. Pages look, a thread of its own works.
 
-    Films go to `arriving`, which the session takes in. Work ends where `wanted` says that nobody
-    is there any more.
+    Films go to `arriving`, which the session takes in. Work rests where `wanted` says that nobody
+    is there, until `go_on`.
     """
 
     def __init__(
@@ -115,10 +115,14 @@ class Batch:
         """Forget what was read or refused; the films themselves stay in the session."""
         self.items = [item for item in self.items if item.state in ("waiting", "being read")]
 
+    def go_on(self) -> None:
+        """Go on with what waits, where work rests."""
+        self._begin(())
+
     def _begin(self, work: Iterable[tuple[Item, Graders]]) -> None:
         with self._lock:
             self._waiting.extend(work)
-            if self._worker is None:
+            if self._waiting and self._worker is None:
                 self._worker = threading.Thread(target=self._work, name="batch", daemon=True)
                 self._worker.start()
 
@@ -126,7 +130,6 @@ class Batch:
         while True:
             with self._lock:
                 if not self._waiting or not self._wanted():
-                    self._waiting.clear()
                     self._worker = None
                     return
             with _ONE_AT_A_TIME:
@@ -174,6 +177,7 @@ def current() -> Batch:
         wanted = _is_there(get_script_run_ctx().session_id)
         batch = Batch(session_films.holder(), session_films.arriving(), wanted)
         st.session_state[_KEY] = batch
+    batch.go_on()
     return batch
 
 

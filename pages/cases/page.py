@@ -11,7 +11,7 @@ VIEWS = {"saved": "Saved", "session": "This session", "agreement": "My agreement
 
 def show() -> None:
     """Show the view that was chosen, or is asked for by the address."""
-    title, views = st.columns([3, 2], vertical_alignment="bottom")
+    title, views, out = st.columns([3, 2, 0.7], vertical_alignment="bottom")
     title.title("Cases")
     with views:
         view = kept.one(
@@ -23,6 +23,14 @@ def show() -> None:
             format_func=VIEWS.get,
             required=True,
             label_visibility="collapsed",
+        )
+    if saved.is_open():
+        who = saved.reader()
+        out.button(
+            f"Sign out {boundary.escaped(who)}".strip(),
+            key="sign_out",
+            on_click=saved.sign_out,
+            type="tertiary",
         )
     {"saved": saved_list, "session": session_list, "agreement": agreement}[view].show()
 

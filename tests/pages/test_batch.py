@@ -115,12 +115,16 @@ def test_what_is_stopped_is_not_read(graders, film, monkeypatch):
     assert [name for name, _, _ in done(work)] == ["0.png"]
 
 
-def test_nothing_is_read_for_a_session_that_is_gone(graders, film):
-    arriving = deque()
-    work = Batch("me", arriving, wanted=lambda: False)
+def test_work_rests_while_nobody_is_there(graders, film):
+    arriving, there = deque(), threading.Event()
+    work = Batch("me", arriving, wanted=there.is_set)
     work.add("one.png", film, graders)
     time.sleep(0.3)
     assert not arriving
+    there.set()
+    work.go_on()
+    assert [state for _, state, _ in done(work)] == ["read"]
+    assert len(arriving) == 1
 
 
 def test_a_fault_of_ours_does_not_end_the_others(graders, film, monkeypatch):

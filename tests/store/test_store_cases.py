@@ -13,7 +13,7 @@ from kneeoa.store import audit, tables
 from kneeoa.store.cases import keeping
 from kneeoa.store.cases.case import OwnGrade, from_json, to_json
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
-from kneeoa.store.database import StoreError, reading, writing
+from kneeoa.store.database import StoreError, open_store, reading, writing
 from tests.support.cases import NOW, knee, new_case, refused
 
 BY = {"client": "10.0.0.7", "now": NOW}
@@ -137,6 +137,22 @@ def test_a_film_goes_with_the_last_case_that_has_it_and_leaves_nothing(db, files
     assert list(log["event"]) == ["case deleted"] * 2
     assert list(log["about"]) == [f"case {second.case_id}", f"case {first.case_id}"]
     assert "one.png" not in log.to_csv()
+
+
+def test_nothing_of_a_deleted_case_is_left_on_the_disk(sqlite_url, tmp_path):
+    db, files = open_store(sqlite_url), FilmFiles(tmp_path / "films")
+    name = "Mueller_Anna.dcm"
+    case = keeping.add(db, files, new_case(name=name), FILM, NOW)
+    keeping.change(db, case, LATER, is_read=False)
+
+    def left():
+        found = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+        return any(name.encode() in one or FILM[:40] in one for one in found)
+
+    assert left()
+    keeping.remove(db, files, [case.case_id], **BY)
+    assert not left()
+    db.dispose()
 
 
 def test_a_film_that_cannot_be_deleted_keeps_its_case(db, files, monkeypatch):

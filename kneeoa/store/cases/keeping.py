@@ -24,7 +24,7 @@ from kneeoa.store.cases.case import (
     to_json,
 )
 from kneeoa.store.cases.films import FilmFiles
-from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
 from kneeoa.store.values import each_of, grade_of
 from kneeoa.wording import entered, plain
 
@@ -208,6 +208,7 @@ def remove(
     for case_id in case_ids:
         with writing(db) as connection:
             _remove(connection, files, case_id, client, now)
+    forget_log(db)
 
 
 def _remove(connection: Connection, files, case_id, client, now):

@@ -28,6 +28,11 @@ def put(digest: str, knee: int, own: OwnGrade) -> None:
     all_of()[digest, knee] = own
 
 
+def forget() -> None:
+    """Forget what she said and saw in this session."""
+    st.session_state.pop(_GRADES, None)
+
+
 def give(digest: str, knee: int, grade: int) -> None:
     """Keep a grade of hers; the one before it, too, where that was free of the networks'."""
     put(digest, knee, of(digest, knee).given(grade, datetime.now(UTC)))

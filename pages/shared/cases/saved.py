@@ -69,6 +69,14 @@ def show_sign_in() -> None:
     sign_in.show_form(DOOR, initials)
 
 
+def sign_out() -> None:
+    """Close the list for this session; the next reader's grades are not those of this one."""
+    sign_in.leave(DOOR)
+    own_grades.forget()
+    for key in (READER, _CASES, _KNOWN, _VIEWS):
+        st.session_state.pop(key, None)
+
+
 def case_of(digest: str) -> Case | None:
     """Return the case that this session saved or opened of a film."""
     return _cases().get(digest)
