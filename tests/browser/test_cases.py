@@ -1,14 +1,34 @@
 """A case in a real browser: graded by key, saved, opened again as it was left, deleted."""
 
+import time
+from dataclasses import dataclass
+
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
+from kneeoa.store.cases import keeping
+from kneeoa.store.database import open_store
 from tests.support.case_pages import KEY, environment
-from tests.support.serving import running_app
+from tests.support.serving import App, running_app
 
 SECONDS = 60_000
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The app, with the settings by which it saves."""
+
+    app: App
+    settings: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.app.url
+
+    def log(self) -> str:
+        return self.app.log()
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +36,7 @@ def saving(tmp_path_factory):
     """The app, with cases that can be saved."""
     folder = tmp_path_factory.mktemp("cases")
     with running_app(folder, **environment(folder)) as running:
-        yield running
+        yield Saving(running, environment(folder))
 
 
 @pytest.fixture
@@ -58,6 +78,18 @@ def mark(page, grade):
     pytest.fail(f"The key {grade} marked nothing.")
 
 
+def until_kept(saving, holds):
+    """Wait until what is kept of the only case is so: the viewer tells it a moment later."""
+    db = open_store(saving.settings["KNEEOA_DATABASE_URL"])
+    end = time.monotonic() + SECONDS / 1000
+    while time.monotonic() < end:
+        (case,) = keeping.cases(db)
+        if case.state.view and holds(case.state):
+            return db.dispose()
+        time.sleep(0.2)
+    pytest.fail(f"What was seen was not kept: {case.state}")
+
+
 def test_a_case_is_graded_saved_opened_again_as_it_was_and_deleted(saving, page, film):
     sign_in(page, saving.url)
     expect(page.get_by_text("No case is saved yet")).to_be_visible(timeout=SECONDS)
@@ -76,7 +108,7 @@ def test_a_case_is_graded_saved_opened_again_as_it_was_and_deleted(saving, page,
     page.keyboard.press("Enter")
     expect(page.locator(".said")).to_contain_text("Ruler, point 2", timeout=SECONDS)
     page.keyboard.press("Escape")
-    page.wait_for_timeout(2_500)  # a moment after the last change it is told
+    until_kept(saving, lambda state: state.view["how"]["isInverted"] and state.measurements)
     # Another session, on another day.
     page.reload()
     sign_in(page, saving.url)

@@ -53,6 +53,7 @@ class Table {
   draw() {
     const { columns, marks } = this.data;
     const scroll = this.root.scrollTop;
+    const hadFocus = this.root.contains(this.root.getRootNode().activeElement);
     const table = element('table', { role: 'grid' });
     const head = element('tr');
     if (marks) head.append(element('th', { className: 'mark' }));
@@ -65,6 +66,7 @@ class Table {
     table.append(top, body);
     this.root.replaceChildren(table);
     this.root.scrollTop = scroll;
+    if (hadFocus) this.root.focus({ preventScroll: true }); // what had it may be gone
     this.body = body;
     this.point(false);
   }
