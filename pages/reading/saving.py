@@ -64,10 +64,17 @@ def _keep_up(film):
         st.error(f"Not saved. {boundary.escaped(str(error))}")
         st.button("Save anew", key="save_anew", on_click=saved.forget, args=[film.digest])
         return
+    case = saved.case_of(film.digest)
     st.html(
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
-        f"Saved as case {saved.case_of(film.digest).case_id}</div>"
+        f"Saved as case {case.case_id}</div>"
     )
+    for knee in filter(saved.is_by_others, case.state.knees):
+        how = knee.profile_said or "other networks, or these as published"
+        st.caption(
+            f"The list keeps {knee.answer}, as it was graded then: {boundary.escaped(how)}. A box "
+            "that is moved is graded anew."
+        )
 
 
 def open_wanted() -> None:

@@ -1,6 +1,7 @@
 """Saving on Read and the list of cases, without a browser."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,6 +168,23 @@ def test_a_turned_film_comes_back_turned(db):
     opened(other, case.case_id)
     assert "turned by" in html(other)
     assert keeping.get(db, case.case_id).state == case.state
+
+
+def test_what_others_said_of_a_box_stays_until_it_is_moved(db):
+    read_and_saved()
+    (case,) = keeping.cases(db)
+    (state,) = case.state.knees
+    other = replace(state, said=0, low=0, high=0, graded_by={"together": "0" * 64})
+    keeping.change(db, case, NOW, state=replace(case.state, knees=(other,)))
+    app = opened(sign_in(started("cases")), case.case_id)
+    assert "The list keeps KL 0" in text(app)
+    assert keeping.get(db, case.case_id).state.knees == (other,)
+    digest = next(iter(app.session_state["films"]))
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
+    app.run()
+    (moved,) = keeping.get(db, case.case_id).state.knees
+    assert moved.graded_by == state.graded_by
+    assert "The list keeps" not in text(app)
 
 
 def test_a_film_that_was_saved_before_is_offered_as_it_was(db):

@@ -28,6 +28,8 @@ class KneeState:
     said, low, high : the headline grade and the ends of its set; None where nothing was graded
     networks : each network's grade, by its name
     probabilities : (5,) of the answer in `said`, or none
+    graded_by : the SHA-256 of each network, and of the profile where there was one
+    profile_said : the profile's line, empty where there was none
     findings : what stood against grading it
     reference : the grade in a data set whose film this is, byte by byte
     """
@@ -39,6 +41,8 @@ class KneeState:
     high: int | None = None
     networks: dict[str, int] = field(default_factory=dict)
     probabilities: tuple[float, ...] = ()
+    graded_by: dict[str, str] = field(default_factory=dict)
+    profile_said: str = ""
     findings: tuple[Finding, ...] = ()
     reference: int | None = None
 
@@ -78,7 +82,6 @@ class FilmState:
     changes : in words, what the reader had done to it
     anyway : whether a grade was asked for although the film was refused
     drawn : whether it is one of the synthetic demo films
-    profile, profile_said : digest of the profile it was graded under, and its line; empty: none
     view : how the viewer looked at it, as the viewer says it
     measurements : what was measured on it, as who measured says it
     """
@@ -88,8 +91,6 @@ class FilmState:
     changes: tuple[str, ...] = ()
     anyway: bool = False
     drawn: bool = False
-    profile: str = ""
-    profile_said: str = ""
     view: dict[str, Any] | None = None
     measurements: tuple[dict[str, Any], ...] = ()
 

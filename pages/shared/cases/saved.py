@@ -135,28 +135,41 @@ def _save_grades(film, case):
 
 def state_of(film: Film, before: FilmState | None = None) -> FilmState:
     """Return all that brings a film back as it is now; `before` is what was kept of it."""
-    profile = in_use.current()
     seen = seen_of(film.digest)
     if seen is None and before is not None:
         view, measured = before.view, before.measurements
     else:
         view, measured = _plain(seen)
-    references = [knee.reference for knee in before.knees] if before else [_reference_of(film)]
-    found = []
-    for place in range(len(film.frames)):
-        known = references[place] if place < len(references) and len(film.frames) == 1 else None
-        found.append(replace(states.state_of(film, place), reference=known))
+    found = tuple(
+        _kept(states.state_of(film, place), before.knees[place])
+        if before and place < len(before.knees)
+        else states.state_of(film, place)
+        for place in range(len(film.frames))
+    )
+    if before is None and len(found) == 1:
+        found = (replace(found[0], reference=_reference_of(film)),)
     return FilmState(
-        tuple(found),
+        found,
         quarters=film.quarters,
         changes=film.changes,
         anyway=film.anyway,
         drawn=film.drawn,
-        profile=profile.digest if profile else "",
-        profile_said=profile.case_line if profile else "",
         view=view,
         measurements=measured,
     )
+
+
+def _kept(now: KneeState, before: KneeState) -> KneeState:
+    """Return a knee as it is now; what others said of the same box stays what was said of it."""
+    now = replace(now, reference=before.reference)
+    if now.frame != before.frame or not is_by_others(before):
+        return now
+    return replace(before, side=now.side, findings=now.findings)
+
+
+def is_by_others(knee: KneeState) -> bool:
+    """Return whether other networks, or another profile, than this session's graded a knee."""
+    return knee.said is not None and knee.graded_by != states.graded_by()
 
 
 def seen_of(digest: str) -> Seen | None:
@@ -237,13 +250,6 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
     said = _restore_knees(film, state)
     if len(film.frames) > 1:
         st.session_state[knees.knee_key(film)] = min(knee, len(film.frames) - 1)
-    profile = in_use.current()
-    if state.profile != (profile.digest if profile else ""):
-        how = state.profile_said or "by the networks as published"
-        said.append(
-            f"It was graded otherwise ({how}): the answer shown is that of the networks as this "
-            "session uses them."
-        )
     for place, own in case.grades.items():
         own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
     if seen := seen_from({"view": state.view, "measured": list(state.measurements)}):

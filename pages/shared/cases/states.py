@@ -7,7 +7,19 @@ from kneeoa.errors import KneeOAError
 from kneeoa.store.cases.case import KneeState
 from pages.shared import session_films
 from pages.shared.cases import knees
+from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
+
+
+def graded_by() -> dict[str, str]:
+    """Return who grades in this session: the SHA-256 of each network, and of the profile."""
+    graders = in_use.graders()
+    hashes = {name: model.weights_hash for name, model in graders.published.items()}
+    if graders.together:
+        hashes["together"] = graders.together.weights_hash
+    if graders.profile:
+        hashes["profile"] = graders.profile.digest
+    return hashes
 
 
 def state_of(film: Film, place: int, *, wait: bool = True) -> KneeState:
@@ -25,7 +37,13 @@ def state_of(film: Film, place: int, *, wait: bool = True) -> KneeState:
     with contextlib.suppress(KneeOAError):  # said where the film is looked at
         together = session_films.read_together(film, frame)
         readings = session_films.read(film, frame)
-        state = replace(state, networks={one.architecture: int(one.said) for one in readings})
+        profile = in_use.current()
+        state = replace(
+            state,
+            networks={one.architecture: int(one.said) for one in readings},
+            graded_by=graded_by(),
+            profile_said=profile.case_line if profile else "",
+        )
         if together is not None:
             answer = together.answer
             state = replace(
