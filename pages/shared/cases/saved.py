@@ -13,7 +13,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.frames import Frame
 from kneeoa.store.cases import settings
-from kneeoa.store.cases.case import Case, FilmState, NewCase
+from kneeoa.store.cases.case import Case, FilmState, KneeState, NewCase
 from pages.shared import cached, session_films
 from pages.shared.access import sign_in
 from pages.shared.cases import knees, own_grades, states
