@@ -98,6 +98,20 @@ def test_readers_grades_are_their_own(db, files):
     assert keeping.get(db, case.case_id).own(0) == OwnGrade()
 
 
+def test_a_grade_is_free_where_nothing_was_seen_before_it_in_any_session():
+    seen, given = OwnGrade(seen_at=LATER), OwnGrade(2, NOW)
+    free = OwnGrade(2, NOW, 2, NOW, LATER)
+    assert given.seen(LATER) == free
+    assert seen.joined(given) == given.joined(seen) == free
+    assert free.joined(free) == free.joined(OwnGrade()) == OwnGrade().joined(free) == free
+    late = LATER + timedelta(hours=1)
+    again = OwnGrade(4, late)
+    # She saw it in another session before: what she now takes for free is none.
+    assert again.seen(late).joined(seen) == OwnGrade(4, late, None, None, LATER)
+    assert again.joined(free) == OwnGrade(4, late, 2, NOW, LATER)
+    assert OwnGrade(1, NOW).joined(again) == again
+
+
 def test_what_was_committed_before_stays_whatever_comes_after(db, files):
     case = keeping.add(db, files, new_case(), FILM, NOW)
     keeping.put_grade(db, case.case_id, 0, "", OwnGrade(1, NOW).seen(NOW))

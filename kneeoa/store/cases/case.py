@@ -127,17 +127,21 @@ class OwnGrade:
     def joined(self, kept: "OwnGrade") -> "OwnGrade":
         """Return this with what was `kept` earlier: first is what came first, last what came last.
 
-        A grade that was given here before the networks' was seen, but after they were seen then,
-        is no free one.
+        What was given after the networks' answer was first seen, here or then, is no free grade;
+        what was given before is.
         """
-        if kept.seen_at is not None and (self.seen_at is None or kept.seen_at <= self.seen_at):
-            first = kept
-        else:
-            first = self
         last = self if _later(self.given_at, kept.given_at) else kept
-        return OwnGrade(
-            last.grade, last.given_at, first.committed, first.committed_at, first.seen_at
-        )
+        seen = min(filter(None, (self.seen_at, kept.seen_at)), default=None)
+        if seen is None:
+            return OwnGrade(last.grade, last.given_at)
+        free = [
+            (at, grade)
+            for one in (self, kept)
+            for at, grade in ((one.committed_at, one.committed), (one.given_at, one.grade))
+            if at is not None and (at < seen or (one.seen_at == seen and at == one.committed_at))
+        ]
+        at, committed = max(free, key=lambda pair: pair[0], default=(None, None))
+        return OwnGrade(last.grade, last.given_at, committed, at, seen)
 
 
 def _later(one, other):
