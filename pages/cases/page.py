@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.cases import agreement, saved_list, session_list
+from pages.cases import saved_list, session_list
 from pages.shared import boundary, kept, style
 from pages.shared.cases import saved
 
@@ -32,7 +32,12 @@ def show() -> None:
             on_click=saved.sign_out,
             type="tertiary",
         )
-    {"saved": saved_list, "session": session_list, "agreement": agreement}[view].show()
+    if view == "agreement":
+        from pages.cases import agreement  # late: its figures need what no other view does
+
+        agreement.show()
+    else:
+        {"saved": saved_list, "session": session_list}[view].show()
 
 
 style.apply_style()
