@@ -183,7 +183,7 @@ def show_actions(shown: pd.DataFrame, knees: pd.DataFrame, chosen: rows.Chosen) 
         args=[case_ids, to_read],
         width="stretch",
     )
-    with away.popover("Delete", width="stretch", disabled=not case_ids):
+    with away.popover("Delete", width="stretch", disabled=not case_ids, key="cases_away"):
         st.markdown(
             f"{counted(len(case_ids), 'case')} with film, boxes and grades will be deleted **for "
             "good**. Nobody can bring them back."
