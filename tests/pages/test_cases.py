@@ -289,3 +289,13 @@ def test_another_window_that_changed_the_case_is_said_and_not_overwritten(db):
     assert keeping.get(db, case.case_id).state.knees[0].side != "L"
     press(app, "save_anew")
     assert any(button.key == "open_known" for button in app.button)
+
+
+def test_who_signs_out_leaves_nothing_of_her_own_to_the_next(db):
+    app = read_and_saved("ab")
+    press(app, "own_1")
+    app.switch_page("cases/page.py").run()
+    press(app, "sign_out")
+    assert tables(app) == []
+    assert "own_grades" not in app.session_state
+    assert "Save this case" not in labels(app.switch_page("reading/page.py").run())
