@@ -99,8 +99,8 @@ def test_a_module_that_loads_tensorflow_is_noticed(tmp_path):
 
 
 def test_every_table_is_written_harmless_to_a_spreadsheet():
-    # Rows of `grade` come one by one.
-    may = {"kneeoa/spreadsheet.py", "kneeoa/graders/batch.py"}
+    # Rows of `grade` come one by one, and those that a table holds are put back as they were.
+    may = {"kneeoa/spreadsheet.py", "kneeoa/graders/batch.py", "kneeoa/tables.py"}
     writers = set()
     for path in FILES:
         tree = ast.parse((ROOT / path).read_text("utf-8"))
