@@ -17,12 +17,16 @@ class Header:
     view : as ``"AP"``, ``"PA"`` or ``"LATERAL"``
     modality : as ``"DX"``, ``"CR"`` or ``"CT"``
     intent : ``"FOR PRESENTATION"``, or ``"FOR PROCESSING"`` for unprocessed detector data
+    spacing_from : keyword of the attribute that the film's spacing is from, as
+        ``"PixelSpacing"``; ``"ImagerPixelSpacing"`` is that at the detector, where the knee is
+        magnified
     """
 
     body_part: str | None = None
     view: str | None = None
     modality: str | None = None
     intent: str | None = None
+    spacing_from: str | None = None
 
 
 NO_HEADER = Header()

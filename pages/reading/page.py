@@ -12,10 +12,12 @@ from kneeoa.grades import GRADES
 from kneeoa.wording import plain
 from pages.reading import (
     answer_card,
+    beside,
     case_line,
     filmstrip,
     frame_control,
     gate_strip,
+    joint_space,
     maps,
     networks,
     profile_line,
@@ -115,6 +117,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         knee = frame_control.choose_knee(film)
         frame = frame_control.frame_of(film, knee)
         frame_control.show_frame(film, knee)
+        beside.choose(film, knee)
         answers_place = st.container()
     findings = frame_control.findings_of(film, knee, frame)
     graded = gate_strip.may_be_graded(film, findings)
@@ -198,7 +201,9 @@ def show_answers(
         shown = maps.network_maps(film, frame, readings, choice)
     # Maps and grades of one knee right after each other.
     with left:
-        reading_viewer.show(film, knee, frame, shown)
+        if not beside.show(film, knee, frame):
+            marks = joint_space.marks(film, frame)
+            reading_viewer.show(film, knee, frame, shown, marks)
     with line:
         case_line.show_case_line(film, frame, readings, together)
         profile_line.show_profile_line(film, frame)
@@ -208,6 +213,7 @@ def show_answers(
                 together, cached.together_card(), readings, measured=measured, drawn=film.drawn
             )
     networks.show_networks(readings, shown, measured=measured)
+    joint_space.show(film, frame)
 
 
 def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
