@@ -81,7 +81,9 @@ def test_beyond_both_it_is_narrower_by_how_much_and_how_sure():
     assert medial.way == -1
     by = 2 * apart * 0.15
     doubt = 1.96 * 2**0.5 * 0.15
-    assert f"Narrower later by {by:.1f} mm ({by - doubt:.1f} to {by + doubt:.1f} mm)" in medial.told
+    assert (
+        f"Narrower later by {by:.1f} mm ({by - doubt:.1f} mm to {by + doubt:.1f} mm)" in medial.told
+    )
     assert "another position of the knee" in medial.told
     assert lateral.way == 0
     wider, _ = of_widths(space(40.0 - 2 * apart), space(40.0), TIMES)

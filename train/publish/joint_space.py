@@ -163,7 +163,7 @@ def _repeated(copies):
             some = both[(both["kind"] == kind) & (both["compartment"] == name)]
             squares = (some["again"] - some["first"]) ** 2
             # Of two measurements of one film, 95% differ by less.
-            coefficient = 1.96 * some.assign(square=squares)["square"].mean() ** 0.5
+            coefficient = 1.96 * squares.mean() ** 0.5
             draws = 1.96 * _weighted_means(squares, some["patient"]) ** 0.5
             yield _row(REPEATED, f"{name}, {kind}", coefficient, draws, some)
     inside = (both["again"] >= both["low"]) & (both["again"] <= both["high"])
@@ -250,6 +250,8 @@ def _sides(knees):
         if not {"L", "R"} <= set(pairs):
             continue
         apart = (pairs["L"] - pairs["R"]).abs().dropna()
+        if apart.empty:
+            continue
         draws = np.random.default_rng(0).choice(apart, (_RESAMPLES, len(apart)))
         what = f"{name}, left and right of two knees of KL 0"
         of = pd.DataFrame({"patient": apart.index})
