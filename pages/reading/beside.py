@@ -48,18 +48,17 @@ def choose(film: Film, knee: int) -> None:
     chosen = _chosen(film, knee)
     # Those of the same patient first.
     others.sort(key=lambda other: not pairs.belong(here, known[other]))
-    options = [None, *others]
     key = f"{_CHOICE}_{film.digest[:12]}_{knee}"
     label = "Beside another film" if chosen is None else "Beside another film: on"
     with st.popover(label, width="stretch"):
         st.selectbox(
             "Prior film, or other knee",
-            options,
+            others,
+            index=None,
+            placeholder="none",
             key=key,
             persist_state="session",
-            format_func=lambda other: (
-                "none" if other is None else _label(other, known[other], here)
-            ),
+            format_func=lambda other: _label(other, known[other], here),
             help="Both are shown with zoom and window in common, and below them what differs. "
             "Films of one patient come first where DICOM files name her. Of two films of one knee, "
             "the one with the earlier date is the prior one; without dates, the one chosen here.",

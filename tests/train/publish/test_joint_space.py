@@ -41,7 +41,8 @@ def made(*, again=0.002, bias=0.003, fall=0.006, patients=40):
 
 def value(rows, check, what):
     (found,) = rows[(rows["check"] == check) & (rows["what"] == what)].itertuples()
-    assert found.low <= found.value <= found.high
+    # Draws of percentiles may lie to one side of a value that is nearly perfect.
+    assert found.low - 0.002 <= found.value <= found.high + 0.002
     return found.value
 
 
