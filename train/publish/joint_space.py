@@ -39,9 +39,9 @@ from kneeoa.records.joint_space import (
     SIDES,
 )
 
-COPIED = 120
+COPIED = 60
 """Films that are copied and measured again, spread evenly."""
-_RESAMPLES = 1000
+_RESAMPLES = 500
 _SHIFT, _TURN, _SCALE, _NOISE = 4.0, 3.0, 0.1, 3.0
 """Pixels, degrees, share and grey values by which copies differ, at most (noise: its SD)."""
 KINDS = {
