@@ -49,6 +49,7 @@ def choose(film: Film, knee: int) -> None:
     # Those of the same patient first.
     others.sort(key=lambda other: not pairs.belong(here, known[other]))
     key = f"{_CHOICE}_{film.digest[:12]}_{knee}"
+    names = {other: _label(other, known[other], here) for other in others}
     label = "Beside another film" if chosen is None else "Beside another film: on"
     with st.popover(label, width="stretch"):
         st.selectbox(
@@ -58,7 +59,7 @@ def choose(film: Film, knee: int) -> None:
             placeholder="none",
             key=key,
             persist_state="session",
-            format_func=lambda other: _label(other, known[other], here),
+            format_func=lambda other: names.get(other, ""),
             help="Both are shown with zoom and window in common, and below them what differs. "
             "Films of one patient come first where DICOM files name her. Of two films of one knee, "
             "the one with the earlier date is the prior one; without dates, the one chosen here.",
