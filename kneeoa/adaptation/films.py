@@ -20,6 +20,7 @@ from kneeoa.data.listing import name_patterns, patient_and_side
 from kneeoa.errors import DataError, KneeOAError, RadiographError
 from kneeoa.files import read_regular
 from kneeoa.films.apart.pool import workers
+from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.locating.found import Found, Knee
@@ -32,7 +33,6 @@ Framing = Callable[[Radiograph, str], Framed]
 LEAST_FILMS = 25
 LEAST_GRADES = 3
 _WORKERS = 4
-_PATIENT = "kneeoa.films.dicom.patient.patient"
 """By name: what it needs is loaded in the workers alone."""
 
 
@@ -171,7 +171,7 @@ def read(film: Listed) -> tuple[Radiograph, str]:
     radiograph = read_radiograph(data, film.file.name)
     patient = film.patient
     if not patient and radiograph.source == "DICOM":
-        patient = str(workers().run(_PATIENT, data).said["id"])
+        patient = str(workers().run(PATIENT, data).said["id"])
     return radiograph, patient
 
 

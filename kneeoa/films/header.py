@@ -18,6 +18,9 @@ class Header:
     modality : as ``"DX"``, ``"CR"`` or ``"CT"``
     intent : ``"FOR PRESENTATION"``, or ``"FOR PROCESSING"`` for unprocessed detector data
     child : whether it says that the patient was under 18; no age goes further than this
+    spacing_from : keyword of the attribute that the film's spacing is from, as
+        ``"PixelSpacing"``; ``"ImagerPixelSpacing"`` is that at the detector, where the knee is
+        magnified
     """
 
     body_part: str | None = None
@@ -25,6 +28,7 @@ class Header:
     modality: str | None = None
     intent: str | None = None
     child: bool = False
+    spacing_from: str | None = None
 
 
 NO_HEADER = Header()

@@ -10,7 +10,7 @@ from kneeoa.analysis.claim import verdict
 from kneeoa.graders.training_words import training_sentence
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
-from pages.about import gate, map_trust
+from pages.about import gate, joint_space, map_trust
 from pages.shared import attribution, boundary, cached, style
 
 
@@ -101,6 +101,7 @@ with boundary.refusals_shown():
     show_performance(published, together)
     gate.show_gate(cached.graders().localiser.card)
     map_trust.show_map_trust()
+    joint_space.show_joint_space()
     show_training(published, together)
     attribution.show_signature()
     show_data(published)

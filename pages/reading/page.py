@@ -12,10 +12,12 @@ from kneeoa.grades import GRADES
 from kneeoa.wording import plain
 from pages.reading import (
     answer_card,
+    beside,
     case_line,
     filmstrip,
     frame_control,
     gate_strip,
+    joint_space,
     maps,
     networks,
     own_grade,
@@ -123,6 +125,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         with box_place:
             frame_control.show_frame(film, knee)
         own_grade.show(film, knee, waiting=graded)
+        beside.choose(film, knee)
         answers_place = st.container()
     if graded and must_be_read(film, frame):
         show_waiting(film, knee, frame, line_place, left, answers_place)
@@ -213,7 +216,9 @@ def show_answers(
         shown = maps.network_maps(film, frame, readings, choice)
     # Maps and grades of one knee right after each other.
     with left:
-        reading_viewer.show(film, knee, frame, shown)
+        if not beside.show(film, knee, frame):
+            marks = joint_space.marks(film, frame)
+            reading_viewer.show(film, knee, frame, shown, marks)
     with line:
         case_line.show_case_line(film, frame, readings, together)
         profile_line.show_profile_line(film, frame)
@@ -224,6 +229,7 @@ def show_answers(
                 together, card, readings, measured=measured, drawn=film.drawn
             )
     networks.show_networks(readings, shown, measured=measured)
+    joint_space.show(film, frame)
 
 
 def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:

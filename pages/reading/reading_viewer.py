@@ -12,6 +12,7 @@ from pages.shared import session_films
 from pages.shared.cases import saved
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
+from pages.shared.viewer.feed import Mark
 
 OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=True, enters=True)
 WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())
@@ -19,13 +20,22 @@ WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DIS
 
 
 def show(
-    film: session_films.Film, knee: int, frame: Frame, maps: Sequence[NetworkMap] = ()
+    film: session_films.Film,
+    knee: int,
+    frame: Frame,
+    maps: Sequence[NetworkMap] = (),
+    marks: Sequence[Mark] = (),
 ) -> None:
-    """Show the film with `frame` on it, which the reader may move, and its maps where there are."""
+    """Show the film with `frame` on it, which the reader may move, and its maps where there are.
+
+    `marks` are lines on the film itself.
+    """
     digest = film.digest
     layers = tuple(one.layer for one in maps if one.layer)
     label = session_films.labels()[digest]
-    shown = ShownFilm(film.feed, label, frame, layers, saved.seen_of(digest))
+    shown = ShownFilm(
+        film.feed, label, frame, layers, marks=tuple(marks), seen=saved.seen_of(digest)
+    )
     panes = [
         Pane(0, one.layer.name, layers.index(one.layer), "box")
         if one.layer

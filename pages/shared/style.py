@@ -70,6 +70,7 @@ STYLE = """
 .kl-answers .kl-share {text-align: center; padding: .15rem .5rem;
   background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);}
 .kl-answers .kl-mine td:first-child {font-weight: 650;}
+.kl-answers .kl-told {max-width: 46rem;}
 .kl-known {display: grid; gap: .7rem; font-size: .92rem;}
 .kl-known .kl-grade {font-size: 1.8rem;}
 .kl-known .kl-cells {margin-top: .25rem;}

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kneeoa.films.dicom.patient import patient
 from kneeoa.films.header import DecodedFilm, Header
 from kneeoa.films.limits import Limits
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.films.square_pixels import make_square
 from kneeoa.graders.grading import Graders
-from tests.support.films import dicom_dataset, image_file
+from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.odd_films import FILM, deep_dataset, is_like, read, table
 
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
@@ -180,3 +181,29 @@ def test_a_density_is_that_before_the_film_is_turned(kind):
     lying = image_file(HALVED, kind, dpi=(200, 100), exif=exif)
     radiograph = read_radiograph(lying, "film")
     assert is_like(radiograph.pixels, np.rot90(FILM, -1))
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ({}, None),
+        ({"PixelSpacing": ["0.2", "0.2"]}, "PixelSpacing"),
+        ({"ImagerPixelSpacing": ["0.2", "0.2"]}, "ImagerPixelSpacing"),
+        ({"NominalScannedPixelSpacing": ["0.2", "0.2"]}, "NominalScannedPixelSpacing"),
+        ({"PixelSpacing": ["0.18"] * 2, "ImagerPixelSpacing": ["0.2"] * 2}, "PixelSpacing"),
+        # Not calibrated: the detector's said twice.
+        ({"PixelSpacing": ["0.2"] * 2, "ImagerPixelSpacing": ["0.2"] * 2}, "ImagerPixelSpacing"),
+        ({"PixelSpacing": ["0"] * 2, "ImagerPixelSpacing": ["0.2"] * 2}, "ImagerPixelSpacing"),
+    ],
+)
+def test_where_the_spacing_is_from_travels_with_it(tags, told):
+    radiograph = read(dicom_dataset(FILM, **tags))
+    assert radiograph.header.spacing_from == told
+    assert (radiograph.spacing is None) == (told is None)
+
+
+def test_whose_a_film_is_and_of_which_day():
+    film = dicom_file(dicom_dataset(FILM, StudyDate="20210304"))
+    assert patient(film)[0] == {"id": "SECRET-ID", "date": "2021-03-04"}
+    for data in (image_file(FILM), b"", dicom_file(dicom_dataset(FILM))):
+        assert patient(data)[0]["date"] == ""

@@ -132,6 +132,28 @@ def maps(options: Namespace) -> int:
     return 0
 
 
+def joint_space(options: Namespace) -> int:
+    """Print how good the proposed joint space widths are, on graded films."""
+    from tqdm import tqdm
+
+    from kneeoa.graders.locating.localiser import Localiser
+    from kneeoa.records.joint_space import broken
+    from train.publish import joint_space as measuring
+
+    if options.csv:
+        tables.expect_ours(options.csv, measuring.COLUMNS)
+    films = replace(source_of(options), films=None).read().splits[options.split]
+    films = films.first(options.films) if options.films else films
+    found = measuring.measured(films, Localiser(options.models), progress=tqdm)
+    table = measuring.table(found)
+    print(measuring.as_text(table))
+    for line in broken(table):
+        print(f"Not good enough: {line}")
+    if options.csv:
+        tables.write(options.csv, table, float_format="%.5g")
+    return 0
+
+
 def tried(options: Namespace) -> int:
     """Print what each set of settings gave on the validation films."""
     from kneeoa.networks import ARCHITECTURES

@@ -217,4 +217,11 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         measure.add_argument("--split", choices=("train", "val", "test"), default="test")
         measure.add_argument("--csv", type=Path, metavar="FILE")
         groups.data_options(measure)
+
+    joint = add("jointspace", finished.joint_space, "measure how good joint space widths are")
+    joint.add_argument("--data", type=Path, required=True, metavar="DIR|CSV")
+    joint.add_argument("--models", type=Path, default=DEFAULT_MODELS, metavar="DIR")
+    joint.add_argument("--split", choices=("train", "val", "test"), default="test")
+    joint.add_argument("--csv", type=Path, metavar="FILE")
+    groups.data_options(joint)
     return parser, made

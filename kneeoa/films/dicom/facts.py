@@ -16,7 +16,8 @@ _LONGEST_WORD = 32
 _ADULT = 18
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}
 _TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
-_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+_CALIBRATED, _AT_DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
+_SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
 
 
 def header(dataset: Dataset) -> Header:
@@ -29,6 +30,7 @@ def header(dataset: Dataset) -> Header:
         modality=_word(dataset, "Modality"),
         intent=_word(dataset, "PresentationIntentType"),
         child=_is_child(dataset),
+        spacing_from=spacing_from(dataset),
     )
 
 
@@ -60,10 +62,24 @@ def side(dataset: Dataset) -> str | None:
 
 def spacing(dataset: Dataset) -> tuple[float, float] | None:
     """Return (row, column) mm per pixel."""
-    for keyword in _SPACINGS:
-        if (pair := _pair(dataset, keyword)) is not None:
-            return pair
-    return None
+    keyword = _spacing_keyword(dataset)
+    return keyword and _pair(dataset, keyword)
+
+
+def spacing_from(dataset: Dataset) -> str | None:
+    """Return the keyword of the attribute that says how large the knee's pixels are.
+
+    A PixelSpacing that only repeats ImagerPixelSpacing is that at the detector (PS3.3, 10.7.1.3).
+    """
+    keyword = _spacing_keyword(dataset)
+    if keyword == _CALIBRATED and _pair(dataset, _CALIBRATED) == _pair(dataset, _AT_DETECTOR):
+        return _AT_DETECTOR
+    return keyword
+
+
+def _spacing_keyword(dataset):
+    there = (keyword for keyword in _SPACINGS if _pair(dataset, keyword) is not None)
+    return next(there, None)
 
 
 def aspect(dataset: Dataset) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pydicom
 
+PATIENT = f"{__name__}.patient"
 _DAYS = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
 _DAY = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 
@@ -33,6 +34,6 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
         return {"id": "", "date": ""}, []
 
 
-def _day(value):
+def _day(value: Any) -> str:
     found = _DAY.fullmatch(str(value or "").strip())
     return "-".join(found.groups()) if found else ""

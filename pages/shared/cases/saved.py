@@ -11,6 +11,7 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.pool import workers
+from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.films.frames import Frame
 from kneeoa.store.cases import settings
 from kneeoa.store.cases.case import Case, FilmState, KneeState, NewCase
@@ -31,7 +32,6 @@ DOOR = sign_in.Door(
 )
 READER = "reader_initials"
 _CASES, _VIEWS, _WANTED, _KNOWN = "saved_cases", "film_views", "wanted_case", "known_cases"
-_PATIENT = "kneeoa.films.dicom.patient.patient"
 
 
 def is_on() -> bool:
@@ -193,7 +193,7 @@ def _plain(seen):
 def _study_of(film, files):
     if film.source != "DICOM":
         return "", ""
-    said = workers().run(_PATIENT, film.data).said
+    said = workers().run(PATIENT, film.data).said
     return files.mark_of(str(said["id"])), str(said["date"])
 
 

@@ -9,6 +9,7 @@ from kneeoa.graders.grading import Reading
 from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
+from kneeoa.jointspace.width import JointSpace
 from pages.shared.memory.holding import holding
 from pages.shared.viewer.feed import FilmFeed, film_feed
 
@@ -49,6 +50,7 @@ class Film:
     readings, together : by frame and by the digest of the profile, empty as published
     framings : what was found as it is framed under a profile, by the profile's digest
     against : what stands against frames that the reader moved
+    joint_spaces : by frame and side of the knee
     thumbnail : a small picture of it as an address, once it has been shown
     """
 
@@ -69,6 +71,7 @@ class Film:
     together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
     framings: dict[str, Found] = field(default_factory=dict)
     against: dict[Frame, tuple[Finding, ...]] = field(default_factory=dict)
+    joint_spaces: dict[tuple[Frame, str], JointSpace] = field(default_factory=dict)
     thumbnail: str = ""
     _held: _Held | None = field(default=None, repr=False)
 
@@ -128,6 +131,7 @@ class Film:
         self.together.clear()
         self.framings.clear()
         self.against.clear()
+        self.joint_spaces.clear()
         self.anyway, self.thumbnail = False, ""
         self._take(_Held(shown))
 

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime import get_instance
 
 from kneeoa.films.frames import Frame
-from pages.shared.viewer.feed import FilmFeed, Layer, frame_from, rectangle
+from pages.shared.viewer.feed import FilmFeed, Layer, Mark, frame_from, rectangle
 from pages.shared.viewer.seen import Seen, seen_from
 
 BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
@@ -48,6 +48,7 @@ class ShownFilm:
     label : what it is, for who does not see it
     frame : the box on it, in pixels of the film, be it reduced or not
     layers : maps that can lie on it
+    marks : lines on it, such as what was measured
     seen : how it was looked at, and what was measured on it, when it was saved
     """
 
@@ -55,6 +56,7 @@ class ShownFilm:
     label: str
     frame: Frame | None = None
     layers: tuple[Layer, ...] = ()
+    marks: tuple[Mark, ...] = ()
     seen: Seen | None = None
 
 
@@ -199,6 +201,7 @@ def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
             }
             for number, layer in enumerate(film.layers)
         ],
+        "marks": [mark.told(feed.scale) for mark in film.marks],
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,6 +33,27 @@ class Layer:
     name: str
     png: bytes = field(repr=False)
     frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line on a film.
+
+    Attributes
+    ----------
+    points : (x, y) in pixels of the film, be it reduced or not; the first pixel's middle is at 0.5
+    kind : ``"measured"`` from one edge to another, or ``"edge"``
+    label : its words
+    """
+
+    points: tuple[tuple[float, float], ...]
+    kind: Literal["measured", "edge"] = "edge"
+    label: str = ""
+
+    def told(self, scale: float) -> dict[str, Any]:
+        """Return the line as the viewer takes it, of a film that was reduced by `scale`."""
+        points = [[x * scale, y * scale] for x, y in self.points]
+        return {"points": points, "kind": self.kind, "label": self.label}
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,11 @@ export class Box {
     this.awaitMaps();
   }
 
+  // Its film is shown no more, and its line is gone with it.
+  forget(imageId) {
+    this.drawn.delete(imageId);
+  }
+
   // A box that the page does not know of yet has no maps: those that are there are of another one.
   awaitMaps() {
     this.root.classList.toggle('awaiting', Boolean(this.sent || this.later));

@@ -15,6 +15,18 @@ export function whole(film) {
   };
 }
 
+// Middle and height of a film, or of the box on it, as Cornerstone counts.
+export function middleOf(film, isBox) {
+  const all = { left: 0, top: 0, width: film.width, height: film.height };
+  const { left, top, width, height } = isBox ? film.frame : all;
+  const [down, across] = spacingOf(film);
+  return {
+    x: (left + width / 2 - 0.5) * across,
+    y: (top + height / 2 - 0.5) * down,
+    height: height * down,
+  };
+}
+
 const AROUND = 0.08; // of the box, on each side of it
 
 // The box and a little around it, as far as there is anything to see.

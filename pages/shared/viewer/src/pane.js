@@ -2,7 +2,8 @@
 
 import { Enums } from '@cornerstonejs/core';
 import { disable, enable, load, resolved, withoutWebGL } from './engine.js';
-import { boxOf, spacingOf, whole } from './geometry.js';
+import { boxOf, middleOf, spacingOf, whole } from './geometry.js';
+import { Marks } from './marks.js';
 
 const SIDE = 100; // CSS pixels of a map before it is laid onto the film
 
@@ -19,6 +20,7 @@ export class Pane {
     // Until its picture is there, the one before it would lie in its place.
     this.layer.addEventListener('load', () => this.layer.classList.remove('coming'));
     this.element.querySelector('canvas').after(this.layer);
+    this.marks = new Marks(this.element);
     this.title = this.child('div', 'title');
     this.note = this.child('div', 'note');
     this.values = this.child('div', 'values');
@@ -126,31 +128,33 @@ export class Pane {
     return (this.element.clientHeight * down) / (2 * this.camera.scale);
   }
 
-  // Lays the map where it belongs on the film.
+  // Lays the map, and what was measured, where they belong on the film.
   place() {
-    if (!this.shownLayer || !this.film) return;
+    if (!this.film) return;
     const [down, across] = spacingOf(this.film);
-    const { left, top, width, height } = this.shownLayer.rect;
     const at = (x, y) => this.viewport.worldToCanvas([(x - 0.5) * across, (y - 0.5) * down, 0]);
+    this.marks.put(this.isMarked ? this.film.marks : []);
+    this.marks.place(at);
+    if (!this.shownLayer) return;
+    const { left, top, width, height } = this.shownLayer.rect;
     const [o, a, b] = [at(left, top), at(left + width, top), at(left, top + height)];
     const cells = [a[0] - o[0], a[1] - o[1], b[0] - o[0], b[1] - o[1]].map((one) => one / SIDE);
     this.layer.style.transform = `matrix(${[...cells, o[0], o[1]].join(',')})`;
   }
 
-  // Copies the view of another pane: the same film, or one whose parts are to be compared. A map
-  // stays with its box until the other looks closer.
+  // Copies the view of another pane: the same film, or one whose parts are to be compared. Films
+  // with a box each are laid box on box, others middle on middle; by their millimetres where both
+  // have some, else by the size of what is laid on each other. A map stays with its box until the
+  // other looks closer.
   follow(other, isLying) {
-    const unit = (pane) => (pane.film.spacing ? 1 : pane.film.height);
-    const middle = ({ film }) => {
-      const [down, across] = spacingOf(film);
-      return [((film.width - 1) / 2) * across, ((film.height - 1) / 2) * down];
-    };
-    const alike = Boolean(this.film.spacing) === Boolean(other.film.spacing);
-    const factor = alike ? unit(this) / unit(other) : height(this) / height(other);
+    const byBox = Boolean(this.film.frame && other.film.frame);
+    const [from, to] = [middleOf(other.film, byBox), middleOf(this.film, byBox)];
+    const inMillimetres = Boolean(this.film.spacing && other.film.spacing);
+    const factor = inMillimetres ? 1 : to.height / from.height;
     const { x, y, scale } = other.camera;
-    const [from, to] = [middle(other), middle(this)];
-    const point = [(x - from[0]) * factor + to[0], (y - from[1]) * factor + to[1]];
-    const home = this.isOfBox ? this.viewOf(this.home, isLying) : null;
+    const point = [(x - from.x) * factor + to.x, (y - from.y) * factor + to.y];
+    const stays = this.isOfBox && !other.isOfBox;
+    const home = stays ? this.viewOf(this.home, isLying) : null;
     if (home && scale * factor >= home.scale) this.aim(home.centre, home.scale);
     else this.aim(point, scale * factor);
   }
@@ -160,5 +164,3 @@ export class Pane {
     this.element.remove();
   }
 }
-
-const height = ({ film }) => film.height * spacingOf(film)[0];

@@ -110,6 +110,8 @@ export class View {
   fit() {
     clearTimeout(this.later.camera);
     this.all((pane) => pane.look(pane.home, this.isLying));
+    // Films beside each other are as large as each other from the start.
+    if (this.first.isOfBox) this.all((pane) => pane !== this.first && pane.follow(this.first));
     this.fitCamera = this.first.camera;
     this.part = PARTS[0];
   }

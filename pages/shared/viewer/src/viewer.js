@@ -103,7 +103,8 @@ export class Viewer {
     this.root.style.height = data.height;
     this.root.dataset.layout = data.layout;
     this.stage.style.setProperty('--columns', data.columns);
-    const ids = data.panes.map(({ film }) => `${this.id}:${data.films[film].id}`);
+    // Two knees of one film stand beside each other as two films, each with its box.
+    const ids = data.panes.map(({ film }) => `${this.id}:${film}:${data.films[film].id}`);
     const isNew = ids.join() !== this.imageIds.join();
     if (isNew) this.root.dataset.ready = 'false';
     await start();
@@ -155,9 +156,11 @@ export class Viewer {
 
   describe() {
     const { panes, editable, tools, projected, wipes } = this.data;
-    panes.forEach(({ layer, title, note, part }, index) => {
+    panes.forEach(({ film: place, layer, title, note, part }, index) => {
       const film = this.filmOf(index);
       this.panes[index].isOfBox = part === 'box';
+      // What was measured on a film is drawn on it, not on the maps beside it.
+      this.panes[index].isMarked = index === 0 || place !== panes[0].film;
       this.panes[index].describe(film, { title, note, layer: film.layers[layer] ?? null });
     });
     const { layers } = this.filmOf(0);
@@ -168,7 +171,7 @@ export class Viewer {
       editable,
       layers: panes[0].layer === null ? layers : [],
       chosen: this.layerIndex,
-      sides: panes.length > 1 && panes.some(({ layer, part }) => layer !== null || part === 'box'),
+      sides: this.panes.slice(1).some(({ isMarked }) => !isMarked),
       projected,
       wipes: wipes && panes.length === 2,
     });
@@ -180,12 +183,12 @@ export class Viewer {
     this.imageIds = ids;
     this.measuring.leave();
     if (old[0] !== ids[0]) this.box.forgetAll();
-    const others = this.panes.filter((pane, index) => pane.imageId !== ids[index]);
-    await Promise.all(others.map((pane) => {
-      const index = this.panes.indexOf(pane);
-      return pane.show(this.filmOf(index), ids[index]);
-    }));
-    old.filter((id) => !this.imageIds.includes(id)).forEach(forget);
+    await Promise.all(this.panes.map((pane, index) =>
+      pane.imageId === ids[index] ? null : pane.show(this.filmOf(index), ids[index])));
+    old.filter((id) => !this.imageIds.includes(id)).forEach((id) => {
+      forget(id);
+      this.box.forget(id);
+    });
   }
 
   // Puts one of the film's maps onto the first pane, or none (-1).

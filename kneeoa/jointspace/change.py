@@ -1,0 +1,156 @@
+"""Two films beside each other: what differs, and whether that is more than doubt.
+
+Nothing is called narrower, wider, higher or lower unless it is so beyond both what measuring one
+film again gives and, for widths, what the two sound knees of one person differ by.
+"""
+
+from dataclasses import dataclass
+
+from kneeoa.graders.answer import Answer
+from kneeoa.jointspace.width import JointSpace, Width
+from kneeoa.jointspace.words import AT_DETECTOR, MILLIMETRES, SCANNED
+
+TIMES, SIDES = "prior and current", "right and left"
+"""What two knees are to each other; the first is the earlier one, or the right one."""
+SOUND_KNEES_APART = 0.018
+"""In tibial widths: 95% of patients with KL 0 on both sides differ by less between left and right,
+in either compartment, on 300 training films of 150 patients. How far one knee's width differs
+between two visits was not measured: this stands in its place."""
+_SPREADS = 1.96
+MAGNIFIED = (AT_DETECTOR, SCANNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One line of a comparison.
+
+    Attributes
+    ----------
+    what : as ``"Grade"`` or ``"Medial joint space"``
+    first, second : of the films, in words
+    told : what is said of the difference
+    way : 1 where the second is more beyond doubt, -1 where it is less, 0 where nothing is said
+    """
+
+    what: str
+    first: str
+    second: str
+    told: str
+    way: int = 0
+
+
+def of_grades(first: Answer | None, second: Answer | None, kind: str) -> Difference:
+    """Compare the ranges of grades of two films; None: not graded."""
+    texts = [_grade(one) for one in (first, second)]
+    if first is None or second is None:
+        return Difference("Grade", *texts, "Nothing to compare: one of them is not graded.")
+    if first.low <= second.high and second.low <= first.high:
+        told = "The ranges overlap: no difference of grade is said."
+        return Difference("Grade", *texts, told)
+    way = 1 if second.low > first.high else -1
+    told = {
+        (TIMES, 1): "The later range is the higher one.",
+        (TIMES, -1): "The later range is the lower one.",
+        (SIDES, 1): "The left knee's range is the higher one.",
+        (SIDES, -1): "The right knee's range is the higher one.",
+    }[kind, way]
+    share = f"Each holds the reference's grade in {first.level:.0%} of films like the OAI's."
+    return Difference("Grade", *texts, f"{told} {share}", way)
+
+
+def _grade(answer):
+    return "not graded" if answer is None else answer.headline
+
+
+def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Difference, ...]:
+    """Compare both compartments of two knees; by name where the side of both is known."""
+    names = ("medial", "lateral")
+    if None in (first.medial, second.medial):
+        if kind == SIDES:
+            told = "Which compartment is medial is not known: set the side of both knees."
+            return (Difference("Joint space", "", "", told),)
+        names = ("left", "right")
+    return tuple(
+        _of_width(name, first, second, kind, [getattr(space, name) for space in (first, second)])
+        for name in names
+    )
+
+
+def _of_width(name, first, second, kind, widths) -> Difference:
+    unit, factors = _unit_of(first, second)
+    where = "" if name in ("medial", "lateral") else " of the picture"
+    pairs = list(zip(widths, factors, strict=True))
+    texts = f"Joint space, {name}{where}", *(_text(*pair, unit) for pair in pairs)
+    if not all(width.is_known for width in widths):
+        return Difference(*texts, "Nothing to compare: one of them is not measured.")
+    closed = [width.is_closed for width in widths]
+    if all(closed):
+        return Difference(*texts, "Both are too narrow to tell apart.")
+    # Of a closed one its largest is known alone: the difference is at least that.
+    values = [factor * (width.high if width.is_closed else width.pixels) for width, factor in pairs]
+    spreads = [factor * (0.0 if width.is_closed else width.spread) for width, factor in pairs]
+    difference = values[1] - values[0]
+    doubt = _SPREADS * (spreads[0] ** 2 + spreads[1] ** 2) ** 0.5
+    is_widening = difference > 0
+    if abs(difference) <= doubt or (any(closed) and closed[1] == is_widening):
+        told = f"No difference beyond that of measuring again (within {_number(doubt, unit)})."
+        return Difference(*texts, told)
+    tibias = zip((first, second), factors, strict=True)
+    apart = SOUND_KNEES_APART * sum(space.tibia_width * factor for space, factor in tibias) / 2
+    by = _by(abs(difference), doubt, unit, at_least=any(closed))
+    if abs(difference) <= apart:
+        told = (
+            f"They differ by {by}: more than measuring again does, but no more than two sound "
+            f"knees of one person (up to {_number(apart, unit)}). Nothing is said of it."
+        )
+        return Difference(*texts, told)
+    way = 1 if is_widening else -1
+    more = f"More than two sound knees of one person differ by ({_number(apart, unit)})"
+    position = "" if kind == SIDES else "; another position of the knee can still be the reason"
+    return Difference(*texts, f"{_VERDICTS[kind, way]} by {by}. {more}{position}.", way)
+
+
+_VERDICTS = {
+    (TIMES, 1): "Wider later",
+    (TIMES, -1): "Narrower later",
+    (SIDES, 1): "Narrower in the right knee",
+    (SIDES, -1): "Narrower in the left knee",
+}
+
+
+def _by(difference, doubt, unit, *, at_least):
+    if at_least:
+        return f"at least {_number(difference - doubt, unit)}"
+    low, high = (_number(one, unit) for one in (difference - doubt, difference + doubt))
+    return f"{_number(difference, unit)} ({low} to {high})"
+
+
+def _unit_of(first: JointSpace, second: JointSpace):
+    """Return the unit that both can be compared in, and what a pixel of each is in it."""
+    kinds = [space.spacing_from in MAGNIFIED for space in (first, second)]
+    if first.spacing and second.spacing and kinds[0] == kinds[1]:
+        return MILLIMETRES, (first.spacing, second.spacing)
+    return "%", tuple(100 / (space.tibia_width or 1.0) for space in (first, second))
+
+
+def _text(width: Width, factor, unit):
+    if not width.is_known:
+        return "not measured"
+    if width.is_closed:
+        return f"less than {_number(width.high * factor, unit)}"
+    low, high = width.low * factor, width.high * factor
+    return f"{_number(width.pixels * factor, unit)} ({low:.1f} to {high:.1f})"
+
+
+def _number(value, unit):
+    return f"{value:.1f}%" if unit == "%" else f"{value:.1f} {unit}"
+
+
+def unit_note(first: JointSpace, second: JointSpace) -> str:
+    """Return what the unit of a comparison is worth, as a sentence."""
+    unit, _ = _unit_of(first, second)
+    if unit == "%":
+        return "Widths in percent of the tibia's width: the films have no millimetres in common."
+    if first.spacing_from in MAGNIFIED:
+        return "Millimetres at the detector: the projection magnifies each knee, perhaps not alike."
+    return "Millimetres as the files give them (PixelSpacing)."

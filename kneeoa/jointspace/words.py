@@ -1,0 +1,87 @@
+"""Joint space widths in words: always with their interval, unit and what the unit is worth."""
+
+from kneeoa.jointspace.width import JointSpace, Width
+
+AT_DETECTOR = "ImagerPixelSpacing"
+SCANNED = "NominalScannedPixelSpacing"
+MILLIMETRES, PIXELS = "mm", "px"
+_SCALES = {
+    AT_DETECTOR: "Millimetres at the detector (ImagerPixelSpacing): the projection magnifies the "
+    "knee, whose own millimetres are fewer.",
+    SCANNED: "Millimetres on the scanned film (NominalScannedPixelSpacing): the projection "
+    "magnifies the knee, whose own millimetres are fewer.",
+}
+_CALIBRATED = (
+    "Millimetres as the file gives them (PixelSpacing); whether they are those of the knee depends "
+    "on how the film was calibrated."
+)
+_UNKNOWN = (
+    "The file does not say how large its pixels are: there are no millimetres, only pixels of this "
+    "film and percent of the tibia's width."
+)
+WHAT_IT_IS = (
+    "The shortest distance from the femur's edge to the tibia's, in the outer part of each "
+    "compartment; both edges are drawn on the film. The interval is what measuring this film again "
+    "gives in 95%. It does not hold what another position of the knee or of the beam changes. A "
+    "proposal: check the drawn edges, and measure yourself with the ruler (L)."
+)
+
+
+def unit_of(space: JointSpace) -> str:
+    """Return ``"mm"``, or ``"px"`` where the film's spacing is not known."""
+    return MILLIMETRES if space.spacing else PIXELS
+
+
+def scale_note(space: JointSpace) -> str:
+    """Return what the unit is worth, as a sentence."""
+    if not space.spacing:
+        return _UNKNOWN
+    return _SCALES.get(space.spacing_from or "", _CALIBRATED)
+
+
+def said(space: JointSpace, width: Width) -> str:
+    """Return a width with its interval, such as ``4.3 mm (3.9 to 4.7)``."""
+    if not width.is_known:
+        return "not measured"
+    factor, unit = space.spacing or 1.0, unit_of(space)
+    if width.is_closed:
+        return f"less than {width.high * factor:.1f} {unit}"
+    value, low, high = (factor * one for one in (width.pixels, width.low, width.high))
+    return f"{value:.1f} {unit} ({low:.1f} to {high:.1f})"
+
+
+def short(space: JointSpace, width: Width) -> str:
+    """Return a width without its interval, for a line on the film, such as ``4.3 mm``."""
+    return said(space, width).partition(" (")[0]
+
+
+def share_of_tibia(space: JointSpace, width: Width) -> str:
+    """Return a width in percent of the tibia's, such as ``5.6% of the tibia's width``."""
+    if not width.is_known or not space.tibia_width:
+        return ""
+    value = (width.high if width.is_closed else width.pixels) / space.tibia_width
+    return f"{'less than ' if width.is_closed else ''}{value:.1%} of the tibia's width"
+
+
+def line(space: JointSpace) -> str:
+    """Return both widths in one line of text."""
+    parts = [f"{name} {said(space, width)}" for name, width in space.compartments.items()]
+    known = any(width.is_known for width in space.compartments.values())
+    where = ", at the detector" if known and space.spacing_from == AT_DETECTOR else ""
+    return f"Joint space: {'; '.join(parts)}{where}"
+
+
+def details(space: JointSpace) -> list[str]:
+    """Return what stands behind the line, as sentences."""
+    sentences = []
+    for name, width in space.compartments.items():
+        if width.is_known:
+            sentences.append(f"{name.capitalize()}: {share_of_tibia(space, width)}.")
+        else:
+            sentences.append(f"{name.capitalize()} not measured. {width.refusal}")
+    if space.medial is None:
+        sentences.append(
+            "Which compartment is medial follows from the knee's side, which is not known: set it "
+            "under Box and side."
+        )
+    return [*sentences, scale_note(space), WHAT_IT_IS]

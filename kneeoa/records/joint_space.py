@@ -1,0 +1,61 @@
+"""The table of how good the proposed joint space widths are: ``<results>/joint_space.csv``.
+
+The bounds stood here before the test films were measured: a width that does not keep them is not to
+be shown as a number.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kneeoa.errors import DataError
+from kneeoa.files import read_table
+
+FILE = "joint_space.csv"
+REPEATED, INTERVAL, GRADE, AGREEMENT = "repeatability", "interval", "grade", "agreement"
+REFUSED, SIDES = "refused", "sides"
+ALL_AT_ONCE = "shifted, turned, scaled and noisy"
+NARROWER = "narrower compartment"
+COMPARTMENTS = ("medial", "lateral")
+NUMBERS = ("value", "low", "high", "films", "patients", "at_least", "at_most")
+TEXTS = ("check", "what")
+COLUMNS = (*TEXTS, *NUMBERS)
+
+AT_MOST = {
+    **{(REPEATED, f"{name}, {ALL_AT_ONCE}"): 0.012 for name in COMPARTMENTS},
+    (GRADE, f"{NARROWER}, rank correlation with KL"): -0.40,
+    **{(AGREEMENT, f"{name}, mean difference"): 0.010 for name in COMPARTMENTS},
+    **{(AGREEMENT, f"{name}, half of the 95% limits"): 0.020 for name in COMPARTMENTS},
+    (REFUSED, "knees without any width"): 0.15,
+}
+"""Largest values that are good enough, by check and what: widths in tibial widths."""
+AT_LEAST = {
+    (INTERVAL, "copies inside the interval"): 0.90,
+    (GRADE, f"{NARROWER}, smallest step of its medians from KL 1 to KL 4"): 0.0,
+    **{(AGREEMENT, f"{name}, mean difference"): -0.010 for name in COMPARTMENTS},
+}
+"""Smallest values that are good enough."""
+
+
+def read(file: Path) -> pd.DataFrame:
+    """Return the table, columns as `train.publish.joint_space` has them; refuse a damaged one."""
+    table = read_table(file, COLUMNS, numbers=NUMBERS, texts=TEXTS)
+    there = set(zip(table["check"], table["what"], strict=True))
+    if missing := {*AT_MOST, *AT_LEAST} - there:
+        check, what = min(missing)
+        raise DataError(f"Expected a line '{check}: {what}' in {file}. It is missing.")
+    return table
+
+
+def broken(table: pd.DataFrame) -> list[str]:
+    """Return the lines whose value does not keep its bound, as ``check: what``.
+
+    A bound of the table itself counts as little as one that came by mail: those here are taken.
+    """
+    lines = []
+    for row in table.itertuples():
+        key = (row.check, row.what)
+        low, high = AT_LEAST.get(key, float("-inf")), AT_MOST.get(key, float("inf"))
+        if not low <= row.value <= high:
+            lines.append(f"{row.check}: {row.what}")
+    return lines

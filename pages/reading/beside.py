@@ -1,0 +1,194 @@
+"""Two knees beside each other: prior and current, or right and left, and what differs."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.films.apart.pool import workers
+from kneeoa.films.dicom.patient import PATIENT
+from kneeoa.films.frames import Frame
+from kneeoa.jointspace import change, pairs
+from kneeoa.jointspace.change import TIMES, Difference
+from kneeoa.jointspace.pairs import Pair, Shown
+from kneeoa.jointspace.width import JointSpace
+from kneeoa.wording import plain
+from pages.reading import frame_control, gate_strip, joint_space
+from pages.reading.frame_control import SIDES
+from pages.shared import boundary, session_films
+from pages.shared.session_films import Film
+from pages.shared.viewer import component as viewer
+from pages.shared.viewer.component import Options, Pane, ShownFilm
+
+OPTIONS = Options(
+    height="max(22rem, calc(100dvh - 22rem))", layout="row", columns=2, wipes=True, enters=True
+)
+ARROWS = {1: "\u2191 ", -1: "\u2193 ", 0: ""}
+_SECRET, _VISITS, _CHOICE = "visits_secret", "visits", "beside"
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A knee that can be put beside the one that is read."""
+
+    digest: str
+    knee: int
+
+
+def choose(film: Film, knee: int) -> None:
+    """Ask which knee of the session to put beside this one, where there is another."""
+    others = _others(film, knee)
+    if not others:
+        return
+    known = {other: _shown(*_knee(other)) for other in others}
+    here = _shown(film, frame_control.frame_of(film, knee))
+    chosen = _chosen(film, knee)
+    # Those of the same patient first.
+    others.sort(key=lambda other: not pairs.belong(here, known[other]))
+    key = f"{_CHOICE}_{film.digest[:12]}_{knee}"
+    names = {other: _label(other, known[other], here) for other in others}
+    label = "Beside another film" if chosen is None else "Beside another film: on"
+    with st.popover(label, width="stretch"):
+        st.selectbox(
+            "Prior film, or other knee",
+            others,
+            index=None,
+            placeholder="none",
+            key=key,
+            persist_state="session",
+            format_func=lambda other: names.get(other, ""),
+            help="Both are shown with zoom and window in common, and below them what differs. "
+            "Films of one patient come first where DICOM files name her. Of two films of one knee, "
+            "the one with the earlier date is the prior one; without dates, the one chosen here.",
+        )
+
+
+def show(film: Film, knee: int, frame: Frame) -> bool:
+    """Show the knee beside the chosen one and what differs; return whether one was chosen."""
+    other = _chosen(film, knee)
+    if other is None:
+        return False
+    other_film, other_frame = _knee(other)
+    pair = pairs.paired(_shown(film, frame), _shown(other_film, other_frame))
+    both = [(film, frame), (other_film, other_frame)]
+    if pair.is_swapped:
+        both.reverse()
+    spaces = [joint_space.of(*one) if _is_graded(*one) else None for one in both]
+    _show_films(both, pair, spaces)
+    if pair.warning:
+        st.warning(boundary.escaped(pair.warning))
+    if not pair.of_strangers:
+        _show_differences(_differences(both, pair, spaces), pair, spaces)
+    return True
+
+
+def _show_films(both, pair, spaces):
+    labels = session_films.labels()
+    films = [
+        ShownFilm(
+            one.feed,
+            f"{title}: {labels[one.digest]}",
+            frame,
+            marks=joint_space.marks_of(space) if space else (),
+        )
+        for (one, frame), title, space in zip(both, pair.titles, spaces, strict=True)
+    ]
+    panes = [
+        Pane(place, f"{title.capitalize()}: {labels[one.digest]}", part="box")
+        for place, ((one, _), title) in enumerate(zip(both, pair.titles, strict=True))
+    ]
+    viewer.show(films, panes, options=OPTIONS)
+
+
+def _differences(both, pair, spaces) -> list[Difference]:
+    answers = [_answer(*one) for one in both]
+    lines = [change.of_grades(*answers, pair.kind)]
+    if None not in spaces:
+        lines += change.of_widths(*spaces, pair.kind)
+    return lines
+
+
+def _show_differences(lines: list[Difference], pair: Pair, spaces: list[JointSpace | None]) -> None:
+    heads = "".join(f"<th>{boundary.as_html(head)}</th>" for head in ("", *pair.titles, ""))
+    rows = "".join(
+        f"<tr><td>{boundary.as_html(line.what)}</td><td>{boundary.as_html(line.first)}</td>"
+        f"<td>{boundary.as_html(line.second)}</td><td class='kl-told'>{_arrow(line, pair)}"
+        f"{boundary.as_html(line.told)}</td></tr>"
+        for line in lines
+    )
+    note = ""
+    if None not in spaces:
+        note = f'<div class="kl-note kl-quiet">{boundary.as_html(change.unit_note(*spaces))}</div>'
+    with st.container(key="beside"):
+        st.html(f'<table class="kl-answers">{f"<tr>{heads}</tr>"}{rows}</table>{note}')
+
+
+def _arrow(line, pair):
+    return ARROWS[line.way] if pair.kind == TIMES else ""
+
+
+def _answer(film, frame):
+    if not _is_graded(film, frame):
+        return None
+    try:
+        together = session_films.read_together(film, frame)
+    except KneeOAError:  # said when the reader turns to the film
+        return None
+    return together and together.answer
+
+
+def _is_graded(film, frame):
+    findings = frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
+    return gate_strip.may_be_graded(film, findings)
+
+
+def _others(film, knee):
+    return [
+        Other(digest, place)
+        for digest, one in session_films.all_films().items()
+        for place in range(len(one.frames))
+        if (digest, place) != (film.digest, knee)
+    ]
+
+
+def _chosen(film, knee) -> Other | None:
+    chosen = st.session_state.get(f"{_CHOICE}_{film.digest[:12]}_{knee}")
+    return chosen if chosen in _others(film, knee) else None
+
+
+def _knee(other: Other) -> tuple[Film, Frame]:
+    film = session_films.all_films()[other.digest]
+    return film, frame_control.frame_of(film, other.knee)
+
+
+def _label(other, shown, here):
+    film, frame = _knee(other)
+    parts = [session_films.labels()[other.digest], SIDES[shown.side]]
+    if len(film.frames) > 1:
+        parts.append(f"on the {frame.name}")
+    if shown.day:
+        parts.append(shown.day)
+    if pairs.belong(here, shown):
+        parts.append("same patient")
+    return plain(", ".join(parts))
+
+
+def _shown(film: Film, frame: Frame) -> Shown:
+    patient, day = _visit(film)
+    return Shown(frame_control.side_of(film, frame), patient, day)
+
+
+def _visit(film) -> tuple[str, str]:
+    """Return who a film is of, as a keyed hash good for this session alone, and its day."""
+    visits = st.session_state.setdefault(_VISITS, {})
+    if film.digest not in visits:
+        visits[film.digest] = ("", "")
+        if film.source == "DICOM":
+            said = workers().run(PATIENT, film.data).said
+            key = st.session_state.setdefault(_SECRET, secrets.token_bytes(32))
+            named = said["id"] and hmac.digest(key, said["id"].encode(), hashlib.sha256).hex()
+            visits[film.digest] = (named, said["date"])
+    return visits[film.digest]

@@ -1,0 +1,55 @@
+"""The proposed joint space widths beside the answer: asked for by a tick, drawn on the film."""
+
+import streamlit as st
+
+from kneeoa.films.frames import Frame
+from kneeoa.jointspace import words
+from kneeoa.jointspace.width import JointSpace, measure
+from pages.reading import frame_control
+from pages.shared import boundary
+from pages.shared.session_films import Film
+from pages.shared.viewer.feed import Mark
+
+TICK = "measure_joint_space"
+
+
+def of(film: Film, frame: Frame) -> JointSpace:
+    """Return the joint space of a knee, measured once for a frame and side."""
+    side = frame_control.side_of(film, frame)
+    key = frame, side
+    if key not in film.joint_spaces:
+        film.joint_spaces[key] = measure(film.radiograph, frame, side)
+    return film.joint_spaces[key]
+
+
+def show(film: Film, frame: Frame) -> None:
+    """Show the tick and, where it is set, both widths in a line that unfolds."""
+    asked = st.toggle(
+        "Measure joint space",
+        key=TICK,
+        persist_state="session",
+        help="Proposes the narrowest place of each compartment and draws it on the film; how far "
+        "that can be trusted is measured, see About.",
+    )
+    if not asked:
+        return
+    space = of(film, frame)
+    with st.expander(boundary.escaped(words.line(space)), key="joint_space"):
+        for sentence in words.details(space):
+            st.html(f'<div class="kl-note">{boundary.as_html(sentence)}</div>')
+
+
+def marks(film: Film, frame: Frame) -> tuple[Mark, ...]:
+    """Return what is drawn on the film, nothing without the tick."""
+    return marks_of(of(film, frame)) if st.session_state.get(TICK) else ()
+
+
+def marks_of(space: JointSpace) -> tuple[Mark, ...]:
+    """Return the edges that were found, and on them what was measured."""
+    edges = [Mark(points) for points in space.edges]
+    widths = [
+        Mark(width.ends, "measured", f"{name.split()[0]} {words.short(space, width)}")
+        for name, width in space.compartments.items()
+        if width.ends
+    ]
+    return (*edges, *widths)

@@ -1,0 +1,97 @@
+"""Two films beside each other in a real browser: one zoom and one window for both."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from kneeoa.films.phantom import draw_knee
+from tests.support.films import dicom_dataset, dicom_file
+
+SECONDS = 60_000
+SIDE = 600
+
+
+@pytest.fixture
+def films(tmp_path):
+    """A knee, and the same one elsewhere on a larger film of twice the resolution."""
+    knee = draw_knee(2, seed=3, side=SIDE, marked=False)
+    large = draw_knee(2, seed=3, side=2 * SIDE, marked=False)
+    large = np.pad(large, ((300, 160), (420, 100)), mode="edge")
+    files = []
+    for name, day, pixels, spacing in (
+        ("new.dcm", "20230304", knee, 0.2),
+        ("old.dcm", "20190102", large, 0.1),
+    ):
+        dataset = dicom_dataset(
+            pixels, StudyDate=day, ImageLaterality="R", PixelSpacing=[str(spacing)] * 2
+        )
+        (tmp_path / name).write_bytes(dicom_file(dataset))
+        files.append(str(tmp_path / name))
+    return files
+
+
+@pytest.fixture
+def pair(page, app_url, films):
+    """The reading page with both films beside each other."""
+    page.goto(app_url)
+    expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
+    page.locator("input[type=file]").first.set_input_files(films)
+    expect(page.locator(".kl-lead .kl-grade")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("button", name="Beside another film").click()
+    page.get_by_role("combobox", name="Prior film, or other knee").click()
+    page.get_by_role("option").first.click()
+    expect(page.locator(".st-key-beside")).to_be_visible(timeout=SECONDS)
+    page.keyboard.press("Escape")
+    expect(page.locator(".pane")).to_have_count(2)
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".marks polyline")).to_have_count(12)
+    page.wait_for_timeout(600)
+    return page
+
+
+def grey(page, place):
+    shot = page.locator(".pane").nth(place).locator("canvas").first.screenshot()
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("L"), float)
+
+
+def alike(page):
+    one, other = (grey(page, place)[80:-80, 60:-60] for place in (0, 1))
+    rows, columns = (min(pair) for pair in zip(one.shape, other.shape, strict=True))
+    return np.corrcoef(one[:rows, :columns].ravel(), other[:rows, :columns].ravel())[0, 1]
+
+
+def test_both_show_the_same_part_of_the_knee_whatever_is_done(pair):
+    titles = pair.locator(".pane .title").all_inner_texts()
+    assert titles[0].startswith("Prior, 2019-01-02")
+    assert titles[1].startswith("Current, 2023-03-04")
+    assert alike(pair) > 0.9
+    before = pair.locator(".values").all_inner_texts()
+    box = pair.locator(".pane").nth(1).bounding_box()
+    pair.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    pair.mouse.wheel(0, -400)
+    pair.wait_for_timeout(500)
+    zoomed = pair.locator(".values").all_inner_texts()
+    assert all(one != other for one, other in zip(before, zoomed, strict=True))
+    assert alike(pair) > 0.9
+    pair.mouse.down()
+    pair.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    pair.mouse.up()
+    pair.wait_for_timeout(500)
+    first, second = (text.split("  ")[:2] for text in pair.locator(".values").all_inner_texts())
+    assert first == second
+    assert first != zoomed[0].split("  ")[:2]
+    assert alike(pair) > 0.9
+
+
+def test_what_differs_stands_below_and_says_no_more_than_is_known(pair):
+    told = pair.locator(".st-key-beside").inner_text()
+    assert "Joint space, medial" in told
+    assert "mm" in told
+    assert "Narrower" not in told
+    assert "\u2193" not in told
+    table = pair.locator(".st-key-beside").bounding_box()
+    assert table["y"] + table["height"] <= 900

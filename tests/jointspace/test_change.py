@@ -1,0 +1,189 @@
+"""Two knees beside each other: order, and words that never go beyond what was measured."""
+
+import re
+
+import pytest
+
+from kneeoa.graders.answer import Answer
+from kneeoa.grades import KLGrade
+from kneeoa.jointspace import change, pairs, words
+from kneeoa.jointspace.change import SIDES, SOUND_KNEES_APART, TIMES, of_grades, of_widths
+from kneeoa.jointspace.pairs import Shown, belong, paired
+from kneeoa.jointspace.width import JointSpace, Width
+
+TIBIA = 500.0
+VERDICTS = re.compile(r"narrower|wider|higher|lower|progress|worse|better", re.IGNORECASE)
+
+
+def width(pixels, spread=1.0, *, is_closed=False):
+    around = 1.96 * spread
+    low = 0.0 if is_closed else pixels - around
+    return Width(pixels, spread, low, pixels + around, ((0, 0), (0, pixels)), is_closed)
+
+
+def space(medial=30.0, lateral=40.0, *, side="R", spacing=0.15, spacing_from="PixelSpacing"):
+    made = {"medial": medial, "lateral": lateral}
+    made = {name: one if isinstance(one, Width) else width(one) for name, one in made.items()}
+    right, left = ("medial", "lateral") if side == "R" else ("lateral", "medial")
+    return JointSpace(
+        made[left], made[right], TIBIA, side, spacing, spacing_from if spacing else None
+    )
+
+
+def answer(low, high):
+    return Answer(KLGrade(low), KLGrade(low), KLGrade(high), "median", 0.9)
+
+
+@pytest.mark.parametrize("kind", [TIMES, SIDES])
+@pytest.mark.parametrize(
+    ("first", "second"), [((1, 2), (2, 3)), ((2, 2), (2, 2)), ((0, 4), (3, 4))]
+)
+def test_ranges_that_overlap_differ_in_nothing_that_is_said(kind, first, second):
+    line = of_grades(answer(*first), answer(*second), kind)
+    assert line.way == 0
+    assert not VERDICTS.search(line.told)
+
+
+def test_ranges_apart_differ_and_the_level_is_said():
+    line = of_grades(answer(0, 1), answer(2, 3), TIMES)
+    assert line.way == 1
+    assert "later range is the higher one" in line.told
+    assert "90%" in line.told
+    assert of_grades(answer(2, 3), answer(0, 1), TIMES).way == -1
+    assert "right knee's range is the higher" in of_grades(answer(3, 3), answer(1, 1), SIDES).told
+    assert "left knee's range is the higher" in of_grades(answer(1, 1), answer(3, 3), SIDES).told
+
+
+def test_a_film_without_a_grade_is_compared_with_nothing():
+    line = of_grades(None, answer(1, 2), TIMES)
+    assert (line.first, line.second, line.way) == ("not graded", "KL 1 to 2", 0)
+
+
+def test_within_measuring_again_nothing_is_said():
+    medial, _ = of_widths(space(30.0), space(28.0), TIMES)
+    assert medial.way == 0
+    assert not VERDICTS.search(medial.told)
+    # 1.96 * sqrt(2) pixels of 0.15 mm
+    assert "within 0.4 mm" in medial.told
+
+
+def test_what_two_sound_knees_differ_by_is_no_change_either():
+    apart = SOUND_KNEES_APART * TIBIA
+    medial, _ = of_widths(space(40.0), space(40.0 - 0.9 * apart), TIMES)
+    assert medial.way == 0
+    assert "more than measuring again" in medial.told
+    assert not VERDICTS.search(medial.told)
+
+
+def test_beyond_both_it_is_narrower_by_how_much_and_how_sure():
+    apart = SOUND_KNEES_APART * TIBIA
+    medial, lateral = of_widths(space(40.0), space(40.0 - 2 * apart), TIMES)
+    assert medial.way == -1
+    by = 2 * apart * 0.15
+    doubt = 1.96 * 2**0.5 * 0.15
+    assert (
+        f"Narrower later by {by:.1f} mm ({by - doubt:.1f} mm to {by + doubt:.1f} mm)" in medial.told
+    )
+    assert "another position of the knee" in medial.told
+    assert lateral.way == 0
+    wider, _ = of_widths(space(40.0 - 2 * apart), space(40.0), TIMES)
+    assert wider.way == 1
+
+
+def test_left_and_right_are_compared_by_compartment_not_by_picture():
+    apart = SOUND_KNEES_APART * TIBIA
+    right, left = space(40.0, 60.0, side="R"), space(40.0 - 2 * apart, 60.0, side="L")
+    medial, lateral = of_widths(right, left, SIDES)
+    assert "narrower in the left knee" in medial.told.lower()
+    assert lateral.way == 0
+    unknown = JointSpace(width(40), width(60), TIBIA)
+    (line,) = of_widths(right, unknown, SIDES)
+    assert "set the side" in line.told
+
+
+def test_a_width_that_is_not_known_is_compared_with_nothing():
+    refused = Width(refusal="The edges are not clear.")
+    medial, lateral = of_widths(space(refused), space(30.0), TIMES)
+    assert (medial.first, medial.way) == ("not measured", 0)
+    assert "not measured" in medial.told
+    assert "measuring again" in lateral.told
+
+
+def test_two_that_are_closed_are_not_told_apart_and_one_is_at_most():
+    closed = width(7.0, is_closed=True)
+    medial, _ = of_widths(space(closed), space(closed), TIMES)
+    assert "too narrow to tell apart" in medial.told
+    medial, _ = of_widths(space(40.0), space(closed), TIMES)
+    assert medial.second.startswith("less than ")
+    assert medial.way == -1
+    assert "at least" in medial.told
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "unit"),
+    [
+        (("PixelSpacing", 0.15), ("PixelSpacing", 0.2), "mm"),
+        (("ImagerPixelSpacing", 0.15), ("ImagerPixelSpacing", 0.15), "mm"),
+        (("ImagerPixelSpacing", 0.15), ("PixelSpacing", 0.15), "%"),
+        ((None, None), ("PixelSpacing", 0.15), "%"),
+        ((None, None), (None, None), "%"),
+    ],
+)
+def test_millimetres_are_compared_only_with_those_of_one_kind(first, second, unit):
+    spaces = [space(spacing=spacing, spacing_from=name) for name, spacing in (first, second)]
+    medial, _ = of_widths(*spaces, TIMES)
+    assert ("%" in medial.first) == (unit == "%")
+    assert ("percent" in change.unit_note(*spaces)) == (unit == "%")
+
+
+def test_a_width_is_said_with_interval_and_unit():
+    assert words.said(space(), space().medial) == "4.5 mm (4.2 to 4.8)"
+    bare = space(spacing=None)
+    assert words.said(bare, bare.medial) == "30.0 px (28.0 to 32.0)"
+    assert words.short(bare, bare.medial) == "30.0 px"
+    assert "6.0% of the tibia's width" in words.details(bare)[0]
+    assert "no millimetres" in " ".join(words.details(bare))
+
+
+def test_millimetres_at_the_detector_are_said_to_be_some():
+    detector = space(spacing_from="ImagerPixelSpacing")
+    assert words.line(detector).endswith(", at the detector")
+    assert "magnifies" in words.scale_note(detector)
+    assert "detector" not in words.line(space())
+
+
+def test_without_a_side_it_is_left_and_right_of_the_picture():
+    unknown = JointSpace(width(30), Width(refusal="The edges are not clear."), TIBIA)
+    line = words.line(unknown)
+    assert "left of the picture 30.0 px" in line
+    assert "right of the picture not measured" in line
+    assert any("set it under Box and side" in one for one in words.details(unknown))
+
+
+def test_two_visits_stand_in_order_and_by_hand_the_other_one_is_the_prior():
+    old, new = Shown("R", "a", "20200101"), Shown("R", "a", "20230615")
+    assert belong(old, new)
+    pair = paired(new, old)
+    assert (pair.kind, pair.is_swapped) == (TIMES, True)
+    assert pair.titles == ("prior, 2020-01-01", "current, 2023-06-15")
+    later = paired(old, new)
+    assert (later.is_swapped, later.titles[0]) == (False, "current, 2020-01-01")
+    by_hand = paired(Shown("R"), Shown())
+    assert (by_hand.is_swapped, by_hand.titles) == (True, ("prior", "current"))
+
+
+def test_a_right_and_a_left_knee_stand_as_they_face_the_reader():
+    assert paired(Shown("L"), Shown("R")).is_swapped
+    pair = paired(Shown("R"), Shown("L"))
+    assert (pair.kind, pair.is_swapped) == (SIDES, False)
+    assert pair.titles == (pairs.RIGHT_KNEE, pairs.LEFT_KNEE)
+
+
+def test_two_patients_are_never_compared_and_one_day_is_no_time():
+    pair = paired(Shown("R", "a", "20200101"), Shown("R", "b", "20230615"))
+    assert pair.of_strangers
+    assert "two different patients" in pair.warning
+    assert not belong(Shown(), Shown())
+    assert not paired(Shown("R", "a"), Shown("R", "")).of_strangers
+    one_day = paired(Shown("R", "a", "20200101"), Shown("R", "a", "20200101"))
+    assert one_day.warning == pairs.ONE_DAY

@@ -1,0 +1,173 @@
+"""On the reading page: the joint space beside the answer, and two knees beside each other."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.films.phantom import draw_knee, knee_png
+from pages.reading.beside import Other
+from pages.reading.joint_space import TICK
+from tests.support.films import dicom_dataset, dicom_file
+from tests.support.places import MAIN_SCRIPT
+from tests.support.viewer import viewers
+
+MARKS_OF_A_KNEE = 6
+"""Four edges and two widths."""
+
+
+def dicom(grade, day="", *, laterality="R", patient="P-77-SECRET", seed=3, **tags):
+    film = draw_knee(grade, seed=seed, side=512, laterality=laterality, marked=False)
+    made = dicom_dataset(film, StudyDate=day, ImageLaterality=laterality, **tags)
+    made.PatientID = patient
+    return dicom_file(made)
+
+
+def opened(*files):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
+    app.run()
+    return app.run()
+
+
+def shown(app):
+    assert not app.exception
+    return " ".join(block.body for block in app.get("html"))
+
+
+def lines(app):
+    """What the folded lines of the joint space say, which are Markdown that shows them as is."""
+    labels = [one.label.replace("\\", "") for one in app.expander]
+    return [label for label in labels if label.startswith("Joint space")]
+
+
+def choice_of(app):
+    return next(box for box in app.selectbox if box.label == "Prior film, or other knee")
+
+
+def put_beside(app, name):
+    films = app.session_state["films"]
+    (digest,) = [digest for digest, film in films.items() if film.name == name]
+    choice_of(app).set_value(Other(digest, 0)).run()
+    return app
+
+
+def current(app, name):
+    films = app.session_state["films"]
+    (digest,) = [digest for digest, film in films.items() if film.name == name]
+    app.selectbox(key="current_film").set_value(digest).run()
+    return app.run()
+
+
+@pytest.fixture
+def one():
+    return opened(("one.png", knee_png(0, seed=3)))
+
+
+def test_no_width_is_measured_or_drawn_until_it_is_asked_for(one):
+    assert lines(one) == []
+    (data,) = viewers(one)
+    assert data["films"][0]["marks"] == []
+    one.toggle(key=TICK).set_value(True).run()
+    (line,) = lines(one)
+    assert "px" in line
+    assert " mm" not in line
+    text = shown(one)
+    assert "there are no millimetres" in text
+    assert "set it under Box and side" in text
+    (data,) = viewers(one)
+    marks = data["films"][0]["marks"]
+    assert len(marks) == MARKS_OF_A_KNEE
+    labels = [mark["label"] for mark in marks if mark["kind"] == "measured"]
+    assert [label.split()[0] for label in labels] == ["left", "right"]
+
+
+def test_millimetres_at_the_detector_are_called_that():
+    app = opened(("knee.dcm", dicom(1, ImagerPixelSpacing=["0.2", "0.2"])))
+    app.toggle(key=TICK).set_value(True).run()
+    (line,) = lines(app)
+    assert "medial" in line
+    assert line.endswith("at the detector")
+    assert "ImagerPixelSpacing" in shown(app)
+
+
+def test_the_sides_of_a_knee_name_its_compartments(one):
+    one.toggle(key=TICK).set_value(True).run()
+    side = next(control for control in one.segmented_control if control.label == "Side")
+    side.set_value("R").run()
+    (line,) = lines(one)
+    assert line.startswith("Joint space: medial")
+
+
+def test_one_film_alone_has_nothing_to_be_put_beside(one):
+    assert [box for box in one.selectbox if "Prior" in box.label] == []
+
+
+def test_films_of_one_patient_come_first_and_in_order_of_time():
+    app = opened(
+        ("other.png", knee_png(2, seed=8)),
+        ("old.dcm", dicom(0, "20190102")),
+        ("new.dcm", dicom(3, "20230304")),
+    )
+    current(app, "new.dcm")
+    assert choice_of(app).options[0] == "old.dcm, right knee, 2019-01-02, same patient"
+    put_beside(app, "old.dcm")
+    (data,) = viewers(app)
+    assert [film["label"] for film in data["films"]] == [
+        "prior, 2019-01-02: old.dcm",
+        "current, 2023-03-04: new.dcm",
+    ]
+    assert [pane["film"] for pane in data["panes"]] == [0, 1]
+    text = shown(app)
+    assert "Joint space, medial" in text
+    assert "\u2193 Narrower later" in text
+    # Nobody's id is kept, nor shown.
+    assert "SECRET" not in text
+    kept = app.session_state["visits"]
+    assert all("SECRET" not in patient for patient, _ in kept.values())
+
+
+def test_the_same_knee_twice_is_no_change_and_has_no_arrow():
+    film = draw_knee(2, seed=3, side=512, marked=False)
+    grain = np.random.default_rng(0).normal(0, 1.5, film.shape)
+    again = dicom_dataset(np.clip(film + grain, 0, 255).astype(np.uint8), StudyDate="20230304")
+    again.PatientID, again.ImageLaterality = "P-77-SECRET", "R"
+    app = opened(("old.dcm", dicom(2, "20190102")), ("new.dcm", dicom_file(again)))
+    put_beside(current(app, "new.dcm"), "old.dcm")
+    text = shown(app)
+    assert "The ranges overlap" in text
+    assert text.count("No difference beyond that of measuring again") == 2
+    assert "\u2191" not in text
+    assert "\u2193" not in text
+
+
+def test_two_patients_are_shown_and_never_compared():
+    app = opened(
+        ("one.dcm", dicom(0, "20190102", patient="A")),
+        ("two.dcm", dicom(4, "20230304", patient="B")),
+    )
+    put_beside(current(app, "two.dcm"), "one.dcm")
+    assert any("two different patients" in warning.value for warning in app.warning)
+    text = shown(app)
+    assert "Narrower" not in text
+    assert "The later range" not in text
+
+
+def test_a_left_knee_stands_beside_a_right_one_without_arrows():
+    app = opened(
+        ("left.dcm", dicom(3, "20190102", laterality="L")),
+        ("right.dcm", dicom(0, "20190102")),
+    )
+    put_beside(current(app, "left.dcm"), "right.dcm")
+    (data,) = viewers(app)
+    assert data["films"][0]["label"].startswith("right knee")
+    text = shown(app)
+    assert "Narrower in the left knee" in text
+    assert "\u2193" not in text
+
+
+def test_the_name_of_a_film_is_text_in_the_comparison():
+    app = opened(("<b>old.png", knee_png(1, seed=2)), ("new.png", knee_png(1, seed=4)))
+    put_beside(current(app, "new.png"), "<b>old.png")
+    assert "<b>old" not in shown(app)
+    choice_of(app).set_value(None).run()
+    assert "Joint space, left" not in shown(app)

@@ -1,0 +1,107 @@
+"""What validates the joint space widths: known answers, and bounds that can be broken."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kneeoa.data.arrays import Films
+from kneeoa.errors import DataError
+from kneeoa.graders.locating.localiser import Localiser
+from kneeoa.records import joint_space as records
+from kneeoa.records.joint_space import AGREEMENT, ALL_AT_ONCE, GRADE, NARROWER, REPEATED, SIDES
+from tests.support.places import ROOT
+from train.publish import joint_space
+from train.publish.joint_space import Measured, measured, table
+
+
+def made(*, again=0.002, bias=0.003, fall=0.006, patients=40):
+    """What was measured on films of two knees a patient, whose figures are known."""
+    random = np.random.default_rng(0)
+    knees, copies, ways = [], [], []
+    for patient in range(patients):
+        for side in "LR":
+            grade = patient % 5
+            medial = 0.060 - fall * grade + random.normal(0, 0.001)
+            row = {
+                "film": f"{patient}{side}",
+                "patient": str(patient),
+                "grade": grade,
+                "side": side,
+            }
+            knees.append(row | {"gated": False, "medial": medial, "lateral": medial + 0.01})
+            for compartment in ("medial", "lateral"):
+                way = {"compartment": compartment, "paths": medial}
+                ways.append(row | way | {"profiles": medial + bias + random.normal(0, 0.002)})
+                for kind in joint_space.KINDS:
+                    told = {"first": medial, "low": medial - 0.004, "high": medial + 0.004}
+                    told |= {"kind": kind, "compartment": compartment}
+                    copies.append(row | told | {"again": medial + random.normal(0, again)})
+    return Measured(*(pd.DataFrame(rows) for rows in (knees, copies, ways)))
+
+
+def value(rows, check, what):
+    (found,) = rows[(rows["check"] == check) & (rows["what"] == what)].itertuples()
+    # Draws of percentiles may lie to one side of a value that is nearly perfect.
+    assert found.low - 0.002 <= found.value <= found.high + 0.002
+    return found.value
+
+
+def test_known_figures_come_out():
+    rows = table(made())
+    repeated = value(rows, REPEATED, f"medial, {ALL_AT_ONCE}")
+    assert repeated == pytest.approx(1.96 * 0.002, rel=0.25)
+    assert value(rows, AGREEMENT, "medial, mean difference") == pytest.approx(0.003, abs=0.001)
+    half = value(rows, AGREEMENT, "lateral, half of the 95% limits")
+    assert half == pytest.approx(1.96 * 0.002, rel=0.25)
+    assert value(rows, GRADE, f"{NARROWER}, rank correlation with KL") < -0.9
+    step = value(rows, GRADE, f"{NARROWER}, smallest step of its medians from KL 1 to KL 4")
+    assert step == pytest.approx(0.006, abs=0.001)
+    assert value(rows, SIDES, "medial, left and right of two knees of KL 0") < 0.005
+    assert records.broken(rows) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"again": 0.02}, f"{REPEATED}: medial, {ALL_AT_ONCE}"),
+        ({"bias": 0.02}, f"{AGREEMENT}: medial, mean difference"),
+        ({"fall": -0.004}, f"{GRADE}: {NARROWER}, rank correlation with KL"),
+    ],
+)
+def test_a_bound_that_is_not_kept_is_named(changes, line):
+    assert line in records.broken(table(made(**changes)))
+
+
+def test_films_are_measured_and_copied():
+    random = np.random.default_rng(0)
+    images = np.stack([drawn(grade) for grade in (0, 2)])
+    images = np.clip(images + random.normal(0, 1, images.shape), 0, 255).astype(np.uint8)
+    films = Films(images, np.array([0, 2]), ("1R", "2R"), ("1", "2"))
+    found = measured(films, Localiser())
+    assert found.knees["medial"].notna().all()
+    assert found.knees["medial"][0] > found.knees["medial"][1]
+    assert len(found.copies) == 2 * 2 * len(joint_space.KINDS)
+    apart = (found.copies["again"] - found.copies["first"]).abs()
+    assert apart.max() < 0.01
+    assert len(found.ways) == 4
+
+
+def drawn(grade):
+    from kneeoa.films.phantom import draw_knee
+
+    return draw_knee(grade, seed=3, marked=False).astype(float)
+
+
+def test_a_damaged_table_is_refused(tmp_path):
+    rows = table(made())
+    file = tmp_path / records.FILE
+    rows[rows["check"] != AGREEMENT].to_csv(file, index=False)
+    with pytest.raises(DataError, match="agreement"):
+        records.read(file)
+    rows.to_csv(file, index=False)
+    assert len(records.read(file)) == len(rows)
+
+
+def test_what_is_published_keeps_every_bound():
+    """Else no width may be shown as a number."""
+    assert records.broken(records.read(ROOT / "assets" / "results" / records.FILE)) == []

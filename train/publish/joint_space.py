@@ -1,0 +1,280 @@
+"""How good the proposed joint space widths are, measured on graded films.
+
+Four questions. Does a copy of a film that is shifted, turned, scaled or noisy give the same width
+(repeatability), and is it inside the film's interval? Is the joint space narrower where the grade
+is higher? Does a second way of measuring give the same (Bland and Altman, Lancet 1986, 307-310)?
+On how many films is nothing said? Widths are in tibial widths: these films have no spacing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import ndimage, stats
+
+from kneeoa.data.arrays import Films
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.locating.localiser import Localiser
+from kneeoa.grades import GRADES
+from kneeoa.jointspace import profiles
+from kneeoa.jointspace.minimum import LEFT, RIGHT, narrowest
+from kneeoa.jointspace.outlines import outlines_of
+from kneeoa.jointspace.patch import patch_of
+from kneeoa.jointspace.width import measure
+from kneeoa.metrics import bootstrap
+from kneeoa.records.joint_space import (
+    AGREEMENT,
+    ALL_AT_ONCE,
+    AT_LEAST,
+    AT_MOST,
+    COLUMNS,
+    COMPARTMENTS,
+    GRADE,
+    INTERVAL,
+    NARROWER,
+    REFUSED,
+    REPEATED,
+    SIDES,
+)
+
+COPIED = 40
+"""Films that are copied and measured again, spread evenly."""
+_RESAMPLES = 500
+_SHIFT, _TURN, _SCALE, _NOISE = 4.0, 3.0, 0.1, 3.0
+"""Pixels, degrees, share and grey values by which copies differ, at most (noise: its SD)."""
+KINDS = {
+    "shifted": (1, 0, 0, 0),
+    "turned": (0, 1, 0, 0),
+    "scaled": (0, 0, 1, 0),
+    "noisy": (0, 0, 0, 1),
+    ALL_AT_ONCE: (1, 1, 1, 1),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Films and what was measured on them, in tibial widths; NaN where nothing was said.
+
+    Attributes
+    ----------
+    knees : a row a film: grade, patient, side, medial, lateral, and refused by the gate or not
+    copies : a row a copy and compartment: film, patient, kind, compartment, first, low, high, again
+    ways : a row a film and compartment: patient, compartment, paths, profiles
+    """
+
+    knees: pd.DataFrame
+    copies: pd.DataFrame
+    ways: pd.DataFrame
+
+
+def measured(films: Films, localiser: Localiser, *, progress: Callable = iter) -> Measured:
+    """Measure every film, and copies of some of them."""
+    generator = np.random.default_rng(0)
+    copied = set(np.linspace(0, len(films) - 1, min(COPIED, len(films))).astype(int).tolist())
+    knees, copies, ways = [], [], []
+    for index in progress(range(len(films))):
+        name, patient = films.image_ids[index], films.patient_ids[index]
+        film = _film(films.images[index].astype(np.float32), name)
+        found = localiser.find(film)
+        film, frame = found.to_grade(film), found.frames[0]
+        side = name[-1] if name[-1] in "LR" else "R"
+        row = {"film": name, "patient": patient, "grade": int(films.grades[index]), "side": side}
+        gated = found.refusal is not None
+        widths = {} if gated else _widths(film, frame, side)
+        knees.append(
+            row | {"gated": gated} | {name: widths.get(name, _NOTHING)[0] for name in COMPARTMENTS}
+        )
+        if gated:
+            continue
+        ways += [row | way for way in _both_ways(film, frame, side)]
+        if index in copied:
+            copies += [row | again for again in _again(film, frame, side, widths, generator)]
+    return Measured(*(pd.DataFrame(rows) for rows in (knees, copies, ways)))
+
+
+_NOTHING = (np.nan, np.nan, np.nan)
+
+
+def _film(pixels, name):
+    return Radiograph(name, np.ascontiguousarray(pixels, np.float32), "PNG", 8, None, None, name)
+
+
+def _widths(film, frame: Frame, side) -> dict[str, tuple[float, float, float]]:
+    """Return width, low and high by compartment; closed ones count as half of what they may be."""
+    space = measure(film, frame, side)
+    found = {}
+    for name, width in space.compartments.items():
+        if width.is_known:
+            value = width.high / 2 if width.is_closed else width.pixels
+            found[name] = tuple(one / space.tibia_width for one in (value, width.low, width.high))
+        else:
+            found[name] = _NOTHING
+    return found
+
+
+def _both_ways(film, frame, side) -> Iterator[dict]:
+    """Yield the width by either way, refused or not."""
+    image = patch_of(film.pixels, frame).image
+    outlines = outlines_of(image[None])
+    others = profiles.widths(image, outlines)
+    for place in (LEFT, RIGHT):
+        name = COMPARTMENTS[(place == LEFT) == (side == "R")]
+        width = narrowest(outlines, place).width[0] / outlines.tibia_width[0]
+        yield {"compartment": name, "paths": float(width), "profiles": others[place]}
+
+
+def _again(film, frame, side, first, generator) -> Iterator[dict]:
+    for kind, how in KINDS.items():
+        changed = _film(_changed(film.pixels, how, generator), film.name)
+        again = _widths(changed, frame, side)
+        for name in COMPARTMENTS:
+            value, low, high = first[name]
+            told = {"first": value, "low": low, "high": high, "again": again[name][0]}
+            yield {"kind": kind, "compartment": name} | told
+
+
+def _changed(pixels, how, generator):
+    shift, turn, scale, noise = how
+    angle = np.radians(turn * generator.uniform(-_TURN, _TURN))
+    larger = 1 + scale * generator.uniform(-_SCALE, _SCALE)
+    matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / larger
+    middle = (np.array(pixels.shape) - 1) / 2
+    offset = middle - matrix @ (middle + shift * generator.uniform(-_SHIFT, _SHIFT, 2))
+    if shift or turn or scale:
+        pixels = ndimage.affine_transform(pixels, matrix, offset, order=3, mode="nearest")
+    if noise:
+        pixels = pixels + generator.normal(0, _NOISE, pixels.shape)
+    return np.clip(pixels, 0, 255)
+
+
+def table(found: Measured) -> pd.DataFrame:
+    """Return one row per check; columns as in `kneeoa.records.joint_space`, intervals of 95%."""
+    rows = [*_repeated(found.copies), *_graded(found.knees), *_agreeing(found.ways)]
+    rows += [*_refused(found), *_sides(found.knees)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _repeated(copies):
+    both = copies.dropna(subset=["first", "again"])
+    for kind in KINDS:
+        for name in COMPARTMENTS:
+            some = both[(both["kind"] == kind) & (both["compartment"] == name)]
+            squares = (some["again"] - some["first"]) ** 2
+            # Of two measurements of one film, 95% differ by less.
+            coefficient = 1.96 * squares.mean() ** 0.5
+            draws = 1.96 * _weighted_means(squares, some["patient"]) ** 0.5
+            yield _row(REPEATED, f"{name}, {kind}", coefficient, draws, some)
+    inside = (both["again"] >= both["low"]) & (both["again"] <= both["high"])
+    draws = _weighted_means(inside.astype(float), both["patient"])
+    yield _row(INTERVAL, "copies inside the interval", inside.mean(), draws, both)
+    before = copies.dropna(subset=["first"])
+    lost = before["again"].isna()
+    draws = _weighted_means(lost.astype(float), before["patient"])
+    yield _row(REFUSED, "copies of what was measured", lost.mean(), draws, before)
+
+
+def _graded(knees):
+    narrower = knees[list(COMPARTMENTS)].min(axis=1, skipna=False)
+    columns = {name: knees[name] for name in COMPARTMENTS} | {NARROWER: narrower}
+    for name, values in columns.items():
+        some = knees.assign(value=values).dropna(subset=["value"])
+        grades, widths = some["grade"].to_numpy(), some["value"].to_numpy()
+        weights = bootstrap.patient_weights(some["patient"], resamples=_RESAMPLES).astype(int)
+        draws = [_repeats(grades, widths, times) for times in weights]
+        ranks = np.array([stats.spearmanr(g, w)[0] for g, w in draws])
+        value = stats.spearmanr(grades, widths)[0]
+        yield _row(GRADE, f"{name}, rank correlation with KL", value, ranks, some)
+        medians = np.array([_medians(g, w) for g, w in draws])
+        for grade in GRADES:
+            of = some[some["grade"] == grade]
+            yield _row(
+                GRADE,
+                f"{name}, median at {grade.label}",
+                of["value"].median(),
+                medians[:, grade],
+                of,
+            )
+        if name == NARROWER:
+            what = f"{name}, smallest step of its medians from KL 1 to KL 4"
+            steps = -np.diff(medians[:, 1:], axis=1).max(axis=1)
+            value = -np.diff(_medians(grades, widths)[1:]).max()
+            yield _row(GRADE, what, value, steps, some)
+
+
+def _repeats(grades, widths, times):
+    return np.repeat(grades, times), np.repeat(widths, times)
+
+
+def _medians(grades, widths):
+    of = [widths[grades == grade] for grade in GRADES]
+    return np.array([np.median(some) if len(some) else np.nan for some in of])
+
+
+def _agreeing(ways):
+    for name in COMPARTMENTS:
+        some = ways[ways["compartment"] == name].dropna()
+        apart = some["profiles"] - some["paths"]
+        means = _weighted_means(apart, some["patient"])
+        yield _row(AGREEMENT, f"{name}, mean difference", apart.mean(), means, some)
+        squares = _weighted_means(apart**2, some["patient"])
+        limits = 1.96 * np.sqrt(np.maximum(squares - means**2, 0))
+        half = 1.96 * apart.std()
+        yield _row(AGREEMENT, f"{name}, half of the 95% limits", half, limits, some)
+
+
+def _refused(found):
+    knees = found.knees
+    without = knees[list(COMPARTMENTS)].isna()
+    columns = {"knees without any width": without.all(axis=1)}
+    columns |= {f"{name} widths": without[name] for name in COMPARTMENTS}
+    for grade in GRADES:
+        of = knees[knees["grade"] == grade]
+        yield from _share(f"medial widths at {grade.label}", of["medial"].isna(), of)
+    for what, lost in columns.items():
+        yield from _share(what, lost, knees)
+
+
+def _share(what, lost, of):
+    if len(of):
+        draws = _weighted_means(lost.astype(float), of["patient"])
+        yield _row(REFUSED, what, lost.mean(), draws, of)
+
+
+def _sides(knees):
+    """Of patients with KL 0 on both sides: how far left and right differ, in 95%."""
+    sound = knees[knees["grade"] == 0]
+    for name in COMPARTMENTS:
+        pairs = sound.pivot_table(index="patient", columns="side", values=name)
+        if not {"L", "R"} <= set(pairs):
+            continue
+        apart = (pairs["L"] - pairs["R"]).abs().dropna()
+        if apart.empty:
+            continue
+        draws = np.random.default_rng(0).choice(apart, (_RESAMPLES, len(apart)))
+        what = f"{name}, left and right of two knees of KL 0"
+        of = pd.DataFrame({"patient": apart.index})
+        yield _row(SIDES, what, apart.quantile(0.95), np.quantile(draws, 0.95, axis=1), of)
+
+
+def _weighted_means(values, patients):
+    weights = bootstrap.patient_weights(patients, resamples=_RESAMPLES)
+    return weights @ values.to_numpy(float) / weights.sum(axis=1)
+
+
+def _row(check, what, value, draws, of):
+    low, high = bootstrap.percentile_interval(np.asarray(draws, float))
+    key, patients = (check, what), of["patient"].nunique()
+    bounds = {"at_least": AT_LEAST.get(key, np.nan), "at_most": AT_MOST.get(key, np.nan)}
+    told = {"check": check, "what": what, "value": value, "low": low, "high": high}
+    return told | {"films": len(of), "patients": patients} | bounds
+
+
+def as_text(rows: pd.DataFrame) -> str:
+    """Return the table for a terminal."""
+    lines = [
+        f"{row.check}: {row.what}  {row.value:.4f} ({row.low:.4f} to {row.high:.4f}), {row.films}"
+        for row in rows.itertuples()
+    ]
+    return "\n".join(["In tibial widths, or shares; 95% intervals over patients", *lines])
