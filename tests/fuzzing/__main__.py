@@ -24,7 +24,8 @@ def main() -> int:
     began, whole, broken = time.monotonic(), Tally(), 0
     starts = range(options.seed, options.seed + -(-options.films // _AT_ONCE))
     with ProcessPoolExecutor(options.processes, max_tasks_per_child=20) as pool:
-        parts = {start: pool.submit(_part, start) for start in starts}
+        # Of another module than this one, which new processes do not load.
+        parts = {start: pool.submit(run, _AT_ONCE, start=start) for start in starts}
         for number, (start, part) in enumerate(parts.items(), 1):
             try:
                 tally = part.result()
@@ -47,10 +48,6 @@ def main() -> int:
         f"{time.monotonic() - began:.0f} s."
     )
     return 1 if broken else 0
-
-
-def _part(start):
-    return run(_AT_ONCE, start=start)
 
 
 if __name__ == "__main__":
