@@ -22,10 +22,13 @@ def main() -> int:
     options = parser.parse_args()
     print(f"{options.films} damaged films from seed {options.seed} on.", flush=True)
     began, whole, broken = time.monotonic(), Tally(), 0
-    starts = range(options.seed, options.seed + -(-options.films // _AT_ONCE))
+    left = range(options.films, 0, -_AT_ONCE)
     with ProcessPoolExecutor(options.processes, max_tasks_per_child=20) as pool:
         # Of another module than this one, which new processes do not load.
-        parts = {start: pool.submit(run, _AT_ONCE, start=start) for start in starts}
+        parts = {
+            start: pool.submit(run, min(_AT_ONCE, films), start=start)
+            for start, films in enumerate(left, options.seed)
+        }
         for number, (start, part) in enumerate(parts.items(), 1):
             try:
                 tally = part.result()

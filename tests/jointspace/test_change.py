@@ -161,7 +161,7 @@ def test_without_a_side_it_is_left_and_right_of_the_picture():
 
 
 def test_two_visits_stand_in_order_and_by_hand_the_other_one_is_the_prior():
-    old, new = Shown("R", "a", "20200101"), Shown("R", "a", "20230615")
+    old, new = Shown("R", "a", "2020-01-01"), Shown("R", "a", "2023-06-15")
     assert belong(old, new)
     pair = paired(new, old)
     assert (pair.kind, pair.is_swapped) == (TIMES, True)
@@ -180,10 +180,10 @@ def test_a_right_and_a_left_knee_stand_as_they_face_the_reader():
 
 
 def test_two_patients_are_never_compared_and_one_day_is_no_time():
-    pair = paired(Shown("R", "a", "20200101"), Shown("R", "b", "20230615"))
+    pair = paired(Shown("R", "a", "2020-01-01"), Shown("R", "b", "2023-06-15"))
     assert pair.of_strangers
     assert "two different patients" in pair.warning
     assert not belong(Shown(), Shown())
     assert not paired(Shown("R", "a"), Shown("R", "")).of_strangers
-    one_day = paired(Shown("R", "a", "20200101"), Shown("R", "a", "20200101"))
+    one_day = paired(Shown("R", "a", "2020-01-01"), Shown("R", "a", "2020-01-01"))
     assert one_day.warning == pairs.ONE_DAY
