@@ -48,10 +48,10 @@ def film(tmp_path):
 
 def sign_in(page, url):
     page.goto(f"{url}/cases")
-    page.get_by_label("Key of the case list").fill(KEY)
-    page.get_by_label("Your initials").fill("ab")
+    page.locator("input[type=password]").fill(KEY)
+    page.get_by_role("textbox", name="Your initials").fill("ab")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Key of the case list")).to_have_count(0, timeout=SECONDS)
+    expect(page.locator("input[type=password]")).to_have_count(0, timeout=SECONDS)
 
 
 def open_film(page, film):
