@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import time
 
 import pytest
 
@@ -45,6 +46,15 @@ def test_a_film_that_is_not_put_leaves_nothing(files):
     with files.written(FILM):
         pass
     assert [file for file in files.folder.rglob("*") if file.is_file()] == []
+
+
+def test_what_a_killed_process_left_goes_after_a_day(files):
+    place = put(files).parent
+    for name, age in ((".new.old", 2 * 24 * 3600), (".new.now", 0)):
+        (place / name).write_bytes(FILM)
+        os.utime(place / name, times=(time.time() - age,) * 2)
+    put(files)
+    assert sorted(file.name for file in place.iterdir()) == [".new.now", f"{DIGEST}.film"]
 
 
 def test_without_a_key_films_lie_there_as_they_are_and_are_read_with_one_later(tmp_path):

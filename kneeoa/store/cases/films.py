@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PATIENTS = "patients.key"
 _MOST_ADDED = 1024
 """Bytes that sealing adds at most."""
+_ABANDONED = 24 * 3600
+"""Seconds after which nobody is writing any more."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -54,6 +57,7 @@ class FilmFiles:
         place = self._place(digest)
         with _in_words("keep a film", self.folder):
             self._make(place.parent)
+            _drop_abandoned(place.parent)
             descriptor, name = tempfile.mkstemp(prefix=".new.", dir=place.parent)
             beside = Path(name)
         try:
@@ -169,6 +173,14 @@ class Put:
         """Put the film in its place, instead of the same one that may be there."""
         with _in_words("keep a film", self.place.parent):
             self.beside.replace(self.place)
+
+
+def _drop_abandoned(folder):
+    """Delete what a process that was killed had begun to write there."""
+    for left in folder.glob(".new.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
 
 
 @contextlib.contextmanager
