@@ -49,8 +49,8 @@ def of_grades(first: Answer | None, second: Answer | None, kind: str) -> Differe
         return Difference("Grade", *texts, told)
     way = 1 if second.low > first.high else -1
     told = {
-        (TIMES, 1): "The later range is the higher one.",
-        (TIMES, -1): "The later range is the lower one.",
+        (TIMES, 1): "Higher than before.",
+        (TIMES, -1): "Lower than before.",
         (SIDES, 1): "The left knee's range is the higher one.",
         (SIDES, -1): "The right knee's range is the higher one.",
     }[kind, way]
@@ -105,14 +105,14 @@ def _of_width(name, first, second, kind, widths) -> Difference:
         )
         return Difference(*texts, told)
     way = 1 if is_widening else -1
-    more = f"More than two sound knees of one person differ by ({_number(apart, unit)})"
+    more = f"Two sound knees of one person differ by up to {_number(apart, unit)}"
     position = "" if kind == SIDES else "; another position of the knee can still be the reason"
     return Difference(*texts, f"{_VERDICTS[kind, way]} by {by}. {more}{position}.", way)
 
 
 _VERDICTS = {
-    (TIMES, 1): "Wider later",
-    (TIMES, -1): "Narrower later",
+    (TIMES, 1): "Wider than before",
+    (TIMES, -1): "Narrower than before",
     (SIDES, 1): "Narrower in the right knee",
     (SIDES, -1): "Narrower in the left knee",
 }

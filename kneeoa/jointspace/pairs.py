@@ -62,7 +62,7 @@ def paired(current: Shown, other: Shown) -> Pair:
     else:
         kind = TIMES
         is_swapped = not (current.day and other.day and current.day < other.day)
-        names = ("prior", "current") if is_swapped else ("current", "later")
+        names = ("prior", "current")
     both = (other, current) if is_swapped else (current, other)
     titles = tuple(_dated(name, one) for name, one in zip(names, both, strict=True))
     if current.patient and other.patient and current.patient != other.patient:

@@ -48,7 +48,6 @@ def choose(film: Film, knee: int) -> None:
     chosen = _chosen(film, knee)
     # Those of the same patient first.
     others.sort(key=lambda other: not pairs.belong(here, known[other]))
-    key = f"{_CHOICE}_{film.digest[:12]}_{knee}"
     names = {other: _label(other, known[other], here) for other in others}
     label = "Beside another film" if chosen is None else "Beside another film: on"
     with st.popover(label, width="stretch"):
@@ -57,7 +56,7 @@ def choose(film: Film, knee: int) -> None:
             others,
             index=None,
             placeholder="none",
-            key=key,
+            key=_key(film, knee),
             persist_state="session",
             format_func=lambda other: names.get(other, ""),
             help="Both are shown with zoom and window in common, and below them what differs. "
@@ -155,8 +154,13 @@ def _others(film, knee):
 
 
 def _chosen(film, knee) -> Other | None:
-    chosen = st.session_state.get(f"{_CHOICE}_{film.digest[:12]}_{knee}")
+    chosen = st.session_state.get(_key(film, knee))
     return chosen if chosen in _others(film, knee) else None
+
+
+def _key(film, knee):
+    # Not the beginning of the digest, with which whatever is kept of a frame is forgotten.
+    return f"{_CHOICE}_{film.digest[12:24]}_{knee}"
 
 
 def _knee(other: Other) -> tuple[Film, Frame]:

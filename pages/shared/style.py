@@ -70,7 +70,8 @@ STYLE = """
 .kl-answers .kl-share {text-align: center; padding: .15rem .5rem;
   background: color-mix(in srgb, #2b93a1 calc(var(--share) * .75), transparent);}
 .kl-answers .kl-mine td:first-child {font-weight: 650;}
-.kl-answers .kl-told {max-width: 46rem;}
+.st-key-beside td, .st-key-beside th {white-space: nowrap; vertical-align: top;}
+.st-key-beside .kl-told {white-space: normal; line-height: 1.35;}
 .kl-known {display: grid; gap: .7rem; font-size: .92rem;}
 .kl-known .kl-grade {font-size: 1.8rem;}
 .kl-known .kl-cells {margin-top: .25rem;}

@@ -47,7 +47,7 @@ def test_ranges_that_overlap_differ_in_nothing_that_is_said(kind, first, second)
 def test_ranges_apart_differ_and_the_level_is_said():
     line = of_grades(answer(0, 1), answer(2, 3), TIMES)
     assert line.way == 1
-    assert "later range is the higher one" in line.told
+    assert "Higher than before" in line.told
     assert "90%" in line.told
     assert of_grades(answer(2, 3), answer(0, 1), TIMES).way == -1
     assert "right knee's range is the higher" in of_grades(answer(3, 3), answer(1, 1), SIDES).told
@@ -82,7 +82,8 @@ def test_beyond_both_it_is_narrower_by_how_much_and_how_sure():
     by = 2 * apart * 0.15
     doubt = 1.96 * 2**0.5 * 0.15
     assert (
-        f"Narrower later by {by:.1f} mm ({by - doubt:.1f} mm to {by + doubt:.1f} mm)" in medial.told
+        f"Narrower than before by {by:.1f} mm ({by - doubt:.1f} mm to {by + doubt:.1f} mm)"
+        in medial.told
     )
     assert "another position of the knee" in medial.told
     assert lateral.way == 0
@@ -167,7 +168,7 @@ def test_two_visits_stand_in_order_and_by_hand_the_other_one_is_the_prior():
     assert (pair.kind, pair.is_swapped) == (TIMES, True)
     assert pair.titles == ("prior, 2020-01-01", "current, 2023-06-15")
     later = paired(old, new)
-    assert (later.is_swapped, later.titles[0]) == (False, "current, 2020-01-01")
+    assert (later.is_swapped, later.titles[0]) == (False, "prior, 2020-01-01")
     by_hand = paired(Shown("R"), Shown())
     assert (by_hand.is_swapped, by_hand.titles) == (True, ("prior", "current"))
 

@@ -119,7 +119,7 @@ def test_films_of_one_patient_come_first_and_in_order_of_time():
     assert [pane["film"] for pane in data["panes"]] == [0, 1]
     text = shown(app)
     assert "Joint space, medial" in text
-    assert "\u2193 Narrower later" in text
+    assert "\u2193 Narrower than before" in text
     # Nobody's id is kept, nor shown.
     assert "SECRET" not in text
     kept = app.session_state["visits"]
@@ -149,7 +149,7 @@ def test_two_patients_are_shown_and_never_compared():
     assert any("two different patients" in warning.value for warning in app.warning)
     text = shown(app)
     assert "Narrower" not in text
-    assert "The later range" not in text
+    assert "than before" not in text
 
 
 def test_a_left_knee_stands_beside_a_right_one_without_arrows():

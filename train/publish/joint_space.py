@@ -39,7 +39,7 @@ from kneeoa.records.joint_space import (
     SIDES,
 )
 
-COPIED = 40
+COPIED = 30
 """Films that are copied and measured again, spread evenly."""
 _RESAMPLES = 500
 _SHIFT, _TURN, _SCALE, _NOISE = 4.0, 3.0, 0.1, 3.0
