@@ -266,9 +266,7 @@ def _grade_batch(
         both = graders.together_arrays(stacked) if together else None
         if both is not None:
             answers[FOLDER] = iter(both)
-    asked: tuple[Architecture | Literal["together"], ...] = ARCHITECTURES
-    if together:
-        asked = (*ARCHITECTURES, FOLDER)
+    asked = (*ARCHITECTURES, FOLDER) if together else ARCHITECTURES
     by = graded_by(graders)
     for name, part in parts:
         for architecture in asked:

@@ -27,14 +27,11 @@ export class Viewer {
       opacity: (share) => root.style.setProperty('--opacity', share),
       wipe: (percent) => root.style.setProperty('--border', `${percent}%`),
     });
-    this.stage = document.createElement('div');
-    this.stage.className = 'panes';
+    this.stage = Object.assign(document.createElement('div'), { className: 'panes' });
     this.said = document.createElement('div');
     this.said.className = 'said';
     this.said.setAttribute('role', 'status');
-    this.hint = document.createElement('div');
-    this.hint.className = 'hint';
-    this.hint.setAttribute('aria-hidden', 'true');
+    this.hint = Object.assign(document.createElement('div'), { className: 'hint', ariaHidden: true });
     root.append(this.stage, this.said);
     this.view = new View(this.panes);
     this.seen = new Seen(this);
