@@ -138,6 +138,26 @@ def adapt(
     return boxed
 
 
+def as_published(
+    films: GradedFilms, graders: Graders, *, told: Callable[[float], None] = _unheard
+) -> tuple[GradedFilms, dict[str, np.ndarray]]:
+    """Return what the published networks say of `films`; nothing is learnt.
+
+    The films come back with one patient where they are alike (`kept_together`); beside them are, by
+    answer (``mobilenet``, ``resnet50``, ``together``), probabilities ``(N, 5)``.
+    """
+    networks = networks_of(films, graders, told=told)
+    films = kept_together(films, next(iter(networks.values())).features)
+    return films, _answers_by(graders)(_published_logits(networks))
+
+
+def _published_logits(networks):
+    return {
+        digest: one.features @ one.published.kernel + one.published.bias
+        for digest, one in networks.items()
+    }
+
+
 def _loss(adaptation):
     return cross_entropy(adaptation.films.grades, adaptation.after[adaptation.deciding])
 
@@ -218,12 +238,7 @@ def learn(
             digest: refit(one.features, grades, one.published, one.temperature, fold)
             for digest, one in networks.items()
         }
-    before = before or answering(
-        {
-            digest: one.features @ one.published.kernel + one.published.bias
-            for digest, one in networks.items()
-        }
-    )
+    before = before or answering(_published_logits(networks))
     after = answering({digest: one.logits for digest, one in refits.items()})
     answers, measured = {}, {}
     for name, probabilities in after.items():

@@ -51,6 +51,27 @@ def mean_and_spread(matrices: Sequence[np.ndarray], by: str) -> tuple[np.ndarray
     return shares.mean(axis=0), spread
 
 
+def cell_table(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+    """Return every cell of every network's matrix: ``network, reference, given`` and figures.
+
+    `runs` are `graded` films by network and run. ``knees`` (mean over runs), ``row`` and ``column``
+    (as `share`) and ``row_sd``, over runs.
+    """
+    rows = []
+    for name, of in runs.items():
+        matrices = [matrix(films) for films in of.values()]
+        knees, _ = mean_and_spread(matrices, "counts")
+        row, sd = mean_and_spread(matrices, "row")
+        column, _ = mean_and_spread(matrices, "column")
+        rows += [
+            (DISPLAY_NAME.get(name, name), true, given, *(part[true, given] for part in parts))
+            for parts in [(knees, row, sd, column)]
+            for true, given in np.ndindex(5, 5)
+        ]
+    columns = ["network", "reference", "given", "knees", "row", "row_sd", "column"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def per_grade(films: pd.DataFrame) -> pd.DataFrame:
     """Return precision, recall and F1 of each grade of `graded` films, with intervals.
 
@@ -141,7 +162,7 @@ def with_answers(table: pd.DataFrame, answers: Mapping[str, pd.DataFrame]) -> pd
 
 def of_networks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return tables of networks as one, with the ``network`` in the first column."""
-    named = [table.assign(network=DISPLAY_NAME[name]) for name, table in tables.items()]
+    named = [table.assign(network=DISPLAY_NAME.get(name, name)) for name, table in tables.items()]
     joined = pd.concat(named, ignore_index=True)
     return joined[["network", *[column for column in joined if column != "network"]]]
 
@@ -183,10 +204,10 @@ def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.Data
 
 
 def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, given: int) -> str:
-    """Say how a cell of the matrix and the list of its films belong together.
+    """Say how a cell of the matrix and the sheet or list of its films belong together.
 
     ``films`` are `graded` films by run, ``network`` is the name shown. A cell is the mean over
-    runs; the list has every film that any run puts there, so it is longer.
+    runs; the sheet has every film that any run puts there, so it is longer.
     """
     found = in_cell(films, true, given)
     of_reference = [int((one["true_grade"] == true).sum()) for one in films.values()]
@@ -195,10 +216,10 @@ def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, gi
     share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
     of = f"knees with reference KL {true} to which {network} gives KL {given}"
     if len(films) == 1:
-        return f"{cell:.0f} {of}{share}: those in the list."
+        return f"{cell:.0f} {of}{share}: those below."
     every = int((found["runs_here"] == len(films)).sum())
     return (
-        f"In a run, on average, there are {cell:.1f} {of}{share}. The list has {len(found)}: each "
+        f"In a run, on average, there are {cell:.1f} {of}{share}. Below are {len(found)}: each "
         f"that any of the {len(films)} runs puts there; {every} of them are there in every run."
     )
 
