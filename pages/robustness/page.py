@@ -136,6 +136,7 @@ st.title("Robustness")
 with boundary.refusals_shown():
     places = cached_runs.results_folders()
     other_hospitals.show_other_hospitals(cached.graders().localiser.card)
+    other_hospitals.show_own()
     show_robustness(places)
     show_tried(places)
     show_tuning(cached_runs.read_archive(places))

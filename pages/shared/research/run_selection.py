@@ -94,6 +94,20 @@ def _why_empty(archive, folders):
     )
 
 
+def say_mixed(selection: Selection) -> None:
+    """Warn where the runs of a network are of several recipes, over which a mean says little."""
+    recipes = cached_runs.names(selection.archive)["recipe"]
+    for network, of in selection.finished.groupby("architecture"):
+        count = recipes.loc[list(of["label"])].nunique()
+        if count > 1:
+            st.warning(
+                f"These {counted(len(of), 'run')} of the {DISPLAY_NAME[network]} are of {count} "
+                "recipes: a mean over them is that of no recipe. Choose a study above, or runs of "
+                "one recipe under More choices, or compare recipes under Results, Two sets side by "
+                "side."
+            )
+
+
 def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
     """Return the metrics of the finished runs, and the runs that have some; say why others do not.
 
