@@ -3,6 +3,7 @@
 # make test   lint, then every test, the browser's included
 # make bench  time a reading and the page
 # make bench-class  a class of forty browsers votes
+# make bench-runs   the research pages with five hundred runs (RUNS=100 for fewer)
 # make bench-train  time training and its parts (minutes)
 # make viewer        build the film viewer's program anew, after a change of its sources (node)
 # make check-viewer  build it and compare, byte by byte (node)
@@ -45,7 +46,7 @@ TORCH_TESTS = tests/train/locate tests/train/study tests/train/native/test_train
 VIEWER = pages/shared/viewer
 BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 
-.PHONY: app test fuzz audit lock bench bench-class bench-train viewer check-viewer build-viewer lint format clean distclean
+.PHONY: app test fuzz audit lock bench bench-class bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -79,6 +80,9 @@ bench: $(TESTS)
 bench-class: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	$(PYTHON) -m tests.benchmarks.group
+
+bench-runs: $(TESTS)
+	$(PYTHON) -m tests.benchmarks.runs
 
 bench-train: $(TESTS)
 	$(PYTHON) -m tests.benchmarks.training
