@@ -17,6 +17,7 @@ from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.records import notes, results
 from kneeoa.records.archive import FINISHED, Archive
 from kneeoa.records.notes import Notes
+from kneeoa.wording import counted
 
 TABLE_METRICS = (
     "accuracy",
@@ -108,10 +109,10 @@ def run_table(
     -------
     DataFrame
         ``network, preset, seed, changed`` (settings, as in `run_names.run_names`), ``tags, note``
-        (what is kept with it, as text), ``state``, the
-        metrics of `TABLE_METRICS` on the selected split, ``epochs, best_epoch, why`` (why it
-        stopped, failed or cannot be read), ``minutes, images_per_second, device, precision,
-        finished_at, run`` (its label), ``split_hash, model_sha256``.
+        (what is kept with it, as text), ``state``, the metrics of `TABLE_METRICS` on the selected
+        split, ``epochs, best_epoch, why`` (why it stopped, and whether a loss was no number; why it
+        failed or cannot be read), ``minutes, images_per_second, device, precision, finished_at,
+        run`` (its label), ``split_hash, model_sha256``.
     """
     values = observed[observed["split"] == chosen.split].set_index("run_id")
     runs = chosen.runs.set_index("label", drop=False)
@@ -132,7 +133,7 @@ def run_table(
             **{name: values[name].reindex(runs.index).astype(float) for name in TABLE_METRICS},
             "epochs": runs["epochs"].astype("Int64"),
             "best_epoch": runs["best_epoch"].astype("Int64"),
-            "why": runs["stopped_because"].fillna(runs["problem"]),
+            "why": [_why(row) for row in runs.to_dict("records")],
             "minutes": runs["minutes"].astype(float),
             "images_per_second": runs["images_per_second"].astype(float),
             "device": runs["device"],
@@ -160,6 +161,15 @@ def noted_alike(noted: Mapping[str, Notes], tags: Sequence[str] = (), words: str
         if wanted <= {tag.casefold() for tag in kept.tags}
         and all(part in kept.note.casefold() for part in parts)
     ]
+
+
+def _why(row):
+    """Why a run stopped, and in how many epochs its losses are no numbers; else what is wrong."""
+    if row["state"] != FINISHED:
+        return row["problem"]
+    bad = row["not_finite"]
+    said = f"; a loss is infinite or no number in {counted(int(bad), 'epoch')}" if bad else ""
+    return f"{row['stopped_because']}{said}"
 
 
 def _state(row, measured):

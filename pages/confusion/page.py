@@ -45,27 +45,22 @@ def show_workbench(selection, shown: sources.Shown, by: str) -> tuple[str, int, 
 
 def show_rest(selection, shown: sources.Shown, by: str, cell) -> None:
     """Show everything else in tabs, of which the open one is computed."""
-    runs = compared(shown.runs)
     tabs = kept.tabs(TABS, "below")
-    with tabs["beside"]:
-        if tabs["beside"].open:
+    at = next(name for name, tab in tabs.items() if tab.open)
+    with tabs[at]:
+        if at == "beside":
             matrices.show_beside(selection, shown, by)
-    with tabs["table"]:
-        if tabs["table"].open:
+        elif at == "table":
             film_lists.show_cell_table(selection, shown, cell)
-    if not runs:
-        return
-    lines = exported.compared_lines(shown)
-    answers = {name: confusions.mean_answers(of) for name, of in runs.items()}
-    with tabs["grades"]:
-        if tabs["grades"].open:
-            trust.show_grades(selection, answers, lines)
-    with tabs["trust"]:
-        if tabs["trust"].open:
-            trust.show_trust(selection, answers, lines)
-    with tabs["look"]:
-        if tabs["look"].open:
-            film_lists.show_lists(selection, runs, answers, lines)
+        elif runs := compared(shown.runs):
+            lines = exported.compared_lines(shown)
+            answers = {name: confusions.mean_answers(of) for name, of in runs.items()}
+            if at == "grades":
+                trust.show_grades(selection, answers, lines)
+            elif at == "trust":
+                trust.show_trust(selection, answers, lines)
+            else:
+                film_lists.show_lists(selection, runs, answers, lines)
 
 
 style.apply_style()

@@ -98,8 +98,8 @@ def choose(selection: Selection) -> tuple[Shown, str]:
         lines += more
     films, shown_lines = runs, lines
     if chosen == "together":
-        films = {name: {AVERAGED: confusions.mean_answers(of)} for name, of in runs.items()}
-        films = {name: of for name, of in films.items() if len(of[AVERAGED])}
+        answers = run_selection.mean_answers(selection)
+        films = {name: {AVERAGED: of} for name, of in answers.items() if len(of)}
         shown_lines = (*lines, TOGETHER_LINE)
     return Shown(chosen, films, runs, shown_lines, lines), counted_by
 

@@ -20,10 +20,6 @@ TABS = {
     "rules": "How a grade is chosen",
     "whole": "The tables whole",
 }
-# Beyond these the bootstraps take minutes, and a reader is asked first.
-MOST_AT_ONCE = 60
-
-
 _RECIPES = {
     PAPER: f"It is the paper's own experiment, which had {CLAIM['cycles']} cycles of each.",
     "reference": "It is the recipe of the published models, not the paper's.",
@@ -130,18 +126,6 @@ def _listed(sentences):
     return "\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences)
 
 
-def _compare_many(count):
-    asked = kept.one(
-        st.segmented_control,
-        f"Compare all {count} runs? It takes about {max(5, count // 25)} seconds, once; a smaller "
-        "study takes less.",
-        ["no", "yes"],
-        "compare_many",
-        required=True,
-    )
-    return asked == "yes"
-
-
 def _tables_of(selection, readable):
     study = selection.study if selection.whole_study else None
     folder = study and study.folder / "studies" / study.record.study_id
@@ -163,7 +147,7 @@ def show(selection, export) -> None:
             grade_rules.show(selection.split)
     if not (tabs["claim"].open or tabs["whole"].open):
         return
-    if len(readable) > MOST_AT_ONCE and not _compare_many(len(readable)):
+    if len(readable) > beside.MOST_AT_ONCE and not beside.compare_many(len(readable)):
         return
     run_selection.say_mixed(selection)
     tables = _tables_of(selection, readable)

@@ -1,6 +1,7 @@
 """Any two sets of runs side by side: networks, recipes, single runs, published models."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,6 +17,8 @@ from pages.shared import boundary, cached, kept, table_view
 from pages.shared.research import cached_runs, paper_sheet
 from pages.shared.research.run_selection import SPLITS
 
+MOST_AT_ONCE = 60
+"""Runs beyond these take minutes to compare, and a reader is asked first."""
 SIDES = {"first": "First set", "second": "Second set"}
 COUNTED = {"runs": "The mean of its runs", "together": "Its runs together, one answer a film"}
 
@@ -44,6 +47,16 @@ def show(selection: Selection, export) -> None:
         )
         == "together"
     )
+    for side, of in chosen.items():
+        recipes = names.loc[list(of.labels), "recipe"].nunique()
+        if recipes > 1:
+            st.warning(
+                f"The {SIDES[side].lower()} holds runs of {recipes} recipes: its mean is that of "
+                "no recipe. Choose a recipe, a study above, or single runs."
+            )
+    count = len({label for of in chosen.values() for label in of.labels})
+    if count > MOST_AT_ONCE and not averaged and not compare_many(count):
+        return
     found = compared(selection, chosen["first"], chosen["second"], averaged)
     st.caption(
         boundary.escaped(" ".join(found.said)) + f" {SPLITS[selection.split].title()} films."
@@ -54,6 +67,19 @@ def show(selection: Selection, export) -> None:
         paper_sheet.show_button("side_by_side", lambda: content(found, python, cited))
     _show_table(selection, found, python)
     _show_matrices(found)
+
+
+def compare_many(count: int) -> bool:
+    """Ask whether so many runs are to be compared, which takes its time."""
+    asked = kept.one(
+        st.segmented_control,
+        f"Compare all {count} runs? It takes about {max(5, count // 15)} seconds, once; a smaller "
+        "study takes less.",
+        ["no", "yes"],
+        "compare_many",
+        required=True,
+    )
+    return asked == "yes"
 
 
 def _choose(selection, sets, names, side, label):
@@ -87,21 +113,27 @@ def compared(
     selection: Selection, first: RunSet, second: RunSet, averaged: bool
 ) -> side_by_side.SideBySide:
     """Return the comparison, computed once."""
-    films = [_films(selection, of) for of in (first, second)]
-    return cached_runs.side_by_side(*films, averaged)
+    parts = [_films(selection, of) for of in (first, second)]
+    files, films = zip(*parts, strict=True)
+    return cached_runs.side_by_side(files, selection.split, films, averaged=averaged)
 
 
 def _films(selection, of):
+    """Return the files of a set, and its films by run."""
     if of.published:
-        table = confusions.graded(cached.predictions(_files()[of.published]), selection.split)
-        return {f"published {of.published}": table} if len(table) else {}
+        file = _files()[of.published]
+        table = confusions.graded(cached.predictions(file), selection.split)
+        return (file,), {f"published {of.published}": table} if len(table) else {}
     runs = finished_runs(selection.archive).set_index("label", drop=False).loc[list(of.labels)]
     found = cached_runs.graded(
         tuple((row.architecture, row.label, row.folder, row.run_id) for row in runs.itertuples()),
         selection.split,
     )
     every = {label: films for by in found.values() for label, films in by.items()}
-    return {label: every[label] for label in of.labels if label in every}
+    files = tuple(
+        Path(row.folder, "runs", row.run_id, "predictions.csv") for row in runs.itertuples()
+    )
+    return files, {label: every[label] for label in of.labels if label in every}
 
 
 def python_of(selection: Selection, first: RunSet, second: RunSet, averaged: bool) -> str:

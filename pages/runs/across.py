@@ -51,6 +51,7 @@ def show(selection, observed) -> None:
             "parallel_runs",
             "measuring",
         ),
-        columns={"run": st.column_config.TextColumn("Run", width="medium")},
+        columns={name: name.replace("_", " ").capitalize() for name in settings}
+        | {"run": st.column_config.TextColumn("Run", width="medium")},
         height=min(300, 38 + 35 * len(table)),
     )

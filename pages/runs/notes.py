@@ -10,7 +10,6 @@ from kneeoa.analysis import measuring
 from kneeoa.analysis import selection as runs_of
 from kneeoa.records import notes
 from kneeoa.records.notes import LONGEST_NOTE, MOST_TAGS, Notes
-from kneeoa.wording import plain
 from pages.shared import boundary, clients, kept
 from pages.shared.research import cached_runs
 
@@ -89,5 +88,5 @@ def _show_form(folder, found, label):
         asked = st.form_submit_button("Keep with the run")
     if asked:
         notes.write(folder, note, tags.split(","))
-        st.toast(f"Kept with {plain(label, 80)}.", icon=":material/check:")
+        st.toast(boundary.escaped(f"Kept with {label}."), icon=":material/check:")
         st.rerun()

@@ -126,8 +126,8 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
             f"runs_{selection.split}",
             selection.python(python, "measuring", before=before),
             columns=COLUMNS | empty,
-            height=min(380, 38 + 35 * max(1, len(table))),
-            row_height=35,
+            height=min(420, 38 + table_view.TWO_LINES * max(1, len(table))),
+            row_height=table_view.TWO_LINES,
             **marks.of_rows(list(table["run"]), marked),
         )
     return marked

@@ -74,7 +74,10 @@ def test_a_loss_that_is_no_number_is_said(folder):
     (name, *_) = write_study(folder, cycles=1)
     file = folder / "runs" / name / "history.csv"
     pd.read_csv(file).assign(val_loss=float("inf")).to_csv(file, index=False)
-    said = text(opened("runs")).replace("\\", "")
+    app = opened("runs")
+    said = text(app).replace("\\", "")
+    why = app.dataframe[0].value.set_index("run").loc[name, "why"]
+    assert why == "all epochs done; a loss is infinite or no number in 6 epochs"
     assert "validation loss is infinite or no number in 6 epochs, first in epoch 1" in said
 
 
@@ -176,7 +179,7 @@ def test_runs_on_other_films_are_not_compared_film_by_film(folder, column):
     write_run(folder, "mobilenet", 0, predictions=table[table["true_grade"] != 2])
     write_run(folder, "resnet50", 0, predictions=table.assign(**{column: other}))
     # With grades turned round, only films of KL 2 keep theirs, which the MobileNet has not.
-    assert "no film in common" in text(opened("confusion"))
+    assert "no film in common" in text(opened("confusion", below="grades"))
     assert "measured on different films" in text(opened("results"))
 
 

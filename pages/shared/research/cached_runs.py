@@ -88,6 +88,12 @@ def graded(
     return _graded(runs, split, files, tuple(map(cached.changed, files)))
 
 
+def answers(runs: tuple[tuple[str, str, str, str], ...], split: str) -> dict[str, pandas.DataFrame]:
+    """Return `confusions.mean_answers` of each network's runs, as `graded` takes them."""
+    files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
+    return _answers(runs, split, files, tuple(map(cached.changed, files)))
+
+
 def study_tables(
     runs: tuple[tuple[str, str, str, str, int], ...], split: str, study: Path | None
 ) -> dict[str, pandas.DataFrame]:
@@ -100,12 +106,24 @@ def study_tables(
     return _study_tables(files, runs, split, study, (*map(cached.changed, files), kept))
 
 
-@st.cache_resource(show_spinner="Resampling the patients", max_entries=32)
 def side_by_side(
-    first: dict[str, pandas.DataFrame], second: dict[str, pandas.DataFrame], averaged: bool
+    files: tuple[tuple[Path, ...], tuple[Path, ...]],
+    split: str,
+    films: tuple[dict[str, pandas.DataFrame], dict[str, pandas.DataFrame]],
+    *,
+    averaged: bool,
 ) -> SideBySide:
-    """Return `side_by_side.side_by_side` of two sets of graded films, computed once."""
-    return beside(first, second, averaged=averaged)
+    """Return `side_by_side.side_by_side` of two sets of graded `films`, computed once.
+
+    `files` are the predictions that they were read from.
+    """
+    changed = tuple(tuple(map(cached.changed, of)) for of in files)
+    return _side_by_side(files, changed, split, averaged, films)
+
+
+@st.cache_resource(show_spinner="Resampling the patients", max_entries=32)
+def _side_by_side(files, changed, split, averaged, _films):
+    return beside(*_films, averaged=averaged)
 
 
 @st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
@@ -152,6 +170,12 @@ def _graded(runs, split, files, changed):
             if len(films):
                 found.setdefault(architecture, {})[label] = films
     return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _answers(runs, split, files, changed):
+    graded = _graded(runs, split, files, changed)
+    return {name: confusions.mean_answers(of) for name, of in graded.items()}
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

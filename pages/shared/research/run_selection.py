@@ -125,11 +125,20 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
 
 def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     """Return `measuring.graded_films` of the selection."""
-    found = cached_runs.graded(
-        tuple(
-            (row.architecture, row.label, row.folder, row.run_id)
-            for row in selection.finished.itertuples()
-        ),
-        selection.split,
+    return _in_order(cached_runs.graded(_runs_of(selection), selection.split))
+
+
+def mean_answers(selection: Selection) -> dict[str, pd.DataFrame]:
+    """Return `confusions.mean_answers` of each network's `graded_films`."""
+    return _in_order(cached_runs.answers(_runs_of(selection), selection.split))
+
+
+def _runs_of(selection):
+    return tuple(
+        (row.architecture, row.label, row.folder, row.run_id)
+        for row in selection.finished.itertuples()
     )
+
+
+def _in_order(found):
     return {name: found[name] for name in ARCHITECTURES if name in found}
