@@ -5,6 +5,7 @@
 # make bench  time a reading and the page
 # make bench-class  a class of forty browsers votes
 # make bench-memory  the server's memory: twenty sessions, 300 films (Linux)
+# make bench-runs   the research pages with five hundred runs (RUNS=100 for fewer)
 # make bench-train  time training and its parts (minutes)
 # make viewer        build the film viewer's program anew, after a change of its sources (node)
 # make check-viewer  build it and compare, byte by byte (node)
@@ -49,7 +50,7 @@ TORCH_TESTS = tests/train/locate tests/train/study tests/train/native/test_train
 VIEWER = pages/shared/viewer
 BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 
-.PHONY: app test tests coverage fuzz audit lock bench bench-class bench-memory bench-train viewer check-viewer build-viewer lint format clean distclean
+.PHONY: app test tests coverage fuzz audit lock bench bench-class bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -96,6 +97,9 @@ bench-class: $(TESTS)
 bench-memory: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	$(PYTHON) -m tests.benchmarks.memory
+
+bench-runs: $(TESTS)
+	$(PYTHON) -m tests.benchmarks.runs
 
 bench-train: $(TESTS)
 	$(PYTHON) -m tests.benchmarks.training

@@ -1,6 +1,6 @@
 """Graded films and the published networks -> everything that a profile says. Writes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,6 +139,26 @@ def adapt(
     return boxed
 
 
+def as_published(
+    films: GradedFilms, graders: Graders, *, told: Callable[[float], None] = _unheard
+) -> tuple[GradedFilms, dict[str, np.ndarray]]:
+    """Return what the published networks say of `films`; nothing is learnt.
+
+    The films come back with one patient where they are alike (`kept_together`); beside them are, by
+    answer (``mobilenet``, ``resnet50``, ``together``), probabilities ``(N, 5)``.
+    """
+    networks = networks_of(films, graders, told=told)
+    films = kept_together(films, next(iter(networks.values())).features)
+    return films, _answers_by(graders)(_published_logits(networks))
+
+
+def _published_logits(networks: Mapping[str, Network]) -> dict[str, np.ndarray]:
+    return {
+        digest: one.features @ one.published.kernel + one.published.bias
+        for digest, one in networks.items()
+    }
+
+
 def _loss(adaptation: Adaptation) -> float:
     return cross_entropy(adaptation.films.grades, adaptation.after[adaptation.deciding])
 
@@ -220,12 +240,7 @@ def learn(
             digest: refit(network.features, grades, network.published, network.temperature, fold)
             for digest, network in networks.items()
         }
-    before = before or answering(
-        {
-            digest: network.features @ network.published.kernel + network.published.bias
-            for digest, network in networks.items()
-        }
-    )
+    before = before or answering(_published_logits(networks))
     after = answering({digest: network.logits for digest, network in refits.items()})
     answers, measured = {}, {}
     for name, probabilities in after.items():

@@ -16,6 +16,8 @@ Name = TypeVar("Name")
 SHARES = {"counts": "Knees", "row": "% of the reference grade", "column": "% of the given grade"}
 """How the cells of a matrix can be counted, with the words for it."""
 
+FACTS = ["image_id", "patient_id", "true_grade"]
+"""What makes a film of two runs the same one."""
 GRADE_METRICS = {"precision": "Precision", "recall": "Recall (sensitivity)", "f1": "F1"}
 
 
@@ -52,6 +54,27 @@ def mean_and_spread(matrices: Sequence[np.ndarray], by: str) -> tuple[np.ndarray
     shares = np.stack([share(one, by) for one in matrices])
     spread = shares.std(axis=0, ddof=1) if len(shares) > 1 else np.full((5, 5), np.nan)
     return shares.mean(axis=0), spread
+
+
+def cell_table(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+    """Return every cell of every network's matrix: ``network, reference, given`` and figures.
+
+    `runs` are `graded` films by network and run. ``knees`` (mean over runs), ``row`` and ``column``
+    (as `share`) and ``row_sd``, over runs.
+    """
+    rows = []
+    for name, of in runs.items():
+        matrices = [matrix(films) for films in of.values()]
+        knees, _ = mean_and_spread(matrices, "counts")
+        row, sd = mean_and_spread(matrices, "row")
+        column, _ = mean_and_spread(matrices, "column")
+        rows += [
+            (DISPLAY_NAME.get(name, name), true, given, *(part[true, given] for part in parts))
+            for parts in [(knees, row, sd, column)]
+            for true, given in np.ndindex(5, 5)
+        ]
+    columns = ["network", "reference", "given", "knees", "row", "row_sd", "column"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def per_grade(films: pd.DataFrame) -> pd.DataFrame:
@@ -99,12 +122,27 @@ def error_sizes(films: pd.DataFrame) -> pd.DataFrame:
 
 def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
     """Return of each of `films` those that all have, with the same patient and reference grade."""
+    if _are_same_films(list(films.values())):
+        return dict(films)
     parts = pd.concat(films.values(), ignore_index=True)
-    times = parts.groupby(["image_id", "patient_id", "true_grade"])["error"].transform("size")
+    times = parts.groupby(FACTS)["error"].transform("size")
     common = (times == len(films)).to_numpy()
     ends = np.cumsum([len(of) for of in films.values()])[:-1]
     kept = np.split(common, ends)
     return {name: of[here] for (name, of), here in zip(films.items(), kept, strict=True)}
+
+
+def _are_same_films(tables):
+    """Whether all tables have the same films in the same order."""
+    first = [tables[0][name].to_numpy() for name in FACTS]
+    return all(
+        len(table) == len(tables[0])
+        and all(
+            np.array_equal(table[name].to_numpy(), column)
+            for name, column in zip(FACTS, first, strict=True)
+        )
+        for table in tables[1:]
+    )
 
 
 def shared_films(
@@ -145,7 +183,7 @@ def with_answers(table: pd.DataFrame, answers: Mapping[str, pd.DataFrame]) -> pd
 
 def of_networks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return tables of networks as one, with the ``network`` in the first column."""
-    named = [table.assign(network=DISPLAY_NAME[name]) for name, table in tables.items()]
+    named = [table.assign(network=DISPLAY_NAME.get(name, name)) for name, table in tables.items()]
     joined = pd.concat(named, ignore_index=True)
     return joined[["network", *[column for column in joined if column != "network"]]]
 
@@ -156,13 +194,22 @@ def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Columns ``image_id, patient_id, true_grade, right`` (how many give the reference grade),
     ``runs``, ``mean_error`` (grades, absolute), and the mean probabilities ``p0`` to ``p4``.
     """
-    parts = pd.concat(films.values(), ignore_index=True)
-    parts = parts.assign(is_right=parts["error"] == 0, off=parts["error"].abs())
-    groups = parts.groupby(["image_id", "patient_id", "true_grade"], sort=True)
-    table = groups[PROBABILITY_COLUMNS].mean()
-    table["right"], table["runs"] = groups["is_right"].sum(), groups.size()
-    table["mean_error"] = groups["off"].mean()
-    return table[table["runs"] == len(films)].reset_index()
+    tables = list(in_common(films).values())
+    if not _are_same_films(tables):
+        tables = [table.sort_values("image_id") for table in tables]
+    # Arrays of one order: grouping the films of hundreds of runs by name takes seconds.
+    shares = np.mean([probabilities_of(table) for table in tables], axis=0)
+    errors = np.stack([table["error"].to_numpy() for table in tables])
+    found = pd.DataFrame(
+        {name: tables[0][name].to_numpy() for name in FACTS}
+        | {name: shares[:, grade] for grade, name in enumerate(PROBABILITY_COLUMNS)}
+        | {
+            "right": (errors == 0).sum(axis=0),
+            "runs": len(tables),
+            "mean_error": np.abs(errors).mean(axis=0),
+        }
+    )
+    return found.sort_values("image_id", ignore_index=True)
 
 
 def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.DataFrame:
@@ -187,10 +234,10 @@ def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.Data
 
 
 def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, given: int) -> str:
-    """Say how a cell of the matrix and the list of its films belong together.
+    """Say how a cell of the matrix and the sheet or list of its films belong together.
 
     ``films`` are `graded` films by run, ``network`` is the name shown. A cell is the mean over
-    runs; the list has every film that any run puts there, so it is longer.
+    runs; the sheet has every film that any run puts there, so it is longer.
     """
     found = in_cell(films, true, given)
     of_reference = [int((one["true_grade"] == true).sum()) for one in films.values()]
@@ -199,10 +246,10 @@ def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, gi
     share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
     of = f"knees with reference KL {true} to which {network} gives KL {given}"
     if len(films) == 1:
-        return f"{cell:.0f} {of}{share}: those in the list."
+        return f"{cell:.0f} {of}{share}: those below."
     every = int((found["runs_here"] == len(films)).sum())
     return (
-        f"In a run, on average, there are {cell:.1f} {of}{share}. The list has {len(found)}: each "
+        f"In a run, on average, there are {cell:.1f} {of}{share}. Below are {len(found)}: each "
         f"that any of the {len(films)} runs puts there; {every} of them are there in every run."
     )
 

@@ -3,7 +3,8 @@
 The research pages ask for the same through caches; these functions are what a notebook calls.
 """
 
-from collections.abc import Container, Iterable
+import contextlib
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from kneeoa.analysis.selection import Selection
 from kneeoa.analysis.study_tables import study_tables
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, Architecture
-from kneeoa.records import results
-from kneeoa.records.archive import FINISHED
+from kneeoa.records import notes, results
+from kneeoa.records.archive import FINISHED, Archive
+from kneeoa.records.notes import Notes
+from kneeoa.wording import counted
 
 TABLE_METRICS = (
     "accuracy",
@@ -67,8 +70,33 @@ def graded_films(chosen: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     return {name: found[name] for name in ARCHITECTURES if name in found}
 
 
+def films_of(archive: Archive, labels: Iterable[str], split: str) -> dict[str, pd.DataFrame]:
+    """Return the `confusions.graded` films of finished runs of an archive, by label.
+
+    Runs whose predictions cannot be read, or that have no such films, are left out.
+    """
+    runs = selection.finished_runs(archive)
+    chosen = Selection(archive, None, (), split, (), runs[runs["label"].isin(list(labels))])
+    found = predictions(chosen)
+    films = {label: confusions.graded(found[label], split) for label in labels if label in found}
+    return {label: of for label, of in films.items() if len(of)}
+
+
+def notes_of(chosen: Selection) -> dict[str, Notes]:
+    """Return the notes kept with the finished runs, by label; of those that cannot be read none."""
+    found = {}
+    for run in chosen.finished.itertuples():
+        with contextlib.suppress(KneeOAError):
+            found[run.label] = notes.read(Path(run.folder, "runs", run.run_id))
+    return found
+
+
 def run_table(
-    chosen: Selection, observed: pd.DataFrame, *, names: pd.DataFrame | None = None
+    chosen: Selection,
+    observed: pd.DataFrame,
+    *,
+    names: pd.DataFrame | None = None,
+    noted: Mapping[str, Notes] | None = None,
 ) -> pd.DataFrame:
     """Return one row per run, finished ones first: what it is, how it went, what it scored.
 
@@ -76,30 +104,37 @@ def run_table(
     ----------
     observed : as from the function of that name
     names : `run_names.run_names` of the archive, where it is at hand
+    noted : `notes_of` the selection, where it is at hand
 
     Returns
     -------
     DataFrame
-        ``network, preset, seed, changed`` (settings, as in `run_names.run_names`), ``state``, the
-        metrics of `TABLE_METRICS` on the selected split, ``epochs, best_epoch, why`` (why it
-        stopped, failed or cannot be read), ``minutes, images_per_second, device, precision,
-        finished_at, run`` (its label), ``split_hash, model_sha256``.
+        ``network, preset, seed, changed`` (settings, as in `run_names.run_names`), ``tags, note``
+        (what is kept with it, as text), ``state``, the metrics of `TABLE_METRICS` on the selected
+        split, ``epochs, best_epoch, why`` (why it stopped, and whether a loss was no number; why it
+        failed or cannot be read), ``minutes, images_per_second, device, precision, finished_at,
+        run`` (its label), ``split_hash, model_sha256``.
     """
     values = observed[observed["split"] == chosen.split].set_index("run_id")
     runs = chosen.runs.set_index("label", drop=False)
     measured = set(observed["run_id"])
     names = run_names.run_names(chosen.archive) if names is None else names
+    noted = notes_of(chosen) if noted is None else noted
     table = pd.DataFrame(
         {
             "network": runs["architecture"].map(DISPLAY_NAME),
             "preset": runs["preset"],
             "seed": runs["seed"].astype("Int64"),
             "changed": names["changed"].reindex(runs.index),
+            "tags": [
+                ", ".join(noted[label].tags) if label in noted else "" for label in runs.index
+            ],
+            "note": [noted[label].note if label in noted else "" for label in runs.index],
             "state": [_state(row, measured) for row in runs.to_dict("records")],
             **{name: values[name].reindex(runs.index).astype(float) for name in TABLE_METRICS},
             "epochs": runs["epochs"].astype("Int64"),
             "best_epoch": runs["best_epoch"].astype("Int64"),
-            "why": runs["stopped_because"].fillna(runs["problem"]),
+            "why": [_why(row) for row in runs.to_dict("records")],
             "minutes": runs["minutes"].astype(float),
             "images_per_second": runs["images_per_second"].astype(float),
             "device": runs["device"],
@@ -112,6 +147,30 @@ def run_table(
     )
     unfinished = (runs["state"] != FINISHED).to_numpy()
     return table.iloc[unfinished.argsort(kind="stable")].reset_index(drop=True)
+
+
+def noted_alike(noted: Mapping[str, Notes], tags: Sequence[str] = (), words: str = "") -> list[str]:
+    """Return the labels of the runs that have all of `tags`, and all of `words` in their note.
+
+    Small or capital letters make no difference.
+    """
+    wanted = {tag.casefold() for tag in tags}
+    parts = words.casefold().split()
+    return [
+        label
+        for label, kept in noted.items()
+        if wanted <= {tag.casefold() for tag in kept.tags}
+        and all(part in kept.note.casefold() for part in parts)
+    ]
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Why a run stopped, and in how many epochs its losses are no numbers; else what is wrong."""
+    if row["state"] != FINISHED:
+        return row["problem"]
+    bad = row["not_finite"]
+    said = f"; a loss is infinite or no number in {counted(int(bad), 'epoch')}" if bad else ""
+    return f"{row['stopped_because']}{said}"
 
 
 def _state(row: dict[str, Any], measured: Container[str]) -> str:

@@ -164,4 +164,6 @@ def select(
 
 def _by_room(modules: set[str]) -> dict[str, set[str]]:
     read = modules & {"archive", "results"}
-    return {"analysis": modules - read, "records": read}
+    many = modules & {"parallel_runs", "side_by_side"}
+    rooms = {"analysis": modules - read - many, "analysis.many": many, "records": read}
+    return {room: named for room, named in rooms.items() if named}

@@ -147,6 +147,38 @@ def spread_figure(
     return figure
 
 
+def differences_figure(table: pd.DataFrame, *, height: int = 360) -> go.Figure:
+    """Return differences with their intervals, a line each, in hundredths.
+
+    ``table`` as from `side_by_side.side_by_side`. Less is better of the errors alone.
+    """
+    figure = style.figure(height=height, legend=False)
+    here = table.dropna(subset=["difference", "low", "high"])
+    clear = (here["low"] > 0) | (here["high"] < 0)
+    figure.add_scatter(
+        x=100 * here["difference"],
+        y=here["metric"].map(METRICS),
+        error_x={
+            "type": "data",
+            "array": 100 * (here["high"] - here["difference"]),
+            "arrayminus": 100 * (here["difference"] - here["low"]),
+            "thickness": 1.8,
+            "width": 4,
+        },
+        mode="markers",
+        marker={
+            "color": style.COLOUR["mobilenet"],
+            "size": 9,
+            "opacity": clear.map({True: 1.0, False: 0.45}),
+        },
+        hovertemplate="%{y}: %{x:+.2f}<extra></extra>",
+    )
+    figure.add_vline(x=0, line={"color": style.QUIET, "width": 1})
+    figure.update_xaxes(title="Second minus first, in hundredths")
+    figure.update_yaxes(autorange="reversed", showline=False)
+    return figure
+
+
 def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figure:
     """Return the change in accuracy under every change of the films, a panel each, in rows.
 

@@ -18,6 +18,7 @@ def confusion_figure(
     *,
     by: str,
     spread: np.ndarray | None = None,
+    counts: np.ndarray | None = None,
     outlined: tuple[int, int] | None = None,
     height: int = 400,
 ) -> go.Figure:
@@ -28,11 +29,15 @@ def confusion_figure(
     values : counts or %, as from `confusions.share` or `confusions.mean_and_spread`; NaN is blank
     by : a key of `confusions.SHARES`, which says what they are
     spread : standard deviations over runs, written below the values
+    counts : knees, written below the values
     outlined : reference and given grade of the cell that is framed
     """
     limit = 100 if by != "counts" else np.nanmax(values, initial=1)
     scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.9)]]
     texts = _texts(values, spread, by, sign=False)
+    if counts is not None:
+        knees = np.vectorize("<br>({:d})".format)(counts)
+        texts = np.char.add(texts.astype(str), np.where(np.isnan(values), "", knees))
     share_text = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
     figure = _matrix(values, texts, scale, (0, limit), height, share_text)
     if outlined is not None:

@@ -5,6 +5,7 @@ A page shows what can be read and names what cannot; one broken folder never hid
 
 import csv
 import io
+import math
 import os
 import statistics
 from collections.abc import Container, Iterable, Sequence
@@ -34,6 +35,7 @@ RUN_COLUMNS = (
     "epochs",
     "best_epoch",
     "stopped_because",
+    "not_finite",
     "minutes",
     "images_per_second",
     "device",
@@ -73,7 +75,7 @@ class Archive:
     runs : one row per run in `RUN_COLUMNS`, by network and seed. ``state`` is finished, damaged,
         or what the status of its study says (training, waiting, failed, pruned). ``unpaired``:
         finished, in a study of cycles of both networks, without a finished run of the same seed of
-        the other.
+        the other. ``not_finite``: epochs whose loss is infinite or no number.
     studies : in the order of the folders, then by name
     records : ``(folder, run_id)`` -> record of each finished run
     problems : what could not be read and why, in sentences
@@ -199,6 +201,10 @@ def _read_run(folder: Path, name: str) -> tuple[results.RunRecord | None, dict[s
         "epochs": len(history),
         "best_epoch": record.best_epoch,
         "stopped_because": plain(record.stopped_because, 200),
+        "not_finite": sum(
+            not (math.isfinite(epoch["loss"]) and math.isfinite(epoch["val_loss"]))
+            for epoch in history
+        ),
         "minutes": record.seconds / 60,
         "images_per_second": statistics.median(speeds) if speeds else None,
         "device": plain(record.device, 200),

@@ -1,21 +1,22 @@
-"""Lists of films on the confusion page: those of a cell, those worth a second look, as pictures."""
+"""Films on the confusion page: those of the chosen cell, those worth a second look, as tables."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import streamlit as st
 
-from kneeoa.analysis import confusions
-from kneeoa.grades import GRADES
+from kneeoa.analysis import confusions, film_cards
 from kneeoa.networks import DISPLAY_NAME, pair_of
 from kneeoa.wording import counted
-from pages.shared import dataset_films, kept, table_view
+from pages.confusion import contact_sheet, sources
+from pages.confusion.sources import CARDS, Shown, named
+from pages.shared import boundary, kept, table_view
+from pages.shared.research import cached_runs
 
-Later = list[Callable[[], None]]
-PUBLISHED = "published"
-"""What stands for a run where the published models are shown."""
-CELL = ("cell_network", "reference", "given")
-REFERENCE, GIVEN = 1, 0
-"""The cell that is shown first: doubtful knees that are called healthy."""
+FILM, LISTED_FILM = "film", "listed_film"
+"""What stands in the address for the film that is open: of the cell, and of a list."""
+GRADES = {f"p{grade}": grade for grade in range(5)}
+MOST_ROWS = 10
+"""Runs beyond these are scrolled."""
 MOST_APART = 100
 """Of the films on which the networks disagree, as many are listed."""
 ANSWERS = "answers = {name: confusions.mean_answers(of) for name, of in runs.items()}"
@@ -26,155 +27,157 @@ FILM_COLUMNS = {
     "runs_here": "Runs in the cell",
     "runs": "Of runs",
 }
+LISTS = {"wrong": "All runs get them wrong", "apart": "The networks disagree most"}
 
 
-def python(selection, lines, table: str) -> str:
-    """Return the Python of a table of this page, from `lines` that give ``runs``."""
-    needed = [
-        name
-        for name in ("confusions", "measuring", "operating", "results")
-        if any(f"{name}." in line for line in (*lines, table))
-    ]
-    return selection.python(table, *needed, before=lines)
+def show_cell(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
+    """Show the films of a cell as a contact sheet, the surest first."""
+    name, true, given = cell
+    films = shown.films[name]
+    st.markdown(confusions.cell_sentence(films, named(name), true, given))
+    st.caption(CARDS[shown.source])
+    cards = film_cards.of_cell(films, true, given)
+    if cards:
+        _show_sheet(selection, cards, {name: shown.runs[name]}, FILM)
 
 
-def chosen_cell(runs) -> tuple[str, int, int]:
-    """Return the cell whose films are shown: network, reference and given grade."""
-    values = [kept.chosen(key) for key in CELL]
-    name = values[0] if values[0] in runs else next(iter(runs))
-    grades = [
-        int(value) if str(value) in map(str, map(int, GRADES)) else default
-        for value, default in zip(values[1:], (REFERENCE, GIVEN), strict=True)
-    ]
-    return (name, *grades)
+def show_said(runs: sources.Films, image_id: str, names: Mapping[str, str]) -> None:
+    """Show what each run, of these `names`, says of a film; the published models do beside it."""
+    for name, of in runs.items():
+        if list(of) == [sources.PUBLISHED]:
+            continue
+        st.markdown(f"**{named(name)}, the runs above**")
+        table = film_cards.of_film(of, image_id)
+        with st.container(height=380 if len(table) > MOST_ROWS else "content", border=False):
+            st.html(_said_html(table, names))
 
 
-def show_cell(selection, runs, clicked, lines) -> Later:
-    """Show the films behind a cell, the surest first; return what shows their pictures."""
-    st.subheader("Films of a cell")
-    # A click sets the choice below, which is in the URL, too.
-    if not clicked:
-        st.session_state.pop("clicked_before", None)
-    elif clicked != st.session_state.get("clicked_before"):
-        st.session_state["clicked_before"] = clicked
-        for key, value in zip(CELL, clicked, strict=True):
-            kept.choose(key, value)
-        # The matrices above stand already, with the outline where it was.
-        st.rerun()
-    network, reference, given, _ = st.columns([2, 1.2, 1.2, 3])
-    grades = [int(grade) for grade in GRADES]
-    name = kept.one(
-        network.selectbox, "Network", runs, "cell_network", format_func=DISPLAY_NAME.get
+def _said_html(table, names):
+    head = "".join(f"<th>KL {grade}</th>" for grade in GRADES.values())
+    rows = "".join(
+        f"<tr><td>{boundary.as_html(names.get(row['run'], row['run']))}</td>"
+        f"<td><b>KL {row['predicted']}</b></td>"
+        + "".join(
+            f'<td class="kl-share" style="--share:{row[column]:.0%}">{row[column]:.0%}</td>'
+            for column in GRADES
+        )
+        + "</tr>"
+        for row in table.to_dict("records")
     )
-    true = kept.one(reference.selectbox, "Reference KL", grades, "reference", default=REFERENCE)
-    said = kept.one(given.selectbox, "Given KL", grades, "given", default=GIVEN)
-    found = confusions.in_cell(runs[name], true, said)
-    st.markdown(confusions.cell_sentence(runs[name], DISPLAY_NAME[name], true, said))
-    st.caption(
-        "All columns are of the published models, as the cards on the page Read are."
-        if PUBLISHED in runs[name]
-        else "All columns are of the runs above and their mean probabilities, not of the published "
-        "models, which the page Read shows: their matrix is under Published models."
-    )
-    if found.empty:
-        return []
-    answers = {of: confusions.mean_answers(films) for of, films in runs.items()}
-    pictures = _show_film_table(
+    return f'<table class="kl-answers"><tr><th>Run</th><th></th>{head}</tr>{rows}</table>'
+
+
+def show_cell_table(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
+    """Show the films of a cell as a table, with the mean probabilities of all networks."""
+    name, true, given = cell
+    found = confusions.in_cell(shown.films[name], true, given)
+    answers = {of: confusions.mean_answers(films) for of, films in shown.films.items()}
+    st.markdown(confusions.cell_sentence(shown.films[name], named(name), true, given))
+    _show_films(
         selection,
         confusions.with_answers(found, answers),
-        f"cell_{name}_{true}_{said}",
-        [*lines, ANSWERS, f"films = confusions.in_cell(runs[{name!r}], {true}, {said})"],
-        {"confidence": f"Confidence in KL {said}"},
+        f"cell_{DISPLAY_NAME.get(name, 'together')}_{true}_{given}",
+        [*shown.lines, ANSWERS, f"films = confusions.in_cell(runs[{name!r}], {true}, {given})"],
+        {"confidence": f"Probability of KL {given}"},
     )
-    return [pictures]
 
 
-def show_lists(selection, runs, answers, lines) -> Later:
-    """Show the films that all get wrong, and those on which the networks disagree most.
-
-    Return what shows the pictures of the list that is open.
-    """
-    st.subheader("Films worth a second look")
-    names = ["All runs get them wrong", "The networks disagree most"]
-    wrong, apart = st.tabs(names, key="film_lists", on_change="rerun")
-    later = []
-    with wrong:
-        every = confusions.all_runs(runs)
-        found = confusions.always_wrong(every)
-        total = len(next(iter(every.values())))
-        st.markdown(
-            f"{len(found)} of {total} films get the reference grade from none of "
-            f"{counted(len(every), 'run')}. Where all agree against the reference, look at the "
-            "reference, too."
-        )
-        columns = ["image_id", "patient_id", "true_grade", "given", "confidence", "mean_error"]
-        pictures = _show_film_table(
-            selection,
-            confusions.with_answers(found[columns], answers),
-            "always_wrong",
-            [
-                *lines,
-                "films = confusions.always_wrong(confusions.all_runs(runs))",
-                f"films = films[{columns!r}]",
-            ],
-            {"given": "Given KL", "confidence": "Its mean p", "mean_error": "Mean error (grades)"},
-        )
-        if wrong.open:
-            later.append(pictures)
-    with apart:
-        pair = pair_of(runs)
-        if len(pair) < 2:
-            st.caption("Needs runs of both networks.")
-            return later
-        found = confusions.most_apart(*(answers[name] for name in pair)).head(MOST_APART)
-        pictures = _show_film_table(
-            selection,
-            confusions.with_answers(found, answers),
-            "most_apart",
-            [
-                *lines,
-                f"pair = [answers[name] for name in {pair!r}]",
-                f"films = confusions.most_apart(*pair).head({MOST_APART})",
-            ],
-            {
-                "first": f"{DISPLAY_NAME[pair[0]]}, expected KL",
-                "second": f"{DISPLAY_NAME[pair[1]]}, expected KL",
-                "apart": "Apart (grades)",
-            },
-        )
-        if apart.open:
-            later.append(pictures)
-    return later
+def show_lists(selection, runs: sources.Films, answers, lines) -> None:
+    """Show the films that all get wrong, or those on which the networks disagree most."""
+    chosen = kept.one(
+        st.segmented_control,
+        "Which films",
+        LISTS,
+        "second_look",
+        format_func=LISTS.get,
+        required=True,
+        label_visibility="collapsed",
+    )
+    if chosen == "wrong":
+        _show_wrong(selection, runs, answers, lines)
+    else:
+        _show_apart(selection, runs, answers, lines)
 
 
-def _show_film_table(selection, table, name, lines, columns):
-    """Show films as a table with both networks' mean probabilities.
+def _show_wrong(selection, runs, answers, lines):
+    every = confusions.all_runs(runs)
+    found = confusions.always_wrong(every)
+    total = len(next(iter(every.values())))
+    st.markdown(
+        f"{len(found)} of {total} films get the reference grade from none of "
+        f"{counted(len(every), 'run')}. Where all agree against the reference, look at the "
+        "reference, too."
+    )
+    _show_sheet(selection, film_cards.of_wrong(found), runs, LISTED_FILM)
+    columns = ["image_id", "patient_id", "true_grade", "given", "confidence", "mean_error"]
+    _show_films(
+        selection,
+        confusions.with_answers(found[columns], answers),
+        "always_wrong",
+        [
+            *lines,
+            "films = confusions.always_wrong(confusions.all_runs(runs))",
+            f"films = films[{columns!r}]",
+        ],
+        {
+            "given": "Given KL",
+            "confidence": "Its mean probability",
+            "mean_error": "Mean error (grades)",
+        },
+    )
 
-    Return what shows the pictures of the marked ones below it: reading a film takes longer than all
-    else on the page, which should not wait for it.
-    """
+
+def _show_apart(selection, runs, answers, lines):
+    pair = pair_of(runs)
+    if len(pair) < 2:
+        st.caption("Needs runs of both networks.")
+        return
+    found = confusions.most_apart(*(answers[name] for name in pair)).head(MOST_APART)
+    st.markdown(
+        f"The {len(found)} films on which the mean probabilities of both networks lie furthest "
+        f"apart. The given grade on a card is that of the {DISPLAY_NAME[pair[0]]}."
+    )
+    cards = film_cards.of_apart(found, tuple(pair), answers[pair[0]])
+    _show_sheet(selection, cards, runs, LISTED_FILM)
+    _show_films(
+        selection,
+        confusions.with_answers(found, answers),
+        "most_apart",
+        [
+            *lines,
+            f"pair = [answers[name] for name in {pair!r}]",
+            f"films = confusions.most_apart(*pair).head({MOST_APART})",
+        ],
+        {
+            "first": f"{DISPLAY_NAME[pair[0]]}, expected KL",
+            "second": f"{DISPLAY_NAME[pair[1]]}, expected KL",
+            "apart": "Apart (grades)",
+        },
+    )
+
+
+def _show_sheet(selection, cards, runs, key):
+    names = cached_runs.names(selection.archive)["name"].to_dict()
+    if cards:
+        contact_sheet.show(cards, key, said_of=lambda image_id: show_said(runs, image_id, names))
+
+
+def _show_films(selection, table, name, lines, columns):
     labels = FILM_COLUMNS | columns
     shown = {
-        column: st.column_config.NumberColumn(labels.get(column, column), format="%.2f")
+        column: st.column_config.NumberColumn(labels.get(column, _in_words(column)), format="%.2f")
         for column in table.select_dtypes("float").columns
     }
-    event = table_view.show_table(
+    table_view.show_table(
         table,
         f"{name}_{selection.split}",
-        python(selection, lines, "confusions.with_answers(films, answers)"),
+        sources.python(selection, lines, "confusions.with_answers(films, answers)"),
         columns=labels | shown,
-        on_select="rerun",
-        selection_mode="multi-row",
         height=min(300, 38 + 35 * max(1, len(table))),
-        key=f"films_{name}",
     )
-    marked = [table["image_id"].iloc[row] for row in event.selection.rows]
-    if not marked:
-        st.caption("Mark rows to see only those films; here are the first ones.")
-    place = st.container()
 
-    def show_pictures():
-        with place:
-            dataset_films.show_films(marked or list(table["image_id"]), name)
 
-    return show_pictures
+def _in_words(column):
+    """``MobileNet p2`` is the network's probability of KL 2."""
+    network, _, grade = column.rpartition(" p")
+    return f"{network}: KL {grade}" if network else column

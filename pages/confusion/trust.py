@@ -1,4 +1,6 @@
-"""The lower part of the confusion page: error sizes, ROC, precision-recall, reliability."""
+"""The lower part of the confusion page: grade by grade, ROC, precision-recall, reliability."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -6,52 +8,82 @@ import streamlit as st
 from kneeoa.analysis import confusions, operating
 from kneeoa.charts import confusion as charts
 from kneeoa.charts import trust
+from pages.confusion import sources
 from pages.shared import cached, kept, table_view
 
+THREE_DIGITS = {
+    name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "low", "high")
+}
+GRADES_TABLE = (
+    "confusions.of_networks({name: confusions.per_grade(of) for name, of in answers.items()})"
+)
+AREAS_TABLE = (
+    "confusions.of_networks({name: operating.separation(of) for name, of in answers.items()})"
+)
 
-def show_errors(selection, films: dict[str, pd.DataFrame]) -> None:
-    """Show how many grades the answers are off."""
-    st.subheader("How far off")
-    tables = {name: confusions.error_sizes(of) for name, of in films.items()}
-    table_view.show_figure(charts.error_figure(tables), f"errors_{selection.split}")
+
+def show_grades(selection, answers: dict[str, pd.DataFrame], lines: Sequence[str]) -> None:
+    """Show precision, recall and F1 per grade, with intervals, and how far off answers are."""
+    tables = {name: cached.of_films(confusions.per_grade, films) for name, films in answers.items()}
+    table_view.show_figure(charts.per_grade_figure(tables), f"grades_{selection.split}")
+    st.caption(
+        "Of one answer a film: of several runs, that of their mean probabilities. 95% intervals: "
+        "bootstrap over patients."
+    )
+    st.markdown("**How far off**")
+    sizes = {name: confusions.error_sizes(of) for name, of in answers.items()}
+    table_view.show_figure(charts.error_figure(sizes), f"errors_{selection.split}")
+    table_view.show_table(
+        confusions.of_networks(tables),
+        f"grades_{selection.split}",
+        sources.python(selection, lines, GRADES_TABLE),
+        columns=THREE_DIGITS,
+        height=250,
+    )
 
 
-def show_trust(selection, films: dict[str, pd.DataFrame], python) -> None:
-    """Show ROC, precision-recall and reliability; `python` gives the lines of a table."""
-    heading, control = st.columns([3, 2], vertical_alignment="bottom")
-    heading.subheader("Telling apart, and being sure")
+def curves_of(films: dict[str, pd.DataFrame], threshold: int) -> dict:
+    """Return the three figures by the words above them: ROC, precision and recall, reliability."""
+    roc = {name: operating.roc(of, threshold) for name, of in films.items()}
+    precision = {name: operating.precision_recall(of, threshold) for name, of in films.items()}
+    first = next(iter(films.values()))
+    prevalence = float((first["true_grade"] >= threshold).mean())
+    tables = {name: operating.reliability(of) for name, of in films.items()}
+    return {
+        "ROC": trust.roc_figure(roc),
+        "Precision and recall": trust.precision_recall_figure(precision, prevalence),
+        "Reliability": trust.reliability_figure(tables),
+    }
+
+
+def threshold_chosen() -> int:
+    """Return from which grade on a knee is positive, as chosen in `show_trust`, or as usual."""
+    chosen = str(kept.chosen("threshold"))
+    return int(chosen) if chosen in map(str, operating.THRESHOLDS) else 2
+
+
+def show_trust(selection, films: dict[str, pd.DataFrame], lines: Sequence[str]) -> None:
+    """Show ROC, precision-recall and reliability."""
     threshold = kept.one(
-        control.segmented_control,
+        st.segmented_control,
         "Positive from",
         operating.THRESHOLDS,
         "threshold",
         default=2,
         required=True,
         format_func=lambda grade: f"KL {grade} and more",
-        label_visibility="collapsed",
     )
-    roc, precision, reliability = st.columns(3, gap="medium")
-    with roc:
-        st.markdown("**ROC**")
-        curves = {name: operating.roc(of, threshold) for name, of in films.items()}
-        table_view.show_figure(trust.roc_figure(curves), f"roc_{threshold}")
-    with precision:
-        st.markdown("**Precision and recall**")
-        curves = {name: operating.precision_recall(of, threshold) for name, of in films.items()}
-        first = next(iter(films.values()))
-        prevalence = float((first["true_grade"] >= threshold).mean())
-        figure = trust.precision_recall_figure(curves, prevalence)
-        table_view.show_figure(figure, f"precision_recall_{threshold}")
-    with reliability:
-        st.markdown("**Reliability**")
-        tables = {name: operating.reliability(of) for name, of in films.items()}
-        table_view.show_figure(trust.reliability_figure(tables), "reliability")
+    figures = curves_of(films, threshold)
+    for place, (name, figure) in zip(st.columns(3, gap="medium"), figures.items(), strict=True):
+        with place:
+            st.markdown(f"**{name}**")
+            of = "" if name == "Reliability" else f"_{threshold}"
+            table_view.show_figure(figure, f"{name.lower().replace(' ', '_')}{of}")
     areas = {name: cached.of_films(operating.separation, of) for name, of in films.items()}
-    table = "{name: operating.separation(of) for name, of in answers.items()}"
     table_view.show_table(
         confusions.of_networks(areas),
         f"separation_{selection.split}",
-        python(f"confusions.of_networks({table})"),
+        sources.python(selection, lines, AREAS_TABLE),
         columns={
             name: st.column_config.NumberColumn(format="%.3f")
             for name in next(iter(areas.values())).select_dtypes("float")
@@ -60,5 +92,5 @@ def show_trust(selection, films: dict[str, pd.DataFrame], python) -> None:
     )
     st.caption(
         "Areas with 95% intervals over patients; reliability with Wilson's, by knee. Probabilities "
-        "are the means over runs, not calibrated; published models are."
+        "of several runs are their means, not calibrated; those of published models are."
     )

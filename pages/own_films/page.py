@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kneeoa.wording import counted
-from pages.own_films import contact_sheet, findings, outcome, shelf, sources, work
+from pages.own_films import as_published, contact_sheet, findings, outcome, shelf, sources, work
 from pages.shared import boundary, style
 from pages.shared.profiles import strip
 
@@ -33,6 +33,8 @@ def show_films(own: work.Work) -> None:
         with st.expander(f"The {counted(len(own.chosen), 'film')} learnt from, and their frames"):
             contact_sheet.show_sheet(own)
     st.button("Take other films", on_click=work.forget, key="own_other")
+    st.subheader("How the networks do on these films")
+    as_published.show(own)
     st.subheader("Before and after")
     outcome.show_learning(own)
     if own.adaptation is None:

@@ -11,6 +11,8 @@ from kneeoa.adaptation.adapting import Adaptation
 from kneeoa.adaptation.curve import LearningCurve
 from kneeoa.adaptation.listing import LeftOut
 from kneeoa.adaptation.sheet import SheetFilm
+from pages.shared.research import own_measured
+from pages.shared.research.own_measured import Kept
 
 MOST_FILMS = 600
 """On this page; the pictures of all of them are kept in memory. The command line takes any number.
@@ -28,7 +30,8 @@ class Work:
     films : those that can be learnt from, as the reader has framed them
     left_out : those that cannot, and why
     without : digests of films that the reader left out
-    adaptation : what was learnt, until a frame is changed
+    adaptation, measured : what was learnt, and how the published networks do, until a frame is
+        changed
     """
 
     source: str
@@ -37,6 +40,7 @@ class Work:
     without: set[str] = field(default_factory=set)
     adaptation: Adaptation | None = None
     curve: LearningCurve | None = None
+    measured: Kept | None = None
 
     @property
     def chosen(self) -> list[SheetFilm]:
@@ -55,7 +59,8 @@ class Work:
 
     def forget_learnt(self) -> None:
         """Drop what was learnt from other films or frames."""
-        self.adaptation = self.curve = None
+        self.adaptation = self.curve = self.measured = None
+        own_measured.keep(None)
 
     def film_of(self, digest: str) -> SheetFilm:
         """Return the film of a row of what was learnt."""
@@ -74,4 +79,5 @@ def begin(work: Work) -> None:
 
 def forget() -> None:
     """Let the films go."""
+    own_measured.keep(None)
     st.session_state.pop(_KEY, None)

@@ -9,14 +9,17 @@ from kneeoa.analysis.selection import PAPER
 from kneeoa.charts.comparing import spread_figure, strip_figure
 from kneeoa.networks import TOGETHER
 from kneeoa.wording import counted
-from pages.results import grade_rules
+from pages.results import exported, grade_rules
+from pages.results import side_by_side as beside
 from pages.shared import boundary, kept, style, table_view
-from pages.shared.research import cached_runs, run_selection
+from pages.shared.research import cached_runs, paper_sheet, run_selection
 
-# Beyond these the bootstraps take minutes, and a reader is asked first.
-MOST_AT_ONCE = 60
-
-
+TABS = {
+    "claim": "The paper's claim",
+    "beside": "Two sets side by side",
+    "rules": "How a grade is chosen",
+    "whole": "The tables whole",
+}
 _RECIPES = {
     PAPER: f"It is the paper's own experiment, which had {CLAIM['cycles']} cycles of each.",
     "reference": "It is the recipe of the published models, not the paper's.",
@@ -37,9 +40,7 @@ def show_claim(selection, tables) -> None:
     table_view.show_table(
         findings.claim_rows(tables["table1"]),
         "table1",
-        selection.python(
-            'findings.claim_rows(measuring.tables(chosen)["table1"])', "findings", "measuring"
-        ),
+        exported.python_of(selection, "table 1"),
         height="content",
     )
     st.caption(
@@ -77,17 +78,13 @@ def show_metric(selection, tables) -> None:
         label_visibility="collapsed",
     )
     observed, compared, anova = (
-        _of_split(tables[name], selection.split)
+        exported.of_split(tables[name], selection.split)
         for name in ("observations", "comparisons", "anova")
     )
-    claims = {
-        name: (of[metric]["mean"], of[metric]["sd"])
-        for name, of in CLAIM["networks"].items()
-        if metric in of
-    }
     left, right = st.columns(2, gap="medium")
     with left:
-        table_view.show_figure(strip_figure(observed, metric, claims), f"cycles_{metric}")
+        figure = strip_figure(observed, metric, exported.claims_of(metric))
+        table_view.show_figure(figure, f"cycles_{metric}")
     with right:
         table_view.show_figure(spread_figure(compared, observed, metric), f"spread_{metric}")
         st.caption("Seed spread and sampling error are different things: neither holds the other.")
@@ -108,77 +105,71 @@ def show_all(selection, tables) -> None:
     """Show the whole tables."""
     split = selection.split
     st.subheader("The tables whole")
-    names = {
-        "anova": "ANOVA, as published",
-        "comparisons": "What a careful analysis adds",
-        "ensembles": "Ensembles",
-        "observations": "Every cycle",
-    }
-    *tabs, claim = st.tabs([*names.values(), "The claim"])
-    for tab, name in zip(tabs, names, strict=True):
+    *tabs, claim = st.tabs([*exported.WHOLE.values(), "The claim"])
+    for tab, name in zip(tabs, exported.WHOLE, strict=True):
         with tab:
             table_view.show_table(
-                _of_split(tables[name], split),
+                exported.of_split(tables[name], split),
                 f"{name}_{split}",
-                selection.python(
-                    'table[table["split"] == chosen.split]',
-                    "measuring",
-                    before=[f'table = measuring.tables(chosen)["{name}"]'],
-                ),
+                exported.python_of(selection, name),
                 columns={"split": None},
             )
     with claim:
         table_view.show_table(
             tables["table1"],
             "claim",
-            selection.python('measuring.tables(chosen)["table1"]', "measuring"),
+            exported.python_of(selection, "claim"),
         )
-
-
-def _of_split(table, split):
-    return table[table["split"] == split]
 
 
 def _listed(sentences):
     return "\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences)
 
 
-def _compare_many(count):
-    asked = kept.one(
-        st.segmented_control,
-        f"Compare all {count} runs? It takes about {max(5, count // 25)} seconds, once; a smaller "
-        "study takes less.",
-        ["no", "yes"],
-        "compare_many",
-        required=True,
-    )
-    return asked == "yes"
+def _tables_of(selection, readable):
+    study = selection.study if selection.whole_study else None
+    folder = study and study.folder / "studies" / study.record.study_id
+    return cached_runs.study_tables(readable, selection.split, folder)
 
 
-def show(selection) -> None:
-    """Show everything about the runs that can be measured."""
+def show(selection, export) -> None:
+    """Show everything about the runs that can be measured; the open tab alone is computed."""
     _, readable = run_selection.measured(selection)
     if not readable:
         st.info("None of these runs is finished: there is nothing to compare yet.")
         return
-    if len(readable) > MOST_AT_ONCE and not _compare_many(len(readable)):
+    tabs = kept.tabs(TABS, "part")
+    with tabs["beside"]:
+        if tabs["beside"].open:
+            beside.show(selection, export)
+    with tabs["rules"]:
+        if tabs["rules"].open:
+            grade_rules.show(selection.split)
+    if not (tabs["claim"].open or tabs["whole"].open):
         return
-    study = selection.study if selection.whole_study else None
-    folder = study and study.folder / "studies" / study.record.study_id
-    tables = cached_runs.study_tables(readable, selection.split, folder)
-    compared = _of_split(tables["comparisons"], selection.split)
-    # Why something could not be compared at all, such as runs measured on different films.
-    for note in compared.loc[compared["method"] == "by patient", "note"].unique():
-        st.warning(boundary.escaped(note))
-    show_claim(selection, tables)
-    show_metric(selection, tables)
-    grade_rules.show(selection.split)
-    show_all(selection, tables)
+    if len(readable) > beside.MOST_AT_ONCE and not beside.compare_many(len(readable)):
+        return
+    run_selection.say_mixed(selection)
+    tables = _tables_of(selection, readable)
+    with export:
+        paper_sheet.show_button("results", lambda: exported.content(selection, tables))
+    compared = exported.of_split(tables["comparisons"], selection.split)
+    with tabs["claim"]:
+        if tabs["claim"].open:
+            # Why something could not be compared at all, such as runs on different films.
+            for note in compared.loc[compared["method"] == "by patient", "note"].unique():
+                st.warning(boundary.escaped(note))
+            show_claim(selection, tables)
+            show_metric(selection, tables)
+    with tabs["whole"]:
+        if tabs["whole"].open:
+            show_all(selection, tables)
 
 
 style.apply_style()
-st.title("Results")
+title, export = st.columns([5, 1.4], vertical_alignment="bottom")
+title.title("Results")
 with boundary.refusals_shown():
     selection = run_selection.choose()
     if selection is not None:
-        show(selection)
+        show(selection, export)

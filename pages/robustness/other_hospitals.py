@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from kneeoa.analysis.published import elsewhere
-from pages.shared import table_view
+from pages.shared import boundary, table_view
+from pages.shared.research import own_measured
 
 COLUMNS = {
     "framing": st.column_config.TextColumn("How the knee is framed", width="large"),
@@ -33,14 +34,6 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
         "elsewhere draw the lines between grades elsewhere, which fifty graded films of your own "
         "teach."
     )
-    st.page_link(
-        "own_films/page.py", label="Your own films: check the networks there, and teach them"
-    )
-    st.caption(
-        "Accuracy, kappa and more, before and after, with intervals over patients; a profile to "
-        "read with where that is better. What to expect: docs/generalisation.md. On the command "
-        "line: python -m kneeoa adapt FOLDER --out PROFILE."
-    )
     table_view.show_table(
         table,
         "other_hospital",
@@ -48,4 +41,34 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
         "from kneeoa.graders.locating.localiser import Localiser\n\n"
         "print(elsewhere.framings(Localiser().card))",
         columns=COLUMNS,
+    )
+
+
+def show_own() -> None:
+    """Show how the networks do on this session's own films, or the way to find out."""
+    st.subheader("Your films")
+    kept = own_measured.current()
+    if kept is None:
+        st.markdown(
+            "The same figures for films that your readers graded: a folder on this server or a "
+            "ZIP, with sub-folders 0 to 4 or a table of grades. You get accuracy, kappa and more "
+            "with intervals over your patients, a matrix for each network, and all of it as a file "
+            "to keep. From 25 films on."
+        )
+    else:
+        films = next(iter(kept.found.answers.values()))
+        st.markdown(
+            f"This is how the networks do on yours: {boundary.escaped(kept.found.source)}, "
+            f"{len(films)} films of {films['patient_id'].nunique()} patients."
+        )
+        own_measured.show_figures(kept)
+    st.page_link(
+        "own_films/page.py",
+        label="Your own films: measure the networks there, and teach them"
+        if kept is None
+        else "Your own films: the matrices, the file to keep, and teaching the networks",
+    )
+    st.caption(
+        "What to expect elsewhere: docs/generalisation.md. On the command line: "
+        "python -m kneeoa adapt FOLDER --out PROFILE."
     )

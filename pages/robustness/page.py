@@ -88,6 +88,7 @@ def show_tried(folders) -> None:
                 name,
                 "from pathlib import Path\nfrom kneeoa.records import tried\n"
                 f"print(tried.read(Path({str(file)!r})))",
+                row_height=table_view.TWO_LINES,
                 columns={
                     "changed": st.column_config.TextColumn(width="large"),
                     **{
@@ -136,6 +137,7 @@ st.title("Robustness")
 with boundary.refusals_shown():
     places = cached_runs.results_folders()
     other_hospitals.show_other_hospitals(cached.graders().localiser.card)
+    other_hospitals.show_own()
     show_robustness(places)
     show_tried(places)
     show_tuning(cached_runs.read_archive(places))

@@ -5,12 +5,21 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kneeoa.analysis import measuring
+from kneeoa.analysis.selection import ALL
+from kneeoa.networks import ARCHITECTURES
 from kneeoa.records.studies import read_status, training_rows
 from kneeoa.wording import counted
-from pages.runs import curves, marks
-from pages.shared import boundary, live, style, table_view
+from pages.runs import across, curves, marks, notes
+from pages.shared import boundary, kept, live, style, table_view
 from pages.shared.research import cached_runs, run_selection
 
+TABS = {
+    "curves": "Learning curves",
+    "across": "Settings against results",
+    "notes": "Notes and tags",
+}
+WAYS = {"confusion, with the films": "", "films to look at twice": "look"}
+"""What a run's buttons lead to, with the tab of the page Confusion that it needs."""
 # A study that says it trains but has not reported for so long was probably killed.
 STALE_MINUTES = 15
 
@@ -32,6 +41,8 @@ COLUMNS = {
         width="medium",
         help="Settings in which it differs from most runs of that network and recipe.",
     ),
+    "tags": st.column_config.TextColumn("Tags", width="small"),
+    "note": st.column_config.TextColumn("Note", width="medium"),
     "state": "State",
     "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
     "quadratic_kappa": st.column_config.NumberColumn("Kappa (quadratic)", format="%.3f"),
@@ -92,28 +103,62 @@ def _show_progress(folder, study_id):
         )
 
 
-def show_runs(selection) -> tuple[str, ...]:
+def show_runs(selection, observed, noted) -> tuple[str, ...]:
     """Show the table of runs; return the labels of those that are marked, here or elsewhere."""
-    measured, _ = run_selection.measured(selection)
-    table = measuring.run_table(selection, measured, names=cached_runs.names(selection.archive))
-    st.caption(
-        boundary.escaped(selection.states())
-        + f". Metrics on the {run_selection.SPLITS[selection.split]} films."
-    )
+    names = cached_runs.names(selection.archive)
+    table = measuring.run_table(selection, observed, names=names, noted=noted)
+    python = "measuring.run_table(chosen, measuring.observed(chosen))"
+    before = []
+    found = notes.choose_by(noted)
+    if found is not None:
+        table = table[table["run"].isin(found)].reset_index(drop=True)
+        before, python = [f"table = {python}"], f'table[table["run"].isin({found!r})]'
+    said = boundary.escaped(selection.states())
+    if found is not None:
+        said = f"{len(table)} of them have these tags and words; {said}"
+    st.caption(f"{said}. Metrics on the {run_selection.SPLITS[selection.split]} films.")
     place = st.container()
     marked = marks.choose(selection)
+    empty = {name: None for name in ("tags", "note") if not table[name].any()}
     with place:
         table_view.show_table(
             table,
             f"runs_{selection.split}",
-            selection.python(
-                "measuring.run_table(chosen, measuring.observed(chosen))", "measuring"
-            ),
-            columns=COLUMNS,
-            height=min(380, 38 + 35 * len(table)),
+            selection.python(python, "measuring", before=before),
+            columns=COLUMNS | empty,
+            height=min(420, 38 + table_view.TWO_LINES * max(1, len(table))),
+            row_height=table_view.TWO_LINES,
             **marks.of_rows(list(table["run"]), marked),
         )
     return marked
+
+
+def show_ways_on(marked: tuple[str, ...]) -> None:
+    """Show the buttons that lead from the marked runs to their confusion and films."""
+    if not marked:
+        return
+    of = "Its" if len(marked) == 1 else "Their"
+    places = st.columns([2, 2.4, 4])
+    for place, (words, tab) in zip(places, WAYS.items(), strict=False):
+        # Choices of widgets above are set before they are shown: by the click.
+        if place.button(
+            f"{of} {words}",
+            key=f"to_confusion_{tab}",
+            width="stretch",
+            on_click=_choose_for_confusion,
+            args=(marked, tab),
+        ):
+            st.switch_page("confusion/page.py")
+
+
+def _choose_for_confusion(marked, tab):
+    # Marks may be of any study and network.
+    kept.choose("study", ALL)
+    kept.choose("networks", list(ARCHITECTURES))
+    kept.choose("runs", list(marked))
+    kept.choose("source", "together")
+    if tab:
+        kept.choose("below", tab)
 
 
 def _minutes_since(text):
@@ -129,5 +174,17 @@ with boundary.refusals_shown():
     selection = run_selection.choose()
     if selection is not None:
         show_live(selection)
-        marked = show_runs(selection)
-        curves.show(selection, marked)
+        observed, _ = run_selection.measured(selection)
+        noted = notes.read(selection)
+        marked = show_runs(selection, observed, noted)
+        show_ways_on(marked)
+        tabs = kept.tabs(TABS, "runs_part")
+        with tabs["curves"]:
+            if tabs["curves"].open:
+                curves.show(selection, marked)
+        with tabs["across"]:
+            if tabs["across"].open:
+                across.show(selection, observed)
+        with tabs["notes"]:
+            if tabs["notes"].open:
+                notes.show(selection, noted, marked)

@@ -19,6 +19,7 @@ from kneeoa.adaptation import allowed
 from kneeoa.adaptation.allowed import Offered
 from kneeoa.data.film_folder import FilmFolder, open_folder
 from kneeoa.errors import KneeOAError
+from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.cards.signature import Signature, keys_in, signature_of
@@ -88,6 +89,17 @@ def film_folder(folder: Path) -> FilmFolder:
     return open_folder(folder)
 
 
+@st.cache_data(show_spinner=False, max_entries=1000)
+def thumbnail(folder: Path, image_id: str, changed: int, longest: int) -> str:
+    """Return a film of `film_folder` as a ``data:`` address, of at most `longest` pixels.
+
+    `changed` is when its file was last written. Raises `KneeOAError` where it cannot be read.
+    """
+    films = film_folder(folder)
+    radiograph = read_radiograph(films.read(image_id), films.files[image_id].name)
+    return display.png_uri(display.windowed(display.fit_within(radiograph.pixels, longest)))
+
+
 def offered() -> Offered:
     """Return what lies in the folders that the server's owner named, and nowhere else."""
     return _offered(allowed.roots_of(*map(os.environ.get, FOLDERS)))
@@ -153,8 +165,14 @@ def published_predictions() -> dict[str, pandas.DataFrame]:
 
 def together_predictions() -> pandas.DataFrame | None:
     """Return what both together said of the networks' films; None where that is not published."""
+    file = together_file()
+    return None if file is None else predictions(file)
+
+
+def together_file() -> Path | None:
+    """Return where the predictions of both together stand; None where that is not published."""
     file = models_folder() / TOGETHER_FOLDER / "predictions.csv"
-    return predictions(file) if together_card() and file.exists() else None
+    return file if together_card() and file.exists() else None
 
 
 def store() -> "Engine":

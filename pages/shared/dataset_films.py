@@ -1,29 +1,38 @@
-"""Films of the user's data set on research pages: a picture, both networks' answers, the way on."""
+"""Films of the user's data set on research pages: small ones, and one in the viewer."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from kneeoa.data.film_folder import FilmFolder
 from kneeoa.errors import KneeOAError
-from kneeoa.wording import counted
 from pages.shared import boundary, cached, known_film, session_films
 
-A_PAGE = 4
+SMALL = 200
+"""Pixels of the longer side of a film on a contact sheet."""
 
 
 def folder() -> FilmFolder | None:
-    """Return the films that ``KNEEOA_DATASET`` names, or None after saying how to get them."""
+    """Return the films that ``KNEEOA_DATASET`` names; None without any, said by `say_why_none`."""
     setting = os.environ.get("KNEEOA_DATASET")
     if not setting:
-        say_how_to_get_films()
         return None
     try:
         return cached.film_folder(Path(setting).expanduser())
-    except KneeOAError as error:
-        st.warning(boundary.escaped(str(error)))
+    except KneeOAError:
         return None
+
+
+def say_why_none() -> None:
+    """Say why there are no films: none were named, or what was named holds none."""
+    setting = os.environ.get("KNEEOA_DATASET")
+    if not setting:
+        say_how_to_get_films()
+        return
+    with boundary.refusals_shown():
+        cached.film_folder(Path(setting).expanduser())
 
 
 def say_how_to_get_films() -> None:
@@ -35,41 +44,38 @@ def say_how_to_get_films() -> None:
     )
 
 
-def show_films(image_ids: list[str], key: str) -> None:
-    """Show films `A_PAGE` at a time, each with both published networks' Grad-CAMs."""
-    films = folder()
-    if films is None or not image_ids:
-        return
-    missing = [name for name in image_ids if name not in films.files]
-    image_ids = [name for name in image_ids if name in films.files]
-    if missing:
-        st.caption(
-            f"{counted(len(missing), 'film')} of these are not in "
-            f"{boundary.escaped(str(films.folder))}, for example "
-            f"{boundary.escaped(missing[0])}: is this the data set that the runs were measured on?"
-        )
-    if not image_ids:
-        return
-    pages, page = -(-len(image_ids) // A_PAGE), 1
-    if pages > 1:
-        page = st.pagination(pages, key=f"page_{key}")
-    for image_id in image_ids[(page - 1) * A_PAGE : page * A_PAGE]:
-        with st.container(border=True):
-            _show_film(films, image_id, key)
-
-
-def _show_film(films, image_id, key):
+def picture(films: FilmFolder | None, image_id: str) -> str | None:
+    """Return a film as a small picture, a ``data:`` address; None where there is none to see."""
+    if films is None or image_id not in films.files:
+        return None
     try:
-        name, data = films.files[image_id].name, films.read(image_id)
-        radiograph, frame, readings = cached.read_film(name, data)
-    except KneeOAError as error:
-        st.warning(boundary.escaped(str(error)))
-        return
-    film, said = st.columns([2.2, 1], gap="medium")
-    with film:
-        known_film.show_in_list(radiograph, frame, image_id, readings, key=f"{key}_{image_id}")
-        if st.button("Open in the reading page", key=f"open_{key}_{image_id}", width="stretch"):
-            st.session_state[session_films.NEXT] = session_films.add(name, data)
-            st.switch_page("reading/page.py")
+        changed = cached.changed(films.files[image_id])
+        return cached.thumbnail(films.folder, image_id, changed, SMALL)
+    except KneeOAError:
+        return None  # said where the film is opened
+
+
+def show_film(image_id: str, key: str, *, said_beside: Callable[[], None]) -> None:
+    """Show a film with both published networks' Grad-CAMs, answers and the way on.
+
+    `said_beside` shows what else there is to say of it, below it. A film that
+    cannot be shown has a sentence instead.
+    """
+    films, place = folder(), st.container()
+    published, said = st.columns(2, gap="medium")
     with said:
-        known_film.show_answers(readings)
+        said_beside()
+    with place, boundary.refusals_shown():
+        if films is None:
+            say_why_none()
+            return
+        data = films.read(image_id)
+        name = films.files[image_id].name
+        radiograph, frame, readings = cached.read_film(name, data)
+        known_film.show_in_list(radiograph, frame, image_id, readings, key=f"{key}_{image_id}")
+        with published:
+            st.markdown("**The published models**")
+            known_film.show_answers(readings, cached.read_film_together(name, data))
+            if st.button("Open in the reading page", key=f"open_{key}", width="stretch"):
+                st.session_state[session_films.NEXT] = session_films.add(name, data)
+                st.switch_page("reading/page.py")

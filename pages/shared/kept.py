@@ -4,7 +4,7 @@ Streamlit's own binding of widgets to the URL forgets them when a page is left b
 to open another page from code; this does neither.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -57,9 +57,41 @@ def several(
     return tuple(chosen)
 
 
+def tabs(labels: Mapping[str, str], key: str) -> dict[str, Any]:
+    """Show tabs; return each by its short name, with ``open``: only that one need be computed.
+
+    `labels` are what is read on them, by the short name that stands in the address.
+    """
+    first = next(iter(labels))
+    value = st.session_state.get(key)
+    value = labels.get(value, value)
+    if value not in labels.values():
+        wanted = _wanted(key)
+        value = labels.get(wanted[0] if wanted else first, labels[first])
+    st.session_state[key] = value
+    made = st.tabs(list(labels.values()), key=key, on_change="rerun")
+    at = next(name for name, label in labels.items() if label == st.session_state[key])
+    _keep(key, [] if at == first else [at], [at])
+    return dict(zip(labels, made, strict=True))
+
+
 def choose(key: str, value: Any) -> None:
     """Set the choice of a widget that is shown further below."""
     st.session_state[key] = value
+
+
+def turn_to(key: str, value: str | None) -> None:
+    """Set what no widget chooses, such as the film that is open, here and in the address.
+
+    None takes it away.
+    """
+    if value is None:
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+    else:
+        st.session_state[key] = value
+        if st.query_params.get(key) != value:
+            st.query_params[key] = value
 
 
 def chosen(key: str) -> Any:

@@ -43,6 +43,19 @@ STYLE = """
 .kl-thumb img {width: 100%; max-height: 6rem; object-fit: contain; background: black;
   border-radius: 2px; display: block;}
 .kl-current {border-color: #2b93a1; font-weight: 650;}
+[class*="st-key-cards_"] {display: grid; gap: .6rem;
+  grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr));}
+[class*="st-key-card_"] {position: relative;}
+[class*="st-key-card_"] .stElementContainer:has(button), [class*="st-key-card_"] .stButton {
+  position: absolute; inset: 0; width: 100% !important; height: 100%;}
+[class*="st-key-card_"] button {width: 100%; height: 100%; opacity: 0;}
+[class*="st-key-card_"] button:focus-visible {opacity: .35;}
+.kl-card {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 4px;
+  padding: .3rem .35rem; font-size: .82rem; line-height: 1.3; overflow-wrap: anywhere;}
+[class*="st-key-card_"]:hover .kl-card {border-color: #2b93a1;}
+.kl-card img, .kl-no-film {width: 100%; aspect-ratio: 1; object-fit: contain; background: black;
+  border-radius: 2px; display: block; margin-bottom: .25rem;}
+.kl-no-film {display: grid; place-items: center; color: #a9b4b8; background: #20292d;}
 .kl-purpose {float: right; font-size: .82rem; opacity: .7; padding: .2rem 0 0 1rem;}
 .kl-badge {font-size: .82rem; padding: .05rem .45rem; border-radius: 1rem; white-space: nowrap;
   border: 1px solid color-mix(in srgb, currentColor 40%, transparent);}
@@ -81,6 +94,8 @@ STYLE = """
 .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {
   min-width: clamp(14.2rem, 24vw, 19rem);}
 @media (min-width: 641px) {
+  .st-key-workbench [data-testid="stColumn"]:has(.st-key-matrix) {position: sticky; top: 4rem;
+    align-self: flex-start; min-width: 20rem;}
   .st-key-reading > div > [data-testid="stHorizontalBlock"] {flex-wrap: nowrap;}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {min-width: 0;}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 5rem;}

@@ -9,6 +9,8 @@ from kneeoa.spreadsheet import csv_text
 from pages.shared import column_words, kept
 
 IMAGE = "image"
+TWO_LINES = 54
+"""Height of a row whose texts are broken instead of cut off."""
 
 
 def show_table(

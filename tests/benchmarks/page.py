@@ -31,7 +31,8 @@ ANSWERED = """name =>
 """
 """Whether the answer to the film of that name is there, with its picture and maps."""
 HEADED = """text =>
-  [...document.querySelectorAll("h1, h2, h3")].some(one => one.textContent.includes(text))
+  [...document.querySelectorAll("h1, h2, h3, button[role=tab]")]
+    .some(one => one.textContent.includes(text))
   && document.querySelector("[data-testid=stStatusWidget]") === null
 """
 """Whether a heading is there and the page's run has ended."""
@@ -148,7 +149,7 @@ def main() -> None:
 
 PAGES = (
     ("Research", "Runs", "Learning curves"),
-    ("Research", "Results", "The tables whole"),
+    ("Research", "Results", "Cycle by cycle"),
     ("Research", "Confusion", "Films worth a second look"),
     ("Research", "Robustness", "Search for settings"),
     ("Learn", "Atlas", "Atlas of the grades"),

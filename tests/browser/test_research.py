@@ -33,12 +33,12 @@ def site(tmp_path_factory):
 
 LAST = {
     "Runs": "Learning curves",
-    "Results": "The tables whole",
+    "Results": "Cycle by cycle",
     "Confusion": "Films worth a second look",
     "Data": "Check a data set",
     "Robustness": "Search for settings",
 }
-"""The last heading of each research page, by the page's name in the menu."""
+"""The last heading or tab of each research page, by the page's name in the menu."""
 
 
 def turn_to(page, name):
@@ -57,7 +57,7 @@ def test_a_link_opens_the_view_that_it_names(site, page):
     wait(page, re.compile("knees with reference KL 0"))
     expect(page.get_by_role("link", name="Read", exact=True)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
-    expect(page.get_by_text("knees; ± is one standard")).to_be_visible()
+    expect(page.get_by_text("In knees. Click a cell")).to_be_visible()
     expect(page).to_have_title("Confusion - Knee reading room")
     # The menu says in which room this page is, and leads to the others there.
     room = page.get_by_role("button", name="Research")
@@ -69,21 +69,29 @@ def test_a_link_opens_the_view_that_it_names(site, page):
     assert "split=val" in page.url
 
 
-def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_the_reading_page(site, page):
-    page.goto(f"{site.url}/confusion?split=val")
-    wait(page, "Films of a cell")
+def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_place(site, page):
+    page.goto(f"{site.url}/confusion?split=val&cell_network=resnet50")
+    wait(page, "Click a cell to see its films")
     matrix = page.locator(".st-key-figure_confusion_resnet50_val .nsewdrag").first
-    matrix.scroll_into_view_if_needed(timeout=SECONDS)
-    box = matrix.bounding_box()
+    box = matrix.bounding_box(timeout=SECONDS)
     # The cell of reference KL 0 and given KL 0: the first row and column of five.
     page.mouse.click(box["x"] + box["width"] / 10, box["y"] + box["height"] / 10)
     wait(page, re.compile("with reference KL 0 to which ResNet50 gives KL 0"))
     assert "reference=0" in page.url
-    assert "cell_network=resnet50" in page.url
-    opener = page.get_by_role("button", name="Open in the reading page").first
-    expect(opener).to_be_visible(timeout=SECONDS)
-    opener.click()
-    expect(page.locator(".kl-lead")).to_be_visible(timeout=SECONDS)
+    # The matrix stays in sight while the films are looked through.
+    last = page.locator(".kl-card").last
+    last.scroll_into_view_if_needed(timeout=SECONDS)
+    expect(matrix).to_be_in_viewport()
+    page.locator("[class*=st-key-card_film_]").first.click(timeout=SECONDS)
+    viewer = page.locator(".viewer[data-ready=true]").first
+    expect(viewer).to_be_visible(timeout=SECONDS)
+    assert "film=" in page.url
+    page.get_by_role("button", name="Back to the films").click()
+    expect(page.locator(".kl-card").first).to_be_visible(timeout=SECONDS)
+    assert "film=" not in page.url
+    page.locator("[class*=st-key-card_film_]").first.click(timeout=SECONDS)
+    page.get_by_role("button", name="Open in the reading page").click(timeout=SECONDS)
+    expect(page.locator(".st-key-case")).to_be_visible(timeout=SECONDS)
 
 
 def test_no_research_page_is_cut_off_at_the_side(site, page):

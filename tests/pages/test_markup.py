@@ -22,7 +22,8 @@ from tests.support.teaching_pages import KEY, opened, signed_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 # What the browser shows as it is: tables, code, what was typed, choices of a list.
-AS_IT_IS = {"arrow_data_frame", "code", "text_input", "selectbox", "multiselect", "bidi_component"}
+AS_IT_IS = {"arrow_data_frame", "code", "text_input", "text_area", "selectbox", "multiselect"}
+AS_IT_IS |= {"bidi_component"}
 
 MARKUP = re.compile(rf"{HOST}|:smile:|:material/|(?<!\\)(<img|!\[|\]\(|\$x)")
 
@@ -96,6 +97,27 @@ def test_results_are_shown_as_they_are(page, study):
     app = app.switch_page(f"{page}/page.py").run()
     assert markup(app) == []
     assert mentions(app, "evil" if page in ("runs", "data", "robustness") else "smile")
+
+
+NOTED = "mobilenet-seed91-00000000"
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("runs", {"runs_part": "across"}),
+        ("runs", {"runs_part": "notes", "marked": NOTED}),
+        ("results", {"part": "beside", "first": "runs chosen one by one", "first_runs": NOTED}),
+        ("confusion", {"source": "mean", "reference": "0", "given": "0", "below": "table"}),
+        ("confusion", {"source": "one", "run_mobilenet": "mobilenet-seed90-00000000"}),
+    ],
+)
+def test_parts_of_research_pages_show_it_as_it_is(page, address):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
+    app.query_params.update({"study": "all runs"} | address)
+    app = app.switch_page(f"{page}/page.py").run()
+    assert markup(app) == []
+    assert mentions(app, "evil")
 
 
 def test_titles_and_nicknames_are_shown_as_they_are(tmp_path):

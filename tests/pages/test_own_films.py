@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import unpack_profile
+from pages.own_films import as_published
 from tests.support.places import MAIN_SCRIPT
 from tests.support.profiles import profile_files, profile_zip
 from tests.support.zips import zipped
@@ -155,6 +157,30 @@ def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     press(app, "Back to the published networks")
     assert shown_shares(app)
     assert "As graded at" not in text(app)
+
+
+def test_the_published_networks_are_measured_and_the_figures_kept(app, graded):
+    look(app, graded)
+    press(app, key="own_measure")
+    said = text(app)
+    assert "1 film left out" in said
+    work = app.session_state["own_films"]
+    assert work.adaptation is None
+    found = work.measured.found.answers["Both together"]
+    right = (found["predicted"] == found["true_grade"]).mean()
+    (table,) = (one.value for one in app.dataframe if "Measure" in one.value)
+    cell = table.set_index("Measure").loc["Accuracy", "Both together, your films"]
+    assert cell.startswith(f"{100 * right:.1f}% (")
+    assert len(app.get("plotly_chart")) >= 3
+    with zipfile.ZipFile(io.BytesIO(as_published.content(work.measured))) as archive:
+        kept = b"".join(map(archive.read, archive.namelist()))
+        assert "own_films/tables/figures.csv" in archive.namelist()
+    assert b"*0*" not in kept
+    # It stands beside the other hospital's figures, until other films are taken.
+    app.switch_page("robustness/page.py").run()
+    assert "This is how the networks do on yours: County" in text(app)
+    work.forget_learnt()
+    assert work.measured is None
 
 
 def test_too_few_films_and_grades_are_said_as_by_the_command(app):

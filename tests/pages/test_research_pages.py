@@ -4,13 +4,12 @@ import json
 import os
 import shutil
 from datetime import UTC, datetime
-from itertools import product
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kneeoa.records import studies, tried
+from kneeoa.records import notes, studies, tried
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import (
     drawn_predictions,
@@ -20,11 +19,10 @@ from tests.support.research import (
     write_study,
 )
 
-PAGES = ("runs", "results", "confusion", "data", "robustness")
 
-
-def opened(page):
+def opened(page, **address):
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.query_params.update(address)
     return app.switch_page(f"{page}/page.py").run()
 
 
@@ -76,7 +74,10 @@ def test_a_loss_that_is_no_number_is_said(folder):
     (name, *_) = write_study(folder, cycles=1)
     file = folder / "runs" / name / "history.csv"
     pd.read_csv(file).assign(val_loss=float("inf")).to_csv(file, index=False)
-    said = text(opened("runs")).replace("\\", "")
+    app = opened("runs")
+    said = text(app).replace("\\", "")
+    why = app.dataframe[0].value.set_index("run").loc[name, "why"]
+    assert why == "all epochs done; a loss is infinite or no number in 6 epochs"
     assert "validation loss is infinite or no number in 6 epochs, first in epoch 1" in said
 
 
@@ -90,10 +91,8 @@ def test_the_results_page_gives_verdicts_and_words(folder):
 
 def test_the_confusion_page_counts_what_the_runs_said(folder):
     write_study(folder, cycles=2)
-    app = opened("confusion")
-    said = text(app)
-    assert "2 runs, 60 knees" in said
-    assert "Films of a cell" in said
+    said = text(opened("confusion", below="look"))
+    assert "**MobileNet**, 2 runs together, 60 knees" in said
     assert "get the reference grade from none of 4 runs" in said
 
 
@@ -118,7 +117,7 @@ SAID = {
     "one network": {
         "runs": "3 of 3 runs finished",
         "results": "Both networks are needed for a comparison; these runs are of one",
-        "confusion": "**MobileNet**, 3 runs, 60 knees",
+        "confusion": "**MobileNet**, 3 runs together, 60 knees",
         "data": f"**Split {'f' * 16}**, 3 runs",
     },
     "no grades": {
@@ -130,7 +129,7 @@ SAID = {
     "one grade absent": {
         "runs": "2 of 2 runs finished",
         "results": "Needs two cycles of a network or more",
-        "confusion": "**ResNet50**, 1 run, 56 knees",
+        "confusion": "**MobileNet**, 1 run, 56 knees",
         "data": f"**Split {'f' * 16}**, 2 runs",
     },
     "damaged": dict.fromkeys(NO_RUNS, "has version 99"),
@@ -180,7 +179,7 @@ def test_runs_on_other_films_are_not_compared_film_by_film(folder, column):
     write_run(folder, "mobilenet", 0, predictions=table[table["true_grade"] != 2])
     write_run(folder, "resnet50", 0, predictions=table.assign(**{column: other}))
     # With grades turned round, only films of KL 2 keep theirs, which the MobileNet has not.
-    assert "no film in common" in text(opened("confusion"))
+    assert "no film in common" in text(opened("confusion", below="grades"))
     assert "measured on different films" in text(opened("results"))
 
 
@@ -210,23 +209,40 @@ def python_of(app):
     return [code.value for code in app.code if "import" in code.value]
 
 
-@pytest.mark.parametrize(
-    ("page", "source"),
-    [*product(PAGES, ["mean", "one"]), ("confusion", "published")],
-)
-def test_the_python_below_a_table_gives_that_table(tmp_path, monkeypatch, page, source):
+VIEWS = [
+    ("runs", {}),
+    ("runs", {"runs_part": "across", "split": "val"}),
+    ("results", {}),
+    ("results", {"part": "whole"}),
+    ("results", {"part": "beside"}),
+    ("results", {"part": "beside", "second": "published Both together", "counts_as": "together"}),
+    ("data", {}),
+    ("robustness", {}),
+    *[("confusion", {"below": below}) for below in ("table", "grades", "trust", "look")],
+    ("confusion", {"below": "table", "source": "mean"}),
+    ("confusion", {"below": "look", "second_look": "apart", "source": "one"}),
+    ("confusion", {"below": "table", "source": "published"}),
+    ("confusion", {"below": "grades", "source": "published"}),
+]
+"""Pages and addresses that together show every table there is."""
+
+
+@pytest.mark.parametrize("some", [False, True])
+@pytest.mark.parametrize(("page", "address"), VIEWS)
+def test_the_python_below_a_table_gives_that_table(tmp_path, monkeypatch, page, address, some):
     whole, other = tmp_path / "one" / "results", tmp_path / "other" / "results"
     write_study(whole, cycles=2, failed=["mobilenet-seed1-00000000"])
     write_robustness(whole)
     write_search(whole)
     write_study(other, cycles=1)
     shutil.copytree(other / "studies" / "one", other / "studies" / "copy")
+    notes.write(whole / "runs" / "mobilenet-seed0-00000000", "=a note", ["kept"])
     monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, (whole, other))))
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params["source"] = source
-    if source == "one":  # and some runs of both folders instead of a study
+    app.query_params.update(address)
+    if some:  # and some runs of both folders instead of a study
         runs = [f"{whole}/mobilenet-seed0-00000000", "resnet50-seed1-00000000"]
-        app.query_params.update(study="all runs", runs=runs, marked=runs, split="val")
+        app.query_params.update(study="all runs", runs=runs, marked=runs, split="val", tags="kept")
     app.switch_page(f"{page}/page.py").run()
     text(app)
     tables = [frame.value.reset_index(drop=True) for frame in app.dataframe]

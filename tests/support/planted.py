@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kneeoa.records import notes
 from tests.support.research import (
     SPLIT_HASH,
     drawn_predictions,
@@ -33,7 +34,8 @@ def plant(folder: Path) -> None:
     table["image_id"] = [f"{name} {PLANTED}" for name in table["image_id"]]
     texts = {"device": PLANTED, "precision": PLANTED, "stopped_because": PLANTED}
     write_run(folder, "mobilenet", 90, predictions=table, config={"preset": PLANTED}, **texts)
-    write_run(folder, "mobilenet", 91, split_hash=PLANTED)
+    noted = write_run(folder, "mobilenet", 91, split_hash=PLANTED)
+    notes.write(folder / "runs" / noted, PLANTED, ["<img src=x>", "![a](//x)", ":smile:"])
     write_run(folder, "mobilenet", 92, config={PLANTED: PLANTED})
     (folder / "runs" / names[0]).rename(folder / "runs" / f"{NAME} of its own")
     for column, run_id in (("trainable_from", names[1]), ("stage", names[2])):

@@ -8,10 +8,12 @@ import pandas
 import streamlit as st
 
 from kneeoa.analysis import anova, confusions, run_names
+from kneeoa.analysis.many.side_by_side import SideBySide
+from kneeoa.analysis.many.side_by_side import side_by_side as beside
 from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.analysis.study_tables import study_tables as tables_of
 from kneeoa.errors import KneeOAError
-from kneeoa.records import archive
+from kneeoa.records import archive, notes
 from kneeoa.records.archive import Archive
 from pages.shared import cached
 
@@ -65,6 +67,15 @@ def histories(
     return _histories(tuple(label for label, *_ in runs), places, changed)
 
 
+def notes_of(
+    runs: tuple[tuple[str, str, str], ...],
+) -> tuple[dict[str, notes.Notes], tuple[str, ...]]:
+    """Return the notes of runs ``(label, folder, run_id)`` by label, and what cannot be read."""
+    places = tuple(Path(folder) / "runs" / run_id for _, folder, run_id in runs)
+    changed = tuple(cached.changed(place / notes.FILE) for place in places)
+    return _notes(tuple(label for label, *_ in runs), places, changed)
+
+
 def graded(
     runs: tuple[tuple[str, str, str, str], ...], split: str
 ) -> dict[str, dict[str, pandas.DataFrame]]:
@@ -77,6 +88,12 @@ def graded(
     return _graded(runs, split, files, tuple(map(cached.changed, files)))
 
 
+def answers(runs: tuple[tuple[str, str, str, str], ...], split: str) -> dict[str, pandas.DataFrame]:
+    """Return `confusions.mean_answers` of each network's runs, as `graded` takes them."""
+    files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
+    return _answers(runs, split, files, tuple(map(cached.changed, files)))
+
+
 def study_tables(
     runs: tuple[tuple[str, str, str, str, int], ...], split: str, study: Path | None
 ) -> dict[str, pandas.DataFrame]:
@@ -87,6 +104,26 @@ def study_tables(
     files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
     kept = cached.changed(study / "comparisons.csv") if study else 0
     return _study_tables(files, runs, split, study, (*map(cached.changed, files), kept))
+
+
+def side_by_side(
+    files: tuple[tuple[Path, ...], tuple[Path, ...]],
+    split: str,
+    films: tuple[dict[str, pandas.DataFrame], dict[str, pandas.DataFrame]],
+    *,
+    averaged: bool,
+) -> SideBySide:
+    """Return `side_by_side.side_by_side` of two sets of graded `films`, computed once.
+
+    `files` are the predictions that they were read from.
+    """
+    changed = tuple(tuple(map(cached.changed, of)) for of in files)
+    return _side_by_side(files, changed, split, averaged, films)
+
+
+@st.cache_resource(show_spinner="Resampling the patients", max_entries=32)
+def _side_by_side(files, changed, split, averaged, _films):
+    return beside(*_films, averaged=averaged)
 
 
 @st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
@@ -133,6 +170,24 @@ def _graded(runs, split, files, changed):
             if len(films):
                 found.setdefault(architecture, {})[label] = films
     return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _answers(runs, split, files, changed):
+    graded = _graded(runs, split, files, changed)
+    return {name: confusions.mean_answers(of) for name, of in graded.items()}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _notes(labels, places, changed):
+    found, problems = {}, []
+    for label, place, at in zip(labels, places, changed, strict=True):
+        try:
+            # Most runs have none: looking once is enough.
+            found[label] = notes.read(place) if at else notes.Notes()
+        except KneeOAError as error:
+            problems.append(str(error))
+    return found, tuple(problems)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

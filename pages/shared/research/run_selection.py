@@ -99,6 +99,20 @@ def _why_empty(archive, folders):
     )
 
 
+def say_mixed(selection: Selection) -> None:
+    """Warn where the runs of a network are of several recipes, over which a mean says little."""
+    recipes = cached_runs.names(selection.archive)["recipe"]
+    for network, of in selection.finished.groupby("architecture"):
+        count = recipes.loc[list(of["label"])].nunique()
+        if count > 1:
+            st.warning(
+                f"These {counted(len(of), 'run')} of the {DISPLAY_NAME[network]} are of {count} "
+                "recipes: a mean over them is that of no recipe. Choose a study above, or runs of "
+                "one recipe under More choices, or compare recipes under Results, Two sets side by "
+                "side."
+            )
+
+
 def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
     """Return the metrics of the finished runs, and the runs that have some; say why others do not.
 
@@ -116,11 +130,20 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
 
 def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     """Return `measuring.graded_films` of the selection."""
-    found = cached_runs.graded(
-        tuple(
-            (row.architecture, row.label, row.folder, row.run_id)
-            for row in selection.finished.itertuples()
-        ),
-        selection.split,
+    return _in_order(cached_runs.graded(_runs_of(selection), selection.split))
+
+
+def mean_answers(selection: Selection) -> dict[str, pd.DataFrame]:
+    """Return `confusions.mean_answers` of each network's `graded_films`."""
+    return _in_order(cached_runs.answers(_runs_of(selection), selection.split))
+
+
+def _runs_of(selection):
+    return tuple(
+        (row.architecture, row.label, row.folder, row.run_id)
+        for row in selection.finished.itertuples()
     )
+
+
+def _in_order(found):
     return {name: found[name] for name in ARCHITECTURES if name in found}

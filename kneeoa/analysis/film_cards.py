@@ -1,0 +1,124 @@
+"""Films as cards of a contact sheet: what is known of each, in the order they are shown in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kneeoa.analysis import confusions
+from kneeoa.data.listing import name_patterns, patient_and_side
+from kneeoa.networks import DISPLAY_NAME, Architecture
+from kneeoa.records.results import PROBABILITY_COLUMNS
+
+SIDES = {"L": "left", "R": "right", "": "side not known"}
+_PATTERNS = name_patterns(None)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmCard:
+    """One film of a sheet.
+
+    Attributes
+    ----------
+    reference, given : grades in 0-4
+    side : ``"L"``, ``"R"``, or empty where the film's name does not tell it
+    probability : of the given grade, in [0, 1]
+    note : what else there is to say of it, or nothing
+    """
+
+    image_id: str
+    reference: int
+    given: int
+    side: str
+    probability: float
+    note: str = ""
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what stands on the card: grades, side and probability, and the note."""
+        return (
+            f"reference {self.reference}, given {self.given}",
+            f"{SIDES[self.side]}, {self.probability:.0%}",
+            *([self.note] if self.note else []),
+        )
+
+
+def of_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> tuple[FilmCard, ...]:
+    """Return the films of a cell, the surest first: as many as `confusions.in_cell` lists.
+
+    ``films`` are `confusions.graded` films by run. Where there are several runs the probability is
+    their mean, and the note says in how many of them a film is in this cell.
+    """
+    found = confusions.in_cell(films, true, given)
+    several = len(films) > 1
+    return tuple(
+        FilmCard(
+            row.image_id,
+            true,
+            given,
+            side_of(row.image_id),
+            float(row.confidence),
+            f"so in {row.runs_here} of {row.runs} runs" if several else "",
+        )
+        for row in found.itertuples()
+    )
+
+
+def of_wrong(table: pd.DataFrame) -> tuple[FilmCard, ...]:
+    """Return the films of `confusions.always_wrong`, with the mean probability of the answer."""
+    return tuple(
+        FilmCard(
+            row.image_id,
+            int(row.true_grade),
+            int(row.given),
+            side_of(row.image_id),
+            float(row.confidence),
+            f"off by {row.mean_error:.1f} grades on average",
+        )
+        for row in table.itertuples()
+    )
+
+
+def of_apart(
+    table: pd.DataFrame, pair: tuple[Architecture, Architecture], answers: pd.DataFrame
+) -> tuple[FilmCard, ...]:
+    """Return the films of `confusions.most_apart`; `answers` are those of the first network.
+
+    The note has the mean expected grade of both.
+    """
+    said = answers.set_index("image_id")
+    rows = said.loc[list(table["image_id"])]
+    shares = rows[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5).max(axis=1)
+    first, second = (DISPLAY_NAME[name] for name in pair)
+    return tuple(
+        FilmCard(
+            row.image_id,
+            int(row.true_grade),
+            int(given),
+            side_of(row.image_id),
+            float(share),
+            f"on average {first} {row.first:.1f}, {second} {row.second:.1f}",
+        )
+        for row, given, share in zip(table.itertuples(), rows["predicted"], shares, strict=True)
+    )
+
+
+def side_of(image_id: str) -> str:
+    """Return the side that a film's name tells, ``"L"`` or ``"R"``, or an empty string."""
+    return patient_and_side(image_id, _PATTERNS)[1]
+
+
+def of_film(films: Mapping[str, pd.DataFrame], image_id: str) -> pd.DataFrame:
+    """Return what each run says of one film: ``run, predicted`` and ``p0`` to ``p4``.
+
+    Runs that have no such film are left out.
+    """
+    rows = [
+        {
+            "run": run,
+            **of.loc[of["image_id"] == image_id, ["predicted", *PROBABILITY_COLUMNS]].iloc[0],
+        }
+        for run, of in films.items()
+        if (of["image_id"] == image_id).any()
+    ]
+    table = pd.DataFrame(rows, columns=["run", "predicted", *PROBABILITY_COLUMNS])
+    return table.astype({"predicted": int})

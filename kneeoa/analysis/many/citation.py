@@ -1,0 +1,60 @@
+"""What to cite for a figure or table: the films and their split, the runs and their weights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+import kneeoa
+from kneeoa.analysis.selection import Selection
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.wording import counted, plain
+
+TITLE = "Knee reading room: Kellgren-Lawrence grading by MobileNet and ResNet50, with Grad-CAM"
+SPLITS = {"test": "test", "val": "validation"}
+
+
+def citation(
+    chosen: Selection,
+    *,
+    data: Mapping[str, Any],
+    published: Mapping[str, str],
+    runs: pd.DataFrame | None = None,
+) -> str:
+    """Return the text.
+
+    Parameters
+    ----------
+    data : of a published card: ``author, year, name, doi, licence``
+    published : name -> SHA-256 of the model file, of the published models that are shown
+    runs : rows of `Selection.finished` that are shown; by default all of them
+    """
+    runs = chosen.finished if runs is None else runs
+    said = {name: plain(str(data.get(name, "")), 300) for name in _DATA}
+    lines = [
+        f"{TITLE}. Version {kneeoa.__version__}.",
+        "",
+        "Films",
+        f"  {said['author']} ({said['year']}): {said['name']}.",
+        f"  doi {said['doi']}. {said['licence']}.",
+        f"  Figures are of the {SPLITS[chosen.split]} films.",
+        "",
+        "Split of the films (SHA-256 of who is in which part)",
+    ]
+    for split, of in runs.groupby("split_hash", sort=True):
+        lines.append(f"  {plain(str(split), 80)}  {counted(len(of), 'run')}")
+    if runs.empty:
+        lines.append("  no training run is shown")
+    lines += ["", "Runs (folder, SHA-256 of the weights)"]
+    if chosen.study is not None:
+        lines.append(f"  of the study {plain(chosen.study.record.study_id, 200)}")
+    for run in runs.to_dict("records"):
+        lines.append(f"  {plain(str(run['label']), 300)}  {plain(str(run['model_sha256']), 80)}")
+    if published:
+        lines += ["", "Published models (SHA-256 of the file)"]
+        for name, digest in published.items():
+            lines.append(f"  {DISPLAY_NAME.get(name, name)}  {digest}")
+    return "\n".join(lines) + "\n"
+
+
+_DATA = ("author", "year", "name", "doi", "licence")

@@ -1,0 +1,75 @@
+"""Runs with the settings in which they differ, beside what they gave on the validation films.
+
+Test films choose nothing: whoever looks here for better settings looks at validation films.
+"""
+
+from collections import Counter
+
+import pandas as pd
+
+from kneeoa.analysis.selection import Selection
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.wording import plain
+
+OUTCOMES = {
+    "accuracy": "Accuracy",
+    "quadratic_kappa": "Kappa",
+    "mean_absolute_error": "Mean error (grades)",
+    "epochs": "Epochs",
+    "minutes": "Minutes",
+}
+HIGHER_IS_BETTER = ("accuracy", "quadratic_kappa")
+LONGEST_VALUE = 24
+_ASIDE = ("preset", "mean_of")
+
+
+def run_settings(chosen: Selection, observed: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a finished run: ``run, network``, settings that differ, and `OUTCOMES`.
+
+    ``observed`` as from `measuring.observed`. The settings in which most runs are off the commonest
+    value come first; one that a run does not know is empty.
+    """
+    runs = chosen.finished.set_index("label")
+    configs = {
+        label: chosen.archive.records[row.folder, row.run_id].config
+        for label, row in runs.iterrows()
+    }
+    on_val = observed[observed["split"] == "val"].set_index("run_id")
+    table = pd.DataFrame(
+        {"run": list(runs.index), "network": list(runs["architecture"].map(DISPLAY_NAME))},
+        index=runs.index,
+    )
+    for name in _differing(configs):
+        table[name] = pd.Series(
+            {label: _value(config.get(name)) for label, config in configs.items()}, dtype=object
+        )
+    for name in OUTCOMES:
+        of = on_val if name in on_val else runs
+        table[name] = of[name].reindex(runs.index).astype(float)
+    return table.infer_objects().reset_index(drop=True)
+
+
+def settings_in(table: pd.DataFrame) -> list[str]:
+    """Return the columns of `run_settings` that are settings."""
+    return [name for name in table if name not in ("run", "network", *OUTCOMES)]
+
+
+def _differing(configs):
+    names = {name for config in configs.values() for name in config if name not in _ASIDE}
+    off = {}
+    for name in sorted(names):
+        kinds = Counter(str(config.get(name)) for config in configs.values())
+        off[name] = len(configs) - kinds.most_common(1)[0][1]
+    return sorted((name for name in names if off[name]), key=lambda name: (-off[name], name))
+
+
+def _value(value):
+    if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        text = " ".join(":".join(map(str, part.values())) for part in value)
+    else:
+        text = str(value) or "none"
+    return plain(text, LONGEST_VALUE)

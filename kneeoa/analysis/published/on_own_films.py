@@ -1,0 +1,164 @@
+"""How the published networks do on films that somebody else graded: the same tables as for ours.
+
+Nothing is learnt from the films. Intervals are over their patients.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import kneeoa
+from kneeoa.adaptation.films import GradedFilms
+from kneeoa.analysis import confusions, operating
+from kneeoa.analysis.anova import METRICS
+from kneeoa.analysis.findings import value_text
+from kneeoa.graders.together import FOLDER
+from kneeoa.metrics import bootstrap
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.records.results import PROBABILITY_COLUMNS, probabilities_of
+from kneeoa.wording import counted, plain
+
+FIGURE_COLUMNS = ["network", "metric", "value", "low", "high", "knees", "patients", "published"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What the networks say of graded films.
+
+    Attributes
+    ----------
+    source : where the films are from, as text
+    answers : network, or ``Both together`` -> `confusions.graded` films. Films are named by a hash
+        and patients by a number, so that nothing of it tells who they are
+    left_out : how many films could not be used
+    notes : what else there is to know, in sentences
+    """
+
+    source: str
+    answers: dict[str, pd.DataFrame]
+    left_out: int
+    notes: tuple[str, ...]
+
+
+def measured(source: str, films: GradedFilms, answers: Mapping[str, np.ndarray]) -> Measured:
+    """Return what `adapting.as_published` gave of `films`, to be measured like our own."""
+    # Numbered in the order of their films' hashes: the order of names may tell who they are.
+    by_hash = np.argsort(films.digests)
+    order = dict.fromkeys(films.patient_ids[row] for row in by_hash)
+    number = {patient: f"patient {place + 1}" for place, patient in enumerate(order)}
+    base = pd.DataFrame(
+        {
+            "image_id": [digest[:16] for digest in films.digests],
+            "patient_id": [number[patient] for patient in films.patient_ids],
+            "split": "own",
+            "true_grade": pd.array(films.grades, "Int64"),
+        }
+    )
+    tables = {}
+    for name, probabilities in answers.items():
+        shares = pd.DataFrame(np.asarray(probabilities, float), columns=PROBABILITY_COLUMNS)
+        table = pd.concat([base, shares], axis=1).sort_values("image_id", ignore_index=True)
+        tables[TOGETHER if name == FOLDER else name] = confusions.graded(table, "own")
+    return Measured(source, tables, len(films.left_out), films.notes)
+
+
+def figures(
+    answers: Mapping[str, pd.DataFrame], cards: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Return each metric of each network with its interval, and what it is on our test films.
+
+    Parameters
+    ----------
+    answers : as in `Measured`
+    cards : by the same names, the cards of the published models
+
+    Returns
+    -------
+    DataFrame
+        `FIGURE_COLUMNS`; ``low`` and ``high`` are a 95% bootstrap interval over patients,
+        ``published`` what the card says of the test films, empty where it says nothing.
+    """
+    rows = []
+    for name, films in answers.items():
+        true, shares = films["true_grade"].to_numpy(int), probabilities_of(films)
+        weights = bootstrap.patient_weights(films["patient_id"])
+        once = bootstrap.weighted_summaries(true, shares, np.ones((1, len(true))))
+        drawn = bootstrap.weighted_summaries(true, shares, weights)
+        on_test = (cards.get(name) or {}).get("metrics", {}).get("test", {}).get("values", {})
+        for metric in METRICS:
+            ends = bootstrap.percentile_interval(drawn[metric])
+            defined = np.isfinite(once[metric][0])
+            rows.append(
+                (
+                    DISPLAY_NAME.get(name, name),
+                    metric,
+                    once[metric][0],
+                    *(ends if defined else (np.nan, np.nan)),
+                    len(films),
+                    films["patient_id"].nunique(),
+                    on_test.get(metric, np.nan),
+                )
+            )
+    return pd.DataFrame(rows, columns=FIGURE_COLUMNS)
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `figures` as readers expect them: a row a metric, two columns a network."""
+    rows = []
+    for metric, of in table.groupby("metric", sort=False):
+        row = {"Measure": METRICS[metric]}
+        for one in of.to_dict("records"):
+            texts = [
+                value_text(metric, one[end]).removesuffix(" grades")
+                for end in ("value", "low", "high")
+            ]
+            row[f"{one['network']}, your films"] = f"{texts[0]} ({texts[1]} to {texts[2]})"
+            row[f"{one['network']}, our test films"] = (
+                ""
+                if pd.isna(one["published"])
+                else value_text(metric, one["published"]).removesuffix(" grades")
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def tables(found: Measured, cards: Mapping[str, Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
+    """Return all tables by what they hold: those that the page shows, and every answer."""
+    by_network = confusions.of_networks
+    answers = found.answers
+    every = by_network(answers).drop(columns="split")
+    return {
+        "figures": figures(answers, cards),
+        "grade by grade": by_network({n: confusions.per_grade(of) for n, of in answers.items()}),
+        "telling apart": by_network({n: operating.separation(of) for n, of in answers.items()}),
+        "how far off": by_network({n: confusions.error_sizes(of) for n, of in answers.items()}),
+        "cells": confusions.cell_table({n: {"published": of} for n, of in answers.items()}),
+        "answers": every,
+    }
+
+
+def about(found: Measured, hashes: Mapping[str, str], *, made_at: datetime) -> str:
+    """Return what the figures are of, as text to keep with them; `hashes` are of the models."""
+    films = next(iter(found.answers.values()))
+    counts = films["true_grade"].value_counts()
+    lines = [
+        f"How the published networks do on: {plain(found.source, 200)}",
+        f"Measured {made_at:%Y-%m-%d %H:%M} UTC with the knee reading room {kneeoa.__version__}.",
+        "",
+        f"{counted(len(films), 'film')} of {counted(films['patient_id'].nunique(), 'patient')}: "
+        + ", ".join(f"KL {grade} {int(counts.get(grade, 0))}" for grade in range(5))
+        + f". {counted(found.left_out, 'film')} could not be used.",
+        "The networks learnt nothing from these films. The grade is the most probable one. "
+        "Intervals are 95%, by bootstrap over patients.",
+        *map(plain, found.notes),
+        "",
+        "Films are named by a hash of name and content, patients by a number.",
+        "",
+        "Published models (SHA-256 of the file)",
+        *(f"  {DISPLAY_NAME.get(name, name)}  {digest}" for name, digest in hashes.items()),
+    ]
+    return "\n".join(lines) + "\n"

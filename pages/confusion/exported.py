@@ -1,0 +1,51 @@
+"""The confusion page for a paper: its figures and tables in one ZIP."""
+
+from kneeoa.analysis import confusions, operating
+from kneeoa.charts import confusion as charts
+from kneeoa.charts.paper import sheet
+from pages.confusion import film_lists, matrices, sources, trust
+from pages.confusion.sources import Shown
+from pages.shared.research import paper_sheet
+
+
+def compared_lines(shown: Shown) -> tuple[str, ...]:
+    """Return the Python that gives ``answers``: one a film, of the films that all runs have."""
+    return (*shown.run_lines, "runs = confusions.shared_films(runs)", film_lists.ANSWERS)
+
+
+def content(selection, shown: Shown, by: str, threshold: int) -> bytes:
+    """Return the ZIP: what the page shows of `shown`, whichever tab is open."""
+    figures = {f"confusion {name}": of for name, of in matrices.figures(shown, by).items()}
+    tables = {}
+    runs = confusions.shared_films(shown.runs)
+    answers = {name: confusions.mean_answers(of) for name, of in runs.items()}
+    if all(map(len, answers.values())):
+        lines = compared_lines(shown)
+        grades = {name: confusions.per_grade(of) for name, of in answers.items()}
+        areas = {name: operating.separation(of) for name, of in answers.items()}
+        sizes = {name: confusions.error_sizes(of) for name, of in answers.items()}
+        figures["grade by grade"] = charts.per_grade_figure(grades)
+        figures["how far off"] = charts.error_figure(sizes)
+        figures |= trust.curves_of(answers, threshold)
+        tables["grade by grade"] = (
+            confusions.of_networks(grades),
+            sources.python(selection, lines, trust.GRADES_TABLE),
+        )
+        tables["separation"] = (
+            confusions.of_networks(areas),
+            sources.python(selection, lines, trust.AREAS_TABLE),
+        )
+    tables["cells"] = (
+        confusions.cell_table(shown.films),
+        sources.python(selection, shown.lines, "confusions.cell_table(runs)"),
+    )
+    is_published = shown.source == "published"
+    labels = {label for of in shown.runs.values() for label in of}
+    finished = selection.finished
+    cited = paper_sheet.cited(
+        selection,
+        published=is_published,
+        runs=finished[finished["label"].isin(labels)],
+    )
+    name = sheet.slug(f"confusion {selection.split} {shown.source}")
+    return sheet.packed(sheet.Sheet(figures, tables, cited), name)

@@ -1,0 +1,66 @@
+"""The results page for a paper: its figures and tables in one ZIP, with the Python of each."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kneeoa.analysis import findings
+from kneeoa.analysis.anova import METRICS
+from kneeoa.analysis.claim import CLAIM
+from kneeoa.analysis.selection import Selection
+from kneeoa.charts.comparing import spread_figure, strip_figure
+from kneeoa.charts.paper import sheet
+from pages.shared.research import paper_sheet
+
+WHOLE = {
+    "anova": "ANOVA, as published",
+    "comparisons": "What a careful analysis adds",
+    "ensembles": "Ensembles",
+    "observations": "Every cycle",
+}
+"""The tables of a selection that are shown whole, with the words on their tabs."""
+
+
+def of_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Return the rows of a split."""
+    return table[table["split"] == split]
+
+
+def claims_of(metric: str) -> dict[str, tuple[float, float]]:
+    """Return what the paper claims of a metric by network: mean and standard deviation."""
+    return {
+        name: (of[metric]["mean"], of[metric]["sd"])
+        for name, of in CLAIM["networks"].items()
+        if metric in of
+    }
+
+
+def python_of(selection: Selection, name: str) -> str:
+    """Return the Python of a table: one of `WHOLE`, ``claim``, or ``table 1`` in words."""
+    if name == "table 1":
+        return selection.python(
+            'findings.claim_rows(measuring.tables(chosen)["table1"])', "findings", "measuring"
+        )
+    if name == "claim":
+        return selection.python('measuring.tables(chosen)["table1"]', "measuring")
+    return selection.python(
+        'table[table["split"] == chosen.split]',
+        "measuring",
+        before=[f'table = measuring.tables(chosen)["{name}"]'],
+    )
+
+
+def content(selection: Selection, tables: Mapping[str, pd.DataFrame]) -> bytes:
+    """Return the ZIP: every metric as cycles and spreads, every table."""
+    split = selection.split
+    observed, compared = (of_split(tables[name], split) for name in ("observations", "comparisons"))
+    figures = {}
+    for metric in METRICS:
+        figures[f"cycles {metric}"] = strip_figure(observed, metric, claims_of(metric))
+        figures[f"spread {metric}"] = spread_figure(compared, observed, metric)
+    whole = {name: of_split(tables[name], split) for name in WHOLE}
+    whole["table 1"] = findings.claim_rows(tables["table1"])
+    whole["claim"] = tables["table1"]
+    given = {name: (table, python_of(selection, name)) for name, table in whole.items()}
+    name = sheet.slug(f"results {split}")
+    return sheet.packed(sheet.Sheet(figures, given, paper_sheet.cited(selection)), name)

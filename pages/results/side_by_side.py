@@ -1,0 +1,213 @@
+"""Any two sets of runs side by side: networks, recipes, single runs, published models."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from kneeoa.analysis import confusions
+from kneeoa.analysis.many import run_sets, side_by_side
+from kneeoa.analysis.many.run_sets import CHOSEN, RunSet
+from kneeoa.analysis.selection import Selection, finished_runs
+from kneeoa.charts.comparing import differences_figure
+from kneeoa.charts.confusion import confusion_figure, difference_figure
+from kneeoa.charts.paper import sheet
+from kneeoa.networks import TOGETHER
+from pages.shared import boundary, cached, kept, table_view
+from pages.shared.research import cached_runs, paper_sheet
+from pages.shared.research.run_selection import SPLITS
+
+MOST_AT_ONCE = 60
+"""Runs beyond these take minutes to compare, and a reader is asked first."""
+SIDES = {"first": "First set", "second": "Second set"}
+COUNTED = {"runs": "The mean of its runs", "together": "Its runs together, one answer a film"}
+
+
+def show(selection: Selection, export) -> None:
+    """Show two sets and their difference; the button for a paper goes to the place `export`."""
+    st.markdown(
+        "Choose any two sets of runs. The difference is second minus first, with its 95% interval "
+        "over patients: where it would lie with other patients like these. It says nothing of runs "
+        "that were not trained; for that the spread over runs stands beside each mean."
+    )
+    names = cached_runs.names(selection.archive)
+    sets = run_sets.run_sets(selection, names, [*_files()])
+    chosen = {}
+    for place, (side, label) in zip(st.columns(2, gap="medium"), SIDES.items(), strict=True):
+        with place:
+            chosen[side] = _choose(selection, sets, names, side, label)
+    averaged = (
+        kept.one(
+            st.segmented_control,
+            "Each set counts as",
+            COUNTED,
+            "counts_as",
+            format_func=COUNTED.get,
+            required=True,
+        )
+        == "together"
+    )
+    for side, of in chosen.items():
+        recipes = names.loc[list(of.labels), "recipe"].nunique()
+        if recipes > 1:
+            st.warning(
+                f"The {SIDES[side].lower()} holds runs of {recipes} recipes: its mean is that of "
+                "no recipe. Choose a recipe, a study above, or single runs."
+            )
+    count = len({label for of in chosen.values() for label in of.labels})
+    if count > MOST_AT_ONCE and not averaged and not compare_many(count):
+        return
+    found = compared(selection, chosen["first"], chosen["second"], averaged)
+    st.caption(
+        boundary.escaped(" ".join(found.said)) + f" {SPLITS[selection.split].title()} films."
+    )
+    python = python_of(selection, chosen["first"], chosen["second"], averaged)
+    with export:
+        cited = _cited(selection, chosen)
+        paper_sheet.show_button("side_by_side", lambda: content(found, python, cited))
+    _show_table(selection, found, python)
+    _show_matrices(found)
+
+
+def compare_many(count: int) -> bool:
+    """Ask whether so many runs are to be compared, which takes its time."""
+    asked = kept.one(
+        st.segmented_control,
+        f"Compare all {count} runs? It takes about {max(5, count // 15)} seconds, once; a smaller "
+        "study takes less.",
+        ["no", "yes"],
+        "compare_many",
+        required=True,
+    )
+    return asked == "yes"
+
+
+def _choose(selection, sets, names, side, label):
+    options = {key: one.name for key, one in sets.items()} | {CHOSEN: "Runs chosen one by one"}
+    keys = list(options)
+    default = keys[0] if side == "first" else keys[min(1, len(keys) - 1)]
+    key = kept.one(
+        st.selectbox, label, keys, side, default=default, format_func=lambda one: options[one]
+    )
+    if key != CHOSEN:
+        return sets[key]
+    labels = kept.several(
+        st.multiselect,
+        f"Runs of the {label.lower()}",
+        list(finished_runs(selection.archive)["label"]),
+        f"{side}_runs",
+        format_func=names["name"].get,
+        placeholder="Choose runs",
+    )
+    return RunSet("Runs chosen one by one", labels)
+
+
+def _files():
+    files = dict(cached.published_files())
+    if (together := cached.together_file()) is not None:
+        files[TOGETHER] = together
+    return files
+
+
+def compared(
+    selection: Selection, first: RunSet, second: RunSet, averaged: bool
+) -> side_by_side.SideBySide:
+    """Return the comparison, computed once."""
+    parts = [_films(selection, of) for of in (first, second)]
+    files, films = zip(*parts, strict=True)
+    return cached_runs.side_by_side(files, selection.split, films, averaged=averaged)
+
+
+def _films(selection, of):
+    """Return the files of a set, and its films by run."""
+    if of.published:
+        file = _files()[of.published]
+        table = confusions.graded(cached.predictions(file), selection.split)
+        return (file,), {f"published {of.published}": table} if len(table) else {}
+    runs = finished_runs(selection.archive).set_index("label", drop=False).loc[list(of.labels)]
+    found = cached_runs.graded(
+        tuple((row.architecture, row.label, row.folder, row.run_id) for row in runs.itertuples()),
+        selection.split,
+    )
+    every = {label: films for by in found.values() for label, films in by.items()}
+    files = tuple(
+        Path(row.folder, "runs", row.run_id, "predictions.csv") for row in runs.itertuples()
+    )
+    return files, {label: every[label] for label in of.labels if label in every}
+
+
+def python_of(selection: Selection, first: RunSet, second: RunSet, averaged: bool) -> str:
+    """Return the Python of the table."""
+    files = {name: str(file) for name, file in _files().items()}
+    told = ", averaged=True" if averaged else ""
+    sides = [run_sets.films_python(of, selection.split, files) for of in (first, second)]
+    needed = [
+        name
+        for name in ("confusions", "measuring", "results")
+        if any(f"{name}." in line for line in sides)
+    ]
+    # Nothing of it follows from the choice of runs above: the sets name their own.
+    base = replace(selection, picked=())
+    return base.python(
+        f"side_by_side.in_words(side_by_side.side_by_side(first, second{told}).table)",
+        "side_by_side",
+        *needed,
+        before=[f"first = {sides[0]}", f"second = {sides[1]}"],
+    )
+
+
+def _show_table(selection, found, python):
+    left, right = st.columns([1.2, 1], gap="medium")
+    with left:
+        table_view.show_table(
+            side_by_side.in_words(found.table),
+            f"side_by_side_{selection.split}",
+            python,
+            download=found.table,
+            height="content",
+        )
+        st.caption("± is one standard deviation over the runs of a set.")
+    with right:
+        table_view.show_figure(differences_figure(found.table), "differences")
+        st.caption(
+            "In hundredths: percentage points, hundredths of kappa, of an area, of a grade. Pale: "
+            "the interval crosses 0. That shows no difference, and is no proof that there is none."
+        )
+
+
+def figures_of(found: side_by_side.SideBySide) -> dict:
+    """Return the figures by the words above them."""
+    first, second = found.matrices
+    return {
+        "First, % of the reference grade": confusion_figure(first, by="row"),
+        "Second, % of the reference grade": confusion_figure(second, by="row"),
+        "Second minus first, points": difference_figure(second - first, by="row"),
+    }
+
+
+def _show_matrices(found):
+    figures = figures_of(found)
+    for place, (title, figure) in zip(st.columns(3, gap="medium"), figures.items(), strict=True):
+        with place:
+            st.markdown(f"**{title}**")
+            table_view.show_figure(figure, f"matrix_{title.partition(',')[0]}")
+
+
+def content(found: side_by_side.SideBySide, python: str, cited: str) -> bytes:
+    """Return the ZIP for a paper."""
+    figures = {"differences": differences_figure(found.table), **figures_of(found)}
+    made = sheet.Sheet(
+        figures,
+        {"side by side": (found.table, python.replace("side_by_side.in_words(", "("))},
+        cited,
+    )
+    return sheet.packed(made, "side_by_side")
+
+
+def _cited(selection, chosen):
+    runs = finished_runs(selection.archive)
+    labels = [label for of in chosen.values() for label in of.labels]
+    published = any(of.published for of in chosen.values())
+    named = "".join(f"{SIDES[side]}: {of.name}\n" for side, of in chosen.items())
+    rows = runs[runs["label"].isin(labels)]
+    return named + "\n" + paper_sheet.cited(selection, published=published, runs=rows)

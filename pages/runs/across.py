@@ -1,0 +1,57 @@
+"""Many runs at once: lines through the settings in which they differ and what they gave."""
+
+import streamlit as st
+
+from kneeoa.analysis.many import parallel_runs
+from kneeoa.analysis.many.parallel_runs import HIGHER_IS_BETTER, OUTCOMES
+from kneeoa.charts.parallel import parallel_figure
+from kneeoa.wording import counted
+from pages.shared import kept, table_view
+
+FIRST = 5
+"""Settings that are drawn before the reader chooses."""
+
+
+def show(selection, observed) -> None:
+    """Show the finished runs of the selection as lines, and the table behind them."""
+    table = parallel_runs.run_settings(selection, observed)
+    settings = parallel_runs.settings_in(table)
+    st.caption(
+        "A line is a run: through its settings, and what it gave on the validation films, whatever "
+        "is chosen above, since test films choose nothing. Drag along an axis to keep only "
+        "the runs that pass there; drag an axis' name to move it."
+    )
+    axes, colour = st.columns([3, 1.2], vertical_alignment="bottom")
+    chosen = kept.several(
+        axes.multiselect,
+        "Settings that differ between these runs",
+        settings,
+        "axes",
+        default=settings[:FIRST],
+        placeholder="These runs have the same settings" if not settings else "Choose settings",
+    )
+    coloured = kept.one(
+        colour.selectbox, "Colour by", OUTCOMES, "coloured", format_func=OUTCOMES.get
+    )
+    drawn = {"network": "network"} if table["network"].nunique() > 1 else {}
+    drawn |= {name: name.replace("_", " ") for name in chosen}
+    drawn |= {name: words.lower() for name, words in OUTCOMES.items()}
+    figure = parallel_figure(table, drawn, coloured, higher_is_better=coloured in HIGHER_IS_BETTER)
+    table_view.show_figure(figure, "settings_and_results")
+    left_out = int(table[coloured].isna().sum())
+    said = f"Teal: the better end. {counted(len(table) - left_out, 'run')} drawn"
+    if left_out:
+        said += f", {left_out} left out: without {OUTCOMES[coloured].lower()} on validation films"
+    st.caption(f"{said}.")
+    table_view.show_table(
+        table,
+        "settings_and_results",
+        selection.python(
+            "parallel_runs.run_settings(chosen, measuring.observed(chosen))",
+            "parallel_runs",
+            "measuring",
+        ),
+        columns={name: name.replace("_", " ").capitalize() for name in settings}
+        | {"run": st.column_config.TextColumn("Run", width="medium")},
+        height=min(300, 38 + 35 * len(table)),
+    )

@@ -1,0 +1,76 @@
+"""Settings against results, and what to cite, from drawn runs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kneeoa.analysis import anova, measuring
+from kneeoa.analysis.many import citation, parallel_runs
+from kneeoa.analysis.selection import select
+from kneeoa.charts.parallel import dimension, parallel_figure
+from kneeoa.records.archive import read_archive
+from tests.support.research import SPLIT_HASH, write_run
+
+BOTH = ("mobilenet", "resnet50")
+
+
+@pytest.fixture
+def chosen(tmp_path):
+    for seed, rate in enumerate((1e-5, 1e-3, 1e-3, 1e-3)):
+        config = {"preset": "reference", "learning_rate": rate, "seed": seed, "standardise": True}
+        config |= {"batch_size": 32} | ({"teacher": "<b>x</b>"} if seed == 3 else {})
+        write_run(tmp_path, "mobilenet", seed, config=config)
+    found = read_archive([tmp_path])
+    return select(found, study=None, networks=BOTH, split="test")
+
+
+def test_settings_that_differ_stand_beside_validation_figures(chosen):
+    observed = measuring.observed(chosen)
+    table = parallel_runs.run_settings(chosen, observed)
+    # Most runs have a seed of their own; batch_size and standardise are the same in all.
+    assert parallel_runs.settings_in(table) == ["seed", "learning_rate", "teacher"]
+    on_val = observed[observed["split"] == "val"].set_index("run_id")["accuracy"]
+    assert table.set_index("run")["accuracy"].to_dict() == on_val.to_dict()
+    assert (on_val != observed[observed["split"] == "test"].set_index("run_id")["accuracy"]).any()
+    assert table["minutes"].tolist() == [6.0] * 4
+    assert table["teacher"].isna().sum() == 3
+
+
+def test_runs_without_validation_figures_are_left_out_of_the_lines(chosen):
+    observed = measuring.observed(chosen)
+    gone = observed[~((observed["split"] == "val") & (observed["seed"] == 0))]
+    table = parallel_runs.run_settings(chosen, gone)
+    assert table["accuracy"].isna().sum() == 1
+    axes = {"learning_rate": "learning rate", "teacher": "teacher", "accuracy": "accuracy"}
+    figure = parallel_figure(table, axes, "accuracy", higher_is_better=True)
+    (lines,) = figure.data
+    assert len(lines.dimensions[0]["values"]) == 3
+    assert lines.line.reversescale
+    assert list(lines.dimensions[1].ticktext) == ["&lt;b&gt;x&lt;/b&gt;", "not set"]
+
+
+def test_no_measured_run_is_an_empty_figure(chosen):
+    table = parallel_runs.run_settings(chosen, anova.observations([]))
+    assert len(table) == 4
+    assert not parallel_figure(table, {"seed": "seed"}, "accuracy").data
+
+
+def test_many_kinds_are_counted():
+    found = dimension("kind", pd.Series([f"kind {number:03d}" for number in range(50)]))
+    assert len(found["ticktext"]) == 30
+    assert found["ticktext"][-1] == "and 21 more"
+    assert max(found["values"]) == 29
+    assert dimension("rate", pd.Series([1e-5, 1e-2]))["label"] == "rate (log)"
+    assert np.array_equal(dimension("size", pd.Series([16, 32]))["values"], [16, 32])
+
+
+def test_the_citation_names_films_split_and_weights(chosen):
+    data = {"author": "Chen", "year": 2018, "name": "Knees", "doi": "10.1/x", "licence": "CC BY"}
+    said = citation.citation(chosen, data=data, published={"resnet50": "ab" * 32})
+    assert "Chen (2018): Knees." in said
+    assert f"{SPLIT_HASH}  4 runs" in said
+    assert f"mobilenet-seed2-00000000  {2:064x}" in said
+    assert f"ResNet50  {'ab' * 32}" in said
+    assert "of the test films" in said
+    none = citation.citation(chosen, data=data, published={}, runs=chosen.finished.iloc[:0])
+    assert "no training run is shown" in none

@@ -1,0 +1,198 @@
+"""The research pages as a workbench: sheets, films in place, notes, ways on, exports."""
+
+import io
+import os
+import zipfile
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.analysis import confusions
+from kneeoa.films.phantom import draw_knee
+from kneeoa.records import notes
+from kneeoa.records.results import read_predictions
+from pages.shared.research import paper_sheet
+from tests.support.places import MAIN_SCRIPT
+from tests.support.research import write_study
+
+
+@pytest.fixture
+def names(tmp_path, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RESULTS", str(tmp_path / "results"))
+    monkeypatch.delenv("KNEEOA_DATASET", raising=False)
+    return write_study(tmp_path / "results", cycles=2)
+
+
+def opened(page, **address):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.query_params.update(address)
+    return app.switch_page(f"{page}/page.py").run()
+
+
+def text(app):
+    assert not app.exception
+    blocks = [*app.markdown, *app.info, *app.warning, *app.caption]
+    html = [block.body for block in app.get("html")]
+    return " ".join([*(str(block.value) for block in blocks), *html]).replace("\\", "")
+
+
+def cards(app):
+    return [block.body for block in app.get("html") if 'class="kl-card"' in block.body]
+
+
+def button(app, key):
+    return next(one for one in app.button if one.key == key)
+
+
+def films_of(tmp_path, names, network="mobilenet"):
+    files = [
+        tmp_path / "results" / "runs" / name / "predictions.csv"
+        for name in names
+        if name.startswith(network)
+    ]
+    graded = {file: confusions.graded(read_predictions(file), "test") for file in files}
+    return confusions.mean_answers(graded)
+
+
+def test_cell_sentence_and_sheet_have_one_number(tmp_path, names):
+    answers = films_of(tmp_path, names)
+    count = confusions.matrix(answers)[0, 0]
+    app = opened("confusion", reference="0", given="0")
+    said = text(app)
+    assert f"{count} knees with reference KL 0 to which MobileNet gives KL 0" in said
+    assert "not the published models" in said
+    shown = cards(app)
+    assert len(shown) == min(count, 18)
+    assert all("reference 0, given 0" in card and "no film here" in card for card in shown)
+
+
+def test_a_film_opens_in_place_and_leads_back(tmp_path, names, monkeypatch):
+    answers = films_of(tmp_path, names)
+    there = answers[(answers["true_grade"] == 0) & (answers["predicted"] == 0)]
+    (tmp_path / "films").mkdir()
+    for image_id in there["image_id"]:
+        picture = Image.fromarray(draw_knee(0, side=224))
+        picture.save(tmp_path / "films" / f"{image_id}.png")
+    monkeypatch.setenv("KNEEOA_DATASET", str(tmp_path / "films"))
+    app = opened("confusion", reference="0", given="0")
+    assert all("data:image/png" in card for card in cards(app))
+    first = button(app, "turn_film_0")
+    first.click().run()
+    said = text(app)
+    assert cards(app) == []
+    opened_film = app.query_params["film"][0]
+    assert opened_film in first.label.replace("\\", "")
+    assert f"**{opened_film}**, 1 of {len(there)}" in said
+    assert "MobileNet, reference, seed 0" in said
+    assert "The published models" in said
+    button(app, "next_film").click().run()
+    assert f", 2 of {len(there)}" in text(app)
+    button(app, "back_film").click().run()
+    text(app)
+    assert cards(app)
+    assert "film" not in app.query_params
+
+
+def test_a_film_in_an_address_that_is_not_in_the_cell_is_forgotten(names):
+    app = opened("confusion", film="<b>none</b>")
+    assert "<b>none" not in text(app)
+    assert "film" not in app.query_params
+
+
+def test_one_tab_alone_is_computed(names):
+    assert len(opened("confusion").get("plotly_chart")) == 4  # the matrix, two beside, a difference
+    assert len(opened("confusion", below="trust").get("plotly_chart")) == 4
+    app = opened("confusion", below="grades")
+    assert len(app.get("plotly_chart")) == 3
+    assert app.query_params["below"] == ["grades"]
+
+
+def test_any_two_sets_stand_side_by_side_as_the_address_says(names):
+    app = opened(
+        "results",
+        part="beside",
+        first="runs chosen one by one",
+        first_runs=names[:1],
+        second="recipe ResNet50, reference",
+    )
+    said = text(app)
+    assert "Both sets on the same 60 films of 30 patients: the difference is paired." in said
+    (table,) = (frame.value for frame in app.dataframe)
+    assert table["Measure"].iloc[0] == "Accuracy"
+    assert " points (" in table["Second minus first (95%)"].iloc[0]
+    assert "±" in table["Second"].iloc[0] and "±" not in table["First"].iloc[0]
+
+
+def test_a_set_without_runs_is_said(names):
+    app = opened("results", part="beside", first="runs chosen one by one")
+    text(app)
+    assert "Expected runs with graded films in the first set" in app.error[0].value
+
+
+def test_notes_are_kept_with_a_run_and_found_again(tmp_path, names):
+    app = opened("runs", marked=names[:1], runs_part="notes")
+    app.text_area[0].set_value("<i>look</i> again")
+    (tags,) = (one for one in app.text_input if one.label.startswith("Tags"))
+    tags.set_value("paper, doubtful")
+    next(one for one in app.button if one.label == "Keep with the run").click().run()
+    text(app)
+    kept = notes.read(tmp_path / "results" / "runs" / names[0])
+    assert kept == notes.Notes("<i>look</i> again", ("doubtful", "paper"))
+    app = opened("runs", tags=["paper"])
+    assert "1 of them have these tags and words; 4 of 4 runs finished" in text(app)
+    table = app.dataframe[0].value
+    assert table["run"].tolist() == names[:1]
+    assert table["note"].tolist() == ["<i>look</i> again"]
+
+
+def test_notes_that_are_damaged_are_named_and_the_page_stands(tmp_path, names):
+    (tmp_path / "results" / "runs" / names[0] / notes.FILE).write_text("{")
+    app = opened("runs", marked=names[:1], runs_part="notes")
+    assert "notes.json cannot be read" in text(app)
+    assert "notes.json cannot be read" in app.error[0].value.replace("\\", "")
+    assert len(app.dataframe[0].value) == 4
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write everywhere")
+def test_without_the_right_to_write_notes_are_read_alone(tmp_path, names):
+    place = tmp_path / "results" / "runs" / names[0]
+    notes.write(place, "as it was", [])
+    place.chmod(0o500)
+    app = opened("runs", marked=names[:1], runs_part="notes")
+    assert "as it was" in text(app)
+    assert not app.text_area
+
+
+def test_a_marked_run_leads_to_its_confusion_and_films(names):
+    app = opened("runs", marked=names[1:2])
+    button(app, "to_confusion_look").click().run()
+    said = text(app)
+    assert app.query_params["runs"] == names[1:2]
+    assert "**ResNet50**, 1 run, 60 knees" in said
+    assert "from none of 1 run" in said
+
+
+def test_settings_stand_against_validation_figures(names):
+    app = opened("runs", runs_part="across")
+    assert "test films choose nothing" in text(app)
+    table = app.dataframe[1].value
+    assert list(table.columns[:3]) == ["run", "network", "seed"]
+
+
+@pytest.mark.parametrize("page", ["confusion", "results"])
+def test_everything_for_a_paper_comes_in_one_file(page, names, monkeypatch):
+    given = {}
+    monkeypatch.setattr(
+        paper_sheet, "show_button", lambda name, content: given.update({name: content})
+    )
+    text(opened(page))
+    with zipfile.ZipFile(io.BytesIO(given[page]())) as archive:
+        files = archive.namelist()
+        cited = archive.read(next(name for name in files if name.endswith("CITATION.txt")))
+    assert b"f" * 64 in cited
+    assert names[0].encode() in cited
+    endings = [name.rpartition(".")[2] for name in files]
+    assert set(endings) == {"txt", "svg", "pdf", "csv", "py"}
+    assert endings.count("svg") == endings.count("pdf") > 5
+    assert endings.count("csv") == endings.count("py") > 2
