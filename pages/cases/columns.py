@@ -9,6 +9,7 @@ from pages.shared.rows import component as rows
 
 SIDES = {"R": "right", "L": "left", "unknown": ""}
 NOT_GRADED, GRADED_ANYWAY = "not graded", "refused, graded all the same"
+NOT_READ, AFTER_YOURS = "not read yet", "after yours"
 
 
 def cells_of(knee: dict[str, Any]) -> dict[str, str]:
@@ -20,7 +21,7 @@ def cells_of(knee: dict[str, Any]) -> dict[str, str]:
     return {
         "film": knee["film"],
         "side": SIDES[knee["side"]],
-        "answer": answer or (NOT_GRADED if refusal else ""),
+        "answer": answer or (NOT_GRADED if refusal else NOT_READ),
         "doubt": doubt,
         "own_grade": "" if pd.isna(knee["own_grade"]) else KLGrade(int(knee["own_grade"])).label,
     }
@@ -31,7 +32,9 @@ def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
     tones = {"doubt": "doubt", "saved_at": "quiet", "patient": "quiet", "study_date": "quiet"}
     told = {"film": knee["film"], "doubt": knee["refused"] or cells["doubt"]}
     if knee["refused"]:
-        tones |= {"doubt": "refused", "answer": "quiet"}
+        tones["doubt"] = "refused"
+    if pd.isna(knee["grade"]):
+        tones["answer"] = "quiet"
     order: dict[str, float | str] = {"answer": "" if pd.isna(knee["grade"]) else _middle(knee)}
     if knee["own_before"] is not None and not pd.isna(knee["own_before"]):
         told["own_grade"] = "Given before the networks' answer was shown"
