@@ -56,8 +56,10 @@ def votes_figure(
     return figure
 
 
-def progress_figure(progress: pd.DataFrame, measure: str, *, height: int = 300) -> go.Figure:
-    """Return a learner's scores over her sessions, with intervals.
+def progress_figure(
+    progress: pd.DataFrame, measure: str, *, step: str = "Session", height: int = 300
+) -> go.Figure:
+    """Return a reader's scores over her sessions, or another `step`, with intervals.
 
     `progress` as from `scoring.progress`; `measure` is ``accuracy`` or ``kappa``.
     """
@@ -79,7 +81,7 @@ def progress_figure(progress: pd.DataFrame, measure: str, *, height: int = 300) 
         customdata=progress[["session", "answered"]],
         hovertemplate="%{customdata[0]}<br>%{y:.2f} on %{customdata[1]} films<extra></extra>",
     )
-    figure.update_xaxes(title="Session", dtick=max(1, len(progress) // 12))
+    figure.update_xaxes(title=step, dtick=max(1, len(progress) // 12))
     if measure == "accuracy":
         figure.update_yaxes(title="Accuracy", tickformat=".0%", range=[0, 1.03])
     else:

@@ -23,6 +23,10 @@ Event = Literal[
     "session's sheet exported",
     "own votes exported",
     "practice exported",
+    "case list opened",
+    "wrong key of the case list",
+    "case deleted",
+    "cases exported",
 ]
 EVENTS = get_args(Event)
 MOST = 200_000
@@ -31,7 +35,7 @@ COLUMNS = ("happened_at", "event", "client", "about")
 
 
 def record(db: Engine, event: Event, *, client: str, now: datetime, about: str = "") -> None:
-    """Keep that `event` happened; `about` is the code of a session or the number of a learner."""
+    """Keep that `event` happened; `about`: a session's code, a learner's or a case's number."""
     with writing(db) as connection:
         note(connection, event, client=client, now=now, about=about)
 

@@ -81,6 +81,13 @@ def writing(db: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def forget_log(db: Engine) -> None:
+    """Leave nothing of what was deleted in SQLite's log, where nobody reads there just now."""
+    if db.dialect.name == "sqlite":
+        with translated(db), db.execution_options(outside=True).connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 @contextmanager
 def _turn(db):
     """Wait for this process's turn to write: SQLite itself waits by sleeping, and in no order."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
@@ -156,6 +156,52 @@ vote = Table(
     Column("grade", Integer, _graded("grade"), nullable=False),
     Column("voted_at", Moment, nullable=False),
     Index("ix_vote_participant_id", "participant_id"),
+)
+
+# A film that cases hold; its file lies beside the database, see `kneeoa.store.cases.films`.
+kept_film = Table(
+    "kept_film",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
+
+reading_case = Table(
+    "reading_case",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("film", String(64), ForeignKey("kept_film.digest"), nullable=False),
+    # Of the film as it came; that of the kept file differs where something was taken out of it.
+    Column("digest", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source", String(16), nullable=False),
+    # Which cases are of one patient, and nothing else of her: a keyed hash, empty where not known.
+    Column("patient", String(32), nullable=False),
+    Column("study_date", String(10), nullable=False),
+    Column("is_read", Boolean, nullable=False),
+    # Counts the changes, so that of two windows none overwrites what it has not seen.
+    Column("revision", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_reading_case_film", "film"),
+    Index("ix_reading_case_digest", "digest"),
+    sqlite_autoincrement=True,
+)
+
+# What one reader says of one knee: her last grade, and the one before she saw the networks'.
+case_grade = Table(
+    "case_grade",
+    metadata,
+    Column("case_id", Integer, _belongs_to("reading_case"), primary_key=True),
+    Column("knee", Integer, primary_key=True, autoincrement=False),
+    Column("reader", String(24), primary_key=True),
+    Column("grade", Integer, _graded("grade")),
+    Column("given_at", Moment),
+    Column("committed", Integer, _graded("committed")),
+    Column("committed_at", Moment),
+    Column("seen_at", Moment),
 )
 
 audit = Table(

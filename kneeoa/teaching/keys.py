@@ -1,4 +1,4 @@
-"""The teacher's key: what opens the teacher's page, and how fast it can be guessed."""
+"""Keys that open a page: the teacher's, the case list's; and how fast one can be guessed."""
 
 import hmac
 import threading
@@ -12,18 +12,23 @@ AT_ONCE, SECONDS_A_TRY = 5, 10.0
 MOST_CLIENTS = 10_000
 
 
-def check_setting(setting: str | None) -> None:
-    """Raise `ConfigError` where no key is set, or one that is guessed too easily."""
+def check_setting(
+    setting: str | None,
+    name: str = SETTING,
+    what: str = "the teacher's key",
+    purpose: str = "to hold group sessions",
+) -> None:
+    """Raise `ConfigError` where no key is set under `name`, or one that is guessed too easily."""
     if not setting:
         raise ConfigError(
-            f"Expected the teacher's key in {SETTING}. None is set: start the dashboard with "
-            f"{SETTING}=... (at least {SHORTEST} letters) to hold group sessions."
+            f"Expected {what} in {name}. None is set: start the dashboard with {name}=... (at "
+            f"least {SHORTEST} letters) {purpose}."
         )
     # As it is compared: blanks around it do not count.
     length = len(setting.strip())
     if length < SHORTEST:
         raise ConfigError(
-            f"Expected at least {SHORTEST} letters in {SETTING}. Received {length}: choose a "
+            f"Expected at least {SHORTEST} letters in {name}. Received {length}: choose a "
             "longer key and start the dashboard again."
         )
 

@@ -78,3 +78,5 @@ def db(request):
         connection.execute(tables.learner.delete())
         connection.execute(tables.teaching_group.delete())
         connection.execute(tables.audit.delete())
+        connection.execute(tables.reading_case.delete())
+        connection.execute(tables.kept_film.delete())

@@ -1,0 +1,1 @@
+"""Cases that a reader asked to keep: rows in the database, their films in files beside it."""

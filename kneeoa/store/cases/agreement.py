@@ -1,0 +1,103 @@
+"""How a reader's own grades agree with the networks' and with a reference, before and after. Pure.
+
+A grade that was given with the networks' answer in sight says little of how far she and they agree
+by themselves, so the two are never put together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from kneeoa.teaching import scoring
+from kneeoa.teaching.scoring import Score
+
+LEAST = 10
+"""Knees below which no figure is given."""
+BLOCK = 20
+"""Knees of one point in time."""
+COLUMNS = ("knee", "patient", "given_at", "grade", "committed", "networks", "reference")
+Against = Literal["networks", "reference"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """One comparison: `what` in words, of how many `knees`, and a score where there are enough."""
+
+    what: str
+    knees: int
+    score: Score | None
+
+    @property
+    def sentence(self) -> str:
+        """Why there is no figure; empty where there is one."""
+        if self.score is None:
+            return f"{self.knees} of at least {LEAST} knees so far."
+        why = self.score.why_no_kappa
+        return f"Kappa is not defined: {why}." if why else ""
+
+
+def comparisons(graded: pd.DataFrame) -> list[Compared]:
+    """Return her grades against the networks' and the reference, and theirs against it.
+
+    Parameters
+    ----------
+    graded : a row a knee in `COLUMNS`: ``knee`` names it; ``grade`` is her last one, ``committed``
+        that from before she saw the networks' (empty: none); grades are 0 to 4 or empty
+
+    Returns
+    -------
+    list
+        Comparisons with at least one knee.
+    """
+    found = []
+    for against, whom in (("networks", "The networks"), ("reference", "The reference")):
+        for before, when in ((True, "before theirs was seen"), (False, "with theirs in sight")):
+            answers = answers_of(graded, against, before=before)
+            found.append(_compared(f"{whom}, {when}", answers, graded))
+    known = graded.dropna(subset=["networks", "reference"])
+    theirs = known.assign(grade=known["networks"])[["knee", "reference", "grade"]]
+    theirs = theirs.rename(columns={"knee": "image_id"})
+    found.append(_compared("The networks against the reference", theirs, graded))
+    return [one for one in found if one.knees]
+
+
+def answers_of(graded: pd.DataFrame, against: Against, *, before: bool) -> pd.DataFrame:
+    """Return her grades against another's as `scoring.score` takes them, in order of time.
+
+    With `before`, those from before she saw the networks' answer; else only knees that she graded
+    with it in sight from the first.
+    """
+    mine = graded["committed"] if before else graded["grade"].where(graded["committed"].isna())
+    table = pd.DataFrame(
+        {
+            "image_id": graded["knee"],
+            "reference": graded[against],
+            "grade": mine,
+            "given_at": graded["given_at"],
+        }
+    )
+    table = table.dropna(subset=["reference", "grade"])
+    return table.sort_values("given_at", kind="stable", ignore_index=True)
+
+
+def over_time(graded: pd.DataFrame, against: Against, *, before: bool) -> pd.DataFrame:
+    """Return `scoring.progress` over blocks of `BLOCK` knees in order of time, whole ones alone."""
+    answers = answers_of(graded, against, before=before)
+    blocks = {}
+    for start in range(0, len(answers) - BLOCK + 1, BLOCK):
+        block = answers.iloc[start : start + BLOCK]
+        until = block["given_at"].iloc[-1]
+        blocks[f"knees {start + 1} to {start + BLOCK}, until {until:%Y-%m-%d}"] = block
+    return scoring.progress(blocks)
+
+
+def _compared(what, answers, graded):
+    patients: Mapping[str, str] = {
+        knee: patient
+        for knee, patient in zip(graded["knee"], graded["patient"], strict=True)
+        if patient
+    }
+    enough = len(answers) >= LEAST
+    return Compared(what, len(answers), scoring.score(answers, patients) if enough else None)

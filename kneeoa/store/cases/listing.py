@@ -1,0 +1,163 @@
+"""The list of cases as a table, a row a knee: searched, filtered, taken along. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import pandas as pd
+
+from kneeoa.store.cases.case import Case, KneeState
+
+Doubt = Literal["in doubt", "clear", "refused"]
+DOUBTS: tuple[Doubt, ...] = ("in doubt", "clear", "refused")
+SIDES = {"R": "right", "L": "left", "unknown": "unknown"}
+PATIENT_LETTERS = 6
+"""Of a patient's mark, in the list: enough to see which films are of one patient."""
+COLUMNS = {
+    "case": "int64",
+    "knee": "int64",
+    "film": "str",
+    "side": "str",
+    "patient": "str",
+    "study_date": "str",
+    "answer": "str",
+    "grade": "Int64",
+    "low": "Int64",
+    "high": "Int64",
+    "doubt": "str",
+    "refused": "str",
+    "own_grade": "Int64",
+    "own_before": "Int64",
+    "reference": "Int64",
+    "unread": "bool",
+    "source": "str",
+    "saved_at": "datetime64[us, UTC]",
+    "changed_at": "datetime64[us, UTC]",
+}
+"""What `table` has: ``own_before`` is her grade from before she saw the networks'."""
+
+_SEARCHED = ("patient", "answer", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which knees are looked for; what is empty or None leaves all in.
+
+    Attributes
+    ----------
+    text : words that name, patient's mark, answer or source must have, in any case
+    grades : those whose answer holds one of these grades
+    doubts : those of any of these kinds
+    sides : ``"R"``, ``"L"``, ``"unknown"``
+    since, until : day of the study, of the saving where that is not known, both included
+    unread : only those that nobody has read
+    """
+
+    text: str = ""
+    grades: tuple[int, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    sides: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    unread: bool = False
+
+
+def doubt_of(knee: KneeState) -> str:
+    """Return what makes an answer doubtful, in a few words; empty where nothing does."""
+    if knee.said is None:
+        return ""
+    said = ["more than one grade"] * (knee.low != knee.high)
+    if knee.apart:
+        said.append(f"networks {knee.apart} apart")
+    return ", ".join(said)
+
+
+def table(
+    cases: Iterable[Case], *, hidden: Callable[[Case, int], bool] = lambda case, knee: False
+) -> pd.DataFrame:
+    """Return the knees of `cases` in their order, in `COLUMNS`.
+
+    Where `hidden` says so, nothing of what the networks say is in the table.
+    """
+    rows = [
+        _row(case, place, knee, hidden(case, place))
+        for case in cases
+        for place, knee in enumerate(case.state.knees)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _row(case, place, knee, is_hidden):
+    refusals = [one.sentence for one in knee.findings if one.severity == "refused"]
+    own = case.own(place)
+    answers = {
+        "answer": knee.answer,
+        "grade": knee.said,
+        "low": knee.low,
+        "high": knee.high,
+        "doubt": doubt_of(knee),
+    }
+    if is_hidden:
+        answers = dict.fromkeys(answers) | {"answer": "", "doubt": ""}
+    return {
+        "case": case.case_id,
+        "knee": place,
+        "film": case.name,
+        "side": knee.side,
+        "patient": case.patient[:PATIENT_LETTERS],
+        "study_date": case.study_date,
+        **answers,
+        "refused": " ".join(refusals),
+        "own_grade": own.grade,
+        "own_before": own.committed,
+        "reference": knee.reference,
+        "unread": not case.is_read,
+        "source": case.source,
+        "saved_at": case.created_at,
+        "changed_at": case.updated_at,
+    }
+
+
+def filtered(knees: pd.DataFrame, filters: Filters) -> pd.DataFrame:
+    """Return the rows of a `table` that `filters` leave in, in their order."""
+    keep = pd.Series(True, index=knees.index)
+    if words := filters.text.casefold().split():
+        text = knees["film"].str.cat([knees[name] for name in _SEARCHED], sep=" ").str.casefold()
+        for word in words:
+            keep &= text.str.contains(word, regex=False)
+    if filters.grades:
+        low, high = knees["low"].fillna(knees["grade"]), knees["high"].fillna(knees["grade"])
+        holds = [(low <= grade) & (grade <= high) for grade in filters.grades]
+        keep &= pd.concat(holds, axis=1).fillna(False).any(axis=1).astype(bool)
+    if filters.doubts:
+        kinds = {
+            "in doubt": knees["doubt"] != "",
+            "clear": knees["grade"].notna() & (knees["doubt"] == ""),
+            "refused": knees["refused"] != "",
+        }
+        keep &= pd.concat([kinds[kind] for kind in filters.doubts], axis=1).any(axis=1)
+    if filters.sides:
+        keep &= knees["side"].isin(filters.sides)
+    days = _days(knees)
+    if filters.since:
+        keep &= days >= filters.since.isoformat()
+    if filters.until:
+        keep &= days <= filters.until.isoformat()
+    if filters.unread:
+        keep &= knees["unread"]
+    return knees[keep]
+
+
+def _days(knees):
+    saved = knees["saved_at"].dt.strftime("%Y-%m-%d").astype("str")
+    return knees["study_date"].where(knees["study_date"] != "", saved)
+
+
+def to_take_along(knees: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as it is exported: times as text, and nothing that only this program knows."""
+    times = {
+        name: knees[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype("str")
+        for name in ("saved_at", "changed_at")
+    }
+    return knees.assign(**times)

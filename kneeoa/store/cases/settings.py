@@ -1,0 +1,38 @@
+"""What the server's owner settles about saved cases: whether there are any, and who sees them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from kneeoa.errors import ConfigError
+from kneeoa.store.cases.films import FilmFiles
+from kneeoa.teaching import keys
+
+KEY = "KNEEOA_CASES_KEY"
+"""What opens the list; without it nothing is saved."""
+FOLDER = "KNEEOA_CASES_FILMS"
+SECRET = "KNEEOA_CASES_SECRET"
+"""What films are encrypted with."""
+DEFAULT_FOLDER = Path(__file__).parents[3] / "var" / "films"
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def check_key(setting: str | None) -> None:
+    """Raise `ConfigError` where no key is set, or one that is guessed too easily."""
+    keys.check_setting(setting, KEY, "the key of the case list", "to save cases")
+
+
+def files_from(environment: Mapping[str, str]) -> FilmFiles:
+    """Return where films of cases are kept; raise `ConfigError` for a secret that is none.
+
+    Nothing is made or opened yet.
+    """
+    folder = Path(environment.get(FOLDER) or DEFAULT_FOLDER).expanduser()
+    secret = environment.get(SECRET, "").strip()
+    if secret and not _HEX.fullmatch(secret):
+        raise ConfigError(
+            f"Expected 64 hexadecimal digits in {SECRET}. Received {len(secret)} characters. Make "
+            "one with: python -c 'import secrets; print(secrets.token_hex(32))', and keep a copy "
+            "apart from the films: without it they cannot be read."
+        )
+    return FilmFiles(folder, bytes.fromhex(secret) or None)
