@@ -1,23 +1,29 @@
 """The teacher's page: open a group session, lead it film by film, see what came of it."""
 
-import math
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from kneeoa.errors import ConfigError, KneeOAError
-from kneeoa.store import audit
+from kneeoa.errors import KneeOAError
 from kneeoa.store import group as store
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching import keys
 from kneeoa.wording import counted, entered
 from pages.shared import boundary, cached, clients, dataset_films, exam_choice, style
+from pages.shared.access import log, sign_in
 from pages.teach import group_results, projector, steps
 
 # The session's code in the address, so that a reload comes back to its film.
 SESSION = "session"
+DOOR = sign_in.Door(
+    "teacher",
+    keys.SETTING,
+    "Teacher's key",
+    keys.check_setting,
+    "teacher signed in",
+    "wrong teacher's key",
+)
 A_PAGE = 8
 STATES = {
     "waiting": "not begun",
@@ -30,37 +36,14 @@ STATES = {
 
 def is_signed_in() -> bool:
     """Ask for the key until it is given."""
-    setting = os.environ.get(keys.SETTING)
-    try:
-        keys.check_setting(setting)
-    except ConfigError as error:
-        st.title("Teach a group")
-        st.info(boundary.escaped(str(error)))
-        return False
-    if st.session_state.get("teacher"):
+    if sign_in.is_open(DOOR):
         return True
     st.title("Teach a group")
-    with st.form("sign_in", width=420):
-        given = st.text_input("Teacher's key", type="password", key="key")
-        if st.form_submit_button("Sign in", type="primary") and opens(given, setting):
-            st.session_state["teacher"] = True
-            st.rerun()
+    if why := sign_in.refusal(DOOR):
+        st.info(boundary.escaped(why))
+    else:
+        sign_in.show_form(DOOR)
     return False
-
-
-def opens(given: str, setting: str) -> bool:
-    """Return whether the key is right; say so where it is not, or there were too many tries."""
-    # Before it is compared, and for the right one, too: how long it takes must tell nothing.
-    if wait := clients.seconds_to_wait():
-        st.error(
-            f"Too many tries from here. Wait {counted(math.ceil(wait), 'second')}, then try again."
-        )
-        return False
-    right = keys.is_right(given, setting)
-    clients.note("teacher signed in" if right else "wrong teacher's key")
-    if not right:
-        st.error("This is not the teacher's key. It is the one that the dashboard runs with.")
-    return right
 
 
 def show_start() -> None:
@@ -77,7 +60,7 @@ def show_start() -> None:
         show_new(films)
     with there:
         show_sessions()
-    show_log()
+    log.show()
 
 
 def show_new(films) -> None:
@@ -156,25 +139,6 @@ def show_sessions() -> None:
 def _delete(*group_ids):
     for group_id in group_ids:
         store.delete_group(cached.store(), group_id, **clients.now_here())
-
-
-def show_log() -> None:
-    """Show who signed in, deleted or took along what, and when."""
-    with st.expander("Log of sign-ins, deletions and exports", on_change="rerun", key="log") as log:
-        if log.open:
-            st.dataframe(
-                audit.entries(cached.store()),
-                column_config={
-                    "happened_at": st.column_config.DatetimeColumn(
-                        "When (UTC)", format="YYYY-MM-DD HH:mm:ss"
-                    ),
-                    "event": "What",
-                    "client": "From",
-                    "about": "Session or learner",
-                },
-                hide_index=True,
-            )
-            st.caption("No name, film or key stands in it. The last 500 entries are shown.")
 
 
 def _go_to(code):

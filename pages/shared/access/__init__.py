@@ -1,0 +1,1 @@
+"""Who may come in: keys that open a page, and the log of who did what."""
