@@ -35,11 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _grade(options):
     # Late, as all that takes long to load: Ctrl-C is answered from the first moment on.
     from kneeoa import tables
-    from kneeoa.graders.batch import COLUMNS, grade_files, look_for_films, write_csv
+    from kneeoa.graders import batch
     from kneeoa.graders.profile import read_profile
     from kneeoa.wording import counted
 
-    found = look_for_films(options.paths)
+    found = batch.look_for_films(options.paths)
     files = found.films
     if found.passed_over:
         terminal.say("kneeoa", f"passed over {counted(found.passed_over, 'file')} without a film.")
@@ -51,25 +51,40 @@ def _grade(options):
     to_file = options.csv != "-"
     target = Path(options.csv)
     if to_file:
-        tables.expect_room(target, COLUMNS, sources=files)
+        tables.expect_room(target, batch.COLUMNS, sources=files)
+    elif options.append:
+        raise KneeOAError("Expected a file to go on with: name it with --csv.")
     elif sys.stdout is None:
         raise KneeOAError("Expected a standard output to write the table to. It is closed.")
+    before = tables.begun(target, batch.COLUMNS) if options.append else []
     profile = read_profile(options.profile) if options.profile else None
     graders = _graders(options, profile)
     if profile:
         terminal.say("kneeoa", f"{profile.case_line}.")
-    rows = grade_files(files, graders, anyway=options.grade_anyway, together=options.together)
+    if before:
+        files, before = batch.still_to_grade(files, before, graders, together=options.together)
+        there = len({row["file"] for row in before})
+        terminal.say("kneeoa", f"{counted(there, 'film')} already in the table, {len(files)} left.")
+    rows = batch.grade_files(files, graders, anyway=options.grade_anyway, together=options.together)
     rows = _with_progress(rows, len(files))
-    # An older table is not touched before there is a first row to put in its place.
-    rows = itertools.chain([next(rows)], rows)
-    if to_file:
-        with tables.opened(target, COLUMNS, sources=files) as stream:
-            failed = write_csv(rows, stream)
+    if before:
+        with tables.appended(target, batch.COLUMNS, before) as stream:
+            failed = batch.write_csv(rows, stream, header=False)
+    elif to_file:
+        rows = _begun(rows)
+        with tables.opened(target, batch.COLUMNS, sources=files) as stream:
+            failed = batch.write_csv(rows, stream)
     else:
-        failed = write_csv(rows, sys.stdout)
+        failed = batch.write_csv(_begun(rows), sys.stdout)
     if failed:
         terminal.say("kneeoa", f"{failed} of {len(files)} films could not be graded.")
+    failed += len({row["file"] for row in before if row["error"]})
     return terminal.SOME_FAILED if failed else terminal.DONE
+
+
+def _begun(rows):
+    """Return `rows` once there is a first: no older table is touched before."""
+    return itertools.chain([next(rows)], rows)
 
 
 def _graders(options, profile=None):
@@ -147,6 +162,11 @@ def _parser():
     grade = commands.add_parser("grade", help="grade films with both networks", epilog=EPILOG)
     grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="film or folder")
     grade.add_argument("--csv", default="-", metavar="FILE", help="where to write ('-': stdout)")
+    grade.add_argument(
+        "--append",
+        action="store_true",
+        help="go on with the table in --csv FILE; films that it has already are passed over",
+    )
     grade.add_argument(
         "--grade-anyway",
         action="store_true",

@@ -11,8 +11,8 @@ from typing import TextIO
 import pandas as pd
 
 from kneeoa.errors import DataError
-from kneeoa.files import replace_file
-from kneeoa.spreadsheet import as_meant, csv_text
+from kneeoa.files import LONGEST_TEXT, read_regular, replace_file
+from kneeoa.spreadsheet import as_meant, csv_text, harmless
 
 _HEADER_BYTES = 4096
 _ENOUGH = 3
@@ -70,6 +70,50 @@ def opened(file: Path, columns: Sequence[str], *, sources: Iterable[Path] = ()) 
     expect_ours(file, columns, sources=sources)
     with _in_words(file), file.open("w", encoding="utf-8", newline="") as stream:
         yield stream
+
+
+def begun(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Return the whole rows of a table of exactly `columns` that was begun; none where none was.
+
+    Cells are as they were meant. A last line that was cut off is left out. Raises `DataError` as
+    `expect_ours` does, and for a table of other columns.
+    """
+    expect_ours(file, columns)
+    with _in_words(file):
+        if not file.is_file():
+            return []
+        text = read_regular(file, LONGEST_TEXT).decode("utf-8-sig", "replace")
+    whole = text[: text.rfind("\n") + 1]
+    try:
+        head, *rows = csv.reader(io.StringIO(whole, newline="")) if whole else [list(columns)]
+    except csv.Error:
+        head, rows = [], []
+    if [as_meant(name) for name in head] != list(columns):
+        raise DataError(
+            f"Expected to go on with the table in {file}. It has other columns, as from another "
+            "version of this program: name another file."
+        )
+    return [
+        dict(zip(columns, map(as_meant, row), strict=True))
+        for row in rows
+        if len(row) == len(columns)
+    ]
+
+
+@contextlib.contextmanager
+def appended(
+    file: Path, columns: Sequence[str], rows: Iterable[dict[str, str]]
+) -> Iterator[TextIO]:
+    """Give `file` to go on with row by row, after `rows` of `columns`, which it holds at once."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([harmless(row[name]) for name in columns] for row in rows)
+    with _in_words(file):
+        # Whole or not at all: what was there already is lost to nothing that happens now.
+        replace_file(file, stream.getvalue())
+        with file.open("a", encoding="utf-8", newline="") as opened_file:
+            yield opened_file
 
 
 @contextlib.contextmanager

@@ -4,12 +4,15 @@ Nothing of it is believed before it is checked: how many files there are, what t
 how they are packed, and that no name leads out of the archive. Nothing is written to the disk.
 """
 
+import contextlib
 import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import IO
 
 from kneeoa.errors import DataError
 
@@ -40,12 +43,24 @@ class ZippedFile:
         """The file's name without folders."""
         return PurePosixPath(self.path).name
 
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Give a stream to read its beginning from; raise `DataError` where it is damaged."""
+        try:
+            with self._archive.open(self._entry) as stream:
+                yield stream
+        except _DAMAGE:
+            raise self._damaged() from None
+
     def read_bytes(self) -> bytes:
         """Unpack it; raise `DataError` where it is damaged. Never more than `size` bytes."""
         try:
             return self._archive.read(self._entry)
         except _DAMAGE:
-            raise DataError(f"{self.path} in the ZIP is damaged: pack it again.") from None
+            raise self._damaged() from None
+
+    def _damaged(self):
+        return DataError(f"{self.path} in the ZIP is damaged: pack it again.")
 
 
 def open_zip(

@@ -101,6 +101,7 @@ def test_a_module_that_loads_tensorflow_is_noticed(tmp_path):
 def test_every_table_is_written_harmless_to_a_spreadsheet():
     # The cache of decoded films is opened by nobody; rows of `grade` come one by one.
     may = {"kneeoa/spreadsheet.py", "kneeoa/graders/batch.py", "kneeoa/data/cache.py"}
+    may |= {"kneeoa/tables.py"}  # which puts back the rows that it read
     writers = set()
     for path in FILES:
         tree = ast.parse((ROOT / path).read_text("utf-8"))

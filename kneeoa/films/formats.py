@@ -1,6 +1,7 @@
 """Which kind of file it is, told by its first bytes and never by its name."""
 
 import stat
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.limits import ACCEPTED
 
 _FIRST_BYTES = 1024
+FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
+"""Files of such names in a folder are meant as films: one that holds something else is reported."""
 
 
 def detect(data: bytes) -> str:
@@ -49,14 +52,24 @@ def content_of(file: Path) -> Content:
         if not stat.S_ISREG(file.stat().st_mode):
             return Content.OTHER
         with file.open("rb") as stream:
-            kind = detect(stream.read(_FIRST_BYTES))
-        if kind != "DICOM":
-            return Content.FILM
-        from kneeoa.films.dicom.parse import says_it_is_a_picture
-
-        return Content.FILM if says_it_is_a_picture(file) else Content.NO_PICTURE
-    except (OSError, RadiographError):
+            return content_of_start(stream.read)
+    except OSError:
         return Content.OTHER
+
+
+def content_of_start(read: Callable[[int], bytes]) -> Content:
+    """Return what a file holds whose next bytes ``read(count)`` returns; few of them are read."""
+    start = read(_FIRST_BYTES)
+    try:
+        kind = detect(start)
+    except RadiographError:
+        return Content.OTHER
+    if kind != "DICOM":
+        return Content.FILM
+    from kneeoa.films.dicom.parse import HEAD_BYTES, says_it_is_a_picture
+
+    is_picture = says_it_is_a_picture(start + read(HEAD_BYTES - len(start)))
+    return Content.FILM if is_picture else Content.NO_PICTURE
 
 
 def might_be_film(file: Path) -> bool:

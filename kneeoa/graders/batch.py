@@ -4,12 +4,16 @@
 card (or in the profile), ``low`` and ``high`` the ends of its 90% set; empty where the card has
 none. ``knee`` is R or L where that is known, else empty. Rows of both networks together
 (``together``) come on request alone: they take several times as long, and readers of the table may
-count on two rows a knee.
+count on two rows a knee. ``sha256`` is that of the film's file, and ``graded_by`` the beginning of
+the network's own, and of the profile's where there is one: by both a table that was interrupted is
+gone on with.
 """
 
 import csv
+import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -18,25 +22,27 @@ from typing import Literal, TextIO
 
 import numpy as np
 
-from kneeoa.errors import KneeOAError, ModelError
-from kneeoa.films.formats import Content, content_of
+from kneeoa.errors import DataError, KneeOAError, ModelError
+from kneeoa.files import read_regular
+from kneeoa.films.formats import FILM_SUFFIXES, Content, content_of
 from kneeoa.films.frames import network_input
+from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
-from kneeoa.spreadsheet import harmless
+from kneeoa.spreadsheet import as_meant, harmless
 
 _SHARES = ("p0", "p1", "p2", "p3", "p4")
 COLUMNS = (
     *("file", "architecture", "grade", *_SHARES, "error"),
     *("answer", "low", "high", "knee", "warning"),
+    *("sha256", "graded_by"),
 )
+_SHORT = 12
 ANYWAY = "Graded all the same, as asked."
-_FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
-"""Files of such names in a folder are meant as films: one that holds something else is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Row:
     answer: Answer | None = None
     knee: str = ""
     warning: str = ""
+    digest: str = ""
+    graded_by: str = ""
 
     def cells(self) -> list[str]:
         """Return the row in the order of `COLUMNS`; probabilities to six decimals."""
@@ -67,7 +75,7 @@ class Row:
             graded = [str(int(self.probabilities.argmax())), *shares]
         if said := self.answer:
             ends = [str(int(grade)) for grade in (said.grade, said.low, said.high)]
-        found = [self.error, *ends, self.knee, self.warning]
+        found = [self.error, *ends, self.knee, self.warning, self.digest, self.graded_by]
         return [self.file, self.architecture, *graded, *found]
 
 
@@ -79,6 +87,7 @@ class _Part:
     error: str = ""
     knee: str = ""
     warning: str = ""
+    digest: str = ""
 
 
 def find_films(paths: Iterable[Path]) -> list[Path]:
@@ -105,7 +114,7 @@ def look_for_films(paths: Iterable[Path]) -> Found:
         for file in files:
             content = content_of(file)
             closed = not os.access(file, os.R_OK)
-            claims = content is Content.OTHER and file.suffix.lower() in _FILM_SUFFIXES
+            claims = content is Content.OTHER and file.suffix.lower() in FILM_SUFFIXES
             if content is Content.FILM or claims or closed:
                 films[file] = None
             else:
@@ -151,13 +160,14 @@ def grade_files(
             raise
 
 
-def write_csv(rows: Iterable[Row], stream: TextIO) -> int:
-    """Write `rows` as CSV with a header; return how many films had an error.
+def write_csv(rows: Iterable[Row], stream: TextIO, *, header: bool = True) -> int:
+    """Write `rows` as CSV, by default with a header; return how many films had an error.
 
     Each row is handed on as it comes, so that none before it is lost to whatever ends the process.
     """
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    if header:
+        writer.writerow(COLUMNS)
     failed = set()
     for row in rows:
         writer.writerow(map(harmless, row.cells()))
@@ -165,6 +175,40 @@ def write_csv(rows: Iterable[Row], stream: TextIO) -> int:
         if row.error:
             failed.add(row.file)
     return len(failed)
+
+
+def still_to_grade(
+    files: Sequence[Path], rows: Sequence[dict[str, str]], graders: Graders, *, together: bool
+) -> tuple[list[Path], list[dict[str, str]]]:
+    """Return the `files` that a table which was begun lacks, and its `rows` that stand.
+
+    A film is passed over where its name and its content are in the table, be it in another folder.
+    The last film of the table is graded again, since its rows may not be complete, and so is one
+    that could not be read. Raises `DataError` where others made it: other networks, another
+    profile, other answers.
+    """
+    wanted = {name: by for name, by in graded_by(graders).items() if name != FOLDER or together}
+    if {(row["architecture"], row["graded_by"]) for row in rows} - wanted.items() or (
+        rows and {row["architecture"] for row in rows} != wanted.keys()
+    ):
+        raise DataError(
+            "Expected a table by the same networks, profile and options. This one was made by "
+            "others, whose grades do not belong beside these: name another file."
+        )
+    last = rows[-1]["file"] if rows else ""
+    done = {(row["file"], row["sha256"]) for row in rows if row["sha256"] and row["file"] != last}
+    there = Counter((Path(name).name, digest) for name, digest in done)
+    names = {name for name, _ in there}
+    left, again = [], set()
+    for file in files:
+        shown = as_meant(harmless(str(file)))
+        key = Path(shown).name, digest_of(file) if Path(shown).name in names else ""
+        if there[key] > 0:
+            there[key] -= 1
+            continue
+        left.append(file)
+        again |= {shown, last} if Path(shown).name == Path(last).name else {shown}
+    return left, [row for row in rows if row["file"] not in again]
 
 
 def _batched(items, size):
@@ -178,22 +222,30 @@ def _parts_of(file: Path, graders: Graders, anyway: bool) -> list[_Part]:
         radiograph = open_radiograph(file)
         found = graders.find(radiograph)
     except KneeOAError as error:
-        return [_Part(None, str(error))]
+        return [_Part(None, str(error), digest=digest_of(file))]
     return [_part_of(radiograph, found, knee, anyway) for knee in found.knees]
 
 
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file in hex; empty where it cannot be read, or is no film by size."""
+    try:
+        return hashlib.sha256(read_regular(file, DEFAULT_LIMITS.max_bytes)).hexdigest()
+    except OSError:
+        return ""
+
+
 def _part_of(radiograph, found, knee, anyway):
-    side = "" if knee.side == "unknown" else knee.side
+    side, digest = "" if knee.side == "unknown" else knee.side, radiograph.digest
     findings = found.against(knee)
     refused = [one.sentence for one in findings if one.severity == REFUSED]
     if refused and not anyway:
-        return _Part(None, refused[0], side)
+        return _Part(None, refused[0], side, digest=digest)
     said = [ANYWAY] * bool(refused) + [*radiograph.notes, *(one.sentence for one in findings)]
     try:
         film = network_input(found.to_grade(radiograph), knee.frame)
     except KneeOAError as error:
-        return _Part(None, str(error), side)
-    return _Part(film, knee=side, warning=" ".join(said))
+        return _Part(None, str(error), side, digest=digest)
+    return _Part(film, knee=side, warning=" ".join(said), digest=digest)
 
 
 def _grade_batch(names, waiting, graders, together):
@@ -209,13 +261,24 @@ def _grade_batch(names, waiting, graders, together):
         answers = {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
         if together:
             answers[FOLDER] = iter(graders.together_arrays(stacked))
+    by = graded_by(graders)
     for name, part in parts:
         for architecture in (*ARCHITECTURES, *[FOLDER] * together):
             given = answer = None
             if part.film is not None:
                 given, rule = next(answers[architecture]), graders.rules[architecture]
                 answer = rule and rule.answer(given)
-            yield Row(name, architecture, given, part.error, answer, part.knee, part.warning)
+            said = (part.knee, part.warning, part.digest, by[architecture])
+            yield Row(name, architecture, given, part.error, answer, *said)
+
+
+def graded_by(graders: Graders) -> dict[str, str]:
+    """Return by answer what tells who gave it: network, and profile where there is one."""
+    hashes = {name: model.weights_hash for name, model in graders.published.items()}
+    if graders.together:
+        hashes[FOLDER] = graders.together.weights_hash
+    profile = f".{graders.profile.digest[:_SHORT]}" if graders.profile else ""
+    return {name: f"{found[:_SHORT]}{profile}" for name, found in hashes.items()}
 
 
 def _files_below(folder):
