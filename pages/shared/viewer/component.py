@@ -11,6 +11,7 @@ from streamlit.runtime import get_instance
 
 from kneeoa.films.frames import Frame
 from pages.shared.viewer.feed import FilmFeed, Layer, frame_from, rectangle
+from pages.shared.viewer.seen import Seen, seen_from
 
 BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
 # Streamlit sends this with every run, so that the bundle itself is fetched once.
@@ -47,12 +48,14 @@ class ShownFilm:
     label : what it is, for who does not see it
     frame : the box on it, in pixels of the film, be it reduced or not
     layers : maps that can lie on it
+    seen : how it was looked at, and what was measured on it, when it was saved
     """
 
     feed: FilmFeed
     label: str
     frame: Frame | None = None
     layers: tuple[Layer, ...] = ()
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def show(
     options: Options = Options(),
     on_move: Callable[[Frame], None] | None = None,
     on_turn: Callable[[int], None] | None = None,
+    on_seen: Callable[[Seen], None] | None = None,
 ) -> None:
     """Show films.
 
@@ -122,6 +126,8 @@ def show(
     key : the viewer under one key keeps zoom and window while its films stay the same
     on_move : called with where the box of the first film is let go; without it, the box stays
     on_turn : called with 1 or -1 when the reader asks for the next or previous film
+    on_seen : called with how the first film is looked at and what was measured on it, a moment
+        after either changed; without it, neither is told
     """
     token = _SHARED if options.shared else st.session_state.setdefault(_TOKEN, _new_token())
     told = [_told(film, f"{key}_{place}", token) for place, film in enumerate(films)]
@@ -141,6 +147,12 @@ def show(
         if way and on_turn:
             on_turn(1 if way > 0 else -1)
 
+    def seen():
+        what = st.session_state[key]["seen"] or {}
+        told = seen_from(what)
+        if told is not None and on_seen and what.get("film") == films[0].feed.film_id:
+            on_seen(told)
+
     _MOUNT(
         key=key,
         data={
@@ -150,6 +162,7 @@ def show(
             "editable": on_move is not None,
             "heard": st.session_state.get(heard),
             "turns": on_turn is not None,
+            "tells": on_seen is not None,
             "height": options.height,
             "layout": options.layout,
             "columns": options.columns,
@@ -163,6 +176,7 @@ def show(
         height="content",
         on_moved_change=moved,
         on_turned_change=turned,
+        on_seen_change=seen,
     )
 
 
@@ -175,6 +189,7 @@ def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
         "url": _served(feed.pixels, "application/octet-stream", place, f"{feed.film_id} {token}"),
         "label": film.label,
         "frame": frame,
+        "seen": film.seen and asdict(film.seen),
         "layers": [
             {
                 "name": layer.name,

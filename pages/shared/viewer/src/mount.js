@@ -6,7 +6,7 @@ import { Viewer } from './viewer.js';
 const mounted = new WeakMap(); // parent element -> viewer
 
 // Calls are numbered as Streamlit made them: the bundle may reach a later one first.
-export default function mount({ parentElement, data, setTriggerValue }, call) {
+export default function mount({ parentElement, data, setStateValue, setTriggerValue }, call) {
   let viewer = mounted.get(parentElement);
   if (!viewer) {
     const root = parentElement.querySelector('.viewer');
@@ -18,7 +18,7 @@ export default function mount({ parentElement, data, setTriggerValue }, call) {
     mounted.set(parentElement, viewer);
   }
   if (call > (viewer.call ?? 0)) {
-    Object.assign(viewer, { call, setTriggerValue });
+    Object.assign(viewer, { call, setStateValue, setTriggerValue });
     viewer.update(data).catch((error) => failed(viewer, error));
   }
   return () => {

@@ -129,15 +129,27 @@ export class View {
     this.fit();
   }
 
+  // How the first film is looked at; one that is fitted is so in a window of another size, too.
+  now() {
+    const { isInverted, rotation, isFlipped, preset, part } = this;
+    const { range, camera } = this.first;
+    const isFitted = this.isFitted();
+    const how = { isInverted, rotation, isFlipped, preset };
+    return { how, part, range, camera: isFitted ? null : camera, isFitted };
+  }
+
   // Notes how the first film is looked at.
   keep() {
-    const { isInverted, rotation, isFlipped, preset, part } = this;
     if (!this.first?.isShown) return;
-    const { film, range, camera } = this.first;
-    const how = { isInverted, rotation, isFlipped, preset };
+    const { film } = this.first;
     kept.delete(film.id);
-    kept.set(film.id, { how, part, range, camera, isFitted: this.isFitted() });
+    kept.set(film.id, this.now());
     if (kept.size > KEPT_AT_MOST) kept.delete(kept.keys().next().value);
+  }
+
+  // Notes how a film was looked at elsewhere, unless it was looked at here.
+  remember(id, view) {
+    if (view && !kept.has(id)) kept.set(id, view);
   }
 
   // Looks at the first film as it was looked at before; returns whether it was.

@@ -8,6 +8,7 @@ import { HINTS } from './keys.js';
 import { Lens } from './lens.js';
 import { Measuring } from './measuring.js';
 import { Pane } from './pane.js';
+import { Seen } from './seen.js';
 import { Toolbar } from './toolbar.js';
 import { View } from './view.js';
 
@@ -36,6 +37,7 @@ export class Viewer {
     this.hint.setAttribute('aria-hidden', 'true');
     root.append(this.stage, this.said);
     this.view = new View(this.panes);
+    this.seen = new Seen(this);
     this.box = new Box(this.panes, root, (film, frame, serial) =>
       this.setTriggerValue('moved', { film: film.id, ...frame, serial }));
     this.keyboard = new Keyboard(this);
@@ -115,6 +117,7 @@ export class Viewer {
     if (this.isGone) return;
     this.panes.forEach((pane, index) => { pane.film = this.filmOf(index); });
     this.view.quietly(resize); // what was a pane's size at first may not be so now
+    if (isNew && !stays) this.seen.meet(this.filmOf(0), ids[0]);
     if (isNew && stays) this.view.join(wasFitted);
     else if (isNew && !(data.remembers && this.view.recall())) this.view.reset();
     else if (!isNew) this.view.settle();
@@ -123,6 +126,7 @@ export class Viewer {
     this.press();
     this.root.dataset.cpu = withoutWebGL();
     this.root.dataset.ready = 'true';
+    this.seen.changed();
   }
 
   filmOf(index) {
@@ -205,6 +209,7 @@ export class Viewer {
     pane.values.textContent = `W ${high - low}  L ${Math.round((low + high) / 2)}  ${share}`;
     if (pane !== this.panes[0]) return;
     this.view.drawn();
+    this.seen.changed();
     const { isInverted, rotation, isFlipped, part } = this.view;
     Object.assign(this.root.dataset, {
       window: `${low},${high}`,
@@ -280,6 +285,7 @@ export class Viewer {
     if (this.isReady) this.view.keep();
     this.isGone = true;
     this.measuring.leave();
+    this.seen.destroy();
     this.keyboard.destroy();
     this.box.destroy();
     this.observer.disconnect();

@@ -1,0 +1,88 @@
+"""How a film is looked at and what was measured on it, as the viewer tells it; checked."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from kneeoa.files import converted, sound
+
+MOST = 200
+"""Measurements of a film that are kept."""
+_FARTHEST = 1e7
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What was done to the whole picture."""
+
+    isInverted: bool
+    rotation: int
+    isFlipped: bool
+    preset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """The point in the middle, and half the height of what is in view, as the viewer counts."""
+
+    x: float
+    y: float
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a film is looked at: `range` is its window, `camera` none where all of it is in view."""
+
+    how: How
+    part: str
+    isFitted: bool
+    range: tuple[float, float] | None = None
+    camera: Camera | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A ruler or an angle: `points` (x, y) in pixels of the film, `value` in `unit`."""
+
+    kind: Literal["ruler", "angle"]
+    points: tuple[tuple[float, float], ...]
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A film as it is looked at, and what was measured on it."""
+
+    view: View | None = None
+    measured: tuple[Measured, ...] = ()
+
+
+def seen_from(told: Any) -> Seen | None:
+    """Return what the viewer tells, or what was kept of it; None where it is not sound."""
+    try:
+        seen = converted(sound(told), Seen)
+    except (msgspec.ValidationError, ValueError, RecursionError):
+        return None
+    return seen if _is_sound(seen) else None
+
+
+def _is_sound(seen):
+    view = seen.view
+    if view is not None:
+        if view.camera is None and not view.isFitted:
+            return False
+        if view.how.rotation not in (0, 90, 180, 270) or view.how.preset not in range(4):
+            return False
+        if view.camera and not 0 < view.camera.scale < _FARTHEST:
+            return False
+    points = {"ruler": 2, "angle": 3}
+    return len(seen.measured) <= MOST and all(
+        len(one.points) == points[one.kind]
+        and len(one.unit) <= 20
+        and all(math.hypot(*point) < _FARTHEST for point in one.points)
+        for one in seen.measured
+    )
