@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import attribution, cached, style
+from pages.shared import attribution, cached, session_films, style
 
 ROOMS = {
-    # Without a name of their own, these two stand in the menu itself, before the rooms.
-    "": {"reading": "Read", "about": "About"},
+    # Without a name of their own, these stand in the menu itself, before the rooms.
+    "": {"reading": "Read", "cases": "Cases", "about": "About"},
     "Learn": {"atlas": "Atlas", "practice": "Practice", "join": "Join", "teach": "Teach"},
     "Research": {
         "runs": "Runs",
@@ -48,4 +48,5 @@ for room in list(pages)[1:]:
         style.mark_room(item, page.title)
     item += 1
 attribution.show_warning()
+session_films.take_arrivals()
 page.run()

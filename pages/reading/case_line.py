@@ -12,6 +12,7 @@ from pages.reading import answer_card, frame_control
 from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
 
+HIDDEN = "networks after your grade"
 PURPOSE = "For research and teaching; not a medical device."
 
 
@@ -40,6 +41,11 @@ def show_case_line(
 def show_refused_line(film: session_films.Film, frame: Frame) -> None:
     """Show the same line of a film that is not graded."""
     _show_line(film, frame, ' &nbsp;·&nbsp; <span class="kl-apart-2">not graded</span>')
+
+
+def show_hidden_line(film: session_films.Film, frame: Frame) -> None:
+    """Show the same line of a film whose answer waits for the reader's."""
+    _show_line(film, frame, f'{_marked(film)} &nbsp;·&nbsp; <span class="kl-quiet">{HIDDEN}</span>')
 
 
 def show_waiting_line(film: session_films.Film, frame: Frame) -> None:

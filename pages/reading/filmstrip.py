@@ -8,12 +8,14 @@ from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from pages.reading import answer_card, frame_control
 from pages.shared import boundary, session_films
+from pages.shared.cases import own_grades
 from pages.shared.session_films import Film
 
 SECONDS = 0.3
 """After which the next film is read, while some are not."""
 SIDES = {"R": "R ", "L": "L ", "unknown": ""}
 NOT_GRADED = "not graded"
+AFTER_YOURS = "after yours"
 _FAILED = "not_read_ahead"
 
 
@@ -26,16 +28,21 @@ def answers(film: Film) -> list[str]:
     """Return for each knee its side and answer in a few words, as text."""
     two = len(film.found.knees) > 1
     return [
-        (SIDES[knee.side] if two else "") + _answer(film, frame, refused=refused)
-        for knee, (frame, refused) in zip(film.found.knees, _knees(film), strict=True)
+        (SIDES[knee.side] if two else "") + _answer(film, place, frame, refused=refused)
+        for place, (knee, (frame, refused)) in enumerate(
+            zip(film.found.knees, _knees(film), strict=True)
+        )
     ]
 
 
-def _answer(film, frame, *, refused):
+def _answer(film, place, frame, *, refused):
     if refused:
         return NOT_GRADED
+    if own_grades.hides(film.digest, place):
+        return AFTER_YOURS
     if not session_films.is_read(film, frame):
         return "..."
+    own_grades.saw(film.digest, place)
     together = session_films.read_together(film, frame)
     if together is None:
         return ", ".join(reading.said.label for reading in session_films.read(film, frame))

@@ -5,14 +5,12 @@ import streamlit as st
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, Finding
 from pages.shared.boundary import escaped
+from pages.shared.cases.knees import may_be_graded
 from pages.shared.session_films import Film, no_negative, take_back, turn_right
 
+__all__ = ["may_be_graded", "show_gate"]
+
 PASSED = "A frontal knee, upright, inside the film, sharp, exposed, no implant seen."
-
-
-def may_be_graded(film: Film, findings: tuple[Finding, ...]) -> bool:
-    """Return whether a grade may be shown: of refused films only when the reader asked for it."""
-    return film.anyway or all(finding.severity != REFUSED for finding in findings)
 
 
 def show_gate(film: Film, findings: tuple[Finding, ...]) -> None:

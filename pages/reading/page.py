@@ -18,10 +18,13 @@ from pages.reading import (
     gate_strip,
     maps,
     networks,
+    own_grade,
     profile_line,
     reading_viewer,
+    saving,
 )
 from pages.shared import boundary, cached, session_films, style
+from pages.shared.cases import own_grades
 from pages.shared.profiles import in_use, strip
 
 TRIED = "read_last"
@@ -114,10 +117,13 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         session_films.show_refusals()
         knee = frame_control.choose_knee(film)
         frame = frame_control.frame_of(film, knee)
-        frame_control.show_frame(film, knee)
+        findings = frame_control.findings_of(film, knee, frame)
+        graded = gate_strip.may_be_graded(film, findings)
+        box_place, saving_place = saving.places()
+        with box_place:
+            frame_control.show_frame(film, knee)
+        own_grade.show(film, knee, waiting=graded)
         answers_place = st.container()
-    findings = frame_control.findings_of(film, knee, frame)
-    graded = gate_strip.may_be_graded(film, findings)
     if graded and must_be_read(film, frame):
         show_waiting(film, knee, frame, line_place, left, answers_place)
         read_now(film, frame)
@@ -132,9 +138,18 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
                 reading_viewer.show(film, knee, frame)
             with line:
                 case_line.show_refused_line(film, frame)
+        elif own_grades.hides(film.digest, knee):
+            own_grade.show_hidden()
+            with left:
+                reading_viewer.show(film, knee, frame)
+            with line:
+                case_line.show_hidden_line(film, frame)
         else:
+            own_grades.saw(film.digest, knee)
             measured = is_as_measured(film, knee, frame, findings)
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
+    with saving_place:
+        saving.show(film)
     for strip_column in strip_place:
         with strip_column:
             filmstrip.show_strip(film.digest)
@@ -227,6 +242,7 @@ def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
 
 
 style.apply_style()
+saving.open_wanted()
 with boundary.refusals_shown():
     films = session_films.all_films()
     if films:

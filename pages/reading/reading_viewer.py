@@ -9,6 +9,7 @@ from kneeoa.networks import DISPLAY_NAME
 from pages.reading import frame_control
 from pages.reading.maps import NetworkMap
 from pages.shared import session_films
+from pages.shared.cases import saved
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
 
@@ -24,7 +25,7 @@ def show(
     digest = film.digest
     layers = tuple(one.layer for one in maps if one.layer)
     label = session_films.labels()[digest]
-    shown = ShownFilm(film.feed, label, frame, layers)
+    shown = ShownFilm(film.feed, label, frame, layers, saved.seen_of(digest))
     panes = [
         Pane(0, one.layer.name, layers.index(one.layer), "box")
         if one.layer
@@ -43,4 +44,5 @@ def show(
         options=OPTIONS,
         on_move=lambda moved: frame_control.move(film, knee, moved),
         on_turn=turn if len(session_films.all_films()) > 1 else None,
+        on_seen=(lambda seen: saved.note_seen(digest, seen)) if saved.is_open() else None,
     )

@@ -1,6 +1,7 @@
 """The films of this browser session: in memory only, gone with the session."""
 
 import secrets
+from collections import deque
 from dataclasses import replace
 
 import streamlit as st
@@ -27,7 +28,8 @@ MultiPartParser.spool_max_size = 2**30
 
 CURRENT, NEXT = "current_film", "next_film"
 _FILMS, _REFUSED, _ROUND, _REMOVED = "films", "refused", "upload_round", "removed_film"
-_HOLDER = "held_for"
+_HOLDER, _ARRIVING = "held_for", "arriving"
+NO_NEGATIVE = "said to be no negative"
 
 
 def all_films() -> dict[str, Film]:
@@ -37,22 +39,44 @@ def all_films() -> dict[str, Film]:
 
 def add(name: str, data: bytes) -> str | None:
     """Take in a film; return its digest, or None after noting why it was refused."""
-    films = all_films()
     try:
-        radiograph = read_radiograph(data, name)
-        known = films.get(radiograph.digest)
-        if known is None:
-            holder = st.session_state.setdefault(_HOLDER, secrets.token_hex(8))
-            holding().expect_room(holder, len(data))
-            found = cached.graders().localiser.find(radiograph)
-            films[radiograph.digest] = Film.of(data, radiograph, found, holder)
-        else:
-            # The same bytes under another name: it is the name just given that is looked for.
-            known.rename(radiograph.name)
+        return take_in(name, data)
     except KneeOAError as error:
         _refuse(name, error)
         return None
+
+
+def take_in(name: str, data: bytes) -> str:
+    """Take in a film; return its digest, or raise `KneeOAError` with the reason against it."""
+    films = all_films()
+    radiograph = read_radiograph(data, name)
+    known = films.get(radiograph.digest)
+    if known is None:
+        holding().expect_room(holder(), len(data))
+        found = cached.graders().localiser.find(radiograph)
+        films[radiograph.digest] = Film.of(data, radiograph, found, holder())
+    else:
+        # The same bytes under another name: it is the name just given that is looked for.
+        known.rename(radiograph.name)
     return radiograph.digest
+
+
+def arriving() -> deque[Film]:
+    """Return where films that were read behind the pages wait to be taken in."""
+    return st.session_state.setdefault(_ARRIVING, deque())
+
+
+def take_arrivals() -> None:
+    """Take in the films that were read behind the pages; at the start of a run, and only there."""
+    waiting = arriving()
+    while waiting:
+        film = waiting.popleft()
+        all_films().setdefault(film.digest, film)
+
+
+def holder() -> str:
+    """Return under which name the server's memory counts this session's films."""
+    return st.session_state.setdefault(_HOLDER, secrets.token_hex(8))
 
 
 def _refuse(name, error):
@@ -89,7 +113,21 @@ def no_negative(film: Film) -> None:
     shown = inverted(film.radiograph)
     film.positive = False
     _show(film, shown, without=gate.NEGATIVE)
-    film.changes = (*film.changes, "said to be no negative")
+    film.changes = (*film.changes, NO_NEGATIVE)
+
+
+def restore(film: Film, quarters: int, changes: tuple[str, ...]) -> None:
+    """Show a film as it was when `changes` had been made to it, which end in `quarters` turns."""
+    if (film.quarters, film.changes) != (quarters, changes):
+        take_back(film)
+        if quarters:
+            turned = turned_right(film.radiograph, quarters)
+            film.quarters = quarters
+            _show(film, turned)
+        if NO_NEGATIVE in changes and film.found.negative:
+            no_negative(film)
+        film.changes = changes
+    forget_frame(film.digest)
 
 
 def _show(film, radiograph, without=None):

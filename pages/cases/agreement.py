@@ -1,0 +1,136 @@
+"""How her own grades agree with the networks', and with the reference where there is one."""
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.charts import teaching as charts
+from kneeoa.store.cases import agreement as figures
+from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Compared
+from pages.shared import cached, session_films, table_view
+from pages.shared.cases import own_grades, saved, states
+
+WAYS = {
+    ("networks", True): "networks, before theirs was seen",
+    ("networks", False): "networks, with theirs in sight",
+    ("reference", True): "reference, before theirs was seen",
+    ("reference", False): "reference, with theirs in sight",
+}
+
+
+def show() -> None:
+    """Show the figures and how they went, or how to come to some."""
+    if saved.is_on() and not saved.is_open():
+        st.markdown("Your grades are kept with the saved cases; the list has a key.")
+        saved.show_sign_in()
+        return
+    graded = of_saved() if saved.is_open() else of_session()
+    found = figures.comparisons(graded)
+    whose = f" under the initials {saved.reader()}" if saved.is_open() and saved.reader() else ""
+    st.markdown(
+        f"Your own grades{'' if saved.is_open() else ' of this session'}{whose}, beside what the "
+        "networks said. Only a grade from before you saw their answer tells how far you and they "
+        "agree: choose *after my grade* beside *My grade* on Read. A reference is known of films "
+        "of the data set that this dashboard runs with."
+    )
+    if not found:
+        st.info(
+            "You have graded no knee yet. Press 0 to 4 beside a film on Read; from "
+            f"{LEAST} knees on there are figures here."
+        )
+        return
+    table_view_of(found)
+    show_over_time(graded)
+
+
+def table_view_of(found: list[Compared]) -> None:
+    """Show a line for each comparison; why there is no figure stands in its place."""
+    lines = [_line(one) for one in found]
+    st.dataframe(
+        pd.DataFrame(lines),
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "kappa": st.column_config.NumberColumn("Weighted kappa", format="%.2f"),
+            "interval": st.column_config.TextColumn(
+                "95% interval", help="Drawn anew by patient; quadratic weights"
+            ),
+            "same": st.column_config.NumberColumn("Same grade", format="percent"),
+            "within": st.column_config.NumberColumn("At most one apart", format="percent"),
+        },
+    )
+
+
+def _line(one):
+    score = one.score
+    line = {"Compared with": one.what, "Knees": one.knees}
+    if score is None:
+        return line | {
+            "kappa": None,
+            "interval": "",
+            "same": None,
+            "within": None,
+            "": one.sentence,
+        }
+    low, high = score.kappa_interval
+    return line | {
+        "kappa": score.kappa,
+        "interval": "" if pd.isna(low) else f"{low:.2f} to {high:.2f}",
+        "same": score.accuracy.value,
+        "within": score.within_one.value,
+        "": one.sentence,
+    }
+
+
+def show_over_time(graded: pd.DataFrame) -> None:
+    """Show kappa over time for the comparisons that have two points."""
+    progress = {
+        words: figures.over_time(graded, against, before=before)
+        for (against, before), words in WAYS.items()
+    }
+    progress = {words: table for words, table in progress.items() if len(table) > 1}
+    if not progress:
+        st.caption(f"How it goes over time is drawn from {2 * BLOCK} knees of one kind on.")
+        return
+    st.subheader("Over time")
+    words = st.selectbox("Weighted kappa against the", list(progress), key="agreement_of")
+    figure = charts.progress_figure(progress[words], "kappa", step=f"Blocks of {BLOCK} knees")
+    table_view.show_figure(figure, "agreement")
+
+
+def of_saved() -> pd.DataFrame:
+    """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`."""
+    from kneeoa.store.cases import keeping  # late, as the store itself
+
+    rows = {}
+    for case in keeping.cases(cached.store(), saved.reader()):
+        for place, knee in enumerate(case.state.knees):
+            own = case.own(place)
+            if own.grade is not None:
+                name = f"{case.digest}.{place}"
+                rows[name] = _row(name, case.patient, own, knee)
+    return _table(rows.values())
+
+
+def of_session() -> pd.DataFrame:
+    """Return what she graded in this session, likewise."""
+    rows = []
+    for digest, film in session_films.all_films().items():
+        for place in range(len(film.frames)):
+            own = own_grades.of(digest, place)
+            if own.grade is not None:
+                knee = states.state_of(film, place, wait=False)
+                rows.append(_row(f"{digest}.{place}", "", own, knee))
+    return _table(rows)
+
+
+def _row(name, patient, own, knee):
+    # What the networks say has no part in it before she saw it.
+    said = knee.said if own.seen_at is not None else None
+    when = own.committed_at or own.given_at
+    return name, patient, when, own.grade, own.committed, said, knee.reference
+
+
+def _table(rows):
+    table = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    grades = dict.fromkeys(("grade", "committed", "networks", "reference"), "Int64")
+    return table.astype({"knee": "str", "patient": "str", **grades})

@@ -1,0 +1,53 @@
+"""How the cells of the lists of knees are worded, saved or of this session."""
+
+from typing import Any
+
+import pandas as pd
+
+from kneeoa.grades import KLGrade
+from pages.shared.rows import component as rows
+
+SIDES = {"R": "right", "L": "left", "unknown": ""}
+NOT_GRADED, GRADED_ANYWAY = "not graded", "refused, graded all the same"
+
+
+def cells_of(knee: dict[str, Any]) -> dict[str, str]:
+    """Return the text of the cells that both lists have; `knee` as of `listing.COLUMNS`."""
+    refusal, answer = knee["refused"], knee["answer"]
+    doubt = knee["doubt"]
+    if refusal:
+        doubt = ", ".join(filter(None, [doubt, GRADED_ANYWAY])) if answer else refusal
+    return {
+        "film": knee["film"],
+        "side": SIDES[knee["side"]],
+        "answer": answer or (NOT_GRADED if refusal else ""),
+        "doubt": doubt,
+        "own_grade": "" if pd.isna(knee["own_grade"]) else KLGrade(int(knee["own_grade"])).label,
+    }
+
+
+def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
+    """Return a knee as the table takes it."""
+    tones = {"doubt": "doubt", "saved_at": "quiet", "patient": "quiet", "study_date": "quiet"}
+    told = {"film": knee["film"], "doubt": knee["refused"] or cells["doubt"]}
+    if knee["refused"]:
+        tones |= {"doubt": "refused", "answer": "quiet"}
+    order: dict[str, float | str] = {"answer": "" if pd.isna(knee["grade"]) else _middle(knee)}
+    if knee["own_before"] is not None and not pd.isna(knee["own_before"]):
+        told["own_grade"] = "Given before the networks' answer was shown"
+        if knee["own_before"] != knee["own_grade"]:
+            told["own_grade"] += f": KL {int(knee['own_before'])}, changed since"
+    return rows.Row(
+        key,
+        knee["film"],
+        cells,
+        order,
+        told,
+        tones,
+        "unread" if knee["unread"] else "",
+    )
+
+
+def _middle(knee):
+    ends = [knee["low"], knee["high"]]
+    return float(knee["grade"]) if any(map(pd.isna, ends)) else (ends[0] + ends[1]) / 2

@@ -1,0 +1,239 @@
+"""The cases that are saved: looked for, led through by keys, opened, deleted for good."""
+
+import os
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.grades import GRADES
+from kneeoa.spreadsheet import csv_text
+from kneeoa.store.cases import listing, settings
+from kneeoa.store.cases.listing import DOUBTS, Filters
+from kneeoa.wording import counted, plain
+from pages.cases import columns
+from pages.shared import boundary, cached, clients
+from pages.shared.access import log, sign_in
+from pages.shared.cases import own_grades, saved
+from pages.shared.rows import component as rows
+
+SIDES = {"R": "right", "L": "left", "unknown": "not known"}
+COLUMNS = (
+    rows.Column("film", "Film", "main"),
+    rows.Column("side", "Side"),
+    rows.Column("patient", "Patient", help="Films of one patient have the same mark"),
+    rows.Column("study_date", "Study"),
+    rows.Column("answer", "Networks", "grade"),
+    rows.Column("doubt", "Doubt"),
+    rows.Column("own_grade", "My grade", "grade"),
+    rows.Column("saved_at", "Saved (UTC)"),
+)
+_FAILED = "cases_failed"
+HEIGHT = "calc(100dvh - 21rem)"
+
+
+def show() -> None:
+    """Show the list to whoever has its key; else how it is opened, or turned on."""
+    if why := sign_in.refusal(saved.DOOR):
+        st.info(boundary.escaped(why))
+        st.markdown(
+            "Without a key nothing is saved: films stay in the memory of the session that opened "
+            "them. *This session* lists those; many films at once are read there, too."
+        )
+        return
+    if not saved.is_open():
+        st.markdown("The list is open to whoever has its key.")
+        saved.show_sign_in()
+        return
+    from kneeoa.store.cases import keeping  # late, as the store itself
+
+    db = cached.store()
+    cases = keeping.cases(db, saved.reader())
+    if damaged := keeping.damaged(db):
+        st.warning(
+            f"{counted(len(damaged), 'case')} left out: what is kept of them is damaged and cannot "
+            "be read."
+        )
+        st.button("Delete what is damaged", on_click=_delete, args=[damaged], key="delete_damaged")
+    if not cases:
+        show_empty()
+        return
+    if not own_grades.waits():
+        note_seen(cases)
+    knees = listing.table(cases, hidden=is_hidden)
+    shown = listing.filtered(knees, choose())
+    chosen = rows.show(
+        COLUMNS,
+        [_row(knee) for knee in shown.to_dict("records")],
+        key="cases_rows",
+        label="Saved cases",
+        height=HEIGHT,
+        on_open=_open,
+    )
+    show_actions(shown, knees, chosen)
+    log.show()
+
+
+def show_empty() -> None:
+    """Show how to begin."""
+    with st.container(border=True):
+        st.markdown(
+            "**No case is saved yet.** Open a film on *Read* and press *Save this case* beside it. "
+            "It then stands here with what the networks say and your own grade, and opens again "
+            "as you left it."
+        )
+        st.page_link("reading/page.py", label="Read a film")
+
+
+def is_hidden(case, knee: int) -> bool:
+    """Return whether the list may not show what the networks say of a knee, as she asked."""
+    own = case.own(knee)
+    return own_grades.waits() and own.seen_at is None and own_grades.hides(case.film, knee)
+
+
+def note_seen(cases) -> None:
+    """Note that what the networks say of these cases is in sight: from now on no grade is free."""
+    for case in cases:
+        for knee, state in enumerate(case.state.knees):
+            if state.said is not None and own_grades.of(case.film, knee).seen_at is None:
+                own_grades.saw(case.film, knee)
+
+
+def choose() -> Filters:
+    """Ask what is looked for."""
+    text, grades, doubts, more = st.columns([2.2, 2.2, 2.3, 1.5], vertical_alignment="bottom")
+    words = text.text_input(
+        "Search",
+        key="cases_text",
+        placeholder="Film, patient's mark, grade",
+        persist_state="session",
+    )
+    of_grades = grades.pills(
+        "Grade",
+        [int(grade) for grade in GRADES],
+        selection_mode="multi",
+        format_func=lambda grade: f"KL {grade}",
+        key="cases_grades",
+        persist_state="session",
+    )
+    of_doubts = doubts.pills(
+        "Doubt", DOUBTS, selection_mode="multi", key="cases_doubts", persist_state="session"
+    )
+    with more.popover("Side, day, unread", width="stretch"):
+        sides = st.pills(
+            "Side",
+            list(SIDES),
+            selection_mode="multi",
+            format_func=SIDES.get,
+            key="cases_sides",
+            persist_state="session",
+        )
+        days = st.date_input(
+            "Day of the study, or of saving",
+            value=(),
+            max_value=date(2100, 1, 1),
+            key="cases_days",
+            persist_state="session",
+        )
+        unread = st.toggle("Unread only", key="cases_unread", persist_state="session")
+    since, until = (*days, None, None)[:2] if isinstance(days, tuple) else (days, days)
+    return Filters(
+        words, tuple(of_grades), tuple(of_doubts), tuple(sides), since, until, bool(unread)
+    )
+
+
+def _row(knee) -> rows.Row:
+    cells = columns.cells_of(knee) | {
+        "patient": knee["patient"],
+        "study_date": knee["study_date"],
+        "saved_at": f"{knee['saved_at']:%Y-%m-%d %H:%M}",
+    }
+    return columns.row(f"{knee['case']}.{knee['knee']}", knee, cells)
+
+
+def show_actions(shown: pd.DataFrame, knees: pd.DataFrame, chosen: rows.Chosen) -> None:
+    """Show what can be done with the marked rows, or the one that is pointed at."""
+    keys = chosen.marked or ((chosen.at,) if chosen.at else ())
+    case_ids = list(dict.fromkeys(_case_of(key) for key in keys))
+    said, open_, read, away, csv = st.columns(
+        [3.4, 1, 1.3, 1, 1], vertical_alignment="center", gap="small"
+    )
+    words = f"{len(shown)} of {counted(len(knees), 'knee')}"
+    if len(shown) > rows.MOST:
+        words += f"; the newest {rows.MOST} are shown"
+    marked = f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
+    said.caption(f"{words}{marked}. Arrows choose, Enter opens, the space bar marks.")
+    open_.button(
+        "Open",
+        key="cases_open",
+        type="primary",
+        disabled=len(case_ids) != 1,
+        on_click=_open,
+        args=[keys[0] if keys else ""],
+        width="stretch",
+    )
+    unread = set(shown[shown["unread"]]["case"])
+    to_read = bool(case_ids) and set(case_ids) <= unread
+    read.button(
+        "Mark as read" if to_read else "Mark as unread",
+        key="cases_mark",
+        disabled=not case_ids,
+        on_click=_mark,
+        args=[case_ids, to_read],
+        width="stretch",
+    )
+    with away.popover("Delete", width="stretch", disabled=not case_ids, key="cases_away"):
+        st.markdown(
+            f"{counted(len(case_ids), 'case')} with film, boxes and grades will be deleted **for "
+            "good**. Nobody can bring them back."
+        )
+        st.button(
+            "Delete now", key="cases_delete", type="primary", on_click=_delete, args=[case_ids]
+        )
+    csv.download_button(
+        "CSV",
+        clients.noted("cases exported", lambda: csv_text(listing.to_take_along(shown))),
+        file_name="cases.csv",
+        mime="text/csv",
+        key="cases_csv",
+        on_click="ignore",
+        width="stretch",
+        disabled=shown.empty,
+    )
+    if why := st.session_state.pop(_FAILED, ""):
+        st.error(boundary.escaped(plain(why)))
+
+
+def _case_of(key):
+    return int(key.partition(".")[0])
+
+
+def _open(key):
+    case, _, knee = key.partition(".")
+    saved.want(int(case), int(knee))
+
+
+def _mark(case_ids, is_read):
+    from kneeoa.store.cases import keeping
+
+    _try(lambda: keeping.mark_read(cached.store(), case_ids, is_read))
+
+
+def _delete(case_ids):
+    from kneeoa.store.cases import keeping
+
+    def delete():
+        files = settings.files_from(os.environ)
+        for case_id in case_ids:
+            keeping.remove(cached.store(), files, [case_id], **clients.now_here())
+            saved.forget_case(case_id)
+
+    _try(delete)
+
+
+def _try(act):
+    try:
+        act()
+    except KneeOAError as error:
+        st.session_state[_FAILED] = str(error)

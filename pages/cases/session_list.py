@@ -1,0 +1,256 @@
+"""The films of this session as a list, and many more read behind the pages while she reads."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.spreadsheet import csv_text
+from kneeoa.store.cases import listing
+from kneeoa.store.cases.case import Case, FilmState
+from kneeoa.wording import counted
+from pages.cases import batch, columns
+from pages.shared import boundary, live, session_films
+from pages.shared.cases import own_grades, saved, states
+from pages.shared.memory.uploads import bytes_of
+from pages.shared.profiles import in_use
+from pages.shared.rows import component as rows
+
+COLUMNS = (
+    rows.Column("picture", kind="picture"),
+    rows.Column("film", "Film", "main"),
+    rows.Column("side", "Side"),
+    rows.Column("answer", "Networks", "grade"),
+    rows.Column("doubt", "Doubt or refusal"),
+    rows.Column("own_grade", "My grade", "grade"),
+    rows.Column("saved", "Saved"),
+)
+TAKEN_ALONG = (
+    *("film", "side", "answer", "grade", "low", "high", "doubt", "refused"),
+    *("own_grade", "own_before", "source"),
+)
+LOOK_AGAIN = 1.5
+"""Seconds after which the page asks how far the films behind it are."""
+HEIGHT = "calc(100dvh - 25rem)"
+_SAID, _ROUND, _OPEN = "batch_said", "batch_round", "open_film"
+
+
+def show() -> None:
+    """Show the films of this session, how to add more, and how far they are."""
+    if (digest := st.session_state.pop(_OPEN, None)) in session_films.all_films():
+        session_films.forget_refusals()
+        st.session_state[session_films.NEXT] = digest
+        st.switch_page("reading/page.py")
+    work = batch.current()
+    show_adding(work)
+    if work.left:
+        live.every(LOOK_AGAIN, _look, work)
+    cases = [_case(film) for film in session_films.all_films().values()]
+    if not (cases or work.items):
+        show_empty()
+        return
+    if not own_grades.waits():
+        note_seen(cases)
+    knees = listing.table(cases, hidden=lambda case, knee: own_grades.hides(case.film, knee))
+    chosen = rows.show(
+        COLUMNS,
+        [*_film_rows(knees, cases), *_waiting_rows(work)],
+        key="session_rows",
+        label="Films of this session",
+        height=HEIGHT,
+        on_open=_open,
+    )
+    show_actions(work, knees, cases, chosen)
+
+
+def show_adding(work: batch.Batch) -> None:
+    """Let her add films, of which none has to be waited for."""
+    uploads = st.file_uploader(
+        "Films, or a ZIP of them such as a hospital's CD with all its folders. They are graded "
+        "one after the other while you read, and stay in memory for this session only.",
+        accept_multiple_files=True,
+        key=f"batch_{st.session_state.get(_ROUND, 0)}",
+    )
+    if uploads:
+        said = []
+        for upload in uploads:
+            try:
+                said.append(("", work.add(upload.name, bytes_of(upload), in_use.graders())))
+            except KneeOAError as error:
+                said.append((upload.name, str(error)))
+        st.session_state[_SAID] = [one for one in said if any(one)]
+        st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+        st.rerun()
+    for name, sentence in st.session_state.get(_SAID, ()):
+        if name:
+            st.error(f"**{boundary.escaped(name)}** was not read. {boundary.escaped(sentence)}")
+        else:
+            st.caption(boundary.escaped(sentence))
+
+
+def show_empty() -> None:
+    """Show how to begin."""
+    with st.container(border=True):
+        st.markdown(
+            "**No film is open.** Add some above, many at once, or read a single one on *Read*: "
+            "all films of this session stand here, with what the networks say."
+        )
+
+
+def note_seen(cases) -> None:
+    """Note that what the networks say of these films is in sight."""
+    for case in cases:
+        for knee, state in enumerate(case.state.knees):
+            if state.said is not None:
+                own_grades.saw(case.film, knee)
+
+
+def _look(work):
+    done = len(work.items) - work.left
+    st.progress(done / max(1, len(work.items)), text=f"{done} of {len(work.items)} files read")
+    if session_films.arriving() or not work.left:
+        st.rerun()
+
+
+def _case(film) -> Case:
+    now = datetime.now(UTC)
+    found = tuple(states.state_of(film, place, wait=False) for place in range(len(film.frames)))
+    grades = {place: own_grades.of(film.digest, place) for place in range(len(found))}
+    state = FilmState(found)
+    name = session_films.labels()[film.digest]
+    return Case(
+        0, film.digest, film.digest, name, film.source, "", "", True, 0, state, now, now, grades
+    )
+
+
+def _film_rows(knees, cases):
+    films = [case.film for case in cases for _ in case.state.knees]
+    for digest, knee in zip(films, knees.to_dict("records"), strict=True):
+        film = session_films.all_films()[digest]
+        known = saved.case_of(digest)
+        cells = columns.cells_of(knee) | {
+            "picture": film.picture(),
+            "saved": f"case {known.case_id}" if known else "",
+        }
+        if not cells["answer"]:
+            waits = own_grades.hides(digest, knee["knee"])
+            cells["answer"] = "after yours" if waits else "not read yet"
+        yield columns.row(f"{digest}.{knee['knee']}", knee, cells)
+
+
+def _waiting_rows(work):
+    for number, item in enumerate(work.items):
+        if item.state == "read":
+            continue
+        cells = {"film": item.name, "answer": item.state, "doubt": item.why}
+        if item.state == "refused":
+            cells["answer"] = "not read"
+        yield rows.Row(
+            f"file.{number}",
+            item.name,
+            cells,
+            {"answer": ""},
+            {"film": item.name, "doubt": item.why},
+            {"doubt": "refused", "answer": "quiet"},
+        )
+
+
+def show_actions(work, knees: pd.DataFrame, cases, chosen: rows.Chosen) -> None:
+    """Show what can be done with the marked rows, or the one that is pointed at."""
+    keys = chosen.marked or ((chosen.at,) if chosen.at else ())
+    digests = list(dict.fromkeys(key.partition(".")[0] for key in keys))
+    digests = [digest for digest in digests if digest in session_films.all_films()]
+    said, open_, save, away, stop, csv = st.columns(
+        [3, 1, 1.2, 1.2, 1.2, 1], vertical_alignment="center", gap="small"
+    )
+    refused = sum(item.state == "refused" for item in work.items)
+    words = counted(len(knees), "knee")
+    words += f" · {counted(refused, 'file')} not read" if refused else ""
+    words += f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
+    said.caption(f"{words}. Arrows choose, Enter opens, the space bar marks.")
+    open_.button(
+        "Open",
+        key="session_open",
+        type="primary",
+        disabled=len(digests) != 1,
+        on_click=_open,
+        args=[f"{digests[0]}." if digests else ""],
+        width="stretch",
+    )
+    if saved.is_open():
+        save.button(
+            "Save",
+            key="session_save",
+            disabled=not digests,
+            on_click=_save,
+            args=[digests],
+            width="stretch",
+            help="Keeps the marked films as cases.",
+        )
+    away.button(
+        "Remove",
+        key="session_remove",
+        disabled=not digests,
+        on_click=_remove,
+        args=[digests],
+        width="stretch",
+        help="Takes the marked films out of this session.",
+    )
+    if work.left:
+        stop.button("Stop", key="batch_stop", on_click=work.stop, width="stretch")
+    elif refused:
+        stop.button(
+            "Clear",
+            key="batch_tidy",
+            on_click=_tidy,
+            args=[work],
+            width="stretch",
+            help="Takes the files that were not read off the list.",
+        )
+    csv.download_button(
+        "CSV",
+        lambda: csv_text(to_take_along(knees, work)),
+        file_name="films.csv",
+        mime="text/csv",
+        key="session_csv",
+        on_click="ignore",
+        width="stretch",
+    )
+    for sentence in st.session_state.pop("session_failed", ()):
+        st.error(boundary.escaped(sentence))
+
+
+def to_take_along(knees: pd.DataFrame, work: batch.Batch) -> pd.DataFrame:
+    """Return the list as it is exported: a row a knee, and one for each file that was not read."""
+    table = knees[list(TAKEN_ALONG)]
+    refused = [(item.name, item.why) for item in work.items if item.state == "refused"]
+    if not refused:
+        return table
+    more = pd.DataFrame(refused, columns=["film", "refused"]).reindex(columns=TAKEN_ALONG)
+    return pd.concat([table.astype(object), more.astype(object)], ignore_index=True)
+
+
+def _open(key):
+    st.session_state[_OPEN] = key.partition(".")[0]
+
+
+def _remove(digests):
+    for digest in digests:
+        session_films.remove(digest)
+
+
+def _tidy(work):
+    work.tidy()
+    st.session_state.pop(_SAID, None)
+
+
+def _save(digests):
+    failed = []
+    for digest in digests:
+        film = session_films.all_films()[digest]
+        try:
+            saved.save(film)
+        except KneeOAError as error:
+            failed.append(f"{film.name} was not saved. {error}")
+    st.session_state["session_failed"] = failed

@@ -1,0 +1,98 @@
+"""Saving the film that is read as a case: asked for once, kept up to date from then on."""
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from pages.shared import boundary
+from pages.shared.cases import saved
+from pages.shared.session_films import Film
+
+_SAID, _FAILED = "case_opened_said", "save_failed"
+
+
+def places() -> tuple:
+    """Return where the box's control stands and where saving does; without it, none."""
+    if saved.is_on():
+        return tuple(st.columns(2, gap="small"))
+    return st.container(), st.container()
+
+
+def show(film: Film) -> None:
+    """Show whether the film is saved, and how it can be; keep its changes once it is."""
+    if not saved.is_on():
+        return
+    if not saved.is_open():
+        with st.popover("Save", width="stretch", key="save_sign_in"):
+            st.caption("Who has the key of the case list can save films and see those saved.")
+            saved.show_sign_in()
+        return
+    with boundary.refusals_shown():
+        if saved.case_of(film.digest) is None:
+            _offer(film)
+        else:
+            _keep_up(film)
+    if why := st.session_state.pop(_FAILED, ""):
+        st.error(boundary.escaped(why))
+
+
+def _offer(film):
+    if (case_id := saved.known(film)) is not None:
+        st.button(
+            f"Open case {case_id}",
+            key="open_known",
+            on_click=saved.want,
+            args=[case_id],
+            width="stretch",
+            help="This film was saved before: brings back its boxes and your grade as they were.",
+        )
+        return
+    st.button(
+        "Save this case",
+        key="save_case",
+        on_click=_save,
+        args=[film],
+        width="stretch",
+        help="Keeps the film, its boxes, your grade and what the networks say in the list "
+        "(Cases). Changes are kept from then on.",
+    )
+
+
+def _keep_up(film):
+    try:
+        saved.save(film)
+    except KneeOAError as error:
+        st.error(f"Not saved. {boundary.escaped(str(error))}")
+        st.button("Save anew", key="save_anew", on_click=saved.forget, args=[film.digest])
+        return
+    case = saved.case_of(film.digest)
+    st.html(
+        '<div class="kl-note kl-saved" title="Changes are kept from here on">'
+        f"Saved as case {case.case_id}</div>"
+    )
+    for knee in filter(saved.is_by_others, case.state.knees):
+        how = knee.profile_said or "other networks, or these as published"
+        st.caption(
+            f"The list keeps {knee.answer}, as it was graded then: {boundary.escaped(how)}. A box "
+            "that is moved is graded anew."
+        )
+
+
+def open_wanted() -> None:
+    """Bring back the case that was chosen in the list, and say what is not as it was."""
+    wanted = saved.wanted()
+    if wanted is not None:
+        try:
+            st.session_state[_SAID] = saved.bring_back(*wanted)
+        except KneeOAError as error:
+            st.error(boundary.escaped(str(error)))
+            return
+    # Said once, beside the film.
+    for sentence in st.session_state.pop(_SAID, ()):
+        st.warning(boundary.escaped(sentence))
+
+
+def _save(film):
+    try:
+        saved.save(film)
+    except KneeOAError as error:
+        st.session_state[_FAILED] = f"Not saved. {error}"

@@ -1,0 +1,83 @@
+"""Each knee of a session's film as the reader has it: where the box is, its side, its findings."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from kneeoa.films.frames import Frame
+from kneeoa.graders.framing import framed
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.found import Found
+from kneeoa.graders.locating.gate import REFUSED, Finding
+from kneeoa.graders.profile import Profile
+from pages.shared.profiles import in_use
+from pages.shared.session_films import Film
+
+
+def frame_of(film: Film, knee: int) -> Frame:
+    """Return the frame to grade: as it was proposed, or where the reader moved it to."""
+    return st.session_state.get(frame_key(film, knee)) or proposal(film, knee, in_use.current())
+
+
+def proposal(film: Film, knee: int, profile: Profile | None) -> Frame:
+    """Return the frame that is proposed under `profile`."""
+    return framed_as(film, profile).frames[knee]
+
+
+def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
+    """Return what stands against grading `frame` of a film, refusals first."""
+    proposed = framed_as(film, in_use.current()).knees[knee]
+    if frame != proposed.frame:
+        if frame not in film.against:
+            film.against[frame] = gate.of_frame(film.radiograph, frame)
+        findings = film.against[frame]
+        if elsewhere := gate.moved(frame, film.frames):
+            findings = (*findings, elsewhere)
+        proposed = replace(proposed, frame=frame, findings=findings)
+    return film.found.against(proposed)
+
+
+def may_be_graded(film: Film, findings: tuple[Finding, ...]) -> bool:
+    """Return whether a grade may be shown: of refused films only when the reader asked for it."""
+    return film.anyway or all(finding.severity != REFUSED for finding in findings)
+
+
+def move(film: Film, knee: int, frame: Frame) -> None:
+    """Keep where the reader moved the frame to."""
+    st.session_state[frame_key(film, knee)] = frame
+
+
+def side_of(film: Film, frame: Frame) -> str:
+    """Return ``"L"``, ``"R"`` or ``"unknown"``: as the reader set it, else as it was found."""
+    knee = index_of(film, frame)
+    return st.session_state.get(side_key(film, knee)) or film.found.knees[knee].side
+
+
+def index_of(film: Film, frame: Frame) -> int:
+    """Return which of the film's knees `frame` is of; moved frames keep their name."""
+    names = [proposed.name for proposed in film.frames]
+    return names.index(frame.name) if frame.name in names else 0
+
+
+def knee_key(film: Film) -> str:
+    """Return where the session keeps which of a film's knees is looked at."""
+    return f"knee_{film.digest[:12]}"
+
+
+def side_key(film: Film, knee: int) -> str:
+    """Return where the session keeps the side that the reader set."""
+    return f"side_{film.digest[:12]}_{knee}"
+
+
+def frame_key(film: Film, knee: int) -> str:
+    """Return where the session keeps the frame that the reader moved."""
+    return f"frame_{film.digest[:12]}_{knee}"
+
+
+def framed_as(film: Film, profile: Profile | None) -> Found:
+    """Return what was found in a film, framed as it is under `profile`."""
+    if profile is None:
+        return film.found
+    if profile.digest not in film.framings:
+        film.framings[profile.digest] = framed(profile.record, film.radiograph, film.found)
+    return film.framings[profile.digest]

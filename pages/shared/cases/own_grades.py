@@ -1,0 +1,53 @@
+"""The reader's own grades in this session, and whether the networks' answer waits for them."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.store.cases.case import NO_GRADE, OwnGrade
+from pages.shared import kept
+
+REVEAL = "reveal"
+"""The option's place in the session and in the address: ``?reveal=after``."""
+WHEN = {"now": "at once", "after": "after my grade"}
+_GRADES = "own_grades"
+
+
+def all_of() -> dict[tuple[str, int], OwnGrade]:
+    """Return what she said in this session, by film and knee."""
+    return st.session_state.setdefault(_GRADES, {})
+
+
+def of(digest: str, knee: int) -> OwnGrade:
+    """Return what she says of one knee of a film."""
+    return all_of().get((digest, knee), NO_GRADE)
+
+
+def put(digest: str, knee: int, own: OwnGrade) -> None:
+    """Keep what she says of one knee of a film."""
+    all_of()[digest, knee] = own
+
+
+def forget() -> None:
+    """Forget what she said and saw in this session."""
+    st.session_state.pop(_GRADES, None)
+
+
+def give(digest: str, knee: int, grade: int) -> None:
+    """Keep a grade of hers; the one before it, too, where that was free of the networks'."""
+    put(digest, knee, of(digest, knee).given(grade, datetime.now(UTC)))
+
+
+def saw(digest: str, knee: int) -> None:
+    """Note that the networks' answer to a knee is shown to her."""
+    put(digest, knee, of(digest, knee).seen(datetime.now(UTC)))
+
+
+def waits() -> bool:
+    """Return whether the networks' answers wait for hers."""
+    return kept.chosen(REVEAL) == "after"
+
+
+def hides(digest: str, knee: int) -> bool:
+    """Return whether nothing of the networks' answer to a knee may be shown yet."""
+    return waits() and of(digest, knee).seen_at is None

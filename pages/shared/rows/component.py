@@ -1,0 +1,104 @@
+"""The table on a page: rows in, which one is chosen, marked or opened out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_MOUNT = st.components.v2.component(
+    "rows",
+    html='<div class="rows" tabindex="0" role="region"></div>',
+    js=(_HERE / "rows.js").read_text("utf-8"),
+    css=(_HERE / "rows.css").read_text("utf-8"),
+)
+MOST = 2_000
+"""Rows that are shown: more are found by looking for fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; one without a label of its own is not sorted by."""
+
+    name: str
+    label: str = ""
+    kind: Literal["text", "main", "grade", "number", "picture"] = "text"
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row.
+
+    Attributes
+    ----------
+    key : names it
+    label : what it is, for who does not see it
+    cells : text by column, of a picture its address
+    order : by what a column is sorted, where that is not its text; nothing is last
+    told : what is said of a cell when it is pointed at
+    tones : how a cell looks: ``"quiet"``, ``"doubt"``, ``"refused"``
+    tone : how the row looks: ``"unread"`` or nothing
+    """
+
+    key: str
+    label: str
+    cells: dict[str, str]
+    order: dict[str, float | str] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+    tones: dict[str, str] = field(default_factory=dict)
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which row is pointed at, and which are marked, by key."""
+
+    at: str | None
+    marked: tuple[str, ...]
+
+
+def show(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    key: str,
+    label: str,
+    height: str,
+    on_open: Callable[[str], None],
+    marks: bool = True,
+    at: str | None = None,
+) -> Chosen:
+    """Show a table; return what is chosen of the rows that are shown.
+
+    `on_open` is called with the key of a row that Enter or a double click opens. `at` is pointed at
+    first.
+    """
+    rows = rows[:MOST]
+    there = {row.key for row in rows}
+
+    def opened():
+        # A row that has gone meanwhile is nobody's.
+        if (which := st.session_state[key]["opened"]) in there:
+            on_open(which)
+
+    found = _MOUNT(
+        key=key,
+        data={
+            "columns": [asdict(column) for column in columns],
+            "rows": [asdict(row) for row in rows],
+            "label": label,
+            "height": height,
+            "marks": marks,
+            "at": at,
+        },
+        default={"at": None, "marked": []},
+        height="content",
+        on_opened_change=opened,
+        on_at_change=lambda: None,
+        on_marked_change=lambda: None,
+    )
+    marked = tuple(name for name in found.marked or () if name in there)
+    return Chosen(found.at if found.at in there else None, marked)

@@ -1,0 +1,177 @@
+// A table led by keys. What it shows is text: nothing of a file or a name is markup.
+
+const tables = new WeakMap(); // parent element -> table
+const PAGE = 10; // rows that Page up and Page down go over
+const REST = 250; // ms without a key, after which the server is told of the row
+
+export default function mount(component) {
+  const { parentElement } = component;
+  let table = tables.get(parentElement);
+  if (!table) {
+    table = new Table(parentElement.querySelector('.rows'));
+    tables.set(parentElement, table);
+  }
+  table.show(component);
+}
+
+class Table {
+  constructor(root) {
+    this.root = root;
+    this.sort = null; // { name, down }
+    this.marked = new Set();
+    root.addEventListener('keydown', (event) => this.pressed(event));
+  }
+
+  show({ data, setStateValue, setTriggerValue }) {
+    Object.assign(this, { data, setStateValue, setTriggerValue });
+    this.root.style.maxHeight = data.height;
+    this.root.setAttribute('aria-label', data.label);
+    const keys = new Set(data.rows.map(({ key }) => key));
+    this.marked = new Set([...this.marked].filter((key) => keys.has(key)));
+    if (!keys.has(this.at)) this.at = keys.has(data.at) ? data.at : null;
+    this.draw();
+    if (!this.wasShown && document.activeElement === document.body) this.root.focus();
+    this.wasShown = true;
+  }
+
+  get ordered() {
+    const rows = [...this.data.rows];
+    if (!this.sort) return rows;
+    const { name, down } = this.sort;
+    const value = ({ order, cells }) => order[name] ?? cells[name] ?? '';
+    const compare = (a, b) => {
+      const [x, y] = [value(a), value(b)];
+      // What is not known stands last, whichever way it is sorted.
+      if (x === '' || y === '') return (x === '') - (y === '');
+      const by = typeof x === 'number' && typeof y === 'number'
+        ? x - y : String(x).localeCompare(String(y), undefined, { numeric: true });
+      return down ? -by : by;
+    };
+    return rows.sort(compare);
+  }
+
+  draw() {
+    const { columns, marks } = this.data;
+    const scroll = this.root.scrollTop;
+    const hadFocus = this.root.contains(this.root.getRootNode().activeElement);
+    const table = element('table', { role: 'grid' });
+    const head = element('tr');
+    if (marks) head.append(element('th', { className: 'mark' }));
+    columns.forEach((column) => head.append(this.heading(column)));
+    const body = element('tbody');
+    this.shown = this.ordered;
+    this.shown.forEach((row) => body.append(this.line(row, columns, marks)));
+    const top = element('thead');
+    top.append(head);
+    table.append(top, body);
+    this.root.replaceChildren(table);
+    this.root.scrollTop = scroll;
+    if (hadFocus) this.root.focus({ preventScroll: true }); // what had it may be gone
+    this.body = body;
+    this.point(false);
+  }
+
+  heading({ name, label, kind, help }) {
+    const th = element('th', { className: kind, scope: 'col', title: help ?? '' });
+    if (kind === 'picture') return th;
+    const button = element('button', { type: 'button', textContent: label });
+    const way = this.sort?.name === name ? this.sort.down : null;
+    if (way !== null) th.setAttribute('aria-sort', way ? 'descending' : 'ascending');
+    button.addEventListener('click', () => {
+      if (way === null) this.sort = { name, down: false };
+      else this.sort = way ? null : { name, down: true };
+      this.draw();
+      this.root.focus();
+    });
+    th.append(button);
+    return th;
+  }
+
+  line(row, columns, marks) {
+    const tr = element('tr', { className: row.tone });
+    tr.dataset.key = row.key;
+    if (marks) {
+      const td = element('td', { className: 'mark' });
+      const box = element('input', { type: 'checkbox', checked: this.marked.has(row.key) });
+      box.tabIndex = -1;
+      box.setAttribute('aria-label', `Mark ${row.label}`);
+      box.addEventListener('click', (event) => event.stopPropagation());
+      box.addEventListener('change', () => this.mark(row.key));
+      td.append(box);
+      tr.append(td);
+    }
+    columns.forEach(({ name, kind }) => {
+      const td = element('td', { className: `${kind} ${row.tones[name] ?? ''}` });
+      const cell = row.cells[name] ?? '';
+      if (kind !== 'picture') {
+        td.textContent = cell;
+        td.title = row.told[name] ?? '';
+      } else if (cell) td.append(element('img', { src: cell, alt: '' }));
+      tr.append(td);
+    });
+    tr.addEventListener('click', () => this.go(row.key));
+    tr.addEventListener('dblclick', () => this.open(row.key));
+    return tr;
+  }
+
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'Enter' && event.target.closest('button')) return;
+    const last = this.shown.length - 1;
+    const place = this.shown.findIndex(({ key }) => key === this.at);
+    const to = {
+      ArrowDown: place + 1,
+      ArrowUp: place < 0 ? last : place - 1,
+      PageDown: place + PAGE,
+      PageUp: place - PAGE,
+      Home: 0,
+      End: last,
+    }[event.key];
+    if (to !== undefined) {
+      if (last >= 0) this.go(this.shown[Math.max(0, Math.min(last, to))].key);
+    } else if (event.key === 'Enter' && place >= 0) this.open(this.at);
+    else if (event.key === ' ' && place >= 0 && this.data.marks) this.mark(this.at);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  go(key) {
+    this.at = key;
+    this.point(true);
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.setStateValue('at', key), REST);
+  }
+
+  // Shows which row it is, and has it in sight where it was just gone to.
+  point(isMoved) {
+    [...this.body.rows].forEach((tr) => {
+      const isHere = tr.dataset.key === this.at;
+      tr.classList.toggle('here', isHere);
+      tr.setAttribute('aria-selected', isHere);
+      if (isHere && isMoved) tr.scrollIntoView({ block: 'nearest' });
+    });
+    this.root.dataset.at = this.at ?? '';
+  }
+
+  mark(key) {
+    if (!this.marked.delete(key)) this.marked.add(key);
+    const row = [...this.body.rows].find((tr) => tr.dataset.key === key);
+    row.querySelector('input').checked = this.marked.has(key);
+    this.setStateValue('marked', [...this.marked]);
+  }
+
+  open(key) {
+    clearTimeout(this.later);
+    this.at = key;
+    this.point(true);
+    this.setTriggerValue('opened', key);
+  }
+}
+
+function element(name, properties = {}) {
+  const { role, ...others } = properties;
+  const made = Object.assign(document.createElement(name), others);
+  if (role) made.setAttribute('role', role);
+  return made;
+}

@@ -1,0 +1,154 @@
+"""A case in a real browser: graded by key, saved, opened again as it was left, deleted."""
+
+import time
+from dataclasses import dataclass
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from kneeoa.films.phantom import draw_knee
+from kneeoa.store.cases import keeping
+from kneeoa.store.database import open_store
+from tests.support.case_pages import KEY, environment
+from tests.support.serving import App, running_app
+
+SECONDS = 60_000
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The app, with the settings by which it saves."""
+
+    app: App
+    settings: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.app.url
+
+    def log(self) -> str:
+        return self.app.log()
+
+
+@pytest.fixture(scope="module")
+def saving(tmp_path_factory):
+    """The app, with cases that can be saved."""
+    folder = tmp_path_factory.mktemp("cases")
+    with running_app(folder, **environment(folder)) as running:
+        yield Saving(running, environment(folder))
+
+
+@pytest.fixture
+def film(tmp_path):
+    file = tmp_path / "left knee.png"
+    Image.fromarray(draw_knee(3, side=400)).save(file)
+    return file
+
+
+def sign_in(page, url):
+    page.goto(f"{url}/cases")
+    page.locator("input[type=password]").fill(KEY)
+    page.get_by_role("textbox", name="Your initials").fill("ab")
+    page.keyboard.press("Enter")
+    expect(page.locator("input[type=password]")).to_have_count(0, timeout=SECONDS)
+
+
+def open_film(page, film):
+    page.get_by_role("link", name="Read", exact=True).click()
+    expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
+    page.locator("input[type=file]").first.set_input_files(str(film))
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+
+
+def go_to_cases(page):
+    page.get_by_role("link", name="Cases", exact=True).click()
+    expect(page.get_by_role("heading", name="Cases")).to_be_visible(timeout=SECONDS)
+
+
+def mark(page, grade):
+    """Press the key of a grade until the page shows it: a button may not know its key yet."""
+    for _ in range(3):
+        page.keyboard.press(str(grade))
+        try:
+            marked = page.locator(f'.st-key-own_{grade} [data-testid="stBaseButton-primary"]')
+            return expect(marked.first).to_be_visible(timeout=SECONDS / 6)
+        except AssertionError:
+            continue
+    pytest.fail(f"The key {grade} marked nothing.")
+
+
+def until_kept(saving, holds):
+    """Wait until what is kept of the only case is so: the viewer tells it a moment later."""
+    db = open_store(saving.settings["KNEEOA_DATABASE_URL"])
+    end = time.monotonic() + SECONDS / 1000
+    while time.monotonic() < end:
+        (case,) = keeping.cases(db)
+        if case.state.view and holds(case.state):
+            return db.dispose()
+        time.sleep(0.2)
+    pytest.fail(f"What was seen was not kept: {case.state}")
+
+
+def test_a_case_is_graded_saved_opened_again_as_it_was_and_deleted(saving, page, film):
+    sign_in(page, saving.url)
+    expect(page.get_by_text("No case is saved yet")).to_be_visible(timeout=SECONDS)
+    open_film(page, film)
+    expect(page.locator(".kl-lead .kl-grade")).to_be_visible(timeout=SECONDS)
+    mark(page, 2)
+    page.get_by_role("button", name="Save this case").click()
+    expect(page.get_by_text("Saved as case")).to_be_visible(timeout=SECONDS)
+    viewer = page.locator(".viewer")
+    page.locator(".pane").first.focus()
+    page.keyboard.press("i")
+    page.keyboard.press("+")
+    expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
+    zoom = viewer.get_attribute("data-zoom")
+    page.keyboard.press("l")
+    page.keyboard.press("Enter")
+    expect(page.locator(".said")).to_contain_text("Ruler, point 2", timeout=SECONDS)
+    page.keyboard.press("Escape")
+    until_kept(saving, lambda state: state.view["how"]["isInverted"] and state.measurements)
+    # Another session, on another day.
+    page.reload()
+    sign_in(page, saving.url)
+    rows = page.locator(".rows")
+    expect(rows.get_by_text("left knee.png")).to_be_visible(timeout=SECONDS)
+    expect(rows.get_by_text("KL 2", exact=True).last).to_be_visible()
+    rows.focus()
+    page.keyboard.press("ArrowDown")
+    expect(rows.locator("tr.here")).to_contain_text("left knee.png")
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-case")).to_contain_text("left knee.png", timeout=SECONDS)
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+    expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
+    expect(viewer).to_have_attribute("data-zoom", zoom, timeout=SECONDS)
+    expect(page.locator(".pane").first.locator("svg text").first).to_be_visible(timeout=SECONDS)
+    marked = page.locator('.st-key-own_2 [data-testid="stBaseButton-primary"]')
+    expect(marked.first).to_be_visible(timeout=SECONDS)
+    go_to_cases(page)
+    expect(rows.locator("tbody tr")).to_have_count(1, timeout=SECONDS)
+    rows.focus()
+    page.keyboard.press("ArrowDown")
+    delete = page.locator(".st-key-cases_away button").first
+    expect(delete).to_be_enabled(timeout=SECONDS)
+    delete.click()
+    page.get_by_role("button", name="Delete now").click()
+    expect(page.get_by_text("No case is saved yet")).to_be_visible(timeout=SECONDS)
+    assert "Traceback" not in saving.log()
+    assert film.name not in saving.log()
+
+
+def test_nothing_of_the_answer_reaches_the_browser_before_she_commits(saving, page, film):
+    page.goto(f"{saving.url}/?reveal=after")
+    expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
+    page.locator("input[type=file]").first.set_input_files(str(film))
+    expect(page.get_by_text("Their answer is shown after yours")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".pane")).to_have_count(1)
+    assert page.locator(".kl-grade, .kl-cells").count() == 0
+    mark(page, 3)
+    page.keyboard.press("Enter")
+    expect(page.locator(".kl-lead .kl-grade")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".pane")).to_have_count(3, timeout=SECONDS)
+    expect(page.get_by_text("Given before the networks' answer was shown")).to_be_visible()

@@ -1,0 +1,192 @@
+"""Many films at once: read behind the page, refused by name, taken apart from ZIPs in memory."""
+
+import io
+import threading
+import time
+from collections import deque
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.errors import DataError, KneeOAError
+from kneeoa.films import unpacked
+from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.grading import Graders
+from pages.cases import batch
+from pages.cases.batch import Batch
+from pages.cases.session_list import to_take_along
+from tests.support.films import dicom_dataset, dicom_file
+from tests.support.places import MAIN_SCRIPT
+from tests.support.rows import tables
+from tests.support.teaching_pages import press, text
+from tests.support.zips import zipped
+
+NO_PICTURE = {"SOPClassUID": "1.2.840.10008.1.3.10"}
+
+
+@pytest.fixture(scope="module")
+def graders():
+    return Graders()
+
+
+@pytest.fixture(scope="module")
+def film():
+    return knee_png(2, seed=1)
+
+
+def done(work):
+    end = time.monotonic() + 60
+    while work.left and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not work.left
+    return [(item.name, item.state, item.why[:8]) for item in work.items]
+
+
+def cd(film):
+    """A hospital's CD: its directory, two films without names of any kind, a viewer's program."""
+    directory = dicom_dataset(draw_knee(1))
+    for name in ("Rows", "Columns", "PixelData", "BitsAllocated"):
+        delattr(directory, name)
+    directory.SOPClassUID = directory.file_meta.MediaStorageSOPClassUID = NO_PICTURE["SOPClassUID"]
+    return zipped(
+        {
+            "DICOMDIR": dicom_file(directory),
+            "AUTORUN.INF": b"[autorun]",
+            "VIEWER/VIEWER.EXE": b"MZ\x90\0" * 50,
+            "PAT00001/STD00001/IM000001": dicom_file(dicom_dataset(draw_knee(1))),
+            "PAT00001/STD00001/IM000002": film,
+            "PAT00001/REPORT.TXT": b"A report",
+        }
+    )
+
+
+def test_a_cd_is_taken_apart_by_content(film):
+    found = unpacked.films_of(cd(film))
+    assert [file.name for file in found.films] == ["IM000001", "IM000002"]
+    assert found.passed_over == 4
+
+
+def test_what_calls_itself_a_film_and_is_none_is_kept_to_be_said(film):
+    found = unpacked.films_of(zipped({"a.png": b"text", "b.png": film, "c.txt": b"text"}))
+    assert [file.name for file in found.films] == ["a.png", "b.png"]
+
+
+def test_a_zip_without_a_film_is_said():
+    with pytest.raises(DataError, match="Expected films in the ZIP"):
+        unpacked.films_of(zipped({"c.txt": b"text"}))
+    assert not unpacked.is_zip(b"PKtext")
+    assert unpacked.is_zip(zipped({}))
+
+
+def test_films_are_read_one_after_the_other_and_what_is_refused_keeps_its_reason(graders, film):
+    arriving = deque()
+    work = Batch("me", arriving)
+    assert work.add("one.png", film, graders) == ""
+    work.add("notes.png", b"these are notes", graders)
+    assert "4 files without a film passed over" in work.add("cd.zip", cd(film), graders)
+    assert done(work) == [
+        ("one.png", "read", ""),
+        ("notes.png", "refused", "Expected"),
+        ("PAT00001/STD00001/IM000001", "read", ""),
+        ("PAT00001/STD00001/IM000002", "read", ""),
+    ]
+    assert [one.name for one in arriving] == ["one.png", "IM000001", "IM000002"]
+    assert all(one.together and one.readings and one.thumbnail for one in arriving)
+    assert all(item.source is None for item in work.items)
+    work.tidy()
+    assert work.items == []
+
+
+def test_what_is_stopped_is_not_read(graders, film, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*_):
+        begun.set()
+        assert go_on.wait(30)
+        raise KneeOAError("Stopped.")
+
+    monkeypatch.setattr(batch, "read_film", slow)
+    work = Batch("me", deque())
+    for number in range(5):
+        work.add(f"{number}.png", film, graders)
+    assert begun.wait(30)
+    work.stop()
+    go_on.set()
+    assert [name for name, _, _ in done(work)] == ["0.png"]
+
+
+def test_work_rests_while_nobody_is_there(graders, film):
+    arriving, there = deque(), threading.Event()
+    work = Batch("me", arriving, wanted=there.is_set)
+    work.add("one.png", film, graders)
+    time.sleep(0.3)
+    assert not arriving
+    there.set()
+    work.go_on()
+    assert [state for _, state, _ in done(work)] == ["read"]
+    assert len(arriving) == 1
+
+
+def test_a_fault_of_ours_does_not_end_the_others(graders, film, monkeypatch):
+    read = batch.read_film
+
+    def breaks(name, *others):
+        if name == "0.png":
+            raise ZeroDivisionError
+        return read(name, *others)
+
+    monkeypatch.setattr(batch, "read_film", breaks)
+    work = Batch("me", deque())
+    work.add("0.png", film, graders)
+    work.add("1.png", film, graders)
+    assert [state for _, state, _ in done(work)] == ["refused", "read"]
+
+
+def test_too_many_at_once_are_said(graders, film, monkeypatch):
+    monkeypatch.setattr(batch, "MOST_FILMS", 2)
+    work = Batch("me", deque(), wanted=lambda: False)
+    with pytest.raises(DataError, match="at most 2 films to wait"):
+        work.add("a.zip", zipped({f"{n}.png": film for n in range(3)}), graders)
+    assert work.items == []
+
+
+def test_a_session_lists_its_films_and_those_that_come(film):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run().switch_page("cases/page.py")
+    app.run()
+    app.segmented_control(key="view").set_value("session").run()
+    assert "No film is open" in text(app)
+    files = [("one.png", film, "image/png"), ("<b>.png", b"text", "image/png")]
+    app.file_uploader[0].set_value([*files, ("cd.zip", cd(film), "application/zip")])
+    app.run()
+    end = time.monotonic() + 60
+    while app.session_state["batch"].left and time.monotonic() < end:
+        time.sleep(0.1)
+        app.run()
+    app.run()
+    (table,) = tables(app)
+    names = [row["cells"]["film"] for row in table["rows"]]
+    assert names == ["one.png", "IM000001", "<b>.png"]  # IM000002 is the first film again
+    first, _, refused = table["rows"]
+    assert first["cells"]["answer"].startswith("KL ")
+    assert first["cells"]["picture"].startswith("data:image/png")
+    assert refused["cells"]["answer"] == "not read"
+    assert "Expected PNG" in refused["cells"]["doubt"]
+    assert "4 files without a film passed over" in text(app)
+    press(app, "batch_tidy")
+    assert len(tables(app)[0]["rows"]) == 2
+    # They are films of the session like any other.
+    app.switch_page("reading/page.py").run()
+    assert len(app.session_state["films"]) == 2
+
+
+def test_the_list_is_taken_along_with_what_was_not_read(graders, film):
+    from kneeoa.store.cases import listing
+
+    work = Batch("me", deque())
+    work.add("=bad.png", b"text", graders)
+    done(work)
+    table = to_take_along(listing.table([]), work)
+    assert list(table["film"]) == ["=bad.png"]
+    stream = io.StringIO()
+    table.to_csv(stream)
+    assert "Expected PNG" in stream.getvalue()

@@ -1,0 +1,301 @@
+"""Saving on Read and the list of cases, without a browser."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.films.frames import Frame
+from kneeoa.films.phantom import knee_png
+from kneeoa.store import audit
+from kneeoa.store.cases import keeping, settings
+from kneeoa.teaching import keys
+from tests.support.case_pages import KEY, case_store
+from tests.support.cases import NOW, knee, new_case
+from tests.support.films import dicom_dataset, dicom_file
+from tests.support.places import MAIN_SCRIPT
+from tests.support.rows import tables
+from tests.support.teaching_pages import html, press, submit, text
+
+FILM = knee_png(3, seed=2)
+BY = {"client": "test", "now": NOW}
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path, monkeypatch):
+    with case_store(tmp_path, monkeypatch) as (db, files):
+        yield db, files
+
+
+@pytest.fixture
+def db(kept):
+    return kept[0]
+
+
+@pytest.fixture
+def files(kept):
+    return kept[1]
+
+
+def started(page=None):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    return app.switch_page(f"{page}/page.py").run() if page else app
+
+
+def sign_in(app, initials=""):
+    app.text_input(key="key").set_value(KEY)
+    app.text_input(key="initials").set_value(initials)
+    return submit(app)
+
+
+def upload(app, name="one.png", data=FILM):
+    app.file_uploader[0].set_value([(name, data, "image/png")])
+    return app.run()
+
+
+def read_and_saved(initials="", **film):
+    app = sign_in(upload(started(), **film), initials)
+    return press(app, "save_case")
+
+
+def listed(app):
+    """The rows of the list, as its program in the browser gets them."""
+    assert not app.exception
+    (table,) = tables(app)
+    return table["rows"]
+
+
+def opened(app, case_id, place=0):
+    """Do what Enter on a row of the list does: the page then turns to Read."""
+    app.session_state["wanted_case"] = case_id, place
+    return app.switch_page("reading/page.py").run()
+
+
+def labels(app):
+    return {button.label for button in app.button}
+
+
+def test_nothing_is_saved_where_the_owner_did_not_turn_it_on(monkeypatch, tmp_path):
+    monkeypatch.delenv(settings.KEY)
+    app = upload(started())
+    assert not {"Save this case", "Save"} & labels(app)
+    app.switch_page("cases/page.py").run()
+    app.segmented_control(key="view").set_value("saved").run()
+    assert "KNEEOA\\_CASES\\_KEY" in text(app)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_nothing_is_saved_or_shown_without_the_key(db, files):
+    app = upload(started())
+    assert "Save this case" not in labels(app)
+    keeping.add(db, files, new_case(name="secret"), FILM, NOW)
+    app = started("cases")
+    assert tables(app) == []
+    app.text_input(key="key").set_value("not this one")
+    assert "not the key of the case list" in text(submit(app))
+    assert tables(app) == []
+    assert list(audit.entries(db)["event"]) == ["wrong key of the case list"]
+
+
+def test_the_key_cannot_be_guessed(db):
+    for _ in range(keys.AT_ONCE):
+        app = started("cases")
+        app.text_input(key="key").set_value("wrong")
+        submit(app)
+    app.text_input(key="key").set_value(KEY)
+    assert "Too many tries" in text(submit(app))
+
+
+def test_a_film_is_saved_when_asked_for_and_its_changes_from_then_on(db, files):
+    app = sign_in(upload(started()))
+    assert keeping.count(db) == 0
+    press(app, "save_case")
+    assert "Saved as case" in html(app)
+    (case,) = keeping.cases(db)
+    assert (case.name, case.source, case.is_read) == ("one.png", "PNG", True)
+    assert files.read(case.film) == FILM
+    (state,) = case.state.knees
+    assert state.said is not None
+    assert state.low <= state.said <= state.high
+    assert set(state.networks) == {"mobilenet", "resnet50"}
+    digest = next(iter(app.session_state["films"]))
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
+    app.run()
+    assert keeping.get(db, case.case_id).state.knees[0].frame.top == -20
+    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side.set_value("L").run()
+    assert keeping.get(db, case.case_id).state.knees[0].side == "L"
+    before = keeping.get(db, case.case_id).revision
+    app.run()
+    assert keeping.get(db, case.case_id).revision == before
+
+
+def test_a_case_opens_again_as_it_was(db):
+    app = read_and_saved("ab")
+    digest = next(iter(app.session_state["films"]))
+    name = app.session_state["films"][digest].frames[0].name
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-8, -6, 220, 216, name)
+    press(app, "own_1")
+    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side.set_value("L").run()
+    (case,) = keeping.cases(db, "AB")
+    assert case.own(0).grade == 1
+    other = sign_in(started("cases"), "ab")
+    (row,) = listed(other)
+    assert row["cells"]["film"] == "one.png"
+    assert row["cells"]["own_grade"] == "KL 1"
+    assert row["cells"]["side"] == "left"
+    opened(other, case.case_id)
+    assert "one.png" in html(other)
+    assert "left knee" in html(other)
+    assert other.session_state[f"frame_{digest[:12]}_0"].top == -8
+    assert "Saved as case" in html(other)
+    assert not other.warning
+    assert keeping.get(db, case.case_id, "AB") == case
+
+
+def test_a_turned_film_comes_back_turned(db):
+    stream = io.BytesIO()
+    Image.fromarray(np.rot90(np.asarray(Image.open(io.BytesIO(FILM))))).save(stream, "PNG")
+    app = sign_in(upload(started(), data=stream.getvalue()))
+    next(button for button in app.button if button.label == "Turn it right").click().run()
+    press(app, "save_case")
+    (case,) = keeping.cases(db)
+    assert case.state.quarters
+    other = sign_in(started("cases"))
+    opened(other, case.case_id)
+    assert "turned by" in html(other)
+    assert keeping.get(db, case.case_id).state == case.state
+
+
+def test_what_others_said_of_a_box_stays_until_it_is_moved(db):
+    read_and_saved()
+    (case,) = keeping.cases(db)
+    (state,) = case.state.knees
+    other = replace(state, said=0, low=0, high=0, graded_by={"together": "0" * 64})
+    keeping.change(db, case, NOW, state=replace(case.state, knees=(other,)))
+    app = opened(sign_in(started("cases")), case.case_id)
+    assert "The list keeps KL 0" in text(app)
+    assert keeping.get(db, case.case_id).state.knees == (other,)
+    digest = next(iter(app.session_state["films"]))
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
+    app.run()
+    (moved,) = keeping.get(db, case.case_id).state.knees
+    assert moved.graded_by == state.graded_by
+    assert "The list keeps" not in text(app)
+
+
+def test_a_film_that_was_saved_before_is_offered_as_it_was(db):
+    read_and_saved()
+    app = upload(sign_in(upload(started(), "x.png", knee_png(1, seed=5))), "again.png")
+    assert "Save this case" not in labels(app)
+    press(app, "open_known")
+    assert "Saved as case" in html(app)
+    assert keeping.count(db) == 1
+
+
+def test_readers_keep_their_grades_apart(db):
+    app = read_and_saved("ab")
+    press(app, "own_1")
+    (case,) = keeping.cases(db)
+    other = sign_in(started("cases"), "cd")
+    assert listed(other)[0]["cells"]["own_grade"] == ""
+    opened(other, case.case_id)
+    press(other, "own_3")
+    assert keeping.get(db, case.case_id, "AB").own(0).grade == 1
+    assert keeping.get(db, case.case_id, "CD").own(0).grade == 3
+
+
+def test_films_of_one_patient_have_one_mark_and_no_name(db, files):
+    pixels = np.asarray(Image.open(io.BytesIO(FILM)).convert("L"))
+    data = dicom_file(dicom_dataset(pixels, StudyDate="20260304"))
+    app = read_and_saved(name="IM0001", data=data)
+    (case,) = keeping.cases(db)
+    assert case.study_date == "2026-03-04"
+    assert case.patient == files.mark_of("SECRET-ID")
+    assert "SECRET" not in str(case)
+    app = sign_in(started("cases"))
+    assert listed(app)[0]["cells"]["patient"] == case.patient[:6]
+
+
+def test_the_list_is_looked_through(db, files):
+    for number, said in enumerate((0, 2, 4)):
+        new = new_case(name=f"{number}.png", knees=[knee(said)], is_read=number != 1)
+        keeping.add(db, files, new, FILM + bytes([number]), NOW)
+    app = sign_in(started("cases"))
+    assert [row["cells"]["film"] for row in listed(app)] == ["2.png", "1.png", "0.png"]
+    assert [row["tone"] for row in listed(app)] == ["", "unread", ""]
+    app.text_input(key="cases_text").set_value("1.PNG").run()
+    assert [row["cells"]["film"] for row in listed(app)] == ["1.png"]
+    app.text_input(key="cases_text").set_value("").run()
+    app.toggle(key="cases_unread").set_value(True).run()
+    assert [row["cells"]["film"] for row in listed(app)] == ["1.png"]
+
+
+def test_a_case_is_deleted_for_good_and_the_film_in_the_session_stays(db, tmp_path):
+    app = read_and_saved()
+    (case,) = keeping.cases(db)
+    app.switch_page("cases/page.py").run()
+    app.session_state["cases_rows"] = {"at": f"{case.case_id}.0", "marked": []}
+    app.run()
+    assert any(button.key == "cases_delete" for button in app.button)
+    press(app, "cases_delete")
+    assert "No case is saved yet" in text(app)
+    assert keeping.count(db) == 0
+    assert list((tmp_path / "kept").rglob("*.film")) == []
+    assert audit.entries(db)["event"][0] == "case deleted"
+    app.switch_page("reading/page.py").run()
+    assert "one.png" in html(app)
+    assert "Save this case" in labels(app)
+
+
+def test_a_film_whose_file_is_gone_is_said_and_the_list_stays(db, tmp_path):
+    read_and_saved()
+    next((tmp_path / "kept").rglob("*.film")).unlink()
+    (case,) = keeping.cases(db)
+    app = sign_in(started("cases"))
+    opened(app, case.case_id)
+    assert "file is missing" in text(app)
+    assert keeping.count(db) == 1
+
+
+def test_a_wrong_secret_is_said(db, monkeypatch):
+    read_and_saved()
+    (case,) = keeping.cases(db)
+    monkeypatch.setenv(settings.SECRET, "0e" * 32)
+    app = sign_in(started("cases"))
+    opened(app, case.case_id)
+    assert "another key than this" in text(app)
+
+
+def test_where_it_cannot_be_saved_that_is_said_and_the_film_stays(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "file" / "films"))
+    app = read_and_saved()
+    assert "Not saved" in text(app)
+    assert "one.png" in html(app)
+
+
+def test_another_window_that_changed_the_case_is_said_and_not_overwritten(db):
+    app = read_and_saved()
+    (case,) = keeping.cases(db)
+    keeping.change(db, case, NOW, is_read=False)
+    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side.set_value("L").run()
+    assert "Another window has changed" in text(app)
+    assert keeping.get(db, case.case_id).state.knees[0].side != "L"
+    press(app, "save_anew")
+    assert any(button.key == "open_known" for button in app.button)
+
+
+def test_who_signs_out_leaves_nothing_of_her_own_to_the_next(db):
+    app = read_and_saved("ab")
+    press(app, "own_1")
+    app.switch_page("cases/page.py").run()
+    press(app, "sign_out")
+    assert tables(app) == []
+    assert "own_grades" not in app.session_state
+    assert "Save this case" not in labels(app.switch_page("reading/page.py").run())

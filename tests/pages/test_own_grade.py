@@ -1,0 +1,122 @@
+"""The reader's own grade: by key, before the networks' is seen or after, and how they agree."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.films.phantom import knee_png
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders.grading import Graders
+from tests.support.places import MAIN_SCRIPT
+from tests.support.rows import tables
+from tests.support.teaching_pages import press, text
+from tests.support.viewer import viewers
+
+FILM = knee_png(3, seed=2)
+
+
+def started(*films, **query):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in films])
+    return app.run()
+
+
+def own(app):
+    (found,) = app.session_state["own_grades"].values()
+    return found
+
+
+def html(app):
+    """What the page shows as HTML, without its style."""
+    assert not app.exception
+    return " ".join(block.body for block in app.get("html") if "<style>" not in block.body)
+
+
+@pytest.fixture(scope="module")
+def headline():
+    return Graders().read_together(read_radiograph(FILM, "one.png")).answer.headline
+
+
+def test_a_grade_is_given_by_its_button_and_can_be_changed():
+    app = started(("one.png", FILM))
+    press(app, "own_2")
+    assert own(app).grade == 2
+    press(app, "own_4")
+    assert own(app).grade == 4
+    kinds = {button.key: button.proto.type for button in app.button}
+    assert (kinds["own_4"], kinds["own_2"]) == ("primary", "secondary")
+    shortcuts = {button.key: button.proto.shortcut for button in app.button}
+    assert [shortcuts[f"own_{grade}"] for grade in range(5)] == list("01234")
+
+
+def test_a_grade_given_with_the_answer_in_sight_is_no_free_one():
+    app = started(("one.png", FILM))
+    press(app, "own_2")
+    assert own(app).seen_at is not None
+    assert own(app).committed is None
+    assert "in sight" in html(app)
+
+
+def test_nothing_of_the_answer_is_told_before_she_commits(headline):
+    app = started(("one.png", FILM), ("two.png", knee_png(0, seed=1)), reveal="after")
+    for _ in range(3):
+        app.run()
+    assert "after yours" in html(app)
+    assert "after your grade" in html(app)
+    for told in ('class="kl-grade"', "kl-cells", "networks agree", "grades apart", headline):
+        assert told not in html(app)
+    assert not [one for one in app.expander if "KL" in one.label]
+    (data,) = viewers(app)
+    assert data["films"][0]["layers"] == []
+    turns = [button.label for button in app.button if (button.key or "").startswith("turn_")]
+    assert turns
+    assert not any("KL" in label for label in turns)
+
+
+def test_committing_reveals_and_keeps_both(headline):
+    app = started(("one.png", FILM), reveal="after")
+    press(app, "own_commit")
+    assert headline not in html(app)
+    press(app, "own_1")
+    press(app, "own_3")
+    assert headline not in html(app)
+    press(app, "own_commit")
+    assert f'class="kl-grade">{headline}<' in html(app)
+    assert own(app).committed == own(app).grade == 3
+    assert "Given before" in html(app)
+    press(app, "own_0")
+    assert (own(app).grade, own(app).committed) == (0, 3)
+    assert "KL 3" in html(app)
+
+
+def test_what_was_seen_stays_seen(headline):
+    app = started(("one.png", FILM))
+    assert headline in html(app)
+    app.segmented_control(key="reveal").set_value("after").run()
+    assert "after" in app.query_params["reveal"]
+    assert headline in html(app)
+    press(app, "own_2")
+    assert own(app).committed is None
+
+
+def test_the_session_list_does_not_tell_either(headline):
+    app = started(("one.png", FILM), reveal="after")
+    app.switch_page("cases/page.py").run()
+    app.segmented_control(key="view").set_value("session").run()
+    (table,) = tables(app)
+    assert [row["cells"]["answer"] for row in table["rows"]] == ["after yours"]
+    assert headline not in str(table)
+
+
+def test_agreement_says_what_is_missing_and_then_figures():
+    app = started(("one.png", FILM), reveal="after")
+    app.switch_page("cases/page.py").run()
+    app.segmented_control(key="view").set_value("agreement").run()
+    assert "graded no knee yet" in text(app)
+    app.switch_page("reading/page.py").run()
+    press(app, "own_1")
+    press(app, "own_commit")
+    app.switch_page("cases/page.py").run()
+    assert "1 of at least 10 knees so far" in app.dataframe[0].value.to_csv()
