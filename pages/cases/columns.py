@@ -9,6 +9,7 @@ from pages.shared.rows import component as rows
 
 SIDES = {"R": "right", "L": "left", "unknown": ""}
 NOT_GRADED, GRADED_ANYWAY = "not graded", "refused, graded all the same"
+NOT_READ, AFTER_YOURS = "not read yet", "after yours"
 
 
 def cells_of(knee: dict[str, Any]) -> dict[str, str]:
@@ -20,7 +21,7 @@ def cells_of(knee: dict[str, Any]) -> dict[str, str]:
     return {
         "film": knee["film"],
         "side": SIDES[knee["side"]],
-        "answer": answer or (NOT_GRADED if refusal else ""),
+        "answer": answer or (NOT_GRADED if refusal else NOT_READ),
         "doubt": doubt,
         "own_grade": "" if pd.isna(knee["own_grade"]) else KLGrade(int(knee["own_grade"])).label,
     }

@@ -61,11 +61,17 @@ def show() -> None:
         return
     if not own_grades.waits():
         note_seen(cases)
-    knees = listing.table(cases, hidden=is_hidden)
+    hidden = {
+        (case.case_id, place)
+        for case in cases
+        for place, knee in enumerate(case.state.knees)
+        if knee.said is not None and is_hidden(case, place)
+    }
+    knees = listing.table(cases, hidden=lambda case, place: (case.case_id, place) in hidden)
     shown = listing.filtered(knees, choose())
     chosen = rows.show(
         COLUMNS,
-        [_row(knee) for knee in shown.to_dict("records")],
+        [_row(knee, hidden) for knee in shown.to_dict("records")],
         key="cases_rows",
         label="Saved cases",
         height=HEIGHT,
@@ -143,12 +149,14 @@ def choose() -> Filters:
     )
 
 
-def _row(knee) -> rows.Row:
+def _row(knee, hidden) -> rows.Row:
     cells = columns.cells_of(knee) | {
         "patient": knee["patient"],
         "study_date": knee["study_date"],
         "saved_at": f"{knee['saved_at']:%Y-%m-%d %H:%M}",
     }
+    if (knee["case"], knee["knee"]) in hidden:
+        cells["answer"] = columns.AFTER_YOURS
     return columns.row(f"{knee['case']}.{knee['knee']}", knee, cells)
 
 

@@ -133,9 +133,8 @@ def _film_rows(knees, cases):
             "picture": film.picture(),
             "saved": f"case {known.case_id}" if known else "",
         }
-        if not cells["answer"]:
-            waits = own_grades.hides(digest, knee["knee"])
-            cells["answer"] = "after yours" if waits else "not read yet"
+        if cells["answer"] == columns.NOT_READ and own_grades.hides(digest, knee["knee"]):
+            cells["answer"] = columns.AFTER_YOURS
         yield columns.row(f"{digest}.{knee['knee']}", knee, cells)
 
 

@@ -235,6 +235,19 @@ def test_the_list_is_looked_through(db, files):
     assert [row["cells"]["film"] for row in listed(app)] == ["1.png"]
 
 
+def test_a_film_that_came_in_by_itself_is_read_when_it_is_opened(db, files):
+    case = keeping.add(db, files, new_case("c" * 64, knees=[], is_read=False), FILM, NOW)
+    app = sign_in(started("cases"))
+    assert listed(app)[0]["cells"]["answer"] == "not read yet"
+    assert listed(app)[0]["tone"] == "unread"
+    opened(app, case.case_id)
+    assert "Saved as case" in html(app)
+    assert not app.warning
+    found = keeping.get(db, case.case_id)
+    assert found.is_read
+    assert found.state.knees[0].said is not None
+
+
 def test_a_case_is_deleted_for_good_and_the_film_in_the_session_stays(db, tmp_path):
     app = read_and_saved()
     (case,) = keeping.cases(db)

@@ -97,6 +97,13 @@ def test_nothing_of_a_hidden_answer_is_in_the_list():
     assert hidden["answer"][1] == "KL 1"
 
 
+def test_a_film_that_came_in_by_itself_has_a_row_before_anything_is_known_of_it():
+    found = listing.table([case(1, "new.dcm", [], is_read=False)])
+    assert found[["case", "knee", "film", "side"]].values.tolist() == [[1, 0, "new.dcm", "unknown"]]
+    assert found["answer"][0] == found["doubt"][0] == found["refused"][0] == ""
+    assert len(listing.filtered(found, Filters(unread=True))) == 1
+
+
 def test_the_list_is_taken_along_harmless_and_with_times():
     text = csv_text(listing.to_take_along(TABLE))
     assert "'=left.png" in text

@@ -77,7 +77,7 @@ class FilmState:
 
     Attributes
     ----------
-    knees : from left to right of the film as it was shown
+    knees : from left to right of the film as it was shown; none where it was not read yet
     quarters : by how many quarter turns it was shown turned, clockwise
     changes : in words, what the reader had done to it
     anyway : whether a grade was asked for although the film was refused

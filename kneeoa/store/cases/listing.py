@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from kneeoa.films.frames import Frame
 from kneeoa.store.cases.case import Case, KneeState
 
 Doubt = Literal["in doubt", "clear", "refused"]
@@ -37,6 +38,7 @@ COLUMNS = {
 }
 """What `table` has: ``own_before`` is her grade from before she saw the networks'."""
 
+_NOT_LOOKED_AT = KneeState("unknown", Frame(0, 0, 1, 1))
 _SEARCHED = ("patient", "answer", "source")
 
 
@@ -78,12 +80,13 @@ def table(
 ) -> pd.DataFrame:
     """Return the knees of `cases` in their order, in `COLUMNS`.
 
-    Where `hidden` says so, nothing of what the networks say is in the table.
+    A case that came in by itself and was not read yet, so that its knees are not known, has a row
+    with nothing of them. Where `hidden` says so, nothing of what the networks say is in the table.
     """
     rows = [
         _row(case, place, knee, hidden(case, place))
         for case in cases
-        for place, knee in enumerate(case.state.knees)
+        for place, knee in enumerate(case.state.knees or (_NOT_LOOKED_AT,))
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 

@@ -146,7 +146,7 @@ def state_of(film: Film, before: FilmState | None = None) -> FilmState:
         else states.state_of(film, place)
         for place in range(len(film.frames))
     )
-    if before is None and len(found) == 1:
+    if not (before and before.knees) and len(found) == 1:
         found = (replace(found[0], reference=_reference_of(film)),)
     return FilmState(
         found,
@@ -263,6 +263,8 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
 
 
 def _restore_knees(film, state):
+    if not state.knees:  # it came in by itself
+        return []
     if len(state.knees) != len(film.frames):
         return [
             "Another number of knees is found on it than when it was saved: its boxes are those "
