@@ -32,7 +32,9 @@ def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
     tones = {"doubt": "doubt", "saved_at": "quiet", "patient": "quiet", "study_date": "quiet"}
     told = {"film": knee["film"], "doubt": knee["refused"] or cells["doubt"]}
     if knee["refused"]:
-        tones |= {"doubt": "refused", "answer": "quiet"}
+        tones["doubt"] = "refused"
+    if pd.isna(knee["grade"]):
+        tones["answer"] = "quiet"
     order: dict[str, float | str] = {"answer": "" if pd.isna(knee["grade"]) else _middle(knee)}
     if knee["own_before"] is not None and not pd.isna(knee["own_before"]):
         told["own_grade"] = "Given before the networks' answer was shown"
