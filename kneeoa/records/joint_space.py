@@ -59,3 +59,11 @@ def broken(table: pd.DataFrame) -> list[str]:
         if not low <= row.value <= high:
             lines.append(f"{row.check}: {row.what}")
     return lines
+
+
+def is_good(file: Path) -> bool:
+    """Return whether `file` is there, sound, and keeps every bound: else no width is shown."""
+    try:
+        return not broken(read(file))
+    except DataError:
+        return False

@@ -75,7 +75,7 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     both = [(film, frame), (other_film, other_frame)]
     if pair.is_swapped:
         both.reverse()
-    spaces = [joint_space.of(*one) if _is_graded(*one) else None for one in both]
+    spaces = [_space(*one) for one in both]
     _show_films(both, pair, spaces)
     if pair.warning:
         st.warning(boundary.escaped(pair.warning))
@@ -137,6 +137,11 @@ def _answer(film, frame):
     except KneeOAError:  # said when the reader turns to the film
         return None
     return together and together.answer
+
+
+def _space(film, frame):
+    is_measured = joint_space.is_offered() and _is_graded(film, frame)
+    return joint_space.of(film, frame) if is_measured else None
 
 
 def _is_graded(film, frame):

@@ -7,10 +7,16 @@ from kneeoa.jointspace import words
 from kneeoa.jointspace.width import JointSpace, measure
 from pages.reading import frame_control
 from pages.shared import boundary
+from pages.shared.research import cached_runs
 from pages.shared.session_films import Film
 from pages.shared.viewer.feed import Mark
 
 TICK = "measure_joint_space"
+
+
+def is_offered() -> bool:
+    """Return whether widths are good enough to be shown, by what was measured and published."""
+    return cached_runs.joint_space_is_good()
 
 
 def of(film: Film, frame: Frame) -> JointSpace:
@@ -24,6 +30,8 @@ def of(film: Film, frame: Frame) -> JointSpace:
 
 def show(film: Film, frame: Frame) -> None:
     """Show the tick and, where it is set, both widths in a line that unfolds."""
+    if not is_offered():
+        return
     asked = st.toggle(
         "Measure joint space",
         key=TICK,
@@ -41,7 +49,8 @@ def show(film: Film, frame: Frame) -> None:
 
 def marks(film: Film, frame: Frame) -> tuple[Mark, ...]:
     """Return what is drawn on the film, nothing without the tick."""
-    return marks_of(of(film, frame)) if st.session_state.get(TICK) else ()
+    asked = is_offered() and st.session_state.get(TICK)
+    return marks_of(of(film, frame)) if asked else ()
 
 
 def marks_of(space: JointSpace) -> tuple[Mark, ...]:

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.films.phantom import draw_knee, knee_png
 from pages.reading.beside import Other
 from pages.reading.joint_space import TICK
+from pages.shared.research import cached_runs
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.viewer import viewers
@@ -56,6 +57,12 @@ def current(app, name):
     (digest,) = [digest for digest, film in films.items() if film.name == name]
     app.selectbox(key="current_film").set_value(digest).run()
     return app.run()
+
+
+@pytest.fixture(autouse=True)
+def published(monkeypatch):
+    """Whether widths are good enough is asked of the published table; here they are."""
+    monkeypatch.setattr(cached_runs, "joint_space_is_good", lambda: True)
 
 
 @pytest.fixture
@@ -171,3 +178,15 @@ def test_the_name_of_a_film_is_text_in_the_comparison():
     assert "<b>old" not in shown(app)
     choice_of(app).set_value(None).run()
     assert "Joint space, left" not in shown(app)
+
+
+def test_widths_that_are_not_good_enough_are_shown_nowhere(monkeypatch):
+    monkeypatch.setattr(cached_runs, "joint_space_is_good", lambda: False)
+    app = opened(("old.dcm", dicom(0, "20190102")), ("new.dcm", dicom(3, "20230304")))
+    assert [toggle for toggle in app.toggle if toggle.key == TICK] == []
+    put_beside(current(app, "new.dcm"), "old.dcm")
+    text = shown(app)
+    assert "Joint space" not in text
+    assert "Grade" in text
+    (data,) = viewers(app)
+    assert [film["marks"] for film in data["films"]] == [[], []]

@@ -9,7 +9,6 @@ from kneeoa.errors import DataError
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.records import joint_space as records
 from kneeoa.records.joint_space import AGREEMENT, ALL_AT_ONCE, GRADE, NARROWER, REPEATED, SIDES
-from tests.support.places import ROOT
 from train.publish import joint_space
 from train.publish.joint_space import Measured, measured, table
 
@@ -102,6 +101,12 @@ def test_a_damaged_table_is_refused(tmp_path):
     assert len(records.read(file)) == len(rows)
 
 
-def test_what_is_published_keeps_every_bound():
-    """Else no width may be shown as a number."""
-    assert records.broken(records.read(ROOT / "assets" / "results" / records.FILE)) == []
+def test_only_what_is_there_sound_and_within_bounds_is_good(tmp_path):
+    file = tmp_path / records.FILE
+    assert not records.is_good(file)
+    table(made()).to_csv(file, index=False)
+    assert records.is_good(file)
+    table(made(again=0.02)).to_csv(file, index=False)
+    assert not records.is_good(file)
+    file.write_text("check,what\n", "utf-8")
+    assert not records.is_good(file)
