@@ -153,29 +153,32 @@ def _add_runs(
 ) -> None:
     """One line broken between runs, and one of stars: a line each would take a second for many."""
     shown = curves[curves["run_id"].isin(curves["run_id"].unique()[:MOST_LINES])]
-    runs = [run for _, run in shown.dropna(subset=measure).groupby("run_id", sort=False)]
-    if not runs:
+    shown = shown.dropna(subset=measure)
+    if shown.empty:
         return
-    gap = runs[0].head(1)[["run_id", "epoch"]].assign(run_id="", epoch=np.nan)
-    line = pd.concat([part for run in runs for part in (run, gap)])
+    runs, epochs = shown["run_id"].to_numpy(object), shown["epoch"].to_numpy(float)
+    values = shown[measure].to_numpy(float)
+    said = {run: style.as_text(names.get(run, "")) for run in dict.fromkeys(runs)}
+    # Between two runs a point without an epoch, at which the line breaks.
+    ends = np.flatnonzero(runs[1:] != runs[:-1]) + 1
     figure.add_scatter(
-        x=line["epoch"],
-        y=line[measure],
+        x=np.insert(epochs, ends, np.nan),
+        y=np.insert(values, ends, np.nan),
         mode="lines",
         line={"color": style.faded(colour, 0.45), "width": 1},
         name="runs",
         showlegend=False,
-        customdata=line["run_id"].map(names).fillna("").map(style.as_text),
+        customdata=np.insert(np.array([said[run] for run in runs], object), ends, ""),
         hovertemplate="%{customdata}<br>epoch %{x}: %{y:.3g}<extra></extra>",
     )
-    kept = line[line["epoch"] == line["run_id"].map(chosen)]
+    kept = epochs == np.array([chosen.get(run, np.nan) for run in runs], float)
     figure.add_scatter(
-        x=kept["epoch"],
-        y=kept[measure],
+        x=epochs[kept],
+        y=values[kept],
         mode="markers",
         marker={"color": colour, "size": 7, "symbol": "star"},
         showlegend=False,
-        customdata=kept["run_id"].map(names).map(style.as_text),
+        customdata=np.array([said[run] for run in runs[kept]], object),
         hovertemplate="%{customdata}<br>kept: epoch %{x}<extra></extra>",
     )
 
@@ -205,7 +208,7 @@ def _add_band(
         mode="lines",
         line={"color": colour, "width": 3, "dash": dash},
         name=f"{name}, mean of {runs}" if runs > 1 else name,
-        customdata=band[["sd", "runs"]],
+        customdata=band[["sd", "runs"]].to_numpy(),
         hovertemplate=f"{name}, epoch %{{x}}<br>mean %{{y:.3g}}, sd %{{customdata[0]:.2g}}, "
         "%{customdata[1]} runs<extra></extra>",
     )

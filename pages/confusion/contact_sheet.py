@@ -23,6 +23,8 @@ def show(cards: Sequence[FilmCard], key: str, *, said_of: Callable[[str], None])
         _show_film(cards, names.index(opened), key, said_of)
         return
     kept.turn_to(key, None)
+    if not cards:
+        return
     pages, page = -(-len(cards) // A_PAGE), 1
     films = dataset_films.folder()
     with st.container(key=f"sheet_{key}"):

@@ -37,8 +37,7 @@ def show_cell(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
     st.markdown(confusions.cell_sentence(films, named(name), true, given))
     st.caption(CARDS[shown.source])
     cards = film_cards.of_cell(films, true, given)
-    if cards:
-        _show_sheet(selection, cards, {name: shown.runs[name]}, FILM)
+    _show_sheet(selection, cards, {name: shown.runs[name]}, FILM)
 
 
 def show_said(runs: sources.Films, image_id: str, names: Mapping[str, str]) -> None:
@@ -158,8 +157,7 @@ def _show_apart(selection, runs, answers, lines):
 
 def _show_sheet(selection, cards, runs, key):
     names = cached_runs.names(selection.archive)["name"].to_dict()
-    if cards:
-        contact_sheet.show(cards, key, said_of=lambda image_id: show_said(runs, image_id, names))
+    contact_sheet.show(cards, key, said_of=lambda image_id: show_said(runs, image_id, names))
 
 
 def _show_films(selection, table, name, lines, columns):

@@ -12,6 +12,7 @@ from kneeoa.analysis import confusions
 from kneeoa.films.phantom import draw_knee
 from kneeoa.records import notes
 from kneeoa.records.results import read_predictions
+from pages.shared import clients
 from pages.shared.research import paper_sheet
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import write_study
@@ -81,7 +82,7 @@ def test_a_film_opens_in_place_and_leads_back(tmp_path, names, monkeypatch):
     first.click().run()
     said = text(app)
     assert cards(app) == []
-    opened_film = app.query_params["film"][0]
+    opened_film = app.query_params["film"]
     assert opened_film in first.label.replace("\\", "")
     assert f"**{opened_film}**, 1 of {len(there)}" in said
     assert "MobileNet, reference, seed 0" in said
@@ -105,7 +106,7 @@ def test_one_tab_alone_is_computed(names):
     assert len(opened("confusion", below="trust").get("plotly_chart")) == 4
     app = opened("confusion", below="grades")
     assert len(app.get("plotly_chart")) == 3
-    assert app.query_params["below"] == ["grades"]
+    assert app.query_params["below"] == "grades"
 
 
 def test_any_two_sets_stand_side_by_side_as_the_address_says(names):
@@ -130,6 +131,23 @@ def test_a_set_without_runs_is_said(names):
     assert "Expected runs with graded films in the first set" in app.error[0].value
 
 
+@pytest.fixture
+def here(monkeypatch):
+    """The browser is on the machine that runs the dashboard."""
+    monkeypatch.setattr(clients, "client", lambda: clients.HERE)
+
+
+def test_notes_are_written_from_this_machine_alone(tmp_path, names, monkeypatch):
+    notes.write(tmp_path / "results" / "runs" / names[0], "as it was", [])
+    monkeypatch.setattr(clients, "client", lambda: "192.168.1.7")
+    app = opened("runs", marked=names[:1], runs_part="notes")
+    assert "as it was" in text(app)
+    assert not app.text_area
+    monkeypatch.setenv("KNEEOA_NOTES", "everyone")
+    assert opened("runs", marked=names[:1], runs_part="notes").text_area
+
+
+@pytest.mark.usefixtures("here")
 def test_notes_are_kept_with_a_run_and_found_again(tmp_path, names):
     app = opened("runs", marked=names[:1], runs_part="notes")
     app.text_area[0].set_value("<i>look</i> again")
@@ -154,6 +172,7 @@ def test_notes_that_are_damaged_are_named_and_the_page_stands(tmp_path, names):
     assert len(app.dataframe[0].value) == 4
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write everywhere")
 def test_without_the_right_to_write_notes_are_read_alone(tmp_path, names):
     place = tmp_path / "results" / "runs" / names[0]
@@ -168,7 +187,7 @@ def test_a_marked_run_leads_to_its_confusion_and_films(names):
     app = opened("runs", marked=names[1:2])
     button(app, "to_confusion_look").click().run()
     said = text(app)
-    assert app.query_params["runs"] == names[1:2]
+    assert app.query_params["runs"] == names[1]
     assert "**ResNet50**, 1 run, 60 knees" in said
     assert "from none of 1 run" in said
 
