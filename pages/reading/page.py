@@ -6,6 +6,7 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
+from kneeoa.graders import track_record
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES
@@ -213,17 +214,13 @@ def show_answers(
 def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
     """Return whether this film is like those that the track record was measured on.
 
-    As published: crops of one study's films. Under a profile: films framed as they are found. Of
-    neither are drawings, films that were turned, and those with anything against them but that a
-    box reaches past the film.
+    Drawings and films that were turned are not.
     """
     if film.changes or film.drawn:
         return False
     profile = in_use.current()
-    if profile is None:
-        return not findings and frame == Frame(0, 0, *film.shape)
-    against = [finding for finding in findings if finding.code != "cut-off"]
-    return not against and frame == frame_control.proposal(film, knee, profile)
+    proposed = frame == frame_control.proposal(film, knee, profile)
+    return track_record.is_like(findings, frame, film.shape, profile, as_proposed=proposed)
 
 
 style.apply_style()

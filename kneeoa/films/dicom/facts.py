@@ -12,7 +12,8 @@ _FOR_PROCESSING = "FOR PROCESSING"
 _UNPROCESSED_KIND = "1.2.840.10008.5.1.4.1.1.1.1.1"
 """Digital X-ray image for processing, whose files may leave the intent out."""
 _LONGEST_WORD = 32
-_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+"""Where the size of a pixel may stand, the most telling first."""
 
 
 def header(dataset: Dataset) -> Header:
@@ -55,10 +56,15 @@ def side(dataset: Dataset) -> str | None:
 
 def spacing(dataset: Dataset) -> tuple[float, float] | None:
     """Return (row, column) mm per pixel."""
-    for keyword in _SPACINGS:
+    for keyword in SPACINGS:
         if (pair := _pair(dataset, keyword)) is not None:
             return pair
     return None
+
+
+def spacing_from(dataset: Dataset) -> str:
+    """Return which attribute `spacing` is from, or an empty text."""
+    return next((one for one in SPACINGS if _pair(dataset, one) is not None), "")
 
 
 def aspect(dataset: Dataset) -> float:

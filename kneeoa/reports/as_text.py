@@ -1,0 +1,28 @@
+"""A report as plain text, to copy."""
+
+import textwrap
+
+from kneeoa.reports import wording
+from kneeoa.reports.content import KIND, Report
+from kneeoa.wording import plain
+
+_WIDTH, _NAME = 96, 20
+
+
+def as_text(report: Report) -> str:
+    """Return the report as lines of at most 96 letters, with a line end at its end."""
+    lines = [f"Knee X-ray, {KIND}", report.purpose]
+    for heading, entries in wording.sections(report):
+        lines += ["", heading]
+        for name, text in entries:
+            lines += _entry(name, plain(text).replace("\n", " "))
+    return "\n".join(lines) + "\n"
+
+
+def _entry(name, text):
+    name = plain(name).replace("\n", " ")
+    start = f"  {name:<{_NAME}}" if len(name) < _NAME else f"  {name}  "
+    rest = " " * (2 + _NAME)
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=start, subsequent_indent=rest, break_on_hyphens=False
+    ) or [start.rstrip()]
