@@ -20,7 +20,7 @@ from reportlab.platypus import Paragraph
 
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.reports import wording
-from kneeoa.reports.content import KIND, Report
+from kneeoa.reports.content import KIND, SIDES, Report
 from kneeoa.reports.pictures import Pictures
 from kneeoa.wording import plain
 
@@ -64,7 +64,7 @@ def _draw_head(canvas, report):
     top = _HEIGHT - 18 * mm
     canvas.setFillColor(_INK)
     canvas.setFont(_BOLD, 15)
-    canvas.drawString(_MARGIN, top, "Knee X-ray")
+    canvas.drawString(_MARGIN, top, f"Knee X-ray: {SIDES[report.film.side]}")
     canvas.setFont(_FONT, 9)
     canvas.setFillColor(_QUIET)
     canvas.drawString(_MARGIN, top - 5.2 * mm, "Kellgren-Lawrence grade by two networks")
@@ -202,13 +202,15 @@ def _blocks(report, size):
     """Return paragraphs, each with the room before it."""
     plain_style, heading = _style(size, _INK), _style(size + 0.6, _TEAL, bold=True)
     blocks = []
-    for name, entries in wording.sections(report):
+    # What stands against the answer stands right below it.
+    parts = sorted(wording.sections(report), key=lambda part: part[0] != wording.AGAINST)
+    for name, entries in parts:
         if not (shown := [entry for entry in entries if entry[0] not in _IN_THE_HEAD]):
             continue
         blocks.append((Paragraph(_escaped(name), heading), 3.2 * mm * size / _SIZES[0]))
         for label, text in shown:
             said = f'<font color="#5b6b71">{_escaped(label)}:</font> ' if label else ""
-            alarming = name == "To bear in mind" and report.refusals and text == shown[0][1]
+            alarming = name == wording.AGAINST and report.refusals and text == shown[0][1]
             text = _escaped(text)
             text = f'<font color="#a8321f">{text}</font>' if alarming else text
             blocks.append((Paragraph(said + text, plain_style), 0.7 * mm))

@@ -25,8 +25,8 @@ _CONTRAST = 55.0
 """Grey values of 255 by which a stroke stands out at least."""
 _STROKE = 1 / 45
 """Width of the broadest stroke, as a share of the longer side."""
-_HEIGHTS = (6, 90)
-"""Pixels of a letter's height."""
+_LOWEST, _TALLEST = 6, 0.06
+"""Pixels of a letter's height at least; at most this share of the longer side."""
 _WIDEST = 1.6
 """Width of a letter over its height; what is wider holds several that touch."""
 _MOST_TOUCHING = 25
@@ -119,16 +119,17 @@ def text_regions(pixels: np.ndarray) -> tuple[TextRegion, ...]:
 def _letters(strokes: np.ndarray) -> list[_Letter]:
     """Return what may be letters among connected strokes ``(H, W) bool``."""
     labels, count = ndimage.label(strokes, np.ones((3, 3)))
-    if not 0 < count:
+    if not count:
         return []
     depth = ndimage.distance_transform_cdt(strokes, "chessboard")
     thickest = ndimage.maximum(depth, labels, range(1, count + 1))
     areas = np.bincount(labels.ravel())[1:]
     letters = []
+    tallest = max(_LOWEST, _TALLEST * max(strokes.shape))
     for number, place in enumerate(ndimage.find_objects(labels)):
         rows, columns = place
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        if not _HEIGHTS[0] <= height <= _HEIGHTS[1] or width > _MOST_TOUCHING * height:
+        if not _LOWEST <= height <= tallest or width > _MOST_TOUCHING * height:
             continue
         if not _FILLED[0] <= areas[number] / (height * width) <= _FILLED[1]:
             continue

@@ -1,7 +1,6 @@
 """A report as one picture, as an archive shows it: film, maps, answer, and what it is not."""
 
 import functools
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from kneeoa.grades import GRADES, KLGrade
 from kneeoa.reports import wording
 from kneeoa.reports.content import Report
 from kneeoa.reports.pictures import Pictures
+from kneeoa.reports.wording import capitalised
 from kneeoa.wording import plain
 
 WIDTH, HEIGHT = 1600, 1200
@@ -56,7 +56,7 @@ def _draw_answer(draw, report, y):
     colour = _AMBER if report.anyway or not report.graded else _TEAL
     draw.text((_SPLIT, y), wording.headline(report), colour, _font(_HUGE, bold=True))
     y += 78
-    lines = [(wording.knee_line(report), _INK)]
+    lines = [(capitalised(wording.knee_line(report)), _INK)]
     if report.anyway:
         lines.insert(0, ("Graded although it was refused", _AMBER))
     if answer := report.answer:
@@ -144,9 +144,16 @@ def _leading(size):
 
 
 def _wrapped(text, size):
-    # By letters of the usual width: close enough for a right edge that nobody sees.
-    letters = int((WIDTH - _EDGE - _SPLIT) / (0.56 * size))
-    return textwrap.wrap(_known(text), letters)
+    """Return lines that are as wide as there is room."""
+    font, room = _font(size), WIDTH - _EDGE - _SPLIT
+    lines = [""]
+    for word in _known(text).split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _fitted(picture, width, height):

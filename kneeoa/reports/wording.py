@@ -17,6 +17,7 @@ SPACING = {
     "ImagerPixelSpacing": "ImagerPixelSpacing: at the detector, so larger than in the knee",
     "NominalScannedPixelSpacing": "NominalScannedPixelSpacing: of the scanned film",
 }
+AGAINST = "To bear in mind"
 UNITS = {"{pixels}": "pixels"}
 
 
@@ -64,7 +65,7 @@ def why_not_the_likeliest(answer: NetworkAnswer) -> str:
 def shares(answer: NetworkAnswer) -> str:
     """Return the five probabilities in a line."""
     pairs = zip(GRADES, answer.probabilities, strict=True)
-    return "   ".join(f"{grade.label} {share:.0%}" for grade, share in pairs)
+    return ", ".join(f"{grade.label}: {share:.0%}" for grade, share in pairs)
 
 
 def network_line(answer: NetworkAnswer) -> str:
@@ -168,7 +169,7 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
         film = [("Patient", patient.name), ("Born", patient.born or "not said"), *film]
     parts = [("Film", film), ("Answer", _answer(report))]
     if against := findings(report):
-        parts.append(("To bear in mind", [("", line) for line in against]))
+        parts.append((AGAINST, [("", line) for line in against]))
     if line := reader_line(report):
         parts.append(("Reader", [("Own grade", line)]))
     if report.measurements:
@@ -194,3 +195,8 @@ def _answer(report):
     if report.track_record:
         lines.append(("Track record", report.track_record))
     return lines
+
+
+def capitalised(text: str) -> str:
+    """Return a line that begins as a sentence does."""
+    return text[:1].upper() + text[1:]

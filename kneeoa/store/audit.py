@@ -23,6 +23,8 @@ Event = Literal[
     "session's sheet exported",
     "own votes exported",
     "practice exported",
+    "report exported",
+    "film exported",
 ]
 EVENTS = get_args(Event)
 MOST = 200_000
@@ -31,7 +33,10 @@ COLUMNS = ("happened_at", "event", "client", "about")
 
 
 def record(db: Engine, event: Event, *, client: str, now: datetime, about: str = "") -> None:
-    """Keep that `event` happened; `about` is the code of a session or the number of a learner."""
+    """Keep that `event` happened.
+
+    `about` is the code of a session, the number of a learner, or the kind of a file.
+    """
     with writing(db) as connection:
         note(connection, event, client=client, now=now, about=about)
 

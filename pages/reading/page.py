@@ -21,6 +21,7 @@ from pages.reading import (
     networks,
     profile_line,
     reading_viewer,
+    report,
 )
 from pages.shared import boundary, cached, session_films, style
 from pages.shared.profiles import in_use, strip
@@ -133,9 +134,11 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
                 reading_viewer.show(film, knee, frame)
             with line:
                 case_line.show_refused_line(film, frame)
+            report.show_report(film, frame, findings, graded=False, measured=False)
         else:
             measured = is_as_measured(film, knee, frame, findings)
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
+            report.show_report(film, frame, findings, graded=True, measured=measured)
     for strip_column in strip_place:
         with strip_column:
             filmstrip.show_strip(film.digest)
