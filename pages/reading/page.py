@@ -116,7 +116,9 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         session_films.show_refusals()
         knee = frame_control.choose_knee(film)
         frame = frame_control.frame_of(film, knee)
-        frame_control.show_frame(film, knee)
+        box_place, report_place = st.columns(2, gap="small")
+        with box_place:
+            frame_control.show_frame(film, knee)
         answers_place = st.container()
     findings = frame_control.findings_of(film, knee, frame)
     graded = gate_strip.may_be_graded(film, findings)
@@ -134,11 +136,13 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
                 reading_viewer.show(film, knee, frame)
             with line:
                 case_line.show_refused_line(film, frame)
-            report.show_report(film, frame, findings, graded=False, measured=False)
+            with report_place:
+                report.show_report(film, frame, findings, graded=False, measured=False)
         else:
             measured = is_as_measured(film, knee, frame, findings)
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
-            report.show_report(film, frame, findings, graded=True, measured=measured)
+            with report_place:
+                report.show_report(film, frame, findings, graded=True, measured=measured)
     for strip_column in strip_place:
         with strip_column:
             filmstrip.show_strip(film.digest)

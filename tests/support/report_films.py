@@ -8,7 +8,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from kneeoa.films.phantom import draw_knee
 from tests.support.films import DIGITAL_X_RAY, dicom_file
 
-ROOT_UID = "1.2.826.0.1.3680043.8.498"
+ROOT_UID = "1.3.6.1.4.1.99999.7"
 PATIENT = "Plantagenet^Eleonora"
 PLANTED = ("Plantagenet", "Eleonora", "SECRET-4711", "19520317", "Dr^Quisling", "ACC-99", ROOT_UID)
 """Of these no de-identified file holds any."""

@@ -52,6 +52,8 @@ def finished(made: Dataset, report: Report, evidence: Dataset | None, what: str)
     for keyword in ("ContentTime", "InstanceCreationTime", "SeriesTime", "TimeOfSecondaryCapture"):
         if keyword in made:
             setattr(made, keyword, time)
+    for equipment in made.get("ContributingEquipmentSequence", ()):
+        equipment.ContributionDateTime = date + time
     made.SeriesDescription = f"{KIND}: {what}, not for diagnosis"
     if evidence is not None:
         take_over(made, evidence)
