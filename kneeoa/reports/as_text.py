@@ -6,11 +6,11 @@ from kneeoa.reports import wording
 from kneeoa.reports.content import KIND, Report
 from kneeoa.wording import plain
 
-_WIDTH, _NAME = 66, 18
+_WIDTH, _NAME = 68, 18
 
 
 def as_text(report: Report) -> str:
-    """Return the report as lines of at most 66 letters, with a line end at its end."""
+    """Return the report as lines of at most 68 letters, with a line end at its end."""
     lines = [f"Knee X-ray, {KIND}", report.purpose]
     for heading, entries in wording.sections(report):
         lines += ["", heading]

@@ -14,7 +14,7 @@ SIDE_FROM = {
 }
 SPACING = {
     "PixelSpacing": "PixelSpacing",
-    "ImagerPixelSpacing": "ImagerPixelSpacing: at the detector, so larger than in the knee",
+    "ImagerPixelSpacing": "ImagerPixelSpacing: at the detector; in the knee lengths are smaller",
     "NominalScannedPixelSpacing": "NominalScannedPixelSpacing: of the scanned film",
 }
 AGAINST = "To bear in mind"

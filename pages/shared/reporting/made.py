@@ -1,4 +1,4 @@
-"""The report of a knee that this session read: made of what the page knows of it."""
+"""What the page knows of a knee that was read -> its report and exports."""
 
 from collections.abc import Sequence
 from dataclasses import replace
