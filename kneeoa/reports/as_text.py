@@ -6,7 +6,7 @@ from kneeoa.reports import wording
 from kneeoa.reports.content import KIND, Report
 from kneeoa.wording import plain
 
-_WIDTH, _NAME = 68, 18
+_WIDTH, _NAME = 68, 19
 
 
 def as_text(report: Report) -> str:
@@ -21,8 +21,13 @@ def as_text(report: Report) -> str:
 
 def _entry(name, text):
     name = plain(name).replace("\n", " ")
-    start = f"  {name:<{_NAME}}" if len(name) < _NAME else f"  {name}  "
     rest = " " * (2 + _NAME)
+    if len(name) >= _NAME:
+        return [f"  {name}"[:_WIDTH], *_wrapped(text, rest, rest)]
+    return _wrapped(text, f"  {name:<{_NAME}}", rest)
+
+
+def _wrapped(text, first, rest):
     return textwrap.wrap(
-        text, _WIDTH, initial_indent=start, subsequent_indent=rest, break_on_hyphens=False
-    ) or [start.rstrip()]
+        text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    ) or [first.rstrip()]

@@ -16,6 +16,7 @@ from kneeoa.wording import plain
 
 WIDTH, HEIGHT = 1600, 1200
 NOT_FOR_DIAGNOSIS = "Not for diagnosis"
+MORE = "There is more: see the report itself."
 _INK, _QUIET, _TEAL, _AMBER = (232, 238, 240), (158, 170, 175), (110, 205, 218), (255, 178, 92)
 _BAND, _EDGE = 64, 36
 _SPLIT = 900
@@ -106,9 +107,10 @@ def _draw_lines(draw, report, y):
         if y + taken + 6 * len(lines) <= HEIGHT - _BAND:
             break
     for text, colour in lines:
-        y = _paragraph(draw, y, text, colour, size) + 6
-        if y > HEIGHT - _BAND - _leading(size):
+        if y + len(_wrapped(text, size)) * _leading(size) > HEIGHT - _BAND - _leading(size):
+            _paragraph(draw, y, MORE, _AMBER, size)
             return
+        y = _paragraph(draw, y, text, colour, size) + 6
 
 
 def _lines(report):
@@ -125,7 +127,7 @@ def _lines(report):
     if line := wording.reader_line(report):
         yield f"Reader's own grade: {line}", _INK
     for one in report.measurements:
-        yield f"{one.kind}: {wording.measurement_line(one)}", _INK
+        yield f"{capitalised(one.kind)}: {wording.measurement_line(one)}", _INK
     if report.track_record:
         yield report.track_record, _QUIET
     named = "; ".join(f"{name} {text}" for name, text in wording.models(report))

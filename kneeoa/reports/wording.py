@@ -1,7 +1,7 @@
 """A report in words: the same lines in text, PDF and DICOM."""
 
 from kneeoa.graders.answer import RULE_IN_WORDS, why_another
-from kneeoa.grades import GRADES, KLGrade
+from kneeoa.grades import KLGrade
 from kneeoa.reports.content import SIDES, Measurement, NetworkAnswer, Report
 
 SHORT_HASH = 12
@@ -64,8 +64,8 @@ def why_not_the_likeliest(answer: NetworkAnswer) -> str:
 
 def shares(answer: NetworkAnswer) -> str:
     """Return the five probabilities in a line."""
-    pairs = zip(GRADES, answer.probabilities, strict=True)
-    return ", ".join(f"{grade.label}: {share:.0%}" for grade, share in pairs)
+    said = ", ".join(f"{share:.0%}" for share in answer.probabilities)
+    return f"KL 0 to 4: {said}"
 
 
 def network_line(answer: NetworkAnswer) -> str:
@@ -173,7 +173,7 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
     if line := reader_line(report):
         parts.append(("Reader", [("Own grade", line)]))
     if report.measurements:
-        lines = [(one.kind, measurement_line(one)) for one in report.measurements]
+        lines = [(capitalised(one.kind), measurement_line(one)) for one in report.measurements]
         parts.append(("Measurements", lines))
     by = [*models(report), ("", report.signed), ("Made", made(report))]
     parts.append(("Models", by))

@@ -122,6 +122,7 @@ def test_the_grades_are_codes_and_the_probabilities_numbers():
         assert numbers["KL-LEVEL"] == 0.9
     length, lower, upper = found["Measurement 1"].get_measurements()
     assert (length.value, lower.value, upper.value) == pytest.approx((3.42, 3.1, 3.7))
+    assert length.name.value == "JSW-MEDIAL"
     assert length.unit == CodedConcept("mm", "UCUM", "mm")
     assert length.name.meaning == "medial minimum joint space width"
 

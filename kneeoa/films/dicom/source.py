@@ -4,8 +4,10 @@ A task for workers, see `kneeoa.films.apart`. What a file says is taken only in 
 standard gives it; the rest counts as not said.
 """
 
+import contextlib
 import io
 import re
+from datetime import datetime
 from typing import Any
 
 import pydicom
@@ -22,6 +24,8 @@ _FORMS = {
     "directions": re.compile(r"[ALRFHP]{1,3}"),
     "yes or no": re.compile(r"YES|NO"),
 }
+_LENGTHS = {8: "%Y%m%d", 6: "%H%M%S", 4: "%H%M", 2: "%H"}
+"""Of a date, and of a time as exact as it is given, by its digits."""
 _UIDS = {
     "sop_class": "SOPClassUID",
     "sop_instance": "SOPInstanceUID",
@@ -38,16 +42,18 @@ _TEXTS = {
     "issuer": ("IssuerOfPatientID", 64),
 }
 _SHAPED = {
-    "birth_date": ("PatientBirthDate", "date"),
     "sex": ("PatientSex", "sex"),
+    "burned_in": ("BurnedInAnnotation", "yes or no"),
+}
+_MOMENTS = {
+    "birth_date": ("PatientBirthDate", "date"),
     "study_date": ("StudyDate", "date"),
     "study_time": ("StudyTime", "time"),
-    "burned_in": ("BurnedInAnnotation", "yes or no"),
 }
 _WANTED = [
     *_UIDS.values(),
     *(keyword for keyword, _ in _TEXTS.values()),
-    *(keyword for keyword, _ in _SHAPED.values()),
+    *(keyword for keyword, _ in (_SHAPED | _MOMENTS).values()),
     *("Rows", "Columns", "PatientOrientation", "SpecificCharacterSet", "NumberOfFrames"),
     *facts.SPACINGS,
 ]
@@ -65,6 +71,7 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
     said: dict[str, Any] = {name: _uid(header, keyword) for name, keyword in _UIDS.items()}
     said |= {name: _text(header, *of) for name, of in _TEXTS.items()}
     said |= {name: _shaped(header, *of) for name, of in _SHAPED.items()}
+    said |= {name: _moment(header, *of) for name, of in _MOMENTS.items()}
     said["rows"], said["columns"] = (_count(header, name) for name in ("Rows", "Columns"))
     said["spacing_from"] = facts.spacing_from(header)
     said["orientation"] = _orientation(header)
@@ -91,6 +98,16 @@ def _text(header, keyword, longest):
 def _shaped(header, keyword, form):
     value = _value(header, keyword)
     return value if _FORMS[form].fullmatch(value) else ""
+
+
+def _moment(header, keyword, form):
+    """Return a date or time that there is, as its first digits give it; else an empty text."""
+    value = _value(header, keyword)
+    digits = value.partition(".")[0]
+    with contextlib.suppress(ValueError):
+        if _FORMS[form].fullmatch(value) and datetime.strptime(digits, _LENGTHS[len(digits)]):
+            return value
+    return ""
 
 
 def _count(header, keyword):

@@ -4,6 +4,8 @@ No public terminology that we know of has the Kellgren-Lawrence grade as a code 
 grade, probabilities and what else has none are coded under `PRIVATE`, which says that it is ours.
 """
 
+import hashlib
+
 from highdicom.sr import CodedConcept
 from pydicom.sr.codedict import codes
 
@@ -68,6 +70,12 @@ PROBABILITIES = tuple(own(f"P-KL{grade:d}", f"Probability of {grade.label}") for
 
 
 def measurement_code(kind: str) -> CodedConcept:
-    """Return the code of a kind of measurement, which its words name."""
-    short = "".join(letter for letter in kind.upper() if letter.isascii() and letter.isalpha())
-    return own(f"M-{short}"[:16], kind[:64])
+    """Return the code of a kind of measurement, which is in its words; the same for the same."""
+    short = _MEASURED.get(kind) or f"M-{hashlib.sha256(kind.encode()).hexdigest()[:10].upper()}"
+    return own(short, kind[:64])
+
+
+_MEASURED = {
+    "medial minimum joint space width": "JSW-MEDIAL",
+    "lateral minimum joint space width": "JSW-LATERAL",
+}
