@@ -1,4 +1,4 @@
-"""The command line: ``python -m kneeoa grade PATH...``, ``python -m kneeoa adapt FOLDER``."""
+"""The command line: ``python -m kneeoa grade PATH...``, ``adapt FOLDER``, ``report FILM``."""
 
 import argparse
 import itertools
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from kneeoa.graders.batch import Row
+    from kneeoa.graders.cards.signature import Signature
     from kneeoa.graders.grading import Graders
     from kneeoa.graders.profile import Profile
 
@@ -29,6 +30,13 @@ ADAPT = (
     "FOLDER holds sub-folders 0 to 4, or films and a table grades.csv with the columns file and "
     "grade, and where known patient and side. From 25 films on; 50 and more are worth it. Exit "
     "code: 0 a profile was written, 2 none was, 130 stopped by Ctrl-C. See docs/generalisation.md."
+)
+
+REPORT = (
+    "Without a format, all that the film allows. Files are named by the film's SHA-256 and written "
+    "over nothing but older reports. Exit code: 0 the report is written, 1 it is, and says that a "
+    "knee was not graded, or lacks a format, 2 none was, 130 stopped by Ctrl-C. For research and "
+    "teaching; not a medical device. See docs/reports.md."
 )
 
 
@@ -99,16 +107,23 @@ def _begun(rows: "Iterator[Row]") -> "Iterator[Row]":
 
 def _graders(options: argparse.Namespace, profile: "Profile | None" = None) -> "Graders":
     """Load the published networks, and say it where nobody known stands for them."""
-    from kneeoa.graders.cards import signature
-    from kneeoa.graders.grading import Graders, folders_of
+    from kneeoa.graders.grading import Graders
     from kneeoa.graders.published import DEFAULT_MODELS
 
-    models = options.models or DEFAULT_MODELS
-    graders = Graders(models, profile=profile)
-    keys = signature.keys_in(os.environ.get("KNEEOA_TRUSTED_KEYS"))
-    if warning := signature.signature_of(folders_of(models), keys=keys).warning:
+    graders = Graders(options.models or DEFAULT_MODELS, profile=profile)
+    if warning := _signature(options).warning:
         terminal.say("kneeoa", warning)
     return graders
+
+
+def _signature(options: argparse.Namespace) -> "Signature":
+    """Return who stands for the models."""
+    from kneeoa.graders.cards import signature
+    from kneeoa.graders.grading import folders_of
+    from kneeoa.graders.published import DEFAULT_MODELS
+
+    keys = signature.keys_in(os.environ.get("KNEEOA_TRUSTED_KEYS"))
+    return signature.signature_of(folders_of(options.models or DEFAULT_MODELS), keys=keys)
 
 
 def _adapt(options: argparse.Namespace) -> int:
@@ -146,6 +161,23 @@ def _adapt(options: argparse.Namespace) -> int:
     )
     print(f"{profile.case_line}. Written to {options.out}")
     return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from kneeoa.graders.profile import read_profile
+    from kneeoa.reports.command import report
+
+    profile = read_profile(options.profile) if options.profile else None
+    return report(
+        options.film,
+        options.out,
+        _graders(options, profile),
+        signature=_signature(options),
+        kinds=options.kinds or (),
+        anyway=options.grade_anyway,
+        with_patient=options.with_patient,
+        show=print,
+    )
 
 
 def _bar(films: Iterable[Path] | None, count: int) -> "tqdm[Path]":
@@ -197,7 +229,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     adapt.add_argument("--models", type=Path, metavar="DIR", help="other published models")
     adapt.set_defaults(run=_adapt)
+    _add_report(commands)
     return parser
+
+
+def _add_report(commands):
+    report = commands.add_parser("report", help="a report of one film", epilog=REPORT)
+    report.add_argument("film", type=Path, metavar="FILM")
+    report.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    for kind, help_ in (
+        ("pdf", "one page of A4"),
+        ("text", "plain text"),
+        ("json", "for programs"),
+        ("sr", "DICOM Structured Report, of DICOM films"),
+        ("sc", "DICOM Secondary Capture"),
+        ("film", "the film itself, without its patient; only where it is named"),
+    ):
+        report.add_argument(
+            f"--{kind}", dest="kinds", action="append_const", const=kind, help=help_
+        )
+    report.add_argument(
+        "--with-patient",
+        action="store_true",
+        help="with the patient's name and birth date, and DICOM objects in the film's own study; "
+        "without it they are de-identified",
+    )
+    report.add_argument(
+        "--grade-anyway",
+        action="store_true",
+        help="grade what looks like no frontal knee, too; the report says so",
+    )
+    report.add_argument("--models", type=Path, metavar="DIR", help="other published models")
+    report.add_argument("--profile", type=Path, metavar="PROFILE", help="written by adapt")
+    report.set_defaults(run=_report)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,12 @@ from kneeoa.errors import ModelError
 from kneeoa.grades import KLGrade
 from kneeoa.metrics import conformal, rules
 
+RULE_IN_WORDS = {
+    rules.MOST_PROBABLE: "the most probable one",
+    rules.MEDIAN: "the median of the probabilities",
+    rules.MEAN: "the mean of the probabilities, rounded",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -80,6 +86,14 @@ class AnswerRule:
         grade, (low, high) = self.grades(probabilities[None])[0], self.sets(probabilities[None])[0]
         low, high, grade = (KLGrade(int(value)) for value in (low, high, grade))
         return Answer(grade, low, high, self.rule, self.level)
+
+
+def why_another(likeliest: KLGrade, said: KLGrade, rule: str) -> str:
+    """Return why `said` is said, by `rule`, where another grade is the likeliest."""
+    return (
+        f"{likeliest.label} alone is the likeliest, but {said.label} is said: "
+        f"{RULE_IN_WORDS[rule]}, which is off by the fewest grades."
+    )
 
 
 def grades_said(rule: AnswerRule | None, probabilities: np.ndarray) -> np.ndarray:

@@ -8,8 +8,21 @@ film that is unlike what the networks know there is none.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.gate import Finding
+from kneeoa.graders.profile import Profile
+from kneeoa.graders.together import FOLDER
 from kneeoa.grades import KLGrade
 
+UNLIKE = (
+    "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
+    "How the networks do on yours, fifty graded films tell (Research: Your own films)."
+)
+DRAWN = "this is a drawing, and what was measured on films says nothing of it."
+UNLIKE_ITS_FILMS = (
+    "it was measured on films framed as they are found and with nothing against them, and this one "
+    "is not."
+)
 FEWEST = 5
 """Answers below which a share says nothing; they are counted instead."""
 
@@ -23,6 +36,50 @@ def published_record(card: Mapping[str, Any]) -> Sequence[Mapping[str, Any] | No
     if "answer" in card:
         return card["answer"]["predictive_values"]
     return card["metrics"]["test"]["predictive_values"]
+
+
+def of_answer(
+    grade: KLGrade,
+    card: Mapping[str, Any],
+    profile: Profile | None,
+    *,
+    measured: bool,
+    drawn: bool = False,
+) -> str:
+    """Return how often both networks together were right before when they said `grade`.
+
+    Without `measured` the film is unlike those of the record, which is then not given. Under a
+    `profile` the record is that of its films.
+    """
+    unlike = DRAWN if drawn else UNLIKE if profile is None else UNLIKE_ITS_FILMS
+    if profile is None:
+        return sentence(grade, published_record(card), unlike="" if measured else unlike)
+    return sentence(
+        grade,
+        profile.record.track_record[FOLDER],
+        readers="its readers",
+        films=f"films of {profile.name}",
+        unlike="" if measured else unlike,
+    )
+
+
+def is_like(
+    findings: Sequence[Finding],
+    frame: Frame,
+    shape: tuple[int, int],
+    profile: Profile | None,
+    *,
+    as_proposed: bool,
+) -> bool:
+    """Return whether a knee is like those that the track record was measured on.
+
+    As published: crops of one study's films, ``(H, W)`` of `shape`. Under a profile: films framed
+    `as_proposed`. Of neither are those with anything against them but, under a profile, that a box
+    reaches past the film.
+    """
+    if profile is None:
+        return not findings and frame == Frame(0, 0, *shape)
+    return as_proposed and all(finding.code == "cut-off" for finding in findings)
 
 
 def sentence(

@@ -28,6 +28,8 @@ Event = Literal[
     "wrong key of the case list",
     "case deleted",
     "cases exported",
+    "report exported",
+    "film exported",
 ]
 EVENTS = get_args(Event)
 MOST = 200_000
@@ -36,7 +38,10 @@ COLUMNS = ("happened_at", "event", "client", "about")
 
 
 def record(db: Engine, event: Event, *, client: str, now: datetime, about: str = "") -> None:
-    """Keep that `event` happened; `about`: a session's code, a learner's or a case's number."""
+    """Keep that `event` happened.
+
+    `about` is the code of a session, the number of a learner or a case, or the kind of a file.
+    """
     with writing(db) as connection:
         note(connection, event, client=client, now=now, about=about)
 

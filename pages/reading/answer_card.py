@@ -7,25 +7,12 @@ from typing import Any
 import streamlit as st
 
 from kneeoa.graders import track_record, two_readings
+from kneeoa.graders.answer import RULE_IN_WORDS, why_another
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import FOLDER, TogetherReading
 from kneeoa.grades import GRADES
 from kneeoa.networks import TOGETHER
 
-UNLIKE = (
-    "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
-    "How the networks do on yours, fifty graded films tell (Research: Your own films)."
-)
-DRAWN = "this is a drawing, and what was measured on films says nothing of it."
-UNLIKE_ITS_FILMS = (
-    "it was measured on films framed as they are found and with nothing against them, and this one "
-    "is not."
-)
-RULES = {
-    "most probable": "the most probable one",
-    "median": "the median of the probabilities",
-    "mean": "the mean of the probabilities, rounded",
-}
 WIDE = 3
 """Grades in a range from which it says little."""
 
@@ -50,7 +37,7 @@ def show_answer_card(
         f"{g.label}<br>{share:.0%}</div>"
         for g, share in zip(GRADES, reading.probabilities, strict=True)
     )
-    record = _record(reading.profile, grade, card, measured, drawn)
+    record = track_record.of_answer(grade, card, reading.profile, measured=measured, drawn=drawn)
     st.html(
         f'<div class="kl-lead"><div class="kl-quiet">{TOGETHER} {badge(readings)}</div>'
         f'<div class="kl-grade">{headline(reading)}</div>'
@@ -84,10 +71,7 @@ def why_not_the_likeliest(reading: Reading | TogetherReading) -> str:
     """Return why the grade that is said is not the most probable one, where it is not."""
     if reading.answer is None or reading.said == reading.grade:
         return ""
-    return (
-        f"{reading.grade.label} alone is the likeliest, but {reading.said.label} is said: "
-        f"{RULES[reading.answer.rule]}, which is off by the fewest grades."
-    )
+    return why_another(reading.grade, reading.said, reading.answer.rule)
 
 
 def badge(readings: Sequence[Reading]) -> str:
@@ -112,20 +96,6 @@ def _cell(grade, answered, answer):
     )
 
 
-def _record(profile, grade, card, measured, drawn):
-    unlike = DRAWN if drawn else UNLIKE if profile is None else UNLIKE_ITS_FILMS
-    if profile is None:
-        published = track_record.published_record(card)
-        return track_record.sentence(grade, published, unlike="" if measured else unlike)
-    return track_record.sentence(
-        grade,
-        profile.record.track_record[FOLDER],
-        readers="its readers",
-        films=f"films of {profile.name}",
-        unlike="" if measured else unlike,
-    )
-
-
 def _meaning(reading, card, measured):
     answer, profile = reading.answer, reading.profile
     if profile:
@@ -140,7 +110,7 @@ def _meaning(reading, card, measured):
     return (
         f"**{answer.text}**: grades next to each other that are to hold the reference's grade in "
         f"{answer.level:.0%} of films (conformal prediction). {held}\n\nThe one grade is "
-        f"{RULES[answer.rule]}, chosen on validation films as off by the fewest grades; those of "
-        f"the networks below are found in the same way. {TOGETHER} means the weighted mean of "
-        f"{len(card['members'])} models and of each film with its mirror image."
+        f"{RULE_IN_WORDS[answer.rule]}, chosen on validation films as off by the fewest grades; "
+        f"those of the networks below are found in the same way. {TOGETHER} means the weighted "
+        f"mean of {len(card['members'])} models and of each film with its mirror image."
     )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
+from kneeoa.graders import track_record
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES
@@ -23,6 +24,7 @@ from pages.reading import (
     own_grade,
     profile_line,
     reading_viewer,
+    report,
     saving,
 )
 from pages.shared import boundary, cached, session_films, style
@@ -121,7 +123,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         frame = frame_control.frame_of(film, knee)
         findings = frame_control.findings_of(film, knee, frame)
         graded = gate_strip.may_be_graded(film, findings)
-        box_place, saving_place = saving.places()
+        box_place, report_place, saving_place = saving.places()
         with box_place:
             frame_control.show_frame(film, knee)
         own_grade.show(film, knee, waiting=graded)
@@ -141,6 +143,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
                 reading_viewer.show(film, knee, frame)
             with line:
                 case_line.show_refused_line(film, frame)
+            with report_place:
+                report.show_report(film, frame, findings, graded=False, measured=False)
         elif own_grades.hides(film.digest, knee):
             own_grade.show_hidden()
             with left:
@@ -151,6 +155,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             own_grades.saw(film.digest, knee)
             measured = is_as_measured(film, knee, frame, findings)
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
+            with report_place:
+                report.show_report(film, frame, findings, graded=True, measured=measured)
     with saving_place:
         saving.show(film)
     for strip_column in strip_place:
@@ -235,17 +241,13 @@ def show_answers(
 def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
     """Return whether this film is like those that the track record was measured on.
 
-    As published: crops of one study's films. Under a profile: films framed as they are found. Of
-    neither are drawings, films that were turned, and those with anything against them but that a
-    box reaches past the film.
+    Drawings and films that were turned are not.
     """
     if film.changes or film.drawn:
         return False
     profile = in_use.current()
-    if profile is None:
-        return not findings and frame == Frame(0, 0, *film.shape)
-    against = [finding for finding in findings if finding.code != "cut-off"]
-    return not against and frame == frame_control.proposal(film, knee, profile)
+    proposed = frame == frame_control.proposal(film, knee, profile)
+    return track_record.is_like(findings, frame, film.shape, profile, as_proposed=proposed)
 
 
 style.apply_style()

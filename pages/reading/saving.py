@@ -11,10 +11,8 @@ _SAID, _FAILED = "case_opened_said", "save_failed"
 
 
 def places() -> tuple:
-    """Return where the box's control stands and where saving does; without it, none."""
-    if saved.is_on():
-        return tuple(st.columns(2, gap="small"))
-    return st.container(), st.container()
+    """Return where the box's control, the report and saving stand."""
+    return (*st.columns(2, gap="small"), st.container())
 
 
 def show(film: Film) -> None:

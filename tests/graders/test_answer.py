@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from kneeoa.errors import ModelError
+from kneeoa.films.frames import Frame
 from kneeoa.graders import track_record
-from kneeoa.graders.answer import AnswerRule, rule_of
+from kneeoa.graders.answer import AnswerRule, rule_of, why_another
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.grades import KLGrade
 from kneeoa.metrics import agreement, conformal
@@ -97,3 +100,30 @@ def test_a_card_without_answer_has_the_record_of_the_most_probable_grade():
     card = card_of("together")
     del card["answer"]
     assert track_record.published_record(card) == card["metrics"]["test"]["predictive_values"]
+
+
+def test_a_film_unlike_those_measured_has_no_record_of_theirs():
+    card, grade = card_of("together"), KLGrade(2)
+    measured = track_record.of_answer(grade, card, None, measured=True)
+    assert measured == track_record.sentence(grade, track_record.published_record(card))
+    unlike = track_record.of_answer(grade, card, None, measured=False)
+    assert unlike == f"No track record: {track_record.UNLIKE}"
+    drawn = track_record.of_answer(grade, card, None, measured=False, drawn=True)
+    assert drawn == f"No track record: {track_record.DRAWN}"
+
+
+def test_what_is_like_the_films_measured():
+    whole, other = Frame(0, 0, 300, 200), Frame(5, 0, 200, 200)
+    cut = Finding("cut-off", "Some of it lies outside.", "warned")
+
+    def like(findings, frame, profile=None, *, as_proposed=True):
+        return track_record.is_like(findings, frame, (300, 200), profile, as_proposed=as_proposed)
+
+    assert like((), whole)
+    assert not like((), other)
+    assert not like((cut,), whole)
+    profile = object()
+    assert like((cut,), other, profile)
+    assert not like((), other, profile, as_proposed=False)
+    assert not like((gate.IMPLANT,), other, profile)
+    assert KLGrade(1).label in why_another(KLGrade(1), KLGrade(2), "median")

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 
 from playwright.sync_api import sync_playwright
 
+from tests.support.installing import apt_commands, succeeds
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_APPLICATIONS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-DOWNLOAD_SECONDS = 600
 HELP = (
     "The browser tests need Chromium, and none could be found or installed. Install Chromium or "
     "Chrome, or set KNEEOA_CHROMIUM to the path of one."
@@ -64,7 +65,7 @@ def starts(path: str) -> bool:
 
 def install_chromium() -> str:
     """Try Playwright's download, then the system's package; return the path of what starts."""
-    for commands in (playwright_commands(), apt_commands()):
+    for commands in (playwright_commands(), apt_commands("chromium")):
         if commands and all(map(succeeds, commands)):
             with contextlib.suppress(NoChromiumError):
                 return find_chromium()
@@ -74,34 +75,6 @@ def install_chromium() -> str:
 def playwright_commands() -> list[list[str]]:
     """Return the commands that download Playwright's own Chromium."""
     return [[sys.executable, "-m", "playwright", "install", "chromium"]]
-
-
-def apt_commands() -> list[list[str]]:
-    """Return the commands that install the system's Chromium; none where apt cannot be used."""
-    if shutil.which("apt-get") is None:
-        return []
-    if os.geteuid() == 0:
-        asking = []
-    elif shutil.which("sudo") and succeeds(["sudo", "--non-interactive", "true"]):
-        asking = ["sudo", "--non-interactive"]
-    else:
-        return []
-    apt = [*asking, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
-    return [
-        [*apt, "update"],
-        [*apt, "install", "--yes", "--no-install-recommends", "chromium"],
-    ]
-
-
-def succeeds(command: list[str]) -> bool:
-    """Run `command`, its output on stderr, and return whether it succeeded in time."""
-    print("$", *command, file=sys.stderr, flush=True)
-    try:
-        done = subprocess.run(command, stdout=sys.stderr, timeout=DOWNLOAD_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        print(error, file=sys.stderr)
-        return False
-    return done.returncode == 0
 
 
 def main() -> None:

@@ -19,7 +19,10 @@ from typing import NoReturn
 from kneeoa.films.apart import worker
 
 READY = b"r"
-_TASKS = ("kneeoa.films.decode", "kneeoa.films.dicom.film", "kneeoa.films.dicom.patient")
+_TASKS = (
+    *("kneeoa.films.decode", "kneeoa.films.dicom.film"),
+    *("kneeoa.films.dicom.patient", "kneeoa.films.dicom.source"),
+)
 # After `kneeoa.films.dicom`, which says why.
 _DECODERS = ("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.TiffImagePlugin", "gdcm", "openjpeg")
 

@@ -1,6 +1,6 @@
 """DICOM bytes -> grey values. For workers (`kneeoa.films.apart`) and file headers.
 
-Only `patient` reads patients' data.
+Only `patient` and `source` read patients' data.
 """
 
 import logging

@@ -17,7 +17,8 @@ _ADULT = 18
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}
 _TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _CALIBRATED, _AT_DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
-_SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
+SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
+"""Where the size of a pixel may stand, the most telling first."""
 
 
 def header(dataset: Dataset) -> Header:
@@ -77,8 +78,8 @@ def spacing_from(dataset: Dataset) -> str | None:
     return keyword
 
 
-def _spacing_keyword(dataset):
-    there = (keyword for keyword in _SPACINGS if _pair(dataset, keyword) is not None)
+def _spacing_keyword(dataset: Dataset) -> str | None:
+    there = (keyword for keyword in SPACINGS if _pair(dataset, keyword) is not None)
     return next(there, None)
 
 

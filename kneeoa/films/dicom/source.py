@@ -1,0 +1,126 @@
+"""What a report has to say of the DICOM file behind it: which instance it is, and of whom.
+
+A task for workers, see `kneeoa.films.apart`. What a file says is taken only in the form that the
+standard gives it; the rest counts as not said.
+"""
+
+import contextlib
+import io
+import re
+from datetime import datetime
+from typing import Any
+
+import pydicom
+from pydicom import Dataset
+
+from kneeoa.films.dicom import facts
+from kneeoa.wording import plain
+
+_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
+_FORMS = {
+    "date": re.compile(r"\d{8}"),
+    "time": re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?"),
+    "sex": re.compile(r"[MFO]"),
+    "directions": re.compile(r"[ALRFHP]{1,3}"),
+    "yes or no": re.compile(r"YES|NO"),
+}
+_LENGTHS = {8: "%Y%m%d", 6: "%H%M%S", 4: "%H%M", 2: "%H"}
+"""Of a date, and of a time as exact as it is given, by its digits."""
+_UIDS = {
+    "sop_class": "SOPClassUID",
+    "sop_instance": "SOPInstanceUID",
+    "study": "StudyInstanceUID",
+    "series": "SeriesInstanceUID",
+}
+_TEXTS = {
+    # Longest, in letters, as the standard has it.
+    "patient_id": ("PatientID", 64),
+    "patient_name": ("PatientName", 194),
+    "accession": ("AccessionNumber", 16),
+    "study_id": ("StudyID", 16),
+    "referring": ("ReferringPhysicianName", 194),
+    "issuer": ("IssuerOfPatientID", 64),
+}
+_SHAPED = {
+    "sex": ("PatientSex", "sex"),
+    "burned_in": ("BurnedInAnnotation", "yes or no"),
+}
+_MOMENTS = {
+    "birth_date": ("PatientBirthDate", "date"),
+    "study_date": ("StudyDate", "date"),
+    "study_time": ("StudyTime", "time"),
+}
+_WANTED = [
+    *_UIDS.values(),
+    *(keyword for keyword, _ in _TEXTS.values()),
+    *(keyword for keyword, _ in (_SHAPED | _MOMENTS).values()),
+    *("Rows", "Columns", "PatientOrientation", "SpecificCharacterSet", "NumberOfFrames"),
+    *facts.SPACINGS,
+]
+
+
+def source(data: bytes) -> tuple[dict[str, Any], list]:
+    """Return what `kneeoa.reports.source.Source` holds; empty texts for what is not said."""
+    try:
+        header = pydicom.dcmread(
+            io.BytesIO(data), stop_before_pixels=True, specific_tags=_WANTED, force=True
+        )
+    except Exception:
+        # Its pixels were read: the film is sound, and says nothing of itself.
+        header = Dataset()
+    said: dict[str, Any] = {name: _uid(header, keyword) for name, keyword in _UIDS.items()}
+    said |= {name: _text(header, *of) for name, of in _TEXTS.items()}
+    said |= {name: _shaped(header, *of) for name, of in _SHAPED.items()}
+    said |= {name: _moment(header, *of) for name, of in _MOMENTS.items()}
+    said["rows"], said["columns"] = (_count(header, name) for name in ("Rows", "Columns"))
+    said["spacing_from"] = facts.spacing_from(header) or ""
+    said["orientation"] = _orientation(header)
+    return said, []
+
+
+def _value(header, keyword):
+    try:
+        return str(header.get(keyword) or "").strip()
+    except Exception:
+        return ""
+
+
+def _uid(header, keyword):
+    value = _value(header, keyword).rstrip("\0")
+    return value if len(value) <= 64 and _UID.fullmatch(value) else ""
+
+
+def _text(header, keyword, longest):
+    # A backslash would be several values.
+    return plain(_value(header, keyword).replace("\\", " ").replace("\n", " "), longest)
+
+
+def _shaped(header, keyword, form):
+    value = _value(header, keyword)
+    return value if _FORMS[form].fullmatch(value) else ""
+
+
+def _moment(header, keyword, form):
+    """Return a date or time that there is, as its first digits give it; else an empty text."""
+    value = _value(header, keyword)
+    digits = value.partition(".")[0]
+    with contextlib.suppress(ValueError):
+        if _FORMS[form].fullmatch(value) and datetime.strptime(digits, _LENGTHS[len(digits)]):
+            return value
+    return ""
+
+
+def _count(header, keyword):
+    try:
+        return int(header.get(keyword) or 0)
+    except Exception:
+        return 0
+
+
+def _orientation(header):
+    try:
+        found = [str(one) for one in header.get("PatientOrientation") or ()]
+    except Exception:
+        return []
+    fits = len(found) == 2 and all(_FORMS["directions"].fullmatch(one) for one in found)
+    return found if fits else []

@@ -1,0 +1,254 @@
+"""A report as one page of A4."""
+
+import functools
+import html
+import io
+from pathlib import Path
+
+import numpy as np
+import reportlab
+from PIL import Image
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph
+
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.reports import wording
+from kneeoa.reports.content import KIND, SIDES, Report
+from kneeoa.reports.pictures import Pictures
+from kneeoa.wording import plain
+
+_FONT, _BOLD = "Vera", "VeraBd"
+_INK, _QUIET, _LINE = (colors.HexColor(code) for code in ("#1b2a2f", "#5b6b71", "#c9d2d5"))
+_TEAL, _RED = colors.HexColor("#0f6b7f"), colors.HexColor("#a8321f")
+_MARGIN, _GAP = 16 * mm, 7 * mm
+_WIDTH, _HEIGHT = A4
+_LEFT = 82 * mm
+"""Width of the column of pictures."""
+_RIGHT = _WIDTH - 2 * _MARGIN - _LEFT - _GAP
+_TOP = _HEIGHT - 32 * mm
+_FOOT = 24 * mm
+_SIZES = (8.4, 7.8, 7.2, 6.6, 6.0, 5.4)
+"""Of the text in points: the largest with which all of a report is on its page."""
+_QUALITY = 90
+
+
+def as_pdf(report: Report, pictures: Pictures) -> bytes:
+    """Return the report as a PDF of one page; the same report, the same bytes.
+
+    Letters that the font lacks (it has the Latin ones) become question marks.
+    """
+    _fonts()
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4, invariant=1, pageCompression=1)
+    canvas.setTitle(f"Knee X-ray report {report.film.digest[: wording.SHORT_HASH]}")
+    canvas.setAuthor(report.program)
+    canvas.setCreator(KIND)
+    canvas.setSubject(report.purpose)
+    _draw_head(canvas, report)
+    _draw_pictures(canvas, report, pictures)
+    _draw_text(canvas, report)
+    _draw_foot(canvas, report)
+    canvas.showPage()
+    canvas.save()
+    return stream.getvalue()
+
+
+def _draw_head(canvas, report):
+    top = _HEIGHT - 18 * mm
+    canvas.setFillColor(_INK)
+    canvas.setFont(_BOLD, 15)
+    canvas.drawString(_MARGIN, top, f"Knee X-ray: {SIDES[report.film.side]}")
+    canvas.setFont(_FONT, 9)
+    canvas.setFillColor(_QUIET)
+    canvas.drawString(_MARGIN, top - 5.2 * mm, "Kellgren-Lawrence grade by two networks")
+    canvas.setFont(_BOLD, 9)
+    canvas.setFillColor(_RED)
+    canvas.drawRightString(_WIDTH - _MARGIN, top, "Not for diagnosis")
+    canvas.setFont(_FONT, 7.6)
+    canvas.setFillColor(_QUIET)
+    canvas.drawRightString(
+        _WIDTH - _MARGIN, top - 5.2 * mm, "Research and teaching; not a medical device"
+    )
+    _rule(canvas, top - 8.4 * mm)
+
+
+def _rule(canvas, y):
+    canvas.setStrokeColor(_LINE)
+    canvas.setLineWidth(0.6)
+    canvas.line(_MARGIN, y, _WIDTH - _MARGIN, y)
+
+
+def _draw_pictures(canvas, report, pictures):
+    """Draw the film, and below it the maps side by side."""
+    room = _TOP - _FOOT
+    maps = pictures.maps
+    share = (_LEFT - 4 * mm) / 2
+    map_height = max((_tall(one.picture, share) for one in maps), default=0)
+    map_height = min(map_height, 62 * mm)
+    captions = 12 * mm if maps else 0
+    film_room = room - map_height - captions - (6 * mm if maps else 0) - 6 * mm
+    width, height = _fit(pictures.film, _LEFT, film_room)
+    y = _TOP - height
+    _draw_picture(canvas, pictures.film, _MARGIN, y, width, height)
+    y = _caption(canvas, _MARGIN, y, _LEFT, "Film with the box that was graded", "")
+    if not maps:
+        return
+    y -= 5 * mm
+    for place, one in enumerate(maps):
+        x = _MARGIN + place * (share + 4 * mm)
+        wide, tall = _fit(one.picture, share, map_height)
+        _draw_picture(canvas, one.picture, x, y - tall, wide, tall)
+        _caption(canvas, x, y - tall, share, one.name, one.told)
+
+
+def _caption(canvas, x, y, width, name, told):
+    said = f"<b>{_escaped(name)}</b>" if told else _escaped(name)
+    text = f"{said}<br/>{_escaped(told)}" if told else said
+    paragraph = Paragraph(text, _style(7.2, _QUIET))
+    _, height = paragraph.wrap(width, 30 * mm)
+    paragraph.drawOn(canvas, x, y - height - 1 * mm)
+    return y - height - 1 * mm
+
+
+def _tall(picture, width):
+    return width * picture.shape[0] / picture.shape[1]
+
+
+def _fit(picture, width, height):
+    tall = _tall(picture, width)
+    return (width, tall) if tall <= height else (width * height / tall, height)
+
+
+def _draw_picture(canvas, picture, x, y, width, height):
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(stream, "JPEG", quality=_QUALITY)
+    stream.seek(0)
+    canvas.drawImage(ImageReader(stream), x, y, width, height)
+
+
+def _draw_text(canvas, report):
+    """Draw what is said in the largest type with which it has room."""
+    x, top = _MARGIN + _LEFT + _GAP, _TOP
+    top = _draw_answer(canvas, report, x, top)
+    for size in _SIZES:
+        blocks = _blocks(report, size)
+        heights = [block.wrap(_RIGHT, _HEIGHT)[1] for block, _ in blocks]
+        taken = sum(heights) + sum(before for _, before in blocks)
+        if taken <= top - _FOOT:
+            break
+    for (block, before), height in zip(blocks, heights, strict=True):
+        top -= before + height
+        block.drawOn(canvas, x, top)
+
+
+def _draw_answer(canvas, report, x, top):
+    """Draw the range in large type and the five probabilities; return where they end."""
+    graded = report.graded
+    canvas.setFillColor(_TEAL if graded and not report.anyway else _RED)
+    canvas.setFont(_BOLD, 24)
+    canvas.drawString(x, top - 8 * mm, wording.headline(report))
+    y = top - 14 * mm
+    answer = report.answer
+    if report.anyway:
+        y = _line(canvas, x, y, "Graded although it was refused", _RED, bold=True)
+    if answer is None:
+        return y
+    y = _line(canvas, x, y, f"As one grade: {wording.one_grade(answer)}", _INK)
+    y = _line(canvas, x, y, f"Most probable: {wording.most_probable(answer)}", _INK)
+    criteria = Paragraph(_escaped(KLGrade(answer.grade).criteria), _style(7.6, _QUIET))
+    _, height = criteria.wrap(_RIGHT, _HEIGHT)
+    criteria.drawOn(canvas, x, y - height + 2.4 * mm)
+    return _draw_cells(canvas, answer, x, y - height + 0.6 * mm)
+
+
+def _line(canvas, x, y, text, colour, *, bold=False):
+    paragraph = Paragraph(
+        f"<b>{_escaped(text)}</b>" if bold else _escaped(text), _style(8.6, colour)
+    )
+    _, height = paragraph.wrap(_RIGHT, _HEIGHT)
+    paragraph.drawOn(canvas, x, y - height + 2.4 * mm)
+    return y - height - 0.6 * mm
+
+
+def _draw_cells(canvas, answer, x, top):
+    """Draw the probabilities as five cells, tinted by their share; the range is underlined."""
+    gap, height = 1.2 * mm, 10 * mm
+    width = (_RIGHT - 4 * gap) / 5
+    for grade, share in zip(GRADES, answer.probabilities, strict=True):
+        left = x + int(grade) * (width + gap)
+        canvas.setFillColor(colors.HexColor("#2b93a1", hasAlpha=False))
+        canvas.setFillAlpha(0.08 + 0.62 * share)
+        canvas.setStrokeColor(_LINE)
+        canvas.roundRect(left, top - height, width, height, 1.2 * mm, stroke=0, fill=1)
+        canvas.setFillAlpha(1)
+        canvas.setFillColor(_INK)
+        canvas.setFont(_BOLD if int(grade) == answer.grade else _FONT, 8)
+        canvas.drawCentredString(left + width / 2, top - 4 * mm, grade.label)
+        canvas.drawCentredString(left + width / 2, top - 8 * mm, f"{share:.0%}")
+        if answer.low is not None and answer.low <= grade <= answer.high:
+            canvas.setFillColor(_TEAL)
+            canvas.rect(left, top - height - 1.4 * mm, width, 0.9 * mm, stroke=0, fill=1)
+    return top - height - 1.6 * mm
+
+
+def _blocks(report, size):
+    """Return paragraphs, each with the room before it."""
+    plain_style, heading = _style(size, _INK), _style(size + 0.6, _TEAL, bold=True)
+    blocks = []
+    # What stands against the answer stands right below it.
+    parts = sorted(wording.sections(report), key=lambda part: part[0] != wording.AGAINST)
+    for name, entries in parts:
+        if not (shown := [entry for entry in entries if entry[0] not in _IN_THE_HEAD]):
+            continue
+        blocks.append((Paragraph(_escaped(name), heading), 3.2 * mm * size / _SIZES[0]))
+        for label, text in shown:
+            said = f'<font color="#5b6b71">{_escaped(label)}:</font> ' if label else ""
+            alarming = name == wording.AGAINST and report.refusals and text == shown[0][1]
+            text = _escaped(text)
+            text = f'<font color="#a8321f">{text}</font>' if alarming else text
+            blocks.append((Paragraph(said + text, plain_style), 0.7 * mm))
+    return blocks
+
+
+_IN_THE_HEAD = {"Kellgren-Lawrence", "As one grade", "Most probable", "Probabilities"}
+"""Stands in large type already."""
+
+
+def _draw_foot(canvas, report):
+    _rule(canvas, 17 * mm)
+    canvas.setFillColor(_QUIET)
+    canvas.setFont(_FONT, 7)
+    canvas.drawString(_MARGIN, 13 * mm, report.purpose)
+    canvas.drawRightString(_WIDTH - _MARGIN, 13 * mm, wording.made(report))
+    canvas.setFont(_FONT, 6)
+    canvas.drawString(_MARGIN, 9.6 * mm, f"Film {report.film.digest}")
+
+
+def _style(size, colour, *, bold=False):
+    font = _BOLD if bold else _FONT
+    return ParagraphStyle(
+        "said", fontName=font, fontSize=size, leading=1.32 * size, textColor=colour
+    )
+
+
+@functools.cache
+def _fonts():
+    folder = Path(reportlab.__file__).parent / "fonts"
+    for name in (_FONT, _BOLD):
+        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+    pdfmetrics.registerFontFamily(_FONT, _FONT, _BOLD, _FONT, _BOLD)
+    return pdfmetrics.getFont(_FONT).face.charToGlyph
+
+
+def _escaped(text):
+    # A paragraph reads markup, and names come from strangers.
+    glyphs = _fonts()
+    known = "".join(c if ord(c) in glyphs else "?" for c in plain(str(text)).replace("\n", " "))
+    return html.escape(known)

@@ -1,0 +1,200 @@
+"""Text in the pixels of a film: a warning, because it goes wherever the picture goes.
+
+Looked for are rows of strokes as high as letters, near the film's border, brighter or darker than
+what is around them. A letter or two alone are a side marker and no text. What is not found may be
+there all the same: docs/reports.md says how often.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from kneeoa.films import display
+
+SAID = (
+    "The file says that text stands in its pixels. It goes wherever the picture goes: look whether "
+    "it names the patient."
+)
+_LONGEST = 1500
+"""Pixels of the longer side of what is looked at."""
+_BORDER = 0.28
+"""Share of height and width that counts as border, on each side."""
+_CONTRAST = 55.0
+"""Grey values of 255 by which a stroke stands out at least."""
+_STROKE = 1 / 45
+"""Width of the broadest stroke, as a share of the longer side."""
+_LOWEST, _TALLEST = 6, 0.06
+"""Pixels of a letter's height at least; at most this share of the longer side."""
+_WIDEST = 1.6
+"""Width of a letter over its height; what is wider holds several that touch."""
+_MOST_TOUCHING = 25
+_FILLED = (0.12, 0.85)
+"""Share of its box that a letter fills."""
+_THICKEST = 0.24
+"""Half of a stroke's width over the height of its letter."""
+_ALIKE = 1.7
+"""Heights of two letters of a row, one over the other, at most."""
+_GAP = 1.3
+"""Distance of two letters of a row over their height, at most."""
+_FEWEST = 4
+"""Letters of a row; one or two are a marker, as may be three."""
+_MOST_LETTERS = 3000
+"""Candidates beyond which it is a texture and no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRegion:
+    """Where text seems to stand, as shares of the film's height and width."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    @property
+    def where(self) -> str:
+        """Its place in words, as ``upper left``."""
+        rows = _third((self.top + self.bottom) / 2, ("upper", "", "lower"))
+        columns = _third((self.left + self.right) / 2, ("left", "", "right"))
+        if rows and columns:
+            return f"{rows} {columns}"
+        if rows:
+            return {"upper": "at the top", "lower": "at the bottom"}[rows]
+        return f"on the {columns}" if columns else "in the middle"
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """Rows and columns of one or more letters that touch, and how many they may be."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    count: int
+
+    @property
+    def height(self):
+        return self.bottom - self.top
+
+
+def warning(pixels: np.ndarray, said: str = "") -> str:
+    """Return what a reader must know of text in a film's pixels; empty where there seems none.
+
+    Parameters
+    ----------
+    pixels : ``(H, W) float in [0, 255]``
+    said : the file's own BurnedInAnnotation, empty where it has none
+    """
+    if said == "YES":
+        return SAID
+    if not (regions := text_regions(pixels)):
+        return ""
+    places = ", ".join(dict.fromkeys(one.where for one in regions))
+    return (
+        f"Text seems to stand in the picture itself ({places}). It goes wherever the picture goes: "
+        "look whether it names the patient."
+    )
+
+
+def text_regions(pixels: np.ndarray) -> tuple[TextRegion, ...]:
+    """Return where text seems to stand in a film ``(H, W) float in [0, 255]``, top first."""
+    small = np.asarray(display.fit_within(np.asarray(pixels, np.float32), _LONGEST), np.float32)
+    size = max(5, round(max(small.shape) * _STROKE) | 1)
+    found = set()
+    for standing_out in (
+        small - ndimage.grey_opening(small, size),
+        ndimage.grey_closing(small, size) - small,
+    ):
+        strokes = standing_out > _CONTRAST
+        height, width = strokes.shape
+        # Lying rows, and rows that run up or down.
+        found |= {_region(row, height, width) for row in _rows(_letters(strokes))}
+        found |= {_turned(_region(row, width, height)) for row in _rows(_letters(strokes.T))}
+    return tuple(sorted(filter(_is_at_border, found), key=lambda one: (one.top, one.left)))
+
+
+def _letters(strokes: np.ndarray) -> list[_Letter]:
+    """Return what may be letters among connected strokes ``(H, W) bool``."""
+    labels, count = ndimage.label(strokes, np.ones((3, 3)))
+    if not count:
+        return []
+    depth = ndimage.distance_transform_cdt(strokes, "chessboard")
+    thickest = ndimage.maximum(depth, labels, range(1, count + 1))
+    areas = np.bincount(labels.ravel())[1:]
+    letters = []
+    tallest = max(_LOWEST, _TALLEST * max(strokes.shape))
+    for number, place in enumerate(ndimage.find_objects(labels)):
+        rows, columns = place
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        if not _LOWEST <= height <= tallest or width > _MOST_TOUCHING * height:
+            continue
+        if not _FILLED[0] <= areas[number] / (height * width) <= _FILLED[1]:
+            continue
+        if thickest[number] > _THICKEST * height + 1:
+            continue
+        several = 1
+        if width > _WIDEST * height:
+            several = _crossings(labels[place] == number + 1) // 2
+            if several < width / (1.6 * height):
+                continue  # a long edge, and no letters that touch
+        letters.append(_Letter(rows.start, columns.start, rows.stop, columns.stop, max(1, several)))
+    return letters if len(letters) <= _MOST_LETTERS else []
+
+
+def _crossings(shape):
+    """Return how often the rows of a shape begin to be filled, in the median of the middle ones."""
+    middle = shape[len(shape) // 4 : max(len(shape) // 4 + 1, 3 * len(shape) // 4)]
+    starts = (np.diff(middle.astype(np.int8), axis=1, prepend=0) == 1).sum(axis=1)
+    return int(np.median(starts))
+
+
+def _rows(letters: Sequence[_Letter]) -> list[list[_Letter]]:
+    """Return the rows that letters make, each with enough of them."""
+    rows: list[list[_Letter]] = []
+    for letter in sorted(letters, key=lambda one: one.left):
+        for row in rows:
+            if any(_beside(before, letter) for before in row[-3:]):
+                row.append(letter)
+                break
+        else:
+            rows.append([letter])
+    return [row for row in rows if sum(one.count for one in row) >= _FEWEST and _is_long(row)]
+
+
+def _beside(before, letter):
+    taller, lower = max(before.height, letter.height), min(before.height, letter.height)
+    shared = min(before.bottom, letter.bottom) - max(before.top, letter.top)
+    gap = letter.left - before.right
+    return (
+        taller <= _ALIKE * lower and shared >= 0.6 * lower and -0.3 * taller <= gap <= _GAP * taller
+    )
+
+
+def _is_long(row):
+    height = float(np.median([one.height for one in row]))
+    return max(one.right for one in row) - min(one.left for one in row) >= 2 * height
+
+
+def _region(row, height, width):
+    return TextRegion(
+        min(one.top for one in row) / height,
+        min(one.left for one in row) / width,
+        max(one.bottom for one in row) / height,
+        max(one.right for one in row) / width,
+    )
+
+
+def _turned(region):
+    return TextRegion(region.left, region.top, region.right, region.bottom)
+
+
+def _is_at_border(region):
+    middle = (region.top + region.bottom) / 2, (region.left + region.right) / 2
+    return any(not _BORDER <= share <= 1 - _BORDER for share in middle)
+
+
+def _third(share, names):
+    return names[0] if share < _BORDER else names[2] if share > 1 - _BORDER else names[1]

@@ -1,0 +1,133 @@
+"""``python -m kneeoa report FILM --out FOLDER``: what the command does."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kneeoa import terminal
+from kneeoa.errors import RadiographError
+from kneeoa.files import read_regular
+from kneeoa.films.limits import DEFAULT_LIMITS
+from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.graders import track_record
+from kneeoa.graders.cards.signature import Signature
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.locating.found import Found, Knee
+from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.reports import exports, wording
+from kneeoa.reports.dicom.pseudonyms import pseudonyms_from
+from kneeoa.reports.exports import Exports, Kind
+from kneeoa.reports.making import Read
+
+NAME = "kneeoa"
+USUAL: tuple[Kind, ...] = ("pdf", "text", "json", "sr", "sc")
+
+
+def report(
+    film: Path,
+    folder: Path,
+    graders: Graders,
+    *,
+    signature: Signature,
+    kinds: Sequence[Kind] = (),
+    anyway: bool = False,
+    with_patient: bool = False,
+    show: Callable[[str], None],
+) -> int:
+    """Write the reports of a film's knees into `folder`; return the exit code.
+
+    Parameters
+    ----------
+    kinds : none for all that the film allows
+    anyway : whether to grade what is refused
+    with_patient : as of `Exports`
+    show : is told where each file is
+    """
+    data = _bytes_of(film)
+    radiograph = read_radiograph(data, film.name)
+    found = graders.find(radiograph)
+    pseudonyms = pseudonyms_from()
+    files: dict[str, bytes] = {}
+    code = terminal.DONE
+    for knee in found.knees:
+        reported = Exports(
+            read=_read(radiograph, found, knee, graders, anyway=anyway),
+            data=data,
+            graders=graders,
+            signature=signature,
+            now=datetime.now(UTC),
+            pseudonyms=pseudonyms,
+            with_patient=with_patient,
+        )
+        wanted, lacking = _possible(reported, kinds)
+        files |= {reported.name(kind): reported.content(kind) for kind in wanted}
+        if lacking or not reported.report.graded:
+            code = terminal.SOME_FAILED
+        _tell(reported)
+    if not files:
+        raise RadiographError(lacking)
+    for place in exports.write(folder, files):
+        show(str(place))
+    if lacking:
+        terminal.say(NAME, lacking)
+    return code
+
+
+def _bytes_of(film):
+    try:
+        return read_regular(film, DEFAULT_LIMITS.max_bytes)
+    except OSError as error:
+        raise RadiographError(f"{film} cannot be opened: {error.strerror}.") from None
+
+
+def _read(
+    radiograph: Radiograph, found: Found, knee: Knee, graders: Graders, *, anyway: bool
+) -> Read:
+    """Have the networks read a knee, unless it is refused."""
+    findings = found.against(knee)
+    shown = found.to_grade(radiograph)
+    refused = any(one.severity == REFUSED for one in findings)
+    readings, together = (), None
+    if anyway or not refused:
+        readings = graders.read(shown, knee.frame)
+        together = graders.read_together(shown, knee.frame)
+    return Read(
+        radiograph=shown,
+        frame=knee.frame,
+        findings=findings,
+        readings=readings,
+        together=together,
+        side=knee.side,
+        side_from=side_from(radiograph, knee.side),
+        measured=track_record.is_like(
+            findings, knee.frame, shown.pixels.shape, graders.profile, as_proposed=True
+        ),
+    )
+
+
+def side_from(radiograph: Radiograph, side: str) -> str:
+    """Return what says which side a knee is that was found in a film, as of a `FilmReported`."""
+    if side == "unknown":
+        return ""
+    return "file" if radiograph.laterality else "position"
+
+
+def _possible(reported, kinds):
+    """Return which kinds can be made, and why one that was named cannot."""
+    source = reported.source
+    if source is not None and source.can_be_referred_to:
+        return kinds or USUAL, ""
+    possible = tuple(kind for kind in kinds or USUAL if kind != "sr")
+    if "sr" not in kinds:
+        return possible, ""
+    from kneeoa.reports.structured_report import NO_SOURCE
+
+    return possible, NO_SOURCE
+
+
+def _tell(reported):
+    """Say what the report says, and what its reader must look at before she hands it on."""
+    said = reported.report
+    terminal.say(NAME, f"{wording.knee_line(said)}: {wording.headline(said)}.")
+    for line in wording.findings(said):
+        terminal.say(NAME, line)

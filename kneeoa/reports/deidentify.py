@@ -1,0 +1,270 @@
+"""A film without its patient: the basic profile of DICOM PS3.15, annex E, and more.
+
+The profile lists what has to go. Here it is listed what stays: what describes the picture, in
+numbers and in words of the standard. All else goes: names, dates, descriptions, private elements,
+overlays, curves, whatever stands before, behind or inside of the pixels. UIDs are replaced, those
+of one file the same way in every other one.
+
+Text in the pixels themselves stays, see `kneeoa.reports.burned_in`. A task for workers.
+"""
+
+import io
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+from kneeoa.errors import RadiographError
+from kneeoa.films import display
+from kneeoa.films.apart.pool import workers
+from kneeoa.films.decode import film as decoded_film
+from kneeoa.films.dicom import bits, grey
+from kneeoa.films.dicom.parse import parse
+from kneeoa.films.dicom.samples import stored_samples
+from kneeoa.films.dicom.source import source
+from kneeoa.films.formats import detect
+from kneeoa.films.limits import DEFAULT_LIMITS, Limits
+from kneeoa.reports.burned_in import text_regions
+from kneeoa.reports.dicom.evidence import coded, mark_deidentified
+from kneeoa.reports.dicom.pseudonyms import Pseudonyms
+
+_TASK = f"{__name__}.film"
+_DIGITAL = ("1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1.1")
+_KINDS = ("1.2.840.10008.5.1.4.1.1.1", *_DIGITAL, SecondaryCaptureImageStorage)
+"""Computed and digital radiographs, and pictures of any kind; others become the last."""
+_NUMBERS = (
+    *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
+    *("PixelIntensityRelationshipSign", "KVP", "DistanceSourceToDetector"),
+    *("DistanceSourceToPatient", "EstimatedRadiographicMagnificationFactor"),
+)
+_GREYS = (
+    *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
+)
+"""Numbers that say how the stored samples are to be shown."""
+_WORDS = {
+    "Modality": {"DX", "CR", "RG", "RF", "OT", "XA"},
+    "BodyPartExamined": {"KNEE", "LEG", "LOWEREXTREMITY", "EXTREMITY", "PATELLA", "THIGH"},
+    "ViewPosition": {"AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"},
+    "ImageLaterality": {"L", "R", "U", "B"},
+    "Laterality": {"L", "R"},
+    "PresentationIntentType": {"FOR PRESENTATION", "FOR PROCESSING"},
+    "PresentationLUTShape": {"IDENTITY", "INVERSE"},
+    "PixelIntensityRelationship": {"LIN", "LOG", "DISP"},
+    "PixelSpacingCalibrationType": {"GEOMETRY", "FIDUCIAL"},
+    "RescaleType": {"US", "HU"},
+    "VOILUTFunction": {"LINEAR", "LINEAR_EXACT", "SIGMOID"},
+    "DetectorType": {"DIRECT", "SCINTILLATOR", "STORAGE", "FILM"},
+    "PositionerType": {"CARM", "COLUMN", "NONE"},
+    "LossyImageCompression": {"00", "01"},
+    "LossyImageCompressionMethod": {"ISO_10918_1", "ISO_14495_1", "ISO_15444_1"},
+}
+_CODES = {
+    "AnatomicRegionSequence": {
+        "72696002": "Knee",
+        "49076000": "Knee joint",
+        "30021000": "Lower leg",
+        "61685007": "Lower limb",
+        "68367000": "Thigh",
+    },
+    "ViewCodeSequence": {
+        "399348003": "antero-posterior",
+        "272479007": "postero-anterior",
+        "399033003": "frontal",
+        "399067008": "lateral",
+        "399173006": "left lateral",
+        "399198007": "right lateral",
+        "399110001": "Tangential",
+    },
+}
+"""Codes of SNOMED CT that stay, in these words and no others."""
+_EMPTY = (
+    *("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID"),
+    *("PatientName", "PatientBirthDate", "PatientSex", "Manufacturer"),
+)
+"""What an image must have, if only empty."""
+
+
+def deidentified(data: bytes, pseudonyms: Pseudonyms) -> bytes:
+    """Return a film without its patient: DICOM as DICOM, any other as a PNG of its pixels alone.
+
+    Raises `RadiographError` as reading does. A worker does it, in which the film is decoded.
+    """
+    kind = detect(data)
+    DEFAULT_LIMITS.check_bytes(len(data))
+    options = {"kind": kind, "key": pseudonyms.key.hex()}
+    limits = msgspec.to_builtins(DEFAULT_LIMITS)
+    answer = workers().run(_TASK, data, limits=limits, **options)
+    return answer.arrays[0].tobytes()
+
+
+def film(
+    data: bytes, *, kind: str, key: str, limits: dict[str, Any]
+) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Return the bytes of the film without its patient, as an array of uint8."""
+    if kind == "DICOM":
+        cleaned = _dicom(data, Pseudonyms(bytes.fromhex(key)), msgspec.convert(limits, Limits))
+    else:
+        cleaned = _image(data, kind, limits)
+    return {}, [np.frombuffer(cleaned, np.uint8)]
+
+
+def _image(data, kind, limits):
+    """Return a PNG of the pixels: what else stands in an image file may name the patient."""
+    _, arrays = decoded_film(data, kind=kind, limits=limits)
+    values = arrays[-1]  # the stored samples, where there are any
+    if values.dtype.kind == "f":
+        return display.png((values * 257).round().astype(np.uint16))
+    return display.png(values - np.iinfo(values.dtype).min if values.dtype.kind == "i" else values)
+
+
+def _dicom(data, pseudonyms, limits):
+    try:
+        dataset = parse(data, limits)
+        cleaned = _cleaned(dataset, data, pseudonyms)
+        stream = io.BytesIO()
+        cleaned.save_as(stream, enforce_file_format=True)
+    except (RadiographError, MemoryError):
+        raise
+    except Exception:
+        raise RadiographError(
+            "The patient cannot be taken out of this DICOM file: it is damaged, or its pixels "
+            "cannot be decoded. Nothing was written."
+        ) from None
+    return stream.getvalue()
+
+
+def _cleaned(dataset, data, pseudonyms):
+    said, _ = source(data)
+    samples = stored_samples(dataset)
+    outside = grey.padding(dataset, samples)
+    found = bits.settle(samples, dataset, outside)
+    dataset.PixelRepresentation = int(found.values.dtype.kind == "i")
+    clean = Dataset()
+    _name(clean, said, pseudonyms)
+    _describe(clean, dataset)
+    shown = grey.present(dataset, found, outside)
+    if _has_tables(dataset, found.values):
+        _show_as_seen(clean, shown)
+    else:
+        _keep_samples(clean, dataset, found)
+    if text_regions(shown) or said["burned_in"] == "YES":
+        clean.BurnedInAnnotation = "YES"
+    elif said["burned_in"]:
+        clean.BurnedInAnnotation = "NO"
+    return clean
+
+
+def _name(clean, said, pseudonyms):
+    """Say which film it is now, and that its patient is not known."""
+    kind = said["sop_class"] if said["sop_class"] in _KINDS else SecondaryCaptureImageStorage
+    clean.SOPClassUID = kind
+    for name, keyword in (
+        ("sop_instance", "SOPInstanceUID"),
+        ("study", "StudyInstanceUID"),
+        ("series", "SeriesInstanceUID"),
+    ):
+        setattr(clean, keyword, pseudonyms.uid(said[name] or f"no {name}"))
+    for keyword in _EMPTY:
+        setattr(clean, keyword, "")
+    mark_deidentified(clean, pseudonyms.patient(said["patient_id"], said["issuer"]))
+    clean.SeriesNumber = clean.InstanceNumber = 1
+    if kind == SecondaryCaptureImageStorage:
+        clean.ConversionType = "WSD"
+    clean.file_meta = FileMetaDataset()
+    clean.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    clean.file_meta.MediaStorageSOPClassUID = kind
+    clean.file_meta.MediaStorageSOPInstanceUID = clean.SOPInstanceUID
+
+
+def _describe(clean, dataset):
+    clean.ImageType = ["DERIVED", "PRIMARY"]
+    clean.Modality = "OT"
+    for keyword, known in _WORDS.items():
+        word = str(dataset.get(keyword) or "").strip().upper()
+        if word in known:
+            setattr(clean, keyword, word)
+    for keyword in _NUMBERS:
+        _copy_numbers(clean, dataset, keyword)
+    for keyword in _CODES:
+        if code := _code(dataset, keyword):
+            setattr(clean, keyword, [code])
+    clean.PatientOrientation = _directions(dataset)
+    if clean.SOPClassUID in _DIGITAL:
+        clean.AcquisitionContextSequence = []
+        for keyword in ("DetectorType", "PositionerType"):
+            if keyword not in clean:
+                setattr(clean, keyword, "")
+
+
+def _copy_numbers(clean, dataset, keyword):
+    value = dataset.get(keyword)
+    several = value if hasattr(value, "__len__") and not isinstance(value, str) else [value]
+    try:
+        numbers = [float(one) for one in several]
+    except (TypeError, ValueError):
+        return
+    if numbers and all(math.isfinite(one) for one in numbers):
+        # Written anew: the text of a number may hold more than the number.
+        numbers = [int(one) if one.is_integer() else float(f"{one:.10g}") for one in numbers]
+        setattr(clean, keyword, numbers if len(numbers) > 1 else numbers[0])
+
+
+def _code(dataset, keyword):
+    """Return a code that is known here, in the standard's words; None for any other."""
+    try:
+        value = str(dataset.get(keyword)[0].CodeValue).strip()
+    except (TypeError, IndexError, AttributeError):
+        return None
+    if value not in _CODES[keyword]:
+        return None
+    return coded(value, "SCT", _CODES[keyword][value])
+
+
+def _directions(dataset):
+    try:
+        found = [str(one).strip() for one in dataset.get("PatientOrientation") or ()]
+    except Exception:
+        return []
+    return found if len(found) == 2 and all(set(one) <= set("ALRFHP") for one in found) else []
+
+
+def _has_tables(dataset, values):
+    tables = any(dataset.get(one) for one in ("ModalityLUTSequence", "VOILUTSequence"))
+    return tables or values.ndim != 2 or values.dtype.kind not in "iu" or _is_palette(dataset)
+
+
+def _is_palette(dataset):
+    return dataset.get("PhotometricInterpretation") == "PALETTE COLOR"
+
+
+def _show_as_seen(clean, shown):
+    """Keep the film as it is seen, in 16 bits: its samples mean something by a table alone."""
+    clean.WindowCenter, clean.WindowWidth = 32767.5, 65535
+    clean.PresentationLUTShape = "IDENTITY"
+    clean.RescaleIntercept, clean.RescaleSlope = 0, 1
+    _write_pixels(clean, (shown * 257).round().astype(np.uint16), 16, "MONOCHROME2")
+
+
+def _keep_samples(clean, dataset, found):
+    for keyword in _GREYS:
+        _copy_numbers(clean, dataset, keyword)
+    kind = str(dataset.get("PhotometricInterpretation"))
+    kind = kind if kind in ("MONOCHROME1", "MONOCHROME2") else "MONOCHROME2"
+    _write_pixels(clean, found.values, found.bits, kind)
+
+
+def _write_pixels(clean, values, count, kind):
+    allocated = 8 if count <= 8 else 16
+    clean.SamplesPerPixel, clean.PhotometricInterpretation = 1, kind
+    clean.Rows, clean.Columns = values.shape
+    clean.BitsAllocated, clean.BitsStored, clean.HighBit = allocated, count, count - 1
+    is_signed = values.dtype.kind == "i"
+    clean.PixelRepresentation = int(is_signed)
+    content = values.astype(f"<{'i' if is_signed else 'u'}{allocated // 8}").tobytes()
+    clean.PixelData = content + b"\0" * (len(content) % 2)
+    clean["PixelData"].VR = "OB" if allocated == 8 else "OW"

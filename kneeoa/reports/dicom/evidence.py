@@ -1,0 +1,72 @@
+"""What a report's DICOM objects say of the film they are about, with or without its patient."""
+
+from pydicom import Dataset
+
+import kneeoa
+from kneeoa.reports.dicom.pseudonyms import Pseudonyms
+from kneeoa.reports.dicom.source import Source
+
+METHOD = f"kneeoa {kneeoa.__version__}, DICOM PS3.15 basic profile"
+PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile")
+
+
+def evidence(source: Source, pseudonyms: Pseudonyms | None) -> Dataset:
+    """Return the film's header as far as objects about it repeat it.
+
+    With `pseudonyms` without its patient: no names, no dates, and the numbers that the film gets
+    when it is de-identified under the same key. None keeps what the file says.
+    """
+    said = Dataset()
+    said.SOPClassUID = source.sop_class
+    for keyword, uid in (
+        ("SOPInstanceUID", source.sop_instance),
+        ("StudyInstanceUID", source.study),
+        ("SeriesInstanceUID", source.series),
+    ):
+        setattr(said, keyword, pseudonyms.uid(uid) if pseudonyms else uid)
+    said.Rows, said.Columns = source.rows, source.columns
+    hidden = pseudonyms is not None
+    for keyword, value in (
+        ("PatientID", source.patient_id),
+        ("PatientName", source.patient_name),
+        ("PatientBirthDate", source.birth_date),
+        ("PatientSex", source.sex),
+        ("StudyDate", source.study_date),
+        ("StudyTime", source.study_time),
+        ("AccessionNumber", source.accession),
+        ("StudyID", source.study_id),
+        ("ReferringPhysicianName", source.referring),
+    ):
+        setattr(said, keyword, "" if hidden else value)
+    if source.issuer and not hidden:
+        said.IssuerOfPatientID = source.issuer
+    if hidden:
+        mark_deidentified(said, pseudonyms.patient(source.patient_id, source.issuer))
+    return said
+
+
+def take_over(made: Dataset, said: Dataset) -> None:
+    """Have an object that was `made` of `said` say, too, what its maker left out of that."""
+    for keyword in (
+        *("IssuerOfPatientID", "PatientIdentityRemoved", "DeidentificationMethod"),
+        *("DeidentificationMethodCodeSequence", "LongitudinalTemporalInformationModified"),
+    ):
+        if keyword in said:
+            setattr(made, keyword, said.get(keyword))
+    made.SpecificCharacterSet = "ISO_IR 192"
+
+
+def mark_deidentified(dataset: Dataset, patient_id: str) -> None:
+    """Say in `dataset` that its patient was taken out, how, and what she is called now."""
+    dataset.PatientID, dataset.PatientName = patient_id, f"{patient_id}^"
+    dataset.PatientIdentityRemoved = "YES"
+    dataset.DeidentificationMethod = METHOD
+    dataset.DeidentificationMethodCodeSequence = [coded(*PROFILE)]
+    dataset.LongitudinalTemporalInformationModified = "REMOVED"
+
+
+def coded(value: str, scheme: str, meaning: str) -> Dataset:
+    """Return the item of a code sequence."""
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = value, scheme, meaning
+    return code

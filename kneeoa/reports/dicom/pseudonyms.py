@@ -1,0 +1,50 @@
+"""New numbers in place of a patient's: always the same ones under one key, and no way back."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kneeoa.errors import ConfigError
+
+SETTING = "KNEEOA_PSEUDONYM_KEY"
+SHORTEST = 16
+"""Letters of a key: a shorter one can be found by trying."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonyms:
+    """What replaces UIDs and patients' ids; `key` is what ties them together, and is secret."""
+
+    key: bytes = field(repr=False)
+
+    def uid(self, uid: str) -> str:
+        """Return the UID that replaces `uid`, made of a UUID (DICOM PS3.5, B.2)."""
+        digits = bytearray(self._digest("uid", uid)[:16])
+        digits[6] = 0x80 | (digits[6] & 0x0F)
+        digits[8] = 0x80 | (digits[8] & 0x3F)
+        return f"2.25.{int.from_bytes(digits, 'big')}"
+
+    def patient(self, patient_id: str, issuer: str = "") -> str:
+        """Return the id that replaces a patient's."""
+        return f"KNEE-{self._digest('patient', f'{issuer}|{patient_id}').hex()[:12].upper()}"
+
+    def _digest(self, kind, text):
+        return hmac.new(self.key, f"{kind}|{text}".encode(), hashlib.sha256).digest()
+
+
+def pseudonyms_from(environment: Mapping[str, str] = os.environ) -> Pseudonyms:
+    """Return pseudonyms under the key that the owner set, or under one that is new each time.
+
+    Raises `ConfigError` for a key that is too short.
+    """
+    key = environment.get(SETTING, "").strip()
+    if not key:
+        return Pseudonyms(secrets.token_bytes(32))
+    if len(key) < SHORTEST:
+        raise ConfigError(
+            f"Expected a key of at least {SHORTEST} letters in {SETTING}. Received {len(key)}."
+        )
+    return Pseudonyms(key.encode())

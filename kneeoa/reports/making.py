@@ -1,0 +1,207 @@
+"""A reading -> the report of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+import kneeoa
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders import track_record, two_readings
+from kneeoa.graders.answer import Answer
+from kneeoa.graders.cards.signature import Signature
+from kneeoa.graders.grading import Graders, Reading
+from kneeoa.graders.locating.gate import Finding
+from kneeoa.graders.together import TogetherReading
+from kneeoa.metrics.rules import MOST_PROBABLE
+from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.reports.content import (
+    AgreementReported,
+    Box,
+    FilmReported,
+    FindingReported,
+    Measurement,
+    ModelReported,
+    NetworkAnswer,
+    Patient,
+    ReaderGrade,
+    Report,
+    Side,
+)
+from kneeoa.reports.dicom.source import Source
+
+PROGRAM = f"kneeoa {kneeoa.__version__}"
+LOCALISER = "Localiser"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """One knee as it was read.
+
+    Attributes
+    ----------
+    radiograph : the film as it was graded
+    frame : what of it was graded
+    findings : what stands against that
+    readings, together : of the networks; empty and None where it was not graded
+    side, side_from : as of a `FilmReported`
+    quarters, changes, drawn : as of a `FilmReported`
+    measured : whether the film is like those that the track record was measured on
+    """
+
+    radiograph: Radiograph
+    frame: Frame
+    findings: tuple[Finding, ...]
+    readings: tuple[Reading, ...]
+    together: TogetherReading | None
+    side: Side = "unknown"
+    side_from: str = ""
+    quarters: int = 0
+    changes: tuple[str, ...] = ()
+    drawn: bool = False
+    measured: bool = False
+
+
+def report_of_knee(
+    read: Read,
+    graders: Graders,
+    *,
+    now: datetime,
+    signature: Signature,
+    source: Source | None = None,
+    with_patient: bool = False,
+    reader: ReaderGrade | None = None,
+    measurements: Sequence[Measurement] = (),
+    text_warning: str = "",
+) -> Report:
+    """Return the report of one knee.
+
+    Parameters
+    ----------
+    graders : what read it, under the profile that it followed
+    source : what a DICOM file says of itself; None for other files
+    with_patient : whether the patient's name and birth date are asked for
+    text_warning : of text in the film's pixels, from `kneeoa.reports.burned_in`
+    """
+    networks = tuple(
+        _answer(DISPLAY_NAME[one.architecture], one.probabilities, one.answer, int(one.said))
+        for one in read.readings
+    )
+    together = read.together
+    answer = together and _answer(
+        TOGETHER, together.probabilities, together.answer, int(together.said)
+    )
+    refused = any(one.severity == "refused" for one in read.findings)
+    profile = graders.profile
+    return Report(
+        film=_film(read, source, with_patient),
+        answer=answer,
+        networks=networks,
+        agreement=_agreement(read.readings),
+        findings=tuple(
+            FindingReported(one.code, one.sentence, one.severity) for one in read.findings
+        ),
+        notes=(*read.radiograph.notes, *filter(None, [text_warning])),
+        anyway=refused and bool(networks),
+        profile=profile.case_line if profile else "",
+        track_record=_track_record(read, graders),
+        reader=reader,
+        measurements=tuple(measurements),
+        models=models_of(graders),
+        signed=_signed(signature),
+        made_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        program=PROGRAM,
+        patient=_patient(source) if with_patient and source else None,
+    )
+
+
+def models_of(graders: Graders) -> tuple[ModelReported, ...]:
+    """Return the models behind an answer: both together, each network, what framed the knee."""
+    found = [
+        ModelReported(
+            DISPLAY_NAME[name], model.weights_hash, f"{model.card['run_id']}, {_day(model.card)}"
+        )
+        for name, model in graders.published.items()
+    ]
+    if together := graders.together:
+        found.insert(0, ModelReported(TOGETHER, together.weights_hash, _day(together.card)))
+    localiser = graders.localiser
+    found.append(ModelReported(LOCALISER, localiser.weights_hash, _day(localiser.card)))
+    if profile := graders.profile:
+        found.append(ModelReported(f"Profile {profile.name}", profile.digest, ""))
+    return tuple(found)
+
+
+def _day(card):
+    return f"published {card['published_at'][:10]}"
+
+
+def _film(read, source, with_patient):
+    radiograph, frame = read.radiograph, read.frame
+    height, width = radiograph.pixels.shape
+    return FilmReported(
+        # A DICOM file is often called by its patient's name.
+        name=radiograph.name if with_patient or radiograph.source != "DICOM" else "",
+        digest=radiograph.digest,
+        format=radiograph.source,
+        bits=radiograph.bits,
+        height=height,
+        width=width,
+        box=Box(frame.top, frame.left, frame.height, frame.width),
+        knee=frame.name,
+        side=read.side,
+        side_from=read.side_from,
+        spacing=radiograph.spacing,
+        spacing_from=source.spacing_from if source and radiograph.spacing else "",
+        quarters=read.quarters,
+        changes=read.changes,
+        drawn=read.drawn,
+    )
+
+
+def _answer(name: str, probabilities: np.ndarray, answer: Answer | None, said: int):
+    shares = tuple(float(share) for share in probabilities)
+    if answer is None:
+        return NetworkAnswer(name, said, shares, rule=MOST_PROBABLE)
+    ends = int(answer.low), int(answer.high)
+    return NetworkAnswer(name, said, shares, *ends, answer.level, answer.rule)
+
+
+def _agreement(readings):
+    if len(readings) != 2:
+        return None
+    found = two_readings.compare(readings)
+    return AgreementReported(found.grades_apart, found.overlap, found.verdict, found.difference)
+
+
+def _track_record(read, graders):
+    if read.together is None or graders.together is None:
+        return ""
+    return track_record.of_answer(
+        read.together.said,
+        graders.together.card,
+        graders.profile,
+        measured=read.measured,
+        drawn=read.drawn,
+    )
+
+
+def _signed(signature):
+    if signature.warning:
+        return signature.warning
+    return f"The models are signed (key {signature.key[:8]}, {signature.signed_at[:10]})."
+
+
+def _patient(source):
+    born = source.birth_date
+    born = f"{born[:4]}-{born[4:6]}-{born[6:]}" if born else ""
+    return Patient(_name(source.patient_name), born)
+
+
+def _name(text):
+    """Return a DICOM name as people write it: the first of its forms, family name first."""
+    parts = [part.strip() for part in text.split("=")[0].split("^")]
+    family, *given = parts
+    return ", ".join(filter(None, (family, " ".join(filter(None, given)))))

@@ -1,0 +1,176 @@
+"""A report as one picture, as an archive shows it: film, maps, answer, and what it is not."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import reportlab
+from PIL import Image, ImageDraw, ImageFont
+
+from kneeoa.grades import GRADES, KLGrade
+from kneeoa.reports import wording
+from kneeoa.reports.content import Report
+from kneeoa.reports.pictures import Pictures
+from kneeoa.reports.wording import capitalised
+from kneeoa.wording import plain
+
+WIDTH, HEIGHT = 1600, 1200
+NOT_FOR_DIAGNOSIS = "Not for diagnosis"
+MORE = "There is more: see the report itself."
+_INK, _QUIET, _TEAL, _AMBER = (232, 238, 240), (158, 170, 175), (110, 205, 218), (255, 178, 92)
+_BAND, _EDGE = 64, 36
+_SPLIT = 900
+"""Column at which the words begin."""
+_SMALL, _PLAIN, _LARGE, _HUGE = 17, 21, 26, 60
+_SMALLEST = 11
+
+
+def poster(report: Report, pictures: Pictures) -> np.ndarray:
+    """Return the report as ``(1200, 1600, 3) uint8``; nothing of the patient is written on it."""
+    image = Image.new("RGB", (WIDTH, HEIGHT))
+    draw = ImageDraw.Draw(image)
+    film = _fitted(pictures.film, _SPLIT - 2 * _EDGE, HEIGHT - 2 * _BAND - 2 * _EDGE)
+    left = _EDGE + (_SPLIT - 2 * _EDGE - film.width) // 2
+    image.paste(film, (left, _BAND + _EDGE))
+    _draw_bands(draw, report)
+    y = _draw_answer(draw, report, _BAND + 18)
+    y = _draw_maps(image, draw, pictures, y + 18)
+    _draw_lines(draw, report, y + 14)
+    return np.asarray(image)
+
+
+def _draw_bands(draw, report):
+    draw.text((_EDGE, 16), NOT_FOR_DIAGNOSIS, _AMBER, _font(32, bold=True))
+    _right(draw, 22, "Research and teaching; not a medical device", _QUIET, _PLAIN)
+    bottom = HEIGHT - _BAND + 18
+    draw.text((_EDGE, bottom), NOT_FOR_DIAGNOSIS, _AMBER, _font(_LARGE, bold=True))
+    film = f"film {report.film.digest[: wording.SHORT_HASH]}"
+    _right(draw, bottom + 4, _known(f"{film}   {wording.made(report)}"), _QUIET, _SMALL)
+
+
+def _right(draw, y, text, colour, size):
+    font = _font(size)
+    draw.text((WIDTH - _EDGE - draw.textlength(text, font), y), text, colour, font)
+
+
+def _draw_answer(draw, report, y):
+    colour = _AMBER if report.anyway or not report.graded else _TEAL
+    draw.text((_SPLIT, y), wording.headline(report), colour, _font(_HUGE, bold=True))
+    y += 78
+    lines = [(capitalised(wording.knee_line(report)), _INK)]
+    if report.anyway:
+        lines.insert(0, ("Graded although it was refused", _AMBER))
+    if answer := report.answer:
+        lines.append((f"As one grade: {wording.one_grade(answer)}", _INK))
+        lines.append((f"Most probable: {wording.most_probable(answer)}", _INK))
+    for text, shade in lines:
+        y = _paragraph(draw, y, text, shade, _PLAIN)
+    return y + 8 if report.answer is None else _draw_cells(draw, report.answer, y + 10)
+
+
+def _draw_cells(draw, answer, y):
+    room, gap, height = WIDTH - _EDGE - _SPLIT, 8, 58
+    width = (room - 4 * gap) // 5
+    for grade, share in zip(GRADES, answer.probabilities, strict=True):
+        x = _SPLIT + int(grade) * (width + gap)
+        tint = tuple(round(24 + share * (channel - 24)) for channel in (43, 147, 161))
+        draw.rounded_rectangle((x, y, x + width, y + height), 6, tint)
+        said = int(grade) == answer.grade
+        for row, text in enumerate((grade.label, f"{share:.0%}")):
+            font = _font(_PLAIN, bold=said)
+            middle = x + (width - draw.textlength(text, font)) / 2
+            draw.text((middle, y + 4 + 26 * row), text, _INK, font)
+        if answer.low is not None and answer.low <= grade <= answer.high:
+            draw.rectangle((x, y + height + 4, x + width, y + height + 8), _TEAL)
+    return y + height + 12
+
+
+def _draw_maps(image, draw, pictures, y):
+    room = (WIDTH - _EDGE - _SPLIT - 20) // 2
+    bottom = y
+    for place, one in enumerate(pictures.maps):
+        x = _SPLIT + place * (room + 20)
+        picture = _fitted(one.picture, room, 300)
+        image.paste(picture, (x, y))
+        under = y + picture.height + 4
+        draw.text((x, under), one.name, _INK, _font(_SMALL, bold=True))
+        draw.text((x, under + 22), one.told, _QUIET, _font(15))
+        bottom = max(bottom, under + 44)
+    return bottom
+
+
+def _draw_lines(draw, report, y):
+    """Write the rest in the largest type with which it has room."""
+    lines = list(_lines(report))
+    for size in range(_SMALL, _SMALLEST - 1, -1):
+        taken = sum(len(_wrapped(text, size)) for text, _ in lines) * _leading(size)
+        if y + taken + 6 * len(lines) <= HEIGHT - _BAND:
+            break
+    for text, colour in lines:
+        if y + len(_wrapped(text, size)) * _leading(size) > HEIGHT - _BAND - _leading(size):
+            _paragraph(draw, y, MORE, _AMBER, size)
+            return
+        y = _paragraph(draw, y, text, colour, size) + 6
+
+
+def _lines(report):
+    for line in wording.findings(report):
+        yield line, _AMBER
+    for one in report.networks:
+        yield f"{one.name}: {wording.network_line(one)}. {wording.shares(one)}", _INK
+    if report.agreement:
+        yield f"{report.agreement.verdict} {report.agreement.difference}", _INK
+    if answer := report.answer:
+        yield KLGrade(answer.grade).label + ": " + KLGrade(answer.grade).criteria, _QUIET
+    if report.profile:
+        yield report.profile, _INK
+    if line := wording.reader_line(report):
+        yield f"Reader's own grade: {line}", _INK
+    for one in report.measurements:
+        yield f"{capitalised(one.kind)}: {wording.measurement_line(one)}", _INK
+    if report.track_record:
+        yield report.track_record, _QUIET
+    named = "; ".join(f"{name} {text}" for name, text in wording.models(report))
+    yield f"Models: {named}. {report.signed}", _QUIET
+
+
+def _paragraph(draw, y, text, colour, size):
+    for line in _wrapped(text, size):
+        draw.text((_SPLIT, y), line, colour, _font(size))
+        y += _leading(size)
+    return y
+
+
+def _leading(size):
+    return round(1.32 * size)
+
+
+def _wrapped(text, size):
+    """Return lines that are as wide as there is room."""
+    font, room = _font(size), WIDTH - _EDGE - _SPLIT
+    lines = [""]
+    for word in _known(text).split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _fitted(picture, width, height):
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    scale = min(width / image.width, height / image.height)
+    size = max(1, round(scale * image.width)), max(1, round(scale * image.height))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+@functools.cache
+def _font(size, *, bold=False):
+    name = "VeraBd.ttf" if bold else "Vera.ttf"
+    return ImageFont.truetype(str(Path(reportlab.__file__).parent / "fonts" / name), size)
+
+
+def _known(text):
+    """Return text with a question mark for what the font lacks: it has the Latin letters."""
+    return plain(text).replace("\n", " ").encode("cp1252", "replace").decode("cp1252")

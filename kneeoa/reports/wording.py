@@ -1,0 +1,202 @@
+"""A report in words: the same lines in text, PDF and DICOM."""
+
+from kneeoa.graders.answer import RULE_IN_WORDS, why_another
+from kneeoa.grades import KLGrade
+from kneeoa.reports.content import SIDES, Measurement, NetworkAnswer, Report
+
+SHORT_HASH = 12
+"""Digits of a SHA-256 that name a model or a film."""
+SIDE_FROM = {
+    "file": "as the file says",
+    "position": "by where it lies in the film",
+    "reader": "as the reader set it",
+    "": "",
+}
+SPACING = {
+    "PixelSpacing": "PixelSpacing",
+    "ImagerPixelSpacing": "ImagerPixelSpacing: at the detector; in the knee lengths are smaller",
+    "NominalScannedPixelSpacing": "NominalScannedPixelSpacing: of the scanned film",
+}
+AGAINST = "To bear in mind"
+UNITS = {"{pixels}": "pixels"}
+
+
+def headline(report: Report) -> str:
+    """Return the range of grades in large type, or why there is none."""
+    answer = report.answer
+    if answer is None:
+        if not report.graded:
+            return "Not graded"
+        said = sorted({one.grade for one in report.networks})
+        return " or ".join(KLGrade(grade).label for grade in said)
+    if answer.low is None or answer.low == answer.high:
+        return KLGrade(answer.grade if answer.low is None else answer.low).label
+    return f"KL {answer.low} to {answer.high}"
+
+
+def one_grade(answer: NetworkAnswer) -> str:
+    """Return the one grade with its word, and how it is taken."""
+    grade = KLGrade(answer.grade)
+    return f"{grade.label}, {grade.text} ({RULE_IN_WORDS[answer.rule]})"
+
+
+def range_in_words(answer: NetworkAnswer) -> str:
+    """Return the range and what it promises; empty where there is none."""
+    if answer.low is None:
+        return ""
+    ends = KLGrade(answer.low).label
+    ends = ends if answer.low == answer.high else f"{ends} to {KLGrade(answer.high).label}"
+    return f"{ends}, to hold the reference's grade in {answer.level:.0%} of films"
+
+
+def most_probable(answer: NetworkAnswer) -> str:
+    """Return the most probable grade with its probability."""
+    grade = answer.most_probable
+    return f"{grade.label}, {answer.probabilities[grade]:.0%}"
+
+
+def why_not_the_likeliest(answer: NetworkAnswer) -> str:
+    """Return why another grade than the most probable one is said; empty where it is that one."""
+    if answer.most_probable == answer.grade:
+        return ""
+    return why_another(answer.most_probable, KLGrade(answer.grade), answer.rule)
+
+
+def shares(answer: NetworkAnswer) -> str:
+    """Return the five probabilities in a line."""
+    said = ", ".join(f"{share:.0%}" for share in answer.probabilities)
+    return f"KL 0 to 4: {said}"
+
+
+def network_line(answer: NetworkAnswer) -> str:
+    """Return what one network says in a line."""
+    grade = KLGrade(answer.grade)
+    line = f"{grade.label}, {grade.text}"
+    if answer.low is not None and answer.low != answer.high:
+        line += f" (KL {answer.low} to {answer.high})"
+    return line
+
+
+def film_line(report: Report) -> str:
+    """Return what film it is, without its name."""
+    film = report.film
+    parts = [f"{film.format}, {film.width} x {film.height} pixels, {film.bits} bit"]
+    if film.drawn:
+        parts.insert(0, "a drawing, no film")
+    return "; ".join((*parts, *film.changes))
+
+
+def film_name(report: Report) -> str:
+    """Return how the film is called: its file's name, and the beginning of its SHA-256."""
+    short = report.film.digest[:SHORT_HASH]
+    return f"{report.film.name} ({short})" if report.film.name else short
+
+
+def knee_line(report: Report) -> str:
+    """Return which knee it is, and what says so."""
+    film = report.film
+    where = f", the knee on the {film.knee}" if "image" in film.knee else ""
+    known = SIDE_FROM[film.side_from] if film.side != "unknown" else ""
+    return f"{SIDES[film.side]}{where}{f' ({known})' if known else ''}"
+
+
+def box_line(report: Report) -> str:
+    """Return where the box lies."""
+    box = report.film.box
+    return (
+        f"rows {box.top} to {box.top + box.height}, columns {box.left} to {box.left + box.width} "
+        "of the film as graded"
+    )
+
+
+def spacing_line(report: Report) -> str:
+    """Return the size of a pixel, and which attribute says so."""
+    film = report.film
+    if film.spacing is None:
+        return "size of a pixel not known"
+    row, column = film.spacing
+    attribute = SPACING.get(film.spacing_from, "as the file says")
+    return f"{row:.4g} x {column:.4g} mm a pixel ({attribute})"
+
+
+def measurement_line(one: Measurement) -> str:
+    """Return a measurement with its interval and how it was made."""
+    unit = UNITS.get(one.unit, one.unit)
+    line = f"{one.value:.4g} {unit}"
+    if one.low is not None and one.high is not None:
+        line += f" (95%: {one.low:.4g} to {one.high:.4g})"
+    return f"{line}, {one.method}" if one.method else line
+
+
+def reader_line(report: Report) -> str:
+    """Return the reader's own grade; empty where there is none."""
+    reader = report.reader
+    if reader is None:
+        return ""
+    grade = KLGrade(reader.grade)
+    when = "before" if reader.before else "after"
+    return f"{grade.label}, {grade.text}; given {when} she saw the networks' answer"
+
+
+def findings(report: Report) -> tuple[str, ...]:
+    """Return what stands against grading, refusals first; each a sentence or more."""
+    refused = " ".join(one.sentence for one in report.refusals)
+    lines = []
+    if refused:
+        before = "Graded although it was refused." if report.anyway else "Not graded."
+        lines.append(f"{before} {refused}")
+    return (*lines, *report.warnings)
+
+
+def models(report: Report) -> tuple[tuple[str, str], ...]:
+    """Return each model's name, and its short hash and version."""
+    return tuple(
+        (one.name, ", ".join(filter(None, (one.digest[:SHORT_HASH], one.version))))
+        for one in report.models
+    )
+
+
+def made(report: Report) -> str:
+    """Return when the report was made, and by what."""
+    return f"{report.made_at[:16].replace('T', ' ')} UTC, {report.program}"
+
+
+def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Return the report as headings, each with its names and lines; an empty name goes on."""
+    film = [("Film", film_name(report)), ("", film_line(report)), ("Knee", knee_line(report))]
+    film += [("Box", box_line(report)), ("Scale", spacing_line(report))]
+    if patient := report.patient:
+        film = [("Patient", patient.name), ("Born", patient.born or "not said"), *film]
+    parts = [("Film", film), ("Answer", _answer(report))]
+    if against := findings(report):
+        parts.append((AGAINST, [("", line) for line in against]))
+    if line := reader_line(report):
+        parts.append(("Reader", [("Own grade", line)]))
+    if report.measurements:
+        lines = [(capitalised(one.kind), measurement_line(one)) for one in report.measurements]
+        parts.append(("Measurements", lines))
+    by = [*models(report), ("", report.signed), ("Made", made(report))]
+    parts.append(("Models", by))
+    return tuple((heading, tuple(lines)) for heading, lines in parts)
+
+
+def _answer(report):
+    lines = [("Kellgren-Lawrence", headline(report))]
+    if answer := report.answer:
+        lines += [("Range", range_in_words(answer))] if answer.low is not None else []
+        lines += [("As one grade", one_grade(answer)), ("Most probable", most_probable(answer))]
+        lines += [("Probabilities", shares(answer))]
+    for one in report.networks:
+        lines += [(one.name, network_line(one)), ("", shares(one))]
+    if agreed := report.agreement:
+        lines += [("Agreement", f"{agreed.verdict} {agreed.difference}")]
+    if report.profile:
+        lines.append(("Profile", report.profile))
+    if report.track_record:
+        lines.append(("Track record", report.track_record))
+    return lines
+
+
+def capitalised(text: str) -> str:
+    """Return a line that begins as a sentence does."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,103 @@
+"""The report of the knee that is read: to copy, to keep, to hand on; made when it is asked for."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.gate import Finding
+from kneeoa.reports import exports
+from kneeoa.reports.exports import Exports, Kind
+from pages.reading import frame_control
+from pages.shared import boundary, clients, reporting
+from pages.shared.memory.film import Film
+
+BUTTONS: dict[Kind, tuple[str, str]] = {
+    "pdf": ("PDF", "One page of A4: film, maps, answer, doubts, models."),
+    "json": ("JSON", "The same for programs."),
+    "sr": ("DICOM SR", "Structured Report (TID 1500): grades and probabilities as codes."),
+    "sc": ("DICOM SC", "Secondary Capture: a picture that every viewer shows."),
+}
+PATIENT = "With the patient's name and birth date"
+WITHOUT = (
+    "Without the patient: names, dates and numbers are taken out (DICOM basic profile), and SR and "
+    "SC refer to the de-identified film."
+)
+WITH = "SR and SC then belong to the film's own study, for the archive that it came from."
+
+
+@st.fragment
+def show_report(
+    film: Film, frame: Frame, findings: Sequence[Finding], *, graded: bool, measured: bool
+) -> None:
+    """Show what opens the report of a knee; nothing is made of it before."""
+    panel = st.popover("Report", key="report", on_change="rerun", width="stretch")
+    if not panel.open:
+        return
+    with panel, boundary.refusals_shown():
+        is_dicom = film.source == "DICOM"
+        with_patient = is_dicom and st.checkbox(PATIENT, key="report_with_patient")
+        if is_dicom:
+            st.caption(WITH if with_patient else WITHOUT)
+        made = reporting.exports_of(
+            film,
+            frame,
+            findings=findings,
+            side=frame_control.side_of(film, frame),
+            graded=graded,
+            measured=measured,
+            with_patient=with_patient,
+        )
+        if made.text_warning:
+            st.warning(boundary.escaped(made.text_warning))
+        _show_buttons(made)
+        _show_text(made)
+
+
+def _show_buttons(made: Exports) -> None:
+    source = made.source
+    lacking = {"sr"} if source is None or not source.can_be_referred_to else set()
+    columns = st.columns(2, gap="small")
+    for place, (kind, (label, help_)) in enumerate(BUTTONS.items()):
+        if kind in lacking:
+            help_ = "Only for a DICOM film that says which instance it is."
+        _show_button(columns[place % 2], made, kind, label, help_, disabled=kind in lacking)
+    if made.is_dicom and not made.with_patient:
+        _show_button(
+            st, made, "film", "De-identified film", "The film that the others then refer to."
+        )
+
+
+def _show_button(place, made, kind, label, help_, *, disabled=False):
+    place.download_button(
+        label,
+        clients.noted(_event(kind), lambda: made.content(kind), _about(made, kind)),
+        file_name=made.name(kind),
+        mime=exports.MIME[kind],
+        on_click="ignore",
+        key=f"report_{kind}",
+        disabled=disabled,
+        help=help_,
+        width="stretch",
+    )
+
+
+def _show_text(made: Exports) -> None:
+    """Show the text to copy, where it is asked for; that, too, is in the audit log."""
+    asked = st.toggle("Text to copy", key="report_text")
+    if not asked:
+        return
+    once = "report_text_noted"
+    shown = made.name("text"), made.with_patient
+    if st.session_state.get(once) != shown:
+        clients.note(_event("text"), _about(made, "text"))
+        st.session_state[once] = shown
+    st.code(made.content("text").decode(), language=None, height=320, wrap_lines=True)
+
+
+def _event(kind):
+    return "film exported" if kind == "film" else "report exported"
+
+
+def _about(made, kind):
+    return f"{kind}, with the patient's name" if made.with_patient else kind

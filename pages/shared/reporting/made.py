@@ -1,0 +1,92 @@
+"""What the page knows of a knee that was read -> its report and exports."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.gate import Finding
+from kneeoa.reports.content import Measurement, ReaderGrade, Report
+from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
+from kneeoa.reports.exports import Exports
+from kneeoa.reports.making import Read
+from pages.shared import cached, session_films
+from pages.shared.memory.film import Film
+from pages.shared.profiles import in_use
+
+_PSEUDONYMS = "pseudonyms"
+
+
+def report_of(film: Film, frame: Frame, **said) -> Report:
+    """Return the report of `frame` of a film; `said` as of `exports_of`."""
+    return exports_of(film, frame, **said).report
+
+
+def exports_of(
+    film: Film,
+    frame: Frame,
+    *,
+    findings: Sequence[Finding],
+    side: str,
+    graded: bool = True,
+    measured: bool = False,
+    with_patient: bool = False,
+    reader: ReaderGrade | None = None,
+    measurements: Sequence[Measurement] = (),
+) -> Exports:
+    """Return what the reading of `frame` can be exported as.
+
+    Parameters
+    ----------
+    findings : what stands against grading the frame
+    side : as the reader left it: ``"L"``, ``"R"`` or ``"unknown"``
+    graded : whether the networks' answer is shown; a report says no more than the page
+    measured, with_patient, reader, measurements : as of `Read` and `Exports`
+    """
+    radiograph = film.radiograph
+    read = Read(
+        radiograph=replace(radiograph, name=film.name),
+        frame=frame,
+        findings=tuple(findings),
+        readings=session_films.read(film, frame) if graded else (),
+        together=session_films.read_together(film, frame) if graded else None,
+        side=side,
+        side_from=_side_from(film, frame, radiograph.laterality, side),
+        quarters=film.quarters,
+        changes=film.changes,
+        drawn=film.drawn,
+        measured=measured,
+    )
+    return Exports(
+        read=read,
+        data=film.data,
+        graders=in_use.graders(),
+        signature=cached.signature(),
+        now=datetime.now(UTC),
+        pseudonyms=_pseudonyms(),
+        with_patient=with_patient,
+        reader=reader,
+        measurements=tuple(measurements),
+    )
+
+
+def _side_from(film, frame, said_by_file, side):
+    if side == "unknown":
+        return ""
+    names = [knee.frame.name for knee in film.found.knees]
+    found = film.found.knees[names.index(frame.name) if frame.name in names else 0]
+    if side != found.side:
+        return "reader"
+    return "file" if said_by_file else "position"
+
+
+def _pseudonyms() -> Pseudonyms:
+    """Return what ties this session's exports together: without a key of the owner, one a session.
+
+    So a film, its report and its capture, exported one after the other, name each other.
+    """
+    if _PSEUDONYMS not in st.session_state:
+        st.session_state[_PSEUDONYMS] = pseudonyms_from()
+    return st.session_state[_PSEUDONYMS]

@@ -1,0 +1,134 @@
+"""The report on the Read page: made when it is asked for, exports in the audit log."""
+
+import hashlib
+import io
+
+import pydicom
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.films.phantom import knee_png
+from kneeoa.reports.exports import Exports
+from kneeoa.store import audit
+from kneeoa.store.database import open_store
+from pages.shared import clients
+from tests.support.places import MAIN_SCRIPT
+from tests.support.report_films import PLANTED, knee_file
+
+KINDS = ("pdf", "json", "sr", "sc")
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """What was made, by kind, in order."""
+    kinds = []
+    content = Exports.content
+    monkeypatch.setattr(
+        Exports, "content", lambda self, kind: kinds.append(kind) or content(self, kind)
+    )
+    return kinds
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/store.sqlite"
+    monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
+    engine = open_store(url)
+    yield engine
+    engine.dispose()
+
+
+def read(name, data):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.file_uploader[0].set_value([(name, data, "application/octet-stream")])
+    return app.run()
+
+
+def opened(app):
+    app.session_state["report"] = True
+    app.run()
+    assert not app.exception, app.exception[0].message
+    return {key: button for key in (*KINDS, "film") for button in _buttons(app, f"report_{key}")}
+
+
+def _buttons(app, key):
+    return [one.proto for one in app.get("download_button") if one.proto.id.endswith(key)]
+
+
+def test_nothing_is_made_before_the_report_is_opened(made, store):
+    app = read("knee.dcm", knee_file(2))
+    assert _buttons(app, "report_pdf") == []
+    assert not [one for one in app.checkbox if one.key == "report_with_patient"]
+    buttons = opened(app)
+    assert len(buttons) == 5
+    assert made == []
+    assert audit.entries(store).empty
+
+
+def test_the_text_to_copy_is_in_the_log_once_and_names_nobody(store):
+    app = read("knee.dcm", knee_file(2))
+    opened(app)
+    app.toggle(key="report_text").set_value(True).run()
+    (text,) = app.code
+    assert "Kellgren-Lawrence" in text.value
+    assert "Not for diagnosis" in text.value
+    assert not [one for one in PLANTED if one in text.value]
+    app.run()
+    entries = audit.entries(store)
+    assert entries["event"].tolist() == ["report exported"]
+    assert entries["about"].tolist() == ["text"]
+    app.checkbox(key="report_with_patient").check().run()
+    assert "Plantagenet, Eleonora" in app.code[0].value
+    assert audit.entries(store)["about"].tolist() == ["text, with the patient's name", "text"]
+    assert "film" not in opened(app)
+
+
+def test_the_patient_and_a_structured_report_are_offered_for_dicom_alone(store):
+    app = read("knee.png", knee_png(2, seed=0))
+    buttons = opened(app)
+    assert buttons["sr"].disabled
+    assert not buttons["sc"].disabled
+    assert "film" not in buttons
+    assert not [one for one in app.checkbox if one.key == "report_with_patient"]
+    app.toggle(key="report_text").set_value(True).run()
+    assert "knee.png" in app.code[0].value
+
+
+def test_the_report_says_what_the_page_says(store):
+    film = knee_file(2)
+    app = read("knee.dcm", film)
+    opened(app)
+    side = f"side_{hashlib.sha256(film).hexdigest()[:12]}_0"
+    app.segmented_control(key=side).set_value("R").run()
+    app.toggle(key="report_text").set_value(True).run()
+    text = " ".join(app.code[0].value.split())
+    assert "right knee (as the reader set it)" in text
+    (headline,) = {
+        part.split("<", 1)[0]
+        for block in app.get("html")
+        for part in block.body.split('class="kl-grade">')[1:]
+        if 'class="kl-lead"' in block.body
+    }
+    assert f"Kellgren-Lawrence {headline}" in text
+
+
+def test_exports_are_read_back(monkeypatch, store):
+    seen = {}
+    noted = clients.noted
+
+    def catch(event, content, about=""):
+        seen[about] = noted(event, content, about)
+        return seen[about]
+
+    monkeypatch.setattr(clients, "noted", catch)
+    app = read("knee.dcm", knee_file(2))
+    opened(app)
+    film = pydicom.dcmread(io.BytesIO(seen["film"]()))
+    sr = pydicom.dcmread(io.BytesIO(seen["sr"]()))
+    assert sr.StudyInstanceUID == film.StudyInstanceUID
+    assert seen["pdf"]().startswith(b"%PDF-")
+    assert audit.entries(store)["about"].tolist() == ["pdf", "sr", "film"]
+    assert set(audit.entries(store)["event"]) == {"report exported", "film exported"}
+    app.checkbox(key="report_with_patient").check().run()
+    own = pydicom.dcmread(io.BytesIO(seen["sc, with the patient's name"]()))
+    assert own.PatientID == "SECRET-4711"

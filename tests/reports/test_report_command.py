@@ -1,0 +1,190 @@
+"""``python -m kneeoa report``: files that are named by no patient, and overwrite nothing."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from kneeoa.__main__ import main
+from kneeoa.films.phantom import knee_png
+from kneeoa.reports.dicom.pseudonyms import SETTING
+from kneeoa.reports.dicom.source import source_of
+from tests.support.dicom_programs import dciodvfy
+from tests.support.films import dicom_dataset, dicom_file
+from tests.support.report_films import PLANTED, knee_file
+
+USUAL = {"report.pdf", "report.txt", "report.json", "sr.dcm", "sc.dcm"}
+
+
+@pytest.fixture(autouse=True)
+def stay(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(SETTING, raising=False)
+
+
+@pytest.fixture(scope="module")
+def knee():
+    return knee_file(3)
+
+
+@pytest.fixture
+def film(tmp_path, knee):
+    # As hospitals call them.
+    file = tmp_path / "Plantagenet_Eleonora_SECRET-4711.dcm"
+    file.write_bytes(knee)
+    return file
+
+
+def report(*arguments):
+    return main(["report", *map(str, arguments)])
+
+
+def endings(folder):
+    return {re.sub(r"^[0-9a-f]{12}-(left|right|knee|image-\w+)-", "", one.name) for one in folder}
+
+
+def test_all_forms_are_written_and_none_names_the_patient(film, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert report(film, "--out", out) == 0
+    files = sorted(out.iterdir())
+    assert endings(files) == USUAL
+    told = capsys.readouterr()
+    assert sorted(told.out.split()) == sorted(map(str, files))
+    assert "left knee (as the file says): KL " in told.err
+    for file in files:
+        data = file.read_bytes()
+        hidden = [one for one in PLANTED if one.encode() in data or one in file.name]
+        assert hidden == [], file.name
+        if file.suffix == ".dcm":
+            assert dciodvfy(data) == []
+    assert "Plantagenet" not in told.out + told.err
+
+
+def test_with_the_patient_they_name_her_and_belong_to_her_study(film, tmp_path, capsys):
+    assert report(film, "--out", tmp_path / "out", "--with-patient", "--json", "--sr") == 0
+    files = {one.name[13:]: one for one in (tmp_path / "out").iterdir()}
+    content = json.loads(files["left-report.json"].read_text("utf-8"))
+    assert content["patient"] == {"name": "Plantagenet, Eleonora", "born": "1952-03-17"}
+    assert content["film"]["spacing_from"] == "ImagerPixelSpacing"
+    said = source_of(files["left-sr.dcm"].read_bytes())
+    assert said.study == source_of(film.read_bytes()).study
+    assert said.patient_id == "SECRET-4711"
+
+
+def test_the_film_itself_fits_its_report(film, tmp_path, capsys):
+    assert report(film, "--out", tmp_path / "out", "--film", "--sr", "--sc") == 0
+    files = {one.name[18:]: one.read_bytes() for one in (tmp_path / "out").iterdir()}
+    hidden = source_of(files["film.dcm"])
+    for name in ("sr.dcm", "sc.dcm"):
+        assert hidden.sop_instance.encode() in files[name]
+        assert source_of(files[name]).study == hidden.study
+
+
+def test_other_files_get_what_they_allow(tmp_path, capsys):
+    (tmp_path / "a.png").write_bytes(knee_png(2, seed=1))
+    assert report("a.png", "--out", "out") == 0
+    assert endings(Path("out").iterdir()) == USUAL - {"sr.dcm"}
+    capsys.readouterr()
+    assert report("a.png", "--out", "asked", "--sr", "--text") == 1
+    assert endings(Path("asked").iterdir()) == {"report.txt"}
+    assert "a structured report has to refer to one" in capsys.readouterr().err
+    assert report("a.png", "--out", "none", "--sr") == 2
+    assert not Path("none").exists()
+    # DICOM that does not say which instance it is.
+    (tmp_path / "b.dcm").write_bytes(
+        dicom_file(dicom_dataset(_pixels(), StudyInstanceUID=None, SeriesInstanceUID=None))
+    )
+    capsys.readouterr()
+    assert report("b.dcm", "--out", "bare") == 0
+    assert endings(Path("bare").iterdir()) == USUAL - {"sr.dcm"}
+
+
+def _pixels():
+    from kneeoa.films.phantom import draw_knee
+
+    return draw_knee(1, side=300)
+
+
+def test_a_refused_film_has_a_report_that_says_why(tmp_path, capsys):
+    from kneeoa.films.phantom import draw_knee
+
+    upside_down = draw_knee(2, side=400)[::-1].copy()
+    (tmp_path / "u.dcm").write_bytes(dicom_file(dicom_dataset(upside_down)))
+    assert report("u.dcm", "--out", "out", "--json", "--text") == 1
+    (file,) = Path("out").glob("*.json")
+    content = json.loads(file.read_text("utf-8"))
+    assert content["answer"] is None
+    assert content["networks"] == []
+    assert "Not graded." in capsys.readouterr().err
+    assert report("u.dcm", "--out", "out", "--json", "--grade-anyway") == 0
+    content = json.loads(file.read_text("utf-8"))
+    assert content["anyway"] is True
+    assert content["answer"]["grade"] in range(5)
+    assert "Graded although it was refused." in capsys.readouterr().err
+
+
+def test_older_reports_are_replaced_and_nothing_else_is(film, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert report(film, "--out", out, "--film", "--pdf", "--text", "--json", "--sr", "--sc") == 0
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    assert report(film, "--out", out, "--film", "--pdf", "--text", "--json", "--sr", "--sc") == 0
+    assert {file.name for file in out.iterdir()} == set(before)
+    for name in before:
+        place = out / name
+        others = (b"a letter", b"{}", b"%PDF-1.4 of somebody", b"\0" * 128 + b"DICM", b"")
+        for other in others:
+            place.write_bytes(other)
+            assert report(film, "--out", out, *_option(name)) == 2
+            assert "holds something else" in capsys.readouterr().err
+            assert place.read_bytes() == other
+        place.unlink()
+        place.symlink_to(film)
+        assert report(film, "--out", out, *_option(name)) == 2
+        assert place.is_symlink()
+        place.unlink()
+        place.write_bytes(before[name])
+    assert film.read_bytes() == knee_file(3)
+
+
+def _option(name):
+    kinds = {"report.pdf": "pdf", "report.txt": "text", "report.json": "json"}
+    ending = name[18:]
+    return ["--" + kinds.get(ending, ending.removesuffix(".dcm"))]
+
+
+def test_what_cannot_be_done_is_said(film, tmp_path, capsys):
+    cases = [
+        (tmp_path / "absent.png", tmp_path / "out", "absent.png cannot be opened"),
+        (tmp_path, tmp_path / "out", "no ordinary file"),
+        (film, film, "something else"),
+    ]
+    (tmp_path / "text.png").write_text("no film")
+    cases.append((tmp_path / "text.png", tmp_path / "out", "Received text"))
+    for source, out, said in cases:
+        assert report(source, "--out", out, "--text") == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert film.read_bytes() == knee_file(3)
+
+
+def test_a_key_ties_the_exports_of_several_runs_together(film, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(SETTING, "a key that the owner chose")
+    for name in ("one", "two"):
+        assert report(film, "--out", name, "--film") == 0
+    (one,), (two,) = (tmp_path.glob(f"{name}/*film.dcm") for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    monkeypatch.setenv(SETTING, "short")
+    assert report(film, "--out", "three", "--film") == 2
+    assert SETTING in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_said(film, tmp_path, capsys):
+    if os.geteuid() == 0:
+        place = Path("/proc/nowhere")
+    else:
+        place = tmp_path / "closed"
+        place.mkdir(mode=0o500)
+    assert report(film, "--out", place, "--text") == 2
+    assert str(place.parent if os.geteuid() == 0 else place) in capsys.readouterr().err

@@ -1,0 +1,114 @@
+"""What a report says is the same in text, JSON and PDF, and it is all there."""
+
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from pypdf import PdfReader
+
+from kneeoa.errors import DataError
+from kneeoa.reports import wording
+from kneeoa.reports.as_json import as_json, from_json
+from kneeoa.reports.as_pdf import as_pdf
+from kneeoa.reports.as_text import as_text
+from kneeoa.reports.content import PURPOSE, FindingReported
+from tests.support.reports import FILM, NOT_GRADED, REPORT, WITH_PATIENT, pictures
+
+SAID = (
+    *("KL 1 to 3", "KL 2, minimal", "KL 1, 40%", "35%", "MobileNet", "ResNet50"),
+    *("The networks differ by 1 grade.", "They overlap by 80%."),
+    *("Graded although it was refused", "blurred", "metal at the joint", "may be negative"),
+    *("KL 3, moderate; given before she saw", "3.42 mm (95%: 3.1 to 3.7)", "at the detector"),
+    *("1" * 12, "2" * 12, "3" * 12, "4" * 12, "mobilenet-seed1", "The models are signed"),
+    *("Example hospital", "agreed in 64%", "right knee", "ImagerPixelSpacing"),
+    *("2026-02-03 04:05 UTC", "kneeoa 0.1.0", "ab" * 6),
+)
+
+
+def pdf_text(data):
+    reader = PdfReader(io.BytesIO(data))
+    assert len(reader.pages) == 1
+    return " ".join(reader.pages[0].extract_text().split())
+
+
+def one_line(text):
+    return " ".join(text.split())
+
+
+def test_all_of_it_is_in_the_text_and_on_the_page():
+    text, page = one_line(as_text(REPORT)), pdf_text(as_pdf(REPORT, pictures()))
+    for said in (*SAID, PURPOSE):
+        assert said in text, said
+        assert said in page, said
+    assert max(map(len, as_text(REPORT).splitlines())) <= 68
+
+
+def test_json_holds_everything_and_comes_back():
+    text = as_json(WITH_PATIENT)
+    assert from_json(text) == WITH_PATIENT
+    content = json.loads(text)
+    assert list(content)[:3] == ["kind", "schema_version", "purpose"]
+    assert content["answer"]["probabilities"] == list(REPORT.answer.probabilities)
+    with pytest.raises(DataError, match="something else"):
+        from_json(text.replace('"kneeoa report"', '"another"'))
+    with pytest.raises(DataError, match="schema version 1"):
+        from_json(text.replace('"schema_version": 1', '"schema_version": 2'))
+    with pytest.raises(DataError):
+        from_json(text[:-40])
+
+
+def test_the_patient_is_there_only_where_she_was_asked_for():
+    for report, times in ((REPORT, False), (WITH_PATIENT, True)):
+        forms = (as_text(report), as_json(report), pdf_text(as_pdf(report, pictures())))
+        for form in forms:
+            assert ("Plantagenet" in form) == ("1952-03-17" in form) == times
+
+
+def test_a_film_that_is_not_graded_has_a_report_that_says_why():
+    text, page = one_line(as_text(NOT_GRADED)), pdf_text(as_pdf(NOT_GRADED, pictures(0)))
+    for form in (text, page):
+        assert "Not graded" in form
+        assert "Expected a sharp film" in form
+        assert not re.search(r"KL \d", form)
+
+
+def test_without_an_ensemble_the_networks_stand_for_themselves():
+    alone = replace(REPORT, answer=None, track_record="")
+    assert wording.headline(alone) == "KL 1 or KL 2"
+    assert "KL 1 or KL 2" in pdf_text(as_pdf(alone, pictures()))
+
+
+def test_a_range_of_one_grade_is_that_grade():
+    sure = replace(REPORT, answer=replace(REPORT.answer, low=2, high=2))
+    assert wording.headline(sure) == "KL 2"
+    assert wording.range_in_words(sure.answer).startswith("KL 2, to hold")
+    nothing = replace(REPORT.answer, low=None, high=None, level=None)
+    assert wording.range_in_words(nothing) == ""
+
+
+def test_a_long_report_still_has_one_page():
+    many = tuple(FindingReported("soft", f"Sentence {n} warns. " * 6, "warned") for n in range(14))
+    measured = REPORT.measurements * 4
+    page = pdf_text(as_pdf(replace(REPORT, findings=many, measurements=measured), pictures()))
+    assert "Sentence 13 warns." in page
+    assert "The models are signed" in page
+
+
+def test_text_from_files_is_text():
+    odd = '<b>bold</b> & "quoted"\n\x1b[2J \u202e \u4e2d'
+    named = replace(REPORT, film=replace(FILM, name=odd), profile=odd)
+    page = pdf_text(as_pdf(named, pictures()))
+    assert '<b>bold</b> & "quoted"' in page
+    text = as_text(named)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert '<b>bold</b> & "quoted"' in text
+
+
+def test_the_same_report_is_the_same_bytes():
+    assert as_pdf(REPORT, pictures()) == as_pdf(REPORT, pictures())
+    about = PdfReader(io.BytesIO(as_pdf(REPORT, pictures()))).metadata
+    assert about.creator == "kneeoa report"
+    assert about.subject == PURPOSE
