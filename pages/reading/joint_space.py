@@ -5,6 +5,8 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from kneeoa.jointspace import words
 from kneeoa.jointspace.width import JointSpace, measure
+from kneeoa.reports import joint_space
+from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
 from pages.shared import boundary
 from pages.shared.research import cached_runs
@@ -47,10 +49,18 @@ def show(film: Film, frame: Frame) -> None:
             st.html(f'<div class="kl-note">{boundary.as_html(sentence)}</div>')
 
 
+def measurements(film: Film, frame: Frame) -> tuple[Measurement, ...]:
+    """Return the widths for a report, nothing without the tick."""
+    return joint_space.measurements_of(of(film, frame)) if _is_asked() else ()
+
+
 def marks(film: Film, frame: Frame) -> tuple[Mark, ...]:
     """Return what is drawn on the film, nothing without the tick."""
-    asked = is_offered() and st.session_state.get(TICK)
-    return marks_of(of(film, frame)) if asked else ()
+    return marks_of(of(film, frame)) if _is_asked() else ()
+
+
+def _is_asked() -> bool:
+    return is_offered() and bool(st.session_state.get(TICK))
 
 
 def marks_of(space: JointSpace) -> tuple[Mark, ...]:

@@ -7,9 +7,11 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.reports import exports
+from kneeoa.reports.content import ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
-from pages.reading import frame_control
+from pages.reading import frame_control, joint_space
 from pages.shared import boundary, clients, reporting
+from pages.shared.cases import own_grades
 from pages.shared.memory.film import Film
 
 BUTTONS: dict[Kind, tuple[str, str]] = {
@@ -47,11 +49,18 @@ def show_report(
             graded=graded,
             measured=measured,
             with_patient=with_patient,
+            reader=_reader(film, frame),
+            measurements=joint_space.measurements(film, frame),
         )
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
         _show_buttons(made)
         _show_text(made)
+
+
+def _reader(film: Film, frame: Frame) -> ReaderGrade | None:
+    own = own_grades.of(film.digest, frame_control.index_of(film, frame))
+    return None if own.grade is None else ReaderGrade(own.grade, own.committed == own.grade)
 
 
 def _show_buttons(made: Exports) -> None:
