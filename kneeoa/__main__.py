@@ -1,4 +1,4 @@
-"""The command line: ``python -m kneeoa grade PATH...``, ``python -m kneeoa adapt FOLDER``."""
+"""The command line: ``python -m kneeoa grade PATH...``, ``adapt FOLDER``, ``pacs TASK``."""
 
 import argparse
 import itertools
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kneeoa import terminal
 from kneeoa.errors import KneeOAError
+from kneeoa.pacs import command_line as pacs
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
@@ -167,6 +168,7 @@ def _parser():
     )
     adapt.add_argument("--models", type=Path, metavar="DIR", help="other published models")
     adapt.set_defaults(run=_adapt)
+    pacs.add_to(commands)
     return parser
 
 
