@@ -54,6 +54,7 @@ app: $(APP)
 
 test: lint
 	$(PYTHON) -m tests.support.install_chromium
+	$(PYTHON) -m tests.support.install_orthanc
 	$(PYTEST) $(addprefix --ignore=,$(KERAS_TESTS))
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
 	$(PYTEST) $(KERAS_TESTS) $(addprefix --ignore=,$(TORCH_TESTS))

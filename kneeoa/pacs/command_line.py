@@ -60,7 +60,7 @@ def _stoppable(task, said):
 def _add_search(parser):
     parser.add_argument("--server", default="", metavar="NAME", help="the archive, if several")
     parser.add_argument("--patient", default="", metavar="ID", help="the patient's number")
-    parser.add_argument("--name", default="", help="the patient's name, as FAMILY^GIVEN")
+    parser.add_argument("--name", default="", help="the patient's name: FAMILY, GIVEN")
     parser.add_argument("--accession", default="", metavar="NUMBER", help="of the request")
     parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help="as 2026-11-28")
     parser.add_argument("--to", dest="last", type=_day, metavar="DAY", help="this day included")
@@ -147,6 +147,7 @@ def _send(options):
     from kneeoa.files import read_regular
     from kneeoa.pacs import outbox
     from kneeoa.pacs.configured import pacs_from
+    from kneeoa.pacs.part10 import identity
     from kneeoa.pacs.sealing import PLAIN
     from kneeoa.pacs.sender import utc_now
     from kneeoa.store.database import open_store
@@ -155,6 +156,8 @@ def _send(options):
     server = pacs.server(options.server)
     # All of them before the first is put in: a name that was mistyped sends nothing.
     contents = [read_regular(file, outbox.LARGEST) for file in options.files]
+    for content in contents:
+        identity(content)
     db = open_store(os.environ.get("KNEEOA_DATABASE_URL"))
     cipher = PLAIN
     if contents:

@@ -100,6 +100,8 @@ class Exchange(requests.Session):
         self._expect_own(request.url or "")
         # Without its port, as the library writes it, some servers take it for another's.
         request.headers.pop("Host", None)
+        # An asterisk need not be escaped, and where it is, some servers look for the escape.
+        request.url = request.url.replace("%2A", "*")
         wait = (min(self._server.connect_seconds, self._deadline.left), self._deadline.left)
         options |= {"allow_redirects": False, "stream": True, "timeout": wait}
         response = super().send(request, **options)

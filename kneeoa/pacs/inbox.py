@@ -96,6 +96,11 @@ class Inbox(ABC):
         ]
         return sorted(films, key=lambda film: (film.at, film.digest), reverse=True)
 
+    def digests(self) -> frozenset[str]:
+        """Return which films wait."""
+        with self._lock:
+            return frozenset(self._there())
+
     def read(self, digest: str) -> bytes:
         """Return a film; raise `PacsError` where it is no longer there."""
         with self._lock:

@@ -67,7 +67,8 @@ class Search:
         """Return the query's keys (PS3.18, 8.3.4)."""
         found = {"PatientID": self.patient_id, "AccessionNumber": self.accession}
         if self.name:
-            found["PatientName"] = self.name if "*" in self.name else f"{self.name}*"
+            # However an archive parts the names; and carets in an address are not read everywhere.
+            found["PatientName"] = re.sub(r"[*^,\s]+", "*", f"{self.name}*")
         if self.first or self.last:
             days = [day.strftime("%Y%m%d") if day else "" for day in (self.first, self.last)]
             found["StudyDate"] = days[0] if self.first == self.last else "-".join(days)

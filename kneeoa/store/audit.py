@@ -23,6 +23,11 @@ Event = Literal[
     "session's sheet exported",
     "own votes exported",
     "practice exported",
+    "archive queried",
+    "films taken from an archive",
+    "pushed films removed",
+    "reports sent to an archive",
+    "report to an archive discarded",
 ]
 EVENTS = get_args(Event)
 MOST = 200_000

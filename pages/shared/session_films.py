@@ -50,12 +50,13 @@ def add(name: str, data: bytes) -> str | None:
             # The same bytes under another name: it is the name just given that is looked for.
             known.rename(radiograph.name)
     except KneeOAError as error:
-        _refuse(name, error)
+        refuse(name, error)
         return None
     return radiograph.digest
 
 
-def _refuse(name, error):
+def refuse(name: str, error: KneeOAError) -> None:
+    """Note why a film was not taken in, for the page to say."""
     st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
 
 
@@ -171,7 +172,7 @@ def _add_upload(upload):
     try:
         data = bytes_of(upload)
     except KneeOAError as error:
-        _refuse(upload.name, error)
+        refuse(upload.name, error)
         return None
     return add(upload.name, data)
 

@@ -78,3 +78,4 @@ def db(request):
         connection.execute(tables.learner.delete())
         connection.execute(tables.teaching_group.delete())
         connection.execute(tables.audit.delete())
+        connection.execute(tables.outgoing.delete())

@@ -44,6 +44,8 @@ def report(instance: str) -> bytes:
     kind = "1.2.840.10008.5.1.4.1.1.88.33"
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = kind
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = instance
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = STUDY, f"{instance}.1"
+    dataset.Modality = "SR"
     return dicom_file(dataset)
 
 
@@ -106,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         found = {}
         for data in self.server.films.values():
             header = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True)
-            within = [uid for uid in re.findall(r"[\d.]+\d", path)]
+            within = re.findall(r"[\d.]+\d", path)
             mine = (header.get("StudyInstanceUID"), header.get("SeriesInstanceUID"))
             wanted = asked.get("SOPInstanceUID", [header.SOPInstanceUID])[0]
             patient = asked.get("PatientID", [header.PatientID])[0]

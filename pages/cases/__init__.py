@@ -1,0 +1,1 @@
+"""The case list, and what comes from and goes to an archive."""

@@ -1,0 +1,29 @@
+"""The archive's part of the case list: films from it and pushed here, reports back to it."""
+
+import streamlit as st
+
+from pages.cases import pacs_inbox, pacs_outbox, pacs_query
+from pages.shared import boundary
+from pages.shared.pacs.running import running
+
+
+def show() -> None:
+    """Show what the owner configured, nothing where that is nothing.
+
+    To be called only where the case list is open to who looks: it shows patients' names.
+    """
+    now = running()
+    for problem in now.problems:
+        st.warning(boundary.escaped(problem))
+    parts = {}
+    if now.pacs.servers:
+        parts["From the archive"] = pacs_query.show
+    if now.inbox is not None:
+        parts["Pushed here"] = pacs_inbox.show
+    if any(server.sends for server in now.pacs.servers):
+        parts["Sent to the archive"] = pacs_outbox.show
+    if not parts:
+        return
+    for place, part in zip(st.tabs(list(parts), key="pacs"), parts.values(), strict=True):
+        with place, boundary.refusals_shown():
+            part()
