@@ -15,7 +15,7 @@ from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.fields import Fields
 from kneeoa.pacs.settings import FILE, URL, Pacs, Receiver, Secret, Server
 
-ONLY = "archive"
+ONLY = "PACS"
 """What the one archive is called that variables describe."""
 _LONGEST_FILE = 200_000
 
@@ -127,9 +127,9 @@ def _url(fields):
     unencrypted = fields.yes("unencrypted", False)
     try:
         parts = urlsplit(text)
-        port = parts.port
+        _ = parts.port  # raises for what is no number
     except ValueError:
-        parts, port = urlsplit(""), None
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or not text.isascii():
         raise ConfigError(
             f"Expected url in {fields.where} as https://HOST/PATH or https://HOST:PORT/PATH."
@@ -145,7 +145,6 @@ def _url(fields):
             "the way. Say unencrypted = true (KNEEOA_PACS_UNENCRYPTED=1) where the network is "
             "trusted."
         )
-    del port
     return text
 
 

@@ -85,16 +85,20 @@ class Inbox(ABC):
                 self._described[digest] = described
         return digest
 
-    def listed(self) -> list[Arrived]:
-        """Return what waits, the newest first."""
+    def listed(self, seconds: float = 3.0) -> list[Arrived]:
+        """Return what waits, the newest first.
+
+        Headers that are not known yet are read for so long; the others are empty until later.
+        """
+        last = time.monotonic() + seconds
         with self._lock:
             there = self._there()
             for gone in set(self._described) - set(there):
                 del self._described[gone]
-        films = [
-            Arrived(digest, at, size, self._about(digest)) for digest, (at, size) in there.items()
+        newest_first = sorted(there, key=lambda digest: (there[digest][0], digest), reverse=True)
+        return [
+            Arrived(digest, *there[digest], self._about(digest, last)) for digest in newest_first
         ]
-        return sorted(films, key=lambda film: (film.at, film.digest), reverse=True)
 
     def digests(self) -> frozenset[str]:
         """Return which films wait."""
@@ -117,12 +121,14 @@ class Inbox(ABC):
             if digest in self._there():
                 self._remove(digest)
 
-    def _about(self, digest):
-        """Return what a film's header says, asked of a worker once."""
+    def _about(self, digest, last):
+        """Return what a film's header says, asked of a worker once, and not after `last`."""
         with self._lock:
             known = self._described.get(digest)
         if known is not None:
             return known
+        if time.monotonic() > last:
+            return {}
         try:
             known = dict(workers().run(_DESCRIBED, self.read(digest)).said)
         except RadiographError:

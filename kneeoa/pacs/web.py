@@ -30,6 +30,14 @@ _MOST_JSON = 20 * MEGABYTE
 _LARGEST = 100 * MEGABYTE
 _OBJECT = "kneeoa.films.dicom.described.described"
 _DUPLICATE = 0x0111
+_REASONS = {
+    0x0122: "it keeps no objects of this kind. Ask who runs it",
+    0x0124: "the user in the settings may not do that",
+    0x0272: "it does not know the form in which it is written",
+    0xA710: "it has another object under the same identifier",
+    0xA900: "what is in it is not of the kind that it says",
+    0xC000: "it does not understand it",
+}
 _MAY_PASS = (0x0110, 0xA700)
 """Reasons of a store's failure that may pass: processing failure, out of resources (PS3.7, C.5)."""
 
@@ -232,8 +240,11 @@ class Web:
                 f"Expected the archive {name} to say that it has the report. It does not say so. "
                 "It is tried again."
             )
-        reason = f", for the reason {code:04X}" if code is not None else ""
-        raise RefusedError(f"Expected the archive {name} to take the report. It refuses{reason}.")
+        why = _REASONS.get(code, "Ask who runs it")
+        reason = f" ({code:04X})" if code is not None else ""
+        raise RefusedError(
+            f"Expected the archive {name} to take the report. It refuses{reason}: {why}."
+        )
 
     @contextlib.contextmanager
     def _asked(self):

@@ -19,7 +19,7 @@ LOOK_SECONDS = 4.0
 _SHOWN, _OPENED = "inbox_shown", "inbox_opened"
 _COLUMNS = {
     "Came": st.column_config.DatetimeColumn("Came (UTC)", format="YYYY-MM-DD HH:mm", width=135),
-    "Opened": st.column_config.CheckboxColumn(width=65, help="In this session"),
+    "Opened": st.column_config.TextColumn(width=75, help="In this session"),
     "Patient": st.column_config.TextColumn(width=190),
     "Number": st.column_config.TextColumn(width=120),
     "Day": st.column_config.TextColumn(width=95),
@@ -80,9 +80,9 @@ def look_again() -> None:
 def _say_what_is_new(shown: frozenset[str]) -> None:
     with boundary.refusals_shown():
         new = running().inbox.digests() - shown
-        if new and st.button(
-            f"{counted(len(new), 'film')} came: show", key="inbox_new", icon=":material/refresh:"
-        ):
+        unread = any(not film.described for film in st.session_state[_SHOWN])
+        label = f"{counted(len(new), 'film')} came: show" if new else "Read the other headers"
+        if (new or unread) and st.button(label, key="inbox_new", icon=":material/refresh:"):
             look_again()
             st.rerun()
 
@@ -96,7 +96,7 @@ def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
         rows.append(
             (
                 film.at.replace(tzinfo=None),
-                film.digest in opened,
+                "opened" if film.digest in opened else "",
                 ", ".join(filter(None, said.get("patient_name", "").split("^"))),
                 said.get("patient_id", ""),
                 f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else day,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 4.0
 MOST_SHOWN = 20
 """Of those that are not there yet; the others are counted."""
-_STATES = {"waiting": "waits", "sending": "is being sent", "failed": "was refused"}
+_STATES = {"waiting": "waits for", "sending": "is being sent to", "failed": "was refused by"}
 
 
 def show() -> None:
@@ -67,7 +67,7 @@ def _show_open(one: "Entry") -> None:
         if one.state == "waiting" and one.tries:
             when = f" Tried {counted(one.tries, 'time')}; next at {one.next_at:%H:%M} UTC."
         said.markdown(
-            f"**{boundary.escaped(one.kind + about)}** {_STATES[one.state]} for "
+            f"**{boundary.escaped(one.kind + about)}** {_STATES[one.state]} "
             f"{boundary.escaped(one.server)}, since {one.put_at:%Y-%m-%d %H:%M} UTC.  \n"
             f"{boundary.escaped(why + when)}"
         )

@@ -57,8 +57,8 @@ def test_there_is_an_end_to_what_waits(make):
     assert inbox.take_in(FILMS[0]) == first  # it is there already
     inbox.remove(first)
     inbox.take_in(FILMS[2])
-    with pytest.raises(FullInboxError, match=r"0\.05 MB"):
-        make(most_bytes=50_000).take_in(film("1.2.9"))
+    with pytest.raises(FullInboxError, match=r"0\.005 MB"):
+        make(most_bytes=5_000).take_in(film("1.2.9"))
 
 
 def test_a_folder_outlives_a_restart_and_nobody_else_reads_it(tmp_path):
@@ -105,3 +105,12 @@ def test_a_folder_that_cannot_be_had_is_said(tmp_path):
 
 def test_without_a_folder_it_is_in_memory():
     assert isinstance(inbox_of(Receiver()), MemoryInbox)
+
+
+def test_a_long_list_is_shown_before_all_headers_are_read(tmp_path):
+    settings = Receiver(folder=str(tmp_path / "in"))
+    for data in FILMS:
+        FolderInbox(settings).take_in(data)
+    inbox = FolderInbox(settings)
+    assert [one.described for one in inbox.listed(-1)] == [{}, {}, {}]
+    assert all(one.described for one in inbox.listed())

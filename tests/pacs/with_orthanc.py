@@ -113,7 +113,7 @@ def test_films_are_pushed_to_the_receiver(archive, kept):
         receiver.stop()
     films = inbox.listed()
     assert len(films) == len(kept) + 1
-    assert sum(one.described["patient_id"] == PATIENT for one in films) == len(FILMS)
+    assert sum(one.described["patient_id"] == PATIENT for one in films) == len(FILMS) + 1
     for one in films:
         pixels_of(inbox.read(one.digest))
 

@@ -172,7 +172,7 @@ def test_pushed_films_are_listed_as_they_were_when_looked_at(configured, went):
     assert new.label == "1 film came: show"
     new.click().run()
     (row,) = app.dataframe[0].value.to_dict("records")
-    assert (row["Number"], row["Day"], row["Opened"]) == (PATIENT, "2026-01-02", False)
+    assert (row["Number"], row["Day"], row["Opened"]) == (PATIENT, "2026-01-02", "")
 
 
 def test_pushed_films_are_opened_and_removed(configured, went):
@@ -208,7 +208,7 @@ def test_a_report_that_waits_can_be_tried_again_and_discarded(configured, db):
     app = ran()
     assert "2 refused, 0 in the archive." in texts(app)
     assert "Structured report, <b>case</b> 7" in texts(app)
-    assert "reason 0122" in texts(app)
+    assert "refuses (0122)" in texts(app)
     configured.mood = "well"
     first, second = [one.entry_id for one in outbox.entries(db)]
     app.button(key=f"outbox_away_{second}").click().run()
@@ -225,7 +225,7 @@ def test_reports_are_sent_by_a_button(configured, db):
         sending.offer(lambda: [report("1.2.6.1")], "read", about="case 3")
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()
-    assert [one.label for one in app.button] == ["Send to archive"]
+    assert [one.label for one in app.button] == ["Send to PACS"]
     app.button[0].click().run()
     assert not app.exception
     assert "1 report on the way" in app.success[0].value

@@ -137,7 +137,7 @@ def test_what_is_refused_waits_for_a_person(db, archive):
     number = outbox.put(db, server, DATA, NOW)
     deliver(db, server)
     assert (entry(db).state, entry(db).tries) == ("failed", 1)
-    assert "reason 0122" in entry(db).said
+    assert "refuses (0122): it keeps no objects of this kind" in entry(db).said
     assert deliver(db, server, NOW + timedelta(days=9)) is None
     archive.mood = "well"
     assert outbox.retry(db, NOW + MINUTE, [number]) == 1

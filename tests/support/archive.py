@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def server_at(url: str, **options) -> Server:
     """Return the settings of an archive that is given little time."""
-    little = {"connect_seconds": 0.7, "answer_seconds": 0.7, "transfer_seconds": 0.7}
+    little = {"connect_seconds": 0.5, "answer_seconds": 0.5, "transfer_seconds": 0.5}
     return Server(**{"name": "archive", "url": url, **little, **options})
 
 
