@@ -172,7 +172,7 @@ def _send(options):
         what = "was refused" if one.state == "failed" else "waits"
         said = one.said or "Another process is sending it."
         terminal.say("kneeoa", f"{one.kind} {one.entry_id} {what}. {said}")
-    print(f"{len(set(numbers)) - len(wait)} of {len(set(numbers))} sent to {server.name}")
+    print(f"{len(set(numbers)) - len(wait)} of {len(set(numbers))} sent")
     if wait:
         terminal.say(
             "kneeoa",

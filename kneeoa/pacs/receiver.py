@@ -5,6 +5,7 @@ whoever takes it has it; where that fails the sender is told so, and keeps it.
 """
 
 import errno
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ from pynetdicom.sop_class import Verification
 
 from kneeoa.errors import KneeOAError, RadiographError
 from kneeoa.films.apart.pool import workers
-from kneeoa.pacs.guarded import GuardedServer
+from kneeoa.pacs.bounded.guarded import GuardedServer
 from kneeoa.pacs.inbox import FullInboxError
 from kneeoa.pacs.part10 import FILMS, SECONDARY, is_uid
 from kneeoa.pacs.problems import PacsError, hush
 from kneeoa.pacs.settings import Receiver
 
+_LOG = logging.getLogger(__name__)
 SYNTAXES = (
     "1.2.840.10008.1.2.1",  # explicit, little endian
     "1.2.840.10008.1.2",  # implicit
@@ -135,7 +137,12 @@ class FilmReceiver:
             self._sink(Pushed(data, str(event.assoc.requestor.ae_title).strip(), described))
         except FullInboxError:
             return FULL
-        except KneeOAError:
+        except KneeOAError as problem:
+            _LOG.warning("A film that was pushed was not taken: %s", problem)
+            return CANNOT
+        except Exception as fault:
+            # Its words may quote the film, and the library's own are kept out of the log.
+            _LOG.error("A fault of the program: a film was not taken: %s", type(fault).__name__)
             return CANNOT
         return TAKEN
 

@@ -12,8 +12,9 @@ from kneeoa.errors import KneeOAError, RadiographError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs import answers as said_in
-from kneeoa.pacs import multipart, query
-from kneeoa.pacs.exchange import Deadline, Exchange
+from kneeoa.pacs import query
+from kneeoa.pacs.bounded import multipart
+from kneeoa.pacs.bounded.exchange import Deadline, Exchange
 from kneeoa.pacs.part10 import FILMS, SECONDARY, identity, is_uid
 from kneeoa.pacs.problems import LostError, PacsError, RefusedError, hush, translated
 from kneeoa.pacs.query import Found, Place, Search, Series

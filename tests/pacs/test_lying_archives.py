@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kneeoa.pacs import web as web_module
-from kneeoa.pacs.multipart import written
+from kneeoa.pacs.bounded.multipart import written
 from kneeoa.pacs.problems import LostError, PacsError
 from kneeoa.pacs.query import Place, Search
 from kneeoa.pacs.settings import Secret

@@ -85,10 +85,10 @@ def test_send_keeps_what_could_not_be_sent_and_sends_it_later(archive, capsys, t
     file.write_bytes(report("1.2.5.1"))
     archive.mood = "fails"
     code, out, said = run(capsys, "send", file)
-    assert (code, out) == (1, "0 of 1 sent to PACS\n")
+    assert (code, out) == (1, "0 of 1 sent\n")
     assert "waits. Expected an answer of the archive PACS. It fails (500)" in said
     archive.mood = "well"
-    assert run(capsys, "send") == (0, "1 of 1 sent to PACS\n", "")
+    assert run(capsys, "send") == (0, "1 of 1 sent\n", "")
     assert archive.came == ["1.2.5.1"]
     assert run(capsys, "send", file)[0] == 0  # it is there
     assert archive.came == ["1.2.5.1"]
@@ -100,7 +100,7 @@ def test_send_sends_nothing_where_one_file_is_no_report(archive, capsys, tmp_pat
     code, _, said = run(capsys, "send", tmp_path / "report.dcm", tmp_path / "report.pdf")
     assert (code, archive.came) == (2, [])
     assert "Expected a DICOM file" in said
-    assert run(capsys, "send")[1] == "0 of 0 sent to PACS\n"
+    assert run(capsys, "send")[1] == "0 of 0 sent\n"
 
 
 def test_a_day_that_is_none_is_said(capsys):

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from kneeoa.pacs import answers, multipart
+from kneeoa.pacs import answers
+from kneeoa.pacs.bounded import multipart
 from kneeoa.pacs.part10 import identity
 from kneeoa.pacs.problems import PacsError
 from kneeoa.pacs.query import Search, Series

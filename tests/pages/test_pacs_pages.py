@@ -68,7 +68,8 @@ def ran():
 
 def texts(app):
     shown = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info]
-    return "\n".join(element.value.replace("\\", "") for element in shown)
+    text = "\n".join(element.value for element in shown)
+    return text.replace("\\", "").replace("\u2060", "")
 
 
 def find(app, **asked):
@@ -115,8 +116,7 @@ def test_what_was_chosen_is_opened_in_read(configured, went):
     from pages.cases import pacs_query
     from pages.shared import session_films
 
-    configured.films = {"1": film("1.2.3.1"), "2": film("1.2.3.2")}
-    kept = []
+    configured.films = {uid: film(uid) for uid in ("1.2.3.1", "1.2.3.2")}
 
     def page():
         from kneeoa.pacs.query import Search

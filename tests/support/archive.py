@@ -13,7 +13,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from kneeoa.films.phantom import draw_knee
-from kneeoa.pacs.multipart import parts, written
+from kneeoa.pacs.bounded.multipart import parts, written
 from kneeoa.pacs.part10 import identity
 from kneeoa.pacs.settings import Server
 from tests.support.films import dicom_dataset, dicom_file
