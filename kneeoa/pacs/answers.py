@@ -77,6 +77,11 @@ def place_of(answer: Any, series: Series) -> Place | None:
     return Place(series.study, series.series, instance, kind, series.patient_id)
 
 
+def shown(text: str) -> str:
+    """Return a text of a file or an answer as it is shown and compared."""
+    return " ".join(plain(text[:200], LONGEST).split())
+
+
 def failures_in(answer: Any) -> tuple[set[str], dict[str, int]]:
     """Return which objects a store's answer says are kept, and which not, with their reasons."""
     kept = {_text(item, None, "00081155") for item in _items(answer, "00081199")}
@@ -104,7 +109,7 @@ def _text(answer, keyword, tag=""):
     value = _value(answer, keyword, tag)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return " ".join(plain(str(value)[:200], LONGEST).split())
+    return shown(str(value))
 
 
 def _name(answer):

@@ -168,15 +168,18 @@ def _secret(fields, name):
 
 
 def _receiver(fields):
+    folder = fields.text("folder")
+    # In memory there is less room than on a disk.
+    room = 5000 if folder else Receiver().most_bytes / MEGABYTE
     receiver = Receiver(
         ae_title=_title(fields.text("ae_title") or "KNEEOA", fields.where),
         address=fields.text("address") or "127.0.0.1",
         port=int(fields.number("port", 11112, 0, 65535)),
         callers=tuple(_title(one, fields.where) for one in fields.texts("callers")),
         in_dashboard=fields.yes("in_dashboard", True),
-        folder=fields.text("folder"),
+        folder=folder,
         most_films=int(fields.number("most_films", 500, 1, 100_000)),
-        most_bytes=round(fields.number("most_mb", 200, 1, 1_000_000) * MEGABYTE),
+        most_bytes=round(fields.number("most_mb", room, 1, 1_000_000) * MEGABYTE),
         largest=round(fields.number("largest_mb", 100, 0.01, 100) * MEGABYTE),
         film_seconds=fields.number("film_seconds", 120, 0.1, 3600),
         idle_seconds=fields.number("idle_seconds", 60, 0.1, 3600),

@@ -41,6 +41,8 @@ STATUS = {
     429: "It has too much to do. Try again in a moment.",
 }
 """What an archive's answers mean, by HTTP status."""
+_FOR_GOOD = (406, 413, 415)
+"""What no repetition changes; a log-in, an address or a proxy is mended without telling us."""
 _LATER = (408, 425, 429)
 _UNREADABLE = (
     "What came cannot be read: it is damaged, or no archive is there. Check url in the settings."
@@ -57,7 +59,7 @@ def for_status(name: str, status: int) -> PacsError:
         )
     if status in STATUS:
         said = f"{expected} {STATUS[status]}"
-        return LostError(said) if status in (401, 403, *_LATER) else RefusedError(said)
+        return RefusedError(said) if status in _FOR_GOOD else LostError(said)
     if status >= 500 or status in _LATER:
         return LostError(f"{expected} It fails ({status}). Try again in a moment.")
     return RefusedError(f"{expected} It refuses this ({status}). Ask who runs it.")

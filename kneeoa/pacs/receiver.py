@@ -106,6 +106,8 @@ class FilmReceiver:
                 f"{_why(problem)}"
             ) from None
         server.guard(settings)
+        # The first sender does not wait for decoders to be loaded.
+        workers().warm()
         self._server = server
         serve = threading.Thread(target=server.serve_forever, args=(0.2,), daemon=True)
         serve.name = "receiver"

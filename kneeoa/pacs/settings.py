@@ -105,7 +105,7 @@ class Receiver:
     in_dashboard: bool = True
     folder: str = ""
     most_films: int = 500
-    most_bytes: int = 200 * MEGABYTE
+    most_bytes: int = 300 * MEGABYTE
     largest: int = 100 * MEGABYTE
     film_seconds: float = 120
     idle_seconds: float = 60

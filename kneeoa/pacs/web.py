@@ -160,15 +160,13 @@ class Web:
             raise another
         try:
             inside = workers().run(_OBJECT, data).said
-        except RadiographError:
-            return  # damaged inside: said where it is opened
-        asked = {
-            "instance": place.instance,
-            "study": place.study,
-            "series": place.series,
-            "patient_id": place.patient_id,
-        }
-        if any(inside[key] not in ("", value) for key, value in asked.items() if value):
+        except RadiographError as problem:
+            raise LostError(f"Expected to check whose film came. {problem}") from None
+        uids = (inside["study"], inside["series"], inside["instance"])
+        if uids != (place.study, place.series, place.instance):
+            raise another
+        patient_id = said_in.shown(inside["patient_id"])
+        if place.patient_id and patient_id not in ("", place.patient_id):
             raise another
 
     def films(

@@ -9,7 +9,7 @@ import pytest
 
 from kneeoa.pacs import web as web_module
 from kneeoa.pacs.bounded.multipart import written
-from kneeoa.pacs.problems import LostError, PacsError
+from kneeoa.pacs.problems import LostError, PacsError, RefusedError, for_status
 from kneeoa.pacs.query import Place, Search
 from kneeoa.pacs.settings import Secret
 from kneeoa.pacs.web import Web
@@ -269,3 +269,26 @@ def test_a_film_that_cannot_be_had_holds_up_no_other():
         came = list(web.films([series]))
     assert [bool(one.data) for one in came].count(True) == 1
     assert sorted(one.why_not for one in came)[1].startswith("Expected the film that was asked")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((code, LostError) for code in (301, 401, 403, 404, 405, 408, 429, 500, 502, 503)),
+        *((code, RefusedError) for code in (400, 406, 413, 415)),
+    ],
+)
+def test_what_may_be_mended_is_tried_again_and_the_rest_waits_for_a_person(status, kind):
+    assert type(for_status("archive", status)) is kind
+
+
+def test_a_film_that_could_not_be_checked_is_not_shown(monkeypatch):
+    from kneeoa.errors import RadiographError
+
+    class Busy:
+        def run(self, *_):
+            raise RadiographError("All decoders are busy.")
+
+    monkeypatch.setattr(web_module, "workers", Busy)
+    with running_archive(film()) as archive, pytest.raises(LostError, match="decoders are busy"):
+        Web(archive.server()).film(PLACE)

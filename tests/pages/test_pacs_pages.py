@@ -1,6 +1,8 @@
 """The archive's part of the case list: asked, opened, pushed, sent back; and where it fails."""
 
+import asyncio
 import os
+import socket
 import time
 from datetime import UTC, datetime
 
@@ -237,3 +239,30 @@ def wait_for(is_so):
     while not is_so():
         assert time.monotonic() < last
         time.sleep(0.05)
+
+
+def test_the_receiver_listens_as_long_as_the_server_runs(configured):
+    running.stop()
+
+    async def live():
+        async with running.lifespan(None):
+            port = running.running()._receiver.port
+            with socket.create_connection(("127.0.0.1", port)):
+                return port
+
+    port = asyncio.run(live())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_a_port_that_is_taken_is_said_and_the_rest_goes_on(configured, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("KNEEOA_RECEIVER_PORT", str(taken.getsockname()[1]))
+        running.stop()
+        app = ran()
+    assert "Another program listens there" in texts(app)
+    assert [tab.label for tab in app.tabs] == [
+        "From the archive",
+        "Pushed here",
+        "Sent to the archive",
+    ]

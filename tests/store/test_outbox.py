@@ -248,6 +248,18 @@ def test_the_list_forgets_what_was_sent_long_ago(db, archive):
     assert [one.state for one in outbox.entries(db)] == ["waiting"]
 
 
+def test_what_is_not_sent_comes_first_however_much_was_sent_since(db, archive):
+    server = archive.server()
+    archive.mood = "refuses"
+    outbox.put(db, server, DATA, NOW)
+    deliver(db, server)
+    archive.mood = "well"
+    for number in (2, 3):
+        outbox.put(db, server, report(f"1.2.3.{number}"), NOW)
+        deliver(db, server)
+    assert [one.state for one in outbox.entries(db, 2)] == ["failed", "sent"]
+
+
 def test_a_thread_sends_what_is_put_in_and_outlives_a_database_that_fails(db, archive):
     server = archive.server()
     fails = [True]

@@ -35,7 +35,7 @@ class RunningOrthanc:
             "AuthenticationEnabled": True,
             "RegisteredUsers": {USER: PASSWORD},
             "DicomModalities": {"kneeoa": ["KNEEOA", "127.0.0.1", OURS]},
-            "DicomScuTimeout": 5,
+            "DicomScuTimeout": 30,
             "Plugins": [str(find_orthanc().plugin)],
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
         }
@@ -76,7 +76,7 @@ class RunningOrthanc:
         request = urllib.request.Request(f"http://127.0.0.1:{HTTP}{path}", data)
         secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         request.add_header("Authorization", f"Basic {secret}")
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
     def put(self, data: bytes) -> str:

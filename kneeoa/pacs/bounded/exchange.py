@@ -121,7 +121,7 @@ class Exchange(requests.Session):
 
     def _expect_own(self, url):
         ours, asked = urlsplit(self._server.url), urlsplit(url)
-        if (ours.scheme, ours.netloc) != (asked.scheme, asked.netloc):
+        if (ours.scheme, ours.netloc.lower()) != (asked.scheme, asked.netloc.lower()):
             raise PacsError(
                 f"Expected an address of the archive {self._server.name}. Nothing goes elsewhere."
             )
