@@ -1,7 +1,9 @@
 """What is asked, and what answers say, whatever is in them."""
 
+import contextlib
 from datetime import date
 
+import numpy as np
 import pytest
 
 from kneeoa.pacs import answers
@@ -150,3 +152,14 @@ def test_which_object_a_file_is():
     for damaged in (b"", b"<html>", whole[:132], whole[:200], whole.replace(b"1.2.3", b"a/b.c")):
         with pytest.raises(PacsError, match="Expected a DICOM file"):
             identity(damaged)
+
+
+def test_a_damaged_head_is_read_or_refused():
+    generator = np.random.default_rng(1)
+    whole = film("1.2.3")[:400]
+    for _ in range(500):
+        damaged = bytearray(whole)
+        for place in generator.integers(128, 400, 4):
+            damaged[place] = generator.integers(256)
+        with contextlib.suppress(PacsError):
+            assert identity(bytes(damaged[: generator.integers(400)])).sop_instance
