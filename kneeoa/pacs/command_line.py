@@ -1,5 +1,6 @@
 """``python -m kneeoa pacs``: find and fetch films, send reports, receive what is pushed."""
 
+import os
 import signal
 import sys
 import threading
@@ -142,13 +143,12 @@ def _fetch(options):
 
 
 def _send(options):
-    import os
 
     from kneeoa.files import read_regular
     from kneeoa.pacs import outbox
     from kneeoa.pacs.configured import pacs_from
     from kneeoa.pacs.part10 import identity
-    from kneeoa.pacs.sealing import PLAIN
+    from kneeoa.pacs.sealing import cipher_of
     from kneeoa.pacs.sender import utc_now
     from kneeoa.store.database import open_store
 
@@ -159,7 +159,7 @@ def _send(options):
     for content in contents:
         identity(content)
     db = open_store(os.environ.get("KNEEOA_DATABASE_URL"))
-    cipher = PLAIN
+    cipher = cipher_of(os.environ)
     if contents:
         numbers = [outbox.put(db, server, data, utc_now(), cipher=cipher) for data in contents]
     else:
@@ -187,6 +187,7 @@ def _receive(options):
     from kneeoa.pacs.configured import pacs_from
     from kneeoa.pacs.inbox import FolderInbox
     from kneeoa.pacs.receiver import FilmReceiver
+    from kneeoa.pacs.sealing import cipher_of
 
     settings = pacs_from().receiver
     if settings is None:
@@ -197,7 +198,7 @@ def _receive(options):
     settings = replace(settings, folder=options.folder or settings.folder)
     if not settings.folder:
         raise ConfigError("Expected a folder for the films: --folder DIR, or folder in settings.")
-    inbox = FolderInbox(settings)
+    inbox = FolderInbox(settings, cipher=cipher_of(os.environ))
 
     def keep(film):
         inbox.take_in(film.data, film.described)

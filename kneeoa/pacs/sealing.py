@@ -1,6 +1,6 @@
 """How what waits here is encrypted: given from outside, because the key is the case list's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kneeoa.errors import KneeOAError
@@ -30,3 +30,8 @@ def _cannot_open(content, name):
 
 PLAIN = Cipher(lambda content, name: content, _cannot_open, encrypts=False)
 """Where the owner configured no key."""
+
+
+def cipher_of(environment: Mapping[str, str]) -> Cipher:
+    """Return what encrypts that which waits, by the owner's settings."""
+    return PLAIN

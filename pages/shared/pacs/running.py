@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kneeoa.errors import KneeOAError
 from kneeoa.pacs.configured import pacs_from
-from kneeoa.pacs.sealing import PLAIN, Cipher
+from kneeoa.pacs.sealing import PLAIN, Cipher, cipher_of
 from kneeoa.pacs.settings import Pacs
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Running:
 
     def __init__(self):
         self.pacs = Pacs()
+        self.cipher: Cipher = PLAIN
         self.inbox: Inbox | None = None
         self.problems: list[str] = []
         self._receiver = self._sender = None
@@ -36,11 +37,6 @@ class Running:
             except KneeOAError as problem:
                 self.problems.append(str(problem))
                 _LOG.warning("%s", problem)
-
-    @property
-    def cipher(self) -> Cipher:
-        """What encrypts that which waits."""
-        return PLAIN
 
     def store(self) -> "Engine":
         """Return the database, opened once; raise `StoreError` where it cannot be."""
@@ -63,6 +59,8 @@ class Running:
                 part.stop()
 
     def _configure(self):
+        # First: with a key that is none, nothing is kept without it.
+        self.cipher = cipher_of(os.environ)
         self.pacs = pacs_from()
 
     def _receive(self):
