@@ -20,6 +20,8 @@ COLUMNS = (
     *("description", "study_description", "films", "knee", "study", "series"),
 )
 """Of the table of `find`."""
+MOST_FETCHED = 10_000
+"""Films of one `fetch`; in a page there are fewer at once."""
 
 
 def add_to(commands) -> None:
@@ -124,26 +126,34 @@ def _fetch(options):
     if not series:
         raise KneeOAError("Expected X-ray films to fetch. The archive has none of these.")
     options.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def file_of(place):
+        # Nothing of a patient stands in the name, and a film that is there is not fetched again.
+        return options.out / f"{hashlib.sha256(place.instance.encode()).hexdigest()[:20]}.dcm"
+
     failed = count = 0
-    for film in web.films(series):
+    films = web.films(
+        series,
+        most_films=MOST_FETCHED,
+        most_bytes=sys.maxsize,
+        wanted=lambda place: not file_of(place).exists(),
+    )
+    for film in films:
         if film.why_not:
             failed += 1
             terminal.say("kneeoa", film.why_not)
             continue
-        # By content: nothing of a patient stands in a file's name, and none comes twice.
-        name = f"{hashlib.sha256(film.data).hexdigest()[:20]}.dcm"
-        with whole_file(options.out / name) as stream:
+        with whole_file(file_of(film.place)) as stream:
             stream.write(film.data)
-        (options.out / name).chmod(0o600)
+        file_of(film.place).chmod(0o600)
         count += 1
-    print(f"{counted(count, 'film')} in {terminal.printable(str(options.out))}")
+    print(f"{counted(count, 'new film')} in {terminal.printable(str(options.out))}")
     if failed:
         terminal.say("kneeoa", f"{counted(failed, 'film')} could not be fetched.")
     return terminal.SOME_FAILED if failed else terminal.DONE
 
 
 def _send(options):
-
     from kneeoa.files import read_regular
     from kneeoa.pacs import outbox
     from kneeoa.pacs.configured import pacs_from

@@ -173,18 +173,20 @@ class Web:
         self,
         series: Sequence[Series],
         *,
+        most_films: int = MOST_FILMS,
         most_bytes: int = 10 * _LARGEST,
+        wanted: Callable[[Place], bool] = lambda place: True,
         progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> Iterator[Fetched]:
         """Give the films of all `series` one by one; one that cannot be had holds up no other.
 
-        `progress` is told how many of how many are through. Raises `PacsError` where the archive
-        does not say what is in them.
+        Those that are not `wanted` are passed over. `progress` is told how many of how many are
+        through. Raises `PacsError` where the archive does not say what is in them.
         """
-        places = [place for one in series for place in self.places(one)]
-        if len(places) > MOST_FILMS:
+        places = [place for one in series for place in self.places(one) if wanted(place)]
+        if len(places) > most_films:
             raise PacsError(
-                f"Expected at most {MOST_FILMS} films at once. These are {len(places)}: choose "
+                f"Expected at most {most_films} films at once. These are {len(places)}: choose "
                 "fewer."
             )
         room = most_bytes

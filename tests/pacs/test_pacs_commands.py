@@ -44,9 +44,11 @@ def test_find_lists_series(archive, capsys):
 
 def test_fetch_writes_films_as_they_are_under_names_that_say_nothing(archive, capsys, tmp_path):
     out = tmp_path / "films"
-    for _ in range(2):
+    for count in ("1 new film", "0 new films"):
+        archive.asked.clear()
         code, told, _ = run(capsys, "fetch", "--patient", PATIENT, "--out", out)
-        assert (code, told) == (0, f"1 film in {out}\n")
+        assert (code, told) == (0, f"{count} in {out}\n")
+    assert not any("/instances/" in path for path in archive.asked)  # it is there
     (file,) = out.iterdir()
     assert file.read_bytes() == film()
     assert (out.stat().st_mode | file.stat().st_mode) & 0o077 == 0
