@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.cases import pacs_inbox, pacs_outbox, pacs_query
-from pages.shared import boundary
+from pages.shared import boundary, kept
 from pages.shared.pacs.running import running
 
 
@@ -24,6 +24,14 @@ def show() -> None:
         parts["Sent to the archive"] = pacs_outbox.show
     if not parts:
         return
-    for place, part in zip(st.tabs(list(parts), key="pacs"), parts.values(), strict=True):
-        with place, boundary.refusals_shown():
-            part()
+    # Kept, so that who comes back from Read stands where she was.
+    chosen = kept.one(
+        st.segmented_control,
+        "Archive",
+        list(parts),
+        "archive",
+        required=True,
+        label_visibility="collapsed",
+    )
+    with boundary.refusals_shown():
+        parts[chosen]()

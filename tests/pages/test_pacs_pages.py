@@ -64,8 +64,11 @@ def went(monkeypatch):
     return places
 
 
-def ran():
-    return AppTest.from_function(page, default_timeout=SECONDS).run()
+def ran(part=""):
+    app = AppTest.from_function(page, default_timeout=SECONDS)
+    if part:
+        app.query_params["archive"] = part
+    return app.run()
 
 
 def texts(app):
@@ -86,7 +89,7 @@ def test_without_an_archive_nothing_is_shown(monkeypatch):
     running.stop()
     app = ran()
     assert not app.exception
-    assert [*app.tabs, *app.button, *app.warning] == []
+    assert [*app.segmented_control, *app.button, *app.warning] == []
 
 
 def test_settings_that_cannot_work_are_said(monkeypatch):
@@ -165,7 +168,7 @@ def test_markup_of_an_archive_is_text(configured):
 
 def test_pushed_films_are_listed_as_they_were_when_looked_at(configured, went):
     inbox = running.running().inbox
-    app = ran()
+    app = ran("Pushed here")
     assert "No film waits" in texts(app)
     inbox.take_in(film("1.2.3.1"))
     app.run()
@@ -207,7 +210,7 @@ def test_a_report_that_waits_can_be_tried_again_and_discarded(configured, db):
         outbox.put(db, server, report(f"1.2.5.{number}"), datetime.now(UTC), about="<b>case</b> 7")
     running.running().wake()
     wait_for(lambda: {one.state for one in outbox.entries(db)} == {"failed"})
-    app = ran()
+    app = ran("Sent to the archive")
     assert "2 refused, 0 in the archive." in texts(app)
     assert "Structured report, <b>case</b> 7" in texts(app)
     assert "refuses (0122)" in texts(app)
@@ -261,7 +264,7 @@ def test_a_port_that_is_taken_is_said_and_the_rest_goes_on(configured, monkeypat
         running.stop()
         app = ran()
     assert "Another program listens there" in texts(app)
-    assert [tab.label for tab in app.tabs] == [
+    assert app.segmented_control[0].options == [
         "From the archive",
         "Pushed here",
         "Sent to the archive",
