@@ -54,15 +54,12 @@ def test_a_certificate_is_checked(certificate):
         with pytest.raises(LostError, match="certificate does not stand for it"):
             other = url.replace("127.0.0.1", "localhost")
             Web(server_at(other, authority=str(certificate[0]))).find(SEARCH)
-        ample = {"connect_seconds": 5, "answer_seconds": 5, "transfer_seconds": 5}
-        known = server_at(url, authority=str(certificate[0]), **ample)
+        known = server_at(url, authority=str(certificate[0]))
         (one,) = Web(known).films(Web(known).find(SEARCH).series)
         assert one.data == film()
-        assert Web(server_at(url, verify=False, **ample)).find(SEARCH).series
+        assert Web(server_at(url, verify=False)).find(SEARCH).series
 
 
 def test_a_handshake_that_never_comes_has_an_end():
-    before = time.monotonic()
-    with lying(lambda _: time.sleep(3)) as url, pytest.raises(LostError, match="did not finish"):
-        Web(server_at(url.replace("http://", "https://"))).find(SEARCH)
-    assert time.monotonic() - before < 3
+    with lying(lambda _: time.sleep(30)) as url, pytest.raises(LostError, match="did not finish"):
+        Web(server_at(url.replace("http://", "https://"), answer_seconds=0.5)).find(SEARCH)

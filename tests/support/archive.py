@@ -154,9 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def server_at(url: str, **options) -> Server:
-    """Return the settings of an archive that is given little time."""
-    little = {"connect_seconds": 0.5, "answer_seconds": 0.5, "transfer_seconds": 0.5}
-    return Server(**{"name": "archive", "url": url, **little, **options})
+    """Return the settings of an archive, with ample time: a machine may be busy."""
+    ample = {"connect_seconds": 20, "answer_seconds": 20, "transfer_seconds": 20}
+    return Server(**{"name": "archive", "url": url, **ample, **options})
 
 
 @contextlib.contextmanager
