@@ -62,6 +62,7 @@ test: lint tests
 tests: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	$(PYTHON) -m tests.support.dicom_programs
+	$(PYTHON) -m tests.support.install_orthanc
 	$(PYTEST) $(addprefix --ignore=,$(KERAS_TESTS))
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
 	$(PYTEST) $(KERAS_TESTS) $(addprefix --ignore=,$(TORCH_TESTS))

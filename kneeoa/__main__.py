@@ -1,4 +1,4 @@
-"""The command line: ``python -m kneeoa grade PATH...``, ``adapt FOLDER``, ``report FILM``."""
+"""The command line: ``python -m kneeoa grade PATH...``, and ``adapt``, ``report``, ``pacs``."""
 
 import argparse
 import itertools
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kneeoa import terminal
 from kneeoa.errors import KneeOAError
+from kneeoa.pacs import command_line as pacs
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -230,6 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     adapt.add_argument("--models", type=Path, metavar="DIR", help="other published models")
     adapt.set_defaults(run=_adapt)
     _add_report(commands)
+    pacs.add_to(commands)
     return parser
 
 

@@ -30,6 +30,11 @@ Event = Literal[
     "cases exported",
     "report exported",
     "film exported",
+    "archive queried",
+    "films taken from an archive",
+    "pushed films removed",
+    "reports sent to an archive",
+    "report to an archive discarded",
 ]
 EVENTS = get_args(Event)
 MOST = 200_000

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -21,11 +22,12 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
 STATES = ("waiting", "voting", "closed", "told", "ended")
+OUTGOING_STATES = ("waiting", "sending", "sent", "failed")
 
 
 class Moment(TypeDecorator):
@@ -213,5 +215,32 @@ audit = Table(
     Column("event", String(40), nullable=False),
     Column("client", String(64), nullable=False),
     Column("about", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Reports on their way to an archive. What was sent keeps its row without its content.
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("server", String(40), nullable=False),
+    Column("instance", String(64), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("about", String(64), nullable=False),
+    Column("content", LargeBinary),
+    Column("sealed", Boolean, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("put_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    # Who is sending it, and until when nobody else tries.
+    Column("sender", String(32)),
+    Column("claimed_until", Moment),
+    Column("said", Text, nullable=False),
+    Column("sent_at", Moment),
+    UniqueConstraint("server", "instance", name="uq_outgoing_instance"),
+    CheckConstraint(f"state IN {OUTGOING_STATES}", name="ck_outgoing_state"),
+    Index("ix_outgoing_next_at", "state", "next_at"),
     sqlite_autoincrement=True,
 )

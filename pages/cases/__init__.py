@@ -1,1 +1,1 @@
-"""The page of cases."""
+"""The page of cases, and what comes from and goes to an archive."""

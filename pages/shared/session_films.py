@@ -42,7 +42,7 @@ def add(name: str, data: bytes) -> str | None:
     try:
         return take_in(name, data)
     except KneeOAError as error:
-        _refuse(name, error)
+        refuse(name, error)
         return None
 
 
@@ -79,7 +79,8 @@ def holder() -> str:
     return st.session_state.setdefault(_HOLDER, secrets.token_hex(8))
 
 
-def _refuse(name, error):
+def refuse(name: str, error: KneeOAError) -> None:
+    """Note why a film was not taken in, for the page to say."""
     st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
 
 
@@ -209,7 +210,7 @@ def _add_upload(upload):
     try:
         data = bytes_of(upload)
     except KneeOAError as error:
-        _refuse(upload.name, error)
+        refuse(upload.name, error)
         return None
     return add(upload.name, data)
 

@@ -80,3 +80,4 @@ def db(request):
         connection.execute(tables.audit.delete())
         connection.execute(tables.reading_case.delete())
         connection.execute(tables.kept_film.delete())
+        connection.execute(tables.outgoing.delete())

@@ -1,0 +1,232 @@
+"""``python -m kneeoa pacs``: find and fetch films, send reports, receive what is pushed."""
+
+import os
+import signal
+import sys
+import threading
+from datetime import date, datetime
+from pathlib import Path
+
+from kneeoa import terminal
+from kneeoa.errors import ConfigError, KneeOAError
+
+EPILOG = (
+    "Archives and receiver are named in the file of KNEEOA_PACS, or in KNEEOA_PACS_URL and its "
+    "like: see docs/pacs.md. Exit code: 0 all done, 1 some could not be, 2 it could not be done, "
+    "130 stopped by Ctrl-C; what was done stays."
+)
+COLUMNS = (
+    *("day", "time", "patient_id", "patient_name", "accession", "modality", "body_part", "side"),
+    *("description", "study_description", "films", "knee", "study", "series"),
+)
+"""Of the table of `find`."""
+MOST_FETCHED = 10_000
+"""Films of one `fetch`; in a page there are fewer at once."""
+
+
+def add_to(commands) -> None:
+    """Add the command to those of ``python -m kneeoa``."""
+    pacs = commands.add_parser("pacs", help="films and reports of an archive", epilog=EPILOG)
+    tasks = pacs.add_subparsers(dest="task", required=True)
+    find = tasks.add_parser("find", help="list X-rays of an archive, as CSV", epilog=EPILOG)
+    _add_search(find)
+    find.set_defaults(run=_stoppable(_find, "Stopped. Nothing was changed."))
+    fetch = tasks.add_parser("fetch", help="fetch knee films of an archive", epilog=EPILOG)
+    _add_search(fetch)
+    fetch.add_argument("--series", action="append", metavar="UID", help="these of them alone")
+    fetch.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
+    fetch.set_defaults(run=_stoppable(_fetch, "Stopped. The films that came stay."))
+    send = tasks.add_parser("send", help="send DICOM reports to an archive", epilog=EPILOG)
+    send.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="without one: all that waits"
+    )
+    send.add_argument("--server", default="", metavar="NAME", help="the archive, if several")
+    send.set_defaults(run=_stoppable(_send, "Stopped. What was not sent waits."))
+    receive = tasks.add_parser("receive", help="receive films that are pushed", epilog=EPILOG)
+    receive.add_argument("--folder", default="", metavar="DIR", help="another than configured")
+    receive.set_defaults(run=_stoppable(_receive, "Stopped. The films that came stay."))
+
+
+def _stoppable(task, said):
+    """Return `task` with its own word for Ctrl-C."""
+
+    def run(options):
+        try:
+            return task(options)
+        except KeyboardInterrupt:
+            terminal.say("kneeoa", said)
+            return terminal.STOPPED
+
+    return run
+
+
+def _add_search(parser):
+    parser.add_argument("--server", default="", metavar="NAME", help="the archive, if several")
+    parser.add_argument("--patient", default="", metavar="ID", help="the patient's number")
+    parser.add_argument("--name", default="", help="the patient's name: FAMILY, GIVEN")
+    parser.add_argument("--accession", default="", metavar="NUMBER", help="of the request")
+    parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help="as 2026-11-28")
+    parser.add_argument("--to", dest="last", type=_day, metavar="DAY", help="this day included")
+    parser.add_argument("--all", action="store_true", help="what is said to be no knee, too")
+
+
+def _day(text):
+    return date.fromisoformat(text)
+
+
+def _found(options):
+    """Return the archive and the series that are looked for; say what was left out."""
+    from kneeoa.pacs.configured import pacs_from
+    from kneeoa.pacs.query import Search
+    from kneeoa.pacs.web import Web
+    from kneeoa.wording import counted
+
+    search = Search(
+        patient_id=options.patient,
+        name=options.name,
+        accession=options.accession,
+        first=options.first,
+        last=options.last,
+    )
+    web = Web(pacs_from().server(options.server))
+    found = web.find(search)
+    if found.cut:
+        terminal.say("kneeoa", "The archive has more than are listed: ask for less at once.")
+    if found.passed_over:
+        odd = counted(found.passed_over, "answer")
+        terminal.say("kneeoa", f"left out {odd} of the archive that were not asked for.")
+    series = found.series if options.all else found.knees()
+    if len(series) < len(found.series):
+        others = len(found.series) - len(series)
+        terminal.say("kneeoa", f"left out {others} series of other body parts (--all lists them).")
+    return web, series
+
+
+def _find(options):
+    import pandas as pd
+
+    from kneeoa.spreadsheet import csv_text
+
+    _, series = _found(options)
+    rows = [{name: getattr(one, name) for name in COLUMNS} for one in series]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"films": "Int64"})
+    sys.stdout.write(csv_text(table))
+    return terminal.DONE
+
+
+def _fetch(options):
+    import hashlib
+
+    from kneeoa.files import whole_file
+    from kneeoa.wording import counted
+
+    web, series = _found(options)
+    if options.series:
+        series = [one for one in series if one.series in options.series]
+    if not series:
+        raise KneeOAError("Expected X-ray films to fetch. The archive has none of these.")
+    options.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def file_of(place):
+        # Nothing of a patient stands in the name, and a film that is there is not fetched again.
+        return options.out / f"{hashlib.sha256(place.instance.encode()).hexdigest()[:20]}.dcm"
+
+    failed = count = 0
+    films = web.films(
+        series,
+        most_films=MOST_FETCHED,
+        most_bytes=sys.maxsize,
+        wanted=lambda place: not file_of(place).exists(),
+    )
+    for film in films:
+        if film.why_not:
+            failed += 1
+            terminal.say("kneeoa", film.why_not)
+            continue
+        with whole_file(file_of(film.place)) as stream:
+            stream.write(film.data)
+        file_of(film.place).chmod(0o600)
+        count += 1
+    print(f"{counted(count, 'new film')} in {terminal.printable(str(options.out))}")
+    if failed:
+        terminal.say("kneeoa", f"{counted(failed, 'film')} could not be fetched.")
+    return terminal.SOME_FAILED if failed else terminal.DONE
+
+
+def _send(options):
+    from kneeoa.files import read_regular
+    from kneeoa.pacs import outbox
+    from kneeoa.pacs.configured import pacs_from
+    from kneeoa.pacs.part10 import identity
+    from kneeoa.pacs.sealing import cipher_of
+    from kneeoa.pacs.sender import utc_now
+    from kneeoa.store.database import open_store
+
+    pacs = pacs_from()
+    server = pacs.server(options.server)
+    # All of them before the first is put in: a name that was mistyped sends nothing.
+    contents = [read_regular(file, outbox.LARGEST) for file in options.files]
+    for content in contents:
+        identity(content)
+    db = open_store(os.environ.get("KNEEOA_DATABASE_URL"))
+    cipher = cipher_of(os.environ)
+    if contents:
+        numbers = [outbox.put(db, server, data, utc_now(), cipher=cipher) for data in contents]
+    else:
+        numbers = [one.entry_id for one in outbox.entries(db, 10_000) if one.state != "sent"]
+    outbox.retry(db, utc_now(), numbers)
+    while outbox.deliver(db, pacs.servers, utc_now, cipher=cipher, only=numbers) is not None:
+        pass
+    wait = [one for one in outbox.entries(db, only=numbers) if one.state != "sent"]
+    for one in reversed(wait):
+        what = "was refused" if one.state == "failed" else "waits"
+        said = one.said or "Another process is sending it."
+        terminal.say("kneeoa", f"{one.kind} {one.entry_id} {what}. {said}")
+    print(f"{len(set(numbers)) - len(wait)} of {len(set(numbers))} sent")
+    if wait:
+        terminal.say(
+            "kneeoa",
+            "What waits is kept, and sent by the dashboard, or by this command without a file.",
+        )
+    return terminal.SOME_FAILED if wait else terminal.DONE
+
+
+def _receive(options):
+    from dataclasses import replace
+
+    from kneeoa.pacs.configured import pacs_from
+    from kneeoa.pacs.inbox import FolderInbox
+    from kneeoa.pacs.receiver import FilmReceiver
+    from kneeoa.pacs.sealing import cipher_of
+
+    settings = pacs_from().receiver
+    if settings is None:
+        raise ConfigError(
+            "Expected a receiver in the settings: its port in KNEEOA_RECEIVER_PORT, or a table "
+            "receiver in the file that KNEEOA_PACS names."
+        )
+    settings = replace(settings, folder=options.folder or settings.folder)
+    if not settings.folder:
+        raise ConfigError("Expected a folder for the films: --folder DIR, or folder in settings.")
+    inbox = FolderInbox(settings, cipher=cipher_of(os.environ))
+
+    def keep(film):
+        inbox.take_in(film.data, film.described)
+        now = datetime.now().strftime("%H:%M:%S")
+        terminal.say("kneeoa", f"{now} a film of {len(film.data) / 1e6:.1f} MB was received.")
+
+    receiver = FilmReceiver(settings, keep)
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    receiver.start()
+    terminal.say(
+        "kneeoa",
+        f"receives films on {settings.address}, port {receiver.port}, as {settings.ae_title}, into "
+        f"{settings.folder}. Ctrl-C ends it.",
+    )
+    try:
+        while not ended.wait(0.5):
+            pass
+    finally:
+        receiver.stop()
+    return terminal.DONE

@@ -1,0 +1,209 @@
+"""The owner's settings of archives and receiver, read from a file or variables, and checked."""
+
+import ipaddress
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from kneeoa.errors import ConfigError
+from kneeoa.files import read_regular
+from kneeoa.films.apart.settings import MEGABYTE
+from kneeoa.pacs.fields import Fields
+from kneeoa.pacs.settings import FILE, URL, Pacs, Receiver, Secret, Server
+
+ONLY = "PACS"
+"""What the one archive is called that variables describe."""
+_LONGEST_FILE = 200_000
+
+
+def pacs_from(environment: Mapping[str, str] | None = None) -> Pacs:
+    """Return what the environment configures: a file that ``KNEEOA_PACS`` names, or variables.
+
+    Raises `ConfigError` where something cannot work; no message quotes a secret.
+    """
+    environment = os.environ if environment is None else environment
+    file = environment.get(FILE, "").strip()
+    if file:
+        if environment.get(URL, "").strip():
+            raise ConfigError(f"Expected {FILE} or {URL}. Both are set: keep one of them.")
+        return _from_file(Path(file))
+    return _from_variables(environment)
+
+
+def _from_file(file):
+    try:
+        text = read_regular(file, _LONGEST_FILE).decode("utf-8-sig")
+        content = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as problem:
+        raise ConfigError(
+            f"Expected the settings of the archive in {file}, which {FILE} names. It cannot be "
+            f"read: {problem.strerror}."
+        ) from None
+    except (ValueError, RecursionError):
+        # Not quoted: it may hold what was never meant to be here.
+        raise ConfigError(f"Expected TOML, or JSON in a file *.json. {file} is neither.") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"Expected the tables servers and receiver in {file}. Found neither.")
+    fields = Fields(content, str(file))
+    tables = fields.table("servers")
+    servers = tuple(
+        _server(name, Fields(tables.table(name).content, f"servers.{name} of {file}"))
+        for name in tables.content
+    )
+    receiver = None
+    if "receiver" in content:
+        receiver = _receiver(Fields(fields.table("receiver").content, f"receiver of {file}"))
+    fields.refuse_the_rest()
+    return Pacs(servers, receiver)
+
+
+_VARIABLES = {
+    "user": "KNEEOA_PACS_USER",
+    "password_file": "KNEEOA_PACS_PASSWORD_FILE",
+    "token_file": "KNEEOA_PACS_TOKEN_FILE",
+    "authority": "KNEEOA_PACS_CA",
+}
+_SECRETS = {"password_env": "KNEEOA_PACS_PASSWORD", "token_env": "KNEEOA_PACS_TOKEN"}
+_PORT, _TITLE, _FOLDER = "KNEEOA_RECEIVER_PORT", "KNEEOA_RECEIVER_TITLE", "KNEEOA_RECEIVER_FOLDER"
+
+
+def _from_variables(environment):
+    def said(name):
+        return environment.get(name, "").strip()
+
+    servers, receiver = (), None
+    if said(URL):
+        content: dict[str, Any] = {"url": said(URL)}
+        content |= {key: said(name) for key, name in _VARIABLES.items() if said(name)}
+        content |= {key: name for key, name in _SECRETS.items() if said(name)}
+        if said("KNEEOA_PACS_UNENCRYPTED") == "1":
+            content["unencrypted"] = True
+        servers = (_server(ONLY, Fields(content, "the variables KNEEOA_PACS_*")),)
+    if said(_PORT):
+        port = said(_PORT)
+        content = {"port": int(port) if port.isdecimal() and port.isascii() else port}
+        content |= {"ae_title": said(_TITLE)} if said(_TITLE) else {}
+        content |= {"folder": said(_FOLDER)} if said(_FOLDER) else {}
+        receiver = _receiver(Fields(content, "the variables KNEEOA_RECEIVER_*"))
+    return Pacs(servers, receiver)
+
+
+def _server(name, fields):
+    if not name or len(name) > 40 or not name.isprintable():
+        raise ConfigError(f"Expected a name of 1 to 40 letters for {fields.where[:80]}.")
+    server = Server(
+        name=name,
+        url=_url(fields),
+        user=fields.text("user"),
+        password=_secret(fields, "password"),
+        token=_secret(fields, "token"),
+        authority=fields.text("authority"),
+        verify=fields.yes("verify", True),
+        sends=fields.yes("sends", True),
+        connect_seconds=fields.number("connect_seconds", 5, 0.1, 120),
+        answer_seconds=fields.number("answer_seconds", 30, 0.1, 600),
+        transfer_seconds=fields.number("transfer_seconds", 120, 0.1, 3600),
+    )
+    fields.refuse_the_rest()
+    if bool(server.user) != (server.password is not None) or (server.user and server.token):
+        raise ConfigError(
+            f"Expected in {fields.where} either user with password_file or password_env, or "
+            "token_file or token_env, or none of them."
+        )
+    if server.authority and not Path(server.authority).is_file():
+        raise ConfigError(
+            f"Expected certificates (PEM) in {server.authority}, named as authority in "
+            f"{fields.where}. There is no such file."
+        )
+    return server
+
+
+def _url(fields):
+    text = fields.text("url").rstrip("/")
+    unencrypted = fields.yes("unencrypted", False)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for what is no number
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isascii():
+        raise ConfigError(
+            f"Expected url in {fields.where} as https://HOST/PATH or https://HOST:PORT/PATH."
+        )
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ConfigError(
+            f"Expected an address alone as url in {fields.where}, without user, password or "
+            "parameters. Give user and password_file beside it."
+        )
+    if parts.scheme == "http" and not unencrypted and not _is_here(parts.hostname):
+        raise ConfigError(
+            f"Expected https:// in {fields.where}: over http:// films and passwords can be read on "
+            "the way. Say unencrypted = true (KNEEOA_PACS_UNENCRYPTED=1) where the network is "
+            "trusted."
+        )
+    return text
+
+
+def _is_here(host):
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _secret(fields, name):
+    if name in fields.content:
+        raise ConfigError(
+            f"Expected {name}_file or {name}_env in {fields.where}: the {name} itself does not "
+            "belong into the settings."
+        )
+    variable, file = fields.text(f"{name}_env"), fields.text(f"{name}_file")
+    if variable and file:
+        raise ConfigError(f"Expected {name}_file or {name}_env in {fields.where}. Found both.")
+    return Secret(variable, file) if variable or file else None
+
+
+def _receiver(fields):
+    folder = fields.text("folder")
+    # In memory there is less room than on a disk.
+    room = 5000 if folder else Receiver().most_bytes / MEGABYTE
+    receiver = Receiver(
+        ae_title=_title(fields.text("ae_title") or "KNEEOA", fields.where),
+        address=fields.text("address") or "127.0.0.1",
+        port=int(fields.number("port", 11112, 0, 65535)),
+        callers=tuple(_title(one, fields.where) for one in fields.texts("callers")),
+        in_dashboard=fields.yes("in_dashboard", True),
+        folder=folder,
+        most_films=int(fields.number("most_films", 500, 1, 100_000)),
+        most_bytes=round(fields.number("most_mb", room, 1, 1_000_000) * MEGABYTE),
+        largest=round(fields.number("largest_mb", 100, 0.01, 100) * MEGABYTE),
+        film_seconds=fields.number("film_seconds", 120, 0.1, 3600),
+        idle_seconds=fields.number("idle_seconds", 60, 0.1, 3600),
+        connections=int(fields.number("connections", 3, 1, 32)),
+    )
+    fields.refuse_the_rest()
+    try:
+        ipaddress.ip_address(receiver.address)
+    except ValueError:
+        raise ConfigError(
+            f"Expected address in {fields.where} as a network address of this machine, such as "
+            "127.0.0.1."
+        ) from None
+    if not receiver.in_dashboard and not receiver.folder:
+        raise ConfigError(
+            f"Expected a folder in {fields.where}: with in_dashboard = false the dashboard takes "
+            "films from there."
+        )
+    return receiver
+
+
+def _title(text, where):
+    if not 0 < len(text.strip()) <= 16 or not text.isascii() or not text.isprintable():
+        raise ConfigError(f"Expected titles (AE) of 1 to 16 plain letters in {where}.")
+    if "\\" in text:
+        raise ConfigError(f"Expected titles (AE) without a backslash in {where}.")
+    return text.strip()

@@ -1,0 +1,247 @@
+"""Reports on their way to an archive: kept in the database until the archive says it has them.
+
+One at a time is claimed, sent and marked; a claim that outlives its sender, because the process was
+killed, is free again after a while. An object is known to an archive by its own identifier (SOP
+Instance UID), so it is there once however often it was sent; where an earlier try may have arrived,
+the archive is asked first. Times are given by the caller, in UTC.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, delete, func, select, update
+
+from kneeoa.errors import KneeOAError
+from kneeoa.films.apart.settings import MEGABYTE
+from kneeoa.pacs.part10 import identity
+from kneeoa.pacs.problems import PacsError, RefusedError
+from kneeoa.pacs.sealing import PLAIN, Cipher
+from kneeoa.pacs.settings import Server
+from kneeoa.pacs.web import Web
+from kneeoa.store import tables
+from kneeoa.store.database import insert_into, reading, writing
+
+PAUSES = (15, 60, 300, 900, 1800, 3600)
+"""Seconds before the next try; after the last one always as many."""
+MOST_WAITING = 5_000
+LARGEST = 50 * MEGABYTE
+"""Of one object: a secondary capture has a few megabytes."""
+KEPT = timedelta(days=90)
+"""How long the list says what was sent."""
+_SPARE = 60
+"""Seconds past all limits of a sender, after which another takes over."""
+LONGEST_ABOUT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the outbox. Nothing of a patient stands in it.
+
+    Attributes
+    ----------
+    entry_id : its number
+    server : the archive it goes to
+    kind : what it is, such as ``Structured report``
+    about : what who put it here calls it by, such as a case's number
+    state : ``waiting``, ``sending``, ``sent`` or ``failed`` (the archive refused it)
+    tries : how often it was tried
+    size : bytes
+    said : why it was not sent, a sentence
+    next_at : when it is tried again
+    """
+
+    entry_id: int
+    server: str
+    kind: str
+    about: str
+    state: str
+    tries: int
+    size: int
+    said: str
+    put_at: datetime
+    next_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    entry_id: int
+    server: str
+    instance: str
+    content: bytes
+    sealed: bool
+    tries: int
+    sender: str
+
+
+def put(
+    db: Engine,
+    server: Server,
+    content: bytes,
+    now: datetime,
+    *,
+    about: str = "",
+    cipher: Cipher = PLAIN,
+) -> int:
+    """Keep a DICOM object that is to be sent to `server`; return its number.
+
+    What was put here before under the same identifier is not put twice; what failed is tried again.
+    Raises `PacsError` for what is no DICOM object or too large, or where too many wait.
+    """
+    said = identity(content)
+    if not server.sends:
+        raise PacsError(
+            f"Expected an archive that takes reports. {server.name} is set to be only read from "
+            "(sends = false)."
+        )
+    if len(content) > LARGEST:
+        raise PacsError(
+            f"Expected at most {LARGEST / MEGABYTE:.0f} MB. Received {len(content) / MEGABYTE:.0f}."
+        )
+    table = tables.outgoing
+    same = (table.c.server == server.name) & (table.c.instance == said.sop_instance)
+    row = {
+        "server": server.name,
+        "instance": said.sop_instance,
+        "kind": said.kind,
+        "about": about[:LONGEST_ABOUT],
+        "content": cipher.seal(content, said.sop_instance) if cipher.encrypts else content,
+        "sealed": cipher.encrypts,
+        "size": len(content),
+        "state": "waiting",
+        "tries": 0,
+        "put_at": now,
+        "next_at": now,
+        "said": "",
+    }
+    with writing(db) as connection:
+        connection.execute(delete(table).where(table.c.sent_at < now - KEPT))
+        waiting = connection.scalar(select(func.count()).where(table.c.state != "sent"))
+        if waiting >= MOST_WAITING:
+            raise PacsError(
+                f"Expected at most {MOST_WAITING} reports that wait. See why none is sent, or "
+                "discard some."
+            )
+        kept = insert_into(db, table).values(row)
+        connection.execute(kept.on_conflict_do_nothing(index_elements=["server", "instance"]))
+        again = {"state": "waiting", "next_at": now}
+        connection.execute(update(table).where(same, table.c.state == "failed").values(again))
+        return connection.scalar(select(table.c.id).where(same))
+
+
+def entries(db: Engine, count: int = 200, *, only: Sequence[int] | None = None) -> list[Entry]:
+    """Return `count` entries, or those numbered in `only`: what is not sent, then the newest."""
+    table = tables.outgoing
+    names = [name for name in Entry.__slots__ if name != "entry_id"]
+    rows = select(table.c.id, *(table.c[name] for name in names))
+    rows = rows.order_by(table.c.state == "sent", table.c.id.desc())
+    rows = rows.limit(count) if only is None else rows.where(table.c.id.in_(only))
+    with reading(db) as connection:
+        return [Entry(*row) for row in connection.execute(rows)]
+
+
+def waiting(db: Engine) -> int:
+    """Return how many are not sent yet, those that failed among them."""
+    table = tables.outgoing
+    with reading(db) as connection:
+        return connection.scalar(select(func.count()).where(table.c.state != "sent"))
+
+
+def retry(db: Engine, now: datetime, only: Sequence[int] | None = None) -> int:
+    """Have what waits or failed tried at once, all of it or those numbered; return how many."""
+    table = tables.outgoing
+    there = table.c.state.in_(("waiting", "failed"))
+    if only is not None:
+        there &= table.c.id.in_(only)
+    with writing(db) as connection:
+        again = update(table).where(there).values(state="waiting", next_at=now)
+        return connection.execute(again).rowcount
+
+
+def discard(db: Engine, entry_id: int) -> None:
+    """Delete an entry for good; one that is being sent stays."""
+    table = tables.outgoing
+    with writing(db) as connection:
+        connection.execute(delete(table).where(table.c.id == entry_id, table.c.state != "sending"))
+
+
+def deliver(
+    db: Engine,
+    servers: Sequence[Server],
+    now: Callable[[], datetime],
+    *,
+    cipher: Cipher = PLAIN,
+    web: Callable[[Server], Web] = Web,
+    only: Sequence[int] | None = None,
+) -> int | None:
+    """Try to send the entry that is due first; return its number, None where none is.
+
+    What comes of it stands in the entry. Raises `StoreError` where the database fails; the entry is
+    then tried again later.
+    """
+    by_name = {server.name: server for server in servers if server.sends}
+    claim = _claim(db, by_name, now(), only)
+    if claim is None:
+        return None
+    try:
+        content = claim.content
+        if claim.sealed:
+            content = cipher.opened(content, claim.instance)
+        archive = web(by_name[claim.server])
+        # An earlier try may have arrived without a word.
+        if claim.tries == 1 or not archive.holds(claim.instance):
+            archive.store(content)
+    except RefusedError as problem:
+        _mark(db, claim, state="failed", said=str(problem))
+    except KneeOAError as problem:
+        pause = PAUSES[min(claim.tries, len(PAUSES)) - 1]
+        later = now() + timedelta(seconds=pause)
+        _mark(db, claim, state="waiting", said=str(problem), next_at=later)
+    else:
+        _mark(db, claim, state="sent", said="", content=None, sent_at=now())
+    return claim.entry_id
+
+
+def _claim(db, servers, now, only):
+    """Return the entry that is due first, and keep others from it; None where none is."""
+    table = tables.outgoing
+    left_behind = (table.c.state == "sending") & (table.c.claimed_until <= now)
+    due = ((table.c.state == "waiting") & (table.c.next_at <= now)) | left_behind
+    due &= table.c.server.in_(list(servers))
+    if only is not None:
+        due &= table.c.id.in_(only)
+    names = ("id", "server", "instance", "content", "sealed", "tries")
+    first = (
+        select(*(table.c[name] for name in names))
+        .where(due)
+        .order_by(table.c.next_at, table.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    with writing(db) as connection:
+        row = connection.execute(first).first()
+        if row is None:
+            return None
+        server = servers[row.server]
+        longest = server.answer_seconds + server.transfer_seconds + _SPARE
+        sender = secrets.token_hex(16)
+        claimed = {
+            "state": "sending",
+            "sender": sender,
+            "claimed_until": now + timedelta(seconds=longest),
+            "tries": row.tries + 1,
+        }
+        connection.execute(update(table).where(table.c.id == row.id).values(claimed))
+    return _Claim(row.id, row.server, row.instance, row.content, row.sealed, row.tries + 1, sender)
+
+
+def _mark(db, claim, **changes):
+    """Write down what came of it, unless another has taken over."""
+    table = tables.outgoing
+    mine = (table.c.id == claim.entry_id) & (table.c.sender == claim.sender)
+    with writing(db) as connection:
+        connection.execute(
+            update(table).where(mine).values(sender=None, claimed_until=None, **changes)
+        )

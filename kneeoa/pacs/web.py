@@ -1,0 +1,280 @@
+"""An archive over DICOMweb: what it has (QIDO), a film of it (WADO), a report to it (STOW).
+
+Queries go through dicomweb-client. Films and reports pass as the bytes they are: the library would
+parse them in this process, and write them anew.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kneeoa.errors import KneeOAError, RadiographError
+from kneeoa.films.apart.pool import workers
+from kneeoa.films.apart.settings import MEGABYTE
+from kneeoa.pacs import answers as said_in
+from kneeoa.pacs import query
+from kneeoa.pacs.bounded import multipart
+from kneeoa.pacs.bounded.exchange import Deadline, Exchange
+from kneeoa.pacs.part10 import FILMS, SECONDARY, identity, is_uid
+from kneeoa.pacs.problems import LostError, PacsError, RefusedError, hush, translated
+from kneeoa.pacs.query import Found, Place, Search, Series
+from kneeoa.pacs.settings import Server
+
+MOST_STUDIES = 100
+"""Of an answer to one search."""
+MOST_SERIES = 50
+"""Of one study that are looked at."""
+MOST_FILMS = 60
+"""That are opened at once."""
+_JSON = ("application/dicom+json", "application/json")
+_MOST_JSON = 20 * MEGABYTE
+_LARGEST = 100 * MEGABYTE
+_OBJECT = "kneeoa.films.dicom.described.described"
+_DUPLICATE = 0x0111
+_REASONS = {
+    0x0122: "it keeps no objects of this kind. Ask who runs it",
+    0x0124: "the user in the settings may not do that",
+    0x0272: "it does not know the form in which it is written",
+    0xA710: "it has another object under the same identifier",
+    0xA900: "what is in it is not of the kind that it says",
+    0xC000: "it does not understand it",
+}
+_MAY_PASS = (0x0110, 0xA700)
+"""Reasons of a store's failure that may pass: processing failure, out of resources (PS3.7, C.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A film that came, or why it did not: `data` is empty then."""
+
+    place: Place
+    data: bytes = b""
+    why_not: str = ""
+
+
+class Web:
+    """An archive; each method is one exchange, or several, and ends within the owner's limits."""
+
+    def __init__(self, server: Server):
+        self.server = server
+        hush()
+
+    def find(self, search: Search) -> Found:
+        """Return the series of X-rays of what is looked for; raise `PacsError`."""
+        with self._asked() as client:
+            studies, cut, odd = self._studies(client, search)
+            found = []
+            for study in studies:
+                answers = client.search_for_series(
+                    study["study"],
+                    fields=query.SERIES_FIELDS,
+                    limit=MOST_SERIES + 1,
+                )
+                answers = _listed(answers)
+                cut |= len(answers) > MOST_SERIES
+                series = [said_in.series_of(one, study) for one in answers[:MOST_SERIES]]
+                odd += sum(one is None or not search.fits(one) for one in series)
+                found += [
+                    one
+                    for one in series
+                    if one and search.fits(one) and one.modality in query.MODALITIES
+                ]
+        return Found(query.sorted_by_day(found), cut, odd)
+
+    def _studies(self, client, search):
+        """Return the studies with X-rays in them, whether there are more, and odd answers."""
+        studies, cut, odd = {}, False, 0
+        # One modality a query: lists of them are not understood everywhere (PS3.18, 8.3.4).
+        for modality in query.MODALITIES:
+            answers = _listed(
+                client.search_for_studies(
+                    search_filters=search.filters() | {"ModalitiesInStudy": modality},
+                    fields=query.STUDY_FIELDS,
+                    limit=MOST_STUDIES + 1,
+                )
+            )
+            cut |= len(answers) > MOST_STUDIES
+            for answer in answers[:MOST_STUDIES]:
+                study = said_in.study_of(answer)
+                if study is None:
+                    odd += 1
+                else:
+                    studies[study["study"]] = study
+        return list(studies.values()), cut, odd
+
+    def places(self, series: Series) -> list[Place]:
+        """Return where the films of a series are: not its reports, marks and the like."""
+        with self._asked() as client:
+            answers = _listed(
+                client.search_for_instances(series.study, series.series, limit=MOST_FILMS + 1)
+            )
+        places = [said_in.place_of(answer, series) for answer in answers]
+        wanted = ("", *FILMS, *SECONDARY)
+        films = [place for place in places if place and place.sop_class in wanted]
+        if len(films) > MOST_FILMS:
+            raise PacsError(
+                f"Expected at most {MOST_FILMS} films in a series. This one has more: it is no "
+                "series of knee films."
+            )
+        return films
+
+    def film(self, place: Place, *, most: int = _LARGEST) -> bytes:
+        """Return the DICOM file of a film; raise `PacsError` where another thing came."""
+        path = f"studies/{place.study}/series/{place.series}/instances/{place.instance}"
+        if not all(map(is_uid, (place.study, place.series, place.instance))):
+            raise PacsError("Expected a film's identifiers. Look for the film again.")
+        accept = f'multipart/related; type="{multipart.DICOM}"; transfer-syntax=*'
+        seconds = self.server.transfer_seconds
+        kinds = ("multipart/related", multipart.DICOM)
+        with self._exchange(seconds, kinds=kinds, most=most) as session:
+            answer = session.get(f"{self.server.url}/{path}", headers={"Accept": accept})
+            data = self._one(answer)
+        self._expect(place, data)
+        return data
+
+    def _one(self, answer):
+        received = answer.headers.get("Content-Type", "")
+        if received.lower().startswith(multipart.DICOM):
+            return answer.content
+        parts = multipart.parts(answer.content, received)
+        if len(parts) != 1:
+            raise LostError(
+                f"Expected one film from the archive {self.server.name}. Received {len(parts)}."
+            )
+        return parts[0]
+
+    def _expect(self, place, data):
+        """Refuse what is not the film that was asked for: it may be another patient's."""
+        another = LostError(
+            f"Expected the film that was asked for from the archive {self.server.name}. It sends "
+            "another one, which is not shown: tell who runs it."
+        )
+        try:
+            said = identity(data)
+        except PacsError:
+            raise LostError(
+                f"Expected a film from the archive {self.server.name}. What it sends is no DICOM "
+                "file: check url in the settings, or tell who runs it."
+            ) from None
+        if said.sop_instance != place.instance or said.sop_class not in (*FILMS, *SECONDARY):
+            raise another
+        try:
+            inside = workers().run(_OBJECT, data).said
+        except RadiographError as problem:
+            raise LostError(f"Expected to check whose film came. {problem}") from None
+        uids = (inside["study"], inside["series"], inside["instance"])
+        if uids != (place.study, place.series, place.instance):
+            raise another
+        patient_id = said_in.shown(inside["patient_id"])
+        if place.patient_id and patient_id not in ("", place.patient_id):
+            raise another
+
+    def films(
+        self,
+        series: Sequence[Series],
+        *,
+        most_films: int = MOST_FILMS,
+        most_bytes: int = 10 * _LARGEST,
+        wanted: Callable[[Place], bool] = lambda place: True,
+        progress: Callable[[int, int], None] = lambda done, of: None,
+    ) -> Iterator[Fetched]:
+        """Give the films of all `series` one by one; one that cannot be had holds up no other.
+
+        Those that are not `wanted` are passed over. `progress` is told how many of how many are
+        through. Raises `PacsError` where the archive does not say what is in them.
+        """
+        places = [place for one in series for place in self.places(one) if wanted(place)]
+        if len(places) > most_films:
+            raise PacsError(
+                f"Expected at most {most_films} films at once. These are {len(places)}: choose "
+                "fewer."
+            )
+        room = most_bytes
+        for number, place in enumerate(places):
+            progress(number, len(places))
+            try:
+                data = self.film(place, most=min(_LARGEST, max(room, 1)))
+            except KneeOAError as problem:
+                yield Fetched(place, why_not=str(problem))
+                continue
+            room -= len(data)
+            yield Fetched(place, data)
+        progress(len(places), len(places))
+
+    def holds(self, instance: str) -> bool | None:
+        """Return whether the archive has an object; None where it does not say."""
+        if not is_uid(instance):
+            return None
+        try:
+            with self._asked() as client:
+                answers = _listed(
+                    client.search_for_instances(search_filters={"SOPInstanceUID": instance})
+                )
+        except PacsError:
+            return None
+        return any(said_in.instance_in(answer) == instance for answer in answers)
+
+    def store(self, data: bytes) -> None:
+        """Send an object as it is; returns when the archive says that it has it.
+
+        Raises `RefusedError` where it will not have it, and `LostError` where nothing is known:
+        then `holds` may tell whether it arrived.
+        """
+        said = identity(data)
+        if not self.server.sends:
+            raise RefusedError(
+                f"Expected an archive that takes reports. {self.server.name} is set to be only "
+                "read from (sends = false)."
+            )
+        body, kind = multipart.written(data)
+        headers = {"Content-Type": kind, "Accept": _JSON[0]}
+        seconds = self.server.transfer_seconds
+        with self._exchange(seconds, kinds=_JSON, most=_MOST_JSON) as session:
+            answer = session.post(f"{self.server.url}/studies", data=body, headers=headers)
+            kept, failed = said_in.failures_in(_json_in(answer))
+        code = failed.get(said.sop_instance)
+        if code == _DUPLICATE or (code is None and said.sop_instance in kept):
+            return
+        name = self.server.name
+        if code in _MAY_PASS or (code is None and answer.status_code in (200, 202)):
+            raise LostError(
+                f"Expected the archive {name} to say that it has the report. It does not say so. "
+                "It is tried again."
+            )
+        why = _REASONS.get(code, "Ask who runs it")
+        reason = f" ({code:04X})" if code is not None else ""
+        raise RefusedError(
+            f"Expected the archive {name} to take the report. It refuses{reason}: {why}."
+        )
+
+    @contextlib.contextmanager
+    def _asked(self):
+        """Give a client for queries, which together end in time."""
+        from dicomweb_client.web import DICOMwebClient
+
+        seconds = self.server.answer_seconds
+        with self._exchange(seconds, kinds=_JSON, most=_MOST_JSON) as session:
+            client = DICOMwebClient(self.server.url, session=session)
+            client.set_http_retry_params(retry=False)
+            yield client
+
+    @contextlib.contextmanager
+    def _exchange(self, seconds, *, kinds, most):
+        with (
+            Deadline(seconds) as deadline,
+            translated(self.server.name, seconds=seconds, is_over=deadline.is_over),
+            Exchange(self.server, deadline, kinds=kinds, most=most) as session,
+        ):
+            yield session
+
+
+def _listed(answers):
+    """Return an answer's objects, whatever came."""
+    return answers if isinstance(answers, list) else []
+
+
+def _json_in(answer):
+    try:
+        return answer.json() if answer.content else {}
+    except (ValueError, RecursionError):
+        return {}

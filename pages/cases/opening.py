@@ -1,0 +1,45 @@
+"""Films that come from an archive or were pushed, taken into this session and shown in Read."""
+
+from datetime import date
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.wording import counted
+from pages.shared import session_films
+
+
+class Films:
+    """Takes in films one by one; Read then begins with the first."""
+
+    def __init__(self):
+        session_films.forget_refusals()
+        self._first: str | None = None
+        self._count = self._refused = 0
+
+    def take(self, day: date | str | None, described: str, data: bytes, why_not: str = "") -> None:
+        """Take in a film, or note why it is not there. No patient stands in its name."""
+        self._count += 1
+        name = " ".join(filter(None, (str(day or ""), described.strip() or "Film")))
+        name = f"{name[:60]}, {self._count}"
+        if why_not:
+            session_films.refuse(name, KneeOAError(why_not))
+            digest = None
+        else:
+            digest = session_films.add(name, data)
+        self._refused += digest is None
+        self._first = self._first or digest
+
+    def turn_to(self) -> None:
+        """Go to Read; stay, and say why, where no film could be read."""
+        if self._first is None:
+            if self._count:
+                session_films.show_refusals()
+                session_films.forget_refusals()
+            else:
+                st.info("There is no film in what you chose: reports and marks alone.")
+            return
+        if self._refused:
+            st.toast(f"{counted(self._refused, 'film')} could not be opened.")
+        st.session_state[session_films.NEXT] = self._first
+        st.switch_page("reading/page.py")

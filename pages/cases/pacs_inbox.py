@@ -1,0 +1,136 @@
+"""Films that were pushed here and wait: listed, opened in Read, taken off the list."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.wording import counted, plain
+from pages.cases import opening
+from pages.shared import boundary, clients, live
+from pages.shared.pacs.running import running
+
+if TYPE_CHECKING:
+    from kneeoa.pacs.inbox import Arrived
+
+LOOK_SECONDS = 4.0
+_SHOWN, _OPENED = "inbox_shown", "inbox_opened"
+_COLUMNS = {
+    "Came": st.column_config.DatetimeColumn("Came (UTC)", format="YYYY-MM-DD HH:mm", width=135),
+    "Opened": st.column_config.TextColumn(width=75, help="In this session"),
+    "Patient": st.column_config.TextColumn(width=190),
+    "Number": st.column_config.TextColumn(width=120),
+    "Day": st.column_config.TextColumn(width=95),
+    "Body part": st.column_config.TextColumn(width=95),
+    "Side": st.column_config.TextColumn(width=50),
+    "Description": st.column_config.TextColumn(width=260),
+    "MB": st.column_config.NumberColumn(format="%.1f", width=55),
+}
+
+
+def show() -> None:
+    """Show what waits, as it was when it was last looked at: rows do not move under the hand."""
+    if _SHOWN not in st.session_state:
+        look_again()
+    films: list[Arrived] = st.session_state[_SHOWN]
+    live.every(LOOK_SECONDS, _say_what_is_new, frozenset(film.digest for film in films))
+    settings = running().pacs.receiver
+    if not films:
+        st.caption(
+            f"No film waits. Push films to {boundary.escaped(settings.ae_title)} on "
+            f"{boundary.escaped(settings.address)}, port {settings.port}."
+        )
+        return
+    opened = st.session_state.setdefault(_OPENED, set())
+    event = st.dataframe(
+        table_of(films, opened),
+        column_config=_COLUMNS,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"inbox_table_{hash(tuple(film.digest for film in films))}",
+        height=min(420, 38 + 35 * len(films)),
+        placeholder="",
+    )
+    chosen = [films[row] for row in event.selection.rows]
+    what = counted(len(chosen), "film") if chosen else ""
+    open_place, remove_place, _ = st.columns([1.2, 1.2, 4])
+    if open_place.button(
+        f"Open {what} in Read".replace("  ", " "),
+        key="inbox_open",
+        type="primary",
+        disabled=not chosen,
+        width="stretch",
+    ):
+        _open(chosen, opened)
+    with remove_place.popover("Remove from the list", disabled=not chosen, width="stretch"):
+        st.markdown(f"Takes {what} off this list for good. What the archive has stays there.")
+        st.button("Remove now", key="inbox_remove", type="primary", on_click=_remove, args=[chosen])
+    if not chosen:
+        st.caption("Choose rows on their left edge, then open their films in Read.")
+
+
+def look_again() -> None:
+    """Have the list show what waits now."""
+    st.session_state[_SHOWN] = running().inbox.listed()
+
+
+def _say_what_is_new(shown: frozenset[str]) -> None:
+    with boundary.refusals_shown():
+        new = running().inbox.digests() - shown
+        unread = any(not film.described for film in st.session_state[_SHOWN])
+        label = f"{counted(len(new), 'film')} came: show" if new else "Read the other headers"
+        if (new or unread) and st.button(label, key="inbox_new", icon=":material/refresh:"):
+            look_again()
+            st.rerun()
+
+
+def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
+    """Return what is shown of films, in the columns of the table."""
+    rows = []
+    for film in films:
+        said = {name: plain(text, 64) for name, text in film.described.items()}
+        rows.append(
+            (
+                film.at.replace(tzinfo=None),
+                "opened" if film.digest in opened else "",
+                ", ".join(filter(None, said.get("patient_name", "").split("^"))),
+                said.get("patient_id", ""),
+                day_of(said),
+                said.get("body_part", ""),
+                said.get("image_side") or said.get("side", ""),
+                said.get("description") or said.get("study_description", ""),
+                film.size / 1e6,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def day_of(described: Mapping[str, str]) -> str:
+    """Return the day of a film as ``2026-11-28``, whatever else stands there as it is."""
+    day = plain(described.get("day", ""), 64)
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdecimal() else day
+
+
+def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
+    films = opening.Films()
+    for film in chosen:
+        # Of one that was removed meanwhile there is a sentence, and the others open.
+        data, why_not = b"", ""
+        try:
+            data = running().inbox.read(film.digest)
+        except KneeOAError as problem:
+            why_not = str(problem)
+        about = film.described.get("description") or film.described.get("body_part", "")
+        films.take(day_of(film.described), plain(about, 64), data, why_not)
+        opened.add(film.digest)
+    films.turn_to()
+
+
+def _remove(chosen: "Sequence[Arrived]") -> None:
+    for film in chosen:
+        running().inbox.remove(film.digest)
+    clients.note("pushed films removed")
+    look_again()

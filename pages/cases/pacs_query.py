@@ -1,0 +1,154 @@
+"""Films of an archive: looked for, listed, opened in Read."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from kneeoa.pacs.query import Found, Search, Series
+from kneeoa.pacs.settings import Server
+from kneeoa.pacs.web import Web
+from kneeoa.wording import counted
+from pages.cases import opening
+from pages.shared import boundary, clients
+from pages.shared.pacs.running import running
+
+_FOUND, _ROUND = "archive_found", "archive_round"
+_COLUMNS = {
+    "Day": st.column_config.DateColumn(format="YYYY-MM-DD", width=95),
+    "Time": st.column_config.TextColumn(width=60),
+    "Patient": st.column_config.TextColumn(width=190),
+    "Number": st.column_config.TextColumn(width=120),
+    "Request": st.column_config.TextColumn(width=100),
+    "Kind": st.column_config.TextColumn(width=55, help="DX or CR, as the archive calls it"),
+    "Body part": st.column_config.TextColumn(width=95),
+    "Side": st.column_config.TextColumn(width=50),
+    "Description": st.column_config.TextColumn(width=240),
+    "Films": st.column_config.NumberColumn(width=55),
+}
+
+
+def show() -> None:
+    """Show the form, and below it what was found."""
+    servers = running().pacs.servers
+    asked = _ask(servers)
+    if asked is not None:
+        # Not in the address: a patient's number has no place there.
+        st.session_state[_FOUND] = None
+        st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+        server, search = asked
+        with boundary.refusals_shown(), st.spinner(f"Asking {boundary.escaped(server.name)}"):
+            st.session_state[_FOUND] = server.name, Web(server).find(search)
+            clients.note("archive queried", server.name)
+    if found := st.session_state.get(_FOUND):
+        _show_found(running().pacs.server(found[0]), found[1])
+
+
+def _ask(servers: Sequence[Server]) -> tuple[Server, Search] | None:
+    """Show the form; return which archive is asked for what, None where nobody asks."""
+    with st.form("archive_query", border=False):
+        one, two, three, first, last, ask = st.columns(
+            [1.3, 1.6, 1.2, 1, 1, 0.7], vertical_alignment="bottom"
+        )
+        patient_id = one.text_input("Patient's number", key="archive_patient")
+        name = two.text_input("Name", key="archive_name", placeholder="Family, given")
+        accession = three.text_input("Request (accession)", key="archive_accession")
+        since = first.date_input("From", None, key="archive_from", format="YYYY-MM-DD")
+        until = last.date_input("To", None, key="archive_to", format="YYYY-MM-DD")
+        names = [server.name for server in servers]
+        chosen = names[0]
+        if len(names) > 1:
+            chosen = st.selectbox("Archive", names, key="archive_server", width=240)
+        asked = ask.form_submit_button("Find", type="primary", width="stretch")
+    if not asked:
+        return None
+    with boundary.refusals_shown():
+        search = Search(
+            patient_id=patient_id, name=name, accession=accession, first=since, last=until
+        )
+        return servers[names.index(chosen)], search
+    return None
+
+
+def _show_found(server: Server, found: Found) -> None:
+    others = len(found.series) - len(found.knees())
+    series = found.series
+    if others:
+        with_others = st.toggle(
+            f"Show {others} of other body parts, too", key=f"others_{st.session_state[_ROUND]}"
+        )
+        series = found.series if with_others else found.knees()
+    if found.cut:
+        st.info("The archive has more than are listed. Ask for less at once, such as one day.")
+    if found.passed_over:
+        st.warning(
+            f"{counted(found.passed_over, 'answer')} of the archive left out: not of what was "
+            "asked for, or not to be read."
+        )
+    if not series:
+        st.caption("The archive has no X-ray films of knees for this.")
+        return
+    event = st.dataframe(
+        table_of(series),
+        column_config=_COLUMNS,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        # Another answer has no rows that were chosen in this one.
+        key=f"archive_table_{st.session_state[_ROUND]}_{len(series)}",
+        height=min(420, 38 + 35 * len(series)),
+        placeholder="",
+    )
+    chosen = [series[row] for row in event.selection.rows]
+    label = f"Open {counted(len(chosen), 'series')}" if len(chosen) == 1 else "Open"
+    if len(chosen) > 1:
+        label = f"Open {len(chosen)} series"
+    if st.button(f"{label} in Read", key="archive_open", type="primary", disabled=not chosen):
+        _open(server, chosen)
+    if not chosen:
+        st.caption("Choose rows on their left edge, then open their films in Read.")
+
+
+def table_of(series: Sequence[Series]) -> pd.DataFrame:
+    """Return what is shown of series, in the columns of the table."""
+    rows = [
+        (
+            one.day,
+            one.time,
+            one.patient_name,
+            one.patient_id,
+            one.accession,
+            one.modality,
+            one.body_part,
+            one.side,
+            ", ".join(dict.fromkeys(filter(None, (one.study_description, one.description)))),
+            one.films,
+        )
+        for one in series
+    ]
+    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"Films": "Int64"})
+
+
+def _open(server: Server, series: list[Series]) -> None:
+    """Fetch the films and turn to them in Read; those that could not be had are named there."""
+    bar = st.progress(0.0, "Asking for the films")
+
+    def progress(done: int, count: int) -> None:
+        if count:
+            bar.progress(done / count, f"Fetched {done} of {counted(count, 'film')}")
+
+    films = opening.Films()
+    by_uid = {one.series: one for one in series}
+    try:
+        for film in Web(server).films(series, progress=progress):
+            about = by_uid[film.place.series]
+            described = about.description or about.body_part or about.modality
+            films.take(about.day, described, film.data, film.why_not)
+    except KneeOAError as problem:
+        bar.empty()
+        st.error(boundary.escaped(str(problem)))
+        return
+    clients.note("films taken from an archive", server.name)
+    bar.empty()
+    films.turn_to()

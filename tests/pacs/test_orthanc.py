@@ -1,0 +1,25 @@
+"""A real archive, in a network of its own with all that talks to it: `with_orthanc`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.install_orthanc import find_orthanc
+from tests.support.places import ROOT
+
+SECONDS = 180
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, for a network of its own")
+def test_films_and_reports_of_a_real_archive():
+    find_orthanc()  # where there is none, that is said here
+    inside = Path(__file__).with_name("with_orthanc.py")
+    command = [sys.executable, "-m", "tests.support.own_network", "pytest", "-q", str(inside)]
+    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "--durations=3"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+    assert " passed" in done.stdout
