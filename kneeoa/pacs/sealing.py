@@ -33,5 +33,13 @@ PLAIN = Cipher(lambda content, name: content, _cannot_open, encrypts=False)
 
 
 def cipher_of(environment: Mapping[str, str]) -> Cipher:
-    """Return what encrypts that which waits, by the owner's settings."""
-    return PLAIN
+    """Return what encrypts that which waits, as cases are; `ConfigError` for what is no secret."""
+    from kneeoa.store.cases import sealed, settings
+
+    key = settings.secret_from(environment)
+    if key is None:
+        return PLAIN
+    return Cipher(
+        lambda content, name: sealed.seal(content, name, key),
+        lambda content, name: sealed.opened(content, name, key),
+    )

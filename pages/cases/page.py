@@ -4,9 +4,16 @@ import streamlit as st
 
 from pages.cases import saved_list, session_list
 from pages.shared import boundary, kept, style
+from pages.shared.access import sign_in
 from pages.shared.cases import saved
+from pages.shared.pacs.running import running
 
-VIEWS = {"saved": "Saved", "session": "This session", "agreement": "My agreement"}
+VIEWS = {
+    "saved": "Saved",
+    "session": "This session",
+    "agreement": "My agreement",
+    "archive": "Archive",
+}
 
 
 def show() -> None:
@@ -17,7 +24,7 @@ def show() -> None:
         view = kept.one(
             st.segmented_control,
             "Show",
-            list(VIEWS),
+            [name for name in VIEWS if name != "archive" or running().is_asked_for],
             "view",
             default="saved" if saved.is_on() else "session",
             format_func=VIEWS.get,
@@ -36,8 +43,25 @@ def show() -> None:
         from pages.cases import agreement  # late: its figures need what no other view does
 
         agreement.show()
+    elif view == "archive":
+        show_archive()
     else:
         {"saved": saved_list, "session": session_list}[view].show()
+
+
+def show_archive() -> None:
+    """Show what comes from and goes to an archive, which shows patients: to who has the key."""
+    from pages.cases import pacs  # late: most servers have none
+
+    if saved.is_open():
+        pacs.show()
+    elif why := sign_in.refusal(saved.DOOR):
+        st.info(
+            f"The archive is open to whoever has the key of the case list. {boundary.escaped(why)}"
+        )
+    else:
+        st.markdown("The archive is open to whoever has the key of the case list.")
+        saved.show_sign_in()
 
 
 style.apply_style()

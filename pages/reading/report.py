@@ -11,8 +11,9 @@ from kneeoa.reports.content import ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
 from pages.reading import frame_control, joint_space
 from pages.shared import boundary, clients, reporting
-from pages.shared.cases import own_grades
+from pages.shared.cases import own_grades, saved
 from pages.shared.memory.film import Film
+from pages.shared.pacs import sending
 
 BUTTONS: dict[Kind, tuple[str, str]] = {
     "pdf": ("PDF", "One page of A4: film, maps, answer, doubts, models."),
@@ -56,6 +57,16 @@ def show_report(
             st.warning(boundary.escaped(made.text_warning))
         _show_buttons(made)
         _show_text(made)
+        # To the film's own study, by who may see patients.
+        if made.with_patient and source_is_known(made) and saved.is_open():
+            sending.offer(
+                lambda: [made.content("sr"), made.content("sc")], "report", about=_about(made, "sr")
+            )
+
+
+def source_is_known(made: Exports) -> bool:
+    """Return whether the film says which instance it is, so that DICOM objects can refer to it."""
+    return made.source is not None and made.source.can_be_referred_to
 
 
 def _reader(film: Film, frame: Frame) -> ReaderGrade | None:
@@ -64,8 +75,7 @@ def _reader(film: Film, frame: Frame) -> ReaderGrade | None:
 
 
 def _show_buttons(made: Exports) -> None:
-    source = made.source
-    lacking = {"sr"} if source is None or not source.can_be_referred_to else set()
+    lacking = set() if source_is_known(made) else {"sr"}
     columns = st.columns(2, gap="small")
     for place, (kind, (label, help_)) in enumerate(BUTTONS.items()):
         if kind in lacking:

@@ -22,12 +22,8 @@ def check_key(setting: str | None) -> None:
     keys.check_setting(setting, KEY, "the key of the case list", "to save cases")
 
 
-def files_from(environment: Mapping[str, str]) -> FilmFiles:
-    """Return where films of cases are kept; raise `ConfigError` for a secret that is none.
-
-    Nothing is made or opened yet.
-    """
-    folder = Path(environment.get(FOLDER) or DEFAULT_FOLDER).expanduser()
+def secret_from(environment: Mapping[str, str]) -> bytes | None:
+    """Return what is kept is encrypted with, or None; raise `ConfigError` for what is no secret."""
     secret = environment.get(SECRET, "").strip()
     if secret and not _HEX.fullmatch(secret):
         raise ConfigError(
@@ -35,4 +31,13 @@ def files_from(environment: Mapping[str, str]) -> FilmFiles:
             "one with: python -c 'import secrets; print(secrets.token_hex(32))', and keep a copy "
             "apart from the films: without it they cannot be read."
         )
-    return FilmFiles(folder, bytes.fromhex(secret) or None)
+    return bytes.fromhex(secret) or None
+
+
+def files_from(environment: Mapping[str, str]) -> FilmFiles:
+    """Return where films of cases are kept; raise `ConfigError` for a secret that is none.
+
+    Nothing is made or opened yet.
+    """
+    folder = Path(environment.get(FOLDER) or DEFAULT_FOLDER).expanduser()
+    return FilmFiles(folder, secret_from(environment))

@@ -38,6 +38,11 @@ class Running:
                 self.problems.append(str(problem))
                 _LOG.warning("%s", problem)
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the owner configured anything of the kind, be it in working order or not."""
+        return bool(self.pacs.servers or self.inbox is not None or self.problems)
+
     def store(self) -> "Engine":
         """Return the database, opened once; raise `StoreError` where it cannot be."""
         from kneeoa.store.database import open_store
