@@ -72,7 +72,7 @@ def show_hidden() -> None:
     )
 
 
-def _act(place, keys):
+def _act(place: tuple[str, int], keys: set[keyboard.Key]) -> None:
     # Grade and Enter may come in one run, and in no order.
     grades = [key for key in keys if key in range(len(GRADES))]
     if len(grades) == 1:

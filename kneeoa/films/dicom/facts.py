@@ -77,7 +77,7 @@ def spacing_from(dataset: Dataset) -> str | None:
     return keyword
 
 
-def _spacing_keyword(dataset):
+def _spacing_keyword(dataset: Dataset) -> str | None:
     there = (keyword for keyword in _SPACINGS if _pair(dataset, keyword) is not None)
     return next(there, None)
 
