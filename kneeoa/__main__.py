@@ -4,7 +4,7 @@ import argparse
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ def _grade(options: argparse.Namespace) -> int:
     from kneeoa.wording import counted
 
     found = batch.look_for_films(options.paths)
-    files = found.films
+    files: Sequence[Path] = found.films
     if found.passed_over:
         terminal.say("kneeoa", f"passed over {counted(found.passed_over, 'file')} without a film.")
     if not files:

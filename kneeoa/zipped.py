@@ -59,7 +59,7 @@ class ZippedFile:
         except _DAMAGE:
             raise self._damaged() from None
 
-    def _damaged(self):
+    def _damaged(self) -> DataError:
         return DataError(f"{self.path} in the ZIP is damaged: pack it again.")
 
 

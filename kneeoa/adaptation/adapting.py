@@ -140,7 +140,7 @@ def adapt(
 
 
 def as_published(
-    films: GradedFilms, graders: Graders, *, told: Callable[[float], None] = _unheard
+    films: GradedFilms, graders: Graders, *, told: Callable[[float], object] = _unheard
 ) -> tuple[GradedFilms, dict[str, np.ndarray]]:
     """Return what the published networks say of `films`; nothing is learnt.
 

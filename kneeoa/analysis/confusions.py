@@ -132,7 +132,7 @@ def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
     return {name: of[here] for (name, of), here in zip(films.items(), kept, strict=True)}
 
 
-def _are_same_films(tables):
+def _are_same_films(tables: Sequence[pd.DataFrame]) -> bool:
     """Whether all tables have the same films in the same order."""
     first = [tables[0][name].to_numpy() for name in FACTS]
     return all(

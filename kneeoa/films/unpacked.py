@@ -40,7 +40,7 @@ def films_of(data: bytes) -> Unpacked:
     return Unpacked(tuple(films), len(found) - len(films))
 
 
-def _may_be_film(file):
+def _may_be_film(file: ZippedFile) -> bool:
     if file.size > DEFAULT_LIMITS.max_bytes:
         return True  # said where it is read
     try:

@@ -40,8 +40,7 @@ from kneeoa.spreadsheet import as_meant, harmless
 _SHARES = ("p0", "p1", "p2", "p3", "p4")
 COLUMNS = (
     *("file", "architecture", "grade", *_SHARES, "error"),
-    *("answer", "low", "high", "knee", "warning"),
-    *("sha256", "graded_by"),
+    *("answer", "low", "high", "knee", "warning", "sha256", "graded_by"),
 )
 _SHORT = 12
 ANYWAY = "Graded all the same, as asked."
@@ -263,10 +262,11 @@ def _grade_batch(
     if films:
         stacked = np.stack(films)
         answers |= {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
-        both = graders.together_arrays(stacked) if together else None
-        if both is not None:
+        if together and (both := graders.together_arrays(stacked)) is not None:
             answers[FOLDER] = iter(both)
-    asked = (*ARCHITECTURES, FOLDER) if together else ARCHITECTURES
+    asked: tuple[Architecture | Literal["together"], ...] = ARCHITECTURES
+    if together:
+        asked = (*ARCHITECTURES, FOLDER)
     by = graded_by(graders)
     for name, part in parts:
         for architecture in asked:
@@ -280,7 +280,7 @@ def _grade_batch(
 
 def graded_by(graders: Graders) -> dict[str, str]:
     """Return by answer what tells who gave it: network, and profile where there is one."""
-    hashes = {name: model.weights_hash for name, model in graders.published.items()}
+    hashes: dict[str, str] = {name: model.weights_hash for name, model in graders.published.items()}
     if graders.together:
         hashes[FOLDER] = graders.together.weights_hash
     profile = f".{graders.profile.digest[:_SHORT]}" if graders.profile else ""

@@ -41,7 +41,7 @@ class Difference:
 
 def of_grades(first: Answer | None, second: Answer | None, kind: str) -> Difference:
     """Compare the ranges of grades of two films; None: not graded."""
-    texts = [_grade(one) for one in (first, second)]
+    texts = (_grade(first), _grade(second))
     if first is None or second is None:
         return Difference("Grade", *texts, "Nothing to compare: one of them is not graded.")
     if first.low <= second.high and second.low <= first.high:
@@ -58,7 +58,7 @@ def of_grades(first: Answer | None, second: Answer | None, kind: str) -> Differe
     return Difference("Grade", *texts, f"{told} {share}", way)
 
 
-def _grade(answer):
+def _grade(answer: Answer | None) -> str:
     return "not graded" if answer is None else answer.headline
 
 
@@ -71,32 +71,35 @@ def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Differe
             return (Difference("Joint space", "", "", told),)
         names = ("left", "right")
     return tuple(
-        _of_width(name, first, second, kind, [getattr(space, name) for space in (first, second)])
+        _of_width(name, first, second, kind, (getattr(first, name), getattr(second, name)))
         for name in names
     )
 
 
-def _of_width(name, first, second, kind, widths) -> Difference:
+def _of_width(
+    name: str, first: JointSpace, second: JointSpace, kind: str, widths: tuple[Width, Width]
+) -> Difference:
     unit, factors = _unit_of(first, second)
     where = "" if name in ("medial", "lateral") else " of the picture"
-    pairs = list(zip(widths, factors, strict=True))
-    texts = f"Joint space, {name}{where}", *(_text(*pair, unit) for pair in pairs)
-    if not all(width.is_known for width in widths):
+    one, other = map(_known, widths, factors)
+    texts = (
+        f"Joint space, {name}{where}",
+        _text(widths[0], factors[0], unit),
+        _text(widths[1], factors[1], unit),
+    )
+    if one is None or other is None or first.tibia_width is None or second.tibia_width is None:
         return Difference(*texts, "Nothing to compare: one of them is not measured.")
     closed = [width.is_closed for width in widths]
     if all(closed):
         return Difference(*texts, "Both are too narrow to tell apart.")
-    # Of a closed one its largest is known alone: the difference is at least that.
-    values = [factor * (width.high if width.is_closed else width.pixels) for width, factor in pairs]
-    spreads = [factor * (0.0 if width.is_closed else width.spread) for width, factor in pairs]
-    difference = values[1] - values[0]
-    doubt = _SPREADS * (spreads[0] ** 2 + spreads[1] ** 2) ** 0.5
+    difference = other[0] - one[0]
+    doubt = _SPREADS * (one[1] ** 2 + other[1] ** 2) ** 0.5
     is_widening = difference > 0
     if abs(difference) <= doubt or (any(closed) and closed[1] == is_widening):
         told = f"No difference beyond that of measuring again (within {_number(doubt, unit)})."
         return Difference(*texts, told)
-    tibias = zip((first, second), factors, strict=True)
-    apart = SOUND_KNEES_APART * sum(space.tibia_width * factor for space, factor in tibias) / 2
+    tibias = (first.tibia_width * factors[0], second.tibia_width * factors[1])
+    apart = SOUND_KNEES_APART * sum(tibias) / 2
     by = _by(abs(difference), doubt, unit, at_least=any(closed))
     if abs(difference) <= apart:
         told = (
@@ -110,6 +113,15 @@ def _of_width(name, first, second, kind, widths) -> Difference:
     return Difference(*texts, f"{_VERDICTS[kind, way]} by {by}. {more}{position}.", way)
 
 
+def _known(width: Width, factor: float) -> tuple[float, float] | None:
+    """Return a width and its spread in a unit that is `factor` of a pixel; None: not measured.
+
+    Of a closed one its largest is known alone: a difference from it is at least that.
+    """
+    value, spread = (width.high, 0.0) if width.is_closed else (width.pixels, width.spread)
+    return None if value is None or spread is None else (factor * value, factor * spread)
+
+
 _VERDICTS = {
     (TIMES, 1): "Wider than before",
     (TIMES, -1): "Narrower than before",
@@ -118,23 +130,23 @@ _VERDICTS = {
 }
 
 
-def _by(difference, doubt, unit, *, at_least):
+def _by(difference: float, doubt: float, unit: str, *, at_least: bool) -> str:
     if at_least:
         return f"at least {_number(difference - doubt, unit)}"
     low, high = (_number(one, unit) for one in (difference - doubt, difference + doubt))
     return f"{_number(difference, unit)} ({low} to {high})"
 
 
-def _unit_of(first: JointSpace, second: JointSpace):
+def _unit_of(first: JointSpace, second: JointSpace) -> tuple[str, tuple[float, float]]:
     """Return the unit that both can be compared in, and what a pixel of each is in it."""
     kinds = [space.spacing_from in MAGNIFIED for space in (first, second)]
     if first.spacing and second.spacing and kinds[0] == kinds[1]:
         return MILLIMETRES, (first.spacing, second.spacing)
-    return "%", tuple(100 / (space.tibia_width or 1.0) for space in (first, second))
+    return "%", (100 / (first.tibia_width or 1.0), 100 / (second.tibia_width or 1.0))
 
 
-def _text(width: Width, factor, unit):
-    if not width.is_known:
+def _text(width: Width, factor: float, unit: str) -> str:
+    if width.pixels is None or width.low is None or width.high is None:
         return "not measured"
     if width.is_closed:
         return f"less than {_number(width.high * factor, unit)}"
@@ -142,7 +154,7 @@ def _text(width: Width, factor, unit):
     return f"{_number(width.pixels * factor, unit)} ({low:.1f} to {high:.1f})"
 
 
-def _number(value, unit):
+def _number(value: float, unit: str) -> str:
     return f"{value:.1f}%" if unit == "%" else f"{value:.1f} {unit}"
 
 

@@ -59,7 +59,9 @@ def narrowest(outlines: Outlines, side: str) -> Narrowest:
     return Narrowest(width, upper, lower, strength)
 
 
-def _one(femur, tibia, first, last):
+def _one(
+    femur: np.ndarray, tibia: np.ndarray, first: float, last: float
+) -> tuple[float, tuple[float, float], tuple[float, float]]:
     """Return the shortest distance in one picture, and its ends."""
     columns = np.arange(len(femur)) + 0.5
     x = np.linspace(first, last, _PLACES)
@@ -77,7 +79,7 @@ def _one(femur, tibia, first, last):
     return distances[place], (x[place], y[place]), (u[end], v[end])
 
 
-def _low_between(values, first, last):
+def _low_between(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     columns = np.arange(values.shape[1]) + 0.5
     inside = (columns >= first[:, None]) & (columns <= last[:, None])
     return np.nanpercentile(np.where(inside, values, np.nan), 20, axis=1)

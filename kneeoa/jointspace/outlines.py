@@ -65,7 +65,7 @@ def outlines_of(pictures: np.ndarray) -> Outlines:
     return Outlines(femur + shift, tibia + shift, above, below, left, right, strength)
 
 
-def _middle(seen, rows):
+def _middle(seen: np.ndarray, rows: tuple[int, int]) -> np.ndarray:
     """Return the rows of the joint space's middle, ``(N, W) float``: the best dark path."""
     low, high = rows
     dark = _darkness(seen)[:, low:high]
@@ -76,7 +76,7 @@ def _middle(seen, rows):
     return ndimage.gaussian_filter1d(found.astype(np.float32), 2.5, axis=1)
 
 
-def _darkness(seen):
+def _darkness(seen: np.ndarray) -> np.ndarray:
     """Return by how much a band is darker than the brighter bands on both sides of it."""
     smooth = ndimage.gaussian_filter1d(seen, 3, axis=2)
     best = np.zeros_like(seen)
@@ -88,7 +88,7 @@ def _darkness(seen):
     return best
 
 
-def _edges(seen, middle):
+def _edges(seen: np.ndarray, middle: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return rows and strength of the edge above `middle`, and of that below it."""
     across = ndimage.gaussian_filter1d(seen, 2.0, axis=2)
     rise = ndimage.gaussian_filter1d(across, 1.3, axis=1, order=1)
@@ -106,12 +106,12 @@ def _edges(seen, middle):
     return found
 
 
-def _margins(seen, middle):
+def _margins(seen: np.ndarray, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the columns at which the tibia ends, below its plateau, and how clearly."""
     width = seen.shape[2]
     whole = width / (1 + 2 * MARGIN)
 
-    def column(share):
+    def column(share: float) -> int:
         return round(whole * (MARGIN + share))
 
     # A straight line through both compartments, whatever the joint does between them.

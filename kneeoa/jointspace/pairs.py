@@ -64,12 +64,12 @@ def paired(current: Shown, other: Shown) -> Pair:
         is_swapped = not (current.day and other.day and current.day < other.day)
         names = ("prior", "current")
     both = (other, current) if is_swapped else (current, other)
-    titles = tuple(_dated(name, one) for name, one in zip(names, both, strict=True))
+    titles = (_dated(names[0], both[0]), _dated(names[1], both[1]))
     if current.patient and other.patient and current.patient != other.patient:
         return Pair(kind, is_swapped, titles, STRANGERS, of_strangers=True)
     is_one_day = kind == TIMES and current.day and current.day == other.day
     return Pair(kind, is_swapped, titles, ONE_DAY if is_one_day else "")
 
 
-def _dated(name, one):
+def _dated(name: str, one: Shown) -> str:
     return f"{name}, {one.day}" if one.day else name

@@ -57,7 +57,7 @@ class Patch:
         """Return a copy for each change, ``(copies, H, W) float32``."""
         return np.stack([self._copy(change, generator) for change in changes])
 
-    def _copy(self, change, generator):
+    def _copy(self, change: Change, generator: np.random.Generator) -> np.ndarray:
         image = self.image
         if change != Change(noise=change.noise):
             (a, b, c), (d, e, f) = self._back(change)
@@ -77,19 +77,19 @@ class Patch:
 
         Of both, the middle of the first pixel is at 0.5.
         """
-        back = np.array(self._back(change))
+        back = self._back(change)
         there = points @ back[:, :2].T + back[:, 2]
         return there / self.scale + np.array([self.left, self.top])
 
-    def _back(self, change):
-        """Return the rows of the affine map from a copy to the patch."""
+    def _back(self, change: Change) -> np.ndarray:
+        """Return the affine map from a copy to the patch, ``(2, 3) float``."""
         height, width = self.image.shape
         angle = np.deg2rad(change.turn)
         cosine, sine = np.cos(angle) / change.scale, np.sin(angle) / change.scale
         middle = np.array([width / 2, height / 2])
         linear = np.array([[cosine, sine], [-sine, cosine]])
         shift = middle - linear @ (middle + np.array([change.across, change.down]))
-        return (*linear[0], shift[0]), (*linear[1], shift[1])
+        return np.column_stack([linear, shift])
 
 
 def patch_of(pixels: np.ndarray, frame: Frame) -> Patch:

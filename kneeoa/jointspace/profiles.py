@@ -34,7 +34,7 @@ def widths(image: np.ndarray, outlines: Outlines) -> dict[str, float]:
     }
 
 
-def _narrowest(image, first, last):
+def _narrowest(image: np.ndarray, first: float, last: float) -> float:
     borders = np.linspace(first, last, STRIPS + 1)
     middles = (borders[1:] + borders[:-1]) / 2
     valleys = [
@@ -51,7 +51,7 @@ def _narrowest(image, first, last):
     return float(heights.min() * np.cos(np.arctan(slope)))
 
 
-def _valley(profile):
+def _valley(profile: np.ndarray) -> tuple[float, float]:
     """Return the rows at half height above and below the deepest valley, or NaN twice."""
     whole = len(profile) / (1 + 2 * MARGIN)
     low, high = (round(whole * (MARGIN + share)) for share in _ROWS)
@@ -69,7 +69,7 @@ def _valley(profile):
     )
 
 
-def _half(profile, bottom, level, way):
+def _half(profile: np.ndarray, bottom: int, level: float, way: int) -> float:
     """Return the row at which the profile first reaches `level`, from `bottom` on one way."""
     row = bottom
     while 0 < row < len(profile) - 1:

@@ -5,7 +5,9 @@ that are shifted, turned, scaled and noisy; what is said is their median, and ho
 is part of its interval. How it was validated: docs/joint-space.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -127,7 +129,7 @@ class JointSpace:
     @property
     def compartments(self) -> dict[str, Width]:
         """Both compartments by name: medial first, or left and right of the picture."""
-        if self.medial is None:
+        if self.medial is None or self.lateral is None:
             return {"left of the picture": self.left, "right of the picture": self.right}
         return {MEDIAL: self.medial, LATERAL: self.lateral}
 
@@ -138,7 +140,7 @@ def measure(radiograph: Radiograph, frame: Frame, side: str = "unknown") -> Join
     `side` is which knee it is. Every refusal is in the widths; nothing is raised.
     """
     spacing = radiograph.spacing
-    known = {
+    known: dict[str, Any] = {
         "side": side,
         "spacing": spacing and float(np.mean(spacing)),
         "spacing_from": radiograph.header.spacing_from if spacing else None,
@@ -153,11 +155,11 @@ def measure(radiograph: Radiograph, frame: Frame, side: str = "unknown") -> Join
     return _measured(patch_of(radiograph.pixels, frame), known)
 
 
-def _none(reason, known):
+def _none(reason: str, known: Mapping[str, Any]) -> JointSpace:
     return JointSpace(Width(refusal=reason), Width(refusal=reason), **known)
 
 
-def _measured(patch, known):
+def _measured(patch: Patch, known: Mapping[str, Any]) -> JointSpace:
     copies = patch.copies(list(CHANGES), np.random.default_rng(0))
     found = outlines_of(copies)
     scales = np.array([change.scale for change in CHANGES])
@@ -178,7 +180,7 @@ def _measured(patch, known):
     )
 
 
-def _doubt_of_tibia(found, scales, tibia) -> str:
+def _doubt_of_tibia(found: Outlines, scales: np.ndarray, tibia: float) -> str:
     if not TIBIA[0] * SIDE <= tibia <= TIBIA[1] * SIDE:
         return "The tibia does not fill the box as a knee does: see that the box is on the joint."
     spread = np.std(found.tibia_width / scales) / tibia
@@ -187,7 +189,14 @@ def _doubt_of_tibia(found, scales, tibia) -> str:
     return ""
 
 
-def _width(patch: Patch, place: Narrowest, scales, tibia, noise, other) -> Width:
+def _width(
+    patch: Patch,
+    place: Narrowest,
+    scales: np.ndarray,
+    tibia: float,
+    noise: float,
+    other: float,
+) -> Width:
     widths = place.width / scales
     middle = int(np.argsort(widths)[len(widths) // 2])
     width = float(widths[middle])
@@ -196,6 +205,7 @@ def _width(patch: Patch, place: Narrowest, scales, tibia, noise, other) -> Width
     if reason := _doubt(width / tibia, spread / tibia, strength, other):
         return Width(refusal=reason)
     ends = patch.on_film(np.stack([place.femur[middle], place.tibia[middle]]), CHANGES[middle])
+    above, below = ((float(x), float(y)) for x, y in ends)
     around = _SPREADS * spread
     is_closed = width < CLOSED * tibia
     return Width(
@@ -203,12 +213,12 @@ def _width(patch: Patch, place: Narrowest, scales, tibia, noise, other) -> Width
         spread=spread / patch.scale,
         low=0.0 if is_closed else max(0.0, width - around) / patch.scale,
         high=max(width + around, CLOSED * tibia if is_closed else 0.0) / patch.scale,
-        ends=tuple((float(x), float(y)) for x, y in ends),
+        ends=(above, below),
         is_closed=is_closed,
     )
 
 
-def _doubt(width, spread, strength, other) -> str:
+def _doubt(width: float, spread: float, strength: float, other: float) -> str:
     """Return why nothing is said of a width and spread in tibial widths, or an empty text."""
     if strength < LEAST_STRENGTH:
         return "The edges of the bones are not clear on this film."
@@ -222,7 +232,9 @@ def _doubt(width, spread, strength, other) -> str:
     return ""
 
 
-def _edges(patch, found: Outlines, widths):
+def _edges(
+    patch: Patch, found: Outlines, widths: Mapping[str, Width]
+) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Return the edges as drawn: of the film as it is, in the zones that were measured."""
     lines = []
     for side, width in widths.items():

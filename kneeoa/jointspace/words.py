@@ -41,7 +41,7 @@ def scale_note(space: JointSpace) -> str:
 
 def said(space: JointSpace, width: Width) -> str:
     """Return a width with its interval, such as ``4.3 mm (3.9 to 4.7)``."""
-    if not width.is_known:
+    if width.pixels is None or width.low is None or width.high is None:
         return "not measured"
     factor, unit = space.spacing or 1.0, unit_of(space)
     if width.is_closed:
@@ -57,10 +57,11 @@ def short(space: JointSpace, width: Width) -> str:
 
 def share_of_tibia(space: JointSpace, width: Width) -> str:
     """Return a width in percent of the tibia's, such as ``5.6% of the tibia's width``."""
-    if not width.is_known or not space.tibia_width:
+    value = width.high if width.is_closed else width.pixels
+    if value is None or not space.tibia_width:
         return ""
-    value = (width.high if width.is_closed else width.pixels) / space.tibia_width
-    return f"{'less than ' if width.is_closed else ''}{value:.1%} of the tibia's width"
+    share = f"{value / space.tibia_width:.1%} of the tibia's width"
+    return f"less than {share}" if width.is_closed else share
 
 
 def line(space: JointSpace) -> str:

@@ -5,11 +5,11 @@ import streamlit as st
 
 from kneeoa.charts import teaching as charts
 from kneeoa.store.cases import agreement as figures
-from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Compared
+from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compared
 from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 
-WAYS = {
+WAYS: dict[tuple[Against, bool], str] = {
     ("networks", True): "networks, before theirs was seen",
     ("networks", False): "networks, with theirs in sight",
     ("reference", True): "reference, before theirs was seen",

@@ -56,6 +56,8 @@ class Item:
         """Return the bytes of the film; raise `KneeOAError` where they cannot be had."""
         if isinstance(self.source, Held):
             return self.source.data
+        if self.source is None:
+            raise DataError("Expected a film that waits. It was read: choose it again.")
         _, file = self.source
         DEFAULT_LIMITS.check_bytes(file.size)
         return file.read_bytes()
@@ -174,7 +176,8 @@ def current() -> Batch:
     """Return the batch of this session."""
     batch = st.session_state.get(_KEY)
     if batch is None:
-        wanted = _is_there(get_script_run_ctx().session_id)
+        context = get_script_run_ctx()
+        wanted = _is_there(context.session_id if context else "")
         batch = Batch(session_films.holder(), session_films.arriving(), wanted)
         st.session_state[_KEY] = batch
     batch.go_on()

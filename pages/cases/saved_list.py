@@ -131,13 +131,13 @@ def choose() -> Filters:
             "Side",
             list(SIDES),
             selection_mode="multi",
-            format_func=SIDES.get,
+            format_func=SIDES.__getitem__,
             key="cases_sides",
             persist_state="session",
         )
         days = st.date_input(
             "Day of the study, or of saving",
-            value=(),
+            value=[],
             max_value=date(2100, 1, 1),
             key="cases_days",
             persist_state="session",

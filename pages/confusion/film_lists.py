@@ -136,7 +136,7 @@ def _show_apart(selection, runs, answers, lines):
         f"The {len(found)} films on which the mean probabilities of both networks lie furthest "
         f"apart. The given grade on a card is that of the {DISPLAY_NAME[pair[0]]}."
     )
-    cards = film_cards.of_apart(found, tuple(pair), answers[pair[0]])
+    cards = film_cards.of_apart(found, (pair[0], pair[1]), answers[pair[0]])
     _show_sheet(selection, cards, runs, LISTED_FILM)
     _show_films(
         selection,

@@ -103,10 +103,10 @@ def _show_films(both, pair, spaces):
 
 
 def _differences(both, pair, spaces) -> list[Difference]:
-    answers = [_answer(*one) for one in both]
-    lines = [change.of_grades(*answers, pair.kind)]
+    first, second = (_answer(*one) for one in both)
+    lines = [change.of_grades(first, second, pair.kind)]
     if None not in spaces:
-        lines += change.of_widths(*spaces, pair.kind)
+        lines += change.of_widths(spaces[0], spaces[1], pair.kind)
     return lines
 
 
@@ -119,8 +119,10 @@ def _show_differences(lines: list[Difference], pair: Pair, spaces: list[JointSpa
         for line in lines
     )
     note = ""
-    if None not in spaces:
-        note = f'<div class="kl-note kl-quiet">{boundary.as_html(change.unit_note(*spaces))}</div>'
+    first, second = spaces
+    if first is not None and second is not None:
+        unit = boundary.as_html(change.unit_note(first, second))
+        note = f'<div class="kl-note kl-quiet">{unit}</div>'
     with st.container(key="beside"):
         st.html(f'<table class="kl-answers">{f"<tr>{heads}</tr>"}{rows}</table>{note}')
 

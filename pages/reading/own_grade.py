@@ -72,9 +72,9 @@ def show_hidden() -> None:
     )
 
 
-def _act(place, keys):
+def _act(place: tuple[str, int], keys: set[keyboard.Key]) -> None:
     # Grade and Enter may come in one run, and in no order.
-    grades = [key for key in keys if key in range(len(GRADES))]
+    grades = [key for key in keys if isinstance(key, int) and key in range(len(GRADES))]
     if len(grades) == 1:
         own_grades.give(*place, grades[0])
     if "confirm" in keys and len(grades) <= 1:

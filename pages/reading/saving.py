@@ -57,12 +57,11 @@ def _offer(film):
 
 def _keep_up(film):
     try:
-        saved.save(film)
+        case = saved.save(film)
     except KneeOAError as error:
         st.error(f"Not saved. {boundary.escaped(str(error))}")
         st.button("Save anew", key="save_anew", on_click=saved.forget, args=[film.digest])
         return
-    case = saved.case_of(film.digest)
     st.html(
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
         f"Saved as case {case.case_id}</div>"

@@ -63,7 +63,7 @@ def tabs(labels: Mapping[str, str], key: str) -> dict[str, Any]:
     `labels` are what is read on them, by the short name that stands in the address.
     """
     first = next(iter(labels))
-    value = st.session_state.get(key)
+    value = st.session_state.get(key, "")
     value = labels.get(value, value)
     if value not in labels.values():
         wanted = _wanted(key)

@@ -97,6 +97,11 @@ def test_films_are_read_one_after_the_other_and_what_is_refused_keeps_its_reason
     assert work.items == []
 
 
+def test_a_film_that_was_read_is_not_had_twice():
+    with pytest.raises(DataError, match="choose it again"):
+        batch.Item("knee.png", None).data()
+
+
 def test_what_is_stopped_is_not_read(graders, film, monkeypatch):
     begun, go_on = threading.Event(), threading.Event()
 

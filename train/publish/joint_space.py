@@ -6,8 +6,9 @@ is higher? Does a second way of measuring give the same (Bland and Altman, Lance
 On how many films is nothing said? Widths are in tibial widths: these films have no spacing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,24 +98,25 @@ def measured(films: Films, localiser: Localiser, *, progress: Callable = iter) -
 _NOTHING = (np.nan, np.nan, np.nan)
 
 
-def _film(pixels, name):
+def _film(pixels: np.ndarray, name: str) -> Radiograph:
     return Radiograph(name, np.ascontiguousarray(pixels, np.float32), "PNG", 8, None, None, name)
 
 
-def _widths(film, frame: Frame, side) -> dict[str, tuple[float, float, float]]:
+def _widths(film: Radiograph, frame: Frame, side: str) -> dict[str, tuple[float, float, float]]:
     """Return width, low and high by compartment; closed ones count as half of what they may be."""
     space = measure(film, frame, side)
     found = {}
     for name, width in space.compartments.items():
-        if width.is_known:
-            value = width.high / 2 if width.is_closed else width.pixels
-            found[name] = tuple(one / space.tibia_width for one in (value, width.low, width.high))
-        else:
+        pixels, low, high, tibia = width.pixels, width.low, width.high, space.tibia_width
+        if pixels is None or low is None or high is None or tibia is None:
             found[name] = _NOTHING
+        else:
+            value = high / 2 if width.is_closed else pixels
+            found[name] = (value / tibia, low / tibia, high / tibia)
     return found
 
 
-def _both_ways(film, frame, side) -> Iterator[dict]:
+def _both_ways(film: Radiograph, frame: Frame, side: str) -> Iterator[dict[str, Any]]:
     """Yield the width by either way, refused or not."""
     image = patch_of(film.pixels, frame).image
     outlines = outlines_of(image[None])
@@ -125,7 +127,13 @@ def _both_ways(film, frame, side) -> Iterator[dict]:
         yield {"compartment": name, "paths": float(width), "profiles": others[place]}
 
 
-def _again(film, frame, side, first, generator) -> Iterator[dict]:
+def _again(
+    film: Radiograph,
+    frame: Frame,
+    side: str,
+    first: Mapping[str, tuple[float, float, float]],
+    generator: np.random.Generator,
+) -> Iterator[dict[str, Any]]:
     for kind, how in KINDS.items():
         changed = _film(_changed(film.pixels, how, generator), film.name)
         again = _widths(changed, frame, side)
@@ -135,7 +143,9 @@ def _again(film, frame, side, first, generator) -> Iterator[dict]:
             yield {"kind": kind, "compartment": name} | told
 
 
-def _changed(pixels, how, generator):
+def _changed(
+    pixels: np.ndarray, how: tuple[int, int, int, int], generator: np.random.Generator
+) -> np.ndarray:
     shift, turn, scale, noise = how
     angle = np.radians(turn * generator.uniform(-_TURN, _TURN))
     larger = 1 + scale * generator.uniform(-_SCALE, _SCALE)
@@ -156,7 +166,7 @@ def table(found: Measured) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _repeated(copies):
+def _repeated(copies: pd.DataFrame) -> Iterator[dict[str, Any]]:
     both = copies.dropna(subset=["first", "again"])
     for kind in KINDS:
         for name in COMPARTMENTS:
@@ -175,7 +185,7 @@ def _repeated(copies):
     yield _row(REFUSED, "copies of what was measured", lost.mean(), draws, before)
 
 
-def _graded(knees):
+def _graded(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
     narrower = knees[list(COMPARTMENTS)].min(axis=1, skipna=False)
     columns = {name: knees[name] for name in COMPARTMENTS} | {NARROWER: narrower}
     for name, values in columns.items():
@@ -203,16 +213,18 @@ def _graded(knees):
             yield _row(GRADE, what, value, steps, some)
 
 
-def _repeats(grades, widths, times):
+def _repeats(
+    grades: np.ndarray, widths: np.ndarray, times: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(grades, times), np.repeat(widths, times)
 
 
-def _medians(grades, widths):
+def _medians(grades: np.ndarray, widths: np.ndarray) -> np.ndarray:
     of = [widths[grades == grade] for grade in GRADES]
     return np.array([np.median(some) if len(some) else np.nan for some in of])
 
 
-def _agreeing(ways):
+def _agreeing(ways: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for name in COMPARTMENTS:
         some = ways[ways["compartment"] == name].dropna()
         apart = some["profiles"] - some["paths"]
@@ -224,7 +236,7 @@ def _agreeing(ways):
         yield _row(AGREEMENT, f"{name}, half of the 95% limits", half, limits, some)
 
 
-def _refused(found):
+def _refused(found: Measured) -> Iterator[dict[str, Any]]:
     knees = found.knees
     without = knees[list(COMPARTMENTS)].isna()
     columns = {"knees without any width": without.all(axis=1)}
@@ -236,13 +248,13 @@ def _refused(found):
         yield from _share(what, lost, knees)
 
 
-def _share(what, lost, of):
+def _share(what: str, lost: pd.Series, of: pd.DataFrame) -> Iterator[dict[str, Any]]:
     if len(of):
         draws = _weighted_means(lost.astype(float), of["patient"])
         yield _row(REFUSED, what, lost.mean(), draws, of)
 
 
-def _sides(knees):
+def _sides(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Of patients with KL 0 on both sides: how far left and right differ, in 95%."""
     sound = knees[knees["grade"] == 0]
     for name in COMPARTMENTS:
@@ -258,12 +270,14 @@ def _sides(knees):
         yield _row(SIDES, what, apart.quantile(0.95), np.quantile(draws, 0.95, axis=1), of)
 
 
-def _weighted_means(values, patients):
+def _weighted_means(values: pd.Series, patients: pd.Series) -> np.ndarray:
     weights = bootstrap.patient_weights(patients, resamples=_RESAMPLES)
     return weights @ values.to_numpy(float) / weights.sum(axis=1)
 
 
-def _row(check, what, value, draws, of):
+def _row(
+    check: str, what: str, value: float, draws: np.ndarray, of: pd.DataFrame
+) -> dict[str, Any]:
     low, high = bootstrap.percentile_interval(np.asarray(draws, float))
     key, patients = (check, what), of["patient"].nunique()
     bounds = {"at_least": AT_LEAST.get(key, np.nan), "at_most": AT_MOST.get(key, np.nan)}

@@ -4,6 +4,8 @@ Test films choose nothing: whoever looks here for better settings looks at valid
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -54,7 +56,7 @@ def settings_in(table: pd.DataFrame) -> list[str]:
     return [name for name in table if name not in ("run", "network", *OUTCOMES)]
 
 
-def _differing(configs):
+def _differing(configs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     names = {name for config in configs.values() for name in config if name not in _ASIDE}
     off = {}
     for name in sorted(names):
@@ -63,7 +65,7 @@ def _differing(configs):
     return sorted((name for name in names if off[name]), key=lambda name: (-off[name], name))
 
 
-def _value(value):
+def _value(value: Any) -> str | int | float | None:
     if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return value
     if isinstance(value, bool):

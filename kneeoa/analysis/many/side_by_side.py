@@ -5,8 +5,9 @@ patients and the difference is a paired one; where they have no film in common, 
 its own. Neither says anything of runs that were not trained: for that see `between_cycles`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,19 +107,19 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _mean(row, side):
+def _mean(row: Mapping[str, Any], side: str) -> str:
     text = value_text(row["metric"], row[side])
     spread = row[f"{side}_sd"]
     return text if pd.isna(spread) else f"{text} ± {value_text(row['metric'], spread)}"
 
 
-def _difference(row):
+def _difference(row: Mapping[str, Any]) -> str:
     texts = [value_text(row["metric"], row[n], signed=True) for n in ("difference", "low", "high")]
     low, high = (text.partition(" ")[0] for text in texts[1:])
     return texts[0] if pd.isna(row["low"]) else f"{texts[0]} ({low} to {high})"
 
 
-def _expect_films(first, second):
+def _expect_films(first: Mapping[str, pd.DataFrame], second: Mapping[str, pd.DataFrame]) -> None:
     for name, runs in (("first", first), ("second", second)):
         if not runs or not all(map(len, runs.values())):
             raise DataError(f"Expected runs with graded films in the {name} set. There are none.")
@@ -137,7 +138,7 @@ class _Side:
     patients: np.ndarray
 
     @classmethod
-    def of(cls, films, *, averaged):
+    def of(cls, films: Mapping[str, pd.DataFrame], *, averaged: bool) -> "_Side":
         ordered = [of.sort_values("image_id") for of in films.values()]
         answers = np.stack([probabilities_of(of) for of in ordered])
         if averaged:
@@ -145,26 +146,31 @@ class _Side:
         one = ordered[0]
         return cls(one["true_grade"].to_numpy(int), answers, one["patient_id"].to_numpy(str))
 
-    def drawn(self, *, seed):
+    def drawn(self, *, seed: int) -> dict[str, np.ndarray]:
         weights = bootstrap.patient_weights(self.patients, seed=seed)
         return bootstrap.mean_summaries(self.true, self.answers, weights)
 
-    def scored(self):
+    def scored(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return mean and standard deviation over runs of each metric."""
         once = np.ones((1, len(self.true)))
-        runs = [bootstrap.weighted_summaries(self.true, one, once) for one in self.answers]
+        runs = [agreement.weighted_summaries(self.true, one, once) for one in self.answers]
         values = {metric: np.array([run[metric][0] for run in runs]) for metric in METRICS}
         spread = {
             metric: of.std(ddof=1) if len(of) > 1 else np.nan for metric, of in values.items()
         }
         return {metric: of.mean() for metric, of in values.items()}, spread
 
-    def matrix(self):
+    def matrix(self) -> np.ndarray:
         counts = [agreement.confusion_matrix(self.true, one.argmax(axis=1)) for one in self.answers]
         return confusions.mean_and_spread(counts, "row")[0]
 
 
-def _said(first, second, sides, paired):
+def _said(
+    first: Mapping[str, pd.DataFrame],
+    second: Mapping[str, pd.DataFrame],
+    sides: Sequence[_Side],
+    paired: bool,
+) -> Iterator[str]:
     if paired:
         films = len(sides[0].true)
         yield (

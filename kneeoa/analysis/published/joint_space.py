@@ -1,5 +1,7 @@
 """How far the proposed joint space widths can be trusted, in sentences that follow from numbers."""
 
+from typing import Any
+
 import pandas as pd
 
 from kneeoa.grades import GRADES
@@ -19,11 +21,11 @@ from kneeoa.records.joint_space import (
 def sentences(table: pd.DataFrame) -> list[str]:
     """Return what was measured, a sentence a question, from a table of `kneeoa.records`."""
 
-    def line(check, what):
+    def line(check: str, what: str) -> Any:  # a row, whose columns only names tell
         (found,) = table[(table["check"] == check) & (table["what"] == what)].itertuples()
         return found
 
-    def percent(check, what, digits=1):
+    def percent(check: str, what: str, digits: int = 1) -> str:
         found = line(check, what)
         value, low, high = (
             f"{100 * one:.{digits}f}" for one in (found.value, found.low, found.high)

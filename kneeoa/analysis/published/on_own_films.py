@@ -17,7 +17,7 @@ from kneeoa.analysis import confusions, operating
 from kneeoa.analysis.anova import METRICS
 from kneeoa.analysis.findings import value_text
 from kneeoa.graders.together import FOLDER
-from kneeoa.metrics import bootstrap
+from kneeoa.metrics import agreement, bootstrap
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.records.results import PROBABILITY_COLUMNS, probabilities_of
 from kneeoa.wording import counted, plain
@@ -86,8 +86,8 @@ def figures(
     for name, films in answers.items():
         true, shares = films["true_grade"].to_numpy(int), probabilities_of(films)
         weights = bootstrap.patient_weights(films["patient_id"])
-        once = bootstrap.weighted_summaries(true, shares, np.ones((1, len(true))))
-        drawn = bootstrap.weighted_summaries(true, shares, weights)
+        once = agreement.weighted_summaries(true, shares, np.ones((1, len(true))))
+        drawn = agreement.weighted_summaries(true, shares, weights)
         on_test = (cards.get(name) or {}).get("metrics", {}).get("test", {}).get("values", {})
         for metric in METRICS:
             ends = bootstrap.percentile_interval(drawn[metric])

@@ -100,7 +100,7 @@ def axis_of(layout: Any, values: Sequence[Any], *, start: float, length: float) 
     )
 
 
-def _ticks(layout, axis):
+def _ticks(layout: Any, axis: Axis) -> list[tuple[float, str]]:
     ends = sorted((axis.low, axis.high))
     if layout.tickvals is not None:
         texts = layout.ticktext if layout.ticktext is not None else layout.tickvals
@@ -115,7 +115,7 @@ def _ticks(layout, axis):
     return [(value, text) for value, text in given if ends[0] - 1e-9 <= value <= ends[1] + 1e-9]
 
 
-def _round_steps(low, high):
+def _round_steps(low: float, high: float) -> list[float]:
     rough = (high - low) / _TICKS
     if not rough > 0:
         return [low]

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import reportlab
 from reportlab.graphics import renderPDF, renderSVG
 from reportlab.graphics.shapes import Drawing, Polygon, Rect
+from reportlab.lib.colors import Color
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfbase.ttfonts import TTFont
@@ -66,7 +67,7 @@ def drawn(figure: go.Figure) -> Drawing:
     return drawing
 
 
-def _axes(figure, height):
+def _axes(figure: go.Figure, height: float) -> tuple[Axis, Axis, float]:
     """Place both axes, wide enough for their words; return them and the height."""
     layout = figure.layout
     xs, ys = _values(figure, "x"), _values(figure, "y")
@@ -86,7 +87,7 @@ def _axes(figure, height):
     return x, axis_of(layout.yaxis, ys, start=below, length=high), below + high + above
 
 
-def _values(figure, side):
+def _values(figure: go.Figure, side: str) -> list[Any]:
     """All values on one axis, ends of error bars included."""
     found: list[Any] = []
     stacked: dict[Any, float] = {}
@@ -106,7 +107,7 @@ def _values(figure, side):
     return [*found, *stacked.values()]
 
 
-def _add_frame(drawing, figure, x: Axis, y: Axis):
+def _add_frame(drawing: Drawing, figure: go.Figure, x: Axis, y: Axis) -> None:
     bottom, left = y.start, x.start
     heat = any(trace.type == "heatmap" for trace in figure.data)
     for value, text in x.ticks:
@@ -134,7 +135,7 @@ def _add_frame(drawing, figure, x: Axis, y: Axis):
         drawing.add(group)
 
 
-def _add_heatmap(drawing, trace, x, y, _):
+def _add_heatmap(drawing: Drawing, trace: Any, x: Axis, y: Axis, _: dict[Any, float]) -> None:
     z = np.asarray(trace.z, float)
     wide, high = x.unit() - 1.5, y.unit() - 1.5
     for (row, column), value in np.ndenumerate(z):
@@ -145,7 +146,7 @@ def _add_heatmap(drawing, trace, x, y, _):
             drawing.add(Rect(at, up, wide, high, fillColor=fill, strokeColor=None))
 
 
-def _add_scatter(drawing, trace, x, y, _):
+def _add_scatter(drawing: Drawing, trace: Any, x: Axis, y: Axis, _: dict[Any, float]) -> None:
     if trace.marker.opacity is not None and not np.any(trace.marker.opacity):
         return  # markers that are there to be clicked
     opacity = 1.0 if trace.opacity is None else trace.opacity
@@ -170,7 +171,7 @@ def _add_scatter(drawing, trace, x, y, _):
             add_marker(drawing, *point, symbol, size, colour_of(own, opacity * float(share)))
 
 
-def _add_errors(drawing, trace, x, y, colour):
+def _add_errors(drawing: Drawing, trace: Any, x: Axis, y: Axis, colour: Color | None) -> None:
     for side in ("x", "y"):
         error = trace[f"error_{side}"]
         if error.array is None:
@@ -185,7 +186,7 @@ def _add_errors(drawing, trace, x, y, colour):
             add_line(drawing, ends, colour, width=0.9)
 
 
-def _add_bar(drawing, trace, x, y, stacked):
+def _add_bar(drawing: Drawing, trace: Any, x: Axis, y: Axis, stacked: dict[Any, float]) -> None:
     flat = trace.orientation == "h"
     keys, values = (trace.y, trace.x) if flat else (trace.x, trace.y)
     across, along = (y, x) if flat else (x, y)
@@ -207,13 +208,13 @@ def _add_bar(drawing, trace, x, y, stacked):
 _ADD = {"heatmap": _add_heatmap, "scatter": _add_scatter, "bar": _add_bar}
 
 
-def _place(value, reference, axis: Axis):
+def _place(value: Any, reference: str | None, axis: Axis) -> float:
     if reference == "paper" or str(reference or "").endswith("domain"):
         return axis.start + axis.length * float(value)
     return axis.at(value)
 
 
-def _add_shape(drawing, shape, x, y):
+def _add_shape(drawing: Drawing, shape: go.layout.Shape, x: Axis, y: Axis) -> None:
     ends = (
         _place(shape.x0, shape.xref, x),
         _place(shape.y0, shape.yref, y),
@@ -233,7 +234,7 @@ def _add_shape(drawing, shape, x, y):
         )
 
 
-def _add_annotation(drawing, note, x, y):
+def _add_annotation(drawing: Drawing, note: go.layout.Annotation, x: Axis, y: Axis) -> None:
     at, up = _place(note.x, note.xref, x), _place(note.y, note.yref, y)
     if np.isfinite(at) and np.isfinite(up):
         size = 0.62 * ((note.font.size if note.font.size else 12) + 1)
@@ -241,13 +242,13 @@ def _add_annotation(drawing, note, x, y):
         add_text(drawing, at, up, plain(note.text), size=size, anchor=anchor, middle=True)
 
 
-def _legend_of(figure):
+def _legend_of(figure: go.Figure) -> list[Any]:
     if figure.layout.showlegend is False:
         return []
     return [trace for trace in figure.data if trace.name and trace.showlegend is not False]
 
 
-def _add_legend(drawing, figure, x, height):
+def _add_legend(drawing: Drawing, figure: go.Figure, x: Axis, height: float) -> None:
     at, up = WIDTH - _RIGHT, height - 11
     for trace in reversed(_legend_of(figure)):
         name = plain(trace.name)

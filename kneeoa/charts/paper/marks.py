@@ -40,10 +40,15 @@ def colour_of(text: object, opacity: float = 1.0) -> Color | None:
     return Color(*(1 - alpha * (1 - part) for part in rgb))
 
 
-def on_scale(scale: list, share: float) -> Color | None:
-    """Return the colour of a share in [0, 1] on Plotly's colour scale, on white."""
+def on_scale(scale: list, share: float) -> Color:
+    """Return the colour of a share in [0, 1] on Plotly's colour scale, on white.
+
+    Raises `ValueError` where the scale has a colour that `colour_of` does not know.
+    """
     share = min(1.0, max(0.0, share))
-    stops = [(float(at), colour_of(text)) for at, text in scale]
+    stops = [(float(at), known) for at, text in scale if (known := colour_of(text))]
+    if len(stops) != len(scale):
+        raise ValueError(f"Expected a scale of colours that are known. Received {scale!r}.")
     for (low, first), (high, second) in itertools.pairwise(stops):
         if share <= high:
             part = (share - low) / ((high - low) or 1.0)

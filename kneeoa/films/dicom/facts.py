@@ -64,7 +64,7 @@ def side(dataset: Dataset) -> str | None:
 def spacing(dataset: Dataset) -> tuple[float, float] | None:
     """Return (row, column) mm per pixel."""
     keyword = _spacing_keyword(dataset)
-    return keyword and _pair(dataset, keyword)
+    return None if keyword is None else _pair(dataset, keyword)
 
 
 def spacing_from(dataset: Dataset) -> str | None:

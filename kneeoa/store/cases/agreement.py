@@ -52,7 +52,8 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
         Comparisons with at least one knee.
     """
     found = []
-    for against, whom in (("networks", "The networks"), ("reference", "The reference")):
+    others: dict[Against, str] = {"networks": "The networks", "reference": "The reference"}
+    for against, whom in others.items():
         for before, when in ((True, "before theirs was seen"), (False, "with theirs in sight")):
             answers = answers_of(graded, against, before=before)
             found.append(_compared(f"{whom}, {when}", answers, graded))
@@ -93,7 +94,7 @@ def over_time(graded: pd.DataFrame, against: Against, *, before: bool) -> pd.Dat
     return scoring.progress(blocks)
 
 
-def _compared(what, answers, graded):
+def _compared(what: str, answers: pd.DataFrame, graded: pd.DataFrame) -> Compared:
     patients: Mapping[str, str] = {
         knee: patient
         for knee, patient in zip(graded["knee"], graded["patient"], strict=True)

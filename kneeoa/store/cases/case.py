@@ -144,7 +144,7 @@ class OwnGrade:
         return OwnGrade(last.grade, last.given_at, committed, at, seen)
 
 
-def _later(one, other):
+def _later(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and (other is None or one >= other)
 
 

@@ -108,7 +108,7 @@ class FilmFiles:
             return ""
         return hmac.new(self._patients(), patient.encode(), hashlib.sha256).hexdigest()[:32]
 
-    def _patients(self):
+    def _patients(self) -> bytes:
         place = self.folder / _PATIENTS
         with _in_words("keep a film", self.folder):
             self._make(self.folder)
@@ -124,12 +124,12 @@ class FilmFiles:
             self._write_patients(place, found)
         return found
 
-    def _new_patients(self, place):
+    def _new_patients(self, place: Path) -> bytes:
         self._write_patients(place, secrets.token_bytes(sealed.KEY_BYTES), new=True)
         # Another process may have been first: what stands there is everybody's.
         return sealed.opened(read_regular(place, _MOST_ADDED), _PATIENTS, self.key)
 
-    def _write_patients(self, place, content, *, new=False):
+    def _write_patients(self, place: Path, content: bytes, *, new: bool = False) -> None:
         descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self.folder)
         beside = Path(name)
         try:
@@ -150,12 +150,12 @@ class FilmFiles:
         finally:
             beside.unlink(missing_ok=True)
 
-    def _place(self, digest):
+    def _place(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise FilmFileError("Expected the SHA-256 of a film. What is kept there is none.")
         return self.folder / digest[:2] / f"{digest}.film"
 
-    def _make(self, folder):
+    def _make(self, folder: Path) -> None:
         # Nobody else's to look into.
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -175,7 +175,7 @@ class Put:
             self.beside.replace(self.place)
 
 
-def _drop_abandoned(folder):
+def _drop_abandoned(folder: Path) -> None:
     """Delete what a process that was killed had begun to write there."""
     for left in folder.glob(".new.*"):
         with contextlib.suppress(OSError):
@@ -184,7 +184,7 @@ def _drop_abandoned(folder):
 
 
 @contextlib.contextmanager
-def _in_words(what, folder):
+def _in_words(what: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, select, update
+from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, update
 
 from kneeoa.errors import DataError
 from kneeoa.store import audit, tables
@@ -46,7 +46,7 @@ def add(db: Engine, files: FilmFiles, new: NewCase, content: bytes, now: datetim
     against it.
     """
     table = tables.reading_case
-    row = {
+    row: dict[str, Any] = {
         "digest": new.digest,
         "name": plain(new.name, LONGEST_NAME),
         "source": new.source,
@@ -71,7 +71,7 @@ def add(db: Engine, files: FilmFiles, new: NewCase, content: bytes, now: datetim
     return Case(case_id, film=put.digest, state=from_json(state), **row)
 
 
-def _lock_film(db, connection, digest, size, now):
+def _lock_film(db: Engine, connection: Connection, digest: str, size: int, now: datetime) -> bool:
     """Have the film's row be there, and nobody else change it; return whether it was not there."""
     film = tables.kept_film
     row = insert_into(db, film).values(digest=digest, size=size, kept_at=now)
@@ -194,7 +194,7 @@ def damaged(db: Engine) -> list[int]:
 def count(db: Engine) -> int:
     """Return how many cases there are."""
     with reading(db) as connection:
-        return connection.scalar(select(func.count()).select_from(tables.reading_case))
+        return connection.scalars(select(func.count()).select_from(tables.reading_case)).one()
 
 
 def remove(
@@ -211,7 +211,9 @@ def remove(
     forget_log(db)
 
 
-def _remove(connection: Connection, files, case_id, client, now):
+def _remove(
+    connection: Connection, files: FilmFiles, case_id: int, client: str, now: datetime
+) -> None:
     table, film = tables.reading_case, tables.kept_film
     digest = connection.scalar(select(table.c.film).where(table.c.id == case_id))
     if digest is None:
@@ -242,7 +244,7 @@ def _cases(connection: Connection, rows: Select[Any], reader: str) -> list[Case]
     return found
 
 
-def _case(row):
+def _case(row: Row) -> Case:
     if not all(isinstance(getattr(row, name), datetime) for name in _TIMES):
         raise DataError("Expected when a case was saved.")
     known = {name: getattr(row, name) for name in (*_PLAIN, *_TIMES)}
@@ -250,7 +252,7 @@ def _case(row):
     return Case(row.id, state=from_json(row.state), **known)
 
 
-def _own_grade(row):
+def _own_grade(row: Row) -> tuple[int, int, OwnGrade]:
     own = OwnGrade(row.grade, row.given_at, row.committed, row.committed_at, row.seen_at)
     for grade in (own.grade, own.committed):
         if grade is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -91,10 +91,10 @@ def table(
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _row(case, place, knee, is_hidden):
+def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, Any]:
     refusals = [one.sentence for one in knee.findings if one.severity == "refused"]
     own = case.own(place)
-    answers = {
+    answers: dict[str, Any] = {
         "answer": knee.answer,
         "grade": knee.said,
         "low": knee.low,
@@ -152,7 +152,7 @@ def filtered(knees: pd.DataFrame, filters: Filters) -> pd.DataFrame:
     return knees[keep]
 
 
-def _days(knees):
+def _days(knees: pd.DataFrame) -> pd.Series:
     saved = knees["saved_at"].dt.strftime("%Y-%m-%d").astype("str")
     return knees["study_date"].where(knees["study_date"] != "", saved)
 

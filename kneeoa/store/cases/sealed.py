@@ -63,5 +63,5 @@ def is_sealed(data: bytes) -> bool:
     return data[len(_START) : len(_START) + 1] == _SEALED
 
 
-def _mark_of(key):
+def _mark_of(key: bytes) -> bytes:
     return hmac.new(key, b"which key", hashlib.sha256).digest()[:_MARK]

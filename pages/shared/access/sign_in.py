@@ -29,7 +29,7 @@ class Door:
     name: str
     setting: str
     what: str
-    check: Callable[[str | None], None]
+    check: Callable[[str | None], object]
     opened: str
     refused: str
 

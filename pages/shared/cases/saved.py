@@ -99,8 +99,10 @@ def forget_case(case_id: int) -> None:
     st.session_state.pop(_KNOWN, None)
 
 
-def save(film: Film) -> None:
-    """Keep a film as a case, or the changes to the case it has; raise `KneeOAError` where not.
+def save(film: Film) -> Case:
+    """Keep a film as a case, or the changes to the case it has; return the case.
+
+    Raises `KneeOAError` where it cannot be kept.
 
     A film that was saved in another session goes on as that case.
     """
@@ -118,6 +120,7 @@ def save(film: Film) -> None:
         case = replace(case, state=state, is_read=True, revision=revision, updated_at=now)
     _cases()[film.digest] = case
     _save_grades(film, case)
+    return case
 
 
 def _save_grades(film, case):

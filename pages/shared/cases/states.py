@@ -14,7 +14,7 @@ from pages.shared.session_films import Film
 def graded_by() -> dict[str, str]:
     """Return who grades in this session: the SHA-256 of each network, and of the profile."""
     graders = in_use.graders()
-    hashes = {name: model.weights_hash for name, model in graders.published.items()}
+    hashes: dict[str, str] = {name: model.weights_hash for name, model in graders.published.items()}
     if graders.together:
         hashes["together"] = graders.together.weights_hash
     if graders.profile:

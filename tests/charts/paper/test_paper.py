@@ -100,6 +100,8 @@ def test_colours_are_as_on_white():
     assert marks.colour_of("blue") is None
     scale = [[0, "#000000"], [1, "#ffffff"]]
     assert marks.on_scale(scale, 0.25).rgb() == pytest.approx((0.25, 0.25, 0.25))
+    with pytest.raises(ValueError, match="colours that are known"):
+        marks.on_scale([(0, "black"), (1, "white")], 0.25)
 
 
 def test_what_it_cannot_draw_is_refused():

@@ -1,5 +1,7 @@
 """Cases that a reader saved: which film, how it was read, and her own grades."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -47,10 +49,10 @@ def upgrade() -> None:
     )
 
 
-def _moment(name, *, nullable=True):
+def _moment(name: str, *, nullable: bool = True) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _grade(name):
+def _grade(name: str) -> sa.Column[int]:
     within = sa.CheckConstraint(f"{name} BETWEEN 0 AND 4", name=f"ck_{name}")
     return sa.Column(name, sa.Integer, within)
