@@ -47,7 +47,7 @@ def report(
     radiograph = read_radiograph(data, film.name)
     found = graders.find(radiograph)
     pseudonyms = pseudonyms_from()
-    files: dict[str, bytes] = {}
+    made: list[tuple[Exports, Kind]] = []
     code = terminal.DONE
     for knee in found.knees:
         reported = Exports(
@@ -60,12 +60,15 @@ def report(
             with_patient=with_patient,
         )
         wanted, lacking = _possible(reported, kinds)
-        files |= {reported.name(kind): reported.content(kind) for kind in wanted}
+        made += [(reported, kind) for kind in wanted]
         if lacking or not reported.report.graded:
             code = terminal.SOME_FAILED
         _tell(reported)
-    if not files:
+    if not made:
         raise RadiographError(lacking)
+    # Before the work of making them.
+    exports.expect_room(folder, [reported.name(kind) for reported, kind in made])
+    files = {reported.name(kind): reported.content(kind) for reported, kind in made}
     for place in exports.write(folder, files):
         show(str(place))
     if lacking:

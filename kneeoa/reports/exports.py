@@ -1,7 +1,7 @@
 """The files of a report: what each is called, and what is in it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -155,24 +155,28 @@ class Exports:
         return deidentified(self.data, self.pseudonyms)
 
 
-def write(folder: Path, files: dict[str, bytes]) -> list[Path]:
-    """Write files into `folder`, each whole; over files of older reports, and over nothing else.
+def expect_room(folder: Path, names: Iterable[str]) -> None:
+    """Raise `DataError` unless `names` may be written into `folder`.
 
-    Raises `DataError` before anything is written where a name is taken by something else.
+    They may where there is nothing yet, or a file of an older report.
     """
     if folder.exists() and not folder.is_dir():
         raise DataError(f"Expected a folder for the report. {folder} is something else.")
-    places = [folder / name for name in files]
-    for place in places:
+    for place in (folder / name for name in names):
         if (place.exists() or place.is_symlink()) and not is_ours(place):
             raise DataError(
                 f"Expected to write the report to {place}. That file holds something else, which "
                 "would be lost: name another folder, or move it away."
             )
-    for place, content in zip(places, files.values(), strict=True):
-        with whole_file(place) as stream:
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files into `folder`, each whole; raise as `expect_room` does before any is written."""
+    expect_room(folder, files)
+    for name, content in files.items():
+        with whole_file(folder / name) as stream:
             stream.write(content)
-    return places
+    return [folder / name for name in files]
 
 
 def is_ours(file: Path) -> bool:

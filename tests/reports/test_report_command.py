@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from kneeoa.__main__ import main
-from kneeoa.films.phantom import knee_png
+from kneeoa.errors import DataError
+from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.grading import Graders
+from kneeoa.reports import exports
 from kneeoa.reports.dicom.pseudonyms import SETTING
 from kneeoa.reports.dicom.source import source_of
 from tests.support.dicom_programs import dciodvfy
@@ -22,6 +25,17 @@ USUAL = {"report.pdf", "report.txt", "report.json", "sr.dcm", "sc.dcm"}
 def stay(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(SETTING, raising=False)
+
+
+@pytest.fixture(scope="module")
+def graders():
+    """The published networks, loaded once."""
+    return Graders()
+
+
+@pytest.fixture(autouse=True)
+def loaded(monkeypatch, graders):
+    monkeypatch.setattr("kneeoa.__main__._graders", lambda options, profile=None: graders)
 
 
 @pytest.fixture(scope="module")
@@ -94,22 +108,16 @@ def test_other_files_get_what_they_allow(tmp_path, capsys):
     assert not Path("none").exists()
     # DICOM that does not say which instance it is.
     (tmp_path / "b.dcm").write_bytes(
-        dicom_file(dicom_dataset(_pixels(), StudyInstanceUID=None, SeriesInstanceUID=None))
+        dicom_file(
+            dicom_dataset(draw_knee(1, side=300), StudyInstanceUID=None, SeriesInstanceUID=None)
+        )
     )
     capsys.readouterr()
     assert report("b.dcm", "--out", "bare") == 0
     assert endings(Path("bare").iterdir()) == USUAL - {"sr.dcm"}
 
 
-def _pixels():
-    from kneeoa.films.phantom import draw_knee
-
-    return draw_knee(1, side=300)
-
-
 def test_a_refused_film_has_a_report_that_says_why(tmp_path, capsys):
-    from kneeoa.films.phantom import draw_knee
-
     upside_down = draw_knee(2, side=400)[::-1].copy()
     (tmp_path / "u.dcm").write_bytes(dicom_file(dicom_dataset(upside_down)))
     assert report("u.dcm", "--out", "out", "--json", "--text") == 1
@@ -127,31 +135,31 @@ def test_a_refused_film_has_a_report_that_says_why(tmp_path, capsys):
 
 def test_older_reports_are_replaced_and_nothing_else_is(film, tmp_path, capsys):
     out = tmp_path / "out"
-    assert report(film, "--out", out, "--film", "--pdf", "--text", "--json", "--sr", "--sc") == 0
+    forms = [f"--{kind}" for kind in exports.KINDS]
+    assert report(film, "--out", out, *forms) == 0
     before = {file.name: file.read_bytes() for file in out.iterdir()}
-    assert report(film, "--out", out, "--film", "--pdf", "--text", "--json", "--sr", "--sc") == 0
-    assert {file.name for file in out.iterdir()} == set(before)
+    assert len(before) == len(exports.KINDS)
+    assert {one.name for one in exports.write(out, before)} == set(before)
+    others = (b"a letter", b"{}", b"%PDF-1.4 of somebody", b"\0" * 128 + b"DICM", b"")
     for name in before:
         place = out / name
-        others = (b"a letter", b"{}", b"%PDF-1.4 of somebody", b"\0" * 128 + b"DICM", b"")
         for other in others:
             place.write_bytes(other)
-            assert report(film, "--out", out, *_option(name)) == 2
-            assert "holds something else" in capsys.readouterr().err
+            with pytest.raises(DataError, match="holds something else"):
+                exports.write(out, before)
             assert place.read_bytes() == other
         place.unlink()
         place.symlink_to(film)
-        assert report(film, "--out", out, *_option(name)) == 2
+        with pytest.raises(DataError, match="holds something else"):
+            exports.write(out, before)
         assert place.is_symlink()
         place.unlink()
         place.write_bytes(before[name])
+    place.write_bytes(b"a letter")
+    assert report(film, "--out", out, *forms) == 2
+    assert "holds something else" in capsys.readouterr().err
+    assert place.read_bytes() == b"a letter"
     assert film.read_bytes() == knee_file(3)
-
-
-def _option(name):
-    kinds = {"report.pdf": "pdf", "report.txt": "text", "report.json": "json"}
-    ending = name[18:]
-    return ["--" + kinds.get(ending, ending.removesuffix(".dcm"))]
 
 
 def test_what_cannot_be_done_is_said(film, tmp_path, capsys):
