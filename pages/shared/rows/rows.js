@@ -56,7 +56,7 @@ class Table {
     const hadFocus = this.root.contains(this.root.getRootNode().activeElement);
     const table = element('table', { role: 'grid' });
     const head = element('tr');
-    if (marks) head.append(element('th', { className: 'mark' }));
+    if (marks) head.append(this.markAll());
     columns.forEach((column) => head.append(this.heading(column)));
     const body = element('tbody');
     this.shown = this.ordered;
@@ -69,6 +69,23 @@ class Table {
     if (hadFocus) this.root.focus({ preventScroll: true }); // what had it may be gone
     this.body = body;
     this.point(false);
+  }
+
+  markAll() {
+    const th = element('th', { className: 'mark' });
+    const keys = this.data.rows.map(({ key }) => key);
+    const box = element('input', { type: 'checkbox', title: 'Mark all that are shown' });
+    box.checked = keys.length > 0 && keys.every((key) => this.marked.has(key));
+    box.tabIndex = -1;
+    box.setAttribute('aria-label', box.title);
+    box.addEventListener('change', () => {
+      this.marked = new Set(box.checked ? keys : []);
+      this.setStateValue('marked', [...this.marked]);
+      this.draw();
+      this.root.focus();
+    });
+    th.append(box);
+    return th;
   }
 
   heading({ name, label, kind, help }) {

@@ -20,6 +20,7 @@ export class Seen {
   meet(film, imageId) {
     clearTimeout(this.later);
     this.told = null;
+    this.later = setTimeout(() => this.changed(), 100);
     if (!film.seen) return;
     this.viewer.view.remember(film.id, film.seen.view);
     if (this.annotations(imageId).length) return;
@@ -91,10 +92,6 @@ export class Seen {
         unit: stats.unit ?? 'degrees',
       };
     });
-  }
-
-  destroy() {
-    clearTimeout(this.later);
   }
 }
 

@@ -124,7 +124,6 @@ export class Viewer {
     this.press();
     this.root.dataset.cpu = withoutWebGL();
     this.root.dataset.ready = 'true';
-    this.seen.changed();
   }
 
   filmOf(index) {
@@ -285,7 +284,6 @@ export class Viewer {
     if (this.isReady) this.view.keep();
     this.isGone = true;
     this.measuring.leave();
-    this.seen.destroy();
     this.keyboard.destroy();
     this.box.destroy();
     this.observer.disconnect();
