@@ -136,9 +136,7 @@ def grade_files(
 
     A film that the gate refuses has its reason as error, unless `anyway`: then it is graded, and
     the reason stands in the rows' warning. Decoding and finding the knees of the next batch
-    overlap with grading of this one.
-
-    With `together` a third row follows, of both networks together.
+    overlap with grading of this one. With `together` a third row follows, of both.
     """
     if together and graders.together is None:
         raise ModelError(
