@@ -66,7 +66,9 @@ def show() -> None:
     ):
         _open(chosen, opened)
     with remove_place.popover("Remove from the list", disabled=not chosen, width="stretch"):
-        st.markdown(f"Takes {what} off this list for good. What the archive has stays there.")
+        st.markdown(
+            f"Takes {what or 'nothing'} off this list for good. What the archive has stays there."
+        )
         st.button("Remove now", key="inbox_remove", type="primary", on_click=_remove, args=[chosen])
     if not chosen:
         st.caption("Choose rows on their left edge, then open their films in Read.")
