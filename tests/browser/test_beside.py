@@ -48,7 +48,6 @@ def pair(page, app_url, films):
     page.keyboard.press("Escape")
     expect(page.locator(".pane")).to_have_count(2)
     expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
-    expect(page.locator(".marks polyline")).to_have_count(12)
     page.wait_for_timeout(600)
     return page
 
@@ -89,8 +88,7 @@ def test_both_show_the_same_part_of_the_knee_whatever_is_done(pair):
 
 def test_what_differs_stands_below_and_says_no_more_than_is_known(pair):
     told = pair.locator(".st-key-beside").inner_text()
-    assert "Joint space, medial" in told
-    assert "mm" in told
+    assert "Grade" in told
     assert "Narrower" not in told
     assert "\u2193" not in told
     table = pair.locator(".st-key-beside").bounding_box()
