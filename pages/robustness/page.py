@@ -88,7 +88,7 @@ def show_tried(folders) -> None:
                 name,
                 "from pathlib import Path\nfrom kneeoa.records import tried\n"
                 f"print(tried.read(Path({str(file)!r})))",
-                row_height=table_view.TWO_LINES,
+                row_height=table_view.THREE_LINES,
                 columns={
                     "changed": st.column_config.TextColumn(width="large"),
                     **{

@@ -18,6 +18,8 @@ TABS = {
     "across": "Settings against results",
     "notes": "Notes and tags",
 }
+SHORT = 28
+"""Letters of a text that stand in one line of its column."""
 WAYS = {"confusion, with the films": "", "films to look at twice": "look"}
 """What a run's buttons lead to, with the tab of the page Confusion that it needs."""
 # A study that says it trains but has not reported for so long was probably killed.
@@ -119,15 +121,17 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
     st.caption(f"{said}. Metrics on the {run_selection.SPLITS[selection.split]} films.")
     place = st.container()
     marked = marks.choose(selection)
-    empty = {name: None for name in ("tags", "note") if not table[name].any()}
+    empty = {name: None for name in ("changed", "tags", "note") if not table[name].any()}
+    is_long = bool(table[["changed", "note"]].fillna("").map(len).gt(SHORT).any(axis=None))
+    row = table_view.THREE_LINES if is_long else table_view.ONE_LINE
     with place:
         table_view.show_table(
             table,
             f"runs_{selection.split}",
             selection.python(python, "measuring", before=before),
             columns=COLUMNS | empty,
-            height=min(420, 38 + table_view.TWO_LINES * max(1, len(table))),
-            row_height=table_view.TWO_LINES,
+            height=min(420, 38 + row * max(1, len(table))),
+            row_height=row,
             **marks.of_rows(list(table["run"]), marked),
         )
     return marked

@@ -9,8 +9,8 @@ from kneeoa.spreadsheet import csv_text
 from pages.shared import column_words, kept
 
 IMAGE = "image"
-TWO_LINES = 54
-"""Height of a row whose texts are broken instead of cut off."""
+ONE_LINE, THREE_LINES = 35, 66
+"""Heights of a row; Streamlit breaks texts instead of cutting them off in rows above 64 pixels."""
 
 
 def show_table(
