@@ -1,5 +1,6 @@
 """Films of cases on the disk: sealed, whole, and a clear word where they cannot be had."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -131,8 +132,6 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path):
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_there(files, monkeypatch):
-    import errno
-
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -166,6 +165,20 @@ def test_patients_stay_the_same_when_a_key_comes_later_and_their_own_is_sealed_b
     assert FilmFiles(tmp_path, b"k" * 32).mark_of("P") == mark
     assert sealed.is_sealed(file.read_bytes())
     assert FilmFiles(tmp_path, b"k" * 32).mark_of("P") == mark
+
+
+def test_a_full_disk_is_said_when_the_patients_are_to_be_sealed(tmp_path, monkeypatch):
+    mark = FilmFiles(tmp_path).mark_of("P")
+    sealing = FilmFiles(tmp_path, b"k" * 32)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as there:
+        there.setattr(os, "fsync", full)
+        with pytest.raises(FilmFileError, match="disk is full"):
+            sealing.mark_of("P")
+    assert sealing.mark_of("P") == mark
 
 
 def test_the_owner_names_folder_and_secret(tmp_path):

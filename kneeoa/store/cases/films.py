@@ -121,7 +121,8 @@ class FilmFiles:
         except sealed.SealedError as problem:
             raise FilmFileError(f"Expected to open {place}. {problem}") from None
         if self.key is not None and not sealed.is_sealed(data):
-            self._write_patients(place, found)
+            with _in_words("keep a film", self.folder):
+                self._write_patients(place, found)
         return found
 
     def _new_patients(self, place: Path) -> bytes:
