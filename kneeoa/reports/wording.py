@@ -180,7 +180,7 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
     return tuple((heading, tuple(lines)) for heading, lines in parts)
 
 
-def _answer(report):
+def _answer(report: Report) -> list[tuple[str, str]]:
     lines = [("Kellgren-Lawrence", headline(report))]
     if answer := report.answer:
         lines += [("Range", range_in_words(answer))] if answer.low is not None else []
