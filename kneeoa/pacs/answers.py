@@ -84,9 +84,9 @@ def shown(text: str) -> str:
 
 def failures_in(answer: Any) -> tuple[set[str], dict[str, int]]:
     """Return which objects a store's answer says are kept, and which not, with their reasons."""
-    kept = {_text(item, None, "00081155") for item in _items(answer, "00081199")}
+    kept = {_text(item, "", "00081155") for item in _items(answer, "00081199")}
     failed = {
-        _text(item, None, "00081155"): _count(item, None, "00081197") or 0
+        _text(item, "", "00081155"): _count(item, "", "00081197") or 0
         for item in _items(answer, "00081198")
     }
     return kept - {""}, {uid: code for uid, code in failed.items() if uid}
@@ -99,13 +99,13 @@ def _items(answer: Any, tag: str) -> list[Any]:
     return items[:1000] if isinstance(items, list) else []
 
 
-def _value(answer: Any, keyword: str | None, tag: str = "") -> Any:
+def _value(answer: Any, keyword: str, tag: str = "") -> Any:
     element = answer.get(tag or _TAGS[keyword]) if isinstance(answer, dict) else None
     values = element.get("Value") if isinstance(element, dict) else None
     return values[0] if isinstance(values, list) and values else None
 
 
-def _text(answer: Any, keyword: str | None, tag: str = "") -> str:
+def _text(answer: Any, keyword: str, tag: str = "") -> str:
     value = _value(answer, keyword, tag)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
@@ -124,7 +124,7 @@ def _name(answer: Any) -> str:
     return f"{family}, {given}" if family and given else family or given
 
 
-def _count(answer: Any, keyword: str | None, tag: str = "") -> int | None:
+def _count(answer: Any, keyword: str, tag: str = "") -> int | None:
     value = _value(answer, keyword, tag)
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
         value = int(value)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import C_STORE
 
 from kneeoa.errors import KneeOAError, RadiographError
 from kneeoa.films.apart.pool import workers
@@ -126,7 +127,7 @@ class FilmReceiver:
 
     def _store(self, event: evt.Event) -> int:
         _renew(event)
-        request = event.request
+        request = cast(C_STORE, event.request)
         kind, instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         if kind != event.context.abstract_syntax or not is_uid(instance):
             return MISMATCH

@@ -197,7 +197,8 @@ def _draw_cells(canvas: Canvas, answer: NetworkAnswer, x: float, top: float) -> 
         canvas.setFont(_BOLD if int(grade) == answer.grade else _FONT, 8)
         canvas.drawCentredString(left + width / 2, top - 4 * mm, grade.label)
         canvas.drawCentredString(left + width / 2, top - 8 * mm, f"{share:.0%}")
-        if answer.low is not None and answer.low <= grade <= answer.high:
+        low, high = answer.low, answer.high
+        if low is not None and high is not None and low <= grade <= high:
             canvas.setFillColor(_TEAL)
             canvas.rect(left, top - height - 1.4 * mm, width, 0.9 * mm, stroke=0, fill=1)
     return top - height - 1.6 * mm

@@ -82,7 +82,8 @@ def _draw_cells(draw: ImageDraw.ImageDraw, answer: NetworkAnswer, y: int) -> int
             font = _font(_PLAIN, bold=said)
             middle = x + (width - draw.textlength(text, font)) / 2
             draw.text((middle, y + 4 + 26 * row), text, _INK, font)
-        if answer.low is not None and answer.low <= grade <= answer.high:
+        low, high = answer.low, answer.high
+        if low is not None and high is not None and low <= grade <= high:
             draw.rectangle((x, y + height + 4, x + width, y + height + 8), _TEAL)
     return y + height + 12
 
@@ -128,8 +129,8 @@ def _lines(report: Report) -> Iterator[tuple[str, _Colour]]:
         yield report.profile, _INK
     if line := wording.reader_line(report):
         yield f"Reader's own grade: {line}", _INK
-    for one in report.measurements:
-        yield f"{capitalised(one.kind)}: {wording.measurement_line(one)}", _INK
+    for measured in report.measurements:
+        yield f"{capitalised(measured.kind)}: {wording.measurement_line(measured)}", _INK
     if report.track_record:
         yield report.track_record, _QUIET
     named = "; ".join(f"{name} {text}" for name, text in wording.models(report))

@@ -42,7 +42,7 @@ def one_grade(answer: NetworkAnswer) -> str:
 
 def range_in_words(answer: NetworkAnswer) -> str:
     """Return the range and what it promises; empty where there is none."""
-    if answer.low is None:
+    if answer.low is None or answer.high is None:
         return ""
     ends = KLGrade(answer.low).label
     ends = ends if answer.low == answer.high else f"{ends} to {KLGrade(answer.high).label}"
