@@ -139,7 +139,9 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
 
 
 def _remove(chosen: "Sequence[Arrived]") -> None:
-    for film in chosen:
-        _inbox().remove(film.digest)
-    clients.note("pushed films removed")
-    look_again()
+    # Called before the page is drawn, where nothing else turns a full or locked disk into words.
+    with boundary.refusals_shown():
+        for film in chosen:
+            _inbox().remove(film.digest)
+        clients.note("pushed films removed")
+        look_again()
