@@ -235,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_report(commands):
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     report = commands.add_parser("report", help="a report of one film", epilog=REPORT)
     report.add_argument("film", type=Path, metavar="FILM")
     report.add_argument("--out", type=Path, required=True, metavar="FOLDER")

@@ -5,7 +5,7 @@ that can be shown.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from kneeoa.pacs.part10 import is_uid
@@ -84,35 +84,35 @@ def shown(text: str) -> str:
 
 def failures_in(answer: Any) -> tuple[set[str], dict[str, int]]:
     """Return which objects a store's answer says are kept, and which not, with their reasons."""
-    kept = {_text(item, None, "00081155") for item in _items(answer, "00081199")}
+    kept = {_text(item, "", "00081155") for item in _items(answer, "00081199")}
     failed = {
-        _text(item, None, "00081155"): _count(item, None, "00081197") or 0
+        _text(item, "", "00081155"): _count(item, "", "00081197") or 0
         for item in _items(answer, "00081198")
     }
     return kept - {""}, {uid: code for uid, code in failed.items() if uid}
 
 
-def _items(answer, tag):
+def _items(answer: Any, tag: str) -> list[Any]:
     answer = answer[0] if isinstance(answer, list) and answer else answer
     element = answer.get(tag) if isinstance(answer, dict) else None
     items = element.get("Value") if isinstance(element, dict) else None
     return items[:1000] if isinstance(items, list) else []
 
 
-def _value(answer, keyword, tag=""):
+def _value(answer: Any, keyword: str, tag: str = "") -> Any:
     element = answer.get(tag or _TAGS[keyword]) if isinstance(answer, dict) else None
     values = element.get("Value") if isinstance(element, dict) else None
     return values[0] if isinstance(values, list) and values else None
 
 
-def _text(answer, keyword, tag=""):
+def _text(answer: Any, keyword: str, tag: str = "") -> str:
     value = _value(answer, keyword, tag)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return shown(str(value))
 
 
-def _name(answer):
+def _name(answer: Any) -> str:
     value = _value(answer, "PatientName")
     if isinstance(value, dict):
         value = next((value[key] for key in ("Alphabetic", "Ideographic") if value.get(key)), "")
@@ -124,7 +124,7 @@ def _name(answer):
     return f"{family}, {given}" if family and given else family or given
 
 
-def _count(answer, keyword, tag=""):
+def _count(answer: Any, keyword: str, tag: str = "") -> int | None:
     value = _value(answer, keyword, tag)
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
         value = int(value)
@@ -133,14 +133,14 @@ def _count(answer, keyword, tag=""):
     return value if 0 <= value < 10**9 else None
 
 
-def _day(text):
+def _day(text: str) -> date | None:
     try:
         return datetime.strptime(text.replace(".", ""), "%Y%m%d").date()
     except ValueError:
         return None
 
 
-def _time(text):
+def _time(text: str) -> str:
     digits = text.replace(":", "")[:4]
     return f"{digits[:2]}:{digits[2:]}" if len(digits) == 4 and digits.isdecimal() else ""
 

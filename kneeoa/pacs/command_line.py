@@ -1,14 +1,24 @@
 """``python -m kneeoa pacs``: find and fetch films, send reports, receive what is pushed."""
 
+import argparse
 import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kneeoa import terminal
 from kneeoa.errors import ConfigError, KneeOAError
+
+if TYPE_CHECKING:
+    from kneeoa.pacs.query import Place, Series
+    from kneeoa.pacs.receiver import Pushed
+    from kneeoa.pacs.web import Web
+
+_Task = Callable[[argparse.Namespace], int]
 
 EPILOG = (
     "Archives and receiver are named in the file of KNEEOA_PACS, or in KNEEOA_PACS_URL and its "
@@ -24,7 +34,7 @@ MOST_FETCHED = 10_000
 """Films of one `fetch`; in a page there are fewer at once."""
 
 
-def add_to(commands) -> None:
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to those of ``python -m kneeoa``."""
     pacs = commands.add_parser("pacs", help="films and reports of an archive", epilog=EPILOG)
     tasks = pacs.add_subparsers(dest="task", required=True)
@@ -47,10 +57,10 @@ def add_to(commands) -> None:
     receive.set_defaults(run=_stoppable(_receive, "Stopped. The films that came stay."))
 
 
-def _stoppable(task, said):
+def _stoppable(task: _Task, said: str) -> _Task:
     """Return `task` with its own word for Ctrl-C."""
 
-    def run(options):
+    def run(options: argparse.Namespace) -> int:
         try:
             return task(options)
         except KeyboardInterrupt:
@@ -60,7 +70,7 @@ def _stoppable(task, said):
     return run
 
 
-def _add_search(parser):
+def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", default="", metavar="NAME", help="the archive, if several")
     parser.add_argument("--patient", default="", metavar="ID", help="the patient's number")
     parser.add_argument("--name", default="", help="the patient's name: FAMILY, GIVEN")
@@ -70,11 +80,11 @@ def _add_search(parser):
     parser.add_argument("--all", action="store_true", help="what is said to be no knee, too")
 
 
-def _day(text):
+def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def _found(options):
+def _found(options: argparse.Namespace) -> "tuple[Web, tuple[Series, ...]]":
     """Return the archive and the series that are looked for; say what was left out."""
     from kneeoa.pacs.configured import pacs_from
     from kneeoa.pacs.query import Search
@@ -102,7 +112,7 @@ def _found(options):
     return web, series
 
 
-def _find(options):
+def _find(options: argparse.Namespace) -> int:
     import pandas as pd
 
     from kneeoa.spreadsheet import csv_text
@@ -114,7 +124,7 @@ def _find(options):
     return terminal.DONE
 
 
-def _fetch(options):
+def _fetch(options: argparse.Namespace) -> int:
     import hashlib
 
     from kneeoa.files import whole_file
@@ -122,12 +132,12 @@ def _fetch(options):
 
     web, series = _found(options)
     if options.series:
-        series = [one for one in series if one.series in options.series]
+        series = tuple(one for one in series if one.series in options.series)
     if not series:
         raise KneeOAError("Expected X-ray films to fetch. The archive has none of these.")
     options.out.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def file_of(place):
+    def file_of(place: "Place") -> Path:
         # Nothing of a patient stands in the name, and a film that is there is not fetched again.
         return options.out / f"{hashlib.sha256(place.instance.encode()).hexdigest()[:20]}.dcm"
 
@@ -153,7 +163,7 @@ def _fetch(options):
     return terminal.SOME_FAILED if failed else terminal.DONE
 
 
-def _send(options):
+def _send(options: argparse.Namespace) -> int:
     from kneeoa.files import read_regular
     from kneeoa.pacs import outbox
     from kneeoa.pacs.configured import pacs_from
@@ -191,7 +201,7 @@ def _send(options):
     return terminal.SOME_FAILED if wait else terminal.DONE
 
 
-def _receive(options):
+def _receive(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from kneeoa.pacs.configured import pacs_from
@@ -210,7 +220,7 @@ def _receive(options):
         raise ConfigError("Expected a folder for the films: --folder DIR, or folder in settings.")
     inbox = FolderInbox(settings, cipher=cipher_of(os.environ))
 
-    def keep(film):
+    def keep(film: "Pushed") -> None:
         inbox.take_in(film.data, film.described)
         now = datetime.now().strftime("%H:%M:%S")
         terminal.say("kneeoa", f"{now} a film of {len(film.data) / 1e6:.1f} MB was received.")

@@ -34,7 +34,7 @@ def pacs_from(environment: Mapping[str, str] | None = None) -> Pacs:
     return _from_variables(environment)
 
 
-def _from_file(file):
+def _from_file(file: Path) -> Pacs:
     try:
         text = read_regular(file, _LONGEST_FILE).decode("utf-8-sig")
         content = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
@@ -71,11 +71,12 @@ _SECRETS = {"password_env": "KNEEOA_PACS_PASSWORD", "token_env": "KNEEOA_PACS_TO
 _PORT, _TITLE, _FOLDER = "KNEEOA_RECEIVER_PORT", "KNEEOA_RECEIVER_TITLE", "KNEEOA_RECEIVER_FOLDER"
 
 
-def _from_variables(environment):
-    def said(name):
+def _from_variables(environment: Mapping[str, str]) -> Pacs:
+    def said(name: str) -> str:
         return environment.get(name, "").strip()
 
-    servers, receiver = (), None
+    servers: tuple[Server, ...] = ()
+    receiver = None
     if said(URL):
         content: dict[str, Any] = {"url": said(URL)}
         content |= {key: said(name) for key, name in _VARIABLES.items() if said(name)}
@@ -92,7 +93,7 @@ def _from_variables(environment):
     return Pacs(servers, receiver)
 
 
-def _server(name, fields):
+def _server(name: str, fields: Fields) -> Server:
     if not name or len(name) > 40 or not name.isprintable():
         raise ConfigError(f"Expected a name of 1 to 40 letters for {fields.where[:80]}.")
     server = Server(
@@ -122,7 +123,7 @@ def _server(name, fields):
     return server
 
 
-def _url(fields):
+def _url(fields: Fields) -> str:
     text = fields.text("url").rstrip("/")
     unencrypted = fields.yes("unencrypted", False)
     try:
@@ -148,14 +149,14 @@ def _url(fields):
     return text
 
 
-def _is_here(host):
+def _is_here(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _secret(fields, name):
+def _secret(fields: Fields, name: str) -> Secret | None:
     if name in fields.content:
         raise ConfigError(
             f"Expected {name}_file or {name}_env in {fields.where}: the {name} itself does not "
@@ -167,7 +168,7 @@ def _secret(fields, name):
     return Secret(variable, file) if variable or file else None
 
 
-def _receiver(fields):
+def _receiver(fields: Fields) -> Receiver:
     folder = fields.text("folder")
     # In memory there is less room than on a disk.
     room = 5000 if folder else Receiver().most_bytes / MEGABYTE
@@ -201,7 +202,7 @@ def _receiver(fields):
     return receiver
 
 
-def _title(text, where):
+def _title(text: str, where: str) -> str:
     if not 0 < len(text.strip()) <= 16 or not text.isascii() or not text.isprintable():
         raise ConfigError(f"Expected titles (AE) of 1 to 16 plain letters in {where}.")
     if "\\" in text:

@@ -65,6 +65,6 @@ class Fields:
                 "the spelling."
             )
 
-    def _value(self, name, default):
+    def _value(self, name: str, default: Any) -> Any:
         self._asked.add(name)
         return self.content.get(name, default)

@@ -13,10 +13,11 @@ import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from kneeoa.errors import KneeOAError, RadiographError
 from kneeoa.files import read_regular
@@ -121,7 +122,7 @@ class Inbox(ABC):
             if digest in self._there():
                 self._remove(digest)
 
-    def _about(self, digest, last):
+    def _about(self, digest: str, last: float) -> dict[str, str]:
         """Return what a film's header says, asked of a worker once, and not after `last`."""
         with self._lock:
             known = self._described.get(digest)
@@ -155,20 +156,20 @@ class Inbox(ABC):
 class MemoryInbox(Inbox):
     """What waits in memory, and is gone with the process: no film touches the disk."""
 
-    def __init__(self, settings: Receiver, **options):
+    def __init__(self, settings: Receiver, **options: Any):
         super().__init__(settings, **options)
         self._films: dict[str, tuple[datetime, bytes]] = {}
 
-    def _there(self):
+    def _there(self) -> dict[str, tuple[datetime, int]]:
         return {digest: (at, len(data)) for digest, (at, data) in self._films.items()}
 
-    def _write(self, digest, data):
+    def _write(self, digest: str, data: bytes) -> None:
         self._films[digest] = self._now(), data
 
-    def _read(self, digest):
+    def _read(self, digest: str) -> bytes:
         return self._films[digest][1]
 
-    def _remove(self, digest):
+    def _remove(self, digest: str) -> None:
         del self._films[digest]
 
 
@@ -178,7 +179,7 @@ class FolderInbox(Inbox):
     Receiving and reading may be two processes.
     """
 
-    def __init__(self, settings: Receiver, *, cipher: Cipher = PLAIN, **options):
+    def __init__(self, settings: Receiver, *, cipher: Cipher = PLAIN, **options: Any):
         super().__init__(settings, **options)
         self._folder, self._cipher = Path(settings.folder), cipher
         with self._in_words():
@@ -187,7 +188,7 @@ class FolderInbox(Inbox):
                 if time.time() - begun.stat().st_mtime > _ABANDONED:
                     begun.unlink(missing_ok=True)
 
-    def _there(self):
+    def _there(self) -> dict[str, tuple[datetime, int]]:
         found = {}
         with self._in_words(), os.scandir(self._folder) as entries:
             for entry in entries:
@@ -197,7 +198,7 @@ class FolderInbox(Inbox):
                         found[name[1]] = datetime.fromtimestamp(seen.st_mtime, UTC), seen.st_size
         return found
 
-    def _write(self, digest, data):
+    def _write(self, digest: str, data: bytes) -> None:
         sealed = self._cipher.encrypts
         content = self._cipher.seal(data, digest) if sealed else data
         place = self._folder / f"{digest}.{'sealed' if sealed else 'film'}"
@@ -218,7 +219,7 @@ class FolderInbox(Inbox):
             finally:
                 os.close(folder)
 
-    def _read(self, digest):
+    def _read(self, digest: str) -> bytes:
         most = self._settings.largest + _ADDED
         with self._in_words():
             plain = self._folder / f"{digest}.film"
@@ -227,13 +228,13 @@ class FolderInbox(Inbox):
             data = read_regular(self._folder / f"{digest}.sealed", most)
         return self._cipher.opened(data, digest)
 
-    def _remove(self, digest):
+    def _remove(self, digest: str) -> None:
         with self._in_words():
             for kind in ("film", "sealed"):
                 (self._folder / f"{digest}.{kind}").unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _in_words(self):
+    def _in_words(self) -> Iterator[None]:
         try:
             yield
         except OSError as problem:

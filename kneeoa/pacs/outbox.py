@@ -7,9 +7,10 @@ the archive is asked first. Times are given by the caller, in UTC.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, update
 
@@ -118,7 +119,9 @@ def put(
     }
     with writing(db) as connection:
         connection.execute(delete(table).where(table.c.sent_at < now - KEPT))
-        waiting = connection.scalar(select(func.count()).where(table.c.state != "sent"))
+        waiting = connection.execute(
+            select(func.count()).where(table.c.state != "sent")
+        ).scalar_one()
         if waiting >= MOST_WAITING:
             raise PacsError(
                 f"Expected at most {MOST_WAITING} reports that wait. See why none is sent, or "
@@ -128,7 +131,7 @@ def put(
         connection.execute(kept.on_conflict_do_nothing(index_elements=["server", "instance"]))
         again = {"state": "waiting", "next_at": now}
         connection.execute(update(table).where(same, table.c.state == "failed").values(again))
-        return connection.scalar(select(table.c.id).where(same))
+        return connection.execute(select(table.c.id).where(same)).scalar_one()
 
 
 def entries(db: Engine, count: int = 200, *, only: Sequence[int] | None = None) -> list[Entry]:
@@ -146,17 +149,18 @@ def waiting(db: Engine) -> int:
     """Return how many are not sent yet, those that failed among them."""
     table = tables.outgoing
     with reading(db) as connection:
-        return connection.scalar(select(func.count()).where(table.c.state != "sent"))
+        unsent = select(func.count()).where(table.c.state != "sent")
+        return connection.execute(unsent).scalar_one()
 
 
 def retry(db: Engine, now: datetime, only: Sequence[int] | None = None) -> int:
     """Have what waits or failed tried at once, all of it or those numbered; return how many."""
     table = tables.outgoing
-    there = table.c.state.in_(("waiting", "failed"))
+    there = [table.c.state.in_(("waiting", "failed"))]
     if only is not None:
-        there &= table.c.id.in_(only)
+        there.append(table.c.id.in_(only))
     with writing(db) as connection:
-        again = update(table).where(there).values(state="waiting", next_at=now)
+        again = update(table).where(*there).values(state="waiting", next_at=now)
         return connection.execute(again).rowcount
 
 
@@ -204,7 +208,9 @@ def deliver(
     return claim.entry_id
 
 
-def _claim(db, servers, now, only):
+def _claim(
+    db: Engine, servers: Mapping[str, Server], now: datetime, only: Sequence[int] | None
+) -> _Claim | None:
     """Return the entry that is due first, and keep others from it; None where none is."""
     table = tables.outgoing
     left_behind = (table.c.state == "sending") & (table.c.claimed_until <= now)
@@ -237,7 +243,7 @@ def _claim(db, servers, now, only):
     return _Claim(row.id, row.server, row.instance, row.content, row.sealed, row.tries + 1, sender)
 
 
-def _mark(db, claim, **changes):
+def _mark(db: Engine, claim: _Claim, **changes: Any) -> None:
     """Write down what came of it, unless another has taken over."""
     table = tables.outgoing
     mine = (table.c.id == claim.entry_id) & (table.c.sender == claim.sender)

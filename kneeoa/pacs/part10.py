@@ -60,9 +60,10 @@ def identity(data: bytes) -> Identity:
     return Identity(*uids)
 
 
-def _group_2(data):
+def _group_2(data: bytes) -> dict[int, str]:
     """Return the texts of the group (explicit, little endian, whatever the rest is)."""
-    found, at = {}, 0
+    found: dict[int, str] = {}
+    at = 0
     while at + 8 <= len(data):
         group, element, kind = struct.unpack_from("<HH2s", data, at)
         if group != 2:
@@ -80,7 +81,7 @@ def _group_2(data):
     return found
 
 
-def _what(data):
+def _what(data: bytes) -> str:
     start = data[:1024].lstrip().lower()
     if not data:
         return "nothing"

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from kneeoa.errors import KneeOAError
 
@@ -66,7 +66,7 @@ def for_status(name: str, status: int) -> PacsError:
 
 
 @contextlib.contextmanager
-def translated(name: str, *, seconds: float, is_over) -> Iterator[None]:
+def translated(name: str, *, seconds: float, is_over: Callable[[], bool]) -> Iterator[None]:
     """Turn what the libraries raise into a `LostError`; `is_over` says whether the time was up."""
     import requests
     import urllib3
@@ -105,7 +105,7 @@ def translated(name: str, *, seconds: float, is_over) -> Iterator[None]:
         raise slow
 
 
-def _why(problem):
+def _why(problem: Exception) -> str:
     import requests
 
     if isinstance(problem, requests.exceptions.ChunkedEncodingError):

@@ -50,7 +50,7 @@ class Search:
     first: date | None = None
     last: date | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for what in ("patient_id", "name", "accession"):
             text = entered(getattr(self, what), LONGEST, "what is looked for", error=PacsError)
             if "\\" in text:
@@ -83,13 +83,13 @@ class Search:
         )
 
 
-def _fits(asked, found):
+def _fits(asked: str, found: str) -> bool:
     if not asked or "*" in asked or "?" in asked:
         return True
     return asked.casefold() == found.casefold()
 
 
-def _within(day, first, last):
+def _within(day: date | None, first: date | None, last: date | None) -> bool:
     if first is None and last is None:
         return True
     return day is not None and (first is None or first <= day) and (last is None or day <= last)

@@ -9,19 +9,22 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import Verification
+from pynetdicom.dimse_primitives import C_STORE
 
 from kneeoa.errors import KneeOAError, RadiographError
 from kneeoa.films.apart.pool import workers
-from kneeoa.pacs.bounded.guarded import GuardedServer
+from kneeoa.pacs.bounded.guarded import Guarded, GuardedServer
 from kneeoa.pacs.inbox import FullInboxError
 from kneeoa.pacs.part10 import FILMS, SECONDARY, is_uid
 from kneeoa.pacs.problems import PacsError, hush
 from kneeoa.pacs.settings import Receiver
 
 _LOG = logging.getLogger(__name__)
+_VERIFICATION = "1.2.840.10008.1.1"
+"""What C-ECHO is asked under (PS3.4, A.4)."""
 SYNTAXES = (
     "1.2.840.10008.1.2.1",  # explicit, little endian
     "1.2.840.10008.1.2",  # implicit
@@ -68,7 +71,7 @@ class FilmReceiver:
     `sink` raises `FullInboxError` where there is no room. It is called from several threads.
     """
 
-    def __init__(self, settings: Receiver, sink: Callable[[Pushed], None]):
+    def __init__(self, settings: Receiver, sink: Callable[[Pushed], object]):
         self.settings = settings
         self._sink = sink
         self._server: GuardedServer | None = None
@@ -89,17 +92,20 @@ class FilmReceiver:
         entity.maximum_pdu_size = 65_536
         entity.network_timeout = entity.acse_timeout = settings.idle_seconds
         entity.dimse_timeout = settings.film_seconds
-        entity.add_supported_context(Verification)
+        entity.add_supported_context(_VERIFICATION)
         for kind in (*FILMS, *SECONDARY):
             entity.add_supported_context(kind, list(SYNTAXES))
-        handlers = [
+        handlers: list[evt.EventHandlerType] = [
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_C_ECHO, _echo),
             (evt.EVT_ACCEPTED, _renew),
         ]
         place = (settings.address, settings.port)
         try:
-            server = entity.make_server(place, evt_handlers=handlers, server_class=GuardedServer)
+            server = cast(
+                GuardedServer,
+                entity.make_server(place, evt_handlers=handlers, server_class=GuardedServer),
+            )
         except OSError as problem:
             raise PacsError(
                 f"Expected to receive films on {settings.address}, port {settings.port}. "
@@ -119,9 +125,9 @@ class FilmReceiver:
         if server is not None:
             server.shutdown()
 
-    def _store(self, event):
+    def _store(self, event: evt.Event) -> int:
         _renew(event)
-        request = event.request
+        request = cast(C_STORE, event.request)
         kind, instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         if kind != event.context.abstract_syntax or not is_uid(instance):
             return MISMATCH
@@ -149,19 +155,19 @@ class FilmReceiver:
         return TAKEN
 
 
-def _echo(event):
+def _echo(event: evt.Event) -> int:
     _renew(event)
     return TAKEN
 
 
-def _renew(event):
+def _renew(event: evt.Event) -> None:
     """Have the connection's bounds begin anew."""
     connection = event.assoc.dul.socket
-    if connection is not None and connection.socket is not None:
+    if connection is not None and isinstance(connection.socket, Guarded):
         connection.socket.renew()
 
 
-def _why(problem):
+def _why(problem: OSError) -> str:
     if problem.errno == errno.EADDRINUSE:
         return "Another program listens there: end it, or choose another port."
     if problem.errno == errno.EADDRNOTAVAIL:

@@ -21,7 +21,7 @@ class Cipher:
     encrypts: bool = True
 
 
-def _cannot_open(content, name):
+def _cannot_open(content: bytes, name: str) -> bytes:
     raise KneeOAError(
         "Expected the key that this was encrypted with. The server runs without one: start it with "
         "the key of the case list."

@@ -52,13 +52,13 @@ class Sender:
         self._woken.set()
         self._thread.join(seconds)
 
-    def _run(self):
+    def _run(self) -> None:
         while not self._ended.is_set():
             rest = self._send_all()
             self._woken.wait(rest)
             self._woken.clear()
 
-    def _send_all(self):
+    def _send_all(self) -> float:
         """Send what is due; return how many seconds to rest."""
         try:
             while not self._ended.is_set():

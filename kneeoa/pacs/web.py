@@ -7,6 +7,9 @@ parse them in this process, and write them anew.
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from requests import Response
 
 from kneeoa.errors import KneeOAError, RadiographError
 from kneeoa.films.apart.pool import workers
@@ -19,6 +22,9 @@ from kneeoa.pacs.part10 import FILMS, SECONDARY, identity, is_uid
 from kneeoa.pacs.problems import LostError, PacsError, RefusedError, hush, translated
 from kneeoa.pacs.query import Found, Place, Search, Series
 from kneeoa.pacs.settings import Server
+
+if TYPE_CHECKING:
+    from dicomweb_client.web import DICOMwebClient
 
 MOST_STUDIES = 100
 """Of an answer to one search."""
@@ -65,12 +71,11 @@ class Web:
             studies, cut, odd = self._studies(client, search)
             found = []
             for study in studies:
-                answers = client.search_for_series(
-                    study["study"],
-                    fields=query.SERIES_FIELDS,
-                    limit=MOST_SERIES + 1,
+                answers = _listed(
+                    client.search_for_series(
+                        study["study"], fields=query.SERIES_FIELDS, limit=MOST_SERIES + 1
+                    )
                 )
-                answers = _listed(answers)
                 cut |= len(answers) > MOST_SERIES
                 series = [said_in.series_of(one, study) for one in answers[:MOST_SERIES]]
                 odd += sum(one is None or not search.fits(one) for one in series)
@@ -81,9 +86,12 @@ class Web:
                 ]
         return Found(query.sorted_by_day(found), cut, odd)
 
-    def _studies(self, client, search):
+    def _studies(
+        self, client: "DICOMwebClient", search: Search
+    ) -> tuple[list[dict[str, Any]], bool, int]:
         """Return the studies with X-rays in them, whether there are more, and odd answers."""
-        studies, cut, odd = {}, False, 0
+        studies: dict[str, dict[str, Any]] = {}
+        cut, odd = False, 0
         # One modality a query: lists of them are not understood everywhere (PS3.18, 8.3.4).
         for modality in query.MODALITIES:
             answers = _listed(
@@ -132,7 +140,7 @@ class Web:
         self._expect(place, data)
         return data
 
-    def _one(self, answer):
+    def _one(self, answer: Response) -> bytes:
         received = answer.headers.get("Content-Type", "")
         if received.lower().startswith(multipart.DICOM):
             return answer.content
@@ -143,7 +151,7 @@ class Web:
             )
         return parts[0]
 
-    def _expect(self, place, data):
+    def _expect(self, place: Place, data: bytes) -> None:
         """Refuse what is not the film that was asked for: it may be another patient's."""
         another = LostError(
             f"Expected the film that was asked for from the archive {self.server.name}. It sends "
@@ -241,14 +249,15 @@ class Web:
                 f"Expected the archive {name} to say that it has the report. It does not say so. "
                 "It is tried again."
             )
-        why = _REASONS.get(code, "Ask who runs it")
-        reason = f" ({code:04X})" if code is not None else ""
+        reason, why = "", "Ask who runs it"
+        if code is not None:
+            reason, why = f" ({code:04X})", _REASONS.get(code, why)
         raise RefusedError(
             f"Expected the archive {name} to take the report. It refuses{reason}: {why}."
         )
 
     @contextlib.contextmanager
-    def _asked(self):
+    def _asked(self) -> Iterator["DICOMwebClient"]:
         """Give a client for queries, which together end in time."""
         from dicomweb_client.web import DICOMwebClient
 
@@ -259,7 +268,7 @@ class Web:
             yield client
 
     @contextlib.contextmanager
-    def _exchange(self, seconds, *, kinds, most):
+    def _exchange(self, seconds: float, *, kinds: Sequence[str], most: int) -> Iterator[Exchange]:
         with (
             Deadline(seconds) as deadline,
             translated(self.server.name, seconds=seconds, is_over=deadline.is_over),
@@ -268,12 +277,12 @@ class Web:
             yield session
 
 
-def _listed(answers):
+def _listed(answers: Any) -> list[Any]:
     """Return an answer's objects, whatever came."""
     return answers if isinstance(answers, list) else []
 
 
-def _json_in(answer):
+def _json_in(answer: Response) -> Any:
     try:
         return answer.json() if answer.content else {}
     except (ValueError, RecursionError):

@@ -3,6 +3,7 @@
 import functools
 import html
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from reportlab.platypus import Paragraph
 
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.reports import wording
-from kneeoa.reports.content import KIND, SIDES, Report
+from kneeoa.reports.content import KIND, SIDES, NetworkAnswer, Report
 from kneeoa.reports.pictures import Pictures
 from kneeoa.wording import plain
 
@@ -60,7 +61,7 @@ def as_pdf(report: Report, pictures: Pictures) -> bytes:
     return stream.getvalue()
 
 
-def _draw_head(canvas, report):
+def _draw_head(canvas: Canvas, report: Report) -> None:
     top = _HEIGHT - 18 * mm
     canvas.setFillColor(_INK)
     canvas.setFont(_BOLD, 15)
@@ -79,13 +80,13 @@ def _draw_head(canvas, report):
     _rule(canvas, top - 8.4 * mm)
 
 
-def _rule(canvas, y):
+def _rule(canvas: Canvas, y: float) -> None:
     canvas.setStrokeColor(_LINE)
     canvas.setLineWidth(0.6)
     canvas.line(_MARGIN, y, _WIDTH - _MARGIN, y)
 
 
-def _draw_pictures(canvas, report, pictures):
+def _draw_pictures(canvas: Canvas, report: Report, pictures: Pictures) -> None:
     """Draw the film, and below it the maps side by side."""
     room = _TOP - _FOOT
     maps = pictures.maps
@@ -108,7 +109,7 @@ def _draw_pictures(canvas, report, pictures):
         _caption(canvas, x, y - tall, share, one.name, one.told)
 
 
-def _caption(canvas, x, y, width, name, told):
+def _caption(canvas: Canvas, x: float, y: float, width: float, name: str, told: str) -> float:
     said = f"<b>{_escaped(name)}</b>" if told else _escaped(name)
     text = f"{said}<br/>{_escaped(told)}" if told else said
     paragraph = Paragraph(text, _style(7.2, _QUIET))
@@ -117,23 +118,25 @@ def _caption(canvas, x, y, width, name, told):
     return y - height - 1 * mm
 
 
-def _tall(picture, width):
+def _tall(picture: np.ndarray, width: float) -> float:
     return width * picture.shape[0] / picture.shape[1]
 
 
-def _fit(picture, width, height):
+def _fit(picture: np.ndarray, width: float, height: float) -> tuple[float, float]:
     tall = _tall(picture, width)
     return (width, tall) if tall <= height else (width * height / tall, height)
 
 
-def _draw_picture(canvas, picture, x, y, width, height):
+def _draw_picture(
+    canvas: Canvas, picture: np.ndarray, x: float, y: float, width: float, height: float
+) -> None:
     stream = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(stream, "JPEG", quality=_QUALITY)
     stream.seek(0)
     canvas.drawImage(ImageReader(stream), x, y, width, height)
 
 
-def _draw_text(canvas, report):
+def _draw_text(canvas: Canvas, report: Report) -> None:
     """Draw what is said in the largest type with which it has room."""
     x, top = _MARGIN + _LEFT + _GAP, _TOP
     top = _draw_answer(canvas, report, x, top)
@@ -148,7 +151,7 @@ def _draw_text(canvas, report):
         block.drawOn(canvas, x, top)
 
 
-def _draw_answer(canvas, report, x, top):
+def _draw_answer(canvas: Canvas, report: Report, x: float, top: float) -> float:
     """Draw the range in large type and the five probabilities; return where they end."""
     graded = report.graded
     canvas.setFillColor(_TEAL if graded and not report.anyway else _RED)
@@ -168,7 +171,9 @@ def _draw_answer(canvas, report, x, top):
     return _draw_cells(canvas, answer, x, y - height + 0.6 * mm)
 
 
-def _line(canvas, x, y, text, colour, *, bold=False):
+def _line(
+    canvas: Canvas, x: float, y: float, text: str, colour: colors.Color, *, bold: bool = False
+) -> float:
     paragraph = Paragraph(
         f"<b>{_escaped(text)}</b>" if bold else _escaped(text), _style(8.6, colour)
     )
@@ -177,7 +182,7 @@ def _line(canvas, x, y, text, colour, *, bold=False):
     return y - height - 0.6 * mm
 
 
-def _draw_cells(canvas, answer, x, top):
+def _draw_cells(canvas: Canvas, answer: NetworkAnswer, x: float, top: float) -> float:
     """Draw the probabilities as five cells, tinted by their share; the range is underlined."""
     gap, height = 1.2 * mm, 10 * mm
     width = (_RIGHT - 4 * gap) / 5
@@ -192,13 +197,14 @@ def _draw_cells(canvas, answer, x, top):
         canvas.setFont(_BOLD if int(grade) == answer.grade else _FONT, 8)
         canvas.drawCentredString(left + width / 2, top - 4 * mm, grade.label)
         canvas.drawCentredString(left + width / 2, top - 8 * mm, f"{share:.0%}")
-        if answer.low is not None and answer.low <= grade <= answer.high:
+        low, high = answer.low, answer.high
+        if low is not None and high is not None and low <= grade <= high:
             canvas.setFillColor(_TEAL)
             canvas.rect(left, top - height - 1.4 * mm, width, 0.9 * mm, stroke=0, fill=1)
     return top - height - 1.6 * mm
 
 
-def _blocks(report, size):
+def _blocks(report: Report, size: float) -> list[tuple[Paragraph, float]]:
     """Return paragraphs, each with the room before it."""
     plain_style, heading = _style(size, _INK), _style(size + 0.6, _TEAL, bold=True)
     blocks = []
@@ -221,7 +227,7 @@ _IN_THE_HEAD = {"Kellgren-Lawrence", "As one grade", "Most probable", "Probabili
 """Stands in large type already."""
 
 
-def _draw_foot(canvas, report):
+def _draw_foot(canvas: Canvas, report: Report) -> None:
     _rule(canvas, 17 * mm)
     canvas.setFillColor(_QUIET)
     canvas.setFont(_FONT, 7)
@@ -231,7 +237,7 @@ def _draw_foot(canvas, report):
     canvas.drawString(_MARGIN, 9.6 * mm, f"Film {report.film.digest}")
 
 
-def _style(size, colour, *, bold=False):
+def _style(size: float, colour: colors.Color, *, bold: bool = False) -> ParagraphStyle:
     font = _BOLD if bold else _FONT
     return ParagraphStyle(
         "said", fontName=font, fontSize=size, leading=1.32 * size, textColor=colour
@@ -239,7 +245,7 @@ def _style(size, colour, *, bold=False):
 
 
 @functools.cache
-def _fonts():
+def _fonts() -> Mapping[int, int]:
     folder = Path(reportlab.__file__).parent / "fonts"
     for name in (_FONT, _BOLD):
         pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
@@ -247,7 +253,7 @@ def _fonts():
     return pdfmetrics.getFont(_FONT).face.charToGlyph
 
 
-def _escaped(text):
+def _escaped(text: str) -> str:
     # A paragraph reads markup, and names come from strangers.
     glyphs = _fonts()
     known = "".join(c if ord(c) in glyphs else "?" for c in plain(str(text)).replace("\n", " "))

@@ -19,7 +19,7 @@ def as_text(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _entry(name, text):
+def _entry(name: str, text: str) -> list[str]:
     name = plain(name).replace("\n", " ")
     rest = " " * (2 + _NAME)
     if len(name) >= _NAME:
@@ -27,7 +27,7 @@ def _entry(name, text):
     return _wrapped(text, f"  {name:<{_NAME}}", rest)
 
 
-def _wrapped(text, first, rest):
+def _wrapped(text: str, first: str, rest: str) -> list[str]:
     return textwrap.wrap(
         text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
     ) or [first.rstrip()]

@@ -76,7 +76,7 @@ class _Letter:
     count: int
 
     @property
-    def height(self):
+    def height(self) -> int:
         return self.bottom - self.top
 
 
@@ -144,7 +144,7 @@ def _letters(strokes: np.ndarray) -> list[_Letter]:
     return letters if len(letters) <= _MOST_LETTERS else []
 
 
-def _crossings(shape):
+def _crossings(shape: np.ndarray) -> int:
     """Return how often the rows of a shape begin to be filled, in the median of the middle ones."""
     middle = shape[len(shape) // 4 : max(len(shape) // 4 + 1, 3 * len(shape) // 4)]
     starts = (np.diff(middle.astype(np.int8), axis=1, prepend=0) == 1).sum(axis=1)
@@ -164,7 +164,7 @@ def _rows(letters: Sequence[_Letter]) -> list[list[_Letter]]:
     return [row for row in rows if sum(one.count for one in row) >= _FEWEST and _is_long(row)]
 
 
-def _beside(before, letter):
+def _beside(before: _Letter, letter: _Letter) -> bool:
     taller, lower = max(before.height, letter.height), min(before.height, letter.height)
     shared = min(before.bottom, letter.bottom) - max(before.top, letter.top)
     gap = letter.left - before.right
@@ -173,12 +173,12 @@ def _beside(before, letter):
     )
 
 
-def _is_long(row):
+def _is_long(row: Sequence[_Letter]) -> bool:
     height = float(np.median([one.height for one in row]))
     return max(one.right for one in row) - min(one.left for one in row) >= 2 * height
 
 
-def _region(row, height, width):
+def _region(row: Sequence[_Letter], height: int, width: int) -> TextRegion:
     return TextRegion(
         min(one.top for one in row) / height,
         min(one.left for one in row) / width,
@@ -187,14 +187,14 @@ def _region(row, height, width):
     )
 
 
-def _turned(region):
+def _turned(region: TextRegion) -> TextRegion:
     return TextRegion(region.left, region.top, region.right, region.bottom)
 
 
-def _is_at_border(region):
+def _is_at_border(region: TextRegion) -> bool:
     middle = (region.top + region.bottom) / 2, (region.left + region.right) / 2
     return any(not _BORDER <= share <= 1 - _BORDER for share in middle)
 
 
-def _third(share, names):
+def _third(share: float, names: tuple[str, str, str]) -> str:
     return names[0] if share < _BORDER else names[2] if share > 1 - _BORDER else names[1]

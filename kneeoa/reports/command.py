@@ -11,10 +11,11 @@ from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders import track_record
 from kneeoa.graders.cards.signature import Signature
-from kneeoa.graders.grading import Graders
+from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating.found import Found, Knee
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.reports import exports, wording
+from kneeoa.reports.content import SideFrom, side_named
 from kneeoa.reports.dicom.pseudonyms import pseudonyms_from
 from kneeoa.reports.exports import Exports, Kind
 from kneeoa.reports.making import Read
@@ -76,7 +77,7 @@ def report(
     return code
 
 
-def _bytes_of(film):
+def _bytes_of(film: Path) -> bytes:
     try:
         return read_regular(film, DEFAULT_LIMITS.max_bytes)
     except OSError as error:
@@ -90,7 +91,8 @@ def _read(
     findings = found.against(knee)
     shown = found.to_grade(radiograph)
     refused = any(one.severity == REFUSED for one in findings)
-    readings, together = (), None
+    readings: tuple[Reading, ...] = ()
+    together = None
     if anyway or not refused:
         readings = graders.read(shown, knee.frame)
         together = graders.read_together(shown, knee.frame)
@@ -100,7 +102,7 @@ def _read(
         findings=findings,
         readings=readings,
         together=together,
-        side=knee.side,
+        side=side_named(knee.side),
         side_from=side_from(radiograph, knee.side),
         measured=track_record.is_like(
             findings, knee.frame, shown.pixels.shape, graders.profile, as_proposed=True
@@ -108,14 +110,14 @@ def _read(
     )
 
 
-def side_from(radiograph: Radiograph, side: str) -> str:
+def side_from(radiograph: Radiograph, side: str) -> SideFrom:
     """Return what says which side a knee is that was found in a film, as of a `FilmReported`."""
     if side == "unknown":
         return ""
     return "file" if radiograph.laterality else "position"
 
 
-def _possible(reported, kinds):
+def _possible(reported: Exports, kinds: Sequence[Kind]) -> tuple[Sequence[Kind], str]:
     """Return which kinds can be made, and why one that was named cannot."""
     source = reported.source
     if source is not None and source.can_be_referred_to:
@@ -128,7 +130,7 @@ def _possible(reported, kinds):
     return possible, NO_SOURCE
 
 
-def _tell(reported):
+def _tell(reported: Exports) -> None:
     """Say what the report says, and what its reader must look at before she hands it on."""
     said = reported.report
     terminal.say(NAME, f"{wording.knee_line(said)}: {wording.headline(said)}.")

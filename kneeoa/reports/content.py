@@ -14,7 +14,14 @@ KIND = "kneeoa report"
 PURPOSE = "For research and teaching. Not a medical device. Not for diagnosis."
 
 Side = Literal["L", "R", "unknown"]
+SideFrom = Literal["file", "position", "reader", ""]
+_SIDES: dict[str, Side] = {"L": "L", "R": "R"}
 SIDES: dict[str, str] = {"R": "right knee", "L": "left knee", "unknown": "side unknown"}
+
+
+def side_named(text: str) -> Side:
+    """Return the side that a text names; ``"unknown"`` for any but ``"L"`` and ``"R"``."""
+    return _SIDES.get(text, "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class FilmReported:
     box: Box
     knee: str
     side: Side
-    side_from: Literal["file", "position", "reader", ""]
+    side_from: SideFrom
     spacing: tuple[float, float] | None = None
     spacing_from: str = ""
     quarters: int = 0

@@ -10,6 +10,7 @@ Text in the pixels themselves stays, see `kneeoa.reports.burned_in`. A task for 
 
 import io
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -113,7 +114,7 @@ def film(
     return {}, [np.frombuffer(cleaned, np.uint8)]
 
 
-def _image(data, kind, limits):
+def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
     """Return a PNG of the pixels: what else stands in an image file may name the patient."""
     _, arrays = decoded_film(data, kind=kind, limits=limits)
     values = arrays[-1]  # the stored samples, where there are any
@@ -122,7 +123,7 @@ def _image(data, kind, limits):
     return display.png(values - np.iinfo(values.dtype).min if values.dtype.kind == "i" else values)
 
 
-def _dicom(data, pseudonyms, limits):
+def _dicom(data: bytes, pseudonyms: Pseudonyms, limits: Limits) -> bytes:
     try:
         dataset = parse(data, limits)
         cleaned = _cleaned(dataset, data, pseudonyms)
@@ -138,7 +139,7 @@ def _dicom(data, pseudonyms, limits):
     return stream.getvalue()
 
 
-def _cleaned(dataset, data, pseudonyms):
+def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
     said, _ = source(data)
     samples = stored_samples(dataset)
     outside = grey.padding(dataset, samples)
@@ -159,7 +160,7 @@ def _cleaned(dataset, data, pseudonyms):
     return clean
 
 
-def _name(clean, said, pseudonyms):
+def _name(clean: Dataset, said: Mapping[str, Any], pseudonyms: Pseudonyms) -> None:
     """Say which film it is now, and that its patient is not known."""
     kind = said["sop_class"] if said["sop_class"] in _KINDS else SecondaryCaptureImageStorage
     clean.SOPClassUID = kind
@@ -181,7 +182,7 @@ def _name(clean, said, pseudonyms):
     clean.file_meta.MediaStorageSOPInstanceUID = clean.SOPInstanceUID
 
 
-def _describe(clean, dataset):
+def _describe(clean: Dataset, dataset: Dataset) -> None:
     clean.ImageType = ["DERIVED", "PRIMARY"]
     clean.Modality = "OT"
     for keyword, known in _WORDS.items():
@@ -201,7 +202,7 @@ def _describe(clean, dataset):
                 setattr(clean, keyword, "")
 
 
-def _copy_numbers(clean, dataset, keyword):
+def _copy_numbers(clean: Dataset, dataset: Dataset, keyword: str) -> None:
     value = dataset.get(keyword)
     several = value if hasattr(value, "__len__") and not isinstance(value, str) else [value]
     try:
@@ -214,7 +215,7 @@ def _copy_numbers(clean, dataset, keyword):
         setattr(clean, keyword, numbers if len(numbers) > 1 else numbers[0])
 
 
-def _code(dataset, keyword):
+def _code(dataset: Dataset, keyword: str) -> Dataset | None:
     """Return a code that is known here, in the standard's words; None for any other."""
     try:
         value = str(dataset.get(keyword)[0].CodeValue).strip()
@@ -225,7 +226,7 @@ def _code(dataset, keyword):
     return coded(value, "SCT", _CODES[keyword][value])
 
 
-def _directions(dataset):
+def _directions(dataset: Dataset) -> list[str]:
     try:
         found = [str(one).strip() for one in dataset.get("PatientOrientation") or ()]
     except Exception:
@@ -233,16 +234,16 @@ def _directions(dataset):
     return found if len(found) == 2 and all(set(one) <= set("ALRFHP") for one in found) else []
 
 
-def _has_tables(dataset, values):
+def _has_tables(dataset: Dataset, values: np.ndarray) -> bool:
     tables = any(dataset.get(one) for one in ("ModalityLUTSequence", "VOILUTSequence"))
     return tables or values.ndim != 2 or values.dtype.kind not in "iu" or _is_palette(dataset)
 
 
-def _is_palette(dataset):
+def _is_palette(dataset: Dataset) -> bool:
     return dataset.get("PhotometricInterpretation") == "PALETTE COLOR"
 
 
-def _show_as_seen(clean, shown):
+def _show_as_seen(clean: Dataset, shown: np.ndarray) -> None:
     """Keep the film as it is seen, in 16 bits: its samples mean something by a table alone."""
     clean.WindowCenter, clean.WindowWidth = 32767.5, 65535
     clean.PresentationLUTShape = "IDENTITY"
@@ -250,7 +251,7 @@ def _show_as_seen(clean, shown):
     _write_pixels(clean, (shown * 257).round().astype(np.uint16), 16, "MONOCHROME2")
 
 
-def _keep_samples(clean, dataset, found):
+def _keep_samples(clean: Dataset, dataset: Dataset, found: bits.Samples) -> None:
     for keyword in _GREYS:
         _copy_numbers(clean, dataset, keyword)
     kind = str(dataset.get("PhotometricInterpretation"))
@@ -258,7 +259,7 @@ def _keep_samples(clean, dataset, found):
     _write_pixels(clean, found.values, found.bits, kind)
 
 
-def _write_pixels(clean, values, count, kind):
+def _write_pixels(clean: Dataset, values: np.ndarray, count: int, kind: str) -> None:
     allocated = 8 if count <= 8 else 16
     clean.SamplesPerPixel, clean.PhotometricInterpretation = 1, kind
     clean.Rows, clean.Columns = values.shape

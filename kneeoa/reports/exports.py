@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from kneeoa.errors import DataError
 from kneeoa.files import read_regular, whole_file
@@ -21,6 +21,9 @@ from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from kneeoa.reports.dicom.source import Source, source_of
 from kneeoa.reports.making import Read, report_of_knee
 from kneeoa.reports.wording import SHORT_HASH
+
+if TYPE_CHECKING:
+    from kneeoa.reports.pictures import Pictures
 
 Kind = Literal["text", "json", "pdf", "sr", "sc", "film"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -102,13 +105,13 @@ class Exports:
         )
 
     @cached_property
-    def _pictures(self):
+    def _pictures(self) -> "Pictures":
         from kneeoa.reports.pictures import pictures_of
 
         return pictures_of(self.read, self.graders)
 
     @property
-    def _hidden_by(self):
+    def _hidden_by(self) -> Pseudonyms | None:
         return None if self.with_patient else self.pseudonyms
 
     def name(self, kind: Kind) -> str:
@@ -118,7 +121,7 @@ class Exports:
             ending = "film.png"
         return f"{self._stem()}-{ending}"
 
-    def _stem(self):
+    def _stem(self) -> str:
         film = self.read.radiograph.digest[:SHORT_HASH]
         where = self.read.frame.name.partition(" ")[0] if "image" in self.read.frame.name else ""
         side = _SIDE[self.read.side]

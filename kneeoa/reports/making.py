@@ -1,8 +1,9 @@
 """A reading -> the report of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from kneeoa.reports.content import (
     ReaderGrade,
     Report,
     Side,
+    SideFrom,
 )
 from kneeoa.reports.dicom.source import Source
 
@@ -57,7 +59,7 @@ class Read:
     readings: tuple[Reading, ...]
     together: TogetherReading | None
     side: Side = "unknown"
-    side_from: str = ""
+    side_from: SideFrom = ""
     quarters: int = 0
     changes: tuple[str, ...] = ()
     drawn: bool = False
@@ -90,9 +92,9 @@ def report_of_knee(
         for one in read.readings
     )
     together = read.together
-    answer = together and _answer(
-        TOGETHER, together.probabilities, together.answer, int(together.said)
-    )
+    answer = None
+    if together is not None:
+        answer = _answer(TOGETHER, together.probabilities, together.answer, int(together.said))
     refused = any(one.severity == "refused" for one in read.findings)
     profile = graders.profile
     return Report(
@@ -134,11 +136,11 @@ def models_of(graders: Graders) -> tuple[ModelReported, ...]:
     return tuple(found)
 
 
-def _day(card):
+def _day(card: Mapping[str, Any]) -> str:
     return f"published {card['published_at'][:10]}"
 
 
-def _film(read, source, with_patient):
+def _film(read: Read, source: Source | None, with_patient: bool) -> FilmReported:
     radiograph, frame = read.radiograph, read.frame
     height, width = radiograph.pixels.shape
     return FilmReported(
@@ -161,7 +163,9 @@ def _film(read, source, with_patient):
     )
 
 
-def _answer(name: str, probabilities: np.ndarray, answer: Answer | None, said: int):
+def _answer(
+    name: str, probabilities: np.ndarray, answer: Answer | None, said: int
+) -> NetworkAnswer:
     shares = tuple(float(share) for share in probabilities)
     if answer is None:
         return NetworkAnswer(name, said, shares, rule=MOST_PROBABLE)
@@ -169,14 +173,14 @@ def _answer(name: str, probabilities: np.ndarray, answer: Answer | None, said: i
     return NetworkAnswer(name, said, shares, *ends, answer.level, answer.rule)
 
 
-def _agreement(readings):
+def _agreement(readings: Sequence[Reading]) -> AgreementReported | None:
     if len(readings) != 2:
         return None
     found = two_readings.compare(readings)
     return AgreementReported(found.grades_apart, found.overlap, found.verdict, found.difference)
 
 
-def _track_record(read, graders):
+def _track_record(read: Read, graders: Graders) -> str:
     if read.together is None or graders.together is None:
         return ""
     return track_record.of_answer(
@@ -188,19 +192,19 @@ def _track_record(read, graders):
     )
 
 
-def _signed(signature):
+def _signed(signature: Signature) -> str:
     if signature.warning:
         return signature.warning
     return f"The models are signed (key {signature.key[:8]}, {signature.signed_at[:10]})."
 
 
-def _patient(source):
+def _patient(source: Source) -> Patient:
     born = source.birth_date
     born = f"{born[:4]}-{born[4:6]}-{born[6:]}" if born else ""
     return Patient(_name(source.patient_name), born)
 
 
-def _name(text):
+def _name(text: str) -> str:
     """Return a DICOM name as people write it: the first of its forms, family name first."""
     parts = [part.strip() for part in text.split("=")[0].split("^")]
     family, *given = parts

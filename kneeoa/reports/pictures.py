@@ -84,7 +84,7 @@ def _map(radiograph: Radiograph, frame: Frame, reading: Reading, usual: float) -
     )
 
 
-def _as_tall(frame):
+def _as_tall(frame: Frame) -> tuple[int, int]:
     """Return width and height of a picture in the frame's proportions."""
     scale = _MAP_SIDE / max(frame.height, frame.width)
     return max(1, round(scale * frame.width)), max(1, round(scale * frame.height))

@@ -1,6 +1,7 @@
 """A report as one picture, as an archive shows it: film, maps, answer, and what it is not."""
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.reports import wording
-from kneeoa.reports.content import Report
+from kneeoa.reports.content import NetworkAnswer, Report
 from kneeoa.reports.pictures import Pictures
 from kneeoa.reports.wording import capitalised
 from kneeoa.wording import plain
 
+_Colour = tuple[int, int, int]
 WIDTH, HEIGHT = 1600, 1200
 NOT_FOR_DIAGNOSIS = "Not for diagnosis"
 MORE = "There is more: see the report itself."
@@ -39,7 +41,7 @@ def poster(report: Report, pictures: Pictures) -> np.ndarray:
     return np.asarray(image)
 
 
-def _draw_bands(draw, report):
+def _draw_bands(draw: ImageDraw.ImageDraw, report: Report) -> None:
     draw.text((_EDGE, 16), NOT_FOR_DIAGNOSIS, _AMBER, _font(32, bold=True))
     _right(draw, 22, "Research and teaching; not a medical device", _QUIET, _PLAIN)
     bottom = HEIGHT - _BAND + 18
@@ -48,12 +50,12 @@ def _draw_bands(draw, report):
     _right(draw, bottom + 4, _known(f"{film}   {wording.made(report)}"), _QUIET, _SMALL)
 
 
-def _right(draw, y, text, colour, size):
+def _right(draw: ImageDraw.ImageDraw, y: float, text: str, colour: _Colour, size: int) -> None:
     font = _font(size)
     draw.text((WIDTH - _EDGE - draw.textlength(text, font), y), text, colour, font)
 
 
-def _draw_answer(draw, report, y):
+def _draw_answer(draw: ImageDraw.ImageDraw, report: Report, y: int) -> int:
     colour = _AMBER if report.anyway or not report.graded else _TEAL
     draw.text((_SPLIT, y), wording.headline(report), colour, _font(_HUGE, bold=True))
     y += 78
@@ -68,7 +70,7 @@ def _draw_answer(draw, report, y):
     return y + 8 if report.answer is None else _draw_cells(draw, report.answer, y + 10)
 
 
-def _draw_cells(draw, answer, y):
+def _draw_cells(draw: ImageDraw.ImageDraw, answer: NetworkAnswer, y: int) -> int:
     room, gap, height = WIDTH - _EDGE - _SPLIT, 8, 58
     width = (room - 4 * gap) // 5
     for grade, share in zip(GRADES, answer.probabilities, strict=True):
@@ -80,12 +82,13 @@ def _draw_cells(draw, answer, y):
             font = _font(_PLAIN, bold=said)
             middle = x + (width - draw.textlength(text, font)) / 2
             draw.text((middle, y + 4 + 26 * row), text, _INK, font)
-        if answer.low is not None and answer.low <= grade <= answer.high:
+        low, high = answer.low, answer.high
+        if low is not None and high is not None and low <= grade <= high:
             draw.rectangle((x, y + height + 4, x + width, y + height + 8), _TEAL)
     return y + height + 12
 
 
-def _draw_maps(image, draw, pictures, y):
+def _draw_maps(image: Image.Image, draw: ImageDraw.ImageDraw, pictures: Pictures, y: int) -> int:
     room = (WIDTH - _EDGE - _SPLIT - 20) // 2
     bottom = y
     for place, one in enumerate(pictures.maps):
@@ -99,7 +102,7 @@ def _draw_maps(image, draw, pictures, y):
     return bottom
 
 
-def _draw_lines(draw, report, y):
+def _draw_lines(draw: ImageDraw.ImageDraw, report: Report, y: int) -> None:
     """Write the rest in the largest type with which it has room."""
     lines = list(_lines(report))
     for size in range(_SMALL, _SMALLEST - 1, -1):
@@ -113,7 +116,7 @@ def _draw_lines(draw, report, y):
         y = _paragraph(draw, y, text, colour, size) + 6
 
 
-def _lines(report):
+def _lines(report: Report) -> Iterator[tuple[str, _Colour]]:
     for line in wording.findings(report):
         yield line, _AMBER
     for one in report.networks:
@@ -126,26 +129,26 @@ def _lines(report):
         yield report.profile, _INK
     if line := wording.reader_line(report):
         yield f"Reader's own grade: {line}", _INK
-    for one in report.measurements:
-        yield f"{capitalised(one.kind)}: {wording.measurement_line(one)}", _INK
+    for measured in report.measurements:
+        yield f"{capitalised(measured.kind)}: {wording.measurement_line(measured)}", _INK
     if report.track_record:
         yield report.track_record, _QUIET
     named = "; ".join(f"{name} {text}" for name, text in wording.models(report))
     yield f"Models: {named}. {report.signed}", _QUIET
 
 
-def _paragraph(draw, y, text, colour, size):
+def _paragraph(draw: ImageDraw.ImageDraw, y: int, text: str, colour: _Colour, size: int) -> int:
     for line in _wrapped(text, size):
         draw.text((_SPLIT, y), line, colour, _font(size))
         y += _leading(size)
     return y
 
 
-def _leading(size):
+def _leading(size: int) -> int:
     return round(1.32 * size)
 
 
-def _wrapped(text, size):
+def _wrapped(text: str, size: int) -> list[str]:
     """Return lines that are as wide as there is room."""
     font, room = _font(size), WIDTH - _EDGE - _SPLIT
     lines = [""]
@@ -158,7 +161,7 @@ def _wrapped(text, size):
     return lines
 
 
-def _fitted(picture, width, height):
+def _fitted(picture: np.ndarray, width: int, height: int) -> Image.Image:
     image = Image.fromarray(np.ascontiguousarray(picture))
     scale = min(width / image.width, height / image.height)
     size = max(1, round(scale * image.width)), max(1, round(scale * image.height))
@@ -166,11 +169,11 @@ def _fitted(picture, width, height):
 
 
 @functools.cache
-def _font(size, *, bold=False):
+def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     name = "VeraBd.ttf" if bold else "Vera.ttf"
     return ImageFont.truetype(str(Path(reportlab.__file__).parent / "fonts" / name), size)
 
 
-def _known(text):
+def _known(text: str) -> str:
     """Return text with a question mark for what the font lacks: it has the Latin letters."""
     return plain(text).replace("\n", " ").encode("cp1252", "replace").decode("cp1252")

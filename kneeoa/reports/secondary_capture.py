@@ -1,5 +1,7 @@
 """A report as a DICOM Secondary Capture: one picture that every viewer shows."""
 
+from typing import Any
+
 from highdicom.sc import SCImage
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -36,7 +38,7 @@ def secondary_capture(
     has_text : whether text seems to stand in the film's own pixels
     """
     said = evidence(source, pseudonyms) if source and source.can_be_referred_to else None
-    common = {
+    common: dict[str, Any] = {
         "pixel_array": poster(report, pictures),
         "photometric_interpretation": "RGB",
         "bits_allocated": 8,
@@ -78,12 +80,12 @@ def secondary_capture(
     return finished(made, report, said, WHAT)
 
 
-def _nobody(report):
+def _nobody(report: Report) -> dict[str, Any]:
     """Return what is said of the patient of a film that says nothing of her."""
     return {"patient_id": f"film-{report.film.digest[:12]}", "patient_name": ""}
 
 
-def _reference(said):
+def _reference(said: Dataset) -> Dataset:
     reference = Dataset()
     reference.ReferencedSOPClassUID = said.SOPClassUID
     reference.ReferencedSOPInstanceUID = said.SOPInstanceUID

@@ -1,6 +1,6 @@
 """A report as a DICOM Structured Report: TID 1500, readable by machines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from highdicom.sr import (
@@ -31,6 +31,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from kneeoa.errors import DataError
 from kneeoa.reports import wording
 from kneeoa.reports.content import FilmReported, NetworkAnswer, Report
+from kneeoa.reports.content import Measurement as Measured
 from kneeoa.reports.dicom import terms
 from kneeoa.reports.dicom.evidence import evidence
 from kneeoa.reports.dicom.finishing import MANUFACTURER, MODEL, SERIES, finished, maker, uid_of
@@ -107,7 +108,7 @@ def in_source(
     return down * rows / height, across * columns / width
 
 
-def _closed(corners):
+def _closed(corners: Sequence[tuple[float, float]]) -> np.ndarray:
     down, across = np.array(corners).T
     top, bottom, left, right = down.min(), down.max(), across.min(), across.max()
     return np.array(
@@ -115,7 +116,7 @@ def _closed(corners):
     )
 
 
-def _device(report):
+def _device(report: Report) -> ObserverContext:
     return ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
@@ -174,27 +175,27 @@ def _groups(report: Report, source: Source, said: Dataset) -> Iterable:
             ],
             source_images=[image],
         )
-    for number, one in enumerate(report.measurements, 1):
+    for number, measured in enumerate(report.measurements, 1):
         group = MeasurementsAndQualitativeEvaluations(
             tracking_identifier=_tracking(report, f"Measurement {number}"),
             finding_sites=where,
-            measurements=list(_lengths(one)),
+            measurements=list(_lengths(measured)),
             source_images=[image],
         )
-        _say(group, [(terms.METHOD, one.method)] if one.method else [])
+        _say(group, [(terms.METHOD, measured.method)] if measured.method else [])
         yield group
 
 
-def _site(report):
+def _site(report: Report) -> FindingSite:
     side = terms.SIDES.get(report.film.side)
     return FindingSite(anatomic_location=terms.KNEE_JOINT, laterality=side)
 
 
-def _tracking(report, name):
+def _tracking(report: Report, name: str) -> TrackingIdentifier:
     return TrackingIdentifier(uid=uid_of(report, f"tracking {name}"), identifier=name)
 
 
-def _algorithm(report, name):
+def _algorithm(report: Report, name: str) -> AlgorithmIdentification:
     """Return name, version and hash of the model `name`, and of what framed the knee."""
     by_name = {one.name: one for one in report.models}
     model = by_name[name]
@@ -208,11 +209,11 @@ def _algorithm(report, name):
     )
 
 
-def _answering(report):
+def _answering(report: Report) -> list[str]:
     return [one.name for one in (report.answer, *report.networks) if one]
 
 
-def _state(report):
+def _state(report: Report) -> CodedConcept:
     if not report.graded:
         return terms.NOT_GRADED
     return terms.GRADED_ANYWAY if report.anyway else terms.GRADED
@@ -236,14 +237,14 @@ def _shares(answer: NetworkAnswer) -> list[Measurement]:
     ]
 
 
-def _lengths(one) -> Iterable[Measurement]:
+def _lengths(one: Measured) -> Iterable[Measurement]:
     unit = terms.UNITS.get(one.unit) or CodedConcept(one.unit, "UCUM", one.unit)
-    names = ((terms.measurement_code(one.kind), one.value),)
-    names += tuple(
+    names = [(terms.measurement_code(one.kind), one.value)]
+    names += [
         (name, value)
         for name, value in ((terms.LOWER, one.low), (terms.UPPER, one.high))
         if value is not None
-    )
+    ]
     for name, value in names:
         yield Measurement(name=name, value=float(f"{value:.6g}"), unit=unit)
 
@@ -269,7 +270,10 @@ def _sentences(report: Report) -> list[tuple[CodedConcept, str]]:
     return said
 
 
-def _say(group, sentences):
+def _say(
+    group: MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations,
+    sentences: Iterable[tuple[CodedConcept, str]],
+) -> None:
     """Add sentences to a group, after what the template orders."""
     container = group[0]
     for name, text in sentences:

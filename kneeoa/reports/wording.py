@@ -42,7 +42,7 @@ def one_grade(answer: NetworkAnswer) -> str:
 
 def range_in_words(answer: NetworkAnswer) -> str:
     """Return the range and what it promises; empty where there is none."""
-    if answer.low is None:
+    if answer.low is None or answer.high is None:
         return ""
     ends = KLGrade(answer.low).label
     ends = ends if answer.low == answer.high else f"{ends} to {KLGrade(answer.high).label}"
@@ -180,7 +180,7 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
     return tuple((heading, tuple(lines)) for heading, lines in parts)
 
 
-def _answer(report):
+def _answer(report: Report) -> list[tuple[str, str]]:
     lines = [("Kellgren-Lawrence", headline(report))]
     if answer := report.answer:
         lines += [("Range", range_in_words(answer))] if answer.low is not None else []

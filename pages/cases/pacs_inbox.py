@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from kneeoa.errors import KneeOAError
+from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.wording import counted, plain
 from pages.cases import opening
 from pages.shared import boundary, clients, live
 from pages.shared.pacs.running import running
 
 if TYPE_CHECKING:
-    from kneeoa.pacs.inbox import Arrived
+    from kneeoa.pacs.inbox import Arrived, Inbox
 
 LOOK_SECONDS = 4.0
 _SHOWN, _OPENED = "inbox_shown", "inbox_opened"
@@ -38,10 +38,11 @@ def show() -> None:
     live.every(LOOK_SECONDS, _say_what_is_new, frozenset(film.digest for film in films))
     settings = running().pacs.receiver
     if not films:
-        st.caption(
-            f"No film waits. Push films to {boundary.escaped(settings.ae_title)} on "
-            f"{boundary.escaped(settings.address)}, port {settings.port}."
-        )
+        if settings is not None:
+            st.caption(
+                f"No film waits. Push films to {boundary.escaped(settings.ae_title)} on "
+                f"{boundary.escaped(settings.address)}, port {settings.port}."
+            )
         return
     opened = st.session_state.setdefault(_OPENED, set())
     event = st.dataframe(
@@ -74,14 +75,22 @@ def show() -> None:
         st.caption("Choose rows on their left edge, then open their films in Read.")
 
 
+def _inbox() -> "Inbox":
+    """Return what waits; raise `ConfigError` where nothing is received."""
+    inbox = running().inbox
+    if inbox is None:
+        raise ConfigError("Expected a receiver in the settings. Found none: nothing is received.")
+    return inbox
+
+
 def look_again() -> None:
     """Have the list show what waits now."""
-    st.session_state[_SHOWN] = running().inbox.listed()
+    st.session_state[_SHOWN] = _inbox().listed()
 
 
 def _say_what_is_new(shown: frozenset[str]) -> None:
     with boundary.refusals_shown():
-        new = running().inbox.digests() - shown
+        new = _inbox().digests() - shown
         unread = any(not film.described for film in st.session_state[_SHOWN])
         label = f"{counted(len(new), 'film')} came: show" if new else "Read the other headers"
         if (new or unread) and st.button(label, key="inbox_new", icon=":material/refresh:"):
@@ -122,7 +131,7 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
         # Of one that was removed meanwhile there is a sentence, and the others open.
         data, why_not = b"", ""
         try:
-            data = running().inbox.read(film.digest)
+            data = _inbox().read(film.digest)
         except KneeOAError as problem:
             why_not = str(problem)
         about = film.described.get("description") or film.described.get("body_part", "")
@@ -132,7 +141,9 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
 
 
 def _remove(chosen: "Sequence[Arrived]") -> None:
-    for film in chosen:
-        running().inbox.remove(film.digest)
-    clients.note("pushed films removed")
-    look_again()
+    # Called before the page is drawn, where nothing else turns a full or locked disk into words.
+    with boundary.refusals_shown():
+        for film in chosen:
+            _inbox().remove(film.digest)
+        clients.note("pushed films removed")
+        look_again()

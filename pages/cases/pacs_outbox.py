@@ -92,7 +92,10 @@ def _show_open(one: "Entry") -> None:
 
 
 def _show_sent(sent: "list[Entry]") -> None:
-    rows = [(one.sent_at.replace(tzinfo=None), one.kind, one.about, one.server) for one in sent]
+    rows = [
+        (one.sent_at and one.sent_at.replace(tzinfo=None), one.kind, one.about, one.server)
+        for one in sent
+    ]
     st.dataframe(
         pd.DataFrame(rows, columns=["Sent", "Kind", "Of", "Archive"]),
         column_config={

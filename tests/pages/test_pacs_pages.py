@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.pacs import outbox
+from kneeoa.pacs.problems import PacsError
 from kneeoa.store import tables
 from kneeoa.store.database import open_store, writing
 from pages.shared.pacs import running
@@ -201,6 +202,25 @@ def test_pushed_films_are_opened_and_removed(configured, went):
     assert len(app.session_state["films"]) == len(app.session_state["inbox_opened"]) == 1
     assert "removed from the list meanwhile" in texts(app)
     assert running.running().inbox.listed() == []
+
+
+def test_a_film_that_cannot_be_removed_is_said_in_words(configured, monkeypatch):
+    def locked(digest):
+        raise PacsError("The folder is locked.")
+
+    inbox = running.running().inbox
+    inbox.take_in(film("1.2.3.1"))
+    monkeypatch.setattr(inbox, "remove", locked)
+
+    def page():
+        from pages.cases import pacs_inbox
+        from pages.shared.pacs.running import running
+
+        pacs_inbox._remove(running().inbox.listed())
+
+    app = AppTest.from_function(page, default_timeout=SECONDS).run()
+    assert not app.exception
+    assert "The folder is locked" in texts(app)
 
 
 def test_a_report_that_waits_can_be_tried_again_and_discarded(configured, db):

@@ -13,7 +13,7 @@ from kneeoa.reports import wording
 from kneeoa.reports.as_json import as_json, from_json
 from kneeoa.reports.as_pdf import as_pdf
 from kneeoa.reports.as_text import as_text
-from kneeoa.reports.content import PURPOSE, FindingReported
+from kneeoa.reports.content import PURPOSE, FindingReported, side_named
 from tests.support.reports import FILM, NOT_GRADED, REPORT, WITH_PATIENT, pictures
 
 SAID = (
@@ -112,3 +112,8 @@ def test_the_same_report_is_the_same_bytes():
     about = PdfReader(io.BytesIO(as_pdf(REPORT, pictures()))).metadata
     assert about.creator == "kneeoa report"
     assert about.subject == PURPOSE
+
+
+def test_a_side_is_left_right_or_not_known():
+    texts = ("L", "R", "unknown", "", "left")
+    assert [side_named(text) for text in texts] == ["L", "R", *["unknown"] * 3]

@@ -73,7 +73,7 @@ def _axes(figure: go.Figure, height: float) -> tuple[Axis, Axis, float]:
     xs, ys = _values(figure, "x"), _values(figure, "y")
     probe = axis_of(layout.yaxis, ys, start=0, length=100)
     widest = max((stringWidth(text, FONT, 8) for _, text in probe.ticks), default=0)
-    left = 12 + widest + (16 if probe.title else 0)
+    left = 12.0 + widest + (16 if probe.title else 0)
     below = 30 + (14 if layout.xaxis.title.text else 0) + (layout.margin.b or 0) * 0.4
     above = _TOP + (_LEGEND if _legend_of(figure) else 0)
     wide, high = WIDTH - left - _RIGHT, height - below - above

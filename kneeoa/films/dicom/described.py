@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 import pydicom
+from pydicom import Dataset
 
 _FIELDS = {
     "sop_class": "SOPClassUID",
@@ -32,7 +33,7 @@ _LONGEST = 64
 def described(data: bytes) -> tuple[dict[str, Any], list]:
     """Return the texts of `_FIELDS` by name, each empty where the file does not say it."""
     try:
-        header = pydicom.dcmread(
+        header: Dataset = pydicom.dcmread(
             io.BytesIO(data),
             stop_before_pixels=True,
             specific_tags=list(_FIELDS.values()),
@@ -40,11 +41,11 @@ def described(data: bytes) -> tuple[dict[str, Any], list]:
         )
     except Exception:
         # Whatever a header does to its reader: nothing is known of the film.
-        header = {}
+        header = Dataset()
     return {name: _text(header, keyword) for name, keyword in _FIELDS.items()}, []
 
 
-def _text(header, keyword):
+def _text(header: Dataset, keyword: str) -> str:
     try:
         value = header.get(keyword, "")
         return str("" if value is None else value).strip()[:_LONGEST]

@@ -62,7 +62,7 @@ _WANTED = [
 def source(data: bytes) -> tuple[dict[str, Any], list]:
     """Return what `kneeoa.reports.source.Source` holds; empty texts for what is not said."""
     try:
-        header = pydicom.dcmread(
+        header: Dataset = pydicom.dcmread(
             io.BytesIO(data), stop_before_pixels=True, specific_tags=_WANTED, force=True
         )
     except Exception:
@@ -78,29 +78,29 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
     return said, []
 
 
-def _value(header, keyword):
+def _value(header: Dataset, keyword: str) -> str:
     try:
         return str(header.get(keyword) or "").strip()
     except Exception:
         return ""
 
 
-def _uid(header, keyword):
+def _uid(header: Dataset, keyword: str) -> str:
     value = _value(header, keyword).rstrip("\0")
     return value if len(value) <= 64 and _UID.fullmatch(value) else ""
 
 
-def _text(header, keyword, longest):
+def _text(header: Dataset, keyword: str, longest: int) -> str:
     # A backslash would be several values.
     return plain(_value(header, keyword).replace("\\", " ").replace("\n", " "), longest)
 
 
-def _shaped(header, keyword, form):
+def _shaped(header: Dataset, keyword: str, form: str) -> str:
     value = _value(header, keyword)
     return value if _FORMS[form].fullmatch(value) else ""
 
 
-def _moment(header, keyword, form):
+def _moment(header: Dataset, keyword: str, form: str) -> str:
     """Return a date or time that there is, as its first digits give it; else an empty text."""
     value = _value(header, keyword)
     digits = value.partition(".")[0]
@@ -110,14 +110,14 @@ def _moment(header, keyword, form):
     return ""
 
 
-def _count(header, keyword):
+def _count(header: Dataset, keyword: str) -> int:
     try:
         return int(header.get(keyword) or 0)
     except Exception:
         return 0
 
 
-def _orientation(header):
+def _orientation(header: Dataset) -> list[str]:
     try:
         found = [str(one) for one in header.get("PatientOrientation") or ()]
     except Exception:

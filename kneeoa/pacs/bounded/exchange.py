@@ -11,10 +11,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -63,7 +65,7 @@ class Deadline:
                 twin.close()
             self._twins.clear()
 
-    def _shut(self):
+    def _shut(self) -> None:
         with self._lock:
             for twin in self._twins:
                 try:
@@ -88,20 +90,21 @@ class Exchange(requests.Session):
         self.headers["Accept-Encoding"] = "identity"
         self.headers["User-Agent"] = "kneeoa"
         if server.password:
-            self.auth = (server.user.encode(), server.password.read().encode())
+            self.auth = HTTPBasicAuth(server.user.encode(), server.password.read().encode())
         elif server.token:
             self.headers["Authorization"] = f"Bearer {server.token.read()}"
         self.adapters.clear()
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(deadline))
 
-    def send(self, request: requests.PreparedRequest, **options) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Send a request and read its answer."""
-        self._expect_own(request.url or "")
+        url = request.url or ""
+        self._expect_own(url)
         # Without its port, as the library writes it, some servers take it for another's.
         request.headers.pop("Host", None)
         # An asterisk need not be escaped, and where it is, some servers look for the escape.
-        request.url = request.url.replace("%2A", "*")
+        request.url = url.replace("%2A", "*")
         wait = (min(self._server.connect_seconds, self._deadline.left), self._deadline.left)
         options |= {"allow_redirects": False, "stream": True, "timeout": wait}
         response = super().send(request, **options)
@@ -119,14 +122,14 @@ class Exchange(requests.Session):
         response.raw = io.BytesIO(body)
         return response
 
-    def _expect_own(self, url):
+    def _expect_own(self, url: str) -> None:
         ours, asked = urlsplit(self._server.url), urlsplit(url)
         if (ours.scheme, ours.netloc.lower()) != (asked.scheme, asked.netloc.lower()):
             raise PacsError(
                 f"Expected an address of the archive {self._server.name}. Nothing goes elsewhere."
             )
 
-    def _expect_kind(self, response):
+    def _expect_kind(self, response: requests.Response) -> None:
         received = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if received in self._kinds:
             return
@@ -138,7 +141,7 @@ class Exchange(requests.Session):
             "is that of its DICOMweb service."
         )
 
-    def _read(self, response):
+    def _read(self, response: requests.Response) -> bytes:
         too_large = LostError(
             f"Expected at most {self._most / MEGABYTE:g} MB from the archive {self._server.name}. "
             "It sends more: ask for less, or ask who runs it."
@@ -165,11 +168,11 @@ class Exchange(requests.Session):
 class _Adapter(HTTPAdapter):
     """Connections whose ends the deadline knows; nothing is tried twice behind one's back."""
 
-    def __init__(self, deadline):
+    def __init__(self, deadline: Deadline):
         self._deadline = deadline
         super().__init__(max_retries=0)
 
-    def init_poolmanager(self, *args, **options):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {
             "http": _pool(HTTPConnectionPool, HTTPConnection, self._deadline),
@@ -177,14 +180,16 @@ class _Adapter(HTTPAdapter):
         }
 
 
-def _pool(pool, connection, deadline):
-    class Watched(connection):
-        def _new_conn(self):
-            made = super()._new_conn()
-            # What is sent may take as long as the whole: only reaching the server may not.
-            self.timeout = deadline.left
-            made.settimeout(self.timeout)
-            deadline.watch(made)
-            return made
+def _pool(
+    pool: type[HTTPConnectionPool], connection: type[HTTPConnection], deadline: Deadline
+) -> type[HTTPConnectionPool]:
+    def new_connection(self: HTTPConnection) -> socket.socket:
+        made = connection._new_conn(self)
+        # What is sent may take as long as the whole: only reaching the server may not.
+        self.timeout = deadline.left
+        made.settimeout(self.timeout)
+        deadline.watch(made)
+        return made
 
-    return type("Pool", (pool,), {"ConnectionCls": Watched})
+    watched = type("Watched", (connection,), {"_new_conn": new_connection})
+    return type("Pool", (pool,), {"ConnectionCls": watched})

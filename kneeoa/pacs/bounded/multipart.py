@@ -39,7 +39,7 @@ def parts(body: bytes, content_type: str) -> list[bytes]:
     return found
 
 
-def _boundary(content_type):
+def _boundary(content_type: str) -> bytes:
     for item in content_type.split(";")[1:]:
         name, _, value = item.strip().partition("=")
         if name.strip().lower() == "boundary":

@@ -40,7 +40,7 @@ def evidence(source: Source, pseudonyms: Pseudonyms | None) -> Dataset:
         setattr(said, keyword, "" if hidden else value)
     if source.issuer and not hidden:
         said.IssuerOfPatientID = source.issuer
-    if hidden:
+    if pseudonyms is not None:
         mark_deidentified(said, pseudonyms.patient(source.patient_id, source.issuer))
     return said
 

@@ -5,6 +5,7 @@ import io
 import logging
 import warnings
 from datetime import datetime
+from typing import Any
 
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -31,7 +32,7 @@ def uid_of(report: Report, what: str) -> str:
     return f"2.25.{int.from_bytes(digest, 'big')}"
 
 
-def maker(report: Report) -> dict[str, str]:
+def maker(report: Report) -> dict[str, Any]:
     """Return what `highdicom` is told of the program."""
     return {
         "manufacturer": MANUFACTURER,

@@ -31,7 +31,7 @@ class Pseudonyms:
         """Return the id that replaces a patient's."""
         return f"KNEE-{self._digest('patient', f'{issuer}|{patient_id}').hex()[:12].upper()}"
 
-    def _digest(self, kind, text):
+    def _digest(self, kind: str, text: str) -> bytes:
         return hmac.new(self.key, f"{kind}|{text}".encode(), hashlib.sha256).digest()
 
 

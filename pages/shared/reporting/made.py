@@ -8,7 +8,7 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
-from kneeoa.reports.content import Measurement, ReaderGrade, Report
+from kneeoa.reports.content import Measurement, ReaderGrade, Report, SideFrom, side_named
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
 from kneeoa.reports.exports import Exports
 from kneeoa.reports.making import Read
@@ -52,7 +52,7 @@ def exports_of(
         findings=tuple(findings),
         readings=session_films.read(film, frame) if graded else (),
         together=session_films.read_together(film, frame) if graded else None,
-        side=side,
+        side=side_named(side),
         side_from=_side_from(film, frame, radiograph.laterality, side),
         quarters=film.quarters,
         changes=film.changes,
@@ -72,7 +72,7 @@ def exports_of(
     )
 
 
-def _side_from(film, frame, said_by_file, side):
+def _side_from(film: Film, frame: Frame, said_by_file: str | None, side: str) -> SideFrom:
     if side == "unknown":
         return ""
     names = [knee.frame.name for knee in film.found.knees]
