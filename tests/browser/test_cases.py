@@ -48,6 +48,8 @@ def film(tmp_path):
 
 def sign_in(page, url):
     page.goto(f"{url}/cases")
+    # The first page of a server that has just started.
+    expect(page.locator("input[type=password]")).to_be_visible(timeout=SECONDS)
     page.locator("input[type=password]").fill(KEY)
     page.get_by_role("textbox", name="Your initials").fill("ab")
     page.keyboard.press("Enter")
