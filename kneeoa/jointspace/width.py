@@ -35,8 +35,8 @@ SMALLEST_SIDE = 150
 """Pixels of a frame's side: below, the joint space of a sound knee has fewer than six."""
 FLOOR = 0.0023
 """Least standard deviation of a measurement, in tibial widths: other copies of a film differ more
-than those seven do. So chosen that the interval held 95% of 128 measurements of copies of training
-films that were shifted, turned, scaled and noisy at once."""
+than those seven do. Of 128 measurements of copies of training films that were shifted, turned,
+scaled and noisy at once, the interval held 93% at 0.0020 and 97% at 0.0025."""
 LEVEL = 0.95
 _SPREADS = 1.96
 MOST_SPREAD = 0.005

@@ -19,6 +19,7 @@ from kneeoa.wording import plain
 from pages.reading import frame_control, gate_strip, joint_space
 from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
+from pages.shared.cases import own_grades
 from pages.shared.session_films import Film
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -132,7 +133,8 @@ def _arrow(line, pair):
 
 
 def _answer(film, frame):
-    if not _is_graded(film, frame):
+    hidden = own_grades.hides(film.digest, frame_control.index_of(film, frame))
+    if hidden or not _is_graded(film, frame):
         return None
     try:
         together = session_films.read_together(film, frame)
