@@ -1,5 +1,6 @@
 """A whole class at once: no vote is lost, and none counts once voting is closed."""
 
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -51,10 +52,12 @@ def test_what_was_acknowledged_counts_and_nothing_after_closing(db):
     group, people = class_of(db, 12)
     number = group.group_id
     group = store.change_group(db, group, position=0)
-    last, late, is_closed = {}, [], threading.Event()
+    last, late, is_closed, is_over = {}, [], threading.Event(), threading.Event()
 
     def keep_voting(one):
         for i in range(10_000):
+            if is_over.wait(0.002):
+                return
             was_closed = is_closed.is_set()
             try:
                 store.vote(db, one, 0, i % 5, NOW)
@@ -65,7 +68,8 @@ def test_what_was_acknowledged_counts_and_nothing_after_closing(db):
             if was_closed:
                 late.append(one)
 
-    with ThreadPoolExecutor(len(people)) as pool:
+    with ThreadPoolExecutor(len(people)) as pool, contextlib.ExitStack() as closing:
+        closing.callback(is_over.set)  # whatever happens, nobody votes on and on
         going = [pool.submit(keep_voting, one) for one in people]
         while len(last) < len(people):
             time.sleep(0.01)
