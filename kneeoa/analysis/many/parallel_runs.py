@@ -57,7 +57,13 @@ def settings_in(table: pd.DataFrame) -> list[str]:
 
 
 def _differing(configs: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    names = {name for config in configs.values() for name in config if name not in _ASIDE}
+    # A setting that training writes has a plain name; what else stands in a file is not shown.
+    names = {
+        name
+        for config in configs.values()
+        for name in config
+        if name not in _ASIDE and name.isidentifier()
+    }
     off = {}
     for name in sorted(names):
         kinds = Counter(str(config.get(name)) for config in configs.values())
