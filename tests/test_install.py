@@ -86,8 +86,16 @@ def test_the_python_that_pages_print_runs(installed, tmp_path, monkeypatch):
     write_robustness(results)
     monkeypatch.setenv("KNEEOA_RESULTS", str(results))
     printed = []
-    for page in ("runs", "results", "confusion", "robustness"):
+    # Only what is open is computed, and printed.
+    for page, address in (
+        ("runs", {}),
+        ("runs", {"runs_part": "across"}),
+        *(("results", {"part": part}) for part in ("claim", "beside", "rules", "whole")),
+        *(("confusion", {"below": part}) for part in ("beside", "table", "grades", "trust")),
+        ("robustness", {}),
+    ):
         app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+        app.query_params.update(address)
         app.switch_page(f"{page}/page.py").run()
         printed += [code.value for code in app.code if "import" in code.value]
     assert len(printed) > 8

@@ -15,6 +15,7 @@ from kneeoa.errors import DataError
 from kneeoa.store import audit, tables
 from kneeoa.store.codes import new_code, read_code
 from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.turns import in_turn
 from kneeoa.store.values import each_of, read_exam
 from kneeoa.store.votes import (
     MOST_A_CLIENT,
@@ -178,6 +179,7 @@ def change_group(
     table, film = tables.teaching_group, tables.group_film
     with writing(db) as connection:
         # Votes wait for this lock, and it for those that are being written.
+        in_turn(connection, group.group_id, shared=False)
         there = table.c.id == group.group_id
         lock = select(table.c.id).where(there).with_for_update()
         if connection.scalar(lock) is None:

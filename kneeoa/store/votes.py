@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from kneeoa.store import audit, tables
 from kneeoa.store.codes import read_code
 from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.turns import in_turn
 from kneeoa.store.values import grade_of, read_exam
 from kneeoa.wording import entered
 
@@ -149,6 +150,7 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
     try:
         with writing(db) as connection:
             # Closing waits until this vote is in; a vote behind it sees that it is closed.
+            in_turn(connection, participant.group_id, shared=True)
             found = connection.execute(
                 select(group.c.state, group.c.position, group.c.seconds, group.c.voting_since)
                 .join(one)
