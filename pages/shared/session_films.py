@@ -26,7 +26,7 @@ from pages.shared.profiles import in_use
 # server.maxUploadSize and `pages.shared.memory` bound what they can take of the memory.
 MultiPartParser.spool_max_size = 2**30
 
-CURRENT, NEXT = "current_film", "next_film"
+CURRENT, NEXT = "current_film", "film_to_turn_to"
 _FILMS, _REFUSED, _ROUND, _REMOVED = "films", "refused", "upload_round", "removed_film"
 _HOLDER, _ARRIVING = "held_for", "arriving"
 NO_NEGATIVE = "said to be no negative"
