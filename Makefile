@@ -59,10 +59,11 @@ app: $(APP)
 
 test: lint tests
 
+# Where no package server is in reach, the tests that need these programs say so and are passed over.
 tests: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
-	$(PYTHON) -m tests.support.dicom_programs
-	$(PYTHON) -m tests.support.install_orthanc
+	-$(PYTHON) -m tests.support.dicom_programs
+	-$(PYTHON) -m tests.support.install_orthanc
 	$(PYTEST) $(addprefix --ignore=,$(KERAS_TESTS))
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
 	$(PYTEST) $(KERAS_TESTS) $(addprefix --ignore=,$(TORCH_TESTS))
