@@ -29,13 +29,18 @@ def read(folder, name):
     return json.loads((folder / name / "card.json").read_text())
 
 
+def rounded(content):
+    """Return content whose numbers do not depend on the order of a sum."""
+    return json.loads(json.dumps(content), parse_float=lambda text: round(float(text), 12))
+
+
 def test_the_command_adds_to_cards_what_the_published_ones_have(cards, capsys):
     before = {name: read(cards, name) for name in NAMES}
     assert main(["answer", str(cards)]) == 0
     assert "median" in capsys.readouterr().out
     for name in NAMES:
         after = read(cards, name)
-        assert after["answer"] == read(DEFAULT_MODELS, name)["answer"]
+        assert rounded(after["answer"]) == rounded(read(DEFAULT_MODELS, name)["answer"])
         del after["answer"]
         assert after == before[name]
 
