@@ -2,6 +2,7 @@
 
 import { getEnabledElement } from '@cornerstonejs/core';
 import { annotation, drawing, Enums, RectangleROITool } from '@cornerstonejs/tools';
+import { put } from './drawing.js';
 import { spacingOf } from './geometry.js';
 
 export const FRAME_COLOUR = '#4cc2c4';
@@ -91,31 +92,15 @@ function draw(drawn, frame, { film, imageId, element, editable }) {
     drawn.isLocked = !editable;
     return drawn;
   }
-  const made = {
-    annotationUID: `frame-${imageId}`,
-    highlighted: false,
+  return put(element, {
+    uid: `frame-${imageId}`,
+    toolName: FrameTool.toolName,
+    imageId,
+    points,
+    written: false,
     invalidated: false,
     isLocked: !editable,
-    isVisible: true,
-    metadata: {
-      toolName: FrameTool.toolName,
-      FrameOfReferenceUID: imageId,
-      referencedImageId: imageId,
-      viewPlaneNormal: [0, 0, -1],
-      viewUp: [0, -1, 0],
-    },
-    data: {
-      label: '',
-      cachedStats: {},
-      handles: {
-        points,
-        activeHandleIndex: null,
-        textBox: { hasMoved: false, worldPosition: [0, 0, 0] },
-      },
-    },
-  };
-  annotation.state.addAnnotation(made, element);
-  return made;
+  });
 }
 
 // The frame after an arrow key: moved, or with Shift a side longer or shorter, by `step` pixels.

@@ -1,6 +1,7 @@
 // Rulers and angles by key: Enter draws one, arrows move one of its points, Enter goes to the next.
 
 import { annotation } from '@cornerstonejs/tools';
+import { put } from './drawing.js';
 import { FrameTool } from './frame.js';
 import { Angle, Ruler } from './measure.js';
 
@@ -44,37 +45,16 @@ export class Measuring {
     const { Tool, points } = DRAWN[tool];
     const { element, viewport, imageId } = this.panes[0];
     const { clientWidth, clientHeight } = element;
-    const corner = [0, 0, 0];
     const at = ([x, y]) => [...viewport.canvasToWorld([x * clientWidth, y * clientHeight])];
-    const worldBoundingBox = {
-      topLeft: corner, topRight: corner, bottomLeft: corner, bottomRight: corner,
-    };
     this.tool = tool;
     this.point = points.length - 1;
-    this.drawn = {
-      annotationUID: `by-key-${(serial += 1)}`,
+    this.drawn = put(element, {
+      uid: `by-key-${(serial += 1)}`,
+      toolName: Tool.toolName,
+      imageId,
+      points: points.map(at),
       highlighted: true,
-      invalidated: true,
-      isLocked: false,
-      isVisible: true,
-      metadata: {
-        toolName: Tool.toolName,
-        FrameOfReferenceUID: imageId,
-        referencedImageId: imageId,
-        viewPlaneNormal: [0, 0, -1],
-        viewUp: [0, -1, 0],
-      },
-      data: {
-        label: '',
-        cachedStats: {},
-        handles: {
-          points: points.map(at),
-          activeHandleIndex: null,
-          textBox: { hasMoved: false, worldPosition: corner, worldBoundingBox },
-        },
-      },
-    };
-    annotation.state.addAnnotation(this.drawn, element);
+    });
   }
 
   // Returns whether there was a point to move.

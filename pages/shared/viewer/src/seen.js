@@ -1,6 +1,7 @@
 // How the first film is looked at and what was measured on it: told to the page, and brought back.
 
 import { annotation } from '@cornerstonejs/tools';
+import { put } from './drawing.js';
 import { spacingOf } from './geometry.js';
 import { Angle, Ruler } from './measure.js';
 
@@ -25,33 +26,13 @@ export class Seen {
     this.viewer.view.remember(film.id, film.seen.view);
     if (this.annotations(imageId).length) return;
     const [down, across] = spacingOf(film);
-    const corner = [0, 0, 0];
-    const worldBoundingBox = {
-      topLeft: corner, topRight: corner, bottomLeft: corner, bottomRight: corner,
-    };
-    film.seen.measured.forEach(({ kind, points }) => annotation.state.addAnnotation({
-      annotationUID: `kept-${(serial += 1)}-${imageId}`,
-      highlighted: false,
-      invalidated: true,
-      isLocked: false,
-      isVisible: true,
-      metadata: {
-        toolName: NAMES[kind],
-        FrameOfReferenceUID: imageId,
-        referencedImageId: imageId,
-        viewPlaneNormal: [0, 0, -1],
-        viewUp: [0, -1, 0],
-      },
-      data: {
-        label: '',
-        cachedStats: {},
-        handles: {
-          points: points.map(([x, y]) => [x * across, y * down, 0]),
-          activeHandleIndex: null,
-          textBox: { hasMoved: false, worldPosition: corner, worldBoundingBox },
-        },
-      },
-    }, this.viewer.panes[0].element));
+    const { element } = this.viewer.panes[0];
+    film.seen.measured.forEach(({ kind, points }) => put(element, {
+      uid: `kept-${(serial += 1)}-${imageId}`,
+      toolName: NAMES[kind],
+      imageId,
+      points: points.map(([x, y]) => [x * across, y * down, 0]),
+    }));
   }
 
   changed() {

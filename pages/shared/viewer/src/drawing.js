@@ -1,0 +1,37 @@
+// What stands on a film as Cornerstone keeps it: a box, a ruler, an angle.
+
+import { annotation } from '@cornerstonejs/tools';
+
+// Puts what a tool draws on a film, by points in its world; `written` is whether a figure stands
+// beside it, and `more` are fields of the annotation.
+export function put(element, { uid, toolName, imageId, points, written = true, ...more }) {
+  const corner = [0, 0, 0];
+  const textBox = { hasMoved: false, worldPosition: corner };
+  if (written) {
+    textBox.worldBoundingBox = {
+      topLeft: corner, topRight: corner, bottomLeft: corner, bottomRight: corner,
+    };
+  }
+  const drawn = {
+    annotationUID: uid,
+    highlighted: false,
+    invalidated: true,
+    isLocked: false,
+    isVisible: true,
+    ...more,
+    metadata: {
+      toolName,
+      FrameOfReferenceUID: imageId,
+      referencedImageId: imageId,
+      viewPlaneNormal: [0, 0, -1],
+      viewUp: [0, -1, 0],
+    },
+    data: {
+      label: '',
+      cachedStats: {},
+      handles: { points, activeHandleIndex: null, textBox },
+    },
+  };
+  annotation.state.addAnnotation(drawn, element);
+  return drawn;
+}
