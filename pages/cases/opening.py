@@ -1,12 +1,30 @@
 """Films that come from an archive or were pushed, taken into this session and shown in Read."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.wording import counted
 from pages.shared import session_films
+
+
+def choose_rows(table: pd.DataFrame, columns: Mapping[str, Any], *, key: str) -> list[int]:
+    """Show what can be opened; return the rows that were chosen. Another `key` has none chosen."""
+    event = st.dataframe(
+        table,
+        column_config=columns,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=key,
+        height=min(420, 38 + 35 * len(table)),
+        placeholder="",
+    )
+    return list(event.selection.rows)
 
 
 class Films:

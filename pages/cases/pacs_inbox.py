@@ -45,17 +45,8 @@ def show() -> None:
             )
         return
     opened = st.session_state.setdefault(_OPENED, set())
-    event = st.dataframe(
-        table_of(films, opened),
-        column_config=_COLUMNS,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        key=f"inbox_table_{hash(tuple(film.digest for film in films))}",
-        height=min(420, 38 + 35 * len(films)),
-        placeholder="",
-    )
-    chosen = [films[row] for row in event.selection.rows]
+    key = f"inbox_table_{hash(tuple(film.digest for film in films))}"
+    chosen = [films[row] for row in opening.choose_rows(table_of(films, opened), _COLUMNS, key=key)]
     what = counted(len(chosen), "film") if chosen else ""
     open_place, remove_place, _ = st.columns([1.2, 1.2, 4])
     if open_place.button(

@@ -89,18 +89,9 @@ def _show_found(server: Server, found: Found) -> None:
     if not series:
         st.caption("The archive has no X-ray films of knees for this.")
         return
-    event = st.dataframe(
-        table_of(series),
-        column_config=_COLUMNS,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        # Another answer has no rows that were chosen in this one.
-        key=f"archive_table_{st.session_state[_ROUND]}_{len(series)}",
-        height=min(420, 38 + 35 * len(series)),
-        placeholder="",
-    )
-    chosen = [series[row] for row in event.selection.rows]
+    # Another answer has no rows that were chosen in this one.
+    key = f"archive_table_{st.session_state[_ROUND]}_{len(series)}"
+    chosen = [series[row] for row in opening.choose_rows(table_of(series), _COLUMNS, key=key)]
     label = f"Open {counted(len(chosen), 'series')}" if len(chosen) == 1 else "Open"
     if len(chosen) > 1:
         label = f"Open {len(chosen)} series"
