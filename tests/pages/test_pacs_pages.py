@@ -47,7 +47,7 @@ def db():
 
 
 @pytest.fixture
-def configured(archive, monkeypatch, tiny_networks):
+def configured(archive, monkeypatch):
     """An archive that is well and a receiver without anything in it."""
     archive.films, archive.mood = {}, "well"
     monkeypatch.setenv("KNEEOA_PACS_URL", archive.url)
