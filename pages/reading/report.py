@@ -1,6 +1,7 @@
 """The report of the knee that is read: to copy, to keep, to hand on; made when it is asked for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -55,7 +56,7 @@ def show_report(
         )
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
-        _show_buttons(made)
+        _show_buttons(_Latest.of(film, frame, made))
         _show_text(made)
         # To the film's own study, by who may see patients.
         if made.with_patient and source_is_known(made) and saved.is_open():
@@ -74,24 +75,54 @@ def _reader(film: Film, frame: Frame) -> ReaderGrade | None:
     return None if own.grade is None else ReaderGrade(own.grade, own.committed == own.grade)
 
 
-def _show_buttons(made: Exports) -> None:
+@dataclass
+class _Latest:
+    """What the buttons of a knee give: as the page has it when one is pressed.
+
+    A button stays in the browser until its successor arrives: pressed in between, it must not give
+    the patient's name after that was unticked.
+    """
+
+    knee: tuple[str, Frame]
+    made: Exports
+
+    @classmethod
+    def of(cls, film: Film, frame: Frame, made: Exports) -> "_Latest":
+        latest = st.session_state.get("report_latest")
+        if latest is None or latest.knee != (film.digest, frame):
+            latest = st.session_state["report_latest"] = cls((film.digest, frame), made)
+        latest.made = made
+        return latest
+
+
+def _show_buttons(latest: _Latest) -> None:
+    made = latest.made
     lacking = set() if source_is_known(made) else {"sr"}
     columns = st.columns(2, gap="small")
     for place, (kind, (label, help_)) in enumerate(BUTTONS.items()):
         if kind in lacking:
             help_ = "Only for a DICOM film that says which instance it is."
-        _show_button(columns[place % 2], made, kind, label, help_, disabled=kind in lacking)
+        _show_button(columns[place % 2], latest, kind, label, help_, disabled=kind in lacking)
     if made.is_dicom and not made.with_patient:
+        # As it was made: with the patient it would be another thing than its name says.
         _show_button(
-            st, made, "film", "De-identified film", "The film that the others then refer to."
+            st,
+            _Latest(latest.knee, made),
+            "film",
+            "De-identified film",
+            "The film that the others then refer to.",
         )
 
 
-def _show_button(place, made, kind, label, help_, *, disabled=False):
+def _show_button(place, latest, kind, label, help_, *, disabled=False):
     place.download_button(
         label,
-        clients.noted(_event(kind), lambda: made.content(kind), _about(made, kind)),
-        file_name=made.name(kind),
+        clients.noted(
+            _event(kind),
+            lambda: latest.made.content(kind),
+            lambda: _about(latest.made, kind),
+        ),
+        file_name=latest.made.name(kind),
         mime=exports.MIME[kind],
         on_click="ignore",
         key=f"report_{kind}",

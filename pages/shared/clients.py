@@ -87,15 +87,19 @@ def note(event: "audit.Event", about: str = "") -> None:
 
 
 def noted(
-    event: "audit.Event", content: Callable[[], Content], about: str = ""
+    event: "audit.Event", content: Callable[[], Content], about: str | Callable[[], str] = ""
 ) -> Callable[[], Content]:
-    """Return what a download button calls for its content, so that each export is in the log."""
+    """Return what a download button calls for its content, so that each export is in the log.
+
+    What the export is about can be asked for when it is made.
+    """
     here = client()
 
     def make() -> Content:
         from kneeoa.store import audit
 
-        audit.record(cached.store(), event, about=about, client=here, now=datetime.now(UTC))
+        subject = about() if callable(about) else about
+        audit.record(cached.store(), event, about=subject, client=here, now=datetime.now(UTC))
         return content()
 
     return make

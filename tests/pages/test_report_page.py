@@ -117,8 +117,8 @@ def test_exports_are_read_back(monkeypatch, store):
     noted = clients.noted
 
     def catch(event, content, about=""):
-        seen[about] = noted(event, content, about)
-        return seen[about]
+        seen[about()] = noted(event, content, about)
+        return seen[about()]
 
     monkeypatch.setattr(clients, "noted", catch)
     app = read("knee.dcm", knee_file(2))
@@ -132,3 +132,26 @@ def test_exports_are_read_back(monkeypatch, store):
     app.checkbox(key="report_with_patient").check().run()
     own = pydicom.dcmread(io.BytesIO(seen["sc, with the patient's name"]()))
     assert own.PatientID == "SECRET-4711"
+
+
+def test_a_button_that_is_still_there_gives_what_the_page_has_by_now(store, monkeypatch):
+    given = []
+    noted = clients.noted
+
+    def kept(event, content, about=""):
+        given.append((event, noted(event, content, about)))
+        return given[-1][1]
+
+    monkeypatch.setattr(clients, "noted", kept)
+    app = read("knee.dcm", knee_file(2))
+    app.session_state["report"] = True
+    app.session_state["report_with_patient"] = True
+    app.run()
+    _, secondary_capture = given[3]
+    assert b"Plantagenet" in secondary_capture()
+    app.checkbox(key="report_with_patient").uncheck().run()
+    (film,) = [content for event, content in given if event == "film exported"]
+    assert b"Plantagenet" not in secondary_capture()
+    app.checkbox(key="report_with_patient").check().run()
+    assert b"Plantagenet" in secondary_capture()
+    assert b"Plantagenet" not in film()
