@@ -55,8 +55,8 @@ def test_a_lost_node_costs_time_and_nothing_else(places, cluster, tmp_path):
     ended, lost = threading.Event(), threading.Event()
 
     def lose():
-        """Take a node away as soon as both runs have an epoch behind them."""
-        while len(list(out.glob("unfinished/*/state.npz"))) < 2:
+        """Take a node away as soon as a run has an epoch behind it; the other may come later."""
+        while not list(out.glob("unfinished/*/state.npz")):
             if ended.wait(0.05):
                 return
         cluster.remove_node(node, allow_graceful=False)
