@@ -65,3 +65,13 @@ def tiny_networks():
     undo = tiny.use()
     yield
     undo()
+
+
+@pytest.fixture(scope="module")
+def networks_asked_once():
+    """Have the networks answer from memory what they were asked before, see `asked_once`."""
+    from tests.support import asked_once
+
+    undo = asked_once.use()
+    yield
+    undo()

@@ -259,9 +259,8 @@ def _grade_batch(
     answers: dict[str, Iterator[np.ndarray]] = {}
     if films:
         stacked = np.stack(films)
-        answers |= {name: iter(given.probabilities) for name, given in graders.read_arrays(stacked)}
-        if together and (both := graders.together_arrays(stacked)) is not None:
-            answers[FOLDER] = iter(both)
+        graded = graders.grade_arrays(stacked, together=together)
+        answers |= {name: iter(given) for name, given in graded.items()}
     asked: tuple[Architecture | Literal["together"], ...] = ARCHITECTURES
     if together:
         asked = (*ARCHITECTURES, FOLDER)

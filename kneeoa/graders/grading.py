@@ -4,7 +4,6 @@ Served by ONNX Runtime, so that neither start-up nor a reading imports TensorFlo
 """
 
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +88,9 @@ class Graders:
         self._ensemble: Ensemble | None = None
         if self.together:
             temperature = self.together.card["calibration"]["temperature"]
-            self._ensemble = Ensemble(self.together.members, temperature=temperature)
+            self._ensemble = Ensemble(
+                self.together.members, temperature=temperature, loaded=self._graders.values()
+            )
         self._follow(profile)
 
     @property
@@ -116,55 +117,70 @@ class Graders:
 
         Whether the film should be graded at all is what `find` says.
         """
+        return self._readings(self._answers(self._film(radiograph, frame)))
+
+    def read_both(
+        self, radiograph: Radiograph, frame: Frame | None = None
+    ) -> tuple[tuple[Reading, ...], TogetherReading | None]:
+        """Grade one knee with each network, as `read` does, and with both together.
+
+        The second is None where both together are not published.
+        """
         film = self._film(radiograph, frame)
-        return tuple(
-            Reading(
-                name,
-                answers.probabilities[0],
-                answers.evidence[0],
-                self._hash(name),
-                self._answer(name, answers.probabilities[0]),
-                self.profile,
-            )
-            for name, answers in self.read_arrays(film)
+        answers = self._answers(film)
+        probabilities = self._together(film, answers)
+        if probabilities is None or self.together is None:
+            return self._readings(answers), None
+        return self._readings(answers), TogetherReading(
+            probabilities[0],
+            self.together.weights_hash,
+            self._answer(FOLDER, probabilities[0]),
+            self.profile,
         )
 
     def served(self, name: Architecture) -> Grader:
         """Return one of the two networks, as it grades here."""
         return self._graders[name]
 
-    def read_arrays(self, films: np.ndarray) -> Iterator[tuple[Architecture, Answers]]:
-        """Grade ``(N, 224, 224)`` films with each network in turn."""
-        for name, grader in self._graders.items():
-            yield name, grader.grade_arrays(films)
-
-    def read_together(
-        self, radiograph: Radiograph, frame: Frame | None = None
-    ) -> TogetherReading | None:
-        """Grade one knee with both networks together; None where that is not published."""
-        if self._ensemble is None or self.together is None:
-            return None
-        film = self._film(radiograph, frame)
-        probabilities = self._ensemble.grade_arrays(film)[0]
-        return TogetherReading(
-            probabilities,
-            self.together.weights_hash,
-            self._answer(FOLDER, probabilities),
-            self.profile,
-        )
-
-    def together_arrays(self, films: np.ndarray) -> np.ndarray | None:
-        """Return ``(N, 5)`` of both together; None where that is not published."""
-        return None if self._ensemble is None else self._ensemble.grade_arrays(films)
-
     def probabilities(self, films: np.ndarray) -> dict[str, np.ndarray]:
         """Return ``(N, 5)`` of each network, and of both together, under the names shown."""
-        answers = {
-            DISPLAY_NAME[name]: answer.probabilities for name, answer in self.read_arrays(films)
-        }
-        if self._ensemble is not None:
-            answers[TOGETHER] = self._ensemble.grade_arrays(films)
-        return answers
+        shown = {**DISPLAY_NAME, FOLDER: TOGETHER}
+        return {shown[name]: given for name, given in self.grade_arrays(films).items()}
+
+    def grade_arrays(self, films: np.ndarray, *, together: bool = True) -> dict[str, np.ndarray]:
+        """Return what ``(N, 224, 224)`` films are given: ``(N, 5)`` by each network.
+
+        With `together` by both, too, where that is published. The keys are those of `rules`.
+        """
+        answers = self._answers(films)
+        given: dict[str, np.ndarray] = {name: one.probabilities for name, one in answers.items()}
+        if together and (both := self._together(films, answers)) is not None:
+            given[FOLDER] = both
+        return given
+
+    def _answers(self, films: np.ndarray) -> dict[Architecture, Answers]:
+        return {name: grader.grade_arrays(films) for name, grader in self._graders.items()}
+
+    def _together(
+        self, films: np.ndarray, answers: dict[Architecture, Answers]
+    ) -> np.ndarray | None:
+        if self._ensemble is None:
+            return None
+        known = {self._graders[name].file: one.logits for name, one in answers.items()}
+        return self._ensemble.grade_arrays(films, known=known)
+
+    def _readings(self, answers: dict[Architecture, Answers]) -> tuple[Reading, ...]:
+        return tuple(
+            Reading(
+                name,
+                one.probabilities[0],
+                one.evidence[0],
+                self._hash(name),
+                self._answer(name, one.probabilities[0]),
+                self.profile,
+            )
+            for name, one in answers.items()
+        )
 
     def _film(self, radiograph: Radiograph, frame: Frame | None) -> np.ndarray:
         if frame is None:

@@ -1,16 +1,17 @@
 """One exported network, and several as one, on ONNX Runtime: film arrays in, answers out."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from kneeoa.errors import ModelError
 from kneeoa.graders.profile import Head
 from kneeoa.graders.sessions import session_of
-from kneeoa.graders.together import Member, both_ways, combine
+from kneeoa.graders.together import Member, both_ways, combine, mirrored
 from kneeoa.graders.weights import read_weights
 from kneeoa.metrics.calibration import softmax
 from kneeoa.networks import INPUT_SIDE
@@ -23,11 +24,13 @@ class Answers:
     Attributes
     ----------
     probabilities : (N, 5) float32, rows summing to 1
+    logits : (N, 5) float32, before the temperature
     evidence : (N, 7, 7, 5) float32; its spatial mean plus the head's bias is the logit of a grade,
         before the temperature
     """
 
     probabilities: np.ndarray
+    logits: np.ndarray
     evidence: np.ndarray
 
 
@@ -36,6 +39,7 @@ class Grader:
 
     Attributes
     ----------
+    file : the model file that it was loaded from
     head : its last layer under a profile; None as published
     """
 
@@ -44,7 +48,7 @@ class Grader:
 
         `temperature` divides the logits; it is the one on the card (see `calibration`).
         """
-        self._temperature, self._file = temperature, file
+        self._temperature, self.file = temperature, file
         self.head: Head | None = None
         self._session = session_of(file, threads=threads)
 
@@ -57,7 +61,7 @@ class Grader:
             )
         outputs = [self._outputs(_as_film(batch)) for batch in _batches(images, batch_size)]
         logits, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
-        return Answers(softmax(logits, self._temperature), evidence)
+        return Answers(softmax(logits, self._temperature), logits, evidence)
 
     def pooled(self, images: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
         """Return what the last linear layer sees of ``(N, 224, 224)`` films: ``(N, C) float32``."""
@@ -75,7 +79,13 @@ class Grader:
     @property
     def kernel(self) -> np.ndarray:
         """The last linear layer, ``(C, 5) float32``; read from the file where it is published."""
-        return read_weights(self._file)["grade/kernel"] if self.head is None else self.head.kernel
+        return read_weights(self.file)["grade/kernel"] if self.head is None else self.head.kernel
+
+    def at(self, temperature: float) -> "Grader":
+        """Return this network with another temperature; the file is shared."""
+        other = copy.copy(self)
+        other._temperature = temperature
+        return other
 
     def under(self, head: Head | None) -> "Grader":
         """Return this network with another last layer, or as published; the file is shared."""
@@ -103,22 +113,40 @@ class Ensemble:
     """The members of a published ensemble, ready to grade. Safe to share between threads."""
 
     def __init__(
-        self, members: Sequence[Member], *, temperature: float = 1.0, threads: int = 0
+        self,
+        members: Sequence[Member],
+        *,
+        temperature: float = 1.0,
+        threads: int = 0,
+        loaded: Iterable[Grader] = (),
     ) -> None:
-        """Load the members; `temperature` is that of their mean."""
+        """Load the members that are not `loaded`; `temperature` is that of their mean."""
         self._members = tuple(members)
         self._weights = np.array([member.weight for member in members])
         self._temperature = temperature
+        there = {grader.file: grader for grader in loaded}
         self._graders = [
-            Grader(member.file, temperature=member.temperature, threads=threads)
+            there[member.file].at(member.temperature)
+            if member.file in there
+            else Grader(member.file, temperature=member.temperature, threads=threads)
             for member in members
         ]
 
-    def grade_arrays(self, images: np.ndarray) -> np.ndarray:
-        """Return ``(N, 5) float32`` probabilities of ``(N, 224, 224)`` films in [0, 255]."""
-        seen = both_ways(images)
-        answers = [grader.grade_arrays(seen).probabilities for grader in self._graders]
-        split = np.stack(answers).reshape(len(answers), 2, len(images), -1)
+    def grade_arrays(
+        self, images: np.ndarray, *, known: Mapping[Path, np.ndarray] = MappingProxyType({})
+    ) -> np.ndarray:
+        """Return ``(N, 5) float32`` probabilities of ``(N, 224, 224)`` films in [0, 255].
+
+        `known` are the logits that networks gave of these films already, ``(N, 5)`` by their file:
+        such a one reads only the mirror images.
+        """
+        answers = np.stack(
+            [
+                softmax(self._logits(grader, images, known.get(grader.file)), member.temperature)
+                for grader, member in zip(self._graders, self._members, strict=True)
+            ]
+        )
+        split = answers.reshape(len(answers), 2, len(images), -1)
         return combine(split, self._weights, self._temperature)
 
     def under(self, heads: Mapping[str, Head]) -> "Ensemble":
@@ -129,6 +157,12 @@ class Ensemble:
             for grader, member in zip(self._graders, self._members, strict=True)
         ]
         return other
+
+    @staticmethod
+    def _logits(grader: Grader, images: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+        if known is None:
+            return grader.grade_arrays(both_ways(images)).logits
+        return np.concatenate([known, grader.grade_arrays(mirrored(images)).logits])
 
 
 def _batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:

@@ -118,4 +118,9 @@ def combine(answers: np.ndarray, weights: np.ndarray, temperature: float = 1.0) 
 
 def both_ways(images: np.ndarray) -> np.ndarray:
     """Return ``(2 N, H, W)``: the films ``(N, H, W)``, then their mirror images."""
-    return np.concatenate([images, images[:, :, ::-1]])
+    return np.concatenate([images, mirrored(images)])
+
+
+def mirrored(images: np.ndarray) -> np.ndarray:
+    """Return the mirror images of films ``(N, H, W)``."""
+    return images[:, :, ::-1]

@@ -94,8 +94,7 @@ def _read(
     readings: tuple[Reading, ...] = ()
     together = None
     if anyway or not refused:
-        readings = graders.read(shown, knee.frame)
-        together = graders.read_together(shown, knee.frame)
+        readings, together = graders.read_both(shown, knee.frame)
     return Read(
         radiograph=shown,
         frame=knee.frame,

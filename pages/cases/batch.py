@@ -166,7 +166,6 @@ def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:
     framed = knees.framed_as(film, graders.profile)
     for knee in framed.knees:
         if knees.may_be_graded(film, film.found.against(knee)):
-            session_films.read_together(film, knee.frame, graders)
             session_films.read(film, knee.frame, graders)
     film.picture()
     return film

@@ -93,7 +93,6 @@ def _unread():
 
 def _read_ahead(film, frame):
     try:
-        session_films.read_together(film, frame)
         session_films.read(film, frame)
     except KneeOAError:  # said when the reader turns to the film
         st.session_state[_FAILED].add((film.digest, frame))

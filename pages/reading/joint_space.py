@@ -8,8 +8,7 @@ from kneeoa.jointspace.width import JointSpace, measure
 from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
-from pages.shared import boundary
-from pages.shared.research import cached_runs
+from pages.shared import boundary, cached
 from pages.shared.session_films import Film
 from pages.shared.viewer.feed import Mark
 
@@ -18,7 +17,7 @@ TICK = "measure_joint_space"
 
 def is_offered() -> bool:
     """Return whether widths are good enough to be shown, by what was measured and published."""
-    return cached_runs.joint_space_is_good()
+    return cached.joint_space_is_good()
 
 
 def of(film: Film, frame: Frame) -> JointSpace:

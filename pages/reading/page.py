@@ -191,7 +191,6 @@ def read_now(film: session_films.Film, frame: Frame) -> None:
     """Have both networks read `frame`; why they cannot is said in the next run of the page."""
     st.session_state[TRIED] = tried(film, frame)
     with contextlib.suppress(KneeOAError):
-        session_films.read_together(film, frame)
         session_films.read(film, frame)
 
 

@@ -28,7 +28,7 @@ from kneeoa.graders.maps.jobs import MapJobs
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.graders.together import FOLDER as TOGETHER_FOLDER
 from kneeoa.graders.together import TogetherReading
-from kneeoa.records import results
+from kneeoa.records import joint_space, results
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
 from pages.shared.viewer.feed import FilmFeed, film_feed
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 GRADED_AT_MOST = 80
 """Films of a folder without published predictions that a network grades for a session."""
+PUBLISHED_RESULTS = Path(__file__).parents[2] / "assets" / "results"
 FOLDERS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
 
 
@@ -64,6 +65,12 @@ def signature() -> Signature:
     """Return who stands for the models in use, looked at once per server."""
     keys = keys_in(os.environ.get("KNEEOA_TRUSTED_KEYS"))
     return signature_of(folders_of(models_folder()), keys=keys)
+
+
+@st.cache_resource(show_spinner=False)
+def joint_space_is_good() -> bool:
+    """Return whether joint space widths keep the bounds set for them, looked at once per server."""
+    return joint_space.is_good(PUBLISHED_RESULTS / joint_space.FILE)
 
 
 @st.cache_resource(show_spinner=False)
@@ -111,18 +118,23 @@ def _offered(roots):
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
-    """Return a film, the frame found first, and both published networks' readings of it."""
+def _read_film(
+    name: str, data: bytes
+) -> tuple[Radiograph, Frame, tuple[Reading, ...], TogetherReading | None]:
     radiograph = read_radiograph(data, name)
     frame = graders().localiser.find(radiograph).frames[0]
-    return radiograph, frame, graders().read(radiograph, frame)
+    return radiograph, frame, *graders().read_both(radiograph, frame)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
+    """Return a film, the frame found first, and both published networks' readings of it."""
+    radiograph, frame, readings, _ = _read_film(name, data)
+    return radiograph, frame, readings
+
+
 def read_film_together(name: str, data: bytes) -> TogetherReading | None:
     """Return what both networks together say of the frame of `read_film`; None: not published."""
-    radiograph, frame, _ = read_film(name, data)
-    return graders().read_together(radiograph, frame)
+    return _read_film(name, data)[3]
 
 
 def of_films(measure: Callable, films: pandas.DataFrame) -> pandas.DataFrame:

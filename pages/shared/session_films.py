@@ -256,28 +256,27 @@ def read(film: Film, frame: Frame, graders: Graders | None = None) -> tuple[Read
 
     `graders` are by default those of this session: under its profile, or as published.
     """
-    graders = graders or in_use.graders()
-    key = _key(frame, graders)
-    if key not in film.readings:
-        film.readings[key] = graders.read(film.radiograph, frame)
-    return film.readings[key]
+    return _both(film, frame, graders)[0]
 
 
 def read_together(
     film: Film, frame: Frame, graders: Graders | None = None
 ) -> TogetherReading | None:
     """Return the reading of both networks together, as `read` does; None: not published."""
+    return _both(film, frame, graders)[1]
+
+
+def _both(film, frame, graders):
     graders = graders or in_use.graders()
     key = _key(frame, graders)
-    if key not in film.together:
-        film.together[key] = graders.read_together(film.radiograph, frame)
-    return film.together[key]
+    if key not in film.readings:
+        film.readings[key] = graders.read_both(film.radiograph, frame)
+    return film.readings[key]
 
 
 def is_read(film: Film, frame: Frame) -> bool:
-    """Return whether both readings of `frame` are made, as this session reads now."""
-    key = _key(frame, in_use.graders())
-    return key in film.readings and key in film.together
+    """Return whether the readings of `frame` are made, as this session reads now."""
+    return _key(frame, in_use.graders()) in film.readings
 
 
 def _key(frame, graders):

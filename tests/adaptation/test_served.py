@@ -92,10 +92,10 @@ def test_every_reading_follows_the_profile_and_names_it(film, published, adapted
         assert not np.allclose(new.evidence, old.evidence, atol=0.01)
         assert new.answer == adapted.rules[new.architecture].answer(new.probabilities)
         assert old.answer == published.rules[old.architecture].answer(old.probabilities)
-    together = adapted.read_together(film)
+    together = adapted.read_both(film)[1]
     assert together.profile.name == "Drawn & co"
     assert together.answer.low <= together.answer.grade <= together.answer.high
-    difference = together.probabilities - published.read_together(film).probabilities
+    difference = together.probabilities - published.read_both(film)[1].probabilities
     assert np.abs(difference).max() > 0.01
 
 
@@ -109,17 +109,15 @@ def test_what_is_served_is_what_was_learnt(command, published, adapted):
     """The last layers put onto the networks give the probabilities that the fit had in mind."""
     learnt = command[1]
     images = learnt.films.images[:3]
-    for name, answers in published.read_arrays(images):
-        np.testing.assert_allclose(answers.probabilities, learnt.before[name][:3], atol=2e-5)
-    together = published.together_arrays(images)
-    np.testing.assert_allclose(together, learnt.before["together"][:3], atol=2e-5)
-    for name, answers in adapted.read_arrays(images):
+    for name, given in published.grade_arrays(images).items():
+        np.testing.assert_allclose(given, learnt.before[name][:3], atol=2e-5)
+    for name, given in adapted.grade_arrays(images, together=False).items():
         digest = published.published[name].weights_hash
         network, head = learnt.networks[digest], learnt.refits[digest].head
         logits = network.features[0, :3] @ head.kernel + head.bias
         shares = np.exp(logits / network.temperature)
         expected = shares / shares.sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(answers.probabilities, expected, atol=2e-5)
+        np.testing.assert_allclose(given, expected, atol=2e-5)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -175,7 +173,7 @@ def test_the_table_follows_the_profile(film, films, written, adapted, capsys):
     assert "As graded at Drawn & co" in err
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [row["architecture"] for row in rows] == [*ARCHITECTURES, "together"]
-    for row, reading in zip(rows, [*adapted.read(film), adapted.read_together(film)], strict=True):
+    for row, reading in zip(rows, [*adapted.read(film), adapted.read_both(film)[1]], strict=True):
         shares = [float(row[f"p{grade}"]) for grade in range(5)]
         np.testing.assert_allclose(shares, reading.probabilities, atol=1e-5)
         said = reading.answer

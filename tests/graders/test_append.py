@@ -11,6 +11,8 @@ from kneeoa.films.phantom import knee_png
 from kneeoa.graders.batch import COLUMNS
 from tests.support.profiles import profile_files
 
+pytestmark = pytest.mark.usefixtures("networks_asked_once")
+
 
 @pytest.fixture(scope="module")
 def pictures():

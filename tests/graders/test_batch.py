@@ -16,6 +16,8 @@ from kneeoa.graders.batch import COLUMNS, find_films, look_for_films
 from kneeoa.graders.grading import Graders
 from tests.support.films import dicom_dataset, dicom_file, image_file
 
+pytestmark = pytest.mark.usefixtures("networks_asked_once")
+
 
 def write_film(file, pixels):
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from kneeoa.errors import ModelError
-from kneeoa.graders.grading import Grader
+from kneeoa.films.phantom import draw_knee
+from kneeoa.graders import serving
+from kneeoa.graders.grading import Grader, Graders
 from kneeoa.graders.published import DEFAULT_MODELS, find_model
 from kneeoa.metrics import agreement
 from kneeoa.networks import ARCHITECTURES
@@ -94,3 +96,30 @@ def test_films_of_another_shape_are_refused():
     grader = Grader(find_model("mobilenet").file)
     with pytest.raises(ModelError, match=r"Received: \(2, 100, 100\)"):
         grader.grade_arrays(np.zeros((2, 100, 100), np.float32))
+
+
+def test_a_network_of_both_is_loaded_once_and_reads_a_film_once(monkeypatch):
+    loaded, seen = [], []
+    session_of = serving.session_of
+
+    class Counting:
+        def __init__(self, file, threads):
+            loaded.append(file)
+            self.file, self._session = file, session_of(file, threads=threads)
+
+        def run(self, names, feed):
+            seen.extend([self.file] * len(feed["film"]))
+            return self._session.run(names, feed)
+
+    monkeypatch.setattr(serving, "session_of", lambda file, threads=0: Counting(file, threads))
+    graders = Graders()
+    assert len(loaded) == len(set(loaded)) == 3
+    films = np.stack([draw_knee(2, seed=1), draw_knee(4, seed=2)]).astype(np.float32)
+    given = graders.grade_arrays(films)
+    assert sorted(seen) == sorted([*loaded, find_model("resnet50").file, *loaded[2:]] * 2)
+    card = graders.together.card
+    alone = serving.Ensemble(
+        graders.together.members, temperature=card["calibration"]["temperature"]
+    )
+    np.testing.assert_allclose(given["together"], alone.grade_arrays(films), atol=1e-5)
+    assert "together" not in graders.grade_arrays(films[:1], together=False)

@@ -91,7 +91,7 @@ def test_films_are_read_one_after_the_other_and_what_is_refused_keeps_its_reason
         ("PAT00001/STD00001/IM000002", "read", ""),
     ]
     assert [one.name for one in arriving] == ["one.png", "IM000001", "IM000002"]
-    assert all(one.together and one.readings and one.thumbnail for one in arriving)
+    assert all(one.readings and one.thumbnail for one in arriving)
     assert all(item.source is None for item in work.items)
     work.tidy()
     assert work.items == []

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.films.phantom import draw_knee, knee_png
 from pages.reading.beside import Other
 from pages.reading.joint_space import TICK
-from pages.shared.research import cached_runs
+from pages.shared import cached
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.viewer import viewers
@@ -62,7 +62,7 @@ def current(app, name):
 @pytest.fixture(autouse=True)
 def published(monkeypatch):
     """Whether widths are good enough is asked of the published table; here they are."""
-    monkeypatch.setattr(cached_runs, "joint_space_is_good", lambda: True)
+    monkeypatch.setattr(cached, "joint_space_is_good", lambda: True)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_the_name_of_a_film_is_text_in_the_comparison():
 
 
 def test_widths_that_are_not_good_enough_are_shown_nowhere(monkeypatch):
-    monkeypatch.setattr(cached_runs, "joint_space_is_good", lambda: False)
+    monkeypatch.setattr(cached, "joint_space_is_good", lambda: False)
     app = opened(("old.dcm", dicom(0, "20190102")), ("new.dcm", dicom(3, "20230304")))
     assert [toggle for toggle in app.toggle if toggle.key == TICK] == []
     put_beside(current(app, "new.dcm"), "old.dcm")

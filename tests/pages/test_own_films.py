@@ -253,7 +253,7 @@ def test_two_profiles_are_compared_and_left_in_one_click(app):
         (published, *(published.under(p) for p in app.session_state["profiles"].values())),
         strict=True,
     ):
-        together = graders.read_together(read_radiograph(data, "x.png"))
+        together = graders.read_both(read_radiograph(data, "x.png"))[1]
         assert f"<td>{together.answer.text}</td>" in row
         assert f"<b>{together.answer.grade.label}</b>" in row
     assert "KL 0 alone" in rows[2]

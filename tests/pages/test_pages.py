@@ -52,8 +52,8 @@ def test_an_upload_shows_one_answer_and_both_networks_beside_its_name(app):
     data = png(draw_knee(4, seed=2))
     page = shown(upload(app, ("case <b>one.png", data)))
     graders, radiograph = Graders(), read_radiograph(data, "x.png")
-    readings = graders.read(radiograph)
-    answer = graders.read_together(radiograph).answer
+    readings, together = graders.read_both(radiograph)
+    answer = together.answer
     assert f'class="kl-grade">{answer.headline}<' in page
     assert answer.grade.criteria in page
     assert page.count('class="kl-lead"') == 1
@@ -88,7 +88,7 @@ def test_while_a_knee_is_read_there_is_its_film_and_nothing_of_another(app, monk
     def never(*_):
         st.stop()
 
-    monkeypatch.setattr(session_films, "read_together", never)
+    monkeypatch.setattr(session_films, "read", never)
     wide = png(np.pad(draw_knee(1), ((0, 0), (30, 30)), mode="edge"))
     page = shown(upload(app, ("two.png", wide)))
     assert "are reading this knee" in page

@@ -32,6 +32,9 @@ class _Held:
         )
 
 
+Readings = tuple[tuple[Reading, ...], TogetherReading | None]
+
+
 @dataclass(eq=False)
 class Film:
     """One film, what was found in it, and the readings made of frames so far.
@@ -47,7 +50,8 @@ class Film:
     changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
     drawn : whether it is one of the synthetic demo films
-    readings, together : by frame and by the digest of the profile, empty as published
+    readings : of each network, and of both together, by frame and by the digest of the profile,
+        empty as published
     framings : what was found as it is framed under a profile, by the profile's digest
     against : what stands against frames that the reader moved
     joint_spaces : by frame and side of the knee
@@ -67,8 +71,7 @@ class Film:
     changes: tuple[str, ...] = ()
     anyway: bool = False
     drawn: bool = False
-    readings: dict[tuple[Frame, str], tuple[Reading, ...]] = field(default_factory=dict)
-    together: dict[tuple[Frame, str], TogetherReading | None] = field(default_factory=dict)
+    readings: dict[tuple[Frame, str], Readings] = field(default_factory=dict)
     framings: dict[str, Found] = field(default_factory=dict)
     against: dict[Frame, tuple[Finding, ...]] = field(default_factory=dict)
     joint_spaces: dict[tuple[Frame, str], JointSpace] = field(default_factory=dict)
@@ -128,7 +131,6 @@ class Film:
         shown = found.to_grade(radiograph)
         self.shape = shown.pixels.shape
         self.readings.clear()
-        self.together.clear()
         self.framings.clear()
         self.against.clear()
         self.joint_spaces.clear()

@@ -13,22 +13,16 @@ from kneeoa.analysis.many.side_by_side import side_by_side as beside
 from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.analysis.study_tables import study_tables as tables_of
 from kneeoa.errors import KneeOAError
-from kneeoa.records import archive, joint_space, notes
+from kneeoa.records import archive, notes
 from kneeoa.records.archive import Archive
 from pages.shared import cached
 
-DEFAULT_RESULTS = Path(__file__).parents[3] / "assets" / "results"
+DEFAULT_RESULTS = cached.PUBLISHED_RESULTS
 
 
 def results_folders() -> tuple[Path, ...]:
     """Return the results folders of the research pages: ``KNEEOA_RESULTS`` or the bundled one."""
     return archive.results_folders(os.environ.get("KNEEOA_RESULTS"), DEFAULT_RESULTS)
-
-
-@st.cache_resource(show_spinner=False)
-def joint_space_is_good() -> bool:
-    """Return whether joint space widths keep the bounds set for them, looked at once per server."""
-    return joint_space.is_good(DEFAULT_RESULTS / joint_space.FILE)
 
 
 def read_archive(folders: tuple[Path, ...]) -> Archive:
