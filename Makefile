@@ -27,6 +27,8 @@ TESTS = $(VENV)/.tests-installed
 export PYTHONNOUSERSITE = 1
 export PIP_USER = 0
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The tests start dozens of processes: none need compile what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # Wheels only: a missing wheel is an error at once, not a failing compilation minutes later.
 INSTALL = $(PYTHON) -m pip install --quiet --only-binary=:all:
 # What is installed is what was locked, byte for byte, whatever an index offers.
@@ -37,8 +39,8 @@ FILMS = 100000
 SEED =
 
 COVER =
-# Three on two cores: who drives a browser mostly waits for it.
-PYTEST = $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(COVER)
+# More than the two cores of a small machine: who drives a browser or a cluster mostly waits.
+PYTEST = $(PYTHON) -m pytest --dist loadfile --no-loadscope-reorder $(COVER)
 # Apart: a process has one Keras or none, and loading it takes seconds.
 KERAS_TESTS = tests/adaptation tests/graders tests/train
 # Under PyTorch a small network trains ten times as quickly: nothing is compiled. What these check
@@ -47,10 +49,13 @@ TORCH_TESTS = tests/train/locate tests/train/study tests/train/native/test_train
   tests/train/commands/test_away.py tests/train/publish/test_ensemble.py \
   tests/train/run/test_between.py
 
+# What two targets print at the same time does not mix, where make can see to it (from 4.0 on).
+TOGETHER = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+
 VIEWER = pages/shared/viewer
 BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 
-.PHONY: app test tests coverage fuzz audit lock bench bench-class bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
+.PHONY: app test tests torch-tests tensorflow-tests coverage fuzz audit lock bench bench-class bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -64,9 +69,14 @@ tests: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	-$(PYTHON) -m tests.support.dicom_programs
 	-$(PYTHON) -m tests.support.install_orthanc
-	$(PYTEST) $(addprefix --ignore=,$(KERAS_TESTS))
-	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
-	$(PYTEST) $(KERAS_TESTS) $(addprefix --ignore=,$(TORCH_TESTS))
+	$(PYTEST) -n 4 $(addprefix --ignore=,$(KERAS_TESTS))
+	$(MAKE) $(if $(COVER),,-j 2 $(TOGETHER)) torch-tests tensorflow-tests
+
+torch-tests:
+	KERAS_BACKEND=torch $(PYTEST) -n 2 $(TORCH_TESTS)
+
+tensorflow-tests:
+	$(PYTEST) -n 2 $(KERAS_TESTS) $(addprefix --ignore=,$(TORCH_TESTS))
 
 # From Python 3.12 on it costs little, by the interpreter's own monitoring.
 coverage: $(TESTS)
