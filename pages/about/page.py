@@ -87,7 +87,9 @@ def show_limits() -> None:
         "- Grad-CAM shows where a network found evidence, coarsely (7 x 7 cells). It does not "
         "show that the evidence is right; how well it shows what the network uses is measured "
         "below.\n"
-        "- Films are held in memory for the session and are never written to disk or logs."
+        "- Films are held in memory for the session. None is written to disk or logs unless a "
+        "reader saves a case or a report is sent to an archive, which the owner of the server must "
+        "have turned on."
     )
 
 

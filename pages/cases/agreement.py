@@ -6,7 +6,7 @@ import streamlit as st
 from kneeoa.charts import teaching as charts
 from kneeoa.store.cases import agreement as figures
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compared
-from pages.shared import cached, session_films, table_view
+from pages.shared import cached, column_words, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 
 WAYS: dict[tuple[Against, bool], str] = {
@@ -45,11 +45,9 @@ def show() -> None:
 def table_view_of(found: list[Compared]) -> None:
     """Show a line for each comparison; why there is no figure stands in its place."""
     lines = [_line(one) for one in found]
-    st.dataframe(
+    table, columns = column_words.to_a_tenth(
         pd.DataFrame(lines),
-        hide_index=True,
-        placeholder="",
-        column_config={
+        {
             "kappa": st.column_config.NumberColumn("Weighted kappa", format="%.2f"),
             "interval": st.column_config.TextColumn(
                 "95% interval", help="Drawn anew by patient; quadratic weights"
@@ -58,6 +56,7 @@ def table_view_of(found: list[Compared]) -> None:
             "within": st.column_config.NumberColumn("At most one apart", format="percent"),
         },
     )
+    st.dataframe(table, column_config=columns, hide_index=True, placeholder="")
 
 
 def _line(one):

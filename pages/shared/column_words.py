@@ -1,13 +1,16 @@
 """The words for the columns of the tables on the research pages, in one place."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from kneeoa.analysis.anova import METRICS
 from kneeoa.networks import DISPLAY_NAME
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 SPLITS = {"train": "training", "val": "validation", "test": "test", "blind": "kept without grades"}
 CELLS: dict[str, dict[str, str]] = {
@@ -138,6 +141,27 @@ def described(table: pd.DataFrame, given: dict | None = None) -> dict:
         elif name in WORDS:
             columns[name] = WORDS[name]
     return (given or {}) | columns
+
+
+def to_a_tenth(
+    table: pd.DataFrame, columns: dict[str, Any]
+) -> tuple["pd.DataFrame | Styler", dict[str, Any]]:
+    """Have columns of percent show one decimal: a few hundred films tell no more.
+
+    Streamlit's own percent shows up to two, and fewer where they are zero. The values stay, and so
+    does how they are sorted. What is shown, and how, is returned.
+    """
+    shares = {
+        name: one | {"type_config": one["type_config"] | {"format": None}}
+        for name, one in columns.items()
+        if isinstance(one, dict)
+        and (one.get("type_config") or {}).get("type") == "number"
+        and one["type_config"].get("format") == "percent"
+        and name in table
+    }
+    if not shares or not table.columns.is_unique or not table.index.is_unique:
+        return table, columns
+    return table.style.format("{:.1%}", subset=list(shares), na_rep=""), columns | shares
 
 
 def _wording(words: dict[str, str]) -> Callable[[object], str]:

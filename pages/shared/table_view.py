@@ -29,8 +29,8 @@ def show_table(
     """
     # What is not known or does not apply is an empty cell, not a word.
     shown: dict[str, Any] = {"hide_index": True, "placeholder": ""} | options
-    columns = column_words.described(table, columns)
-    event = st.dataframe(table, column_config=columns, **shown)
+    content, columns = column_words.to_a_tenth(table, column_words.described(table, columns))
+    event = st.dataframe(content, column_config=columns, **shown)
     file, code, _ = st.columns([1, 1, 6])
     file.download_button(
         "CSV",
