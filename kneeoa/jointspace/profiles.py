@@ -55,8 +55,9 @@ def _valley(profile: np.ndarray) -> tuple[float, float]:
     """Return the rows at half height above and below the deepest valley, or NaN twice."""
     whole = len(profile) / (1 + 2 * MARGIN)
     low, high = (round(whole * (MARGIN + share)) for share in _ROWS)
-    reach = round(_REACH * whole)
+    reach = 2 * round(_REACH * whole / 2) + 1
     smooth = ndimage.gaussian_filter1d(profile.astype(float), 1.0)
+    # Odd, since a window that ends at a row must have as many rows on either side of its middle.
     above = ndimage.maximum_filter1d(smooth, reach, origin=reach // 2)
     below = ndimage.maximum_filter1d(smooth, reach, origin=-(reach // 2))
     depth = (np.minimum(above, below) - smooth)[low:high]

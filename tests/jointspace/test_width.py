@@ -65,6 +65,13 @@ def test_the_frame_may_lie_anywhere_on_a_larger_film():
     assert (x - x0, y - y0) == pytest.approx((150, 80), abs=0.5)
 
 
+@pytest.mark.parametrize("height", range(240, 361, 12))
+def test_a_box_of_any_proportions_is_measured(height):
+    film = film_of(joint(12, 7))
+    space = measure(film, Frame(150 - height // 2, 0, height, SIDE), "R")
+    assert space.right.pixels == pytest.approx(7, abs=0.5)
+
+
 @pytest.mark.parametrize("frame", [Frame(-15, -12, 330, 320), Frame(12, 10, 280, 285)])
 def test_another_box_gives_the_same_width(frame):
     film = film_of(joint(12, 7))
