@@ -22,7 +22,9 @@ BUTTONS: dict[Kind, tuple[str, str]] = {
     "sr": ("DICOM SR", "Structured Report (TID 1500): grades and probabilities as codes."),
     "sc": ("DICOM SC", "Secondary Capture: a picture that every viewer shows."),
 }
-PATIENT = "With the patient's name and birth date"
+PATIENT = "With the patient's name, number, birth and study date"
+FILE_NAME = "With the name of the file"
+NAMED = "Files are often called by their patient's name."
 WITHOUT = (
     "Without the patient: names, dates and numbers are taken out (DICOM basic profile), and SR and "
     "SC refer to the de-identified film."
@@ -40,7 +42,11 @@ def show_report(
         return
     with panel, boundary.refusals_shown():
         is_dicom = film.source == "DICOM"
-        with_patient = is_dicom and st.checkbox(PATIENT, key="report_with_patient")
+        with_patient = st.checkbox(
+            PATIENT if is_dicom else FILE_NAME,
+            key="report_with_patient",
+            help=None if is_dicom else NAMED,
+        )
         if is_dicom:
             st.caption(WITH if with_patient else WITHOUT)
         made = reporting.exports_of(
@@ -52,7 +58,8 @@ def show_report(
             measured=measured,
             with_patient=with_patient,
             reader=_reader(film, frame),
-            measurements=joint_space.measurements(film, frame),
+            # No more than the page shows: of a refused film it measures nothing.
+            measurements=joint_space.measurements(film, frame) if graded else (),
         )
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
@@ -72,7 +79,10 @@ def source_is_known(made: Exports) -> bool:
 
 def _reader(film: Film, frame: Frame) -> ReaderGrade | None:
     own = own_grades.of(film.digest, frame_control.index_of(film, frame))
-    return None if own.grade is None else ReaderGrade(own.grade, own.committed == own.grade)
+    if own.grade is None:
+        return None
+    seen = own.seen_at is not None
+    return ReaderGrade(own.grade, not seen or own.committed == own.grade, seen)
 
 
 @dataclass
@@ -150,4 +160,6 @@ def _event(kind):
 
 
 def _about(made, kind):
-    return f"{kind}, with the patient's name" if made.with_patient else kind
+    if not made.with_patient:
+        return kind
+    return f"{kind}, with the {'patient' if made.is_dicom else 'file'}'s name"
