@@ -56,11 +56,12 @@ def said(space: JointSpace, width: Width) -> str:
 
 
 def short(space: JointSpace, width: Width) -> str:
-    """Return a width without its interval, for a line on the film.
+    """Return a width without its interval, for a line on the film, which has little room.
 
-    Such as ``4.3 mm``, or ``4.3 mm at the detector``.
+    Such as ``4.3 mm``, or ``4.3 mm at detector``.
     """
-    return f"{said(space, width).partition(' (')[0]}{where(space) if width.is_known else ''}"
+    text = said(space, width).partition(" (")[0].replace("less than", "<")
+    return f"{text}{where(space).replace(' the ', ' ')}" if width.is_known else text
 
 
 def where(space: JointSpace) -> str:

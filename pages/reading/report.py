@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.reports import exports
@@ -63,7 +64,10 @@ def show_report(
         )
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
-        _show_buttons(_Latest.of(film, frame, made))
+        latest = _Latest.of(film, frame, made)
+        if latest.failed:
+            st.error(boundary.escaped(latest.failed))
+        _show_buttons(latest)
         _show_text(made)
         # To the film's own study, by who may see patients.
         if made.with_patient and source_is_known(made) and saved.is_open():
@@ -95,6 +99,17 @@ class _Latest:
 
     knee: tuple[str, Frame]
     made: Exports
+    failed: str = ""
+    """Why the last file could not be made: the browser says no more than that it was not."""
+
+    def content(self, made: Exports, kind: Kind) -> bytes:
+        """Return a file; keep why it cannot be made, for the next run of the page to say."""
+        self.failed = ""
+        try:
+            return made.content(kind)
+        except KneeOAError as error:
+            self.failed = str(error)
+            raise
 
     @classmethod
     def of(cls, film: Film, frame: Frame, made: Exports) -> "_Latest":
@@ -112,27 +127,31 @@ def _show_buttons(latest: _Latest) -> None:
     for place, (kind, (label, help_)) in enumerate(BUTTONS.items()):
         if kind in lacking:
             help_ = "Only for a DICOM film that says which instance it is."
-        _show_button(columns[place % 2], latest, kind, label, help_, disabled=kind in lacking)
+        place_of_it = columns[place % 2]
+        _show_button(
+            place_of_it, latest, lambda: latest.made, kind, label, help_, disabled=kind in lacking
+        )
     if made.is_dicom and not made.with_patient:
         # As it was made: with the patient it would be another thing than its name says.
         _show_button(
             st,
-            _Latest(latest.knee, made),
+            latest,
+            lambda: made,
             "film",
             "De-identified film",
             "The film that the others then refer to.",
         )
 
 
-def _show_button(place, latest, kind, label, help_, *, disabled=False):
+def _show_button(place, latest, made, kind, label, help_, *, disabled=False):
     place.download_button(
         label,
         clients.noted(
             _event(kind),
-            lambda: latest.made.content(kind),
-            lambda: _about(latest.made, kind),
+            lambda: latest.content(made(), kind),
+            lambda: _about(made(), kind),
         ),
-        file_name=latest.made.name(kind),
+        file_name=made().name(kind),
         mime=exports.MIME[kind],
         on_click="ignore",
         key=f"report_{kind}",

@@ -152,7 +152,7 @@ def test_millimetres_at_the_detector_are_said_to_be_some():
     detector = space(spacing_from="ImagerPixelSpacing")
     assert words.line(detector).endswith(", at the detector")
     assert "magnifies" in words.scale_note(detector)
-    assert words.short(detector, detector.medial) == "4.5 mm at the detector"
+    assert words.short(detector, detector.medial) == "4.5 mm at detector"
     scanned = space(spacing_from="NominalScannedPixelSpacing")
     assert words.line(scanned).endswith(", on the scanned film")
     assert "on the scanned film" in change.unit_note(scanned, scanned)

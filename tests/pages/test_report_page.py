@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
 from kneeoa.reports.exports import Exports
@@ -184,6 +185,25 @@ def test_exports_are_read_back(monkeypatch, store):
     app.checkbox(key="report_with_patient").check().run()
     own = pydicom.dcmread(io.BytesIO(seen["sc, with the patient's name"]()))
     assert own.PatientID == "SECRET-4711"
+
+
+def test_why_a_file_could_not_be_made_is_said(store, monkeypatch):
+    given = {}
+    monkeypatch.setattr(
+        clients, "noted", lambda event, content, about="": given.setdefault(about(), content)
+    )
+    app = read("knee.dcm", knee_file(2))
+    opened(app)
+
+    def fails(self, kind):
+        raise RadiographError("The patient cannot be taken out of this DICOM file.")
+
+    monkeypatch.setattr(Exports, "content", fails)
+    for kind in ("film", "pdf"):
+        with pytest.raises(RadiographError):
+            given[kind]()
+        app.run()
+        assert any("cannot be taken out" in one.value for one in app.error)
 
 
 def test_a_button_that_is_still_there_gives_what_the_page_has_by_now(store, monkeypatch):
