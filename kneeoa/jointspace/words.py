@@ -39,9 +39,14 @@ def unit_of(space: JointSpace) -> str:
 
 def scale_note(space: JointSpace) -> str:
     """Return what the unit is worth, as a sentence."""
-    if not space.spacing:
-        return _NOT_BELIEVED if space.spacing_from else _UNKNOWN
-    return _SCALES.get(space.spacing_from or "", _CALIBRATED)
+    if not space.spacing and space.spacing_from:
+        return _NOT_BELIEVED
+    return note_of(space.spacing_from) if space.spacing else _UNKNOWN
+
+
+def note_of(spacing_from: str | None) -> str:
+    """Return what millimetres are worth by the attribute that says how large a pixel is."""
+    return _SCALES.get(spacing_from or "", _CALIBRATED)
 
 
 def said(space: JointSpace, width: Width) -> str:

@@ -23,8 +23,8 @@ SPACING = {
 }
 AGAINST = "To bear in mind"
 PATIENT, NOT_SAID = "Patient", "not said"
-UNITS = {"{pixels}": "pixels"}
-LENGTHS = ("mm", "{pixels}")
+UNITS = {"{pixels}": "pixels", "deg": "degrees"}
+IN_TENTHS = ("mm", "{pixels}", "deg")
 
 
 def headline(report: Report) -> str:
@@ -136,12 +136,12 @@ def spacing_line(report: Report) -> str:
 def measurement_line(one: Measurement) -> str:
     """Return a measurement with its interval and how it was made."""
     unit = UNITS.get(one.unit, one.unit)
-    # Lengths as the page has them: a tenth of a millimetre is what a film gives.
-    form = ".1f" if one.unit in LENGTHS else ".4g"
+    # As the page has them: a tenth of a millimetre is what a film gives.
+    form = ".1f" if one.unit in IN_TENTHS else ".4g"
     line = f"{one.value:{form}} {unit}"
     if one.low is not None and one.high is not None:
         line += f" (95%: {one.low:{form}} to {one.high:{form}})"
-    return f"{line}, {one.method}" if one.method else line
+    return f"{line}. {capitalised(one.method)}" if one.method else line
 
 
 def reader_line(report: Report) -> str:

@@ -9,6 +9,7 @@ from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
 from pages.shared import boundary
+from pages.shared.cases import saved
 from pages.shared.research import cached_runs
 from pages.shared.session_films import Film
 from pages.shared.viewer.feed import Mark
@@ -52,6 +53,29 @@ def show(film: Film, frame: Frame) -> None:
 def measurements(film: Film, frame: Frame) -> tuple[Measurement, ...]:
     """Return the widths for a report, nothing without the tick."""
     return joint_space.measurements_of(of(film, frame)) if _is_asked() else ()
+
+
+def by_reader(film: Film, frame: Frame) -> tuple[Measurement, ...]:
+    """Return what she measured on a knee herself, as far as the viewer tells it."""
+    seen = saved.seen_of(film.digest)
+    return tuple(
+        joint_space.ruler(one.points, film.radiograph)
+        if one.kind == "ruler"
+        else joint_space.angle(one.points, one.value)
+        for one in (seen.measured if seen else ())
+        if _nearest(film, one.points) == frame_control.index_of(film, frame)
+    )
+
+
+def _nearest(film, points):
+    """Return which knee of a film is nearest to the middle of some points."""
+    x, y = (sum(along) / len(points) for along in zip(*points, strict=True))
+    frames = [frame_control.frame_of(film, knee) for knee in range(len(film.frames))]
+    centres = [one.centre for one in frames]
+    return min(
+        range(len(frames)),
+        key=lambda knee: (centres[knee][0] - y) ** 2 + (centres[knee][1] - x) ** 2,
+    )
 
 
 def marks(film: Film, frame: Frame) -> tuple[Mark, ...]:

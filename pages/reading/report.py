@@ -31,6 +31,7 @@ WITHOUT = (
     "SC refer to the de-identified film."
 )
 WITH = "SR and SC then belong to the film's own study, for the archive that it came from."
+ALONE = "This film does not say of which study it is: SC stands alone, without the patient."
 
 
 @st.fragment
@@ -48,8 +49,7 @@ def show_report(
             key="report_with_patient",
             help=None if is_dicom else NAMED,
         )
-        if is_dicom:
-            st.caption(WITH if with_patient else WITHOUT)
+        caption = st.container()
         made = reporting.exports_of(
             film,
             frame,
@@ -60,8 +60,14 @@ def show_report(
             with_patient=with_patient,
             reader=_reader(film, frame),
             # No more than the page shows: of a refused film it measures nothing.
-            measurements=joint_space.measurements(film, frame) if graded else (),
+            measurements=(
+                *(joint_space.measurements(film, frame) if graded else ()),
+                *joint_space.by_reader(film, frame),
+            ),
         )
+        if is_dicom:
+            known = WITH if source_is_known(made) else ALONE
+            caption.caption(known if with_patient else WITHOUT)
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
         latest = _Latest.of(film, frame, made)

@@ -18,6 +18,7 @@ from pages.reading.joint_space import TICK
 from pages.shared import clients
 from pages.shared.profiles import in_use
 from pages.shared.research import cached_runs
+from pages.shared.viewer.seen import Measured, Seen
 from tests.support.films import dicom_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.report_films import PLANTED, knee_dataset, knee_file
@@ -134,6 +135,17 @@ def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypa
     text = text_of(app)
     assert "Graded although it was refused." in text
     assert "given before she saw the networks' answer" in text
+
+
+def test_what_she_measured_herself_is_in_the_report_of_its_knee(store):
+    app = read("knee.dcm", knee_file(2))
+    (digest,) = app.session_state["films"]
+    line = Measured("ruler", ((100.0, 250.0), (100.0, 275.0)), 5.0, "mm")
+    app.session_state["film_views"] = {digest: Seen(measured=(line,))}
+    app.run()
+    opened(app)
+    text = text_of(app)
+    assert "Length 5.0 mm. By the reader's ruler. Millimetres at the detector" in text
 
 
 def test_what_the_page_says_against_an_answer_stands_in_the_report(store, monkeypatch):

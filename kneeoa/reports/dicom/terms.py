@@ -23,7 +23,7 @@ SIDES = {"L": codes.SCT.Left, "R": codes.SCT.Right}
 PLAIN_RADIOGRAPHY = codes.SCT.PlainRadiography
 MILLIMETRE, NO_UNITS = codes.UCUM.Millimeter, codes.UCUM.NoUnits
 PIXELS = CodedConcept("{pixels}", "UCUM", "pixels")
-UNITS = {"mm": MILLIMETRE, "1": NO_UNITS, "{pixels}": PIXELS}
+UNITS = {"mm": MILLIMETRE, "1": NO_UNITS, "{pixels}": PIXELS, "deg": codes.UCUM.Degree}
 
 
 def own(value: str, meaning: str) -> CodedConcept:
@@ -70,7 +70,9 @@ PROBABILITIES = tuple(own(f"P-KL{grade:d}", f"Probability of {grade.label}") for
 
 
 def measurement_code(kind: str) -> CodedConcept:
-    """Return the code of a kind of measurement, which is in its words; the same for the same."""
+    """Return the code of a kind of measurement: a public one, or one of its words."""
+    if kind == "length":
+        return codes.SCT.Length
     short = _MEASURED.get(kind) or f"M-{hashlib.sha256(kind.encode()).hexdigest()[:10].upper()}"
     return own(short, kind[:64])
 
