@@ -153,16 +153,17 @@ def measure(radiograph: Radiograph, frame: Frame, side: str = "unknown") -> Join
         "mirrored": radiograph.header.mirrored,
     }
     if min(frame.height, frame.width) < SMALLEST_SIDE:
-        return _none(
+        return not_measured(
             f"The box has fewer than {SMALLEST_SIDE} pixels on a side: too coarse to measure.",
-            known,
+            **known,
         )
     if frame.share_outside(radiograph) > 0.3:
-        return _none("Much of the box is not on the film.", known)
+        return not_measured("Much of the box is not on the film.", **known)
     return _measured(patch_of(radiograph.pixels, frame), known)
 
 
-def _none(reason: str, known: Mapping[str, Any]) -> JointSpace:
+def not_measured(reason: str, **known: Any) -> JointSpace:
+    """Return a joint space of which nothing is said, for a `reason`, a sentence."""
     return JointSpace(Width(refusal=reason), Width(refusal=reason), **known)
 
 
@@ -172,7 +173,7 @@ def _measured(patch: Patch, known: Mapping[str, Any]) -> JointSpace:
     scales = np.array([change.scale for change in CHANGES])
     tibia = float(np.median(found.tibia_width / scales))
     if reason := _doubt_of_tibia(found, scales, tibia):
-        return _none(reason, known)
+        return not_measured(reason, **known)
     noise, others = noise_of(patch.image), profiles.widths(patch.image, found)
     widths = {
         side: _width(patch, narrowest(found, side), scales, tibia, noise, others[side])

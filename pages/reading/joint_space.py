@@ -3,8 +3,9 @@
 import streamlit as st
 
 from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.jointspace import words
-from kneeoa.jointspace.width import JointSpace, measure
+from kneeoa.jointspace.width import JointSpace, measure, not_measured
 from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
@@ -23,8 +24,15 @@ def is_offered() -> bool:
 
 
 def of(film: Film, frame: Frame) -> JointSpace:
-    """Return the joint space of a knee, measured once for a frame and side."""
+    """Return the joint space of a knee, measured once for a frame and side.
+
+    Of a film that was refused, nothing, be it graded all the same: upside down, right and left are
+    changed over.
+    """
     side = frame_control.side_of(film, frame)
+    findings = frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
+    if any(one.severity == REFUSED for one in findings):
+        return not_measured("The film was refused.", side=side)
     key = frame, side
     if key not in film.joint_spaces:
         film.joint_spaces[key] = measure(film.radiograph, frame, side)

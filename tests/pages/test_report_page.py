@@ -134,6 +134,8 @@ def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypa
     anyway.click().run()
     text = text_of(app)
     assert "Graded although it was refused." in text
+    assert "joint space" not in text
+    assert any("medial not measured" in one.label for one in app.expander)
     assert "given before she saw the networks' answer" in text
 
 

@@ -177,6 +177,8 @@ def test_what_a_computed_radiograph_must_have_is_there_and_loss_is_said():
     assert dciodvfy(deidentified(knee_file(SOPClassUID=COMPUTED, Modality="CR"), KEY)) == []
     unknown = knee_file(SOPClassUID=COMPUTED, Modality="CR", BodyPartExamined="KNIE")
     assert dciodvfy(deidentified(unknown, KEY)) == []
+    silent = knee_file(SOPClassUID=COMPUTED, Modality="CR", ImageLaterality=None)
+    assert dciodvfy(deidentified(silent, KEY)) == []
     dataset, stream = knee_dataset(height=256), io.BytesIO()
     Image.fromarray(draw_knee(2, side=256)).save(stream, "JPEG", quality=95)
     dataset.PixelData = encapsulate([stream.getvalue()])

@@ -136,7 +136,10 @@ def test_the_side_is_a_code_of_snomed(side, code):
         assert site.value.value == "49076000"
         laterality = site.laterality
         assert (laterality and laterality.value) == code
-    assert read(sc_of(report)).get("Laterality") == (None if side == "unknown" else side)
+    capture = sc_of(report)
+    assert (read(capture).Laterality or "unknown") == side
+    assert dciodvfy(capture) == []
+    assert dciodvfy(sr_of(report)) == []
 
 
 def test_models_are_named_with_versions_and_whole_hashes():

@@ -76,6 +76,9 @@ def describe(clean: Dataset, dataset: Dataset) -> None:
         for keyword in ("BodyPartExamined", "ViewPosition"):
             if keyword not in clean:
                 setattr(clean, keyword, "")
+    if clean.SOPClassUID not in DIGITAL and "ImageLaterality" not in clean:
+        # Of a part of which there are two it must be there, if only empty.
+        clean.Laterality = clean.get("Laterality", "")
     if clean.SOPClassUID in DIGITAL:
         clean.AcquisitionContextSequence = []
         for keyword in ("DetectorType", "PositionerType"):
