@@ -49,8 +49,10 @@ def of_grades(
     instead: tuple[str, str] = (NOT_GRADED, NOT_GRADED),
 ) -> Difference:
     """Compare the ranges of grades of two films; where there is None, what is said `instead`."""
-    pairs = zip((first, second), instead, strict=True)
-    texts = tuple(one.headline if one else missing for one, missing in pairs)
+    texts = (
+        first.headline if first else instead[0],
+        second.headline if second else instead[1],
+    )
     if first is None or second is None:
         missing = texts[0] if first is None else texts[1]
         return Difference("Grade", *texts, f"Nothing to compare: one of them is {missing}.")
@@ -74,8 +76,11 @@ def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Differe
     """Compare both compartments of two knees; by name where the side of both is known."""
     names = ("medial", "lateral")
     if None in (first.medial, second.medial):
-        if kind == SIDES or first.mirrored != second.mirrored:
-            told = "Which compartment is medial is not known: set the side of both knees."
+        # Left is left only of one and the same knee: of the other one it is the other compartment.
+        if kind != TIMES or first.mirrored != second.mirrored:
+            is_mirrored = first.mirrored or second.mirrored
+            told = "Which compartment is medial is not known"
+            told += " in a mirror image." if is_mirrored else ": set the side of both knees."
             return (Difference("Joint space", "", "", told),)
         names = ("left", "right")
     return tuple(

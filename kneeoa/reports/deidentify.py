@@ -125,7 +125,8 @@ def _name(clean: Dataset, said: Mapping[str, Any], digest: str, pseudonyms: Pseu
 
     What it does not say is made of the `digest` of its bytes: two films must not become one.
     """
-    clean.SOPClassUID = kind = kind_without_patient(said["sop_class"])
+    kind = kind_without_patient(said["sop_class"])
+    clean.SOPClassUID = kind
     for name, keyword in (
         ("sop_instance", "SOPInstanceUID"),
         ("study", "StudyInstanceUID"),

@@ -258,3 +258,12 @@ def test_in_a_mirror_image_no_compartment_has_a_name():
     assert any("mirror image" in one for one in words.details(mirrored))
     (line,) = of_widths(mirrored, space(), TIMES)
     assert line.way == 0
+    assert "mirror image" in line.told
+
+
+def test_left_and_right_of_two_knees_are_not_the_same_compartment():
+    first, second = (JointSpace(width(one), width(40), TIBIA) for one in (60, 20))
+    assert len(of_widths(first, second, TIMES)) == 2
+    (line,) = of_widths(first, second, TWO)
+    assert (line.way, line.first, line.second) == (0, "", "")
+    assert "set the side" in line.told
