@@ -9,7 +9,7 @@ from kneeoa.jointspace.width import JointSpace, measure, not_measured
 from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
-from pages.shared import boundary
+from pages.shared import boundary, session_films
 from pages.shared.cases import saved
 from pages.shared.research import cached_runs
 from pages.shared.session_films import Film
@@ -27,12 +27,15 @@ def of(film: Film, frame: Frame) -> JointSpace:
     """Return the joint space of a knee, measured once for a frame and side.
 
     Of a film that was refused, nothing, be it graded all the same: upside down, right and left are
-    changed over.
+    changed over. Nor of one that the reader does not take for a negative, and the gate does: where
+    bones are dark, other lines pass for the edges of the joint.
     """
     side = frame_control.side_of(film, frame)
     findings = frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
     if any(one.severity == REFUSED for one in findings):
         return not_measured("The film was refused.", side=side)
+    if session_films.NO_NEGATIVE in film.changes:
+        return not_measured("Bones seem to be dark on this film.", side=side)
     key = frame, side
     if key not in film.joint_spaces:
         film.joint_spaces[key] = measure(film.radiograph, frame, side)

@@ -8,7 +8,7 @@ from kneeoa.films.phantom import draw_knee, knee_png
 from pages.reading.beside import Other
 from pages.reading.joint_space import TICK
 from pages.shared.research import cached_runs
-from tests.support.films import dicom_dataset, dicom_file
+from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.viewer import viewers
 
@@ -103,6 +103,18 @@ def test_the_sides_of_a_knee_name_its_compartments(one):
     side.set_value("R").run()
     (line,) = lines(one)
     assert line.startswith("Joint space: medial")
+
+
+def test_a_film_that_looks_like_a_negative_is_not_measured_as_it_is():
+    negative = image_file(255 - draw_knee(0, seed=3, side=512, marked=False), "PNG")
+    app = opened(("one.png", negative))
+    app.toggle(key=TICK).set_value(True).run()
+    assert "px" in lines(app)[0]
+    (button,) = [one for one in app.button if one.label == "It is no negative"]
+    button.click().run()
+    assert "px" not in lines(app)[0]
+    (data,) = viewers(app)
+    assert data["films"][0]["marks"] == []
 
 
 def test_one_film_alone_has_nothing_to_be_put_beside(one):
