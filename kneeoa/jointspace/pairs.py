@@ -11,6 +11,7 @@ ONE_FILM = "Both knees are of one film, and which is the right one is not known:
 TWO_NUMBERS = "The files give two patient numbers, and one name and date of birth."
 NOT_KNOWN = "Not said by the files: {}. See that they belong together."
 _PATIENT, _SIDE = "whether both are of one patient", "which knee each of them is"
+_ORDER = "which of them is the earlier one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,9 @@ def _note(current: Shown, other: Shown, kind: str) -> str:
     unknown = [] if belong(current, other) else [_PATIENT]
     if kind != SIDES and "unknown" in (current.side, other.side):
         unknown.append(_SIDE)
-    notes = [NOT_KNOWN.format(" and ".join(unknown))] if unknown else []
+    if kind == TIMES and not (current.day and other.day):
+        unknown.append(_ORDER)
+    notes = [NOT_KNOWN.format(", ".join(unknown))] if unknown else []
     if _same(current.person, other.person) and _differ(current.patient, other.patient):
         notes.insert(0, TWO_NUMBERS)
     return " ".join(notes)

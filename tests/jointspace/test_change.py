@@ -241,6 +241,8 @@ def test_what_the_files_do_not_say_of_a_pair_is_said():
     known = Shown("R", "a", "2020-01-01")
     assert paired(known, replace(known, day="2021-01-01")).note == ""
     assert "which knee each of them is" in paired(known, Shown(patient="a")).note
+    assert "which of them is the earlier one" in paired(known, Shown("R", "a")).note
+    assert "earlier" not in paired(known, Shown("L", "a")).note
     assert "whether both are of one patient" in paired(known, Shown("R")).note
     assert "which knee" not in paired(Shown("R"), Shown("L")).note
 

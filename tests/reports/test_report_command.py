@@ -11,6 +11,7 @@ import pytest
 from kneeoa.__main__ import main
 from kneeoa.errors import DataError
 from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.cards.signature import Signature
 from kneeoa.graders.grading import Graders
 from kneeoa.reports import exports
 from kneeoa.reports.dicom.pseudonyms import SETTING
@@ -132,6 +133,17 @@ def test_of_two_knees_the_place_in_the_picture_says_the_side(tmp_path, capsys):
     assert said.count("side unknown, the knee on the") == 2
     assert "mirror image (PatientOrientation)" in said
     assert len(list(Path("mirrored").iterdir())) == 2
+
+
+def test_networks_that_nobody_stands_for_are_said_to_be_such(film, tmp_path, monkeypatch, capsys):
+    unsigned = Signature("unsigned")
+    monkeypatch.setattr("kneeoa.__main__._signature", lambda options: unsigned)
+    assert report(film, "--out", tmp_path / "out", "--text", "--json") == 0
+    (text,) = (tmp_path / "out").glob("*.txt")
+    against, models = text.read_text("utf-8").split("To bear in mind")[1].split("Models")
+    assert unsigned.warning in " ".join(against.split())
+    assert "signed" not in models
+    assert unsigned.warning in capsys.readouterr().err
 
 
 def test_other_files_get_what_they_allow(tmp_path, capsys):
