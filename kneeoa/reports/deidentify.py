@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from kneeoa.errors import RadiographError
 from kneeoa.films import display
@@ -143,7 +143,7 @@ def _name(clean: Dataset, said: Mapping[str, Any], digest: str, pseudonyms: Pseu
         clean.ConversionType = "WSD"
     clean.file_meta = FileMetaDataset()
     clean.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    clean.file_meta.MediaStorageSOPClassUID = kind
+    clean.file_meta.MediaStorageSOPClassUID = UID(kind)
     clean.file_meta.MediaStorageSOPInstanceUID = clean.SOPInstanceUID
 
 
