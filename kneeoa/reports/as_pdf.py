@@ -87,8 +87,10 @@ def _draw_patient(canvas: Canvas, patient: Patient) -> float:
     """Draw whose film it is across the page; return where what follows begins."""
     (_, name), *others = wording.patient_lines(patient)
     name = name if fonts.has(name) else UNWRITTEN
-    rest = "".join(f" &nbsp; {_labelled(*other)}" for other in others)
-    paragraph = Paragraph(f"<b>{_escaped(name)}</b>{rest}", _style(9, _INK))
+    # A label and what it names stay together.
+    said = (_labelled(*other).replace("</font> ", "</font>&nbsp;") for other in others)
+    rest = "".join(f" &nbsp; {one}" for one in said)
+    paragraph = Paragraph(f"<b>{_escaped(name)}</b>{rest}", _style(8.6, _INK))
     _, height = paragraph.wrap(_WIDTH - 2 * _MARGIN, _HEIGHT)
     paragraph.drawOn(canvas, _MARGIN, _TOP + 1.4 * mm - height)
     return _TOP - height - 1.6 * mm

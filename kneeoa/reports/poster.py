@@ -102,12 +102,14 @@ def _draw_maps(image: Image.Image, draw: ImageDraw.ImageDraw, pictures: Pictures
 def _draw_lines(draw: ImageDraw.ImageDraw, report: Report, y: int) -> None:
     """Write the rest in the largest type with which it has room."""
     lines = list(_lines(report))
+    bottom = HEIGHT - _BAND
     for size in range(_SMALL, _SMALLEST - 1, -1):
         taken = sum(len(_wrapped(text, size)) for text, _ in lines) * _leading(size)
-        if y + taken + 6 * len(lines) <= HEIGHT - _BAND:
+        if has_room := y + taken + 6 * len(lines) <= bottom:
             break
     for text, colour in lines:
-        if y + len(_wrapped(text, size)) * _leading(size) > HEIGHT - _BAND - _leading(size):
+        end = y + len(_wrapped(text, size)) * _leading(size)
+        if not has_room and end > bottom - _leading(size):
             _paragraph(draw, y, MORE, _AMBER, size)
             return
         y = _paragraph(draw, y, text, colour, size) + 6

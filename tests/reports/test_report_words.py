@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from kneeoa.errors import DataError
-from kneeoa.reports import wording
+from kneeoa.reports import poster, wording
 from kneeoa.reports.as_json import as_json, from_json
 from kneeoa.reports.as_pdf import MORE, UNWRITTEN, as_pdf
 from kneeoa.reports.as_text import as_text
@@ -155,6 +155,29 @@ def test_the_same_report_is_the_same_bytes():
     about = PdfReader(io.BytesIO(as_pdf(REPORT, pictures()))).metadata
     assert about.creator == "kneeoa report"
     assert about.subject == PURPOSE
+
+
+def test_the_capture_leaves_nothing_out_for_which_smaller_letters_have_room(monkeypatch):
+    written, paragraph = [], poster._paragraph
+
+    def kept(draw, y, text, colour, size):
+        written.append((text, size))
+        return paragraph(draw, y, text, colour, size)
+
+    monkeypatch.setattr(poster, "_paragraph", kept)
+    cut = []
+    for words in range(0, 600, 20):
+        written.clear()
+        report = replace(REPORT, profile="four " * words)
+        poster.poster(report, pictures())
+        texts = [text for text, _ in written]
+        lacking = {text for text, _ in poster._lines(report)} - set(texts)
+        assert bool(lacking) == (poster.MORE in texts)
+        assert not lacking or written[-1] == (poster.MORE, poster._SMALLEST)
+        cut.append(bool(lacking))
+    assert cut == sorted(cut)
+    assert not cut[0]
+    assert cut[-1]
 
 
 def test_a_side_is_left_right_or_not_known():
