@@ -253,8 +253,8 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     report.add_argument(
         "--with-patient",
         action="store_true",
-        help="with the patient's name and birth date, and DICOM objects in the film's own study; "
-        "without it they are de-identified",
+        help="with the patient's name and numbers, the name of the file, and DICOM objects in the "
+        "film's own study; without it they are de-identified",
     )
     report.add_argument(
         "--grade-anyway",

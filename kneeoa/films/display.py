@@ -2,10 +2,12 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 _STOPS = np.array([0.0, 0.15, 0.4, 0.7, 1.0])
 _COLOURS = np.array(
@@ -37,10 +39,16 @@ def fit_within(pixels: np.ndarray, longest: int) -> np.ndarray:
     return np.asarray(image.resize((width, height), Image.Resampling.BOX))
 
 
-def png(image: np.ndarray) -> bytes:
-    """Return an image ``(H, W[, 3]) uint8`` or ``(H, W) uint16`` as a PNG, without loss."""
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(stream, "PNG", compress_level=1)
+def png(image: np.ndarray, about: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """Return an image ``(H, W[, 3]) uint8`` or ``(H, W) uint16`` as a PNG, without loss.
+
+    `about` are texts that stand in it under their keywords.
+    """
+    stream, texts = io.BytesIO(), PngInfo()
+    for keyword, text in about.items():
+        texts.add_text(keyword, text)
+    made = Image.fromarray(np.ascontiguousarray(image))
+    made.save(stream, "PNG", compress_level=1, pnginfo=texts)
     return stream.getvalue()
 
 

@@ -21,6 +21,8 @@ class Header:
     spacing_from : keyword of the attribute that the film's spacing is from, as
         ``"PixelSpacing"``; ``"ImagerPixelSpacing"`` is that at the detector, where the knee is
         magnified
+    mirrored : whether it says that the picture is the mirror image of the patient as she faces the
+        reader, so that her right and left are on the other sides
     """
 
     body_part: str | None = None
@@ -29,6 +31,7 @@ class Header:
     intent: str | None = None
     child: bool = False
     spacing_from: str | None = None
+    mirrored: bool = False
 
 
 NO_HEADER = Header()

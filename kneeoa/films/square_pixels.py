@@ -31,7 +31,10 @@ def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
             "The file says that its pixels are more than "
             f"{_MOST_ASPECT:g} times as long as wide. That was not believed: they are shown square."
         )
-        return replace(film, aspect=1.0, notes=(*film.notes, note))
+        header = replace(film.header, spacing_from=None)
+        notes = (*film.notes, note)
+        # Nor is any length that is measured in such pixels.
+        return replace(film, aspect=1.0, spacing=None, header=header, notes=notes)
     height, width = _square_size(film.pixels.shape, film.aspect, limits)
     image = Image.fromarray(np.ascontiguousarray(film.pixels, np.float32))
     resized = np.asarray(image.resize((width, height), _FILTER))

@@ -14,6 +14,8 @@ from kneeoa.errors import ModelError
 from kneeoa.grades import KLGrade
 from kneeoa.metrics import conformal, rules
 
+WIDE = 3
+"""Grades in a range from which it says little."""
 RULE_IN_WORDS = {
     rules.MOST_PROBABLE: "the most probable one",
     rules.MEDIAN: "the median of the probabilities",
@@ -86,6 +88,11 @@ class AnswerRule:
         grade, (low, high) = self.grades(probabilities[None])[0], self.sets(probabilities[None])[0]
         low, high, grade = (KLGrade(int(value)) for value in (low, high, grade))
         return Answer(grade, low, high, self.rule, self.level)
+
+
+def is_wide(low: int | None, high: int | None) -> bool:
+    """Return whether a range from `low` to `high` says little; none is not wide."""
+    return low is not None and high is not None and high - low + 1 >= WIDE
 
 
 def why_another(likeliest: KLGrade, said: KLGrade, rule: str) -> str:

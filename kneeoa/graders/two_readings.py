@@ -50,10 +50,10 @@ def expected_grade(probabilities: np.ndarray) -> float:
     return float(probabilities @ np.arange(5))
 
 
-def doubt(reading: Reading) -> str:
-    """Return a sentence when no grade has half of the probability, else an empty text."""
-    order = np.argsort(-reading.probabilities, kind="stable")
-    if reading.probabilities[order[0]] >= UNDECIDED_BELOW:
+def doubt(probabilities: np.ndarray) -> str:
+    """Return a sentence when no grade has half of the ``(5,)`` probability, else an empty text."""
+    order = np.argsort(-probabilities, kind="stable")
+    if probabilities[order[0]] >= UNDECIDED_BELOW:
         return ""
     low, high = sorted(int(grade) for grade in order[:2])
     return f"Undecided: no grade reaches half of the probability; KL {low} and KL {high} lead."

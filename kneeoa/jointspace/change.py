@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from kneeoa.graders.answer import Answer
 from kneeoa.jointspace.width import JointSpace, Width
-from kneeoa.jointspace.words import AT_DETECTOR, MILLIMETRES, SCANNED
+from kneeoa.jointspace.words import AT_DETECTOR, MILLIMETRES, SCANNED, where
 
-TIMES, SIDES = "prior and current", "right and left"
-"""What two knees are to each other; the first is the earlier one, or the right one."""
+TIMES, SIDES, TWO = "prior and current", "right and left", "one and another"
+"""What two knees are to each other; the first is the earlier one, or the right one. Of `TWO` nobody
+knows which comes first: films of one day, or the knees of one film whose sides are not known."""
 SOUND_KNEES_APART = 0.018
 """In tibial widths: 95% of patients with KL 0 on both sides differ by less between left and right,
 in either compartment, on 300 training films of 150 patients. How far one knee's width differs
 between two visits was not measured: this stands in its place."""
+NOT_GRADED = "not graded"
 _SPREADS = 1.96
 MAGNIFIED = (AT_DETECTOR, SCANNED)
 
@@ -39,11 +41,21 @@ class Difference:
     way: int = 0
 
 
-def of_grades(first: Answer | None, second: Answer | None, kind: str) -> Difference:
-    """Compare the ranges of grades of two films; None: not graded."""
-    texts = (_grade(first), _grade(second))
+def of_grades(
+    first: Answer | None,
+    second: Answer | None,
+    kind: str,
+    *,
+    instead: tuple[str, str] = (NOT_GRADED, NOT_GRADED),
+) -> Difference:
+    """Compare the ranges of grades of two films; where there is None, what is said `instead`."""
+    texts = (
+        first.headline if first else instead[0],
+        second.headline if second else instead[1],
+    )
     if first is None or second is None:
-        return Difference("Grade", *texts, "Nothing to compare: one of them is not graded.")
+        missing = texts[0] if first is None else texts[1]
+        return Difference("Grade", *texts, f"Nothing to compare: one of them is {missing}.")
     if first.low <= second.high and second.low <= first.high:
         told = "The ranges overlap: no difference of grade is said."
         return Difference("Grade", *texts, told)
@@ -53,21 +65,22 @@ def of_grades(first: Answer | None, second: Answer | None, kind: str) -> Differe
         (TIMES, -1): "Lower than before.",
         (SIDES, 1): "The left knee's range is the higher one.",
         (SIDES, -1): "The right knee's range is the higher one.",
+        (TWO, 1): "The second one's range is the higher one.",
+        (TWO, -1): "The first one's range is the higher one.",
     }[kind, way]
     share = f"Each holds the reference's grade in {first.level:.0%} of films like the OAI's."
     return Difference("Grade", *texts, f"{told} {share}", way)
-
-
-def _grade(answer: Answer | None) -> str:
-    return "not graded" if answer is None else answer.headline
 
 
 def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Difference, ...]:
     """Compare both compartments of two knees; by name where the side of both is known."""
     names = ("medial", "lateral")
     if None in (first.medial, second.medial):
-        if kind == SIDES:
-            told = "Which compartment is medial is not known: set the side of both knees."
+        # Left is left only of one and the same knee: of the other one it is the other compartment.
+        if kind != TIMES or first.mirrored != second.mirrored:
+            is_mirrored = first.mirrored or second.mirrored
+            told = "Which compartment is medial is not known"
+            told += " in a mirror image." if is_mirrored else ": set the side of both knees."
             return (Difference("Joint space", "", "", told),)
         names = ("left", "right")
     return tuple(
@@ -127,6 +140,8 @@ _VERDICTS = {
     (TIMES, -1): "Narrower than before",
     (SIDES, 1): "Narrower in the right knee",
     (SIDES, -1): "Narrower in the left knee",
+    (TWO, 1): "Narrower in the first one",
+    (TWO, -1): "Narrower in the second one",
 }
 
 
@@ -139,7 +154,9 @@ def _by(difference: float, doubt: float, unit: str, *, at_least: bool) -> str:
 
 def _unit_of(first: JointSpace, second: JointSpace) -> tuple[str, tuple[float, float]]:
     """Return the unit that both can be compared in, and what a pixel of each is in it."""
-    kinds = [space.spacing_from in MAGNIFIED for space in (first, second)]
+    kinds = [
+        space.spacing_from if space.spacing_from in MAGNIFIED else None for space in (first, second)
+    ]
     if first.spacing and second.spacing and kinds[0] == kinds[1]:
         return MILLIMETRES, (first.spacing, second.spacing)
     return "%", (100 / (first.tibia_width or 1.0), 100 / (second.tibia_width or 1.0))
@@ -163,6 +180,6 @@ def unit_note(first: JointSpace, second: JointSpace) -> str:
     unit, _ = _unit_of(first, second)
     if unit == "%":
         return "Widths in percent of the tibia's width: the films have no millimetres in common."
-    if first.spacing_from in MAGNIFIED:
-        return "Millimetres at the detector: the projection magnifies each knee, perhaps not alike."
+    if place := where(first):
+        return f"Millimetres{place}: the projection magnifies each knee, perhaps not alike."
     return "Millimetres as the files give them (PixelSpacing)."

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
-from kneeoa.jointspace.change import SIDES, TIMES
+from kneeoa.jointspace.change import SIDES, TIMES, TWO
 
 RIGHT_KNEE, LEFT_KNEE = "right knee", "left knee"
 STRANGERS = "The files name two different patients. Nothing is compared."
 ONE_DAY = "Both films are of one day: a difference is none of time."
+ONE_FILM = "Both knees are of one film, and which is the right one is not known: set their sides."
+TWO_NUMBERS = "The files give two patient numbers, and one name and date of birth."
+NOT_KNOWN = "Not said by the files: {}. See that they belong together."
+_PATIENT, _SIDE = "whether both are of one patient", "which knee each of them is"
+_ORDER = "which of them is the earlier one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +21,22 @@ class Shown:
     Attributes
     ----------
     side : ``"L"``, ``"R"`` or ``"unknown"``
-    patient : something that is the same for the same patient, empty where it is not known
+    patient : something that is the same for the same patient's number, empty where it is not known
     day : of the study, as ``"2021-03-04"``, empty where it is not known
+    issuer : the same for the same giver of numbers, empty where it is not known
+    born : the same for the same date of birth, empty where it is not known
+    person : the same for the same name and date of birth, empty where either is not known
+    film, place : which film it is of, and where it lies in it, in words
     """
 
     side: str = "unknown"
     patient: str = ""
     day: str = ""
+    issuer: str = ""
+    born: str = ""
+    person: str = ""
+    film: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +45,12 @@ class Pair:
 
     Attributes
     ----------
-    kind : `TIMES` or `SIDES`
+    kind : `TIMES`, `SIDES` or `TWO`
     is_swapped : whether the one that the reader is at comes second
     titles : of the first and the second
     warning : what to bear in mind, as a sentence, or empty
     of_strangers : whether the files name two patients, so that nothing is compared
+    note : what nothing says of them, as sentences, or empty
     """
 
     kind: str
@@ -43,11 +58,14 @@ class Pair:
     titles: tuple[str, str]
     warning: str = ""
     of_strangers: bool = False
+    note: str = ""
 
 
 def belong(current: Shown, other: Shown) -> bool:
     """Return whether both are known to be of one patient."""
-    return bool(current.patient) and current.patient == other.patient
+    if _are_strangers(current, other):
+        return False
+    return _same(current.patient, other.patient) or _same(current.person, other.person)
 
 
 def paired(current: Shown, other: Shown) -> Pair:
@@ -55,20 +73,63 @@ def paired(current: Shown, other: Shown) -> Pair:
 
     A left and a right knee stand as on a film of both: the right one first. Of two visits the
     earlier one is first; where the days are not known, the other film is taken for the prior one,
-    since the reader put it there.
+    since the reader put it there. Of one day, or one film, neither is before the other.
     """
+    is_one_film, is_one_day = _same(current.film, other.film), _same(current.day, other.day)
+    warning = ""
     if {current.side, other.side} == {"L", "R"}:
         kind, is_swapped, names = SIDES, current.side == "L", (RIGHT_KNEE, LEFT_KNEE)
+    elif is_one_film or is_one_day:
+        kind, is_swapped = TWO, not is_one_film or current.place > other.place
+        names = ("other film", "this film")
+        warning = ONE_FILM if is_one_film else ONE_DAY
     else:
         kind = TIMES
         is_swapped = not (current.day and other.day and current.day < other.day)
         names = ("prior", "current")
     both = (other, current) if is_swapped else (current, other)
-    titles = (_dated(names[0], both[0]), _dated(names[1], both[1]))
-    if current.patient and other.patient and current.patient != other.patient:
+    if kind == TWO and is_one_film:
+        titles = (both[0].place, both[1].place)
+    else:
+        titles = (_dated(names[0], both[0]), _dated(names[1], both[1]))
+    if _are_strangers(current, other):
         return Pair(kind, is_swapped, titles, STRANGERS, of_strangers=True)
-    is_one_day = kind == TIMES and current.day and current.day == other.day
-    return Pair(kind, is_swapped, titles, ONE_DAY if is_one_day else "")
+    note = "" if is_one_film else _note(current, other, kind)
+    return Pair(kind, is_swapped, titles, warning, note=note)
+
+
+def _are_strangers(current: Shown, other: Shown) -> bool:
+    """Return whether the files name two patients.
+
+    Two hospitals give one number to two patients, and two numbers to one.
+    """
+    if _differ(current.born, other.born):
+        return True
+    if _same(current.person, other.person):
+        return False
+    if _same(current.patient, other.patient):
+        return _differ(current.issuer, other.issuer)
+    return _differ(current.patient, other.patient)
+
+
+def _note(current: Shown, other: Shown, kind: str) -> str:
+    unknown = [] if belong(current, other) else [_PATIENT]
+    if kind != SIDES and "unknown" in (current.side, other.side):
+        unknown.append(_SIDE)
+    if kind == TIMES and not (current.day and other.day):
+        unknown.append(_ORDER)
+    notes = [NOT_KNOWN.format(", ".join(unknown))] if unknown else []
+    if _same(current.person, other.person) and _differ(current.patient, other.patient):
+        notes.insert(0, TWO_NUMBERS)
+    return " ".join(notes)
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(one) and one == other
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one) and bool(other) and one != other
 
 
 def _dated(name: str, one: Shown) -> str:

@@ -6,7 +6,7 @@ is part of its interval. How it was validated: docs/joint-space.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,9 @@ that of the measurement, whatever it is."""
 WIDEST = 0.12
 TIBIA = (0.70, 1.02)
 """Width of a tibia in sides of the frame, which is a little wider than the knee."""
+TIBIA_MILLIMETRES = (30.0, 160.0)
+"""Width of a tibia that is believed, from a child's to a large one that is magnified: else the
+file's size of a pixel is wrong, and with it all millimetres."""
 TIBIA_SPREAD = 0.03
 """Standard deviation of copies, in tibial widths, from which its margins are not known."""
 LEAST_MARGIN = 0.45
@@ -97,8 +100,10 @@ class JointSpace:
     left, right : of the compartments on the left and right of the picture
     tibia_width : of the tibia below its plateau, pixels of the film; None where it was not found
     side : ``"L"``, ``"R"`` or ``"unknown"``: which knee it is
+    mirrored : whether the file says that the picture is a mirror image
     spacing : mm a pixel of the film, or None
-    spacing_from : keyword of the DICOM attribute that it is from, or None
+    spacing_from : keyword of the DICOM attribute that it is from, or None; where there is one and
+        no `spacing`, that was not believed
     edges : (x, y) along femur and tibia of both compartments, to be drawn
     method : `METHOD`
     """
@@ -109,22 +114,23 @@ class JointSpace:
     side: str = "unknown"
     spacing: float | None = None
     spacing_from: str | None = None
+    mirrored: bool = False
     edges: tuple[tuple[tuple[float, float], ...], ...] = ()
     method: str = METHOD
 
     @property
     def medial(self) -> Width | None:
-        """The medial compartment, None where the side is not known.
+        """The medial compartment, None where the side is not known, or the picture is mirrored.
 
         On a frontal film the fibula, which is lateral, is on the outer side of the knee: a right
         knee's is on the left of the picture.
         """
-        return {"R": self.right, "L": self.left}.get(self.side)
+        return None if self.mirrored else {"R": self.right, "L": self.left}.get(self.side)
 
     @property
     def lateral(self) -> Width | None:
-        """The lateral compartment, None where the side is not known."""
-        return {"R": self.left, "L": self.right}.get(self.side)
+        """The lateral compartment, None where `medial` is."""
+        return None if self.mirrored else {"R": self.left, "L": self.right}.get(self.side)
 
     @property
     def compartments(self) -> dict[str, Width]:
@@ -144,18 +150,20 @@ def measure(radiograph: Radiograph, frame: Frame, side: str = "unknown") -> Join
         "side": side,
         "spacing": spacing and float(np.mean(spacing)),
         "spacing_from": radiograph.header.spacing_from if spacing else None,
+        "mirrored": radiograph.header.mirrored,
     }
     if min(frame.height, frame.width) < SMALLEST_SIDE:
-        return _none(
+        return not_measured(
             f"The box has fewer than {SMALLEST_SIDE} pixels on a side: too coarse to measure.",
-            known,
+            **known,
         )
     if frame.share_outside(radiograph) > 0.3:
-        return _none("Much of the box is not on the film.", known)
+        return not_measured("Much of the box is not on the film.", **known)
     return _measured(patch_of(radiograph.pixels, frame), known)
 
 
-def _none(reason: str, known: Mapping[str, Any]) -> JointSpace:
+def not_measured(reason: str, **known: Any) -> JointSpace:
+    """Return a joint space of which nothing is said, for a `reason`, a sentence."""
     return JointSpace(Width(refusal=reason), Width(refusal=reason), **known)
 
 
@@ -165,19 +173,26 @@ def _measured(patch: Patch, known: Mapping[str, Any]) -> JointSpace:
     scales = np.array([change.scale for change in CHANGES])
     tibia = float(np.median(found.tibia_width / scales))
     if reason := _doubt_of_tibia(found, scales, tibia):
-        return _none(reason, known)
+        return not_measured(reason, **known)
     noise, others = noise_of(patch.image), profiles.widths(patch.image, found)
     widths = {
         side: _width(patch, narrowest(found, side), scales, tibia, noise, others[side])
         for side in (LEFT, RIGHT)
     }
-    return JointSpace(
+    space = JointSpace(
         left=widths[LEFT],
         right=widths[RIGHT],
         tibia_width=tibia / patch.scale,
         edges=_edges(patch, found, widths),
         **known,
     )
+    return space if _is_as_large_as_a_knee(space) else replace(space, spacing=None)
+
+
+def _is_as_large_as_a_knee(space: JointSpace) -> bool:
+    low, high = TIBIA_MILLIMETRES
+    tibia, spacing = space.tibia_width, space.spacing
+    return tibia is None or spacing is None or low <= tibia * spacing <= high
 
 
 def _doubt_of_tibia(found: Outlines, scales: np.ndarray, tibia: float) -> str:

@@ -11,9 +11,14 @@ _SCALES = {
     SCANNED: "Millimetres on the scanned film (NominalScannedPixelSpacing): the projection "
     "magnifies the knee, whose own millimetres are fewer.",
 }
+_WHERE = {AT_DETECTOR: " at the detector", SCANNED: " on the scanned film"}
 _CALIBRATED = (
     "Millimetres as the file gives them (PixelSpacing); whether they are those of the knee depends "
     "on how the film was calibrated."
+)
+_NOT_BELIEVED = (
+    "By the size of a pixel that the file gives, this tibia would be too narrow or too wide for "
+    "one: there are no millimetres, only pixels of this film and percent of the tibia's width."
 )
 _UNKNOWN = (
     "The file does not say how large its pixels are: there are no millimetres, only pixels of this "
@@ -34,9 +39,14 @@ def unit_of(space: JointSpace) -> str:
 
 def scale_note(space: JointSpace) -> str:
     """Return what the unit is worth, as a sentence."""
-    if not space.spacing:
-        return _UNKNOWN
-    return _SCALES.get(space.spacing_from or "", _CALIBRATED)
+    if not space.spacing and space.spacing_from:
+        return _NOT_BELIEVED
+    return note_of(space.spacing_from) if space.spacing else _UNKNOWN
+
+
+def note_of(spacing_from: str | None) -> str:
+    """Return what millimetres are worth by the attribute that says how large a pixel is."""
+    return _SCALES.get(spacing_from or "", _CALIBRATED)
 
 
 def said(space: JointSpace, width: Width) -> str:
@@ -51,8 +61,17 @@ def said(space: JointSpace, width: Width) -> str:
 
 
 def short(space: JointSpace, width: Width) -> str:
-    """Return a width without its interval, for a line on the film, such as ``4.3 mm``."""
-    return said(space, width).partition(" (")[0]
+    """Return a width without its interval, for a line on the film, which has little room.
+
+    Such as ``4.3 mm``, or ``4.3 mm at detector``.
+    """
+    text = said(space, width).partition(" (")[0].replace("less than", "<")
+    return f"{text}{where(space).replace(' the ', ' ')}" if width.is_known else text
+
+
+def where(space: JointSpace) -> str:
+    """Return where millimetres are true ones if not in the knee; else nothing."""
+    return _WHERE.get(space.spacing_from or "", "") if space.spacing else ""
 
 
 def share_of_tibia(space: JointSpace, width: Width) -> str:
@@ -68,8 +87,8 @@ def line(space: JointSpace) -> str:
     """Return both widths in one line of text."""
     parts = [f"{name} {said(space, width)}" for name, width in space.compartments.items()]
     known = any(width.is_known for width in space.compartments.values())
-    where = ", at the detector" if known and space.spacing_from == AT_DETECTOR else ""
-    return f"Joint space: {'; '.join(parts)}{where}"
+    place = f",{where(space)}" if known and where(space) else ""
+    return f"Joint space: {'; '.join(parts)}{place}"
 
 
 def details(space: JointSpace) -> list[str]:
@@ -80,7 +99,12 @@ def details(space: JointSpace) -> list[str]:
             sentences.append(f"{name.capitalize()}: {share_of_tibia(space, width)}.")
         else:
             sentences.append(f"{name.capitalize()} not measured. {width.refusal}")
-    if space.medial is None:
+    if space.mirrored:
+        sentences.append(
+            "The file says that the picture is a mirror image: which compartment is medial is not "
+            "said."
+        )
+    elif space.medial is None:
         sentences.append(
             "Which compartment is medial follows from the knee's side, which is not known: set it "
             "under Box and side."

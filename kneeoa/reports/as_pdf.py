@@ -3,11 +3,9 @@
 import functools
 import html
 import io
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
-import reportlab
 from PIL import Image
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
@@ -20,12 +18,11 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
 from kneeoa.grades import GRADES, KLGrade
-from kneeoa.reports import wording
-from kneeoa.reports.content import KIND, SIDES, NetworkAnswer, Report
+from kneeoa.reports import fonts, wording
+from kneeoa.reports.content import KIND, SIDES, NetworkAnswer, Patient, Report
 from kneeoa.reports.pictures import Pictures
-from kneeoa.wording import plain
 
-_FONT, _BOLD = "Vera", "VeraBd"
+_FONT, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
 _INK, _QUIET, _LINE = (colors.HexColor(code) for code in ("#1b2a2f", "#5b6b71", "#c9d2d5"))
 _TEAL, _RED = colors.HexColor("#0f6b7f"), colors.HexColor("#a8321f")
 _MARGIN, _GAP = 16 * mm, 7 * mm
@@ -35,17 +32,21 @@ _LEFT = 82 * mm
 _RIGHT = _WIDTH - 2 * _MARGIN - _LEFT - _GAP
 _TOP = _HEIGHT - 32 * mm
 _FOOT = 24 * mm
+_TO_SIGN = 16 * mm
 _SIZES = (8.4, 7.8, 7.2, 6.6, 6.0, 5.4)
 """Of the text in points: the largest with which all of a report is on its page."""
+MORE = "There is more than this page has room for: see the same report as text or JSON."
+UNWRITTEN = "Name in letters that this page lacks: see the text or the DICOM objects"
 _QUALITY = 90
 
 
 def as_pdf(report: Report, pictures: Pictures) -> bytes:
     """Return the report as a PDF of one page; the same report, the same bytes.
 
-    Letters that the font lacks (it has the Latin ones) become question marks.
+    Letters that the font lacks (it has Latin, Greek and Cyrillic ones) become question marks, and a
+    patient's name of such letters a sentence.
     """
-    _fonts()
+    _register_fonts()
     stream = io.BytesIO()
     canvas = Canvas(stream, pagesize=A4, invariant=1, pageCompression=1)
     canvas.setTitle(f"Knee X-ray report {report.film.digest[: wording.SHORT_HASH]}")
@@ -53,8 +54,10 @@ def as_pdf(report: Report, pictures: Pictures) -> bytes:
     canvas.setCreator(KIND)
     canvas.setSubject(report.purpose)
     _draw_head(canvas, report)
-    _draw_pictures(canvas, report, pictures)
-    _draw_text(canvas, report)
+    top = _draw_patient(canvas, report.patient) if report.patient else _TOP
+    _draw_pictures(canvas, pictures, top)
+    _draw_text(canvas, report, top)
+    _draw_place_to_sign(canvas)
     _draw_foot(canvas, report)
     canvas.showPage()
     canvas.save()
@@ -80,15 +83,45 @@ def _draw_head(canvas: Canvas, report: Report) -> None:
     _rule(canvas, top - 8.4 * mm)
 
 
+def _draw_patient(canvas: Canvas, patient: Patient) -> float:
+    """Draw whose film it is across the page; return where what follows begins."""
+    (_, name), *others = wording.patient_lines(patient)
+    name = name if fonts.has(name) else UNWRITTEN
+    # A label and what it names stay together.
+    said = (_labelled(*other).replace("</font> ", "</font>&nbsp;") for other in others)
+    rest = "".join(f" &nbsp; {one}" for one in said)
+    paragraph = Paragraph(f"<b>{_escaped(name)}</b>{rest}", _style(8.6, _INK))
+    _, height = paragraph.wrap(_WIDTH - 2 * _MARGIN, _HEIGHT)
+    paragraph.drawOn(canvas, _MARGIN, _TOP + 1.4 * mm - height)
+    return _TOP - height - 1.6 * mm
+
+
+def _labelled(label: str, text: str) -> str:
+    quiet = f'<font color="#5b6b71">{_escaped(label)}:</font> ' if label else ""
+    return f"{quiet}{_escaped(text)}"
+
+
+def _draw_place_to_sign(canvas: Canvas) -> None:
+    """Draw where a reader may put her own grade and her name to it: the networks sign nothing."""
+    y = _FOOT + 1 * mm
+    canvas.setStrokeColor(_LINE)
+    canvas.setLineWidth(0.6)
+    canvas.setFillColor(_QUIET)
+    canvas.setFont(_FONT, 7)
+    for said, start, end in (("Read by", 0.0, 0.62), ("Date", 0.68, 1.0)):
+        canvas.line(_MARGIN + start * _LEFT, y + 4 * mm, _MARGIN + end * _LEFT, y + 4 * mm)
+        canvas.drawString(_MARGIN + start * _LEFT, y + 1 * mm, said)
+
+
 def _rule(canvas: Canvas, y: float) -> None:
     canvas.setStrokeColor(_LINE)
     canvas.setLineWidth(0.6)
     canvas.line(_MARGIN, y, _WIDTH - _MARGIN, y)
 
 
-def _draw_pictures(canvas: Canvas, report: Report, pictures: Pictures) -> None:
+def _draw_pictures(canvas: Canvas, pictures: Pictures, top: float) -> None:
     """Draw the film, and below it the maps side by side."""
-    room = _TOP - _FOOT
+    room = top - _FOOT - _TO_SIGN
     maps = pictures.maps
     share = (_LEFT - 4 * mm) / 2
     map_height = max((_tall(one.picture, share) for one in maps), default=0)
@@ -96,7 +129,7 @@ def _draw_pictures(canvas: Canvas, report: Report, pictures: Pictures) -> None:
     captions = 12 * mm if maps else 0
     film_room = room - map_height - captions - (6 * mm if maps else 0) - 6 * mm
     width, height = _fit(pictures.film, _LEFT, film_room)
-    y = _TOP - height
+    y = top - height
     _draw_picture(canvas, pictures.film, _MARGIN, y, width, height)
     y = _caption(canvas, _MARGIN, y, _LEFT, "Film with the box that was graded", "")
     if not maps:
@@ -136,9 +169,9 @@ def _draw_picture(
     canvas.drawImage(ImageReader(stream), x, y, width, height)
 
 
-def _draw_text(canvas: Canvas, report: Report) -> None:
+def _draw_text(canvas: Canvas, report: Report, top: float) -> None:
     """Draw what is said in the largest type with which it has room."""
-    x, top = _MARGIN + _LEFT + _GAP, _TOP
+    x = _MARGIN + _LEFT + _GAP
     top = _draw_answer(canvas, report, x, top)
     for size in _SIZES:
         blocks = _blocks(report, size)
@@ -146,7 +179,15 @@ def _draw_text(canvas: Canvas, report: Report) -> None:
         taken = sum(heights) + sum(before for _, before in blocks)
         if taken <= top - _FOOT:
             break
+    more = Paragraph(_escaped(MORE), _style(size, _RED, bold=True))
+    _, room_for_more = more.wrap(_RIGHT, _HEIGHT)
+    left = taken
     for (block, before), height in zip(blocks, heights, strict=True):
+        # What stands against the answer comes first, so that it is never what is left out.
+        if left > top - _FOOT and before + height > top - _FOOT - room_for_more:
+            more.drawOn(canvas, x, top - room_for_more)
+            return
+        left -= before + height
         top -= before + height
         block.drawOn(canvas, x, top)
 
@@ -209,17 +250,18 @@ def _blocks(report: Report, size: float) -> list[tuple[Paragraph, float]]:
     plain_style, heading = _style(size, _INK), _style(size + 0.6, _TEAL, bold=True)
     blocks = []
     # What stands against the answer stands right below it.
-    parts = sorted(wording.sections(report), key=lambda part: part[0] != wording.AGAINST)
+    parts = sorted(
+        wording.sections(replace(report, patient=None)), key=lambda part: part[0] != wording.AGAINST
+    )
     for name, entries in parts:
         if not (shown := [entry for entry in entries if entry[0] not in _IN_THE_HEAD]):
             continue
         blocks.append((Paragraph(_escaped(name), heading), 3.2 * mm * size / _SIZES[0]))
         for label, text in shown:
-            said = f'<font color="#5b6b71">{_escaped(label)}:</font> ' if label else ""
             alarming = name == wording.AGAINST and report.refusals and text == shown[0][1]
-            text = _escaped(text)
-            text = f'<font color="#a8321f">{text}</font>' if alarming else text
-            blocks.append((Paragraph(said + text, plain_style), 0.7 * mm))
+            said = _labelled(label, text)
+            said = f'<font color="#a8321f">{said}</font>' if alarming else said
+            blocks.append((Paragraph(said, plain_style), 0.7 * mm))
     return blocks
 
 
@@ -245,16 +287,12 @@ def _style(size: float, colour: colors.Color, *, bold: bool = False) -> Paragrap
 
 
 @functools.cache
-def _fonts() -> Mapping[int, int]:
-    folder = Path(reportlab.__file__).parent / "fonts"
-    for name in (_FONT, _BOLD):
-        pdfmetrics.registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+def _register_fonts() -> None:
+    for name, file in ((_FONT, fonts.PLAIN), (_BOLD, fonts.BOLD)):
+        pdfmetrics.registerFont(TTFont(name, str(file)))
     pdfmetrics.registerFontFamily(_FONT, _FONT, _BOLD, _FONT, _BOLD)
-    return pdfmetrics.getFont(_FONT).face.charToGlyph
 
 
 def _escaped(text: str) -> str:
     # A paragraph reads markup, and names come from strangers.
-    glyphs = _fonts()
-    known = "".join(c if ord(c) in glyphs else "?" for c in plain(str(text)).replace("\n", " "))
-    return html.escape(known)
+    return html.escape(fonts.shown(text))

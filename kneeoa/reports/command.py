@@ -15,10 +15,10 @@ from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating.found import Found, Knee
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.reports import exports, wording
-from kneeoa.reports.content import SideFrom, side_named
+from kneeoa.reports.content import side_named
 from kneeoa.reports.dicom.pseudonyms import pseudonyms_from
 from kneeoa.reports.exports import Exports, Kind
-from kneeoa.reports.making import Read
+from kneeoa.reports.making import Read, side_from
 
 NAME = "kneeoa"
 USUAL: tuple[Kind, ...] = ("pdf", "text", "json", "sr", "sc")
@@ -102,18 +102,11 @@ def _read(
         readings=readings,
         together=together,
         side=side_named(knee.side),
-        side_from=side_from(radiograph, knee.side),
+        side_from=side_from(knee.side, found, found.knees.index(knee)),
         measured=track_record.is_like(
             findings, knee.frame, shown.pixels.shape, graders.profile, as_proposed=True
         ),
     )
-
-
-def side_from(radiograph: Radiograph, side: str) -> SideFrom:
-    """Return what says which side a knee is that was found in a film, as of a `FilmReported`."""
-    if side == "unknown":
-        return ""
-    return "file" if radiograph.laterality else "position"
 
 
 def _possible(reported: Exports, kinds: Sequence[Kind]) -> tuple[Sequence[Kind], str]:

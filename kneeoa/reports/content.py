@@ -15,6 +15,7 @@ PURPOSE = "For research and teaching. Not a medical device. Not for diagnosis."
 
 Side = Literal["L", "R", "unknown"]
 SideFrom = Literal["file", "position", "reader", ""]
+BoxFrom = Literal["found", "reader"]
 _SIDES: dict[str, Side] = {"L": "L", "R": "R"}
 SIDES: dict[str, str] = {"R": "right knee", "L": "left knee", "unknown": "side unknown"}
 
@@ -40,13 +41,14 @@ class FilmReported:
 
     Attributes
     ----------
-    name : of its file; empty where that might be the patient's
+    name : of its file, which may be the patient's: empty unless she was asked for
     digest : SHA-256 of its file, in hex
     format, bits : as of a `Radiograph`
     height, width : pixels, as graded
     box : what was graded of it
     knee : which of its knees, as ``"left of the image"``
     side_from : what says so: the file, where it lies in a film of both knees, or the reader
+    box_from : whether the box is as it was found, or as the reader set it
     spacing : (row, column) mm a pixel, as graded
     spacing_from : the DICOM attribute that says so
     quarters : by how many quarter turns clockwise the file's picture was turned to be graded
@@ -69,6 +71,7 @@ class FilmReported:
     quarters: int = 0
     changes: tuple[str, ...] = ()
     drawn: bool = False
+    box_from: BoxFrom = "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,14 @@ class FindingReported:
 
 @dataclass(frozen=True, slots=True)
 class ReaderGrade:
-    """The reader's own grade, and whether she committed to it before she saw the networks'."""
+    """The reader's own grade, and whether she committed to it before she saw the networks'.
+
+    `seen` is whether she has seen theirs at all.
+    """
 
     grade: int
     before: bool
+    seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +166,13 @@ class ModelReported:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Whose film it is; `born` as ISO 8601, or empty."""
+    """Whose film it is, and of which examination; dates as ISO 8601, all empty where not said."""
 
     name: str
     born: str
+    number: str = ""
+    examined: str = ""
+    accession: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +184,12 @@ class Report:
     answer : of both networks together; None where it was not graded or is not published
     networks : each one's; empty where it was not graded
     findings : refusals first
-    notes : what the file says that a reader of the film must know
+    notes : what a reader of the film must know of its file, and of what it was graded with
     anyway : whether it was graded although it was refused
     profile : whose readers' habit the answers follow, in a line; empty as published
     track_record : how often such an answer was right before, or why nobody knows
-    signed : whether somebody known stands for the models, in a sentence
+    signed : who stands for the models, in a sentence; empty where nobody known does, which is then
+        among the notes
     made_at : UTC, ISO 8601
     program : name and version of what made it
     patient : only where she was asked for

@@ -8,8 +8,9 @@ of one file the same way in every other one.
 Text in the pixels themselves stays, see `kneeoa.reports.burned_in`. A task for workers.
 """
 
+import contextlib
+import hashlib
 import io
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ import msgspec
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from kneeoa.errors import RadiographError
 from kneeoa.films import display
@@ -30,59 +31,14 @@ from kneeoa.films.dicom.source import source
 from kneeoa.films.formats import detect
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
 from kneeoa.reports.burned_in import text_regions
-from kneeoa.reports.dicom.evidence import coded, mark_deidentified
+from kneeoa.reports.dicom.evidence import METHOD, kind_without_patient, mark_deidentified
+from kneeoa.reports.dicom.kept import copy_numbers, describe
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 
 _TASK = f"{__name__}.film"
-_DIGITAL = ("1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1.1")
-_KINDS = ("1.2.840.10008.5.1.4.1.1.1", *_DIGITAL, SecondaryCaptureImageStorage)
-"""Computed and digital radiographs, and pictures of any kind; others become the last."""
-_NUMBERS = (
-    *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
-    *("PixelIntensityRelationshipSign", "KVP", "DistanceSourceToDetector"),
-    *("DistanceSourceToPatient", "EstimatedRadiographicMagnificationFactor"),
-)
-_GREYS = (
-    *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"),
-    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
-)
+_GREYS = ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept")
 """Numbers that say how the stored samples are to be shown."""
-_WORDS = {
-    "Modality": {"DX", "CR", "RG", "RF", "OT", "XA"},
-    "BodyPartExamined": {"KNEE", "LEG", "LOWEREXTREMITY", "EXTREMITY", "PATELLA", "THIGH"},
-    "ViewPosition": {"AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"},
-    "ImageLaterality": {"L", "R", "U", "B"},
-    "Laterality": {"L", "R"},
-    "PresentationIntentType": {"FOR PRESENTATION", "FOR PROCESSING"},
-    "PresentationLUTShape": {"IDENTITY", "INVERSE"},
-    "PixelIntensityRelationship": {"LIN", "LOG", "DISP"},
-    "PixelSpacingCalibrationType": {"GEOMETRY", "FIDUCIAL"},
-    "RescaleType": {"US", "HU"},
-    "VOILUTFunction": {"LINEAR", "LINEAR_EXACT", "SIGMOID"},
-    "DetectorType": {"DIRECT", "SCINTILLATOR", "STORAGE", "FILM"},
-    "PositionerType": {"CARM", "COLUMN", "NONE"},
-    "LossyImageCompression": {"00", "01"},
-    "LossyImageCompressionMethod": {"ISO_10918_1", "ISO_14495_1", "ISO_15444_1"},
-}
-_CODES = {
-    "AnatomicRegionSequence": {
-        "72696002": "Knee",
-        "49076000": "Knee joint",
-        "30021000": "Lower leg",
-        "61685007": "Lower limb",
-        "68367000": "Thigh",
-    },
-    "ViewCodeSequence": {
-        "399348003": "antero-posterior",
-        "272479007": "postero-anterior",
-        "399033003": "frontal",
-        "399067008": "lateral",
-        "399173006": "left lateral",
-        "399198007": "right lateral",
-        "399110001": "Tangential",
-    },
-}
-"""Codes of SNOMED CT that stay, in these words and no others."""
+_PADDING = ("PixelPaddingValue", "PixelPaddingRangeLimit")
 _EMPTY = (
     *("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID"),
     *("PatientName", "PatientBirthDate", "PatientSex", "Manufacturer"),
@@ -116,11 +72,15 @@ def film(
 
 def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
     """Return a PNG of the pixels: what else stands in an image file may name the patient."""
-    _, arrays = decoded_film(data, kind=kind, limits=limits)
+    said, arrays = decoded_film(data, kind=kind, limits=limits)
     values = arrays[-1]  # the stored samples, where there are any
     if values.dtype.kind == "f":
-        return display.png((values * 257).round().astype(np.uint16))
-    return display.png(values - np.iinfo(values.dtype).min if values.dtype.kind == "i" else values)
+        values = (values * 257).round().astype(np.uint16)
+    if values.dtype.kind == "i":
+        values = (values.astype(np.int32) - np.iinfo(values.dtype).min).astype(np.uint16)
+    if said["window"] and said["window"][0] > said["window"][1]:
+        values = np.iinfo(values.dtype).max - values  # in a PNG, high samples are bright
+    return display.png(values, {"Software": METHOD})
 
 
 def _dicom(data: bytes, pseudonyms: Pseudonyms, limits: Limits) -> bytes:
@@ -146,8 +106,8 @@ def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
     found = bits.settle(samples, dataset, outside)
     dataset.PixelRepresentation = int(found.values.dtype.kind == "i")
     clean = Dataset()
-    _name(clean, said, pseudonyms)
-    _describe(clean, dataset)
+    _name(clean, said, hashlib.sha256(data).hexdigest(), pseudonyms)
+    describe(clean, dataset)
     shown = grey.present(dataset, found, outside)
     if _has_tables(dataset, found.values):
         _show_as_seen(clean, shown)
@@ -160,83 +120,37 @@ def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
     return clean
 
 
-def _name(clean: Dataset, said: Mapping[str, Any], pseudonyms: Pseudonyms) -> None:
-    """Say which film it is now, and that its patient is not known."""
-    kind = said["sop_class"] if said["sop_class"] in _KINDS else SecondaryCaptureImageStorage
+def _name(clean: Dataset, said: Mapping[str, Any], digest: str, pseudonyms: Pseudonyms) -> None:
+    """Say which film it is now, and that its patient is not known.
+
+    What it does not say is made of the `digest` of its bytes: two films must not become one.
+    """
+    kind = kind_without_patient(said["sop_class"])
     clean.SOPClassUID = kind
     for name, keyword in (
         ("sop_instance", "SOPInstanceUID"),
         ("study", "StudyInstanceUID"),
         ("series", "SeriesInstanceUID"),
     ):
-        setattr(clean, keyword, pseudonyms.uid(said[name] or f"no {name}"))
+        setattr(clean, keyword, pseudonyms.uid(said[name] or f"no {name} of {digest}"))
     for keyword in _EMPTY:
         setattr(clean, keyword, "")
-    mark_deidentified(clean, pseudonyms.patient(said["patient_id"], said["issuer"]))
+    study = said["study"] or digest
+    whose = pseudonyms.patient(said["patient_id"], said["issuer"], study=study)
+    mark_deidentified(clean, whose)
     clean.SeriesNumber = clean.InstanceNumber = 1
     if kind == SecondaryCaptureImageStorage:
         clean.ConversionType = "WSD"
     clean.file_meta = FileMetaDataset()
     clean.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    clean.file_meta.MediaStorageSOPClassUID = kind
+    clean.file_meta.MediaStorageSOPClassUID = UID(kind)
     clean.file_meta.MediaStorageSOPInstanceUID = clean.SOPInstanceUID
-
-
-def _describe(clean: Dataset, dataset: Dataset) -> None:
-    clean.ImageType = ["DERIVED", "PRIMARY"]
-    clean.Modality = "OT"
-    for keyword, known in _WORDS.items():
-        word = str(dataset.get(keyword) or "").strip().upper()
-        if word in known:
-            setattr(clean, keyword, word)
-    for keyword in _NUMBERS:
-        _copy_numbers(clean, dataset, keyword)
-    for keyword in _CODES:
-        if code := _code(dataset, keyword):
-            setattr(clean, keyword, [code])
-    clean.PatientOrientation = _directions(dataset)
-    if clean.SOPClassUID in _DIGITAL:
-        clean.AcquisitionContextSequence = []
-        for keyword in ("DetectorType", "PositionerType"):
-            if keyword not in clean:
-                setattr(clean, keyword, "")
-
-
-def _copy_numbers(clean: Dataset, dataset: Dataset, keyword: str) -> None:
-    value = dataset.get(keyword)
-    several = value if hasattr(value, "__len__") and not isinstance(value, str) else [value]
-    try:
-        numbers = [float(one) for one in several]
-    except (TypeError, ValueError):
-        return
-    if numbers and all(math.isfinite(one) for one in numbers):
-        # Written anew: the text of a number may hold more than the number.
-        numbers = [int(one) if one.is_integer() else float(f"{one:.10g}") for one in numbers]
-        setattr(clean, keyword, numbers if len(numbers) > 1 else numbers[0])
-
-
-def _code(dataset: Dataset, keyword: str) -> Dataset | None:
-    """Return a code that is known here, in the standard's words; None for any other."""
-    try:
-        value = str(dataset.get(keyword)[0].CodeValue).strip()
-    except (TypeError, IndexError, AttributeError):
-        return None
-    if value not in _CODES[keyword]:
-        return None
-    return coded(value, "SCT", _CODES[keyword][value])
-
-
-def _directions(dataset: Dataset) -> list[str]:
-    try:
-        found = [str(one).strip() for one in dataset.get("PatientOrientation") or ()]
-    except Exception:
-        return []
-    return found if len(found) == 2 and all(set(one) <= set("ALRFHP") for one in found) else []
 
 
 def _has_tables(dataset: Dataset, values: np.ndarray) -> bool:
     tables = any(dataset.get(one) for one in ("ModalityLUTSequence", "VOILUTSequence"))
-    return tables or values.ndim != 2 or values.dtype.kind not in "iu" or _is_palette(dataset)
+    is_whole = values.ndim == 2 and values.dtype.kind in "iu" and values.dtype.itemsize <= 2
+    return tables or not is_whole or _is_palette(dataset)
 
 
 def _is_palette(dataset: Dataset) -> bool:
@@ -253,7 +167,11 @@ def _show_as_seen(clean: Dataset, shown: np.ndarray) -> None:
 
 def _keep_samples(clean: Dataset, dataset: Dataset, found: bits.Samples) -> None:
     for keyword in _GREYS:
-        _copy_numbers(clean, dataset, keyword)
+        copy_numbers(clean, dataset, keyword)
+    for keyword in _PADDING:
+        with contextlib.suppress(TypeError, ValueError):
+            # Of files that mix up -1 and 65535, as samples have it.
+            setattr(clean, keyword, grey.as_sample(dataset.get(keyword), found.values.dtype))
     kind = str(dataset.get("PhotometricInterpretation"))
     kind = kind if kind in ("MONOCHROME1", "MONOCHROME2") else "MONOCHROME2"
     _write_pixels(clean, found.values, found.bits, kind)

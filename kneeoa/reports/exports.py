@@ -16,7 +16,7 @@ from kneeoa.reports.as_json import as_json
 from kneeoa.reports.as_text import as_text
 from kneeoa.reports.burned_in import warning
 from kneeoa.reports.content import KIND, Measurement, ReaderGrade, Report
-from kneeoa.reports.dicom.evidence import METHOD
+from kneeoa.reports.dicom.evidence import BY_SOME_VERSION
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from kneeoa.reports.dicom.source import Source, source_of
 from kneeoa.reports.making import Read, report_of_knee
@@ -57,9 +57,9 @@ class Exports:
     data : the bytes of the film's file
     graders : what read it
     now : UTC
-    with_patient : whether the patient is asked for: her name and birth date in the report, and
-        DICOM objects that belong to the film's own study. Otherwise they, and the film itself, are
-        without her, tied together by `pseudonyms`
+    with_patient : whether the patient is asked for: her name and birth date in the report, or the
+        name of a file that says neither, and DICOM objects that belong to the film's own study.
+        Otherwise they, and the film itself, are without her, tied together by `pseudonyms`
     reader, measurements : as of a `Report`
     """
 
@@ -115,11 +115,16 @@ class Exports:
         return None if self.with_patient else self.pseudonyms
 
     def name(self, kind: Kind) -> str:
-        """Return what the file of a kind is called: nothing of the patient is in it."""
+        """Return what the file of a kind is called: nothing of the patient stands in it.
+
+        One in which she is named is called otherwise than one in which she is not, so that neither
+        takes the other's place, nor is taken for it.
+        """
         ending = ENDINGS[kind]
         if kind == "film" and not self.is_dicom:
             ending = "film.png"
-        return f"{self._stem()}-{ending}"
+        named = "with-patient-" if self.with_patient and kind != "film" else ""
+        return f"{self._stem()}-{named}{ending}"
 
     def _stem(self) -> str:
         film = self.read.radiograph.digest[:SHORT_HASH]
@@ -195,8 +200,8 @@ def is_ours(file: Path) -> bool:
             return json.loads(content)["kind"] == KIND
         except (ValueError, TypeError, KeyError, RecursionError):
             return False
-    starts = {".txt": b"Knee X-ray, ", ".pdf": b"%PDF-"}
+    starts = {".txt": b"Knee X-ray, ", ".pdf": b"%PDF-", ".png": b"\x89PNG"}
+    is_marked = KIND.encode() in content or BY_SOME_VERSION.search(content) is not None
     if file.suffix == ".dcm":
-        is_dicom = content[128:132] == b"DICM"
-        return is_dicom and (KIND.encode() in content or METHOD.encode() in content)
-    return content.startswith(starts.get(file.suffix, b"\0")) and KIND.encode() in content
+        return content[128:132] == b"DICM" and is_marked
+    return content.startswith(starts.get(file.suffix, b"\0")) and is_marked

@@ -1,10 +1,14 @@
-"""Proposed joint space widths -> measurements of a report."""
+"""Joint space widths as proposed, and what the reader measured -> measurements of a report."""
 
+import math
+
+from kneeoa.films.radiograph import Radiograph
 from kneeoa.jointspace import words
 from kneeoa.jointspace.width import JointSpace, Width
 from kneeoa.reports.content import Measurement
 
 KIND = "minimum joint space width"
+LENGTH, ANGLE = "length", "angle"
 PIXELS = "{pixels}"
 """The unit's name in UCUM."""
 
@@ -16,6 +20,23 @@ def measurements_of(space: JointSpace) -> tuple[Measurement, ...]:
         for name, width in space.compartments.items()
         if width.is_known
     )
+
+
+def ruler(points: tuple[tuple[float, float], ...], radiograph: Radiograph) -> Measurement:
+    """Return the length of a reader's line between two `points` (x, y), pixels of the film."""
+    (x, y), (u, v) = points
+    down, across = radiograph.spacing or (1.0, 1.0)
+    length, unit = math.hypot((u - x) * across, (v - y) * down), PIXELS
+    method = "By the reader's ruler."
+    if radiograph.spacing:
+        unit, method = "mm", f"{method} {words.note_of(radiograph.header.spacing_from)}"
+    return Measurement(LENGTH, length, unit, method=method, points=((y, x), (v, u)))
+
+
+def angle(points: tuple[tuple[float, float], ...], value: float) -> Measurement:
+    """Return an angle of the reader's, of three `points` (x, y), in degrees."""
+    places = tuple((y, x) for x, y in points)
+    return Measurement(ANGLE, value, "deg", method="By the reader.", points=places)
 
 
 def _measurement(space: JointSpace, name: str, width: Width) -> Measurement:

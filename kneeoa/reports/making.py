@@ -14,6 +14,7 @@ from kneeoa.graders import track_record, two_readings
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.cards.signature import Signature
 from kneeoa.graders.grading import Graders, Reading
+from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
 from kneeoa.metrics.rules import MOST_PROBABLE
@@ -21,6 +22,7 @@ from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.reports.content import (
     AgreementReported,
     Box,
+    BoxFrom,
     FilmReported,
     FindingReported,
     Measurement,
@@ -49,7 +51,8 @@ class Read:
     findings : what stands against that
     readings, together : of the networks; empty and None where it was not graded
     side, side_from : as of a `FilmReported`
-    quarters, changes, drawn : as of a `FilmReported`
+    quarters, changes, drawn, box_from : as of a `FilmReported`
+    notes : what else a reader of the report must know
     measured : whether the film is like those that the track record was measured on
     """
 
@@ -63,7 +66,9 @@ class Read:
     quarters: int = 0
     changes: tuple[str, ...] = ()
     drawn: bool = False
+    box_from: BoxFrom = "found"
     measured: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def report_of_knee(
@@ -84,7 +89,7 @@ def report_of_knee(
     ----------
     graders : what read it, under the profile that it followed
     source : what a DICOM file says of itself; None for other files
-    with_patient : whether the patient's name and birth date are asked for
+    with_patient : whether the patient is asked for, and the name of the file
     text_warning : of text in the film's pixels, from `kneeoa.reports.burned_in`
     """
     networks = tuple(
@@ -105,7 +110,11 @@ def report_of_knee(
         findings=tuple(
             FindingReported(one.code, one.sentence, one.severity) for one in read.findings
         ),
-        notes=(*read.radiograph.notes, *filter(None, [text_warning])),
+        notes=(
+            *read.radiograph.notes,
+            *read.notes,
+            *filter(None, [signature.warning, text_warning]),
+        ),
         anyway=refused and bool(networks),
         profile=profile.case_line if profile else "",
         track_record=_track_record(read, graders),
@@ -117,6 +126,16 @@ def report_of_knee(
         program=PROGRAM,
         patient=_patient(source) if with_patient and source else None,
     )
+
+
+def side_from(side: str, found: Found, place: int) -> SideFrom:
+    """Return what says that the knee at `place` of those `found` is of a `side`."""
+    if side == "unknown":
+        return ""
+    if side != found.knees[place].side:
+        return "reader"
+    # A file says it of one knee; of two, the left one in the picture is the right one.
+    return "file" if len(found.knees) == 1 else "position"
 
 
 def models_of(graders: Graders) -> tuple[ModelReported, ...]:
@@ -144,8 +163,8 @@ def _film(read: Read, source: Source | None, with_patient: bool) -> FilmReported
     radiograph, frame = read.radiograph, read.frame
     height, width = radiograph.pixels.shape
     return FilmReported(
-        # A DICOM file is often called by its patient's name.
-        name=radiograph.name if with_patient or radiograph.source != "DICOM" else "",
+        # Files are often called by their patient's name.
+        name=radiograph.name if with_patient else "",
         digest=radiograph.digest,
         format=radiograph.source,
         bits=radiograph.bits,
@@ -160,6 +179,7 @@ def _film(read: Read, source: Source | None, with_patient: bool) -> FilmReported
         quarters=read.quarters,
         changes=read.changes,
         drawn=read.drawn,
+        box_from=read.box_from,
     )
 
 
@@ -194,18 +214,27 @@ def _track_record(read: Read, graders: Graders) -> str:
 
 def _signed(signature: Signature) -> str:
     if signature.warning:
-        return signature.warning
+        return ""
     return f"The models are signed (key {signature.key[:8]}, {signature.signed_at[:10]})."
 
 
 def _patient(source: Source) -> Patient:
-    born = source.birth_date
-    born = f"{born[:4]}-{born[4:6]}-{born[6:]}" if born else ""
-    return Patient(_name(source.patient_name), born)
+    return Patient(
+        _name(source.patient_name),
+        _iso(source.birth_date),
+        source.patient_id,
+        _iso(source.study_date),
+        source.accession,
+    )
+
+
+def _iso(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if date else ""
 
 
 def _name(text: str) -> str:
-    """Return a DICOM name as people write it: the first of its forms, family name first."""
-    parts = [part.strip() for part in text.split("=")[0].split("^")]
+    """Return a DICOM name as people write it: the first form there is, family name first."""
+    forms = (form for form in text.split("=") if form.strip(" ^"))
+    parts = [part.strip() for part in next(forms, "").split("^")]
     family, *given = parts
     return ", ".join(filter(None, (family, " ".join(filter(None, given)))))

@@ -2,18 +2,15 @@
 
 import functools
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
-import reportlab
 from PIL import Image, ImageDraw, ImageFont
 
 from kneeoa.grades import GRADES, KLGrade
-from kneeoa.reports import wording
+from kneeoa.reports import fonts, wording
 from kneeoa.reports.content import NetworkAnswer, Report
 from kneeoa.reports.pictures import Pictures
 from kneeoa.reports.wording import capitalised
-from kneeoa.wording import plain
 
 _Colour = tuple[int, int, int]
 WIDTH, HEIGHT = 1600, 1200
@@ -47,7 +44,7 @@ def _draw_bands(draw: ImageDraw.ImageDraw, report: Report) -> None:
     bottom = HEIGHT - _BAND + 18
     draw.text((_EDGE, bottom), NOT_FOR_DIAGNOSIS, _AMBER, _font(_LARGE, bold=True))
     film = f"film {report.film.digest[: wording.SHORT_HASH]}"
-    _right(draw, bottom + 4, _known(f"{film}   {wording.made(report)}"), _QUIET, _SMALL)
+    _right(draw, bottom + 4, fonts.shown(f"{film}   {wording.made(report)}"), _QUIET, _SMALL)
 
 
 def _right(draw: ImageDraw.ImageDraw, y: float, text: str, colour: _Colour, size: int) -> None:
@@ -105,12 +102,14 @@ def _draw_maps(image: Image.Image, draw: ImageDraw.ImageDraw, pictures: Pictures
 def _draw_lines(draw: ImageDraw.ImageDraw, report: Report, y: int) -> None:
     """Write the rest in the largest type with which it has room."""
     lines = list(_lines(report))
+    bottom = HEIGHT - _BAND
     for size in range(_SMALL, _SMALLEST - 1, -1):
         taken = sum(len(_wrapped(text, size)) for text, _ in lines) * _leading(size)
-        if y + taken + 6 * len(lines) <= HEIGHT - _BAND:
+        if has_room := y + taken + 6 * len(lines) <= bottom:
             break
     for text, colour in lines:
-        if y + len(_wrapped(text, size)) * _leading(size) > HEIGHT - _BAND - _leading(size):
+        end = y + len(_wrapped(text, size)) * _leading(size)
+        if not has_room and end > bottom - _leading(size):
             _paragraph(draw, y, MORE, _AMBER, size)
             return
         y = _paragraph(draw, y, text, colour, size) + 6
@@ -120,7 +119,9 @@ def _lines(report: Report) -> Iterator[tuple[str, _Colour]]:
     for line in wording.findings(report):
         yield line, _AMBER
     for one in report.networks:
-        yield f"{one.name}: {wording.network_line(one)}. {wording.shares(one)}", _INK
+        doubt = wording.undecided(one)
+        line = f"{one.name}: {wording.network_line(one)}. {wording.shares(one)}"
+        yield f"{line}. {doubt}" if doubt else line, _INK
     if report.agreement:
         yield f"{report.agreement.verdict} {report.agreement.difference}", _INK
     if answer := report.answer:
@@ -134,7 +135,7 @@ def _lines(report: Report) -> Iterator[tuple[str, _Colour]]:
     if report.track_record:
         yield report.track_record, _QUIET
     named = "; ".join(f"{name} {text}" for name, text in wording.models(report))
-    yield f"Models: {named}. {report.signed}", _QUIET
+    yield f"Models: {named}. {report.signed}".strip(), _QUIET
 
 
 def _paragraph(draw: ImageDraw.ImageDraw, y: int, text: str, colour: _Colour, size: int) -> int:
@@ -152,13 +153,23 @@ def _wrapped(text: str, size: int) -> list[str]:
     """Return lines that are as wide as there is room."""
     font, room = _font(size), WIDTH - _EDGE - _SPLIT
     lines = [""]
-    for word in _known(text).split():
+    for word in _words(fonts.shown(text), font, room):
         longer = f"{lines[-1]} {word}".strip()
         if lines[-1] and font.getlength(longer) > room:
             lines.append(word)
         else:
             lines[-1] = longer
     return lines
+
+
+def _words(text: str, font: ImageFont.FreeTypeFont, room: float) -> Iterator[str]:
+    """Yield the words of a text; of one that is wider than there is room, parts that are not."""
+    for word in text.split():
+        while font.getlength(word) > room:
+            most = next(n for n in range(len(word), 0, -1) if font.getlength(word[:n]) <= room)
+            yield word[:most]
+            word = word[most:]
+        yield word
 
 
 def _fitted(picture: np.ndarray, width: int, height: int) -> Image.Image:
@@ -170,10 +181,4 @@ def _fitted(picture: np.ndarray, width: int, height: int) -> Image.Image:
 
 @functools.cache
 def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    name = "VeraBd.ttf" if bold else "Vera.ttf"
-    return ImageFont.truetype(str(Path(reportlab.__file__).parent / "fonts" / name), size)
-
-
-def _known(text: str) -> str:
-    """Return text with a question mark for what the font lacks: it has the Latin letters."""
-    return plain(text).replace("\n", " ").encode("cp1252", "replace").decode("cp1252")
+    return ImageFont.truetype(str(fonts.BOLD if bold else fonts.PLAIN), size)

@@ -70,6 +70,8 @@ def secondary_capture(
             **common,
         )
         made.SourceImageSequence = [_reference(said)]
+    if report.film.side == "unknown":
+        made.Laterality = ""  # of a knee it must be there, if only empty
     made.ConversionType = "WSD"
     made.PatientOrientation = []
     made.ImageType = ["DERIVED", "SECONDARY"]

@@ -154,7 +154,7 @@ def _groups(report: Report, source: Source, said: Dataset) -> Iterable:
     yield leading
     image = SourceImageForMeasurementGroup(said.SOPClassUID, said.SOPInstanceUID)
     for one in report.networks:
-        yield MeasurementsAndQualitativeEvaluations(
+        group = MeasurementsAndQualitativeEvaluations(
             tracking_identifier=_tracking(report, one.name),
             finding_type=terms.GRADING,
             algorithm_id=_algorithm(report, one.name),
@@ -163,8 +163,11 @@ def _groups(report: Report, source: Source, said: Dataset) -> Iterable:
             qualitative_evaluations=_grades(one),
             source_images=[image],
         )
+        doubt = wording.undecided(one)
+        _say(group, [(terms.WARNING, doubt)] if doubt else [])
+        yield group
     if reader := report.reader:
-        when = terms.BEFORE if reader.before else terms.AFTER
+        when = (terms.BEFORE if reader.before else terms.AFTER) if reader.seen else terms.NOT_SHOWN
         yield MeasurementsAndQualitativeEvaluations(
             tracking_identifier=_tracking(report, "Reader"),
             finding_type=terms.GRADING,

@@ -1,8 +1,11 @@
 """A report in words: the same lines in text, PDF and DICOM."""
 
-from kneeoa.graders.answer import RULE_IN_WORDS, why_another
+import numpy as np
+
+from kneeoa.graders import two_readings
+from kneeoa.graders.answer import RULE_IN_WORDS, is_wide
 from kneeoa.grades import KLGrade
-from kneeoa.reports.content import SIDES, Measurement, NetworkAnswer, Report
+from kneeoa.reports.content import SIDES, Measurement, NetworkAnswer, Patient, Report
 
 SHORT_HASH = 12
 """Digits of a SHA-256 that name a model or a film."""
@@ -12,13 +15,16 @@ SIDE_FROM = {
     "reader": "as the reader set it",
     "": "",
 }
+BOX_FROM = {"found": "as it was found", "reader": "as the reader set it"}
 SPACING = {
     "PixelSpacing": "PixelSpacing",
     "ImagerPixelSpacing": "ImagerPixelSpacing: at the detector; in the knee lengths are smaller",
     "NominalScannedPixelSpacing": "NominalScannedPixelSpacing: of the scanned film",
 }
 AGAINST = "To bear in mind"
-UNITS = {"{pixels}": "pixels"}
+PATIENT, NOT_SAID = "Patient", "not said"
+UNITS = {"{pixels}": "pixels", "deg": "degrees"}
+IN_TENTHS = ("mm", "{pixels}", "deg")
 
 
 def headline(report: Report) -> str:
@@ -35,9 +41,10 @@ def headline(report: Report) -> str:
 
 
 def one_grade(answer: NetworkAnswer) -> str:
-    """Return the one grade with its word, and how it is taken."""
+    """Return the one grade with its word, how it is taken, and whether it is worth little."""
     grade = KLGrade(answer.grade)
-    return f"{grade.label}, {grade.text} ({RULE_IN_WORDS[answer.rule]})"
+    doubt = "; uncertain" if is_wide(answer.low, answer.high) else ""
+    return f"{grade.label}, {grade.text} ({RULE_IN_WORDS[answer.rule]}){doubt}"
 
 
 def range_in_words(answer: NetworkAnswer) -> str:
@@ -46,20 +53,14 @@ def range_in_words(answer: NetworkAnswer) -> str:
         return ""
     ends = KLGrade(answer.low).label
     ends = ends if answer.low == answer.high else f"{ends} to {KLGrade(answer.high).label}"
-    return f"{ends}, to hold the reference's grade in {answer.level:.0%} of films"
+    promise = f"to hold the reference's grade in {answer.level:.0%} of films"
+    return f"{ends}, {promise} like those it was set on; in others less often"
 
 
 def most_probable(answer: NetworkAnswer) -> str:
     """Return the most probable grade with its probability."""
     grade = answer.most_probable
     return f"{grade.label}, {answer.probabilities[grade]:.0%}"
-
-
-def why_not_the_likeliest(answer: NetworkAnswer) -> str:
-    """Return why another grade than the most probable one is said; empty where it is that one."""
-    if answer.most_probable == answer.grade:
-        return ""
-    return why_another(answer.most_probable, KLGrade(answer.grade), answer.rule)
 
 
 def shares(answer: NetworkAnswer) -> str:
@@ -77,6 +78,11 @@ def network_line(answer: NetworkAnswer) -> str:
     return line
 
 
+def undecided(answer: NetworkAnswer) -> str:
+    """Return that no grade leads, as a sentence; empty where one does."""
+    return two_readings.doubt(np.array(answer.probabilities))
+
+
 def film_line(report: Report) -> str:
     """Return what film it is, without its name."""
     film = report.film
@@ -92,6 +98,14 @@ def film_name(report: Report) -> str:
     return f"{report.film.name} ({short})" if report.film.name else short
 
 
+def patient_lines(patient: Patient) -> list[tuple[str, str]]:
+    """Return whose film it is, each with its name; what the file does not say is left out."""
+    lines = [(PATIENT, patient.name or NOT_SAID), ("Born", patient.born or NOT_SAID)]
+    more = [("Number", patient.number), ("Examined", patient.examined)]
+    more += [("Accession", patient.accession)]
+    return [*lines, *((name, text) for name, text in more if text)]
+
+
 def knee_line(report: Report) -> str:
     """Return which knee it is, and what says so."""
     film = report.film
@@ -105,7 +119,7 @@ def box_line(report: Report) -> str:
     box = report.film.box
     return (
         f"rows {box.top} to {box.top + box.height}, columns {box.left} to {box.left + box.width} "
-        "of the film as graded"
+        f"of the film as graded ({BOX_FROM[report.film.box_from]})"
     )
 
 
@@ -122,10 +136,12 @@ def spacing_line(report: Report) -> str:
 def measurement_line(one: Measurement) -> str:
     """Return a measurement with its interval and how it was made."""
     unit = UNITS.get(one.unit, one.unit)
-    line = f"{one.value:.4g} {unit}"
+    # As the page has them: a tenth of a millimetre is what a film gives.
+    form = ".1f" if one.unit in IN_TENTHS else ".4g"
+    line = f"{one.value:{form}} {unit}"
     if one.low is not None and one.high is not None:
-        line += f" (95%: {one.low:.4g} to {one.high:.4g})"
-    return f"{line}, {one.method}" if one.method else line
+        line += f" (95%: {one.low:{form}} to {one.high:{form}})"
+    return f"{line}. {capitalised(one.method)}" if one.method else line
 
 
 def reader_line(report: Report) -> str:
@@ -134,8 +150,10 @@ def reader_line(report: Report) -> str:
     if reader is None:
         return ""
     grade = KLGrade(reader.grade)
-    when = "before" if reader.before else "after"
-    return f"{grade.label}, {grade.text}; given {when} she saw the networks' answer"
+    said = f"{grade.label}, {grade.text}"
+    if not reader.seen:
+        return f"{said}; she was not shown an answer of the networks"
+    return f"{said}; given {'before' if reader.before else 'after'} she saw the networks' answer"
 
 
 def findings(report: Report) -> tuple[str, ...]:
@@ -165,8 +183,8 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
     """Return the report as headings, each with its names and lines; an empty name goes on."""
     film = [("Film", film_name(report)), ("", film_line(report)), ("Knee", knee_line(report))]
     film += [("Box", box_line(report)), ("Scale", spacing_line(report))]
-    if patient := report.patient:
-        film = [("Patient", patient.name), ("Born", patient.born or "not said"), *film]
+    if report.patient:
+        film = [*patient_lines(report.patient), *film]
     parts = [("Film", film), ("Answer", _answer(report))]
     if against := findings(report):
         parts.append((AGAINST, [("", line) for line in against]))
@@ -175,7 +193,8 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
     if report.measurements:
         lines = [(capitalised(one.kind), measurement_line(one)) for one in report.measurements]
         parts.append(("Measurements", lines))
-    by = [*models(report), ("", report.signed), ("Made", made(report))]
+    signed = [("", report.signed)] if report.signed else []
+    by = [*models(report), *signed, ("Made", made(report))]
     parts.append(("Models", by))
     return tuple((heading, tuple(lines)) for heading, lines in parts)
 
@@ -188,6 +207,7 @@ def _answer(report: Report) -> list[tuple[str, str]]:
         lines += [("Probabilities", shares(answer))]
     for one in report.networks:
         lines += [(one.name, network_line(one)), ("", shares(one))]
+        lines += [("", doubt)] if (doubt := undecided(one)) else []
     if agreed := report.agreement:
         lines += [("Agreement", f"{agreed.verdict} {agreed.difference}")]
     if report.profile:

@@ -7,14 +7,11 @@ from typing import Any
 import streamlit as st
 
 from kneeoa.graders import track_record, two_readings
-from kneeoa.graders.answer import RULE_IN_WORDS, why_another
+from kneeoa.graders.answer import RULE_IN_WORDS, is_wide, why_another
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import FOLDER, TogetherReading
 from kneeoa.grades import GRADES
 from kneeoa.networks import TOGETHER
-
-WIDE = 3
-"""Grades in a range from which it says little."""
 
 
 def show_answer_card(
@@ -62,9 +59,12 @@ def one_grade(reading: TogetherReading) -> str:
     answer = reading.answer
     if answer is None or answer.low == answer.high:
         return reading.said.text
-    wide = int(answer.high) - int(answer.low) + 1 >= WIDE
     said = f"as one grade: <b>{answer.grade.label}</b>, {answer.grade.text}"
-    return f'<span class="kl-apart-1">uncertain</span>; {said}' if wide else said
+    return (
+        f'<span class="kl-apart-1">uncertain</span>; {said}'
+        if is_wide(answer.low, answer.high)
+        else said
+    )
 
 
 def why_not_the_likeliest(reading: Reading | TogetherReading) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.jointspace import change, pairs
 from kneeoa.jointspace.change import TIMES, Difference
 from kneeoa.jointspace.pairs import Pair, Shown
@@ -27,6 +28,10 @@ from pages.shared.viewer.component import Options, Pane, ShownFilm
 OPTIONS = Options(
     height="max(22rem, calc(100dvh - 22rem))", layout="row", columns=2, wipes=True, enters=True
 )
+REFUSED_ONE = (
+    "Graded although it was refused: of these films at least one. What differs may come from that."
+)
+AFTER_YOURS = "shown after your grade"
 ARROWS = {1: "\u2191 ", -1: "\u2193 ", 0: ""}
 _SECRET, _VISITS, _CHOICE = "visits_secret", "visits", "beside"
 
@@ -81,7 +86,7 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     if pair.warning:
         st.warning(boundary.escaped(pair.warning))
     if not pair.of_strangers:
-        _show_differences(_differences(both, pair, spaces), pair, spaces)
+        _show_differences(both, pair, spaces)
     return True
 
 
@@ -105,27 +110,36 @@ def _show_films(both, pair, spaces):
 
 def _differences(both, pair, spaces) -> list[Difference]:
     first, second = (_answer(*one) for one in both)
-    lines = [change.of_grades(first, second, pair.kind)]
+    one, other = (AFTER_YOURS if _is_hidden(*knee) else change.NOT_GRADED for knee in both)
+    lines = [change.of_grades(first, second, pair.kind, instead=(one, other))]
     if None not in spaces:
         lines += change.of_widths(spaces[0], spaces[1], pair.kind)
     return lines
 
 
-def _show_differences(lines: list[Difference], pair: Pair, spaces: list[JointSpace | None]) -> None:
+def _show_differences(both, pair: Pair, spaces: list[JointSpace | None]) -> None:
+    lines = _differences(both, pair, spaces)
+    refused = any(film.anyway and _is_refused(film, frame) for film, frame in both)
     heads = "".join(f"<th>{boundary.as_html(head)}</th>" for head in ("", *pair.titles, ""))
     rows = "".join(
         f"<tr><td>{boundary.as_html(line.what)}</td><td>{boundary.as_html(line.first)}</td>"
-        f"<td>{boundary.as_html(line.second)}</td><td class='kl-told'>{_arrow(line, pair)}"
+        f"<td>{boundary.as_html(line.second)}</td>"
+        f"<td class='kl-told'>{'' if refused else _arrow(line, pair)}"
         f"{boundary.as_html(line.told)}</td></tr>"
         for line in lines
     )
-    note = ""
     first, second = spaces
+    notes = [pair.note]
     if first is not None and second is not None:
-        unit = boundary.as_html(change.unit_note(first, second))
-        note = f'<div class="kl-note kl-quiet">{unit}</div>'
+        notes.append(change.unit_note(first, second))
+    below = "".join(
+        f'<div class="kl-note kl-quiet">{boundary.as_html(note)}</div>'
+        for note in filter(None, notes)
+    )
     with st.container(key="beside"):
-        st.html(f'<table class="kl-answers">{f"<tr>{heads}</tr>"}{rows}</table>{note}')
+        if refused:
+            st.warning(REFUSED_ONE)
+        st.html(f'<table class="kl-answers">{f"<tr>{heads}</tr>"}{rows}</table>{below}')
 
 
 def _arrow(line, pair):
@@ -133,8 +147,7 @@ def _arrow(line, pair):
 
 
 def _answer(film, frame):
-    hidden = own_grades.hides(film.digest, frame_control.index_of(film, frame))
-    if hidden or not _is_graded(film, frame):
+    if _is_hidden(film, frame) or not _is_graded(film, frame):
         return None
     try:
         together = session_films.read_together(film, frame)
@@ -143,14 +156,25 @@ def _answer(film, frame):
     return together and together.answer
 
 
+def _is_hidden(film, frame):
+    return own_grades.hides(film.digest, frame_control.index_of(film, frame))
+
+
 def _space(film, frame):
     is_measured = joint_space.is_offered() and _is_graded(film, frame)
     return joint_space.of(film, frame) if is_measured else None
 
 
 def _is_graded(film, frame):
-    findings = frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
-    return gate_strip.may_be_graded(film, findings)
+    return gate_strip.may_be_graded(film, _findings(film, frame))
+
+
+def _is_refused(film, frame):
+    return any(one.severity == REFUSED for one in _findings(film, frame))
+
+
+def _findings(film, frame):
+    return frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
 
 
 def _others(film, knee):
@@ -190,18 +214,30 @@ def _label(other, shown, here):
 
 
 def _shown(film: Film, frame: Frame) -> Shown:
-    patient, day = _visit(film)
-    return Shown(frame_control.side_of(film, frame), patient, day)
+    side = frame_control.side_of(film, frame)
+    return replace(_visit(film), side=side, place=frame.name)
 
 
-def _visit(film) -> tuple[str, str]:
-    """Return who a film is of, as a keyed hash good for this session alone, and its day."""
+def _visit(film) -> Shown:
+    """Return who a film is of, as keyed hashes good for this session alone, and its day."""
     visits = st.session_state.setdefault(_VISITS, {})
     if film.digest not in visits:
-        visits[film.digest] = ("", "")
+        visits[film.digest] = Shown(film=film.digest)
         if film.source == "DICOM":
             said = workers().run(PATIENT, film.data).said
-            key = st.session_state.setdefault(_SECRET, secrets.token_bytes(32))
-            named = said["id"] and hmac.digest(key, said["id"].encode(), hashlib.sha256).hex()
-            visits[film.digest] = (named, said["date"])
+            named = said["name"] and said["born"]
+            visits[film.digest] = Shown(
+                patient=_hidden("number", said["id"]),
+                issuer=_hidden("issuer", said["issuer"]),
+                born=_hidden("born", said["born"]),
+                person=_hidden("person", f"{said['name']}\n{said['born']}" if named else ""),
+                day=said["date"],
+                film=film.digest,
+            )
     return visits[film.digest]
+
+
+def _hidden(kind: str, text: str) -> str:
+    """Return what is the same for the same text, and tells nothing of it; empty of no text."""
+    key = st.session_state.setdefault(_SECRET, secrets.token_bytes(32))
+    return text and hmac.digest(key, f"{kind} {text}".encode(), hashlib.sha256).hex()

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.jointspace import words
-from kneeoa.jointspace.width import JointSpace, measure
+from kneeoa.jointspace.width import JointSpace, measure, not_measured
 from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
-from pages.shared import boundary, cached
+from pages.shared import boundary, cached, session_films
+from pages.shared.cases import saved
 from pages.shared.session_films import Film
 from pages.shared.viewer.feed import Mark
 
@@ -21,8 +23,18 @@ def is_offered() -> bool:
 
 
 def of(film: Film, frame: Frame) -> JointSpace:
-    """Return the joint space of a knee, measured once for a frame and side."""
+    """Return the joint space of a knee, measured once for a frame and side.
+
+    Of a film that was refused, nothing, be it graded all the same: upside down, right and left are
+    changed over. Nor of one that the reader does not take for a negative, and the gate does: where
+    bones are dark, other lines pass for the edges of the joint.
+    """
     side = frame_control.side_of(film, frame)
+    findings = frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
+    if any(one.severity == REFUSED for one in findings):
+        return not_measured("The film was refused.", side=side)
+    if session_films.NO_NEGATIVE in film.changes:
+        return not_measured("Bones seem to be dark on this film.", side=side)
     key = frame, side
     if key not in film.joint_spaces:
         film.joint_spaces[key] = measure(film.radiograph, frame, side)
@@ -51,6 +63,29 @@ def show(film: Film, frame: Frame) -> None:
 def measurements(film: Film, frame: Frame) -> tuple[Measurement, ...]:
     """Return the widths for a report, nothing without the tick."""
     return joint_space.measurements_of(of(film, frame)) if _is_asked() else ()
+
+
+def by_reader(film: Film, frame: Frame) -> tuple[Measurement, ...]:
+    """Return what she measured on a knee herself, as far as the viewer tells it."""
+    seen = saved.seen_of(film.digest)
+    return tuple(
+        joint_space.ruler(one.points, film.radiograph)
+        if one.kind == "ruler"
+        else joint_space.angle(one.points, one.value)
+        for one in (seen.measured if seen else ())
+        if _nearest(film, one.points) == frame_control.index_of(film, frame)
+    )
+
+
+def _nearest(film, points):
+    """Return which knee of a film is nearest to the middle of some points."""
+    x, y = (sum(along) / len(points) for along in zip(*points, strict=True))
+    frames = [frame_control.frame_of(film, knee) for knee in range(len(film.frames))]
+    centres = [one.centre for one in frames]
+    return min(
+        range(len(frames)),
+        key=lambda knee: (centres[knee][0] - y) ** 2 + (centres[knee][1] - x) ** 2,
+    )
 
 
 def marks(film: Film, frame: Frame) -> tuple[Mark, ...]:

@@ -30,12 +30,8 @@ def show_profile_line(film: session_films.Film, frame: Frame) -> None:
     )
     if compared:
         _show_answers(film, frame)
-    profile = in_use.current()
-    if profile and in_use.was_learnt_from(profile, film.digest):
-        st.warning(
-            "This profile learnt from this very film and the grade it was given: that the networks "
-            "agree here says nothing."
-        )
+    if in_use.learnt_from(film.digest):
+        st.warning(in_use.LEARNT_FROM_IT)
 
 
 def _show_answers(film, frame):

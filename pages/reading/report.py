@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.reports import exports
@@ -22,12 +23,15 @@ BUTTONS: dict[Kind, tuple[str, str]] = {
     "sr": ("DICOM SR", "Structured Report (TID 1500): grades and probabilities as codes."),
     "sc": ("DICOM SC", "Secondary Capture: a picture that every viewer shows."),
 }
-PATIENT = "With the patient's name and birth date"
+PATIENT = "With the patient's name, number, birth and study date"
+FILE_NAME = "With the name of the file"
+NAMED = "Files are often called by their patient's name."
 WITHOUT = (
     "Without the patient: names, dates and numbers are taken out (DICOM basic profile), and SR and "
     "SC refer to the de-identified film."
 )
 WITH = "SR and SC then belong to the film's own study, for the archive that it came from."
+ALONE = "This film does not say of which study it is: SC stands alone, without the patient."
 
 
 @st.fragment
@@ -40,9 +44,12 @@ def show_report(
         return
     with panel, boundary.refusals_shown():
         is_dicom = film.source == "DICOM"
-        with_patient = is_dicom and st.checkbox(PATIENT, key="report_with_patient")
-        if is_dicom:
-            st.caption(WITH if with_patient else WITHOUT)
+        with_patient = st.checkbox(
+            PATIENT if is_dicom else FILE_NAME,
+            key="report_with_patient",
+            help=None if is_dicom else NAMED,
+        )
+        caption = st.container()
         made = reporting.exports_of(
             film,
             frame,
@@ -52,11 +59,21 @@ def show_report(
             measured=measured,
             with_patient=with_patient,
             reader=_reader(film, frame),
-            measurements=joint_space.measurements(film, frame),
+            # No more than the page shows: of a refused film it measures nothing.
+            measurements=(
+                *(joint_space.measurements(film, frame) if graded else ()),
+                *joint_space.by_reader(film, frame),
+            ),
         )
+        if is_dicom:
+            known = WITH if source_is_known(made) else ALONE
+            caption.caption(known if with_patient else WITHOUT)
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
-        _show_buttons(_Latest.of(film, frame, made))
+        latest = _Latest.of(film, frame, made)
+        if latest.failed:
+            st.error(boundary.escaped(latest.failed))
+        _show_buttons(latest)
         _show_text(made)
         # To the film's own study, by who may see patients.
         if made.with_patient and source_is_known(made) and saved.is_open():
@@ -72,7 +89,10 @@ def source_is_known(made: Exports) -> bool:
 
 def _reader(film: Film, frame: Frame) -> ReaderGrade | None:
     own = own_grades.of(film.digest, frame_control.index_of(film, frame))
-    return None if own.grade is None else ReaderGrade(own.grade, own.committed == own.grade)
+    if own.grade is None:
+        return None
+    seen = own.seen_at is not None
+    return ReaderGrade(own.grade, not seen or own.committed == own.grade, seen)
 
 
 @dataclass
@@ -85,6 +105,17 @@ class _Latest:
 
     knee: tuple[str, Frame]
     made: Exports
+    failed: str = ""
+    """Why the last file could not be made: the browser says no more than that it was not."""
+
+    def content(self, made: Exports, kind: Kind) -> bytes:
+        """Return a file; keep why it cannot be made, for the next run of the page to say."""
+        self.failed = ""
+        try:
+            return made.content(kind)
+        except KneeOAError as error:
+            self.failed = str(error)
+            raise
 
     @classmethod
     def of(cls, film: Film, frame: Frame, made: Exports) -> "_Latest":
@@ -102,27 +133,31 @@ def _show_buttons(latest: _Latest) -> None:
     for place, (kind, (label, help_)) in enumerate(BUTTONS.items()):
         if kind in lacking:
             help_ = "Only for a DICOM film that says which instance it is."
-        _show_button(columns[place % 2], latest, kind, label, help_, disabled=kind in lacking)
+        place_of_it = columns[place % 2]
+        _show_button(
+            place_of_it, latest, lambda: latest.made, kind, label, help_, disabled=kind in lacking
+        )
     if made.is_dicom and not made.with_patient:
         # As it was made: with the patient it would be another thing than its name says.
         _show_button(
             st,
-            _Latest(latest.knee, made),
+            latest,
+            lambda: made,
             "film",
             "De-identified film",
             "The film that the others then refer to.",
         )
 
 
-def _show_button(place, latest, kind, label, help_, *, disabled=False):
+def _show_button(place, latest, made, kind, label, help_, *, disabled=False):
     place.download_button(
         label,
         clients.noted(
             _event(kind),
-            lambda: latest.made.content(kind),
-            lambda: _about(latest.made, kind),
+            lambda: latest.content(made(), kind),
+            lambda: _about(made(), kind),
         ),
-        file_name=latest.made.name(kind),
+        file_name=made().name(kind),
         mime=exports.MIME[kind],
         on_click="ignore",
         key=f"report_{kind}",
@@ -150,4 +185,6 @@ def _event(kind):
 
 
 def _about(made, kind):
-    return f"{kind}, with the patient's name" if made.with_patient else kind
+    if not made.with_patient:
+        return kind
+    return f"{kind}, with the {'patient' if made.is_dicom else 'file'}'s name"

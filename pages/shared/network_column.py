@@ -62,7 +62,7 @@ def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool 
     Where that was not `measured` on films like this one, say so once, beside both together.
     """
     text = _track_record(reading, card) if measured else ""
-    undecided = two_readings.doubt(reading)
+    undecided = two_readings.doubt(reading.probabilities)
     st.html(f'<div class="kl-note">{f"<b>{undecided}</b><br>" if undecided else ""}{text}</div>')
 
 

@@ -204,6 +204,51 @@ def test_where_the_spacing_is_from_travels_with_it(tags, told):
 
 def test_whose_a_film_is_and_of_which_day():
     film = dicom_file(dicom_dataset(FILM, StudyDate="20210304"))
-    assert patient(film)[0] == {"id": "SECRET-ID", "date": "2021-03-04"}
+    said = patient(film)[0]
+    assert (said["id"], said["date"]) == ("SECRET-ID", "2021-03-04")
+    named = dicom_dataset(FILM, PatientBirthDate="19520317", IssuerOfPatientID="There")
+    named.PatientName = "M\u00fcller^ANNA=\u5c71"
+    named.SpecificCharacterSet = "ISO_IR 192"
+    said = patient(dicom_file(named))[0]
+    assert (said["name"], said["born"], said["issuer"]) == (
+        "m\u00fcller anna",
+        "1952-03-17",
+        "There",
+    )
     for data in (image_file(FILM), b"", dicom_file(dicom_dataset(FILM))):
         assert patient(data)[0]["date"] == ""
+
+
+@pytest.mark.parametrize(
+    ("tags", "note"),
+    [
+        ({"ImagerPixelSpacing": ["143", "143"]}, "a pixel is 143 x 143 mm large"),
+        ({"PixelSpacing": ["0.00014", "0.00014"]}, "there are no millimetres"),
+        ({"ImagerPixelSpacing": ["3.0", "0.15"]}, "That was not believed"),
+    ],
+)
+def test_a_size_of_a_pixel_that_cannot_be_gives_no_millimetres(tags, note):
+    radiograph = read(dicom_dataset(FILM, **tags))
+    assert radiograph.spacing is radiograph.header.spacing_from is None
+    assert any(note in one for one in radiograph.notes)
+    assert radiograph.pixels.shape == FILM.shape
+
+
+@pytest.mark.parametrize(
+    ("orientation", "mirrored"),
+    [
+        (["L", "F"], False),
+        (["R", "F"], True),
+        (["L", "H"], True),
+        (["R", "H"], False),
+        (["F", "R"], False),
+        (["F", "L"], True),
+        (["LP", "FA"], False),
+        (["A", "F"], False),
+        (None, False),
+    ],
+)
+def test_a_mirror_image_is_known_however_the_film_is_turned(orientation, mirrored):
+    radiograph = read(dicom_dataset(FILM, PatientOrientation=orientation))
+    assert radiograph.header.mirrored == mirrored
+    assert any("mirror image" in one for one in radiograph.notes) == mirrored

@@ -39,8 +39,10 @@ def test_what_is_said_is_by_the_rule_where_there_is_one_and_so_is_the_agreement(
 
 
 def test_doubt_is_said_only_below_half():
-    assert doubt(reading("mobilenet", 0.1, 0.2, 0.6, 0.1, 0)) == ""
-    assert "KL 1 and KL 2 lead" in doubt(reading("mobilenet", 0.2, 0.4, 0.35, 0.05, 0))
+    assert doubt(reading("mobilenet", 0.1, 0.2, 0.6, 0.1, 0).probabilities) == ""
+    assert "KL 1 and KL 2 lead" in doubt(
+        reading("mobilenet", 0.2, 0.4, 0.35, 0.05, 0).probabilities
+    )
 
 
 def test_expected_grade():

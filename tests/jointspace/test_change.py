@@ -1,13 +1,14 @@
 """Two knees beside each other: order, and words that never go beyond what was measured."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from kneeoa.graders.answer import Answer
 from kneeoa.grades import KLGrade
 from kneeoa.jointspace import change, pairs, words
-from kneeoa.jointspace.change import SIDES, SOUND_KNEES_APART, TIMES, of_grades, of_widths
+from kneeoa.jointspace.change import SIDES, SOUND_KNEES_APART, TIMES, TWO, of_grades, of_widths
 from kneeoa.jointspace.pairs import Shown, belong, paired
 from kneeoa.jointspace.width import JointSpace, Width
 
@@ -126,6 +127,7 @@ def test_two_that_are_closed_are_not_told_apart_and_one_is_at_most():
         (("PixelSpacing", 0.15), ("PixelSpacing", 0.2), "mm"),
         (("ImagerPixelSpacing", 0.15), ("ImagerPixelSpacing", 0.15), "mm"),
         (("ImagerPixelSpacing", 0.15), ("PixelSpacing", 0.15), "%"),
+        (("ImagerPixelSpacing", 0.15), ("NominalScannedPixelSpacing", 0.15), "%"),
         ((None, None), ("PixelSpacing", 0.15), "%"),
         ((None, None), (None, None), "%"),
     ],
@@ -150,6 +152,10 @@ def test_millimetres_at_the_detector_are_said_to_be_some():
     detector = space(spacing_from="ImagerPixelSpacing")
     assert words.line(detector).endswith(", at the detector")
     assert "magnifies" in words.scale_note(detector)
+    assert words.short(detector, detector.medial) == "4.5 mm at detector"
+    scanned = space(spacing_from="NominalScannedPixelSpacing")
+    assert words.line(scanned).endswith(", on the scanned film")
+    assert "on the scanned film" in change.unit_note(scanned, scanned)
     assert "detector" not in words.line(space())
 
 
@@ -187,4 +193,79 @@ def test_two_patients_are_never_compared_and_one_day_is_no_time():
     assert not belong(Shown(), Shown())
     assert not paired(Shown("R", "a"), Shown("R", "")).of_strangers
     one_day = paired(Shown("R", "a", "2020-01-01"), Shown("R", "a", "2020-01-01"))
-    assert one_day.warning == pairs.ONE_DAY
+    assert (one_day.warning, one_day.kind) == (pairs.ONE_DAY, TWO)
+    assert one_day.titles == ("other film, 2020-01-01", "this film, 2020-01-01")
+
+
+@pytest.mark.parametrize("kind", [TWO, SIDES])
+def test_of_two_that_do_not_follow_each_other_none_is_called_before(kind):
+    apart = SOUND_KNEES_APART * TIBIA
+    for first, second in ((40.0, 40.0 - 2 * apart), (40.0 - 2 * apart, 40.0)):
+        told = of_widths(space(first), space(second), kind)[0].told
+        told += of_grades(answer(0, 1), answer(3, 4), kind).told
+        assert "before" not in told
+        assert "Narrower in the" in told
+
+
+def test_the_knees_of_one_film_are_never_prior_and_current():
+    left = Shown("unknown", film="f", place="left of the image")
+    right = Shown("unknown", film="f", place="right of the image")
+    for pair in (paired(left, right), paired(right, left)):
+        assert (pair.kind, pair.warning) == (TWO, pairs.ONE_FILM)
+        assert pair.titles == ("left of the image", "right of the image")
+    assert paired(right, left).is_swapped
+    assert paired(replace(left, side="R"), replace(right, side="L")).kind == SIDES
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "strangers", "same"),
+    [
+        ({"patient": "a"}, {"patient": "a"}, False, True),
+        ({"patient": "a", "born": "1"}, {"patient": "a", "born": "2"}, True, False),
+        ({"patient": "a", "issuer": "x"}, {"patient": "a", "issuer": "y"}, True, False),
+        ({"patient": "a", "issuer": "x"}, {"patient": "a"}, False, True),
+        ({"patient": "a", "person": "p"}, {"patient": "b", "person": "p"}, False, True),
+        ({"patient": "a", "person": "p"}, {"patient": "b", "person": "q"}, True, False),
+        ({"patient": "a"}, {}, False, False),
+    ],
+)
+def test_a_number_alone_is_no_patient(one, other, strangers, same):
+    first, second = Shown("R", day="2020-01-01", **one), Shown("R", day="2021-01-01", **other)
+    pair = paired(first, second)
+    assert pair.of_strangers == paired(second, first).of_strangers == strangers
+    assert belong(first, second) == same
+    assert (pairs.TWO_NUMBERS in pair.note) == (same and one["patient"] != other["patient"])
+
+
+def test_what_the_files_do_not_say_of_a_pair_is_said():
+    known = Shown("R", "a", "2020-01-01")
+    assert paired(known, replace(known, day="2021-01-01")).note == ""
+    assert "which knee each of them is" in paired(known, Shown(patient="a")).note
+    assert "which of them is the earlier one" in paired(known, Shown("R", "a")).note
+    assert "earlier" not in paired(known, Shown("L", "a")).note
+    assert "whether both are of one patient" in paired(known, Shown("R")).note
+    assert "which knee" not in paired(Shown("R"), Shown("L")).note
+
+
+def test_a_knee_that_waits_for_her_grade_is_not_called_ungraded():
+    line = of_grades(None, answer(1, 2), TIMES, instead=("shown after your grade", "not graded"))
+    assert line.first == "shown after your grade"
+    assert "not graded" not in line.told
+
+
+def test_in_a_mirror_image_no_compartment_has_a_name():
+    mirrored = replace(space(), mirrored=True)
+    assert mirrored.medial is mirrored.lateral is None
+    assert "left of the picture" in words.line(mirrored)
+    assert any("mirror image" in one for one in words.details(mirrored))
+    (line,) = of_widths(mirrored, space(), TIMES)
+    assert line.way == 0
+    assert "mirror image" in line.told
+
+
+def test_left_and_right_of_two_knees_are_not_the_same_compartment():
+    first, second = (JointSpace(width(one), width(40), TIBIA) for one in (60, 20))
+    assert len(of_widths(first, second, TIMES)) == 2
+    (line,) = of_widths(first, second, TWO)
+    assert (line.way, line.first, line.second) == (0, "", "")
+    assert "set the side" in line.told

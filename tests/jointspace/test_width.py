@@ -1,5 +1,7 @@
 """Joint space widths of drawn joints whose widths are known, and when none is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -8,11 +10,12 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.phantom_anatomy import SIGNS
 from kneeoa.grades import KLGrade
-from kneeoa.jointspace import profiles
+from kneeoa.jointspace import profiles, words
 from kneeoa.jointspace.minimum import LEFT, RIGHT
 from kneeoa.jointspace.outlines import outlines_of
 from kneeoa.jointspace.patch import Change, noise_of, patch_of
 from kneeoa.jointspace.width import SMALLEST_SIDE, measure
+from kneeoa.reports.joint_space import measurements_of
 from tests.support.joints import LEFT_END, RIGHT_END, SIDE, film_of, joint
 
 TIBIA = RIGHT_END - LEFT_END
@@ -87,6 +90,22 @@ def test_which_compartment_is_medial_follows_from_the_knees_side():
     assert list(right.compartments) == ["medial", "lateral"]
     assert unknown.medial is None
     assert list(unknown.compartments) == ["left of the picture", "right of the picture"]
+
+
+@pytest.mark.parametrize(
+    ("spacing", "is_believed"), [(0.3, True), (0.14, True), (3.0, False), (0.014, False)]
+)
+def test_a_tibia_of_no_knees_size_gives_no_millimetres(spacing, is_believed):
+    film = film_of(joint(12, 7))
+    header = replace(film.header, spacing_from="PixelSpacing")
+    film = replace(film, spacing=(spacing, spacing), header=header)
+    space = measure(film, Frame.whole(film), "R")
+    assert space.left.is_known
+    assert (space.spacing is not None) == is_believed
+    assert (" mm" in words.line(space)) == is_believed
+    assert ("too narrow or too wide" in words.scale_note(space)) != is_believed
+    unit = "mm" if is_believed else "{pixels}"
+    assert {one.unit for one in measurements_of(space)} == {unit}
 
 
 def test_too_narrow_is_at_most_a_width_and_never_one():

@@ -8,7 +8,7 @@ from kneeoa.films.phantom import draw_knee, knee_png
 from pages.reading.beside import Other
 from pages.reading.joint_space import TICK
 from pages.shared import cached
-from tests.support.films import dicom_dataset, dicom_file
+from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.viewer import viewers
 
@@ -105,6 +105,18 @@ def test_the_sides_of_a_knee_name_its_compartments(one):
     assert line.startswith("Joint space: medial")
 
 
+def test_a_film_that_looks_like_a_negative_is_not_measured_as_it_is():
+    negative = image_file(255 - draw_knee(0, seed=3, side=512, marked=False), "PNG")
+    app = opened(("one.png", negative))
+    app.toggle(key=TICK).set_value(True).run()
+    assert "px" in lines(app)[0]
+    (button,) = [one for one in app.button if one.label == "It is no negative"]
+    button.click().run()
+    assert "px" not in lines(app)[0]
+    (data,) = viewers(app)
+    assert data["films"][0]["marks"] == []
+
+
 def test_one_film_alone_has_nothing_to_be_put_beside(one):
     assert [box for box in one.selectbox if "Prior" in box.label] == []
 
@@ -130,7 +142,7 @@ def test_films_of_one_patient_come_first_and_in_order_of_time():
     # Nobody's id is kept, nor shown.
     assert "SECRET" not in text
     kept = app.session_state["visits"]
-    assert all("SECRET" not in patient for patient, _ in kept.values())
+    assert "SECRET" not in repr(kept)
 
 
 def test_the_same_knee_twice_is_no_change_and_has_no_arrow():
@@ -157,6 +169,35 @@ def test_two_patients_are_shown_and_never_compared():
     text = shown(app)
     assert "Narrower" not in text
     assert "than before" not in text
+
+
+def test_the_two_knees_of_a_film_have_no_arrow_while_their_sides_are_not_known():
+    knees = [draw_knee(g, side=512, laterality=s, marked=False) for g, s in ((0, "R"), (4, "L"))]
+    film = dicom_dataset(np.hstack(knees), PatientOrientation=["R", "F"], StudyDate="20230304")
+    app = opened(("both.dcm", dicom_file(film)))
+    choice_of(app).set_value(Other(next(iter(app.session_state["films"])), 1)).run()
+    (data,) = viewers(app)
+    assert [film["label"] for film in data["films"]] == [
+        "left of the image: both.dcm",
+        "right of the image: both.dcm",
+    ]
+    text = shown(app)
+    assert "than before" not in text
+    assert "\u2191" not in text
+    assert any("Both knees are of one film" in warning.value for warning in app.warning)
+
+
+def test_a_refused_film_has_no_arrow_and_one_that_waits_is_not_called_ungraded():
+    old = dicom_dataset(draw_knee(0, seed=3, side=512)[::-1].copy(), StudyDate="20190102")
+    old.PatientID = "P-77-SECRET"
+    app = opened(("old.dcm", dicom_file(old)), ("new.dcm", dicom(4, "20230304")))
+    put_beside(current(app, "new.dcm"), "old.dcm")
+    assert "not graded" in shown(app)
+    films = app.session_state["films"].values()
+    next(film for film in films if film.name == "old.dcm").anyway = True
+    app.run()
+    assert any("Graded although it was refused" in one.value for one in app.warning)
+    assert "\u2191" not in shown(app)
 
 
 def test_a_left_knee_stands_beside_a_right_one_without_arrows():

@@ -3,17 +3,25 @@
 import hashlib
 import io
 
+import numpy as np
 import pydicom
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.errors import RadiographError
+from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
 from kneeoa.reports.exports import Exports
 from kneeoa.store import audit
 from kneeoa.store.database import open_store
+from pages.reading.joint_space import TICK
 from pages.shared import clients
+from pages.shared.profiles import in_use
+from pages.shared.research import cached_runs
+from pages.shared.viewer.seen import Measured, Seen
+from tests.support.films import dicom_file
 from tests.support.places import MAIN_SCRIPT
-from tests.support.report_films import PLANTED, knee_file
+from tests.support.report_films import PLANTED, knee_dataset, knee_file
 
 KINDS = ("pdf", "json", "sr", "sc")
 
@@ -89,9 +97,68 @@ def test_the_patient_and_a_structured_report_are_offered_for_dicom_alone(store):
     assert buttons["sr"].disabled
     assert not buttons["sc"].disabled
     assert "film" not in buttons
-    assert not [one for one in app.checkbox if one.key == "report_with_patient"]
     app.toggle(key="report_text").set_value(True).run()
+    assert "knee.png" not in app.code[0].value
+    # Its name may be the patient's.
+    (named,) = [one for one in app.checkbox if one.key == "report_with_patient"]
+    assert named.label == "With the name of the file"
+    named.check().run()
     assert "knee.png" in app.code[0].value
+    assert audit.entries(store)["about"].tolist() == ["text, with the file's name", "text"]
+
+
+def text_of(app):
+    app.toggle(key="report_text").set_value(True).run()
+    assert not app.exception, app.exception[0].message
+    return " ".join(app.code[0].value.split())
+
+
+def upside_down():
+    film = knee_dataset(2, height=400)
+    pixels = np.frombuffer(film.PixelData, np.uint8).reshape(400, 400)[::-1]
+    film.PixelData = pixels.tobytes()
+    return dicom_file(film)
+
+
+def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypatch):
+    monkeypatch.setattr(cached_runs, "joint_space_is_good", lambda: True)
+    app = read("knee.dcm", upside_down())
+    app.session_state[TICK] = True
+    opened(app)
+    app.button(key="own_3").click().run()
+    text = text_of(app)
+    assert "Not graded." in text
+    assert "joint space" not in text
+    assert "KL 3, moderate; she was not shown an answer of the networks" in text
+    (anyway,) = [one for one in app.button if one.label == "Grade anyway"]
+    anyway.click().run()
+    text = text_of(app)
+    assert "Graded although it was refused." in text
+    assert "joint space" not in text
+    assert any("medial not measured" in one.label for one in app.expander)
+    assert "given before she saw the networks' answer" in text
+
+
+def test_what_she_measured_herself_is_in_the_report_of_its_knee(store):
+    app = read("knee.dcm", knee_file(2))
+    (digest,) = app.session_state["films"]
+    line = Measured("ruler", ((100.0, 250.0), (100.0, 275.0)), 5.0, "mm")
+    app.session_state["film_views"] = {digest: Seen(measured=(line,))}
+    app.run()
+    opened(app)
+    text = text_of(app)
+    assert "Length 5.0 mm. By the reader's ruler. Millimetres at the detector" in text
+
+
+def test_what_the_page_says_against_an_answer_stands_in_the_report(store, monkeypatch):
+    monkeypatch.setattr(in_use, "learnt_from", lambda content: True)
+    app = read("knee.dcm", knee_file(2))
+    opened(app)
+    assert "learnt from this very film" in text_of(app)
+    (digest,) = app.session_state["films"]
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(5, 5, 490, 490)
+    app.run()
+    assert "(as the reader set it)" in text_of(app)
 
 
 def test_the_report_says_what_the_page_says(store):
@@ -132,6 +199,25 @@ def test_exports_are_read_back(monkeypatch, store):
     app.checkbox(key="report_with_patient").check().run()
     own = pydicom.dcmread(io.BytesIO(seen["sc, with the patient's name"]()))
     assert own.PatientID == "SECRET-4711"
+
+
+def test_why_a_file_could_not_be_made_is_said(store, monkeypatch):
+    given = {}
+    monkeypatch.setattr(
+        clients, "noted", lambda event, content, about="": given.setdefault(about(), content)
+    )
+    app = read("knee.dcm", knee_file(2))
+    opened(app)
+
+    def fails(self, kind):
+        raise RadiographError("The patient cannot be taken out of this DICOM file.")
+
+    monkeypatch.setattr(Exports, "content", fails)
+    for kind in ("film", "pdf"):
+        with pytest.raises(RadiographError):
+            given[kind]()
+        app.run()
+        assert any("cannot be taken out" in one.value for one in app.error)
 
 
 def test_a_button_that_is_still_there_gives_what_the_page_has_by_now(store, monkeypatch):

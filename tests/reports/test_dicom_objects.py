@@ -12,6 +12,7 @@ from highdicom.sr import CodedConcept, srread
 
 from kneeoa.errors import DataError
 from kneeoa.films.dicom.parse import says_it_is_a_picture
+from kneeoa.reports.content import ReaderGrade
 from kneeoa.reports.dicom.finishing import uid_of
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from kneeoa.reports.dicom.terms import PRIVATE
@@ -135,7 +136,10 @@ def test_the_side_is_a_code_of_snomed(side, code):
         assert site.value.value == "49076000"
         laterality = site.laterality
         assert (laterality and laterality.value) == code
-    assert read(sc_of(report)).get("Laterality") == (None if side == "unknown" else side)
+    capture = sc_of(report)
+    assert (read(capture).Laterality or "unknown") == side
+    assert dciodvfy(capture) == []
+    assert dciodvfy(sr_of(report)) == []
 
 
 def test_models_are_named_with_versions_and_whole_hashes():
@@ -222,6 +226,13 @@ def test_a_place_on_a_turned_film_is_found_again(quarters):
     # The middle of the pixel, and a file whose pixels are twice as high as wide.
     found = in_source(film, down + 0.5, across + 0.5, 20, 30)
     assert found == pytest.approx((7.5 / 2, 11.5))
+
+
+def test_a_grade_without_an_answer_and_a_doubt_are_said():
+    alone = groups_of(sr_of(replace(NOT_GRADED, reader=ReaderGrade(3, before=True, seen=False))))
+    (_, when) = alone["Reader"].get_qualitative_evaluations()
+    assert when.value.value == "NOT-SHOWN"
+    assert "Undecided: no grade reaches half" in dsrdump(sr_of())
 
 
 def test_names_in_other_scripts_come_through():

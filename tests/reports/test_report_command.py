@@ -5,11 +5,13 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kneeoa.__main__ import main
 from kneeoa.errors import DataError
 from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.cards.signature import Signature
 from kneeoa.graders.grading import Graders
 from kneeoa.reports import exports
 from kneeoa.reports.dicom.pseudonyms import SETTING
@@ -78,11 +80,17 @@ def test_all_forms_are_written_and_none_names_the_patient(film, tmp_path, capsys
 
 def test_with_the_patient_they_name_her_and_belong_to_her_study(film, tmp_path, capsys):
     assert report(film, "--out", tmp_path / "out", "--with-patient", "--json", "--sr") == 0
-    files = {one.name[13:]: one for one in (tmp_path / "out").iterdir()}
-    content = json.loads(files["left-report.json"].read_text("utf-8"))
-    assert content["patient"] == {"name": "Plantagenet, Eleonora", "born": "1952-03-17"}
+    files = {one.name[31:]: one for one in (tmp_path / "out").iterdir()}
+    content = json.loads(files["report.json"].read_text("utf-8"))
+    assert content["patient"] == {
+        "name": "Plantagenet, Eleonora",
+        "born": "1952-03-17",
+        "number": "SECRET-4711",
+        "examined": "2024-02-29",
+        "accession": "ACC-99",
+    }
     assert content["film"]["spacing_from"] == "ImagerPixelSpacing"
-    said = source_of(files["left-sr.dcm"].read_bytes())
+    said = source_of(files["sr.dcm"].read_bytes())
     assert said.study == source_of(film.read_bytes()).study
     assert said.patient_id == "SECRET-4711"
 
@@ -94,6 +102,48 @@ def test_the_film_itself_fits_its_report(film, tmp_path, capsys):
     for name in ("sr.dcm", "sc.dcm"):
         assert hidden.sop_instance.encode() in files[name]
         assert source_of(files[name]).study == hidden.study
+
+
+def test_the_name_of_any_file_may_be_a_patient_s(tmp_path, capsys):
+    (tmp_path / "Plantagenet_19520317.png").write_bytes(knee_png(2, seed=1))
+    forms = ("--text", "--json", "--pdf", "--sc", "--film")
+    for _ in range(2):  # the film, too, is written over its older self
+        assert report("Plantagenet_19520317.png", "--out", "out", *forms) == 0
+    assert len(list(Path("out").iterdir())) == len(forms)
+    for file in Path("out").iterdir():
+        assert b"Plantagenet" not in file.read_bytes() + file.name.encode()
+    assert report("Plantagenet_19520317.png", "--out", "out", "--json", "--with-patient") == 0
+    (named,) = Path("out").glob("*with-patient*")
+    assert json.loads(named.read_text("utf-8"))["film"]["name"] == "Plantagenet_19520317.png"
+    assert len(list(Path("out").iterdir())) == len(forms) + 1
+
+
+def test_of_two_knees_the_place_in_the_picture_says_the_side(tmp_path, capsys):
+    knees = [draw_knee(g, side=512, laterality=s, marked=False) for g, s in ((1, "R"), (3, "L"))]
+    for name, tags in (
+        ("file", {"ImageLaterality": "R"}),
+        ("mirrored", {"PatientOrientation": ["R", "F"]}),
+    ):
+        film = dicom_dataset(np.hstack(knees), **tags)
+        (tmp_path / f"{name}.dcm").write_bytes(dicom_file(film))
+        assert report(f"{name}.dcm", "--out", name, "--text") == 0
+    said = capsys.readouterr().err
+    assert said.count("(by where it lies in the film)") == 2
+    assert "as the file says" not in said
+    assert said.count("side unknown, the knee on the") == 2
+    assert "mirror image (PatientOrientation)" in said
+    assert len(list(Path("mirrored").iterdir())) == 2
+
+
+def test_networks_that_nobody_stands_for_are_said_to_be_such(film, tmp_path, monkeypatch, capsys):
+    unsigned = Signature("unsigned")
+    monkeypatch.setattr("kneeoa.__main__._signature", lambda options: unsigned)
+    assert report(film, "--out", tmp_path / "out", "--text", "--json") == 0
+    (text,) = (tmp_path / "out").glob("*.txt")
+    against, models = text.read_text("utf-8").split("To bear in mind")[1].split("Models")
+    assert unsigned.warning in " ".join(against.split())
+    assert "signed" not in models
+    assert unsigned.warning in capsys.readouterr().err
 
 
 def test_other_files_get_what_they_allow(tmp_path, capsys):

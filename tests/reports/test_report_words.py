@@ -9,18 +9,18 @@ import pytest
 from pypdf import PdfReader
 
 from kneeoa.errors import DataError
-from kneeoa.reports import wording
+from kneeoa.reports import poster, wording
 from kneeoa.reports.as_json import as_json, from_json
-from kneeoa.reports.as_pdf import as_pdf
+from kneeoa.reports.as_pdf import MORE, UNWRITTEN, as_pdf
 from kneeoa.reports.as_text import as_text
-from kneeoa.reports.content import PURPOSE, FindingReported, side_named
-from tests.support.reports import FILM, NOT_GRADED, REPORT, WITH_PATIENT, pictures
+from kneeoa.reports.content import PURPOSE, FindingReported, Patient, ReaderGrade, side_named
+from tests.support.reports import FILM, NOT_GRADED, REFUSED, REPORT, WITH_PATIENT, pictures
 
 SAID = (
     *("KL 1 to 3", "KL 2, minimal", "KL 1, 40%", "35%", "MobileNet", "ResNet50"),
     *("The networks differ by 1 grade.", "They overlap by 80%."),
     *("Graded although it was refused", "blurred", "metal at the joint", "may be negative"),
-    *("KL 3, moderate; given before she saw", "3.42 mm (95%: 3.1 to 3.7)", "at the detector"),
+    *("KL 3, moderate; given before she saw", "3.4 mm (95%: 3.1 to 3.7)", "at the detector"),
     *("1" * 12, "2" * 12, "3" * 12, "4" * 12, "mobilenet-seed1", "The models are signed"),
     *("Example hospital", "agreed in 64%", "right knee", "ImagerPixelSpacing"),
     *("2026-02-03 04:05 UTC", "kneeoa 0.1.0", "ab" * 6),
@@ -89,10 +89,10 @@ def test_a_range_of_one_grade_is_that_grade():
 
 
 def test_a_long_report_still_has_one_page():
-    many = tuple(FindingReported("soft", f"Sentence {n} warns. " * 6, "warned") for n in range(14))
+    many = tuple(FindingReported("soft", f"Sentence {n} warns. " * 8, "warned") for n in range(8))
     measured = REPORT.measurements * 4
     page = pdf_text(as_pdf(replace(REPORT, findings=many, measurements=measured), pictures()))
-    assert "Sentence 13 warns." in page
+    assert "Sentence 7 warns." in page
     assert "The models are signed" in page
 
 
@@ -107,11 +107,77 @@ def test_text_from_files_is_text():
     assert '<b>bold</b> & "quoted"' in text
 
 
+def test_what_has_no_room_is_said_to_be_missing_and_nothing_runs_into_the_foot():
+    many = tuple(FindingReported("soft", f"Sentence {n} warns. " * 9, "warned") for n in range(60))
+    page = pdf_text(as_pdf(replace(REPORT, findings=(REFUSED, *many)), pictures()))
+    assert "Expected a sharp film" in page
+    assert "Sentence 3 warns." in page
+    assert "Sentence 59" not in page
+    assert MORE in page
+
+
+@pytest.mark.parametrize("name", ["Иванова, Анна", "Ωμέγα, Νίκη", "Dvořák, Łucja", "Őry, Șerban"])
+def test_names_of_europe_are_written_and_others_are_said_to_be_missing(name):
+    def page(of):
+        return pdf_text(as_pdf(replace(REPORT, patient=Patient(of, "1952-03-17")), pictures()))
+
+    assert name in page(name)
+    lacking = page("\u5c71\u7530, \u592a\u90ce")
+    assert UNWRITTEN in lacking
+    assert "?" not in lacking
+
+
+def test_a_doubt_is_in_every_form():
+    unsigned = replace(REPORT, signed="", notes=("The networks in use are not signed.",))
+    for form in (one_line(as_text(unsigned)), pdf_text(as_pdf(unsigned, pictures()))):
+        assert "KL 2, minimal (the median of the probabilities); uncertain" in form
+        assert "Undecided: no grade reaches half of the probability; KL 1 and KL 2 lead." in form
+        assert "in 90% of films like those it was set on; in others less often" in form
+        assert "The networks in use are not signed." in form
+    sure = replace(REPORT.answer, low=1, high=2)
+    assert "uncertain" not in wording.one_grade(sure)
+
+
+def test_a_grade_of_hers_that_met_no_answer_is_not_said_to_have_met_one():
+    alone = replace(REPORT, reader=ReaderGrade(3, before=True, seen=False))
+    assert "saw the networks" not in wording.reader_line(alone)
+    assert "was not shown" in wording.reader_line(alone)
+
+
+def test_a_box_of_the_reader_is_called_hers():
+    assert "(as it was found)" in wording.box_line(REPORT)
+    moved = replace(REPORT, film=replace(FILM, box_from="reader"))
+    assert "(as the reader set it)" in wording.box_line(moved)
+
+
 def test_the_same_report_is_the_same_bytes():
     assert as_pdf(REPORT, pictures()) == as_pdf(REPORT, pictures())
     about = PdfReader(io.BytesIO(as_pdf(REPORT, pictures()))).metadata
     assert about.creator == "kneeoa report"
     assert about.subject == PURPOSE
+
+
+def test_the_capture_leaves_nothing_out_for_which_smaller_letters_have_room(monkeypatch):
+    written, paragraph = [], poster._paragraph
+
+    def kept(draw, y, text, colour, size):
+        written.append((text, size))
+        return paragraph(draw, y, text, colour, size)
+
+    monkeypatch.setattr(poster, "_paragraph", kept)
+    cut = []
+    for words in range(0, 600, 20):
+        written.clear()
+        report = replace(REPORT, profile="four " * words)
+        poster.poster(report, pictures())
+        texts = [text for text, _ in written]
+        lacking = {text for text, _ in poster._lines(report)} - set(texts)
+        assert bool(lacking) == (poster.MORE in texts)
+        assert not lacking or written[-1] == (poster.MORE, poster._SMALLEST)
+        cut.append(bool(lacking))
+    assert cut == sorted(cut)
+    assert not cut[0]
+    assert cut[-1]
 
 
 def test_a_side_is_left_right_or_not_known():

@@ -46,6 +46,22 @@ def test_what_has_another_form_is_not_said(name, tags):
     assert said(**tags)[name] == ""
 
 
+def test_names_are_read_in_the_letters_that_they_were_written_in():
+    name = "\u0418\u0432\u0430\u043d\u043e\u0432^\u0418\u0432\u0430\u043d"
+    for bytes_of_it, charset, read in (
+        (name.encode(), None, name),
+        (name.encode("iso8859_5"), "ISO_IR 144", name),
+        ("M\u00fcller^\u00c5sa".encode("latin-1"), None, "M\u00fcller^\u00c5sa"),
+        (b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", ["", "ISO 2022 IR 87"], None),
+    ):
+        dataset = knee_dataset(height=64)
+        dataset.add_new("PatientName", "PN", bytes_of_it)
+        if charset:
+            dataset.SpecificCharacterSet = charset
+        found = source(dicom_file(dataset))[0]["patient_name"]
+        assert found == (read or "Yamada^Tarou=\u5c71\u7530^\u592a\u90ce")
+
+
 def test_texts_are_bounded_and_hold_nothing_that_steers():
     found = said(PatientID="a\x1b[2J\\b\u202e" + "c" * 200, AccessionNumber="x" * 40)
     assert "\x1b" not in found["patient_id"]

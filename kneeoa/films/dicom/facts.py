@@ -19,6 +19,10 @@ _TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _CALIBRATED, _AT_DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
 SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
 """Where the size of a pixel may stand, the most telling first."""
+_FIELD = (5.0, 2_000.0)
+"""Millimetres of a film's longer side that are believed: from a crop to the whole of both legs."""
+_DIRECTIONS = {"L": (1, 0), "R": (-1, 0), "F": (0, 1), "H": (0, -1)}
+"""Of a patient who faces the reader: across and down."""
 
 
 def header(dataset: Dataset) -> Header:
@@ -32,6 +36,7 @@ def header(dataset: Dataset) -> Header:
         intent=_word(dataset, "PresentationIntentType"),
         child=_is_child(dataset),
         spacing_from=spacing_from(dataset),
+        mirrored=_is_mirrored(dataset),
     )
 
 
@@ -50,6 +55,17 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
             "PhotometricInterpretation and PresentationLUTShape contradict each other about which "
             "end is white: the film may be negative."
         )
+    if _is_mirrored(dataset):
+        sentences.append(
+            "The file says that the picture is a mirror image (PatientOrientation): right and left "
+            "of the patient are on the other sides than usual. Go by the marker on the film."
+        )
+    if (pair := _given(dataset)) and not _is_believed(dataset, pair):
+        row, column = pair
+        sentences.append(
+            f"The file says that a pixel is {row:.4g} x {column:.4g} mm large. No film is like "
+            "that: there are no millimetres."
+        )
     return tuple(sentences)
 
 
@@ -62,9 +78,9 @@ def side(dataset: Dataset) -> str | None:
 
 
 def spacing(dataset: Dataset) -> tuple[float, float] | None:
-    """Return (row, column) mm per pixel."""
-    keyword = _spacing_keyword(dataset)
-    return None if keyword is None else _pair(dataset, keyword)
+    """Return (row, column) mm per pixel; None where the file says none that can be."""
+    pair = _given(dataset)
+    return pair if pair and _is_believed(dataset, pair) else None
 
 
 def spacing_from(dataset: Dataset) -> str | None:
@@ -72,6 +88,8 @@ def spacing_from(dataset: Dataset) -> str | None:
 
     A PixelSpacing that only repeats ImagerPixelSpacing is that at the detector (PS3.3, 10.7.1.3).
     """
+    if spacing(dataset) is None:
+        return None
     keyword = _spacing_keyword(dataset)
     if keyword == _CALIBRATED and _pair(dataset, _CALIBRATED) == _pair(dataset, _AT_DETECTOR):
         return _AT_DETECTOR
@@ -83,10 +101,36 @@ def _spacing_keyword(dataset: Dataset) -> str | None:
     return next(there, None)
 
 
+def _given(dataset: Dataset) -> tuple[float, float] | None:
+    keyword = _spacing_keyword(dataset)
+    return None if keyword is None else _pair(dataset, keyword)
+
+
+def _is_believed(dataset: Dataset, pair: tuple[float, float]) -> bool:
+    """Return whether a film of such pixels is as large as films are.
+
+    Else the numbers are in another unit, or none at all.
+    """
+    try:
+        sides = int(dataset.Rows) * pair[0], int(dataset.Columns) * pair[1]
+    except (AttributeError, TypeError, ValueError):
+        return True  # a header alone
+    return _FIELD[0] <= max(sides) <= _FIELD[1]
+
+
+def _is_mirrored(dataset: Dataset) -> bool:
+    """Return whether rows and columns run as in the mirror image of a patient facing the reader."""
+    try:
+        across, down = (_DIRECTIONS[str(one)[0]] for one in dataset.get("PatientOrientation"))
+    except (TypeError, ValueError, KeyError, IndexError):
+        return False  # not said, or no view from the front
+    return across[0] * down[1] - across[1] * down[0] < 0
+
+
 def aspect(dataset: Dataset) -> float:
     """Return the height of a pixel over its width."""
     # An aspect ratio is there where no spacing is; of two that disagree, the measured one counts.
-    row, column = spacing(dataset) or _pair(dataset, "PixelAspectRatio") or (1.0, 1.0)
+    row, column = _given(dataset) or _pair(dataset, "PixelAspectRatio") or (1.0, 1.0)
     return row / column
 
 

@@ -52,8 +52,8 @@ def padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
     """Return where the file says that there is no film, ``(H, W) bool``, or None."""
     if "PixelPaddingValue" not in dataset or stored.dtype.kind not in "iu" or stored.ndim > 2:
         return None
-    value = _as_sample(dataset.PixelPaddingValue, stored.dtype)
-    limit = _as_sample(dataset.get("PixelPaddingRangeLimit", value), stored.dtype)
+    value = as_sample(dataset.PixelPaddingValue, stored.dtype)
+    limit = as_sample(dataset.get("PixelPaddingRangeLimit", value), stored.dtype)
     outside = (stored >= min(value, limit)) & (stored <= max(value, limit))
     return None if outside.all() or not outside.any() else outside
 
@@ -73,7 +73,7 @@ def _is_inverse(dataset: Dataset) -> bool:
     return white_is_low or dataset.get("PresentationLUTShape") == "INVERSE"
 
 
-def _as_sample(value: float, dtype: np.dtype) -> int:
+def as_sample(value: float, dtype: np.dtype) -> int:
     """Return a value as a sample has it: files mix up -1 and 65535."""
     unsigned = np.dtype(f"u{dtype.itemsize}")
     wrapped = int(value) & int(np.iinfo(unsigned).max)

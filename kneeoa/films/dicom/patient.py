@@ -14,24 +14,36 @@ _DAYS = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
 _DAY = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 
 
-def patient(data: bytes) -> tuple[dict[str, Any], list]:
-    """Return the patient's id and the day, as ``{"id": ..., "date": "2026-11-28"}``.
+_WHO = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
+_NOBODY = {"id": "", "date": "", "issuer": "", "born": "", "name": ""}
 
-    What the file does not say is empty.
+
+def patient(data: bytes) -> tuple[dict[str, Any], list]:
+    """Return the patient's id and the day, as ``{"id": ..., "date": "2026-11-28"}``, and more.
+
+    ``issuer`` of the id, ``born`` as the day, and ``name`` such as files of two makers write it the
+    same way. What the file does not say is empty.
     """
     try:
         header = pydicom.dcmread(
             io.BytesIO(data),
             stop_before_pixels=True,
-            specific_tags=["PatientID", *_DAYS],
+            specific_tags=["SpecificCharacterSet", *_WHO, *_DAYS],
             force=True,
         )
         days = (_day(header.get(name)) for name in _DAYS)
-        found = str(header.get("PatientID", "") or "").strip()
-        return {"id": found, "date": next(filter(None, days), "")}, []
+        found, issuer, name = (str(header.get(one, "") or "").strip() for one in _WHO[:3])
+        said = {
+            "id": found,
+            "date": next(filter(None, days), ""),
+            "issuer": issuer,
+            "born": _day(header.get("PatientBirthDate")),
+            "name": " ".join(name.partition("=")[0].replace("^", " ").casefold().split()),
+        }
+        return said, []
     except Exception:
         # Whatever a header does to its reader: the film is sound, and its patient not known.
-        return {"id": "", "date": ""}, []
+        return dict(_NOBODY), []
 
 
 def _day(value: Any) -> str:

@@ -80,9 +80,25 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
 
 def _value(header: Dataset, keyword: str) -> str:
     try:
+        if (text := _utf8(header, keyword)) is not None:
+            return text
         return str(header.get(keyword) or "").strip()
     except Exception:
         return ""
+
+
+def _utf8(header: Dataset, keyword: str) -> str | None:
+    """Return a text that is UTF-8 without the file saying so; None where it is, or is none.
+
+    Taken for Latin-1, which it is otherwise, a name would go back to its archive as another one.
+    """
+    value = getattr(header.get_item(keyword), "value", None)
+    said = "SpecificCharacterSet" in header
+    if said or not isinstance(value, bytes) or value.isascii():
+        return None
+    with contextlib.suppress(UnicodeDecodeError):
+        return value.decode().strip()
+    return None
 
 
 def _uid(header: Dataset, keyword: str) -> str:

@@ -233,7 +233,11 @@ def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
 
 
 def _sides(radiograph: Radiograph, count: int) -> tuple[str, ...]:
-    """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader."""
+    """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
+
+    Not where the file says that the picture is mirrored: that is set wrong too often to be believed
+    against the picture, and too often right to be passed over.
+    """
     if count == 2:
-        return ("R", "L")
+        return ("unknown", "unknown") if radiograph.header.mirrored else ("R", "L")
     return (radiograph.laterality or "unknown",)

@@ -1,12 +1,20 @@
 """What a report's DICOM objects say of the film they are about, with or without its patient."""
 
+import re
+
 from pydicom import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage
 
 import kneeoa
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from kneeoa.reports.dicom.source import Source
 
 METHOD = f"kneeoa {kneeoa.__version__}, DICOM PS3.15 basic profile"
+BY_SOME_VERSION = re.compile(rb"kneeoa [\w.+-]{1,40}, DICOM PS3\.15 basic profile")
+"""Stands in every film that some version of this program took a patient out of."""
+DIGITAL = ("1.2.840.10008.5.1.4.1.1.1.1", "1.2.840.10008.5.1.4.1.1.1.1.1")
+_KINDS = ("1.2.840.10008.5.1.4.1.1.1", *DIGITAL, SecondaryCaptureImageStorage)
+"""Computed and digital radiographs, and pictures of any kind, which all other films become."""
 PROFILE = ("113100", "DCM", "Basic Application Confidentiality Profile")
 
 
@@ -17,7 +25,7 @@ def evidence(source: Source, pseudonyms: Pseudonyms | None) -> Dataset:
     when it is de-identified under the same key. None keeps what the file says.
     """
     said = Dataset()
-    said.SOPClassUID = source.sop_class
+    said.SOPClassUID = kind_without_patient(source.sop_class) if pseudonyms else source.sop_class
     for keyword, uid in (
         ("SOPInstanceUID", source.sop_instance),
         ("StudyInstanceUID", source.study),
@@ -41,8 +49,14 @@ def evidence(source: Source, pseudonyms: Pseudonyms | None) -> Dataset:
     if source.issuer and not hidden:
         said.IssuerOfPatientID = source.issuer
     if pseudonyms is not None:
-        mark_deidentified(said, pseudonyms.patient(source.patient_id, source.issuer))
+        whose = pseudonyms.patient(source.patient_id, source.issuer, study=source.study)
+        mark_deidentified(said, whose)
     return said
+
+
+def kind_without_patient(sop_class: str) -> str:
+    """Return the SOP class that a film has once its patient is taken out of it."""
+    return sop_class if sop_class in _KINDS else SecondaryCaptureImageStorage
 
 
 def take_over(made: Dataset, said: Dataset) -> None:

@@ -27,9 +27,14 @@ class Pseudonyms:
         digits[8] = 0x80 | (digits[8] & 0x3F)
         return f"2.25.{int.from_bytes(digits, 'big')}"
 
-    def patient(self, patient_id: str, issuer: str = "") -> str:
-        """Return the id that replaces a patient's."""
-        return f"KNEE-{self._digest('patient', f'{issuer}|{patient_id}').hex()[:12].upper()}"
+    def patient(self, patient_id: str, issuer: str = "", *, study: str) -> str:
+        """Return the id that replaces a patient's.
+
+        Of a patient without one, nobody knows which other studies are hers: it is that of the films
+        of one `study`, or whatever stands for it.
+        """
+        kind, text = ("patient", f"{issuer}|{patient_id}") if patient_id else ("nobody in", study)
+        return f"KNEE-{self._digest(kind, text).hex()[:12].upper()}"
 
     def _digest(self, kind: str, text: str) -> bytes:
         return hmac.new(self.key, f"{kind}|{text}".encode(), hashlib.sha256).digest()

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydicom.uid import UID
+
 from kneeoa.files import converted
 from kneeoa.films.apart.pool import workers
 
@@ -44,8 +46,12 @@ class Source:
 
     @property
     def can_be_referred_to(self) -> bool:
-        """Whether another object can say that it is about this one."""
-        return all((self.sop_class, self.sop_instance, self.study, self.series))
+        """Whether another object can say that it is about this one.
+
+        Not where its kind is a maker's own: nobody knows what a place in such a film is.
+        """
+        is_standard = bool(UID(self.sop_class).keyword)
+        return is_standard and all((self.sop_instance, self.study, self.series))
 
 
 def source_of(data: bytes) -> Source:

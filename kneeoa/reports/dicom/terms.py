@@ -23,7 +23,7 @@ SIDES = {"L": codes.SCT.Left, "R": codes.SCT.Right}
 PLAIN_RADIOGRAPHY = codes.SCT.PlainRadiography
 MILLIMETRE, NO_UNITS = codes.UCUM.Millimeter, codes.UCUM.NoUnits
 PIXELS = CodedConcept("{pixels}", "UCUM", "pixels")
-UNITS = {"mm": MILLIMETRE, "1": NO_UNITS, "{pixels}": PIXELS}
+UNITS = {"mm": MILLIMETRE, "1": NO_UNITS, "{pixels}": PIXELS, "deg": codes.UCUM.Degree}
 
 
 def own(value: str, meaning: str) -> CodedConcept:
@@ -41,7 +41,7 @@ READER_GRADE = own("KL-READER", "Reader's own Kellgren-Lawrence grade")
 READER_WHEN = own("KL-READER-WHEN", "When the reader gave her grade")
 BEFORE = own("BEFORE", "Before she saw the networks' answer")
 AFTER = own("AFTER", "After she saw the networks' answer")
-GRADES_APART = own("KL-APART", "Grades between the two networks")
+NOT_SHOWN = own("NOT-SHOWN", "She was not shown an answer of the networks")
 PURPOSE = own("PURPOSE", "Purpose of the report")
 AGREEMENT = own("AGREEMENT", "Agreement of the two networks")
 REFUSAL = own("REFUSAL", "Reason not to grade the film")
@@ -70,7 +70,9 @@ PROBABILITIES = tuple(own(f"P-KL{grade:d}", f"Probability of {grade.label}") for
 
 
 def measurement_code(kind: str) -> CodedConcept:
-    """Return the code of a kind of measurement, which is in its words; the same for the same."""
+    """Return the code of a kind of measurement: a public one, or one of its words."""
+    if kind == "length":
+        return codes.SCT.Length
     short = _MEASURED.get(kind) or f"M-{hashlib.sha256(kind.encode()).hexdigest()[:10].upper()}"
     return own(short, kind[:64])
 

@@ -12,6 +12,10 @@ from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import Profile
 from pages.shared import cached
 
+LEARNT_FROM_IT = (
+    "This profile learnt from this very film and the grade it was given: that the networks agree "
+    "here says nothing."
+)
 _LOADED, _CURRENT, _LEARNT_FROM = "profiles", "profile", "profile_films"
 
 
@@ -55,6 +59,12 @@ def leave() -> None:
 def remember_films(profile: Profile, contents: Collection[str]) -> None:
     """Remember which films, by the SHA-256 of their bytes, a profile was learnt from here."""
     st.session_state.setdefault(_LEARNT_FROM, {})[profile.digest] = frozenset(contents)
+
+
+def learnt_from(content: str) -> bool:
+    """Return whether the profile that readings follow was learnt from this very film."""
+    profile = current()
+    return profile is not None and was_learnt_from(profile, content)
 
 
 def was_learnt_from(profile: Profile, content: str) -> bool:

@@ -8,11 +8,12 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
-from kneeoa.reports.content import Measurement, ReaderGrade, Report, SideFrom, side_named
+from kneeoa.reports.content import Measurement, ReaderGrade, Report, side_named
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
 from kneeoa.reports.exports import Exports
-from kneeoa.reports.making import Read
+from kneeoa.reports.making import Read, side_from
 from pages.shared import cached, session_films
+from pages.shared.cases import knees
 from pages.shared.memory.film import Film
 from pages.shared.profiles import in_use
 
@@ -45,7 +46,8 @@ def exports_of(
     graded : whether the networks' answer is shown; a report says no more than the page
     measured, with_patient, reader, measurements : as of `Read` and `Exports`
     """
-    radiograph = film.radiograph
+    radiograph, profile = film.radiograph, in_use.current()
+    knee = knees.index_of(film, frame)
     read = Read(
         radiograph=replace(radiograph, name=film.name),
         frame=frame,
@@ -53,11 +55,13 @@ def exports_of(
         readings=session_films.read(film, frame) if graded else (),
         together=session_films.read_together(film, frame) if graded else None,
         side=side_named(side),
-        side_from=_side_from(film, frame, radiograph.laterality, side),
+        side_from=side_from(side, film.found, knee),
         quarters=film.quarters,
         changes=film.changes,
         drawn=film.drawn,
+        box_from="found" if frame == knees.proposal(film, knee, profile) else "reader",
         measured=measured,
+        notes=(in_use.LEARNT_FROM_IT,) if in_use.learnt_from(film.digest) and graded else (),
     )
     return Exports(
         read=read,
@@ -70,16 +74,6 @@ def exports_of(
         reader=reader,
         measurements=tuple(measurements),
     )
-
-
-def _side_from(film: Film, frame: Frame, said_by_file: str | None, side: str) -> SideFrom:
-    if side == "unknown":
-        return ""
-    names = [knee.frame.name for knee in film.found.knees]
-    found = film.found.knees[names.index(frame.name) if frame.name in names else 0]
-    if side != found.side:
-        return "reader"
-    return "file" if said_by_file else "position"
 
 
 def _pseudonyms() -> Pseudonyms:
