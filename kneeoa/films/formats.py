@@ -41,8 +41,12 @@ class Content(Enum):
     """What the first bytes of a file say that it holds."""
 
     FILM = "what may be a film"
+    OTHER_PICTURE = "DICOM with a picture of another kind than a film: CT, MR, ultrasound"
     NO_PICTURE = "DICOM without a picture: a directory, a report, a presentation state"
     OTHER = "anything else, or nothing that can be opened"
+
+
+PICTURES = (Content.FILM, Content.OTHER_PICTURE)
 
 
 def content_of(file: Path) -> Content:
@@ -66,15 +70,15 @@ def content_of_start(read: Callable[[int], bytes]) -> Content:
         return Content.OTHER
     if kind != "DICOM":
         return Content.FILM
-    from kneeoa.films.dicom.parse import HEAD_BYTES, says_it_is_a_picture
+    from kneeoa.films.dicom.parse import HEAD_BYTES, kind_of_picture
 
-    is_picture = says_it_is_a_picture(start + read(HEAD_BYTES - len(start)))
-    return Content.FILM if is_picture else Content.NO_PICTURE
+    kind = kind_of_picture(start + read(HEAD_BYTES - len(start)))
+    return {"film": Content.FILM, "other": Content.OTHER_PICTURE}.get(kind, Content.NO_PICTURE)
 
 
 def might_be_film(file: Path) -> bool:
-    """Return whether the first bytes of `file` are those of a film."""
-    return content_of(file) is Content.FILM
+    """Return whether the first bytes of `file` are those of a film, or of a picture of its kind."""
+    return content_of(file) in PICTURES
 
 
 _ACCEPTED_STARTS = (
