@@ -101,14 +101,18 @@ def of_saved() -> pd.DataFrame:
     """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`."""
     from kneeoa.store.cases import keeping  # late, as the store itself
 
-    rows = {}
-    for case in keeping.cases(cached.store(), saved.reader()):
+    found: dict[str, tuple] = {}
+    for case in keeping.cases(cached.store(), saved.reader()):  # the newest first
         for place, knee in enumerate(case.state.knees):
-            own = case.own(place)
-            if own.grade is not None:
-                name = f"{case.digest}.{place}"
-                rows[name] = _row(name, case.patient, own, knee)
-    return _table(rows.values())
+            own, name = case.own(place), f"{case.digest}.{place}"
+            if own.grade is None:
+                continue
+            patient = case.patient or case.digest
+            if name in found:  # the film is in two cases
+                patient, newer, knee = found[name]
+                own = newer.joined(own)
+            found[name] = patient, own, knee
+    return _table([_row(name, *about) for name, about in found.items()])
 
 
 def of_session() -> pd.DataFrame:
@@ -119,15 +123,16 @@ def of_session() -> pd.DataFrame:
             own = own_grades.of(digest, place)
             if own.grade is not None:
                 knee = states.state_of(film, place, wait=False)
-                rows.append(_row(f"{digest}.{place}", "", own, knee))
+                rows.append(_row(f"{digest}.{place}", digest, own, knee))
     return _table(rows)
 
 
 def _row(name, patient, own, knee):
-    # What the networks say has no part in it before she saw it.
-    said = knee.said if own.seen_at is not None else None
+    # What the networks say has no part in it before she saw it, and until then her grade is free.
+    is_free = own.seen_at is None
+    said, committed = (None, own.grade) if is_free else (knee.said, own.committed)
     when = own.committed_at or own.given_at
-    return name, patient, when, own.grade, own.committed, said, knee.reference
+    return name, patient, when, own.grade, committed, said, knee.reference
 
 
 def _table(rows):

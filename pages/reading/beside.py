@@ -133,8 +133,7 @@ def _arrow(line, pair):
 
 
 def _answer(film, frame):
-    hidden = own_grades.hides(film.digest, frame_control.index_of(film, frame))
-    if hidden or not _is_graded(film, frame):
+    if _waits(film, frame) or not _is_graded(film, frame):
         return None
     try:
         together = session_films.read_together(film, frame)
@@ -144,8 +143,13 @@ def _answer(film, frame):
 
 
 def _space(film, frame):
-    is_measured = joint_space.is_offered() and _is_graded(film, frame)
+    hidden = _waits(film, frame)
+    is_measured = joint_space.is_offered() and not hidden and _is_graded(film, frame)
     return joint_space.of(film, frame) if is_measured else None
+
+
+def _waits(film, frame):
+    return own_grades.hides(film.digest, frame_control.index_of(film, frame))
 
 
 def _is_graded(film, frame):

@@ -43,6 +43,11 @@ def saw(digest: str, knee: int) -> None:
     put(digest, knee, of(digest, knee).seen(datetime.now(UTC)))
 
 
+def keep_asked() -> None:
+    """Have the address say for all pages whether answers wait, from whichever she comes in by."""
+    kept.remember(REVEAL)
+
+
 def waits() -> bool:
     """Return whether the networks' answers wait for hers."""
     return kept.chosen(REVEAL) == "after"

@@ -20,6 +20,9 @@ class Table {
     this.sort = null; // { name, down }
     this.marked = new Set();
     root.addEventListener('keydown', (event) => this.pressed(event));
+    // Whatever is pressed elsewhere is about the row that is pointed at now.
+    document.addEventListener('pointerdown', () => this.tell(), true);
+    root.addEventListener('focusout', () => this.tell());
   }
 
   show({ data, setStateValue, setTriggerValue }) {
@@ -30,6 +33,7 @@ class Table {
     this.marked = new Set([...this.marked].filter((key) => keys.has(key)));
     if (!keys.has(this.at)) this.at = keys.has(data.at) ? data.at : null;
     this.draw();
+    if (!this.wasShown) this.point(true);
     if (!this.wasShown && document.activeElement === document.body) this.root.focus();
     this.wasShown = true;
   }
@@ -123,7 +127,7 @@ class Table {
       if (kind !== 'picture') {
         td.textContent = cell;
         td.title = row.told[name] ?? '';
-      } else if (cell) td.append(element('img', { src: cell, alt: '' }));
+      } else if (cell) td.append(picture(cell));
       tr.append(td);
     });
     tr.addEventListener('click', () => this.go(row.key));
@@ -157,7 +161,15 @@ class Table {
     this.at = key;
     this.point(true);
     clearTimeout(this.later);
-    this.later = setTimeout(() => this.setStateValue('at', key), REST);
+    this.later = setTimeout(() => this.tell(), REST);
+  }
+
+  // Tells the server which row it is, where it was not told yet.
+  tell() {
+    if (!this.later || !this.root.isConnected) return;
+    clearTimeout(this.later);
+    this.later = null;
+    this.setStateValue('at', this.at);
   }
 
   // Shows which row it is, and has it in sight where it was just gone to.
@@ -180,10 +192,17 @@ class Table {
 
   open(key) {
     clearTimeout(this.later);
+    this.later = null;
     this.at = key;
     this.point(true);
     this.setTriggerValue('opened', key);
   }
+}
+
+function picture(address) {
+  // One of the server's stands below whatever path the page itself stands.
+  const src = new URL(address.replace(/^\//, ''), document.baseURI).href;
+  return element('img', { src, alt: '', loading: 'lazy' });
 }
 
 function element(name, properties = {}) {
