@@ -154,6 +154,7 @@ def choose() -> Filters:
             value=[],
             min_value=date(1900, 1, 1),  # else of the last ten years alone
             max_value=date(2100, 1, 1),
+            format="YYYY-MM-DD",
             key="cases_days",
             persist_state="session",
         )
