@@ -10,6 +10,7 @@ from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.wording import counted, plain
 from pages.cases import opening
 from pages.shared import boundary, clients, live
+from pages.shared.cases import saved
 from pages.shared.pacs.running import running
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _inbox() -> "Inbox":
 
 def look_again(seconds: float = 3.0) -> None:
     """Have the list show what waits now; headers are read for so long."""
-    st.session_state[_SHOWN] = _inbox().listed(seconds)
+    saved.keep_until_sign_out(_SHOWN, _inbox().listed(seconds))
 
 
 def _see_what_is_new(shown: frozenset[str], is_chosen: bool) -> None:

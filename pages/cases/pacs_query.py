@@ -14,6 +14,7 @@ from kneeoa.pacs.web import Web
 from kneeoa.wording import counted
 from pages.cases import opening
 from pages.shared import boundary, clients
+from pages.shared.cases import saved
 from pages.shared.pacs.running import running
 
 _FOUND, _ROUND = "archive_found", "archive_round"
@@ -44,7 +45,7 @@ def show() -> None:
         server, search = asked
         with boundary.refusals_shown(), st.spinner(f"Asking {boundary.escaped(server.name)}"):
             clients.note("archive queried", server.name)  # whatever comes of it
-            st.session_state[_FOUND] = server.name, Web(server).find(search)
+            saved.keep_until_sign_out(_FOUND, (server.name, Web(server).find(search)))
     if found := st.session_state.get(_FOUND):
         _show_found(running().pacs.server(found[0]), found[1])
 

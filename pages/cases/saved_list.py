@@ -169,7 +169,8 @@ def pictures_of(cases: Sequence[Case], shown: Iterable[int]) -> dict[int, str]:
     """Return the addresses of small pictures of the first cases that are `shown`, by case."""
     first = set(list(dict.fromkeys(shown))[:MOST_PICTURES])
     files = settings.files_from(os.environ)
-    known: dict[str, bytes] = st.session_state.setdefault(_PICTURES, {})
+    known: dict[str, bytes] = st.session_state.get(_PICTURES, {})
+    saved.keep_until_sign_out(_PICTURES, known)
     found = {}
     for case in cases:
         if case.case_id not in first:

@@ -146,13 +146,14 @@ def _show(film, radiograph, without=None):
     forget_frame(film.digest)
 
 
-def remove(digest: str) -> None:
-    """Take a film away, and where its frame was moved to; the last one can be brought back."""
+def remove(digest: str, *, for_good: bool = False) -> None:
+    """Take a film away, and where its frame was moved to; else the last one can be brought back."""
     films = all_films()
     if digest not in films:
         return
     place = list(films).index(digest)
-    st.session_state[_REMOVED] = place, films.pop(digest), _frame_of(digest)
+    gone = place, films.pop(digest), _frame_of(digest)
+    st.session_state[_REMOVED] = None if for_good else gone
     forget_frame(digest)
     forget_refusals()
 

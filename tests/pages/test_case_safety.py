@@ -261,3 +261,20 @@ def test_the_tick_of_a_saved_case_is_one():
     # A backslash that Python reads makes "\2713" of CSS another letter and a digit.
     assert style.STYLE.isascii()
     assert '"\\2713  "' in style.STYLE
+
+
+def test_who_signs_out_leaves_no_film_of_the_list_but_those_that_are_nowhere_else(db):
+    app = read_and_saved()
+    upload(app, "two.png", knee_png(1, seed=5))
+    saved_one, other = app.session_state["films"]
+    app.session_state["lists_behind_key"] = {"archive_found"}
+    app.session_state["archive_found"] = ("archive", "Muster, Anna")
+    app.switch_page("cases/page.py").run()
+    press(app, "sign_out")
+    assert list(app.session_state["films"]) == [other]
+    assert "archive_found" not in app.session_state
+    app.switch_page("reading/page.py").run()
+    assert "two.png" in html(app)
+    assert not any(button.key == "bring_back" for button in app.button)
+    assert keeping.count(db) == 1
+    assert saved_one not in app.session_state["films"]

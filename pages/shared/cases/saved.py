@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -32,6 +33,7 @@ DOOR = sign_in.Door(
 )
 READER = "reader_initials"
 _CASES, _VIEWS, _KNOWN = "saved_cases", "film_views", "known_cases"
+_BEHIND_KEY, _LISTS = "films_behind_key", "lists_behind_key"
 
 
 def is_on() -> bool:
@@ -70,11 +72,28 @@ def show_sign_in() -> None:
 
 
 def sign_out() -> None:
-    """Close the list for this session; the next reader's grades are not those of this one."""
+    """Close the list for this session, and take away what only its key showed.
+
+    Films of saved cases, and those of an archive, go; what was uploaded here and not saved stays.
+    The next reader's grades are not those of this one.
+    """
     sign_in.leave(DOOR)
     own_grades.forget()
-    for key in (READER, _CASES, _KNOWN, _VIEWS):
+    for digest in [*_cases(), *st.session_state.get(_BEHIND_KEY, ())]:
+        session_films.remove(digest, for_good=True)
+    for key in (READER, _CASES, _KNOWN, _VIEWS, *st.session_state.get(_LISTS, ()), _LISTS):
         st.session_state.pop(key, None)
+
+
+def note_behind_key(digest: str) -> None:
+    """Note that a film of this session came from where only the key of the list leads."""
+    st.session_state.setdefault(_BEHIND_KEY, set()).add(digest)
+
+
+def keep_until_sign_out(key: str, value: Any) -> None:
+    """Keep what is shown behind the key in the session's `key`, until the list is closed."""
+    st.session_state[key] = value
+    st.session_state.setdefault(_LISTS, set()).add(key)
 
 
 def case_of(digest: str) -> Case | None:

@@ -21,7 +21,11 @@ class Table {
     this.marked = new Set();
     root.addEventListener('keydown', (event) => this.pressed(event));
     // Whatever is pressed elsewhere is about the row that is pointed at now.
-    document.addEventListener('pointerdown', () => this.tell(), true);
+    const pressed = () => {
+      if (root.isConnected) this.tell();
+      else document.removeEventListener('pointerdown', pressed, true);
+    };
+    document.addEventListener('pointerdown', pressed, true);
     root.addEventListener('focusout', () => this.tell());
   }
 
@@ -32,7 +36,11 @@ class Table {
     const keys = new Set(data.rows.map(({ key }) => key));
     this.marked = new Set([...this.marked].filter((key) => keys.has(key)));
     if (!keys.has(this.at)) this.at = keys.has(data.at) ? data.at : null;
-    this.draw();
+    // Drawn anew only where it is another table: pictures would flicker at every key.
+    const drawn = JSON.stringify([data.columns, data.rows, data.marks]);
+    if (drawn === this.drawn) this.point(false);
+    else this.draw();
+    this.drawn = drawn;
     if (!this.wasShown) this.point(true);
     if (!this.wasShown && document.activeElement === document.body) this.root.focus();
     this.wasShown = true;
