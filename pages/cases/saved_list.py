@@ -3,26 +3,23 @@
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from kneeoa.grades import GRADES
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import listing, settings
 from kneeoa.store.cases.case import Case
-from kneeoa.store.cases.listing import DOUBTS, Filters
 from kneeoa.wording import counted, plain
-from pages.cases import columns
+from pages.cases import columns, filtering
 from pages.shared import boundary, cached, clients
 from pages.shared.access import log, sign_in
 from pages.shared.cases import own_grades, reopening, saved
 from pages.shared.rows import component as rows
 from pages.shared.viewer import served
 
-SIDES = {"R": "right", "L": "left", "unknown": "not known"}
 COLUMNS = (
     rows.Column("picture", kind="picture"),
     rows.Column("case", "Case", "number"),
@@ -67,12 +64,10 @@ def show() -> None:
             f"{counted(len(damaged), 'case')} left out: what is kept of them is damaged and cannot "
             "be read."
         )
-        st.button("Delete what is damaged", on_click=_delete, args=[damaged], key="delete_damaged")
+        show_damaged(damaged)
     if not cases:
         show_empty()
         return
-    if not own_grades.waits():
-        note_seen(cases)
     hidden = {
         (case.case_id, place)
         for case in cases
@@ -80,7 +75,9 @@ def show() -> None:
         if knee.said is not None and is_hidden(case, place)
     }
     knees = listing.table(cases, hidden=lambda case, place: (case.case_id, place) in hidden)
-    shown = listing.filtered(knees, choose())
+    shown = listing.filtered(knees, filtering.choose())
+    if not own_grades.waits():
+        note_seen(cases, shown.head(rows.MOST))
     pictures = pictures_of(cases, shown["case"])
     chosen = rows.show(
         COLUMNS,
@@ -93,6 +90,19 @@ def show() -> None:
     )
     show_actions(shown, knees, chosen)
     log.show()
+
+
+def show_damaged(damaged: list[int]) -> None:
+    """Show how cases that cannot be read are deleted: not at once, for there may be a backup."""
+    with st.popover("Delete what is damaged", key="damaged"):
+        numbers = _named([f"case {case_id}" for case_id in damaged])
+        st.markdown(
+            f"{counted(len(damaged), 'case')} with film and grades will be deleted **for good**: "
+            f"{numbers}. Where there is a backup of the database, put that in its place instead."
+        )
+        st.button(
+            "Delete now", on_click=_delete, args=[damaged], key="delete_damaged", type="primary"
+        )
 
 
 def show_empty() -> None:
@@ -112,57 +122,14 @@ def is_hidden(case, knee: int) -> bool:
     return own_grades.waits() and own.seen_at is None and own_grades.hides(case.film, knee)
 
 
-def note_seen(cases) -> None:
-    """Note that what the networks say of these cases is in sight: from now on no grade is free."""
+def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
+    """Note that what the networks say of the `shown` knees is in sight: none is free any more."""
+    in_sight = set(zip(shown["case"], shown["knee"], strict=True))
     for case in cases:
         for knee, state in enumerate(case.state.knees):
-            if state.said is not None and own_grades.of(case.film, knee).seen_at is None:
+            is_new = state.said is not None and own_grades.of(case.film, knee).seen_at is None
+            if is_new and (case.case_id, knee) in in_sight:
                 own_grades.saw(case.film, knee)
-
-
-def choose() -> Filters:
-    """Ask what is looked for."""
-    text, grades, doubts, more = st.columns([2.2, 2.2, 2.3, 1.5], vertical_alignment="bottom")
-    words = text.text_input(
-        "Search",
-        key="cases_text",
-        placeholder="Film, case, patient's mark, grade",
-        persist_state="session",
-    )
-    of_grades = grades.pills(
-        "Grade",
-        [int(grade) for grade in GRADES],
-        selection_mode="multi",
-        format_func=lambda grade: f"KL {grade}",
-        key="cases_grades",
-        persist_state="session",
-    )
-    of_doubts = doubts.pills(
-        "Doubt", DOUBTS, selection_mode="multi", key="cases_doubts", persist_state="session"
-    )
-    with more.popover("Side, day, unread", width="stretch"):
-        sides = st.pills(
-            "Side",
-            list(SIDES),
-            selection_mode="multi",
-            format_func=SIDES.__getitem__,
-            key="cases_sides",
-            persist_state="session",
-        )
-        days = st.date_input(
-            "Day of the study, or of saving",
-            value=[],
-            min_value=date(1900, 1, 1),  # else of the last ten years alone
-            max_value=date(2100, 1, 1),
-            format="YYYY-MM-DD",
-            key="cases_days",
-            persist_state="session",
-        )
-        unread = st.toggle("Unread only", key="cases_unread", persist_state="session")
-    since, until = (*days, None, None)[:2] if isinstance(days, tuple) else (days, days)
-    return Filters(
-        words, tuple(of_grades), tuple(of_doubts), tuple(sides), since, until, bool(unread)
-    )
 
 
 def pictures_of(cases: Sequence[Case], shown: Iterable[int]) -> dict[int, str]:

@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.store import tables
 from kneeoa.store.cases import keeping, listing, readers
 from kneeoa.store.cases.case import Case, OwnGrade
+from kneeoa.store.database import writing
 from pages.shared import style
 from tests.support.case_pages import (
     FILM,
@@ -25,7 +27,7 @@ from tests.support.case_pages import (
 )
 from tests.support.cases import NOW, knee, new_case
 from tests.support.films import image_file
-from tests.support.rows import tables
+from tests.support.rows import tables as shown_tables
 from tests.support.teaching_pages import html, press, text
 
 BY = {"client": "test", "now": NOW}
@@ -167,7 +169,7 @@ def test_a_list_points_at_the_case_that_was_opened_last(db, files):
     key = listed(app)[1]["key"]
     app.session_state["cases_at"] = key
     app.run()
-    (table,) = tables(app)
+    (table,) = shown_tables(app)
     assert table["at"] == key
     assert not app.button(key="cases_open").disabled
 
@@ -278,3 +280,28 @@ def test_who_signs_out_leaves_no_film_of_the_list_but_those_that_are_nowhere_els
     assert not any(button.key == "bring_back" for button in app.button)
     assert keeping.count(db) == 1
     assert saved_one not in app.session_state["films"]
+
+
+def test_what_is_damaged_is_named_before_it_is_deleted_and_the_others_stay(db, files):
+    bad, good = (keeping.add(db, files, new_case(name=n), FILM, NOW) for n in ("a", "b"))
+    with writing(db) as connection:
+        table = tables.reading_case
+        connection.execute(table.update().where(table.c.id == bad.case_id).values(state="{"))
+    app = sign_in(started("cases"))
+    assert "1 case left out" in text(app)
+    assert f"**for good**: case {bad.case_id}. Where there is a backup" in text(app)
+    press(app, "delete_damaged")
+    assert keeping.count(db) == 1
+    assert keeping.cases(db) == [good]
+
+
+def test_a_list_shows_the_answers_of_its_rows_and_no_others(db, files):
+    for number, name in enumerate(("one", "two")):
+        new = new_case(str(number) * 64, name=name)
+        keeping.add(db, files, new, FILM + bytes([number]), NOW)
+    app = started("cases")
+    app.session_state["cases_text"] = "two"
+    sign_in(app)
+    assert [row["cells"]["film"] for row in listed(app)] == ["two"]
+    (shown,) = keeping.cases(db, most=1)
+    assert set(app.session_state["own_grades"]) == {(shown.film, 0)}

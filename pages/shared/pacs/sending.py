@@ -37,7 +37,10 @@ def offer(
     times = sent.get((name, content), 0) if content else 0
     label = f"Send {'again ' if times else ''}to {boundary.escaped(name)}"
     if times:
-        st.caption("This report, as it stands here, was sent. Cases shows when the archive has it.")
+        st.caption(
+            "This report, as it stands here, was given to be sent. Cases shows when the archive "
+            "has it."
+        )
     if not st.button(label, key=f"send_{key}_{times}", icon=":material/upload:", width="stretch"):
         return
     with boundary.refusals_shown():
