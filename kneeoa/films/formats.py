@@ -8,7 +8,7 @@ from pathlib import Path
 from kneeoa.errors import RadiographError
 from kneeoa.films.limits import ACCEPTED
 
-_FIRST_BYTES = 1024
+FIRST_BYTES = 1024
 FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
 """Files of such names in a folder are meant as films: one that holds something else is reported."""
 
@@ -31,8 +31,8 @@ def detect(data: bytes) -> str:
     for start, kind in _OTHER_STARTS:
         if data.startswith(start):
             raise RadiographError(f"{ACCEPTED} Received {kind}.")
-    if b"\0" not in data[:_FIRST_BYTES] and _is_text(data[:_FIRST_BYTES]):
-        kind = "a web page" if b"<html" in data[:_FIRST_BYTES].lower() else "text"
+    if b"\0" not in data[:FIRST_BYTES] and _is_text(data[:FIRST_BYTES]):
+        kind = "a web page" if b"<html" in data[:FIRST_BYTES].lower() else "text"
         raise RadiographError(f"{ACCEPTED} Received {kind}, whatever the file is called.")
     raise RadiographError(f"{ACCEPTED} The content is none of these: damaged, or another format.")
 
@@ -63,7 +63,7 @@ def content_of(file: Path) -> Content:
 
 def content_of_start(read: Callable[[int], bytes]) -> Content:
     """Return what a file holds whose next bytes ``read(count)`` returns; few of them are read."""
-    start = read(_FIRST_BYTES)
+    start = read(FIRST_BYTES)
     try:
         kind = detect(start)
     except RadiographError:

@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from kneeoa.errors import DataError, KneeOAError
+from kneeoa.errors import DataError, KneeOAError, RadiographError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.dicom.directory import DIRECTORY
-from kneeoa.films.formats import FILM_SUFFIXES, Content, content_of_start
+from kneeoa.films.formats import (
+    FILM_SUFFIXES,
+    FIRST_BYTES,
+    Content,
+    content_of_start,
+    detect,
+)
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.wording import counted
 from kneeoa.zipped import ZippedFile, open_zip
@@ -25,9 +31,9 @@ class Unpacked:
     """The films of a ZIP, and how much else was in it.
 
     In the order of the CD's directory where there is one, else of their paths, 2 before 10. What a
-    CD brings beside its films, such as its directory, reports, a viewer's program, and pictures of
-    CT, MR and the like, is passed over. A file that is damaged, or calls itself a film and is none,
-    counts as one, so that this is said.
+    CD brings beside its films, such as its directory, reports, a viewer's program with its own
+    pictures, and those of CT, MR and the like, is passed over. A file that is damaged, or calls
+    itself a film and is none, counts as one, so that this is said.
 
     Attributes
     ----------
@@ -43,7 +49,7 @@ class Unpacked:
     def sentence(self) -> str:
         """What was taken, and what was passed over; empty where nothing was."""
         others = [
-            counted(self.other_pictures, "picture") + " of another kind (CT, MR and the like)"
+            counted(self.other_pictures, "picture") + " of another kind (CT, MR, a viewer's own)"
             if self.other_pictures
             else "",
             counted(self.passed_over, "file") + " without a picture" if self.passed_over else "",
@@ -61,6 +67,12 @@ def films_of(data: bytes) -> Unpacked:
     """Return the films of a ZIP; raise `DataError` where it is none, unsound or without a film."""
     found = open_zip(data)
     kinds = {path: _kind_of(file) for path, file in found.items()}
+    order = _order_of(found)
+    if any(path.upper() in order for path in found):
+        # A directory names all films of its CD: an image beside them is its viewer's.
+        for path, file in found.items():
+            if path.upper() not in order and _is_image(file):
+                kinds[path] = Content.OTHER_PICTURE
     films = [path for path in found if kinds[path] is Content.FILM]
     others = sum(kind is Content.OTHER_PICTURE for kind in kinds.values())
     if not films:
@@ -69,7 +81,6 @@ def films_of(data: bytes) -> Unpacked:
             "Expected X-ray films in the ZIP: PNG, JPEG, TIFF or DICOM, in any folder. Found none."
             + more
         )
-    order = _order_of(found)
     films.sort(key=lambda path: (order.get(path.upper(), len(order)), _natural(path)))
     left = len(found) - len(films) - others
     return Unpacked(tuple(found[path] for path in films), others, left)
@@ -85,6 +96,15 @@ def _kind_of(file: ZippedFile) -> Content:
         return Content.FILM
     claims = PurePosixPath(file.path).suffix.lower() in FILM_SUFFIXES
     return Content.FILM if claims and content is Content.OTHER else content
+
+
+def _is_image(file: ZippedFile) -> bool:
+    """Return whether a file is a PNG, JPEG or TIFF."""
+    try:
+        with file.opened() as stream:
+            return detect(stream.read(FIRST_BYTES)) != "DICOM"
+    except (DataError, RadiographError):
+        return False
 
 
 def _order_of(found: Mapping[str, ZippedFile]) -> dict[str, int]:

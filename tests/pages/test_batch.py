@@ -97,8 +97,24 @@ def test_films_come_in_the_order_of_the_directory_and_others_after_them(film):
         record("IMAGE", 2, "DICOM", "GONE"),
     )
     names = ["dicom/A", "dicom/B", "dicom/C", "more/IM10", "more/IM2"]
-    found = unpacked.films_of(zipped({"CD/DICOMDIR": directory} | {f"CD/{n}": film for n in names}))
+    dicom = dicom_file(dicom_dataset(draw_knee(1)))
+    files = {f"CD/{name}": film if name == "dicom/A" else dicom for name in names}
+    found = unpacked.films_of(zipped({"CD/DICOMDIR": directory} | files))
     assert [file.name for file in found.films] == ["C", "B", "A", "IM2", "IM10"]
+
+
+def test_pictures_of_a_cds_viewer_are_no_films(film):
+    dicom = dicom_file(dicom_dataset(draw_knee(1)))
+    files = {
+        "DICOMDIR": without_picture(record("SERIES"), record("IMAGE", 1, "DICOM", "A")),
+        "DICOM/A": dicom,
+        "DICOM/NOT_NAMED": dicom,
+        "VIEWER/logo.png": film,
+        "VIEWER/broken.png": b"text",
+    }
+    found = unpacked.films_of(zipped(files))
+    assert [file.name for file in found.films] == ["A", "NOT_NAMED", "broken.png"]
+    assert (found.other_pictures, found.passed_over) == (1, 1)
 
 
 @pytest.mark.parametrize("directory", [b"", b"DICM" * 100, b"\0" * 128 + b"DICM" + b"\xff" * 500])
@@ -130,7 +146,7 @@ def test_pictures_of_another_kind_are_passed_over_and_counted(film):
     found = unpacked.films_of(zipped(files | {"READ.ME": b"text"}))
     assert [file.name for file in found.films] == sorted(films)
     assert (found.other_pictures, found.passed_over) == (len(others), 1)
-    assert "5 pictures of another kind (CT, MR and the like) and 1 file without" in found.sentence
+    assert "5 pictures of another kind (CT, MR, a viewer's own) and 1 file" in found.sentence
     only = {name: files[name] for name in others}
     with pytest.raises(DataError, match=r"Found none\. 5 pictures in it are CT"):
         unpacked.films_of(zipped(only))
