@@ -144,6 +144,8 @@ def pictures_of(cases: Sequence[Case], shown: Iterable[int]) -> dict[int, str]:
             continue
         if case.film not in known:
             known[case.film] = files.picture(case.film)
+            if len(known) > 5 * MOST_PICTURES:
+                del known[next(iter(known))]
         if data := known[case.film]:
             place = f"case {case.case_id}"
             name = f"{case.film} {served.token()}"

@@ -305,3 +305,19 @@ def test_a_list_shows_the_answers_of_its_rows_and_no_others(db, files):
     assert [row["cells"]["film"] for row in listed(app)] == ["two"]
     (shown,) = keeping.cases(db, most=1)
     assert set(app.session_state["own_grades"]) == {(shown.film, 0)}
+
+
+def test_a_grade_does_not_go_over_to_the_other_knee_of_a_film_that_is_turned(db):
+    both = np.rot90(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]))
+    app = sign_in(upload(started(), "two.png", image_file(both)))
+    press(app, "own_1")
+    press(app, "save_case")
+    (case,) = keeping.cases(db)
+    assert case.own(0).grade == 1
+    next(button for button in app.button if button.label == "Turn it right").click().run()
+    (film,) = app.session_state["films"].values()
+    assert len(film.frames) == 2
+    assert all(own.grade is None for own in app.session_state["own_grades"].values())
+    press(app, "own_3")
+    assert keeping.cases(db) == [case]
+    assert any(button.key == "open_known" for button in app.button)
