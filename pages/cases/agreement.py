@@ -44,9 +44,9 @@ def show() -> None:
 
 def table_view_of(found: list[Compared]) -> None:
     """Show a line for each comparison; why there is no figure stands in its place."""
-    lines = [_line(one) for one in found]
+    lines = pd.DataFrame([_line(one) for one in found])
     st.dataframe(
-        pd.DataFrame(lines),
+        lines if lines[""].any() else lines.drop(columns=""),
         hide_index=True,
         placeholder="",
         column_config={
@@ -54,8 +54,8 @@ def table_view_of(found: list[Compared]) -> None:
             "interval": st.column_config.TextColumn(
                 "95% interval", help="Drawn anew by patient; quadratic weights"
             ),
-            "same": st.column_config.NumberColumn("Same grade", format="percent"),
-            "within": st.column_config.NumberColumn("At most one apart", format="percent"),
+            "same": st.column_config.NumberColumn("Same grade", format="%.0f%%"),
+            "within": st.column_config.NumberColumn("At most one apart", format="%.0f%%"),
         },
     )
 
@@ -75,8 +75,8 @@ def _line(one):
     return line | {
         "kappa": score.kappa,
         "interval": "" if pd.isna(low) else f"{low:.2f} to {high:.2f}",
-        "same": score.accuracy.value,
-        "within": score.within_one.value,
+        "same": 100 * score.accuracy.value,
+        "within": 100 * score.within_one.value,
         "": one.sentence,
     }
 
