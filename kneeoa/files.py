@@ -210,8 +210,10 @@ def says_when_full(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def whole_file(file: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+def whole_file(file: Path, *, durable: bool = False, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """Write to the stream given; `file` then has its old content or all of the new, never half.
+
+    Nobody but who `mode` names reads it, from its first byte on.
 
     With `durable` the content is on the disk before it gets its name, as a state must be that
     outlives a crash of the machine. Raises `DiskFullError` when there is no room.
@@ -226,7 +228,7 @@ def whole_file(file: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
                 if durable:
                     stream.flush()
                     os.fsync(stream.fileno())
-            beside.chmod(0o644)
+            beside.chmod(mode)
             beside.replace(file)
         except BaseException:
             beside.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import attribution, cached, session_films, style
+from pages.shared.cases import own_grades
 
 ROOMS = {
     # Without a name of their own, these stand in the menu itself, before the rooms.
@@ -49,4 +50,5 @@ for room in list(pages)[1:]:
     item += 1
 attribution.show_warning()
 session_films.take_arrivals()
+own_grades.keep_asked()
 page.run()

@@ -8,7 +8,7 @@ from pathlib import Path
 from kneeoa.errors import RadiographError
 from kneeoa.films.limits import ACCEPTED
 
-_FIRST_BYTES = 1024
+FIRST_BYTES = 1024
 FILM_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm", ".dicom"}
 """Files of such names in a folder are meant as films: one that holds something else is reported."""
 
@@ -31,8 +31,8 @@ def detect(data: bytes) -> str:
     for start, kind in _OTHER_STARTS:
         if data.startswith(start):
             raise RadiographError(f"{ACCEPTED} Received {kind}.")
-    if b"\0" not in data[:_FIRST_BYTES] and _is_text(data[:_FIRST_BYTES]):
-        kind = "a web page" if b"<html" in data[:_FIRST_BYTES].lower() else "text"
+    if b"\0" not in data[:FIRST_BYTES] and _is_text(data[:FIRST_BYTES]):
+        kind = "a web page" if b"<html" in data[:FIRST_BYTES].lower() else "text"
         raise RadiographError(f"{ACCEPTED} Received {kind}, whatever the file is called.")
     raise RadiographError(f"{ACCEPTED} The content is none of these: damaged, or another format.")
 
@@ -41,8 +41,12 @@ class Content(Enum):
     """What the first bytes of a file say that it holds."""
 
     FILM = "what may be a film"
+    OTHER_PICTURE = "DICOM with a picture of another kind than a film: CT, MR, ultrasound"
     NO_PICTURE = "DICOM without a picture: a directory, a report, a presentation state"
     OTHER = "anything else, or nothing that can be opened"
+
+
+PICTURES = (Content.FILM, Content.OTHER_PICTURE)
 
 
 def content_of(file: Path) -> Content:
@@ -59,22 +63,22 @@ def content_of(file: Path) -> Content:
 
 def content_of_start(read: Callable[[int], bytes]) -> Content:
     """Return what a file holds whose next bytes ``read(count)`` returns; few of them are read."""
-    start = read(_FIRST_BYTES)
+    start = read(FIRST_BYTES)
     try:
         kind = detect(start)
     except RadiographError:
         return Content.OTHER
     if kind != "DICOM":
         return Content.FILM
-    from kneeoa.films.dicom.parse import HEAD_BYTES, says_it_is_a_picture
+    from kneeoa.films.dicom.parse import HEAD_BYTES, kind_of_picture
 
-    is_picture = says_it_is_a_picture(start + read(HEAD_BYTES - len(start)))
-    return Content.FILM if is_picture else Content.NO_PICTURE
+    kind = kind_of_picture(start + read(HEAD_BYTES - len(start)))
+    return {"film": Content.FILM, "other": Content.OTHER_PICTURE}.get(kind, Content.NO_PICTURE)
 
 
 def might_be_film(file: Path) -> bool:
-    """Return whether the first bytes of `file` are those of a film."""
-    return content_of(file) is Content.FILM
+    """Return whether the first bytes of `file` are those of a film, or of a picture of its kind."""
+    return content_of(file) in PICTURES
 
 
 _ACCEPTED_STARTS = (

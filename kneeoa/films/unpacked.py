@@ -1,27 +1,61 @@
 """A ZIP of films, or of a hospital's CD: its films, told by content, in memory alone."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from kneeoa.errors import DataError
-from kneeoa.films.formats import FILM_SUFFIXES, Content, content_of_start
+from kneeoa.errors import DataError, KneeOAError, RadiographError
+from kneeoa.films.apart.pool import workers
+from kneeoa.films.dicom.directory import DIRECTORY
+from kneeoa.films.formats import (
+    FILM_SUFFIXES,
+    FIRST_BYTES,
+    Content,
+    content_of_start,
+    detect,
+)
 from kneeoa.films.limits import DEFAULT_LIMITS
+from kneeoa.wording import counted
 from kneeoa.zipped import ZippedFile, open_zip
 
 _STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+_DICOMDIR = "DICOMDIR"
+_MOST_DIRECTORY = 20_000_000
+"""Bytes of a directory that is looked at; one of 10,000 pictures has 5 million."""
+_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unpacked:
-    """The films of a ZIP, in the order of their paths; and how many other files were in it.
+    """The films of a ZIP, and how much else was in it.
 
-    What a CD brings beside its films, such as its directory, reports and a viewer's program, is
-    passed over. A file that is damaged, or calls itself a film and is none, counts as one, so that
-    this is said.
+    In the order of the CD's directory where there is one, else of their paths, 2 before 10. What a
+    CD brings beside its films, such as its directory, reports, a viewer's program with its own
+    pictures, and those of CT, MR and the like, is passed over. A file that is damaged, or calls
+    itself a film and is none, counts as one, so that this is said.
+
+    Attributes
+    ----------
+    other_pictures : pictures of another kind than films
+    passed_over : all other files
     """
 
     films: tuple[ZippedFile, ...]
+    other_pictures: int
     passed_over: int
+
+    @property
+    def sentence(self) -> str:
+        """What was taken, and what was passed over; empty where nothing was."""
+        others = [
+            counted(self.other_pictures, "picture") + " of another kind (CT, MR, a viewer's own)"
+            if self.other_pictures
+            else "",
+            counted(self.passed_over, "file") + " without a picture" if self.passed_over else "",
+        ]
+        left = " and ".join(filter(None, others))
+        return f"{counted(len(self.films), 'film')} taken; {left} passed over." if left else ""
 
 
 def is_zip(data: bytes) -> bool:
@@ -32,21 +66,64 @@ def is_zip(data: bytes) -> bool:
 def films_of(data: bytes) -> Unpacked:
     """Return the films of a ZIP; raise `DataError` where it is none, unsound or without a film."""
     found = open_zip(data)
-    films = [file for _, file in sorted(found.items()) if _may_be_film(file)]
+    kinds = {path: _kind_of(file) for path, file in found.items()}
+    order = _order_of(found)
+    if any(path.upper() in order for path in found):
+        # A directory names all films of its CD: an image beside them is its viewer's.
+        for path, file in found.items():
+            if path.upper() not in order and _is_image(file):
+                kinds[path] = Content.OTHER_PICTURE
+    films = [path for path in found if kinds[path] is Content.FILM]
+    others = sum(kind is Content.OTHER_PICTURE for kind in kinds.values())
     if not films:
+        more = f" {counted(others, 'picture')} in it are CT, MR or the like." if others else ""
         raise DataError(
-            "Expected films in the ZIP: PNG, JPEG, TIFF or DICOM, in any folder. Found none."
+            "Expected X-ray films in the ZIP: PNG, JPEG, TIFF or DICOM, in any folder. Found none."
+            + more
         )
-    return Unpacked(tuple(films), len(found) - len(films))
+    films.sort(key=lambda path: (order.get(path.upper(), len(order)), _natural(path)))
+    left = len(found) - len(films) - others
+    return Unpacked(tuple(found[path] for path in films), others, left)
 
 
-def _may_be_film(file: ZippedFile) -> bool:
+def _kind_of(file: ZippedFile) -> Content:
     if file.size > DEFAULT_LIMITS.max_bytes:
-        return True  # said where it is read
+        return Content.FILM  # said where it is read
     try:
         with file.opened() as stream:
             content = content_of_start(stream.read)
     except DataError:
-        return True
+        return Content.FILM
     claims = PurePosixPath(file.path).suffix.lower() in FILM_SUFFIXES
-    return content is Content.FILM or (claims and content is Content.OTHER)
+    return Content.FILM if claims and content is Content.OTHER else content
+
+
+def _is_image(file: ZippedFile) -> bool:
+    """Return whether a file is a PNG, JPEG or TIFF."""
+    try:
+        with file.opened() as stream:
+            return detect(stream.read(FIRST_BYTES)) != "DICOM"
+    except (DataError, RadiographError):
+        return False
+
+
+def _order_of(found: Mapping[str, ZippedFile]) -> dict[str, int]:
+    """Return the place of each path, in capitals, in the directories of the CDs that are there."""
+    order: dict[str, int] = {}
+    for path, file in sorted(found.items()):
+        if file.name.upper() != _DICOMDIR or file.size > _MOST_DIRECTORY:
+            continue
+        above = PurePosixPath(path).parent
+        try:
+            said = workers().run(DIRECTORY, file.read_bytes()).said
+        except KneeOAError:
+            continue  # films are found without it
+        for named in said["paths"]:
+            order.setdefault(str(above / named).upper(), len(order))
+    return order
+
+
+def _natural(path: str) -> list[tuple[int, int, str]]:
+    """Return what sorts paths as a person does: 2 before 10."""
+    parts = _DIGITS.split(path)
+    return [(1, int(part[:300]), part) if part.isdecimal() else (0, 0, part) for part in parts]

@@ -24,7 +24,7 @@ import numpy as np
 
 from kneeoa.errors import DataError, KneeOAError, ModelError
 from kneeoa.files import read_regular
-from kneeoa.films.formats import FILM_SUFFIXES, Content, content_of
+from kneeoa.films.formats import FILM_SUFFIXES, PICTURES, Content, content_of
 from kneeoa.films.frames import network_input
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import Radiograph, open_radiograph
@@ -116,7 +116,7 @@ def look_for_films(paths: Iterable[Path]) -> Found:
             content = content_of(file)
             closed = not os.access(file, os.R_OK)
             claims = content is Content.OTHER and file.suffix.lower() in FILM_SUFFIXES
-            if content is Content.FILM or claims or closed:
+            if content in PICTURES or claims or closed:
                 films[file] = None
             else:
                 passed_over.add(file)

@@ -153,9 +153,8 @@ def _fetch(options: argparse.Namespace) -> int:
             failed += 1
             terminal.say("kneeoa", film.why_not)
             continue
-        with whole_file(file_of(film.place)) as stream:
+        with whole_file(file_of(film.place), mode=0o600) as stream:
             stream.write(film.data)
-        file_of(film.place).chmod(0o600)
         count += 1
     print(f"{counted(count, 'new film')} in {terminal.printable(str(options.out))}")
     if failed:

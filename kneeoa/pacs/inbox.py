@@ -187,6 +187,12 @@ class FolderInbox(Inbox):
             for begun in self._folder.glob(f"{_BEGUN}*"):
                 if time.time() - begun.stat().st_mtime > _ABANDONED:
                     begun.unlink(missing_ok=True)
+            if not cipher.encrypts and any(self._folder.glob("*.sealed")):
+                raise PacsError(
+                    f"Expected the key with which the films that wait in {self._folder} are "
+                    "encrypted. The server runs without one, and films that are pushed would lie "
+                    "there as they are: start it with the key, or empty the folder."
+                )
 
     def _there(self) -> dict[str, tuple[datetime, int]]:
         found = {}

@@ -127,6 +127,12 @@ def put(
                 f"Expected at most {MOST_WAITING} reports that wait. See why none is sent, or "
                 "discard some."
             )
+        sealed = table.c.sealed & table.c.content.is_not(None)
+        if not cipher.encrypts and connection.scalar(select(table.c.id).where(sealed).limit(1)):
+            raise PacsError(
+                "Expected the key with which the reports that wait are encrypted. The server runs "
+                "without one, and this report would lie there as it is: start it with the key."
+            )
         kept = insert_into(db, table).values(row)
         connection.execute(kept.on_conflict_do_nothing(index_elements=["server", "instance"]))
         again = {"state": "waiting", "next_at": now}
@@ -145,12 +151,17 @@ def entries(db: Engine, count: int = 200, *, only: Sequence[int] | None = None) 
         return [Entry(*row) for row in connection.execute(rows)]
 
 
-def waiting(db: Engine) -> int:
-    """Return how many are not sent yet, those that failed among them."""
+def counts(db: Engine) -> dict[str, int]:
+    """Return how many entries there are, by state; of those that were sent, of the last `KEPT`."""
     table = tables.outgoing
     with reading(db) as connection:
-        unsent = select(func.count()).where(table.c.state != "sent")
-        return connection.execute(unsent).scalar_one()
+        rows = select(table.c.state, func.count().label("number")).group_by(table.c.state)
+        return {row.state: row.number for row in connection.execute(rows)}
+
+
+def waiting(db: Engine) -> int:
+    """Return how many are not sent yet, those that failed among them."""
+    return sum(number for state, number in counts(db).items() if state != "sent")
 
 
 def retry(db: Engine, now: datetime, only: Sequence[int] | None = None) -> int:
@@ -164,11 +175,12 @@ def retry(db: Engine, now: datetime, only: Sequence[int] | None = None) -> int:
         return connection.execute(again).rowcount
 
 
-def discard(db: Engine, entry_id: int) -> None:
-    """Delete an entry for good; one that is being sent stays."""
+def discard(db: Engine, entry_id: int, now: datetime) -> None:
+    """Delete an entry for good; one that is being sent stays, but not where its sender is gone."""
     table = tables.outgoing
+    is_free = (table.c.state != "sending") | (table.c.claimed_until <= now)
     with writing(db) as connection:
-        connection.execute(delete(table).where(table.c.id == entry_id, table.c.state != "sending"))
+        connection.execute(delete(table).where(table.c.id == entry_id, is_free))
 
 
 def deliver(

@@ -93,15 +93,17 @@ def missed(answers: pd.DataFrame) -> pd.DataFrame:
     return wrong.loc[size.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 
-def progress(sessions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return one row per session, by a name in order of time, of her scores.
+def progress(
+    sessions: Mapping[str, pd.DataFrame], patients: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return one row per session, by a name in order of time, of her scores; as `score` takes them.
 
     Columns ``session, answered, accuracy, accuracy_low, accuracy_high, kappa, kappa_low,
     kappa_high, seconds``; sessions without an answer are left out.
     """
     rows = []
     for name, answers in sessions.items():
-        scored = score(answers)
+        scored = score(answers, patients)
         if scored.accuracy is None:
             continue
         low, high = scored.kappa_interval

@@ -6,7 +6,7 @@ import streamlit as st
 from kneeoa.charts import teaching as charts
 from kneeoa.store.cases import agreement as figures
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compared
-from pages.shared import cached, column_words, session_films, table_view
+from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 
 WAYS: dict[tuple[Against, bool], str] = {
@@ -44,19 +44,20 @@ def show() -> None:
 
 def table_view_of(found: list[Compared]) -> None:
     """Show a line for each comparison; why there is no figure stands in its place."""
-    lines = [_line(one) for one in found]
-    table, columns = column_words.to_a_tenth(
-        pd.DataFrame(lines),
-        {
+    lines = pd.DataFrame([_line(one) for one in found])
+    st.dataframe(
+        lines if lines[""].any() else lines.drop(columns=""),
+        hide_index=True,
+        placeholder="",
+        column_config={
             "kappa": st.column_config.NumberColumn("Weighted kappa", format="%.2f"),
             "interval": st.column_config.TextColumn(
                 "95% interval", help="Drawn anew by patient; quadratic weights"
             ),
-            "same": st.column_config.NumberColumn("Same grade", format="percent"),
-            "within": st.column_config.NumberColumn("At most one apart", format="percent"),
+            "same": st.column_config.NumberColumn("Same grade", format="%.0f%%"),
+            "within": st.column_config.NumberColumn("At most one apart", format="%.0f%%"),
         },
     )
-    st.dataframe(table, column_config=columns, hide_index=True, placeholder="")
 
 
 def _line(one):
@@ -74,8 +75,8 @@ def _line(one):
     return line | {
         "kappa": score.kappa,
         "interval": "" if pd.isna(low) else f"{low:.2f} to {high:.2f}",
-        "same": score.accuracy.value,
-        "within": score.within_one.value,
+        "same": 100 * score.accuracy.value,
+        "within": 100 * score.within_one.value,
         "": one.sentence,
     }
 
@@ -100,14 +101,18 @@ def of_saved() -> pd.DataFrame:
     """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`."""
     from kneeoa.store.cases import keeping  # late, as the store itself
 
-    rows = {}
-    for case in keeping.cases(cached.store(), saved.reader()):
+    found: dict[str, tuple] = {}
+    for case in keeping.cases(cached.store(), saved.reader()):  # the newest first
         for place, knee in enumerate(case.state.knees):
-            own = case.own(place)
-            if own.grade is not None:
-                name = f"{case.digest}.{place}"
-                rows[name] = _row(name, case.patient, own, knee)
-    return _table(rows.values())
+            own, name = case.own(place), f"{case.digest}.{place}"
+            if own.grade is None:
+                continue
+            patient = case.patient or case.digest
+            if name in found:  # the film is in two cases
+                patient, newer, knee = found[name]
+                own = newer.joined(own)
+            found[name] = patient, own, knee
+    return _table([_row(name, *about) for name, about in found.items()])
 
 
 def of_session() -> pd.DataFrame:
@@ -118,15 +123,16 @@ def of_session() -> pd.DataFrame:
             own = own_grades.of(digest, place)
             if own.grade is not None:
                 knee = states.state_of(film, place, wait=False)
-                rows.append(_row(f"{digest}.{place}", "", own, knee))
+                rows.append(_row(f"{digest}.{place}", digest, own, knee))
     return _table(rows)
 
 
 def _row(name, patient, own, knee):
-    # What the networks say has no part in it before she saw it.
-    said = knee.said if own.seen_at is not None else None
+    # What the networks say has no part in it before she saw it, and until then her grade is free.
+    is_free = own.seen_at is None
+    said, committed = (None, own.grade) if is_free else (knee.said, own.committed)
     when = own.committed_at or own.given_at
-    return name, patient, when, own.grade, own.committed, said, knee.reference
+    return name, patient, when, own.grade, committed, said, knee.reference
 
 
 def _table(rows):

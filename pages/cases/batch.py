@@ -5,6 +5,7 @@ What was read becomes a film of the session; what was refused keeps its sentence
 
 import logging
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,7 +20,6 @@ from kneeoa.films import unpacked
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
-from kneeoa.wording import counted
 from kneeoa.zipped import ZippedFile
 from pages.shared import session_films
 from pages.shared.cases import knees
@@ -89,8 +89,7 @@ class Batch:
         if unpacked.is_zip(data):
             found = unpacked.films_of(data)
             items = [Item(file.path, (held, file)) for file in found.films]
-            if found.passed_over:
-                said = f"{name}: {counted(found.passed_over, 'file')} without a film passed over."
+            said = f"{name}: {found.sentence}" if found.sentence else ""
         else:
             items = [Item(name, held)]
         if len(self._waiting) + len(items) > MOST_FILMS:
@@ -149,9 +148,11 @@ class Batch:
             item.state = "read"
         except KneeOAError as error:
             item.state, item.why = "refused", str(error)
-        except Exception:
-            # A bug, which goes to the log; the next film is read all the same.
-            _LOG.exception("A film was not read")
+        except Exception as fault:
+            # A bug, which goes to the log; the next film is read all the same. Not its own words,
+            # which may quote the film.
+            where = "".join(traceback.format_tb(fault.__traceback__))
+            _LOG.error("A film was not read: %s\n%s", type(fault).__name__, where)
             item.state, item.why = "refused", "It could not be read: a fault of this program."
         finally:
             item.source = None

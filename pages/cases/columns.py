@@ -29,7 +29,13 @@ def cells_of(knee: dict[str, Any]) -> dict[str, str]:
 
 def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
     """Return a knee as the table takes it."""
-    tones = {"doubt": "doubt", "saved_at": "quiet", "patient": "quiet", "study_date": "quiet"}
+    tones = {
+        "doubt": "doubt",
+        "case": "quiet",
+        "saved_at": "quiet",
+        "patient": "quiet",
+        "study_date": "quiet",
+    }
     told = {"film": knee["film"], "doubt": knee["refused"] or cells["doubt"]}
     if knee["refused"]:
         tones["doubt"] = "refused"

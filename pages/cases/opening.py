@@ -10,6 +10,7 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from kneeoa.wording import counted
 from pages.shared import session_films
+from pages.shared.cases import saved
 
 
 def choose_rows(table: pd.DataFrame, columns: Mapping[str, Any], *, key: str) -> list[int]:
@@ -45,6 +46,8 @@ class Films:
             digest = None
         else:
             digest = session_films.add(name, data)
+            if digest is not None:
+                saved.note_behind_key(digest)
         self._refused += digest is None
         self._first = self._first or digest
 

@@ -10,6 +10,7 @@ from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.wording import counted, plain
 from pages.cases import opening
 from pages.shared import boundary, clients, live
+from pages.shared.cases import saved
 from pages.shared.pacs.running import running
 
 if TYPE_CHECKING:
@@ -31,11 +32,15 @@ _COLUMNS = {
 
 
 def show() -> None:
-    """Show what waits, as it was when it was last looked at: rows do not move under the hand."""
+    """Show what waits; while rows are chosen, as it was: they do not move under the hand."""
     if _SHOWN not in st.session_state:
         look_again()
     films: list[Arrived] = st.session_state[_SHOWN]
-    live.every(LOOK_SECONDS, _say_what_is_new, frozenset(film.digest for film in films))
+    news = st.container()
+    chosen = show_list(films) if films else []
+    with news:
+        shown = frozenset(film.digest for film in films)
+        live.every(LOOK_SECONDS, _see_what_is_new, shown, bool(chosen))
     settings = running().pacs.receiver
     if not films:
         if settings is not None:
@@ -45,8 +50,6 @@ def show() -> None:
             )
         return
     opened = st.session_state.setdefault(_OPENED, set())
-    key = f"inbox_table_{hash(tuple(film.digest for film in films))}"
-    chosen = [films[row] for row in opening.choose_rows(table_of(films, opened), _COLUMNS, key=key)]
     what = counted(len(chosen), "film") if chosen else ""
     open_place, remove_place, _ = st.columns([1.2, 1.2, 4])
     if open_place.button(
@@ -66,6 +69,13 @@ def show() -> None:
         st.caption("Choose rows on their left edge, then open their films in Read.")
 
 
+def show_list(films: "Sequence[Arrived]") -> "list[Arrived]":
+    """Show films that wait; return those that were chosen."""
+    opened = st.session_state.setdefault(_OPENED, set())
+    key = f"inbox_table_{hash(tuple(film.digest for film in films))}"
+    return [films[row] for row in opening.choose_rows(table_of(films, opened), _COLUMNS, key=key)]
+
+
 def _inbox() -> "Inbox":
     """Return what waits; raise `ConfigError` where nothing is received."""
     inbox = running().inbox
@@ -74,18 +84,25 @@ def _inbox() -> "Inbox":
     return inbox
 
 
-def look_again() -> None:
-    """Have the list show what waits now."""
-    st.session_state[_SHOWN] = _inbox().listed()
+def look_again(seconds: float = 3.0) -> None:
+    """Have the list show what waits now; headers are read for so long."""
+    saved.keep_until_sign_out(_SHOWN, _inbox().listed(seconds))
 
 
-def _say_what_is_new(shown: frozenset[str]) -> None:
+def _see_what_is_new(shown: frozenset[str], is_chosen: bool) -> None:
+    """Show what came; where rows are chosen, say so, and show it when that is asked for."""
     with boundary.refusals_shown():
-        new = _inbox().digests() - shown
-        unread = any(not film.described for film in st.session_state[_SHOWN])
-        label = f"{counted(len(new), 'film')} came: show" if new else "Read the other headers"
-        if (new or unread) and st.button(label, key="inbox_new", icon=":material/refresh:"):
-            look_again()
+        now, known = _inbox().digests(), st.session_state.get(_SHOWN, [])
+        new = now - shown
+        if now == shown and all(film.described for film in known):
+            return
+        if is_chosen:
+            label = f"{counted(len(new), 'film')} came: show" if new else "Bring up to date"
+            if not st.button(label, key="inbox_new", icon=":material/refresh:"):
+                return
+        look_again(LOOK_SECONDS / 4)
+        # A header that cannot be read is asked for again and again, and changes nothing.
+        if st.session_state[_SHOWN] != known:
             st.rerun()
 
 

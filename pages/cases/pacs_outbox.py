@@ -1,5 +1,6 @@
 """Reports on their way to the archive: what waits and why, what was refused, what arrived."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -27,32 +28,35 @@ def _look() -> None:
     from kneeoa.pacs import outbox
 
     with boundary.refusals_shown():
-        entries = outbox.entries(running().store())
+        entries, counts = outbox.entries(running().store()), outbox.counts(running().store())
         open_ones = [one for one in entries if one.state != "sent"]
         sent = [one for one in entries if one.state == "sent"]
         if not entries:
             st.caption("No report was sent yet. In Read, a report can be sent to the archive.")
             return
-        st.markdown(summary(entries))
+        st.markdown(summary(counts))
         if len(open_ones) > 1:
             st.button("Try all now", key="outbox_all", on_click=_retry, args=[None])
         for one in open_ones[:MOST_SHOWN]:
             _show_open(one)
-        if len(open_ones) > MOST_SHOWN:
-            st.caption(f"And {len(open_ones) - MOST_SHOWN} more.")
+        unsent = sum(counts.values()) - counts.get("sent", 0)
+        if unsent > MOST_SHOWN:
+            st.caption(f"And {unsent - MOST_SHOWN} more.")
         if sent:
-            with st.expander(f"{counted(len(sent), 'report')} in the archive"):
+            with st.expander(f"{counted(counts.get('sent', 0), 'report')} in the archive"):
                 _show_sent(sent)
+                if counts.get("sent", 0) > len(sent):
+                    st.caption(f"The last {len(sent)} are shown.")
 
 
-def summary(entries: "list[Entry]") -> str:
-    """Return how many of the entries wait, were refused, and are there, in a sentence."""
-    counts = {state: sum(one.state == state for one in entries) for state in _STATES}
-    waiting = counts["waiting"] + counts["sending"]
+def summary(counts: Mapping[str, int]) -> str:
+    """Return how many entries wait, were refused, and are there, in a sentence."""
+    waiting = counts.get("waiting", 0) + counts.get("sending", 0)
+    failed = counts.get("failed", 0)
     parts = [
         f"{waiting} on the way" if waiting else "",
-        f"{counts['failed']} refused" if counts["failed"] else "",
-        f"{len(entries) - waiting - counts['failed']} in the archive",
+        f"{failed} refused" if failed else "",
+        f"{counts.get('sent', 0)} in the archive",
     ]
     return ", ".join(filter(None, parts)) + "."
 
@@ -71,7 +75,7 @@ def _show_open(one: "Entry") -> None:
             f"{boundary.escaped(one.server)}, since {one.put_at:%Y-%m-%d %H:%M} UTC.  \n"
             f"{boundary.escaped(why + when)}"
         )
-        busy = one.state == "sending"
+        busy = one.state == "sending" and not gone
         again.button(
             "Try now",
             key=f"outbox_try_{one.entry_id}",
@@ -117,7 +121,8 @@ def _retry(only: list[int] | None) -> None:
 
 def _discard(entry_id: int) -> None:
     from kneeoa.pacs import outbox
+    from kneeoa.pacs.sender import utc_now
 
     with boundary.refusals_shown():
-        outbox.discard(running().store(), entry_id)
+        outbox.discard(running().store(), entry_id, utc_now())
         clients.note("report to an archive discarded")

@@ -1,6 +1,8 @@
 """Films of an archive: looked for, listed, opened in Read."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,9 +14,12 @@ from kneeoa.pacs.web import Web
 from kneeoa.wording import counted
 from pages.cases import opening
 from pages.shared import boundary, clients
+from pages.shared.cases import saved
 from pages.shared.pacs.running import running
 
 _FOUND, _ROUND = "archive_found", "archive_round"
+# Without an end of ours Streamlit offers the last ten years alone.
+_ANY_DAY: dict[str, Any] = {"min_value": date(1900, 1, 1), "format": "YYYY-MM-DD"}
 _COLUMNS = {
     "Day": st.column_config.DateColumn(format="YYYY-MM-DD", width=95),
     "Time": st.column_config.TextColumn(width=60),
@@ -39,8 +44,8 @@ def show() -> None:
         st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
         server, search = asked
         with boundary.refusals_shown(), st.spinner(f"Asking {boundary.escaped(server.name)}"):
-            st.session_state[_FOUND] = server.name, Web(server).find(search)
-            clients.note("archive queried", server.name)
+            clients.note("archive queried", server.name)  # whatever comes of it
+            saved.keep_until_sign_out(_FOUND, (server.name, Web(server).find(search)))
     if found := st.session_state.get(_FOUND):
         _show_found(running().pacs.server(found[0]), found[1])
 
@@ -54,8 +59,8 @@ def _ask(servers: Sequence[Server]) -> tuple[Server, Search] | None:
         patient_id = one.text_input("Patient's number", key="archive_patient")
         name = two.text_input("Name", key="archive_name", placeholder="Family, given")
         accession = three.text_input("Request (accession)", key="archive_accession")
-        since = first.date_input("From", None, key="archive_from", format="YYYY-MM-DD")
-        until = last.date_input("To", None, key="archive_to", format="YYYY-MM-DD")
+        since = first.date_input("From", None, key="archive_from", **_ANY_DAY)
+        until = last.date_input("To", None, key="archive_to", **_ANY_DAY)
         names = [server.name for server in servers]
         chosen = names[0]
         if len(names) > 1:

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.cases import saved_list, session_list
 from pages.shared import boundary, kept, style
 from pages.shared.access import sign_in
-from pages.shared.cases import saved
+from pages.shared.cases import reopening, saved
 from pages.shared.pacs.running import running
 
 VIEWS = {
@@ -65,7 +65,7 @@ def show_archive() -> None:
 
 
 style.apply_style()
-if saved.is_wanted():
+if reopening.is_wanted():
     st.switch_page("reading/page.py")
 with boundary.refusals_shown():
     show()

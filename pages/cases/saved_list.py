@@ -1,25 +1,28 @@
 """The cases that are saved: looked for, led through by keys, opened, deleted for good."""
 
+import contextlib
 import os
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from kneeoa.grades import GRADES
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import listing, settings
-from kneeoa.store.cases.listing import DOUBTS, Filters
+from kneeoa.store.cases.case import Case
 from kneeoa.wording import counted, plain
-from pages.cases import columns
+from pages.cases import columns, filtering
 from pages.shared import boundary, cached, clients
 from pages.shared.access import log, sign_in
-from pages.shared.cases import own_grades, saved
+from pages.shared.cases import own_grades, reopening, saved
 from pages.shared.rows import component as rows
+from pages.shared.viewer import served
 
-SIDES = {"R": "right", "L": "left", "unknown": "not known"}
 COLUMNS = (
+    rows.Column("picture", kind="picture"),
+    rows.Column("case", "Case", "number"),
     rows.Column("film", "Film", "main"),
     rows.Column("side", "Side"),
     rows.Column("patient", "Patient", help="Films of one patient have the same mark"),
@@ -29,7 +32,11 @@ COLUMNS = (
     rows.Column("own_grade", "My grade", "grade"),
     rows.Column("saved_at", "Saved (UTC)"),
 )
-_FAILED = "cases_failed"
+_FAILED, _AT, _PICTURES = "cases_failed", "cases_at", "case_pictures"
+MOST_PICTURES = 200
+"""Cases whose pictures are shown, the first of the list: each is opened for it."""
+MOST_NAMED = 5
+"""Films that are named before they are deleted."""
 HEIGHT = "calc(100dvh - 21rem)"
 
 
@@ -49,18 +56,18 @@ def show() -> None:
     from kneeoa.store.cases import keeping  # late, as the store itself
 
     db = cached.store()
+    with contextlib.suppress(KneeOAError):  # said where something is saved
+        keeping.tidy(db, settings.files_from(os.environ), datetime.now(UTC))
     cases = keeping.cases(db, saved.reader())
-    if damaged := keeping.damaged(db):
+    if damaged := keeping.damaged(db, cases):
         st.warning(
             f"{counted(len(damaged), 'case')} left out: what is kept of them is damaged and cannot "
             "be read."
         )
-        st.button("Delete what is damaged", on_click=_delete, args=[damaged], key="delete_damaged")
+        show_damaged(damaged)
     if not cases:
         show_empty()
         return
-    if not own_grades.waits():
-        note_seen(cases)
     hidden = {
         (case.case_id, place)
         for case in cases
@@ -68,17 +75,34 @@ def show() -> None:
         if knee.said is not None and is_hidden(case, place)
     }
     knees = listing.table(cases, hidden=lambda case, place: (case.case_id, place) in hidden)
-    shown = listing.filtered(knees, choose())
+    shown = listing.filtered(knees, filtering.choose())
+    if not own_grades.waits():
+        note_seen(cases, shown.head(rows.MOST))
+    pictures = pictures_of(cases, shown["case"])
     chosen = rows.show(
         COLUMNS,
-        [_row(knee, hidden) for knee in shown.to_dict("records")],
+        [_row(knee, hidden, pictures) for knee in shown.to_dict("records")],
         key="cases_rows",
         label="Saved cases",
         height=HEIGHT,
         on_open=_open,
+        at=st.session_state.get(_AT),
     )
     show_actions(shown, knees, chosen)
     log.show()
+
+
+def show_damaged(damaged: list[int]) -> None:
+    """Show how cases that cannot be read are deleted: not at once, for there may be a backup."""
+    with st.popover("Delete what is damaged", key="damaged"):
+        numbers = _named([f"case {case_id}" for case_id in damaged])
+        st.markdown(
+            f"{counted(len(damaged), 'case')} with film and grades will be deleted **for good**: "
+            f"{numbers}. Where there is a backup of the database, put that in its place instead."
+        )
+        st.button(
+            "Delete now", on_click=_delete, args=[damaged], key="delete_damaged", type="primary"
+        )
 
 
 def show_empty() -> None:
@@ -98,59 +122,41 @@ def is_hidden(case, knee: int) -> bool:
     return own_grades.waits() and own.seen_at is None and own_grades.hides(case.film, knee)
 
 
-def note_seen(cases) -> None:
-    """Note that what the networks say of these cases is in sight: from now on no grade is free."""
+def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
+    """Note that what the networks say of the `shown` knees is in sight: none is free any more."""
+    in_sight = set(zip(shown["case"], shown["knee"], strict=True))
     for case in cases:
         for knee, state in enumerate(case.state.knees):
-            if state.said is not None and own_grades.of(case.film, knee).seen_at is None:
+            is_new = state.said is not None and own_grades.of(case.film, knee).seen_at is None
+            if is_new and (case.case_id, knee) in in_sight:
                 own_grades.saw(case.film, knee)
 
 
-def choose() -> Filters:
-    """Ask what is looked for."""
-    text, grades, doubts, more = st.columns([2.2, 2.2, 2.3, 1.5], vertical_alignment="bottom")
-    words = text.text_input(
-        "Search",
-        key="cases_text",
-        placeholder="Film, patient's mark, grade",
-        persist_state="session",
-    )
-    of_grades = grades.pills(
-        "Grade",
-        [int(grade) for grade in GRADES],
-        selection_mode="multi",
-        format_func=lambda grade: f"KL {grade}",
-        key="cases_grades",
-        persist_state="session",
-    )
-    of_doubts = doubts.pills(
-        "Doubt", DOUBTS, selection_mode="multi", key="cases_doubts", persist_state="session"
-    )
-    with more.popover("Side, day, unread", width="stretch"):
-        sides = st.pills(
-            "Side",
-            list(SIDES),
-            selection_mode="multi",
-            format_func=SIDES.__getitem__,
-            key="cases_sides",
-            persist_state="session",
-        )
-        days = st.date_input(
-            "Day of the study, or of saving",
-            value=[],
-            max_value=date(2100, 1, 1),
-            key="cases_days",
-            persist_state="session",
-        )
-        unread = st.toggle("Unread only", key="cases_unread", persist_state="session")
-    since, until = (*days, None, None)[:2] if isinstance(days, tuple) else (days, days)
-    return Filters(
-        words, tuple(of_grades), tuple(of_doubts), tuple(sides), since, until, bool(unread)
-    )
+def pictures_of(cases: Sequence[Case], shown: Iterable[int]) -> dict[int, str]:
+    """Return the addresses of small pictures of the first cases that are `shown`, by case."""
+    first = set(list(dict.fromkeys(shown))[:MOST_PICTURES])
+    files = settings.files_from(os.environ)
+    known: dict[str, bytes] = st.session_state.get(_PICTURES, {})
+    saved.keep_until_sign_out(_PICTURES, known)
+    found = {}
+    for case in cases:
+        if case.case_id not in first:
+            continue
+        if case.film not in known:
+            known[case.film] = files.picture(case.film)
+            if len(known) > 5 * MOST_PICTURES:
+                del known[next(iter(known))]
+        if data := known[case.film]:
+            place = f"case {case.case_id}"
+            name = f"{case.film} {served.token()}"
+            found[case.case_id] = served.address_of(data, "image/png", place, name)
+    return found
 
 
-def _row(knee, hidden) -> rows.Row:
+def _row(knee, hidden, pictures) -> rows.Row:
     cells = columns.cells_of(knee) | {
+        "picture": pictures.get(knee["case"], ""),
+        "case": str(knee["case"]),
         "patient": knee["patient"],
         "study_date": knee["study_date"],
         "saved_at": f"{knee['saved_at']:%Y-%m-%d %H:%M}",
@@ -192,9 +198,11 @@ def show_actions(shown: pd.DataFrame, knees: pd.DataFrame, chosen: rows.Chosen) 
         width="stretch",
     )
     with away.popover("Delete", width="stretch", disabled=not case_ids, key="cases_away"):
+        names = dict(zip(shown["case"], shown["film"], strict=True))
         st.markdown(
             f"{counted(len(case_ids), 'case')} with film, boxes and grades will be deleted **for "
-            "good**. Nobody can bring them back."
+            f"good**: {_named([names[case_id] for case_id in case_ids])}. Nobody can bring them "
+            "back."
         )
         st.button(
             "Delete now", key="cases_delete", type="primary", on_click=_delete, args=[case_ids]
@@ -213,13 +221,20 @@ def show_actions(shown: pd.DataFrame, knees: pd.DataFrame, chosen: rows.Chosen) 
         st.error(boundary.escaped(plain(why)))
 
 
+def _named(names):
+    """Return what a few of `names` are, so that it is seen which are meant, as Markdown."""
+    more = [f"and {len(names) - MOST_NAMED} more"] * (len(names) > MOST_NAMED)
+    return ", ".join([*(boundary.escaped(name) for name in names[:MOST_NAMED]), *more])
+
+
 def _case_of(key):
     return int(key.partition(".")[0])
 
 
 def _open(key):
+    st.session_state[_AT] = key
     case, _, knee = key.partition(".")
-    saved.want(int(case), int(knee))
+    reopening.want(int(case), int(knee))
 
 
 def _mark(case_ids, is_read):

@@ -12,7 +12,7 @@ from kneeoa.store.cases.case import Case, FilmState
 from kneeoa.wording import counted
 from pages.cases import batch, columns
 from pages.shared import boundary, live, session_films
-from pages.shared.cases import own_grades, saved, states
+from pages.shared.cases import knees, own_grades, saved, states
 from pages.shared.memory.uploads import bytes_of
 from pages.shared.profiles import in_use
 from pages.shared.rows import component as rows
@@ -33,14 +33,17 @@ TAKEN_ALONG = (
 LOOK_AGAIN = 1.5
 """Seconds after which the page asks how far the films behind it are."""
 HEIGHT = "calc(100dvh - 25rem)"
-_SAID, _ROUND, _OPEN = "batch_said", "batch_round", "open_film"
+_SAID, _ROUND, _OPEN, _AT = "batch_said", "batch_round", "open_film", "session_at"
 
 
 def show() -> None:
     """Show the films of this session, how to add more, and how far they are."""
-    if (digest := st.session_state.pop(_OPEN, None)) in session_films.all_films():
+    digest, _, place = st.session_state.pop(_OPEN, "").partition(".")
+    if (film := session_films.all_films().get(digest)) is not None:
         session_films.forget_refusals()
         st.session_state[session_films.NEXT] = digest
+        if len(film.frames) > 1 and place:
+            st.session_state[knees.knee_key(film)] = min(int(place), len(film.frames) - 1)
         st.switch_page("reading/page.py")
     work = batch.current()
     show_adding(work)
@@ -52,16 +55,17 @@ def show() -> None:
         return
     if not own_grades.waits():
         note_seen(cases)
-    knees = listing.table(cases, hidden=lambda case, knee: own_grades.hides(case.film, knee))
+    table = listing.table(cases, hidden=lambda case, knee: own_grades.hides(case.film, knee))
     chosen = rows.show(
         COLUMNS,
-        [*_film_rows(knees, cases), *_waiting_rows(work)],
+        [*_film_rows(table, cases), *_waiting_rows(work)],
         key="session_rows",
         label="Films of this session",
         height=HEIGHT,
         on_open=_open,
+        at=st.session_state.get(_AT),
     )
-    show_actions(work, knees, cases, chosen)
+    show_actions(work, table, chosen)
 
 
 def show_adding(work: batch.Batch) -> None:
@@ -124,18 +128,23 @@ def _case(film) -> Case:
     )
 
 
-def _film_rows(knees, cases):
+def _film_rows(table, cases):
     films = [case.film for case in cases for _ in case.state.knees]
-    for digest, knee in zip(films, knees.to_dict("records"), strict=True):
+    for digest, knee in zip(films, table.to_dict("records"), strict=True):
         film = session_films.all_films()[digest]
-        known = saved.case_of(digest)
-        cells = columns.cells_of(knee) | {
-            "picture": film.picture(),
-            "saved": f"case {known.case_id}" if known else "",
-        }
+        cells = columns.cells_of(knee) | {"picture": film.picture(), "saved": _saved_as(film)}
         if cells["answer"] == columns.NOT_READ and own_grades.hides(digest, knee["knee"]):
             cells["answer"] = columns.AFTER_YOURS
         yield columns.row(f"{digest}.{knee['knee']}", knee, cells)
+
+
+def _saved_as(film):
+    """Return which case a film is, be it one that was saved in another session."""
+    if not saved.is_open():
+        return ""
+    known = saved.case_of(film.digest)
+    case_id = known.case_id if known else saved.known(film)
+    return "" if case_id is None else f"case {case_id}"
 
 
 def _waiting_rows(work):
@@ -155,7 +164,7 @@ def _waiting_rows(work):
         )
 
 
-def show_actions(work, knees: pd.DataFrame, cases, chosen: rows.Chosen) -> None:
+def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     """Show what can be done with the marked rows, or the one that is pointed at."""
     keys = chosen.marked or ((chosen.at,) if chosen.at else ())
     digests = list(dict.fromkeys(key.partition(".")[0] for key in keys))
@@ -164,7 +173,7 @@ def show_actions(work, knees: pd.DataFrame, cases, chosen: rows.Chosen) -> None:
         [3, 1, 1.2, 1.2, 1.2, 1], vertical_alignment="center", gap="small"
     )
     refused = sum(item.state == "refused" for item in work.items)
-    words = counted(len(knees), "knee")
+    words = counted(len(table), "knee")
     words += f" · {counted(refused, 'file')} not read" if refused else ""
     words += f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
     said.caption(f"{words}. Arrows choose, Enter opens, the space bar marks.")
@@ -174,7 +183,7 @@ def show_actions(work, knees: pd.DataFrame, cases, chosen: rows.Chosen) -> None:
         type="primary",
         disabled=len(digests) != 1,
         on_click=_open,
-        args=[f"{digests[0]}." if digests else ""],
+        args=[keys[0] if digests else ""],
         width="stretch",
     )
     if saved.is_open():
@@ -209,7 +218,7 @@ def show_actions(work, knees: pd.DataFrame, cases, chosen: rows.Chosen) -> None:
         )
     csv.download_button(
         "CSV",
-        lambda: csv_text(to_take_along(knees, work)),
+        lambda: csv_text(to_take_along(table, work)),
         file_name="films.csv",
         mime="text/csv",
         key="session_csv",
@@ -220,9 +229,9 @@ def show_actions(work, knees: pd.DataFrame, cases, chosen: rows.Chosen) -> None:
         st.error(boundary.escaped(sentence))
 
 
-def to_take_along(knees: pd.DataFrame, work: batch.Batch) -> pd.DataFrame:
+def to_take_along(knees_of: pd.DataFrame, work: batch.Batch) -> pd.DataFrame:
     """Return the list as it is exported: a row a knee, and one for each file that was not read."""
-    table = knees[list(TAKEN_ALONG)]
+    table = knees_of[list(TAKEN_ALONG)]
     refused = [(item.name, item.why) for item in work.items if item.state == "refused"]
     if not refused:
         return table
@@ -231,7 +240,7 @@ def to_take_along(knees: pd.DataFrame, work: batch.Batch) -> pd.DataFrame:
 
 
 def _open(key):
-    st.session_state[_OPEN] = key.partition(".")[0]
+    st.session_state[_OPEN] = st.session_state[_AT] = key
 
 
 def _remove(digests):

@@ -161,7 +161,8 @@ def _is_hidden(film, frame):
 
 
 def _space(film, frame):
-    is_measured = joint_space.is_offered() and _is_graded(film, frame)
+    hidden = _is_hidden(film, frame)
+    is_measured = joint_space.is_offered() and not hidden and _is_graded(film, frame)
     return joint_space.of(film, frame) if is_measured else None
 
 

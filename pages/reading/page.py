@@ -257,3 +257,4 @@ with boundary.refusals_shown():
         show_reading(films)
     else:
         show_empty()
+    saving.has_been_said()

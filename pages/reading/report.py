@@ -1,7 +1,8 @@
 """The report of the knee that is read: to copy, to keep, to hand on; made when it is asked for."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.reports import exports
+from kneeoa.reports.as_json import as_json
 from kneeoa.reports.content import ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
 from pages.reading import frame_control, joint_space
@@ -78,8 +80,17 @@ def show_report(
         # To the film's own study, by who may see patients.
         if made.with_patient and source_is_known(made) and saved.is_open():
             sending.offer(
-                lambda: [made.content("sr"), made.content("sc")], "report", about=_about(made, "sr")
+                lambda: [made.content("sr"), made.content("sc")],
+                "report",
+                about=_about(made, "sr"),
+                content=_content(made),
             )
+
+
+def _content(made: Exports) -> str:
+    """Return what tells a report from others: all of it but when it was made."""
+    said = as_json(replace(made.report, made_at=""))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def source_is_known(made: Exports) -> bool:

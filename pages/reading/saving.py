@@ -4,10 +4,10 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from pages.shared import boundary
-from pages.shared.cases import saved
+from pages.shared.cases import own_grades, reopening, saved
 from pages.shared.session_films import Film
 
-_SAID, _FAILED = "case_opened_said", "save_failed"
+_SAID, _FAILED, _NOT_OPENED = "case_opened_said", "save_failed", "case_not_opened"
 
 
 def places() -> tuple:
@@ -38,7 +38,7 @@ def _offer(film):
         st.button(
             f"Open case {case_id}",
             key="open_known",
-            on_click=saved.want,
+            on_click=reopening.want,
             args=[case_id],
             width="stretch",
             help="This film was saved before: brings back its boxes and your grade as they were.",
@@ -66,7 +66,12 @@ def _keep_up(film):
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
         f"Saved as case {case.case_id}</div>"
     )
-    for knee in filter(saved.is_by_others, case.state.knees):
+    for sentence in st.session_state.get(_SAID, {}).get(case.case_id, ()):
+        st.caption(boundary.escaped(sentence))
+    for place, knee in enumerate(case.state.knees):
+        if not saved.is_by_others(knee) or own_grades.hides(film.digest, place):
+            continue
+        own_grades.saw(film.digest, place)
         how = knee.profile_said or "other networks, or these as published"
         st.caption(
             f"The list keeps {knee.answer}, as it was graded then: {boundary.escaped(how)}. A box "
@@ -75,17 +80,22 @@ def _keep_up(film):
 
 
 def open_wanted() -> None:
-    """Bring back the case that was chosen in the list, and say what is not as it was."""
-    wanted = saved.wanted()
+    """Bring back the case that was chosen in the list."""
+    wanted = reopening.wanted()
     if wanted is not None:
         try:
-            st.session_state[_SAID] = saved.bring_back(*wanted)
+            said = reopening.bring_back(*wanted)
+            # Beside the film, as long as it is this case.
+            st.session_state.setdefault(_SAID, {})[wanted[0]] = said
         except KneeOAError as error:
-            st.error(boundary.escaped(str(error)))
-            return
-    # Said once, beside the film.
-    for sentence in st.session_state.pop(_SAID, ()):
-        st.warning(boundary.escaped(sentence))
+            st.session_state[_NOT_OPENED] = str(error)
+    if why := st.session_state.get(_NOT_OPENED):
+        st.error(boundary.escaped(why))
+
+
+def has_been_said() -> None:
+    """Take away why a case was not opened: a run came to its end, so that it could be read."""
+    st.session_state.pop(_NOT_OPENED, None)
 
 
 def _save(film):

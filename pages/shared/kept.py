@@ -105,6 +105,12 @@ def chosen(key: str) -> Any:
     return wanted[0] if wanted else None
 
 
+def remember(key: str) -> None:
+    """Keep what the address asks for, for pages that do not show the widget which chooses it."""
+    if wanted := st.query_params.get_all(key):
+        st.session_state[_place(key)] = wanted
+
+
 def _wanted(key):
     """Return what the URL asks for; without it, what was chosen on another page."""
     return st.query_params.get_all(key) or st.session_state.get(_place(key), [])

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 
 import streamlit as st
@@ -14,7 +15,7 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.found import inverted, turned_right
+from kneeoa.graders.locating.found import Knee, inverted, turned_right
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 from pages.shared.memory.film import Film
@@ -93,6 +94,13 @@ def propose(digest: str, found: Frame, frame: Frame) -> None:
     film.found = replace(film.found, knees=knees)
 
 
+def have_knees(film: Film, knees: Iterable[Knee]) -> None:
+    """Have a film show these knees instead of those that were found in it."""
+    film.found = replace(film.found, knees=tuple(knees))
+    film.framings.clear()
+    forget_frame(film.digest)
+
+
 def turn_right(film: Film) -> None:
     """Turn a film that stands wrong by what was found."""
     by = film.found.quarters
@@ -138,13 +146,14 @@ def _show(film, radiograph, without=None):
     forget_frame(film.digest)
 
 
-def remove(digest: str) -> None:
-    """Take a film away, and where its frame was moved to; the last one can be brought back."""
+def remove(digest: str, *, for_good: bool = False) -> None:
+    """Take a film away, and where its frame was moved to; else the last one can be brought back."""
     films = all_films()
     if digest not in films:
         return
     place = list(films).index(digest)
-    st.session_state[_REMOVED] = place, films.pop(digest)
+    gone = place, films.pop(digest), _frame_of(digest)
+    st.session_state[_REMOVED] = None if for_good else gone
     forget_frame(digest)
     forget_refusals()
 
@@ -157,20 +166,26 @@ def removed() -> str | None:
 
 def bring_back() -> None:
     """Put the film that was taken away last where it was, and turn to it."""
-    place, film = st.session_state.pop(_REMOVED)
+    place, film, frame = st.session_state.pop(_REMOVED)
     films = all_films()
     digest = film.digest
     entries = [entry for entry in films.items() if entry[0] != digest]
     entries.insert(place, (digest, film))
     films.clear()
     films.update(entries)
+    st.session_state.update(frame)
     st.session_state[NEXT] = digest
 
 
 def forget_frame(digest: str) -> None:
     """Bring the frame controls of a film back to the proposal."""
-    for key in [key for key in st.session_state if digest[:12] in str(key)]:
+    for key in _frame_of(digest):
         del st.session_state[key]
+
+
+def _frame_of(digest):
+    names = tuple(f"{what}_{digest[:12]}" for what in ("frame", "side", "knee"))
+    return {key: value for key, value in st.session_state.items() if str(key).startswith(names)}
 
 
 def forget_refusals() -> None:

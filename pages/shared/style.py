@@ -67,8 +67,10 @@ STYLE = """
 .kl-cells .most {font-weight: 650;}
 .kl-cells .in-range {border-color: #2b93a1; box-shadow: inset 0 -3px #2b93a1;}
 .kl-note {font-size: .86rem; opacity: .85; line-height: 1.35;}
+[class*="st-key-archive_table"] [data-testid="stElementToolbar"],
+[class*="st-key-inbox_table"] [data-testid="stElementToolbar"] {display: none;}
 .kl-saved {padding: .45rem 0; text-align: center;}
-.kl-saved::before {content: "\2713  "; color: #2b93a1; font-weight: 650;}
+.kl-saved::before {content: "\\2713  "; color: #2b93a1; font-weight: 650;}
 .st-key-own_grades button {padding: 0 .3rem; min-height: 2.1rem;}
 .st-key-own_grades button kbd, .st-key-own_grades [data-testid="stShortcut"] {display: none;}
 .kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem;}

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from kneeoa.errors import KneeOAError
 from kneeoa.pacs.inbox import FolderInbox, FullInboxError, MemoryInbox, inbox_of
 from kneeoa.pacs.problems import PacsError
-from kneeoa.pacs.sealing import Cipher
+from kneeoa.pacs.sealing import PLAIN, Cipher
 from kneeoa.pacs.settings import Receiver
 from tests.support.archive import PATIENT, film
 
@@ -81,10 +81,10 @@ def test_what_is_sealed_needs_its_key(tmp_path):
     digest = FolderInbox(settings, cipher=CIPHER).take_in(FILMS[0])
     (file,) = (tmp_path / "in").iterdir()
     assert PATIENT.encode() not in file.read_bytes()
-    without = FolderInbox(settings)
+    other = FolderInbox(settings, cipher=replace(CIPHER, opened=PLAIN.opened))
     with pytest.raises(KneeOAError, match="Expected the key"):
-        without.read(digest)
-    assert without.listed()[0].described == {}
+        other.read(digest)
+    assert other.listed()[0].described == {}
 
 
 def test_a_damaged_file_is_not_shown_as_a_film(tmp_path):
@@ -114,3 +114,12 @@ def test_a_long_list_is_shown_before_all_headers_are_read(tmp_path):
     inbox = FolderInbox(settings)
     assert [one.described for one in inbox.listed(-1)] == [{}, {}, {}]
     assert all(one.described for one in inbox.listed())
+
+
+def test_nothing_comes_in_unencrypted_where_something_encrypted_waits(tmp_path):
+    settings = replace(Receiver(), folder=str(tmp_path / "in"))
+    digest = FolderInbox(settings, cipher=CIPHER).take_in(FILMS[0])
+    with pytest.raises(PacsError, match="Expected the key"):
+        FolderInbox(settings)
+    FolderInbox(settings, cipher=CIPHER).remove(digest)
+    FolderInbox(settings).take_in(FILMS[0])

@@ -6,6 +6,7 @@ import time
 from collections import deque
 
 import pytest
+from pydicom import Dataset
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.errors import DataError, KneeOAError
@@ -44,13 +45,9 @@ def done(work):
 
 def cd(film):
     """A hospital's CD: its directory, two films without names of any kind, a viewer's program."""
-    directory = dicom_dataset(draw_knee(1))
-    for name in ("Rows", "Columns", "PixelData", "BitsAllocated"):
-        delattr(directory, name)
-    directory.SOPClassUID = directory.file_meta.MediaStorageSOPClassUID = NO_PICTURE["SOPClassUID"]
     return zipped(
         {
-            "DICOMDIR": dicom_file(directory),
+            "DICOMDIR": without_picture(),
             "AUTORUN.INF": b"[autorun]",
             "VIEWER/VIEWER.EXE": b"MZ\x90\0" * 50,
             "PAT00001/STD00001/IM000001": dicom_file(dicom_dataset(draw_knee(1))),
@@ -60,10 +57,99 @@ def cd(film):
     )
 
 
+def without_picture(*records):
+    """A DICOM directory with `records`, or without any."""
+    directory = dicom_dataset(draw_knee(1))
+    for name in ("Rows", "Columns", "PixelData", "BitsAllocated"):
+        delattr(directory, name)
+    directory.SOPClassUID = directory.file_meta.MediaStorageSOPClassUID = NO_PICTURE["SOPClassUID"]
+    if records:
+        directory.DirectoryRecordSequence = records
+    return dicom_file(directory)
+
+
+def record(kind, number=None, *path):
+    made = Dataset()
+    made.DirectoryRecordType = kind
+    if path:
+        made.ReferencedFileID = list(path)
+    if number is not None:
+        made.InstanceNumber = number
+    return made
+
+
 def test_a_cd_is_taken_apart_by_content(film):
     found = unpacked.films_of(cd(film))
     assert [file.name for file in found.films] == ["IM000001", "IM000002"]
-    assert found.passed_over == 4
+    assert (found.other_pictures, found.passed_over) == (0, 4)
+    assert found.sentence == "2 films taken; 4 files without a picture passed over."
+
+
+def test_films_come_in_the_order_of_the_directory_and_others_after_them(film):
+    directory = without_picture(
+        record("PATIENT"),
+        record("STUDY"),
+        record("SERIES"),
+        record("IMAGE", 2, "DICOM", "B"),
+        record("IMAGE", 1, "DICOM", "C"),
+        record("SERIES"),
+        record("IMAGE", 1, "DICOM", "A"),
+        record("IMAGE", 2, "DICOM", "GONE"),
+    )
+    names = ["dicom/A", "dicom/B", "dicom/C", "more/IM10", "more/IM2"]
+    dicom = dicom_file(dicom_dataset(draw_knee(1)))
+    files = {f"CD/{name}": film if name == "dicom/A" else dicom for name in names}
+    found = unpacked.films_of(zipped({"CD/DICOMDIR": directory} | files))
+    assert [file.name for file in found.films] == ["C", "B", "A", "IM2", "IM10"]
+
+
+def test_pictures_of_a_cds_viewer_are_no_films(film):
+    dicom = dicom_file(dicom_dataset(draw_knee(1)))
+    files = {
+        "DICOMDIR": without_picture(record("SERIES"), record("IMAGE", 1, "DICOM", "A")),
+        "DICOM/A": dicom,
+        "DICOM/NOT_NAMED": dicom,
+        "VIEWER/logo.png": film,
+        "VIEWER/broken.png": b"text",
+    }
+    found = unpacked.films_of(zipped(files))
+    assert [file.name for file in found.films] == ["A", "NOT_NAMED", "broken.png"]
+    assert (found.other_pictures, found.passed_over) == (1, 1)
+
+
+@pytest.mark.parametrize("directory", [b"", b"DICM" * 100, b"\0" * 128 + b"DICM" + b"\xff" * 500])
+def test_a_directory_that_cannot_be_read_is_done_without(film, directory):
+    found = unpacked.films_of(zipped({"DICOMDIR": directory, "IM10": film, "IM9": film}))
+    assert [file.name for file in found.films if file.name != "DICOMDIR"] == ["IM9", "IM10"]
+
+
+def test_pictures_of_another_kind_are_passed_over_and_counted(film):
+    def picture(uid, **tags):
+        made = dicom_dataset(draw_knee(1), **tags)
+        made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = uid
+        return dicom_file(made)
+
+    others = {
+        "CT": "1.2.840.10008.5.1.4.1.1.2",
+        "MR": "1.2.840.10008.5.1.4.1.1.4",
+        "EnhancedMR": "1.2.840.10008.5.1.4.1.1.4.1",
+        "US": "1.2.840.10008.5.1.4.1.1.6.1",
+        "Segmentation": "1.2.840.10008.5.1.4.1.1.66.4",
+    }
+    films = {
+        "CR": "1.2.840.10008.5.1.4.1.1.1",
+        "DX": "1.2.840.10008.5.1.4.1.1.1.1",
+        "SC": "1.2.840.10008.5.1.4.1.1.7",
+        "Unknown": "1.2.3.4",
+    }
+    files = {name: picture(uid) for name, uid in (others | films).items()}
+    found = unpacked.films_of(zipped(files | {"READ.ME": b"text"}))
+    assert [file.name for file in found.films] == sorted(films)
+    assert (found.other_pictures, found.passed_over) == (len(others), 1)
+    assert "5 pictures of another kind (CT, MR, a viewer's own) and 1 file" in found.sentence
+    only = {name: files[name] for name in others}
+    with pytest.raises(DataError, match=r"Found none\. 5 pictures in it are CT"):
+        unpacked.films_of(zipped(only))
 
 
 def test_what_calls_itself_a_film_and_is_none_is_kept_to_be_said(film):
@@ -72,7 +158,7 @@ def test_what_calls_itself_a_film_and_is_none_is_kept_to_be_said(film):
 
 
 def test_a_zip_without_a_film_is_said():
-    with pytest.raises(DataError, match="Expected films in the ZIP"):
+    with pytest.raises(DataError, match="Expected X-ray films in the ZIP"):
         unpacked.films_of(zipped({"c.txt": b"text"}))
     assert not unpacked.is_zip(b"PKtext")
     assert unpacked.is_zip(zipped({}))
@@ -83,7 +169,7 @@ def test_films_are_read_one_after_the_other_and_what_is_refused_keeps_its_reason
     work = Batch("me", arriving)
     assert work.add("one.png", film, graders) == ""
     work.add("notes.png", b"these are notes", graders)
-    assert "4 files without a film passed over" in work.add("cd.zip", cd(film), graders)
+    assert "4 files without a picture passed over" in work.add("cd.zip", cd(film), graders)
     assert done(work) == [
         ("one.png", "read", ""),
         ("notes.png", "refused", "Expected"),
@@ -132,12 +218,12 @@ def test_work_rests_while_nobody_is_there(graders, film):
     assert len(arriving) == 1
 
 
-def test_a_fault_of_ours_does_not_end_the_others(graders, film, monkeypatch):
-    read = batch.read_film
+def test_a_fault_of_ours_does_not_end_the_others(graders, film, monkeypatch, caplog):
+    read, patient = batch.read_film, "PATIENT^SECRET"
 
     def breaks(name, *others):
         if name == "0.png":
-            raise ZeroDivisionError
+            raise ZeroDivisionError(patient)
         return read(name, *others)
 
     monkeypatch.setattr(batch, "read_film", breaks)
@@ -145,6 +231,9 @@ def test_a_fault_of_ours_does_not_end_the_others(graders, film, monkeypatch):
     work.add("0.png", film, graders)
     work.add("1.png", film, graders)
     assert [state for _, state, _ in done(work)] == ["refused", "read"]
+    assert "ZeroDivisionError" in caplog.text
+    assert "in breaks" in caplog.text
+    assert "SECRET" not in caplog.text
 
 
 def test_too_many_at_once_are_said(graders, film, monkeypatch):
@@ -176,7 +265,7 @@ def test_a_session_lists_its_films_and_those_that_come(film):
     assert first["cells"]["picture"].startswith("data:image/png")
     assert refused["cells"]["answer"] == "not read"
     assert "Expected PNG" in refused["cells"]["doubt"]
-    assert "4 files without a film passed over" in text(app)
+    assert "4 files without a picture passed over" in text(app)
     press(app, "batch_tidy")
     assert len(tables(app)[0]["rows"]) == 2
     # They are films of the session like any other.

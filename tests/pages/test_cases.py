@@ -6,21 +6,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
 from kneeoa.store import audit
 from kneeoa.store.cases import keeping, settings
 from kneeoa.teaching import keys
-from tests.support.case_pages import KEY, case_store
+from tests.support.case_pages import (
+    FILM,
+    KEY,
+    case_store,
+    labels,
+    listed,
+    opened,
+    read_and_saved,
+    sign_in,
+    started,
+    upload,
+)
 from tests.support.cases import NOW, knee, new_case
 from tests.support.films import dicom_dataset, dicom_file
-from tests.support.places import MAIN_SCRIPT
 from tests.support.rows import tables
 from tests.support.teaching_pages import html, press, submit, text
 
-FILM = knee_png(3, seed=2)
 BY = {"client": "test", "now": NOW}
 
 
@@ -38,44 +46,6 @@ def db(kept):
 @pytest.fixture
 def files(kept):
     return kept[1]
-
-
-def started(page=None):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    return app.switch_page(f"{page}/page.py").run() if page else app
-
-
-def sign_in(app, initials=""):
-    app.text_input(key="key").set_value(KEY)
-    app.text_input(key="initials").set_value(initials)
-    return submit(app)
-
-
-def upload(app, name="one.png", data=FILM):
-    app.file_uploader[0].set_value([(name, data, "image/png")])
-    return app.run()
-
-
-def read_and_saved(initials="", **film):
-    app = sign_in(upload(started(), **film), initials)
-    return press(app, "save_case")
-
-
-def listed(app):
-    """The rows of the list, as its program in the browser gets them."""
-    assert not app.exception
-    (table,) = tables(app)
-    return table["rows"]
-
-
-def opened(app, case_id, place=0):
-    """Do what Enter on a row of the list does: the page then turns to Read."""
-    app.session_state["wanted_case"] = case_id, place
-    return app.switch_page("reading/page.py").run()
-
-
-def labels(app):
-    return {button.label for button in app.button}
 
 
 def test_nothing_is_saved_where_the_owner_did_not_turn_it_on(monkeypatch, tmp_path):

@@ -167,18 +167,44 @@ def test_markup_of_an_archive_is_text(configured):
     assert "http" not in texts(app)
 
 
-def test_pushed_films_are_listed_as_they_were_when_looked_at(configured, went):
+def chosen(rows):
+    return {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+def test_pushed_films_come_into_the_list_but_not_while_a_row_is_chosen(
+    configured, went, monkeypatch
+):
     inbox = running.running().inbox
     app = ran("Pushed here")
     assert "No film waits" in texts(app)
     inbox.take_in(film("1.2.3.1"))
     app.run()
-    assert [*app.dataframe] == []  # rows do not move under the hand
-    (new,) = [one for one in app.button if one.key == "inbox_new"]
-    assert new.label == "1 film came: show"
-    new.click().run()
     (row,) = app.dataframe[0].value.to_dict("records")
     assert (row["Number"], row["Day"], row["Opened"]) == (PATIENT, "2026-01-02", "")
+    # Rows do not move under the hand.
+    first = [one.digest for one in inbox.listed()]
+    monkeypatch.setattr(
+        "pages.cases.opening.choose_rows",
+        lambda table, columns, *, key: [0] if len(table) == len(first) else [],
+    )
+    app.run()
+    inbox.take_in(film("1.2.3.2"))
+    app.run()
+    (new,) = [one for one in app.button if one.key == "inbox_new"]
+    assert new.label == "1 film came: show"
+    assert len(app.session_state["inbox_shown"]) == 1
+    new.click().run()
+    assert len(app.session_state["inbox_shown"]) == 2
+    assert not [one for one in app.button if one.key == "inbox_new"]
+
+
+def test_a_header_that_cannot_be_read_is_no_endless_news(configured, went, monkeypatch):
+    inbox = running.running().inbox
+    inbox.take_in(film("1.2.3.1"))
+    monkeypatch.setattr(inbox, "_about", lambda digest, last: {})
+    app = ran("Pushed here")
+    assert len(app.dataframe) == 1
+    assert not [one for one in app.button if one.key == "inbox_new"]
 
 
 def test_pushed_films_are_opened_and_removed(configured, went):
@@ -255,6 +281,34 @@ def test_reports_are_sent_by_a_button(configured, db):
     assert not app.exception
     assert "1 report on the way" in app.success[0].value
     wait_for(lambda: configured.came[-1:] == ["1.2.6.1"])
+
+
+def test_a_second_press_on_the_button_sends_nothing(configured, db):
+    def page():
+        import streamlit as st
+
+        from pages.shared.pacs import sending
+        from tests.support.archive import report
+
+        made = st.session_state.setdefault("made", [])
+
+        def make():
+            made.append(1)
+            return [report(f"1.2.7.{len(made)}")]
+
+        sending.offer(make, "read", content=st.session_state.get("said", "KL 2"))
+
+    app = AppTest.from_function(page, default_timeout=SECONDS).run()
+    first = app.button[0]
+    first.click().run()
+    assert not app.exception
+    first.click().run()  # of a double click
+    assert not app.exception
+    assert app.session_state["made"] == [1]
+    assert [one.label for one in app.button] == ["Send again to PACS"]
+    assert "was given to be sent" in texts(app)
+    app.session_state["said"] = "KL 3"
+    assert [one.label for one in app.run().button] == ["Send to PACS"]
 
 
 def wait_for(is_so):

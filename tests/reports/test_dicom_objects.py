@@ -11,7 +11,7 @@ import pytest
 from highdicom.sr import CodedConcept, srread
 
 from kneeoa.errors import DataError
-from kneeoa.films.dicom.parse import says_it_is_a_picture
+from kneeoa.films.dicom.parse import kind_of_picture
 from kneeoa.reports.content import ReaderGrade
 from kneeoa.reports.dicom.finishing import uid_of
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
@@ -188,7 +188,7 @@ def test_the_capture_is_a_picture_that_says_what_it_is_not(tmp_path):
     data = sc_of()
     file = tmp_path / "sc.dcm"
     file.write_bytes(data)
-    assert says_it_is_a_picture(data)
+    assert kind_of_picture(data) == "film"
     made = read(data)
     assert made.pixel_array.shape == (1200, 1600, 3)
     # The band of the words has their colour in it, and the film its grey.

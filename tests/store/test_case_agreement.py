@@ -93,3 +93,14 @@ def test_time_goes_in_whole_blocks():
         "knees 21 to 40, until 2030-01-02",
     ]
     assert len(agreement.over_time(table, "networks", before=False)) == 0
+
+
+def test_intervals_over_time_are_drawn_by_patient_too():
+    table = graded(BLOCK)
+    (point,) = agreement.over_time(table, "networks", before=True).to_dict("records")
+    (one, *_) = agreement.comparisons(table)
+    assert (point["kappa_low"], point["kappa_high"]) == one.score.kappa_interval
+    alone = table.assign(patient=table["knee"])
+    (other,) = agreement.over_time(alone, "networks", before=True).to_dict("records")
+    assert other["kappa"] == point["kappa"]
+    assert other["kappa_low"] != point["kappa_low"]

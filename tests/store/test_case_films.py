@@ -24,7 +24,14 @@ def files(tmp_path):
 def put(files, content=FILM):
     with files.written(content) as place:
         place()
+        place.settled()
     return files.folder / place.digest[:2] / f"{place.digest}.film"
+
+
+def films_in(files):
+    """All files but the folder's own key."""
+    found = [file for file in files.folder.rglob("*") if file.is_file()]
+    return [file for file in found if file.name != "patients.key"]
 
 
 def test_a_film_is_sealed_and_comes_back(files):
@@ -46,7 +53,7 @@ def test_the_same_film_is_never_sealed_alike(files):
 def test_a_film_that_is_not_put_leaves_nothing(files):
     with files.written(FILM):
         pass
-    assert [file for file in files.folder.rglob("*") if file.is_file()] == []
+    assert films_in(files) == []
 
 
 def test_what_a_killed_process_left_goes_after_a_day(files):
@@ -56,6 +63,16 @@ def test_what_a_killed_process_left_goes_after_a_day(files):
         os.utime(place / name, times=(time.time() - age,) * 2)
     put(files)
     assert sorted(file.name for file in place.iterdir()) == [".new.now", f"{DIGEST}.film"]
+
+
+@pytest.mark.parametrize("key", [None, b"o" * 32])
+def test_nothing_is_kept_without_the_key_that_others_were_kept_with(files, key):
+    put(files)
+    before = films_in(files)
+    with pytest.raises(FilmFileError, match=r"no key to open it|another key"):
+        put(FilmFiles(files.folder, key), b"another film")
+    assert films_in(files) == before
+    put(files, b"another film")
 
 
 def test_without_a_key_films_lie_there_as_they_are_and_are_read_with_one_later(tmp_path):
@@ -140,7 +157,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_there(files, monkeypatch):
     with pytest.raises(FilmFileError, match="disk is full"):
         put(files, b"one more")
     assert files.read(DIGEST) == FILM
-    assert len([file for file in files.folder.rglob("*") if file.is_file()]) == 1
+    assert len(films_in(files)) == 1
 
 
 def test_a_patient_is_known_again_and_by_nobody_else(files, tmp_path):

@@ -154,14 +154,34 @@ def test_a_report_can_be_discarded_but_not_while_it_is_sent(db, archive):
             pass
 
         def store(self, data):
-            outbox.discard(db, number)
+            outbox.discard(db, number, NOW)
             assert entry(db).state == "sending"
 
     deliver(db, server, web=Discarding)
     assert entry(db).state == "sent"
     outbox.put(db, server, report("1.2.3.2"), NOW)
-    outbox.discard(db, outbox.entries(db)[0].entry_id)
+    outbox.discard(db, outbox.entries(db)[0].entry_id, NOW)
     assert [one.state for one in outbox.entries(db)] == ["sent"]
+
+
+def test_what_a_sender_left_behind_can_be_discarded(db, archive):
+    server = archive.server()
+    number = outbox.put(db, server, DATA, NOW)
+    seconds = server.answer_seconds + server.transfer_seconds + 61
+
+    class Killed:
+        def __init__(self, server):
+            pass
+
+        def store(self, data):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        deliver(db, server, web=Killed)
+    outbox.discard(db, number, NOW + MINUTE)
+    assert outbox.counts(db) == {"sending": 1}
+    outbox.discard(db, number, NOW + timedelta(seconds=seconds))
+    assert outbox.counts(db) == {}
 
 
 def test_many_that_send_at_once_send_each_once(db, archive):
@@ -208,9 +228,11 @@ def test_what_waits_is_encrypted_where_there_is_a_key(db, archive):
     server, cipher = archive.server(), aes(bytes(32))
     outbox.put(db, server, DATA, NOW)
     assert PATIENT.encode() in content_of(db)
-    outbox.discard(db, entry(db).entry_id)
+    outbox.discard(db, entry(db).entry_id, NOW)
     outbox.put(db, server, DATA, NOW, cipher=cipher)
     assert PATIENT.encode() not in content_of(db)
+    with pytest.raises(PacsError, match="Expected the key"):
+        outbox.put(db, server, report("1.2.3.2"), NOW)
     deliver(db, server)  # without the key it waits
     assert (entry(db).state, archive.came) == ("waiting", [])
     assert "Expected the key" in entry(db).said

@@ -1,14 +1,21 @@
-"""A store of saved cases for tests of pages, with its key."""
+"""A store of saved cases for tests of pages, with its key; and what a reader does on them."""
 
 import contextlib
 
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import settings
 from kneeoa.store.cases.films import FilmFiles
 from kneeoa.store.database import open_store
 from kneeoa.teaching import keys
+from tests.support.places import MAIN_SCRIPT
+from tests.support.rows import tables
+from tests.support.teaching_pages import press, submit
 
 KEY = "a key long enough"
 SECRET = "0f" * 32
+FILM = knee_png(3, seed=2)
 
 
 def environment(folder):
@@ -31,3 +38,41 @@ def case_store(folder, monkeypatch):
     engine = open_store(f"sqlite:///{folder}/store.sqlite")
     yield engine, FilmFiles(folder / "kept", bytes.fromhex(SECRET))
     engine.dispose()
+
+
+def started(page=None):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    return app.switch_page(f"{page}/page.py").run() if page else app
+
+
+def sign_in(app, initials=""):
+    app.text_input(key="key").set_value(KEY)
+    app.text_input(key="initials").set_value(initials)
+    return submit(app)
+
+
+def upload(app, name="one.png", data=FILM):
+    app.file_uploader[0].set_value([(name, data, "image/png")])
+    return app.run()
+
+
+def read_and_saved(initials="", **film):
+    app = sign_in(upload(started(), **film), initials)
+    return press(app, "save_case")
+
+
+def listed(app):
+    """The rows of the list, as its program in the browser gets them."""
+    assert not app.exception
+    (table,) = tables(app)
+    return table["rows"]
+
+
+def opened(app, case_id, place=0):
+    """Do what Enter on a row of the list does: the page then turns to Read."""
+    app.session_state["wanted_case"] = case_id, place
+    return app.switch_page("reading/page.py").run()
+
+
+def labels(app):
+    return {button.label for button in app.button}

@@ -4,8 +4,10 @@ Mended is only what the file itself decides. What is left open is refused with i
 """
 
 import io
+import re
 import struct
 import zlib
+from typing import Literal
 
 import pydicom
 from pydicom import Dataset
@@ -33,6 +35,13 @@ _DECIMALS = (
 HEAD_BYTES = 65_536
 """Of a file that is asked whether it is a picture: it takes 0.1 s to read at worst."""
 _TEXTS = ("PhotometricInterpretation", "VOILUTFunction", "PresentationLUTShape")
+_NO_FILM = re.compile(
+    r"(?:Standalone|LegacyConverted)?(?:Enhanced)?"
+    r"(?:CT|MR|PET|Positron|Nuclear|Ultrasound|Mammo|DigitalMammo|Breast|VL|Video|Ophthal|Optic"
+    r"|Intravascular|Segmentation|Parametric|RT|Dermoscopic|XRay3D|XRayAngio|XRayRadiofluoro"
+    r"|DigitalIntraOral|Corneal|Wide|Whole)"
+)
+"""How the keywords of storage classes begin whose pictures are no films (PS3.6, annex A)."""
 _OTHERS = (
     *("Rows", "Columns", "SamplesPerPixel", "PlanarConfiguration", "PixelRepresentation"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelPaddingValue", "PixelPaddingRangeLimit"),
@@ -67,29 +76,32 @@ def open_dataset(data: bytes) -> Dataset:
     return dataset
 
 
-def says_it_is_a_picture(start: bytes) -> bool:
-    """Return whether the header of a DICOM file is that of an image, or too odd to tell.
+def kind_of_picture(start: bytes) -> Literal["film", "other", "none"]:
+    """Return whether a DICOM file is a film by its header, another picture, or none.
 
-    `start` are its first `HEAD_BYTES`; no more is looked at, because folders are searched outside
-    of the workers.
+    One that is too odd to tell is taken for a film. `start` are its first `HEAD_BYTES`; no more is
+    looked at, because folders are searched outside of the workers.
     """
     stream = io.BytesIO(start[:HEAD_BYTES])
     has_preamble = stream.read(132)[128:] == b"DICM"
     try:
         meta = _file_meta(stream, has_preamble)
         if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-            return True  # and not unpacked here, because it may be large
+            return "film"  # and not unpacked here, because it may be large
         stream.seek(0)
         wanted = ["SOPClassUID", "Rows"]
         dataset = pydicom.dcmread(stream, force=True, stop_before_pixels=True, specific_tags=wanted)
-        if "Rows" in dataset:
-            return True
         kind = dataset.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID") or ""
-        name = pydicom.uid.UID(kind).name
+        uid = pydicom.uid.UID(kind)
+        name = uid.name
+        if _NO_FILM.match(uid.keyword):
+            return "other"
+        if "Rows" in dataset:
+            return "film"
     except Exception:
-        return has_preamble
+        return "film" if has_preamble else "none"
     is_known = name != str(kind)
-    return "Image" in name if is_known else has_preamble
+    return "film" if ("Image" in name if is_known else has_preamble) else "none"
 
 
 def _file_meta(stream: io.BytesIO, has_preamble: bool) -> Dataset:

@@ -43,8 +43,9 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
 
     Parameters
     ----------
-    graded : a row a knee in `COLUMNS`: ``knee`` names it; ``grade`` is her last one, ``committed``
-        that from before she saw the networks' (empty: none); grades are 0 to 4 or empty
+    graded : a row a knee in `COLUMNS`: ``knee`` names it, ``patient`` whose it is (of a film that
+        does not say, the film itself: its knees are of one patient); ``grade`` is her last one,
+        ``committed`` that from before she saw the networks' (empty: none); 0 to 4 or empty
 
     Returns
     -------
@@ -91,14 +92,14 @@ def over_time(graded: pd.DataFrame, against: Against, *, before: bool) -> pd.Dat
         block = answers.iloc[start : start + BLOCK]
         until = block["given_at"].iloc[-1]
         blocks[f"knees {start + 1} to {start + BLOCK}, until {until:%Y-%m-%d}"] = block
-    return scoring.progress(blocks)
+    return scoring.progress(blocks, _patients(graded))
 
 
 def _compared(what: str, answers: pd.DataFrame, graded: pd.DataFrame) -> Compared:
-    patients: Mapping[str, str] = {
-        knee: patient
-        for knee, patient in zip(graded["knee"], graded["patient"], strict=True)
-        if patient
-    }
     enough = len(answers) >= LEAST
-    return Compared(what, len(answers), scoring.score(answers, patients) if enough else None)
+    score = scoring.score(answers, _patients(graded)) if enough else None
+    return Compared(what, len(answers), score)
+
+
+def _patients(graded: pd.DataFrame) -> Mapping[str, str]:
+    return dict(zip(graded["knee"], graded["patient"], strict=True))

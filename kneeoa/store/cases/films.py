@@ -20,10 +20,15 @@ from kneeoa.store.cases import sealed
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PATIENTS = "patients.key"
+_PUT, _GONE = ".put.", ".gone."
+_SMALL = ".small"
+_MOST_SMALL = 200_000
 _MOST_ADDED = 1024
 """Bytes that sealing adds at most."""
 _ABANDONED = 24 * 3600
 """Seconds after which nobody is writing any more."""
+_UNSETTLED = 3600
+"""Seconds after which whoever put a film there has kept its row, or never will."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -35,7 +40,8 @@ class FilmFileError(KneeOAError):
 class FilmFiles:
     """Films below `folder`, sealed with `key` where there is one.
 
-    A film that was kept without a key can still be read once there is one.
+    A film that was kept without a key can still be read once there is one; nothing is kept without
+    one, or with another, where there was one before.
     """
 
     folder: Path
@@ -51,10 +57,11 @@ class FilmFiles:
         """Write a film beside its place; calling what is given puts it there.
 
         Where it is not called, nothing is left. Raises `FilmFileError` where there is no room or
-        no right to write.
+        no right to write, and where the folder is sealed and the key is missing, or another one.
         """
         digest = hashlib.sha256(content).hexdigest()
         place = self._place(digest)
+        self._patients()  # opened by the folder's own key alone
         with _in_words("keep a film", self.folder):
             self._make(place.parent)
             _drop_abandoned(place.parent)
@@ -65,9 +72,23 @@ class FilmFiles:
                 stream.write(sealed.seal(content, digest, self.key))
                 stream.flush()
                 os.fsync(stream.fileno())
-            yield Put(digest, beside, place)
+            yield Put(digest, beside, place, self.folder / f"{_PUT}{digest}{beside.suffix}")
         finally:
             beside.unlink(missing_ok=True)
+
+    def unsettled(self) -> list[tuple[str, Path]]:
+        """Return films that were put there by who was killed before saying that they stay.
+
+        Each with the mark that says so, to be removed once it is settled whether it stays.
+        """
+        found = []
+        for mark in self.folder.glob(f"{_PUT}*"):
+            digest = mark.name.removeprefix(_PUT).partition(".")[0]
+            with contextlib.suppress(OSError):
+                is_old = time.time() - mark.stat().st_mtime > _UNSETTLED
+                if is_old and _DIGEST.fullmatch(digest):
+                    found.append((digest, mark))
+        return found
 
     def read(self, digest: str) -> bytes:
         """Return a film; raise `FilmFileError` where it is missing, damaged or sealed otherwise."""
@@ -93,10 +114,55 @@ class FilmFiles:
             )
         return content
 
+    def keep_picture(self, digest: str, picture: bytes) -> None:
+        """Keep a small picture of a film beside it; an empty one is none."""
+        if not picture:
+            return
+        place = self._place(digest).with_suffix(_SMALL)
+        with _in_words("keep a film", self.folder):
+            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=place.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as stream:
+                    stream.write(sealed.seal(picture, place.name, self.key))
+                Path(name).replace(place)
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    def picture(self, digest: str) -> bytes:
+        """Return the small picture of a film; empty where there is none that can be opened."""
+        place = self._place(digest).with_suffix(_SMALL)
+        try:
+            return sealed.opened(read_regular(place, _MOST_SMALL), place.name, self.key)
+        except (OSError, sealed.SealedError):
+            return b""
+
     def drop(self, digest: str) -> None:
-        """Delete a film for good; one that is gone already is no problem."""
+        """Delete a film and its picture for good; what is gone already is no problem."""
+        place = self._place(digest)
         with _in_words("delete a film", self.folder):
-            self._place(digest).unlink(missing_ok=True)
+            place.with_suffix(_SMALL).unlink(missing_ok=True)
+            place.unlink(missing_ok=True)
+
+    def put_aside(self, digest: str) -> None:
+        """Take a film from its place, until it is settled that no case has it; its picture goes."""
+        place = self._place(digest)
+        with _in_words("delete a film", self.folder), contextlib.suppress(FileNotFoundError):
+            place.with_suffix(_SMALL).unlink(missing_ok=True)
+            place.replace(self.folder / f"{_GONE}{digest}")
+
+    def aside(self) -> list[str]:
+        """Return the films that were put aside, by digest."""
+        names = [file.name.removeprefix(_GONE) for file in self.folder.glob(f"{_GONE}*")]
+        return [name for name in names if _DIGEST.fullmatch(name)]
+
+    def settle_aside(self, digest: str, *, stays: bool) -> None:
+        """Put a film back that was put aside, where it `stays`, or delete it for good."""
+        gone, place = self.folder / f"{_GONE}{digest}", self._place(digest)
+        with _in_words("delete a film", self.folder):
+            if stays and not place.exists():
+                with contextlib.suppress(FileNotFoundError):
+                    gone.replace(place)
+            gone.unlink(missing_ok=True)
 
     def mark_of(self, patient: str) -> str:
         """Return what tells that cases are of one patient, and nothing else of her.
@@ -164,16 +230,38 @@ class FilmFiles:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A film that was written `beside` its `place`, to be put there by calling this."""
+    """A film that was written `beside` its `place`, to be put there by calling this.
+
+    Until it is `settled` whether it stays, a `mark` says that it is not, for whoever comes after a
+    process that was killed.
+    """
 
     digest: str
     beside: Path = field(repr=False)
     place: Path = field(repr=False)
+    mark: Path = field(repr=False)
 
     def __call__(self) -> None:
         """Put the film in its place, instead of the same one that may be there."""
         with _in_words("keep a film", self.place.parent):
+            self.mark.touch(0o600)
             self.beside.replace(self.place)
+            _have_on_disk(self.place.parent)
+
+    def settled(self) -> None:
+        """Say that the film stays, or is gone."""
+        with contextlib.suppress(OSError):
+            self.mark.unlink(missing_ok=True)
+
+
+def _have_on_disk(folder: Path) -> None:
+    """Have the names in a folder survive a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _drop_abandoned(folder: Path) -> None:

@@ -4,31 +4,30 @@ A film's row is locked while a case of it comes or goes, so that no film is dele
 just given, be it by another server. Times are given by the caller, in UTC.
 """
 
+import contextlib
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, update
 
-from kneeoa.errors import DataError
+from kneeoa.errors import DataError, KneeOAError
 from kneeoa.store import audit, tables
+from kneeoa.store.cases import readers
 from kneeoa.store.cases.case import (
     LONGEST_NAME,
-    LONGEST_READER,
     Case,
     FilmState,
     NewCase,
-    OwnGrade,
     from_json,
     to_json,
 )
-from kneeoa.store.cases.films import FilmFiles
+from kneeoa.store.cases.films import FilmFileError, FilmFiles
+from kneeoa.store.cases.readers import GONE
 from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
-from kneeoa.store.values import each_of, grade_of
-from kneeoa.wording import entered, plain
+from kneeoa.store.values import each_of
+from kneeoa.wording import plain
 
-GONE = "This case was deleted in another window. Save the film again to keep it."
 CHANGED = (
     "Another window has changed this case. Nothing of it is overwritten: open it again from Cases, "
     "and go on there."
@@ -39,8 +38,18 @@ _PLAIN = ("film", "digest", "name", "source", "patient", "study_date", "is_read"
 _TIMES = ("created_at", "updated_at")
 
 
-def add(db: Engine, files: FilmFiles, new: NewCase, content: bytes, now: datetime) -> Case:
+def add(
+    db: Engine,
+    files: FilmFiles,
+    new: NewCase,
+    content: bytes,
+    now: datetime,
+    *,
+    picture: bytes = b"",
+) -> Case:
     """Keep a film, whose file has `content`, as a new case; return the case.
+
+    `picture` is a small one of it, for the list.
 
     Either all of it is kept or nothing. Raises `StoreError` or `FilmFileError` with what stands
     against it.
@@ -58,17 +67,56 @@ def add(db: Engine, files: FilmFiles, new: NewCase, content: bytes, now: datetim
         "updated_at": now,
     }
     state = to_json(new.state)
-    with files.written(content) as put, writing(db) as connection:
-        is_new = _lock_film(db, connection, put.digest, len(content), now)
+    tidy(db, files, now)
+    with files.written(content) as put:
         try:
-            put()
-            values = row | {"film": put.digest, "state": state}
-            case_id = connection.scalar(table.insert().values(values).returning(table.c.id))
+            with writing(db) as connection:
+                _lock_film(db, connection, put.digest, len(content), now)
+                put()
+                files.keep_picture(put.digest, picture)
+                values = row | {"film": put.digest, "state": state}
+                case_id = connection.scalar(table.insert().values(values).returning(table.c.id))
         except BaseException:
-            if is_new:  # its row is taken back, so its file goes, too
-                files.drop(put.digest)
+            # Its row is taken back, or its fate not known: `tidy` sees to what cannot be asked now.
+            with contextlib.suppress(KneeOAError):
+                _drop_unless_kept(db, files, put.digest, now)
+                put.settled()
             raise
+        put.settled()
     return Case(case_id, film=put.digest, state=from_json(state), **row)
+
+
+def tidy(db: Engine, files: FilmFiles, now: datetime) -> None:
+    """Settle what a process that was killed left in the folder.
+
+    A film that it put there goes, where no case has it; one that it was about to delete is put back
+    where a case has it still.
+    """
+    for digest in files.aside():
+        _settle_aside(db, files, digest, now)
+    for digest, mark in files.unsettled():
+        _drop_unless_kept(db, files, digest, now)
+        with contextlib.suppress(OSError):
+            mark.unlink(missing_ok=True)
+
+
+def _settle_aside(db: Engine, files: FilmFiles, digest: str, now: datetime) -> None:
+    film = tables.kept_film
+    with writing(db) as connection:
+        # Waits for whoever is about to delete it.
+        is_nobodys = _lock_film(db, connection, digest, 0, now)
+        files.settle_aside(digest, stays=not is_nobodys)
+        if is_nobodys:
+            connection.execute(delete(film).where(film.c.digest == digest))
+
+
+def _drop_unless_kept(db: Engine, files: FilmFiles, digest: str, now: datetime) -> None:
+    film = tables.kept_film
+    with writing(db) as connection:
+        # Whoever is about to keep the same film waits, and then puts it there anew.
+        if _lock_film(db, connection, digest, 0, now):
+            files.drop(digest)
+            connection.execute(delete(film).where(film.c.digest == digest))
 
 
 def _lock_film(db: Engine, connection: Connection, digest: str, size: int, now: datetime) -> bool:
@@ -112,44 +160,25 @@ def change(
     raise StoreError(GONE if there is None else CHANGED)
 
 
+def expect_unchanged(db: Engine, case: Case) -> None:
+    """Raise `StoreError`, as `change` does, where `case` is no longer what this window shows."""
+    table = tables.reading_case
+    with reading(db) as connection:
+        there = connection.scalar(select(table.c.revision).where(table.c.id == case.case_id))
+    if there != case.revision:
+        raise StoreError(GONE if there is None else CHANGED)
+
+
 def mark_read(db: Engine, case_ids: Iterable[int], is_read: bool) -> None:
-    """Mark cases as read or unread; those that are gone are passed over."""
+    """Mark cases as read or unread; those that are gone are passed over.
+
+    That is no change to what a window shows, which may go on with its case.
+    """
     table = tables.reading_case
     with writing(db) as connection:
         for case_id in case_ids:
-            there = (table.c.id == case_id) & (table.c.is_read != is_read)
-            values = {"is_read": is_read, "revision": table.c.revision + 1}
-            connection.execute(update(table).where(there).values(values))
-
-
-def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -> None:
-    """Keep what a reader says of one knee; what she committed before stays as it was.
-
-    `reader` is as from `reader_of`. Raises `StoreError` where the case is deleted.
-    """
-    table, case = tables.case_grade, tables.reading_case
-    key = {"case_id": case_id, "knee": knee, "reader": reader}
-    kept = asdict(own)
-    for name in ("grade", "committed"):
-        kept[name] = None if kept[name] is None else grade_of(kept[name])
-    with writing(db) as connection:
-        # Deleting it waits for this, or this for it.
-        there = select(case.c.id).where(case.c.id == case_id).with_for_update(read=True)
-        if connection.scalar(there) is None:
-            raise StoreError(GONE)
-        row = insert_into(db, table).values(**key, **kept)
-        # A grade from before the networks' was seen is never replaced by one from after.
-        first = {
-            name: func.coalesce(table.c[name], row.excluded[name])
-            for name in ("committed", "committed_at", "seen_at")
-        }
-        row = row.on_conflict_do_update(index_elements=list(key), set_=kept | first)
-        connection.execute(row)
-
-
-def reader_of(text: str) -> str:
-    """Return initials as they are kept, in capitals; raise `DataError` for what is none."""
-    return entered(text, LONGEST_READER, "initials").upper()
+            there = table.c.id == case_id
+            connection.execute(update(table).where(there).values(is_read=is_read))
 
 
 def get(db: Engine, case_id: int, reader: str = "") -> Case:
@@ -182,10 +211,13 @@ def cases(db: Engine, reader: str = "", *, most: int = MOST) -> list[Case]:
         return _cases(connection, select(table).order_by(table.c.id.desc()).limit(most), reader)
 
 
-def damaged(db: Engine) -> list[int]:
-    """Return the ids of cases that cannot be read, as after a change by another program."""
+def damaged(db: Engine, readable: Iterable[Case] | None = None) -> list[int]:
+    """Return the ids of cases that cannot be read, as after a change by another program.
+
+    `readable` are those that can, where they were had already.
+    """
     table = tables.reading_case
-    whole = {case.case_id for case in cases(db)}
+    whole = {case.case_id for case in (cases(db) if readable is None else readable)}
     newest = select(table.c.id).order_by(table.c.id.desc()).limit(MOST)
     with reading(db) as connection:
         return [number for number in connection.scalars(newest) if number not in whole]
@@ -207,38 +239,40 @@ def remove(
     """
     for case_id in case_ids:
         with writing(db) as connection:
-            _remove(connection, files, case_id, client, now)
+            film = _remove(connection, files, case_id, client, now)
+        # Once nobody can have it any more; what a kill leaves of it here is seen to by `tidy`.
+        if film is not None:
+            with contextlib.suppress(FilmFileError):
+                files.settle_aside(film, stays=False)
     forget_log(db)
 
 
 def _remove(
     connection: Connection, files: FilmFiles, case_id: int, client: str, now: datetime
-) -> None:
+) -> str | None:
+    """Delete a case; return the film that was put aside with it, None where others have it."""
     table, film = tables.reading_case, tables.kept_film
     digest = connection.scalar(select(table.c.film).where(table.c.id == case_id))
     if digest is None:
-        return
+        return None
     connection.execute(select(film.c.digest).where(film.c.digest == digest).with_for_update())
     if not connection.execute(delete(table).where(table.c.id == case_id)).rowcount:
-        return
+        return None
     audit.note(connection, "case deleted", client=client, now=now, about=f"case {case_id}")
     others = select(func.count()).select_from(table).where(table.c.film == digest)
-    if connection.scalar(others) == 0:
-        connection.execute(delete(film).where(film.c.digest == digest))
-        files.drop(digest)
+    if connection.scalar(others):
+        return None
+    connection.execute(delete(film).where(film.c.digest == digest))
+    files.put_aside(digest)
+    return digest
 
 
 def _cases(connection: Connection, rows: Select[Any], reader: str) -> list[Case]:
     found = each_of(connection, rows, _case)
     if not found:
         return []
-    table = tables.case_grade
-    mine = select(table).where(table.c.reader == reader)
-    if len(found) == 1:
-        mine = mine.where(table.c.case_id == found[0].case_id)
-    grades: dict[int, dict[int, OwnGrade]] = {}
-    for case_id, knee, own in each_of(connection, mine.order_by(table.c.case_id), _own_grade):
-        grades.setdefault(case_id, {})[knee] = own
+    only = found[0].case_id if len(found) == 1 else None
+    grades = readers.grades_of(connection, reader, only)
     for case in found:
         case.grades.update(grades.get(case.case_id, {}))
     return found
@@ -250,11 +284,3 @@ def _case(row: Row) -> Case:
     known = {name: getattr(row, name) for name in (*_PLAIN, *_TIMES)}
     known["name"] = plain(known["name"], LONGEST_NAME)
     return Case(row.id, state=from_json(row.state), **known)
-
-
-def _own_grade(row: Row) -> tuple[int, int, OwnGrade]:
-    own = OwnGrade(row.grade, row.given_at, row.committed, row.committed_at, row.seen_at)
-    for grade in (own.grade, own.committed):
-        if grade is not None:
-            grade_of(grade)
-    return row.case_id, row.knee, own

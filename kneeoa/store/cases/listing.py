@@ -48,7 +48,7 @@ class Filters:
 
     Attributes
     ----------
-    text : words that name, patient's mark, answer or source must have, in any case
+    text : words that name, number, patient's mark, answer or source must have, in any case
     grades : those whose answer holds one of these grades
     doubts : those of any of these kinds
     sides : ``"R"``, ``"L"``, ``"unknown"``
@@ -81,7 +81,8 @@ def table(
     """Return the knees of `cases` in their order, in `COLUMNS`.
 
     A case that came in by itself and was not read yet, so that its knees are not known, has a row
-    with nothing of them. Where `hidden` says so, nothing of what the networks say is in the table.
+    with nothing of them. Where `hidden` says so, nothing of what the networks or a reference say is
+    in the table.
     """
     rows = [
         _row(case, place, knee, hidden(case, place))
@@ -94,12 +95,14 @@ def table(
 def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, Any]:
     refusals = [one.sentence for one in knee.findings if one.severity == "refused"]
     own = case.own(place)
+    # A reference in sight makes a grade as little free as an answer does.
     answers: dict[str, Any] = {
         "answer": knee.answer,
         "grade": knee.said,
         "low": knee.low,
         "high": knee.high,
         "doubt": doubt_of(knee),
+        "reference": knee.reference,
     }
     if is_hidden:
         answers = dict.fromkeys(answers) | {"answer": "", "doubt": ""}
@@ -114,7 +117,6 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
         "refused": " ".join(refusals),
         "own_grade": own.grade,
         "own_before": own.committed,
-        "reference": knee.reference,
         "unread": not case.is_read,
         "source": case.source,
         "saved_at": case.created_at,
@@ -126,7 +128,9 @@ def filtered(knees: pd.DataFrame, filters: Filters) -> pd.DataFrame:
     """Return the rows of a `table` that `filters` leave in, in their order."""
     keep = pd.Series(True, index=knees.index)
     if words := filters.text.casefold().split():
-        text = knees["film"].str.cat([knees[name] for name in _SEARCHED], sep=" ").str.casefold()
+        numbers = "case " + knees["case"].astype("str")
+        said = [numbers, *(knees[name] for name in _SEARCHED)]
+        text = knees["film"].str.cat(said, sep=" ").str.casefold()
         for word in words:
             keep &= text.str.contains(word, regex=False)
     if filters.grades:

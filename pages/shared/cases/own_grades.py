@@ -33,6 +33,15 @@ def forget() -> None:
     st.session_state.pop(_GRADES, None)
 
 
+def count_anew(digest: str) -> None:
+    """Forget which knees of a film she graded, where they are counted anew; what she saw stays."""
+    mine = [key for key in all_of() if key[0] == digest]
+    seen = min(filter(None, (all_of().pop(key).seen_at for key in mine)), default=None)
+    if seen is not None:
+        for _, place in mine:
+            put(digest, place, OwnGrade(seen_at=seen))
+
+
 def give(digest: str, knee: int, grade: int) -> None:
     """Keep a grade of hers; the one before it, too, where that was free of the networks'."""
     put(digest, knee, of(digest, knee).given(grade, datetime.now(UTC)))
@@ -41,6 +50,11 @@ def give(digest: str, knee: int, grade: int) -> None:
 def saw(digest: str, knee: int) -> None:
     """Note that the networks' answer to a knee is shown to her."""
     put(digest, knee, of(digest, knee).seen(datetime.now(UTC)))
+
+
+def keep_asked() -> None:
+    """Have the address say for all pages whether answers wait, from whichever she comes in by."""
+    kept.remember(REVEAL)
 
 
 def waits() -> bool:

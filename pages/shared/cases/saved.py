@@ -4,23 +4,24 @@ import contextlib
 import hashlib
 import json
 import os
+import weakref
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.dicom.patient import PATIENT
-from kneeoa.films.frames import Frame
 from kneeoa.store.cases import settings
 from kneeoa.store.cases.case import Case, FilmState, KneeState, NewCase
 from pages.shared import cached, session_films
 from pages.shared.access import sign_in
-from pages.shared.cases import knees, own_grades, states
-from pages.shared.profiles import in_use
+from pages.shared.cases import own_grades, states
 from pages.shared.session_films import Film
-from pages.shared.viewer.seen import Seen, seen_from
+from pages.shared.viewer.seen import Seen
 
 DOOR = sign_in.Door(
     "case_list",
@@ -31,7 +32,8 @@ DOOR = sign_in.Door(
     "wrong key of the case list",
 )
 READER = "reader_initials"
-_CASES, _VIEWS, _WANTED, _KNOWN = "saved_cases", "film_views", "wanted_case", "known_cases"
+_CASES, _VIEWS, _KNOWN = "saved_cases", "film_views", "known_cases"
+_BEHIND_KEY, _LISTS = "films_behind_key", "lists_behind_key"
 
 
 def is_on() -> bool:
@@ -51,7 +53,7 @@ def reader() -> str:
 
 def show_sign_in() -> None:
     """Ask for the key and, for her own grades, for the reader's initials."""
-    from kneeoa.store.cases import keeping  # late, as the store itself
+    from kneeoa.store.cases import readers  # late, as the store itself
 
     def initials() -> bool:
         given = st.text_input(
@@ -60,7 +62,7 @@ def show_sign_in() -> None:
             help="Your own grades are kept under them, apart from other readers'.",
         )
         try:
-            st.session_state[READER] = keeping.reader_of(given)
+            st.session_state[READER] = readers.reader_of(given)
         except KneeOAError as error:
             st.error(str(error))
             return False
@@ -70,19 +72,47 @@ def show_sign_in() -> None:
 
 
 def sign_out() -> None:
-    """Close the list for this session; the next reader's grades are not those of this one."""
+    """Close the list for this session, and take away what only its key showed.
+
+    Films of saved cases, and those of an archive, go; what was uploaded here and not saved stays.
+    The next reader's grades are not those of this one.
+    """
     sign_in.leave(DOOR)
     own_grades.forget()
-    for key in (READER, _CASES, _KNOWN, _VIEWS):
+    for digest in [*_cases(), *st.session_state.get(_BEHIND_KEY, ())]:
+        session_films.remove(digest, for_good=True)
+    for key in (READER, _CASES, _KNOWN, _VIEWS, *st.session_state.get(_LISTS, ()), _LISTS):
         st.session_state.pop(key, None)
 
 
+def note_behind_key(digest: str) -> None:
+    """Note that a film of this session came from where only the key of the list leads."""
+    st.session_state.setdefault(_BEHIND_KEY, set()).add(digest)
+
+
+def keep_until_sign_out(key: str, value: Any) -> None:
+    """Keep what is shown behind the key in the session's `key`, until the list is closed."""
+    st.session_state[key] = value
+    st.session_state.setdefault(_LISTS, set()).add(key)
+
+
 def case_of(digest: str) -> Case | None:
-    """Return the case that this session saved or opened of a film."""
-    return _cases().get(digest)
+    """Return the case that this session saved or opened of a film.
+
+    A film that was taken away and comes in again is another one here: nothing is known of how it
+    was looked at before, and the case is not to be overwritten by that.
+    """
+    case, film = _cases().get(digest, (None, lambda: None))
+    return case if film() is session_films.all_films().get(digest) else None
 
 
-def _cases() -> dict[str, Case]:
+def note_case(film: Film, case: Case) -> None:
+    """Note that a film of this session is `case`, whose changes are kept from now on."""
+    _cases()[film.digest] = case, weakref.ref(film)
+    st.session_state.setdefault(_KNOWN, {})[film.digest] = case.case_id
+
+
+def _cases() -> dict[str, tuple[Case, Callable[[], Film | None]]]:
     return st.session_state.setdefault(_CASES, {})
 
 
@@ -94,43 +124,55 @@ def forget(digest: str) -> None:
 
 def forget_case(case_id: int) -> None:
     """Let the films of a case that was deleted belong to none any more."""
-    for digest in [digest for digest, case in _cases().items() if case.case_id == case_id]:
+    for digest in [digest for digest, (case, _) in _cases().items() if case.case_id == case_id]:
         forget(digest)
+    look_for_cases()
+
+
+def look_for_cases() -> None:
+    """Look anew for the cases of films that were saved in other sessions."""
     st.session_state.pop(_KNOWN, None)
 
 
 def save(film: Film) -> Case:
     """Keep a film as a case, or the changes to the case it has; return the case.
 
-    Raises `KneeOAError` where it cannot be kept.
-
-    A film that was saved in another session goes on as that case.
+    Raises `KneeOAError` where it cannot be kept, and where it is kept already as a case that this
+    session did not open: what it holds is not to be lost to how the film stands here.
     """
     from kneeoa.store.cases import keeping
 
     db, files, now = cached.store(), settings.files_from(os.environ), datetime.now(UTC)
-    case = case_of(film.digest) or keeping.of_film(db, film.digest, reader())
+    case = case_of(film.digest)
+    if case is None and (there := keeping.of_film(db, film.digest)) is not None:
+        st.session_state.setdefault(_KNOWN, {})[film.digest] = there.case_id
+        raise KneeOAError(
+            f"It is saved already, as case {there.case_id}, and nothing of that is overwritten: "
+            "open that case, and go on there."
+        )
     state = state_of(film, case.state if case else None)
     if case is None:
         patient, day = _study_of(film, files)
         new = NewCase(film.digest, film.name, film.source, state, patient, day)
-        case = keeping.add(db, files, new, film.data, now)
+        case = keeping.add(db, files, new, film.data, now, picture=film.small_picture())
     elif state != case.state or not case.is_read:
         revision = keeping.change(db, case, now, state=state, is_read=True)
         case = replace(case, state=state, is_read=True, revision=revision, updated_at=now)
-    _cases()[film.digest] = case
+    else:
+        keeping.expect_unchanged(db, case)
+    note_case(film, case)
     _save_grades(film, case)
     return case
 
 
 def _save_grades(film, case):
-    from kneeoa.store.cases import keeping
+    from kneeoa.store.cases import readers
 
     for place in range(len(case.state.knees)):
         own, before = own_grades.of(film.digest, place), case.own(place)
         joined = own.joined(before)
         if joined != before:
-            keeping.put_grade(cached.store(), case.case_id, place, reader(), joined)
+            joined = readers.put_grade(cached.store(), case.case_id, place, reader(), joined)
             case.grades[place] = joined
         if joined != own:
             own_grades.put(film.digest, place, joined)
@@ -219,68 +261,3 @@ def known(film: Film) -> int | None:
         case = keeping.of_film(cached.store(), film.digest, reader())
         found[film.digest] = case and case.case_id
     return found[film.digest]
-
-
-def want(case_id: int, knee: int = 0) -> None:
-    """Have the reading page open a case at one of its knees."""
-    st.session_state[_WANTED] = case_id, knee
-
-
-def is_wanted() -> bool:
-    """Return whether the reading page is to open a case."""
-    return _WANTED in st.session_state
-
-
-def wanted() -> tuple[int, int] | None:
-    """Return which case the reading page is to open, and at which knee, once."""
-    return st.session_state.pop(_WANTED, None)
-
-
-def bring_back(case_id: int, knee: int = 0) -> list[str]:
-    """Have a case's film in this session as it was saved; return what is not as it was.
-
-    Raises `KneeOAError` where the case or its film cannot be had.
-    """
-    from kneeoa.store.cases import keeping
-
-    db, files = cached.store(), settings.files_from(os.environ)
-    case = keeping.get(db, case_id, reader())
-    content = files.read(case.film)
-    digest = session_films.take_in(case.name, content)
-    film, state = session_films.all_films()[digest], case.state
-    session_films.restore(film, state.quarters, state.changes)
-    film.anyway, film.drawn = state.anyway, state.drawn
-    said = _restore_knees(film, state)
-    if len(film.frames) > 1:
-        st.session_state[knees.knee_key(film)] = min(knee, len(film.frames) - 1)
-    for place, own in case.grades.items():
-        own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
-    if seen := seen_from({"view": state.view, "measured": list(state.measurements)}):
-        note_seen(digest, seen)
-    if not case.is_read:
-        keeping.mark_read(db, [case_id], True)
-        case = keeping.get(db, case_id, reader())
-    _cases()[digest] = case
-    st.session_state[session_films.NEXT] = digest
-    return said
-
-
-def _restore_knees(film, state):
-    if not state.knees:  # it came in by itself
-        return []
-    if len(state.knees) != len(film.frames):
-        return [
-            "Another number of knees is found on it than when it was saved: its boxes are those "
-            "found now."
-        ]
-    for place, knee in enumerate(state.knees):
-        proposed = knees.proposal(film, place, in_use.current())
-        frame = Frame(**{name: getattr(knee.frame, name) for name in _SIDES}, name=proposed.name)
-        if frame != proposed:
-            knees.move(film, place, frame)
-        if knee.side != film.found.knees[place].side:
-            st.session_state[knees.side_key(film, place)] = knee.side
-    return []
-
-
-_SIDES = ("top", "left", "height", "width")

@@ -13,8 +13,8 @@ from kneeoa.jointspace.width import JointSpace
 from pages.shared.memory.holding import holding
 from pages.shared.viewer.feed import FilmFeed, film_feed
 
-THUMBNAIL = 180
-"""Pixels of its longer side."""
+THUMBNAIL, SMALL = 180, 96
+"""Pixels of the longer sides of its pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +153,11 @@ class Film:
             small = display.fit_within(self.radiograph.pixels, THUMBNAIL)
             self.thumbnail = display.png_uri(display.windowed(small))
         return self.thumbnail
+
+    def small_picture(self) -> bytes:
+        """Return a smaller one, as a PNG, to be kept for a list."""
+        small = display.fit_within(self.radiograph.pixels, SMALL)
+        return display.png(display.windowed(small))
 
     def _hold(self):
         held = self._held

@@ -9,17 +9,22 @@ from kneeoa.wording import counted
 from pages.shared import boundary, clients
 from pages.shared.pacs.running import running
 
+_SENT = "reports_sent"
+
 
 def servers() -> list[Server]:
     """Return the archives that take reports."""
     return [server for server in running().pacs.servers if server.sends]
 
 
-def offer(make: Callable[[], Sequence[bytes]], key: str, *, about: str = "") -> None:
+def offer(
+    make: Callable[[], Sequence[bytes]], key: str, *, about: str = "", content: str = ""
+) -> None:
     """Show the button, where there is an archive that takes reports; else nothing.
 
     `make` gives the DICOM objects, and is called when they are asked for. `about` is what the list
-    calls them, and holds nothing of a patient.
+    calls them, and holds nothing of a patient. `content` tells one report from another: what a
+    second press of the button sends would be one more of the same, so it has to be another button.
     """
     there = servers()
     if not there:
@@ -28,12 +33,20 @@ def offer(make: Callable[[], Sequence[bytes]], key: str, *, about: str = "") -> 
     name = names[0]
     if len(names) > 1:
         name = st.selectbox("Archive", names, key=f"archive_{key}")
-    label = f"Send to {boundary.escaped(name)}"
-    if not st.button(label, key=f"send_{key}", icon=":material/upload:", width="stretch"):
+    sent: dict[tuple[str, str], int] = st.session_state.setdefault(_SENT, {})
+    times = sent.get((name, content), 0) if content else 0
+    label = f"Send {'again ' if times else ''}to {boundary.escaped(name)}"
+    if times:
+        st.caption(
+            "This report, as it stands here, was given to be sent. Cases shows when the archive "
+            "has it."
+        )
+    if not st.button(label, key=f"send_{key}_{times}", icon=":material/upload:", width="stretch"):
         return
     with boundary.refusals_shown():
         objects = make()
         put_in(objects, there[names.index(name)], about=about)
+        sent[name, content] = times + 1
         st.success(
             f"{counted(len(objects), 'report')} on the way. Cases shows when the archive has it."
         )

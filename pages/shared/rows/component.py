@@ -74,7 +74,7 @@ def show(
     """Show a table; return what is chosen of the rows that are shown.
 
     `on_open` is called with the key of a row that Enter or a double click opens. `at` is pointed at
-    first.
+    first, such as the one that was opened last.
     """
     rows = rows[:MOST]
     there = {row.key for row in rows}
@@ -101,4 +101,5 @@ def show(
         on_marked_change=lambda: None,
     )
     marked = tuple(name for name in found.marked or () if name in there)
-    return Chosen(found.at if found.at in there else None, marked)
+    pointed = found.at if found.at in there else at  # as its program in the browser does
+    return Chosen(pointed if pointed in there else None, marked)

@@ -20,6 +20,13 @@ class Table {
     this.sort = null; // { name, down }
     this.marked = new Set();
     root.addEventListener('keydown', (event) => this.pressed(event));
+    // Whatever is pressed elsewhere is about the row that is pointed at now.
+    const pressed = () => {
+      if (root.isConnected) this.tell();
+      else document.removeEventListener('pointerdown', pressed, true);
+    };
+    document.addEventListener('pointerdown', pressed, true);
+    root.addEventListener('focusout', () => this.tell());
   }
 
   show({ data, setStateValue, setTriggerValue }) {
@@ -29,7 +36,12 @@ class Table {
     const keys = new Set(data.rows.map(({ key }) => key));
     this.marked = new Set([...this.marked].filter((key) => keys.has(key)));
     if (!keys.has(this.at)) this.at = keys.has(data.at) ? data.at : null;
-    this.draw();
+    // Drawn anew only where it is another table: pictures would flicker at every key.
+    const drawn = JSON.stringify([data.columns, data.rows, data.marks]);
+    if (drawn === this.drawn) this.point(false);
+    else this.draw();
+    this.drawn = drawn;
+    if (!this.wasShown) this.point(true);
     if (!this.wasShown && document.activeElement === document.body) this.root.focus();
     this.wasShown = true;
   }
@@ -123,7 +135,7 @@ class Table {
       if (kind !== 'picture') {
         td.textContent = cell;
         td.title = row.told[name] ?? '';
-      } else if (cell) td.append(element('img', { src: cell, alt: '' }));
+      } else if (cell) td.append(picture(cell));
       tr.append(td);
     });
     tr.addEventListener('click', () => this.go(row.key));
@@ -157,7 +169,15 @@ class Table {
     this.at = key;
     this.point(true);
     clearTimeout(this.later);
-    this.later = setTimeout(() => this.setStateValue('at', key), REST);
+    this.later = setTimeout(() => this.tell(), REST);
+  }
+
+  // Tells the server which row it is, where it was not told yet.
+  tell() {
+    if (!this.later || !this.root.isConnected) return;
+    clearTimeout(this.later);
+    this.later = null;
+    this.setStateValue('at', this.at);
   }
 
   // Shows which row it is, and has it in sight where it was just gone to.
@@ -180,10 +200,17 @@ class Table {
 
   open(key) {
     clearTimeout(this.later);
+    this.later = null;
     this.at = key;
     this.point(true);
     this.setTriggerValue('opened', key);
   }
+}
+
+function picture(address) {
+  // One of the server's stands below whatever path the page itself stands.
+  const src = new URL(address.replace(/^\//, ''), document.baseURI).href;
+  return element('img', { src, alt: '', loading: 'lazy' });
 }
 
 function element(name, properties = {}) {

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
-from streamlit.runtime import get_instance
 
 from kneeoa.films.frames import Frame
+from pages.shared.viewer import served
 from pages.shared.viewer.feed import FilmFeed, Layer, Mark, frame_from, rectangle
 from pages.shared.viewer.seen import Seen, seen_from
 
@@ -32,9 +32,7 @@ export default async (component) => {
 """
 _HTML = '<div class="viewer" role="region" aria-label="Film viewer"></div>'
 _MOUNT = st.components.v2.component("film_viewer", html=_HTML, js=_LOADER)
-_TOKEN = "viewer_token"
-# Whoever has a session's films cannot guess from their content where they are served. A class has
-# films in common, which are kept once for all.
+# A class has films in common, which are kept once for all.
 _SHARED = secrets.token_hex(16)
 
 
@@ -131,7 +129,7 @@ def show(
     on_seen : called with how the first film is looked at and what was measured on it, a moment
         after either changed; without it, neither is told
     """
-    token = _SHARED if options.shared else st.session_state.setdefault(_TOKEN, _new_token())
+    token = _SHARED if options.shared else served.token()
     told = [_told(film, f"{key}_{place}", token) for place, film in enumerate(films)]
 
     heard = f"{key}_heard"
@@ -189,14 +187,16 @@ def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
     frame = film.frame and rectangle(film.frame, feed.scale)
     return described | {
         "id": feed.film_id,
-        "url": _served(feed.pixels, "application/octet-stream", place, f"{feed.film_id} {token}"),
+        "url": served.address_of(
+            feed.pixels, "application/octet-stream", place, f"{feed.film_id} {token}"
+        ),
         "label": film.label,
         "frame": frame,
         "seen": film.seen and asdict(film.seen),
         "layers": [
             {
                 "name": layer.name,
-                "url": _served(layer.png, "image/png", f"{place}_{number}", token),
+                "url": served.address_of(layer.png, "image/png", f"{place}_{number}", token),
                 "rect": rectangle(layer.frame, feed.scale),
             }
             for number, layer in enumerate(film.layers)
@@ -206,19 +206,6 @@ def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
 
 
 _PLAIN = ("type", "height", "width", "window", "inverse", "spacing")
-
-
-def _served(data: bytes, kind: str, place: str, name: str) -> str:
-    """Return the address of a file that this session shows, good while it does.
-
-    `name` is part of the address's hash, for which Streamlit 1.67 takes only parts of a large file:
-    two films with the same border must not be taken for one.
-    """
-    return get_instance().media_file_mgr.add(data, kind, f"film-viewer {place}", file_name=name)
-
-
-def _new_token():
-    return secrets.token_hex(16)
 
 
 def _version():

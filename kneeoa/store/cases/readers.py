@@ -1,0 +1,66 @@
+"""What readers say of the knees of saved cases: each her own, the first and the last of them."""
+
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from kneeoa.store import tables
+from kneeoa.store.cases.case import LONGEST_READER, OwnGrade
+from kneeoa.store.database import StoreError, insert_into, writing
+from kneeoa.store.values import each_of, grade_of
+from kneeoa.wording import entered
+
+GONE = "This case was deleted in another window. Save the film again to keep it."
+
+
+def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -> OwnGrade:
+    """Keep what a reader says of one knee; return it joined with what was kept of hers meanwhile.
+
+    What she committed before stays, and so does what she gave later in another window. `reader` is
+    as from `reader_of`. Raises `StoreError` where the case is deleted.
+    """
+    table, case = tables.case_grade, tables.reading_case
+    key = {"case_id": case_id, "knee": knee, "reader": reader}
+    plain_grades = [None if one is None else grade_of(one) for one in (own.grade, own.committed)]
+    own = replace(own, grade=plain_grades[0], committed=plain_grades[1])
+    with writing(db) as connection:
+        # Deleting it waits for this, or this for it; and so does her other window.
+        there = select(case.c.id).where(case.c.id == case_id).with_for_update()
+        if connection.scalar(there) is None:
+            raise StoreError(GONE)
+        mine = select(table).filter_by(**key)
+        for _, _, before in each_of(connection, mine.order_by(table.c.knee), _own_grade):
+            own = own.joined(before)
+        kept = asdict(own)
+        row = insert_into(db, table).values(**key, **kept)
+        row = row.on_conflict_do_update(index_elements=list(key), set_=kept)
+        connection.execute(row)
+    return own
+
+
+def reader_of(text: str) -> str:
+    """Return initials as they are kept, in capitals; raise `DataError` for what is none."""
+    once = entered(text, LONGEST_READER, "initials")
+    return entered(once.upper(), LONGEST_READER, "initials")  # capitals may be more letters
+
+
+def grades_of(
+    connection: Connection, reader: str, case_id: int | None = None
+) -> dict[int, dict[int, OwnGrade]]:
+    """Return what a reader said, by case and knee, of all cases or of one."""
+    table = tables.case_grade
+    mine = select(table).where(table.c.reader == reader)
+    if case_id is not None:
+        mine = mine.where(table.c.case_id == case_id)
+    grades: dict[int, dict[int, OwnGrade]] = {}
+    for case_id, knee, own in each_of(connection, mine.order_by(table.c.case_id), _own_grade):
+        grades.setdefault(case_id, {})[knee] = own
+    return grades
+
+
+def _own_grade(row: Row) -> tuple[int, int, OwnGrade]:
+    own = OwnGrade(row.grade, row.given_at, row.committed, row.committed_at, row.seen_at)
+    for grade in (own.grade, own.committed):
+        if grade is not None:
+            grade_of(grade)
+    return row.case_id, row.knee, own

@@ -1,0 +1,84 @@
+"""A saved case on its way back into a session, as it was left."""
+
+import os
+
+import streamlit as st
+
+from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.found import Knee
+from kneeoa.store.cases import settings
+from pages.shared import cached, session_films
+from pages.shared.cases import knees, own_grades, saved
+from pages.shared.profiles import in_use
+from pages.shared.viewer.seen import seen_from
+
+_WANTED = "wanted_case"
+
+
+def want(case_id: int, knee: int = 0) -> None:
+    """Have the reading page open a case at one of its knees."""
+    st.session_state[_WANTED] = case_id, knee
+
+
+def is_wanted() -> bool:
+    """Return whether the reading page is to open a case."""
+    return _WANTED in st.session_state
+
+
+def wanted() -> tuple[int, int] | None:
+    """Return which case the reading page is to open, and at which knee, once."""
+    return st.session_state.pop(_WANTED, None)
+
+
+def bring_back(case_id: int, knee: int = 0) -> list[str]:
+    """Have a case's film in this session as it was saved; return what is not as it was.
+
+    Raises `KneeOAError` where the case or its film cannot be had.
+    """
+    from kneeoa.store.cases import keeping
+
+    saved.look_for_cases()
+    db, files = cached.store(), settings.files_from(os.environ)
+    case = keeping.get(db, case_id, saved.reader())
+    content = files.read(case.film)
+    digest = session_films.take_in(case.name, content)
+    film, state = session_films.all_films()[digest], case.state
+    session_films.restore(film, state.quarters, state.changes)
+    film.anyway, film.drawn = state.anyway, state.drawn
+    said = _restore_knees(film, state)
+    if len(film.frames) > 1:
+        st.session_state[knees.knee_key(film)] = min(knee, len(film.frames) - 1)
+    for place, own in case.grades.items():
+        own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
+    if seen := seen_from({"view": state.view, "measured": list(state.measurements)}):
+        saved.note_seen(digest, seen)
+    if not case.is_read:
+        keeping.mark_read(db, [case_id], True)
+        case = keeping.get(db, case_id, saved.reader())
+    saved.note_case(film, case)
+    st.session_state[session_films.NEXT] = digest
+    return said
+
+
+def _restore_knees(film, state):
+    if not state.knees:  # it came in by itself
+        return []
+    said = []
+    if len(state.knees) != len(film.frames):
+        said = [
+            "Another number of knees would be found on it today than when it was saved: its boxes "
+            "are those of then."
+        ]
+        then = [Knee(knee.frame, 1.0, knee.side, knee.findings) for knee in state.knees]
+        session_films.have_knees(film, then)
+    for place, knee in enumerate(state.knees):
+        proposed = knees.proposal(film, place, in_use.current())
+        frame = Frame(**{name: getattr(knee.frame, name) for name in _SIDES}, name=proposed.name)
+        if frame != proposed:
+            knees.move(film, place, frame)
+        if knee.side != film.found.knees[place].side:
+            st.session_state[knees.side_key(film, place)] = knee.side
+    return said
+
+
+_SIDES = ("top", "left", "height", "width")
