@@ -67,12 +67,13 @@ def show_report(
                 *joint_space.by_reader(film, frame),
             ),
         )
+        # Before the page says what its buttons give: they are there already.
+        latest = _Latest.of(film, frame, made)
         if is_dicom:
             known = WITH if source_is_known(made) else ALONE
             caption.caption(known if with_patient else WITHOUT)
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
-        latest = _Latest.of(film, frame, made)
         if latest.failed:
             st.error(boundary.escaped(latest.failed))
         _show_buttons(latest)
