@@ -15,9 +15,8 @@ from kneeoa.reports.exports import Exports
 from kneeoa.store import audit
 from kneeoa.store.database import open_store
 from pages.reading.joint_space import TICK
-from pages.shared import clients
+from pages.shared import cached, clients
 from pages.shared.profiles import in_use
-from pages.shared.research import cached_runs
 from pages.shared.viewer.seen import Measured, Seen
 from tests.support.films import dicom_file
 from tests.support.places import MAIN_SCRIPT
@@ -121,7 +120,7 @@ def upside_down():
 
 
 def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypatch):
-    monkeypatch.setattr(cached_runs, "joint_space_is_good", lambda: True)
+    monkeypatch.setattr(cached, "joint_space_is_good", lambda: True)
     app = read("knee.dcm", upside_down())
     app.session_state[TICK] = True
     opened(app)
