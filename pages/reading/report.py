@@ -43,8 +43,7 @@ def show_report(
     with panel, boundary.refusals_shown():
         is_dicom = film.source == "DICOM"
         with_patient = is_dicom and st.checkbox(PATIENT, key="report_with_patient")
-        if is_dicom:
-            st.caption(WITH if with_patient else WITHOUT)
+        told = st.container()
         made = reporting.exports_of(
             film,
             frame,
@@ -58,7 +57,10 @@ def show_report(
         )
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
-        _show_buttons(_Latest.of(film, frame, made))
+        latest = _Latest.of(film, frame, made)
+        if is_dicom:  # said once the buttons give it
+            told.caption(WITH if with_patient else WITHOUT)
+        _show_buttons(latest)
         _show_text(made)
         # To the film's own study, by who may see patients.
         if made.with_patient and source_is_known(made) and saved.is_open():
