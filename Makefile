@@ -69,7 +69,7 @@ tests: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	-$(PYTHON) -m tests.support.dicom_programs
 	-$(PYTHON) -m tests.support.install_orthanc
-	$(PYTEST) -n 4 $(addprefix --ignore=,$(KERAS_TESTS))
+	$(PYTEST) -n 3 $(addprefix --ignore=,$(KERAS_TESTS))
 	$(MAKE) $(if $(COVER),,-j 2 $(TOGETHER)) torch-tests tensorflow-tests
 
 torch-tests:

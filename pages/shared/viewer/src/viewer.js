@@ -1,6 +1,6 @@
 // A viewer: panes of films that are looked at together, their toolbar and keys.
 
-import { forget, resize, start, withoutWebGL } from './engine.js';
+import { abandon, forget, idsOf, resize, start, withoutWebGL } from './engine.js';
 import { Box } from './frame.js';
 import { Hand, TOOLS } from './hand.js';
 import { Keyboard } from './keyboard.js';
@@ -79,6 +79,7 @@ export class Viewer {
   // Shows what `data` says, once what was said before is shown.
   update(data) {
     this.next = data;
+    abandon(this.imageIds, idsOf(this.id, data));
     this.running ??= this.catchUp().finally(() => { this.running = null; });
     return this.running;
   }
@@ -100,8 +101,7 @@ export class Viewer {
     this.root.style.height = data.height;
     this.root.dataset.layout = data.layout;
     this.stage.style.setProperty('--columns', data.columns);
-    // Two knees of one film stand beside each other as two films, each with its box.
-    const ids = data.panes.map(({ film }) => `${this.id}:${film}:${data.films[film].id}`);
+    const ids = idsOf(this.id, data);
     const isNew = ids.join() !== this.imageIds.join();
     if (isNew) this.root.dataset.ready = 'false';
     await start();
