@@ -21,14 +21,18 @@ from tests.support.serving import VIEWPORT, chromium, running_app, served
 REPEATS = 6
 TIMEOUT = 120_000
 EMPTY = 'import streamlit as st\n\nst.title("Empty")\n'
-ANSWERED = """name =>
-  document.querySelector(".kl-lead:not(.kl-quiet)") !== null
-  && document.querySelector(".st-key-case")?.textContent.includes(name)
-  && !document.querySelector(".st-key-case").textContent.includes("being read")
-  && document.querySelector(".viewer")?.dataset.ready === "true"
-  && [...document.querySelectorAll(".layer:not([hidden])")].length > 0
-  && [...document.querySelectorAll(".layer:not([hidden])")].every(one => one.complete)
-"""
+ANSWERED = """name => {
+  if (!document.querySelector(".kl-lead:not(.kl-quiet)")) return false;
+  const line = document.querySelector(".st-key-case")?.textContent ?? "being read";
+  if (!line.includes(name) || line.includes("being read")) return false;
+  // The viewer stands in a tree of its own, which a selector does not look into.
+  const host = [...document.querySelectorAll("[data-testid=stMain] *")]
+    .find(one => one.shadowRoot?.querySelector(".viewer"));
+  const viewer = host?.shadowRoot.querySelector(".viewer");
+  if (viewer?.dataset.ready !== "true") return false;
+  const maps = [...viewer.querySelectorAll(".layer:not([hidden])")];
+  return maps.length > 0 && maps.every(one => one.complete && !one.classList.contains("coming"));
+}"""
 """Whether the answer to the film of that name is there, with its picture and maps."""
 HEADED = """text =>
   [...document.querySelectorAll("h1, h2, h3, button[role=tab]")]
@@ -61,17 +65,21 @@ def open_empty(page: Page, folder: Path) -> float:
 
 def upload(page: Page, film: Path) -> float:
     """Upload a film; return the seconds until answer and maps are there."""
-    if page.locator("input[type=file]").count() == 0:
-        page.get_by_role("button", name="Add films").click()
-        expect(page.locator("input[type=file]").first).to_be_attached(timeout=TIMEOUT)
-    field = page.locator("input[type=file]").first
+    field, adder = (
+        page.locator("input[type=file]").first,
+        page.get_by_role("button", name="Add films"),
+    )
+    expect(field.or_(adder).first).to_be_attached(timeout=TIMEOUT)
+    if field.count() == 0:
+        adder.click()
+        expect(field).to_be_attached(timeout=TIMEOUT)
     return seconds_until(page, lambda: field.set_input_files(film), ANSWERED, film.name)
 
 
 def turn(page: Page, name: str) -> float:
-    """Turn to the next film, which is read already; return the seconds until it is there."""
+    """Turn to the film before, which is read already; return the seconds until it is there."""
     page.locator(".pane").first.focus()
-    return seconds_until(page, lambda: page.keyboard.press("ArrowRight"), ANSWERED, name)
+    return seconds_until(page, lambda: page.keyboard.press("ArrowLeft"), ANSWERED, name)
 
 
 def move_box(page: Page, name: str) -> float:
@@ -79,10 +87,13 @@ def move_box(page: Page, name: str) -> float:
     page.locator(".pane").first.focus()
     page.keyboard.press("b")
     frame = page.locator(".viewer").get_attribute("data-frame")
-    awaited = f"""name => !document.querySelector(".viewer").classList.contains("awaiting")
-      && document.querySelector(".viewer").dataset.frame !== '{frame}'
-      && ({ANSWERED})(name)"""
-    seconds = seconds_until(page, lambda: page.keyboard.press("ArrowUp"), awaited, name)
+    started = time.perf_counter()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(f".viewer:not(.awaiting):not([data-frame='{frame}'])")).to_be_visible(
+        timeout=TIMEOUT
+    )
+    page.wait_for_function(ANSWERED, arg=name, polling="raf", timeout=TIMEOUT)
+    seconds = time.perf_counter() - started
     page.keyboard.press("Escape")
     return seconds
 
@@ -136,9 +147,9 @@ def main() -> None:
             row("first upload to answer and maps", uploads[0])
             row("a later upload", statistics.median(uploads[1:]))
             page.wait_for_timeout(3000)
-            turns = [turn(page, file.name) for file in films]
-            row("the next film, answer and maps", statistics.median(turns))
-            moves = [move_box(page, films[-1].name) for _ in range(REPEATS)]
+            turns = [turn(page, file.name) for file in reversed(films[:-1])]
+            row("another film, answer and maps", statistics.median(turns))
+            moves = [move_box(page, films[0].name) for _ in range(REPEATS)]
             row("the box moved, answer and maps", statistics.median(moves))
             for room, name, heading in PAGES:
                 row(f"opening {name}, the first time", open_by_menu(page, room, name, heading))
