@@ -88,7 +88,7 @@ def move_box(page: Page, name: str) -> float:
     page.keyboard.press("b")
     frame = page.locator(".viewer").get_attribute("data-frame")
     started = time.perf_counter()
-    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowUp")
     expect(page.locator(f".viewer:not(.awaiting):not([data-frame='{frame}'])")).to_be_visible(
         timeout=TIMEOUT
     )
