@@ -12,8 +12,7 @@ from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders import track_record
 from kneeoa.graders.cards.signature import Signature
 from kneeoa.graders.grading import Graders, Reading
-from kneeoa.graders.locating.found import Found, Knee
-from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.graders.locating.found import Found, Knee, refusal_in
 from kneeoa.reports import exports, wording
 from kneeoa.reports.content import side_named
 from kneeoa.reports.dicom.pseudonyms import pseudonyms_from
@@ -90,7 +89,7 @@ def _read(
     """Have the networks read a knee, unless it is refused."""
     findings = found.against(knee)
     shown = found.to_grade(radiograph)
-    refused = any(one.severity == REFUSED for one in findings)
+    refused = refusal_in(findings) is not None
     readings: tuple[Reading, ...] = ()
     together = None
     if anyway or not refused:

@@ -11,7 +11,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.films.frames import Frame
-from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.graders.locating.found import refusal_in
 from kneeoa.jointspace import change, pairs
 from kneeoa.jointspace.change import TIMES, Difference
 from kneeoa.jointspace.pairs import Pair, Shown
@@ -171,7 +171,7 @@ def _is_graded(film, frame):
 
 
 def _is_refused(film, frame):
-    return any(one.severity == REFUSED for one in _findings(film, frame))
+    return refusal_in(_findings(film, frame)) is not None
 
 
 def _findings(film, frame):

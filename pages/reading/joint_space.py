@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kneeoa.films.frames import Frame
-from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.graders.locating.found import refusal_in
 from kneeoa.jointspace import words
 from kneeoa.jointspace.width import JointSpace, measure, not_measured
 from kneeoa.reports import joint_space
@@ -31,7 +31,7 @@ def of(film: Film, frame: Frame) -> JointSpace:
     """
     side = frame_control.side_of(film, frame)
     findings = frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
-    if any(one.severity == REFUSED for one in findings):
+    if refusal_in(findings):
         return not_measured("The film was refused.", side=side)
     if session_films.NO_NEGATIVE in film.changes:
         return not_measured("Bones seem to be dark on this film.", side=side)

@@ -5,6 +5,8 @@ import functools
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
+from tests.support.case_pages import case_store
+
 
 @pytest.fixture(scope="session", autouse=True)
 def installed_components():
@@ -19,3 +21,22 @@ def installed_components():
 @pytest.fixture(scope="module", autouse=True)
 def each_film_read_once(networks_asked_once):
     """No page depends on whether a network computes its answer or remembers it."""
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A server's store of saved cases: its database and the files of its films."""
+    with case_store(tmp_path, monkeypatch) as (db, files):
+        yield db, files
+
+
+@pytest.fixture
+def db(kept):
+    """The database of saved cases."""
+    return kept[0]
+
+
+@pytest.fixture
+def files(kept):
+    """The files of the films of saved cases."""
+    return kept[1]

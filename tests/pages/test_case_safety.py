@@ -17,7 +17,6 @@ from kneeoa.store.database import writing
 from pages.shared import style
 from tests.support.case_pages import (
     FILM,
-    case_store,
     listed,
     opened,
     read_and_saved,
@@ -30,25 +29,10 @@ from tests.support.films import image_file
 from tests.support.rows import tables as shown_tables
 from tests.support.teaching_pages import html, press, text
 
+pytestmark = pytest.mark.usefixtures("kept")
 BY = {"client": "test", "now": NOW}
 HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
-
-
-@pytest.fixture(autouse=True)
-def kept(tmp_path, monkeypatch):
-    with case_store(tmp_path, monkeypatch) as (db, files):
-        yield db, files
-
-
-@pytest.fixture
-def db(kept):
-    return kept[0]
-
-
-@pytest.fixture
-def files(kept):
-    return kept[1]
 
 
 def view(app, name):
@@ -192,25 +176,25 @@ def test_a_film_of_two_knees_is_opened_at_the_one_of_its_row():
     assert app.session_state[f"knee_{digest[:12]}"] == 1
 
 
-def test_a_film_that_was_taken_away_comes_back_with_its_box_and_its_case(db):
+def saved_with_another_box_and_removed(db):
     app = read_and_saved()
     digest = next(iter(app.session_state["films"]))
     app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
     app.run()
     (case,) = keeping.cases(db)
     next(button for button in app.button if button.label == "Remove film").click().run()
+    return app, case, digest
+
+
+def test_a_film_that_was_taken_away_comes_back_with_its_box_and_its_case(db):
+    app, case, _ = saved_with_another_box_and_removed(db)
     press(app, "bring_back")
     assert "Saved as case" in html(app)
     assert keeping.cases(db) == [case]
 
 
 def test_a_film_that_comes_in_again_is_not_saved_over_what_was_kept_of_it(db):
-    app = read_and_saved()
-    digest = next(iter(app.session_state["films"]))
-    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
-    app.run()
-    (case,) = keeping.cases(db)
-    next(button for button in app.button if button.label == "Remove film").click().run()
+    app, case, digest = saved_with_another_box_and_removed(db)
     upload(app)
     assert keeping.cases(db) == [case]
     press(app, "open_known")

@@ -15,7 +15,6 @@ from kneeoa.teaching import keys
 from tests.support.case_pages import (
     FILM,
     KEY,
-    case_store,
     labels,
     listed,
     opened,
@@ -29,23 +28,8 @@ from tests.support.films import dicom_dataset, dicom_file
 from tests.support.rows import tables
 from tests.support.teaching_pages import html, press, submit, text
 
+pytestmark = pytest.mark.usefixtures("kept")
 BY = {"client": "test", "now": NOW}
-
-
-@pytest.fixture(autouse=True)
-def kept(tmp_path, monkeypatch):
-    with case_store(tmp_path, monkeypatch) as (db, files):
-        yield db, files
-
-
-@pytest.fixture
-def db(kept):
-    return kept[0]
-
-
-@pytest.fixture
-def files(kept):
-    return kept[1]
 
 
 def test_nothing_is_saved_where_the_owner_did_not_turn_it_on(monkeypatch, tmp_path):

@@ -64,7 +64,7 @@ class Found:
     @property
     def refusal(self) -> Finding | None:
         """The first reason to grade no knee of this film, or None."""
-        reasons = [_refusal(self.against(knee)) for knee in self.knees]
+        reasons = [refusal_in(self.against(knee)) for knee in self.knees]
         return None if None in reasons else reasons[0]
 
     @property
@@ -86,7 +86,8 @@ def _refusals_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != REFUSED))
 
 
-def _refusal(findings: Iterable[Finding]) -> Finding | None:
+def refusal_in(findings: Iterable[Finding]) -> Finding | None:
+    """Return the first of `findings` that refuses, or None."""
     return next((finding for finding in findings if finding.severity == REFUSED), None)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from kneeoa.errors import DataError
 from kneeoa.files import record_of, sound
 from kneeoa.films.frames import Frame
-from kneeoa.graders.locating.gate import REFUSED, Finding
+from kneeoa.graders.locating.found import refusal_in
+from kneeoa.graders.locating.gate import Finding
 from kneeoa.grades import KLGrade
 
 LONGEST_READER = 24
@@ -49,7 +50,7 @@ class KneeState:
     @property
     def refused(self) -> bool:
         """Whether it is not to be graded, be it graded all the same."""
-        return any(one.severity == REFUSED for one in self.findings)
+        return refusal_in(self.findings) is not None
 
     @property
     def apart(self) -> int:
