@@ -1,6 +1,6 @@
 """The reading page: a film, and what both networks say of it, side by side."""
 
-import contextlib
+from concurrent.futures import Future
 
 import streamlit as st
 
@@ -33,6 +33,8 @@ from pages.shared.profiles import in_use, strip
 
 TRIED = "read_last"
 """Which knee the networks were last made to read: one that they cannot is tried once."""
+PATIENCE = 0.5
+"""Seconds for which a box that was moved is read before the page says so: a run of it less."""
 
 
 def show_empty() -> None:
@@ -130,9 +132,14 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         beside.choose(film, knee)
         answers_place = st.container()
     if graded and must_be_read(film, frame):
-        show_waiting(film, knee, frame, line_place, left, answers_place)
-        read_now(film, frame)
-        st.rerun()
+        # A film that is new stands there at once. Of one that is looked at already, what was said
+        # before stays until the answer is there, unless that takes long.
+        patience = PATIENCE if was_read_last(film) else 0.0
+        reading = begin_reading(film, frame)
+        if not ended(reading, within=patience):
+            show_waiting(film, knee, frame, line_place, left, answers_place)
+            ended(reading)
+            st.rerun()
     with line_place:
         line = st.container()
     with answers_place, st.container():
@@ -187,11 +194,29 @@ def tried(film: session_films.Film, frame: Frame) -> tuple:
     return film.digest, film.changes, frame, profile and profile.digest
 
 
-def read_now(film: session_films.Film, frame: Frame) -> None:
-    """Have both networks read `frame`; why they cannot is said in the next run of the page."""
+def was_read_last(film: session_films.Film) -> bool:
+    """Return whether the knee that the networks were last made to read is one of this film."""
+    return st.session_state.get(TRIED, [None])[0] == film.digest
+
+
+def begin_reading(film: session_films.Film, frame: Frame) -> Future[tuple[Reading, ...]]:
+    """Have both networks read `frame` beside this run of the page."""
     st.session_state[TRIED] = tried(film, frame)
-    with contextlib.suppress(KneeOAError):
-        session_films.read(film, frame)
+    return cached.readers().submit(session_films.read, film, frame, in_use.graders())
+
+
+def ended(reading: Future[tuple[Reading, ...]], *, within: float | None = None) -> bool:
+    """Return whether a reading ends `within` so many seconds; None waits for it.
+
+    Why the networks could not read is said where their answer would stand.
+    """
+    try:
+        failed = reading.exception(within)
+    except TimeoutError:
+        return False
+    if failed is not None and not isinstance(failed, KneeOAError):
+        raise failed
+    return True
 
 
 def read_both(

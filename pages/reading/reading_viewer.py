@@ -43,9 +43,9 @@ def show(
         for one in maps
     ]
 
-    def turn(way):
-        digests = list(session_films.all_films())
-        place = (digests.index(digest) + way) % len(digests)
+    digests = list(session_films.all_films())
+
+    def turn(place):
         st.session_state[session_films.NEXT] = digests[place]
 
     viewer.show(
@@ -53,6 +53,7 @@ def show(
         [Pane(), *panes],
         options=OPTIONS,
         on_move=lambda moved: frame_control.move(film, knee, moved),
-        on_turn=turn if len(session_films.all_films()) > 1 else None,
+        place=(digests.index(digest), len(digests)) if len(digests) > 1 else None,
+        on_turn=turn,
         on_seen=(lambda seen: saved.note_seen(digest, seen)) if saved.is_open() else None,
     )

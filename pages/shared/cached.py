@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,12 @@ def joint_space_is_good() -> bool:
 def map_jobs() -> MapJobs:
     """Return what computes maps that take long, one for the server."""
     return MapJobs()
+
+
+@st.cache_resource(show_spinner=False)
+def readers() -> ThreadPoolExecutor:
+    """Return who has networks read while a page goes on, one for the server."""
+    return ThreadPoolExecutor(thread_name_prefix="reading")
 
 
 def together_card() -> dict[str, Any] | None:

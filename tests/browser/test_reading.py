@@ -1,5 +1,6 @@
 """The main paths in a real browser: upload, look, explain, leave and come back."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -100,6 +101,20 @@ def test_a_film_that_comes_back_is_looked_at_as_it_was_left(start, film, tmp_pat
     expect(case).to_contain_text("left knee.png", timeout=SECONDS)
     expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
     expect(viewer).to_have_attribute("data-zoom", zoom, timeout=SECONDS)
+
+
+def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
+    films = [tmp_path / f"knee {number}.png" for number in range(4)]
+    for number, file in enumerate(films):
+        Image.fromarray(draw_knee(number, side=240 + number)).save(file)
+    upload(start, *films)
+    wait_for_reading(start)
+    start.locator(".pane").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        start.keyboard.press(key)
+    expect(start.locator(".st-key-case")).to_contain_text("knee 3.png", timeout=SECONDS)
+    label = re.compile("knee 3.png")
+    expect(start.locator(".pane").first).to_have_attribute("aria-label", label, timeout=SECONDS)
 
 
 def test_leaving_the_page_and_coming_back_loses_nothing(start, film):

@@ -88,7 +88,6 @@ class Options:
     columns : of a row
     tools : ``"few"`` for small screens
     keys : whether its keys work on all of the ``"page"``, or while the viewer has the ``"focus"``
-    turns : whether the arrows turn to the next film
     projected : whether there is a pointer for a class
     wipes : whether the second film can be laid over the first
     shared : whether these films are shown in many sessions
@@ -101,7 +100,6 @@ class Options:
     columns: int = 1
     tools: Literal["all", "few"] = "all"
     keys: Literal["page", "focus"] = "page"
-    turns: bool = False
     projected: bool = False
     wipes: bool = False
     shared: bool = False
@@ -116,6 +114,7 @@ def show(
     key: str = "viewer",
     options: Options = Options(),
     on_move: Callable[[Frame], None] | None = None,
+    place: tuple[int, int] | None = None,
     on_turn: Callable[[int], None] | None = None,
     on_seen: Callable[[Seen], None] | None = None,
 ) -> None:
@@ -125,7 +124,8 @@ def show(
     ----------
     key : the viewer under one key keeps zoom and window while its films stay the same
     on_move : called with where the box of the first film is let go; without it, the box stays
-    on_turn : called with 1 or -1 when the reader asks for the next or previous film
+    place : which of how many films the first one is, from 0, where others can be turned to
+    on_turn : called with the place of the film that the reader asks for
     on_seen : called with how the first film is looked at and what was measured on it, a moment
         after either changed; without it, neither is told
     """
@@ -144,9 +144,10 @@ def show(
             on_move(frame_from(what, frame.name))
 
     def turned():
-        way = st.session_state[key]["turned"]
-        if way and on_turn:
-            on_turn(1 if way > 0 else -1)
+        wanted = st.session_state[key]["turned"]
+        # Of one that was told while the page had other films there may be none.
+        if on_turn and place and isinstance(wanted, int) and 0 <= wanted < place[1]:
+            on_turn(wanted)
 
     def seen():
         what = st.session_state[key]["seen"] or {}
@@ -162,7 +163,7 @@ def show(
             "panes": [asdict(pane) for pane in panes],
             "editable": on_move is not None,
             "heard": st.session_state.get(heard),
-            "turns": on_turn is not None,
+            "turns": place and {"place": place[0], "count": place[1]},
             "tells": on_seen is not None,
             "height": options.height,
             "layout": options.layout,

@@ -7,10 +7,12 @@ const SLIDER_KEYS = [...Object.keys(WAYS), 'Home', 'End', 'PageUp', 'PageDown'];
 const MEASURES = ['length', 'angle'];
 const WIDER = 0.1;
 const HIGHER = 0.05;
+const TOGETHER = 1500; // ms between two presses that count from the same film
 
 export class Keyboard {
   constructor(viewer) {
     this.viewer = viewer;
+    this.pressedAt = -Infinity;
     this.down = (event) => this.pressed(event);
     this.up = (event) => {
       if (event.key?.toLowerCase() === 'h') this.bare(false);
@@ -51,8 +53,8 @@ export class Keyboard {
       document.exitFullscreen();
       return true;
     }
-    if (!viewer.isReady) return false;
     if (event.key in WAYS) return this.arrow(event);
+    if (!viewer.isReady) return false;
     if (event.key === 'Enter' || event.key === 'Escape') return this.inHand(event.key, target);
     if (event.key.toLowerCase() === 'h') {
       this.bare(true);
@@ -80,13 +82,28 @@ export class Keyboard {
   arrow({ key, shiftKey, repeat }) {
     const { viewer } = this;
     const [across, down] = WAYS[key];
-    const { holds } = viewer.hand;
+    const holds = viewer.hand?.holds ?? 'window';
+    // Who goes through films does not wait for each of them.
+    if (!viewer.isReady) return holds === 'window' && !shiftKey && !repeat && this.turn(across);
     if (holds === 'frame') viewer.box.nudge(key, shiftKey);
     else if (MEASURES.includes(holds) && viewer.measuring.move(WAYS[key], shiftKey)) return true;
     else if (shiftKey) viewer.view.adjust(WIDER * across, HIGHER * down);
     else if (holds === 'pan') viewer.view.move(WAYS[key]);
-    else if (viewer.data.turns && across && !repeat) viewer.setTriggerValue('turned', across);
-    else return false;
+    else return !repeat && this.turn(across);
+    return true;
+  }
+
+  // Asks for the film before or after by its place: of presses that come faster than the page, which
+  // it may hear of in one, the last says all.
+  turn(across) {
+    const { next, data } = this.viewer;
+    const { turns } = next ?? data;
+    if (!turns || !across) return false;
+    const now = performance.now();
+    if (this.wanted === turns.place || now - this.pressedAt > TOGETHER) this.wanted = null;
+    this.pressedAt = now;
+    this.wanted = ((this.wanted ?? turns.place) + across + turns.count) % turns.count;
+    this.viewer.setTriggerValue('turned', this.wanted);
     return true;
   }
 }
