@@ -267,3 +267,46 @@ def test_a_finger_windows_and_the_magnifier_follows_it(page):
     expect(page.locator(".lens")).to_be_hidden()
     page.keyboard.press("d")
     assert complaints(page) == []
+
+
+OUT_OF_ORDER = """async ({ bundle, pixels }) => {
+  const { default: mount } = await import(bundle);
+  const parentElement = document.createElement("div");
+  parentElement.innerHTML = '<div class="viewer"></div>';
+  document.body.append(parentElement);
+  const film = {
+    id: "f", type: "uint16", height: 690, width: 600, window: [700, 4015], inverse: false,
+    spacing: null, url: pixels, label: "film", frame: null, seen: null, layers: [], marks: [],
+  };
+  const said = (serial, title) => ({
+    parentElement, setStateValue() {}, setTriggerValue() {},
+    data: {
+      serial, films: [film], panes: [{ film: 0, title, layer: null, part: "film", note: "" }],
+      editable: false, heard: null, turns: null, tells: false, height: "300px", layout: "row",
+      columns: 1, tools: "all", keys: "focus", projected: false, wipes: false,
+    },
+  });
+  mount(said(1, "first"));
+  mount(said(3, "last"));
+  const takeAway = mount(said(2, "second"));
+  const viewer = parentElement.querySelector(".viewer");
+  for (let tries = 0; viewer.dataset.ready !== "true" && tries < 300; tries += 1)
+    await new Promise(resolve => setTimeout(resolve, 100));
+  const title = parentElement.querySelector(".title").textContent;
+  parentElement.remove();
+  takeAway();
+  return title;
+}"""
+
+
+def test_what_was_said_last_is_shown_in_whatever_order_it_comes(reader):
+    pixels = reader.evaluate(
+        'performance.getEntriesByType("resource").map(one => one.name)'
+        '.find(name => name.endsWith(".bin"))'
+    )
+    bundle = reader.evaluate(
+        'performance.getEntriesByType("resource").map(one => one.name)'
+        '.find(name => name.includes("film-viewer.js"))'
+    )
+    told = {"bundle": bundle, "pixels": pixels}
+    assert reader.evaluate(OUT_OF_ORDER, told) == "last"

@@ -1,6 +1,7 @@
 """The viewer on a page: films in, where the reader moved the box out."""
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +17,11 @@ from pages.shared.viewer.seen import Seen, seen_from
 BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
 # Streamlit sends this with every run, so that the bundle itself is fetched once.
 _LOADER = """
-let calls = 0;
 export default async (component) => {
-  const call = (calls += 1);
   try {
     const bundle = new URL(component.data.bundle, document.baseURI).href;
     const { default: mount } = await import(bundle);
-    return mount(component, call);
+    return mount(component);
   } catch (error) {
     console.error(error);
     component.parentElement.querySelector(".viewer").textContent =
@@ -155,31 +154,45 @@ def show(
         if told is not None and on_seen and what.get("film") == films[0].feed.film_id:
             on_seen(told)
 
+    data = {
+        "bundle": f"app/static/{BUNDLE.name}?{_version()}",
+        "films": told,
+        "panes": [asdict(pane) for pane in panes],
+        "editable": on_move is not None,
+        "heard": st.session_state.get(heard),
+        "turns": place and {"place": place[0], "count": place[1]},
+        "tells": on_seen is not None,
+        "height": options.height,
+        "layout": options.layout,
+        "columns": options.columns,
+        "tools": options.tools,
+        "keys": options.keys,
+        "projected": options.projected,
+        "wipes": options.wipes,
+        "remembers": options.remembers,
+        "enters": options.enters,
+    }
     _MOUNT(
         key=key,
-        data={
-            "bundle": f"app/static/{BUNDLE.name}?{_version()}",
-            "films": told,
-            "panes": [asdict(pane) for pane in panes],
-            "editable": on_move is not None,
-            "heard": st.session_state.get(heard),
-            "turns": place and {"place": place[0], "count": place[1]},
-            "tells": on_seen is not None,
-            "height": options.height,
-            "layout": options.layout,
-            "columns": options.columns,
-            "tools": options.tools,
-            "keys": options.keys,
-            "projected": options.projected,
-            "wipes": options.wipes,
-            "remembers": options.remembers,
-            "enters": options.enters,
-        },
+        data=data | {"serial": _serial(key, data)},
         height="content",
         on_moved_change=moved,
         on_turned_change=turned,
         on_seen_change=seen,
     )
+
+
+def _serial(key, data):
+    """Return a number that grows with every change of what a viewer is told.
+
+    Streamlit 1.67 calls the viewer in any order when two runs of a page follow each other while its
+    program is loaded. By the clock, since a browser may know a number from before a restart.
+    """
+    before, serial = st.session_state.get(f"{key}_told", (None, 0))
+    if data != before:
+        serial = max(serial + 1, time.time_ns() // 1_000_000)
+        st.session_state[f"{key}_told"] = data, serial
+    return serial
 
 
 def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import { Viewer } from './viewer.js';
 
 const mounted = new WeakMap(); // parent element -> viewer
 
-// Calls are numbered as Streamlit made them: the bundle may reach a later one first.
-export default function mount({ parentElement, data, setStateValue, setTriggerValue }, call) {
+// What the page says is numbered: it may be told in another order than it was said.
+export default function mount({ parentElement, data, setStateValue, setTriggerValue }) {
   let viewer = mounted.get(parentElement);
   if (!viewer) {
     const root = parentElement.querySelector('.viewer');
@@ -17,8 +17,8 @@ export default function mount({ parentElement, data, setStateValue, setTriggerVa
     viewer.sheet = sheet;
     mounted.set(parentElement, viewer);
   }
-  if (call > (viewer.call ?? 0)) {
-    Object.assign(viewer, { call, setStateValue, setTriggerValue });
+  if (data.serial >= (viewer.serial ?? 0)) {
+    Object.assign(viewer, { serial: data.serial, setStateValue, setTriggerValue });
     viewer.update(data).catch((error) => failed(viewer, error));
   }
   return () => {
