@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,17 +58,7 @@ def spare_the_collector() -> None:
 @st.cache_resource(show_spinner="Loading the two networks")
 def graders() -> Graders:
     """Return both networks, loaded once per server."""
-    try:
-        return begin_loading().result()
-    except KneeOAError:
-        begin_loading.clear()  # whoever mends the folder need not start the server anew
-        raise
-
-
-@st.cache_resource(show_spinner=False)
-def begin_loading() -> Future[Graders]:
-    """Have both networks loaded beside the page: before there is a film, nobody waits for it."""
-    return readers().submit(Graders, models_folder())
+    return Graders(models_folder())
 
 
 @st.cache_resource(show_spinner=False)

@@ -207,7 +207,6 @@ def labels() -> dict[str, str]:
 def show_uploader() -> str | None:
     """Show the upload field; take in what came; return the digest of the first film taken in."""
     workers().warm()
-    cached.begin_loading()
     uploads = st.file_uploader(
         "Knee X-rays: PNG, JPEG, TIFF or DICOM. They stay in memory for this session only.",
         accept_multiple_files=True,
