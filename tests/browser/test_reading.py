@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -115,6 +116,20 @@ def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
     expect(start.locator(".st-key-case")).to_contain_text("knee 3.png", timeout=SECONDS)
     label = re.compile("knee 3.png")
     expect(start.locator(".pane").first).to_have_attribute("aria-label", label, timeout=SECONDS)
+
+
+def test_on_a_slow_line_the_viewer_says_how_much_of_a_film_is_there(start, tmp_path):
+    large = tmp_path / "large.png"
+    Image.fromarray(draw_knee(2, side=700).astype(np.uint16) * 16).save(large)
+    line = start.context.new_cdp_session(start)
+    line.send("Network.enable")
+    upload(start, large)
+    conditions = {"offline": False, "latency": 0, "uploadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", conditions | {"downloadThroughput": 250_000})
+    pane, part = start.locator(".pane").first, re.compile(r"^, \d\d?%$")
+    expect(pane).to_have_attribute("data-loaded", part, timeout=SECONDS)
+    line.send("Network.emulateNetworkConditions", conditions | {"downloadThroughput": -1})
+    expect(start.locator(".viewer")).to_have_attribute("data-ready", "true", timeout=SECONDS)
 
 
 def test_leaving_the_page_and_coming_back_loses_nothing(start, film):

@@ -97,20 +97,17 @@ export const idsOf = (viewer, { panes, films: told }) =>
   panes.map(({ film }) => `${viewer}:${film}:${told[film].id}`);
 
 // Fetches a film, once for all panes, and returns once its image is in Cornerstone's cache.
-export function load(film, id) {
+export function load(film, id, tell) {
   if (!loading.has(id)) {
-    loading.set(id, loadOnce(film, id));
+    loading.set(id, loadOnce(film, id, tell));
     loading.get(id).catch(() => loading.delete(id));
   }
   return loading.get(id);
 }
 
-async function loadOnce(film, id) {
-  const buffer = await fetched(film.url, id);
-  const pixels = new TYPES[film.type](buffer);
-  if (pixels.length !== film.width * film.height) {
-    throw new Error(`Expected ${film.width} x ${film.height} pixels, got ${pixels.length}.`);
-  }
+async function loadOnce(film, id, tell) {
+  const pixels = new TYPES[film.type](film.width * film.height);
+  await fetched(film.url, id, new Uint8Array(pixels.buffer), tell);
   if (!loading.has(id)) return; // forgotten meanwhile
   films.set(id, film);
   const [down, across] = spacingOf(film);
@@ -134,19 +131,15 @@ export const resolved = (url) => new URL(url.replace(/^\//, ''), document.baseUR
 
 // While a page runs anew, what it shows may be gone for a moment: on a busy server for seconds.
 export const TRIES = 10;
-const SECONDS = 20; // for one try, after which its connection is taken for dead
+const SECONDS = 20; // without a byte, after which a connection is taken for dead
 export const pause = (tries) => 300 * Math.min(tries + 1, 6);
 
-async function fetched(url, id) {
+// Fills `bytes` with a film, and tells while it comes which share of it is there.
+async function fetched(url, id, bytes, tell) {
   for (let tries = 0; ; tries += 1) {
     let why;
     try {
-      const reply = await fetch(resolved(url), {
-        headers: { Range: 'bytes=0-' }, // not compressed on its way: five times as fast for a film
-        signal: AbortSignal.timeout(1000 * SECONDS),
-      });
-      if (reply.ok) return await reply.arrayBuffer();
-      why = reply.status;
+      return await received(url, id, bytes, tell);
     } catch (error) {
       why = error.message;
     }
@@ -156,6 +149,36 @@ async function fetched(url, id) {
     for (let waited = 0; waited < pause(tries) && loading.has(id); waited += 100) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  }
+}
+
+async function received(url, id, bytes, tell) {
+  const line = new AbortController();
+  const patient = () => setTimeout(() => line.abort(new Error('no answer')), 1000 * SECONDS);
+  let timer = patient();
+  try {
+    const reply = await fetch(resolved(url), {
+      headers: { Range: 'bytes=0-' }, // not compressed on its way: five times as fast for a film
+      signal: line.signal,
+    });
+    if (!reply.ok) throw new Error(reply.status);
+    const reader = reply.body.getReader();
+    let there = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      clearTimeout(timer);
+      timer = patient();
+      if (!loading.has(id)) throw new Error('no longer asked for');
+      if (there + value.length > bytes.length) throw new Error('another film');
+      bytes.set(value, there);
+      there += value.length;
+      tell(there / bytes.length);
+    }
+    if (there < bytes.length) throw new Error('cut off');
+  } finally {
+    clearTimeout(timer);
+    line.abort();
   }
 }
 

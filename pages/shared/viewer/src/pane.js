@@ -5,6 +5,7 @@ import { TRIES, disable, enable, load, pause, resolved, withoutWebGL } from './e
 import { boxOf, middleOf, spacingOf, whole } from './geometry.js';
 import { Marks } from './marks.js';
 
+const AT_ONCE = 400; // ms for which nobody wants to know how much of a film is there
 const SIDE = 100; // CSS pixels of a map before it is laid onto the film
 
 export class Pane {
@@ -48,7 +49,12 @@ export class Pane {
   async show(film, imageId) {
     this.film = null;
     this.element.classList.add('waiting');
-    await load(film, imageId);
+    this.element.dataset.loaded = '';
+    const begun = performance.now();
+    await load(film, imageId, (share) => {
+      if (performance.now() - begun < AT_ONCE) return;
+      this.element.dataset.loaded = `, ${Math.floor(100 * share)}%`;
+    });
     await this.viewport.setStack([imageId]);
     Object.assign(this, { film, imageId });
     this.element.classList.remove('waiting');
