@@ -62,13 +62,7 @@ def learning_curve_figure(
     figure.add_scatter(
         x=learnt["films"],
         y=learnt["value"],
-        error_y={
-            "type": "data",
-            "array": learnt["high"] - learnt["value"],
-            "arrayminus": learnt["value"] - learnt["low"],
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_y=style.interval(learnt["value"], learnt["low"], learnt["high"], width=4),
         mode="lines+markers",
         line={"color": style.COLOUR[TOGETHER], "width": 2.5},
         marker={"size": 9, "symbol": style.SYMBOL[TOGETHER]},

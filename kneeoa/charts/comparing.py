@@ -158,13 +158,9 @@ def differences_figure(table: pd.DataFrame, *, height: int = 360) -> go.Figure:
     figure.add_scatter(
         x=100 * here["difference"],
         y=here["metric"].map(METRICS),
-        error_x={
-            "type": "data",
-            "array": 100 * (here["high"] - here["difference"]),
-            "arrayminus": 100 * (here["difference"] - here["low"]),
-            "thickness": 1.8,
-            "width": 4,
-        },
+        error_x=style.interval(
+            100 * here["difference"], 100 * here["low"], 100 * here["high"], thickness=1.8, width=4
+        ),
         mode="markers",
         marker={
             "color": style.COLOUR["mobilenet"],
@@ -214,13 +210,9 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
             figure.add_scatter(
                 x=part["step"] + 0.12 * (shift - (len(models) - 1) / 2),
                 y=part["change_in_accuracy"],
-                error_y={
-                    "type": "data",
-                    "array": part["high"] - part["change_in_accuracy"],
-                    "arrayminus": part["change_in_accuracy"] - part["low"],
-                    "thickness": 1.2,
-                    "width": 2,
-                },
+                error_y=style.interval(
+                    part["change_in_accuracy"], part["low"], part["high"], thickness=1.2, width=2
+                ),
                 mode="lines+markers",
                 line={"color": style.COLOUR[key], "dash": style.DASH[key], "width": 1.5},
                 marker={"symbol": style.SYMBOL[key], "size": 7},

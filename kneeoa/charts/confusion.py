@@ -75,13 +75,7 @@ def per_grade_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 330) -
         figure.add_scatter(
             x=[6 * positions[metric] + grade + offset for metric, grade in _pairs(table)],
             y=table["value"],
-            error_y={
-                "type": "data",
-                "array": table["high"] - table["value"],
-                "arrayminus": table["value"] - table["low"],
-                "thickness": 1.5,
-                "width": 3,
-            },
+            error_y=style.interval(table["value"], table["low"], table["high"]),
             mode="markers",
             marker={"color": style.COLOUR[network], "symbol": style.SYMBOL[network], "size": 9},
             name=style.name_of(network),

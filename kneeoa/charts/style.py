@@ -8,6 +8,7 @@ has a marker or dash of its own, too.
 import html
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
@@ -80,3 +81,20 @@ def figure(*, height: int, title: str = "", legend: bool = True) -> go.Figure:
 def as_text(name: object) -> str:
     """Return a name from a file so that Plotly draws it as it is: it takes tags for markup."""
     return html.escape(plain(str(name), 200)).replace("%", "&#37;")
+
+
+def interval(
+    value: pd.Series, low: pd.Series, high: pd.Series, *, thickness: float = 1.5, width: float = 3
+) -> dict[str, Any]:
+    """Return the bars of intervals from `low` to `high` around `value`; none where one is unknown.
+
+    `thickness` and `width`, of the ends, are in pixels.
+    """
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (high - value).fillna(0),
+        "arrayminus": (value - low).fillna(0),
+        "thickness": thickness,
+        "width": width,
+    }

@@ -68,13 +68,10 @@ def progress_figure(
     figure.add_scatter(
         x=list(range(1, len(progress) + 1)),
         y=value,
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": (progress[f"{measure}_high"] - value).fillna(0),
-            "arrayminus": (value - progress[f"{measure}_low"]).fillna(0),
-            "color": style.faded(_VOTES, 0.5),
-        },
+        error_y=style.interval(
+            value, progress[f"{measure}_low"], progress[f"{measure}_high"], thickness=2, width=4
+        )
+        | {"color": style.faded(_VOTES, 0.5)},
         mode="lines+markers",
         line={"color": _VOTES, "width": 2},
         marker={"size": 9},

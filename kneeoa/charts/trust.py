@@ -56,13 +56,9 @@ def reliability_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 360)
         figure.add_scatter(
             x=table["confidence"],
             y=table["accuracy"],
-            error_y={
-                "type": "data",
-                "array": table["accuracy_high"] - table["accuracy"],
-                "arrayminus": table["accuracy"] - table["accuracy_low"],
-                "thickness": 1.2,
-                "width": 3,
-            },
+            error_y=style.interval(
+                table["accuracy"], table["accuracy_low"], table["accuracy_high"], thickness=1.2
+            ),
             mode="markers",
             marker={
                 "color": style.COLOUR[network],

@@ -49,6 +49,24 @@ class Answer:
         return f"{self.low.label} to {self.high.label}"
 
 
+class Answered:
+    """What probabilities ``(5,)`` and their answer, if there is a rule for one, say of a knee."""
+
+    __slots__ = ()
+    probabilities: np.ndarray
+    answer: Answer | None
+
+    @property
+    def grade(self) -> KLGrade:
+        """The most probable grade."""
+        return KLGrade(int(self.probabilities.argmax()))
+
+    @property
+    def said(self) -> KLGrade:
+        """The one grade that is said: by the card's rule, or the most probable without one."""
+        return self.answer.grade if self.answer else self.grade
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
     """How probabilities become answers.

@@ -13,7 +13,7 @@ import numpy as np
 from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.answer import Answer, AnswerRule, rule_of
+from kneeoa.graders.answer import Answer, Answered, AnswerRule, rule_of
 from kneeoa.graders.framing import framed
 from kneeoa.graders.locating import localiser
 from kneeoa.graders.locating.found import Found
@@ -22,12 +22,11 @@ from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import DEFAULT_MODELS, PublishedModel, find_model
 from kneeoa.graders.serving import Answers, Ensemble, Grader
 from kneeoa.graders.together import FOLDER, TogetherReading, find_together
-from kneeoa.grades import KLGrade
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER, Architecture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(Answered):
     """What one network says of one knee.
 
     Attributes
@@ -45,16 +44,6 @@ class Reading:
     weights_hash: str
     answer: Answer | None = None
     profile: Profile | None = None
-
-    @property
-    def grade(self) -> KLGrade:
-        """The most probable grade."""
-        return KLGrade(int(self.probabilities.argmax()))
-
-    @property
-    def said(self) -> KLGrade:
-        """The one grade that is said: by the card's rule, or the most probable without one."""
-        return self.answer.grade if self.answer else self.grade
 
 
 def folders_of(models: Path) -> tuple[Path, ...]:

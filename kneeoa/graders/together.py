@@ -13,11 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from kneeoa.graders.answer import Answer
+from kneeoa.graders.answer import Answer, Answered
 from kneeoa.graders.cards import graph, schema
 from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import check_bytes
-from kneeoa.grades import KLGrade
 from kneeoa.metrics.calibration import recalibrate
 from kneeoa.networks import Architecture
 
@@ -50,7 +49,7 @@ class PublishedTogether:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TogetherReading:
+class TogetherReading(Answered):
     """What both networks together say of one knee.
 
     Attributes
@@ -64,16 +63,6 @@ class TogetherReading:
     weights_hash: str
     answer: Answer | None = None
     profile: Profile | None = None
-
-    @property
-    def grade(self) -> KLGrade:
-        """The most probable grade."""
-        return KLGrade(int(self.probabilities.argmax()))
-
-    @property
-    def said(self) -> KLGrade:
-        """The one grade that is said, as of `kneeoa.graders.grading.Reading`."""
-        return self.answer.grade if self.answer else self.grade
 
 
 def find_together(models: Path) -> PublishedTogether | None:

@@ -9,6 +9,7 @@ from kneeoa.data.dataset import read_dataset
 from kneeoa.records import lineage
 from kneeoa.wording import counted
 from pages.shared import attribution, boundary, cached, style, table_view
+from pages.shared.access import offered
 from pages.shared.research import run_selection
 
 
@@ -82,16 +83,14 @@ def show_own_check() -> None:
     places = cached.offered().data_sets
     with st.form("own", border=False):
         where, button = st.columns([5, 1], vertical_alignment="bottom")
-        label = where.selectbox(
-            "A folder on this server, train|val|test/0..4 or 0..4",
-            list(places),
-            index=None,
-            placeholder="Choose a folder" if places else "None is offered",
-            disabled=not places,
-            key="own",
-            help="Folders below those in KNEEOA_DATASET and KNEEOA_OWN_FILMS. On the command line "
-            "`python -m train data DIR` does the same with any folder, or with a CSV.",
-        )
+        with where:
+            label = offered.choose(
+                "A folder on this server, train|val|test/0..4 or 0..4",
+                places,
+                key="own",
+                help="Folders below those in KNEEOA_DATASET and KNEEOA_OWN_FILMS. On the command "
+                "line `python -m train data DIR` does the same with any folder, or with a CSV.",
+            )
         asked = button.form_submit_button("Check", width="stretch", disabled=not places)
     if not asked or label is None:
         return

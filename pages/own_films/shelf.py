@@ -6,6 +6,7 @@ from kneeoa.adaptation import allowed
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.profile import unpack_profile
 from pages.shared import boundary, cached
+from pages.shared.access import offered
 from pages.shared.memory.uploads import bytes_of
 from pages.shared.profiles import in_use
 
@@ -24,14 +25,7 @@ def show_shelf() -> None:
             st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
             _load(lambda: unpack_profile(bytes_of(upload)))
         places = cached.offered().profiles
-        label = st.selectbox(
-            "Or one on this server",
-            list(places),
-            index=None,
-            placeholder="Choose a profile" if places else "None is offered",
-            disabled=not places,
-            key="profile_place",
-        )
+        label = offered.choose("Or one on this server", places, key="profile_place", kind="profile")
         if label and st.button("Load it", key="profile_load"):
             _load(lambda: allowed.read_offered(places[label]))
 

@@ -12,6 +12,7 @@ from kneeoa.wording import counted
 from pages.own_films import work
 from pages.own_films.work import MOST_FILMS, Work
 from pages.shared import boundary, cached
+from pages.shared.access import offered
 from pages.shared.memory.uploads import bytes_of
 
 LEARNER = "learner"
@@ -39,12 +40,9 @@ def show_sources() -> None:
             _look(upload.name, lambda: list_zip(bytes_of(upload)))
             st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1
     with below:
-        label = st.selectbox(
+        label = offered.choose(
             "Or a folder on this server",
-            list(folders),
-            index=None,
-            placeholder="Choose a folder" if folders else "None is offered",
-            disabled=not folders,
+            folders,
             key="own_folder",
             help="Folders with graded films below those in KNEEOA_OWN_FILMS and KNEEOA_DATASET.",
         )

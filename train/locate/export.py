@@ -12,8 +12,8 @@ from torch import nn
 from kneeoa.errors import ModelError
 from kneeoa.graders.locating.looks import OUTPUTS
 from train.locate.network import RESIDUAL, Network
+from train.onnx_file import checked_model
 
-OPSET = 17
 PARITY = 2e-3
 """Largest allowed difference of any output between network and file."""
 
@@ -143,21 +143,10 @@ class _Graph:
         )
 
     def finish(self, network: Network) -> onnx.ModelProto:
-        def info(name: str, *shape: int) -> onnx.ValueInfoProto:
-            return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
-
-        graph = helper.make_graph(
-            self._nodes,
+        return checked_model(
             "localiser",
-            [info("looks", 2, network.side, network.side)],
-            [info(name, numbers) for name, numbers in OUTPUTS.items()],
+            self._nodes,
             self._stored,
+            inputs={"looks": (2, network.side, network.side)},
+            outputs={name: (numbers,) for name, numbers in OUTPUTS.items()},
         )
-        model = helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            producer_name="kneeoa",
-            ir_version=9,
-        )
-        onnx.checker.check_model(model, full_check=True)
-        return model

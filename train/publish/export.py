@@ -18,8 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from kneeoa.errors import ModelError
 from kneeoa.graders.weights import to_onnx_layout
 from kneeoa.networks import FEATURE_LAYER, INPUT_SIDE
-
-OPSET = 17
+from train.onnx_file import checked_model
 
 
 def round_to_storage(network: keras.Model) -> None:
@@ -78,25 +77,13 @@ class _Graph:
 
     def finish(self, network: keras.Model) -> onnx.ModelProto:
         channels = network.get_layer(FEATURE_LAYER[network.name]).output.shape[-1]
-
-        def info(name: str, *shape: int) -> onnx.ValueInfoProto:
-            return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
-
-        graph = helper.make_graph(
-            self._nodes,
+        return checked_model(
             network.name,
-            [info("film", INPUT_SIDE, INPUT_SIDE, 1)],
-            [info("logits", 5), info("features", 7, 7, channels), info("evidence", 7, 7, 5)],
+            self._nodes,
             self._initializers,
+            inputs={"film": (INPUT_SIDE, INPUT_SIDE, 1)},
+            outputs={"logits": (5,), "features": (7, 7, channels), "evidence": (7, 7, 5)},
         )
-        model = helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            producer_name="kneeoa",
-            ir_version=9,
-        )
-        onnx.checker.check_model(model, full_check=True)
-        return model
 
     def _store(self, layer: keras.Layer, weight_name: str) -> str:
         """Store one weight; return the name under which the graph sees it as float32."""
