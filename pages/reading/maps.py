@@ -1,7 +1,6 @@
 """The maps beside the film: what they are to show, and each network's."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from kneeoa.films.frames import Frame, network_input
 from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.maps.asking import Asked, maps_of
+from kneeoa.graders.maps.jobs import Job
 from kneeoa.graders.maps.methods import CHANNELS, Method
 from kneeoa.graders.maps.smooth_grad import SAMPLES
 from kneeoa.grades import GRADES, KLGrade
@@ -128,11 +128,11 @@ def network_maps(
         return tuple(_grad_cam(reading, frame, grade, choice) for reading, grade in pairs)
     job = _begun(film, frame, choice.method, grades)
     names = [DISPLAY_NAME[reading.architecture] for reading in readings]
-    if not job.done():
+    if not job.future.done():
         live.every(LOOK_AGAIN, _look, job)
         return tuple(NetworkMap(name, None, note=f"Computing {choice.method}") for name in names)
     try:
-        heatmaps = job.result()
+        heatmaps = job.future.result()
     except KneeOAError as error:
         st.error(boundary.escaped(str(error)))
         return tuple(NetworkMap(name, None, note=f"No {choice.method}") for name in names)
@@ -142,16 +142,21 @@ def network_maps(
     )
 
 
-def _begun(film, frame, method, grades) -> Future:
+def _begun(film, frame, method, grades) -> Job:
     graders = in_use.graders()
     seen = network_input(film.radiograph, frame)
     asked = Asked.of(graders, seen, method, grades)
-    return cached.map_jobs().ask(asked, lambda: maps_of(graders, seen, method, grades))
+    return cached.map_jobs().ask(
+        asked, lambda told: maps_of(graders, seen, method, grades, told=told)
+    )
 
 
 def _look(job):
-    st.html('<div class="kl-note kl-quiet">The maps are being computed; the grades stand.</div>')
-    if job.done():
+    share = f", {job.share:.0%} done" if job.share else ""
+    st.html(
+        f'<div class="kl-note kl-quiet">The maps are being computed{share}; the grades stand.</div>'
+    )
+    if job.future.done():
         st.rerun()
 
 

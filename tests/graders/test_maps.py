@@ -1,11 +1,16 @@
 """Maps: against another grade, how strong in a word, by other methods, and their checks."""
 
+import threading
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from kneeoa.films.display import upsample
 from kneeoa.graders import gradcam
 from kneeoa.graders.maps import methods, trust
+from kneeoa.graders.maps.asking import maps_of
+from kneeoa.graders.maps.jobs import MapJobs
 
 
 def test_a_contrast_is_the_map_of_the_difference_of_two_logits():
@@ -53,6 +58,42 @@ def test_score_cam_finds_the_feature_without_which_the_grade_goes():
     heatmap = methods.score_cam(film, features, brightness_of(square(4, 4)), 1, channels=2)
     assert heatmap[4:6, 4:6].min() > 0.5
     assert heatmap[:2, :2].max() < 0.1
+
+
+def test_a_map_that_takes_long_is_computed_once_and_says_how_far_it_is():
+    half, go_on, asked = threading.Event(), threading.Event(), []
+
+    def compute(told):
+        asked.append(1)
+        told(0.5)
+        half.set()
+        assert go_on.wait(20)
+        return "maps"
+
+    jobs = MapJobs()
+    job = jobs.ask("knee", compute)
+    assert half.wait(20)
+    assert (job.share, job.future.done()) == (0.5, False)
+    assert jobs.ask("knee", compute) is job
+    go_on.set()
+    assert job.future.result(20) == "maps"
+    assert asked == [1]
+
+
+def test_score_cam_tells_how_far_it_is():
+    features = np.random.default_rng(0).random((1, 7, 7, 70), dtype=np.float32)
+    network = SimpleNamespace(
+        features=lambda films: features,
+        kernel=np.ones((70, 5), np.float32),
+        grade_arrays=lambda films: SimpleNamespace(probabilities=np.full((len(films), 5), 0.2)),
+    )
+    graders, shares = SimpleNamespace(served=lambda name: network), []
+    film = np.full((224, 224), 100, np.float32)
+    maps = maps_of(graders, film, methods.Method.SCORE_CAM, (2, 2), told=shares.append)
+    assert [one.shape for one in maps] == [(7, 7), (7, 7)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert sum(share < 0.5 for share in shares) > 3
 
 
 def test_a_right_map_takes_the_answer_away_and_brings_it_back_sooner_than_a_wrong_one():

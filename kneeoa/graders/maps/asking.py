@@ -1,7 +1,7 @@
 """What a map by another method is asked for, and its computing, which takes seconds."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,9 @@ from kneeoa.graders.maps import smooth_grad
 from kneeoa.graders.maps.methods import Method, layer_cam, score_cam
 from kneeoa.graders.serving import Grader
 from kneeoa.networks import ARCHITECTURES
+
+AT_ONCE = 8
+"""Masked films that a network is asked about before it is told how far Score-CAM is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,17 @@ class Asked:
 
 
 def maps_of(
-    graders: Graders, film: np.ndarray, method: Method, grades: Sequence[int]
+    graders: Graders,
+    film: np.ndarray,
+    method: Method,
+    grades: Sequence[int],
+    *,
+    told: Callable[[float], None] = lambda share: None,
 ) -> tuple[np.ndarray, ...]:
     """Return the map of each network for its grade: ``(7, 7)``, or ``(224, 224)`` by SmoothGrad.
 
-    `film` is what the networks see, ``(224, 224)`` in [0, 255]. Maps are float32 and >= 0.
+    `film` is what the networks see, ``(224, 224)`` in [0, 255]. Maps are float32 and >= 0. `told`
+    is called with the share of the work that is done, in [0, 1], where that is known.
     """
     if method == Method.GRAD_CAM:
         raise ModelError("Expected another method than Grad-CAM, which every reading carries.")
@@ -68,11 +77,28 @@ def maps_of(
             for name, grade in pairs
         ]
         return smooth_grad.smooth_grads(film, asked)
-    return tuple(_from_features(graders.served(name), film, method, g) for name, g in pairs)
+    maps = []
+    for place, (name, grade) in enumerate(pairs):
+
+        def told_of_both(share: float, place: int = place) -> None:
+            told((place + share) / len(pairs))
+
+        maps.append(_from_features(graders.served(name), film, method, grade, told_of_both))
+    return tuple(maps)
 
 
-def _from_features(grader: Grader, film: np.ndarray, method: Method, grade: int) -> np.ndarray:
+def _from_features(
+    grader: Grader, film: np.ndarray, method: Method, grade: int, told: Callable[[float], None]
+) -> np.ndarray:
     features = grader.features(film[None])[0]
     if method == Method.LAYER_CAM:
         return layer_cam(features, grader.kernel, grade)
-    return score_cam(film, features, lambda films: grader.grade_arrays(films).probabilities, grade)
+
+    def probabilities(films: np.ndarray) -> np.ndarray:
+        answers = []
+        for start in range(0, len(films), AT_ONCE):
+            answers.append(grader.grade_arrays(films[start : start + AT_ONCE]).probabilities)
+            told(min(1.0, (start + AT_ONCE) / len(films)))
+        return np.concatenate(answers)
+
+    return score_cam(film, features, probabilities, grade)
