@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
-from streamlit import config
+import requests
+from streamlit import config, net_util
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from pages.doorway import HEADERS, MIDDLEWARE, POLICY, Doorway, allowed_scripts, is_own
 from pages.shared.memory.uploads import UploadRoom
@@ -136,6 +138,37 @@ def test_what_watches_a_server_may_know_it_by_its_bare_address():
 def test_the_server_tells_nobody_what_it_holds_in_memory():
     assert ask("/_stcore/metrics")[::2] == (404, False)
     assert ask("/reading/_stcore/metrics")[::2] == (404, False)
+
+
+@pytest.mark.parametrize("route", ["interact", "mcp", "openapi.json", ""])
+def test_pages_are_for_browsers(route):
+    assert ask(f"/_stcore/agent/{route}")[::2] == (404, False)
+
+
+def test_a_server_on_all_addresses_asks_nobody_for_its_own(monkeypatch):
+    asked = []
+    monkeypatch.setattr(requests, "get", lambda *where, **_: asked.append(where))
+    assert net_util.get_external_ip() is None
+    assert asked == []
+
+
+def test_a_socket_hears_nothing_but_our_own_pages():
+    heard = []
+
+    async def app(scope, receive, send):
+        heard.append(await receive())
+
+    clear, wanted = BackMsg(clear_cache=True), BackMsg(stop_script=True)
+    waiting = iter(
+        {"type": "websocket.receive", "bytes": one.SerializeToString()} for one in (clear, wanted)
+    )
+
+    async def receive():
+        return next(waiting)
+
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"host", HOST.encode())]}
+    asyncio.run(Doorway(app)(scope, receive, None))
+    assert [BackMsg.FromString(one["bytes"]).WhichOneof("type") for one in heard] == ["stop_script"]
 
 
 def test_static_files_are_for_our_own_pages_alone():
