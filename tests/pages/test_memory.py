@@ -12,6 +12,8 @@ from kneeoa.films.phantom import knee_png
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.locating.found import Found, Knee, turned_right
 from kneeoa.graders.locating.gate import NEGATIVE
+from pages.own_films import work
+from pages.shared import session_films
 from pages.shared.memory import film as film_module
 from pages.shared.memory import uploads
 from pages.shared.memory.film import Film
@@ -207,3 +209,19 @@ def test_an_exam_without_room_says_so_and_not_that_it_is_damaged(monkeypatch):
     app.button(key="begin").click().run()
     assert not app.exception
     assert [error.value for error in app.error] == [r"No room for \*this\*\."]
+
+
+def test_films_to_learn_from_count_as_a_sessions(monkeypatch):
+    some = 2 * work.A_FILM + 100
+    holding = Holding(Limits(films=some, all_films=some + work.A_FILM))
+    monkeypatch.setattr(work, "holding", lambda: holding)
+    monkeypatch.setattr(session_films, "holder", lambda: "a")
+    mine = work.room_for("County", 2, 100)
+    assert holding.taken("a") == some
+    with pytest.raises(FullError, match="These 1 take 0 MB, more than this session"):
+        work.room_for("County", 1, 0)
+    monkeypatch.setattr(session_films, "holder", lambda: "b")
+    with pytest.raises(FullError, match="choose fewer"):
+        work.room_for("County", 2, 0)
+    del mine
+    work.room_for("County", 2, 100)
