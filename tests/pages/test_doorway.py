@@ -1,6 +1,7 @@
 """What the server answers to whom; no server runs."""
 
 import asyncio
+import tomllib
 
 import pytest
 import requests
@@ -202,3 +203,11 @@ def test_the_app_has_the_doorway_and_no_host_that_may_steer_it():
     assert [one.cls for one in MIDDLEWARE] == [Doorway, UploadRoom]
     assert "middleware=MIDDLEWARE" in (ROOT / "app.py").read_text("utf-8")
     assert "allowedOrigins = []" in (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
+
+
+def test_what_a_browser_can_have_the_server_hold_is_little():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["server"]
+    assert settings["maxWidgetStateSize"] <= 2
+    assert settings["maxMessageSize"] <= 30
+    known = config.get_config_options(force_reparse=False)
+    assert {"server.maxWidgetStateSize", "server.maxMessageSize"} <= known.keys()
