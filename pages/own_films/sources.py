@@ -13,6 +13,7 @@ from pages.own_films import work
 from pages.own_films.work import MOST_FILMS
 from pages.shared import boundary, cached
 from pages.shared.memory.uploads import bytes_of
+from pages.shared.memory.working import at_work
 
 LEARNER = "learner"
 """Where the practice page keeps who practises in this session."""
@@ -104,7 +105,8 @@ def _look(source, listing, size=0):
         wanted = work.room_for(source, len(listed), size)
         bar = st.progress(0.0, text="Finding the knees")
         found = []
-        for number, film in enumerate(sheet.look(listed, cached.graders().localiser), 1):
+        films = sheet.look(listed, cached.graders().localiser, at_work=at_work)
+        for number, film in enumerate(films, 1):
             found.append(film)
             bar.progress(number / len(listed), text=f"Film {number} of {len(listed)}")
         refused = [one for one in found if isinstance(one, LeftOut)]
