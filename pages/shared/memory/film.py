@@ -113,15 +113,15 @@ class Film:
     def feed(self) -> FilmFeed:
         """What the viewer shows of it."""
         held = self._held
-        if held is None or held.fed is None:
-            # Waited for before the pixels are had: they would be held meanwhile.
-            with at_work():
-                held = self._hold()
-                held = replace(held, fed=held.fed or film_feed(held.radiograph))
-                self._take(held)
-        else:
+        if held is not None and held.fed is not None:
             holding().used(self)
-        return held.fed
+            return held.fed
+        # Waited for before the pixels are had: they would be held meanwhile.
+        with at_work():
+            held = self._hold()
+            fed = held.fed or film_feed(held.radiograph)
+            self._take(replace(held, fed=fed))
+            return fed
 
     def original(self) -> Radiograph:
         """Return the film as it came, decoded again."""
