@@ -23,6 +23,7 @@ def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
     `name` is that of the command, `stopped` what Ctrl-C is answered with. A fault of the program
     itself has a sentence, too; under ``python -X dev`` it is raised.
     """
+    _fill_what_is_closed()
     _never_refuse_a_character()
     try:
         code = _finished(work)
@@ -90,6 +91,21 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
+
+
+def _fill_what_is_closed() -> None:
+    """Have a standard stream that was closed be nowhere.
+
+    The next file that is opened would have its number, and get what a library writes there; and
+    what Python is to print to no stream, it prints on standard output.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # which gets the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the process ends
 
 
 def _never_refuse_a_character() -> None:

@@ -6,6 +6,8 @@ how they are packed, and that no name leads out of the archive. Nothing is writt
 
 import contextlib
 import io
+import math
+import re
 import struct
 import zipfile
 import zlib
@@ -14,11 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import IO
 
+import numpy as np
+
 from kneeoa.errors import DataError
 
 MOST_FILES = 5_000
 MOST_BYTES = 1_000_000_000
 """Of all files together, unpacked; they are unpacked one at a time."""
+_MOST_ARRAYS = 200
 _ENTRY = b"PK\x01\x02"
 """What every entry of a ZIP's directory begins with."""
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -27,6 +32,13 @@ _DAMAGE = (
     *(ValueError, IndexError, RuntimeError, NotImplementedError),
 )
 """What `zipfile` raises on damage; NotImplementedError is a RuntimeError, named for the reader."""
+_ARRAY = ".npy"
+_ARRAY_START = re.compile(
+    rb"\x93NUMPY\x01\0..\{'descr': '<f4', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:\d{1,9}, ?)*(?:\d{1,9})?)\), \} *\n",
+    re.DOTALL,
+)
+"""How NumPy writes an array of float32, version 1.0 of the format: alignment apart, to the byte."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +107,31 @@ def open_zip(
             "more: pack fewer films."
         )
     return packed
+
+
+def arrays_in(data: bytes, *, most_bytes: int) -> dict[str, np.ndarray]:
+    """Return the float32 arrays of an ``.npz`` by name, read-only; they are read in memory.
+
+    NumPy itself believes what an array's header says: it evaluates it as Python, and makes room for
+    any shape before it looks for content. Here a header is one that NumPy writes, and the content
+    is as long as it says. Raises `DataError` as `open_zip` does, and for all else.
+    """
+    packed = open_zip(data, most_files=_MOST_ARRAYS, most_bytes=most_bytes)
+    return {
+        path.removesuffix(_ARRAY): _array_in(file.read_bytes(), path)
+        for path, file in packed.items()
+    }
+
+
+def _array_in(data: bytes, path: str) -> np.ndarray:
+    start = _ARRAY_START.match(data)
+    shape = [int(size) for size in start[2].split(b",") if size.strip()] if start else []
+    if not path.endswith(_ARRAY) or not start or len(data) - start.end() != 4 * math.prod(shape):
+        raise DataError(
+            f"Expected arrays of plain numbers (float32). {_shown(path)} is none, or damaged."
+        )
+    numbers = np.frombuffer(data, "<f4", offset=start.end())
+    return numbers.reshape(shape, order="F" if start[1] == b"True" else "C")
 
 
 def _checked(entry: zipfile.ZipInfo) -> PurePosixPath:

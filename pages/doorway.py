@@ -15,13 +15,20 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit import config, file_util
+from streamlit import config, file_util, net_util
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from pages.shared import keyboard
+from pages.shared.access.messages import only_ours
+from pages.shared.memory import allocator
 from pages.shared.memory.uploads import UploadRoom
 
 _LOG = logging.getLogger(__name__)
+# Before the first page runs in a thread of its own.
+allocator.settle()
+# Streamlit would ask an address service what this machine is called outside, to print it at the
+# start of a server that listens on all addresses.
+net_util.get_external_ip = lambda: None
 _SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
 
 
@@ -62,8 +69,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), usb=()",
 }
-CLOSED = ("/_stcore/metrics",)
-"""Nothing for visitors: how many sessions there are, and what they hold of the memory."""
+CLOSED = re.compile(r".*/_stcore/(?:metrics|agent/.*)", re.DOTALL)
+"""Nothing for visitors: how many sessions there are and what they hold of the memory, and pages
+without a browser."""
 HEALTH = "/_stcore/health"
 _MEDIA = "/media/"
 _PORTS = {"http": ":80", "https": ":443"}
@@ -85,10 +93,11 @@ class Doorway:
         if refusal:
             _LOG.warning("Refused a request: %s", refusal)
             await _refuse(scope, receive, send, PlainTextResponse(refusal, 403, HEADERS))
-        elif path.endswith(CLOSED):
+        elif CLOSED.fullmatch(path):
             await _refuse(scope, receive, send, PlainTextResponse("Not found", 404, HEADERS))
         else:
-            await self.app(scope, receive, _with_headers(send, path))
+            heard = only_ours(receive, send) if scope["type"] == "websocket" else receive
+            await self.app(scope, heard, _with_headers(send, path))
 
 
 def why_refused(headers: Headers, path: str) -> str:

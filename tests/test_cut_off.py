@@ -1,10 +1,12 @@
 """No command calls anybody, and none leaves anything where it was not told to."""
 
 import os
+import shutil
 
 import pytest
 
 from kneeoa.films.phantom import knee_png
+from kneeoa.graders.published import DEFAULT_MODELS
 from tests.support import cut_off
 from tests.support.graded_films import write_tree
 from train.__main__ import main
@@ -26,6 +28,27 @@ def test_grading_calls_nobody_and_leaves_its_table_alone(tmp_path):
     done = cut_off.run(tmp_path, "kneeoa", *graded)
     assert (done.returncode, done.stderr) == (0, "")
     assert cut_off.left_behind(tmp_path) == ["work/t.csv"]
+
+
+def test_without_an_archive_nobody_is_asked_for_films(tmp_path):
+    done = cut_off.run(tmp_path, "kneeoa", "pacs", "find", "--patient", "1")
+    assert done.returncode == 2
+    assert done.stderr.startswith("kneeoa: Expected an archive")
+    assert cut_off.left_behind(tmp_path) == []
+
+
+def test_signing_leaves_the_signature_alone(tmp_path):
+    models = tmp_path / "models"
+    shutil.copytree(DEFAULT_MODELS / "localiser", models / "localiser")
+    assert cut_off.run(tmp_path, "train", "new-key", "key").returncode == 0
+    done = cut_off.run(tmp_path, "train", "sign", str(models), "--key", "key")
+    assert done.returncode == 0, done.stderr
+    assert cut_off.left_behind(tmp_path) == ["work/key", "work/key.pub"]
+    assert {file.name for file in models.iterdir()} == {
+        "localiser",
+        "signed.json",
+        "signed.json.sig",
+    }
 
 
 def test_splitting_films_leaves_the_split_and_the_cache(tmp_path):

@@ -1,9 +1,14 @@
 """Whatever ends a command, it ends with a sentence and an exit code."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from kneeoa import terminal
 from kneeoa.errors import DataError
+from tests.support.places import ROOT
 
 
 def run(error):
@@ -60,3 +65,24 @@ def test_nothing_is_said_where_nobody_can_be_told(monkeypatch):
     monkeypatch.setattr("sys.stderr", None)
     monkeypatch.setattr("sys.stdout", None)
     assert run(DataError("x")) == 2
+
+
+def test_what_cannot_be_said_does_not_get_into_the_table(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr", None)
+    assert run(DataError("x")) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_no_file_takes_the_place_of_a_stream_that_is_closed(tmp_path):
+    asked = (
+        "import os, sys; from kneeoa import terminal\n"
+        "work = lambda: os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)\n"
+        "sys.exit(terminal.run('kneeoa', work, stopped=''))"
+    )
+    command = [sys.executable, "-c", asked, str(tmp_path / "t.csv")]
+    closing = lambda: [os.close(number) for number in (0, 2)]  # noqa: E731
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, preexec_fn=closing, cwd=ROOT, check=False
+    )
+    assert done.returncode > 2  # the number of the file
+    assert done.stdout == b""

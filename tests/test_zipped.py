@@ -1,12 +1,14 @@
 """A ZIP that somebody uploaded: what is in it, and what is refused before it is unpacked."""
 
+import io
 import struct
 import zipfile
 
+import numpy as np
 import pytest
 
 from kneeoa.errors import DataError
-from kneeoa.zipped import open_zip
+from kneeoa.zipped import arrays_in, open_zip
 from tests.support.zips import zipped
 
 
@@ -91,3 +93,51 @@ def test_damage_is_said_of_the_file_that_has_it():
     data[data.index(b"film")] ^= 1
     with pytest.raises(DataError, match=r"a.png in the ZIP is damaged"):
         open_zip(bytes(data))["a.png"].read_bytes()
+
+
+def packed(**arrays):
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def test_arrays_come_as_numpy_wrote_them():
+    plain = np.arange(12, dtype=np.float32).reshape(4, 3)
+    arrays = {"a/kernel": plain, "turned": np.asfortranarray(plain), "one": plain[0, :1]}
+    arrays |= {"none": plain[:0], "number": np.float32(3)}
+    found = arrays_in(packed(**arrays), most_bytes=10_000)
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].shape == np.shape(array)
+
+
+HEADER = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        HEADER % ("<f4", "(1000000000, 1000000000)"),  # NumPy has no room for it
+        HEADER % ("<f4", f"({10**30}, 5)"),  # nor a number
+        HEADER % ("<f4", "(-1, 5)"),
+        HEADER % ("<f4", "(2, 5)"),  # longer than the content
+        HEADER % ("<f4", "(1, 4)"),
+        HEADER % ("|O", "(1, 5)"),
+        HEADER % ("<f8", "(1, 5)"),
+        "-" * 9000 + "1",  # which ends Python's parser for want of memory
+        "(" * 9000,
+        "",
+    ],
+)
+def test_what_an_array_says_of_itself_is_not_believed(header):
+    content = b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + bytes(20)
+    with pytest.raises(DataError, match="plain numbers"):
+        arrays_in(zipped({"kernel.npy": content}), most_bytes=10_000)
+
+
+def test_what_is_no_array_or_too_much_is_refused():
+    with pytest.raises(DataError, match="plain numbers"):
+        arrays_in(zipped({"kernel": b"x"}), most_bytes=10_000)
+    with pytest.raises(DataError, match="Expected at most 0 MB"):
+        arrays_in(packed(a=np.zeros(9000, np.float32)), most_bytes=10_000)

@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -65,6 +65,10 @@ class GradedFilms:
 
     def __len__(self) -> int:
         return len(self.grades)
+
+    def without_pictures(self) -> "GradedFilms":
+        """Return what is known of the films once the networks have looked at them."""
+        return replace(self, images=np.empty((0, *self.images.shape[1:]), np.float32), whole=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

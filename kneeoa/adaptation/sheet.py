@@ -3,7 +3,8 @@
 The pictures are of the film as it is graded, so that a negative shows as its positive.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,9 +61,22 @@ class SheetFilm:
         return self.frame != self.proposed
 
 
-def look(listed: Sequence[Listed], localiser: Localiser) -> Iterator[SheetFilm | LeftOut]:
-    """Yield each film of the sheet in order, or why it is left out: what reading refuses, too."""
-    return films.each(lambda film: _look_at(film, localiser), listed)
+def look(
+    listed: Sequence[Listed],
+    localiser: Localiser,
+    *,
+    at_work: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Iterator[SheetFilm | LeftOut]:
+    """Yield each film of the sheet in order, or why it is left out: what reading refuses, too.
+
+    Each is looked at within ``at_work()``, by which others may bound how many are at once.
+    """
+
+    def look_at(film: Listed) -> SheetFilm:
+        with at_work():
+            return _look_at(film, localiser)
+
+    return films.each(look_at, listed)
 
 
 def _look_at(film: Listed, localiser: Localiser) -> SheetFilm:

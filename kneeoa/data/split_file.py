@@ -20,6 +20,7 @@ from kneeoa.data.listing import (
     side_of,
 )
 from kneeoa.errors import DataError
+from kneeoa.files import LONGEST_TEXT, read_regular
 from kneeoa.grades import GRADES
 from kneeoa.spreadsheet import as_meant
 
@@ -109,7 +110,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
 def _rows(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Return the column names and (line number, row) pairs."""
     try:
-        data = file.read_bytes()
+        data = read_regular(file, LONGEST_TEXT)
     except OSError as error:
         raise DataError(f"Expected a CSV file. {file} cannot be read: {error.strerror}.") from None
     try:

@@ -1,6 +1,7 @@
 """A ZIP of films, or of a hospital's CD: its films, told by content, in memory alone."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -23,6 +24,8 @@ _STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _DICOMDIR = "DICOMDIR"
 _MOST_DIRECTORY = 20_000_000
 """Bytes of a directory that is looked at; one of 10,000 pictures has 5 million."""
+MOST_SECONDS = 10.0
+"""Of computing, for looking at the beginnings of all files; 5,000 of a hospital take 3."""
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -66,7 +69,7 @@ def is_zip(data: bytes) -> bool:
 def films_of(data: bytes) -> Unpacked:
     """Return the films of a ZIP; raise `DataError` where it is none, unsound or without a film."""
     found = open_zip(data)
-    kinds = {path: _kind_of(file) for path, file in found.items()}
+    kinds = _kinds_of(found)
     order = _order_of(found)
     if any(path.upper() in order for path in found):
         # A directory names all films of its CD: an image beside them is its viewer's.
@@ -84,6 +87,23 @@ def films_of(data: bytes) -> Unpacked:
     films.sort(key=lambda path: (order.get(path.upper(), len(order)), _natural(path)))
     left = len(found) - len(films) - others
     return Unpacked(tuple(found[path] for path in films), others, left)
+
+
+def _kinds_of(found: Mapping[str, ZippedFile]) -> dict[str, Content]:
+    """Return what each file is by its beginning; refuse a ZIP that was made to take long.
+
+    The beginnings are looked at in this process, where one may take a hundred times as long as it
+    should, which alone is no harm.
+    """
+    kinds, began = {}, time.thread_time()
+    for path, file in found.items():
+        kinds[path] = _kind_of(file)
+        if time.thread_time() - began > MOST_SECONDS:
+            raise DataError(
+                f"Expected a ZIP that is looked through within {MOST_SECONDS:g} seconds. This one "
+                "takes longer: it is damaged, or was made to take long. Pack the films alone."
+            )
+    return kinds
 
 
 def _kind_of(file: ZippedFile) -> Content:

@@ -9,8 +9,6 @@ that came by mail, and put onto the networks that it was fitted for and no other
 import hashlib
 import io
 import math
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +29,8 @@ SCHEMA_VERSION = 1
 LONGEST_NAME = 80
 MOST_BYTES = 8_000_000
 """A profile's files are far smaller; more is not read."""
+LONGEST_RECORD = 1_000_000
+"""Bytes of `RECORD`: what JSON holds takes ten times as much of the memory."""
 LARGEST_WEIGHT = 1000.0
 """The published weights are below 1; a fitted one beyond this is damage."""
 MOST_FILMS = 1_000_000
@@ -132,7 +132,8 @@ class Profile:
 
 def read_profile(folder: Path) -> Profile:
     """Read a profile; raise `ModelError` if it is missing, damaged or holds what cannot be."""
-    return _profile_of(_bytes_of(folder / RECORD), _bytes_of(folder / WEIGHTS), folder)
+    text, weights = _bytes_of(folder / RECORD, LONGEST_RECORD), _bytes_of(folder / WEIGHTS)
+    return _profile_of(text, weights, folder)
 
 
 def unpack_profile(data: bytes) -> Profile:
@@ -146,6 +147,8 @@ def unpack_profile(data: bytes) -> Profile:
         records = [path for path, file in packed.items() if file.name == RECORD]
         if len(records) != 1:
             raise ModelError(f"Expected one profile in the ZIP. Received {len(records)}.")
+        if packed[records[0]].size > LONGEST_RECORD:
+            raise ModelError(f"Expected a short {RECORD} in the ZIP. Received more than 1 MB.")
         beside = records[0].removesuffix(RECORD) + WEIGHTS
         if beside not in packed:
             raise ModelError(f"Expected {WEIGHTS} beside {RECORD} in the ZIP. It is missing.")
@@ -255,9 +258,9 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _bytes_of(file: Path) -> bytes:
+def _bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
     try:
-        return read_regular(file, MOST_BYTES)
+        return read_regular(file, most)
     except OSError as error:
         raise ModelError(
             f"Expected a profile in {file.parent}. {file.name} cannot be read: {error.strerror}."
@@ -266,20 +269,15 @@ def _bytes_of(file: Path) -> bytes:
 
 def _heads_of(data: bytes, record: Record, file: Path) -> dict[str, Head]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            # Before anything is unpacked: a small file may claim to hold a large one.
-            if sum(member.file_size for member in packed.infolist()) > MOST_BYTES:
-                raise ModelError(f"Expected small arrays in {file}. Received larger ones.")
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in stored.files}
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ModelError(f"Expected plain arrays in {file}. It cannot be read: {error}") from None
+        arrays = zipped.arrays_in(data, most_bytes=MOST_BYTES)
+    except DataError as error:
+        raise ModelError(f"Expected plain arrays in {file}. {error}") from None
     heads = {}
     for network in record.networks:
         head = []
         for name, dimensions in (("kernel", 2), ("bias", 1)):
             array = arrays.get(f"{network.model_sha256}/{name}")
-            if array is None or array.dtype != np.float32 or array.ndim != dimensions:
+            if array is None or array.ndim != dimensions:
                 raise ModelError(f"Expected a kernel and a bias of each network in {file}.")
             if array.shape[-1] != len(GRADES):
                 raise ModelError(f"Expected weights of {len(GRADES)} grades in {file}.")

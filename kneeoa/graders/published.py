@@ -89,6 +89,8 @@ def _read_card(folder: Path) -> dict[str, Any]:
 
 def _sha256(file: Path) -> str:
     try:
+        if not file.is_file():  # a pipe would be waited for, and a device read without an end
+            raise OSError
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:

@@ -61,6 +61,11 @@ class Grader:
             )
         outputs = [self._outputs(_as_film(batch)) for batch in _batches(images, batch_size)]
         logits, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
+        if not (np.isfinite(logits).all() and np.isfinite(evidence).all()):
+            raise ModelError(
+                f"Expected numbers from the network in {self.file}. It gives none: its weights are "
+                "damaged. Publish it anew, or use other models."
+            )
         return Answers(softmax(logits, self._temperature), logits, evidence)
 
     def pooled(self, images: np.ndarray, *, batch_size: int = 32) -> np.ndarray:

@@ -25,6 +25,7 @@ from pages.shared import session_films
 from pages.shared.cases import knees
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import holding
+from pages.shared.memory.working import at_work
 
 MOST_FILMS = 500
 """Films that wait in one session; more are for the command line."""
@@ -160,10 +161,10 @@ class Batch:
 
 def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:
     """Return a film of which every knee that may be graded was read, and its small picture."""
-    radiograph = read_radiograph(data, name)
-    holding().expect_room(holder, len(data))
-    found = graders.localiser.find(radiograph)
-    film = Film.of(data, radiograph, found, holder)
+    with at_work():
+        radiograph = read_radiograph(data, name)
+        holding().expect_room(holder, len(data))
+        film = Film.of(data, radiograph, graders.localiser.find(radiograph), holder)
     framed = knees.framed_as(film, graders.profile)
     for knee in framed.knees:
         if knees.may_be_graded(film, film.found.against(knee)):

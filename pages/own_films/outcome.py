@@ -1,6 +1,7 @@
 """Before and after, out of fold: figures, matrices, and what to do with the profile."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -49,9 +50,10 @@ def show_learning(work: Work) -> None:
         with boundary.refusals_shown():
             films = gather([film.opened for film in work.chosen], work.left_out)
             bar = st.progress(0.0, text="The networks look at the films")
-            work.adaptation = adapt(
+            learnt = adapt(
                 films, cached.graders(), told=lambda share: bar.progress(share, text=_doing(share))
             )
+            work.adaptation = replace(learnt, films=learnt.films.without_pictures())
             work.curve = None
             bar.empty()
 

@@ -10,10 +10,11 @@ from kneeoa.store import practice
 from kneeoa.teaching import committed
 from kneeoa.wording import counted
 from pages.own_films import work
-from pages.own_films.work import MOST_FILMS, Work
+from pages.own_films.work import MOST_FILMS
 from pages.shared import boundary, cached
 from pages.shared.access import offered
 from pages.shared.memory.uploads import bytes_of
+from pages.shared.memory.working import at_work
 
 LEARNER = "learner"
 """Where the practice page keeps who practises in this session."""
@@ -37,7 +38,7 @@ def show_sources() -> None:
             help="It is unpacked in memory and kept for this session only.",
         )
         if upload is not None and st.button("Look at these films", key="look_zip", type="primary"):
-            _look(upload.name, lambda: list_zip(bytes_of(upload)))
+            _look_into(upload)
             st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1
     with below:
         label = offered.choose(
@@ -85,7 +86,13 @@ def _own_grades():
     return committed.listed(films, committed.own_grades(answers))
 
 
-def _look(source, listing):
+def _look_into(upload):
+    with boundary.refusals_shown():
+        data = bytes_of(upload)
+        _look(upload.name, lambda: list_zip(data), len(data))
+
+
+def _look(source, listing, size=0):
     with boundary.refusals_shown():
         listed, left_out = listing()
         if len(listed) > MOST_FILMS:
@@ -93,12 +100,15 @@ def _look(source, listing):
                 f"Expected at most {MOST_FILMS} films on this page. Received {len(listed)}: choose "
                 "a folder with fewer, or use the command line (python -m kneeoa adapt)."
             )
+        wanted = work.room_for(source, len(listed), size)
         bar = st.progress(0.0, text="Finding the knees")
         found = []
-        for number, film in enumerate(sheet.look(listed, cached.graders().localiser), 1):
+        films = sheet.look(listed, cached.graders().localiser, at_work=at_work)
+        for number, film in enumerate(films, 1):
             found.append(film)
             bar.progress(number / len(listed), text=f"Film {number} of {len(listed)}")
         refused = [one for one in found if isinstance(one, LeftOut)]
-        films = [one for one in found if not isinstance(one, LeftOut)]
-        work.begin(Work(source, films, (*left_out, *refused)))
+        wanted.films += [one for one in found if not isinstance(one, LeftOut)]
+        wanted.left_out = (*left_out, *refused)
+        work.begin(wanted)
         st.rerun()

@@ -10,17 +10,24 @@ import streamlit as st
 from kneeoa.adaptation.adapting import Adaptation
 from kneeoa.adaptation.curve import LearningCurve
 from kneeoa.adaptation.listing import LeftOut
-from kneeoa.adaptation.sheet import SheetFilm
+from kneeoa.adaptation.sheet import LONGEST, SheetFilm
+from kneeoa.networks import INPUT_SIDE
+from pages.shared import session_films
+from pages.shared.memory.holding import holding
+from pages.shared.memory.limits import FullError
 from pages.shared.research import own_measured
 from pages.shared.research.own_measured import Kept
 
 MOST_FILMS = 600
 """On this page; the pictures of all of them are kept in memory. The command line takes any number.
 """
+A_FILM = 2 * 4 * INPUT_SIDE**2 + LONGEST**2
+"""Bytes that a film takes: its box and the whole of it as the networks see them, and its picture.
+"""
 _KEY = "own_films"
 
 
-@dataclass
+@dataclass(eq=False)
 class Work:
     """Films that were looked at, and what came of them.
 
@@ -62,6 +69,9 @@ class Work:
         self.adaptation = self.curve = self.measured = None
         own_measured.keep(None)
 
+    def let_go(self) -> None:
+        """It has no pixels that would come back."""
+
     def film_of(self, digest: str) -> SheetFilm:
         """Return the film of a row of what was learnt."""
         return next(film for film in self.films if film.opened.digest == digest)
@@ -70,6 +80,25 @@ class Work:
 def current() -> Work | None:
     """Return this session's films, or None before any were looked at."""
     return st.session_state.get(_KEY)
+
+
+def room_for(source: str, films: int, size: int) -> Work:
+    """Return work to put so many films into, which the server keeps room for from now on.
+
+    `size` are the bytes of the ZIP that they are read from again. Raises `FullError` without room.
+    """
+    session, kept = session_films.holder(), films * A_FILM + size
+    try:
+        holding().expect_room(session, kept)
+    except FullError:
+        raise FullError(
+            f"Expected films that there is room for. These {films} take {kept / 1e6:.0f} MB, more "
+            "than this session or the server has left: choose fewer, or use the command line "
+            "(python -m kneeoa adapt)."
+        ) from None
+    work = Work(source, [], ())
+    holding().keep(work, session, kept)
+    return work
 
 
 def begin(work: Work) -> None:

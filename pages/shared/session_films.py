@@ -21,6 +21,7 @@ from pages.shared import boundary, cached
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import holding
 from pages.shared.memory.uploads import bytes_of
+from pages.shared.memory.working import at_work
 from pages.shared.profiles import in_use
 
 # Starlette would spool an upload above 1 MB to a temporary file. Films must not touch the disk, and
@@ -49,16 +50,17 @@ def add(name: str, data: bytes) -> str | None:
 
 def take_in(name: str, data: bytes) -> str:
     """Take in a film; return its digest, or raise `KneeOAError` with the reason against it."""
-    films = all_films()
-    radiograph = read_radiograph(data, name)
-    known = films.get(radiograph.digest)
-    if known is None:
-        holding().expect_room(holder(), len(data))
-        found = cached.graders().localiser.find(radiograph)
-        films[radiograph.digest] = Film.of(data, radiograph, found, holder())
-    else:
-        # The same bytes under another name: it is the name just given that is looked for.
-        known.rename(radiograph.name)
+    films, localiser = all_films(), cached.graders().localiser
+    with at_work():
+        radiograph = read_radiograph(data, name)
+        known = films.get(radiograph.digest)
+        if known is None:
+            holding().expect_room(holder(), len(data))
+            found = localiser.find(radiograph)
+            films[radiograph.digest] = Film.of(data, radiograph, found, holder())
+        else:
+            # The same bytes under another name: it is the name just given that is looked for.
+            known.rename(radiograph.name)
     return radiograph.digest
 
 
@@ -140,9 +142,10 @@ def restore(film: Film, quarters: int, changes: tuple[str, ...]) -> None:
 
 
 def _show(film, radiograph, without=None):
-    found = cached.graders().localiser.find(radiograph)
-    of_film = tuple(one for one in found.of_film if one is not without)
-    film.show(radiograph, replace(found, of_film=of_film))
+    with at_work():
+        found = cached.graders().localiser.find(radiograph)
+        of_film = tuple(one for one in found.of_film if one is not without)
+        film.show(radiograph, replace(found, of_film=of_film))
     forget_frame(film.digest)
 
 
@@ -167,8 +170,7 @@ def removed() -> str | None:
 def bring_back() -> None:
     """Put the film that was taken away last where it was, and turn to it."""
     place, film, frame = st.session_state.pop(_REMOVED)
-    films = all_films()
-    digest = film.digest
+    films, digest = all_films(), film.digest
     entries = [entry for entry in films.items() if entry[0] != digest]
     entries.insert(place, (digest, film))
     films.clear()
@@ -282,8 +284,7 @@ def read_together(
 
 
 def _both(film, frame, graders):
-    graders = graders or in_use.graders()
-    key = _key(frame, graders)
+    key = _key(frame, graders := graders or in_use.graders())
     if key not in film.readings:
         film.readings[key] = graders.read_both(film.radiograph, frame)
     return film.readings[key]

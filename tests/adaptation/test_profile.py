@@ -134,9 +134,9 @@ def test_damaged_weights_are_refused(folder):
         (np.full((40, 5), 1e6, np.float32), "beyond"),
         (np.zeros((40, 4), np.float32), "5 grades"),
         (np.zeros(5, np.float32), "kernel and a bias"),
-        (np.zeros((40, 5)), "kernel and a bias"),
+        (np.zeros((40, 5)), "plain numbers"),
         (np.array([{"a": 1}], object), "plain arrays"),
-        (np.zeros((400_000, 5), np.float32), "small arrays"),
+        (np.zeros((400_000, 5), np.float32), "at most 8 MB"),
     ],
 )
 def test_weights_that_cannot_be_are_refused(folder, kernel, said):

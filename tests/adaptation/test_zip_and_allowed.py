@@ -97,6 +97,7 @@ def test_a_profile_comes_back_from_the_zip_that_was_made_of_it(tmp_path):
         (lambda files: files | {"weights.npz": b"other"}, "damaged or was put together"),
         (lambda files: files | {"profile.json": b"[" * 100_000}, "cannot be read"),
         (lambda files: files | {"profile.json": b"\xff"}, "cannot be read"),
+        (lambda files: files | {"profile.json": b" " * 1_000_001}, "more than 1 MB"),
         (lambda files: files | {str(number): b"" for number in range(30)}, "at most 20 files"),
     ],
 )

@@ -98,6 +98,20 @@ def test_films_of_another_shape_are_refused():
         grader.grade_arrays(np.zeros((2, 100, 100), np.float32))
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_is_no_number_is_no_answer(place, monkeypatch, tmp_path):
+    given = [np.zeros((1, 5), np.float32), np.zeros((1, 7, 7, 5), np.float32)]
+    given[place].flat[0] = np.nan
+
+    class Damaged:
+        def run(self, names, feed):
+            return given
+
+    monkeypatch.setattr(serving, "session_of", lambda file, threads=0: Damaged())
+    with pytest.raises(ModelError, match="its weights are damaged"):
+        Grader(tmp_path / "model.onnx").grade_arrays(np.zeros((1, 224, 224), np.float32))
+
+
 def test_a_network_of_both_is_loaded_once_and_reads_a_film_once(monkeypatch):
     loaded, seen = [], []
     session_of = serving.session_of

@@ -164,6 +164,12 @@ def test_a_zip_without_a_film_is_said():
     assert unpacked.is_zip(zipped({}))
 
 
+def test_a_zip_that_takes_long_to_look_through_is_refused(film, monkeypatch):
+    monkeypatch.setattr(unpacked, "MOST_SECONDS", 0.0)
+    with pytest.raises(DataError, match="looked through within 0 seconds"):
+        unpacked.films_of(cd(film))
+
+
 def test_films_are_read_one_after_the_other_and_what_is_refused_keeps_its_reason(graders, film):
     arriving = deque()
     work = Batch("me", arriving)

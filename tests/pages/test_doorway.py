@@ -1,9 +1,12 @@
 """What the server answers to whom; no server runs."""
 
 import asyncio
+import tomllib
 
 import pytest
-from streamlit import config
+import requests
+from streamlit import config, net_util
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from pages.doorway import HEADERS, MIDDLEWARE, POLICY, Doorway, allowed_scripts, is_own
 from pages.shared.memory.uploads import UploadRoom
@@ -138,6 +141,37 @@ def test_the_server_tells_nobody_what_it_holds_in_memory():
     assert ask("/reading/_stcore/metrics")[::2] == (404, False)
 
 
+@pytest.mark.parametrize("route", ["interact", "mcp", "openapi.json", ""])
+def test_pages_are_for_browsers(route):
+    assert ask(f"/_stcore/agent/{route}")[::2] == (404, False)
+
+
+def test_a_server_on_all_addresses_asks_nobody_for_its_own(monkeypatch):
+    asked = []
+    monkeypatch.setattr(requests, "get", lambda *where, **_: asked.append(where))
+    assert net_util.get_external_ip() is None
+    assert asked == []
+
+
+def test_a_socket_hears_nothing_but_our_own_pages():
+    heard = []
+
+    async def app(scope, receive, send):
+        heard.append(await receive())
+
+    clear, wanted = BackMsg(clear_cache=True), BackMsg(stop_script=True)
+    waiting = iter(
+        {"type": "websocket.receive", "bytes": one.SerializeToString()} for one in (clear, wanted)
+    )
+
+    async def receive():
+        return next(waiting)
+
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"host", HOST.encode())]}
+    asyncio.run(Doorway(app)(scope, receive, None))
+    assert [BackMsg.FromString(one["bytes"]).WhichOneof("type") for one in heard] == ["stop_script"]
+
+
 def test_static_files_are_for_our_own_pages_alone():
     everyone = [(b"access-control-allow-origin", b"*"), (b"cache-control", b"public")]
     _, headers, _ = ask("/app/static/film-viewer.js", answered=everyone)
@@ -169,3 +203,11 @@ def test_the_app_has_the_doorway_and_no_host_that_may_steer_it():
     assert [one.cls for one in MIDDLEWARE] == [Doorway, UploadRoom]
     assert "middleware=MIDDLEWARE" in (ROOT / "app.py").read_text("utf-8")
     assert "allowedOrigins = []" in (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
+
+
+def test_what_a_browser_can_have_the_server_hold_is_little():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["server"]
+    assert settings["maxWidgetStateSize"] <= 2
+    assert settings["maxMessageSize"] <= 30
+    known = config.get_config_options(force_reparse=False)
+    assert {"server.maxWidgetStateSize", "server.maxMessageSize"} <= known.keys()

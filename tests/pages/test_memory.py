@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import platform
+import threading
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,8 +15,10 @@ from kneeoa.films.phantom import knee_png
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.locating.found import Found, Knee, turned_right
 from kneeoa.graders.locating.gate import NEGATIVE
+from pages.own_films import work
+from pages.shared import session_films
+from pages.shared.memory import allocator, uploads, working
 from pages.shared.memory import film as film_module
-from pages.shared.memory import uploads
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import Holding
 from pages.shared.memory.limits import FullError, Limits, limits_from
@@ -207,3 +212,54 @@ def test_an_exam_without_room_says_so_and_not_that_it_is_damaged(monkeypatch):
     app.button(key="begin").click().run()
     assert not app.exception
     assert [error.value for error in app.error] == [r"No room for \*this\*\."]
+
+
+def test_films_to_learn_from_count_as_a_sessions(monkeypatch):
+    some = 2 * work.A_FILM + 100
+    holding = Holding(Limits(films=some, all_films=some + work.A_FILM))
+    monkeypatch.setattr(work, "holding", lambda: holding)
+    monkeypatch.setattr(session_films, "holder", lambda: "a")
+    mine = work.room_for("County", 2, 100)
+    assert holding.taken("a") == some
+    with pytest.raises(FullError, match="These 1 take 0 MB, more than this session"):
+        work.room_for("County", 1, 0)
+    monkeypatch.setattr(session_films, "holder", lambda: "b")
+    with pytest.raises(FullError, match="choose fewer"):
+        work.room_for("County", 2, 0)
+    del mine
+    work.room_for("County", 2, 100)
+
+
+def test_so_many_films_are_worked_on_at_once_and_others_wait(monkeypatch):
+    going, most, lock, all_in = 0, 0, threading.Lock(), threading.Event()
+
+    def work():
+        nonlocal going, most
+        with working.at_work(), working.at_work():
+            with lock:
+                going += 1
+                most = max(most, going)
+            all_in.wait(0.05)
+            with lock:
+                going -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(3 * working.AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == working.AT_ONCE
+
+
+def test_who_waits_for_too_long_is_told(monkeypatch):
+    class Impatient:
+        settings = SimpleNamespace(patience=0.01)
+
+    monkeypatch.setattr(working, "workers", Impatient)
+    monkeypatch.setattr(working, "_places", threading.Semaphore(0))
+    with pytest.raises(FullError, match="other readers' films"), working.at_work():
+        pass
+
+
+def test_free_memory_is_given_back_where_the_c_library_can():
+    assert allocator.settle() == (platform.libc_ver()[0] == "glibc")

@@ -118,6 +118,7 @@ def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     assert "What the networks learnt about your readers" in said
     assert "No film of KL 0 and KL 4 is among them" in said
     adaptation = app.session_state["own_films"].adaptation
+    assert adaptation.films.images.size == 0  # which the server would hold for nothing
     after = adaptation.figures["together"]["accuracy"]["after"]
     (table,) = (one.value for one in app.dataframe if "Difference" in one.value)
     assert table.iloc[0]["Adapted, out of fold"].startswith(f"{100 * after[0]:.1f}%")

@@ -6,12 +6,14 @@ Imports are late, as in `training`.
 import argparse
 import json
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kneeoa import tables
 from kneeoa.data.arrays import Films
 from kneeoa.errors import DataError
+from kneeoa.files import read_text, sound
 from kneeoa.records import results, studies
 from train.commands import signing
 from train.commands.options import machine_options, source_of
@@ -100,6 +102,7 @@ def evaluate(options: Namespace) -> int:
     """Print the metrics of the published models on graded films."""
     from train.publish import evaluate as evaluating
 
+    _expect_room(options, ("model", "metric", "value"))
     table = evaluating.evaluate(options.models, _films_to_measure(options))
     print(evaluating.as_text(table))
     if options.csv:
@@ -109,8 +112,10 @@ def evaluate(options: Namespace) -> int:
 
 def robustness(options: Namespace) -> int:
     """Print the accuracy of the published models on changed films."""
+    from kneeoa.records.robustness import COLUMNS
     from train.publish import robustness as measuring
 
+    _expect_room(options, COLUMNS)
     table = measuring.robustness(options.models, _films_to_measure(options))
     print(measuring.as_text(table))
     if options.csv:
@@ -120,8 +125,10 @@ def robustness(options: Namespace) -> int:
 
 def maps(options: Namespace) -> int:
     """Print how far the Grad-CAMs of the published networks can be trusted."""
+    from kneeoa.records.maps import TEXTS
     from train.publish import maps as measuring
 
+    _expect_room(options, TEXTS)
     films = _films_to_measure(options)
     if not options.films:
         films = films.first(measuring.FILMS)
@@ -140,8 +147,7 @@ def joint_space(options: Namespace) -> int:
     from kneeoa.records.joint_space import broken
     from train.publish import joint_space as measuring
 
-    if options.csv:
-        tables.expect_ours(options.csv, measuring.COLUMNS)
+    _expect_room(options, measuring.COLUMNS)
     films = replace(source_of(options), films=None).read().splits[options.split]
     films = films.first(options.films) if options.films else films
     found = measuring.measured(films, Localiser(options.models), progress=tqdm)
@@ -157,9 +163,11 @@ def joint_space(options: Namespace) -> int:
 def tried(options: Namespace) -> int:
     """Print what each set of settings gave on the validation films."""
     from kneeoa.networks import ARCHITECTURES
+    from kneeoa.records.tried import COLUMNS
     from kneeoa.records.tried import tried as table_of
     from train.config import preset
 
+    _expect_room(options, COLUMNS)
     names = sorted(folder.name for folder in (options.results / "runs").glob("[!.]*"))
     runs, problems = studies.read_runs(options.results, names)
     if options.study:
@@ -183,11 +191,17 @@ def description_of(file: Path) -> dict:
     from kneeoa.graders.cards import schema
 
     try:
-        described = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        described = sound(json.loads(read_text(file)))
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"Expected a JSON description of the data. {error}") from None
     schema.check_source(described, file)
     return described
+
+
+def _expect_room(options: Namespace, columns: Sequence[str]) -> None:
+    """Refuse a place for the table where something else would be lost, before hours of work."""
+    if options.csv:
+        tables.expect_ours(options.csv, columns)
 
 
 def _films_to_measure(options: argparse.Namespace) -> Films:

@@ -3,20 +3,22 @@
 Ray is optional: ``pip install --require-hashes -r requirements-cluster.lock``.
 """
 
-import contextlib
 import os
 import shutil
 import socket
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError, KneeOAError
 from train.config import TrainConfig
 from train.run.progress import Progress, Report, read_progress, write_progress
+from train.study import alone
 from train.study.board import Board
 from train.study.sharing import Sharing
 
@@ -50,11 +52,21 @@ class Cluster:
     A context manager: when it is left, tasks that still run are ended.
     """
 
-    def __init__(self, *, cpus: int, gpus: float | None, name: str, start: dict[str, Any]) -> None:
+    _home: tempfile.TemporaryDirectory | None = None
+
+    def __init__(
+        self,
+        *,
+        cpus: int,
+        gpus: float | None,
+        name: str,
+        start: dict[str, Any],
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Start or join a cluster by Ray's own options in `start`; see `join` and `here`.
 
-        `gpus` None means one where the cluster has any. Raises `ConfigError` when there is no
-        cluster, or no machine in it that has what a task needs.
+        `gpus` None means one where the cluster has any; `variables` are the tasks'. Raises
+        `ConfigError` when there is no cluster, or no machine in it that has what a task needs.
         """
         try:
             import ray
@@ -69,6 +81,7 @@ class Cluster:
         environment = {key: os.environ[key] for key in passed_on if key in os.environ}
         # The same number of threads everywhere, so that a lost run continues with the same sums.
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}
+        environment |= variables
         try:
             ray.init(
                 log_to_driver=False,
@@ -96,10 +109,9 @@ class Cluster:
     @classmethod
     def here(cls, sharing: Sharing) -> "Cluster":
         """Start one of this machine alone, whose runs share what it trains on."""
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        gpu = int(sharing.gpu)
-        with _visible_devices(sharing.visible):
-            return cls(
+        gpu, own_home = int(sharing.gpu), str(Path.home())
+        with alone.home(sharing.visible) as home:
+            cluster = cls(
                 cpus=sharing.cpus,
                 # Ray knows four decimals.
                 gpus=gpu * int(10_000 / sharing.at_once) / 10_000,
@@ -112,7 +124,10 @@ class Cluster:
                     "include_dashboard": False,
                     "_node_ip_address": "127.0.0.1",
                 },
+                variables={"HOME": own_home},
             )
+        cluster._home = home
+        return cluster
 
     def __enter__(self) -> "Cluster":
         """Use the cluster."""
@@ -149,6 +164,8 @@ class Cluster:
     def close(self) -> None:
         """Leave the cluster."""
         self._ray.shutdown()
+        if self._home:
+            self._home.cleanup()
 
     def _outcome(self, reference: Any) -> Outcome:
         try:
@@ -183,24 +200,6 @@ def _check_reachable(address: str) -> None:
             f"Expected a Ray cluster at {address}, as HOST:PORT. Nothing answers there ({error}). "
             "Start one with `ray start --head`."
         ) from None
-
-
-@contextlib.contextmanager
-def _visible_devices(visible: str | None) -> Iterator[None]:
-    """Have Ray see the GPUs that were visible before this process hid them from its own Keras."""
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    _set_visible(visible)
-    try:
-        yield
-    finally:
-        _set_visible(hidden)
-
-
-def _set_visible(devices: str | None) -> None:
-    if devices is None:
-        os.environ.pop("CUDA_VISIBLE_DEVICES", None)
-    else:
-        os.environ["CUDA_VISIBLE_DEVICES"] = devices
 
 
 def cycle_task(

@@ -8,6 +8,7 @@ that is known from the start is ``public-key.pem`` beside this module.
 
 import base64
 import binascii
+import errno
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kneeoa.errors import ConfigError, DataError, ModelError
-from kneeoa.files import parse_versioned, record_of, whole_file
+from kneeoa.files import parse_versioned, read_regular, record_of, whole_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -210,7 +211,10 @@ def _compared(folder: Path, data: bytes, key: str) -> Signature:
 
 
 def _hashes(models: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file below `models` by its path, hidden ones left out."""
+    """Return the SHA-256 of every file below `models` by its path, hidden ones left out.
+
+    Of what cannot be read as a file of this folder, what no file has.
+    """
     hashes = {}
     for file in sorted(models.rglob("*")):
         name = file.relative_to(models)
@@ -218,11 +222,14 @@ def _hashes(models: Path) -> dict[str, str]:
             continue
         if file.is_file():
             hashes[name.as_posix()] = _sha256(file)
+        elif file.is_symlink() or not file.is_dir():
+            # A folder elsewhere, whose models would be used, or a pipe: nobody stands for these.
+            hashes[name.as_posix()] = ""
     return hashes
 
 
 def _sha256(file: Path) -> str:
-    """Return the hash in hex; of a file that cannot be read, what no file has."""
+    """Return the hash in hex; of a file that cannot be read, an empty text."""
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -248,8 +255,9 @@ def _private_key(file: Path) -> "Ed25519PrivateKey":
 
 
 def _bytes_of(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        data = stream.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"{file} is too long")
-    return data
+    try:
+        return read_regular(file, MOST_BYTES)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ValueError(f"{file} is too long") from None
+        raise

@@ -11,6 +11,7 @@ from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
 from kneeoa.jointspace.width import JointSpace
 from pages.shared.memory.holding import holding
+from pages.shared.memory.working import at_work
 from pages.shared.viewer.feed import FilmFeed, film_feed
 
 THUMBNAIL, SMALL = 180, 96
@@ -111,11 +112,16 @@ class Film:
     @property
     def feed(self) -> FilmFeed:
         """What the viewer shows of it."""
-        held = self._hold()
-        if held.fed is None:
-            held = replace(held, fed=film_feed(held.radiograph))
-            self._take(held)
-        return held.fed
+        held = self._held
+        if held is not None and held.fed is not None:
+            holding().used(self)
+            return held.fed
+        # Waited for before the pixels are had: they would be held meanwhile.
+        with at_work():
+            held = self._hold()
+            fed = held.fed or film_feed(held.radiograph)
+            self._take(replace(held, fed=fed))
+            return fed
 
     def original(self) -> Radiograph:
         """Return the film as it came, decoded again."""
@@ -150,7 +156,8 @@ class Film:
     def picture(self) -> str:
         """Return a small picture of the film as an address, made once."""
         if not self.thumbnail:
-            small = display.fit_within(self.radiograph.pixels, THUMBNAIL)
+            with at_work():
+                small = display.fit_within(self.radiograph.pixels, THUMBNAIL)
             self.thumbnail = display.png_uri(display.windowed(small))
         return self.thumbnail
 
@@ -162,11 +169,12 @@ class Film:
     def _hold(self):
         held = self._held
         if held is None:
-            shown = self.original()
-            if self.quarters:
-                shown = turned_right(shown, self.quarters)
-            held = _Held(inverted(shown) if self.positive else shown)
-            self._take(held)
+            with at_work():
+                shown = self.original()
+                if self.quarters:
+                    shown = turned_right(shown, self.quarters)
+                held = _Held(inverted(shown) if self.positive else shown)
+                self._take(held)
         else:
             holding().used(self)
         return held

@@ -16,6 +16,8 @@ LEARNT_FROM_IT = (
     "This profile learnt from this very film and the grade it was given: that the networks agree "
     "here says nothing."
 )
+MOST_LOADED = 20
+"""In one session; the one that was loaded first goes first, but never the one in use."""
 _LOADED, _CURRENT, _LEARNT_FROM = "profiles", "profile", "profile_films"
 
 
@@ -37,7 +39,11 @@ def graders() -> Graders:
 def take_in(profile: Profile) -> None:
     """Load a profile without following it; raise `ModelError` where it is of other networks."""
     cached.graders().under(profile)
-    loaded()[profile.digest] = profile
+    there = loaded()
+    there[profile.digest] = profile
+    others = [one for one in there if one not in (profile.digest, st.session_state.get(_CURRENT))]
+    for digest in others[: max(0, len(there) - MOST_LOADED)]:
+        del there[digest]
 
 
 def use(profile: Profile) -> None:

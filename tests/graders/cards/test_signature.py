@@ -2,16 +2,17 @@
 
 import base64
 import json
+import os
 import shutil
 import stat
 
 import pytest
 
 from kneeoa.__main__ import main as kneeoa
-from kneeoa.errors import ConfigError
+from kneeoa.errors import ConfigError, ModelError
 from kneeoa.films.phantom import knee_png
 from kneeoa.graders.cards import signature
-from kneeoa.graders.published import DEFAULT_MODELS
+from kneeoa.graders.published import DEFAULT_MODELS, check_bytes
 from train.__main__ import main as train
 
 
@@ -141,3 +142,25 @@ def test_one_command_signs_and_readings_say_who_nobody_knows(tmp_path, key, monk
     card.write_text(card.read_text().replace('"temperature": 0.8', '"temperature": 0.008'))
     assert train(["sign", str(models), "--key", str(key)]) == 2
     assert "a temperature from 0.05" in capsys.readouterr().err
+
+
+def test_a_folder_elsewhere_is_nothing_that_was_signed(models, key, now, tmp_path):
+    signature.sign(models, key, now=now)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "card.json").write_text("{}")
+    (models / "together").symlink_to(elsewhere)
+    assert state(models, key) == "changed"
+    with pytest.raises(ModelError, match="can be read"):
+        signature.sign(models, key, now=now)
+
+
+def test_nobody_waits_at_a_pipe(models, key, now):
+    signature.sign(models, key, now=now)
+    os.mkfifo(models / "mobilenet" / "pipe")
+    assert state(models, key) == "changed"
+    (models / "signed.json").unlink()
+    os.mkfifo(models / "signed.json")
+    assert state(models, key) == "unsigned"
+    with pytest.raises(ModelError, match="missing or unreadable"):
+        check_bytes(models / "mobilenet" / "pipe", "0" * 64)

@@ -160,6 +160,19 @@ def test_the_published_models_are_measured_with_intervals(data, tmp_path, capsys
     assert ((accuracy["low"] <= accuracy["value"]) & (accuracy["value"] <= accuracy["high"])).all()
 
 
+@pytest.mark.parametrize("command", ["evaluate", "robustness", "maps", "jointspace"])
+def test_before_hours_of_work_a_table_is_refused_that_would_take_a_films_place(
+    command, data, tmp_path, capsys
+):
+    film = next(data.rglob("*.png"))
+    before = film.read_bytes()
+    models = [] if command == "jointspace" else [tmp_path / "none"]  # which nobody comes to see
+    arguments = [command, *models, "--data", data, "--csv", film]
+    assert main([str(a) for a in arguments]) == 2
+    assert "which would be lost" in capsys.readouterr().err
+    assert film.read_bytes() == before
+
+
 def test_a_data_set_is_described_and_split(data, tmp_path, capsys):
     out = tmp_path / "split.csv"
     assert main(["data", str(data), "--resplit", "--out", str(out)]) == 0

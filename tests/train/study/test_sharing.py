@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,9 @@ from train import machine
 from train.__main__ import main
 from train.config import preset
 from train.run.checkpoint import locked
+from train.study import alone
 from train.study import sharing as sharing_module
+from train.study.cluster import Cluster
 from train.study.sharing import served_together, sharing
 
 CONFIGS = [preset("paper", name) for name in ("mobilenet", "resnet50")]
@@ -83,10 +86,34 @@ def test_nothing_is_started_that_is_not_wanted_or_not_there(path, monkeypatch):
         assert "does not offer it" in said
 
 
+def test_rays_own_processes_have_another_home_and_ask_no_cloud(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    for name in ("RAY_AUTH_TOKEN", *alone._SETTINGS):
+        monkeypatch.setenv(name, "")  # so that it is undone
+    with alone.home("0,1") as home:
+        assert os.environ["HOME"] == home.name
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
+        # What Ray reads instead of asking where it runs.
+        assert (Path(home.name) / "ray_bootstrap_config.yaml").read_text() == "{}\n"
+        assert len(os.environ["RAY_AUTH_TOKEN"]) == 64
+    assert (os.environ["HOME"], os.environ["CUDA_VISIBLE_DEVICES"]) == (str(tmp_path), "")
+    home.cleanup()
+    assert not Path(home.name).exists()
+
+
 def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
     tiny_networks, tmp_path, monkeypatch, capsys
 ):
     tiny.use_on_clusters(monkeypatch)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    addresses, close = set(), Cluster.close
+
+    def closing(cluster):
+        addresses.update(node["NodeManagerAddress"] for node in cluster._ray.nodes())
+        close(cluster)
+
+    monkeypatch.setattr(Cluster, "close", closing)
     tree = write_tree(tmp_path / "tree", train=4, val=2, test=2)
     start = tiny.write_weights(tmp_path / "start.npz")
     words = ["study", "--data", tree, "--init", start, "--out", tmp_path / "out"]
@@ -114,3 +141,7 @@ def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
     assert not first.is_finished
     status = studies.read_status(options.out, study.study_id)
     assert [row.state for row in status.rows] == ["failed", "finished"]
+    # Nobody else's business, and nothing is left of it.
+    assert addresses == {"127.0.0.1"}
+    assert not list(tmp_path.glob("home/.ray*"))
+    assert os.environ["HOME"] == str(tmp_path / "home")
