@@ -40,20 +40,31 @@ OTHER_MODALITIES = frozenset(
 def of_header(header: Header) -> tuple[Finding, ...]:
     """Return what a file says that contradicts a frontal X-ray of a knee; mostly nothing."""
     statements = (
-        ("body-part", header.body_part, _is_elsewhere, "a knee"),
-        ("view", header.view, _is_from_the_side, "a knee seen from the front"),
-        ("modality", header.modality, OTHER_MODALITIES.__contains__, "an X-ray film"),
+        ("body-part", header.body_part, _is_elsewhere, "a knee", "it shows {}"),
+        (
+            "view",
+            header.view,
+            _is_from_the_side,
+            "a knee seen from the front",
+            "its view is {} (from the side, oblique or axial)",
+        ),
+        ("modality", header.modality, _is_no_film, "an X-ray film", "its modality is {}"),
     )
     contradictions = tuple(
         Finding(
             f"header-{what}",
-            f"Expected {expected}. The file says that it shows {value}, unless the file is wrong.",
+            f"Expected {expected}. The file says that {said.format(value)}. If the file is wrong, "
+            "the film may be graded anyway.",
             REFUSED,
         )
-        for what, value, contradicts, expected in statements
+        for what, value, contradicts, expected, said in statements
         if value and contradicts(value)
     )
     return (*contradictions, CHILD) if header.child else contradictions
+
+
+def _is_no_film(modality: str) -> bool:
+    return modality in OTHER_MODALITIES
 
 
 def _is_elsewhere(part: str) -> bool:
