@@ -9,13 +9,13 @@ _STEP = 0.6
 """How far beside a box is looked at, in its heights and widths. From a box that lies over the seam
 of two films, that shows the whole of one; from the box of a knee, its joint at the edge."""
 _REACH = 1.3
-_LEAST_ON_FILM, _LEAST_SHOWN = 0.7, 0.5
+_LEAST_ON_FILM, _LEAST_SHOWN = 0.6, 0.5
 """Share of a box moved so far, and of what is shown around it, that lies on the film: a crop has
 nothing beside its knee, and costs nothing."""
 OVERLAP = 0.4
 """Boxes that overlap more are of the same knee, seen twice."""
 _SOME = 0.05
-INSIDE = 0.9
+INSIDE = 0.8
 """Share of another knee's box that lies on the film."""
 
 
