@@ -225,8 +225,9 @@ def _tidy(dataset: Dataset) -> None:
             del dataset[keyword]
         elif keyword in _DECIMALS and isinstance(element, RawDataElement):
             dataset[keyword] = element._replace(value=_with_points(element.value or b""))
-        elif keyword in _TERMS and isinstance(value, bytes):
-            dataset[keyword] = element._replace(value=_TERM_SPACES.sub(rb"\1\2", value.upper()))
+        elif keyword in _TERMS and isinstance(element, RawDataElement):
+            term = (element.value or b"").upper()
+            dataset[keyword] = element._replace(value=_TERM_SPACES.sub(rb"\1\2", term))
 
 
 def _is_empty(value: object) -> bool:
