@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kneeoa.adaptation.listing import TABLE
+from kneeoa.adaptation.listing import is_table
 from kneeoa.data.listing import SPLITS
 from kneeoa.errors import DataError, ModelError
 from kneeoa.graders.profile import PREDICTIONS, RECORD, WEIGHTS, Profile, read_profile
@@ -65,7 +65,7 @@ def offered(roots: Iterable[Path]) -> Offered:
                 data_sets.setdefault(place.label, place)
             if {RECORD, WEIGHTS} <= names:
                 profiles.setdefault(place.label, place)
-            elif TABLE in names or _GRADES & folders:
+            elif any(map(is_table, names)) or _GRADES & folders:
                 films.setdefault(place.label, place)
     return Offered(films, profiles, data_sets)
 

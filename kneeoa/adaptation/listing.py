@@ -1,14 +1,14 @@
 """A folder or a ZIP of films that a hospital graded -> what it says, before any film is opened.
 
 Either sub-folders ``0`` to ``4``, or films with a table ``grades.csv``: ``file`` (below the
-folder), ``grade``, and where known ``patient`` and ``side``. Commas or semicolons.
+folder), ``grade``, and where known ``patient`` and ``side``.
 """
 
-import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from kneeoa.adaptation import table
 from kneeoa.data.listing import side_of
 from kneeoa.errors import DataError
 from kneeoa.files import read_regular
@@ -47,6 +47,11 @@ class LeftOut:
     reason: str
 
 
+def is_table(path: str) -> bool:
+    """Return whether a path is of a table of grades by its name, in capitals or not."""
+    return PurePosixPath(path).name.lower() == TABLE
+
+
 def list_films(
     folder: Path, *, inside: Path | None = None
 ) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
@@ -57,9 +62,9 @@ def list_films(
     """
     if not folder.is_dir() or not _is_inside(folder, inside):
         raise DataError(f"Expected a folder of graded films. {folder} is none.")
-    table = folder / TABLE
-    if table.exists() and _is_inside(table, inside):
-        listed, left_out = _from_table(_text_of(table), str(table), folder.joinpath)
+    file = folder / next(filter(is_table, sorted(one.name for one in folder.iterdir())), TABLE)
+    if file.exists() and _is_inside(file, inside):
+        listed, left_out = _from_table(_text_of(file), str(file), folder.joinpath)
     else:
         listed, left_out = _from_folders(folder), ()
     if not listed:
@@ -73,12 +78,13 @@ def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     The table, or the folders 0 to 4, may lie below others in it; of several the uppermost counts.
     """
     packed = open_zip(data)
-    tables = sorted((p for p in packed if _parts(p)[-1] == TABLE), key=lambda p: len(_parts(p)))
+    tables = sorted(filter(is_table, packed), key=lambda path: len(_parts(path)))
     if tables:
-        above = tables[0].removesuffix(TABLE)
-        if packed[tables[0]].size > _LONGEST_TABLE:
+        uppermost = packed[tables[0]]
+        above = tables[0].removesuffix(uppermost.name)
+        if uppermost.size > _LONGEST_TABLE:
             raise DataError(f"Expected a table of grades. {TABLE} in the ZIP is too long for one.")
-        text = _decoded(packed[tables[0]].read_bytes(), f"{TABLE} in the ZIP")
+        text = table.decoded(uppermost.read_bytes(), f"{TABLE} in the ZIP")
         listed, left_out = _from_table(
             text, f"{TABLE} in the ZIP", lambda name: packed.get(f"{above}{name}")
         )
@@ -153,7 +159,7 @@ def _from_table(
 ) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
     """Return the films of a table, and those that have no grade or that `file_of` does not know."""
     listed, left_out = [], []
-    for number, row in _rows(text, place):
+    for number, row in table.rows(text, place):
         name = row["file"].replace("\\", "/")
         here = f"line {number} of {place}"
         path = PurePosixPath(name)
@@ -162,9 +168,13 @@ def _from_table(
         if not row["grade"]:
             left_out.append(LeftOut(name, "It has no grade."))
             continue
-        if row["grade"] not in _GRADES:
-            raise DataError(f"Expected a grade 0 to 4 in {here}. Found something else.")
-        grade, side = _GRADES[row["grade"]], side_of(row.get("side"))
+        grade, side = table.grade_in(row["grade"]), side_of(row.get("side"))
+        if grade is None:
+            raise DataError(
+                f"Expected a grade 0 to 4 in {here}. Found something else: leave the cell empty "
+                "where there is none."
+            )
+        name = str(path)  # without the ./ that some write
         if (file := file_of(name)) is None:
             left_out.append(LeftOut(name, "It is not in the ZIP."))
             continue
@@ -174,35 +184,8 @@ def _from_table(
 
 def _text_of(file: Path) -> str:
     try:
-        return _decoded(read_regular(file, _LONGEST_TABLE), str(file))
+        return table.decoded(read_regular(file, _LONGEST_TABLE), str(file))
     except OSError as error:
         raise DataError(
             f"Expected a table of grades. {file} cannot be read: {error.strerror}."
         ) from None
-
-
-def _decoded(data: bytes, place: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except ValueError:
-        raise DataError(f"Expected a table in UTF-8. {place} is none.") from None
-
-
-def _rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
-    head = text.partition("\n")[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")
-    try:
-        columns = {(name or "").strip().lower() for name in reader.fieldnames or ()}
-        if missing := {"file", "grade"} - columns:
-            raise DataError(
-                f"Expected the columns file and grade in {place}. Missing: {min(missing)}."
-            )
-        for row in reader:
-            # A cell beyond the header has no name; a line that is too short has no value.
-            cells = {
-                key.strip().lower(): (value or "").strip() for key, value in row.items() if key
-            }
-            if any(cells.values()):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise DataError(f"Expected a table. {place} cannot be read: {error}.") from None

@@ -7,6 +7,11 @@ import numpy as np
 LOWEST_PERCENTILE, HIGHEST_PERCENTILE = 0.5, 99.5
 BORDER_SHARE = 0.1
 """Share of a film at its darkest or brightest from which that is a border, not the film."""
+_MOST_IN_COLOUR = 0.01
+"""Share of a film in colour that is passed over: a marker, a ruler."""
+_COLOURED = 24
+"""Grey values, of 255, by which a channel is off the tint of the film, to be a colour."""
+_TINTS, _LOOKED_AT = 16, 500
 _MOST_LEVELS = 2**16
 _AT_ONCE = 2**20
 
@@ -85,3 +90,24 @@ def to_grey(colour: np.ndarray) -> np.ndarray:
         return first.astype(np.float32)
     # Luma of ITU-R BT.601.
     return (colour @ np.array([0.299, 0.587, 0.114])).astype(np.float32)
+
+
+def colour_notes(colour: np.ndarray, white: float = 255) -> tuple[str, ...]:
+    """Return a sentence where a picture ``(H, W, 3)`` has parts in colour; mostly none.
+
+    An even tint, as of a film's blue base, is no colour: each brightness may have one of its own.
+    """
+    step = max(1, max(colour.shape) // _LOOKED_AT)
+    some = colour[::step, ::step].reshape(-1, 3).astype(np.float32) * np.float32(255 / white)
+    brightness = some.mean(axis=1, keepdims=True)
+    tints = (brightness[:, 0] * (_TINTS / 256)).astype(int)
+    off = some - brightness
+    for tint in np.unique(tints):
+        off[tints == tint] -= np.median(off[tints == tint], axis=0)
+    share = float((np.abs(off).max(axis=1) > _COLOURED).mean())
+    if share <= _MOST_IN_COLOUR:
+        return ()
+    return (
+        f"{share:.0%} of the picture is in colour, which no X-ray film is: markings, a heat map or "
+        "a photograph. The networks take them for bone: export the film without.",
+    )

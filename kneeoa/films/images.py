@@ -13,7 +13,7 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from kneeoa.errors import RadiographError
-from kneeoa.films.grey import to_grey, window
+from kneeoa.films.grey import colour_notes, to_grey, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.limits import Limits
 from kneeoa.films.stored import StoredValues, stored_values
@@ -24,8 +24,10 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 _MOST_PAGES = 8
 """Pages of a TIFF that are looked at: reading all takes minutes in a file made of page headers."""
 _SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 255, 258, 262, 339
+_PLANES, _APART = 284, 2
 _ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
 """EXIF orientations whose rows become columns."""
+_MOST_HALF_TRANSPARENT = 0.1
 _DEEP_MODES = ("LA", "RGB", "RGBA", "RGBX")
 _OTHER_BYTE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 
@@ -52,15 +54,18 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             limits.check_size(image.height, image.width)
             storage, aspect = _storage(image, data, kind), _aspect(image)
             if _is_deep_colour(image, storage):
-                return DecodedFilm(_deep_colour(data, kind, page), storage.bits, aspect=aspect)
+                _refuse_planes(image)
+                pixels, notes = _deep_colour(data, kind, page)
+                return DecodedFilm(pixels, storage.bits, aspect=aspect, notes=notes)
             image.load()
             upright = _upright(image)
-            pixels = _grey(upright, storage)
+            pixels, notes = _grey(upright, storage)
             stored = _stored(upright, pixels)
-            return DecodedFilm(pixels, storage.bits, aspect=aspect, stored=stored)
+            return DecodedFilm(pixels, storage.bits, aspect=aspect, notes=notes, stored=stored)
     except (RadiographError, MemoryError):
         raise
     except UnidentifiedImageError:
+        _refuse_rare_jpeg(data, kind)
         raise RadiographError(
             f"The {kind} is damaged or of a rare kind: its header cannot be read. "
             "Export the film as PNG."
@@ -71,8 +76,20 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
     except Exception:
         # Decoders raise whatever they like on damaged data (OSError, ValueError, struct.error...).
+        _refuse_rare_jpeg(data, kind)
         raise RadiographError(
             f"The {kind} is damaged or cut off: its pixels cannot be decoded. Export it again."
+        ) from None
+
+
+def _refuse_rare_jpeg(data: bytes, kind: str) -> None:
+    from kneeoa.films.dicom.code_stream import find_header
+
+    header = find_header(data) if kind == "JPEG" else None
+    if header is not None and not header.for_pillow:
+        raise RadiographError(
+            "The JPEG is of a rare kind (12 bits, lossless or the like), which is read inside "
+            "DICOM alone. Export the film as DICOM or PNG."
         ) from None
 
 
@@ -155,8 +172,8 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _grey(image: Image.Image, storage: _Storage) -> np.ndarray:
-    """Return the pixels of a Pillow image, ``(H, W) in [0, 255]``.
+def _grey(image: Image.Image, storage: _Storage) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the pixels of a Pillow image, ``(H, W) in [0, 255]``, and what to know of them.
 
     Transparent pixels are shown on black.
     """
@@ -168,18 +185,32 @@ def _grey(image: Image.Image, storage: _Storage) -> np.ndarray:
         # Pillow inverts such a TIFF itself up to 8 bits, not beyond.
         if storage.white_is_zero:
             values = -values.astype(np.float64 if image.mode == "F" else np.int64)
-        return window(values)
+        return window(values), ()
     if image.mode == "L" and storage.bits == 8 and storage.is_signed:
         # Pillow does not tell signed bytes from unsigned ones.
-        return np.asarray(image).view(np.int8).astype(np.float32) + 128
+        return np.asarray(image).view(np.int8).astype(np.float32) + 128, ()
+    notes: tuple[str, ...] = ()
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
         image = image.convert("RGBA")
+        notes = _transparency_notes(np.asarray(image)[..., 3])
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     if image.mode not in ("1", "L"):
-        return to_grey(np.asarray(image.convert("RGB")))
-    return np.asarray(image.convert("L"), np.float32)
+        colour = np.asarray(image.convert("RGB"))
+        return to_grey(colour), notes + colour_notes(colour)
+    return np.asarray(image.convert("L"), np.float32), ()
+
+
+def _transparency_notes(alpha: np.ndarray) -> tuple[str, ...]:
+    """Return that more than edges are half transparent, ``(H, W) uint8``: mostly nothing."""
+    share = float(((alpha > 0) & (alpha < 255)).mean())
+    if share <= _MOST_HALF_TRANSPARENT:
+        return ()
+    return (
+        f"{share:.0%} of the picture is half transparent and is shown on black, so that its grey "
+        "values are not those of the film: export the film without transparency.",
+    )
 
 
 def _stored(image: Image.Image, pixels: np.ndarray) -> StoredValues | None:
@@ -191,17 +222,28 @@ def _is_deep_colour(image: ImageFile, storage: _Storage) -> bool:
     return storage.bits == 16 and _raw_mode(image).partition(";16")[0] in _DEEP_MODES
 
 
+def _refuse_planes(image: Image.Image) -> None:
+    if isinstance(image, TiffImageFile) and image.tag_v2.get(_PLANES) == _APART:
+        raise RadiographError(
+            "The TIFF keeps colours of 16 bits behind each other, which cannot be read. Export the "
+            "film in grey, or as PNG."
+        )
+
+
 def _raw_mode(image: ImageFile) -> str:
     arguments = image.tile[0].args
     return arguments if isinstance(arguments, str) else (arguments or ("",))[0]
 
 
-def _deep_colour(data: bytes, kind: str, page: int) -> np.ndarray:
+def _deep_colour(data: bytes, kind: str, page: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return the pixels of a colour image of 16 bits, ``(H, W) in [0, 255]``, windowed as grey.
+
+    With it comes what a reader must know of the film.
 
     Pillow keeps the upper byte of such samples alone, and so shows a film of 12 bits black. Read a
     second time in the other byte order, it gives the lower one.
     """
+    notes: tuple[str, ...] = ()
     high, mode = _decoded_as(data, kind, page, None)
     if mode.startswith("LA"):
         bytes_of_both, _ = _decoded_as(data, kind, page, "RGBA")
@@ -211,10 +253,11 @@ def _deep_colour(data: bytes, kind: str, page: int) -> np.ndarray:
         low, _ = _decoded_as(data, kind, page, mode[:-1] + _OTHER_BYTE[mode[-1]])
         samples = high.astype(np.uint16) << 8 | low
         grey = to_grey(samples[..., :3])
+        notes = colour_notes(samples[..., :3], white=max(1, int(samples[..., :3].max())))
         opaque = np.full_like(grey, 65535, np.uint16)
         alpha = samples[..., 3] if mode.startswith("RGBA") else opaque
     shown = window(grey, ignore=None if alpha.all() else alpha == 0)
-    return shown * (alpha / np.float32(65535))
+    return shown * (alpha / np.float32(65535)), notes
 
 
 def _decoded_as(data: bytes, kind: str, page: int, raw_mode: str | None) -> tuple[np.ndarray, str]:

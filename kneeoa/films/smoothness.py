@@ -13,7 +13,7 @@ values 0.81, the others 0.91; that noise after the contrast was reduced to 0.4 t
 noise, and compressed data read as pixels: at most 0.03.
 """
 _COARSE_SIDE = 64
-_LARGEST_LOOK = 256
+LARGEST_LOOK = 256
 """Pixels a side that are looked at: the middle of a large film tells enough."""
 
 
@@ -49,7 +49,7 @@ def _mean_product(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _middle(pixels: np.ndarray) -> np.ndarray:
-    cut = [max(0, (length - _LARGEST_LOOK) // 2) for length in pixels.shape]
+    cut = [max(0, (length - LARGEST_LOOK) // 2) for length in pixels.shape]
     return pixels[tuple(slice(c, length - c) for c, length in zip(cut, pixels.shape, strict=True))]
 
 

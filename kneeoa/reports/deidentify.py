@@ -108,7 +108,7 @@ def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
     clean = Dataset()
     _name(clean, said, hashlib.sha256(data).hexdigest(), pseudonyms)
     describe(clean, dataset)
-    shown = grey.present(dataset, found, outside)
+    shown, _ = grey.present(dataset, found, outside)
     if _has_tables(dataset, found.values):
         _show_as_seen(clean, shown)
     else:

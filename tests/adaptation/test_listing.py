@@ -56,9 +56,45 @@ def test_a_table_gives_grade_patient_and_side(tmp_path):
     assert [(out.name, out.reason) for out in left_out] == [("b.png", "It has no grade.")]
 
 
+SPREADSHEETS = {
+    "tabs": "file\tgrade\tpatient\na, b.png\t3\tp 1\n",
+    "numbers with a point": 'file,grade,patient\n"a, b.png",3.0,p 1\n',
+    "numbers with a comma": "file;grade;patient\na, b.png;3,00;p 1\n",
+    "grades in words": "file;grade;patient\na, b.png;KL 3;p 1\n",
+    "a note of the separator": "sep=;\r\n\r\nFILE; Grade ;Patient\r\na, b.png;3;p 1\r\n;;\r\n\r\n",
+    "files below each other": "file;grade;patient\n.\\a, b.png;3;p 1\n",
+}
+
+
+@pytest.mark.parametrize("text", SPREADSHEETS.values(), ids=SPREADSHEETS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_spreadsheets_save_it(tmp_path, text, encoding):
+    (tmp_path / "Grades.CSV").write_bytes(text.encode(encoding))
+    (one,), left_out = list_films(tmp_path)
+    assert (one.file, one.grade, one.patient) == (tmp_path / "a, b.png", 3, "p 1")
+    assert left_out == ()
+
+
+def test_the_line_that_is_named_is_that_of_the_file(tmp_path):
+    table(tmp_path, "sep=,\n\nfile,grade\na.png,1\nb.png,7\n")
+    with pytest.raises(DataError, match="in line 5 of"):
+        list_films(tmp_path)
+
+
+def test_a_table_in_no_known_encoding_says_how_to_save_it(tmp_path):
+    (tmp_path / "grades.csv").write_bytes("file,grade\nMüller.png,1\n".encode("cp1252"))
+    with pytest.raises(DataError, match="save it as CSV in UTF-8"):
+        list_films(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("file,grade,Grade\na.png,1,3\n", "one column grade.*Received 2"),
+        ("file,grade\na.png,1.5\n", "grade 0 to 4"),
+        ("file,grade\na.png,20\n", "grade 0 to 4"),
+        ("file,grade\na.png,²\n", "grade 0 to 4"),
+        ("file|grade\na.png|1\n", "Missing: file.*commas, semicolons or tabs"),
         ("name,grade\na.png,1\n", "Missing: file"),
         ("file,grade\na.png,5\n", r"Expected a grade 0 to 4 in line 2 of \S+/grades.csv\. Found"),
         ("file,grade\na.png,2.5\n", "Expected a grade 0 to 4"),

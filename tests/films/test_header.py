@@ -120,6 +120,38 @@ def test_pixels_are_made_square(tags):
     assert "made square" in radiograph.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("tags", "contradict"),
+    [
+        ({"PixelSpacing": ["0.2", "0.2"], "PixelAspectRatio": ["2", "1"]}, True),
+        ({"PixelSpacing": ["0.2", "0.2"], "ImagerPixelSpacing": ["0.1", "0.2"]}, True),
+        ({"PixelSpacing": ["0.139", "0.139"], "ImagerPixelSpacing": ["0.143", "0.144"]}, False),
+        ({"PixelSpacing": ["0.2", "0.2"], "PixelAspectRatio": ["1", "1"]}, False),
+    ],
+)
+def test_pixels_of_two_shapes_are_said(tags, contradict):
+    radiograph = read(dicom_dataset(FILM, **tags))
+    assert radiograph.pixels.shape == FILM.shape
+    assert ("contradict each other about the shape" in " ".join(radiograph.notes)) == contradict
+
+
+@pytest.mark.parametrize(
+    ("tags", "side"),
+    [
+        ({"ImageLaterality": "R"}, "R"),
+        ({"Laterality": "L"}, "L"),
+        ({"ImageLaterality": "R", "Laterality": "R"}, "R"),
+        ({"ImageLaterality": "R", "Laterality": "L"}, None),
+        ({"ImageLaterality": "B", "Laterality": "L"}, "L"),
+        ({"ImageLaterality": "X"}, None),
+    ],
+)
+def test_two_sides_are_no_side(tags, side):
+    radiograph = read(dicom_dataset(FILM, **tags))
+    assert radiograph.laterality == side
+    assert bool(radiograph.notes) == (len({*tags.values()} & {"L", "R"}) > 1)
+
+
 def test_wide_pixels_are_made_square_too():
     radiograph = read(dicom_dataset(HALVED.T, PixelSpacing=["0.1", "0.2"]))
     assert is_like(radiograph.pixels, FILM.T)
@@ -140,7 +172,6 @@ def test_grades_are_those_of_the_square_film():
     ("tags", "spacing"),
     [
         ({"PixelSpacing": ["0.14", "0.141"]}, (0.14, 0.141)),
-        ({"PixelSpacing": ["0.2", "0.2"], "PixelAspectRatio": ["2", "1"]}, (0.2, 0.2)),
         ({"PixelAspectRatio": ["0", "1"]}, None),
     ],
 )

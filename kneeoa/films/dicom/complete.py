@@ -2,10 +2,12 @@
 
 from typing import NoReturn
 
+import numpy as np
 from pydicom import Dataset
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.code_stream import CodeStream, find_header, first_frame
+from kneeoa.films.smoothness import LEAST_CORRELATION, correlation
 
 _NEEDED = ("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored")
 _GREY, _COLOUR = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"), ("RGB", "YBR")
@@ -84,10 +86,15 @@ def _allocated(dataset: Dataset, stream: CodeStream | None) -> int | None:
     """Return BitsAllocated: as said, unless the length of the pixels allows another value only."""
     declared = dataset.get("BitsAllocated")
     if stream:
-        return declared or (8 if stream.precision <= 8 else 16)
+        fits = 8 if stream.precision <= 8 else 16
+        # Decoders refuse bytes where more are said, and would refuse what is said to fit in bytes.
+        belied = declared == 8 or (fits == 8 and stream.for_pillow)
+        return fits if belied or not declared else declared
     if _is_compressed(dataset) or "SamplesPerPixel" not in dataset:
         return declared
     per_sample = _bytes_a_sample(dataset, dataset.SamplesPerPixel)
+    if declared == 8 and per_sample == 2 and _is_film_of_bytes(dataset):
+        return 8  # and there are two of them, see `kneeoa.films.dicom.parse`
     if declared in (None, 8) and per_sample in (1, 2):
         return 8 * int(per_sample)
     # Half of a film of 16 bits must not pass for one of 8.
@@ -96,6 +103,13 @@ def _allocated(dataset: Dataset, stream: CodeStream | None) -> int | None:
         if declared == 16 and per_sample == 1 and (dataset.get("BitsStored") or 16) <= 8
         else declared
     )
+
+
+def _is_film_of_bytes(dataset: Dataset) -> bool:
+    """Return whether the first half of the pixels is a film, and not every other byte of one."""
+    size = dataset.Rows, dataset.Columns * dataset.SamplesPerPixel
+    first = np.frombuffer(dataset.PixelData, np.uint8, size[0] * size[1]).reshape(size)
+    return correlation(first) > 2 * LEAST_CORRELATION
 
 
 def _bytes_a_sample(dataset: Dataset, samples: int) -> float:
@@ -110,6 +124,6 @@ def _stored(dataset: Dataset, stream: CodeStream | None) -> int:
     declared, high = dataset.get("BitsStored"), dataset.get("HighBit")
     if not declared and high is not None:
         declared = high + 1
-    if not declared and stream:
+    if stream and not (declared and declared <= stream.precision):
         declared = stream.precision
     return min(declared or dataset.BitsAllocated, dataset.BitsAllocated)

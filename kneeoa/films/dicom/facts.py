@@ -19,6 +19,9 @@ _TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _CALIBRATED, _AT_DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
 SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
 """Where the size of a pixel may stand, the most telling first."""
+_ASPECT = "PixelAspectRatio"
+_SAME_RATIO = 1.02
+"""Two ratios that differ by less are one, rounded."""
 _FIELD = (5.0, 2_000.0)
 """Millimetres of a film's longer side that are believed: from a crop to the whole of both legs."""
 _DIRECTIONS = {"L": (1, 0), "R": (-1, 0), "F": (0, 1), "H": (0, -1)}
@@ -60,6 +63,17 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
             "The file says that the picture is a mirror image (PatientOrientation): right and left "
             "of the patient are on the other sides than usual. Go by the marker on the film."
         )
+    if len(_sides(dataset)) > 1:
+        sentences.append(
+            "ImageLaterality and Laterality contradict each other about the side: it is left open. "
+            "Go by the marker on the film."
+        )
+    if (ratios := _ratios(dataset)) and max(ratios.values()) > _SAME_RATIO * min(ratios.values()):
+        first, *others = ratios
+        sentences.append(
+            f"{first} and {' and '.join(others)} contradict each other about the shape of a pixel. "
+            f"{first} was followed: a film that looks squashed is not to be graded."
+        )
     if (pair := _given(dataset)) and not _is_believed(dataset, pair):
         row, column = pair
         sentences.append(
@@ -70,11 +84,13 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
 
 
 def side(dataset: Dataset) -> str | None:
-    """Return ``"L"``, ``"R"`` or None."""
-    for keyword in ("ImageLaterality", "Laterality"):
-        if dataset.get(keyword) in ("L", "R"):
-            return str(dataset.get(keyword))
-    return None
+    """Return ``"L"``, ``"R"``, or None where the file says nothing or both."""
+    said = _sides(dataset)
+    return said.pop() if len(said) == 1 else None
+
+
+def _sides(dataset: Dataset) -> set[str]:
+    return {_text(dataset, keyword) for keyword in ("ImageLaterality", "Laterality")} & {"L", "R"}
 
 
 def spacing(dataset: Dataset) -> tuple[float, float] | None:
@@ -130,8 +146,14 @@ def _is_mirrored(dataset: Dataset) -> bool:
 def aspect(dataset: Dataset) -> float:
     """Return the height of a pixel over its width."""
     # An aspect ratio is there where no spacing is; of two that disagree, the measured one counts.
-    row, column = _given(dataset) or _pair(dataset, "PixelAspectRatio") or (1.0, 1.0)
+    row, column = _given(dataset) or _pair(dataset, _ASPECT) or (1.0, 1.0)
     return row / column
+
+
+def _ratios(dataset: Dataset) -> dict[str, float]:
+    """Return by keyword what the file says of the height of a pixel over its width."""
+    pairs = {keyword: _pair(dataset, keyword) for keyword in (*SPACINGS, _ASPECT)}
+    return {keyword: pair[0] / pair[1] for keyword, pair in pairs.items() if pair}
 
 
 def _is_child(dataset: Dataset) -> bool:

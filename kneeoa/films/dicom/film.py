@@ -53,7 +53,7 @@ def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
     if outside is None:
         # An overlay may lie over the padding, which is then only known without it.
         outside = grey.padding(dataset, samples.values)
-    pixels = grey.present(dataset, samples, outside)
+    pixels, notes = grey.present(dataset, samples, outside)
     return DecodedFilm(
         pixels=pixels,
         bits=samples.bits,
@@ -61,6 +61,6 @@ def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
         spacing=facts.spacing(dataset),
         aspect=facts.aspect(dataset),
         header=facts.header(dataset),
-        notes=samples.notes + facts.notes(dataset),
+        notes=samples.notes + notes + facts.notes(dataset),
         stored=stored_values(samples.values, pixels, outside=outside),
     )

@@ -9,20 +9,25 @@ from pydicom.pixels import apply_color_lut, apply_windowing
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.bits import Samples
 from kneeoa.films.dicom.lut import Table, read_table
-from kneeoa.films.grey import by_level, to_grey, window
+from kneeoa.films.grey import by_level, colour_notes, to_grey, window
 
 Show = Callable[[np.ndarray], np.ndarray]
 """Stored samples -> grey values, by a table or a window of the file."""
 
 _MOST_BEYOND_WINDOW = 0.99
 """Share of pixels that a file's own window may leave all black or all white."""
+_MOST_SPREAD_OF_PADDING = 0.02
+"""Standard deviation, as a share of the film's range, of what lies in a range of padding: what
+differs by more is the film itself, and the range a mistake."""
 _LEAST_SPREAD = 20
 """Grey values that a file's own window must leave between the darkest and the brightest half per
 cent: a window for more bits than the film has shows it nearly black."""
 
 
-def present(dataset: Dataset, samples: Samples, outside: np.ndarray | None) -> np.ndarray:
-    """Return the film, ``(H, W) in [0, 255]``.
+def present(
+    dataset: Dataset, samples: Samples, outside: np.ndarray | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the film, ``(H, W) in [0, 255]``, and what a reader must know of it.
 
     Rescale, then the first VOI LUT or window that is usable, else `grey.window`; MONOCHROME1 and an
     inverse presentation LUT are turned so that dense is bright. `outside` marks what is no film.
@@ -30,11 +35,10 @@ def present(dataset: Dataset, samples: Samples, outside: np.ndarray | None) -> n
     stored = samples.values
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
         stored = apply_color_lut(stored, dataset)
-        wide = stored.dtype.itemsize > 1 and stored.max() > 255
-        return to_grey(stored) * np.float32(255 / (65535 if wide else 255))
-    white = 2**samples.bits - 1
     if stored.ndim == 3:
-        return to_grey(stored) * np.float32(255 / white)
+        white = _white_of(stored)
+        return to_grey(stored) * np.float32(255 / white), colour_notes(stored, white)
+    white = 2**samples.bits - 1
     shown = _given_window(dataset, stored)
     if shown is None:
         values = by_level(stored, lambda some: _rescaled(dataset, some))
@@ -45,7 +49,12 @@ def present(dataset: Dataset, samples: Samples, outside: np.ndarray | None) -> n
             shown = window(values, ignore=outside)
     if _is_inverse(dataset):
         shown = 255 - shown
-    return shown if outside is None else np.where(outside, np.float32(0), shown)
+    return (shown if outside is None else np.where(outside, np.float32(0), shown)), ()
+
+
+def _white_of(colour: np.ndarray) -> int:
+    """Return the largest number of as many bits as colours use, 8 at least: they reach to white."""
+    return 2 ** max(8, int(colour.max()).bit_length()) - 1
 
 
 def padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
@@ -55,6 +64,10 @@ def padding(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
     value = as_sample(dataset.PixelPaddingValue, stored.dtype)
     limit = as_sample(dataset.get("PixelPaddingRangeLimit", value), stored.dtype)
     outside = (stored >= min(value, limit)) & (stored <= max(value, limit))
+    if value != limit and outside.any():
+        spread = float(stored.max()) - float(stored.min())
+        if stored[outside].std() > _MOST_SPREAD_OF_PADDING * spread:
+            outside = stored == value
     return None if outside.all() or not outside.any() else outside
 
 

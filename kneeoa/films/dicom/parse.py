@@ -23,7 +23,7 @@ from pydicom.uid import (
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.complete import complete
-from kneeoa.films.dicom.transfer import settle_syntax
+from kneeoa.films.dicom.transfer import least_length, settle_syntax
 from kneeoa.films.limits import Limits
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -32,9 +32,17 @@ _DECIMALS = (
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
     *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "NumberOfFrames"),
 )
+_FUNCTIONAL_GROUPS = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+_LIFTED = {
+    *("PixelSpacing", "ImagerPixelSpacing", "WindowCenter", "WindowWidth", "VOILUTFunction"),
+    *("RescaleSlope", "RescaleIntercept", "PatientOrientation", "AnatomicRegionSequence"),
+}
 HEAD_BYTES = 65_536
 """Of a file that is asked whether it is a picture: it takes 0.1 s to read at worst."""
 _TEXTS = ("PhotometricInterpretation", "VOILUTFunction", "PresentationLUTShape")
+_TERMS = ("PhotometricInterpretation", "PresentationLUTShape")
+_TERM_SPACES = re.compile(rb"(MONOCHROME)[ _]+([12])")
+"""Some write MONOCHROME 2, and some terms in small letters."""
 _NO_FILM = re.compile(
     r"(?:Standalone|LegacyConverted)?(?:Enhanced)?"
     r"(?:CT|MR|PET|Positron|Nuclear|Ultrasound|Mammo|DigitalMammo|Breast|VL|Video|Ophthal|Optic"
@@ -69,6 +77,7 @@ def open_dataset(data: bytes) -> Dataset:
         if closed is not None:
             dataset = pydicom.dcmread(io.BytesIO(closed), force=True)
     _name_syntax(dataset)
+    _lift(dataset)
     _tidy(dataset)
     if all(keyword in dataset for keyword in ("PixelData", "Rows", "Columns")):
         settle_syntax(dataset)
@@ -158,12 +167,29 @@ def _check(dataset: Dataset, limits: Limits) -> None:
     if "Rows" not in dataset or "Columns" not in dataset:
         raise RadiographError("Expected a DICOM image with its size. Rows or Columns are missing.")
     frames = int(dataset.get("NumberOfFrames") or 1)
+    if frames < 1:
+        del dataset.NumberOfFrames
     if frames > 1:
         raise RadiographError(
             f"Expected one film in a file. Received: {frames} frames. "
             "Export the film to read as a file of its own."
         )
     limits.check_size(int(dataset.Rows), int(dataset.Columns))
+    _check_length(dataset)
+
+
+def _check_length(dataset: Dataset) -> None:
+    """Refuse pixels that are more than a film: of several films, the first would be graded."""
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if "PixelData" not in dataset or not syntax.is_transfer_syntax or syntax.is_compressed:
+        return
+    there, expected = len(dataset.PixelData), least_length(dataset)
+    if there >= 2 * expected:
+        raise RadiographError(
+            f"Expected one film in a file. The pixels of this one are {there / expected:.3g} times "
+            "as many as its Rows and Columns say: several frames, or another size. Export the "
+            "film again."
+        )
 
 
 def _name_syntax(dataset: Dataset) -> None:
@@ -175,6 +201,15 @@ def _name_syntax(dataset: Dataset) -> None:
     implicit, little = dataset.original_encoding
     explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
     dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+
+
+def _lift(dataset: Dataset) -> None:
+    """Put what an enhanced object says of its one frame where other objects say it."""
+    for groups in _FUNCTIONAL_GROUPS:
+        for macro in (macro for group in (dataset.get(groups) or ())[:1] for macro in group):
+            for element in macro.value[0] if macro.VR == "SQ" and macro.value else ():
+                if element.keyword in _LIFTED and element.keyword not in dataset:
+                    dataset[element.tag] = element
 
 
 def _tidy(dataset: Dataset) -> None:
@@ -190,6 +225,9 @@ def _tidy(dataset: Dataset) -> None:
             del dataset[keyword]
         elif keyword in _DECIMALS and isinstance(element, RawDataElement):
             dataset[keyword] = element._replace(value=_with_points(element.value or b""))
+        elif keyword in _TERMS and isinstance(element, RawDataElement):
+            term = (element.value or b"").upper()
+            dataset[keyword] = element._replace(value=_TERM_SPACES.sub(rb"\1\2", term))
 
 
 def _is_empty(value: object) -> bool:

@@ -27,7 +27,11 @@ def stored_samples(dataset: Dataset) -> np.ndarray:
     some damaged files: to be called in a worker (`kneeoa.films.apart`).
     """
     syntax = dataset.file_meta.TransferSyntaxUID
-    if not syntax.is_compressed or syntax == RLELossless:
+    if not syntax.is_compressed:
+        return _in_planes_or_not(
+            _pixel_array(dataset), said=dataset.get("PlanarConfiguration") == 1
+        )
+    if syntax == RLELossless:
         return _pixel_array(dataset)
     if syntax not in _CODE_STREAMS:
         raise RadiographError(
@@ -52,6 +56,25 @@ def syntax_name(dataset: Dataset) -> str:
     uid = dataset.file_meta.TransferSyntaxUID
     # An invented one would carry the file's text into the message.
     return "unknown transfer syntax" if uid.name == str(uid) else uid.name
+
+
+def _in_planes_or_not(colour: np.ndarray, *, said: bool) -> np.ndarray:
+    """Return ``(H, W, 3)`` samples in the order in which they are one grey film, if in one of two.
+
+    PlanarConfiguration says whether colours stand behind each other (`said`), and may be wrong.
+    """
+    if colour.ndim != 3 or _is_grey(colour):
+        return colour
+    height, width, count = colour.shape
+    if said:
+        other = colour.transpose(2, 0, 1).reshape(height, width, count)
+    else:
+        other = colour.reshape(count, height, width).transpose(1, 2, 0)
+    return other if _is_grey(other) else colour
+
+
+def _is_grey(colour: np.ndarray) -> bool:
+    return bool((colour == colour[..., :1]).all())
 
 
 def _pixel_array(dataset: Dataset, **options: Any) -> np.ndarray:

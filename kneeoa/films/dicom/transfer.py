@@ -24,13 +24,13 @@ def settle_syntax(dataset: Dataset) -> None:
         return
     pixels = dataset.PixelData
     if declared.is_compressed and pixels[:4] != _ITEM:
-        if len(pixels) >= _least_length(dataset):
+        if len(pixels) >= least_length(dataset):
             _set_plain(dataset, pixels)
         else:
             # A code stream without the items that belong around it.
             dataset.PixelData = encapsulate([pixels])
             dataset.file_meta.TransferSyntaxUID = true_syntax(pixels, declared)
-    elif pixels[:4] == _ITEM and len(pixels) != _least_length(dataset):
+    elif pixels[:4] == _ITEM and len(pixels) != least_length(dataset):
         code = first_frame(dataset)
         syntax = true_syntax(code, declared)
         if syntax == declared and not _is_code(code) and _is_plain(code, dataset):
@@ -49,11 +49,11 @@ def _is_code(code: bytes) -> bool:
 
 
 def _is_plain(code: bytes, dataset: Dataset) -> bool:
-    least = _least_length(dataset)
+    least = least_length(dataset)
     return least > 0 and len(code) in (least, least + least % 2)
 
 
-def _least_length(dataset: Dataset) -> int:
+def least_length(dataset: Dataset) -> int:
     """Return how many bytes the pixels take uncompressed, as far as the header says."""
     bits = dataset.get("BitsAllocated") or 8
     return dataset.Rows * dataset.Columns * (dataset.get("SamplesPerPixel") or 1) * bits // 8

@@ -9,36 +9,77 @@ from kneeoa.films.header import Header
 from kneeoa.graders.locating.gate import REFUSED, Finding
 
 OTHER_PARTS = frozenset(
-    {"ABDOMEN", "ANKLE", "ARM", "BREAST", "CHEST", "CLAVICLE", "COCCYX", "CSPINE", "ELBOW"}
-    | {"FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HEART", "HIP", "HUMERUS", "JAW", "LSPINE"}
-    | {"MAXILLA", "NECK", "PELVIS", "RIB", "SACRUM", "SHOULDER", "SINUS", "SKULL", "SPINE"}
-    | {"SSPINE", "STERNUM", "THORAX", "TOE", "TOOTH", "TSPINE", "WRIST"}
+    {"ABDOMEN", "ANKLE", "ARM", "BREAST", "CALCANEUS", "CHEST", "CLAVICLE", "COCCYX", "CSPINE"}
+    | {"ELBOW", "FEET", "FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HEART", "HEEL", "HIP"}
+    | {"HUMERUS", "JAW", "LSPINE", "LUNG", "MANDIBLE", "MAXILLA", "NECK", "ORBIT", "PELVIS"}
+    | {"RADIUS", "RIB", "SACRUM", "SCAPULA", "SHOULDER", "SINUS", "SKULL", "SPINE", "SSPINE"}
+    | {"STERNUM", "TEETH", "THORAX", "THUMB", "TMJ", "TOE", "TOOTH", "TSPINE", "ULNA", "WRIST"}
 )
 """Terms of BodyPartExamined (DICOM PS3.16, annex L) that are no part of a knee film."""
-SIDE_VIEWS = frozenset({"LATERAL", "LAT", "LL", "RL", "LLD", "RLD", "ML", "LM", "AXIAL", "SKYLINE"})
+_WHOLE_LEG = frozenset({"HIP", "ANKLE"})
+SIDE_VIEWS = frozenset(
+    {"LATERAL", "LAT", "LL", "RL", "LLD", "RLD", "ML", "LM", "AXIAL", "SKYLINE", "SUNRISE"}
+    | {"MERCHANT", "TANGENTIAL", "MEDIOLATERAL", "LATEROMEDIAL", "OBLIQUE", "OBL"}
+    | {"RAO", "LAO", "RPO", "LPO", "RLO", "LLO"}
+)
+_FRONTAL_VIEWS = frozenset({"AP", "PA", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "FRONTAL"})
 CHILD = Finding(
     "header-child",
     "Expected an adult's knee. The file says that the patient was under 18: Kellgren-Lawrence "
     "grades are not made for growing joints, and the networks learned from people of 45 and more.",
     REFUSED,
 )
-OTHER_MODALITIES = frozenset({"CT", "MR", "US", "NM", "PT", "MG", "ES", "XC", "SM", "OP", "OPT"})
+OTHER_MODALITIES = frozenset(
+    {"BI", "BMD", "CT", "DMS", "DOC", "EC", "ECG", "EPS", "ES", "GM", "HC", "HD", "IO", "IVOCT"}
+    | {"IVUS", "LS", "MG", "MR", "NM", "OAM", "OCT", "OP", "OPM", "OPT", "OPV", "OSS", "PT", "PX"}
+    | {"RTDOSE", "RTIMAGE", "SEG", "SM", "SR", "ST", "TG", "US", "XC"}
+)
+"""Terms of Modality (PS3.3, C.7.3.1.1.1) whose pictures are no films."""
 
 
 def of_header(header: Header) -> tuple[Finding, ...]:
     """Return what a file says that contradicts a frontal X-ray of a knee; mostly nothing."""
     statements = (
-        ("body-part", header.body_part, OTHER_PARTS, "a knee"),
-        ("view", header.view, SIDE_VIEWS, "a knee seen from the front"),
-        ("modality", header.modality, OTHER_MODALITIES, "an X-ray film"),
+        ("body-part", header.body_part, _is_elsewhere, "a knee", "it shows {}"),
+        (
+            "view",
+            header.view,
+            _is_from_the_side,
+            "a knee seen from the front",
+            "its view is {} (from the side, oblique or axial)",
+        ),
+        ("modality", header.modality, _is_no_film, "an X-ray film", "its modality is {}"),
     )
     contradictions = tuple(
         Finding(
             f"header-{what}",
-            f"Expected {expected}. The file says that it shows {value}, unless the file is wrong.",
+            f"Expected {expected}. The file says that {said.format(value)}. If the file is wrong, "
+            "the film may be graded anyway.",
             REFUSED,
         )
-        for what, value, contradicting, expected in statements
-        if value in contradicting
+        for what, value, contradicts, expected, said in statements
+        if value and contradicts(value)
     )
     return (*contradictions, CHILD) if header.child else contradictions
+
+
+def _is_no_film(modality: str) -> bool:
+    return modality in OTHER_MODALITIES
+
+
+def _is_elsewhere(part: str) -> bool:
+    """Return whether words name another part of the body, as ``CHEST``, ``L SPINE`` or ``HANDS``.
+
+    A film from hip to ankle shows a knee.
+    """
+    words = set(part.split())
+    words |= {word.removesuffix("S") for word in words} | {part.replace(" ", "")}
+    if any(word.startswith("KNEE") for word in words) or words >= _WHOLE_LEG:
+        return False
+    return bool(words & OTHER_PARTS)
+
+
+def _is_from_the_side(view: str) -> bool:
+    """Return whether words name another view alone, as ``LL`` or ``LEFT LATERAL``."""
+    words = {*view.split(), view.replace(" ", "")}
+    return bool(words & SIDE_VIEWS) and not words & _FRONTAL_VIEWS

@@ -16,7 +16,7 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import graph, schema
-from kneeoa.graders.locating import gate
+from kneeoa.graders.locating import beside, gate
 from kneeoa.graders.locating.found import Found, Knee, turned_right
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.locating.header_gate import of_header
@@ -37,6 +37,12 @@ _HARDLY_A_KNEE = -2.0
 """Log odds of a frontal knee that both of two knees have; whether they are some, the gate says."""
 _BETTER = 1.0
 """Log odds that a film must gain by being turned to be called turned."""
+_PERHAPS_TURNED = 0.02
+"""Probability of being turned from which the likeliest way back is tried. Half of the upside-down
+films of both knees stay below the threshold, which is for one; upright ones gain nothing by it."""
+_ANOTHER, _BETWEEN = 1.0, 5.0
+"""Log odds of a frontal knee beside those that have a box, and of one that overlaps two of these:
+halves of two knees may look like one."""
 _MIRRORED_TURN = [0, 3, 2, 1]
 
 
@@ -115,8 +121,7 @@ class Localiser:
 
     def answers(self, radiograph: Radiograph) -> list[Answer]:
         """Return what the network says of the whole film, and of each knee looked at closer."""
-        rows, columns = radiograph.spacing or (1.0, 1.0)
-        reduced = Reduced(radiograph.pixels, tallness=rows / columns)
+        reduced = _reduced(radiograph)
         look = reduced.look(reduced.whole, self._side)
         outputs = self.outputs([look, mirrored(look)])
         first, last = answer_of(look, outputs, 0), answer_of(look, outputs, 1)
@@ -160,20 +165,48 @@ class Localiser:
                 findings.append(gate.NEGATIVE)
             if implant_score(answers) > limits["implant"]:
                 findings.append(gate.IMPLANT)
+            if (another := self._another(radiograph, answers)) is not None:
+                findings.append(another)
         return tuple(findings), quarters
+
+    def _another(self, radiograph: Radiograph, answers: list[Answer]) -> gate.Finding | None:
+        """Return that there is a knee beside those that have a box."""
+        shape = radiograph.pixels.shape
+        boxes = [answer.box for answer in answers[1:]]
+        places = beside.places_beside(boxes, *shape)
+        if not places:
+            return None
+        reduced = _reduced(radiograph)
+        looks = [reduced.look(place.window, self._side) for place in places]
+        outputs = self.outputs(looks)
+        for number, (place, look) in enumerate(zip(places, looks, strict=True)):
+            first = answer_of(look, {name: out[[number]] for name, out in outputs.items()}, 0)
+            if first.frontal < _ANOTHER or not beside.is_of_another(first.box, boxes, *shape):
+                continue
+            (closer,) = self._closer(reduced, [first.box])
+            least = _BETWEEN if beside.is_between(closer.box, boxes) else _ANOTHER
+            if closer.frontal > least and beside.is_of_another(closer.box, boxes, *shape):
+                return gate.ANOTHER if place.is_level and len(boxes) == 1 else gate.SEVERAL
+        return None
 
     def _turned(self, radiograph: Radiograph, answers: list[Answer]) -> int:
         """Return the quarter turns after whose undoing a film is clearly more of a frontal knee."""
         score, turn = frontal_score(answers), answers[0].turn
-        if score >= self.thresholds["frontal"] and 1 - turn[0] <= self.thresholds["turned"]:
+        is_likely = score < self.thresholds["frontal"] or 1 - turn[0] > self.thresholds["turned"]
+        if not is_likely and 1 - turn[0] <= _PERHAPS_TURNED:
             return 0
         likely = 1 + np.argsort(-turn[1:])
-        for quarters in map(int, likely[:2]):
+        for quarters in map(int, likely[: 2 if is_likely else 1]):
             upright = self.answers(turned_right(radiograph, quarters))
             better = frontal_score(upright) >= max(self.thresholds["frontal"], score + _BETTER)
             if better and upright[0].turn[0] > max(0.5, turn[0]):
                 return quarters
         return 0
+
+
+def _reduced(radiograph: Radiograph) -> Reduced:
+    rows, columns = radiograph.spacing or (1.0, 1.0)
+    return Reduced(radiograph.pixels, tallness=rows / columns)
 
 
 def frontal_score(answers: list[Answer]) -> float:
@@ -192,14 +225,16 @@ def mirrored(look: Look) -> Look:
 
 
 def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = None) -> Answer:
-    """Return what the outputs for a look and its mirror image say together.
+    """Return what the outputs for a look and its mirror image, if that is there, say together.
 
     `only` takes the box from one of them: 0 the look, 1 the mirror image.
     """
     boxes = np.concatenate([outputs["centre"], np.exp(outputs["size"])], axis=1).astype(float)
-    boxes[1, 0] *= -1
+    boxes[1:, 0] *= -1
     box = boxes.mean(axis=0) if only is None else boxes[only]
-    turns = np.stack([outputs["turn"][0], outputs["turn"][1][_MIRRORED_TURN]]).mean(axis=0)
+    turns = np.concatenate([outputs["turn"][:1], outputs["turn"][1:][:, _MIRRORED_TURN]]).mean(
+        axis=0
+    )
     kind = outputs["kind"].mean(axis=0).astype(float)
     return Answer(
         look.to_film(box),

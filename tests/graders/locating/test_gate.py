@@ -47,6 +47,49 @@ def test_flat_and_saturated_films_are_told():
     assert gate.exposed(burnt, Frame.whole(burnt)).code == "saturated"
 
 
+def test_a_knee_in_few_shades_is_told():
+    whole = Frame.whole(KNEE)
+    for shades, code in ((16, "few-shades"), (64, None)):
+        step = 256 // shades
+        said = gate.exposed(film(KNEE.pixels // step * step), whole)
+        assert (said and said.code) == code
+    assert "15 shades" in gate.exposed(film(KNEE.pixels // 16 * 16), whole).sentence
+    faint = film((110 + KNEE.pixels * 0.12).round())
+    assert gate.exposed(faint, whole).code == "few-shades"
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "grey", "code"),
+    [
+        ((67, 157), (0, 112), 0, "covered"),
+        ((90, 134), (60, 160), 110, "covered"),
+        ((90, 134), (60, 160), 255, None),  # metal, or saturated
+        ((0, 60), (0, 224), 0, None),
+        ((100, 112), (60, 160), 0, None),
+    ],
+)
+def test_a_bar_over_the_joint_is_told(rows, columns, grey, code):
+    covered = KNEE.pixels.copy()
+    covered[slice(*rows), slice(*columns)] = grey
+    said = gate.exposed(film(covered), Frame.whole(KNEE))
+    assert (said and said.code) == code
+
+
+def test_a_large_film_is_judged_like_a_small_one():
+    covered = KNEE.pixels.copy()
+    covered[67:157, :112] = 0
+    large = film(np.kron(covered, np.ones((9, 9))))
+    assert gate.exposed(large, Frame.whole(large)).code == "covered"
+    assert gate.exposed(film(np.kron(KNEE.pixels, np.ones((9, 9)))), Frame.whole(large)) is None
+
+
+@pytest.mark.parametrize(("spread", "codes"), [(0, set()), (5, set()), (25, {"grainy"})])
+def test_grain_is_told(spread, codes):
+    noise = np.random.default_rng(0).normal(0, spread, KNEE.pixels.shape)
+    grainy = film(np.clip(KNEE.pixels + noise, 0, 255).round())
+    assert {one.code for one in gate.of_frame(grainy, Frame.whole(grainy))} == codes
+
+
 def test_samples_in_a_wrong_order_are_told():
     rng = np.random.default_rng(0)
     mixed = rng.permutation(KNEE.pixels.ravel()).reshape(KNEE.pixels.shape)
@@ -55,6 +98,15 @@ def test_samples_in_a_wrong_order_are_told():
     swapped = (KNEE.pixels * 257).astype(np.uint16).byteswap() / 257
     fine = swapped + rng.uniform(0, 1, swapped.shape)
     assert gate.noise(film((fine * 997) % 256)) is not None
+
+
+@pytest.mark.parametrize("gap", [100, 300])
+@pytest.mark.parametrize("enlarged", [1, 4])
+def test_grain_in_the_air_between_two_knees_is_no_noise(gap, enlarged):
+    both = np.hstack([KNEE.pixels, np.full((224, gap), 20), KNEE.pixels[:, ::-1]])
+    both = np.kron(both, np.ones((enlarged, enlarged)))
+    grain = np.random.default_rng(0).normal(0, 3, both.shape)
+    assert gate.noise(film(np.clip(both + grain, 0, 255).round())) is None
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

@@ -13,6 +13,14 @@ from kneeoa.graders.locating.header_gate import of_header
         (Header(body_part="CHEST"), "header-body-part"),
         (Header(body_part="KNEE", view="LATERAL", modality="DX"), "header-view"),
         (Header(modality="MR"), "header-modality"),
+        (Header(modality="PX"), "header-modality"),
+        (Header(body_part="L SPINE"), "header-body-part"),
+        (Header(body_part="HANDS"), "header-body-part"),
+        (Header(body_part="CHEST PA"), "header-body-part"),
+        (Header(body_part="LEFT ANKLE"), "header-body-part"),
+        (Header(view="LEFT LATERAL"), "header-view"),
+        (Header(view="MEDIO LATERAL"), "header-view"),
+        (Header(view="RPO"), "header-view"),
     ],
 )
 def test_what_contradicts_a_frontal_knee_is_refused_with_what_the_file_says(header, code):
@@ -38,6 +46,10 @@ def test_a_childs_knee_is_refused_beside_whatever_else_is_said():
         Header("KNEE", "AP", "DX", "FOR PRESENTATION"),
         Header("LEG", "PA", "CR"),
         Header("EXTREMITY", None, "OT"),
+        Header("KNEES", "AP LATERAL", "CR"),
+        Header("HIP KNEE ANKLE", "PA", "DX"),
+        Header("HIP TO ANKLE", "FRONTAL", "DX"),
+        Header("PATELLA", "AP", "RF"),
     ],
 )
 def test_silence_and_knees_pass(header):
