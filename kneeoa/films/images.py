@@ -76,6 +76,29 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
 
 
+def samples_of(data: bytes, kind: str) -> tuple[np.ndarray, float]:
+    """Return the samples of an image that `decode_image` reads, upright, and a pixel's aspect.
+
+    They are ``(H, W[, 2 to 4]) uint8`` or ``(H, W) uint16``, of which a PNG shows the same film;
+    samples of another kind are as Pillow has them.
+    """
+    with Image.open(io.BytesIO(data), formats=[kind]) as image:
+        _film_page(image, kind)
+        storage, aspect = _storage(image, data, kind), _aspect(image)
+        image.load()
+        upright = _upright(image)
+        if upright.mode in ("P", "PA", "La", "RGBa"):
+            upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        elif upright.mode not in ("L", "LA", "RGB", "RGBA", "I", "F"):
+            is_deep = upright.mode.startswith("I;16")
+            mode = "L" if upright.mode == "1" else "RGB"
+            upright = upright if is_deep else upright.convert(mode)
+        samples = np.asarray(upright)
+        if samples.dtype == np.uint8 and storage.is_signed and storage.bits == 8:
+            samples = samples ^ np.uint8(128)
+        return samples, aspect
+
+
 def _film_page(image: Image.Image, kind: str) -> int:
     """Go to the one page that is a film, and return its number.
 

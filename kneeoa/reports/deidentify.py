@@ -29,12 +29,20 @@ from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples
 from kneeoa.films.dicom.source import source
 from kneeoa.films.formats import detect
+from kneeoa.films.images import samples_of
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
 from kneeoa.reports.burned_in import text_regions
 from kneeoa.reports.dicom.evidence import METHOD, kind_without_patient, mark_deidentified
 from kneeoa.reports.dicom.kept import copy_numbers, describe
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 
+NOT_EXACT = (
+    "The patient cannot be taken out of this file without changing its pixels: its samples are of "
+    "a kind that is not written here. Nothing was kept: export the film as DICOM, or as grey PNG."
+)
+MOST_OFF = 0.01
+"""Grey values of 255 by which a DICOM film that is shown through a table may be rounded."""
+_DEEPEST = 65535
 _TASK = f"{__name__}.film"
 _GREYS = ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept")
 """Numbers that say how the stored samples are to be shown."""
@@ -46,33 +54,76 @@ _EMPTY = (
 """What an image must have, if only empty."""
 
 
-def deidentified(data: bytes, pseudonyms: Pseudonyms) -> bytes:
+def deidentified(data: bytes, pseudonyms: Pseudonyms, *, exact: bool = False) -> bytes:
     """Return a film without its patient: DICOM as DICOM, any other as a PNG of its pixels alone.
+
+    Its pixels are read as before wherever a file of that kind can hold them. Otherwise (colours or
+    floating-point numbers of more than 8 bits, and DICOM films that are shown through a table) they
+    are rounded to 16 bits; with `exact` an image of that kind is refused, and a DICOM film is when
+    it is off by more than `MOST_OFF`.
 
     Raises `RadiographError` as reading does. A worker does it, in which the film is decoded.
     """
     kind = detect(data)
     DEFAULT_LIMITS.check_bytes(len(data))
-    options = {"kind": kind, "key": pseudonyms.key.hex()}
+    options = {"kind": kind, "key": pseudonyms.key.hex(), "exact": exact}
     limits = msgspec.to_builtins(DEFAULT_LIMITS)
     answer = workers().run(_TASK, data, limits=limits, **options)
     return answer.arrays[0].tobytes()
 
 
 def film(
-    data: bytes, *, kind: str, key: str, limits: dict[str, Any]
+    data: bytes, *, kind: str, key: str, exact: bool, limits: dict[str, Any]
 ) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Return the bytes of the film without its patient, as an array of uint8."""
+    said, arrays = decoded_film(data, kind=kind, limits=limits)
     if kind == "DICOM":
         cleaned = _dicom(data, Pseudonyms(bytes.fromhex(key)), msgspec.convert(limits, Limits))
     else:
-        cleaned = _image(data, kind, limits)
+        cleaned = _image(data, kind, said, arrays, limits)
+    if exact and _off(cleaned, arrays[0], limits) > (MOST_OFF if kind == "DICOM" else 0):
+        raise RadiographError(NOT_EXACT)
     return {}, [np.frombuffer(cleaned, np.uint8)]
 
 
-def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
-    """Return a PNG of the pixels: what else stands in an image file may name the patient."""
-    said, arrays = decoded_film(data, kind=kind, limits=limits)
+def _off(cleaned: bytes, pixels: np.ndarray, limits: dict[str, Any]) -> float:
+    """Return by how many grey values of 255 a film is read otherwise than as `pixels`."""
+    try:
+        _, (found, *_) = decoded_film(cleaned, kind=detect(cleaned), limits=limits)
+    except RadiographError:
+        return np.inf
+    if found.shape != pixels.shape:
+        return np.inf
+    return float(np.abs(found.astype(np.float32) - pixels.astype(np.float32)).max())
+
+
+def _image(
+    data: bytes,
+    kind: str,
+    said: dict[str, Any],
+    arrays: list[np.ndarray],
+    limits: dict[str, Any],
+) -> bytes:
+    """Return a PNG of the pixels: what else stands in an image file may name the patient.
+
+    Of its samples, where they are then read as the same film; else of what is seen of it.
+    """
+    about = {"Software": METHOD}
+    if arrays[0].dtype == np.uint8 and len(arrays) == 1:
+        return display.png(arrays[0], about)
+    with contextlib.suppress(Exception):  # of kinds that a PNG does not hold
+        samples, aspect = samples_of(data, kind)
+        if samples.dtype.kind in "iu" and samples.dtype != np.uint8:
+            if not 0 <= samples.min() <= samples.max() <= _DEEPEST:
+                raise ValueError
+            samples = samples.astype(np.uint16)
+        made = display.png(samples, about, aspect=aspect)
+        if _off(made, arrays[0], limits) == 0:
+            return made
+    return _as_seen(said, arrays, about)
+
+
+def _as_seen(said: dict[str, Any], arrays: list[np.ndarray], about: dict[str, str]) -> bytes:
     values = arrays[-1]  # the stored samples, where there are any
     if values.dtype.kind == "f":
         values = (values * 257).round().astype(np.uint16)
@@ -80,7 +131,7 @@ def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
         values = (values.astype(np.int32) - np.iinfo(values.dtype).min).astype(np.uint16)
     if said["window"] and said["window"][0] > said["window"][1]:
         values = np.iinfo(values.dtype).max - values  # in a PNG, high samples are bright
-    return display.png(values, {"Software": METHOD})
+    return display.png(values, about)
 
 
 def _dicom(data: bytes, pseudonyms: Pseudonyms, limits: Limits) -> bytes:
