@@ -4,7 +4,7 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from pages.shared import boundary
-from pages.shared.cases import own_grades, reopening, saved
+from pages.shared.cases import identities, own_grades, reopening, saved
 from pages.shared.session_films import Film
 
 _SAID, _FAILED, _NOT_OPENED = "case_opened_said", "save_failed", "case_not_opened"
@@ -44,6 +44,7 @@ def _offer(film):
             help="This film was saved before: brings back its boxes and your grade as they were.",
         )
         return
+    said, warning = identities.said_before_saving(film), identities.text_warning(film)
     st.button(
         "Save this case",
         key="save_case",
@@ -53,6 +54,9 @@ def _offer(film):
         help="Keeps the film, its boxes, your grade and what the networks say in the list "
         "(Cases). Changes are kept from then on.",
     )
+    st.caption(said)
+    if warning:
+        st.warning(boundary.escaped(warning))
 
 
 def _keep_up(film):

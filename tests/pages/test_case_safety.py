@@ -222,10 +222,10 @@ def test_a_grade_is_free_until_the_answer_is_seen_and_knees_of_a_film_are_of_one
     app = AppTest.from_function(agreement_rows, default_timeout=60).run()
     assert not app.exception
     first, second = app.session_state["rows"]
-    assert (first["committed"], first["reference"], first["patient"]) == (2, 1, "d" * 64)
+    assert (first["committed"], first["reference"], first["patient"]) == (2, 1, case.film)
     assert pd.isna(first["networks"])
     assert pd.isna(second["committed"])
-    assert (second["grade"], second["networks"], second["patient"]) == (3, 3, "d" * 64)
+    assert (second["grade"], second["networks"], second["patient"]) == (3, 3, case.film)
     # The film is in a second case, which she graded before: it is there once, with both.
     again = keeping.add(db, files, film, FILM, NOW)
     readers.put_grade(db, again.case_id, 1, "AB", OwnGrade(1, NOW - HOUR))

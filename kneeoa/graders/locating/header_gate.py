@@ -16,13 +16,19 @@ OTHER_PARTS = frozenset(
 )
 """Terms of BodyPartExamined (DICOM PS3.16, annex L) that are no part of a knee film."""
 SIDE_VIEWS = frozenset({"LATERAL", "LAT", "LL", "RL", "LLD", "RLD", "ML", "LM", "AXIAL", "SKYLINE"})
+_OF_HEADER = "header-"
 CHILD = Finding(
-    "header-child",
+    f"{_OF_HEADER}child",
     "Expected an adult's knee. The file says that the patient was under 18: Kellgren-Lawrence "
     "grades are not made for growing joints, and the networks learned from people of 45 and more.",
     REFUSED,
 )
 OTHER_MODALITIES = frozenset({"CT", "MR", "US", "NM", "PT", "MG", "ES", "XC", "SM", "OP", "OPT"})
+
+
+def is_of_header(finding: Finding) -> bool:
+    """Return whether a finding is what a file said of itself."""
+    return finding.code.startswith(_OF_HEADER)
 
 
 def of_header(header: Header) -> tuple[Finding, ...]:
@@ -34,7 +40,7 @@ def of_header(header: Header) -> tuple[Finding, ...]:
     )
     contradictions = tuple(
         Finding(
-            f"header-{what}",
+            f"{_OF_HEADER}{what}",
             f"Expected {expected}. The file says that it shows {value}, unless the file is wrong.",
             REFUSED,
         )

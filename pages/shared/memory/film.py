@@ -1,5 +1,6 @@
 """One film of a session: its file, what was found and read, and its pixels while there is room."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from kneeoa.films import display
@@ -45,6 +46,7 @@ class Film:
     name, digest, source, bits, notes : as of its `Radiograph`
     shape : (H, W) of the film as it is shown
     found : in the film as it is shown
+    known : what stands against it that its file does not say, because its patient was taken out
     quarters : by how many quarter turns it is shown turned, clockwise
     positive : whether it is shown inverted, because it came as a negative
     changes : in words, what the reader had done to it
@@ -72,6 +74,7 @@ class Film:
     anyway: bool = False
     drawn: bool = False
     readings: dict[tuple[Frame, str], Readings] = field(default_factory=dict)
+    known: tuple[Finding, ...] = ()
     framings: dict[str, Found] = field(default_factory=dict)
     against: dict[Frame, tuple[Finding, ...]] = field(default_factory=dict)
     joint_spaces: dict[tuple[Frame, str], JointSpace] = field(default_factory=dict)
@@ -127,6 +130,7 @@ class Film:
         It is shown as it is graded: a negative as its positive, which a warning says.
         """
         self.found = found
+        self.know(self.known)
         self.positive ^= found.negative
         shown = found.to_grade(radiograph)
         self.shape = shown.pixels.shape
@@ -136,6 +140,12 @@ class Film:
         self.joint_spaces.clear()
         self.anyway, self.thumbnail = False, ""
         self._take(_Held(shown))
+
+    def know(self, known: Iterable[Finding]) -> None:
+        """Have what is `known` stand against the film, however it is shown."""
+        self.known = tuple(dict.fromkeys(known))
+        against = tuple(dict.fromkeys((*self.found.of_film, *self.known)))
+        self.found = replace(self.found, of_film=against)
 
     def rename(self, name: str) -> None:
         """Call the film otherwise."""
