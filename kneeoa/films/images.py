@@ -27,6 +27,7 @@ _SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 255
 _ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
 """EXIF orientations whose rows become columns."""
 _DEEP_MODES = ("LA", "RGB", "RGBA", "RGBX")
+_DEEPEST = 65535
 _OTHER_BYTE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 
 
@@ -76,27 +77,34 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
 
 
-def samples_of(data: bytes, kind: str) -> tuple[np.ndarray, float]:
-    """Return the samples of an image that `decode_image` reads, upright, and a pixel's aspect.
+def samples_of(data: bytes, kind: str, limits: Limits) -> tuple[np.ndarray | None, float]:
+    """Return the samples of an image, upright, and the height of a pixel over its width.
 
-    They are ``(H, W[, 2 to 4]) uint8`` or ``(H, W) uint16``, of which a PNG shows the same film;
-    samples of another kind are as Pillow has them.
+    They are ``(H, W[, 2 to 4]) uint8`` or ``(H, W) uint16`` such that a PNG of them is read as the
+    same film; None of kinds that no PNG holds. Raises whatever Pillow does of a damaged file.
     """
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
+        limits.check_size(image.height, image.width)
         _film_page(image, kind)
+        limits.check_size(image.height, image.width)
         storage, aspect = _storage(image, data, kind), _aspect(image)
+        is_deep_colour = _is_deep_colour(image, storage)
         image.load()
         upright = _upright(image)
-        if upright.mode in ("P", "PA", "La", "RGBa"):
-            upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-        elif upright.mode not in ("L", "LA", "RGB", "RGBA", "I", "F"):
-            is_deep = upright.mode.startswith("I;16")
-            mode = "L" if upright.mode == "1" else "RGB"
-            upright = upright if is_deep else upright.convert(mode)
+    if is_deep_colour or upright.mode == "F":
+        return None, aspect
+    if upright.mode == "I" or upright.mode.startswith("I;16"):
         samples = np.asarray(upright)
-        if samples.dtype == np.uint8 and storage.is_signed and storage.bits == 8:
-            samples = samples ^ np.uint8(128)
-        return samples, aspect
+        fits = not storage.white_is_zero and 0 <= samples.min() <= samples.max() <= _DEEPEST
+        return (samples.astype(np.uint16) if fits else None), aspect
+    if upright.mode in ("P", "PA", "La", "RGBa"):
+        upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    elif upright.mode not in ("L", "LA", "RGB", "RGBA"):
+        upright = upright.convert("L" if upright.mode == "1" else "RGB")
+    samples = np.asarray(upright)
+    if upright.mode == "L" and storage.bits == 8 and storage.is_signed:
+        samples = samples ^ np.uint8(128)
+    return samples, aspect
 
 
 def _film_page(image: Image.Image, kind: str) -> int:

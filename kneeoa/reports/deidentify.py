@@ -31,6 +31,7 @@ from kneeoa.films.dicom.source import source
 from kneeoa.films.formats import detect
 from kneeoa.films.images import samples_of
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
+from kneeoa.films.radiograph import read_radiograph
 from kneeoa.reports.burned_in import text_regions
 from kneeoa.reports.dicom.evidence import METHOD, kind_without_patient, mark_deidentified
 from kneeoa.reports.dicom.kept import copy_numbers, describe
@@ -42,7 +43,6 @@ NOT_EXACT = (
 )
 MOST_OFF = 0.01
 """Grey values of 255 by which a DICOM film that is shown through a table may be rounded."""
-_DEEPEST = 65535
 _TASK = f"{__name__}.film"
 _GREYS = ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept")
 """Numbers that say how the stored samples are to be shown."""
@@ -66,60 +66,49 @@ def deidentified(data: bytes, pseudonyms: Pseudonyms, *, exact: bool = False) ->
     """
     kind = detect(data)
     DEFAULT_LIMITS.check_bytes(len(data))
-    options = {"kind": kind, "key": pseudonyms.key.hex(), "exact": exact}
+    options = {"kind": kind, "key": pseudonyms.key.hex()}
     limits = msgspec.to_builtins(DEFAULT_LIMITS)
     answer = workers().run(_TASK, data, limits=limits, **options)
-    return answer.arrays[0].tobytes()
+    cleaned = answer.arrays[0].tobytes()
+    if exact and _off(data, cleaned) > (MOST_OFF if kind == "DICOM" else 0):
+        raise RadiographError(NOT_EXACT)
+    return cleaned
+
+
+def _off(data: bytes, cleaned: bytes) -> float:
+    """Return by how many grey values of 255 a film is read otherwise than before."""
+    before = read_radiograph(data, "").pixels
+    try:
+        after = read_radiograph(cleaned, "").pixels
+    except RadiographError:
+        return np.inf
+    if np.array_equal(before, after):
+        return 0
+    return float(np.abs(before - after).max()) if before.shape == after.shape else np.inf
 
 
 def film(
-    data: bytes, *, kind: str, key: str, exact: bool, limits: dict[str, Any]
+    data: bytes, *, kind: str, key: str, limits: dict[str, Any]
 ) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Return the bytes of the film without its patient, as an array of uint8."""
-    said, arrays = decoded_film(data, kind=kind, limits=limits)
     if kind == "DICOM":
         cleaned = _dicom(data, Pseudonyms(bytes.fromhex(key)), msgspec.convert(limits, Limits))
     else:
-        cleaned = _image(data, kind, said, arrays, limits)
-    if exact and _off(cleaned, arrays[0], limits) > (MOST_OFF if kind == "DICOM" else 0):
-        raise RadiographError(NOT_EXACT)
+        cleaned = _image(data, kind, limits)
     return {}, [np.frombuffer(cleaned, np.uint8)]
 
 
-def _off(cleaned: bytes, pixels: np.ndarray, limits: dict[str, Any]) -> float:
-    """Return by how many grey values of 255 a film is read otherwise than as `pixels`."""
-    try:
-        _, (found, *_) = decoded_film(cleaned, kind=detect(cleaned), limits=limits)
-    except RadiographError:
-        return np.inf
-    if found.shape != pixels.shape:
-        return np.inf
-    return float(np.abs(found.astype(np.float32) - pixels.astype(np.float32)).max())
-
-
-def _image(
-    data: bytes,
-    kind: str,
-    said: dict[str, Any],
-    arrays: list[np.ndarray],
-    limits: dict[str, Any],
-) -> bytes:
+def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
     """Return a PNG of the pixels: what else stands in an image file may name the patient.
 
-    Of its samples, where they are then read as the same film; else of what is seen of it.
+    Of its samples, where a PNG holds them; else of what is seen of it.
     """
     about = {"Software": METHOD}
-    if arrays[0].dtype == np.uint8 and len(arrays) == 1:
-        return display.png(arrays[0], about)
-    with contextlib.suppress(Exception):  # of kinds that a PNG does not hold
-        samples, aspect = samples_of(data, kind)
-        if samples.dtype.kind in "iu" and samples.dtype != np.uint8:
-            if not 0 <= samples.min() <= samples.max() <= _DEEPEST:
-                raise ValueError
-            samples = samples.astype(np.uint16)
-        made = display.png(samples, about, aspect=aspect)
-        if _off(made, arrays[0], limits) == 0:
-            return made
+    with contextlib.suppress(Exception):  # whatever it is, reading says it in words
+        samples, aspect = samples_of(data, kind, msgspec.convert(limits, Limits))
+        if samples is not None:
+            return display.png(samples, about, aspect=aspect)
+    said, arrays = decoded_film(data, kind=kind, limits=limits)
     return _as_seen(said, arrays, about)
 
 

@@ -194,8 +194,7 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
             on_click=_save,
             args=[digests],
             width="stretch",
-            help="Keeps the marked films as cases. "
-            + identities.said_of_all(list(session_films.all_films().values())),
+            help="Keeps the marked films as cases.",
         )
     away.button(
         "Remove",
@@ -238,7 +237,7 @@ def show_what_is_kept(digests: list[str]) -> None:
     if not (unsaved := [film for film in chosen if not _saved_as(film)]):
         return
     st.caption(identities.said_of_all(unsaved))
-    texts = [film.name for film in unsaved if identities.text_warning(film)]
+    texts = [film.name for film in unsaved if film.text_warning()]
     if texts:
         st.warning(
             f"Text seems to stand in the picture itself of {boundary.escaped(', '.join(texts[:5]))}"

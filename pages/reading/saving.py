@@ -44,7 +44,7 @@ def _offer(film):
             help="This film was saved before: brings back its boxes and your grade as they were.",
         )
         return
-    said, warning = identities.said_before_saving(film), identities.text_warning(film)
+    said, warning = identities.said_before_saving(film), film.text_warning()
     st.button(
         "Save this case",
         key="save_case",

@@ -1,15 +1,9 @@
 """Whether films of this session are saved without their patients, and what that means for them."""
 
-import contextlib
 import os
 from collections.abc import Collection
 
-import streamlit as st
-
-from kneeoa.errors import KneeOAError
-from kneeoa.reports.burned_in import warning
 from kneeoa.reports.dicom.pseudonyms import AsKept, Pseudonyms
-from kneeoa.reports.dicom.source import source_of
 from kneeoa.store.cases import identity, settings
 from pages.shared.cases import saved
 from pages.shared.profiles import in_use
@@ -29,7 +23,6 @@ SOME_GO = (
     "Films that were added here are saved without their patients and names; those of the archive "
     "as they came."
 )
-_TEXTS = "text_in_films"
 
 
 def policy() -> identity.Policy:
@@ -53,17 +46,6 @@ def said_of_all(films: Collection[Film]) -> str:
     is_dicom = any(film.source == "DICOM" for film in films)
     back = any(saved.is_from_archive(film.digest) for film in films)
     return (DICOM_GOES if is_dicom else OTHERS_GO) + NO_WAY_BACK * back
-
-
-def text_warning(film: Film) -> str:
-    """Return what must be known of text in a film's pixels, which stays; looked for once."""
-    known: dict[str, str] = st.session_state.setdefault(_TEXTS, {})
-    if film.digest not in known:
-        said = ""
-        with contextlib.suppress(KneeOAError):  # it was read: its header says nothing of that
-            said = source_of(film.data).burned_in if film.source == "DICOM" else ""
-        known[film.digest] = warning(film.radiograph.pixels, said)
-    return known[film.digest]
 
 
 def is_kept_film(film: Film) -> bool:

@@ -1,8 +1,10 @@
 """One film of a session: its file, what was found and read, and its pixels while there is room."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from kneeoa.errors import KneeOAError
 from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
@@ -58,6 +60,7 @@ class Film:
     against : what stands against frames that the reader moved
     joint_spaces : by frame and side of the knee
     thumbnail : a small picture of it as an address, once it has been shown
+    text : what must be known of text in its pixels, once that was looked for
     """
 
     data: bytes = field(repr=False)
@@ -79,6 +82,7 @@ class Film:
     against: dict[Frame, tuple[Finding, ...]] = field(default_factory=dict)
     joint_spaces: dict[tuple[Frame, str], JointSpace] = field(default_factory=dict)
     thumbnail: str = ""
+    text: str | None = None
     _held: _Held | None = field(default=None, repr=False)
 
     @classmethod
@@ -168,6 +172,18 @@ class Film:
         """Return a smaller one, as a PNG, to be kept for a list."""
         small = display.fit_within(self.radiograph.pixels, SMALL)
         return display.png(display.windowed(small))
+
+    def text_warning(self) -> str:
+        """Return what must be known of text in its pixels, looked for once; mostly nothing."""
+        if self.text is None:
+            from kneeoa.reports.burned_in import warning  # late, as all that few films need
+            from kneeoa.reports.dicom.source import source_of
+
+            said = ""
+            with contextlib.suppress(KneeOAError):  # it was read: then its header says nothing
+                said = source_of(self.data).burned_in if self.source == "DICOM" else ""
+            self.text = warning(self.radiograph.pixels, said)
+        return self.text
 
     def _hold(self):
         held = self._held
