@@ -96,7 +96,7 @@ def samples_of(data: bytes, kind: str, limits: Limits) -> tuple[np.ndarray | Non
     if upright.mode == "I" or upright.mode.startswith("I;16"):
         samples = np.asarray(upright)
         fits = not storage.white_is_zero and 0 <= samples.min() <= samples.max() <= _DEEPEST
-        return (samples.astype(np.uint16) if fits else None), aspect
+        return (samples.astype(np.uint16, copy=False) if fits else None), aspect
     if upright.mode in ("P", "PA", "La", "RGBa"):
         upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     elif upright.mode not in ("L", "LA", "RGB", "RGBA"):

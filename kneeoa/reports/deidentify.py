@@ -77,11 +77,7 @@ def deidentified(data: bytes, pseudonyms: Pseudonyms, *, exact: bool = False) ->
 
 def _off(data: bytes, cleaned: bytes) -> float:
     """Return by how many grey values of 255 a film is read otherwise than before."""
-    before = read_radiograph(data, "").pixels
-    try:
-        after = read_radiograph(cleaned, "").pixels
-    except RadiographError:
-        return np.inf
+    before, after = (read_radiograph(one, "").pixels for one in (data, cleaned))
     if np.array_equal(before, after):
         return 0
     return float(np.abs(before - after).max()) if before.shape == after.shape else np.inf

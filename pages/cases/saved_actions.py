@@ -34,12 +34,13 @@ def show(
     """Show what can be done with the marked rows, or the one that is pointed at."""
     keys = chosen.marked or ((chosen.at,) if chosen.at else ())
     case_ids = list(dict.fromkeys(_case_of(key) for key in keys))
-    several = [0.9] if found.found > PAGE else []
+    several = [1.3] if found.found > PAGE else []
     said, *pages, open_, read, away, csv = st.columns(
-        [3.4 - sum(several), *several, 1, 1.3, 1, 1], vertical_alignment="center", gap="small"
+        [3.4, *several, 0.85, 1.2, 0.85, 0.85], vertical_alignment="center", gap="small"
     )
     words = f"{found.found:,} of {found.all:,} {'knee' if found.all == 1 else 'knees'}"
     if found.found > PAGE:
+        words = words if found.found < found.all else f"{found.all:,} knees"
         words = f"{first + 1:,} to {first + len(found.knees):,} of {words}"
         show_pages(*pages, first, found.found)
     marked = f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
@@ -90,15 +91,13 @@ def show(
 def show_pages(place, first: int, found: int) -> None:
     """Show how to come to the rows before and after the page."""
     with place.container(horizontal=True, gap="small"):
-        for key, icon, to in (
-            ("cases_before", ":material/chevron_left:", first - PAGE),
-            ("cases_after", ":material/chevron_right:", first + PAGE),
+        for label, key, to in (
+            ("Back", "cases_before", first - PAGE),
+            ("Next", "cases_after", first + PAGE),
         ):
             st.button(
-                "",
+                label,
                 key=key,
-                icon=icon,
-                help="The rows before" if to < first else "The rows after",
                 disabled=not 0 <= to < found,
                 on_click=st.session_state.update,
                 args=[{FIRST: to}],

@@ -44,7 +44,7 @@ def _offer(film):
             help="This film was saved before: brings back its boxes and your grade as they were.",
         )
         return
-    said, warning = identities.said_before_saving(film), film.text_warning()
+    said = identities.said_before_saving(film)
     st.button(
         "Save this case",
         key="save_case",
@@ -54,8 +54,10 @@ def _offer(film):
         help="Keeps the film, its boxes, your grade and what the networks say in the list "
         "(Cases). Changes are kept from then on.",
     )
-    st.caption(said)
-    if warning:
+    more = identities.MORE.get(said.removesuffix(identities.NO_WAY_BACK), "")
+    note = f'title="{boundary.as_html(more)}">{boundary.as_html(said)}'
+    st.html(f'<div class="kl-note kl-quiet" {note}</div>')
+    if warning := film.text_warning():
         st.warning(boundary.escaped(warning))
 
 

@@ -48,7 +48,7 @@ def with_text():
 
 def test_an_upload_is_saved_without_its_patient_and_that_is_said_before(db, files, tmp_path):
     app = sign_in(upload(started(), NAME, DICOM))
-    assert identities.DICOM_GOES in text(app)
+    assert identities.DICOM_GOES in html(app)
     press(app, "save_case")
     (case,) = keeping.cases(db)
     content = files.read(case.film)
@@ -63,7 +63,7 @@ def test_an_upload_is_saved_without_its_patient_and_that_is_said_before(db, file
 def test_an_image_is_saved_as_its_pixels_alone(db, files, tmp_path):
     data = with_text()
     app = sign_in(upload(started(), "Plantagenet.png", data))
-    assert identities.OTHERS_GO in text(app)
+    assert identities.OTHERS_GO in html(app)
     press(app, "save_case")
     (case,) = keeping.cases(db)
     content = files.read(case.film)
@@ -87,7 +87,7 @@ def test_the_owner_settles_what_is_kept(db, files, monkeypatch, policy, from_arc
     (digest,) = app.session_state["films"]
     if from_archive:
         app.session_state["films_behind_key"] = {digest}
-    assert said in text(app.run())
+    assert said in html(app.run())
     press(app, "save_case")
     (case,) = keeping.cases(db)
     assert (files.read(case.film) == DICOM) == stays
@@ -242,6 +242,10 @@ def test_text_in_the_picture_is_warned_of_before_it_is_saved(db, monkeypatch):
     other.session_state["session_rows"] = {"at": row["key"], "marked": []}
     assert "Text seems to stand in the picture itself of Plantagenet" in text(other.run())
     assert identities.DICOM_GOES in text(other)
+    assert set(identities.MORE) == {
+        *(identities.DICOM_GOES, identities.OTHERS_GO),
+        *(identities.FOR_REPORTS, identities.STAYS),
+    }
 
 
 def test_what_cannot_be_kept_without_changing_a_pixel_is_not_kept(db):

@@ -9,16 +9,20 @@ from pages.shared.cases import saved
 from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 
-DICOM_GOES = (
-    "Saved without the patient: names, numbers and dates in the file go, and the file's name. The "
-    "list keeps the day of the study."
-)
-OTHERS_GO = "Saved as pixels alone: whatever else stands in the file goes, and the file's name."
-FOR_REPORTS = (
-    "Saved as it came from the archive, with its patient: a report can go back to its study."
-)
-NO_WAY_BACK = " Reports of the saved film cannot go back to the study it came from."
-STAYS = "Saved as it came: with the file's name, and whatever stands in the file."
+DICOM_GOES = "Saved without the patient; the day of the study stays."
+OTHERS_GO = "Saved as pixels alone, under another name."
+FOR_REPORTS = "Saved with its patient, for reports to its study."
+NO_WAY_BACK = " Its reports cannot go back to the archive."
+STAYS = "Saved as it came, with whatever names the patient."
+MORE = {
+    DICOM_GOES: "Names, numbers and dates in the file go (DICOM basic profile), and its name. "
+    "The list keeps the day of the study and a mark by which films of one patient are told.",
+    OTHERS_GO: "Whatever else stands in the file goes, and the file's name, which is often the "
+    "patient's.",
+    FOR_REPORTS: "It came from the archive, and a report of the saved film can go back to it.",
+    STAYS: "The file's name stays, too. The server's owner settled it so.",
+}
+"""What the lines mean, to who points at them."""
 SOME_GO = (
     "Films that were added here are saved without their patients and names; those of the archive "
     "as they came."
