@@ -42,7 +42,7 @@ def show(
     if found.found > PAGE:
         words = words if found.found < found.all else f"{found.all:,} knees"
         words = f"{first + 1:,} to {first + len(found.knees):,} of {words}"
-        show_pages(*pages, first, found.found)
+        show_pages(pages[0], first, found.found)
     marked = f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
     said.caption(f"{words}{marked}. Arrows choose, Enter opens, the space bar marks.")
     open_.button(

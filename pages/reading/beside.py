@@ -230,8 +230,7 @@ def _visit(film) -> Shown:
     key = film.digest, is_kept, saved.is_open()
     if key not in visits:
         visits[key] = Shown(film=film.digest)
-        if is_kept:
-            case = saved.case_of(film.digest)
+        if is_kept and (case := saved.case_of(film.digest)):
             number = _hidden("number", case.patient)
             visits[key] = Shown(patient=number, day=case.study_date, film=film.digest)
         elif film.source == "DICOM":

@@ -126,7 +126,8 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
 
 def _days(filters: Filters) -> list[ColumnElement[bool]]:
     """Return that the study, or where that is not known the saving, is of the days asked for."""
-    day, is_known, wanted = _CASE.c.study_date, _CASE.c.study_date != "", []
+    day, is_known = _CASE.c.study_date, _CASE.c.study_date != ""
+    wanted: list[ColumnElement[bool]] = []
     if filters.since:
         saved = _CASE.c.created_at >= _midnight(filters.since)
         wanted.append(case((is_known, day >= filters.since.isoformat()), else_=saved))
