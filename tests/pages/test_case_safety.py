@@ -254,11 +254,14 @@ def test_who_signs_out_leaves_no_film_of_the_list_but_those_that_are_nowhere_els
     upload(app, "two.png", knee_png(1, seed=5))
     saved_one, other = app.session_state["films"]
     app.session_state["lists_behind_key"] = {"archive_found"}
+    app.session_state["films_behind_key"] = {saved_one}
     app.session_state["archive_found"] = ("archive", "Muster, Anna")
     app.switch_page("cases/page.py").run()
     press(app, "sign_out")
     assert list(app.session_state["films"]) == [other]
     assert "archive_found" not in app.session_state
+    # The same file, added here afterwards, is no film of the archive.
+    assert "films_behind_key" not in app.session_state
     app.switch_page("reading/page.py").run()
     assert "two.png" in html(app)
     assert not any(button.key == "bring_back" for button in app.button)

@@ -81,7 +81,8 @@ def sign_out() -> None:
     own_grades.forget()
     for digest in [*_cases(), *st.session_state.get(_BEHIND_KEY, ())]:
         session_films.remove(digest, for_good=True)
-    for key in (READER, _CASES, _KNOWN, _VIEWS, *st.session_state.get(_LISTS, ()), _LISTS):
+    lists = st.session_state.get(_LISTS, ())
+    for key in (READER, _CASES, _KNOWN, _VIEWS, _BEHIND_KEY, *lists, _LISTS):
         st.session_state.pop(key, None)
 
 
