@@ -5,6 +5,7 @@
 # make bench  time a reading and the page
 # make bench-class  a class of forty browsers votes
 # make bench-memory  the server's memory: twenty sessions, 300 films (Linux)
+# make bench-cases  the list of saved cases with twenty thousand (CASES=1000 for fewer)
 # make bench-runs   the research pages with five hundred runs (RUNS=100 for fewer)
 # make bench-train  time training and its parts (minutes)
 # make viewer        build the film viewer's program anew, after a change of its sources (node)
@@ -55,7 +56,7 @@ TOGETHER = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 VIEWER = pages/shared/viewer
 BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 
-.PHONY: app test tests torch-tests tensorflow-tests coverage fuzz audit lock bench bench-class bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
+.PHONY: app test tests torch-tests tensorflow-tests coverage fuzz audit lock bench bench-class bench-cases bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 app: $(APP)
@@ -110,6 +111,9 @@ bench-class: $(TESTS)
 bench-memory: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	$(PYTHON) -m tests.benchmarks.memory
+
+bench-cases: $(TESTS)
+	$(PYTHON) -m tests.benchmarks.case_list
 
 bench-runs: $(TESTS)
 	$(PYTHON) -m tests.benchmarks.runs

@@ -1,4 +1,4 @@
-"""The command line: ``python -m kneeoa grade PATH...``, and ``adapt``, ``report``, ``pacs``."""
+"""The command line: ``python -m kneeoa grade``, ``adapt``, ``report``, ``pacs``, ``cases``."""
 
 import argparse
 import itertools
@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 from kneeoa import terminal
 from kneeoa.errors import KneeOAError
 from kneeoa.pacs import command_line as pacs
+from kneeoa.store.cases import command_line as cases
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from tqdm import tqdm
 
     from kneeoa.graders.batch import Row
     from kneeoa.graders.cards.signature import Signature
     from kneeoa.graders.grading import Graders
     from kneeoa.graders.profile import Profile
+    from kneeoa.store.cases.resealing import Secrets
 
 
 EPILOG = (
@@ -181,6 +184,12 @@ def _report(options: argparse.Namespace) -> int:
     )
 
 
+def _reseal_what_waits(db: "Engine", secrets: "Secrets") -> int:
+    from kneeoa.pacs.resealing import reseal
+
+    return reseal(db, secrets)
+
+
 def _bar(films: Iterable[Path] | None, count: int) -> "tqdm[Path]":
     """Return `films` with a progress bar, where somebody looks: in a log it would be noise."""
     from tqdm import tqdm
@@ -232,6 +241,7 @@ def _parser() -> argparse.ArgumentParser:
     adapt.set_defaults(run=_adapt)
     _add_report(commands)
     pacs.add_to(commands)
+    cases.add_to(commands, also=_reseal_what_waits)
     return parser
 
 

@@ -2,13 +2,19 @@
 
 import base64
 import io
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+_MOST_ASPECT = 1_000_000
+_HEAD = 33
+"""Bytes of a PNG before what may stand between its header and its pixels."""
 _STOPS = np.array([0.0, 0.15, 0.4, 0.7, 1.0])
 _COLOURS = np.array(
     [[13, 8, 60], [84, 15, 109], [187, 55, 84], [249, 142, 9], [252, 255, 164]], float
@@ -39,17 +45,30 @@ def fit_within(pixels: np.ndarray, longest: int) -> np.ndarray:
     return np.asarray(image.resize((width, height), Image.Resampling.BOX))
 
 
-def png(image: np.ndarray, about: Mapping[str, str] = MappingProxyType({})) -> bytes:
-    """Return an image ``(H, W[, 3]) uint8`` or ``(H, W) uint16`` as a PNG, without loss.
+def png(
+    image: np.ndarray,
+    about: Mapping[str, str] = MappingProxyType({}),
+    *,
+    aspect: float = 1.0,
+) -> bytes:
+    """Return an image ``(H, W[, 2 to 4]) uint8`` or ``(H, W) uint16`` as a PNG, without loss.
 
-    `about` are texts that stand in it under their keywords.
+    `about` are texts that stand in it under their keywords, `aspect` is the height of a pixel over
+    its width.
     """
     stream, texts = io.BytesIO(), PngInfo()
     for keyword, text in about.items():
         texts.add_text(keyword, text)
     made = Image.fromarray(np.ascontiguousarray(image))
     made.save(stream, "PNG", compress_level=1, pnginfo=texts)
-    return stream.getvalue()
+    made_png = stream.getvalue()
+    if aspect == 1:
+        return made_png
+    ratio = Fraction(aspect).limit_denominator(_MOST_ASPECT)
+    chunk = b"pHYs" + struct.pack(">IIB", ratio.numerator, ratio.denominator, 0)
+    # Which Pillow writes in points per inch alone, and rounds.
+    whole = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return made_png[:_HEAD] + whole + made_png[_HEAD:]
 
 
 def png_uri(image: np.ndarray) -> str:

@@ -29,6 +29,7 @@ _ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
 """EXIF orientations whose rows become columns."""
 _MOST_HALF_TRANSPARENT = 0.1
 _DEEP_MODES = ("LA", "RGB", "RGBA", "RGBX")
+_DEEPEST = 65535
 _OTHER_BYTE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 
 
@@ -65,7 +66,7 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
     except (RadiographError, MemoryError):
         raise
     except UnidentifiedImageError:
-        _refuse_rare_jpeg(data, kind)
+        _look_for_a_rare_kind(data, kind)
         raise RadiographError(
             f"The {kind} is damaged or of a rare kind: its header cannot be read. "
             "Export the film as PNG."
@@ -76,21 +77,47 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
     except Exception:
         # Decoders raise whatever they like on damaged data (OSError, ValueError, struct.error...).
-        _refuse_rare_jpeg(data, kind)
+        _look_for_a_rare_kind(data, kind)
         raise RadiographError(
             f"The {kind} is damaged or cut off: its pixels cannot be decoded. Export it again."
         ) from None
 
 
-def _refuse_rare_jpeg(data: bytes, kind: str) -> None:
-    from kneeoa.films.dicom.code_stream import find_header
+def _look_for_a_rare_kind(data: bytes, kind: str) -> None:
+    from kneeoa.films.dicom.code_stream import refuse_rare_jpeg
 
-    header = find_header(data) if kind == "JPEG" else None
-    if header is not None and not header.for_pillow:
-        raise RadiographError(
-            "The JPEG is of a rare kind (12 bits, lossless or the like), which is read inside "
-            "DICOM alone. Export the film as DICOM or PNG."
-        ) from None
+    if kind == "JPEG":
+        refuse_rare_jpeg(data)
+
+
+def samples_of(data: bytes, kind: str, limits: Limits) -> tuple[np.ndarray | None, float]:
+    """Return the samples of an image, upright, and the height of a pixel over its width.
+
+    They are ``(H, W[, 2 to 4]) uint8`` or ``(H, W) uint16`` such that a PNG of them is read as the
+    same film; None of kinds that no PNG holds. Raises whatever Pillow does of a damaged file.
+    """
+    with Image.open(io.BytesIO(data), formats=[kind]) as image:
+        limits.check_size(image.height, image.width)
+        _film_page(image, kind)
+        limits.check_size(image.height, image.width)
+        storage, aspect = _storage(image, data, kind), _aspect(image)
+        is_deep_colour = _is_deep_colour(image, storage)
+        image.load()
+        upright = _upright(image)
+    if is_deep_colour or upright.mode == "F":
+        return None, aspect
+    if upright.mode == "I" or upright.mode.startswith("I;16"):
+        samples = np.asarray(upright)
+        fits = not storage.white_is_zero and 0 <= samples.min() <= samples.max() <= _DEEPEST
+        return (samples.astype(np.uint16, copy=False) if fits else None), aspect
+    if upright.mode in ("P", "PA", "La", "RGBa"):
+        upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    elif upright.mode not in ("L", "LA", "RGB", "RGBA"):
+        upright = upright.convert("L" if upright.mode == "1" else "RGB")
+    samples = np.asarray(upright)
+    if upright.mode == "L" and storage.bits == 8 and storage.is_signed:
+        samples = samples ^ np.uint8(128)
+    return samples, aspect
 
 
 def _film_page(image: Image.Image, kind: str) -> int:
@@ -236,9 +263,7 @@ def _raw_mode(image: ImageFile) -> str:
 
 
 def _deep_colour(data: bytes, kind: str, page: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the pixels of a colour image of 16 bits, ``(H, W) in [0, 255]``, windowed as grey.
-
-    With it comes what a reader must know of the film.
+    """Return a colour image of 16 bits, ``(H, W) in [0, 255]``, windowed as grey, and notes on it.
 
     Pillow keeps the upper byte of such samples alone, and so shows a film of 12 bits black. Read a
     second time in the other byte order, it gives the lower one.

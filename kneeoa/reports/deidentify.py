@@ -29,12 +29,20 @@ from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples
 from kneeoa.films.dicom.source import source
 from kneeoa.films.formats import detect
+from kneeoa.films.images import samples_of
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
+from kneeoa.films.radiograph import read_radiograph
 from kneeoa.reports.burned_in import text_regions
 from kneeoa.reports.dicom.evidence import METHOD, kind_without_patient, mark_deidentified
 from kneeoa.reports.dicom.kept import copy_numbers, describe
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 
+NOT_EXACT = (
+    "The patient cannot be taken out of this file without changing its pixels: its samples are of "
+    "a kind that is not written here. Nothing was kept: export the film as DICOM, or as grey PNG."
+)
+MOST_OFF = 0.01
+"""Grey values of 255 by which a DICOM film that is shown through a table may be rounded."""
 _TASK = f"{__name__}.film"
 _GREYS = ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept")
 """Numbers that say how the stored samples are to be shown."""
@@ -46,8 +54,13 @@ _EMPTY = (
 """What an image must have, if only empty."""
 
 
-def deidentified(data: bytes, pseudonyms: Pseudonyms) -> bytes:
+def deidentified(data: bytes, pseudonyms: Pseudonyms, *, exact: bool = False) -> bytes:
     """Return a film without its patient: DICOM as DICOM, any other as a PNG of its pixels alone.
+
+    Its pixels are read as before wherever a file of that kind can hold them. Otherwise (colours or
+    floating-point numbers of more than 8 bits, and DICOM films that are shown through a table) they
+    are rounded to 16 bits; with `exact` an image of that kind is refused, and a DICOM film is when
+    it is off by more than `MOST_OFF`.
 
     Raises `RadiographError` as reading does. A worker does it, in which the film is decoded.
     """
@@ -56,7 +69,18 @@ def deidentified(data: bytes, pseudonyms: Pseudonyms) -> bytes:
     options = {"kind": kind, "key": pseudonyms.key.hex()}
     limits = msgspec.to_builtins(DEFAULT_LIMITS)
     answer = workers().run(_TASK, data, limits=limits, **options)
-    return answer.arrays[0].tobytes()
+    cleaned = answer.arrays[0].tobytes()
+    if exact and _off(data, cleaned) > (MOST_OFF if kind == "DICOM" else 0):
+        raise RadiographError(NOT_EXACT)
+    return cleaned
+
+
+def _off(data: bytes, cleaned: bytes) -> float:
+    """Return by how many grey values of 255 a film is read otherwise than before."""
+    before, after = (read_radiograph(one, "").pixels for one in (data, cleaned))
+    if np.array_equal(before, after):
+        return 0
+    return float(np.abs(before - after).max()) if before.shape == after.shape else np.inf
 
 
 def film(
@@ -71,8 +95,20 @@ def film(
 
 
 def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
-    """Return a PNG of the pixels: what else stands in an image file may name the patient."""
+    """Return a PNG of the pixels: what else stands in an image file may name the patient.
+
+    Of its samples, where a PNG holds them; else of what is seen of it.
+    """
+    about = {"Software": METHOD}
+    with contextlib.suppress(Exception):  # whatever it is, reading says it in words
+        samples, aspect = samples_of(data, kind, msgspec.convert(limits, Limits))
+        if samples is not None:
+            return display.png(samples, about, aspect=aspect)
     said, arrays = decoded_film(data, kind=kind, limits=limits)
+    return _as_seen(said, arrays, about)
+
+
+def _as_seen(said: dict[str, Any], arrays: list[np.ndarray], about: dict[str, str]) -> bytes:
     values = arrays[-1]  # the stored samples, where there are any
     if values.dtype.kind == "f":
         values = (values * 257).round().astype(np.uint16)
@@ -80,7 +116,7 @@ def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
         values = (values.astype(np.int32) - np.iinfo(values.dtype).min).astype(np.uint16)
     if said["window"] and said["window"][0] > said["window"][1]:
         values = np.iinfo(values.dtype).max - values  # in a PNG, high samples are bright
-    return display.png(values, {"Software": METHOD})
+    return display.png(values, about)
 
 
 def _dicom(data: bytes, pseudonyms: Pseudonyms, limits: Limits) -> bytes:

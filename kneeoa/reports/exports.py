@@ -17,7 +17,7 @@ from kneeoa.reports.as_text import as_text
 from kneeoa.reports.burned_in import warning
 from kneeoa.reports.content import KIND, Measurement, ReaderGrade, Report
 from kneeoa.reports.dicom.evidence import BY_SOME_VERSION
-from kneeoa.reports.dicom.pseudonyms import Pseudonyms
+from kneeoa.reports.dicom.pseudonyms import AsKept, Pseudonyms
 from kneeoa.reports.dicom.source import Source, source_of
 from kneeoa.reports.making import Read, report_of_knee
 from kneeoa.reports.wording import SHORT_HASH
@@ -59,7 +59,8 @@ class Exports:
     now : UTC
     with_patient : whether the patient is asked for: her name and birth date in the report, or the
         name of a file that says neither, and DICOM objects that belong to the film's own study.
-        Otherwise they, and the film itself, are without her, tied together by `pseudonyms`
+        Otherwise they, and the film itself, are without her, tied together by `pseudonyms`, which
+        are `AsKept` of a film whose patient was taken out before
     reader, measurements : as of a `Report`
     """
 
@@ -160,6 +161,8 @@ class Exports:
             )
         from kneeoa.reports.deidentify import deidentified
 
+        if isinstance(self.pseudonyms, AsKept):
+            return self.data
         return deidentified(self.data, self.pseudonyms)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
@@ -188,9 +188,27 @@ reading_case = Table(
     Column("state", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # By what the list is looked through and in order of, see `kneeoa.store.cases.looking`.
+    Column("searched", Text, nullable=False, server_default=""),
+    Column("name_order", Text, nullable=False, server_default=""),
     Index("ix_reading_case_film", "film"),
     Index("ix_reading_case_digest", "digest"),
     sqlite_autoincrement=True,
+)
+
+# What the list is looked through by, of each knee: as its case's state says.
+case_knee = Table(
+    "case_knee",
+    metadata,
+    Column("case_id", Integer, _belongs_to("reading_case"), primary_key=True),
+    Column("knee", Integer, primary_key=True, autoincrement=False),
+    Column("side", String(8), nullable=False),
+    Column("said", Integer),
+    Column("low", Integer),
+    Column("high", Integer),
+    Column("answer", String(16), nullable=False),
+    Column("doubt", String(64), nullable=False),
+    Column("refused", Boolean, nullable=False),
 )
 
 # What one reader says of one knee: her last grade, and the one before she saw the networks'.

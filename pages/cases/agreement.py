@@ -9,12 +9,7 @@ from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compare
 from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 
-WAYS: dict[tuple[Against, bool], str] = {
-    ("networks", True): "networks, before theirs was seen",
-    ("networks", False): "networks, with theirs in sight",
-    ("reference", True): "reference, before theirs was seen",
-    ("reference", False): "reference, with theirs in sight",
-}
+WHEN = {True: "before theirs was seen", False: "with theirs in sight"}
 
 
 def show() -> None:
@@ -30,7 +25,8 @@ def show() -> None:
         f"Your own grades{'' if saved.is_open() else ' of this session'}{whose}, beside what the "
         "networks said. Only a grade from before you saw their answer tells how far you and they "
         "agree: choose *after my grade* beside *My grade* on Read. A reference is known of films "
-        "of the data set that this dashboard runs with."
+        "of the data set that this dashboard runs with. What the networks say under a profile has "
+        "lines of its own."
     )
     if not found:
         st.info(
@@ -84,8 +80,12 @@ def _line(one):
 def show_over_time(graded: pd.DataFrame) -> None:
     """Show kappa over time for the comparisons that have two points."""
     progress = {
-        words: figures.over_time(graded, against, before=before)
-        for (against, before), words in WAYS.items()
+        f"{whom}{figures.under(profile)}, {when}": figures.over_time(
+            graded, against, before=before, profile=profile
+        )
+        for whom, against, profiles in _others(graded)
+        for profile in profiles
+        for before, when in WHEN.items()
     }
     progress = {words: table for words, table in progress.items() if len(table) > 1}
     if not progress:
@@ -97,17 +97,25 @@ def show_over_time(graded: pd.DataFrame) -> None:
     table_view.show_figure(figure, "agreement")
 
 
+def _others(graded) -> list[tuple[str, Against, list[str | None]]]:
+    """Return whom she can be compared with, and under which profiles."""
+    return [
+        ("networks", "networks", list(figures.profiles_of(graded))),
+        ("reference", "reference", [None]),
+    ]
+
+
 def of_saved() -> pd.DataFrame:
     """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`."""
-    from kneeoa.store.cases import keeping  # late, as the store itself
+    from kneeoa.store.cases import keeping, readers  # late, as the store itself
 
-    found: dict[str, tuple] = {}
-    for case in keeping.cases(cached.store(), saved.reader()):  # the newest first
+    db, reader, found = cached.store(), saved.reader(), dict[str, tuple]()
+    for case in keeping.some(db, readers.graded_by(db, reader), reader):  # the newest first
         for place, knee in enumerate(case.state.knees):
-            own, name = case.own(place), f"{case.digest}.{place}"
+            own, name = case.own(place), f"{case.film}.{place}"
             if own.grade is None:
                 continue
-            patient = case.patient or case.digest
+            patient = case.patient or case.film
             if name in found:  # the film is in two cases
                 patient, newer, knee = found[name]
                 own = newer.joined(own)
@@ -132,10 +140,10 @@ def _row(name, patient, own, knee):
     is_free = own.seen_at is None
     said, committed = (None, own.grade) if is_free else (knee.said, own.committed)
     when = own.committed_at or own.given_at
-    return name, patient, when, own.grade, committed, said, knee.reference
+    return name, patient, when, own.grade, committed, said, knee.reference, knee.profile
 
 
 def _table(rows):
     table = pd.DataFrame(list(rows), columns=list(COLUMNS))
     grades = dict.fromkeys(("grade", "committed", "networks", "reference"), "Int64")
-    return table.astype({"knee": "str", "patient": "str", **grades})
+    return table.astype({"knee": "str", "patient": "str", "profile": "str", **grades})

@@ -4,6 +4,7 @@ What was read becomes a film of the session; what was refused keeps its sentence
 """
 
 import logging
+import os
 import threading
 import traceback
 from collections import deque
@@ -20,6 +21,7 @@ from kneeoa.films import unpacked
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
+from kneeoa.store.cases import settings
 from kneeoa.zipped import ZippedFile
 from pages.shared import session_films
 from pages.shared.cases import knees
@@ -170,6 +172,8 @@ def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:
         if knees.may_be_graded(film, film.found.against(knee)):
             session_films.read(film, knee.frame, graders)
     film.picture()
+    if os.environ.get(settings.KEY):
+        film.text_warning()  # asked for where many are saved at once
     return film
 
 

@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import listing, settings
 from kneeoa.store.cases.case import Case
-from kneeoa.wording import counted, plain
-from pages.cases import columns, filtering
-from pages.shared import boundary, cached, clients
+from kneeoa.wording import counted
+from pages.cases import columns, filtering, saved_actions
+from pages.cases.saved_actions import FIRST, PAGE
+from pages.shared import boundary, cached, session_films
 from pages.shared.access import log, sign_in
-from pages.shared.cases import own_grades, reopening, saved
+from pages.shared.cases import own_grades, saved
 from pages.shared.rows import component as rows
 from pages.shared.viewer import served
 
@@ -32,11 +32,10 @@ COLUMNS = (
     rows.Column("own_grade", "My grade", "grade"),
     rows.Column("saved_at", "Saved (UTC)"),
 )
-_FAILED, _AT, _PICTURES = "cases_failed", "cases_at", "case_pictures"
-MOST_PICTURES = 200
-"""Cases whose pictures are shown, the first of the list: each is opened for it."""
-MOST_NAMED = 5
-"""Films that are named before they are deleted."""
+_ROWS, _ORDER, _ASKED = "cases_rows", "cases_order", "cases_asked"
+_PICTURES = "case_pictures"
+MOST_PICTURES = 5 * PAGE
+"""Pictures that a session holds."""
 HEIGHT = "calc(100dvh - 21rem)"
 
 
@@ -58,51 +57,72 @@ def show() -> None:
     db = cached.store()
     with contextlib.suppress(KneeOAError):  # said where something is saved
         keeping.tidy(db, settings.files_from(os.environ), datetime.now(UTC))
-    cases = keeping.cases(db, saved.reader())
-    if damaged := keeping.damaged(db, cases):
-        st.warning(
-            f"{counted(len(damaged), 'case')} left out: what is kept of them is damaged and cannot "
-            "be read."
-        )
-        show_damaged(damaged)
-    if not cases:
+    if not keeping.count(db):
         show_empty()
         return
+    for film in session_films.all_films().values():
+        saved.known(film)  # what she saw of a film as it came is of the one that is kept, too
+    above = st.container()
+    asked = asked_for()
+    first, found = page_of(asked)
+    numbers = [case_id for case_id, _ in found.knees]
+    cases = keeping.some(db, numbers, saved.reader())
+    if damaged := sorted(set(numbers) - {case.case_id for case in cases}):
+        with above:
+            st.warning(
+                f"{counted(len(damaged), 'case')} left out: what is kept of them is damaged and "
+                "cannot be read."
+            )
+            saved_actions.show_damaged(damaged)
+    shown = saved_actions.table_of(cases, found.knees, asked)
+    if asked.seen is None:
+        note_seen(cases, shown)
     hidden = {
         (case.case_id, place)
         for case in cases
         for place, knee in enumerate(case.state.knees)
-        if knee.said is not None and is_hidden(case, place)
+        if knee.said is not None and listing.hides(asked, case, place)
     }
-    knees = listing.table(cases, hidden=lambda case, place: (case.case_id, place) in hidden)
-    shown = listing.filtered(knees, filtering.choose())
-    if not own_grades.waits():
-        note_seen(cases, shown.head(rows.MOST))
-    pictures = pictures_of(cases, shown["case"])
+    pictures = pictures_of(cases)
     chosen = rows.show(
         COLUMNS,
         [_row(knee, hidden, pictures) for knee in shown.to_dict("records")],
-        key="cases_rows",
+        key=_ROWS,
         label="Saved cases",
         height=HEIGHT,
-        on_open=_open,
-        at=st.session_state.get(_AT),
+        on_open=saved_actions.open_row,
+        at=st.session_state.get(saved_actions.AT),
+        order=st.session_state[_ORDER],
     )
-    show_actions(shown, knees, chosen)
+    saved_actions.show(asked, first, found, shown, chosen)
     log.show()
 
 
-def show_damaged(damaged: list[int]) -> None:
-    """Show how cases that cannot be read are deleted: not at once, for there may be a backup."""
-    with st.popover("Delete what is damaged", key="damaged"):
-        numbers = _named([f"case {case_id}" for case_id in damaged])
-        st.markdown(
-            f"{counted(len(damaged), 'case')} with film and grades will be deleted **for good**: "
-            f"{numbers}. Where there is a backup of the database, put that in its place instead."
-        )
-        st.button(
-            "Delete now", on_click=_delete, args=[damaged], key="delete_damaged", type="primary"
-        )
+def asked_for() -> listing.Asked:
+    """Ask what is looked for; return it with the order that the table was asked for."""
+    order = rows.order_asked(_ROWS, COLUMNS) or st.session_state.get(_ORDER, rows.Order())
+    st.session_state[_ORDER] = order
+    by = next((name for name in listing.SORTED_BY if name == order.name), None)
+    sort = by and listing.Sort(by, order.down)
+    seen = frozenset(own_grades.seen_already()) if own_grades.waits() else None
+    return listing.Asked(saved.reader(), filtering.choose(), sort, seen)
+
+
+def page_of(asked: listing.Asked) -> tuple[int, listing.Found]:
+    """Return the first row of the page that she is at, and what is found there.
+
+    Of a list in another order, or of something else that is looked for, it is the first page.
+    """
+    from kneeoa.store.cases import looking
+
+    same = asked.filters, asked.sort
+    first = st.session_state.get(FIRST, 0) if st.session_state.get(_ASKED) == same else 0
+    found = looking.find(cached.store(), asked, first=first, most=PAGE)
+    if not found.knees and found.found:
+        first = (found.found - 1) // PAGE * PAGE
+        found = looking.find(cached.store(), asked, first=first, most=PAGE)
+    st.session_state.update({_ASKED: same, FIRST: first})
+    return first, found
 
 
 def show_empty() -> None:
@@ -116,12 +136,6 @@ def show_empty() -> None:
         st.page_link("reading/page.py", label="Read a film")
 
 
-def is_hidden(case, knee: int) -> bool:
-    """Return whether the list may not show what the networks say of a knee, as she asked."""
-    own = case.own(knee)
-    return own_grades.waits() and own.seen_at is None and own_grades.hides(case.film, knee)
-
-
 def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
     """Note that what the networks say of the `shown` knees is in sight: none is free any more."""
     in_sight = set(zip(shown["case"], shown["knee"], strict=True))
@@ -132,19 +146,16 @@ def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
                 own_grades.saw(case.film, knee)
 
 
-def pictures_of(cases: Sequence[Case], shown: Iterable[int]) -> dict[int, str]:
-    """Return the addresses of small pictures of the first cases that are `shown`, by case."""
-    first = set(list(dict.fromkeys(shown))[:MOST_PICTURES])
+def pictures_of(cases: Sequence[Case]) -> dict[int, str]:
+    """Return the addresses of small pictures of `cases`."""
     files = settings.files_from(os.environ)
     known: dict[str, bytes] = st.session_state.get(_PICTURES, {})
     saved.keep_until_sign_out(_PICTURES, known)
     found = {}
     for case in cases:
-        if case.case_id not in first:
-            continue
         if case.film not in known:
             known[case.film] = files.picture(case.film)
-            if len(known) > 5 * MOST_PICTURES:
+            if len(known) > MOST_PICTURES:
                 del known[next(iter(known))]
         if data := known[case.film]:
             place = f"case {case.case_id}"
@@ -164,99 +175,3 @@ def _row(knee, hidden, pictures) -> rows.Row:
     if (knee["case"], knee["knee"]) in hidden:
         cells["answer"] = columns.AFTER_YOURS
     return columns.row(f"{knee['case']}.{knee['knee']}", knee, cells)
-
-
-def show_actions(shown: pd.DataFrame, knees: pd.DataFrame, chosen: rows.Chosen) -> None:
-    """Show what can be done with the marked rows, or the one that is pointed at."""
-    keys = chosen.marked or ((chosen.at,) if chosen.at else ())
-    case_ids = list(dict.fromkeys(_case_of(key) for key in keys))
-    said, open_, read, away, csv = st.columns(
-        [3.4, 1, 1.3, 1, 1], vertical_alignment="center", gap="small"
-    )
-    words = f"{len(shown)} of {counted(len(knees), 'knee')}"
-    if len(shown) > rows.MOST:
-        words += f"; the newest {rows.MOST} are shown"
-    marked = f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
-    said.caption(f"{words}{marked}. Arrows choose, Enter opens, the space bar marks.")
-    open_.button(
-        "Open",
-        key="cases_open",
-        type="primary",
-        disabled=len(case_ids) != 1,
-        on_click=_open,
-        args=[keys[0] if keys else ""],
-        width="stretch",
-    )
-    unread = set(shown[shown["unread"]]["case"])
-    to_read = bool(case_ids) and set(case_ids) <= unread
-    read.button(
-        "Mark as read" if to_read else "Mark as unread",
-        key="cases_mark",
-        disabled=not case_ids,
-        on_click=_mark,
-        args=[case_ids, to_read],
-        width="stretch",
-    )
-    with away.popover("Delete", width="stretch", disabled=not case_ids, key="cases_away"):
-        names = dict(zip(shown["case"], shown["film"], strict=True))
-        st.markdown(
-            f"{counted(len(case_ids), 'case')} with film, boxes and grades will be deleted **for "
-            f"good**: {_named([names[case_id] for case_id in case_ids])}. Nobody can bring them "
-            "back."
-        )
-        st.button(
-            "Delete now", key="cases_delete", type="primary", on_click=_delete, args=[case_ids]
-        )
-    csv.download_button(
-        "CSV",
-        clients.noted("cases exported", lambda: csv_text(listing.to_take_along(shown))),
-        file_name="cases.csv",
-        mime="text/csv",
-        key="cases_csv",
-        on_click="ignore",
-        width="stretch",
-        disabled=shown.empty,
-    )
-    if why := st.session_state.pop(_FAILED, ""):
-        st.error(boundary.escaped(plain(why)))
-
-
-def _named(names):
-    """Return what a few of `names` are, so that it is seen which are meant, as Markdown."""
-    more = [f"and {len(names) - MOST_NAMED} more"] * (len(names) > MOST_NAMED)
-    return ", ".join([*(boundary.escaped(name) for name in names[:MOST_NAMED]), *more])
-
-
-def _case_of(key):
-    return int(key.partition(".")[0])
-
-
-def _open(key):
-    st.session_state[_AT] = key
-    case, _, knee = key.partition(".")
-    reopening.want(int(case), int(knee))
-
-
-def _mark(case_ids, is_read):
-    from kneeoa.store.cases import keeping
-
-    _try(lambda: keeping.mark_read(cached.store(), case_ids, is_read))
-
-
-def _delete(case_ids):
-    from kneeoa.store.cases import keeping
-
-    def delete():
-        files = settings.files_from(os.environ)
-        for case_id in case_ids:
-            keeping.remove(cached.store(), files, [case_id], **clients.now_here())
-            saved.forget_case(case_id)
-
-    _try(delete)
-
-
-def _try(act):
-    try:
-        act()
-    except KneeOAError as error:
-        st.session_state[_FAILED] = str(error)

@@ -12,7 +12,7 @@ from kneeoa.store.cases.case import Case, FilmState
 from kneeoa.wording import counted
 from pages.cases import batch, columns
 from pages.shared import boundary, live, session_films
-from pages.shared.cases import knees, own_grades, saved, states
+from pages.shared.cases import identities, knees, own_grades, saved, states
 from pages.shared.memory.uploads import bytes_of
 from pages.shared.profiles import in_use
 from pages.shared.rows import component as rows
@@ -225,8 +225,25 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
         on_click="ignore",
         width="stretch",
     )
+    if saved.is_open():
+        show_what_is_kept(digests)
     for sentence in st.session_state.pop("session_failed", ()):
         st.error(boundary.escaped(sentence))
+
+
+def show_what_is_kept(digests: list[str]) -> None:
+    """Show what stays of the patients of these films once they are saved."""
+    chosen = [session_films.all_films()[digest] for digest in digests]
+    if not (unsaved := [film for film in chosen if not _saved_as(film)]):
+        return
+    st.caption(identities.said_of_all(unsaved))
+    texts = [film.name for film in unsaved if film.text_warning()]
+    if texts:
+        st.warning(
+            f"Text seems to stand in the picture itself of {boundary.escaped(', '.join(texts[:5]))}"
+            f"{f' and {len(texts) - 5} more' if len(texts) > 5 else ''}. It is saved with it: look "
+            "whether it names the patient."
+        )
 
 
 def to_take_along(knees_of: pd.DataFrame, work: batch.Batch) -> pd.DataFrame:

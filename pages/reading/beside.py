@@ -20,7 +20,7 @@ from kneeoa.wording import plain
 from pages.reading import frame_control, gate_strip, joint_space
 from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
-from pages.shared.cases import own_grades
+from pages.shared.cases import identities, own_grades, saved
 from pages.shared.session_films import Film
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -220,22 +220,31 @@ def _shown(film: Film, frame: Frame) -> Shown:
 
 
 def _visit(film) -> Shown:
-    """Return who a film is of, as keyed hashes good for this session alone, and its day."""
+    """Return who a film is of, as keyed hashes good for this session alone, and its day.
+
+    Of a film that is kept without its patient, what the list knows of both: by the same marks all
+    films go as long as it is open.
+    """
     visits = st.session_state.setdefault(_VISITS, {})
-    if film.digest not in visits:
-        visits[film.digest] = Shown(film=film.digest)
-        if film.source == "DICOM":
+    is_kept = identities.is_kept_film(film)
+    key = film.digest, is_kept, saved.is_open()
+    if key not in visits:
+        visits[key] = Shown(film=film.digest)
+        if is_kept and (case := saved.case_of(film.digest)):
+            number = _hidden("number", case.patient)
+            visits[key] = Shown(patient=number, day=case.study_date, film=film.digest)
+        elif film.source == "DICOM":
             said = workers().run(PATIENT, film.data).said
             named = said["name"] and said["born"]
-            visits[film.digest] = Shown(
-                patient=_hidden("number", said["id"]),
+            visits[key] = Shown(
+                patient=_hidden("number", saved.mark_of_patient(said["id"])),
                 issuer=_hidden("issuer", said["issuer"]),
                 born=_hidden("born", said["born"]),
                 person=_hidden("person", f"{said['name']}\n{said['born']}" if named else ""),
                 day=said["date"],
                 film=film.digest,
             )
-    return visits[film.digest]
+    return visits[key]
 
 
 def _hidden(kind: str, text: str) -> str:

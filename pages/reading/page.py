@@ -164,11 +164,12 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
             with report_place:
                 report.show_report(film, frame, findings, graded=True, measured=measured)
-    with saving_place:
-        saving.show(film)
     for strip_column in strip_place:
         with strip_column:
             filmstrip.show_strip(film.digest)
+    # Last: before a film is saved for the first time, text is looked for in it.
+    with saving_place:
+        saving.show(film)
 
 
 def show_waiting(film: session_films.Film, knee: int, frame: Frame, line, left, answers) -> None:

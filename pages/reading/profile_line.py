@@ -11,6 +11,7 @@ from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from pages.reading import frame_control
 from pages.shared import cached, session_films
+from pages.shared.cases import identities
 from pages.shared.profiles import in_use, strip
 
 COMPARE = "compare_profiles"
@@ -30,7 +31,7 @@ def show_profile_line(film: session_films.Film, frame: Frame) -> None:
     )
     if compared:
         _show_answers(film, frame)
-    if in_use.learnt_from(film.digest):
+    if identities.learnt_from(film):
         st.warning(in_use.LEARNT_FROM_IT)
 
 

@@ -15,7 +15,7 @@ from kneeoa.reports.content import ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
 from pages.reading import frame_control, joint_space
 from pages.shared import boundary, clients, reporting
-from pages.shared.cases import own_grades, saved
+from pages.shared.cases import identities, own_grades, saved
 from pages.shared.memory.film import Film
 from pages.shared.pacs import sending
 
@@ -32,6 +32,10 @@ WITHOUT = (
     "Without the patient: names, dates and numbers are taken out (DICOM basic profile), and SR and "
     "SC refer to the de-identified film."
 )
+KEPT = (
+    "The film was saved without its patient (DICOM basic profile): SR and SC refer to it as it is "
+    "kept, and not to the study that it came from."
+)
 WITH = "SR and SC then belong to the film's own study, for the archive that it came from."
 ALONE = "This film does not say of which study it is: SC stands alone, without the patient."
 
@@ -46,7 +50,8 @@ def show_report(
         return
     with panel, boundary.refusals_shown():
         is_dicom = film.source == "DICOM"
-        with_patient = st.checkbox(
+        is_kept = identities.is_kept_film(film)
+        with_patient = not is_kept and st.checkbox(
             PATIENT if is_dicom else FILE_NAME,
             key="report_with_patient",
             help=None if is_dicom else NAMED,
@@ -71,7 +76,7 @@ def show_report(
         latest = _Latest.of(film, frame, made)
         if is_dicom:
             known = WITH if source_is_known(made) else ALONE
-            caption.caption(known if with_patient else WITHOUT)
+            caption.caption(known if with_patient else KEPT if is_kept else WITHOUT)
         if made.text_warning:
             st.warning(boundary.escaped(made.text_warning))
         if latest.failed:

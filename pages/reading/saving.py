@@ -4,7 +4,7 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from pages.shared import boundary
-from pages.shared.cases import own_grades, reopening, saved
+from pages.shared.cases import identities, own_grades, reopening, saved
 from pages.shared.session_films import Film
 
 _SAID, _FAILED, _NOT_OPENED = "case_opened_said", "save_failed", "case_not_opened"
@@ -44,6 +44,7 @@ def _offer(film):
             help="This film was saved before: brings back its boxes and your grade as they were.",
         )
         return
+    said = identities.said_before_saving(film)
     st.button(
         "Save this case",
         key="save_case",
@@ -53,6 +54,11 @@ def _offer(film):
         help="Keeps the film, its boxes, your grade and what the networks say in the list "
         "(Cases). Changes are kept from then on.",
     )
+    more = identities.MORE.get(said.removesuffix(identities.NO_WAY_BACK), "")
+    note = f'title="{boundary.as_html(more)}">{boundary.as_html(said)}'
+    st.html(f'<div class="kl-note kl-quiet" {note}</div>')
+    if warning := film.text_warning():
+        st.warning(boundary.escaped(warning))
 
 
 def _keep_up(film):

@@ -222,10 +222,10 @@ def test_a_grade_is_free_until_the_answer_is_seen_and_knees_of_a_film_are_of_one
     app = AppTest.from_function(agreement_rows, default_timeout=60).run()
     assert not app.exception
     first, second = app.session_state["rows"]
-    assert (first["committed"], first["reference"], first["patient"]) == (2, 1, "d" * 64)
+    assert (first["committed"], first["reference"], first["patient"]) == (2, 1, case.film)
     assert pd.isna(first["networks"])
     assert pd.isna(second["committed"])
-    assert (second["grade"], second["networks"], second["patient"]) == (3, 3, "d" * 64)
+    assert (second["grade"], second["networks"], second["patient"]) == (3, 3, case.film)
     # The film is in a second case, which she graded before: it is there once, with both.
     again = keeping.add(db, files, film, FILM, NOW)
     readers.put_grade(db, again.case_id, 1, "AB", OwnGrade(1, NOW - HOUR))
@@ -254,11 +254,14 @@ def test_who_signs_out_leaves_no_film_of_the_list_but_those_that_are_nowhere_els
     upload(app, "two.png", knee_png(1, seed=5))
     saved_one, other = app.session_state["films"]
     app.session_state["lists_behind_key"] = {"archive_found"}
+    app.session_state["films_behind_key"] = {saved_one}
     app.session_state["archive_found"] = ("archive", "Muster, Anna")
     app.switch_page("cases/page.py").run()
     press(app, "sign_out")
     assert list(app.session_state["films"]) == [other]
     assert "archive_found" not in app.session_state
+    # The same file, added here afterwards, is no film of the archive.
+    assert "films_behind_key" not in app.session_state
     app.switch_page("reading/page.py").run()
     assert "two.png" in html(app)
     assert not any(button.key == "bring_back" for button in app.button)

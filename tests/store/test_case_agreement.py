@@ -9,11 +9,12 @@ from sklearn.metrics import cohen_kappa_score
 
 from kneeoa.store.cases import agreement
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST
+from tests.support.cases import knee
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def graded(count, *, before=True, reference=True, seed=0):
+def graded(count, *, before=True, reference=True, seed=0, profile=""):
     draw = np.random.default_rng(seed)
     truth = draw.integers(0, 5, count)
     mine = np.clip(truth + draw.integers(-1, 2, count), 0, 4)
@@ -27,6 +28,7 @@ def graded(count, *, before=True, reference=True, seed=0):
             int(mine[number]) if before else None,
             int(networks[number]),
             int(truth[number]) if reference else None,
+            profile,
         )
         for number in range(count)
     ]
@@ -68,6 +70,38 @@ def test_what_she_changed_after_seeing_theirs_does_not_count():
     changed = table.assign(grade=table["networks"])
     before = by_name(table)["The networks, before theirs was seen"].score.kappa
     assert by_name(changed)["The networks, before theirs was seen"].score.kappa == before
+
+
+def test_answers_under_a_profile_have_lines_of_their_own():
+    parts = [graded(20), graded(30, seed=1, profile="Elsewhere (0a1b2c)")]
+    parts.append(graded(4, seed=2, profile="Nowhere (d3e4f5)"))
+    table = pd.concat(parts, ignore_index=True)
+    table["knee"] = [f"k{number}" for number in range(len(table))]
+    found = by_name(table)
+    for what, knees, part in (
+        ("The networks, before theirs was seen", 20, parts[0]),
+        ("The networks under Elsewhere (0a1b2c), before theirs was seen", 30, parts[1]),
+    ):
+        kappa = cohen_kappa_score(part["networks"], part["committed"], weights="quadratic")
+        assert (found[what].knees, found[what].score.kappa) == (knees, pytest.approx(kappa))
+    few = found["The networks under Nowhere (d3e4f5), before theirs was seen"]
+    assert (few.knees, few.score) == (4, None)
+    assert found["The reference, before theirs was seen"].knees == 54
+    assert found["The networks under Elsewhere (0a1b2c) against the reference"].knees == 30
+    under = agreement.over_time(table, "networks", before=True, profile="Elsewhere (0a1b2c)")
+    assert list(under["answered"]) == [BLOCK]
+
+
+def test_a_case_says_under_which_profile_it_was_answered():
+    line = "As graded at St. Elsewhere, Ward 2, 60 films, 61% right"
+    by = {"together": "0" * 64, "profile": "0a1b2c" + "0" * 58}
+    assert knee(2).profile == ""
+    assert knee(2, graded_by={"together": "0" * 64}).profile == ""
+    said = knee(2, graded_by=by, profile_said=line)
+    assert said.profile == "St. Elsewhere, Ward 2 (0a1b2c)"
+    assert knee(2, graded_by=by).profile == "a profile (0a1b2c)"
+    other = knee(2, graded_by=by | {"profile": "f" * 64}, profile_said=line)
+    assert other.profile != said.profile
 
 
 def test_too_few_are_said():

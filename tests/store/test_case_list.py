@@ -1,14 +1,11 @@
-"""The list of cases: rows by knee, searched, filtered, taken along."""
+"""The list of cases as a table: rows by knee, taken along."""
 
 from dataclasses import replace
-from datetime import date, timedelta
-
-import pytest
+from datetime import timedelta
 
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import listing
 from kneeoa.store.cases.case import Case, OwnGrade
-from kneeoa.store.cases.listing import Filters
 from tests.support.cases import NOW, knee, new_case, refused
 
 
@@ -34,11 +31,6 @@ CASES = (
 TABLE = listing.table(CASES)
 
 
-def shown(filters):
-    found = listing.filtered(TABLE, filters)
-    return list(zip(found["case"], found["knee"], strict=True))
-
-
 def test_each_knee_has_a_row():
     assert dict(TABLE.dtypes.astype(str)) == listing.COLUMNS
     assert list(TABLE["answer"]) == ["KL 2 to 4", "KL 1", "KL 2", "", "KL 2"]
@@ -54,33 +46,6 @@ def test_each_knee_has_a_row():
 def test_a_list_without_cases_has_its_columns():
     empty = listing.table([])
     assert list(empty) == list(listing.COLUMNS)
-    assert len(listing.filtered(empty, Filters("a", (1,), ("clear",), ("R",), unread=True))) == 0
-
-
-@pytest.mark.parametrize(
-    ("filters", "found"),
-    [
-        (Filters(), [(4, 0), (3, 0), (3, 1), (2, 0), (1, 0)]),
-        (Filters("PNG left"), [(4, 0)]),
-        (Filters("dicom"), [(3, 0), (3, 1)]),
-        (Filters("abcdef"), [(4, 0)]),
-        (Filters(".*"), []),
-        (Filters(grades=(4,)), [(4, 0)]),
-        (Filters(grades=(2,)), [(4, 0), (3, 1), (1, 0)]),
-        (Filters(grades=(0, 1)), [(3, 0)]),
-        (Filters(doubts=("in doubt",)), [(4, 0), (1, 0)]),
-        (Filters(doubts=("clear",)), [(3, 0), (3, 1)]),
-        (Filters(doubts=("refused", "clear")), [(3, 0), (3, 1), (2, 0)]),
-        (Filters(sides=("L",)), [(4, 0), (3, 1)]),
-        (Filters(unread=True), [(4, 0)]),
-        (Filters(until=date(2020, 5, 6)), [(3, 0), (3, 1)]),
-        (Filters(since=date(2030, 1, 2)), [(4, 0), (1, 0)]),
-        (Filters(since=date(2029, 12, 24), until=date(2029, 12, 24)), [(2, 0)]),
-        (Filters("png", (2,), ("in doubt",), ("R",)), [(1, 0)]),
-    ],
-)
-def test_what_is_looked_for_is_found(filters, found):
-    assert shown(filters) == found
 
 
 def test_nothing_of_a_hidden_answer_is_in_the_list():
@@ -88,12 +53,6 @@ def test_nothing_of_a_hidden_answer_is_in_the_list():
     row = hidden.iloc[0]
     assert (row["answer"], row["doubt"]) == ("", "")
     assert row[["grade", "low", "high"]].isna().all()
-    for filters in (
-        Filters(grades=(3,)),
-        Filters(doubts=("in doubt",)),
-        Filters(doubts=("clear",)),
-    ):
-        assert 4 not in set(listing.filtered(hidden, filters)["case"])
     assert hidden["answer"][1] == "KL 1"
 
 
@@ -101,7 +60,6 @@ def test_a_film_that_came_in_by_itself_has_a_row_before_anything_is_known_of_it(
     found = listing.table([case(1, "new.dcm", [], is_read=False)])
     assert found[["case", "knee", "film", "side"]].values.tolist() == [[1, 0, "new.dcm", "unknown"]]
     assert found["answer"][0] == found["doubt"][0] == found["refused"][0] == ""
-    assert len(listing.filtered(found, Filters(unread=True))) == 1
 
 
 def test_the_list_is_taken_along_harmless_and_with_times():

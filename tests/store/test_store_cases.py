@@ -10,9 +10,10 @@ from sqlalchemy import select, text
 
 from kneeoa.errors import DataError
 from kneeoa.store import audit, tables
-from kneeoa.store.cases import keeping, readers
+from kneeoa.store.cases import keeping, looking, readers
 from kneeoa.store.cases.case import OwnGrade, from_json, to_json
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
+from kneeoa.store.cases.listing import Asked
 from kneeoa.store.database import StoreError, open_store, reading, writing
 from tests.support.cases import NOW, knee, new_case, refused
 
@@ -230,11 +231,13 @@ def test_a_damaged_case_is_left_out_and_can_be_deleted(db, files, state):
         change = text("UPDATE reading_case SET state = :state WHERE id = :id")
         connection.execute(change, {"state": state, "id": bad.case_id})
     assert [case.case_id for case in keeping.cases(db)] == [good.case_id]
-    assert keeping.damaged(db) == [bad.case_id]
+    found = looking.find(db, Asked())
+    assert found.knees == ((good.case_id, 0), (bad.case_id, 0))
+    assert keeping.some(db, [bad.case_id, good.case_id]) == keeping.cases(db)
     with pytest.raises(StoreError, match="is damaged"):
         keeping.get(db, bad.case_id)
     keeping.remove(db, files, [bad.case_id], **BY)
-    assert keeping.damaged(db) == []
+    assert looking.find(db, Asked()).knees == ((good.case_id, 0),)
 
 
 def test_a_state_is_text_and_back_and_has_an_end():

@@ -74,5 +74,10 @@ def opened(app, case_id, place=0):
     return app.switch_page("reading/page.py").run()
 
 
+def kept_name(case):
+    """What a film is called that is kept without its patient."""
+    return f"Film {case.film[:6].upper()}"
+
+
 def labels(app):
     return {button.label for button in app.button}

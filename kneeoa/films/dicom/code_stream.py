@@ -21,6 +21,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from kneeoa.errors import RadiographError
+
 _FRAME_HEADERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 """JPEG markers SOF0 to SOF15 (0 to 2 are lossy, 3 is lossless), and SOF55 of JPEG-LS."""
 _LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit)
@@ -100,3 +102,13 @@ def _read_header(code: bytes) -> CodeStream | None:
             return CodeStream(syntaxes, for_pillow, precision, height, width, samples)
         place += 1 if marker == 0xFF else 2 + length
     raise ValueError("no frame header")
+
+
+def refuse_rare_jpeg(data: bytes) -> None:
+    """Raise `RadiographError` where a JPEG is of a kind that only DICOM readers know."""
+    header = find_header(data)
+    if header is not None and not header.for_pillow:
+        raise RadiographError(
+            "The JPEG is of a rare kind (12 bits, lossless or the like), which is read inside "
+            "DICOM alone. Export the film as DICOM or PNG."
+        ) from None

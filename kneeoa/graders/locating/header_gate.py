@@ -23,8 +23,9 @@ SIDE_VIEWS = frozenset(
     | {"RAO", "LAO", "RPO", "LPO", "RLO", "LLO"}
 )
 _FRONTAL_VIEWS = frozenset({"AP", "PA", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "FRONTAL"})
+_OF_HEADER = "header-"
 CHILD = Finding(
-    "header-child",
+    f"{_OF_HEADER}child",
     "Expected an adult's knee. The file says that the patient was under 18: Kellgren-Lawrence "
     "grades are not made for growing joints, and the networks learned from people of 45 and more.",
     REFUSED,
@@ -35,6 +36,11 @@ OTHER_MODALITIES = frozenset(
     | {"RTDOSE", "RTIMAGE", "SEG", "SM", "SR", "ST", "TG", "US", "XC"}
 )
 """Terms of Modality (PS3.3, C.7.3.1.1.1) whose pictures are no films."""
+
+
+def is_of_header(finding: Finding) -> bool:
+    """Return whether a finding is what a file said of itself."""
+    return finding.code.startswith(_OF_HEADER)
 
 
 def of_header(header: Header) -> tuple[Finding, ...]:
@@ -52,7 +58,7 @@ def of_header(header: Header) -> tuple[Finding, ...]:
     )
     contradictions = tuple(
         Finding(
-            f"header-{what}",
+            f"{_OF_HEADER}{what}",
             f"Expected {expected}. The file says that {said.format(value)}. If the file is wrong, "
             "the film may be graded anyway.",
             REFUSED,

@@ -40,14 +40,32 @@ class Pseudonyms:
         return hmac.new(self.key, f"{kind}|{text}".encode(), hashlib.sha256).digest()
 
 
-def pseudonyms_from(environment: Mapping[str, str] = os.environ) -> Pseudonyms:
-    """Return pseudonyms under the key that the owner set, or under one that is new each time.
+@dataclass(frozen=True, slots=True)
+class AsKept(Pseudonyms):
+    """Leaves numbers as they are: of a film that has new ones already."""
 
-    Raises `ConfigError` for a key that is too short.
+    key: bytes = field(default=b"", repr=False)
+
+    def uid(self, uid: str) -> str:
+        """Return `uid`."""
+        return uid
+
+    def patient(self, patient_id: str, issuer: str = "", *, study: str) -> str:
+        """Return `patient_id`."""
+        return patient_id
+
+
+def pseudonyms_from(
+    environment: Mapping[str, str] = os.environ, *, otherwise: bytes | None = None
+) -> Pseudonyms:
+    """Return pseudonyms under the key that the owner set.
+
+    Where none is set, under the key `otherwise`, or one that is new each time. Raises `ConfigError`
+    for a key that is too short.
     """
     key = environment.get(SETTING, "").strip()
     if not key:
-        return Pseudonyms(secrets.token_bytes(32))
+        return Pseudonyms(otherwise or secrets.token_bytes(32))
     if len(key) < SHORTEST:
         raise ConfigError(
             f"Expected a key of at least {SHORTEST} letters in {SETTING}. Received {len(key)}."

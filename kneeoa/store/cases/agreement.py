@@ -1,7 +1,8 @@
 """How a reader's own grades agree with the networks' and with a reference, before and after. Pure.
 
 A grade that was given with the networks' answer in sight says little of how far she and they agree
-by themselves, so the two are never put together.
+by themselves, so the two are never put together. Nor are answers of the networks as published and
+under a profile, which grade as different readers do: each case keeps who answered.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ LEAST = 10
 """Knees below which no figure is given."""
 BLOCK = 20
 """Knees of one point in time."""
-COLUMNS = ("knee", "patient", "given_at", "grade", "committed", "networks", "reference")
+COLUMNS = ("knee", "patient", "given_at", "grade", "committed", "networks", "reference", "profile")
 Against = Literal["networks", "reference"]
 
 
@@ -45,7 +46,8 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
     ----------
     graded : a row a knee in `COLUMNS`: ``knee`` names it, ``patient`` whose it is (of a film that
         does not say, the film itself: its knees are of one patient); ``grade`` is her last one,
-        ``committed`` that from before she saw the networks' (empty: none); 0 to 4 or empty
+        ``committed`` that from before she saw the networks' (empty: none); 0 to 4 or empty;
+        ``profile`` is the name of the one that the networks answered under, empty as published
 
     Returns
     -------
@@ -55,22 +57,40 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
     found = []
     others: dict[Against, str] = {"networks": "The networks", "reference": "The reference"}
     for against, whom in others.items():
-        for before, when in ((True, "before theirs was seen"), (False, "with theirs in sight")):
-            answers = answers_of(graded, against, before=before)
-            found.append(_compared(f"{whom}, {when}", answers, graded))
+        for profile in profiles_of(graded) if against == "networks" else [None]:
+            for before, when in ((True, "before theirs was seen"), (False, "with theirs in sight")):
+                answers = answers_of(graded, against, before=before, profile=profile)
+                found.append(_compared(f"{whom}{under(profile)}, {when}", answers, graded))
     known = graded.dropna(subset=["networks", "reference"])
-    theirs = known.assign(grade=known["networks"])[["knee", "reference", "grade"]]
-    theirs = theirs.rename(columns={"knee": "image_id"})
-    found.append(_compared("The networks against the reference", theirs, graded))
+    theirs = known.assign(grade=known["networks"]).rename(columns={"knee": "image_id"})
+    for profile in profiles_of(known):
+        answers = theirs.loc[theirs["profile"] == profile, ["image_id", "reference", "grade"]]
+        what = f"The networks{under(profile)} against the reference"
+        found.append(_compared(what, answers, graded))
     return [one for one in found if one.knees]
 
 
-def answers_of(graded: pd.DataFrame, against: Against, *, before: bool) -> pd.DataFrame:
+def profiles_of(graded: pd.DataFrame) -> list[str]:
+    """Return under which profiles the networks answered, as published (an empty name) first."""
+    return sorted(set(graded["profile"]))
+
+
+def under(profile: str | None) -> str:
+    """Return how a profile is named behind the networks; nothing of those as published."""
+    return f" under {profile}" if profile else ""
+
+
+def answers_of(
+    graded: pd.DataFrame, against: Against, *, before: bool, profile: str | None = None
+) -> pd.DataFrame:
     """Return her grades against another's as `scoring.score` takes them, in order of time.
 
-    With `before`, those from before she saw the networks' answer; else only knees that she graded
-    with it in sight from the first.
+    Where a `profile` is named, of knees that were answered under it (empty: as published). With
+    `before`, those from before she saw the networks' answer; else only knees that she graded with
+    it in sight from the first.
     """
+    if profile is not None:
+        graded = graded[graded["profile"] == profile]
     mine = graded["committed"] if before else graded["grade"].where(graded["committed"].isna())
     table = pd.DataFrame(
         {
@@ -84,9 +104,11 @@ def answers_of(graded: pd.DataFrame, against: Against, *, before: bool) -> pd.Da
     return table.sort_values("given_at", kind="stable", ignore_index=True)
 
 
-def over_time(graded: pd.DataFrame, against: Against, *, before: bool) -> pd.DataFrame:
+def over_time(
+    graded: pd.DataFrame, against: Against, *, before: bool, profile: str | None = None
+) -> pd.DataFrame:
     """Return `scoring.progress` over blocks of `BLOCK` knees in order of time, whole ones alone."""
-    answers = answers_of(graded, against, before=before)
+    answers = answers_of(graded, against, before=before, profile=profile)
     blocks = {}
     for start in range(0, len(answers) - BLOCK + 1, BLOCK):
         block = answers.iloc[start : start + BLOCK]

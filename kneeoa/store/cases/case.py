@@ -1,6 +1,7 @@
 """What a case is: how a film was read, by the networks and by its reader. Without a database."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,8 @@ from kneeoa.grades import KLGrade
 
 LONGEST_READER = 24
 LONGEST_NAME = 255
+_PROFILE = re.compile(r"As graded at (.+), \d+ films, ")
+"""The beginning of `Profile.case_line`."""
 LONGEST_STATE = 1_000_000
 """Characters of a case's state; a film with a hundred measurements has some ten thousand."""
 
@@ -61,6 +64,14 @@ class KneeState:
     def in_doubt(self) -> bool:
         """Whether the answer is more than one grade, or the networks differ."""
         return self.said is not None and (self.low != self.high or self.apart > 0)
+
+    @property
+    def profile(self) -> str:
+        """Under which profile the networks answered, told from others; empty as published."""
+        if "profile" not in self.graded_by:
+            return ""
+        named = _PROFILE.match(self.profile_said)
+        return f"{named[1] if named else 'a profile'} ({self.graded_by['profile'][:6]})"
 
     @property
     def answer(self) -> str:

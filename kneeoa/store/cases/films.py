@@ -1,7 +1,6 @@
 """The films of cases, each once, in a file named by the hash of its content."""
 
 import contextlib
-import errno
 import hashlib
 import hmac
 import os
@@ -9,14 +8,14 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kneeoa.errors import KneeOAError
 from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.store.cases import sealed
+from kneeoa.store.cases.disk import FilmFileError, drop_abandoned, have_on_disk, in_words
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PATIENTS = "patients.key"
@@ -25,15 +24,8 @@ _SMALL = ".small"
 _MOST_SMALL = 200_000
 _MOST_ADDED = 1024
 """Bytes that sealing adds at most."""
-_ABANDONED = 24 * 3600
-"""Seconds after which nobody is writing any more."""
 _UNSETTLED = 3600
 """Seconds after which whoever put a film there has kept its row, or never will."""
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class FilmFileError(KneeOAError):
-    """A film cannot be kept, read or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +54,13 @@ class FilmFiles:
         digest = hashlib.sha256(content).hexdigest()
         place = self._place(digest)
         self._patients()  # opened by the folder's own key alone
-        with _in_words("keep a film", self.folder):
+        with in_words("keep a film", self.folder):
             self._make(place.parent)
-            _drop_abandoned(place.parent)
+            drop_abandoned(place.parent)
             descriptor, name = tempfile.mkstemp(prefix=".new.", dir=place.parent)
             beside = Path(name)
         try:
-            with _in_words("keep a film", self.folder), os.fdopen(descriptor, "wb") as stream:
+            with in_words("keep a film", self.folder), os.fdopen(descriptor, "wb") as stream:
                 stream.write(sealed.seal(content, digest, self.key))
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -119,7 +111,7 @@ class FilmFiles:
         if not picture:
             return
         place = self._place(digest).with_suffix(_SMALL)
-        with _in_words("keep a film", self.folder):
+        with in_words("keep a film", self.folder):
             descriptor, name = tempfile.mkstemp(prefix=".new.", dir=place.parent)
             try:
                 with os.fdopen(descriptor, "wb") as stream:
@@ -139,14 +131,14 @@ class FilmFiles:
     def drop(self, digest: str) -> None:
         """Delete a film and its picture for good; what is gone already is no problem."""
         place = self._place(digest)
-        with _in_words("delete a film", self.folder):
+        with in_words("delete a film", self.folder):
             place.with_suffix(_SMALL).unlink(missing_ok=True)
             place.unlink(missing_ok=True)
 
     def put_aside(self, digest: str) -> None:
         """Take a film from its place, until it is settled that no case has it; its picture goes."""
         place = self._place(digest)
-        with _in_words("delete a film", self.folder), contextlib.suppress(FileNotFoundError):
+        with in_words("delete a film", self.folder), contextlib.suppress(FileNotFoundError):
             place.with_suffix(_SMALL).unlink(missing_ok=True)
             place.replace(self.folder / f"{_GONE}{digest}")
 
@@ -158,7 +150,7 @@ class FilmFiles:
     def settle_aside(self, digest: str, *, stays: bool) -> None:
         """Put a film back that was put aside, where it `stays`, or delete it for good."""
         gone, place = self.folder / f"{_GONE}{digest}", self._place(digest)
-        with _in_words("delete a film", self.folder):
+        with in_words("delete a film", self.folder):
             if stays and not place.exists():
                 with contextlib.suppress(FileNotFoundError):
                     gone.replace(place)
@@ -174,9 +166,27 @@ class FilmFiles:
             return ""
         return hmac.new(self._patients(), patient.encode(), hashlib.sha256).hexdigest()[:32]
 
+    def marks_of_films(self, digests: Iterable[str]) -> dict[str, str]:
+        """Return what tells films whose files have these SHA-256, by these, and nothing of them.
+
+        They are keyed hashes, as of `mark_of`: who has a film cannot tell whether it is kept. None
+        where the folder has no key yet, and so no film.
+        """
+        if not (self.folder / _PATIENTS).exists():
+            return {}
+        key = self._patients()
+        return {
+            digest: hmac.new(key, f"film {digest}".encode(), hashlib.sha256).hexdigest()
+            for digest in digests
+        }
+
+    def pseudonyms_key(self) -> bytes:
+        """Return what new numbers of films follow from that are kept without their patient."""
+        return hmac.new(self._patients(), b"pseudonyms", hashlib.sha256).digest()
+
     def _patients(self) -> bytes:
         place = self.folder / _PATIENTS
-        with _in_words("keep a film", self.folder):
+        with in_words("keep a film", self.folder):
             self._make(self.folder)
             try:
                 data = read_regular(place, _MOST_ADDED)
@@ -187,7 +197,7 @@ class FilmFiles:
         except sealed.SealedError as problem:
             raise FilmFileError(f"Expected to open {place}. {problem}") from None
         if self.key is not None and not sealed.is_sealed(data):
-            with _in_words("keep a film", self.folder):
+            with in_words("keep a film", self.folder):
                 self._write_patients(place, found)
         return found
 
@@ -243,42 +253,12 @@ class Put:
 
     def __call__(self) -> None:
         """Put the film in its place, instead of the same one that may be there."""
-        with _in_words("keep a film", self.place.parent):
+        with in_words("keep a film", self.place.parent):
             self.mark.touch(0o600)
             self.beside.replace(self.place)
-            _have_on_disk(self.place.parent)
+            have_on_disk(self.place.parent)
 
     def settled(self) -> None:
         """Say that the film stays, or is gone."""
         with contextlib.suppress(OSError):
             self.mark.unlink(missing_ok=True)
-
-
-def _have_on_disk(folder: Path) -> None:
-    """Have the names in a folder survive a power cut, where the system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _drop_abandoned(folder: Path) -> None:
-    """Delete what a process that was killed had begun to write there."""
-    for left in folder.glob(".new.*"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                left.unlink()
-
-
-@contextlib.contextmanager
-def _in_words(what: str, folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno in _FULL:
-            why = "The disk is full. Nothing that was saved before is lost: free some space"
-        else:
-            why = f"{problem.strerror or type(problem).__name__}. Nothing was changed: see to it"
-        raise FilmFileError(f"Expected to {what} in {folder}. {why}, and try again.") from None

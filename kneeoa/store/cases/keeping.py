@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, up
 
 from kneeoa.errors import DataError, KneeOAError
 from kneeoa.store import audit, tables
-from kneeoa.store.cases import readers
+from kneeoa.store.cases import looking, readers
 from kneeoa.store.cases.case import (
     LONGEST_NAME,
     Case,
@@ -34,6 +34,8 @@ CHANGED = (
 )
 MOST = 20_000
 """Cases that are listed, the newest."""
+_AT_ONCE = 500
+"""Cases that are asked for by their numbers at once."""
 _PLAIN = ("film", "digest", "name", "source", "patient", "study_date", "is_read", "revision")
 _TIMES = ("created_at", "updated_at")
 
@@ -74,8 +76,9 @@ def add(
                 _lock_film(db, connection, put.digest, len(content), now)
                 put()
                 files.keep_picture(put.digest, picture)
-                values = row | {"film": put.digest, "state": state}
+                values = row | {"film": put.digest, "state": state} | looking.words_of(new)
                 case_id = connection.scalar(table.insert().values(values).returning(table.c.id))
+                looking.put_knees(connection, case_id, new.state)
         except BaseException:
             # Its row is taken back, or its fate not known: `tidy` sees to what cannot be asked now.
             with contextlib.suppress(KneeOAError):
@@ -155,6 +158,8 @@ def change(
     with writing(db) as connection:
         row = update(table).where(here & (table.c.revision == case.revision)).values(changed)
         if connection.execute(row).rowcount:
+            if state is not None:
+                looking.put_knees(connection, case.case_id, state)
             return case.revision + 1
         there = connection.scalar(select(table.c.id).where(here))
     raise StoreError(GONE if there is None else CHANGED)
@@ -196,31 +201,37 @@ def get(db: Engine, case_id: int, reader: str = "") -> Case:
     return found[0]
 
 
-def of_film(db: Engine, digest: str, reader: str = "") -> Case | None:
-    """Return the newest case of a film by the SHA-256 of its file; None where it was not saved."""
+def of_film(db: Engine, digest: str, reader: str = "", *, mark: str = "") -> Case | None:
+    """Return the newest case of a film by the SHA-256 of its file; None where it was not saved.
+
+    `mark`, as of `FilmFiles.marks_of_films`, tells it where it is kept without its patient.
+    """
     table = tables.reading_case
-    rows = select(table).where((table.c.digest == digest) | (table.c.film == digest))
+    rows = select(table).where(table.c.digest.in_({digest, mark}) | (table.c.film == digest))
     with reading(db) as connection:
         return next(iter(_cases(connection, rows.order_by(table.c.id.desc()), reader)), None)
 
 
 def cases(db: Engine, reader: str = "", *, most: int = MOST) -> list[Case]:
-    """Return the cases that can be read, the newest first; `damaged` are the others."""
+    """Return the cases that can be read, the newest first."""
     table = tables.reading_case
     with reading(db) as connection:
         return _cases(connection, select(table).order_by(table.c.id.desc()).limit(most), reader)
 
 
-def damaged(db: Engine, readable: Iterable[Case] | None = None) -> list[int]:
-    """Return the ids of cases that cannot be read, as after a change by another program.
+def some(db: Engine, case_ids: Iterable[int], reader: str = "") -> list[Case]:
+    """Return those cases of `case_ids` that can be read, in their order.
 
-    `readable` are those that can, where they were had already.
+    Those that are missing are gone, or damaged by another program, and can be deleted.
     """
-    table = tables.reading_case
-    whole = {case.case_id for case in (cases(db) if readable is None else readable)}
-    newest = select(table.c.id).order_by(table.c.id.desc()).limit(MOST)
+    table, numbers = tables.reading_case, list(dict.fromkeys(case_ids))
+    found: dict[int, Case] = {}
     with reading(db) as connection:
-        return [number for number in connection.scalars(newest) if number not in whole]
+        for start in range(0, len(numbers), _AT_ONCE):
+            here = table.c.id.in_(numbers[start : start + _AT_ONCE])
+            rows = select(table).where(here).order_by(table.c.id)
+            found |= {case.case_id: case for case in _cases(connection, rows, reader)}
+    return [found[number] for number in numbers if number in found]
 
 
 def count(db: Engine) -> int:
@@ -271,7 +282,7 @@ def _cases(connection: Connection, rows: Select[Any], reader: str) -> list[Case]
     found = each_of(connection, rows, _case)
     if not found:
         return []
-    only = found[0].case_id if len(found) == 1 else None
+    only = [case.case_id for case in found] if len(found) <= _AT_ONCE else None
     grades = readers.grades_of(connection, reader, only)
     for case in found:
         case.grades.update(grades.get(case.case_id, {}))

@@ -1,9 +1,9 @@
-"""The list of cases as a table, a row a knee: searched, filtered, taken along. Pure."""
+"""The list of cases as a table, a row a knee, and what can be looked for in it. Pure."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -12,6 +12,18 @@ from kneeoa.store.cases.case import Case, KneeState
 
 Doubt = Literal["in doubt", "clear", "refused"]
 DOUBTS: tuple[Doubt, ...] = ("in doubt", "clear", "refused")
+SortedBy = Literal[
+    "case",
+    "film",
+    "side",
+    "patient",
+    "study_date",
+    "answer",
+    "doubt",
+    "own_grade",
+    "saved_at",
+]
+SORTED_BY: tuple[SortedBy, ...] = get_args(SortedBy)
 SIDES = {"R": "right", "L": "left", "unknown": "unknown"}
 PATIENT_LETTERS = 6
 """Of a patient's mark, in the list: enough to see which films are of one patient."""
@@ -38,8 +50,8 @@ COLUMNS = {
 }
 """What `table` has: ``own_before`` is her grade from before she saw the networks'."""
 
-_NOT_LOOKED_AT = KneeState("unknown", Frame(0, 0, 1, 1))
-_SEARCHED = ("patient", "answer", "source")
+NOT_LOOKED_AT = KneeState("unknown", Frame(0, 0, 1, 1))
+"""Stands for the knees of a case that came in by itself and was not read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,52 @@ class Filters:
     unread: bool = False
 
 
+EVERY = Filters()
+"""Leave all in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """By which column the list is in order; what is not known stands last, whichever way."""
+
+    name: SortedBy
+    down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked for, by whom, and in which order.
+
+    Attributes
+    ----------
+    reader : whose own grades are in the list
+    sort : None: the newest first
+    seen : knees, by film and place, whose answers may be shown and looked for, besides those that
+        the reader saw before; None: all
+    """
+
+    reader: str = ""
+    filters: Filters = EVERY
+    sort: Sort | None = None
+    seen: frozenset[tuple[str, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Knees of one page, by case and place, of how many that were found, and of all there are."""
+
+    knees: tuple[tuple[int, int], ...]
+    found: int
+    all: int
+
+
+def hides(asked: Asked, case: Case, knee: int) -> bool:
+    """Return whether the list may not show what the networks say of a knee."""
+    if asked.seen is None or case.own(knee).seen_at is not None:
+        return False
+    return (case.film, knee) not in asked.seen
+
+
 def doubt_of(knee: KneeState) -> str:
     """Return what makes an answer doubtful, in a few words; empty where nothing does."""
     if knee.said is None:
@@ -87,7 +145,7 @@ def table(
     rows = [
         _row(case, place, knee, hidden(case, place))
         for case in cases
-        for place, knee in enumerate(case.state.knees or (_NOT_LOOKED_AT,))
+        for place, knee in enumerate(case.state.knees or (NOT_LOOKED_AT,))
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
@@ -122,43 +180,6 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
         "saved_at": case.created_at,
         "changed_at": case.updated_at,
     }
-
-
-def filtered(knees: pd.DataFrame, filters: Filters) -> pd.DataFrame:
-    """Return the rows of a `table` that `filters` leave in, in their order."""
-    keep = pd.Series(True, index=knees.index)
-    if words := filters.text.casefold().split():
-        numbers = "case " + knees["case"].astype("str")
-        said = [numbers, *(knees[name] for name in _SEARCHED)]
-        text = knees["film"].str.cat(said, sep=" ").str.casefold()
-        for word in words:
-            keep &= text.str.contains(word, regex=False)
-    if filters.grades:
-        low, high = knees["low"].fillna(knees["grade"]), knees["high"].fillna(knees["grade"])
-        holds = [(low <= grade) & (grade <= high) for grade in filters.grades]
-        keep &= pd.concat(holds, axis=1).fillna(False).any(axis=1).astype(bool)
-    if filters.doubts:
-        kinds = {
-            "in doubt": knees["doubt"] != "",
-            "clear": knees["grade"].notna() & (knees["doubt"] == ""),
-            "refused": knees["refused"] != "",
-        }
-        keep &= pd.concat([kinds[kind] for kind in filters.doubts], axis=1).any(axis=1)
-    if filters.sides:
-        keep &= knees["side"].isin(filters.sides)
-    days = _days(knees)
-    if filters.since:
-        keep &= days >= filters.since.isoformat()
-    if filters.until:
-        keep &= days <= filters.until.isoformat()
-    if filters.unread:
-        keep &= knees["unread"]
-    return knees[keep]
-
-
-def _days(knees: pd.DataFrame) -> pd.Series:
-    saved = knees["saved_at"].dt.strftime("%Y-%m-%d").astype("str")
-    return knees["study_date"].where(knees["study_date"] != "", saved)
 
 
 def to_take_along(knees: pd.DataFrame) -> pd.DataFrame:

@@ -1,12 +1,13 @@
 """What readers say of the knees of saved cases: each her own, the first and the last of them."""
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
 
 from sqlalchemy import Connection, Engine, Row, select
 
 from kneeoa.store import tables
 from kneeoa.store.cases.case import LONGEST_READER, OwnGrade
-from kneeoa.store.database import StoreError, insert_into, writing
+from kneeoa.store.database import StoreError, insert_into, reading, writing
 from kneeoa.store.values import each_of, grade_of
 from kneeoa.wording import entered
 
@@ -44,14 +45,22 @@ def reader_of(text: str) -> str:
     return entered(once.upper(), LONGEST_READER, "initials")  # capitals may be more letters
 
 
+def graded_by(db: Engine, reader: str) -> list[int]:
+    """Return the numbers of the cases of which `reader` graded a knee, the newest first."""
+    table = tables.case_grade
+    hers = select(table.c.case_id).where(table.c.reader == reader, table.c.grade.is_not(None))
+    with reading(db) as connection:
+        return list(connection.scalars(hers.distinct().order_by(table.c.case_id.desc())))
+
+
 def grades_of(
-    connection: Connection, reader: str, case_id: int | None = None
+    connection: Connection, reader: str, case_ids: Collection[int] | None = None
 ) -> dict[int, dict[int, OwnGrade]]:
-    """Return what a reader said, by case and knee, of all cases or of one."""
+    """Return what a reader said, by case and knee, of all cases or of some."""
     table = tables.case_grade
     mine = select(table).where(table.c.reader == reader)
-    if case_id is not None:
-        mine = mine.where(table.c.case_id == case_id)
+    if case_ids is not None:
+        mine = mine.where(table.c.case_id.in_(case_ids))
     grades: dict[int, dict[int, OwnGrade]] = {}
     for case_id, knee, own in each_of(connection, mine.order_by(table.c.case_id), _own_grade):
         grades.setdefault(case_id, {})[knee] = own

@@ -63,5 +63,10 @@ def is_sealed(data: bytes) -> bool:
     return data[len(_START) : len(_START) + 1] == _SEALED
 
 
+def is_sealed_with(data: bytes, key: bytes) -> bool:
+    """Return whether what lies on the disk, or begins with `data`, is encrypted with `key`."""
+    return data.startswith(_START + _SEALED + _mark_of(key))
+
+
 def _mark_of(key: bytes) -> bytes:
     return hmac.new(key, b"which key", hashlib.sha256).digest()[:_MARK]

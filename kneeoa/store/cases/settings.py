@@ -13,6 +13,8 @@ KEY = "KNEEOA_CASES_KEY"
 FOLDER = "KNEEOA_CASES_FILMS"
 SECRET = "KNEEOA_CASES_SECRET"
 """What films are encrypted with."""
+OLD_SECRET = "KNEEOA_CASES_OLD_SECRET"
+"""What they were encrypted with before, for the command that changes it."""
 DEFAULT_FOLDER = Path(__file__).parents[3] / "var" / "films"
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -22,12 +24,12 @@ def check_key(setting: str | None) -> None:
     keys.check_setting(setting, KEY, "the key of the case list", "to save cases")
 
 
-def secret_from(environment: Mapping[str, str]) -> bytes | None:
+def secret_from(environment: Mapping[str, str], setting: str = SECRET) -> bytes | None:
     """Return what is kept is encrypted with, or None; raise `ConfigError` for what is no secret."""
-    secret = environment.get(SECRET, "").strip()
+    secret = environment.get(setting, "").strip()
     if secret and not _HEX.fullmatch(secret):
         raise ConfigError(
-            f"Expected 64 hexadecimal digits in {SECRET}. Received {len(secret)} characters. Make "
+            f"Expected 64 hexadecimal digits in {setting}. Received {len(secret)} characters. Make "
             "one with: python -c 'import secrets; print(secrets.token_hex(32))', and keep a copy "
             "apart from the films: without it they cannot be read."
         )

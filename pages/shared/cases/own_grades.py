@@ -10,7 +10,7 @@ from pages.shared import kept
 REVEAL = "reveal"
 """The option's place in the session and in the address: ``?reveal=after``."""
 WHEN = {"now": "at once", "after": "after my grade"}
-_GRADES = "own_grades"
+_GRADES, _SAME = "own_grades", "same_films"
 
 
 def all_of() -> dict[tuple[str, int], OwnGrade]:
@@ -20,22 +20,42 @@ def all_of() -> dict[tuple[str, int], OwnGrade]:
 
 def of(digest: str, knee: int) -> OwnGrade:
     """Return what she says of one knee of a film."""
-    return all_of().get((digest, knee), NO_GRADE)
+    return all_of().get((_kept(digest), knee), NO_GRADE)
 
 
 def put(digest: str, knee: int, own: OwnGrade) -> None:
     """Keep what she says of one knee of a film."""
-    all_of()[digest, knee] = own
+    all_of()[_kept(digest), knee] = own
+
+
+def seen_already() -> set[tuple[str, int]]:
+    """Return the knees, by film and place, whose answers were shown to her in this session."""
+    return {key for key, own in all_of().items() if own.seen_at is not None}
+
+
+def are_same(digest: str, kept: str) -> None:
+    """Note that a film is `kept` as another file: what she said or saw of one is of both."""
+    if digest == kept:
+        return
+    st.session_state.setdefault(_SAME, {})[digest] = kept
+    for key in [key for key in all_of() if key[0] == digest]:
+        own = all_of().pop(key)
+        put(kept, key[1], own.joined(of(kept, key[1])))
+
+
+def _kept(digest: str) -> str:
+    return st.session_state.get(_SAME, {}).get(digest, digest)
 
 
 def forget() -> None:
     """Forget what she said and saw in this session."""
     st.session_state.pop(_GRADES, None)
+    st.session_state.pop(_SAME, None)
 
 
 def count_anew(digest: str) -> None:
     """Forget which knees of a film she graded, where they are counted anew; what she saw stays."""
-    mine = [key for key in all_of() if key[0] == digest]
+    mine = [key for key in all_of() if key[0] == _kept(digest)]
     seen = min(filter(None, (all_of().pop(key).seen_at for key in mine)), default=None)
     if seen is not None:
         for _, place in mine:

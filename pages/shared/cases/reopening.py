@@ -6,9 +6,10 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.found import Knee
-from kneeoa.store.cases import settings
+from kneeoa.graders.locating.header_gate import is_of_header
+from kneeoa.store.cases import identity, settings
 from pages.shared import cached, session_films
-from pages.shared.cases import knees, own_grades, saved
+from pages.shared.cases import knees, own_grades, same_films, saved
 from pages.shared.profiles import in_use
 from pages.shared.viewer.seen import seen_from
 
@@ -40,9 +41,14 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
     saved.look_for_cases()
     db, files = cached.store(), settings.files_from(os.environ)
     case = keeping.get(db, case_id, saved.reader())
-    content = files.read(case.film)
-    digest = session_films.take_in(case.name, content)
-    film, state = session_films.all_films()[digest], case.state
+    # The file as it came, where this session has it; else as it is kept.
+    film, state = same_films.film_here(case), case.state
+    digest = film.digest if film else session_films.take_in(case.name, files.read(case.film))
+    film = session_films.all_films()[digest]
+    if digest == case.film and identity.is_without_patient(case):
+        # What its file said against it when it was saved, and does not say any more.
+        film.know(one for knee in state.knees for one in knee.findings if is_of_header(one))
+    own_grades.are_same(digest, case.film)
     session_films.restore(film, state.quarters, state.changes)
     film.anyway, film.drawn = state.anyway, state.drawn
     said = _restore_knees(film, state)

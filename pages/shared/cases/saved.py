@@ -15,11 +15,11 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.dicom.patient import PATIENT
-from kneeoa.store.cases import settings
+from kneeoa.store.cases import identity, settings
 from kneeoa.store.cases.case import Case, FilmState, KneeState, NewCase
 from pages.shared import cached, session_films
 from pages.shared.access import sign_in
-from pages.shared.cases import own_grades, states
+from pages.shared.cases import own_grades, same_films, states
 from pages.shared.session_films import Film
 from pages.shared.viewer.seen import Seen
 
@@ -81,13 +81,25 @@ def sign_out() -> None:
     own_grades.forget()
     for digest in [*_cases(), *st.session_state.get(_BEHIND_KEY, ())]:
         session_films.remove(digest, for_good=True)
-    for key in (READER, _CASES, _KNOWN, _VIEWS, *st.session_state.get(_LISTS, ()), _LISTS):
+    lists = st.session_state.get(_LISTS, ())
+    for key in (READER, _CASES, _KNOWN, _VIEWS, _BEHIND_KEY, *lists, _LISTS):
         st.session_state.pop(key, None)
 
 
 def note_behind_key(digest: str) -> None:
     """Note that a film of this session came from where only the key of the list leads."""
     st.session_state.setdefault(_BEHIND_KEY, set()).add(digest)
+
+
+def is_from_archive(digest: str) -> bool:
+    """Return whether a film came from an archive, or was pushed by a modality."""
+    return digest in st.session_state.get(_BEHIND_KEY, ())
+
+
+def goes_without_patient(film: Film) -> bool:
+    """Return whether the patient is taken out of a film when it is saved."""
+    policy = identity.policy_from(os.environ)
+    return identity.is_removed(policy, from_archive=is_from_archive(film.digest))
 
 
 def keep_until_sign_out(key: str, value: Any) -> None:
@@ -109,6 +121,7 @@ def case_of(digest: str) -> Case | None:
 def note_case(film: Film, case: Case) -> None:
     """Note that a film of this session is `case`, whose changes are kept from now on."""
     _cases()[film.digest] = case, weakref.ref(film)
+    own_grades.are_same(film.digest, case.film)
     st.session_state.setdefault(_KNOWN, {})[film.digest] = case.case_id
 
 
@@ -144,7 +157,7 @@ def save(film: Film) -> Case:
 
     db, files, now = cached.store(), settings.files_from(os.environ), datetime.now(UTC)
     case = case_of(film.digest)
-    if case is None and (there := keeping.of_film(db, film.digest)) is not None:
+    if case is None and (there := same_films.kept_as(film, files, reader())) is not None:
         st.session_state.setdefault(_KNOWN, {})[film.digest] = there.case_id
         raise KneeOAError(
             f"It is saved already, as case {there.case_id}, and nothing of that is overwritten: "
@@ -154,7 +167,10 @@ def save(film: Film) -> Case:
     if case is None:
         patient, day = _study_of(film, files)
         new = NewCase(film.digest, film.name, film.source, state, patient, day)
-        case = keeping.add(db, files, new, film.data, now, picture=film.small_picture())
+        content = film.data
+        if goes_without_patient(film):
+            new, content = identity.without_patient(new, content, files, os.environ)
+        case = keeping.add(db, files, new, content, now, picture=film.small_picture())
     elif state != case.state or not case.is_read:
         revision = keeping.change(db, case, now, state=state, is_read=True)
         case = replace(case, state=state, is_read=True, revision=revision, updated_at=now)
@@ -242,6 +258,14 @@ def _study_of(film, files):
     return files.mark_of(str(said["id"])), str(said["date"])
 
 
+def mark_of_patient(patient_id: str) -> str:
+    """Return a patient's mark as the list has it; her id where the list is not open."""
+    if is_open():
+        with contextlib.suppress(KneeOAError):  # said where a film is saved
+            return settings.files_from(os.environ).mark_of(patient_id)
+    return patient_id
+
+
 def _reference_of(film):
     """Return the grade in the data set of a film that is one of its films, byte by byte."""
     with contextlib.suppress(KneeOAError):
@@ -254,10 +278,8 @@ def _reference_of(film):
 
 def known(film: Film) -> int | None:
     """Return the case of a film that was saved in another session; looked for once."""
-    from kneeoa.store.cases import keeping
-
     found = st.session_state.setdefault(_KNOWN, {})
     if film.digest not in found:
-        case = keeping.of_film(cached.store(), film.digest, reader())
+        case = same_films.kept_as(film, settings.files_from(os.environ), reader())
         found[film.digest] = case and case.case_id
     return found[film.digest]

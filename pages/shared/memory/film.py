@@ -1,7 +1,10 @@
 """One film of a session: its file, what was found and read, and its pixels while there is room."""
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from kneeoa.errors import KneeOAError
 from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
@@ -46,6 +49,7 @@ class Film:
     name, digest, source, bits, notes : as of its `Radiograph`
     shape : (H, W) of the film as it is shown
     found : in the film as it is shown
+    known : what stands against it that its file does not say, because its patient was taken out
     quarters : by how many quarter turns it is shown turned, clockwise
     positive : whether it is shown inverted, because it came as a negative
     changes : in words, what the reader had done to it
@@ -57,6 +61,7 @@ class Film:
     against : what stands against frames that the reader moved
     joint_spaces : by frame and side of the knee
     thumbnail : a small picture of it as an address, once it has been shown
+    text : what must be known of text in its pixels, once that was looked for
     """
 
     data: bytes = field(repr=False)
@@ -73,10 +78,12 @@ class Film:
     anyway: bool = False
     drawn: bool = False
     readings: dict[tuple[Frame, str], Readings] = field(default_factory=dict)
+    known: tuple[Finding, ...] = ()
     framings: dict[str, Found] = field(default_factory=dict)
     against: dict[Frame, tuple[Finding, ...]] = field(default_factory=dict)
     joint_spaces: dict[tuple[Frame, str], JointSpace] = field(default_factory=dict)
     thumbnail: str = ""
+    text: str | None = None
     _held: _Held | None = field(default=None, repr=False)
 
     @classmethod
@@ -133,6 +140,7 @@ class Film:
         It is shown as it is graded: a negative as its positive, which a warning says.
         """
         self.found = found
+        self.know(self.known)
         self.positive ^= found.negative
         shown = found.to_grade(radiograph)
         self.shape = shown.pixels.shape
@@ -142,6 +150,12 @@ class Film:
         self.joint_spaces.clear()
         self.anyway, self.thumbnail = False, ""
         self._take(_Held(shown))
+
+    def know(self, known: Iterable[Finding]) -> None:
+        """Have what is `known` stand against the film, however it is shown."""
+        self.known = tuple(dict.fromkeys(known))
+        against = tuple(dict.fromkeys((*self.found.of_film, *self.known)))
+        self.found = replace(self.found, of_film=against)
 
     def rename(self, name: str) -> None:
         """Call the film otherwise."""
@@ -165,6 +179,18 @@ class Film:
         """Return a smaller one, as a PNG, to be kept for a list."""
         small = display.fit_within(self.radiograph.pixels, SMALL)
         return display.png(display.windowed(small))
+
+    def text_warning(self) -> str:
+        """Return what must be known of text in its pixels, looked for once; mostly nothing."""
+        if self.text is None:
+            from kneeoa.reports.burned_in import warning  # late, as all that few films need
+            from kneeoa.reports.dicom.source import source_of
+
+            said = ""
+            with contextlib.suppress(KneeOAError):  # it was read: then its header says nothing
+                said = source_of(self.data).burned_in if self.source == "DICOM" else ""
+            self.text = warning(self.radiograph.pixels, said)
+        return self.text
 
     def _hold(self):
         held = self._held

@@ -73,6 +73,12 @@ def learnt_from(content: str) -> bool:
     return profile is not None and was_learnt_from(profile, content)
 
 
+def films_learnt_from() -> Collection[str]:
+    """Return the films, by SHA-256, that the profile that readings follow was learnt from here."""
+    profile = current()
+    return st.session_state.get(_LEARNT_FROM, {}).get(profile.digest, ()) if profile else ()
+
+
 def was_learnt_from(profile: Profile, content: str) -> bool:
     """Return whether a profile that was made in this session learnt from this very film."""
     return content in st.session_state.get(_LEARNT_FROM, {}).get(profile.digest, ())

@@ -13,7 +13,7 @@ from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
 from kneeoa.reports.exports import Exports
 from kneeoa.reports.making import Read, side_from
 from pages.shared import cached, session_films
-from pages.shared.cases import knees
+from pages.shared.cases import identities, knees
 from pages.shared.memory.film import Film
 from pages.shared.profiles import in_use
 
@@ -61,7 +61,7 @@ def exports_of(
         drawn=film.drawn,
         box_from="found" if frame == knees.proposal(film, knee, profile) else "reader",
         measured=measured,
-        notes=(in_use.LEARNT_FROM_IT,) if in_use.learnt_from(film.digest) and graded else (),
+        notes=(in_use.LEARNT_FROM_IT,) if identities.learnt_from(film) and graded else (),
     )
     return Exports(
         read=read,
@@ -69,7 +69,7 @@ def exports_of(
         graders=in_use.graders(),
         signature=cached.signature(),
         now=datetime.now(UTC),
-        pseudonyms=_pseudonyms(),
+        pseudonyms=identities.pseudonyms_of(film) or _pseudonyms(),
         with_patient=with_patient,
         reader=reader,
         measurements=tuple(measurements),

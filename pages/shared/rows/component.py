@@ -60,6 +60,25 @@ class Chosen:
     marked: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By which column rows are in order, where that is not left to the table: by none as given."""
+
+    name: str = ""
+    down: bool = False
+
+
+def order_asked(key: str, columns: Sequence[Column]) -> Order | None:
+    """Return the order that the table `key` was last asked for; None where it was not asked."""
+    state = st.session_state.get(key) or {}
+    if "sort" not in state:
+        return None
+    asked = state["sort"] or {}
+    names = {column.name for column in columns if column.label}
+    name = asked.get("name")
+    return Order(name, asked.get("down") is True) if name in names else Order()
+
+
 def show(
     columns: Sequence[Column],
     rows: Sequence[Row],
@@ -70,8 +89,12 @@ def show(
     on_open: Callable[[str], None],
     marks: bool = True,
     at: str | None = None,
+    order: Order | None = None,
 ) -> Chosen:
     """Show a table; return what is chosen of the rows that are shown.
+
+    With an `order` the rows are in it already, and `order_asked` says which one is wanted;
+    otherwise the table orders those that it has.
 
     `on_open` is called with the key of a row that Enter or a double click opens. `at` is pointed at
     first, such as the one that was opened last.
@@ -93,13 +116,19 @@ def show(
             "height": height,
             "marks": marks,
             "at": at,
+            "order": None if order is None else asdict(order),
         },
-        default={"at": None, "marked": []},
+        default={"at": None, "marked": [], **_asked_at_first(order)},
         height="content",
         on_opened_change=opened,
         on_at_change=lambda: None,
         on_marked_change=lambda: None,
+        on_sort_change=lambda: None,
     )
     marked = tuple(name for name in found.marked or () if name in there)
     pointed = found.at if found.at in there else at  # as its program in the browser does
     return Chosen(pointed if pointed in there else None, marked)
+
+
+def _asked_at_first(order):
+    return {} if order is None else {"sort": asdict(order) if order.name else None}

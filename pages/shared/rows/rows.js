@@ -33,11 +33,12 @@ class Table {
     Object.assign(this, { data, setStateValue, setTriggerValue });
     this.root.style.maxHeight = data.height;
     this.root.setAttribute('aria-label', data.label);
+    if (data.order) this.sort = data.order.name ? data.order : null;
     const keys = new Set(data.rows.map(({ key }) => key));
     this.marked = new Set([...this.marked].filter((key) => keys.has(key)));
     if (!keys.has(this.at)) this.at = keys.has(data.at) ? data.at : null;
     // Drawn anew only where it is another table: pictures would flicker at every key.
-    const drawn = JSON.stringify([data.columns, data.rows, data.marks]);
+    const drawn = JSON.stringify([data.columns, data.rows, data.marks, data.order]);
     if (drawn === this.drawn) this.point(false);
     else this.draw();
     this.drawn = drawn;
@@ -48,7 +49,7 @@ class Table {
 
   get ordered() {
     const rows = [...this.data.rows];
-    if (!this.sort) return rows;
+    if (!this.sort || this.data.order) return rows;
     const { name, down } = this.sort;
     const value = ({ order, cells }) => order[name] ?? cells[name] ?? '';
     const compare = (a, b) => {
@@ -109,7 +110,9 @@ class Table {
     button.addEventListener('click', () => {
       if (way === null) this.sort = { name, down: false };
       else this.sort = way ? null : { name, down: true };
-      this.draw();
+      // Of rows that are a page of many, the server knows the order.
+      if (this.data.order) this.setStateValue('sort', this.sort);
+      else this.draw();
       this.root.focus();
     });
     th.append(button);

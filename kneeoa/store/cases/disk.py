@@ -1,0 +1,49 @@
+"""What the folder of films has in common with others: it may be full, or locked, or lose power."""
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from kneeoa.errors import KneeOAError
+
+_ABANDONED = 24 * 3600
+"""Seconds after which nobody is writing any more."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class FilmFileError(KneeOAError):
+    """A film cannot be kept, read or deleted."""
+
+
+def have_on_disk(folder: Path) -> None:
+    """Have the names in a folder survive a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def drop_abandoned(folder: Path) -> None:
+    """Delete what a process that was killed had begun to write there."""
+    for left in folder.glob(".new.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
+
+
+@contextlib.contextmanager
+def in_words(what: str, folder: Path) -> Iterator[None]:
+    """Turn what the system refuses into a sentence: `what` was to be done in `folder`."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in _FULL:
+            why = "The disk is full. Nothing that was saved before is lost: free some space"
+        else:
+            why = f"{problem.strerror or type(problem).__name__}. Nothing was changed: see to it"
+        raise FilmFileError(f"Expected to {what} in {folder}. {why}, and try again.") from None

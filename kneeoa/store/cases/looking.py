@@ -1,0 +1,181 @@
+"""The list of cases a page at a time: the database looks through it, orders and counts it.
+
+What is looked through stands beside the cases in `case_knee`, a row a knee, kept with each change:
+no case has to be opened for it but those of the page that is shown.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+
+from kneeoa.store import tables
+from kneeoa.store.cases.case import FilmState, NewCase
+from kneeoa.store.cases.listing import (
+    EVERY,
+    NOT_LOOKED_AT,
+    PATIENT_LETTERS,
+    Asked,
+    Filters,
+    Found,
+    SortedBy,
+    doubt_of,
+)
+from kneeoa.store.database import reading
+from kneeoa.wording import plain
+
+LONGEST_SEARCH = 200
+_DIGITS = re.compile(r"\d+")
+_CASE, _KNEE, _OWN = tables.reading_case, tables.case_knee, tables.case_grade
+
+
+def find(db: Engine, asked: Asked, *, first: int = 0, most: int | None = None) -> Found:
+    """Return which knees are looked for: `most` of them from the `first` on, in their order."""
+    wanted = _filtered(select(_KNEE.c.case_id, _KNEE.c.knee), asked)
+    wanted = wanted.order_by(*_order(asked)).limit(most).offset(first)
+    counted = _filtered(select(func.count()), asked)
+    with reading(db) as connection:
+        found = tuple((row.case_id, row.knee) for row in connection.execute(wanted))
+        every = connection.scalars(select(func.count()).select_from(_KNEE)).one()
+        is_all = asked.filters == EVERY
+        count = every if is_all else connection.scalars(counted).one()
+    return Found(found, count, every)
+
+
+def words_of(new: NewCase) -> dict[str, str]:
+    """Return what a case is looked for and in order by, for its row."""
+    name = plain(new.name).casefold()
+    return {
+        "searched": f"{name} {new.patient[:PATIENT_LETTERS]} {new.source}".casefold(),
+        # So that film 2 comes before film 10.
+        "name_order": _DIGITS.sub(lambda found: found[0].zfill(12), name),
+    }
+
+
+def put_knees(connection: Connection, case_id: int, state: FilmState) -> None:
+    """Keep what the knees of a case are looked for by, instead of what was kept of them."""
+    connection.execute(delete(_KNEE).where(_KNEE.c.case_id == case_id))
+    rows: list[dict[str, Any]] = [
+        {
+            "case_id": case_id,
+            "knee": place,
+            "side": knee.side,
+            "said": knee.said,
+            "low": knee.low,
+            "high": knee.high,
+            "answer": knee.answer.casefold(),
+            "doubt": doubt_of(knee),
+            "refused": knee.refused,
+        }
+        for place, knee in enumerate(state.knees or (NOT_LOOKED_AT,))
+    ]
+    connection.execute(_KNEE.insert(), rows)
+
+
+def _filtered(rows: Select[Any], asked: Asked) -> Select[Any]:
+    mine = (_OWN.c.case_id == _KNEE.c.case_id) & (_OWN.c.knee == _KNEE.c.knee)
+    mine &= _OWN.c.reader == asked.reader
+    joined = _KNEE.join(_CASE, _CASE.c.id == _KNEE.c.case_id).outerjoin(_OWN, mine)
+    return rows.select_from(joined).where(*_conditions(asked))
+
+
+def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
+    filters, told = asked.filters, _is_told(asked)
+    wanted: list[ColumnElement[bool]] = []
+    answer = case((told, _KNEE.c.answer), else_="")
+    number = literal(" case ") + cast(_CASE.c.id, String) + literal(" ")
+    text = _CASE.c.searched + number + answer
+    for word in plain(filters.text, LONGEST_SEARCH).casefold().split():
+        wanted.append(text.contains(word, autoescape=True))
+    if filters.grades:
+        low, high = (func.coalesce(_KNEE.c[name], _KNEE.c.said) for name in ("low", "high"))
+        wanted += [told, or_(*((low <= grade) & (grade <= high) for grade in filters.grades))]
+    if filters.doubts:
+        kinds: dict[str, ColumnElement[bool]] = {
+            "in doubt": and_(told, _KNEE.c.doubt != ""),
+            "clear": and_(told, _KNEE.c.said.is_not(None), _KNEE.c.doubt == ""),
+            "refused": _KNEE.c.refused.is_(True),
+        }
+        wanted.append(or_(*(kinds[kind] for kind in filters.doubts)))
+    if filters.sides:
+        wanted.append(_KNEE.c.side.in_(filters.sides))
+    wanted += _days(filters)
+    if filters.unread:
+        wanted.append(_CASE.c.is_read.is_(False))
+    return wanted
+
+
+def _days(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return that the study, or where that is not known the saving, is of the days asked for."""
+    day, is_known = _CASE.c.study_date, _CASE.c.study_date != ""
+    wanted: list[ColumnElement[bool]] = []
+    if filters.since:
+        saved = _CASE.c.created_at >= _midnight(filters.since)
+        wanted.append(case((is_known, day >= filters.since.isoformat()), else_=saved))
+    if filters.until:
+        saved = _CASE.c.created_at < _midnight(filters.until) + timedelta(days=1)
+        wanted.append(case((is_known, day <= filters.until.isoformat()), else_=saved))
+    return wanted
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _is_told(asked: Asked) -> ColumnElement[bool]:
+    """Return whether what the networks say of a knee may be shown."""
+    if asked.seen is None:
+        return true()
+    there = tuple_(_CASE.c.film, _KNEE.c.knee).in_(sorted(asked.seen))
+    return or_(_OWN.c.seen_at.is_not(None), there)
+
+
+def _middle(asked: Asked) -> ColumnElement[Any]:
+    ends = (func.coalesce(_KNEE.c[name], _KNEE.c.said) for name in ("low", "high"))
+    return case((_is_told(asked), sum(ends)), else_=null())
+
+
+def _doubt(asked: Asked) -> ColumnElement[Any]:
+    has_doubt = and_(_is_told(asked), _KNEE.c.doubt != "")
+    return case((has_doubt, _KNEE.c.doubt), (_KNEE.c.refused.is_(True), "refused"), else_=null())
+
+
+_SIDES = case((_KNEE.c.side == "R", "right"), (_KNEE.c.side == "L", "left"), else_=null())
+_BY: dict[SortedBy, Callable[[Asked], ColumnElement[Any]]] = {
+    "case": lambda asked: _CASE.c.id,
+    "film": lambda asked: _CASE.c.name_order,
+    "side": lambda asked: _SIDES,
+    "patient": lambda asked: func.nullif(_CASE.c.patient, ""),
+    "study_date": lambda asked: func.nullif(_CASE.c.study_date, ""),
+    "answer": _middle,
+    "doubt": _doubt,
+    "own_grade": lambda asked: _OWN.c.grade,
+    "saved_at": lambda asked: _CASE.c.created_at,
+}
+
+
+def _order(asked: Asked) -> list[ColumnElement[Any]]:
+    newest = [_CASE.c.id.desc(), _KNEE.c.knee]
+    if asked.sort is None:
+        return newest
+    by = _BY[asked.sort.name](asked)
+    return [by.is_(None), by.desc() if asked.sort.down else by.asc(), *newest]

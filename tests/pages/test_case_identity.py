@@ -1,0 +1,267 @@
+"""Films are saved without their patients, and what a reader does with them works as before."""
+
+import io
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import PngImagePlugin
+
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.reports.dicom.source import source_of
+from kneeoa.reports.exports import Exports
+from kneeoa.store.cases import identity, keeping
+from pages.reading.beside import Other
+from pages.shared.cases import identities
+from tests.support.case_pages import (
+    FILM,
+    kept_name,
+    labels,
+    listed,
+    opened,
+    read_and_saved,
+    sign_in,
+    started,
+    upload,
+)
+from tests.support.films import image_file
+from tests.support.report_films import PLANTED, knee_file
+from tests.support.teaching_pages import html, press, text
+
+pytestmark = pytest.mark.usefixtures("kept")
+DICOM = knee_file()
+NAME = "Plantagenet_Eleonora.dcm"
+
+
+def about_her(*films, folder):
+    """What of a patient is in any file of the store, or in `films`."""
+    stored = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+    return {one for one in PLANTED for data in (*stored, *films) if one.encode() in data}
+
+
+def with_text():
+    made = PngImagePlugin.PngInfo()
+    made.add_text("Patient", "Plantagenet")
+    return image_file(draw_knee(3, seed=2), "PNG", pnginfo=made)
+
+
+def test_an_upload_is_saved_without_its_patient_and_that_is_said_before(db, files, tmp_path):
+    app = sign_in(upload(started(), NAME, DICOM))
+    assert identities.DICOM_GOES in html(app)
+    press(app, "save_case")
+    (case,) = keeping.cases(db)
+    content = files.read(case.film)
+    assert not about_her(content, str(case).encode(), folder=tmp_path)
+    assert pydicom.dcmread(io.BytesIO(content)).PatientIdentityRemoved == "YES"
+    assert (case.name, case.study_date) == (kept_name(case), "2024-02-29")
+    assert case.patient == files.mark_of("SECRET-4711")
+    (row,) = listed(app.switch_page("cases/page.py").run())
+    assert (row["cells"]["film"], row["cells"]["study_date"]) == (case.name, "2024-02-29")
+
+
+def test_an_image_is_saved_as_its_pixels_alone(db, files, tmp_path):
+    data = with_text()
+    app = sign_in(upload(started(), "Plantagenet.png", data))
+    assert identities.OTHERS_GO in html(app)
+    press(app, "save_case")
+    (case,) = keeping.cases(db)
+    content = files.read(case.film)
+    assert not about_her(content, folder=tmp_path)
+    before, after = (read_radiograph(one, "x").pixels for one in (data, content))
+    assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize(
+    ("policy", "from_archive", "said", "stays"),
+    [
+        ("", True, identities.FOR_REPORTS, True),
+        ("keep", False, identities.STAYS, True),
+        ("keep", True, identities.STAYS, True),
+        ("remove", True, identities.DICOM_GOES + identities.NO_WAY_BACK, False),
+    ],
+)
+def test_the_owner_settles_what_is_kept(db, files, monkeypatch, policy, from_archive, said, stays):
+    monkeypatch.setenv(identity.SETTING, policy)
+    app = sign_in(upload(started(), NAME, DICOM))
+    (digest,) = app.session_state["films"]
+    if from_archive:
+        app.session_state["films_behind_key"] = {digest}
+    assert said in html(app.run())
+    press(app, "save_case")
+    (case,) = keeping.cases(db)
+    assert (files.read(case.film) == DICOM) == stays
+    assert (case.name == NAME) == stays
+    assert (case.film == case.digest == digest) == stays
+
+
+def test_a_word_that_is_no_setting_keeps_everything_from_being_saved(db, monkeypatch):
+    monkeypatch.setenv(identity.SETTING, "nobody")
+    app = sign_in(upload(started(), NAME, DICOM))
+    assert "Expected one of remove, uploads, keep" in text(app)
+    assert "Save this case" not in labels(app)
+    assert keeping.count(db) == 0
+
+
+def test_a_case_opens_again_with_the_same_pixels_boxes_side_spacing_and_answer(db):
+    app = read_and_saved(name=NAME, data=DICOM)
+    (film,) = app.session_state["films"].values()
+    (case,) = keeping.cases(db)
+    other = opened(sign_in(started("cases")), case.case_id)
+    assert "Saved as case" in html(other)
+    (again,) = other.session_state["films"].values()
+    assert again.digest == case.film != film.digest
+    assert np.array_equal(again.radiograph.pixels, film.radiograph.pixels)
+    assert again.radiograph.spacing == film.radiograph.spacing
+    assert again.radiograph.header == film.radiograph.header
+    assert (again.frames, again.found) == (film.frames, film.found)
+    assert keeping.cases(db) == [case]
+
+
+def test_the_same_upload_is_known_another_day_and_not_saved_twice(db):
+    read_and_saved(name=NAME, data=DICOM)
+    (case,) = keeping.cases(db)
+    app = sign_in(upload(started(), "again.dcm", DICOM))
+    assert "Save this case" not in labels(app)
+    press(app, "open_known")
+    assert "Saved as case" in html(app)
+    # It is the file as it came, which this session has: its report can name her.
+    assert [film.data for film in app.session_state["films"].values()] == [DICOM]
+    assert keeping.cases(db) == [case]
+    other = sign_in(upload(started(), "again.dcm", DICOM))
+    other.switch_page("cases/page.py").run().segmented_control(key="view").set_value("session")
+    (row,) = listed(other.run())
+    assert row["cells"]["saved"] == f"case {case.case_id}"
+
+
+def test_what_she_saw_in_the_list_makes_no_free_grade_of_the_same_upload(db):
+    read_and_saved("ab", name=NAME, data=DICOM)
+    (case,) = keeping.cases(db)
+    app = sign_in(upload(started(), "again.dcm", DICOM), "cd")
+    app.switch_page("cases/page.py").run().segmented_control(key="view").set_value("saved").run()
+    assert listed(app)[0]["cells"]["answer"].startswith("KL")
+    assert set(app.session_state["own_grades"]) == {(case.film, 0)}
+    app.switch_page("reading/page.py").run()
+    press(app, "own_1")
+    own = app.session_state["own_grades"][case.film, 0]
+    assert (own.grade, own.committed) == (1, None)
+
+
+def test_what_she_gave_the_upload_is_what_she_gave_the_case(db):
+    app = sign_in(upload(started(), NAME, DICOM), "ab")
+    press(app, "own_3")
+    press(app, "save_case")
+    (case,) = keeping.cases(db, "AB")
+    assert case.own(0).grade == 3
+    assert set(app.session_state["own_grades"]) == {(case.film, 0)}
+
+
+def test_a_childs_film_is_refused_again_although_its_age_is_gone(db):
+    data = knee_file(PatientBirthDate="20150101")
+    app = read_and_saved(name=NAME, data=data)
+    assert "under 18" in text(app)
+    (case,) = keeping.cases(db)
+    assert case.state.knees[0].refused
+    other = opened(sign_in(started("cases")), case.case_id)
+    assert "under 18" in text(other)
+    assert "Not graded" in text(other)
+    (again,) = other.session_state["films"].values()
+    assert not again.radiograph.header.child
+    assert keeping.cases(db) == [case]
+
+
+def made_of(app, monkeypatch):
+    """The exports that the page makes of the film that is read."""
+    made = []
+    monkeypatch.setattr("pages.reading.report._show_text", made.append)
+    app.session_state["report"] = True
+    app.run()
+    assert not app.exception
+    return made[-1]
+
+
+def test_reports_of_a_case_refer_to_the_film_as_it_is_kept_and_say_so(db, files, monkeypatch):
+    app = read_and_saved(name=NAME, data=DICOM)
+    (case,) = keeping.cases(db)
+    kept = source_of(files.read(case.film))
+    there = made_of(app, monkeypatch)
+    assert any(box.key == "report_with_patient" for box in app.checkbox)
+    other = opened(sign_in(started("cases")), case.case_id)
+    again = made_of(other, monkeypatch)
+    assert not any(box.key == "report_with_patient" for box in other.checkbox)
+    assert "saved without its patient" in text(other)
+    # In the session that saved it and in any later one.
+    for made in (there, again):
+        report = pydicom.dcmread(io.BytesIO(made.content("sr")))
+        (evidence,) = report.CurrentRequestedProcedureEvidenceSequence
+        image = evidence.ReferencedSeriesSequence[0].ReferencedSOPSequence[0]
+        assert image.ReferencedSOPInstanceUID == kept.sop_instance
+        assert (report.StudyInstanceUID, report.PatientID) == (kept.study, kept.patient_id)
+        assert report.PatientIdentityRemoved == "YES"
+        capture = pydicom.dcmread(io.BytesIO(made.content("sc")))
+        source = capture.SourceImageSequence[0]
+        assert source.ReferencedSOPInstanceUID == kept.sop_instance
+        assert made.content("film") == files.read(case.film)
+    assert isinstance(again, Exports)
+
+
+def test_priors_are_in_order_by_the_day_that_the_list_keeps(db):
+    visits = {
+        "now.dcm": knee_file(3, side="L", StudyDate="20240229"),
+        "before.dcm": knee_file(1, side="L", StudyDate="20200105", SOPInstanceUID="1.2.3"),
+    }
+    for name, data in visits.items():
+        read_and_saved(name=name, data=data)
+    now, before = sorted(keeping.cases(db), key=lambda case: case.study_date, reverse=True)
+    assert now.patient == before.patient
+    app = opened(sign_in(started("cases")), before.case_id)
+    opened(app, now.case_id)
+    choice = next(box for box in app.selectbox if box.label == "Prior film, or other knee")
+    choice.set_value(Other(before.film, 0)).run()
+    assert not app.exception
+    said = html(app) + text(app)
+    assert "prior, 2020-01-05" in said
+    assert "current, 2024-02-29" in said
+    assert "Not said by the files: whether both are of one patient" not in said
+    # A film that has just come in, with her number, is hers as well.
+    upload(app, "third.dcm", knee_file(2, side="L", SOPInstanceUID="1.2.4", StudyDate="20250101"))
+    choice = next(box for box in app.selectbox if box.label == "Prior film, or other knee")
+    assert all("same patient" in option for option in choice.options)
+
+
+def test_text_in_the_picture_is_warned_of_before_it_is_saved(db, monkeypatch):
+    app = sign_in(upload(started(), NAME, knee_file(BurnedInAnnotation="YES")))
+    assert "text stands in its pixels" in text(app)
+    press(app, "save_case")
+    assert "text stands in its pixels" not in text(app)
+    # Many at once, too.
+    other = upload(started(), NAME, knee_file(BurnedInAnnotation="YES", SOPInstanceUID="1.2.3"))
+    sign_in(other)
+    other.switch_page("cases/page.py").run().segmented_control(key="view").set_value("session")
+    (row,) = listed(other.run())
+    other.session_state["session_rows"] = {"at": row["key"], "marked": []}
+    assert "Text seems to stand in the picture itself of Plantagenet" in text(other.run())
+    assert identities.DICOM_GOES in text(other)
+    assert set(identities.MORE) == {
+        *(identities.DICOM_GOES, identities.OTHERS_GO),
+        *(identities.FOR_REPORTS, identities.STAYS),
+    }
+
+
+def test_what_cannot_be_kept_without_changing_a_pixel_is_not_kept(db):
+    odd = image_file(draw_knee(2).astype(np.float32) / 3, "TIFF")
+    app = read_and_saved(name="odd.tif", data=odd)
+    assert "without changing its pixels" in text(app)
+    assert keeping.count(db) == 0
+
+
+def test_films_that_were_saved_as_they_came_open_as_before(db, monkeypatch):
+    monkeypatch.setenv(identity.SETTING, "keep")
+    read_and_saved()
+    monkeypatch.delenv(identity.SETTING)
+    (case,) = keeping.cases(db)
+    app = opened(sign_in(started("cases")), case.case_id)
+    assert "one.png" in html(app)
+    assert [film.data for film in app.session_state["films"].values()] == [FILM]
+    app = sign_in(upload(started(), "again.png"))
+    assert any(button.key == "open_known" for button in app.button)
