@@ -112,8 +112,12 @@ STYLE = """
   .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
 }
-.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 8.2rem;
+.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 6.9rem;
   align-self: flex-start;}
+.stMainBlockContainer:has(.kl-profile) .st-key-reading
+  [data-testid="stColumn"]:has(.st-key-viewer) {top: 8.2rem;}
+:root[data-box-unread] :is(.st-key-networks .kl-lead, .st-key-networks details, .kl-said,
+  .kl-current > div) {opacity: .3;}
 .st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}
 .st-key-networks .kl-scale img {order: -1; flex-basis: 100%;}
 .st-key-networks .kl-lead .kl-grade {font-size: 2.2rem;}
