@@ -107,6 +107,12 @@ STYLE = """
   .st-key-networks .kl-lead {padding-left: .5rem;}
   .st-key-networks .kl-lead .kl-grade {font-size: 1.8rem;}
   .kl-cells {font-size: .78rem; gap: .15rem;}
+  .st-key-networks [data-testid="stButtonGroup"] button {padding-left: .5rem; padding-right: .5rem;}
+}
+@media (max-width: 1800px) {
+  .st-key-two_sets > div > [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+  .st-key-two_sets > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
+    min-width: 100%;}
 }
 @media (max-width: 640px) {
   .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
