@@ -41,8 +41,8 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**shares)
 
 
-def _share_texts(table, name):
-    texts = []
+def _share_texts(table: pd.DataFrame, name: str) -> list[str | None]:
+    texts: list[str | None] = []
     for share, films in zip(table[name], table["films"], strict=True):
         if pd.isna(share) or pd.isna(films):
             texts.append(None)
