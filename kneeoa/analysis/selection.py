@@ -52,7 +52,7 @@ class Selection:
     def standing(self) -> str:
         """Return on how many cycles of each network a study stands, or nothing without one.
 
-        For example ``The study paper stands on 6 of 10 cycles of the MobileNet and 4 of 10 of the
+        For example ``The study "paper" stands on 6 of 10 cycles of the MobileNet and 4 of 10 of the
         ResNet50.``
         """
         if self.study is None or self.study.record.kind != "cycles" or not self.networks:
@@ -64,7 +64,7 @@ class Selection:
         said += "".join(
             f" and {done.get(other, 0)} of {asked} of the {DISPLAY_NAME[other]}" for other in others
         )
-        return f"The study {self.study.record.study_id} stands on {said}."
+        return f'The study "{self.study.record.study_id}" stands on {said}.'
 
     def python(self, table: str, *modules: str, before: Iterable[str] = ()) -> str:
         """Return the lines of Python that print a table of this selection, there ``chosen``.

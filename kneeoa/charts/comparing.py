@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from kneeoa.analysis.anova import METRICS
+from kneeoa.analysis.many.side_by_side import MEASURES
 from kneeoa.charts import style
 from kneeoa.networks import pair_of
 
@@ -147,7 +148,7 @@ def spread_figure(
     return figure
 
 
-def differences_figure(table: pd.DataFrame, *, height: int = 360) -> go.Figure:
+def differences_figure(table: pd.DataFrame, *, height: int = 470) -> go.Figure:
     """Return differences with their intervals, a line each, in hundredths.
 
     ``table`` as from `side_by_side.side_by_side`. Less is better of the errors alone.
@@ -157,7 +158,7 @@ def differences_figure(table: pd.DataFrame, *, height: int = 360) -> go.Figure:
     clear = (here["low"] > 0) | (here["high"] < 0)
     figure.add_scatter(
         x=100 * here["difference"],
-        y=here["metric"].map(METRICS),
+        y=here["metric"].map(MEASURES),
         error_x=style.interval(
             100 * here["difference"], 100 * here["low"], 100 * here["high"], thickness=1.8, width=4
         ),

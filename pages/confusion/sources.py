@@ -93,6 +93,8 @@ def choose(selection: Selection) -> tuple[Shown, str]:
         runs, lines = _published(selection)
         return Shown(chosen, runs, runs, lines, lines), counted_by
     runs, lines = run_selection.graded_films(selection), (RUNS,)
+    finished = len(selection.finished)
+    run_selection.say_left_out(finished - sum(map(len, runs.values())), finished)
     if chosen == "one":
         runs, more = _one_each(runs)
         lines += more

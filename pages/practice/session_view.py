@@ -139,19 +139,20 @@ def show_network(play: Play, network: str) -> None:
 def show_resolution(play: Play) -> None:
     """Show the reference, what was given, and the way on."""
     reference = KLGrade(play.film.grade)
-    grade, on = st.columns([1.4, 1], vertical_alignment="bottom")
-    grade.html(
+    # Where both do not fit beside each other, the way on stands below.
+    line = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    line.html(
         '<div class="kl-network">Reference</div>'
-        f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
+        f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>',
+        width="content",
     )
     last = len(play.done) == len(play.exam.films)
-    on.button(
+    line.button(
         "See the result" if last else "Next film",
         key="next",
         shortcut="Enter",
         type="primary",
         on_click=play.proceed,
-        width="stretch",
     )
     if play.choice is None:
         said = ":orange[**Time was up**] without an answer."

@@ -58,7 +58,8 @@ def _show_line(film, frame, said, below=""):
     with st.container(key="case"):
         st.html(
             f'<div class="kl-purpose">{PURPOSE}</div><b>{name}</b> '
-            f'<span class="kl-quiet">({_describe(film, frame)})</span>{said}{below}'
+            f'<span class="kl-quiet">({_describe(film, frame)})</span>'
+            f'<span class="kl-said">{said}</span>{below}'
         )
 
 

@@ -14,7 +14,7 @@ from pages.shared.session_films import Film
 SECONDS = 0.3
 """After which the next film is read, while some are not."""
 SIDES = {"R": "R ", "L": "L ", "unknown": ""}
-NOT_GRADED = "not graded"
+NOT_GRADED, ALL_THE_SAME = "not graded", "refused"
 AFTER_YOURS = "after yours"
 _FAILED = "not_read_ahead"
 
@@ -28,7 +28,9 @@ def answers(film: Film) -> list[str]:
     """Return for each knee its side and answer in a few words, as text."""
     two = len(film.found.knees) > 1
     return [
-        (SIDES[knee.side] if two else "") + _answer(film, place, frame, refused=refused)
+        (SIDES[knee.side] if two else "")
+        + _answer(film, place, frame, refused=refused and not film.anyway)
+        + (f", {ALL_THE_SAME}" if refused and film.anyway else "")
         for place, (knee, (frame, refused)) in enumerate(
             zip(film.found.knees, _knees(film), strict=True)
         )
@@ -69,15 +71,16 @@ def _strip(current):
 
 
 def _picture(film, said, *, marked):
-    lines = "".join(
-        f'<div class="{"kl-apart-2" if NOT_GRADED in line else ""}">{html.escape(line)}</div>'
-        for line in said
-    )
+    lines = "".join(f'<div class="{_tone(line)}">{html.escape(line)}</div>' for line in said)
     name = boundary.as_html(film.name)
     return (
         f'<div class="kl-thumb{" kl-current" if marked else ""}" title="{name}">'
         f'<img src="{film.picture()}" alt="">{lines}</div>'
     )
+
+
+def _tone(line):
+    return "kl-apart-2" if NOT_GRADED in line or ALL_THE_SAME in line else ""
 
 
 def _unread():
@@ -87,7 +90,8 @@ def _unread():
         (film, frame)
         for digest, film in session_films.all_films().items()
         for frame, refused in _knees(film)
-        if not (refused or session_films.is_read(film, frame) or (digest, frame) in failed)
+        if not (refused and not film.anyway)
+        and not (session_films.is_read(film, frame) or (digest, frame) in failed)
     ]
 
 
@@ -99,11 +103,11 @@ def _read_ahead(film, frame):
 
 
 def _knees(film):
-    """Return each knee's frame, as the reader has it, and whether it gets no grade."""
+    """Return each knee's frame, as the reader has it, and whether what was found refuses it."""
     knees = []
     for index in range(len(film.found.knees)):
         frame = frame_control.frame_of(film, index)
         findings = frame_control.findings_of(film, index, frame)
         refused = any(finding.severity == REFUSED for finding in findings)
-        knees.append((frame, refused and not film.anyway))
+        knees.append((frame, refused))
     return knees

@@ -30,11 +30,12 @@ def _preset(selection):
     return selection.study.record.preset
 
 
-def show_claim(selection, tables) -> None:
-    """Show the paper's Table 1 with ours beside it."""
+def show_claim(selection, tables, left_out: int) -> None:
+    """Show the paper's Table 1 with ours beside it; `left_out` runs could not be read."""
     st.subheader("The paper's Table 1, and ours")
     if standing := selection.standing():
         st.caption(boundary.escaped(f"{standing} {_RECIPES.get(_preset(selection), '')}".strip()))
+    run_selection.say_left_out(left_out, len(selection.finished))
     st.caption("On the test films, always, whichever films are chosen above.")
     ensembles = tables["ensembles"]
     table_view.show_table(
@@ -61,7 +62,8 @@ def show_claim(selection, tables) -> None:
         st.markdown(
             f"All runs of a network averaged, on the {selection.split} films, accuracy: "
             + "; ".join(said).replace(TOGETHER, TOGETHER.lower())
-            + "."
+            + ". Each run is calibrated on the validation films before; *Confusion* averages them "
+            "as they are, and may differ by a few films."
         )
 
 
@@ -159,7 +161,7 @@ def show(selection, export) -> None:
             # Why something could not be compared at all, such as runs on different films.
             for note in compared.loc[compared["method"] == "by patient", "note"].unique():
                 st.warning(boundary.escaped(note))
-            show_claim(selection, tables)
+            show_claim(selection, tables, len(selection.finished) - len(readable))
             show_metric(selection, tables)
     with tabs["whole"]:
         if tabs["whole"].open:

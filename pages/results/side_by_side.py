@@ -14,8 +14,7 @@ from kneeoa.charts.confusion import confusion_figure, difference_figure
 from kneeoa.charts.paper import sheet
 from kneeoa.networks import TOGETHER
 from pages.shared import boundary, cached, kept, table_view
-from pages.shared.research import cached_runs, paper_sheet
-from pages.shared.research.run_selection import SPLITS
+from pages.shared.research import cached_runs, paper_sheet, run_selection
 
 MOST_AT_ONCE = 60
 """Runs beyond these take minutes to compare, and a reader is asked first."""
@@ -57,9 +56,13 @@ def show(selection: Selection, export) -> None:
     count = len({label for of in chosen.values() for label in of.labels})
     if count > MOST_AT_ONCE and not averaged and not compare_many(count):
         return
+    for side, of in chosen.items():
+        missing = len(of.labels) - len(_films(selection, of)[1]) if of.labels else 0
+        run_selection.say_left_out(missing, len(of.labels), f" of the {SIDES[side].lower()}")
     found = compared(selection, chosen["first"], chosen["second"], averaged)
     st.caption(
-        boundary.escaped(" ".join(found.said)) + f" {SPLITS[selection.split].title()} films."
+        boundary.escaped(" ".join(found.said))
+        + f" {run_selection.SPLITS[selection.split].title()} films."
     )
     python = python_of(selection, chosen["first"], chosen["second"], averaged)
     with export:
@@ -157,7 +160,8 @@ def python_of(selection: Selection, first: RunSet, second: RunSet, averaged: boo
 
 
 def _show_table(selection, found, python):
-    left, right = st.columns([1.2, 1], gap="medium")
+    with st.container(key="two_sets"):
+        left, right = st.columns([1.2, 1], gap="medium")
     with left:
         table_view.show_table(
             side_by_side.in_words(found.table),
@@ -170,8 +174,10 @@ def _show_table(selection, found, python):
     with right:
         table_view.show_figure(differences_figure(found.table), "differences")
         st.caption(
-            "In hundredths: percentage points, hundredths of kappa, of an area, of a grade. Pale: "
-            "the interval crosses 0. That shows no difference, and is no proof that there is none."
+            "In hundredths: percentage points, hundredths of kappa, of an area, of a grade. Of the "
+            "two errors less is better, of all else more. Pale: the interval crosses 0. That shows "
+            "no difference, and is no proof that there is none. Of so many measures one may lie "
+            "off 0 by chance."
         )
 
 

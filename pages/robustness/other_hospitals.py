@@ -11,10 +11,10 @@ from pages.shared.research import own_measured
 COLUMNS = {
     "framing": st.column_config.TextColumn("How the knee is framed", width="large"),
     "films": st.column_config.NumberColumn("Films"),
-    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+    "accuracy": st.column_config.TextColumn("Accuracy"),
     "quadratic_kappa": st.column_config.NumberColumn("Kappa", format="%.3f"),
     "kappa_of_median": st.column_config.NumberColumn("Kappa, median grade", format="%.3f"),
-    "within_one_grade": st.column_config.NumberColumn("Within one grade", format="percent"),
+    "within_one_grade": st.column_config.TextColumn("Within one grade"),
     "auc_kl2": st.column_config.NumberColumn("AUC, KL 2 or more", format="%.3f"),
     "spearman": st.column_config.NumberColumn("Rank correlation", format="%.3f"),
 }
@@ -30,17 +30,22 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
     st.markdown(
         f"{table['films'].iloc[0]} films of one other hospital with two experts' grades, each "
         "grade about as often; no network learned from them. Both together, by their most "
-        "probable grade. Framing decides how well films are ranked. What is left is that readers "
-        "elsewhere draw the lines between grades elsewhere, which fifty graded films of your own "
-        "teach."
+        "probable grade. The networks put these films in much the same order as the experts; but "
+        "readers elsewhere draw the lines between grades elsewhere, which fifty graded films of "
+        "your own teach."
     )
     table_view.show_table(
-        table,
+        elsewhere.in_words(table),
         "other_hospital",
         "from kneeoa.analysis.published import elsewhere\n"
         "from kneeoa.graders.locating.localiser import Localiser\n\n"
-        "print(elsewhere.framings(Localiser().card))",
+        "print(elsewhere.in_words(elsewhere.framings(Localiser().card)))",
         columns=COLUMNS,
+        download=table,
+    )
+    st.caption(
+        "In brackets: 95% interval over films, as if each were of another patient. The two ways to "
+        "frame are measured on the same films: a difference of a few points tells little."
     )
 
 

@@ -107,13 +107,23 @@ STYLE = """
   .st-key-networks .kl-lead {padding-left: .5rem;}
   .st-key-networks .kl-lead .kl-grade {font-size: 1.8rem;}
   .kl-cells {font-size: .78rem; gap: .15rem;}
+  .st-key-networks [data-testid="stButtonGroup"] button {padding-left: .5rem; padding-right: .5rem;}
+}
+@media (max-width: 1800px) {
+  .st-key-two_sets > div > [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}
+  .st-key-two_sets > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
+    min-width: 100%;}
 }
 @media (max-width: 640px) {
   .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
 }
-.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 8.2rem;
+.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 6.9rem;
   align-self: flex-start;}
+.stMainBlockContainer:has(.kl-profile) .st-key-reading
+  [data-testid="stColumn"]:has(.st-key-viewer) {top: 8.2rem;}
+:root[data-box-unread] :is(.st-key-networks .kl-lead, .st-key-networks details, .kl-said,
+  .kl-current > div) {opacity: .3;}
 .st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}
 .st-key-networks .kl-scale img {order: -1; flex-basis: 100%;}
 .st-key-networks .kl-lead .kl-grade {font-size: 2.2rem;}

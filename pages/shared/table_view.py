@@ -31,17 +31,17 @@ def show_table(
     shown: dict[str, Any] = {"hide_index": True, "placeholder": ""} | options
     content, columns = column_words.to_a_tenth(table, column_words.described(table, columns))
     event = st.dataframe(content, column_config=columns, **shown)
-    file, code, _ = st.columns([1, 1, 6])
-    file.download_button(
+    # In a row of their own width: in narrow columns their words would be cut off.
+    ways = st.container(horizontal=True, gap="small")
+    ways.download_button(
         "CSV",
         csv_text(table if download is None else download),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"csv_{name}",
-        width="stretch",
         on_click="ignore",
     )
-    with code.popover("Python", width="stretch"):
+    with ways.popover("Python"):
         st.code(python.strip(), language="python")
     return event
 

@@ -126,6 +126,8 @@ def test_the_papers_own_study_comes_first_and_says_on_how_many_cycles_it_stands(
     studies.write_study(tmp_path, replace(record, study_id="later", preset="paper", cycles=10))
     made = chosen(tmp_path, study="later")
     assert list(selection.study_labels(made.archive)) == ["later", "early"]
-    said = "The study later stands on 3 of 10 cycles of the MobileNet and 2 of 10 of the ResNet50."
+    said = (
+        'The study "later" stands on 3 of 10 cycles of the MobileNet and 2 of 10 of the ResNet50.'
+    )
     assert made.standing() == said
     assert chosen(tmp_path).standing() == ""

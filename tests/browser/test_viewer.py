@@ -192,6 +192,23 @@ def test_a_ruler_goes_by_key(page):
     becomes(page, "tool", "window")
 
 
+def test_nothing_is_measured_past_the_films_edge(page):
+    x, y = middle(page)
+    page.keyboard.press("l")
+    drag(page, (x, y), (900, 0))
+    figure = page.locator(".pane").first.locator(".svg-layer text")
+    expect(figure).to_have_text(re.compile(r"^(29\d|30\d) px"), timeout=SECONDS)
+    page.keyboard.press("Delete")
+    expect(figure).to_have_count(0)
+    page.locator(".pane").first.focus()
+    page.keyboard.press("Enter")
+    for _ in range(40):
+        page.keyboard.press("Shift+ArrowRight")
+    # From four tenths of the pane, whose width the film does not fill, to the film's edge.
+    expect(page.locator(".said")).to_contain_text("Ruler, point 2:", timeout=SECONDS)
+    assert float(figure.text_content().split()[0]) < SIDE
+
+
 def test_maps_show_the_box_large_until_the_film_is_looked_at_closer(page):
     def share(pane):
         """How much of the width of its pane the film takes that is not black."""
@@ -223,11 +240,14 @@ def test_the_box_is_moved_by_mouse_and_by_key_and_the_grades_follow(page):
     becomes(page, "tool", "frame")
     page.keyboard.press("Shift+ArrowUp")
     expect(page.locator(".viewer")).to_have_class(re.compile("awaiting"))
+    # Nor does the answer stand there as that of this box.
+    expect(page.locator(".kl-lead")).to_have_css("opacity", "0.3")
     page.keyboard.press("Escape")
     becomes(page, "tool", "window")
     expect(page.locator(".hint")).to_have_text("")
     smaller = json.loads(changes(page, "frame", json.dumps(moved, separators=(",", ":"))))
     assert smaller["height"] < moved["height"]
+    expect(page.locator(".kl-lead")).to_have_css("opacity", "1", timeout=SECONDS)
     expect(case).to_be_visible()
     page.get_by_role("button", name="Box and side").click()
     page.get_by_role("button", name="Back to the proposal").click()
@@ -269,14 +289,16 @@ def test_a_finger_windows_and_the_magnifier_follows_it(page):
     assert complaints(page) == []
 
 
-OUT_OF_ORDER = """async ({ bundle, pixels }) => {
+MOUNTED = """async ({ bundle, pixels }) => {
   const { default: mount } = await import(bundle);
   const parentElement = document.createElement("div");
-  parentElement.innerHTML = '<div class="viewer"></div>';
+  parentElement.innerHTML = '<div class="viewer" style="width: 262px"></div>';
   document.body.append(parentElement);
   const film = {
     id: "f", type: "uint16", height: 690, width: 600, window: [700, 4015], inverse: false,
-    spacing: null, url: pixels, label: "film", frame: null, seen: null, layers: [], marks: [],
+    spacing: null, url: pixels, label: "film", frame: null, seen: null, layers: [],
+    marks: [[1, 5], [300, 685], [599, 345]].map(([x, y]) => (
+      { kind: "measured", label: "medial 4.2 mm", points: [[x, y - 4], [x, y + 4]] })),
   };
   const said = (serial, title) => ({
     parentElement, setStateValue() {}, setTriggerValue() {},
@@ -293,9 +315,15 @@ OUT_OF_ORDER = """async ({ bundle, pixels }) => {
   for (let tries = 0; viewer.dataset.ready !== "true" && tries < 300; tries += 1)
     await new Promise(resolve => setTimeout(resolve, 100));
   const title = parentElement.querySelector(".title").textContent;
+  const pane = parentElement.querySelector(".pane").getBoundingClientRect();
+  const inside = [...parentElement.querySelectorAll(".marks text")].map(text => {
+    const at = text.getBoundingClientRect();
+    return at.width > 0 && at.left >= pane.left && at.right <= pane.right
+      && at.top >= pane.top && at.bottom <= pane.bottom;
+  });
   parentElement.remove();
   takeAway();
-  return title;
+  return [title, inside];
 }"""
 
 
@@ -309,4 +337,7 @@ def test_what_was_said_last_is_shown_in_whatever_order_it_comes(reader):
         '.find(name => name.includes("film-viewer.js"))'
     )
     told = {"bundle": bundle, "pixels": pixels}
-    assert reader.evaluate(OUT_OF_ORDER, told) == "last"
+    title, inside = reader.evaluate(MOUNTED, told)
+    assert title == "last"
+    # What was measured near the film's edge has its words in the pane.
+    assert inside == [True, True, True]

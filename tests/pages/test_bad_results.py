@@ -137,6 +137,26 @@ def test_answers_that_are_none_are_named_and_the_others_stand(folder):
     assert len(app.warning) == bad
 
 
+@pytest.mark.parametrize(
+    ("page", "part", "said"),
+    [
+        ("confusion", None, "1 of 4 finished runs is not counted here"),
+        ("results", "claim", "1 of 4 finished runs is not counted here"),
+        ("results", "beside", "1 of 2 finished runs of the first set is not counted here"),
+    ],
+)
+def test_no_figure_stands_on_more_runs_than_it_was_counted_from(folder, page, part, said):
+    answers = folder / "runs" / "mobilenet-seed0-00000000" / "predictions.csv"
+    _, edit = UNMEASURED["an answer that is none"]
+    answers.write_bytes(edit(answers.read_bytes()))
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
+    if part:
+        app.query_params["part"] = part
+    app = app.switch_page(f"{page}/page.py").run()
+    assert not app.exception, app.exception[0].message
+    assert [one.value for one in app.warning if one.value.startswith(said)]
+
+
 def test_what_is_odd_and_whole_stands(folder):
     odd = write_bad(folder, STANDING)
     app = opened("runs")

@@ -64,6 +64,16 @@ def test_the_first_of_an_upload_is_shown_and_a_click_turns(app):
     assert name_of_current(app) == "<b>.png"
 
 
+def test_a_film_that_is_graded_although_it_was_refused_stays_marked(app):
+    strip(app)[2].click().run()
+    next(button for button in app.button if button.label == "Grade anyway").click().run()
+    (said,) = [label for label in labels(app) if label.startswith("rings.png")]
+    assert said.startswith("rings.png: KL ")
+    assert said.endswith(", refused")
+    html = " ".join(block.body for block in app.get("html"))
+    assert '<div class="kl-apart-2">KL ' in html
+
+
 def test_a_film_taken_away_comes_back_where_it_was(app):
     strip(app)[1].click().run()
     next(button for button in app.button if button.label == "Remove film").click().run()

@@ -120,7 +120,7 @@ def test_the_film_is_shown_alone_and_with_its_maps_once_it_is_told():
     app = begin(opened(), seed=5)
     (data,) = viewers(app)
     (film,) = data["films"]
-    assert (data["keys"], data["turns"], data["editable"]) == ("page", False, False)
+    assert (data["keys"], data["turns"], data["editable"]) == ("page", None, False)
     assert film["layers"] == []
     # Nothing that a browser gets says what film it is.
     image_id = app.session_state["play"].film.image_id

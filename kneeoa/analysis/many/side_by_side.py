@@ -16,10 +16,14 @@ from kneeoa.analysis import confusions
 from kneeoa.analysis.anova import METRICS
 from kneeoa.analysis.findings import value_text
 from kneeoa.errors import DataError
+from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap
 from kneeoa.records.results import probabilities_of
 from kneeoa.wording import counted
 
+FOUND = {f"recall_kl{int(grade)}": f"Of {grade.label}, found" for grade in GRADES}
+MEASURES = METRICS | FOUND
+"""What is compared, with the names that people read."""
 COLUMNS = [
     "metric",
     "first",
@@ -84,7 +88,7 @@ def side_by_side(
             means[1][metric] - means[0][metric],
             *bootstrap.percentile_interval(drawn[1][metric] - drawn[0][metric]),
         )
-        for metric in METRICS
+        for metric in MEASURES
     ]
     return SideBySide(
         pd.DataFrame(rows, columns=COLUMNS),
@@ -98,7 +102,7 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
     """Return `SideBySide.table` as readers expect it: percent, grades, points, with intervals."""
     return pd.DataFrame(
         {
-            "Measure": METRICS[row["metric"]],
+            "Measure": MEASURES[row["metric"]],
             "First": _mean(row, "first"),
             "Second": _mean(row, "second"),
             "Second minus first (95%)": _difference(row),
@@ -148,13 +152,17 @@ class _Side:
 
     def drawn(self, *, seed: int) -> dict[str, np.ndarray]:
         weights = bootstrap.patient_weights(self.patients, seed=seed)
-        return bootstrap.mean_summaries(self.true, self.answers, weights)
+        scored = bootstrap.mean_summaries(self.true, self.answers, weights)
+        return scored | _found(self.true, self.answers, weights)
 
     def scored(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return mean and standard deviation over runs of each metric."""
         once = np.ones((1, len(self.true)))
-        runs = [agreement.weighted_summaries(self.true, one, once) for one in self.answers]
-        values = {metric: np.array([run[metric][0] for run in runs]) for metric in METRICS}
+        runs = [
+            agreement.weighted_summaries(self.true, one, once) | _found(self.true, one[None], once)
+            for one in self.answers
+        ]
+        values = {metric: np.array([run[metric][0] for run in runs]) for metric in MEASURES}
         spread = {
             metric: of.std(ddof=1) if len(of) > 1 else np.nan for metric, of in values.items()
         }
@@ -163,6 +171,18 @@ class _Side:
     def matrix(self) -> np.ndarray:
         counts = [agreement.confusion_matrix(self.true, one.argmax(axis=1)) for one in self.answers]
         return confusions.mean_and_spread(counts, "row")[0]
+
+
+def _found(true: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return of each grade the share that is found, mean over ``(runs, N, 5)``, for each draw.
+
+    ``(draws,)`` each, NaN where the grade is not there. Every run has the same films of a grade, so
+    that the mean over runs is that of a film's share of right answers.
+    """
+    here = np.eye(len(GRADES))[true]
+    right = (answers.argmax(axis=2) == true).mean(axis=0)
+    shares = agreement.share(weights @ (right[:, None] * here), weights @ here)
+    return dict(zip(FOUND, shares.T, strict=True))
 
 
 def _said(

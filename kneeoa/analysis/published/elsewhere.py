@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+from scipy import stats
 
 FRAMINGS = {
     "whole_film_stretched": "the whole film, stretched to a square",
@@ -28,3 +29,24 @@ def framings(card: dict[str, Any]) -> pd.DataFrame:
         if key in measured
     ]
     return pd.DataFrame(rows, columns=["framing", *MEASURES])
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `framings` with the shares of films as text, each with its 95% interval over films.
+
+    Wilson's interval, as if each film were of another patient: the card holds no films. What a
+    card does not have is empty.
+    """
+    shares = {name: _share_texts(table, name) for name in ("accuracy", "within_one_grade")}
+    return table.assign(**shares)
+
+
+def _share_texts(table: pd.DataFrame, name: str) -> list[str | None]:
+    texts: list[str | None] = []
+    for share, films in zip(table[name], table["films"], strict=True):
+        if pd.isna(share) or pd.isna(films):
+            texts.append(None)
+            continue
+        found = stats.binomtest(round(share * films), int(films)).proportion_ci(method="wilson")
+        texts.append(f"{share:.1%} ({found.low:.1%} to {found.high:.1%})")
+    return texts

@@ -128,6 +128,16 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
     return found, tuple(run for run in runs if run[0] not in unread)
 
 
+def say_left_out(count: int, total: int, whose: str = "") -> None:
+    """Say that `count` of `total` finished runs are not counted here, where some are not."""
+    if count:
+        st.warning(
+            f"{count} of {counted(total, 'finished run')}{whose} "
+            f"{'is' if count == 1 else 'are'} not counted here: the answers could not be read, or "
+            "hold no graded films of this part. *Runs* says which."
+        )
+
+
 def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     """Return `measuring.graded_films` of the selection."""
     return _in_order(cached_runs.graded(_runs_of(selection), selection.split))

@@ -45,6 +45,41 @@ def test_values_are_means_over_runs_as_scikit_learn_gives_them():
     np.testing.assert_allclose(found.matrices[0], expected[0])
 
 
+def test_of_each_grade_the_share_that_is_found_has_its_difference_and_interval():
+    first, second = runs(0, 1), runs(3, 4, skill=3.0)
+    found = side_by_side(first, second)
+    for grade in range(5):
+        recalls = [
+            [
+                sk.recall_score(of["true_grade"], of["predicted"], labels=[grade], average="macro")
+                for of in side.values()
+            ]
+            for side in (first, second)
+        ]
+        row = row_of(found, f"recall_kl{grade}")
+        assert row["first"] == pytest.approx(np.mean(recalls[0]))
+        assert row["second_sd"] == pytest.approx(np.std(recalls[1], ddof=1))
+        assert row["difference"] == pytest.approx(np.mean(recalls[1]) - np.mean(recalls[0]))
+        assert row["low"] <= row["difference"] <= row["high"]
+    # Paired over patients: with other patients like these, as written out.
+    one = next(iter(first.values()))
+    hits = [
+        np.mean([(of["error"] == 0).to_numpy(float) for of in side.values()], axis=0)
+        for side in (first, second)
+    ]
+    frame = pd.DataFrame(
+        {"gain": hits[1] - hits[0], "n": 1.0, "patient": one["patient_id"].to_numpy()}
+    )[(one["true_grade"] == 0).to_numpy()]
+    of = frame.groupby("patient")[["gain", "n"]].sum().reindex(one["patient_id"].unique())
+    of = of.fillna(0.0).to_numpy()
+    picked = np.random.default_rng(5).integers(len(of), size=(4000, len(of)))
+    gains = of[picked].sum(axis=1)
+    low, high = np.percentile(gains[:, 0] / gains[:, 1], [2.5, 97.5])
+    row = row_of(found, "recall_kl0")
+    assert row["low"] == pytest.approx(low, abs=0.03)
+    assert row["high"] == pytest.approx(high, abs=0.03)
+
+
 def test_the_interval_is_that_of_a_bootstrap_over_patients_written_out():
     first, second = runs(0), runs(5, skill=3.0)
     (one,), (other,) = first.values(), second.values()

@@ -54,6 +54,8 @@ async function startOnce() {
       textBoxColorHighlighted: '#ffe9ad',
       textBoxColorSelected: '#ffd35c',
       textBoxFontSize: '15px',
+      textBoxBackground: '#10181bb0', // on white bone as legible as on black
+      textBoxBorderRadius: 3,
     },
     [FrameTool.toolName]: {
       color: FRAME_COLOUR,

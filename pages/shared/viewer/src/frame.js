@@ -7,6 +7,7 @@ import { spacingOf } from './geometry.js';
 
 export const FRAME_COLOUR = '#4cc2c4';
 export const SMALLEST = 64; // pixels
+const UNREAD = 'data-box-unread'; // of the whole page, while a box is not read yet
 const KEY_PAUSE = 200; // ms without a key, after which a box that was moved by key is told
 
 // Dispatches `framereleased`, its annotation as detail, on the element in which it was let go.
@@ -127,6 +128,7 @@ export class Box {
 
   destroy() {
     clearTimeout(this.later);
+    document.documentElement.removeAttribute(UNREAD);
     document.removeEventListener('pointerdown', this.flush, true);
   }
 
@@ -142,9 +144,12 @@ export class Box {
     this.drawn.delete(imageId);
   }
 
-  // A box that the page does not know of yet has no maps: those that are there are of another one.
+  // A box that the page does not know of yet has no maps: those that are there are of another one,
+  // and so is the page's answer beside the film.
   awaitMaps() {
-    this.root.classList.toggle('awaiting', Boolean(this.sent || this.later));
+    const isAwaiting = Boolean(this.sent || this.later);
+    this.root.classList.toggle('awaiting', isAwaiting);
+    document.documentElement.toggleAttribute(UNREAD, isAwaiting);
   }
 
   // Puts the boxes where the page says, which knows of the move `heard` and of those before.

@@ -56,3 +56,13 @@ export function part(film, name) {
     height: frame.height / 2,
   };
 }
+
+// A number between two ends, or the nearer end.
+export const within = (value, [low, high]) => Math.max(low, Math.min(high, value));
+
+// Numbers moved together, so far that they lie between two ends, the first before the last.
+export function shifted(values, [low, high]) {
+  const past = Math.min(0, high - Math.max(...values));
+  const by = past + Math.max(0, low - Math.min(...values) - past);
+  return values.map((value) => value + by);
+}

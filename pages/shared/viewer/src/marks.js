@@ -1,8 +1,12 @@
 // Lines that the page draws on a film: what was measured on it, and where.
 
+import { within } from './geometry.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 const END = 4; // CSS pixels of half the bar at each end of a measured line
 const AWAY = 9; // CSS pixels between a line and its words
+const HIGH = 16; // CSS pixels of the words
+const EDGE = 4; // CSS pixels between words and the pane's edge
 
 const made = (tag, attributes) => {
   const element = document.createElementNS(SVG, tag);
@@ -40,11 +44,26 @@ export class Marks {
       const drawn = kind === 'measured' ? withEnds(seen) : seen;
       line.setAttribute('points', drawn.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' '));
       if (!words.textContent) return;
-      const xs = seen.map(([x]) => x);
-      const lowest = Math.max(...seen.map(([, y]) => y));
-      words.setAttribute('x', (Math.min(...xs) + Math.max(...xs)) / 2);
-      words.setAttribute('y', lowest + AWAY);
+      this.label(words, seen);
     });
+  }
+
+  // Puts words below their line, or above it where the pane ends: inside the pane, as long as there
+  // is some of the line in it.
+  label(words, seen) {
+    const { clientWidth, clientHeight } = this.element.parentElement;
+    const [[left, right], [top, bottom]] = [0, 1].map((axis) => {
+      const along = seen.map((point) => point[axis]);
+      return [Math.min(...along), Math.max(...along)];
+    });
+    const isSeen = right >= 0 && left <= clientWidth && bottom >= 0 && top <= clientHeight;
+    words.setAttribute('visibility', isSeen ? 'visible' : 'hidden');
+    if (!isSeen) return;
+    const half = words.getComputedTextLength() / 2 + EDGE;
+    const below = bottom + AWAY;
+    const isBelow = below + HIGH + EDGE <= clientHeight;
+    words.setAttribute('x', within((left + right) / 2, [half, clientWidth - half]));
+    words.setAttribute('y', isBelow ? below : Math.max(EDGE, top - AWAY - HIGH));
   }
 }
 

@@ -1,15 +1,47 @@
-// Ruler and angle, whose figures are always those of the line that is drawn.
+// Ruler and angle, whose figures are always those of the line that is drawn, on the film.
 
+import { getEnabledElement } from '@cornerstonejs/core';
 import { AngleTool, LengthTool } from '@cornerstonejs/tools';
+import { shifted, within } from './geometry.js';
+
+// Where a film begins and ends, across and down: a pixel reaches from -0.5 to 0.5 of its middle.
+function endsOf({ viewport }) {
+  const { dimensions, spacing } = viewport.getImageData();
+  return [0, 1].map((axis) => [-0.5 * spacing[axis], (dimensions[axis] - 0.5) * spacing[axis]]);
+}
+
+// Keeps points on their film: past its edge there is nothing that could be measured. A line that is
+// moved as a whole keeps its length.
+export function keepOnFilm(points, enabled, { isWhole = false } = {}) {
+  endsOf(enabled).forEach((ends, axis) => {
+    const along = points.map((point) => point[axis]);
+    const kept = isWhole ? shifted(along, ends) : along.map((value) => within(value, ends));
+    points.forEach((point, index) => { point[axis] = kept[index]; });
+  });
+}
 
 // Cornerstone (5.14.0) measures ten times a second at most and does not draw what it measured last:
-// after a quick stroke the figure of a shorter one would stay.
-const measuredAtOnce = (Tool) => class extends Tool {
+// after a quick stroke the figure of a shorter one would stay. Nor does it end at a film's edge.
+const measuredOnFilm = (Tool) => class extends Tool {
   constructor(...given) {
     super(...given);
     this._throttledCalculateCachedStats = this._calculateCachedStats;
+    const keep = ({ detail }, drawn, options) =>
+      keepOnFilm(drawn.data.handles.points, getEnabledElement(detail.element), options);
+    const add = this.addNewAnnotation;
+    this.addNewAnnotation = (event) => {
+      const drawn = add(event);
+      if (drawn) keep(event, drawn);
+      return drawn;
+    };
+    const drag = this._dragCallback;
+    this._dragCallback = (event) => {
+      drag(event); // what it moves is drawn later, in the next frame of the browser
+      const { annotation, handleIndex, movingTextBox } = this.editData ?? {};
+      if (annotation && !movingTextBox) keep(event, annotation, { isWhole: handleIndex === undefined });
+    };
   }
 };
 
-export const Ruler = measuredAtOnce(LengthTool);
-export const Angle = measuredAtOnce(AngleTool);
+export const Ruler = measuredOnFilm(LengthTool);
+export const Angle = measuredOnFilm(AngleTool);

@@ -1,9 +1,11 @@
 // Rulers and angles by key: Enter draws one, arrows move one of its points, Enter goes to the next.
 
+import { getEnabledElement } from '@cornerstonejs/core';
 import { annotation } from '@cornerstonejs/tools';
 import { put } from './drawing.js';
 import { FrameTool } from './frame.js';
-import { Angle, Ruler } from './measure.js';
+import { within } from './geometry.js';
+import { Angle, Ruler, keepOnFilm } from './measure.js';
 
 const STEP = 2; // CSS pixels
 const FAR = 10; // steps, with Shift
@@ -46,13 +48,15 @@ export class Measuring {
     const { element, viewport, imageId } = this.panes[0];
     const { clientWidth, clientHeight } = element;
     const at = ([x, y]) => [...viewport.canvasToWorld([x * clientWidth, y * clientHeight])];
+    const drawn = points.map(at);
+    keepOnFilm(drawn, getEnabledElement(element));
     this.tool = tool;
     this.point = points.length - 1;
     this.drawn = put(element, {
       uid: `by-key-${(serial += 1)}`,
       toolName: Tool.toolName,
       imageId,
-      points: points.map(at),
+      points: drawn,
       highlighted: true,
     });
   }
@@ -60,10 +64,16 @@ export class Measuring {
   // Returns whether there was a point to move.
   move([across, down], isFar) {
     if (!this.isThere) return false;
-    const { viewport } = this.panes[0];
+    const { element, viewport } = this.panes[0];
     const [x, y] = viewport.worldToCanvas(this.points[this.point]);
     const step = STEP * (isFar ? FAR : 1);
-    this.points[this.point] = [...viewport.canvasToWorld([x + across * step, y + down * step])];
+    // What can be seen: a point that is moved by key is followed by eye alone.
+    const at = [
+      within(x + across * step, [0, element.clientWidth]),
+      within(y + down * step, [0, element.clientHeight]),
+    ];
+    this.points[this.point] = [...viewport.canvasToWorld(at)];
+    keepOnFilm([this.points[this.point]], getEnabledElement(element));
     this.drawn.invalidated = true;
     this.mark();
     return true;
