@@ -172,7 +172,7 @@ def test_two_patients_are_shown_and_never_compared():
 
 
 def test_the_two_knees_of_a_film_have_no_arrow_while_their_sides_are_not_known():
-    knees = [draw_knee(g, side=512, laterality=s, marked=False) for g, s in ((0, "R"), (4, "L"))]
+    knees = [draw_knee(g, side=512, laterality=s, marked=False) for g, s in ((0, "R"), (3, "L"))]
     film = dicom_dataset(np.hstack(knees), PatientOrientation=["R", "F"], StudyDate="20230304")
     app = opened(("both.dcm", dicom_file(film)))
     choice_of(app).set_value(Other(next(iter(app.session_state["films"])), 1)).run()
