@@ -33,8 +33,18 @@ def home(visible: str | None) -> Iterator[tempfile.TemporaryDirectory]:
     Path(folder.name, _CLUSTER_FILE).write_text("{}\n", "utf-8")
     os.environ.update(_SETTINGS)
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    _forget_the_secret_before()
     with _set("CUDA_VISIBLE_DEVICES", visible), _set("HOME", folder.name), _on_loopback():
         yield folder
+
+
+def _forget_the_secret_before() -> None:
+    """Have Ray look at its settings anew: a process that was of a cluster keeps that one's."""
+    with contextlib.suppress(ImportError):  # said by who needs it
+        from ray._raylet import AuthenticationTokenLoader, Config
+
+        Config.initialize("")
+        AuthenticationTokenLoader.instance().reset_cache()
 
 
 @contextlib.contextmanager
