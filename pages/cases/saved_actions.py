@@ -32,7 +32,7 @@ def show(
     chosen: rows.Chosen,
 ) -> None:
     """Show what can be done with the marked rows, or the one that is pointed at."""
-    keys = chosen.marked or ((chosen.at,) if chosen.at else ())
+    keys = chosen.meant
     case_ids = list(dict.fromkeys(_case_of(key) for key in keys))
     several = [1.3] if found.found > PAGE else []
     said, *pages, open_, read, away, csv = st.columns(
@@ -43,8 +43,7 @@ def show(
         words = words if found.found < found.all else f"{found.all:,} knees"
         words = f"{first + 1:,} to {first + len(found.knees):,} of {words}"
         show_pages(pages[0], first, found.found)
-    marked = f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
-    said.caption(f"{words}{marked}. Arrows choose, Enter opens, the space bar marks.")
+    said.caption(chosen.told(words))
     open_.button(
         "Open",
         key="cases_open",

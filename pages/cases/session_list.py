@@ -166,7 +166,7 @@ def _waiting_rows(work):
 
 def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     """Show what can be done with the marked rows, or the one that is pointed at."""
-    keys = chosen.marked or ((chosen.at,) if chosen.at else ())
+    keys = chosen.meant
     digests = list(dict.fromkeys(key.partition(".")[0] for key in keys))
     digests = [digest for digest in digests if digest in session_films.all_films()]
     said, open_, save, away, stop, csv = st.columns(
@@ -175,8 +175,7 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     refused = sum(item.state == "refused" for item in work.items)
     words = counted(len(table), "knee")
     words += f" · {counted(refused, 'file')} not read" if refused else ""
-    words += f" · {counted(len(chosen.marked), 'row')} marked" if chosen.marked else ""
-    said.caption(f"{words}. Arrows choose, Enter opens, the space bar marks.")
+    said.caption(chosen.told(words))
     open_.button(
         "Open",
         key="session_open",

@@ -7,6 +7,8 @@ from typing import Literal
 
 import streamlit as st
 
+from kneeoa.wording import counted
+
 _HERE = Path(__file__).parent
 _MOUNT = st.components.v2.component(
     "rows",
@@ -58,6 +60,16 @@ class Chosen:
 
     at: str | None
     marked: tuple[str, ...]
+
+    @property
+    def meant(self) -> tuple[str, ...]:
+        """The rows that something is to be done with: those marked, else the one pointed at."""
+        return self.marked or ((self.at,) if self.at else ())
+
+    def told(self, words: str) -> str:
+        """Return `words` about a table with how many rows are marked, and its keys."""
+        marked = f" · {counted(len(self.marked), 'row')} marked" if self.marked else ""
+        return f"{words}{marked}. Arrows choose, Enter opens, the space bar marks."
 
 
 @dataclass(frozen=True, slots=True)
