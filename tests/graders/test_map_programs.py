@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 from kneeoa.errors import ModelError
+from kneeoa.files import write_arrays
 from kneeoa.films.phantom import draw_knee
 from kneeoa.graders.maps import smooth_grad
 from kneeoa.graders.maps.randomised import shuffled
@@ -48,6 +49,39 @@ def test_a_process_that_fails_says_what_is_needed(exported, tmp_path, monkeypatc
     monkeypatch.setattr(sys, "executable", str(program))
     asked = smooth_grad.Asked("mobilenet", exported, True, 1)
     with pytest.raises(ModelError, match=r"Expected TensorFlow.*No module named tensorflow"):
+        smooth_grad.smooth_grads(FILM, [asked])
+
+
+def test_how_far_smooth_grad_is_is_told_for_each_noisy_copy(exported, monkeypatch):
+    monkeypatch.setattr(smooth_grad, "SAMPLES", 2)
+    asked, shares = smooth_grad.Asked("mobilenet", exported, True, 1), []
+    smooth_grad.computed(smooth_grad._sent(FILM, [asked, asked]), shares.append)
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_shares_and_maps_of_the_process_come_apart(exported, tmp_path, monkeypatch):
+    answer = tmp_path / "answer"
+    with answer.open("wb") as stream:
+        stream.write(b"0.250\n1.000\n\n")
+        write_arrays(stream, {"map0": FILM})
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\ncat > /dev/null\ncat {answer}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    asked, shares = smooth_grad.Asked("mobilenet", exported, True, 1), []
+    (heatmap,) = smooth_grad.smooth_grads(FILM, [asked], told=shares.append)
+    np.testing.assert_array_equal(heatmap, FILM)
+    assert shares == [0.25, 1.0]
+
+
+def test_a_process_that_never_answers_is_given_up(exported, tmp_path, monkeypatch):
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(smooth_grad, "SECONDS", 0.2)
+    asked = smooth_grad.Asked("mobilenet", exported, True, 1)
+    with pytest.raises(ModelError, match="not done after"):
         smooth_grad.smooth_grads(FILM, [asked])
 
 

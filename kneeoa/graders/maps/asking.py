@@ -76,7 +76,7 @@ def maps_of(
             )
             for name, grade in pairs
         ]
-        return smooth_grad.smooth_grads(film, asked)
+        return smooth_grad.smooth_grads(film, asked, told=told)
     maps = []
     for place, (name, grade) in enumerate(pairs):
 

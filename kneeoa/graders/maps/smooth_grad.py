@@ -4,14 +4,18 @@ It needs gradients, and so TensorFlow, which takes seconds to load and has no pl
 of the dashboard.
 """
 
+import contextlib
 import io
+import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -42,33 +46,64 @@ class Asked:
     head: Head | None = None
 
 
-def smooth_grads(film: np.ndarray, asked: Sequence[Asked]) -> tuple[np.ndarray, ...]:
+def smooth_grads(
+    film: np.ndarray,
+    asked: Sequence[Asked],
+    *,
+    told: Callable[[float], None] = lambda share: None,
+) -> tuple[np.ndarray, ...]:
     """Return how sensitive each score is to each pixel, ``(224, 224) float32, >= 0`` each.
 
-    `film` is ``(224, 224)`` in [0, 255]. Takes about ten seconds and raises `ModelError` where
-    TensorFlow or tf-keras-vis is missing.
+    `film` is ``(224, 224)`` in [0, 255]; `told` is called with the share of the noisy copies that
+    are done, in [0, 1]. Takes about ten seconds and raises `ModelError` where TensorFlow or
+    tf-keras-vis is missing.
     """
     stream = io.BytesIO()
     write_arrays(stream, _sent(film, asked))
-    try:
-        done = subprocess.run(
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
             [sys.executable, "-m", __spec__.name],
-            input=stream.getvalue(),
-            capture_output=True,
-            timeout=SECONDS,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, _BEFORE]))},
-            check=False,
         )
-    except subprocess.TimeoutExpired:
-        raise ModelError(f"SmoothGrad was not done after {SECONDS} s: try again later.") from None
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        is_late = threading.Event()
+        limit = threading.Timer(SECONDS, lambda: (is_late.set(), process.kill()))
+        limit.start()
+        try:
+            written = _exchanged(process, stream.getvalue(), told)
+            process.wait()
+        finally:
+            limit.cancel()
+            process.kill()
+            process.wait()
+        errors.seek(0)
+        last = errors.read().decode(errors="replace").strip().splitlines()[-1:]
+    if is_late.is_set():
+        raise ModelError(f"SmoothGrad was not done after {SECONDS} s: try again later.")
+    if process.returncode or not written:
         raise ModelError(
             "Expected TensorFlow and tf-keras-vis for SmoothGrad: install requirements.txt. "
             f"Received: {' '.join(last)}"
         )
-    with np.load(io.BytesIO(done.stdout), allow_pickle=False) as maps:
+    with np.load(io.BytesIO(written), allow_pickle=False) as maps:
         return tuple(maps[f"map{place}"] for place in range(len(asked)))
+
+
+def _exchanged(
+    process: subprocess.Popen[bytes], sent: bytes, told: Callable[[float], None]
+) -> bytes:
+    """Send what is asked and return the maps; empty where the process ended without any."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdout:
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(sent)
+        # A line for each share that is done, an empty one, and the maps.
+        while share := process.stdout.readline().strip():
+            told(float(share))
+        return process.stdout.read()
 
 
 def _sent(film: np.ndarray, asked: Sequence[Asked]) -> dict[str, np.ndarray]:
@@ -86,7 +121,9 @@ def _text(asked: Asked) -> str:
     return f"{asked.architecture}\n{asked.file.resolve()}\n{asked.standardise:d}\n{asked.grade:d}"
 
 
-def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def computed(
+    given: dict[str, np.ndarray], told: Callable[[float], None] = lambda share: None
+) -> dict[str, np.ndarray]:
     """Return the maps that are asked for, as ``map0`` and so on; loads TensorFlow."""
     from tf_keras_vis.saliency import Saliency
     from tf_keras_vis.utils.scores import CategoricalScore
@@ -99,11 +136,12 @@ def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         if f"kernel{place}" in given:
             head = [given[f"kernel{place}"], given[f"bias{place}"]]
             network.get_layer("grade").set_weights(head)
+        score = _counted(CategoricalScore(int(grade)), place, len(given["of"]), told)
         # tf-keras-vis draws its noise from there.
         np.random.seed(0)  # noqa: NPY002
         maps[f"map{place}"] = np.asarray(
             Saliency(network, clone=False)(
-                CategoricalScore(int(grade)),
+                score,
                 given["film"][None, ..., None],
                 smooth_samples=SAMPLES,
                 smooth_noise=NOISE,
@@ -114,6 +152,19 @@ def computed(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return maps
 
 
+def _counted(
+    score: Callable[[Any], Any], place: int, networks: int, told: Callable[[float], None]
+) -> Callable[[Any], Any]:
+    """Return a score that tells how far the maps are: it is asked once for each noisy copy."""
+    copies = itertools.count(1)
+
+    def scored(output: Any) -> Any:
+        told((place + min(next(copies) / SAMPLES, 1.0)) / networks)
+        return score(output)
+
+    return scored
+
+
 def _main() -> None:
     """Read film and what is asked from the standard input, write the maps to the output."""
     output = os.fdopen(os.dup(1), "wb")
@@ -121,9 +172,14 @@ def _main() -> None:
     with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as sent:
         given = dict(sent)
     stream = io.BytesIO()
-    write_arrays(stream, computed(given))
     with output:
-        output.write(stream.getvalue())
+
+        def told(share: float) -> None:
+            output.write(f"{share:.3f}\n".encode())
+            output.flush()
+
+        write_arrays(stream, computed(given, told))
+        output.write(b"\n" + stream.getvalue())
 
 
 if __name__ == "__main__":
