@@ -55,12 +55,11 @@ def show_waiting_line(film: session_films.Film, frame: Frame) -> None:
 
 def _show_line(film, frame, said, below=""):
     name = boundary.as_html(session_films.labels()[film.digest])
-    with st.container(key="case"):
-        st.html(
-            f'<div class="kl-purpose">{PURPOSE}</div><b>{name}</b> '
-            f'<span class="kl-quiet">({_describe(film, frame)})</span>'
-            f'<span class="kl-said">{said}</span>{below}'
-        )
+    st.html(
+        f'<div class="kl-purpose">{PURPOSE}</div><b>{name}</b> '
+        f'<span class="kl-quiet">({_describe(film, frame)})</span>'
+        f'<span class="kl-said">{said}</span>{below}'
+    )
 
 
 def _graded_as(profile):

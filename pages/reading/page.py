@@ -112,7 +112,9 @@ def offer_to_bring_back() -> None:
 
 def show_reading(films: dict[str, session_films.Film]) -> None:
     """Show the film and, beside it, what the networks say of it."""
+    # The line stays in one place from run to run: moved, it would stand there twice for a moment.
     line_place = st.container()
+    line = line_place.container(key="case")
     with st.container(key="reading"):
         several = len(films) > 1
         widths = [0.34, 3, 1] if several else [3.35, 1]
@@ -137,11 +139,11 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         patience = PATIENCE if was_read_last(film) else 0.0
         reading = begin_reading(film, frame)
         if not ended(reading, within=patience):
+            with line:
+                case_line.show_waiting_line(film, frame)
             show_waiting(film, knee, frame, line_place, left, answers_place)
             ended(reading)
             st.rerun()
-    with line_place:
-        line = st.container()
     with answers_place, st.container():
         gate_strip.show_gate(film, findings)
         both = read_both(film, frame) if graded else None
@@ -162,6 +164,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             own_grades.saw(film.digest, knee)
             measured = is_as_measured(film, knee, frame, findings)
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
+            with line_place, st.container():
+                profile_line.show_profile_line(film, frame)
             with report_place:
                 report.show_report(film, frame, findings, graded=True, measured=measured)
     for strip_column in strip_place:
@@ -172,12 +176,11 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         saving.show(film)
 
 
-def show_waiting(film: session_films.Film, knee: int, frame: Frame, line, left, answers) -> None:
+def show_waiting(film: session_films.Film, knee: int, frame: Frame, below, left, answers) -> None:
     """Show the film at once, and that it is being read; nothing of another one stays."""
     # One element takes the place of the container that held all of the one before.
     answers.html('<div class="kl-lead kl-quiet">Both networks are reading this knee.</div>')
-    with line.empty():
-        case_line.show_waiting_line(film, frame)
+    below.empty()
     with left:
         reading_viewer.show(film, knee, frame, reading_viewer.WAITING)
 
@@ -252,7 +255,6 @@ def show_answers(
             reading_viewer.show(film, knee, frame, shown, marks)
     with line:
         case_line.show_case_line(film, frame, readings, together)
-        profile_line.show_profile_line(film, frame)
     card = cached.together_card()
     if together is not None and card is not None:
         with answer_place:
