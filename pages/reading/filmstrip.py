@@ -19,9 +19,12 @@ AFTER_YOURS = "after yours"
 _FAILED = "not_read_ahead"
 
 
-def show_strip(current: str) -> None:
-    """Show the films with `current` marked; turn to one that is clicked."""
-    st.fragment(_strip, run_every=SECONDS if _unread() else None)(current)
+def show_strip(current: str, *, ahead: bool = True) -> None:
+    """Show the films with `current` marked; turn to one that is clicked.
+
+    `ahead` reads those that nobody has read yet, one after the other.
+    """
+    st.fragment(_strip, run_every=SECONDS if ahead and _unread() else None)(current, ahead)
 
 
 def answers(film: Film) -> list[str]:
@@ -51,9 +54,9 @@ def _answer(film, place, frame, *, refused):
     return answer_card.headline(together)
 
 
-def _strip(current):
+def _strip(current, ahead):
     films, labels = session_films.all_films(), session_films.labels()
-    unread = _unread()
+    unread = _unread() if ahead else []
     if unread:
         _read_ahead(*unread[0])
     with st.container(key="filmstrip", gap="small"):

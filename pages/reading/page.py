@@ -142,6 +142,9 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             with line:
                 case_line.show_waiting_line(film, frame)
             show_waiting(film, knee, frame, line_place, left, answers_place)
+            for strip_column in strip_place:
+                with strip_column:
+                    filmstrip.show_strip(film.digest, ahead=False)
             ended(reading)
             st.rerun()
     with answers_place, st.container():

@@ -4,10 +4,13 @@ import io
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
+from pages.shared import cached
 from tests.support.places import MAIN_SCRIPT
 
 
@@ -82,6 +85,34 @@ def test_a_film_taken_away_comes_back_where_it_was(app):
     assert name_of_current(app) == "<b>.png"
     assert [label.split(":")[0] for label in labels(app)] == ["one.png", "<b>.png", "rings.png"]
     assert "bring_back" not in [button.key for button in app.button]
+
+
+class StillReading:
+    """Networks that go on reading for longer than anybody waits: the page stays as it is then."""
+
+    def submit(self, *_):
+        return self
+
+    def exception(self, within):
+        if within is not None:
+            raise TimeoutError
+        st.stop()
+
+
+def test_while_a_moved_box_is_read_no_older_answer_stands_beside_the_film(app, monkeypatch):
+    for _ in range(3):
+        app.run()
+    digest = app.selectbox(key="current_film").value
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(10, 10, 200, 200, "whole")
+    monkeypatch.setattr(cached, "readers", StillReading)
+    app.run()
+    one, other, refused = labels(app)
+    assert one == "one.png: ..."
+    assert other.startswith("<b>.png: KL ")
+    assert refused == "rings.png: not graded"
+    html = " ".join(block.body for block in app.get("html"))
+    assert html.count("being read") == 1
+    assert html.count("Both networks are reading this knee") == 1
 
 
 def test_one_film_alone_has_no_strip():
