@@ -142,22 +142,18 @@ def apply_style() -> None:
 def hide_menu() -> None:
     """Hide the menu of the whole program on this page, and what `controls` holds.
 
-    Of the controls a corner stays: they come where it is pointed at or touched, and where one of
-    them is reached by the Tab key; their own keys go on. For a moment they cannot be pressed, so
-    that the touch which opens them presses none.
+    The controls are hidden from the eye alone: their keys go on, and who comes to them by the Tab
+    key sees them. `way_out` stays in the corner, hardly seen until it is pointed at.
     """
     st.html(
         "<style>[data-testid=stHeader] {display: none;}"
         ".stMainBlockContainer {padding-top: 1rem;}"
-        ".st-key-controls {position: fixed; right: 1rem; bottom: 1rem; z-index: 99;"
-        " width: 2.6rem; height: 2.2rem; overflow: hidden; padding: 1rem; border-radius: 8px;"
-        " background: Canvas; opacity: 0.45;}"
-        ".st-key-controls::before {content: '\\22ef'; position: absolute; inset: 0; z-index: 1;"
-        " display: grid; place-content: center; font-size: 1.4rem; background: Canvas;"
-        " transition: visibility 0s 0.3s;}"
-        ".st-key-controls:is(:hover, :focus-within)"
-        " {width: 22rem; height: auto; overflow: visible; opacity: 1;}"
-        ".st-key-controls:is(:hover, :focus-within)::before {visibility: hidden;}</style>"
+        ".st-key-controls, .st-key-way_out {position: fixed; right: 1rem; z-index: 99;}"
+        ".st-key-way_out {bottom: 1rem; width: 16rem; opacity: 0.45;}"
+        ".st-key-way_out:is(:hover, :focus-within) {opacity: 1;}"
+        ".st-key-controls {bottom: 4.5rem; width: 30rem; padding: 1rem; border-radius: 8px;"
+        " background: Canvas; opacity: 0; pointer-events: none;}"
+        ".st-key-controls:focus-within {opacity: 1; pointer-events: auto;}</style>"
     )
 
 

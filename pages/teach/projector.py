@@ -23,6 +23,9 @@ def show(group) -> None:
             show_waiting(group)
         else:
             show_film(group)
+    if steps.is_alone():
+        with st.container(key="way_out"):
+            steps.show_view_button()
 
 
 def show_waiting(group) -> None:
@@ -54,9 +57,12 @@ def show_waiting(group) -> None:
 
 
 def _show_ways_on(group):
-    begin, leave, exam, view = st.columns([1.7, 1, 1.15, 0.9], gap="xsmall")
-    with view:
-        steps.show_view_button()
+    begin, leave, exam, *view = st.columns(
+        [1.7, 1, 1.15] if steps.is_alone() else [1.7, 1, 1.15, 0.9], gap="xsmall"
+    )
+    for column in view:
+        with column:
+            steps.show_view_button()
     with exam:
         exam_choice.show_file(group.exam)
     begin.button(
@@ -137,8 +143,6 @@ def show_film(group) -> None:
             show_reference(film, readings)
         with st.container(key="controls"):
             show_steps(group)
-            if steps.is_alone():
-                steps.show_view_button()
     with shown:
         if problem:
             st.error(boundary.escaped(problem))
