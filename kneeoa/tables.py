@@ -143,8 +143,8 @@ def _is_table_of(file: Path, columns: Sequence[str]) -> bool:
         return True
     try:
         line = start.decode("utf-8-sig", "replace").splitlines()[0]
-        found = next(csv.reader(io.StringIO(line)))
+        head = next(csv.reader(io.StringIO(line)))
     except (IndexError, StopIteration, csv.Error):
         return False
     least = min(_ENOUGH, len(columns))
-    return [as_meant(name) for name in found[:least]] == list(columns[:least])
+    return [as_meant(name) for name in head[:least]] == list(columns[:least])

@@ -175,7 +175,7 @@ def read(film: Listed) -> tuple[Radiograph, str]:
     radiograph = read_radiograph(data, film.file.name)
     patient = film.patient
     if not patient and radiograph.source == "DICOM":
-        patient = str(workers().run(PATIENT, data).said["id"])
+        patient = str(workers().run(PATIENT, data).facts["id"])
     return radiograph, patient
 
 

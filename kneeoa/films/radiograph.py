@@ -75,7 +75,7 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
     limits.check_bytes(len(data))
     kind = detect(data)
     answer = workers().run(TASK, data, kind=kind, limits=msgspec.to_builtins(limits))
-    described = converted(answer.said, Described)
+    described = converted(answer.facts, Described)
     pixels, *stored = answer.arrays
     pixels = pixels.astype(np.float32, copy=False)
     pixels.setflags(write=False)

@@ -68,15 +68,15 @@ def is_zip(data: bytes) -> bool:
 
 def films_of(data: bytes) -> Unpacked:
     """Return the films of a ZIP; raise `DataError` where it is none, unsound or without a film."""
-    found = open_zip(data)
-    kinds = _kinds_of(found)
-    order = _order_of(found)
-    if any(path.upper() in order for path in found):
+    files = open_zip(data)
+    kinds = _kinds_of(files)
+    order = _order_of(files)
+    if any(path.upper() in order for path in files):
         # A directory names all films of its CD: an image beside them is its viewer's.
-        for path, file in found.items():
+        for path, file in files.items():
             if path.upper() not in order and _is_image(file):
                 kinds[path] = Content.OTHER_PICTURE
-    films = [path for path in found if kinds[path] is Content.FILM]
+    films = [path for path in files if kinds[path] is Content.FILM]
     others = sum(kind is Content.OTHER_PICTURE for kind in kinds.values())
     if not films:
         more = f" {counted(others, 'picture')} in it are CT, MR or the like." if others else ""
@@ -85,18 +85,18 @@ def films_of(data: bytes) -> Unpacked:
             + more
         )
     films.sort(key=lambda path: (order.get(path.upper(), len(order)), _natural(path)))
-    left = len(found) - len(films) - others
-    return Unpacked(tuple(found[path] for path in films), others, left)
+    left = len(files) - len(films) - others
+    return Unpacked(tuple(files[path] for path in films), others, left)
 
 
-def _kinds_of(found: Mapping[str, ZippedFile]) -> dict[str, Content]:
+def _kinds_of(files: Mapping[str, ZippedFile]) -> dict[str, Content]:
     """Return what each file is by its beginning; refuse a ZIP that was made to take long.
 
     The beginnings are looked at in this process, where one may take a hundred times as long as it
     should, which alone is no harm.
     """
     kinds, began = {}, time.thread_time()
-    for path, file in found.items():
+    for path, file in files.items():
         kinds[path] = _kind_of(file)
         if time.thread_time() - began > MOST_SECONDS:
             raise DataError(
@@ -127,18 +127,18 @@ def _is_image(file: ZippedFile) -> bool:
         return False
 
 
-def _order_of(found: Mapping[str, ZippedFile]) -> dict[str, int]:
+def _order_of(files: Mapping[str, ZippedFile]) -> dict[str, int]:
     """Return the place of each path, in capitals, in the directories of the CDs that are there."""
     order: dict[str, int] = {}
-    for path, file in sorted(found.items()):
+    for path, file in sorted(files.items()):
         if file.name.upper() != _DICOMDIR or file.size > _MOST_DIRECTORY:
             continue
         above = PurePosixPath(path).parent
         try:
-            said = workers().run(DIRECTORY, file.read_bytes()).said
+            listed = workers().run(DIRECTORY, file.read_bytes()).facts
         except KneeOAError:
             continue  # films are found without it
-        for named in said["paths"]:
+        for named in listed["paths"]:
             order.setdefault(str(above / named).upper(), len(order))
     return order
 

@@ -131,7 +131,7 @@ class Inbox(ABC):
         if time.monotonic() > last:
             return {}
         try:
-            known = dict(workers().run(_DESCRIBED, self.read(digest)).said)
+            known = dict(workers().run(_DESCRIBED, self.read(digest)).facts)
         except RadiographError:
             return {}  # decoders are busy: another time
         except KneeOAError:

@@ -135,7 +135,7 @@ class FilmReceiver:
         if len(data) > self.settings.largest:
             return FULL
         try:
-            described = workers().run(_DESCRIBED, data).said
+            described = workers().run(_DESCRIBED, data).facts
         except RadiographError:
             # Busy decoders, or a header that ended one: the sender keeps it, and may try again.
             return NOT_NOW

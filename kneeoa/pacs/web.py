@@ -167,7 +167,7 @@ class Web:
         if said.sop_instance != place.instance or said.sop_class not in (*FILMS, *SECONDARY):
             raise another
         try:
-            inside = workers().run(_OBJECT, data).said
+            inside = workers().run(_OBJECT, data).facts
         except RadiographError as problem:
             raise LostError(f"Expected to check whose film came. {problem}") from None
         uids = (inside["study"], inside["series"], inside["instance"])

@@ -234,7 +234,7 @@ def _visit(film) -> Shown:
             number = _hidden("number", case.patient)
             visits[key] = Shown(patient=number, day=case.study_date, film=film.digest)
         elif film.source == "DICOM":
-            said = workers().run(PATIENT, film.data).said
+            said = workers().run(PATIENT, film.data).facts
             named = said["name"] and said["born"]
             visits[key] = Shown(
                 patient=_hidden("number", saved.mark_of_patient(said["id"])),

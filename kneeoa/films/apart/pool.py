@@ -41,9 +41,9 @@ _OWN = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What a task said of a file, and its arrays, read-only."""
+    """The facts that a task tells of a file, and its arrays, read-only."""
 
-    said: dict[str, Any]
+    facts: dict[str, Any]
     arrays: tuple[np.ndarray, ...]
 
 
@@ -155,7 +155,7 @@ class Workers:
             np.frombuffer(content, dtype).reshape(shape)
             for content, (dtype, shape) in zip(contents, answer["arrays"], strict=True)
         ]
-        return Answer(answer["said"], tuple(arrays))
+        return Answer(answer["facts"], tuple(arrays))
 
     def _sentence(self, ended: "_Ended") -> str:
         if ended.by in _TOO_LONG:

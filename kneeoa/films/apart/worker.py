@@ -42,7 +42,7 @@ def serve(connection: socket.socket) -> None:
         answer, arrays = _answer(asked, data)
         _set_timers(0, 0)
         has_grown = _taken() - before - _size(data, arrays) > _MOST_GROWTH * asked["memory"]
-        is_last = once.is_spent() or has_grown or "said" not in answer or number == _MOST_FILMS
+        is_last = once.is_spent() or has_grown or "facts" not in answer or number == _MOST_FILMS
         wire.send(connection, answer | {"last": is_last}, arrays)
         del arrays, data
         if is_last:
@@ -53,7 +53,7 @@ def _answer(asked: dict[str, Any], data: bytes) -> tuple[dict[str, Any], Sequenc
     try:
         described, arrays = _task(asked["task"])(data, **asked["options"])
         shapes = [(array.dtype.str, array.shape) for array in arrays]
-        return {"said": described, "arrays": shapes}, arrays
+        return {"facts": described, "arrays": shapes}, arrays
     except KneeOAError as error:
         return {"refused": str(error)}, ()
     except MemoryError:

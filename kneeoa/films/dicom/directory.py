@@ -19,7 +19,7 @@ def directory(data: bytes) -> tuple[dict[str, Any], list]:
     """
     try:
         records = pydicom.dcmread(io.BytesIO(data), force=True).get("DirectoryRecordSequence", ())
-        found: list[tuple[int, int, int, str]] = []
+        pictures: list[tuple[int, int, int, str]] = []
         series = 0
         for place, record in enumerate(records[:MOST]):
             if record.get("DirectoryRecordType", "") != "IMAGE":
@@ -28,10 +28,10 @@ def directory(data: bytes) -> tuple[dict[str, Any], list]:
                 continue
             parts = record.get("ReferencedFileID", ())
             path = parts if isinstance(parts, str) else "/".join(map(str, parts))
-            found.append((series, _number(record.get("InstanceNumber")), place, path))
-        return {"paths": [path for *_, path in sorted(found)]}, []
+            pictures.append((series, _number(record.get("InstanceNumber")), place, path))
+        return {"paths": [path for *_, path in sorted(pictures)]}, []
     except Exception:
-        # Whatever a directory does to its reader: films are found without it.
+        # Whatever a directory does to its reader: films are pictures without it.
         return {"paths": []}, []
 
 

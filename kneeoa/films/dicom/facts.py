@@ -85,8 +85,8 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
 
 def side(dataset: Dataset) -> str | None:
     """Return ``"L"``, ``"R"``, or None where the file says nothing or both."""
-    said = _sides(dataset)
-    return said.pop() if len(said) == 1 else None
+    sides = _sides(dataset)
+    return sides.pop() if len(sides) == 1 else None
 
 
 def _sides(dataset: Dataset) -> set[str]:
@@ -137,7 +137,8 @@ def _is_believed(dataset: Dataset, pair: tuple[float, float]) -> bool:
 def _is_mirrored(dataset: Dataset) -> bool:
     """Return whether rows and columns run as in the mirror image of a patient facing the reader."""
     try:
-        across, down = (_DIRECTIONS[str(one)[0]] for one in dataset.get("PatientOrientation"))
+        directions = dataset.get("PatientOrientation")
+        across, down = (_DIRECTIONS[str(direction)[0]] for direction in directions)
     except (TypeError, ValueError, KeyError, IndexError):
         return False  # not said, or no view from the front
     return across[0] * down[1] - across[1] * down[0] < 0

@@ -32,20 +32,20 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
             force=True,
         )
         days = (_day(header.get(name)) for name in _DAYS)
-        found, issuer, name = (str(header.get(one, "") or "").strip() for one in _WHO[:3])
-        said = {
-            "id": found,
+        number, issuer, name = (str(header.get(tag, "") or "").strip() for tag in _WHO[:3])
+        patient = {
+            "id": number,
             "date": next(filter(None, days), ""),
             "issuer": issuer,
             "born": _day(header.get("PatientBirthDate")),
             "name": " ".join(name.partition("=")[0].replace("^", " ").casefold().split()),
         }
-        return said, []
+        return patient, []
     except Exception:
         # Whatever a header does to its reader: the film is sound, and its patient not known.
         return dict(_NOBODY), []
 
 
 def _day(value: Any) -> str:
-    found = _DAY.fullmatch(str(value or "").strip())
-    return "-".join(found.groups()) if found else ""
+    day = _DAY.fullmatch(str(value or "").strip())
+    return "-".join(day.groups()) if day else ""

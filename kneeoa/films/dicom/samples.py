@@ -29,7 +29,7 @@ def stored_samples(dataset: Dataset) -> np.ndarray:
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_compressed:
         return _in_planes_or_not(
-            _pixel_array(dataset), said=dataset.get("PlanarConfiguration") == 1
+            _pixel_array(dataset), behind=dataset.get("PlanarConfiguration") == 1
         )
     if syntax == RLELossless:
         return _pixel_array(dataset)
@@ -58,15 +58,15 @@ def syntax_name(dataset: Dataset) -> str:
     return "unknown transfer syntax" if uid.name == str(uid) else uid.name
 
 
-def _in_planes_or_not(colour: np.ndarray, *, said: bool) -> np.ndarray:
+def _in_planes_or_not(colour: np.ndarray, *, behind: bool) -> np.ndarray:
     """Return ``(H, W, 3)`` samples in the order in which they are one grey film, if in one of two.
 
-    PlanarConfiguration says whether colours stand behind each other (`said`), and may be wrong.
+    PlanarConfiguration says whether colours stand behind each other (`behind`), and may be wrong.
     """
     if colour.ndim != 3 or _is_grey(colour):
         return colour
     height, width, count = colour.shape
-    if said:
+    if behind:
         other = colour.transpose(2, 0, 1).reshape(height, width, count)
     else:
         other = colour.reshape(count, height, width).transpose(1, 2, 0)

@@ -68,14 +68,14 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
     except Exception:
         # Its pixels were read: the film is sound, and says nothing of itself.
         header = Dataset()
-    said: dict[str, Any] = {name: _uid(header, keyword) for name, keyword in _UIDS.items()}
-    said |= {name: _text(header, *of) for name, of in _TEXTS.items()}
-    said |= {name: _shaped(header, *of) for name, of in _SHAPED.items()}
-    said |= {name: _moment(header, *of) for name, of in _MOMENTS.items()}
-    said["rows"], said["columns"] = (_count(header, name) for name in ("Rows", "Columns"))
-    said["spacing_from"] = facts.spacing_from(header) or ""
-    said["orientation"] = _orientation(header)
-    return said, []
+    described: dict[str, Any] = {name: _uid(header, keyword) for name, keyword in _UIDS.items()}
+    described |= {name: _text(header, *where) for name, where in _TEXTS.items()}
+    described |= {name: _shaped(header, *where) for name, where in _SHAPED.items()}
+    described |= {name: _moment(header, *where) for name, where in _MOMENTS.items()}
+    described["rows"], described["columns"] = (_count(header, name) for name in ("Rows", "Columns"))
+    described["spacing_from"] = facts.spacing_from(header) or ""
+    described["orientation"] = _orientation(header)
+    return described, []
 
 
 def _value(header: Dataset, keyword: str) -> str:
@@ -93,8 +93,8 @@ def _utf8(header: Dataset, keyword: str) -> str | None:
     Taken for Latin-1, which it is otherwise, a name would go back to its archive as another one.
     """
     value = getattr(header.get_item(keyword), "value", None)
-    said = "SpecificCharacterSet" in header
-    if said or not isinstance(value, bytes) or value.isascii():
+    is_named = "SpecificCharacterSet" in header
+    if is_named or not isinstance(value, bytes) or value.isascii():
         return None
     with contextlib.suppress(UnicodeDecodeError):
         return value.decode().strip()
@@ -135,8 +135,8 @@ def _count(header: Dataset, keyword: str) -> int:
 
 def _orientation(header: Dataset) -> list[str]:
     try:
-        found = [str(one) for one in header.get("PatientOrientation") or ()]
+        directions = [str(direction) for direction in header.get("PatientOrientation") or ()]
     except Exception:
         return []
-    fits = len(found) == 2 and all(_FORMS["directions"].fullmatch(one) for one in found)
-    return found if fits else []
+    fits = len(directions) == 2 and all(map(_FORMS["directions"].fullmatch, directions))
+    return directions if fits else []

@@ -59,11 +59,11 @@ def of_header(header: Header) -> tuple[Finding, ...]:
     contradictions = tuple(
         Finding(
             f"{_OF_HEADER}{what}",
-            f"Expected {expected}. The file says that {said.format(value)}. If the file is wrong, "
+            f"Expected {expected}. The file says that {says.format(value)}. If the file is wrong, "
             "the film may be graded anyway.",
             REFUSED,
         )
-        for what, value, contradicts, expected, said in statements
+        for what, value, contradicts, expected, says in statements
         if value and contradicts(value)
     )
     return (*contradictions, CHILD) if header.child else contradictions

@@ -69,7 +69,12 @@ def smooth_grads(
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, _BEFORE]))},
         )
         is_late = threading.Event()
-        limit = threading.Timer(SECONDS, lambda: (is_late.set(), process.kill()))
+
+        def give_up() -> None:
+            is_late.set()
+            process.kill()
+
+        limit = threading.Timer(SECONDS, give_up)
         limit.start()
         try:
             written = _exchanged(process, stream.getvalue(), told)

@@ -56,4 +56,4 @@ class Source:
 
 def source_of(data: bytes) -> Source:
     """Return what the bytes of a DICOM file say of themselves; raise as `Workers.run` does."""
-    return converted(workers().run(_TASK, data).said, Source)
+    return converted(workers().run(_TASK, data).facts, Source)

@@ -254,7 +254,7 @@ def _plain(seen):
 def _study_of(film, files):
     if film.source != "DICOM":
         return "", ""
-    said = workers().run(PATIENT, film.data).said
+    said = workers().run(PATIENT, film.data).facts
     return files.mark_of(str(said["id"])), str(said["date"])
 
 

@@ -29,7 +29,7 @@ def workers():
 
 
 def process_of(workers):
-    return workers.run(f"{TASKS}.who", b"").said["process"]
+    return workers.run(f"{TASKS}.who", b"").facts["process"]
 
 
 def is_running(process):
@@ -51,7 +51,7 @@ def gone(process, seconds=10):
 def test_what_comes_back_is_what_was_sent(workers, size):
     data = np.random.default_rng(0).bytes(size)
     answer = workers.run(f"{TASKS}.echo", data)
-    assert answer.said == {"length": size}
+    assert answer.facts == {"length": size}
     assert answer.arrays[0].tobytes() == data
     assert not answer.arrays[0].flags.writeable
 
@@ -89,7 +89,7 @@ def test_a_crash_is_a_refusal(workers):
 
 
 def test_a_film_whose_worker_is_ended_from_outside_is_tried_again(workers, tmp_path):
-    assert workers.run(f"{TASKS}.be_ended", os.fsencode(tmp_path / "tried")).said["process"]
+    assert workers.run(f"{TASKS}.be_ended", os.fsencode(tmp_path / "tried")).facts["process"]
 
 
 def test_a_worker_that_was_ended_while_idle_costs_nothing(workers):
@@ -113,7 +113,7 @@ def test_a_template_that_was_ended_is_started_again():
 
 
 def test_a_worker_that_may_have_been_harmed_gets_no_other_film(workers):
-    spent = workers.run(f"{TASKS}.spend", b"").said["process"]
+    spent = workers.run(f"{TASKS}.spend", b"").facts["process"]
     assert process_of(workers) != spent
     assert gone(spent)
 
@@ -128,8 +128,8 @@ def test_refusals_arrive_as_they_are_and_bugs_without_what_files_say(workers):
 
 def test_a_worker_knows_no_keys_and_loads_no_networks(workers):
     names = ["tensorflow", "keras", "torch", "streamlit", "onnxruntime", "pandas", "scipy"]
-    assert workers.run(f"{TASKS}.loaded", b"", names=names).said == {"loaded": []}
-    known = workers.run(f"{TASKS}.who", b"").said["settings"]
+    assert workers.run(f"{TASKS}.loaded", b"", names=names).facts == {"loaded": []}
+    known = workers.run(f"{TASKS}.who", b"").facts["settings"]
     assert not [name for name in known if name.startswith(("KNEEOA_", "STREAMLIT_"))]
 
 
@@ -144,7 +144,7 @@ def test_many_threads_share_few_workers(workers):
         answers = list(pool.map(ask, range(20)))
     for number, answer in enumerate(answers):
         assert (answer is None) == (number % 5 == 0)
-        assert answer is None or answer.said == {"length": number}
+        assert answer is None or answer.facts == {"length": number}
 
 
 def test_who_finds_no_free_worker_is_told_so():
@@ -172,7 +172,7 @@ from kneeoa.films.apart.pool import Workers
 from kneeoa.films.apart.settings import Settings
 workers = Workers(Settings(seconds=60))
 print(workers._take()._template._process.pid, flush=True)
-print(workers.run("tests.support.tasks.who", b"").said["process"], flush=True)
+print(workers.run("tests.support.tasks.who", b"").facts["process"], flush=True)
 workers.run(f"tests.support.tasks.{sys.argv[1]}", b"")
 """
 
