@@ -16,9 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
     def work() -> int:
         from train.commands.parser import parse  # late: Ctrl-C is answered from the start
 
-        options = parse(arguments)
+        command = parse(arguments)
         _keep_libraries_at_home()
-        return options.run(options)
+        return command()
 
     return terminal.run("train", work, stopped="stopped. The same command goes on from here.")
 

@@ -1,9 +1,10 @@
 """What one training run is made of: one frozen config, and the presets."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NoReturn, get_type_hints
 
 from msgspec import Meta
 
@@ -11,6 +12,7 @@ from kneeoa.errors import ConfigError, DataError
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture
 from kneeoa.records import studies
 from kneeoa.records.results import STORED_AS
+from train.fields import expected, fits
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Part = Annotated[float, Meta(ge=0, lt=1)]
@@ -43,6 +45,17 @@ class Stage:
     epochs: int
     factor: float = 1.0
     side: int = INPUT_SIDE
+
+    WRITTEN: ClassVar[str] = "LAYER:EPOCHS[:FACTOR[:SIDE]], such as head:5 or all:3:0.5:160"
+
+    @classmethod
+    def read(cls, text: str) -> "Stage":
+        """Return the stage that `__str__` wrote; raise `ValueError` for what is none."""
+        layer, epochs, *more = text.strip().split(":")
+        if not layer or len(more) > 2:
+            raise ValueError(text)
+        factor = float(more[0]) if more else 1.0
+        return cls(layer, int(epochs), factor, int(more[1]) if more[1:] else INPUT_SIDE)
 
     def __str__(self) -> str:
         """Return what the command line reads, such as ``conv4:10`` or ``all:3:0.5:160``."""
@@ -122,8 +135,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Refuse values that cannot work before hours are spent."""
         for name, kind in get_type_hints(TrainConfig, include_extras=True).items():
-            if expected := _fault(kind, getattr(self, name)):
-                self._refuse(name, expected)
+            if not fits(kind, getattr(self, name)):
+                self._refuse(name, expected(kind))
         if not self.stages:
             self._refuse("stages", "at least one stage")
         if any(s.epochs < 1 or s.factor <= 0 or not 32 <= s.side <= 512 for s in self.stages):
@@ -143,21 +156,6 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         """Return plain types, ready for JSON, under the names by which settings are stored."""
         return {STORED_AS.get(name, name): value for name, value in asdict(self).items()}
-
-
-def _fault(kind: Any, value: Any) -> str:
-    """Return in words what a setting of this kind is to be, or nothing where `value` is that."""
-    if get_origin(kind) is Literal:
-        return "" if value in get_args(kind) else " or ".join(get_args(kind))
-    for bound in getattr(kind, "__metadata__", ()):
-        low, high = bound.gt if bound.ge is None else bound.ge, bound.lt or bound.le
-        above = value > low if bound.ge is None else value >= low
-        if above and (high is None or (value < high if bound.lt else value <= high)):
-            continue
-        if high is None:
-            return f"above {low}" if bound.ge is None else f"{low} or more"
-        return f"in [{low}, {high}{')' if bound.lt else ']'}"
-    return ""
 
 
 def config_from_dict(content: dict[str, Any]) -> TrainConfig:
@@ -235,10 +233,16 @@ def _smoke(architecture: Architecture) -> TrainConfig:
     )
 
 
-PRESETS = {"paper": _paper, "reference": _reference, "smoke": _smoke}
+Preset = Literal["paper", "reference", "smoke"]
+
+PRESETS: dict[Preset, Callable[[Architecture], TrainConfig]] = {
+    "paper": _paper,
+    "reference": _reference,
+    "smoke": _smoke,
+}
 
 
-def preset(name: str, architecture: Architecture, **changes: Any) -> TrainConfig:
+def preset(name: Preset, architecture: Architecture, **changes: Any) -> TrainConfig:
     """Return the config of a preset with `changes` to its fields."""
     if name not in PRESETS:
         raise ConfigError(f"Expected a preset out of {', '.join(PRESETS)}. Received: {name}.")
@@ -249,7 +253,9 @@ def preset(name: str, architecture: Architecture, **changes: Any) -> TrainConfig
     return replace(PRESETS[name](architecture), **changes)
 
 
-def tuned(results_folder: Path, study_ids: list[str], architecture: Architecture) -> TrainConfig:
+def tuned(
+    results_folder: Path, study_ids: Sequence[str], architecture: Architecture
+) -> TrainConfig:
     """Return the best config for `architecture` that the named tuning studies found."""
     tuned = set()
     for study_id in study_ids:

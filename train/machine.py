@@ -10,11 +10,14 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from kneeoa.errors import ConfigError
 
 BACKENDS = ("tensorflow", "torch")
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+Device = Literal["auto", "cpu", "gpu"]
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+PRECISIONS = get_args(Precision)
 
 
 @dataclass(frozen=True, slots=True)

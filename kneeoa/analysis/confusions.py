@@ -161,7 +161,7 @@ def all_runs(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.Dat
 
 def mean_answers(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films that all runs have, graded by the mean of the runs' probabilities."""
-    table = together(films)
+    table = film_by_film(films)
     predicted = probabilities_of(table).argmax(axis=1)
     return table.assign(predicted=predicted, error=predicted - table["true_grade"])
 
@@ -188,7 +188,7 @@ def of_networks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return joined[["network", *[column for column in joined if column != "network"]]]
 
 
-def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def film_by_film(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films that all of `films` (by any name) have, one row each.
 
     Columns ``image_id, patient_id, true_grade, right`` (how many give the reference grade),
@@ -200,7 +200,7 @@ def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     # Arrays of one order: grouping the films of hundreds of runs by name takes seconds.
     shares = np.mean([probabilities_of(table) for table in tables], axis=0)
     errors = np.stack([table["error"].to_numpy() for table in tables])
-    found = pd.DataFrame(
+    rows = pd.DataFrame(
         {name: tables[0][name].to_numpy() for name in FACTS}
         | {name: shares[:, grade] for grade, name in enumerate(PROBABILITY_COLUMNS)}
         | {
@@ -209,7 +209,7 @@ def together(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             "mean_error": np.abs(errors).mean(axis=0),
         }
     )
-    return found.sort_values("image_id", ignore_index=True)
+    return rows.sort_values("image_id", ignore_index=True)
 
 
 def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.DataFrame:
@@ -257,10 +257,10 @@ def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, gi
 def always_wrong(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films to which no run gives the reference grade, the surest first.
 
-    Columns as in `together`, and ``given`` and ``confidence`` of the mean probabilities. Where many
-    runs agree against the reference, the reference is worth a look.
+    Columns as in `film_by_film`, and ``given`` and ``confidence`` of the mean probabilities. Where
+    many runs agree against the reference, the reference is worth a look.
     """
-    wrong = together(films).query("right == 0").copy()
+    wrong = film_by_film(films).query("right == 0").copy()
     shares = wrong[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5)
     wrong["given"] = shares.argmax(axis=1) if len(wrong) else np.array([], int)
     wrong["confidence"] = shares.max(axis=1) if len(wrong) else np.array([], float)
@@ -268,7 +268,7 @@ def always_wrong(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def most_apart(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Return the films of two networks, as from `together`, furthest apart first.
+    """Return the films of two networks, as from `film_by_film`, furthest apart first.
 
     Columns ``image_id, patient_id, true_grade, first, second`` (mean expected grades) and
     ``apart``: the distance between the two distributions over grades, in grades (the Wasserstein-1

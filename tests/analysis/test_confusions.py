@@ -82,12 +82,12 @@ def test_films_that_all_runs_get_wrong():
 def test_a_film_that_one_run_lacks_is_not_compared():
     runs = {seed: confusions.graded(drawn_predictions(seed), "test") for seed in range(2)}
     runs[1] = runs[1].iloc[1:]
-    assert len(confusions.together(runs)) == 59
+    assert len(confusions.film_by_film(runs)) == 59
 
 
 def test_networks_are_apart_by_the_earth_movers_distance():
     one, two = (
-        confusions.together({0: confusions.graded(drawn_predictions(seed), "test")})
+        confusions.film_by_film({0: confusions.graded(drawn_predictions(seed), "test")})
         for seed in (0, 1)
     )
     found = confusions.most_apart(one, two)

@@ -1,189 +1,267 @@
-"""What each command does with finished runs and published models; see `parser` for the options.
+"""What is made of finished runs, and measured of published models; see `parser`.
 
 Imports are late, as in `training`.
 """
 
-import argparse
 import json
-from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 from kneeoa import tables
 from kneeoa.data.arrays import Films
 from kneeoa.errors import DataError
 from kneeoa.files import read_text, sound
+from kneeoa.graders.published import DEFAULT_MODELS
+from kneeoa.networks import ARCHITECTURES, Architecture
 from kneeoa.records import results, studies
-from train.commands import signing
-from train.commands.options import machine_options, source_of
+from train.commands import options, signing
+from train.commands.from_fields import option
+from train.config import Preset, preset
 
 
-def publish(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Publish(options.Films):
     """Export a finished run for the dashboard."""
-    from train.publish import network as publishing
 
-    described = description_of(options.source)
-    dataset = source_of(options).read()
-    run = publishing.choose_run(
-        options.results, options.architecture, options.run_id, dataset.split_hash
-    )
-    folder = publishing.publish(
-        run, dataset.splits, described, options.models, with_keras=options.keras
-    )
-    print(f"{run.name} is published in {folder}")
-    signing.remind(options.models)
-    return 0
+    results: Path = option("RESULTS", positional=True)
+    architecture: Architecture
+    run: str = option("ID|best", default="best")
+    models: Path = option("DIR", default=DEFAULT_MODELS)
+    keras: bool = option(None, "write model.keras, too", False)
+    source: Path = option("FILE", "what the data is", options.DEFAULT_SOURCE)
+
+    def __call__(self) -> int:
+        from train.publish import network as publishing
+
+        described = description_of(self.source)
+        dataset = options.source_of(self).read()
+        run = publishing.choose_run(self.results, self.architecture, self.run, dataset.split_hash)
+        folder = publishing.publish(
+            run, dataset.splits, described, self.models, with_keras=self.keras
+        )
+        print(f"{run.name} is published in {folder}")
+        signing.remind(self.models)
+        return 0
 
 
-def together(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Together(options.Films):
     """Publish the ensemble of both networks."""
-    from train.publish.ensemble import publish_together
 
-    described = description_of(options.source)
-    folder = publish_together(
-        options.results,
-        source_of(options).read().splits,
-        described,
-        options.models,
-        limit_ms=options.limit_ms,
-        limit_mb=options.limit_mb,
-    )
-    print(f"Both networks together are published in {folder}")
-    signing.remind(options.models)
-    return 0
+    results: Path = option("RESULTS", positional=True)
+    models: Path = option("DIR", default=DEFAULT_MODELS)
+    limit_ms: float = option("MS", "for one knee", 100)
+    limit_mb: float = option("MB", "of all published models", 90)
+    source: Path = option("FILE", "what the data is", options.DEFAULT_SOURCE)
+
+    def __call__(self) -> int:
+        from train.publish.ensemble import publish_together
+
+        described = description_of(self.source)
+        folder = publish_together(
+            self.results,
+            options.source_of(self).read().splits,
+            described,
+            self.models,
+            limit_ms=self.limit_ms,
+            limit_mb=self.limit_mb,
+        )
+        print(f"Both networks together are published in {folder}")
+        signing.remind(self.models)
+        return 0
 
 
-def answer(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Answer:
     """Add headline rule and prediction sets to the cards of published models."""
-    from train.publish import answer as answering
 
-    for name, rule in answering.write(options.models).items():
-        print(f"{name}: {rule.rule} grade; {rule.level:.0%} sets up to {rule.threshold:.3f}")
-    signing.remind(options.models)
-    return 0
+    models: Path = option("MODELS", positional=True)
+
+    def __call__(self) -> int:
+        from train.publish import answer as answering
+
+        for name, rule in answering.write(self.models).items():
+            print(f"{name}: {rule.rule} grade; {rule.level:.0%} sets up to {rule.threshold:.3f}")
+        signing.remind(self.models)
+        return 0
 
 
-def soft_targets(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class SoftTargets(options.Machine, options.Films):
     """Write the answers of finished runs for the training films, as soft targets."""
-    tables.expect_ours(options.csv, results.PREDICTION_COLUMNS)
-    dataset = source_of(options).read()
-    from train import machine
 
-    machine.prepare(**machine_options(options))
-    from train.run import distillation
+    results: Path = option("RESULTS", positional=True)
+    runs: tuple[str, ...] = option("ID")
+    csv: Path = option("FILE")
 
-    table = distillation.soft_targets(options.results, options.runs, dataset.splits)
-    tables.write(options.csv, table[results.PREDICTION_COLUMNS], float_format="%.6f")
-    print(f"What {len(options.runs)} runs say of {len(table)} training films: {options.csv}")
-    return 0
+    def __call__(self) -> int:
+        tables.expect_ours(self.csv, results.PREDICTION_COLUMNS)
+        dataset = options.source_of(self).read()
+        from train import machine
+
+        machine.prepare(**options.machine_options(self))
+        from train.run import distillation
+
+        table = distillation.soft_targets(self.results, self.runs, dataset.splits)
+        tables.write(self.csv, table[results.PREDICTION_COLUMNS], float_format="%.6f")
+        print(f"What {len(self.runs)} runs say of {len(table)} training films: {self.csv}")
+        return 0
 
 
-def between(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Between(options.Predict, options.Machine, options.Films):
     """Write the run whose weights are a mean of a finished run and what it went on from."""
-    from train import machine
 
-    machine.prepare(**machine_options(options))
-    from train.run import between as averaging
+    results: Path = option("RESULTS", positional=True)
+    run: str = option("ID")
+    start: Path = option("ONNX")
+    start_share: float = option("SHARE", default=0.5)
 
-    source = source_of(options)
-    folder = averaging.between(
-        options.results / "runs" / options.run_id,
-        options.start,
-        options.start_share,
-        source.read().splits,
-        ungraded=source.read_ungraded(tuple(options.predict)),
-    )
-    print(f"Run written to {folder}")
-    return 0
+    def __call__(self) -> int:
+        from train import machine
+
+        machine.prepare(**options.machine_options(self))
+        from train.run import between as averaging
+
+        source = options.source_of(self)
+        folder = averaging.between(
+            self.results / "runs" / self.run,
+            self.start,
+            self.start_share,
+            source.read().splits,
+            ungraded=source.read_ungraded(self.predict),
+        )
+        print(f"Run written to {folder}")
+        return 0
 
 
-def evaluate(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Measure(options.Films):
+    """On which films of the data what is measured, and where the table goes."""
+
+    split: Literal["train", "val", "test"] = "test"
+    csv: Path | None = option("FILE", default=None)
+
+    def chosen(self, trained: Path | None = None) -> Films:
+        """Return the films; say of which models in `trained` others were learnt from."""
+        # Whole, because a few films for a rehearsal have another hash than the split they are from.
+        dataset = replace(options.source_of(self), films=None).read()
+        if trained:
+            from train.publish.evaluate import trained_elsewhere
+
+            for name in trained_elsewhere(trained, dataset.split_hash):
+                print(
+                    f"Note: {name} was trained on another split or other films. If any of these "
+                    "films was among them, its figures are too good."
+                )
+        films = dataset.splits[self.split]
+        return films.first(self.films) if self.films else films
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Measure):
     """Print the metrics of the published models on graded films."""
-    from train.publish import evaluate as evaluating
 
-    _expect_room(options, ("model", "metric", "value"))
-    table = evaluating.evaluate(options.models, _films_to_measure(options))
-    print(evaluating.as_text(table))
-    if options.csv:
-        tables.write(options.csv, table)
-    return 0
+    models: Path = option("MODELS", positional=True)
+
+    def __call__(self) -> int:
+        from train.publish import evaluate as evaluating
+
+        _expect_room(self.csv, ("model", "metric", "value"))
+        table = evaluating.evaluate(self.models, self.chosen(self.models))
+        print(evaluating.as_text(table))
+        return _written(table, self.csv)
 
 
-def robustness(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Robustness(Measure):
     """Print the accuracy of the published models on changed films."""
-    from kneeoa.records.robustness import COLUMNS
-    from train.publish import robustness as measuring
 
-    _expect_room(options, COLUMNS)
-    table = measuring.robustness(options.models, _films_to_measure(options))
-    print(measuring.as_text(table))
-    if options.csv:
-        tables.write(options.csv, table)
-    return 0
+    models: Path = option("MODELS", positional=True)
+
+    def __call__(self) -> int:
+        from kneeoa.records.robustness import COLUMNS
+        from train.publish import robustness as measuring
+
+        _expect_room(self.csv, COLUMNS)
+        table = measuring.robustness(self.models, self.chosen(self.models))
+        print(measuring.as_text(table))
+        return _written(table, self.csv)
 
 
-def maps(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Maps(Measure):
     """Print how far the Grad-CAMs of the published networks can be trusted."""
-    from kneeoa.records.maps import TEXTS
-    from train.publish import maps as measuring
 
-    _expect_room(options, TEXTS)
-    films = _films_to_measure(options)
-    if not options.films:
-        films = films.first(measuring.FILMS)
-    table = measuring.measure(options.models, films)
-    print(measuring.as_text(table))
-    if options.csv:
-        tables.write(options.csv, table, float_format="%.6g")
-    return 0
+    models: Path = option("MODELS", positional=True)
+
+    def __call__(self) -> int:
+        from kneeoa.records.maps import TEXTS
+        from train.publish import maps as measuring
+
+        _expect_room(self.csv, TEXTS)
+        films = self.chosen(self.models)
+        if not self.films:
+            films = films.first(measuring.FILMS)
+        table = measuring.measure(self.models, films)
+        print(measuring.as_text(table))
+        return _written(table, self.csv, float_format="%.6g")
 
 
-def joint_space(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class JointSpace(Measure):
     """Print how good the proposed joint space widths are, on graded films."""
-    from tqdm import tqdm
 
-    from kneeoa.graders.locating.localiser import Localiser
-    from kneeoa.records.joint_space import broken
-    from train.publish import joint_space as measuring
+    models: Path = option("DIR", default=DEFAULT_MODELS)
 
-    _expect_room(options, measuring.COLUMNS)
-    films = replace(source_of(options), films=None).read().splits[options.split]
-    films = films.first(options.films) if options.films else films
-    found = measuring.measured(films, Localiser(options.models), progress=tqdm)
-    table = measuring.table(found)
-    print(measuring.as_text(table))
-    for line in broken(table):
-        print(f"Not good enough: {line}")
-    if options.csv:
-        tables.write(options.csv, table, float_format="%.5g")
-    return 0
+    def __call__(self) -> int:
+        from tqdm import tqdm
+
+        from kneeoa.graders.locating.localiser import Localiser
+        from kneeoa.records.joint_space import broken
+        from train.publish import joint_space as measuring
+
+        _expect_room(self.csv, measuring.COLUMNS)
+        found = measuring.measured(self.chosen(), Localiser(self.models), progress=tqdm)
+        table = measuring.table(found)
+        print(measuring.as_text(table))
+        for line in broken(table):
+            print(f"Not good enough: {line}")
+        return _written(table, self.csv, float_format="%.5g")
 
 
-def tried(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Tried:
     """Print what each set of settings gave on the validation films."""
-    from kneeoa.networks import ARCHITECTURES
-    from kneeoa.records.tried import COLUMNS
-    from kneeoa.records.tried import tried as table_of
-    from train.config import preset
 
-    _expect_room(options, COLUMNS)
-    names = sorted(folder.name for folder in (options.results / "runs").glob("[!.]*"))
-    runs, problems = studies.read_runs(options.results, names)
-    if options.study:
-        bases = studies.read_study(options.results, options.study).configs
-    else:
-        bases = {
-            name: json.loads(json.dumps(preset(options.preset, name, init="").as_dict()))
-            for name in ARCHITECTURES
-        }
-    table = table_of(runs, bases)
-    print(table.drop(columns="runs").round(4).to_string(index=False))
-    for problem in problems:
-        print(f"Left out: {problem}")
-    if options.csv:
-        tables.write(options.csv, table, float_format="%.6g")
-    return 0
+    results: Path = option("RESULTS", positional=True)
+    preset: Preset = option(default="reference", exclusive=True)
+    study: str | None = option(
+        "NAME", "name differences from its settings instead", None, exclusive=True
+    )
+    csv: Path | None = option("FILE", default=None)
+
+    def __call__(self) -> int:
+        from kneeoa.records.tried import COLUMNS
+        from kneeoa.records.tried import tried as table_of
+
+        _expect_room(self.csv, COLUMNS)
+        names = sorted(folder.name for folder in (self.results / "runs").glob("[!.]*"))
+        runs, problems = studies.read_runs(self.results, names)
+        if self.study:
+            bases = studies.read_study(self.results, self.study).configs
+        else:
+            bases = {
+                name: json.loads(json.dumps(preset(self.preset, name, init="").as_dict()))
+                for name in ARCHITECTURES
+            }
+        table = table_of(runs, bases)
+        print(table.drop(columns="runs").round(4).to_string(index=False))
+        for problem in problems:
+            print(f"Left out: {problem}")
+        return _written(table, self.csv, float_format="%.6g")
 
 
 def description_of(file: Path) -> dict:
@@ -198,21 +276,13 @@ def description_of(file: Path) -> dict:
     return described
 
 
-def _expect_room(options: Namespace, columns: Sequence[str]) -> None:
+def _expect_room(csv: Path | None, columns: Sequence[str]) -> None:
     """Refuse a place for the table where something else would be lost, before hours of work."""
-    if options.csv:
-        tables.expect_ours(options.csv, columns)
+    if csv:
+        tables.expect_ours(csv, columns)
 
 
-def _films_to_measure(options: argparse.Namespace) -> Films:
-    from train.publish.evaluate import trained_elsewhere
-
-    # Whole, because a few films for a rehearsal have another hash than the split they are from.
-    dataset = replace(source_of(options), films=None).read()
-    for name in trained_elsewhere(options.models, dataset.split_hash):
-        print(
-            f"Note: {name} was trained on another split or other films. If any of these films was "
-            "among them, its figures are too good."
-        )
-    films = dataset.splits[options.split]
-    return films.first(options.films) if options.films else films
+def _written(table: Any, csv: Path | None, **how: str) -> int:
+    if csv:
+        tables.write(csv, table, **how)
+    return 0

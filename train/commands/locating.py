@@ -1,17 +1,19 @@
 """What ``python -m train locate`` does; imports are late, as in `training`."""
 
 import hashlib
-from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from kneeoa.errors import ConfigError
-from train.commands import signing
+from kneeoa.graders.published import DEFAULT_MODELS
+from train.commands import options, signing
 from train.commands.finished import description_of
-from train.commands.options import source_of
+from train.commands.from_fields import option
 
 if TYPE_CHECKING:
     from train.locate.fit import LocateConfig
@@ -19,60 +21,76 @@ if TYPE_CHECKING:
     from train.locate.publish import Grade
 
 
-def locate(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Locate(options.Films):
     """Train the localiser, which finds knees and knows what is none, and publish it."""
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise ConfigError(
-            "Expected PyTorch, which the localiser is trained with. It is not installed: "
-            "`pip install torch`."
-        ) from None
-    from train.locate.pictures import find_pictures
-    from train.locate.publish import Measured, measure, publish
 
-    described = description_of(options.source)
-    splits = source_of(options).read().splits
-    pictures = find_pictures(options.not_knees)
-    grade = _graders(options.models)
-    measured = Measured(splits["val"], splits["test"], pictures, options.elsewhere, grade)
-    folder = options.out or options.models / "localiser"
-    if options.only_measure:
-        measure(folder, measured)
-        print(f"The card in {folder} has the figures of now.")
+    not_knees: Path = option("DIR", "a folder a kind of picture")
+    elsewhere: Path | None = option("DIR", "another hospital's films, to measure on", None)
+    out: Path | None = option("FOLDER", "where model and card go", None, exclusive=True)
+    models: Path = option("DIR", default=DEFAULT_MODELS, exclusive=True)
+    steps: options.Count = option("N", default=4000)
+    seed: options.Seed = option("SEED", default=0)
+    learning_rate: Annotated[float, Meta(gt=0)] = option("RATE", default=4e-3)
+    checkpoint: Path | None = option("FILE", "where the state is kept, to go on from", None)
+    start: Path | None = option("FILE", "a finished training's checkpoint to begin with", None)
+    threads: options.Count = option("N", "of PyTorch", 1)
+    only_measure: bool = option(None, "put new figures on the published one's card", False)
+    source: Path = option("FILE", "what the data is", options.DEFAULT_SOURCE)
+
+    def __call__(self) -> int:
+        try:
+            import torch  # noqa: F401
+        except ImportError:
+            raise ConfigError(
+                "Expected PyTorch, which the localiser is trained with. It is not installed: "
+                "`pip install torch`."
+            ) from None
+        from train.locate.pictures import find_pictures
+        from train.locate.publish import Measured, measure, publish
+
+        described = description_of(self.source)
+        splits = options.source_of(self).read().splits
+        pictures = find_pictures(self.not_knees)
+        grade = _graders(self.models)
+        measured = Measured(splits["val"], splits["test"], pictures, self.elsewhere, grade)
+        folder = self.out or self.models / "localiser"
+        if self.only_measure:
+            measure(folder, measured)
+            print(f"The card in {folder} has the figures of now.")
+            signing.remind(folder.parent)
+            return 0
+        network, config, checkpoint = _trained(self, splits["train"].images, pictures, folder)
+        publish(network, config, measured, folder, data=described)
+        if not self.checkpoint:
+            checkpoint.unlink(missing_ok=True)
+        print(f"The localiser is published in {folder}")
         signing.remind(folder.parent)
         return 0
-    network, config, checkpoint = _trained(options, splits["train"].images, pictures, folder)
-    publish(network, config, measured, folder, data=described)
-    if not options.checkpoint:
-        checkpoint.unlink(missing_ok=True)
-    print(f"The localiser is published in {folder}")
-    signing.remind(folder.parent)
-    return 0
 
 
 def _trained(
-    options: Namespace, images: np.ndarray, pictures: Sequence[Path], folder: Path
+    command: Locate, images: np.ndarray, pictures: Sequence[Path], folder: Path
 ) -> tuple["Network", "LocateConfig", Path]:
     """Return the trained network, how it was trained, and the file with its state."""
     from train.locate.batches import Bank
     from train.locate.fit import LocateConfig, fit
     from train.locate.pictures import find_in, held_out, read_pictures
 
-    implants = find_in(options.elsewhere / "implants") if options.elsewhere else []
+    implants = find_in(command.elsewhere / "implants") if command.elsewhere else []
     bank = Bank(
         images,
         read_pictures([file for file in pictures if not held_out(file)]),
         read_pictures([file for file in implants if not held_out(file)]),
     )
     config = LocateConfig(
-        steps=options.steps,
-        seed=options.seed,
-        learning_rate=options.learning_rate,
-        start=hashlib.sha256(options.start.read_bytes()).hexdigest() if options.start else "",
+        steps=command.steps,
+        seed=command.seed,
+        learning_rate=command.learning_rate,
+        start=hashlib.sha256(command.start.read_bytes()).hexdigest() if command.start else "",
     )
-    checkpoint = options.checkpoint or folder.parent / ".localiser-checkpoint.pt"
-    network = fit(bank, config, checkpoint, threads=options.threads, start=options.start)
+    checkpoint = command.checkpoint or folder.parent / ".localiser-checkpoint.pt"
+    network = fit(bank, config, checkpoint, threads=command.threads, start=command.start)
     return network, config, checkpoint
 
 

@@ -1,24 +1,106 @@
-"""Options of the command line -> configs, films and machine."""
+"""Options that several commands have in common, and the configs and films that they mean."""
 
-import argparse
-from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Annotated, Any, ClassVar
+from typing import get_type_hints as types_of
+
+from msgspec import Meta
 
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
 from kneeoa.networks import ARCHITECTURES, Architecture
-from train.commands.settings import SETTABLE
-from train.config import TrainConfig, preset, tuned
+from train.commands.from_fields import option
+from train.config import Preset, TrainConfig, preset, tuned
+from train.machine import Device, Precision
+
+Count = Annotated[int, Meta(ge=1)]
+Seed = Annotated[int, Meta(ge=0)]
+Absolute = Annotated[Path, Path.absolute]
+"""Because a machine of a cluster works in another folder."""
+
+DEFAULT_SOURCE = Path(__file__).parents[1] / "sources" / "chen2018.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Films:
+    """Where the films are, and who is in which split."""
+
+    TITLE = "films"
+
+    data: Path = option("DIR|CSV")
+    split_file: Absolute | None = option("CSV", "who is where", None)
+    resplit: bool = option(None, "split anew, whatever folders or CSV say", False)
+    ratios: tuple[float, float, float] = option(("TRAIN", "VAL", "TEST"), default=(70, 15, 15))
+    split_seed: Seed = option("SEED", default=0)
+    patient_pattern: str | None = option("REGEX", "of file names, with a group named patient", None)
+    max_unreadable: float = option("SHARE", "that may be left out", 0.01)
+    films: Count | None = option("N", "rehearse on N films of a split", None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What is trained on."""
+
+    TITLE = "machine"
+
+    device: Device = "auto"
+    precision: Precision = "auto"
+    nondeterministic: bool = option(None, "faster on GPUs; a seed may then vary", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Many machines."""
+
+    TITLE = "many machines (Ray)"
+
+    cluster: str | None = option("auto|ADDRESS", default=None)
+    cpus_per_run: Count = option("N", default=4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predict:
+    """What is predicted besides the splits."""
+
+    predict: tuple[Absolute, ...] = option(
+        "DIR", "also predict these folders of films without grades", ()
+    )
+
+
+class Changes(dict[str, Any]):
+    """What is given of the settings of a config; four fields have options of their own."""
+
+    TITLE = "settings of the preset"
+    TYPES: ClassVar = {
+        field.name: types_of(TrainConfig, include_extras=True)[field.name]
+        for field in fields(TrainConfig)
+        if field.name not in ("architecture", "init", "preset", "seed")
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Machine, Films):
+    """What a command that trains has to know."""
+
+    data: Absolute = option("DIR|CSV")
+    out: Absolute = option("RESULTS")
+    preset: Preset = "paper"
+    preset_from: tuple[str, ...] = option("STUDY", "the best of a tuning study", ())
+    init: tuple[str, ...] = option(
+        "[NETWORK=]FILE",
+        "starting weights: imagenet, none, or a file (mobilenet=m.npz resnet50=r.npz)",
+        (),
+    )
+    changes: Changes
 
 
 def configs_of(
-    options: Namespace, architectures: Sequence[Architecture]
+    options: Training, architectures: Sequence[Architecture]
 ) -> dict[Architecture, TrainConfig]:
     """Return the config of each architecture: preset or tuned, with what the options change."""
-    changes = {name: getattr(options, name) for name in SETTABLE}
-    changes = {name: value for name, value in changes.items() if value is not None}
+    changes = dict(options.changes)
     if table := changes.get("soft_targets"):
         if not Path(table).is_file():
             raise ConfigError(
@@ -34,11 +116,11 @@ def configs_of(
     return configs
 
 
-def _init(options: argparse.Namespace, architecture: Architecture, config: TrainConfig) -> str:
-    given = dict(
-        text.split("=", 1) if text.split("=", 1)[0] in ARCHITECTURES else ("", text)
-        for text in options.init
-    )
+def _init(options: Training, architecture: Architecture, config: TrainConfig) -> str:
+    given: dict[str, str] = {}
+    for text in options.init:
+        name, equals, file = text.partition("=")
+        given |= {name: file} if equals and name in ARCHITECTURES else {"": text}
     chosen = given.get(architecture, given.get(""))
     if chosen is None:
         chosen = config.init
@@ -57,13 +139,13 @@ def _init(options: argparse.Namespace, architecture: Architecture, config: Train
     return str(Path(chosen).absolute())
 
 
-def source_of(options: Namespace) -> Source:
+def source_of(options: Films) -> Source:
     """Return where the films are."""
     return Source(
         path=options.data,
         split_file=options.split_file,
         resplit=options.resplit,
-        ratios=tuple(options.ratios),
+        ratios=options.ratios,
         seed=options.split_seed,
         patient_pattern=options.patient_pattern,
         max_unreadable=options.max_unreadable,
@@ -71,7 +153,7 @@ def source_of(options: Namespace) -> Source:
     )
 
 
-def machine_options(options: Namespace) -> dict:
+def machine_options(options: Machine) -> dict[str, Any]:
     """Return the arguments of `machine.prepare`."""
     return {
         "device": options.device,

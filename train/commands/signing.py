@@ -1,37 +1,50 @@
-"""What ``python -m train sign`` and ``new-key`` do; imports are late, as in `training`."""
+"""``python -m train sign`` and ``new-key``; imports are late, as in `training`."""
 
-from argparse import Namespace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kneeoa.networks import ARCHITECTURES
+from train.commands.from_fields import option
 
 
-def sign(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Sign:
     """Sign every file of a folder of published models, after checking that they are whole."""
-    from kneeoa.graders.cards import signature
 
-    _check(options.models)
-    signed = signature.sign(options.models, options.key, now=datetime.now(UTC))
-    print(f"{options.models} is signed with the key {signed.key}.")
-    if options.key.stat().st_mode & 0o077:
-        print(f"Note: others can read {options.key}. `chmod 600` keeps it to you.")
-    if signature.signature_of([options.models]).state != "signed":
-        print(
-            "Note: this key is not the one known here. Name its public key in KNEEOA_TRUSTED_KEYS "
-            f"where the models are used, or put it in the place of {signature.KNOWN_KEY.name}."
-        )
-    return 0
+    models: Path = option("MODELS", positional=True)
+    key: Path = option("FILE", "a private key")
+
+    def __call__(self) -> int:
+        from kneeoa.graders.cards import signature
+
+        _check(self.models)
+        signed = signature.sign(self.models, self.key, now=datetime.now(UTC))
+        print(f"{self.models} is signed with the key {signed.key}.")
+        if self.key.stat().st_mode & 0o077:
+            print(f"Note: others can read {self.key}. `chmod 600` keeps it to you.")
+        if signature.signature_of([self.models]).state != "signed":
+            print(
+                "Note: this key is not the one known here. Name its public key in "
+                "KNEEOA_TRUSTED_KEYS where the models are used, or put it in the place of "
+                f"{signature.KNOWN_KEY.name}."
+            )
+        return 0
 
 
-def new_key(options: Namespace) -> int:
+@dataclass(frozen=True, kw_only=True)
+class NewKey:
     """Make a key to sign published models with: a private one, and a public one to give away."""
-    from kneeoa.graders.cards import signature
 
-    name = signature.new_key(options.file)
-    print(f"Private key {name}: {options.file}. Whoever has it can sign for you.")
-    print(f"Public key, to be known where the models are used: {options.file}.pub")
-    return 0
+    file: Path = option("FILE", "where the private key goes", positional=True)
+
+    def __call__(self) -> int:
+        from kneeoa.graders.cards import signature
+
+        name = signature.new_key(self.file)
+        print(f"Private key {name}: {self.file}. Whoever has it can sign for you.")
+        print(f"Public key, to be known where the models are used: {self.file}.pub")
+        return 0
 
 
 def remind(models: Path) -> None:

@@ -4,6 +4,7 @@ They are a table in the columns of ``predictions.csv``. The runs have seen the f
 of, so their answers are kept soft: each at the temperature of its validation films.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from train.run.record import check_trained_on, load_network
 
 
 def soft_targets(
-    results_folder: Path, run_ids: list[str], splits: dict[str, Films]
+    results_folder: Path, run_ids: Sequence[str], splits: dict[str, Films]
 ) -> pd.DataFrame:
     """Return the mean of the runs' calibrated answers for the training films.
 

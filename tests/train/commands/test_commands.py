@@ -13,7 +13,7 @@ from kneeoa.records import results
 from tests.support import tiny
 from tests.support.knees import write_tree
 from train.__main__ import main
-from train.commands.parser import DEFAULT_SOURCE
+from train.commands.options import DEFAULT_SOURCE
 from train.run.batches import predict
 
 

@@ -18,7 +18,7 @@ from kneeoa.networks import ARCHITECTURES, TOGETHER
 from kneeoa.records import results
 from tests.support import tiny
 from tests.support.knees import drawn_films
-from train.commands.parser import DEFAULT_SOURCE
+from train.commands.options import DEFAULT_SOURCE
 from train.config import preset
 from train.publish import ensemble as publishing
 from train.publish.network import predictions_of, publish

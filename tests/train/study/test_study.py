@@ -154,7 +154,10 @@ def test_a_study_that_is_being_trained_is_not_trained_twice(command, whole, caps
         (["--init", "nowhere.npz"], "There is no file nowhere.npz"),
         (["--stages", "conv9:1"], "Expected a stage to start at head, conv5"),
         (["--batch-size", "1000"], "at most the 20 training films"),
-        (["--learning-rate", "fast"], "Expected learning_rate to be a number. Received: fast"),
+        (
+            ["--learning-rate", "fast"],
+            "Expected --learning-rate to be a number, above 0. Received: fast",
+        ),
         (["--learnig-rate", "1"], "Expected options of `study` out of --architectures, "),
         (["--preset-from", "nothing"], "Expected a tuning study with a finished trial"),
         (["--architectures", "resnet50"], "Give the file of the same architecture"),
