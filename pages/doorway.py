@@ -34,9 +34,9 @@ _SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
 
 def allowed_scripts(pages: Iterable[str]) -> str:
     """Return the scripts that stand inside pieces of HTML, each by its SHA-256, for a policy."""
-    found = (script for page in pages for script in _SCRIPT.findall(page))
-    hashes = (base64.b64encode(hashlib.sha256(one.encode()).digest()) for one in found)
-    return " ".join(f"'sha256-{one.decode()}'" for one in hashes)
+    scripts = (script for page in pages for script in _SCRIPT.findall(page))
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()) for script in scripts)
+    return " ".join(f"'sha256-{digest.decode()}'" for digest in hashes)
 
 
 _START_PAGE = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")

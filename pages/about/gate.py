@@ -45,9 +45,9 @@ def show_gate(card: dict[str, Any]) -> None:
         [
             {
                 "Picture of": KINDS.get(kind) or escaped(kind),
-                "Refused": f"{of['refused']} of {of['pictures']}",
+                "Refused": f"{counts['refused']} of {counts['pictures']}",
             }
-            for kind, of in others["by_kind"].items()
+            for kind, counts in others["by_kind"].items()
         ],
         border="horizontal",
     )
@@ -68,14 +68,14 @@ def _on_test(test):
 
 
 def _elsewhere(metrics):
-    found = metrics.get("elsewhere", {})
-    if single := found.get("graded"):
+    measured = metrics.get("elsewhere", {})
+    if single := measured.get("graded"):
         counts = single["refusals"]
         yield (
             f"Of {counts['films']} films of one knee from another hospital it refuses "
             f"{counts['refused']}."
         )
-    if both := found.get("graded-bilateral"):
+    if both := measured.get("graded-bilateral"):
         yield (
             f"Of {both['refusals']['films']} films of two knees from there it finds both in "
             f"{both['split_in_two']}."

@@ -27,8 +27,8 @@ def show_performance(cards, together) -> None:
     )
     st.table(findings.performance_rows(measured), border="horizontal")
     for name, card in cards.items():
-        of = card["metrics"]["test"]
-        accuracy, interval = of["values"]["accuracy"], of["intervals_95"]["accuracy"]
+        test = card["metrics"]["test"]
+        accuracy, interval = test["values"]["accuracy"], test["intervals_95"]["accuracy"]
         st.markdown("- " + boundary.escaped(verdict(name, accuracy, tuple(interval))))
     grades = ", ".join(f"KL {int(g)}: {sum(any_network['confusion'][int(g)])}" for g in GRADES)
     majority = max(sum(row) for row in any_network["confusion"]) / any_network["knees"]
@@ -41,9 +41,9 @@ def show_training(cards, together) -> None:
     """Show how each published network came about."""
     st.subheader("How the networks were trained")
     for card in cards.values():
-        name, _, said = training_sentence(card).partition(": ")
+        name, _, sentence = training_sentence(card).partition(": ")
         # What stands in a card is text, be it a path or the name of a machine.
-        st.markdown(f"- {name}: {boundary.escaped(said.replace('`', ''))}")
+        st.markdown(f"- {name}: {boundary.escaped(sentence.replace('`', ''))}")
     if together:
         members = Counter(DISPLAY_NAME[member["architecture"]] for member in together["members"])
         counted = " and ".join(f"{count} {name}" for name, count in members.items())
@@ -62,9 +62,9 @@ def show_data(cards) -> None:
     st.table(
         [
             {"Split": split}
-            | {f"KL {int(g)}": of.get(str(int(g)), 0) for g in GRADES}
-            | {"All": sum(of.values())}
-            for split, of in counts.items()
+            | {f"KL {int(g)}": by_grade.get(str(int(g)), 0) for g in GRADES}
+            | {"All": sum(by_grade.values())}
+            for split, by_grade in counts.items()
         ],
         border="horizontal",
     )

@@ -137,5 +137,7 @@ def _cited(source):
 
 
 def _reference(source):
-    said = f"{source.authors}. {source.title}. {source.journal} ({source.year})."
-    return f"{said} [doi {source.doi}](https://doi.org/{source.doi})" if source.doi else said
+    citation = f"{source.authors}. {source.title}. {source.journal} ({source.year})."
+    return (
+        f"{citation} [doi {source.doi}](https://doi.org/{source.doi})" if source.doi else citation
+    )

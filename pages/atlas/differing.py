@@ -19,11 +19,11 @@ _ASKED = "atlas_graded_now"
 
 @dataclass(frozen=True)
 class FilmList:
-    """A list of films: which they are, and what it says."""
+    """A list of films: which they are, and what it shows."""
 
     title: str
-    said: str
-    of: Callable[[pd.DataFrame], pd.DataFrame]
+    description: str
+    select: Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def _divided(answers):
@@ -66,7 +66,7 @@ def show() -> None:
     answers = _answers(films)
     if answers is None:
         return
-    found = {key: of.of(answers) for key, of in LISTS.items()}
+    films_by_list = {key: film_list.select(answers) for key, film_list in LISTS.items()}
     which, grades = st.columns([2, 1.6], vertical_alignment="bottom")
     key = kept.one(
         which.segmented_control,
@@ -74,7 +74,7 @@ def show() -> None:
         LISTS,
         "list",
         required=True,
-        format_func=lambda key: f"{LISTS[key].title} ({len(found[key])})",
+        format_func=lambda key: f"{LISTS[key].title} ({len(films_by_list[key])})",
     )
     reference = kept.several(
         grades.pills,
@@ -84,8 +84,8 @@ def show() -> None:
         selection_mode="multi",
         format_func=lambda grade: KLGrade(grade).label,
     )
-    st.caption(f"{LISTS[key].said} Of {len(answers)} films.")
-    table = found[key]
+    st.caption(f"{LISTS[key].description} Of {len(answers)} films.")
+    table = films_by_list[key]
     if reference:
         table = table[table["grade"].isin(reference)]
     if table.empty:
@@ -114,8 +114,8 @@ def _answers(films):
         if not st.button("Let both networks grade films", key="grade_now", type="primary"):
             return None
         st.session_state[_ASKED] = films.folder
-    given = [cached.network_grades(name) for name in ARCHITECTURES]
-    return examples.answered_by_grade(given, films)
+    grades = [cached.network_grades(name) for name in ARCHITECTURES]
+    return examples.answered_by_grade(grades, films)
 
 
 def _show_film(row):
@@ -125,14 +125,14 @@ def _show_film(row):
     except KneeOAError as error:
         st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
         return
-    film, said = st.columns([2.2, 1], gap="medium")
+    film, answers = st.columns([2.2, 1], gap="medium")
     with film:
         st.markdown(
             f"**{boundary.escaped(name)}**: reference {KLGrade(row.grade).label}, {_given(row)}"
         )
         known_film.show_in_list(radiograph, frame, name, readings, key=f"differing_{name}")
         example_films.show_way_on(name, "differing")
-    with said:
+    with answers:
         known_film.show_answers(readings, cached.teaching_film_together(name))
         if hasattr(row, "readers"):
             st.markdown(f"Readers {row.readers}")

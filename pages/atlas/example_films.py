@@ -25,8 +25,8 @@ EXPLAINED = {
 def show() -> None:
     """Show films of the grade that is chosen, `A_PAGE` at a time."""
     films = opened()
-    of, kinds = st.columns([1.6, 1], vertical_alignment="bottom")
-    grade = criteria.choose_grade(of)
+    grades, kinds = st.columns([1.6, 1], vertical_alignment="bottom")
+    grade = criteria.choose_grade(grades)
     answers = published_answers()
     kind = "any"
     if len(answers):
@@ -35,10 +35,12 @@ def show() -> None:
         )
     st.markdown(f"**{grade.label}, {grade.text}.** {grade.criteria}")
     names = of_grade(films, answers, grade, kind)
-    said = EXPLAINED[kind]
+    explanation = EXPLAINED[kind]
     if not len(answers):
-        said += " The networks' published answers are about other films: no clear ones are chosen."
-    st.caption(f"{counted(len(names), 'film')}. {said}")
+        explanation += (
+            " The networks' published answers are about other films: no clear ones are chosen."
+        )
+    st.caption(f"{counted(len(names), 'film')}. {explanation}")
     if not names:
         return
     shown = page_of(names, A_PAGE, f"{kind}_{int(grade)}")
@@ -105,14 +107,16 @@ def show_row(names: list[str], key: str) -> None:
     viewer.show(films, panes, key=key, options=replace(known_film.IN_A_LIST, columns=len(panes)))
     for place, (name, (_, _, readings)) in zip(st.columns(len(read)), read.items(), strict=True):
         with place:
-            _say(name, readings)
+            _show_caption(name, readings)
             show_way_on(name, "example")
 
 
-def _say(name, readings):
+def _show_caption(name, readings):
     reference = cached.teaching_set().films[name].grade
-    said = ", ".join(f"{DISPLAY_NAME[one.architecture]} {one.said.label}" for one in readings)
-    st.markdown(f"**{boundary.escaped(name)}**  \n:small[Reference {reference.label}; {said}]")
+    networks = ", ".join(
+        f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}" for reading in readings
+    )
+    st.markdown(f"**{boundary.escaped(name)}**  \n:small[Reference {reference.label}; {networks}]")
 
 
 def show_way_on(name: str, key: str) -> None:

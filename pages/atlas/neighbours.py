@@ -34,16 +34,16 @@ def show() -> None:
     low, high = (_examples_of(films, answers, grade) for grade in (step.low, step.high))
     pairs = examples.paired(low, high)
     if not pairs:
-        lacking = [grade.label for grade, of in ((step.low, low), (step.high, high)) if not of]
-        of = f" of {' and '.join(lacking)}" if lacking else " of the same side"
-        st.info(f"There are no films{of} to compare.")
+        examples_by_grade = {step.low: low, step.high: high}
+        lacking = [grade.label for grade, names in examples_by_grade.items() if not names]
+        st.info(f"There are no films of {' and '.join(lacking) or 'the same side'} to compare.")
         return
     _show_pairs(pairs, step, len(answers) > 0)
 
 
 def _examples_of(films, answers, grade):
-    found = example_films.of_grade(films, answers, grade, "clear")
-    return found or example_films.of_grade(films, answers, grade, "any")
+    clear = example_films.of_grade(films, answers, grade, "clear")
+    return clear or example_films.of_grade(films, answers, grade, "any")
 
 
 @st.fragment

@@ -166,10 +166,10 @@ def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:
     with at_work():
         radiograph = read_radiograph(data, name)
         holding().expect_room(holder, len(data))
-        film = Film.of(data, radiograph, graders.localiser.find(radiograph), holder)
+        film = Film.received(data, radiograph, graders.localiser.find(radiograph), holder)
     framed = knees.framed_as(film, graders.profile)
     for knee in framed.knees:
-        if knees.may_be_graded(film, film.found.against(knee)):
+        if knees.may_be_graded(film, film.localised.against(knee)):
             session_films.read(film, knee.frame, graders)
     film.picture()
     if os.environ.get(settings.KEY):

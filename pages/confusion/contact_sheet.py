@@ -10,17 +10,17 @@ from pages.shared import boundary, dataset_films, kept
 A_PAGE = 18
 
 
-def show(cards: Sequence[FilmCard], key: str, *, said_of: Callable[[str], None]) -> None:
+def show(cards: Sequence[FilmCard], key: str, *, show_answers_of: Callable[[str], None]) -> None:
     """Show `cards`, or in their place the film that was opened, with a way back.
 
-    Which one is open stands in the address under `key`. `said_of` shows what the runs say of a
-    film, by its id.
+    Which one is open stands in the address under `key`. `show_answers_of` shows what the runs
+    say of a film, by its id.
     """
     names = [card.image_id for card in cards]
     opened = kept.chosen(key)
     if opened in names:
         kept.turn_to(key, opened)
-        _show_film(cards, names.index(opened), key, said_of)
+        _show_film(cards, names.index(opened), key, show_answers_of)
         return
     kept.turn_to(key, None)
     if not cards:
@@ -74,27 +74,27 @@ def _card(card, picture):
     return f'<div class="kl-card" title="{name}">{image}<b>{name}</b>{lines}</div>'
 
 
-def _show_film(cards, place, key, said_of):
+def _show_film(cards, place, key, show_answers_of):
     card = cards[place]
     back, before, after, where = st.columns([2, 1, 1, 3], vertical_alignment="center")
     back.button(
         "Back to the films", icon=":material/arrow_back:", key=f"back_{key}", width="stretch",
         on_click=kept.turn_to, args=(key, None),
     )  # fmt: skip
-    for column, label, other in ((before, "Previous", place - 1), (after, "Next", place + 1)):
-        there = 0 <= other < len(cards)
+    for column, label, target in ((before, "Previous", place - 1), (after, "Next", place + 1)):
+        exists = 0 <= target < len(cards)
         column.button(
             label,
             key=f"{label.lower()}_{key}",
-            disabled=not there,
+            disabled=not exists,
             width="stretch",
             on_click=kept.turn_to,
-            args=(key, cards[other].image_id if there else None),
+            args=(key, cards[target].image_id if exists else None),
         )
     where.markdown(
         f"**{boundary.escaped(card.image_id)}**, {place + 1} of {len(cards)}  \n"
         f":small[{boundary.escaped('; '.join(card.lines()))}]"
     )
     dataset_films.show_film(
-        card.image_id, f"{key}_film", said_beside=lambda: said_of(card.image_id)
+        card.image_id, f"{key}_film", show_beside=lambda: show_answers_of(card.image_id)
     )

@@ -15,15 +15,17 @@ def compared_lines(shown: Shown) -> tuple[str, ...]:
 
 def content(selection, shown: Shown, by: str, threshold: int) -> bytes:
     """Return the ZIP: what the page shows of `shown`, whichever tab is open."""
-    figures = {f"confusion {name}": of for name, of in matrices.figures(shown, by).items()}
+    figures = {
+        f"confusion {title}": figure for title, figure in matrices.figures(shown, by).items()
+    }
     tables = {}
     runs = confusions.shared_films(shown.runs)
-    answers = {name: confusions.mean_answers(of) for name, of in runs.items()}
+    answers = {name: confusions.mean_answers(by_run) for name, by_run in runs.items()}
     if all(map(len, answers.values())):
         lines = compared_lines(shown)
-        grades = {name: confusions.per_grade(of) for name, of in answers.items()}
-        areas = {name: operating.separation(of) for name, of in answers.items()}
-        sizes = {name: confusions.error_sizes(of) for name, of in answers.items()}
+        grades = {name: confusions.per_grade(films) for name, films in answers.items()}
+        areas = {name: operating.separation(films) for name, films in answers.items()}
+        sizes = {name: confusions.error_sizes(films) for name, films in answers.items()}
         figures["grade by grade"] = charts.per_grade_figure(grades)
         figures["how far off"] = charts.error_figure(sizes)
         figures |= trust.curves_of(answers, threshold)
@@ -40,7 +42,7 @@ def content(selection, shown: Shown, by: str, threshold: int) -> bytes:
         sources.python(selection, shown.lines, "confusions.cell_table(runs)"),
     )
     is_published = shown.source == "published"
-    labels = {label for of in shown.runs.values() for label in of}
+    labels = {label for by_run in shown.runs.values() for label in by_run}
     finished = selection.finished
     cited = paper_sheet.cited(
         selection,

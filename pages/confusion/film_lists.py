@@ -40,18 +40,18 @@ def show_cell(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
     _show_sheet(selection, cards, {name: shown.runs[name]}, FILM)
 
 
-def show_said(runs: sources.Films, image_id: str, names: Mapping[str, str]) -> None:
+def show_run_answers(runs: sources.Films, image_id: str, names: Mapping[str, str]) -> None:
     """Show what each run, of these `names`, says of a film; the published models do beside it."""
-    for name, of in runs.items():
-        if list(of) == [sources.PUBLISHED]:
+    for name, by_run in runs.items():
+        if list(by_run) == [sources.PUBLISHED]:
             continue
         st.markdown(f"**{named(name)}, the runs above**")
-        table = film_cards.of_film(of, image_id)
+        table = film_cards.of_film(by_run, image_id)
         with st.container(height=380 if len(table) > MOST_ROWS else "content", border=False):
-            st.html(_said_html(table, names))
+            st.html(_answers_html(table, names))
 
 
-def _said_html(table, names):
+def _answers_html(table, names):
     head = "".join(f"<th>KL {grade}</th>" for grade in GRADES.values())
     rows = "".join(
         f"<tr><td>{boundary.as_html(names.get(row['run'], row['run']))}</td>"
@@ -69,12 +69,12 @@ def _said_html(table, names):
 def show_cell_table(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
     """Show the films of a cell as a table, with the mean probabilities of all networks."""
     name, true, given = cell
-    found = confusions.in_cell(shown.films[name], true, given)
-    answers = {of: confusions.mean_answers(films) for of, films in shown.films.items()}
+    cell_films = confusions.in_cell(shown.films[name], true, given)
+    answers = {network: confusions.mean_answers(films) for network, films in shown.films.items()}
     st.markdown(confusions.cell_sentence(shown.films[name], named(name), true, given))
     _show_films(
         selection,
-        confusions.with_answers(found, answers),
+        confusions.with_answers(cell_films, answers),
         f"cell_{DISPLAY_NAME.get(name, 'together')}_{true}_{given}",
         [*shown.lines, ANSWERS, f"films = confusions.in_cell(runs[{name!r}], {true}, {given})"],
         {"confidence": f"Probability of KL {given}"},
@@ -100,18 +100,18 @@ def show_lists(selection, runs: sources.Films, answers, lines) -> None:
 
 def _show_wrong(selection, runs, answers, lines):
     every = confusions.all_runs(runs)
-    found = confusions.always_wrong(every)
+    wrong = confusions.always_wrong(every)
     total = len(next(iter(every.values())))
     st.markdown(
-        f"{len(found)} of {total} films get the reference grade from none of "
+        f"{len(wrong)} of {total} films get the reference grade from none of "
         f"{counted(len(every), 'run')}. Where all agree against the reference, look at the "
         "reference, too."
     )
-    _show_sheet(selection, film_cards.of_wrong(found), runs, LISTED_FILM)
+    _show_sheet(selection, film_cards.of_wrong(wrong), runs, LISTED_FILM)
     columns = ["image_id", "patient_id", "true_grade", "given", "confidence", "mean_error"]
     _show_films(
         selection,
-        confusions.with_answers(found[columns], answers),
+        confusions.with_answers(wrong[columns], answers),
         "always_wrong",
         [
             *lines,
@@ -131,16 +131,16 @@ def _show_apart(selection, runs, answers, lines):
     if len(pair) < 2:
         st.caption("Needs runs of both networks.")
         return
-    found = confusions.most_apart(*(answers[name] for name in pair)).head(MOST_APART)
+    apart = confusions.most_apart(*(answers[name] for name in pair)).head(MOST_APART)
     st.markdown(
-        f"The {len(found)} films on which the mean probabilities of both networks lie furthest "
+        f"The {len(apart)} films on which the mean probabilities of both networks lie furthest "
         f"apart. The given grade on a card is that of the {DISPLAY_NAME[pair[0]]}."
     )
-    cards = film_cards.of_apart(found, (pair[0], pair[1]), answers[pair[0]])
+    cards = film_cards.of_apart(apart, (pair[0], pair[1]), answers[pair[0]])
     _show_sheet(selection, cards, runs, LISTED_FILM)
     _show_films(
         selection,
-        confusions.with_answers(found, answers),
+        confusions.with_answers(apart, answers),
         "most_apart",
         [
             *lines,
@@ -157,7 +157,9 @@ def _show_apart(selection, runs, answers, lines):
 
 def _show_sheet(selection, cards, runs, key):
     names = cached_runs.names(selection.archive)["name"].to_dict()
-    contact_sheet.show(cards, key, said_of=lambda image_id: show_said(runs, image_id, names))
+    contact_sheet.show(
+        cards, key, show_answers_of=lambda image_id: show_run_answers(runs, image_id, names)
+    )
 
 
 def _show_films(selection, table, name, lines, columns):

@@ -33,7 +33,7 @@ def choose_cell(selection, shown: Shown, by: str) -> tuple[str, int, int]:
     matrices = [confusions.matrix(films) for films in shown.films[name].values()]
     values, spread = confusions.mean_and_spread(matrices, by)
     knees = int(matrices[0].sum())
-    st.markdown(f"**{named(name)}**, {shown.of(name)}, {knees} knees")
+    st.markdown(f"**{named(name)}**, {shown.basis(name)}, {knees} knees")
     figure = charts.confusion_figure(
         values,
         by=by,
@@ -49,10 +49,10 @@ def choose_cell(selection, shown: Shown, by: str) -> tuple[str, int, int]:
         selection_mode="points",
     )
     _turn_to_clicked(name, event)
-    reference, given = st.columns(2)
+    true_field, given_field = st.columns(2)
     grades = [int(grade) for grade in GRADES]
-    true = kept.one(reference.selectbox, "Reference KL", grades, CELL[1], default=REFERENCE)
-    said = kept.one(given.selectbox, "Given KL", grades, CELL[2], default=GIVEN)
+    true = kept.one(true_field.selectbox, "Reference KL", grades, CELL[1], default=REFERENCE)
+    given = kept.one(given_field.selectbox, "Given KL", grades, CELL[2], default=GIVEN)
     several = len(matrices) > 1
     unit = "In knees" if by == "counts" else "In percent"
     below = "" if by == "counts" else "; below: knees"
@@ -61,7 +61,7 @@ def choose_cell(selection, shown: Shown, by: str) -> tuple[str, int, int]:
         f"{'; ± is one standard deviation over runs' if several else below}. Click a cell to see "
         "its films."
     )
-    return name, true, said
+    return name, true, given
 
 
 def _outlined():
@@ -88,8 +88,8 @@ def _turn_to_clicked(name, event):
 def figures(shown: Shown, by: str) -> dict:
     """Return the matrix of each network, and their difference where there are two, as figures."""
     means, drawn = {}, {}
-    for name, of in shown.films.items():
-        matrices = [confusions.matrix(films) for films in of.values()]
+    for name, by_run in shown.films.items():
+        matrices = [confusions.matrix(films) for films in by_run.values()]
         means[name], spread = confusions.mean_and_spread(matrices, by)
         drawn[named(name)] = charts.confusion_figure(means[name], by=by, spread=spread)
     pair = pair_of(shown.films)

@@ -54,7 +54,7 @@ def show_rest(selection, shown: sources.Shown, by: str, cell) -> None:
             film_lists.show_cell_table(selection, shown, cell)
         elif runs := compared(shown.runs):
             lines = exported.compared_lines(shown)
-            answers = {name: confusions.mean_answers(of) for name, of in runs.items()}
+            answers = {name: confusions.mean_answers(by_run) for name, by_run in runs.items()}
             if at == "grades":
                 trust.show_grades(selection, answers, lines)
             elif at == "trust":

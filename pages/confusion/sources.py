@@ -58,7 +58,7 @@ class Shown:
     lines: tuple[str, ...]
     run_lines: tuple[str, ...]
 
-    def of(self, name: str) -> str:
+    def basis(self, name: str) -> str:
         """Return what the matrix of a network is of, for its heading."""
         if self.source == "published":
             return "published"
@@ -96,27 +96,27 @@ def choose(selection: Selection) -> tuple[Shown, str]:
     finished = len(selection.finished)
     run_selection.say_left_out(finished - sum(map(len, runs.values())), finished)
     if chosen == "one":
-        runs, more = _one_each(runs)
+        runs, more = _one_run_each(runs)
         lines += more
     films, shown_lines = runs, lines
     if chosen == "together":
         answers = run_selection.mean_answers(selection)
-        films = {name: {AVERAGED: of} for name, of in answers.items() if len(of)}
+        films = {name: {AVERAGED: table} for name, table in answers.items() if len(table)}
         shown_lines = (*lines, TOGETHER_LINE)
     return Shown(chosen, films, runs, shown_lines, lines), counted_by
 
 
-def _one_each(runs):
+def _one_run_each(runs):
     columns = st.columns(2)
-    one = {
-        name: kept.one(place.selectbox, DISPLAY_NAME[name], of, f"run_{name}")
-        for place, (name, of) in zip(columns, runs.items(), strict=False)
+    labels = {
+        name: kept.one(place.selectbox, DISPLAY_NAME[name], by_run, f"run_{name}")
+        for place, (name, by_run) in zip(columns, runs.items(), strict=False)
     }
     lines = (
-        f"one = {one!r}",
+        f"one = {labels!r}",
         "runs = {name: {label: runs[name][label]} for name, label in one.items()}",
     )
-    return {name: {label: runs[name][label]} for name, label in one.items()}, lines
+    return {name: {label: runs[name][label]} for name, label in labels.items()}, lines
 
 
 def _published(selection):
@@ -135,12 +135,12 @@ def _published(selection):
         *(
             f"    {name!r}: {{{PUBLISHED!r}: confusions.graded("
             f"results.read_predictions(Path({str(files[name])!r})), {selection.split!r})}},"
-            for name, of in films.items()
-            if len(of)
+            for name, table in films.items()
+            if len(table)
         ),
         "}",
     )
-    return {name: {PUBLISHED: of} for name, of in films.items() if len(of)}, lines
+    return {name: {PUBLISHED: table} for name, table in films.items() if len(table)}, lines
 
 
 def named(name: str) -> str:

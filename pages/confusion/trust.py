@@ -31,7 +31,7 @@ def show_grades(selection, answers: dict[str, pd.DataFrame], lines: Sequence[str
         "bootstrap over patients."
     )
     st.markdown("**How far off**")
-    sizes = {name: confusions.error_sizes(of) for name, of in answers.items()}
+    sizes = {name: confusions.error_sizes(films) for name, films in answers.items()}
     table_view.show_figure(charts.error_figure(sizes), f"errors_{selection.split}")
     table_view.show_table(
         confusions.of_networks(tables),
@@ -42,13 +42,15 @@ def show_grades(selection, answers: dict[str, pd.DataFrame], lines: Sequence[str
     )
 
 
-def curves_of(films: dict[str, pd.DataFrame], threshold: int) -> dict:
+def curves_of(answers: dict[str, pd.DataFrame], threshold: int) -> dict:
     """Return the three figures by the words above them: ROC, precision and recall, reliability."""
-    roc = {name: operating.roc(of, threshold) for name, of in films.items()}
-    precision = {name: operating.precision_recall(of, threshold) for name, of in films.items()}
-    first = next(iter(films.values()))
+    roc = {name: operating.roc(films, threshold) for name, films in answers.items()}
+    precision = {
+        name: operating.precision_recall(films, threshold) for name, films in answers.items()
+    }
+    first = next(iter(answers.values()))
     prevalence = float((first["true_grade"] >= threshold).mean())
-    tables = {name: operating.reliability(of) for name, of in films.items()}
+    tables = {name: operating.reliability(films) for name, films in answers.items()}
     return {
         "ROC": trust.roc_figure(roc),
         "Precision and recall": trust.precision_recall_figure(precision, prevalence),
@@ -62,7 +64,7 @@ def threshold_chosen() -> int:
     return int(chosen) if chosen in map(str, operating.THRESHOLDS) else 2
 
 
-def show_trust(selection, films: dict[str, pd.DataFrame], lines: Sequence[str]) -> None:
+def show_trust(selection, answers: dict[str, pd.DataFrame], lines: Sequence[str]) -> None:
     """Show ROC, precision-recall and reliability."""
     threshold = kept.one(
         st.segmented_control,
@@ -73,13 +75,13 @@ def show_trust(selection, films: dict[str, pd.DataFrame], lines: Sequence[str]) 
         required=True,
         format_func=lambda grade: f"KL {grade} and more",
     )
-    figures = curves_of(films, threshold)
+    figures = curves_of(answers, threshold)
     for place, (name, figure) in zip(st.columns(3, gap="medium"), figures.items(), strict=True):
         with place:
             st.markdown(f"**{name}**")
-            of = "" if name == "Reliability" else f"_{threshold}"
-            table_view.show_figure(figure, f"{name.lower().replace(' ', '_')}{of}")
-    areas = {name: cached.of_films(operating.separation, of) for name, of in films.items()}
+            suffix = "" if name == "Reliability" else f"_{threshold}"
+            table_view.show_figure(figure, f"{name.lower().replace(' ', '_')}{suffix}")
+    areas = {name: cached.of_films(operating.separation, films) for name, films in answers.items()}
     table_view.show_table(
         confusions.of_networks(areas),
         f"separation_{selection.split}",

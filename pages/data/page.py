@@ -26,8 +26,8 @@ def show_splits(selection) -> None:
         record = selection.archive.records[row["folder"], row["run_id"]]
         st.markdown(f"**Split {boundary.escaped(split_hash[:16])}**, {counted(len(rows), 'run')}")
         with boundary.refusals_shown():
-            found = lineage.read(Path(row["folder"]), split_hash)
-            if found is None:
+            split = lineage.read(Path(row["folder"]), split_hash)
+            if split is None:
                 table_view.show_table(
                     lineage.recorded_counts(record),
                     f"counts_{split_hash[:8]}",
@@ -41,33 +41,33 @@ def show_splits(selection) -> None:
                     "Runs trained from now on keep it."
                 )
             else:
-                _show_lineage(row["folder"], found)
+                _show_lineage(row["folder"], split)
 
 
-def _show_lineage(folder, found):
-    _show_checks(lineage.checks(found))
+def _show_lineage(folder, split):
+    _show_checks(lineage.checks(split))
     read = (
         "from pathlib import Path\nfrom kneeoa.records import lineage\n\n"
-        f"found = lineage.read(Path({folder!r}), {found.split_hash!r})\n"
+        f"found = lineage.read(Path({folder!r}), {split.split_hash!r})\n"
     )
     table_view.show_table(
-        lineage.counts(found.table),
-        f"split_{found.split_hash[:8]}",
+        lineage.counts(split.table),
+        f"split_{split.split_hash[:8]}",
         f"{read}print(lineage.checks(found))\nprint(lineage.counts(found.table))",
         height="content",
     )
-    with st.expander(f"Every one of the {len(found.table):,} films, with its part and its grade"):
+    with st.expander(f"Every one of the {len(split.table):,} films, with its part and its grade"):
         table_view.show_table(
-            found.table, f"films_{found.split_hash[:8]}", f"{read}print(found.table)", height=300
+            split.table, f"films_{split.split_hash[:8]}", f"{read}print(found.table)", height=300
         )
-    facts = found.facts
-    said = [f"Split from {facts['split_from']}."] if facts.get("split_from") else []
-    said += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
-    said += [f"Unreadable: {file}: {why}" for file, why in facts.get("unreadable", {}).items()]
-    said += list(facts.get("warnings", ()))
+    facts = split.facts
+    sentences = [f"Split from {facts['split_from']}."] if facts.get("split_from") else []
+    sentences += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
+    sentences += [f"Unreadable: {file}: {why}" for file, why in facts.get("unreadable", {}).items()]
+    sentences += list(facts.get("warnings", ()))
     if not facts.get("unreadable") and facts:
-        said.append("Every film could be read.")
-    st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in said))
+        sentences.append("Every film could be read.")
+    st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
 
 
 def _show_checks(checks):
@@ -102,8 +102,8 @@ def show_own_check() -> None:
             st.error(boundary.escaped(sentence))
         if not dataset.problems:
             st.success("It can be trained on.")
-        found = lineage.Lineage(dataset.split_hash, dataset.table, {})
-        _show_checks(lineage.checks(found)[1:])
+        split = lineage.Lineage(dataset.split_hash, dataset.table, {})
+        _show_checks(lineage.checks(split)[1:])
         table_view.show_table(
             lineage.counts(dataset.table),
             "own",
@@ -113,11 +113,11 @@ def show_own_check() -> None:
             "print(lineage.counts(dataset.table))",
             height="content",
         )
-        said = [*dataset.warnings, *(f"Left out: {sentence}" for sentence in dataset.ignored)]
-        said += [
+        sentences = [*dataset.warnings, *(f"Left out: {sentence}" for sentence in dataset.ignored)]
+        sentences += [
             f"Unreadable: {file}: {why}" for file, why in list(dataset.unreadable.items())[:20]
         ]
-        st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in said))
+        st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
 
 
 style.apply_style()

@@ -27,7 +27,7 @@ def show_entrance() -> None:
         nickname = st.text_input("Nickname", key="nickname", max_chars=24)
         if st.form_submit_button("Join", type="primary", width="stretch"):
             with boundary.refusals_shown():
-                one = store.join(
+                participant = store.join(
                     cached.store(),
                     code,
                     nickname,
@@ -35,7 +35,7 @@ def show_entrance() -> None:
                     client=clients.mark(),
                     most_a_client=clients.places(store.MOST_A_CLIENT),
                 )
-                st.session_state[JOINED] = code.strip().upper(), one.token
+                st.session_state[JOINED] = code.strip().upper(), participant.token
                 st.rerun()
     st.caption("The teacher and the class see the nickname; your own name is not asked for.")
 

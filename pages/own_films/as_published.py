@@ -20,9 +20,9 @@ from pages.shared.research.own_measured import CARDS, PYTHON, Kept
 
 def show(work: Work) -> None:
     """Show the button that measures, and what was measured."""
-    button, told = st.columns([1.4, 5], vertical_alignment="center")
+    button, explanation = st.columns([1.4, 5], vertical_alignment="center")
     asked = button.button("Measure the networks", key="own_measure", width="stretch")
-    told.caption(
+    explanation.caption(
         "This is how the networks do on yours, with intervals over your patients. They learn "
         "nothing from the films."
     )
@@ -44,13 +44,13 @@ def _measure(work):
 
 
 def _show(kept: Kept):
-    found, tables = kept.found, kept.tables
-    films = next(iter(found.answers.values()))
+    evaluation, tables = kept.evaluation, kept.tables
+    films = next(iter(evaluation.answers.values()))
     left, right = st.columns([5, 1.4], vertical_alignment="bottom")
     left.markdown(
         f"**{counted(len(films), 'film')}** of "
         f"{counted(films['patient_id'].nunique(), 'patient')}, "
-        f"{counted(found.left_out, 'film')} left out."
+        f"{counted(evaluation.left_out, 'film')} left out."
     )
     right.download_button(
         "Keep it (ZIP)",
@@ -63,16 +63,16 @@ def _show(kept: Kept):
         help="All tables (CSV), figures (SVG, PDF) and answers, with what they are of. No pixels, "
         "no names of patients or films.",
     )
-    for note in found.notes:
+    for note in evaluation.notes:
         st.caption(boundary.escaped(note))
     own_measured.show_figures(kept)
-    names = list(found.answers)
+    names = list(evaluation.answers)
     for column, name in zip(st.columns(max(2, len(names)), gap="medium"), names, strict=False):
         with column:
             st.markdown(f"**{DISPLAY_NAME.get(name, name)}**: rows your readers, in percent")
-            table_view.show_figure(_matrix(found.answers[name]), f"own_matrix_{name}")
+            table_view.show_figure(_matrix(evaluation.answers[name]), f"own_matrix_{name}")
     with st.expander("Grade by grade, and telling apart"):
-        table_view.show_figure(_by_grade(found), "own_grades")
+        table_view.show_figure(_by_grade(evaluation), "own_grades")
         for title in ("grade by grade", "telling apart"):
             table_view.show_table(
                 tables[title],
@@ -89,23 +89,24 @@ def _matrix(films):
     )
 
 
-def _by_grade(found):
+def _by_grade(evaluation):
     return confusion.per_grade_figure(
-        {name: confusions.per_grade(of) for name, of in found.answers.items()}
+        {name: confusions.per_grade(films) for name, films in evaluation.answers.items()}
     )
 
 
 def content(kept: Kept) -> bytes:
     """Return the file that is kept: every table and figure, and what they are of."""
-    found = kept.found
+    evaluation = kept.evaluation
     figures = {
-        f"matrix {DISPLAY_NAME.get(name, name)}": _matrix(of) for name, of in found.answers.items()
+        f"matrix {DISPLAY_NAME.get(name, name)}": _matrix(films)
+        for name, films in evaluation.answers.items()
     }
-    figures["grade by grade"] = _by_grade(found)
+    figures["grade by grade"] = _by_grade(evaluation)
     figures["reliability"] = trust.reliability_figure(
-        {name: operating.reliability(of) for name, of in found.answers.items()}
+        {name: operating.reliability(films) for name, films in evaluation.answers.items()}
     )
-    given = {
+    tables = {
         title: (table, f"{PYTHON}{CARDS}print(on_own_films.tables(found, cards)[{title!r}])")
         for title, table in kept.tables.items()
     }
@@ -113,6 +114,6 @@ def content(kept: Kept) -> bytes:
         model.file.parent.name: model.weights_hash for model in cached.graders().published.values()
     }
     if together := cached.graders().together:
-        hashes |= {one.file.stem: one.weights_hash for one in together.members}
-    about = on_own_films.about(found, hashes, made_at=datetime.now(UTC))
-    return sheet.packed(sheet.Sheet(figures, given, about), "own_films")
+        hashes |= {member.file.stem: member.weights_hash for member in together.members}
+    about = on_own_films.about(evaluation, hashes, made_at=datetime.now(UTC))
+    return sheet.packed(sheet.Sheet(figures, tables, about), "own_films")

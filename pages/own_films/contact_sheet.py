@@ -83,7 +83,7 @@ def _show_left_out(work):
     if not work.left_out:
         return
     st.markdown(f"**{counted(len(work.left_out), 'film')}** could not be used:")
-    table = pd.DataFrame([(one.name, one.reason) for one in work.left_out])
+    table = pd.DataFrame([(film.name, film.reason) for film in work.left_out])
     table.columns = ["Film", "Why"]
     st.dataframe(
         table, hide_index=True, width="stretch", height=min(35 * (len(table) + 1) + 3, 300)

@@ -22,11 +22,11 @@ def show_lines(work: Work) -> None:
         return
     st.subheader("What the networks learnt about your readers")
     table = adaptation.lines
-    said = (*adaptation.habit, *lines.in_words(table))
+    sentences = (*adaptation.habit, *lines.in_words(table))
     words, drawn = st.columns([1, 1], gap="large")
     with words:
-        if said:
-            st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in said))
+        if sentences:
+            st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
             st.caption(
                 "The networks as published learnt from the readers of the Osteoarthritis "
                 "Initiative. Earlier and later are no errors of either: the criteria leave room."
@@ -42,16 +42,16 @@ def show_disagreements(work: Work) -> None:
     if work.adaptation is None:
         return
     st.subheader("Where readers and networks disagree most")
-    found = disagreements(work.adaptation)
-    if found.empty:
+    films = disagreements(work.adaptation)
+    if films.empty:
         st.markdown("Nowhere: out of fold, the networks give every film its grade.")
         return
     st.caption(
-        f"{len(found)} films have another answer, out of fold. Slips of the pen are found here; it "
+        f"{len(films)} films have another answer, out of fold. Slips of the pen are found here; it "
         "does not say who is right. Correct slips alone: to change a grade because the networks "
         "disagree makes all figures too good."
     )
-    shown = found.head(MOST)
+    shown = films.head(MOST)
     for start in range(0, len(shown), A_ROW):
         rows = shown.iloc[start : start + A_ROW]
         for column, row in zip(st.columns(A_ROW, gap="small"), rows.itertuples(), strict=False):
@@ -59,7 +59,7 @@ def show_disagreements(work: Work) -> None:
                 _show_film(work, row)
     with st.expander("All of them"):
         table_view.show_table(
-            found.drop(columns="row"),
+            films.drop(columns="row"),
             "disagreements",
             f"{PYTHON}from kneeoa.adaptation.disagreeing import disagreements\n\n"
             "print(disagreements(adaptation))",

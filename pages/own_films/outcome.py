@@ -38,11 +38,11 @@ adaptation = adapt(films, graders)
 
 def show_learning(work: Work) -> None:
     """Show the button that learns; learn when it is pressed."""
-    button, told = st.columns([1.4, 5], vertical_alignment="center")
+    button, explanation = st.columns([1.4, 5], vertical_alignment="center")
     asked = button.button(
         "Learn from these films", key="own_learn", type="primary", width="stretch"
     )
-    told.caption(
+    explanation.caption(
         "Only the last layer of each network is fitted anew, so the maps stay exact. What is said "
         "of a film is said by networks that did not learn from its patient."
     )
@@ -71,7 +71,7 @@ def show_verdict(adaptation: Adaptation) -> None:
     before, after, more = (
         figures.defined(figures_of["accuracy"][part]) for part in ("before", "after", "difference")
     )
-    of = (
+    accuracy = (
         f"{counted(len(films), 'film')} of {counted(len(set(films.patient_ids)), 'patient')}: "
         f"{before[0]:.0%} right as published, {after[0]:.0%} adapted ({100 * more[0]:+.0f} points, "
         f"95% interval {100 * more[1]:+.0f} to {100 * more[2]:+.0f})."
@@ -83,15 +83,15 @@ def show_verdict(adaptation: Adaptation) -> None:
             f"explains (cross-entropy {change:+.2f}, {low:+.2f} to {high:+.2f})."
         )
         if more[1] > 0:
-            st.success(f"**Better than as published.** {of} {probable}")
+            st.success(f"**Better than as published.** {accuracy} {probable}")
         else:
             st.info(
                 "**Its probabilities are better than as published; that it is right more often is "
-                f"not shown.** {of} {probable}"
+                f"not shown.** {accuracy} {probable}"
             )
     else:
         st.warning(
-            f"**Not shown to be better.** {of}  \n"
+            f"**Not shown to be better.** {accuracy}  \n"
             f"{boundary.escaped(writing.not_better(adaptation))}"
         )
     for note in (adaptation.framing_said, *films.notes):
@@ -101,8 +101,8 @@ def show_verdict(adaptation: Adaptation) -> None:
 def show_profile(work: Work) -> None:
     """Let the reader name the profile, use it in this session, and take it along."""
     adaptation = work.adaptation
-    name, use, download, _ = st.columns([2.2, 1.4, 1.4, 1], vertical_alignment="bottom")
-    given = name.text_input(
+    name_field, use, download, _ = st.columns([2.2, 1.4, 1.4, 1], vertical_alignment="bottom")
+    name = name_field.text_input(
         "Name of the profile", value=_name_of(work.source), key="own_name", max_chars=80
     )
     if adaptation is None:
@@ -112,19 +112,19 @@ def show_profile(work: Work) -> None:
         key="own_anyway",
     )
     with boundary.refusals_shown():
-        check_name(given)
+        check_name(name)
         if use.button(
             "Use in this session", key="own_use", disabled=not anyway, width="stretch",
             help="Readings follow it until you go back to the published networks.",
         ):  # fmt: skip
-            profile = unpack_profile(_packed(adaptation, given))
+            profile = unpack_profile(_packed(adaptation, name))
             in_use.use(profile)
             in_use.remember_films(profile, {film.opened.content for film in work.chosen})
             st.rerun()
         download.download_button(
             "Download (ZIP)",
-            clients.noted("profile exported", lambda: _packed(adaptation, given)),
-            file_name=f"{_slug(given)}.zip",
+            clients.noted("profile exported", lambda: _packed(adaptation, name)),
+            file_name=f"{_slug(name)}.zip",
             mime="application/zip",
             on_click="ignore",
             key="own_download",
@@ -158,7 +158,7 @@ def show_figures(adaptation: Adaptation) -> None:
         required=True,
         key="own_answer",
     )
-    found = adaptation.figures[answer]
+    parts_by_figure = adaptation.figures[answer]
     table_view.show_table(
         pd.DataFrame(
             {
@@ -167,11 +167,11 @@ def show_figures(adaptation: Adaptation) -> None:
                 "Adapted, out of fold": _cell(name, parts["after"]),
                 "Difference": _cell(name, parts["difference"], sign="+"),
             }
-            for name, parts in found.items()
+            for name, parts in parts_by_figure.items()
         ),
         "before_after",
         f"{PYTHON}print(adaptation.figures[{answer!r}])",
-        download=_numbers(found),
+        download=_numbers(parts_by_figure),
         width="stretch",
         height="content",
     )
@@ -207,7 +207,7 @@ def _reliability(grades, shares):
     return operating.reliability(films.assign(error=shares.argmax(axis=1) - grades), bins=5)
 
 
-def _numbers(found):
+def _numbers(parts_by_figure):
     ends = ("value", "low", "high")
     return pd.DataFrame(
         {"figure": name}
@@ -216,7 +216,7 @@ def _numbers(found):
             for part, values in parts.items()
             for end, value in zip(ends, values, strict=True)
         }
-        for name, parts in found.items()
+        for name, parts in parts_by_figure.items()
     )
 
 

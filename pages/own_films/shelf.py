@@ -32,8 +32,8 @@ def show_shelf() -> None:
 
 def show_refusal() -> None:
     """Say once why a profile could not be loaded."""
-    if said := st.session_state.pop(_SAID, None):
-        st.error(boundary.escaped(said))
+    if refusal := st.session_state.pop(_SAID, None):
+        st.error(boundary.escaped(refusal))
 
 
 def _load(read):

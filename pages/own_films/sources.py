@@ -80,7 +80,7 @@ def _own_grades():
             return ()
         store = cached.store()
         sessions = practice.sessions_of(store, learner)
-        answers = [practice.answers_of(store, one.session_id) for one in sessions]
+        answers = [practice.answers_of(store, session.session_id) for session in sessions]
     except KneeOAError:
         return ()  # said where practice is
     return committed.listed(films, committed.own_grades(answers))
@@ -102,13 +102,13 @@ def _look(source, listing, size=0):
             )
         wanted = work.room_for(source, len(listed), size)
         bar = st.progress(0.0, text="Finding the knees")
-        found = []
-        films = sheet.look(listed, cached.graders().localiser, at_work=at_work)
-        for number, film in enumerate(films, 1):
-            found.append(film)
+        films = []
+        looking = sheet.look(listed, cached.graders().localiser, at_work=at_work)
+        for number, film in enumerate(looking, 1):
+            films.append(film)
             bar.progress(number / len(listed), text=f"Film {number} of {len(listed)}")
-        refused = [one for one in found if isinstance(one, LeftOut)]
-        wanted.films += [one for one in found if not isinstance(one, LeftOut)]
+        refused = [film for film in films if isinstance(film, LeftOut)]
+        wanted.films += [film for film in films if not isinstance(film, LeftOut)]
         wanted.left_out = (*left_out, *refused)
         work.begin(wanted)
         st.rerun()

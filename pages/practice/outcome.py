@@ -70,8 +70,8 @@ def show_head(learner, session, left, go_on) -> None:
 
 
 def _answers_of_network(answers, architecture):
-    said = [_grade_by(name, architecture) for name in answers["image_id"]]
-    return answers.assign(grade=pd.array(said, "Int64"), seconds=None)
+    grades = [_grade_by(name, architecture) for name in answers["image_id"]]
+    return answers.assign(grade=pd.array(grades, "Int64"), seconds=None)
 
 
 def _grade_by(image_id, architecture):
@@ -79,7 +79,7 @@ def _grade_by(image_id, architecture):
         _, _, readings = cached.teaching_film(image_id)
     except KneeOAError:  # said where the film itself is shown
         return None
-    return next(int(one.said) for one in readings if one.architecture == architecture)
+    return next(int(reading.said) for reading in readings if reading.architecture == architecture)
 
 
 def show_scores(mine, networks, films) -> None:
@@ -93,22 +93,23 @@ def show_scores(mine, networks, films) -> None:
     off.caption(f"{share_text(mine.within_one)} within one grade")
     pace.metric("Median time for a film", time_text(mine.seconds))
     pace.caption(f"{mine.answered} of {films} films graded")
-    said = "; ".join(
-        f"{name} {share_text(of.accuracy)}, kappa {number_text(of.kappa)}"
-        for name, of in networks.items()
-        if of.accuracy
+    scores = "; ".join(
+        f"{name} {share_text(score.accuracy)}, kappa {number_text(score.kappa)}"
+        for name, score in networks.items()
+        if score.accuracy
     )
-    if said:
-        st.markdown(f"The networks on the same films: {said}.")
+    if scores:
+        st.markdown(f"The networks on the same films: {scores}.")
 
 
 def show_sway(learner, session, answers) -> None:
     """Show what seeing the network's answer did, in this session and in all like it."""
     st.subheader("How the network swayed you")
     alike = [
-        given
-        for one, given in progress.kept(learner).values()
-        if (one.options.mode, one.options.network) == ("ai", session.options.network)
+        kept_answers
+        for kept_session, kept_answers in progress.kept(learner).values()
+        if (kept_session.options.mode, kept_session.options.network)
+        == ("ai", session.options.network)
     ]
     pooled = swayed.pooled(alike)
     st.markdown(swayed.in_words(answers))
@@ -117,15 +118,16 @@ def show_sway(learner, session, answers) -> None:
         name = f"Your {len(alike)} sessions"
         columns[name] = pooled
         st.markdown(f"{name}, every film as first seen: {swayed.in_words(pooled)}")
-    found = {name: swayed.findings(of) for name, of in columns.items()}
+    findings = {name: swayed.findings(given) for name, given in columns.items()}
     rows = [
-        {"": of[0].what} | {name: _told(one.share) for name, one in zip(found, of, strict=True)}
-        for of in zip(*found.values(), strict=True)
+        {"": row[0].what}
+        | {name: _share_cell(finding.share) for name, finding in zip(findings, row, strict=True)}
+        for row in zip(*findings.values(), strict=True)
     ]
     st.table(rows, border="horizontal")
 
 
-def _told(share):
+def _share_cell(share):
     return f"{share_text(share)} ({interval_text(share)})" if share else "no such film yet"
 
 
@@ -133,11 +135,11 @@ def show_confusion(mine, networks) -> None:
     """Show whose answers fell where."""
     st.subheader("Which grades were taken for which")
     columns = st.columns(1 + len(networks), gap="medium")
-    for column, (name, of) in zip(columns, {"You": mine, **networks}.items(), strict=True):
+    for column, (name, score) in zip(columns, {"You": mine, **networks}.items(), strict=True):
         with column:
             st.markdown(f"**{name}**")
             figure = confusion_charts.confusion_figure(
-                of.confusion.astype(float), by="counts", height=320
+                score.confusion.astype(float), by="counts", height=320
             )
             table_view.show_figure(figure, f"practice_{name}")
 
@@ -165,17 +167,17 @@ def show_missed(answers) -> None:
 
 
 def _show_missed(row):
-    given = "no answer" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
-    film, both = st.columns([2.2, 1], gap="medium")
+    own_answer = "no answer" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
+    film, answers = st.columns([2.2, 1], gap="medium")
     with boundary.refusals_shown():
         radiograph, frame, readings = cached.teaching_film(row.image_id)
         with film:
             label, key = f"Film {row.position + 1}", f"missed_{row.position}"
             known_film.show_in_list(radiograph, frame, label, readings, key=key)
-        with both:
+        with answers:
             reference = KLGrade(int(row.reference))
             st.markdown(
                 f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
-                f"{given}. {reference.criteria}"
+                f"{own_answer}. {reference.criteria}"
             )
             known_film.show_answers(readings, cached.teaching_film_together(row.image_id))

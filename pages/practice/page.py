@@ -100,8 +100,8 @@ def show_settings(learner, films) -> None:
 def _drawn(films, options, count, grades, seed, favour):
     seed, pool = exam_choice.new_seed(seed), films.films.values()
     if options["mode"] == "ai":
-        said = cached.network_grades(options["network"])
-        exam, rounds = swayed.draw_rounds(pool, said, count, seed=seed)
+        network_grades = cached.network_grades(options["network"])
+        exam, rounds = swayed.draw_rounds(pool, network_grades, count, seed=seed)
     else:
         exam = exams.draw_exam(pool, count, seed=seed, grades=grades, favour=favour)
         rounds = ()
@@ -130,7 +130,7 @@ def go_on_with(learner, session) -> None:
     st.session_state["practice"] = session
     st.session_state["play"] = Play(
         session.exam,
-        {one.image_id: one for one in session.options.rounds},
+        {film_round.image_id: film_round for film_round in session.options.rounds},
         tells=session.options.feedback == "each",
         limit=session.options.seconds_per_film,
         done=set(answers["position"]),

@@ -15,15 +15,15 @@ RESULT = "result"
 def kept(learner) -> dict:
     """Return the learner's sessions that have an answer, with their answers, by a name."""
     database = cached.store()
-    found = {}
+    sessions = {}
     # Numbered: two may begin in one minute.
-    for number, one in enumerate(store.sessions_of(database, learner), start=1):
-        answers = store.answers_of(database, one.session_id)
+    for number, session in enumerate(store.sessions_of(database, learner), start=1):
+        answers = store.answers_of(database, session.session_id)
         if answers["grade"].notna().any():
-            kind = ", AI or not" if one.options.mode == "ai" else ""
-            films = f"{len(one.exam.films)} films{kind}"
-            found[f"{number}: {one.started_at:%Y-%m-%d %H:%M}, {films}"] = one, answers
-    return found
+            kind = ", AI or not" if session.options.mode == "ai" else ""
+            films = f"{len(session.exam.films)} films{kind}"
+            sessions[f"{number}: {session.started_at:%Y-%m-%d %H:%M}, {films}"] = session, answers
+    return sessions
 
 
 def show(learner) -> None:
@@ -66,7 +66,7 @@ def chosen(learner):
     wanted = st.query_params.get(RESULT)
     if session is None and wanted and learner is not None:
         hers = store.sessions_of(cached.store(), learner)
-        session = next((one for one in hers if str(one.session_id) == wanted), None)
+        session = next((session for session in hers if str(session.session_id) == wanted), None)
     if session is None:
         st.query_params.pop(RESULT, None)
     else:

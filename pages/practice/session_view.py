@@ -37,9 +37,9 @@ def show(play: Play, network: str, keep) -> None:
         return
     show_head(play)
     film, side = st.columns([3.1, 1], gap="small")
-    told = play.stage == "told"
+    is_told = play.stage == "told"
     with side:
-        if told:
+        if is_told:
             show_resolution(play)
             known_film.show_answers(readings, cached.teaching_film_together(play.film.image_id))
         else:
@@ -48,7 +48,7 @@ def show(play: Play, network: str, keep) -> None:
             show_grades(play)
     with film:
         label = f"Film {play.position + 1} of {len(play.exam.films)}"
-        known_film.show_large(radiograph, frame, label, readings if told else ())
+        known_film.show_large(radiograph, frame, label, readings if is_told else ())
     # The clock starts when the film is on its way to the screen, not while it is decoded.
     play.look(time.monotonic())
 
@@ -56,8 +56,8 @@ def show(play: Play, network: str, keep) -> None:
 def show_head(play: Play) -> None:
     """Show how far the session is, and the time that is left."""
     total = len(play.exam.films)
-    said, clock, stop = st.columns([5, 1.2, 1.2], vertical_alignment="center")
-    said.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
+    progress, clock, stop = st.columns([5, 1.2, 1.2], vertical_alignment="center")
+    progress.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
     if play.limit is not None:
         with clock:
             live.every(1.0, _show_clock, play)
@@ -71,7 +71,7 @@ def show_head(play: Play) -> None:
         st.session_state["practice_stopped"] = True
         st.rerun()
     if not play.done:
-        exam_choice.show_said(play.exam)
+        exam_choice.show_lacking(play.exam)
 
 
 def _show_clock(play):
@@ -155,12 +155,12 @@ def show_resolution(play: Play) -> None:
         on_click=play.proceed,
     )
     if play.choice is None:
-        said = ":orange[**Time was up**] without an answer."
+        verdict = ":orange[**Time was up**] without an answer."
     elif play.choice == reference:
-        said = ":green[**Right.**]"
+        verdict = ":green[**Right.**]"
     else:
         off = abs(play.choice - reference)
-        said = (
+        verdict = (
             f":orange[**Off by {off} grade{'s' if off > 1 else ''}**]: you said KL {play.choice}."
         )
-    st.markdown(f"{said} {reference.criteria}")
+    st.markdown(f"{verdict} {reference.criteria}")

@@ -53,8 +53,9 @@ def made_of(session, answers, mine, networks) -> bytes:
         "Within one grade": share_text(mine.within_one),
         "Median time for a film": time_text(mine.seconds),
         **{
-            f"{name} on these films": f"{share_text(of.accuracy)}, kappa {number_text(of.kappa)}"
-            for name, of in networks.items()
+            f"{name} on these films": f"{share_text(score.accuracy)}, "
+            f"kappa {number_text(score.kappa)}"
+            for name, score in networks.items()
         },
     }
     return sheet.sheet(
@@ -67,12 +68,12 @@ def made_of(session, answers, mine, networks) -> bytes:
 
 def _how(session):
     options = session.options
-    said = [f"{session.started_at:%Y-%m-%d %H:%M} UTC", FEEDBACK[options.feedback]]
+    parts = [f"{session.started_at:%Y-%m-%d %H:%M} UTC", FEEDBACK[options.feedback]]
     if options.seconds_per_film:
-        said.append(f"{options.seconds_per_film:.0f} s a film")
+        parts.append(f"{options.seconds_per_film:.0f} s a film")
     if options.mode == "ai":
-        said.append(f"AI or not, {DISPLAY_NAME[options.network]}")
-    return ", ".join(said)
+        parts.append(f"AI or not, {DISPLAY_NAME[options.network]}")
+    return ", ".join(parts)
 
 
 def _film_by_film(answers):

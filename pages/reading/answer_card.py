@@ -59,11 +59,11 @@ def one_grade(reading: TogetherReading) -> str:
     answer = reading.answer
     if answer is None or answer.low == answer.high:
         return reading.said.text
-    said = f"as one grade: <b>{answer.grade.label}</b>, {answer.grade.text}"
+    grade_line = f"as one grade: <b>{answer.grade.label}</b>, {answer.grade.text}"
     return (
-        f'<span class="kl-apart-1">uncertain</span>; {said}'
+        f'<span class="kl-apart-1">uncertain</span>; {grade_line}'
         if is_wide(answer.low, answer.high)
-        else said
+        else grade_line
     )
 
 
@@ -81,8 +81,8 @@ def badge(readings: Sequence[Reading]) -> str:
     words = {0: "networks agree", 1: "networks 1 grade apart"}.get(
         apart, f"networks {apart} grades apart"
     )
-    told = html.escape(f"{agreement.verdict} {agreement.difference}")
-    return f'<span class="kl-badge kl-apart-{min(apart, 2)}" title="{told}">{words}</span>'
+    title = html.escape(f"{agreement.verdict} {agreement.difference}")
+    return f'<span class="kl-badge kl-apart-{min(apart, 2)}" title="{title}">{words}</span>'
 
 
 def _note(text):

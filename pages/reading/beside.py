@@ -81,7 +81,7 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     both = [(film, frame), (other_film, other_frame)]
     if pair.is_swapped:
         both.reverse()
-    spaces = [_space(*one) for one in both]
+    spaces = [_space(film, frame) for film, frame in both]
     _show_films(both, pair, spaces)
     if pair.warning:
         st.warning(boundary.escaped(pair.warning))
@@ -94,24 +94,28 @@ def _show_films(both, pair, spaces):
     labels = session_films.labels()
     films = [
         ShownFilm(
-            one.feed,
-            f"{title}: {labels[one.digest]}",
+            film.feed,
+            f"{title}: {labels[film.digest]}",
             frame,
             marks=joint_space.marks_of(space) if space else (),
         )
-        for (one, frame), title, space in zip(both, pair.titles, spaces, strict=True)
+        for (film, frame), title, space in zip(both, pair.titles, spaces, strict=True)
     ]
     panes = [
-        Pane(place, f"{title.capitalize()}: {labels[one.digest]}", part="box")
-        for place, ((one, _), title) in enumerate(zip(both, pair.titles, strict=True))
+        Pane(place, f"{title.capitalize()}: {labels[film.digest]}", part="box")
+        for place, ((film, _), title) in enumerate(zip(both, pair.titles, strict=True))
     ]
     viewer.show(films, panes, options=OPTIONS)
 
 
 def _differences(both, pair, spaces) -> list[Difference]:
-    first, second = (_answer(*one) for one in both)
-    one, other = (AFTER_YOURS if _is_hidden(*knee) else change.NOT_GRADED for knee in both)
-    lines = [change.of_grades(first, second, pair.kind, instead=(one, other))]
+    first, second = (_answer(film, frame) for film, frame in both)
+    instead_of_first, instead_of_second = (
+        AFTER_YOURS if _is_hidden(film, frame) else change.NOT_GRADED for film, frame in both
+    )
+    lines = [
+        change.of_grades(first, second, pair.kind, instead=(instead_of_first, instead_of_second))
+    ]
     if None not in spaces:
         lines += change.of_widths(spaces[0], spaces[1], pair.kind)
     return lines
@@ -163,7 +167,7 @@ def _is_hidden(film, frame):
 def _space(film, frame):
     hidden = _is_hidden(film, frame)
     is_measured = joint_space.is_offered() and not hidden and _is_graded(film, frame)
-    return joint_space.of(film, frame) if is_measured else None
+    return joint_space.space_of(film, frame) if is_measured else None
 
 
 def _is_graded(film, frame):
@@ -181,8 +185,8 @@ def _findings(film, frame):
 def _others(film, knee):
     return [
         Other(digest, place)
-        for digest, one in session_films.all_films().items()
-        for place in range(len(one.frames))
+        for digest, candidate in session_films.all_films().items()
+        for place in range(len(candidate.frames))
         if (digest, place) != (film.digest, knee)
     ]
 
@@ -234,14 +238,14 @@ def _visit(film) -> Shown:
             number = _hidden("number", case.patient)
             visits[key] = Shown(patient=number, day=case.study_date, film=film.digest)
         elif film.source == "DICOM":
-            said = workers().run(PATIENT, film.data).facts
-            named = said["name"] and said["born"]
+            header = workers().run(PATIENT, film.data).facts
+            named = header["name"] and header["born"]
             visits[key] = Shown(
-                patient=_hidden("number", saved.mark_of_patient(said["id"])),
-                issuer=_hidden("issuer", said["issuer"]),
-                born=_hidden("born", said["born"]),
-                person=_hidden("person", f"{said['name']}\n{said['born']}" if named else ""),
-                day=said["date"],
+                patient=_hidden("number", saved.mark_of_patient(header["id"])),
+                issuer=_hidden("issuer", header["issuer"]),
+                born=_hidden("born", header["born"]),
+                person=_hidden("person", f"{header['name']}\n{header['born']}" if named else ""),
+                day=header["date"],
                 film=film.digest,
             )
     return visits[key]

@@ -53,12 +53,12 @@ def show_waiting_line(film: session_films.Film, frame: Frame) -> None:
     _show_line(film, frame, ' &nbsp;·&nbsp; <span class="kl-quiet">being read</span>')
 
 
-def _show_line(film, frame, said, below=""):
+def _show_line(film, frame, answer, below=""):
     name = boundary.as_html(session_films.labels()[film.digest])
     st.html(
         f'<div class="kl-purpose">{PURPOSE}</div><b>{name}</b> '
         f'<span class="kl-quiet">({_describe(film, frame)})</span>'
-        f'<span class="kl-said">{said}</span>{below}'
+        f'<span class="kl-said">{answer}</span>{below}'
     )
 
 

@@ -29,13 +29,13 @@ def show_strip(current: str, *, ahead: bool = True) -> None:
 
 def answers(film: Film) -> list[str]:
     """Return for each knee its side and answer in a few words, as text."""
-    two = len(film.found.knees) > 1
+    two = len(film.localised.knees) > 1
     return [
         (SIDES[knee.side] if two else "")
         + _answer(film, place, frame, refused=refused and not film.anyway)
         + (f", {ALL_THE_SAME}" if refused and film.anyway else "")
         for place, (knee, (frame, refused)) in enumerate(
-            zip(film.found.knees, _knees(film), strict=True)
+            zip(film.localised.knees, _knees(film), strict=True)
         )
     ]
 
@@ -61,10 +61,10 @@ def _strip(current, ahead):
         _read_ahead(*unread[0])
     with st.container(key="filmstrip", gap="small"):
         for digest, film in films.items():
-            said = answers(film)
+            lines = answers(film)
             with st.container(key=f"strip_{digest[:10]}", gap=None):
-                st.html(_picture(film, said, marked=digest == current))
-                label = boundary.escaped(f"{labels[digest]}: {', '.join(said)}")
+                st.html(_picture(film, lines, marked=digest == current))
+                label = boundary.escaped(f"{labels[digest]}: {', '.join(lines)}")
                 if st.button(label, key=f"turn_{digest}", width="stretch"):
                     session_films.forget_refusals()
                     st.session_state[session_films.NEXT] = digest
@@ -73,12 +73,12 @@ def _strip(current, ahead):
         st.rerun()
 
 
-def _picture(film, said, *, marked):
-    lines = "".join(f'<div class="{_tone(line)}">{html.escape(line)}</div>' for line in said)
+def _picture(film, lines, *, marked):
+    rows = "".join(f'<div class="{_tone(line)}">{html.escape(line)}</div>' for line in lines)
     name = boundary.as_html(film.name)
     return (
         f'<div class="kl-thumb{" kl-current" if marked else ""}" title="{name}">'
-        f'<img src="{film.picture()}" alt="">{lines}</div>'
+        f'<img src="{film.picture()}" alt="">{rows}</div>'
     )
 
 
@@ -108,7 +108,7 @@ def _read_ahead(film, frame):
 def _knees(film):
     """Return each knee's frame, as the reader has it, and whether what was found refuses it."""
     knees = []
-    for index in range(len(film.found.knees)):
+    for index in range(len(film.localised.knees)):
         frame = frame_control.frame_of(film, index)
         findings = frame_control.findings_of(film, index, frame)
         refused = any(finding.severity == REFUSED for finding in findings)

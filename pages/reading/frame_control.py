@@ -58,7 +58,7 @@ def show_frame(film: Film, knee: int) -> None:
             "Side",
             list(SIDES),
             format_func=SIDES.__getitem__,
-            default=film.found.knees[knee].side,
+            default=film.localised.knees[knee].side,
             required=True,
             key=side_key(film, knee),
             persist_state="session",

@@ -18,7 +18,7 @@ def show_gate(film: Film, findings: tuple[Finding, ...]) -> None:
     """Show what was found; a grade that was asked for although it was refused stays marked."""
     if film.changes:
         st.button("Read the film as it came", on_click=_turn, args=[film, take_back])
-    if film.found.negative:
+    if film.localised.negative:
         st.button("It is no negative", on_click=no_negative, args=[film])
     for note in film.notes:
         st.warning(escaped(note))

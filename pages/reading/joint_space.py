@@ -22,7 +22,7 @@ def is_offered() -> bool:
     return cached.joint_space_is_good()
 
 
-def of(film: Film, frame: Frame) -> JointSpace:
+def space_of(film: Film, frame: Frame) -> JointSpace:
     """Return the joint space of a knee, measured once for a frame and side.
 
     Of a film that was refused, nothing, be it graded all the same: upside down, right and left are
@@ -54,7 +54,7 @@ def show(film: Film, frame: Frame) -> None:
     )
     if not asked:
         return
-    space = of(film, frame)
+    space = space_of(film, frame)
     with st.expander(boundary.escaped(words.line(space)), key="joint_space"):
         for sentence in words.details(space):
             st.html(f'<div class="kl-note">{boundary.as_html(sentence)}</div>')
@@ -62,18 +62,18 @@ def show(film: Film, frame: Frame) -> None:
 
 def measurements(film: Film, frame: Frame) -> tuple[Measurement, ...]:
     """Return the widths for a report, nothing without the tick."""
-    return joint_space.measurements_of(of(film, frame)) if _is_asked() else ()
+    return joint_space.measurements_of(space_of(film, frame)) if _is_asked() else ()
 
 
 def by_reader(film: Film, frame: Frame) -> tuple[Measurement, ...]:
     """Return what she measured on a knee herself, as far as the viewer tells it."""
     seen = saved.seen_of(film.digest)
     return tuple(
-        joint_space.ruler(one.points, film.radiograph)
-        if one.kind == "ruler"
-        else joint_space.angle(one.points, one.value)
-        for one in (seen.measured if seen else ())
-        if _nearest(film, one.points) == frame_control.index_of(film, frame)
+        joint_space.ruler(measured.points, film.radiograph)
+        if measured.kind == "ruler"
+        else joint_space.angle(measured.points, measured.value)
+        for measured in (seen.measured if seen else ())
+        if _nearest(film, measured.points) == frame_control.index_of(film, frame)
     )
 
 
@@ -81,7 +81,7 @@ def _nearest(film, points):
     """Return which knee of a film is nearest to the middle of some points."""
     x, y = (sum(along) / len(points) for along in zip(*points, strict=True))
     frames = [frame_control.frame_of(film, knee) for knee in range(len(film.frames))]
-    centres = [one.centre for one in frames]
+    centres = [frame.centre for frame in frames]
     return min(
         range(len(frames)),
         key=lambda knee: (centres[knee][0] - y) ** 2 + (centres[knee][1] - x) ** 2,
@@ -90,7 +90,7 @@ def _nearest(film, points):
 
 def marks(film: Film, frame: Frame) -> tuple[Mark, ...]:
     """Return what is drawn on the film, nothing without the tick."""
-    return marks_of(of(film, frame)) if _is_asked() else ()
+    return marks_of(space_of(film, frame)) if _is_asked() else ()
 
 
 def _is_asked() -> bool:

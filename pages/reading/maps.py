@@ -61,13 +61,13 @@ class NetworkMap:
     ----------
     name : of the network
     layer : the map to lay on the film; None while it is computed, or where it cannot be
-    told : what it shows, as HTML
+    caption : what it shows, as HTML
     note : what stands in its place where there is none
     """
 
     name: str
     layer: Layer | None
-    told: str = ""
+    caption: str = ""
     note: str = ""
 
 
@@ -137,7 +137,7 @@ def network_maps(
         st.error(boundary.escaped(str(error)))
         return tuple(NetworkMap(name, None, note=f"No {choice.method}") for name in names)
     return tuple(
-        _other(reading, frame, grade, heatmap, choice.method)
+        _map_by_method(reading, frame, grade, heatmap, choice.method)
         for reading, grade, heatmap in zip(readings, grades, heatmaps, strict=True)
     )
 
@@ -147,7 +147,7 @@ def _begun(film, frame, method, grades) -> Job:
     seen = network_input(film.radiograph, frame)
     asked = Asked.of(graders, seen, method, grades)
     return cached.map_jobs().ask(
-        asked, lambda told: maps_of(graders, seen, method, grades, told=told)
+        asked, lambda progress: maps_of(graders, seen, method, grades, told=progress)
     )
 
 
@@ -162,19 +162,19 @@ def _look(job):
 
 def _grad_cam(reading, frame, grade, choice):
     scale = cached.cards()[reading.architecture]["evidence_scale"]
-    heatmap, what = _map_of(reading, grade, against_next=choice.against_next)
+    heatmap, subject = _map_of(reading, grade, against_next=choice.against_next)
     word = network_column.strength(reading, heatmap)
     own = network_column.own_scale(reading, heatmap)
     top = _common_scale() if choice.common_scale else own
     layer = layer_of(reading, frame, heatmap, scale=top, contours=word != "no")
     if word == "no":
-        told = f"<b>{what}: no region speaks for it</b> in this network."
+        caption = f"<b>{subject}: no region speaks for it</b> in this network."
     else:
-        told = (
-            f"{what}; strongest evidence {float(heatmap.max()):.1f}, {word}: one in a hundred "
+        caption = (
+            f"{subject}; strongest evidence {float(heatmap.max()):.1f}, {word}: one in a hundred "
             f"validation films has more than {scale:.0f}."
         )
-    return NetworkMap(layer.name, layer, told)
+    return NetworkMap(layer.name, layer, caption)
 
 
 def _map_of(reading, grade, *, against_next) -> tuple[np.ndarray, str]:
@@ -182,22 +182,22 @@ def _map_of(reading, grade, *, against_next) -> tuple[np.ndarray, str]:
     if not against_next:
         return gradcam.grad_cam(reading.evidence, grade), f"Grad-CAM for {grade.label}"
     shares = [share if g != grade else -1.0 for g, share in enumerate(reading.probabilities)]
-    other = KLGrade(int(np.argmax(shares)))
-    what = f"Where it looks more like {grade.label} than {other.label}"
-    return gradcam.contrast(reading.evidence, grade, other), what
+    next_grade = KLGrade(int(np.argmax(shares)))
+    subject = f"Where it looks more like {grade.label} than {next_grade.label}"
+    return gradcam.contrast(reading.evidence, grade, next_grade), subject
 
 
-def _other(reading, frame, grade, heatmap, method):
+def _map_by_method(reading, frame, grade, heatmap, method):
     of_pixels = method == Method.SMOOTH_GRAD
     top = float(np.percentile(heatmap, BRIGHTEST) if of_pixels else heatmap.max())
     name = DISPLAY_NAME[reading.architecture]
     if top <= 0:
-        told = f"<b>{method} for {grade.label}: no region speaks for it</b> in this network."
-        return NetworkMap(name, None, told, f"{method}: nothing speaks for {grade.label}")
+        caption = f"<b>{method} for {grade.label}: no region speaks for it</b> in this network."
+        return NetworkMap(name, None, caption, f"{method}: nothing speaks for {grade.label}")
     layer = layer_of(reading, frame, heatmap, scale=top, contours=not of_pixels)
     layer = replace(layer, name=f"{name}, {method}")
-    told = f"{method} for {grade.label}: {MEANING[method]}. On a colour scale of its own."
-    return NetworkMap(name, layer, told)
+    caption = f"{method} for {grade.label}: {MEANING[method]}. On a colour scale of its own."
+    return NetworkMap(name, layer, caption)
 
 
 def _common_scale():

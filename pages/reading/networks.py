@@ -17,16 +17,16 @@ def show_networks(
     """Show what each network says, and what its map shows."""
     cards = cached.cards()
     for reading, shown in zip(readings, maps, strict=True):
-        said = reading.said
+        grade = reading.said
         # Of the Grad-CAM for what it says, whatever map is looked at.
-        word = network_column.strength(reading, gradcam.grad_cam(reading.evidence, said))
-        share = reading.probabilities[int(said)]
-        line = f"{shown.name} **{said.label}** {share:.0%} · {word} evidence"
+        word = network_column.strength(reading, gradcam.grad_cam(reading.evidence, grade))
+        share = reading.probabilities[int(grade)]
+        line = f"{shown.name} **{grade.label}** {share:.0%} · {word} evidence"
         with st.expander(line, key=f"network_{reading.architecture}"):
-            network_column.show_answer(reading, said)
+            network_column.show_answer(reading, grade)
             if other := answer_card.why_not_the_likeliest(reading):
                 st.html(f'<div class="kl-note">{other}</div>')
-            st.html(f'<div class="kl-note">{shown.told} {_weights(reading)}</div>')
+            st.html(f'<div class="kl-note">{shown.caption} {_weights(reading)}</div>')
             network_column.show_track_record(
                 reading, cards[reading.architecture], measured=measured
             )

@@ -36,8 +36,8 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                 )
             with st.popover("", icon=":material/visibility:", help="When theirs is shown"):
                 _choose_when()
-        if said := _said(own):
-            st.html(f'<div class="kl-note kl-quiet">{said}</div>')
+        if sentence := _order_in_words(own):
+            st.html(f'<div class="kl-note kl-quiet">{sentence}</div>')
         if waiting and own_grades.hides(*place):
             st.button(
                 "Show the networks' answer",
@@ -84,7 +84,7 @@ def _act(place: tuple[str, int], keys: set[keyboard.Key]) -> None:
             st.toast("Give your grade first: 0 to 4.")
 
 
-def _said(own):
+def _order_in_words(own):
     """Return how her grade and the networks' answer came after each other, once both are there."""
     if own.grade is None or own.seen_at is None:
         return ""

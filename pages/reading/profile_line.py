@@ -36,7 +36,7 @@ def show_profile_line(film: session_films.Film, frame: Frame) -> None:
 
 
 def _show_answers(film, frame):
-    rows = "".join(_row(film, frame, one) for one in (None, *in_use.loaded().values()))
+    rows = "".join(_row(film, frame, profile) for profile in (None, *in_use.loaded().values()))
     heads = [*DISPLAY_NAME.values(), TOGETHER, "set", *(grade.label for grade in GRADES)]
     cells = "".join(f"<th>{head}</th>" for head in ("", *heads))
     st.html(f'<table class="kl-answers"><tr>{cells}</tr>{rows}</table>')
@@ -55,8 +55,11 @@ def _row(film, frame, profile: Profile | None):
     if together is None:
         cells += ["<td></td>"] * (2 + len(GRADES))
     else:
-        said = together.answer
-        cells += [f"<td><b>{together.said.label}</b></td>", f"<td>{said.text if said else ''}</td>"]
+        answer = together.answer
+        cells += [
+            f"<td><b>{together.said.label}</b></td>",
+            f"<td>{answer.text if answer else ''}</td>",
+        ]
         cells += [_share(share) for share in np.asarray(together.probabilities, float)]
     marked = (
         ' class="kl-mine"' if strip.digest_of(profile) == strip.digest_of(in_use.current()) else ""

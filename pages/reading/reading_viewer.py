@@ -31,16 +31,16 @@ def show(
     `marks` are lines on the film itself.
     """
     digest = film.digest
-    layers = tuple(one.layer for one in maps if one.layer)
+    layers = tuple(network_map.layer for network_map in maps if network_map.layer)
     label = session_films.labels()[digest]
     shown = ShownFilm(
         film.feed, label, frame, layers, marks=tuple(marks), seen=saved.seen_of(digest)
     )
     panes = [
-        Pane(0, one.layer.name, layers.index(one.layer), "box")
-        if one.layer
-        else Pane(0, one.name, part="box", note=one.note)
-        for one in maps
+        Pane(0, network_map.layer.name, layers.index(network_map.layer), "box")
+        if network_map.layer
+        else Pane(0, network_map.name, part="box", note=network_map.note)
+        for network_map in maps
     ]
 
     digests = list(session_films.all_films())

@@ -73,7 +73,7 @@ def show_report(
             ),
         )
         # Before the page says what its buttons give: they are there already.
-        latest = _Latest.of(film, frame, made)
+        latest = _Latest.updated(film, frame, made)
         if is_dicom:
             known = WITH if source_is_known(made) else ALONE
             caption.caption(known if with_patient else KEPT if is_kept else WITHOUT)
@@ -95,8 +95,8 @@ def show_report(
 
 def _content(made: Exports) -> str:
     """Return what tells a report from others: all of it but when it was made."""
-    said = as_json(replace(made.report, made_at=""))
-    return hashlib.sha256(said.encode()).hexdigest()
+    content = as_json(replace(made.report, made_at=""))
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def source_is_known(made: Exports) -> bool:
@@ -135,7 +135,7 @@ class _Latest:
             raise
 
     @classmethod
-    def of(cls, film: Film, frame: Frame, made: Exports) -> "_Latest":
+    def updated(cls, film: Film, frame: Frame, made: Exports) -> "_Latest":
         latest = st.session_state.get("report_latest")
         if latest is None or latest.knee != (film.digest, frame):
             latest = st.session_state["report_latest"] = cls((film.digest, frame), made)

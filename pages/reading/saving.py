@@ -44,7 +44,7 @@ def _offer(film):
             help="This film was saved before: brings back its boxes and your grade as they were.",
         )
         return
-    said = identities.said_before_saving(film)
+    sentence = identities.said_before_saving(film)
     st.button(
         "Save this case",
         key="save_case",
@@ -54,8 +54,8 @@ def _offer(film):
         help="Keeps the film, its boxes, your grade and what the networks say in the list "
         "(Cases). Changes are kept from then on.",
     )
-    more = identities.MORE.get(said.removesuffix(identities.NO_WAY_BACK), "")
-    note = f'title="{boundary.as_html(more)}">{boundary.as_html(said)}'
+    more = identities.MORE.get(sentence.removesuffix(identities.NO_WAY_BACK), "")
+    note = f'title="{boundary.as_html(more)}">{boundary.as_html(sentence)}'
     st.html(f'<div class="kl-note kl-quiet" {note}</div>')
     if warning := film.text_warning():
         st.warning(boundary.escaped(warning))
@@ -90,9 +90,9 @@ def open_wanted() -> None:
     wanted = reopening.wanted()
     if wanted is not None:
         try:
-            said = reopening.bring_back(*wanted)
+            changes = reopening.bring_back(*wanted)
             # Beside the film, as long as it is this case.
-            st.session_state.setdefault(_SAID, {})[wanted[0]] = said
+            st.session_state.setdefault(_SAID, {})[wanted[0]] = changes
         except KneeOAError as error:
             st.session_state[_NOT_OPENED] = str(error)
     if why := st.session_state.get(_NOT_OPENED):

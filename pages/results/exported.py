@@ -29,9 +29,9 @@ def of_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
 def claims_of(metric: str) -> dict[str, tuple[float, float]]:
     """Return what the paper claims of a metric by network: mean and standard deviation."""
     return {
-        name: (of[metric]["mean"], of[metric]["sd"])
-        for name, of in CLAIM["networks"].items()
-        if metric in of
+        name: (claims[metric]["mean"], claims[metric]["sd"])
+        for name, claims in CLAIM["networks"].items()
+        if metric in claims
     }
 
 
@@ -61,6 +61,6 @@ def content(selection: Selection, tables: Mapping[str, pd.DataFrame]) -> bytes:
     whole = {name: of_split(tables[name], split) for name in WHOLE}
     whole["table 1"] = findings.claim_rows(tables["table1"])
     whole["claim"] = tables["table1"]
-    given = {name: (table, python_of(selection, name)) for name, table in whole.items()}
+    with_python = {name: (table, python_of(selection, name)) for name, table in whole.items()}
     name = sheet.slug(f"results {split}")
-    return sheet.packed(sheet.Sheet(figures, given, paper_sheet.cited(selection)), name)
+    return sheet.packed(sheet.Sheet(figures, with_python, paper_sheet.cited(selection)), name)

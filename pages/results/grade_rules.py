@@ -27,7 +27,7 @@ def show(split: str) -> None:
     together = cached.together_predictions()
     if together is not None:
         films[TOGETHER] = confusions.graded(together, split)
-    films = {name: of for name, of in films.items() if len(of)}
+    films = {name: table for name, table in films.items() if len(table)}
     if not films:
         return
     st.subheader("How a grade is chosen")
@@ -38,13 +38,15 @@ def show(split: str) -> None:
     card = cached.together_card() or next(iter(cached.cards().values()))
     if answer := card.get("answer"):
         st.markdown(boundary.escaped(grade_rules.chosen_sentence(answer)))
-    tables = {name: cached.of_films(grade_rules.rule_table, of) for name, of in films.items()}
+    tables = {
+        name: cached.of_films(grade_rules.rule_table, graded) for name, graded in films.items()
+    }
     st.table(grade_rules.rows_in_words(tables), border="horizontal")
-    one = next(iter(films.values()))
+    graded = next(iter(films.values()))
     st.caption(
-        f"The published models, not the runs above, on their {counted(len(one), 'graded film')} of "
-        f"the {SPLITS[split]} set, {counted(one['patient_id'].nunique(), 'patient')}. In brackets: "
-        "95% bootstrap interval over patients."
+        f"The published models, not the runs above, on their {counted(len(graded), 'graded film')} "
+        f"of the {SPLITS[split]} set, {counted(graded['patient_id'].nunique(), 'patient')}. In "
+        "brackets: 95% bootstrap interval over patients."
         + (
             ""
             if split == "test"
@@ -52,7 +54,7 @@ def show(split: str) -> None:
         )
     )
     name, table = list(tables.items())[-1]
-    said = "\n".join(
+    costs = "\n".join(
         f"- {boundary.escaped(sentence)}" for sentence in grade_rules.cost_sentences(table)
     )
-    st.markdown(f"**What each costs**, {name.lower() if name == TOGETHER else name}:\n{said}")
+    st.markdown(f"**What each costs**, {name.lower() if name == TOGETHER else name}:\n{costs}")

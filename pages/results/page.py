@@ -52,7 +52,7 @@ def show_claim(selection, tables, left_out: int) -> None:
         (ensembles["split"] == selection.split) & (ensembles["metric"] == "accuracy")
     ]
     if len(together):
-        said = [
+        accuracies = [
             f"{boundary.escaped(row['ensemble'])} ({counted(row['members'], 'run')}) "
             f"{findings.value_text('accuracy', row['value'])} "
             f"({findings.value_text('accuracy', row['low'])} to "
@@ -61,7 +61,7 @@ def show_claim(selection, tables, left_out: int) -> None:
         ]
         st.markdown(
             f"All runs of a network averaged, on the {selection.split} films, accuracy: "
-            + "; ".join(said).replace(TOGETHER, TOGETHER.lower())
+            + "; ".join(accuracies).replace(TOGETHER, TOGETHER.lower())
             + ". Each run is calibrated on the validation films before; *Confusion* averages them "
             "as they are, and may differ by a few films."
         )

@@ -46,30 +46,30 @@ def show(selection: Selection, export) -> None:
         )
         == "together"
     )
-    for side, of in chosen.items():
-        recipes = names.loc[list(of.labels), "recipe"].nunique()
+    for side, run_set in chosen.items():
+        recipes = names.loc[list(run_set.labels), "recipe"].nunique()
         if recipes > 1:
             st.warning(
                 f"The {SIDES[side].lower()} holds runs of {recipes} recipes: its mean is that of "
                 "no recipe. Choose a recipe, a study above, or single runs."
             )
-    count = len({label for of in chosen.values() for label in of.labels})
+    count = len({label for run_set in chosen.values() for label in run_set.labels})
     if count > MOST_AT_ONCE and not averaged and not compare_many(count):
         return
-    for side, of in chosen.items():
-        missing = len(of.labels) - len(_films(selection, of)[1]) if of.labels else 0
-        run_selection.say_left_out(missing, len(of.labels), f" of the {SIDES[side].lower()}")
-    found = compared(selection, chosen["first"], chosen["second"], averaged)
+    for side, run_set in chosen.items():
+        missing = len(run_set.labels) - len(_films(selection, run_set)[1]) if run_set.labels else 0
+        run_selection.say_left_out(missing, len(run_set.labels), f" of the {SIDES[side].lower()}")
+    comparison = compared(selection, chosen["first"], chosen["second"], averaged)
     st.caption(
-        boundary.escaped(" ".join(found.said))
+        boundary.escaped(" ".join(comparison.said))
         + f" {run_selection.SPLITS[selection.split].title()} films."
     )
     python = python_of(selection, chosen["first"], chosen["second"], averaged)
     with export:
         cited = _cited(selection, chosen)
-        paper_sheet.show_button("side_by_side", lambda: content(found, python, cited))
-    _show_table(selection, found, python)
-    _show_matrices(found)
+        paper_sheet.show_button("side_by_side", lambda: content(comparison, python, cited))
+    _show_table(selection, comparison, python)
+    _show_matrices(comparison)
 
 
 def compare_many(count: int) -> bool:
@@ -86,12 +86,11 @@ def compare_many(count: int) -> bool:
 
 
 def _choose(selection, sets, names, side, label):
-    options = {key: one.name for key, one in sets.items()} | {CHOSEN: "Runs chosen one by one"}
+    options = {key: run_set.name for key, run_set in sets.items()}
+    options[CHOSEN] = "Runs chosen one by one"
     keys = list(options)
     default = keys[0] if side == "first" else keys[min(1, len(keys) - 1)]
-    key = kept.one(
-        st.selectbox, label, keys, side, default=default, format_func=lambda one: options[one]
-    )
+    key = kept.one(st.selectbox, label, keys, side, default=default, format_func=options.get)
     if key != CHOSEN:
         return sets[key]
     labels = kept.several(
@@ -116,34 +115,34 @@ def compared(
     selection: Selection, first: RunSet, second: RunSet, averaged: bool
 ) -> side_by_side.SideBySide:
     """Return the comparison, computed once."""
-    parts = [_films(selection, of) for of in (first, second)]
+    parts = [_films(selection, run_set) for run_set in (first, second)]
     files, films = zip(*parts, strict=True)
     return cached_runs.side_by_side(files, selection.split, films, averaged=averaged)
 
 
-def _films(selection, of):
+def _films(selection, run_set):
     """Return the files of a set, and its films by run."""
-    if of.published:
-        file = _files()[of.published]
+    if run_set.published:
+        file = _files()[run_set.published]
         table = confusions.graded(cached.predictions(file), selection.split)
-        return (file,), {f"published {of.published}": table} if len(table) else {}
-    runs = finished_runs(selection.archive).set_index("label", drop=False).loc[list(of.labels)]
-    found = cached_runs.graded(
+        return (file,), {f"published {run_set.published}": table} if len(table) else {}
+    runs = finished_runs(selection.archive).set_index("label", drop=False).loc[list(run_set.labels)]
+    by_network = cached_runs.graded(
         tuple((row.architecture, row.label, row.folder, row.run_id) for row in runs.itertuples()),
         selection.split,
     )
-    every = {label: films for by in found.values() for label, films in by.items()}
+    every = {label: films for by_label in by_network.values() for label, films in by_label.items()}
     files = tuple(
         Path(row.folder, "runs", row.run_id, "predictions.csv") for row in runs.itertuples()
     )
-    return files, {label: every[label] for label in of.labels if label in every}
+    return files, {label: every[label] for label in run_set.labels if label in every}
 
 
 def python_of(selection: Selection, first: RunSet, second: RunSet, averaged: bool) -> str:
     """Return the Python of the table."""
     files = {name: str(file) for name, file in _files().items()}
-    told = ", averaged=True" if averaged else ""
-    sides = [run_sets.films_python(of, selection.split, files) for of in (first, second)]
+    averaging = ", averaged=True" if averaged else ""
+    sides = [run_sets.films_python(run_set, selection.split, files) for run_set in (first, second)]
     needed = [
         name
         for name in ("confusions", "measuring", "results")
@@ -152,27 +151,27 @@ def python_of(selection: Selection, first: RunSet, second: RunSet, averaged: boo
     # Nothing of it follows from the choice of runs above: the sets name their own.
     base = replace(selection, picked=())
     return base.python(
-        f"side_by_side.in_words(side_by_side.side_by_side(first, second{told}).table)",
+        f"side_by_side.in_words(side_by_side.side_by_side(first, second{averaging}).table)",
         "side_by_side",
         *needed,
         before=[f"first = {sides[0]}", f"second = {sides[1]}"],
     )
 
 
-def _show_table(selection, found, python):
+def _show_table(selection, comparison, python):
     with st.container(key="two_sets"):
         left, right = st.columns([1.2, 1], gap="medium")
     with left:
         table_view.show_table(
-            side_by_side.in_words(found.table),
+            side_by_side.in_words(comparison.table),
             f"side_by_side_{selection.split}",
             python,
-            download=found.table,
+            download=comparison.table,
             height="content",
         )
         st.caption("± is one standard deviation over the runs of a set.")
     with right:
-        table_view.show_figure(differences_figure(found.table), "differences")
+        table_view.show_figure(differences_figure(comparison.table), "differences")
         st.caption(
             "In hundredths: percentage points, hundredths of kappa, of an area, of a grade. Of the "
             "two errors less is better, of all else more. Pale: the interval crosses 0. That shows "
@@ -181,9 +180,9 @@ def _show_table(selection, found, python):
         )
 
 
-def figures_of(found: side_by_side.SideBySide) -> dict:
+def figures_of(comparison: side_by_side.SideBySide) -> dict:
     """Return the figures by the words above them."""
-    first, second = found.matrices
+    first, second = comparison.matrices
     return {
         "First, % of the reference grade": confusion_figure(first, by="row"),
         "Second, % of the reference grade": confusion_figure(second, by="row"),
@@ -191,20 +190,20 @@ def figures_of(found: side_by_side.SideBySide) -> dict:
     }
 
 
-def _show_matrices(found):
-    figures = figures_of(found)
+def _show_matrices(comparison):
+    figures = figures_of(comparison)
     for place, (title, figure) in zip(st.columns(3, gap="medium"), figures.items(), strict=True):
         with place:
             st.markdown(f"**{title}**")
             table_view.show_figure(figure, f"matrix_{title.partition(',')[0]}")
 
 
-def content(found: side_by_side.SideBySide, python: str, cited: str) -> bytes:
+def content(comparison: side_by_side.SideBySide, python: str, cited: str) -> bytes:
     """Return the ZIP for a paper."""
-    figures = {"differences": differences_figure(found.table), **figures_of(found)}
+    figures = {"differences": differences_figure(comparison.table), **figures_of(comparison)}
     made = sheet.Sheet(
         figures,
-        {"side by side": (found.table, python.replace("side_by_side.in_words(", "("))},
+        {"side by side": (comparison.table, python.replace("side_by_side.in_words(", "("))},
         cited,
     )
     return sheet.packed(made, "side_by_side")
@@ -212,8 +211,8 @@ def content(found: side_by_side.SideBySide, python: str, cited: str) -> bytes:
 
 def _cited(selection, chosen):
     runs = finished_runs(selection.archive)
-    labels = [label for of in chosen.values() for label in of.labels]
-    published = any(of.published for of in chosen.values())
-    named = "".join(f"{SIDES[side]}: {of.name}\n" for side, of in chosen.items())
+    labels = [label for run_set in chosen.values() for label in run_set.labels]
+    published = any(run_set.published for run_set in chosen.values())
+    named = "".join(f"{SIDES[side]}: {run_set.name}\n" for side, run_set in chosen.items())
     rows = runs[runs["label"].isin(labels)]
     return named + "\n" + paper_sheet.cited(selection, published=published, runs=rows)

@@ -61,9 +61,9 @@ def show_own() -> None:
             "to keep. From 25 films on."
         )
     else:
-        films = next(iter(kept.found.answers.values()))
+        films = next(iter(kept.evaluation.answers.values()))
         st.markdown(
-            f"This is how the networks do on yours: {boundary.escaped(kept.found.source)}, "
+            f"This is how the networks do on yours: {boundary.escaped(kept.evaluation.source)}, "
             f"{len(films)} films of {films['patient_id'].nunique()} patients."
         )
         own_measured.show_figures(kept)

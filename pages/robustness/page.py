@@ -28,8 +28,8 @@ def show_robustness(folders) -> None:
                 "films, made brighter, noisier or turned: what other machines might do to them, "
                 "and no other hospital's films."
             )
-            if said := _part_of_the_test_films(first):
-                st.caption(said)
+            if sentence := _part_of_the_test_films(first):
+                st.caption(sentence)
             table_view.show_figure(robustness_figure(table), name)
             st.caption(
                 "Across: how strong the change is, in the unit after its name. Up: points of "
@@ -116,16 +116,16 @@ def show_tuning(archive) -> None:
     study = studies[name]
     folder = study.folder / "studies" / study.record.study_id
     with boundary.refusals_shown():
-        found = tuning.read(folder)
-        st.markdown(boundary.escaped(found.said()))
+        search = tuning.read(folder)
+        st.markdown(boundary.escaped(search.said()))
         left, right = st.columns([2, 1], gap="medium")
         with left:
-            table_view.show_figure(trials_figure(found.trials), "trials")
+            table_view.show_figure(trials_figure(search.trials), "trials")
         with right:
-            if len(found.importance):
-                table_view.show_figure(importance_figure(found.importance), "importance")
+            if len(search.importance):
+                table_view.show_figure(importance_figure(search.importance), "importance")
         table_view.show_table(
-            found.trials,
+            search.trials,
             "trials",
             "from pathlib import Path\nfrom kneeoa.records import tuning\n"
             f"print(tuning.read(Path({str(folder)!r})).trials)",

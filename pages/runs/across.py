@@ -39,10 +39,12 @@ def show(selection, observed) -> None:
     figure = parallel_figure(table, drawn, coloured, higher_is_better=coloured in HIGHER_IS_BETTER)
     table_view.show_figure(figure, "settings_and_results")
     left_out = int(table[coloured].isna().sum())
-    said = f"Teal: the better end. {counted(len(table) - left_out, 'run')} drawn"
+    caption = f"Teal: the better end. {counted(len(table) - left_out, 'run')} drawn"
     if left_out:
-        said += f", {left_out} left out: without {OUTCOMES[coloured].lower()} on validation films"
-    st.caption(f"{said}.")
+        caption += (
+            f", {left_out} left out: without {OUTCOMES[coloured].lower()} on validation films"
+        )
+    st.caption(f"{caption}.")
     table_view.show_table(
         table,
         "settings_and_results",

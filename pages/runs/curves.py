@@ -24,13 +24,13 @@ def show(selection, marked: tuple[str, ...]) -> None:
     names = cached_runs.names(selection.archive)
     curves = _curves(rows, names)
     _say_not_finite(curves, names["name"])
-    there = [
+    measures = [
         name for name in learning_curves.CURVES if name in curves and curves[name].notna().any()
     ]
-    if not there:
+    if not measures:
         st.caption("No finished run has epochs to draw.")
         return
-    measure, epochs, log = _controls(there)
+    measure, epochs, log = _controls(measures)
     # A loss that is no number would take the whole scale, or the mean, with it.
     drawn = learning_curves.smoothed(learning_curves.finite(curves, measure), measure, epochs)
     kept_epochs = rows["best_epoch"].to_dict()
@@ -47,13 +47,13 @@ def show(selection, marked: tuple[str, ...]) -> None:
 
 
 def _curves(rows, names):
-    found, problems = cached_runs.histories(
+    histories, problems = cached_runs.histories(
         tuple(zip(rows.index, rows["folder"], rows["run_id"], strict=True))
     )
     for problem in problems:
         st.warning(boundary.escaped(problem))
     return learning_curves.learning_curves(
-        {label: (rows.loc[label, "architecture"], epochs) for label, epochs in found.items()},
+        {label: (rows.loc[label, "architecture"], epochs) for label, epochs in histories.items()},
         names["recipe"].to_dict(),
     )
 
@@ -74,13 +74,13 @@ def _say_not_finite(curves, names):
         st.warning(f"And {counted(len(bad) - SAID_AT_MOST, 'more such curve')}.")
 
 
-def _controls(there):
+def _controls(measures):
     measure, smoothing, scale, _ = st.columns([3, 2, 2, 3], vertical_alignment="bottom")
     return (
         kept.one(
             measure.selectbox,
             "Measure",
-            there,
+            measures,
             "curve",
             format_func=learning_curves.CURVES.get,
         ),
@@ -106,36 +106,36 @@ def _controls(there):
 
 def _show_all(curves, kept_epochs, measure, names, log):
     networks, recipes = curves["architecture"].nunique(), curves["recipe"].nunique()
-    one_each = recipes == networks
+    one_recipe_each = recipes == networks
     figure = learning_figure(
         curves,
         learning_curves.band(curves, measure),
         # Stages of unlike recipes begin wherever each has them: lines of them all say nothing.
-        learning_curves.stages(curves if one_each else curves.iloc[:0]),
+        learning_curves.stages(curves if one_recipe_each else curves.iloc[:0]),
         kept_epochs,
         measure,
         names=names.to_dict(),
         log=log,
     )
     table_view.show_figure(figure, f"learning_{measure}")
-    said = (
+    caption = (
         "Thin: a run each, a star at the epoch whose weights were kept. Bold: mean over runs of "
         "one recipe; shaded: one standard deviation over runs. "
     )
-    if one_each:
-        said += (
+    if one_recipe_each:
+        caption += (
             "Dotted: where a stage begins in the first run, and which layers it trains; grey: "
             "until the last run is there."
         )
     else:
-        said += (
+        caption += (
             f"These runs are of {recipes} recipes, and unlike recipes have no mean in common: one "
             "is drawn for each recipe with two runs or more."
         )
     runs = curves["run_id"].nunique()
     if runs > 2 * MOST_LINES:
-        said += f" Of {runs} runs the first {MOST_LINES} of each network are drawn singly."
-    st.caption(said)
+        caption += f" Of {runs} runs the first {MOST_LINES} of each network are drawn singly."
+    st.caption(caption)
 
 
 def _show_settings(selection, marked, names):

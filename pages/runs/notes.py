@@ -18,18 +18,18 @@ SETTING, EVERYONE = "KNEEOA_NOTES", "everyone"
 
 def read(selection) -> dict[str, Notes]:
     """Return the notes of the finished runs by label; say which cannot be read."""
-    found, problems = cached_runs.notes_of(
+    notes_by_label, problems = cached_runs.notes_of(
         tuple((row.label, row.folder, row.run_id) for row in selection.finished.itertuples())
     )
     for problem in problems:
         st.warning(boundary.escaped(problem))
-    return found
+    return notes_by_label
 
 
 def choose_by(noted: Mapping[str, Notes]) -> list[str] | None:
     """Let the reader find runs by tags and words; return their labels, None for all runs."""
-    tags = sorted({tag for one in noted.values() for tag in one.tags}, key=str.casefold)
-    if not any(one.note or one.tags for one in noted.values()):
+    tags = sorted({tag for run_notes in noted.values() for tag in run_notes.tags}, key=str.casefold)
+    if not any(run_notes.note or run_notes.tags for run_notes in noted.values()):
         return None
     by_tag, by_word, _ = st.columns([3, 2, 3], vertical_alignment="bottom")
     wanted = kept.several(
@@ -51,13 +51,13 @@ def show(selection, noted: Mapping[str, Notes], marked: tuple[str, ...]) -> None
     run = runs_of.finished_runs(selection.archive).set_index("label").loc[label]
     folder = Path(run["folder"], "runs", run["run_id"])
     with boundary.refusals_shown():
-        found = noted.get(label) or notes.read(folder)
+        run_notes = noted.get(label) or notes.read(folder)
         why_not = _why_not(folder)
         if why_not:
-            _show_only(found)
+            _show_only(run_notes)
             st.caption(why_not)
         else:
-            _show_form(folder, found, label)
+            _show_form(folder, run_notes, label)
 
 
 def _why_not(folder):
@@ -71,18 +71,18 @@ def _why_not(folder):
     return ""
 
 
-def _show_only(found):
-    said = boundary.escaped(found.note) or "No note."
-    tags = f"  \nTags: {boundary.escaped(', '.join(found.tags))}" if found.tags else ""
-    st.markdown(said + tags)
+def _show_only(run_notes):
+    note = boundary.escaped(run_notes.note) or "No note."
+    tags = f"  \nTags: {boundary.escaped(', '.join(run_notes.tags))}" if run_notes.tags else ""
+    st.markdown(note + tags)
 
 
-def _show_form(folder, found, label):
+def _show_form(folder, run_notes, label):
     with st.form(f"notes_{label}", border=False):
-        note = st.text_area("Note", found.note, max_chars=LONGEST_NOTE, key=f"note_{label}")
+        note = st.text_area("Note", run_notes.note, max_chars=LONGEST_NOTE, key=f"note_{label}")
         tags = st.text_input(
             f"Tags, up to {MOST_TAGS}, separated by commas",
-            ", ".join(found.tags),
+            ", ".join(run_notes.tags),
             key=f"tags_{label}",
         )
         asked = st.form_submit_button("Keep with the run")

@@ -80,18 +80,20 @@ def _show_progress(folder, study_id):
     if status is None:
         return
     done, total = status.runs_done, max(1, status.runs)
-    said = f"**{boundary.escaped(study_id)}** trains: {done} of {counted(total, 'run')} finished"
+    progress = (
+        f"**{boundary.escaped(study_id)}** trains: {done} of {counted(total, 'run')} finished"
+    )
     left = status.seconds_left_at_most
     if left:
-        said += (
+        progress += (
             f", at most {left / 3600:.1f} h left"
             if left > 5400
             else f", at most {left / 60:.0f} min left"
         )
     ago = _minutes_since(status.updated_at)
     if ago is not None and ago > STALE_MINUTES:
-        said += f". It last reported {ago:.0f} minutes ago: it may have been stopped"
-    st.progress(min(1.0, max(0.0, done / total)), text=said + ".")
+        progress += f". It last reported {ago:.0f} minutes ago: it may have been stopped"
+    st.progress(min(1.0, max(0.0, done / total)), text=progress + ".")
     rows = training_rows(status)
     if len(rows):
         table_view.show_table(
@@ -111,14 +113,14 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
     table = measuring.run_table(selection, observed, names=names, noted=noted)
     python = "measuring.run_table(chosen, measuring.observed(chosen))"
     before = []
-    found = notes.choose_by(noted)
-    if found is not None:
-        table = table[table["run"].isin(found)].reset_index(drop=True)
-        before, python = [f"table = {python}"], f'table[table["run"].isin({found!r})]'
-    said = boundary.escaped(selection.states())
-    if found is not None:
-        said = f"{len(table)} of them have these tags and words; {said}"
-    st.caption(f"{said}. Metrics on the {run_selection.SPLITS[selection.split]} films.")
+    labels = notes.choose_by(noted)
+    if labels is not None:
+        table = table[table["run"].isin(labels)].reset_index(drop=True)
+        before, python = [f"table = {python}"], f'table[table["run"].isin({labels!r})]'
+    caption = boundary.escaped(selection.states())
+    if labels is not None:
+        caption = f"{len(table)} of them have these tags and words; {caption}"
+    st.caption(f"{caption}. Metrics on the {run_selection.SPLITS[selection.split]} films.")
     place = st.container()
     marked = marks.choose(selection)
     empty = {name: None for name in ("changed", "tags", "note") if not table[name].any()}
@@ -141,12 +143,12 @@ def show_ways_on(marked: tuple[str, ...]) -> None:
     """Show the buttons that lead from the marked runs to their confusion and films."""
     if not marked:
         return
-    of = "Its" if len(marked) == 1 else "Their"
+    whose = "Its" if len(marked) == 1 else "Their"
     places = st.columns([2, 2.4, 4])
     for place, (words, tab) in zip(places, WAYS.items(), strict=False):
         # Choices of widgets above are set before they are shown: by the click.
         if place.button(
-            f"{of} {words}",
+            f"{whose} {words}",
             key=f"to_confusion_{tab}",
             width="stretch",
             on_click=_choose_for_confusion,

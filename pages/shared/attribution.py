@@ -17,16 +17,16 @@ def show(cards) -> None:
     card = next(iter(cards.values()))
     data = card["data"]
     st.subheader("Data and attribution")
-    said = {name: boundary.escaped(text) for name, text in data.items()}
-    doi, licence = f"doi {said['doi']}", said["licence"]
+    escaped = {name: boundary.escaped(text) for name, text in data.items()}
+    doi, licence = f"doi {escaped['doi']}", escaped["licence"]
     # No other link comes from a file.
     if _DOI.fullmatch(str(data["doi"])):
         doi = f"[{doi}](https://doi.org/{data['doi']})"
     if _LICENCE.fullmatch(str(data["licence_url"])):
         licence = f"[{licence}]({data['licence_url']})"
     st.markdown(
-        f"{said['author']} ({said['year']}): *{said['name']}*, {doi}, {licence}. "
-        f"{said['origin']} {said['split']}"
+        f"{escaped['author']} ({escaped['year']}): *{escaped['name']}*, {doi}, {licence}. "
+        f"{escaped['origin']} {escaped['split']}"
     )
 
 

@@ -261,9 +261,9 @@ def network_grades(architecture: str) -> dict[str, int]:
 
 @st.cache_resource(show_spinner="The networks grade films for the first time", max_entries=8)
 def _graded_now(folder, image_ids):
-    found: dict[str, dict[str, int]] = {name: {} for name in cards()}
+    grades: dict[str, dict[str, int]] = {name: {} for name in cards()}
     for name in draw_exam(teaching_set().films.values(), GRADED_AT_MOST, seed=0).image_ids:
         with contextlib.suppress(KneeOAError):  # said where the film itself is shown
             for reading in teaching_film(name)[2]:
-                found[reading.architecture][name] = int(reading.said)
-    return found
+                grades[reading.architecture][name] = int(reading.said)
+    return grades

@@ -48,14 +48,14 @@ def network_of(address: str) -> str:
     if address == HERE:
         return HERE
     try:
-        found = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return UNKNOWN
-    if found.version == 6 and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    if found.version == 6:
-        return str(ipaddress.ip_network((int(found), 64), strict=False))
-    return str(found)
+    if ip.version == 6 and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    if ip.version == 6:
+        return str(ipaddress.ip_network((int(ip), 64), strict=False))
+    return str(ip)
 
 
 def mark() -> str:

@@ -152,11 +152,11 @@ def to_a_tenth(
     does how they are sorted. What is shown, and how, is returned.
     """
     shares = {
-        name: one | {"type_config": one["type_config"] | {"format": None}}
-        for name, one in columns.items()
-        if isinstance(one, dict)
-        and (one.get("type_config") or {}).get("type") == "number"
-        and one["type_config"].get("format") == "percent"
+        name: config | {"type_config": config["type_config"] | {"format": None}}
+        for name, config in columns.items()
+        if isinstance(config, dict)
+        and (config.get("type_config") or {}).get("type") == "number"
+        and config["type_config"].get("format") == "percent"
         and name in table
     }
     if not shares or not table.columns.is_unique or not table.index.is_unique:

@@ -55,16 +55,16 @@ def picture(films: FilmFolder | None, image_id: str) -> str | None:
         return None  # said where the film is opened
 
 
-def show_film(image_id: str, key: str, *, said_beside: Callable[[], None]) -> None:
+def show_film(image_id: str, key: str, *, show_beside: Callable[[], None]) -> None:
     """Show a film with both published networks' Grad-CAMs, answers and the way on.
 
-    `said_beside` shows what else there is to say of it, below it. A film that
-    cannot be shown has a sentence instead.
+    `show_beside` shows what else there is to say of it, below it. A film that cannot be shown has
+    a sentence instead.
     """
     films, place = folder(), st.container()
-    published, said = st.columns(2, gap="medium")
-    with said:
-        said_beside()
+    published, beside = st.columns(2, gap="medium")
+    with beside:
+        show_beside()
     with place, boundary.refusals_shown():
         if films is None:
             say_why_none()

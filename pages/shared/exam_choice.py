@@ -73,12 +73,12 @@ def new_seed(given: int | None) -> int:
 
 def from_file(file, films: TeachingSet) -> Exam:
     """Return what of an uploaded exam can be given with `films`; what cannot is said with it."""
-    found = exams.match(exams.from_json(uploads.content_of(file)), films)
-    left_out = exams.left_out(found)
-    if not found.exam.films:
+    match = exams.match(exams.from_json(uploads.content_of(file)), films)
+    left_out = exams.left_out(match)
+    if not match.exam.films:
         raise DataError(" ".join(["Expected films of this exam in the data set.", *left_out]))
-    _keep(found.exam, left_out)
-    return found.exam
+    _keep(match.exam, left_out)
+    return match.exam
 
 
 def drawn(exam: Exam, asked: int) -> Exam:
@@ -91,7 +91,7 @@ def _keep(exam, sentences):
     st.session_state[SAID] = exam.seed, sentences
 
 
-def show_said(exam: Exam) -> None:
+def show_lacking(exam: Exam) -> None:
     """Show what was to be said of `exam` when it was drawn or read; nothing after a reload."""
     seed, sentences = st.session_state.get(SAID, (None, []))
     if seed == exam.seed and sentences:

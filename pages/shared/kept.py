@@ -47,12 +47,12 @@ def several(
     named = {str(option): option for option in options}
     if key in st.session_state:
         # What the other choices no longer offer goes.
-        values = [one for one in st.session_state[key] if one in options]
+        values = [option for option in st.session_state[key] if option in options]
     else:
         values = [named[name] for name in _wanted(key) if name in named] or list(default)
     st.session_state[key] = values
     chosen = widget(label, options, key=key, **more)
-    names = [str(one) for one in chosen]
+    names = [str(option) for option in chosen]
     _keep(key, [] if set(chosen) == set(default) else names, names)
     return tuple(chosen)
 

@@ -74,9 +74,9 @@ def answers_html(readings: Sequence[Reading], together: TogetherReading | None =
     One below the other: beside each other they do not fit in the column beside a film.
     """
     blocks = [
-        f"<div>{DISPLAY_NAME[one.architecture]} <b>{one.said.label}</b> {one.said.text}"
-        f"{_cells(one)}{network_column.evidence_note(one, one.said)}</div>"
-        for one in readings
+        f"<div>{DISPLAY_NAME[reading.architecture]} <b>{reading.said.label}</b> {reading.said.text}"
+        f"{_cells(reading)}{network_column.evidence_note(reading, reading.said)}</div>"
+        for reading in readings
     ]
     if together is not None:
         answer = together.answer

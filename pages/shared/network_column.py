@@ -14,9 +14,9 @@ from kneeoa.networks import DISPLAY_NAME
 from pages.shared import cached
 
 
-def show_answer(reading: Reading, said: KLGrade | None = None) -> None:
+def show_answer(reading: Reading, grade: KLGrade | None = None) -> None:
     """Show the grade in big type, by default the one that is said, and the five probabilities."""
-    grade = reading.said if said is None else said
+    grade = reading.said if grade is None else grade
     bars = "".join(
         f'<div class="{"most" if g == grade else ""}">{g.label}</div>'
         f'<div class="track"><div class="fill" style="width:{share:.1%}"></div></div>'
@@ -50,10 +50,10 @@ def evidence_note(reading: Reading, explained: KLGrade) -> str:
     """Return as HTML how strong the evidence for grade `explained` is that lies on the film."""
     word = strength(reading, gradcam.grad_cam(reading.evidence, explained))
     if word == "no":
-        said = f"<b>No region speaks for {explained.label}</b> in this network."
+        sentence = f"<b>No region speaks for {explained.label}</b> in this network."
     else:
-        said = f"Grad-CAM for {explained.label}: {word} evidence."
-    return f'<div class="kl-note">{said}</div>'
+        sentence = f"Grad-CAM for {explained.label}: {word} evidence."
+    return f'<div class="kl-note">{sentence}</div>'
 
 
 def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool = True) -> None:
@@ -69,12 +69,12 @@ def show_track_record(reading: Reading, card: dict[str, Any], *, measured: bool 
 def _track_record(reading, card):
     profile = reading.profile
     if profile is None:
-        said = track_record.sentence(reading.said, track_record.published_record(card))
+        sentence = track_record.sentence(reading.said, track_record.published_record(card))
     else:
         record = profile.record.track_record[reading.architecture]
         films = f"films of {profile.name}"
-        said = track_record.sentence(reading.said, record, readers="its readers", films=films)
-    return html.escape(said)
+        sentence = track_record.sentence(reading.said, record, readers="its readers", films=films)
+    return html.escape(sentence)
 
 
 def show_scale(scale: float) -> None:

@@ -56,8 +56,8 @@ def take_in(name: str, data: bytes) -> str:
         known = films.get(radiograph.digest)
         if known is None:
             holding().expect_room(holder(), len(data))
-            found = localiser.find(radiograph)
-            films[radiograph.digest] = Film.of(data, radiograph, found, holder())
+            localised = localiser.find(radiograph)
+            films[radiograph.digest] = Film.received(data, radiograph, localised, holder())
         else:
             # The same bytes under another name: it is the name just given that is looked for.
             known.rename(radiograph.name)
@@ -87,25 +87,24 @@ def refuse(name: str, error: KneeOAError) -> None:
     st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
 
 
-def propose(digest: str, found: Frame, frame: Frame) -> None:
-    """Propose `frame` for the knee of a film whose frame was `found`, as corrected elsewhere."""
+def propose(digest: str, earlier: Frame, frame: Frame) -> None:
+    """Propose `frame` for the knee of a film whose frame was `earlier`, as corrected elsewhere."""
     film = all_films()[digest]
-    knees = tuple(
-        replace(knee, frame=frame) if knee.frame == found else knee for knee in film.found.knees
-    )
-    film.found = replace(film.found, knees=knees)
+    knees = film.localised.knees
+    knees = tuple(replace(knee, frame=frame) if knee.frame == earlier else knee for knee in knees)
+    film.localised = replace(film.localised, knees=knees)
 
 
 def have_knees(film: Film, knees: Iterable[Knee]) -> None:
     """Have a film show these knees instead of those that were found in it."""
-    film.found = replace(film.found, knees=tuple(knees))
+    film.localised = replace(film.localised, knees=tuple(knees))
     film.framings.clear()
     forget_frame(film.digest)
 
 
 def turn_right(film: Film) -> None:
     """Turn a film that stands wrong by what was found."""
-    by = film.found.quarters
+    by = film.localised.quarters
     turned = turned_right(film.radiograph, by)
     film.quarters = (film.quarters + by) % 4
     _show(film, turned)
@@ -135,7 +134,7 @@ def restore(film: Film, quarters: int, changes: tuple[str, ...]) -> None:
             turned = turned_right(film.radiograph, quarters)
             film.quarters = quarters
             _show(film, turned)
-        if NO_NEGATIVE in changes and film.found.negative:
+        if NO_NEGATIVE in changes and film.localised.negative:
             no_negative(film)
         film.changes = changes
     forget_frame(film.digest)
@@ -143,9 +142,9 @@ def restore(film: Film, quarters: int, changes: tuple[str, ...]) -> None:
 
 def _show(film, radiograph, without=None):
     with at_work():
-        found = cached.graders().localiser.find(radiograph)
-        of_film = tuple(one for one in found.of_film if one is not without)
-        film.show(radiograph, replace(found, of_film=of_film))
+        localised = cached.graders().localiser.find(radiograph)
+        of_film = tuple(finding for finding in localised.of_film if finding is not without)
+        film.show(radiograph, replace(localised, of_film=of_film))
     forget_frame(film.digest)
 
 

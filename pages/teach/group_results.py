@@ -49,11 +49,11 @@ def show(group) -> None:
     if cached.teaching_set().is_synthetic:
         st.caption("On synthetic films: this says nothing of real ones.")
     agreement = agreement_of(votes)
-    for column, (name, (value, said)) in zip(
+    for column, (name, (value, basis)) in zip(
         st.columns(len(agreement)), agreement.items(), strict=True
     ):
         column.metric(name, value)
-        column.caption(said)
+        column.caption(basis)
     films = readers.by_film(votes)
     films.insert(0, "number", votes.drop_duplicates("image_id")["position"].to_numpy() + 1)
     networks = networks_of(films)
@@ -80,11 +80,11 @@ _COLUMNS = {
 def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
     """Return figures of the group, as text with what it rests on, by name."""
     counts = readers.counts_of(votes).to_numpy()
-    found = {}
+    figures = {}
     for weights, name in KAPPAS.items():
         value = readers.group_kappa(counts, weights)
         low, high = readers.group_kappa_interval(counts, weights)
-        found[name] = (
+        figures[name] = (
             findings.value_text("quadratic_kappa", value),
             f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
             if low == low
@@ -93,7 +93,7 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
             else "too few films for an interval",
         )
     pairs = readers.pair_kappa(votes)
-    found["Mean pair, weighted kappa"] = (
+    figures["Mean pair, weighted kappa"] = (
         findings.value_text("quadratic_kappa", pairs),
         "all pairs of readers who gave more than one grade (Light)"
         if pairs == pairs
@@ -102,28 +102,28 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
     of_all = scoring.score(votes)
     accuracy, missing = of_all.accuracy, of_all.why_no_kappa
     if accuracy is None:
-        return found
-    found["Same grade as the reference"] = (
+        return figures
+    figures["Same grade as the reference"] = (
         f"{accuracy.value:.0%}",
         f"{accuracy.count} of {accuracy.total} votes; weighted kappa of all votes "
         f"{findings.value_text('quadratic_kappa', of_all.kappa)}"
         f"{f': {missing}' if missing else ''}",
     )
-    return found
+    return figures
 
 
 def networks_of(films: pd.DataFrame) -> str:
     """Return what the networks score on the films, in words; empty where they are not known."""
-    said = []
+    scores = []
     for name in cached.cards():
         grades = films["image_id"].map(_grades_by(name, films["image_id"]))
-        of = scoring.score(films.assign(grade=grades.astype("Int64")))
-        if of.accuracy:
-            said.append(
-                f"{DISPLAY_NAME[name]} {of.accuracy.count} of {of.accuracy.total} as the "
-                f"reference, kappa {findings.value_text('quadratic_kappa', of.kappa)}"
+        score = scoring.score(films.assign(grade=grades.astype("Int64")))
+        if score.accuracy:
+            scores.append(
+                f"{DISPLAY_NAME[name]} {score.accuracy.count} of {score.accuracy.total} as the "
+                f"reference, kappa {findings.value_text('quadratic_kappa', score.kappa)}"
             )
-    return "; ".join(said)
+    return "; ".join(scores)
 
 
 def _grades_by(architecture, image_ids):
@@ -178,7 +178,7 @@ def _sheet(group, votes, films, agreement, networks):
     facts = {
         "Session": f"{group.code}, {group.opened_at:%Y-%m-%d %H:%M} UTC, seed {group.exam.seed}",
         "Learners": str(votes["participant"].nunique()),
-        **{name: f"{value}; {said}" for name, (value, said) in agreement.items()},
+        **{name: f"{value}; {basis}" for name, (value, basis) in agreement.items()},
     }
     if networks:
         facts["The networks"] = networks

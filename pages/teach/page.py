@@ -55,10 +55,10 @@ def show_start() -> None:
     if films.is_synthetic:
         st.warning("These films are drawn, not taken: learners see the signs, not real films.")
         dataset_films.say_how_to_get_films()
-    new, there = st.columns([1, 1], gap="large")
+    new, sessions = st.columns([1, 1], gap="large")
     with new:
         show_new(films)
-    with there:
+    with sessions:
         show_sessions()
     log.show()
 
@@ -112,9 +112,9 @@ def show_sessions() -> None:
     page = st.pagination(pages, key="sessions_page") if pages > 1 else 1
     for group in groups[(page - 1) * A_PAGE : page * A_PAGE]:
         with st.container(border=True):
-            said, act, delete = st.columns([3, 1.2, 1], vertical_alignment="center")
+            summary, act, delete = st.columns([3, 1.2, 1], vertical_alignment="center")
             title = boundary.escaped(group.exam.title or "Untitled")
-            said.markdown(
+            summary.markdown(
                 f"**{title}**  \n{group.code}, {len(group.exam.films)} films, "
                 f"{group.opened_at:%Y-%m-%d %H:%M} UTC, {STATES[group.state]}"
             )
@@ -160,7 +160,7 @@ def show() -> None:
         else:
             if steps.is_alone():
                 style.hide_menu()
-            steps.show_said()
+            steps.show_refusal()
             page = group_results if group.state == "ended" else projector
             page.show(group)
             return

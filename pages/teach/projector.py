@@ -30,8 +30,8 @@ def show(group) -> None:
 
 def show_waiting(group) -> None:
     """Show how to join, and who has."""
-    here = st.context.url or ""  # not known while nobody's browser asks, as in tests
-    address = invite.join_address(here, group.code)
+    page_address = st.context.url or ""  # not known while nobody's browser asks, as in tests
+    address = invite.join_address(page_address, group.code)
     way, code = st.columns([1.2, 1], gap="large")
     with way:
         st.title(boundary.escaped(group.exam.title or "KL grading together"))
@@ -40,8 +40,8 @@ def show_waiting(group) -> None:
             f'<div class="kl-network">Join at {place} with the code</div>'
             f'<div class="kl-code">{group.code}</div>'
         )
-        exam_choice.show_said(group.exam)
-        if invite.is_own_machine(here):
+        exam_choice.show_lacking(group.exam)
+        if invite.is_own_machine(page_address):
             st.warning(
                 "This address opens on this machine alone. For a class, start the dashboard with "
                 "`make app ADDRESS=...`, the address of this machine in the local network, and "
@@ -86,10 +86,10 @@ def _show_class(group):
     with boundary.refusals_shown():
         if steps.went_on(group):
             st.rerun(scope="app")
-        there = store.participants(cached.store(), group.group_id)
-        st.subheader(f"{len(there)} {'learner is' if len(there) == 1 else 'learners are'} in")
+        learners = store.participants(cached.store(), group.group_id)
+        st.subheader(f"{len(learners)} {'learner is' if len(learners) == 1 else 'learners are'} in")
         with st.container(key="there"):
-            st.markdown(" · ".join(boundary.escaped(one.nickname) for one in there))
+            st.markdown(" · ".join(boundary.escaped(learner.nickname) for learner in learners))
 
 
 def show_class_control(group) -> None:
@@ -103,8 +103,8 @@ def _show_class_control(group):
     if not control.open:
         return
     with control, boundary.refusals_shown():
-        there = store.participants(cached.store(), group.group_id)
-        names = {one.participant_id: one.nickname for one in there}
+        learners = store.participants(cached.store(), group.group_id)
+        names = {learner.participant_id: learner.nickname for learner in learners}
         if not names:
             st.caption("Nobody is in yet.")
             return
@@ -162,13 +162,13 @@ def show_film(group) -> None:
 def show_head(group) -> None:
     """Show how far the session is, how to join it late, and the way out."""
     if steps.is_alone():
-        said, code = st.columns([3, 1], gap="small", vertical_alignment="center")
+        progress, code = st.columns([3, 1], gap="small", vertical_alignment="center")
     else:
-        said, code, view, people, end = st.columns(
+        progress, code, view, people, end = st.columns(
             [3.4, 1.6, 1.2, 1, 1], vertical_alignment="center"
         )
     total = len(group.exam.films)
-    said.progress((group.position + 1) / total, text=f"Film {group.position + 1} of {total}")
+    progress.progress((group.position + 1) / total, text=f"Film {group.position + 1} of {total}")
     code.markdown(f"Code **{group.code}**")
     if steps.is_alone():
         return
@@ -199,10 +199,10 @@ def _show_count(group):
         as_it_is, closes = voting.look(database, group.code, now)
         if as_it_is.round != group.round:
             st.rerun(scope="app")
-        given = store.voted(database, group.group_id, group.position)
-        there = len(store.participants(database, group.group_id))
+        voted = store.voted(database, group.group_id, group.position)
+        joined = len(store.participants(database, group.group_id))
         st.html(
-            f'<div class="kl-code">{given}<span> of {there}</span></div>'
+            f'<div class="kl-code">{voted}<span> of {joined}</span></div>'
             '<div class="kl-network">have voted</div>'
             f'<div class="kl-left">{closing.left_text(closes, now)}</div>'
         )
@@ -235,7 +235,9 @@ def show_reference(film, readings) -> None:
         if readings:
             together = cached.teaching_film_together(film.image_id)
             both = [f"{TOGETHER} {together.said.label}"] if together else []
-            each = [f"{DISPLAY_NAME[one.architecture]} {one.said.label}" for one in readings]
+            each = [
+                f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}" for reading in readings
+            ]
             st.markdown(f"The networks: {', '.join([*both, *each])}.")
 
 

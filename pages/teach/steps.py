@@ -20,7 +20,7 @@ def is_alone() -> bool:
     return st.query_params.get(VIEW) == ALONE
 
 
-def show_said() -> None:
+def show_refusal() -> None:
     """Show, once, why the last step was not taken."""
     if SAID in st.session_state:
         st.warning(boundary.escaped(st.session_state.pop(SAID)))

@@ -114,7 +114,7 @@ def test_a_case_opens_again_with_the_same_pixels_boxes_side_spacing_and_answer(d
     assert np.array_equal(again.radiograph.pixels, film.radiograph.pixels)
     assert again.radiograph.spacing == film.radiograph.spacing
     assert again.radiograph.header == film.radiograph.header
-    assert (again.frames, again.found) == (film.frames, film.found)
+    assert (again.frames, again.localised) == (film.frames, film.localised)
     assert keeping.cases(db) == [case]
 
 

@@ -111,7 +111,7 @@ def body_that_arrives(monkeypatch, size, limit):
     """Return what Streamlit gets of an upload of `size` bytes in parts."""
     waiting = Waiting(Limits(uploads=limit, all_uploads=limit))
     monkeypatch.setattr(uploads, "waiting", lambda: waiting)
-    monkeypatch.setattr(uploads, "_there", dict)
+    monkeypatch.setattr(uploads, "_waiting_bytes", dict)
     head = b'--x\r\nContent-Disposition: form-data; filename="a.png"\r\n\r\n'
     body = head + bytes(size) + b"\r\n--x--\r\n"
     parts = [body[place : place + 50] for place in range(0, len(body), 50)]
@@ -164,7 +164,7 @@ def test_a_film_that_let_its_pixels_go_comes_back_as_it_was_shown(monkeypatch, q
     data = knee_png(2, seed=1)
     came = read_radiograph(data, "film.png")
     found = Found((Knee(Frame.whole(came), 1.0),), (NEGATIVE,) if negative else (), quarters)
-    film = Film.of(data, came, found, "a")
+    film = Film.received(data, came, found, "a")
     if quarters:
         turned = turned_right(film.radiograph, quarters)
         film.quarters = quarters

@@ -167,7 +167,7 @@ def test_the_published_networks_are_measured_and_the_figures_kept(app, graded):
     assert "1 film left out" in said
     work = app.session_state["own_films"]
     assert work.adaptation is None
-    found = work.measured.found.answers["Both together"]
+    found = work.measured.evaluation.answers["Both together"]
     right = (found["predicted"] == found["true_grade"]).mean()
     (table,) = (one.value for one in app.dataframe if "Measure" in one.value)
     cell = table.set_index("Measure").loc["Accuracy", "Both together, your films"]

@@ -34,7 +34,7 @@ def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
         if elsewhere := gate.moved(frame, film.frames):
             findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)
-    return film.found.against(proposed)
+    return film.localised.against(proposed)
 
 
 def may_be_graded(film: Film, findings: tuple[Finding, ...]) -> bool:
@@ -50,7 +50,7 @@ def move(film: Film, knee: int, frame: Frame) -> None:
 def side_of(film: Film, frame: Frame) -> str:
     """Return ``"L"``, ``"R"`` or ``"unknown"``: as the reader set it, else as it was found."""
     knee = index_of(film, frame)
-    return st.session_state.get(side_key(film, knee)) or film.found.knees[knee].side
+    return st.session_state.get(side_key(film, knee)) or film.localised.knees[knee].side
 
 
 def index_of(film: Film, frame: Frame) -> int:
@@ -77,7 +77,7 @@ def frame_key(film: Film, knee: int) -> str:
 def framed_as(film: Film, profile: Profile | None) -> Found:
     """Return what was found in a film, framed as it is under `profile`."""
     if profile is None:
-        return film.found
+        return film.localised
     if profile.digest not in film.framings:
-        film.framings[profile.digest] = framed(profile.record, film.radiograph, film.found)
+        film.framings[profile.digest] = framed(profile.record, film.radiograph, film.localised)
     return film.framings[profile.digest]

@@ -82,7 +82,7 @@ def _restore_knees(film, state):
         frame = Frame(**{name: getattr(knee.frame, name) for name in _SIDES}, name=proposed.name)
         if frame != proposed:
             knees.move(film, place, frame)
-        if knee.side != film.found.knees[place].side:
+        if knee.side != film.localised.knees[place].side:
             st.session_state[knees.side_key(film, place)] = knee.side
     return said
 

@@ -48,7 +48,7 @@ class Film:
     data : its file, from which its pixels can be had again
     name, digest, source, bits, notes : as of its `Radiograph`
     shape : (H, W) of the film as it is shown
-    found : in the film as it is shown
+    localised : what the localiser found in the film as it is shown
     known : what stands against it that its file does not say, because its patient was taken out
     quarters : by how many quarter turns it is shown turned, clockwise
     positive : whether it is shown inverted, because it came as a negative
@@ -71,7 +71,7 @@ class Film:
     bits: int
     notes: tuple[str, ...]
     shape: tuple[int, int]
-    found: Found
+    localised: Found
     quarters: int = 0
     positive: bool = False
     changes: tuple[str, ...] = ()
@@ -87,7 +87,9 @@ class Film:
     _held: _Held | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, data: bytes, radiograph: Radiograph, found: Found, session: str) -> "Film":
+    def received(
+        cls, data: bytes, radiograph: Radiograph, localised: Found, session: str
+    ) -> "Film":
         """Return a film that has just come into `session`: `radiograph` is what `data` holds."""
         film = cls(
             data,
@@ -97,16 +99,16 @@ class Film:
             radiograph.bits,
             radiograph.notes,
             radiograph.pixels.shape,
-            found,
+            localised,
         )
         holding().keep(film, session, len(data))
-        film.show(radiograph, found)
+        film.show(radiograph, localised)
         return film
 
     @property
     def frames(self) -> tuple[Frame, ...]:
         """The frames proposed for its knees."""
-        return self.found.frames
+        return self.localised.frames
 
     @property
     def radiograph(self) -> Radiograph:
@@ -134,15 +136,15 @@ class Film:
         """Return the film as it came, decoded again."""
         return read_radiograph(self.data, self.name)
 
-    def show(self, radiograph: Radiograph, found: Found) -> None:
-        """Show `radiograph`, the film as it came or turned, in which `found` was found.
+    def show(self, radiograph: Radiograph, localised: Found) -> None:
+        """Show `radiograph`, the film as it came or turned, with what was `localised` in it.
 
         It is shown as it is graded: a negative as its positive, which a warning says.
         """
-        self.found = found
+        self.localised = localised
         self.know(self.known)
-        self.positive ^= found.negative
-        shown = found.to_grade(radiograph)
+        self.positive ^= localised.negative
+        shown = localised.to_grade(radiograph)
         self.shape = shown.pixels.shape
         self.readings.clear()
         self.framings.clear()
@@ -154,8 +156,8 @@ class Film:
     def know(self, known: Iterable[Finding]) -> None:
         """Have what is `known` stand against the film, however it is shown."""
         self.known = tuple(dict.fromkeys(known))
-        against = tuple(dict.fromkeys((*self.found.of_film, *self.known)))
-        self.found = replace(self.found, of_film=against)
+        against = tuple(dict.fromkeys((*self.localised.of_film, *self.known)))
+        self.localised = replace(self.localised, of_film=against)
 
     def rename(self, name: str) -> None:
         """Call the film otherwise."""
@@ -186,10 +188,10 @@ class Film:
             from kneeoa.reports.burned_in import warning  # late, as all that few films need
             from kneeoa.reports.dicom.source import source_of
 
-            said = ""
+            burned_in = ""
             with contextlib.suppress(KneeOAError):  # it was read: then its header says nothing
-                said = source_of(self.data).burned_in if self.source == "DICOM" else ""
-            self.text = warning(self.radiograph.pixels, said)
+                burned_in = source_of(self.data).burned_in if self.source == "DICOM" else ""
+            self.text = warning(self.radiograph.pixels, burned_in)
         return self.text
 
     def _hold(self):

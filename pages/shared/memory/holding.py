@@ -85,14 +85,16 @@ class Holding:
             if entry is None:
                 return
             entry.pixels = pixels
-            others = [one for one in self._entries.values() if one is not entry and one.pixels]
-            for one in others:
+            others = [
+                other for other in self._entries.values() if other is not entry and other.pixels
+            ]
+            for other in others:
                 too_much = self._taken(entry.session) > self.limits.films
-                if (too_much and one.session == entry.session) or (
+                if (too_much and other.session == entry.session) or (
                     self._taken() > self.limits.all_films
                 ):
-                    one.pixels = 0
-                    if (known := one.film()) is not None:
+                    other.pixels = 0
+                    if (known := other.film()) is not None:
                         known.let_go()
 
     def used(self, film: LetsGo) -> None:
@@ -115,11 +117,13 @@ class Holding:
 
     def _taken(self, session=None):
         return self._kept(session) + sum(
-            one.pixels for one in self._entries.values() if session in (None, one.session)
+            entry.pixels for entry in self._entries.values() if session in (None, entry.session)
         )
 
     def _kept(self, session=None):
-        return sum(one.kept for one in self._entries.values() if session in (None, one.session))
+        return sum(
+            entry.kept for entry in self._entries.values() if session in (None, entry.session)
+        )
 
     def _forget_gone(self):
         while self._gone:

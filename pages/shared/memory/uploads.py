@@ -131,7 +131,7 @@ class UploadRoom:
         headers = Headers(scope=scope)
         session, file = place["session"], place["file"]
         receive = _not_idle(receive)
-        if not waiting().let_in(session, file, _size(headers), _there()):
+        if not waiting().let_in(session, file, _size(headers), _waiting_bytes()):
             receive = _emptied(receive, headers.get("content-type", ""))
         try:
             await self.app(scope, receive, send)
@@ -145,7 +145,7 @@ def _size(headers):
     return min(int(length), most) if length.isdecimal() else most
 
 
-def _there():
+def _waiting_bytes():
     """Return how many bytes wait in Streamlit's memory, by session."""
     kept = cast("MemoryUploadedFileManager", get_instance().uploaded_file_mgr)
     stored = kept.file_storage

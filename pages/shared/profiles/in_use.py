@@ -39,11 +39,15 @@ def graders() -> Graders:
 def take_in(profile: Profile) -> None:
     """Load a profile without following it; raise `ModelError` where it is of other networks."""
     cached.graders().under(profile)
-    there = loaded()
-    there[profile.digest] = profile
-    others = [one for one in there if one not in (profile.digest, st.session_state.get(_CURRENT))]
-    for digest in others[: max(0, len(there) - MOST_LOADED)]:
-        del there[digest]
+    profiles = loaded()
+    profiles[profile.digest] = profile
+    others = [
+        digest
+        for digest in profiles
+        if digest not in (profile.digest, st.session_state.get(_CURRENT))
+    ]
+    for digest in others[: max(0, len(profiles) - MOST_LOADED)]:
+        del profiles[digest]
 
 
 def use(profile: Profile) -> None:

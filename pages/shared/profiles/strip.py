@@ -19,11 +19,11 @@ def show() -> None:
     current = in_use.current()
     if not in_use.loaded():
         return
-    said, choice, back = st.columns([5, 3, 2.4], vertical_alignment="center")
+    line, choice, back = st.columns([5, 3, 2.4], vertical_alignment="center")
     if current is None:
-        said.markdown("Readings follow the networks **as published**.")
+        line.markdown("Readings follow the networks **as published**.")
     else:
-        said.markdown(f"**{escaped(current.case_line)}.** {escaped(about(current))}")
+        line.markdown(f"**{escaped(current.case_line)}.** {escaped(about(current))}")
     show_choice(choice, back)
 
 
@@ -41,7 +41,7 @@ def show_choice(choice, back) -> None:
         "Graded as",
         options,
         index=options.index(digest),
-        format_func=lambda one: label_of(loaded.get(one)),
+        format_func=lambda option: label_of(loaded.get(option)),
         # Named after what is chosen, so that the choice follows where it is changed elsewhere.
         key=f"graded_as_{digest}",
         on_change=_choose,
@@ -59,10 +59,10 @@ def show_choice(choice, back) -> None:
 
 def about(profile: Profile) -> str:
     """Return what the case line's figure is, as text."""
-    of = profile.record.of
-    missing = [f"KL {grade}" for grade, count in enumerate(of.by_grade) if not count]
-    said = "Of films from there, out of fold."
-    return f"{said} No film of {' or '.join(missing)} was among them." if missing else said
+    films = profile.record.of
+    missing = [f"KL {grade}" for grade, count in enumerate(films.by_grade) if not count]
+    basis = "Of films from there, out of fold."
+    return f"{basis} No film of {' or '.join(missing)} was among them." if missing else basis
 
 
 def _choose(key):

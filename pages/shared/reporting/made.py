@@ -55,7 +55,7 @@ def exports_of(
         readings=session_films.read(film, frame) if graded else (),
         together=session_films.read_together(film, frame) if graded else None,
         side=side_named(side),
-        side_from=side_from(side, film.found, knee),
+        side_from=side_from(side, film.localised, knee),
         quarters=film.quarters,
         changes=film.changes,
         drawn=film.drawn,

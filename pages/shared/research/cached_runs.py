@@ -35,15 +35,15 @@ def _archive(folders, changed) -> Archive:
     return archive.read_archive(folders)
 
 
-def names(found: Archive) -> pandas.DataFrame:
+def names(runs_archive: Archive) -> pandas.DataFrame:
     """Return `run_names.run_names` of an archive, computed once as long as it is the same one."""
-    return _names(found)[1]
+    return _names(runs_archive)[1]
 
 
 # The archive is kept with its names, so that no other one takes its id.
 @st.cache_resource(show_spinner=False, max_entries=16, hash_funcs={Archive: id})
-def _names(found) -> tuple[Archive, pandas.DataFrame]:
-    return found, run_names.run_names(found)
+def _names(runs_archive) -> tuple[Archive, pandas.DataFrame]:
+    return runs_archive, run_names.run_names(runs_archive)
 
 
 def observed(
@@ -117,7 +117,7 @@ def side_by_side(
 
     `files` are the predictions that they were read from.
     """
-    changed = tuple(tuple(map(cached.changed, of)) for of in files)
+    changed = tuple(tuple(map(cached.changed, predictions)) for predictions in files)
     return _side_by_side(files, changed, split, averaged, films)
 
 
@@ -163,39 +163,39 @@ def _observed(runs, files, changed):
 
 @st.cache_resource(show_spinner="Reading the predictions", max_entries=16)
 def _graded(runs, split, files, changed):
-    found: dict[str, dict[str, pandas.DataFrame]] = {}
+    films_by_network: dict[str, dict[str, pandas.DataFrame]] = {}
     for (architecture, label, *_), file, at in zip(runs, files, changed, strict=True):
         with contextlib.suppress(KneeOAError):  # said by `observed`
             films = confusions.graded(cached.predictions_at(file, at), split)
             if len(films):
-                found.setdefault(architecture, {})[label] = films
-    return found
+                films_by_network.setdefault(architecture, {})[label] = films
+    return films_by_network
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _answers(runs, split, files, changed):
     graded = _graded(runs, split, files, changed)
-    return {name: confusions.mean_answers(of) for name, of in graded.items()}
+    return {name: confusions.mean_answers(by_run) for name, by_run in graded.items()}
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _notes(labels, places, changed):
-    found, problems = {}, []
+    notes_by_label, problems = {}, []
     for label, place, at in zip(labels, places, changed, strict=True):
         try:
             # Most runs have none: looking once is enough.
-            found[label] = notes.read(place) if at else notes.Notes()
+            notes_by_label[label] = notes.read(place) if at else notes.Notes()
         except KneeOAError as error:
             problems.append(str(error))
-    return found, tuple(problems)
+    return notes_by_label, tuple(problems)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _histories(labels, places, changed):
-    found, problems = {}, []
+    history_by_label, problems = {}, []
     for label, place in zip(labels, places, strict=True):
         try:
-            found[label] = archive.read_history(place)
+            history_by_label[label] = archive.read_history(place)
         except KneeOAError as error:
             problems.append(str(error))
-    return found, tuple(problems)
+    return history_by_label, tuple(problems)

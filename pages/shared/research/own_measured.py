@@ -35,16 +35,16 @@ cards["Both together"] = graders.together.card
 class Kept:
     """What was measured, and its tables (`on_own_films.tables`)."""
 
-    found: Measured
+    evaluation: Measured
     tables: dict[str, pd.DataFrame]
 
 
-def keep(found: Measured | None) -> None:
+def keep(evaluation: Measured | None) -> None:
     """Keep what was measured for this session, with its tables; None forgets it."""
-    if found is None:
+    if evaluation is None:
         st.session_state.pop(_KEY, None)
     else:
-        st.session_state[_KEY] = Kept(found, on_own_films.tables(found, cards()))
+        st.session_state[_KEY] = Kept(evaluation, on_own_films.tables(evaluation, cards()))
 
 
 def current() -> Kept | None:

@@ -30,9 +30,9 @@ def cited(selection: Selection, *, published: bool = False, runs=None) -> str:
     hashes = {name: card["model_sha256"] for name, card in cards.items()} if published else {}
     if published and (together := cached.graders().together):
         hashes |= {
-            f"with it, in Both together: {one.file.name}": one.weights_hash
-            for one in together.members
-            if one.weights_hash not in hashes.values()
+            f"with it, in Both together: {member.file.name}": member.weights_hash
+            for member in together.members
+            if member.weights_hash not in hashes.values()
         }
     data = next(iter(cards.values()))["data"]
     return citation.citation(selection, data=data, published=hashes, runs=runs)

@@ -102,11 +102,11 @@ def _why_empty(archive, folders):
 def say_mixed(selection: Selection) -> None:
     """Warn where the runs of a network are of several recipes, over which a mean says little."""
     recipes = cached_runs.names(selection.archive)["recipe"]
-    for network, of in selection.finished.groupby("architecture"):
-        count = recipes.loc[list(of["label"])].nunique()
+    for network, runs in selection.finished.groupby("architecture"):
+        count = recipes.loc[list(runs["label"])].nunique()
         if count > 1:
             st.warning(
-                f"These {counted(len(of), 'run')} of the {DISPLAY_NAME[network]} are of {count} "
+                f"These {counted(len(runs), 'run')} of the {DISPLAY_NAME[network]} are of {count} "
                 "recipes: a mean over them is that of no recipe. Choose a study above, or runs of "
                 "one recipe under More choices, or compare recipes under Results, Two sets side by "
                 "side."
@@ -122,10 +122,10 @@ def measured(selection: Selection) -> tuple[pd.DataFrame, tuple[tuple, ...]]:
         (row.label, row.folder, row.run_id, row.architecture, int(row.seed))
         for row in selection.finished.itertuples()
     )
-    found, unread = cached_runs.observed(runs)
+    metrics, unread = cached_runs.observed(runs)
     for problem in unread.values():
         st.warning(boundary.escaped(problem))
-    return found, tuple(run for run in runs if run[0] not in unread)
+    return metrics, tuple(run for run in runs if run[0] not in unread)
 
 
 def say_left_out(count: int, total: int, whose: str = "") -> None:
@@ -155,5 +155,5 @@ def _runs_of(selection):
     )
 
 
-def _in_order(found):
-    return {name: found[name] for name in ARCHITECTURES if name in found}
+def _in_order(by_network):
+    return {name: by_network[name] for name in ARCHITECTURES if name in by_network}

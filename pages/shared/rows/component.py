@@ -112,14 +112,14 @@ def show(
     first, such as the one that was opened last.
     """
     rows = rows[:MOST]
-    there = {row.key for row in rows}
+    keys = {row.key for row in rows}
 
     def opened():
         # A row that has gone meanwhile is nobody's.
-        if (which := st.session_state[key]["opened"]) in there:
+        if (which := st.session_state[key]["opened"]) in keys:
             on_open(which)
 
-    found = _MOUNT(
+    state = _MOUNT(
         key=key,
         data={
             "columns": [asdict(column) for column in columns],
@@ -137,9 +137,9 @@ def show(
         on_marked_change=lambda: None,
         on_sort_change=lambda: None,
     )
-    marked = tuple(name for name in found.marked or () if name in there)
-    pointed = found.at if found.at in there else at  # as its program in the browser does
-    return Chosen(pointed if pointed in there else None, marked)
+    marked = tuple(name for name in state.marked or () if name in keys)
+    pointed = state.at if state.at in keys else at  # as its program in the browser does
+    return Chosen(pointed if pointed in keys else None, marked)
 
 
 def _asked_at_first(order):

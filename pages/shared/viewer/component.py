@@ -129,18 +129,18 @@ def show(
         after either changed; without it, neither is told
     """
     token = _SHARED if options.shared else served.token()
-    told = [_told(film, f"{key}_{place}", token) for place, film in enumerate(films)]
+    films_data = [_film_data(film, f"{key}_{place}", token) for place, film in enumerate(films)]
 
     heard = f"{key}_heard"
 
     def moved():
-        what = st.session_state[key]["moved"]
-        if what:
-            st.session_state[heard] = what["serial"]
+        message = st.session_state[key]["moved"]
+        if message:
+            st.session_state[heard] = message["serial"]
         # One that was let go before the page turned to another film is of no use.
         frame = films[0].frame
-        if what and on_move and frame and what["film"] == films[0].feed.film_id:
-            on_move(frame_from(what, frame.name))
+        if message and on_move and frame and message["film"] == films[0].feed.film_id:
+            on_move(frame_from(message, frame.name))
 
     def turned():
         wanted = st.session_state[key]["turned"]
@@ -149,14 +149,14 @@ def show(
             on_turn(wanted)
 
     def seen():
-        what = st.session_state[key]["seen"] or {}
-        told = seen_from(what)
-        if told is not None and on_seen and what.get("film") == films[0].feed.film_id:
-            on_seen(told)
+        message = st.session_state[key]["seen"] or {}
+        film_seen = seen_from(message)
+        if film_seen is not None and on_seen and message.get("film") == films[0].feed.film_id:
+            on_seen(film_seen)
 
     data = {
         "bundle": f"app/static/{BUNDLE.name}?{_version()}",
-        "films": told,
+        "films": films_data,
         "panes": [asdict(pane) for pane in panes],
         "editable": on_move is not None,
         "heard": st.session_state.get(heard),
@@ -195,7 +195,7 @@ def _serial(key, data):
     return serial
 
 
-def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
+def _film_data(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
     feed = film.feed
     described = {name: getattr(feed, name) for name in _PLAIN}
     frame = film.frame and rectangle(film.frame, feed.scale)
@@ -215,7 +215,7 @@ def _told(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
             }
             for number, layer in enumerate(film.layers)
         ],
-        "marks": [mark.told(feed.scale) for mark in film.marks],
+        "marks": [mark.data(feed.scale) for mark in film.marks],
     }
 
 

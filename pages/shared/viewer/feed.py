@@ -50,7 +50,7 @@ class Mark:
     kind: Literal["measured", "edge"] = "edge"
     label: str = ""
 
-    def told(self, scale: float) -> dict[str, Any]:
+    def data(self, scale: float) -> dict[str, Any]:
         """Return the line as the viewer takes it, of a film that was reduced by `scale`."""
         points = [[x * scale, y * scale] for x, y in self.points]
         return {"points": points, "kind": self.kind, "label": self.label}

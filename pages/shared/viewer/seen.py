@@ -61,10 +61,10 @@ class Seen:
     measured: tuple[Measured, ...] = ()
 
 
-def seen_from(told: Any) -> Seen | None:
+def seen_from(message: Any) -> Seen | None:
     """Return what the viewer tells, or what was kept of it; None where it is not sound."""
     try:
-        seen = converted(sound(told), Seen)
+        seen = converted(sound(message), Seen)
     except (msgspec.ValidationError, ValueError, RecursionError):
         return None
     return seen if _is_sound(seen) else None
@@ -81,8 +81,8 @@ def _is_sound(seen):
             return False
     points = {"ruler": 2, "angle": 3}
     return len(seen.measured) <= MOST and all(
-        len(one.points) == points[one.kind]
-        and len(one.unit) <= 20
-        and all(math.hypot(*point) < _FARTHEST for point in one.points)
-        for one in seen.measured
+        len(measured.points) == points[measured.kind]
+        and len(measured.unit) <= 20
+        and all(math.hypot(*point) < _FARTHEST for point in measured.points)
+        for measured in seen.measured
     )
