@@ -61,7 +61,7 @@ def show(selection: Selection, export) -> None:
         run_selection.say_left_out(missing, len(of.labels), f" of the {SIDES[side].lower()}")
     found = compared(selection, chosen["first"], chosen["second"], averaged)
     st.caption(
-        boundary.escaped(" ".join(found.said))
+        boundary.escaped(" ".join(found.sentences))
         + f" {run_selection.SPLITS[selection.split].title()} films."
     )
     python = python_of(selection, chosen["first"], chosen["second"], averaged)
