@@ -133,9 +133,9 @@ def adapt(
         replace(films, images=films.whole), graders, told=lambda share: told((1 + share) / 2)
     )
     # Before is as the published networks read: by the boxes.
-    other = learn(films, whole, answering, rules_of, seed=seed, before=boxed.before)
-    if _loss(other) < _loss(boxed):
-        return replace(other, framing=WHOLE)
+    by_whole_film = learn(films, whole, answering, rules_of, seed=seed, before=boxed.before)
+    if _loss(by_whole_film) < _loss(boxed):
+        return replace(by_whole_film, framing=WHOLE)
     return boxed
 
 
@@ -154,8 +154,8 @@ def as_published(
 
 def _published_logits(networks: Mapping[str, Network]) -> dict[str, np.ndarray]:
     return {
-        digest: one.features @ one.published.kernel + one.published.bias
-        for digest, one in networks.items()
+        digest: network.features @ network.published.kernel + network.published.bias
+        for digest, network in networks.items()
     }
 
 

@@ -82,9 +82,9 @@ def read_offered(place: Place) -> Profile:
 def check_links(place: Place) -> None:
     """Raise `DataError` where a link in a folder leads out of the named one that it lies in."""
     inside = place.root.resolve()
-    for here, folders, names in os.walk(place.folder):
+    for folder, folders, names in os.walk(place.folder):
         for name in (*folders, *names):
-            file = Path(here, name)
+            file = Path(folder, name)
             if file.is_symlink() and not file.resolve().is_relative_to(inside):
                 raise DataError(
                     f"Expected a folder of films of its own in {place.label}. {plain(name)} is a "
@@ -100,10 +100,10 @@ def _folders(root: Path) -> Iterator[tuple[Path, set[str], set[str]]]:
     for number, (place, folders, names) in enumerate(os.walk(root)):
         if number >= MOST_FOLDERS:
             return
-        folder, here = Path(place), set(folders)
-        yield folder, here, set(names)
+        folder, subfolders = Path(place), set(folders)
+        yield folder, subfolders, set(names)
         deep = len(folder.relative_to(root).parts) >= DEEPEST
-        learnt_from = _LEARNT_FROM if here & {"val", "test"} else set()
+        learnt_from = _LEARNT_FROM if subfolders & {"val", "test"} else set()
         folders[:] = sorted(
             name
             for name in folders

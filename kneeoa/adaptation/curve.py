@@ -98,7 +98,7 @@ def learning_curve(
     numbers = _numbers(len(films))
     shares = np.empty((len(numbers), REPEATS, len(films), len(GRADES)))
     generator = np.random.default_rng(seed)
-    done, steps = 0, len(numbers) * REPEATS * PARTS
+    trained, steps = 0, len(numbers) * REPEATS * PARTS
     with threadpool_limits(1, user_api="blas"):
         for repeat in range(REPEATS):
             order = generator.permutation(np.unique(patients))
@@ -111,8 +111,8 @@ def learning_curve(
                 for at, number in enumerate(numbers):
                     learnt = _learnt(adaptation, np.sort(others[:number]), part == k, seed)
                     shares[at, repeat, part == k] = learnt
-                    done += 1
-                    told(done / steps)
+                    trained += 1
+                    told(trained / steps)
     scored = {0: adaptation.before[adaptation.deciding][None]}
     scored |= dict(zip(numbers, shares, strict=True))
     # What is known from all films out of fold: a point as the others, of almost all of them.

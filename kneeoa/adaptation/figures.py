@@ -105,11 +105,11 @@ def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
     confusion = agreement.confusion_matrix(grades, published)
     for grade in GRADES:
         row = confusion[int(grade)]
-        other = int(row.argmax())
-        if row.sum() >= 5 and other != grade and row[other] >= row.sum() / 2:
+        commonest = int(row.argmax())
+        if row.sum() >= 5 and commonest != grade and row[commonest] >= row.sum() / 2:
             sentences.append(
                 f"Your readers call {grade.label} what the networks, as published, call "
-                f"{GRADES[other].label} ({row[other]} of {row.sum()} films)."
+                f"{GRADES[commonest].label} ({row[commonest]} of {row.sum()} films)."
             )
     return tuple(sentences)
 

@@ -97,17 +97,17 @@ def framed_by(localiser: Localiser) -> Framing:
     """
 
     def frame(radiograph: Radiograph, side: str) -> Framed:
-        found = localiser.find(radiograph)
-        return Framed.of(found.to_grade(radiograph), found, knee_of(found, side))
+        located = localiser.find(radiograph)
+        return Framed.of_knee(located.to_grade(radiograph), located, knee_of(located, side))
 
     return frame
 
 
-def knee_of(found: Found, side: str) -> Knee:
+def knee_of(located: Found, side: str) -> Knee:
     """Return the knee that a grade is of; raise `RadiographError` where it may not be graded."""
-    if found.refusal is not None:
-        raise RadiographError(found.refusal.sentence)
-    knees = found.knees
+    if located.refusal is not None:
+        raise RadiographError(located.refusal.sentence)
+    knees = located.knees
     if len(knees) > 1:
         knees = tuple(knee for knee in knees if knee.side == side)
     if len(knees) != 1:

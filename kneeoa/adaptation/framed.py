@@ -26,9 +26,9 @@ class Framed:
     overlap: float = 0.0
 
     @classmethod
-    def of(cls, radiograph: Radiograph, found: Found, knee: Knee) -> "Framed":
+    def of_knee(cls, radiograph: Radiograph, located: Found, knee: Knee) -> "Framed":
         """Return what is seen of `knee`; `radiograph` is the film as it is graded."""
         whole = None
-        if len(found.knees) == 1:
+        if len(located.knees) == 1:
             whole = network_input(radiograph, Frame.whole(radiograph))
         return cls(network_input(radiograph, knee.frame), whole, overlap(radiograph, knee.frame))

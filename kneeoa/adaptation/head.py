@@ -84,14 +84,14 @@ def fit(
     precision : largest slope left, in units of cross-entropy
     """
     films, size = coordinates.shape
-    there = np.unique(grades)
-    wanted = (np.asarray(grades)[:, None] == there) / films
-    offset = published[:, there]
+    present = np.unique(grades)
+    wanted = (np.asarray(grades)[:, None] == present) / films
+    offset = published[:, present]
     scaling = 1 / np.sqrt(strength + _CURVATURE * (coordinates**2).mean(axis=0))[:, None]
     rows, pull = coordinates * scaling[:, 0], strength * scaling**2
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        change = flat.reshape(size, len(there))
+        change = flat.reshape(size, len(present))
         logits = offset + rows @ change
         top = logits.max(axis=1, keepdims=True)
         shares = np.exp(logits - top)
@@ -100,7 +100,7 @@ def fit(
         slope = rows.T @ (shares / (films * total) - wanted) + pull * change
         return loss + 0.5 * (pull * change**2).sum(), slope.ravel()
 
-    begin = np.zeros((size, len(there))) if start is None else start[:, there] / scaling
+    begin = np.zeros((size, len(present))) if start is None else start[:, present] / scaling
     solved = optimize.minimize(
         objective,
         begin.ravel(),
@@ -109,5 +109,5 @@ def fit(
         options={"maxiter": 500, "maxfun": 600, "gtol": precision, "ftol": 1e-12},
     )
     fitted = np.zeros((size, published.shape[1]))
-    fitted[:, there] = solved.x.reshape(size, len(there)) * scaling
+    fitted[:, present] = solved.x.reshape(size, len(present)) * scaling
     return fitted

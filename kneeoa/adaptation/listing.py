@@ -62,7 +62,7 @@ def list_films(
     """
     if not folder.is_dir() or not _is_inside(folder, inside):
         raise DataError(f"Expected a folder of graded films. {folder} is none.")
-    file = folder / next(filter(is_table, sorted(one.name for one in folder.iterdir())), TABLE)
+    file = folder / next(filter(is_table, sorted(path.name for path in folder.iterdir())), TABLE)
     if file.exists() and _is_inside(file, inside):
         listed, left_out = _from_table(_text_of(file), str(file), folder.joinpath)
     else:
@@ -161,17 +161,17 @@ def _from_table(
     listed, left_out = [], []
     for number, row in table.rows(text, place):
         name = row["file"].replace("\\", "/")
-        here = f"line {number} of {place}"
+        line = f"line {number} of {place}"
         path = PurePosixPath(name)
         if not name.isprintable() or not name or path.is_absolute() or ".." in path.parts:
-            raise DataError(f"Expected a file below the table's folder in {here}. Found another.")
+            raise DataError(f"Expected a file below the table's folder in {line}. Found another.")
         if not row["grade"]:
             left_out.append(LeftOut(name, "It has no grade."))
             continue
         grade, side = table.grade_in(row["grade"]), side_of(row.get("side"))
         if grade is None:
             raise DataError(
-                f"Expected a grade 0 to 4 in {here}. Found something else: leave the cell empty "
+                f"Expected a grade 0 to 4 in {line}. Found something else: leave the cell empty "
                 "where there is none."
             )
         name = str(path)  # without the ./ that some write

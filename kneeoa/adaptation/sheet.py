@@ -81,17 +81,17 @@ def look(
 
 def _look_at(film: Listed, localiser: Localiser) -> SheetFilm:
     radiograph, patient = films.read(film)
-    found = localiser.find(radiograph)
-    knee = films.knee_of(found, film.side)
-    shown = found.to_grade(radiograph)
+    located = localiser.find(radiograph)
+    knee = films.knee_of(located, film.side)
+    shown = located.to_grade(radiograph)
     return SheetFilm(
-        films.opened(film, Framed.of(shown, found, knee), radiograph, patient),
+        films.opened(film, Framed.of_knee(shown, located, knee), radiograph, patient),
         knee.frame,
         knee.frame,
         display.windowed(display.fit_within(shown.pixels, LONGEST)),
         shown.pixels.shape,
-        (*radiograph.notes, *(finding.sentence for finding in found.against(knee))),
-        found.negative,
+        (*radiograph.notes, *(finding.sentence for finding in located.against(knee))),
+        located.negative,
     )
 
 

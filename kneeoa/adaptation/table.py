@@ -55,8 +55,8 @@ def rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
 
 def grade_in(cell: str) -> int | None:
     """Return the grade in a cell, as ``2``, ``2.0``, ``2,0`` or ``KL 2``; None where it is none."""
-    found = _GRADE.fullmatch(cell)
-    return int(found[1]) if found and int(found[1]) in tuple(GRADES) else None
+    match = _GRADE.fullmatch(cell)
+    return int(match[1]) if match and int(match[1]) in tuple(GRADES) else None
 
 
 def _column(name: str | None) -> str:
@@ -68,14 +68,14 @@ def _separator(head: str) -> str:
 
 
 def _check_columns(columns: list[str], place: str) -> None:
-    there = Counter(columns)
-    if missing := {FILE, GRADE} - there.keys():
+    counts = Counter(columns)
+    if missing := {FILE, GRADE} - counts.keys():
         raise DataError(
             f"Expected the columns file and grade in {place}. Missing: {min(missing)}. Columns are "
             "parted by commas, semicolons or tabs, and their names stand in the first line."
         )
-    if twice := [name for name in _COLUMNS if there[name] > 1]:
+    if twice := [name for name in _COLUMNS if counts[name] > 1]:
         raise DataError(
-            f"Expected one column {twice[0]} in {place}. Received {there[twice[0]]}: keep the one "
+            f"Expected one column {twice[0]} in {place}. Received {counts[twice[0]]}: keep the one "
             "that counts."
         )

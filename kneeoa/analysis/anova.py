@@ -64,11 +64,11 @@ def observations(runs: Iterable[tuple[str, str, int, pd.DataFrame]]) -> pd.DataF
         of_split = predictions["split"].to_numpy(str)
         probabilities = probabilities_of(predictions)
         for split in SPLITS:
-            here = np.flatnonzero((grades >= 0) & (of_split == split))
-            if not len(here):
+            graded = np.flatnonzero((grades >= 0) & (of_split == split))
+            if not len(graded):
                 continue
             summary = agreement.weighted_summaries(
-                grades[here], probabilities[here], np.ones((1, len(here)))
+                grades[graded], probabilities[graded], np.ones((1, len(graded)))
             )
             rows.append(
                 {
@@ -76,8 +76,8 @@ def observations(runs: Iterable[tuple[str, str, int, pd.DataFrame]]) -> pd.DataF
                     "architecture": architecture,
                     "seed": seed,
                     "split": split,
-                    "knees": len(here),
-                    "patients": predictions["patient_id"].iloc[here].nunique(),
+                    "knees": len(graded),
+                    "patients": predictions["patient_id"].iloc[graded].nunique(),
                     **{name: float(value) for name, (value,) in summary.items()},
                 }
             )
@@ -87,10 +87,10 @@ def observations(runs: Iterable[tuple[str, str, int, pd.DataFrame]]) -> pd.DataF
 
 def by_network(observed: pd.DataFrame, split: str, metric: str) -> dict[str, pd.Series]:
     """Return the defined values of a metric on a split per network, each indexed by seed."""
-    here = observed[observed["split"] == split].dropna(subset=metric)
+    on_split = observed[observed["split"] == split].dropna(subset=metric)
     return {
         str(name): rows.set_index("seed")[metric].sort_index()
-        for name, rows in here.groupby("architecture")
+        for name, rows in on_split.groupby("architecture")
     }
 
 
@@ -171,8 +171,8 @@ _SOURCES = ("between networks", "within networks", "total")
 
 def _why_undefined(groups: dict[str, pd.Series]) -> str:
     if len(groups) < 2:
-        there = ", ".join(DISPLAY_NAME.get(name, name) for name in groups) or "none"
-        return f"Needs cycles of two networks. There are cycles of: {there}."
+        networks = ", ".join(DISPLAY_NAME.get(name, name) for name in groups) or "none"
+        return f"Needs cycles of two networks. There are cycles of: {networks}."
     if all(len(values) < 2 for values in groups.values()):
         return "Needs two cycles of a network or more: one alone has no spread."
     return ""

@@ -48,8 +48,8 @@ def between_cycles(groups: Mapping[str, pd.Series]) -> Iterator[dict]:
         with warnings.catch_warnings():
             # Equal cycles of one network have no variance, which is no loss of precision.
             warnings.simplefilter("ignore", RuntimeWarning)
-            found = compute(first.to_numpy(), second.to_numpy()) if spread else why
-        yield base | n | {"method": method, "shows": shows} | found
+            figures = compute(first.to_numpy(), second.to_numpy()) if spread else why
+        yield base | n | {"method": method, "shows": shows} | figures
     seeds = first.index.intersection(second.index)
     change = second.loc[seeds].to_numpy() - first.loc[seeds].to_numpy()
     yield (
@@ -91,28 +91,28 @@ def _normality(name: Architecture, values: np.ndarray) -> dict[str, Any]:
     }
     if len(values) < 3 or np.ptp(values) <= 1e-12:
         return row | {"note": "Needs three cycles that are not all equal."}
-    found = stats.shapiro(values)
-    return row | {"statistic": found.statistic, "p": found.pvalue}
+    test = stats.shapiro(values)
+    return row | {"statistic": test.statistic, "p": test.pvalue}
 
 
 def _brown_forsythe(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
     if min(len(first), len(second)) < 3:
         # Two values lie equally far from their median: F would be infinite, whatever they are.
         return {"note": "Needs three cycles of each network."}
-    found = stats.levene(first, second, center="median")
+    test = stats.levene(first, second, center="median")
     ratio = np.var(second, ddof=1) / np.var(first, ddof=1) if np.ptp(first) > 1e-12 else np.nan
-    return {"estimate": ratio, "statistic": found.statistic, "p": found.pvalue}
+    return {"estimate": ratio, "statistic": test.statistic, "p": test.pvalue}
 
 
 def _welch(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
-    found = stats.ttest_ind(second, first, equal_var=False)
-    low, high = found.confidence_interval(0.95)
+    test = stats.ttest_ind(second, first, equal_var=False)
+    low, high = test.confidence_interval(0.95)
     return {
         "estimate": np.mean(second) - np.mean(first),
         "low": low,
         "high": high,
-        "statistic": found.statistic,
-        "p": found.pvalue,
+        "statistic": test.statistic,
+        "p": test.pvalue,
     }
 
 
@@ -161,9 +161,9 @@ def _paired(change: np.ndarray) -> dict[str, Any]:
     mean = {"estimate": change.mean()}
     if np.ptp(change) <= 1e-12:
         return mean | {"note": "The differences are all equal."}
-    found = stats.ttest_1samp(change, 0)
-    low, high = found.confidence_interval(0.95)
-    return mean | {"low": low, "high": high, "statistic": found.statistic, "p": found.pvalue}
+    test = stats.ttest_1samp(change, 0)
+    low, high = test.confidence_interval(0.95)
+    return mean | {"low": low, "high": high, "statistic": test.statistic, "p": test.pvalue}
 
 
 _TESTS = (

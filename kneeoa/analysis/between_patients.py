@@ -24,10 +24,10 @@ def between_patients(
 
     See `kneeoa.analysis.comparisons.comparisons` for the arguments.
     """
-    here = observed[observed["split"] == split]
+    on_split = observed[observed["split"] == split]
     runs = {
         name: [_graded(predictions[run_id], split) for run_id in rows["run_id"]]
-        for name, rows in here.groupby("architecture")
+        for name, rows in on_split.groupby("architecture")
     }
     names = pair_of(runs)
     tables = [table for name in names for table in runs[name]]
@@ -43,9 +43,9 @@ def between_patients(
         name: np.stack([table[PROBABILITY_COLUMNS].to_numpy() for table in runs[name]])
         for name in names
     }
-    rows = _bootstrapped(true, answers, films["patient_id"], names, here)
+    rows = _bootstrapped(true, answers, films["patient_id"], names, on_split)
     if len(names) == 2:
-        alike = _same_seeds(here, answers, names)
+        alike = _same_seeds(on_split, answers, names)
         rows += _same_films(true, alike, films["patient_id"], names)
     return rows
 
@@ -55,7 +55,7 @@ def _bootstrapped(
     answers: dict[str, np.ndarray],
     patients: pd.Series,
     names: list[Architecture],
-    here: pd.DataFrame,
+    observed: pd.DataFrame,
 ) -> list[dict[str, Any]]:
     weights = bootstrap.patient_weights(patients)
     drawn: dict[str, Mapping[str, Any]] = {
@@ -63,7 +63,7 @@ def _bootstrapped(
     }
     # The mean over cycles of what each run scored; NaN where one of them is undefined.
     seen: dict[str, Mapping[str, Any]] = {
-        name: here.loc[here["architecture"] == name, list(METRICS)].mean(skipna=False)
+        name: observed.loc[observed["architecture"] == name, list(METRICS)].mean(skipna=False)
         for name in names
     }
     if len(names) == 2:
@@ -90,13 +90,13 @@ def _bootstrapped(
 
 
 def _same_seeds(
-    here: pd.DataFrame, answers: dict[str, np.ndarray], names: list[Architecture]
+    observed: pd.DataFrame, answers: dict[str, np.ndarray], names: list[Architecture]
 ) -> dict[str, np.ndarray]:
     """Return the answers of the cycles whose seed both networks have, or all where there is none.
 
     The mean of more cycles is right on more films, whatever the network.
     """
-    seeds = {name: here.loc[here["architecture"] == name, "seed"] for name in names}
+    seeds = {name: observed.loc[observed["architecture"] == name, "seed"] for name in names}
     shared = set.intersection(*map(set, seeds.values()))
     if not shared:
         return answers
@@ -129,8 +129,8 @@ def _same_films(
     }
     if discordant:
         table = [[(right[0] & right[1]).sum(), only_first], [only_second, 0]]
-        found = mcnemar(table, exact=bool(discordant < 25))
-        knees |= {"statistic": found.statistic, "p": found.pvalue}
+        test = mcnemar(table, exact=bool(discordant < 25))
+        knees |= {"statistic": test.statistic, "p": test.pvalue}
     gain = pd.Series(right[1].astype(int) - right[0].astype(int))
     per_patient = gain.groupby(patients.to_numpy()).sum().to_numpy()
     by_patient = base | {
@@ -155,5 +155,5 @@ def _sign_flip(gains: np.ndarray) -> float:
 
 
 def _graded(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
-    here = predictions[predictions["split"] == split].dropna(subset="true_grade")
-    return here.set_index("image_id").sort_index()
+    films = predictions[predictions["split"] == split].dropna(subset="true_grade")
+    return films.set_index("image_id").sort_index()

@@ -104,10 +104,10 @@ def implied_p(metric: str, *, standard_error: bool = False) -> float:
     first, second = (CLAIM["networks"][name][metric] for name in ARCHITECTURES)
     n = CLAIM["cycles"]
     scale = np.sqrt(n) if standard_error else 1
-    found = stats.ttest_ind_from_stats(
+    test = stats.ttest_ind_from_stats(
         first["mean"], scale * first["sd"], n, second["mean"], scale * second["sd"], n
     )
-    return float(found.pvalue)
+    return float(test.pvalue)
 
 
 def _mean_row(
@@ -123,15 +123,15 @@ def _mean_row(
         "cycles": 0,
         "verdict": "not decided",
     }
-    what = f"{DISPLAY_NAME[name]}, {METRICS[metric].lower()}"
+    subject = f"{DISPLAY_NAME[name]}, {METRICS[metric].lower()}"
     values = by_network(observed, split, metric).get(name)
     if values is None or values.empty:
-        return row | {"sentence": f"{what}: no cycle was measured on {split} films."}
+        return row | {"sentence": f"{subject}: no cycle was measured on {split} films."}
     mean, cycles = values.mean(), len(values)
     row |= {"ours": mean, "cycles": cycles, "difference": mean - claimed["mean"]}
     if cycles > 1:
         row["ours_sd"] = values.std(ddof=1)
-    said = f"{what}: claimed {claimed['mean']:.1%}, ours {mean:.1%} over {_cycles(cycles)}"
+    figures = f"{subject}: claimed {claimed['mean']:.1%}, ours {mean:.1%} over {_cycles(cycles)}"
     reach = _reach(values, compared, split, name, metric)
     if reach is None:
         lacking = (
@@ -139,12 +139,12 @@ def _mean_row(
             if cycles == 1
             else "There is no interval over patients, see the comparisons"
         )
-        return row | {"sentence": f"{said}. {lacking}: nothing is decided."}
+        return row | {"sentence": f"{figures}. {lacking}: nothing is decided."}
     low, high = (row["difference"] - side for side in (reach[0], -reach[1]))
     row |= {"difference_low": low, "difference_high": high}
     row["verdict"] = _decide(low, high)
     interval = f"({100 * low:+.1f} to {100 * high:+.1f})"
-    points = f"{said}, a difference of {100 * row['difference']:+.1f} points {interval}"
+    points = f"{figures}, a difference of {100 * row['difference']:+.1f} points {interval}"
     return row | {"sentence": f"{points}: {_WORDS[row['verdict']]}."}
 
 
@@ -180,17 +180,17 @@ def _reach(
     ]
     if sampling.empty:
         return None
-    (found,) = sampling.to_dict("records")
+    (bootstrapped,) = sampling.to_dict("records")
     # Resampling biases macro averages, so that an end may lie on the wrong side: it reaches 0.
-    below = max(found["estimate"] - found["low"], 0)
-    above = max(found["high"] - found["estimate"], 0)
+    below = max(bootstrapped["estimate"] - bootstrapped["low"], 0)
+    above = max(bootstrapped["high"] - bootstrapped["estimate"], 0)
     return np.hypot(below, by_seed), np.hypot(above, by_seed)
 
 
 def _anova_row(anova: pd.DataFrame, metric: str, groups: dict[str, pd.Series]) -> dict[str, Any]:
     claimed, implied = CLAIM["anova_p"][metric], implied_p(metric)
-    here = anova[(anova["metric"] == metric) & (anova["source"] == "between networks")]
-    (ours,) = here.to_dict("records")
+    between = anova[(anova["metric"] == metric) & (anova["source"] == "between networks")]
+    (ours,) = between.to_dict("records")
     row = {
         "row": "anova p",
         "architecture": "",
@@ -200,29 +200,29 @@ def _anova_row(anova: pd.DataFrame, metric: str, groups: dict[str, pd.Series]) -
         "implied_p": implied,
         "verdict": "not decided",
     }
-    said = f"ANOVA of {METRICS[metric].lower()}: claimed p = {claimed:.2g}"
+    sentence = f"ANOVA of {METRICS[metric].lower()}: claimed p = {claimed:.2g}"
     if pd.isna(ours["p"]):
-        said = f"{said}; ours is not defined. {ours['note']}"
+        sentence = f"{sentence}; ours is not defined. {ours['note']}"
     else:
-        found = ours["p"] < 0.05
+        is_significant = ours["p"] < 0.05
         ahead = max(ARCHITECTURES, key=lambda name: groups[name].mean())
         same_order = ahead == max(ARCHITECTURES, key=lambda n: CLAIM["networks"][n][metric]["mean"])
         row |= {
             "ours": ours["p"],
-            "verdict": "reproduced" if found and same_order else "not reproduced",
+            "verdict": "reproduced" if is_significant and same_order else "not reproduced",
         }
-        said = (
-            f"{said}; ours {ours['p']:.2g}, {DISPLAY_NAME[ahead]} ahead, a difference between the "
-            f"networks {'above' if found else 'not above'} seed spread."
+        sentence = (
+            f"{sentence}; ours {ours['p']:.2g}, {DISPLAY_NAME[ahead]} ahead, a difference between "
+            f"the networks {'above' if is_significant else 'not above'} seed spread."
         )
     if abs(np.log10(implied / claimed)) > 1:
         if_error = implied_p(metric, standard_error=True)
-        said += (
+        sentence += (
             f" The claimed means and standard deviations themselves give p = {implied:.1g} at ten "
             f"cycles a network ({if_error:.1g} if the +- is a standard error): the claimed p does "
             "not follow from the claimed figures."
         )
-    return row | {"sentence": said}
+    return row | {"sentence": sentence}
 
 
 def _cycles(count: int) -> str:

@@ -27,8 +27,8 @@ def graded(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
     ``predicted`` is the most probable grade, ``error`` how many grades it lies above the reference.
     """
     grades = predictions["true_grade"].to_numpy(int, na_value=-1)
-    here = np.flatnonzero((grades >= 0) & (predictions["split"].to_numpy(str) == split))
-    films, true = predictions.iloc[here], grades[here]
+    rows = np.flatnonzero((grades >= 0) & (predictions["split"].to_numpy(str) == split))
+    films, true = predictions.iloc[rows], grades[rows]
     predicted = probabilities_of(films).argmax(axis=1)
     return films.assign(true_grade=true, predicted=predicted, error=predicted - true)
 
@@ -51,7 +51,7 @@ def mean_and_spread(matrices: Sequence[np.ndarray], by: str) -> tuple[np.ndarray
 
     The standard deviation is NaN for a single run.
     """
-    shares = np.stack([share(one, by) for one in matrices])
+    shares = np.stack([share(counts, by) for counts in matrices])
     spread = shares.std(axis=0, ddof=1) if len(shares) > 1 else np.full((5, 5), np.nan)
     return shares.mean(axis=0), spread
 
@@ -63,8 +63,8 @@ def cell_table(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
     (as `share`) and ``row_sd``, over runs.
     """
     rows = []
-    for name, of in runs.items():
-        matrices = [matrix(films) for films in of.values()]
+    for name, by_run in runs.items():
+        matrices = [matrix(films) for films in by_run.values()]
         knees, _ = mean_and_spread(matrices, "counts")
         row, sd = mean_and_spread(matrices, "row")
         column, _ = mean_and_spread(matrices, "column")
@@ -127,9 +127,11 @@ def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
     parts = pd.concat(films.values(), ignore_index=True)
     times = parts.groupby(FACTS)["error"].transform("size")
     common = (times == len(films)).to_numpy()
-    ends = np.cumsum([len(of) for of in films.values()])[:-1]
+    ends = np.cumsum([len(table) for table in films.values()])[:-1]
     kept = np.split(common, ends)
-    return {name: of[here] for (name, of), here in zip(films.items(), kept, strict=True)}
+    return {
+        name: table[is_common] for (name, table), is_common in zip(films.items(), kept, strict=True)
+    }
 
 
 def _are_same_films(tables: Sequence[pd.DataFrame]) -> bool:
@@ -149,14 +151,18 @@ def shared_films(
     runs: Mapping[str, Mapping[str, pd.DataFrame]],
 ) -> dict[str, dict[str, pd.DataFrame]]:
     """Return `in_common` of all runs of all networks: architecture -> label -> films."""
-    every = {(name, label): films for name, of in runs.items() for label, films in of.items()}
+    every = {
+        (name, label): films for name, by_run in runs.items() for label, films in by_run.items()
+    }
     common = in_common(every)
-    return {name: {label: common[name, label] for label in of} for name, of in runs.items()}
+    return {name: {label: common[name, label] for label in by_run} for name, by_run in runs.items()}
 
 
 def all_runs(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
     """Return the runs of all networks in one mapping, under names that are unique."""
-    return {f"{name} {label}": films for name, of in runs.items() for label, films in of.items()}
+    return {
+        f"{name} {label}": films for name, by_run in runs.items() for label, films in by_run.items()
+    }
 
 
 def mean_answers(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -239,18 +245,19 @@ def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, gi
     ``films`` are `graded` films by run, ``network`` is the name shown. A cell is the mean over
     runs; the sheet has every film that any run puts there, so it is longer.
     """
-    found = in_cell(films, true, given)
-    of_reference = [int((one["true_grade"] == true).sum()) for one in films.values()]
+    cell_films = in_cell(films, true, given)
+    of_reference = [int((table["true_grade"] == true).sum()) for table in films.values()]
     knees = sum(of_reference) / len(films)
-    cell = found["runs_here"].sum() / len(films)
+    cell = cell_films["runs_here"].sum() / len(films)
     share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
-    of = f"knees with reference KL {true} to which {network} gives KL {given}"
+    description = f"knees with reference KL {true} to which {network} gives KL {given}"
     if len(films) == 1:
-        return f"{cell:.0f} {of}{share}: those below."
-    every = int((found["runs_here"] == len(films)).sum())
+        return f"{cell:.0f} {description}{share}: those below."
+    every = int((cell_films["runs_here"] == len(films)).sum())
     return (
-        f"In a run, on average, there are {cell:.1f} {of}{share}. Below are {len(found)}: each "
-        f"that any of the {len(films)} runs puts there; {every} of them are there in every run."
+        f"In a run, on average, there are {cell:.1f} {description}{share}. Below are "
+        f"{len(cell_films)}: each that any of the {len(films)} runs puts there; {every} of them "
+        "are there in every run."
     )
 
 
@@ -276,12 +283,12 @@ def most_apart(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["image_id", "patient_id", "true_grade"]
     joined = first.merge(second, on=keys, suffixes=("_1", "_2"))
-    one, two = (
+    first_shares, second_shares = (
         joined[[f"{name}_{side}" for name in PROBABILITY_COLUMNS]].to_numpy().reshape(-1, 5)
         for side in (1, 2)
     )
-    distance = np.abs(np.cumsum(one - two, axis=1)).sum(axis=1)
+    distance = np.abs(np.cumsum(first_shares - second_shares, axis=1)).sum(axis=1)
     table = joined[keys].assign(
-        first=one @ np.arange(5.0), second=two @ np.arange(5.0), apart=distance
+        first=first_shares @ np.arange(5.0), second=second_shares @ np.arange(5.0), apart=distance
     )
     return table.sort_values("apart", ascending=False, ignore_index=True)

@@ -48,7 +48,7 @@ def of_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> tuple[F
     ``films`` are `confusions.graded` films by run. Where there are several runs the probability is
     their mean, and the note says in how many of them a film is in this cell.
     """
-    found = confusions.in_cell(films, true, given)
+    cell_films = confusions.in_cell(films, true, given)
     several = len(films) > 1
     return tuple(
         FilmCard(
@@ -59,7 +59,7 @@ def of_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> tuple[F
             float(row.confidence),
             f"so in {row.runs_here} of {row.runs} runs" if several else "",
         )
-        for row in found.itertuples()
+        for row in cell_films.itertuples()
     )
 
 
@@ -85,8 +85,8 @@ def of_apart(
 
     The note has the mean expected grade of both.
     """
-    said = answers.set_index("image_id")
-    rows = said.loc[list(table["image_id"])]
+    by_film = answers.set_index("image_id")
+    rows = by_film.loc[list(table["image_id"])]
     shares = rows[PROBABILITY_COLUMNS].to_numpy().reshape(-1, 5).max(axis=1)
     first, second = (DISPLAY_NAME[name] for name in pair)
     return tuple(
@@ -112,13 +112,11 @@ def of_film(films: Mapping[str, pd.DataFrame], image_id: str) -> pd.DataFrame:
 
     Runs that have no such film are left out.
     """
+    shown = ["predicted", *PROBABILITY_COLUMNS]
     rows = [
-        {
-            "run": run,
-            **of.loc[of["image_id"] == image_id, ["predicted", *PROBABILITY_COLUMNS]].iloc[0],
-        }
-        for run, of in films.items()
-        if (of["image_id"] == image_id).any()
+        {"run": run, **answers.loc[answers["image_id"] == image_id, shown].iloc[0]}
+        for run, answers in films.items()
+        if (answers["image_id"] == image_id).any()
     ]
-    table = pd.DataFrame(rows, columns=["run", "predicted", *PROBABILITY_COLUMNS])
+    table = pd.DataFrame(rows, columns=["run", *shown])
     return table.astype({"predicted": int})

@@ -44,13 +44,13 @@ def performance_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[dict[str
                 # The unit stands in the name of the metric.
                 *(
                     value_text(metric, value).removesuffix(" grades")
-                    for value in (of["values"][metric], *of["intervals_95"][metric])
+                    for value in (figures["values"][metric], *figures["intervals_95"][metric])
                 )
             )
-            for model, of in measured.items()
+            for model, figures in measured.items()
         }
         for metric, name in METRICS.items()
-        if all(metric in of["values"] for of in measured.values())
+        if all(metric in figures["values"] for figures in measured.values())
     ]
 
 
@@ -91,8 +91,8 @@ def anova_sentence(anova: pd.DataFrame, metric: str) -> str:
 
     ``anova`` as from `anova.anova`, of one split.
     """
-    here = anova[anova["metric"] == metric].set_index("source")
-    between, within = here.loc["between networks"], here.loc["within networks"]
+    by_source = anova[anova["metric"] == metric].set_index("source")
+    between, within = by_source.loc["between networks"], by_source.loc["within networks"]
     name = METRICS[metric]
     if pd.isna(between["p"]):
         return f"{name}: ANOVA is not defined. {between['note']}"
@@ -101,13 +101,16 @@ def anova_sentence(anova: pd.DataFrame, metric: str) -> str:
     )
     share = f"the networks explain {100 * between['eta_squared']:.0f}% of the variance over cycles"
     if between["p"] < LEVEL:
-        said = "the networks differ by more than cycles of one network do"
+        conclusion = "the networks differ by more than cycles of one network do"
     else:
-        said = (
+        conclusion = (
             "no difference beyond the spread of cycles is shown, which is no proof that there is "
             "none"
         )
-    return f"{name}: {said} ({test}; {share}). This is about cycles on these films, not patients."
+    return (
+        f"{name}: {conclusion} ({test}; {share}). "
+        "This is about cycles on these films, not patients."
+    )
 
 
 def claimed_p_sentence(table_1: pd.DataFrame, metric: str) -> str:
@@ -125,14 +128,14 @@ def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
     ``compared`` as from `comparisons.comparisons`, of one split. What was not computed is left
     out.
     """
-    here = compared[compared["metric"] == metric]
-    difference = next((c for c in here["comparison"].dropna() if " - " in c), None)
+    of_metric = compared[compared["metric"] == metric]
+    difference = next((c for c in of_metric["comparison"].dropna() if " - " in c), None)
     if difference is None:
         yield "Both networks are needed for a comparison; these runs are of one."
         return
 
     def row_of(method: str, value: str = "p") -> pd.Series | None:
-        rows = here[(here["method"] == method) & (here["comparison"] == difference)]
+        rows = of_metric[(of_metric["method"] == method) & (of_metric["comparison"] == difference)]
         rows = rows.dropna(subset=value)
         return None if rows.empty else rows.iloc[0]
 
@@ -172,22 +175,23 @@ def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
 
 def assumption_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
     """Yield whether the assumptions of the ANOVA of a metric hold, as far as cycles can tell."""
-    here = compared[compared["metric"] == metric]
-    for row in here[here["method"] == "Shapiro-Wilk normality"].to_dict("records"):
+    of_metric = compared[compared["metric"] == metric]
+    for row in of_metric[of_metric["method"] == "Shapiro-Wilk normality"].to_dict("records"):
         if pd.isna(row["p"]):
             yield f"Normality of {row['comparison']}: not tested. {row['note']}"
         else:
-            found = "unlike" if row["p"] < LEVEL else "not shown to be unlike"
+            finding = "unlike" if row["p"] < LEVEL else "not shown to be unlike"
             yield (
-                f"Normality of {row['comparison']}: the cycles are {found} a normal distribution "
+                f"Normality of {row['comparison']}: the cycles are {finding} a normal distribution "
                 f"(Shapiro-Wilk, {p_text(row['p'])}, {row['n']:.0f} cycles)."
             )
-    for row in here[here["method"] == "Brown-Forsythe equal variance"].to_dict("records"):
+    for row in of_metric[of_metric["method"] == "Brown-Forsythe equal variance"].to_dict("records"):
         if pd.isna(row["p"]):
             yield f"Equal variance: not tested. {row['note']}"
         else:
-            found = "differ" if row["p"] < LEVEL else "are not shown to differ"
-            yield f"Equal variance: the seed spreads {found} (Brown-Forsythe, {p_text(row['p'])})."
+            finding = "differ" if row["p"] < LEVEL else "are not shown to differ"
+            test = f"Brown-Forsythe, {p_text(row['p'])}"
+            yield f"Equal variance: the seed spreads {finding} ({test})."
 
 
 def _interval(metric: str, row: pd.Series) -> str:

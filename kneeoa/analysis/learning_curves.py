@@ -60,8 +60,8 @@ def not_finite(curves: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for measure in LOSSES:
         bad = curves[~np.isfinite(curves[measure].astype(float))]
-        found = bad.groupby("run_id", sort=False)["epoch"].agg(first="min", epochs="size")
-        parts.append(found.reset_index().assign(measure=measure))
+        bad_epochs = bad.groupby("run_id", sort=False)["epoch"].agg(first="min", epochs="size")
+        parts.append(bad_epochs.reset_index().assign(measure=measure))
     table = pd.concat(parts, ignore_index=True)
     return table[["run_id", "measure", "first", "epochs"]]
 

@@ -31,43 +31,43 @@ TABLE_METRICS = (
 
 def predictions(chosen: Selection) -> dict[str, pd.DataFrame]:
     """Return the predictions of the finished runs by label, without those that cannot be read."""
-    found = {}
+    by_label = {}
     for run in chosen.finished.itertuples():
         try:
             file = Path(run.folder, "runs", run.run_id, "predictions.csv")
-            found[run.label] = results.read_predictions(file)
+            by_label[run.label] = results.read_predictions(file)
         except KneeOAError:
             continue
-    return found
+    return by_label
 
 
 def observed(chosen: Selection) -> pd.DataFrame:
     """Return `anova.observations` of the finished runs, ``run_id`` being their label."""
-    found = predictions(chosen)
-    return anova.observations((*run, found[run[0]]) for run in _named(chosen, found))
+    by_label = predictions(chosen)
+    return anova.observations((*run, by_label[run[0]]) for run in _named(chosen, by_label))
 
 
 def tables(chosen: Selection) -> dict[str, pd.DataFrame]:
     """Return `study_tables.study_tables` of the finished runs, named by their labels."""
-    found = predictions(chosen)
-    return study_tables(_named(chosen, found), found)
+    by_label = predictions(chosen)
+    return study_tables(_named(chosen, by_label), by_label)
 
 
-def _named(chosen: Selection, found: Container[str]) -> list[tuple[str, Architecture, int]]:
+def _named(chosen: Selection, readable: Container[str]) -> list[tuple[str, Architecture, int]]:
     runs = chosen.finished
     named = zip(runs["label"], runs["architecture"], runs["seed"].astype(int), strict=True)
-    return [run for run in named if run[0] in found]
+    return [run for run in named if run[0] in readable]
 
 
 def graded_films(chosen: Selection) -> dict[str, dict[str, pd.DataFrame]]:
     """Return `confusions.graded` films of the selected split: architecture -> label -> films."""
-    found: dict[str, dict[str, pd.DataFrame]] = {}
+    by_network: dict[str, dict[str, pd.DataFrame]] = {}
     network = chosen.finished.set_index("label")["architecture"]
     for label, table in predictions(chosen).items():
         films = confusions.graded(table, chosen.split)
         if len(films):
-            found.setdefault(network[label], {})[label] = films
-    return {name: found[name] for name in ARCHITECTURES if name in found}
+            by_network.setdefault(network[label], {})[label] = films
+    return {name: by_network[name] for name in ARCHITECTURES if name in by_network}
 
 
 def films_of(archive: Archive, labels: Iterable[str], split: str) -> dict[str, pd.DataFrame]:
@@ -77,18 +77,20 @@ def films_of(archive: Archive, labels: Iterable[str], split: str) -> dict[str, p
     """
     runs = selection.finished_runs(archive)
     chosen = Selection(archive, None, (), split, (), runs[runs["label"].isin(list(labels))])
-    found = predictions(chosen)
-    films = {label: confusions.graded(found[label], split) for label in labels if label in found}
-    return {label: of for label, of in films.items() if len(of)}
+    by_label = predictions(chosen)
+    films = {
+        label: confusions.graded(by_label[label], split) for label in labels if label in by_label
+    }
+    return {label: graded for label, graded in films.items() if len(graded)}
 
 
 def notes_of(chosen: Selection) -> dict[str, Notes]:
     """Return the notes kept with the finished runs, by label; of those that cannot be read none."""
-    found = {}
+    by_label = {}
     for run in chosen.finished.itertuples():
         with contextlib.suppress(KneeOAError):
-            found[run.label] = notes.read(Path(run.folder, "runs", run.run_id))
-    return found
+            by_label[run.label] = notes.read(Path(run.folder, "runs", run.run_id))
+    return by_label
 
 
 def run_table(
@@ -169,8 +171,8 @@ def _why(row: dict[str, Any]) -> str:
     if row["state"] != FINISHED:
         return row["problem"]
     bad = row["not_finite"]
-    said = f"; a loss is infinite or no number in {counted(int(bad), 'epoch')}" if bad else ""
-    return f"{row['stopped_because']}{said}"
+    warning = f"; a loss is infinite or no number in {counted(int(bad), 'epoch')}" if bad else ""
+    return f"{row['stopped_because']}{warning}"
 
 
 def _state(row: dict[str, Any], measured: Container[str]) -> str:

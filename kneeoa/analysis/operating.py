@@ -68,15 +68,15 @@ def reliability(films: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     rows = []
     for index in np.unique(bin_of):
-        here = bin_of == index
-        count, total = int(right[here].sum()), int(here.sum())
+        in_bin = bin_of == index
+        count, total = int(right[in_bin].sum()), int(in_bin.sum())
         interval = stats.binomtest(count, total).proportion_ci(method="wilson")
         rows.append(
             {
                 "low": index / bins,
                 "high": (index + 1) / bins,
                 "knees": total,
-                "confidence": confidence[here].mean(),
+                "confidence": confidence[in_bin].mean(),
                 "accuracy": count / total,
                 "accuracy_low": interval.low,
                 "accuracy_high": interval.high,

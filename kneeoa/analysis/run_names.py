@@ -64,8 +64,8 @@ def shortened(changed: str) -> list[str]:
     """Return the first changed settings, each cut short, and how many more there are."""
     settings = [setting for setting in changed.split(", ") if setting]
     named = [
-        one if len(one) <= MOST_CHARACTERS else one[: MOST_CHARACTERS - 1] + "…"
-        for one in settings[:MOST_NAMED]
+        setting if len(setting) <= MOST_CHARACTERS else setting[: MOST_CHARACTERS - 1] + "…"
+        for setting in settings[:MOST_NAMED]
     ]
     more = len(settings) - len(named)
     if more:
@@ -75,7 +75,7 @@ def shortened(changed: str) -> list[str]:
 
 def _bases(archive: Archive) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the config that most runs of a network and preset have, those of a study first."""
-    found: dict[tuple, Counter] = {}
+    recipe_counts: dict[tuple, Counter] = {}
     configs = {}
     for run in archive.runs.to_dict("records"):
         if (record := archive.records.get((run["folder"], run["run_id"]))) is None:
@@ -83,7 +83,7 @@ def _bases(archive: Archive) -> dict[tuple[str, str], dict[str, Any]]:
         recipe = {name: value for name, value in record.config.items() if name != "seed"}
         key = json.dumps(recipe, sort_keys=True, default=str)
         configs[key] = record.config
-        times = found.setdefault((run["architecture"], run["preset"]), Counter())
+        times = recipe_counts.setdefault((run["architecture"], run["preset"]), Counter())
         # Any run of a study weighs more than all runs beside it.
         times[key] += len(archive.runs) if run["studies"] else 1
-    return {key: configs[times.most_common(1)[0][0]] for key, times in found.items()}
+    return {key: configs[times.most_common(1)[0][0]] for key, times in recipe_counts.items()}

@@ -42,12 +42,12 @@ class Selection:
     def states(self) -> str:
         """Return how many runs are in which state: ``8 of 20 runs finished, 12 waiting``."""
         counts = self.runs["state"].value_counts()
-        done, total = int(counts.pop(FINISHED)) if FINISHED in counts else 0, len(self.runs)
-        said = [f"{done} of {counted(total, 'run')} finished"]
-        said += [f"{count} {state}" for state, count in counts.items()]
+        finished, total = int(counts.pop(FINISHED)) if FINISHED in counts else 0, len(self.runs)
+        parts = [f"{finished} of {counted(total, 'run')} finished"]
+        parts += [f"{count} {state}" for state, count in counts.items()]
         if alone := int(self.runs["unpaired"].sum()):
-            said.append(f"{alone} of the finished without the other network's run of that seed")
-        return ", ".join(said)
+            parts.append(f"{alone} of the finished without the other network's run of that seed")
+        return ", ".join(parts)
 
     def standing(self) -> str:
         """Return on how many cycles of each network a study stands, or nothing without one.
@@ -57,14 +57,15 @@ class Selection:
         """
         if self.study is None or self.study.record.kind != "cycles" or not self.networks:
             return ""
-        done = self.finished["architecture"].value_counts()
+        finished = self.finished["architecture"].value_counts()
         asked = self.study.record.cycles
         name, *others = self.networks
-        said = f"{done.get(name, 0)} of {counted(asked, 'cycle')} of the {DISPLAY_NAME[name]}"
-        said += "".join(
-            f" and {done.get(other, 0)} of {asked} of the {DISPLAY_NAME[other]}" for other in others
+        cycles = f"{finished.get(name, 0)} of {counted(asked, 'cycle')} of the {DISPLAY_NAME[name]}"
+        cycles += "".join(
+            f" and {finished.get(other, 0)} of {asked} of the {DISPLAY_NAME[other]}"
+            for other in others
         )
-        return f'The study "{self.study.record.study_id}" stands on {said}.'
+        return f'The study "{self.study.record.study_id}" stands on {cycles}.'
 
     def python(self, table: str, *modules: str, before: Iterable[str] = ()) -> str:
         """Return the lines of Python that print a table of this selection, there ``chosen``.
@@ -75,7 +76,7 @@ class Selection:
         study = "None"
         if self.study is not None:
             labels = study_labels(self.archive)
-            label = next(name for name, of in labels.items() if of is self.study)
+            label = next(name for name, labelled in labels.items() if labelled is self.study)
             study = f"selection.study_labels(found)[{label!r}]"
         folders = ", ".join(f"Path({str(folder)!r})" for folder in self.archive.folders)
         lines = [

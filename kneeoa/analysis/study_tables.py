@@ -51,19 +51,19 @@ def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.Da
     """
     try:
         kept = _read(study_folder / "observations.csv", _OBSERVED)
-        found = {
+        stored = {
             name: _read(study_folder / f"{name}.csv", columns) for name, columns in _KEPT.items()
         }
     except DataError:
         return None
-    if not _alike(kept, observed) or not all(map(_is_whole, found.values(), _ROW_OF.values())):
+    if not _alike(kept, observed) or not all(map(_is_whole, stored.values(), _ROW_OF.values())):
         return None
-    for table in found.values():
+    for table in stored.values():
         if "note" in table:
             table["note"] = table["note"].astype("str").fillna("")
-    compared, tested = (_of_test(found[name]) for name in ("comparisons", "anova"))
+    compared, tested = (_of_test(stored[name]) for name in ("comparisons", "anova"))
     table1 = claim.table_1(observed, compared, tested)
-    return {"observations": observed} | found | {"table1": table1}
+    return {"observations": observed} | stored | {"table1": table1}
 
 
 _TEXTS = (
@@ -99,16 +99,17 @@ def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
     return read_table(file, columns, numbers=numbers, texts=_TEXTS)
 
 
-def _alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+def _alike(first: pd.DataFrame, second: pd.DataFrame) -> bool:
     keys = ["architecture", "seed", "split"]
-    one, other = (table.set_index(keys)[list(METRICS)].sort_index() for table in (one, other))
-    return one.index.equals(other.index) and np.allclose(one, other, rtol=1e-7, equal_nan=True)
+    first, second = (table.set_index(keys)[list(METRICS)].sort_index() for table in (first, second))
+    same_runs = first.index.equals(second.index)
+    return same_runs and np.allclose(first, second, rtol=1e-7, equal_nan=True)
 
 
 def _is_whole(table: pd.DataFrame, keys: list[str]) -> bool:
     """Whether every split has the same rows: of a file that lost its end, the last has fewer."""
     rows = [set(map(tuple, table.loc[table["split"] == name, keys].values)) for name in SPLITS]
-    return len(rows[0]) > 0 and all(one == rows[0] for one in rows)
+    return len(rows[0]) > 0 and all(split_rows == rows[0] for split_rows in rows)
 
 
 def _of_test(table: pd.DataFrame) -> pd.DataFrame:

@@ -154,13 +154,13 @@ def differences_figure(table: pd.DataFrame, *, height: int = 470) -> go.Figure:
     ``table`` as from `side_by_side.side_by_side`. Less is better of the errors alone.
     """
     figure = style.figure(height=height, legend=False)
-    here = table.dropna(subset=["difference", "low", "high"])
-    clear = (here["low"] > 0) | (here["high"] < 0)
+    rows = table.dropna(subset=["difference", "low", "high"])
+    clear = (rows["low"] > 0) | (rows["high"] < 0)
     figure.add_scatter(
-        x=100 * here["difference"],
-        y=here["metric"].map(MEASURES),
+        x=100 * rows["difference"],
+        y=rows["metric"].map(MEASURES),
         error_x=style.interval(
-            100 * here["difference"], 100 * here["low"], 100 * here["high"], thickness=1.8, width=4
+            100 * rows["difference"], 100 * rows["low"], 100 * rows["high"], thickness=1.8, width=4
         ),
         mode="markers",
         marker={
@@ -204,10 +204,10 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
     )
     models = {name: style.key_of(name) for name in table["model"].unique()}
     for index, change in enumerate(changes):
-        here = table[table["change"] == change]
+        change_rows = table[table["change"] == change]
         place = {"row": index // columns + 1, "col": index % columns + 1}
         for shift, (model, key) in enumerate(models.items()):
-            part = here[here["model"] == model].sort_values("step")
+            part = change_rows[change_rows["model"] == model].sort_values("step")
             figure.add_scatter(
                 x=part["step"] + 0.12 * (shift - (len(models) - 1) / 2),
                 y=part["change_in_accuracy"],
@@ -227,7 +227,7 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
                 "%{y:+.1%}, accuracy %{customdata[2]:.1%}<extra></extra>",
                 **place,
             )
-        strengths = here.drop_duplicates("step").sort_values("step")
+        strengths = change_rows.drop_duplicates("step").sort_values("step")
         # Of what is done or not, such as mirroring, there are no strengths to name.
         strength_texts = [f"{s:g}" if units[change] else "" for s in strengths["strength"]]
         # Ticks of their own: shared ones stand under the last row, beside the next panel's title.

@@ -27,18 +27,18 @@ def parallel_figure(
     `coloured` is the column whose value gives the line its colour; rows without it, or with an
     infinite one, are left out.
     """
-    here = table[np.isfinite(pd.to_numeric(table[coloured], errors="coerce"))]
+    coloured_rows = table[np.isfinite(pd.to_numeric(table[coloured], errors="coerce"))]
     figure = style.figure(height=height, legend=False)
-    if here.empty:
+    if coloured_rows.empty:
         return figure
-    values = here[coloured].astype(float)
+    values = coloured_rows[coloured].astype(float)
     # One run that went wrong must not make all others look alike.
     ends = (values.quantile(0.1), values.max()) if higher_is_better else (
         values.min(), values.quantile(0.9)
     )  # fmt: skip
     figure.add_trace(
         go.Parcoords(
-            dimensions=[dimension(words, here[name]) for name, words in axes.items()],
+            dimensions=[dimension(words, coloured_rows[name]) for name, words in axes.items()],
             line={
                 "color": values,
                 "colorscale": SCALE,
@@ -58,15 +58,15 @@ def dimension(words: str, values: pd.Series) -> dict:
     label = style.as_text(words)
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.isna().any() or values.map(lambda value: isinstance(value, bool)).any():
-        said = values.map(lambda value: "not set" if pd.isna(value) else str(value))
-        kinds = sorted(said.unique())
+        texts = values.map(lambda value: "not set" if pd.isna(value) else str(value))
+        kinds = sorted(texts.unique())
         named = kinds[:MOST_KINDS]
         if len(kinds) > MOST_KINDS:
             named[-1] = f"and {len(kinds) - MOST_KINDS + 1} more"
         places = {kind: min(place, MOST_KINDS - 1) for place, kind in enumerate(kinds)}
         return {
             "label": label,
-            "values": [places[one] for one in said],
+            "values": [places[text] for text in texts],
             "tickvals": list(range(len(named))),
             "ticktext": [style.as_text(kind) for kind in named],
         }

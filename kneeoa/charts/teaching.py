@@ -23,7 +23,7 @@ def votes_figure(
     counts = np.asarray(votes, int)
     total = max(1, counts.sum())
     figure = style.figure(height=height, legend=False)
-    told = None if reference is None else int(reference)
+    reference_grade = None if reference is None else int(reference)
     figure.add_bar(
         x=LABELS,
         y=counts,
@@ -32,8 +32,8 @@ def votes_figure(
         textposition="outside",
         cliponaxis=False,
         marker={
-            "color": [_REFERENCE if g == told else _VOTES for g in range(len(LABELS))],
-            "pattern": {"shape": ["/" if g == told else "" for g in range(len(LABELS))]},
+            "color": [_REFERENCE if g == reference_grade else _VOTES for g in range(len(LABELS))],
+            "pattern": {"shape": ["/" if g == reference_grade else "" for g in range(len(LABELS))]},
         },
         customdata=100 * counts / total,
         hovertemplate="%{x}: %{y} votes (%{customdata:.0f}%)<extra></extra>",

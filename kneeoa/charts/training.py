@@ -41,10 +41,10 @@ def learning_figure(
     networks = pair_of(curves["architecture"].unique()) if len(curves) else []
     for network in networks:
         colour = style.COLOUR[network]
-        here = curves[curves["architecture"] == network]
-        _add_runs(figure, here, chosen, measure, colour, names)
+        network_curves = curves[curves["architecture"] == network]
+        _add_runs(figure, network_curves, chosen, measure, colour, names)
         several = bands[(bands["architecture"] == network) & (bands["runs"] > 1)]
-        recipes = here["recipe"].unique()
+        recipes = network_curves["recipe"].unique()
         if len(recipes) == 1:
             several = bands[bands["architecture"] == network]
         for number, (recipe, band) in enumerate(several.groupby("recipe", sort=False)):
@@ -158,7 +158,7 @@ def _add_runs(
         return
     runs, epochs = shown["run_id"].to_numpy(object), shown["epoch"].to_numpy(float)
     values = shown[measure].to_numpy(float)
-    said = {run: style.as_text(names.get(run, "")) for run in dict.fromkeys(runs)}
+    labels = {run: style.as_text(names.get(run, "")) for run in dict.fromkeys(runs)}
     # Between two runs a point without an epoch, at which the line breaks.
     ends = np.flatnonzero(runs[1:] != runs[:-1]) + 1
     figure.add_scatter(
@@ -168,7 +168,7 @@ def _add_runs(
         line={"color": style.faded(colour, 0.45), "width": 1},
         name="runs",
         showlegend=False,
-        customdata=np.insert(np.array([said[run] for run in runs], object), ends, ""),
+        customdata=np.insert(np.array([labels[run] for run in runs], object), ends, ""),
         hovertemplate="%{customdata}<br>epoch %{x}: %{y:.3g}<extra></extra>",
     )
     kept = epochs == np.array([chosen.get(run, np.nan) for run in runs], float)
@@ -178,7 +178,7 @@ def _add_runs(
         mode="markers",
         marker={"color": colour, "size": 7, "symbol": "star"},
         showlegend=False,
-        customdata=np.array([said[run] for run in runs[kept]], object),
+        customdata=np.array([labels[run] for run in runs[kept]], object),
         hovertemplate="%{customdata}<br>kept: epoch %{x}<extra></extra>",
     )
 

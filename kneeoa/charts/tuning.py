@@ -10,10 +10,10 @@ from kneeoa.records.tuning import settings_of
 
 def trials_figure(trials: pd.DataFrame, *, height: int = 420) -> go.Figure:
     """Return the finished and pruned trials as lines through their settings and validation loss."""
-    here = trials.dropna(subset="val_loss")
-    axes = {name: name.replace("_", " ") for name in settings_of(here)}
+    measured = trials.dropna(subset="val_loss")
+    axes = {name: name.replace("_", " ") for name in settings_of(measured)}
     axes["val_loss"] = "validation loss"
-    return parallel_figure(here, axes, "val_loss", height=height)
+    return parallel_figure(measured, axes, "val_loss", height=height)
 
 
 def importance_figure(importance: pd.DataFrame, *, height: int = 420) -> go.Figure:

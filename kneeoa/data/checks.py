@@ -114,14 +114,14 @@ def _twins(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> Iterator[tu
     """Yield pairs of films with the same pixels: the first of them, and another."""
     first: dict[str, Entry] = {}
     for entry, digest in zip(entries, pixel_hashes, strict=True):
-        other = first.setdefault(digest, entry)
-        if other is not entry:
-            yield other, entry
+        earlier = first.setdefault(digest, entry)
+        if earlier is not entry:
+            yield earlier, entry
 
 
 def _missing_grades(entries: Sequence[Entry], split: str) -> list[str]:
-    there = {entry.grade for entry in entries if entry.split == split}
-    return [grade.label for grade in GRADES if grade not in there]
+    grades = {entry.grade for entry in entries if entry.split == split}
+    return [grade.label for grade in GRADES if grade not in grades]
 
 
 def _place(entry: Entry) -> str:

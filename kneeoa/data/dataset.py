@@ -209,9 +209,9 @@ def _by_split(entries: Sequence[Entry], images: np.ndarray) -> dict[str, Films]:
     """Return the films of each split, whose images are slices of `images`: nothing is copied."""
     splits, start = {}, 0
     for name in SPLITS:
-        here = [entry for entry in entries if entry.split == name]
-        splits[name] = _films(here, images[start : start + len(here)])
-        start += len(here)
+        in_split = [entry for entry in entries if entry.split == name]
+        splits[name] = _films(in_split, images[start : start + len(in_split)])
+        start += len(in_split)
     return splits
 
 

@@ -80,21 +80,21 @@ def impose_split(table: Listing, on: Listing, file: Path) -> Listing:
     Films that `table` does not name are left out, with a note. Films that it alone has and grades
     that differ are refused: the split would not be the one that was meant.
     """
-    there = {entry.file: entry for entry in on.entries}
-    gone = [entry.file for entry in table.entries if entry.file not in there]
+    by_file = {entry.file: entry for entry in on.entries}
+    gone = [entry.file for entry in table.entries if entry.file not in by_file]
     if gone:
         raise DataError(
             f"Expected every film of {file} in {on.base}. {len(gone)} of {len(table.entries)} are "
             f"not among its graded films, the first: {gone[0]}. Write the split anew."
         )
     for entry in table.entries:
-        if entry.grade != there[entry.file].grade:
+        if entry.grade != by_file[entry.file].grade:
             raise DataError(
                 f"Expected the same grades in {file} as in {on.base}. Received {entry.file} with "
-                f"KL {entry.grade} and KL {there[entry.file].grade}. Write the split anew."
+                f"KL {entry.grade} and KL {by_file[entry.file].grade}. Write the split anew."
             )
     ignored = on.ignored + table.ignored
-    if left := len(there) - len({entry.file for entry in table.entries}):
+    if left := len(by_file) - len({entry.file for entry in table.entries}):
         ignored += (f"Films that {file.name} does not name: {left}.",)
     return Listing(table.base, table.entries, ignored, table.warnings)
 

@@ -113,10 +113,10 @@ def is_wide(low: int | None, high: int | None) -> bool:
     return low is not None and high is not None and high - low + 1 >= WIDE
 
 
-def why_another(likeliest: KLGrade, said: KLGrade, rule: str) -> str:
-    """Return why `said` is said, by `rule`, where another grade is the likeliest."""
+def why_another(likeliest: KLGrade, reported: KLGrade, rule: str) -> str:
+    """Return why `reported` is said, by `rule`, where another grade is the likeliest."""
     return (
-        f"{likeliest.label} alone is the likeliest, but {said.label} is said: "
+        f"{likeliest.label} alone is the likeliest, but {reported.label} is said: "
         f"{RULE_IN_WORDS[rule]}, which is off by the fewest grades."
     )
 

@@ -35,20 +35,20 @@ def overlap(radiograph: Radiograph, frame: Frame) -> float:
     return Window.of(frame).overlap(Window(0, 0, *radiograph.pixels.shape))
 
 
-def framed(record: SaysHow | None, radiograph: Radiograph, found: Found) -> Found:
+def framed(record: SaysHow | None, radiograph: Radiograph, located: Found) -> Found:
     """Return what was found in a film with the frames that are graded, as `record` says.
 
     The whole film is taken where a profile's record says so, the film shows one knee, and that
     fills as much of it as in the films that the profile was learnt from: never of a film of a whole
     leg. Without a record, as published, it is the box.
     """
-    if record is None or record.framing != WHOLE or len(found.knees) != 1:
-        return found
-    (knee,) = found.knees
+    if record is None or record.framing != WHOLE or len(located.knees) != 1:
+        return located
+    (knee,) = located.knees
     if overlap(radiograph, knee.frame) < record.least_overlap:
-        return found
+        return located
     whole = Frame.whole(radiograph, knee.frame.name)
     # That the joint is not on the film stays true; that a box reached beyond it does not.
     refused = [finding for finding in knee.findings if finding.severity == gate.REFUSED]
     findings = dict.fromkeys([*refused, *gate.of_frame(radiograph, whole)])
-    return replace(found, knees=(replace(knee, frame=whole, findings=tuple(findings)),))
+    return replace(located, knees=(replace(knee, frame=whole, findings=tuple(findings)),))

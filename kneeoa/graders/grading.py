@@ -92,9 +92,9 @@ class Graders:
 
     def under(self, profile: Profile | None) -> "Graders":
         """Return the same networks under `profile`, or as published; raise as `__init__` does."""
-        other = copy.copy(self)
-        other._follow(profile)
-        return other
+        graders = copy.copy(self)
+        graders._follow(profile)
+        return graders
 
     def find(self, radiograph: Radiograph) -> Found:
         """Return the knees of a film, framed as they are graded, and what speaks against it."""
@@ -134,7 +134,7 @@ class Graders:
     def probabilities(self, films: np.ndarray) -> dict[str, np.ndarray]:
         """Return ``(N, 5)`` of each network, and of both together, under the names shown."""
         shown = {**DISPLAY_NAME, FOLDER: TOGETHER}
-        return {shown[name]: given for name, given in self.grade_arrays(films).items()}
+        return {shown[name]: shares for name, shares in self.grade_arrays(films).items()}
 
     def grade_arrays(self, films: np.ndarray, *, together: bool = True) -> dict[str, np.ndarray]:
         """Return what ``(N, 224, 224)`` films are given: ``(N, 5)`` by each network.
@@ -142,10 +142,12 @@ class Graders:
         With `together` by both, too, where that is published. The keys are those of `rules`.
         """
         answers = self._answers(films)
-        given: dict[str, np.ndarray] = {name: one.probabilities for name, one in answers.items()}
+        probabilities: dict[str, np.ndarray] = {
+            name: output.probabilities for name, output in answers.items()
+        }
         if together and (both := self._together(films, answers)) is not None:
-            given[FOLDER] = both
-        return given
+            probabilities[FOLDER] = both
+        return probabilities
 
     def _answers(self, films: np.ndarray) -> dict[Architecture, Answers]:
         return {name: grader.grade_arrays(films) for name, grader in self._graders.items()}
@@ -155,26 +157,26 @@ class Graders:
     ) -> np.ndarray | None:
         if self._ensemble is None:
             return None
-        known = {self._graders[name].file: one.logits for name, one in answers.items()}
+        known = {self._graders[name].file: output.logits for name, output in answers.items()}
         return self._ensemble.grade_arrays(films, known=known)
 
     def _readings(self, answers: dict[Architecture, Answers]) -> tuple[Reading, ...]:
         return tuple(
             Reading(
                 name,
-                one.probabilities[0],
-                one.evidence[0],
+                output.probabilities[0],
+                output.evidence[0],
                 self._hash(name),
-                self._answer(name, one.probabilities[0]),
+                self._answer(name, output.probabilities[0]),
                 self.profile,
             )
-            for name, one in answers.items()
+            for name, output in answers.items()
         )
 
     def _film(self, radiograph: Radiograph, frame: Frame | None) -> np.ndarray:
         if frame is None:
-            found = self.find(radiograph)
-            radiograph, frame = found.to_grade(radiograph), found.frames[0]
+            located = self.find(radiograph)
+            radiograph, frame = located.to_grade(radiograph), located.frames[0]
         return network_input(radiograph, frame)[None]
 
     def _follow(self, profile: Profile | None) -> None:

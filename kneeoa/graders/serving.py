@@ -88,9 +88,9 @@ class Grader:
 
     def at(self, temperature: float) -> "Grader":
         """Return this network with another temperature; the file is shared."""
-        other = copy.copy(self)
-        other._temperature = temperature
-        return other
+        grader = copy.copy(self)
+        grader._temperature = temperature
+        return grader
 
     def under(self, head: Head | None) -> "Grader":
         """Return this network with another last layer, or as published; the file is shared."""
@@ -102,9 +102,9 @@ class Grader:
                     f"Expected a last layer for {channels} features. Received one for "
                     f"{head.kernel.shape[0]}: the profile is damaged or belongs to another network."
                 )
-        other = copy.copy(self)
-        other.head = head
-        return other
+        grader = copy.copy(self)
+        grader.head = head
+        return grader
 
     def _outputs(self, film: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.head is None:
@@ -129,10 +129,10 @@ class Ensemble:
         self._members = tuple(members)
         self._weights = np.array([member.weight for member in members])
         self._temperature = temperature
-        there = {grader.file: grader for grader in loaded}
+        by_file = {grader.file: grader for grader in loaded}
         self._graders = [
-            there[member.file].at(member.temperature)
-            if member.file in there
+            by_file[member.file].at(member.temperature)
+            if member.file in by_file
             else Grader(member.file, temperature=member.temperature, threads=threads)
             for member in members
         ]
@@ -156,12 +156,12 @@ class Ensemble:
 
     def under(self, heads: Mapping[str, Head]) -> "Ensemble":
         """Return these members with the last layers in `heads`, by the SHA-256 of their files."""
-        other = copy.copy(self)
-        other._graders = [
+        ensemble = copy.copy(self)
+        ensemble._graders = [
             grader.under(heads.get(member.weights_hash))
             for grader, member in zip(self._graders, self._members, strict=True)
         ]
-        return other
+        return ensemble
 
     @staticmethod
     def _logits(grader: Grader, images: np.ndarray, known: np.ndarray | None) -> np.ndarray:

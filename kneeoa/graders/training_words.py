@@ -49,9 +49,9 @@ def _mean(config: Mapping[str, Any]) -> str:
 
 def stages(config: list[Mapping[str, Any]]) -> str:
     """Return what the stages train, from ``config["stages"]`` of a card."""
-    first, *others = [stage["from_layer"] for stage in config]
+    first, *later = [stage["from_layer"] for stage in config]
     if first == "all":
         return "the whole network trains"
     depth = "frozen backbone first" if first == "head" else f"from `{first}` on first"
-    steps = len(dict.fromkeys(others))
+    steps = len(dict.fromkeys(later))
     return f"{depth}, then unfrozen in {steps} step{'s' * (steps > 1)}" if steps else depth

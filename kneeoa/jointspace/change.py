@@ -30,14 +30,14 @@ class Difference:
     ----------
     what : as ``"Grade"`` or ``"Medial joint space"``
     first, second : of the films, in words
-    told : what is said of the difference
+    sentence : what is said of the difference
     way : 1 where the second is more beyond doubt, -1 where it is less, 0 where nothing is said
     """
 
     what: str
     first: str
     second: str
-    told: str
+    sentence: str
     way: int = 0
 
 
@@ -57,10 +57,10 @@ def of_grades(
         missing = texts[0] if first is None else texts[1]
         return Difference("Grade", *texts, f"Nothing to compare: one of them is {missing}.")
     if first.low <= second.high and second.low <= first.high:
-        told = "The ranges overlap: no difference of grade is said."
-        return Difference("Grade", *texts, told)
+        sentence = "The ranges overlap: no difference of grade is said."
+        return Difference("Grade", *texts, sentence)
     way = 1 if second.low > first.high else -1
-    told = {
+    sentence = {
         (TIMES, 1): "Higher than before.",
         (TIMES, -1): "Lower than before.",
         (SIDES, 1): "The left knee's range is the higher one.",
@@ -69,7 +69,7 @@ def of_grades(
         (TWO, -1): "The first one's range is the higher one.",
     }[kind, way]
     share = f"Each holds the reference's grade in {first.level:.0%} of films like the OAI's."
-    return Difference("Grade", *texts, f"{told} {share}", way)
+    return Difference("Grade", *texts, f"{sentence} {share}", way)
 
 
 def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Difference, ...]:
@@ -79,9 +79,9 @@ def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Differe
         # Left is left only of one and the same knee: of the other one it is the other compartment.
         if kind != TIMES or first.mirrored != second.mirrored:
             is_mirrored = first.mirrored or second.mirrored
-            told = "Which compartment is medial is not known"
-            told += " in a mirror image." if is_mirrored else ": set the side of both knees."
-            return (Difference("Joint space", "", "", told),)
+            sentence = "Which compartment is medial is not known"
+            sentence += " in a mirror image." if is_mirrored else ": set the side of both knees."
+            return (Difference("Joint space", "", "", sentence),)
         names = ("left", "right")
     return tuple(
         _of_width(name, first, second, kind, (getattr(first, name), getattr(second, name)))
@@ -94,32 +94,37 @@ def _of_width(
 ) -> Difference:
     unit, factors = _unit_of(first, second)
     where = "" if name in ("medial", "lateral") else " of the picture"
-    one, other = map(_known, widths, factors)
+    first_known, second_known = map(_known, widths, factors)
     texts = (
         f"Joint space, {name}{where}",
         _text(widths[0], factors[0], unit),
         _text(widths[1], factors[1], unit),
     )
-    if one is None or other is None or first.tibia_width is None or second.tibia_width is None:
+    if (
+        first_known is None
+        or second_known is None
+        or first.tibia_width is None
+        or second.tibia_width is None
+    ):
         return Difference(*texts, "Nothing to compare: one of them is not measured.")
     closed = [width.is_closed for width in widths]
     if all(closed):
         return Difference(*texts, "Both are too narrow to tell apart.")
-    difference = other[0] - one[0]
-    doubt = _SPREADS * (one[1] ** 2 + other[1] ** 2) ** 0.5
+    difference = second_known[0] - first_known[0]
+    doubt = _SPREADS * (first_known[1] ** 2 + second_known[1] ** 2) ** 0.5
     is_widening = difference > 0
     if abs(difference) <= doubt or (any(closed) and closed[1] == is_widening):
-        told = f"No difference beyond that of measuring again (within {_number(doubt, unit)})."
-        return Difference(*texts, told)
+        sentence = f"No difference beyond that of measuring again (within {_number(doubt, unit)})."
+        return Difference(*texts, sentence)
     tibias = (first.tibia_width * factors[0], second.tibia_width * factors[1])
     apart = SOUND_KNEES_APART * sum(tibias) / 2
     by = _by(abs(difference), doubt, unit, at_least=any(closed))
     if abs(difference) <= apart:
-        told = (
+        sentence = (
             f"They differ by {by}: more than measuring again does, but no more than two sound "
             f"knees of one person (up to {_number(apart, unit)}). Nothing is said of it."
         )
-        return Difference(*texts, told)
+        return Difference(*texts, sentence)
     way = 1 if is_widening else -1
     more = f"Two sound knees of one person differ by up to {_number(apart, unit)}"
     position = "" if kind == SIDES else "; another position of the knee can still be the reason"
@@ -148,7 +153,7 @@ _VERDICTS = {
 def _by(difference: float, doubt: float, unit: str, *, at_least: bool) -> str:
     if at_least:
         return f"at least {_number(difference - doubt, unit)}"
-    low, high = (_number(one, unit) for one in (difference - doubt, difference + doubt))
+    low, high = (_number(end, unit) for end in (difference - doubt, difference + doubt))
     return f"{_number(difference, unit)} ({low} to {high})"
 
 

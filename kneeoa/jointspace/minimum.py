@@ -50,7 +50,7 @@ def narrowest(outlines: Outlines, side: str) -> Narrowest:
     femur = ndimage.gaussian_filter1d(outlines.femur, _SMOOTH, axis=1)
     tibia = ndimage.gaussian_filter1d(outlines.tibia, _SMOOTH, axis=1)
     first, last = zone_columns(outlines, side)
-    parts = [_one(*each) for each in zip(femur, tibia, first, last, strict=True)]
+    parts = [_shortest(*each) for each in zip(femur, tibia, first, last, strict=True)]
     width, upper, lower = (np.array(part) for part in zip(*parts, strict=True))
     strength = np.minimum(
         _low_between(outlines.femur_strength, first, last),
@@ -59,7 +59,7 @@ def narrowest(outlines: Outlines, side: str) -> Narrowest:
     return Narrowest(width, upper, lower, strength)
 
 
-def _one(
+def _shortest(
     femur: np.ndarray, tibia: np.ndarray, first: float, last: float
 ) -> tuple[float, tuple[float, float], tuple[float, float]]:
     """Return the shortest distance in one picture, and its ends."""

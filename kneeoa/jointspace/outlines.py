@@ -72,8 +72,8 @@ def _middle(seen: np.ndarray, rows: tuple[int, int]) -> np.ndarray:
     strong = np.percentile(dark, 97, axis=(1, 2), keepdims=True)
     away = np.linspace(-1, 1, high - low)[None, :, None] ** 2
     scores = np.clip(dark / (strong + 1e-6), -0.5, 1) - 0.15 * away
-    found = best_paths(scores, steepest=2, cost=0.10) + low
-    return ndimage.gaussian_filter1d(found.astype(np.float32), 2.5, axis=1)
+    path = best_paths(scores, steepest=2, cost=0.10) + low
+    return ndimage.gaussian_filter1d(path.astype(np.float32), 2.5, axis=1)
 
 
 def _darkness(seen: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ def _edges(seen: np.ndarray, middle: np.ndarray) -> list[tuple[np.ndarray, np.nd
     """Return rows and strength of the edge above `middle`, and of that below it."""
     across = ndimage.gaussian_filter1d(seen, 2.0, axis=2)
     rise = ndimage.gaussian_filter1d(across, 1.3, axis=1, order=1)
-    found = []
+    edges = []
     for way in (-1, 1):
         offsets = way * np.arange(-2, _FARTHEST + _STEP / 2, _STEP)
         strength = np.maximum(way * along(rise, middle, offsets), 0)
@@ -102,8 +102,8 @@ def _edges(seen: np.ndarray, middle: np.ndarray) -> list[tuple[np.ndarray, np.nd
         scores -= 0.006 * np.abs(offsets)[None, :, None]
         rows = best_paths(scores, steepest=2, cost=0.25)
         place = offsets[0] + way * _STEP * refined(strength, rows)
-        found.append((middle + place, at_rows(strength, rows)))
-    return found
+        edges.append((middle + place, at_rows(strength, rows)))
+    return edges
 
 
 def _margins(seen: np.ndarray, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,12 +115,12 @@ def _margins(seen: np.ndarray, middle: np.ndarray) -> tuple[np.ndarray, np.ndarr
         return round(whole * (MARGIN + share))
 
     # A straight line through both compartments, whatever the joint does between them.
-    one, other = (
+    left_row, right_row = (
         np.median(middle[:, column(share - 0.1) : column(share + 0.1)], axis=1)
         for share in (0.25, 0.75)
     )
     shares = (np.arange(width) - column(0.25)) / (column(0.75) - column(0.25))
-    line = one[:, None] + (other - one)[:, None] * shares
+    line = left_row[:, None] + (right_row - left_row)[:, None] * shares
     offsets = np.arange(round(0.03 * whole), round(0.11 * whole)).astype(float)
     smooth = ndimage.gaussian_filter1d(np.log(np.maximum(seen, 0) + _DARKEST), 1.0, axis=1)
     rise = ndimage.gaussian_filter1d(smooth, 1.5, axis=2, order=1)

@@ -124,13 +124,13 @@ def _note(current: Shown, other: Shown, kind: str) -> str:
     return " ".join(notes)
 
 
-def _same(one: str, other: str) -> bool:
-    return bool(one) and one == other
+def _same(first: str, second: str) -> bool:
+    return bool(first) and first == second
 
 
-def _differ(one: str, other: str) -> bool:
-    return bool(one) and bool(other) and one != other
+def _differ(first: str, second: str) -> bool:
+    return bool(first) and bool(second) and first != second
 
 
-def _dated(name: str, one: Shown) -> str:
-    return f"{name}, {one.day}" if one.day else name
+def _dated(name: str, knee: Shown) -> str:
+    return f"{name}, {knee.day}" if knee.day else name

@@ -78,8 +78,8 @@ class Patch:
         Of both, the middle of the first pixel is at 0.5.
         """
         back = self._back(change)
-        there = points @ back[:, :2].T + back[:, 2]
-        return there / self.scale + np.array([self.left, self.top])
+        on_patch = points @ back[:, :2].T + back[:, 2]
+        return on_patch / self.scale + np.array([self.left, self.top])
 
     def _back(self, change: Change) -> np.ndarray:
         """Return the affine map from a copy to the patch, ``(2, 3) float``."""

@@ -66,8 +66,8 @@ def at_rows(pictures: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def refined(pictures: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return where the value is largest within a row of `rows`, by a parabola; ``(N, W) float``."""
     rows = np.clip(rows, 1, pictures.shape[1] - 2)
-    before, here, after = (at_rows(pictures, rows + step) for step in (-1, 0, 1))
-    bend = before - 2 * here + after
+    before, peak, after = (at_rows(pictures, rows + step) for step in (-1, 0, 1))
+    bend = before - 2 * peak + after
     peaked = bend < -1e-6
     shift = np.where(peaked, 0.5 * (before - after) / np.where(peaked, bend, -1.0), 0.0)
     return rows + np.clip(shift, -1, 1)

@@ -42,12 +42,12 @@ def _narrowest(image: np.ndarray, first: float, last: float) -> float:
         for start, end in pairwise(borders)
     ]
     upper, lower = (np.array(ends, float) for ends in zip(*valleys, strict=True))
-    there = np.isfinite(upper)
-    if there.sum() < STRIPS // 2 + 1:
+    is_found = np.isfinite(upper)
+    if is_found.sum() < STRIPS // 2 + 1:
         return np.nan
     # Perpendicular to the tibia, as straight as it is in a compartment.
-    slope = np.polyfit(middles[there], lower[there], 1)[0]
-    heights = ndimage.median_filter((lower - upper)[there], 3, mode="nearest")
+    slope = np.polyfit(middles[is_found], lower[is_found], 1)[0]
+    heights = ndimage.median_filter((lower - upper)[is_found], 3, mode="nearest")
     return float(heights.min() * np.cos(np.arctan(slope)))
 
 

@@ -169,21 +169,21 @@ def not_measured(reason: str, **known: Any) -> JointSpace:
 
 def _measured(patch: Patch, known: Mapping[str, Any]) -> JointSpace:
     copies = patch.copies(list(CHANGES), np.random.default_rng(0))
-    found = outlines_of(copies)
+    outlines = outlines_of(copies)
     scales = np.array([change.scale for change in CHANGES])
-    tibia = float(np.median(found.tibia_width / scales))
-    if reason := _doubt_of_tibia(found, scales, tibia):
+    tibia = float(np.median(outlines.tibia_width / scales))
+    if reason := _doubt_of_tibia(outlines, scales, tibia):
         return not_measured(reason, **known)
-    noise, others = noise_of(patch.image), profiles.widths(patch.image, found)
+    noise, by_profiles = noise_of(patch.image), profiles.widths(patch.image, outlines)
     widths = {
-        side: _width(patch, narrowest(found, side), scales, tibia, noise, others[side])
+        side: _width(patch, narrowest(outlines, side), scales, tibia, noise, by_profiles[side])
         for side in (LEFT, RIGHT)
     }
     space = JointSpace(
         left=widths[LEFT],
         right=widths[RIGHT],
         tibia_width=tibia / patch.scale,
-        edges=_edges(patch, found, widths),
+        edges=_edges(patch, outlines, widths),
         **known,
     )
     return space if _is_as_large_as_a_knee(space) else replace(space, spacing=None)
@@ -195,11 +195,11 @@ def _is_as_large_as_a_knee(space: JointSpace) -> bool:
     return tibia is None or spacing is None or low <= tibia * spacing <= high
 
 
-def _doubt_of_tibia(found: Outlines, scales: np.ndarray, tibia: float) -> str:
+def _doubt_of_tibia(outlines: Outlines, scales: np.ndarray, tibia: float) -> str:
     if not TIBIA[0] * SIDE <= tibia <= TIBIA[1] * SIDE:
         return "The tibia does not fill the box as a knee does: see that the box is on the joint."
-    spread = np.std(found.tibia_width / scales) / tibia
-    if np.median(found.margin_strength) < LEAST_MARGIN or spread > TIBIA_SPREAD:
+    spread = np.std(outlines.tibia_width / scales) / tibia
+    if np.median(outlines.margin_strength) < LEAST_MARGIN or spread > TIBIA_SPREAD:
         return "The margins of the tibia are not clear on this film."
     return ""
 
@@ -210,14 +210,14 @@ def _width(
     scales: np.ndarray,
     tibia: float,
     noise: float,
-    other: float,
+    by_profiles: float,
 ) -> Width:
     widths = place.width / scales
     middle = int(np.argsort(widths)[len(widths) // 2])
     width = float(widths[middle])
     spread = max(float(np.std(widths, ddof=1)), FLOOR * tibia)
     strength = float(np.median(place.strength)) / max(noise, _LEAST_NOISE)
-    if reason := _doubt(width / tibia, spread / tibia, strength, other):
+    if reason := _doubt(width / tibia, spread / tibia, strength, by_profiles):
         return Width(refusal=reason)
     ends = patch.on_film(np.stack([place.femur[middle], place.tibia[middle]]), CHANGES[middle])
     above, below = ((float(x), float(y)) for x, y in ends)
@@ -233,7 +233,7 @@ def _width(
     )
 
 
-def _doubt(width: float, spread: float, strength: float, other: float) -> str:
+def _doubt(width: float, spread: float, strength: float, by_profiles: float) -> str:
     """Return why nothing is said of a width and spread in tibial widths, or an empty text."""
     if strength < LEAST_STRENGTH:
         return "The edges of the bones are not clear on this film."
@@ -242,23 +242,23 @@ def _doubt(width: float, spread: float, strength: float, other: float) -> str:
     if width > WIDEST:
         return "The edges that were found are farther apart than those of a knee."
     less, more = BY_PROFILES
-    if not less <= width - other <= more:
+    if not less <= width - by_profiles <= more:
         return "Two ways to find the edges of the bones do not agree on this film."
     return ""
 
 
 def _edges(
-    patch: Patch, found: Outlines, widths: Mapping[str, Width]
+    patch: Patch, outlines: Outlines, widths: Mapping[str, Width]
 ) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Return the edges as drawn: of the film as it is, in the zones that were measured."""
     lines = []
     for side, width in widths.items():
         if not width.is_known:
             continue
-        first, last = (float(ends[0]) for ends in zone_columns(found, side))
+        first, last = (float(ends[0]) for ends in zone_columns(outlines, side))
         x = np.arange(np.ceil(first), last, 2.0) + 0.5
-        columns = np.arange(found.femur.shape[1]) + 0.5
-        for edge in (found.femur[0], found.tibia[0]):
+        columns = np.arange(outlines.femur.shape[1]) + 0.5
+        for edge in (outlines.femur[0], outlines.tibia[0]):
             line = patch.on_film(np.stack([x, np.interp(x, columns, edge)], axis=1))
             lines.append(tuple((float(u), float(v)) for u, v in line.round(2)))
     return tuple(lines)

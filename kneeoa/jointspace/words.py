@@ -49,14 +49,14 @@ def note_of(spacing_from: str | None) -> str:
     return _SCALES.get(spacing_from or "", _CALIBRATED)
 
 
-def said(space: JointSpace, width: Width) -> str:
+def width_text(space: JointSpace, width: Width) -> str:
     """Return a width with its interval, such as ``4.3 mm (3.9 to 4.7)``."""
     if width.pixels is None or width.low is None or width.high is None:
         return "not measured"
     factor, unit = space.spacing or 1.0, unit_of(space)
     if width.is_closed:
         return f"less than {width.high * factor:.1f} {unit}"
-    value, low, high = (factor * one for one in (width.pixels, width.low, width.high))
+    value, low, high = (factor * length for length in (width.pixels, width.low, width.high))
     return f"{value:.1f} {unit} ({low:.1f} to {high:.1f})"
 
 
@@ -65,7 +65,7 @@ def short(space: JointSpace, width: Width) -> str:
 
     Such as ``4.3 mm``, or ``4.3 mm at detector``.
     """
-    text = said(space, width).partition(" (")[0].replace("less than", "<")
+    text = width_text(space, width).partition(" (")[0].replace("less than", "<")
     return f"{text}{where(space).replace(' the ', ' ')}" if width.is_known else text
 
 
@@ -85,7 +85,7 @@ def share_of_tibia(space: JointSpace, width: Width) -> str:
 
 def line(space: JointSpace) -> str:
     """Return both widths in one line of text."""
-    parts = [f"{name} {said(space, width)}" for name, width in space.compartments.items()]
+    parts = [f"{name} {width_text(space, width)}" for name, width in space.compartments.items()]
     known = any(width.is_known for width in space.compartments.values())
     place = f",{where(space)}" if known and where(space) else ""
     return f"Joint space: {'; '.join(parts)}{place}"

@@ -58,8 +58,8 @@ def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, flo
         ``expected_calibration_error`` (all three in [0, 1]).
     """
     once = np.ones((1, len(true_grades)))
-    found = weighted_summaries(true_grades, probabilities, once)
-    return {name: float(values[0]) for name, values in found.items()}
+    draws = weighted_summaries(true_grades, probabilities, once)
+    return {name: float(values[0]) for name, values in draws.items()}
 
 
 def weighted_summaries(
@@ -83,8 +83,8 @@ def without_auc(
 def of_confusions(confusions: np.ndarray) -> dict[str, np.ndarray]:
     """Return the metrics of `summary` that need grades alone, of ``(draws, 5, 5)`` matrices."""
     total = confusions.sum(axis=(1, 2))
-    there, given = confusions.sum(axis=2), confusions.sum(axis=1)
-    expected = there[:, :, None] * given[:, None, :] / total[:, None, None]
+    reference, given = confusions.sum(axis=2), confusions.sum(axis=1)
+    expected = reference[:, :, None] * given[:, None, :] / total[:, None, None]
     chance = (expected * _DISTANCE**2).sum(axis=(1, 2))
     seen = (confusions * _DISTANCE**2).sum(axis=(1, 2))
     macro = {
@@ -106,11 +106,11 @@ def per_grade(confusions: np.ndarray) -> dict[str, np.ndarray]:
     NaN where the grade is not there (recall), never given (precision), or neither (F1).
     """
     right = np.diagonal(confusions, axis1=1, axis2=2)
-    there, given = confusions.sum(axis=2), confusions.sum(axis=1)
+    reference, given = confusions.sum(axis=2), confusions.sum(axis=1)
     return {
         "precision": share(right, given),
-        "recall": share(right, there),
-        "f1": share(2 * right, given + there),
+        "recall": share(right, reference),
+        "f1": share(2 * right, given + reference),
     }
 
 

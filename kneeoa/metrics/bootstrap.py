@@ -49,8 +49,8 @@ def grade_summaries(
         ``recall_kl4``: the share of that grade that is found, NaN in draws without it.
     """
     confusions = agreement.weighted_confusions(true_grades, answers, weights)
-    found = agreement.per_grade(confusions)["recall"]
-    recall = {f"recall_kl{int(grade)}": found[:, grade] for grade in GRADES}
+    recalls = agreement.per_grade(confusions)["recall"]
+    recall = {f"recall_kl{int(grade)}": recalls[:, grade] for grade in GRADES}
     return agreement.of_confusions(confusions) | recall
 
 
@@ -62,7 +62,7 @@ def mean_summaries(
     ``answers`` are ``(runs, N, 5)``. The areas under the curve, which take longest, are averaged
     before they are weighted: over the pairs of a positive and a negative film.
     """
-    parts = [agreement.without_auc(true_grades, one, weights) for one in answers]
+    parts = [agreement.without_auc(true_grades, run, weights) for run in answers]
     mean = {name: np.mean([part[name] for part in parts], axis=0) for name in parts[0]}
     positive = np.asarray(true_grades) >= 2
     won = np.zeros((positive.sum(), (~positive).sum()))

@@ -117,20 +117,20 @@ def read_archive(folders: Sequence[Path]) -> Archive:
                 "check KNEEOA_RESULTS, or train into it."
             )
             continue
-        here = _read_studies(folder, problems)
-        all_studies += here
-        known = [_Known(name, study) for study in here for name in study.record.run_ids]
-        there = _names_in(folder / "runs", problems)
-        named = {name: [k.study for k in known if k.run_id == name] for name in there}
+        studies = _read_studies(folder, problems)
+        all_studies += studies
+        known = [_Known(name, study) for study in studies for name in study.record.run_ids]
+        run_ids = _names_in(folder / "runs", problems)
+        named = {name: [k.study for k in known if k.run_id == name] for name in run_ids}
         with ThreadPoolExecutor() as readers:
-            read = list(readers.map(lambda name, at=folder: _read_run(at, name), there))
-        for name, (record, row) in zip(there, read, strict=True):
+            read = list(readers.map(lambda name, at=folder: _read_run(at, name), run_ids))
+        for name, (record, row) in zip(run_ids, read, strict=True):
             rows.append(row | {"studies": tuple(s.record.study_id for s in named[name])})
             if record is None:
                 problems.append(row["problem"])
             else:
                 records[str(folder), name] = record
-        rows += _unfinished(folder, here, set(there))
+        rows += _unfinished(folder, studies, set(run_ids))
     runs = pd.DataFrame(rows, columns=RUN_COLUMNS)
     runs = runs.sort_values(["architecture", "seed"], kind="stable", ignore_index=True)
     runs["unpaired"] = _unpaired(runs, all_studies)
@@ -292,8 +292,8 @@ def _unpaired(runs: pd.DataFrame, begun: Iterable[Study]) -> pd.Series:
         if study.record.kind != "cycles" or set(study.record.configs) < set(ARCHITECTURES):
             continue
         names = list(study.record.run_ids)
-        here = finished["folder"] == str(study.folder)
-        ours = finished[here & finished["run_id"].isin(names)]
+        in_folder = finished["folder"] == str(study.folder)
+        ours = finished[in_folder & finished["run_id"].isin(names)]
         alone = ours.groupby("seed")["architecture"].transform("nunique") < 2
         unpaired[ours.index[alone]] = True
     return unpaired

@@ -40,8 +40,8 @@ AT_LEAST = {
 def read(file: Path) -> pd.DataFrame:
     """Return the table, columns as `train.publish.joint_space` has them; refuse a damaged one."""
     table = read_table(file, COLUMNS, numbers=NUMBERS, texts=TEXTS)
-    there = set(zip(table["check"], table["what"], strict=True))
-    if missing := {*AT_MOST, *AT_LEAST} - there:
+    lines = set(zip(table["check"], table["what"], strict=True))
+    if missing := {*AT_MOST, *AT_LEAST} - lines:
         check, what = min(missing)
         raise DataError(f"Expected a line '{check}: {what}' in {file}. It is missing.")
     return table

@@ -82,7 +82,7 @@ def checks(lineage: Lineage) -> list[Check]:
             + ("as in the runs." if digest == lineage.split_hash else "not that of the runs."),
         )
     ]
-    for column, what in (("patient_id", "patient"), ("pixels", "image")):
+    for column, noun in (("patient_id", "patient"), ("pixels", "image")):
         members = {name: set(rows[column]) for name, rows in table.groupby("split")}
         shared = {
             f"{first} and {second}": sorted(members[first] & members[second])
@@ -95,9 +95,9 @@ def checks(lineage: Lineage) -> list[Check]:
                 f"{len(names)} in {pair}, for example {names[0][:16]}"
                 for pair, names in straddling.items()
             )
-            made.append(Check(False, f"Of {count:,} {what}s some stand in two splits: {where}."))
+            made.append(Check(False, f"Of {count:,} {noun}s some stand in two splits: {where}."))
         else:
-            made.append(Check(True, f"None of {count:,} {what}s stands in two splits."))
+            made.append(Check(True, f"None of {count:,} {noun}s stands in two splits."))
     repeated = table["image_id"].duplicated().sum()
     made.append(
         Check(not repeated, f"{repeated} names are given to two films.")
@@ -111,16 +111,16 @@ def counts(table: pd.DataFrame) -> pd.DataFrame:
     """Return films per split and grade, with films, patients, left and right knees."""
     rows = []
     for name in dict.fromkeys(table["split"]):
-        here = table[table["split"] == name]
-        grades = here["grade"].value_counts()
+        films = table[table["split"] == name]
+        grades = films["grade"].value_counts()
         rows.append(
             {"split": name}
             | {f"KL {grade}": int(grades.get(grade, 0)) for grade in range(5)}
             | {
-                "films": len(here),
-                "patients": here["patient_id"].nunique(),
-                "left": int((here["side"] == "L").sum()),
-                "right": int((here["side"] == "R").sum()),
+                "films": len(films),
+                "patients": films["patient_id"].nunique(),
+                "left": int((films["side"] == "L").sum()),
+                "right": int((films["side"] == "R").sum()),
             }
         )
     return pd.DataFrame(rows)

@@ -56,8 +56,8 @@ def read(run_folder: Path) -> Notes:
     if not file.exists():
         return Notes()
     content = read_versioned(file, SCHEMA_VERSION, "notes of a run")
-    found = record_of(Notes, content, file)
-    return checked(found.note, found.tags)
+    notes = record_of(Notes, content, file)
+    return checked(notes.note, notes.tags)
 
 
 def may_be_written(run_folder: Path) -> bool:
@@ -71,17 +71,17 @@ def write(run_folder: Path, note: str, tags: Iterable[str]) -> Notes:
     Empty ones take the file away. Raises `DataError` as `checked` does, and where the folder is not
     there or may not be written.
     """
-    found = checked(note, tags)
+    notes = checked(note, tags)
     file = run_folder / FILE
     try:
         if not run_folder.is_dir():
             raise FileNotFoundError(2, "The run is not there any more")
-        if found == Notes():
+        if notes == Notes():
             file.unlink(missing_ok=True)
         else:
-            replace_file(file, json.dumps(asdict(found), indent=2, ensure_ascii=False) + "\n")
+            replace_file(file, json.dumps(asdict(notes), indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise DataError(
             f"Expected to keep notes with {run_folder.name}. {error.strerror}: they were not kept."
         ) from None
-    return found
+    return notes

@@ -104,8 +104,8 @@ def read_study(results_folder: Path, study_id: str) -> StudyRecord:
     """Read ``study.json``; an unknown schema version or a damaged file is refused by name."""
     file = study_folder(results_folder, study_id) / "study.json"
     if not file.exists():
-        there = ", ".join(list_studies(results_folder)) or "none"
-        raise DataError(f"Expected a study {study_id} in {results_folder}. Studies there: {there}.")
+        known = ", ".join(list_studies(results_folder)) or "none"
+        raise DataError(f"Expected a study {study_id} in {results_folder}. Studies there: {known}.")
     content = read_versioned(file, SCHEMA_VERSION, "a study")
     return record_of(StudyRecord, content, file)
 

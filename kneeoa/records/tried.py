@@ -45,7 +45,7 @@ def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     }
     changed = {name: ours for name, (ours, theirs) in settings.items() if ours != theirs}
     name_of = {stored: name for name, stored in results.STORED_AS.items()}
-    return ", ".join(f"{name_of.get(name, name)} {_said(value)}" for name, value in changed.items())
+    return ", ".join(f"{name_of.get(name, name)} {_text(value)}" for name, value in changed.items())
 
 
 def _value(config: Mapping[str, Any], name: str) -> Any:
@@ -100,7 +100,7 @@ def read(file: Path) -> pd.DataFrame:
     return read_table(file, COLUMNS, numbers=numbers, texts=texts).fillna(dict.fromkeys(texts, ""))
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
         return " ".join(":".join(f"{part}" for part in stage.values()) for stage in value)
     if isinstance(value, bool) or value == "":

@@ -38,7 +38,7 @@ class Search:
     importance: pd.DataFrame
     best: Best | None
 
-    def said(self) -> str:
+    def sentence(self) -> str:
         """Return the search in a sentence."""
         states = self.trials["state"].value_counts()
         counts = ", ".join(f"{count} {state}" for state, count in states.items())

@@ -11,6 +11,6 @@ def new_code(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
-def read_code(given: str) -> str:
+def read_code(typed: str) -> str:
     """Return a code as it is kept: no blanks or hyphens, capitals; others' letters are left out."""
-    return "".join(letter for letter in given.upper() if letter in ALPHABET)
+    return "".join(letter for letter in typed.upper() if letter in ALPHABET)

@@ -178,8 +178,8 @@ def _engine(url: URL) -> Engine:
 
 
 def _tls(url: URL) -> dict[str, Any]:
-    given = url.normalized_query
-    mode, authority = (given.get(name, (None,))[-1] for name in ("sslmode", "sslrootcert"))
+    query = url.normalized_query
+    mode, authority = (query.get(name, (None,))[-1] for name in ("sslmode", "sslrootcert"))
     if mode in {"verify-ca", "verify-full"}:
         try:
             context = ssl.create_default_context(cafile=authority)
@@ -249,8 +249,8 @@ def _use_log(db: Engine) -> None:
 
 def _bring_up_to_date(db: Engine) -> None:
     with reading(db) as connection:
-        found = _revision(connection)
-    if found == REVISION:
+        revision = _revision(connection)
+    if revision == REVISION:
         # Where it cannot be written, that is said now and not with the first answer.
         with writing(db) as connection:
             connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = version_num"))
@@ -261,13 +261,13 @@ def _bring_up_to_date(db: Engine) -> None:
     with _one_migrates, writing(db) as connection:
         if db.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
-        found = _revision(connection)
-        if found is not None and found not in migrate.known_revisions():
+        revision = _revision(connection)
+        if revision is not None and revision not in migrate.known_revisions():
             raise StoreError(
                 f"Expected {name_of(db.url)} in version {REVISION} or older. It has version "
-                f"{found}, of a newer program: update this one, or name another database."
+                f"{revision}, of a newer program: update this one, or name another database."
             )
-        if found is None and (taken := _tables_of_others(connection)):
+        if revision is None and (taken := _tables_of_others(connection)):
             raise StoreError(
                 f"Expected {name_of(db.url)} to be empty or this program's. It has tables of "
                 f"another one ({', '.join(taken)}): name another database."

@@ -117,14 +117,14 @@ def open_group(db: Engine, exam: Exam, now: datetime, *, seconds: float | None =
 def find_group(db: Engine, code: str) -> Group:
     """Return the group that has `code`, in whatever case; raise `StoreError` where none has."""
     table = tables.teaching_group
-    here = table.c.code == read_code(code)
+    has_code = table.c.code == read_code(code)
     with reading(db) as connection:
-        found = each_of(connection, select(table).where(here), _group)
-        if not found and connection.scalar(select(table.c.id).where(here)):
+        readable = each_of(connection, select(table).where(has_code), _group)
+        if not readable and connection.scalar(select(table.c.id).where(has_code)):
             raise StoreError(_DAMAGED)
-    if not found:
+    if not readable:
         raise StoreError("No session has this code. Check it letter by letter, or ask the teacher.")
-    return found[0]
+    return readable[0]
 
 
 def groups(db: Engine) -> list[Group]:
@@ -145,8 +145,8 @@ def damaged_groups(db: Engine) -> list[int]:
 def votes_of_all(db: Engine) -> pd.DataFrame:
     """Return the votes of all groups that have ended, as from `votes_of`, those of no grade out."""
     ended = [group for group in groups(db) if group.state == "ended"]
-    found = [votes_of(db, group.group_id) for group in ended]
-    return pd.concat([votes_of(db, -1), *found], ignore_index=True).dropna(subset="grade")
+    votes = [votes_of(db, group.group_id) for group in ended]
+    return pd.concat([votes_of(db, -1), *votes], ignore_index=True).dropna(subset="grade")
 
 
 def delete_group(db: Engine, group_id: int, *, client: str, now: datetime) -> None:
@@ -180,22 +180,22 @@ def change_group(
     with writing(db) as connection:
         # Votes wait for this lock, and it for those that are being written.
         in_turn(connection, group.group_id, shared=False)
-        there = table.c.id == group.group_id
-        lock = select(table.c.id).where(there).with_for_update()
+        is_group = table.c.id == group.group_id
+        lock = select(table.c.id).where(is_group).with_for_update()
         if connection.scalar(lock) is None:
             raise StoreError(_GONE)
-        found = each_of(connection, select(table).where(there), _group)
-        if not found:
+        readable = each_of(connection, select(table).where(is_group), _group)
+        if not readable:
             raise StoreError(_DAMAGED)
-        kept = found[0]
+        kept = readable[0]
         if (kept.state, kept.position, kept.round) != (group.state, group.position, group.round):
             raise StoreError(
                 "Another window has gone on with this session. This one shows it as it is now: "
                 "look again, then go on."
             )
         to = kept.position if position is None else position
-        here = (film.c.group_id == group.group_id) & (film.c.position == to)
-        told = bool(connection.scalar(select(film.c.told).where(here)))
+        is_film = (film.c.group_id == group.group_id) & (film.c.position == to)
+        told = bool(connection.scalar(select(film.c.told).where(is_film)))
         after = _next_state(kept, state if position is None else None, to, told)
         if after in ("voting", "told"):
             shown = {"group_id": group.group_id, "position": to, "told": after == "told"}

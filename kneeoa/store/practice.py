@@ -275,7 +275,7 @@ def export_learner(db: Engine, learner: Learner) -> dict[str, Any]:
             raise GoneError(_GONE)
         sessions = []
         for session in _sessions(connection, learner):
-            answers = [asdict(one) for one in _answers(connection, session.session_id)]
+            answers = [asdict(answer) for answer in _answers(connection, session.session_id)]
             sessions.append({**asdict(session), "answers": answers})
         cards = {name: json.loads(card) for name, card in _cards(connection, learner).items()}
     kept = {"code": learner.code, "created_at": created_at, "sessions": sessions, "cards": cards}

@@ -36,14 +36,14 @@ def each_of(connection: Connection, rows: Select[Any], make: Callable[[Row], Mad
     SQLite keeps, and other programs write, what no column here allows.
     """
     try:
-        found: Sequence[Row] = connection.execute(rows).all()
+        stored: Sequence[Row] = connection.execute(rows).all()
     except (DBAPIError, *_UNREADABLE) as problem:
         if isinstance(problem, DBAPIError) and connection.dialect.name != "sqlite":
             raise
         count = connection.scalars(select(func.count()).select_from(rows.subquery())).one()
-        found = [row for place in range(count) if (row := _row_at(connection, rows, place))]
+        stored = [row for place in range(count) if (row := _row_at(connection, rows, place))]
     made = []
-    for row in found:
+    for row in stored:
         try:
             made.append(make(row))
         except _UNREADABLE:

@@ -54,49 +54,49 @@ def join(
         raise StoreError(
             f"Expected a nickname of 1 to {LONGEST_NICKNAME} letters. Choose another one."
         )
-    group, one = tables.teaching_group, tables.participant
+    group, person = tables.teaching_group, tables.participant
     token = secrets.token_hex(16)
     try:
         with writing(db) as connection:
             # Locked, so that two who join at once are both counted.
-            found = connection.execute(
+            group_row = connection.execute(
                 select(group.c.id, group.c.state)
                 .where(group.c.code == read_code(code))
                 .with_for_update()
             ).first()
-            if found is None:
+            if group_row is None:
                 raise StoreError("No session has this code. Check it letter by letter.")
-            if found.state == "ended":
+            if group_row.state == "ended":
                 raise StoreError("This session has ended. Ask the teacher for a new code.")
-            count = select(func.count()).where(one.c.group_id == found.id)
+            count = select(func.count()).where(person.c.group_id == group_row.id)
             if connection.scalars(count).one() >= MOST_PARTICIPANTS:
                 raise StoreError(f"This session is full: {MOST_PARTICIPANTS} take part.")
-            from_here = count.where(one.c.client == client)
+            from_here = count.where(person.c.client == client)
             if client and connection.scalars(from_here).one() >= most_a_client:
                 raise StoreError(
                     f"From this network {most_a_client} take part already, which is as many as "
                     "may. Tell the teacher, who can remove others or start the server for more."
                 )
             row = {
-                "group_id": found.id,
+                "group_id": group_row.id,
                 "nickname": name,
                 "nickname_key": unicodedata.normalize("NFKC", name).casefold(),
                 "token": token,
                 "joined_at": now,
                 "client": client,
             }
-            participant_id = connection.scalar(one.insert().values(row).returning(one.c.id))
+            participant_id = connection.scalar(person.insert().values(row).returning(person.c.id))
     except IntegrityError:
         raise StoreError(f"The nickname {name} is taken in this session. Choose another.") from None
-    return Participant(participant_id, found.id, name, token)
+    return Participant(participant_id, group_row.id, name, token)
 
 
 def rejoin(db: Engine, code: str, token: str) -> Participant:
     """Return the participant whose browser has `token`; raise `StoreError` where there is none."""
-    group, one = tables.teaching_group, tables.participant
+    group, person = tables.teaching_group, tables.participant
     # What stands in an address is anyone's; PostgreSQL refuses text that is none.
     if token.isascii() and token.isalnum():
-        mine = (group.c.code == read_code(code)) & (one.c.token == token)
+        mine = (group.c.code == read_code(code)) & (person.c.token == token)
         with reading(db) as connection:
             row = connection.execute(_PEOPLE.join(group).where(mine)).first()
         if row is not None:
@@ -109,9 +109,11 @@ _PEOPLE = select(*(tables.participant.c[name] for name in ("id", "group_id", "ni
 
 def participants(db: Engine, group_id: int) -> list[Participant]:
     """Return who takes part, in the order of joining."""
-    one = tables.participant
+    person = tables.participant
     with reading(db) as connection:
-        rows = connection.execute(_PEOPLE.where(one.c.group_id == group_id).order_by(one.c.id))
+        rows = connection.execute(
+            _PEOPLE.where(person.c.group_id == group_id).order_by(person.c.id)
+        )
         return [Participant(*row) for row in rows]
 
 
@@ -125,10 +127,10 @@ def remove_participant(
     event: audit.Event = "learner removed from a session",
 ) -> None:
     """Remove someone from a group, with all her votes; the audit log says that `client` did."""
-    one, group = tables.participant, tables.teaching_group
-    there = (one.c.id == participant_id) & (one.c.group_id == group_id)
+    person, group = tables.participant, tables.teaching_group
+    is_member = (person.c.id == participant_id) & (person.c.group_id == group_id)
     with writing(db) as connection:
-        if connection.execute(delete(one).where(there)).rowcount:
+        if connection.execute(delete(person).where(is_member)).rowcount:
             code = connection.scalar(select(group.c.code).where(group.c.id == group_id))
             audit.note(connection, event, client=client, now=now, about=code or "")
 
@@ -139,30 +141,30 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
     When it returns, the vote counts; once voting is closed, none is added. Raises `StoreError`
     where it is closed on this film, or the participant was removed.
     """
-    group, one = tables.teaching_group, tables.participant
+    group, person = tables.teaching_group, tables.participant
     key = {
         "group_id": participant.group_id,
         "position": position,
         "participant_id": participant.participant_id,
     }
     kept = {"grade": grade_of(grade), "voted_at": now}
-    mine = (one.c.id == participant.participant_id) & (group.c.id == participant.group_id)
+    mine = (person.c.id == participant.participant_id) & (group.c.id == participant.group_id)
     try:
         with writing(db) as connection:
             # Closing waits until this vote is in; a vote behind it sees that it is closed.
             in_turn(connection, participant.group_id, shared=True)
-            found = connection.execute(
+            group_row = connection.execute(
                 select(group.c.state, group.c.position, group.c.seconds, group.c.voting_since)
-                .join(one)
+                .join(person)
                 .where(mine)
                 .with_for_update(read=True, of=group)
             ).first()
-            if found is None:
+            if group_row is None:
                 raise StoreError(_NOT_THERE)
-            if (found.state, found.position) != ("voting", position):
+            if (group_row.state, group_row.position) != ("voting", position):
                 raise StoreError("Voting on this film is closed. Wait for the next one.")
-            if found.seconds and found.voting_since:
-                end = found.voting_since + timedelta(seconds=found.seconds)
+            if group_row.seconds and group_row.voting_since:
+                end = group_row.voting_since + timedelta(seconds=group_row.seconds)
                 if now > end:  # closed, though no window has looked yet
                     raise StoreError("The time to vote on this film is over: voting is closed.")
             row = insert_into(db, tables.vote).values(**key, **kept)
@@ -175,9 +177,9 @@ def vote_of(db: Engine, participant: Participant, position: int) -> int | None:
     """Return the participant's grade of the film at `position`, or None."""
     kept = tables.vote
     mine = kept.c.participant_id == participant.participant_id
-    here = _at(participant.group_id, position)
+    is_film = _at(participant.group_id, position)
     with reading(db) as connection:
-        return connection.scalar(select(kept.c.grade).where(here, mine))
+        return connection.scalar(select(kept.c.grade).where(is_film, mine))
 
 
 def voted(db: Engine, group_id: int, position: int) -> int:
@@ -191,8 +193,8 @@ def tally(db: Engine, group_id: int, position: int) -> list[int]:
     grade = tables.vote.c.grade
     counts = select(grade, func.count()).where(_at(group_id, position)).group_by(grade)
     with reading(db) as connection:
-        found: dict[int, int] = dict(map(tuple, connection.execute(counts)))
-    return [found.get(grade, 0) for grade in range(5)]
+        votes_by_grade: dict[int, int] = dict(map(tuple, connection.execute(counts)))
+    return [votes_by_grade.get(grade, 0) for grade in range(5)]
 
 
 def _at(group_id: int, position: int) -> ColumnElement[bool]:
@@ -205,7 +207,7 @@ def votes_of(db: Engine, group_id: int) -> pd.DataFrame:
     Columns ``position, image_id, reference, participant`` (the nickname)``, participant_id`` and
     ``grade`` (Int64, empty: no vote), by position, then in the order of joining.
     """
-    film, one, kept, group = (
+    film, person, kept, group = (
         tables.group_film,
         tables.participant,
         tables.vote,
@@ -214,22 +216,22 @@ def votes_of(db: Engine, group_id: int) -> pd.DataFrame:
     theirs = (
         (kept.c.group_id == film.c.group_id)
         & (kept.c.position == film.c.position)
-        & (kept.c.participant_id == one.c.id)
+        & (kept.c.participant_id == person.c.id)
     )
     rows = (
-        select(film.c.position, one.c.nickname, one.c.id, kept.c.grade)
-        .join_from(film, one, one.c.group_id == film.c.group_id)
+        select(film.c.position, person.c.nickname, person.c.id, kept.c.grade)
+        .join_from(film, person, person.c.group_id == film.c.group_id)
         .outerjoin(kept, theirs)
         .where(film.c.group_id == group_id)
-        .order_by(film.c.position, one.c.id)
+        .order_by(film.c.position, person.c.id)
     )
     with reading(db) as connection:
         exam = connection.scalar(select(group.c.exam).where(group.c.id == group_id))
-        given = connection.execute(rows).all()
+        votes = connection.execute(rows).all()
     films = read_exam(exam).films if exam else ()
     whole = [
         (position, films[position].image_id, films[position].grade, nickname, number, grade)
-        for position, nickname, number, grade in given
+        for position, nickname, number, grade in votes
     ]
     return pd.DataFrame(whole, columns=list(_COLUMNS)).astype(_COLUMNS)
 

@@ -13,19 +13,19 @@ def closes_at(db: Engine, group: Group) -> datetime | None:
     """Return when voting on the film of `group` closes by itself, as things stand; None: not."""
     if group.state != "voting" or group.voting_since is None:
         return None
-    one, vote = tables.participant, tables.vote
+    person, vote = tables.participant, tables.vote
     # Votes from before it was opened again do not close it at once.
-    given = (
+    in_round = (
         (vote.c.group_id == group.group_id)
         & (vote.c.position == group.position)
         & (vote.c.voted_at >= group.voting_since)
     )
     with reading(db) as connection:
         joined = connection.scalars(
-            select(func.count()).select_from(one).where(one.c.group_id == group.group_id)
+            select(func.count()).select_from(person).where(person.c.group_id == group.group_id)
         ).one()
         voted, last = connection.execute(
-            select(func.count(), func.max(vote.c.voted_at)).where(given)
+            select(func.count(), func.max(vote.c.voted_at)).where(in_round)
         ).one()
     return closing.closes_at(
         group.voting_since, seconds=group.seconds, joined=joined, voted=voted, last_vote=last

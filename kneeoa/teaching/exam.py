@@ -113,15 +113,15 @@ def _queues(
             by_grade[int(film.grade)].append(film)
     queues, seen = {}, set()
     for grade in sorted(by_grade):
-        here = by_grade[grade]
-        weights = np.array([max(1e-9, favour.get(film.image_id, 1.0)) for film in here])
+        candidates = by_grade[grade]
+        weights = np.array([max(1e-9, favour.get(film.image_id, 1.0)) for film in candidates])
         # Drawing without replacement by weight (Efraimidis and Spirakis 2006).
-        keys = draw.random(len(here)) ** (1 / weights)
+        keys = draw.random(len(candidates)) ** (1 / weights)
         first: list[TeachingFilm] = []
         later: list[TeachingFilm] = []
         for i in np.argsort(-keys, kind="stable"):
-            (later if here[i].patient_id in seen else first).append(here[i])
-            seen.add(here[i].patient_id)
+            (later if candidates[i].patient_id in seen else first).append(candidates[i])
+            seen.add(candidates[i].patient_id)
         queues[grade] = (first + later)[::-1]
     return queues
 
@@ -178,7 +178,7 @@ def match(exam: Exam, films: TeachingSet) -> Match:
     Films whose bytes differ from those that the exam was made with are left out, as are films that
     have another reference grade here: it would not be the same exam.
     """
-    missing, changed, regraded, there = [], [], [], []
+    missing, changed, regraded, same = [], [], [], []
     for film in exam.films:
         ours = films.films.get(film.image_id)
         if ours is None:
@@ -188,8 +188,8 @@ def match(exam: Exam, films: TeachingSet) -> Match:
         elif film.sha256 and _sha256(films.read(film.image_id)[1]) != film.sha256:
             changed.append(film.image_id)
         else:
-            there.append(film)
-    left = Exam(exam.title, exam.seed, exam.grades, tuple(there))
+            same.append(film)
+    left = Exam(exam.title, exam.seed, exam.grades, tuple(same))
     return Match(left, tuple(missing), tuple(changed), tuple(regraded))
 
 
@@ -213,8 +213,8 @@ def lacking(exam: Exam, asked: int) -> list[str]:
         sentences.append(
             f"{asked} films were asked for. There are {len(exam.films)}: all of them are taken."
         )
-    there = {film.grade for film in exam.films}
-    absent = [KLGrade(grade).label for grade in exam.grades if grade not in there]
+    grades = {film.grade for film in exam.films}
+    absent = [KLGrade(grade).label for grade in exam.grades if grade not in grades]
     if absent:
         sentences.append(f"There is no film of {listed(absent)} in this session.")
     return sentences

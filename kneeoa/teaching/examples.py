@@ -27,13 +27,13 @@ def answered(
     ``confidence``, the mean of the probabilities that each gives its own grade.
     """
     tables = list(zip(predictions, rules, strict=True))
-    given = [graded_before(table, films, rule) for table, rule in tables]
-    return _table(films, given, [_sure(table, rule) for table, rule in tables])
+    grades = [graded_before(table, films, rule) for table, rule in tables]
+    return _table(films, grades, [_sure(table, rule) for table, rule in tables])
 
 
-def answered_by_grade(given: Sequence[Mapping[str, int]], films: TeachingSet) -> pd.DataFrame:
+def answered_by_grade(grades: Sequence[Mapping[str, int]], films: TeachingSet) -> pd.DataFrame:
     """Return the table of `answered` from two networks' grades alone; ``confidence`` is NaN."""
-    return _table(films, given, [{}, {}])
+    return _table(films, grades, [{}, {}])
 
 
 def _sure(table: pd.DataFrame, rule: AnswerRule | None) -> dict[str, float]:
@@ -43,9 +43,9 @@ def _sure(table: pd.DataFrame, rule: AnswerRule | None) -> dict[str, float]:
 
 
 def _table(
-    films: TeachingSet, given: Sequence[Mapping[str, int]], sure: Sequence[Mapping[str, float]]
+    films: TeachingSet, grades: Sequence[Mapping[str, int]], sure: Sequence[Mapping[str, float]]
 ) -> pd.DataFrame:
-    first, second = given
+    first, second = grades
     known = sorted(first.keys() & second.keys() & films.films.keys())
     rows = [
         (
@@ -71,10 +71,10 @@ def clear(answers: pd.DataFrame, grade: int) -> list[str]:
 
 def disputed(answers: pd.DataFrame, grade: int) -> list[str]:
     """Return the films of `grade` that a network gives another, the furthest off first."""
-    there = answers[answers["grade"] == grade]
-    off = (there["first"] - grade).abs() + (there["second"] - grade).abs()
-    there = there.assign(off=off)[off > 0]
-    return _ids(there.sort_values(["off", "confidence"], ascending=False, kind="stable"))
+    of_grade = answers[answers["grade"] == grade]
+    off = (of_grade["first"] - grade).abs() + (of_grade["second"] - grade).abs()
+    of_grade = of_grade.assign(off=off)[off > 0]
+    return _ids(of_grade.sort_values(["off", "confidence"], ascending=False, kind="stable"))
 
 
 def against_reference(answers: pd.DataFrame) -> pd.DataFrame:
@@ -118,10 +118,10 @@ def paired(low: Sequence[str], high: Sequence[str]) -> list[tuple[str, str]]:
     waiting = list(high)
     pairs = []
     for name in low:
-        other = next((candidate for candidate in waiting if _side(candidate) == _side(name)), None)
-        if other is not None:
-            waiting.remove(other)
-            pairs.append((name, other))
+        match = next((candidate for candidate in waiting if _side(candidate) == _side(name)), None)
+        if match is not None:
+            waiting.remove(match)
+            pairs.append((name, match))
     return pairs
 
 

@@ -58,8 +58,8 @@ class TeachingSet:
     @property
     def missing_grades(self) -> tuple[KLGrade, ...]:
         """The grades of which there is no film."""
-        there = {film.grade for film in self.films.values()}
-        return tuple(grade for grade in GRADES if grade not in there)
+        grades = {film.grade for film in self.films.values()}
+        return tuple(grade for grade in GRADES if grade not in grades)
 
     def read(self, image_id: str) -> tuple[str, bytes]:
         """Return a film's file name and bytes; raise `DataError` where it cannot be had."""

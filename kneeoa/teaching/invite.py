@@ -9,21 +9,21 @@ PAGE = "join"
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
-def join_address(here: str, code: str) -> str:
+def join_address(page_address: str, code: str) -> str:
     """Return the address of the join page with the session's code filled in.
 
-    `here` is the address of any page of the dashboard as the teacher's browser has it.
+    `page_address` is the address of any page of the dashboard as the teacher's browser has it.
     """
-    parts = urlsplit(here)
+    parts = urlsplit(page_address)
     folder = parts.path.rpartition("/")[0]
     return urlunsplit(
         (parts.scheme, parts.netloc, f"{folder}/{PAGE}", urlencode({"code": code}), "")
     )
 
 
-def is_own_machine(here: str) -> bool:
+def is_own_machine(address: str) -> bool:
     """Whether an address can be opened on the teacher's own machine alone."""
-    return urlsplit(here).hostname in _OWN_MACHINE
+    return urlsplit(address).hostname in _OWN_MACHINE
 
 
 def qr_svg(text: str, *, side: int = 240) -> str:

@@ -34,9 +34,9 @@ def check_setting(
     return setting
 
 
-def is_right(given: str, setting: str) -> bool:
-    """Whether `given` is the key. Ask `Tries` before: right and wrong keys cost one alike."""
-    return hmac.compare_digest(_bytes(given), _bytes(setting))
+def is_right(typed: str, setting: str) -> bool:
+    """Whether `typed` is the key. Ask `Tries` before: right and wrong keys cost one alike."""
+    return hmac.compare_digest(_bytes(typed), _bytes(setting))
 
 
 def _bytes(key: str) -> bytes:

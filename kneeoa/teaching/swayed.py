@@ -99,13 +99,13 @@ def findings(answers: pd.DataFrame) -> list[Finding]:
     ``shown_when`` and ``shown_grade`` (the network's, shown or not); films without a grade are
     left out.
     """
-    given = answers.dropna(subset=["grade", "shown_grade"])
-    wrong = given["shown_grade"] != given["reference"]
-    follows = given["grade"] == given["shown_grade"]
-    is_right = given["grade"] == given["reference"]
-    never, before = (given["shown_when"] == way for way in ("never", "before"))
-    after = (given["shown_when"] == "after") & given["first_grade"].notna()
-    differed = after & (given["first_grade"] != given["shown_grade"])
+    graded = answers.dropna(subset=["grade", "shown_grade"])
+    wrong = graded["shown_grade"] != graded["reference"]
+    follows = graded["grade"] == graded["shown_grade"]
+    is_right = graded["grade"] == graded["reference"]
+    never, before = (graded["shown_when"] == way for way in ("never", "before"))
+    after = (graded["shown_when"] == "after") & graded["first_grade"].notna()
+    differed = after & (graded["first_grade"] != graded["shown_grade"])
 
     def share(what: str, among: np.ndarray, which: np.ndarray) -> Finding:
         return Finding(what, proportion(int((which & among).sum()), int(among.sum())))

@@ -129,7 +129,7 @@ def _show_differences(both, pair: Pair, spaces: list[JointSpace | None]) -> None
         f"<tr><td>{boundary.as_html(line.what)}</td><td>{boundary.as_html(line.first)}</td>"
         f"<td>{boundary.as_html(line.second)}</td>"
         f"<td class='kl-told'>{'' if refused else _arrow(line, pair)}"
-        f"{boundary.as_html(line.told)}</td></tr>"
+        f"{boundary.as_html(line.sentence)}</td></tr>"
         for line in lines
     )
     first, second = spaces

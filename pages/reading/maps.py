@@ -145,7 +145,7 @@ def network_maps(
 def _begun(film, frame, method, grades) -> Job:
     graders = in_use.graders()
     seen = network_input(film.radiograph, frame)
-    asked = Asked.of(graders, seen, method, grades)
+    asked = Asked.from_graders(graders, seen, method, grades)
     return cached.map_jobs().ask(
         asked, lambda progress: maps_of(graders, seen, method, grades, told=progress)
     )

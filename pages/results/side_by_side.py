@@ -61,7 +61,7 @@ def show(selection: Selection, export) -> None:
         run_selection.say_left_out(missing, len(run_set.labels), f" of the {SIDES[side].lower()}")
     comparison = compared(selection, chosen["first"], chosen["second"], averaged)
     st.caption(
-        boundary.escaped(" ".join(comparison.said))
+        boundary.escaped(" ".join(comparison.sentences))
         + f" {run_selection.SPLITS[selection.split].title()} films."
     )
     python = python_of(selection, chosen["first"], chosen["second"], averaged)

@@ -117,7 +117,7 @@ def show_tuning(archive) -> None:
     folder = study.folder / "studies" / study.record.study_id
     with boundary.refusals_shown():
         search = tuning.read(folder)
-        st.markdown(boundary.escaped(search.said()))
+        st.markdown(boundary.escaped(search.sentence()))
         left, right = st.columns([2, 1], gap="medium")
         with left:
             table_view.show_figure(trials_figure(search.trials), "trials")

@@ -42,17 +42,21 @@ def answer(low, high):
 def test_ranges_that_overlap_differ_in_nothing_that_is_said(kind, first, second):
     line = of_grades(answer(*first), answer(*second), kind)
     assert line.way == 0
-    assert not VERDICTS.search(line.told)
+    assert not VERDICTS.search(line.sentence)
 
 
 def test_ranges_apart_differ_and_the_level_is_said():
     line = of_grades(answer(0, 1), answer(2, 3), TIMES)
     assert line.way == 1
-    assert "Higher than before" in line.told
-    assert "90%" in line.told
+    assert "Higher than before" in line.sentence
+    assert "90%" in line.sentence
     assert of_grades(answer(2, 3), answer(0, 1), TIMES).way == -1
-    assert "right knee's range is the higher" in of_grades(answer(3, 3), answer(1, 1), SIDES).told
-    assert "left knee's range is the higher" in of_grades(answer(1, 1), answer(3, 3), SIDES).told
+    assert (
+        "right knee's range is the higher" in of_grades(answer(3, 3), answer(1, 1), SIDES).sentence
+    )
+    assert (
+        "left knee's range is the higher" in of_grades(answer(1, 1), answer(3, 3), SIDES).sentence
+    )
 
 
 def test_a_film_without_a_grade_is_compared_with_nothing():
@@ -63,17 +67,17 @@ def test_a_film_without_a_grade_is_compared_with_nothing():
 def test_within_measuring_again_nothing_is_said():
     medial, _ = of_widths(space(30.0), space(28.0), TIMES)
     assert medial.way == 0
-    assert not VERDICTS.search(medial.told)
+    assert not VERDICTS.search(medial.sentence)
     # 1.96 * sqrt(2) pixels of 0.15 mm
-    assert "within 0.4 mm" in medial.told
+    assert "within 0.4 mm" in medial.sentence
 
 
 def test_what_two_sound_knees_differ_by_is_no_change_either():
     apart = SOUND_KNEES_APART * TIBIA
     medial, _ = of_widths(space(40.0), space(40.0 - 0.9 * apart), TIMES)
     assert medial.way == 0
-    assert "more than measuring again" in medial.told
-    assert not VERDICTS.search(medial.told)
+    assert "more than measuring again" in medial.sentence
+    assert not VERDICTS.search(medial.sentence)
 
 
 def test_beyond_both_it_is_narrower_by_how_much_and_how_sure():
@@ -84,9 +88,9 @@ def test_beyond_both_it_is_narrower_by_how_much_and_how_sure():
     doubt = 1.96 * 2**0.5 * 0.15
     assert (
         f"Narrower than before by {by:.1f} mm ({by - doubt:.1f} mm to {by + doubt:.1f} mm)"
-        in medial.told
+        in medial.sentence
     )
-    assert "another position of the knee" in medial.told
+    assert "another position of the knee" in medial.sentence
     assert lateral.way == 0
     wider, _ = of_widths(space(40.0 - 2 * apart), space(40.0), TIMES)
     assert wider.way == 1
@@ -96,29 +100,29 @@ def test_left_and_right_are_compared_by_compartment_not_by_picture():
     apart = SOUND_KNEES_APART * TIBIA
     right, left = space(40.0, 60.0, side="R"), space(40.0 - 2 * apart, 60.0, side="L")
     medial, lateral = of_widths(right, left, SIDES)
-    assert "narrower in the left knee" in medial.told.lower()
+    assert "narrower in the left knee" in medial.sentence.lower()
     assert lateral.way == 0
     unknown = JointSpace(width(40), width(60), TIBIA)
     (line,) = of_widths(right, unknown, SIDES)
-    assert "set the side" in line.told
+    assert "set the side" in line.sentence
 
 
 def test_a_width_that_is_not_known_is_compared_with_nothing():
     refused = Width(refusal="The edges are not clear.")
     medial, lateral = of_widths(space(refused), space(30.0), TIMES)
     assert (medial.first, medial.way) == ("not measured", 0)
-    assert "not measured" in medial.told
-    assert "measuring again" in lateral.told
+    assert "not measured" in medial.sentence
+    assert "measuring again" in lateral.sentence
 
 
 def test_two_that_are_closed_are_not_told_apart_and_one_is_at_most():
     closed = width(7.0, is_closed=True)
     medial, _ = of_widths(space(closed), space(closed), TIMES)
-    assert "too narrow to tell apart" in medial.told
+    assert "too narrow to tell apart" in medial.sentence
     medial, _ = of_widths(space(40.0), space(closed), TIMES)
     assert medial.second.startswith("less than ")
     assert medial.way == -1
-    assert "at least" in medial.told
+    assert "at least" in medial.sentence
 
 
 @pytest.mark.parametrize(
@@ -140,9 +144,9 @@ def test_millimetres_are_compared_only_with_those_of_one_kind(first, second, uni
 
 
 def test_a_width_is_said_with_interval_and_unit():
-    assert words.said(space(), space().medial) == "4.5 mm (4.2 to 4.8)"
+    assert words.width_text(space(), space().medial) == "4.5 mm (4.2 to 4.8)"
     bare = space(spacing=None)
-    assert words.said(bare, bare.medial) == "30.0 px (28.0 to 32.0)"
+    assert words.width_text(bare, bare.medial) == "30.0 px (28.0 to 32.0)"
     assert words.short(bare, bare.medial) == "30.0 px"
     assert "6.0% of the tibia's width" in words.details(bare)[0]
     assert "no millimetres" in " ".join(words.details(bare))
@@ -201,10 +205,10 @@ def test_two_patients_are_never_compared_and_one_day_is_no_time():
 def test_of_two_that_do_not_follow_each_other_none_is_called_before(kind):
     apart = SOUND_KNEES_APART * TIBIA
     for first, second in ((40.0, 40.0 - 2 * apart), (40.0 - 2 * apart, 40.0)):
-        told = of_widths(space(first), space(second), kind)[0].told
-        told += of_grades(answer(0, 1), answer(3, 4), kind).told
-        assert "before" not in told
-        assert "Narrower in the" in told
+        sentences = of_widths(space(first), space(second), kind)[0].sentence
+        sentences += of_grades(answer(0, 1), answer(3, 4), kind).sentence
+        assert "before" not in sentences
+        assert "Narrower in the" in sentences
 
 
 def test_the_knees_of_one_film_are_never_prior_and_current():
@@ -250,7 +254,7 @@ def test_what_the_files_do_not_say_of_a_pair_is_said():
 def test_a_knee_that_waits_for_her_grade_is_not_called_ungraded():
     line = of_grades(None, answer(1, 2), TIMES, instead=("shown after your grade", "not graded"))
     assert line.first == "shown after your grade"
-    assert "not graded" not in line.told
+    assert "not graded" not in line.sentence
 
 
 def test_in_a_mirror_image_no_compartment_has_a_name():
@@ -260,7 +264,7 @@ def test_in_a_mirror_image_no_compartment_has_a_name():
     assert any("mirror image" in one for one in words.details(mirrored))
     (line,) = of_widths(mirrored, space(), TIMES)
     assert line.way == 0
-    assert "mirror image" in line.told
+    assert "mirror image" in line.sentence
 
 
 def test_left_and_right_of_two_knees_are_not_the_same_compartment():
@@ -268,4 +272,4 @@ def test_left_and_right_of_two_knees_are_not_the_same_compartment():
     assert len(of_widths(first, second, TIMES)) == 2
     (line,) = of_widths(first, second, TWO)
     assert (line.way, line.first, line.second) == (0, "", "")
-    assert "set the side" in line.told
+    assert "set the side" in line.sentence

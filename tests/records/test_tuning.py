@@ -12,15 +12,15 @@ from tests.support.research import write_robustness, write_search
 def test_a_search_says_what_was_best(tmp_path):
     found = tuning.read(write_search(tmp_path))
     best = found.trials.query("state == 'complete'")["val_loss"].min()
-    assert f"validation loss {best:.3f}" in found.said()
-    assert "9 trials (8 complete, 1 pruned)" in found.said()
+    assert f"validation loss {best:.3f}" in found.sentence()
+    assert "9 trials (8 complete, 1 pruned)" in found.sentence()
     assert tuning.settings_of(found.trials) == ["learning_rate", "batch_size", "depth"]
 
 
 def test_a_search_without_complete_trials_has_no_best(tmp_path):
     found = tuning.read(write_search(tmp_path, complete=0))
     assert found.best is None
-    assert "None is complete" in found.said()
+    assert "None is complete" in found.sentence()
 
 
 @pytest.mark.parametrize("file", ["trials.csv", "importance.csv", "best.json"])

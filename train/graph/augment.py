@@ -90,17 +90,17 @@ def _warp(film: keras.KerasTensor, warp: keras.KerasTensor, side: int) -> keras.
 
     warp = [warp[:, i][:, None, None] for i in range(WARP)]
 
-    def found(
+    def source_position(
         along_columns: keras.KerasTensor,
         along_rows: keras.KerasTensor,
         offset: keras.KerasTensor,
         first: keras.KerasTensor,
         last: keras.KerasTensor,
     ) -> keras.KerasTensor:
-        there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
-        return ops.minimum(ops.maximum(there, first), last)
+        position = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
+        return ops.minimum(ops.maximum(position, first), last)
 
-    column, row = found(*warp[:3], *warp[6:8]), found(*warp[3:6], *warp[8:])
+    column, row = source_position(*warp[:3], *warp[6:8]), source_position(*warp[3:6], *warp[8:])
     left = ops.minimum(ops.floor(column), source - 2)
     top = ops.minimum(ops.floor(row), source - 2)
     index = ops.reshape(ops.cast(top * source + left, "int32"), (-1, side * side))

@@ -143,8 +143,8 @@ def rates(config: TrainConfig, stage: Stage, films: int) -> np.ndarray:
     end = {"constant": 1.0, "cosine": 0.02}[config.schedule]
     rise = round(config.warmup * steps)
     step = np.arange(steps + 1)
-    done = np.clip((step - rise) / max(1, steps - rise), 0, 1)
-    falling = top * (end + (1 - end) * (1 + np.cos(np.pi * done)) / 2)
+    progress = np.clip((step - rise) / max(1, steps - rise), 0, 1)
+    falling = top * (end + (1 - end) * (1 + np.cos(np.pi * progress)) / 2)
     if not rise:
         return falling.astype(np.float32)
     low = top / 20

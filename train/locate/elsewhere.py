@@ -32,7 +32,7 @@ def measure(
     grades = rows.set_index("file").loc[[file.name for file, _ in films], "expert1"].to_numpy(int)
     shown = [film for _, film in films]
     answers = [localiser.answers(film) for film in shown]
-    knees_found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
+    knees_found = [localiser.found(*pair) for pair in zip(shown, answers, strict=True)]
     figures = {
         "graded": {
             "refusals": measuring.refusals(knees_found),
@@ -56,15 +56,15 @@ def measure(
     for name in ("graded-bilateral", "implants"):
         some = read_films(find_in(folder / name))
         if some:
-            given = [localiser.find(film) for _, film in some]
+            located_films = [localiser.find(film) for _, film in some]
             figures[name] = {
-                "refusals": measuring.refusals(given),
-                "split_in_two": sum(len(located.knees) == 2 for located in given),
+                "refusals": measuring.refusals(located_films),
+                "split_in_two": sum(len(located.knees) == 2 for located in located_films),
             }
             if name == "implants":
                 apart = [
                     located
-                    for (file, _), located in zip(some, given, strict=True)
+                    for (file, _), located in zip(some, located_films, strict=True)
                     if held_out(file)
                 ]
                 figures[name]["held_out"] = measuring.refusals(apart)

@@ -37,9 +37,9 @@ def folded(network: Network) -> Network:
 def to_onnx(plain: Network) -> onnx.ModelProto:
     """Return a folded network as ONNX: ``looks`` in, each of `OUTPUTS` out, ``(N, numbers)``."""
     graph = _Graph()
-    here = "looks"
+    layer = "looks"
     for name in ("quarter", "eighth", "sixteenth", "coarse"):
-        here = graph.blocks(name, getattr(plain, name), here)
+        layer = graph.blocks(name, getattr(plain, name), layer)
     both = graph.add("Concat", ["sixteenth", graph.twice("coarse")], "both", axis=1)
     up = graph.twice(graph.convolution("lateral", plain.lateral, both))
     mixed = graph.block("mix", plain.mix, graph.add("Add", ["eighth", up], "joined"))
@@ -110,33 +110,33 @@ class _Graph:
         self.constant(name, array.astype(np.float16))
         return self.add("Cast", [name], f"{name}/float32", to=TensorProto.FLOAT)
 
-    def blocks(self, name: str, blocks: Sequence[nn.Sequential], here: str) -> str:
+    def blocks(self, name: str, blocks: Sequence[nn.Sequential], source: str) -> str:
         for number, block in enumerate(blocks):
             last = number == len(blocks) - 1
-            here = self.block(name if last else f"{name}_{number}", block, here)
-        return here
+            source = self.block(name if last else f"{name}_{number}", block, source)
+        return source
 
-    def block(self, name: str, block: nn.Sequential, here: str) -> str:
-        return self.add("Relu", [self.convolution(f"{name}_conv", block[0], here)], name)
+    def block(self, name: str, block: nn.Sequential, source: str) -> str:
+        return self.add("Relu", [self.convolution(f"{name}_conv", block[0], source)], name)
 
-    def convolution(self, name: str, layer: nn.Conv2d, here: str) -> str:
+    def convolution(self, name: str, layer: nn.Conv2d, source: str) -> str:
         weights = [self.weight(f"{name}/kernel", layer.weight)]
         weights.append(self.weight(f"{name}/bias", layer.bias))
         pads = [*layer.padding, *layer.padding]
-        return self.add("Conv", [here, *weights], name, strides=list(layer.stride), pads=pads)
+        return self.add("Conv", [source, *weights], name, strides=list(layer.stride), pads=pads)
 
-    def dense(self, name: str, layer: nn.Linear, here: str) -> str:
+    def dense(self, name: str, layer: nn.Linear, source: str) -> str:
         weights = [self.weight(f"{name}/kernel", layer.weight)]
         weights.append(self.weight(f"{name}/bias", layer.bias))
-        return self.add("Gemm", [here, *weights], name, transB=1)
+        return self.add("Gemm", [source, *weights], name, transB=1)
 
-    def twice(self, here: str) -> str:
+    def twice(self, source: str) -> str:
         """Nearest neighbour, as `torch.nn.functional.interpolate` does it."""
-        scales = self.constant(f"{here}_scales", np.array([1, 1, 2, 2], np.float32))
+        scales = self.constant(f"{source}_scales", np.array([1, 1, 2, 2], np.float32))
         return self.add(
             "Resize",
-            [here, "", scales],
-            f"{here}_twice",
+            [source, "", scales],
+            f"{source}_twice",
             mode="nearest",
             coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",

@@ -113,29 +113,29 @@ def losses_of(answers: torch.Tensor, batch: Batch, with_spread: bool) -> dict[st
     Box: L1 of the centre in box sizes and of the log sizes, then the likelihood of Laplace errors
     of the predicted spread; all else cross-entropy.
     """
-    given = dict(zip(OUTPUTS, answers.split(list(OUTPUTS.values()), dim=1), strict=True))
+    outputs = dict(zip(OUTPUTS, answers.split(list(OUTPUTS.values()), dim=1), strict=True))
     box = _tensor(batch.box)
     size = 2 * box[:, 2:]
     wrong = torch.cat(
-        [(given["centre"] - box[:, :2]).abs() / size, (given["size"] - box[:, 2:].log()).abs()],
+        [(outputs["centre"] - box[:, :2]).abs() / size, (outputs["size"] - box[:, 2:].log()).abs()],
         dim=1,
     )
     if with_spread:
-        spread = given["spread"].clamp(-5, 1.5)
+        spread = outputs["spread"].clamp(-5, 1.5)
         wrong = wrong * torch.exp(-spread) + spread
     boxed = _tensor(batch.number > 0)
     losses = {"box": _BOX * (wrong.sum(dim=1) * boxed).sum() / boxed.sum().clamp(min=1)}
-    losses["kind"] = functional.cross_entropy(given["kind"], torch.as_tensor(batch.kind))
+    losses["kind"] = functional.cross_entropy(outputs["kind"], torch.as_tensor(batch.kind))
     turn = torch.as_tensor(batch.turn)
     if (batch.turn != UNKNOWN).any():
         losses["turn"] = 0.5 * functional.cross_entropy(
-            given["turn"], turn, ignore_index=UNKNOWN, label_smoothing=0.01
+            outputs["turn"], turn, ignore_index=UNKNOWN, label_smoothing=0.01
         )
     for name in ("second", "negative", "implant"):
         known = torch.as_tensor(getattr(batch, name) != UNKNOWN)
         if known.any():
             losses[name] = functional.binary_cross_entropy_with_logits(
-                given[name][known, 0], _tensor(getattr(batch, name))[known]
+                outputs[name][known, 0], _tensor(getattr(batch, name))[known]
             )
     return losses
 

@@ -59,8 +59,8 @@ def reframed(images: np.ndarray, seed: int) -> list[Reframed]:
 def box_figures(answers: Sequence[list[Answer]], films: Sequence[Reframed]) -> dict[str, float]:
     """Return how far boxes are off: centre in box sizes, overlap, log sizes, and knees counted."""
     overlaps, off, sizes = [], [], []
-    for given, film in zip(answers, films, strict=True):
-        for answer in given[1:]:
+    for film_answers, film in zip(answers, films, strict=True):
+        for answer in film_answers[1:]:
             shares = [answer.box.overlap(box) for box in film.boxes]
             box, predicted = film.boxes[int(np.argmax(shares))], answer.box
             overlaps.append(max(shares))
@@ -72,7 +72,7 @@ def box_figures(answers: Sequence[list[Answer]], films: Sequence[Reframed]) -> d
                 + abs(np.log(predicted.width / box.width))
             )
     numbers = np.array([film.number for film in films])
-    two = np.array([len(given) == 3 for given in answers])
+    two = np.array([len(film_answers) == 3 for film_answers in answers])
     return {
         "films": len(films),
         "centre_error_median": float(np.median(off)),
@@ -91,7 +91,7 @@ def box_figures(answers: Sequence[list[Answer]], films: Sequence[Reframed]) -> d
 
 def scores(answers: Sequence[list[Answer]]) -> np.ndarray:
     """Return for each film how much like a frontal knee it is, ``(N,)`` log odds."""
-    return np.array([frontal_score(given) for given in answers])
+    return np.array([*map(frontal_score, answers)])
 
 
 def refusals(films: Sequence[Found]) -> dict[str, int]:

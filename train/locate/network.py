@@ -55,8 +55,8 @@ class Network(nn.Module):
         mixed = self.mix(eighth + up)
         share = self.heat(mixed).flatten(1).softmax(dim=1)
         centre = share @ self.places
-        here = torch.einsum("ncp,np->nc", mixed.flatten(2), share)
-        features = [here, coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3)), centre]
+        attended = torch.einsum("ncp,np->nc", mixed.flatten(2), share)
+        features = [attended, coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3)), centre]
         answer = self.answer(self.dropout(self.hidden(torch.cat(features, dim=1)).relu()))
         moved = centre + RESIDUAL * torch.tanh(answer[:, :2])
         return torch.cat([moved, answer[:, 2:]], dim=1)

@@ -143,13 +143,15 @@ def fit_thresholds(
         return max(least, float(np.quantile(values, 1 - share)))
 
     whole = Window(0, 0, *films[0].pixels.shape)
-    overlap = float(np.quantile([given[1].box.overlap(whole) for given in answers], _RARE))
+    overlap = float(
+        np.quantile([film_answers[1].box.overlap(whole) for film_answers in answers], _RARE)
+    )
     return {
         "frontal": frontal,
         "second": _SECOND,
         "turned": _LOOK_TURNED,
         "negative": 0.0,
-        "implant": rarely([implant_score(given) for given in everything], _IMPLANT, _WARNED),
+        "implant": rarely([*map(implant_score, everything)], _IMPLANT, _WARNED),
         # Whatever most crops have, so that they stay as they are; with some room.
         "crop_overlap": overlap - 0.05,
     }
@@ -161,7 +163,7 @@ def _metrics(
     around = measuring.reframed(measured.val.images, _SEED)
     crops, shown = _films(measured.val), [look.film for look in around]
     knees, reframed = ([localiser.answers(film) for film in some] for some in (crops, shown))
-    others = _Others.of(localiser, measured.pictures)
+    others = _Others.read(localiser, measured.pictures)
     originals, grade = _graded(measured.val, measured.grade), measured.grade
     test = _films(measured.test)
     answers = [localiser.answers(film) for film in test]
@@ -199,12 +201,12 @@ class _Others:
     refused: np.ndarray
 
     @classmethod
-    def of(cls, localiser: Localiser, pictures: Sequence[Path]) -> "_Others":
+    def read(cls, localiser: Localiser, pictures: Sequence[Path]) -> "_Others":
         shown = read_films([file for file in pictures if held_out(file)])
         answers = [localiser.answers(film) for _, film in shown]
         refused = [
-            localiser.found(film, given).refusal is not None
-            for (_, film), given in zip(shown, answers, strict=True)
+            localiser.found(film, film_answers).refusal is not None
+            for (_, film), film_answers in zip(shown, answers, strict=True)
         ]
         return cls([file for file, _ in shown], answers, np.array(refused))
 
@@ -225,7 +227,7 @@ def _of_films(
 
     `answers` are what the network says of `shown`, `originals` the grades of the crops as cut.
     """
-    knees_found = [localiser.found(film, given) for film, given in zip(shown, answers, strict=True)]
+    knees_found = [localiser.found(*pair) for pair in zip(shown, answers, strict=True)]
     figures: dict[str, Any] = {"refusals": measuring.refusals(knees_found)}
     if grade is None or originals is None:
         return figures
@@ -250,16 +252,16 @@ def _films(films: Films) -> list[Radiograph]:
     return [measuring.film_of(image, "crop") for image in films.images]
 
 
-def _input(film: Radiograph, found: Found) -> np.ndarray:
+def _input(film: Radiograph, located: Found) -> np.ndarray:
     """Of two knees, the one that the film was made around is not known: the better centred."""
     height, width = film.pixels.shape
     frame = min(
-        found.frames,
+        located.frames,
         key=lambda frame_found: (
             abs(frame_found.centre[0] / height - 0.5) + abs(frame_found.centre[1] / width - 0.5)
         ),
     )
-    return network_input(found.to_grade(film), frame)
+    return network_input(located.to_grade(film), frame)
 
 
 def _parity(plain: Network, localiser: Localiser, films: Sequence[Radiograph]) -> float:

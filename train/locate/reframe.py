@@ -40,17 +40,17 @@ def film_around(
     """
     count = len(geometry)
     x, y, film = world(geometry, side)
-    here, down = x * _wide(geometry.side), y
+    right, down = x * _wide(geometry.side), y
     fold = _wide(geometry.fold)
-    beyond = here > fold
+    beyond = right > fold
     with np.errstate(invalid="ignore"):
-        here = np.where(beyond, 2 * fold - here, here)
+        right = np.where(beyond, 2 * fold - right, right)
     down = np.where(beyond, down - _wide(geometry.shift), down)
     flip = np.where(rng.random(count) < 0.5, -1, 1)
-    across, rows = _into_crop(here * _wide(flip * geometry.side), down, rng)
+    across, rows = _into_crop(right * _wide(flip * geometry.side), down, rng)
     which = np.where(beyond, np.asarray(other)[:, None, None], np.asarray(index)[:, None, None])
     image = _sample(levels, which, across, rows, geometry, side) / 255
-    return _outlined(image, here, down, fold, rng), film, (x, y)
+    return _outlined(image, right, down, fold, rng), film, (x, y)
 
 
 def _into_crop(

@@ -44,13 +44,13 @@ def write(models: Path) -> dict[str, AnswerRule]:
 
     Nothing else on a card changes. Raises `DataError` where there is no card.
     """
-    there = [name for name in (*ARCHITECTURES, FOLDER) if (models / name / "card.json").exists()]
-    if not there:
+    names = [name for name in (*ARCHITECTURES, FOLDER) if (models / name / "card.json").exists()]
+    if not names:
         raise DataError(
             f"Expected published models in {models}. There is none: publish one with "
             "`python -m train publish`, or name another folder."
         )
-    answers = {name: _read(models / name / "predictions.csv") for name in there}
+    answers = {name: _read(models / name / "predictions.csv") for name in names}
     rule = choose(
         [answers[FOLDER]["val"]]
         if FOLDER in answers

@@ -105,12 +105,15 @@ class _Graph:
 
     def _layernormalization(self, layer: keras.Layer, inputs: list[str]) -> str:
         # Of a film with its one channel, which makes it ONNX' instance normalisation.
-        one, zero = (
+        scale, offset = (
             self._constant(f"{layer.name}.{name}", np.full(1, value, np.float32))
             for name, value in (("scale", 1), ("offset", 0))
         )
         return self.add(
-            "InstanceNormalization", [*inputs, one, zero], layer.name, epsilon=float(layer.epsilon)
+            "InstanceNormalization",
+            [*inputs, scale, offset],
+            layer.name,
+            epsilon=float(layer.epsilon),
         )
 
     def _rescaling(self, layer: keras.Layer, inputs: list[str]) -> str:

@@ -78,11 +78,11 @@ def measured(films: Films, localiser: Localiser, *, progress: Callable = iter) -
     for index in progress(range(len(films))):
         name, patient = films.image_ids[index], films.patient_ids[index]
         film = _film(films.images[index].astype(np.float32), name)
-        found = localiser.find(film)
-        film, frame = found.to_grade(film), found.frames[0]
+        located = localiser.find(film)
+        film, frame = located.to_grade(film), located.frames[0]
         side = name[-1] if name[-1] in "LR" else "R"
         row = {"film": name, "patient": patient, "grade": int(films.grades[index]), "side": side}
-        gated = found.refusal is not None
+        gated = located.refusal is not None
         widths = {} if gated else _widths(film, frame, side)
         knees.append(
             row | {"gated": gated} | {name: widths.get(name, _NOTHING)[0] for name in COMPARTMENTS}
@@ -105,26 +105,26 @@ def _film(pixels: np.ndarray, name: str) -> Radiograph:
 def _widths(film: Radiograph, frame: Frame, side: str) -> dict[str, tuple[float, float, float]]:
     """Return width, low and high by compartment; closed ones count as half of what they may be."""
     space = measure(film, frame, side)
-    found = {}
+    by_compartment = {}
     for name, width in space.compartments.items():
         pixels, low, high, tibia = width.pixels, width.low, width.high, space.tibia_width
         if pixels is None or low is None or high is None or tibia is None:
-            found[name] = _NOTHING
+            by_compartment[name] = _NOTHING
         else:
             value = high / 2 if width.is_closed else pixels
-            found[name] = (value / tibia, low / tibia, high / tibia)
-    return found
+            by_compartment[name] = (value / tibia, low / tibia, high / tibia)
+    return by_compartment
 
 
 def _both_ways(film: Radiograph, frame: Frame, side: str) -> Iterator[dict[str, Any]]:
     """Yield the width by either way, refused or not."""
     image = patch_of(film.pixels, frame).image
     outlines = outlines_of(image[None])
-    others = profiles.widths(image, outlines)
+    by_profiles = profiles.widths(image, outlines)
     for place in (LEFT, RIGHT):
         name = COMPARTMENTS[(place == LEFT) == (side == "R")]
         width = narrowest(outlines, place).width[0] / outlines.tibia_width[0]
-        yield {"compartment": name, "paths": float(width), "profiles": others[place]}
+        yield {"compartment": name, "paths": float(width), "profiles": by_profiles[place]}
 
 
 def _again(
@@ -139,8 +139,8 @@ def _again(
         again = _widths(changed, frame, side)
         for name in COMPARTMENTS:
             value, low, high = first[name]
-            told = {"first": value, "low": low, "high": high, "again": again[name][0]}
-            yield {"kind": kind, "compartment": name} | told
+            widths = {"first": value, "low": low, "high": high, "again": again[name][0]}
+            yield {"kind": kind, "compartment": name} | widths
 
 
 def _changed(
@@ -159,10 +159,11 @@ def _changed(
     return np.clip(pixels, 0, 255)
 
 
-def table(found: Measured) -> pd.DataFrame:
+def table(measurement: Measured) -> pd.DataFrame:
     """Return one row per check; columns as in `kneeoa.records.joint_space`, intervals of 95%."""
-    rows = [*_repeated(found.copies), *_graded(found.knees), *_agreeing(found.ways)]
-    rows += [*_refused(found), *_sides(found.knees)]
+    knees = measurement.knees
+    rows = [*_repeated(measurement.copies), *_graded(knees), *_agreeing(measurement.ways)]
+    rows += [*_refused(knees), *_sides(knees)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -198,13 +199,13 @@ def _graded(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
         yield _row(GRADE, f"{name}, rank correlation with KL", value, ranks, some)
         medians = np.array([_medians(g, w) for g, w in draws])
         for grade in GRADES:
-            of = some[some["grade"] == grade]
+            same_grade = some[some["grade"] == grade]
             yield _row(
                 GRADE,
                 f"{name}, median at {grade.label}",
-                of["value"].median(),
+                same_grade["value"].median(),
                 medians[:, grade],
-                of,
+                same_grade,
             )
         if name == NARROWER:
             what = f"{name}, smallest step of its medians from KL 1 to KL 4"
@@ -220,8 +221,8 @@ def _repeats(
 
 
 def _medians(grades: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    of = [widths[grades == grade] for grade in GRADES]
-    return np.array([np.median(some) if len(some) else np.nan for some in of])
+    by_grade = [widths[grades == grade] for grade in GRADES]
+    return np.array([np.median(some) if len(some) else np.nan for some in by_grade])
 
 
 def _agreeing(ways: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -236,22 +237,23 @@ def _agreeing(ways: pd.DataFrame) -> Iterator[dict[str, Any]]:
         yield _row(AGREEMENT, f"{name}, half of the 95% limits", half, limits, some)
 
 
-def _refused(found: Measured) -> Iterator[dict[str, Any]]:
-    knees = found.knees
+def _refused(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
     without = knees[list(COMPARTMENTS)].isna()
     columns = {"knees without any width": without.all(axis=1)}
     columns |= {f"{name} widths": without[name] for name in COMPARTMENTS}
     for grade in GRADES:
-        of = knees[knees["grade"] == grade]
-        yield from _share(f"medial widths at {grade.label}", of["medial"].isna(), of)
+        same_grade = knees[knees["grade"] == grade]
+        yield from _share(
+            f"medial widths at {grade.label}", same_grade["medial"].isna(), same_grade
+        )
     for what, lost in columns.items():
         yield from _share(what, lost, knees)
 
 
-def _share(what: str, lost: pd.Series, of: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    if len(of):
-        draws = _weighted_means(lost.astype(float), of["patient"])
-        yield _row(REFUSED, what, lost.mean(), draws, of)
+def _share(what: str, lost: pd.Series, knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    if len(knees):
+        draws = _weighted_means(lost.astype(float), knees["patient"])
+        yield _row(REFUSED, what, lost.mean(), draws, knees)
 
 
 def _sides(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -266,8 +268,8 @@ def _sides(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
             continue
         draws = np.random.default_rng(0).choice(apart, (_RESAMPLES, len(apart)))
         what = f"{name}, left and right of two knees of KL 0"
-        of = pd.DataFrame({"patient": apart.index})
-        yield _row(SIDES, what, apart.quantile(0.95), np.quantile(draws, 0.95, axis=1), of)
+        patients = pd.DataFrame({"patient": apart.index})
+        yield _row(SIDES, what, apart.quantile(0.95), np.quantile(draws, 0.95, axis=1), patients)
 
 
 def _weighted_means(values: pd.Series, patients: pd.Series) -> np.ndarray:
@@ -276,13 +278,13 @@ def _weighted_means(values: pd.Series, patients: pd.Series) -> np.ndarray:
 
 
 def _row(
-    check: str, what: str, value: float, draws: np.ndarray, of: pd.DataFrame
+    check: str, what: str, value: float, draws: np.ndarray, rows: pd.DataFrame
 ) -> dict[str, Any]:
     low, high = bootstrap.percentile_interval(np.asarray(draws, float))
-    key, patients = (check, what), of["patient"].nunique()
+    key, patients = (check, what), rows["patient"].nunique()
     bounds = {"at_least": AT_LEAST.get(key, np.nan), "at_most": AT_MOST.get(key, np.nan)}
-    told = {"check": check, "what": what, "value": value, "low": low, "high": high}
-    return told | {"films": len(of), "patients": patients} | bounds
+    figures = {"check": check, "what": what, "value": value, "low": low, "high": high}
+    return figures | {"films": len(rows), "patients": patients} | bounds
 
 
 def as_text(rows: pd.DataFrame) -> str:

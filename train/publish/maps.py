@@ -72,24 +72,24 @@ def _network(model: PublishedModel, films: Films) -> Iterator[tuple[str, str, np
     }
     for check, curve in (("deletion", trust.deletion), ("insertion", trust.insertion)):
         areas = {
-            what: np.array(
+            map_name: np.array(
                 [
                     trust.area(curve(image, heatmap, _probability(grader, grade)))
-                    for image, heatmap, grade in zip(images, these, grades, strict=True)
+                    for image, heatmap, grade in zip(images, heatmaps, grades, strict=True)
                 ]
             )
-            for what, these in maps.items()
+            for map_name, heatmaps in maps.items()
         }
-        yield from ((check, what, values) for what, values in areas.items())
+        yield from ((check, map_name, values) for map_name, values in areas.items())
         for other in (RANDOM, CENTRED):
             yield check, f"{GRAD_CAM} - {other}", areas[GRAD_CAM] - areas[other]
     yield "shuffled", ANOTHER, _likeness(own, own[1:] + own[:1])
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "shuffled.onnx"
-        for done, layers, mixed in shuffled(model.file):
+        for shuffled_layers, layers, mixed in shuffled(model.file):
             onnx.save(mixed, file)
             without = _maps(Grader(file).grade_arrays(images), grades)
-            yield "shuffled", f"{done} of {layers} layers", _likeness(own, without)
+            yield "shuffled", f"{shuffled_layers} of {layers} layers", _likeness(own, without)
 
 
 def _probability(grader: Grader, grade: int) -> Callable[[np.ndarray], np.ndarray]:

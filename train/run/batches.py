@@ -44,10 +44,10 @@ class Shuffled(keras.utils.PyDataset):
         return len(self._drawn["order"]) // self._size
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        here = slice(index * self._size, (index + 1) * self._size)
-        inputs = {name: self._drawn[name][here] for name in ("warp", "look", "kept")}
-        inputs["film"] = self._images[self._drawn["order"][here]][..., None]
-        return inputs, self._drawn["target"][here]
+        rows = slice(index * self._size, (index + 1) * self._size)
+        inputs = {name: self._drawn[name][rows] for name in ("warp", "look", "kept")}
+        inputs["film"] = self._images[self._drawn["order"][rows]][..., None]
+        return inputs, self._drawn["target"][rows]
 
 
 class InOrder(keras.utils.PyDataset):

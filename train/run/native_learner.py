@@ -64,8 +64,8 @@ class NativeLearner:
         means = stage.epoch(
             drawn, lambda step: watch(step / stage.steps, lambda: stage.means().loss)
         )
-        done = int(keras.ops.convert_to_numpy(inner(self.optimizer).iterations.value))
-        return Learned(means.loss, means.accuracy, float(self._rates[done]))
+        steps = int(keras.ops.convert_to_numpy(inner(self.optimizer).iterations.value))
+        return Learned(means.loss, means.accuracy, float(self._rates[steps]))
 
     def close(self) -> None:
         """Give the memory back that the recorded step holds."""

@@ -33,8 +33,8 @@ def epochs_left(config: TrainConfig, history: History) -> int:
     stage = next_stage(config, history)
     if stage is None:
         return 0
-    done = sum(row["stage"] == stage + 1 for row in history)
-    return sum(later.epochs for later in config.stages[stage:]) - done
+    trained = sum(row["stage"] == stage + 1 for row in history)
+    return sum(later.epochs for later in config.stages[stage:]) - trained
 
 
 def why_stopped(config: TrainConfig, history: History) -> str:

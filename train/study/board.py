@@ -109,14 +109,14 @@ class Board:
 
     def as_dict(self, state: str) -> dict[str, Any]:
         """Return what the status file holds."""
-        done = sum(row.state == "finished" for row in self._rows.values())
+        finished = sum(row.state == "finished" for row in self._rows.values())
         return {
             "schema_version": STATUS_SCHEMA_VERSION,
             "study_id": self._study_id,
             "state": state,
             "begun_at": self._begun,
             "updated_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "runs_done": done,
+            "runs_done": finished,
             "runs": len(self._rows),
             "seconds_left_at_most": self.seconds_left(),
             "rows": [
@@ -134,9 +134,9 @@ class Board:
 
     def line(self, run_id: str) -> str:
         """Return the one line that a terminal shows."""
-        done = sum(row.state == "finished" for row in self._rows.values())
+        finished = sum(row.state == "finished" for row in self._rows.values())
         row = self._rows[run_id]
-        parts = [f"cycles {done}/{len(self._rows)}"]
+        parts = [f"cycles {finished}/{len(self._rows)}"]
         if row.progress:
             at = row.progress
             parts.append(f"{DISPLAY_NAME.get(row.architecture, row.architecture)} seed {row.seed}")

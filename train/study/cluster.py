@@ -144,9 +144,9 @@ class Cluster:
     @property
     def slots(self) -> int:
         """How many tasks can run at a time, now."""
-        there = self._ray.cluster_resources()
+        resources = self._ray.cluster_resources()
         # A little more, because a fifth of a GPU does not fit in five times by division.
-        fits = [there.get(name, 0) / need + 1e-6 for name, need in self._need.items() if need]
+        fits = [resources.get(name, 0) / need + 1e-6 for name, need in self._need.items() if need]
         return max(1, int(min(fits)))
 
     def submit(self, function: Callable, *arguments: Any) -> Any:

@@ -134,7 +134,7 @@ def _start(control: str, environment: Mapping[str, str]) -> str:
 
 def _run(command: Sequence[str], environment: Mapping[str, str], text: str = "") -> str:
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             env=environment,
             input=text,
@@ -145,10 +145,10 @@ def _run(command: Sequence[str], environment: Mapping[str, str], text: str = "")
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{type(error).__name__}"
-    printed = (done.stderr or done.stdout).strip().splitlines()
-    return (
-        (printed[-1] if printed else f"it ended with {done.returncode}") if done.returncode else ""
-    )
+    printed = (process.stderr or process.stdout).strip().splitlines()
+    if not process.returncode:
+        return ""
+    return printed[-1] if printed else f"it ended with {process.returncode}"
 
 
 def _cores() -> int:

@@ -204,13 +204,13 @@ def write_search(search: Search) -> Path:
         for trial in trials
     ]
     files.replace_file(folder / "trials.csv", csv_text(pd.DataFrame(rows)))
-    done = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     importance = pd.DataFrame(columns=["setting", "importance"])
-    if len(done) > 1 and len({trial.value for trial in done}) > 1:
+    if len(complete) > 1 and len({trial.value for trial in complete}) > 1:
         importances = optuna.importance.get_param_importances(search.study)
         importance = pd.DataFrame(importances.items(), columns=["setting", "importance"])
     files.replace_file(folder / "importance.csv", csv_text(importance))
-    if done:
+    if complete:
         best = search.study.best_trial
         config = search.config(optuna.trial.FixedTrial(best.params))
         content = {

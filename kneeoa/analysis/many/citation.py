@@ -30,19 +30,19 @@ def citation(
     runs : rows of `Selection.finished` that are shown; by default all of them
     """
     runs = chosen.finished if runs is None else runs
-    said = {name: plain(str(data.get(name, "")), 300) for name in _DATA}
+    source = {name: plain(str(data.get(name, "")), 300) for name in _DATA}
     lines = [
         f"{TITLE}. Version {kneeoa.__version__}.",
         "",
         "Films",
-        f"  {said['author']} ({said['year']}): {said['name']}.",
-        f"  doi {said['doi']}. {said['licence']}.",
+        f"  {source['author']} ({source['year']}): {source['name']}.",
+        f"  doi {source['doi']}. {source['licence']}.",
         f"  Figures are of the {SPLITS[chosen.split]} films.",
         "",
         "Split of the films (SHA-256 of who is in which part)",
     ]
-    for split, of in runs.groupby("split_hash", sort=True):
-        lines.append(f"  {plain(str(split), 80)}  {counted(len(of), 'run')}")
+    for split, split_runs in runs.groupby("split_hash", sort=True):
+        lines.append(f"  {plain(str(split), 80)}  {counted(len(split_runs), 'run')}")
     if runs.empty:
         lines.append("  no training run is shown")
     lines += ["", "Runs (folder, SHA-256 of the weights)"]

@@ -46,8 +46,8 @@ def run_settings(chosen: Selection, observed: pd.DataFrame) -> pd.DataFrame:
             {label: _value(config.get(name)) for label, config in configs.items()}, dtype=object
         )
     for name in OUTCOMES:
-        of = on_val if name in on_val else runs
-        table[name] = of[name].reindex(runs.index).astype(float)
+        source = on_val if name in on_val else runs
+        table[name] = source[name].reindex(runs.index).astype(float)
     return table.infer_objects().reset_index(drop=True)
 
 

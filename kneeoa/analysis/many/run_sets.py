@@ -39,34 +39,34 @@ def run_sets(
     names : `run_names.run_names` of the archive
     published : networks, and ``Both together``
     """
-    found: dict[str, RunSet] = {}
+    sets: dict[str, RunSet] = {}
     study = chosen.study.record.study_id if chosen.study is not None else "all studies"
     for network in pair_of(chosen.finished["architecture"]):
         labels = chosen.finished.loc[chosen.finished["architecture"] == network, "label"]
-        found[f"network {network}"] = RunSet(
+        sets[f"network {network}"] = RunSet(
             f"{DISPLAY_NAME[network]}, {study} ({counted(len(labels), 'run')})", tuple(labels)
         )
     labels = selection.finished_runs(chosen.archive)["label"]
     recipes = names.loc[list(labels)].groupby("recipe", sort=False)
     ordered = sorted(recipes.groups.items(), key=lambda item: -len(item[1]))
-    for recipe, of in ordered:
-        found[f"recipe {recipe}"] = RunSet(
-            f"Recipe: {recipe} ({counted(len(of), 'run')})", tuple(of)
+    for recipe, recipe_labels in ordered:
+        sets[f"recipe {recipe}"] = RunSet(
+            f"Recipe: {recipe} ({counted(len(recipe_labels), 'run')})", tuple(recipe_labels)
         )
     for name in published:
-        said = TOGETHER if name == TOGETHER else DISPLAY_NAME[name]
-        found[f"published {name}"] = RunSet(f"{said}, as published", published=name)
-    return found
+        model = TOGETHER if name == TOGETHER else DISPLAY_NAME[name]
+        sets[f"published {name}"] = RunSet(f"{model}, as published", published=name)
+    return sets
 
 
-def films_python(of: RunSet, split: str, files: Mapping[str, str]) -> str:
+def films_python(run_set: RunSet, split: str, files: Mapping[str, str]) -> str:
     """Return the Python expression that gives the films of a set, in a notebook with ``found``.
 
     `files` are the paths of published predictions by network.
     """
-    if of.published:
+    if run_set.published:
         return (
             "{'published': confusions.graded(results.read_predictions("
-            f"Path({files[of.published]!r})), {split!r})}}"
+            f"Path({files[run_set.published]!r})), {split!r})}}"
         )
-    return f"measuring.films_of(found, {list(of.labels)!r}, {split!r})"
+    return f"measuring.films_of(found, {list(run_set.labels)!r}, {split!r})"

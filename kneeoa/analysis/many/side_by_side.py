@@ -21,8 +21,8 @@ from kneeoa.metrics import agreement, bootstrap
 from kneeoa.records.results import probabilities_of
 from kneeoa.wording import counted
 
-FOUND = {f"recall_kl{int(grade)}": f"Of {grade.label}, found" for grade in GRADES}
-MEASURES = METRICS | FOUND
+RECALLS = {f"recall_kl{int(grade)}": f"Of {grade.label}, found" for grade in GRADES}
+MEASURES = METRICS | RECALLS
 """What is compared, with the names that people read."""
 COLUMNS = [
     "metric",
@@ -47,13 +47,13 @@ class SideBySide:
     matrices : mean confusion matrices in % of the reference grade, ``(5, 5)`` each, NaN where a
         grade is not there
     paired : whether both were measured on the same films
-    said : what was compared, in sentences
+    sentences : what was compared
     """
 
     table: pd.DataFrame
     matrices: tuple[np.ndarray, np.ndarray]
     paired: bool
-    said: tuple[str, ...]
+    sentences: tuple[str, ...]
 
 
 def side_by_side(
@@ -67,14 +67,20 @@ def side_by_side(
     """
     _expect_films(first, second)
     common = confusions.in_common(
-        {(side, run): of for side, runs in ((0, first), (1, second)) for run, of in runs.items()}
+        {
+            (side, run): films
+            for side, runs in enumerate((first, second))
+            for run, films in runs.items()
+        }
     )
     paired = bool(len(next(iter(common.values()))))
     if paired:
-        parts = [{run: of for (at, run), of in common.items() if at == side} for side in (0, 1)]
+        parts = [
+            {run: films for (at, run), films in common.items() if at == side} for side in (0, 1)
+        ]
     else:
         parts = [confusions.in_common(runs) for runs in (first, second)]
-    sides = [_Side.of(part, averaged=averaged) for part in parts]
+    sides = [_Side.from_films(part, averaged=averaged) for part in parts]
     # The same draws on the same films pair the difference; on other films each has its own.
     drawn = [side.drawn(seed=0 if paired else number) for number, side in enumerate(sides)]
     means, spreads = zip(*(side.scored() for side in sides), strict=True)
@@ -94,7 +100,7 @@ def side_by_side(
         pd.DataFrame(rows, columns=COLUMNS),
         (sides[0].matrix(), sides[1].matrix()),
         paired,
-        tuple(_said(first, second, sides, paired)),
+        tuple(_sentences(first, second, sides, paired)),
     )
 
 
@@ -142,50 +148,55 @@ class _Side:
     patients: np.ndarray
 
     @classmethod
-    def of(cls, films: Mapping[str, pd.DataFrame], *, averaged: bool) -> "_Side":
-        ordered = [of.sort_values("image_id") for of in films.values()]
-        answers = np.stack([probabilities_of(of) for of in ordered])
+    def from_films(cls, films: Mapping[str, pd.DataFrame], *, averaged: bool) -> "_Side":
+        ordered = [table.sort_values("image_id") for table in films.values()]
+        answers = np.stack([probabilities_of(table) for table in ordered])
         if averaged:
             answers = answers.mean(axis=0, keepdims=True)
-        one = ordered[0]
-        return cls(one["true_grade"].to_numpy(int), answers, one["patient_id"].to_numpy(str))
+        first = ordered[0]
+        return cls(first["true_grade"].to_numpy(int), answers, first["patient_id"].to_numpy(str))
 
     def drawn(self, *, seed: int) -> dict[str, np.ndarray]:
         weights = bootstrap.patient_weights(self.patients, seed=seed)
         scored = bootstrap.mean_summaries(self.true, self.answers, weights)
-        return scored | _found(self.true, self.answers, weights)
+        return scored | _recalls(self.true, self.answers, weights)
 
     def scored(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return mean and standard deviation over runs of each metric."""
         once = np.ones((1, len(self.true)))
         runs = [
-            agreement.weighted_summaries(self.true, one, once) | _found(self.true, one[None], once)
-            for one in self.answers
+            agreement.weighted_summaries(self.true, probabilities, once)
+            | _recalls(self.true, probabilities[None], once)
+            for probabilities in self.answers
         ]
         values = {metric: np.array([run[metric][0] for run in runs]) for metric in MEASURES}
         spread = {
-            metric: of.std(ddof=1) if len(of) > 1 else np.nan for metric, of in values.items()
+            metric: scores.std(ddof=1) if len(scores) > 1 else np.nan
+            for metric, scores in values.items()
         }
-        return {metric: of.mean() for metric, of in values.items()}, spread
+        return {metric: scores.mean() for metric, scores in values.items()}, spread
 
     def matrix(self) -> np.ndarray:
-        counts = [agreement.confusion_matrix(self.true, one.argmax(axis=1)) for one in self.answers]
+        counts = [
+            agreement.confusion_matrix(self.true, probabilities.argmax(axis=1))
+            for probabilities in self.answers
+        ]
         return confusions.mean_and_spread(counts, "row")[0]
 
 
-def _found(true: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def _recalls(true: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Return of each grade the share that is found, mean over ``(runs, N, 5)``, for each draw.
 
     ``(draws,)`` each, NaN where the grade is not there. Every run has the same films of a grade, so
     that the mean over runs is that of a film's share of right answers.
     """
-    here = np.eye(len(GRADES))[true]
+    is_grade = np.eye(len(GRADES))[true]
     right = (answers.argmax(axis=2) == true).mean(axis=0)
-    shares = agreement.share(weights @ (right[:, None] * here), weights @ here)
-    return dict(zip(FOUND, shares.T, strict=True))
+    shares = agreement.share(weights @ (right[:, None] * is_grade), weights @ is_grade)
+    return dict(zip(RECALLS, shares.T, strict=True))
 
 
-def _said(
+def _sentences(
     first: Mapping[str, pd.DataFrame],
     second: Mapping[str, pd.DataFrame],
     sides: Sequence[_Side],
@@ -197,7 +208,7 @@ def _said(
             f"Both sets on the same {counted(films, 'film')} of "
             f"{counted(len(set(sides[0].patients)), 'patient')}: the difference is paired."
         )
-        most = max(len(of) for runs in (first, second) for of in runs.values())
+        most = max(len(table) for runs in (first, second) for table in runs.values())
         if films < most:
             yield f"Films that not all of these runs have, of up to {most} in a run, are left out."
     else:

@@ -47,6 +47,6 @@ def _share_texts(table: pd.DataFrame, name: str) -> list[str | None]:
         if pd.isna(share) or pd.isna(films):
             texts.append(None)
             continue
-        found = stats.binomtest(round(share * films), int(films)).proportion_ci(method="wilson")
-        texts.append(f"{share:.1%} ({found.low:.1%} to {found.high:.1%})")
+        interval = stats.binomtest(round(share * films), int(films)).proportion_ci(method="wilson")
+        texts.append(f"{share:.1%} ({interval.low:.1%} to {interval.high:.1%})")
     return texts

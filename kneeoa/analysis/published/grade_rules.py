@@ -77,7 +77,7 @@ def chosen_sentence(answer: Mapping[str, Any]) -> str:
     """Say which rule a card's ``answer`` names, by which loss on which films, and the others'."""
     loss, measured = answer["loss"], answer["rules"]["val"]
     values = {name: measured[name][loss] for name in rules.RULES if name in measured}
-    said = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+    losses = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
     ours = answer["rule"]
     equal = [name for name in values if name != ours and values[name] == values[ours]]
     tie = (
@@ -87,7 +87,7 @@ def chosen_sentence(answer: Mapping[str, Any]) -> str:
         else ""
     )
     wanted = LOSSES.get(loss, loss)
-    return f"Ours is the {ours} grade: chosen on the validation films for {wanted} ({said}).{tie}"
+    return f"Ours is the {ours} grade: chosen on the validation films for {wanted} ({losses}).{tie}"
 
 
 def cost_sentences(table: pd.DataFrame) -> Iterator[str]:
@@ -104,8 +104,12 @@ def cost_sentences(table: pd.DataFrame) -> Iterator[str]:
             better = -row["change"] if row["measure"] == "mean_absolute_error" else row["change"]
             side = "undecided" if low <= 0 <= high else "better" if better > 0 else "worse"
             sides[side].append(f"{_inside(MEASURES[row['measure']])} {_change(row)}")
-        said = [f"{side.capitalize()}: {'; '.join(of)}." for side, of in sides.items() if of]
-        yield " ".join([f"The {rule} grade instead of the most probable one.", *said])
+        verdicts = [
+            f"{side.capitalize()}: {'; '.join(changes)}."
+            for side, changes in sides.items()
+            if changes
+        ]
+        yield " ".join([f"The {rule} grade instead of the most probable one.", *verdicts])
 
 
 def _inside(words: str) -> str:

@@ -22,19 +22,17 @@ def sentences(table: pd.DataFrame) -> list[str]:
     """Return what was measured, a sentence a question, from a table of `kneeoa.records`."""
 
     def line(check: str, what: str) -> Any:  # a row, whose columns only names tell
-        (found,) = table[(table["check"] == check) & (table["what"] == what)].itertuples()
-        return found
+        (row,) = table[(table["check"] == check) & (table["what"] == what)].itertuples()
+        return row
 
     def percent(check: str, what: str, digits: int = 1) -> str:
-        found = line(check, what)
-        value, low, high = (
-            f"{100 * one:.{digits}f}" for one in (found.value, found.low, found.high)
-        )
+        row = line(check, what)
+        value, low, high = (f"{100 * share:.{digits}f}" for share in (row.value, row.low, row.high))
         return f"{value}% ({low} to {high})"
 
     ranks = line(GRADE, f"{NARROWER}, rank correlation with KL")
     medians = [line(GRADE, f"{NARROWER}, median at {grade.label}").value for grade in GRADES]
-    told = [
+    paragraphs = [
         "**Measured again** on a copy of the film that is shifted, turned by up to 3 degrees, "
         "scaled and noisy, 95% of widths differ by less than "
         f"{percent(REPEATED, f'medial, {ALL_AT_ONCE}')} of the tibia's width medially and "
@@ -57,11 +55,11 @@ def sentences(table: pd.DataFrame) -> list[str]:
     apart = table[table["check"] == SIDES]
     if len(apart):
         largest = 100 * apart["value"].max()
-        told.append(
+        paragraphs.append(
             f"**Two knees of KL 0 of one person** differ by up to {largest:.1f}% in 95% of "
             "persons. How much a knee differs between two visits was not measured."
         )
-    return told
+    return paragraphs
 
 
 def verdict(table: pd.DataFrame) -> str:
@@ -77,8 +75,8 @@ def markdown(table: pd.DataFrame) -> str:
     for row in table.itertuples():
         is_rank = "correlation" in row.what
         value, low, high, least, most = (
-            "" if pd.isna(one) else f"{one:.2f}" if is_rank else f"{100 * one:.2f}%"
-            for one in (row.value, row.low, row.high, row.at_least, row.at_most)
+            "" if pd.isna(number) else f"{number:.2f}" if is_rank else f"{100 * number:.2f}%"
+            for number in (row.value, row.low, row.high, row.at_least, row.at_most)
         )
         bound = " to ".join(filter(None, (least, most))) if least and most else ""
         bound = bound or (f"at least {least}" if least else f"at most {most}" if most else "")

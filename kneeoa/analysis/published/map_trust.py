@@ -15,41 +15,41 @@ RIVALS = {"random": "doing so at random", "centred": "doing so from the middle o
 
 def sentences(table: pd.DataFrame) -> list[str]:
     """Return what each network's maps are worth; `table` as from `kneeoa.records.maps.read`."""
-    found = []
+    paragraphs = []
     for model, rows in table.groupby("model", sort=False):
         cells = {(row.check, row.map): row for row in rows.itertuples()}
         compared = [_compared(cells, check, rival) for check in CHECKS for rival in RIVALS]
-        found.append(f"**{model}**: {' '.join([*compared, _shuffled(rows)])}")
-    return found
+        paragraphs.append(f"**{model}**: {' '.join([*compared, _shuffled(rows)])}")
+    return paragraphs
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, str]]:
     """Return the figures for a page, a row per check and map, a column per network."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    figures_by_map: dict[tuple[str, str], dict[str, str]] = {}
     for row in table.itertuples():
         # Networks have different numbers of layers: shares are what they have in common.
-        line = found.setdefault((row.check, _share(row.map)), {})
+        line = figures_by_map.setdefault((row.check, _share(row.map)), {})
         line[row.model] = f"{row.value:.2f} ({row.low:.2f} to {row.high:.2f})"
     return [
-        {"Check": check.capitalize(), "Map": what} | figures
-        for (check, what), figures in found.items()
+        {"Check": check.capitalize(), "Map": map_name} | figures
+        for (check, map_name), figures in figures_by_map.items()
     ]
 
 
-def _share(what: str) -> str:
-    if not what.endswith(" layers"):
-        return what
-    done, layers = (int(word) for word in what.removesuffix(" layers").split(" of "))
-    return "the last layer shuffled" if done == 1 else f"{done / layers:.0%} of layers shuffled"
+def _share(map_name: str) -> str:
+    if not map_name.endswith(" layers"):
+        return map_name
+    count, layers = (int(word) for word in map_name.removesuffix(" layers").split(" of "))
+    return "the last layer shuffled" if count == 1 else f"{count / layers:.0%} of layers shuffled"
 
 
 def _compared(cells: dict[tuple[str, str], Any], check: str, rival: str) -> str:
-    done, does, sign = CHECKS[check]
+    action, effect, sign = CHECKS[check]
     apart = cells[check, f"{OWN} - {rival}"]
     low, high = sorted((sign * apart.low, sign * apart.high))
     sooner = "sooner than" if low > 0 else "later than" if high < 0 else "not clearly sooner than"
     return (
-        f"{done} {does} {sooner} {RIVALS[rival]} ({cells[check, OWN].value:.2f} against "
+        f"{action} {effect} {sooner} {RIVALS[rival]} ({cells[check, OWN].value:.2f} against "
         f"{cells[check, rival].value:.2f})."
     )
 

@@ -3,7 +3,7 @@
 Nothing is learnt from the films. Intervals are over their patients.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,52 +109,56 @@ def figures(
 def in_words(table: pd.DataFrame) -> pd.DataFrame:
     """Return `figures` as readers expect them: a row a metric, two columns a network."""
     rows = []
-    for metric, of in table.groupby("metric", sort=False):
+    for metric, of_metric in table.groupby("metric", sort=False):
         row = {"Measure": METRICS[metric]}
-        for one in of.to_dict("records"):
+        for figure in of_metric.to_dict("records"):
             texts = [
-                value_text(metric, one[end]).removesuffix(" grades")
+                value_text(metric, figure[end]).removesuffix(" grades")
                 for end in ("value", "low", "high")
             ]
-            row[f"{one['network']}, your films"] = f"{texts[0]} ({texts[1]} to {texts[2]})"
-            row[f"{one['network']}, our test films"] = (
+            row[f"{figure['network']}, your films"] = f"{texts[0]} ({texts[1]} to {texts[2]})"
+            row[f"{figure['network']}, our test films"] = (
                 ""
-                if pd.isna(one["published"])
-                else value_text(metric, one["published"]).removesuffix(" grades")
+                if pd.isna(figure["published"])
+                else value_text(metric, figure["published"]).removesuffix(" grades")
             )
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def tables(found: Measured, cards: Mapping[str, Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
+def tables(
+    measurement: Measured, cards: Mapping[str, Mapping[str, Any]]
+) -> dict[str, pd.DataFrame]:
     """Return all tables by what they hold: those that the page shows, and every answer."""
-    by_network = confusions.of_networks
-    answers = found.answers
-    every = by_network(answers).drop(columns="split")
+    answers = measurement.answers
+
+    def by_network(table_of: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+        return confusions.of_networks({name: table_of(films) for name, films in answers.items()})
+
     return {
         "figures": figures(answers, cards),
-        "grade by grade": by_network({n: confusions.per_grade(of) for n, of in answers.items()}),
-        "telling apart": by_network({n: operating.separation(of) for n, of in answers.items()}),
-        "how far off": by_network({n: confusions.error_sizes(of) for n, of in answers.items()}),
-        "cells": confusions.cell_table({n: {"published": of} for n, of in answers.items()}),
-        "answers": every,
+        "grade by grade": by_network(confusions.per_grade),
+        "telling apart": by_network(operating.separation),
+        "how far off": by_network(confusions.error_sizes),
+        "cells": confusions.cell_table({n: {"published": films} for n, films in answers.items()}),
+        "answers": confusions.of_networks(answers).drop(columns="split"),
     }
 
 
-def about(found: Measured, hashes: Mapping[str, str], *, made_at: datetime) -> str:
+def about(measurement: Measured, hashes: Mapping[str, str], *, made_at: datetime) -> str:
     """Return what the figures are of, as text to keep with them; `hashes` are of the models."""
-    films = next(iter(found.answers.values()))
+    films = next(iter(measurement.answers.values()))
     counts = films["true_grade"].value_counts()
     lines = [
-        f"How the published networks do on: {plain(found.source, 200)}",
+        f"How the published networks do on: {plain(measurement.source, 200)}",
         f"Measured {made_at:%Y-%m-%d %H:%M} UTC with the knee reading room {kneeoa.__version__}.",
         "",
         f"{counted(len(films), 'film')} of {counted(films['patient_id'].nunique(), 'patient')}: "
         + ", ".join(f"KL {grade} {int(counts.get(grade, 0))}" for grade in range(5))
-        + f". {counted(found.left_out, 'film')} could not be used.",
+        + f". {counted(measurement.left_out, 'film')} could not be used.",
         "The networks learnt nothing from these films. The grade is the most probable one. "
         "Intervals are 95%, by bootstrap over patients.",
-        *map(plain, found.notes),
+        *map(plain, measurement.notes),
         "",
         "Films are named by a hash of name and content, patients by a number.",
         "",

@@ -104,15 +104,15 @@ def _ticks(layout: Any, axis: Axis) -> list[tuple[float, str]]:
     ends = sorted((axis.low, axis.high))
     if layout.tickvals is not None:
         texts = layout.ticktext if layout.ticktext is not None else layout.tickvals
-        given = [(axis.number(v), plain(t)) for v, t in zip(layout.tickvals, texts, strict=False)]
+        ticks = [(axis.number(v), plain(t)) for v, t in zip(layout.tickvals, texts, strict=False)]
     elif axis.categories:
-        given = [(float(place), plain(name)) for place, name in enumerate(axis.categories)]
+        ticks = [(float(place), plain(name)) for place, name in enumerate(axis.categories)]
     elif axis.log:
         places = range(math.ceil(ends[0]), math.floor(ends[1]) + 1)
-        given = [(float(place), f"{10.0**place:g}") for place in places]
+        ticks = [(float(place), f"{10.0**place:g}") for place in places]
     else:
-        given = [(value, said(value, layout.tickformat)) for value in _round_steps(*ends)]
-    return [(value, text) for value, text in given if ends[0] - 1e-9 <= value <= ends[1] + 1e-9]
+        ticks = [(value, tick_text(value, layout.tickformat)) for value in _round_steps(*ends)]
+    return [(value, text) for value, text in ticks if ends[0] - 1e-9 <= value <= ends[1] + 1e-9]
 
 
 def _round_steps(low: float, high: float) -> list[float]:
@@ -126,9 +126,9 @@ def _round_steps(low: float, high: float) -> list[float]:
     return [0.0 if number == 0 else number * step for number in range(first, last + 1)]
 
 
-def said(value: float, form: str | None) -> str:
+def tick_text(value: float, form: str | None) -> str:
     """Return a number as Plotly's `form` of ticks asks for; only percents are known of them."""
-    found = _PERCENT.fullmatch(form or "")
-    if found:
-        return f"{100 * value:{found[1]}.{found[2]}f}%"
+    percent = _PERCENT.fullmatch(form or "")
+    if percent:
+        return f"{100 * value:{percent[1]}.{percent[2]}f}%"
     return f"{value:.6g}"

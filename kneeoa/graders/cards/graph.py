@@ -57,10 +57,10 @@ _checked: set[tuple[str, Architecture, tuple[Shape, ...]]] = set()
 
 def check_network(file: Path, architecture: Architecture, sha256: str) -> None:
     """Raise `ModelError` unless `file`, whose hash was checked, is a grader of `architecture`."""
-    what = sha256, architecture, SHAPES[architecture]
-    if what not in _checked:
+    network = sha256, architecture, SHAPES[architecture]
+    if network not in _checked:
         _check_network(file, architecture)
-        _checked.add(what)
+        _checked.add(network)
 
 
 def _check_network(file: Path, architecture: Architecture) -> None:
@@ -134,14 +134,14 @@ def _check_ends(
     inputs: Mapping[str, tuple[int, ...]],
     outputs: Mapping[str, tuple[int, ...]],
 ) -> None:
-    for what, expected, given in (
+    for verb, expected, ends in (
         ("takes", inputs, graph.input),
         ("gives", outputs, graph.output),
     ):
-        shapes = {end.name: _shape_of(end) for end in given}
+        shapes = {end.name: _shape_of(end) for end in ends}
         if shapes != dict(expected):
             raise ModelError(
-                f"Expected a network in {file} that {what} {_in_words(expected)}. This one {what} "
+                f"Expected a network in {file} that {verb} {_in_words(expected)}. This one {verb} "
                 f"{_in_words(shapes)}: it is another network."
             )
 

@@ -118,7 +118,7 @@ def together_card(file: Path) -> dict[str, Any]:
 def localiser_card(file: Path) -> dict[str, Any]:
     """Return the card of the localiser; raise `ModelError` where it cannot be one."""
     content, card = _read(file, LocaliserCard)
-    given = card.thresholds
+    thresholds = card.thresholds
     _expect(
         file,
         {
@@ -126,7 +126,7 @@ def localiser_card(file: Path) -> dict[str, Any]:
             "a side from {} to {} pixels".format(*SIDES): SIDES[0] <= card.config.side <= SIDES[1],
             **{
                 f"a threshold {name} from {low:g} to {high:g}": low
-                <= given.get(name, math.nan)
+                <= thresholds.get(name, math.nan)
                 <= high
                 for name, (low, high) in THRESHOLDS.items()
             },

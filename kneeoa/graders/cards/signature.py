@@ -199,11 +199,11 @@ def _compared(folder: Path, data: bytes, key: str) -> Signature:
         )
     except DataError:  # a known key signed something else
         return Signature("foreign")
-    there = _hashes(folder)
+    hashes = _hashes(folder)
     differing = [
         name
-        for name in sorted({*there, *listed.files})
-        if there.get(name) != listed.files.get(name)
+        for name in sorted({*hashes, *listed.files})
+        if hashes.get(name) != listed.files.get(name)
     ]
     if differing:
         return Signature("changed", key, listed.signed_at, differing[0])

@@ -36,7 +36,7 @@ class Asked:
     profile: str
 
     @classmethod
-    def of(
+    def from_graders(
         cls, graders: Graders, film: np.ndarray, method: Method, grades: Sequence[int]
     ) -> "Asked":
         """Return what `maps_of` is asked for."""

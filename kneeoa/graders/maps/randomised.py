@@ -33,14 +33,14 @@ def shuffled(
     kernels = [weight for weight in model.graph.initializer if _is_kernel(weight)]
     if not kernels:
         raise ModelError(f"Expected an exported network with kernels in {file}. It has none.")
-    generator, layers, done = np.random.default_rng(seed), len(kernels), 0
+    generator, layers, already = np.random.default_rng(seed), len(kernels), 0
     stops = {1, *np.linspace(0, layers, parts + 1).round().astype(int)[1:].tolist()}
     for stop in sorted(stops):
-        for kernel in kernels[layers - stop : layers - done]:
+        for kernel in kernels[layers - stop : layers - already]:
             values = onnx.numpy_helper.to_array(kernel)
             mixed = generator.permutation(values.ravel()).reshape(values.shape)
             kernel.CopyFrom(onnx.numpy_helper.from_array(mixed, kernel.name))
-        done = stop
+        already = stop
         yield stop, layers, model
 
 

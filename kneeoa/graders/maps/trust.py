@@ -54,8 +54,8 @@ def _replaced(before: np.ndarray, after: np.ndarray, heatmap: np.ndarray, steps:
     rank = np.empty(len(large), int)
     rank[np.lexsort((ties, -large))] = np.arange(len(large))
     shares = np.linspace(0, 1, steps + 1)[:, None, None]
-    done = rank.reshape(before.shape) < shares * len(large)
-    return np.where(done, after, before).astype(np.float32)
+    is_replaced = rank.reshape(before.shape) < shares * len(large)
+    return np.where(is_replaced, after, before).astype(np.float32)
 
 
 def random_map(generator: np.random.Generator) -> np.ndarray:

@@ -100,7 +100,7 @@ def test_a_set_against_itself_differs_by_nothing_on_every_draw():
     found = side_by_side(runs(0, 1), runs(0, 1))
     assert found.paired
     assert (found.table[["difference", "low", "high"]] == 0).all(axis=None)
-    assert "2 runs of the first set also in the second." in found.said
+    assert "2 runs of the first set also in the second." in found.sentences
 
 
 def test_films_are_matched_by_name_whatever_their_order():
@@ -117,14 +117,14 @@ def test_on_other_films_the_difference_is_not_paired_and_that_is_said():
     assert not found.paired
     assert row["difference"] == 0
     assert row["low"] < -0.05 < 0.05 < row["high"]
-    assert "no film in common" in found.said[0]
+    assert "no film in common" in found.sentences[0]
 
 
 def test_films_that_one_run_lacks_are_left_out_and_counted():
     (one,) = runs(0).values()
     found = side_by_side({"a": one}, {"b": one.iloc[10:]})
-    assert "same 50 films" in found.said[0]
-    assert "of up to 60 in a run" in found.said[1]
+    assert "same 50 films" in found.sentences[0]
+    assert "of up to 60 in a run" in found.sentences[1]
 
 
 def test_averaged_sets_are_one_answer_each():

@@ -92,7 +92,7 @@ def test_ticks_are_round_and_in_percent_where_the_figure_says_so():
         length=1,
     )
     assert [text for _, text in axis.ticks] == ["0%", "20%", "40%", "60%", "80%", "100%"]
-    assert axes.said(-0.031, "+.1%") == "-3.1%"
+    assert axes.tick_text(-0.031, "+.1%") == "-3.1%"
 
 
 def test_colours_are_as_on_white():

@@ -64,17 +64,19 @@ class Augment:
 
         warp = [warp[:, i][:, None, None] for i in range(WARP)]
 
-        def found(
+        def source_position(
             along_columns: torch.Tensor,
             along_rows: torch.Tensor,
             offset: torch.Tensor,
             first: torch.Tensor,
             last: torch.Tensor,
         ) -> torch.Tensor:
-            there = along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
-            return torch.minimum(torch.maximum(there, first), last)
+            position = (
+                along_columns * grid[None, None, :] + along_rows * grid[None, :, None] + offset
+            )
+            return torch.minimum(torch.maximum(position, first), last)
 
-        column, row = found(*warp[:3], *warp[6:8]), found(*warp[3:6], *warp[8:])
+        column, row = source_position(*warp[:3], *warp[6:8]), source_position(*warp[3:6], *warp[8:])
         left = column.floor().clamp(max=source - 2)
         top = row.floor().clamp(max=source - 2)
         index = (top * source + left).long().reshape(-1, side * side)

@@ -56,8 +56,8 @@ def answers(network: keras.Model, images: np.ndarray, *, batch_size: int) -> np.
     compute, device = Native(network, network.layers[-1].name), device_of(network)
     logits = []
     for first in range(0, len(images), batch_size):
-        here = np.ascontiguousarray(images[first : first + batch_size])[..., None]
-        logits.append(compute(torch.tensor(here, device=device).float()))
+        batch = np.ascontiguousarray(images[first : first + batch_size])[..., None]
+        logits.append(compute(torch.tensor(batch, device=device).float()))
     # Once, at the end: a GPU would wait for every batch that is fetched.
     return keras.ops.convert_to_numpy(torch.cat(logits))
 

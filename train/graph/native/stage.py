@@ -122,17 +122,17 @@ class NativeStage:
         # Warming up takes more steps than a short epoch has, and a GPU that reads beyond the end of
         # a table is lost to its process.
         rows = self._number % self.steps * config.batch_size + self._lanes
-        here = {name: buffer[rows] for name, buffer in self._chance.items()}
+        drawn = {name: buffer[rows] for name, buffer in self._chance.items()}
         films = self._images[self._order[rows]]
-        films = self._augment(films, here["warp"], here["look"])
+        films = self._augment(films, drawn["warp"], drawn["look"])
         pooled = self._body(films, training=True)
-        dropped = pooled * here["kept"].to(pooled.dtype) / (1 - config.dropout)
+        dropped = pooled * drawn["kept"].to(pooled.dtype) / (1 - config.dropout)
         logits = F.linear(dropped, self._head.kernel.value.t(), self._head.bias.value)
-        loss = -(here["target"] * F.log_softmax(logits, 1)).sum(1).mean()
+        loss = -(drawn["target"] * F.log_softmax(logits, 1)).sum(1).mean()
         update = self._update
         gradients = torch.autograd.grad(update.scaled(loss), update.values)
         update(list(gradients))
         with torch.no_grad():
             self._loss += loss.detach()
-            self._right += (logits.argmax(1) == here["target"].argmax(1)).double().mean()
+            self._right += (logits.argmax(1) == drawn["target"].argmax(1)).double().mean()
             self._number += 1

@@ -60,8 +60,8 @@ class Update:
 
     def _apply(self, gradients: list[torch.Tensor]) -> None:
         inner, step = self._inner, self.step
-        here = step.reshape(1).long().clamp(max=len(self._rates) - 1)
-        rate = self._rates[here][0]
+        row = step.reshape(1).long().clamp(max=len(self._rates) - 1)
+        rate = self._rates[row][0]
         count = (step + 1).to(rate.dtype)
         if self._decayed:
             torch._foreach_mul_(self._decayed, 1 - inner.weight_decay * rate)
@@ -76,8 +76,8 @@ class Update:
         torch._foreach_sub_(self.values, way)
         if self._averages:
             # As `trainer._averaging` says it.
-            done = step.to(rate.dtype)
-            momentum = ((1 + done) / (10 + done)).clamp(max=inner.ema_momentum)
+            steps = step.to(rate.dtype)
+            momentum = ((1 + steps) / (10 + steps)).clamp(max=inner.ema_momentum)
             way = torch._foreach_sub(self.values, self._averages)
             torch._foreach_mul_(way, 1 - momentum)
             torch._foreach_add_(self._averages, way)

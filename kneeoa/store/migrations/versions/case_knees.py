@@ -54,12 +54,12 @@ def _fill(connection: sa.Connection) -> None:
     ).all():
         for row in rows:
             name = str(row.name).casefold()
-            order = _DIGITS.sub(lambda found: found[0].zfill(12), name)
-            said = f"{name} {row.patient[:6]} {row.source}".casefold()
-            here = sa.update(case).where(case.c.id == row.id)
-            connection.execute(here.values(searched=said, name_order=order))
-        found = [one for row in rows for one in _knees(row.id, row.state)]
-        connection.execute(sa.insert(knee), found)
+            order = _DIGITS.sub(lambda digits: digits[0].zfill(12), name)
+            searched = f"{name} {row.patient[:6]} {row.source}".casefold()
+            of_case = sa.update(case).where(case.c.id == row.id)
+            connection.execute(of_case.values(searched=searched, name_order=order))
+        knee_rows = [knee_row for row in rows for knee_row in _knees(row.id, row.state)]
+        connection.execute(sa.insert(knee), knee_rows)
         last = rows[-1].id
 
 
@@ -69,24 +69,24 @@ def _knees(case_id: int, state: str) -> list[dict[str, Any]]:
     nothing |= {"high": None, "answer": "", "doubt": "", "refused": False}
     try:
         knees = json.loads(state)["knees"]
-        return [_knee(case_id, place, one) for place, one in enumerate(knees)] or [nothing]
+        return [_knee(case_id, place, knee) for place, knee in enumerate(knees)] or [nothing]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return [nothing]
 
 
 def _knee(case_id: int, place: int, knee: dict[str, Any]) -> dict[str, Any]:
-    said, low, high = (_grade(knee.get(name)) for name in ("said", "low", "high"))
-    networks = [int(one) for one in (knee.get("networks") or {}).values()]
+    grade, low, high = (_grade(knee.get(name)) for name in ("said", "low", "high"))
+    networks = [int(answered) for answered in (knee.get("networks") or {}).values()]
     apart = max(networks) - min(networks) if networks else 0
     answer = doubt = ""
-    if said is not None:
-        answer = f"kl {said}" if low is None or low == high else f"kl {low} to {high}"
+    if grade is not None:
+        answer = f"kl {grade}" if low is None or low == high else f"kl {low} to {high}"
         words = ["more than one grade"] * (low != high) + [f"networks {apart} apart"] * (apart > 0)
         doubt = ", ".join(words)
     return {
         **{"case_id": case_id, "knee": place, "side": str(knee["side"])[:8]},
-        **{"said": said, "low": low, "high": high, "answer": answer, "doubt": doubt},
-        "refused": any(one["severity"] == "refused" for one in knee.get("findings") or ()),
+        **{"said": grade, "low": low, "high": high, "answer": answer, "doubt": doubt},
+        "refused": any(f["severity"] == "refused" for f in knee.get("findings") or ()),
     }
 
 

@@ -25,7 +25,7 @@ def _create_practice() -> None:
     op.create_table(
         "practice_session",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("learner_id", sa.Integer, _of("learner"), nullable=False),
+        sa.Column("learner_id", sa.Integer, _reference("learner"), nullable=False),
         sa.Column("exam", sa.Text, nullable=False),
         sa.Column("options", sa.Text, nullable=False),
         _moment("started_at"),
@@ -35,7 +35,7 @@ def _create_practice() -> None:
     op.create_index("ix_practice_session_learner_id", "practice_session", ["learner_id"])
     op.create_table(
         "practice_answer",
-        sa.Column("session_id", sa.Integer, _of("practice_session"), primary_key=True),
+        sa.Column("session_id", sa.Integer, _reference("practice_session"), primary_key=True),
         sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("image_id", sa.Text, nullable=False),
         _grade("reference"),
@@ -49,7 +49,7 @@ def _create_practice() -> None:
     )
     op.create_table(
         "practice_card",
-        sa.Column("learner_id", sa.Integer, _of("learner"), primary_key=True),
+        sa.Column("learner_id", sa.Integer, _reference("learner"), primary_key=True),
         sa.Column("image_id", sa.Text, primary_key=True),
         sa.Column("card", sa.Text, nullable=False),
     )
@@ -73,14 +73,14 @@ def _create_groups() -> None:
     )
     op.create_table(
         "group_film",
-        sa.Column("group_id", sa.Integer, _of("teaching_group"), primary_key=True),
+        sa.Column("group_id", sa.Integer, _reference("teaching_group"), primary_key=True),
         sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("told", sa.Boolean, nullable=False),
     )
     op.create_table(
         "participant",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("group_id", sa.Integer, _of("teaching_group"), nullable=False),
+        sa.Column("group_id", sa.Integer, _reference("teaching_group"), nullable=False),
         sa.Column("nickname", sa.String(24), nullable=False),
         sa.Column("nickname_key", sa.Text, nullable=False),
         sa.Column("token", sa.String(32), nullable=False),
@@ -90,9 +90,9 @@ def _create_groups() -> None:
     )
     op.create_table(
         "vote",
-        sa.Column("group_id", sa.Integer, _of("teaching_group"), primary_key=True),
+        sa.Column("group_id", sa.Integer, _reference("teaching_group"), primary_key=True),
         sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("participant_id", sa.Integer, _of("participant"), primary_key=True),
+        sa.Column("participant_id", sa.Integer, _reference("participant"), primary_key=True),
         _grade("grade"),
         _moment("voted_at"),
     )
@@ -103,7 +103,7 @@ def _moment(name: str, *, nullable: bool = False) -> sa.Column:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _of(table: str) -> sa.ForeignKey:
+def _reference(table: str) -> sa.ForeignKey:
     return sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
 
 
