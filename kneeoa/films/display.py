@@ -92,7 +92,7 @@ def _compressed(image: np.ndarray) -> Iterator[bytes]:
         rows[0, 1:] = some[0] - above
         np.subtract(some[1:], some[:-1], out=rows[1:, 1:])
         above = some[-1]
-        yield packed.compress(rows)
+        yield packed.compress(rows.data)
     yield packed.flush()
 
 

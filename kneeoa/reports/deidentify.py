@@ -46,6 +46,8 @@ STEPS = ("Taking the patient out", "Reading the film back, to compare")
 MOST_OFF = 0.01
 """Grey values of 255 by which a DICOM film that is shown through a table may be rounded."""
 _TASK = f"{__name__}.film"
+_ALLOWANCE = 3
+"""So many times as long as decoding it may take: it is looked through and written anew."""
 _GREYS = ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept")
 """Numbers that say how the stored samples are to be shown."""
 _PADDING = ("PixelPaddingValue", "PixelPaddingRangeLimit")
@@ -80,7 +82,7 @@ def deidentified(
     options = {"kind": kind, "key": pseudonyms.key.hex()}
     limits = msgspec.to_builtins(DEFAULT_LIMITS)
     tell(STEPS[0])
-    answer = workers().run(_TASK, data, limits=limits, **options)
+    answer = workers().run(_TASK, data, allowance=_ALLOWANCE, limits=limits, **options)
     cleaned = answer.arrays[0].tobytes()
     if exact:
         tell(STEPS[1])

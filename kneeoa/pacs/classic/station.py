@@ -160,14 +160,14 @@ class Classic:
             if message.decode_msg(answer.to_primitive()):
                 break
         told = message.message_to_primitive()
-        is_answer = isinstance(told, C_STORE) and told.MessageIDBeingRespondedTo == _MESSAGE
-        named = told.AffectedSOPInstanceUID if is_answer else None
-        if not is_answer or told.Status is None or named not in (None, said.sop_instance):
-            raise LostError(
-                f"{self._expected} What it says is of something else than the report. It is tried "
-                "again; tell who runs it where that stays so."
-            )
-        return int(told.Status)
+        if isinstance(told, C_STORE) and told.MessageIDBeingRespondedTo == _MESSAGE:
+            is_named = told.AffectedSOPInstanceUID in (None, said.sop_instance)
+            if is_named and told.Status is not None:
+                return int(told.Status)
+        raise LostError(
+            f"{self._expected} What it says is of something else than the report. It is tried "
+            "again; tell who runs it where that stays so."
+        )
 
     @staticmethod
     def _why(problem: Exception) -> str:
