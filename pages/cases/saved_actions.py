@@ -25,8 +25,8 @@ PAGE = 200
 """Knees of a page: each case is opened for it, and so is its picture."""
 MOST_NAMED = 5
 """Films that are named before they are deleted."""
-AT, FIRST = "cases_at", "cases_first"
-"""Where the session keeps the row that was opened last, and the first row of the page."""
+FIRST = "cases_first"
+"""Where the session keeps the first row of the page."""
 ROWS = "cases_rows"
 """The table, for Streamlit."""
 _FAILED = "cases_failed"
@@ -144,7 +144,6 @@ def _named(names):
 
 def open_row(key: str) -> None:
     """Open the case of a row at its knee."""
-    st.session_state[AT] = key
     case, _, knee = key.partition(".")
     reopening.want(int(case), int(knee or 0))
 

@@ -16,7 +16,7 @@ from pages.cases import columns, filtering, saved_actions
 from pages.cases.saved_actions import FIRST, PAGE, ROWS
 from pages.shared import boundary, cached, session_films
 from pages.shared.access import log, sign_in
-from pages.shared.cases import own_grades, saved
+from pages.shared.cases import own_grades, reopening, saved
 from pages.shared.rows import component as rows
 from pages.shared.viewer import served
 
@@ -75,6 +75,7 @@ def show() -> None:
             )
             saved_actions.show_damaged(damaged)
     shown = saved_actions.table_of(cases, found.knees, asked)
+    reopening.note_order(found.knees)
     if asked.seen is None:
         note_seen(cases, shown)
     hidden = {
@@ -91,7 +92,7 @@ def show() -> None:
         label="Saved cases",
         height=HEIGHT,
         on_open=saved_actions.open_row,
-        at=st.session_state.get(saved_actions.AT),
+        at=st.session_state.get(reopening.AT),
         order=st.session_state[_ORDER],
         is_page=True,
     )

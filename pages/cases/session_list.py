@@ -55,10 +55,7 @@ def show() -> None:
             st.session_state[knees.knee_key(film)] = min(int(place), len(film.frames) - 1)
         st.switch_page("reading/page.py")
     work = batch.current()
-    failed = being_saved.go_on()
     show_adding(work)
-    for why in failed:
-        st.error(boundary.escaped(why))
     if work.left:
         live.every(LOOK_AGAIN, _look, work)
     cases = [_case(film) for film in session_films.all_films().values()]

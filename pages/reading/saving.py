@@ -85,6 +85,7 @@ def _keep_up(film):
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
         f"Saved as case {case.case_id}</div>"
     )
+    _show_neighbours(case.case_id)
     if being_saved.was_too_fast(film.digest):
         _show_text_warning(film)
     for sentence in st.session_state.get(_SAID, {}).get(case.case_id, ()):
@@ -97,6 +98,28 @@ def _keep_up(film):
         st.caption(
             f"The list keeps {knee.answer}, as it was graded then: {boundary.escaped(how)}. A box "
             "that is moved is graded anew."
+        )
+
+
+def _show_neighbours(case_id):
+    """Show how to go on with the list that the case was opened from."""
+    around = reopening.neighbours(case_id)
+    if around is None or around.count < 2:
+        return
+    columns = st.columns(2, gap="small")
+    for place, label, name, shortcut, to in (
+        (columns[0], "Previous case", "case_before", None, around.before),
+        (columns[1], "Next case", "case_after", "N", around.after),
+    ):
+        place.button(
+            label,
+            key=name,
+            shortcut=shortcut,
+            disabled=to is None,
+            on_click=reopening.want,
+            args=to or (case_id,),
+            width="stretch",
+            help=f"This is {around.place} of {around.count} in the list as you left it.",
         )
 
 

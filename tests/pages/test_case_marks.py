@@ -88,3 +88,22 @@ def test_who_signs_out_leaves_no_marks(app):
     press(app, "sign_out")
     sign_in(app)
     assert "case marked" not in text(app)
+
+
+def test_the_cases_of_the_list_are_gone_through_without_coming_back_to_it(app):
+    """By one key each, in the list's order, past the second knee of a film."""
+    mark(app, at="4.1")
+    press(app, "cases_open")
+    app.switch_page("reading/page.py").run()
+    assert "Saved as case 4" in html(app)
+    assert app.button(key="case_after").help.startswith("This is 2 of 2")
+    assert app.button(key="case_after").disabled
+    press(app, "case_before")
+    assert "Saved as case 5" in html(app)
+    assert app.button(key="case_before").disabled
+    press(app, "case_after")
+    assert "Saved as case 4" in html(app)
+    # The list then points at the case that was looked at last.
+    app.switch_page("cases/page.py").run()
+    (table,) = tables(app)
+    assert table["at"] == "4.0"
