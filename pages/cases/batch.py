@@ -26,7 +26,6 @@ from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
 from kneeoa.store.cases import settings
-from kneeoa.wording import plain
 from kneeoa.zipped import ZippedFile
 from pages.cases import opening
 from pages.shared import session_films
@@ -181,9 +180,8 @@ def named_on_cd(data: bytes, path: str) -> str:
     if detect(data) != "DICOM" or not _OF_CD.fullmatch(file.name):
         return path
     said = workers().run(_DESCRIBED, data).said
-    about = said["description"] or said["study_description"] or said["body_part"]
-    day = opening.day_of(said)
-    return opening.called(day, plain(about, 64)) if day or about else path
+    day, about = opening.day_of(said), opening.about_of(said)
+    return opening.called(day, about) if day or about else path
 
 
 def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:

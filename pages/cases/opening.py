@@ -19,6 +19,12 @@ def called(day: object, described: str) -> str:
     return " ".join(filter(None, (str(day or ""), about or "Film")))[:60]
 
 
+def about_of(said: Mapping[str, str]) -> str:
+    """Return what a film's header says that it is of, in its own words."""
+    about = said.get("description") or said.get("study_description") or said.get("body_part", "")
+    return plain(about, 64)
+
+
 def day_of(described: Mapping[str, str]) -> str:
     """Return the day of a film as ``2026-11-28``, whatever else stands there as it is."""
     day = plain(described.get("day", ""), 64)

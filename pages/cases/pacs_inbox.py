@@ -136,8 +136,8 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
             data = _inbox().read(film.digest)
         except KneeOAError as problem:
             why_not = str(problem)
-        about = film.described.get("description") or film.described.get("body_part", "")
-        films.take(opening.day_of(film.described), plain(about, 64), data, why_not)
+        about = opening.about_of(film.described)
+        films.take(opening.day_of(film.described), about, data, why_not)
         opened.add(film.digest)
     films.turn_to()
 

@@ -128,14 +128,14 @@ def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypa
     text = text_of(app)
     assert "Not graded." in text
     assert "joint space" not in text
-    assert "KL 3, moderate; she was not shown an answer of the networks" in text
+    assert "KL 3, moderate; no answer of the networks was shown" in text
     (anyway,) = [one for one in app.button if one.label == "Grade anyway"]
     anyway.click().run()
     text = text_of(app)
     assert "Graded although it was refused." in text
     assert "joint space" not in text
     assert any("medial not measured" in one.label for one in app.expander)
-    assert "given before she saw the networks' answer" in text
+    assert "given before the networks' answer was shown" in text
 
 
 def test_what_she_measured_herself_is_in_the_report_of_its_knee(store):

@@ -47,8 +47,10 @@ def offer(
         objects = make()
         put_in(objects, there[names.index(name)], about=about)
         sent[name, content] = times + 1
+        them = "it" if len(objects) == 1 else "them"
         st.success(
-            f"{counted(len(objects), 'report')} on the way. Cases shows when the archive has it."
+            f"{counted(len(objects), 'report')} on the way. *Cases*, *Archive* shows when the "
+            f"archive has {them}."
         )
 
 
