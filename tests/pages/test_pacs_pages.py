@@ -283,29 +283,6 @@ def test_reports_are_sent_by_a_button(configured, db):
     wait_for(lambda: configured.came[-1:] == ["1.2.6.1"])
 
 
-def test_what_waits_is_told_apart_without_naming_anybody(configured):
-    def page():
-        import streamlit as st
-
-        from kneeoa.reports.exports import Exports
-        from pages.reading import report
-        from pages.shared import session_films
-        from tests.support.report_films import knee_file
-
-        digest = session_films.add("Plantagenet.dcm", knee_file())
-        film = session_films.all_films()[digest]
-        made = report.reporting.exports_of(
-            film, film.frames[0], findings=(), side="L", graded=False, with_patient=True
-        )
-        assert isinstance(made, Exports)
-        st.session_state["which"] = report._of_which(film, made)
-
-    app = AppTest.from_function(page, default_timeout=SECONDS).run()
-    assert not app.exception
-    (digest,) = app.session_state["films"]
-    assert app.session_state["which"] == f"film {digest[:6].upper()}, left knee"
-
-
 def test_a_second_press_on_the_button_sends_nothing(configured, db):
     def page():
         import streamlit as st

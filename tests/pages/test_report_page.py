@@ -240,3 +240,26 @@ def test_a_button_that_is_still_there_gives_what_the_page_has_by_now(store, monk
     app.checkbox(key="report_with_patient").check().run()
     assert b"Plantagenet" in secondary_capture()
     assert b"Plantagenet" not in film()
+
+
+def test_what_waits_is_told_apart_without_naming_anybody():
+    def page():
+        import streamlit as st
+
+        from kneeoa.reports.exports import Exports
+        from pages.reading import report
+        from pages.shared import session_films
+        from tests.support.report_films import knee_file
+
+        digest = session_films.add("Plantagenet.dcm", knee_file())
+        film = session_films.all_films()[digest]
+        made = report.reporting.exports_of(
+            film, film.frames[0], findings=(), side="L", graded=False, with_patient=True
+        )
+        assert isinstance(made, Exports)
+        st.session_state["which"] = report._of_which(film, made)
+
+    app = AppTest.from_function(page, default_timeout=120).run()
+    assert not app.exception
+    (digest,) = app.session_state["films"]
+    assert app.session_state["which"] == f"film {digest[:6].upper()}, left knee"

@@ -140,7 +140,7 @@ def test_a_doubt_is_in_every_form():
 
 def test_a_grade_of_hers_that_met_no_answer_is_not_said_to_have_met_one():
     alone = replace(REPORT, reader=ReaderGrade(3, before=True, seen=False))
-    assert "saw the networks" not in wording.reader_line(alone)
+    assert "given" not in wording.reader_line(alone)
     assert "no answer of the networks was shown" in wording.reader_line(alone)
 
 

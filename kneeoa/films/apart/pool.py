@@ -161,18 +161,7 @@ class Workers:
 
     def _sentence(self, ended: "_Ended", allowance: float) -> str:
         if ended.by in _TOO_LONG:
-            seconds = allowance * self.settings.seconds
-            if allowance > 1:
-                return (
-                    f"Expected a film that is written anew within {seconds:g} seconds of "
-                    "computing. This one takes longer: export it at a lower resolution, or ask who "
-                    "runs the server for more (KNEEOA_DECODE_SECONDS)."
-                )
-            return (
-                f"Expected a film that is decoded within {seconds:g} seconds. This "
-                "one takes longer: it is damaged, very large, or was made to take long. Export it "
-                "again, at a lower resolution where it is large."
-            )
+            return self.settings.too_long(allowance)
         if ended.by in _FROM_OUTSIDE:
             return (
                 "The decoder of this film was ended twice from outside: the machine may be short "
