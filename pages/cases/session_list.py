@@ -41,6 +41,8 @@ TAKEN_ALONG = (
 LOOK_AGAIN = 1.5
 """Seconds after which the page asks how far the films behind it are."""
 HEIGHT = "calc(100dvh - 25rem)"
+BEFORE_SAVING = "calc(100dvh - 30rem)"
+"""Heights of the table; where films can be saved, what is said before stands in sight below it."""
 _SAID, _ROUND, _OPEN, _AT = "batch_said", "batch_round", "open_film", "session_at"
 _ROWS = "session_rows"
 
@@ -70,7 +72,7 @@ def show() -> None:
         [*_film_rows(table, cases), *_waiting_rows(work)],
         key=_ROWS,
         label="Films of this session",
-        height=HEIGHT,
+        height=BEFORE_SAVING if saved.is_open() else HEIGHT,
         on_open=_open,
         at=st.session_state.get(_AT),
     )

@@ -31,14 +31,16 @@ def show(film: Film) -> None:
             st.caption("Who has the key of the case list can save films and see those saved.")
             saved.show_sign_in()
         return
-    with boundary.refusals_shown():
-        failed = being_saved.go_on()
+    # Below the button, whose help covers what is above it.
+    place, progress = st.container(), st.container()
+    with progress, boundary.refusals_shown():
+        for why in being_saved.go_on():
+            st.error(boundary.escaped(why))
+    with place, boundary.refusals_shown():
         if saved.case_of(film.digest) is None:
             _offer(film)
         else:
             _keep_up(film)
-        for why in failed:
-            st.error(boundary.escaped(why))
 
 
 def _offer(film):
