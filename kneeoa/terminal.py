@@ -8,7 +8,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import cast
 
 from kneeoa.errors import KneeOAError
@@ -49,6 +50,18 @@ def say(name: str, text: str) -> None:
     """Print a sentence of the command `name` on stderr, whatever characters are in it."""
     with contextlib.suppress(OSError, ValueError):
         print(f"{name}: {printable(text)}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def telling(name: str, text: str, *, after: float = 1.0) -> Iterator[None]:
+    """Say `text` while something is done that takes longer than `after` seconds."""
+    timer = threading.Timer(after, say, [name, text])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -86,3 +87,14 @@ def test_no_file_takes_the_place_of_a_stream_that_is_closed(tmp_path):
     )
     assert done.returncode > 2  # the number of the file
     assert done.stdout == b""
+
+
+def test_only_what_takes_a_while_is_told(capsys):
+    with terminal.telling("kneeoa", "One is being made.", after=30):
+        pass
+    with terminal.telling("kneeoa", "Another is being made, 2 of 2.", after=0):
+        said = ""
+        end = time.monotonic() + 10
+        while not said and time.monotonic() < end:
+            said += capsys.readouterr().err
+    assert said == "kneeoa: Another is being made, 2 of 2.\n"

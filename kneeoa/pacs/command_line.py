@@ -172,7 +172,7 @@ def _send(options: argparse.Namespace) -> int:
     from kneeoa.store.database import open_store
 
     pacs = pacs_from()
-    server = pacs.server(options.server)
+    server = pacs.taker(options.server)
     # All of them before the first is put in: a name that was mistyped sends nothing.
     contents = [read_regular(file, outbox.LARGEST) for file in options.files]
     for content in contents:
@@ -184,7 +184,7 @@ def _send(options: argparse.Namespace) -> int:
     else:
         numbers = [one.entry_id for one in outbox.entries(db, 10_000) if one.state != "sent"]
     outbox.retry(db, utc_now(), numbers)
-    while outbox.deliver(db, pacs.servers, utc_now, cipher=cipher, only=numbers) is not None:
+    while outbox.deliver(db, pacs.takers, utc_now, cipher=cipher, only=numbers) is not None:
         pass
     wait = [one for one in outbox.entries(db, only=numbers) if one.state != "sent"]
     for one in reversed(wait):

@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +14,12 @@ from kneeoa.errors import ConfigError
 from kneeoa.files import read_regular
 from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.fields import Fields
-from kneeoa.pacs.settings import FILE, URL, Pacs, Receiver, Secret, Server
+from kneeoa.pacs.settings import FILE, URL, Pacs, Receiver, Secret, Server, Station
 
 ONLY = "PACS"
 """What the one archive is called that variables describe."""
 _LONGEST_FILE = 200_000
+_HOST = re.compile(r"[0-9A-Za-z._:-]{1,253}")
 
 
 def pacs_from(environment: Mapping[str, str] | None = None) -> Pacs:
@@ -50,15 +52,18 @@ def _from_file(file: Path) -> Pacs:
         raise ConfigError(f"Expected the tables servers and receiver in {file}. Found neither.")
     fields = Fields(content, str(file))
     tables = fields.table("servers")
-    servers = tuple(
-        _server(name, Fields(tables.table(name).content, f"servers.{name} of {file}"))
+    given = {
+        name: Fields(tables.table(name).content, f"servers.{name} of {file}")
         for name in tables.content
-    )
+    }
+    classic = {name for name, of_one in given.items() if _is_classic(of_one)}
+    servers = tuple(_server(name, one) for name, one in given.items() if name not in classic)
+    stations = tuple(_station(name, given[name]) for name in given if name in classic)
     receiver = None
     if "receiver" in content:
         receiver = _receiver(Fields(fields.table("receiver").content, f"receiver of {file}"))
     fields.refuse_the_rest()
-    return Pacs(servers, receiver)
+    return Pacs(servers, stations, receiver)
 
 
 _VARIABLES = {
@@ -90,12 +95,45 @@ def _from_variables(environment: Mapping[str, str]) -> Pacs:
         content |= {"ae_title": said(_TITLE)} if said(_TITLE) else {}
         content |= {"folder": said(_FOLDER)} if said(_FOLDER) else {}
         receiver = _receiver(Fields(content, "the variables KNEEOA_RECEIVER_*"))
-    return Pacs(servers, receiver)
+    return Pacs(servers, receiver=receiver)
+
+
+def _is_classic(fields: Fields) -> bool:
+    """Return whether an archive is one to which reports go by C-STORE."""
+    return "host" in fields.content and "url" not in fields.content
+
+
+def _station(name: str, fields: Fields) -> Station:
+    _check_name(name, fields)
+    station = Station(
+        name=name,
+        host=fields.text("host"),
+        port=int(fields.number("port", 104, 1, 65535)),
+        ae_title=_title(fields.text("ae_title"), fields.where),
+        own_title=_title(fields.text("own_title") or "KNEEOA", fields.where),
+        connect_seconds=fields.number("connect_seconds", 5, 0.1, 120),
+        transfer_seconds=fields.number("transfer_seconds", 120, 0.1, 3600),
+    )
+    unencrypted = fields.yes("unencrypted", False)
+    fields.refuse_the_rest()
+    if not _HOST.fullmatch(station.host):
+        raise ConfigError(f"Expected a host's name or address as host in {fields.where}.")
+    if not unencrypted and not _is_here(station.host):
+        raise ConfigError(
+            f"Expected unencrypted = true in {fields.where}: reports sent by C-STORE can be read "
+            "on the way. Say it where the network is trusted, or name the archive's DICOMweb "
+            "service as url."
+        )
+    return station
+
+
+def _check_name(name: str, fields: Fields) -> None:
+    if not name or len(name) > 40 or not name.isprintable():
+        raise ConfigError(f"Expected a name of 1 to 40 letters for {fields.where[:80]}.")
 
 
 def _server(name: str, fields: Fields) -> Server:
-    if not name or len(name) > 40 or not name.isprintable():
-        raise ConfigError(f"Expected a name of 1 to 40 letters for {fields.where[:80]}.")
+    _check_name(name, fields)
     server = Server(
         name=name,
         url=_url(fields),

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, delete, func, select, update
 
@@ -19,10 +19,13 @@ from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.part10 import identity
 from kneeoa.pacs.problems import PacsError, RefusedError
 from kneeoa.pacs.sealing import PLAIN, Cipher
-from kneeoa.pacs.settings import Server
+from kneeoa.pacs.settings import Station, Taker
 from kneeoa.pacs.web import Web
 from kneeoa.store import tables
 from kneeoa.store.database import insert_into, reading, writing
+
+if TYPE_CHECKING:
+    from kneeoa.pacs.classic.station import Classic
 
 PAUSES = (15, 60, 300, 900, 1800, 3600)
 """Seconds before the next try; after the last one always as many."""
@@ -79,7 +82,7 @@ class _Claim:
 
 def put(
     db: Engine,
-    server: Server,
+    server: Taker,
     content: bytes,
     now: datetime,
     *,
@@ -183,13 +186,22 @@ def discard(db: Engine, entry_id: int, now: datetime) -> None:
         connection.execute(delete(table).where(table.c.id == entry_id, is_free))
 
 
+def archive_of(taker: Taker) -> "Web | Classic":
+    """Return an archive as it is spoken with."""
+    if isinstance(taker, Station):
+        from kneeoa.pacs.classic.station import Classic  # late: most servers need no pynetdicom
+
+        return Classic(taker)
+    return Web(taker)
+
+
 def deliver(
     db: Engine,
-    servers: Sequence[Server],
+    servers: Sequence[Taker],
     now: Callable[[], datetime],
     *,
     cipher: Cipher = PLAIN,
-    web: Callable[[Server], Web] = Web,
+    web: Callable[[Taker], "Web | Classic"] = archive_of,
     only: Sequence[int] | None = None,
 ) -> int | None:
     """Try to send the entry that is due first; return its number, None where none is.
@@ -221,7 +233,7 @@ def deliver(
 
 
 def _claim(
-    db: Engine, servers: Mapping[str, Server], now: datetime, only: Sequence[int] | None
+    db: Engine, servers: Mapping[str, Taker], now: datetime, only: Sequence[int] | None
 ) -> _Claim | None:
     """Return the entry that is due first, and keep others from it; None where none is."""
     table = tables.outgoing
@@ -243,7 +255,7 @@ def _claim(
         if row is None:
             return None
         server = servers[row.server]
-        longest = server.answer_seconds + server.transfer_seconds + _SPARE
+        longest = server.most_seconds + _SPARE
         sender = secrets.token_hex(16)
         claimed = {
             "state": "sending",

@@ -50,7 +50,7 @@ def identity(data: bytes) -> Identity:
     """Return which object a DICOM file is; raise `PacsError` where it does not say so."""
     if data[128:132] != b"DICM":
         raise PacsError(f"Expected a DICOM file with its preamble. Received {_what(data)}.")
-    found = _group_2(data[132 : 132 + _MOST])
+    found, _ = _group_2(data[132 : 132 + _MOST])
     uids = [found.get(number, "") for number in (_CLASS, _INSTANCE, _SYNTAX)]
     if not all(map(is_uid, uids)):
         raise PacsError(
@@ -60,8 +60,14 @@ def identity(data: bytes) -> Identity:
     return Identity(*uids)
 
 
-def _group_2(data: bytes) -> dict[int, str]:
-    """Return the texts of the group (explicit, little endian, whatever the rest is)."""
+def data_set(data: bytes) -> bytes:
+    """Return what stands in a DICOM file behind what `identity` reads, as it is written there."""
+    _, length = _group_2(data[132 : 132 + _MOST])
+    return data[132 + length :]
+
+
+def _group_2(data: bytes) -> tuple[dict[int, str], int]:
+    """Return the texts of the group (explicit, little endian, whatever the rest is), its length."""
     found: dict[int, str] = {}
     at = 0
     while at + 8 <= len(data):
@@ -78,7 +84,7 @@ def _group_2(data: bytes) -> dict[int, str]:
             at += 8
         found[element] = data[at : at + min(length, 64)].rstrip(b"\0 ").decode("ascii", "replace")
         at += length
-    return found
+    return found, at
 
 
 def _what(data: bytes) -> str:

@@ -41,6 +41,18 @@ STATUS = {
     429: "It has too much to do. Try again in a moment.",
 }
 """What an archive's answers mean, by HTTP status."""
+DUPLICATE = 0x0111
+"""A store's status: it has the object already."""
+_REASONS = {
+    0x0122: "it keeps no objects of this kind. Ask who runs it",
+    0x0124: "the user in the settings may not do that",
+    0x0272: "it does not know the form in which it is written",
+    0xA710: "it has another object under the same identifier",
+    0xA900: "what is in it is not of the kind that it says",
+    0xC000: "it does not understand it",
+}
+_MAY_PASS = (0x0110, *range(0xA700, 0xA710))
+"""Reasons of a store's failure that may pass: processing failure, out of resources (PS3.7, C.5)."""
 _FOR_GOOD = (406, 413, 415)
 """What no repetition changes; a log-in, an address or a proxy is mended without telling us."""
 _LATER = (408, 425, 429)
@@ -63,6 +75,24 @@ def for_status(name: str, status: int) -> PacsError:
     if status >= 500 or status in _LATER:
         return LostError(f"{expected} It fails ({status}). Try again in a moment.")
     return RefusedError(f"{expected} It refuses this ({status}). Ask who runs it.")
+
+
+def for_status_of_store(name: str, code: int | None, *, is_heard: bool = False) -> PacsError:
+    """Return what to say where an archive does not say that it has a report.
+
+    `code` is its reason, None without one; `is_heard` where it took the message all the same.
+    """
+    if code in _MAY_PASS or (code is None and is_heard):
+        return LostError(
+            f"Expected the archive {name} to say that it has the report. It does not say so. "
+            "It is tried again."
+        )
+    reason, why = "", "Ask who runs it"
+    if code is not None:
+        reason, why = f" ({code:04X})", _REASONS.get(code, why)
+    return RefusedError(
+        f"Expected the archive {name} to take the report. It refuses{reason}: {why}."
+    )
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from kneeoa.errors import KneeOAError
 from kneeoa.pacs import outbox
 from kneeoa.pacs.sealing import PLAIN, Cipher
-from kneeoa.pacs.settings import Server
+from kneeoa.pacs.settings import Taker
 
 _LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
@@ -30,7 +30,7 @@ class Sender:
     def __init__(
         self,
         store: Callable[[], Engine],
-        servers: Sequence[Server],
+        servers: Sequence[Taker],
         *,
         cipher: Callable[[], Cipher] = lambda: PLAIN,
     ):

@@ -5,9 +5,10 @@ owner keeps them, an environment variable or a file; they are read when a connec
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from kneeoa.errors import ConfigError
@@ -79,6 +80,47 @@ class Server:
         """The host and port in its address."""
         return urlsplit(self.url).netloc
 
+    @property
+    def most_seconds(self) -> float:
+        """How long sending a report may take, with asking first whether it is there."""
+        return self.answer_seconds + self.transfer_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """An archive that takes reports by the classic C-STORE, and nothing else.
+
+    Attributes
+    ----------
+    name : what pages and commands call it
+    host, port : where it listens
+    ae_title : what it is called
+    own_title : as whom it is called
+    connect_seconds, transfer_seconds : as of a `Server`
+    """
+
+    name: str
+    host: str
+    port: int
+    ae_title: str
+    own_title: str = "KNEEOA"
+    connect_seconds: float = 5
+    transfer_seconds: float = 120
+
+    @property
+    def sends(self) -> bool:
+        """Whether reports may be sent there."""
+        return True
+
+    @property
+    def most_seconds(self) -> float:
+        """How long sending a report may take."""
+        return self.connect_seconds + self.transfer_seconds
+
+
+Taker = Server | Station
+"""An archive that reports can be sent to."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
@@ -112,27 +154,49 @@ class Receiver:
     connections: int = 3
 
 
+_Archive = TypeVar("_Archive", bound=Taker)
+
+
 @dataclass(frozen=True, slots=True)
 class Pacs:
     """All that the owner configured."""
 
     servers: tuple[Server, ...] = ()
+    stations: tuple[Station, ...] = ()
     receiver: Receiver | None = None
 
     def server(self, name: str = "") -> Server:
         """Return the server called `name`, by default the first; raise `ConfigError` for none."""
-        for server in self.servers:
-            if name in ("", server.name):
-                return server
-        if not self.servers:
+        if name in {station.name for station in self.stations}:
             raise ConfigError(
-                f"Expected an archive. None is configured: name one in {URL}, or in the file that "
-                f"{FILE} names."
+                f"Expected an archive that can be asked. {name} takes reports alone: it has no url "
+                "in the settings."
             )
-        known = ", ".join(server.name for server in self.servers)
-        raise ConfigError(f"Expected one of the archives {known}. Received another name.")
+        return _named(name, self.servers)
+
+    def taker(self, name: str = "") -> Taker:
+        """Return the archive called `name`, by default the first of `takers`; raise as `server`."""
+        return _named(name, (*self.takers, *self.servers))
+
+    @property
+    def takers(self) -> tuple[Taker, ...]:
+        """The archives that take reports."""
+        return (*(server for server in self.servers if server.sends), *self.stations)
 
     @property
     def is_there(self) -> bool:
         """Whether anything is configured."""
-        return bool(self.servers) or self.receiver is not None
+        return bool(self.servers or self.stations) or self.receiver is not None
+
+
+def _named(name: str, archives: Sequence[_Archive]) -> _Archive:
+    for archive in archives:
+        if name in ("", archive.name):
+            return archive
+    if not archives:
+        raise ConfigError(
+            f"Expected an archive. None is configured: name one in {URL}, or in the file that "
+            f"{FILE} names."
+        )
+    known = ", ".join(dict.fromkeys(archive.name for archive in archives))
+    raise ConfigError(f"Expected one of the archives {known}. Received another name.")

@@ -19,7 +19,15 @@ from kneeoa.pacs import query
 from kneeoa.pacs.bounded import multipart
 from kneeoa.pacs.bounded.exchange import Deadline, Exchange
 from kneeoa.pacs.part10 import FILMS, SECONDARY, identity, is_uid
-from kneeoa.pacs.problems import LostError, PacsError, RefusedError, hush, translated
+from kneeoa.pacs.problems import (
+    DUPLICATE,
+    LostError,
+    PacsError,
+    RefusedError,
+    for_status_of_store,
+    hush,
+    translated,
+)
 from kneeoa.pacs.query import Found, Place, Search, Series
 from kneeoa.pacs.settings import Server
 
@@ -36,17 +44,6 @@ _JSON = ("application/dicom+json", "application/json")
 _MOST_JSON = 20 * MEGABYTE
 _LARGEST = 100 * MEGABYTE
 _OBJECT = "kneeoa.films.dicom.described.described"
-_DUPLICATE = 0x0111
-_REASONS = {
-    0x0122: "it keeps no objects of this kind. Ask who runs it",
-    0x0124: "the user in the settings may not do that",
-    0x0272: "it does not know the form in which it is written",
-    0xA710: "it has another object under the same identifier",
-    0xA900: "what is in it is not of the kind that it says",
-    0xC000: "it does not understand it",
-}
-_MAY_PASS = (0x0110, 0xA700)
-"""Reasons of a store's failure that may pass: processing failure, out of resources (PS3.7, C.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,20 +238,9 @@ class Web:
             answer = session.post(f"{self.server.url}/studies", data=body, headers=headers)
             kept, failed = said_in.failures_in(_json_in(answer))
         code = failed.get(said.sop_instance)
-        if code == _DUPLICATE or (code is None and said.sop_instance in kept):
+        if code == DUPLICATE or (code is None and said.sop_instance in kept):
             return
-        name = self.server.name
-        if code in _MAY_PASS or (code is None and answer.status_code in (200, 202)):
-            raise LostError(
-                f"Expected the archive {name} to say that it has the report. It does not say so. "
-                "It is tried again."
-            )
-        reason, why = "", "Ask who runs it"
-        if code is not None:
-            reason, why = f" ({code:04X})", _REASONS.get(code, why)
-        raise RefusedError(
-            f"Expected the archive {name} to take the report. It refuses{reason}: {why}."
-        )
+        raise for_status_of_store(self.server.name, code, is_heard=answer.status_code in (200, 202))
 
     @contextlib.contextmanager
     def _asked(self) -> Iterator["DICOMwebClient"]:

@@ -103,44 +103,77 @@ def text_regions(pixels: np.ndarray) -> tuple[TextRegion, ...]:
     """Return where text seems to stand in a film ``(H, W) float in [0, 255]``, top first."""
     small = np.asarray(display.fit_within(np.asarray(pixels, np.float32), _LONGEST), np.float32)
     size = max(5, round(max(small.shape) * _STROKE) | 1)
+    height, width = small.shape
     found = set()
     for standing_out in (
         small - ndimage.grey_opening(small, size),
         ndimage.grey_closing(small, size) - small,
     ):
-        strokes = standing_out > _CONTRAST
-        height, width = strokes.shape
+        strokes = _Strokes.of(standing_out > _CONTRAST)
         # Lying rows, and rows that run up or down.
         found |= {_region(row, height, width) for row in _rows(_letters(strokes))}
-        found |= {_turned(_region(row, width, height)) for row in _rows(_letters(strokes.T))}
+        turned = _rows(_letters(strokes.turned()))
+        found |= {_turned(_region(row, width, height)) for row in turned}
     return tuple(sorted(filter(_is_at_border, found), key=lambda one: (one.top, one.left)))
 
 
-def _letters(strokes: np.ndarray) -> list[_Letter]:
-    """Return what may be letters among connected strokes ``(H, W) bool``."""
-    labels, count = ndimage.label(strokes, np.ones((3, 3)))
-    if not count:
-        return []
-    depth = ndimage.distance_transform_cdt(strokes, "chessboard")
-    thickest = ndimage.maximum(depth, labels, range(1, count + 1))
-    areas = np.bincount(labels.ravel())[1:]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strokes:
+    """Connected strokes: one is where its number, from 1 on, stands in `labels`.
+
+    Attributes
+    ----------
+    labels : ``(H, W) int``, 0 between strokes
+    depth : ``(H, W) int``, pixels to the nearest one between strokes
+    boxes : ``(N, 4) int``, top, left, bottom and right of each
+    areas : ``(N,) int``, its pixels
+    """
+
+    labels: np.ndarray
+    depth: np.ndarray
+    boxes: np.ndarray
+    areas: np.ndarray
+
+    @classmethod
+    def of(cls, strokes: np.ndarray) -> "_Strokes":
+        """Return the strokes of ``(H, W) bool``; those that touch at a corner are one."""
+        labels, _ = ndimage.label(strokes, np.ones((3, 3)))
+        places = ndimage.find_objects(labels)
+        boxes = [(down.start, right.start, down.stop, right.stop) for down, right in places]
+        return cls(
+            labels,
+            ndimage.distance_transform_cdt(strokes, "chessboard"),
+            np.array(boxes, int).reshape(-1, 4),
+            np.bincount(labels.ravel())[1:],
+        )
+
+    def turned(self) -> "_Strokes":
+        """Return the same with rows and columns exchanged."""
+        return _Strokes(self.labels.T, self.depth.T, self.boxes[:, [1, 0, 3, 2]], self.areas)
+
+
+def _letters(strokes: _Strokes) -> list[_Letter]:
+    """Return what may be letters among strokes."""
+    tops, lefts, bottoms, rights = strokes.boxes.T
+    heights, widths = bottoms - tops, rights - lefts
+    tallest = max(_LOWEST, _TALLEST * max(strokes.labels.shape))
+    filled = strokes.areas / (heights * widths)
+    fits = (heights >= _LOWEST) & (heights <= tallest) & (widths <= _MOST_TOUCHING * heights)
+    fits &= (filled >= _FILLED[0]) & (filled <= _FILLED[1])
     letters = []
-    tallest = max(_LOWEST, _TALLEST * max(strokes.shape))
-    for number, place in enumerate(ndimage.find_objects(labels)):
-        rows, columns = place
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        if not _LOWEST <= height <= tallest or width > _MOST_TOUCHING * height:
-            continue
-        if not _FILLED[0] <= areas[number] / (height * width) <= _FILLED[1]:
-            continue
-        if thickest[number] > _THICKEST * height + 1:
+    # The few that have the size of letters are looked at one by one.
+    for number in np.flatnonzero(fits):
+        top, left, bottom, right = (int(side) for side in strokes.boxes[number])
+        height, width = bottom - top, right - left
+        shape = strokes.labels[top:bottom, left:right] == number + 1
+        if strokes.depth[top:bottom, left:right][shape].max() > _THICKEST * height + 1:
             continue
         several = 1
         if width > _WIDEST * height:
-            several = _crossings(labels[place] == number + 1) // 2
+            several = _crossings(shape) // 2
             if several < width / (1.6 * height):
                 continue  # a long edge, and no letters that touch
-        letters.append(_Letter(rows.start, columns.start, rows.stop, columns.stop, max(1, several)))
+        letters.append(_Letter(top, left, bottom, right, max(1, several)))
     return letters if len(letters) <= _MOST_LETTERS else []
 
 
@@ -152,24 +185,43 @@ def _crossings(shape: np.ndarray) -> int:
 
 
 def _rows(letters: Sequence[_Letter]) -> list[list[_Letter]]:
-    """Return the rows that letters make, each with enough of them."""
+    """Return the rows that letters make, each with enough of them.
+
+    A letter joins the first row of whose last three it stands beside one.
+    """
+    letters = sorted(letters, key=lambda one: (one.left, one.top))
+    sides = np.array([(one.top, one.left, one.bottom, one.right) for one in letters], float)
     rows: list[list[_Letter]] = []
-    for letter in sorted(letters, key=lambda one: one.left):
-        for row in rows:
-            if any(_beside(before, letter) for before in row[-3:]):
-                row.append(letter)
-                break
-        else:
-            rows.append([letter])
+    row_of, place_of = np.empty((2, len(letters)), int)
+    lengths = np.empty(len(letters), int)
+    for number, letter in enumerate(letters):
+        before = np.flatnonzero(_are_beside(sides[:number], sides[number]))
+        before = before[place_of[before] >= lengths[row_of[before]] - 3]
+        row = int(row_of[before].min()) if before.size else len(rows)
+        if row == len(rows):
+            rows.append([])
+        row_of[number], place_of[number] = row, len(rows[row])
+        rows[row].append(letter)
+        lengths[row] = len(rows[row])
     return [row for row in rows if sum(one.count for one in row) >= _FEWEST and _is_long(row)]
 
 
-def _beside(before: _Letter, letter: _Letter) -> bool:
-    taller, lower = max(before.height, letter.height), min(before.height, letter.height)
-    shared = min(before.bottom, letter.bottom) - max(before.top, letter.top)
-    gap = letter.left - before.right
+def _are_beside(before: np.ndarray, letter: np.ndarray) -> np.ndarray:
+    """Return which of the letters ``(N, 4)`` may stand before a letter ``(4,)`` in one row.
+
+    Each is given by top, left, bottom and right.
+    """
+    tops, _, bottoms, rights = before.T
+    top, left, bottom, _ = letter
+    heights, height = bottoms - tops, bottom - top
+    taller, lower = np.maximum(heights, height), np.minimum(heights, height)
+    shared = np.minimum(bottoms, bottom) - np.maximum(tops, top)
+    gaps = left - rights
     return (
-        taller <= _ALIKE * lower and shared >= 0.6 * lower and -0.3 * taller <= gap <= _GAP * taller
+        (taller <= _ALIKE * lower)
+        & (shared >= 0.6 * lower)
+        & (gaps >= -0.3 * taller)
+        & (gaps <= _GAP * taller)
     )
 
 

@@ -49,6 +49,7 @@ def report(
     pseudonyms = pseudonyms_from()
     made: list[tuple[Exports, Kind]] = []
     code = terminal.DONE
+    text: str | None = None  # of the whole film, whichever knee
     for knee in found.knees:
         reported = Exports(
             read=_read(radiograph, found, knee, graders, anyway=anyway),
@@ -58,7 +59,9 @@ def report(
             now=datetime.now(UTC),
             pseudonyms=pseudonyms,
             with_patient=with_patient,
+            known_text=text,
         )
+        text = reported.text_warning
         wanted, lacking = _possible(reported, kinds)
         made += [(reported, kind) for kind in wanted]
         if lacking or not reported.report.graded:
@@ -68,7 +71,11 @@ def report(
         raise RadiographError(lacking)
     # Before the work of making them.
     exports.expect_room(folder, [reported.name(kind) for reported, kind in made])
-    files = {reported.name(kind): reported.content(kind) for reported, kind in made}
+    files = {}
+    for number, (reported, kind) in enumerate(made, 1):
+        name = reported.name(kind)
+        with terminal.telling(NAME, f"{name} is being made, {number} of {len(made)}."):
+            files[name] = reported.content(kind)
     for place in exports.write(folder, files):
         show(str(place))
     if lacking:

@@ -11,7 +11,7 @@ Text in the pixels themselves stays, see `kneeoa.reports.burned_in`. A task for 
 import contextlib
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -41,9 +41,13 @@ NOT_EXACT = (
     "The patient cannot be taken out of this file without changing its pixels: its samples are of "
     "a kind that is not written here. Nothing was kept: export the film as DICOM, or as grey PNG."
 )
+STEPS = ("Taking the patient out", "Reading the film back, to compare")
+"""What is done one after the other, in words."""
 MOST_OFF = 0.01
 """Grey values of 255 by which a DICOM film that is shown through a table may be rounded."""
 _TASK = f"{__name__}.film"
+_ALLOWANCE = 3
+"""So many times as long as decoding it may take: it is looked through and written anew."""
 _GREYS = ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept")
 """Numbers that say how the stored samples are to be shown."""
 _PADDING = ("PixelPaddingValue", "PixelPaddingRangeLimit")
@@ -54,13 +58,22 @@ _EMPTY = (
 """What an image must have, if only empty."""
 
 
-def deidentified(data: bytes, pseudonyms: Pseudonyms, *, exact: bool = False) -> bytes:
+def deidentified(
+    data: bytes,
+    pseudonyms: Pseudonyms,
+    *,
+    exact: bool = False,
+    before: np.ndarray | None = None,
+    tell: Callable[[str], None] = lambda step: None,
+) -> bytes:
     """Return a film without its patient: DICOM as DICOM, any other as a PNG of its pixels alone.
 
     Its pixels are read as before wherever a file of that kind can hold them. Otherwise (colours or
     floating-point numbers of more than 8 bits, and DICOM films that are shown through a table) they
     are rounded to 16 bits; with `exact` an image of that kind is refused, and a DICOM film is when
-    it is off by more than `MOST_OFF`.
+    it is off by more than `MOST_OFF`. `before` are its pixels as they were read, where they are at
+    hand: otherwise they are read for that once more. `tell` is told each step as it begins, one of
+    `STEPS`.
 
     Raises `RadiographError` as reading does. A worker does it, in which the film is decoded.
     """
@@ -68,16 +81,20 @@ def deidentified(data: bytes, pseudonyms: Pseudonyms, *, exact: bool = False) ->
     DEFAULT_LIMITS.check_bytes(len(data))
     options = {"kind": kind, "key": pseudonyms.key.hex()}
     limits = msgspec.to_builtins(DEFAULT_LIMITS)
-    answer = workers().run(_TASK, data, limits=limits, **options)
+    tell(STEPS[0])
+    answer = workers().run(_TASK, data, allowance=_ALLOWANCE, limits=limits, **options)
     cleaned = answer.arrays[0].tobytes()
-    if exact and _off(data, cleaned) > (MOST_OFF if kind == "DICOM" else 0):
-        raise RadiographError(NOT_EXACT)
+    if exact:
+        tell(STEPS[1])
+        before = read_radiograph(data, "").pixels if before is None else before
+        if _off(before, cleaned) > (MOST_OFF if kind == "DICOM" else 0):
+            raise RadiographError(NOT_EXACT)
     return cleaned
 
 
-def _off(data: bytes, cleaned: bytes) -> float:
-    """Return by how many grey values of 255 a film is read otherwise than before."""
-    before, after = (read_radiograph(one, "").pixels for one in (data, cleaned))
+def _off(before: np.ndarray, cleaned: bytes) -> float:
+    """Return by how many grey values of 255 a film is read otherwise than `before`."""
+    after = read_radiograph(cleaned, "").pixels
     if np.array_equal(before, after):
         return 0
     return float(np.abs(before - after).max()) if before.shape == after.shape else np.inf

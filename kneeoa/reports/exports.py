@@ -62,6 +62,7 @@ class Exports:
         Otherwise they, and the film itself, are without her, tied together by `pseudonyms`, which
         are `AsKept` of a film whose patient was taken out before
     reader, measurements : as of a `Report`
+    known_text : what `text_warning` would find, where it was looked for before
     """
 
     read: Read
@@ -73,6 +74,7 @@ class Exports:
     with_patient: bool = False
     reader: ReaderGrade | None = None
     measurements: Sequence[Measurement] = ()
+    known_text: str | None = None
 
     @cached_property
     def source(self) -> Source | None:
@@ -87,6 +89,8 @@ class Exports:
     @cached_property
     def text_warning(self) -> str:
         """What must be known of text in the film's pixels; empty where there seems none."""
+        if self.known_text is not None:
+            return self.known_text
         said = self.source.burned_in if self.source else ""
         return warning(self.read.radiograph.pixels, said)
 

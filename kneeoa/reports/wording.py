@@ -152,8 +152,9 @@ def reader_line(report: Report) -> str:
     grade = KLGrade(reader.grade)
     said = f"{grade.label}, {grade.text}"
     if not reader.seen:
-        return f"{said}; she was not shown an answer of the networks"
-    return f"{said}; given {'before' if reader.before else 'after'} she saw the networks' answer"
+        return f"{said}; no answer of the networks was shown"
+    when = "before" if reader.before else "after"
+    return f"{said}; given {when} the networks' answer was shown"
 
 
 def findings(report: Report) -> tuple[str, ...]:

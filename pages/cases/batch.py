@@ -5,11 +5,13 @@ What was read becomes a film of the session; what was refused keeps its sentence
 
 import logging
 import os
+import re
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal
 
 import streamlit as st
@@ -18,17 +20,23 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from kneeoa.errors import DataError, KneeOAError
 from kneeoa.films import unpacked
+from kneeoa.films.apart.pool import workers
+from kneeoa.films.formats import detect
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
 from kneeoa.store.cases import settings
 from kneeoa.zipped import ZippedFile
+from pages.cases import opening
 from pages.shared import session_films
-from pages.shared.cases import knees
+from pages.shared.cases import knees, text_in_pixels
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import holding
 from pages.shared.memory.working import at_work
 
+_DESCRIBED = "kneeoa.films.dicom.described.described"
+_OF_CD = re.compile(r"([A-Z]{0,3}[0-9]+|[0-9A-F]{8})(\.dcm)?", re.IGNORECASE)
+"""Names that machines give to the files of a CD."""
 MOST_FILMS = 500
 """Films that wait in one session; more are for the command line."""
 _KEY = "batch"
@@ -146,8 +154,10 @@ class Batch:
     def _read(self, item, graders):
         item.state = "being read"
         try:
+            is_of_zip = isinstance(item.source, tuple)
             data, item.source = item.data(), None
-            self._arriving.append(read_film(item.name, data, graders, self._holder))
+            name = named_on_cd(data, item.name) if is_of_zip else item.name
+            self._arriving.append(read_film(name, data, graders, self._holder))
             item.state = "read"
         except KneeOAError as error:
             item.state, item.why = "refused", str(error)
@@ -159,6 +169,19 @@ class Batch:
             item.state, item.why = "refused", "It could not be read: a fault of this program."
         finally:
             item.source = None
+
+
+def named_on_cd(data: bytes, path: str) -> str:
+    """Return what a film of a ZIP is called: on a CD, whose files are all called IM000000, by day.
+
+    A name that somebody gave it stays.
+    """
+    file = PurePosixPath(path)
+    if detect(data) != "DICOM" or not _OF_CD.fullmatch(file.name):
+        return path
+    said = workers().run(_DESCRIBED, data).facts
+    day, about = opening.day_of(said), opening.about_of(said)
+    return opening.called(day, about) if day or about else path
 
 
 def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:
@@ -173,7 +196,8 @@ def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:
             session_films.read(film, knee.frame, graders)
     film.picture()
     if os.environ.get(settings.KEY):
-        film.text_warning()  # asked for where many are saved at once
+        # Asked for where many are saved at once; while its pixels are at hand.
+        text_in_pixels.look(film).result()
     return film
 
 

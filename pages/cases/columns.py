@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+from streamlit.delta_generator import DeltaGenerator
 
 from kneeoa.grades import KLGrade
 from pages.shared.rows import component as rows
@@ -28,7 +29,7 @@ def cells_of(knee: dict[str, Any]) -> dict[str, str]:
 
 
 def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
-    """Return a knee as the table takes it."""
+    """Return a knee as the table takes it; `key` is what it is of, a dot and its place."""
     tones = {
         "doubt": "doubt",
         "case": "quiet",
@@ -54,6 +55,18 @@ def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
         told,
         tones,
         "unread" if knee["unread"] else "",
+        whole=key.partition(".")[0],
+    )
+
+
+def show_clear(place: DeltaGenerator, table: str) -> None:
+    """Show what takes all marks of a table away, on all of its pages."""
+    place.button(
+        "Clear marks",
+        key=f"{table}_clear",
+        on_click=rows.clear_marks,
+        args=[table],
+        width="stretch",
     )
 
 

@@ -8,9 +8,27 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from kneeoa.wording import counted
+from kneeoa.wording import counted, plain
 from pages.shared import session_films
 from pages.shared.cases import saved
+
+
+def called(day: object, described: str) -> str:
+    """Return what a film of an archive or a CD is called: no patient stands in it."""
+    about = described.strip().replace("/", "-").replace("\\", "-")  # no folders
+    return " ".join(filter(None, (str(day or ""), about or "Film")))[:60]
+
+
+def about_of(said: Mapping[str, str]) -> str:
+    """Return what a film's header says that it is of, in its own words."""
+    about = said.get("description") or said.get("study_description") or said.get("body_part", "")
+    return plain(about, 64)
+
+
+def day_of(described: Mapping[str, str]) -> str:
+    """Return the day of a film as ``2026-11-28``, whatever else stands there as it is."""
+    day = plain(described.get("day", ""), 64)
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdecimal() else day
 
 
 def choose_rows(table: pd.DataFrame, columns: Mapping[str, Any], *, key: str) -> list[int]:
@@ -39,8 +57,7 @@ class Films:
     def take(self, day: date | str | None, described: str, data: bytes, why_not: str = "") -> None:
         """Take in a film, or note why it is not there. No patient stands in its name."""
         self._count += 1
-        name = " ".join(filter(None, (str(day or ""), described.strip() or "Film")))
-        name = f"{name[:60]}, {self._count}"
+        name = f"{called(day, described)}, {self._count}"
         if why_not:
             session_films.refuse(name, KneeOAError(why_not))
             digest = None

@@ -20,7 +20,7 @@ def show() -> None:
         parts["From the archive"] = pacs_query.show
     if now.inbox is not None:
         parts["Pushed here"] = pacs_inbox.show
-    if any(server.sends for server in now.pacs.servers):
+    if now.pacs.takers:
         parts["Sent to the archive"] = pacs_outbox.show
     if not parts:
         return

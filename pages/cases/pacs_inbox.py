@@ -1,6 +1,6 @@
 """Films that were pushed here and wait: listed, opened in Read, taken off the list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -117,7 +117,7 @@ def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
                 "opened" if film.digest in opened else "",
                 ", ".join(filter(None, said.get("patient_name", "").split("^"))),
                 said.get("patient_id", ""),
-                day_of(said),
+                opening.day_of(said),
                 said.get("body_part", ""),
                 said.get("image_side") or said.get("side", ""),
                 said.get("description") or said.get("study_description", ""),
@@ -125,12 +125,6 @@ def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows, columns=list(_COLUMNS))
-
-
-def day_of(described: Mapping[str, str]) -> str:
-    """Return the day of a film as ``2026-11-28``, whatever else stands there as it is."""
-    day = plain(described.get("day", ""), 64)
-    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdecimal() else day
 
 
 def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
@@ -142,8 +136,8 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
             data = _inbox().read(film.digest)
         except KneeOAError as problem:
             why_not = str(problem)
-        about = film.described.get("description") or film.described.get("body_part", "")
-        films.take(day_of(film.described), plain(about, 64), data, why_not)
+        about = opening.about_of(film.described)
+        films.take(opening.day_of(film.described), about, data, why_not)
         opened.add(film.digest)
     films.turn_to()
 

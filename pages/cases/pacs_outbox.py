@@ -65,7 +65,7 @@ def _show_open(one: "Entry") -> None:
     with st.container(border=True):
         said, again, away = st.columns([5, 1, 1], vertical_alignment="center")
         about = f", {one.about}" if one.about else ""
-        gone = one.server not in {server.name for server in running().pacs.servers}
+        gone = one.server not in {taker.name for taker in running().pacs.takers}
         why = "This archive is no longer in the settings." if gone else one.said
         when = ""
         if one.state == "waiting" and one.tries:

@@ -139,7 +139,7 @@ def _open(server: Server, series: list[Series]) -> None:
     try:
         for film in Web(server).films(series, progress=progress):
             about = by_uid[film.place.series]
-            described = about.description or about.body_part or about.modality
+            described = about.description or about.study_description or about.body_part
             films.take(about.day, described, film.data, film.why_not)
     except KneeOAError as problem:
         bar.empty()

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.cases import saved_list, session_list
 from pages.shared import boundary, kept, style
 from pages.shared.access import sign_in
-from pages.shared.cases import reopening, saved
+from pages.shared.cases import being_saved, reopening, saved
 from pages.shared.pacs.running import running
 
 VIEWS = {
@@ -39,6 +39,9 @@ def show() -> None:
             on_click=saved.sign_out,
             type="tertiary",
         )
+    # Whichever view she turns to meanwhile: it goes on until the last film is saved.
+    for why in being_saved.go_on():
+        st.error(boundary.escaped(why))
     if view == "agreement":
         from pages.cases import agreement  # late: its figures need what no other view does
 

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -11,17 +13,24 @@ from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import listing, settings
 from kneeoa.store.cases.case import Case
 from kneeoa.wording import counted, plain
+from pages.cases import columns
 from pages.shared import boundary, cached, clients
 from pages.shared.cases import reopening, saved
 from pages.shared.rows import component as rows
+
+if TYPE_CHECKING:
+    from kneeoa.store.cases.looking import Named
 
 PAGE = 200
 """Knees of a page: each case is opened for it, and so is its picture."""
 MOST_NAMED = 5
 """Films that are named before they are deleted."""
-AT, FIRST = "cases_at", "cases_first"
-"""Where the session keeps the row that was opened last, and the first row of the page."""
+FIRST = "cases_first"
+"""Where the session keeps the first row of the page."""
+ROWS = "cases_rows"
+"""The table, for Streamlit."""
 _FAILED = "cases_failed"
+_DIGITS = 18
 
 
 def show(
@@ -31,31 +40,38 @@ def show(
     shown: pd.DataFrame,
     chosen: rows.Chosen,
 ) -> None:
-    """Show what can be done with the marked rows, or the one that is pointed at."""
-    keys = chosen.meant
-    case_ids = list(dict.fromkeys(_case_of(key) for key in keys))
-    several = [1.3] if found.found > PAGE else []
-    said, *pages, open_, read, away, csv = st.columns(
-        [3.4, *several, 0.85, 1.2, 0.85, 0.85], vertical_alignment="center", gap="small"
-    )
+    """Show what can be done with the marked cases, or the one that is pointed at."""
+    from kneeoa.store.cases import looking  # late, as the store itself
+
+    marked = marked_in(chosen)
+    chosen = replace(chosen, marked=tuple(map(str, marked)))
+    case_ids = [int(number) for number in chosen.meant]
+    meant = marked or looking.named(cached.store(), case_ids)
+    widths = {"pages": 1.3 * (found.found > PAGE), "clear": 1.1 * bool(marked)}
+    widths = {"said": 3.4, **widths, "open": 0.85, "read": 1.2, "away": 0.85, "csv": 0.85}
+    widths = {name: width for name, width in widths.items() if width}
+    made = st.columns(list(widths.values()), vertical_alignment="center", gap="small")
+    places = dict(zip(widths, made, strict=True))
     words = f"{found.found:,} of {found.all:,} {'knee' if found.all == 1 else 'knees'}"
     if found.found > PAGE:
         words = words if found.found < found.all else f"{found.all:,} knees"
         words = f"{first + 1:,} to {first + len(found.knees):,} of {words}"
-        show_pages(pages[0], first, found.found)
-    said.caption(chosen.told(words))
-    open_.button(
+        show_pages(places["pages"], first, found.found)
+    elsewhere = len(set(marked) - set(shown["case"]))
+    places["said"].caption(chosen.told(words, what="case", elsewhere=elsewhere))
+    if marked:
+        columns.show_clear(places["clear"], ROWS)
+    places["open"].button(
         "Open",
         key="cases_open",
         type="primary",
         disabled=len(case_ids) != 1,
         on_click=open_row,
-        args=[keys[0] if keys else ""],
+        args=[chosen.row if len(case_ids) == 1 else ""],
         width="stretch",
     )
-    unread = set(shown[shown["unread"]]["case"])
-    to_read = bool(case_ids) and set(case_ids) <= unread
-    read.button(
+    to_read = bool(meant) and not any(case.is_read for case in meant.values())
+    places["read"].button(
         "Mark as read" if to_read else "Mark as unread",
         key="cases_mark",
         disabled=not case_ids,
@@ -63,17 +79,16 @@ def show(
         args=[case_ids, to_read],
         width="stretch",
     )
-    with away.popover("Delete", width="stretch", disabled=not case_ids, key="cases_away"):
-        names = dict(zip(shown["case"], shown["film"], strict=True))
+    with places["away"].popover("Delete", width="stretch", disabled=not meant, key="cases_away"):
         st.markdown(
-            f"{counted(len(case_ids), 'case')} with film, boxes and grades will be deleted **for "
-            f"good**: {_named([names[case_id] for case_id in case_ids])}. Nobody can bring them "
-            "back."
+            f"{counted(len(meant), 'case')} with film, boxes and grades will be deleted **for "
+            f"good**: {_named([case.name for case in meant.values()])}. Nobody can bring "
+            f"{'it' if len(meant) == 1 else 'them'} back."
         )
         st.button(
-            "Delete now", key="cases_delete", type="primary", on_click=_delete, args=[case_ids]
+            "Delete now", key="cases_delete", type="primary", on_click=_delete, args=[list(meant)]
         )
-    csv.download_button(
+    places["csv"].download_button(
         "CSV",
         clients.noted("cases exported", lambda: csv_text(listing.to_take_along(_all_of(asked)))),
         file_name="cases.csv",
@@ -85,6 +100,15 @@ def show(
     )
     if why := st.session_state.pop(_FAILED, ""):
         st.error(boundary.escaped(plain(why)))
+
+
+def marked_in(chosen: rows.Chosen) -> "dict[int, Named]":
+    """Return the cases that are marked, on whichever page, as far as they are still there."""
+    from kneeoa.store.cases import looking
+
+    saved.keep_until_sign_out(rows.marks_key(ROWS), st.session_state[rows.marks_key(ROWS)])
+    numbers = [int(one) for one in chosen.marked if one.isdecimal() and len(one) <= _DIGITS]
+    return looking.named(cached.store(), numbers)
 
 
 def show_pages(place, first: int, found: int) -> None:
@@ -118,15 +142,10 @@ def _named(names):
     return ", ".join([*(boundary.escaped(name) for name in names[:MOST_NAMED]), *more])
 
 
-def _case_of(key):
-    return int(key.partition(".")[0])
-
-
 def open_row(key: str) -> None:
     """Open the case of a row at its knee."""
-    st.session_state[AT] = key
     case, _, knee = key.partition(".")
-    reopening.want(int(case), int(knee))
+    reopening.want(int(case), int(knee or 0))
 
 
 def _mark(case_ids, is_read):
@@ -145,6 +164,7 @@ def _delete(case_ids):
             saved.forget_case(case_id)
 
     _try(delete)
+    rows.clear_marks(ROWS)
 
 
 def _try(act):

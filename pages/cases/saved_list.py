@@ -13,10 +13,10 @@ from kneeoa.store.cases import listing, settings
 from kneeoa.store.cases.case import Case
 from kneeoa.wording import counted
 from pages.cases import columns, filtering, saved_actions
-from pages.cases.saved_actions import FIRST, PAGE
+from pages.cases.saved_actions import FIRST, PAGE, ROWS
 from pages.shared import boundary, cached, session_films
 from pages.shared.access import log, sign_in
-from pages.shared.cases import own_grades, saved
+from pages.shared.cases import own_grades, reopening, saved
 from pages.shared.rows import component as rows
 from pages.shared.viewer import served
 
@@ -32,7 +32,7 @@ COLUMNS = (
     rows.Column("own_grade", "My grade", "grade"),
     rows.Column("saved_at", "Saved (UTC)"),
 )
-_ROWS, _ORDER, _ASKED = "cases_rows", "cases_order", "cases_asked"
+_ORDER, _ASKED = "cases_order", "cases_asked"
 _PICTURES = "case_pictures"
 MOST_PICTURES = 5 * PAGE
 """Pictures that a session holds."""
@@ -75,6 +75,7 @@ def show() -> None:
             )
             saved_actions.show_damaged(damaged)
     shown = saved_actions.table_of(cases, found.knees, asked)
+    reopening.note_order(found.knees)
     if asked.seen is None:
         note_seen(cases, shown)
     hidden = {
@@ -87,12 +88,13 @@ def show() -> None:
     chosen = rows.show(
         COLUMNS,
         [_row(knee, hidden, pictures) for knee in shown.to_dict("records")],
-        key=_ROWS,
+        key=ROWS,
         label="Saved cases",
         height=HEIGHT,
         on_open=saved_actions.open_row,
-        at=st.session_state.get(saved_actions.AT),
+        at=st.session_state.get(reopening.AT),
         order=st.session_state[_ORDER],
+        is_page=True,
     )
     saved_actions.show(asked, first, found, shown, chosen)
     log.show()
@@ -100,7 +102,7 @@ def show() -> None:
 
 def asked_for() -> listing.Asked:
     """Ask what is looked for; return it with the order that the table was asked for."""
-    order = rows.order_asked(_ROWS, COLUMNS) or st.session_state.get(_ORDER, rows.Order())
+    order = rows.order_asked(ROWS, COLUMNS) or st.session_state.get(_ORDER, rows.Order())
     st.session_state[_ORDER] = order
     by = next((name for name in listing.SORTED_BY if name == order.name), None)
     sort = by and listing.Sort(by, order.down)

@@ -12,7 +12,15 @@ from kneeoa.store.cases.case import Case, FilmState
 from kneeoa.wording import counted
 from pages.cases import batch, columns
 from pages.shared import boundary, live, session_films
-from pages.shared.cases import identities, knees, own_grades, saved, states
+from pages.shared.cases import (
+    being_saved,
+    identities,
+    knees,
+    own_grades,
+    saved,
+    states,
+    text_in_pixels,
+)
 from pages.shared.memory.uploads import bytes_of
 from pages.shared.profiles import in_use
 from pages.shared.rows import component as rows
@@ -33,7 +41,10 @@ TAKEN_ALONG = (
 LOOK_AGAIN = 1.5
 """Seconds after which the page asks how far the films behind it are."""
 HEIGHT = "calc(100dvh - 25rem)"
+BEFORE_SAVING = "calc(100dvh - 30rem)"
+"""Heights of the table; where films can be saved, what is said before stands in sight below it."""
 _SAID, _ROUND, _OPEN, _AT = "batch_said", "batch_round", "open_film", "session_at"
+_ROWS = "session_rows"
 
 
 def show() -> None:
@@ -59,9 +70,9 @@ def show() -> None:
     chosen = rows.show(
         COLUMNS,
         [*_film_rows(table, cases), *_waiting_rows(work)],
-        key="session_rows",
+        key=_ROWS,
         label="Films of this session",
-        height=HEIGHT,
+        height=BEFORE_SAVING if saved.is_open() else HEIGHT,
         on_open=_open,
         at=st.session_state.get(_AT),
     )
@@ -166,23 +177,24 @@ def _waiting_rows(work):
 
 def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     """Show what can be done with the marked rows, or the one that is pointed at."""
-    keys = chosen.meant
-    digests = list(dict.fromkeys(key.partition(".")[0] for key in keys))
-    digests = [digest for digest in digests if digest in session_films.all_films()]
-    said, open_, save, away, stop, csv = st.columns(
-        [3, 1, 1.2, 1.2, 1.2, 1], vertical_alignment="center", gap="small"
+    digests = [one for one in chosen.meant if one in session_films.all_films()]
+    several = [1.2] if chosen.marked else []
+    said, *marks, open_, save, away, stop, csv = st.columns(
+        [3, *several, 1, 1.2, 1.2, 1.2, 1], vertical_alignment="center", gap="small"
     )
+    for place in marks:
+        columns.show_clear(place, _ROWS)
     refused = sum(item.state == "refused" for item in work.items)
     words = counted(len(table), "knee")
     words += f" · {counted(refused, 'file')} not read" if refused else ""
-    said.caption(chosen.told(words))
+    said.caption(chosen.told(words, what="film"))
     open_.button(
         "Open",
         key="session_open",
         type="primary",
         disabled=len(digests) != 1,
         on_click=_open,
-        args=[keys[0] if digests else ""],
+        args=[chosen.row if len(chosen.meant) == 1 else "".join(digests[:1])],
         width="stretch",
     )
     if saved.is_open():
@@ -190,7 +202,7 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
             "Save",
             key="session_save",
             disabled=not digests,
-            on_click=_save,
+            on_click=being_saved.ask,
             args=[digests],
             width="stretch",
             help="Keeps the marked films as cases.",
@@ -226,8 +238,6 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     )
     if saved.is_open():
         show_what_is_kept(digests)
-    for sentence in st.session_state.pop("session_failed", ()):
-        st.error(boundary.escaped(sentence))
 
 
 def show_what_is_kept(digests: list[str]) -> None:
@@ -236,7 +246,8 @@ def show_what_is_kept(digests: list[str]) -> None:
     if not (unsaved := [film for film in chosen if not _saved_as(film)]):
         return
     st.caption(identities.said_of_all(unsaved))
-    texts = [film.name for film in unsaved if film.text_warning()]
+    found = text_in_pixels.found(unsaved, st.empty())
+    texts = [film.name for film in unsaved if film.digest in found]
     if texts:
         st.warning(
             f"Text seems to stand in the picture itself of {boundary.escaped(', '.join(texts[:5]))}"
@@ -267,14 +278,3 @@ def _remove(digests):
 def _tidy(work):
     work.tidy()
     st.session_state.pop(_SAID, None)
-
-
-def _save(digests):
-    failed = []
-    for digest in digests:
-        film = session_films.all_films()[digest]
-        try:
-            saved.save(film)
-        except KneeOAError as error:
-            failed.append(f"{film.name} was not saved. {error}")
-    st.session_state["session_failed"] = failed

@@ -11,7 +11,7 @@ from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.reports import exports
 from kneeoa.reports.as_json import as_json
-from kneeoa.reports.content import ReaderGrade
+from kneeoa.reports.content import SIDES, ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
 from pages.reading import frame_control, joint_space
 from pages.shared import boundary, clients, reporting
@@ -37,6 +37,8 @@ KEPT = (
     "kept, and not to the study that it came from."
 )
 WITH = "SR and SC then belong to the film's own study, for the archive that it came from."
+_SHORT = 6
+"""Letters of a film's content that name it, as in the list of cases."""
 ALONE = "This film does not say of which study it is: SC stands alone, without the patient."
 
 
@@ -88,9 +90,16 @@ def show_report(
             sending.offer(
                 lambda: [made.content("sr"), made.content("sc")],
                 "report",
-                about=_about(made, "sr"),
+                about=_of_which(film, made),
                 content=_content(made),
             )
+
+
+def _of_which(film: Film, made: Exports) -> str:
+    """Return of which knee a report is, for who waits for many to be sent; nothing of a patient."""
+    case = saved.case_of(film.digest)
+    which = f"case {case.case_id}" if case else f"film {film.digest[:_SHORT].upper()}"
+    return f"{which}, {SIDES[made.read.side]}"
 
 
 def _content(made: Exports) -> str:

@@ -4,10 +4,17 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from pages.shared import boundary
-from pages.shared.cases import identities, own_grades, reopening, saved
+from pages.shared.cases import (
+    being_saved,
+    identities,
+    own_grades,
+    reopening,
+    saved,
+    text_in_pixels,
+)
 from pages.shared.session_films import Film
 
-_SAID, _FAILED, _NOT_OPENED = "case_opened_said", "save_failed", "case_not_opened"
+_SAID, _NOT_OPENED = "case_opened_said", "case_not_opened"
 
 
 def places() -> tuple:
@@ -24,13 +31,16 @@ def show(film: Film) -> None:
             st.caption("Who has the key of the case list can save films and see those saved.")
             saved.show_sign_in()
         return
-    with boundary.refusals_shown():
+    # Below the button, whose help covers what is above it.
+    place, progress = st.container(), st.container()
+    with progress, boundary.refusals_shown():
+        for why in being_saved.go_on():
+            st.error(boundary.escaped(why))
+    with place, boundary.refusals_shown():
         if saved.case_of(film.digest) is None:
             _offer(film)
         else:
             _keep_up(film)
-    if why := st.session_state.pop(_FAILED, ""):
-        st.error(boundary.escaped(why))
 
 
 def _offer(film):
@@ -48,8 +58,8 @@ def _offer(film):
     st.button(
         "Save this case",
         key="save_case",
-        on_click=_save,
-        args=[film],
+        on_click=being_saved.ask,
+        args=[[film.digest]],
         width="stretch",
         help="Keeps the film, its boxes, your grade and what the networks say in the list "
         "(Cases). Changes are kept from then on.",
@@ -57,8 +67,13 @@ def _offer(film):
     more = identities.MORE.get(sentence.removesuffix(identities.NO_WAY_BACK), "")
     note = f'title="{boundary.as_html(more)}">{boundary.as_html(sentence)}'
     st.html(f'<div class="kl-note kl-quiet" {note}</div>')
-    if warning := film.text_warning():
-        st.warning(boundary.escaped(warning))
+    _show_text_warning(film)
+
+
+def _show_text_warning(film):
+    place = st.empty()
+    for warning in text_in_pixels.found([film], place).values():
+        place.warning(boundary.escaped(warning))
 
 
 def _keep_up(film):
@@ -72,6 +87,9 @@ def _keep_up(film):
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
         f"Saved as case {case.case_id}</div>"
     )
+    _show_neighbours(case.case_id)
+    if being_saved.was_too_fast(film.digest):
+        _show_text_warning(film)
     for sentence in st.session_state.get(_SAID, {}).get(case.case_id, ()):
         st.caption(boundary.escaped(sentence))
     for place, knee in enumerate(case.state.knees):
@@ -82,6 +100,28 @@ def _keep_up(film):
         st.caption(
             f"The list keeps {knee.answer}, as it was graded then: {boundary.escaped(how)}. A box "
             "that is moved is graded anew."
+        )
+
+
+def _show_neighbours(case_id):
+    """Show how to go on with the list that the case was opened from."""
+    around = reopening.neighbours(case_id)
+    if around is None or around.count < 2:
+        return
+    columns = st.columns(2, gap="small")
+    for place, label, name, shortcut, to in (
+        (columns[0], "Previous case", "case_before", None, around.before),
+        (columns[1], "Next case", "case_after", "N", around.after),
+    ):
+        place.button(
+            label,
+            key=name,
+            shortcut=shortcut,
+            disabled=to is None,
+            on_click=reopening.want,
+            args=to or (case_id,),
+            width="stretch",
+            help=f"This is {around.place} of {around.count} in the list as you left it.",
         )
 
 
@@ -102,10 +142,3 @@ def open_wanted() -> None:
 def has_been_said() -> None:
     """Take away why a case was not opened: a run came to its end, so that it could be read."""
     st.session_state.pop(_NOT_OPENED, None)
-
-
-def _save(film):
-    try:
-        saved.save(film)
-    except KneeOAError as error:
-        st.session_state[_FAILED] = f"Not saved. {error}"

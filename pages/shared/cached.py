@@ -6,6 +6,7 @@ The only caches of the dashboard are in these two.
 import contextlib
 import gc
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -37,6 +38,8 @@ from pages.shared.viewer.feed import FilmFeed, film_feed
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_LAST_OF_ALL = 19
+"""As of ``nice``."""
 GRADED_AT_MOST = 80
 """Films of a folder without published predictions that a network grades for a session."""
 PUBLISHED_RESULTS = Path(__file__).parents[2] / "assets" / "results"
@@ -84,6 +87,18 @@ def map_jobs() -> MapJobs:
 def readers() -> ThreadPoolExecutor:
     """Return who has networks read while a page goes on, one for the server."""
     return ThreadPoolExecutor(thread_name_prefix="reading")
+
+
+@st.cache_resource(show_spinner=False)
+def in_the_background() -> ThreadPoolExecutor:
+    """Return who does what no reader waits for: one thing at a time, and last of all."""
+    return ThreadPoolExecutor(1, "background", initializer=_give_way)
+
+
+def _give_way() -> None:
+    """Have the kernel prefer all other threads (Linux) to this one."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LAST_OF_ALL)
 
 
 def together_card() -> dict[str, Any] | None:

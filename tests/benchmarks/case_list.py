@@ -26,7 +26,7 @@ REPEATS = 7
 def pressed(app: AppTest, row: int) -> AppTest:
     """Do what an arrow does once it rests on a row."""
     keys = [one["key"] for one in listed(app)]
-    app.session_state["cases_rows"] = {"at": keys[row % len(keys)], "marked": []}
+    app.session_state["cases_rows"] = {"at": keys[row % len(keys)], "marked": None}
     return app.run()
 
 
@@ -37,7 +37,7 @@ def searched(app: AppTest, text: str) -> AppTest:
 
 def ordered(app: AppTest, name: str) -> AppTest:
     """Do what a click on the head of a column does."""
-    app.session_state["cases_rows"] = {"at": None, "marked": [], "sort": {"name": name}}
+    app.session_state["cases_rows"] = {"at": None, "marked": None, "sort": {"name": name}}
     return app.run()
 
 

@@ -163,6 +163,34 @@ def test_nothing_of_the_answer_reaches_the_browser_before_she_commits(saving, pa
     expect(page.get_by_text("Given before the networks' answer was shown")).to_be_visible()
 
 
+def mark_on_two_pages(page, rows):
+    """Mark a case on each of two pages at the speed of hands; clear both."""
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page.get_by_text("201 to 294 of 294")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("1 case marked, 1 not in sight")).to_be_visible(timeout=SECONDS)
+    expect(rows.locator("tbody tr")).to_have_count(94, timeout=SECONDS)
+    # Both knees of a case are marked together.
+    whole = rows.locator("tbody tr").last.get_attribute("data-whole")
+    same = rows.locator(f'tbody tr[data-whole="{whole}"] input')
+    same.last.check()
+    expect(page.get_by_text("2 cases marked, 1 not in sight")).to_be_visible(timeout=SECONDS)
+    for box in same.all():
+        expect(box).to_be_checked()
+    # Who reads a case meanwhile finds them again.
+    page.get_by_role("link", name="About", exact=True).click()
+    expect(rows).to_have_count(0, timeout=SECONDS)
+    go_to_cases(page)
+    expect(page.get_by_text("2 cases marked")).to_be_visible(timeout=SECONDS)
+    page.get_by_role("button", name="Clear marks").click()
+    expect(page.get_by_text("marked", exact=False)).to_have_count(0, timeout=SECONDS)
+    expect(rows.locator("tbody input:checked")).to_have_count(0)
+    box = rows.locator("tbody input").first
+    box.check()
+    expect(page.get_by_text("1 case marked")).to_be_visible(timeout=SECONDS)
+    box.uncheck()
+
+
 def test_a_list_of_many_is_in_order_and_led_through_page_by_page(saving, page):
     db = open_store(saving.settings["KNEEOA_DATABASE_URL"])
     files = FilmFiles(Path(saving.settings[FOLDER]), bytes.fromhex(SECRET))
@@ -185,4 +213,5 @@ def test_a_list_of_many_is_in_order_and_led_through_page_by_page(saving, page):
     page.keyboard.press("ArrowDown")
     expect(page.locator(".st-key-cases_open button")).to_be_enabled(timeout=SECONDS)
     expect(rows.locator("tbody tr").first).to_have_class(re.compile("here"))
+    mark_on_two_pages(page, rows)
     assert "Traceback" not in saving.log()

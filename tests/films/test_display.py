@@ -4,6 +4,7 @@ import base64
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from kneeoa.films import display
@@ -32,6 +33,22 @@ def test_png_uri_is_lossless():
     image = np.random.default_rng(0).integers(0, 256, (20, 30), np.uint8)
     data = base64.b64decode(display.png_uri(image).removeprefix("data:image/png;base64,"))
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), image)
+
+
+@pytest.mark.parametrize("rows", [1, 256, 600])
+@pytest.mark.parametrize(
+    ("samples", "dtype"), [((), "u1"), ((2,), "u1"), ((3,), "u1"), ((4,), "u1"), ((), "<u2")]
+)
+def test_a_png_is_without_loss(rows, samples, dtype):
+    most = np.iinfo(dtype).max
+    picture = np.random.default_rng(7).integers(0, most, (rows, 37, *samples), dtype, endpoint=True)
+    with Image.open(io.BytesIO(display.png(picture, {"Software": "test"}, aspect=0.5))) as image:
+        image.verify()
+    with Image.open(io.BytesIO(display.png(picture, {"Software": "test"}, aspect=0.5))) as image:
+        assert np.array_equal(np.asarray(image), picture)
+        assert image.info["Software"] == "test"
+        across, down = image.info["aspect"]
+        assert across / down == 0.5
 
 
 def test_no_evidence_leaves_the_film_untouched():

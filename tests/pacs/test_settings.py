@@ -128,3 +128,45 @@ def test_a_secret_that_is_not_there_is_said(tmp_path):
     with pytest.raises(ConfigError) as problem:
         Secret(file=str(tmp_path / "two")).read()
     assert "s3cret" not in str(problem.value)
+
+
+CLASSIC = """
+[servers.old]
+host = "127.0.0.1"
+port = 4242
+ae_title = "PACS"
+"""
+
+
+def test_an_archive_without_dicomweb_takes_reports_alone(tmp_path):
+    pacs = configured(tmp_path, CLASSIC)
+    (station,) = pacs.stations
+    assert (station.host, station.port) == ("127.0.0.1", 4242)
+    assert (station.ae_title, station.own_title) == ("PACS", "KNEEOA")
+    assert pacs.takers == (station,)
+    assert pacs.taker() == pacs.taker("old") == station
+    assert (pacs.is_there, pacs.servers) == (True, ())
+    with pytest.raises(ConfigError, match="old takes reports alone"):
+        pacs.server("old")
+    both = configured(tmp_path, CLASSIC + '[servers.web]\nurl = "https://pacs.example/web"\n')
+    assert [taker.name for taker in both.takers] == ["web", "old"]
+    assert both.server() == both.servers[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("127.0.0.1", "10.0.0.7", "unencrypted = true"),
+        ("127.0.0.1", "http://pacs/", "host's name or address"),
+        ("PACS", "A TITLE THAT IS TOO LONG", "titles"),
+        ("4242", "0", "number from 1"),
+        ("ae_title", "title", "1 to 16 plain letters"),
+        ('host = "127', 'user = "me"\nhost = "127', "nothing but"),
+    ],
+)
+def test_what_cannot_work_for_c_store_is_refused(tmp_path, before, after, said):
+    with pytest.raises(ConfigError, match=said):
+        configured(tmp_path, CLASSIC.replace(before, after))
+    assert configured(
+        tmp_path, CLASSIC.replace("127.0.0.1", "10.0.0.7") + "unencrypted = true\n"
+    ).takers

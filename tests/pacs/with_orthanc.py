@@ -12,7 +12,9 @@ from pydicom.uid import JPEG2000Lossless
 
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.pacs import outbox
+from kneeoa.pacs.classic.station import Classic
 from kneeoa.pacs.inbox import FolderInbox, MemoryInbox
+from kneeoa.pacs.part10 import data_set
 from kneeoa.pacs.problems import LostError
 from kneeoa.pacs.query import Search
 from kneeoa.pacs.receiver import FilmReceiver
@@ -150,6 +152,19 @@ def test_a_report_is_stored_and_stays_one(archive):
     assert len(instances(archive, "1.2.7.1")) == 1
     web.store(film("1.2.7.2"))
     assert web.holds(INSTANCE) is True
+
+
+def test_a_report_goes_back_without_dicomweb(archive):
+    web, classic = Web(archive.server()), Classic(archive.station())
+    data = report("1.2.7.9")
+    classic.store(data)
+    classic.store(data)
+    assert len(instances(archive, "1.2.7.9")) == 1
+    assert web.holds("1.2.7.9") is True
+    picture = film("1.2.7.10")
+    classic.store(picture)
+    (place,) = [one for one in instances(archive, "1.2.7.10") if one["Type"] == "Instance"]
+    assert data_set(archive.ask_bytes(f"/instances/{place['ID']}/file")) == data_set(picture)
 
 
 def test_a_report_waits_for_an_archive_that_was_killed(archive, tmp_path):

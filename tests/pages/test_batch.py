@@ -18,6 +18,7 @@ from pages.cases.batch import Batch
 from pages.cases.session_list import to_take_along
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.places import MAIN_SCRIPT
+from tests.support.report_films import knee_file
 from tests.support.rows import tables
 from tests.support.teaching_pages import press, text
 from tests.support.zips import zipped
@@ -290,3 +291,17 @@ def test_the_list_is_taken_along_with_what_was_not_read(graders, film):
     stream = io.StringIO()
     table.to_csv(stream)
     assert "Expected PNG" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("path", "tags", "called"),
+    [
+        ("DICOM/IM000000", {"StudyDescription": "Knee a/p"}, "2024-02-29 Knee a-p"),
+        ("PAT1/ST1/SE1/00000001.dcm", {}, "2024-02-29 KNEE"),
+        ("A/B/7F3A91C2", {"StudyDate": "", "BodyPartExamined": ""}, "A/B/7F3A91C2"),
+        ("left knee.dcm", {"StudyDescription": "Knee"}, "left knee.dcm"),
+    ],
+)
+def test_films_of_a_cd_are_called_by_their_day_and_not_all_the_same(path, tags, called):
+    assert batch.named_on_cd(knee_file(**tags), path) == called
+    assert batch.named_on_cd(knee_png(2, seed=1), path) == path

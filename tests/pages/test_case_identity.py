@@ -1,19 +1,22 @@
 """Films are saved without their patients, and what a reader does with them works as before."""
 
 import io
+import threading
 
 import numpy as np
 import pydicom
 import pytest
 from PIL import PngImagePlugin
+from streamlit.runtime.scriptrunner import RerunData, RerunException
 
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
+from kneeoa.reports.deidentify import STEPS
 from kneeoa.reports.dicom.source import source_of
 from kneeoa.reports.exports import Exports
 from kneeoa.store.cases import identity, keeping
 from pages.reading.beside import Other
-from pages.shared.cases import identities
+from pages.shared.cases import identities, saved
 from tests.support.case_pages import (
     FILM,
     kept_name,
@@ -239,7 +242,7 @@ def test_text_in_the_picture_is_warned_of_before_it_is_saved(db, monkeypatch):
     sign_in(other)
     other.switch_page("cases/page.py").run().segmented_control(key="view").set_value("session")
     (row,) = listed(other.run())
-    other.session_state["session_rows"] = {"at": row["key"], "marked": []}
+    other.session_state["session_rows"] = {"at": row["key"], "marked": None}
     assert "Text seems to stand in the picture itself of Plantagenet" in text(other.run())
     assert identities.DICOM_GOES in text(other)
     assert set(identities.MORE) == {
@@ -265,3 +268,51 @@ def test_films_that_were_saved_as_they_came_open_as_before(db, monkeypatch):
     assert [film.data for film in app.session_state["films"].values()] == [FILM]
     app = sign_in(upload(started(), "again.png"))
     assert any(button.key == "open_known" for button in app.button)
+
+
+def test_who_does_something_else_while_a_film_is_being_saved_loses_nothing(db, monkeypatch):
+    real, asked = saved.save, []
+
+    def interrupted(film, tell):
+        asked.append(film.name)
+        if len(asked) == 1:
+            tell(STEPS[0])
+            raise RerunException(RerunData())
+        return real(film, tell)
+
+    app = sign_in(upload(started(), NAME, DICOM))
+    monkeypatch.setattr(saved, "save", interrupted)
+    app.button(key="save_case").click().run()
+    monkeypatch.setattr(saved, "save", real)
+    assert asked == [NAME, NAME]
+    assert keeping.count(db) == 1
+    assert "Saved as case" in html(app.run())
+
+
+def test_text_is_looked_for_after_all_that_a_reader_waits_for(monkeypatch):
+    where = []
+
+    def warning(pixels, said):
+        where.append(threading.current_thread().name)
+        return "Text seems to stand here."
+
+    monkeypatch.setattr("kneeoa.reports.burned_in.warning", warning)
+    app = sign_in(upload(started(), NAME, DICOM))
+    assert "Text seems to stand here" in text(app)
+    assert len(where) == 1
+    assert where[0].startswith("background")
+    press(app, "save_case")
+    assert "Text seems to stand here" not in text(app)
+
+
+def test_who_saves_before_text_was_found_is_warned_afterwards(monkeypatch):
+    monkeypatch.setattr(
+        "kneeoa.reports.burned_in.warning", lambda pixels, said: "Text stands here."
+    )
+    app = sign_in(upload(started(), NAME, DICOM))
+    (film,) = app.session_state["films"].values()
+    film.text = film.text_looked_for = None
+    press(app, "save_case")
+    assert "Text stands here" in text(app.run())
+    other = opened(sign_in(started("cases")), 1)
+    assert "Text stands here" not in text(other)

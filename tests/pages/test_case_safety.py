@@ -51,7 +51,7 @@ def test_a_film_that_is_saved_already_is_not_overwritten_from_the_list_of_a_sess
     other = view(sign_in(upload(started(), "again.png"), "cd"), "session")
     (row,) = listed(other)
     assert row["cells"]["saved"] == f"case {case.case_id}"
-    other.session_state["session_rows"] = {"at": row["key"], "marked": []}
+    other.session_state["session_rows"] = {"at": row["key"], "marked": None}
     press(other.run(), "session_save")
     assert f"saved already, as case {case.case_id}" in text(other)
     assert keeping.cases(db) == [case]
@@ -136,11 +136,12 @@ def test_what_is_deleted_is_named_where_it_is_asked_for(db, files):
         keeping.add(db, files, new_case(name=f"*{number}*.png"), FILM + bytes([number]), NOW)
     app = sign_in(started("cases"))
     keys = [row["key"] for row in listed(app)]
-    app.session_state["cases_rows"] = {"at": keys[0], "marked": []}
+    app.session_state["cases_rows"] = {"at": keys[0], "marked": None}
     assert "1 case with film, boxes and grades will be deleted **for good**: \\*6\\*\\.png." in (
         text(app.run())
     )
-    app.session_state["cases_rows"] = {"at": keys[0], "marked": keys}
+    wholes = [row["whole"] for row in listed(app)]
+    app.session_state["cases_rows"] = {"at": keys[0], "marked": {"round": 0, "keys": wholes}}
     assert "\\*2\\*\\.png, and 2 more" in text(app.run())
     press(app, "cases_delete")
     assert keeping.count(db) == 0

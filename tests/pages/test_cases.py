@@ -209,7 +209,7 @@ def test_a_case_is_deleted_for_good_and_the_film_in_the_session_stays(db, tmp_pa
     app = read_and_saved()
     (case,) = keeping.cases(db)
     app.switch_page("cases/page.py").run()
-    app.session_state["cases_rows"] = {"at": f"{case.case_id}.0", "marked": []}
+    app.session_state["cases_rows"] = {"at": f"{case.case_id}.0", "marked": None}
     app.run()
     assert any(button.key == "cases_delete" for button in app.button)
     press(app, "cases_delete")

@@ -128,14 +128,14 @@ def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypa
     text = text_of(app)
     assert "Not graded." in text
     assert "joint space" not in text
-    assert "KL 3, moderate; she was not shown an answer of the networks" in text
+    assert "KL 3, moderate; no answer of the networks was shown" in text
     (anyway,) = [one for one in app.button if one.label == "Grade anyway"]
     anyway.click().run()
     text = text_of(app)
     assert "Graded although it was refused." in text
     assert "joint space" not in text
     assert any("medial not measured" in one.label for one in app.expander)
-    assert "given before she saw the networks' answer" in text
+    assert "given before the networks' answer was shown" in text
 
 
 def test_what_she_measured_herself_is_in_the_report_of_its_knee(store):
@@ -240,3 +240,26 @@ def test_a_button_that_is_still_there_gives_what_the_page_has_by_now(store, monk
     app.checkbox(key="report_with_patient").check().run()
     assert b"Plantagenet" in secondary_capture()
     assert b"Plantagenet" not in film()
+
+
+def test_what_waits_is_told_apart_without_naming_anybody():
+    def page():
+        import streamlit as st
+
+        from kneeoa.reports.exports import Exports
+        from pages.reading import report
+        from pages.shared import session_films
+        from tests.support.report_films import knee_file
+
+        digest = session_films.add("Plantagenet.dcm", knee_file())
+        film = session_films.all_films()[digest]
+        made = report.reporting.exports_of(
+            film, film.frames[0], findings=(), side="L", graded=False, with_patient=True
+        )
+        assert isinstance(made, Exports)
+        st.session_state["which"] = report._of_which(film, made)
+
+    app = AppTest.from_function(page, default_timeout=120).run()
+    assert not app.exception
+    (digest,) = app.session_state["films"]
+    assert app.session_state["which"] == f"film {digest[:6].upper()}, left knee"

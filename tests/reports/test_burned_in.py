@@ -80,6 +80,21 @@ def test_what_the_file_says_counts(films):
     assert warning(printed(films[0], NAME), "NO")
 
 
+def test_a_thousand_strokes_that_stand_apart_are_no_text():
+    film = np.full((1500, 1250), 30, np.float32)
+    for top in range(10, 1480, 32):
+        for left in range(10, 1230, 46):
+            film[top : top + 12, left : left + 3] = film[top : top + 3, left : left + 9] = 200
+    assert text_regions(film) == text_regions(film.T) == ()
+    # Until some of them make a row.
+    for left in range(20, 120, 14):
+        film[10:22, left : left + 3] = film[10:13, left : left + 9] = 200
+    (found,) = text_regions(film)
+    assert found.where == "upper left"
+    (turned,) = text_regions(film.T)
+    assert (turned.left, turned.top) == (found.top, found.left)
+
+
 def test_odd_films_do_no_harm():
     rng = np.random.default_rng(3)
     noise = rng.uniform(0, 255, (300, 400)).astype(np.float32)

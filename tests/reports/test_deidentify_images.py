@@ -9,6 +9,7 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from kneeoa.errors import RadiographError
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
+from kneeoa.reports import deidentify
 from kneeoa.reports.deidentify import MOST_OFF, NOT_EXACT, deidentified
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from tests.support.films import dicom_file, image_file
@@ -79,6 +80,23 @@ def test_nothing_beside_the_pixels_is_left_and_they_are_read_as_before(name):
     if before.stored is not None:
         assert np.array_equal(before.stored.values, after.stored.values)
     assert deidentified(data, KEY, exact=True) == clean
+
+
+def test_each_step_is_told_and_pixels_that_are_at_hand_are_not_read_again(monkeypatch):
+    data, told, read = FILMS["deep PNG"], [], []
+    before = read_radiograph(data, "x").pixels
+
+    def reading(data, name):
+        read.append(data)
+        return read_radiograph(data, name)
+
+    monkeypatch.setattr(deidentify, "read_radiograph", reading)
+    clean = deidentified(data, KEY, exact=True, before=before, tell=told.append)
+    assert tuple(told) == deidentify.STEPS
+    assert read == [clean]
+    with pytest.raises(RadiographError) as refused:
+        deidentified(data, KEY, exact=True, before=before + 0.5)
+    assert str(refused.value) == NOT_EXACT
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ SAID = (
     *("KL 1 to 3", "KL 2, minimal", "KL 1, 40%", "35%", "MobileNet", "ResNet50"),
     *("The networks differ by 1 grade.", "They overlap by 80%."),
     *("Graded although it was refused", "blurred", "metal at the joint", "may be negative"),
-    *("KL 3, moderate; given before she saw", "3.4 mm (95%: 3.1 to 3.7)", "at the detector"),
+    *("KL 3, moderate; given before the networks", "3.4 mm (95%: 3.1 to 3.7)", "at the detector"),
     *("1" * 12, "2" * 12, "3" * 12, "4" * 12, "mobilenet-seed1", "The models are signed"),
     *("Example hospital", "agreed in 64%", "right knee", "ImagerPixelSpacing"),
     *("2026-02-03 04:05 UTC", "kneeoa 0.1.0", "ab" * 6),
@@ -140,8 +140,8 @@ def test_a_doubt_is_in_every_form():
 
 def test_a_grade_of_hers_that_met_no_answer_is_not_said_to_have_met_one():
     alone = replace(REPORT, reader=ReaderGrade(3, before=True, seen=False))
-    assert "saw the networks" not in wording.reader_line(alone)
-    assert "was not shown" in wording.reader_line(alone)
+    assert "given" not in wording.reader_line(alone)
+    assert "no answer of the networks was shown" in wording.reader_line(alone)
 
 
 def test_a_box_of_the_reader_is_called_hers():

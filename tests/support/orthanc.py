@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from kneeoa.pacs.settings import Secret, Server
+from kneeoa.pacs.settings import Secret, Server, Station
 from tests.support.install_orthanc import find_orthanc
 
 HTTP, DICOM, OURS = 8042, 4242, 11112
@@ -50,6 +50,10 @@ class RunningOrthanc:
         given = {"name": "orthanc", "url": url, "user": USER, "password": secret, **options}
         return Server(**given)
 
+    def station(self) -> Station:
+        """Return the settings by which reports go there by C-STORE."""
+        return Station(name="orthanc", host="127.0.0.1", port=DICOM, ae_title="ORTHANC")
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         with (self._folder / "log").open("ab") as log:
@@ -72,12 +76,16 @@ class RunningOrthanc:
 
     def ask(self, path: str, body: Any = None) -> Any:
         """Return what it answers to a request of its own interface."""
+        return json.loads(self.ask_bytes(path, body) or b"null")
+
+    def ask_bytes(self, path: str, body: Any = None) -> bytes:
+        """Return the same as it came."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{HTTP}{path}", data)
         secret = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         request.add_header("Authorization", f"Basic {secret}")
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read() or b"null")
+            return answer.read()
 
     def put(self, data: bytes) -> str:
         """Have it keep a film; return what it calls it."""

@@ -57,8 +57,10 @@ class Workers:
         self._template: _Template | None = None
         self._idle: list[_Worker] = []
 
-    def run(self, task: str, data: bytes, **options: Any) -> Answer:
+    def run(self, task: str, data: bytes, *, allowance: float = 1, **options: Any) -> Answer:
         """Return what `task`, a function by its full name, makes of `data` in a worker.
+
+        It has `allowance` times what decoding a film may take, where it does more than that.
 
         Raises `RadiographError` where the task refuses the file or goes past its limits, and when
         no worker gets free.
@@ -69,7 +71,7 @@ class Workers:
                 "again in a minute."
             )
         try:
-            return self._run(task, data, options)
+            return self._run(task, data, options, allowance)
         finally:
             self._places.release()
 
@@ -89,12 +91,12 @@ class Workers:
         if template:
             template.end()
 
-    def _run(self, task: str, data: bytes, options: dict[str, Any]) -> Answer:
+    def _run(self, task: str, data: bytes, options: dict[str, Any], allowance: float) -> Answer:
         asked = {
             "task": task,
             "options": options,
-            "seconds": self.settings.seconds,
-            "clock": self.settings.clock,
+            "seconds": allowance * self.settings.seconds,
+            "clock": allowance * self.settings.clock,
             "memory": self.settings.memory,
         }
         done = self._ask(asked, data)
@@ -102,7 +104,7 @@ class Workers:
             # It was not the film. A second time it may have been.
             done = self._ask(asked, data)
         if isinstance(done, _Ended):
-            raise RadiographError(self._sentence(done))
+            raise RadiographError(self._sentence(done, allowance))
         return self._answer(*done)
 
     def _ask(self, asked: dict[str, Any], data: bytes) -> "wire.Message | _Ended":
@@ -110,7 +112,7 @@ class Workers:
         worker = self._take()
         keep = False
         try:
-            answer, contents = worker.ask(asked, data, self.settings.clock + _SPARE_SECONDS)
+            answer, contents = worker.ask(asked, data, asked["clock"] + _SPARE_SECONDS)
             keep = not answer["last"]
             return answer, contents
         except TimeoutError:
@@ -157,12 +159,9 @@ class Workers:
         ]
         return Answer(answer["facts"], tuple(arrays))
 
-    def _sentence(self, ended: "_Ended") -> str:
+    def _sentence(self, ended: "_Ended", allowance: float) -> str:
         if ended.by in _TOO_LONG:
-            return (
-                f"Expected a film that is decoded within {self.settings.seconds:g} seconds. This "
-                "one takes longer: it is damaged, or was made to take long. Export it again."
-            )
+            return self.settings.too_long(allowance)
         if ended.by in _FROM_OUTSIDE:
             return (
                 "The decoder of this film was ended twice from outside: the machine may be short "

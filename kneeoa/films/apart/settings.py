@@ -33,6 +33,21 @@ class Settings:
         """Seconds by the clock after which a film is given up, however little was computed."""
         return CLOCK * self.seconds
 
+    def too_long(self, allowance: float) -> str:
+        """Return what is said of a film that takes longer, with what more than decoding it may."""
+        seconds = allowance * self.seconds
+        if allowance > 1:
+            return (
+                f"Expected a film that is written anew within {seconds:g} seconds of computing. "
+                "This one takes longer: export it at a lower resolution, or ask who runs the "
+                f"server for more ({SECONDS})."
+            )
+        return (
+            f"Expected a film that is decoded within {seconds:g} seconds. This one takes longer: "
+            "it is damaged, very large, or was made to take long. Export it again, at a lower "
+            "resolution where it is large."
+        )
+
 
 CLOCK = 3.0
 """So many times longer a film may take by the clock: on a busy machine it waits without guilt."""

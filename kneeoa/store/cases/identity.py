@@ -1,9 +1,11 @@
 """Whose a saved film is: what is taken out of it before it touches the disk, and when."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal, get_args
+
+import numpy as np
 
 from kneeoa.errors import ConfigError
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
@@ -40,16 +42,24 @@ def is_removed(policy: Policy, *, from_archive: bool) -> bool:
 
 
 def without_patient(
-    new: NewCase, content: bytes, files: FilmFiles, environment: Mapping[str, str]
+    new: NewCase,
+    content: bytes,
+    files: FilmFiles,
+    environment: Mapping[str, str],
+    *,
+    before: np.ndarray | None = None,
+    tell: Callable[[str], None] = lambda step: None,
 ) -> tuple[NewCase, bytes]:
     """Return a case and the file of its film as they are kept without the patient.
 
     The film is known again by a keyed hash of the file as it came, and called by what is kept of
-    it. Raises `RadiographError` where she cannot be taken out, and as `FilmFiles` does.
+    it. `before` and `tell` are as of `deidentified`. Raises `RadiographError` where she cannot be
+    taken out, and as `FilmFiles` does.
     """
     from kneeoa.reports.deidentify import deidentified  # late: nothing else here decodes films
 
-    cleaned = deidentified(content, pseudonyms(files, environment), exact=True)
+    names = pseudonyms(files, environment)
+    cleaned = deidentified(content, names, exact=True, before=before, tell=tell)
     kept = hashlib.sha256(cleaned).hexdigest()
     name = f"Film {kept[:_LETTERS].upper()}"
     mark = files.marks_of_films([new.digest])[new.digest]

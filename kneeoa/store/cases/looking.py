@@ -5,7 +5,8 @@ no case has to be opened for it but those of the page that is shown.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -44,6 +45,8 @@ from kneeoa.store.database import reading
 from kneeoa.wording import plain
 
 LONGEST_SEARCH = 200
+_AT_ONCE = 500
+"""Numbers in one question to a database."""
 _DIGITS = re.compile(r"\d+")
 _CASE, _KNEE, _OWN = tables.reading_case, tables.case_knee, tables.case_grade
 
@@ -59,6 +62,26 @@ def find(db: Engine, asked: Asked, *, first: int = 0, most: int | None = None) -
         is_all = asked.filters == EVERY
         count = every if is_all else connection.scalars(counted).one()
     return Found(found, count, every)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a case is called, and whether somebody has read it."""
+
+    name: str
+    is_read: bool
+
+
+def named(db: Engine, case_ids: Collection[int]) -> dict[int, Named]:
+    """Return those of `case_ids` that are still there, the newest first."""
+    rows = select(_CASE.c.id, _CASE.c.name, _CASE.c.is_read)
+    numbers, found = sorted(set(case_ids), reverse=True), dict[int, Named]()
+    with reading(db) as connection:
+        for start in range(0, len(numbers), _AT_ONCE):
+            here = _CASE.c.id.in_(numbers[start : start + _AT_ONCE])
+            for row in connection.execute(rows.where(here).order_by(_CASE.c.id.desc())):
+                found[row.id] = Named(row.name, row.is_read)
+    return found
 
 
 def words_of(new: NewCase) -> dict[str, str]:

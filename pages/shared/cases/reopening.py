@@ -1,6 +1,8 @@
 """A saved case on its way back into a session, as it was left."""
 
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -13,12 +15,48 @@ from pages.shared.cases import knees, own_grades, same_films, saved
 from pages.shared.profiles import in_use
 from pages.shared.viewer.seen import seen_from
 
-_WANTED = "wanted_case"
+AT = "cases_at"
+"""Where the session keeps the row of the list that was opened last."""
+_WANTED, _IN_ORDER = "wanted_case", "cases_in_order"
 
 
 def want(case_id: int, knee: int = 0) -> None:
     """Have the reading page open a case at one of its knees."""
     st.session_state[_WANTED] = case_id, knee
+    st.session_state[AT] = f"{case_id}.{knee}"
+
+
+def note_order(knees: Iterable[tuple[int, int]]) -> None:
+    """Note in which order the list shows knees, by case and place: so they can be gone through."""
+    first: dict[int, int] = {}
+    for case_id, knee in knees:
+        first.setdefault(case_id, knee)
+    saved.keep_until_sign_out(_IN_ORDER, first)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Which case of the list comes before another and which after it, with the knee to show.
+
+    `place` is that of the case itself, from 1 on, of `count`.
+    """
+
+    before: tuple[int, int] | None
+    after: tuple[int, int] | None
+    place: int
+    count: int
+
+
+def neighbours(case_id: int) -> Neighbours | None:
+    """Return what is around a case in the list as it was last seen; None where it was not there."""
+    order = list(st.session_state.get(_IN_ORDER, {}).items())
+    numbers = [number for number, _ in order]
+    if case_id not in numbers:
+        return None
+    here = numbers.index(case_id)
+    before = order[here - 1] if here else None
+    after = order[here + 1] if here + 1 < len(order) else None
+    return Neighbours(before, after, here + 1, len(order))
 
 
 def is_wanted() -> bool:

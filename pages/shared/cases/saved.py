@@ -147,8 +147,11 @@ def look_for_cases() -> None:
     st.session_state.pop(_KNOWN, None)
 
 
-def save(film: Film) -> Case:
+def save(film: Film, tell: Callable[[str], None] = lambda step: None) -> Case:
     """Keep a film as a case, or the changes to the case it has; return the case.
+
+    `tell` is told what is being done, where that may take long. Whatever it raises, nothing is kept
+    yet then.
 
     Raises `KneeOAError` where it cannot be kept, and where it is kept already as a case that this
     session did not open: what it holds is not to be lost to how the film stands here.
@@ -169,7 +172,10 @@ def save(film: Film) -> Case:
         new = NewCase(film.digest, film.name, film.source, state, patient, day)
         content = film.data
         if goes_without_patient(film):
-            new, content = identity.without_patient(new, content, files, os.environ)
+            before = film.as_it_came()
+            new, content = identity.without_patient(
+                new, content, files, os.environ, before=before, tell=tell
+            )
         case = keeping.add(db, files, new, content, now, picture=film.small_picture())
     elif state != case.state or not case.is_read:
         revision = keeping.change(db, case, now, state=state, is_read=True)

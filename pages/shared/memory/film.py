@@ -2,7 +2,10 @@
 
 import contextlib
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films import display
@@ -62,6 +65,7 @@ class Film:
     joint_spaces : by frame and side of the knee
     thumbnail : a small picture of it as an address, once it has been shown
     text : what must be known of text in its pixels, once that was looked for
+    text_looked_for : has it looked for, where that was asked for
     """
 
     data: bytes = field(repr=False)
@@ -84,6 +88,7 @@ class Film:
     joint_spaces: dict[tuple[Frame, str], JointSpace] = field(default_factory=dict)
     thumbnail: str = ""
     text: str | None = None
+    text_looked_for: Future[str] | None = field(default=None, repr=False)
     _held: _Held | None = field(default=None, repr=False)
 
     @classmethod
@@ -136,6 +141,12 @@ class Film:
         """Return the film as it came, decoded again."""
         return read_radiograph(self.data, self.name)
 
+    def as_it_came(self) -> np.ndarray | None:
+        """Return the pixels of its file, where they are at hand: it is not shown otherwise."""
+        held = self._held
+        is_same = held is not None and not self.quarters and not self.positive
+        return held.radiograph.pixels if held is not None and is_same else None
+
     def show(self, radiograph: Radiograph, localised: Found) -> None:
         """Show `radiograph`, the film as it came or turned, with what was `localised` in it.
 
@@ -151,6 +162,7 @@ class Film:
         self.against.clear()
         self.joint_spaces.clear()
         self.anyway, self.thumbnail = False, ""
+        self.text = self.text_looked_for = None  # a warning says where it stands
         self._take(_Held(shown))
 
     def know(self, known: Iterable[Finding]) -> None:

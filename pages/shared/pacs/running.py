@@ -41,7 +41,7 @@ class Running:
     @property
     def is_asked_for(self) -> bool:
         """Whether the owner configured anything of the kind, be it in working order or not."""
-        return bool(self.pacs.servers or self.inbox is not None or self.problems)
+        return self.pacs.is_there or bool(self.problems)
 
     def store(self) -> "Engine":
         """Return the database, opened once; raise `StoreError` where it cannot be."""
@@ -83,10 +83,10 @@ class Running:
             self._receiver = receiver
 
     def _send(self):
-        if any(server.sends for server in self.pacs.servers):
+        if self.pacs.takers:
             from kneeoa.pacs.sender import Sender
 
-            sender = Sender(self.store, self.pacs.servers, cipher=lambda: self.cipher)
+            sender = Sender(self.store, self.pacs.takers, cipher=lambda: self.cipher)
             sender.start()
             self._sender = sender
 

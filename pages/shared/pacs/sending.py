@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from kneeoa.pacs.settings import Server
+from kneeoa.pacs.settings import Taker
 from kneeoa.wording import counted
 from pages.shared import boundary, clients
 from pages.shared.pacs.running import running
@@ -12,9 +12,9 @@ from pages.shared.pacs.running import running
 _SENT = "reports_sent"
 
 
-def servers() -> list[Server]:
+def servers() -> Sequence[Taker]:
     """Return the archives that take reports."""
-    return [server for server in running().pacs.servers if server.sends]
+    return running().pacs.takers
 
 
 def offer(
@@ -47,12 +47,14 @@ def offer(
         objects = make()
         put_in(objects, there[names.index(name)], about=about)
         sent[name, content] = times + 1
+        them = "it" if len(objects) == 1 else "them"
         st.success(
-            f"{counted(len(objects), 'report')} on the way. Cases shows when the archive has it."
+            f"{counted(len(objects), 'report')} on the way. *Cases*, *Archive* shows when the "
+            f"archive has {them}."
         )
 
 
-def put_in(objects: Sequence[bytes], server: Server, *, about: str = "") -> list[int]:
+def put_in(objects: Sequence[bytes], server: Taker, *, about: str = "") -> list[int]:
     """Keep reports until the archive has them; return their numbers. Raises `KneeOAError`."""
     from kneeoa.pacs import outbox
     from kneeoa.pacs.sender import utc_now

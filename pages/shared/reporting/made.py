@@ -73,6 +73,7 @@ def exports_of(
         with_patient=with_patient,
         reader=reader,
         measurements=tuple(measurements),
+        known_text=film.text_warning(),
     )
 
 

@@ -35,12 +35,21 @@ class Table {
     this.root.setAttribute('aria-label', data.label);
     if (data.order) this.sort = data.order.name ? data.order : null;
     const keys = new Set(data.rows.map(({ key }) => key));
-    this.marked = new Set([...this.marked].filter((key) => keys.has(key)));
+    // What is marked is known here first, unless all marks were taken away meanwhile.
+    if (data.round !== this.round) this.marked = new Set(data.marked);
+    this.round = data.round;
+    if (!data.isPage) {
+      const wholes = new Set(data.rows.map(({ whole }) => whole));
+      this.marked = new Set([...this.marked].filter((whole) => wholes.has(whole)));
+    }
     if (!keys.has(this.at)) this.at = keys.has(data.at) ? data.at : null;
     // Drawn anew only where it is another table: pictures would flicker at every key.
     const drawn = JSON.stringify([data.columns, data.rows, data.marks, data.order]);
-    if (drawn === this.drawn) this.point(false);
-    else this.draw();
+    if (drawn !== this.drawn) this.draw();
+    else {
+      this.point(false);
+      this.check();
+    }
     this.drawn = drawn;
     if (!this.wasShown) this.point(true);
     if (!this.wasShown && document.activeElement === document.body) this.root.focus();
@@ -82,21 +91,22 @@ class Table {
     if (hadFocus) this.root.focus({ preventScroll: true }); // what had it may be gone
     this.body = body;
     this.point(false);
+    this.check();
   }
 
   markAll() {
     const th = element('th', { className: 'mark' });
-    const keys = this.data.rows.map(({ key }) => key);
     const box = element('input', { type: 'checkbox', title: 'Mark all that are shown' });
-    box.checked = keys.length > 0 && keys.every((key) => this.marked.has(key));
     box.tabIndex = -1;
     box.setAttribute('aria-label', box.title);
     box.addEventListener('change', () => {
-      this.marked = new Set(box.checked ? keys : []);
-      this.setStateValue('marked', [...this.marked]);
-      this.draw();
+      // Those on other pages stay as they are.
+      const change = box.checked ? 'add' : 'delete';
+      this.data.rows.forEach(({ whole }) => this.marked[change](whole));
+      this.tellMarks();
       this.root.focus();
     });
+    this.all = box;
     th.append(box);
     return th;
   }
@@ -122,13 +132,14 @@ class Table {
   line(row, columns, marks) {
     const tr = element('tr', { className: row.tone });
     tr.dataset.key = row.key;
+    tr.dataset.whole = row.whole;
     if (marks) {
       const td = element('td', { className: 'mark' });
-      const box = element('input', { type: 'checkbox', checked: this.marked.has(row.key) });
+      const box = element('input', { type: 'checkbox' });
       box.tabIndex = -1;
       box.setAttribute('aria-label', `Mark ${row.label}`);
       box.addEventListener('click', (event) => event.stopPropagation());
-      box.addEventListener('change', () => this.mark(row.key));
+      box.addEventListener('change', () => this.mark(row));
       td.append(box);
       tr.append(td);
     }
@@ -162,7 +173,7 @@ class Table {
     if (to !== undefined) {
       if (last >= 0) this.go(this.shown[Math.max(0, Math.min(last, to))].key);
     } else if (event.key === 'Enter' && place >= 0) this.open(this.at);
-    else if (event.key === ' ' && place >= 0 && this.data.marks) this.mark(this.at);
+    else if (event.key === ' ' && place >= 0 && this.data.marks) this.mark(this.shown[place]);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -194,11 +205,24 @@ class Table {
     this.root.dataset.at = this.at ?? '';
   }
 
-  mark(key) {
-    if (!this.marked.delete(key)) this.marked.add(key);
-    const row = [...this.body.rows].find((tr) => tr.dataset.key === key);
-    row.querySelector('input').checked = this.marked.has(key);
-    this.setStateValue('marked', [...this.marked]);
+  mark({ whole }) {
+    if (!this.marked.delete(whole)) this.marked.add(whole);
+    this.tellMarks();
+  }
+
+  tellMarks() {
+    this.check();
+    this.setStateValue('marked', { round: this.round, keys: [...this.marked] });
+  }
+
+  // Shows what is marked: all rows of one thing together.
+  check() {
+    if (!this.data.marks) return;
+    const rows = [...this.body.rows];
+    rows.forEach((tr) => {
+      tr.querySelector('input').checked = this.marked.has(tr.dataset.whole);
+    });
+    this.all.checked = rows.length > 0 && rows.every((tr) => this.marked.has(tr.dataset.whole));
   }
 
   open(key) {

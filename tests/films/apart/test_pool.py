@@ -75,6 +75,13 @@ def test_a_task_that_waits_is_ended_by_the_clock(workers):
         workers.run(f"{TASKS}.wait", b"")
 
 
+def test_a_task_that_does_more_than_decode_has_more_time_and_its_own_sentence(workers):
+    start = time.monotonic()
+    with pytest.raises(RadiographError, match=r"written anew within 0\.6 seconds"):
+        workers.run(f"{TASKS}.loop", b"", allowance=3)
+    assert time.monotonic() - start >= 0.6
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not keep limits of memory")
 def test_a_task_that_swells_is_refused(workers):
     with pytest.raises(RadiographError, match="decoded in 200 MB of memory"):

@@ -1,0 +1,1 @@
+"""Archives without DICOMweb: reports sent by the classic C-STORE."""

@@ -1,0 +1,63 @@
+"""Films that were asked to be saved: saved one after the other, and the page says how far it is."""
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from pages.shared import boundary, session_films
+from pages.shared.cases import saved
+
+_WAITING, _DONE, _FAILED = "to_be_saved", "saved_of_them", "not_saved"
+_UNWARNED = "saved_unwarned"
+
+
+def ask(digests: list[str]) -> None:
+    """Have films of this session saved when the page gets there."""
+    waiting = st.session_state.setdefault(_WAITING, [])
+    waiting += [digest for digest in digests if digest not in waiting]
+
+
+def was_too_fast(digest: str) -> bool:
+    """Return whether a film was saved here before text had been looked for in it."""
+    return digest in st.session_state.get(_UNWARNED, ())
+
+
+def go_on() -> list[str]:
+    """Save what was asked for; return why films were not saved.
+
+    Where the reader does something else meanwhile, the next run of the page goes on: a film is off
+    the list only once it is saved, or known why it was not.
+    """
+    waiting: list[str] = st.session_state.get(_WAITING, [])
+    if not waiting:
+        return []
+    failed: list[str] = st.session_state.setdefault(_FAILED, [])
+    place = st.empty()
+    while waiting:
+        digest, done = waiting[0], st.session_state.get(_DONE, 0)
+        film = session_films.all_films().get(digest)
+        if film is not None:
+            is_warned = film.text is not None
+            try:
+                saved.save(film, _teller(place, done, done + len(waiting), film.name))
+                if not is_warned:
+                    st.session_state.setdefault(_UNWARNED, set()).add(digest)
+            except KneeOAError as error:
+                failed.append(f"Not saved: {film.name}. {error}")
+        waiting.pop(0)
+        st.session_state[_DONE] = done + 1
+    place.empty()
+    for key in (_WAITING, _DONE, _FAILED):
+        st.session_state.pop(key, None)
+    return failed
+
+
+def _teller(place, done, count, name):
+    """Return what says which step of a film is done, and how many films are."""
+    from kneeoa.reports.deidentify import STEPS  # late: it decodes films
+
+    def tell(step: str) -> None:
+        words = f"Saved {done} of {count}. {boundary.escaped(name)}: {step.lower()}"
+        share = (done + STEPS.index(step) / len(STEPS)) / count
+        place.progress(share, words if count > 1 else step)
+
+    return tell
