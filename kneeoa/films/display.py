@@ -1,21 +1,20 @@
 """What the eye sees: windowed films, heat maps on films, and their encoding for a browser."""
 
 import base64
+import io
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 _MOST_ASPECT = 1_000_000
-_GREY, _COLOUR = {1: 0, 2: 4}, {3: 2, 4: 6}
-"""Kinds of pictures in a PNG, by samples of a pixel."""
-_LESS_THE_ONE_ABOVE = 2
-"""How rows are written: less the row above, of which each byte is compressed alone."""
-_ROWS_AT_ONCE = 256
+_HEAD = 33
+"""Bytes of a PNG before what may stand between its header and its pixels."""
 _STOPS = np.array([0.0, 0.15, 0.4, 0.7, 1.0])
 _COLOURS = np.array(
     [[13, 8, 60], [84, 15, 109], [187, 55, 84], [249, 142, 9], [252, 255, 164]], float
@@ -54,46 +53,23 @@ def png(
 ) -> bytes:
     """Return an image ``(H, W[, 2 to 4]) uint8`` or ``(H, W) uint16`` as a PNG, without loss.
 
-    `about` are texts of ASCII that stand in it under their keywords, `aspect` is the height of a
-    pixel over its width.
-
-    Films have noise in their last bits, which no search for repetitions finds: without it a PNG is
-    no larger and is written in a fifth of the time that Pillow takes.
+    `about` are texts that stand in it under their keywords, `aspect` is the height of a pixel over
+    its width. Films have noise in their last bits, which no search for repetitions finds: without
+    it a PNG is smaller, and written in less time.
     """
-    height, width, *several = image.shape
-    samples = several[0] if several else 1
-    kind = (_GREY | _COLOUR)[samples]
-    depth = 8 * image.dtype.itemsize
-    parts = [_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))]
-    if aspect != 1:
-        ratio = Fraction(aspect).limit_denominator(_MOST_ASPECT)
-        parts += [_chunk(b"pHYs", struct.pack(">IIB", ratio.numerator, ratio.denominator, 0))]
+    stream, texts = io.BytesIO(), PngInfo()
     for keyword, text in about.items():
-        parts += [_chunk(b"tEXt", f"{keyword}\0{text}".encode("ascii"))]
-    parts += [_chunk(b"IDAT", pixels) for pixels in _compressed(image) if pixels]
-    return b"\x89PNG\r\n\x1a\n" + b"".join([*parts, _chunk(b"IEND", b"")])
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    check = zlib.crc32(content, zlib.crc32(name))
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
-
-
-def _compressed(image: np.ndarray) -> Iterator[bytes]:
-    """Yield the rows of an image as they stand in a PNG."""
-    packed = zlib.compressobj(1, strategy=zlib.Z_RLE)
-    above: np.ndarray | int = 0
-    for start in range(0, len(image), _ROWS_AT_ONCE):
-        some = np.ascontiguousarray(image[start : start + _ROWS_AT_ONCE])
-        some = some.astype(some.dtype.newbyteorder(">"), copy=False)
-        some = some.reshape(len(some), -1).view(np.uint8)
-        rows = np.empty((len(some), some.shape[1] + 1), np.uint8)
-        rows[:, 0] = _LESS_THE_ONE_ABOVE
-        rows[0, 1:] = some[0] - above
-        np.subtract(some[1:], some[:-1], out=rows[1:, 1:])
-        above = some[-1]
-        yield packed.compress(rows.data)
-    yield packed.flush()
+        texts.add_text(keyword, text)
+    made = Image.fromarray(np.ascontiguousarray(image))
+    made.save(stream, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=texts)
+    made_png = stream.getvalue()
+    if aspect == 1:
+        return made_png
+    ratio = Fraction(aspect).limit_denominator(_MOST_ASPECT)
+    chunk = b"pHYs" + struct.pack(">IIB", ratio.numerator, ratio.denominator, 0)
+    # Which Pillow writes in points per inch alone, and rounds.
+    whole = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return made_png[:_HEAD] + whole + made_png[_HEAD:]
 
 
 def png_uri(image: np.ndarray) -> str:
