@@ -6,7 +6,7 @@ box, and its mirror image, for a finer box and a second opinion on what it is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,13 @@ from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import graph, schema
 from kneeoa.graders.locating import beside, gate
+from kneeoa.graders.locating.answers import (
+    Answer,
+    answer_of,
+    frontal_score,
+    implant_score,
+    mirrored,
+)
 from kneeoa.graders.locating.found import Found, Knee, turned_right
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.locating.header_gate import of_header
@@ -40,32 +47,8 @@ _BETTER = 1.0
 _PERHAPS_TURNED = 0.02
 """Probability of being turned from which the likeliest way back is tried. Half of the upside-down
 films of both knees stay below the threshold, which is for one; upright ones gain nothing by it."""
-_ANOTHER, _BETWEEN = 1.0, 5.0
-"""Log odds of a frontal knee beside those that have a box, and of one that overlaps two of these:
-halves of two knees may look like one."""
-_MIRRORED_TURN = [0, 3, 2, 1]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What the network says of one part of a film; logits are means over looks.
-
-    Attributes
-    ----------
-    box : the knee's box, film pixels
-    frontal : log odds of a frontal knee against all else
-    lateral : log odds of another view of a knee against all else that is no frontal knee
-    second, negative, implant : log odds
-    turn : (4,) probabilities of quarter turns counter-clockwise
-    """
-
-    box: Window
-    frontal: float
-    lateral: float
-    second: float
-    negative: float
-    implant: float
-    turn: np.ndarray
+_ANOTHER, _CLEARLY = 1.0, 2.0
+"""Log odds of a frontal knee beside those that have a box, at a first look and at a closer one."""
 
 
 class Localiser:
@@ -140,6 +123,15 @@ class Localiser:
         shown = standardised(np.stack([v.image for v in looks]), np.stack([v.film for v in looks]))
         return dict(zip(OUTPUTS, self._session.run(list(OUTPUTS), {"looks": shown}), strict=True))
 
+    def _seen(self, reduced: Reduced, windows: Sequence[Window]) -> list[Answer]:
+        """Return what one look at each of some windows says, all in one run of the network."""
+        looks = [reduced.look(window, self._side) for window in windows]
+        outputs = self.outputs(looks)
+        return [
+            answer_of(look, {name: out[[n]] for name, out in outputs.items()}, 0)
+            for n, look in enumerate(looks)
+        ]
+
     def _closer(self, reduced: Reduced, boxes: Sequence[Window]) -> list[Answer]:
         looks = [reduced.look(box.around(_CLOSER, *reduced.shape), self._side) for box in boxes]
         outputs = self.outputs([shown for look in looks for shown in (look, mirrored(look))])
@@ -171,23 +163,36 @@ class Localiser:
 
     def _another(self, radiograph: Radiograph, answers: list[Answer]) -> gate.Finding | None:
         """Return that there is a knee beside those that have a box."""
-        shape = radiograph.pixels.shape
         boxes = [answer.box for answer in answers[1:]]
-        places = beside.places_beside(boxes, *shape)
+        places = beside.places(boxes, *radiograph.pixels.shape)
         if not places:
             return None
         reduced = _reduced(radiograph)
-        looks = [reduced.look(place.window, self._side) for place in places]
-        outputs = self.outputs(looks)
-        for number, (place, look) in enumerate(zip(places, looks, strict=True)):
-            first = answer_of(look, {name: out[[number]] for name, out in outputs.items()}, 0)
-            if first.frontal < _ANOTHER or not beside.is_of_another(first.box, boxes, *shape):
-                continue
-            (closer,) = self._closer(reduced, [first.box])
-            least = _BETWEEN if beside.is_between(closer.box, boxes) else _ANOTHER
-            if closer.frontal > least and beside.is_of_another(closer.box, boxes, *shape):
-                return gate.ANOTHER if place.is_level and len(boxes) == 1 else gate.SEVERAL
-        return None
+        seen = self._seen(reduced, [place.window for place in places])
+        held = [
+            answer.frontal > _ANOTHER and beside.is_of_another(place, answer.box, boxes)
+            for place, answer in zip(places, seen, strict=True)
+        ]
+        worth = beside.worth_a_closer_look(places, held)
+        if not worth:
+            return None
+        closer = self._closer(reduced, [seen[number].box for number in worth])
+        others = [
+            (answer.frontal, answer.box, places[number].part_of is None)
+            for number, answer in zip(worth, closer, strict=True)
+            if answer.frontal > _CLEARLY and places[number].is_home(answer.box)
+        ]
+        # The boxes that there are may themselves lie over seams.
+        alone = beside.of_different_knees([(frontal, box) for frontal, box, _ in others])
+        knees = beside.of_different_knees(
+            [
+                *((answer.frontal, answer.box) for answer in answers[1:]),
+                *((frontal, box) for frontal, box, is_beside in others if is_beside),
+            ]
+        )
+        if beside.are_several_films(alone) or beside.are_several_films(knees):
+            return gate.SEVERAL
+        return gate.ANOTHER if len(knees) > len(boxes) else None
 
     def _turned(self, radiograph: Radiograph, answers: list[Answer]) -> int:
         """Return the quarter turns after whose undoing a film is clearly more of a frontal knee."""
@@ -207,44 +212,6 @@ class Localiser:
 def _reduced(radiograph: Radiograph) -> Reduced:
     rows, columns = radiograph.spacing or (1.0, 1.0)
     return Reduced(radiograph.pixels, tallness=rows / columns)
-
-
-def frontal_score(answers: list[Answer]) -> float:
-    """Return one number for how much like a frontal knee a film and its closer looks are."""
-    return (answers[0].frontal + float(np.mean([answer.frontal for answer in answers[1:]]))) / 2
-
-
-def implant_score(answers: list[Answer]) -> float:
-    """Return one number for how much any knee of a film looks like one with metal."""
-    return (answers[0].implant + max(answer.implant for answer in answers[1:])) / 2
-
-
-def mirrored(look: Look) -> Look:
-    """Return a look at the mirror image; its boxes are those of the mirror image."""
-    return replace(look, image=look.image[:, ::-1], film=look.film[:, ::-1])
-
-
-def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = None) -> Answer:
-    """Return what the outputs for a look and its mirror image, if that is there, say together.
-
-    `only` takes the box from one of them: 0 the look, 1 the mirror image.
-    """
-    boxes = np.concatenate([outputs["centre"], np.exp(outputs["size"])], axis=1).astype(float)
-    boxes[1:, 0] *= -1
-    box = boxes.mean(axis=0) if only is None else boxes[only]
-    turns = np.concatenate([outputs["turn"][:1], outputs["turn"][1:][:, _MIRRORED_TURN]]).mean(
-        axis=0
-    )
-    kind = outputs["kind"].mean(axis=0).astype(float)
-    return Answer(
-        look.to_film(box),
-        float(kind[0] - np.logaddexp(kind[1], kind[2])),
-        float(kind[1] - kind[2]),
-        float(outputs["second"].mean()),
-        float(outputs["negative"].mean()),
-        float(outputs["implant"].mean()),
-        np.exp(turns - np.logaddexp.reduce(turns)),
-    )
 
 
 def _knee(answer: Answer, height: int, width: int) -> Knee:
