@@ -95,10 +95,11 @@ class Localiser:
             replace(knee, side=side)
             for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
         ]
-        findings, quarters = self._findings(radiograph, answers)
+        findings, quarters = self._findings(radiograph, answers, knees[0].frame)
         if not any(finding.severity == REFUSED for finding in findings):
             knees = [
-                replace(knee, findings=gate.of_frame(radiograph, knee.frame)) for knee in knees
+                replace(knee, findings=_against(radiograph, knee.frame, answer))
+                for knee, answer in zip(knees, answers[1:], strict=True)
             ]
         return Found(tuple(knees), findings, quarters)
 
@@ -141,10 +142,13 @@ class Localiser:
         ]
 
     def _findings(
-        self, radiograph: Radiograph, answers: list[Answer]
+        self, radiograph: Radiograph, answers: list[Answer], frame: Frame
     ) -> tuple[tuple[gate.Finding, ...], int]:
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
+        if quarters and (covered := gate.hidden(radiograph, frame, doubted=True)) is not None:
+            # Half of a knee looks like one that stands on its head.
+            return (*findings, covered), 0
         if (wrong := gate.noise(radiograph)) is not None:
             findings.append(wrong)
         elif quarters:
@@ -224,6 +228,12 @@ def _knee(answer: Answer, height: int, width: int) -> Knee:
     frame = Frame.around(row, column, rows, ONE_KNEE, width=columns)
     confidence = 1 / (1 + np.exp(-np.clip(answer.frontal, -30, 30)))
     return Knee(frame, float(confidence))
+
+
+def _against(radiograph: Radiograph, frame: Frame, answer: Answer) -> tuple[gate.Finding, ...]:
+    """Return what stands against the frame of one knee, which `answer` is about."""
+    doubt = gate.doubtful(answer.frontal)
+    return (*([] if doubt is None else [doubt]), *gate.of_frame(radiograph, frame))
 
 
 def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:

@@ -61,7 +61,7 @@ def test_a_knee_in_few_shades_is_told():
 @pytest.mark.parametrize(
     ("rows", "columns", "grey", "code"),
     [
-        ((67, 157), (0, 112), 0, "covered"),
+        ((67, 157), (0, 96), 0, "covered"),
         ((90, 134), (60, 160), 110, "covered"),
         ((90, 134), (60, 160), 255, None),  # metal, or saturated
         ((0, 60), (0, 224), 0, None),
@@ -75,9 +75,43 @@ def test_a_bar_over_the_joint_is_told(rows, columns, grey, code):
     assert (said and said.code) == code
 
 
+HALVES = {
+    "upper": np.s_[:112],
+    "lower": np.s_[112:],
+    "left": np.s_[:, :112],
+    "right": np.s_[:, 112:],
+}
+
+
+@pytest.mark.parametrize("grey", [0, 90, 255])
+@pytest.mark.parametrize("half", HALVES)
+def test_a_joint_half_of_which_is_covered_is_refused(half, grey):
+    covered = KNEE.pixels.copy()
+    covered[HALVES[half]] = grey
+    said = gate.of_frame(film(covered), Frame.whole(KNEE))
+    (refused,) = [one for one in said if one.severity == gate.REFUSED]
+    assert refused.code == "joint-covered"
+    assert "50%" in refused.sentence
+
+
+def test_a_joint_of_which_a_quarter_is_covered_is_not_refused():
+    covered = KNEE.pixels.copy()
+    covered[:, :70] = 0
+    said = gate.of_frame(film(covered), Frame.whole(KNEE))
+    assert [one.code for one in said] == ["covered"]
+
+
+@pytest.mark.parametrize(
+    ("frontal", "code"), [(-0.5, "not-a-knee"), (0.5, "doubtful"), (1.5, None), (9, None)]
+)
+def test_a_box_that_holds_no_knee_is_told(frontal, code):
+    said = gate.doubtful(frontal)
+    assert (said and said.code) == code
+
+
 def test_a_large_film_is_judged_like_a_small_one():
     covered = KNEE.pixels.copy()
-    covered[67:157, :112] = 0
+    covered[67:157, :96] = 0
     large = film(np.kron(covered, np.ones((9, 9))))
     assert gate.exposed(large, Frame.whole(large)).code == "covered"
     assert gate.exposed(film(np.kron(KNEE.pixels, np.ones((9, 9)))), Frame.whole(large)) is None
