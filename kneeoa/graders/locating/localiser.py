@@ -248,8 +248,10 @@ def _sides(radiograph: Radiograph, count: int) -> tuple[str, ...]:
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
 
     Not where the file says that the picture is mirrored: that is set wrong too often to be believed
-    against the picture, and too often right to be passed over.
+    against the picture, and too often right to be passed over. Nor where it says that there is one
+    side: then two films of one knee may be put together.
     """
-    if count == 2:
-        return ("unknown", "unknown") if radiograph.header.mirrored else ("R", "L")
-    return (radiograph.laterality or "unknown",)
+    if count == 1:
+        return (radiograph.laterality or "unknown",)
+    is_open = radiograph.header.mirrored or radiograph.laterality is not None
+    return ("unknown", "unknown") if is_open else ("R", "L")

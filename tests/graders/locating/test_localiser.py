@@ -140,6 +140,14 @@ def test_the_side_is_known_from_the_header_or_not_at_all(localiser):
     assert localiser.find(film(knee())).knees[0].side == "unknown"
 
 
+def test_the_sides_of_two_knees_are_open_where_the_file_names_one_side(localiser):
+    both = np.hstack([knee(0), knee(3, seed=8, laterality="L")])
+    assert [one.side for one in localiser.find(film(both)).knees] == ["R", "L"]
+    for side in ("L", "R"):
+        found = localiser.find(film(both, laterality=side))
+        assert [one.side for one in found.knees] == ["unknown", "unknown"]
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_turned_film_is_refused_and_can_be_turned_right(localiser, quarters):
     upright = knee(2)
