@@ -29,6 +29,15 @@ def histogram(part: np.ndarray) -> np.ndarray:
     return np.bincount(part[::step, ::step].astype(np.uint8).ravel(), minlength=256)
 
 
+def middle_of(image: np.ndarray) -> np.ndarray:
+    """Return the joint in what a frame shows, an ``(S, S)`` image."""
+    rows, columns = (
+        slice(*(round(share * len(image)) for share in shares))
+        for shares in (_COVERED_DOWN, _COVERED_ACROSS)
+    )
+    return image[rows, columns]
+
+
 def most_common_in_joint(radiograph: Radiograph, frame: Frame, *, below: int = 256) -> float:
     """Return the share of the joint in a frame that has its most common grey value.
 

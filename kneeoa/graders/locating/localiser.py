@@ -16,7 +16,7 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import graph, schema
-from kneeoa.graders.locating import beside, gate
+from kneeoa.graders.locating import beside, frame_gate, gate
 from kneeoa.graders.locating.answers import (
     Answer,
     answer_of,
@@ -146,7 +146,7 @@ class Localiser:
     ) -> tuple[tuple[gate.Finding, ...], int]:
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
-        if quarters and (covered := gate.hidden(radiograph, frame, doubted=True)) is not None:
+        if quarters and (covered := frame_gate.hidden(radiograph, frame, doubted=True)) is not None:
             # Half of a knee looks like one that stands on its head.
             return (*findings, covered), 0
         if (wrong := gate.noise(radiograph)) is not None:
@@ -233,7 +233,7 @@ def _knee(answer: Answer, height: int, width: int) -> Knee:
 def _against(radiograph: Radiograph, frame: Frame, answer: Answer) -> tuple[gate.Finding, ...]:
     """Return what stands against the frame of one knee, which `answer` is about."""
     doubt = gate.doubtful(answer.frontal)
-    return (*([] if doubt is None else [doubt]), *gate.of_frame(radiograph, frame))
+    return (*([] if doubt is None else [doubt]), *frame_gate.of_frame(radiograph, frame))
 
 
 def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
