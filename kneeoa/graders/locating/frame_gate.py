@@ -51,8 +51,8 @@ def of_frame(radiograph: Radiograph, frame: Frame) -> tuple[Finding, ...]:
         finding
         for finding in (
             cut_off(radiograph, frame),
-            hidden(radiograph, frame),
             exposed(radiograph, frame),
+            hidden(radiograph, frame),
             sharp(radiograph, frame),
         )
         if finding is not None
@@ -196,7 +196,7 @@ def _written_over(seen: np.ndarray) -> Finding | None:
         return None
     return Finding(
         "written-over",
-        "Something with hard edges lies over the joint: writing, lines or metal. The networks take "
-        "it for bone: export the film without.",
+        "The joint has edges harder than those of bone: writing, lines, metal or too narrow a "
+        "window. The networks take them for bone: export the film without.",
         WARNED,
     )

@@ -91,16 +91,16 @@ class Localiser:
             ]
         elif _is_crop(radiograph, knees[0].frame, self.thresholds["crop_overlap"]):
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
-        knees = [
-            replace(knee, side=side)
-            for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
-        ]
         findings, quarters = self._findings(radiograph, answers, knees[0].frame)
         if not any(finding.severity == REFUSED for finding in findings):
             knees = [
                 replace(knee, findings=_against(radiograph, knee.frame, answer))
                 for knee, answer in zip(knees, answers[1:], strict=True)
             ]
+        knees = [
+            replace(knee, side=side)
+            for knee, side in zip(knees, _sides(radiograph, knees), strict=True)
+        ]
         return Found(tuple(knees), findings, quarters)
 
     def answers(self, radiograph: Radiograph) -> list[Answer]:
@@ -244,14 +244,18 @@ def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
     return Window.of(frame).overlap(Window(0, 0, height, width)) >= least
 
 
-def _sides(radiograph: Radiograph, count: int) -> tuple[str, ...]:
+def _sides(radiograph: Radiograph, knees: Sequence[Knee]) -> tuple[str, ...]:
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
 
     Not where the file says that the picture is mirrored: that is set wrong too often to be believed
     against the picture, and too often right to be passed over. Nor where it says that there is one
-    side: then two films of one knee may be put together.
+    side, as two films of one knee may be put together; nor beside a box that holds no knee.
     """
-    if count == 1:
+    if len(knees) == 1:
         return (radiograph.laterality or "unknown",)
-    is_open = radiograph.header.mirrored or radiograph.laterality is not None
+    is_open = (
+        radiograph.header.mirrored
+        or radiograph.laterality is not None
+        or any(gate.NOT_A_KNEE in knee.findings for knee in knees)
+    )
     return ("unknown", "unknown") if is_open else ("R", "L")

@@ -127,6 +127,8 @@ def test_one_of_two_boxes_that_holds_no_knee_is_refused_by_itself(localiser):
     assert found.against(found.knees[0]) == ()
     assert found.against(found.knees[1]) == (gate.NOT_A_KNEE,)
     assert found.refusal is None
+    # Where the knee lies beside something else says nothing of its side.
+    assert [one.side for one in found.knees] == ["unknown", "unknown"]
 
 
 def test_one_knee_is_not_split(localiser):
