@@ -141,6 +141,12 @@ def worth_a_closer_look(places: Sequence[Place], held: Sequence[bool]) -> list[i
     ]
 
 
+def parts_of(places: Sequence[Place]) -> list[list[Window]]:
+    """Return the parts among `places`, those of each division of the film by themselves."""
+    numbers = {place.part_of for place in places if place.part_of is not None}
+    return [[place.home for place in places if place.part_of == number] for number in numbers]
+
+
 def of_different_knees(boxes: Sequence[tuple[float, Window]]) -> list[Window]:
     """Return the boxes of different knees, out of boxes and how likely each is one.
 
@@ -154,7 +160,7 @@ def of_different_knees(boxes: Sequence[tuple[float, Window]]) -> list[Window]:
 
 
 def are_several_films(boxes: Sequence[Window]) -> bool:
-    """Return whether boxes of different knees are more than one film shows."""
+    """Return whether boxes of different knees, or parts with one each, are more than one film."""
     return len(boxes) > 2 or any(_is_above(*pair) for pair in combinations(boxes, 2))
 
 

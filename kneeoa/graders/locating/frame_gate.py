@@ -9,9 +9,10 @@ from kneeoa.films.smoothness import correlation
 from kneeoa.graders.locating.gate import REFUSED, WARNED, Finding
 from kneeoa.graders.locating.grey_values import (
     histogram,
+    histogram_of_joint,
     inside,
     middle_of,
-    most_common_in_joint,
+    most_common,
     smoothed,
 )
 
@@ -52,7 +53,6 @@ def of_frame(radiograph: Radiograph, frame: Frame) -> tuple[Finding, ...]:
         for finding in (
             cut_off(radiograph, frame),
             exposed(radiograph, frame),
-            hidden(radiograph, frame),
             sharp(radiograph, frame),
         )
         if finding is not None
@@ -88,13 +88,14 @@ def cut_off(radiograph: Radiograph, frame: Frame) -> Finding | None:
     )
 
 
-def hidden(radiograph: Radiograph, frame: Frame, *, doubted: bool = False) -> Finding | None:
-    """Return that so much of the joint has one grey value that it cannot be graded.
+def hidden(radiograph: Radiograph, frame: Frame) -> Finding | None:
+    """Return that enough of the joint has one grey value to doubt what the rest looks like."""
+    return _hidden(histogram_of_joint(radiograph, frame), _HIDDEN_IN_DOUBT)
 
-    Less is enough where it is `doubted` that there is an upright knee.
-    """
-    share = most_common_in_joint(radiograph, frame)
-    if share <= (_HIDDEN_IN_DOUBT if doubted else _HIDDEN):
+
+def _hidden(counts: np.ndarray, most: float) -> Finding | None:
+    share = most_common(counts)
+    if share <= most:
         return None
     return Finding(
         "joint-covered",
@@ -122,6 +123,10 @@ def exposed(radiograph: Radiograph, frame: Frame) -> Finding | None:
             "networks say of it is chance. Export the film in full depth.",
             REFUSED,
         )
+    counts = histogram_of_joint(radiograph, frame)
+    # Where shades are few, one of them takes much of the joint without covering it.
+    if shades >= _FEWEST_SHADES and (covered := _hidden(counts, _HIDDEN)) is not None:
+        return covered
     brightest = float((part >= radiograph.pixels.max()).mean())
     if brightest > _SATURATED:
         return Finding(
@@ -130,10 +135,10 @@ def exposed(radiograph: Radiograph, frame: Frame) -> Finding | None:
             "lost. Export the film with a wider window.",
             WARNED,
         )
-    return _counted(radiograph, frame, shades)
+    return _counted(counts, shades, float(radiograph.pixels.max()))
 
 
-def _counted(radiograph: Radiograph, frame: Frame, shades: int) -> Finding | None:
+def _counted(counts: np.ndarray, shades: int, brightest: float) -> Finding | None:
     """Return that a frame has few grey values, or that one of them covers the joint."""
     if shades < _FEWEST_SHADES:
         return Finding(
@@ -143,7 +148,7 @@ def _counted(radiograph: Radiograph, frame: Frame, shades: int) -> Finding | Non
             WARNED,
         )
     # What is brightest is saturated, or metal.
-    covered = most_common_in_joint(radiograph, frame, below=int(_BRIGHT * radiograph.pixels.max()))
+    covered = most_common(counts, below=int(_BRIGHT * brightest))
     if covered > _COVERED:
         return Finding(
             "covered",

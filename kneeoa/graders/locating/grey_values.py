@@ -38,11 +38,8 @@ def middle_of(image: np.ndarray) -> np.ndarray:
     return image[rows, columns]
 
 
-def most_common_in_joint(radiograph: Radiograph, frame: Frame, *, below: int = 256) -> float:
-    """Return the share of the joint in a frame that has its most common grey value.
-
-    Only values less than `below` count.
-    """
+def histogram_of_joint(radiograph: Radiograph, frame: Frame) -> np.ndarray:
+    """Return how often each whole grey value is there in the joint in a frame, ``(256,) int``."""
     (upper, lower), (left, right) = _COVERED_DOWN, _COVERED_ACROSS
     joint = replace(
         frame,
@@ -51,7 +48,11 @@ def most_common_in_joint(radiograph: Radiograph, frame: Frame, *, below: int = 2
         height=round((lower - upper) * frame.height),
         width=round((right - left) * frame.width),
     )
-    counts = histogram(inside(radiograph, joint))
+    return histogram(inside(radiograph, joint))
+
+
+def most_common(counts: np.ndarray, *, below: int = 256) -> float:
+    """Return the share of the most common grey value, out of those less than `below`."""
     return float(counts[:below].max(initial=0) / max(1, counts.sum()))
 
 

@@ -79,10 +79,18 @@ class Localiser:
 
     def find(self, radiograph: Radiograph) -> Found:
         """Return the knees of a film and what speaks against grading it."""
-        return self.found(radiograph, self.answers(radiograph))
+        reduced = _reduced(radiograph)
+        return self._found(radiograph, reduced, self._answers(reduced))
 
     def found(self, radiograph: Radiograph, answers: list[Answer]) -> Found:
         """Return what follows from the network's answers (see `answers`)."""
+        return self._found(radiograph, _reduced(radiograph), answers)
+
+    def answers(self, radiograph: Radiograph) -> list[Answer]:
+        """Return what the network says of the whole film, and of each knee looked at closer."""
+        return self._answers(_reduced(radiograph))
+
+    def _found(self, radiograph: Radiograph, reduced: Reduced, answers: list[Answer]) -> Found:
         knees = [_knee(answer, *radiograph.pixels.shape) for answer in answers[1:]]
         if len(knees) == 2:
             knees = [
@@ -91,7 +99,7 @@ class Localiser:
             ]
         elif _is_crop(radiograph, knees[0].frame, self.thresholds["crop_overlap"]):
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
-        findings, quarters = self._findings(radiograph, answers, knees[0].frame)
+        findings, quarters = self._findings(radiograph, reduced, answers, knees[0].frame)
         if not any(finding.severity == REFUSED for finding in findings):
             knees = [
                 replace(knee, findings=_against(radiograph, knee.frame, answer))
@@ -103,9 +111,7 @@ class Localiser:
         ]
         return Found(tuple(knees), findings, quarters)
 
-    def answers(self, radiograph: Radiograph) -> list[Answer]:
-        """Return what the network says of the whole film, and of each knee looked at closer."""
-        reduced = _reduced(radiograph)
+    def _answers(self, reduced: Reduced) -> list[Answer]:
         look = reduced.look(reduced.whole, self._side)
         outputs = self.outputs([look, mirrored(look)])
         first, last = answer_of(look, outputs, 0), answer_of(look, outputs, 1)
@@ -142,11 +148,11 @@ class Localiser:
         ]
 
     def _findings(
-        self, radiograph: Radiograph, answers: list[Answer], frame: Frame
+        self, radiograph: Radiograph, reduced: Reduced, answers: list[Answer], frame: Frame
     ) -> tuple[tuple[gate.Finding, ...], int]:
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
-        if quarters and (covered := frame_gate.hidden(radiograph, frame, doubted=True)) is not None:
+        if quarters and (covered := frame_gate.hidden(radiograph, frame)) is not None:
             # Half of a knee looks like one that stands on its head.
             return (*findings, covered), 0
         if (wrong := gate.noise(radiograph)) is not None:
@@ -161,17 +167,16 @@ class Localiser:
                 findings.append(gate.NEGATIVE)
             if implant_score(answers) > limits["implant"]:
                 findings.append(gate.IMPLANT)
-            if (another := self._another(radiograph, answers)) is not None:
+            if (another := self._another(reduced, answers)) is not None:
                 findings.append(another)
         return tuple(findings), quarters
 
-    def _another(self, radiograph: Radiograph, answers: list[Answer]) -> gate.Finding | None:
+    def _another(self, reduced: Reduced, answers: list[Answer]) -> gate.Finding | None:
         """Return that there is a knee beside those that have a box."""
         boxes = [answer.box for answer in answers[1:]]
-        places = beside.places(boxes, *radiograph.pixels.shape)
+        places = beside.places(boxes, *reduced.shape)
         if not places:
             return None
-        reduced = _reduced(radiograph)
         seen = self._seen(reduced, [place.window for place in places])
         held = [
             answer.frontal > _ANOTHER and beside.is_of_another(place, answer.box, boxes)
@@ -181,20 +186,19 @@ class Localiser:
         if not worth:
             return None
         closer = self._closer(reduced, [seen[number].box for number in worth])
-        others = [
-            (answer.frontal, answer.box, places[number].part_of is None)
+        there = [
+            (places[number], answer.frontal, answer.box)
             for number, answer in zip(worth, closer, strict=True)
             if answer.frontal > _CLEARLY and places[number].is_home(answer.box)
         ]
+        others = [(frontal, box) for place, frontal, box in there if place.part_of is None]
         # The boxes that there are may themselves lie over seams.
-        alone = beside.of_different_knees([(frontal, box) for frontal, box, _ in others])
+        alone = beside.of_different_knees(others)
         knees = beside.of_different_knees(
-            [
-                *((answer.frontal, answer.box) for answer in answers[1:]),
-                *((frontal, box) for frontal, box, is_beside in others if is_beside),
-            ]
+            [*((answer.frontal, answer.box) for answer in answers[1:]), *others]
         )
-        if beside.are_several_films(alone) or beside.are_several_films(knees):
+        parts = beside.parts_of([place for place, _, _ in there])
+        if any(beside.are_several_films(one) for one in (alone, knees, *parts)):
             return gate.SEVERAL
         return gate.ANOTHER if len(knees) > len(boxes) else None
 

@@ -101,6 +101,9 @@ def test_what_is_seen_in_one_part_alone_is_that_films_knee():
     ]
     assert beside.worth_a_closer_look(there, [True, True, False]) == [0]
     assert beside.worth_a_closer_look(there, [False, True, True]) == [1, 2]
+    (parts,) = beside.parts_of(there)
+    assert beside.are_several_films(parts)
+    assert not beside.are_several_films(parts[:1])
 
 
 def test_whose_knee_a_box_is_of():
