@@ -18,7 +18,7 @@ from kneeoa.films import display
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.framing import overlap
-from kneeoa.graders.locating import gate
+from kneeoa.graders.locating import frame_gate, gate
 from kneeoa.graders.locating.found import inverted
 from kneeoa.graders.locating.localiser import Localiser
 
@@ -107,11 +107,11 @@ def moved(film: SheetFilm, frame: Frame) -> SheetFilm:
         return film
     radiograph = radiograph_of(film)
     image = network_input(radiograph, frame)
-    findings = gate.of_frame(radiograph, frame)
+    findings = frame_gate.of_frame(radiograph, frame)
     for finding in findings:
         if finding.severity == gate.REFUSED:
             raise RadiographError(finding.sentence)
-    before = {finding.sentence for finding in gate.of_frame(radiograph, film.frame)}
+    before = {finding.sentence for finding in frame_gate.of_frame(radiograph, film.frame)}
     warnings = [warning for warning in film.warnings if warning not in before]
     warnings += [finding.sentence for finding in findings]
     framed = replace(film.opened.framed, image=image, overlap=overlap(radiograph, frame))

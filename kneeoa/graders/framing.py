@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.locating import gate
+from kneeoa.graders.locating import frame_gate, gate
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.looks import Window
 
@@ -50,5 +50,5 @@ def framed(record: SaysHow | None, radiograph: Radiograph, located: Found) -> Fo
     whole = Frame.whole(radiograph, knee.frame.name)
     # That the joint is not on the film stays true; that a box reached beyond it does not.
     refused = [finding for finding in knee.findings if finding.severity == gate.REFUSED]
-    findings = dict.fromkeys([*refused, *gate.of_frame(radiograph, whole)])
+    findings = dict.fromkeys([*refused, *frame_gate.of_frame(radiograph, whole)])
     return replace(located, knees=(replace(knee, frame=whole, findings=tuple(findings)),))

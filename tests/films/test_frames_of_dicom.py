@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGBaseline8Bit
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.complete import complete
-from tests.support.films import dicom_dataset
+from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.odd_films import DEEP, FILM, WINDOW, deep_dataset, is_like, read, without
 
 
@@ -21,6 +23,18 @@ def film_of(pixels, **tags):
 def test_frames_that_nothing_tells_of_are_not_left_out_silently(count):
     with pytest.raises(RadiographError, match=f"{count} times as many"):
         read(film_of(np.stack([FILM] * count)))
+
+
+@pytest.mark.parametrize("said", [None, 1])
+def test_compressed_frames_that_nothing_tells_of_are_named(said):
+    two = dicom_dataset(FILM, **({} if said is None else {"NumberOfFrames": said}))
+    two.PixelData = encapsulate(
+        [image_file(pixels, "JPEG") for pixels in (FILM, FILM[::-1].copy())]
+    )
+    two["PixelData"].is_undefined_length = True
+    two.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    with pytest.raises(RadiographError, match="several frames"):
+        read(dicom_file(two))
 
 
 def test_bytes_of_twice_the_film_are_two_films_or_one_of_sixteen_bits():

@@ -283,3 +283,24 @@ def test_a_mirror_image_is_known_however_the_film_is_turned(orientation, mirrore
     radiograph = read(dicom_dataset(FILM, PatientOrientation=orientation))
     assert radiograph.header.mirrored == mirrored
     assert any("mirror image" in one for one in radiograph.notes) == mirrored
+
+
+@pytest.mark.parametrize(
+    ("orientation", "tags", "view"),
+    [
+        (["A", "F"], {}, "LATERAL BY PATIENTORIENTATION"),
+        (["P", "F"], {}, "LATERAL BY PATIENTORIENTATION"),
+        (["F", "A"], {}, "LATERAL BY PATIENTORIENTATION"),
+        (["L", "P"], {}, "AXIAL BY PATIENTORIENTATION"),
+        (["L", "F"], {}, None),
+        (["LA", "F"], {}, None),
+        (["F", "R"], {}, None),
+        (["A", "F"], {"ViewPosition": "AP"}, "AP"),
+        (["A"], {}, None),
+        (["", "F"], {}, None),
+        (None, {}, None),
+    ],
+)
+def test_a_view_from_the_side_is_known_by_the_orientation(orientation, tags, view):
+    radiograph = read(dicom_dataset(FILM, PatientOrientation=orientation, **tags))
+    assert radiograph.header.view == view

@@ -10,7 +10,9 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.locating.localiser import Answer, Found, Localiser, frontal_score
+from kneeoa.graders.locating.answers import Answer, frontal_score
+from kneeoa.graders.locating.found import Found
+from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.looks import Window
 from kneeoa.metrics import agreement, rules
 from train.locate.geometry import boxes, draw, target

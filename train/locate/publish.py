@@ -19,8 +19,9 @@ from kneeoa.files import whole_folder
 from kneeoa.films.frames import network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import schema
+from kneeoa.graders.locating.answers import Answer, implant_score
 from kneeoa.graders.locating.found import Found
-from kneeoa.graders.locating.localiser import Answer, Localiser, implant_score
+from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.looks import Window, standardised
 from train.locate import elsewhere, measuring
 from train.locate.export import check_parity, folded, to_onnx

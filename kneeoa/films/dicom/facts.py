@@ -34,7 +34,9 @@ def header(dataset: Dataset) -> Header:
     view = _first_item(dataset, "ViewCodeSequence")
     return Header(
         body_part=_word(dataset, "BodyPartExamined") or _word(region, "CodeMeaning"),
-        view=_word(dataset, "ViewPosition") or _word(view, "CodeMeaning"),
+        view=_word(dataset, "ViewPosition")
+        or _word(view, "CodeMeaning")
+        or _view_by_orientation(dataset),
         modality=_word(dataset, "Modality"),
         intent=_word(dataset, "PresentationIntentType"),
         child=_is_child(dataset),
@@ -142,6 +144,18 @@ def _is_mirrored(dataset: Dataset) -> bool:
     except (TypeError, ValueError, KeyError, IndexError):
         return False  # not said, or no view from the front
     return across[0] * down[1] - across[1] * down[0] < 0
+
+
+def _view_by_orientation(dataset: Dataset) -> str | None:
+    """Return that rows or columns run from front to back, as in no picture from the front."""
+    try:
+        axes = {str(one)[0] for one in dataset.get("PatientOrientation")}
+    except (TypeError, IndexError):
+        return None
+    if len(axes) != 2 or not axes & {"A", "P"}:
+        return None
+    view = "LATERAL" if axes & {"H", "F"} else "AXIAL" if axes & {"L", "R"} else None
+    return view and f"{view} BY PATIENTORIENTATION"
 
 
 def aspect(dataset: Dataset) -> float:

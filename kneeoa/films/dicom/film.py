@@ -34,6 +34,11 @@ def decode(data: bytes, limits: Limits) -> DecodedFilm:
             f"The pixels of this DICOM file ({syntax_name(dataset)}) cannot be decoded: damaged, "
             "cut off, or a compression that is not supported. Export it uncompressed."
         ) from None
+    if stored.shape[:2] != (dataset.Rows, dataset.Columns):
+        raise RadiographError(
+            "Expected one film in a file. The pixels of this one are several frames, more than "
+            "its NumberOfFrames says. Export the film to read as a file of its own."
+        )
     try:
         return _film(dataset, stored)
     except (RadiographError, MemoryError):

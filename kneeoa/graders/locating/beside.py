@@ -1,7 +1,15 @@
-"""Where else in a film a knee may be that has no box: whether several films are put together."""
+"""Where else in a film a knee may be that has no box: whether several films are put together.
 
+Two knees side by side are one film. More of them, and one above another, are several: no film of
+the legs shows that. A place that is looked at is worth something only if what is seen there, looked
+at closer, is a whole knee of its own: the seam between two films looks like a third knee, made of
+half of each.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 from kneeoa.graders.locating.looks import Window
 
@@ -12,26 +20,62 @@ _REACH = 1.3
 _LEAST_ON_FILM, _LEAST_SHOWN = 0.6, 0.5
 """Share of a box moved so far, and of what is shown around it, that lies on the film: a crop has
 nothing beside its knee, and costs nothing."""
-OVERLAP = 0.4
-"""Boxes that overlap more are of the same knee, seen twice."""
-_SOME = 0.05
-INSIDE = 0.8
-"""Share of another knee's box that lies on the film."""
+_GAP = 0.9
+"""Widths of the narrower of two boxes between them from which a third knee may lie there. Both
+knees of a film are mostly nearer than that; films in a row leave 1.2 and more."""
+_TALL, _WIDE, _ROWS = (2, 1), (2, 2), ((1, 3), (1, 4))
+"""Rows and columns of equal parts into which a film is divided: a tall one, a wide one, and one
+with room for a knee between two. In the halves of three films above each other lie whole knees."""
+_WIDEST_PART, _NARROWEST_PART = 2.4, 0.4
+"""Width over height of a part that is looked at: others are no films of one or two knees."""
+_ROOM = 0.8
+"""Share of the film's height that a box has at most for others to be above or below it. A box over
+the seam of two films is as high as one and a half of them."""
+_SAME, _APART = 0.4, 0.25
+"""Overlap of boxes of the same knee, seen twice; share of the smaller of two boxes that lies in the
+other at most, if they are of two knees. In half of each of two films it is 0.4 and more."""
+_ABOVE = 0.4
+"""Share of the lower of two boxes that is level with the other at most, if one lies above."""
+_INSIDE, _INSIDE_PART = 0.8, 0.7
+"""Share of another knee's box that lies on the film, or in the part where it was seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A part of a film beside a box; `is_level` where it lies to the left or right of it."""
+    """A part of a film to look at, and where the box of a knee seen there must lie.
+
+    `part_of` is the number of the division of the film whose part it is: None beside a box.
+    """
 
     window: Window
-    is_level: bool
+    home: Window
+    part_of: int | None = None
+
+    def is_home(self, box: Window) -> bool:
+        """Return whether `box` lies where it must."""
+        return box.share_in(self.home) >= (_INSIDE if self.part_of is None else _INSIDE_PART)
 
 
-def places_beside(boxes: Sequence[Window], height: int, width: int) -> list[Place]:
+def places(boxes: Sequence[Window], height: int, width: int) -> list[Place]:
     """Return what is worth a look beside the `boxes` of a film of `height` x `width`."""
-    places = []
-    for box in boxes:
-        for down, across in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+    film = Window(0, 0, height, width)
+    return [
+        *(Place(window, film) for window in _beside(boxes, height, width)),
+        *(
+            Place(part, part, number)
+            for number, parts in enumerate(_divided(boxes, height, width))
+            for part in parts
+        ),
+    ]
+
+
+def _beside(boxes: Sequence[Window], height: int, width: int) -> list[Window]:
+    """Return windows above, below, and to the outer sides of boxes, and between two of them."""
+    ordered = sorted(boxes, key=lambda box: box.left)
+    found = []
+    for box in ordered:
+        outwards = [across for across, end in ((-1, 0), (1, -1)) if box is ordered[end]]
+        for down, across in ((-1, 0), (1, 0), *((0, across) for across in outwards)):
             moved = Window(
                 box.top + down * _STEP * box.height,
                 box.left + across * _STEP * box.width,
@@ -40,24 +84,86 @@ def places_beside(boxes: Sequence[Window], height: int, width: int) -> list[Plac
             )
             around = moved.around(_REACH, height, width)
             shown = around.height * around.width / (_REACH**2 * box.height * box.width)
-            if share_on(moved, height, width) >= _LEAST_ON_FILM and shown >= _LEAST_SHOWN:
-                places.append(Place(around, is_level=down == 0))
-    return places
+            is_on = moved.share_in(Window(0, 0, height, width)) >= _LEAST_ON_FILM
+            if is_on and shown >= _LEAST_SHOWN:
+                found.append(around)
+    for first, last in _apart(boxes):
+        top = min(first.top, last.top)
+        bottom = max(first.top + first.height, last.top + last.height)
+        left = first.left + first.width
+        between = Window(top, left, bottom - top, last.left - left)
+        found.append(between.around(_REACH, height, width))
+    return found
 
 
-def is_of_another(box: Window, boxes: Sequence[Window], height: int, width: int) -> bool:
-    """Return whether a box is of none of the knees that have `boxes`, and whole."""
-    is_apart = max(box.overlap(other) for other in boxes) <= OVERLAP
-    return is_apart and share_on(box, height, width) >= INSIDE
+def _apart(boxes: Sequence[Window]) -> list[tuple[Window, Window]]:
+    """Return neighbours, from left to right, between which there is room for another knee."""
+    return [
+        (first, last)
+        for first, last in pairwise(sorted(boxes, key=lambda box: box.left))
+        if last.left - first.left - first.width >= _GAP * min(first.width, last.width)
+    ]
 
 
-def is_between(box: Window, boxes: Sequence[Window]) -> bool:
-    """Return whether a box overlaps two others."""
-    return sum(box.overlap(other) > _SOME for other in boxes) > 1
+def _divided(boxes: Sequence[Window], height: int, width: int) -> list[list[Window]]:
+    """Return the parts of the film, divided as in pictures put together of several films."""
+    ways = list(_ROWS) if _apart(boxes) else []
+    if max(box.height for box in boxes) <= _ROOM * height:
+        ways.append(_WIDE if width > height else _TALL)
+    found = []
+    for rows, columns in ways:
+        tall, wide = height / rows, width / columns
+        if _NARROWEST_PART <= wide / tall <= _WIDEST_PART:
+            corners = ((row, column) for row in range(rows) for column in range(columns))
+            found.append([Window(row * tall, column * wide, tall, wide) for row, column in corners])
+    return found
 
 
-def share_on(box: Window, height: int, width: int) -> float:
-    """Return the share of a box that lies on a film of `height` x `width`."""
-    down = min(box.top + box.height, height) - max(box.top, 0)
-    across = min(box.left + box.width, width) - max(box.left, 0)
-    return max(down, 0) * max(across, 0) / (box.height * box.width)
+def is_of_another(place: Place, box: Window, boxes: Sequence[Window]) -> bool:
+    """Return whether a box seen at `place` may be of a knee that has none of `boxes`.
+
+    In a part of a film it is looked at in any case: these boxes may lie over seams.
+    """
+    is_new = place.part_of is not None or max(box.overlap(other) for other in boxes) <= _SAME
+    return is_new and place.is_home(box)
+
+
+def worth_a_closer_look(places: Sequence[Place], held: Sequence[bool]) -> list[int]:
+    """Return the numbers of the `places` to look at closer, by whether each may hold a knee.
+
+    One part with a knee is a film that has its knee there: that takes two.
+    """
+    parts = Counter(place.part_of for place, is_held in zip(places, held, strict=True) if is_held)
+    return [
+        number
+        for number, place in enumerate(places)
+        if held[number] and (place.part_of is None or parts[place.part_of] > 1)
+    ]
+
+
+def parts_of(places: Sequence[Place]) -> list[list[Window]]:
+    """Return the parts among `places`, those of each division of the film by themselves."""
+    numbers = {place.part_of for place in places if place.part_of is not None}
+    return [[place.home for place in places if place.part_of == number] for number in numbers]
+
+
+def of_different_knees(boxes: Sequence[tuple[float, Window]]) -> list[Window]:
+    """Return the boxes of different knees, out of boxes and how likely each is one.
+
+    Of two that lie over each other, the likelier counts.
+    """
+    kept: list[Window] = []
+    for _, box in sorted(boxes, key=lambda pair: -pair[0]):
+        if all(box.shared(other) <= _APART for other in kept):
+            kept.append(box)
+    return kept
+
+
+def are_several_films(boxes: Sequence[Window]) -> bool:
+    """Return whether boxes of different knees, or parts with one each, are more than one film."""
+    return len(boxes) > 2 or any(_is_above(*pair) for pair in combinations(boxes, 2))
+
+
+def _is_above(one: Window, other: Window) -> bool:
+    level = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    return level < _ABOVE * min(one.height, other.height)

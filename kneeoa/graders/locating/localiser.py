@@ -6,7 +6,7 @@ box, and its mirror image, for a finer box and a second opinion on what it is.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,14 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import graph, schema
-from kneeoa.graders.locating import beside, gate
+from kneeoa.graders.locating import beside, frame_gate, gate
+from kneeoa.graders.locating.answers import (
+    Answer,
+    answer_of,
+    frontal_score,
+    implant_score,
+    mirrored,
+)
 from kneeoa.graders.locating.found import Found, Knee, turned_right
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.locating.header_gate import of_header
@@ -40,32 +47,8 @@ _BETTER = 1.0
 _PERHAPS_TURNED = 0.02
 """Probability of being turned from which the likeliest way back is tried. Half of the upside-down
 films of both knees stay below the threshold, which is for one; upright ones gain nothing by it."""
-_ANOTHER, _BETWEEN = 1.0, 5.0
-"""Log odds of a frontal knee beside those that have a box, and of one that overlaps two of these:
-halves of two knees may look like one."""
-_MIRRORED_TURN = [0, 3, 2, 1]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What the network says of one part of a film; logits are means over looks.
-
-    Attributes
-    ----------
-    box : the knee's box, film pixels
-    frontal : log odds of a frontal knee against all else
-    lateral : log odds of another view of a knee against all else that is no frontal knee
-    second, negative, implant : log odds
-    turn : (4,) probabilities of quarter turns counter-clockwise
-    """
-
-    box: Window
-    frontal: float
-    lateral: float
-    second: float
-    negative: float
-    implant: float
-    turn: np.ndarray
+_ANOTHER, _CLEARLY = 1.0, 2.0
+"""Log odds of a frontal knee beside those that have a box, at a first look and at a closer one."""
 
 
 class Localiser:
@@ -96,10 +79,18 @@ class Localiser:
 
     def find(self, radiograph: Radiograph) -> Found:
         """Return the knees of a film and what speaks against grading it."""
-        return self.found(radiograph, self.answers(radiograph))
+        reduced = _reduced(radiograph)
+        return self._found(radiograph, reduced, self._answers(reduced))
 
     def found(self, radiograph: Radiograph, answers: list[Answer]) -> Found:
         """Return what follows from the network's answers (see `answers`)."""
+        return self._found(radiograph, _reduced(radiograph), answers)
+
+    def answers(self, radiograph: Radiograph) -> list[Answer]:
+        """Return what the network says of the whole film, and of each knee looked at closer."""
+        return self._answers(_reduced(radiograph))
+
+    def _found(self, radiograph: Radiograph, reduced: Reduced, answers: list[Answer]) -> Found:
         knees = [_knee(answer, *radiograph.pixels.shape) for answer in answers[1:]]
         if len(knees) == 2:
             knees = [
@@ -108,20 +99,19 @@ class Localiser:
             ]
         elif _is_crop(radiograph, knees[0].frame, self.thresholds["crop_overlap"]):
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
-        knees = [
-            replace(knee, side=side)
-            for knee, side in zip(knees, _sides(radiograph, len(knees)), strict=True)
-        ]
-        findings, quarters = self._findings(radiograph, answers)
+        findings, quarters = self._findings(radiograph, reduced, answers, knees[0].frame)
         if not any(finding.severity == REFUSED for finding in findings):
             knees = [
-                replace(knee, findings=gate.of_frame(radiograph, knee.frame)) for knee in knees
+                replace(knee, findings=_against(radiograph, knee.frame, answer))
+                for knee, answer in zip(knees, answers[1:], strict=True)
             ]
+        knees = [
+            replace(knee, side=side)
+            for knee, side in zip(knees, _sides(radiograph, knees), strict=True)
+        ]
         return Found(tuple(knees), findings, quarters)
 
-    def answers(self, radiograph: Radiograph) -> list[Answer]:
-        """Return what the network says of the whole film, and of each knee looked at closer."""
-        reduced = _reduced(radiograph)
+    def _answers(self, reduced: Reduced) -> list[Answer]:
         look = reduced.look(reduced.whole, self._side)
         outputs = self.outputs([look, mirrored(look)])
         first, last = answer_of(look, outputs, 0), answer_of(look, outputs, 1)
@@ -140,6 +130,15 @@ class Localiser:
         shown = standardised(np.stack([v.image for v in looks]), np.stack([v.film for v in looks]))
         return dict(zip(OUTPUTS, self._session.run(list(OUTPUTS), {"looks": shown}), strict=True))
 
+    def _seen(self, reduced: Reduced, windows: Sequence[Window]) -> list[Answer]:
+        """Return what one look at each of some windows says, all in one run of the network."""
+        looks = [reduced.look(window, self._side) for window in windows]
+        outputs = self.outputs(looks)
+        return [
+            answer_of(look, {name: out[[n]] for name, out in outputs.items()}, 0)
+            for n, look in enumerate(looks)
+        ]
+
     def _closer(self, reduced: Reduced, boxes: Sequence[Window]) -> list[Answer]:
         looks = [reduced.look(box.around(_CLOSER, *reduced.shape), self._side) for box in boxes]
         outputs = self.outputs([shown for look in looks for shown in (look, mirrored(look))])
@@ -149,10 +148,13 @@ class Localiser:
         ]
 
     def _findings(
-        self, radiograph: Radiograph, answers: list[Answer]
+        self, radiograph: Radiograph, reduced: Reduced, answers: list[Answer], frame: Frame
     ) -> tuple[tuple[gate.Finding, ...], int]:
         findings, limits = [*of_header(radiograph.header)], self.thresholds
         quarters = self._turned(radiograph, answers)
+        if quarters and (covered := frame_gate.hidden(radiograph, frame)) is not None:
+            # Half of a knee looks like one that stands on its head.
+            return (*findings, covered), 0
         if (wrong := gate.noise(radiograph)) is not None:
             findings.append(wrong)
         elif quarters:
@@ -165,29 +167,40 @@ class Localiser:
                 findings.append(gate.NEGATIVE)
             if implant_score(answers) > limits["implant"]:
                 findings.append(gate.IMPLANT)
-            if (another := self._another(radiograph, answers)) is not None:
+            if (another := self._another(reduced, answers)) is not None:
                 findings.append(another)
         return tuple(findings), quarters
 
-    def _another(self, radiograph: Radiograph, answers: list[Answer]) -> gate.Finding | None:
+    def _another(self, reduced: Reduced, answers: list[Answer]) -> gate.Finding | None:
         """Return that there is a knee beside those that have a box."""
-        shape = radiograph.pixels.shape
         boxes = [answer.box for answer in answers[1:]]
-        places = beside.places_beside(boxes, *shape)
+        places = beside.places(boxes, *reduced.shape)
         if not places:
             return None
-        reduced = _reduced(radiograph)
-        looks = [reduced.look(place.window, self._side) for place in places]
-        outputs = self.outputs(looks)
-        for number, (place, look) in enumerate(zip(places, looks, strict=True)):
-            first = answer_of(look, {name: out[[number]] for name, out in outputs.items()}, 0)
-            if first.frontal < _ANOTHER or not beside.is_of_another(first.box, boxes, *shape):
-                continue
-            (closer,) = self._closer(reduced, [first.box])
-            least = _BETWEEN if beside.is_between(closer.box, boxes) else _ANOTHER
-            if closer.frontal > least and beside.is_of_another(closer.box, boxes, *shape):
-                return gate.ANOTHER if place.is_level and len(boxes) == 1 else gate.SEVERAL
-        return None
+        seen = self._seen(reduced, [place.window for place in places])
+        held = [
+            answer.frontal > _ANOTHER and beside.is_of_another(place, answer.box, boxes)
+            for place, answer in zip(places, seen, strict=True)
+        ]
+        worth = beside.worth_a_closer_look(places, held)
+        if not worth:
+            return None
+        closer = self._closer(reduced, [seen[number].box for number in worth])
+        there = [
+            (places[number], answer.frontal, answer.box)
+            for number, answer in zip(worth, closer, strict=True)
+            if answer.frontal > _CLEARLY and places[number].is_home(answer.box)
+        ]
+        others = [(frontal, box) for place, frontal, box in there if place.part_of is None]
+        # The boxes that there are may themselves lie over seams.
+        alone = beside.of_different_knees(others)
+        knees = beside.of_different_knees(
+            [*((answer.frontal, answer.box) for answer in answers[1:]), *others]
+        )
+        parts = beside.parts_of([place for place, _, _ in there])
+        if any(beside.are_several_films(one) for one in (alone, knees, *parts)):
+            return gate.SEVERAL
+        return gate.ANOTHER if len(knees) > len(boxes) else None
 
     def _turned(self, radiograph: Radiograph, answers: list[Answer]) -> int:
         """Return the quarter turns after whose undoing a film is clearly more of a frontal knee."""
@@ -209,44 +222,6 @@ def _reduced(radiograph: Radiograph) -> Reduced:
     return Reduced(radiograph.pixels, tallness=rows / columns)
 
 
-def frontal_score(answers: list[Answer]) -> float:
-    """Return one number for how much like a frontal knee a film and its closer looks are."""
-    return (answers[0].frontal + float(np.mean([answer.frontal for answer in answers[1:]]))) / 2
-
-
-def implant_score(answers: list[Answer]) -> float:
-    """Return one number for how much any knee of a film looks like one with metal."""
-    return (answers[0].implant + max(answer.implant for answer in answers[1:])) / 2
-
-
-def mirrored(look: Look) -> Look:
-    """Return a look at the mirror image; its boxes are those of the mirror image."""
-    return replace(look, image=look.image[:, ::-1], film=look.film[:, ::-1])
-
-
-def answer_of(look: Look, outputs: dict[str, np.ndarray], only: int | None = None) -> Answer:
-    """Return what the outputs for a look and its mirror image, if that is there, say together.
-
-    `only` takes the box from one of them: 0 the look, 1 the mirror image.
-    """
-    boxes = np.concatenate([outputs["centre"], np.exp(outputs["size"])], axis=1).astype(float)
-    boxes[1:, 0] *= -1
-    box = boxes.mean(axis=0) if only is None else boxes[only]
-    turns = np.concatenate([outputs["turn"][:1], outputs["turn"][1:][:, _MIRRORED_TURN]]).mean(
-        axis=0
-    )
-    kind = outputs["kind"].mean(axis=0).astype(float)
-    return Answer(
-        look.to_film(box),
-        float(kind[0] - np.logaddexp(kind[1], kind[2])),
-        float(kind[1] - kind[2]),
-        float(outputs["second"].mean()),
-        float(outputs["negative"].mean()),
-        float(outputs["implant"].mean()),
-        np.exp(turns - np.logaddexp.reduce(turns)),
-    )
-
-
 def _knee(answer: Answer, height: int, width: int) -> Knee:
     """Return the knee in a film of `height` x `width`, its frame one that can be cut out."""
     box = answer.box
@@ -259,6 +234,12 @@ def _knee(answer: Answer, height: int, width: int) -> Knee:
     return Knee(frame, float(confidence))
 
 
+def _against(radiograph: Radiograph, frame: Frame, answer: Answer) -> tuple[gate.Finding, ...]:
+    """Return what stands against the frame of one knee, which `answer` is about."""
+    doubt = gate.doubtful(answer.frontal)
+    return (*([] if doubt is None else [doubt]), *frame_gate.of_frame(radiograph, frame))
+
+
 def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
     """Return whether a square film is a crop as the graders learned from: its box fills it."""
     height, width = radiograph.pixels.shape
@@ -267,12 +248,18 @@ def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
     return Window.of(frame).overlap(Window(0, 0, height, width)) >= least
 
 
-def _sides(radiograph: Radiograph, count: int) -> tuple[str, ...]:
+def _sides(radiograph: Radiograph, knees: Sequence[Knee]) -> tuple[str, ...]:
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
 
     Not where the file says that the picture is mirrored: that is set wrong too often to be believed
-    against the picture, and too often right to be passed over.
+    against the picture, and too often right to be passed over. Nor where it says that there is one
+    side, as two films of one knee may be put together; nor beside a box that holds no knee.
     """
-    if count == 2:
-        return ("unknown", "unknown") if radiograph.header.mirrored else ("R", "L")
-    return (radiograph.laterality or "unknown",)
+    if len(knees) == 1:
+        return (radiograph.laterality or "unknown",)
+    is_open = (
+        radiograph.header.mirrored
+        or radiograph.laterality is not None
+        or any(gate.NOT_A_KNEE in knee.findings for knee in knees)
+    )
+    return ("unknown", "unknown") if is_open else ("R", "L")

@@ -70,10 +70,21 @@ class Window:
 
     def overlap(self, other: "Window") -> float:
         """Return the area of both over the area of either: 0 for apart, 1 for the same."""
+        both = self._area_in(other)
+        return both / (self.height * self.width + other.height * other.width - both)
+
+    def share_in(self, other: "Window") -> float:
+        """Return the share of it that lies in `other`."""
+        return self._area_in(other) / (self.height * self.width)
+
+    def shared(self, other: "Window") -> float:
+        """Return the area of both over that of the smaller one: 1 where one lies in the other."""
+        return max(self.share_in(other), other.share_in(self))
+
+    def _area_in(self, other: "Window") -> float:
         down = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
         across = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
-        both = max(down, 0) * max(across, 0)
-        return both / (self.height * self.width + other.height * other.width - both)
+        return max(down, 0) * max(across, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.framing import framed
-from kneeoa.graders.locating import gate
+from kneeoa.graders.locating import frame_gate, gate
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.gate import REFUSED, Finding
 from kneeoa.graders.profile import Profile
@@ -29,7 +29,7 @@ def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
     proposed = framed_as(film, in_use.current()).knees[knee]
     if frame != proposed.frame:
         if frame not in film.against:
-            film.against[frame] = gate.of_frame(film.radiograph, frame)
+            film.against[frame] = frame_gate.of_frame(film.radiograph, frame)
         findings = film.against[frame]
         if elsewhere := gate.moved(frame, film.frames):
             findings = (*findings, elsewhere)

@@ -6,7 +6,7 @@ import pytest
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.locating import gate
+from kneeoa.graders.locating import frame_gate, gate
 
 
 def film(pixels):
@@ -17,7 +17,7 @@ KNEE = film(draw_knee(1, marked=False))
 
 
 def test_nothing_stands_against_a_good_film():
-    assert gate.of_frame(KNEE, Frame.whole(KNEE)) == ()
+    assert frame_gate.of_frame(KNEE, Frame.whole(KNEE)) == ()
     assert gate.noise(KNEE) is None
 
 
@@ -32,36 +32,40 @@ def test_nothing_stands_against_a_good_film():
     ],
 )
 def test_how_much_of_the_frame_may_be_missing(frame, code):
-    said = gate.cut_off(KNEE, frame)
+    said = frame_gate.cut_off(KNEE, frame)
     assert (said and said.code) == code
 
 
 def test_a_tenth_is_named():
-    assert "18%" in gate.cut_off(KNEE, Frame(-40, 0, 224, 224)).sentence
+    assert "18%" in frame_gate.cut_off(KNEE, Frame(-40, 0, 224, 224)).sentence
 
 
 def test_flat_and_saturated_films_are_told():
     flat = film(100 + KNEE.pixels / 100)
-    assert gate.exposed(flat, Frame.whole(flat)).code == "flat"
-    burnt = film(np.minimum(KNEE.pixels * 4, 255))
-    assert gate.exposed(burnt, Frame.whole(burnt)).code == "saturated"
+    assert frame_gate.exposed(flat, Frame.whole(flat)).code == "flat"
+    for times, code in ((1.3, "saturated"), (4, "joint-covered")):
+        burnt = film(np.minimum(KNEE.pixels * times, 255))
+        assert frame_gate.exposed(burnt, Frame.whole(burnt)).code == code
 
 
 def test_a_knee_in_few_shades_is_told():
     whole = Frame.whole(KNEE)
     for shades, code in ((16, "few-shades"), (64, None)):
         step = 256 // shades
-        said = gate.exposed(film(KNEE.pixels // step * step), whole)
+        said = frame_gate.exposed(film(KNEE.pixels // step * step), whole)
         assert (said and said.code) == code
-    assert "15 shades" in gate.exposed(film(KNEE.pixels // 16 * 16), whole).sentence
+    assert "15 shades" in frame_gate.exposed(film(KNEE.pixels // 16 * 16), whole).sentence
+    for shades in (2, 4, 8):
+        said = frame_gate.exposed(film((KNEE.pixels / 255 * (shades - 1)).round() * 36), whole)
+        assert (said.code, said.severity) == ("too-few-shades", gate.REFUSED)
     faint = film((110 + KNEE.pixels * 0.12).round())
-    assert gate.exposed(faint, whole).code == "few-shades"
+    assert frame_gate.exposed(faint, whole).code == "few-shades"
 
 
 @pytest.mark.parametrize(
     ("rows", "columns", "grey", "code"),
     [
-        ((67, 157), (0, 112), 0, "covered"),
+        ((67, 157), (0, 80), 0, "covered"),
         ((90, 134), (60, 160), 110, "covered"),
         ((90, 134), (60, 160), 255, None),  # metal, or saturated
         ((0, 60), (0, 224), 0, None),
@@ -71,23 +75,59 @@ def test_a_knee_in_few_shades_is_told():
 def test_a_bar_over_the_joint_is_told(rows, columns, grey, code):
     covered = KNEE.pixels.copy()
     covered[slice(*rows), slice(*columns)] = grey
-    said = gate.exposed(film(covered), Frame.whole(KNEE))
+    said = frame_gate.exposed(film(covered), Frame.whole(KNEE))
+    assert (said and said.code) == code
+
+
+HALVES = {
+    "upper": np.s_[:112],
+    "lower": np.s_[112:],
+    "left": np.s_[:, :112],
+    "right": np.s_[:, 112:],
+}
+
+
+@pytest.mark.parametrize("grey", [0, 90, 255])
+@pytest.mark.parametrize("half", HALVES)
+def test_a_joint_half_of_which_is_covered_is_refused(half, grey):
+    covered = KNEE.pixels.copy()
+    covered[HALVES[half]] = grey
+    said = frame_gate.of_frame(film(covered), Frame.whole(KNEE))
+    (refused,) = [one for one in said if one.severity == gate.REFUSED]
+    assert refused.code == "joint-covered"
+    assert "50%" in refused.sentence
+
+
+def test_a_joint_of_which_a_quarter_is_covered_is_not_refused():
+    covered = KNEE.pixels.copy()
+    covered[:, :70] = 0
+    said = frame_gate.of_frame(film(covered), Frame.whole(KNEE))
+    assert [one.code for one in said] == ["covered"]
+
+
+@pytest.mark.parametrize(
+    ("frontal", "code"), [(-0.5, "not-a-knee"), (0.5, "doubtful"), (1.5, None), (9, None)]
+)
+def test_a_box_that_holds_no_knee_is_told(frontal, code):
+    said = gate.doubtful(frontal)
     assert (said and said.code) == code
 
 
 def test_a_large_film_is_judged_like_a_small_one():
     covered = KNEE.pixels.copy()
-    covered[67:157, :112] = 0
+    covered[67:157, :80] = 0
     large = film(np.kron(covered, np.ones((9, 9))))
-    assert gate.exposed(large, Frame.whole(large)).code == "covered"
-    assert gate.exposed(film(np.kron(KNEE.pixels, np.ones((9, 9)))), Frame.whole(large)) is None
+    assert frame_gate.exposed(large, Frame.whole(large)).code == "covered"
+    assert (
+        frame_gate.exposed(film(np.kron(KNEE.pixels, np.ones((9, 9)))), Frame.whole(large)) is None
+    )
 
 
 @pytest.mark.parametrize(("spread", "codes"), [(0, set()), (5, set()), (25, {"grainy"})])
 def test_grain_is_told(spread, codes):
     noise = np.random.default_rng(0).normal(0, spread, KNEE.pixels.shape)
     grainy = film(np.clip(KNEE.pixels + noise, 0, 255).round())
-    assert {one.code for one in gate.of_frame(grainy, Frame.whole(grainy))} == codes
+    assert {one.code for one in frame_gate.of_frame(grainy, Frame.whole(grainy))} == codes
 
 
 def test_samples_in_a_wrong_order_are_told():

@@ -21,6 +21,8 @@ from kneeoa.graders.locating.header_gate import of_header
         (Header(view="LEFT LATERAL"), "header-view"),
         (Header(view="MEDIO LATERAL"), "header-view"),
         (Header(view="RPO"), "header-view"),
+        (Header(view="LATERAL BY PATIENTORIENTATION"), "header-view"),
+        (Header(view="AXIAL BY PATIENTORIENTATION"), "header-view"),
     ],
 )
 def test_what_contradicts_a_frontal_knee_is_refused_with_what_the_file_says(header, code):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.locating import looks
+from kneeoa.graders.locating import gate, looks
 from kneeoa.graders.locating.found import inverted, turned_right
 from kneeoa.graders.locating.localiser import FOLDER, Localiser
 from kneeoa.graders.published import DEFAULT_MODELS
@@ -101,6 +102,35 @@ def test_what_stands_against_one_knee_does_not_stand_against_the_other(localiser
     assert found.refusal is None
 
 
+@pytest.mark.parametrize("grey", [0, 255])
+@pytest.mark.parametrize("half", ["upper", "lower", "left", "right"])
+def test_half_a_knee_is_not_graded_and_not_called_upside_down(localiser, half, grey):
+    parts = {
+        "upper": np.s_[:112],
+        "lower": np.s_[112:],
+        "left": np.s_[:, :112],
+        "right": np.s_[:, 112:],
+    }
+    for seed in range(4):
+        shown = knee(seed, seed=seed).astype(np.float32)
+        shown[parts[half]] = grey
+        found = localiser.find(film(shown))
+        assert found.refusal is not None
+        assert found.refusal.code != gate.TURNED
+        assert found.quarters == 0
+
+
+def test_one_of_two_boxes_that_holds_no_knee_is_refused_by_itself(localiser):
+    both = film(np.hstack([knee(0), knee(3, seed=8, laterality="L")]))
+    film_, right, left = localiser.answers(both)
+    found = localiser.found(both, [film_, right, replace(left, frontal=-0.5)])
+    assert found.against(found.knees[0]) == ()
+    assert found.against(found.knees[1]) == (gate.NOT_A_KNEE,)
+    assert found.refusal is None
+    # Where the knee lies beside something else says nothing of its side.
+    assert [one.side for one in found.knees] == ["unknown", "unknown"]
+
+
 def test_one_knee_is_not_split(localiser):
     for width in (300, 400, 500):
         found = localiser.find(film(set_in(224, width, knee(), 0, (width - 224) // 2)))
@@ -110,6 +140,14 @@ def test_one_knee_is_not_split(localiser):
 def test_the_side_is_known_from_the_header_or_not_at_all(localiser):
     assert localiser.find(film(knee(), laterality="L")).knees[0].side == "L"
     assert localiser.find(film(knee())).knees[0].side == "unknown"
+
+
+def test_the_sides_of_two_knees_are_open_where_the_file_names_one_side(localiser):
+    both = np.hstack([knee(0), knee(3, seed=8, laterality="L")])
+    assert [one.side for one in localiser.find(film(both)).knees] == ["R", "L"]
+    for side in ("L", "R"):
+        found = localiser.find(film(both, laterality=side))
+        assert [one.side for one in found.knees] == ["unknown", "unknown"]
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

@@ -21,7 +21,10 @@ def in_rows(rows, columns):
     return np.vstack([np.hstack(KNEES[row * columns :][:columns]) for row in range(rows)])
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (2, 3), (3, 2)])
+SHAPES = [(2, 1), (3, 1), (2, 2), (2, 3), (3, 2), (1, 3), (1, 4)]
+
+
+@pytest.mark.parametrize(("rows", "columns"), SHAPES)
 def test_several_films_in_one_picture_are_refused(localiser, rows, columns):
     found = localiser.find(film(in_rows(rows, columns)))
     assert found.refusal == gate.SEVERAL
@@ -32,27 +35,110 @@ def test_one_film_and_one_of_both_knees_are_not_several(localiser, rows, columns
     assert localiser.find(film(in_rows(rows, columns))).findings == ()
 
 
+@pytest.mark.parametrize("gap", [0, 3, 20])
+def test_the_seam_between_two_films_is_no_third_knee(localiser, gap):
+    line = np.zeros((224, gap))
+    for seed in range(12):
+        both = [knee(seed % 5, seed=seed), knee(seed % 3, seed=30 + seed, laterality="L")]
+        found = localiser.find(film(np.hstack([both[0], line, both[1]])))
+        assert len(found.knees) == 2
+        assert found.refusal is None, seed
+
+
+def test_two_films_above_each_other_are_told_with_a_border_between(localiser):
+    for grey in (0, 255):
+        border = np.full((12, 224), grey)
+        found = localiser.find(film(np.vstack([KNEES[0], border, KNEES[1]])))
+        assert found.refusal == gate.SEVERAL
+
+
 def test_nothing_lies_beside_the_knee_of_a_crop():
-    assert beside.places_beside([Window(5, 8, 214, 205)], 224, 224) == []
+    assert beside.places([Window(5, 8, 214, 205)], 224, 224) == []
 
 
 def test_what_lies_beside_a_box_is_looked_at_as_far_as_it_is_on_the_film():
-    places = beside.places_beside([Window(400, 10, 200, 200)], 1000, 220)
-    assert [place.is_level for place in places] == [False, False]
-    for place in places:
-        assert place.window.top >= 0 and place.window.top + place.window.height <= 1000
-    (level,) = beside.places_beside([Window(0, 0, 200, 200)], 200, 600)
-    assert level.is_level
+    above_and_below = [
+        place
+        for place in beside.places([Window(400, 10, 200, 200)], 1000, 220)
+        if place.part_of is None
+    ]
+    assert len(above_and_below) == 2
+    for place in above_and_below:
+        assert place.window.share_in(Window(0, 0, 1000, 220)) == 1
+        assert place.window.left < 20
+    (level,) = beside.places([Window(0, 0, 200, 200)], 200, 600)
     assert level.window.left > 50
+
+
+def test_between_two_knees_is_looked_only_where_there_is_room_for_one():
+    first = Window(0, 10, 200, 180)
+    assert beside.places([first, Window(0, 210, 200, 180)], 200, 400) == []
+    near = beside.places([first, Window(0, 330, 200, 180)], 200, 520)
+    assert near == []
+    far = beside.places([first, Window(0, 410, 200, 180)], 200, 600)
+    (between,) = [place.window for place in far if place.part_of is None]
+    assert between.left < 190 and between.left + between.width > 410
+    assert len({place.part_of for place in far}) == 3
+
+
+def test_a_film_with_room_above_or_below_is_looked_at_in_parts():
+    def parts(height, width):
+        box = Window(10, 10, 0.6 * height, 0.9 * width)
+        there = beside.places([box], height, width)
+        return [place.window for place in there if place.part_of is not None]
+
+    assert parts(400, 200) == [Window(0, 0, 200, 200), Window(200, 0, 200, 200)]
+    assert len(parts(200, 300)) == 4
+    assert parts(100, 300) == []  # of such shape is no film of a knee
+    assert beside.places([Window(0, 0, 190, 190)], 200, 200) == []
+
+
+def test_what_is_seen_in_one_part_alone_is_that_films_knee():
+    film_ = Window(0, 0, 400, 200)
+    there = [
+        beside.Place(film_, film_),
+        *(beside.Place(film_, Window(top, 0, 200, 200), 0) for top in (0, 200)),
+    ]
+    assert beside.worth_a_closer_look(there, [True, True, False]) == [0]
+    assert beside.worth_a_closer_look(there, [False, True, True]) == [1, 2]
+    (parts,) = beside.parts_of(there)
+    assert beside.are_several_films(parts)
+    assert not beside.are_several_films(parts[:1])
 
 
 def test_whose_knee_a_box_is_of():
     boxes = [Window(0, 0, 100, 100), Window(0, 150, 100, 100)]
-    assert not beside.is_of_another(Window(10, 10, 100, 100), boxes, 400, 400)
-    assert beside.is_of_another(Window(150, 0, 100, 100), boxes, 400, 400)
-    assert not beside.is_of_another(Window(350, 0, 100, 100), boxes, 400, 400)
-    assert beside.is_between(Window(0, 75, 100, 100), boxes)
-    assert not beside.is_between(Window(0, 300, 100, 100), boxes)
+    film_ = Window(0, 0, 400, 400)
+    place = beside.Place(film_, film_)
+    assert not beside.is_of_another(place, Window(10, 10, 100, 100), boxes)
+    assert beside.is_of_another(place, Window(150, 0, 100, 100), boxes)
+    assert not beside.is_of_another(place, Window(350, 0, 100, 100), boxes)
+    part = beside.Place(film_, Window(0, 0, 100, 250), 0)
+    assert beside.is_of_another(part, Window(10, 10, 80, 80), boxes)
+    assert not beside.is_of_another(part, Window(60, 10, 80, 80), boxes)
+
+
+def test_of_boxes_over_each_other_the_likelier_counts():
+    left, seam, right = (Window(0, across, 100, 100) for across in (0, 52, 104))
+    assert beside.of_different_knees([(9, left), (8, seam), (10, right)]) == [right, left]
+    assert beside.of_different_knees([(1, left), (8, seam), (1, right)]) == [seam]
+    assert beside.of_different_knees([(9, left), (2, Window(20, 20, 40, 40))]) == [left]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "several"),
+    [
+        ([(0, 0)], False),
+        ([(0, 0), (0, 120)], False),
+        ([(0, 0), (40, 120)], False),  # one leg is the longer
+        ([(0, 0), (90, 0)], True),
+        ([(0, 0), (90, 120)], True),
+        ([(0, 0), (0, 120), (0, 240)], True),
+    ],
+)
+def test_more_than_two_knees_or_one_above_another_are_several_films(boxes, several):
+    there = [Window(top, left, 100, 100) for top, left in boxes]
+    assert beside.are_several_films(there) == several
 
 
 def test_both_knees_upside_down_are_told(localiser):

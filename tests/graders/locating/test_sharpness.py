@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.locating import gate
+from kneeoa.graders.locating import frame_gate, gate
 
 
 def film(blur):
@@ -22,18 +22,32 @@ def film(blur):
 )
 def test_a_film_out_of_focus_is_warned_of_and_then_refused(blur, code):
     shown = film(blur)
-    found = gate.sharp(shown, Frame.whole(shown))
+    found = frame_gate.sharp(shown, Frame.whole(shown))
     assert (found and found.code) == code
     if code == "blurred":
         assert found.severity == gate.REFUSED
-        assert found in gate.of_frame(shown, Frame.whole(shown))
+        assert found in frame_gate.of_frame(shown, Frame.whole(shown))
 
 
 def test_what_is_blurred_is_so_at_any_size():
     small = film(7)
     large = np.kron(small.pixels, np.ones((4, 4), np.float32))
     shown = Radiograph("b.png", large, "PNG", 8, None, None, "b")
-    assert gate.sharp(shown, Frame.whole(shown)).code == "blurred"
+    assert frame_gate.sharp(shown, Frame.whole(shown)).code == "blurred"
+
+
+@pytest.mark.parametrize("side", [224, 800])
+@pytest.mark.parametrize(("grey", "told"), [(0, True), (255, True), (None, False)])
+def test_writing_over_the_joint_is_told(grey, told, side):
+    image = Image.fromarray(draw_knee(1, seed=2, side=side, marked=False))
+    if grey is not None:
+        font = ImageFont.load_default(side / 12)
+        for row in (0.4, 0.5):
+            pen = ImageDraw.Draw(image)
+            pen.text((0.08 * side, row * side), "CONTROL AFTER 6 WEEKS", fill=grey, font=font)
+    shown = Radiograph("a.png", np.asarray(image, np.float32), "PNG", 8, None, None, "a")
+    codes = [one.code for one in frame_gate.of_frame(shown, Frame.whole(shown))]
+    assert codes == (["written-over"] if told else [])
 
 
 LEFT, RIGHT = Frame(0, 0, 200, 200, "left"), Frame(0, 300, 200, 200, "right")

@@ -1,0 +1,65 @@
+"""The grey values in a part of a film, counted and smoothed."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph
+
+_COVERED_DOWN, _COVERED_ACROSS = (0.3, 0.7), (0.15, 0.85)
+"""Between which shares of a frame's height and width a joint must not be covered."""
+_KERNEL = np.array([1, 4, 6, 4, 1]) / 16
+_MOST_LOOKED_AT = 500
+"""Rows and columns of which grey values are counted."""
+
+
+def inside(radiograph: Radiograph, frame: Frame) -> np.ndarray:
+    """Return the pixels of a film that lie in a frame, as far as it is on the film."""
+    rows, columns = (
+        slice(max(0, corner), max(0, corner + length))
+        for corner, length in ((frame.top, frame.height), (frame.left, frame.width))
+    )
+    return radiograph.pixels[rows, columns]
+
+
+def histogram(part: np.ndarray) -> np.ndarray:
+    """Return how often each whole grey value is there, ``(256,) int``."""
+    step = max(1, max(part.shape, default=1) // _MOST_LOOKED_AT)
+    return np.bincount(part[::step, ::step].astype(np.uint8).ravel(), minlength=256)
+
+
+def middle_of(image: np.ndarray) -> np.ndarray:
+    """Return the joint in what a frame shows, an ``(S, S)`` image."""
+    rows, columns = (
+        slice(*(round(share * len(image)) for share in shares))
+        for shares in (_COVERED_DOWN, _COVERED_ACROSS)
+    )
+    return image[rows, columns]
+
+
+def histogram_of_joint(radiograph: Radiograph, frame: Frame) -> np.ndarray:
+    """Return how often each whole grey value is there in the joint in a frame, ``(256,) int``."""
+    (upper, lower), (left, right) = _COVERED_DOWN, _COVERED_ACROSS
+    joint = replace(
+        frame,
+        top=round(frame.top + upper * frame.height),
+        left=round(frame.left + left * frame.width),
+        height=round((lower - upper) * frame.height),
+        width=round((right - left) * frame.width),
+    )
+    return histogram(inside(radiograph, joint))
+
+
+def most_common(counts: np.ndarray, *, below: int = 256) -> float:
+    """Return the share of the most common grey value, out of those less than `below`."""
+    return float(counts[:below].max(initial=0) / max(1, counts.sum()))
+
+
+def smoothed(image: np.ndarray) -> np.ndarray:
+    """Return a square ``(S, S)`` smoothed by a binomial kernel, both ways."""
+    for _ in range(2):
+        padded = np.pad(image, ((2, 2), (0, 0)), mode="edge")
+        parts = (share * padded[at : at + len(image)] for at, share in enumerate(_KERNEL))
+        image = sum(parts).T
+    return image
