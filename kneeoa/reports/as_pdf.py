@@ -88,8 +88,8 @@ def _draw_patient(canvas: Canvas, patient: Patient) -> float:
     (_, name), *others = wording.patient_lines(patient)
     name = name if fonts.has(name) else UNWRITTEN
     # A label and what it names stay together.
-    said = (_labelled(*other).replace("</font> ", "</font>&nbsp;") for other in others)
-    rest = "".join(f" &nbsp; {one}" for one in said)
+    details = (_labelled(*other).replace("</font> ", "</font>&nbsp;") for other in others)
+    rest = "".join(f" &nbsp; {detail}" for detail in details)
     paragraph = Paragraph(f"<b>{_escaped(name)}</b>{rest}", _style(8.6, _INK))
     _, height = paragraph.wrap(_WIDTH - 2 * _MARGIN, _HEIGHT)
     paragraph.drawOn(canvas, _MARGIN, _TOP + 1.4 * mm - height)
@@ -108,9 +108,9 @@ def _draw_place_to_sign(canvas: Canvas) -> None:
     canvas.setLineWidth(0.6)
     canvas.setFillColor(_QUIET)
     canvas.setFont(_FONT, 7)
-    for said, start, end in (("Read by", 0.0, 0.62), ("Date", 0.68, 1.0)):
+    for label, start, end in (("Read by", 0.0, 0.62), ("Date", 0.68, 1.0)):
         canvas.line(_MARGIN + start * _LEFT, y + 4 * mm, _MARGIN + end * _LEFT, y + 4 * mm)
-        canvas.drawString(_MARGIN + start * _LEFT, y + 1 * mm, said)
+        canvas.drawString(_MARGIN + start * _LEFT, y + 1 * mm, label)
 
 
 def _rule(canvas: Canvas, y: float) -> None:
@@ -124,7 +124,7 @@ def _draw_pictures(canvas: Canvas, pictures: Pictures, top: float) -> None:
     room = top - _FOOT - _TO_SIGN
     maps = pictures.maps
     share = (_LEFT - 4 * mm) / 2
-    map_height = max((_tall(one.picture, share) for one in maps), default=0)
+    map_height = max((_tall(network_map.picture, share) for network_map in maps), default=0)
     map_height = min(map_height, 62 * mm)
     captions = 12 * mm if maps else 0
     film_room = room - map_height - captions - (6 * mm if maps else 0) - 6 * mm
@@ -135,16 +135,16 @@ def _draw_pictures(canvas: Canvas, pictures: Pictures, top: float) -> None:
     if not maps:
         return
     y -= 5 * mm
-    for place, one in enumerate(maps):
+    for place, network_map in enumerate(maps):
         x = _MARGIN + place * (share + 4 * mm)
-        wide, tall = _fit(one.picture, share, map_height)
-        _draw_picture(canvas, one.picture, x, y - tall, wide, tall)
-        _caption(canvas, x, y - tall, share, one.name, one.told)
+        wide, tall = _fit(network_map.picture, share, map_height)
+        _draw_picture(canvas, network_map.picture, x, y - tall, wide, tall)
+        _caption(canvas, x, y - tall, share, network_map.name, network_map.told)
 
 
 def _caption(canvas: Canvas, x: float, y: float, width: float, name: str, told: str) -> float:
-    said = f"<b>{_escaped(name)}</b>" if told else _escaped(name)
-    text = f"{said}<br/>{_escaped(told)}" if told else said
+    heading = f"<b>{_escaped(name)}</b>" if told else _escaped(name)
+    text = f"{heading}<br/>{_escaped(told)}" if told else heading
     paragraph = Paragraph(text, _style(7.2, _QUIET))
     _, height = paragraph.wrap(width, 30 * mm)
     paragraph.drawOn(canvas, x, y - height - 1 * mm)
@@ -259,9 +259,9 @@ def _blocks(report: Report, size: float) -> list[tuple[Paragraph, float]]:
         blocks.append((Paragraph(_escaped(name), heading), 3.2 * mm * size / _SIZES[0]))
         for label, text in shown:
             alarming = name == wording.AGAINST and report.refusals and text == shown[0][1]
-            said = _labelled(label, text)
-            said = f'<font color="#a8321f">{said}</font>' if alarming else said
-            blocks.append((Paragraph(said, plain_style), 0.7 * mm))
+            markup = _labelled(label, text)
+            markup = f'<font color="#a8321f">{markup}</font>' if alarming else markup
+            blocks.append((Paragraph(markup, plain_style), 0.7 * mm))
     return blocks
 
 

@@ -80,19 +80,19 @@ class _Letter:
         return self.bottom - self.top
 
 
-def warning(pixels: np.ndarray, said: str = "") -> str:
+def warning(pixels: np.ndarray, burned_in: str = "") -> str:
     """Return what a reader must know of text in a film's pixels; empty where there seems none.
 
     Parameters
     ----------
     pixels : ``(H, W) float in [0, 255]``
-    said : the file's own BurnedInAnnotation, empty where it has none
+    burned_in : the file's own BurnedInAnnotation, empty where it has none
     """
-    if said == "YES":
+    if burned_in == "YES":
         return SAID
     if not (regions := text_regions(pixels)):
         return ""
-    places = ", ".join(dict.fromkeys(one.where for one in regions))
+    places = ", ".join(dict.fromkeys(region.where for region in regions))
     return (
         f"Text seems to stand in the picture itself ({places}). It goes wherever the picture goes: "
         "look whether it names the patient."
@@ -104,17 +104,19 @@ def text_regions(pixels: np.ndarray) -> tuple[TextRegion, ...]:
     small = np.asarray(display.fit_within(np.asarray(pixels, np.float32), _LONGEST), np.float32)
     size = max(5, round(max(small.shape) * _STROKE) | 1)
     height, width = small.shape
-    found = set()
+    regions = set()
     for standing_out in (
         small - ndimage.grey_opening(small, size),
         ndimage.grey_closing(small, size) - small,
     ):
         strokes = _Strokes.of(standing_out > _CONTRAST)
         # Lying rows, and rows that run up or down.
-        found |= {_region(row, height, width) for row in _rows(_letters(strokes))}
+        regions |= {_region(row, height, width) for row in _rows(_letters(strokes))}
         turned = _rows(_letters(strokes.turned()))
-        found |= {_turned(_region(row, width, height)) for row in turned}
-    return tuple(sorted(filter(_is_at_border, found), key=lambda one: (one.top, one.left)))
+        regions |= {_turned(_region(row, width, height)) for row in turned}
+    return tuple(
+        sorted(filter(_is_at_border, regions), key=lambda region: (region.top, region.left))
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,8 +191,10 @@ def _rows(letters: Sequence[_Letter]) -> list[list[_Letter]]:
 
     A letter joins the first row of whose last three it stands beside one.
     """
-    letters = sorted(letters, key=lambda one: (one.left, one.top))
-    sides = np.array([(one.top, one.left, one.bottom, one.right) for one in letters], float)
+    letters = sorted(letters, key=lambda letter: (letter.left, letter.top))
+    sides = np.array(
+        [(letter.top, letter.left, letter.bottom, letter.right) for letter in letters], float
+    )
     rows: list[list[_Letter]] = []
     row_of, place_of = np.empty((2, len(letters)), int)
     lengths = np.empty(len(letters), int)
@@ -203,7 +207,7 @@ def _rows(letters: Sequence[_Letter]) -> list[list[_Letter]]:
         row_of[number], place_of[number] = row, len(rows[row])
         rows[row].append(letter)
         lengths[row] = len(rows[row])
-    return [row for row in rows if sum(one.count for one in row) >= _FEWEST and _is_long(row)]
+    return [row for row in rows if sum(letter.count for letter in row) >= _FEWEST and _is_long(row)]
 
 
 def _are_beside(before: np.ndarray, letter: np.ndarray) -> np.ndarray:
@@ -226,16 +230,16 @@ def _are_beside(before: np.ndarray, letter: np.ndarray) -> np.ndarray:
 
 
 def _is_long(row: Sequence[_Letter]) -> bool:
-    height = float(np.median([one.height for one in row]))
-    return max(one.right for one in row) - min(one.left for one in row) >= 2 * height
+    height = float(np.median([letter.height for letter in row]))
+    return max(letter.right for letter in row) - min(letter.left for letter in row) >= 2 * height
 
 
 def _region(row: Sequence[_Letter], height: int, width: int) -> TextRegion:
     return TextRegion(
-        min(one.top for one in row) / height,
-        min(one.left for one in row) / width,
-        max(one.bottom for one in row) / height,
-        max(one.right for one in row) / width,
+        min(letter.top for letter in row) / height,
+        min(letter.left for letter in row) / width,
+        max(letter.bottom for letter in row) / height,
+        max(letter.right for letter in row) / width,
     )
 
 

@@ -45,14 +45,14 @@ def report(
     """
     data = _bytes_of(film)
     radiograph = read_radiograph(data, film.name)
-    found = graders.find(radiograph)
+    located = graders.find(radiograph)
     pseudonyms = pseudonyms_from()
     made: list[tuple[Exports, Kind]] = []
     code = terminal.DONE
     text: str | None = None  # of the whole film, whichever knee
-    for knee in found.knees:
+    for knee in located.knees:
         reported = Exports(
-            read=_read(radiograph, found, knee, graders, anyway=anyway),
+            read=_read(radiograph, located, knee, graders, anyway=anyway),
             data=data,
             graders=graders,
             signature=signature,
@@ -91,11 +91,11 @@ def _bytes_of(film: Path) -> bytes:
 
 
 def _read(
-    radiograph: Radiograph, found: Found, knee: Knee, graders: Graders, *, anyway: bool
+    radiograph: Radiograph, located: Found, knee: Knee, graders: Graders, *, anyway: bool
 ) -> Read:
     """Have the networks read a knee, unless it is refused."""
-    findings = found.against(knee)
-    shown = found.to_grade(radiograph)
+    findings = located.against(knee)
+    shown = located.to_grade(radiograph)
     refused = refusal_in(findings) is not None
     readings: tuple[Reading, ...] = ()
     together = None
@@ -108,7 +108,7 @@ def _read(
         readings=readings,
         together=together,
         side=side_named(knee.side),
-        side_from=side_from(knee.side, found, found.knees.index(knee)),
+        side_from=side_from(knee.side, located, located.knees.index(knee)),
         measured=track_record.is_like(
             findings, knee.frame, shown.pixels.shape, graders.profile, as_proposed=True
         ),
@@ -130,7 +130,7 @@ def _possible(reported: Exports, kinds: Sequence[Kind]) -> tuple[Sequence[Kind],
 
 def _tell(reported: Exports) -> None:
     """Say what the report says, and what its reader must look at before she hands it on."""
-    said = reported.report
-    terminal.say(NAME, f"{wording.knee_line(said)}: {wording.headline(said)}.")
-    for line in wording.findings(said):
+    knee_report = reported.report
+    terminal.say(NAME, f"{wording.knee_line(knee_report)}: {wording.headline(knee_report)}.")
+    for line in wording.findings(knee_report):
         terminal.say(NAME, line)

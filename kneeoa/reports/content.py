@@ -223,10 +223,10 @@ class Report:
     @property
     def refusals(self) -> tuple[FindingReported, ...]:
         """What speaks so much against grading that it is done on request alone."""
-        return tuple(one for one in self.findings if one.severity == "refused")
+        return tuple(finding for finding in self.findings if finding.severity == "refused")
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences to bear in mind with the grade, the file's own among them."""
-        warned = (one.sentence for one in self.findings if one.severity == "warned")
+        warned = (finding.sentence for finding in self.findings if finding.severity == "warned")
         return (*self.notes, *warned)

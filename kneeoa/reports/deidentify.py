@@ -121,17 +121,17 @@ def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
         samples, aspect = samples_of(data, kind, msgspec.convert(limits, Limits))
         if samples is not None:
             return display.png(samples, about, aspect=aspect)
-    said, arrays = decoded_film(data, kind=kind, limits=limits)
-    return _as_seen(said, arrays, about)
+    facts, arrays = decoded_film(data, kind=kind, limits=limits)
+    return _as_seen(facts, arrays, about)
 
 
-def _as_seen(said: dict[str, Any], arrays: list[np.ndarray], about: dict[str, str]) -> bytes:
+def _as_seen(facts: dict[str, Any], arrays: list[np.ndarray], about: dict[str, str]) -> bytes:
     values = arrays[-1]  # the stored samples, where there are any
     if values.dtype.kind == "f":
         values = (values * 257).round().astype(np.uint16)
     if values.dtype.kind == "i":
         values = (values.astype(np.int32) - np.iinfo(values.dtype).min).astype(np.uint16)
-    if said["window"] and said["window"][0] > said["window"][1]:
+    if facts["window"] and facts["window"][0] > facts["window"][1]:
         values = np.iinfo(values.dtype).max - values  # in a PNG, high samples are bright
     return display.png(values, about)
 
@@ -153,43 +153,43 @@ def _dicom(data: bytes, pseudonyms: Pseudonyms, limits: Limits) -> bytes:
 
 
 def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
-    said, _ = source(data)
-    samples = stored_samples(dataset)
-    outside = grey.padding(dataset, samples)
-    found = bits.settle(samples, dataset, outside)
-    dataset.PixelRepresentation = int(found.values.dtype.kind == "i")
+    facts, _ = source(data)
+    stored = stored_samples(dataset)
+    outside = grey.padding(dataset, stored)
+    samples = bits.settle(stored, dataset, outside)
+    dataset.PixelRepresentation = int(samples.values.dtype.kind == "i")
     clean = Dataset()
-    _name(clean, said, hashlib.sha256(data).hexdigest(), pseudonyms)
+    _name(clean, facts, hashlib.sha256(data).hexdigest(), pseudonyms)
     describe(clean, dataset)
-    shown, _ = grey.present(dataset, found, outside)
-    if _has_tables(dataset, found.values):
+    shown, _ = grey.present(dataset, samples, outside)
+    if _has_tables(dataset, samples.values):
         _show_as_seen(clean, shown)
     else:
-        _keep_samples(clean, dataset, found)
-    if text_regions(shown) or said["burned_in"] == "YES":
+        _keep_samples(clean, dataset, samples)
+    if text_regions(shown) or facts["burned_in"] == "YES":
         clean.BurnedInAnnotation = "YES"
-    elif said["burned_in"]:
+    elif facts["burned_in"]:
         clean.BurnedInAnnotation = "NO"
     return clean
 
 
-def _name(clean: Dataset, said: Mapping[str, Any], digest: str, pseudonyms: Pseudonyms) -> None:
+def _name(clean: Dataset, facts: Mapping[str, Any], digest: str, pseudonyms: Pseudonyms) -> None:
     """Say which film it is now, and that its patient is not known.
 
     What it does not say is made of the `digest` of its bytes: two films must not become one.
     """
-    kind = kind_without_patient(said["sop_class"])
+    kind = kind_without_patient(facts["sop_class"])
     clean.SOPClassUID = kind
     for name, keyword in (
         ("sop_instance", "SOPInstanceUID"),
         ("study", "StudyInstanceUID"),
         ("series", "SeriesInstanceUID"),
     ):
-        setattr(clean, keyword, pseudonyms.uid(said[name] or f"no {name} of {digest}"))
+        setattr(clean, keyword, pseudonyms.uid(facts[name] or f"no {name} of {digest}"))
     for keyword in _EMPTY:
         setattr(clean, keyword, "")
-    study = said["study"] or digest
-    whose = pseudonyms.patient(said["patient_id"], said["issuer"], study=study)
+    study = facts["study"] or digest
+    whose = pseudonyms.patient(facts["patient_id"], facts["issuer"], study=study)
     mark_deidentified(clean, whose)
     clean.SeriesNumber = clean.InstanceNumber = 1
     if kind == SecondaryCaptureImageStorage:
@@ -201,7 +201,7 @@ def _name(clean: Dataset, said: Mapping[str, Any], digest: str, pseudonyms: Pseu
 
 
 def _has_tables(dataset: Dataset, values: np.ndarray) -> bool:
-    tables = any(dataset.get(one) for one in ("ModalityLUTSequence", "VOILUTSequence"))
+    tables = any(dataset.get(keyword) for keyword in ("ModalityLUTSequence", "VOILUTSequence"))
     is_whole = values.ndim == 2 and values.dtype.kind in "iu" and values.dtype.itemsize <= 2
     return tables or not is_whole or _is_palette(dataset)
 
@@ -218,16 +218,16 @@ def _show_as_seen(clean: Dataset, shown: np.ndarray) -> None:
     _write_pixels(clean, (shown * 257).round().astype(np.uint16), 16, "MONOCHROME2")
 
 
-def _keep_samples(clean: Dataset, dataset: Dataset, found: bits.Samples) -> None:
+def _keep_samples(clean: Dataset, dataset: Dataset, samples: bits.Samples) -> None:
     for keyword in _GREYS:
         copy_numbers(clean, dataset, keyword)
     for keyword in _PADDING:
         with contextlib.suppress(TypeError, ValueError):
             # Of files that mix up -1 and 65535, as samples have it.
-            setattr(clean, keyword, grey.as_sample(dataset.get(keyword), found.values.dtype))
+            setattr(clean, keyword, grey.as_sample(dataset.get(keyword), samples.values.dtype))
     kind = str(dataset.get("PhotometricInterpretation"))
     kind = kind if kind in ("MONOCHROME1", "MONOCHROME2") else "MONOCHROME2"
-    _write_pixels(clean, found.values, found.bits, kind)
+    _write_pixels(clean, samples.values, samples.bits, kind)
 
 
 def _write_pixels(clean: Dataset, values: np.ndarray, count: int, kind: str) -> None:

@@ -91,8 +91,8 @@ class Exports:
         """What must be known of text in the film's pixels; empty where there seems none."""
         if self.known_text is not None:
             return self.known_text
-        said = self.source.burned_in if self.source else ""
-        return warning(self.read.radiograph.pixels, said)
+        burned_in = self.source.burned_in if self.source else ""
+        return warning(self.read.radiograph.pixels, burned_in)
 
     @cached_property
     def report(self) -> Report:

@@ -93,14 +93,19 @@ def report_of_knee(
     text_warning : of text in the film's pixels, from `kneeoa.reports.burned_in`
     """
     networks = tuple(
-        _answer(DISPLAY_NAME[one.architecture], one.probabilities, one.answer, int(one.said))
-        for one in read.readings
+        _answer(
+            DISPLAY_NAME[reading.architecture],
+            reading.probabilities,
+            reading.answer,
+            int(reading.said),
+        )
+        for reading in read.readings
     )
     together = read.together
     answer = None
     if together is not None:
         answer = _answer(TOGETHER, together.probabilities, together.answer, int(together.said))
-    refused = any(one.severity == "refused" for one in read.findings)
+    refused = any(finding.severity == "refused" for finding in read.findings)
     profile = graders.profile
     return Report(
         film=_film(read, source, with_patient),
@@ -108,7 +113,8 @@ def report_of_knee(
         networks=networks,
         agreement=_agreement(read.readings),
         findings=tuple(
-            FindingReported(one.code, one.sentence, one.severity) for one in read.findings
+            FindingReported(finding.code, finding.sentence, finding.severity)
+            for finding in read.findings
         ),
         notes=(
             *read.radiograph.notes,
@@ -128,31 +134,31 @@ def report_of_knee(
     )
 
 
-def side_from(side: str, found: Found, place: int) -> SideFrom:
-    """Return what says that the knee at `place` of those `found` is of a `side`."""
+def side_from(side: str, located: Found, place: int) -> SideFrom:
+    """Return what says that the knee at `place` of those `located` is of a `side`."""
     if side == "unknown":
         return ""
-    if side != found.knees[place].side:
+    if side != located.knees[place].side:
         return "reader"
     # A file says it of one knee; of two, the left one in the picture is the right one.
-    return "file" if len(found.knees) == 1 else "position"
+    return "file" if len(located.knees) == 1 else "position"
 
 
 def models_of(graders: Graders) -> tuple[ModelReported, ...]:
     """Return the models behind an answer: both together, each network, what framed the knee."""
-    found = [
+    models = [
         ModelReported(
             DISPLAY_NAME[name], model.weights_hash, f"{model.card['run_id']}, {_day(model.card)}"
         )
         for name, model in graders.published.items()
     ]
     if together := graders.together:
-        found.insert(0, ModelReported(TOGETHER, together.weights_hash, _day(together.card)))
+        models.insert(0, ModelReported(TOGETHER, together.weights_hash, _day(together.card)))
     localiser = graders.localiser
-    found.append(ModelReported(LOCALISER, localiser.weights_hash, _day(localiser.card)))
+    models.append(ModelReported(LOCALISER, localiser.weights_hash, _day(localiser.card)))
     if profile := graders.profile:
-        found.append(ModelReported(f"Profile {profile.name}", profile.digest, ""))
-    return tuple(found)
+        models.append(ModelReported(f"Profile {profile.name}", profile.digest, ""))
+    return tuple(models)
 
 
 def _day(card: Mapping[str, Any]) -> str:
@@ -184,20 +190,22 @@ def _film(read: Read, source: Source | None, with_patient: bool) -> FilmReported
 
 
 def _answer(
-    name: str, probabilities: np.ndarray, answer: Answer | None, said: int
+    name: str, probabilities: np.ndarray, answer: Answer | None, grade: int
 ) -> NetworkAnswer:
     shares = tuple(float(share) for share in probabilities)
     if answer is None:
-        return NetworkAnswer(name, said, shares, rule=MOST_PROBABLE)
+        return NetworkAnswer(name, grade, shares, rule=MOST_PROBABLE)
     ends = int(answer.low), int(answer.high)
-    return NetworkAnswer(name, said, shares, *ends, answer.level, answer.rule)
+    return NetworkAnswer(name, grade, shares, *ends, answer.level, answer.rule)
 
 
 def _agreement(readings: Sequence[Reading]) -> AgreementReported | None:
     if len(readings) != 2:
         return None
-    found = two_readings.compare(readings)
-    return AgreementReported(found.grades_apart, found.overlap, found.verdict, found.difference)
+    agreement = two_readings.compare(readings)
+    return AgreementReported(
+        agreement.grades_apart, agreement.overlap, agreement.verdict, agreement.difference
+    )
 
 
 def _track_record(read: Read, graders: Graders) -> str:

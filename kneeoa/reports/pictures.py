@@ -76,10 +76,10 @@ def _map(radiograph: Radiograph, frame: Frame, reading: Reading, usual: float) -
     laid = film[..., None] * (1 - opacity) + layer[..., :3] * opacity
     picture = Image.fromarray(laid.round().clip(0, 255).astype(np.uint8))
     shape = _as_tall(frame)
-    said = f"Grad-CAM for {reading.said.label}: {word} evidence"
+    caption = f"Grad-CAM for {reading.said.label}: {word} evidence"
     return MapPicture(
         DISPLAY_NAME[reading.architecture],
-        said,
+        caption,
         np.asarray(picture.resize(shape, Image.Resampling.BICUBIC)),
     )
 

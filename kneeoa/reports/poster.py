@@ -74,9 +74,9 @@ def _draw_cells(draw: ImageDraw.ImageDraw, answer: NetworkAnswer, y: int) -> int
         x = _SPLIT + int(grade) * (width + gap)
         tint = tuple(round(24 + share * (channel - 24)) for channel in (43, 147, 161))
         draw.rounded_rectangle((x, y, x + width, y + height), 6, tint)
-        said = int(grade) == answer.grade
+        is_answer = int(grade) == answer.grade
         for row, text in enumerate((grade.label, f"{share:.0%}")):
-            font = _font(_PLAIN, bold=said)
+            font = _font(_PLAIN, bold=is_answer)
             middle = x + (width - draw.textlength(text, font)) / 2
             draw.text((middle, y + 4 + 26 * row), text, _INK, font)
         low, high = answer.low, answer.high
@@ -88,13 +88,13 @@ def _draw_cells(draw: ImageDraw.ImageDraw, answer: NetworkAnswer, y: int) -> int
 def _draw_maps(image: Image.Image, draw: ImageDraw.ImageDraw, pictures: Pictures, y: int) -> int:
     room = (WIDTH - _EDGE - _SPLIT - 20) // 2
     bottom = y
-    for place, one in enumerate(pictures.maps):
+    for place, network_map in enumerate(pictures.maps):
         x = _SPLIT + place * (room + 20)
-        picture = _fitted(one.picture, room, 300)
+        picture = _fitted(network_map.picture, room, 300)
         image.paste(picture, (x, y))
         under = y + picture.height + 4
-        draw.text((x, under), one.name, _INK, _font(_SMALL, bold=True))
-        draw.text((x, under + 22), one.told, _QUIET, _font(15))
+        draw.text((x, under), network_map.name, _INK, _font(_SMALL, bold=True))
+        draw.text((x, under + 22), network_map.told, _QUIET, _font(15))
         bottom = max(bottom, under + 44)
     return bottom
 
@@ -118,9 +118,9 @@ def _draw_lines(draw: ImageDraw.ImageDraw, report: Report, y: int) -> None:
 def _lines(report: Report) -> Iterator[tuple[str, _Colour]]:
     for line in wording.findings(report):
         yield line, _AMBER
-    for one in report.networks:
-        doubt = wording.undecided(one)
-        line = f"{one.name}: {wording.network_line(one)}. {wording.shares(one)}"
+    for network in report.networks:
+        doubt = wording.undecided(network)
+        line = f"{network.name}: {wording.network_line(network)}. {wording.shares(network)}"
         yield f"{line}. {doubt}" if doubt else line, _INK
     if report.agreement:
         yield f"{report.agreement.verdict} {report.agreement.difference}", _INK

@@ -37,7 +37,7 @@ def secondary_capture(
     pseudonyms : as of `evidence`
     has_text : whether text seems to stand in the film's own pixels
     """
-    said = evidence(source, pseudonyms) if source and source.can_be_referred_to else None
+    header = evidence(source, pseudonyms) if source and source.can_be_referred_to else None
     common: dict[str, Any] = {
         "pixel_array": poster(report, pictures),
         "photometric_interpretation": "RGB",
@@ -53,23 +53,23 @@ def secondary_capture(
     }
     if report.film.side != "unknown":
         common["laterality"] = report.film.side
-    if said is None:
+    if header is None:
         made = SCImage(study_instance_uid=uid_of(report, "study"), **common, **_nobody(report))
     else:
         made = SCImage(
-            study_instance_uid=said.StudyInstanceUID,
-            patient_id=said.PatientID,
-            patient_name=said.PatientName,
-            patient_birth_date=said.PatientBirthDate,
-            patient_sex=said.PatientSex or None,
-            accession_number=said.AccessionNumber,
-            study_id=said.StudyID,
-            study_date=said.StudyDate or None,
-            study_time=said.StudyTime or None,
-            referring_physician_name=said.ReferringPhysicianName,
+            study_instance_uid=header.StudyInstanceUID,
+            patient_id=header.PatientID,
+            patient_name=header.PatientName,
+            patient_birth_date=header.PatientBirthDate,
+            patient_sex=header.PatientSex or None,
+            accession_number=header.AccessionNumber,
+            study_id=header.StudyID,
+            study_date=header.StudyDate or None,
+            study_time=header.StudyTime or None,
+            referring_physician_name=header.ReferringPhysicianName,
             **common,
         )
-        made.SourceImageSequence = [_reference(said)]
+        made.SourceImageSequence = [_reference(header)]
     if report.film.side == "unknown":
         made.Laterality = ""  # of a knee it must be there, if only empty
     made.ConversionType = "WSD"
@@ -79,7 +79,7 @@ def secondary_capture(
     made.DerivationDescription = f"Film, box, Grad-CAM and answer of two networks. {PURPOSE}"
     # The standard's question: whether it names the patient. What is written on it does not.
     made.BurnedInAnnotation = "YES" if has_text else "NO"
-    return finished(made, report, said, WHAT)
+    return finished(made, report, header, WHAT)
 
 
 def _nobody(report: Report) -> dict[str, Any]:
@@ -87,9 +87,9 @@ def _nobody(report: Report) -> dict[str, Any]:
     return {"patient_id": f"film-{report.film.digest[:12]}", "patient_name": ""}
 
 
-def _reference(said: Dataset) -> Dataset:
+def _reference(header: Dataset) -> Dataset:
     reference = Dataset()
-    reference.ReferencedSOPClassUID = said.SOPClassUID
-    reference.ReferencedSOPInstanceUID = said.SOPInstanceUID
+    reference.ReferencedSOPClassUID = header.SOPClassUID
+    reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
     reference.PurposeOfReferenceCodeSequence = [coded(*_SOURCE_IMAGE)]
     return reference

@@ -54,15 +54,15 @@ def structured_report(
     """
     if source is None or not source.can_be_referred_to:
         raise DataError(NO_SOURCE)
-    said = evidence(source, pseudonyms)
+    header = evidence(source, pseudonyms)
     content = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_device(report)),
         procedure_reported=terms.PLAIN_RADIOGRAPHY,
-        imaging_measurements=list(_groups(report, source, said)),
+        imaging_measurements=list(_groups(report, source, header)),
         title=codes.DCM.ImagingMeasurementReport,
     )
     made = ComprehensiveSR(
-        evidence=[said],
+        evidence=[header],
         content=content,
         series_instance_uid=uid_of(report, f"series of {WHAT}"),
         series_number=SERIES[WHAT],
@@ -79,7 +79,7 @@ def structured_report(
     for keyword, value in terms.SCHEME.items():
         setattr(scheme, keyword, value)
     made.CodingSchemeIdentificationSequence = [scheme]
-    return finished(made, report, said, WHAT)
+    return finished(made, report, header, WHAT)
 
 
 def box_in_source(film: FilmReported, rows: int, columns: int) -> np.ndarray:
@@ -128,10 +128,10 @@ def _device(report: Report) -> ObserverContext:
     )
 
 
-def _groups(report: Report, source: Source, said: Dataset) -> Iterable:
+def _groups(report: Report, source: Source, header: Dataset) -> Iterable:
     """Yield the groups: the answer with its box, each network, the reader, each measurement."""
     where = [_site(report)]
-    film = SourceImageForRegion(said.SOPClassUID, said.SOPInstanceUID)
+    film = SourceImageForRegion(header.SOPClassUID, header.SOPInstanceUID)
     box = ImageRegion(
         GraphicTypeValues.POLYLINE,
         box_in_source(report.film, source.rows, source.columns),
@@ -152,18 +152,18 @@ def _groups(report: Report, source: Source, said: Dataset) -> Iterable:
     )
     _say(leading, _sentences(report))
     yield leading
-    image = SourceImageForMeasurementGroup(said.SOPClassUID, said.SOPInstanceUID)
-    for one in report.networks:
+    image = SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID)
+    for network in report.networks:
         group = MeasurementsAndQualitativeEvaluations(
-            tracking_identifier=_tracking(report, one.name),
+            tracking_identifier=_tracking(report, network.name),
             finding_type=terms.GRADING,
-            algorithm_id=_algorithm(report, one.name),
+            algorithm_id=_algorithm(report, network.name),
             finding_sites=where,
-            measurements=_shares(one),
-            qualitative_evaluations=_grades(one),
+            measurements=_shares(network),
+            qualitative_evaluations=_grades(network),
             source_images=[image],
         )
-        doubt = wording.undecided(one)
+        doubt = wording.undecided(network)
         _say(group, [(terms.WARNING, doubt)] if doubt else [])
         yield group
     if reader := report.reader:
@@ -200,20 +200,20 @@ def _tracking(report: Report, name: str) -> TrackingIdentifier:
 
 def _algorithm(report: Report, name: str) -> AlgorithmIdentification:
     """Return name, version and hash of the model `name`, and of what framed the knee."""
-    by_name = {one.name: one for one in report.models}
-    model = by_name[name]
-    others = [one for one in report.models if one.name not in (*_answering(report),)]
-    hashes = [f"{one.name}, SHA-256 {one.digest}" for one in (model, *others)]
+    by_name = {model.name: model for model in report.models}
+    grading_model = by_name[name]
+    others = [model for model in report.models if model.name not in (*_answering(report),)]
+    hashes = [f"{model.name}, SHA-256 {model.digest}" for model in (grading_model, *others)]
     return AlgorithmIdentification(
         name=name,
-        version=f"{report.program}; {model.version}",
+        version=f"{report.program}; {grading_model.version}",
         parameters=hashes,
         manufacturer=MANUFACTURER,
     )
 
 
 def _answering(report: Report) -> list[str]:
-    return [one.name for one in (report.answer, *report.networks) if one]
+    return [answer.name for answer in (report.answer, *report.networks) if answer]
 
 
 def _state(report: Report) -> CodedConcept:
@@ -223,10 +223,10 @@ def _state(report: Report) -> CodedConcept:
 
 
 def _grades(answer: NetworkAnswer) -> list[QualitativeEvaluation]:
-    said = [(terms.GRADE, answer.grade), (terms.MOST_PROBABLE, int(answer.most_probable))]
+    grades = [(terms.GRADE, answer.grade), (terms.MOST_PROBABLE, int(answer.most_probable))]
     if answer.low is not None and answer.high is not None:
-        said += [(terms.LOWEST, answer.low), (terms.HIGHEST, answer.high)]
-    return [QualitativeEvaluation(name, terms.grade_code(grade)) for name, grade in said]
+        grades += [(terms.LOWEST, answer.low), (terms.HIGHEST, answer.high)]
+    return [QualitativeEvaluation(name, terms.grade_code(grade)) for name, grade in grades]
 
 
 def _shares(answer: NetworkAnswer) -> list[Measurement]:
@@ -240,12 +240,12 @@ def _shares(answer: NetworkAnswer) -> list[Measurement]:
     ]
 
 
-def _lengths(one: Measured) -> Iterable[Measurement]:
-    unit = terms.UNITS.get(one.unit) or CodedConcept(one.unit, "UCUM", one.unit)
-    names = [(terms.measurement_code(one.kind), one.value)]
+def _lengths(measured: Measured) -> Iterable[Measurement]:
+    unit = terms.UNITS.get(measured.unit) or CodedConcept(measured.unit, "UCUM", measured.unit)
+    names = [(terms.measurement_code(measured.kind), measured.value)]
     names += [
         (name, value)
-        for name, value in ((terms.LOWER, one.low), (terms.UPPER, one.high))
+        for name, value in ((terms.LOWER, measured.low), (terms.UPPER, measured.high))
         if value is not None
     ]
     for name, value in names:
@@ -254,12 +254,12 @@ def _lengths(one: Measured) -> Iterable[Measurement]:
 
 def _sentences(report: Report) -> list[tuple[CodedConcept, str]]:
     """Return what is said in words, each under its name."""
-    said = [(terms.PURPOSE, report.purpose)]
-    said += [(terms.REFUSAL, one.sentence) for one in report.refusals]
-    said += [(terms.WARNING, sentence) for sentence in report.warnings]
+    sentences = [(terms.PURPOSE, report.purpose)]
+    sentences += [(terms.REFUSAL, refusal.sentence) for refusal in report.refusals]
+    sentences += [(terms.WARNING, sentence) for sentence in report.warnings]
     if agreed := report.agreement:
-        said.append((terms.AGREEMENT, f"{agreed.verdict} {agreed.difference}"))
-    said += [
+        sentences.append((terms.AGREEMENT, f"{agreed.verdict} {agreed.difference}"))
+    sentences += [
         (name, text)
         for name, text in (
             (terms.PROFILE, report.profile),
@@ -270,7 +270,7 @@ def _sentences(report: Report) -> list[tuple[CodedConcept, str]]:
         )
         if text
     ]
-    return said
+    return sentences
 
 
 def _say(

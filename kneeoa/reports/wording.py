@@ -33,8 +33,8 @@ def headline(report: Report) -> str:
     if answer is None:
         if not report.graded:
             return "Not graded"
-        said = sorted({one.grade for one in report.networks})
-        return " or ".join(KLGrade(grade).label for grade in said)
+        grades = sorted({network.grade for network in report.networks})
+        return " or ".join(KLGrade(grade).label for grade in grades)
     if answer.low is None or answer.low == answer.high:
         return KLGrade(answer.grade if answer.low is None else answer.low).label
     return f"KL {answer.low} to {answer.high}"
@@ -65,8 +65,8 @@ def most_probable(answer: NetworkAnswer) -> str:
 
 def shares(answer: NetworkAnswer) -> str:
     """Return the five probabilities in a line."""
-    said = ", ".join(f"{share:.0%}" for share in answer.probabilities)
-    return f"KL 0 to 4: {said}"
+    percentages = ", ".join(f"{share:.0%}" for share in answer.probabilities)
+    return f"KL 0 to 4: {percentages}"
 
 
 def network_line(answer: NetworkAnswer) -> str:
@@ -133,15 +133,15 @@ def spacing_line(report: Report) -> str:
     return f"{row:.4g} x {column:.4g} mm a pixel ({attribute})"
 
 
-def measurement_line(one: Measurement) -> str:
+def measurement_line(measurement: Measurement) -> str:
     """Return a measurement with its interval and how it was made."""
-    unit = UNITS.get(one.unit, one.unit)
+    unit = UNITS.get(measurement.unit, measurement.unit)
     # As the page has them: a tenth of a millimetre is what a film gives.
-    form = ".1f" if one.unit in IN_TENTHS else ".4g"
-    line = f"{one.value:{form}} {unit}"
-    if one.low is not None and one.high is not None:
-        line += f" (95%: {one.low:{form}} to {one.high:{form}})"
-    return f"{line}. {capitalised(one.method)}" if one.method else line
+    form = ".1f" if measurement.unit in IN_TENTHS else ".4g"
+    line = f"{measurement.value:{form}} {unit}"
+    if measurement.low is not None and measurement.high is not None:
+        line += f" (95%: {measurement.low:{form}} to {measurement.high:{form}})"
+    return f"{line}. {capitalised(measurement.method)}" if measurement.method else line
 
 
 def reader_line(report: Report) -> str:
@@ -150,16 +150,16 @@ def reader_line(report: Report) -> str:
     if reader is None:
         return ""
     grade = KLGrade(reader.grade)
-    said = f"{grade.label}, {grade.text}"
+    line = f"{grade.label}, {grade.text}"
     if not reader.seen:
-        return f"{said}; no answer of the networks was shown"
+        return f"{line}; no answer of the networks was shown"
     when = "before" if reader.before else "after"
-    return f"{said}; given {when} the networks' answer was shown"
+    return f"{line}; given {when} the networks' answer was shown"
 
 
 def findings(report: Report) -> tuple[str, ...]:
     """Return what stands against grading, refusals first; each a sentence or more."""
-    refused = " ".join(one.sentence for one in report.refusals)
+    refused = " ".join(refusal.sentence for refusal in report.refusals)
     lines = []
     if refused:
         before = "Graded although it was refused." if report.anyway else "Not graded."
@@ -170,8 +170,8 @@ def findings(report: Report) -> tuple[str, ...]:
 def models(report: Report) -> tuple[tuple[str, str], ...]:
     """Return each model's name, and its short hash and version."""
     return tuple(
-        (one.name, ", ".join(filter(None, (one.digest[:SHORT_HASH], one.version))))
-        for one in report.models
+        (model.name, ", ".join(filter(None, (model.digest[:SHORT_HASH], model.version))))
+        for model in report.models
     )
 
 
@@ -192,7 +192,10 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
     if line := reader_line(report):
         parts.append(("Reader", [("Own grade", line)]))
     if report.measurements:
-        lines = [(capitalised(one.kind), measurement_line(one)) for one in report.measurements]
+        lines = [
+            (capitalised(measurement.kind), measurement_line(measurement))
+            for measurement in report.measurements
+        ]
         parts.append(("Measurements", lines))
     signed = [("", report.signed)] if report.signed else []
     by = [*models(report), *signed, ("Made", made(report))]
@@ -206,9 +209,9 @@ def _answer(report: Report) -> list[tuple[str, str]]:
         lines += [("Range", range_in_words(answer))] if answer.low is not None else []
         lines += [("As one grade", one_grade(answer)), ("Most probable", most_probable(answer))]
         lines += [("Probabilities", shares(answer))]
-    for one in report.networks:
-        lines += [(one.name, network_line(one)), ("", shares(one))]
-        lines += [("", doubt)] if (doubt := undecided(one)) else []
+    for network in report.networks:
+        lines += [(network.name, network_line(network)), ("", shares(network))]
+        lines += [("", doubt)] if (doubt := undecided(network)) else []
     if agreed := report.agreement:
         lines += [("Agreement", f"{agreed.verdict} {agreed.difference}")]
     if report.profile:

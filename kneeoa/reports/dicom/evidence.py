@@ -24,15 +24,15 @@ def evidence(source: Source, pseudonyms: Pseudonyms | None) -> Dataset:
     With `pseudonyms` without its patient: no names, no dates, and the numbers that the film gets
     when it is de-identified under the same key. None keeps what the file says.
     """
-    said = Dataset()
-    said.SOPClassUID = kind_without_patient(source.sop_class) if pseudonyms else source.sop_class
+    header = Dataset()
+    header.SOPClassUID = kind_without_patient(source.sop_class) if pseudonyms else source.sop_class
     for keyword, uid in (
         ("SOPInstanceUID", source.sop_instance),
         ("StudyInstanceUID", source.study),
         ("SeriesInstanceUID", source.series),
     ):
-        setattr(said, keyword, pseudonyms.uid(uid) if pseudonyms else uid)
-    said.Rows, said.Columns = source.rows, source.columns
+        setattr(header, keyword, pseudonyms.uid(uid) if pseudonyms else uid)
+    header.Rows, header.Columns = source.rows, source.columns
     hidden = pseudonyms is not None
     for keyword, value in (
         ("PatientID", source.patient_id),
@@ -45,13 +45,13 @@ def evidence(source: Source, pseudonyms: Pseudonyms | None) -> Dataset:
         ("StudyID", source.study_id),
         ("ReferringPhysicianName", source.referring),
     ):
-        setattr(said, keyword, "" if hidden else value)
+        setattr(header, keyword, "" if hidden else value)
     if source.issuer and not hidden:
-        said.IssuerOfPatientID = source.issuer
+        header.IssuerOfPatientID = source.issuer
     if pseudonyms is not None:
         whose = pseudonyms.patient(source.patient_id, source.issuer, study=source.study)
-        mark_deidentified(said, whose)
-    return said
+        mark_deidentified(header, whose)
+    return header
 
 
 def kind_without_patient(sop_class: str) -> str:
@@ -59,14 +59,14 @@ def kind_without_patient(sop_class: str) -> str:
     return sop_class if sop_class in _KINDS else SecondaryCaptureImageStorage
 
 
-def take_over(made: Dataset, said: Dataset) -> None:
-    """Have an object that was `made` of `said` say, too, what its maker left out of that."""
+def take_over(made: Dataset, header: Dataset) -> None:
+    """Have an object that was `made` of a `header` say, too, what its maker left out of that."""
     for keyword in (
         *("IssuerOfPatientID", "PatientIdentityRemoved", "DeidentificationMethod"),
         *("DeidentificationMethodCodeSequence", "LongitudinalTemporalInformationModified"),
     ):
-        if keyword in said:
-            setattr(made, keyword, said.get(keyword))
+        if keyword in header:
+            setattr(made, keyword, header.get(keyword))
     made.SpecificCharacterSet = "ISO_IR 192"
 
 

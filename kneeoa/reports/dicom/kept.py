@@ -88,16 +88,20 @@ def describe(clean: Dataset, dataset: Dataset) -> None:
 
 def copy_numbers(clean: Dataset, dataset: Dataset, keyword: str) -> None:
     """Copy what is a number, or several, and finite; nothing else."""
-    value = dataset.get(keyword)
-    several = value if hasattr(value, "__len__") and not isinstance(value, str) else [value]
+    attribute = dataset.get(keyword)
+    values = (
+        attribute
+        if hasattr(attribute, "__len__") and not isinstance(attribute, str)
+        else [attribute]
+    )
     try:
-        numbers = [float(one) for one in several]
+        numbers = [float(value) for value in values]
     except (TypeError, ValueError):
         return
-    if 0 < len(numbers) <= _MOST and all(math.isfinite(one) for one in numbers):
+    if 0 < len(numbers) <= _MOST and all(math.isfinite(number) for number in numbers):
         # Written anew: the text of a number may hold more than the number.
         written = _decimal if dictionary_VR(keyword) == "DS" else int
-        numbers = [written(one) for one in numbers]
+        numbers = [written(number) for number in numbers]
         setattr(clean, keyword, numbers if len(numbers) > 1 else numbers[0])
 
 
@@ -114,14 +118,22 @@ def _code(dataset: Dataset, keyword: str) -> Dataset | None:
         value, scheme = str(item.CodeValue).strip(), str(item.CodingSchemeDesignator).strip()
     except (TypeError, IndexError, AttributeError):
         return None
-    said = Code(value, "SRT" if scheme in _OLD_SNOMED else scheme, "")
-    known = next((one for one in _CODES[keyword].concepts.values() if one == said), None)
+    code = Code(value, "SRT" if scheme in _OLD_SNOMED else scheme, "")
+    known = next(
+        (concept for concept in _CODES[keyword].concepts.values() if concept == code), None
+    )
     return known and coded(known.value, known.scheme_designator, known.meaning)
 
 
 def _directions(dataset: Dataset) -> list[str]:
     try:
-        found = [str(one).strip() for one in dataset.get("PatientOrientation") or ()]
+        directions = [
+            str(direction).strip() for direction in dataset.get("PatientOrientation") or ()
+        ]
     except Exception:
         return []
-    return found if len(found) == 2 and all(set(one) <= set("ALRFHP") for one in found) else []
+    return (
+        directions
+        if len(directions) == 2 and all(set(direction) <= set("ALRFHP") for direction in directions)
+        else []
+    )

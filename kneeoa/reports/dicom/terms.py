@@ -62,8 +62,8 @@ SIDE_FROM = own("SIDE-FROM", "What says which side it is")
 
 def grade_code(grade: int) -> CodedConcept:
     """Return the code of a grade, ``KL0`` to ``KL4``."""
-    found = KLGrade(grade)
-    return own(f"KL{grade:d}", f"{found.label}, {found.text}")
+    kl_grade = KLGrade(grade)
+    return own(f"KL{grade:d}", f"{kl_grade.label}, {kl_grade.text}")
 
 
 PROBABILITIES = tuple(own(f"P-KL{grade:d}", f"Probability of {grade.label}") for grade in GRADES)

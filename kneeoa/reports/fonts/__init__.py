@@ -18,12 +18,12 @@ PLAIN, BOLD = (Path(__file__).with_name(f"DejaVuSans{kind}.ttf") for kind in (""
 def shown(text: str) -> str:
     """Return `text` in one line, with a question mark for each letter that there is none of."""
     letters = _letters()
-    return "".join(one if ord(one) in letters else "?" for one in _line(text))
+    return "".join(letter if ord(letter) in letters else "?" for letter in _line(text))
 
 
 def has(text: str) -> bool:
     """Return whether there are all letters of a text."""
-    return all(ord(one) in _letters() for one in _line(text))
+    return all(ord(letter) in _letters() for letter in _line(text))
 
 
 def _line(text: str) -> str:
