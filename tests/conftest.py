@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kneeoa.films import phantom
-from tests.support import drawn_once
+from tests.support import drawn_once, once
 from tests.support.graded_films import write_flat, write_tree
 
 # Decoded films of the tests do not belong into the user's cache, nor answers into the database.
@@ -20,7 +20,8 @@ os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Ray has its workers stand back behind everything else, on a busy machine for minutes.
 os.environ |= {"RAY_worker_niceness": "0"}
-drawn_once.use(Path(_FOLDER, "drawn"))
+once.use(Path(_FOLDER, "once"))
+drawn_once.use()
 
 LONGEST = (
     *("test_study", "test_cluster", "test_sharing", "test_tune"),
@@ -84,7 +85,7 @@ def tiny_networks():
 
 @pytest.fixture(scope="module")
 def networks_asked_once():
-    """Have the networks answer from memory what they were asked before, see `asked_once`."""
+    """Have the networks say again what they said before, see `asked_once`."""
     from tests.support import asked_once
 
     undo = asked_once.use()
