@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
 from kneeoa.records.results import read_predictions
+from tests.support.menu import turn_to
 from tests.support.research import write_study
 from tests.support.serving import running_app
 
@@ -41,12 +42,6 @@ LAST = {
 """The last heading or tab of each research page, by the page's name in the menu."""
 
 
-def turn_to(page, name):
-    """Go to a research page by the menu; Chromium then need not start the app's scripts again."""
-    page.get_by_role("button", name="Research").click(timeout=SECONDS)
-    page.get_by_role("menuitem", name=name, exact=True).click(timeout=SECONDS)
-
-
 def wait(page, text):
     expect(page.get_by_text(text).first).to_be_visible(timeout=SECONDS)
 
@@ -63,7 +58,7 @@ def test_a_link_opens_the_view_that_it_names(site, page):
     room = page.get_by_role("button", name="Research")
     shown = room.locator("p").evaluate("p => getComputedStyle(p, '::after').content")
     assert shown == '" / Confusion"'
-    turn_to(page, "Runs")
+    turn_to(page, "Research", "Runs")
     wait(page, "Learning curves")
     # The choice of films goes along from page to page.
     assert "split=val" in page.url
@@ -98,8 +93,7 @@ def test_no_research_page_is_cut_off_at_the_side(site, page):
     page.goto(f"{site.url}/data")
     wait(page, LAST["Data"])
     for name, heading in LAST.items():
-        turn_to(page, name)
-        expect(page).to_have_title(f"{name} - Knee reading room", timeout=SECONDS)
+        turn_to(page, "Research", name)
         wait(page, heading)
         page.wait_for_function(
             "() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=SECONDS
