@@ -46,9 +46,18 @@ def wait(page, text):
     expect(page.get_by_text(text).first).to_be_visible(timeout=SECONDS)
 
 
-def test_a_link_opens_the_view_that_it_names(site, page):
-    # The first request to this server: the navigation must be there.
-    page.goto(f"{site.url}/confusion?split=val&by=counts&reference=0&given=1")
+@pytest.fixture(scope="module")
+def linked(site, context):
+    """A page opened by a link to a view: the first request to this server."""
+    opened = context.new_page()
+    opened.goto(f"{site.url}/confusion?split=val&by=counts&reference=0&given=1")
+    yield opened
+    opened.close()
+
+
+def test_a_link_opens_the_view_that_it_names(linked):
+    page = linked
+    # The navigation must be there.
     wait(page, re.compile("knees with reference KL 0"))
     expect(page.get_by_role("link", name="Read", exact=True)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
@@ -89,9 +98,8 @@ def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_place(site, page):
     expect(page.locator(".st-key-case")).to_be_visible(timeout=SECONDS)
 
 
-def test_no_research_page_is_cut_off_at_the_side(site, page):
-    page.goto(f"{site.url}/data")
-    wait(page, LAST["Data"])
+def test_no_research_page_is_cut_off_at_the_side(linked):
+    page = linked
     for name, heading in LAST.items():
         turn_to(page, "Research", name)
         wait(page, heading)
