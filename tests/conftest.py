@@ -4,9 +4,12 @@ import gc
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 
+from kneeoa.films import phantom
+from tests.support import drawn_once, once
 from tests.support.graded_films import write_flat, write_tree
 
 # Decoded films of the tests do not belong into the user's cache, nor answers into the database.
@@ -15,6 +18,10 @@ os.environ["KNEEOA_CACHE"] = f"{_FOLDER}/cache"
 os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
 # One thread in each process, so that sums are the same in all of them.
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Ray has its workers stand back behind everything else, on a busy machine for minutes.
+os.environ |= {"RAY_worker_niceness": "0"}
+once.use(Path(_FOLDER, "once"))
+drawn_once.use()
 
 LONGEST = (
     *("test_study", "test_cluster", "test_sharing", "test_tune"),
@@ -45,6 +52,15 @@ def little_to_collect():
     gc.freeze()
 
 
+@pytest.fixture(scope="module")
+def drawn_anew():
+    """Have films be drawn, and not read as `tests.support.drawn_once` has them."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(phantom, "_film", drawn_once.draw)
+    yield
+    patch.undo()
+
+
 @pytest.fixture
 def tree(tmp_path):
     """A folder of films as published: train, val and test, each with the grades."""
@@ -69,7 +85,7 @@ def tiny_networks():
 
 @pytest.fixture(scope="module")
 def networks_asked_once():
-    """Have the networks answer from memory what they were asked before, see `asked_once`."""
+    """Have the networks say again what they said before, see `asked_once`."""
     from tests.support import asked_once
 
     undo = asked_once.use()

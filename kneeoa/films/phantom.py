@@ -7,6 +7,7 @@ the signs of each Kellgren-Lawrence grade come from `kneeoa.films.phantom_anatom
 illustrate the scale; they are not evidence of how well a grader does on real films.
 """
 
+import math
 from operator import index
 
 import numpy as np
@@ -165,7 +166,7 @@ def _attenuation(
         curve = spline(np.array(points), closed=False)
         curve = place(shifted[points[0][1] > 0.6](curve)) * work
         pen.line(list(map(tuple, curve)), fill=strength, width=max(1, round(width * work)))
-    bone_lines = ndimage.gaussian_filter(np.asarray(lines), 0.004 * work)
+    bone_lines = _blurred(np.asarray(lines), 0.004 * work)
 
     spongy = (
         0.50 * femur_spongy + 0.46 * tibia_spongy * (1.15 - 0.25 * y)
@@ -204,15 +205,26 @@ def _bone(
     canvas = Image.new("L", (size, size))
     ImageDraw.Draw(canvas).polygon(list(map(tuple, outline * size)), fill=1)
     mask = np.asarray(canvas).astype(bool)
-    depth = np.zeros((size, size), np.float32)
-    # The distance transform is the dear step: confine it to the bone and a one-pixel margin.
+    shells, cores = np.zeros((2, size, size), np.float32)
+    # Outside there is nothing: confine all that is dear to the bone and a one-pixel margin.
     low = np.clip(np.floor(outline.min(axis=0) * size).astype(int) - 1, 0, size)
     high = np.clip(np.ceil(outline.max(axis=0) * size).astype(int) + 2, 0, size)
     box = np.s_[low[1] : high[1], low[0] : high[0]]
-    depth[box] = ndimage.distance_transform_edt(mask[box]) / size
-    whole = _chord(depth, rounding)
-    core = _chord(depth - shell, rounding - shell) * (rounding - shell) / rounding
-    return mask, whole - core, core
+    depth = (ndimage.distance_transform_edt(mask[box]) / size).astype(np.float32)
+    cores[box] = _chord(depth - shell, rounding - shell) * (rounding - shell) / rounding
+    shells[box] = _chord(depth, rounding) - cores[box]
+    return mask, shells, cores
+
+
+def _blurred(lines: np.ndarray, sigma: float) -> np.ndarray:
+    """Blur ``(size, size) float32`` lines by `sigma` pixels; computed where any is near."""
+    # Further than the filter looks.
+    reach = math.ceil(5 * sigma)
+    drawn = (np.flatnonzero(lines.any(axis=axis)) for axis in (1, 0))
+    box = tuple(slice(max(0, at[0] - reach), at[-1] + 1 + reach) for at in drawn)
+    blurred = np.zeros_like(lines)
+    blurred[box] = ndimage.gaussian_filter(lines[box], sigma)
+    return blurred
 
 
 def _chord(depth: np.ndarray, radius: float) -> np.ndarray:

@@ -17,6 +17,7 @@ from kneeoa.store.database import open_store
 from tests.support.case_pages import KEY, SECRET, environment
 from tests.support.many_cases import fill
 from tests.support.serving import App, running_app
+from tests.support.watching import settle
 
 SECONDS = 60_000
 KEPT = re.compile("Film [0-9A-F]{6}")
@@ -75,8 +76,9 @@ def go_to_cases(page):
 
 
 def mark(page, grade):
-    """Press the key of a grade until the page shows it: a button may not know its key yet."""
+    """Press the key of a grade until the page shows it."""
     for _ in range(3):
+        settle(page)
         page.keyboard.press(str(grade))
         try:
             marked = page.locator(f'.st-key-own_{grade} [data-testid="stBaseButton-primary"]')
@@ -118,7 +120,6 @@ def test_a_case_is_graded_saved_opened_again_as_it_was_and_deleted(saving, page,
     page.keyboard.press("Escape")
     until_kept(saving, lambda state: state.view["how"]["isInverted"] and state.measurements)
     # Another session, on another day.
-    page.reload()
     sign_in(page, saving.url)
     rows = page.locator(".rows")
     # Saved without its name, which may be a patient's.

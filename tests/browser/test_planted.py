@@ -9,6 +9,7 @@ from kneeoa.store import group as store
 from kneeoa.store.database import open_store
 from kneeoa.teaching.exam import Exam, ExamFilm
 from kneeoa.teaching.films import synthetic_set
+from tests.support.menu import turn_to
 from tests.support.planted import HOST, PLANTED, SHORT, plant
 from tests.support.serving import running_app
 
@@ -47,21 +48,26 @@ def is_plain(page):
     return page.locator("[data-testid=stMain]").inner_text().replace("\u2060", "")
 
 
-@pytest.mark.parametrize("name", ["runs", "data"])
-def test_results_ask_for_nothing(site, page, name):
-    page.goto(f"{site[0].url}/{name}?study=all+runs")
+def results_are_plain(page):
     expect(page.locator("[data-testid=stMain]")).to_contain_text("**bold**", timeout=SECONDS)
     said = is_plain(page)
     for part in (f"![a](https://{HOST}/a.png)", "&#104;ttps", ":smile:", "-> <b>tag</b>"):
         assert part in said
 
 
-def test_titles_and_nicknames_ask_for_nothing(site, page):
+def test_results_ask_for_nothing(site, page):
+    page.goto(f"{site[0].url}/runs?study=all+runs")
+    results_are_plain(page)
+    turn_to(page, "Research", "Data")
+    results_are_plain(page)
+
+
+def test_titles_nicknames_and_names_of_films_ask_for_nothing(site, page):
     app, place = site
     page.goto(f"{app.url}/join?{place}")
     expect(page.get_by_text("You are in")).to_be_visible(timeout=SECONDS)
     assert SHORT in is_plain(page)
-    page.goto(f"{app.url}/teach")
+    turn_to(page, "Learn", "Teach")
     page.get_by_label("Teacher's key").fill(KEY)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Go on").click(timeout=SECONDS)
@@ -69,10 +75,7 @@ def test_titles_and_nicknames_ask_for_nothing(site, page):
     said = is_plain(page)
     assert TITLE in said
     assert SHORT in said
-
-
-def test_a_film_of_that_name_asks_for_nothing(site, page):
-    page.goto(site[0].url)
+    turn_to(page, "", "Read")
     upload = page.locator("input[type=file]").first
     name = f"{PLANTED} .png".replace("/", ":")
     upload.set_input_files([{"name": name, "mimeType": "image/png", "buffer": b"no film"}])

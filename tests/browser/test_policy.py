@@ -1,6 +1,7 @@
 """The server's policy in a real browser: every page lives under it, and no other page gets in."""
 
 import http.client
+import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,21 +10,41 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.menu import rooms, turn_to
 from tests.support.places import ROOT
 
 SECONDS = 60_000
 PAGES = sorted(file.parent.name for file in (ROOT / "pages").glob("*/page.py"))
 
 
+def path_of(name):
+    return "" if name == "reading" else name
+
+
+def test_every_page_comes_with_the_policy(app_url):
+    assert len(PAGES) >= 12
+    connection = http.client.HTTPConnection(urlsplit(app_url).netloc, timeout=20)
+    for name in PAGES:
+        connection.request("GET", f"/{path_of(name)}")
+        with connection.getresponse() as reply:
+            assert reply.status == 200
+            assert "frame-ancestors 'none'" in reply.headers["content-security-policy"], name
+            reply.read()
+    connection.close()
+
+
 def test_every_page_lives_under_the_policy(app_url, page):
     # That nothing is refused and nothing leaves this machine says the fixture, at the end.
-    assert len(PAGES) >= 12
-    for name in PAGES:
-        reply = page.goto(f"{app_url}/{'' if name == 'reading' else name}")
-        assert "frame-ancestors 'none'" in reply.header_value("content-security-policy")
-        done = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-        expect(done).to_be_attached(timeout=SECONDS)
-        expect(page.locator("[data-testid=stMain]")).to_contain_text(".", timeout=SECONDS)
+    assert sorted(name for room in rooms().values() for name in room) == PAGES
+    page.goto(f"{app_url}/")
+    for room, titles in rooms().items():
+        for name, title in titles.items():
+            turn_to(page, room, title)
+            address = re.compile(re.escape(f"{app_url}/{path_of(name)}") + r"(\?.*)?$")
+            expect(page).to_have_url(address, timeout=SECONDS)
+            done = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+            expect(done).to_be_attached(timeout=SECONDS)
+            expect(page.locator("[data-testid=stMain]")).to_contain_text(".", timeout=SECONDS)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.serving import running_app
+from tests.support.watching import settle
 
 SECONDS = 60_000
 
@@ -26,8 +27,9 @@ def is_asked(page, film):
 
 
 def press(page, key, seen):
-    """Press `key` until the page answers: a button shown a moment ago may not know its key yet."""
+    """Press `key` until the page answers."""
     for _ in range(3):
+        settle(page)
         page.keyboard.press(key)
         try:
             return expect(page.locator(seen).first).to_be_visible(timeout=SECONDS / 3)

@@ -9,23 +9,53 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
+from tests.support.serving import VIEWPORT
 
 SECONDS = 60_000
 
 
-@pytest.fixture
-def film(tmp_path):
-    file = tmp_path / "left knee.png"
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    file = tmp_path_factory.mktemp("films") / "left knee.png"
     Image.fromarray(draw_knee(3, side=400)).save(file)
     return file
+
+
+@pytest.fixture(scope="module")
+def session(context, app_url, film):
+    """A page with a film that was read, and the list of all that it asked for.
+
+    One for the tests that begin with just that: to load the app takes seconds of computing.
+    """
+    asked = []
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda websocket: asked.append(websocket.url))
+    begin(page, app_url)
+    upload(page, film)
+    wait_for_reading(page)
+    yield page, asked
+    page.close()
+
+
+@pytest.fixture
+def read(session):
+    """The page of `session`, the size of its window as it was."""
+    page, _ = session
+    yield page
+    page.set_viewport_size(VIEWPORT)
 
 
 @pytest.fixture
 def start(page, app_url):
     """The first page, ready for an upload."""
+    begin(page, app_url)
+    return page
+
+
+def begin(page, app_url):
     page.goto(app_url)
     expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
-    return page
 
 
 def upload(page, *files):
@@ -38,50 +68,44 @@ def wait_for_reading(page):
     expect(page.locator(".pane")).to_have_count(3)
 
 
-def test_an_upload_shows_both_grades_and_overlays_and_asks_no_other_host(
-    start, film, requested_urls
-):
-    upload(start, film)
-    wait_for_reading(start)
-    case = start.locator(".st-key-case")
+def test_an_upload_shows_both_grades_and_overlays_and_asks_no_other_host(session):
+    read, asked = session
+    case = read.locator(".st-key-case")
     expect(case).to_contain_text("left knee.png")
     expect(case).to_contain_text("not a medical device")
-    expect(start.locator(".kl-lead .kl-grade")).to_be_in_viewport()
+    expect(read.locator(".kl-lead .kl-grade")).to_be_in_viewport()
     lines = [
-        start.locator("summary").filter(has_text=f"{name} KL") for name in ("MobileNet", "ResNet50")
+        read.locator("summary").filter(has_text=f"{name} KL") for name in ("MobileNet", "ResNet50")
     ]
     for line in lines:
         expect(line).to_be_in_viewport()
     for line in lines:
         line.click()
-    expect(start.locator(".kl-bars")).to_have_count(2)
-    start.wait_for_load_state("networkidle")
-    hosts = {
-        urlsplit(url).hostname for url in requested_urls if not url.startswith(("data:", "blob:"))
-    }
+    expect(read.locator(".kl-bars")).to_have_count(2)
+    read.wait_for_load_state("networkidle")
+    hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {"127.0.0.1"}
+    for line in lines:
+        line.click()
+    expect(read.locator("details[open]")).to_have_count(0)
 
 
-def test_nothing_is_cut_off_or_scrolls_sideways(start, film):
-    upload(start, film)
-    wait_for_reading(start)
-    assert start.evaluate("document.documentElement.scrollWidth") <= 1440
-    for row in start.locator(".kl-cells").all():
+def test_nothing_is_cut_off_or_scrolls_sideways(read):
+    assert read.evaluate("document.documentElement.scrollWidth") <= 1440
+    for row in read.locator(".kl-cells").all():
         box = row.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 1440
 
 
 @pytest.mark.parametrize(("width", "height"), [(1024, 768), (768, 1024)])
-def test_on_a_tablet_the_grade_stands_beside_the_film(start, film, width, height):
-    upload(start, film)
-    wait_for_reading(start)
-    start.set_viewport_size({"width": width, "height": height})
-    grade, pane = start.locator(".kl-lead .kl-grade"), start.locator(".pane").first
+def test_on_a_tablet_the_grade_stands_beside_the_film(read, width, height):
+    read.set_viewport_size({"width": width, "height": height})
+    grade, pane = read.locator(".kl-lead .kl-grade"), read.locator(".pane").first
     expect(grade).to_be_in_viewport(ratio=1)
     expect(pane).to_be_in_viewport(ratio=0.95)
     assert pane.bounding_box()["width"] > 0.4 * width
-    assert start.evaluate("document.documentElement.scrollWidth") <= width
+    assert read.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_film_that_comes_back_is_looked_at_as_it_was_left(start, film, tmp_path):
@@ -132,14 +156,12 @@ def test_on_a_slow_line_the_viewer_says_how_much_of_a_film_is_there(start, tmp_p
     expect(start.locator(".viewer")).to_have_attribute("data-ready", "true", timeout=SECONDS)
 
 
-def test_leaving_the_page_and_coming_back_loses_nothing(start, film):
-    upload(start, film)
-    wait_for_reading(start)
-    start.get_by_role("link", name="About").click()
-    expect(start.get_by_role("heading", name="Measured performance")).to_be_visible(timeout=SECONDS)
-    start.get_by_role("link", name="Read", exact=True).click()
-    wait_for_reading(start)
-    expect(start.locator(".st-key-case")).to_contain_text("left knee.png")
+def test_leaving_the_page_and_coming_back_loses_nothing(read):
+    read.get_by_role("link", name="About").click()
+    expect(read.get_by_role("heading", name="Measured performance")).to_be_visible(timeout=SECONDS)
+    read.get_by_role("link", name="Read", exact=True).click()
+    wait_for_reading(read)
+    expect(read.locator(".st-key-case")).to_contain_text("left knee.png")
 
 
 def test_a_bad_file_gets_a_sentence_and_no_traceback(start, film, tmp_path, app):
@@ -152,9 +174,8 @@ def test_a_bad_file_gets_a_sentence_and_no_traceback(start, film, tmp_path, app)
     assert "Traceback" not in app.log()
 
 
-def test_the_names_of_films_stay_out_of_the_log(start, film, app):
-    upload(start, film)
-    wait_for_reading(start)
+def test_the_names_of_films_stay_out_of_the_log(read, film, app):
+    expect(read.locator(".st-key-case")).to_contain_text(film.name)
     assert film.name not in app.log()
 
 

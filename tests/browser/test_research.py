@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
 from kneeoa.records.results import read_predictions
+from tests.support.menu import turn_to
 from tests.support.research import write_study
 from tests.support.serving import running_app
 
@@ -41,19 +42,22 @@ LAST = {
 """The last heading or tab of each research page, by the page's name in the menu."""
 
 
-def turn_to(page, name):
-    """Go to a research page by the menu; Chromium then need not start the app's scripts again."""
-    page.get_by_role("button", name="Research").click(timeout=SECONDS)
-    page.get_by_role("menuitem", name=name, exact=True).click(timeout=SECONDS)
-
-
 def wait(page, text):
     expect(page.get_by_text(text).first).to_be_visible(timeout=SECONDS)
 
 
-def test_a_link_opens_the_view_that_it_names(site, page):
-    # The first request to this server: the navigation must be there.
-    page.goto(f"{site.url}/confusion?split=val&by=counts&reference=0&given=1")
+@pytest.fixture(scope="module")
+def linked(site, context):
+    """A page opened by a link to a view: the first request to this server."""
+    opened = context.new_page()
+    opened.goto(f"{site.url}/confusion?split=val&by=counts&reference=0&given=1")
+    yield opened
+    opened.close()
+
+
+def test_a_link_opens_the_view_that_it_names(linked):
+    page = linked
+    # The navigation must be there.
     wait(page, re.compile("knees with reference KL 0"))
     expect(page.get_by_role("link", name="Read", exact=True)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
@@ -63,7 +67,7 @@ def test_a_link_opens_the_view_that_it_names(site, page):
     room = page.get_by_role("button", name="Research")
     shown = room.locator("p").evaluate("p => getComputedStyle(p, '::after').content")
     assert shown == '" / Confusion"'
-    turn_to(page, "Runs")
+    turn_to(page, "Research", "Runs")
     wait(page, "Learning curves")
     # The choice of films goes along from page to page.
     assert "split=val" in page.url
@@ -94,12 +98,10 @@ def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_place(site, page):
     expect(page.locator(".st-key-case")).to_be_visible(timeout=SECONDS)
 
 
-def test_no_research_page_is_cut_off_at_the_side(site, page):
-    page.goto(f"{site.url}/data")
-    wait(page, LAST["Data"])
+def test_no_research_page_is_cut_off_at_the_side(linked):
+    page = linked
     for name, heading in LAST.items():
-        turn_to(page, name)
-        expect(page).to_have_title(f"{name} - Knee reading room", timeout=SECONDS)
+        turn_to(page, "Research", name)
         wait(page, heading)
         page.wait_for_function(
             "() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=SECONDS

@@ -8,6 +8,8 @@ from kneeoa.errors import ConfigError
 from kneeoa.films.phantom import DEMO_NAMES, demo_film, draw_knee
 from kneeoa.grades import GRADES, KLGrade
 
+pytestmark = pytest.mark.usefixtures("drawn_anew")
+
 
 def joint_space(film: np.ndarray, columns: slice) -> float:
     """Median height, in film heights, of the dark gap between bright bone in a column band."""

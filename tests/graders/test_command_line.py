@@ -17,6 +17,7 @@ from kneeoa.graders.batch import COLUMNS
 from kneeoa.spreadsheet import as_meant
 from tests.support.places import ROOT
 
+pytestmark = pytest.mark.usefixtures("networks_asked_once")
 COMMAND = [sys.executable, "-m", "kneeoa", "grade"]
 FULL = Path("/dev/full")
 

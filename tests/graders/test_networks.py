@@ -33,6 +33,7 @@ def network(request):
                 ]
             )
     round_to_storage(network)
+    network.run_eagerly = True  # for a few films, compiling costs more than it spares
     return network
 
 

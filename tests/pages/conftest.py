@@ -1,10 +1,13 @@
 """What every test of a page shares."""
 
 import functools
+import pickle
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
+from kneeoa.analysis import measuring
+from kneeoa.analysis.study_tables import study_tables
 from tests.support.case_pages import case_store
 
 
@@ -40,3 +43,19 @@ def db(kept):
 def files(kept):
     """The files of the films of saved cases."""
     return kept[1]
+
+
+@functools.cache
+def computed(made_from):
+    """The tables of a set of runs: several lines of Python ask for one of the same set's each."""
+    return study_tables(*pickle.loads(made_from))
+
+
+@pytest.fixture
+def tables_once(monkeypatch):
+    """Have what a reader runs compute the tables of one set once; a page computes its own."""
+
+    def once(*made_from):
+        return {name: table.copy() for name, table in computed(pickle.dumps(made_from)).items()}
+
+    monkeypatch.setattr(measuring, "study_tables", once)

@@ -227,6 +227,7 @@ VIEWS = [
 """Pages and addresses that together show every table there is."""
 
 
+@pytest.mark.usefixtures("tables_once")
 @pytest.mark.parametrize("some", [False, True])
 @pytest.mark.parametrize(("page", "address"), VIEWS)
 def test_the_python_below_a_table_gives_that_table(tmp_path, monkeypatch, page, address, some):

@@ -30,7 +30,7 @@ def stay(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def graders():
+def graders(networks_asked_once):
     """The published networks, loaded once."""
     return Graders()
 

@@ -1,4 +1,4 @@
-"""Networks that are asked once: the same film again, in another test, costs nothing.
+"""Networks that are asked once: the same film again, in another test or process, costs nothing.
 
 They answer alike every time, so that tests of pages and tables, which ask them of a few drawn
 films over and over, lose nothing by it.
@@ -14,33 +14,35 @@ import pytest
 
 from kneeoa.graders import serving, sessions
 from kneeoa.graders.locating import localiser
+from tests.support import once
 
 MOST_BYTES = 150_000_000
+"""What a process keeps of the answers of one network."""
 
 
 class AskedOnce:
-    """A session of ONNX Runtime that remembers what it said of a batch."""
+    """A session of ONNX Runtime whose answers of a batch are kept, see `once`."""
 
-    def __init__(self, file: Path, threads: int) -> None:
+    def __init__(self, file: Path, threads: int, content: tuple[int, int, int]) -> None:
         self._session = sessions.session_of(file, threads=threads)
         self.get_outputs = self._session.get_outputs
-        self._said: dict[bytes, list[np.ndarray]] = {}
+        self._content = content
         self._bytes = 0
 
     def run(self, names: Sequence[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """Return the outputs; copies, since the caller may change them."""
-        key = hashlib.sha256(repr(names).encode())
+        """Return the outputs."""
+        key = hashlib.sha256(repr((self._content, names)).encode())
         for name, values in sorted(feed.items()):
             key.update(f"{name} {values.dtype} {values.shape}".encode())
             key.update(np.ascontiguousarray(values))
-        said = self._said.get(key.digest())
+        said = once.kept(key.hexdigest())
         if said is None:
             said = self._session.run(names, feed)
             size = sum(one.nbytes for one in said)
             if self._bytes + size < MOST_BYTES:
-                self._said[key.digest()] = said
+                once.keep(key.hexdigest(), said)
                 self._bytes += size
-        return [one.copy() for one in said]
+        return said
 
 
 def use() -> Callable[[], None]:
@@ -57,5 +59,5 @@ def _session_of(file: Path, *, threads: int = 0) -> AskedOnce:
 
 
 @functools.lru_cache(maxsize=8)
-def _of_content(file: Path, _changed: tuple[int, int, int], threads: int) -> AskedOnce:
-    return AskedOnce(file, threads)
+def _of_content(file: Path, content: tuple[int, int, int], threads: int) -> AskedOnce:
+    return AskedOnce(file, threads, content)

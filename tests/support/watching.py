@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 OWN = ("127.0.0.1", "localhost")
 POLICY = ("Content Security Policy", "Content-Security-Policy", "Refused to")
@@ -39,6 +39,11 @@ def keeps_to_itself(context: BrowserContext) -> Iterator[None]:
     assert asked, "Nothing was watched."
     assert [url for url in asked if not is_own(url)] == []
     assert [text for text in said if any(part in text for part in POLICY)] == []
+
+
+def settle(page: Page) -> None:
+    """Wait until what is shown has also been drawn: only then does a button know its key."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))")
 
 
 def is_own(url: str) -> bool:
