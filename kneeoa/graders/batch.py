@@ -74,10 +74,10 @@ class Row:
         if self.probabilities is not None:
             shares = [f"{p:.6f}" for p in self.probabilities]
             graded = [str(int(self.probabilities.argmax())), *shares]
-        if said := self.answer:
-            ends = [str(int(grade)) for grade in (said.grade, said.low, said.high)]
-        found = [self.error, *ends, self.knee, self.warning, self.digest, self.graded_by]
-        return [self.file, self.architecture, *graded, *found]
+        if answer := self.answer:
+            ends = [str(int(grade)) for grade in (answer.grade, answer.low, answer.high)]
+        beside = [self.error, *ends, self.knee, self.warning, self.digest, self.graded_by]
+        return [self.file, self.architecture, *graded, *beside]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,10 +219,10 @@ def _batched(files: Iterable[Path], size: int) -> Iterator[tuple[Path, ...]]:
 def _parts_of(file: Path, graders: Graders, anyway: bool) -> list[_Part]:
     try:
         radiograph = open_radiograph(file)
-        found = graders.find(radiograph)
+        located = graders.find(radiograph)
     except KneeOAError as error:
         return [_Part(None, str(error), digest=digest_of(file))]
-    return [_part_of(radiograph, found, knee, anyway) for knee in found.knees]
+    return [_part_of(radiograph, located, knee, anyway) for knee in located.knees]
 
 
 def digest_of(file: Path) -> str:
@@ -233,18 +233,19 @@ def digest_of(file: Path) -> str:
         return ""
 
 
-def _part_of(radiograph: Radiograph, found: InFilm, knee: Knee, anyway: bool) -> _Part:
+def _part_of(radiograph: Radiograph, located: InFilm, knee: Knee, anyway: bool) -> _Part:
     side, digest = "" if knee.side == "unknown" else knee.side, radiograph.digest
-    findings = found.against(knee)
-    refused = [one.sentence for one in findings if one.severity == REFUSED]
+    findings = located.against(knee)
+    refused = [finding.sentence for finding in findings if finding.severity == REFUSED]
     if refused and not anyway:
         return _Part(None, refused[0], side, digest=digest)
-    said = [ANYWAY] * bool(refused) + [*radiograph.notes, *(one.sentence for one in findings)]
+    warnings = [ANYWAY] * bool(refused) + [*radiograph.notes]
+    warnings += [finding.sentence for finding in findings]
     try:
-        film = network_input(found.to_grade(radiograph), knee.frame)
+        film = network_input(located.to_grade(radiograph), knee.frame)
     except KneeOAError as error:
         return _Part(None, str(error), side, digest=digest)
-    return _Part(film, knee=side, warning=" ".join(said), digest=digest)
+    return _Part(film, knee=side, warning=" ".join(warnings), digest=digest)
 
 
 def _grade_batch(
@@ -271,8 +272,8 @@ def _grade_batch(
             if part.film is not None:
                 given, rule = next(answers[architecture]), graders.rules[architecture]
                 answer = None if rule is None else rule.answer(given)
-            said = (part.knee, part.warning, part.digest, by[architecture])
-            yield Row(name, architecture, given, part.error, answer, *said)
+            beside = (part.knee, part.warning, part.digest, by[architecture])
+            yield Row(name, architecture, given, part.error, answer, *beside)
 
 
 def graded_by(graders: Graders) -> dict[str, str]:
@@ -281,7 +282,7 @@ def graded_by(graders: Graders) -> dict[str, str]:
     if graders.together:
         hashes[FOLDER] = graders.together.weights_hash
     profile = f".{graders.profile.digest[:_SHORT]}" if graders.profile else ""
-    return {name: f"{found[:_SHORT]}{profile}" for name, found in hashes.items()}
+    return {name: f"{digest[:_SHORT]}{profile}" for name, digest in hashes.items()}
 
 
 def _files_below(folder: Path) -> tuple[list[Path], list[Path]]:

@@ -149,7 +149,7 @@ def _is_mirrored(dataset: Dataset) -> bool:
 def _view_by_orientation(dataset: Dataset) -> str | None:
     """Return that rows or columns run from front to back, as in no picture from the front."""
     try:
-        axes = {str(one)[0] for one in dataset.get("PatientOrientation")}
+        axes = {str(direction)[0] for direction in dataset.get("PatientOrientation")}
     except (TypeError, IndexError):
         return None
     if len(axes) != 2 or not axes & {"A", "P"}:

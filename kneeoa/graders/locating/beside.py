@@ -72,7 +72,7 @@ def places(boxes: Sequence[Window], height: int, width: int) -> list[Place]:
 def _beside(boxes: Sequence[Window], height: int, width: int) -> list[Window]:
     """Return windows above, below, and to the outer sides of boxes, and between two of them."""
     ordered = sorted(boxes, key=lambda box: box.left)
-    found = []
+    windows = []
     for box in ordered:
         outwards = [across for across, end in ((-1, 0), (1, -1)) if box is ordered[end]]
         for down, across in ((-1, 0), (1, 0), *((0, across) for across in outwards)):
@@ -86,14 +86,14 @@ def _beside(boxes: Sequence[Window], height: int, width: int) -> list[Window]:
             shown = around.height * around.width / (_REACH**2 * box.height * box.width)
             is_on = moved.share_in(Window(0, 0, height, width)) >= _LEAST_ON_FILM
             if is_on and shown >= _LEAST_SHOWN:
-                found.append(around)
+                windows.append(around)
     for first, last in _apart(boxes):
         top = min(first.top, last.top)
         bottom = max(first.top + first.height, last.top + last.height)
         left = first.left + first.width
         between = Window(top, left, bottom - top, last.left - left)
-        found.append(between.around(_REACH, height, width))
-    return found
+        windows.append(between.around(_REACH, height, width))
+    return windows
 
 
 def _apart(boxes: Sequence[Window]) -> list[tuple[Window, Window]]:
@@ -110,13 +110,15 @@ def _divided(boxes: Sequence[Window], height: int, width: int) -> list[list[Wind
     ways = list(_ROWS) if _apart(boxes) else []
     if max(box.height for box in boxes) <= _ROOM * height:
         ways.append(_WIDE if width > height else _TALL)
-    found = []
+    divisions = []
     for rows, columns in ways:
         tall, wide = height / rows, width / columns
         if _NARROWEST_PART <= wide / tall <= _WIDEST_PART:
             corners = ((row, column) for row in range(rows) for column in range(columns))
-            found.append([Window(row * tall, column * wide, tall, wide) for row, column in corners])
-    return found
+            divisions.append(
+                [Window(row * tall, column * wide, tall, wide) for row, column in corners]
+            )
+    return divisions
 
 
 def is_of_another(place: Place, box: Window, boxes: Sequence[Window]) -> bool:
@@ -164,6 +166,6 @@ def are_several_films(boxes: Sequence[Window]) -> bool:
     return len(boxes) > 2 or any(_is_above(*pair) for pair in combinations(boxes, 2))
 
 
-def _is_above(one: Window, other: Window) -> bool:
-    level = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
-    return level < _ABOVE * min(one.height, other.height)
+def _is_above(first: Window, second: Window) -> bool:
+    level = min(first.top + first.height, second.top + second.height) - max(first.top, second.top)
+    return level < _ABOVE * min(first.height, second.height)

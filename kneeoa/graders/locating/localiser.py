@@ -198,7 +198,7 @@ class Localiser:
             [*((answer.frontal, answer.box) for answer in answers[1:]), *others]
         )
         parts = beside.parts_of([place for place, _, _ in there])
-        if any(beside.are_several_films(one) for one in (alone, knees, *parts)):
+        if any(beside.are_several_films(group) for group in (alone, knees, *parts)):
             return gate.SEVERAL
         return gate.ANOTHER if len(knees) > len(boxes) else None
 

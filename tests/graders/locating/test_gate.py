@@ -106,11 +106,12 @@ def test_a_joint_of_which_a_quarter_is_covered_is_not_refused():
 
 
 @pytest.mark.parametrize(
-    ("frontal", "code"), [(-0.5, "not-a-knee"), (0.5, "doubtful"), (1.5, None), (9, None)]
+    ("frontal", "code"),
+    [(-1.5, "not-a-knee"), (-0.5, "doubtful"), (0.5, "doubtful"), (1.5, None), (9, None)],
 )
 def test_a_box_that_holds_no_knee_is_told(frontal, code):
-    said = gate.doubtful(frontal)
-    assert (said and said.code) == code
+    finding = gate.doubtful(frontal)
+    assert (finding and finding.code) == code
 
 
 def test_a_large_film_is_judged_like_a_small_one():

@@ -123,7 +123,7 @@ def test_half_a_knee_is_not_graded_and_not_called_upside_down(localiser, half, g
 def test_one_of_two_boxes_that_holds_no_knee_is_refused_by_itself(localiser):
     both = film(np.hstack([knee(0), knee(3, seed=8, laterality="L")]))
     film_, right, left = localiser.answers(both)
-    found = localiser.found(both, [film_, right, replace(left, frontal=-0.5)])
+    found = localiser.found(both, [film_, right, replace(left, frontal=-1.5)])
     assert found.against(found.knees[0]) == ()
     assert found.against(found.knees[1]) == (gate.NOT_A_KNEE,)
     assert found.refusal is None
