@@ -18,8 +18,8 @@ CACHES = {"pages/shared/cached.py", "pages/shared/research/cached_runs.py"}
 
 
 def files_of(*folders: str) -> list[str]:
-    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path.relative_to(ROOT).as_posix() for path in files)
 
 
 FILES = [*files_of("kneeoa", "train", "pages"), "app.py"]
@@ -63,6 +63,23 @@ def test_folders_stay_small():
 
 def all_files():
     return [*FILES, *files_of("tests")]
+
+
+def test_variables_say_what_they_hold():
+    vague = {"found", "said", "of", "one"}
+    strays = set()
+    for path in FILES:
+        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                name = node.id
+            elif isinstance(node, ast.arg):
+                name = node.arg
+            else:
+                continue
+            if name in vague:
+                strays.add((path, name))
+    # A field of profile.json, which stands so in the profiles that there are.
+    assert strays == {("kneeoa/graders/profile.py", "of")}
 
 
 def test_caches_are_in_one_place():
@@ -116,7 +133,8 @@ def test_only_sessions_load_onnx_runtime():
     for path in FILES:
         tree = ast.parse((ROOT / path).read_text("utf-8"))
         for node in ast.walk(tree):
-            names = [one.name for one in getattr(node, "names", ()) if isinstance(one, ast.alias)]
+            aliases = [each for each in getattr(node, "names", ()) if isinstance(each, ast.alias)]
+            names = [alias.name for alias in aliases]
             if isinstance(node, ast.Import) and "onnxruntime" in names:
                 importing.add(path)
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("onnxruntime"):
