@@ -61,10 +61,10 @@ def _grade(options: argparse.Namespace) -> int:
     from kneeoa.graders.profile import read_profile
     from kneeoa.wording import counted
 
-    found = batch.look_for_films(options.paths)
-    files: Sequence[Path] = found.films
-    if found.passed_over:
-        terminal.say("kneeoa", f"passed over {counted(found.passed_over, 'file')} without a film.")
+    search = batch.look_for_films(options.paths)
+    files: Sequence[Path] = search.films
+    if search.passed_over:
+        terminal.say("kneeoa", f"passed over {counted(search.passed_over, 'file')} without a film.")
     if not files:
         raise KneeOAError(
             f"Expected films in {', '.join(map(str, options.paths))}. "
@@ -157,8 +157,8 @@ def _adapt(options: argparse.Namespace) -> int:
     for note in adaptation.films.notes:
         terminal.say("kneeoa", note)
     print(as_text(adaptation))
-    said = (*adaptation.habit, *lines.in_words(adaptation.lines), adaptation.framing_said)
-    for sentence in said:
+    sentences = (*adaptation.habit, *lines.in_words(adaptation.lines), adaptation.framing_said)
+    for sentence in sentences:
         print(sentence)
     profile = write_profile(
         adaptation, options.out, name=name, now=datetime.now(UTC), anyway=options.anyway

@@ -50,8 +50,8 @@ def study_of(answer: Any) -> dict[str, Any] | None:
 
 def series_of(answer: Any, study: Mapping[str, Any]) -> Series | None:
     """Return the series in an answer about `study`; None where it is none, or of another study."""
-    series, said = _text(answer, "SeriesInstanceUID"), _text(answer, "StudyInstanceUID")
-    if not is_uid(series) or said not in ("", study["study"]):
+    series, study_uid = _text(answer, "SeriesInstanceUID"), _text(answer, "StudyInstanceUID")
+    if not is_uid(series) or study_uid not in ("", study["study"]):
         return None
     descriptions = [_text(answer, "SeriesDescription"), _text(answer, "ProtocolName")]
     return Series(

@@ -57,14 +57,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     receive.set_defaults(run=_stoppable(_receive, "Stopped. The films that came stay."))
 
 
-def _stoppable(task: _Task, said: str) -> _Task:
+def _stoppable(task: _Task, stop_sentence: str) -> _Task:
     """Return `task` with its own word for Ctrl-C."""
 
     def run(options: argparse.Namespace) -> int:
         try:
             return task(options)
         except KeyboardInterrupt:
-            terminal.say("kneeoa", said)
+            terminal.say("kneeoa", stop_sentence)
             return terminal.STOPPED
 
     return run
@@ -99,15 +99,15 @@ def _found(options: argparse.Namespace) -> "tuple[Web, tuple[Series, ...]]":
         last=options.last,
     )
     web = Web(pacs_from().server(options.server))
-    found = web.find(search)
-    if found.cut:
+    answer = web.find(search)
+    if answer.cut:
         terminal.say("kneeoa", "The archive has more than are listed: ask for less at once.")
-    if found.passed_over:
-        odd = counted(found.passed_over, "answer")
+    if answer.passed_over:
+        odd = counted(answer.passed_over, "answer")
         terminal.say("kneeoa", f"left out {odd} of the archive that were not asked for.")
-    series = found.series if options.all else found.knees()
-    if len(series) < len(found.series):
-        others = len(found.series) - len(series)
+    series = answer.series if options.all else answer.knees()
+    if len(series) < len(answer.series):
+        others = len(answer.series) - len(series)
         terminal.say("kneeoa", f"left out {others} series of other body parts (--all lists them).")
     return web, series
 
@@ -117,8 +117,8 @@ def _find(options: argparse.Namespace) -> int:
 
     from kneeoa.spreadsheet import csv_text
 
-    _, series = _found(options)
-    rows = [{name: getattr(one, name) for name in COLUMNS} for one in series]
+    _, listed = _found(options)
+    rows = [{name: getattr(series, name) for name in COLUMNS} for series in listed]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"films": "Int64"})
     sys.stdout.write(csv_text(table))
     return terminal.DONE
@@ -130,10 +130,10 @@ def _fetch(options: argparse.Namespace) -> int:
     from kneeoa.files import whole_file
     from kneeoa.wording import counted
 
-    web, series = _found(options)
+    web, listed = _found(options)
     if options.series:
-        series = tuple(one for one in series if one.series in options.series)
-    if not series:
+        listed = tuple(series for series in listed if series.series in options.series)
+    if not listed:
         raise KneeOAError("Expected X-ray films to fetch. The archive has none of these.")
     options.out.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -143,7 +143,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
     failed = count = 0
     films = web.films(
-        series,
+        listed,
         most_films=MOST_FETCHED,
         most_bytes=sys.maxsize,
         wanted=lambda place: not file_of(place).exists(),
@@ -182,15 +182,15 @@ def _send(options: argparse.Namespace) -> int:
     if contents:
         numbers = [outbox.put(db, server, data, utc_now(), cipher=cipher) for data in contents]
     else:
-        numbers = [one.entry_id for one in outbox.entries(db, 10_000) if one.state != "sent"]
+        numbers = [entry.entry_id for entry in outbox.entries(db, 10_000) if entry.state != "sent"]
     outbox.retry(db, utc_now(), numbers)
     while outbox.deliver(db, pacs.takers, utc_now, cipher=cipher, only=numbers) is not None:
         pass
-    wait = [one for one in outbox.entries(db, only=numbers) if one.state != "sent"]
-    for one in reversed(wait):
-        what = "was refused" if one.state == "failed" else "waits"
-        said = one.said or "Another process is sending it."
-        terminal.say("kneeoa", f"{one.kind} {one.entry_id} {what}. {said}")
+    wait = [entry for entry in outbox.entries(db, only=numbers) if entry.state != "sent"]
+    for entry in reversed(wait):
+        what = "was refused" if entry.state == "failed" else "waits"
+        reason = entry.said or "Another process is sending it."
+        terminal.say("kneeoa", f"{entry.kind} {entry.entry_id} {what}. {reason}")
     print(f"{len(set(numbers)) - len(wait)} of {len(set(numbers))} sent")
     if wait:
         terminal.say(

@@ -56,8 +56,8 @@ def _from_file(file: Path) -> Pacs:
         name: Fields(tables.table(name).content, f"servers.{name} of {file}")
         for name in tables.content
     }
-    classic = {name for name, of_one in given.items() if _is_classic(of_one)}
-    servers = tuple(_server(name, one) for name, one in given.items() if name not in classic)
+    classic = {name for name, table in given.items() if _is_classic(table)}
+    servers = tuple(_server(name, table) for name, table in given.items() if name not in classic)
     stations = tuple(_station(name, given[name]) for name in given if name in classic)
     receiver = None
     if "receiver" in content:
@@ -77,23 +77,23 @@ _PORT, _TITLE, _FOLDER = "KNEEOA_RECEIVER_PORT", "KNEEOA_RECEIVER_TITLE", "KNEEO
 
 
 def _from_variables(environment: Mapping[str, str]) -> Pacs:
-    def said(name: str) -> str:
+    def setting(name: str) -> str:
         return environment.get(name, "").strip()
 
     servers: tuple[Server, ...] = ()
     receiver = None
-    if said(URL):
-        content: dict[str, Any] = {"url": said(URL)}
-        content |= {key: said(name) for key, name in _VARIABLES.items() if said(name)}
-        content |= {key: name for key, name in _SECRETS.items() if said(name)}
-        if said("KNEEOA_PACS_UNENCRYPTED") == "1":
+    if setting(URL):
+        content: dict[str, Any] = {"url": setting(URL)}
+        content |= {key: setting(name) for key, name in _VARIABLES.items() if setting(name)}
+        content |= {key: name for key, name in _SECRETS.items() if setting(name)}
+        if setting("KNEEOA_PACS_UNENCRYPTED") == "1":
             content["unencrypted"] = True
         servers = (_server(ONLY, Fields(content, "the variables KNEEOA_PACS_*")),)
-    if said(_PORT):
-        port = said(_PORT)
+    if setting(_PORT):
+        port = setting(_PORT)
         content = {"port": int(port) if port.isdecimal() and port.isascii() else port}
-        content |= {"ae_title": said(_TITLE)} if said(_TITLE) else {}
-        content |= {"folder": said(_FOLDER)} if said(_FOLDER) else {}
+        content |= {"ae_title": setting(_TITLE)} if setting(_TITLE) else {}
+        content |= {"folder": setting(_FOLDER)} if setting(_FOLDER) else {}
         receiver = _receiver(Fields(content, "the variables KNEEOA_RECEIVER_*"))
     return Pacs(servers, receiver=receiver)
 
@@ -214,7 +214,7 @@ def _receiver(fields: Fields) -> Receiver:
         ae_title=_title(fields.text("ae_title") or "KNEEOA", fields.where),
         address=fields.text("address") or "127.0.0.1",
         port=int(fields.number("port", 11112, 0, 65535)),
-        callers=tuple(_title(one, fields.where) for one in fields.texts("callers")),
+        callers=tuple(_title(caller, fields.where) for caller in fields.texts("callers")),
         in_dashboard=fields.yes("in_dashboard", True),
         folder=folder,
         most_films=int(fields.number("most_films", 500, 1, 100_000)),

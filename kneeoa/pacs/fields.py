@@ -31,7 +31,7 @@ class Fields:
     def texts(self, name: str) -> list[str]:
         """Return a list of texts."""
         value = self._value(name, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise ConfigError(f"Expected a list of texts as {name} in {self.where}.")
         return value
 

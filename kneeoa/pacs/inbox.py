@@ -195,14 +195,14 @@ class FolderInbox(Inbox):
                 )
 
     def _there(self) -> dict[str, tuple[datetime, int]]:
-        found = {}
+        waiting = {}
         with self._in_words(), os.scandir(self._folder) as entries:
             for entry in entries:
                 if name := _NAME.fullmatch(entry.name):
                     with contextlib.suppress(FileNotFoundError):
                         seen = entry.stat(follow_symlinks=False)
-                        found[name[1]] = datetime.fromtimestamp(seen.st_mtime, UTC), seen.st_size
-        return found
+                        waiting[name[1]] = datetime.fromtimestamp(seen.st_mtime, UTC), seen.st_size
+        return waiting
 
     def _write(self, digest: str, data: bytes) -> None:
         sealed = self._cipher.encrypts

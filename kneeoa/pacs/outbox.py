@@ -94,7 +94,7 @@ def put(
     What was put here before under the same identifier is not put twice; what failed is tried again.
     Raises `PacsError` for what is no DICOM object or too large, or where too many wait.
     """
-    said = identity(content)
+    file_meta = identity(content)
     if not server.sends:
         raise PacsError(
             f"Expected an archive that takes reports. {server.name} is set to be only read from "
@@ -105,13 +105,13 @@ def put(
             f"Expected at most {LARGEST / MEGABYTE:.0f} MB. Received {len(content) / MEGABYTE:.0f}."
         )
     table = tables.outgoing
-    same = (table.c.server == server.name) & (table.c.instance == said.sop_instance)
+    same = (table.c.server == server.name) & (table.c.instance == file_meta.sop_instance)
     row = {
         "server": server.name,
-        "instance": said.sop_instance,
-        "kind": said.kind,
+        "instance": file_meta.sop_instance,
+        "kind": file_meta.kind,
         "about": about[:LONGEST_ABOUT],
-        "content": cipher.seal(content, said.sop_instance) if cipher.encrypts else content,
+        "content": cipher.seal(content, file_meta.sop_instance) if cipher.encrypts else content,
         "sealed": cipher.encrypts,
         "size": len(content),
         "state": "waiting",

@@ -50,8 +50,8 @@ def identity(data: bytes) -> Identity:
     """Return which object a DICOM file is; raise `PacsError` where it does not say so."""
     if data[128:132] != b"DICM":
         raise PacsError(f"Expected a DICOM file with its preamble. Received {_what(data)}.")
-    found, _ = _group_2(data[132 : 132 + _MOST])
-    uids = [found.get(number, "") for number in (_CLASS, _INSTANCE, _SYNTAX)]
+    texts, _ = _group_2(data[132 : 132 + _MOST])
+    uids = [texts.get(number, "") for number in (_CLASS, _INSTANCE, _SYNTAX)]
     if not all(map(is_uid, uids)):
         raise PacsError(
             "Expected a DICOM file that says which object it is. Its file meta information is "
@@ -68,7 +68,7 @@ def data_set(data: bytes) -> bytes:
 
 def _group_2(data: bytes) -> tuple[dict[int, str], int]:
     """Return the texts of the group (explicit, little endian, whatever the rest is), its length."""
-    found: dict[int, str] = {}
+    texts: dict[int, str] = {}
     at = 0
     while at + 8 <= len(data):
         group, element, kind = struct.unpack_from("<HH2s", data, at)
@@ -82,9 +82,9 @@ def _group_2(data: bytes) -> tuple[dict[int, str], int]:
         else:
             (length,) = struct.unpack_from("<H", data, at + 6)
             at += 8
-        found[element] = data[at : at + min(length, 64)].rstrip(b"\0 ").decode("ascii", "replace")
+        texts[element] = data[at : at + min(length, 64)].rstrip(b"\0 ").decode("ascii", "replace")
         at += length
-    return found, at
+    return texts, at
 
 
 def _what(data: bytes) -> str:

@@ -70,8 +70,8 @@ def for_status(name: str, status: int) -> PacsError:
             "for a place that is not in the settings. Put the final address there."
         )
     if status in STATUS:
-        said = f"{expected} {STATUS[status]}"
-        return RefusedError(said) if status in _FOR_GOOD else LostError(said)
+        sentence = f"{expected} {STATUS[status]}"
+        return RefusedError(sentence) if status in _FOR_GOOD else LostError(sentence)
     if status >= 500 or status in _LATER:
         return LostError(f"{expected} It fails ({status}). Try again in a moment.")
     return RefusedError(f"{expected} It refuses this ({status}). Ask who runs it.")

@@ -65,14 +65,14 @@ class Search:
 
     def filters(self) -> dict[str, str]:
         """Return the query's keys (PS3.18, 8.3.4)."""
-        found = {"PatientID": self.patient_id, "AccessionNumber": self.accession}
+        keys = {"PatientID": self.patient_id, "AccessionNumber": self.accession}
         if self.name:
             # However an archive parts the names; and carets in an address are not read everywhere.
-            found["PatientName"] = re.sub(r"[*^,\s]+", "*", f"{self.name}*")
+            keys["PatientName"] = re.sub(r"[*^,\s]+", "*", f"{self.name}*")
         if self.first or self.last:
             days = [day.strftime("%Y%m%d") if day else "" for day in (self.first, self.last)]
-            found["StudyDate"] = days[0] if self.first == self.last else "-".join(days)
-        return {key: value for key, value in found.items() if value}
+            keys["StudyDate"] = days[0] if self.first == self.last else "-".join(days)
+        return {key: value for key, value in keys.items() if value}
 
     def fits(self, series: "Series") -> bool:
         """Return whether `series` is one that was asked for: a server may answer with others."""
@@ -83,10 +83,10 @@ class Search:
         )
 
 
-def _fits(asked: str, found: str) -> bool:
+def _fits(asked: str, answered: str) -> bool:
     if not asked or "*" in asked or "?" in asked:
         return True
-    return asked.casefold() == found.casefold()
+    return asked.casefold() == answered.casefold()
 
 
 def _within(day: date | None, first: date | None, last: date | None) -> bool:
@@ -151,7 +151,7 @@ class Found:
 
     def knees(self) -> tuple[Series, ...]:
         """Return the series of knees, and those of which nothing says what they show."""
-        return tuple(one for one in self.series if one.knee != "no")
+        return tuple(series for series in self.series if series.knee != "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,12 @@ class Place:
     patient_id: str = field(default="", repr=False)
 
 
-def sorted_by_day(series: Sequence[Series]) -> tuple[Series, ...]:
+def sorted_by_day(all_series: Sequence[Series]) -> tuple[Series, ...]:
     """Return series, the newest first, those without a day last."""
     return tuple(
-        sorted(series, key=lambda one: (one.day or date.min, one.time, one.series), reverse=True)
+        sorted(
+            all_series,
+            key=lambda series: (series.day or date.min, series.time, series.series),
+            reverse=True,
+        )
     )

@@ -66,7 +66,7 @@ class Web:
         """Return the series of X-rays of what is looked for; raise `PacsError`."""
         with self._asked() as client:
             studies, cut, odd = self._studies(client, search)
-            found = []
+            x_rays = []
             for study in studies:
                 answers = _listed(
                     client.search_for_series(
@@ -74,14 +74,14 @@ class Web:
                     )
                 )
                 cut |= len(answers) > MOST_SERIES
-                series = [said_in.series_of(one, study) for one in answers[:MOST_SERIES]]
-                odd += sum(one is None or not search.fits(one) for one in series)
-                found += [
-                    one
-                    for one in series
-                    if one and search.fits(one) and one.modality in query.MODALITIES
+                of_study = [said_in.series_of(answer, study) for answer in answers[:MOST_SERIES]]
+                odd += sum(series is None or not search.fits(series) for series in of_study)
+                x_rays += [
+                    series
+                    for series in of_study
+                    if series and search.fits(series) and series.modality in query.MODALITIES
                 ]
-        return Found(query.sorted_by_day(found), cut, odd)
+        return Found(query.sorted_by_day(x_rays), cut, odd)
 
     def _studies(
         self, client: "DICOMwebClient", search: Search
@@ -155,13 +155,16 @@ class Web:
             "another one, which is not shown: tell who runs it."
         )
         try:
-            said = identity(data)
+            file_meta = identity(data)
         except PacsError:
             raise LostError(
                 f"Expected a film from the archive {self.server.name}. What it sends is no DICOM "
                 "file: check url in the settings, or tell who runs it."
             ) from None
-        if said.sop_instance != place.instance or said.sop_class not in (*FILMS, *SECONDARY):
+        if file_meta.sop_instance != place.instance or file_meta.sop_class not in (
+            *FILMS,
+            *SECONDARY,
+        ):
             raise another
         try:
             inside = workers().run(_OBJECT, data).facts
@@ -176,19 +179,19 @@ class Web:
 
     def films(
         self,
-        series: Sequence[Series],
+        all_series: Sequence[Series],
         *,
         most_films: int = MOST_FILMS,
         most_bytes: int = 10 * _LARGEST,
         wanted: Callable[[Place], bool] = lambda place: True,
-        progress: Callable[[int, int], None] = lambda done, of: None,
+        progress: Callable[[int, int], None] = lambda done, count: None,
     ) -> Iterator[Fetched]:
-        """Give the films of all `series` one by one; one that cannot be had holds up no other.
+        """Give the films of `all_series` one by one; one that cannot be had holds up no other.
 
         Those that are not `wanted` are passed over. `progress` is told how many of how many are
         through. Raises `PacsError` where the archive does not say what is in them.
         """
-        places = [place for one in series for place in self.places(one) if wanted(place)]
+        places = [place for series in all_series for place in self.places(series) if wanted(place)]
         if len(places) > most_films:
             raise PacsError(
                 f"Expected at most {most_films} films at once. These are {len(places)}: choose "
@@ -225,7 +228,7 @@ class Web:
         Raises `RefusedError` where it will not have it, and `LostError` where nothing is known:
         then `holds` may tell whether it arrived.
         """
-        said = identity(data)
+        file_meta = identity(data)
         if not self.server.sends:
             raise RefusedError(
                 f"Expected an archive that takes reports. {self.server.name} is set to be only "
@@ -237,8 +240,8 @@ class Web:
         with self._exchange(seconds, kinds=_JSON, most=_MOST_JSON) as session:
             answer = session.post(f"{self.server.url}/studies", data=body, headers=headers)
             kept, failed = said_in.failures_in(_json_in(answer))
-        code = failed.get(said.sop_instance)
-        if code == DUPLICATE or (code is None and said.sop_instance in kept):
+        code = failed.get(file_meta.sop_instance)
+        if code == DUPLICATE or (code is None and file_meta.sop_instance in kept):
             return
         raise for_status_of_store(self.server.name, code, is_heard=answer.status_code in (200, 202))
 

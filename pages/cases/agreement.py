@@ -19,7 +19,7 @@ def show() -> None:
         saved.show_sign_in()
         return
     graded = of_saved() if saved.is_open() else of_session()
-    found = figures.comparisons(graded)
+    compared = figures.comparisons(graded)
     whose = f" under the initials {saved.reader()}" if saved.is_open() and saved.reader() else ""
     st.markdown(
         f"Your own grades{'' if saved.is_open() else ' of this session'}{whose}, beside what the "
@@ -28,19 +28,19 @@ def show() -> None:
         "of the data set that this dashboard runs with. What the networks say under a profile has "
         "lines of its own."
     )
-    if not found:
+    if not compared:
         st.info(
             "You have graded no knee yet. Press 0 to 4 beside a film on Read; from "
             f"{LEAST} knees on there are figures here."
         )
         return
-    table_view_of(found)
+    table_view_of(compared)
     show_over_time(graded)
 
 
-def table_view_of(found: list[Compared]) -> None:
+def table_view_of(compared: list[Compared]) -> None:
     """Show a line for each comparison; why there is no figure stands in its place."""
-    lines = pd.DataFrame([_line(one) for one in found])
+    lines = pd.DataFrame([_line(comparison) for comparison in compared])
     st.dataframe(
         lines if lines[""].any() else lines.drop(columns=""),
         hide_index=True,
@@ -56,16 +56,16 @@ def table_view_of(found: list[Compared]) -> None:
     )
 
 
-def _line(one):
-    score = one.score
-    line = {"Compared with": one.what, "Knees": one.knees}
+def _line(comparison):
+    score = comparison.score
+    line = {"Compared with": comparison.what, "Knees": comparison.knees}
     if score is None:
         return line | {
             "kappa": None,
             "interval": "",
             "same": None,
             "within": None,
-            "": one.sentence,
+            "": comparison.sentence,
         }
     low, high = score.kappa_interval
     return line | {
@@ -73,7 +73,7 @@ def _line(one):
         "interval": "" if pd.isna(low) else f"{low:.2f} to {high:.2f}",
         "same": 100 * score.accuracy.value,
         "within": 100 * score.within_one.value,
-        "": one.sentence,
+        "": comparison.sentence,
     }
 
 
@@ -109,18 +109,18 @@ def of_saved() -> pd.DataFrame:
     """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`."""
     from kneeoa.store.cases import keeping, readers  # late, as the store itself
 
-    db, reader, found = cached.store(), saved.reader(), dict[str, tuple]()
+    db, reader, graded = cached.store(), saved.reader(), dict[str, tuple]()
     for case in keeping.some(db, readers.graded_by(db, reader), reader):  # the newest first
         for place, knee in enumerate(case.state.knees):
             own, name = case.own(place), f"{case.film}.{place}"
             if own.grade is None:
                 continue
             patient = case.patient or case.film
-            if name in found:  # the film is in two cases
-                patient, newer, knee = found[name]
+            if name in graded:  # the film is in two cases
+                patient, newer, knee = graded[name]
                 own = newer.joined(own)
-            found[name] = patient, own, knee
-    return _table([_row(name, *about) for name, about in found.items()])
+            graded[name] = patient, own, knee
+    return _table([_row(name, *about) for name, about in graded.items()])
 
 
 def of_session() -> pd.DataFrame:
@@ -138,9 +138,9 @@ def of_session() -> pd.DataFrame:
 def _row(name, patient, own, knee):
     # What the networks say has no part in it before she saw it, and until then her grade is free.
     is_free = own.seen_at is None
-    said, committed = (None, own.grade) if is_free else (knee.said, own.committed)
+    networks_grade, committed = (None, own.grade) if is_free else (knee.said, own.committed)
     when = own.committed_at or own.given_at
-    return name, patient, when, own.grade, committed, said, knee.reference, knee.profile
+    return name, patient, when, own.grade, committed, networks_grade, knee.reference, knee.profile
 
 
 def _table(rows):

@@ -96,11 +96,11 @@ class Batch:
         Raises `KneeOAError` where the ZIP is none, there is no room, or too many films wait.
         """
         holding().expect_room(self._holder, len(data))
-        held, said = Held(data), ""
+        held, sentence = Held(data), ""
         if unpacked.is_zip(data):
-            found = unpacked.films_of(data)
-            items = [Item(file.path, (held, file)) for file in found.films]
-            said = f"{name}: {found.sentence}" if found.sentence else ""
+            unzipped = unpacked.films_of(data)
+            items = [Item(file.path, (held, file)) for file in unzipped.films]
+            sentence = f"{name}: {unzipped.sentence}" if unzipped.sentence else ""
         else:
             items = [Item(name, held)]
         if len(self._waiting) + len(items) > MOST_FILMS:
@@ -111,7 +111,7 @@ class Batch:
         holding().keep(held, self._holder, len(data))
         self.items += items
         self._begin((item, graders) for item in items)
-        return said
+        return sentence
 
     @property
     def left(self) -> int:
@@ -179,8 +179,8 @@ def named_on_cd(data: bytes, path: str) -> str:
     file = PurePosixPath(path)
     if detect(data) != "DICOM" or not _OF_CD.fullmatch(file.name):
         return path
-    said = workers().run(_DESCRIBED, data).facts
-    day, about = opening.day_of(said), opening.about_of(said)
+    described = workers().run(_DESCRIBED, data).facts
+    day, about = opening.day_of(described), opening.about_of(described)
     return opening.called(day, about) if day or about else path
 
 

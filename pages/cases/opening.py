@@ -19,9 +19,13 @@ def called(day: object, described: str) -> str:
     return " ".join(filter(None, (str(day or ""), about or "Film")))[:60]
 
 
-def about_of(said: Mapping[str, str]) -> str:
+def about_of(described: Mapping[str, str]) -> str:
     """Return what a film's header says that it is of, in its own words."""
-    about = said.get("description") or said.get("study_description") or said.get("body_part", "")
+    about = (
+        described.get("description")
+        or described.get("study_description")
+        or described.get("body_part", "")
+    )
     return plain(about, 64)
 
 

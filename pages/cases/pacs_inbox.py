@@ -110,17 +110,17 @@ def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
     """Return what is shown of films, in the columns of the table."""
     rows = []
     for film in films:
-        said = {name: plain(text, 64) for name, text in film.described.items()}
+        described = {name: plain(text, 64) for name, text in film.described.items()}
         rows.append(
             (
                 film.at.replace(tzinfo=None),
                 "opened" if film.digest in opened else "",
-                ", ".join(filter(None, said.get("patient_name", "").split("^"))),
-                said.get("patient_id", ""),
-                opening.day_of(said),
-                said.get("body_part", ""),
-                said.get("image_side") or said.get("side", ""),
-                said.get("description") or said.get("study_description", ""),
+                ", ".join(filter(None, described.get("patient_name", "").split("^"))),
+                described.get("patient_id", ""),
+                opening.day_of(described),
+                described.get("body_part", ""),
+                described.get("image_side") or described.get("side", ""),
+                described.get("description") or described.get("study_description", ""),
                 film.size / 1e6,
             )
         )

@@ -29,16 +29,16 @@ def _look() -> None:
 
     with boundary.refusals_shown():
         entries, counts = outbox.entries(running().store()), outbox.counts(running().store())
-        open_ones = [one for one in entries if one.state != "sent"]
-        sent = [one for one in entries if one.state == "sent"]
+        open_entries = [entry for entry in entries if entry.state != "sent"]
+        sent = [entry for entry in entries if entry.state == "sent"]
         if not entries:
             st.caption("No report was sent yet. In Read, a report can be sent to the archive.")
             return
         st.markdown(summary(counts))
-        if len(open_ones) > 1:
+        if len(open_entries) > 1:
             st.button("Try all now", key="outbox_all", on_click=_retry, args=[None])
-        for one in open_ones[:MOST_SHOWN]:
-            _show_open(one)
+        for entry in open_entries[:MOST_SHOWN]:
+            _show_open(entry)
         unsent = sum(counts.values()) - counts.get("sent", 0)
         if unsent > MOST_SHOWN:
             st.caption(f"And {unsent - MOST_SHOWN} more.")
@@ -61,26 +61,26 @@ def summary(counts: Mapping[str, int]) -> str:
     return ", ".join(filter(None, parts)) + "."
 
 
-def _show_open(one: "Entry") -> None:
+def _show_open(entry: "Entry") -> None:
     with st.container(border=True):
-        said, again, away = st.columns([5, 1, 1], vertical_alignment="center")
-        about = f", {one.about}" if one.about else ""
-        gone = one.server not in {taker.name for taker in running().pacs.takers}
-        why = "This archive is no longer in the settings." if gone else one.said
+        text, again, away = st.columns([5, 1, 1], vertical_alignment="center")
+        about = f", {entry.about}" if entry.about else ""
+        gone = entry.server not in {taker.name for taker in running().pacs.takers}
+        why = "This archive is no longer in the settings." if gone else entry.said
         when = ""
-        if one.state == "waiting" and one.tries:
-            when = f" Tried {counted(one.tries, 'time')}; next at {one.next_at:%H:%M} UTC."
-        said.markdown(
-            f"**{boundary.escaped(one.kind + about)}** {_STATES[one.state]} "
-            f"{boundary.escaped(one.server)}, since {one.put_at:%Y-%m-%d %H:%M} UTC.  \n"
+        if entry.state == "waiting" and entry.tries:
+            when = f" Tried {counted(entry.tries, 'time')}; next at {entry.next_at:%H:%M} UTC."
+        text.markdown(
+            f"**{boundary.escaped(entry.kind + about)}** {_STATES[entry.state]} "
+            f"{boundary.escaped(entry.server)}, since {entry.put_at:%Y-%m-%d %H:%M} UTC.  \n"
             f"{boundary.escaped(why + when)}"
         )
-        busy = one.state == "sending" and not gone
+        busy = entry.state == "sending" and not gone
         again.button(
             "Try now",
-            key=f"outbox_try_{one.entry_id}",
+            key=f"outbox_try_{entry.entry_id}",
             on_click=_retry,
-            args=[[one.entry_id]],
+            args=[[entry.entry_id]],
             disabled=busy or gone,
             width="stretch",
         )
@@ -88,17 +88,22 @@ def _show_open(one: "Entry") -> None:
             st.markdown("This report is deleted here and never sent.")
             st.button(
                 "Discard now",
-                key=f"outbox_away_{one.entry_id}",
+                key=f"outbox_away_{entry.entry_id}",
                 type="primary",
                 on_click=_discard,
-                args=[one.entry_id],
+                args=[entry.entry_id],
             )
 
 
 def _show_sent(sent: "list[Entry]") -> None:
     rows = [
-        (one.sent_at and one.sent_at.replace(tzinfo=None), one.kind, one.about, one.server)
-        for one in sent
+        (
+            entry.sent_at and entry.sent_at.replace(tzinfo=None),
+            entry.kind,
+            entry.about,
+            entry.server,
+        )
+        for entry in sent
     ]
     st.dataframe(
         pd.DataFrame(rows, columns=["Sent", "Kind", "Of", "Archive"]),

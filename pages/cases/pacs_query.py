@@ -46,19 +46,19 @@ def show() -> None:
         with boundary.refusals_shown(), st.spinner(f"Asking {boundary.escaped(server.name)}"):
             clients.note("archive queried", server.name)  # whatever comes of it
             saved.keep_until_sign_out(_FOUND, (server.name, Web(server).find(search)))
-    if found := st.session_state.get(_FOUND):
-        _show_found(running().pacs.server(found[0]), found[1])
+    if answered := st.session_state.get(_FOUND):
+        _show_found(running().pacs.server(answered[0]), answered[1])
 
 
 def _ask(servers: Sequence[Server]) -> tuple[Server, Search] | None:
     """Show the form; return which archive is asked for what, None where nobody asks."""
     with st.form("archive_query", border=False):
-        one, two, three, first, last, ask = st.columns(
+        by_number, by_name, by_request, first, last, ask = st.columns(
             [1.3, 1.6, 1.2, 1, 1, 0.7], vertical_alignment="bottom"
         )
-        patient_id = one.text_input("Patient's number", key="archive_patient")
-        name = two.text_input("Name", key="archive_name", placeholder="Family, given")
-        accession = three.text_input("Request (accession)", key="archive_accession")
+        patient_id = by_number.text_input("Patient's number", key="archive_patient")
+        name = by_name.text_input("Name", key="archive_name", placeholder="Family, given")
+        accession = by_request.text_input("Request (accession)", key="archive_accession")
         since = first.date_input("From", None, key="archive_from", **_ANY_DAY)
         until = last.date_input("To", None, key="archive_to", **_ANY_DAY)
         names = [server.name for server in servers]
@@ -76,19 +76,19 @@ def _ask(servers: Sequence[Server]) -> tuple[Server, Search] | None:
     return None
 
 
-def _show_found(server: Server, found: Found) -> None:
-    others = len(found.series) - len(found.knees())
-    series = found.series
+def _show_found(server: Server, answer: Found) -> None:
+    others = len(answer.series) - len(answer.knees())
+    series = answer.series
     if others:
         with_others = st.toggle(
             f"Show {others} of other body parts, too", key=f"others_{st.session_state[_ROUND]}"
         )
-        series = found.series if with_others else found.knees()
-    if found.cut:
+        series = answer.series if with_others else answer.knees()
+    if answer.cut:
         st.info("The archive has more than are listed. Ask for less at once, such as one day.")
-    if found.passed_over:
+    if answer.passed_over:
         st.warning(
-            f"{counted(found.passed_over, 'answer')} of the archive left out: not of what was "
+            f"{counted(answer.passed_over, 'answer')} of the archive left out: not of what was "
             "asked for, or not to be read."
         )
     if not series:
@@ -106,27 +106,27 @@ def _show_found(server: Server, found: Found) -> None:
         st.caption("Choose rows on their left edge, then open their films in Read.")
 
 
-def table_of(series: Sequence[Series]) -> pd.DataFrame:
+def table_of(listed: Sequence[Series]) -> pd.DataFrame:
     """Return what is shown of series, in the columns of the table."""
     rows = [
         (
-            one.day,
-            one.time,
-            one.patient_name,
-            one.patient_id,
-            one.accession,
-            one.modality,
-            one.body_part,
-            one.side,
-            ", ".join(dict.fromkeys(filter(None, (one.study_description, one.description)))),
-            one.films,
+            series.day,
+            series.time,
+            series.patient_name,
+            series.patient_id,
+            series.accession,
+            series.modality,
+            series.body_part,
+            series.side,
+            ", ".join(dict.fromkeys(filter(None, (series.study_description, series.description)))),
+            series.films,
         )
-        for one in series
+        for series in listed
     ]
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"Films": "Int64"})
 
 
-def _open(server: Server, series: list[Series]) -> None:
+def _open(server: Server, chosen: list[Series]) -> None:
     """Fetch the films and turn to them in Read; those that could not be had are named there."""
     bar = st.progress(0.0, "Asking for the films")
 
@@ -135,9 +135,9 @@ def _open(server: Server, series: list[Series]) -> None:
             bar.progress(done / count, f"Fetched {done} of {counted(count, 'film')}")
 
     films = opening.Films()
-    by_uid = {one.series: one for one in series}
+    by_uid = {series.series: series for series in chosen}
     try:
-        for film in Web(server).films(series, progress=progress):
+        for film in Web(server).films(chosen, progress=progress):
             about = by_uid[film.place.series]
             described = about.description or about.study_description or about.body_part
             films.take(about.day, described, film.data, film.why_not)

@@ -36,7 +36,7 @@ _DIGITS = 18
 def show(
     asked: listing.Asked,
     first: int,
-    found: listing.Found,
+    page: listing.Found,
     shown: pd.DataFrame,
     chosen: rows.Chosen,
 ) -> None:
@@ -47,16 +47,16 @@ def show(
     chosen = replace(chosen, marked=tuple(map(str, marked)))
     case_ids = [int(number) for number in chosen.meant]
     meant = marked or looking.named(cached.store(), case_ids)
-    widths = {"pages": 1.3 * (found.found > PAGE), "clear": 1.1 * bool(marked)}
+    widths = {"pages": 1.3 * (page.matches > PAGE), "clear": 1.1 * bool(marked)}
     widths = {"said": 3.4, **widths, "open": 0.85, "read": 1.2, "away": 0.85, "csv": 0.85}
     widths = {name: width for name, width in widths.items() if width}
     made = st.columns(list(widths.values()), vertical_alignment="center", gap="small")
     places = dict(zip(widths, made, strict=True))
-    words = f"{found.found:,} of {found.all:,} {'knee' if found.all == 1 else 'knees'}"
-    if found.found > PAGE:
-        words = words if found.found < found.all else f"{found.all:,} knees"
-        words = f"{first + 1:,} to {first + len(found.knees):,} of {words}"
-        show_pages(places["pages"], first, found.found)
+    words = f"{page.matches:,} of {page.all:,} {'knee' if page.all == 1 else 'knees'}"
+    if page.matches > PAGE:
+        words = words if page.matches < page.all else f"{page.all:,} knees"
+        words = f"{first + 1:,} to {first + len(page.knees):,} of {words}"
+        show_pages(places["pages"], first, page.matches)
     elsewhere = len(set(marked) - set(shown["case"]))
     places["said"].caption(chosen.told(words, what="case", elsewhere=elsewhere))
     if marked:
@@ -107,11 +107,11 @@ def marked_in(chosen: rows.Chosen) -> "dict[int, Named]":
     from kneeoa.store.cases import looking
 
     saved.keep_until_sign_out(rows.marks_key(ROWS), st.session_state[rows.marks_key(ROWS)])
-    numbers = [int(one) for one in chosen.marked if one.isdecimal() and len(one) <= _DIGITS]
+    numbers = [int(mark) for mark in chosen.marked if mark.isdecimal() and len(mark) <= _DIGITS]
     return looking.named(cached.store(), numbers)
 
 
-def show_pages(place, first: int, found: int) -> None:
+def show_pages(place, first: int, matches: int) -> None:
     """Show how to come to the rows before and after the page."""
     with place.container(horizontal=True, gap="small"):
         for label, key, to in (
@@ -121,7 +121,7 @@ def show_pages(place, first: int, found: int) -> None:
             st.button(
                 label,
                 key=key,
-                disabled=not 0 <= to < found,
+                disabled=not 0 <= to < matches,
                 on_click=st.session_state.update,
                 args=[{FIRST: to}],
             )
@@ -133,7 +133,7 @@ def _all_of(asked):
 
     db = cached.store()
     knees = looking.find(db, asked).knees
-    return table_of(keeping.some(db, [one for one, _ in knees], asked.reader), knees, asked)
+    return table_of(keeping.some(db, [case_id for case_id, _ in knees], asked.reader), knees, asked)
 
 
 def _named(names):

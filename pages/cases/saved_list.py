@@ -64,8 +64,8 @@ def show() -> None:
         saved.known(film)  # what she saw of a film as it came is of the one that is kept, too
     above = st.container()
     asked = asked_for()
-    first, found = page_of(asked)
-    numbers = [case_id for case_id, _ in found.knees]
+    first, page = page_of(asked)
+    numbers = [case_id for case_id, _ in page.knees]
     cases = keeping.some(db, numbers, saved.reader())
     if damaged := sorted(set(numbers) - {case.case_id for case in cases}):
         with above:
@@ -74,8 +74,8 @@ def show() -> None:
                 "cannot be read."
             )
             saved_actions.show_damaged(damaged)
-    shown = saved_actions.table_of(cases, found.knees, asked)
-    reopening.note_order(found.knees)
+    shown = saved_actions.table_of(cases, page.knees, asked)
+    reopening.note_order(page.knees)
     if asked.seen is None:
         note_seen(cases, shown)
     hidden = {
@@ -96,7 +96,7 @@ def show() -> None:
         order=st.session_state[_ORDER],
         is_page=True,
     )
-    saved_actions.show(asked, first, found, shown, chosen)
+    saved_actions.show(asked, first, page, shown, chosen)
     log.show()
 
 
@@ -119,12 +119,12 @@ def page_of(asked: listing.Asked) -> tuple[int, listing.Found]:
 
     same = asked.filters, asked.sort
     first = st.session_state.get(FIRST, 0) if st.session_state.get(_ASKED) == same else 0
-    found = looking.find(cached.store(), asked, first=first, most=PAGE)
-    if not found.knees and found.found:
-        first = (found.found - 1) // PAGE * PAGE
-        found = looking.find(cached.store(), asked, first=first, most=PAGE)
+    page = looking.find(cached.store(), asked, first=first, most=PAGE)
+    if not page.knees and page.matches:
+        first = (page.matches - 1) // PAGE * PAGE
+        page = looking.find(cached.store(), asked, first=first, most=PAGE)
     st.session_state.update({_ASKED: same, FIRST: first})
-    return first, found
+    return first, page
 
 
 def show_empty() -> None:
@@ -153,7 +153,7 @@ def pictures_of(cases: Sequence[Case]) -> dict[int, str]:
     files = settings.files_from(os.environ)
     known: dict[str, bytes] = st.session_state.get(_PICTURES, {})
     saved.keep_until_sign_out(_PICTURES, known)
-    found = {}
+    addresses = {}
     for case in cases:
         if case.film not in known:
             known[case.film] = files.picture(case.film)
@@ -162,8 +162,8 @@ def pictures_of(cases: Sequence[Case]) -> dict[int, str]:
         if data := known[case.film]:
             place = f"case {case.case_id}"
             name = f"{case.film} {served.token()}"
-            found[case.case_id] = served.address_of(data, "image/png", place, name)
-    return found
+            addresses[case.case_id] = served.address_of(data, "image/png", place, name)
+    return addresses
 
 
 def _row(knee, hidden, pictures) -> rows.Row:

@@ -88,13 +88,13 @@ def show_adding(work: batch.Batch) -> None:
         key=f"batch_{st.session_state.get(_ROUND, 0)}",
     )
     if uploads:
-        said = []
+        notes = []
         for upload in uploads:
             try:
-                said.append(("", work.add(upload.name, bytes_of(upload), in_use.graders())))
+                notes.append(("", work.add(upload.name, bytes_of(upload), in_use.graders())))
             except KneeOAError as error:
-                said.append((upload.name, str(error)))
-        st.session_state[_SAID] = [one for one in said if any(one)]
+                notes.append((upload.name, str(error)))
+        st.session_state[_SAID] = [note for note in notes if any(note)]
         st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
         st.rerun()
     for name, sentence in st.session_state.get(_SAID, ()):
@@ -130,9 +130,11 @@ def _look(work):
 
 def _case(film) -> Case:
     now = datetime.now(UTC)
-    found = tuple(states.state_of(film, place, wait=False) for place in range(len(film.frames)))
-    grades = {place: own_grades.of(film.digest, place) for place in range(len(found))}
-    state = FilmState(found)
+    knee_states = tuple(
+        states.state_of(film, place, wait=False) for place in range(len(film.frames))
+    )
+    grades = {place: own_grades.of(film.digest, place) for place in range(len(knee_states))}
+    state = FilmState(knee_states)
     name = session_films.labels()[film.digest]
     return Case(
         0, film.digest, film.digest, name, film.source, "", "", True, 0, state, now, now, grades
@@ -177,9 +179,9 @@ def _waiting_rows(work):
 
 def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     """Show what can be done with the marked rows, or the one that is pointed at."""
-    digests = [one for one in chosen.meant if one in session_films.all_films()]
+    digests = [digest for digest in chosen.meant if digest in session_films.all_films()]
     several = [1.2] if chosen.marked else []
-    said, *marks, open_, save, away, stop, csv = st.columns(
+    text, *marks, open_, save, away, stop, csv = st.columns(
         [3, *several, 1, 1.2, 1.2, 1.2, 1], vertical_alignment="center", gap="small"
     )
     for place in marks:
@@ -187,7 +189,7 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     refused = sum(item.state == "refused" for item in work.items)
     words = counted(len(table), "knee")
     words += f" · {counted(refused, 'file')} not read" if refused else ""
-    said.caption(chosen.told(words, what="film"))
+    text.caption(chosen.told(words, what="film"))
     open_.button(
         "Open",
         key="session_open",
@@ -246,8 +248,8 @@ def show_what_is_kept(digests: list[str]) -> None:
     if not (unsaved := [film for film in chosen if not _saved_as(film)]):
         return
     st.caption(identities.said_of_all(unsaved))
-    found = text_in_pixels.found(unsaved, st.empty())
-    texts = [film.name for film in unsaved if film.digest in found]
+    warnings = text_in_pixels.found(unsaved, st.empty())
+    texts = [film.name for film in unsaved if film.digest in warnings]
     if texts:
         st.warning(
             f"Text seems to stand in the picture itself of {boundary.escaped(', '.join(texts[:5]))}"

@@ -85,7 +85,7 @@ def found_in(listed, asked):
 def test_what_is_looked_for_is_found_and_counted(listed, filters, found):
     assert found_in(listed, Asked(filters=filters)) == found
     counted = looking.find(listed[0], Asked(filters=filters), most=1)
-    assert (len(counted.knees), counted.found, counted.all) == (bool(found), len(found), 5)
+    assert (len(counted.knees), counted.matches, counted.all) == (bool(found), len(found), 5)
 
 
 def test_a_case_is_found_by_its_number(listed):
@@ -161,7 +161,7 @@ def test_the_list_follows_what_is_changed_and_deleted(db, files):
     assert looking.find(db, four).knees == ((case.case_id, 1),)
     keeping.remove(db, files, [case.case_id], client="x", now=NOW)
     found = looking.find(db, Asked())
-    assert (found.knees, found.found, found.all) == ((), 0, 0)
+    assert (found.knees, found.matches, found.all) == ((), 0, 0)
 
 
 def test_cases_are_opened_in_the_order_they_are_asked_for(listed):

@@ -224,8 +224,8 @@ class JointSpace(Measure):
         from train.publish import joint_space as measuring
 
         _expect_room(self.csv, measuring.COLUMNS)
-        found = measuring.measured(self.chosen(), Localiser(self.models), progress=tqdm)
-        table = measuring.table(found)
+        measured = measuring.measured(self.chosen(), Localiser(self.models), progress=tqdm)
+        table = measuring.table(measured)
         print(measuring.as_text(table))
         for line in broken(table):
             print(f"Not good enough: {line}")

@@ -26,17 +26,17 @@ def parts(body: bytes, content_type: str) -> list[bytes]:
     start = 0 if body.startswith(mark) else body.find(b"\r\n" + mark) + 2
     if start < 2 and not body.startswith(mark):
         raise ValueError("no boundary")
-    found, at = [], start + len(mark)
+    contents, at = [], start + len(mark)
     while not body.startswith(b"--", at):
         head_end = body.find(b"\r\n\r\n", at, at + _LONGEST_HEAD)
         end = body.find(b"\r\n" + mark, at) if head_end >= 0 else -1
         if end < 0:
             raise ValueError("a part is cut off")
-        found.append(body[head_end + 4 : max(end, head_end + 4)])
-        if len(found) > MOST_PARTS:
+        contents.append(body[head_end + 4 : max(end, head_end + 4)])
+        if len(contents) > MOST_PARTS:
             raise ValueError("too many parts")
         at = end + 2 + len(mark)
-    return found
+    return contents
 
 
 def _boundary(content_type: str) -> bytes:

@@ -68,12 +68,12 @@ class Classic:
 
         Raises `RefusedError` where it will not have it, and `LostError` where nothing is known.
         """
-        said, content = identity(data), data_set(data)
+        file_meta, content = identity(data), data_set(data)
         seconds = self.station.transfer_seconds
         with Deadline(seconds) as deadline:
             try:
                 with self._connected(deadline) as connection:
-                    status = self._stored(connection, said, content)
+                    status = self._stored(connection, file_meta, content)
             except (LostError, RefusedError):
                 raise
             except Exception as problem:
@@ -96,34 +96,34 @@ class Classic:
             connection.settimeout(deadline.left)
             yield _Connection(connection)
 
-    def _stored(self, connection: "_Connection", said: Identity, content: bytes) -> int:
+    def _stored(self, connection: "_Connection", file_meta: Identity, content: bytes) -> int:
         """Return the status that the archive answers an object with."""
-        most = self._associated(connection, said)
+        most = self._associated(connection, file_meta)
         request = C_STORE()
         request.MessageID, request.Priority = _MESSAGE, 0
-        request.AffectedSOPClassUID = said.sop_class
-        request.AffectedSOPInstanceUID = said.sop_instance
+        request.AffectedSOPClassUID = file_meta.sop_class
+        request.AffectedSOPInstanceUID = file_meta.sop_instance
         request.DataSet = io.BytesIO(content)
         message = C_STORE_RQ()
         message.primitive_to_message(request)
         for part in message.encode_msg(_CONTEXT, most):
             connection.send(P_DATA_TF(), part)
-        status = self._status(connection, said)
+        status = self._status(connection, file_meta)
         with contextlib.suppress(OSError):  # it has said what it had to
             connection.send(A_RELEASE_RQ(), A_RELEASE())
             connection.receive()
         return status
 
-    def _associated(self, connection: "_Connection", said: Identity) -> int:
+    def _associated(self, connection: "_Connection", file_meta: Identity) -> int:
         """Agree on what will be sent; return how many bytes a part of it may have, 0 for any."""
         here, asked = self.station, A_ASSOCIATE()
         asked.application_context_name = _APPLICATION
         asked.calling_ae_title, asked.called_ae_title = here.own_title, here.ae_title
         nowhere = AddressInformation("127.0.0.1", 0)  # which stands in no message
         asked.calling_presentation_address = asked.called_presentation_address = nowhere
-        context = build_context(said.sop_class, said.syntax)
-        context.context_id = _CONTEXT
-        asked.presentation_context_definition_list = [context]
+        proposed = build_context(file_meta.sop_class, file_meta.syntax)
+        proposed.context_id = _CONTEXT
+        asked.presentation_context_definition_list = [proposed]
         most, ours = MaximumLengthNotification(), ImplementationClassUIDNotification()
         most.maximum_length_received, ours.implementation_class_uid = _PART, _OURS
         asked.user_information = [most, ours]
@@ -133,7 +133,7 @@ class Classic:
             raise LostError(f"{self._expected} {self._why_rejected(answer)}")
         if not isinstance(answer, A_ASSOCIATE_AC):
             raise LostError(f"{self._expected} It hung up before anything was sent. Try again.")
-        if not (agreed := [one.result for one in answer.presentation_context]):
+        if not (agreed := [context.result for context in answer.presentation_context]):
             raise ValueError("nothing is agreed on")
         if agreed != [0]:
             raise RefusedError(
@@ -151,7 +151,7 @@ class Classic:
             return f"It is not called {here.ae_title}. Check ae_title in the settings."
         return "It takes no connection now. Try again in a moment, or ask who runs it."
 
-    def _status(self, connection: "_Connection", said: Identity) -> int:
+    def _status(self, connection: "_Connection", file_meta: Identity) -> int:
         message = DIMSEMessage()
         for _ in range(_MOST_PARTS):
             answer = connection.receive()
@@ -161,7 +161,7 @@ class Classic:
                 break
         told = message.message_to_primitive()
         if isinstance(told, C_STORE) and told.MessageIDBeingRespondedTo == _MESSAGE:
-            is_named = told.AffectedSOPInstanceUID in (None, said.sop_instance)
+            is_named = told.AffectedSOPInstanceUID in (None, file_meta.sop_instance)
             if is_named and told.Status is not None:
                 return int(told.Status)
         raise LostError(

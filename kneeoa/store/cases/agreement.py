@@ -54,20 +54,20 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
     list
         Comparisons with at least one knee.
     """
-    found = []
+    compared = []
     others: dict[Against, str] = {"networks": "The networks", "reference": "The reference"}
     for against, whom in others.items():
         for profile in profiles_of(graded) if against == "networks" else [None]:
             for before, when in ((True, "before theirs was seen"), (False, "with theirs in sight")):
                 answers = answers_of(graded, against, before=before, profile=profile)
-                found.append(_compared(f"{whom}{under(profile)}, {when}", answers, graded))
+                compared.append(_compared(f"{whom}{under(profile)}, {when}", answers, graded))
     known = graded.dropna(subset=["networks", "reference"])
     theirs = known.assign(grade=known["networks"]).rename(columns={"knee": "image_id"})
     for profile in profiles_of(known):
         answers = theirs.loc[theirs["profile"] == profile, ["image_id", "reference", "grade"]]
         what = f"The networks{under(profile)} against the reference"
-        found.append(_compared(what, answers, graded))
-    return [one for one in found if one.knees]
+        compared.append(_compared(what, answers, graded))
+    return [comparison for comparison in compared if comparison.knees]
 
 
 def profiles_of(graded: pd.DataFrame) -> list[str]:

@@ -148,16 +148,16 @@ class OwnGrade:
             return OwnGrade(last.grade, last.given_at)
         free = [
             (at, grade)
-            for one in (self, kept)
-            for at, grade in ((one.committed_at, one.committed), (one.given_at, one.grade))
-            if at is not None and (at < seen or (one.seen_at == seen and at == one.committed_at))
+            for own in (self, kept)
+            for at, grade in ((own.committed_at, own.committed), (own.given_at, own.grade))
+            if at is not None and (at < seen or (own.seen_at == seen and at == own.committed_at))
         ]
         at, committed = max(free, key=lambda pair: pair[0], default=(None, None))
         return OwnGrade(last.grade, last.given_at, committed, at, seen)
 
 
-def _later(one: datetime | None, other: datetime | None) -> bool:
-    return one is not None and (other is None or one >= other)
+def _later(at: datetime | None, other: datetime | None) -> bool:
+    return at is not None and (other is None or at >= other)
 
 
 NO_GRADE = OwnGrade()

@@ -73,14 +73,14 @@ class FilmFiles:
 
         Each with the mark that says so, to be removed once it is settled whether it stays.
         """
-        found = []
+        films = []
         for mark in self.folder.glob(f"{_PUT}*"):
             digest = mark.name.removeprefix(_PUT).partition(".")[0]
             with contextlib.suppress(OSError):
                 is_old = time.time() - mark.stat().st_mtime > _UNSETTLED
                 if is_old and _DIGEST.fullmatch(digest):
-                    found.append((digest, mark))
-        return found
+                    films.append((digest, mark))
+        return films
 
     def read(self, digest: str) -> bytes:
         """Return a film; raise `FilmFileError` where it is missing, damaged or sealed otherwise."""
@@ -193,13 +193,13 @@ class FilmFiles:
             except FileNotFoundError:
                 return self._new_patients(place)
         try:
-            found = sealed.opened(data, _PATIENTS, self.key)
+            patients_key = sealed.opened(data, _PATIENTS, self.key)
         except sealed.SealedError as problem:
             raise FilmFileError(f"Expected to open {place}. {problem}") from None
         if self.key is not None and not sealed.is_sealed(data):
             with in_words("keep a film", self.folder):
-                self._write_patients(place, found)
-        return found
+                self._write_patients(place, patients_key)
+        return patients_key
 
     def _new_patients(self, place: Path) -> bytes:
         self._write_patients(place, secrets.token_bytes(sealed.KEY_BYTES), new=True)

@@ -191,14 +191,14 @@ def get(db: Engine, case_id: int, reader: str = "") -> Case:
     table = tables.reading_case
     there = table.c.id == case_id
     with reading(db) as connection:
-        found = _cases(connection, select(table).where(there), reader)
-        if not found and connection.scalar(select(table.c.id).where(there)) is not None:
+        cases = _cases(connection, select(table).where(there), reader)
+        if not cases and connection.scalar(select(table.c.id).where(there)) is not None:
             raise StoreError(
                 "What is kept of this case is damaged and cannot be read. It can be deleted."
             )
-    if not found:
+    if not cases:
         raise StoreError("This case is no longer there: it was deleted.")
-    return found[0]
+    return cases[0]
 
 
 def of_film(db: Engine, digest: str, reader: str = "", *, mark: str = "") -> Case | None:
@@ -225,13 +225,13 @@ def some(db: Engine, case_ids: Iterable[int], reader: str = "") -> list[Case]:
     Those that are missing are gone, or damaged by another program, and can be deleted.
     """
     table, numbers = tables.reading_case, list(dict.fromkeys(case_ids))
-    found: dict[int, Case] = {}
+    cases: dict[int, Case] = {}
     with reading(db) as connection:
         for start in range(0, len(numbers), _AT_ONCE):
             here = table.c.id.in_(numbers[start : start + _AT_ONCE])
             rows = select(table).where(here).order_by(table.c.id)
-            found |= {case.case_id: case for case in _cases(connection, rows, reader)}
-    return [found[number] for number in numbers if number in found]
+            cases |= {case.case_id: case for case in _cases(connection, rows, reader)}
+    return [cases[number] for number in numbers if number in cases]
 
 
 def count(db: Engine) -> int:
@@ -279,14 +279,14 @@ def _remove(
 
 
 def _cases(connection: Connection, rows: Select[Any], reader: str) -> list[Case]:
-    found = each_of(connection, rows, _case)
-    if not found:
+    cases = each_of(connection, rows, _case)
+    if not cases:
         return []
-    only = [case.case_id for case in found] if len(found) <= _AT_ONCE else None
+    only = [case.case_id for case in cases] if len(cases) <= _AT_ONCE else None
     grades = readers.grades_of(connection, reader, only)
-    for case in found:
+    for case in cases:
         case.grades.update(grades.get(case.case_id, {}))
-    return found
+    return cases
 
 
 def _case(row: Row) -> Case:

@@ -112,7 +112,7 @@ class Found:
     """Knees of one page, by case and place, of how many that were found, and of all there are."""
 
     knees: tuple[tuple[int, int], ...]
-    found: int
+    matches: int
     all: int
 
 
@@ -127,10 +127,10 @@ def doubt_of(knee: KneeState) -> str:
     """Return what makes an answer doubtful, in a few words; empty where nothing does."""
     if knee.said is None:
         return ""
-    said = ["more than one grade"] * (knee.low != knee.high)
+    doubts = ["more than one grade"] * (knee.low != knee.high)
     if knee.apart:
-        said.append(f"networks {knee.apart} apart")
-    return ", ".join(said)
+        doubts.append(f"networks {knee.apart} apart")
+    return ", ".join(doubts)
 
 
 def table(
@@ -151,7 +151,7 @@ def table(
 
 
 def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, Any]:
-    refusals = [one.sentence for one in knee.findings if one.severity == "refused"]
+    refusals = [finding.sentence for finding in knee.findings if finding.severity == "refused"]
     own = case.own(place)
     # A reference in sight makes a grade as little free as an answer does.
     answers: dict[str, Any] = {

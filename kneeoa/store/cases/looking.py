@@ -57,11 +57,11 @@ def find(db: Engine, asked: Asked, *, first: int = 0, most: int | None = None) -
     wanted = wanted.order_by(*_order(asked)).limit(most).offset(first)
     counted = _filtered(select(func.count()), asked)
     with reading(db) as connection:
-        found = tuple((row.case_id, row.knee) for row in connection.execute(wanted))
+        knees = tuple((row.case_id, row.knee) for row in connection.execute(wanted))
         every = connection.scalars(select(func.count()).select_from(_KNEE)).one()
         is_all = asked.filters == EVERY
         count = every if is_all else connection.scalars(counted).one()
-    return Found(found, count, every)
+    return Found(knees, count, every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class Named:
 def named(db: Engine, case_ids: Collection[int]) -> dict[int, Named]:
     """Return those of `case_ids` that are still there, the newest first."""
     rows = select(_CASE.c.id, _CASE.c.name, _CASE.c.is_read)
-    numbers, found = sorted(set(case_ids), reverse=True), dict[int, Named]()
+    numbers, cases = sorted(set(case_ids), reverse=True), dict[int, Named]()
     with reading(db) as connection:
         for start in range(0, len(numbers), _AT_ONCE):
             here = _CASE.c.id.in_(numbers[start : start + _AT_ONCE])
             for row in connection.execute(rows.where(here).order_by(_CASE.c.id.desc())):
-                found[row.id] = Named(row.name, row.is_read)
-    return found
+                cases[row.id] = Named(row.name, row.is_read)
+    return cases
 
 
 def words_of(new: NewCase) -> dict[str, str]:
@@ -90,7 +90,7 @@ def words_of(new: NewCase) -> dict[str, str]:
     return {
         "searched": f"{name} {new.patient[:PATIENT_LETTERS]} {new.source}".casefold(),
         # So that film 2 comes before film 10.
-        "name_order": _DIGITS.sub(lambda found: found[0].zfill(12), name),
+        "name_order": _DIGITS.sub(lambda match: match[0].zfill(12), name),
     }
 
 

@@ -22,7 +22,9 @@ def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -
     """
     table, case = tables.case_grade, tables.reading_case
     key = {"case_id": case_id, "knee": knee, "reader": reader}
-    plain_grades = [None if one is None else grade_of(one) for one in (own.grade, own.committed)]
+    plain_grades = [
+        None if grade is None else grade_of(grade) for grade in (own.grade, own.committed)
+    ]
     own = replace(own, grade=plain_grades[0], committed=plain_grades[1])
     with writing(db) as connection:
         # Deleting it waits for this, or this for it; and so does her other window.

@@ -78,13 +78,13 @@ class _Kept:
 
 def kept_in(folder: Path) -> list[_Kept]:
     """Return the films and pictures of a folder, those that were put aside, too."""
-    found = []
+    kept = []
     for file in [*folder.glob(".gone.*"), *folder.glob("[0-9a-f][0-9a-f]/*")]:
         if film := _FILM.fullmatch(file.name):
-            found.append(_Kept(file, "film", film[1]))
+            kept.append(_Kept(file, "film", film[1]))
         elif picture := _PICTURE.fullmatch(file.name):
-            found.append(_Kept(file, "picture", picture[1]))
-    return found
+            kept.append(_Kept(file, "picture", picture[1]))
+    return kept
 
 
 def reseal_marks(folder: Path, secrets: Secrets) -> None:
@@ -103,22 +103,22 @@ def reseal_marks(folder: Path, secrets: Secrets) -> None:
 def reseal_films(db: Engine, folder: Path, secrets: Secrets) -> Iterator[Outcome]:
     """Encrypt films and pictures with the new secret; give what was done so far after each."""
     outcome = Outcome()
-    for one in kept_in(folder):
+    for kept in kept_in(folder):
         try:
             # Whoever is about to delete or to keep the same film waits.
             with (
-                _film_alone(db, one.digest),
+                _film_alone(db, kept.digest),
                 in_words("encrypt a film", folder),
                 contextlib.suppress(FileNotFoundError),  # deleted meanwhile
             ):
-                if not reseal_file(one.file, one.name, secrets, is_film=one.kind == "film"):
-                    outcome.done += one.kind == "film"
-                elif one.kind == "film":
+                if not reseal_file(kept.file, kept.name, secrets, is_film=kept.kind == "film"):
+                    outcome.done += kept.kind == "film"
+                elif kept.kind == "film":
                     outcome.films += 1
                 else:
                     outcome.pictures += 1
         except sealed.SealedError as problem:
-            outcome.failed[one.file.name] = str(problem)
+            outcome.failed[kept.file.name] = str(problem)
         yield outcome
 
 

@@ -85,11 +85,13 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
     film = session_films.all_films()[digest]
     if digest == case.film and identity.is_without_patient(case):
         # What its file said against it when it was saved, and does not say any more.
-        film.know(one for knee in state.knees for one in knee.findings if is_of_header(one))
+        film.know(
+            finding for knee in state.knees for finding in knee.findings if is_of_header(finding)
+        )
     own_grades.are_same(digest, case.film)
     session_films.restore(film, state.quarters, state.changes)
     film.anyway, film.drawn = state.anyway, state.drawn
-    said = _restore_knees(film, state)
+    differences = _restore_knees(film, state)
     if len(film.frames) > 1:
         st.session_state[knees.knee_key(film)] = min(knee, len(film.frames) - 1)
     for place, own in case.grades.items():
@@ -101,15 +103,15 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
         case = keeping.get(db, case_id, saved.reader())
     saved.note_case(film, case)
     st.session_state[session_films.NEXT] = digest
-    return said
+    return differences
 
 
 def _restore_knees(film, state):
     if not state.knees:  # it came in by itself
         return []
-    said = []
+    differences = []
     if len(state.knees) != len(film.frames):
-        said = [
+        differences = [
             "Another number of knees would be found on it today than when it was saved: its boxes "
             "are those of then."
         ]
@@ -122,7 +124,7 @@ def _restore_knees(film, state):
             knees.move(film, place, frame)
         if knee.side != film.localised.knees[place].side:
             st.session_state[knees.side_key(film, place)] = knee.side
-    return said
+    return differences
 
 
 _SIDES = ("top", "left", "height", "width")

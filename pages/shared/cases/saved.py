@@ -207,16 +207,16 @@ def state_of(film: Film, before: FilmState | None = None) -> FilmState:
         view, measured = before.view, before.measurements
     else:
         view, measured = _plain(seen)
-    found = tuple(
+    knee_states = tuple(
         _kept(states.state_of(film, place), before.knees[place])
         if before and place < len(before.knees)
         else states.state_of(film, place)
         for place in range(len(film.frames))
     )
-    if not (before and before.knees) and len(found) == 1:
-        found = (replace(found[0], reference=_reference_of(film)),)
+    if not (before and before.knees) and len(knee_states) == 1:
+        knee_states = (replace(knee_states[0], reference=_reference_of(film)),)
     return FilmState(
-        found,
+        knee_states,
         quarters=film.quarters,
         changes=film.changes,
         anyway=film.anyway,
@@ -253,15 +253,15 @@ def _plain(seen):
     """Return view and measurements as a case has them, which is as JSON would give them back."""
     if seen is None:
         return None, ()
-    found = json.loads(json.dumps(asdict(seen)))
-    return found["view"], tuple(found["measured"])
+    record = json.loads(json.dumps(asdict(seen)))
+    return record["view"], tuple(record["measured"])
 
 
 def _study_of(film, files):
     if film.source != "DICOM":
         return "", ""
-    said = workers().run(PATIENT, film.data).facts
-    return files.mark_of(str(said["id"])), str(said["date"])
+    facts = workers().run(PATIENT, film.data).facts
+    return files.mark_of(str(facts["id"])), str(facts["date"])
 
 
 def mark_of_patient(patient_id: str) -> str:
@@ -284,8 +284,8 @@ def _reference_of(film):
 
 def known(film: Film) -> int | None:
     """Return the case of a film that was saved in another session; looked for once."""
-    found = st.session_state.setdefault(_KNOWN, {})
-    if film.digest not in found:
+    case_ids = st.session_state.setdefault(_KNOWN, {})
+    if film.digest not in case_ids:
         case = same_films.kept_as(film, settings.files_from(os.environ), reader())
-        found[film.digest] = case and case.case_id
-    return found[film.digest]
+        case_ids[film.digest] = case and case.case_id
+    return case_ids[film.digest]

@@ -40,7 +40,7 @@ def state_of(film: Film, place: int, *, wait: bool = True) -> KneeState:
         profile = in_use.current()
         state = replace(
             state,
-            networks={one.architecture: int(one.said) for one in readings},
+            networks={reading.architecture: int(reading.said) for reading in readings},
             graded_by=graded_by(),
             profile_said=profile.case_line if profile else "",
         )

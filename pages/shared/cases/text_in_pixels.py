@@ -32,20 +32,20 @@ def found(films: Collection[Film], place: DeltaGenerator) -> dict[str, str]:
     `place` says how far it is. Whatever the reader does meanwhile ends that run of the page, and
     the search goes on behind it. What is not known in time is missing.
     """
-    looking = [look(film) for film in films if film.text is None]
+    searches = [look(film) for film in films if film.text is None]
     began = time.monotonic()
-    patience = PATIENCE * max(1, len(looking))
-    while not all(one.done() for one in looking) and time.monotonic() - began < patience:
-        done = sum(one.done() for one in looking)
-        if len(looking) > 1 and time.monotonic() - began > _AT_ONCE:
-            words = f"Looking for text in {counted(len(looking), 'film')}: {done} done"
-            place.progress(done / len(looking), words)
+    patience = PATIENCE * max(1, len(searches))
+    while not all(search.done() for search in searches) and time.monotonic() - began < patience:
+        done = sum(search.done() for search in searches)
+        if len(searches) > 1 and time.monotonic() - began > _AT_ONCE:
+            words = f"Looking for text in {counted(len(searches), 'film')}: {done} done"
+            place.progress(done / len(searches), words)
         else:
             place.empty()  # where a page ends that is to be run anew
         time.sleep(_LOOK_AGAIN)
     place.empty()
-    for one in looking:
-        failed = one.exception() if one.done() else None
+    for search in searches:
+        failed = search.exception() if search.done() else None
         if failed is not None and not isinstance(failed, FullError):
             raise failed
     return {film.digest: film.text for film in films if film.text}

@@ -78,7 +78,7 @@ class Running:
         if settings.in_dashboard:
             from kneeoa.pacs.receiver import FilmReceiver
 
-            receiver = FilmReceiver(settings, lambda one: inbox.take_in(one.data, one.described))
+            receiver = FilmReceiver(settings, lambda film: inbox.take_in(film.data, film.described))
             receiver.start()
             self._receiver = receiver
 

@@ -20,9 +20,9 @@ from pages.shared.profiles import in_use
 _PSEUDONYMS = "pseudonyms"
 
 
-def report_of(film: Film, frame: Frame, **said) -> Report:
-    """Return the report of `frame` of a film; `said` as of `exports_of`."""
-    return exports_of(film, frame, **said).report
+def report_of(film: Film, frame: Frame, **options) -> Report:
+    """Return the report of `frame` of a film; `options` as of `exports_of`."""
+    return exports_of(film, frame, **options).report
 
 
 def exports_of(
