@@ -7,7 +7,6 @@ the signs of each Kellgren-Lawrence grade come from `kneeoa.films.phantom_anatom
 illustrate the scale; they are not evidence of how well a grader does on real films.
 """
 
-import math
 from operator import index
 
 import numpy as np
@@ -37,8 +36,6 @@ _SUPERSAMPLING = 2
 _DEMO_SIDE = 512
 # A detector seldom fills its container: about twelve bits above an offset, in a 16-bit file.
 _SIXTEEN_BIT_RANGE = (900, 4300)
-
-
 _SIXTEEN_BIT_NAME = "synthetic-16bit.png"
 DEMO_NAMES = (*(f"synthetic-kl{int(grade)}.png" for grade in GRADES), _SIXTEEN_BIT_NAME)
 """Films for the app's "try it" list: one 8-bit film a grade, and one of 16 bits."""
@@ -218,8 +215,7 @@ def _bone(
 
 def _blurred(lines: np.ndarray, sigma: float) -> np.ndarray:
     """Blur ``(size, size) float32`` lines by `sigma` pixels; computed where any is near."""
-    # Further than the filter looks.
-    reach = math.ceil(5 * sigma)
+    reach = int(5 * sigma) + 1  # further than the filter looks
     drawn = (np.flatnonzero(lines.any(axis=axis)) for axis in (1, 0))
     box = tuple(slice(max(0, at[0] - reach), at[-1] + 1 + reach) for at in drawn)
     blurred = np.zeros_like(lines)
