@@ -121,7 +121,9 @@ def test_the_name_of_any_file_may_be_a_patient_s(tmp_path, capsys):
 def test_of_two_knees_the_place_in_the_picture_says_the_side(tmp_path, capsys):
     knees = [draw_knee(g, side=512, laterality=s, marked=False) for g, s in ((1, "R"), (3, "L"))]
     for name, tags in (
-        ("file", {"ImageLaterality": "R"}),
+        ("plain", {}),
+        # It may be two films of one knee.
+        ("of_one_side", {"ImageLaterality": "R"}),
         ("mirrored", {"PatientOrientation": ["R", "F"]}),
     ):
         film = dicom_dataset(np.hstack(knees), **tags)
@@ -130,7 +132,7 @@ def test_of_two_knees_the_place_in_the_picture_says_the_side(tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.count("(by where it lies in the film)") == 2
     assert "as the file says" not in said
-    assert said.count("side unknown, the knee on the") == 2
+    assert said.count("side unknown, the knee on the") == 4
     assert "mirror image (PatientOrientation)" in said
     assert len(list(Path("mirrored").iterdir())) == 2
 
