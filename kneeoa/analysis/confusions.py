@@ -10,6 +10,7 @@ from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap
 from kneeoa.networks import DISPLAY_NAME, pair_of
 from kneeoa.records.results import PROBABILITY_COLUMNS, probabilities_of
+from kneeoa.wording import counted
 
 Name = TypeVar("Name")
 
@@ -212,11 +213,18 @@ def film_by_film(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return rows.sort_values("image_id", ignore_index=True)
 
 
-def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.DataFrame:
+def in_cell(
+    films: Mapping[str, pd.DataFrame],
+    true: int,
+    given: int,
+    *,
+    also: Sequence[Mapping[str, pd.DataFrame]] = (),
+) -> pd.DataFrame:
     """Return the films with reference `true` that some run gives `given`, the surest first.
 
     Columns ``image_id, patient_id, runs_here, runs, confidence`` (mean probability of `given` over
-    the runs). ``films`` are `graded` films by run.
+    the runs). ``films`` are `graded` films by run. With `also`, the same of other networks: only
+    those that some run of each of them gives it, too.
     """
     parts = pd.concat(films.values(), ignore_index=True)
     parts = parts[parts["true_grade"] == true]
@@ -230,14 +238,16 @@ def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.Data
         }
     ).reset_index()
     table = table[table["runs_here"] > 0]
+    for others in also:
+        table = table[table["image_id"].isin(in_cell(others, true, given)["image_id"])]
     return table.sort_values("confidence", ascending=False, ignore_index=True)
 
 
 def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, given: int) -> str:
-    """Say how a cell of the matrix and the sheet or list of its films belong together.
+    """Say how a cell of the matrix and the list of its films (`in_cell`) belong together.
 
     ``films`` are `graded` films by run, ``network`` is the name shown. A cell is the mean over
-    runs; the sheet has every film that any run puts there, so it is longer.
+    runs; the list has every film that any run puts there, so it is longer.
     """
     found = in_cell(films, true, given)
     of_reference = [int((one["true_grade"] == true).sum()) for one in films.values()]
@@ -246,11 +256,11 @@ def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, gi
     share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
     of = f"knees with reference KL {true} to which {network} gives KL {given}"
     if len(films) == 1:
-        return f"{cell:.0f} {of}{share}: those below."
+        return f"{cell:.0f} {of}{share}."
     every = int((found["runs_here"] == len(films)).sum())
     return (
-        f"In a run, on average, there are {cell:.1f} {of}{share}. Below are {len(found)}: each "
-        f"that any of the {len(films)} runs puts there; {every} of them are there in every run."
+        f"In a run, on average, there are {cell:.1f} {of}{share}. Of the {len(films)} runs, one or "
+        f"more put {counted(len(found), 'film')} there, all of them {every}."
     )
 
 

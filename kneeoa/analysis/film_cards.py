@@ -1,6 +1,6 @@
 """Films as cards of a contact sheet: what is known of each, in the order they are shown in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -42,13 +42,20 @@ class FilmCard:
         )
 
 
-def of_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> tuple[FilmCard, ...]:
+def of_cell(
+    films: Mapping[str, pd.DataFrame],
+    true: int,
+    given: int,
+    *,
+    also: Sequence[Mapping[str, pd.DataFrame]] = (),
+) -> tuple[FilmCard, ...]:
     """Return the films of a cell, the surest first: as many as `confusions.in_cell` lists.
 
-    ``films`` are `confusions.graded` films by run. Where there are several runs the probability is
-    their mean, and the note says in how many of them a film is in this cell.
+    ``films`` are `confusions.graded` films by run, `also` those of other networks that have to put
+    a film there, too. Where there are several runs the probability is their mean, and the note says
+    in how many of them a film is in this cell.
     """
-    found = confusions.in_cell(films, true, given)
+    table = confusions.in_cell(films, true, given, also=also)
     several = len(films) > 1
     return tuple(
         FilmCard(
@@ -59,8 +66,22 @@ def of_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> tuple[F
             float(row.confidence),
             f"so in {row.runs_here} of {row.runs} runs" if several else "",
         )
-        for row in found.itertuples()
+        for row in table.itertuples()
     )
+
+
+def below_sentence(listed: int, both: int | None = None, *, several: bool = False) -> str:
+    """Say which of the `listed` films of a cell stand below.
+
+    All of them; or, with `both`, as many as both networks put there, of which one run each is
+    enough where there are `several`.
+    """
+    if both is None:
+        return f"Below: all {listed}." if listed else "There is no film to show."
+    each = "a run of each network gives" if several else "both networks give"
+    if not both:
+        return f"To none of these {listed} {each} this grade: there is no film to show."
+    return f"Below: the {both} of these {listed} to which {each} this grade."
 
 
 def of_wrong(table: pd.DataFrame) -> tuple[FilmCard, ...]:

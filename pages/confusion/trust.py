@@ -15,10 +15,10 @@ THREE_DIGITS = {
     name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "low", "high")
 }
 GRADES_TABLE = (
-    "confusions.of_networks({name: confusions.per_grade(of) for name, of in answers.items()})"
+    "confusions.of_networks({name: confusions.per_grade(films) for name, films in answers.items()})"
 )
 AREAS_TABLE = (
-    "confusions.of_networks({name: operating.separation(of) for name, of in answers.items()})"
+    "confusions.of_networks({name: operating.separation(films) for name, films in answers.items()})"
 )
 
 

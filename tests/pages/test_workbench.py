@@ -68,6 +68,37 @@ def test_cell_sentence_and_sheet_have_one_number(tmp_path, names):
     assert all("reference 0, given 0" in card and "no film here" in card for card in shown)
 
 
+def in_cell_of(tmp_path, names, network):
+    answers = films_of(tmp_path, names, network)
+    return set(answers.query("true_grade == 0 and predicted == 0")["image_id"])
+
+
+@pytest.mark.parametrize("below", ["beside", "table"])
+def test_the_films_of_both_networks_alone_on_demand(tmp_path, names, below):
+    by_network = [in_cell_of(tmp_path, names, network) for network in ("mobilenet", "resnet50")]
+    both = by_network[0] & by_network[1]
+    assert 0 < len(both) < len(by_network[0])
+    app = opened("confusion", reference="0", given="0", agreeing="both", below=below)
+    said = text(app)
+    # Cell, choice and sheet say how many of how many.
+    assert f"{len(by_network[0])} knees with reference KL 0 to which MobileNet gives KL 0" in said
+    assert f"Below: the {len(both)} of these {len(by_network[0])} to which both networks" in said
+    (choice,) = (one for one in app.button_group if one.key == "agreeing")
+    assert choice.options == [f"All {len(by_network[0])}", f"Both networks say so: {len(both)}"]
+    assert len(cards(app)) == min(len(both), 18)
+    if below == "table":
+        assert set(app.dataframe[0].value["image_id"]) == both
+    choice.set_value("all").run()
+    assert f"Below: all {len(by_network[0])}." in text(app)
+    assert "agreeing" not in app.query_params
+
+
+def test_films_of_both_networks_need_both(names):
+    app = opened("confusion", reference="0", given="0", agreeing="both", networks="mobilenet")
+    assert "Below: all " in text(app)
+    assert not [one for one in app.button_group if one.key == "agreeing"]
+
+
 def test_a_film_opens_in_place_and_leads_back(tmp_path, names, monkeypatch):
     answers = films_of(tmp_path, names)
     there = answers[(answers["true_grade"] == 0) & (answers["predicted"] == 0)]
