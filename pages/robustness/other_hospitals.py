@@ -12,11 +12,11 @@ COLUMNS = {
     "framing": st.column_config.TextColumn("How the knee is framed", width="large"),
     "films": st.column_config.NumberColumn("Films"),
     "accuracy": st.column_config.TextColumn("Accuracy"),
-    "quadratic_kappa": st.column_config.NumberColumn("Kappa", format="%.3f"),
-    "kappa_of_median": st.column_config.NumberColumn("Kappa, median grade", format="%.3f"),
+    "quadratic_kappa": st.column_config.TextColumn("Kappa"),
+    "kappa_of_median": st.column_config.TextColumn("Kappa, median grade"),
     "within_one_grade": st.column_config.TextColumn("Within one grade"),
-    "auc_kl2": st.column_config.NumberColumn("AUC, KL 2 or more", format="%.3f"),
-    "spearman": st.column_config.NumberColumn("Rank correlation", format="%.3f"),
+    "auc_kl2": st.column_config.TextColumn("Area under ROC, KL 2 or more"),
+    "spearman": st.column_config.TextColumn("Rank correlation"),
 }
 
 
@@ -44,8 +44,9 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
         download=table,
     )
     st.caption(
-        "In brackets: 95% interval over films, as if each were of another patient. The two ways to "
-        "frame are measured on the same films: a difference of a few points tells little."
+        "In brackets: 95% interval over films, as if each were of another patient. "
+        f"{boundary.escaped(elsewhere.why_no_interval(table))} The two ways to frame are measured "
+        "on the same films: a difference of a few points tells little."
     )
 
 
