@@ -46,10 +46,10 @@ def show_cell(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
     else:
         by_both = film_cards.of_cell(films, true, given, also=[shown.films[n] for n in pair])
         words = {EVERY: f"All {len(cards)}", BOTH: f"Both networks say so: {len(by_both)}"}
-        control, sentence = st.columns([1, 1.1], vertical_alignment="center")
+        line = st.container(horizontal=True, vertical_alignment="center")
         of_both = (
             kept.one(
-                control.segmented_control,
+                line.segmented_control,
                 "Which of these films",
                 words,
                 AGREEING,
@@ -60,7 +60,7 @@ def show_cell(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
             == BOTH
         )
         several = any(len(shown.films[network]) > 1 for network in pair)
-        sentence.markdown(
+        line.markdown(
             film_cards.below_sentence(
                 len(cards), len(by_both) if of_both else None, several=several
             )

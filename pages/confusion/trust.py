@@ -28,7 +28,8 @@ def show_grades(selection, answers: dict[str, pd.DataFrame], lines: Sequence[str
     table_view.show_figure(charts.per_grade_figure(tables), f"grades_{selection.split}")
     st.caption(
         "Of one answer a film: of several runs, that of their mean probabilities. 95% intervals: "
-        "bootstrap over patients."
+        "bootstrap over patients. Whether two networks differ they do not tell: *Results*, *Two "
+        "sets side by side* has the difference of each grade with an interval of its own."
     )
     st.markdown("**How far off**")
     sizes = {name: confusions.error_sizes(films) for name, films in answers.items()}

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kneeoa.analysis import measuring
+from kneeoa.analysis import selection as runs_of
 from kneeoa.analysis.selection import ALL
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.records.studies import read_status, training_rows
 from kneeoa.wording import counted
 from pages.runs import across, curves, marks, notes
-from pages.shared import boundary, kept, live, style, table_view
+from pages.shared import boundary, cached, kept, live, style, table_view
 from pages.shared.research import cached_runs, run_selection
 
 TABS = {
@@ -121,6 +122,7 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
     if labels is not None:
         caption = f"{len(table)} of them have these tags and words; {caption}"
     st.caption(f"{caption}. Metrics on the {run_selection.SPLITS[selection.split]} films.")
+    _say_which_are_published(selection, names["name"])
     place = st.container()
     marked = marks.choose(selection)
     empty = {name: None for name in ("changed", "tags", "note") if not table[name].any()}
@@ -137,6 +139,22 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
             **marks.of_rows(list(table["run"]), marked),
         )
     return marked
+
+
+def _say_which_are_published(selection, names):
+    ids = {card["run_id"] for card in cached.cards().values()}
+    runs = runs_of.finished_runs(selection.archive)
+    published = runs.loc[runs["run_id"].isin(ids), "label"]
+    if published.empty:
+        return
+    are_here = published.isin(selection.finished["label"]).any()
+    which = "Published:" if are_here else "None of these runs is published; published are:"
+    st.caption(
+        boundary.escaped(f"{which} {'; '.join(names[label] for label in published)}.")
+        + " They were chosen on the validation films, for the cross-entropy there (*Robustness*, "
+        "*What was tried*). Another run may well score more on test films, by chance or not: test "
+        "films choose nothing."
+    )
 
 
 def show_ways_on(marked: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ import io
 import os
 import zipfile
 
+import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -12,7 +13,7 @@ from kneeoa.analysis import confusions
 from kneeoa.films.phantom import draw_knee
 from kneeoa.records import notes
 from kneeoa.records.results import read_predictions
-from pages.shared import clients
+from pages.shared import cached, clients
 from pages.shared.research import paper_sheet
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import write_study
@@ -223,6 +224,18 @@ def test_a_marked_run_leads_to_its_confusion_and_films(names):
     assert "from none of 1 run" in said
 
 
+def test_the_runs_page_says_which_runs_are_published_and_by_which_films(names, monkeypatch):
+    assert "published" not in text(opened("runs"))
+    published = {"resnet50": cached.cards()["resnet50"] | {"run_id": names[1]}}
+    monkeypatch.setattr(cached, "cards", lambda: published)
+    said = text(opened("runs"))
+    assert "Published: ResNet50, reference, seed 0. They were chosen on the validation" in said
+    assert "test films choose nothing" in said
+    # Where the runs of the other network are shown, none of them is.
+    said = text(opened("runs", networks="mobilenet"))
+    assert "None of these runs is published; published are: ResNet50, reference, seed 0." in said
+
+
 def test_settings_stand_against_validation_figures(names):
     app = opened("runs", runs_part="across")
     assert "test films choose nothing" in text(app)
@@ -230,19 +243,51 @@ def test_settings_stand_against_validation_figures(names):
     assert list(table.columns[:3]) == ["run", "network", "seed"]
 
 
-@pytest.mark.parametrize("page", ["confusion", "results"])
-def test_everything_for_a_paper_comes_in_one_file(page, names, monkeypatch):
+DISPLAYED = (
+    *("display.max_rows", 5, "display.max_columns", 5),
+    *("display.max_colwidth", 50, "display.expand_frame_repr", True),
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "name"),
+    [
+        ("confusion", {}, "confusion"),
+        ("confusion", {"source": "mean"}, "confusion"),
+        ("results", {"split": "val"}, "results"),
+        ("results", {"part": "beside"}, "side_by_side"),
+    ],
+)
+def test_everything_for_a_paper_comes_in_one_file(page, address, name, names, monkeypatch, capsys):
     given = {}
     monkeypatch.setattr(
         paper_sheet, "show_button", lambda name, content: given.update({name: content})
     )
-    text(opened(page))
-    with zipfile.ZipFile(io.BytesIO(given[page]())) as archive:
-        files = archive.namelist()
-        cited = archive.read(next(name for name in files if name.endswith("CITATION.txt")))
+    text(opened(page, **address))
+    with zipfile.ZipFile(io.BytesIO(given[name]())) as archive:
+        files = {path.partition("/")[2]: archive.read(path) for path in archive.namelist()}
+    cited = files["CITATION.txt"]
     assert b"f" * 64 in cited
     assert names[0].encode() in cited
-    endings = [name.rpartition(".")[2] for name in files]
+    endings = [path.rpartition(".")[2] for path in files]
     assert set(endings) == {"txt", "svg", "pdf", "csv", "py"}
-    assert endings.count("svg") == endings.count("pdf") > 5
-    assert endings.count("csv") == endings.count("py") > 2
+    assert endings.count("svg") == endings.count("pdf") > 3
+    tables = [path[len("tables/") : -len(".csv")] for path in files if path.endswith(".csv")]
+    assert {f"python/{table}.py" for table in tables} == {
+        path for path in files if path.endswith(".py")
+    }
+    # In what order rows lie, what is in percent: the figures do not say it themselves.
+    assert b"reference" in files["README.txt"] or b"test films, always" in files["README.txt"]
+    for table in tables:
+        printed, lines = [], files[f"python/{table}.py"].decode()
+        with pd.option_context(*DISPLAYED):  # what the lines set ends here
+            exec(lines, {"print": printed.append})
+            print(printed[-1])
+        kept = pd.read_csv(io.BytesIO(files[f"tables/{table}.csv"]))
+        shown = printed[-1].reset_index(drop=True)
+        texts = list(shown.select_dtypes("str"))  # an empty one is an empty cell
+        kept[texts], shown[texts] = kept[texts].fillna(""), shown[texts].fillna("")
+        for name in texts:  # what a spreadsheet would compute has an apostrophe before it
+            kept[name] = kept[name].str.removeprefix("'")
+        pd.testing.assert_frame_equal(shown, kept, check_dtype=False, rtol=1e-6)
+        assert len(capsys.readouterr().out.splitlines()) == len(kept) + 1
