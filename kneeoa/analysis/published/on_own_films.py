@@ -116,7 +116,9 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
                 value_text(metric, one[end]).removesuffix(" grades")
                 for end in ("value", "low", "high")
             ]
-            row[f"{one['network']}, your films"] = f"{texts[0]} ({texts[1]} to {texts[2]})"
+            row[f"{one['network']}, your films"] = (
+                texts[0] if pd.isna(one["value"]) else f"{texts[0]} ({texts[1]} to {texts[2]})"
+            )
             row[f"{one['network']}, our test films"] = (
                 ""
                 if pd.isna(one["published"])
