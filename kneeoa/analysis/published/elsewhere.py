@@ -14,14 +14,14 @@ FRAMINGS = {
 }
 SHARES = ("accuracy", "within_one_grade")
 MEASURES = {
-    "accuracy": "accuracy",
-    "quadratic_kappa": "kappa",
-    "kappa_of_median": "kappa of the median grade",
-    "within_one_grade": "within one grade",
-    "auc_kl2": "the area under the ROC curve",
-    "spearman": "the rank correlation",
+    "accuracy": "Accuracy",
+    "within_one_grade": "Within one grade",
+    "quadratic_kappa": "Kappa (quadratic)",
+    "kappa_of_median": "Kappa by the median grade",
+    "auc_kl2": "Area under ROC, KL 2 or more",
+    "spearman": "Rank correlation",
 }
-"""What is measured, as it is called within a sentence."""
+"""What is measured, with the words for it."""
 COLUMNS = [
     *("framing", "films"),
     *(part for name in MEASURES for part in (name, f"{name}_low", f"{name}_high")),
@@ -44,21 +44,24 @@ def framings(card: dict[str, Any]) -> pd.DataFrame:
 
 
 def in_words(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `framings` with each measure as text with its interval, or that there is none."""
-    texts = {
-        name: [
-            _text(name, *ends)
-            for ends in zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
+    """Return `framings` as readers expect it: a row a measure, a column a way to frame.
+
+    Each figure is text with its interval, or says that there is none; empty where it is not known.
+    """
+    columns = {
+        row["framing"][:1].upper() + row["framing"][1:]: [
+            _text(name, *(row[f"{name}{end}"] for end in ("", "_low", "_high")))
+            for name in MEASURES
         ]
-        for name in MEASURES
+        for row in table.to_dict("records")
     }
-    return table[["framing", "films"]].assign(**texts)
+    return pd.DataFrame({"Measure": list(MEASURES.values())} | columns)
 
 
 def why_no_interval(table: pd.DataFrame) -> str:
     """Say of which measures of `framings` there is no interval, and why; nothing where all have."""
     lacking = [
-        words
+        words[:1].lower() + words[1:]
         for name, words in MEASURES.items()
         if (table[name].notna() & table[f"{name}_low"].isna()).any()
     ]
@@ -67,7 +70,7 @@ def why_no_interval(table: pd.DataFrame) -> str:
     *others, last = lacking
     named = f"{', '.join(others)} and {last}" if others else last
     return (
-        f"Of {named} there is no interval: it needs the answers film by film, and the published "
+        f"There is no interval of {named}: it needs the answers film by film, and the published "
         "card keeps the figures alone."
     )
 
@@ -104,8 +107,8 @@ def _from_value(name: str, value: float, films: int) -> tuple[float, float] | No
     return rank_interval(value, films) if name == "spearman" else None
 
 
-def _text(name: str, *ends: float) -> str | None:
+def _text(name: str, *ends: float) -> str:
     if pd.isna(ends[0]):
-        return None
+        return ""
     value, low, high = (f"{end:.1%}" if name in SHARES else f"{end:.3f}" for end in ends)
     return f"{value}, no interval" if pd.isna(ends[1]) else f"{value} ({low} to {high})"

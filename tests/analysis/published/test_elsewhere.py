@@ -1,7 +1,6 @@
 """Another hospital's films: the table follows the card."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
@@ -10,6 +9,10 @@ from kneeoa.analysis.published import elsewhere
 
 def framed(**measured):
     return elsewhere.framings({"metrics": {"elsewhere": {"graded": measured}}})
+
+
+def said_of(table):
+    return elsewhere.in_words(table).set_index("Measure")
 
 
 def test_a_row_a_way_to_frame_in_order():
@@ -31,27 +34,30 @@ def test_shares_of_films_stand_with_their_interval_and_what_is_unknown_stays_emp
         whole_film_stretched={"films": 100, "accuracy": 0.5, "within_one_grade": 0.9},
         localiser={"films": 100, "within_one_grade": 0.9},
     )
-    said = elsewhere.in_words(table)
+    said = said_of(table)
     # Wilson (1927), as in Newcombe 1998: 50 of 100 gives 40.4% to 59.6%.
-    assert said["accuracy"].iloc[0] == "50.0% (40.4% to 59.6%)"
-    assert pd.isna(said["accuracy"].iloc[1])
-    assert said["within_one_grade"].iloc[0].startswith("90.0% (82.")
+    assert said.loc["Accuracy"].tolist() == ["50.0% (40.4% to 59.6%)", ""]
+    assert said.loc["Within one grade"].str.startswith("90.0% (82.").all()
+    assert list(said) == [
+        "The whole film, stretched to a square",
+        "The localiser finds the joint, as published",
+    ]
     assert elsewhere.why_no_interval(table) == ""
 
 
 def test_a_value_without_an_interval_says_that_there_is_none_and_why():
     table = framed(localiser={"films": 180, "accuracy": 0.5, "quadratic_kappa": 0.75})
-    assert elsewhere.in_words(table)["quadratic_kappa"].tolist() == ["0.750, no interval"]
+    assert said_of(table).loc["Kappa (quadratic)"].tolist() == ["0.750, no interval"]
     said = elsewhere.why_no_interval(table)
-    assert said.startswith("Of kappa there is no interval: it needs the answers film by film")
+    assert said.startswith("There is no interval of kappa (quadratic): it needs the answers film")
 
 
 def test_intervals_on_the_card_are_shown():
     figures = dict.fromkeys(elsewhere.MEASURES, 0.5) | {"films": 180}
     figures["intervals_95"] = {name: [0.4, 0.6] for name in elsewhere.MEASURES}
     table = framed(localiser=figures)
-    assert elsewhere.in_words(table)["quadratic_kappa"].tolist() == ["0.500 (0.400 to 0.600)"]
-    assert elsewhere.in_words(table)["accuracy"].tolist() == ["50.0% (40.0% to 60.0%)"]
+    assert said_of(table).loc["Kappa (quadratic)"].tolist() == ["0.500 (0.400 to 0.600)"]
+    assert said_of(table).loc["Accuracy"].tolist() == ["50.0% (40.0% to 60.0%)"]
     assert elsewhere.why_no_interval(table) == ""
 
 
