@@ -61,7 +61,9 @@ def _show_lineage(folder, split):
             split.table, f"films_{split.split_hash[:8]}", f"{read}print(split.table)", height=300
         )
     facts = split.facts
-    sentences = [f"Split from {facts['split_from']}."] if facts.get("split_from") else []
+    sentences = (
+        [f"Division of the films: {facts['split_from']}."] if facts.get("split_from") else []
+    )
     sentences += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
     sentences += [f"Unreadable: {file}: {why}" for file, why in facts.get("unreadable", {}).items()]
     sentences += list(facts.get("warnings", ()))

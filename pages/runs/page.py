@@ -128,12 +128,14 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
     empty = {name: None for name in ("changed", "tags", "note") if not table[name].any()}
     is_long = bool(table[["changed", "note"]].fillna("").map(len).gt(SHORT).any(axis=None))
     row = table_view.THREE_LINES if is_long else table_view.ONE_LINE
+    # Three lines hold what is changed in a run only if the column is wide.
+    wide = {"changed": COLUMNS["changed"] | {"width": "large"}} if is_long else {}
     with place:
         table_view.show_table(
             table,
             f"runs_{selection.split}",
             selection.python(python, "measuring", before=before),
-            columns=COLUMNS | empty,
+            columns=COLUMNS | wide | empty,
             height=min(420, 38 + row * max(1, len(table))),
             row_height=row,
             **marks.of_rows(list(table["run"]), marked),
