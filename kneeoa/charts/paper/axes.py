@@ -128,7 +128,7 @@ def _round_steps(low: float, high: float) -> list[float]:
 
 def said(value: float, form: str | None) -> str:
     """Return a number as Plotly's `form` of ticks asks for; only percents are known of them."""
-    found = _PERCENT.fullmatch(form or "")
-    if found:
-        return f"{100 * value:{found[1]}.{found[2]}f}%"
+    match = _PERCENT.fullmatch(form or "")
+    if match:
+        return f"{100 * value:{match[1]}.{match[2]}f}%"
     return f"{value:.6g}"

@@ -92,22 +92,22 @@ def _axes(figure: go.Figure, height: float) -> tuple[Axis, Axis, float]:
 
 def _values(figure: go.Figure, side: str) -> list[Any]:
     """All values on one axis, ends of error bars included."""
-    found: list[Any] = []
+    on_axis: list[Any] = []
     stacked: dict[Any, float] = {}
     for trace in figure.data:
         values = [] if trace[side] is None else list(trace[side])
-        found += values
+        on_axis += values
         error = trace[f"error_{side}"] if trace.type in ("scatter", "bar") else None
         if error is not None and error.array is not None:
             minus = error.arrayminus if error.arrayminus is not None else error.array
-            found += [v + e for v, e in zip(values, error.array, strict=False)]
-            found += [v - e for v, e in zip(values, minus, strict=False)]
+            on_axis += [v + e for v, e in zip(values, error.array, strict=False)]
+            on_axis += [v - e for v, e in zip(values, minus, strict=False)]
         along = "x" if trace.type == "bar" and trace.orientation == "h" else "y"
         if trace.type == "bar" and side == along:
-            found.append(0.0)
+            on_axis.append(0.0)
             for key, value in zip(trace["y" if side == "x" else "x"], values, strict=True):
                 stacked[key] = stacked.get(key, 0.0) + value
-    return [*found, *stacked.values()]
+    return [*on_axis, *stacked.values()]
 
 
 def _add_frame(drawing: Drawing, figure: go.Figure, x: Axis, y: Axis) -> None:

@@ -28,9 +28,9 @@ def colour_of(text: object, opacity: float = 1.0) -> Color | None:
     """
     if not isinstance(text, str):
         return None
-    found = _RGBA.fullmatch(text)
-    if found:
-        parts = [float(part) for part in found[1].split(",")]
+    match = _RGBA.fullmatch(text)
+    if match:
+        parts = [float(part) for part in match[1].split(",")]
         rgb, alpha = [part / 255 for part in parts[:3]], [*parts[3:], 1.0][0]
     elif re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         rgb, alpha = [int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)], 1.0
@@ -53,7 +53,7 @@ def on_scale(scale: list, share: float) -> Color:
         if share <= high:
             part = (share - low) / ((high - low) or 1.0)
             ends = zip(first.rgb(), second.rgb(), strict=True)
-            return Color(*(one + part * (other - one) for one, other in ends))
+            return Color(*(begin + part * (end - begin) for begin, end in ends))
     return stops[-1][1]
 
 
