@@ -259,8 +259,8 @@ def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, gi
         return f"{cell:.0f} {of}{share}."
     every = int((found["runs_here"] == len(films)).sum())
     return (
-        f"In a run, on average, there are {cell:.1f} {of}{share}. Of the {len(films)} runs, one or "
-        f"more put {counted(len(found), 'film')} there, all of them {every}."
+        f"In a run, on average, there are {cell:.1f} {of}{share}. One or more of the {len(films)} "
+        f"runs put {counted(len(found), 'film')} there; all of the runs put {every} of them there."
     )
 
 

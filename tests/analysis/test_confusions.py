@@ -160,7 +160,9 @@ def test_the_sentence_of_a_cell_tells_the_cell_from_its_list():
     said = confusions.cell_sentence(runs, "MobileNet", 1, 0)
     assert "there are 2.0 knees with reference KL 1 to which MobileNet gives KL 0" in said
     assert f"({200 / knees:.0f}% of {knees})" in said
-    assert "Of the 2 runs, one or more put 3 films there, all of them 1." in said
+    assert (
+        "One or more of the 2 runs put 3 films there; all of the runs put 1 of them there." in said
+    )
     single = confusions.cell_sentence({"a": runs["a"]}, "MobileNet", 1, 0)
     assert single.startswith("2 knees with reference KL 1")
     assert "%" not in confusions.cell_sentence({"a": table[true != 4]}, "MobileNet", 4, 0)
