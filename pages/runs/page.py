@@ -53,18 +53,19 @@ COLUMNS = {
     "expected_calibration_error": st.column_config.NumberColumn(
         "Calibration error", format="percent"
     ),
+    "finished_at": st.column_config.DatetimeColumn("Finished (UTC)", format="YYYY-MM-DD HH:mm"),
+    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
     "epochs": "Epochs",
     "best_epoch": "Best epoch",
     "why": st.column_config.TextColumn("Why it stopped", width="large"),
-    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
     "images_per_second": st.column_config.NumberColumn("Images/s", format="%.0f"),
     "device": "Device",
     "precision": "Precision",
-    "finished_at": st.column_config.DatetimeColumn("Finished (UTC)", format="YYYY-MM-DD HH:mm"),
     "run": st.column_config.TextColumn("Name of its folder", width="medium"),
     "split_hash": st.column_config.TextColumn("Split", width="small"),
     "model_sha256": st.column_config.TextColumn("Weights (SHA-256)", width="small"),
 }
+"""The columns in the order in which they stand."""
 
 
 def show_live(selection) -> None:
@@ -136,6 +137,7 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
             f"runs_{selection.split}",
             selection.python(python, "measuring", before=before),
             columns=COLUMNS | wide | empty,
+            column_order=list(COLUMNS),
             height=min(420, 38 + row * max(1, len(table))),
             row_height=row,
             **marks.of_rows(list(table["run"]), marked),

@@ -236,6 +236,13 @@ def test_the_runs_page_says_which_runs_are_published_and_by_which_films(names, m
     assert "None of these runs is published; published are: ResNet50, reference, seed 0." in said
 
 
+def test_when_a_run_finished_stands_before_its_details_and_no_column_is_lost(names):
+    (table, *_) = opened("runs").dataframe
+    order = list(table.proto.column_order)
+    assert set(order) == set(table.value.columns)
+    assert order.index("seed") < order.index("finished_at") < order.index("epochs")
+
+
 def test_settings_stand_against_validation_figures(names):
     app = opened("runs", runs_part="across")
     assert "test films choose nothing" in text(app)
