@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ class Sheet:
 
 def packed(sheet: Sheet, name: str) -> bytes:
     """Return the ZIP, everything in one folder `name`."""
-    readme = "\n".join([README.format(name=name), *sheet.notes]).strip() + "\n"
+    notes = [textwrap.fill(note, 96) for note in sheet.notes]
+    readme = "\n".join([README.format(name=name), *notes]).strip() + "\n"
     files: dict[str, bytes] = {"README.txt": readme.encode()}
     files["CITATION.txt"] = sheet.citation.encode()
     for title, figure in sheet.figures.items():
