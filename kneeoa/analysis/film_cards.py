@@ -76,8 +76,10 @@ def below_sentence(listed: int, both: int | None = None, *, several: bool = Fals
     All of them; or, with `both`, as many as both networks put there, of which one run each is
     enough where there are `several`.
     """
+    if not listed:
+        return "There is no film to show."
     if both is None:
-        return f"Below: all {listed}." if listed else "There is no film to show."
+        return f"Below: all {listed}."
     each = "a run of each network gives" if several else "both networks give"
     if not both:
         return f"To none of these {listed} {each} this grade: there is no film to show."

@@ -41,7 +41,7 @@ def show_cell(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
     cards = film_cards.of_cell(films, true, given)
     st.markdown(confusions.cell_sentence(films, named(name), true, given))
     whose = [name]
-    if len(pair) < 2:
+    if len(pair) < 2 or not cards:
         st.markdown(film_cards.below_sentence(len(cards)))
     else:
         by_both = film_cards.of_cell(films, true, given, also=[shown.films[n] for n in pair])

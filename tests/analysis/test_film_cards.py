@@ -46,6 +46,7 @@ def test_the_sentence_below_a_cell_says_how_many_of_how_many():
     assert "a run of each network gives" in film_cards.below_sentence(51, 30, several=True)
     assert "there is no film to show" in film_cards.below_sentence(33, 0)
     assert film_cards.below_sentence(0) == "There is no film to show."
+    assert film_cards.below_sentence(0, 0) == "There is no film to show."
 
 
 def test_a_card_says_reference_grade_side_and_probability():
