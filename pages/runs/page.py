@@ -35,15 +35,16 @@ LIVE_COLUMNS = {
     "val_accuracy": st.column_config.NumberColumn("Validation accuracy", format="percent"),
     "images_per_second": st.column_config.NumberColumn("Images/s", format="%.0f"),
 }
+CHANGED = st.column_config.TextColumn(
+    "Changed in it",
+    width="medium",
+    help="Settings in which it differs from most runs of that network and recipe.",
+)
 COLUMNS = {
     "network": "Network",
     "preset": "Recipe",
     "seed": "Seed",
-    "changed": st.column_config.TextColumn(
-        "Changed in it",
-        width="medium",
-        help="Settings in which it differs from most runs of that network and recipe.",
-    ),
+    "changed": CHANGED,
     "tags": st.column_config.TextColumn("Tags", width="small"),
     "note": st.column_config.TextColumn("Note", width="medium"),
     "state": "State",
@@ -130,7 +131,7 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
     is_long = bool(table[["changed", "note"]].fillna("").map(len).gt(SHORT).any(axis=None))
     row = table_view.THREE_LINES if is_long else table_view.ONE_LINE
     # Three lines hold what is changed in a run only if the column is wide.
-    wide = {"changed": COLUMNS["changed"] | {"width": "large"}} if is_long else {}
+    wide = {"changed": dict(CHANGED, width="large")} if is_long else {}
     with place:
         table_view.show_table(
             table,
