@@ -124,7 +124,8 @@ def _same_films(
         "n": len(true),
         "unit": "knees",
         "cannot_show": "Takes the two knees of a patient as independent, which they are not.",
-        "note": f"{only_first} films right by the first alone, {only_second} by the second "
+        "note": f"{only_first} films right by the {DISPLAY_NAME[names[0]]} alone, {only_second} by "
+        f"the {DISPLAY_NAME[names[1]]} alone "
         f"(means of {' and '.join(_cycles(len(answers[name])) for name in names)}).",
     }
     if discordant:

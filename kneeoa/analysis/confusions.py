@@ -218,11 +218,18 @@ def film_by_film(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return rows.sort_values("image_id", ignore_index=True)
 
 
-def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.DataFrame:
+def in_cell(
+    films: Mapping[str, pd.DataFrame],
+    true: int,
+    given: int,
+    *,
+    also: Sequence[Mapping[str, pd.DataFrame]] = (),
+) -> pd.DataFrame:
     """Return the films with reference `true` that some run gives `given`, the surest first.
 
     Columns ``image_id, patient_id, runs_here, runs, confidence`` (mean probability of `given` over
-    the runs). ``films`` are `graded` films by run.
+    the runs). ``films`` are `graded` films by run. With `also`, the same of other networks: only
+    those that some run of each of them gives it, too.
     """
     parts = pd.concat(films.values(), ignore_index=True)
     parts = parts[parts["true_grade"] == true]
@@ -236,29 +243,9 @@ def in_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> pd.Data
         }
     ).reset_index()
     table = table[table["runs_here"] > 0]
+    for others in also:
+        table = table[table["image_id"].isin(in_cell(others, true, given)["image_id"])]
     return table.sort_values("confidence", ascending=False, ignore_index=True)
-
-
-def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, given: int) -> str:
-    """Say how a cell of the matrix and the sheet or list of its films belong together.
-
-    ``films`` are `graded` films by run, ``network`` is the name shown. A cell is the mean over
-    runs; the sheet has every film that any run puts there, so it is longer.
-    """
-    cell_films = in_cell(films, true, given)
-    of_reference = [int((table["true_grade"] == true).sum()) for table in films.values()]
-    knees = sum(of_reference) / len(films)
-    cell = cell_films["runs_here"].sum() / len(films)
-    share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
-    description = f"knees with reference KL {true} to which {network} gives KL {given}"
-    if len(films) == 1:
-        return f"{cell:.0f} {description}{share}: those below."
-    every = int((cell_films["runs_here"] == len(films)).sum())
-    return (
-        f"In a run, on average, there are {cell:.1f} {description}{share}. Below are "
-        f"{len(cell_films)}: each that any of the {len(films)} runs puts there; {every} of them "
-        "are there in every run."
-    )
 
 
 def always_wrong(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Films as cards of a contact sheet: what is known of each, in the order they are shown in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +9,7 @@ from kneeoa.analysis import confusions
 from kneeoa.data.listing import name_patterns, patient_and_side
 from kneeoa.networks import DISPLAY_NAME, Architecture
 from kneeoa.records.results import PROBABILITY_COLUMNS
+from kneeoa.wording import counted
 
 SIDES = {"L": "left", "R": "right", "": "side not known"}
 _PATTERNS = name_patterns(None)
@@ -42,13 +43,42 @@ class FilmCard:
         )
 
 
-def of_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> tuple[FilmCard, ...]:
-    """Return the films of a cell, the surest first: as many as `confusions.in_cell` lists.
+def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, given: int) -> str:
+    """Say how a cell of the matrix and its films, as `confusions.in_cell` lists them, go together.
 
-    ``films`` are `confusions.graded` films by run. Where there are several runs the probability is
-    their mean, and the note says in how many of them a film is in this cell.
+    ``films`` are `confusions.graded` films by run, ``network`` is the name shown. A cell is the
+    mean over runs; the list has every film that any run puts there, so it is longer.
     """
     cell_films = confusions.in_cell(films, true, given)
+    of_reference = [int((table["true_grade"] == true).sum()) for table in films.values()]
+    knees = sum(of_reference) / len(films)
+    cell = cell_films["runs_here"].sum() / len(films)
+    share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
+    description = f"knees with reference KL {true} to which {network} gives KL {given}"
+    if len(films) == 1:
+        return f"{cell:.0f} {description}{share}."
+    every = int((cell_films["runs_here"] == len(films)).sum())
+    return (
+        f"In a run, on average, there are {cell:.1f} {description}{share}. One or more of the "
+        f"{len(films)} runs put {counted(len(cell_films), 'film')} there; all of the runs put "
+        f"{every} of them there."
+    )
+
+
+def of_cell(
+    films: Mapping[str, pd.DataFrame],
+    true: int,
+    given: int,
+    *,
+    also: Sequence[Mapping[str, pd.DataFrame]] = (),
+) -> tuple[FilmCard, ...]:
+    """Return the films of a cell, the surest first: as many as `confusions.in_cell` lists.
+
+    ``films`` are `confusions.graded` films by run, `also` those of other networks that have to put
+    a film there, too. Where there are several runs the probability is their mean, and the note says
+    in how many of them a film is in this cell.
+    """
+    cell_films = confusions.in_cell(films, true, given, also=also)
     several = len(films) > 1
     return tuple(
         FilmCard(
@@ -61,6 +91,22 @@ def of_cell(films: Mapping[str, pd.DataFrame], true: int, given: int) -> tuple[F
         )
         for row in cell_films.itertuples()
     )
+
+
+def below_sentence(listed: int, both: int | None = None, *, several: bool = False) -> str:
+    """Say which of the `listed` films of a cell stand below.
+
+    All of them; or, with `both`, as many as both networks put there, of which one run each is
+    enough where there are `several`.
+    """
+    if not listed:
+        return "There is no film to show."
+    if both is None:
+        return f"Below: all {listed}."
+    each = "a run of each network gives" if several else "both networks give"
+    if not both:
+        return f"To none of these {listed} {each} this grade: there is no film to show."
+    return f"Below: the {both} of these {listed} to which {each} this grade."
 
 
 def of_wrong(table: pd.DataFrame) -> tuple[FilmCard, ...]:

@@ -7,6 +7,8 @@ from pages.confusion import film_lists, matrices, sources, trust
 from pages.confusion.sources import Shown
 from pages.shared.research import paper_sheet
 
+UNITS = {"counts": "knees", "row": "% of the reference grade", "column": "% of the given grade"}
+
 
 def compared_lines(shown: Shown) -> tuple[str, ...]:
     """Return the Python that gives ``answers``: one a film, of the films that all runs have."""
@@ -50,4 +52,23 @@ def content(selection, shown: Shown, by: str, threshold: int) -> bytes:
         runs=finished[finished["label"].isin(labels)],
     )
     name = sheet.slug(f"confusion {selection.split} {shown.source}")
-    return sheet.packed(sheet.Sheet(figures, tables, cited), name)
+    made = sheet.Sheet(figures, tables, cited, tuple(_notes(shown, by, threshold)))
+    return sheet.packed(made, name)
+
+
+def _notes(shown, by, threshold):
+    several = any(len(by_run) > 1 for by_run in shown.films.values())
+    yield (
+        f"Matrices and the table cells: {sources.SOURCES[shown.source].lower()}. Rows are the "
+        "reference, columns the most probable grade. Cells of the figures are in "
+        f"{UNITS[by]}{', ± one standard deviation over runs' if several else ''}."
+    )
+    yield (
+        "The table cells: knees (the mean over runs, where there are several), row in % of the "
+        "reference grade, column in % of the given grade, row_sd over runs."
+    )
+    yield (
+        "All else is of one answer a film: of several runs that of their mean probabilities, on "
+        "the films that all of them have. Intervals are 95%, by bootstrap over patients; those of "
+        f"reliability Wilson's, by knee. ROC, precision and recall: positive from KL {threshold}."
+    )

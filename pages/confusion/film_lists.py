@@ -19,7 +19,7 @@ MOST_ROWS = 10
 """Runs beyond these are scrolled."""
 MOST_APART = 100
 """Of the films on which the networks disagree, as many are listed."""
-ANSWERS = "answers = {name: confusions.mean_answers(of) for name, of in runs.items()}"
+ANSWERS = "answers = {name: confusions.mean_answers(by_run) for name, by_run in runs.items()}"
 FILM_COLUMNS = {
     "image_id": "Film",
     "patient_id": "Patient",
@@ -27,17 +27,54 @@ FILM_COLUMNS = {
     "runs_here": "Runs in the cell",
     "runs": "Of runs",
 }
+EVERY, BOTH = "all", "both"
+AGREEING = "agreeing"
+"""What stands in the address for the films of a cell that are shown: `EVERY`, or of `BOTH`."""
 LISTS = {"wrong": "All runs get them wrong", "apart": "The networks disagree most"}
 
 
 def show_cell(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
-    """Show the films of a cell as a contact sheet, the surest first."""
+    """Show the films of a cell as a contact sheet, the surest first, or those of both networks."""
     name, true, given = cell
     films = shown.films[name]
-    st.markdown(confusions.cell_sentence(films, named(name), true, given))
-    st.caption(CARDS[shown.source])
+    pair = pair_of(shown.films)
     cards = film_cards.of_cell(films, true, given)
-    _show_sheet(selection, cards, {name: shown.runs[name]}, FILM)
+    st.markdown(film_cards.cell_sentence(films, named(name), true, given))
+    whose = [name]
+    if len(pair) < 2 or not cards:
+        st.markdown(film_cards.below_sentence(len(cards)))
+    else:
+        by_both = film_cards.of_cell(films, true, given, also=[shown.films[n] for n in pair])
+        words = {EVERY: f"All {len(cards)}", BOTH: f"Both networks say so: {len(by_both)}"}
+        line = st.container(horizontal=True, vertical_alignment="center")
+        of_both = (
+            kept.one(
+                line.segmented_control,
+                "Which of these films",
+                words,
+                AGREEING,
+                format_func=words.get,
+                required=True,
+                label_visibility="collapsed",
+            )
+            == BOTH
+        )
+        several = any(len(shown.films[network]) > 1 for network in pair)
+        line.markdown(
+            film_cards.below_sentence(
+                len(cards), len(by_both) if of_both else None, several=several
+            )
+        )
+        if of_both:
+            cards, whose = by_both, list(dict.fromkeys([name, *pair]))
+    st.caption(CARDS[shown.source])
+    _show_sheet(selection, cards, {network: shown.runs[network] for network in whose}, FILM)
+
+
+def _both(shown):
+    """Return both networks where the sheet above has the films of both alone; else none."""
+    pair = pair_of(shown.films)
+    return pair if len(pair) == 2 and kept.chosen(AGREEING) == BOTH else []
 
 
 def show_run_answers(runs: sources.Films, image_id: str, names: Mapping[str, str]) -> None:
@@ -69,14 +106,25 @@ def _answers_html(table, names):
 def show_cell_table(selection, shown: Shown, cell: tuple[str, int, int]) -> None:
     """Show the films of a cell as a table, with the mean probabilities of all networks."""
     name, true, given = cell
-    cell_films = confusions.in_cell(shown.films[name], true, given)
-    answers = {network: confusions.mean_answers(films) for network, films in shown.films.items()}
-    st.markdown(confusions.cell_sentence(shown.films[name], named(name), true, given))
+    films, pair = shown.films[name], _both(shown)
+    listed = confusions.in_cell(films, true, given)
+    cell_films = confusions.in_cell(films, true, given, also=[shown.films[n] for n in pair])
+    answers = {network: confusions.mean_answers(by_run) for network, by_run in shown.films.items()}
+    several = any(len(shown.films[network]) > 1 for network in pair)
+    below = film_cards.below_sentence(
+        len(listed), len(cell_films) if pair else None, several=several
+    )
+    st.markdown(f"{film_cards.cell_sentence(films, named(name), true, given)} {below}")
+    also = f", also=[runs[name] for name in {pair!r}]" if pair else ""
     _show_films(
         selection,
         confusions.with_answers(cell_films, answers),
-        f"cell_{DISPLAY_NAME.get(name, 'together')}_{true}_{given}",
-        [*shown.lines, ANSWERS, f"films = confusions.in_cell(runs[{name!r}], {true}, {given})"],
+        f"cell_{DISPLAY_NAME.get(name, 'together')}_{true}_{given}{'_of_both' if pair else ''}",
+        [
+            *shown.lines,
+            ANSWERS,
+            f"films = confusions.in_cell(runs[{name!r}], {true}, {given}{also})",
+        ],
         {"confidence": f"Probability of KL {given}"},
     )
 

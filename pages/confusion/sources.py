@@ -36,7 +36,8 @@ CARDS = {
 """Whose answers the cards are."""
 RUNS = "runs = measuring.graded_films(chosen)"
 TOGETHER_LINE = (
-    f"runs = {{name: {{{AVERAGED!r}: confusions.mean_answers(of)}} for name, of in runs.items()}}"
+    f"runs = {{name: {{{AVERAGED!r}: confusions.mean_answers(by_run)}} "
+    "for name, by_run in runs.items()}"
 )
 
 
@@ -113,8 +114,8 @@ def _one_run_each(runs):
         for place, (name, by_run) in zip(columns, runs.items(), strict=False)
     }
     lines = (
-        f"one = {labels!r}",
-        "runs = {name: {label: runs[name][label]} for name, label in one.items()}",
+        f"labels = {labels!r}",
+        "runs = {name: {label: runs[name][label]} for name, label in labels.items()}",
     )
     return {name: {label: runs[name][label]} for name, label in labels.items()}, lines
 

@@ -15,10 +15,10 @@ THREE_DIGITS = {
     name: st.column_config.NumberColumn(format="%.3f") for name in ("value", "low", "high")
 }
 GRADES_TABLE = (
-    "confusions.of_networks({name: confusions.per_grade(of) for name, of in answers.items()})"
+    "confusions.of_networks({name: confusions.per_grade(films) for name, films in answers.items()})"
 )
 AREAS_TABLE = (
-    "confusions.of_networks({name: operating.separation(of) for name, of in answers.items()})"
+    "confusions.of_networks({name: operating.separation(films) for name, films in answers.items()})"
 )
 
 
@@ -28,7 +28,8 @@ def show_grades(selection, answers: dict[str, pd.DataFrame], lines: Sequence[str
     table_view.show_figure(charts.per_grade_figure(tables), f"grades_{selection.split}")
     st.caption(
         "Of one answer a film: of several runs, that of their mean probabilities. 95% intervals: "
-        "bootstrap over patients."
+        "bootstrap over patients. Whether two networks differ they do not tell: *Results*, *Two "
+        "sets side by side* has the difference of each grade with an interval of its own."
     )
     st.markdown("**How far off**")
     sizes = {name: confusions.error_sizes(films) for name, films in answers.items()}

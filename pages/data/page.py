@@ -48,20 +48,22 @@ def _show_lineage(folder, split):
     _show_checks(lineage.checks(split))
     read = (
         "from pathlib import Path\nfrom kneeoa.records import lineage\n\n"
-        f"found = lineage.read(Path({folder!r}), {split.split_hash!r})\n"
+        f"split = lineage.read(Path({folder!r}), {split.split_hash!r})\n"
     )
     table_view.show_table(
         lineage.counts(split.table),
         f"split_{split.split_hash[:8]}",
-        f"{read}print(lineage.checks(found))\nprint(lineage.counts(found.table))",
+        f"{read}print(lineage.checks(split))\nprint(lineage.counts(split.table))",
         height="content",
     )
     with st.expander(f"Every one of the {len(split.table):,} films, with its part and its grade"):
         table_view.show_table(
-            split.table, f"films_{split.split_hash[:8]}", f"{read}print(found.table)", height=300
+            split.table, f"films_{split.split_hash[:8]}", f"{read}print(split.table)", height=300
         )
     facts = split.facts
-    sentences = [f"Split from {facts['split_from']}."] if facts.get("split_from") else []
+    sentences = (
+        [f"Division of the films: {facts['split_from']}."] if facts.get("split_from") else []
+    )
     sentences += [f"Left out: {sentence}" for sentence in facts.get("ignored", ())]
     sentences += [f"Unreadable: {file}: {why}" for file, why in facts.get("unreadable", {}).items()]
     sentences += list(facts.get("warnings", ()))

@@ -77,7 +77,7 @@ def _show(kept: Kept):
             table_view.show_table(
                 tables[title],
                 f"own_{sheet.slug(title)}",
-                f"{PYTHON}{CARDS}print(on_own_films.tables(found, cards)[{title!r}])",
+                f"{PYTHON}{CARDS}print(on_own_films.tables(own, cards)[{title!r}])",
                 height=250,
             )
 
@@ -107,7 +107,7 @@ def content(kept: Kept) -> bytes:
         {name: operating.reliability(films) for name, films in evaluation.answers.items()}
     )
     tables = {
-        title: (table, f"{PYTHON}{CARDS}print(on_own_films.tables(found, cards)[{title!r}])")
+        title: (table, f"{PYTHON}{CARDS}print(on_own_films.tables(own, cards)[{title!r}])")
         for title, table in kept.tables.items()
     }
     hashes = {

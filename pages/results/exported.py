@@ -11,6 +11,7 @@ from kneeoa.analysis.selection import Selection
 from kneeoa.charts.comparing import spread_figure, strip_figure
 from kneeoa.charts.paper import sheet
 from pages.shared.research import paper_sheet
+from pages.shared.research.run_selection import SPLITS
 
 WHOLE = {
     "anova": "ANOVA, as published",
@@ -19,6 +20,16 @@ WHOLE = {
     "observations": "Every cycle",
 }
 """The tables of a selection that are shown whole, with the words on their tabs."""
+
+
+NOTES = (
+    "Figures cycles_...: a point a training cycle; the bar is their mean with one standard "
+    "deviation over cycles, the cross what the paper claims, with its own.",
+    "Figures spread_...: two standard deviations over cycles, and the 95% interval of the mean "
+    "over patients. Neither holds the other.",
+    "Tables table_1 and claim are of the test films, always, as the paper's are.",
+)
+"""What is said of the figures and tables in the ZIP."""
 
 
 def of_split(table: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -63,4 +74,9 @@ def content(selection: Selection, tables: Mapping[str, pd.DataFrame]) -> bytes:
     whole["claim"] = tables["table1"]
     with_python = {name: (table, python_of(selection, name)) for name, table in whole.items()}
     name = sheet.slug(f"results {split}")
-    return sheet.packed(sheet.Sheet(figures, with_python, paper_sheet.cited(selection)), name)
+    notes = (*NOTES, f"Everything else is of the {SPLITS[split]} films.")
+    # Not those whose answers could not be read: no figure stands on them.
+    measured = selection.finished["label"].isin(tables["observations"]["run_id"])
+    cited = paper_sheet.cited(selection, runs=selection.finished[measured])
+    made = sheet.Sheet(figures, with_python, cited, notes)
+    return sheet.packed(made, name)

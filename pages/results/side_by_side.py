@@ -22,6 +22,15 @@ SIDES = {"first": "First set", "second": "Second set"}
 COUNTED = {"runs": "The mean of its runs", "together": "Its runs together, one answer a film"}
 
 
+NOTES = (
+    "Differences are second minus first with 95% intervals over patients, in the figure in "
+    "hundredths: percentage points, hundredths of kappa, of an area, of a grade.",
+    "Matrices: % of the reference grade, rows the reference, mean over the runs of a set.",
+    "The columns first_sd and second_sd: one standard deviation over the runs of a set.",
+)
+"""What is said with the figures in the ZIP."""
+
+
 def show(selection: Selection, export) -> None:
     """Show two sets and their difference; the button for a paper goes to the place `export`."""
     st.markdown(
@@ -64,11 +73,11 @@ def show(selection: Selection, export) -> None:
         boundary.escaped(" ".join(comparison.sentences))
         + f" {run_selection.SPLITS[selection.split].title()} films."
     )
-    python = python_of(selection, chosen["first"], chosen["second"], averaged)
+    asked = (selection, chosen["first"], chosen["second"], averaged)
     with export:
-        cited = _cited(selection, chosen)
-        paper_sheet.show_button("side_by_side", lambda: content(comparison, python, cited))
-    _show_table(selection, comparison, python)
+        kept_python, cited = python_of(*asked, in_words=False), _cited(selection, chosen)
+        paper_sheet.show_button("side_by_side", lambda: content(comparison, kept_python, cited))
+    _show_table(selection, comparison, python_of(*asked))
     _show_matrices(comparison)
 
 
@@ -138,8 +147,10 @@ def _films(selection, run_set):
     return files, {label: every[label] for label in run_set.labels if label in every}
 
 
-def python_of(selection: Selection, first: RunSet, second: RunSet, averaged: bool) -> str:
-    """Return the Python of the table."""
+def python_of(
+    selection: Selection, first: RunSet, second: RunSet, averaged: bool, *, in_words: bool = True
+) -> str:
+    """Return the Python of the table, in words as it is shown or in numbers as it is kept."""
     files = {name: str(file) for name, file in _files().items()}
     averaging = ", averaged=True" if averaged else ""
     sides = [run_sets.films_python(run_set, selection.split, files) for run_set in (first, second)]
@@ -150,8 +161,9 @@ def python_of(selection: Selection, first: RunSet, second: RunSet, averaged: boo
     ]
     # Nothing of it follows from the choice of runs above: the sets name their own.
     base = replace(selection, picked=())
+    table = f"side_by_side.side_by_side(first, second{averaging}).table"
     return base.python(
-        f"side_by_side.in_words(side_by_side.side_by_side(first, second{averaging}).table)",
+        f"side_by_side.in_words({table})" if in_words else table,
         "side_by_side",
         *needed,
         before=[f"first = {sides[0]}", f"second = {sides[1]}"],
@@ -203,15 +215,17 @@ def content(comparison: side_by_side.SideBySide, python: str, cited: str) -> byt
     figures = {"differences": differences_figure(comparison.table), **figures_of(comparison)}
     made = sheet.Sheet(
         figures,
-        {"side by side": (comparison.table, python.replace("side_by_side.in_words(", "("))},
+        {"side by side": (comparison.table, python)},
         cited,
+        (*comparison.sentences, *NOTES),
     )
     return sheet.packed(made, "side_by_side")
 
 
 def _cited(selection, chosen):
     runs = finished_runs(selection.archive)
-    labels = [label for run_set in chosen.values() for label in run_set.labels]
+    # Not those whose answers could not be read: no figure stands on them.
+    labels = [label for run_set in chosen.values() for label in _films(selection, run_set)[1]]
     published = any(run_set.published for run_set in chosen.values())
     named = "".join(f"{SIDES[side]}: {run_set.name}\n" for side, run_set in chosen.items())
     rows = runs[runs["label"].isin(labels)]

@@ -8,17 +8,6 @@ from kneeoa.analysis.published import elsewhere
 from pages.shared import boundary, table_view
 from pages.shared.research import own_measured
 
-COLUMNS = {
-    "framing": st.column_config.TextColumn("How the knee is framed", width="large"),
-    "films": st.column_config.NumberColumn("Films"),
-    "accuracy": st.column_config.TextColumn("Accuracy"),
-    "quadratic_kappa": st.column_config.NumberColumn("Kappa", format="%.3f"),
-    "kappa_of_median": st.column_config.NumberColumn("Kappa, median grade", format="%.3f"),
-    "within_one_grade": st.column_config.TextColumn("Within one grade"),
-    "auc_kl2": st.column_config.NumberColumn("AUC, KL 2 or more", format="%.3f"),
-    "spearman": st.column_config.NumberColumn("Rank correlation", format="%.3f"),
-}
-
 
 def show_other_hospitals(card: dict[str, Any]) -> None:
     """Show what was measured where, from the localiser's card, and what to expect elsewhere."""
@@ -40,12 +29,13 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
         "from kneeoa.analysis.published import elsewhere\n"
         "from kneeoa.graders.locating.localiser import Localiser\n\n"
         "print(elsewhere.in_words(elsewhere.framings(Localiser().card)))",
-        columns=COLUMNS,
         download=table,
+        height="content",
     )
     st.caption(
-        "In brackets: 95% interval over films, as if each were of another patient. The two ways to "
-        "frame are measured on the same films: a difference of a few points tells little."
+        "In brackets: 95% interval over films, as if each were of another patient. "
+        f"{boundary.escaped(elsewhere.why_no_interval(table))} The two ways to frame are measured "
+        "on the same films: a difference of a few points tells little."
     )
 
 

@@ -12,6 +12,12 @@ from pages.robustness import other_hospitals
 from pages.shared import boundary, cached, kept, style, table_view
 from pages.shared.research import cached_runs
 
+CHANGES = {
+    "change_in_accuracy": "Accuracy, change",
+    "low": "Change, lower end (95%)",
+    "high": "Change, upper end (95%)",
+}
+
 
 def show_robustness(folders) -> None:
     """Show the robustness table of each folder that has one."""
@@ -40,8 +46,14 @@ def show_robustness(folders) -> None:
                 name,
                 "from pathlib import Path\nfrom kneeoa.records import robustness\n"
                 f"print(robustness.read(Path({str(file)!r})))",
-                columns={"change_in_accuracy": st.column_config.NumberColumn(format="percent")}
-                | dict.fromkeys(("low", "high"), st.column_config.NumberColumn(format="percent")),
+                columns={
+                    name: st.column_config.NumberColumn(words, format="percent")
+                    for name, words in CHANGES.items()
+                },
+            )
+            st.caption(
+                "The ends are those of the change in accuracy, which alone is judged here: "
+                "accuracy, kappa and mean error beside it stand without an interval of their own."
             )
     if not files:
         st.caption(

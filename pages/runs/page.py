@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kneeoa.analysis import measuring
+from kneeoa.analysis import selection as runs_of
 from kneeoa.analysis.selection import ALL
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.records.studies import read_status, training_rows
 from kneeoa.wording import counted
 from pages.runs import across, curves, marks, notes
-from pages.shared import boundary, kept, live, style, table_view
+from pages.shared import boundary, cached, kept, live, style, table_view
 from pages.shared.research import cached_runs, run_selection
 
 TABS = {
@@ -34,15 +35,16 @@ LIVE_COLUMNS = {
     "val_accuracy": st.column_config.NumberColumn("Validation accuracy", format="percent"),
     "images_per_second": st.column_config.NumberColumn("Images/s", format="%.0f"),
 }
+CHANGED = st.column_config.TextColumn(
+    "Changed in it",
+    width="medium",
+    help="Settings in which it differs from most runs of that network and recipe.",
+)
 COLUMNS = {
     "network": "Network",
     "preset": "Recipe",
     "seed": "Seed",
-    "changed": st.column_config.TextColumn(
-        "Changed in it",
-        width="medium",
-        help="Settings in which it differs from most runs of that network and recipe.",
-    ),
+    "changed": CHANGED,
     "tags": st.column_config.TextColumn("Tags", width="small"),
     "note": st.column_config.TextColumn("Note", width="medium"),
     "state": "State",
@@ -52,18 +54,19 @@ COLUMNS = {
     "expected_calibration_error": st.column_config.NumberColumn(
         "Calibration error", format="percent"
     ),
+    "finished_at": st.column_config.DatetimeColumn("Finished (UTC)", format="YYYY-MM-DD HH:mm"),
+    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
     "epochs": "Epochs",
     "best_epoch": "Best epoch",
     "why": st.column_config.TextColumn("Why it stopped", width="large"),
-    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
     "images_per_second": st.column_config.NumberColumn("Images/s", format="%.0f"),
     "device": "Device",
     "precision": "Precision",
-    "finished_at": st.column_config.DatetimeColumn("Finished (UTC)", format="YYYY-MM-DD HH:mm"),
     "run": st.column_config.TextColumn("Name of its folder", width="medium"),
     "split_hash": st.column_config.TextColumn("Split", width="small"),
     "model_sha256": st.column_config.TextColumn("Weights (SHA-256)", width="small"),
 }
+"""The columns in the order in which they stand."""
 
 
 def show_live(selection) -> None:
@@ -121,22 +124,42 @@ def show_runs(selection, observed, noted) -> tuple[str, ...]:
     if labels is not None:
         caption = f"{len(table)} of them have these tags and words; {caption}"
     st.caption(f"{caption}. Metrics on the {run_selection.SPLITS[selection.split]} films.")
+    _say_which_are_published(selection, names["name"])
     place = st.container()
     marked = marks.choose(selection)
     empty = {name: None for name in ("changed", "tags", "note") if not table[name].any()}
     is_long = bool(table[["changed", "note"]].fillna("").map(len).gt(SHORT).any(axis=None))
     row = table_view.THREE_LINES if is_long else table_view.ONE_LINE
+    # Three lines hold what is changed in a run only if the column is wide.
+    wide = {"changed": dict(CHANGED, width="large")} if is_long else {}
     with place:
         table_view.show_table(
             table,
             f"runs_{selection.split}",
             selection.python(python, "measuring", before=before),
-            columns=COLUMNS | empty,
+            columns=COLUMNS | wide | empty,
+            column_order=list(COLUMNS),
             height=min(420, 38 + row * max(1, len(table))),
             row_height=row,
             **marks.of_rows(list(table["run"]), marked),
         )
     return marked
+
+
+def _say_which_are_published(selection, names):
+    ids = {card["run_id"] for card in cached.cards().values()}
+    runs = runs_of.finished_runs(selection.archive)
+    published = runs.loc[runs["run_id"].isin(ids), "label"]
+    if published.empty:
+        return
+    are_here = published.isin(selection.finished["label"]).any()
+    which = "Published:" if are_here else "None of these runs is published; published are:"
+    st.caption(
+        boundary.escaped(f"{which} {'; '.join(names[label] for label in published)}.")
+        + " They were chosen on the validation films, for the cross-entropy there (*Robustness*, "
+        "*What was tried*). Another run may well score more on test films, by chance or not: test "
+        "films choose nothing."
+    )
 
 
 def show_ways_on(marked: tuple[str, ...]) -> None:

@@ -103,7 +103,7 @@ def test_mcnemar_by_hand(table, observed_and_predictions):
     exact = stats.binomtest(int(min(only_first, only_second)), int(only_first + only_second))
     found = row(table, "McNemar")
     assert found["p"] == pytest.approx(exact.pvalue)
-    assert f"{only_first} films right by the first alone" in found["note"]
+    assert f"{only_first} films right by the MobileNet alone" in found["note"]
     assert 0 < row(table, "sign-flip test over patients")["p"] <= 1
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-from kneeoa.analysis import confusions
+from kneeoa.analysis import confusions, film_cards
 from kneeoa.records.results import PROBABILITY_COLUMNS
 from tests.support.research import drawn_predictions
 
@@ -157,10 +157,12 @@ def test_the_sentence_of_a_cell_tells_the_cell_from_its_list():
         given[wrong] = 0
         runs[name] = table.assign(predicted=given, error=given - true)
     knees = int((true == 1).sum())
-    said = confusions.cell_sentence(runs, "MobileNet", 1, 0)
+    said = film_cards.cell_sentence(runs, "MobileNet", 1, 0)
     assert "there are 2.0 knees with reference KL 1 to which MobileNet gives KL 0" in said
     assert f"({200 / knees:.0f}% of {knees})" in said
-    assert "Below are 3: each that any of the 2 runs puts there; 1 of them" in said
-    one = confusions.cell_sentence({"a": runs["a"]}, "MobileNet", 1, 0)
-    assert one.startswith("2 knees with reference KL 1")
-    assert "%" not in confusions.cell_sentence({"a": table[true != 4]}, "MobileNet", 4, 0)
+    assert (
+        "One or more of the 2 runs put 3 films there; all of the runs put 1 of them there." in said
+    )
+    single = film_cards.cell_sentence({"a": runs["a"]}, "MobileNet", 1, 0)
+    assert single.startswith("2 knees with reference KL 1")
+    assert "%" not in film_cards.cell_sentence({"a": table[true != 4]}, "MobileNet", 4, 0)

@@ -14,9 +14,39 @@ def test_cell_list_and_sheet_of_one_answer_a_film_have_one_number(true, given):
     cell = confusions.matrix(answers["averaged"])[true, given]
     cards = film_cards.of_cell(answers, true, given)
     assert len(cards) == cell == len(confusions.in_cell(answers, true, given))
-    said = confusions.cell_sentence(answers, "MobileNet", true, given)
+    said = film_cards.cell_sentence(answers, "MobileNet", true, given)
     assert said.startswith(f"{cell} knees")
     assert all(card.note == "" for card in cards)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_films_of_both_networks_are_those_that_each_puts_into_the_cell(several):
+    networks = [{"run 0": RUNS["run 0"]}, {"run 1": RUNS["run 1"]}]
+    if several:
+        networks[0]["run 2"] = RUNS["run 2"]
+    true, given, query = 0, 0, "true_grade == 0 and predicted == 0"
+    there = [
+        {image_id for films in runs.values() for image_id in films.query(query)["image_id"]}
+        for runs in networks
+    ]
+    cards = film_cards.of_cell(networks[0], true, given, also=networks)
+    assert {card.image_id for card in cards} == there[0] & there[1]
+    assert 0 < len(cards) < len(there[0])
+    listed = confusions.in_cell(networks[0], true, given, also=networks)
+    assert listed["image_id"].tolist() == [card.image_id for card in cards]
+    # As many as are listed without: the same films, in the same order.
+    every = [card.image_id for card in film_cards.of_cell(networks[0], true, given)]
+    assert [name for name in every if name in there[1]] == listed["image_id"].tolist()
+
+
+def test_the_sentence_below_a_cell_says_how_many_of_how_many():
+    assert film_cards.below_sentence(33) == "Below: all 33."
+    said = film_cards.below_sentence(33, 21)
+    assert said == "Below: the 21 of these 33 to which both networks give this grade."
+    assert "a run of each network gives" in film_cards.below_sentence(51, 30, several=True)
+    assert "there is no film to show" in film_cards.below_sentence(33, 0)
+    assert film_cards.below_sentence(0) == "There is no film to show."
+    assert film_cards.below_sentence(0, 0) == "There is no film to show."
 
 
 def test_a_card_says_reference_grade_side_and_probability():

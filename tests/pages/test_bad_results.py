@@ -1,11 +1,14 @@
 """Results that were written by hand or damaged: left out with a sentence, the others stand."""
 
+import io
 import json
 import os
+import zipfile
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.research import paper_sheet
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import (
     write_robustness,
@@ -155,6 +158,32 @@ def test_no_figure_stands_on_more_runs_than_it_was_counted_from(folder, page, pa
     app = app.switch_page(f"{page}/page.py").run()
     assert not app.exception, app.exception[0].message
     assert [one.value for one in app.warning if one.value.startswith(said)]
+
+
+@pytest.mark.parametrize("networks", [["mobilenet", "resnet50"], ["mobilenet"]])
+@pytest.mark.parametrize(
+    ("page", "part", "name"),
+    [("results", "claim", "results"), ("results", "beside", "side_by_side"), ("confusion",) * 3],
+)
+def test_a_file_for_a_paper_cites_no_run_that_was_left_out(
+    folder, monkeypatch, page, part, name, networks
+):
+    left_out = folder / "runs" / "mobilenet-seed0-00000000" / "predictions.csv"
+    _, edit = UNMEASURED["an answer that is none"]
+    left_out.write_bytes(edit(left_out.read_bytes()))
+    made = {}
+    monkeypatch.setattr(
+        paper_sheet, "show_button", lambda name, content: made.update({name: content})
+    )
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
+    app.query_params.update(part=part, networks=networks)
+    app = app.switch_page(f"{page}/page.py").run()
+    assert not app.exception, app.exception[0].message
+    with zipfile.ZipFile(io.BytesIO(made[name]())) as archive:
+        (cited,) = (path for path in archive.namelist() if path.endswith("CITATION.txt"))
+        text = archive.read(cited).decode()
+    assert "mobilenet-seed1-00000000" in text
+    assert "mobilenet-seed0-00000000" not in text
 
 
 def test_what_is_odd_and_whole_stands(folder):

@@ -4,6 +4,7 @@ import io
 import os
 import zipfile
 
+import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -12,7 +13,7 @@ from kneeoa.analysis import confusions
 from kneeoa.films.phantom import draw_knee
 from kneeoa.records import notes
 from kneeoa.records.results import read_predictions
-from pages.shared import clients
+from pages.shared import cached, clients
 from pages.shared.research import paper_sheet
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import write_study
@@ -66,6 +67,37 @@ def test_cell_sentence_and_sheet_have_one_number(tmp_path, names):
     shown = cards(app)
     assert len(shown) == min(count, 18)
     assert all("reference 0, given 0" in card and "no film here" in card for card in shown)
+
+
+def in_cell_of(tmp_path, names, network):
+    answers = films_of(tmp_path, names, network)
+    return set(answers.query("true_grade == 0 and predicted == 0")["image_id"])
+
+
+@pytest.mark.parametrize("below", ["beside", "table"])
+def test_the_films_of_both_networks_alone_on_demand(tmp_path, names, below):
+    by_network = [in_cell_of(tmp_path, names, network) for network in ("mobilenet", "resnet50")]
+    both = by_network[0] & by_network[1]
+    assert 0 < len(both) < len(by_network[0])
+    app = opened("confusion", reference="0", given="0", agreeing="both", below=below)
+    said = text(app)
+    # Cell, choice and sheet say how many of how many.
+    assert f"{len(by_network[0])} knees with reference KL 0 to which MobileNet gives KL 0" in said
+    assert f"Below: the {len(both)} of these {len(by_network[0])} to which both networks" in said
+    (choice,) = (one for one in app.button_group if one.key == "agreeing")
+    assert choice.options == [f"All {len(by_network[0])}", f"Both networks say so: {len(both)}"]
+    assert len(cards(app)) == min(len(both), 18)
+    if below == "table":
+        assert set(app.dataframe[0].value["image_id"]) == both
+    choice.set_value("all").run()
+    assert f"Below: all {len(by_network[0])}." in text(app)
+    assert "agreeing" not in app.query_params
+
+
+def test_films_of_both_networks_need_both(names):
+    app = opened("confusion", reference="0", given="0", agreeing="both", networks="mobilenet")
+    assert "Below: all " in text(app)
+    assert not [one for one in app.button_group if one.key == "agreeing"]
 
 
 def test_a_film_opens_in_place_and_leads_back(tmp_path, names, monkeypatch):
@@ -192,6 +224,25 @@ def test_a_marked_run_leads_to_its_confusion_and_films(names):
     assert "from none of 1 run" in said
 
 
+def test_the_runs_page_says_which_runs_are_published_and_by_which_films(names, monkeypatch):
+    assert "published" not in text(opened("runs"))
+    published = {"resnet50": cached.cards()["resnet50"] | {"run_id": names[1]}}
+    monkeypatch.setattr(cached, "cards", lambda: published)
+    said = text(opened("runs"))
+    assert "Published: ResNet50, reference, seed 0. They were chosen on the validation" in said
+    assert "test films choose nothing" in said
+    # Where the runs of the other network are shown, none of them is.
+    said = text(opened("runs", networks="mobilenet"))
+    assert "None of these runs is published; published are: ResNet50, reference, seed 0." in said
+
+
+def test_when_a_run_finished_stands_before_its_details_and_no_column_is_lost(names):
+    (table, *_) = opened("runs").dataframe
+    order = list(table.proto.column_order)
+    assert set(order) == set(table.value.columns)
+    assert order.index("seed") < order.index("finished_at") < order.index("epochs")
+
+
 def test_settings_stand_against_validation_figures(names):
     app = opened("runs", runs_part="across")
     assert "test films choose nothing" in text(app)
@@ -199,19 +250,51 @@ def test_settings_stand_against_validation_figures(names):
     assert list(table.columns[:3]) == ["run", "network", "seed"]
 
 
-@pytest.mark.parametrize("page", ["confusion", "results"])
-def test_everything_for_a_paper_comes_in_one_file(page, names, monkeypatch):
+DISPLAYED = (
+    *("display.max_rows", 5, "display.max_columns", 5),
+    *("display.max_colwidth", 50, "display.expand_frame_repr", True),
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "name"),
+    [
+        ("confusion", {}, "confusion"),
+        ("confusion", {"source": "mean"}, "confusion"),
+        ("results", {"split": "val"}, "results"),
+        ("results", {"part": "beside"}, "side_by_side"),
+    ],
+)
+def test_everything_for_a_paper_comes_in_one_file(page, address, name, names, monkeypatch, capsys):
     given = {}
     monkeypatch.setattr(
         paper_sheet, "show_button", lambda name, content: given.update({name: content})
     )
-    text(opened(page))
-    with zipfile.ZipFile(io.BytesIO(given[page]())) as archive:
-        files = archive.namelist()
-        cited = archive.read(next(name for name in files if name.endswith("CITATION.txt")))
+    text(opened(page, **address))
+    with zipfile.ZipFile(io.BytesIO(given[name]())) as archive:
+        files = {path.partition("/")[2]: archive.read(path) for path in archive.namelist()}
+    cited = files["CITATION.txt"]
     assert b"f" * 64 in cited
     assert names[0].encode() in cited
-    endings = [name.rpartition(".")[2] for name in files]
+    endings = [path.rpartition(".")[2] for path in files]
     assert set(endings) == {"txt", "svg", "pdf", "csv", "py"}
-    assert endings.count("svg") == endings.count("pdf") > 5
-    assert endings.count("csv") == endings.count("py") > 2
+    assert endings.count("svg") == endings.count("pdf") > 3
+    tables = [path[len("tables/") : -len(".csv")] for path in files if path.endswith(".csv")]
+    assert {f"python/{table}.py" for table in tables} == {
+        path for path in files if path.endswith(".py")
+    }
+    # In what order rows lie, what is in percent: the figures do not say it themselves.
+    assert b"reference" in files["README.txt"] or b"test films, always" in files["README.txt"]
+    for table in tables:
+        printed, lines = [], files[f"python/{table}.py"].decode()
+        with pd.option_context(*DISPLAYED):  # what the lines set ends here
+            exec(lines, {"print": printed.append})
+            print(printed[-1])
+        kept = pd.read_csv(io.BytesIO(files[f"tables/{table}.csv"]))
+        shown = printed[-1].reset_index(drop=True)
+        texts = list(shown.select_dtypes("str"))  # an empty one is an empty cell
+        shown[texts] = shown[texts].fillna("")
+        for name in texts:  # what a spreadsheet would compute has an apostrophe before it
+            kept[name] = kept[name].astype("str").fillna("").str.removeprefix("'")
+        pd.testing.assert_frame_equal(shown, kept, check_dtype=False, rtol=1e-6)
+        assert len(capsys.readouterr().out.splitlines()) == len(kept) + 1

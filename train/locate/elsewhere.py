@@ -52,7 +52,10 @@ def measure(
                 network_input(located.to_grade(film) if name == "localiser" else film, frame)
                 for located, film, frame in zip(knees_found, shown, frames, strict=True)
             ]
-            figures["graded"][name] = measuring.grade_figures(grades, grade(np.stack(inputs)))
+            probabilities = grade(np.stack(inputs))
+            figures["graded"][name] = measuring.grade_figures(grades, probabilities) | {
+                "intervals_95": measuring.grade_intervals(grades, probabilities)
+            }
     for name in ("graded-bilateral", "implants"):
         some = read_films(find_in(folder / name))
         if some:

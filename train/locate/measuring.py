@@ -14,7 +14,7 @@ from kneeoa.graders.locating.answers import Answer, frontal_score
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.looks import Window
-from kneeoa.metrics import agreement, rules
+from kneeoa.metrics import agreement, bootstrap, rules
 from train.locate.geometry import boxes, draw, target
 from train.locate.reframe import film_around, pyramid
 
@@ -117,6 +117,26 @@ def grade_figures(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, fl
         "kappa_of_median": agreement.quadratic_kappa(grades, rules.median(probabilities)),
         "spearman": float(stats.spearmanr(expected, grades).statistic),
     }
+
+
+def grade_intervals(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, list[float]]:
+    """Return the 95% interval of each of `grade_figures` but ``films``, by bootstrap over films.
+
+    As if each film were of another patient, which is not known of films of elsewhere.
+    """
+    weights = bootstrap.patient_weights(np.arange(len(grades)))
+    drawn = dict(agreement.weighted_summaries(grades, probabilities, weights))
+    medians = agreement.weighted_confusions(grades, rules.median(probabilities), weights)
+    drawn["kappa_of_median"] = agreement.of_confusions(medians)["quadratic_kappa"]
+    expected = probabilities @ np.arange(probabilities.shape[1])
+    drawn["spearman"] = np.array(
+        [
+            stats.spearmanr(np.repeat(expected, times), np.repeat(grades, times)).statistic
+            for times in weights.astype(int)
+        ]
+    )
+    names = [name for name in grade_figures(grades, probabilities) if name != "films"]
+    return {name: list(bootstrap.percentile_interval(drawn[name])) for name in names}
 
 
 def auroc(knees: np.ndarray, others: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """What to cite for a figure or table: the films and their split, the runs and their weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,6 +19,7 @@ def citation(
     *,
     data: Mapping[str, Any],
     published: Mapping[str, str],
+    published_splits: Sequence[str] = (),
     runs: pd.DataFrame | None = None,
 ) -> str:
     """Return the text.
@@ -27,6 +28,7 @@ def citation(
     ----------
     data : of a published card: ``author, year, name, doi, licence``
     published : name -> SHA-256 of the model file, of the published models that are shown
+    published_splits : the hashes of the splits that these are of
     runs : rows of `Selection.finished` that are shown; by default all of them
     """
     runs = chosen.finished if runs is None else runs
@@ -41,12 +43,16 @@ def citation(
         "",
         "Split of the films (SHA-256 of who is in which part)",
     ]
-    for split, split_runs in runs.groupby("split_hash", sort=True):
-        lines.append(f"  {plain(str(split), 80)}  {counted(len(split_runs), 'run')}")
+    users: dict[str, list[str]] = {}
+    for split_hash, trained in runs.groupby("split_hash", sort=True):
+        users.setdefault(str(split_hash), []).append(counted(len(trained), "run"))
+    for split_hash in published_splits:
+        users.setdefault(str(split_hash), []).append("the published models")
+    lines += [f"  {plain(name, 80)}  {', '.join(names)}" for name, names in users.items()]
+    lines += ["", "Runs (folder, SHA-256 of the weights)"]
     if runs.empty:
         lines.append("  no training run is shown")
-    lines += ["", "Runs (folder, SHA-256 of the weights)"]
-    if chosen.study is not None:
+    elif chosen.study is not None and runs["label"].isin(chosen.runs["label"]).all():
         lines.append(f"  of the study {plain(chosen.study.record.study_id, 200)}")
     for run in runs.to_dict("records"):
         lines.append(f"  {plain(str(run['label']), 300)}  {plain(str(run['model_sha256']), 80)}")

@@ -118,7 +118,8 @@ def _inside(words: str) -> str:
 
 def _with_interval(measure: str, row: Mapping[str, Any]) -> str:
     texts = [_text(measure, row[name]) for name in ("value", "low", "high")]
-    return f"{texts[0]} ({texts[1]} to {texts[2]})"
+    # Of a grade that is not among the films nothing is known.
+    return texts[0] if pd.isna(row["value"]) else f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
 def _text(measure: str, value: float) -> str:

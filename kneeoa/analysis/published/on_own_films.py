@@ -116,7 +116,9 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
                 value_text(metric, figure[end]).removesuffix(" grades")
                 for end in ("value", "low", "high")
             ]
-            row[f"{figure['network']}, your films"] = f"{texts[0]} ({texts[1]} to {texts[2]})"
+            row[f"{figure['network']}, your films"] = (
+                texts[0] if pd.isna(figure["value"]) else f"{texts[0]} ({texts[1]} to {texts[2]})"
+            )
             row[f"{figure['network']}, our test films"] = (
                 ""
                 if pd.isna(figure["published"])

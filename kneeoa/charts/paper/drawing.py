@@ -24,6 +24,8 @@ _SCALE = 0.8
 """Points of height a pixel of the figure's."""
 _GRID = colour_of("#c5ccd0")
 _RIGHT, _TOP, _LEGEND = 14.0, 12.0, 16.0
+_MARK, _APART = 18.0, 10.0
+"""Widths in a legend: of a mark before its words, and between two entries."""
 
 
 def svg(figure: go.Figure) -> bytes:
@@ -50,7 +52,8 @@ def drawn(figure: go.Figure) -> Drawing:
         pdfmetrics.registerFont(TTFont(FONT, folder / f"{FONT}.ttf"))
     if any(trace.type not in _ADD for trace in figure.data) or "xaxis2" in figure.layout:
         raise ValueError("Expected a figure of one pair of axes. Received another.")
-    height = _SCALE * (figure.layout.height or 300) + 20
+    more_rows = max(0, len(_legend_rows(figure)) - 1)
+    height = _SCALE * (figure.layout.height or 300) + 20 + _LEGEND * more_rows
     x, y, height = _axes(figure, height)
     drawing = Drawing(WIDTH, height)
     drawing.add(Rect(0, 0, WIDTH, height, fillColor=colour_of("#ffffff"), strokeColor=None))
@@ -75,7 +78,7 @@ def _axes(figure: go.Figure, height: float) -> tuple[Axis, Axis, float]:
     widest = max((stringWidth(text, FONT, 8) for _, text in probe.ticks), default=0)
     left = 12.0 + widest + (16 if probe.title else 0)
     below = 30 + (14 if layout.xaxis.title.text else 0) + (layout.margin.b or 0) * 0.4
-    above = _TOP + (_LEGEND if _legend_of(figure) else 0)
+    above = _TOP + _LEGEND * len(_legend_rows(figure))
     wide, high = WIDTH - left - _RIGHT, height - below - above
     if layout.yaxis.scaleanchor:
         # One unit is as long on both axes: a matrix is square, and a ROC curve, too.
@@ -242,23 +245,37 @@ def _add_annotation(drawing: Drawing, note: go.layout.Annotation, x: Axis, y: Ax
         add_text(drawing, at, up, plain(note.text), size=size, anchor=anchor, middle=True)
 
 
-def _legend_of(figure: go.Figure) -> list[Any]:
+def _legend_rows(figure: go.Figure) -> list[list[tuple[str, Any]]]:
+    """Return the names and traces of the legend, as many in a row as fit there."""
     if figure.layout.showlegend is False:
         return []
-    return [trace for trace in figure.data if trace.name and trace.showlegend is not False]
+    rows: list[list[tuple[str, Any]]] = []
+    free = 0.0
+    for trace in figure.data:
+        if not trace.name or trace.showlegend is False:
+            continue
+        name = plain(trace.name)
+        wide = _MARK + stringWidth(name, FONT, 8) + _APART
+        if wide > free or not rows:
+            rows.append([])
+            free = WIDTH - _RIGHT
+        rows[-1].append((name, trace))
+        free -= wide
+    return rows
 
 
 def _add_legend(drawing: Drawing, figure: go.Figure, x: Axis, height: float) -> None:
-    at, up = WIDTH - _RIGHT, height - 11
-    for trace in reversed(_legend_of(figure)):
-        name = plain(trace.name)
-        at -= stringWidth(name, FONT, 8)
-        add_text(drawing, at, up, name, anchor="left")
-        own = trace.marker.color if trace.marker.color is not None else trace.line.color
-        if trace.type == "scatter" and "lines" in (trace.mode or "lines"):
-            add_line(drawing, (at - 18, up + 3, at - 4, up + 3), colour_of(trace.line.color),
-                     width=1.5, dash=trace.line.dash)  # fmt: skip
-        else:
-            symbol = "square" if trace.type == "bar" else trace.marker.symbol or "circle"
-            add_marker(drawing, at - 9, up + 3, symbol, 9, colour_of(own))
-        at -= 28
+    for row, entries in enumerate(_legend_rows(figure)):
+        at, up = WIDTH - _RIGHT, height - 11 - _LEGEND * row
+        for name, trace in reversed(entries):
+            at -= stringWidth(name, FONT, 8)
+            add_text(drawing, at, up, name, anchor="left")
+            own = trace.marker.color if trace.marker.color is not None else trace.line.color
+            if trace.type == "scatter" and "lines" in (trace.mode or "lines"):
+                ends = (at - _MARK, up + 3, at - 4, up + 3)
+                colour = colour_of(trace.line.color)
+                add_line(drawing, ends, colour, width=1.5, dash=trace.line.dash)
+            else:
+                symbol = "square" if trace.type == "bar" else trace.marker.symbol or "circle"
+                add_marker(drawing, at - _MARK / 2, up + 3, symbol, 9, colour_of(own))
+            at -= _MARK + _APART

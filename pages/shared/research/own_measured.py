@@ -24,7 +24,7 @@ from kneeoa.graders.grading import Graders
 
 graders = Graders()
 films = open_films(*list_films(Path("FOLDER")), framing=framed_by(graders.localiser))
-found = on_own_films.measured("FOLDER", *as_published(films, graders))
+own = on_own_films.measured("FOLDER", *as_published(films, graders))
 """
 CARDS = """cards = {name: model.card for name, model in graders.published.items()}
 cards["Both together"] = graders.together.card
@@ -63,8 +63,7 @@ def show_figures(kept: Kept) -> None:
     table_view.show_table(
         on_own_films.in_words(kept.tables["figures"]),
         "own_films_figures",
-        f"{PYTHON}{CARDS}print(on_own_films.in_words("
-        'on_own_films.tables(found, cards)["figures"]))',
+        f'{PYTHON}{CARDS}print(on_own_films.in_words(on_own_films.tables(own, cards)["figures"]))',
         download=kept.tables["figures"],
         width="stretch",
         height="content",

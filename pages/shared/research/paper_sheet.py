@@ -35,4 +35,7 @@ def cited(selection: Selection, *, published: bool = False, runs=None) -> str:
             if member.weights_hash not in hashes.values()
         }
     data = next(iter(cards.values()))["data"]
-    return citation.citation(selection, data=data, published=hashes, runs=runs)
+    splits = sorted({card["split_hash"] for card in cards.values()}) if published else ()
+    return citation.citation(
+        selection, data=data, published=hashes, published_splits=splits, runs=runs
+    )

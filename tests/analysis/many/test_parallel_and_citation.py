@@ -6,10 +6,10 @@ import pytest
 
 from kneeoa.analysis import anova, measuring
 from kneeoa.analysis.many import citation, parallel_runs
-from kneeoa.analysis.selection import select
+from kneeoa.analysis.selection import finished_runs, select
 from kneeoa.charts.parallel import dimension, parallel_figure
 from kneeoa.records.archive import read_archive
-from tests.support.research import SPLIT_HASH, write_run
+from tests.support.research import SPLIT_HASH, write_run, write_study
 
 BOTH = ("mobilenet", "resnet50")
 
@@ -72,5 +72,28 @@ def test_the_citation_names_films_split_and_weights(chosen):
     assert f"mobilenet-seed2-00000000  {2:064x}" in said
     assert f"ResNet50  {'ab' * 32}" in said
     assert "of the test films" in said
+    assert "the published models" not in said
     none = citation.citation(chosen, data=data, published={}, runs=chosen.finished.iloc[:0])
     assert "no training run is shown" in none
+
+
+def test_the_citation_of_published_models_alone_names_their_split_and_no_study(chosen):
+    nobody = chosen.finished.iloc[:0]
+    given = {"data": {}, "published": {"resnet50": "ab" * 32}, "published_splits": ["cd" * 32]}
+    said = citation.citation(chosen, **given, runs=nobody)
+    assert f"{'cd' * 32}  the published models" in said
+    assert "of the study" not in said
+    given["published_splits"] = [SPLIT_HASH]
+    assert f"{SPLIT_HASH}  4 runs, the published models" in citation.citation(chosen, **given)
+
+
+def test_a_study_is_cited_for_its_own_runs_alone(chosen, tmp_path):
+    write_study(tmp_path, cycles=1)
+    archive = read_archive([tmp_path])
+    (study,) = archive.studies
+    study_runs = select(archive, study=study, networks=BOTH, split="test")
+    assert "of the study one" in citation.citation(study_runs, data={}, published={})
+    others = finished_runs(archive)
+    assert len(others) > len(study_runs.finished)
+    said = citation.citation(study_runs, data={}, published={}, runs=others)
+    assert "of the study" not in said

@@ -47,7 +47,11 @@ def test_a_change_is_paired_and_its_interval_holds_it(table):
 
 
 def test_a_grade_that_is_not_there_leaves_its_cells_empty(films):
-    table = grade_rules.rule_table(films[films["true_grade"] != 1]).set_index("measure")
+    whole = grade_rules.rule_table(films[films["true_grade"] != 1])
+    said = grade_rules.rows_in_words({"MobileNet": whole})
+    assert {row["Of KL 1, found"] for row in said} == {"not defined"}
+    assert " to " in said[0]["Of KL 2, found"]
+    table = whole.set_index("measure")
     assert table.loc["recall_kl1", "value"].isna().all()
     assert table.loc["recall_kl2", "value"].notna().all()
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from reportlab.graphics.shapes import String
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from kneeoa.analysis import confusions, operating
 from kneeoa.charts import confusion, trust
@@ -56,6 +58,24 @@ def test_the_matrix_on_paper_has_the_numbers_of_the_matrix():
     for grade in range(5):
         assert f"({COUNTS[grade, grade]})" in said
     assert {"Given grade", "Reference grade", "KL 0", "KL 4"} <= set(said)
+
+
+def test_a_legend_of_many_words_is_never_cut_off():
+    figure = go.Figure()
+    names = [f"ResNet50, mean and standard deviation {number}" for number in range(5)]
+    for name in names:
+        figure.add_scatter(x=[0, 1], y=[0, 1], name=name, mode="markers", marker_color="#123456")
+    figure.update_layout(showlegend=True)
+    drawn = drawing.drawn(figure)
+    words = [shape for shape in drawn.contents if isinstance(shape, String) and shape.text in names]
+    assert [shape.text for shape in sorted(words, key=lambda s: (-s.y, s.x))] == names
+    assert all(shape.textAnchor == "start" and shape.x > 0 for shape in words)
+    ends = [shape.x + stringWidth(shape.text, marks.FONT, shape.fontSize) for shape in words]
+    assert max(ends) < drawing.WIDTH
+    # Rows of the legend push nothing out of the figure, and lie above its axes.
+    assert max(shape.y for shape in words) < drawn.height
+    single = go.Figure(figure.data[:1]).update_layout(showlegend=True)
+    assert drawn.height > drawing.drawn(single).height
 
 
 def test_names_from_files_are_text_on_paper_too():
@@ -111,13 +131,16 @@ def test_what_it_cannot_draw_is_refused():
 
 def test_the_sheet_holds_figures_tables_python_and_what_to_cite():
     table = pd.DataFrame({"film": ["=1+1"], "value": [np.float64(0.5)]})
-    made = sheet.Sheet({"The Matrix, a": FIGURES["matrix"]}, {"t": (table, "print(1)")}, "cite me")
+    made = sheet.Sheet(
+        {"The Matrix, a": FIGURES["matrix"]}, {"t": (table, "print(1)")}, "cite me", ("In %.",)
+    )
     packed = sheet.packed(made, "figures_of_x")
     assert packed == sheet.packed(made, "figures_of_x")
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         names = archive.namelist()
         assert archive.read("figures_of_x/tables/t.csv") == b"film,value\n'=1+1,0.5\n"
-        assert archive.read("figures_of_x/python/t.py") == b"print(1)\n"
+        assert archive.read("figures_of_x/python/t.py").endswith(b"\nprint(1)\n")
         assert archive.read("figures_of_x/CITATION.txt") == b"cite me"
+        assert archive.read("figures_of_x/README.txt").endswith(b"by hash\n\nIn %.\n")
     assert "figures_of_x/figures/the_matrix_a.pdf" in names
     assert "figures_of_x/figures/the_matrix_a.svg" in names
