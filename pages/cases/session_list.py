@@ -248,7 +248,7 @@ def show_what_is_kept(digests: list[str]) -> None:
     if not (unsaved := [film for film in chosen if not _saved_as(film)]):
         return
     st.caption(identities.said_of_all(unsaved))
-    warnings = text_in_pixels.found(unsaved, st.empty())
+    warnings = text_in_pixels.warnings(unsaved, st.empty())
     texts = [film.name for film in unsaved if film.digest in warnings]
     if texts:
         st.warning(

@@ -72,7 +72,7 @@ def _offer(film):
 
 def _show_text_warning(film):
     place = st.empty()
-    for warning in text_in_pixels.found([film], place).values():
+    for warning in text_in_pixels.warnings([film], place).values():
         place.warning(boundary.escaped(warning))
 
 

@@ -26,7 +26,7 @@ def look(film: Film) -> Future[str]:
     return looked_for
 
 
-def found(films: Collection[Film], place: DeltaGenerator) -> dict[str, str]:
+def warnings(films: Collection[Film], place: DeltaGenerator) -> dict[str, str]:
     """Return what must be known of text in `films`, by digest; wait for it at the end of a page.
 
     `place` says how far it is. Whatever the reader does meanwhile ends that run of the page, and
