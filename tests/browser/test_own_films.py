@@ -55,7 +55,7 @@ def test_a_profile_is_used_compared_left_and_seen_by_no_other_session(
         other.goto(app_url)
         read(other, film)
         expect(other.locator(".kl-profile")).to_have_count(0)
-        expect(other.locator(".kl-grade").first).not_to_contain_text("KL 4")
+        expect(other.locator(".kl-grade").first).not_to_contain_text("KL 4", timeout=SECONDS)
 
     own.get_by_text("Compare with the published networks").click()
     expect(own.locator(".kl-answers tr")).to_have_count(3, timeout=SECONDS)
