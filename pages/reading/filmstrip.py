@@ -1,8 +1,10 @@
 """All films of the session at the side, small, with their answers, read ahead of being seen."""
 
 import html
+from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
@@ -19,12 +21,15 @@ AFTER_YOURS = "after yours"
 _FAILED = "not_read_ahead"
 
 
-def show_strip(current: str, *, ahead: bool = True) -> None:
+def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = True) -> None:
     """Show the films with `current` marked; turn to one that is clicked.
 
-    `ahead` reads those that nobody has read yet, one after the other.
+    `places` is where they stand, none where one film stands alone. `ahead` reads those that nobody
+    has read yet, one after the other.
     """
-    st.fragment(_strip, run_every=SECONDS if ahead and _unread() else None)(current, ahead)
+    for place in places:
+        with place:
+            st.fragment(_strip, run_every=SECONDS if ahead and _unread() else None)(current, ahead)
 
 
 def answers(film: Film) -> list[str]:

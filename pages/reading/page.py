@@ -142,9 +142,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             with line:
                 case_line.show_waiting_line(film, frame)
             show_waiting(film, knee, frame, line_place, left, answers_place)
-            for strip_column in strip_place:
-                with strip_column:
-                    filmstrip.show_strip(film.digest, ahead=False)
+            filmstrip.show_strip(strip_place, film.digest, ahead=False)
             ended(reading)
             st.rerun()
     with answers_place, st.container():
@@ -171,9 +169,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
                 profile_line.show_profile_line(film, frame)
             with report_place:
                 report.show_report(film, frame, findings, graded=True, measured=measured)
-    for strip_column in strip_place:
-        with strip_column:
-            filmstrip.show_strip(film.digest)
+    filmstrip.show_strip(strip_place, film.digest)
     # Last: before a film is saved for the first time, text is looked for in it.
     with saving_place:
         saving.show(film)
