@@ -120,15 +120,6 @@ def quadratic_kappa(true_grades: np.ndarray, predicted_grades: np.ndarray) -> fl
     return float(of_confusions(counts[None])["quadratic_kappa"][0])
 
 
-def auc_kl2(true_grades: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the area under the ROC curve for radiographic osteoarthritis (KL >= 2), in [0, 1].
-
-    NaN when all films are on one side.
-    """
-    positive, scores = np.asarray(true_grades) >= 2, probabilities[:, 2:].sum(axis=1)
-    return float(weighted_auc(positive, scores, np.ones((1, len(positive))))[0])
-
-
 def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the area under the ROC curve of every draw, ``(draws,)``; NaN without both kinds.
 

@@ -83,9 +83,9 @@ def test_calibration_error_by_hand():
 
 def test_the_auc_is_of_kl_2_and_more():
     probabilities = np.array([[0.9, 0.1, 0, 0, 0], [0, 0.6, 0.4, 0, 0], [0, 0.5, 0, 0.5, 0]])
-    assert agreement.auc_kl2(np.array([0, 1, 3]), probabilities) == 1
-    assert agreement.auc_kl2(np.array([0, 2, 1]), probabilities) == 0.5
-    assert np.isnan(agreement.auc_kl2(np.array([0, 1, 1]), probabilities))
+    for grades, area in (([0, 1, 3], 1), ([0, 2, 1], 0.5), ([0, 1, 1], np.nan)):
+        found_area = agreement.summary(np.array(grades), probabilities)["auc_kl2"]
+        assert found_area == pytest.approx(area, nan_ok=True)
 
 
 def test_predictive_value_is_wilsons_interval():

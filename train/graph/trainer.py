@@ -63,7 +63,8 @@ def build_trainer(
     trainer.compile(
         optimizer,
         loss,
-        metrics=["accuracy"],
+        # Not by its name alone: made inside the graph, it has Keras trace the graph a second time.
+        metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
         jit_compile=machine.compile,
         steps_per_execution=machine.steps_per_call,
     )

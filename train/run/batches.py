@@ -51,11 +51,14 @@ class Shuffled(keras.utils.PyDataset):
 
 
 class InOrder(keras.utils.PyDataset):
-    """Films in their order, the last repeated to fill the last batch: one shape compiles once."""
+    """Films in their order, the last repeated to fill the last batch: one shape compiles once.
+
+    No batch is larger than all films together.
+    """
 
     def __init__(self, films: Films, batch_size: int) -> None:
         super().__init__()
-        self._images, self._batch_size = films.images, batch_size
+        self._images, self._batch_size = films.images, min(batch_size, len(films))
 
     def __len__(self) -> int:
         return math.ceil(len(self._images) / self._batch_size)

@@ -61,11 +61,6 @@ class KneeState:
         return max(self.networks.values()) - min(self.networks.values()) if self.networks else 0
 
     @property
-    def in_doubt(self) -> bool:
-        """Whether the answer is more than one grade, or the networks differ."""
-        return self.said is not None and (self.low != self.high or self.apart > 0)
-
-    @property
     def profile(self) -> str:
         """Under which profile the networks answered, told from others; empty as published."""
         if "profile" not in self.graded_by:
