@@ -20,7 +20,7 @@ def show(selection, observed) -> None:
         "A line is a run: through its settings, and what it gave on the validation films, whatever "
         "is chosen above, since test films choose nothing. Drag along an axis to keep only "
         "the runs that pass there; drag an axis' name to move it. What each change of a recipe "
-        "gave, such as soft targets: *Robustness*, *What was tried*. A browser without WebGL "
+        "gave, such as soft targets: *Results*, *What was tried*. A browser without WebGL "
         "cannot draw these lines: the table below holds the same."
     )
     axes, colour = st.columns([3, 1.2], vertical_alignment="bottom")

@@ -98,8 +98,9 @@ def write_bad(folder, cases):
     return len(cases)
 
 
-def opened(page):
+def opened(page, **address):
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
+    app.query_params.update(address)
     app = app.switch_page(f"{page}/page.py").run()
     assert not app.exception, app.exception[0].message
     return app
@@ -228,6 +229,7 @@ def test_tables_with_any_cell_keep_their_page(folder, number):
         json.dumps(best | {"trial": "@"}).encode().replace(b'"@"', NUMBERS[number] or b"null")
     )
     opened("robustness")
+    opened("results", part="tried")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -24,6 +25,10 @@ def opened(page, **address):
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
     app.query_params.update(address)
     return app.switch_page(f"{page}/page.py").run()
+
+
+def said_by(app):
+    return text(app).replace("\\", "")
 
 
 def text(app):
@@ -214,6 +219,7 @@ VIEWS = [
     ("runs", {"runs_part": "across", "split": "val"}),
     ("results", {}),
     ("results", {"part": "whole"}),
+    ("results", {"part": "tried"}),
     ("results", {"part": "beside"}),
     ("results", {"part": "beside", "second": "published Both together", "counts_as": "together"}),
     ("data", {}),
@@ -316,17 +322,48 @@ def test_figures_are_saved_as_the_link_says(folder):
     assert config["toImageButtonOptions"] == {"format": "svg", "filename": "learning_val_loss"}
 
 
+def write_tried(folder):
+    """What two recipes gave: the network's own, and one whose learning rate is changed."""
+    runs, _ = studies.read_runs(folder, ["mobilenet-seed0-00000000", "mobilenet-seed1-00000000"])
+    changed = replace(runs[1], record=replace(runs[1].record, config={"learning_rate": 1e-3}))
+    unchanged = replace(runs[0], record=replace(runs[0].record, config={"learning_rate": 2e-3}))
+    table = tried.tried([unchanged, changed], {"mobilenet": {"learning_rate": 2e-3}})
+    table.to_csv(folder / tried.FILE, index=False)
+    return table
+
+
 def test_tables_of_several_folders_stand_side_by_side(tmp_path, monkeypatch):
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:
         write_study(folder, cycles=2)
         write_robustness(folder)
-        runs, _ = studies.read_runs(folder, ["mobilenet-seed0-00000000"])
-        table = tried.tried(runs, {"mobilenet": {"learning_rate": 2e-3}})
-        table.to_csv(folder / tried.FILE, index=False)
+        write_tried(folder)
     monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, folders)))
     app = opened("robustness")
-    assert "What was tried" in text(app)
+    text(app)
     assert len(app.get("plotly_chart")) == 2
-    changed = [frame.value["changed"] for frame in app.dataframe if "changed" in frame.value]
-    assert [list(column) for column in changed] == [["learning_rate 0.001"]] * 2
+    app = opened("results", part="tried")
+    assert "What was tried" in text(app)
+    changed = [sorted(one.value["changed"]) for one in app.dataframe if "changed" in one.value]
+    assert changed == [["learning_rate 0.001", "nothing"]] * 2
+
+
+def test_what_was_tried_leads_to_the_same_runs_side_by_side(folder):
+    write_study(folder, cycles=2)
+    write_tried(folder)
+    app = opened("results", part="tried")
+    assert "MobileNet with learning rate 0.001 (1 seed, the recipe 1 seed)" in said_by(app)
+    next(one for one in app.button if one.key == "to_beside_tried").click().run()
+    said = text(app)
+    assert "Both sets on the same 60 films" in said
+    assert "Validation films." in said
+    assert app.query_params["first_runs"] == "mobilenet-seed0-00000000"
+    assert app.query_params["second_runs"] == "mobilenet-seed1-00000000"
+
+
+def test_a_search_is_found_by_its_old_address_and_without_any_run(folder):
+    write_search(folder)
+    app = opened("robustness", tuning="search")
+    assert "9 trials (8 complete, 1 pruned)" in said_by(app)
+    assert app.title[0].value == "Results"
+    assert app.query_params["part"] == "tried"

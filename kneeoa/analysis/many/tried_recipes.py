@@ -1,0 +1,50 @@
+"""What a single change of a recipe gave, in sentences that follow from ``tried.csv`` alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from kneeoa.analysis.findings import value_text
+from kneeoa.records.tried import UNCHANGED
+from kneeoa.wording import counted
+
+_OFF = ("none", "no", "0")
+
+
+def single_changes(table: pd.DataFrame) -> Iterator[str]:
+    """Yield what each change of one setting alone gave, beside the network's recipe.
+
+    ``table`` as from `records.tried.read`. Of several settings that were changed at once no figure
+    tells which did it: such rows are left out. Where the recipe has one seed its spread is not
+    known, and is not named.
+    """
+    for network, rows in table.groupby("network", sort=False):
+        recipe = rows[rows["changed"] == UNCHANGED]
+        if len(recipe) != 1:
+            continue
+        base = recipe.to_dict("records")[0]
+        for row in rows.to_dict("records"):
+            if row["changed"] != UNCHANGED and ", " not in row["changed"]:
+                yield _sentence(str(network), row, base)
+
+
+def _sentence(network: str, row: dict[str, Any], base: dict[str, Any]) -> str:
+    name, _, value = row["changed"].partition(" ")
+    setting = name.replace("_", " ")
+    change = f"without {setting}" if value in _OFF else f"with {setting} {value}"
+    entropy = row["cross_entropy"] - base["cross_entropy"]
+    points = value_text("accuracy", row["accuracy"] - base["accuracy"], signed=True)
+    return (
+        f"{network} {change} ({counted(int(row['seeds']), 'seed')}, the recipe "
+        f"{counted(int(base['seeds']), 'seed')}): cross-entropy {row['cross_entropy']:.3f} instead "
+        f"of {base['cross_entropy']:.3f}, {entropy:+.3f}{_spread(base, 'cross_entropy', '{:.3f}')};"
+        f" accuracy {value_text('accuracy', row['accuracy'])} instead of "
+        f"{value_text('accuracy', base['accuracy'])}, {points}"
+        f"{_spread(base, 'accuracy', '{:.1%}')}."
+    )
+
+
+def _spread(base: dict[str, Any], measure: str, form: str) -> str:
+    spread = base[f"{measure}_sd"]
+    return "" if pd.isna(spread) else f" (the recipe's seeds: ± {form.format(spread)})"
