@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from kneeoa.charts.comparing import robustness_figure
+from kneeoa.charts.robustness import robustness_figure
 from kneeoa.records import robustness
 from pages.robustness import other_hospitals
 from pages.shared import boundary, cached, style, table_view
