@@ -217,7 +217,7 @@ def _anova_row(anova: pd.DataFrame, metric: str, groups: dict[str, pd.Series]) -
         if_error = implied_p(metric, standard_error=True)
         sentence += (
             f" The claimed means and standard deviations themselves give p = {implied:.1g} at ten "
-            f"cycles a network ({if_error:.1g} if the +- is a standard error): the claimed p does "
+            f"cycles a network ({if_error:.1g} if the ± is a standard error): the claimed p does "
             "not follow from the claimed figures."
         )
     return row | {"sentence": sentence}

@@ -60,6 +60,7 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
                 "y": up[1],
                 "xref": "paper",
                 "yref": "paper",
+                "xanchor": "center",
                 "yanchor": "bottom",
                 "showarrow": False,
                 "font": {"size": 12},

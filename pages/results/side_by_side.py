@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from kneeoa.analysis import confusions
-from kneeoa.analysis.many import run_sets, side_by_side
+from kneeoa.analysis.many import run_sets, side_by_side, verdicts
 from kneeoa.analysis.many.run_sets import CHOSEN, RunSet
 from kneeoa.analysis.selection import Selection, finished_runs
 from kneeoa.charts.comparing import differences_figure
@@ -77,6 +77,7 @@ def show(selection: Selection, export) -> None:
     with export:
         kept_python, cited = python_of(*asked, in_words=False), _cited(selection, chosen)
         paper_sheet.show_button("side_by_side", lambda: content(comparison, kept_python, cited))
+    st.markdown(" ".join(verdicts.verdicts(comparison)))
     _show_table(selection, comparison, python_of(*asked))
     _show_matrices(comparison)
 
@@ -217,7 +218,7 @@ def content(comparison: side_by_side.SideBySide, python: str, cited: str) -> byt
         figures,
         {"side by side": (comparison.table, python)},
         cited,
-        (*comparison.sentences, *NOTES),
+        (*comparison.sentences, *verdicts.verdicts(comparison), *NOTES),
     )
     return sheet.packed(made, "side_by_side")
 

@@ -14,13 +14,20 @@ from kneeoa.records.archive import Archive
 from kneeoa.records.tried import UNCHANGED
 from pages.shared import boundary, kept, table_view
 
-NUMBERS = {
-    **{
-        name: st.column_config.NumberColumn(format="%.3f")
-        for name in ("quadratic_kappa", "mean_absolute_error", "cross_entropy", "cross_entropy_sd")
-    },
+COLUMNS = {
+    "network": "Network",
+    "changed": st.column_config.TextColumn(width="large"),
+    "seeds": "Seeds",
+    "cross_entropy": st.column_config.NumberColumn(format="%.3f"),
+    "cross_entropy_sd": st.column_config.NumberColumn("± sd", format="%.3f"),
+    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+    "accuracy_sd": st.column_config.NumberColumn("± sd", format="percent"),
+    "quadratic_kappa": st.column_config.NumberColumn("Kappa", format="%.3f"),
+    "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
     "minutes": st.column_config.NumberColumn(format="%.0f"),
+    "runs": st.column_config.TextColumn(width="medium"),
 }
+"""The columns in the order in which they stand: each spread beside what it is of."""
 
 
 def show(archive: Archive) -> None:
@@ -30,7 +37,7 @@ def show(archive: Archive) -> None:
         st.subheader("What was tried")
         st.caption(
             "On the validation films alone; no test film had a say. Settings are named where they "
-            f"differ from the recipe, whose own row says {UNCHANGED}. Less cross-entropy is "
+            f"differ from the recipe; its own row reads *{UNCHANGED}*. Less cross-entropy is "
             "better; it is after calibration, and tells recipes apart more surely than accuracy."
         )
     for name, file in files.items():
@@ -55,11 +62,12 @@ def _show_table(archive, table, name, file):
         "from pathlib import Path\nfrom kneeoa.records import tried\n"
         f"print(tried.read(Path({str(file)!r})))",
         row_height=table_view.THREE_LINES,
-        columns={"changed": st.column_config.TextColumn(width="large")} | NUMBERS,
+        columns=COLUMNS,
+        column_order=list(COLUMNS),
     )
     st.caption(
-        "sd: one standard deviation over seeds. No interval over patients stands here, since a row "
-        "is a mean over seeds: below, its runs stand beside the recipe's, with the interval of "
+        "± sd: one standard deviation over seeds. No interval over patients stands here, since a "
+        "row is a mean over seeds: below, its runs stand beside the recipe's, with the interval of "
         "each difference."
     )
     _offer_comparison(archive, table, name, file.parent)

@@ -10,11 +10,20 @@ from pages.robustness import other_hospitals
 from pages.shared import boundary, cached, style, table_view
 from pages.shared.research import cached_runs
 
-CHANGES = {
-    "change_in_accuracy": "Accuracy, change",
-    "low": "Change, lower end (95%)",
-    "high": "Change, upper end (95%)",
+COLUMNS = {
+    "model": "Network",
+    "change": "Change of the films",
+    "strength": "Strength",
+    "unit": "Unit",
+    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+    "change_in_accuracy": st.column_config.NumberColumn("Change", format="percent"),
+    "low": st.column_config.NumberColumn("from (95%)", format="percent"),
+    "high": st.column_config.NumberColumn("to (95%)", format="percent"),
+    "same_grade": st.column_config.NumberColumn("Same grade as before", format="percent"),
+    "quadratic_kappa": st.column_config.NumberColumn("Kappa (quadratic)", format="%.3f"),
+    "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
 }
+"""The columns in the order in which they stand; how many knees there are is said above them."""
 
 
 def show_robustness(folders) -> None:
@@ -44,13 +53,11 @@ def show_robustness(folders) -> None:
                 name,
                 "from pathlib import Path\nfrom kneeoa.records import robustness\n"
                 f"print(robustness.read(Path({str(file)!r})))",
-                columns={
-                    name: st.column_config.NumberColumn(words, format="percent")
-                    for name, words in CHANGES.items()
-                },
+                columns=COLUMNS,
+                column_order=list(COLUMNS),
             )
             st.caption(
-                "The ends are those of the change in accuracy. Accuracy, kappa and mean error "
+                "From and to: the change in accuracy. Accuracy, kappa and mean error "
                 "beside it have no interval of their own: only the change was resampled when these "
                 "films were graded, and the answers film by film were not kept."
             )
@@ -93,6 +100,7 @@ with boundary.refusals_shown():
     show_robustness(places)
     st.page_link(
         "results/page.py",
+        icon=":material/arrow_forward:",
         label="What was tried in training, and searches for settings: Results",
         query_params={"part": "tried"},
     )

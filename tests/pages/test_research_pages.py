@@ -352,7 +352,7 @@ def test_what_was_tried_leads_to_the_same_runs_side_by_side(folder):
     write_study(folder, cycles=2)
     write_tried(folder)
     app = opened("results", part="tried")
-    assert "MobileNet with learning rate 0.001 (1 seed, the recipe 1 seed)" in said_by(app)
+    assert "MobileNet with learning rate 0.001: cross-entropy " in said_by(app)
     next(one for one in app.button if one.key == "to_beside_tried").click().run()
     said = text(app)
     assert "Both sets on the same 60 films" in said

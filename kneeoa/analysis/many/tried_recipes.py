@@ -36,15 +36,19 @@ def _sentence(network: str, row: dict[str, Any], base: dict[str, Any]) -> str:
     entropy = row["cross_entropy"] - base["cross_entropy"]
     points = value_text("accuracy", row["accuracy"] - base["accuracy"], signed=True)
     return (
-        f"{network} {change} ({counted(int(row['seeds']), 'seed')}, the recipe "
-        f"{counted(int(base['seeds']), 'seed')}): cross-entropy {row['cross_entropy']:.3f} instead "
-        f"of {base['cross_entropy']:.3f}, {entropy:+.3f}{_spread(base, 'cross_entropy', '{:.3f}')};"
-        f" accuracy {value_text('accuracy', row['accuracy'])} instead of "
-        f"{value_text('accuracy', base['accuracy'])}, {points}"
-        f"{_spread(base, 'accuracy', '{:.1%}')}."
+        f"{network} {change}: cross-entropy {row['cross_entropy']:.3f} instead of "
+        f"{base['cross_entropy']:.3f} ({entropy:+.3f}), accuracy "
+        f"{value_text('accuracy', row['accuracy'])} instead of "
+        f"{value_text('accuracy', base['accuracy'])} ({points}). "
+        f"{counted(int(row['seeds']), 'seed')} against the recipe's {int(base['seeds'])}"
+        f"{_spread(base)}."
     )
 
 
-def _spread(base: dict[str, Any], measure: str, form: str) -> str:
-    spread = base[f"{measure}_sd"]
-    return "" if pd.isna(spread) else f" (the recipe's seeds: ± {form.format(spread)})"
+def _spread(base: dict[str, Any]) -> str:
+    if pd.isna(base["cross_entropy_sd"]) or pd.isna(base["accuracy_sd"]):
+        return ""
+    return (
+        f", which differ among themselves by ± {base['cross_entropy_sd']:.3f} and "
+        f"± {100 * base['accuracy_sd']:.1f} points"
+    )

@@ -24,15 +24,16 @@ def test_each_single_change_stands_beside_its_networks_recipe():
     sentences = list(single_changes(pd.concat([table(ROWS), table(other, "ResNet50")])))
     # Two settings at once say of neither what it did, and the ResNet50 has no recipe here.
     assert sentences == [
-        "MobileNet without soft targets (1 seed, the recipe 5 seeds): cross-entropy 0.824 instead "
-        "of 0.807, +0.017 (the recipe's seeds: ± 0.002); accuracy 65.4% instead of 66.1%, -0.7 "
-        "points (the recipe's seeds: ± 0.5%).",
-        "MobileNet with noise 0.1 (2 seeds, the recipe 5 seeds): cross-entropy 0.801 instead "
-        "of 0.807, -0.006 (the recipe's seeds: ± 0.002); accuracy 66.6% instead of 66.1%, +0.5 "
-        "points (the recipe's seeds: ± 0.5%).",
+        "MobileNet without soft targets: cross-entropy 0.824 instead of 0.807 (+0.017), accuracy "
+        "65.4% instead of 66.1% (-0.7 points). 1 seed against the recipe's 5, which differ among "
+        "themselves by ± 0.002 and ± 0.5 points.",
+        "MobileNet with noise 0.1: cross-entropy 0.801 instead of 0.807 (-0.006), accuracy 66.6% "
+        "instead of 66.1% (+0.5 points). 2 seeds against the recipe's 5, which differ among "
+        "themselves by ± 0.002 and ± 0.5 points.",
     ]
 
 
 def test_a_recipe_of_one_seed_has_no_spread_to_name():
     rows = ROWS | {"nothing": (1, 0.661, 0.807, np.nan, np.nan)}
-    assert "seeds:" not in " ".join(single_changes(table(rows)))
+    sentences = list(single_changes(table(rows)))
+    assert sentences[0].endswith("1 seed against the recipe's 1.")
