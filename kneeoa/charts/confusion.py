@@ -184,7 +184,14 @@ def _matrix(
     axis = {"showline": False, "showgrid": False, "constrain": "domain"}
     figure.update_layout(
         xaxis={"title": "Given grade", "range": [-0.5, 4.5], **axis},
-        yaxis={"title": "Reference grade", "range": [4.5, -0.5], "scaleanchor": "x", **axis},
+        # In a narrow column the room that squares leave lies below, not under the heading.
+        yaxis={
+            "title": "Reference grade",
+            "range": [4.5, -0.5],
+            "scaleanchor": "x",
+            "constraintoward": "top",
+            **axis,
+        },
         # Not the heatmap's own text: its colour is chosen for cells that let no ground shine
         # through.
         annotations=[

@@ -13,7 +13,7 @@ from pages.shared.research import cached_runs
 COLUMNS = {
     "model": "Network",
     "change": "Change of the films",
-    "strength": "Strength",
+    "strength": st.column_config.NumberColumn("Strength", format="%.4g"),
     "unit": "Unit",
     "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
     "change_in_accuracy": st.column_config.NumberColumn("Change", format="percent"),
