@@ -12,6 +12,7 @@ from kneeoa.charts.tuning import importance_figure, trials_figure
 from kneeoa.records import tried, tuning
 from kneeoa.records.archive import Archive
 from kneeoa.records.tried import UNCHANGED
+from kneeoa.wording import plain
 from pages.shared import boundary, kept, table_view
 
 COLUMNS = {
@@ -81,7 +82,7 @@ def _offer_comparison(archive, table, name, folder):
         sides = (str(recipes.get(row["network"], "")), row["runs"])
         labels = [_labels(archive, folder, runs) for runs in sides]
         if all(labels):
-            pairs[f"{row['network']}: {row['changed']}"] = labels
+            pairs[plain(f"{row['network']}: {row['changed']}", 200)] = labels
     if not pairs:
         return
     choice, button = st.columns([4, 1.6], vertical_alignment="bottom")

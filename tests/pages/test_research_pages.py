@@ -3,14 +3,13 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kneeoa.records import notes, studies, tried
+from kneeoa.records import notes
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import (
     drawn_predictions,
@@ -18,6 +17,7 @@ from tests.support.research import (
     write_run,
     write_search,
     write_study,
+    write_tried,
 )
 
 
@@ -320,16 +320,6 @@ def test_figures_are_saved_as_the_link_says(folder):
     text(app)
     config = json.loads(app.get("plotly_chart")[0].proto.config)
     assert config["toImageButtonOptions"] == {"format": "svg", "filename": "learning_val_loss"}
-
-
-def write_tried(folder):
-    """What two recipes gave: the network's own, and one whose learning rate is changed."""
-    runs, _ = studies.read_runs(folder, ["mobilenet-seed0-00000000", "mobilenet-seed1-00000000"])
-    changed = replace(runs[1], record=replace(runs[1].record, config={"learning_rate": 1e-3}))
-    unchanged = replace(runs[0], record=replace(runs[0].record, config={"learning_rate": 2e-3}))
-    table = tried.tried([unchanged, changed], {"mobilenet": {"learning_rate": 2e-3}})
-    table.to_csv(folder / tried.FILE, index=False)
-    return table
 
 
 def test_tables_of_several_folders_stand_side_by_side(tmp_path, monkeypatch):

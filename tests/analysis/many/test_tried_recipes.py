@@ -33,6 +33,11 @@ def test_each_single_change_stands_beside_its_networks_recipe():
     ]
 
 
+def test_a_row_without_a_figure_is_left_out():
+    rows = ROWS | {"noise 0.1": (np.nan, 0.6, 0.8, 0.1, 0.1), "jpeg 1": (1, np.nan, 0.8, 0, 0)}
+    assert len(list(single_changes(table(rows)))) == 1
+
+
 def test_a_recipe_of_one_seed_has_no_spread_to_name():
     rows = ROWS | {"nothing": (1, 0.661, 0.807, np.nan, np.nan)}
     sentences = list(single_changes(table(rows)))
