@@ -26,9 +26,10 @@ COLUMNS = {
     "quadratic_kappa": st.column_config.NumberColumn("Kappa", format="%.3f"),
     "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
     "minutes": st.column_config.NumberColumn(format="%.0f"),
-    "runs": st.column_config.TextColumn(width="medium"),
 }
-"""The columns in the order in which they stand: each spread beside what it is of."""
+"""The columns in the order in which they stand, each spread beside what it is of; the file has the
+names of the runs, too, which would not fit.
+"""
 
 
 def show(archive: Archive) -> None:
