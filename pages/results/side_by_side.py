@@ -141,11 +141,16 @@ def _films(selection, run_set):
         tuple((row.architecture, row.label, row.folder, row.run_id) for row in runs.itertuples()),
         selection.split,
     )
-    every = {label: films for by_label in by_network.values() for label, films in by_label.items()}
     files = tuple(
         Path(row.folder, "runs", row.run_id, "predictions.csv") for row in runs.itertuples()
     )
-    return files, {label: every[label] for label in run_set.labels if label in every}
+    # Run by run: those of a set alone are made.
+    return files, {
+        label: by_label[label]
+        for label in run_set.labels
+        for by_label in by_network.values()
+        if label in by_label
+    }
 
 
 def python_of(

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas
@@ -80,7 +81,7 @@ def notes_of(
 
 def graded(
     runs: tuple[tuple[str, str, str, str], ...], split: str
-) -> dict[str, dict[str, pandas.DataFrame]]:
+) -> dict[str, Mapping[str, pandas.DataFrame]]:
     """Return `confusions.graded` films of runs ``(architecture, label, folder, run_id)``.
 
     By architecture, then label; runs whose predictions cannot be read or have no such films are
@@ -173,20 +174,45 @@ def _observed(key, _runs, _files, _changed):
 
 
 @st.cache_resource(show_spinner="Reading the predictions", max_entries=16)
-def _graded(key, split, _runs, _files, _changed):
+def _with_reference(key, split, _runs, _files, _changed):
     films_by_network: dict[str, dict[str, pandas.DataFrame]] = {}
     for (architecture, label, *_), file, at in zip(_runs, _files, _changed, strict=True):
         with contextlib.suppress(KneeOAError):  # said by `observed`
-            films = confusions.graded(cached.predictions_at(file, at), split)
+            films = confusions.with_reference(cached.predictions_at(file, at), split)
             if len(films):
                 films_by_network.setdefault(architecture, {})[label] = films
     return films_by_network
 
 
+class _GradedWhenAsked(Mapping[str, pandas.DataFrame]):
+    """`confusions.graded` films by run, each made when it is first looked at: few mostly are."""
+
+    def __init__(self, films: Mapping[str, pandas.DataFrame], split: str) -> None:
+        self._films, self._split = films, split
+        self._graded: dict[str, pandas.DataFrame] = {}
+
+    def __getitem__(self, label: str) -> pandas.DataFrame:
+        if label not in self._graded:
+            self._graded[label] = confusions.graded(self._films[label], self._split)
+        return self._graded[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._films)
+
+    def __len__(self) -> int:
+        return len(self._films)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _graded(key, split, _runs, _files, _changed):
+    films_by_network = _with_reference(key, split, _runs, _files, _changed)
+    return {name: _GradedWhenAsked(films, split) for name, films in films_by_network.items()}
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _answers(key, split, _runs, _files, _changed):
-    graded = _graded(key, split, _runs, _files, _changed)
-    return {name: confusions.mean_answers(by_run) for name, by_run in graded.items()}
+    films_by_network = _with_reference(key, split, _runs, _files, _changed)
+    return {name: confusions.mean_answers(films) for name, films in films_by_network.items()}
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
