@@ -1,6 +1,5 @@
 """Accuracy under changes of the films, a panel each."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -94,9 +93,7 @@ def _domains(index: int, rows: int, columns: int, height: float) -> tuple[list[f
     return [left, left + wide], [max(0.0, top - high), top]
 
 
-def _trace(
-    part: pd.DataFrame, model: str, change: str, unit: str, shift: float
-) -> Mapping[str, Any]:
+def _trace(part: pd.DataFrame, model: str, change: str, unit: str, shift: float) -> dict[str, Any]:
     key, value = style.key_of(model), part["change_in_accuracy"]
     return {
         "type": "scatter",

@@ -15,6 +15,7 @@ from kneeoa.records.tried import UNCHANGED
 from kneeoa.wording import plain
 from pages.shared import boundary, kept, table_view
 
+MOST_SENTENCES = 12
 COLUMNS = {
     "network": "Network",
     "changed": st.column_config.TextColumn(width="large"),
@@ -57,7 +58,10 @@ def _tables(folders: Sequence[Path]) -> dict[str, Path]:
 def _show_table(archive, table, name, file):
     if sentences := list(words.single_changes(table)):
         st.markdown("**What one setting alone changed**")
-        st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
+        shown = [boundary.escaped(sentence) for sentence in sentences[:MOST_SENTENCES]]
+        if more := len(sentences) - len(shown):
+            shown.append(f"And {more} more, in the table.")
+        st.markdown("\n".join(f"- {sentence}" for sentence in shown))
     table_view.show_table(
         table,
         name,
@@ -77,11 +81,14 @@ def _show_table(archive, table, name, file):
 
 def _offer_comparison(archive, table, name, folder):
     """Lead from a row to its runs beside the recipe's, where all of them are there."""
+    rows = finished_runs(archive)
+    rows = rows[rows["folder"] == str(folder)]
+    by_run = dict(zip(rows["run_id"], rows["label"], strict=True))
     recipes = table[table["changed"] == UNCHANGED].set_index("network")["runs"]
     pairs = {}
     for row in table[table["changed"] != UNCHANGED].to_dict("records"):
         sides = (str(recipes.get(row["network"], "")), row["runs"])
-        labels = [_labels(archive, folder, runs) for runs in sides]
+        labels = [_all_of(by_run, runs.split()) for runs in sides]
         if all(labels):
             pairs[plain(f"{row['network']}: {row['changed']}", 200)] = labels
     if not pairs:
@@ -97,13 +104,9 @@ def _offer_comparison(archive, table, name, folder):
     )
 
 
-def _labels(archive, folder, runs):
-    """Return the labels of the finished runs that a row names; none where one is not there."""
-    rows = finished_runs(archive)
-    rows = rows[rows["folder"] == str(folder)]
-    labels = dict(zip(rows["run_id"], rows["label"], strict=True))
-    names = runs.split()
-    return [labels[name] for name in names] if labels.keys() >= set(names) else []
+def _all_of(by_run, names):
+    """Return the labels of these runs; none where one of them is not there."""
+    return [by_run[name] for name in names] if by_run.keys() >= set(names) else []
 
 
 def _choose_comparison(recipe, row):

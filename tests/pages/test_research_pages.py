@@ -351,6 +351,19 @@ def test_what_was_tried_leads_to_the_same_runs_side_by_side(folder):
     assert app.query_params["second_runs"] == "mobilenet-seed1-00000000"
 
 
+def test_thousands_of_recipes_are_a_table_and_a_dozen_sentences(folder):
+    write_study(folder, cycles=2)
+    table = write_tried(folder)
+    changed = table[table["changed"] != "nothing"]
+    many = [changed.assign(changed=f"<b>{n}</b> {n}") for n in range(3000)]
+    pd.concat([table, *many]).to_csv(folder / "tried.csv", index=False)
+    app = opened("results", part="tried")
+    said = text(app)
+    assert "And 2989 more, in the table." in said
+    assert "<b>" not in said
+    assert len(app.dataframe[0].value) == 3002
+
+
 def test_a_search_is_found_by_its_old_address_and_without_any_run(folder):
     write_search(folder)
     app = opened("robustness", tuning="search")

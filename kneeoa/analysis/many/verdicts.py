@@ -32,7 +32,8 @@ def runs_p(first_sd: float, second_sd: float, difference: float, runs: tuple[int
 
 def verdicts(compared: SideBySide) -> Iterator[str]:
     """Yield which measures differ by more than chance, with who has more; the rest is undecided."""
-    by_both, by_patients = [], []
+    by_both: list[str] = []
+    by_patients: list[str] = []
     known = min(compared.answers) > 1
     for row in compared.table.to_dict("records"):
         if not (row["low"] > 0 or row["high"] < 0):
