@@ -17,6 +17,8 @@ _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the last four are the wide ones of 
 # Inside a cell, too: where the semicolon separates, a cell with one becomes two.
 _FORMULA = re.compile(rf"^'*(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'*(?=[{_SIGNS}])")
 _MARKED = re.compile(rf"^'('*)(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])'('*)(?=[{_SIGNS}])")
+MARK = b"'"
+"""What stands before every cell that was made harmless: without it in a file, none was."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _LINE_BREAK = re.compile("\r\n?")
 _NO_CHARACTER = re.compile("[\ud800-\udfff]")

@@ -56,33 +56,44 @@ def observations(runs: Iterable[tuple[str, str, int, pd.DataFrame]]) -> pd.DataF
         ``run_id, architecture, seed, split, knees, patients`` and the columns of `METRICS`. Films
         without a reference grade are left out, and so are splits other than val and test.
     """
-    rows = []
-    for run_id, architecture, seed, predictions in runs:
-        # Arrays and one draw of every film once give the metrics of `agreement.summary` in a tenth
-        # of its time, which counts with hundreds of runs.
-        grades = predictions["true_grade"].to_numpy(int, na_value=-1)
-        of_split = predictions["split"].to_numpy(str)
-        probabilities = probabilities_of(predictions)
-        for split in SPLITS:
-            graded = np.flatnonzero((grades >= 0) & (of_split == split))
-            if not len(graded):
-                continue
-            summary = agreement.weighted_summaries(
-                grades[graded], probabilities[graded], np.ones((1, len(graded)))
-            )
-            rows.append(
-                {
-                    "run_id": run_id,
-                    "architecture": architecture,
-                    "seed": seed,
-                    "split": split,
-                    "knees": len(graded),
-                    "patients": predictions["patient_id"].iloc[graded].nunique(),
-                    **{name: float(value) for name, (value,) in summary.items()},
-                }
-            )
+    return observed_table(row for run in runs for row in observed_rows(*run))
+
+
+def observed_rows(
+    run_id: str, architecture: str, seed: int, predictions: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Return the rows of `observations` of one run: one for each of `SPLITS` with graded films."""
+    rows: list[dict[str, Any]] = []
+    # Arrays and one draw of every film once give the metrics of `agreement.summary` in a tenth
+    # of its time, which counts with hundreds of runs.
+    grades = predictions["true_grade"].to_numpy(int, na_value=-1)
+    patients = predictions["patient_id"].to_numpy(object)
+    probabilities = probabilities_of(predictions)
+    for split in SPLITS:
+        graded = np.flatnonzero((grades >= 0) & (predictions["split"].to_numpy(object) == split))
+        if not len(graded):
+            continue
+        summary = agreement.weighted_summaries(
+            grades[graded], probabilities[graded], np.ones((1, len(graded)))
+        )
+        rows.append(
+            {
+                "run_id": run_id,
+                "architecture": architecture,
+                "seed": seed,
+                "split": split,
+                "knees": len(graded),
+                "patients": len(set(patients[graded])),
+                **{name: float(value) for name, (value,) in summary.items()},
+            }
+        )
+    return rows
+
+
+def observed_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Return the table of `observations` from the rows of any runs."""
     columns = ["run_id", "architecture", "seed", "split", "knees", "patients", *METRICS]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(list(rows), columns=columns)
 
 
 def by_network(observed: pd.DataFrame, split: str, metric: str) -> dict[str, pd.Series]:

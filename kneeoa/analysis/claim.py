@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special  # not stats, which takes a second to load
 
 from kneeoa.analysis.anova import METRICS, by_network
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, Architecture
@@ -104,10 +104,8 @@ def implied_p(metric: str, *, standard_error: bool = False) -> float:
     first, second = (CLAIM["networks"][name][metric] for name in ARCHITECTURES)
     n = CLAIM["cycles"]
     scale = np.sqrt(n) if standard_error else 1
-    test = stats.ttest_ind_from_stats(
-        first["mean"], scale * first["sd"], n, second["mean"], scale * second["sd"], n
-    )
-    return float(test.pvalue)
+    error = scale * np.sqrt((first["sd"] ** 2 + second["sd"] ** 2) / n)
+    return float(2 * special.stdtr(2 * n - 2, -abs(first["mean"] - second["mean"]) / error))
 
 
 def _mean_row(
@@ -171,7 +169,7 @@ def _reach(
     if len(values) < 2:
         return None
     error = values.std(ddof=1) / np.sqrt(len(values))
-    by_seed = stats.t.ppf(0.975, len(values) - 1) * error
+    by_seed = special.stdtrit(len(values) - 1, 0.975) * error
     sampling = compared[
         (compared["method"] == "bootstrap over patients")
         & (compared["split"] == split)
@@ -219,7 +217,7 @@ def _anova_row(anova: pd.DataFrame, metric: str, groups: dict[str, pd.Series]) -
         if_error = implied_p(metric, standard_error=True)
         sentence += (
             f" The claimed means and standard deviations themselves give p = {implied:.1g} at ten "
-            f"cycles a network ({if_error:.1g} if the +- is a standard error): the claimed p does "
+            f"cycles a network ({if_error:.1g} if the ± is a standard error): the claimed p does "
             "not follow from the claimed figures."
         )
     return row | {"sentence": sentence}

@@ -8,11 +8,8 @@ paper's ANOVA answers the first only.
 from collections.abc import Mapping
 
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from kneeoa.analysis.anova import METRICS, by_network
-from kneeoa.analysis.between_cycles import between_cycles
-from kneeoa.analysis.between_patients import between_patients
 
 COLUMNS = [
     "split",
@@ -51,6 +48,10 @@ def comparisons(
         over the metrics of one method (Holm 1979); ``shows`` and ``cannot_show`` say in a sentence
         what the row can and cannot bear. What cannot be computed is empty, and ``note`` says why.
     """
+    # Late: SciPy's and statsmodels' tests take seconds to load, which kept tables need not.
+    from kneeoa.analysis.between_cycles import between_cycles
+    from kneeoa.analysis.between_patients import between_patients
+
     rows = []
     for metric in METRICS:
         groups = by_network(observed, split, metric)
@@ -64,6 +65,8 @@ def comparisons(
 
 def _holm(table: pd.DataFrame) -> pd.DataFrame:
     """Correct p over the metrics of each method and comparison."""
+    from statsmodels.stats.multitest import multipletests
+
     for _, rows in table.dropna(subset="p").groupby(["method", "comparison"]):
         if len(rows) > 1:
             table.loc[rows.index, "p_holm"] = multipletests(rows["p"], method="holm")[1]

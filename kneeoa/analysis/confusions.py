@@ -26,11 +26,19 @@ def graded(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
 
     ``predicted`` is the most probable grade, ``error`` how many grades it lies above the reference.
     """
-    grades = predictions["true_grade"].to_numpy(int, na_value=-1)
-    rows = np.flatnonzero((grades >= 0) & (predictions["split"].to_numpy(str) == split))
-    films, true = predictions.iloc[rows], grades[rows]
+    films = with_reference(predictions, split)
+    true = films["true_grade"].to_numpy(int)
     predicted = probabilities_of(films).argmax(axis=1)
     return films.assign(true_grade=true, predicted=predicted, error=predicted - true)
+
+
+def with_reference(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Return the rows of `predictions` of `split` that have a reference grade, as they are."""
+    has_grade = predictions["true_grade"].to_numpy(int, na_value=-1) >= 0
+    rows = np.flatnonzero(has_grade & (predictions["split"].to_numpy(object) == split))
+    # Those of a split mostly stand together: then nothing is copied, which counts with 500 runs.
+    together = len(rows) and rows[-1] - rows[0] == len(rows) - 1
+    return predictions.iloc[slice(rows[0], rows[-1] + 1) if together else rows]
 
 
 def matrix(films: pd.DataFrame) -> np.ndarray:
@@ -125,7 +133,7 @@ def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
     if _are_same_films(list(films.values())):
         return dict(films)
     parts = pd.concat(films.values(), ignore_index=True)
-    times = parts.groupby(FACTS)["error"].transform("size")
+    times = parts.groupby(FACTS)[PROBABILITY_COLUMNS[0]].transform("size")
     common = (times == len(films)).to_numpy()
     ends = np.cumsum([len(table) for table in films.values()])[:-1]
     kept = np.split(common, ends)
@@ -136,13 +144,10 @@ def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
 
 def _are_same_films(tables: Sequence[pd.DataFrame]) -> bool:
     """Whether all tables have the same films in the same order."""
-    first = [tables[0][name].to_numpy() for name in FACTS]
+    first = [tables[0][name].array for name in FACTS]
     return all(
         len(table) == len(tables[0])
-        and all(
-            np.array_equal(table[name].to_numpy(), column)
-            for name, column in zip(FACTS, first, strict=True)
-        )
+        and all(table[name].array.equals(column) for name, column in zip(FACTS, first, strict=True))
         for table in tables[1:]
     )
 
@@ -166,7 +171,10 @@ def all_runs(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> dict[str, pd.Dat
 
 
 def mean_answers(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the films that all runs have, graded by the mean of the runs' probabilities."""
+    """Return the films that all runs have, graded by the mean of the runs' probabilities.
+
+    ``films`` as in `film_by_film`.
+    """
     table = film_by_film(films)
     predicted = probabilities_of(table).argmax(axis=1)
     return table.assign(predicted=predicted, error=predicted - table["true_grade"])
@@ -197,17 +205,20 @@ def of_networks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def film_by_film(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the films that all of `films` (by any name) have, one row each.
 
-    Columns ``image_id, patient_id, true_grade, right`` (how many give the reference grade),
-    ``runs``, ``mean_error`` (grades, absolute), and the mean probabilities ``p0`` to ``p4``.
+    ``films`` as from `graded` or, which is sooner, from `with_reference`. Columns ``image_id,
+    patient_id, true_grade, right`` (how many give the reference grade), ``runs``, ``mean_error``
+    (grades, absolute), and the mean probabilities ``p0`` to ``p4``.
     """
-    tables = list(in_common(films).values())
+    tables = list(films.values())
     if not _are_same_films(tables):
-        tables = [table.sort_values("image_id") for table in tables]
+        tables = [table.sort_values("image_id") for table in in_common(films).values()]
     # Arrays of one order: grouping the films of hundreds of runs by name takes seconds.
-    shares = np.mean([probabilities_of(table) for table in tables], axis=0)
-    errors = np.stack([table["error"].to_numpy() for table in tables])
+    answers = np.stack([probabilities_of(table) for table in tables])
+    shares, true = answers.mean(axis=0), tables[0]["true_grade"].to_numpy(int)
+    errors = answers.argmax(axis=2) - true
     rows = pd.DataFrame(
         {name: tables[0][name].to_numpy() for name in FACTS}
+        | {"true_grade": true}
         | {name: shares[:, grade] for grade, name in enumerate(PROBABILITY_COLUMNS)}
         | {
             "right": (errors == 0).sum(axis=0),

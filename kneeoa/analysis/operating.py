@@ -2,8 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from sklearn import metrics as sk
 
 from kneeoa.metrics import agreement, bootstrap
 from kneeoa.records.results import PROBABILITY_COLUMNS
@@ -19,6 +17,8 @@ def separation(films: pd.DataFrame) -> pd.DataFrame:
     auc_high, average_precision, ap_low, ap_high``: area under the ROC curve and average precision,
     with 95% intervals over patients. Empty where all knees are on one side.
     """
+    from sklearn import metrics as sk  # late: it takes a second to load, here and below
+
     weights = bootstrap.patient_weights(films["patient_id"])
     rows = []
     for threshold in THRESHOLDS:
@@ -44,6 +44,8 @@ def roc(films: pd.DataFrame, threshold: int) -> pd.DataFrame:
     positive, score = _scored(films, threshold)
     if positive.all() or not positive.any():
         return pd.DataFrame(columns=["false_positive_rate", "true_positive_rate", "score"])
+    from sklearn import metrics as sk
+
     false, true, scores = sk.roc_curve(positive, score)
     return pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true, "score": scores})
 
@@ -53,6 +55,8 @@ def precision_recall(films: pd.DataFrame, threshold: int) -> pd.DataFrame:
     positive, score = _scored(films, threshold)
     if positive.all() or not positive.any():
         return pd.DataFrame(columns=["recall", "precision"])
+    from sklearn import metrics as sk
+
     precision, recall, _ = sk.precision_recall_curve(positive, score)
     return pd.DataFrame({"recall": recall, "precision": precision})
 
@@ -69,17 +73,17 @@ def reliability(films: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
     rows = []
     for index in np.unique(bin_of):
         in_bin = bin_of == index
-        count, total = int(right[in_bin].sum()), int(in_bin.sum())
-        interval = stats.binomtest(count, total).proportion_ci(method="wilson")
+        share = agreement.proportion(int(right[in_bin].sum()), int(in_bin.sum()))
+        assert share is not None  # a bin without knees is none of these
         rows.append(
             {
                 "low": index / bins,
                 "high": (index + 1) / bins,
-                "knees": total,
+                "knees": share.total,
                 "confidence": confidence[in_bin].mean(),
-                "accuracy": count / total,
-                "accuracy_low": interval.low,
-                "accuracy_high": interval.high,
+                "accuracy": share.value,
+                "accuracy_low": share.low,
+                "accuracy_high": share.high,
             }
         )
     columns = ["low", "high", "knees", "confidence", "accuracy", "accuracy_low", "accuracy_high"]

@@ -1,4 +1,4 @@
-"""The networks against each other, against the paper, and under changed films, as figures."""
+"""The networks against each other and against the paper, as figures."""
 
 from collections.abc import Mapping
 
@@ -173,84 +173,6 @@ def differences_figure(table: pd.DataFrame, *, height: int = 470) -> go.Figure:
     figure.add_vline(x=0, line={"color": style.QUIET, "width": 1})
     figure.update_xaxes(title="Second minus first, in hundredths")
     figure.update_yaxes(autorange="reversed", showline=False)
-    return figure
-
-
-def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figure:
-    """Return the change in accuracy under every change of the films, a panel each, in rows.
-
-    ``table`` as from `train.publish.robustness`: three strengths a change, with paired intervals.
-    """
-    from plotly.subplots import make_subplots
-
-    changes = [name for name in table["change"].unique() if name != "none"]
-    # Four in a row where that leaves no gap: of sixteen none stands alone.
-    columns = 4 if len(changes) % 4 == 0 else 5
-    rows = -(-len(changes) // columns)
-    height = 60 + row_height * rows
-    units = table.drop_duplicates("change").set_index("change")["unit"]
-    named = {name: style.as_text(name) for name in (*changes, *table["model"].unique())}
-    titles = [
-        f"{named[name]} ({style.as_text(units[name])})" if units[name] else named[name]
-        for name in changes
-    ]
-    figure = make_subplots(
-        rows=rows,
-        cols=columns,
-        subplot_titles=titles,
-        shared_yaxes="all",
-        vertical_spacing=76 / height if rows > 1 else 0,
-        horizontal_spacing=0.03,
-    )
-    models = {name: style.key_of(name) for name in table["model"].unique()}
-    for index, change in enumerate(changes):
-        change_rows = table[table["change"] == change]
-        place = {"row": index // columns + 1, "col": index % columns + 1}
-        for shift, (model, key) in enumerate(models.items()):
-            part = change_rows[change_rows["model"] == model].sort_values("step")
-            figure.add_scatter(
-                x=part["step"] + 0.12 * (shift - (len(models) - 1) / 2),
-                y=part["change_in_accuracy"],
-                error_y=style.interval(
-                    part["change_in_accuracy"], part["low"], part["high"], thickness=1.2, width=2
-                ),
-                mode="lines+markers",
-                line={"color": style.COLOUR[key], "dash": style.DASH[key], "width": 1.5},
-                marker={"symbol": style.SYMBOL[key], "size": 7},
-                name=named[model],
-                legendgroup=model,
-                showlegend=index == 0,
-                customdata=part[["strength", "unit", "accuracy"]].assign(
-                    unit=part["unit"].map(style.as_text)
-                ),
-                hovertemplate=f"{named[change]} %{{customdata[0]:g}} %{{customdata[1]}}<br>"
-                "%{y:+.1%}, accuracy %{customdata[2]:.1%}<extra></extra>",
-                **place,
-            )
-        strengths = change_rows.drop_duplicates("step").sort_values("step")
-        # Of what is done or not, such as mirroring, there are no strengths to name.
-        strength_texts = [f"{s:g}" if units[change] else "" for s in strengths["strength"]]
-        # Ticks of their own: shared ones stand under the last row, beside the next panel's title.
-        figure.update_xaxes(
-            tickvals=strengths["step"],
-            ticktext=strength_texts,
-            showticklabels=True,
-            ticks="outside",
-            **place,
-        )
-    figure.update_yaxes(tickformat="+.0%", zeroline=True, zerolinecolor=style.QUIET)
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 60, "b": 10},
-        legend={
-            "orientation": "h",
-            "y": 1 + 24 / (height - 70),
-            "yanchor": "bottom",
-            "x": 1,
-            "xanchor": "right",
-        },
-    )
-    figure.update_annotations(font_size=12)
     return figure
 
 

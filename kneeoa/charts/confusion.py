@@ -155,52 +155,56 @@ def _matrix(
     share_text: str,
 ) -> go.Figure:
     figure = style.figure(height=height, legend=False)
-    figure.add_heatmap(
-        z=values,
-        x=LABELS,
-        y=LABELS,
-        colorscale=scale,
-        zmin=limits[0],
-        zmax=limits[1],
-        hoverinfo="skip",
-        showscale=False,
-        xgap=2,
-        ygap=2,
-    )
-    # Not the heatmap's own text: its colour is chosen for cells that let no ground shine through.
-    # All at once: added one by one, each is checked again with every next one.
-    figure.layout.annotations = [
-        {
-            "x": LABELS[given],
-            "y": LABELS[true],
-            "text": text,
-            "font": {"size": 15},
-            "showarrow": False,
-            "name": style.IN_CELL,
-        }
-        for (true, given), text in np.ndenumerate(texts)
-        if text
-    ]
+    heat = {
+        "type": "heatmap",
+        "z": values,
+        "x": LABELS,
+        "y": LABELS,
+        "colorscale": scale,
+        "zmin": limits[0],
+        "zmax": limits[1],
+        "hoverinfo": "skip",
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+    }
     # A heatmap's cells cannot be picked: markers that are not seen can.
-    figure.add_scatter(
-        x=[label for _ in LABELS for label in LABELS],
-        y=[label for label in LABELS for _ in LABELS],
-        customdata=[[int(t), int(g), float(values[t, g])] for t in GRADES for g in GRADES],
-        mode="markers",
-        marker={"symbol": "square", "size": height / 8, "opacity": 0},
-        hovertemplate=f"reference %{{y}}, given %{{x}}<br>{share_text}<extra></extra>",
-        unselected={"marker": {"opacity": 0}},
-        selected={"marker": {"opacity": 0}},
-    )
-    figure.update_xaxes(
-        title="Given grade", range=[-0.5, 4.5], showline=False, showgrid=False, constrain="domain"
-    )
-    figure.update_yaxes(
-        title="Reference grade",
-        range=[4.5, -0.5],
-        showline=False,
-        showgrid=False,
-        scaleanchor="x",
-        constrain="domain",
+    cells = {
+        "type": "scatter",
+        "x": [label for _ in LABELS for label in LABELS],
+        "y": [label for label in LABELS for _ in LABELS],
+        "customdata": [[int(t), int(g), float(values[t, g])] for t in GRADES for g in GRADES],
+        "mode": "markers",
+        "marker": {"symbol": "square", "size": height / 8, "opacity": 0},
+        "hovertemplate": f"reference %{{y}}, given %{{x}}<br>{share_text}<extra></extra>",
+        "unselected": {"marker": {"opacity": 0}},
+        "selected": {"marker": {"opacity": 0}},
+    }
+    figure.add_traces([heat, cells])
+    axis = {"showline": False, "showgrid": False, "constrain": "domain"}
+    figure.update_layout(
+        xaxis={"title": "Given grade", "range": [-0.5, 4.5], **axis},
+        # In a narrow column the room that squares leave lies below, not under the heading.
+        yaxis={
+            "title": "Reference grade",
+            "range": [4.5, -0.5],
+            "scaleanchor": "x",
+            "constraintoward": "top",
+            **axis,
+        },
+        # Not the heatmap's own text: its colour is chosen for cells that let no ground shine
+        # through.
+        annotations=[
+            {
+                "x": LABELS[given],
+                "y": LABELS[true],
+                "text": text,
+                "font": {"size": 15},
+                "showarrow": False,
+                "name": style.IN_CELL,
+            }
+            for (true, given), text in np.ndenumerate(texts)
+            if text
+        ],
     )
     return figure

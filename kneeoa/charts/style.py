@@ -61,21 +61,28 @@ def key_of(name: str) -> str:
     return next((key for key, shown in DISPLAY_NAME.items() if shown == name), TOGETHER)
 
 
-def figure(*, height: int, title: str = "", legend: bool = True) -> go.Figure:
+def figure(*, height: int, legend: bool = True) -> go.Figure:
     """Return an empty figure in the common layout."""
-    drawn = go.Figure()
-    drawn.update_layout(
-        height=height,
-        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 15}} if title else None,
-        margin={"l": 10, "r": 10, "t": 44 if title else 16, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
-        showlegend=legend,
-        hoverlabel={"namelength": -1},
-        font={"size": 13},
+    axis = {"automargin": True, "showline": True, "linecolor": QUIET}
+    # All at once: each later change of a layout takes Plotly some milliseconds.
+    return go.Figure(
+        layout={
+            "height": height,
+            "margin": {"l": 10, "r": 10, "t": 16, "b": 10},
+            "legend": {
+                "orientation": "h",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "x": 1,
+                "xanchor": "right",
+            },
+            "showlegend": legend,
+            "hoverlabel": {"namelength": -1},
+            "font": {"size": 13},
+            "xaxis": axis,
+            "yaxis": axis,
+        }
     )
-    drawn.update_xaxes(automargin=True, showline=True, linecolor=QUIET)
-    drawn.update_yaxes(automargin=True, showline=True, linecolor=QUIET)
-    return drawn
 
 
 def as_text(name: object) -> str:

@@ -1,6 +1,7 @@
 """How training went, as figures."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -118,29 +119,39 @@ def _add_stages(figure: go.Figure, stages: pd.DataFrame) -> None:
         return
     later = stages[stages["stage"] > 1].groupby(["stage", "trainable_from"], sort=True)
     begun = later.agg(first=("first", "min"), last=("last", "max")).reset_index()
+    # All at once, as in `style.figure`.
+    shapes: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
     for number, row in enumerate(begun.to_dict("records")):
         layer = row["trainable_from"]
         part = "all layers" if layer == "all" else f"from {style.as_text(layer)}"
         if row["last"] > row["first"]:
-            figure.add_vrect(
-                x0=row["first"] - 0.5,
-                x1=row["last"] - 0.5,
-                fillcolor=style.faded(style.QUIET, 0.12),
-                line_width=0,
+            shapes.append(
+                {"type": "rect", "fillcolor": style.faded(style.QUIET, 0.12), "line": {"width": 0}}
+                | _upright(row["first"] - 0.5, row["last"] - 0.5)
             )
-        figure.add_vline(
-            x=row["first"] - 0.5, line={"color": style.QUIET, "width": 1, "dash": "dot"}
+        shapes.append(
+            {"type": "line", "line": {"color": style.QUIET, "width": 1, "dash": "dot"}}
+            | _upright(row["first"] - 0.5, row["first"] - 0.5)
         )
-        figure.add_annotation(
-            x=row["first"] - 0.5,
-            y=1 - 0.07 * (number % 2),
-            yref="y domain",
-            xanchor="left",
-            yanchor="top",
-            text=f"stage {row['stage']}: {part}",
-            font={"size": 11, "color": style.QUIET},
-            showarrow=False,
+        notes.append(
+            {
+                "x": row["first"] - 0.5,
+                "y": 1 - 0.07 * (number % 2),
+                "yref": "y domain",
+                "xanchor": "left",
+                "yanchor": "top",
+                "text": f"stage {row['stage']}: {part}",
+                "font": {"size": 11, "color": style.QUIET},
+                "showarrow": False,
+            }
         )
+    figure.update_layout(shapes=shapes, annotations=notes)
+
+
+def _upright(left: float, right: float) -> dict[str, Any]:
+    """Return where a shape from `left` to `right` stands that is as high as the figure."""
+    return {"x0": left, "x1": right, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain"}
 
 
 def _add_runs(

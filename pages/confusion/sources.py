@@ -1,5 +1,6 @@
 """What the confusion page counts: all runs together, single runs, or the published models."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,7 +13,7 @@ from kneeoa.wording import counted
 from pages.shared import cached, kept
 from pages.shared.research import run_selection
 
-Films = dict[str, dict[str, pd.DataFrame]]
+Films = Mapping[str, Mapping[str, pd.DataFrame]]
 """Network -> run -> `confusions.graded` films."""
 SOURCES = {
     "together": "Runs together",

@@ -9,7 +9,7 @@ from kneeoa.analysis.selection import PAPER
 from kneeoa.charts.comparing import spread_figure, strip_figure
 from kneeoa.networks import TOGETHER
 from kneeoa.wording import counted
-from pages.results import exported, grade_rules
+from pages.results import exported, grade_rules, tried_recipes
 from pages.results import side_by_side as beside
 from pages.shared import boundary, kept, style, table_view
 from pages.shared.research import cached_runs, paper_sheet, run_selection
@@ -18,6 +18,7 @@ TABS = {
     "claim": "The paper's claim",
     "beside": "Two sets side by side",
     "rules": "How a grade is chosen",
+    "tried": "What was tried",
     "whole": "The tables whole",
 }
 _RECIPES = {
@@ -135,19 +136,25 @@ def _tables_of(selection, readable):
 
 
 def show(selection, export) -> None:
-    """Show everything about the runs that can be measured; the open tab alone is computed."""
+    """Show the open tab, and compute nothing for the others."""
+    tabs = kept.tabs(TABS, "part")
+    at = next(name for name, tab in tabs.items() if tab.open)
+    with tabs[at]:
+        if at == "beside":
+            beside.show(selection, export)
+        elif at == "rules":
+            grade_rules.show(selection.split)
+        elif at == "tried":
+            tried_recipes.show(selection.archive)
+        else:
+            show_study(selection, export, at)
+
+
+def show_study(selection, export, at: str) -> None:
+    """Show the claim or, where `at` is ``whole``, the tables of all runs that can be measured."""
     _, readable = run_selection.measured(selection)
     if not readable:
         st.info("None of these runs is finished: there is nothing to compare yet.")
-        return
-    tabs = kept.tabs(TABS, "part")
-    with tabs["beside"]:
-        if tabs["beside"].open:
-            beside.show(selection, export)
-    with tabs["rules"]:
-        if tabs["rules"].open:
-            grade_rules.show(selection.split)
-    if not (tabs["claim"].open or tabs["whole"].open):
         return
     if len(readable) > beside.MOST_AT_ONCE and not beside.compare_many(len(readable)):
         return
@@ -155,17 +162,15 @@ def show(selection, export) -> None:
     tables = _tables_of(selection, readable)
     with export:
         paper_sheet.show_button("results", lambda: exported.content(selection, tables))
+    if at == "whole":
+        show_all(selection, tables)
+        return
+    # Why something could not be compared at all, such as runs on different films.
     compared = exported.of_split(tables["comparisons"], selection.split)
-    with tabs["claim"]:
-        if tabs["claim"].open:
-            # Why something could not be compared at all, such as runs on different films.
-            for note in compared.loc[compared["method"] == "by patient", "note"].unique():
-                st.warning(boundary.escaped(note))
-            show_claim(selection, tables, len(selection.finished) - len(readable))
-            show_metric(selection, tables)
-    with tabs["whole"]:
-        if tabs["whole"].open:
-            show_all(selection, tables)
+    for note in compared.loc[compared["method"] == "by patient", "note"].unique():
+        st.warning(boundary.escaped(note))
+    show_claim(selection, tables, len(selection.finished) - len(readable))
+    show_metric(selection, tables)
 
 
 style.apply_style()
@@ -175,3 +180,6 @@ with boundary.refusals_shown():
     selection = run_selection.choose()
     if selection is not None:
         show(selection, export)
+    else:
+        # A search keeps no runs: what it found is there without any.
+        tried_recipes.show(cached_runs.read_archive(cached_runs.results_folders()))

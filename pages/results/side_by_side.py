@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from kneeoa.analysis import confusions
-from kneeoa.analysis.many import run_sets, side_by_side
+from kneeoa.analysis.many import run_sets, side_by_side, verdicts
 from kneeoa.analysis.many.run_sets import CHOSEN, RunSet
 from kneeoa.analysis.selection import Selection, finished_runs
 from kneeoa.charts.comparing import differences_figure
@@ -77,6 +77,7 @@ def show(selection: Selection, export) -> None:
     with export:
         kept_python, cited = python_of(*asked, in_words=False), _cited(selection, chosen)
         paper_sheet.show_button("side_by_side", lambda: content(comparison, kept_python, cited))
+    st.markdown(" ".join(verdicts.verdicts(comparison)))
     _show_table(selection, comparison, python_of(*asked))
     _show_matrices(comparison)
 
@@ -140,11 +141,16 @@ def _films(selection, run_set):
         tuple((row.architecture, row.label, row.folder, row.run_id) for row in runs.itertuples()),
         selection.split,
     )
-    every = {label: films for by_label in by_network.values() for label, films in by_label.items()}
     files = tuple(
         Path(row.folder, "runs", row.run_id, "predictions.csv") for row in runs.itertuples()
     )
-    return files, {label: every[label] for label in run_set.labels if label in every}
+    # Run by run: those of a set alone are made.
+    return files, {
+        label: by_label[label]
+        for label in run_set.labels
+        for by_label in by_network.values()
+        if label in by_label
+    }
 
 
 def python_of(
@@ -217,7 +223,7 @@ def content(comparison: side_by_side.SideBySide, python: str, cited: str) -> byt
         figures,
         {"side by side": (comparison.table, python)},
         cited,
-        (*comparison.sentences, *NOTES),
+        (*comparison.sentences, *verdicts.verdicts(comparison), *NOTES),
     )
     return sheet.packed(made, "side_by_side")
 

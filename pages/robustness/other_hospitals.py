@@ -59,6 +59,7 @@ def show_own() -> None:
         own_measured.show_figures(kept)
     st.page_link(
         "own_films/page.py",
+        icon=":material/arrow_forward:",
         label="Your own films: measure the networks there, and teach them"
         if kept is None
         else "Your own films: the matrices, the file to keep, and teaching the networks",

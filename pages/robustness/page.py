@@ -1,22 +1,29 @@
-"""The robustness page: what changes of films cost; and what a search for settings found."""
+"""The robustness page: what other hospitals' films and changes of films cost."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from kneeoa.analysis.selection import study_labels
-from kneeoa.charts.comparing import robustness_figure
-from kneeoa.charts.tuning import importance_figure, trials_figure
-from kneeoa.records import robustness, tried, tuning
+from kneeoa.charts.robustness import robustness_figure
+from kneeoa.records import robustness
 from pages.robustness import other_hospitals
-from pages.shared import boundary, cached, kept, style, table_view
+from pages.shared import boundary, cached, style, table_view
 from pages.shared.research import cached_runs
 
-CHANGES = {
-    "change_in_accuracy": "Accuracy, change",
-    "low": "Change, lower end (95%)",
-    "high": "Change, upper end (95%)",
+COLUMNS = {
+    "model": "Network",
+    "change": "Change of the films",
+    "strength": st.column_config.NumberColumn("Strength", format="%.4g"),
+    "unit": "Unit",
+    "accuracy": st.column_config.NumberColumn("Accuracy", format="percent"),
+    "change_in_accuracy": st.column_config.NumberColumn("Change", format="percent"),
+    "low": st.column_config.NumberColumn("from (95%)", format="percent"),
+    "high": st.column_config.NumberColumn("to (95%)", format="percent"),
+    "same_grade": st.column_config.NumberColumn("Same grade as before", format="percent"),
+    "quadratic_kappa": st.column_config.NumberColumn("Kappa (quadratic)", format="%.3f"),
+    "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
 }
+"""The columns in the order in which they stand; how many knees there are is said above them."""
 
 
 def show_robustness(folders) -> None:
@@ -46,14 +53,13 @@ def show_robustness(folders) -> None:
                 name,
                 "from pathlib import Path\nfrom kneeoa.records import robustness\n"
                 f"print(robustness.read(Path({str(file)!r})))",
-                columns={
-                    name: st.column_config.NumberColumn(words, format="percent")
-                    for name, words in CHANGES.items()
-                },
+                columns=COLUMNS,
+                column_order=list(COLUMNS),
             )
             st.caption(
-                "The ends are those of the change in accuracy, which alone is judged here: "
-                "accuracy, kappa and mean error beside it stand without an interval of their own."
+                "From and to: the change in accuracy. Accuracy, kappa and mean error "
+                "beside it have no interval of their own: only the change was resampled when these "
+                "films were graded, and the answers film by film were not kept."
             )
     if not files:
         st.caption(
@@ -82,74 +88,19 @@ def _named(folders, file_name):
     return {stem if not n else f"{stem}_{n + 1}": file for n, file in enumerate(files)}
 
 
-def show_tried(folders) -> None:
-    """Show what each set of settings gave on the validation films."""
-    files = _named(folders, tried.FILE)
-    if not files:
-        return
-    st.subheader("What was tried")
-    st.caption(
-        "On the validation films alone; no test film had a say. Settings are named where they "
-        "differ from the recipe. The cross-entropy is after calibration: it tells recipes apart "
-        "more surely than the accuracy."
-    )
-    for name, file in files.items():
-        with boundary.refusals_shown():
-            table_view.show_table(
-                tried.read(file),
-                name,
-                "from pathlib import Path\nfrom kneeoa.records import tried\n"
-                f"print(tried.read(Path({str(file)!r})))",
-                row_height=table_view.THREE_LINES,
-                columns={
-                    "changed": st.column_config.TextColumn(width="large"),
-                    **{
-                        name: st.column_config.NumberColumn(format="%.3f")
-                        for name in ("quadratic_kappa", "mean_absolute_error", "cross_entropy")
-                    },
-                    "cross_entropy_sd": st.column_config.NumberColumn(format="%.3f"),
-                    "minutes": st.column_config.NumberColumn(format="%.0f"),
-                },
-            )
-
-
-def show_tuning(archive) -> None:
-    """Show the trials of a tuning study: what was tried, what mattered, what was best."""
-    st.subheader("Search for settings")
-    studies = {
-        label: study
-        for label, study in study_labels(archive).items()
-        if study.record.kind == "tuning"
-    }
-    if not studies:
-        st.caption("No tuning study here. `python -m train tune` makes one.")
-        return
-    name = kept.one(st.selectbox, "Tuning study", studies, "tuning")
-    study = studies[name]
-    folder = study.folder / "studies" / study.record.study_id
-    with boundary.refusals_shown():
-        search = tuning.read(folder)
-        st.markdown(boundary.escaped(search.sentence()))
-        left, right = st.columns([2, 1], gap="medium")
-        with left:
-            table_view.show_figure(trials_figure(search.trials), "trials")
-        with right:
-            if len(search.importance):
-                table_view.show_figure(importance_figure(search.importance), "importance")
-        table_view.show_table(
-            search.trials,
-            "trials",
-            "from pathlib import Path\nfrom kneeoa.records import tuning\n"
-            f"print(tuning.read(Path({str(folder)!r})).trials)",
-        )
-
-
 style.apply_style()
+# Searches stood here before: whoever comes by an address of then is taken to where they stand.
+if search := st.query_params.get("tuning"):
+    st.switch_page("results/page.py", query_params={"part": "tried", "tuning": search})
 st.title("Robustness")
 with boundary.refusals_shown():
     places = cached_runs.results_folders()
     other_hospitals.show_other_hospitals(cached.graders().localiser.card)
     other_hospitals.show_own()
     show_robustness(places)
-    show_tried(places)
-    show_tuning(cached_runs.read_archive(places))
+    st.page_link(
+        "results/page.py",
+        icon=":material/arrow_forward:",
+        label="What was tried in training, and searches for settings: Results",
+        query_params={"part": "tried"},
+    )

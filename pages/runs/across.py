@@ -10,6 +10,12 @@ from pages.shared import kept, table_view
 
 FIRST = 5
 """Settings that are drawn before the reader chooses."""
+COLUMNS = {
+    "run": st.column_config.TextColumn("Run", width="medium"),
+    "quadratic_kappa": st.column_config.NumberColumn("Kappa (quadratic)", format="%.3f"),
+    "mean_absolute_error": st.column_config.NumberColumn("Mean error (grades)", format="%.3f"),
+    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
+}
 
 
 def show(selection, observed) -> None:
@@ -20,9 +26,14 @@ def show(selection, observed) -> None:
         "A line is a run: through its settings, and what it gave on the validation films, whatever "
         "is chosen above, since test films choose nothing. Drag along an axis to keep only "
         "the runs that pass there; drag an axis' name to move it. What each change of a recipe "
-        "gave, such as soft targets: *Robustness*, *What was tried*. A browser without WebGL "
+        "gave, such as soft targets: *Results*, *What was tried*. A browser without WebGL "
         "cannot draw these lines: the table below holds the same."
     )
+    if settings and set(settings) <= {"seed"}:
+        st.info(
+            "These runs differ in their seed alone, which nobody chooses by what it gave. For "
+            "settings against results choose another study or all runs above."
+        )
     axes, colour = st.columns([3, 1.2], vertical_alignment="bottom")
     chosen = kept.several(
         axes.multiselect,
@@ -55,7 +66,6 @@ def show(selection, observed) -> None:
             "parallel_runs",
             "measuring",
         ),
-        columns={name: name.replace("_", " ").capitalize() for name in settings}
-        | {"run": st.column_config.TextColumn("Run", width="medium")},
+        columns={name: name.replace("_", " ").capitalize() for name in settings} | COLUMNS,
         height=min(300, 38 + 35 * len(table)),
     )

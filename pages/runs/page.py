@@ -156,7 +156,7 @@ def _say_which_are_published(selection, names):
     which = "Published:" if are_here else "None of these runs is published; published are:"
     st.caption(
         boundary.escaped(f"{which} {'; '.join(names[label] for label in published)}.")
-        + " They were chosen on the validation films, for the cross-entropy there (*Robustness*, "
+        + " They were chosen on the validation films, for the cross-entropy there (*Results*, "
         "*What was tried*). Another run may well score more on test films, by chance or not: test "
         "films choose nothing."
     )

@@ -52,9 +52,11 @@ def show_figure(figure, name: str, **options):
 
     config = style.config(name, st.session_state.get(IMAGE, "png"))
     ink = style.INK[st.context.theme.type or "light"]
-    for annotation in figure.layout.annotations:
-        if annotation.name == style.IN_CELL:
-            annotation.font.color = ink
+    notes = [note.to_plotly_json() for note in figure.layout.annotations]
+    if in_cells := [note for note in notes if note.get("name") == style.IN_CELL]:
+        for note in in_cells:
+            note["font"] = note["font"] | {"color": ink}
+        figure.layout.annotations = notes
     return st.plotly_chart(figure, config=config, key=f"figure_{name}", **options)
 
 

@@ -1,8 +1,9 @@
 """The verdict's words follow from the numbers, in all three cases."""
 
+import numpy as np
 import pytest
 
-from kneeoa.analysis.claim import implied_p, table_1, verdict
+from kneeoa.analysis.claim import CLAIM, implied_p, table_1, verdict
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,10 @@ def test_the_claimed_p_is_held_against_what_the_claimed_figures_give():
     from scipy import stats
 
     assert implied_p("accuracy") == pytest.approx(stats.f.sf(1896.1, 1, 18), rel=0.01)
+    first, second = (CLAIM["networks"][name]["accuracy"] for name in ("mobilenet", "resnet50"))
+    summed = [(side["mean"], side["sd"] * np.sqrt(10), 10) for side in (first, second)]
+    by_scipy = stats.ttest_ind_from_stats(*summed[0], *summed[1]).pvalue
+    assert implied_p("accuracy", standard_error=True) == pytest.approx(by_scipy, rel=1e-9)
     observed, compared, anova = tables({"mobilenet": 0.4, "resnet50": 0.7})
     found = rows(table_1(observed, compared, anova), "anova p")
     accuracy = found.loc[("", "accuracy")]

@@ -1,6 +1,7 @@
 """Confusion, per-grade metrics and film lists, against scikit-learn and by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn import metrics as sk
@@ -166,3 +167,16 @@ def test_the_sentence_of_a_cell_tells_the_cell_from_its_list():
     single = film_cards.cell_sentence({"a": runs["a"]}, "MobileNet", 1, 0)
     assert single.startswith("2 knees with reference KL 1")
     assert "%" not in film_cards.cell_sentence({"a": table[true != 4]}, "MobileNet", 4, 0)
+
+
+def test_rows_as_they_are_read_give_the_answers_that_graded_films_give():
+    tables = {seed: drawn_predictions(seed, blind=3) for seed in range(3)}
+    graded = {seed: confusions.graded(table, "test") for seed, table in tables.items()}
+    as_read = {seed: confusions.with_reference(table, "test") for seed, table in tables.items()}
+    expected = confusions.mean_answers(graded)
+    pd.testing.assert_frame_equal(confusions.mean_answers(as_read), expected, check_dtype=False)
+    # Of runs whose films stand in another order, too.
+    as_read[1] = as_read[1].sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(confusions.mean_answers(as_read), expected, check_dtype=False)
+    grades = expected["true_grade"].to_numpy()
+    assert (expected["error"].to_numpy() == expected["predicted"].to_numpy() - grades).all()

@@ -160,7 +160,7 @@ PAGES = (
     ("Research", "Runs", "Learning curves"),
     ("Research", "Results", "Cycle by cycle"),
     ("Research", "Confusion", "Films worth a second look"),
-    ("Research", "Robustness", "Search for settings"),
+    ("Research", "Robustness", "changed by computer"),
     ("Learn", "Atlas", "Atlas of the grades"),
     ("", "About", "Intended use and limits"),
 )

@@ -37,7 +37,7 @@ LAST = {
     "Results": "Cycle by cycle",
     "Confusion": "Films worth a second look",
     "Data": "Check a data set",
-    "Robustness": "Search for settings",
+    "Robustness": "What was tried in training",
 }
 """The last heading or tab of each research page, by the page's name in the menu."""
 

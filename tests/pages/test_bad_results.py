@@ -15,6 +15,7 @@ from tests.support.research import (
     write_run,
     write_search,
     write_study,
+    write_tried,
 )
 
 PAGES = ("runs", "results", "confusion", "data", "robustness")
@@ -98,8 +99,9 @@ def write_bad(folder, cases):
     return len(cases)
 
 
-def opened(page):
+def opened(page, **address):
     app = AppTest.from_file(MAIN_SCRIPT, default_timeout=240).run()
+    app.query_params.update(address)
     app = app.switch_page(f"{page}/page.py").run()
     assert not app.exception, app.exception[0].message
     return app
@@ -215,8 +217,10 @@ NUMBERS = (b"NaN", b"inf", b"-1e400", b"9" * 5000, b'"half \xff"', b"", b"\x00")
 @pytest.mark.parametrize("number", range(len(NUMBERS)))
 def test_tables_with_any_cell_keep_their_page(folder, number):
     write_robustness(folder)
+    write_tried(folder)
     place = write_search(folder)
-    for file in (folder / "robustness.csv", place / "trials.csv", place / "importance.csv"):
+    files = [folder / name for name in ("robustness.csv", "tried.csv")]
+    for file in (*files, place / "trials.csv", place / "importance.csv"):
         lines = file.read_bytes().split(b"\n")
         cells = lines[1].split(b",")
         # Each column once, in a line of its own.
@@ -228,6 +232,7 @@ def test_tables_with_any_cell_keep_their_page(folder, number):
         json.dumps(best | {"trial": "@"}).encode().replace(b'"@"', NUMBERS[number] or b"null")
     )
     opened("robustness")
+    opened("results", part="tried")
 
 
 @pytest.mark.parametrize(

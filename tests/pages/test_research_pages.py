@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kneeoa.records import notes, studies, tried
+from kneeoa.records import notes
 from tests.support.places import MAIN_SCRIPT
 from tests.support.research import (
     drawn_predictions,
@@ -214,6 +214,7 @@ VIEWS = [
     ("runs", {"runs_part": "across", "split": "val"}),
     ("results", {}),
     ("results", {"part": "whole"}),
+    ("results", {"part": "tried"}),
     ("results", {"part": "beside"}),
     ("results", {"part": "beside", "second": "published Both together", "counts_as": "together"}),
     ("data", {}),
@@ -314,19 +315,3 @@ def test_figures_are_saved_as_the_link_says(folder):
     text(app)
     config = json.loads(app.get("plotly_chart")[0].proto.config)
     assert config["toImageButtonOptions"] == {"format": "svg", "filename": "learning_val_loss"}
-
-
-def test_tables_of_several_folders_stand_side_by_side(tmp_path, monkeypatch):
-    folders = [tmp_path / name for name in ("one", "other")]
-    for folder in folders:
-        write_study(folder, cycles=2)
-        write_robustness(folder)
-        runs, _ = studies.read_runs(folder, ["mobilenet-seed0-00000000"])
-        table = tried.tried(runs, {"mobilenet": {"learning_rate": 2e-3}})
-        table.to_csv(folder / tried.FILE, index=False)
-    monkeypatch.setenv("KNEEOA_RESULTS", os.pathsep.join(map(str, folders)))
-    app = opened("robustness")
-    assert "What was tried" in text(app)
-    assert len(app.get("plotly_chart")) == 2
-    changed = [frame.value["changed"] for frame in app.dataframe if "changed" in frame.value]
-    assert [list(column) for column in changed] == [["learning_rate 0.001"]] * 2

@@ -1,6 +1,7 @@
 """Results folders for the research pages' tests: drawn, not trained."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from kneeoa.metrics.calibration import softmax
 from kneeoa.networks import ARCHITECTURES
-from kneeoa.records import results, studies
+from kneeoa.records import results, studies, tried
 
 EPOCHS = 6
 SPLIT_HASH = "f" * 64
@@ -182,3 +183,13 @@ def write_search(folder: Path, *, study_id="search", complete=8) -> Path:
         }
         (place / "best.json").write_text(json.dumps(content))
     return place
+
+
+def write_tried(folder: Path) -> pd.DataFrame:
+    """Write what two recipes gave, of a study's runs: the network's own, and a changed one."""
+    runs, _ = studies.read_runs(folder, ["mobilenet-seed0-00000000", "mobilenet-seed1-00000000"])
+    changed = replace(runs[1], record=replace(runs[1].record, config={"learning_rate": 1e-3}))
+    unchanged = replace(runs[0], record=replace(runs[0].record, config={"learning_rate": 2e-3}))
+    table = tried.tried([unchanged, changed], {"mobilenet": {"learning_rate": 2e-3}})
+    table.to_csv(folder / tried.FILE, index=False)
+    return table

@@ -22,14 +22,15 @@ OUTCOMES = {
 }
 HIGHER_IS_BETTER = ("accuracy", "quadratic_kappa")
 LONGEST_VALUE = 24
-_ASIDE = ("preset", "mean_of")
+_ASIDE = ("preset", "mean_of", "architecture")
+"""Nobody sets these by themselves; the network has a column of its own."""
 
 
 def run_settings(chosen: Selection, observed: pd.DataFrame) -> pd.DataFrame:
     """Return one row a finished run: ``run, network``, settings that differ, and `OUTCOMES`.
 
     ``observed`` as from `measuring.observed`. The settings in which most runs are off the commonest
-    value come first; one that a run does not know is empty.
+    value come first, the seed last; one that a run does not know is empty.
     """
     runs = chosen.finished.set_index("label")
     configs = {
@@ -68,7 +69,10 @@ def _differing(configs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     for name in sorted(names):
         kinds = Counter(str(config.get(name)) for config in configs.values())
         off[name] = len(configs) - kinds.most_common(1)[0][1]
-    return sorted((name for name in names if off[name]), key=lambda name: (-off[name], name))
+    # The seed is chance and no choice: it stands last, however many there are.
+    return sorted(
+        (name for name in names if off[name]), key=lambda name: (name == "seed", -off[name], name)
+    )
 
 
 def _value(value: Any) -> str | int | float | None:

@@ -47,12 +47,14 @@ class SideBySide:
     matrices : mean confusion matrices in % of the reference grade, ``(5, 5)`` each, NaN where a
         grade is not there
     paired : whether both were measured on the same films
+    answers : how many answers a film each set counts: its runs, or 1 of them together
     sentences : what was compared
     """
 
     table: pd.DataFrame
     matrices: tuple[np.ndarray, np.ndarray]
     paired: bool
+    answers: tuple[int, int]
     sentences: tuple[str, ...]
 
 
@@ -100,6 +102,7 @@ def side_by_side(
         pd.DataFrame(rows, columns=COLUMNS),
         (sides[0].matrix(), sides[1].matrix()),
         paired,
+        (len(sides[0].answers), len(sides[1].answers)),
         tuple(_sentences(first, second, sides, paired)),
     )
 

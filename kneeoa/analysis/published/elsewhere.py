@@ -1,10 +1,10 @@
 """How well the published networks grade another hospital's films, by how the knee is framed."""
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kneeoa.metrics import agreement
 
@@ -83,7 +83,7 @@ def rank_interval(correlation: float, films: int) -> tuple[float, float]:
     """
     if films <= 3 or not abs(correlation) < 1:
         return float("nan"), float("nan")
-    reach = stats.norm.ppf(0.975) * np.sqrt((1 + correlation**2 / 2) / (films - 3))
+    reach = NormalDist().inv_cdf(0.975) * np.sqrt((1 + correlation**2 / 2) / (films - 3))
     middle = np.arctanh(correlation)
     return float(np.tanh(middle - reach)), float(np.tanh(middle + reach))
 

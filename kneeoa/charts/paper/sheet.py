@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from kneeoa.charts.paper import drawing
 from kneeoa.spreadsheet import csv_text
 
 _BEGIN = (1980, 1, 1, 0, 0, 0)
@@ -52,6 +51,8 @@ class Sheet:
 
 def packed(sheet: Sheet, name: str) -> bytes:
     """Return the ZIP, everything in one folder `name`."""
+    from kneeoa.charts.paper import drawing  # late: ReportLab takes half a second to load
+
     notes = [textwrap.fill(note, 96) for note in sheet.notes]
     readme = "\n".join([README.format(name=name), *notes]).strip() + "\n"
     files: dict[str, bytes] = {"README.txt": readme.encode()}

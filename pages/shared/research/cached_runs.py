@@ -1,7 +1,9 @@
 """What the research pages read and compute of training runs once."""
 
 import contextlib
+import hashlib
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas
@@ -55,7 +57,8 @@ def observed(
     label why a run could not be measured.
     """
     files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
-    return _observed(runs, files, tuple(map(cached.changed, files)))
+    changed = tuple(map(cached.changed, files))
+    return _observed(_key(runs, changed), runs, files, changed)
 
 
 def histories(
@@ -64,7 +67,7 @@ def histories(
     """Return the epochs of runs ``(label, folder, run_id)`` by label, and what cannot be read."""
     places = tuple(Path(folder) / "runs" / run_id for _, folder, run_id in runs)
     changed = tuple(cached.changed(place / "history.csv") for place in places)
-    return _histories(tuple(label for label, *_ in runs), places, changed)
+    return _histories(_key(runs, changed), [label for label, *_ in runs], places)
 
 
 def notes_of(
@@ -73,25 +76,27 @@ def notes_of(
     """Return the notes of runs ``(label, folder, run_id)`` by label, and what cannot be read."""
     places = tuple(Path(folder) / "runs" / run_id for _, folder, run_id in runs)
     changed = tuple(cached.changed(place / notes.FILE) for place in places)
-    return _notes(tuple(label for label, *_ in runs), places, changed)
+    return _notes(_key(runs, changed), [label for label, *_ in runs], places, changed)
 
 
 def graded(
     runs: tuple[tuple[str, str, str, str], ...], split: str
-) -> dict[str, dict[str, pandas.DataFrame]]:
+) -> dict[str, Mapping[str, pandas.DataFrame]]:
     """Return `confusions.graded` films of runs ``(architecture, label, folder, run_id)``.
 
     By architecture, then label; runs whose predictions cannot be read or have no such films are
     left out. Not to be changed.
     """
     files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
-    return _graded(runs, split, files, tuple(map(cached.changed, files)))
+    changed = tuple(map(cached.changed, files))
+    return _graded(_key(runs, changed), split, runs, files, changed)
 
 
 def answers(runs: tuple[tuple[str, str, str, str], ...], split: str) -> dict[str, pandas.DataFrame]:
     """Return `confusions.mean_answers` of each network's runs, as `graded` takes them."""
     files = _predictions_of((folder, run_id) for _, _, folder, run_id in runs)
-    return _answers(runs, split, files, tuple(map(cached.changed, files)))
+    changed = tuple(map(cached.changed, files))
+    return _answers(_key(runs, changed), split, runs, files, changed)
 
 
 def study_tables(
@@ -103,7 +108,8 @@ def study_tables(
     """
     files = _predictions_of((folder, run_id) for _, folder, run_id, *_ in runs)
     kept = cached.changed(study / "comparisons.csv") if study else 0
-    return _study_tables(files, runs, split, study, (*map(cached.changed, files), kept))
+    changed = tuple(map(cached.changed, files))
+    return _study_tables(_key(runs, changed, kept), split, study, runs, files, changed)
 
 
 def side_by_side(
@@ -117,26 +123,34 @@ def side_by_side(
 
     `files` are the predictions that they were read from.
     """
-    changed = tuple(tuple(map(cached.changed, predictions)) for predictions in files)
-    return _side_by_side(files, changed, split, averaged, films)
+    changed = [list(map(cached.changed, predictions)) for predictions in files]
+    return _side_by_side(_key(files, changed), split, averaged, films)
+
+
+def _key(*parts) -> str:
+    """Return what tells apart what is computed of hundreds of runs, in one look.
+
+    Streamlit looks at each part of each argument by itself, which takes longer than all else.
+    """
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @st.cache_resource(show_spinner="Resampling the patients", max_entries=32)
-def _side_by_side(files, changed, split, averaged, _films):
+def _side_by_side(key, split, averaged, _films):
     return beside(*_films, averaged=averaged)
 
 
 @st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
-def _study_tables(files, runs, split, study, changed):
+def _study_tables(key, split, study, _runs, _files, _changed):
     if study:
-        observed, _ = _observed(runs, files, changed[:-1])
+        observed, _ = _observed(_key(_runs, _changed), _runs, _files, _changed)
         if (stored := stored_tables(study, observed)) is not None:
             return stored
     predictions = {
         run[0]: cached.predictions_at(file, at)
-        for run, file, at in zip(runs, files, changed[:-1], strict=True)
+        for run, file, at in zip(_runs, _files, _changed, strict=True)
     }
-    return tables_of([(run[0], *run[3:]) for run in runs], predictions, splits=(split,))
+    return tables_of([(run[0], *run[3:]) for run in _runs], predictions, splits=(split,))
 
 
 def _predictions_of(runs):
@@ -144,44 +158,67 @@ def _predictions_of(runs):
 
 
 @st.cache_resource(show_spinner=False, max_entries=5000)
-def _observed_run(file, run_id, architecture, seed, changed):
-    return anova.observations([(run_id, architecture, seed, cached.predictions_at(file, changed))])
+def _observed_rows(file, run_id, architecture, seed, changed):
+    return anova.observed_rows(run_id, architecture, seed, cached.predictions_at(file, changed))
 
 
 @st.cache_resource(show_spinner="Measuring the runs", max_entries=32)
-def _observed(runs, files, changed):
-    tables, unread = [], {}
-    for (label, _, _, network, seed), file, at in zip(runs, files, changed, strict=True):
+def _observed(key, _runs, _files, _changed):
+    rows, unread = [], {}
+    for (label, _, _, network, seed), file, at in zip(_runs, _files, _changed, strict=True):
         try:
-            tables.append(_observed_run(file, label, network, seed, at))
+            rows += _observed_rows(file, label, network, seed, at)
         except KneeOAError as error:
             unread[label] = str(error)
-    # An empty table would make text of the numbers.
-    tables = [table for table in tables if len(table)] or [anova.observations([])]
-    return pandas.concat(tables, ignore_index=True), unread
+    return anova.observed_table(rows), unread
 
 
 @st.cache_resource(show_spinner="Reading the predictions", max_entries=16)
-def _graded(runs, split, files, changed):
+def _with_reference(key, split, _runs, _files, _changed):
     films_by_network: dict[str, dict[str, pandas.DataFrame]] = {}
-    for (architecture, label, *_), file, at in zip(runs, files, changed, strict=True):
+    for (architecture, label, *_), file, at in zip(_runs, _files, _changed, strict=True):
         with contextlib.suppress(KneeOAError):  # said by `observed`
-            films = confusions.graded(cached.predictions_at(file, at), split)
+            films = confusions.with_reference(cached.predictions_at(file, at), split)
             if len(films):
                 films_by_network.setdefault(architecture, {})[label] = films
     return films_by_network
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _answers(runs, split, files, changed):
-    graded = _graded(runs, split, files, changed)
-    return {name: confusions.mean_answers(by_run) for name, by_run in graded.items()}
+class _GradedWhenAsked(Mapping[str, pandas.DataFrame]):
+    """`confusions.graded` films by run, each made when it is first looked at: few mostly are."""
+
+    def __init__(self, films: Mapping[str, pandas.DataFrame], split: str) -> None:
+        self._films, self._split = films, split
+        self._graded: dict[str, pandas.DataFrame] = {}
+
+    def __getitem__(self, label: str) -> pandas.DataFrame:
+        if label not in self._graded:
+            self._graded[label] = confusions.graded(self._films[label], self._split)
+        return self._graded[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._films)
+
+    def __len__(self) -> int:
+        return len(self._films)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _notes(labels, places, changed):
+def _graded(key, split, _runs, _files, _changed):
+    films_by_network = _with_reference(key, split, _runs, _files, _changed)
+    return {name: _GradedWhenAsked(films, split) for name, films in films_by_network.items()}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _answers(key, split, _runs, _files, _changed):
+    films_by_network = _with_reference(key, split, _runs, _files, _changed)
+    return {name: confusions.mean_answers(films) for name, films in films_by_network.items()}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _notes(key, _labels, _places, _changed):
     notes_by_label, problems = {}, []
-    for label, place, at in zip(labels, places, changed, strict=True):
+    for label, place, at in zip(_labels, _places, _changed, strict=True):
         try:
             # Most runs have none: looking once is enough.
             notes_by_label[label] = notes.read(place) if at else notes.Notes()
@@ -191,9 +228,9 @@ def _notes(labels, places, changed):
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _histories(labels, places, changed):
+def _histories(key, _labels, _places):
     history_by_label, problems = {}, []
-    for label, place in zip(labels, places, strict=True):
+    for label, place in zip(_labels, _places, strict=True):
         try:
             history_by_label[label] = archive.read_history(place)
         except KneeOAError as error:

@@ -1,6 +1,6 @@
 """The bar above every research page: results folder, study, networks, split, runs; in the URL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -138,7 +138,7 @@ def say_left_out(count: int, total: int, whose: str = "") -> None:
         )
 
 
-def graded_films(selection: Selection) -> dict[str, dict[str, pd.DataFrame]]:
+def graded_films(selection: Selection) -> dict[str, Mapping[str, pd.DataFrame]]:
     """Return `measuring.graded_films` of the selection."""
     return _in_order(cached_runs.graded(_runs_of(selection), selection.split))
 

@@ -1,0 +1,66 @@
+"""Which differences between two sets of runs are beyond chance, and beyond which: in sentences.
+
+There are two chances. Other patients: the interval of `side_by_side`, a bootstrap over patients.
+Other runs: Welch's t from mean, standard deviation and number of the runs of each set, known where
+each set has two or more. Neither holds the other, and a claim about recipes or networks needs both.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from kneeoa.analysis.many.side_by_side import MEASURES, SideBySide
+
+LEVEL = 0.05
+
+
+def runs_p(first_sd: float, second_sd: float, difference: float, runs: tuple[int, int]) -> float:
+    """Return the p of Welch's t test (1947) from the runs' standard deviations and numbers.
+
+    NaN where a set has one run, or no run differs from another.
+    """
+    if min(runs) < 2:
+        return float("nan")
+    errors = np.array([first_sd, second_sd]) ** 2 / np.array(runs)
+    if not errors.sum() > 0:
+        return float("nan")
+    freedom = errors.sum() ** 2 / (errors**2 / (np.array(runs) - 1)).sum()
+    return float(2 * special.stdtr(freedom, -abs(difference) / np.sqrt(errors.sum())))
+
+
+def verdicts(compared: SideBySide) -> Iterator[str]:
+    """Yield which measures differ by more than chance, with who has more; the rest is undecided."""
+    by_both: list[str] = []
+    by_patients: list[str] = []
+    known = min(compared.answers) > 1
+    for row in compared.table.to_dict("records"):
+        if not (row["low"] > 0 or row["high"] < 0):
+            continue
+        p = runs_p(row["first_sd"], row["second_sd"], row["difference"], compared.answers)
+        (by_both if p < LEVEL else by_patients).append(_named(row))
+    if by_both:
+        yield f"Beyond the chance of patients and of runs: {'; '.join(by_both)}."
+    if by_patients and known:
+        yield (
+            f"Beyond the chance of patients, but not of runs, so that other seeds might turn it: "
+            f"{'; '.join(by_patients)}."
+        )
+    elif by_patients:
+        yield (
+            f"Beyond the chance of patients: {'; '.join(by_patients)}. How far other seeds would "
+            "move it is not known, because a set counts as one answer."
+        )
+    if by_both or by_patients:
+        yield "Everything else may be chance: its interval holds 0."
+    else:
+        yield (
+            "Nothing here is beyond chance: every interval holds 0. That is no proof that the sets "
+            "are alike."
+        )
+
+
+def _named(row: dict[str, Any]) -> str:
+    words, side = MEASURES[row["metric"]], "more" if row["difference"] > 0 else "less"
+    return f"{words[:1].lower()}{words[1:]} ({side} in the second)"
