@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special  # not stats, which takes a second to load
 
 from kneeoa.analysis.anova import METRICS, by_network
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, Architecture
@@ -104,8 +103,12 @@ def implied_p(metric: str, *, standard_error: bool = False) -> float:
     first, second = (CLAIM["networks"][name][metric] for name in ARCHITECTURES)
     n = CLAIM["cycles"]
     scale = np.sqrt(n) if standard_error else 1
-    error = scale * np.sqrt((first["sd"] ** 2 + second["sd"] ** 2) / n)
-    return float(2 * special.stdtr(2 * n - 2, -abs(first["mean"] - second["mean"]) / error))
+    from scipy import stats  # late: it takes a second to load, here and below
+
+    test = stats.ttest_ind_from_stats(
+        first["mean"], scale * first["sd"], n, second["mean"], scale * second["sd"], n
+    )
+    return float(test.pvalue)
 
 
 def _mean_row(
@@ -168,8 +171,10 @@ def _reach(
     """Return how far the interval reaches below and above our mean, or None if it is unknown."""
     if len(values) < 2:
         return None
+    from scipy import stats
+
     error = values.std(ddof=1) / np.sqrt(len(values))
-    by_seed = special.stdtrit(len(values) - 1, 0.975) * error
+    by_seed = stats.t.ppf(0.975, len(values) - 1) * error
     sampling = compared[
         (compared["method"] == "bootstrap over patients")
         & (compared["split"] == split)

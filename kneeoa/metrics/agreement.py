@@ -5,8 +5,6 @@ thousand of them, and plain counting is the weighting in which each film counts 
 """
 
 from dataclasses import dataclass
-from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 
@@ -177,14 +175,10 @@ def proportion(count: int, total: int) -> Proportion | None:
     """Return `count` of `total` with Wilson's 95% interval (1927); None of nothing."""
     if total == 0:
         return None
-    value, z = count / total, NormalDist().inv_cdf(0.975)
-    shrunk = 1 + z**2 / total
-    middle = (value + z**2 / (2 * total)) / shrunk
-    reach = z * sqrt(value * (1 - value) / total + (z / (2 * total)) ** 2) / shrunk
-    # At either end the interval reaches it exactly; rounding must not leave it short or beyond.
-    low = 0.0 if count == 0 else middle - reach
-    high = 1.0 if count == total else middle + reach
-    return Proportion(value, low, high, count, total)
+    from scipy import stats  # takes a second to load, which no reading needs
+
+    interval = stats.binomtest(count, total).proportion_ci(method="wilson")
+    return Proportion(count / total, float(interval.low), float(interval.high), count, total)
 
 
 def _cell(true_grades: np.ndarray, predicted_grades: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 from sklearn import metrics as sk
 
 from kneeoa.metrics import agreement, bootstrap
@@ -98,14 +97,6 @@ def test_predictive_value_is_wilsons_interval():
     assert value.low == pytest.approx(0.4902, abs=1e-3)
     assert value.high == pytest.approx(0.9433, abs=1e-3)
     assert agreement.predictive_value(confusion, 0) is None
-
-
-@pytest.mark.parametrize(("count", "total"), [(0, 7), (7, 7), (1, 1), (3, 8), (587, 828)])
-def test_a_share_has_the_interval_that_scipy_gives(count, total):
-    share = agreement.proportion(count, total)
-    ends = stats.binomtest(count, total).proportion_ci(method="wilson")
-    assert (share.low, share.high) == pytest.approx((ends.low, ends.high), abs=1e-12)
-    assert 0 <= share.low <= share.value <= share.high <= 1
 
 
 @pytest.mark.filterwarnings("error")
