@@ -11,8 +11,10 @@ from pages.reading.maps import NetworkMap
 from pages.shared import session_films
 from pages.shared.cases import saved
 from pages.shared.viewer import component as viewer
-from pages.shared.viewer.component import Options, Pane, ShownFilm
+from pages.shared.viewer.component import Options, Pane, ShownFilm, load_ahead
 from pages.shared.viewer.feed import Mark
+
+__all__ = ["load_ahead", "show"]
 
 OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=True, enters=True)
 WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())

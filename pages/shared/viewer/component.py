@@ -29,8 +29,14 @@ export default async (component) => {
   }
 };
 """
+_LOAD_AHEAD = """
+export default ({ data }) => {
+  import(new URL(data.bundle, document.baseURI).href).then(({ start }) => start()).catch(() => {});
+};
+"""
 _HTML = '<div class="viewer" role="region" aria-label="Film viewer"></div>'
 _MOUNT = st.components.v2.component("film_viewer", html=_HTML, js=_LOADER)
+_AHEAD = st.components.v2.component("film_viewer_ahead", js=_LOAD_AHEAD)
 # A class has films in common, which are kept once for all.
 _SHARED = secrets.token_hex(16)
 
@@ -106,6 +112,11 @@ class Options:
     enters: bool = False
 
 
+def load_ahead() -> None:
+    """Have the browser load the viewer and start its graphics, on a page that has no film yet."""
+    _AHEAD(key="viewer_ahead", data={"bundle": _bundle()}, height="content")
+
+
 def show(
     films: Sequence[ShownFilm],
     panes: Sequence[Pane] = (Pane(),),
@@ -155,7 +166,7 @@ def show(
             on_seen(film_seen)
 
     data = {
-        "bundle": f"app/static/{BUNDLE.name}?{_version()}",
+        "bundle": _bundle(),
         "films": films_data,
         "panes": [asdict(pane) for pane in panes],
         "editable": on_move is not None,
@@ -222,6 +233,6 @@ def _film_data(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
 _PLAIN = ("type", "height", "width", "window", "inverse", "spacing")
 
 
-def _version():
-    """Return what changes with the bundle, so that a browser never keeps an old one."""
-    return f"{BUNDLE.stat().st_mtime_ns:x}"
+def _bundle():
+    """Return where the bundle is, by a name that changes with it: no browser keeps an old one."""
+    return f"app/static/{BUNDLE.name}?{BUNDLE.stat().st_mtime_ns:x}"
