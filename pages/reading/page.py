@@ -61,8 +61,11 @@ def show_empty() -> None:
 def show_scale_of_grades() -> None:
     """Show all five grades with their criteria, side by side."""
     st.subheader("The Kellgren-Lawrence scale")
-    for column, grade in zip(st.columns(len(GRADES), gap="medium"), GRADES, strict=True):
-        column.markdown(f"**{grade.label}, {grade.text}**\n\n{grade.criteria}")
+    cells = (
+        f"<div><b>{grade.label}, {grade.text}</b><br>{grade.criteria}</div>" for grade in GRADES
+    )
+    # One element: each is drawn anew in every run of the page.
+    st.html(f'<div class="kl-all-grades">{"".join(cells)}</div>')
 
 
 def current_film(films: dict[str, session_films.Film]) -> session_films.Film:

@@ -50,6 +50,7 @@ class ShownFilm:
     feed : its pixels
     label : what it is, for who does not see it
     frame : the box on it, in pixels of the film, be it reduced or not
+    home : the part of it that is shown first, as large as can be; without, all of it
     layers : maps that can lie on it
     marks : lines on it, such as what was measured
     seen : how it was looked at, and what was measured on it, when it was saved
@@ -61,6 +62,7 @@ class ShownFilm:
     layers: tuple[Layer, ...] = ()
     marks: tuple[Mark, ...] = ()
     seen: Seen | None = None
+    home: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ def _film_data(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
         ),
         "label": film.label,
         "frame": frame,
+        "home": film.home and rectangle(film.home, feed.scale),
         "seen": film.seen and asdict(film.seen),
         "layers": [
             {
