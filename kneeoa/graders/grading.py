@@ -150,11 +150,11 @@ class Graders:
     def _answers(
         self, films: np.ndarray, *, together: bool = False
     ) -> tuple[dict[Architecture, Answers], np.ndarray | None]:
-        asked, both = list(self._graders.values()), None
-        if together and self._ensemble is not None:
-            answers, both = self._ensemble.grade_with(asked, films)
-        else:
+        asked = list(self._graders.values())
+        if not together or self._ensemble is None:
             answers = graded([(grader, films) for grader in asked])
+            return dict(zip(self._graders, answers, strict=True)), None
+        answers, both = self._ensemble.grade_with(asked, films)
         return dict(zip(self._graders, answers, strict=True)), both
 
     def _readings(self, answers: dict[Architecture, Answers]) -> tuple[Reading, ...]:
