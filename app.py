@@ -7,6 +7,6 @@ script. The main script is therefore inside it.
 import streamlit as st
 
 from pages.doorway import MIDDLEWARE
-from pages.shared.pacs.running import lifespan
+from pages.lifespan import lifespan
 
 app = st.App("pages/navigation.py", middleware=MIDDLEWARE, lifespan=lifespan)

@@ -1,6 +1,6 @@
 """The reading page: a film, and what both networks say of it, side by side."""
 
-from concurrent.futures import Future
+import contextlib
 
 import streamlit as st
 
@@ -32,9 +32,10 @@ from pages.shared.cases import own_grades
 from pages.shared.profiles import in_use, strip
 
 TRIED = "read_last"
-"""Which knee the networks were last made to read: one that they cannot is tried once."""
+"""Which knee the networks were last made to read, and their reading: what they cannot is tried
+once."""
 PATIENCE = 0.5
-"""Seconds for which a box that was moved is read before the page says so: a run of it less."""
+"""Seconds for which a knee is read before the page says that it is: mostly it is drawn once."""
 
 
 def show_empty() -> None:
@@ -47,36 +48,51 @@ def show_empty() -> None:
     strip.show()
     left, right = st.columns([3, 2], gap="large")
     with left:
-        uploaded = session_films.show_uploader()
+        session_films.show_uploader()
     with right:
-        picked = session_films.show_demo_picker()
-    turn_to(uploaded if uploaded is not None else picked)
+        session_films.show_demo_picker()
     offer_to_bring_back()
     session_films.show_refusals()
     show_scale_of_grades()
+    # While she looks for her film.
+    reading_viewer.load_ahead()
 
 
 def show_scale_of_grades() -> None:
     """Show all five grades with their criteria, side by side."""
     st.subheader("The Kellgren-Lawrence scale")
-    for column, grade in zip(st.columns(len(GRADES), gap="medium"), GRADES, strict=True):
-        column.markdown(f"**{grade.label}, {grade.text}**\n\n{grade.criteria}")
+    cells = (
+        f"<div><b>{grade.label}, {grade.text}</b><br>{grade.criteria}</div>" for grade in GRADES
+    )
+    # One element: each is drawn anew in every run of the page.
+    st.html(f'<div class="kl-all-grades">{"".join(cells)}</div>')
 
 
-def turn_to(digest: str | None) -> None:
-    """Turn to a film that has just come in; an empty digest only shows the refusals."""
-    if digest is None:
-        return
-    st.session_state[session_films.NEXT] = digest
-    st.rerun()
+def current_film(films: dict[str, session_films.Film]) -> session_films.Film:
+    """Return the film to read: the one that was turned to, or that stands there already."""
+    wanted = st.session_state.pop(session_films.NEXT, None) or st.session_state.get(
+        session_films.CURRENT
+    )
+    digest = wanted if wanted in films else next(reversed(films))
+    st.session_state[session_films.CURRENT] = digest
+    return films[digest]
+
+
+def read_first(film: session_films.Film) -> None:
+    """Have the knee that is to be shown read before the page draws anything of it.
+
+    So it is mostly drawn once, with its answer; what stands there meanwhile is all of the knee
+    before. Not where nothing does: then the first film comes at once.
+    """
+    knee = frame_control.knee_of(film)
+    frame = frame_control.frame_of(film, knee)
+    with contextlib.suppress(KneeOAError):  # said where the film is shown
+        if gate_strip.may_be_graded(film, frame_control.findings_of(film, knee, frame)):
+            has_been_read(film, frame, within=PATIENCE if TRIED in st.session_state else 0)
 
 
 def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     """Show the film list and the way to more films; return the film to read."""
-    wanted = st.session_state.pop(session_films.NEXT, None) or st.session_state.get(
-        session_films.CURRENT
-    )
-    st.session_state[session_films.CURRENT] = wanted if wanted in films else next(reversed(films))
     labels = session_films.labels()
     digest = st.selectbox(
         "Film",
@@ -91,9 +107,8 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     # Another key closes it, once its films are there.
     key = f"add_films_{session_films.upload_round()}"
     with more.popover("Add films", width="stretch", key=key):
-        uploaded = session_films.show_uploader()
-        picked = session_films.show_demo_picker()
-    turn_to(uploaded if uploaded is not None else picked)
+        session_films.show_uploader()
+        session_films.show_demo_picker()
     away.button("Remove film", on_click=session_films.remove, args=[digest], width="stretch")
     offer_to_bring_back()
     return films[digest]
@@ -133,18 +148,14 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         own_grade.show(film, knee, waiting=graded)
         beside.choose(film, knee)
         answers_place = st.container()
-    if graded and must_be_read(film, frame):
-        # A film that is new stands there at once. Of one that is looked at already, what was said
-        # before stays until the answer is there, unless that takes long.
-        patience = PATIENCE if was_read_last(film) else 0.0
-        reading = begin_reading(film, frame)
-        if not ended(reading, within=patience):
-            with line:
-                case_line.show_waiting_line(film, frame)
-            show_waiting(film, knee, frame, line_place, left, answers_place)
-            filmstrip.show_strip(strip_place, film.digest, ahead=False)
-            ended(reading)
-            st.rerun()
+    # A film that takes longer stands there at once.
+    if graded and not has_been_read(film, frame, within=0):
+        with line:
+            case_line.show_waiting_line(film, frame)
+        show_waiting(film, knee, frame, line_place, left, answers_place)
+        filmstrip.show_strip(strip_place, film.digest, ahead=False)
+        has_been_read(film, frame)
+        st.rerun()
     with answers_place, st.container():
         gate_strip.show_gate(film, findings)
         both = read_both(film, frame) if graded else None
@@ -184,35 +195,20 @@ def show_waiting(film: session_films.Film, knee: int, frame: Frame, below, left,
         reading_viewer.show(film, knee, frame, reading_viewer.WAITING)
 
 
-def must_be_read(film: session_films.Film, frame: Frame) -> bool:
-    """Return whether the networks have yet to read `frame`, and have not just failed to."""
-    if session_films.is_read(film, frame):
-        return False
-    return st.session_state.get(TRIED) != tried(film, frame)
+def has_been_read(film: session_films.Film, frame: Frame, *, within: float | None = None) -> bool:
+    """Return whether both networks have read `frame` `within` so many seconds; None waits for it.
 
-
-def tried(film: session_films.Film, frame: Frame) -> tuple:
-    """Return what names a try to read `frame` as this session reads now."""
-    profile = in_use.current()
-    return film.digest, film.changes, frame, profile and profile.digest
-
-
-def was_read_last(film: session_films.Film) -> bool:
-    """Return whether the knee that the networks were last made to read is one of this film."""
-    return st.session_state.get(TRIED, [None])[0] == film.digest
-
-
-def begin_reading(film: session_films.Film, frame: Frame) -> Future[tuple[Reading, ...]]:
-    """Have both networks read `frame` beside this run of the page."""
-    st.session_state[TRIED] = tried(film, frame)
-    return cached.readers().submit(session_films.read, film, frame, in_use.graders())
-
-
-def ended(reading: Future[tuple[Reading, ...]], *, within: float | None = None) -> bool:
-    """Return whether a reading ends `within` so many seconds; None waits for it.
-
-    Why the networks could not read is said where their answer would stand.
+    They read it beside this run of the page, once; why they could not is said where their answer
+    would stand.
     """
+    if session_films.is_read(film, frame):
+        return True
+    profile = in_use.current()
+    asked = film.digest, film.changes, frame, profile and profile.digest
+    tried, reading = st.session_state.get(TRIED, (None, None))
+    if reading is None or asked != tried:
+        reading = cached.readers().submit(session_films.read, film, frame, in_use.graders())
+        st.session_state[TRIED] = asked, reading
     try:
         failed = reading.exception(within)
     except TimeoutError:
@@ -279,8 +275,10 @@ def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
 style.apply_style()
 saving.open_wanted()
 with boundary.refusals_shown():
+    session_films.take_in_uploads()
     films = session_films.all_films()
     if films:
+        read_first(current_film(films))
         show_reading(films)
     else:
         show_empty()

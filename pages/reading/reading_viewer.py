@@ -11,12 +11,15 @@ from pages.reading.maps import NetworkMap
 from pages.shared import session_films
 from pages.shared.cases import saved
 from pages.shared.viewer import component as viewer
-from pages.shared.viewer.component import Options, Pane, ShownFilm
+from pages.shared.viewer.component import Options, Pane, ShownFilm, load_ahead
 from pages.shared.viewer.feed import Mark
+
+__all__ = ["load_ahead", "show"]
 
 OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=True, enters=True)
 WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())
 """In the place of maps while their networks read."""
+OF_TWO = "Graded: one of two knees. Z: both"
 
 
 def show(
@@ -34,7 +37,13 @@ def show(
     layers = tuple(network_map.layer for network_map in maps if network_map.layer)
     label = session_films.labels()[digest]
     shown = ShownFilm(
-        film.feed, label, frame, layers, marks=tuple(marks), seen=saved.seen_of(digest)
+        film.feed,
+        label,
+        frame,
+        layers,
+        marks=tuple(marks),
+        seen=saved.seen_of(digest),
+        home=half_of(film, knee),
     )
     panes = [
         Pane(0, network_map.layer.name, layers.index(network_map.layer), "box")
@@ -50,10 +59,30 @@ def show(
 
     viewer.show(
         [shown],
-        [Pane(), *panes],
+        [Pane(title=OF_TWO if shown.home else ""), *panes],
         options=OPTIONS,
         on_move=lambda moved: frame_control.move(film, knee, moved),
         place=(digests.index(digest), len(digests)) if len(digests) > 1 else None,
         on_turn=turn,
         on_seen=(lambda seen: saved.note_seen(digest, seen)) if saved.is_open() else None,
     )
+
+
+def half_of(film: session_films.Film, knee: int) -> Frame | None:
+    """Return the part of a film of two knees that is shown first, the half of `knee`; else None.
+
+    All of such a film fills a third of a pane that is as high as the screen.
+    """
+    if len(film.frames) != 2:
+        return None
+    height, width = film.shape
+    frame, other = film.frames[knee], film.frames[1 - knee]
+    first, second = sorted((frame, other), key=lambda knee: knee.left)
+    border = min(max((first.left + first.width + second.left) // 2, 1), width - 1)
+    # A box may reach past the film.
+    top, bottom = min(0, frame.top), max(height, frame.top + frame.height)
+    if frame is first:
+        left, right = min(0, frame.left), border
+    else:
+        left, right = border, max(width, frame.left + frame.width)
+    return Frame(top, left, bottom - top, right - left)

@@ -58,9 +58,9 @@ def spare_the_collector() -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner="Loading the two networks")
+@st.cache_resource(show_spinner=False)
 def graders() -> Graders:
-    """Return both networks, loaded once per server."""
+    """Return both networks, loaded once per server: from its start on, see `pages.lifespan`."""
     return Graders(models_folder())
 
 

@@ -1,9 +1,10 @@
 """The films of this browser session: in memory only, gone with the session."""
 
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
@@ -31,6 +32,7 @@ MultiPartParser.spool_max_size = 2**30
 CURRENT, NEXT = "current_film", "film_to_turn_to"
 _FILMS, _REFUSED, _ROUND, _REMOVED = "films", "refused", "upload_round", "removed_film"
 _HOLDER, _ARRIVING = "held_for", "arriving"
+_UPLOAD, _DEMO = "upload", "demo"
 NO_NEGATIVE = "said to be no negative"
 
 
@@ -196,58 +198,55 @@ def forget_refusals() -> None:
 
 def labels() -> dict[str, str]:
     """Return a name for each film by digest, numbered where two films have the same file name."""
-    names = {digest: film.name for digest, film in all_films().items()}
-    seen: dict[str, int] = {}
-    unique = {}
-    for digest, name in names.items():
-        seen[name] = seen.get(name, 0) + 1
-        unique[digest] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    seen, unique = Counter[str](), {}
+    for digest, film in all_films().items():
+        seen[film.name] += 1
+        again = f" ({seen[film.name]})" if seen[film.name] > 1 else ""
+        unique[digest] = film.name + again
     return unique
 
 
-def show_uploader() -> str | None:
-    """Show the upload field; take in what came; return the digest of the first film taken in."""
+def show_uploader() -> None:
+    """Show the upload field; `take_in_uploads` has what came."""
     workers().warm()
-    uploads = st.file_uploader(
+    st.file_uploader(
         "Knee X-rays: PNG, JPEG, TIFF or DICOM. They stay in memory for this session only.",
         accept_multiple_files=True,
-        key=f"upload_{upload_round()}",
+        key=f"{_UPLOAD}_{upload_round()}",
     )
-    if not uploads:
-        return None
-    forget_refusals()
-    digests = [_add_upload(upload) for upload in uploads]
-    # A new key empties the field, so that its copies of the films are let go.
-    st.session_state[_ROUND] = upload_round() + 1
-    return next((digest for digest in digests if digest), "")
 
 
-def _add_upload(upload):
-    try:
-        data = bytes_of(upload)
-    except KneeOAError as error:
-        refuse(upload.name, error)
-        return None
-    return add(upload.name, data)
-
-
-def show_demo_picker() -> str | None:
-    """Show the synthetic demo films; return the digest of one that was picked."""
-    name = st.pills(
+def show_demo_picker() -> None:
+    """Show the synthetic demo films; `take_in_uploads` has the one that was picked."""
+    st.pills(
         "Or try a synthetic demo film",
         phantom.DEMO_NAMES,
         wrap=True,
         format_func=lambda name: name.removesuffix(".png"),
-        key=f"demo_{upload_round()}",
+        key=f"{_DEMO}_{upload_round()}",
     )
-    if name is None:
-        return None
+
+
+def take_in_uploads() -> None:
+    """Take in what was uploaded or picked and turn to it, before the page is drawn: it is once."""
+    uploads = st.session_state.get(f"{_UPLOAD}_{upload_round()}") or ()
+    demo = st.session_state.get(f"{_DEMO}_{upload_round()}")
+    came = [(upload.name, partial(bytes_of, upload), False) for upload in uploads]
+    if demo is not None:
+        came.append((demo, partial(phantom.demo_film, demo), True))
+    if not came:
+        return
     forget_refusals()
+    for name, data, drawn in came:
+        try:
+            digest = take_in(name, data())
+        except KneeOAError as error:
+            refuse(name, error)
+            continue
+        all_films()[digest].drawn |= drawn
+        st.session_state.setdefault(NEXT, digest)
+    # A new key empties the field, so that its copies of the films are let go.
     st.session_state[_ROUND] = upload_round() + 1
-    digest = add(name, phantom.demo_film(name))
-    if digest:
-        all_films()[digest].drawn = True
-    return digest
 
 
 def upload_round() -> int:
@@ -283,7 +282,8 @@ def read_together(
 
 
 def _both(film, frame, graders):
-    key = _key(frame, graders := graders or in_use.graders())
+    graders = graders or in_use.graders()
+    key = _key(frame, graders.profile)
     if key not in film.readings:
         film.readings[key] = graders.read_both(film.radiograph, frame)
     return film.readings[key]
@@ -291,8 +291,8 @@ def _both(film, frame, graders):
 
 def is_read(film: Film, frame: Frame) -> bool:
     """Return whether the readings of `frame` are made, as this session reads now."""
-    return _key(frame, in_use.graders()) in film.readings
+    return _key(frame, in_use.current()) in film.readings
 
 
-def _key(frame, graders):
-    return frame, graders.profile.digest if graders.profile else ""
+def _key(frame, profile):
+    return frame, profile.digest if profile else ""

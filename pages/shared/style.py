@@ -73,6 +73,9 @@ STYLE = """
 .kl-saved::before {content: "\\2713  "; color: #2b93a1; font-weight: 650;}
 .st-key-own_grades button {padding: 0 .3rem; min-height: 2.1rem;}
 .st-key-own_grades button kbd, .st-key-own_grades [data-testid="stShortcut"] {display: none;}
+.kl-all-grades {display: grid; gap: 1rem 2rem;
+  grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));}
+.kl-all-grades br {line-height: 2.2;}
 .kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem;}
 .kl-quiet {opacity: .7;}
 .kl-apart-1 {color: #b97400; font-weight: 600;}

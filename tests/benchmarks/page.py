@@ -14,8 +14,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from kneeoa.films.phantom import draw_knee
-from kneeoa.graders.grading import Graders
-from tests.benchmarks.reading import bare_onnx, film_bytes, median_ms
+from tests.benchmarks.reading import bare_onnx, bare_sessions, film_bytes, median_ms
 from tests.support.serving import VIEWPORT, chromium, running_app, served
 
 REPEATS = 6
@@ -113,8 +112,8 @@ def say(what: str, seconds: float, *, empty: float, bare: float) -> None:
 def main() -> None:
     """Print the table: seconds, and as multiples of the empty page and of both networks bare."""
     film = draw_knee(2)[None, ..., None].astype(np.float32)
-    graders = Graders()
-    bare = median_ms(lambda: bare_onnx(graders, film), 50) / 1000
+    sessions = bare_sessions()
+    bare = median_ms(lambda: bare_onnx(sessions, film), 50) / 1000
     with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         folder = Path(scratch)
         page = browser.new_page(viewport=VIEWPORT)

@@ -158,6 +158,26 @@ def test_on_a_slow_line_the_viewer_says_how_much_of_a_film_is_there(start, tmp_p
     expect(start.locator(".viewer")).to_have_attribute("data-ready", "true", timeout=SECONDS)
 
 
+def test_of_two_knees_the_graded_one_is_shown_large_and_both_are_a_key_away(start, tmp_path):
+    both = tmp_path / "both.png"
+    knees = [draw_knee(grade, side=400, laterality=side) for grade, side in ((1, "R"), (3, "L"))]
+    Image.fromarray(np.hstack([knees[0], np.full((400, 60), 12, np.uint8), knees[1]])).save(both)
+    upload(start, both)
+    wait_for_reading(start)
+    viewer = start.locator(".viewer")
+    large = float(viewer.get_attribute("data-zoom"))
+    frame = viewer.get_attribute("data-frame")
+    start.locator(".pane").first.focus()
+    start.keyboard.press("z")
+    expect(viewer).to_have_attribute("data-part", "whole")
+    assert float(viewer.get_attribute("data-zoom")) < 0.7 * large
+    # The other knee, once it is the graded one, is as large, whatever was in view.
+    start.get_by_role("radio", name="right of the image").click()
+    expect(viewer).to_have_attribute("data-part", "one knee", timeout=SECONDS)
+    expect(viewer).not_to_have_attribute("data-frame", frame, timeout=SECONDS)
+    assert float(viewer.get_attribute("data-zoom")) == pytest.approx(large, rel=0.1)
+
+
 def test_leaving_the_page_and_coming_back_loses_nothing(read):
     read.get_by_role("link", name="About").click()
     expect(read.get_by_role("heading", name="Measured performance")).to_be_visible(timeout=SECONDS)

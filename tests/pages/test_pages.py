@@ -183,8 +183,23 @@ def test_two_knees_in_one_film_are_graded_one_by_one(app):
     first = shown(upload(app, ("both.png", data)))
     (knee,) = [c for c in app.segmented_control if c.key.startswith("knee_")]
     assert len(knee.options) == 2
+    knees = [half_in_view(app)]
     knee.set_value(1).run()
     assert shown(app) != first
+    knees.append(half_in_view(app))
+    # Each knee's half of the film, from an edge to a border between both.
+    (left, border), (same_border, right) = knees
+    assert left <= 0 < 200 < border == same_border < 310 < 508 <= right
+
+
+def half_in_view(app):
+    """Return the left and right ends of what is in view first, in which the box lies."""
+    ((film,),) = [data["films"] for data in viewers(app)]
+    home, box = film["home"], film["frame"]
+    for start, length in (("left", "width"), ("top", "height")):
+        end = home[start] + home[length]
+        assert home[start] <= box[start] < box[start] + box[length] <= end
+    return home["left"], home["left"] + home["width"]
 
 
 def press(app, label):

@@ -14,6 +14,11 @@ from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 
 
+def knee_of(film: Film) -> int:
+    """Return which of a film's knees is looked at."""
+    return st.session_state.get(knee_key(film)) or 0
+
+
 def frame_of(film: Film, knee: int) -> Frame:
     """Return the frame to grade: as it was proposed, or where the reader moved it to."""
     return st.session_state.get(frame_key(film, knee)) or proposal(film, knee, in_use.current())

@@ -29,8 +29,14 @@ export default async (component) => {
   }
 };
 """
+_LOAD_AHEAD = """
+export default ({ data }) => {
+  import(new URL(data.bundle, document.baseURI).href).then(({ start }) => start()).catch(() => {});
+};
+"""
 _HTML = '<div class="viewer" role="region" aria-label="Film viewer"></div>'
 _MOUNT = st.components.v2.component("film_viewer", html=_HTML, js=_LOADER)
+_AHEAD = st.components.v2.component("film_viewer_ahead", js=_LOAD_AHEAD)
 # A class has films in common, which are kept once for all.
 _SHARED = secrets.token_hex(16)
 
@@ -44,6 +50,7 @@ class ShownFilm:
     feed : its pixels
     label : what it is, for who does not see it
     frame : the box on it, in pixels of the film, be it reduced or not
+    home : the part of it that is shown first, as large as can be; without, all of it
     layers : maps that can lie on it
     marks : lines on it, such as what was measured
     seen : how it was looked at, and what was measured on it, when it was saved
@@ -55,6 +62,7 @@ class ShownFilm:
     layers: tuple[Layer, ...] = ()
     marks: tuple[Mark, ...] = ()
     seen: Seen | None = None
+    home: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,11 @@ class Options:
     enters: bool = False
 
 
+def load_ahead() -> None:
+    """Have the browser load the viewer and start its graphics, on a page that has no film yet."""
+    _AHEAD(key="viewer_ahead", data={"bundle": _bundle()}, height="content")
+
+
 def show(
     films: Sequence[ShownFilm],
     panes: Sequence[Pane] = (Pane(),),
@@ -155,7 +168,7 @@ def show(
             on_seen(film_seen)
 
     data = {
-        "bundle": f"app/static/{BUNDLE.name}?{_version()}",
+        "bundle": _bundle(),
         "films": films_data,
         "panes": [asdict(pane) for pane in panes],
         "editable": on_move is not None,
@@ -206,6 +219,7 @@ def _film_data(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
         ),
         "label": film.label,
         "frame": frame,
+        "home": film.home and rectangle(film.home, feed.scale),
         "seen": film.seen and asdict(film.seen),
         "layers": [
             {
@@ -222,6 +236,6 @@ def _film_data(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
 _PLAIN = ("type", "height", "width", "window", "inverse", "spacing")
 
 
-def _version():
-    """Return what changes with the bundle, so that a browser never keeps an old one."""
-    return f"{BUNDLE.stat().st_mtime_ns:x}"
+def _bundle():
+    """Return where the bundle is, by a name that changes with it: no browser keeps an old one."""
+    return f"app/static/{BUNDLE.name}?{BUNDLE.stat().st_mtime_ns:x}"

@@ -8,7 +8,7 @@ import { spacingOf } from './geometry.js';
 export const FRAME_COLOUR = '#4cc2c4';
 export const SMALLEST = 64; // pixels
 const UNREAD = 'data-box-unread'; // of the whole page, while a box is not read yet
-const KEY_PAUSE = 200; // ms without a key, after which a box that was moved by key is told
+const KEY_PAUSE = 120; // ms without a key, after which a box that was moved by key is told
 
 // Dispatches `framereleased`, its annotation as detail, on the element in which it was let go.
 export class FrameTool extends RectangleROITool {

@@ -43,14 +43,19 @@ export function boxOf(film) {
   };
 }
 
-// What Zoom goes through: the joint's left half, its right half, all of it.
-export const PARTS = ['whole', 'left half', 'right half'];
+// What is in view at first: all of a film, or of one that shows two knees the half of the graded one.
+export const homeOf = (film) => film.home ?? whole(film);
+
+// What Zoom goes through: first what is in view at first.
+export const partsOf = (film) =>
+  [...(film.home ? ['one knee'] : []), 'whole', 'left half', 'right half'];
 
 export function part(film, name) {
-  if (name === PARTS[0]) return whole(film);
+  if (name === 'one knee') return film.home;
+  if (name === 'whole') return whole(film);
   const frame = film.frame ?? { left: 0, top: 0, width: film.width, height: film.height };
   return {
-    left: frame.left + (name === PARTS[2] ? frame.width / 2 : 0),
+    left: frame.left + (name === 'right half' ? frame.width / 2 : 0),
     top: frame.top + 0.3 * frame.height, // the joint line lies a little below the middle
     width: frame.width / 2,
     height: frame.height / 2,

@@ -3,6 +3,8 @@
 import style from './viewer.css';
 import { Viewer } from './viewer.js';
 
+export { start } from './engine.js';
+
 const mounted = new WeakMap(); // parent element -> viewer
 
 // What the page says is numbered: it may be told in another order than it was said.

@@ -2,7 +2,7 @@
 
 import { Enums } from '@cornerstonejs/core';
 import { TRIES, disable, enable, load, pause, resolved, withoutWebGL } from './engine.js';
-import { boxOf, middleOf, spacingOf, whole } from './geometry.js';
+import { boxOf, homeOf, middleOf, spacingOf } from './geometry.js';
 import { Marks } from './marks.js';
 
 const AT_ONCE = 400; // ms for which nobody wants to know how much of a film is there
@@ -119,9 +119,9 @@ export class Pane {
     return { centre, scale: Math.max(h, (w * clientHeight) / clientWidth) / 2 };
   }
 
-  // What it shows when it is fitted: all of the film, or of a map's film the box it lies on.
+  // What it shows when it is fitted; a map's film shows the box that the map lies on.
   get home() {
-    return this.isOfBox ? boxOf(this.film) : whole(this.film);
+    return this.isOfBox ? boxOf(this.film) : homeOf(this.film);
   }
 
   // Brings a point of the film into the middle; `scale` is half the height of what is in view.

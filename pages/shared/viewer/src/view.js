@@ -1,7 +1,7 @@
 // How the panes of a viewer are looked at: all of them alike.
 
 import { resize } from './engine.js';
-import { part, PARTS } from './geometry.js';
+import { part, partsOf } from './geometry.js';
 
 // Shares of the film's own window: all, then more contrast in bright, dark and middle parts.
 const PRESETS = [[0, 1], [0.25, 1], [0, 0.75], [0.25, 0.75]];
@@ -113,7 +113,8 @@ export class View {
     // Films beside each other are as large as each other from the start.
     if (this.first.isOfBox) this.all((pane) => pane !== this.first && pane.follow(this.first));
     this.fitCamera = this.first.camera;
-    this.part = PARTS[0];
+    [this.part] = partsOf(this.first.film);
+    this.home = JSON.stringify(this.first.film.home);
   }
 
   turn() {
@@ -173,9 +174,10 @@ export class View {
     return true;
   }
 
-  // Takes the maps along with a box that was moved.
+  // Turns to the other knee of a film where that is graded now; takes the maps along with the box.
   settle() {
-    if (this.panes.some(({ isOfBox }) => isOfBox)) this.viewed(this.first);
+    if (JSON.stringify(this.first.film.home) !== this.home) this.fit();
+    else if (this.panes.some(({ isOfBox }) => isOfBox)) this.viewed(this.first);
   }
 
   // Lets panes that have just come look at their films as the first one does.
@@ -213,8 +215,9 @@ export class View {
   }
 
   nextPart() {
-    const next = PARTS[(PARTS.indexOf(this.part) + 1) % PARTS.length];
-    if (next === PARTS[0]) this.fit();
+    const parts = partsOf(this.first.film);
+    const next = parts[(parts.indexOf(this.part) + 1) % parts.length];
+    if (next === parts[0]) this.fit();
     else this.first.look(part(this.first.film, next), this.isLying);
     this.part = next;
     return next;
