@@ -8,7 +8,7 @@ import streamlit as st
 
 from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.wording import counted, plain
-from pages.cases import opening
+from pages.cases import called, opening
 from pages.shared import boundary, clients, live
 from pages.shared.cases import saved
 from pages.shared.pacs.running import running
@@ -117,7 +117,7 @@ def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
                 "opened" if film.digest in opened else "",
                 ", ".join(filter(None, described.get("patient_name", "").split("^"))),
                 described.get("patient_id", ""),
-                opening.day_of(described),
+                called.day_of(described),
                 described.get("body_part", ""),
                 described.get("image_side") or described.get("side", ""),
                 described.get("description") or described.get("study_description", ""),
@@ -136,8 +136,8 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
             data = _inbox().read(film.digest)
         except KneeOAError as problem:
             why_not = str(problem)
-        about = opening.about_of(film.described)
-        films.take(opening.day_of(film.described), about, data, why_not)
+        about = called.about_of(film.described)
+        films.take(called.day_of(film.described), about, data, why_not)
         opened.add(film.digest)
     films.turn_to()
 

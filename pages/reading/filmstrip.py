@@ -9,10 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from pages.reading import answer_card, frame_control
-from pages.shared import boundary, session_films
-from pages.shared.cases import own_grades
+from pages.shared import boundary, live, session_films
+from pages.shared.cases import arrivals, own_grades
 from pages.shared.session_films import Film
 
+LOOK_SECONDS = 1.0
+"""After which a film that is alone looks whether others came."""
 SECONDS = 0.3
 """After which the next film is read, while some are not."""
 SIDES = {"R": "R ", "L": "L ", "unknown": ""}
@@ -29,7 +31,10 @@ def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = 
     """
     for place in places:
         with place:
-            st.fragment(_strip, run_every=SECONDS if ahead and _unread() else None)(current, ahead)
+            look_again = SECONDS if (ahead and _unread()) or arrivals.coming() else None
+            st.fragment(_strip, run_every=look_again)(current, ahead)
+    if not places and arrivals.coming():
+        live.every(LOOK_SECONDS, _look)
 
 
 def answers(film: Film) -> list[str]:
@@ -59,7 +64,15 @@ def _answer(film, place, frame, *, refused):
     return answer_card.headline(together)
 
 
+def _look():
+    """Have the strip be there as soon as there is a second film."""
+    if arrivals.arriving():
+        st.rerun()
+
+
 def _strip(current, ahead):
+    were_coming = arrivals.coming()
+    arrivals.take_arrivals()
     films, labels = session_films.all_films(), session_films.labels()
     unread = _unread() if ahead else []
     if unread:
@@ -74,7 +87,10 @@ def _strip(current, ahead):
                     session_films.forget_refusals()
                     st.session_state[session_films.NEXT] = digest
                     st.rerun()
-    if len(unread) == 1:  # without a timer from here on; after the buttons, whose click it may be
+        if coming := arrivals.coming():
+            st.caption(f"{coming} more being read")
+    # Without a timer from here on; after the buttons, whose click it may be.
+    if len(unread) == 1 or (were_coming and not coming):
         st.rerun()
 
 

@@ -122,6 +122,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
     show_scale_of_grades()
     with right.container(key="networks"):
         film = choose_film(films)
+        film.looked_at = True
         session_films.show_refusals()
         knee = frame_control.choose_knee(film)
         frame = frame_control.frame_of(film, knee)

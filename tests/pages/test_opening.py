@@ -1,0 +1,44 @@
+"""Several films from an archive: the first is there at once, the others are read behind it."""
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.support.case_pages import read_behind
+
+
+@pytest.fixture
+def went(monkeypatch):
+    """Where pages send their reader."""
+    places = []
+    monkeypatch.setattr(st, "switch_page", places.append)
+    return places
+
+
+def test_a_pushed_film_that_cannot_be_read_holds_up_no_other_and_is_named(went):
+    def page():
+        import streamlit as st
+
+        from pages.cases import opening
+        from pages.shared import session_films
+        from pages.shared.cases import arrivals
+        from tests.support.archive import film
+
+        arrivals.take_arrivals()
+        session_films.show_refusals()
+        if "batch" not in st.session_state:
+            films = opening.Films()
+            for data in (b"no film", film("1.2.3.1"), b"none either", film("1.2.3.2")):
+                films.take("2026-01-02", "Knee", data)
+            films.turn_to()
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert went == ["reading/page.py"]
+    behind = read_behind(app)
+    assert len(app.session_state["films"]) == 1
+    assert len(behind) == 2
+    app.run()
+    assert len(app.session_state["films"]) == 2
+    assert len(app.error) == 2
+    assert all("was not read" in error.value for error in app.error)
