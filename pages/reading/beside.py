@@ -20,7 +20,8 @@ from kneeoa.wording import plain
 from pages.reading import frame_control, gate_strip, joint_space
 from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
-from pages.shared.cases import identities, own_grades, saved
+from pages.shared.cases import identities, own_grades, reopening, saved
+from pages.shared.cases import visits as saved_visits
 from pages.shared.session_films import Film
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -33,7 +34,7 @@ REFUSED_ONE = (
 )
 AFTER_YOURS = "shown after your grade"
 ARROWS = {1: "\u2191 ", -1: "\u2193 ", 0: ""}
-_SECRET, _VISITS, _CHOICE = "visits_secret", "visits", "beside"
+_SECRET, _VISITS, _CHOICE, _WANTED = "visits_secret", "visits", "beside", "beside_wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ class Other:
 
 def choose(film: Film, knee: int) -> None:
     """Ask which knee of the session to put beside this one, where there is another."""
-    others = _others(film, knee)
-    if not others:
+    _bring_wanted(film, knee)
+    others, visits = _others(film, knee), saved_visits.others(film)
+    if not (others or visits):
         return
     known = {other: _shown(*_knee(other)) for other in others}
     here = _shown(film, frame_control.frame_of(film, knee))
@@ -69,6 +71,28 @@ def choose(film: Film, knee: int) -> None:
             "Films of one patient come first where DICOM files name her. Of two films of one knee, "
             "the one with the earlier date is the prior one; without dates, the one chosen here.",
         )
+        if visits:
+            st.caption("Saved films of this patient")
+        for visit in visits:
+            st.button(
+                ", ".join(filter(None, (visit.study_date, SIDES[visit.side]))),
+                key=f"visit_{visit.case_id}_{visit.knee}",
+                on_click=st.session_state.update,
+                args=[{_WANTED: (film.digest, knee, visit)}],
+                width="stretch",
+                help=f"Case {visit.case_id}: put beside this one.",
+            )
+
+
+def _bring_wanted(film, knee):
+    """Have the saved film that was chosen be in the session, and beside this one."""
+    digest, place, visit = st.session_state.pop(_WANTED, (None, None, None))
+    if visit is None or (digest, place) != (film.digest, knee):
+        return
+    with boundary.refusals_shown(), st.spinner("Opening the film"):
+        other, _ = reopening.bring_here(visit.case_id)
+        place = min(visit.knee, len(other.frames) - 1)
+        st.session_state[_key(film, knee)] = Other(other.digest, place)
 
 
 def show(film: Film, knee: int, frame: Frame) -> bool:

@@ -29,6 +29,12 @@ def _marks(files: FilmFiles, digests: Collection[str]) -> dict[str, str]:
     return {}
 
 
+def names_here() -> set[str]:
+    """Return by which digests and marks films of this session would be kept, or are."""
+    films = session_films.all_films()
+    return {*films, *_marks(settings.files_from(os.environ), films).values()}
+
+
 def film_here(case: Case) -> Film | None:
     """Return the film of a case that is in this session, as it is kept or as it came."""
     films = session_films.all_films()
