@@ -9,12 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from pages.reading import answer_card, frame_control
-from pages.shared import boundary, live, session_films
+from pages.shared import boundary, session_films
 from pages.shared.cases import arrivals, own_grades
 from pages.shared.session_films import Film
 
-LOOK_SECONDS = 1.0
-"""After which a film that is alone looks whether others came."""
 SECONDS = 0.3
 """After which the next film is read, while some are not."""
 SIDES = {"R": "R ", "L": "L ", "unknown": ""}
@@ -33,8 +31,6 @@ def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = 
         with place:
             look_again = SECONDS if (ahead and _unread()) or arrivals.coming() else None
             st.fragment(_strip, run_every=look_again)(current, ahead)
-    if not places and arrivals.coming():
-        live.every(LOOK_SECONDS, _look)
 
 
 def answers(film: Film) -> list[str]:
@@ -62,12 +58,6 @@ def _answer(film, place, frame, *, refused):
     if together is None:
         return ", ".join(reading.said.label for reading in session_films.read(film, frame))
     return answer_card.headline(together)
-
-
-def _look():
-    """Have the strip be there as soon as there is a second film."""
-    if arrivals.arriving():
-        st.rerun()
 
 
 def _strip(current, ahead):

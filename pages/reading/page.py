@@ -28,7 +28,7 @@ from pages.reading import (
     saving,
 )
 from pages.shared import boundary, cached, session_films, style
-from pages.shared.cases import own_grades
+from pages.shared.cases import arrivals, own_grades
 from pages.shared.profiles import in_use, strip
 
 TRIED = "read_last"
@@ -116,7 +116,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
     line_place = st.container()
     line = line_place.container(key="case")
     with st.container(key="reading"):
-        several = len(films) > 1
+        # Films that are still to come have their place: the viewer would move, and load anew.
+        several = len(films) > 1 or arrivals.coming() > 0
         widths = [0.34, 3, 1] if several else [3.35, 1]
         *strip_place, left, right = st.columns(widths, gap="small")
     show_scale_of_grades()

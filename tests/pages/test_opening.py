@@ -4,7 +4,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.support.case_pages import read_behind
+from pages.shared.pacs import running
+from tests.support.archive import film
+from tests.support.case_pages import read_behind, sign_in, started
+from tests.support.teaching_pages import text
 
 
 @pytest.fixture
@@ -42,3 +45,14 @@ def test_a_pushed_film_that_cannot_be_read_holds_up_no_other_and_is_named(went):
     assert len(app.session_state["films"]) == 2
     assert len(app.error) == 2
     assert all("was not read" in error.value for error in app.error)
+
+
+def test_an_empty_list_says_that_pushed_films_wait(kept, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RECEIVER_PORT", "0")
+    running.stop()
+    app = sign_in(started("cases"))
+    assert "No case is saved yet" in text(app)
+    assert "modality" not in text(app)
+    running.running().inbox.take_in(film("1.2.3.1"))
+    assert "1 film came from a modality" in text(app.run())
+    running.stop()
