@@ -32,6 +32,11 @@ OPTIONS = Options(
 REFUSED_ONE = (
     "Graded although it was refused: of these films at least one. What differs may come from that."
 )
+HOW = (
+    "Both are shown with zoom and window in common, and below them what differs. Films of one "
+    "patient come first where DICOM files name her. Of two films of one knee, the one with the "
+    "earlier date is the prior one; without dates, the one chosen here."
+)
 AFTER_YOURS = "shown after your grade"
 ARROWS = {1: "\u2191 ", -1: "\u2193 ", 0: ""}
 _SECRET, _VISITS, _CHOICE, _WANTED = "visits_secret", "visits", "beside", "beside_wanted"
@@ -47,7 +52,6 @@ class Other:
 
 def choose(film: Film, knee: int) -> None:
     """Ask which knee of the session to put beside this one, where there is another."""
-    _bring_wanted(film, knee)
     others, visits = _others(film, knee), saved_visits.others(film)
     if not (others or visits):
         return
@@ -59,20 +63,19 @@ def choose(film: Film, knee: int) -> None:
     names = {other: _label(other, known[other], here) for other in others}
     label = "Beside another film" if chosen is None else "Beside another film: on"
     with st.popover(label, width="stretch"):
-        st.selectbox(
-            "Prior film, or other knee",
-            others,
-            index=None,
-            placeholder="none",
-            key=_key(film, knee),
-            persist_state="session",
-            format_func=lambda other: names.get(other, ""),
-            help="Both are shown with zoom and window in common, and below them what differs. "
-            "Films of one patient come first where DICOM files name her. Of two films of one knee, "
-            "the one with the earlier date is the prior one; without dates, the one chosen here.",
-        )
+        if others:
+            st.selectbox(
+                "Prior film, or other knee",
+                others,
+                index=None,
+                placeholder="none",
+                key=_key(film, knee),
+                persist_state="session",
+                format_func=lambda other: names.get(other, ""),
+                help=HOW,
+            )
         if visits:
-            st.caption("Saved films of this patient")
+            st.caption("Saved films of this patient", help=None if others else HOW)
         for visit in visits:
             st.button(
                 ", ".join(filter(None, (visit.study_date, SIDES[visit.side]))),
@@ -84,10 +87,14 @@ def choose(film: Film, knee: int) -> None:
             )
 
 
-def _bring_wanted(film, knee):
-    """Have the saved film that was chosen be in the session, and beside this one."""
-    digest, place, visit = st.session_state.pop(_WANTED, (None, None, None))
-    if visit is None or (digest, place) != (film.digest, knee):
+def open_wanted() -> None:
+    """Have the saved film that was chosen be in the session, beside the one it was chosen for.
+
+    Before the page is laid out, which has another place for several films.
+    """
+    digest, knee, visit = st.session_state.pop(_WANTED, ("", 0, None))
+    film = session_films.all_films().get(digest)
+    if film is None:
         return
     with boundary.refusals_shown(), st.spinner("Opening the film"):
         other, _ = reopening.bring_here(visit.case_id)

@@ -280,6 +280,7 @@ def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
 
 style.apply_style()
 saving.open_wanted()
+beside.open_wanted()
 with boundary.refusals_shown():
     films = session_films.all_films()
     if films:

@@ -1,13 +1,15 @@
 """Several films from an archive: the first is there at once, the others are read behind it."""
 
+import hashlib
+
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.pacs import running
 from tests.support.archive import film
-from tests.support.case_pages import read_behind, sign_in, started
-from tests.support.teaching_pages import text
+from tests.support.case_pages import read_behind, sign_in, started, upload
+from tests.support.teaching_pages import press, text
 
 
 @pytest.fixture
@@ -55,4 +57,23 @@ def test_an_empty_list_says_that_pushed_films_wait(kept, monkeypatch):
     assert "modality" not in text(app)
     running.running().inbox.take_in(film("1.2.3.1"))
     assert "1 film came from a modality" in text(app.run())
+    running.stop()
+
+
+@pytest.mark.parametrize("policy", ["uploads", "remove"])
+def test_a_pushed_film_that_is_saved_says_as_which_case(kept, policy, monkeypatch):
+    monkeypatch.setenv("KNEEOA_RECEIVER_PORT", "0")
+    monkeypatch.setenv("KNEEOA_CASES_IDENTITY", policy)
+    running.stop()
+    data = film("1.2.3.1")
+    running.running().inbox.take_in(data)
+    app = sign_in(started("cases"))
+    app.switch_page("reading/page.py").run()
+    app.session_state["films_behind_key"] = {hashlib.sha256(data).hexdigest()}
+    press(upload(app, "pushed.dcm", data), "save_case")
+    assert not app.error
+    app.switch_page("cases/page.py").run()
+    app.segmented_control(key="view").set_value("archive").run()
+    (row,) = app.dataframe[0].value.to_dict("records")
+    assert row["Opened"] == "case 1"
     running.stop()

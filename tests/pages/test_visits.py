@@ -37,6 +37,8 @@ def test_a_prior_film_of_the_list_is_put_beside_by_one_click(cases):
     films = app.session_state["films"]
     assert [*films] == [current.film, prior.film]
     assert "<th>prior" in html(app)
+    # Both stand at the side, as several films do.
+    assert len([button for button in app.button if (button.key or "").startswith("turn_")]) == 2
     # She is still at the current one, and what is here is offered no more.
     assert app.selectbox(key="current_film").value == current.film
     assert not [label for label in labels(app) if label.startswith("20")]

@@ -220,3 +220,12 @@ def test_the_visits_of_a_patient_are_found_by_her_mark(db, files):
     ]
     assert len(looking.visits(db, "mark", most=2)) == 2
     assert looking.visits(db, "") == []
+
+
+def test_films_that_are_saved_are_known_by_their_file_or_their_mark(db, files):
+    first = keeping.add(db, files, new_case("a" * 64), FILM, NOW)
+    again = keeping.add(db, files, new_case("b" * 64), FILM, NOW)
+    assert first.film == again.film
+    known = looking.cases_of(db, [first.film, "a" * 64, "c" * 64])
+    assert known == {first.film: again.case_id, "a" * 64: first.case_id}
+    assert looking.cases_of(db, []) == {}

@@ -113,6 +113,19 @@ def visits(db: Engine, patient: str, *, most: int = MOST_VISITS) -> list[Visit]:
         return [Visit(*row) for row in connection.execute(rows)]
 
 
+def cases_of(db: Engine, names: Collection[str]) -> dict[str, int]:
+    """Return the newest case of each film that is saved, by the digest or mark it is known by."""
+    wanted, cases = sorted(set(names)), dict[str, int]()
+    with reading(db) as connection:
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            rows = select(_CASE.c.id, _CASE.c.film, _CASE.c.digest)
+            rows = rows.where(_CASE.c.film.in_(some) | _CASE.c.digest.in_(some))
+            for case_id, *known_by in connection.execute(rows.order_by(_CASE.c.id)):
+                cases |= dict.fromkeys(set(known_by) & set(some), case_id)
+    return cases
+
+
 def words_of(new: NewCase) -> dict[str, str]:
     """Return what a case is looked for and in order by, for its row."""
     name = plain(new.name).casefold()
