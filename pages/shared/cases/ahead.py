@@ -56,6 +56,7 @@ def begin(case_id: int, beside: Film) -> None:
     except KneeOAError:
         return
     holder = session_films.holder()
+    film: Future[Film | None]
     if (here := same_films.film_here(case)) is not None:
         film = cached.ahead().submit(_shown, here, holder, beside)
     else:
@@ -69,18 +70,22 @@ def taken(case: Case) -> Film | None:
 
     One that is in the making is waited for.
     """
-    known: _Ahead | None = st.session_state.pop(_AHEAD, None)
-    if known is None or known.film.cancel() or known.case_id != case.case_id:
+    known: _Ahead | None = st.session_state.get(_AHEAD)
+    if known is None or known.case_id != case.case_id:
+        return None
+    del st.session_state[_AHEAD]
+    if known.film.cancel():
         return None
     film = known.film.result()
     return film if film is not None and film.digest == case.film else None
 
 
-def _shown(film: Film, holder: str, beside: Film) -> None:
+def _shown(film: Film, holder: str, beside: Film) -> Film | None:
     """Have the pixels of a film of the session be at hand, where they had to be let go."""
     if _has_room(film.shape, holder, beside):
         with contextlib.suppress(KneeOAError):  # said when she turns to it
             _ = film.feed
+    return film
 
 
 def _made_ready(
