@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import attribution, cached, session_films, style
-from pages.shared.cases import own_grades
+from pages.shared import attribution, cached, style
+from pages.shared.cases import arrivals, own_grades
 
 ROOMS = {
     # Without a name of their own, these stand in the menu itself, before the rooms.
@@ -49,6 +49,6 @@ for room in list(pages)[1:]:
         style.mark_room(item, page.title)
     item += 1
 attribution.show_warning()
-session_films.take_arrivals()
+arrivals.take_arrivals()
 own_grades.keep_asked()
 page.run()

@@ -43,7 +43,9 @@ def window(values: np.ndarray, *, ignore: np.ndarray | None = None) -> np.ndarra
             values,
             lambda some: np.clip((some - low) / (high - low) * 255, 0, 255).astype(np.float32),
         )
-    return shown if outside is None else np.where(outside, np.float32(0), shown)
+    if outside is not None:
+        shown[outside] = 0
+    return shown
 
 
 def by_level(values: np.ndarray, show: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -57,8 +59,7 @@ def by_level(values: np.ndarray, show: Callable[[np.ndarray], np.ndarray]) -> np
     low, high = int(values.min()), int(values.max())
     if high - low >= min(_MOST_LEVELS, values.size):
         return show(values)
-    step = max(1, _AT_ONCE * len(values) // values.size)
-    parts = [slice(first, first + step) for first in range(0, len(values), step)]
+    parts = rows_at_once(values)
     is_there = np.zeros(high - low + 1, bool)
     for rows in parts:
         is_there[values[rows].astype(np.intp) - low] = True
@@ -69,6 +70,12 @@ def by_level(values: np.ndarray, show: Callable[[np.ndarray], np.ndarray]) -> np
     for rows in parts:
         shown[rows] = table[values[rows].astype(np.intp) - low]
     return shown
+
+
+def rows_at_once(values: np.ndarray) -> list[slice]:
+    """Return parts of the rows of an array, small enough to be copied beside a film of any size."""
+    step = max(1, _AT_ONCE * len(values) // max(1, values.size))
+    return [slice(first, first + step) for first in range(0, len(values), step)]
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:

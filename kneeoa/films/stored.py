@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from kneeoa.films.grey import by_level
+from kneeoa.films.grey import by_level, rows_at_once
 
 _INSIDE = (1, 254)
 """Grey values that a window has certainly not cut off."""
@@ -72,25 +72,36 @@ def stored_values(
         values,
         lambda some: np.clip((some - black) * (255 / (white - black)), 0, 255).astype(np.float32),
     )
-    off = np.abs(expected - shown) > _MOST_OFF
+    for rows in rows_at_once(values):
+        off = np.abs(expected[rows] - shown[rows]) > _MOST_OFF
+        if outside is not None:
+            off &= ~outside[rows]
+        if off.any():
+            return None
+    del expected  # of a large film, 200 MB
+    values = values.astype(kind)
     if outside is not None:
-        off &= ~outside
-        values = np.where(outside, np.clip(round(black), low, high), values)
-    return None if off.any() else StoredValues(_kept(values.astype(kind)), black, white)
+        values[outside] = np.clip(round(black), low, high)
+    return StoredValues(_kept(values), black, white)
 
 
 def _window(values: np.ndarray, shown: np.ndarray) -> tuple[float, float] | None:
     """Return which values are black and white, by the two that are furthest apart; or None."""
-    inside = (shown > _INSIDE[0]) & (shown < _INSIDE[1])
-    if not inside.any():
+    ends: list[tuple[int, float]] = []
+    for rows in rows_at_once(values):
+        inside = (shown[rows] > _INSIDE[0]) & (shown[rows] < _INSIDE[1])
+        if inside.any():
+            some, as_shown = values[rows][inside], shown[rows][inside]
+            ends += [(int(some[i]), float(as_shown[i])) for i in (some.argmin(), some.argmax())]
+    if not ends:
         return None
-    values, shown = values[inside], shown[inside]
-    first, last = values.argmin(), values.argmax()
-    lowest, highest = int(values[first]), int(values[last])
-    slope = (float(shown[last]) - float(shown[first])) / max(highest - lowest, 1)
+    # Of equal ones the first.
+    lowest, lowest_shown = min(ends, key=lambda end: end[0])
+    highest, highest_shown = max(ends, key=lambda end: end[0])
+    slope = (highest_shown - lowest_shown) / max(highest - lowest, 1)
     if slope == 0:
         return None
-    black = lowest - float(shown[first]) / slope
+    black = lowest - lowest_shown / slope
     return black, black + 255 / slope
 
 

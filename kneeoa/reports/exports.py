@@ -1,7 +1,7 @@
 """The files of a report: what each is called, and what is in it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -138,8 +138,11 @@ class Exports:
         # Of two knees of unknown side, by where each lies in the image.
         return f"{film}-{f'image-{where}' if where and side == 'knee' else side}"
 
-    def content(self, kind: Kind) -> bytes:
-        """Return the bytes of the file of a kind; raise `KneeOAError` where it cannot be made."""
+    def content(self, kind: Kind, tell: Callable[[str], None] = lambda step: None) -> bytes:
+        """Return the bytes of the file of a kind; raise `KneeOAError` where it cannot be made.
+
+        `tell` is told what is being done, as `deidentified` says it, where that may take long.
+        """
         # Late: each library is loaded by whom it serves.
         if kind == "text":
             return as_text(self.report).encode()
@@ -167,7 +170,7 @@ class Exports:
 
         if isinstance(self.pseudonyms, AsKept):
             return self.data
-        return deidentified(self.data, self.pseudonyms)
+        return deidentified(self.data, self.pseudonyms, tell=tell)
 
 
 def expect_room(folder: Path, names: Iterable[str]) -> None:

@@ -27,9 +27,9 @@ from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
 from kneeoa.store.cases import settings
 from kneeoa.zipped import ZippedFile
-from pages.cases import opening
+from pages.cases import called
 from pages.shared import session_films
-from pages.shared.cases import knees, text_in_pixels
+from pages.shared.cases import arrivals, knees, text_in_pixels
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import holding
 from pages.shared.memory.working import at_work
@@ -62,6 +62,8 @@ class Item:
     source: Held | tuple[Held, ZippedFile] | None = field(repr=False)
     state: Literal["waiting", "being read", "read", "refused"] = "waiting"
     why: str = ""
+    is_said: bool = False
+    """Whether Read says why it was not read, too."""
 
     def data(self) -> bytes:
         """Return the bytes of the film; raise `KneeOAError` where they cannot be had."""
@@ -82,7 +84,10 @@ class Batch:
     """
 
     def __init__(
-        self, holder: str, arriving: deque[Film], wanted: Callable[[], bool] = lambda: True
+        self,
+        holder: str,
+        arriving: deque[Film | tuple[str, KneeOAError]],
+        wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self.items: list[Item] = []
         self._holder, self._arriving, self._wanted = holder, arriving, wanted
@@ -90,8 +95,10 @@ class Batch:
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
 
-    def add(self, name: str, data: bytes, graders: Graders) -> str:
+    def add(self, name: str, data: bytes, graders: Graders, *, is_said: bool = False) -> str:
         """Have a film, or the films of a ZIP, read by `graders`; return what there is to say.
+
+        `is_said` has Read, too, say why one was not read.
 
         Raises `KneeOAError` where the ZIP is none, there is no room, or too many films wait.
         """
@@ -102,7 +109,7 @@ class Batch:
             items = [Item(file.path, (held, file)) for file in unzipped.films]
             sentence = f"{name}: {unzipped.sentence}" if unzipped.sentence else ""
         else:
-            items = [Item(name, held)]
+            items = [Item(name, held, is_said=is_said)]
         if len(self._waiting) + len(items) > MOST_FILMS:
             raise DataError(
                 f"Expected at most {MOST_FILMS} films to wait. Received more: add fewer at a "
@@ -161,6 +168,8 @@ class Batch:
             item.state = "read"
         except KneeOAError as error:
             item.state, item.why = "refused", str(error)
+            if item.is_said:
+                self._arriving.append((item.name, error))
         except Exception as fault:
             # A bug, which goes to the log; the next film is read all the same. Not its own words,
             # which may quote the film.
@@ -180,8 +189,8 @@ def named_on_cd(data: bytes, path: str) -> str:
     if detect(data) != "DICOM" or not _OF_CD.fullmatch(file.name):
         return path
     described = workers().run(_DESCRIBED, data).facts
-    day, about = opening.day_of(described), opening.about_of(described)
-    return opening.called(day, about) if day or about else path
+    day, about = called.day_of(described), called.about_of(described)
+    return called.called(day, about) if day or about else path
 
 
 def read_film(name: str, data: bytes, graders: Graders, holder: str) -> Film:
@@ -207,8 +216,9 @@ def current() -> Batch:
     if batch is None:
         context = get_script_run_ctx()
         wanted = _is_there(context.session_id if context else "")
-        batch = Batch(session_films.holder(), session_films.arriving(), wanted)
+        batch = Batch(session_films.holder(), arrivals.arriving(), wanted)
         st.session_state[_KEY] = batch
+        arrivals.note_behind(batch)
     batch.go_on()
     return batch
 

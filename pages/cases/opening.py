@@ -1,5 +1,6 @@
 """Films that come from an archive or were pushed, taken into this session and shown in Read."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -8,31 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from kneeoa.wording import counted, plain
+from kneeoa.wording import counted
+from pages.cases import batch
+from pages.cases.called import called
 from pages.shared import session_films
 from pages.shared.cases import saved
-
-
-def called(day: object, described: str) -> str:
-    """Return what a film of an archive or a CD is called: no patient stands in it."""
-    about = described.strip().replace("/", "-").replace("\\", "-")  # no folders
-    return " ".join(filter(None, (str(day or ""), about or "Film")))[:60]
-
-
-def about_of(described: Mapping[str, str]) -> str:
-    """Return what a film's header says that it is of, in its own words."""
-    about = (
-        described.get("description")
-        or described.get("study_description")
-        or described.get("body_part", "")
-    )
-    return plain(about, 64)
-
-
-def day_of(described: Mapping[str, str]) -> str:
-    """Return the day of a film as ``2026-11-28``, whatever else stands there as it is."""
-    day = plain(described.get("day", ""), 64)
-    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdecimal() else day
+from pages.shared.profiles import in_use
 
 
 def choose_rows(table: pd.DataFrame, columns: Mapping[str, Any], *, key: str) -> list[int]:
@@ -51,7 +33,7 @@ def choose_rows(table: pd.DataFrame, columns: Mapping[str, Any], *, key: str) ->
 
 
 class Films:
-    """Takes in films one by one; Read then begins with the first."""
+    """Takes in films one by one; Read begins with the first, the others are read behind it."""
 
     def __init__(self):
         session_films.forget_refusals()
@@ -62,15 +44,21 @@ class Films:
         """Take in a film, or note why it is not there. No patient stands in its name."""
         self._count += 1
         name = f"{called(day, described)}, {self._count}"
-        if why_not:
-            session_films.refuse(name, KneeOAError(why_not))
-            digest = None
-        else:
-            digest = session_films.add(name, data)
-            if digest is not None:
-                saved.note_behind_key(digest)
-        self._refused += digest is None
-        self._first = self._first or digest
+        try:
+            if why_not:
+                raise KneeOAError(why_not)
+            self._take(name, data)
+        except KneeOAError as error:
+            session_films.refuse(name, error)
+            self._refused += 1
+
+    def _take(self, name, data):
+        digest = hashlib.sha256(data).hexdigest()
+        if self._first is None:
+            self._first = session_films.take_in(name, data)
+        elif digest not in session_films.all_films():
+            batch.current().add(name, data, in_use.graders(), is_said=True)
+        saved.note_behind_key(digest)
 
     def turn_to(self) -> None:
         """Go to Read; stay, and say why, where no film could be read."""

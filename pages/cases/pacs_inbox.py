@@ -1,6 +1,6 @@
 """Films that were pushed here and wait: listed, opened in Read, taken off the list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -8,9 +8,9 @@ import streamlit as st
 
 from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.wording import counted, plain
-from pages.cases import opening
+from pages.cases import called, opening
 from pages.shared import boundary, clients, live
-from pages.shared.cases import saved
+from pages.shared.cases import same_films, saved
 from pages.shared.pacs.running import running
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ LOOK_SECONDS = 4.0
 _SHOWN, _OPENED = "inbox_shown", "inbox_opened"
 _COLUMNS = {
     "Came": st.column_config.DatetimeColumn("Came (UTC)", format="YYYY-MM-DD HH:mm", width=135),
-    "Opened": st.column_config.TextColumn(width=75, help="In this session"),
+    "Opened": st.column_config.TextColumn(width=75, help="In this session, or the case it is"),
     "Patient": st.column_config.TextColumn(width=190),
     "Number": st.column_config.TextColumn(width=120),
     "Day": st.column_config.TextColumn(width=95),
@@ -73,7 +73,9 @@ def show_list(films: "Sequence[Arrived]") -> "list[Arrived]":
     """Show films that wait; return those that were chosen."""
     opened = st.session_state.setdefault(_OPENED, set())
     key = f"inbox_table_{hash(tuple(film.digest for film in films))}"
-    return [films[row] for row in opening.choose_rows(table_of(films, opened), _COLUMNS, key=key)]
+    cases = same_films.cases_of([film.digest for film in films])
+    table = table_of(films, opened, cases)
+    return [films[row] for row in opening.choose_rows(table, _COLUMNS, key=key)]
 
 
 def _inbox() -> "Inbox":
@@ -106,18 +108,20 @@ def _see_what_is_new(shown: frozenset[str], is_chosen: bool) -> None:
             st.rerun()
 
 
-def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
-    """Return what is shown of films, in the columns of the table."""
+def table_of(
+    films: "Sequence[Arrived]", opened: set[str], cases: Mapping[str, int]
+) -> pd.DataFrame:
+    """Return what is shown of films, in the columns of the table; `cases` are those saved."""
     rows = []
     for film in films:
         described = {name: plain(text, 64) for name, text in film.described.items()}
         rows.append(
             (
                 film.at.replace(tzinfo=None),
-                "opened" if film.digest in opened else "",
+                _state_of(film.digest, opened, cases),
                 ", ".join(filter(None, described.get("patient_name", "").split("^"))),
                 described.get("patient_id", ""),
-                opening.day_of(described),
+                called.day_of(described),
                 described.get("body_part", ""),
                 described.get("image_side") or described.get("side", ""),
                 described.get("description") or described.get("study_description", ""),
@@ -125,6 +129,12 @@ def table_of(films: "Sequence[Arrived]", opened: set[str]) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _state_of(digest: str, opened: set[str], cases: Mapping[str, int]) -> str:
+    if digest in cases:
+        return f"case {cases[digest]}"
+    return "opened" if digest in opened else ""
 
 
 def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
@@ -136,8 +146,8 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
             data = _inbox().read(film.digest)
         except KneeOAError as problem:
             why_not = str(problem)
-        about = opening.about_of(film.described)
-        films.take(opening.day_of(film.described), about, data, why_not)
+        about = called.about_of(film.described)
+        films.take(called.day_of(film.described), about, data, why_not)
         opened.add(film.digest)
     films.turn_to()
 

@@ -43,7 +43,7 @@ def _look() -> None:
         if unsent > MOST_SHOWN:
             st.caption(f"And {unsent - MOST_SHOWN} more.")
         if sent:
-            with st.expander(f"{counted(counts.get('sent', 0), 'report')} in the archive"):
+            with st.expander("Which are there"):
                 _show_sent(sent)
                 if counts.get("sent", 0) > len(sent):
                     st.caption(f"The last {len(sent)} are shown.")

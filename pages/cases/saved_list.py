@@ -17,6 +17,7 @@ from pages.cases.saved_actions import FIRST, PAGE, ROWS
 from pages.shared import boundary, cached, session_films
 from pages.shared.access import log, sign_in
 from pages.shared.cases import own_grades, reopening, saved
+from pages.shared.pacs.running import running
 from pages.shared.rows import component as rows
 from pages.shared.viewer import served
 
@@ -135,6 +136,11 @@ def show_empty() -> None:
             "It then stands here with what the networks say and your own grade, and opens again "
             "as you left it."
         )
+        if waiting := running().waiting:
+            st.markdown(
+                f"**{counted(waiting, 'film')} came from a modality** and "
+                f"{'waits' if waiting == 1 else 'wait'} to be opened: *Archive*, *Pushed here*."
+            )
         st.page_link("reading/page.py", label="Read a film")
 
 

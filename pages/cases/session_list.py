@@ -13,6 +13,7 @@ from kneeoa.wording import counted
 from pages.cases import batch, columns
 from pages.shared import boundary, live, session_films
 from pages.shared.cases import (
+    arrivals,
     being_saved,
     identities,
     knees,
@@ -124,7 +125,7 @@ def note_seen(cases) -> None:
 def _look(work):
     done = len(work.items) - work.left
     st.progress(done / max(1, len(work.items)), text=f"{done} of {len(work.items)} files read")
-    if session_films.arriving() or not work.left:
+    if arrivals.arriving() or not work.left:
         st.rerun()
 
 

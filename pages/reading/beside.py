@@ -20,7 +20,8 @@ from kneeoa.wording import plain
 from pages.reading import frame_control, gate_strip, joint_space
 from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
-from pages.shared.cases import identities, own_grades, saved
+from pages.shared.cases import identities, own_grades, reopening, saved
+from pages.shared.cases import visits as saved_visits
 from pages.shared.session_films import Film
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -31,9 +32,14 @@ OPTIONS = Options(
 REFUSED_ONE = (
     "Graded although it was refused: of these films at least one. What differs may come from that."
 )
+HOW = (
+    "Both are shown with zoom and window in common, and below them what differs. Films of one "
+    "patient come first where DICOM files name her. Of two films of one knee, the one with the "
+    "earlier date is the prior one; without dates, the one chosen here."
+)
 AFTER_YOURS = "shown after your grade"
 ARROWS = {1: "\u2191 ", -1: "\u2193 ", 0: ""}
-_SECRET, _VISITS, _CHOICE = "visits_secret", "visits", "beside"
+_SECRET, _VISITS, _CHOICE, _WANTED = "visits_secret", "visits", "beside", "beside_wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,8 @@ class Other:
 
 def choose(film: Film, knee: int) -> None:
     """Ask which knee of the session to put beside this one, where there is another."""
-    others = _others(film, knee)
-    if not others:
+    others, visits = _others(film, knee), saved_visits.others(film)
+    if not (others or visits):
         return
     known = {other: _shown(*_knee(other)) for other in others}
     here = _shown(film, frame_control.frame_of(film, knee))
@@ -57,18 +63,43 @@ def choose(film: Film, knee: int) -> None:
     names = {other: _label(other, known[other], here) for other in others}
     label = "Beside another film" if chosen is None else "Beside another film: on"
     with st.popover(label, width="stretch"):
-        st.selectbox(
-            "Prior film, or other knee",
-            others,
-            index=None,
-            placeholder="none",
-            key=_key(film, knee),
-            persist_state="session",
-            format_func=lambda other: names.get(other, ""),
-            help="Both are shown with zoom and window in common, and below them what differs. "
-            "Films of one patient come first where DICOM files name her. Of two films of one knee, "
-            "the one with the earlier date is the prior one; without dates, the one chosen here.",
-        )
+        if others:
+            st.selectbox(
+                "Prior film, or other knee",
+                others,
+                index=None,
+                placeholder="none",
+                key=_key(film, knee),
+                persist_state="session",
+                format_func=lambda other: names.get(other, ""),
+                help=HOW,
+            )
+        if visits:
+            st.caption("Saved films of this patient", help=None if others else HOW)
+        for visit in visits:
+            st.button(
+                ", ".join(filter(None, (visit.study_date, SIDES[visit.side]))),
+                key=f"visit_{visit.case_id}_{visit.knee}",
+                on_click=st.session_state.update,
+                args=[{_WANTED: (film.digest, knee, visit)}],
+                width="stretch",
+                help=f"Case {visit.case_id}: put beside this one.",
+            )
+
+
+def open_wanted() -> None:
+    """Have the saved film that was chosen be in the session, beside the one it was chosen for.
+
+    Before the page is laid out, which has another place for several films.
+    """
+    digest, knee, visit = st.session_state.pop(_WANTED, ("", 0, None))
+    film = session_films.all_films().get(digest)
+    if film is None:
+        return
+    with boundary.refusals_shown(), st.spinner("Opening the film"):
+        other, _ = reopening.bring_here(visit.case_id)
+        place = min(visit.knee, len(other.frames) - 1)
+        st.session_state[_key(film, knee)] = Other(other.digest, place)
 
 
 def show(film: Film, knee: int, frame: Frame) -> bool:

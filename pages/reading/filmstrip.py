@@ -10,7 +10,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from pages.reading import answer_card, frame_control
 from pages.shared import boundary, session_films
-from pages.shared.cases import own_grades
+from pages.shared.cases import arrivals, own_grades
 from pages.shared.session_films import Film
 
 SECONDS = 0.3
@@ -29,7 +29,8 @@ def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = 
     """
     for place in places:
         with place:
-            st.fragment(_strip, run_every=SECONDS if ahead and _unread() else None)(current, ahead)
+            look_again = SECONDS if (ahead and _unread()) or arrivals.coming() else None
+            st.fragment(_strip, run_every=look_again)(current, ahead)
 
 
 def answers(film: Film) -> list[str]:
@@ -60,6 +61,8 @@ def _answer(film, place, frame, *, refused):
 
 
 def _strip(current, ahead):
+    were_coming = arrivals.coming()
+    arrivals.take_arrivals()
     films, labels = session_films.all_films(), session_films.labels()
     unread = _unread() if ahead else []
     if unread:
@@ -74,7 +77,10 @@ def _strip(current, ahead):
                     session_films.forget_refusals()
                     st.session_state[session_films.NEXT] = digest
                     st.rerun()
-    if len(unread) == 1:  # without a timer from here on; after the buttons, whose click it may be
+        if coming := arrivals.coming():
+            st.caption(f"{coming} more being read")
+    # Without a timer from here on; after the buttons, whose click it may be.
+    if len(unread) == 1 or (were_coming and not coming):
         st.rerun()
 
 

@@ -9,8 +9,9 @@ from kneeoa.jointspace.width import JointSpace, measure, not_measured
 from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
-from pages.shared import boundary, cached, session_films
+from pages.shared import boundary, cached
 from pages.shared.cases import saved
+from pages.shared.memory import shown_as
 from pages.shared.session_films import Film
 from pages.shared.viewer.feed import Mark
 
@@ -33,7 +34,7 @@ def space_of(film: Film, frame: Frame) -> JointSpace:
     findings = frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
     if refusal_in(findings):
         return not_measured("The film was refused.", side=side)
-    if session_films.NO_NEGATIVE in film.changes:
+    if shown_as.NO_NEGATIVE in film.changes:
         return not_measured("Bones seem to be dark on this film.", side=side)
     key = frame, side
     if key not in film.joint_spaces:

@@ -28,7 +28,7 @@ from pages.reading import (
     saving,
 )
 from pages.shared import boundary, cached, session_films, style
-from pages.shared.cases import own_grades
+from pages.shared.cases import arrivals, own_grades
 from pages.shared.profiles import in_use, strip
 
 TRIED = "read_last"
@@ -131,12 +131,14 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
     line_place = st.container()
     line = line_place.container(key="case")
     with st.container(key="reading"):
-        several = len(films) > 1
+        # Films that are still to come have their place: the viewer would move, and load anew.
+        several = len(films) > 1 or arrivals.coming() > 0
         widths = [0.34, 3, 1] if several else [3.35, 1]
         *strip_place, left, right = st.columns(widths, gap="small")
     show_scale_of_grades()
     with right.container(key="networks"):
         film = choose_film(films)
+        film.looked_at = True
         session_films.show_refusals()
         knee = frame_control.choose_knee(film)
         frame = frame_control.frame_of(film, knee)
@@ -274,6 +276,7 @@ def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
 
 style.apply_style()
 saving.open_wanted()
+beside.open_wanted()
 with boundary.refusals_shown():
     session_films.take_in_uploads()
     films = session_films.all_films()

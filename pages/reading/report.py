@@ -14,7 +14,7 @@ from kneeoa.reports.as_json import as_json
 from kneeoa.reports.content import SIDES, ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
 from pages.reading import frame_control, joint_space
-from pages.shared import boundary, clients, reporting
+from pages.shared import boundary, clients, live, reporting
 from pages.shared.cases import identities, own_grades, saved
 from pages.shared.memory.film import Film
 from pages.shared.pacs import sending
@@ -37,6 +37,8 @@ KEPT = (
     "kept, and not to the study that it came from."
 )
 WITH = "SR and SC then belong to the film's own study, for the archive that it came from."
+LOOK_SECONDS = 0.7
+"""After which the open report looks how far a file is."""
 _SHORT = 6
 """Letters of a film's content that name it, as in the list of cases."""
 ALONE = "This film does not say of which study it is: SC stands alone, without the patient."
@@ -133,15 +135,22 @@ class _Latest:
     made: Exports
     failed: str = ""
     """Why the last file could not be made: the browser says no more than that it was not."""
+    step: str = ""
+    """What is being done for a file that takes long; empty while nothing is."""
 
     def content(self, made: Exports, kind: Kind) -> bytes:
         """Return a file; keep why it cannot be made, for the next run of the page to say."""
         self.failed = ""
         try:
-            return made.content(kind)
+            return made.content(kind, self._tell)
         except KneeOAError as error:
             self.failed = str(error)
             raise
+        finally:
+            self.step = ""
+
+    def _tell(self, step: str) -> None:
+        self.step = step
 
     @classmethod
     def updated(cls, film: Film, frame: Frame, made: Exports) -> "_Latest":
@@ -173,6 +182,13 @@ def _show_buttons(latest: _Latest) -> None:
             "De-identified film",
             "The film that the others then refer to.",
         )
+        live.every(LOOK_SECONDS, _show_how_far, latest)
+
+
+def _show_how_far(latest: _Latest) -> None:
+    """Show what is being done for a file: its button, pressed, is busy without a word."""
+    if latest.step:
+        st.progress(0.0, latest.step)
 
 
 def _show_button(place, latest, made, kind, label, help_, *, disabled=False):

@@ -5,6 +5,7 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from pages.shared import boundary
 from pages.shared.cases import (
+    ahead,
     being_saved,
     identities,
     own_grades,
@@ -87,7 +88,7 @@ def _keep_up(film):
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
         f"Saved as case {case.case_id}</div>"
     )
-    _show_neighbours(case.case_id)
+    _show_neighbours(film, case.case_id)
     if being_saved.was_too_fast(film.digest):
         _show_text_warning(film)
     for sentence in st.session_state.get(_SAID, {}).get(case.case_id, ()):
@@ -103,8 +104,8 @@ def _keep_up(film):
         )
 
 
-def _show_neighbours(case_id):
-    """Show how to go on with the list that the case was opened from."""
+def _show_neighbours(film, case_id):
+    """Show how to go on with the list that the case was opened from; have the next one be ready."""
     around = reopening.neighbours(case_id)
     if around is None or around.count < 2:
         return
@@ -123,6 +124,8 @@ def _show_neighbours(case_id):
             width="stretch",
             help=f"This is {around.place} of {around.count} in the list as you left it.",
         )
+    if around.after is not None:
+        ahead.begin(around.after[0], film)
 
 
 def open_wanted() -> None:

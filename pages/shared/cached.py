@@ -90,6 +90,12 @@ def readers() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(show_spinner=False)
+def ahead() -> ThreadPoolExecutor:
+    """Return who makes ready what a reader is likely to turn to next, one film at a time."""
+    return ThreadPoolExecutor(1, "ahead")
+
+
+@st.cache_resource(show_spinner=False)
 def in_the_background() -> ThreadPoolExecutor:
     """Return who does what no reader waits for: one thing at a time, and last of all."""
     return ThreadPoolExecutor(1, "background", initializer=_give_way)

@@ -1,7 +1,7 @@
 """The films of this browser session: in memory only, gone with the session."""
 
 import secrets
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -15,10 +15,10 @@ from kneeoa.films.apart.pool import workers
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders, Reading
-from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.found import Knee, inverted, turned_right
+from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
+from pages.shared.memory import shown_as
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import holding
 from pages.shared.memory.uploads import bytes_of
@@ -31,9 +31,8 @@ MultiPartParser.spool_max_size = 2**30
 
 CURRENT, NEXT = "current_film", "film_to_turn_to"
 _FILMS, _REFUSED, _ROUND, _REMOVED = "films", "refused", "upload_round", "removed_film"
-_HOLDER, _ARRIVING = "held_for", "arriving"
+_HOLDER = "held_for"
 _UPLOAD, _DEMO = "upload", "demo"
-NO_NEGATIVE = "said to be no negative"
 
 
 def all_films() -> dict[str, Film]:
@@ -66,19 +65,6 @@ def take_in(name: str, data: bytes) -> str:
     return radiograph.digest
 
 
-def arriving() -> deque[Film]:
-    """Return where films that were read behind the pages wait to be taken in."""
-    return st.session_state.setdefault(_ARRIVING, deque())
-
-
-def take_arrivals() -> None:
-    """Take in the films that were read behind the pages; at the start of a run, and only there."""
-    waiting = arriving()
-    while waiting:
-        film = waiting.popleft()
-        all_films().setdefault(film.digest, film)
-
-
 def holder() -> str:
     """Return under which name the server's memory counts this session's films."""
     return st.session_state.setdefault(_HOLDER, secrets.token_hex(8))
@@ -106,47 +92,25 @@ def have_knees(film: Film, knees: Iterable[Knee]) -> None:
 
 def turn_right(film: Film) -> None:
     """Turn a film that stands wrong by what was found."""
-    by = film.localised.quarters
-    turned = turned_right(film.radiograph, by)
-    film.quarters = (film.quarters + by) % 4
-    _show(film, turned)
-    film.changes = (*film.changes, f"turned by {90 * by} degrees")
+    shown_as.turn_right(film, cached.graders().localiser)
+    forget_frame(film.digest)
 
 
 def take_back(film: Film) -> None:
     """Read a film as it came, not turned."""
-    original = film.original()
-    film.quarters, film.positive, film.changes = 0, False, ()
-    _show(film, original)
+    shown_as.take_back(film, cached.graders().localiser)
+    forget_frame(film.digest)
 
 
 def no_negative(film: Film) -> None:
     """Read a film that looks like a negative as it is: the reader knows better."""
-    shown = inverted(film.radiograph)
-    film.positive = False
-    _show(film, shown, without=gate.NEGATIVE)
-    film.changes = (*film.changes, NO_NEGATIVE)
+    shown_as.no_negative(film, cached.graders().localiser)
+    forget_frame(film.digest)
 
 
 def restore(film: Film, quarters: int, changes: tuple[str, ...]) -> None:
     """Show a film as it was when `changes` had been made to it, which end in `quarters` turns."""
-    if (film.quarters, film.changes) != (quarters, changes):
-        take_back(film)
-        if quarters:
-            turned = turned_right(film.radiograph, quarters)
-            film.quarters = quarters
-            _show(film, turned)
-        if NO_NEGATIVE in changes and film.localised.negative:
-            no_negative(film)
-        film.changes = changes
-    forget_frame(film.digest)
-
-
-def _show(film, radiograph, without=None):
-    with at_work():
-        localised = cached.graders().localiser.find(radiograph)
-        of_film = tuple(finding for finding in localised.of_film if finding is not without)
-        film.show(radiograph, replace(localised, of_film=of_film))
+    shown_as.restore(film, cached.graders().localiser, quarters, changes)
     forget_frame(film.digest)
 
 
@@ -160,6 +124,12 @@ def remove(digest: str, *, for_good: bool = False) -> None:
     st.session_state[_REMOVED] = None if for_good else gone
     forget_frame(digest)
     forget_refusals()
+
+
+def let_go(digest: str) -> None:
+    """Hold a film no more that is kept elsewhere, to which this session can come back there."""
+    all_films().pop(digest, None)
+    forget_frame(digest)
 
 
 def removed() -> str | None:

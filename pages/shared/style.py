@@ -34,6 +34,8 @@ STYLE = """
 [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 6.2rem;}
 .st-key-filmstrip {max-height: calc(100dvh - 9.3rem); overflow-y: auto; flex-wrap: nowrap;}
 .st-key-filmstrip [class*="st-key-strip_"] {position: relative; flex: none;}
+.st-key-filmstrip > :has(.kl-current) {position: sticky; top: 0; bottom: 0; z-index: 1;
+  background: Canvas;}
 .st-key-filmstrip .stElementContainer:has(button), .st-key-filmstrip .stButton {position: absolute;
   inset: 0; width: 100% !important; height: 100%;}
 .st-key-filmstrip button {width: 100%; height: 100%; opacity: 0;}

@@ -1,6 +1,7 @@
 """The films of a session at the side of the reading page: answers ahead, turning, taking away."""
 
 import io
+from collections import deque
 
 import numpy as np
 import pytest
@@ -120,3 +121,20 @@ def test_one_film_alone_has_no_strip():
     app.file_uploader[0].set_value([("one.png", knee_png(0, seed=1), "image/png")])
     app.run()
     assert not strip(app)
+
+
+def test_films_that_come_from_behind_stand_there_without_a_run_of_the_page(app):
+    class Work:
+        left = 2
+
+    films = app.session_state["films"]
+    digest, film = films.popitem()
+    app.session_state["read_behind"] = Work()
+    app.run()
+    assert "2 more being read" in [caption.value for caption in app.caption]
+    app.session_state["arriving"] = deque([film])
+    Work.left = 0
+    app.run()
+    assert digest in app.session_state["films"]
+    assert len(strip(app)) == 3
+    assert "more being read" not in " ".join(caption.value for caption in app.caption)

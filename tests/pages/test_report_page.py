@@ -208,7 +208,7 @@ def test_why_a_file_could_not_be_made_is_said(store, monkeypatch):
     app = read("knee.dcm", knee_file(2))
     opened(app)
 
-    def fails(self, kind):
+    def fails(self, kind, tell):
         raise RadiographError("The patient cannot be taken out of this DICOM file.")
 
     monkeypatch.setattr(Exports, "content", fails)
@@ -217,6 +217,29 @@ def test_why_a_file_could_not_be_made_is_said(store, monkeypatch):
             given[kind]()
         app.run()
         assert any("cannot be taken out" in one.value for one in app.error)
+
+
+def test_what_is_done_for_a_film_is_said_while_it_is(store, monkeypatch):
+    given, said = {}, []
+    monkeypatch.setattr(
+        clients, "noted", lambda event, content, about="": given.setdefault(about(), content)
+    )
+    app = read("knee.dcm", knee_file(2))
+    opened(app)
+
+    def steps():
+        return [element.proto.text for element in app.run().get("progress")]
+
+    def slow(self, kind, tell):
+        tell("Taking the patient out")
+        said.extend(steps())
+        return b""
+
+    monkeypatch.setattr(Exports, "content", slow)
+    assert steps() == []
+    given["film"]()
+    assert said == ["Taking the patient out"]
+    assert steps() == []
 
 
 def test_a_button_that_is_still_there_gives_what_the_page_has_by_now(store, monkeypatch):

@@ -202,3 +202,30 @@ def test_cases_of_an_older_version_are_found_as_those_of_this_one(url, tmp_path)
     with writing(db) as connection:
         connection.execute(delete(tables.reading_case))
     db.dispose()
+
+
+def test_the_visits_of_a_patient_are_found_by_her_mark(db, files):
+    days = {"a": "2020-05-06", "b": "", "c": "2024-01-02", "d": "2024-01-02"}
+    for name, day in days.items():
+        knees = [knee(1), knee(2, side="L")] if name == "c" else [knee(1)]
+        patient = "another" if name == "d" else "mark"
+        new = new_case(name * 64, name, knees, study_date=day, patient=patient)
+        keeping.add(db, files, new, FILM + name.encode(), NOW)
+    visits = looking.visits(db, "mark")
+    assert [(visit.study_date, visit.knee, visit.side) for visit in visits] == [
+        ("2024-01-02", 0, "R"),
+        ("2024-01-02", 1, "L"),
+        ("2020-05-06", 0, "R"),
+        ("", 0, "R"),
+    ]
+    assert len(looking.visits(db, "mark", most=2)) == 2
+    assert looking.visits(db, "") == []
+
+
+def test_films_that_are_saved_are_known_by_their_file_or_their_mark(db, files):
+    first = keeping.add(db, files, new_case("a" * 64), FILM, NOW)
+    again = keeping.add(db, files, new_case("b" * 64), FILM, NOW)
+    assert first.film == again.film
+    known = looking.cases_of(db, [first.film, "a" * 64, "c" * 64])
+    assert known == {first.film: again.case_id, "a" * 64: first.case_id}
+    assert looking.cases_of(db, []) == {}

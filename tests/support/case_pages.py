@@ -1,6 +1,7 @@
 """A store of saved cases for tests of pages, with its key; and what a reader does on them."""
 
 import contextlib
+import time
 
 from streamlit.testing.v1 import AppTest
 
@@ -81,3 +82,11 @@ def kept_name(case):
 
 def labels(app):
     return {button.label for button in app.button}
+
+
+def read_behind(app):
+    """What was read behind the page, once all of it is."""
+    last = time.monotonic() + 60
+    while app.session_state["batch"].left and time.monotonic() < last:
+        time.sleep(0.05)
+    return list(app.session_state["arriving"])

@@ -45,6 +45,7 @@ from kneeoa.store.database import reading
 from kneeoa.wording import plain
 
 LONGEST_SEARCH = 200
+MOST_VISITS = 12
 _AT_ONCE = 500
 """Numbers in one question to a database."""
 _DIGITS = re.compile(r"\d+")
@@ -81,6 +82,47 @@ def named(db: Engine, case_ids: Collection[int]) -> dict[int, Named]:
             here = _CASE.c.id.in_(numbers[start : start + _AT_ONCE])
             for row in connection.execute(rows.where(here).order_by(_CASE.c.id.desc())):
                 cases[row.id] = Named(row.name, row.is_read)
+    return cases
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A knee of a saved case, as it is told from others of its patient."""
+
+    case_id: int
+    knee: int
+    side: str
+    study_date: str
+    film: str
+    digest: str
+
+
+def visits(db: Engine, patient: str, *, most: int = MOST_VISITS) -> list[Visit]:
+    """Return saved knees of a patient, by her mark, the latest study first; none of an empty one.
+
+    Those of which the day is not known come last.
+    """
+    if not patient:
+        return []
+    of_case = (_CASE.c.study_date, _CASE.c.film, _CASE.c.digest)
+    rows = select(_CASE.c.id, _KNEE.c.knee, _KNEE.c.side, *of_case)
+    rows = rows.join_from(_CASE, _KNEE, _KNEE.c.case_id == _CASE.c.id)
+    rows = rows.where(_CASE.c.patient == patient)
+    rows = rows.order_by(_CASE.c.study_date.desc(), _CASE.c.id.desc(), _KNEE.c.knee).limit(most)
+    with reading(db) as connection:
+        return [Visit(*row) for row in connection.execute(rows)]
+
+
+def cases_of(db: Engine, names: Collection[str]) -> dict[str, int]:
+    """Return the newest case of each film that is saved, by the digest or mark it is known by."""
+    wanted, cases = sorted(set(names)), dict[str, int]()
+    with reading(db) as connection:
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            rows = select(_CASE.c.id, _CASE.c.film, _CASE.c.digest)
+            rows = rows.where(_CASE.c.film.in_(some) | _CASE.c.digest.in_(some))
+            for case_id, *known_by in connection.execute(rows.order_by(_CASE.c.id)):
+                cases |= dict.fromkeys(set(known_by) & set(some), case_id)
     return cases
 
 

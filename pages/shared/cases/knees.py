@@ -31,7 +31,14 @@ def proposal(film: Film, knee: int, profile: Profile | None) -> Frame:
 
 def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
     """Return what stands against grading `frame` of a film, refusals first."""
-    proposed = framed_as(film, in_use.current()).knees[knee]
+    return findings_under(in_use.current(), film, knee, frame)
+
+
+def findings_under(
+    profile: Profile | None, film: Film, knee: int, frame: Frame
+) -> tuple[Finding, ...]:
+    """Return what `findings_of` does for who reads under `profile`; knows of no session."""
+    proposed = framed_as(film, profile).knees[knee]
     if frame != proposed.frame:
         if frame not in film.against:
             film.against[frame] = frame_gate.of_frame(film.radiograph, frame)

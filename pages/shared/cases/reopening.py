@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -10,8 +10,12 @@ from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.header_gate import is_of_header
 from kneeoa.store.cases import identity, settings
+from kneeoa.store.cases.case import Case
+from kneeoa.store.cases.films import FilmFiles
 from pages.shared import cached, session_films
-from pages.shared.cases import knees, own_grades, same_films, saved
+from pages.shared.cases import ahead, knees, own_grades, same_films, saved
+from pages.shared.memory.film import Film
+from pages.shared.memory.holding import holding
 from pages.shared.profiles import in_use
 from pages.shared.viewer.seen import seen_from
 
@@ -70,9 +74,25 @@ def wanted() -> tuple[int, int] | None:
 
 
 def bring_back(case_id: int, knee: int = 0) -> list[str]:
-    """Have a case's film in this session as it was saved; return what is not as it was.
+    """Turn to a case's film as it was saved; return what is not as it was.
 
     Raises `KneeOAError` where the case or its film cannot be had.
+    """
+    from kneeoa.store.cases import keeping
+
+    film, differences = bring_here(case_id, knee)
+    case = saved.case_of(film.digest)
+    if case is not None and not case.is_read:
+        keeping.mark_read(cached.store(), [case_id], True)
+        saved.note_case(film, replace(case, is_read=True))
+    st.session_state[session_films.NEXT] = film.digest
+    return differences
+
+
+def bring_here(case_id: int, knee: int = 0) -> tuple[Film, list[str]]:
+    """Have a case's film in this session as it was saved, without turning to it.
+
+    Return it with what is not as it was; raises as `bring_back`.
     """
     from kneeoa.store.cases import keeping
 
@@ -80,8 +100,7 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
     db, files = cached.store(), settings.files_from(os.environ)
     case = keeping.get(db, case_id, saved.reader())
     # The file as it came, where this session has it; else as it is kept.
-    film, state = same_films.film_here(case), case.state
-    digest = film.digest if film else session_films.take_in(case.name, files.read(case.film))
+    state, digest = case.state, _have_here(case, files)
     film = session_films.all_films()[digest]
     if digest == case.film and identity.is_without_patient(case):
         # What its file said against it when it was saved, and does not say any more.
@@ -98,12 +117,37 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
         own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
     if seen := seen_from({"view": state.view, "measured": list(state.measurements)}):
         saved.note_seen(digest, seen)
-    if not case.is_read:
-        keeping.mark_read(db, [case_id], True)
-        case = keeping.get(db, case_id, saved.reader())
     saved.note_case(film, case)
-    st.session_state[session_films.NEXT] = digest
-    return differences
+    return film, differences
+
+
+def _have_here(case: Case, files: FilmFiles) -> str:
+    """Have the film of a case be one of this session; return its digest."""
+    films, ready = session_films.all_films(), ahead.taken(case)
+    film = same_films.film_here(case)
+    if film is None and ready is not None:
+        _make_room()
+        film = films[ready.digest] = ready
+    if film is not None:
+        return film.digest
+    data = files.read(case.film)
+    _make_room(len(data))
+    return session_films.take_in(case.name, data)
+
+
+def _make_room(more: int = 0) -> None:
+    """Let go of films that were opened from the list, the oldest first, while they fill the half.
+
+    Who goes through a long list would else come to its end in the middle. Of what she opened in
+    another way, nothing goes.
+    """
+    held, most = holding(), holding().limits.films / 2
+    for digest in list(session_films.all_films()):
+        if held.kept(session_films.holder()) + more <= most:
+            return
+        case = saved.case_of(digest)
+        if case is not None and case.film == digest:
+            session_films.let_go(digest)
 
 
 def _restore_knees(film, state):

@@ -29,6 +29,22 @@ def _marks(files: FilmFiles, digests: Collection[str]) -> dict[str, str]:
     return {}
 
 
+def names_here() -> set[str]:
+    """Return by which digests and marks films of this session would be kept, or are."""
+    films = session_films.all_films()
+    return {*films, *_marks(settings.files_from(os.environ), films).values()}
+
+
+def cases_of(digests: Collection[str]) -> dict[str, int]:
+    """Return the newest case of each film that is saved, by the SHA-256 of its file as it came."""
+    from kneeoa.store.cases import looking
+
+    marks = _marks(settings.files_from(os.environ), digests)
+    cases = looking.cases_of(cached.store(), [*digests, *marks.values()])
+    known = {digest: cases.get(digest, cases.get(marks.get(digest, ""))) for digest in digests}
+    return {digest: case_id for digest, case_id in known.items() if case_id is not None}
+
+
 def film_here(case: Case) -> Film | None:
     """Return the film of a case that is in this session, as it is kept or as it came."""
     films = session_films.all_films()

@@ -169,7 +169,8 @@ def save(film: Film, tell: Callable[[str], None] = lambda step: None) -> Case:
     state = state_of(film, case.state if case else None)
     if case is None:
         patient, day = _study_of(film, files)
-        new = NewCase(film.digest, film.name, film.source, state, patient, day)
+        is_read = film.looked_at
+        new = NewCase(film.digest, film.name, film.source, state, patient, day, is_read)
         content = film.data
         if goes_without_patient(film):
             before = film.as_it_came()
@@ -177,9 +178,10 @@ def save(film: Film, tell: Callable[[str], None] = lambda step: None) -> Case:
                 new, content, files, os.environ, before=before, tell=tell
             )
         case = keeping.add(db, files, new, content, now, picture=film.small_picture())
-    elif state != case.state or not case.is_read:
-        revision = keeping.change(db, case, now, state=state, is_read=True)
-        case = replace(case, state=state, is_read=True, revision=revision, updated_at=now)
+    elif state != case.state or case.is_read < film.looked_at:
+        is_read = case.is_read or film.looked_at
+        revision = keeping.change(db, case, now, state=state, is_read=is_read)
+        case = replace(case, state=state, is_read=is_read, revision=revision, updated_at=now)
     else:
         keeping.expect_unchanged(db, case)
     note_case(film, case)

@@ -58,6 +58,7 @@ class Film:
     changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
     drawn : whether it is one of the synthetic demo films
+    looked_at : whether the reader turned to it
     readings : of each network, and of both together, by frame and by the digest of the profile,
         empty as published
     framings : what was found as it is framed under a profile, by the profile's digest
@@ -81,6 +82,7 @@ class Film:
     changes: tuple[str, ...] = ()
     anyway: bool = False
     drawn: bool = False
+    looked_at: bool = False
     readings: dict[tuple[Frame, str], Readings] = field(default_factory=dict)
     known: tuple[Finding, ...] = ()
     framings: dict[str, Found] = field(default_factory=dict)

@@ -66,6 +66,21 @@ class Holding:
                     "this one later, or remove some that you have read."
                 )
 
+    def has_room_beside(self, film: LetsGo | None, session: str, more: int) -> bool:
+        """Return whether `more` bytes have a place though all that is kept stays, and `film` whole.
+
+        Pixels of the session's other films may go for it, those of other sessions may not.
+        """
+        with self._lock:
+            self._forget_gone()
+            shown = self._entries.get(self._number_of.get(film, -1)) if film else None
+            stays = shown.pixels if shown else 0
+            others = sum(e.pixels for e in self._entries.values() if e.session != session)
+            return (
+                self._kept(session) + stays + more <= self.limits.films
+                and self._kept() + others + stays + more <= self.limits.all_films
+            )
+
     def keep(self, film: LetsGo, session: str, kept: int) -> None:
         """Note that `session` keeps a film whose file has `kept` bytes."""
         with self._lock:
@@ -101,6 +116,12 @@ class Holding:
         """Note that a film's pixels were looked at, so that others go before."""
         with self._lock:
             self._moved_to_end(film)
+
+    def kept(self, session: str) -> int:
+        """Return the bytes of the files that a session keeps."""
+        with self._lock:
+            self._forget_gone()
+            return self._kept(session)
 
     def taken(self, session: str | None = None) -> int:
         """Return the bytes that are held, of one session or of all."""

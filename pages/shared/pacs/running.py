@@ -43,6 +43,13 @@ class Running:
         """Whether the owner configured anything of the kind, be it in working order or not."""
         return self.pacs.is_there or bool(self.problems)
 
+    @property
+    def waiting(self) -> int:
+        """How many films were pushed here and wait."""
+        with contextlib.suppress(KneeOAError):  # said where they are listed
+            return len(self.inbox.digests()) if self.inbox is not None else 0
+        return 0
+
     def store(self) -> "Engine":
         """Return the database, opened once; raise `StoreError` where it cannot be."""
         from kneeoa.store.database import open_store

@@ -1,0 +1,50 @@
+"""Films that are read behind the pages, until this session takes them in."""
+
+from collections import deque
+from typing import Protocol
+
+import streamlit as st
+
+from kneeoa.errors import KneeOAError
+from pages.shared import session_films
+from pages.shared.session_films import Film
+
+_ARRIVING, _BEHIND = "arriving", "read_behind"
+
+
+def arriving() -> deque[Film | tuple[str, KneeOAError]]:
+    """Return where films that were read behind the pages wait to be taken in.
+
+    In the place of one that could not be read stands its name, and why.
+    """
+    return st.session_state.setdefault(_ARRIVING, deque())
+
+
+def take_arrivals() -> None:
+    """Take in the films that were read behind the pages; at the start of a run, and only there."""
+    waiting = arriving()
+    while waiting:
+        film = waiting.popleft()
+        if isinstance(film, Film):
+            session_films.all_films().setdefault(film.digest, film)
+        else:
+            session_films.refuse(*film)
+
+
+class Behind(Protocol):
+    """Who reads films behind the pages."""
+
+    @property
+    def left(self) -> int:
+        """How many films are still to be read."""
+
+
+def note_behind(work: Behind) -> None:
+    """Note who reads films behind the pages for this session."""
+    st.session_state[_BEHIND] = work
+
+
+def coming() -> int:
+    """Return how many films are still to be read behind the pages, or taken in."""
+    work: Behind | None = st.session_state.get(_BEHIND)
+    return len(arriving()) + (work.left if work else 0)

@@ -1,0 +1,62 @@
+"""A film shown otherwise than it came: turned, read as no negative, or as a case has it.
+
+Nothing here knows of a session, so that a film can be made ready behind the pages.
+"""
+
+from dataclasses import replace
+
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.found import inverted, turned_right
+from kneeoa.graders.locating.gate import Finding
+from kneeoa.graders.locating.localiser import Localiser
+from pages.shared.memory.film import Film
+from pages.shared.memory.working import at_work
+
+NO_NEGATIVE = "said to be no negative"
+
+
+def turn_right(film: Film, localiser: Localiser) -> None:
+    """Turn a film that stands wrong by what was found."""
+    by = film.localised.quarters
+    turned = turned_right(film.radiograph, by)
+    film.quarters = (film.quarters + by) % 4
+    _show(film, turned, localiser)
+    film.changes = (*film.changes, f"turned by {90 * by} degrees")
+
+
+def take_back(film: Film, localiser: Localiser) -> None:
+    """Read a film as it came, not turned."""
+    original = film.original()
+    film.quarters, film.positive, film.changes = 0, False, ()
+    _show(film, original, localiser)
+
+
+def no_negative(film: Film, localiser: Localiser) -> None:
+    """Read a film that looks like a negative as it is: the reader knows better."""
+    shown = inverted(film.radiograph)
+    film.positive = False
+    _show(film, shown, localiser, without=gate.NEGATIVE)
+    film.changes = (*film.changes, NO_NEGATIVE)
+
+
+def restore(film: Film, localiser: Localiser, quarters: int, changes: tuple[str, ...]) -> None:
+    """Show a film as it was when `changes` had been made to it, which end in `quarters` turns."""
+    if (film.quarters, film.changes) != (quarters, changes):
+        take_back(film, localiser)
+        if quarters:
+            turned = turned_right(film.radiograph, quarters)
+            film.quarters = quarters
+            _show(film, turned, localiser)
+        if NO_NEGATIVE in changes and film.localised.negative:
+            no_negative(film, localiser)
+        film.changes = changes
+
+
+def _show(
+    film: Film, radiograph: Radiograph, localiser: Localiser, without: Finding | None = None
+) -> None:
+    with at_work():
+        localised = localiser.find(radiograph)
+        of_film = tuple(finding for finding in localised.of_film if finding is not without)
+        film.show(radiograph, replace(localised, of_film=of_film))
