@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from pynetdicom import AE, evt
+from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 
 from kneeoa.errors import KneeOAError, RadiographError
@@ -99,6 +100,7 @@ class FilmReceiver:
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_C_ECHO, _echo),
             (evt.EVT_ACCEPTED, _renew),
+            (evt.EVT_DIMSE_RECV, _expect_patience),
         ]
         place = (settings.address, settings.port)
         try:
@@ -162,9 +164,26 @@ def _echo(event: evt.Event) -> int:
 
 def _renew(event: evt.Event) -> None:
     """Have the connection's bounds begin anew."""
+    if (connection := _guarded(event)) is not None:
+        connection.renew()
+
+
+def _expect_patience(event: evt.Event) -> None:
+    """End a connection whose sender does not wait for answers, as all have to (PS3.7, D.3.3.3).
+
+    The library would keep whatever comes meanwhile, for as long as it comes. It would also keep, or
+    begin a thread for, what is asked of others than receivers.
+    """
+    is_alone = event.assoc.dimse.msg_queue.empty()
+    is_for_us = is_alone and isinstance(event.message, C_STORE_RQ | C_ECHO_RQ)
+    if not is_for_us and (connection := _guarded(event)) is not None:
+        connection.end()
+
+
+def _guarded(event: evt.Event) -> Guarded | None:
     connection = event.assoc.dul.socket
-    if connection is not None and isinstance(connection.socket, Guarded):
-        connection.socket.renew()
+    is_guarded = connection is not None and isinstance(connection.socket, Guarded)
+    return connection.socket if is_guarded else None
 
 
 def _why(problem: OSError) -> str:

@@ -5,21 +5,29 @@ its sender says that it is complete. Here the connection ends first.
 """
 
 import contextlib
+import logging
 import socket
 import time
 import weakref
+from collections.abc import Callable
+from functools import partial
 from socketserver import BaseServer
+from typing import Any
 
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.association import Association
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.settings import Receiver
+
+_LOG = logging.getLogger(__name__)
 
 
 class Guarded(socket.socket):
     """A connection that ends when what is read for one film is too much, or takes too long."""
 
     most: int
+    most_of_a_film: int
     seconds: float
     idle: float
     _taken = 0
@@ -29,15 +37,15 @@ class Guarded(socket.socket):
     def of(cls, connection: socket.socket, settings: Receiver) -> "Guarded":
         """Return `connection`, guarded from now on."""
         guarded = cls(fileno=connection.detach())
-        # What belongs to a film besides its data set is little.
-        guarded.most = settings.largest + MEGABYTE
+        # What belongs to a film besides its data set is little, and so is what comes before.
+        guarded.most, guarded.most_of_a_film = MEGABYTE, settings.largest + MEGABYTE
         guarded.seconds, guarded.idle = settings.film_seconds, settings.idle_seconds
         guarded.settimeout(guarded.idle)
         return guarded
 
     def renew(self) -> None:
-        """Begin to count anew: something came whole."""
-        self._taken, self._since = 0, None
+        """Begin to count anew: something came whole, and a film may follow."""
+        self._taken, self._since, self.most = 0, None, self.most_of_a_film
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Return what came, nothing where the connection has ended or has to."""
@@ -62,11 +70,35 @@ class Guarded(socket.socket):
             self.shutdown(socket.SHUT_RDWR)
 
 
+class _Handler(RequestHandler):
+    """Begins an association; whatever its threads come to, they end by a word and no traceback."""
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        for thread in (association, association.dul):
+            thread.run = partial(_run, thread.run, self.request)  # type: ignore[method-assign]
+        return association
+
+
+def _run(work: Callable[[], None], connection: "Guarded") -> None:
+    """Do the work of a thread; without it nobody reads the connection any more."""
+    try:
+        work()
+    except Exception as problem:
+        # The library takes a message apart as if it were sound. Its words may quote a patient.
+        _LOG.warning("A sender that breaks the protocol is let go: %s", type(problem).__name__)
+    finally:
+        connection.end()
+
+
 class GuardedServer(ThreadedAssociationServer):
     """pynetdicom's server with guarded connections, and no more of them than the owner allows."""
 
     settings: Receiver
     connections: "weakref.WeakSet[Guarded]"
+
+    def __init__(self, *arguments: Any, **options: Any):
+        super().__init__(*arguments, **options | {"request_handler": _Handler})
 
     def guard(self, settings: Receiver) -> None:
         """Say what holds for the connections; before any is made."""
