@@ -1,6 +1,7 @@
 """What one training run is made of: one frozen config, and the presets."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -139,7 +140,10 @@ class TrainConfig:
                 self._refuse(name, expected(kind))
         if not self.stages:
             self._refuse("stages", "at least one stage")
-        if any(s.epochs < 1 or s.factor <= 0 or not 32 <= s.side <= 512 for s in self.stages):
+        if any(
+            s.epochs < 1 or not 0 < s.factor < math.inf or not 32 <= s.side <= 512
+            for s in self.stages
+        ):
             whole = "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels"
             self._refuse("stages", whole)
         if self.jpeg and any(stage.side % 8 for stage in self.stages):

@@ -1,5 +1,6 @@
 """What a dataclass' field may hold: read from text, bounded where it is declared, and in words."""
 
+import math
 import operator
 from collections.abc import Iterator
 from types import NoneType
@@ -31,10 +32,15 @@ def taken_apart(kind: Any) -> tuple[Any, list[Any]]:
 
 
 def fits(kind: Any, value: Any) -> bool:
-    """Return whether a value is one of those, or within the bounds, that its type names."""
+    """Return whether a value is one of those, or within the bounds, that its type names.
+
+    No number is endless, or none: nothing could be computed with it.
+    """
     plain, _ = taken_apart(kind)
     if get_origin(plain) is Literal:
         return value in get_args(plain)
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
     return all(holds(value, limit) for holds, limit, _ in _limits(kind))
 
 
