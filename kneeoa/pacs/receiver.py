@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
-from pynetdicom import AE, evt
+from pynetdicom import AE, _config, evt
 from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 
@@ -48,6 +48,10 @@ SYNTAXES = (
 TAKEN, FULL, MISMATCH, CANNOT, NOT_NOW = 0x0000, 0xA700, 0xA900, 0xC000, 0xA701
 """Answers to a C-STORE (PS3.4, B.2.3); `NOT_NOW` is of the class of `FULL`."""
 _DESCRIBED = "kneeoa.films.dicom.described.described"
+
+# The library's handlers write messages to its log, which is hushed; one that they cannot take apart
+# keeps it from ours.
+_config.LOG_HANDLER_LEVEL = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,13 @@ class FilmReceiver:
 
     def _store(self, event: evt.Event) -> int:
         _renew(event)
+        try:
+            return self._taken_in(event)
+        finally:
+            if (connection := _guarded(event)) is not None:
+                connection.done()
+
+    def _taken_in(self, event: evt.Event) -> int:
         request = cast(C_STORE, event.request)
         kind, instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         if kind != event.context.abstract_syntax or not is_uid(instance):

@@ -12,55 +12,16 @@ from dataclasses import replace
 
 import pydicom
 import pytest
-from pynetdicom import AE
-from pynetdicom.dimse_messages import C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ
-from pynetdicom.dimse_primitives import C_CANCEL, C_ECHO, C_STORE
-from pynetdicom.pdu import P_DATA_TF
-from pynetdicom.sop_class import Verification
 
-from kneeoa.pacs.inbox import FolderInbox, MemoryInbox
-from kneeoa.pacs.part10 import FILMS, data_set, identity
+from kneeoa.pacs.inbox import FolderInbox
 from kneeoa.pacs.problems import PacsError
 from kneeoa.pacs.receiver import FilmReceiver
 from kneeoa.pacs.settings import Receiver
 from tests.support.archive import PATIENT, film
 from tests.support.places import ROOT
+from tests.support.receiving import SETTINGS, associated, pushed, receiving
 
-SETTINGS = Receiver(port=0)
 LITTLE = {"idle_seconds": 1.0, "film_seconds": 1.0}
-
-
-@contextlib.contextmanager
-def receiving(inbox=None, **changes):
-    settings = replace(SETTINGS, **changes)
-    inbox = inbox or MemoryInbox(settings)
-    receiver = FilmReceiver(settings, lambda one: inbox.take_in(one.data, one.described))
-    receiver.start()
-    try:
-        yield receiver.port, inbox
-    finally:
-        receiver.stop()
-
-
-@contextlib.contextmanager
-def associated(port, *, called="KNEEOA", calling="XRAY"):
-    """Give an association with the receiver."""
-    entity = AE(ae_title=calling)
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 30
-    entity.add_requested_context(Verification)
-    for kind in (*FILMS, "1.2.840.10008.5.1.4.1.1.2"):
-        entity.add_requested_context(kind)
-    association = entity.associate("127.0.0.1", port, ae_title=called)
-    try:
-        yield association
-    finally:
-        if association.is_established:
-            association.release()
-
-
-def pushed(association, data):
-    """Return the status of a film that is pushed, None where the connection ended."""
-    return association.send_c_store(pydicom.dcmread(io.BytesIO(data))).get("Status")
 
 
 def test_films_are_taken_in_once_each():
@@ -171,84 +132,6 @@ def test_a_sender_that_drips_or_lies_is_let_go(start, goes_on):
             stop.set()
         with associated(port) as association:
             assert association.is_established
-
-
-def message(kind, primitive, context):
-    """Return the bytes of a whole message, as a sender writes it."""
-    primitive.MessageID = primitive.MessageIDBeingRespondedTo = 1
-    asked, unit = kind(), P_DATA_TF()
-    asked.primitive_to_message(primitive)
-    written = b""
-    for part in asked.encode_msg(context, 16_382):
-        unit.from_primitive(part)
-        written += unit.encode()
-    return written
-
-
-def store(association):
-    data = film("1.2.3.4")
-    primitive, known = C_STORE(), identity(data)
-    primitive.AffectedSOPClassUID = known.sop_class
-    primitive.AffectedSOPInstanceUID = known.sop_instance
-    primitive.Priority, primitive.DataSet = 0, io.BytesIO(data_set(data))
-    contexts = association.accepted_contexts
-    (context,) = (c.context_id for c in contexts if c.abstract_syntax == known.sop_class)
-    return message(C_STORE_RQ, primitive, context)
-
-
-def echo(association):
-    primitive = C_ECHO()
-    primitive.AffectedSOPClassUID = Verification
-    return message(C_ECHO_RQ, primitive, 1)
-
-
-def cancel(association):
-    return message(C_CANCEL_RQ, C_CANCEL(), 1)
-
-
-@pytest.mark.parametrize("asked", [store, echo, cancel])
-def test_a_sender_that_waits_for_no_answer_is_let_go(asked):
-    # What it sends meanwhile would be kept, without an end.
-    with receiving() as (port, inbox):
-        with associated(port) as association:
-            with contextlib.suppress(OSError):
-                association.dul.socket.socket.sendall(200 * asked(association))
-            last = time.monotonic() + 20
-            while association.is_established and time.monotonic() < last:
-                time.sleep(0.02)
-            assert not association.is_established
-        with associated(port) as association:
-            assert pushed(association, film("1.2.3.9")) == 0
-        assert len(inbox.listed()) <= 2
-
-
-def test_a_message_that_makes_no_sense_ends_the_connection_by_a_word(caplog, capfd):
-    with receiving() as (port, _):
-        with associated(port) as association:
-            command = b"\x00\x00\x00\x10\x04\x00\x00\x00../\x1b"  # no command, and a strange UID
-            unit = (len(command) + 2).to_bytes(4, "big") + b"\x01\x03" + command
-            sent = b"\x04\x00" + len(unit).to_bytes(4, "big") + unit
-            association.dul.socket.socket.sendall(sent)
-            last = time.monotonic() + 20
-            while association.is_established and time.monotonic() < last:
-                time.sleep(0.02)
-            assert not association.is_established
-        with associated(port) as association:
-            assert pushed(association, film("1.2.3.9")) == 0
-    assert "A sender that breaks the protocol is let go" in caplog.text
-    told = capfd.readouterr().err
-    assert "Traceback" not in told
-    assert "../" not in told
-
-
-def test_before_anybody_is_let_in_little_is_read():
-    with receiving() as (port, _), socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"\x01\x00" + (90_000_000).to_bytes(4, "big"))
-        sent = 0
-        with contextlib.suppress(OSError):
-            while sent < 90_000_000:
-                sent += connection.send(bytes(100_000))
-        assert sent < 50_000_000  # what lies in the sockets' own buffers, too
 
 
 def test_a_crowd_of_silent_connections_ends_and_others_are_served():

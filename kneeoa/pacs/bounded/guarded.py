@@ -7,6 +7,7 @@ its sender says that it is complete. Here the connection ends first.
 import contextlib
 import logging
 import socket
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -20,6 +21,12 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.settings import Receiver
 
+USUAL = 25 * MEGABYTE
+"""Bytes of an ordinary film. Of larger ones one comes at a time: each takes its size several times.
+"""
+_MOST_READS, _CRUMB = 10_000, 64
+"""Reads after which each has to bring so many bytes, in the mean: a film in parts of one byte keeps
+the server busy for minutes."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,13 +37,18 @@ class Guarded(socket.socket):
     most_of_a_film: int
     seconds: float
     idle: float
-    _taken = 0
+    _large: threading.Semaphore
+    _is_large = False
+    _taken = _reads = 0
     _since: float | None = None
 
     @classmethod
-    def of(cls, connection: socket.socket, settings: Receiver) -> "Guarded":
-        """Return `connection`, guarded from now on."""
+    def of(
+        cls, connection: socket.socket, settings: Receiver, large: threading.Semaphore
+    ) -> "Guarded":
+        """Return `connection`, guarded from now on; who sends more than `USUAL` needs `large`."""
         guarded = cls(fileno=connection.detach())
+        guarded._large = large
         # What belongs to a film besides its data set is little, and so is what comes before.
         guarded.most, guarded.most_of_a_film = MEGABYTE, settings.largest + MEGABYTE
         guarded.seconds, guarded.idle = settings.film_seconds, settings.idle_seconds
@@ -45,14 +57,24 @@ class Guarded(socket.socket):
 
     def renew(self) -> None:
         """Begin to count anew: something came whole, and a film may follow."""
-        self._taken, self._since, self.most = 0, None, self.most_of_a_film
+        self._taken, self._reads, self._since = 0, 0, None
+        self.most = self.most_of_a_film
+
+    def done(self) -> None:
+        """Let the next large film come: this one is no longer held."""
+        if self._is_large:
+            self._is_large = False
+            self._large.release()
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Return what came, nothing where the connection has ended or has to."""
         now = time.monotonic()
         self._since = self._since or now
         left = self._since + self.seconds - now
-        if left <= 0 or self._taken >= self.most:
+        self._reads += 1
+        in_crumbs = self._reads > _MOST_READS and self._taken < _CRUMB * self._reads
+        too_much = self._taken >= self.most or in_crumbs
+        if left <= 0 or too_much or not self._may_be_large(left):
             self.end()
             return b""
         try:
@@ -68,6 +90,14 @@ class Guarded(socket.socket):
         """End the connection, whoever waits for it."""
         with contextlib.suppress(OSError):
             self.shutdown(socket.SHUT_RDWR)
+        self.done()
+
+    def _may_be_large(self, seconds: float) -> bool:
+        """Wait for its turn, where more than `USUAL` came; return whether that has come."""
+        if self._taken > USUAL and not self._is_large:
+            self._is_large = self._large.acquire(timeout=seconds)
+            return self._is_large
+        return True
 
 
 class _Handler(RequestHandler):
@@ -75,12 +105,18 @@ class _Handler(RequestHandler):
 
     def _create_association(self) -> Association:
         association = super()._create_association()
-        for thread in (association, association.dul):
-            thread.run = partial(_run, thread.run, self.request)  # type: ignore[method-assign]
+        reader = association.dul
+
+        def tell() -> None:
+            # Who waits to be asked for an association would wait on, with nobody there.
+            reader.to_user_queue.put(None)  # type: ignore[arg-type]
+
+        for thread, then in ((association, lambda: None), (reader, tell)):
+            thread.run = partial(_run, thread.run, then, self.request)  # type: ignore[method-assign]
         return association
 
 
-def _run(work: Callable[[], None], connection: "Guarded") -> None:
+def _run(work: Callable[[], None], then: Callable[[], None], connection: "Guarded") -> None:
     """Do the work of a thread; without it nobody reads the connection any more."""
     try:
         work()
@@ -89,6 +125,7 @@ def _run(work: Callable[[], None], connection: "Guarded") -> None:
         _LOG.warning("A sender that breaks the protocol is let go: %s", type(problem).__name__)
     finally:
         connection.end()
+        then()
 
 
 class GuardedServer(ThreadedAssociationServer):
@@ -103,11 +140,12 @@ class GuardedServer(ThreadedAssociationServer):
     def guard(self, settings: Receiver) -> None:
         """Say what holds for the connections; before any is made."""
         self.settings, self.connections = settings, weakref.WeakSet()
+        self._large = threading.Semaphore()
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
         """Return the next connection."""
         connection, address = super().get_request()
-        guarded = Guarded.of(connection, self.settings)
+        guarded = Guarded.of(connection, self.settings, self._large)
         self.connections.add(guarded)
         return guarded, address
 
