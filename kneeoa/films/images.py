@@ -292,8 +292,8 @@ def _decoded_as(data: bytes, kind: str, page: int, raw_mode: str | None) -> tupl
         image.seek(page)
         mode = raw_mode or _raw_mode(image)
         image.tile = [
-            tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))
-            for tile in image.tile
+            t._replace(args=mode if isinstance(t.args, str) else (mode, *(t.args or ())[1:]))
+            for t in image.tile
         ]
         image.load()
         return np.array(_upright(image)), mode

@@ -192,9 +192,9 @@ def _expect_patience(event: evt.Event) -> None:
 
 
 def _guarded(event: evt.Event) -> Guarded | None:
-    connection = event.assoc.dul.socket
-    is_guarded = connection is not None and isinstance(connection.socket, Guarded)
-    return connection.socket if is_guarded else None
+    owner = event.assoc.dul.socket
+    connection = None if owner is None else owner.socket
+    return connection if isinstance(connection, Guarded) else None
 
 
 def _why(problem: OSError) -> str:

@@ -108,11 +108,14 @@ class _Handler(RequestHandler):
         reader = association.dul
 
         def tell() -> None:
+            # What came of a film that was never whole stays in the library's circles otherwise.
+            association.dimse.message = None
             # Who waits to be asked for an association would wait on, with nobody there.
-            reader.to_user_queue.put(None)  # type: ignore[arg-type]
+            reader.to_user_queue.put(None)
 
         for thread, then in ((association, lambda: None), (reader, tell)):
-            thread.run = partial(_run, thread.run, then, self.request)  # type: ignore[method-assign]
+            run = partial(_run, thread.run, then, self.request)
+            thread.run = run  # type: ignore[method-assign]
         return association
 
 
