@@ -34,8 +34,8 @@ def swell(data):
 
 def fill(data, *, size, seconds):
     """Hold so many bytes for a while; tell from when to when."""
-    began = time.monotonic()
     held = np.ones(size, np.uint8)
+    began = time.monotonic()
     time.sleep(seconds)
     return {"began": began, "ended": time.monotonic(), "held": int(held[-1])}, []
 
