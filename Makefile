@@ -12,6 +12,7 @@
 # make check-viewer  build it and compare, byte by byte (node)
 # make fuzz   read 100,000 damaged films (FILMS=1000 SEED=3 for fewer, or the same ones again)
 # make audit  licences and known vulnerabilities of all that is installed; a part of make lint
+#             (STRICT=1 fails where nobody could be asked)
 # make lock   write the locks anew after a change of requirements*.txt (UPGRADE=--upgrade for newer)
 # make lint, make format, make clean, make distclean (clean, and the virtual environment)
 #
@@ -38,6 +39,7 @@ LOCKS = requirements requirements-cluster requirements-test
 UPGRADE =
 FILMS = 100000
 SEED =
+STRICT =
 
 COVER =
 # More than the two cores of a small machine: who drives a browser or a cluster mostly waits.
@@ -90,7 +92,7 @@ fuzz: $(TESTS)
 	$(PYTHON) -m tests.fuzzing --films $(FILMS) $(if $(SEED),--seed $(SEED))
 
 audit: $(TESTS)
-	$(PYTHON) -m tests.support.audit requirements-test.lock
+	$(PYTHON) -m tests.support.audit requirements-test.lock $(if $(STRICT),--strict)
 
 lock: $(TESTS)
 	for name in $(LOCKS); do \

@@ -212,7 +212,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kneeoa", description=__doc__, epilog=EPILOG)
     commands = parser.add_subparsers(dest="command", required=True)
     grade = commands.add_parser("grade", help="grade films with both networks", epilog=EPILOG)
-    grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="film or folder")
+    grade.add_argument(
+        "paths", nargs="+", type=terminal.path, metavar="PATH", help="film or folder"
+    )
     grade.add_argument("--csv", default="-", metavar="FILE", help="where to write ('-': stdout)")
     grade.add_argument(
         "--append",
@@ -224,20 +226,24 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="grade what looks like no frontal knee, too; the rows' warning says so",
     )
-    grade.add_argument("--models", type=Path, metavar="DIR", help="other published models")
-    grade.add_argument("--profile", type=Path, metavar="PROFILE", help="written by adapt")
+    grade.add_argument("--models", type=terminal.path, metavar="DIR", help="other published models")
+    grade.add_argument("--profile", type=terminal.path, metavar="PROFILE", help="written by adapt")
     grade.add_argument(
         "--together", action="store_true", help="a third row per film, of both networks together"
     )
     grade.set_defaults(run=_grade)
     adapt = commands.add_parser("adapt", help="learn how your own readers grade", epilog=ADAPT)
-    adapt.add_argument("folder", type=Path, metavar="FOLDER", help="films that they graded")
-    adapt.add_argument("--out", type=Path, required=True, metavar="PROFILE", help="a new folder")
+    adapt.add_argument(
+        "folder", type=terminal.path, metavar="FOLDER", help="films that they graded"
+    )
+    adapt.add_argument(
+        "--out", type=terminal.path, required=True, metavar="PROFILE", help="a new folder"
+    )
     adapt.add_argument("--name", metavar="TEXT", help="what every reading calls it")
     adapt.add_argument(
         "--anyway", action="store_true", help="write it even if it is not shown to be better"
     )
-    adapt.add_argument("--models", type=Path, metavar="DIR", help="other published models")
+    adapt.add_argument("--models", type=terminal.path, metavar="DIR", help="other published models")
     adapt.set_defaults(run=_adapt)
     _add_report(commands)
     pacs.add_to(commands)
@@ -247,8 +253,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     report = commands.add_parser("report", help="a report of one film", epilog=REPORT)
-    report.add_argument("film", type=Path, metavar="FILM")
-    report.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    report.add_argument("film", type=terminal.path, metavar="FILM")
+    report.add_argument("--out", type=terminal.path, required=True, metavar="FOLDER")
     for kind, help_ in (
         ("pdf", "one page of A4"),
         ("text", "plain text"),
@@ -271,8 +277,10 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         action="store_true",
         help="grade what looks like no frontal knee, too; the report says so",
     )
-    report.add_argument("--models", type=Path, metavar="DIR", help="other published models")
-    report.add_argument("--profile", type=Path, metavar="PROFILE", help="written by adapt")
+    report.add_argument(
+        "--models", type=terminal.path, metavar="DIR", help="other published models"
+    )
+    report.add_argument("--profile", type=terminal.path, metavar="PROFILE", help="written by adapt")
     report.set_defaults(run=_report)
 
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import cast
 
 from kneeoa.errors import KneeOAError
@@ -44,6 +45,16 @@ def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
         return NOT_DONE
     finally:
         _let_go_of_what_cannot_be_written()
+
+
+def path(text: str) -> Path:
+    """Return a file or folder that is named; raise `KneeOAError` for an empty text.
+
+    That would be the folder one is in: all of it, where a variable of a script was never set.
+    """
+    if not text:
+        raise KneeOAError("Expected a file or folder. Received an empty text in its place.")
+    return Path(text)
 
 
 def say(name: str, text: str) -> None:

@@ -24,6 +24,8 @@ MOST_FILES = 5_000
 MOST_BYTES = 1_000_000_000
 """Of all files together, unpacked; they are unpacked one at a time."""
 _MOST_ARRAYS = 200
+_LONGEST_PATH, _DEEPEST = 1_000, 50
+"""Letters, and folders, of a file's path. A ZIP may give each of its files 65,000 and 32,000."""
 _ENTRY = b"PK\x01\x02"
 """What every entry of a ZIP's directory begins with."""
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -136,6 +138,11 @@ def _array_in(data: bytes, path: str) -> np.ndarray:
 
 def _checked(entry: zipfile.ZipInfo) -> PurePosixPath:
     name = entry.orig_filename.replace("\\", "/")
+    if len(name) > _LONGEST_PATH or name.count("/") > _DEEPEST:
+        raise DataError(
+            f"Expected paths of at most {_LONGEST_PATH} letters and {_DEEPEST} folders in a ZIP. "
+            f"Received {_shown(name)}: pack the folder itself."
+        )
     path = PurePosixPath(name)
     drive = ":" in path.parts[0] if path.parts else True
     if drive or not name.isprintable() or path.is_absolute() or ".." in path.parts:

@@ -1,13 +1,16 @@
 """No command calls anybody, and none leaves anything where it was not told to."""
 
+import importlib.util
 import os
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from kneeoa.films.phantom import knee_png
 from kneeoa.graders.published import DEFAULT_MODELS
-from tests.support import cut_off
+from tests.support import cut_off, knees
 from tests.support.graded_films import write_tree
 from train.__main__ import main
 
@@ -58,15 +61,46 @@ def test_splitting_films_leaves_the_split_and_the_cache(tmp_path):
     assert cut_off.left_behind(tmp_path) == ["work/split.csv"]
 
 
-def test_training_leaves_its_run_and_the_cache(tmp_path):
-    data, cache = write_tree(tmp_path / "data"), tmp_path / "cache"
-    fit = ["fit", "--data", str(data), "--out", "results", "--architecture", "mobilenet"]
-    fit += ["--preset", "smoke", "--stages", "head:1", "--films", "10"]
-    # Tiny networks load Keras before the command can say where it keeps its things.
-    places = {"KNEEOA_CACHE": str(cache), "KERAS_HOME": str(cache / "keras")}
-    done = cut_off.run(tmp_path, "tests.support.tiny", *fit, **places)
+def places_of(cache):
+    """Return where libraries keep things: tiny networks load them before a command can say so."""
+    kept = {"KERAS_HOME": str(cache / "keras"), "TORCHINDUCTOR_CACHE_DIR": str(cache / "torch")}
+    # PyTorch compiles nothing; what is asked of a network's libraries is the same.
+    backend = "torch" if importlib.util.find_spec("torch") else "tensorflow"
+    return {"KNEEOA_CACHE": str(cache), "KERAS_BACKEND": backend, **kept}
+
+
+def test_training_publishing_and_measuring_leave_what_they_make_and_the_cache(tmp_path):
+    data = ["--data", str(write_tree(tmp_path / "data"))]
+    smoke = [*data, "--preset", "smoke", "--out", "results", "--architecture", "mobilenet"]
+    commands = [
+        ["fit", *smoke, "--stages", "head:1"],
+        ["tune", *smoke, "--trials", "1", "--epochs", "1"],
+        ["publish", "results", "--architecture", "mobilenet", *data, "--models", "models"],
+        ["evaluate", str(DEFAULT_MODELS), *data, "--films", "3", "--csv", "metrics.csv"],
+    ]
+    words = [word for command in commands for word in ("then", *command)][1:]
+    done = cut_off.run(tmp_path, "tests.support.tiny", *words, **places_of(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
-    left = [one for one in cut_off.left_behind(tmp_path) if not one.startswith("work/results")]
+    ours = ("work/results", "work/models", "work/metrics.csv")
+    assert [one for one in cut_off.left_behind(tmp_path) if not one.startswith(ours)] == []
+
+
+def test_a_localiser_is_trained_with_nobody_to_ask(tmp_path):
+    pytest.importorskip("torch")
+    from train.locate.drawn import lateral, no_film
+
+    knees.write_tree(tmp_path / "data", train=2, val=2, test=2)
+    rng = np.random.default_rng(0)
+    for kind, drawn in (("knee_lateral", lateral), ("drawing", no_film)):
+        for number in range(6):
+            place = tmp_path / "none" / kind / f"{number}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(drawn(rng)).save(place)
+    asked = ["locate", "--data", str(tmp_path / "data"), "--not-knees", str(tmp_path / "none")]
+    asked += ["--steps", "2", "--models", "models"]
+    done = cut_off.run(tmp_path, "tests.support.tiny", *asked, **places_of(tmp_path / "cache"))
+    assert done.returncode == 0, done.stderr
+    left = [one for one in cut_off.left_behind(tmp_path) if not one.startswith("work/models")]
     assert left == []
 
 

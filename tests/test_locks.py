@@ -80,3 +80,22 @@ def test_a_known_vulnerability_has_a_sentence():
         {"name": "b", "version": "1", "vulns": []},
     ]
     assert audit.vulnerabilities_in(found) == ["a 1: X-1, mended in 2."]
+
+
+@pytest.mark.parametrize(
+    ("words", "answered", "known", "code"),
+    [
+        ([], 0, [], 0),
+        (["--strict"], 0, [], 1),
+        (["--strict"], 10_000, [], 0),
+        ([], 10_000, ["a 1: X-1."], 1),
+    ],
+)
+def test_what_nobody_answers_for_is_said_and_fails_where_that_is_asked(
+    words, answered, known, code, monkeypatch, capsys
+):
+    lock = str(ROOT / "requirements-test.lock")
+    monkeypatch.setattr(audit.sys, "argv", ["audit", lock, *words])
+    monkeypatch.setattr(audit, "check_vulnerabilities", lambda lock: (known, answered))
+    assert audit.main() == code
+    assert ("NOT checked" in capsys.readouterr().out) == (answered == 0)

@@ -98,3 +98,11 @@ def test_only_what_takes_a_while_is_told(capsys):
         while not said and time.monotonic() < end:
             said += capsys.readouterr().err
     assert said == "kneeoa: Another is being made, 2 of 2.\n"
+
+
+@pytest.mark.parametrize("words", [["grade", ""], ["adapt", "", "--out", "x"], ["report", ""]])
+def test_an_empty_name_is_not_the_folder_one_is_in(words, capsys):
+    from kneeoa.__main__ import main
+
+    assert main(words) == 2
+    assert "Received an empty text in its place" in capsys.readouterr().err

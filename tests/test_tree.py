@@ -131,6 +131,21 @@ def test_every_table_is_written_harmless_to_a_spreadsheet():
     assert writers == may
 
 
+def test_a_lack_of_memory_is_never_taken_for_damage():
+    # A film near its limit would lose its window, or stay turned, without a word.
+    strays = []
+    for path in [*files_of("kneeoa/films", "kneeoa/reports/dicom"), "kneeoa/reports/deidentify.py"]:
+        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
+            before: set[str] = set()
+            for handler in getattr(node, "handlers", ()):
+                named = ast.walk(handler.type) if handler.type else ()
+                kinds = {kind.id for kind in named if isinstance(kind, ast.Name)}
+                if "Exception" in kinds and "MemoryError" not in before:
+                    strays.append(path)
+                before |= kinds
+    assert strays == []
+
+
 def test_only_sessions_load_onnx_runtime():
     # What has to be set before it is loaded (`kneeoa/__init__.py`) is then set.
     importing = set()

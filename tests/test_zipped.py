@@ -37,6 +37,15 @@ def test_names_that_lead_elsewhere_are_refused(name):
         open_zip(zipped({"fine.png": b"x", name: b"x"}))
 
 
+@pytest.mark.parametrize("name", ["a/" * 51 + "b.png", "a" * 1001])
+def test_a_path_longer_or_deeper_than_any_is_refused_in_a_short_sentence(name):
+    # Of thousands of such names, each part is an object: a small ZIP would take gigabytes.
+    assert list(open_zip(zipped({"a/" * 50 + "b.png": b"x"})))
+    with pytest.raises(DataError, match="at most 1000 letters and 50 folders") as refused:
+        open_zip(zipped({name: b"x"}))
+    assert len(str(refused.value)) < 300
+
+
 def test_a_name_with_a_nul_is_not_cut_off_there():
     data = zipped({"a.png_x.txt": b"x"}).replace(b"a.png_x", b"a.png\0x")
     with pytest.raises(DataError, match="inside the ZIP"):

@@ -1,6 +1,7 @@
 """What one training run is made of: one frozen config, and the presets."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from train.fields import expected, fits
 Share = Annotated[float, Meta(ge=0, le=1)]
 Part = Annotated[float, Meta(ge=0, lt=1)]
 """A share that is never all."""
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Seed = Annotated[int, Meta(ge=0, lt=2**32)]
+"""What all that draws by chance takes."""
 
 _GONE = (("mixup", 0.0), ("erase", 0.0))
 """Settings that there were once, and the value at which they did nothing."""
@@ -100,7 +104,7 @@ class TrainConfig:
     """
 
     architecture: Architecture
-    seed: Annotated[int, Meta(ge=0)] = 0
+    seed: Seed = 0
     init: str = "imagenet"
     preset: str = "paper"
     stages: tuple[Stage, ...] = (Stage("all", 1),)
@@ -109,7 +113,7 @@ class TrainConfig:
     weight_decay: Annotated[float, Meta(ge=0)] = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: Part = 0.0
-    batch_size: Annotated[int, Meta(ge=1)] = 32
+    batch_size: Count = 32
     dropout: Part = 0.2
     standardise: bool = False
     label_smoothing: Part = 0.0
@@ -117,7 +121,7 @@ class TrainConfig:
     soft_targets: str = ""
     soft_share: Share = 0.5
     averaging: Part = 0.0
-    patience: Annotated[int, Meta(ge=1)] = 5
+    patience: Count = 5
     rotation: Annotated[float, Meta(ge=0, le=180)] = 10.0
     shift: Part = 0.0
     zoom: Part = 0.1
@@ -139,7 +143,10 @@ class TrainConfig:
                 self._refuse(name, expected(kind))
         if not self.stages:
             self._refuse("stages", "at least one stage")
-        if any(s.epochs < 1 or s.factor <= 0 or not 32 <= s.side <= 512 for s in self.stages):
+        if any(
+            not (1 <= s.epochs <= 1_000_000 and 0 < s.factor < math.inf and 32 <= s.side <= 512)
+            for s in self.stages
+        ):
             whole = "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels"
             self._refuse("stages", whole)
         if self.jpeg and any(stage.side % 8 for stage in self.stages):

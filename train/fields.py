@@ -1,7 +1,9 @@
 """What a dataclass' field may hold: read from text, bounded where it is declared, and in words."""
 
+import math
 import operator
 from collections.abc import Iterator
+from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -14,7 +16,10 @@ _LIMITS = (
     ("le", operator.le, "at most"),
 )
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_TYPES = {
+    **{int: "a whole number", float: "a number", bool: "true or false", str: "text"},
+    Path: "a file or folder",
+}
 
 
 def taken_apart(kind: Any) -> tuple[Any, list[Any]]:
@@ -31,10 +36,15 @@ def taken_apart(kind: Any) -> tuple[Any, list[Any]]:
 
 
 def fits(kind: Any, value: Any) -> bool:
-    """Return whether a value is one of those, or within the bounds, that its type names."""
+    """Return whether a value is one of those, or within the bounds, that its type names.
+
+    No number is endless, or none: nothing could be computed with it.
+    """
     plain, _ = taken_apart(kind)
     if get_origin(plain) is Literal:
         return value in get_args(plain)
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
     return all(holds(value, limit) for holds, limit, _ in _limits(kind))
 
 
@@ -45,13 +55,16 @@ def expected(kind: Any) -> str:
         return " or ".join(get_args(plain))
     if get_origin(plain) is tuple:
         return f"{get_args(plain)[0].WRITTEN}, joined by commas"
-    words = [f"{words} {limit:g}" for _, limit, words in _limits(kind)]
+    words = [
+        f"{words} {limit:{'g' if abs(limit) < 1e6 else ','}}" for _, limit, words in _limits(kind)
+    ]
     return ", ".join([_TYPES.get(plain, plain.__name__), *words])
 
 
 def read(kind: Any, text: str) -> Any:
     """Return `text` as a value of its type; raise `ValueError` where it is none.
 
+    No file or folder is called by an empty text, which would be the folder one is in.
     Parts of a tuple are joined by commas; their class has a ``read``, and says what in ``WRITTEN``.
     A function in ``Annotated`` changes what was read.
     """
@@ -62,6 +75,8 @@ def read(kind: Any, text: str) -> Any:
         if text.lower() not in _TRUTH:
             raise ValueError(text)
         return _TRUTH[text.lower()]
+    if plain is Path and not text:
+        raise ValueError(text)
     value = text if get_origin(plain) is Literal else plain(text)
     if not fits(kind, value):
         raise ValueError(text)

@@ -15,6 +15,8 @@ from kneeoa.errors import DataError
 from kneeoa.grades import GRADES
 
 GRADE, FILE = "grade", "file"
+_MOST_COLUMNS, _MOST_ROWS = 1_000, 100_000
+"""Far more than any list of films has; every cell of a table takes many times its bytes."""
 _COLUMNS = (FILE, GRADE, "patient", "side")
 _GRADE = re.compile(r"(?:KL *)?([0-9])(?:[.,]0+)?", re.IGNORECASE)
 _SEPARATORS = (",", ";", "\t")
@@ -34,7 +36,8 @@ def rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the number of each line that holds something, and its cells by column.
 
     Columns are in lower case, cells without the blanks around them. Raises `DataError` where there
-    is no column of files, none of grades, or one twice, as when two readers have each their own.
+    is no column of files, none of grades, or one twice, as when two readers have each their own,
+    and where there are more of them, or more rows, than any list of films has.
     """
     lines = text.splitlines()
     # Excel's own note to itself, and blank lines above the head.
@@ -43,8 +46,15 @@ def rows(text: str, place: str) -> Iterator[tuple[int, dict[str, str]]]:
     lines = lines[skipped:]
     reader = csv.DictReader(lines, delimiter=_separator(lines[0] if lines else ""))
     try:
-        _check_columns([_column(name) for name in reader.fieldnames or ()], place)
-        for row in reader:
+        names = reader.fieldnames or ()
+        if len(names) > _MOST_COLUMNS:
+            raise DataError(
+                f"Expected a table of at most {_MOST_COLUMNS} columns. {place} has {len(names)}."
+            )
+        _check_columns([_column(name) for name in names], place)
+        for number, row in enumerate(reader):
+            if number >= _MOST_ROWS:
+                raise DataError(f"Expected a table of at most {_MOST_ROWS} rows. {place} has more.")
             # A cell beyond the header has no name; a line that is too short has no value.
             cells = {_column(key): (value or "").strip() for key, value in row.items() if key}
             if any(cells.values()):

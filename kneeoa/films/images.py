@@ -5,7 +5,6 @@ import math
 import sys
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -127,8 +126,7 @@ def _film_page(image: Image.Image, kind: str) -> int:
     """
     if kind == "JPEG":
         return 0
-    films: list[int] = []
-    page = 0
+    films, page = list[int](), 0
     while len(films) < 2 and page < _MOST_PAGES and _go_to(image, page):
         if not (isinstance(image, TiffImageFile) and _is_aside(image)):
             films.append(page)
@@ -183,6 +181,8 @@ def _aspect(image: Image.Image) -> float:
         across, down = (float(number) for number in density or info["jfif_density"])
         aspect = across / down
         lies = image.getexif().get(_ORIENTATION) in _LYING
+    except MemoryError:
+        raise
     except Exception:
         # Nothing, or nonsense, is said about density.
         return 1.0
@@ -194,6 +194,8 @@ def _aspect(image: Image.Image) -> float:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
+    except MemoryError:
+        raise
     except Exception:
         # The film is sound; only its EXIF data are not.
         return image
@@ -217,9 +219,8 @@ def _grey(image: Image.Image, storage: _Storage) -> tuple[np.ndarray, tuple[str,
         # Pillow does not tell signed bytes from unsigned ones.
         return np.asarray(image).view(np.int8).astype(np.float32) + 128, ()
     notes: tuple[str, ...] = ()
-    if image.mode == "P" and "transparency" in image.info:
-        image = image.convert("RGBA")
-    if image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+    is_clear_in_parts = image.mode == "P" and "transparency" in image.info
+    if is_clear_in_parts or image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
         image = image.convert("RGBA")
         notes = _transparency_notes(np.asarray(image)[..., 3])
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
@@ -290,10 +291,9 @@ def _decoded_as(data: bytes, kind: str, page: int, raw_mode: str | None) -> tupl
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         image.seek(page)
         mode = raw_mode or _raw_mode(image)
-        image.tile = [tile._replace(args=_with_mode(tile.args, mode)) for tile in image.tile]
+        image.tile = [
+            t._replace(args=mode if isinstance(t.args, str) else (mode, *(t.args or ())[1:]))
+            for t in image.tile
+        ]
         image.load()
         return np.array(_upright(image)), mode
-
-
-def _with_mode(arguments: Any, mode: str) -> Any:
-    return mode if isinstance(arguments, str) else (mode, *arguments[1:])

@@ -44,11 +44,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     fetch = tasks.add_parser("fetch", help="fetch knee films of an archive", epilog=EPILOG)
     _add_search(fetch)
     fetch.add_argument("--series", action="append", metavar="UID", help="these of them alone")
-    fetch.add_argument("--out", type=Path, required=True, metavar="DIR", help="where they go")
+    fetch.add_argument(
+        "--out", type=terminal.path, required=True, metavar="DIR", help="where they go"
+    )
     fetch.set_defaults(run=_stoppable(_fetch, "Stopped. The films that came stay."))
     send = tasks.add_parser("send", help="send DICOM reports to an archive", epilog=EPILOG)
     send.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="without one: all that waits"
+        "files", nargs="*", type=terminal.path, metavar="FILE", help="without one: all that waits"
     )
     send.add_argument("--server", default="", metavar="NAME", help="the archive, if several")
     send.set_defaults(run=_stoppable(_send, "Stopped. What was not sent waits."))

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 
 from kneeoa.errors import KneeOAError
@@ -28,6 +29,8 @@ def hush() -> None:
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)
         logger.propagate = False
+    # Those on the terminal, too: they quote whatever stands in a message.
+    warnings.filterwarnings("ignore", module=r"pydicom|pynetdicom")
 
 
 STATUS = {

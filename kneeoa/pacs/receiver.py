@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
-from pynetdicom import AE, evt
+from pynetdicom import AE, _config, evt
+from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 
 from kneeoa.errors import KneeOAError, RadiographError
@@ -47,6 +48,10 @@ SYNTAXES = (
 TAKEN, FULL, MISMATCH, CANNOT, NOT_NOW = 0x0000, 0xA700, 0xA900, 0xC000, 0xA701
 """Answers to a C-STORE (PS3.4, B.2.3); `NOT_NOW` is of the class of `FULL`."""
 _DESCRIBED = "kneeoa.films.dicom.described.described"
+
+# The library's handlers write messages to its log, which is hushed; one that they cannot take apart
+# keeps it from ours.
+_config.LOG_HANDLER_LEVEL = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class FilmReceiver:
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_C_ECHO, _echo),
             (evt.EVT_ACCEPTED, _renew),
+            (evt.EVT_DIMSE_RECV, _expect_patience),
         ]
         place = (settings.address, settings.port)
         try:
@@ -127,6 +133,13 @@ class FilmReceiver:
 
     def _store(self, event: evt.Event) -> int:
         _renew(event)
+        try:
+            return self._taken_in(event)
+        finally:
+            if (connection := _guarded(event)) is not None:
+                connection.done()
+
+    def _taken_in(self, event: evt.Event) -> int:
         request = cast(C_STORE, event.request)
         kind, instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         if kind != event.context.abstract_syntax or not is_uid(instance):
@@ -162,9 +175,26 @@ def _echo(event: evt.Event) -> int:
 
 def _renew(event: evt.Event) -> None:
     """Have the connection's bounds begin anew."""
-    connection = event.assoc.dul.socket
-    if connection is not None and isinstance(connection.socket, Guarded):
-        connection.socket.renew()
+    if (connection := _guarded(event)) is not None:
+        connection.renew()
+
+
+def _expect_patience(event: evt.Event) -> None:
+    """End a connection whose sender does not wait for answers, as all have to (PS3.7, D.3.3.3).
+
+    The library would keep whatever comes meanwhile, for as long as it comes. It would also keep, or
+    begin a thread for, what is asked of others than receivers.
+    """
+    is_alone = event.assoc.dimse.msg_queue.empty()
+    is_for_us = is_alone and isinstance(event.message, C_STORE_RQ | C_ECHO_RQ)
+    if not is_for_us and (connection := _guarded(event)) is not None:
+        connection.end()
+
+
+def _guarded(event: evt.Event) -> Guarded | None:
+    owner = event.assoc.dul.socket
+    connection = None if owner is None else owner.socket
+    return connection if isinstance(connection, Guarded) else None
 
 
 def _why(problem: OSError) -> str:

@@ -33,6 +33,7 @@ from kneeoa.graders.together import TogetherReading
 from kneeoa.records import joint_space, results
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
+from pages.shared.memory.recent import RecentFilms
 from pages.shared.viewer.feed import FilmFeed, film_feed
 
 if TYPE_CHECKING:
@@ -145,24 +146,28 @@ def _offered(roots):
     return allowed.offered(roots)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _read_film(
-    name: str, data: bytes
-) -> tuple[Radiograph, Frame, tuple[Reading, ...], TogetherReading | None]:
-    radiograph = read_radiograph(data, name)
-    frame = graders().localiser.find(radiograph).frames[0]
-    return radiograph, frame, *graders().read_both(radiograph, frame)
+@st.cache_resource(show_spinner=False)
+def _recent_films():
+    return RecentFilms()
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _answers(digest, _radiograph):
+    frame = graders().localiser.find(_radiograph).frames[0]
+    return frame, *graders().read_both(_radiograph, frame)
 
 
 def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
     """Return a film, the frame found first, and both published networks' readings of it."""
-    radiograph, frame, readings, _ = _read_film(name, data)
+    radiograph = _recent_films().read(name, data)
+    frame, readings, _ = _answers(radiograph.digest, radiograph)
     return radiograph, frame, readings
 
 
 def read_film_together(name: str, data: bytes) -> TogetherReading | None:
     """Return what both networks together say of the frame of `read_film`; None: not published."""
-    return _read_film(name, data)[3]
+    radiograph = _recent_films().read(name, data)
+    return _answers(radiograph.digest, radiograph)[2]
 
 
 def of_films(measure: Callable, films: pandas.DataFrame) -> pandas.DataFrame:

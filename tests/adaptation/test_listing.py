@@ -103,7 +103,10 @@ def test_a_table_in_no_known_encoding_says_how_to_save_it(tmp_path):
         ("file,grade\n", "Found none"),
         ("", "Missing"),
         ("file,grade\nb\x00.png,1\n", "Expected a file below"),
+        ("file,grade" + ",x" * 1000 + "\na.png,1\n", "at most 1000 columns"),
+        ("file,grade\n" + "a,\n" * 100_001, "at most 100000 rows"),
     ],
+    ids=lambda text: text[:40],
 )
 def test_a_table_that_cannot_be_used_is_refused(tmp_path, text, said):
     table(tmp_path, text)

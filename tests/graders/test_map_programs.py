@@ -1,6 +1,7 @@
 """Maps that need a whole network: SmoothGrad, and networks with their learning shuffled."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -72,6 +73,23 @@ def test_shares_and_maps_of_the_process_come_apart(exported, tmp_path, monkeypat
     (heatmap,) = smooth_grad.smooth_grads(FILM, [asked], told=shares.append)
     np.testing.assert_array_equal(heatmap, FILM)
     assert shares == [0.25, 1.0]
+
+
+def test_what_libraries_keep_goes_with_the_process(exported, tmp_path, monkeypatch):
+    program, told = tmp_path / "python", tmp_path / "told"
+    each = f'touch "$place/kept"; echo "$place" >> {told}'
+    program.write_text(
+        f'#!/bin/sh\ncat > /dev/null\nfor place in "$KERAS_HOME" "$TMPDIR"; do {each}; done\n'
+    )
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "somebody's"))
+    with pytest.raises(ModelError):
+        smooth_grad.smooth_grads(FILM, [smooth_grad.Asked("mobilenet", exported, True, 1)])
+    places = told.read_text().split()
+    assert len(places) == 2
+    assert not any(Path(place).exists() for place in places)
+    assert [file.name for file in tmp_path.iterdir() if file.is_dir()] == []
 
 
 def test_a_process_that_never_answers_is_given_up(exported, tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ from pages.shared.memory import film as film_module
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import Holding
 from pages.shared.memory.limits import FullError, Limits, limits_from
+from pages.shared.memory.recent import RecentFilms
 from pages.shared.memory.uploads import UploadRoom, Waiting
 from tests.support.places import MAIN_SCRIPT
 
@@ -178,6 +179,30 @@ def test_a_film_that_let_its_pixels_go_comes_back_as_it_was_shown(monkeypatch, q
     assert film.feed == feed
     assert film.shape == after.pixels.shape
     assert holding.taken("a") == len(data) + after.pixels.nbytes + len(feed.pixels)
+
+
+def test_films_of_folders_are_kept_while_there_is_room_whatever_their_size():
+    decoded = []
+
+    def decode(data, name):
+        decoded.append(name)
+        return read_radiograph(data, name)
+
+    first, second = knee_png(1, seed=1), knee_png(2, seed=2)
+    size = read_radiograph(first, "a").pixels.nbytes
+    recent = RecentFilms(2 * size, decode)
+    assert [recent.read(name, first).name for name in ("a.png", "b.png")] == ["a.png", "b.png"]
+    recent.read("c.png", second)
+    recent.read("a.png", first)
+    assert decoded == ["a.png", "c.png"]
+    recent.read("d.png", knee_png(3, seed=3))
+    assert recent.taken() == 2 * size
+    recent.read("a.png", first)
+    recent.read("c.png", second)
+    assert decoded == ["a.png", "c.png", "d.png", "c.png"]
+    small = RecentFilms(size - 1, decode)
+    assert all(small.read("a.png", data).pixels.size for data in (first, second))
+    assert small.taken() == size
 
 
 def test_limits_come_from_the_environment():

@@ -65,3 +65,10 @@ def test_settings_that_came_or_went_were_off():
 
 def test_without_runs_there_is_an_empty_table():
     assert list(tried.tried([], {}).columns) == list(tried.COLUMNS)
+
+
+def test_where_there_are_no_runs_a_sentence_says_so(tmp_path, capsys):
+    from train.__main__ import main
+
+    assert main(["tried", str(tmp_path)]) == 2
+    assert "Found none to compare" in capsys.readouterr().err

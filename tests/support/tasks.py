@@ -32,6 +32,14 @@ def swell(data):
     return {"length": len(held)}, []
 
 
+def fill(data, *, size, seconds):
+    """Hold so many bytes for a while; tell from when to when."""
+    held = np.ones(size, np.uint8)
+    began = time.monotonic()
+    time.sleep(seconds)
+    return {"began": began, "ended": time.monotonic(), "held": int(held[-1])}, []
+
+
 def crash(data):
     os.kill(os.getpid(), signal.SIGSEGV)
 

@@ -4,6 +4,7 @@ Resuming, killing, keeping, searching and publishing do not depend on how large 
 the real ones train is tested once for each backend, in ``test_backends``.
 """
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -108,10 +109,24 @@ def use_on_clusters(monkeypatch) -> None:
     monkeypatch.setattr(ray, "init", with_tiny_networks)
 
 
-if __name__ == "__main__":  # a command of `train` with tiny networks: python -m tests.support.tiny
-    import sys
-
+def _run(words: list[str]) -> int:
+    """Run commands of `train`, one after the other as long as they can be done; return the code."""
     from train.__main__ import main
 
     use()
-    sys.exit(main())
+    with contextlib.suppress(ImportError):  # of PyTorch, which not everybody has
+        from train.locate import batches
+
+        batches.DRAWN = 3
+    while words:
+        end = words.index("then") if "then" in words else len(words)
+        if code := main(words[:end]):
+            return code
+        words = words[end + 1 :]
+    return 0
+
+
+if (
+    __name__ == "__main__"
+):  # with tiny networks: python -m tests.support.tiny COMMAND [then COMMAND]
+    sys.exit(_run(sys.argv[1:]))

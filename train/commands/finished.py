@@ -250,6 +250,8 @@ class Tried:
         _expect_room(self.csv, COLUMNS)
         names = sorted(folder.name for folder in (self.results / "runs").glob("[!.]*"))
         runs, problems = studies.read_runs(self.results, names)
+        if not runs:
+            raise DataError(f"Expected finished runs in {self.results}. Found none to compare.")
         if self.study:
             bases = studies.read_study(self.results, self.study).configs
         else:

@@ -87,11 +87,19 @@ def _trained(
         steps=command.steps,
         seed=command.seed,
         learning_rate=command.learning_rate,
-        start=hashlib.sha256(command.start.read_bytes()).hexdigest() if command.start else "",
+        start=_digest_of(command.start) if command.start else "",
     )
     checkpoint = command.checkpoint or folder.parent / ".localiser-checkpoint.pt"
     network = fit(bank, config, checkpoint, threads=command.threads, start=command.start)
     return network, config, checkpoint
+
+
+def _digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file; of what is no file, nobody waits for an end."""
+    if not file.is_file():
+        raise ConfigError(f"Expected --start to be a checkpoint. There is no file {file}.")
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _graders(models: Path) -> "Grade | None":

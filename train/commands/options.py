@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from typing import get_type_hints as types_of
 
-from msgspec import Meta
-
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
 from kneeoa.networks import ARCHITECTURES, Architecture
 from train.commands.from_fields import option
-from train.config import Preset, TrainConfig, preset, tuned
+from train.config import Count, Preset, Seed, TrainConfig, preset, tuned
 from train.machine import Device, Precision
 
-Count = Annotated[int, Meta(ge=1)]
-Seed = Annotated[int, Meta(ge=0)]
 Absolute = Annotated[Path, Path.absolute]
 """Because a machine of a cluster works in another folder."""
 

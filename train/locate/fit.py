@@ -1,5 +1,6 @@
 """Training of the localiser: one cycle of AdamW, first for boxes, then for their spread, too."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from kneeoa.errors import ConfigError
 from kneeoa.graders.locating.looks import OUTPUTS
 from train.locate.batches import UNKNOWN, Bank, Batch, draw_batch
 from train.locate.network import Network
@@ -75,7 +77,8 @@ def fit(
     torch.manual_seed(config.seed)
     network, mean = (Network(config.side, config.widths) for _ in range(2))
     if start is not None:
-        network.load_state_dict(torch.load(start, weights_only=True)["state"]["mean"])
+        with _expected_in(start):
+            network.load_state_dict(torch.load(start, weights_only=True)["state"]["mean"])
     mean.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(
         network.parameters(), config.learning_rate, weight_decay=config.weight_decay
@@ -184,12 +187,27 @@ def _save(checkpoint: Path, config: LocateConfig, parts: Mapping[str, _Part], do
 def _resume(checkpoint: Path, config: LocateConfig, parts: Mapping[str, _Part]) -> int:
     if not checkpoint.exists():
         return 0
-    saved = torch.load(checkpoint, weights_only=True)
-    if saved["config"] != settings(config):
-        return 0
-    for name, part in parts.items():
-        part.load_state_dict(saved["state"][name])
-    return saved["done"]
+    with _expected_in(checkpoint):
+        saved = torch.load(checkpoint, weights_only=True)
+        if saved["config"] != settings(config):
+            return 0
+        for name, part in parts.items():
+            part.load_state_dict(saved["state"][name])
+        return int(saved["done"])
+
+
+@contextlib.contextmanager
+def _expected_in(file: Path) -> Iterator[None]:
+    """Say it where a file is no checkpoint: PyTorch has a dozen ways to."""
+    try:
+        yield
+    except OSError as problem:
+        raise ConfigError(f"{file} cannot be read: {problem.strerror or problem}.") from None
+    except Exception:
+        raise ConfigError(
+            f"Expected the checkpoint of a localiser's training in {file}. What is there is none, "
+            "is damaged, or is of another network: name another file, or remove it."
+        ) from None
 
 
 def _tensor(values: np.ndarray) -> torch.Tensor:

@@ -3,40 +3,24 @@
 import atexit
 import contextlib
 import os
-import select
 import signal
-import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.apart import wire
+from kneeoa.films.apart.processes import Template, Worker
 from kneeoa.films.apart.settings import MEGABYTE, Settings, settings_from
 
-_START_SECONDS = 60
 _SPARE_SECONDS = 10
 """That a worker is waited for past the time by the clock, after which it ends by itself."""
 _TOO_LONG = (signal.SIGPROF, signal.SIGALRM)
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """How no decoder ends by itself: somebody, or the kernel short of memory, ended it."""
-_PASSED_ON = ("PATH", "HOME", "TZ", "LANG", "LC_", "PYTHON", "LD_", "DYLD_", "VIRTUAL_ENV")
-"""Beginnings of the settings that a worker gets: no keys, no addresses of databases."""
-
-_OWN = {
-    # One film, one core; and threads would be lost in copies of the process.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    # For glibc: memory of an ordinary film is kept for the next one, which takes it over faster.
-    "MALLOC_MMAP_THRESHOLD_": "16000000",
-    "MALLOC_TRIM_THRESHOLD_": "64000000",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +37,10 @@ class Workers:
     def __init__(self, settings: Settings):
         self.settings = settings
         self._places = threading.Semaphore(settings.workers)
+        self._large = threading.Semaphore()
         self._lock = threading.Lock()
-        self._template: _Template | None = None
-        self._idle: list[_Worker] = []
+        self._template: Template | None = None
+        self._idle: list[Worker] = []
 
     def run(self, task: str, data: bytes, *, allowance: float = 1, **options: Any) -> Answer:
         """Return what `task`, a function by its full name, makes of `data` in a worker.
@@ -65,15 +50,29 @@ class Workers:
         Raises `RadiographError` where the task refuses the file or goes past its limits, and when
         no worker gets free.
         """
-        if not self._places.acquire(timeout=self.settings.patience):
+        with contextlib.suppress(_NotNow):
+            return self._in_its_place(task, data, options, allowance, is_alone=False)
+        # In the place of others meanwhile, it would wait for one that waits for its own.
+        with self._had(self._large):
+            return self._in_its_place(task, data, options, allowance, is_alone=True)
+
+    def _in_its_place(
+        self, task: str, data: bytes, options: dict[str, Any], allowance: float, *, is_alone: bool
+    ) -> Answer:
+        with self._had(self._places):
+            return self._run(task, data, options, allowance, is_alone)
+
+    @contextlib.contextmanager
+    def _had(self, places: threading.Semaphore) -> Iterator[None]:
+        if not places.acquire(timeout=self.settings.patience):
             raise RadiographError(
                 "All decoders are busy with other films. Nothing is wrong with this one: try it "
                 "again in a minute."
             )
         try:
-            return self._run(task, data, options, allowance)
+            yield
         finally:
-            self._places.release()
+            places.release()
 
     def warm(self) -> None:
         """Have a worker ready, without waiting for it."""
@@ -91,7 +90,9 @@ class Workers:
         if template:
             template.end()
 
-    def _run(self, task: str, data: bytes, options: dict[str, Any], allowance: float) -> Answer:
+    def _run(
+        self, task: str, data: bytes, options: dict[str, Any], allowance: float, is_alone: bool
+    ) -> Answer:
         asked = {
             "task": task,
             "options": options,
@@ -99,20 +100,32 @@ class Workers:
             "clock": allowance * self.settings.clock,
             "memory": self.settings.memory,
         }
-        done = self._ask(asked, data)
+        done = self._ask(asked, data, is_alone)
         if isinstance(done, _Ended) and done.by in _FROM_OUTSIDE:
             # It was not the film. A second time it may have been.
-            done = self._ask(asked, data)
+            done = self._ask(asked, data, is_alone)
         if isinstance(done, _Ended):
             raise RadiographError(self._sentence(done, allowance))
         return self._answer(*done)
 
-    def _ask(self, asked: dict[str, Any], data: bytes) -> "wire.Message | _Ended":
-        """Return header and contents of the answer, or how the worker ended."""
+    def _ask(self, asked: dict[str, Any], data: bytes, is_alone: bool) -> "wire.Message | _Ended":
+        """Return header and contents of the answer, or how the worker ended.
+
+        A film that takes more than an ordinary one is decoded while no other such film is, unless
+        it `is_alone` already: raises `_NotNow` where there is one.
+        """
         worker = self._take()
-        keep = False
+        keep = is_large = False
+
+        def grows(grown: int) -> None:
+            nonlocal is_large
+            if not is_alone and not is_large and grown > self.settings.ordinary:
+                is_large = self._large.acquire(blocking=False)
+                if not is_large:
+                    raise _NotNow
+
         try:
-            answer, contents = worker.ask(asked, data, asked["clock"] + _SPARE_SECONDS)
+            answer, contents = worker.ask(asked, data, asked["clock"] + _SPARE_SECONDS, grows)
             keep = not answer["last"]
             return answer, contents
         except TimeoutError:
@@ -120,6 +133,8 @@ class Workers:
         except (OSError, EOFError, wire.WireError):
             return _Ended(worker.ended_by())
         finally:
+            if is_large:
+                self._large.release()
             if keep:
                 with self._lock:
                     self._idle.append(worker)
@@ -127,7 +142,7 @@ class Workers:
                 worker.close()
                 self.warm()
 
-    def _take(self) -> "_Worker":
+    def _take(self) -> Worker:
         with self._lock:
             while self._idle:
                 worker = self._idle.pop()
@@ -136,11 +151,11 @@ class Workers:
                 worker.close()
             return self._new()
 
-    def _new(self) -> "_Worker":
+    def _new(self) -> Worker:
         if self._template is not None and not self._template.is_there():
             self._template.end()
             self._template = None
-        self._template = self._template or _Template()
+        self._template = self._template or Template()
         return self._template.copy()
 
     def _answer(self, answer: dict[str, Any], contents: Sequence[Any]) -> Answer:
@@ -173,103 +188,15 @@ class Workers:
         )
 
 
+class _NotNow(Exception):
+    """Another large film is being decoded."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ended:
     """By which signal a worker ended; 0 where it was none, or nobody knows."""
 
     by: int
-
-
-class _Template:
-    """The process that all workers are copies of."""
-
-    def __init__(self) -> None:
-        self._asked, other = socket.socketpair()
-        self._lock = threading.Lock()
-        self._is_ready = False
-        with other:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "kneeoa.films.apart.template", str(other.fileno())],
-                cwd=Path(__file__).parents[3],
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[other.fileno()],
-                # Ctrl-C is for the command line, which ends its workers.
-                process_group=0,
-            )
-
-    def is_there(self) -> bool:
-        return self._process.poll() is None
-
-    def copy(self) -> "_Worker":
-        """Return a new worker; it is there once the template is ready."""
-        mine, its = socket.socketpair()
-        told, telling = os.pipe()
-        with its, contextlib.suppress(OSError):  # its worker will be found to have ended
-            socket.send_fds(self._asked, [b"c"], [its.fileno(), telling])
-        os.close(telling)
-        return _Worker(self, mine, told)
-
-    def wait_until_ready(self) -> None:
-        """Wait while the decoders are loaded; raise `RuntimeError` where that fails."""
-        with self._lock:
-            if self._is_ready:
-                return
-            self._asked.settimeout(_START_SECONDS)
-            with contextlib.suppress(OSError):
-                self._is_ready = bool(self._asked.recv(1))
-            self._asked.settimeout(None)
-            if not self._is_ready and self._process.wait(1) > 0:
-                raise RuntimeError("The process of the decoders could not be started.")
-
-    def end(self) -> None:
-        self._asked.close()
-        try:
-            self._process.wait(1)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-
-class _Worker:
-    """The connection to one worker, and the pipe that tells how it ended."""
-
-    def __init__(self, template: _Template, connection: socket.socket, told: int) -> None:
-        self._template, self._connection, self._told = template, connection, told
-
-    def is_there(self) -> bool:
-        """Return whether it has not ended while it was idle."""
-        return not _readable(self._connection.fileno(), self._told, seconds=0)
-
-    def ask(self, asked: dict[str, Any], data: bytes, seconds: float) -> wire.Message:
-        """Return header and contents of the answer; raise `OSError` or `EOFError` without one."""
-        self._template.wait_until_ready()
-        self._connection.settimeout(seconds)
-        wire.send(self._connection, asked, [data])
-        return wire.receive(self._connection)
-
-    def ended_by(self) -> int:
-        """Return the signal that ended it, or 0."""
-        told = os.read(self._told, 1) if _readable(self._told, seconds=1) else b""
-        # A template that is gone tells nothing; it was ended like this.
-        return told[0] if told else signal.SIGKILL
-
-    def close(self) -> None:
-        self._connection.close()
-        os.close(self._told)
-
-
-def _readable(*files: int, seconds: float) -> bool:
-    poller = select.poll()
-    for file in files:
-        poller.register(file, select.POLLIN)
-    return bool(poller.poll(1000 * seconds))
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
-    return kept | _OWN
 
 
 _lock = threading.Lock()

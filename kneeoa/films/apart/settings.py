@@ -33,6 +33,11 @@ class Settings:
         """Seconds by the clock after which a film is given up, however little was computed."""
         return CLOCK * self.seconds
 
+    @property
+    def ordinary(self) -> int:
+        """Bytes of memory beyond which one film is decoded at a time: the others wait for it."""
+        return self.memory // 3
+
     def too_long(self, allowance: float) -> str:
         """Return what is said of a film that takes longer, with what more than decoding it may."""
         seconds = allowance * self.seconds

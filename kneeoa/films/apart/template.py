@@ -2,8 +2,8 @@
 
 `python -m kneeoa.films.apart.template DESCRIPTOR`, a socket. A copy is there within milliseconds,
 where a process that loads the decoders itself takes a second. For each copy come two descriptors:
-the connection that it serves (`worker`), and a pipe on which the template says how it ended. When
-the other side is gone, it ends its copies and itself.
+the connection that it serves (`worker`), and a pipe on which the template says the number of the
+process, and in the end how it ended. When the other side is gone, it ends its copies and itself.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ import sys
 from typing import NoReturn
 
 from kneeoa.films.apart import worker
+from kneeoa.films.apart.processes import NUMBER
 
 READY = b"r"
 _TASKS = (
@@ -85,6 +86,8 @@ class _Template:
         if copy == 0:
             self._be_the_copy(connection)
         os.close(connection)
+        with contextlib.suppress(OSError):  # nobody waits for it any more
+            os.write(told, copy.to_bytes(NUMBER, "little"))
         self.told[copy] = told
         return True
 

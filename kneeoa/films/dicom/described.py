@@ -39,6 +39,8 @@ def described(data: bytes) -> tuple[dict[str, Any], list]:
             specific_tags=list(_FIELDS.values()),
             force=True,
         )
+    except MemoryError:
+        raise
     except Exception:
         # Whatever a header does to its reader: nothing is known of the film.
         header = Dataset()
@@ -49,5 +51,7 @@ def _text(header: Dataset, keyword: str) -> str:
     try:
         value = header.get(keyword, "")
         return str("" if value is None else value).strip()[:_LONGEST]
+    except MemoryError:
+        raise
     except Exception:
         return ""

@@ -30,6 +30,8 @@ def directory(data: bytes) -> tuple[dict[str, Any], list]:
             path = parts if isinstance(parts, str) else "/".join(map(str, parts))
             pictures.append((series, _number(record.get("InstanceNumber")), place, path))
         return {"paths": [path for *_, path in sorted(pictures)]}, []
+    except MemoryError:
+        raise
     except Exception:
         # Whatever a directory does to its reader: films are pictures without it.
         return {"paths": []}, []

@@ -194,6 +194,8 @@ def _date(dataset: Dataset, keyword: str) -> date | None:
 def _text(dataset: Dataset | None, keyword: str) -> str:
     try:
         return "" if dataset is None else str(dataset.get(keyword) or "").strip().upper()
+    except MemoryError:
+        raise
     except Exception:
         return ""
 

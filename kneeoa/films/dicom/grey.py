@@ -103,6 +103,8 @@ def _rescaled(dataset: Dataset, stored: np.ndarray) -> np.ndarray:
     if dataset.get("ModalityLUTSequence"):
         try:
             return _table(dataset.ModalityLUTSequence[0], dataset).look_up(stored)
+        except MemoryError:
+            raise
         except Exception:
             raise _unreadable("ModalityLUTSequence") from None
     slope, intercept = (_number(dataset, name) for name in ("RescaleSlope", "RescaleIntercept"))
@@ -136,7 +138,7 @@ def _given_window(dataset: Dataset, stored: np.ndarray) -> np.ndarray | None:
     for show in (*_tables(dataset), *_windows(dataset)):
         try:
             spread = by_level(stored, _rescaled_and(show, dataset))
-        except RadiographError:
+        except (RadiographError, MemoryError):
             raise
         except Exception:
             # A file of many windows may have a broken one among them.

@@ -107,6 +107,8 @@ def kind_of_picture(start: bytes) -> Literal["film", "other", "none"]:
             return "other"
         if "Rows" in dataset:
             return "film"
+    except MemoryError:
+        raise
     except Exception:
         return "film" if has_preamble else "none"
     is_known = name != str(kind)

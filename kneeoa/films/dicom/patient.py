@@ -41,6 +41,8 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
             "name": " ".join(name.partition("=")[0].replace("^", " ").casefold().split()),
         }
         return patient, []
+    except MemoryError:
+        raise
     except Exception:
         # Whatever a header does to its reader: the film is sound, and its patient not known.
         return dict(_NOBODY), []

@@ -65,6 +65,8 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
         header: Dataset = pydicom.dcmread(
             io.BytesIO(data), stop_before_pixels=True, specific_tags=_WANTED, force=True
         )
+    except MemoryError:
+        raise
     except Exception:
         # Its pixels were read: the film is sound, and says nothing of itself.
         header = Dataset()
@@ -83,6 +85,8 @@ def _value(header: Dataset, keyword: str) -> str:
         if (text := _utf8(header, keyword)) is not None:
             return text
         return str(header.get(keyword) or "").strip()
+    except MemoryError:
+        raise
     except Exception:
         return ""
 
@@ -129,6 +133,8 @@ def _moment(header: Dataset, keyword: str, form: str) -> str:
 def _count(header: Dataset, keyword: str) -> int:
     try:
         return int(header.get(keyword) or 0)
+    except MemoryError:
+        raise
     except Exception:
         return 0
 
@@ -136,6 +142,8 @@ def _count(header: Dataset, keyword: str) -> int:
 def _orientation(header: Dataset) -> list[str]:
     try:
         directions = [str(direction) for direction in header.get("PatientOrientation") or ()]
+    except MemoryError:
+        raise
     except Exception:
         return []
     fits = len(directions) == 2 and all(map(_FORMS["directions"].fullmatch, directions))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -60,13 +60,15 @@ def smooth_grads(
     """
     stream = io.BytesIO()
     write_arrays(stream, _sent(film, asked))
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, _own_places() as places:
         process = subprocess.Popen(
             [sys.executable, "-m", __spec__.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, _BEFORE]))},
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, _BEFORE]))}
+            | places,
         )
         is_late = threading.Event()
 
@@ -94,6 +96,16 @@ def smooth_grads(
         )
     with np.load(io.BytesIO(written), allow_pickle=False) as maps:
         return tuple(maps[f"map{place}"] for place in range(len(asked)))
+
+
+@contextlib.contextmanager
+def _own_places() -> Iterator[dict[str, str]]:
+    """Give settings by which Keras and TensorFlow keep what they keep in a folder that then goes.
+
+    Keras would leave a folder at home, and follow what somebody else has written there.
+    """
+    with tempfile.TemporaryDirectory(prefix="kneeoa-maps-", ignore_cleanup_errors=True) as folder:
+        yield {"KERAS_HOME": folder, "TMPDIR": folder}
 
 
 def _exchanged(

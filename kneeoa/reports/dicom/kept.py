@@ -130,6 +130,8 @@ def _directions(dataset: Dataset) -> list[str]:
         directions = [
             str(direction).strip() for direction in dataset.get("PatientOrientation") or ()
         ]
+    except MemoryError:
+        raise
     except Exception:
         return []
     return (

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -87,6 +89,23 @@ def test_a_task_that_swells_is_refused(workers):
     with pytest.raises(RadiographError, match="decoded in 200 MB of memory"):
         workers.run(f"{TASKS}.swell", b"")
     assert process_of(workers)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not tell the memory of a process")
+def test_of_large_films_one_is_decoded_at_a_time_and_ordinary_ones_beside_it():
+    workers = Workers(replace(QUICK, seconds=5.0))
+
+    def fill(size, seconds):
+        return workers.run(f"{TASKS}.fill", b"", size=size, seconds=seconds).facts
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(fill, 2 * QUICK.ordinary, 0.5) for _ in range(3)]
+        time.sleep(0.15)
+        ordinary = fill(1000, 0)
+        times = sorted((each.result()["began"], each.result()["ended"]) for each in asked)
+    workers.close()
+    assert all(began >= ended for (_, ended), (began, _) in pairwise(times))
+    assert ordinary["ended"] < times[-1][1]
 
 
 def test_a_crash_is_a_refusal(workers):

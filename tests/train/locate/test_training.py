@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from kneeoa.errors import ConfigError  # noqa: E402
 from kneeoa.films.phantom import draw_knee  # noqa: E402
 from kneeoa.graders.locating.looks import OUTPUTS  # noqa: E402
 from train.locate.batches import FRONTAL, LATERAL, OTHER, Bank, draw_batch, make_batch  # noqa: E402
@@ -56,6 +57,19 @@ def test_metal_is_put_into_frontal_knees_and_elsewhere_alike(bank):
 def test_a_step_draws_the_same_batch_again(bank):
     first, second = (draw_batch(bank, np.random.default_rng([0, 7]), 8, 32) for _ in range(2))
     np.testing.assert_array_equal(first.looks, second.looks)
+
+
+def test_a_checkpoint_that_is_none_is_refused_by_a_sentence(bank, tmp_path):
+    junk, other = tmp_path / "junk.pt", tmp_path / "other.pt"
+    junk.write_bytes(b"no checkpoint")
+    torch.save({"state": {"mean": {"a": torch.zeros(2)}}}, other)
+    for start in (junk, other):
+        with pytest.raises(ConfigError, match="Expected the checkpoint of a localiser's training"):
+            fit(bank, TINY, tmp_path / "none.pt", start=start)
+    with pytest.raises(ConfigError, match="is damaged"):
+        fit(bank, TINY, junk)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        fit(bank, TINY, tmp_path / "none.pt", start=tmp_path)
 
 
 def test_training_goes_on_where_it_stopped(bank, tmp_path):
