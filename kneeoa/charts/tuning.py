@@ -13,7 +13,10 @@ def trials_figure(trials: pd.DataFrame, *, height: int = 420) -> go.Figure:
     measured = trials.dropna(subset="val_loss")
     axes = {name: name.replace("_", " ") for name in settings_of(measured)}
     axes["val_loss"] = "validation loss"
-    return parallel_figure(measured, axes, "val_loss", height=height)
+    names = measured["trial"].map("trial {}".format)
+    return parallel_figure(
+        measured.assign(name=names), axes, "val_loss", named="name", height=height
+    )
 
 
 def importance_figure(importance: pd.DataFrame, *, height: int = 420) -> go.Figure:

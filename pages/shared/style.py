@@ -8,7 +8,6 @@ STYLE = """
 .stMainBlockContainer > [data-testid="stVerticalBlock"] > :has(.st-key-case) {position: sticky;
   top: 3.7rem; z-index: 90; padding: .35rem 0; backdrop-filter: blur(14px);
   background: color-mix(in srgb, Canvas 86%, transparent);}
-.js-plotly-plot .parcoords text {text-shadow: none !important;}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys) {position: absolute;}
 .kl-network {font-size: .95rem; opacity: .75;}
 .kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}

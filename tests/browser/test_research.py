@@ -11,6 +11,7 @@ from kneeoa.records.results import read_predictions
 from tests.support.menu import turn_to
 from tests.support.research import write_study
 from tests.support.serving import running_app
+from tests.support.watching import settle
 
 SECONDS = 60_000
 
@@ -108,3 +109,27 @@ def test_no_research_page_is_cut_off_at_the_side(linked):
         )
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440, name
         assert page.get_by_text("encountered an error").count() == 0, name
+
+
+def test_dragging_along_an_axis_keeps_the_runs_that_pass_there(linked):
+    page = linked
+    turn_to(page, "Research", "Runs")
+    page.get_by_role("tab", name="Settings against results").click(timeout=SECONDS)
+    figure = page.locator(".st-key-figure_settings_and_results")
+    expect(figure.locator(".scatterlayer .trace path.js-line").first).to_be_visible(timeout=SECONDS)
+    axes = figure.locator(".xtick").count()
+    assert axes > 3
+    settle(page)
+    area = figure.locator(".nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    # The upper half of the first axis; where axes lie, see `kneeoa.charts.parallel`.
+    at = box["x"] + box["width"] * 0.6 / axes
+    page.mouse.move(at - 15, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(at + 5, box["y"] + box["height"] / 4)
+    page.mouse.move(at + 15, box["y"] + box["height"] / 2)
+    page.mouse.up()
+    wait(page, "pass where you marked")
+    page.get_by_role("button", name="Show all runs").click(timeout=SECONDS)
+    expect(page.get_by_text("pass where you marked")).to_have_count(0, timeout=SECONDS)

@@ -13,6 +13,7 @@ from kneeoa.analysis import confusions
 from kneeoa.films.phantom import draw_knee
 from kneeoa.records import notes
 from kneeoa.records.results import read_predictions
+from pages.runs import across
 from pages.shared import cached, clients
 from pages.shared.research import paper_sheet
 from tests.support.places import MAIN_SCRIPT
@@ -248,6 +249,14 @@ def test_settings_stand_against_validation_figures(names):
     assert "test films choose nothing" in text(app)
     table = app.dataframe[1].value
     assert list(table.columns[:3]) == ["run", "network", "seed"]
+    # As if dragged over the upper end of an axis.
+    best = table["accuracy"].idxmax()
+    app.session_state[across.BRUSHED] = tuple(table["run"]), {"accuracy": [(0.999, 1.0)]}
+    app.run()
+    assert list(app.dataframe[1].value["run"]) == [table["run"][best]]
+    assert f"**1 of {len(table)} runs** pass where you marked" in text(app)
+    next(button for button in app.button if button.label == "Show all runs").click().run()
+    assert len(app.dataframe[1].value) == len(table)
 
 
 DISPLAYED = (

@@ -1,13 +1,10 @@
 """Settings against results, and what to cite, from drawn runs."""
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from kneeoa.analysis import anova, measuring
+from kneeoa.analysis import measuring
 from kneeoa.analysis.many import citation, parallel_runs
 from kneeoa.analysis.selection import finished_runs, select
-from kneeoa.charts.parallel import dimension, parallel_figure
 from kneeoa.records.archive import read_archive
 from tests.support.research import SPLIT_HASH, write_run, write_study
 
@@ -34,34 +31,6 @@ def test_settings_that_differ_stand_beside_validation_figures(chosen):
     assert (on_val != observed[observed["split"] == "test"].set_index("run_id")["accuracy"]).any()
     assert table["minutes"].tolist() == [6.0] * 4
     assert table["teacher"].isna().sum() == 3
-
-
-def test_runs_without_validation_figures_are_left_out_of_the_lines(chosen):
-    observed = measuring.observed(chosen)
-    gone = observed[~((observed["split"] == "val") & (observed["seed"] == 0))]
-    table = parallel_runs.run_settings(chosen, gone)
-    assert table["accuracy"].isna().sum() == 1
-    axes = {"learning_rate": "learning rate", "teacher": "teacher", "accuracy": "accuracy"}
-    figure = parallel_figure(table, axes, "accuracy", higher_is_better=True)
-    (lines,) = figure.data
-    assert len(lines.dimensions[0]["values"]) == 3
-    assert lines.line.reversescale
-    assert list(lines.dimensions[1].ticktext) == ["&lt;b&gt;x&lt;/b&gt;", "not set"]
-
-
-def test_no_measured_run_is_an_empty_figure(chosen):
-    table = parallel_runs.run_settings(chosen, anova.observations([]))
-    assert len(table) == 4
-    assert not parallel_figure(table, {"seed": "seed"}, "accuracy").data
-
-
-def test_many_kinds_are_counted():
-    found = dimension("kind", pd.Series([f"kind {number:03d}" for number in range(50)]))
-    assert len(found["ticktext"]) == 30
-    assert found["ticktext"][-1] == "and 21 more"
-    assert max(found["values"]) == 29
-    assert dimension("rate", pd.Series([1e-5, 1e-2]))["label"] == "rate (log)"
-    assert np.array_equal(dimension("size", pd.Series([16, 32]))["values"], [16, 32])
 
 
 def test_the_citation_names_films_split_and_weights(chosen):
