@@ -63,6 +63,15 @@ class Workers:
             return self._run(task, data, options, allowance, is_alone)
 
     @contextlib.contextmanager
+    def in_place_of_a_large_film(self) -> Iterator[None]:
+        """Have no large film be decoded meanwhile: for other work that takes as much memory.
+
+        Raises `RadiographError` when the place does not get free.
+        """
+        with self._had(self._large):
+            yield
+
+    @contextlib.contextmanager
     def _had(self, places: threading.Semaphore) -> Iterator[None]:
         if not places.acquire(timeout=self.settings.patience):
             raise RadiographError(

@@ -21,6 +21,7 @@ import numpy as np
 
 from kneeoa.errors import ModelError
 from kneeoa.files import write_arrays
+from kneeoa.films.apart.pool import workers
 from kneeoa.graders.profile import Head
 from kneeoa.graders.published import PublishedModel, load_keras
 from kneeoa.networks import Architecture
@@ -56,11 +57,16 @@ def smooth_grads(
 
     `film` is ``(224, 224)`` in [0, 255]; `told` is called with the share of the noisy copies that
     are done, in [0, 1]. Takes about ten seconds and raises `ModelError` where TensorFlow or
-    tf-keras-vis is missing.
+    tf-keras-vis is missing, and `RadiographError` where large films take the memory for it.
     """
     stream = io.BytesIO()
     write_arrays(stream, _sent(film, asked))
-    with tempfile.TemporaryFile() as errors, _own_places() as places:
+    with (
+        # TensorFlow takes as much memory as they do: 1.25 GB.
+        workers().in_place_of_a_large_film(),
+        tempfile.TemporaryFile() as errors,
+        _own_places() as places,
+    ):
         process = subprocess.Popen(
             [sys.executable, "-m", __spec__.name],
             stdin=subprocess.PIPE,

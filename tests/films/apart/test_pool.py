@@ -108,6 +108,20 @@ def test_of_large_films_one_is_decoded_at_a_time_and_ordinary_ones_beside_it():
     assert ordinary["ended"] < times[-1][1]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not tell the memory of a process")
+def test_a_large_film_waits_for_other_work_that_takes_as_much_memory():
+    workers = Workers(replace(QUICK, seconds=5.0))
+    with ThreadPoolExecutor(1) as pool:
+        with workers.in_place_of_a_large_film():
+            large = pool.submit(
+                workers.run, f"{TASKS}.fill", b"", size=2 * QUICK.ordinary, seconds=0.2
+            )
+            ordinary = workers.run(f"{TASKS}.fill", b"", size=1000, seconds=0.3).facts
+            assert not large.done()
+        assert large.result().facts["began"] >= ordinary["ended"]
+    workers.close()
+
+
 def test_a_crash_is_a_refusal(workers):
     with pytest.raises(RadiographError, match="cannot be decoded"):
         workers.run(f"{TASKS}.crash", b"")
