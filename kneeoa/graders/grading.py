@@ -20,7 +20,7 @@ from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import DEFAULT_MODELS, PublishedModel, find_model
-from kneeoa.graders.serving import Answers, Ensemble, Grader, graded
+from kneeoa.graders.serving import Answers, Ensemble, Grader
 from kneeoa.graders.together import FOLDER, TogetherReading, find_together
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER, Architecture
 
@@ -108,7 +108,7 @@ class Graders:
 
         Whether the film should be graded at all is what `find` says.
         """
-        return self._readings(self._answers(self._film(radiograph, frame))[0])
+        return self._readings(self._answers(self._film(radiograph, frame)))
 
     def read_both(
         self, radiograph: Radiograph, frame: Frame | None = None
@@ -117,7 +117,9 @@ class Graders:
 
         The second is None where both together are not published.
         """
-        answers, probabilities = self._answers(self._film(radiograph, frame), together=True)
+        film = self._film(radiograph, frame)
+        answers = self._answers(film)
+        probabilities = self._together(film, answers)
         if probabilities is None or self.together is None:
             return self._readings(answers), None
         return self._readings(answers), TogetherReading(
@@ -141,21 +143,24 @@ class Graders:
 
         With `together` by both, too, where that is published. The keys are those of `rules`.
         """
-        answers, both = self._answers(films, together=together)
+        answers = self._answers(films)
         probabilities: dict[str, np.ndarray] = {
             name: output.probabilities for name, output in answers.items()
         }
-        return probabilities if both is None else probabilities | {FOLDER: both}
+        if together and (both := self._together(films, answers)) is not None:
+            probabilities[FOLDER] = both
+        return probabilities
 
-    def _answers(
-        self, films: np.ndarray, *, together: bool = False
-    ) -> tuple[dict[Architecture, Answers], np.ndarray | None]:
-        asked = list(self._graders.values())
-        if not together or self._ensemble is None:
-            answers = graded([(grader, films) for grader in asked])
-            return dict(zip(self._graders, answers, strict=True)), None
-        answers, both = self._ensemble.grade_with(asked, films)
-        return dict(zip(self._graders, answers, strict=True)), both
+    def _answers(self, films: np.ndarray) -> dict[Architecture, Answers]:
+        return {name: grader.grade_arrays(films) for name, grader in self._graders.items()}
+
+    def _together(
+        self, films: np.ndarray, answers: dict[Architecture, Answers]
+    ) -> np.ndarray | None:
+        if self._ensemble is None:
+            return None
+        known = {self._graders[name].file: output.logits for name, output in answers.items()}
+        return self._ensemble.grade_arrays(films, known=known)
 
     def _readings(self, answers: dict[Architecture, Answers]) -> tuple[Reading, ...]:
         return tuple(

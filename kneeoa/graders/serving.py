@@ -3,20 +3,18 @@
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from kneeoa.errors import ModelError
 from kneeoa.graders.profile import Head
-from kneeoa.graders.sessions import session_of, side_by_side
-from kneeoa.graders.together import Member, combine, mirrored
+from kneeoa.graders.sessions import session_of
+from kneeoa.graders.together import Member, both_ways, combine, mirrored
 from kneeoa.graders.weights import read_weights
 from kneeoa.metrics.calibration import softmax
 from kneeoa.networks import INPUT_SIDE
-
-_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,17 +43,23 @@ class Grader:
     head : its last layer under a profile; None as published
     """
 
-    def __init__(self, file: Path, *, temperature: float = 1.0) -> None:
-        """Load `file`; `temperature` divides the logits, see `calibration`."""
+    def __init__(self, file: Path, *, temperature: float = 1.0, threads: int = 0) -> None:
+        """Load `file`; `threads` 0 lets ONNX Runtime take all cores.
+
+        `temperature` divides the logits; it is the one on the card (see `calibration`).
+        """
         self._temperature, self.file = temperature, file
         self.head: Head | None = None
-        self._session, self.size = session_of(file), file.stat().st_size
+        self._session = session_of(file, threads=threads)
 
-    def grade_arrays(self, images: np.ndarray) -> Answers:
+    def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
         """Grade ``(N, 224, 224)`` films with values in [0, 255], in batches."""
-        return graded([(self, images)])[0]
-
-    def _answers(self, outputs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Answers:
+        if images.ndim != 3 or images.shape[1:] != (INPUT_SIDE, INPUT_SIDE):
+            raise ModelError(
+                f"Expected films of shape (N, {INPUT_SIDE}, {INPUT_SIDE}). "
+                f"Received: {images.shape}."
+            )
+        outputs = [self._outputs(_as_film(batch)) for batch in _batches(images, batch_size)]
         logits, evidence = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
         if not (np.isfinite(logits).all() and np.isfinite(evidence).all()):
             raise ModelError(
@@ -64,13 +68,14 @@ class Grader:
             )
         return Answers(softmax(logits, self._temperature), logits, evidence)
 
-    def pooled(self, images: np.ndarray) -> np.ndarray:
+    def pooled(self, images: np.ndarray, *, batch_size: int = 32) -> np.ndarray:
         """Return what the last linear layer sees of ``(N, 224, 224)`` films: ``(N, C) float32``."""
-
-        def pooled(batch: np.ndarray) -> np.ndarray:
-            return self.features(batch).mean(axis=(1, 2))
-
-        return np.concatenate(side_by_side([partial(pooled, batch) for batch in _batches(images)]))
+        return np.concatenate(
+            [
+                self._session.run(["features"], {"film": _as_film(batch)})[0].mean(axis=(1, 2))
+                for batch in _batches(images, batch_size)
+            ]
+        )
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return the last feature map of ``(N, 224, 224)`` films, ``(N, 7, 7, C) float32``."""
@@ -101,38 +106,12 @@ class Grader:
         grader.head = head
         return grader
 
-    def _outputs(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        film = _as_film(images)
+    def _outputs(self, film: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.head is None:
             return self._session.run(["logits", "evidence"], {"film": film})
         (features,) = self._session.run(["features"], {"film": film})
         evidence = features @ self.head.kernel
         return evidence.mean(axis=(1, 2)) + self.head.bias, evidence
-
-
-def graded(asked: Sequence[tuple[Grader, np.ndarray]]) -> list[Answers]:
-    """Return what each network says of its films ``(N, 224, 224)``, all side by side.
-
-    Raises `ModelError` for films of another shape, and where a network gives no numbers.
-    """
-    for _, images in asked:
-        if images.ndim != 3 or images.shape[1:] != (INPUT_SIDE, INPUT_SIDE):
-            raise ModelError(
-                f"Expected films of shape (N, {INPUT_SIDE}, {INPUT_SIDE}). "
-                f"Received: {images.shape}."
-            )
-    runs = [
-        (place, grader, batch)
-        for place, (grader, images) in enumerate(asked)
-        for batch in _batches(images)
-    ]
-    # Large networks first, so that both threads end at about the same time.
-    runs.sort(key=lambda run: -run[1].size)
-    outputs = side_by_side([partial(grader._outputs, batch) for _, grader, batch in runs])
-    return [
-        grader._answers([output for run, output in zip(runs, outputs, strict=True) if run[0] == at])
-        for at, (grader, _) in enumerate(asked)
-    ]
 
 
 class Ensemble:
@@ -143,6 +122,7 @@ class Ensemble:
         members: Sequence[Member],
         *,
         temperature: float = 1.0,
+        threads: int = 0,
         loaded: Iterable[Grader] = (),
     ) -> None:
         """Load the members that are not `loaded`; `temperature` is that of their mean."""
@@ -153,41 +133,26 @@ class Ensemble:
         self._graders = [
             by_file[member.file].at(member.temperature)
             if member.file in by_file
-            else Grader(member.file, temperature=member.temperature)
+            else Grader(member.file, temperature=member.temperature, threads=threads)
             for member in members
         ]
 
-    def grade_arrays(self, images: np.ndarray) -> np.ndarray:
-        """Return ``(N, 5) float32`` probabilities of ``(N, 224, 224)`` films in [0, 255]."""
-        return self.grade_with((), images)[1]
+    def grade_arrays(
+        self, images: np.ndarray, *, known: Mapping[Path, np.ndarray] = MappingProxyType({})
+    ) -> np.ndarray:
+        """Return ``(N, 5) float32`` probabilities of ``(N, 224, 224)`` films in [0, 255].
 
-    def grade_with(
-        self, graders: Sequence[Grader], images: np.ndarray
-    ) -> tuple[list[Answers], np.ndarray]:
-        """Return what `graders` say of films, and what all members together do.
-
-        A member that is one of `graders` reads a film once for both.
+        `known` are the logits that networks gave of these films already, ``(N, 5)`` by their file:
+        such a one reads only the mirror images.
         """
-        mirror = mirrored(images)
-        asked = [(grader, images) for grader in graders]
-        asked += [(grader, mirror) for grader in self._graders]
-        files = [grader.file for grader in graders]
-        asked += [(grader, images) for grader in self._graders if grader.file not in files]
-        answers = graded(asked)
-        logits = {
-            (grader.file, shown is mirror): answer.logits
-            for (grader, shown), answer in zip(asked, answers, strict=True)
-        }
-        given = np.stack(
+        answers = np.stack(
             [
-                [
-                    softmax(logits[member.file, is_mirrored], member.temperature)
-                    for is_mirrored in (False, True)
-                ]
-                for member in self._members
+                softmax(self._logits(grader, images, known.get(grader.file)), member.temperature)
+                for grader, member in zip(self._graders, self._members, strict=True)
             ]
         )
-        return answers[: len(graders)], combine(given, self._weights, self._temperature)
+        split = answers.reshape(len(answers), 2, len(images), -1)
+        return combine(split, self._weights, self._temperature)
 
     def under(self, heads: Mapping[str, Head]) -> "Ensemble":
         """Return these members with the last layers in `heads`, by the SHA-256 of their files."""
@@ -198,10 +163,14 @@ class Ensemble:
         ]
         return ensemble
 
+    @staticmethod
+    def _logits(grader: Grader, images: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+        if known is None:
+            return grader.grade_arrays(both_ways(images)).logits
+        return np.concatenate([known, grader.grade_arrays(mirrored(images)).logits])
 
-def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield films in at least two parts, where there are two, for `side_by_side`."""
-    size = min(_BATCH, max(1, (len(images) + 1) // 2))
+
+def _batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
     return (images[start : start + size] for start in range(0, max(1, len(images)), size))
 
 

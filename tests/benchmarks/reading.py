@@ -49,7 +49,7 @@ def our_case(graders: Graders, data: bytes) -> None:
     found = graders.localiser.find(radiograph)
     for reading in graders.read(found.to_grade(radiograph), found.frames[0]):
         heatmap = gradcam.grad_cam(reading.evidence, reading.grade)
-        display.png(display.layer(heatmap, scale=10, side=224))
+        display.layer_png(heatmap, scale=10, side=224)
 
 
 def bare_sessions() -> list[onnxruntime.InferenceSession]:

@@ -65,6 +65,20 @@ def test_weak_evidence_is_coloured_less_than_strong():
     assert opacity(10) == opacity(50)
 
 
+def test_a_layer_as_a_file_is_the_layer():
+    heatmap = np.random.default_rng(1).uniform(0, 12, (7, 7)).astype(np.float32)
+    options = {"scale": 10, "side": 224, "contours": (0.5,)}
+    drawn = display.layer(heatmap, **options)
+    with Image.open(io.BytesIO(display.layer_png(heatmap, **options))) as image:
+        np.testing.assert_array_equal(np.asarray(image.convert("RGBA")), drawn)
+    # The colours are those of the ramp, as far as the eye can tell.
+    plain = display.layer(heatmap, scale=10, side=224)
+    strength = np.clip(display.upsample(heatmap, 224) / 10, 0, 1)
+    expected = display.colour_ramp(strength).astype(int)
+    assert np.abs(plain[..., :3] - expected).max() <= 4
+    assert np.abs(plain[..., 3] - 255 * np.sqrt(strength)).max() <= 1.1
+
+
 def test_colour_ramp_brightens_evenly():
     brightness = display.colour_ramp(np.linspace(0, 1, 50)) @ np.array([0.2126, 0.7152, 0.0722])
     assert (np.diff(brightness) > 0).all()

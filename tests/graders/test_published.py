@@ -107,8 +107,7 @@ def test_what_is_no_number_is_no_answer(place, monkeypatch, tmp_path):
         def run(self, names, feed):
             return given
 
-    monkeypatch.setattr(serving, "session_of", lambda file: Damaged())
-    (tmp_path / "model.onnx").touch()
+    monkeypatch.setattr(serving, "session_of", lambda file, threads=0: Damaged())
     with pytest.raises(ModelError, match="its weights are damaged"):
         Grader(tmp_path / "model.onnx").grade_arrays(np.zeros((1, 224, 224), np.float32))
 
@@ -118,15 +117,15 @@ def test_a_network_of_both_is_loaded_once_and_reads_a_film_once(monkeypatch):
     session_of = serving.session_of
 
     class Counting:
-        def __init__(self, file):
+        def __init__(self, file, threads):
             loaded.append(file)
-            self.file, self._session = file, session_of(file)
+            self.file, self._session = file, session_of(file, threads=threads)
 
         def run(self, names, feed):
             seen.extend([self.file] * len(feed["film"]))
             return self._session.run(names, feed)
 
-    monkeypatch.setattr(serving, "session_of", Counting)
+    monkeypatch.setattr(serving, "session_of", lambda file, threads=0: Counting(file, threads))
     graders = Graders()
     assert len(loaded) == len(set(loaded)) == 3
     films = np.stack([draw_knee(2, seed=1), draw_knee(4, seed=2)]).astype(np.float32)

@@ -127,8 +127,8 @@ def layer_of(
 ) -> Layer:
     """Return a network's map ``(7, 7)`` as a layer; `scale` gets the strongest colour."""
     shares = CONTOURS if contours else ()
-    drawn = display.layer(heatmap, scale=scale, side=MAP_SIDE, contours=shares)
-    return Layer(DISPLAY_NAME[reading.architecture], display.png(drawn), frame)
+    drawn = display.layer_png(heatmap, scale=scale, side=MAP_SIDE, contours=shares)
+    return Layer(DISPLAY_NAME[reading.architecture], drawn, frame)
 
 
 def rectangle(frame: Frame, scale: float = 1.0) -> dict[str, float]:
