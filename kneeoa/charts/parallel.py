@@ -106,13 +106,13 @@ def passing(axes: Mapping[str, Axis], brushes: Brushes) -> np.ndarray:
 def brushed(axes: Iterable[str], boxes: Iterable[Mapping[str, Any]]) -> Brushes:
     """Return the brushes of boxes drawn over axes, each with the ends ``x`` and ``y`` of it."""
     names = list(axes)
-    found: dict[str, list[tuple[float, float]]] = {}
+    parts: dict[str, list[tuple[float, float]]] = {}
     for box in boxes:
         (left, right), (low, high) = sorted(box["x"]), sorted(box["y"])
         for number, name in enumerate(names):
             if left <= number <= right:
-                found.setdefault(name, []).append((low, high))
-    return found
+                parts.setdefault(name, []).append((low, high))
+    return parts
 
 
 def parallel_figure(
