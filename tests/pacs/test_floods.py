@@ -57,6 +57,18 @@ def event_report(association):
     return message(N_EVENT_REPORT_RQ, N_EVENT_REPORT(), 1)  # which lacks what such a report has
 
 
+def expect_let_go(association):
+    last = time.monotonic() + 20
+    while association.is_established and time.monotonic() < last:
+        time.sleep(0.02)
+    assert not association.is_established
+
+
+def expect_served(port):
+    with associated(port) as association:
+        assert pushed(association, film("1.2.3.9")) == 0
+
+
 @pytest.mark.parametrize("asked", [store, echo, cancel, event_report])
 def test_a_sender_that_waits_for_no_answer_is_let_go(asked):
     # What it sends meanwhile would be kept, without an end.
@@ -64,12 +76,8 @@ def test_a_sender_that_waits_for_no_answer_is_let_go(asked):
         with associated(port) as association:
             with contextlib.suppress(OSError):
                 association.dul.socket.socket.sendall(200 * asked(association))
-            last = time.monotonic() + 20
-            while association.is_established and time.monotonic() < last:
-                time.sleep(0.02)
-            assert not association.is_established
-        with associated(port) as association:
-            assert pushed(association, film("1.2.3.9")) == 0
+            expect_let_go(association)
+        expect_served(port)
         assert len(inbox.listed()) <= 2
 
 
@@ -80,12 +88,8 @@ def test_a_message_that_makes_no_sense_ends_the_connection_by_a_word(caplog, cap
             unit = (len(command) + 2).to_bytes(4, "big") + b"\x01\x03" + command
             sent = b"\x04\x00" + len(unit).to_bytes(4, "big") + unit
             association.dul.socket.socket.sendall(sent)
-            last = time.monotonic() + 20
-            while association.is_established and time.monotonic() < last:
-                time.sleep(0.02)
-            assert not association.is_established
-        with associated(port) as association:
-            assert pushed(association, film("1.2.3.9")) == 0
+            expect_let_go(association)
+        expect_served(port)
     assert "A sender that breaks the protocol is let go" in caplog.text
     told = capfd.readouterr().err
     assert "Traceback" not in told
@@ -114,12 +118,8 @@ def test_a_film_in_parts_of_one_byte_is_given_up():
             crumb = b"\x04\0\0\0\0\x07\0\0\0\x03\x01\0x"
             with contextlib.suppress(OSError):
                 association.dul.socket.socket.sendall(command + 20_000 * crumb)
-            last = time.monotonic() + 20
-            while association.is_established and time.monotonic() < last:
-                time.sleep(0.02)
-            assert not association.is_established
-        with associated(port) as association:
-            assert pushed(association, film("1.2.3.9")) == 0
+            expect_let_go(association)
+        expect_served(port)
 
 
 def test_of_large_films_one_comes_at_a_time(monkeypatch):

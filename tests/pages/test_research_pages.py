@@ -18,12 +18,7 @@ from tests.support.research import (
     write_search,
     write_study,
 )
-
-
-def opened(page, **address):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params.update(address)
-    return app.switch_page(f"{page}/page.py").run()
+from tests.support.research_pages import opened
 
 
 def text(app):

@@ -4,16 +4,9 @@ import os
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.support.places import MAIN_SCRIPT
 from tests.support.research import write_robustness, write_search, write_study, write_tried
-
-
-def opened(page, **address):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params.update(address)
-    return app.switch_page(f"{page}/page.py").run()
+from tests.support.research_pages import opened
 
 
 def text(app):

@@ -7,7 +7,6 @@ import zipfile
 import pandas as pd
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.analysis import confusions
 from kneeoa.films.phantom import draw_knee
@@ -16,8 +15,8 @@ from kneeoa.records.results import read_predictions
 from pages.runs import across
 from pages.shared import cached, clients
 from pages.shared.research import paper_sheet
-from tests.support.places import MAIN_SCRIPT
 from tests.support.research import write_study
+from tests.support.research_pages import opened
 
 
 @pytest.fixture
@@ -25,12 +24,6 @@ def names(tmp_path, monkeypatch):
     monkeypatch.setenv("KNEEOA_RESULTS", str(tmp_path / "results"))
     monkeypatch.delenv("KNEEOA_DATASET", raising=False)
     return write_study(tmp_path / "results", cycles=2)
-
-
-def opened(page, **address):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
-    app.query_params.update(address)
-    return app.switch_page(f"{page}/page.py").run()
 
 
 def text(app):
