@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
+from tests.support.pointer import drag, grey, middle
 from tests.support.serving import VIEWPORT, chromium
 from tests.support.watching import watched
 
@@ -81,25 +82,6 @@ def window(page):
     return [float(end) for end in state(page, "window").split(",")]
 
 
-def middle(page, pane=0):
-    box = page.locator(".pane").nth(pane).bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page, start, by, *, button="left"):
-    page.mouse.move(*start)
-    page.mouse.down(button=button)
-    for step in range(1, 6):
-        page.mouse.move(start[0] + by[0] * step / 5, start[1] + by[1] * step / 5)
-    page.mouse.up(button=button)
-
-
-def grey(page):
-    """The film's pane as it is seen, ``(H, W) float``."""
-    shot = page.locator(".pane").first.screenshot()
-    return np.asarray(Image.open(io.BytesIO(shot)).convert("L"), float)
-
-
 def test_the_servers_policy_holds_and_nothing_is_complained_of(page):
     assert complaints(page) == []
     assert page.locator(".pane").count() == 3
@@ -117,10 +99,10 @@ def test_dragging_windows_the_stored_samples(page):
     # Of 16 bits: 700 is black, and white far above 255.
     assert low >= 700
     assert high > 2000
-    before, seen = state(page, "window"), grey(page)
+    before, seen = state(page, "window"), grey(page.locator(".pane").first)
     drag(page, middle(page), (90, 40))
     changes(page, "window", before)
-    assert np.abs(grey(page) - seen).mean() > 2
+    assert np.abs(grey(page.locator(".pane").first) - seen).mean() > 2
     dragged = state(page, "window")
     page.keyboard.press("w")
     changes(page, "window", dragged)
@@ -146,13 +128,16 @@ def test_wheel_keys_and_fit_zoom(page):
 
 
 def test_it_inverts_rotates_and_flips(page):
-    plain = grey(page)
+    plain = grey(page.locator(".pane").first)
     page.keyboard.press("i")
     becomes(page, "invert", "true")
     page.wait_for_timeout(300)
     # A darker picture of a bright one, or the other way round.
     assert (
-        np.corrcoef(plain[200:-200, 250:-250].ravel(), grey(page)[200:-200, 250:-250].ravel())[0, 1]
+        np.corrcoef(
+            plain[200:-200, 250:-250].ravel(),
+            grey(page.locator(".pane").first)[200:-200, 250:-250].ravel(),
+        )[0, 1]
         < -0.8
     )
     page.keyboard.press("r")
@@ -289,6 +274,18 @@ def test_a_finger_windows_and_the_magnifier_follows_it(page):
     page.mouse.up()
     expect(page.locator(".lens")).to_be_hidden()
     page.keyboard.press("d")
+    assert complaints(page) == []
+
+
+def test_what_is_seen_is_saved_as_a_picture(page):
+    with page.expect_download() as download:
+        page.keyboard.press("s")
+    assert download.value.suggested_filename == "knee.png"
+    picture = np.asarray(Image.open(download.value.path()).convert("L"), float)
+    seen = grey(page.locator(".panes"))
+    height = len(seen)
+    assert np.abs(picture[:height] - seen)[4:-4, 4:-4].mean() < 4, "but for parts of a pixel"
+    assert 5 < picture[height:].mean() < 100, "what it is for stands below"
     assert complaints(page) == []
 
 

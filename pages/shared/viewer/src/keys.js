@@ -22,6 +22,7 @@ export const KEYS = {
   v: 'side',
   c: 'wipe',
   u: 'full',
+  s: 'picture',
 };
 const REPEATED = ['in', 'out'];
 
@@ -47,6 +48,7 @@ export const TOLD = [
   ['V', 'with or without the maps beside the film'],
   ['C', 'wipe, where there are two films'],
   ['U', 'full screen'],
+  ['S', 'save what is seen as a picture (PNG)'],
 ];
 
 // What is said of a tool while it is in the hand.

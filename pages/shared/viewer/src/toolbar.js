@@ -23,6 +23,7 @@ const LATE = [
   ['pointer', 'Pointer', 'P'],
   ['side', 'Maps', 'V'],
   ['wipe', 'Wipe', 'C'],
+  ['picture', 'Picture', 'S'],
   ['full', 'Full screen', 'U'],
 ];
 

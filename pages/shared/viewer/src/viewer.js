@@ -8,6 +8,7 @@ import { HINTS } from './keys.js';
 import { Lens } from './lens.js';
 import { Measuring } from './measuring.js';
 import { Pane } from './pane.js';
+import { savePicture } from './picture.js';
 import { Seen } from './seen.js';
 import { Toolbar } from './toolbar.js';
 import { View } from './view.js';
@@ -257,9 +258,9 @@ export class Viewer {
         this.toggle('wiped', 'wipe');
         this.toolbar.border.hidden = !root.classList.contains('wiped');
       },
+      picture: () => { savePicture(this); },
       full: () => {
-        if (document.fullscreenElement) document.exitFullscreen();
-        else root.requestFullscreen();
+        if (document.fullscreenElement) document.exitFullscreen(); else root.requestFullscreen();
       },
     };
     if (name in TOOLS) this.take(!byKey && this.hand.holds === name ? 'window' : name);
