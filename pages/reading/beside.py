@@ -61,7 +61,7 @@ def choose(film: Film, knee: int) -> None:
     # Those of the same patient first.
     others.sort(key=lambda other: not pairs.belong(here, known[other]))
     names = {other: _label(other, known[other], here) for other in others}
-    label = "Beside another film" if chosen is None else "Beside another film: on"
+    label = "Beside another" if chosen is None else "Beside another: on"
     with st.popover(label, width="stretch"):
         if others:
             st.selectbox(

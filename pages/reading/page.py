@@ -144,11 +144,16 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         frame = frame_control.frame_of(film, knee)
         findings = frame_control.findings_of(film, knee, frame)
         graded = gate_strip.may_be_graded(film, findings)
-        box_place, report_place, saving_place = saving.places()
+        box_place, report_place = st.columns(2, gap="small")
         with box_place:
             frame_control.show_frame(film, knee)
+        # Whichever of the two there is has the row.
+        with st.container(horizontal=True, gap="small"):
+            saving_place, other_place = st.container(), st.container()
+        with other_place:
+            beside.choose(film, knee)
+        saving_notes = st.container()
         own_grade.show(film, knee, waiting=graded)
-        beside.choose(film, knee)
         answers_place = st.container()
     # A film that takes longer stands there at once.
     if graded and not has_been_read(film, frame, within=0):
@@ -184,8 +189,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
                 report.show_report(film, frame, findings, graded=True, measured=measured)
     filmstrip.show_strip(strip_place, film.digest)
     # Last: before a film is saved for the first time, text is looked for in it.
-    with saving_place:
-        saving.show(film)
+    saving.show(film, saving_place, saving_notes)
 
 
 def show_waiting(film: session_films.Film, knee: int, frame: Frame, below, left, answers) -> None:

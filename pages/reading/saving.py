@@ -18,35 +18,31 @@ from pages.shared.session_films import Film
 _SAID, _NOT_OPENED = "case_opened_said", "case_not_opened"
 
 
-def places() -> tuple:
-    """Return where the box's control, the report and saving stand."""
-    return (*st.columns(2, gap="small"), st.container())
-
-
-def show(film: Film) -> None:
-    """Show whether the film is saved, and how it can be; keep its changes once it is."""
+def show(film: Film, place, below) -> None:
+    """Show in `place` whether the film is saved, or how it can be, and `below` what else there is
+    to say; keep its changes once it is saved."""
     if not saved.is_on():
         return
     if not saved.is_open():
-        with st.popover("Save", width="stretch", key="save_sign_in"):
+        with place.popover("Save", width="stretch", key="save_sign_in"):
             st.caption("Who has the key of the case list can save films and see those saved.")
             saved.show_sign_in()
         return
-    # Below the button, whose help covers what is above it.
-    place, progress = st.container(), st.container()
+    with below:
+        notes, progress = st.container(), st.container()
     with progress, boundary.refusals_shown():
         for why in being_saved.go_on():
             st.error(boundary.escaped(why))
-    with place, boundary.refusals_shown():
+    with notes, boundary.refusals_shown():
         if saved.case_of(film.digest) is None:
-            _offer(film)
+            _offer(film, place)
         else:
-            _keep_up(film)
+            _keep_up(film, place)
 
 
-def _offer(film):
+def _offer(film, place):
     if (case_id := saved.known(film)) is not None:
-        st.button(
+        place.button(
             f"Open case {case_id}",
             key="open_known",
             on_click=reopening.want,
@@ -56,7 +52,7 @@ def _offer(film):
         )
         return
     sentence = identities.said_before_saving(film)
-    st.button(
+    place.button(
         "Save this case",
         key="save_case",
         on_click=being_saved.ask,
@@ -77,14 +73,14 @@ def _show_text_warning(film):
         place.warning(boundary.escaped(warning))
 
 
-def _keep_up(film):
+def _keep_up(film, place):
     try:
         case = saved.save(film)
     except KneeOAError as error:
         st.error(f"Not saved. {boundary.escaped(str(error))}")
         st.button("Save anew", key="save_anew", on_click=saved.forget, args=[film.digest])
         return
-    st.html(
+    place.html(
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
         f"Saved as case {case.case_id}</div>"
     )
@@ -93,10 +89,10 @@ def _keep_up(film):
         _show_text_warning(film)
     for sentence in st.session_state.get(_SAID, {}).get(case.case_id, ()):
         st.caption(boundary.escaped(sentence))
-    for place, knee in enumerate(case.state.knees):
-        if not saved.is_by_others(knee) or own_grades.hides(film.digest, place):
+    for number, knee in enumerate(case.state.knees):
+        if not saved.is_by_others(knee) or own_grades.hides(film.digest, number):
             continue
-        own_grades.saw(film.digest, place)
+        own_grades.saw(film.digest, number)
         how = knee.profile_said or "other networks, or these as published"
         st.caption(
             f"The list keeps {knee.answer}, as it was graded then: {boundary.escaped(how)}. A box "

@@ -41,7 +41,7 @@ def pair(page, app_url, films):
     page.locator("input[type=file]").first.set_input_files(films)
     expect(page.locator(".kl-lead .kl-grade")).to_be_visible(timeout=SECONDS)
     expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
-    page.get_by_role("button", name="Beside another film").click()
+    page.get_by_role("button", name="Beside another").click()
     page.get_by_role("combobox", name="Prior film, or other knee").click()
     page.get_by_role("option").first.click()
     expect(page.locator(".st-key-beside")).to_be_visible(timeout=SECONDS)
