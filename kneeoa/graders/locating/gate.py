@@ -79,6 +79,12 @@ SEVERAL = Finding(
     "were found. Read each film by itself.",
     REFUSED,
 )
+JOINED = Finding(
+    "several-films",
+    "Expected one film. A straight seam goes through this picture, and what lies on its two sides "
+    "does not belong together: read each film by itself.",
+    REFUSED,
+)
 NOISE = Finding(
     "noise",
     "Expected a radiograph. Neighbouring pixels of this picture have nothing to do with each "
