@@ -6,7 +6,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.smoothness import correlation
-from kneeoa.graders.locating.gate import GREY_VALUES, REFUSED, WARNED, Finding
+from kneeoa.graders.locating.gate import GREY_VALUES, MIRRORED, REFUSED, WARNED, Finding
 from kneeoa.graders.locating.grey_values import (
     histogram,
     histogram_of_joint,
@@ -18,6 +18,7 @@ from kneeoa.graders.locating.grey_values import (
     share_of_shades,
     smoothed,
 )
+from kneeoa.graders.locating.symmetry import likeness_of_halves
 
 _MOST_OUTSIDE = 0.1
 """Share of a frame that may lie outside the film before that is said."""
@@ -49,6 +50,8 @@ _SHADES = 0.65
 """Share of shades, see `share_of_shades`: 0.77 or more in 1,000 films of four places, 0.72 with
 much noise; 0.56 in relief, on which the networks are right on 15% of films, 0.51 without what is
 coarser than 10 pixels of 224 (46%)."""
+_MIRRORED = 0.85
+"""Likeness of halves, see `likeness_of_halves`."""
 _COVERED = 0.2
 """Share of the joint with one grey value; at most 0.13 on the validation knees, and 0.06 there."""
 _HIDDEN, _HIDDEN_IN_DOUBT = 0.35, 0.15
@@ -179,6 +182,8 @@ def sharp(radiograph: Radiograph, frame: Frame) -> Finding | None:
         return None  # said when it is graded
     if share_of_shades(seen) < _SHADES:
         return GREY_VALUES
+    if likeness_of_halves(seen) > _MIRRORED:
+        return MIRRORED
     if correlation(seen) < _GRAINY:
         return Finding(
             "grainy",

@@ -33,9 +33,10 @@ class Finding:
     """One reason, by a code that stays, and a sentence for the reader.
 
     Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``noise``, ``flat``, ``joint-missing``,
-    ``joint-covered``, ``too-few-shades``, ``blurred``, ``several-films``, ``grey-values``
-    (refused); ``negative``, ``implant``, ``cut-off``, ``saturated``, ``few-shades``, ``covered``,
-    ``written-over``, ``grainy``, ``soft``, ``another-knee``, ``doubtful``, ``moved`` (warned).
+    ``joint-covered``, ``too-few-shades``, ``blurred``, ``several-films``, ``grey-values``,
+    ``mirrored-halves`` (refused); ``negative``, ``implant``, ``cut-off``, ``saturated``,
+    ``few-shades``, ``covered``, ``written-over``, ``grainy``, ``soft``, ``another-knee``,
+    ``doubtful``, ``moved`` (warned).
     """
 
     code: str
@@ -94,6 +95,12 @@ JOINED = Finding(
     "several-films",
     "Expected one film. A straight seam goes through this picture, and what lies on its two sides "
     "does not belong together: read each film by itself.",
+    REFUSED,
+)
+MIRRORED = Finding(
+    "mirrored-halves",
+    "Expected a knee. One half of this picture is the mirror image of the other, as in no knee: "
+    "export the film as it was taken.",
     REFUSED,
 )
 NOISE = Finding(

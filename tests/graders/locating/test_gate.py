@@ -119,6 +119,23 @@ def test_grey_values_in_another_order_are_refused(changed):
     assert gate.GREY_VALUES in frame_gate.of_frame(spoilt, Frame.whole(spoilt))
 
 
+UPPER, LOWER, LEFT = KNEE.pixels[:110], KNEE.pixels[110:], KNEE.pixels[:, :112]
+
+
+@pytest.mark.parametrize(
+    "halves",
+    [
+        np.vstack([UPPER, UPPER[::-1]]),
+        np.vstack([LOWER[::-1], LOWER]),
+        np.hstack([LEFT, LEFT[:, ::-1]]),
+    ],
+    ids=["femur on femur", "tibia on tibia", "left twice"],
+)
+def test_half_a_knee_and_its_mirror_image_are_no_knee(halves):
+    mirrored = film(halves)
+    assert gate.MIRRORED in frame_gate.of_frame(mirrored, Frame.whole(mirrored))
+
+
 @pytest.mark.parametrize(
     ("negative", "finding"),
     [(-7, None), (-2, gate.GREY_VALUES), (1, gate.GREY_VALUES), (3, gate.NEGATIVE)],
