@@ -20,9 +20,9 @@ _NO_KNEE, _DOUBTFUL = -1.0, 1.0
 """Log odds of a frontal knee, looked at closer: of 1,371 films of one knee none has less than 1.4.
 Of 116 knees beside another, of pixels that are not square, 5 have less than 1, the least -0.8."""
 _NEITHER = (-2.5, 1.5)
-"""Log odds of a negative between which bones are neither bright nor dark: 3 of 1,936 films of four
-places and imagined ones, and 1 of 196 of their negatives; three in four whose grey values were
-folded at their median."""
+"""Log odds of a negative, looked at closer, between which bones are neither bright nor dark: 3 of
+1,936 films of four places and imagined ones, and 1 of 196 of their negatives; three in four whose
+grey values were folded at their median."""
 _NEIGHBOURS = 0.3
 """Correlation of neighbouring pixels below which a picture is noise; above 0.97 on them, and 0.4 on
 the photograph of a print."""
@@ -130,14 +130,15 @@ def doubtful(frontal: float) -> Finding | None:
     return DOUBTFUL if frontal < _DOUBTFUL else None
 
 
-def polarity(negative: float, least: float) -> Finding | None:
+def polarity(negative: Sequence[float], least: float) -> Finding | None:
     """Return that a film is a negative, or neither that nor a positive, by log odds of the first.
 
-    From `least` on it is a negative.
+    These are of the film as a whole, which says little of two small knees, and of each knee looked
+    at closer. From `least` on it is a negative.
     """
-    if _NEITHER[0] < negative < _NEITHER[1]:
+    if _NEITHER[0] < max(negative[1:]) < _NEITHER[1]:
         return GREY_VALUES
-    return NEGATIVE if negative > least else None
+    return NEGATIVE if max(negative) > least else None
 
 
 def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:

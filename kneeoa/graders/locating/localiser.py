@@ -163,8 +163,8 @@ class Localiser:
             lateral = np.mean([answer.lateral for answer in answers])
             findings.append(gate.NOT_FRONTAL if lateral > 0 else gate.NOT_A_KNEE)
         else:
-            negative = max(answer.negative for answer in answers)
-            if (polarity := gate.polarity(negative, limits["negative"])) is not None:
+            polarity = gate.polarity([answer.negative for answer in answers], limits["negative"])
+            if polarity is not None:
                 findings.append(polarity)
             if implant_score(answers) > limits["implant"]:
                 findings.append(gate.IMPLANT)

@@ -32,6 +32,10 @@ _ALIKE = 0.97
 _SPREAD, _SPREAD_OVER = 8.0, 12
 """Standard deviation of grey values along a row, its median over some rows, below which there is no
 picture."""
+_OVER = 24
+"""Rows over which something may lie that ends in straight edges, such as a screw."""
+_GOES_ON = 0.35
+"""Share of the difference at a seam that is left between one side and the best row of the other."""
 _BLANK = 3.0
 """That of a row in a bar between two films."""
 _BLENDED = 2
@@ -94,7 +98,7 @@ def _bars(rows: np.ndarray) -> list[tuple[int, int]]:
 def _seams(rows: np.ndarray, apart: int, ends: int, times: float) -> np.ndarray:
     """Return above which rows a seam begins that ends `apart` rows below, ``(N - apart,) bool``."""
     count = len(rows) - apart
-    differ = np.partition(np.abs(rows[apart:] - rows[:count]), _LEAST, axis=1)[:, _LEAST]
+    differ = _differ(rows[:count], rows[apart:])
     are_seams = differ > times * (_most_near(differ, apart) + _GREY)
     are_seams[:ends] = are_seams[max(0, count - ends) :] = False
     for above in map(int, np.flatnonzero(are_seams)):
@@ -119,4 +123,17 @@ def _are_two_pictures(rows: np.ndarray, above: int, below: int) -> bool:
     if min(float(np.median(side.std(axis=1))) for side in sides) < _SPREAD:
         return False
     with np.errstate(invalid="ignore"):  # a row of one grey value is no picture
-        return bool(np.corrcoef(rows[above], rows[below])[0, 1] < _ALIKE)
+        if not np.corrcoef(rows[above], rows[below])[0, 1] < _ALIKE:
+            return False
+    # Behind a screw or a nail the picture goes on as it was before.
+    at_once = _differ(rows[above], rows[below])
+    later = (
+        _differ(rows[above], rows[below : below + _OVER]),
+        _differ(rows[below], rows[max(0, above - _OVER + 1) : above + 1]),
+    )
+    return min(differ.min() for differ in later) > _GOES_ON * at_once
+
+
+def _differ(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return by how much rows ``(..., _PARTS)`` differ in all parts but a few."""
+    return np.partition(np.abs(others - some), _LEAST, axis=-1)[..., _LEAST]

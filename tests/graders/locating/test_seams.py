@@ -43,9 +43,10 @@ def shaded(rows, change):
         shaded(np.s_[:60], lambda part: part * 0.4),
         shaded(np.s_[100:120], lambda part: part * 0 + 255),
         shaded(np.s_[90:110, 40:120], lambda part: part * 0 + 255),
+        shaded(np.s_[60:74, 10:214], lambda part: part * 0.1 + 225),
         shaded(np.s_[:, :70], lambda part: part * 0),
     ],
-    ids=["knee", "shutter", "shadow", "bar", "metal", "shutter beside"],
+    ids=["knee", "shutter", "shadow", "bar", "metal", "screw", "shutter beside"],
 )
 def test_what_is_no_seam(pixels):
     assert not has_seam(pixels, WHOLE)
