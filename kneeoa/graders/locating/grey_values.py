@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
@@ -72,18 +73,14 @@ def share_of_shades(image: np.ndarray) -> float:
     It is the spread of the means over a seventh of an ``(S, S)`` image's side to that over a 28th;
     of the whole image or of its middle, whichever is more: a narrow border is no shade.
     """
-    seventh = len(image) // 7
-    parts = image, image[seventh:-seventh, seventh:-seventh]
-    return max(
-        float(_means_over(part, seventh).std() / (_means_over(part, seventh // 4).std() + 1e-6))
-        for part in parts
-    )
+    fine = np.asarray(Image.fromarray(image).reduce(len(image) // 28))
+    parts = fine, fine[4:-4, 4:-4]
+    return max(float(_means_over_four(part).std() / (part.std() + 1e-6)) for part in parts)
 
 
-def _means_over(image: np.ndarray, block: int) -> np.ndarray:
-    count = len(image) // block
-    cut = image[: count * block, : count * block]
-    return cut.reshape(count, block, count, block).mean(axis=(1, 3))
+def _means_over_four(image: np.ndarray) -> np.ndarray:
+    count = len(image) // 4
+    return image[: 4 * count, : 4 * count].reshape(count, 4, count, 4).mean(axis=(1, 3))
 
 
 def most_common(counts: np.ndarray, *, below: int = 256) -> float:

@@ -18,8 +18,8 @@ _APART = (1, 2, 4)
 was resampled, or has become unsharp."""
 _MANY = 50
 """How many times as many rows there are: in fewer, a joint space is as narrow as a seam."""
-_REACH = 8
-"""Rows on each side where neighbours are compared, too."""
+_REACH = 16
+"""Rows on each side where neighbours are compared, too: two blocks of JPEG, whose edges differ."""
 _GREY = 1.0
 """Grey values by which rows differ anyhow."""
 _TIMES, _TIMES_OVER_BAR = 3.5, 2.0
@@ -29,6 +29,8 @@ drawn joint line 3.3. Of 120 pictures of two films above each other 114 have mor
 bar."""
 _ALIKE = 0.97
 """Correlation from which two rows are the same picture, be it darker."""
+_LEAST_ROWS = 8
+"""Rows that there are on either side of a seam at least."""
 _SPREAD, _SPREAD_OVER = 8.0, 12
 """Standard deviation of grey values along a row, its median over some rows, below which there is no
 picture."""
@@ -70,7 +72,7 @@ def _clipped(corner: float, length: float, limit: int) -> tuple[int, int]:
 def _is_joined(strip: np.ndarray, end: float) -> bool:
     """Return whether there is a seam from side to side of a strip, not near its ends."""
     rows = _means(strip)
-    ends = max(_REACH, round(end * len(rows)))
+    ends = max(_LEAST_ROWS, round(end * len(rows)))
     near = [apart for apart in _APART if apart * _MANY <= len(rows)]
     return any(_seams(rows, apart, ends, _TIMES).any() for apart in near) or any(
         _seams(rows, below - above, ends, _TIMES_OVER_BAR)[above]
@@ -110,7 +112,7 @@ def _most_near(differ: np.ndarray, apart: int) -> np.ndarray:
     """Return the most that rows differ on either side, both of them on that side."""
     most = np.zeros(len(differ) + 2 * (_REACH + apart - 1))
     most[_REACH + apart - 1 :][: len(differ)] = differ
-    for step in (1, 2, 4):  # together `_REACH`
+    for step in (1, 2, 4, 8):  # together `_REACH`
         most = np.maximum(most[step:], most[:-step])
     return np.maximum(most[: len(differ)], most[-len(differ) :])
 
