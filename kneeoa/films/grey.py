@@ -12,6 +12,7 @@ _MOST_IN_COLOUR = 0.01
 _COLOURED = 24
 """Grey values, of 255, by which a channel is off the tint of the film, to be a colour."""
 _TINTS, _LOOKED_AT = 16, 500
+_MOST_HALF_TRANSPARENT = 0.1
 _MOST_LEVELS = 2**16
 _AT_ONCE = 2**20
 
@@ -117,4 +118,15 @@ def colour_notes(colour: np.ndarray, white: float = 255) -> tuple[str, ...]:
     return (
         f"{share:.0%} of the picture is in colour, which no X-ray film is: markings, a heat map or "
         "a photograph. The networks take them for bone: export the film without.",
+    )
+
+
+def transparency_notes(alpha: np.ndarray) -> tuple[str, ...]:
+    """Return that more than edges are half transparent, ``(H, W) uint8``: mostly nothing."""
+    share = float(((alpha > 0) & (alpha < 255)).mean())
+    if share <= _MOST_HALF_TRANSPARENT:
+        return ()
+    return (
+        f"{share:.0%} of the picture is half transparent and is shown on black, so that its grey "
+        "values are not those of the film: export the film without transparency.",
     )

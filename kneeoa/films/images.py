@@ -1,7 +1,6 @@
 """PNG, JPEG and TIFF bytes -> grey values."""
 
 import io
-import math
 import sys
 import warnings
 from dataclasses import dataclass
@@ -9,24 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL.TiffImagePlugin import OPEN_INFO, TiffImageFile
 
 from kneeoa.errors import RadiographError
-from kneeoa.films.grey import colour_notes, to_grey, window
+from kneeoa.films.grey import colour_notes, to_grey, transparency_notes, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.limits import Limits
+from kneeoa.films.square_pixels import aspect_of
 from kneeoa.films.stored import StoredValues, stored_values
 
 # Decoders warn about odd files with the file's own content; that must not reach a log.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
+# Kinds of TIFF that Pillow can decode, and does not open: numbers of 64 bits with a point, and
+# whole ones whose zero is white, or of 32 bits in the other byte order.
+for _order, _mark in (b"II", ""), (b"MM", "B"):
+    for _zero in (0, 1):
+        OPEN_INFO.setdefault((_order, _zero, (3,), 1, (64,), ()), ("F", f"F;64{_mark}F"))
+        OPEN_INFO.setdefault((_order, _zero, (1,), 1, (16,), ()), (f"I;16{_mark}", f"I;16{_mark}"))
+        OPEN_INFO.setdefault((_order, _zero, (1,), 1, (32,), ()), ("I", f"I;32{_mark}"))
+        OPEN_INFO.setdefault((_order, _zero, (2,), 1, (16,), ()), ("I", f"I;16{_mark}S"))
+        OPEN_INFO.setdefault((_order, _zero, (2,), 1, (32,), ()), ("I", f"I;32{_mark}S"))
 _MOST_PAGES = 8
 """Pages of a TIFF that are looked at: reading all takes minutes in a file made of page headers."""
 _SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 255, 258, 262, 339
 _PLANES, _APART = 284, 2
-_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
-"""EXIF orientations whose rows become columns."""
-_MOST_HALF_TRANSPARENT = 0.1
 _DEEP_MODES = ("LA", "RGB", "RGBA", "RGBX")
 _DEEPEST = 65535
 _OTHER_BYTE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
@@ -52,11 +58,12 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             limits.check_size(image.height, image.width)
             page = _film_page(image, kind)
             limits.check_size(image.height, image.width)
-            storage, aspect = _storage(image, data, kind), _aspect(image)
+            storage, aspect = _storage(image, data, kind), aspect_of(image)
             if _is_deep_colour(image, storage):
                 _refuse_planes(image)
                 pixels, notes = _deep_colour(data, kind, page)
                 return DecodedFilm(pixels, storage.bits, aspect=aspect, notes=notes)
+            _expect_native_order(image)
             image.load()
             upright = _upright(image)
             pixels, notes = _grey(upright, storage)
@@ -99,8 +106,9 @@ def samples_of(data: bytes, kind: str, limits: Limits) -> tuple[np.ndarray | Non
         limits.check_size(image.height, image.width)
         _film_page(image, kind)
         limits.check_size(image.height, image.width)
-        storage, aspect = _storage(image, data, kind), _aspect(image)
+        storage, aspect = _storage(image, data, kind), aspect_of(image)
         is_deep_colour = _is_deep_colour(image, storage)
+        _expect_native_order(image)
         image.load()
         upright = _upright(image)
     if is_deep_colour or upright.mode == "F":
@@ -157,6 +165,17 @@ def _is_aside(image: TiffImageFile) -> bool:
     )
 
 
+def _expect_native_order(image: ImageFile) -> None:
+    """Have compressed samples taken as libtiff gives them: in the machine's order of bytes.
+
+    Pillow knows that of unsigned ones of 16 bits alone, and shows the others as noise.
+    """
+    for number, tile in enumerate(image.tile):
+        mode, *rest = tile.args if isinstance(tile.args, tuple) else ("",)
+        if tile.codec_name == "libtiff" and mode[:2] in ("I;", "F;"):
+            image.tile[number] = tile._replace(args=(mode.replace("B", "N"), *rest))
+
+
 def _storage(image: Image.Image, data: bytes, kind: str) -> _Storage:
     if not isinstance(image, TiffImageFile):
         return _Storage(data[24] if kind == "PNG" else 8)
@@ -168,27 +187,6 @@ def _storage(image: Image.Image, data: bytes, kind: str) -> _Storage:
         is_signed=form == 2,
         is_unsigned_32=bits == 32 and form == 1,
     )
-
-
-def _aspect(image: Image.Image) -> float:
-    """Return the height of a pixel over its width in the upright film, before it is loaded.
-
-    Loading a TIFF turns it, and forgets that it lay.
-    """
-    info = image.info
-    density = info.get("aspect") or info.get("dpi") or info.get("resolution")
-    try:
-        across, down = (float(number) for number in density or info["jfif_density"])
-        aspect = across / down
-        lies = image.getexif().get(_ORIENTATION) in _LYING
-    except MemoryError:
-        raise
-    except Exception:
-        # Nothing, or nonsense, is said about density.
-        return 1.0
-    if not 0 < aspect < math.inf:
-        return 1.0
-    return 1 / aspect if lies else aspect
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -222,23 +220,12 @@ def _grey(image: Image.Image, storage: _Storage) -> tuple[np.ndarray, tuple[str,
     is_clear_in_parts = image.mode == "P" and "transparency" in image.info
     if is_clear_in_parts or image.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
         image = image.convert("RGBA")
-        notes = _transparency_notes(np.asarray(image)[..., 3])
+        notes = transparency_notes(np.asarray(image)[..., 3])
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     if image.mode not in ("1", "L"):
         colour = np.asarray(image.convert("RGB"))
         return to_grey(colour), notes + colour_notes(colour)
     return np.asarray(image.convert("L"), np.float32), ()
-
-
-def _transparency_notes(alpha: np.ndarray) -> tuple[str, ...]:
-    """Return that more than edges are half transparent, ``(H, W) uint8``: mostly nothing."""
-    share = float(((alpha > 0) & (alpha < 255)).mean())
-    if share <= _MOST_HALF_TRANSPARENT:
-        return ()
-    return (
-        f"{share:.0%} of the picture is half transparent and is shown on black, so that its grey "
-        "values are not those of the film: export the film without transparency.",
-    )
 
 
 def _stored(image: Image.Image, pixels: np.ndarray) -> StoredValues | None:

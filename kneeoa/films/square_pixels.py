@@ -1,5 +1,6 @@
 """Films whose pixels are not square, made square: a squashed knee is graded as another knee."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,8 @@ _AS_GOOD_AS_SQUARE = 0.01
 """Difference of height and width that is left alone: less than what a film is tilted by."""
 _MOST_ASPECT = 5.0
 """Beyond, the numbers are taken for a mistake: no detector has such pixels."""
+_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)
+"""EXIF orientations whose rows become columns."""
 _FILTER = Image.Resampling.HAMMING
 """Blurs the coarse direction least without blocks, and networks look at texture. On 80 validation
 films with every second row left out, the largest change among the five probabilities was in the
@@ -71,3 +74,24 @@ def _note(film: DecodedFilm) -> str:
         return f"Pixels were {film.aspect:.3g} times as high as wide and were made square."
     row, column = film.spacing
     return f"Pixels were {row:.3g} x {column:.3g} mm (height x width) and were made square."
+
+
+def aspect_of(image: Image.Image) -> float:
+    """Return the height of a pixel over its width in the upright film, before it is loaded.
+
+    Loading a TIFF turns it, and forgets that it lay.
+    """
+    info = image.info
+    density = info.get("aspect") or info.get("dpi") or info.get("resolution")
+    try:
+        across, down = (float(number) for number in density or info["jfif_density"])
+        aspect = across / down
+        lies = image.getexif().get(_ORIENTATION) in _LYING
+    except MemoryError:
+        raise
+    except Exception:
+        # Nothing, or nonsense, is said about density.
+        return 1.0
+    if not 0 < aspect < math.inf:
+        return 1.0
+    return 1 / aspect if lies else aspect

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
@@ -38,8 +39,8 @@ def middle_of(image: np.ndarray) -> np.ndarray:
     return image[rows, columns]
 
 
-def histogram_of_joint(radiograph: Radiograph, frame: Frame) -> np.ndarray:
-    """Return how often each whole grey value is there in the joint in a frame, ``(256,) int``."""
+def joint_in(radiograph: Radiograph, frame: Frame) -> np.ndarray:
+    """Return the pixels of the joint in a frame, as far as it is on the film."""
     (upper, lower), (left, right) = _COVERED_DOWN, _COVERED_ACROSS
     joint = replace(
         frame,
@@ -48,7 +49,38 @@ def histogram_of_joint(radiograph: Radiograph, frame: Frame) -> np.ndarray:
         height=round((lower - upper) * frame.height),
         width=round((right - left) * frame.width),
     )
-    return histogram(inside(radiograph, joint))
+    return inside(radiograph, joint)
+
+
+def histogram_of_joint(radiograph: Radiograph, frame: Frame) -> np.ndarray:
+    """Return how often each whole grey value is there in the joint in a frame, ``(256,) int``."""
+    return histogram(joint_in(radiograph, frame))
+
+
+def jumps(part: np.ndarray, least: float) -> float:
+    """Return the share of pixels ``(H, W)`` that differ by more than `least` from a neighbour."""
+    step = max(1, max(part.shape, default=1) // _MOST_LOOKED_AT)
+    part = part[::step, ::step]
+    if min(part.shape) < 2:
+        return 0.0
+    down, across = np.abs(np.diff(part, axis=0)), np.abs(np.diff(part, axis=1))
+    return float(np.mean(np.maximum(down[:, :-1], across[:-1]) > least))
+
+
+def share_of_shades(image: np.ndarray) -> float:
+    """Return how much of what is larger than grain is shades of whole bones, from 0 to 1.
+
+    It is the spread of the means over a seventh of an ``(S, S)`` image's side to that over a 28th;
+    of the whole image or of its middle, whichever is more: a narrow border is no shade.
+    """
+    fine = np.asarray(Image.fromarray(image).reduce(len(image) // 28))
+    parts = fine, fine[4:-4, 4:-4]
+    return max(float(_means_over_four(part).std() / (part.std() + 1e-6)) for part in parts)
+
+
+def _means_over_four(image: np.ndarray) -> np.ndarray:
+    count = len(image) // 4
+    return image[: 4 * count, : 4 * count].reshape(count, 4, count, 4).mean(axis=(1, 3))
 
 
 def most_common(counts: np.ndarray, *, below: int = 256) -> float:

@@ -16,7 +16,7 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import graph, schema
-from kneeoa.graders.locating import beside, frame_gate, gate
+from kneeoa.graders.locating import beside, frame_gate, gate, seams
 from kneeoa.graders.locating.answers import (
     Answer,
     answer_of,
@@ -163,11 +163,17 @@ class Localiser:
             lateral = np.mean([answer.lateral for answer in answers])
             findings.append(gate.NOT_FRONTAL if lateral > 0 else gate.NOT_A_KNEE)
         else:
-            if max(answer.negative for answer in answers) > limits["negative"]:
-                findings.append(gate.NEGATIVE)
+            polarity = gate.polarity([answer.negative for answer in answers], limits["negative"])
+            if polarity is not None:
+                findings.append(polarity)
             if implant_score(answers) > limits["implant"]:
                 findings.append(gate.IMPLANT)
-            if (another := self._another(reduced, answers)) is not None:
+            if any(
+                seams.has_seam(reduced.small, reduced.in_small(answer.box))
+                for answer in answers[1:]
+            ):
+                findings.append(gate.JOINED)
+            elif (another := self._another(reduced, answers)) is not None:
                 findings.append(another)
         return tuple(findings), quarters
 

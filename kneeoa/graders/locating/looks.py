@@ -142,6 +142,16 @@ class Reduced:
         """The window that is all of the film."""
         return Window(0, 0, *self.shape)
 
+    @property
+    def small(self) -> np.ndarray:
+        """The film as it was made small, ``(H, W) float32`` in [0, 255]."""
+        return np.asarray(self._image)
+
+    def in_small(self, window: Window) -> Window:
+        """Return where in `small` a window lies."""
+        sides = (window.top, window.left, window.height, window.width)
+        return Window(*(length / self._factor for length in sides))
+
     def look(self, window: Window, side: int) -> Look:
         """Return what lies in `window`, letterboxed into a square of `side` pixels."""
         tall, wide = window.height * self._tallness, window.width

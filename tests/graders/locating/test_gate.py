@@ -105,6 +105,46 @@ def test_a_joint_of_which_a_quarter_is_covered_is_not_refused():
     assert [one.code for one in said] == ["covered"]
 
 
+def relief(pixels):
+    return 128 + 4 * (pixels - np.roll(pixels, 1, axis=0))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [(KNEE.pixels * 1.7) % 256, relief(KNEE.pixels)],
+    ids=["wrapped", "relief"],
+)
+def test_grey_values_in_another_order_are_refused(changed):
+    spoilt = film(np.clip(changed, 0, 255).round())
+    assert gate.GREY_VALUES in frame_gate.of_frame(spoilt, Frame.whole(spoilt))
+
+
+UPPER, LOWER, LEFT = KNEE.pixels[:110], KNEE.pixels[110:], KNEE.pixels[:, :112]
+
+
+@pytest.mark.parametrize(
+    "halves",
+    [
+        np.vstack([UPPER, UPPER[::-1]]),
+        np.vstack([LOWER[::-1], LOWER]),
+        np.hstack([LEFT, LEFT[:, ::-1]]),
+    ],
+    ids=["femur on femur", "tibia on tibia", "left twice"],
+)
+def test_half_a_knee_and_its_mirror_image_are_no_knee(halves):
+    mirrored = film(halves)
+    assert gate.MIRRORED in frame_gate.of_frame(mirrored, Frame.whole(mirrored))
+
+
+@pytest.mark.parametrize(
+    ("negative", "finding"),
+    [(-7, None), (-2, gate.GREY_VALUES), (1, gate.GREY_VALUES), (3, gate.NEGATIVE)],
+)
+def test_bones_are_bright_or_all_of_them_dark(negative, finding):
+    assert gate.polarity([negative, negative], 0.0) == finding
+    assert gate.polarity([-1, -6, -7], 0.0) is None
+
+
 @pytest.mark.parametrize(
     ("frontal", "code"),
     [(-1.5, "not-a-knee"), (-0.5, "doubtful"), (0.5, "doubtful"), (1.5, None), (9, None)],
