@@ -48,6 +48,12 @@ def labels(app):
     return [button.label.replace("\\", "") for button in strip(app)]
 
 
+def pictures(app):
+    """All but what is written below them."""
+    blocks = [block.body for block in app.get("html") if "kl-thumb" in block.body]
+    return [body.split("<img")[0] for body in blocks]
+
+
 def name_of_current(app):
     films = app.session_state["films"]
     return films[app.selectbox(key="current_film").value].radiograph.name
@@ -67,8 +73,12 @@ def test_every_film_stands_there_with_its_answer_before_it_is_turned_to(app):
 
 def test_the_first_of_an_upload_is_shown_and_a_click_turns(app):
     assert name_of_current(app) == "one.png"
+    before = pictures(app)
     strip(app)[1].click().run()
     assert name_of_current(app) == "<b>.png"
+    assert [button.proto.type for button in strip(app)] == ["secondary", "primary", "secondary"]
+    # What is sent once need not be sent again.
+    assert pictures(app) == before
 
 
 def test_a_film_that_is_graded_although_it_was_refused_stays_marked(app):
