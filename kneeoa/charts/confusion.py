@@ -167,6 +167,11 @@ def _matrix(
         "showscale": False,
         "xgap": 2,
         "ygap": 2,
+        "text": texts,
+        # Without a colour of their own, texts are black or white by the cell's, as though no ground
+        # shone through it: whoever shows the figure sets theirs.
+        "texttemplate": "%{text}",
+        "textfont": {"size": 15},
     }
     # A heatmap's cells cannot be picked: markers that are not seen can.
     cells = {
@@ -181,8 +186,10 @@ def _matrix(
         "selected": {"marker": {"opacity": 0}},
     }
     figure.add_traces([heat, cells])
-    axis = {"showline": False, "showgrid": False, "constrain": "domain"}
+    # The room for titles and grades: to find it, Plotly draws all of the figure once more.
+    axis = {"showline": False, "showgrid": False, "constrain": "domain", "automargin": False}
     figure.update_layout(
+        margin={"l": 60, "r": 10, "t": 16, "b": 72},
         xaxis={"title": "Given grade", "range": [-0.5, 4.5], **axis},
         # In a narrow column the room that squares leave lies below, not under the heading.
         yaxis={
@@ -192,19 +199,5 @@ def _matrix(
             "constraintoward": "top",
             **axis,
         },
-        # Not the heatmap's own text: its colour is chosen for cells that let no ground shine
-        # through.
-        annotations=[
-            {
-                "x": LABELS[given],
-                "y": LABELS[true],
-                "text": text,
-                "font": {"size": 15},
-                "showarrow": False,
-                "name": style.IN_CELL,
-            }
-            for (true, given), text in np.ndenumerate(texts)
-            if text
-        ],
     )
     return figure

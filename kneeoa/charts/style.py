@@ -34,9 +34,8 @@ CONFIG: dict[str, Any] = {
 }
 """Plotly's menu; a PNG is saved in print resolution."""
 
-IN_CELL = "in a cell"
-"""The name of annotations that stand on a coloured ground, for which a theme's grey is too pale."""
 INK = {"light": "#0d2126", "dark": "#f4f8f8"}
+"""Of texts on a coloured ground, for which a theme's grey is too pale."""
 
 
 def config(name: str, image: str = "png") -> dict:

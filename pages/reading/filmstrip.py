@@ -71,9 +71,15 @@ def _strip(current, ahead):
         for digest, film in films.items():
             lines = answers(film)
             with st.container(key=f"strip_{digest[:10]}", gap=None):
-                st.html(_picture(film, lines, marked=digest == current))
+                st.html(_picture(film, lines))
                 label = boundary.escaped(f"{labels[digest]}: {', '.join(lines)}")
-                if st.button(label, key=f"turn_{digest}", width="stretch"):
+                # The button says which film it is: pictures stay the same, and are sent once.
+                if st.button(
+                    label,
+                    key=f"turn_{digest}",
+                    type="primary" if digest == current else "secondary",
+                    width="stretch",
+                ):
                     session_films.forget_refusals()
                     st.session_state[session_films.NEXT] = digest
                     st.rerun()
@@ -84,13 +90,10 @@ def _strip(current, ahead):
         st.rerun()
 
 
-def _picture(film, lines, *, marked):
+def _picture(film, lines):
     rows = "".join(f'<div class="{_tone(line)}">{html.escape(line)}</div>' for line in lines)
     name = boundary.as_html(film.name)
-    return (
-        f'<div class="kl-thumb{" kl-current" if marked else ""}" title="{name}">'
-        f'<img src="{film.picture()}" alt="">{rows}</div>'
-    )
+    return f'<div class="kl-thumb" title="{name}"><img src="{film.picture()}" alt="">{rows}</div>'
 
 
 def _tone(line):

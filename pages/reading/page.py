@@ -81,14 +81,14 @@ def current_film(films: dict[str, session_films.Film]) -> session_films.Film:
 def read_first(film: session_films.Film) -> None:
     """Have the knee that is to be shown read before the page draws anything of it.
 
-    So it is mostly drawn once, with its answer; what stands there meanwhile is all of the knee
-    before. Not where nothing does: then the first film comes at once.
+    So it is mostly drawn once, with its answer: sooner than the film alone would be there while the
+    networks take all of the processor. What stands there meanwhile is all of the knee before.
     """
     knee = frame_control.knee_of(film)
     frame = frame_control.frame_of(film, knee)
     with contextlib.suppress(KneeOAError):  # said where the film is shown
         if gate_strip.may_be_graded(film, frame_control.findings_of(film, knee, frame)):
-            has_been_read(film, frame, within=PATIENCE if TRIED in st.session_state else 0)
+            has_been_read(film, frame, within=PATIENCE)
 
 
 def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:

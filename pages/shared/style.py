@@ -33,7 +33,7 @@ STYLE = """
 [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 6.2rem;}
 .st-key-filmstrip {max-height: calc(100dvh - 9.3rem); overflow-y: auto; flex-wrap: nowrap;}
 .st-key-filmstrip [class*="st-key-strip_"] {position: relative; flex: none;}
-.st-key-filmstrip > :has(.kl-current) {position: sticky; top: 0; bottom: 0; z-index: 1;
+.st-key-filmstrip > :has(button[kind="primary"]) {position: sticky; top: 0; bottom: 0; z-index: 1;
   background: Canvas;}
 .st-key-filmstrip .stElementContainer:has(button), .st-key-filmstrip .stButton {position: absolute;
   inset: 0; width: 100% !important; height: 100%;}
@@ -43,7 +43,8 @@ STYLE = """
   line-height: 1.2; text-align: center;}
 .kl-thumb img {width: 100%; max-height: 6rem; object-fit: contain; background: black;
   border-radius: 2px; display: block;}
-.kl-current {border-color: #2b93a1; font-weight: 650;}
+.st-key-filmstrip > :has(button[kind="primary"]) .kl-thumb {border-color: #2b93a1;
+  font-weight: 650;}
 [class*="st-key-cards_"] {display: grid; gap: .6rem;
   grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr));}
 [class*="st-key-card_"] {position: relative;}
@@ -127,7 +128,7 @@ STYLE = """
 .stMainBlockContainer:has(.kl-profile) .st-key-reading
   [data-testid="stColumn"]:has(.st-key-viewer) {top: 8.2rem;}
 :root[data-box-unread] :is(.st-key-networks .kl-lead, .st-key-networks details, .kl-said,
-  .kl-current > div) {opacity: .3;}
+  .st-key-filmstrip > :has(button[kind="primary"]) .kl-thumb > div) {opacity: .3;}
 .st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}
 .st-key-networks .kl-scale img {order: -1; flex-basis: 100%;}
 .st-key-networks .kl-lead .kl-grade {font-size: 2.2rem;}

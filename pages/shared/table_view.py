@@ -52,11 +52,7 @@ def show_figure(figure, name: str, **options):
 
     config = style.config(name, st.session_state.get(IMAGE, "png"))
     ink = style.INK[st.context.theme.type or "light"]
-    notes = [note.to_plotly_json() for note in figure.layout.annotations]
-    if in_cells := [note for note in notes if note.get("name") == style.IN_CELL]:
-        for note in in_cells:
-            note["font"] = note["font"] | {"color": ink}
-        figure.layout.annotations = notes
+    figure.update_traces(textfont_color=ink, selector={"type": "heatmap"})
     return st.plotly_chart(figure, config=config, key=f"figure_{name}", **options)
 
 

@@ -1,5 +1,7 @@
 """Figures show what the tables hold: values, texts, what can be clicked, both colour themes."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,7 +37,9 @@ def films():
 
 def written(figure):
     """Return what stands in the cells, by (reference, given)."""
-    return {(note.y, note.x): note.text for note in figure.layout.annotations}
+    heatmap = figure.data[0]
+    places = itertools.product(heatmap.y, heatmap.x)
+    return {at: text for at, text in zip(places, heatmap.text.ravel(), strict=True) if text}
 
 
 @pytest.mark.parametrize("by", list(confusions.SHARES))

@@ -1,7 +1,9 @@
 """The films of a session at the side of the reading page: answers ahead, turning, taking away."""
 
 import io
+import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
+from pages.reading import case_line
 from pages.shared import cached
 from tests.support.places import MAIN_SCRIPT
 
@@ -45,6 +48,12 @@ def labels(app):
     return [button.label.replace("\\", "") for button in strip(app)]
 
 
+def pictures(app):
+    """All but what is written below them."""
+    blocks = [block.body for block in app.get("html") if "kl-thumb" in block.body]
+    return [body.split("<img")[0] for body in blocks]
+
+
 def name_of_current(app):
     films = app.session_state["films"]
     return films[app.selectbox(key="current_film").value].radiograph.name
@@ -64,8 +73,12 @@ def test_every_film_stands_there_with_its_answer_before_it_is_turned_to(app):
 
 def test_the_first_of_an_upload_is_shown_and_a_click_turns(app):
     assert name_of_current(app) == "one.png"
+    before = pictures(app)
     strip(app)[1].click().run()
     assert name_of_current(app) == "<b>.png"
+    assert [button.proto.type for button in strip(app)] == ["secondary", "primary", "secondary"]
+    # What is sent once need not be sent again.
+    assert pictures(app) == before
 
 
 def test_a_film_that_is_graded_although_it_was_refused_stays_marked(app):
@@ -138,3 +151,20 @@ def test_films_that_come_from_behind_stand_there_without_a_run_of_the_page(app):
     assert digest in app.session_state["films"]
     assert len(strip(app)) == 3
     assert "more being read" not in " ".join(caption.value for caption in app.caption)
+
+
+def test_a_first_film_that_is_soon_read_is_drawn_once_with_its_answer(monkeypatch):
+    readers = ThreadPoolExecutor(1)
+
+    class Soon:
+        def submit(self, read, *args):
+            return readers.submit(lambda: (time.sleep(0.05), read(*args)))
+
+    said = []
+    monkeypatch.setattr(cached, "readers", Soon)
+    monkeypatch.setattr(case_line, "show_waiting_line", lambda *_: said.append("being read"))
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    app.file_uploader[0].set_value([("one.png", knee_png(0, seed=1), "image/png")])
+    app.run()
+    assert "KL " in " ".join(block.body for block in app.get("html") if "kl-lead" in block.body)
+    assert said == []

@@ -147,6 +147,10 @@ def _add_heatmap(drawing: Drawing, trace: Any, x: Axis, y: Axis, _: dict[Any, fl
             fill = marks.on_scale(trace.colorscale, share)
             at, up = x.at(trace.x[column]) - wide / 2, y.at(trace.y[row]) - high / 2
             drawing.add(Rect(at, up, wide, high, fillColor=fill, strokeColor=None))
+            if trace.text is not None:
+                middle = (at + wide / 2, up + high / 2)
+                text = plain(trace.text[row][column])
+                add_text(drawing, *middle, text, size=_size(trace.textfont.size), middle=True)
 
 
 def _add_scatter(drawing: Drawing, trace: Any, x: Axis, y: Axis, _: dict[Any, float]) -> None:
@@ -240,9 +244,14 @@ def _add_shape(drawing: Drawing, shape: go.layout.Shape, x: Axis, y: Axis) -> No
 def _add_annotation(drawing: Drawing, note: go.layout.Annotation, x: Axis, y: Axis) -> None:
     at, up = _place(note.x, note.xref, x), _place(note.y, note.yref, y)
     if np.isfinite(at) and np.isfinite(up):
-        size = 0.62 * ((note.font.size if note.font.size else 12) + 1)
+        size = _size(note.font.size)
         anchor = note.xanchor if note.xanchor in ("left", "right") else "center"
         add_text(drawing, at, up, plain(note.text), size=size, anchor=anchor, middle=True)
+
+
+def _size(pixels: float | None) -> float:
+    """Return in points how large a text is on paper that has so many pixels on the page."""
+    return 0.62 * ((pixels or 12) + 1)
 
 
 def _legend_rows(figure: go.Figure) -> list[list[tuple[str, Any]]]:

@@ -1,6 +1,12 @@
 // What stands on a film as Cornerstone keeps it: a box, a ruler, an angle.
 
 import { annotation } from '@cornerstonejs/tools';
+import { triggerAnnotationRenderForViewportIds } from '@cornerstonejs/tools/utilities';
+
+// Draws anew what stands on the films of some panes; the films, which take far longer, stay.
+export function redraw(panes) {
+  triggerAnnotationRenderForViewportIds(panes.map(({ viewportId }) => viewportId));
+}
 
 // Puts what a tool draws on a film, by points in its world; `written` is whether a figure stands
 // beside it, and `more` are fields of the annotation.

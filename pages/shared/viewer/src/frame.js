@@ -2,13 +2,15 @@
 
 import { getEnabledElement } from '@cornerstonejs/core';
 import { annotation, drawing, Enums, RectangleROITool } from '@cornerstonejs/tools';
-import { put } from './drawing.js';
+import { put, redraw } from './drawing.js';
 import { spacingOf } from './geometry.js';
 
 export const FRAME_COLOUR = '#4cc2c4';
 export const SMALLEST = 64; // pixels
 const UNREAD = 'data-box-unread'; // of the whole page, while a box is not read yet
-const KEY_PAUSE = 120; // ms without a key, after which a box that was moved by key is told
+// ms without a key, after which the page is told of a box that a key moves on: while that key is
+// held, or the page has not heard of the move before. A first move it is told of at once.
+const KEY_PAUSE = 120;
 
 // Dispatches `framereleased`, its annotation as detail, on the element in which it was let go.
 export class FrameTool extends RectangleROITool {
@@ -157,7 +159,7 @@ export class Box {
     this.editable = editable;
     if (heard === this.sent?.serial) this.sent = null;
     this.awaitMaps();
-    for (const { film, imageId, element, viewport } of this.panes) {
+    for (const { film, imageId, element } of this.panes) {
       if (!film.frame) continue;
       const isFirst = imageId === this.panes[0].imageId;
       // What was moved here and is on its way to the page stands until the page knows of it.
@@ -165,8 +167,8 @@ export class Box {
       const place = { film, imageId, element, editable: editable && isFirst };
       this.drawn.set(imageId, draw(this.drawn.get(imageId), frame, place));
       if (isFirst) this.note(frame);
-      viewport.render();
     }
+    redraw(this.panes);
   }
 
   note(frame) {
@@ -187,16 +189,20 @@ export class Box {
     this.tell(this.panes[0].film, frame, this.sent.serial);
   }
 
-  nudge(key, grows) {
+  nudge(key, grows, isHeld) {
     const [pane] = this.panes;
     const drawn = this.drawn.get(pane.imageId);
     if (!drawn || !this.editable) return;
     const step = Math.max(1, Math.round(pane.film.height / 200));
     const frame = nudged(frameOf(drawn, pane.film), key, grows, step);
     draw(drawn, frame, { ...pane, editable: true });
-    this.panes.forEach(({ viewport }) => viewport.render());
+    redraw(this.panes);
     this.note(frame);
     this.nudged = frame;
+    if (!isHeld && !this.later && !this.sent) {
+      this.say(frame);
+      return;
+    }
     clearTimeout(this.later);
     this.later = setTimeout(this.flush, KEY_PAUSE);
     this.awaitMaps();

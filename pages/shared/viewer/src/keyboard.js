@@ -85,7 +85,7 @@ export class Keyboard {
     const holds = viewer.hand?.holds ?? 'window';
     // Who goes through films does not wait for each of them.
     if (!viewer.isReady) return holds === 'window' && !shiftKey && !repeat && this.turn(across);
-    if (holds === 'frame') viewer.box.nudge(key, shiftKey);
+    if (holds === 'frame') viewer.box.nudge(key, shiftKey, repeat);
     else if (MEASURES.includes(holds) && viewer.measuring.move(WAYS[key], shiftKey)) return true;
     else if (shiftKey) viewer.view.adjust(WIDER * across, HIGHER * down);
     else if (holds === 'pan') viewer.view.move(WAYS[key]);

@@ -1,5 +1,6 @@
 // A viewer: panes of films that are looked at together, their toolbar and keys.
 
+import { redraw } from './drawing.js';
 import { abandon, forget, idsOf, resize, start, withoutWebGL } from './engine.js';
 import { Box } from './frame.js';
 import { Hand, TOOLS } from './hand.js';
@@ -29,9 +30,7 @@ export class Viewer {
       wipe: (percent) => root.style.setProperty('--border', `${percent}%`),
     });
     this.stage = Object.assign(document.createElement('div'), { className: 'panes' });
-    this.said = document.createElement('div');
-    this.said.className = 'said';
-    this.said.setAttribute('role', 'status');
+    this.said = Object.assign(document.createElement('div'), { className: 'said', role: 'status' });
     this.hint = Object.assign(document.createElement('div'), { className: 'hint', ariaHidden: true });
     root.append(this.stage, this.said);
     this.view = new View(this.panes);
@@ -114,7 +113,7 @@ export class Viewer {
     this.describe();
     if (isNew) await this.turnTo(ids);
     if (this.isGone) return;
-    this.panes.forEach((pane, index) => { pane.film = this.filmOf(index); });
+    this.panes.forEach((pane, index) => Object.assign(pane, { film: this.filmOf(index) }).place());
     this.view.quietly(resize); // what was a pane's size at first may not be so now
     if (isNew && !stays) this.seen.meet(this.filmOf(0), ids[0]);
     if (isNew && stays) this.view.join(wasFitted);
@@ -228,7 +227,7 @@ export class Viewer {
     this.root.dataset.tool = name;
     this.hint.textContent = HINTS[name] ?? '';
     if (this.panes.length) this.panes[0].element.append(this.hint);
-    this.panes.forEach(({ viewport }) => viewport.render()); // the box's corners come or go
+    redraw(this.panes); // the box's corners come or go
     if (name in HINTS) this.say(HINTS[name]);
     for (const tool of Object.keys(TOOLS)) this.toolbar.press(tool, tool === name);
   }
