@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kneeoa.films.frames import Frame
+from kneeoa.graders.locating.found import refusal_in
 from kneeoa.networks import DISPLAY_NAME
 from pages.reading import frame_control
 from pages.reading.maps import NetworkMap
@@ -20,6 +21,8 @@ OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=Tru
 WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())
 """In the place of maps while their networks read."""
 OF_TWO = "Graded: one of two knees. Z: both"
+ANYWAY = "Graded although it was refused"
+"""On the film itself: on the full screen and in a saved picture there is nothing beside it."""
 
 
 def show(
@@ -59,13 +62,20 @@ def show(
 
     viewer.show(
         [shown],
-        [Pane(title=OF_TWO if shown.home else ""), *panes],
+        [Pane(title=_title(film, knee, frame, is_half=shown.home is not None)), *panes],
         options=OPTIONS,
         on_move=lambda moved: frame_control.move(film, knee, moved),
         place=(digests.index(digest), len(digests)) if len(digests) > 1 else None,
         on_turn=turn,
         on_seen=(lambda seen: saved.note_seen(digest, seen)) if saved.is_open() else None,
     )
+
+
+def _title(film, knee, frame, *, is_half):
+    findings = frame_control.findings_of(film, knee, frame)
+    is_refused = refusal_in(findings) is not None
+    parts = OF_TWO if is_half else "", ANYWAY if film.anyway and is_refused else ""
+    return "\n".join(filter(None, parts))
 
 
 def half_of(film: session_films.Film, knee: int) -> Frame | None:

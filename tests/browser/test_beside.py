@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
+from tests.support import pointer
 from tests.support.films import dicom_dataset, dicom_file
 
 SECONDS = 60_000
@@ -84,6 +85,21 @@ def test_both_show_the_same_part_of_the_knee_whatever_is_done(pair):
     assert first == second
     assert first != zoomed[0].split("  ")[:2]
     assert alike(pair) > 0.9
+
+
+def test_a_picture_of_two_that_are_wiped_names_both(pair):
+    pair.locator(".pane").first.focus()
+    pair.keyboard.press("c")
+    pair.wait_for_timeout(300)
+    seen = pointer.grey(pair.locator(".panes"))
+    with pair.expect_download() as download:
+        pair.keyboard.press("e")
+    picture = np.asarray(Image.open(download.value.path()).convert("L"), float)[: len(seen)]
+    assert np.abs(picture[:, :900] - seen[:, :900])[4:-4, 4:].mean() < 4
+    # Where the second one's name stands.
+    words = pair.locator(".pane .title").nth(1).bounding_box()
+    assert picture[8:28, -20 - int(words["width"] / 2) :].max() > 200
+    pair.keyboard.press("c")
 
 
 def test_what_differs_stands_below_and_says_no_more_than_is_known(pair):

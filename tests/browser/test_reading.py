@@ -9,6 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from kneeoa.films.phantom import draw_knee
+from tests.support.pointer import grey
 from tests.support.serving import VIEWPORT
 
 SECONDS = 60_000
@@ -121,13 +122,23 @@ def test_a_film_that_comes_back_is_looked_at_as_it_was_left(start, film, tmp_pat
     expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
     expect(viewer).not_to_have_attribute("data-zoom", fitted, timeout=SECONDS)
     zoom = viewer.get_attribute("data-zoom")
+    for key in ("l", "Enter", "Escape"):
+        start.keyboard.press(key)
+    ruler = start.locator(".pane").first.locator(".svg-layer text")
+    expect(ruler).to_contain_text("px", timeout=SECONDS)
+    length = ruler.text_content()
     start.keyboard.press("ArrowRight")
     expect(case).to_contain_text("other.png", timeout=SECONDS)
+    expect(ruler).to_have_count(0)
     expect(viewer).to_have_attribute("data-invert", "false", timeout=SECONDS)
     start.keyboard.press("ArrowLeft")
     expect(case).to_contain_text("left knee.png", timeout=SECONDS)
     expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
     expect(viewer).to_have_attribute("data-zoom", zoom, timeout=SECONDS)
+    expect(ruler).to_have_text(length, timeout=SECONDS)
+    start.locator(".pane").last.focus()
+    start.keyboard.press("Tab")
+    expect(start.locator(".pane:focus")).to_have_count(0)
 
 
 def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
@@ -167,7 +178,15 @@ def test_of_two_knees_the_graded_one_is_shown_large_and_both_are_a_key_away(star
     viewer = start.locator(".viewer")
     large = float(viewer.get_attribute("data-zoom"))
     frame = viewer.get_attribute("data-frame")
+    canvas = start.locator(".pane canvas").first
     start.locator(".pane").first.focus()
+    before = grey(canvas)
+    start.keyboard.press("x")
+    expect(start.locator(".values").first).to_contain_text("flipped")
+    start.wait_for_timeout(300)
+    flipped = grey(canvas)[:, ::-1]
+    assert np.corrcoef(before.ravel(), flipped.ravel())[0, 1] > 0.98, "the graded knee, mirrored"
+    start.keyboard.press("x")
     start.keyboard.press("z")
     expect(viewer).to_have_attribute("data-part", "whole")
     assert float(viewer.get_attribute("data-zoom")) < 0.7 * large

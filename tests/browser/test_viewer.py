@@ -143,6 +143,7 @@ def test_it_inverts_rotates_and_flips(page):
     page.get_by_role("button", name="Flip").click()
     becomes(page, "flip", "true")
     assert page.get_by_role("button", name="Flip").get_attribute("aria-pressed") == "true"
+    expect(page.locator(".values").first).to_contain_text("flipped")
 
 
 def test_lengths_are_pixels_where_the_file_has_no_spacing(page):
@@ -277,7 +278,7 @@ def test_a_finger_windows_and_the_magnifier_follows_it(page):
 
 def test_what_is_seen_is_saved_as_a_picture(page):
     with page.expect_download() as download:
-        page.keyboard.press("s")
+        page.keyboard.press("e")
     assert download.value.suggested_filename == "knee.png"
     picture = np.asarray(Image.open(download.value.path()).convert("L"), float)
     seen = grey(page.locator(".panes"))

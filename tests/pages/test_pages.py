@@ -220,6 +220,7 @@ def test_what_is_no_knee_gets_no_grade_until_it_is_asked_for_and_stays_marked(ap
     page = shown(app)
     assert page.count('class="kl-lead"') == 1
     assert "graded although it was refused" in page
+    assert viewers(app)[0]["panes"][0]["title"] == "Graded although it was refused"
     assert "Graded although it was refused" in app.error[0].value
     # What was measured on knees says nothing of rings.
     assert "the reference agreed in" not in page

@@ -39,6 +39,8 @@ export class Hand {
     const { group } = this;
     for (const { toolName } of DRAGGED) {
       group.setToolPassive(toolName, { removeAllBindings: true });
+      // Nor may what was measured come along with the magnifier.
+      if (!TOOLS[name]) group.setToolEnabled(toolName);
     }
     // While something else is drawn or moved, the box must not come along.
     if (name !== 'window') group.setToolEnabled(FrameTool.toolName);

@@ -22,7 +22,7 @@ export const KEYS = {
   v: 'side',
   c: 'wipe',
   u: 'full',
-  s: 'picture',
+  e: 'picture',
 };
 const REPEATED = ['in', 'out'];
 
@@ -48,7 +48,7 @@ export const TOLD = [
   ['V', 'with or without the maps beside the film'],
   ['C', 'wipe, where there are two films'],
   ['U', 'full screen'],
-  ['S', 'save what is seen as a picture (PNG)'],
+  ['E', 'export what is seen as a picture (PNG)'],
 ];
 
 // What is said of a tool while it is in the hand.

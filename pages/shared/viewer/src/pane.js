@@ -15,9 +15,13 @@ export class Pane {
     this.element.className = name;
     this.element.setAttribute('role', 'application');
     host.append(this.element);
+    // Cornerstone notes which keys are down, and keeps all of them from the browser: Tab could not
+    // leave a film.
+    this.element.addEventListener('keydown', (event) => { event.preventDefault = () => {}; });
     this.viewport = enable(this.element, viewportId);
+    this.element.addEventListener('keydown', (event) => { delete event.preventDefault; });
     this.layer = this.child('img', 'layer');
-    this.layer.alt = '';
+    Object.assign(this.layer, { alt: '', hidden: true });
     // Until its picture is there, the one before it would lie in its place.
     this.layer.addEventListener('load', () => this.layer.classList.remove('coming'));
     this.layer.addEventListener('error', () => this.askAgain());
@@ -144,6 +148,14 @@ export class Pane {
     if (!this.camera.scale) return 0;
     const [down] = spacingOf(this.film);
     return (this.element.clientHeight * down) / (2 * this.camera.scale);
+  }
+
+  // Says how it is looked at: a mirrored knee is one of the other side.
+  tell([low, high], { isFlipped, rotation }) {
+    const share = `${Math.round(100 * this.magnification)}%`;
+    const turned = [isFlipped && 'flipped', rotation && `turned by ${rotation} degrees`];
+    const values = [`W ${high - low}`, `L ${Math.round((low + high) / 2)}`, share, ...turned];
+    this.values.textContent = values.filter(Boolean).join('  ');
   }
 
   // Lays the map, and what was measured, where they belong on the film.

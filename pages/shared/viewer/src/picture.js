@@ -5,7 +5,7 @@ const SAYS = 'Knee reading room: for research and teaching, not a medical device
 // What the style sheet says of lines and words: a picture of them alone does not know it.
 const STYLED = [
   'fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'visibility', 'display',
-  'font-size', 'font-family', 'text-anchor', 'dominant-baseline', 'paint-order',
+  'font-size', 'font-family', 'filter', 'text-anchor', 'dominant-baseline', 'paint-order',
 ];
 
 // Hands a picture of what a viewer shows to the browser, to be saved where its user has them.
@@ -43,6 +43,7 @@ async function pictureOf(stage, panes) {
     await draw(paper, element, at);
     paper.restore();
   }
+  drawBorder(paper, stage);
   label(paper, SAYS, 6, height + FOOT / 2);
   return new Promise((done) => { canvas.toBlob(done, 'image/png'); });
 }
@@ -56,7 +57,15 @@ function cut(paper, element, { width, height }) {
   paper.clip();
 }
 
-async function draw(paper, element, { width, height }) {
+// The line between two films that are wiped.
+function drawBorder(paper, stage) {
+  const { content, left, width, height, backgroundColor } = getComputedStyle(stage, '::before');
+  if (content === 'none') return;
+  paper.fillStyle = backgroundColor;
+  paper.fillRect(parseFloat(left), 0, parseFloat(width), parseFloat(height));
+}
+
+async function draw(paper, element, { left, top, width, height }) {
   paper.drawImage(element.querySelector('canvas'), 0, 0, width, height);
   const map = element.querySelector('.layer');
   if (isSeen(map) && map.complete && map.naturalWidth) {
@@ -71,9 +80,10 @@ async function draw(paper, element, { width, height }) {
   for (const lines of element.querySelectorAll('svg')) {
     if (isSeen(lines)) paper.drawImage(await imageOf(lines, width, height), 0, 0, width, height);
   }
-  for (const [name, y] of [['.title', 18], ['.values', height - 18]]) {
-    const words = element.querySelector(name);
-    if (isSeen(words) && words.textContent) label(paper, words.textContent, 6, y);
+  for (const words of element.querySelectorAll('.title, .values')) {
+    if (!isSeen(words) || !words.textContent) continue;
+    const at = words.getBoundingClientRect();
+    label(paper, words.textContent, at.left - left, at.top - top + at.height / 2);
   }
 }
 

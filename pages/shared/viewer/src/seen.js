@@ -11,28 +11,50 @@ const NAMES = { ruler: Ruler.toolName, angle: Angle.toolName };
 
 let serial = 0;
 
+// What was drawn on films, by id, for who comes back to one; as long as the page stands.
+const lines = new Map();
+
 export class Seen {
   constructor(viewer) {
     this.viewer = viewer;
   }
 
-  // Begins with a film: what it is like now is no news. It stands as it was seen when it was saved,
-  // where this window has not seen it yet.
-  meet(film, imageId) {
+  // Notes what was drawn on films that are turned from, all but the `staying` ones.
+  keep(staying = []) {
+    const left = new Map();
+    for (const { film, imageId, isShown } of this.viewer.panes) {
+      if (isShown && !staying.includes(imageId)) left.set(imageId, film);
+    }
+    for (const id of new Set([...left.values()].map((film) => film.id))) lines.delete(id);
+    // Two knees of one film stand beside each other as two.
+    left.forEach((film, imageId) => {
+      const drawn = this.annotations(imageId).map((line) => lineOf(line, film));
+      lines.set(film.id, [...(lines.get(film.id) ?? []), ...drawn]);
+    });
+  }
+
+  // Draws it again; or what was on a film when it was saved, where this window has not seen it yet.
+  bringBack() {
+    for (const { film, imageId, element } of this.viewer.panes) {
+      if (this.annotations(imageId).length) continue;
+      const [down, across] = spacingOf(film);
+      (lines.get(film.id) ?? film.seen?.measured ?? []).forEach(({ kind, points }) => put(element, {
+        uid: `kept-${(serial += 1)}-${imageId}`,
+        toolName: NAMES[kind],
+        imageId,
+        points: points.map(([x, y]) => [x * across, y * down, 0]),
+      }));
+    }
+  }
+
+  // Begins with a film: what it is like now is no news. It is looked at as when it was saved, where
+  // this window has not seen it yet.
+  meet() {
     clearTimeout(this.later);
     this.told = null;
     this.later = setTimeout(() => this.changed(), 100);
-    if (!film.seen) return;
-    this.viewer.view.remember(film.id, film.seen.view);
-    if (this.annotations(imageId).length) return;
-    const [down, across] = spacingOf(film);
-    const { element } = this.viewer.panes[0];
-    film.seen.measured.forEach(({ kind, points }) => put(element, {
-      uid: `kept-${(serial += 1)}-${imageId}`,
-      toolName: NAMES[kind],
-      imageId,
-      points: points.map(([x, y]) => [x * across, y * down, 0]),
-    }));
+    const { film } = this.viewer.panes[0];
+    if (film.seen) this.viewer.view.remember(film.id, film.seen.view);
   }
 
   changed() {
@@ -60,20 +82,26 @@ export class Seen {
       metadata.FrameOfReferenceUID === imageId && metadata.toolName in KINDS);
   }
 
-  // In pixels of the film, from the middle of its first one.
   measured() {
     const { film, imageId } = this.viewer.panes[0];
-    const [down, across] = spacingOf(film);
-    return this.annotations(imageId).map(({ metadata, data }) => {
-      const [stats = {}] = Object.values(data.cachedStats);
+    return this.annotations(imageId).map((line) => {
+      const [stats = {}] = Object.values(line.data.cachedStats);
       return {
-        kind: KINDS[metadata.toolName],
-        points: data.handles.points.map(([x, y]) => [rounded(x / across), rounded(y / down)]),
+        ...lineOf(line, film),
         value: rounded(stats.length ?? stats.angle ?? 0),
         unit: stats.unit ?? 'degrees',
       };
     });
   }
+}
+
+// A ruler or angle in pixels of its film, from the middle of the first one.
+function lineOf({ metadata, data }, film) {
+  const [down, across] = spacingOf(film);
+  return {
+    kind: KINDS[metadata.toolName],
+    points: data.handles.points.map(([x, y]) => [rounded(x / across), rounded(y / down)]),
+  };
 }
 
 const rounded = (value) => Math.round(1000 * value) / 1000;

@@ -23,7 +23,7 @@ const LATE = [
   ['pointer', 'Pointer', 'P'],
   ['side', 'Maps', 'V'],
   ['wipe', 'Wipe', 'C'],
-  ['picture', 'Picture', 'S'],
+  ['picture', 'Picture', 'E'],
   ['full', 'Full screen', 'U'],
 ];
 

@@ -208,9 +208,15 @@ export class View {
     return `Rotated by ${this.rotation} degrees`;
   }
 
+  // What is in the middle of a pane stays there.
   flip() {
     this.isFlipped = !this.isFlipped;
+    const before = new Map(this.panes.map((pane) => [pane, pane.camera]));
     this.turn();
+    this.all((pane) => {
+      const { x, y, scale } = before.get(pane);
+      pane.aim([x, y], scale);
+    });
     return this.isFlipped ? 'Flipped' : 'Not flipped';
   }
 

@@ -109,13 +109,15 @@ export class Viewer {
     // Where maps come or go beside the same film, it is looked at as before.
     const stays = ids[0] === this.imageIds[0];
     const wasFitted = stays && this.view.isFitted();
+    if (isNew) this.seen.keep(ids);
     this.setUp(data.panes.length);
     this.describe();
     if (isNew) await this.turnTo(ids);
     if (this.isGone) return;
     this.panes.forEach((pane, index) => Object.assign(pane, { film: this.filmOf(index) }).place());
     this.view.quietly(resize); // what was a pane's size at first may not be so now
-    if (isNew && !stays) this.seen.meet(this.filmOf(0), ids[0]);
+    if (isNew) this.seen.bringBack();
+    if (isNew && !stays) this.seen.meet();
     if (isNew && stays) this.view.join(wasFitted);
     else if (isNew && !(data.remembers && this.view.recall())) this.view.reset();
     else if (!isNew) this.view.settle();
@@ -201,11 +203,9 @@ export class Viewer {
   rendered(pane) {
     if (!pane.film) return;
     pane.place();
-    const { range } = pane;
-    if (!range) return;
-    const [low, high] = range.map(Math.round);
-    const share = `${Math.round(100 * pane.magnification)}%`;
-    pane.values.textContent = `W ${high - low}  L ${Math.round((low + high) / 2)}  ${share}`;
+    const [low, high] = pane.range?.map(Math.round) ?? [];
+    if (low === undefined) return;
+    pane.tell([low, high], this.view);
     if (pane !== this.panes[0]) return;
     this.view.drawn();
     this.seen.changed();
@@ -251,12 +251,9 @@ export class Viewer {
       out: () => view.zoom(false),
       reset: () => view.reset(),
       clear: () => this.measuring.clear(this.imageIds),
-      pointer: () => this.toggle('pointing', 'pointer'),
-      side: () => this.toggle('alone', 'side'),
-      wipe: () => {
-        this.toggle('wiped', 'wipe');
-        this.toolbar.border.hidden = !root.classList.contains('wiped');
-      },
+      pointer: () => { this.toggle('pointing', 'pointer'); },
+      side: () => { root.classList.toggle('alone'); },
+      wipe: () => { this.toolbar.border.hidden = !this.toggle('wiped', 'wipe'); },
       picture: () => { savePicture(this); },
       full: () => {
         if (document.fullscreenElement) document.exitFullscreen(); else root.requestFullscreen();
@@ -270,10 +267,13 @@ export class Viewer {
   press() {
     this.toolbar.press('invert', this.view.isInverted);
     this.toolbar.press('flip', this.view.isFlipped);
+    this.toolbar.press('side', !this.root.classList.contains('alone'));
   }
 
   toggle(name, button) {
-    this.toolbar.press(button, this.root.classList.toggle(name));
+    const isOn = this.root.classList.toggle(name);
+    this.toolbar.press(button, isOn);
+    return isOn;
   }
 
   say(text) {
@@ -282,6 +282,7 @@ export class Viewer {
 
   destroy() {
     if (this.isReady) this.view.keep();
+    this.seen.keep();
     this.isGone = true;
     this.measuring.leave();
     this.keyboard.destroy();
