@@ -39,15 +39,18 @@ def _box(image: np.ndarray) -> np.ndarray:
 def _most_alike(fine: np.ndarray) -> float:
     """Return the highest correlation of rows above an axis with those below, mirrored."""
     first, last = (round(share * len(fine)) for share in _AXES)
-    # An axis lies on a row, or between two.
-    axes = np.array([(row, gap) for row in range(first, last) for gap in (0, 1)])
-    far = np.arange(_AT_AXIS, round(_REACH * len(fine)))
-    above, below = axes[:, :1] - 1 - far, axes.sum(axis=1, keepdims=True) + far
-    products = fine @ fine.T
-    power = products.diagonal()
-    sides = np.stack([power[above].sum(axis=1), power[below].sum(axis=1)])
+    length, power = last - first, np.einsum("ij,ij->i", fine, fine)
+    # An axis lies between two rows, or on one. Not a product of matrices: after one BLAS keeps a
+    # core waiting, which the networks need next.
+    alike, sides = np.zeros((2, length)), np.zeros((3, length))
+    for far in range(_AT_AXIS, round(_REACH * len(fine))):
+        above, below = first - 1 - far, first + far
+        rows = fine[above : above + length]
+        for gap in (0, 1):
+            mirrored = fine[below + gap : below + gap + length]
+            alike[gap] += np.einsum("ij,ij->i", rows, mirrored)
+            sides[gap] += power[below + gap : below + gap + length]
+        sides[2] += power[above : above + length]
     # What is blank is like anything.
-    least = _LEAST * power.mean() * len(far) + 1e-6
-    return float(
-        np.max(products[above, below].sum(axis=1) / np.sqrt(sides).prod(axis=0).clip(least))
-    )
+    least = _LEAST * power.mean() * (round(_REACH * len(fine)) - _AT_AXIS) + 1e-6
+    return float(np.max(alike / np.sqrt(sides[:2] * sides[2]).clip(least)))
