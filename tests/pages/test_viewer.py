@@ -27,6 +27,20 @@ def radiograph(pixels, *, bits=8, stored=None, spacing=None):
     return Radiograph("a.png", pixels, "PNG", bits, None, spacing, "0" * 64, stored=stored)
 
 
+def test_no_key_of_the_viewer_is_a_page_s_own():
+    # The viewer hears keys first: Teach's S once saved a picture in place of the reference.
+    keys = (SOURCES / "src" / "keys.js").read_text("utf-8")
+    of_viewer = set(re.findall(r"^  (\w): '", keys, re.MULTILINE)) | {"h"}
+    of_pages = {
+        key.lower()
+        for file in (ROOT / "pages").rglob("*.py")
+        for key in re.findall(r'shortcut="(\w)"', file.read_text("utf-8"))
+    }
+    assert len(of_viewer) > 10
+    assert "s" in of_pages
+    assert of_viewer & of_pages == set()
+
+
 def test_the_bundle_is_built_of_these_sources():
     # As sources.mjs does. After a change: `make viewer`.
     files = [*(SOURCES / "src").iterdir()]
