@@ -119,7 +119,7 @@ def note_seen(cases) -> None:
     for case in cases:
         for knee, state in enumerate(case.state.knees):
             if state.said is not None:
-                own_grades.saw(case.film, knee)
+                own_grades.came_past(case.film, knee)
 
 
 def _look(work):

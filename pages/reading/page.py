@@ -51,6 +51,7 @@ def show_empty() -> None:
         session_films.show_uploader()
     with right:
         session_films.show_demo_picker()
+        own_grade.choose_when()
     offer_to_bring_back()
     session_films.show_refusals()
     show_scale_of_grades()
