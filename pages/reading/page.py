@@ -165,7 +165,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         has_been_read(film, frame)
         st.rerun()
     with answers_place, st.container():
-        gate_strip.show_gate(film, findings)
+        moved = frame != frame_control.proposal(film, knee, in_use.current())
+        gate_strip.show_gate(film, findings, moved=moved)
         both = read_both(film, frame) if graded else None
         if both is None:
             with left:
