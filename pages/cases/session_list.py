@@ -54,8 +54,8 @@ def show() -> None:
     if (film := session_films.all_films().get(digest)) is not None:
         session_films.forget_refusals()
         st.session_state[session_films.NEXT] = digest
-        if len(film.frames) > 1 and place:
-            st.session_state[knees.knee_key(film)] = min(int(place), len(film.frames) - 1)
+        if place:
+            knees.turn_to(film, int(place))
         st.switch_page("reading/page.py")
     work = batch.current()
     show_adding(work)

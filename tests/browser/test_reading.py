@@ -176,6 +176,9 @@ def test_of_two_knees_the_graded_one_is_shown_large_and_both_are_a_key_away(star
     expect(viewer).to_have_attribute("data-part", "one knee", timeout=SECONDS)
     expect(viewer).not_to_have_attribute("data-frame", frame, timeout=SECONDS)
     assert float(viewer.get_attribute("data-zoom")) == pytest.approx(large, rel=0.1)
+    start.keyboard.press("ArrowLeft")
+    expect(viewer).to_have_attribute("data-frame", frame, timeout=SECONDS)
+    expect(start.get_by_role("radio", name="left of the image")).to_be_checked()
 
 
 def test_leaving_the_page_and_coming_back_loses_nothing(read):
