@@ -105,6 +105,12 @@ def test_on_a_tablet_the_grade_stands_beside_the_film(read, width, height):
     expect(grade).to_be_in_viewport(ratio=1)
     expect(pane).to_be_in_viewport(ratio=0.95)
     assert pane.bounding_box()["width"] > 0.4 * width
+    buttons = read.locator(".st-key-own_grades button:visible").all()
+    boxes = [button.bounding_box() for button in buttons]
+    assert len(boxes) == 6
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 36
+    name = read.get_by_text("Box and side", exact=True)
+    assert name.evaluate("at => at.parentElement.scrollWidth <= at.parentElement.clientWidth")
     assert read.evaluate("document.documentElement.scrollWidth") <= width
 
 
