@@ -22,13 +22,13 @@ class FilmFolder:
         file = self.files.get(image_id)
         if file is None:
             raise DataError(
-                f"Expected the film {image_id} in {self.folder}. It is not there: is this the data "
-                "set that the runs were measured on?"
+                f"Expected the film {image_id} in the folder of films that this server was given. "
+                "It is not there: is this the data set that the runs were measured on?"
             )
         try:
             return read_regular(file, DEFAULT_LIMITS.max_bytes, inside=self.folder)
         except OSError as error:
-            raise DataError(f"Expected to read {file}. {error.strerror}.") from None
+            raise DataError(f"Expected to read {file.name}. {error.strerror}.") from None
 
 
 def open_folder(folder: Path) -> FilmFolder:

@@ -108,7 +108,8 @@ def asked_for() -> listing.Asked:
     by = next((name for name in listing.SORTED_BY if name == order.name), None)
     sort = by and listing.Sort(by, order.down)
     seen = frozenset(own_grades.seen_already()) if own_grades.waits() else None
-    return listing.Asked(saved.reader(), filtering.choose(), sort, seen)
+    passed = frozenset(own_grades.passed())
+    return listing.Asked(saved.reader(), filtering.choose(), sort, seen, passed)
 
 
 def page_of(asked: listing.Asked) -> tuple[int, listing.Found]:
@@ -151,7 +152,7 @@ def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
         for knee, state in enumerate(case.state.knees):
             is_new = state.said is not None and own_grades.of(case.film, knee).seen_at is None
             if is_new and (case.case_id, knee) in in_sight:
-                own_grades.saw(case.film, knee)
+                own_grades.came_past(case.film, knee)
 
 
 def pictures_of(cases: Sequence[Case]) -> dict[int, str]:

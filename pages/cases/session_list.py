@@ -54,8 +54,8 @@ def show() -> None:
     if (film := session_films.all_films().get(digest)) is not None:
         session_films.forget_refusals()
         st.session_state[session_films.NEXT] = digest
-        if len(film.frames) > 1 and place:
-            st.session_state[knees.knee_key(film)] = min(int(place), len(film.frames) - 1)
+        if place:
+            knees.turn_to(film, int(place))
         st.switch_page("reading/page.py")
     work = batch.current()
     show_adding(work)
@@ -119,7 +119,7 @@ def note_seen(cases) -> None:
     for case in cases:
         for knee, state in enumerate(case.state.knees):
             if state.said is not None:
-                own_grades.saw(case.film, knee)
+                own_grades.came_past(case.film, knee)
 
 
 def _look(work):

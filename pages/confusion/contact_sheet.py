@@ -39,9 +39,9 @@ def show(cards: Sequence[FilmCard], key: str, *, show_answers_of: Callable[[str]
     missing = [name for name in names if name not in films.files]
     if missing:
         st.caption(
-            f"{len(missing)} of these {len(names)} are not in "
-            f"{boundary.escaped(str(films.folder))}, for example {boundary.escaped(missing[0])}: "
-            "is this the data set that the runs were measured on?"
+            f"{len(missing)} of these {len(names)} are not in the folder of films that this "
+            f"server was given, for example {boundary.escaped(missing[0])}: is this the data set "
+            "that the runs were measured on?"
         )
 
 

@@ -188,7 +188,10 @@ def _answer(film, frame):
         together = session_films.read_together(film, frame)
     except KneeOAError:  # said when the reader turns to the film
         return None
-    return together and together.answer
+    if together is None:
+        return None
+    own_grades.saw(film.digest, frame_control.index_of(film, frame))
+    return together.answer
 
 
 def _is_hidden(film, frame):

@@ -53,7 +53,7 @@ def _answer(film, place, frame, *, refused):
         return AFTER_YOURS
     if not session_films.is_read(film, frame):
         return "..."
-    own_grades.saw(film.digest, place)
+    own_grades.came_past(film.digest, place)
     together = session_films.read_together(film, frame)
     if together is None:
         return ", ".join(reading.said.label for reading in session_films.read(film, frame))

@@ -12,6 +12,7 @@ from pages.shared.cases.knees import (
     proposal,
     side_key,
     side_of,
+    turn_to,
 )
 from pages.shared.session_films import Film, forget_frame
 
@@ -26,6 +27,7 @@ __all__ = [
     "proposal",
     "show_frame",
     "side_of",
+    "turn_to",
 ]
 
 SIDES = {"R": "right knee", "L": "left knee", "unknown": "side unknown"}

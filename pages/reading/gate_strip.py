@@ -12,10 +12,14 @@ from pages.shared.session_films import Film, no_negative, take_back, turn_right
 __all__ = ["may_be_graded", "show_gate"]
 
 PASSED = "A frontal knee, upright, inside the film, sharp, exposed, no implant seen."
+MOVED = "Box moved by hand."
 
 
-def show_gate(film: Film, findings: tuple[Finding, ...]) -> None:
-    """Show what was found; a grade that was asked for although it was refused stays marked."""
+def show_gate(film: Film, findings: tuple[Finding, ...], *, moved: bool = False) -> None:
+    """Show what was found; a grade that was asked for although it was refused stays marked.
+
+    `moved` says that the box is where the reader put it.
+    """
     if film.changes:
         st.button("Read the film as it came", on_click=_turn, args=[film, take_back])
     if film.localised.negative:
@@ -26,8 +30,9 @@ def show_gate(film: Film, findings: tuple[Finding, ...]) -> None:
     for finding in findings:
         if finding.severity != REFUSED:
             st.warning(escaped(finding.sentence))
-    if not findings:
-        st.html(f'<div class="kl-note kl-quiet">Checked: {PASSED}</div>')
+    notes = [f"Checked: {PASSED}"] * (not findings) + [MOVED] * moved
+    if notes:
+        st.html(f'<div class="kl-note kl-quiet">{" ".join(notes)}</div>')
     if not refused:
         return
     before = "**Graded although it was refused.** " if film.anyway else "**Not graded.** "

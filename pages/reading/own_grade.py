@@ -35,8 +35,12 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                     width="stretch",
                 )
             with st.popover("", icon=":material/visibility:", help="When theirs is shown"):
-                _choose_when()
-        if sentence := _order_in_words(own):
+                choose_when()
+                st.caption(
+                    "Knees whose answer you have seen stay open. Where it only stood beside the "
+                    "films or in a list it is hidden, but your grade counts as given after it."
+                )
+        if sentence := _order_in_words(own, is_hidden=own_grades.hides(*place)):
             st.html(f'<div class="kl-note kl-quiet">{sentence}</div>')
         if waiting and own_grades.hides(*place):
             st.button(
@@ -47,11 +51,14 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                 on_click=keyboard.note,
                 args=[place, "confirm"],
                 width="stretch",
-                help="Your grade is kept as it is now, as given before you saw theirs.",
+                help="Your grade is kept as it is now, as given before you saw theirs."
+                if own.seen_at is None
+                else None,
             )
 
 
-def _choose_when():
+def choose_when() -> None:
+    """Let the reader choose when the networks' answers are shown, for the session."""
     kept.one(
         st.segmented_control,
         "Show the networks' answer",
@@ -84,12 +91,14 @@ def _act(place: tuple[str, int], keys: set[keyboard.Key]) -> None:
             st.toast("Give your grade first: 0 to 4.")
 
 
-def _order_in_words(own):
+def _order_in_words(own, *, is_hidden):
     """Return how her grade and the networks' answer came after each other, once both are there."""
     if own.grade is None or own.seen_at is None:
         return ""
+    if own.committed is None and is_hidden:
+        return "The networks' answer stood beside the films or in a list before."
     if own.committed is None:
-        return "Given with the networks' answer in sight."
+        return "Given after the networks' answer was in sight."
     if own.committed == own.grade:
         return "Given before the networks' answer was shown."
     return f"Before the networks' answer was shown: {KLGrade(own.committed).label}."

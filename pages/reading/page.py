@@ -51,6 +51,7 @@ def show_empty() -> None:
         session_films.show_uploader()
     with right:
         session_films.show_demo_picker()
+        own_grade.choose_when()
     offer_to_bring_back()
     session_films.show_refusals()
     show_scale_of_grades()
@@ -164,7 +165,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         has_been_read(film, frame)
         st.rerun()
     with answers_place, st.container():
-        gate_strip.show_gate(film, findings)
+        moved = frame != frame_control.proposal(film, knee, in_use.current())
+        gate_strip.show_gate(film, findings, moved=moved)
         both = read_both(film, frame) if graded else None
         if both is None:
             with left:

@@ -55,17 +55,21 @@ def show(
         for network_map in maps
     ]
 
-    digests = list(session_films.all_films())
+    films = session_films.all_films().values()
+    # One knee of a film after the other, as they stand in it, before the next film.
+    stops = [(other, place) for other in films for place in range(len(other.frames))]
 
     def turn(place):
-        st.session_state[session_films.NEXT] = digests[place]
+        to, its_knee = stops[place]
+        st.session_state[session_films.NEXT] = to.digest
+        frame_control.turn_to(to, its_knee)
 
     viewer.show(
         [shown],
         [Pane(title=_title(film, knee, frame, is_half=shown.home is not None)), *panes],
         options=OPTIONS,
         on_move=lambda moved: frame_control.move(film, knee, moved),
-        place=(digests.index(digest), len(digests)) if len(digests) > 1 else None,
+        place=(stops.index((film, knee)), len(stops)) if len(stops) > 1 else None,
         on_turn=turn,
         on_seen=(lambda seen: saved.note_seen(digest, seen)) if saved.is_open() else None,
     )

@@ -75,6 +75,13 @@ STYLE = """
 .kl-saved::before {content: "\\2713  "; color: #2b93a1; font-weight: 650;}
 .st-key-own_grades button {padding: 0 .3rem; min-height: 2.1rem;}
 .st-key-own_grades button kbd, .st-key-own_grades [data-testid="stShortcut"] {display: none;}
+@media (max-width: 1300px), (pointer: coarse) {
+  .st-key-own_grades {flex-wrap: wrap !important;}
+  .st-key-own_grades > :first-child {flex: 1 0 calc(100% - 4rem);}
+  .st-key-own_grades > [class*="st-key-own_"] {order: 1; flex: 1 0 2.25rem; width: auto;
+    min-width: 2.25rem;}
+  .st-key-own_grades button {min-height: 2.5rem;}
+}
 .kl-all-grades {display: grid; gap: 1rem 2rem;
   grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));}
 .kl-all-grades br {line-height: 2.2;}
@@ -112,7 +119,8 @@ STYLE = """
   .st-key-networks .kl-lead {padding-left: .5rem;}
   .st-key-networks .kl-lead .kl-grade {font-size: 1.8rem;}
   .kl-cells {font-size: .78rem; gap: .15rem;}
-  .st-key-networks [data-testid="stButtonGroup"] button {padding-left: .5rem; padding-right: .5rem;}
+  .st-key-networks :is([data-testid="stButtonGroup"], [data-testid="stPopover"]) button {
+    padding-left: .4rem; padding-right: .4rem;}
 }
 @media (max-width: 1800px) {
   .st-key-two_sets > div > [data-testid="stHorizontalBlock"] {flex-wrap: wrap;}

@@ -106,6 +106,12 @@ def test_on_a_tablet_the_grade_stands_beside_the_film(read, width, height):
     expect(grade).to_be_in_viewport(ratio=1)
     expect(pane).to_be_in_viewport(ratio=0.95)
     assert pane.bounding_box()["width"] > 0.4 * width
+    buttons = read.locator(".st-key-own_grades button:visible").all()
+    boxes = [button.bounding_box() for button in buttons]
+    assert len(boxes) == 6
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 36
+    name = read.get_by_text("Box and side", exact=True)
+    assert name.evaluate("at => at.parentElement.scrollWidth <= at.parentElement.clientWidth")
     assert read.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -195,6 +201,9 @@ def test_of_two_knees_the_graded_one_is_shown_large_and_both_are_a_key_away(star
     expect(viewer).to_have_attribute("data-part", "one knee", timeout=SECONDS)
     expect(viewer).not_to_have_attribute("data-frame", frame, timeout=SECONDS)
     assert float(viewer.get_attribute("data-zoom")) == pytest.approx(large, rel=0.1)
+    start.keyboard.press("ArrowLeft")
+    expect(viewer).to_have_attribute("data-frame", frame, timeout=SECONDS)
+    expect(start.get_by_role("radio", name="left of the image")).to_be_checked()
 
 
 def test_leaving_the_page_and_coming_back_loses_nothing(read):

@@ -26,6 +26,7 @@ from tests.support.case_pages import (
 )
 from tests.support.cases import NOW, knee, new_case
 from tests.support.films import image_file
+from tests.support.places import MAIN_SCRIPT
 from tests.support.rows import tables as shown_tables
 from tests.support.teaching_pages import html, press, text
 
@@ -108,8 +109,8 @@ def test_what_other_networks_said_waits_for_her_grade_as_well(db):
     other = replace(state, said=0, low=0, high=0, graded_by={"together": "0" * 64})
     keeping.change(db, case, NOW, state=replace(case.state, knees=(other,)))
     app = started("cases")
-    app.session_state["reveal"] = "after"
-    sign_in(app, "cd")
+    app.query_params["reveal"] = "after"
+    sign_in(app.run(), "cd")
     opened(app, case.case_id)
     assert "Saved as case" in html(app)
     assert "The list keeps" not in text(app)
@@ -120,7 +121,7 @@ def test_what_other_networks_said_waits_for_her_grade_as_well(db):
 
 @pytest.mark.parametrize("first", ["reading", "cases", "about"])
 def test_what_the_address_asks_for_holds_on_all_pages(first):
-    app = started()
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120)
     app.query_params["reveal"] = "after"
     app.switch_page(f"{first}/page.py").run()
     # A link to another page leaves the address behind.

@@ -79,8 +79,10 @@ def test_a_film_is_saved_when_asked_for_and_its_changes_from_then_on(db, files):
     assert state.low <= state.said <= state.high
     assert set(state.networks) == {"mobilenet", "resnet50"}
     digest = next(iter(app.session_state["films"]))
+    assert "moved by hand" not in html(app)
     app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
     app.run()
+    assert "moved by hand" in html(app)
     assert keeping.get(db, case.case_id).state.knees[0].frame.top == -20
     (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
     side.set_value("L").run()

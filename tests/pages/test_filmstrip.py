@@ -12,9 +12,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
-from kneeoa.films.phantom import knee_png
+from kneeoa.films.phantom import draw_knee, knee_png
 from pages.reading import case_line
 from pages.shared import cached
+from pages.shared.viewer import component
+from tests.support.films import image_file
 from tests.support.places import MAIN_SCRIPT
 
 
@@ -54,6 +56,11 @@ def pictures(app):
     return [body.split("<img")[0] for body in blocks]
 
 
+def case_of(app):
+    (line,) = [block.body for block in app.get("html") if '<span class="kl-said">' in block.body]
+    return line
+
+
 def name_of_current(app):
     films = app.session_state["films"]
     return films[app.selectbox(key="current_film").value].radiograph.name
@@ -79,6 +86,31 @@ def test_the_first_of_an_upload_is_shown_and_a_click_turns(app):
     assert [button.proto.type for button in strip(app)] == ["secondary", "primary", "secondary"]
     # What is sent once need not be sent again.
     assert pictures(app) == before
+
+
+def test_turning_comes_by_both_knees_of_a_film(monkeypatch):
+    def turning(films, panes, *, place, on_turn, **_):
+        at, count = place
+        st.button("before", key="before", on_click=on_turn, args=[(at - 1) % count])
+        st.button("after", key="after", on_click=on_turn, args=[(at + 1) % count])
+
+    monkeypatch.setattr(component, "show", turning)
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    both = image_file(np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)]))
+    films = [("both.png", both), ("one.png", knee_png(0, seed=1))]
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in films])
+    app.run()
+    assert "on the left of the image" in case_of(app)
+    for key, expected in (
+        ("after", "on the right of the image"),
+        ("after", "one.png"),
+        ("after", "on the left of the image"),
+        ("before", "one.png"),
+        ("before", "on the right of the image"),
+    ):
+        app.button(key=key).click().run()
+        assert expected in case_of(app)
+    assert [button.proto.type for button in strip(app)] == ["primary", "secondary"]
 
 
 def test_a_film_that_is_graded_although_it_was_refused_stays_marked(app):

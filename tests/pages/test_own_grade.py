@@ -104,6 +104,36 @@ def test_what_was_seen_stays_seen(headline):
     assert own(app).committed is None
 
 
+def test_what_waits_is_chosen_before_the_first_film(headline):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run()
+    app.segmented_control(key="reveal").set_value("after").run()
+    app.file_uploader[0].set_value([("one.png", FILM, "image/png")]).run()
+    assert "after your grade" in html(app)
+    assert headline not in html(app)
+
+
+def test_chosen_later_it_hides_the_knees_that_were_not_opened(headline):
+    app = started(("zero.png", knee_png(0, seed=1)), ("one.png", FILM))
+    for _ in range(2):
+        app.run()
+    seen, _ = turns = [one for one in app.button if (one.key or "").startswith("turn_")]
+    assert all("KL" in button.label for button in turns)
+    app.segmented_control(key="reveal").set_value("after").run()
+    opened, waiting = [one for one in app.button if (one.key or "").startswith("turn_")]
+    assert opened.label == seen.label
+    assert "after yours" in waiting.label
+    assert "stay open" in text(app)
+    waiting.click().run()
+    assert headline not in html(app)
+    press(app, "own_1")
+    assert "stood beside the films" in html(app)
+    press(app, "own_commit")
+    assert headline in html(app)
+    # She may have read it beside the films: it is no free grade.
+    (mine,) = [one for one in app.session_state["own_grades"].values() if one.grade is not None]
+    assert mine.committed is None
+
+
 def test_the_session_list_does_not_tell_either(headline):
     app = started(("one.png", FILM), reveal="after")
     app.switch_page("cases/page.py").run()

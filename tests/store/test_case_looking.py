@@ -146,6 +146,12 @@ def test_nothing_is_found_by_an_answer_that_waits_for_hers(listed):
     assert found_in(listed, replace(asked, sort=Sort("answer")))[0] == (1, 0)
     here = replace(asked, seen=frozenset({(film, 0)}), filters=Filters(grades=(2,)))
     assert found_in(listed, here) == [(4, 0), (1, 0)]
+    # One that she came past and did not open waits, although it was seen.
+    first = keeping.get(db, before + 1, "AB")
+    past = replace(here, passed=frozenset({(first.film, 0)}))
+    assert found_in(listed, past) == [(4, 0)]
+    assert listing.hides(past, first, 0)
+    assert not listing.hides(here, first, 0)
     case = keeping.get(db, before + 4, "AB")
     assert listing.hides(asked, case, 0)
     assert not listing.hides(here, case, 0)

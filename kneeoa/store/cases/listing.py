@@ -99,12 +99,14 @@ class Asked:
     sort : None: the newest first
     seen : knees, by film and place, whose answers may be shown and looked for, besides those that
         the reader saw before; None: all
+    passed : knees whose answers she came past and did not open: they wait, though she saw them
     """
 
     reader: str = ""
     filters: Filters = EVERY
     sort: Sort | None = None
     seen: frozenset[tuple[str, int]] | None = None
+    passed: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,11 @@ class Found:
 
 def hides(asked: Asked, case: Case, knee: int) -> bool:
     """Return whether the list may not show what the networks say of a knee."""
-    if asked.seen is None or case.own(knee).seen_at is not None:
+    if asked.seen is None:
         return False
-    return (case.film, knee) not in asked.seen
+    if (case.film, knee) in asked.passed:
+        return True
+    return case.own(knee).seen_at is None and (case.film, knee) not in asked.seen
 
 
 def doubt_of(knee: KneeState) -> str:

@@ -210,8 +210,9 @@ def _is_told(asked: Asked) -> ColumnElement[bool]:
     """Return whether what the networks say of a knee may be shown."""
     if asked.seen is None:
         return true()
-    there = tuple_(_CASE.c.film, _KNEE.c.knee).in_(sorted(asked.seen))
-    return or_(_OWN.c.seen_at.is_not(None), there)
+    knee = tuple_(_CASE.c.film, _KNEE.c.knee)
+    seen = or_(_OWN.c.seen_at.is_not(None), knee.in_(sorted(asked.seen)))
+    return and_(seen, knee.not_in(sorted(asked.passed)))
 
 
 def _middle(asked: Asked) -> ColumnElement[Any]:

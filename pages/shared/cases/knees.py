@@ -19,6 +19,12 @@ def knee_of(film: Film) -> int:
     return st.session_state.get(knee_key(film)) or 0
 
 
+def turn_to(film: Film, knee: int) -> None:
+    """Have a knee of a film be looked at; to be called before it is chosen on the page."""
+    if len(film.frames) > 1:
+        st.session_state[knee_key(film)] = min(knee, len(film.frames) - 1)
+
+
 def frame_of(film: Film, knee: int) -> Frame:
     """Return the frame to grade: as it was proposed, or where the reader moved it to."""
     return st.session_state.get(frame_key(film, knee)) or proposal(film, knee, in_use.current())

@@ -10,7 +10,7 @@ from pages.shared import kept
 REVEAL = "reveal"
 """The option's place in the session and in the address: ``?reveal=after``."""
 WHEN = {"now": "at once", "after": "after my grade"}
-_GRADES, _SAME = "own_grades", "same_films"
+_GRADES, _SAME, _PASSED = "own_grades", "same_films", "answers_passed"
 
 
 def all_of() -> dict[tuple[str, int], OwnGrade]:
@@ -29,8 +29,17 @@ def put(digest: str, knee: int, own: OwnGrade) -> None:
 
 
 def seen_already() -> set[tuple[str, int]]:
-    """Return the knees, by film and place, whose answers were shown to her in this session."""
-    return {key for key, own in all_of().items() if own.seen_at is not None}
+    """Return the knees, by film and place, whose answers were opened to her in this session."""
+    return {key for key, own in all_of().items() if own.seen_at is not None} - passed()
+
+
+def passed() -> set[tuple[str, int]]:
+    """Return the knees whose answers stood beside the films or in a list, and nowhere else.
+
+    They count as seen, since they may have been read there; but those that she did not open can
+    still wait for her grade.
+    """
+    return st.session_state.setdefault(_PASSED, set())
 
 
 def are_same(digest: str, kept: str) -> None:
@@ -39,8 +48,14 @@ def are_same(digest: str, kept: str) -> None:
         return
     st.session_state.setdefault(_SAME, {})[digest] = kept
     for key in [key for key in all_of() if key[0] == digest]:
+        there, both = (kept, key[1]), {key, (kept, key[1])}
+        was_opened = bool(both & seen_already())
         own = all_of().pop(key)
-        put(kept, key[1], own.joined(of(kept, key[1])))
+        put(*there, own.joined(of(*there)))
+        if both & passed():
+            passed().difference_update(both)
+            if not was_opened:
+                passed().add(there)
 
 
 def _kept(digest: str) -> str:
@@ -49,13 +64,16 @@ def _kept(digest: str) -> str:
 
 def forget() -> None:
     """Forget what she said and saw in this session."""
-    st.session_state.pop(_GRADES, None)
-    st.session_state.pop(_SAME, None)
+    for name in (_GRADES, _SAME, _PASSED):
+        st.session_state.pop(name, None)
 
 
 def count_anew(digest: str) -> None:
     """Forget which knees of a film she graded, where they are counted anew; what she saw stays."""
     mine = [key for key in all_of() if key[0] == _kept(digest)]
+    if any(key in seen_already() for key in mine):
+        # It may be any of them by now.
+        passed().difference_update(mine)
     seen = min(filter(None, (all_of().pop(key).seen_at for key in mine)), default=None)
     if seen is not None:
         for _, place in mine:
@@ -70,6 +88,14 @@ def give(digest: str, knee: int, grade: int) -> None:
 def saw(digest: str, knee: int) -> None:
     """Note that the networks' answer to a knee is shown to her."""
     put(digest, knee, of(digest, knee).seen(datetime.now(UTC)))
+    passed().discard((_kept(digest), knee))
+
+
+def came_past(digest: str, knee: int) -> None:
+    """Note that the networks' answer to a knee stands among others, opened or not."""
+    if of(digest, knee).seen_at is None:
+        saw(digest, knee)
+        passed().add((_kept(digest), knee))
 
 
 def keep_asked() -> None:
@@ -84,4 +110,4 @@ def waits() -> bool:
 
 def hides(digest: str, knee: int) -> bool:
     """Return whether nothing of the networks' answer to a knee may be shown yet."""
-    return waits() and of(digest, knee).seen_at is None
+    return waits() and ((_kept(digest), knee) in passed() or of(digest, knee).seen_at is None)

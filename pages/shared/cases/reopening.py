@@ -111,8 +111,7 @@ def bring_here(case_id: int, knee: int = 0) -> tuple[Film, list[str]]:
     session_films.restore(film, state.quarters, state.changes)
     film.anyway, film.drawn = state.anyway, state.drawn
     differences = _restore_knees(film, state)
-    if len(film.frames) > 1:
-        st.session_state[knees.knee_key(film)] = min(knee, len(film.frames) - 1)
+    knees.turn_to(film, knee)
     for place, own in case.grades.items():
         own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
     if seen := seen_from({"view": state.view, "measured": list(state.measurements)}):

@@ -136,8 +136,8 @@ def show(
     ----------
     key : the viewer under one key keeps zoom and window while its films stay the same
     on_move : called with where the box of the first film is let go; without it, the box stays
-    place : which of how many films the first one is, from 0, where others can be turned to
-    on_turn : called with the place of the film that the reader asks for
+    place : which of how many knees the first one is, from 0, where others can be turned to
+    on_turn : called with the place of the knee that the reader asks for
     on_seen : called with how the first film is looked at and what was measured on it, a moment
         after either changed; without it, neither is told
     """
