@@ -43,7 +43,7 @@ export const TOLD = [
   ['Enter, then arrows', 'a ruler or angle by key; Enter goes to its next point'],
   ['Delete', 'remove rulers and angles'],
   ['B', 'take the box: drag it, or a corner; arrows move it, with Shift they resize it'],
-  ['← and →', 'the film before or after, on the reading page'],
+  ['← and →', 'the knee, or film, before and after, on the reading page'],
   ['0 to 4', 'your own grade, on the reading page'],
   ['V', 'with or without the maps beside the film'],
   ['C', 'wipe, where there are two films'],
