@@ -45,6 +45,7 @@ def choose_knee(film: Film) -> int:
         required=True,
         key=knee_key(film),
         persist_state="session",
+        width="stretch",
     )
 
 
