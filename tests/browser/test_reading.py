@@ -147,6 +147,32 @@ def test_a_film_that_comes_back_is_looked_at_as_it_was_left(start, film, tmp_pat
     expect(start.locator(".pane:focus")).to_have_count(0)
 
 
+def test_a_ruler_that_was_removed_does_not_come_back(start, film, tmp_path):
+    rings = tmp_path / "rings.png"
+    y, x = np.mgrid[:200, :300]
+    Image.fromarray(((np.hypot(y - 90, x - 100) % 40) * 6).astype(np.uint8)).save(rings)
+    upload(start, rings, film)
+    viewer, case = start.locator(".viewer"), start.locator(".st-key-case")
+    expect(viewer).to_have_attribute("data-ready", "true", timeout=SECONDS)
+    start.locator(".pane").first.focus()
+    ruler = start.locator(".pane").first.locator(".svg-layer text")
+    for key in ("l", "Enter", "Escape"):
+        start.keyboard.press(key)
+    expect(ruler).to_contain_text("px", timeout=SECONDS)
+    for key, name in (("ArrowRight", "left knee.png"), ("ArrowLeft", "rings.png")):
+        start.keyboard.press(key)
+        expect(case).to_contain_text(name, timeout=SECONDS)
+    expect(ruler).to_contain_text("px", timeout=SECONDS)
+    expect(viewer).to_have_attribute("data-ready", "true", timeout=SECONDS)
+    start.keyboard.press("Delete")
+    expect(ruler).to_have_count(0)
+    # Maps come beside the same film.
+    start.get_by_role("button", name="Grade anyway").click()
+    expect(start.locator(".pane")).to_have_count(3, timeout=SECONDS)
+    expect(start.locator(".layer").nth(1)).to_have_css("opacity", "0.6", timeout=SECONDS)
+    expect(ruler).to_have_count(0)
+
+
 def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
     films = [tmp_path / f"knee {number}.png" for number in range(4)]
     for number, file in enumerate(films):

@@ -45,7 +45,12 @@ async function startOnce() {
   const tools = [WindowLevelTool, PanTool, ZoomTool, Ruler, Angle, FrameTool];
   tools.forEach(addTool);
   const style = annotation.config.style;
-  const measured = { lineWidth: '1.8', color: '#ffd35c', colorHighlighted: '#ffe9ad', colorSelected: '#ffd35c' };
+  const measured = {
+    lineWidth: '1.8',
+    color: '#ffd35c',
+    colorHighlighted: '#ffe9ad',
+    colorSelected: '#ffd35c',
+  };
   style.setDefaultToolStyles({
     global: {
       ...style.getDefaultToolStyles().global,

@@ -16,14 +16,16 @@ const lines = new Map();
 
 export class Seen {
   constructor(viewer) {
-    this.viewer = viewer;
+    Object.assign(this, { viewer, stood: [] });
   }
 
   // Notes what was drawn on films that are turned from, all but the `staying` ones.
   keep(staying = []) {
+    const shown = this.viewer.panes.filter(({ isShown }) => isShown);
+    this.stood = shown.map(({ imageId }) => imageId);
     const left = new Map();
-    for (const { film, imageId, isShown } of this.viewer.panes) {
-      if (isShown && !staying.includes(imageId)) left.set(imageId, film);
+    for (const { film, imageId } of shown) {
+      if (!staying.includes(imageId)) left.set(imageId, film);
     }
     for (const id of new Set([...left.values()].map((film) => film.id))) lines.delete(id);
     // Two knees of one film stand beside each other as two.
@@ -33,10 +35,12 @@ export class Seen {
     });
   }
 
-  // Draws it again; or what was on a film when it was saved, where this window has not seen it yet.
+  // Draws it again on films that have come; or what was on a film when it was saved, where this window
+  // has not seen it yet.
   bringBack() {
     for (const { film, imageId, element } of this.viewer.panes) {
-      if (this.annotations(imageId).length) continue;
+      // On a film that stood already, what is not there was removed.
+      if (this.stood.includes(imageId) || this.annotations(imageId).length) continue;
       const [down, across] = spacingOf(film);
       (lines.get(film.id) ?? film.seen?.measured ?? []).forEach(({ kind, points }) => put(element, {
         uid: `kept-${(serial += 1)}-${imageId}`,
