@@ -183,7 +183,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
                 case_line.show_hidden_line(film, frame)
         else:
             own_grades.saw(film.digest, knee)
-            measured = is_as_measured(film, knee, frame, findings)
+            measured = is_as_measured(film, frame, findings, moved=moved)
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
             with line_place, st.container():
                 profile_line.show_profile_line(film, frame)
@@ -268,7 +268,7 @@ def show_answers(
     joint_space.show(film, frame)
 
 
-def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
+def is_as_measured(film, frame: Frame, findings, *, moved: bool) -> bool:
     """Return whether this film is like those that the track record was measured on.
 
     Drawings and films that were turned are not.
@@ -276,8 +276,7 @@ def is_as_measured(film, knee: int, frame: Frame, findings) -> bool:
     if film.changes or film.drawn:
         return False
     profile = in_use.current()
-    proposed = frame == frame_control.proposal(film, knee, profile)
-    return track_record.is_like(findings, frame, film.shape, profile, as_proposed=proposed)
+    return track_record.is_like(findings, frame, film.shape, profile, as_proposed=not moved)
 
 
 style.apply_style()

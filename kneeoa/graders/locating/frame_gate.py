@@ -9,7 +9,6 @@ from kneeoa.films.smoothness import correlation
 from kneeoa.graders.locating.gate import GREY_VALUES, MIRRORED, REFUSED, WARNED, Finding
 from kneeoa.graders.locating.grey_values import (
     histogram,
-    histogram_of_joint,
     inside,
     joint_in,
     jumps,
@@ -103,7 +102,7 @@ def cut_off(radiograph: Radiograph, frame: Frame) -> Finding | None:
 
 def hidden(radiograph: Radiograph, frame: Frame) -> Finding | None:
     """Return that enough of the joint has one grey value to doubt what the rest looks like."""
-    return _hidden(histogram_of_joint(radiograph, frame), _HIDDEN_IN_DOUBT)
+    return _hidden(histogram(joint_in(radiograph, frame)), _HIDDEN_IN_DOUBT)
 
 
 def _hidden(counts: np.ndarray, most: float) -> Finding | None:
@@ -136,11 +135,12 @@ def exposed(radiograph: Radiograph, frame: Frame) -> Finding | None:
             "networks say of it is chance. Export the film in full depth.",
             REFUSED,
         )
-    counts = histogram_of_joint(radiograph, frame)
+    joint = joint_in(radiograph, frame)
+    counts = histogram(joint)
     # Where shades are few, one of them takes much of the joint without covering it.
     if shades >= _FEWEST_SHADES and (covered := _hidden(counts, _HIDDEN)) is not None:
         return covered
-    if jumps(joint_in(radiograph, frame), _TORN) > _MOST_TORN:
+    if jumps(joint, _TORN) > _MOST_TORN:
         return GREY_VALUES
     brightest = float((part >= radiograph.pixels.max()).mean())
     if brightest > _SATURATED:
@@ -214,9 +214,7 @@ def sharp(radiograph: Radiograph, frame: Frame) -> Finding | None:
 
 def _written_over(seen: np.ndarray) -> Finding | None:
     """Return that what the networks see of a joint ``(224, 224)`` has edges that no bone has."""
-    joint = middle_of(seen)
-    down, across = np.abs(np.diff(joint, axis=0)), np.abs(np.diff(joint, axis=1))
-    if np.mean(np.maximum(down[:, :-1], across[:-1]) > _STEP) <= _MOST_STEPS:
+    if jumps(middle_of(seen), _STEP) <= _MOST_STEPS:
         return None
     return Finding(
         "written-over",

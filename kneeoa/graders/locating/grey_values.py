@@ -52,11 +52,6 @@ def joint_in(radiograph: Radiograph, frame: Frame) -> np.ndarray:
     return inside(radiograph, joint)
 
 
-def histogram_of_joint(radiograph: Radiograph, frame: Frame) -> np.ndarray:
-    """Return how often each whole grey value is there in the joint in a frame, ``(256,) int``."""
-    return histogram(joint_in(radiograph, frame))
-
-
 def jumps(part: np.ndarray, least: float) -> float:
     """Return the share of pixels ``(H, W)`` that differ by more than `least` from a neighbour."""
     step = max(1, max(part.shape, default=1) // _MOST_LOOKED_AT)
