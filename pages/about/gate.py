@@ -39,7 +39,7 @@ def show_gate(card: dict[str, Any]) -> None:
         f"the ROC curve against validation knees {others['auroc_against_val']:.4f}.\n"
         f"- Of {knees['films']} validation knees it refuses {knees['refused']}."
         + _on_test(metrics.get("test"))
-        + "".join(f"\n- {line}" for line in _elsewhere(metrics))
+        + "".join(f"\n- {line}" for line in [*_elsewhere(metrics), *_spoilt(metrics)])
     )
     st.table(
         [
@@ -80,3 +80,21 @@ def _elsewhere(metrics):
             f"Of {both['refusals']['films']} films of two knees from there it finds both in "
             f"{both['split_in_two']}."
         )
+
+
+def _spoilt(metrics):
+    for place, whose in (("val", "validation knees"), ("elsewhere", "the other hospital's films")):
+        if measured := metrics.get("spoilt", {}).get(place):
+            (known, refused), (apart, of_these) = (
+                (
+                    sum(counts["pictures"] for counts in measured[group].values()),
+                    sum(counts["refused"] for counts in measured[group].values()),
+                )
+                for group in ("trained_on", "kept_apart")
+            )
+            yield (
+                f"Of {known} pictures of {whose} that were spoilt on purpose (the joint missing or "
+                "painted over, two knees in one, rows moved, grey values folded) it refuses "
+                f"{refused / known:.0%}; of {apart}, spoilt in ways that no training showed, "
+                f"{of_these / apart:.0%}."
+            )

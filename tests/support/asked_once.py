@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kneeoa.graders import serving, sessions
-from kneeoa.graders.locating import localiser
+from kneeoa.graders.locating import localiser, spoilt
 from tests.support import once
 
 MOST_BYTES = 150_000_000
@@ -48,7 +48,7 @@ class AskedOnce:
 def use() -> Callable[[], None]:
     """Have every network of this process be loaded and asked once; return what undoes it."""
     patch = pytest.MonkeyPatch()
-    for module in (serving, localiser):
+    for module in (serving, localiser, spoilt):
         patch.setattr(module, "session_of", _session_of)
     return patch.undo
 

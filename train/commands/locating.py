@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from msgspec import Meta
@@ -18,7 +18,8 @@ from train.commands.from_fields import option
 if TYPE_CHECKING:
     from train.locate.fit import LocateConfig
     from train.locate.network import Network
-    from train.locate.publish import Grade
+    from train.locate.publish import Grade, Measured
+    from train.locate.spoilt.publish import Trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,10 @@ class Locate(options.Films):
     start: Path | None = option("FILE", "a finished training's checkpoint to begin with", None)
     threads: options.Count = option("N", "of PyTorch", 1)
     only_measure: bool = option(None, "put new figures on the published one's card", False)
+    only: Literal["spoilt"] | None = option(
+        None, "train what knows spoilt knees, and keep the published localiser", None
+    )
+    spoilt_steps: options.Count = option("N", "of what knows spoilt knees", 2600)
     source: Path = option("FILE", "what the data is", options.DEFAULT_SOURCE)
 
     def __call__(self) -> int:
@@ -60,19 +65,60 @@ class Locate(options.Films):
             print(f"The card in {folder} has the figures of now.")
             signing.remind(folder.parent)
             return 0
-        network, config, checkpoint = _trained(self, splits["train"].images, pictures, folder)
-        publish(network, config, measured, folder, data=described)
+        images, checkpoint = splits["train"].images, self._checkpoint(folder)
+        if self.only == "spoilt":
+            _publish_spoilt(_knows_spoilt(self, images, pictures, checkpoint), measured, folder)
+        else:
+            network, config = _trained(self, images, pictures, checkpoint)
+            spoilt = _knows_spoilt(self, images, pictures, _beside(checkpoint))
+            publish(network, config, spoilt, measured, folder, data=described)
         if not self.checkpoint:
-            checkpoint.unlink(missing_ok=True)
+            for file in (checkpoint, _beside(checkpoint)):
+                file.unlink(missing_ok=True)
         print(f"The localiser is published in {folder}")
         signing.remind(folder.parent)
         return 0
 
+    def _checkpoint(self, folder: Path) -> Path:
+        name = "localiser" if self.only is None else f"localiser-{self.only}"
+        return self.checkpoint or folder.parent / f".{name}-checkpoint.pt"
+
+
+def _beside(checkpoint: Path) -> Path:
+    """Return where the state is kept of the second network that is trained."""
+    return checkpoint.with_stem(f"{checkpoint.stem}-spoilt")
+
+
+def _publish_spoilt(trained: "Trained", measured: "Measured", folder: Path) -> None:
+    from train.locate.publish import films_of, measure
+    from train.locate.spoilt.publish import publish
+
+    publish(
+        trained,
+        films_of(measured.val),
+        folder,
+        measure=lambda beside: measure(beside, measured),
+    )
+
+
+def _knows_spoilt(
+    command: Locate, images: np.ndarray, pictures: Sequence[Path], checkpoint: Path
+) -> "Trained":
+    """Return the trained network that knows spoilt knees."""
+    from train.locate.pictures import held_out, read_pictures
+    from train.locate.spoilt.batches import Bank
+    from train.locate.spoilt.fit import SpoiltConfig, fit
+    from train.locate.spoilt.publish import Trained
+
+    bank = Bank(images, read_pictures([file for file in pictures if not held_out(file)]))
+    config = SpoiltConfig(steps=command.spoilt_steps, seed=command.seed)
+    return Trained(fit(bank, config, checkpoint, threads=command.threads), config)
+
 
 def _trained(
-    command: Locate, images: np.ndarray, pictures: Sequence[Path], folder: Path
-) -> tuple["Network", "LocateConfig", Path]:
-    """Return the trained network, how it was trained, and the file with its state."""
+    command: Locate, images: np.ndarray, pictures: Sequence[Path], checkpoint: Path
+) -> tuple["Network", "LocateConfig"]:
+    """Return the trained localiser, and how it was trained."""
     from train.locate.batches import Bank
     from train.locate.fit import LocateConfig, fit
     from train.locate.pictures import find_in, held_out, read_pictures
@@ -89,9 +135,8 @@ def _trained(
         learning_rate=command.learning_rate,
         start=_digest_of(command.start) if command.start else "",
     )
-    checkpoint = command.checkpoint or folder.parent / ".localiser-checkpoint.pt"
     network = fit(bank, config, checkpoint, threads=command.threads, start=command.start)
-    return network, config, checkpoint
+    return network, config
 
 
 def _digest_of(file: Path) -> str:

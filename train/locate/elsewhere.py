@@ -12,9 +12,21 @@ import pandas as pd
 
 from kneeoa.errors import DataError
 from kneeoa.films.frames import Frame, network_input
+from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating.localiser import Localiser
 from train.locate import measuring
 from train.locate.pictures import find_in, held_out, read_films
+
+
+def graded_films(folder: Path) -> tuple[list[Radiograph], np.ndarray]:
+    """Return the graded films of one knee in `folder`, and their grades."""
+    table = folder / "graded" / "grades.csv"
+    if not table.exists():
+        raise DataError(f"Expected another hospital's grades in {table}. There is no such file.")
+    rows = pd.read_csv(table)
+    films = read_films([table.parent / name for name in rows["file"]])
+    grades = rows.set_index("file").loc[[file.name for file, _ in films], "expert1"].to_numpy(int)
+    return [film for _, film in films], grades
 
 
 def measure(
@@ -24,13 +36,7 @@ def measure(
     others: list,
 ) -> dict:
     """Return the figures of a card; `grade` turns films into probabilities, or is None."""
-    table = folder / "graded" / "grades.csv"
-    if not table.exists():
-        raise DataError(f"Expected another hospital's grades in {table}. There is no such file.")
-    rows = pd.read_csv(table)
-    films = read_films([table.parent / name for name in rows["file"]])
-    grades = rows.set_index("file").loc[[file.name for file, _ in films], "expert1"].to_numpy(int)
-    shown = [film for _, film in films]
+    shown, grades = graded_films(folder)
     answers = [localiser.answers(film) for film in shown]
     knees_found = [localiser.found(*pair) for pair in zip(shown, answers, strict=True)]
     figures = {

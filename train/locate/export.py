@@ -1,7 +1,8 @@
 """The trained localiser -> ONNX, batch norms folded into the convolutions, kernels as float16."""
 
-from collections.abc import Sequence
-from typing import Any
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import onnx
@@ -14,14 +15,14 @@ from kneeoa.graders.locating.looks import OUTPUTS
 from train.locate.network import RESIDUAL, Network
 from train.onnx_file import checked_model
 
+Net = TypeVar("Net", bound=nn.Module)
 PARITY = 2e-3
 """Largest allowed difference of any output between network and file."""
 
 
-def folded(network: Network) -> Network:
+def folded(network: Net) -> Net:
     """Return a copy without batch norms, its kernels rounded to what the file stores."""
-    plain = Network(network.side, network.widths)
-    plain.load_state_dict(network.state_dict())
+    plain = copy.deepcopy(network)
     plain.eval()
     for module in plain.modules():
         if isinstance(module, nn.Sequential) and isinstance(module[0], nn.Conv2d):
@@ -36,7 +37,7 @@ def folded(network: Network) -> Network:
 
 def to_onnx(plain: Network) -> onnx.ModelProto:
     """Return a folded network as ONNX: ``looks`` in, each of `OUTPUTS` out, ``(N, numbers)``."""
-    graph = _Graph()
+    graph = Graph()
     layer = "looks"
     for name in ("quarter", "eighth", "sixteenth", "coarse"):
         layer = graph.blocks(name, getattr(plain, name), layer)
@@ -62,7 +63,11 @@ def to_onnx(plain: Network) -> onnx.ModelProto:
     step = graph.add("Tanh", ["moved"], "moved_tanh")
     scaled = graph.add("Mul", [step, graph.constant("residual", np.float32(RESIDUAL))], "step")
     graph.add("Add", [centre, scaled], "centre")
-    return graph.finish(plain)
+    return graph.finish(
+        "localiser",
+        {"looks": (2, plain.side, plain.side)},
+        {name: (numbers,) for name, numbers in OUTPUTS.items()},
+    )
 
 
 def mixed_channels(network: Network) -> int:
@@ -70,11 +75,14 @@ def mixed_channels(network: Network) -> int:
     return network.widths[2]
 
 
-def check_parity(plain: Network, file_outputs: dict[str, np.ndarray], looks: np.ndarray) -> float:
-    """Return the largest difference between network and file; raise `ModelError` if too large."""
+def check_parity(plain: nn.Module, file_outputs: Sequence[np.ndarray], shown: np.ndarray) -> float:
+    """Return the largest difference between network and file; raise `ModelError` if too large.
+
+    `file_outputs` are those of the file for what it was `shown`, side by side as the network's.
+    """
     with torch.no_grad():
-        expected = plain(torch.as_tensor(looks)).cpu().numpy()
-    received = np.concatenate([file_outputs[name] for name in OUTPUTS], axis=1)
+        expected = plain(torch.as_tensor(shown)).cpu().numpy()
+    received = np.concatenate(file_outputs, axis=1)
     difference = float(np.abs(expected - received).max())
     if difference > PARITY:
         raise ModelError(
@@ -84,7 +92,9 @@ def check_parity(plain: Network, file_outputs: dict[str, np.ndarray], looks: np.
     return difference
 
 
-class _Graph:
+class Graph:
+    """An ONNX graph that grows node by node; every method returns the name of what it adds."""
+
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []
         self._stored: list[onnx.TensorProto] = []
@@ -92,13 +102,16 @@ class _Graph:
     def node(
         self, operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
     ) -> None:
+        """Add a node with any number of outputs."""
         self._nodes.append(helper.make_node(operator, inputs, outputs, outputs[0], **attributes))
 
     def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
+        """Add a node with one output."""
         self.node(operator, inputs, [output], **attributes)
         return output
 
     def constant(self, name: str, values: np.ndarray | np.floating) -> str:
+        """Store numbers as they are."""
         self._stored.append(numpy_helper.from_array(np.asarray(values), name))
         return name
 
@@ -111,21 +124,25 @@ class _Graph:
         return self.add("Cast", [name], f"{name}/float32", to=TensorProto.FLOAT)
 
     def blocks(self, name: str, blocks: Sequence[nn.Sequential], source: str) -> str:
+        """Add convolutions with a ReLU each, one after another."""
         for number, block in enumerate(blocks):
             last = number == len(blocks) - 1
             source = self.block(name if last else f"{name}_{number}", block, source)
         return source
 
     def block(self, name: str, block: nn.Sequential, source: str) -> str:
+        """Add a convolution with a ReLU."""
         return self.add("Relu", [self.convolution(f"{name}_conv", block[0], source)], name)
 
     def convolution(self, name: str, layer: nn.Conv2d, source: str) -> str:
+        """Add a convolution."""
         weights = [self.weight(f"{name}/kernel", layer.weight)]
         weights.append(self.weight(f"{name}/bias", layer.bias))
         pads = [*layer.padding, *layer.padding]
         return self.add("Conv", [source, *weights], name, strides=list(layer.stride), pads=pads)
 
     def dense(self, name: str, layer: nn.Linear, source: str) -> str:
+        """Add a linear layer."""
         weights = [self.weight(f"{name}/kernel", layer.weight)]
         weights.append(self.weight(f"{name}/bias", layer.bias))
         return self.add("Gemm", [source, *weights], name, transB=1)
@@ -142,11 +159,11 @@ class _Graph:
             nearest_mode="floor",
         )
 
-    def finish(self, network: Network) -> onnx.ModelProto:
-        return checked_model(
-            "localiser",
-            self._nodes,
-            self._stored,
-            inputs={"looks": (2, network.side, network.side)},
-            outputs={name: (numbers,) for name, numbers in OUTPUTS.items()},
-        )
+    def finish(
+        self,
+        name: str,
+        inputs: Mapping[str, tuple[int, ...]],
+        outputs: Mapping[str, tuple[int, ...]],
+    ) -> onnx.ModelProto:
+        """Return the model, see `checked_model`."""
+        return checked_model(name, self._nodes, self._stored, inputs=inputs, outputs=outputs)

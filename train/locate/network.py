@@ -15,9 +15,12 @@ _HIDDEN = 160
 RESIDUAL = 0.3
 
 
-def _block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+def block(inputs: int, outputs: int, stride: int = 1, *, kernel: int = 3) -> nn.Sequential:
+    """Return a convolution, a batch norm and a ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+        nn.Conv2d(inputs, outputs, kernel, stride, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
     )
 
 
@@ -29,13 +32,13 @@ class Network(nn.Module):
         first, second, third, fourth, last = widths
         self.side, self.widths = side, tuple(widths)
         self.quarter = nn.Sequential(
-            _block(2, first, 2), _block(first, second, 2), _block(second, second)
+            block(2, first, 2), block(first, second, 2), block(second, second)
         )
-        self.eighth = nn.Sequential(_block(second, third, 2), _block(third, third))
-        self.sixteenth = nn.Sequential(_block(third, fourth, 2), _block(fourth, fourth))
-        self.coarse = nn.Sequential(_block(fourth, last, 2), _block(last, last))
+        self.eighth = nn.Sequential(block(second, third, 2), block(third, third))
+        self.sixteenth = nn.Sequential(block(third, fourth, 2), block(fourth, fourth))
+        self.coarse = nn.Sequential(block(fourth, last, 2), block(last, last))
         self.lateral = nn.Conv2d(fourth + last, third, 1)
-        self.mix = _block(third, third)
+        self.mix = block(third, third)
         self.heat = nn.Conv2d(third, 1, 1)
         self.hidden = nn.Linear(third + 2 * last + 2, _HIDDEN)
         self.dropout = nn.Dropout(0.1)

@@ -22,12 +22,15 @@ from kneeoa.graders.cards import schema
 from kneeoa.graders.locating.answers import Answer, implant_score
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.localiser import Localiser
-from kneeoa.graders.locating.looks import Window, standardised
+from kneeoa.graders.locating.looks import OUTPUTS, Window, standardised
 from train.locate import elsewhere, measuring
+from train.locate.cycle import settings
 from train.locate.export import check_parity, folded, to_onnx
-from train.locate.fit import LocateConfig, settings
+from train.locate.fit import LocateConfig
 from train.locate.network import Network
 from train.locate.pictures import held_out, read_films
+from train.locate.spoilt import measuring as spoilt_measuring
+from train.locate.spoilt.publish import Trained, put_into
 
 Grade = Callable[[np.ndarray], np.ndarray]
 """``(N, 224, 224)`` films -> ``(N, 5)`` probabilities."""
@@ -81,6 +84,7 @@ class Measured:
 def publish(
     network: Network,
     config: LocateConfig,
+    knows_spoilt: Trained,
     measured: Measured,
     folder: Path,
     *,
@@ -111,13 +115,14 @@ def publish(
             "thresholds": dict(_START),
         }
         _write(beside, card)
-        localiser = Localiser(beside.parent, folder=beside.name)
-        films = _films(measured.val)
+        localiser = Localiser(beside.parent, folder=beside.name, in_making=True)
+        films = films_of(measured.val)
         card["parity_with_training"] = _parity(plain, localiser, films[:16])
         around = measuring.reframed(measured.val.images, _SEED)
         card["thresholds"] = fit_thresholds(localiser, films, around)
         report(f"thresholds: {card['thresholds']}")
         _write(beside, card)
+        put_into(beside, knows_spoilt, films, report=report)
         measure(beside, measured, report=report)
     return folder
 
@@ -162,11 +167,11 @@ def _metrics(
     localiser: Localiser, measured: Measured, report: Callable[[str], None]
 ) -> dict[str, Any]:
     around = measuring.reframed(measured.val.images, _SEED)
-    crops, shown = _films(measured.val), [look.film for look in around]
+    crops, shown = films_of(measured.val), [look.film for look in around]
     knees, reframed = ([localiser.answers(film) for film in some] for some in (crops, shown))
     others = _Others.read(localiser, measured.pictures)
     originals, grade = _graded(measured.val, measured.grade), measured.grade
-    test = _films(measured.test)
+    test = films_of(measured.test)
     answers = [localiser.answers(film) for film in test]
     metrics: dict[str, Any] = {
         "val": _of_films(localiser, crops, knees, measured.val, grade, originals),
@@ -184,6 +189,8 @@ def _metrics(
         ),
         "by_kind": measuring.by_kind(others.files, others.refused),
     }
+    apart = elsewhere.graded_films(measured.elsewhere)[0] if measured.elsewhere else []
+    metrics["spoilt"] = spoilt_measuring.measure(localiser, measured.val.images, apart)
     metrics["milliseconds_a_film"] = measuring.milliseconds(localiser, crops[:100])
     if measured.elsewhere:
         metrics["elsewhere"] = elsewhere.measure(
@@ -249,7 +256,8 @@ def _of_films(
     }
 
 
-def _films(films: Films) -> list[Radiograph]:
+def films_of(films: Films) -> list[Radiograph]:
+    """Return the crops of a split as films."""
     return [measuring.film_of(image, "crop") for image in films.images]
 
 
@@ -273,7 +281,8 @@ def _parity(plain: Network, localiser: Localiser, films: Sequence[Radiograph]) -
     shown = standardised(
         np.stack([look.image for look in looks]), np.stack([look.film for look in looks])
     )
-    return check_parity(plain, localiser.outputs(looks), shown)
+    outputs = localiser.outputs(looks)
+    return check_parity(plain, [outputs[name] for name in OUTPUTS], shown)
 
 
 def _write(folder: Path, card: dict[str, Any]) -> None:

@@ -157,12 +157,22 @@ class LocaliserConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SpoiltPart:
+    """The network that knows spoilt knees, which lies beside the localiser's."""
+
+    model_sha256: str
+    published_at: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
 class LocaliserCard:
-    """``<models>/localiser/card.json``; without `metrics` while it is made."""
+    """``<models>/localiser/card.json``; without `metrics` and `spoilt` while it is made."""
 
     model_sha256: str
     published_at: str
     data: DataSource
     config: LocaliserConfig
     thresholds: dict[str, float]
+    spoilt: SpoiltPart | None = None
     metrics: dict[str, Any] | None = None

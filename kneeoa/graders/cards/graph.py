@@ -94,7 +94,14 @@ def _check_network(file: Path, architecture: Architecture) -> None:
 def check_localiser(file: Path, side: int, outputs: Mapping[str, int]) -> None:
     """Raise `ModelError` unless `file` holds a localiser: squares of `side` in, `outputs` out."""
     numbers = {name: (count,) for name, count in outputs.items()}
-    _check_ends(_graph_of(file), file, {"looks": (2, side, side)}, numbers)
+    check_ends(file, {"looks": (2, side, side)}, numbers)
+
+
+def check_ends(
+    file: Path, inputs: Mapping[str, tuple[int, ...]], outputs: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raise `ModelError` unless `file` holds a network with these shapes of one film by name."""
+    _check_ends(_graph_of(file), file, inputs, outputs)
 
 
 def _graph_of(file: Path) -> "onnx.GraphProto":

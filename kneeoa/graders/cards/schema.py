@@ -18,6 +18,7 @@ from kneeoa.graders.cards.fields import (
     LocaliserCard,
     NetworkCard,
     Proportion,
+    SpoiltPart,
     TogetherCard,
 )
 from kneeoa.grades import GRADES
@@ -124,6 +125,7 @@ def localiser_card(file: Path) -> dict[str, Any]:
         {
             "a SHA-256 of the model": _are_hashes(card.model_sha256),
             "a side from {} to {} pixels".format(*SIDES): SIDES[0] <= card.config.side <= SIDES[1],
+            **_of_spoilt(card.spoilt),
             **{
                 f"a threshold {name} from {low:g} to {high:g}": low
                 <= thresholds.get(name, math.nan)
@@ -137,6 +139,16 @@ def localiser_card(file: Path) -> dict[str, Any]:
         },
     )
     return content
+
+
+def _of_spoilt(part: SpoiltPart | None) -> dict[str, bool]:
+    if part is None:
+        return {}
+    return {
+        "a SHA-256 of the network that knows spoilt knees": _are_hashes(part.model_sha256),
+        f"its threshold from {-LOG_ODDS:g} to {LOG_ODDS:g}": abs(part.threshold) <= LOG_ODDS,
+        "its date": _is_date(part.published_at),
+    }
 
 
 def _read(file: Path, kind: type[Card]) -> tuple[dict[str, Any], Card]:

@@ -60,12 +60,25 @@ _BRIGHT = 0.9
 
 def of_frame(radiograph: Radiograph, frame: Frame) -> tuple[Finding, ...]:
     """Return what stands against a frame on a film: how it lies there, and what can be seen."""
+    return against(radiograph, frame, seen_in(radiograph, frame))
+
+
+def seen_in(radiograph: Radiograph, frame: Frame) -> np.ndarray | None:
+    """Return what the networks see, or None where they cannot: that is said when it is graded."""
+    try:
+        return network_input(radiograph, frame)
+    except KneeOAError:
+        return None
+
+
+def against(radiograph: Radiograph, frame: Frame, seen: np.ndarray | None) -> tuple[Finding, ...]:
+    """Return what stands against a frame in which the networks see ``(224, 224)``, or nothing."""
     return tuple(
         finding
         for finding in (
             cut_off(radiograph, frame),
             exposed(radiograph, frame),
-            sharp(radiograph, frame),
+            None if seen is None else sharp(seen),
         )
         if finding is not None
     )
@@ -174,12 +187,8 @@ def _counted(counts: np.ndarray, shades: int, brightest: float) -> Finding | Non
     return None
 
 
-def sharp(radiograph: Radiograph, frame: Frame) -> Finding | None:
-    """Return that the part in the frame is grainy, or out of focus: osteophytes go first."""
-    try:
-        seen = network_input(radiograph, frame)
-    except KneeOAError:
-        return None  # said when it is graded
+def sharp(seen: np.ndarray) -> Finding | None:
+    """Return that what the networks see is grainy, or out of focus: osteophytes go first."""
     if share_of_shades(seen) < _SHADES:
         return GREY_VALUES
     if likeness_of_halves(seen) > _MIRRORED:

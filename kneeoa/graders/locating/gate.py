@@ -34,9 +34,9 @@ class Finding:
 
     Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``noise``, ``flat``, ``joint-missing``,
     ``joint-covered``, ``too-few-shades``, ``blurred``, ``several-films``, ``grey-values``,
-    ``mirrored-halves`` (refused); ``negative``, ``implant``, ``cut-off``, ``saturated``,
-    ``few-shades``, ``covered``, ``written-over``, ``grainy``, ``soft``, ``another-knee``,
-    ``doubtful``, ``moved`` (warned).
+    ``mirrored-halves``, ``spoilt`` (refused); ``negative``, ``implant``, ``cut-off``,
+    ``saturated``, ``few-shades``, ``covered``, ``written-over``, ``grainy``, ``soft``,
+    ``another-knee``, ``doubtful``, ``moved`` (warned).
     """
 
     code: str
@@ -101,6 +101,12 @@ MIRRORED = Finding(
     "mirrored-halves",
     "Expected a knee. One half of this picture is the mirror image of the other, as in no knee: "
     "export the film as it was taken.",
+    REFUSED,
+)
+SPOILT = Finding(
+    "spoilt",
+    "Expected a knee as it was taken. Here the joint seems to be missing, painted over, out of "
+    "shape or mixed with another picture: export the film anew, or take one that shows the joint.",
     REFUSED,
 )
 NOISE = Finding(

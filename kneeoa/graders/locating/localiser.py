@@ -24,10 +24,12 @@ from kneeoa.graders.locating.answers import (
     implant_score,
     mirrored,
 )
+from kneeoa.graders.locating.each_knee import checked, sides_of
 from kneeoa.graders.locating.found import Found, Knee, turned_right
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.locating.header_gate import of_header
 from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
+from kneeoa.graders.locating.spoilt import Spoilt
 from kneeoa.graders.published import DEFAULT_MODELS, check_bytes
 from kneeoa.graders.sessions import session_of
 
@@ -55,9 +57,17 @@ class Localiser:
     """The published localiser, loaded once. Safe to share between threads."""
 
     def __init__(
-        self, models: Path = DEFAULT_MODELS, *, folder: str = FOLDER, threads: int = 1
+        self,
+        models: Path = DEFAULT_MODELS,
+        *,
+        folder: str = FOLDER,
+        threads: int = 1,
+        in_making: bool = False,
     ) -> None:
-        """Load ``<models>/<folder>``; raise `ModelError` if it is missing or damaged."""
+        """Load ``<models>/<folder>``; raise `ModelError` if it is missing or damaged.
+
+        While it is made (`in_making`) it need not know spoilt knees yet.
+        """
         place = models / folder
         file = place / "card.json"
         if not file.exists():
@@ -71,6 +81,14 @@ class Localiser:
         graph.check_localiser(place / "model.onnx", self._side, OUTPUTS)
         self._session = session_of(place / "model.onnx", threads=threads)
         self.thresholds: dict[str, float] = self.card["thresholds"]
+        part = self.card.get("spoilt")
+        if part is None and not in_making:
+            raise ModelError(
+                f"Expected a network that knows spoilt knees in {place}. Its card names none, as "
+                "of an older version: train one with `python -m train locate --only spoilt`, or "
+                "fetch the published models again."
+            )
+        self.spoilt = part and Spoilt(place, part, threads=threads)
 
     @property
     def weights_hash(self) -> str:
@@ -101,13 +119,10 @@ class Localiser:
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
         findings, quarters = self._findings(radiograph, reduced, answers, knees[0].frame)
         if not any(finding.severity == REFUSED for finding in findings):
-            knees = [
-                replace(knee, findings=_against(radiograph, knee.frame, answer))
-                for knee, answer in zip(knees, answers[1:], strict=True)
-            ]
+            knees = checked(radiograph, knees, answers[1:], self.spoilt, gate.NEGATIVE in findings)
         knees = [
             replace(knee, side=side)
-            for knee, side in zip(knees, _sides(radiograph, knees), strict=True)
+            for knee, side in zip(knees, sides_of(radiograph, knees), strict=True)
         ]
         return Found(tuple(knees), findings, quarters)
 
@@ -240,32 +255,9 @@ def _knee(answer: Answer, height: int, width: int) -> Knee:
     return Knee(frame, float(confidence))
 
 
-def _against(radiograph: Radiograph, frame: Frame, answer: Answer) -> tuple[gate.Finding, ...]:
-    """Return what stands against the frame of one knee, which `answer` is about."""
-    doubt = gate.doubtful(answer.frontal)
-    return (*([] if doubt is None else [doubt]), *frame_gate.of_frame(radiograph, frame))
-
-
 def _is_crop(radiograph: Radiograph, frame: Frame, least: float) -> bool:
     """Return whether a square film is a crop as the graders learned from: its box fills it."""
     height, width = radiograph.pixels.shape
     if abs(height - width) > 0.02 * max(height, width):
         return False
     return Window.of(frame).overlap(Window(0, 0, height, width)) >= least
-
-
-def _sides(radiograph: Radiograph, knees: Sequence[Knee]) -> tuple[str, ...]:
-    """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
-
-    Not where the file says that the picture is mirrored: that is set wrong too often to be believed
-    against the picture, and too often right to be passed over. Nor where it says that there is one
-    side, as two films of one knee may be put together; nor beside a box that holds no knee.
-    """
-    if len(knees) == 1:
-        return (radiograph.laterality or "unknown",)
-    is_open = (
-        radiograph.header.mirrored
-        or radiograph.laterality is not None
-        or any(gate.NOT_A_KNEE in knee.findings for knee in knees)
-    )
-    return ("unknown", "unknown") if is_open else ("R", "L")

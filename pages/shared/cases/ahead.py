@@ -102,7 +102,8 @@ def _made_ready(
             film = Film.received(data, radiograph, localiser.find(radiograph), holder)
             shown_as.restore(film, localiser, state.quarters, state.changes)
         for place, frame in _frames_of(case, film, graders):
-            findings = knees.findings_under(graders.profile, film, place, frame)
+            profile, spoilt = graders.profile, localiser.spoilt
+            findings = knees.findings_under(profile, film, place, frame, spoilt)
             if state.anyway or knees.may_be_graded(film, findings):
                 session_films.read(film, frame, graders)
         film.picture()

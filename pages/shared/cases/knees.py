@@ -6,10 +6,13 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.framing import framed
-from kneeoa.graders.locating import frame_gate, gate
+from kneeoa.graders.locating import gate
+from kneeoa.graders.locating.each_knee import of_frames
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.gate import REFUSED, Finding
+from kneeoa.graders.locating.spoilt import Spoilt
 from kneeoa.graders.profile import Profile
+from pages.shared import cached
 from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 
@@ -37,17 +40,19 @@ def proposal(film: Film, knee: int, profile: Profile | None) -> Frame:
 
 def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
     """Return what stands against grading `frame` of a film, refusals first."""
-    return findings_under(in_use.current(), film, knee, frame)
+    return findings_under(in_use.current(), film, knee, frame, cached.graders().localiser.spoilt)
 
 
 def findings_under(
-    profile: Profile | None, film: Film, knee: int, frame: Frame
+    profile: Profile | None, film: Film, knee: int, frame: Frame, spoilt: Spoilt | None
 ) -> tuple[Finding, ...]:
     """Return what `findings_of` does for who reads under `profile`; knows of no session."""
     proposed = framed_as(film, profile).knees[knee]
     if frame != proposed.frame:
         if frame not in film.against:
-            film.against[frame] = frame_gate.of_frame(film.radiograph, frame)
+            (film.against[frame],) = of_frames(
+                film.radiograph, [frame], spoilt, negative=film.localised.negative
+            )
         findings = film.against[frame]
         if elsewhere := gate.moved(frame, film.frames):
             findings = (*findings, elsewhere)

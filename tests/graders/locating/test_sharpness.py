@@ -22,7 +22,7 @@ def film(blur):
 )
 def test_a_film_out_of_focus_is_warned_of_and_then_refused(blur, code):
     shown = film(blur)
-    found = frame_gate.sharp(shown, Frame.whole(shown))
+    found = frame_gate.sharp(frame_gate.seen_in(shown, Frame.whole(shown)))
     assert (found and found.code) == code
     if code == "blurred":
         assert found.severity == gate.REFUSED
@@ -33,7 +33,7 @@ def test_what_is_blurred_is_so_at_any_size():
     small = film(7)
     large = np.kron(small.pixels, np.ones((4, 4), np.float32))
     shown = Radiograph("b.png", large, "PNG", 8, None, None, "b")
-    assert frame_gate.sharp(shown, Frame.whole(shown)).code == "blurred"
+    assert frame_gate.sharp(frame_gate.seen_in(shown, Frame.whole(shown))).code == "blurred"
 
 
 @pytest.mark.parametrize("side", [224, 800])

@@ -13,6 +13,7 @@ from tests.support.knees import write_tree
 from train.__main__ import main
 from train.locate import batches, measuring
 from train.locate.drawn import lateral, no_film
+from train.locate.spoilt import batches as spoilt_batches
 
 
 def write(file, pixels):
@@ -28,7 +29,9 @@ def test_a_localiser_is_trained_measured_and_published(tmp_path, monkeypatch):
     for number in range(6):
         write(tmp_path / "none" / "knee_lateral" / f"{number}.png", lateral(rng))
         write(tmp_path / "none" / "drawing" / f"{number}.png", no_film(rng))
-    asked = ["locate", "--data", str(films), "--not-knees", str(tmp_path / "none"), "--steps", "2"]
+    monkeypatch.setattr(spoilt_batches, "DRAWN", 3)
+    asked = ["locate", "--data", str(films), "--not-knees", str(tmp_path / "none"), "--steps", "2",
+             "--spoilt-steps", "1"]  # fmt: skip
     assert main([*asked, "--models", str(tmp_path / "models")]) == 0
     card = json.loads((tmp_path / "models" / "localiser" / "card.json").read_text())
     assert set(card["thresholds"]) >= {"frontal", "second", "turned", "negative", "implant"}
@@ -44,6 +47,13 @@ def test_a_localiser_is_trained_measured_and_published(tmp_path, monkeypatch):
     for each in (card, measured):
         del each["metrics"]["milliseconds_a_film"]
     assert measured == card
+    only = [*asked, "--seed", "1", "--models", str(tmp_path / "models"), "--only", "spoilt"]
+    assert main(only) == 0
+    other = json.loads(file.read_text())
+    assert other["model_sha256"] == card["model_sha256"]
+    assert other["spoilt"]["model_sha256"] != card["spoilt"]["model_sha256"]
+    assert Localiser(tmp_path / "models").spoilt.threshold == other["spoilt"]["threshold"]
+    assert set(other["metrics"]["spoilt"]["val"]) == {"trained_on", "kept_apart"}
     # Nothing else is left beside it.
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["localiser"]
 

@@ -1,0 +1,79 @@
+"""What stands against each knee of a film, and which side of the patient it is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kneeoa.films.frames import Frame
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.locating import frame_gate, gate
+from kneeoa.graders.locating.answers import Answer
+from kneeoa.graders.locating.found import Knee, refusal_in
+from kneeoa.graders.locating.spoilt import Spoilt
+
+Findings = tuple[gate.Finding, ...]
+
+
+def checked(
+    radiograph: Radiograph,
+    knees: Sequence[Knee],
+    answers: Sequence[Answer],
+    spoilt: Spoilt | None,
+    negative: bool,
+) -> list[Knee]:
+    """Return the knees, which `answers` are about, with what stands against each of them."""
+    doubts = [gate.doubtful(answer.frontal) for answer in answers]
+    against = of_frames(
+        radiograph,
+        [knee.frame for knee in knees],
+        spoilt,
+        negative=negative,
+        before=[() if doubt is None else (doubt,) for doubt in doubts],
+    )
+    return [replace(knee, findings=these) for knee, these in zip(knees, against, strict=True)]
+
+
+def of_frames(
+    radiograph: Radiograph,
+    frames: Sequence[Frame],
+    spoilt: Spoilt | None,
+    *,
+    negative: bool,
+    before: Sequence[Findings] | None = None,
+) -> list[Findings]:
+    """Return what stands against each of some frames on a film, after what did `before`.
+
+    Those that nothing else refuses are looked at by `spoilt`; of a `negative` at its positive,
+    which is what the graders see.
+    """
+    seen = [frame_gate.seen_in(radiograph, frame) for frame in frames]
+    findings = [
+        (*known, *frame_gate.against(radiograph, frame, inside))
+        for known, frame, inside in zip(before or [()] * len(frames), frames, seen, strict=True)
+    ]
+    left = {
+        number: 255 - inside if negative else inside
+        for number, inside in enumerate(seen)
+        if inside is not None and refusal_in(findings[number]) is None
+    }
+    if spoilt is not None and left:
+        for number, finding in zip(left, spoilt.against([*left.values()]), strict=True):
+            if finding is not None:
+                findings[number] = (finding, *findings[number])
+    return findings
+
+
+def sides_of(radiograph: Radiograph, knees: Sequence[Knee]) -> tuple[str, ...]:
+    """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
+
+    Not where the file says that the picture is mirrored: that is set wrong too often to be believed
+    against the picture, and too often right to be passed over. Nor where it says that there is one
+    side, as two films of one knee may be put together; nor beside a box that holds no knee.
+    """
+    if len(knees) == 1:
+        return (radiograph.laterality or "unknown",)
+    is_open = (
+        radiograph.header.mirrored
+        or radiograph.laterality is not None
+        or any(gate.NOT_A_KNEE in knee.findings for knee in knees)
+    )
+    return ("unknown", "unknown") if is_open else ("R", "L")

@@ -1,0 +1,48 @@
+"""Spoilt knees: by a network of its own that sees what the graders see.
+
+The localiser looks at a small picture of the film, and is to find a knee however it was taken. This
+one knows what was done to it: whether the joint is there, and of one piece, and as it was taken.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kneeoa.graders.cards import graph
+from kneeoa.graders.locating.gate import SPOILT, Finding
+from kneeoa.graders.locating.looks import standardised
+from kneeoa.graders.published import check_bytes
+from kneeoa.graders.sessions import session_of
+from kneeoa.networks import INPUT_SIDE
+
+FILE = "spoilt.onnx"
+FRAMES, SCORE = "frames", "spoilt"
+"""What the network takes and gives."""
+
+
+class Spoilt:
+    """The published network, loaded once. Safe to share between threads."""
+
+    def __init__(self, folder: Path, card: dict[str, Any], *, threads: int = 1) -> None:
+        """Load `FILE` in `folder`, which `card` describes; raise `ModelError` for another one."""
+        file = folder / FILE
+        check_bytes(file, card["model_sha256"])
+        graph.check_ends(file, {FRAMES: (1, INPUT_SIDE, INPUT_SIDE)}, {SCORE: (1,)})
+        self._session = session_of(file, threads=threads)
+        self.threshold = float(card["threshold"])
+
+    def scores(self, seen: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the log odds ``(N,)`` of being spoilt of what the graders see, N ``(S, S)``."""
+        (scores,) = self._session.run([SCORE], {FRAMES: shown(np.stack(seen))})
+        return scores[:, 0]
+
+    def against(self, seen: Sequence[np.ndarray]) -> list[Finding | None]:
+        """Return for each of these that it is spoilt, or None; all in one run of the network."""
+        return [SPOILT if score > self.threshold else None for score in self.scores(seen)]
+
+
+def shown(seen: np.ndarray) -> np.ndarray:
+    """Return what the graders see ``(N, S, S)`` in [0, 255] as this network takes it."""
+    return standardised(seen / 255, np.ones(seen.shape, bool))[:, :1]

@@ -1,0 +1,1 @@
+"""The network that knows spoilt knees: films that look like knees and must not be graded."""
