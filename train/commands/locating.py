@@ -18,6 +18,7 @@ from train.commands.from_fields import option
 if TYPE_CHECKING:
     from train.locate.fit import LocateConfig
     from train.locate.network import Network
+    from train.locate.pictures import Pictures
     from train.locate.publish import Grade, Measured
     from train.locate.spoilt.publish import Trained
 
@@ -105,14 +106,20 @@ def _knows_spoilt(
     command: Locate, images: np.ndarray, pictures: Sequence[Path], checkpoint: Path
 ) -> "Trained":
     """Return the trained network that knows spoilt knees."""
-    from train.locate.pictures import held_out, read_pictures
     from train.locate.spoilt.batches import Bank
     from train.locate.spoilt.fit import SpoiltConfig, fit
     from train.locate.spoilt.publish import Trained
 
-    bank = Bank(images, read_pictures([file for file in pictures if not held_out(file)]))
-    config = SpoiltConfig(steps=command.spoilt_steps, seed=command.seed)
-    return Trained(fit(bank, config, checkpoint, threads=command.threads), config)
+    bank = Bank(images, *_other_pictures(command, pictures))
+    start = command.start if command.only == "spoilt" else None
+    config = SpoiltConfig(
+        steps=command.spoilt_steps,
+        seed=command.seed,
+        learning_rate=command.learning_rate,
+        start=_digest_of(start) if start else "",
+    )
+    network = fit(bank, config, checkpoint, threads=command.threads, start=start)
+    return Trained(network, config)
 
 
 def _trained(
@@ -121,14 +128,8 @@ def _trained(
     """Return the trained localiser, and how it was trained."""
     from train.locate.batches import Bank
     from train.locate.fit import LocateConfig, fit
-    from train.locate.pictures import find_in, held_out, read_pictures
 
-    implants = find_in(command.elsewhere / "implants") if command.elsewhere else []
-    bank = Bank(
-        images,
-        read_pictures([file for file in pictures if not held_out(file)]),
-        read_pictures([file for file in implants if not held_out(file)]),
-    )
+    bank = Bank(images, *_other_pictures(command, pictures))
     config = LocateConfig(
         steps=command.steps,
         seed=command.seed,
@@ -137,6 +138,18 @@ def _trained(
     )
     network = fit(bank, config, checkpoint, threads=command.threads, start=command.start)
     return network, config
+
+
+def _other_pictures(command: Locate, pictures: Sequence[Path]) -> tuple["Pictures", "Pictures"]:
+    """Return the pictures that are no knees, and knees with an implant; none that is held out."""
+    from train.locate.pictures import find_in, held_out, read_pictures
+
+    implants = find_in(command.elsewhere / "implants") if command.elsewhere else []
+    others, knees = (
+        read_pictures([file for file in files if not held_out(file)])
+        for files in (pictures, implants)
+    )
+    return others, knees
 
 
 def _digest_of(file: Path) -> str:

@@ -97,14 +97,14 @@ def losses_of(answers: torch.Tensor, batch: Batch, with_spread: bool) -> dict[st
         wrong = wrong * torch.exp(-spread) + spread
     boxed = tensor(batch.number > 0)
     losses = {"box": _BOX * (wrong.sum(dim=1) * boxed).sum() / boxed.sum().clamp(min=1)}
-    losses["kind"] = functional.cross_entropy(outputs["kind"], torch.astensor(batch.kind))
-    turn = torch.astensor(batch.turn)
+    losses["kind"] = functional.cross_entropy(outputs["kind"], torch.as_tensor(batch.kind))
+    turn = torch.as_tensor(batch.turn)
     if (batch.turn != UNKNOWN).any():
         losses["turn"] = 0.5 * functional.cross_entropy(
             outputs["turn"], turn, ignore_index=UNKNOWN, label_smoothing=0.01
         )
     for name in ("second", "negative", "implant"):
-        known = torch.astensor(getattr(batch, name) != UNKNOWN)
+        known = torch.as_tensor(getattr(batch, name) != UNKNOWN)
         if known.any():
             losses[name] = functional.binary_cross_entropy_with_logits(
                 outputs[name][known, 0], tensor(getattr(batch, name))[known]

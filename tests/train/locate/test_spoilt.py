@@ -37,7 +37,8 @@ def knees(count):
 def bank():
     images = np.random.default_rng(0).integers(0, 255, (4, 224, 224)).astype(np.uint8)
     kinds = ("hand", "ct_mr", "knee_lateral", "knee_skyline")
-    return Bank(knees(6), Pictures(images, np.ones(4), kinds, ()), drawn=3)
+    implants = Pictures(images[:1], np.ones(1), ("implants",), ())
+    return Bank(knees(6), Pictures(images, np.ones(4), kinds, ()), implants, drawn=3)
 
 
 @pytest.mark.parametrize("shape", [(224, 224), (120, 90), (90, 160)])
@@ -75,7 +76,7 @@ def test_what_is_kept_apart_is_never_drawn(bank):
     assert not set(KEPT_APART) & set(bank.shares)
     assert sum(bank.shares.values()) == pytest.approx(1)
     none = Pictures(np.zeros((0, 224, 224), np.uint8), np.ones(0), (), ())
-    without = Bank(knees(2), none, drawn=2)
+    without = Bank(knees(2), none, none, drawn=2)
     assert NOT_A_KNEE not in without.shares
     assert sum(without.shares.values()) == pytest.approx(1)
     assert draw_batch(without, np.random.default_rng(0), 8).looks.shape == (8, 1, 224, 224)

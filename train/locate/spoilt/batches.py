@@ -20,16 +20,16 @@ from train.locate.spoilt.places import place
 from train.locate.spoilt.ways import WAYS, Way
 
 INTACT, NO_JOINT, NOT_A_KNEE = "intact", "no joint", "not a knee"
-_NO_JOINT, _NOT_A_KNEE = 0.2, 0.13
+_NO_JOINT, _NOT_A_KNEE = 0.14, 0.1
 """How often these are drawn among what is spoilt; `WAYS` share the rest."""
-DRAWN, _DRAWN_SHARE = 200, 0.05
-"""How many knees are drawn, and their share."""
-_AS_CUT, _HANDLED = 0.4, 0.7
+DRAWN, _DRAWN_SHARE, _IMPLANTS = 200, 0.05, 0.03
+"""How many knees are drawn, their share, and that of real knees with an implant."""
+_AS_CUT, _HANDLED = 0.4, 0.6
 """How often a crop is taken as it is, without a frame of another place and size, and how often a
 detector changes what is seen."""
-_SMALL, _SMALLEST = 0.45, 0.45
+_SMALL, _SMALLEST = 0.55, 0.4
 """How often a film has fewer pixels than the graders see, and the fewest along each side."""
-_METAL = 0.08
+_METAL = 0.15
 _WEIGHTS = {"ct_mr": 3, "lower_leg": 3, "hip_femur": 2, "elbow_forearm": 2, "ankle_foot": 2}
 """How much more often than others are shown what looks most like a knee."""
 
@@ -50,9 +50,15 @@ class Bank:
     """Training knees ``(N, 224, 224) uint8``, drawn ones, and pictures that are no knees."""
 
     def __init__(
-        self, knees: np.ndarray, pictures: Pictures, *, drawn: int | None = None, seed: int = 0
+        self,
+        knees: np.ndarray,
+        pictures: Pictures,
+        implants: Pictures,
+        *,
+        drawn: int | None = None,
+        seed: int = 0,
     ) -> None:
-        """Draw as many knees as `drawn` says, `DRAWN` by default.
+        """Draw as many knees as `drawn` says, `DRAWN` by default; `implants` are frontal knees.
 
         Knees from another side are left out: all of them at hand have metal.
         """
@@ -62,20 +68,20 @@ class Bank:
         weights = np.array([_WEIGHTS.get(kind, 1) / (kinds == kind).sum() for kind in kinds])
         self._weights = weights / max(weights.sum(), 1e-6)
         phantoms = np.stack([_drawn_knee(rng) for _ in range(drawn or DRAWN)])
-        self._real, self._all = len(knees), len(knees) + len(phantoms)
-        self.levels = pyramid(np.concatenate([knees, phantoms, pictures.images[kept]]))
+        parts = [knees, phantoms, implants.images, pictures.images[kept]]
+        self._ends = np.cumsum([0, *map(len, parts)])
+        self.levels = pyramid(np.concatenate(parts))
 
     def knees(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Return the index of `count` random knees, a few of them drawn."""
-        return np.where(
-            rng.random(count) < _DRAWN_SHARE,
-            rng.integers(self._real, self._all, count),
-            rng.integers(self._real, size=count),
-        )
+        """Return the index of `count` random knees, a few of them drawn, or with an implant."""
+        sizes = np.diff(self._ends)[:3]
+        shares = np.array([1 - _DRAWN_SHARE - _IMPLANTS, _DRAWN_SHARE, _IMPLANTS]) * (sizes > 0)
+        part = rng.choice(3, count, p=shares / shares.sum())
+        return self._ends[part] + (rng.random(count) * sizes[part]).astype(int)
 
     def others(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Return the index of `count` random pictures that are no knees."""
-        return self._all + rng.choice(len(self._weights), count, p=self._weights)
+        return self._ends[3] + rng.choice(len(self._weights), count, p=self._weights)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -116,6 +122,12 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray) -> Batch
     )
 
 
+def taken_again(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return crops ``(N, S, S) uint8`` as other films and detectors show them, not spoilt."""
+    films = [filmed(image, image, None, rng) for image in images.astype(np.float32)]
+    return _handled(np.stack(films), rng)
+
+
 def filmed(
     image: np.ndarray, other: np.ndarray, way: Way | None, rng: np.random.Generator
 ) -> np.ndarray:
@@ -130,6 +142,7 @@ def filmed(
         image, other = (resized(part, height, width) for part in (image, other))
     if way is not None:
         image = np.clip(way(image, other, rng), 0, 255).astype(np.float32)
+    image = _grainy(image, rng)
     if rng.random() < 0.25:
         image = 255 * detectors.compressed(image / 255, int(rng.integers(20, 90)))
     if rng.random() < 0.4:
@@ -143,6 +156,19 @@ def resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
         return image
     picture = Image.fromarray(np.ascontiguousarray(image, np.float32))
     return np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0, 255)
+
+
+def _grainy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return what is seen with grain of the film's own pixels, or sharpened, or as it is."""
+    if rng.random() < 0.4:
+        noise = rng.standard_normal(image.shape, np.float32)
+        if rng.random() < 0.4:
+            noise = ndimage.gaussian_filter(noise, rng.uniform(0.4, 1.2))
+        image = image + noise * (rng.random() ** 1.5 * 18 / noise.std())
+    if rng.random() < 0.2:
+        soft = ndimage.gaussian_filter(image, rng.uniform(0.7, 3))
+        image = image + (image - soft) * rng.uniform(0.3, 1.5)
+    return np.clip(image, 0, 255)
 
 
 def _ending(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

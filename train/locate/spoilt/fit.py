@@ -27,6 +27,7 @@ class SpoiltConfig:
     averaging: float = 0.995
     widths: tuple[int, ...] = (16, 48, 80, 112)
     seed: int = 0
+    start: str = ""
 
 
 def fit(
@@ -35,6 +36,7 @@ def fit(
     checkpoint: Path,
     *,
     threads: int = 1,
+    start: Path | None = None,
     save_every: int = SAVE_EVERY,
     report: Report = print,
 ) -> Network:
@@ -58,6 +60,7 @@ def fit(
         draw=draw,
         losses_of=losses_of,
         threads=threads,
+        start=start,
         save_every=save_every,
         report=report,
     )

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 
 from kneeoa.files import whole_folder
+from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards.schema import LOG_ODDS
 from kneeoa.graders.locating.localiser import Localiser
@@ -81,18 +82,20 @@ def put_into(
     localiser = Localiser(folder.parent, folder=folder.name)
     spoilt = localiser.spoilt
     assert spoilt is not None, "it is on the card"
-    seen = graded_inputs(localiser, films)
-    some = seen[:_COMPARED]
+    some = [network_input(film, Frame.whole(film)) for film in films[:_COMPARED]]
     part["parity_with_training"] = check_parity(
         plain, [spoilt.scores(some)[:, None]], shown(np.stack(some))
     )
-    part["threshold"] = threshold_of(np.concatenate([spoilt.scores([one]) for one in seen]))
+    seen = graded_inputs(localiser, films)
+    part["threshold"] = threshold_of([float(spoilt.scores([frame])[0]) for frame in seen])
     report(f"threshold of spoilt knees: {part['threshold']:.3f}")
     _write(folder, part)
 
 
-def threshold_of(scores: np.ndarray) -> float:
-    """Return what at most `_REFUSED` of validation knees' scores lie above."""
+def threshold_of(scores: Sequence[float]) -> float:
+    """Return what at most `_REFUSED` of validation knees' scores lie above, within `LOG_ODDS`."""
+    if not len(scores):  # of a localiser that refuses them all
+        return LOG_ODDS
     return float(np.sort(scores)[-1 - int(_REFUSED * len(scores))])
 
 
