@@ -110,7 +110,8 @@ def _knows_spoilt(
     from train.locate.spoilt.fit import SpoiltConfig, fit
     from train.locate.spoilt.publish import Trained
 
-    bank = Bank(images, *_other_pictures(command, pictures))
+    others, implants = _other_pictures(command, pictures)
+    bank = Bank(images, others, implants, taken_for_knees=_taken_for_knees(command, others))
     start = command.start if command.only == "spoilt" else None
     config = SpoiltConfig(
         steps=command.spoilt_steps,
@@ -120,6 +121,23 @@ def _knows_spoilt(
     )
     network = fit(bank, config, checkpoint, threads=command.threads, start=start)
     return Trained(network, config)
+
+
+def _taken_for_knees(command: Locate, others: "Pictures") -> np.ndarray | None:
+    """Return parts of other pictures that the published localiser takes for knees, if there is one.
+
+    Not of knees from another side, see `train.locate.spoilt.batches.Bank`.
+    """
+    from kneeoa.graders.locating.localiser import FOLDER, Localiser
+    from train.locate.spoilt.mined import taken_for_knees
+
+    if not (command.models / FOLDER / "card.json").exists():
+        return None
+    rng = np.random.default_rng(command.seed)
+    files = [file for file, aside in zip(others.files, others.lateral, strict=True) if not aside]
+    parts = taken_for_knees(Localiser(command.models), files, rng)
+    print(f"{len(parts)} parts of other pictures are taken for knees.", flush=True)
+    return parts
 
 
 def _trained(

@@ -20,7 +20,8 @@ from train.locate.spoilt.places import place
 from train.locate.spoilt.ways import WAYS, Way
 
 INTACT, NO_JOINT, NOT_A_KNEE = "intact", "no joint", "not a knee"
-_NO_JOINT, _NOT_A_KNEE = 0.14, 0.1
+TAKEN_FOR_ONE = "taken for a knee"
+_NO_JOINT, _NOT_A_KNEE, _TAKEN_FOR_ONE = 0.13, 0.08, 0.2
 """How often these are drawn among what is spoilt; `WAYS` share the rest."""
 DRAWN, _DRAWN_SHARE, _IMPLANTS = 200, 0.05, 0.03
 """How many knees are drawn, their share, and that of real knees with an implant."""
@@ -55,12 +56,14 @@ class Bank:
         pictures: Pictures,
         implants: Pictures,
         *,
+        taken_for_knees: np.ndarray | None = None,
         drawn: int | None = None,
         seed: int = 0,
     ) -> None:
         """Draw as many knees as `drawn` says, `DRAWN` by default; `implants` are frontal knees.
 
-        Knees from another side are left out: all of them at hand have metal.
+        `taken_for_knees` ``(N, 224, 224) uint8`` are parts of other pictures, see `mined`. Knees
+        from another side are left out: all of them at hand have metal.
         """
         rng = np.random.default_rng(seed)
         kept = np.flatnonzero(~pictures.lateral)
@@ -69,6 +72,8 @@ class Bank:
         self._weights = weights / max(weights.sum(), 1e-6)
         phantoms = np.stack([_drawn_knee(rng) for _ in range(drawn or DRAWN)])
         parts = [knees, phantoms, implants.images, pictures.images[kept]]
+        if taken_for_knees is not None:
+            parts.append(taken_for_knees)
         self._ends = np.cumsum([0, *map(len, parts)])
         self.levels = pyramid(np.concatenate(parts))
 
@@ -83,10 +88,16 @@ class Bank:
         """Return the index of `count` random pictures that are no knees."""
         return self._ends[3] + rng.choice(len(self._weights), count, p=self._weights)
 
+    def taken_for_knees(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Return the index of `count` random parts of pictures that were taken for knees."""
+        return rng.integers(self._ends[4], self._ends[-1], count)
+
     @property
     def shares(self) -> dict[str, float]:
         """How often each way to be spoilt is drawn."""
         shares = {NO_JOINT: _NO_JOINT} | ({NOT_A_KNEE: _NOT_A_KNEE} if len(self._weights) else {})
+        if self._ends[-1] > self._ends[4]:
+            shares |= {TAKEN_FOR_ONE: _TAKEN_FOR_ONE}
         rest = 1 - sum(shares.values())
         total = sum(share for _, share in WAYS.values())
         return shares | {name: rest * share / total for name, (_, share) in WAYS.items()}
@@ -104,10 +115,11 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray) -> Batch
     Mostly these are of the same knees, so that nothing but the spoiling is different.
     """
     count = len(names)
-    intact = _knees(bank, rng, count)
+    intact = _knees(bank, rng, bank.knees(rng, count))
     images = [filmed(image, image, None, rng) for image in intact]
     bases = intact.copy()
-    for name, frames in ((NO_JOINT, _without_joint), (NOT_A_KNEE, _not_knees)):
+    others = {NO_JOINT: _without_joint, NOT_A_KNEE: _not_knees, TAKEN_FOR_ONE: _taken_for_knees}
+    for name, frames in others.items():
         rows = np.flatnonzero(names == name)
         if len(rows):
             bases[rows] = frames(bank, rng, len(rows))
@@ -209,9 +221,9 @@ def _toned(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.interp(image, np.arange(256), curve).astype(np.float32)
 
 
-def _knees(bank: Bank, rng: np.random.Generator, count: int) -> np.ndarray:
+def _knees(bank: Bank, rng: np.random.Generator, index: np.ndarray) -> np.ndarray:
     """Return knees in frames ``(N, S, S) float32`` in [0, 255]: as they were cut, or about so."""
-    index = bank.knees(rng, count)
+    count = len(index)
     images = bank.levels[0][index].astype(np.float32)
     flipped = rng.random(count) < 0.5
     images[flipped] = images[flipped, :, ::-1]
@@ -237,6 +249,11 @@ def _without_joint(bank: Bank, rng: np.random.Generator, count: int) -> np.ndarr
     centre = np.stack([rng.normal(0, 0.09, count), rng.choice([-1, 1], count) * away])
     index = bank.knees(rng, count)
     return _framed(bank, rng, index, np.stack([wide, part]), centre, of_knees=False)
+
+
+def _taken_for_knees(bank: Bank, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Return other pictures' parts in frames such as knees have."""
+    return _knees(bank, rng, bank.taken_for_knees(rng, count))
 
 
 def _not_knees(bank: Bank, rng: np.random.Generator, count: int) -> np.ndarray:

@@ -8,7 +8,7 @@ the film showed: what changes less is left out of training, as neither intact no
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, signal
 
 from train.locate.spoilt import two_knees
 from train.locate.spoilt.places import bent, place, soft_box, spread_out
@@ -138,6 +138,18 @@ def swirled(image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> n
     return bent(image, x * sine + y * cosine, x * cosine - y * sine)
 
 
+def moved(image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return it as of a leg that moved, by a 20th to an eighth of the side, in one direction."""
+    length = min(image.shape) / rng.uniform(8, 20)
+    angle = 0 if rng.random() < 0.5 else rng.uniform(0, np.pi)
+    far = int(np.ceil(length / 2)) + 1
+    y, x = np.mgrid[-far : far + 1, -far : far + 1]
+    along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    kernel = np.clip(length / 2 - abs(along) + 0.5, 0, 1) * np.clip(1 - abs(across), 0, 1)
+    padded = np.pad(image, far, mode="edge")
+    return signal.fftconvolve(padded, kernel / kernel.sum(), mode="valid").astype(np.float32)
+
+
 WAYS: dict[str, tuple[Way, float]] = {
     "joint painted over": (painted, 0.12),
     "joint blurred": (blurred, 0.06),
@@ -148,6 +160,7 @@ WAYS: dict[str, tuple[Way, float]] = {
     "shifted rows": (shifted_rows, 0.1),
     "strips": (strips, 0.03),
     "waves": (waves, 0.05),
+    "moved": (moved, 0.07),
     "folded greys": (folded, 0.11),
     "wrapped greys": (wrapped, 0.05),
 }
