@@ -27,7 +27,8 @@ absolute errors of these four (the centre's in box widths and heights); logits o
 frontal knee, knee from another side and anything else, of quarter turns counter-clockwise, of a
 negative, of an implant. The errors serve the training alone, whose loss they weigh."""
 
-_CLIP = 3.0
+CLIP, LEAST_SPREAD = 3.0, 0.02
+"""How many times the spread of a look is shown at most, and what is added to a spread in [0, 1]."""
 _LARGEST = 448
 """Pixels on the longer side down to which a film is reduced before it is looked at."""
 _LEAST = 16
@@ -42,8 +43,11 @@ def standardised(images: np.ndarray, film: np.ndarray) -> np.ndarray:
     on = film.astype(np.float32)
     count = np.maximum(on.sum(axis=(1, 2), keepdims=True), 1)
     mean = (images * on).sum(axis=(1, 2), keepdims=True) / count
-    spread = np.sqrt((((images - mean) * on) ** 2).sum(axis=(1, 2), keepdims=True) / count) + 0.02
-    shown = np.clip((images - mean) / spread, -_CLIP, _CLIP) * on
+    spread = (
+        np.sqrt((((images - mean) * on) ** 2).sum(axis=(1, 2), keepdims=True) / count)
+        + LEAST_SPREAD
+    )
+    shown = np.clip((images - mean) / spread, -CLIP, CLIP) * on
     return np.stack([shown, on], axis=1).astype(np.float32)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from kneeoa.graders.cards import graph
 from kneeoa.graders.locating.gate import SPOILT, Finding
-from kneeoa.graders.locating.looks import standardised
+from kneeoa.graders.locating.looks import CLIP, LEAST_SPREAD
 from kneeoa.graders.published import check_bytes
 from kneeoa.graders.sessions import session_of
 from kneeoa.networks import INPUT_SIDE
@@ -44,5 +44,12 @@ class Spoilt:
 
 
 def shown(seen: np.ndarray) -> np.ndarray:
-    """Return what the graders see ``(N, S, S)`` in [0, 255] as this network takes it."""
-    return standardised(seen / 255, np.ones(seen.shape, bool))[:, :1]
+    """Return what the graders see ``(N, S, S)`` in [0, 255] as this network takes it.
+
+    That is ``(N, 1, S, S) float32`` of one mean and contrast, as `looks.standardised` has it.
+    """
+    values = seen.reshape(len(seen), -1) * np.float32(1 / 255)
+    values = (values - values.mean(axis=1, keepdims=True)).astype(np.float32, copy=False)
+    spread = np.sqrt(np.einsum("ij,ij->i", values, values) / values.shape[1]) + LEAST_SPREAD
+    values *= (1 / spread).astype(np.float32)[:, None]
+    return np.clip(values, -CLIP, CLIP, out=values).reshape(len(seen), 1, *seen.shape[1:])

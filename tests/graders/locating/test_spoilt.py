@@ -13,6 +13,7 @@ from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.cards import schema
 from kneeoa.graders.locating import each_knee, gate
 from kneeoa.graders.locating.localiser import FOLDER, Localiser
+from kneeoa.graders.locating.looks import standardised
 from kneeoa.graders.locating.spoilt import FILE, shown
 from kneeoa.graders.published import DEFAULT_MODELS
 
@@ -113,11 +114,14 @@ def test_its_sentence_says_what_was_expected_and_what_to_do():
     assert "export the film anew" in gate.SPOILT.sentence
 
 
-def test_looks_have_one_brightness_and_contrast():
-    pixels = knee(5).astype(np.float32)
-    first, second = shown(np.stack([pixels, pixels * 0.8 + 30]))
-    assert first.shape == (1, 224, 224)
-    np.testing.assert_allclose(first, second, atol=0.1)
+def test_it_is_shown_frames_as_the_localiser_is_shown_looks():
+    seen = np.stack([knee(5), knee(6)]).astype(np.float32)
+    looks = standardised(seen / 255, np.ones(seen.shape, bool))
+    np.testing.assert_allclose(shown(seen), looks[:, :1], atol=1e-4)
+    assert shown(seen).dtype == np.float32
+    # Brightness and contrast are one.
+    np.testing.assert_allclose(shown(seen * 0.8 + 30), shown(seen), atol=0.1)
+    assert np.isfinite(shown(np.zeros((1, 224, 224), np.float32))).all()
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from train.locate.spoilt.network import Network
 _REFUSED = 0.004
 """Share of validation knees that it refuses at most: with all other refusals, no more than one in a
 hundred is to be."""
+_ROOM = 0.01
+"""What is added, because another machine rounds differently."""
 _COMPARED = 16
 
 
@@ -96,7 +98,7 @@ def threshold_of(scores: Sequence[float]) -> float:
     """Return what at most `_REFUSED` of validation knees' scores lie above, within `LOG_ODDS`."""
     if not len(scores):  # of a localiser that refuses them all
         return LOG_ODDS
-    return float(np.sort(scores)[-1 - int(_REFUSED * len(scores))])
+    return float(np.sort(scores)[-1 - int(_REFUSED * len(scores))]) + _ROOM
 
 
 def _write(folder: Path, part: dict) -> None:

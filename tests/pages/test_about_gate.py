@@ -1,0 +1,18 @@
+"""What the About page says of the gate, from the localiser's card."""
+
+from streamlit.testing.v1 import AppTest
+
+from kneeoa.graders.locating.localiser import Localiser
+from tests.support.places import MAIN_SCRIPT
+
+
+def test_it_says_what_becomes_of_spoilt_knees():
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    app.switch_page("about/page.py").run()
+    assert not app.exception
+    text = " ".join(block.value for block in app.markdown).replace("\\", "")
+    for measured in Localiser().card["metrics"]["spoilt"].values():
+        for counts in map(list, (each.values() for each in measured.values())):
+            pictures = sum(each["pictures"] for each in counts)
+            assert f"{sum(each['refused'] for each in counts) / pictures:.0%}" in text
+            assert f"f {pictures}" in text
