@@ -21,6 +21,8 @@ class Header:
     spacing_from : keyword of the attribute that the film's spacing is from, as
         ``"PixelSpacing"``; ``"ImagerPixelSpacing"`` is that at the detector, where the knee is
         magnified
+    described : the words of its series' description and of its protocol's name, letters alone; only
+        single ones are ever shown, as people write anything there
     mirrored : whether it says that the picture is the mirror image of the patient as she faces the
         reader, so that her right and left are on the other sides
     """
@@ -32,6 +34,7 @@ class Header:
     child: bool = False
     spacing_from: str | None = None
     mirrored: bool = False
+    described: frozenset[str] = frozenset()
 
 
 NO_HEADER = Header()

@@ -46,6 +46,11 @@ def test_a_coded_region_is_read_where_the_word_is_missing():
     assert read(odd).header.body_part == "KNEE JOINT"
 
 
+def test_the_words_of_descriptions_are_read_without_numbers():
+    odd = deep_dataset(SeriesDescription="Knie 2E seitlich_li", ProtocolName="4711^knee")
+    assert read(odd).header.described == {"KNIE", "E", "SEITLICH", "LI", "KNEE"}
+
+
 @pytest.mark.parametrize(
     ("said", "child"),
     [
@@ -55,6 +60,8 @@ def test_a_coded_region_is_read_where_the_word_is_missing():
         ({"PatientAge": "200M"}, True),
         ({"PatientAge": "230M"}, False),
         ({"PatientAge": "040W"}, True),
+        ({"PatientAge": "12"}, True),
+        ({"PatientAge": "061"}, False),
         ({"PatientBirthDate": "20080630", "StudyDate": "20260629"}, True),
         ({"PatientBirthDate": "20080630", "StudyDate": "20260701"}, False),
         ({"PatientBirthDate": "20080630", "AcquisitionDate": "20200101"}, True),

@@ -42,6 +42,11 @@ def header(dataset: Dataset) -> Header:
         child=_is_child(dataset),
         spacing_from=spacing_from(dataset),
         mirrored=_is_mirrored(dataset),
+        described=frozenset(
+            word
+            for keyword in ("SeriesDescription", "ProtocolName")
+            for word in re.findall(r"[^\W\d_]+", _text(dataset, keyword))
+        ),
     )
 
 
@@ -173,9 +178,10 @@ def _ratios(dataset: Dataset) -> dict[str, float]:
 
 def _is_child(dataset: Dataset) -> bool:
     """Return whether the patient was under 18: by the age, else by the dates of birth and film."""
-    age = re.fullmatch(r"(\d{1,3})([DWMY])", _text(dataset, "PatientAge"))
+    # Without a unit, which is against the standard, it is in years.
+    age = re.fullmatch(r"(\d{1,3})([DWMY]?)", _text(dataset, "PatientAge"))
     if age:
-        return int(age[1]) / _PER_YEAR[age[2]] < _ADULT
+        return int(age[1]) / _PER_YEAR[age[2] or "Y"] < _ADULT
     born = _date(dataset, "PatientBirthDate")
     taken = next((day for name in _TAKEN if (day := _date(dataset, name))), None)
     if born is None or taken is None:

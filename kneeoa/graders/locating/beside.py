@@ -28,6 +28,9 @@ _TALL, _WIDE, _ROWS = (2, 1), (2, 2), ((1, 3), (1, 4))
 with room for a knee between two. In the halves of three films above each other lie whole knees."""
 _WIDEST_PART, _NARROWEST_PART = 2.4, 0.4
 """Width over height of a part that is looked at: others are no films of one or two knees."""
+_REST = 0.5
+"""Widths of a lone box from which what lies beyond it, to one side, may be another knee: by itself,
+since a knee under less light is dark beside it."""
 _ROOM = 0.8
 """Share of the film's height that a box has at most for others to be above or below it. A box over
 the seam of two films is as high as one and a half of them."""
@@ -55,12 +58,21 @@ class Place:
         """Return whether `box` lies where it must."""
         return box.share_in(self.home) >= (_INSIDE if self.part_of is None else _INSIDE_PART)
 
+    def limited(self, window: Window) -> Window:
+        """Return as much of `window` as lies beyond a lone box, where it is to be looked at."""
+        return window if self.part_of is not None else window.within(self.home)
+
 
 def places(boxes: Sequence[Window], height: int, width: int) -> list[Place]:
     """Return what is worth a look beside the `boxes` of a film of `height` x `width`."""
     film = Window(0, 0, height, width)
     return [
         *(Place(window, film) for window in _beside(boxes, height, width)),
+        # A box may well be taller than a film that was cut closely.
+        *(
+            Place(rest, Window(-height, rest.left, 3 * height, rest.width))
+            for rest in _beyond(boxes, height, width)
+        ),
         *(
             Place(part, part, number)
             for number, parts in enumerate(_divided(boxes, height, width))
@@ -94,6 +106,16 @@ def _beside(boxes: Sequence[Window], height: int, width: int) -> list[Window]:
         between = Window(top, left, bottom - top, last.left - left)
         windows.append(between.around(_REACH, height, width))
     return windows
+
+
+def _beyond(boxes: Sequence[Window], height: int, width: int) -> list[Window]:
+    """Return what lies beyond a lone box to its left and right, where that is wide enough."""
+    if len(boxes) > 1:
+        return []
+    (box,) = boxes
+    right = box.left + box.width
+    rests = Window(0, 0, height, box.left), Window(0, right, height, width - right)
+    return [rest for rest in rests if rest.width >= _REST * box.width]
 
 
 def _apart(boxes: Sequence[Window]) -> list[tuple[Window, Window]]:

@@ -22,6 +22,11 @@ SIDE_VIEWS = frozenset(
     | {"MERCHANT", "TANGENTIAL", "MEDIOLATERAL", "LATEROMEDIAL", "OBLIQUE", "OBL"}
     | {"RAO", "LAO", "RPO", "LPO", "RLO", "LLO"}
 )
+_DESCRIBED_VIEWS = frozenset(
+    {"LATERAL", "LAT", "AXIAL", "SKYLINE", "SUNRISE", "MERCHANT", "TANGENTIAL", "OBLIQUE"}
+    | {"SEITLICH", "SEITL", "PROFIL", "LATERALE", "LATERALIS", "AXIALE"}
+)
+"""Of these, and in other languages, what stands for a view wherever it is written."""
 _FRONTAL_VIEWS = frozenset({"AP", "PA", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "FRONTAL"})
 _OF_HEADER = "header-"
 CHILD = Finding(
@@ -44,12 +49,16 @@ def is_of_header(finding: Finding) -> bool:
 
 
 def of_header(header: Header) -> tuple[Finding, ...]:
-    """Return what a file says that contradicts a frontal X-ray of a knee; mostly nothing."""
+    """Return what a file says that contradicts a frontal X-ray of a knee; mostly nothing.
+
+    Where it names no part of the body, or no view, its description counts.
+    """
+    part, view = _described(header)
     statements = (
-        ("body-part", header.body_part, _is_elsewhere, "a knee", "it shows {}"),
+        ("body-part", header.body_part or part, _is_elsewhere, "a knee", "it shows {}"),
         (
             "view",
-            header.view,
+            header.view or view,
             _is_from_the_side,
             "a knee seen from the front",
             "its view is {} (from the side, oblique or axial)",
@@ -67,6 +76,14 @@ def of_header(header: Header) -> tuple[Finding, ...]:
         if value and contradicts(value)
     )
     return (*contradictions, CHILD) if header.child else contradictions
+
+
+def _described(header: Header) -> tuple[str | None, str | None]:
+    """Return which other part of the body, and which other view, the description names."""
+    words = header.described
+    parts = sorted(filter(_is_elsewhere, words)) if _is_elsewhere(" ".join(words)) else []
+    views = [] if words & _FRONTAL_VIEWS else sorted(words & _DESCRIBED_VIEWS)
+    return " ".join(parts) or None, " ".join(views) or None
 
 
 def _is_no_film(modality: str) -> bool:
@@ -88,4 +105,4 @@ def _is_elsewhere(part: str) -> bool:
 def _is_from_the_side(view: str) -> bool:
     """Return whether words name another view alone, as ``LL`` or ``LEFT LATERAL``."""
     words = {*view.split(), view.replace(" ", "")}
-    return bool(words & SIDE_VIEWS) and not words & _FRONTAL_VIEWS
+    return bool(words & (SIDE_VIEWS | _DESCRIBED_VIEWS)) and not words & _FRONTAL_VIEWS

@@ -154,8 +154,18 @@ class Localiser:
             for n, look in enumerate(looks)
         ]
 
-    def _closer(self, reduced: Reduced, boxes: Sequence[Window]) -> list[Answer]:
-        looks = [reduced.look(box.around(_CLOSER, *reduced.shape), self._side) for box in boxes]
+    def _closer(
+        self,
+        reduced: Reduced,
+        boxes: Sequence[Window],
+        seen_at: Sequence[beside.Place] | None = None,
+    ) -> list[Answer]:
+        windows = [box.around(_CLOSER, *reduced.shape) for box in boxes]
+        if seen_at:
+            windows = [
+                place.limited(window) for place, window in zip(seen_at, windows, strict=True)
+            ]
+        looks = [reduced.look(window, self._side) for window in windows]
         outputs = self.outputs([shown for look in looks for shown in (look, mirrored(look))])
         return [
             answer_of(look, {name: out[2 * n : 2 * n + 2] for name, out in outputs.items()})
@@ -206,7 +216,9 @@ class Localiser:
         worth = beside.worth_a_closer_look(places, held)
         if not worth:
             return None
-        closer = self._closer(reduced, [seen[number].box for number in worth])
+        closer = self._closer(
+            reduced, [seen[number].box for number in worth], [places[number] for number in worth]
+        )
         there = [
             (places[number], answer.frontal, answer.box)
             for number, answer in zip(worth, closer, strict=True)

@@ -72,6 +72,13 @@ class Window:
         left, right = _on_film(centre, self.width * reach / 2, width)
         return Window(top, left, bottom - top, right - left)
 
+    def within(self, other: "Window") -> "Window":
+        """Return as much of it as lies in `other`, which it must overlap."""
+        top, left = max(self.top, other.top), max(self.left, other.left)
+        bottom = min(self.top + self.height, other.top + other.height)
+        right = min(self.left + self.width, other.left + other.width)
+        return Window(top, left, bottom - top, right - left)
+
     def overlap(self, other: "Window") -> float:
         """Return the area of both over the area of either: 0 for apart, 1 for the same."""
         both = self._area_in(other)

@@ -32,6 +32,36 @@ def test_what_contradicts_a_frontal_knee_is_refused_with_what_the_file_says(head
     assert any(word in finding.sentence for word in said if word)
 
 
+@pytest.mark.parametrize(
+    ("description", "code", "shown"),
+    [
+        ("KNEE LAT", "header-view", "LAT"),
+        ("KNIE SEITLICH", "header-view", "SEITLICH"),
+        ("PATELLA SUNRISE", "header-view", "SUNRISE"),
+        ("ANKLE AP", "header-body-part", "ANKLE"),
+        ("SCHMIDT HANDS PA", "header-body-part", "HANDS"),
+    ],
+)
+def test_where_nothing_else_is_said_the_description_counts(description, code, shown):
+    (finding,) = of_header(Header(described=frozenset(description.split())))
+    assert (finding.code, finding.severity) == (code, REFUSED)
+    assert shown in finding.sentence
+    assert "SCHMIDT" not in finding.sentence
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        Header(described=frozenset({"KNEE", "AP", "LAT"})),
+        Header(described=frozenset({"HIP", "KNEE", "ANKLE"})),
+        Header(described=frozenset({"STANDING", "BOTH", "KNEES"})),
+        Header("KNEE", "AP", described=frozenset({"ANKLE", "LAT"})),
+    ],
+)
+def test_a_description_does_not_contradict_fields_that_are_filled_in(header):
+    assert of_header(header) == ()
+
+
 def test_a_childs_knee_is_refused_beside_whatever_else_is_said():
     (finding,) = of_header(Header("KNEE", "AP", "DX", child=True))
     assert (finding.code, finding.severity) == ("header-child", REFUSED)

@@ -35,6 +35,14 @@ def test_one_film_and_one_of_both_knees_are_not_several(localiser, rows, columns
     assert localiser.find(film(in_rows(rows, columns))).findings == ()
 
 
+@pytest.mark.parametrize("light", [0.5, 0.3, 0.2])
+def test_a_knee_under_less_light_than_the_other_is_told_of(localiser, light):
+    both = np.hstack([knee(1, seed=2), knee(3, seed=9, laterality="L")]).astype(float)
+    both[:, both.shape[1] // 2 :] *= light
+    located = localiser.find(film(both.astype(np.uint8)))
+    assert len(located.knees) == 2 or gate.ANOTHER in located.findings
+
+
 @pytest.mark.parametrize("gap", [0, 3, 20])
 def test_the_seam_between_two_films_is_no_third_knee(localiser, gap):
     line = np.zeros((224, gap))
@@ -66,8 +74,9 @@ def test_what_lies_beside_a_box_is_looked_at_as_far_as_it_is_on_the_film():
     for place in above_and_below:
         assert place.window.share_in(Window(0, 0, 1000, 220)) == 1
         assert place.window.left < 20
-    (level,) = beside.places([Window(0, 0, 200, 200)], 200, 600)
+    level, beyond = beside.places([Window(0, 0, 200, 200)], 200, 600)
     assert level.window.left > 50
+    assert (beyond.window.left, beyond.window.width) == (200, 400)
 
 
 def test_between_two_knees_is_looked_only_where_there_is_room_for_one():
