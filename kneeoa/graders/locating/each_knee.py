@@ -21,15 +21,20 @@ def checked(
     negative: bool,
 ) -> list[Knee]:
     """Return the knees, which `answers` are about, with what stands against each of them."""
-    doubts = [gate.doubtful(answer.frontal) for answer in answers]
     against = of_frames(
         radiograph,
         [knee.frame for knee in knees],
         spoilt,
         negative=negative,
-        before=[() if doubt is None else (doubt,) for doubt in doubts],
+        before=[_by_answer(answer, alone=len(answers) == 1) for answer in answers],
     )
     return [replace(knee, findings=these) for knee, these in zip(knees, against, strict=True)]
+
+
+def _by_answer(answer: Answer, *, alone: bool) -> Findings:
+    """Return what the localiser says of a knee looked at closer; of a lone one's metal the film."""
+    doubts = gate.doubtful(answer.frontal), None if alone else gate.has_metal(answer.implant)
+    return tuple(finding for finding in doubts if finding is not None)
 
 
 def of_frames(

@@ -40,6 +40,13 @@ def test_a_tenth_is_named():
     assert "18%" in frame_gate.cut_off(KNEE, Frame(-40, 0, 224, 224)).sentence
 
 
+def test_a_knee_of_few_pixels_is_told_with_their_number():
+    assert frame_gate.few_pixels(Frame(0, 0, 100, 130)) is None
+    told = frame_gate.few_pixels(Frame(0, 0, 130, 99))
+    assert (told.code, told.severity) == ("few-pixels", gate.WARNED)
+    assert "99 pixels" in told.sentence
+
+
 def test_flat_and_saturated_films_are_told():
     flat = film(100 + KNEE.pixels / 100)
     assert frame_gate.exposed(flat, Frame.whole(flat)).code == "flat"
@@ -143,6 +150,11 @@ def test_half_a_knee_and_its_mirror_image_are_no_knee(halves):
 def test_bones_are_bright_or_all_of_them_dark(negative, finding):
     assert gate.polarity([negative, negative], 0.0) == finding
     assert gate.polarity([-1, -6, -7], 0.0) is None
+
+
+def test_a_negative_beside_a_positive_is_two_films():
+    assert gate.polarity([-1, -6, 7], 0.0) == gate.BOTH_WAYS
+    assert gate.BOTH_WAYS.severity == gate.REFUSED
 
 
 @pytest.mark.parametrize(

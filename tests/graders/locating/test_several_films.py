@@ -1,5 +1,7 @@
 """Pictures put together of several films, and knees that have no box."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,14 @@ def test_a_knee_under_less_light_than_the_other_is_told_of(localiser, light):
     both[:, both.shape[1] // 2 :] *= light
     located = localiser.find(film(both.astype(np.uint8)))
     assert len(located.knees) == 2 or gate.ANOTHER in located.findings
+
+
+def test_metal_at_one_of_two_knees_is_told_of_that_one(localiser):
+    both = film(np.hstack([knee(1, seed=2), knee(3, seed=9, laterality="L")]))
+    whole, left, right = localiser.answers(both)
+    located = localiser.found(both, [whole, left, replace(right, implant=3.0)])
+    assert gate.IMPLANT not in located.against(located.knees[0])
+    assert gate.IMPLANT in located.against(located.knees[1])
 
 
 @pytest.mark.parametrize("gap", [0, 3, 20])
