@@ -26,14 +26,22 @@ def checked(
         [knee.frame for knee in knees],
         spoilt,
         negative=negative,
-        before=[_by_answer(answer, alone=len(answers) == 1) for answer in answers],
+        before=[
+            _by_answer(answer, beside)
+            for answer, beside in zip(
+                answers, answers[::-1] if len(answers) > 1 else [None], strict=True
+            )
+        ],
     )
     return [replace(knee, findings=these) for knee, these in zip(knees, against, strict=True)]
 
 
-def _by_answer(answer: Answer, *, alone: bool) -> Findings:
+def _by_answer(answer: Answer, beside: Answer | None) -> Findings:
     """Return what the localiser says of a knee looked at closer; of a lone one's metal the film."""
-    doubts = gate.doubtful(answer.frontal), None if alone else gate.has_metal(answer.implant)
+    doubts = (
+        gate.doubtful(answer.frontal, None if beside is None else beside.frontal),
+        None if beside is None else gate.has_metal(answer.implant),
+    )
     return tuple(finding for finding in doubts if finding is not None)
 
 

@@ -166,6 +166,15 @@ def test_a_box_that_holds_no_knee_is_told(frontal, code):
     assert (finding and finding.code) == code
 
 
+@pytest.mark.parametrize(
+    ("frontal", "beside", "code"),
+    [(-0.5, 9, "not-a-knee"), (-0.5, 6, "doubtful"), (1.5, 12, None)],
+)
+def test_a_doubtful_box_beside_a_clear_knee_holds_none(frontal, beside, code):
+    finding = gate.doubtful(frontal, beside)
+    assert (finding and finding.code) == code
+
+
 def test_a_large_film_is_judged_like_a_small_one():
     covered = KNEE.pixels.copy()
     covered[67:157, :80] = 0
