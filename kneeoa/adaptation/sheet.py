@@ -19,8 +19,10 @@ from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.framing import overlap
 from kneeoa.graders.locating import frame_gate, gate
+from kneeoa.graders.locating.each_knee import of_frames
 from kneeoa.graders.locating.found import inverted
 from kneeoa.graders.locating.localiser import Localiser
+from kneeoa.graders.locating.spoilt import Spoilt
 
 LONGEST = 260
 """Of a picture's sides, in pixels."""
@@ -101,13 +103,16 @@ def radiograph_of(film: SheetFilm) -> Radiograph:
     return inverted(radiograph) if film.negative else radiograph
 
 
-def moved(film: SheetFilm, frame: Frame) -> SheetFilm:
-    """Return the film with another frame; raise `RadiographError` where that cannot be graded."""
+def moved(film: SheetFilm, frame: Frame, spoilt: Spoilt | None = None) -> SheetFilm:
+    """Return the film with another frame; raise `RadiographError` where that cannot be graded.
+
+    `spoilt` knows whether what the frame shows is a knee as it was taken.
+    """
     if frame == film.frame:
         return film
     radiograph = radiograph_of(film)
     image = network_input(radiograph, frame)
-    findings = frame_gate.of_frame(radiograph, frame)
+    (findings,) = of_frames(radiograph, [frame], spoilt, negative=False)
     for finding in findings:
         if finding.severity == gate.REFUSED:
             raise RadiographError(finding.sentence)

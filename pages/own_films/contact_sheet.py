@@ -11,7 +11,7 @@ from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.grades import GRADES
 from kneeoa.wording import counted
 from pages.own_films.work import Work
-from pages.shared import boundary
+from pages.shared import boundary, cached
 
 A_PAGE = 24
 A_ROW = 8
@@ -147,7 +147,7 @@ def _slider(label, lowest, highest, value, key):
 
 def _take(work, film, frame):
     try:
-        work.replace(film, sheet.moved(film, frame))
+        work.replace(film, sheet.moved(film, frame, cached.graders().localiser.spoilt))
     except KneeOAError as error:
         st.error(boundary.escaped(str(error)))
         return

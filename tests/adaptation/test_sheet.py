@@ -1,5 +1,7 @@
 """The contact sheet: frames as reading finds them, and as a reader corrects them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.phantom import draw_knee
+from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.localiser import Localiser
 
 
@@ -74,6 +77,12 @@ def test_a_corrected_frame_is_what_is_learnt_from(looked):
 def test_a_frame_that_cannot_be_graded_is_refused(looked, frame):
     with pytest.raises(RadiographError):
         sheet.moved(looked[0], frame)
+
+
+def test_a_frame_that_shows_a_spoilt_knee_is_refused_as_in_reading(looked):
+    everything_is = SimpleNamespace(against=lambda seen: [gate.SPOILT] * len(seen))
+    with pytest.raises(RadiographError, match="taken"):
+        sheet.moved(looked[0], Frame(4, 4, 210, 210), everything_is)
 
 
 def test_a_frame_without_the_joint_is_refused_as_in_reading(looked):

@@ -118,8 +118,9 @@ MIRRORED = Finding(
 )
 SPOILT = Finding(
     "spoilt",
-    "Expected a knee as it was taken. Here the joint seems to be missing, painted over, out of "
-    "shape or mixed with another picture: export the film anew, or take one that shows the joint.",
+    "Expected a knee as it was taken. This seems to be another joint, or a knee whose joint is "
+    "missing, blurred, painted over, out of shape or mixed with another picture: export the film "
+    "anew, or take one that shows the joint.",
     REFUSED,
 )
 NOISE = Finding(
