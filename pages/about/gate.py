@@ -39,7 +39,10 @@ def show_gate(card: dict[str, Any]) -> None:
         f"the ROC curve against validation knees {others['auroc_against_val']:.4f}.\n"
         f"- Of {knees['films']} validation knees it refuses {knees['refused']}."
         + _on_test(metrics.get("test"))
-        + "".join(f"\n- {line}" for line in [*_elsewhere(metrics), *_spoilt(metrics)])
+        + "".join(
+            f"\n- {line}"
+            for line in [*_elsewhere(metrics), *_close_ups(metrics), *_spoilt(metrics)]
+        )
     )
     st.table(
         [
@@ -79,6 +82,16 @@ def _elsewhere(metrics):
         yield (
             f"Of {both['refusals']['films']} films of two knees from there it finds both in "
             f"{both['split_in_two']}."
+        )
+
+
+def _close_ups(metrics):
+    parts = metrics.get("parts_of_not_knees_held_out")
+    if parts and parts["pictures"]:
+        yield (
+            f"Of {parts['pictures']:,} close-ups cut at random from those pictures, such as a "
+            "finger's joint, which all other rules take for knees, a second network refuses "
+            f"{parts['refused'] / parts['pictures']:.0%}."
         )
 
 

@@ -28,7 +28,7 @@ from train.locate.cycle import settings
 from train.locate.export import check_parity, folded, to_onnx
 from train.locate.fit import LocateConfig
 from train.locate.network import Network
-from train.locate.pictures import held_out, read_films
+from train.locate.pictures import LATERAL_KINDS, held_out, read_films
 from train.locate.spoilt import measuring as spoilt_measuring
 from train.locate.spoilt.publish import Trained, put_into
 
@@ -191,6 +191,8 @@ def _metrics(
     }
     apart = elsewhere.graded_films(measured.elsewhere)[0] if measured.elsewhere else []
     metrics["spoilt"] = spoilt_measuring.measure(localiser, measured.val.images, apart)
+    not_lateral = [file for file in others.files if file.parent.name not in LATERAL_KINDS]
+    metrics["parts_of_not_knees_held_out"] = spoilt_measuring.of_parts(localiser, not_lateral)
     metrics["milliseconds_a_film"] = measuring.milliseconds(localiser, crops[:100])
     if measured.elsewhere:
         metrics["elsewhere"] = elsewhere.measure(

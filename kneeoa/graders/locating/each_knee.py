@@ -87,6 +87,6 @@ def sides_of(radiograph: Radiograph, knees: Sequence[Knee]) -> tuple[str, ...]:
     is_open = (
         radiograph.header.mirrored
         or radiograph.laterality is not None
-        or any(gate.NOT_A_KNEE in knee.findings for knee in knees)
+        or any({gate.NOT_A_KNEE, gate.SPOILT} & {*knee.findings} for knee in knees)
     )
     return ("unknown", "unknown") if is_open else ("R", "L")

@@ -1,6 +1,7 @@
 """How many spoilt films are refused, by the way they were spoilt: and by which rule."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from kneeoa.graders.locating.gate import SPOILT
 from kneeoa.graders.locating.localiser import Localiser
 from train.locate.measuring import film_of
 from train.locate.spoilt.batches import NO_JOINT, resized
+from train.locate.spoilt.mined import like_knees
 from train.locate.spoilt.ways import KEPT_APART, WAYS, Way
 
 _SEED = 11
@@ -50,6 +52,20 @@ def measure(
         }
         for place, images in places.items()
     }
+
+
+def of_parts(localiser: Localiser, files: Sequence[Path]) -> dict[str, int]:
+    """Return how many close-ups of pictures that are no knees are refused for this alone.
+
+    Counted are random ones that nothing else refuses.
+    """
+    rng = np.random.default_rng(_SEED)
+    least = localiser.thresholds["frontal"]
+    refusals = [
+        localiser.found(*part).refusal for part in like_knees(localiser, files, rng, least=least)
+    ]
+    left = [refusal for refusal in refusals if refusal in (None, SPOILT)]
+    return {"pictures": len(left), "refused": sum(refusal == SPOILT for refusal in left)}
 
 
 def _counted(localiser: Localiser, images: Sequence[np.ndarray], way: Way) -> dict[str, int]:

@@ -4,13 +4,14 @@ Whole pictures it knows well. What is cut closely around another joint looks lik
 such parts are too rare among random ones to be learnt from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from kneeoa.films.frames import network_input
-from kneeoa.graders.locating.answers import frontal_score
+from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders.locating.answers import Answer, frontal_score
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.networks import INPUT_SIDE
 from train.locate.measuring import film_of
@@ -29,7 +30,23 @@ def taken_for_knees(
     localiser: Localiser, files: Sequence[Path], rng: np.random.Generator, *, tries: int = TRIES
 ) -> np.ndarray:
     """Return what the graders would see of such parts, ``(N, 224, 224) uint8``."""
-    kept = []
+    kept = [
+        network_input(part, localiser.found(part, answers).frames[0])
+        for part, answers in like_knees(localiser, files, rng, least=_LEAST_SCORE, tries=tries)
+    ]
+    seen = np.stack(kept) if kept else np.zeros((0, INPUT_SIDE, INPUT_SIDE))
+    return np.rint(np.clip(seen, 0, 255)).astype(np.uint8)
+
+
+def like_knees(
+    localiser: Localiser,
+    files: Sequence[Path],
+    rng: np.random.Generator,
+    *,
+    least: float,
+    tries: int = TRIES,
+) -> Iterator[tuple[Radiograph, list[Answer]]]:
+    """Yield the parts whose log odds of a frontal knee are at least `least`, and their answers."""
     for _, film in read_films([*files]):
         for _ in range(tries):
             part = _part(film.pixels, rng)
@@ -37,11 +54,8 @@ def taken_for_knees(
                 continue
             cut = film_of(np.rint(part), "part")
             answers = localiser.answers(cut)
-            if frontal_score(answers) > _LEAST_SCORE:
-                located = localiser.found(cut, answers)
-                kept.append(network_input(cut, located.frames[0]))
-    seen = np.stack(kept) if kept else np.zeros((0, INPUT_SIDE, INPUT_SIDE))
-    return np.rint(np.clip(seen, 0, 255)).astype(np.uint8)
+            if frontal_score(answers) >= least:
+                yield cut, answers
 
 
 def _part(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
