@@ -92,3 +92,29 @@ def smoothed(image: np.ndarray) -> np.ndarray:
         image = image[:, :-1] + image[:, 1:]
     image *= 1 / 256
     return image
+
+
+def sharper_across(image: np.ndarray) -> float:
+    """Return how much detail an ``(S, S)`` image has from left to right, over that up and down.
+
+    Of one to some pixels, by the median; S is a multiple of four.
+    """
+    across = _detail_along_rows(image[::4] + image[1::4] + image[2::4] + image[3::4])
+    columns = image[:, ::4] + image[:, 1::4] + image[:, 2::4] + image[:, 3::4]
+    return across / (_detail_along_rows(np.ascontiguousarray(columns.T)) + 1e-6)
+
+
+def _detail_along_rows(image: np.ndarray) -> float:
+    fine = _smoothed_along_rows(image)
+    detail = fine - _smoothed_along_rows(_smoothed_along_rows(fine))
+    # The outermost may be a border, or repeated; a bar's edge would outweigh all else.
+    edge = len(image) // 10
+    return float(np.median(np.abs(detail[edge:-edge, 4 * edge : -4 * edge])))
+
+
+def _smoothed_along_rows(image: np.ndarray) -> np.ndarray:
+    image = np.pad(image, ((0, 0), (2, 2)), mode="edge")
+    for _ in range(4):
+        image = image[:, :-1] + image[:, 1:]
+    image *= 1 / 16
+    return image

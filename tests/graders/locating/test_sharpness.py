@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from scipy import signal
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
@@ -27,6 +28,17 @@ def test_a_film_out_of_focus_is_warned_of_and_then_refused(blur, code):
     if code == "blurred":
         assert found.severity == gate.REFUSED
         assert found in frame_gate.of_frame(shown, Frame.whole(shown))
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "code"),
+    [(13, 1, "blurred"), (1, 9, None), (1, 1, None)],
+)
+def test_a_leg_that_moved_is_told_by_the_direction_it_is_sharp_in(across, down, code):
+    kernel = np.ones((down, across)) / (down * across)
+    blurred_ = signal.convolve2d(film(0).pixels, kernel, mode="same", boundary="symm")
+    told = frame_gate.sharp(blurred_.astype(np.float32))
+    assert (told and told.code) == code
 
 
 def test_what_is_blurred_is_so_at_any_size():

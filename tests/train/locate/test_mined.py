@@ -6,12 +6,12 @@ from PIL import Image
 
 pytest.importorskip("torch")
 
-from kneeoa.films.phantom import draw_knee  # noqa: E402
-from kneeoa.graders.locating.localiser import Localiser  # noqa: E402
-from train.locate.pictures import Pictures  # noqa: E402
-from train.locate.spoilt.batches import TAKEN_FOR_ONE, Bank, make_batch  # noqa: E402
-from train.locate.spoilt.measuring import of_parts  # noqa: E402
-from train.locate.spoilt.mined import like_knees, taken_for_knees  # noqa: E402
+from kneeoa.films.phantom import draw_knee
+from kneeoa.graders.locating.localiser import Localiser
+from train.locate.pictures import Pictures
+from train.locate.spoilt.batches import TAKEN_FOR_ONE, Bank, make_batch
+from train.locate.spoilt.measuring import of_parts
+from train.locate.spoilt.mined import like_knees, taken_for_knees
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ All go through the same films, frames and detectors, so that none of these tells
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from kneeoa.films.phantom import draw_knee
@@ -16,7 +15,7 @@ from train.locate import detectors, metal
 from train.locate.geometry import draw
 from train.locate.pictures import Pictures
 from train.locate.reframe import film_around, pyramid
-from train.locate.spoilt.places import place
+from train.locate.spoilt.places import place, resized
 from train.locate.spoilt.ways import WAYS, Way
 
 INTACT, NO_JOINT, NOT_A_KNEE = "intact", "no joint", "not a knee"
@@ -118,8 +117,7 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray) -> Batch
     intact = _knees(bank, rng, bank.knees(rng, count))
     images = [filmed(image, image, None, rng) for image in intact]
     bases = intact.copy()
-    others = {NO_JOINT: _without_joint, NOT_A_KNEE: _not_knees, TAKEN_FOR_ONE: _taken_for_knees}
-    for name, frames in others.items():
+    for name, frames in _NO_KNEES.items():
         rows = np.flatnonzero(names == name)
         if len(rows):
             bases[rows] = frames(bank, rng, len(rows))
@@ -160,14 +158,6 @@ def filmed(
     if rng.random() < 0.4:
         image = _ending(image, rng)
     return resized(image, side, side)
-
-
-def resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return an image in [0, 255] in another size, as frames are made."""
-    if image.shape == (height, width):
-        return image
-    picture = Image.fromarray(np.ascontiguousarray(image, np.float32))
-    return np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0, 255)
 
 
 def _grainy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -251,11 +241,6 @@ def _without_joint(bank: Bank, rng: np.random.Generator, count: int) -> np.ndarr
     return _framed(bank, rng, index, np.stack([wide, part]), centre, of_knees=False)
 
 
-def _taken_for_knees(bank: Bank, rng: np.random.Generator, count: int) -> np.ndarray:
-    """Return other pictures' parts in frames such as knees have."""
-    return _knees(bank, rng, bank.taken_for_knees(rng, count))
-
-
 def _not_knees(bank: Bank, rng: np.random.Generator, count: int) -> np.ndarray:
     """Return parts of other pictures."""
     index = bank.others(rng, count)
@@ -301,3 +286,10 @@ def _drawn_knee(rng: np.random.Generator) -> np.ndarray:
         marked=bool(rng.random() < 0.5),
         laterality="LR"[int(rng.integers(2))],
     )
+
+
+_NO_KNEES = {
+    NO_JOINT: _without_joint,
+    NOT_A_KNEE: _not_knees,
+    TAKEN_FOR_ONE: lambda bank, rng, count: _knees(bank, rng, bank.taken_for_knees(rng, count)),
+}

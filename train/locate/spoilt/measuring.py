@@ -11,8 +11,9 @@ from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating.gate import SPOILT
 from kneeoa.graders.locating.localiser import Localiser
 from train.locate.measuring import film_of
-from train.locate.spoilt.batches import NO_JOINT, resized
+from train.locate.spoilt.batches import NO_JOINT
 from train.locate.spoilt.mined import like_knees
+from train.locate.spoilt.places import resized
 from train.locate.spoilt.ways import KEPT_APART, WAYS, Way
 
 _SEED = 11

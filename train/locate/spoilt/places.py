@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 
@@ -41,3 +42,11 @@ def spread_out(image: np.ndarray) -> np.ndarray:
     """Return it with nearly all of its values spread over [0, 255]."""
     low, high = np.quantile(image, [0.005, 0.995])
     return (image - low) / max(high - low, 1e-6) * 255
+
+
+def resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return an image in [0, 255] in another size, as frames are made."""
+    if image.shape == (height, width):
+        return image
+    picture = Image.fromarray(np.ascontiguousarray(image, np.float32))
+    return np.clip(np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)), 0, 255)
