@@ -97,7 +97,7 @@ def test_a_localiser_is_trained_with_nobody_to_ask(tmp_path):
             place.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(drawn(rng)).save(place)
     asked = ["locate", "--data", str(tmp_path / "data"), "--not-knees", str(tmp_path / "none")]
-    asked += ["--steps", "2", "--models", "models"]
+    asked += ["--steps", "2", "--spoilt-steps", "1", "--models", "models"]
     done = cut_off.run(tmp_path, "tests.support.tiny", *asked, **places_of(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     left = [one for one in cut_off.left_behind(tmp_path) if not one.startswith("work/models")]

@@ -1,1 +1,1 @@
-/EI2pbJv5chDcvEKCzusD1MHkiG4yngpPJHaFk6Rqjdswn/3sNzCiMIzr6OcF/UPS/giHNZSh6rPR1cgKu4lDg==
+qsgabxz7m8I8UxkOIZ7X7cRu8ts2kdFyP/0XRs1FBjuNoZZm6St3UGRJShwFBVjWNLMRMg2kexFGFm2mDwHjBA==
