@@ -80,10 +80,10 @@ def test_a_film_is_saved_when_asked_for_and_its_changes_from_then_on(db, files):
     assert set(state.networks) == {"mobilenet", "resnet50"}
     digest = next(iter(app.session_state["films"]))
     assert "moved by hand" not in html(app)
-    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-40, -20, 500, 480, "whole")
     app.run()
     assert "moved by hand" in html(app)
-    assert keeping.get(db, case.case_id).state.knees[0].frame.top == -20
+    assert keeping.get(db, case.case_id).state.knees[0].frame.top == -40
     (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
     side.set_value("L").run()
     assert keeping.get(db, case.case_id).state.knees[0].side == "L"
@@ -140,7 +140,7 @@ def test_what_others_said_of_a_box_stays_until_it_is_moved(db):
     assert "The list keeps KL 0" in text(app)
     assert keeping.get(db, case.case_id).state.knees == (other,)
     digest = next(iter(app.session_state["films"]))
-    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-20, -10, 220, 210, "whole")
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(-40, -20, 500, 480, "whole")
     app.run()
     (moved,) = keeping.get(db, case.case_id).state.knees
     assert moved.graded_by == state.graded_by

@@ -149,7 +149,7 @@ def test_while_a_moved_box_is_read_no_older_answer_stands_beside_the_film(app, m
     for _ in range(3):
         app.run()
     digest = app.selectbox(key="current_film").value
-    app.session_state[f"frame_{digest[:12]}_0"] = Frame(10, 10, 200, 200, "whole")
+    app.session_state[f"frame_{digest[:12]}_0"] = Frame(20, 20, 460, 460, "whole")
     monkeypatch.setattr(cached, "readers", StillReading)
     app.run()
     one, other, refused = labels(app)
