@@ -89,8 +89,8 @@ def _close_ups(metrics):
     parts = metrics.get("parts_of_not_knees_held_out")
     if parts and parts["pictures"]:
         yield (
-            f"Of {parts['pictures']:,} close-ups cut at random from those pictures, such as a "
-            "finger's joint, which all other rules take for knees, a second network refuses "
+            f"Of {parts['pictures']:,} close-ups cut at random from pictures of other things, such "
+            "as a finger's joint, which all other rules take for knees, a second network refuses "
             f"{parts['refused'] / parts['pictures']:.0%}."
         )
 
@@ -106,8 +106,8 @@ def _spoilt(metrics):
                 for group in ("trained_on", "kept_apart")
             )
             yield (
-                f"Of {known} pictures of {whose} that were spoilt on purpose (the joint missing or "
-                "painted over, two knees in one, rows moved, grey values folded) it refuses "
-                f"{refused / known:.0%}; of {apart}, spoilt in ways that no training showed, "
+                f"Of {known:,} pictures of {whose} that were spoilt on purpose (the joint missing "
+                "or painted over, two knees in one, rows moved, grey values folded) it refuses "
+                f"{refused / known:.0%}; of {apart:,}, spoilt in ways that no training showed, "
                 f"{of_these / apart:.0%}."
             )

@@ -11,8 +11,12 @@ def test_it_says_what_becomes_of_spoilt_knees():
     app.switch_page("about/page.py").run()
     assert not app.exception
     text = " ".join(block.value for block in app.markdown).replace("\\", "")
-    for measured in Localiser().card["metrics"]["spoilt"].values():
+    metrics = Localiser().card["metrics"]
+    parts = metrics["parts_of_not_knees_held_out"]
+    assert f"Of {parts['pictures']:,} close-ups" in text
+    assert f"refuses {parts['refused'] / parts['pictures']:.0%}" in text
+    for measured in metrics["spoilt"].values():
         for counts in map(list, (each.values() for each in measured.values())):
             pictures = sum(each["pictures"] for each in counts)
             assert f"{sum(each['refused'] for each in counts) / pictures:.0%}" in text
-            assert f"f {pictures}" in text
+            assert f"f {pictures:,}" in text
