@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from train.locate.publish import Grade, Measured
     from train.locate.spoilt.publish import Trained
 
+    Material = tuple[np.ndarray, Pictures, Pictures]
+    """Training knees, pictures that are no knees, and knees with an implant."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Locate(options.Films):
@@ -66,12 +69,13 @@ class Locate(options.Films):
             print(f"The card in {folder} has the figures of now.")
             signing.remind(folder.parent)
             return 0
-        images, checkpoint = splits["train"].images, self._checkpoint(folder)
+        checkpoint = self._checkpoint(folder)
+        material = splits["train"].images, *_other_pictures(self, pictures)
         if self.only == "spoilt":
-            _publish_spoilt(_knows_spoilt(self, images, pictures, checkpoint), measured, folder)
+            _publish_spoilt(_knows_spoilt(self, material, checkpoint), measured, folder)
         else:
-            network, config = _trained(self, images, pictures, checkpoint)
-            spoilt = _knows_spoilt(self, images, pictures, _beside(checkpoint))
+            network, config = _trained(self, material, checkpoint)
+            spoilt = _knows_spoilt(self, material, _beside(checkpoint))
             publish(network, config, spoilt, measured, folder, data=described)
         if not self.checkpoint:
             for file in (checkpoint, _beside(checkpoint)):
@@ -102,16 +106,14 @@ def _publish_spoilt(trained: "Trained", measured: "Measured", folder: Path) -> N
     )
 
 
-def _knows_spoilt(
-    command: Locate, images: np.ndarray, pictures: Sequence[Path], checkpoint: Path
-) -> "Trained":
+def _knows_spoilt(command: Locate, material: "Material", checkpoint: Path) -> "Trained":
     """Return the trained network that knows spoilt knees."""
     from train.locate.spoilt.batches import Bank
     from train.locate.spoilt.fit import SpoiltConfig, fit
     from train.locate.spoilt.publish import Trained
 
-    others, implants = _other_pictures(command, pictures)
-    bank = Bank(images, others, implants, taken_for_knees=_taken_for_knees(command, others))
+    _, others, _ = material
+    bank = Bank(*material, taken_for_knees=_taken_for_knees(command, others))
     start = command.start if command.only == "spoilt" else None
     config = SpoiltConfig(
         steps=command.spoilt_steps,
@@ -135,19 +137,20 @@ def _taken_for_knees(command: Locate, others: "Pictures") -> np.ndarray | None:
         return None
     rng = np.random.default_rng(command.seed)
     files = [file for file, aside in zip(others.files, others.lateral, strict=True) if not aside]
-    parts = taken_for_knees(Localiser(command.models), files, rng)
+    # Of one of before, whose second network is what is trained here, the first is enough.
+    parts = taken_for_knees(Localiser(command.models, in_making=True), files, rng)
     print(f"{len(parts)} parts of other pictures are taken for knees.", flush=True)
     return parts
 
 
 def _trained(
-    command: Locate, images: np.ndarray, pictures: Sequence[Path], checkpoint: Path
+    command: Locate, material: "Material", checkpoint: Path
 ) -> tuple["Network", "LocateConfig"]:
     """Return the trained localiser, and how it was trained."""
     from train.locate.batches import Bank
     from train.locate.fit import LocateConfig, fit
 
-    bank = Bank(images, *_other_pictures(command, pictures))
+    bank = Bank(*material)
     config = LocateConfig(
         steps=command.steps,
         seed=command.seed,
