@@ -18,9 +18,9 @@ from kneeoa.films import display
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.framing import overlap
-from kneeoa.graders.locating import frame_gate, gate
+from kneeoa.graders.locating import frame_gate
 from kneeoa.graders.locating.each_knee import of_frames
-from kneeoa.graders.locating.found import inverted
+from kneeoa.graders.locating.found import inverted, refusal_in
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.spoilt import Spoilt
 
@@ -113,9 +113,8 @@ def moved(film: SheetFilm, frame: Frame, spoilt: Spoilt | None = None) -> SheetF
     radiograph = radiograph_of(film)
     image = network_input(radiograph, frame)
     (findings,) = of_frames(radiograph, [frame], spoilt, negative=False)
-    for finding in findings:
-        if finding.severity == gate.REFUSED:
-            raise RadiographError(finding.sentence)
+    if (refusal := refusal_in(findings)) is not None:
+        raise RadiographError(refusal.sentence)
     before = {finding.sentence for finding in frame_gate.of_frame(radiograph, film.frame)}
     warnings = [warning for warning in film.warnings if warning not in before]
     warnings += [finding.sentence for finding in findings]

@@ -6,6 +6,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.smoothness import correlation
+from kneeoa.graders.locating.found import refusal_in
 from kneeoa.graders.locating.gate import GREY_VALUES, MIRRORED, REFUSED, WARNED, Finding
 from kneeoa.graders.locating.grey_values import (
     histogram,
@@ -88,7 +89,7 @@ def against(radiograph: Radiograph, frame: Frame, seen: np.ndarray | None) -> tu
     """
     lies = cut_off(radiograph, frame), few_pixels(frame), exposed(radiograph, frame)
     findings = tuple(finding for finding in lies if finding is not None)
-    if seen is None or any(finding.severity == REFUSED for finding in findings):
+    if seen is None or refusal_in(findings) is not None:
         return findings
     unsharp = sharp(seen)
     return findings if unsharp is None else (*findings, unsharp)
