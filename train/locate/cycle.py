@@ -179,6 +179,6 @@ def _expected_in(file: Path) -> Iterator[None]:
         raise ConfigError(f"{file} cannot be read: {problem.strerror or problem}.") from None
     except Exception:
         raise ConfigError(
-            f"Expected the checkpoint of a localiser's training in {file}. What is there is none, "
+            f"Expected a checkpoint of `train locate` in {file}. What is there is none, "
             "is damaged, or is of another network: name another file, or remove it."
         ) from None
