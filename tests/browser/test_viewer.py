@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.support.serving import VIEWPORT, chromium
 from tests.support.watching import watched
 
 SECONDS = 60_000
+MOUNTED = Path(__file__).with_name("mounted.js")
 SIDE, BELOW = 600, 90
 WAYS = {"software WebGL": (), "no WebGL": ("--disable-3d-apis",)}
 KINDS = ("log:", "info:", "debug:", "warning:")
@@ -51,7 +53,7 @@ def page(reader):
     """The page of `reader`, its film as it came."""
     reader.locator(".pane").first.focus()
     reader.keyboard.press("d")
-    reader.keyboard.press("Delete")
+    reader.keyboard.press("Shift+Delete")
     reader.keyboard.press("Home")
     becomes(reader, "invert", "false")
     becomes(reader, "rotation", "0")
@@ -158,6 +160,50 @@ def test_lengths_are_pixels_where_the_file_has_no_spacing(page):
     page.keyboard.press("Delete")
     expect(text).to_have_count(0)
     page.keyboard.press("d")
+
+
+def test_one_of_several_rulers_is_removed_and_what_was_done_taken_back(page):
+    x, y = middle(page)
+    figures = page.locator(".pane").first.locator(".svg-layer text")
+    offered = page.locator(".offered button:visible")
+    expect(offered.get_by_text("Remove")).to_have_count(0)
+    page.keyboard.press("l")
+    for down, length in ((-90, 100), (60, 200)):
+        drag(page, (x - 100, y + down), (length, 0))
+    expect(figures).to_have_count(2)
+    short, long = figures.all_text_contents()
+    page.mouse.move(x - 50, y - 90)
+    page.wait_for_timeout(200)
+    page.keyboard.press("Delete")  # the one under the pointer
+    expect(figures).to_have_text([long])
+    page.keyboard.press("Control+z")
+    expect(figures).to_have_text([short, long])
+    drag(page, (x + 100, y + 60), (40, 0))
+    expect(figures.nth(1)).not_to_have_text(long)
+    offered.get_by_text("Undo").click()
+    expect(figures).to_have_text([short, long])
+    page.mouse.move(x, y - 200)
+    page.wait_for_timeout(200)
+    offered.get_by_text("Remove").click()  # the last one
+    expect(figures).to_have_text([short])
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Shift+Delete")
+    expect(figures).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(figures).to_have_text([short, long])
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    expect(figures).to_have_count(0)
+    expect(offered.get_by_text("Remove")).to_have_count(0)
+    # An angle that is half drawn.
+    page.keyboard.press("a")
+    drag(page, (x - 80, y), (80, 0))
+    page.mouse.move(x + 60, y - 60)
+    expect(figures).to_contain_text("°")
+    page.keyboard.press("Control+z")
+    expect(figures).to_have_count(0)
+    page.keyboard.press("d")
+    assert complaints(page) == []
 
 
 def test_a_ruler_goes_by_key(page):
@@ -288,60 +334,12 @@ def test_what_is_seen_is_saved_as_a_picture(page):
     assert complaints(page) == []
 
 
-MOUNTED = """async ({ bundle, pixels }) => {
-  const { default: mount } = await import(bundle);
-  const parentElement = document.createElement("div");
-  parentElement.innerHTML = '<div class="viewer" style="width: 262px"></div>';
-  document.body.append(parentElement);
-  const film = {
-    id: "f", type: "uint16", height: 690, width: 600, window: [700, 4015], inverse: false,
-    spacing: null, url: pixels, label: "film", seen: null, layers: [],
-    frame: { left: 100, top: 100, width: 300, height: 300 },
-    marks: [[1, 5], [300, 685], [599, 345]].map(([x, y]) => (
-      { kind: "measured", label: "medial 4.2 mm", points: [[x, y - 4], [x, y + 4]] })),
-  };
-  const told = [];
-  const said = (serial, title) => ({
-    parentElement, setStateValue() {}, setTriggerValue: (what) => told.push(what),
-    data: {
-      serial, films: [film], panes: [{ film: 0, title, layer: null, part: "film", note: "" }],
-      editable: true, heard: null, turns: null, tells: false, height: "300px", layout: "row",
-      columns: 1, tools: "all", keys: "focus", projected: false, wipes: false,
-    },
-  });
-  mount(said(1, "first"));
-  mount(said(3, "last"));
-  const takeAway = mount(said(2, "second"));
-  const viewer = parentElement.querySelector(".viewer");
-  for (let tries = 0; viewer.dataset.ready !== "true" && tries < 300; tries += 1)
-    await new Promise(resolve => setTimeout(resolve, 100));
-  const title = parentElement.querySelector(".title").textContent;
-  const pane = parentElement.querySelector(".pane").getBoundingClientRect();
-  const inside = [...parentElement.querySelectorAll(".marks text")].map(text => {
-    const at = text.getBoundingClientRect();
-    return at.width > 0 && at.left >= pane.left && at.right <= pane.right
-      && at.top >= pane.top && at.bottom <= pane.bottom;
-  });
-  // The keys are the page's own viewer's while that is in sight.
-  document.querySelector("#root").style.display = "none";
-  const keys = ["b", "ArrowUp", "ArrowUp"].map(key => {
-    const pressed = new KeyboardEvent("keydown", { key, bubbles: true, composed: true });
-    parentElement.querySelector(".pane").dispatchEvent(pressed);
-    return told.length;
-  });
-  document.querySelector("#root").style.display = "";
-  parentElement.remove();
-  takeAway();
-  return [title, inside, keys];
-}"""
-
-
 def test_what_was_said_last_is_shown_and_what_a_key_does_is_told(reader):
     names = 'performance.getEntriesByType("resource").map(one => one.name)'
     pixels = reader.evaluate(f'{names}.find(name => name.endsWith(".bin"))')
     bundle = reader.evaluate(f'{names}.find(name => name.includes("film-viewer.js"))')
     told = {"bundle": bundle, "pixels": pixels}
-    title, inside, keys = reader.evaluate(MOUNTED, told)
+    title, inside, keys = reader.evaluate(MOUNTED.read_text(encoding="utf-8"), told)
     assert title == "last"
     # What was measured near the film's edge has its words in the pane.
     assert inside == [True, True, True]

@@ -58,6 +58,18 @@ export class Hand {
     this.holds = name;
   }
 
+  get drawing() {
+    const tools = [Ruler, Angle].map(({ toolName }) => this.group.getToolInstance(toolName));
+    return tools.find(({ isDrawing, editData }) => isDrawing && editData);
+  }
+
+  // What is being drawn or moved ends as it is.
+  settle(panes) {
+    const { drawing } = this;
+    const id = drawing?.editData.annotation.metadata.FrameOfReferenceUID;
+    drawing?.cancel(panes.find(({ imageId }) => imageId === id).element);
+  }
+
   destroy() {
     ToolGroupManager.destroyToolGroup(this.id);
   }

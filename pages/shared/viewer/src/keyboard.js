@@ -36,10 +36,11 @@ export class Keyboard {
 
   pressed(event) {
     const { root, data } = this.viewer;
-    if (!data || isTyped(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!data || isTyped(event)) return;
     const isInside = event.composedPath().includes(root);
     if (!isInside && (data.keys !== 'page' || root.getClientRects().length === 0)) return;
-    if (!this.takes(event)) return;
+    const isPlain = !(event.ctrlKey || event.metaKey || event.altKey);
+    if (!(isPlain ? this.takes(event) : this.acts(event))) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }
@@ -60,8 +61,13 @@ export class Keyboard {
       this.bare(true);
       return true;
     }
+    return this.acts(event);
+  }
+
+  acts(event) {
+    const { viewer } = this;
     const action = actionOf(event);
-    if (!action || !viewer.offers(action)) return false;
+    if (!action || !viewer.isReady || !viewer.toolbar.offers(action)) return false;
     viewer.act(action, { byKey: true });
     return true;
   }

@@ -11,7 +11,8 @@ export const KEYS = {
   '=': 'in',
   '-': 'out',
   Home: 'reset',
-  Delete: 'clear',
+  Delete: 'remove',
+  Backspace: 'remove',
   d: 'window',
   g: 'pan',
   l: 'length',
@@ -24,6 +25,7 @@ export const KEYS = {
   u: 'full',
   e: 'picture',
 };
+const WITH_SHIFT = { Delete: 'clear', Backspace: 'clear' };
 const REPEATED = ['in', 'out'];
 
 export const TOLD = [
@@ -41,7 +43,8 @@ export const TOLD = [
   ['H, held', 'without the maps'],
   ['D, G, L, A, M', 'take: window, move, ruler, angle, magnifier; Esc puts down'],
   ['Enter, then arrows', 'a ruler or angle by key; Enter goes to its next point'],
-  ['Delete', 'remove rulers and angles'],
+  ['Delete', 'remove the ruler or angle under the pointer, else the last one; with Shift all of them'],
+  ['Ctrl and Z', 'undo what was drawn, moved or removed last'],
   ['B', 'take the box: drag it, or a corner; arrows move it, with Shift they resize it'],
   ['← and →', 'the knee, or film, before and after, on the reading page'],
   ['0 to 4', 'your own grade, on the reading page'],
@@ -60,8 +63,10 @@ export const HINTS = {
 
 // Returns the action of a key, or null where it is not the viewer's.
 export function actionOf(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key] ?? null;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.altKey) return null;
+  if (event.ctrlKey || event.metaKey) return key === 'z' && !event.shiftKey ? 'undo' : null;
+  const action = (event.shiftKey && WITH_SHIFT[key]) || KEYS[key] || null;
   return event.repeat && !REPEATED.includes(action) ? null : action;
 }
 

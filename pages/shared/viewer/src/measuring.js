@@ -1,11 +1,12 @@
 // Rulers and angles by key: Enter draws one, arrows move one of its points, Enter goes to the next.
+// Those that were drawn, by key or not, are removed and brought back.
 
 import { getEnabledElement } from '@cornerstonejs/core';
 import { annotation } from '@cornerstonejs/tools';
 import { put } from './drawing.js';
-import { FrameTool } from './frame.js';
 import { within } from './geometry.js';
 import { Angle, Ruler, keepOnFilm } from './measure.js';
+import { measuredOn, Past, remove } from './past.js';
 
 const STEP = 2; // CSS pixels
 const FAR = 10; // steps, with Shift
@@ -18,10 +19,31 @@ const DRAWN = {
 
 let serial = 0;
 
+// What can be done without a keyboard.
+const OFFERED = { remove: ['Remove', 'Delete'], undo: ['Undo', 'Ctrl+Z'] };
+
 export class Measuring {
-  // `tell(text)` is called with what was measured.
-  constructor(panes, tell) {
-    Object.assign(this, { panes, tell });
+  // `tell(text)` is called with what was measured, `act(name)` for a button.
+  constructor(panes, { tell, act }) {
+    Object.assign(this, { panes, tell, past: new Past(panes), buttons: {} });
+    this.offered = Object.assign(document.createElement('div'), { className: 'offered' });
+    for (const [name, [label, key]] of Object.entries(OFFERED)) {
+      const title = `${label} (${key})`;
+      const made = { type: 'button', textContent: label, title, tabIndex: -1, onclick: () => act(name) };
+      this.buttons[name] = Object.assign(document.createElement('button'), made);
+    }
+    this.offered.append(...Object.values(this.buttons));
+    // A press on a button draws nothing on the film below it.
+    for (const kind of ['pointerdown', 'mousedown', 'touchstart', 'dblclick']) {
+      this.offered.addEventListener(kind, (event) => event.stopPropagation());
+    }
+  }
+
+  // Offers what can be done now.
+  offer() {
+    this.panes[0].element.append(this.offered);
+    this.buttons.remove.hidden = !measuredOn(this.panes).length;
+    this.buttons.undo.hidden = this.past.isEmpty;
   }
 
   // Draws what the tool in the hand measures, or goes to the next of its points.
@@ -44,6 +66,7 @@ export class Measuring {
   }
 
   draw(tool) {
+    this.past.note();
     const { Tool, points } = DRAWN[tool];
     const { element, viewport, imageId } = this.panes[0];
     const { clientWidth, clientHeight } = element;
@@ -107,15 +130,30 @@ export class Measuring {
     this.drawn = null;
   }
 
-  // Removes all that was measured on films, which the box on them was not.
-  clear(imageIds) {
-    for (const { annotationUID, metadata } of annotation.state.getAllAnnotations()) {
-      const isHere = imageIds.includes(metadata.FrameOfReferenceUID);
-      if (isHere && metadata.toolName !== FrameTool.toolName) {
-        annotation.state.removeAnnotation(annotationUID);
-      }
-    }
+  // Removes the one that the pointer is on or that is moved by key, else the last, or all of them;
+  // returns what is to be said of it.
+  remove({ all = false } = {}) {
+    const lines = measuredOn(this.panes);
+    if (!lines.length) return '';
+    this.past.note();
+    const meant = lines.filter(({ highlighted }) => highlighted);
+    remove(all ? lines : [meant.at(-1) ?? lines.at(-1)]);
     this.render();
+    return all && lines.length > 1 ? `${lines.length} measurements removed.` : 'Removed.';
+  }
+
+  // Takes the last change back.
+  undo() {
+    this.leave();
+    const isDone = this.past.undo();
+    this.render();
+    return isDone ? 'Taken back.' : 'Nothing measured here to take back.';
+  }
+
+  // The films are turned from.
+  forget() {
+    this.leave();
+    this.past.forget();
   }
 
   render() {

@@ -1,6 +1,7 @@
 // One picture of the viewer: a film, perhaps with a map on it, and how it is looked at.
 
 import { Enums } from '@cornerstonejs/core';
+import { Enums as ToolEnums } from '@cornerstonejs/tools';
 import { TRIES, disable, enable, load, pause, resolved, withoutWebGL } from './engine.js';
 import { boxOf, homeOf, middleOf, spacingOf } from './geometry.js';
 import { Marks } from './marks.js';
@@ -41,11 +42,13 @@ export class Pane {
   }
 
   // Calls back after every change of the view or window, every drawing, every move of the box.
-  listen({ viewed, windowed, rendered, released }) {
+  listen({ viewed, windowed, rendered, drawn, released }) {
     const { CAMERA_MODIFIED, VOI_MODIFIED, IMAGE_RENDERED } = Enums.Events;
+    const { ANNOTATION_RENDERED } = ToolEnums.Events;
     this.element.addEventListener(CAMERA_MODIFIED, () => viewed(this));
     this.element.addEventListener(VOI_MODIFIED, () => windowed(this));
     this.element.addEventListener(IMAGE_RENDERED, () => rendered(this));
+    this.element.addEventListener(ANNOTATION_RENDERED, () => drawn());
     this.element.addEventListener('framereleased', (event) => released(this, event.detail));
   }
 

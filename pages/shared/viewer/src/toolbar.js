@@ -68,6 +68,10 @@ export class Toolbar {
     opacity(lastOpacity / 100);
     this.maps.append(this.choice, this.opacity);
     this.element.append(this.maps, help());
+    // Enter presses the button that has the focus, and is not the page's.
+    this.element.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && event.target.closest('button, summary')) event.stopPropagation();
+    });
     host.append(this.element);
   }
 
@@ -98,6 +102,11 @@ export class Toolbar {
       this.choice.replaceChildren(...options);
     }
     this.choice.value = String(chosen);
+  }
+
+  // Whether an action may be taken by key.
+  offers(name) {
+    return !this.buttons[name]?.hidden;
   }
 
   press(name, isOn) {

@@ -260,9 +260,10 @@ export class View {
     this.first.aim([x, y], scale * (isCloser ? 1 / ZOOM_STEP : ZOOM_STEP));
   }
 
-  // Zooms so that the point under the mouse stays under it.
-  wheel(pane, event) {
-    if (!pane.film) return;
+  // Zooms so that the point under the mouse stays under it; returns whether that is on a pane.
+  wheel(event) {
+    const pane = this.panes.find(({ element }) => element.contains(event.target));
+    if (!pane?.film) return Boolean(pane);
     const { left, top } = pane.element.getBoundingClientRect();
     const [u, v] = pane.viewport.canvasToWorld([event.clientX - left, event.clientY - top]);
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
@@ -270,6 +271,7 @@ export class View {
     const factor = Math.exp(delta * WHEEL);
     const { x, y, scale } = pane.camera;
     pane.aim([u + (x - u) * factor, v + (y - v) * factor], scale * factor);
+    return true;
   }
 
   move([across, down]) {

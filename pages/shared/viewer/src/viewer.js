@@ -11,9 +11,11 @@ import { Measuring } from './measuring.js';
 import { Pane } from './pane.js';
 import { savePicture } from './picture.js';
 import { Seen } from './seen.js';
+import { stage } from './stage.js';
 import { Toolbar } from './toolbar.js';
 import { View } from './view.js';
 
+const CHANGES = ['remove', 'clear', 'undo']; // of what was measured
 let serial = 0;
 
 export class Viewer {
@@ -29,7 +31,10 @@ export class Viewer {
       opacity: (share) => root.style.setProperty('--opacity', share),
       wipe: (percent) => root.style.setProperty('--border', `${percent}%`),
     });
-    this.stage = Object.assign(document.createElement('div'), { className: 'panes' });
+    this.stage = stage({
+      wheel: (event) => this.isReady && this.view.wheel(event),
+      pressed: () => this.hand?.drawing || this.measuring.past.note(),
+    });
     this.said = Object.assign(document.createElement('div'), { className: 'said', role: 'status' });
     this.hint = Object.assign(document.createElement('div'), { className: 'hint', ariaHidden: true });
     root.append(this.stage, this.said);
@@ -39,12 +44,13 @@ export class Viewer {
       this.setTriggerValue('moved', { film: film.id, ...frame, serial }));
     this.keyboard = new Keyboard(this);
     this.lens = new Lens(this);
-    this.measuring = new Measuring(this.panes, (text) => this.say(text));
+    const [tell, act] = [(text) => this.say(text), (name) => this.act(name)];
+    this.measuring = new Measuring(this.panes, { tell, act });
     this.listen();
   }
 
   listen() {
-    const { root, stage } = this;
+    const { root } = this;
     root.addEventListener('contextmenu', (event) => event.preventDefault());
     root.addEventListener('click', (event) => {
       // After a click on a button, Enter is the page's again.
@@ -52,23 +58,9 @@ export class Viewer {
       // Nor is it that of a tool that is taken to be used by key.
       if (button && (event.detail || button.dataset.act in HINTS)) this.panes[0]?.element.focus();
     });
-    root.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && event.target.closest('button, summary')) event.stopPropagation();
-    });
-    stage.addEventListener('wheel', (event) => {
-      const pane = this.panes.find(({ element }) => element.contains(event.target));
-      if (!pane || !this.isReady) return;
-      event.preventDefault();
-      this.view.wheel(pane, event);
-    }, { passive: false });
-    stage.addEventListener('pointermove', (event) => {
-      const { left, top } = stage.getBoundingClientRect();
-      stage.style.setProperty('--x', `${event.clientX - left}px`);
-      stage.style.setProperty('--y', `${event.clientY - top}px`);
-    });
     // The panes, not the stage: one that comes or goes changes the others.
     this.observer = new ResizeObserver(() => {
-      if (this.isReady && stage.clientWidth) this.view.resized();
+      if (this.isReady && this.stage.clientWidth) this.view.resized();
     });
   }
 
@@ -145,6 +137,7 @@ export class Viewer {
       pane.listen({
         viewed: (from) => this.view.viewed(from),
         windowed: (from) => this.view.windowed(from),
+        drawn: () => this.drawn(),
         rendered: (from) => this.rendered(from),
         released: (from, drawn) => this.box.released(from, drawn),
       });
@@ -179,7 +172,7 @@ export class Viewer {
     const old = this.imageIds;
     if (old[0] !== ids[0]) this.view.keep();
     this.imageIds = ids;
-    this.measuring.leave();
+    this.measuring.forget();
     if (old[0] !== ids[0]) this.box.forgetAll();
     await Promise.all(this.panes.map((pane, index) =>
       pane.imageId === ids[index] ? null : pane.show(this.filmOf(index), ids[index])));
@@ -208,7 +201,7 @@ export class Viewer {
     pane.tell([low, high], this.view);
     if (pane !== this.panes[0]) return;
     this.view.drawn();
-    this.seen.changed();
+    this.drawn();
     const { isInverted, rotation, isFlipped, part } = this.view;
     Object.assign(this.root.dataset, {
       window: `${low},${high}`,
@@ -218,6 +211,12 @@ export class Viewer {
       rotation,
       part,
     });
+  }
+
+  // Something was measured, moved or removed, or may have been.
+  drawn() {
+    this.measuring.offer();
+    this.seen.changed();
   }
 
   take(name) {
@@ -230,10 +229,6 @@ export class Viewer {
     redraw(this.panes); // the box's corners come or go
     if (name in HINTS) this.say(HINTS[name]);
     for (const tool of Object.keys(TOOLS)) this.toolbar.press(tool, tool === name);
-  }
-
-  offers(action) {
-    return !this.toolbar.buttons[action]?.hidden;
   }
 
   // Does what a button or a key stands for. A button puts down the tool that it took; a key takes it.
@@ -250,7 +245,9 @@ export class Viewer {
       in: () => view.zoom(true),
       out: () => view.zoom(false),
       reset: () => view.reset(),
-      clear: () => this.measuring.clear(this.imageIds),
+      remove: () => this.measuring.remove(),
+      clear: () => this.measuring.remove({ all: true }),
+      undo: () => this.measuring.undo(),
       pointer: () => { this.toggle('pointing', 'pointer'); },
       side: () => { root.classList.toggle('alone'); },
       wipe: () => { this.toolbar.border.hidden = !this.toggle('wiped', 'wipe'); },
@@ -259,6 +256,7 @@ export class Viewer {
         if (document.fullscreenElement) document.exitFullscreen(); else root.requestFullscreen();
       },
     };
+    if (CHANGES.includes(name)) this.hand.settle(this.panes);
     if (name in TOOLS) this.take(!byKey && this.hand.holds === name ? 'window' : name);
     else this.say(acts[name]() ?? '');
     this.press();
