@@ -7,9 +7,12 @@ is shared. `prepare` must run before anything imports Keras' backend for the set
 import contextlib
 import ctypes
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from kneeoa.errors import ConfigError
@@ -87,22 +90,29 @@ def prepare(
 def gpu_memory() -> int | None:
     """Return the bytes of the first GPU that is visible, as its driver says, or None without one.
 
-    Asks the driver's own command, so that this process does not take a share of the GPU.
+    Asks the driver's own command, or else PyTorch in a process of its own, so that this process
+    does not take a share of the GPU.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     first = (visible or "0").split(",")[0].strip()
     if visible == "" or first == "-1":
         return None
-    asked = ["nvidia-smi", f"--id={first}", "--query-gpu=memory.total"]
+    if shutil.which("nvidia-smi"):
+        asked = ["nvidia-smi", f"--id={first}", "--query-gpu=memory.total"]
+        return _number([*asked, "--format=csv,noheader,nounits"], 2**20)
+    if backend() == "torch" and any(Path("/dev").glob("nvidia[0-9]*")):
+        asks = "import torch; print(torch.cuda.get_device_properties(0).total_memory)"
+        return _number([sys.executable, "-c", asks], 1)
+    return None
+
+
+def _number(command: Sequence[str], unit: int) -> int | None:
+    """Return the number in the first line that `command` prints, in `unit`, or None without one."""
     try:
         printed = subprocess.run(
-            [*asked, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
+            command, capture_output=True, text=True, timeout=60, check=True
         ).stdout
-        return int(printed.strip().splitlines()[0]) * 2**20
+        return int(printed.strip().splitlines()[0]) * unit
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None
 
@@ -186,5 +196,6 @@ def _best_precision(kind: str) -> str:
 def _cpu_has_bfloat16() -> bool:
     import torch
 
-    able = torch.cpu.get_capabilities()
+    # Not every PyTorch of the last years has it.
+    able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))

@@ -197,7 +197,7 @@ def main() -> None:
     shared = sharing_here(configs, 10, device=OPTIONS.device, asked=OPTIONS.at_once)
     if shared.at_once < 2:
         return
-    with served_together(shared.gpu) as service:
+    with served_together(shared.gpu, shared.visible) as service:
         for architecture in OPTIONS.architectures:
             each = measure_at_once(architecture, shared.at_once)
             print(f"{architecture}, {shared.at_once} at once {service}".rstrip())

@@ -244,7 +244,8 @@ def _cluster(command: Study | Tune, shared: "Sharing | None" = None) -> Iterator
         from train.study.cluster import Cluster
         from train.study.sharing import served_together
 
-        with served_together(shared.gpu) as service, Cluster.here(shared) as cluster:
+        serving = served_together(shared.gpu, shared.visible)
+        with serving as service, Cluster.here(shared) as cluster:
             if service:
                 print(f"Cycles share the GPU {service}.")
             yield cluster

@@ -7,20 +7,20 @@ import os
 import shutil
 import socket
 import tempfile
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kneeoa.data.source import Source
-from kneeoa.errors import ConfigError, KneeOAError
-from train.config import TrainConfig
-from train.run.progress import Progress, Report, read_progress, write_progress
+from kneeoa.errors import ConfigError
+from kneeoa.files import replace_file
+from train.run.progress import read_progress
 from train.study import alone
 from train.study.board import Board
+from train.study.code import copy_code
 from train.study.sharing import Sharing
+from train.study.tasks import Outcome, cycle_task
 
 if TYPE_CHECKING:
     from train.study.cycles import Job
@@ -28,22 +28,6 @@ if TYPE_CHECKING:
 
 RETRIES = 5
 """How often a run is begun again, from its last finished epoch, after its machine was lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a task ended: ``finished``, ``failed`` or ``pruned``.
-
-    `losses` is the validation loss of each epoch of a finished trial; `sentence` says what failed.
-    """
-
-    state: str
-    losses: tuple[float, ...] = ()
-    sentence: str = ""
-
-
-class StoppedError(KneeOAError):
-    """The process that watches over the study asked a run to stop."""
 
 
 class Cluster:
@@ -76,21 +60,19 @@ class Cluster:
                 "pip install --require-hashes -r requirements-cluster.lock."
             ) from None
         self._ray, self._name = ray, name
-        root = Path(__file__).resolve().parents[2]
         passed_on = ("KERAS_BACKEND", "KERAS_HOME", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
         environment = {key: os.environ[key] for key in passed_on if key in os.environ}
         # The same number of threads everywhere, so that a lost run continues with the same sums.
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}
         environment |= variables
         try:
-            ray.init(
-                log_to_driver=False,
-                runtime_env={
-                    "py_modules": [str(root / "kneeoa"), str(root / "train")],
-                    "env_vars": environment,
-                },
-                **start,
-            )
+            with tempfile.TemporaryDirectory(prefix="kneeoa-code-") as folder:
+                packages = [str(place) for place in copy_code(Path(folder))]
+                ray.init(
+                    log_to_driver=False,
+                    runtime_env={"py_modules": packages, "env_vars": environment},
+                    **start,
+                )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise ConfigError(
                 f"Expected a Ray cluster: {name}. {error} Start one with `ray start --head`."
@@ -151,7 +133,8 @@ class Cluster:
 
     def submit(self, function: Callable, *arguments: Any) -> Any:
         """Start a task and return its reference; it is begun again when its machine is lost."""
-        task = self._ray.remote(function).options(
+        # Each in a process of its own: what fails on a GPU may leave it unusable for its process.
+        task = self._ray.remote(max_calls=1)(function).options(
             num_cpus=self._need["CPU"], num_gpus=self._need["GPU"], max_retries=RETRIES
         )
         return task.remote(*arguments)
@@ -170,9 +153,13 @@ class Cluster:
     def _outcome(self, reference: Any) -> Outcome:
         try:
             return self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            trace = str(error).strip()
+            sentence = f"This is a fault of the program: {trace.splitlines()[-1]}"
+            return Outcome("failed", sentence=sentence, trace=trace)
         except self._ray.exceptions.RayError as error:
             first = str(error).strip().splitlines()[0]
-            return Outcome("failed", sentence=f"Lost more than {RETRIES} times, or broken: {first}")
+            return Outcome("failed", sentence=f"Lost more than {RETRIES} times: {first}")
 
     def _check_resources(self) -> None:
         for name, need in self._need.items():
@@ -202,51 +189,6 @@ def _check_reachable(address: str) -> None:
         ) from None
 
 
-def cycle_task(
-    job: "Job", source: Source, predict: tuple[Path, ...], machine_options: dict
-) -> Outcome:
-    """Train one cycle on a machine of the cluster; a `KneeOAError` becomes its outcome."""
-    from train import machine
-
-    try:
-        prepared = machine.prepare(**machine_options)
-        dataset, ungraded = source.read(), source.read_ungraded(predict)
-        from train.study import cycles
-
-        cycles.train_cycle(job, dataset, ungraded, prepared, _reporter(job.unfinished))
-    except KneeOAError as error:
-        return Outcome("failed", sentence=str(error))
-    return Outcome("finished")
-
-
-def trial_task(
-    config: TrainConfig, folder: Path, source: Source, split_hash: str, machine_options: dict
-) -> Outcome:
-    """Train one trial of a tuning study on a machine of the cluster."""
-    from train import machine
-
-    try:
-        prepared = machine.prepare(**machine_options)
-        dataset = source.read()
-        from train.run.fit import fit
-        from train.study.cycles import check_split
-
-        check_split(dataset.split_hash, split_hash)
-        fitted = fit(
-            config,
-            dataset.splits["train"],
-            dataset.splits["val"],
-            folder=folder,
-            machine=prepared,
-            report=_reporter(folder),
-        )
-    except StoppedError:
-        return Outcome("pruned")
-    except KneeOAError as error:
-        return Outcome("failed", sentence=str(error))
-    return Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
-
-
 def train_on(
     cluster: Cluster,
     jobs: list["Job"],
@@ -273,22 +215,13 @@ def train_on(
             if outcome.state == "finished" and not job.is_finished:
                 lost = "The machine that trained it wrote to another results folder than this one."
                 outcome = Outcome("failed", sentence=lost)
+            sentence = outcome.sentence
+            if outcome.trace:
+                file = job.unfinished.with_name(f"{job.run_id}.error.txt")
+                replace_file(file, f"{outcome.trace}\n")
+                sentence += f" (see {file})"
             apply_keep(jobs, keep)
-            board.set_state(job.run_id, outcome.state, outcome.sentence)
+            board.set_state(job.run_id, outcome.state, sentence)
         for job in waiting.values():
             if progress := read_progress(job.unfinished):
                 board.update(job.run_id, progress)
-
-
-def _reporter(folder: Path) -> Report:
-    written = 0.0
-
-    def report(progress: Progress) -> None:
-        nonlocal written
-        if (folder / "stop").exists():
-            raise StoppedError("asked to stop")
-        if progress.share == 1 or time.monotonic() - written > 2:
-            written = time.monotonic()
-            write_progress(folder, progress)
-
-    return report

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
+from train.study.code import ROOT, copy_code
 
-ROOT = Path(__file__).resolve().parents[2]
 NOT_FOR_TRAINING = (
     "streamlit",
     "plotly",
     "tensorflow",
     "tf-keras-vis",
-    "onnxruntime",
     "fsrs",
     "reportlab",
     "segno",
@@ -34,14 +33,19 @@ set -eu
 cd "$(dirname "$0")"
 export KERAS_BACKEND=torch KNEEOA_CACHE="$PWD/cache" PYTHONPATH="$PWD/code"
 if [ ! -x env/bin/python ]; then
-  python3 -m venv --system-site-packages env
+  trap 'rm -rf env' EXIT
+  python3 -m venv env
+  # What python3 has, itself in a virtual environment or not, the new one has, too.
+  python3 -c 'import sys; print(*(p for p in sys.path if p.endswith("-packages")), sep="\\n")' \\
+    > "$(env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/outside.pth"
   wanted=code/requirements-gpu.txt
   # A PyTorch that sees the GPU stays: another one is gigabytes.
-  if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
+  if env/bin/python -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
     grep -v '^torch==' "$wanted" > wanted.txt; wanted=wanted.txt
   fi
   if [ -d wheels ]; then from="--no-index --find-links wheels"; else from=; fi
-  env/bin/python -m pip install --quiet $from -r "$wanted" || {{ rm -rf env; exit 1; }}
+  env/bin/python -m pip install --quiet $from -r "$wanted"
+  trap - EXIT
 fi
 if [ "${{REHEARSE:-yes}}" = yes ]; then
   env/bin/python -m train rehearse {arguments} --out results
@@ -63,10 +67,7 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
     """
     if folder.exists():
         raise ConfigError(f"Expected a new folder to pack into. {folder} is there: remove it.")
-    (folder / "code").mkdir(parents=True)
-    for name in ("kneeoa", "train"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / "code" / name, ignore=ignored)
+    copy_code(folder / "code")
     (folder / "code" / "requirements-gpu.txt").write_text(requirements(), "utf-8")
     packed, option = [], ""
     for argument in _in_words(arguments):

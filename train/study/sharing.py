@@ -99,11 +99,12 @@ def sharing_here(
 
 
 @contextlib.contextmanager
-def served_together(wanted: bool) -> Iterator[str]:
+def served_together(wanted: bool, visible: str | None) -> Iterator[str]:
     """Run NVIDIA's Multi-Process Service inside, if the machine offers it; yield what is so.
 
     Processes then share the GPU at the same time instead of in turns. What it needs is in
-    environment variables, for processes that are started inside.
+    environment variables, for processes that are started inside. It serves the GPUs that were
+    `visible` (``CUDA_VISIBLE_DEVICES``) before this process hid them from its own Keras.
     """
     control = shutil.which("nvidia-cuda-mps-control")
     if not wanted or control is None:
@@ -114,15 +115,19 @@ def served_together(wanted: bool) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="kneeoa-mps-", ignore_cleanup_errors=True) as folder:
         ours = {"CUDA_MPS_PIPE_DIRECTORY": folder, "CUDA_MPS_LOG_DIRECTORY": folder}
+        environment = os.environ | ours
+        environment.pop("CUDA_VISIBLE_DEVICES", None)
+        if visible is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = visible
         try:
-            why = _start(control, os.environ | ours)
+            why = _start(control, environment)
             if not why:
                 os.environ |= ours
             yield f"without MPS: {why}" if why else "with MPS"
         finally:
             for name in ours:
                 os.environ.pop(name, None)
-            _run([control], os.environ | ours, "quit\n")
+            _run([control], environment, "quit\n")
 
 
 def _start(control: str, environment: Mapping[str, str]) -> str:

@@ -26,7 +26,8 @@ from train.run.fit import fit
 from train.run.progress import Progress, Report, read_progress
 from train.run.record import shown_config
 from train.study.board import Board
-from train.study.cluster import Cluster, Outcome, StoppedError, trial_task
+from train.study.cluster import Cluster
+from train.study.tasks import Outcome, StoppedError, trial_task
 
 BATCH_SIZES = (16, 32, 64)
 

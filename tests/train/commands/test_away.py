@@ -1,6 +1,9 @@
 """A study on another machine: rehearsed, packed, and what its script does there."""
 
+import os
+import shlex
 import subprocess
+import sys
 
 import pytest
 
@@ -11,7 +14,10 @@ from train.__main__ import main
 from train.commands.parser import parse
 from train.machine import Machine
 from train.study import rehearsal
-from train.study.packing import requirements
+from train.study.packing import NOT_FOR_TRAINING, requirements
+
+HIDDEN = {name.replace("-", "_") for name in NOT_FOR_TRAINING}
+"""Modules that a machine for training has not."""
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,49 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
     assert f"results/runs/{run.name}/run.json" in listed
     assert "results/runs/new/" in listed
     assert "half" not in listed
+
+
+HIDING = f"""
+import importlib.machinery as machinery
+find = machinery.PathFinder.find_spec
+def hiding(name, path=None, target=None):
+    return None if name.partition(".")[0] in {HIDDEN!r} else find(name, path, target)
+machinery.PathFinder.find_spec = hiding
+"""
+
+
+def test_a_packed_study_trains_with_what_its_machine_has_and_no_more(given, tmp_path):
+    packed = tmp_path / "packed"
+    assert main(["pack", str(packed), "--", *given[:2], *given[4:]]) == 0
+    python3 = tmp_path / "bin" / "python3"
+    python3.parent.mkdir()
+    # In a virtual environment, as PyTorch is on many rented machines.
+    python3.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python3.chmod(0o755)
+    (packed / "wheels").mkdir()
+    (packed / "code" / "sitecustomize.py").write_text(HIDING)
+    # As where PyTorch sees a GPU.
+    wanted = [line for line in requirements().splitlines() if not line.startswith("torch==")]
+    (packed / "code" / "requirements-gpu.txt").write_text("\n".join(wanted))
+    environment = os.environ | {"REHEARSE": "no", "PATH": f"{python3.parent}:{os.environ['PATH']}"}
+    run = ["sh", str(packed / "study.sh"), "--cycles", "1", "--device", "cpu"]
+    done = subprocess.run(
+        run, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Tables written to" in done.stdout
+    assert (packed / "results.tar.gz").exists()
+
+
+def test_a_machine_that_lacks_packages_is_left_as_it_was(packed):
+    (packed / "wheels").mkdir()
+    (packed / "code" / "requirements-gpu.txt").write_text("kneeoa-has-no-such-package==1\n")
+    done = subprocess.run(
+        ["sh", str(packed / "study.sh")], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode
+    assert "kneeoa-has-no-such-package" in done.stderr
+    assert not (packed / "env").exists()
 
 
 def test_the_packed_study_is_the_same_study(packed, given, monkeypatch):

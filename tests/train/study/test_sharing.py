@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import ray
 
 from kneeoa.records import studies
 from tests.support import tiny
@@ -16,7 +17,9 @@ from train.config import preset
 from train.run.checkpoint import locked
 from train.study import alone
 from train.study import sharing as sharing_module
-from train.study.cluster import Cluster
+from train.study.board import Board
+from train.study.cluster import Cluster, train_on
+from train.study.cycles import Job
 from train.study.sharing import served_together, sharing
 
 CONFIGS = [preset("paper", name) for name in ("mobilenet", "resnet50")]
@@ -66,11 +69,27 @@ def test_the_memory_of_a_gpu_is_what_its_driver_says(path, monkeypatch):
     assert machine.gpu_memory() is None
 
 
+PRINTS = "import os; raise SystemExit(os.environ.get('CUDA_VISIBLE_DEVICES', 'all'))"
+
+
+@pytest.mark.parametrize(("visible", "seen"), [(None, "all"), ("1", "1")])
+def test_the_service_sees_the_gpus_that_this_process_hid_from_itself(
+    visible, seen, path, monkeypatch
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr(sharing_module, "_PROBE", PRINTS)
+    command(path, "nvidia-cuda-mps-control", f'echo "${{CUDA_VISIBLE_DEVICES-all}}" >> {path}/log')
+    with served_together(True, visible) as said:
+        assert said == f"without MPS: {seen}"
+    assert (path / "log").read_text().split() == [seen, seen]  # begun and ended
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+
+
 def test_a_service_that_does_not_serve_is_ended_and_said(path, monkeypatch):
     log = path / "log"
     monkeypatch.setattr(sharing_module, "_PROBE", "raise SystemExit('no GPU for it')")
     command(path, "nvidia-cuda-mps-control", f'echo "$1 $CUDA_MPS_PIPE_DIRECTORY" >> {log}; cat')
-    with served_together(True) as said:
+    with served_together(True, None) as said:
         assert said == "without MPS: no GPU for it"
         assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
     begun, ended = log.read_text().splitlines()
@@ -79,10 +98,10 @@ def test_a_service_that_does_not_serve_is_ended_and_said(path, monkeypatch):
 
 
 def test_nothing_is_started_that_is_not_wanted_or_not_there(path, monkeypatch):
-    with served_together(False) as said:
+    with served_together(False, None) as said:
         assert said == ""
     monkeypatch.setenv("PATH", str(path))
-    with served_together(True) as said:
+    with served_together(True, None) as said:
         assert "does not offer it" in said
 
 
@@ -145,3 +164,35 @@ def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
     assert addresses == {"127.0.0.1"}
     assert not list(tmp_path.glob("home/.ray*"))
     assert os.environ["HOME"] == str(tmp_path / "home")
+
+
+class OneTask:
+    """A cluster on which a task ends by a fault of the program."""
+
+    _ray = ray
+
+    def submit(self, function, *arguments):
+        return "its reference"
+
+    def finished(self, references, *, timeout):
+        return [(one, Cluster._outcome(self, one)) for one in references]
+
+
+def test_where_a_fault_on_the_cluster_was_is_kept(tmp_path, monkeypatch):
+    fault = RuntimeError("CUDA error: misaligned address")
+    trace = "Traceback (most recent call last):\n  somewhere\nRuntimeError: CUDA error: misaligned"
+    raised = ray.exceptions.RayTaskError("cycle_task", trace, fault, proctitle="", pid=1, ip="")
+
+    def get(reference):
+        raise raised.as_instanceof_cause()
+
+    monkeypatch.setattr(ray, "get", get)
+    job = Job("mobilenet-seed0-0", CONFIGS[0], tmp_path, "f" * 64, keep_model=False)
+    board = Board(tmp_path / "status.json", "paper", quiet=True)
+    board.add(job.run_id, "mobilenet", 0, "waiting", epochs=1)
+    train_on(OneTask(), [job], None, (), {}, board, keep="none")
+    (sentence,) = board.failed.values()
+    assert "a fault of the program: RuntimeError: CUDA error: misaligned" in sentence
+    (file,) = tmp_path.rglob("*.error.txt")
+    assert str(file) in sentence
+    assert "somewhere" in file.read_text()
