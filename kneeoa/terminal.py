@@ -16,7 +16,7 @@ from typing import cast
 from kneeoa.errors import KneeOAError
 
 DONE, SOME_FAILED, NOT_DONE, STOPPED = 0, 1, 2, 130
-"""Exit codes: all done; some films failed; it could not be done; stopped by Ctrl-C."""
+"""Exit codes: all done; some films failed; it could not be done; stopped by Ctrl-C or SIGTERM."""
 
 
 def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
@@ -28,14 +28,18 @@ def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
     _fill_what_is_closed()
     _never_refuse_a_character()
     try:
+        # Who ends a command by `kill`, or a machine that is switched off, loses no more by it.
+        with contextlib.suppress(ValueError):  # not in a thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         code = _finished(work)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         # A second one ends the process at once, without a traceback.
-        with contextlib.suppress(ValueError):  # not in a thread
+        with contextlib.suppress(ValueError):
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         say(name, stopped)
         return STOPPED
     except Exception as error:

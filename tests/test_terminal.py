@@ -1,6 +1,7 @@
 """Whatever ends a command, it ends with a sentence and an exit code."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -51,15 +52,34 @@ def test_a_name_cannot_steer_the_terminal():
     assert shown == "a\\x1b[2Jb\\u202ec\\xfcd\\ud800e\\r\nf"
 
 
-def test_after_stopping_a_second_signal_ends_the_process_quietly():
-    import signal
+@pytest.fixture(autouse=True)
+def signals():
+    """Leave the signals of this process as they were."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        run(KeyboardInterrupt())
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
-    finally:
-        signal.signal(signal.SIGINT, before)
+
+def test_after_stopping_a_second_signal_ends_the_process_quietly():
+    run(KeyboardInterrupt())
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_command_that_is_to_end_ends_as_by_ctrl_c(capsys):
+    left = []
+
+    def work():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(30)
+        finally:
+            left.append("in order")
+
+    assert terminal.run("kneeoa", work, stopped="Stopped.") == terminal.STOPPED
+    assert left == ["in order"]
+    assert "Stopped." in capsys.readouterr().err
 
 
 def test_nothing_is_said_where_nobody_can_be_told(monkeypatch):
