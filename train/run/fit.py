@@ -80,7 +80,8 @@ def fit(
         )
         initialisation = architectures.initialise(network, config.init)
         network.jit_compile = machine.compile
-        learner_of = _learners(network, config, machine, train)
+        with _says_too_large(config):
+            learner_of = _learners(network, config, machine, train)
         stage_number: int | None = None
         learner: Learner | None = None
         with contextlib.ExitStack() as held:
@@ -105,7 +106,8 @@ def fit(
                 kept = averaged(network, learner.optimizer, weights)
                 if kept is not weights:
                     architectures.assign_all(network, kept)
-                row |= _validate(network, val, started)
+                with _says_too_large(config):
+                    row |= _validate(network, val, started)
                 if kept is not weights:
                     architectures.assign_all(network, weights)
                 for name in ("loss", "val_loss"):

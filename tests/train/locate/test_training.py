@@ -64,7 +64,7 @@ def test_a_checkpoint_that_is_none_is_refused_by_a_sentence(bank, tmp_path):
     junk.write_bytes(b"no checkpoint")
     torch.save({"state": {"mean": {"a": torch.zeros(2)}}}, other)
     for start in (junk, other):
-        with pytest.raises(ConfigError, match="Expected a checkpoint of .train locate."):
+        with pytest.raises(ConfigError, match=r"Expected a checkpoint of .train locate."):
             fit(bank, TINY, tmp_path / "none.pt", start=start)
     with pytest.raises(ConfigError, match="is damaged"):
         fit(bank, TINY, junk)

@@ -22,6 +22,7 @@ class Cuda:
         for name in ("Stream", "CUDAGraph", "Event"):
             monkeypatch.setattr(torch.cuda, name, getattr(self, name))
         monkeypatch.setattr(torch.cuda, "current_stream", lambda: self.Stream("main"))
+        monkeypatch.setattr(torch.cuda, "set_stream", lambda on: self.said.append(f"on {on}"))
         monkeypatch.setattr(torch.cuda, "stream", self._within)
         monkeypatch.setattr(torch.cuda, "graph", self._graph)
 
@@ -90,6 +91,19 @@ def test_a_graph_is_recorded_beside_the_stream_after_warming_up(monkeypatch):
     found.run()
     assert cuda.said[-1] == "replay"
     assert len(steps) == capture.WARM_UP + 1
+
+
+def test_a_recording_that_fails_leaves_its_stream(monkeypatch):
+    cuda = Cuda(monkeypatch)
+
+    def step():
+        if cuda.said[-1].startswith("recording"):
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+    found = capture.repeated(step, [], capture.recorder_for(torch.device("cuda")))
+    assert found.run is step
+    assert "not permitted when stream is capturing" in found.note
+    assert cuda.said[-1] == "on main"
 
 
 def test_python_stays_near_the_gpu_and_lets_a_cpu_be(monkeypatch):

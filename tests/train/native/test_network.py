@@ -1,6 +1,7 @@
 """Networks computed by PyTorch's own functions, layer by layer."""
 
 import keras
+import numpy as np
 import pytest
 
 from train.machine import backend
@@ -10,7 +11,10 @@ if backend() != "torch":
 
 import torch
 
+from tests.support import tiny
+from train.config import Stage, preset
 from train.graph.native import network as native_network
+from train.graph.trainer import build_optimizer
 
 
 @pytest.mark.parametrize(("stride", "exact"), [(2, True), (1, False)])
@@ -28,3 +32,30 @@ def test_on_a_cpu_only_strided_depthwise_layers_leave_bfloat16(stride, exact):
     torch.testing.assert_close(film_gradient, by_float32[0], atol=0.05, rtol=0.02)
     torch.testing.assert_close(kernel_gradient, by_float32[1], atol=0.05, rtol=0.02)
     assert torch.equal(kernel_gradient, by_float32[1]) == exact
+
+
+@pytest.mark.usefixtures("tiny_networks")
+@pytest.mark.parametrize("name", ["mobilenet", "resnet50"])
+def test_gradients_lie_in_memory_as_what_they_change(name):
+    network = tiny.network(name)
+    before = [keras.ops.convert_to_numpy(weight.value).copy() for weight in network.weights]
+    optimizer = build_optimizer(preset("smoke", name, averaging=0.9), Stage("all", 1), 8)
+    optimizer.build(network.trainable_variables)
+    optimizer._momentums[0].assign(optimizer._momentums[0] + 3)
+    native_network.keep_as_used(network, optimizer)
+    for weight, was in zip(network.weights, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight.value), was)
+    assert (keras.ops.convert_to_numpy(optimizer._momentums[0].value) == 3).all()
+    values = [variable.value for variable in network.trainable_variables]
+    films = torch.rand(2, 64, 64, 1)
+    compute = native_network.Native(network, network.layers[-1].name)
+    gradients = torch.autograd.grad(compute(films, training=True).square().mean(), values)
+    kept = (optimizer._momentums, optimizer._velocities, optimizer._model_variables_moving_average)
+    for number, (value, gradient) in enumerate(zip(values, gradients, strict=True)):
+        beside = [variables[number].value.stride() for variables in kept]
+        assert {value.stride(), gradient.stride(), *beside} == {value.stride()}, number
+
+
+def test_what_is_computed_in_float32_is_not_rounded_on_a_gpu():
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32

@@ -66,10 +66,15 @@ def cuda_graph(step: Step) -> Step:
         for _ in range(WARM_UP):
             step()
     torch.cuda.current_stream().wait_stream(beside)
-    graph = torch.cuda.CUDAGraph()
-    # Other threads of this process may use the GPU meanwhile.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        step()
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+    try:
+        # Other threads of this process may use the GPU meanwhile.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+            step()
+    except RuntimeError:
+        # PyTorch stays on the stream of a recording that failed.
+        torch.cuda.set_stream(stream)
+        raise
     return graph.replay
 
 

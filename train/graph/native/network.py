@@ -15,6 +15,13 @@ import torch.nn.functional as F
 
 Compute = Callable[..., torch.Tensor]
 """A Keras layer and its inputs -> its output."""
+# Else a GPU rounds what convolutions take in float32 to ten bits: its answers would differ from a
+# CPU's in the third decimal. Training in half precision is as fast without.
+torch.backends.cudnn.allow_tf32 = False
+
+AT_ONCE = 4096
+"""Films that are brought to the device at a time, for answers."""
+
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -56,16 +63,47 @@ def answers(network: keras.Model, images: np.ndarray, *, batch_size: int) -> np.
     """Return the logits ``(N, 5) float32`` of films ``(N, 224, 224) uint8``."""
     compute, device = Native(network, network.layers[-1].name), device_of(network)
     logits = []
-    for first in range(0, len(images), batch_size):
-        batch = np.ascontiguousarray(images[first : first + batch_size])[..., None]
-        logits.append(compute(torch.tensor(batch, device=device).float()))
-    # Once, at the end: a GPU would wait for every batch that is fetched.
+    # A GPU waits for every batch that is brought, and for every one that is fetched.
+    for first in range(0, len(images), AT_ONCE):
+        brought = np.ascontiguousarray(images[first : first + AT_ONCE])
+        for batch in torch.tensor(brought, device=device)[..., None].split(batch_size):
+            logits.append(compute(batch.float()))
     return keras.ops.convert_to_numpy(torch.cat(logits))
 
 
 def device_of(network: keras.Model) -> torch.device:
     """Return where the variables of `network` are."""
     return network.weights[0].value.device
+
+
+@torch.no_grad()
+def keep_as_used(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+    """Keep kernels, and what `optimizer` notes of each, in the order in which PyTorch convolves.
+
+    Keras' order is another one: every step would copy each kernel to and fro, and gradients lie
+    otherwise than the moments, which PyTorch then updates one by one. What they hold stays.
+    """
+    orders = {
+        layer.kernel.path: _order(layer)
+        for layer in network.layers
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D))
+    }
+    variables = optimizer._trainable_variables
+    averages = optimizer._model_variables_moving_average if optimizer.use_ema else ()
+    for like, kept in (
+        *((variable, variable) for variable in network.weights),
+        *zip(variables, optimizer._momentums, strict=True),
+        *zip(variables, optimizer._velocities, strict=True),
+        *zip(variables, averages, strict=bool(averages)),
+    ):
+        if order := orders.get(like.path):
+            used = kept.value.data.permute(order).contiguous(memory_format=torch.channels_last)
+            kept.value.data = used.permute([order.index(axis) for axis in range(4)])
+
+
+def _order(layer: keras.Layer) -> tuple[int, ...]:
+    """Return which axes of a kernel are PyTorch's: channels out, channels in, rows, columns."""
+    return (2, 3, 0, 1) if isinstance(layer, keras.layers.DepthwiseConv2D) else (3, 2, 0, 1)
 
 
 def _steps(
@@ -109,10 +147,8 @@ def _zero_pad(layer: keras.Layer, x: torch.Tensor) -> torch.Tensor:
 
 
 def _convolve(layer: keras.Layer, x: torch.Tensor) -> torch.Tensor:
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
-        kernel, groups = layer.kernel.value.permute(2, 3, 0, 1), x.shape[1]
-    else:
-        kernel, groups = layer.kernel.value.permute(3, 2, 0, 1), 1
+    kernel = layer.kernel.value.permute(_order(layer))
+    groups = x.shape[1] // kernel.shape[1]
     (stride, _), padding = layer.strides, 0
     if layer.padding == "same":
         side, width = x.shape[-1], kernel.shape[-1]

@@ -5,6 +5,7 @@ backward, the optimiser with its averages, and the sums of loss and accuracy. Th
 are copied once an epoch, so that nothing but its own number tells one step from another.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -115,7 +116,9 @@ class NativeStage:
         """Give the memory of the recorded step back, which another stage needs."""
         self._repeated = capture.Repeated(lambda: None)
         if self._images.device.type == "cuda":
-            torch.cuda.empty_cache()
+            # After a recording that failed, PyTorch before 2.12 thinks that it still goes on.
+            with contextlib.suppress(RuntimeError):
+                torch.cuda.empty_cache()
 
     def _step(self) -> None:
         config = self._config
