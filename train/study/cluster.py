@@ -3,11 +3,13 @@
 Ray is optional: ``pip install --require-hashes -r requirements-cluster.lock``.
 """
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 RETRIES = 5
 """How often a run is begun again, from its last finished epoch, after its machine was lost."""
+
+PATIENCE = 60.0
+"""Seconds in which a task that is to end may write what it has."""
 
 
 class Cluster:
@@ -66,7 +71,7 @@ class Cluster:
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}
         environment |= variables
         try:
-            with tempfile.TemporaryDirectory(prefix="kneeoa-code-") as folder:
+            with _own_signals(), tempfile.TemporaryDirectory(prefix="kneeoa-code-") as folder:
                 packages = [str(place) for place in copy_code(Path(folder))]
                 ray.init(
                     log_to_driver=False,
@@ -144,6 +149,12 @@ class Cluster:
         done, _ = self._ray.wait(references, num_returns=len(references), timeout=timeout)
         return [(reference, self._outcome(reference)) for reference in done]
 
+    def end(self, references: list) -> None:
+        """Have tasks end as Ctrl-C ends them, and wait for it: each keeps its last whole epoch."""
+        for reference in references:
+            self._ray.cancel(reference)
+        self._ray.wait(references, num_returns=len(references), timeout=PATIENCE)
+
     def close(self) -> None:
         """Leave the cluster."""
         self._ray.shutdown()
@@ -175,6 +186,17 @@ class Cluster:
                 )
 
 
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep what SIGTERM does: Ray has it end the process without a word to those that train."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # not in a thread
+            signal.signal(signal.SIGTERM, before)
+
+
 def _check_reachable(address: str) -> None:
     """Ray itself tries for minutes, and then ends the process."""
     if address == "auto":
@@ -200,8 +222,6 @@ def train_on(
     keep: str,
 ) -> None:
     """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine."""
-    from train.study.cycles import apply_keep
-
     todo = [job for job in jobs if not job.is_finished]
     for job in jobs:
         if job not in todo:
@@ -209,6 +229,19 @@ def train_on(
     waiting = {
         cluster.submit(cycle_task, job, source, predict, machine_options): job for job in todo
     }
+    try:
+        _watch(cluster, waiting, jobs, board, keep=keep)
+    except KeyboardInterrupt:
+        cluster.end(list(waiting))
+        raise
+
+
+def _watch(
+    cluster: Cluster, waiting: dict[Any, "Job"], jobs: list["Job"], board: Board, *, keep: str
+) -> None:
+    """Take note of how tasks go and end, until none is `waiting`."""
+    from train.study.cycles import apply_keep
+
     while waiting:
         for reference, outcome in cluster.finished(list(waiting), timeout=1):
             job = waiting.pop(reference)

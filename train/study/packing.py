@@ -21,7 +21,14 @@ NOT_FOR_TRAINING = (
     "alembic",
     "pg8000",
     "optuna",
+    "dicomweb-client",
+    "pynetdicom",
+    "requests",
+    "urllib3",
+    "cryptography",
 )
+
+BENCHMARK = Path("tests/benchmarks/training.py")
 
 NAME_FILES = ("--data", "--split-file", "--init", "--soft-targets", "--predict")
 """Options of a study that name files or folders."""
@@ -29,6 +36,7 @@ NAME_FILES = ("--data", "--split-file", "--init", "--soft-targets", "--predict")
 SCRIPT = """#!/bin/sh
 # Trains this study and leaves results.tar.gz:   sh study.sh [OPTIONS OF python -m train study]
 # The same command again goes on after the last finished epoch. No network? Wheels in ./wheels.
+# MEASURE=yes sh study.sh says how many images a second it trains, and trains nothing else.
 set -eu
 cd "$(dirname "$0")"
 export KERAS_BACKEND=torch KNEEOA_CACHE="$PWD/cache" PYTHONPATH="$PWD/code"
@@ -46,6 +54,9 @@ if [ ! -x env/bin/python ]; then
   if [ -d wheels ]; then from="--no-index --find-links wheels"; else from=; fi
   env/bin/python -m pip install --quiet $from -r "$wanted"
   trap - EXIT
+fi
+if [ "${{MEASURE:-no}}" = yes ]; then
+  exec env/bin/python -m tests.benchmarks.training
 fi
 if [ "${{REHEARSE:-yes}}" = yes ]; then
   env/bin/python -m train rehearse {arguments} --out results
@@ -68,6 +79,9 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
     if folder.exists():
         raise ConfigError(f"Expected a new folder to pack into. {folder} is there: remove it.")
     copy_code(folder / "code")
+    benchmark = folder / "code" / BENCHMARK
+    benchmark.parent.mkdir(parents=True)
+    shutil.copy(ROOT / BENCHMARK, benchmark)
     (folder / "code" / "requirements-gpu.txt").write_text(requirements(), "utf-8")
     packed, option = [], ""
     for argument in _in_words(arguments):

@@ -67,6 +67,8 @@ case "$3" in study) mkdir -p results/runs/new results/unfinished/half; exit $FAI
 @pytest.mark.parametrize("failing", [0, 2])
 def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, failing):
     assert {path.name for path in packed.iterdir()} == {"code", "files", "results", "study.sh"}
+    assert (packed / "code/kneeoa/assets/models/localiser/model.onnx").exists()
+    assert (packed / "code/tests/benchmarks/training.py").exists()
     (run,) = (packed / "results" / "runs").iterdir()
     assert run.name.startswith("mobilenet-seed0-")
     python = packed / "env" / "bin" / "python"

@@ -1,7 +1,10 @@
 """Cycles that share a machine: how many, what serves them, and that one's failure is its own."""
 
 import os
+import signal
 import stat
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,9 @@ from tests.support.study_folders import the_study
 from train import machine
 from train.__main__ import main
 from train.config import preset
+from train.run import checkpoint
 from train.run.checkpoint import locked
+from train.run.progress import read_progress
 from train.study import alone
 from train.study import sharing as sharing_module
 from train.study.board import Board
@@ -164,6 +169,34 @@ def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
     assert addresses == {"127.0.0.1"}
     assert not list(tmp_path.glob("home/.ray*"))
     assert os.environ["HOME"] == str(tmp_path / "home")
+
+
+def test_who_stops_cycles_that_share_a_machine_loses_no_finished_epoch(
+    tiny_networks, tmp_path, monkeypatch
+):
+    tiny.use_on_clusters(monkeypatch)
+    tree = write_tree(tmp_path / "tree", train=4, val=2, test=2)
+    words = ["study", "--data", tree, "--out", tmp_path / "out", "--preset", "smoke"]
+    words += ["--architectures", "mobilenet", "--cycles", "3", "--stages", "conv5:5000"]
+    words += ["--patience", "5000", "--device", "cpu", "--at-once", "2"]
+    seen = {}
+
+    def stop():
+        for _ in range(600):
+            folders = list((tmp_path / "out/unfinished").glob("*/"))
+            seen.update({one: progress for one in folders if (progress := read_progress(one))})
+            if len(seen) == 2 and min(one.epoch for one in seen.values()) > 3:
+                break
+            time.sleep(0.1)
+        signal.raise_signal(signal.SIGTERM)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    assert main(list(map(str, words))) == 130
+    thread.join()
+    assert len(seen) == 2
+    for folder, progress in seen.items():
+        assert len(checkpoint.read_state(folder).history) >= progress.epoch - (progress.share < 1)
 
 
 class OneTask:
