@@ -13,9 +13,9 @@ from playwright.sync_api import expect
 from kneeoa.films.phantom import draw_knee
 from tests.support.pointer import drag, grey, middle
 from tests.support.serving import VIEWPORT, chromium
+from tests.support.viewer import SECONDS, becomes, changes, state
 from tests.support.watching import watched
 
-SECONDS = 60_000
 MOUNTED = Path(__file__).with_name("mounted.js")
 SIDE, BELOW = 600, 90
 WAYS = {"software WebGL": (), "no WebGL": ("--disable-3d-apis",)}
@@ -59,19 +59,6 @@ def page(reader):
     becomes(reader, "rotation", "0")
     becomes(reader, "part", "whole")
     return reader
-
-
-def state(page, name):
-    return page.locator(".viewer").get_attribute(f"data-{name}")
-
-
-def becomes(page, name, value):
-    expect(page.locator(".viewer")).to_have_attribute(f"data-{name}", value, timeout=SECONDS)
-
-
-def changes(page, name, before):
-    expect(page.locator(".viewer")).not_to_have_attribute(f"data-{name}", before, timeout=SECONDS)
-    return state(page, name)
 
 
 def complaints(page):
@@ -195,13 +182,25 @@ def test_one_of_several_rulers_is_removed_and_what_was_done_taken_back(page):
         page.keyboard.press("Control+z")
     expect(figures).to_have_count(0)
     expect(offered.get_by_text("Remove")).to_have_count(0)
-    # An angle that is half drawn.
+    # An angle of one leg, and one whose second follows the pointer.
     page.keyboard.press("a")
+    for moves in (False, True):
+        drag(page, (x - 80, y), (80, 0))
+        if moves:
+            page.mouse.move(x + 60, y - 60)
+            expect(figures).to_have_text([re.compile("°")])
+        page.keyboard.press("Control+z")
+        expect(figures).to_have_count(0)
+    # Of different kinds, too, the one that was drawn last.
     drag(page, (x - 80, y), (80, 0))
-    page.mouse.move(x + 60, y - 60)
-    expect(figures).to_contain_text("°")
-    page.keyboard.press("Control+z")
-    expect(figures).to_have_count(0)
+    page.mouse.click(x + 60, y - 60)
+    page.keyboard.press("l")
+    drag(page, (x - 100, y + 90), (100, 0))
+    expect(figures).to_have_count(2)
+    page.mouse.move(x, y - 200)
+    page.wait_for_timeout(200)
+    page.keyboard.press("Delete")
+    expect(figures).to_have_text([re.compile("°")])
     page.keyboard.press("d")
     assert complaints(page) == []
 

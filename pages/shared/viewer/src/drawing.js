@@ -3,6 +3,11 @@
 import { annotation } from '@cornerstonejs/tools';
 import { triggerAnnotationRenderForViewportIds } from '@cornerstonejs/tools/utilities';
 
+let number = 0;
+
+// Tells what was drawn later from what was drawn before.
+export const nextNumber = () => (number += 1);
+
 // Draws anew what stands on the films of some panes; the films, which take far longer, stay.
 export function redraw(panes) {
   triggerAnnotationRenderForViewportIds(panes.map(({ viewportId }) => viewportId));
@@ -24,6 +29,7 @@ export function put(element, { uid, toolName, imageId, points, written = true, .
     invalidated: true,
     isLocked: false,
     isVisible: true,
+    number: nextNumber(),
     ...more,
     metadata: {
       toolName,

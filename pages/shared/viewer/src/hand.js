@@ -1,6 +1,7 @@
 // The tool in the reader's hand: what dragging does.
 
 import {
+  annotation,
   Enums,
   PanTool,
   ToolGroupManager,
@@ -9,7 +10,7 @@ import {
 } from '@cornerstonejs/tools';
 import { engineId } from './engine.js';
 import { FrameTool } from './frame.js';
-import { Angle, Ruler } from './measure.js';
+import { Angle, isWhole, Ruler } from './measure.js';
 
 export const TOOLS = {
   window: WindowLevelTool,
@@ -63,11 +64,16 @@ export class Hand {
     return tools.find(({ isDrawing, editData }) => isDrawing && editData);
   }
 
-  // What is being drawn or moved ends as it is.
-  settle(panes) {
+  // What is being drawn or moved ends as it is; an angle of one leg is none, and is removed. Returns
+  // whether one was.
+  settle() {
     const { drawing } = this;
-    const id = drawing?.editData.annotation.metadata.FrameOfReferenceUID;
-    drawing?.cancel(panes.find(({ imageId }) => imageId === id).element);
+    if (!drawing) return false;
+    const { annotation: drawn } = drawing.editData;
+    drawing.cancel(drawing.heldOn);
+    if (isWhole(drawn)) return false;
+    annotation.state.removeAnnotation(drawn.annotationUID);
+    return true;
   }
 
   destroy() {

@@ -2,6 +2,7 @@
 
 import { getEnabledElement } from '@cornerstonejs/core';
 import { AngleTool, LengthTool } from '@cornerstonejs/tools';
+import { nextNumber } from './drawing.js';
 import { shifted, within } from './geometry.js';
 
 // Where a film begins and ends, across and down: a pixel reaches from -0.5 to 0.5 of its middle.
@@ -30,10 +31,18 @@ const measuredOnFilm = (Tool) => class extends Tool {
       keepOnFilm(drawn.data.handles.points, getEnabledElement(detail.element), options);
     const add = this.addNewAnnotation;
     this.addNewAnnotation = (event) => {
+      this.heldOn = event.detail.element;
       const drawn = add(event);
-      if (drawn) keep(event, drawn);
+      if (drawn) keep(event, Object.assign(drawn, { number: nextNumber() }));
       return drawn;
     };
+    for (const taken of ['toolSelectedCallback', 'handleSelectedCallback']) {
+      const take = this[taken];
+      this[taken] = (event, ...more) => {
+        this.heldOn = event.detail.element;
+        take.call(this, event, ...more);
+      };
+    }
     const drag = this._dragCallback;
     this._dragCallback = (event) => {
       drag(event); // what it moves is drawn later, in the next frame of the browser
@@ -45,3 +54,8 @@ const measuredOnFilm = (Tool) => class extends Tool {
 
 export const Ruler = measuredOnFilm(LengthTool);
 export const Angle = measuredOnFilm(AngleTool);
+
+const POINTS = { [Ruler.toolName]: 2, [Angle.toolName]: 3 };
+
+// Whether it is a ruler or an angle, and has all its points: Cornerstone keeps an angle of one leg.
+export const isWhole = ({ metadata, data }) => data.handles.points.length === POINTS[metadata.toolName];

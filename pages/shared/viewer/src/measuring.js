@@ -41,7 +41,9 @@ export class Measuring {
 
   // Offers what can be done now.
   offer() {
-    this.panes[0].element.append(this.offered);
+    const [{ element }] = this.panes;
+    // Once: a click on what is put anew would be lost.
+    if (this.offered.parentElement !== element) element.append(this.offered);
     this.buttons.remove.hidden = !measuredOn(this.panes).length;
     this.buttons.undo.hidden = this.past.isEmpty;
   }
@@ -138,22 +140,20 @@ export class Measuring {
     this.past.note();
     const meant = lines.filter(({ highlighted }) => highlighted);
     remove(all ? lines : [meant.at(-1) ?? lines.at(-1)]);
-    this.render();
     return all && lines.length > 1 ? `${lines.length} measurements removed.` : 'Removed.';
   }
 
   // Takes the last change back.
   undo() {
     this.leave();
-    const isDone = this.past.undo();
-    this.render();
-    return isDone ? 'Taken back.' : 'Nothing measured here to take back.';
+    return this.past.undo() ? 'Taken back.' : 'Nothing measured here to take back.';
   }
 
-  // The films are turned from.
-  forget() {
-    this.leave();
-    this.past.forget();
+  // Does one of the acts above; what `hand` had begun and not finished is what is meant first.
+  change(act, hand) {
+    const said = hand.settle() ? 'Taken back.' : act();
+    this.render();
+    return said;
   }
 
   render() {

@@ -2,19 +2,18 @@
 
 import { annotation } from '@cornerstonejs/tools';
 import { put } from './drawing.js';
-import { Angle, Ruler } from './measure.js';
+import { isWhole } from './measure.js';
 
 const MOST = 100; // changes that can be taken back
-const POINTS = { [Ruler.toolName]: 2, [Angle.toolName]: 3 };
 
 let serial = 0;
 
-// Rulers and angles on the films of some panes, whole ones, in the order in which they were drawn.
+// Rulers and angles on the films of some panes, in the order in which they were drawn.
 export function measuredOn(panes) {
   const ids = panes.map(({ imageId }) => imageId);
-  return annotation.state.getAllAnnotations().filter(({ metadata, data }) =>
-    ids.includes(metadata.FrameOfReferenceUID)
-    && data.handles.points.length === POINTS[metadata.toolName]);
+  return annotation.state.getAllAnnotations()
+    .filter((drawn) => ids.includes(drawn.metadata.FrameOfReferenceUID) && isWhole(drawn))
+    .sort((one, other) => one.number - other.number);
 }
 
 export function remove(lines) {
@@ -34,25 +33,30 @@ export class Past {
     })));
   }
 
+  // What was done to other films is no past of these.
+  meet() {
+    const films = [...new Set(this.panes.map(({ imageId }) => imageId))].sort().join();
+    if (films !== this.films) this.states = [];
+    this.films = films;
+  }
+
   // Called before something may change.
   note() {
+    this.meet();
     const now = this.now();
     if (now !== this.states.at(-1)) this.states.push(now);
     if (this.states.length > MOST) this.states.shift();
   }
 
-  // Films are turned from: what was on them is no past of the next ones.
-  forget() {
-    this.states = [];
-  }
-
   get isEmpty() {
+    this.meet();
     const now = this.now();
     return this.states.every((state) => state === now);
   }
 
   // Takes the last change back; returns whether there was one.
   undo() {
+    this.meet();
     const now = this.now();
     let state = this.states.pop();
     while (state === now) state = this.states.pop();

@@ -1,9 +1,9 @@
 // How the first film is looked at and what was measured on it: told to the page, and brought back.
 
-import { annotation } from '@cornerstonejs/tools';
 import { put } from './drawing.js';
 import { spacingOf } from './geometry.js';
 import { Angle, Ruler } from './measure.js';
+import { measuredOn } from './past.js';
 
 const REST = 900; // ms after the last change
 const KINDS = { [Ruler.toolName]: 'ruler', [Angle.toolName]: 'angle' };
@@ -30,7 +30,7 @@ export class Seen {
     for (const id of new Set([...left.values()].map((film) => film.id))) lines.delete(id);
     // Two knees of one film stand beside each other as two.
     left.forEach((film, imageId) => {
-      const drawn = this.annotations(imageId).map((line) => lineOf(line, film));
+      const drawn = measuredOn([{ imageId }]).map((line) => lineOf(line, film));
       lines.set(film.id, [...(lines.get(film.id) ?? []), ...drawn]);
     });
   }
@@ -40,7 +40,7 @@ export class Seen {
   bringBack() {
     for (const { film, imageId, element } of this.viewer.panes) {
       // On a film that stood already, what is not there was removed.
-      if (this.stood.includes(imageId) || this.annotations(imageId).length) continue;
+      if (this.stood.includes(imageId) || measuredOn([{ imageId }]).length) continue;
       const [down, across] = spacingOf(film);
       (lines.get(film.id) ?? film.seen?.measured ?? []).forEach(({ kind, points }) => put(element, {
         uid: `kept-${(serial += 1)}-${imageId}`,
@@ -81,14 +81,9 @@ export class Seen {
     this.told = text;
   }
 
-  annotations(imageId) {
-    return annotation.state.getAllAnnotations().filter(({ metadata }) =>
-      metadata.FrameOfReferenceUID === imageId && metadata.toolName in KINDS);
-  }
-
   measured() {
     const { film, imageId } = this.viewer.panes[0];
-    return this.annotations(imageId).map((line) => {
+    return measuredOn([{ imageId }]).map((line) => {
       const [stats = {}] = Object.values(line.data.cachedStats);
       return {
         ...lineOf(line, film),

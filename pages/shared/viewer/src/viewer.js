@@ -15,7 +15,6 @@ import { stage } from './stage.js';
 import { Toolbar } from './toolbar.js';
 import { View } from './view.js';
 
-const CHANGES = ['remove', 'clear', 'undo']; // of what was measured
 let serial = 0;
 
 export class Viewer {
@@ -33,7 +32,7 @@ export class Viewer {
     });
     this.stage = stage({
       wheel: (event) => this.isReady && this.view.wheel(event),
-      pressed: () => this.hand?.drawing || this.measuring.past.note(),
+      pressed: () => this.isReady && (this.hand.drawing || this.measuring.past.note()),
     });
     this.said = Object.assign(document.createElement('div'), { className: 'said', role: 'status' });
     this.hint = Object.assign(document.createElement('div'), { className: 'hint', ariaHidden: true });
@@ -172,7 +171,8 @@ export class Viewer {
     const old = this.imageIds;
     if (old[0] !== ids[0]) this.view.keep();
     this.imageIds = ids;
-    this.measuring.forget();
+    this.hand.settle();
+    this.measuring.leave();
     if (old[0] !== ids[0]) this.box.forgetAll();
     await Promise.all(this.panes.map((pane, index) =>
       pane.imageId === ids[index] ? null : pane.show(this.filmOf(index), ids[index])));
@@ -234,7 +234,7 @@ export class Viewer {
   // Does what a button or a key stands for. A button puts down the tool that it took; a key takes it.
   act(name, { byKey = false } = {}) {
     if (!this.isReady) return;
-    const { view, root } = this;
+    const { view, root, measuring, hand } = this;
     const acts = {
       invert: () => view.invert(),
       rotate: () => view.rotate(),
@@ -245,9 +245,9 @@ export class Viewer {
       in: () => view.zoom(true),
       out: () => view.zoom(false),
       reset: () => view.reset(),
-      remove: () => this.measuring.remove(),
-      clear: () => this.measuring.remove({ all: true }),
-      undo: () => this.measuring.undo(),
+      remove: () => measuring.change(() => measuring.remove(), hand),
+      clear: () => measuring.change(() => measuring.remove({ all: true }), hand),
+      undo: () => measuring.change(() => measuring.undo(), hand),
       pointer: () => { this.toggle('pointing', 'pointer'); },
       side: () => { root.classList.toggle('alone'); },
       wipe: () => { this.toolbar.border.hidden = !this.toggle('wiped', 'wipe'); },
@@ -256,7 +256,6 @@ export class Viewer {
         if (document.fullscreenElement) document.exitFullscreen(); else root.requestFullscreen();
       },
     };
-    if (CHANGES.includes(name)) this.hand.settle(this.panes);
     if (name in TOOLS) this.take(!byKey && this.hand.holds === name ? 'window' : name);
     else this.say(acts[name]() ?? '');
     this.press();
