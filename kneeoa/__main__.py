@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
-    "2 it could not be done, 130 stopped by Ctrl-C; rows that were written stay. For research and "
+    "2 it could not be done, 130 it was stopped; rows that were written stay. For research and "
     "teaching; not a medical device."
 )
 
 ADAPT = (
     "FOLDER holds sub-folders 0 to 4, or films and a table grades.csv with the columns file and "
     "grade, and where known patient and side. From 25 films on; 50 and more are worth it. Exit "
-    "code: 0 a profile was written, 2 none was, 130 stopped by Ctrl-C. See docs/generalisation.md."
+    "code: 0 a profile was written, 2 none was, 130 it was stopped. See docs/generalisation.md."
 )
 
 REPORT = (
     "Without a format, all that the film allows. Files are named by the film's SHA-256 and written "
     "over nothing but older reports. Exit code: 0 the report is written, 1 it is, and says that a "
-    "knee was not graded, or lacks a format, 2 none was, 130 stopped by Ctrl-C. For research and "
+    "knee was not graded, or lacks a format, 2 none was, 130 it was stopped. For research and "
     "teaching; not a medical device. See docs/reports.md."
 )
 

@@ -16,7 +16,10 @@ from typing import cast
 from kneeoa.errors import KneeOAError
 
 DONE, SOME_FAILED, NOT_DONE, STOPPED = 0, 1, 2, 130
-"""Exit codes: all done; some films failed; it could not be done; stopped by Ctrl-C or SIGTERM."""
+"""Exit codes: all done; some films failed; it could not be done; stopped by Ctrl-C or `ENDINGS`."""
+
+ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Signals of ``kill``, of a machine that is switched off, of a terminal that is closed."""
 
 
 def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
@@ -28,18 +31,16 @@ def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
     _fill_what_is_closed()
     _never_refuse_a_character()
     try:
-        # Who ends a command by `kill`, or a machine that is switched off, loses no more by it.
-        with contextlib.suppress(ValueError):  # not in a thread
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _end_in_order()
         code = _finished(work)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         # A second one ends the process at once, without a traceback.
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        with contextlib.suppress(ValueError):  # not in a thread
+            for ending in (signal.SIGINT, *ENDINGS):
+                signal.signal(ending, signal.SIG_DFL)
         say(name, stopped)
         return STOPPED
     except Exception as error:
@@ -119,6 +120,14 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
+
+
+def _end_in_order() -> None:
+    """Have `ENDINGS` end a command as Ctrl-C does, unless it was begun to outlive them."""
+    with contextlib.suppress(ValueError):  # not in a thread
+        for ending in ENDINGS:
+            if signal.getsignal(ending) is not signal.SIG_IGN:
+                signal.signal(ending, signal.default_int_handler)
 
 
 def _fill_what_is_closed() -> None:

@@ -55,7 +55,7 @@ def test_a_name_cannot_steer_the_terminal():
 @pytest.fixture(autouse=True)
 def signals():
     """Leave the signals of this process as they were."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *terminal.ENDINGS)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -64,15 +64,26 @@ def signals():
 def test_after_stopping_a_second_signal_ends_the_process_quietly():
     run(KeyboardInterrupt())
     assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert all(signal.getsignal(ending) is signal.SIG_DFL for ending in terminal.ENDINGS)
 
 
-def test_a_command_that_is_to_end_ends_as_by_ctrl_c(capsys):
+def test_a_command_that_is_to_outlive_its_terminal_does(capsys):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as by nohup
+
+    def work():
+        signal.raise_signal(signal.SIGHUP)
+        return 0
+
+    assert terminal.run("kneeoa", work, stopped="Stopped.") == terminal.DONE
+
+
+@pytest.mark.parametrize("ending", terminal.ENDINGS)
+def test_a_command_that_is_to_end_ends_as_by_ctrl_c(ending, capsys):
     left = []
 
     def work():
         try:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(ending)
             time.sleep(30)
         finally:
             left.append("in order")

@@ -7,7 +7,6 @@ is shared. `prepare` must run before anything imports Keras' backend for the set
 import contextlib
 import ctypes
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -97,13 +96,12 @@ def gpu_memory() -> int | None:
     first = (visible or "0").split(",")[0].strip()
     if visible == "" or first == "-1":
         return None
-    if shutil.which("nvidia-smi"):
-        asked = ["nvidia-smi", f"--id={first}", "--query-gpu=memory.total"]
-        return _number([*asked, "--format=csv,noheader,nounits"], 2**20)
-    if backend() == "torch" and any(Path("/dev").glob("nvidia[0-9]*")):
+    asked = ["nvidia-smi", f"--id={first}", "--query-gpu=memory.total"]
+    memory = _number([*asked, "--format=csv,noheader,nounits"], 2**20)
+    if memory is None and backend() == "torch" and any(Path("/dev").glob("nvidia[0-9]*")):
         asks = "import torch; print(torch.cuda.get_device_properties(0).total_memory)"
         return _number([sys.executable, "-c", asks], 1)
-    return None
+    return memory
 
 
 def _number(command: Sequence[str], unit: int) -> int | None:

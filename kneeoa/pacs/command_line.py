@@ -23,7 +23,7 @@ _Task = Callable[[argparse.Namespace], int]
 EPILOG = (
     "Archives and receiver are named in the file of KNEEOA_PACS, or in KNEEOA_PACS_URL and its "
     "like: see docs/pacs.md. Exit code: 0 all done, 1 some could not be, 2 it could not be done, "
-    "130 stopped by Ctrl-C; what was done stays."
+    "130 it was stopped; what was done stays."
 )
 COLUMNS = (
     *("day", "time", "patient_id", "patient_name", "accession", "modality", "body_part", "side"),

@@ -165,6 +165,8 @@ def measure_at_once(architecture: str, count: int) -> list[float]:
         for _ in range(count)
     ]
     answers = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        sys.exit(f"Of {count} processes at once some failed, see above: fewer by --at-once.")
     return [json.loads(answer.splitlines()[-1])["training"] for answer in answers]
 
 

@@ -95,7 +95,15 @@ def write_exported(file: Path) -> Path:
     return file
 
 
-def use_on_clusters(monkeypatch) -> None:
+def use_and_save_rarely() -> None:
+    """Have a process write states as apart as those of large networks are, too."""
+    from train.run import saving
+
+    use()
+    saving.SHARE = 1e-9
+
+
+def use_on_clusters(monkeypatch, setup=use) -> None:
     """Have every process of a Ray cluster that this one joins use tiny networks, too."""
     import ray
 
@@ -103,7 +111,7 @@ def use_on_clusters(monkeypatch) -> None:
 
     def with_tiny_networks(*, runtime_env, **options):
         variables = runtime_env["env_vars"] | {"PYTHONPATH": str(ROOT)}  # finds `use`
-        changes = {"worker_process_setup_hook": use, "env_vars": variables}
+        changes = {"worker_process_setup_hook": setup, "env_vars": variables}
         return init(runtime_env=runtime_env | changes, **options)
 
     monkeypatch.setattr(ray, "init", with_tiny_networks)

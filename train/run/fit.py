@@ -185,8 +185,8 @@ def _says_too_large(config: TrainConfig) -> Iterator[None]:
         if not any(words in problem for words in ("RESOURCE_EXHAUSTED", "OUT OF MEMORY")):
             raise
         raise TrainingError(
-            f"A batch of {config.batch_size} does not fit into the memory of the device. Expected "
-            "a smaller batch_size, or fewer runs at once."
+            f"The films and a batch of {config.batch_size} do not fit into the memory of the "
+            "device. Expected a smaller batch_size, or fewer runs at once."
         ) from None
 
 

@@ -10,7 +10,7 @@ from kneeoa.data.arrays import Films
 from train.config import Stage, TrainConfig
 from train.graph import chance
 from train.graph.native import capture
-from train.graph.native.network import DTYPES, device_of, keep_as_used
+from train.graph.native.network import DTYPES, device_of, lay_out_as_convolved
 from train.graph.native.stage import NativeStage, on_device
 from train.graph.trainer import build_optimizer, inner, rates
 from train.run.batches import targets_of
@@ -46,7 +46,7 @@ class NativeLearner:
         if "float16" in half:
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(network.trainable_variables)
-        keep_as_used(network, inner(optimizer))
+        lay_out_as_convolved(network, inner(optimizer))
         self.optimizer, self._config, self._targets = optimizer, config, targets
         self._features = network.get_layer("pool").output.shape[-1]
         self._rates = rates(config, stage, len(targets))

@@ -5,6 +5,7 @@ Ray is optional: ``pip install --require-hashes -r requirements-cluster.lock``.
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 RETRIES = 5
 """How often a run is begun again, from its last finished epoch, after its machine was lost."""
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 PATIENCE = 60.0
 """Seconds in which a task that is to end may write what it has."""
@@ -65,6 +68,7 @@ class Cluster:
                 "pip install --require-hashes -r requirements-cluster.lock."
             ) from None
         self._ray, self._name = ray, name
+        self._running: list[Any] = []
         passed_on = ("KERAS_BACKEND", "KERAS_HOME", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
         environment = {key: os.environ[key] for key in passed_on if key in os.environ}
         # The same number of threads everywhere, so that a lost run continues with the same sums.
@@ -142,22 +146,25 @@ class Cluster:
         task = self._ray.remote(max_calls=1)(function).options(
             num_cpus=self._need["CPU"], num_gpus=self._need["GPU"], max_retries=RETRIES
         )
-        return task.remote(*arguments)
+        reference = task.remote(*arguments)
+        self._running.append(reference)
+        return reference
 
     def finished(self, references: list, *, timeout: float) -> list[tuple[Any, Outcome]]:
         """Wait at most `timeout` seconds; return the references that are done, with outcomes."""
         done, _ = self._ray.wait(references, num_returns=len(references), timeout=timeout)
+        self._running = [one for one in self._running if one not in done]
         return [(reference, self._outcome(reference)) for reference in done]
 
-    def end(self, references: list) -> None:
-        """Have tasks end as Ctrl-C ends them, and wait for it: each keeps its last whole epoch."""
-        for reference in references:
-            self._ray.cancel(reference)
-        self._ray.wait(references, num_returns=len(references), timeout=PATIENCE)
-
     def close(self) -> None:
-        """Leave the cluster."""
-        self._ray.shutdown()
+        """Leave the cluster; tasks that still run end as by Ctrl-C, and keep whole epochs."""
+        try:
+            for reference in self._running:
+                self._ray.cancel(reference)
+            if self._running:
+                self._ray.wait(self._running, num_returns=len(self._running), timeout=PATIENCE)
+        finally:
+            self._ray.shutdown()
         if self._home:
             self._home.cleanup()
 
@@ -165,12 +172,13 @@ class Cluster:
         try:
             return self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
-            trace = str(error).strip()
-            sentence = f"This is a fault of the program: {trace.splitlines()[-1]}"
-            return Outcome("failed", sentence=sentence, trace=trace)
+            cause = error.cause or error
+            what = (str(cause).strip().splitlines() or [""])[0]
+            sentence = f"This is a fault of the program: {type(cause).__name__}: {what}"
+            return Outcome("failed", sentence=sentence, trace=_COLOURS.sub("", f"{error}\n"))
         except self._ray.exceptions.RayError as error:
             first = str(error).strip().splitlines()[0]
-            return Outcome("failed", sentence=f"Lost more than {RETRIES} times: {first}")
+            return Outcome("failed", sentence=f"Lost more than {RETRIES} times, or broken: {first}")
 
     def _check_resources(self) -> None:
         for name, need in self._need.items():
@@ -221,7 +229,12 @@ def train_on(
     *,
     keep: str,
 ) -> None:
-    """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine."""
+    """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine.
+
+    Where a fault of the program was is kept in ``errors/<run_id>.txt`` of the results.
+    """
+    from train.study.cycles import apply_keep
+
     todo = [job for job in jobs if not job.is_finished]
     for job in jobs:
         if job not in todo:
@@ -229,30 +242,18 @@ def train_on(
     waiting = {
         cluster.submit(cycle_task, job, source, predict, machine_options): job for job in todo
     }
-    try:
-        _watch(cluster, waiting, jobs, board, keep=keep)
-    except KeyboardInterrupt:
-        cluster.end(list(waiting))
-        raise
-
-
-def _watch(
-    cluster: Cluster, waiting: dict[Any, "Job"], jobs: list["Job"], board: Board, *, keep: str
-) -> None:
-    """Take note of how tasks go and end, until none is `waiting`."""
-    from train.study.cycles import apply_keep
-
     while waiting:
         for reference, outcome in cluster.finished(list(waiting), timeout=1):
             job = waiting.pop(reference)
             if outcome.state == "finished" and not job.is_finished:
                 lost = "The machine that trained it wrote to another results folder than this one."
                 outcome = Outcome("failed", sentence=lost)
-            sentence = outcome.sentence
+            sentence, errors = outcome.sentence, job.results / "errors" / f"{job.run_id}.txt"
             if outcome.trace:
-                file = job.unfinished.with_name(f"{job.run_id}.error.txt")
-                replace_file(file, f"{outcome.trace}\n")
-                sentence += f" (see {file})"
+                replace_file(errors, outcome.trace)
+                sentence += f" Where it was: {errors}"
+            elif outcome.state == "finished":
+                errors.unlink(missing_ok=True)
             apply_keep(jobs, keep)
             board.set_state(job.run_id, outcome.state, sentence)
         for job in waiting.values():

@@ -36,12 +36,25 @@ NAME_FILES = ("--data", "--split-file", "--init", "--soft-targets", "--predict")
 SCRIPT = """#!/bin/sh
 # Trains this study and leaves results.tar.gz:   sh study.sh [OPTIONS OF python -m train study]
 # The same command again goes on after the last finished epoch. No network? Wheels in ./wheels.
-# MEASURE=yes sh study.sh says how many images a second it trains, and trains nothing else.
+# MEASURE=yes sh study.sh says how many images a second it trains, and does nothing else.
 set -eu
 cd "$(dirname "$0")"
 export KERAS_BACKEND=torch KNEEOA_CACHE="$PWD/cache" PYTHONPATH="$PWD/code"
-if [ ! -x env/bin/python ]; then
-  trap 'rm -rf env' EXIT
+# Whoever ends this script has what it runs end in order: that writes what it has.
+run() {{
+  "$@" &
+  child=$!
+  trap 'kill -TERM $child 2>/dev/null' INT TERM HUP
+  status=0
+  wait $child || status=$?
+  while kill -0 $child 2>/dev/null; do
+    status=0
+    wait $child || status=$?
+  done
+  trap - INT TERM HUP
+}}
+if [ ! -e env/ready ]; then
+  rm -rf env
   python3 -m venv env
   # What python3 has, itself in a virtual environment or not, the new one has, too.
   python3 -c 'import sys; print(*(p for p in sys.path if p.endswith("-packages")), sep="\\n")' \\
@@ -53,16 +66,16 @@ if [ ! -x env/bin/python ]; then
   fi
   if [ -d wheels ]; then from="--no-index --find-links wheels"; else from=; fi
   env/bin/python -m pip install --quiet $from -r "$wanted"
-  trap - EXIT
+  touch env/ready
 fi
 if [ "${{MEASURE:-no}}" = yes ]; then
-  exec env/bin/python -m tests.benchmarks.training
+  exec env/bin/python -m tests.benchmarks.training "$@"
 fi
 if [ "${{REHEARSE:-yes}}" = yes ]; then
-  env/bin/python -m train rehearse {arguments} --out results
+  run env/bin/python -m train rehearse {arguments} --out results
+  [ $status = 0 ] || exit $status
 fi
-status=0
-env/bin/python -m train study {arguments} --out results "$@" || status=$?
+run env/bin/python -m train study {arguments} --out results "$@"
 tar -czf results.tar.gz --exclude=unfinished results
 echo "Bring back: results.tar.gz"
 exit $status

@@ -27,6 +27,7 @@ CORES = 2
 """Cores of the CPU for each run: one feeds the GPU, the other writes and draws."""
 
 _SECONDS = 90
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 _PROBE = (
     "from train import machine; print(machine.prepare('gpu')); from keras import ops; "
     "print(ops.convert_to_numpy(ops.sum(ops.ones(8))))"
@@ -94,7 +95,7 @@ def sharing_here(
         asked=asked,
         gpu_bytes=gpu_bytes,
         cores=_cores(),
-        visible=os.environ.get("CUDA_VISIBLE_DEVICES"),
+        visible=os.environ.get(_VISIBLE),
     )
 
 
@@ -103,8 +104,8 @@ def served_together(wanted: bool, visible: str | None) -> Iterator[str]:
     """Run NVIDIA's Multi-Process Service inside, if the machine offers it; yield what is so.
 
     Processes then share the GPU at the same time instead of in turns. What it needs is in
-    environment variables, for processes that are started inside. It serves the GPUs that were
-    `visible` (``CUDA_VISIBLE_DEVICES``) before this process hid them from its own Keras.
+    environment variables, for processes that are started inside; they are to see the GPUs that
+    were `visible` (``CUDA_VISIBLE_DEVICES``) before this process hid them from its own Keras.
     """
     control = shutil.which("nvidia-cuda-mps-control")
     if not wanted or control is None:
@@ -115,26 +116,18 @@ def served_together(wanted: bool, visible: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="kneeoa-mps-", ignore_cleanup_errors=True) as folder:
         ours = {"CUDA_MPS_PIPE_DIRECTORY": folder, "CUDA_MPS_LOG_DIRECTORY": folder}
-        environment = os.environ | ours
-        environment.pop("CUDA_VISIBLE_DEVICES", None)
-        if visible is not None:
-            environment["CUDA_VISIBLE_DEVICES"] = visible
+        # The service numbers the GPUs that it is shown anew, and its clients would ask for others.
+        service = {name: value for name, value in os.environ.items() if name != _VISIBLE} | ours
+        client = service | ({} if visible is None else {_VISIBLE: visible})
         try:
-            why = _start(control, environment)
+            why = _run([control, "-d"], service) or _run([sys.executable, "-c", _PROBE], client)
             if not why:
                 os.environ |= ours
             yield f"without MPS: {why}" if why else "with MPS"
         finally:
             for name in ours:
                 os.environ.pop(name, None)
-            _run([control], environment, "quit\n")
-
-
-def _start(control: str, environment: Mapping[str, str]) -> str:
-    """Start the service; return why it does not serve, or nothing."""
-    if why := _run([control, "-d"], environment):
-        return why
-    return _run([sys.executable, "-c", _PROBE], environment)
+            _run([control], service, "quit\n")
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], text: str = "") -> str:

@@ -1,5 +1,6 @@
 """What is done in another process or on another machine: a cycle, or a trial of a search."""
 
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ def cycle_task(
     """Train one cycle on a machine of the cluster; a `KneeOAError` becomes its outcome."""
     from train import machine
 
+    _end_in_order()
     try:
         prepared = machine.prepare(**machine_options)
         dataset, ungraded = source.read(), source.read_ungraded(predict)
@@ -55,6 +57,7 @@ def trial_task(
     """Train one trial of a tuning study on a machine of the cluster."""
     from train import machine
 
+    _end_in_order()
     try:
         prepared = machine.prepare(**machine_options)
         dataset = source.read()
@@ -75,6 +78,11 @@ def trial_task(
     except KneeOAError as error:
         return Outcome("failed", sentence=str(error))
     return Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
+
+
+def _end_in_order() -> None:
+    """Have a task that is cancelled hear of it, also where Ctrl-C was ignored when Ray began."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _reporter(folder: Path) -> Report:

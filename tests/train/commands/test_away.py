@@ -2,8 +2,10 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -75,6 +77,7 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
     python.parent.mkdir(parents=True)
     python.write_text(STAND_IN.replace("$FAILING", str(failing)))
     python.chmod(0o755)
+    (packed / "env" / "ready").touch()
     done = subprocess.run(
         ["sh", str(packed / "study.sh"), "--at-once", "3"],
         capture_output=True,
@@ -93,6 +96,38 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
     assert f"results/runs/{run.name}/run.json" in listed
     assert "results/runs/new/" in listed
     assert "half" not in listed
+
+
+PATIENT = """#!/bin/sh
+trap 'sleep 1; mkdir -p results/runs/kept; echo in order >> calls; exit 130' TERM
+echo "$3" >> calls
+while :; do sleep 0.1; done
+"""
+
+
+def test_what_a_stopped_script_runs_ends_in_order_and_is_packed(packed):
+    python = packed / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(PATIENT)
+    python.chmod(0o755)
+    (packed / "env" / "ready").touch()
+    script = subprocess.Popen(
+        ["sh", str(packed / "study.sh")],
+        env=os.environ | {"REHEARSE": "no"},
+        stdout=subprocess.PIPE,
+    )
+    calls, end = packed / "calls", time.monotonic() + 60
+    while not calls.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    script.send_signal(signal.SIGTERM)
+    said, _ = script.communicate(timeout=60)
+    assert script.returncode == 130
+    assert calls.read_text().splitlines() == ["study", "in order"]
+    assert b"Bring back" in said
+    listed = subprocess.run(
+        ["tar", "-tzf", "results.tar.gz"], cwd=packed, capture_output=True, text=True, check=True
+    ).stdout
+    assert "results/runs/kept/" in listed
 
 
 HIDING = f"""
@@ -127,7 +162,7 @@ def test_a_packed_study_trains_with_what_its_machine_has_and_no_more(given, tmp_
     assert (packed / "results.tar.gz").exists()
 
 
-def test_a_machine_that_lacks_packages_is_left_as_it_was(packed):
+def test_a_machine_that_lacks_packages_does_not_begin(packed):
     (packed / "wheels").mkdir()
     (packed / "code" / "requirements-gpu.txt").write_text("kneeoa-has-no-such-package==1\n")
     done = subprocess.run(
@@ -135,7 +170,7 @@ def test_a_machine_that_lacks_packages_is_left_as_it_was(packed):
     )
     assert done.returncode
     assert "kneeoa-has-no-such-package" in done.stderr
-    assert not (packed / "env").exists()
+    assert not (packed / "env" / "ready").exists(), "so it begins anew"
 
 
 def test_the_packed_study_is_the_same_study(packed, given, monkeypatch):

@@ -42,7 +42,7 @@ def test_gradients_lie_in_memory_as_what_they_change(name):
     optimizer = build_optimizer(preset("smoke", name, averaging=0.9), Stage("all", 1), 8)
     optimizer.build(network.trainable_variables)
     optimizer._momentums[0].assign(optimizer._momentums[0] + 3)
-    native_network.keep_as_used(network, optimizer)
+    native_network.lay_out_as_convolved(network, optimizer)
     for weight, was in zip(network.weights, before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight.value), was)
     assert (keras.ops.convert_to_numpy(optimizer._momentums[0].value) == 3).all()

@@ -247,7 +247,7 @@ def test_a_device_without_room_is_said_in_a_sentence(tmp_path, monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
     monkeypatch.setattr(native_learner.capture, "recorder_for", lambda device: full)
-    with pytest.raises(TrainingError, match="does not fit into the memory of the device"):
+    with pytest.raises(TrainingError, match="do not fit into the memory of the device"):
         fit(PLAIN, FILMS, VAL, folder=tmp_path)
 
 

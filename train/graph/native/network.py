@@ -15,8 +15,8 @@ import torch.nn.functional as F
 
 Compute = Callable[..., torch.Tensor]
 """A Keras layer and its inputs -> its output."""
-# Else a GPU rounds what convolutions take in float32 to ten bits: its answers would differ from a
-# CPU's in the third decimal. Training in half precision is as fast without.
+# Else a GPU rounds what convolutions take in float32 to ten bits (TF32), and answers differ from a
+# CPU's: by up to 0.001 of a probability, with this rounding emulated on a CPU.
 torch.backends.cudnn.allow_tf32 = False
 
 AT_ONCE = 4096
@@ -77,7 +77,7 @@ def device_of(network: keras.Model) -> torch.device:
 
 
 @torch.no_grad()
-def keep_as_used(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
+def lay_out_as_convolved(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
     """Keep kernels, and what `optimizer` notes of each, in the order in which PyTorch convolves.
 
     Keras' order is another one: every step would copy each kernel to and fro, and gradients lie
@@ -89,13 +89,11 @@ def keep_as_used(network: keras.Model, optimizer: keras.optimizers.Optimizer) ->
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D))
     }
     variables = optimizer._trainable_variables
-    averages = optimizer._model_variables_moving_average if optimizer.use_ema else ()
-    for like, kept in (
-        *((variable, variable) for variable in network.weights),
-        *zip(variables, optimizer._momentums, strict=True),
-        *zip(variables, optimizer._velocities, strict=True),
-        *zip(variables, averages, strict=bool(averages)),
-    ):
+    noted = [optimizer._momentums, optimizer._velocities]
+    if optimizer.use_ema:
+        noted.append(optimizer._model_variables_moving_average)
+    beside = [pair for values in noted for pair in zip(variables, values, strict=True)]
+    for like, kept in [*zip(network.weights, network.weights, strict=True), *beside]:
         if order := orders.get(like.path):
             used = kept.value.data.permute(order).contiguous(memory_format=torch.channels_last)
             kept.value.data = used.permute([order.index(axis) for axis in range(4)])
