@@ -79,6 +79,7 @@ def test_a_command_that_is_to_outlive_its_terminal_does(capsys):
 
 @pytest.mark.parametrize("ending", terminal.ENDINGS)
 def test_a_command_that_is_to_end_ends_as_by_ctrl_c(ending, capsys):
+    signal.signal(ending, signal.SIG_DFL)
     left = []
 
     def work():

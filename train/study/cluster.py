@@ -153,7 +153,7 @@ class Cluster:
     def finished(self, references: list, *, timeout: float) -> list[tuple[Any, Outcome]]:
         """Wait at most `timeout` seconds; return the references that are done, with outcomes."""
         done, _ = self._ray.wait(references, num_returns=len(references), timeout=timeout)
-        self._running = [one for one in self._running if one not in done]
+        self._running = [reference for reference in self._running if reference not in done]
         return [(reference, self._outcome(reference)) for reference in done]
 
     def close(self) -> None:
