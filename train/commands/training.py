@@ -197,7 +197,10 @@ class Anova:
     study: str = option("NAME")
 
     def __call__(self) -> int:
+        from train.study.tables import note_finished
+
         _tables(self.results, self.study)
+        note_finished(self.results, self.study)
         return 0
 
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -136,6 +137,24 @@ def test_more_cycles_join_and_other_settings_do_not(command, whole, capsys):
     named = [*command, "--study", study.study_id, "--out", str(whole)]
     assert main([*named, "--batch-size", "4"]) == 2
     assert "batch_size was 8 and is now 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("state", "expected"), [("stopped", "finished"), ("training", "training")])
+def test_runs_that_were_brought_are_noted_with_the_tables(state, expected, whole, tmp_path):
+    out = tmp_path / "brought"
+    shutil.copytree(whole, out)
+    study = the_study(out)
+    file = studies.study_folder(out, study.study_id) / "status.json"
+    content = json.loads(file.read_text())
+    content["rows"][-1] |= {"state": "waiting"}
+    file.write_text(json.dumps(content | {"state": state, "runs_done": len(study.run_ids) - 1}))
+    tables = {name: (file.parent / f"{name}.csv").read_bytes() for name in studies.TABLES}
+    assert main(["anova", str(out), "--study", study.study_id]) == 0
+    status = studies.read_status(out, study.study_id)
+    noted = expected == "finished"
+    assert (status.state, status.runs_done) == (expected, len(study.run_ids) - (not noted))
+    assert status.rows[-1].state == ("finished" if noted else "waiting")
+    assert tables == {name: (file.parent / f"{name}.csv").read_bytes() for name in studies.TABLES}
 
 
 def test_a_study_that_is_being_trained_is_not_trained_twice(command, whole, capsys):
