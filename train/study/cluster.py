@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
-from kneeoa.files import replace_file
 from train.run.progress import read_progress
 from train.study import alone
 from train.study.board import Board
@@ -229,10 +228,7 @@ def train_on(
     *,
     keep: str,
 ) -> None:
-    """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine.
-
-    Where a fault of the program was is kept in ``errors/<run_id>.txt`` of the results.
-    """
+    """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine."""
     from train.study.cycles import apply_keep
 
     todo = [job for job in jobs if not job.is_finished]
@@ -248,14 +244,8 @@ def train_on(
             if outcome.state == "finished" and not job.is_finished:
                 lost = "The machine that trained it wrote to another results folder than this one."
                 outcome = Outcome("failed", sentence=lost)
-            sentence, errors = outcome.sentence, job.results / "errors" / f"{job.run_id}.txt"
-            if outcome.trace:
-                replace_file(errors, outcome.trace)
-                sentence += f" Where it was: {errors}"
-            elif outcome.state == "finished":
-                errors.unlink(missing_ok=True)
             apply_keep(jobs, keep)
-            board.set_state(job.run_id, outcome.state, sentence)
+            board.set_state(job.run_id, outcome.state, outcome.kept(job.results, job.run_id))
         for job in waiting.values():
             if progress := read_progress(job.unfinished):
                 board.update(job.run_id, progress)

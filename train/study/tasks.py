@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kneeoa.data.source import Source
 from kneeoa.errors import KneeOAError
+from kneeoa.files import replace_file
 from train.config import TrainConfig
 from train.run.progress import Progress, Report, write_progress
 
@@ -27,6 +28,19 @@ class Outcome:
     losses: tuple[float, ...] = ()
     sentence: str = ""
     trace: str = ""
+
+    def kept(self, results_folder: Path, name: str) -> str:
+        """Keep `trace` in the results' ``errors/<name>.txt``; return the sentence, which names it.
+
+        One of an earlier try is removed where this one is finished.
+        """
+        file = results_folder / "errors" / f"{name}.txt"
+        if self.state == "finished":
+            file.unlink(missing_ok=True)
+        if not self.trace:
+            return self.sentence
+        replace_file(file, self.trace)
+        return f"{self.sentence} Where it was: {file}"
 
 
 class StoppedError(KneeOAError):

@@ -180,7 +180,8 @@ def search_on(
         for reference, outcome in cluster.finished(list(waiting), timeout=1):
             trial = waiting.pop(reference)
             search.end(trial, outcome)
-            board.set_state(_name(search, trial), outcome.state, outcome.sentence)
+            name = _name(search, trial)
+            board.set_state(name, outcome.state, outcome.kept(search.results, name))
         for trial in waiting.values():
             if progress := read_progress(search.folder(trial)):
                 try:

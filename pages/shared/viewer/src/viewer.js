@@ -24,8 +24,9 @@ export class Viewer {
     this.panes = [];
     this.imageIds = [];
     this.layerIndex = -1;
+    const act = (name) => this.act(name);
     this.toolbar = new Toolbar(root, {
-      act: (name) => this.act(name),
+      act,
       layer: (index) => this.putLayer(index),
       opacity: (share) => root.style.setProperty('--opacity', share),
       wipe: (percent) => root.style.setProperty('--border', `${percent}%`),
@@ -43,8 +44,7 @@ export class Viewer {
       this.setTriggerValue('moved', { film: film.id, ...frame, serial }));
     this.keyboard = new Keyboard(this);
     this.lens = new Lens(this);
-    const [tell, act] = [(text) => this.say(text), (name) => this.act(name)];
-    this.measuring = new Measuring(this.panes, { tell, act });
+    this.measuring = new Measuring(this.panes, { act, tell: (text) => this.say(text) });
     this.listen();
   }
 
