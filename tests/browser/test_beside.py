@@ -87,6 +87,25 @@ def test_both_show_the_same_part_of_the_knee_whatever_is_done(pair):
     assert alike(pair) > 0.9
 
 
+def test_a_bar_on_each_says_how_long_millimetres_are(pair):
+    zoomed = ""
+    for turns in (0, -400, 900):
+        pair.mouse.move(*pointer.middle(pair))
+        pair.mouse.wheel(0, turns)
+        pair.wait_for_timeout(500)
+        bars = [pane.locator(".scale") for pane in pair.locator(".pane").all()]
+        lengths = [float(bar.locator("text").text_content().removesuffix(" mm")) for bar in bars]
+        widths = [bar.locator("polyline").evaluate("it => it.getBBox().width") for bar in bars]
+        values = [pane.locator(".values").inner_text() for pane in pair.locator(".pane").all()]
+        assert zoomed != values
+        zoomed = values
+        # The prior stands left: a tenth of a millimetre a pixel, and the other has two.
+        for spacing, length, width, value in zip((0.1, 0.2), lengths, widths, values, strict=True):
+            zoom = float(value.split("  ")[2].removesuffix("%")) / 100
+            assert width == pytest.approx(length / spacing * zoom, rel=0.03, abs=3)
+        assert lengths[0] == lengths[1]
+
+
 def test_a_picture_of_two_that_are_wiped_names_both(pair):
     pair.locator(".pane").first.focus()
     pair.keyboard.press("c")

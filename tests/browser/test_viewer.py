@@ -72,6 +72,8 @@ def window(page):
 def test_the_servers_policy_holds_and_nothing_is_complained_of(page):
     assert complaints(page) == []
     assert page.locator(".pane").count() == 3
+    # No bar of millimetres where nobody knows how large a pixel is.
+    assert page.locator(".scale:visible").count() == 0
 
 
 def test_it_fills_most_of_the_screen(page):

@@ -8,7 +8,7 @@ const AWAY = 9; // CSS pixels between a line and its words
 const HIGH = 16; // CSS pixels of the words
 const EDGE = 4; // CSS pixels between words and the pane's edge
 
-const made = (tag, attributes) => {
+export const made = (tag, attributes) => {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;

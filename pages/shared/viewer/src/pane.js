@@ -5,6 +5,7 @@ import { Enums as ToolEnums } from '@cornerstonejs/tools';
 import { TRIES, disable, enable, load, pause, resolved, withoutWebGL } from './engine.js';
 import { boxOf, homeOf, middleOf, spacingOf } from './geometry.js';
 import { Marks } from './marks.js';
+import { Scale } from './scale.js';
 
 const AT_ONCE = 400; // ms for which nobody wants to know how much of a film is there
 const SIDE = 100; // CSS pixels of a map before it is laid onto the film
@@ -28,6 +29,7 @@ export class Pane {
     this.layer.addEventListener('error', () => this.askAgain());
     this.element.querySelector('canvas').after(this.layer);
     this.marks = new Marks(this.element);
+    this.scale = new Scale(this.element);
     this.title = this.child('div', 'title');
     this.note = this.child('div', 'note');
     this.values = this.child('div', 'values');
@@ -168,6 +170,7 @@ export class Pane {
     const at = (x, y) => this.viewport.worldToCanvas([(x - 0.5) * across, (y - 0.5) * down, 0]);
     this.marks.put(this.isMarked ? this.film.marks : []);
     this.marks.place(at);
+    this.scale.place(this.film.spacing ? this.magnification / down : 0);
     if (!this.shownLayer) return;
     const { left, top, width, height } = this.shownLayer.rect;
     const [o, a, b] = [at(left, top), at(left + width, top), at(left, top + height)];
