@@ -9,6 +9,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ BACKENDS = ("tensorflow", "torch")
 Device = Literal["auto", "cpu", "gpu"]
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS = get_args(Precision)
+
+
+class NoGPUError(ConfigError):
+    """A GPU is asked for, and the backend sees none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def prepare(
     `deterministic` makes a seed give the same run again on one machine; it costs some speed on
     GPUs, and under TensorFlow XLA, which Keras does not combine with it.
 
-    Raises `ConfigError` when a GPU is asked for and there is none, and for what is not known.
+    Raises `NoGPUError` when a GPU is asked for and there is none, `ConfigError` for what is not
+    known.
     """
     if backend() not in BACKENDS:
         raise ConfigError(
@@ -70,7 +76,7 @@ def prepare(
     set_up = _prepare_torch if backend() == "torch" else _prepare_tensorflow
     kind = set_up(device, deterministic=deterministic)
     if device == "gpu" and kind == "cpu":
-        raise ConfigError(
+        raise NoGPUError(
             f"Expected a GPU. {backend()} sees none here: check the driver and that the GPU "
             "build of the backend is installed, or train with --device cpu."
         )
@@ -150,8 +156,9 @@ def _prepare_torch(device: str, *, deterministic: bool) -> str:
 
     kind = "gpu" if device != "cpu" and torch.cuda.is_available() else "cpu"
     torch.backends.cudnn.benchmark = kind == "gpu" and not deterministic
-    # On a GPU the gradient of max pooling has no deterministic form: a warning, not an error.
+    # On a GPU the gradient of max pooling has no deterministic form, as the documents say.
     torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")
+    warnings.filterwarnings("ignore", ".* does not have a deterministic implementation")
     # Nothing here reads memory before it is written: filling it would cost every step.
     torch.utils.deterministic.fill_uninitialized_memory = False
     _keep_freed_memory()

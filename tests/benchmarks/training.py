@@ -6,6 +6,7 @@ GPU replays (or a CPU does) with nothing around it; on a GPU several processes t
 """
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -14,6 +15,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from kneeoa import terminal
+from kneeoa.errors import KneeOAError, TrainingError
 from train import machine
 
 
@@ -24,7 +27,7 @@ def parse():
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     parser.add_argument("--precision", choices=machine.PRECISIONS, default="auto")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--steps", type=int, help="of each measurement; 60 on a GPU, else 6")
+    parser.add_argument("--steps", type=int, help="of each measurement; 180 on a GPU, else 6")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--at-once", type=int, help="processes; by default what a GPU holds")
     parser.add_argument("--only-training", action="store_true", help=argparse.SUPPRESS)
@@ -32,8 +35,12 @@ def parse():
 
 
 OPTIONS = parse()
-MACHINE = machine.prepare(OPTIONS.device, precision=OPTIONS.precision)
-STEPS = OPTIONS.steps or (60 if MACHINE.kind == "gpu" else 6)
+try:
+    MACHINE = machine.prepare(OPTIONS.device, precision=OPTIONS.precision)
+except KneeOAError as error:
+    sys.exit(str(error))
+# 180: an epoch of the films that are published.
+STEPS = OPTIONS.steps or (180 if MACHINE.kind == "gpu" else 6)
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
@@ -113,7 +120,7 @@ def native_calls(network, config, train) -> Calls:
         network, config, config.stages[0], on_device(train.images, network), targets
     )
     if learner.note:
-        sys.exit(learner.note)  # then there is no bare graph to compare with
+        raise TrainingError(learner.note)  # then there is no bare graph to compare with
     stage = learner._stage
 
     def bare(epoch):
@@ -155,18 +162,29 @@ def measure(architecture: str) -> dict[str, list[float]]:
 def measure_at_once(architecture: str, count: int) -> list[float]:
     """Return the images per second of each of `count` processes that train at the same time."""
     command = [sys.executable, "-m", "tests.benchmarks.training", "--only-training"]
-    command += ["--architectures", architecture, "--device", OPTIONS.device]
+    command += ["--architectures", architecture, "--device", MACHINE.kind]
     command += ["--batch-size", str(OPTIONS.batch_size), "--steps", str(STEPS)]
     # Longer, so that the beginning and the end, where not all of them train, count little.
-    command += ["--precision", MACHINE.precision, "--rounds", str(5 * OPTIONS.rounds)]
+    command += ["--precision", MACHINE.precision, "--rounds", str(3 * OPTIONS.rounds)]
     environment = os.environ | {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // count))}
-    running = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        for _ in range(count)
-    ]
-    answers = [process.communicate()[0] for process in running]
+    with contextlib.ExitStack() as ended:
+        running = []
+        for _ in range(count):
+            # Ctrl-C is for this process, which ends the others, whatever it ends by.
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+            ended.callback(process.kill)
+            running.append(process)
+        answers = [process.communicate()[0] for process in running]
     if any(process.returncode for process in running):
-        sys.exit(f"Of {count} processes at once some failed, see above: fewer by --at-once.")
+        raise TrainingError(
+            f"Of {count} processes at once some failed, see above: fewer by --at-once."
+        )
     return [json.loads(answer.splitlines()[-1])["training"] for answer in answers]
 
 
@@ -182,13 +200,13 @@ def report(architecture: str, rates: dict[str, list[float]]) -> None:
         print(f"  training / {other}: {ratio:.3f}")
 
 
-def main() -> None:
+def main() -> int:
     """Measure and print."""
     if OPTIONS.only_training:
         (architecture,) = OPTIONS.architectures
         rates = measure(architecture)
         print(json.dumps({name: statistics.median(values) for name, values in rates.items()}))
-        return
+        return terminal.DONE
     print(f"{MACHINE}, batches of {OPTIONS.batch_size}, {OPTIONS.rounds} rounds of {STEPS}")
     alone = {}
     for architecture in OPTIONS.architectures:
@@ -198,14 +216,15 @@ def main() -> None:
     configs = [preset("paper", name, batch_size=OPTIONS.batch_size) for name in alone]
     shared = sharing_here(configs, 10, device=OPTIONS.device, asked=OPTIONS.at_once)
     if shared.at_once < 2:
-        return
+        return terminal.DONE
     with served_together(shared.gpu, shared.visible) as service:
         for architecture in OPTIONS.architectures:
             each = measure_at_once(architecture, shared.at_once)
             print(f"{architecture}, {shared.at_once} at once {service}".rstrip())
             print(f"  together     {sum(each):9.1f} images/s")
             print(f"  together / one alone: {sum(each) / alone[architecture]:.2f}")
+    return terminal.DONE
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(terminal.run("measure", main, stopped="Stopped."))

@@ -14,12 +14,17 @@ from train.machine import backend
 from train.run.soft_targets import read_soft_targets
 
 
-def predict(network: keras.Model, films: Films, *, batch_size: int = 64) -> np.ndarray:
-    """Return grade probabilities ``(N, 5) float32``, rows summing to 1."""
+def predict(
+    network: keras.Model, films: Films, *, batch_size: int = 64, exact: bool = True
+) -> np.ndarray:
+    """Return grade probabilities ``(N, 5) float32``, rows summing to 1.
+
+    Under PyTorch a GPU may round more where they need not be `exact` (`native.network.answers`).
+    """
     if backend() == "torch":
         from train.graph.native.network import answers
 
-        return softmax(answers(network, films.images, batch_size=batch_size))
+        return softmax(answers(network, films.images, batch_size=batch_size, exact=exact))
     return softmax(network.predict(InOrder(films, batch_size), verbose=0)[: len(films)])
 
 

@@ -199,7 +199,8 @@ def _expect_finite(row: dict[str, Any], name: str, config: TrainConfig) -> None:
 
 
 def _validate(network: keras.Model, val: Films, started: float) -> dict[str, float]:
-    probabilities = predict(network, val)
+    # After every epoch, so quickly: what is recorded of a run is predicted anew.
+    probabilities = predict(network, val, exact=False)
     predicted = probabilities.argmax(axis=1)
     return {
         "val_loss": calibration.cross_entropy(val.grades, probabilities),

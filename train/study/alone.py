@@ -10,7 +10,12 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+_STORE = 100 * 2**20
+"""Bytes of what tasks hand to each other: a few sentences."""
+
+_LONGEST = 40
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # What Ray does on desktops, against questions of their firewalls: 127.0.0.1, whatever is asked.
@@ -36,6 +41,17 @@ def home(visible: str | None) -> Iterator[tempfile.TemporaryDirectory]:
     _forget_the_secret_before()
     with _set("CUDA_VISIBLE_DEVICES", visible), _set("HOME", folder.name), _on_loopback():
         yield folder
+
+
+def room(folder: str) -> dict[str, Any]:
+    """Return Ray's options of where it keeps things: in `folder`, that nothing is left, and little.
+
+    By itself it takes gigabytes of shared memory, of which a container may have none, and leaves
+    every session in the temporary folder. A socket's path may have 107 characters: where `folder`
+    is long, it stays there.
+    """
+    here = {"_temp_dir": folder} if len(folder) <= _LONGEST else {}
+    return {"object_store_memory": _STORE, "_plasma_directory": folder, **here}
 
 
 def _forget_the_secret_before() -> None:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from train.study import alone
 from train.study.board import Board
 from train.study.code import copy_code
 from train.study.sharing import Sharing
-from train.study.tasks import Outcome, cycle_task
+from train.study.tasks import GPULostError, Outcome, Task, cycle_task
 
 if TYPE_CHECKING:
     from train.study.cycles import Job
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 RETRIES = 5
 """How often a run is begun again, from its last finished epoch, after its machine was lost."""
+
+SILENCE = 600.0
+"""Seconds without news after which a task on a GPU hangs: there an epoch takes some seconds."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -67,7 +70,7 @@ class Cluster:
                 "pip install --require-hashes -r requirements-cluster.lock."
             ) from None
         self._ray, self._name = ray, name
-        self._running: list[Any] = []
+        self._running: list[Task] = []
         passed_on = ("KERAS_BACKEND", "KERAS_HOME", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")
         environment = {key: os.environ[key] for key in passed_on if key in os.environ}
         # The same number of threads everywhere, so that a lost run continues with the same sums.
@@ -113,6 +116,7 @@ class Cluster:
                     "num_gpus": gpu,
                     "include_dashboard": False,
                     "_node_ip_address": "127.0.0.1",
+                    **alone.room(home.name),
                 },
                 variables={"HOME": own_home},
             )
@@ -139,43 +143,78 @@ class Cluster:
         fits = [resources.get(name, 0) / need + 1e-6 for name, need in self._need.items() if need]
         return max(1, int(min(fits)))
 
-    def submit(self, function: Callable, *arguments: Any) -> Any:
-        """Start a task and return its reference; it is begun again when its machine is lost."""
-        # Each in a process of its own: what fails on a GPU may leave it unusable for its process.
-        task = self._ray.remote(max_calls=1)(function).options(
-            num_cpus=self._need["CPU"], num_gpus=self._need["GPU"], max_retries=RETRIES
-        )
-        reference = task.remote(*arguments)
-        self._running.append(reference)
-        return reference
+    @property
+    def machine_options(self) -> dict[str, str]:
+        """What tasks are told of their machine: with a GPU none goes on without, hours on a CPU."""
+        return {"device": "gpu"} if self._need["GPU"] else {}
 
-    def finished(self, references: list, *, timeout: float) -> list[tuple[Any, Outcome]]:
-        """Wait at most `timeout` seconds; return the references that are done, with outcomes."""
-        done, _ = self._ray.wait(references, num_returns=len(references), timeout=timeout)
-        self._running = [reference for reference in self._running if reference not in done]
-        return [(reference, self._outcome(reference)) for reference in done]
+    def submit(self, function: Callable, *arguments: Any, folder: Path) -> Task:
+        """Start a task, which leaves its progress in `folder`.
+
+        It is begun again when its machine or GPU is lost, or when it hangs on a GPU.
+        """
+        # Each in a process of its own: what fails on a GPU may leave it unusable for its process.
+        remote = self._ray.remote(max_calls=1)(function).options(
+            num_cpus=self._need["CPU"],
+            num_gpus=self._need["GPU"],
+            max_retries=RETRIES,
+            retry_exceptions=[GPULostError],
+        )
+
+        def begin() -> Any:
+            return remote.remote(*arguments)
+
+        task = Task(begin, folder, begin(), read_progress(folder))
+        self._running.append(task)
+        return task
+
+    def finished(self, tasks: Iterable[Task], *, timeout: float) -> list[tuple[Task, Outcome]]:
+        """Wait at most `timeout` seconds; return the tasks that are done, with outcomes."""
+        by_reference = {task.reference: task for task in tasks}
+        done, hanging = self._ray.wait(
+            list(by_reference), num_returns=len(by_reference), timeout=timeout
+        )
+        for task in (by_reference[reference] for reference in hanging):
+            if self._need["GPU"] and task.hangs(SILENCE):
+                task.is_ending, task.silenced = True, task.silenced + 1
+                self._ray.cancel(task.reference, force=True)
+        ended = []
+        for task in (by_reference[reference] for reference in done):
+            outcome = self._outcome(task)
+            if task.is_ending and outcome.state == "failed" and task.silenced <= RETRIES:
+                task.begin_anew()
+                continue
+            self._running.remove(task)
+            ended.append((task, outcome))
+        return ended
 
     def close(self) -> None:
         """Leave the cluster; tasks that still run end as by Ctrl-C, and keep whole epochs."""
         try:
-            for reference in self._running:
+            references = [task.reference for task in self._running]
+            for reference in references:
                 self._ray.cancel(reference)
-            if self._running:
-                self._ray.wait(self._running, num_returns=len(self._running), timeout=PATIENCE)
+            if references:
+                self._ray.wait(references, num_returns=len(references), timeout=PATIENCE)
         finally:
             self._ray.shutdown()
         if self._home:
             self._home.cleanup()
 
-    def _outcome(self, reference: Any) -> Outcome:
+    def _outcome(self, task: Task) -> Outcome:
         try:
-            return self._ray.get(reference)
+            return self._ray.get(task.reference)
         except self._ray.exceptions.RayTaskError as error:
             cause = error.cause or error
             what = (str(cause).strip().splitlines() or [""])[0]
             sentence = f"This is a fault of the program: {type(cause).__name__}: {what}"
+            if isinstance(cause, GPULostError):
+                sentence = f"{what} It was tried {1 + RETRIES} times."
             return Outcome("failed", sentence=sentence, trace=_COLOURS.sub("", f"{error}\n"))
         except self._ray.exceptions.RayError as error:
+            if task.silenced:
+                why = f"Ended {task.silenced} times after {SILENCE / 60:g} minutes without a word."
+                return Outcome("failed", sentence=why)
             first = str(error).strip().splitlines()[0]
             return Outcome("failed", sentence=f"Lost more than {RETRIES} times, or broken: {first}")
 
@@ -235,17 +274,21 @@ def train_on(
     for job in jobs:
         if job not in todo:
             shutil.rmtree(job.unfinished, ignore_errors=True)
+    machine_options = machine_options | cluster.machine_options
     waiting = {
-        cluster.submit(cycle_task, job, source, predict, machine_options): job for job in todo
+        cluster.submit(
+            cycle_task, job, source, predict, machine_options, folder=job.unfinished
+        ): job
+        for job in todo
     }
     while waiting:
-        for reference, outcome in cluster.finished(list(waiting), timeout=1):
-            job = waiting.pop(reference)
+        for task, outcome in cluster.finished(waiting, timeout=1):
+            job = waiting.pop(task)
             if outcome.state == "finished" and not job.is_finished:
                 lost = "The machine that trained it wrote to another results folder than this one."
                 outcome = Outcome("failed", sentence=lost)
             apply_keep(jobs, keep)
             board.set_state(job.run_id, outcome.state, outcome.kept(job.results, job.run_id))
-        for job in waiting.values():
-            if progress := read_progress(job.unfinished):
+        for task, job in waiting.items():
+            if progress := task.news():
                 board.update(job.run_id, progress)

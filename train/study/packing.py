@@ -44,7 +44,7 @@ export KERAS_BACKEND=torch KNEEOA_CACHE="$PWD/cache" PYTHONPATH="$PWD/code"
 run() {{
   "$@" &
   child=$!
-  trap 'kill -TERM $child 2>/dev/null' INT TERM HUP
+  trap 'kill -TERM $child 2>/dev/null || :' INT TERM HUP
   status=0
   wait $child || status=$?
   while kill -0 $child 2>/dev/null; do
@@ -55,27 +55,42 @@ run() {{
 }}
 if [ ! -e env/ready ]; then
   rm -rf env
-  python3 -m venv env
+  # Debian's and Ubuntu's own Python makes no environment with pip before python3-venv is installed.
+  if ! python3 -m venv env > venv.txt 2>&1; then
+    rm -rf env
+    python3 -m venv --without-pip env
+  fi
   # What python3 has, itself in a virtual environment or not, the new one has, too.
   python3 -c 'import sys; print(*(p for p in sys.path if p.endswith("-packages")), sep="\\n")' \\
     > "$(env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/outside.pth"
-  wanted=code/requirements-gpu.txt
+  if ! env/bin/python -m pip --version > /dev/null 2>&1; then
+    echo "Expected pip for python3, which has none. Install python3-venv or python3-pip." >&2
+    exit 2
+  fi
+  wanted=code/requirements-gpu.txt device=
   # A PyTorch that sees the GPU stays: another one is gigabytes.
   if env/bin/python -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
-    grep -v '^torch==' "$wanted" > wanted.txt; wanted=wanted.txt
+    grep -v '^torch==' "$wanted" > wanted.txt
+    wanted=wanted.txt device="--device gpu"
   fi
   if [ -d wheels ]; then from="--no-index --find-links wheels"; else from=; fi
   env/bin/python -m pip install --quiet $from -r "$wanted"
-  touch env/ready
+  echo "$device" > env/ready
 fi
+# Where there was a GPU, hours on a CPU are not what is wanted should it be gone.
+device=$(cat env/ready)
 if [ "${{MEASURE:-no}}" = yes ]; then
-  exec env/bin/python -m tests.benchmarks.training "$@"
+  exec env/bin/python -m tests.benchmarks.training $device "$@"
 fi
-if [ "${{REHEARSE:-yes}}" = yes ]; then
-  run env/bin/python -m train rehearse {arguments} --out results
-  [ $status = 0 ] || exit $status
+# What goes on has been rehearsed.
+if [ "${{REHEARSE:-yes}}" = yes ] && ! ls results/unfinished/*/state.npz > /dev/null 2>&1; then
+  run env/bin/python -m train rehearse $device {arguments} --out results "$@"
+  if [ $status != 0 ]; then
+    echo "REHEARSE=no sh study.sh trains all the same." >&2
+    exit $status
+  fi
 fi
-run env/bin/python -m train study {arguments} --out results "$@"
+run env/bin/python -m train study $device {arguments} --out results "$@"
 tar -czf results.tar.gz --exclude=unfinished results
 echo "Bring back: results.tar.gz"
 exit $status
@@ -94,6 +109,9 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
     copy_code(folder / "code")
     benchmark = folder / "code" / BENCHMARK
     benchmark.parent.mkdir(parents=True)
+    # Else another package of this name, wherever it comes on the path, would be taken for it.
+    for package in (benchmark.parent.parent, benchmark.parent):
+        (package / "__init__.py").touch()
     shutil.copy(ROOT / BENCHMARK, benchmark)
     (folder / "code" / "requirements-gpu.txt").write_text(requirements(), "utf-8")
     packed, option = [], ""

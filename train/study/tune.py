@@ -9,7 +9,6 @@ import shutil
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pandas as pd
@@ -23,11 +22,11 @@ from kneeoa.spreadsheet import csv_text
 from train.config import DEPTHS, TrainConfig, gradual
 from train.machine import Machine
 from train.run.fit import fit
-from train.run.progress import Progress, Report, read_progress
+from train.run.progress import Progress, Report
 from train.run.record import shown_config
 from train.study.board import Board
 from train.study.cluster import Cluster
-from train.study.tasks import Outcome, StoppedError, trial_task
+from train.study.tasks import Outcome, StoppedError, Task, trial_task
 
 BATCH_SIZES = (16, 32, 64)
 
@@ -159,31 +158,32 @@ def search_on(
     board: Board,
 ) -> None:
     """Train trials on a cluster, as many at a time as it has room for, until there are `trials`."""
-    waiting: dict[Any, optuna.Trial] = {}
+    waiting: dict[Task, optuna.Trial] = {}
     while True:
         taken = {trial.number for trial in waiting.values()}
         while len(waiting) < cluster.slots and (trial := search.next_trial(trials, taken)):
             _take_in(search, trial, board)
             taken.add(trial.number)
             (search.folder(trial) / "stop").unlink(missing_ok=True)
-            reference = cluster.submit(
+            task = cluster.submit(
                 trial_task,
                 search.config(trial),
                 search.folder(trial),
                 source,
                 split_hash,
-                machine_options,
+                machine_options | cluster.machine_options,
+                folder=search.folder(trial),
             )
-            waiting[reference] = trial
+            waiting[task] = trial
         if not waiting:
             return
-        for reference, outcome in cluster.finished(list(waiting), timeout=1):
-            trial = waiting.pop(reference)
+        for task, outcome in cluster.finished(waiting, timeout=1):
+            trial = waiting.pop(task)
             search.end(trial, outcome)
             name = _name(search, trial)
             board.set_state(name, outcome.state, outcome.kept(search.results, name))
-        for trial in waiting.values():
-            if progress := read_progress(search.folder(trial)):
+        for task, trial in waiting.items():
+            if progress := task.news():
                 try:
                     _watch(trial, partial(board.update, _name(search, trial)))(progress)
                 except StoppedError:

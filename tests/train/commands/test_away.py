@@ -77,7 +77,8 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
     python.parent.mkdir(parents=True)
     python.write_text(STAND_IN.replace("$FAILING", str(failing)))
     python.chmod(0o755)
-    (packed / "env" / "ready").touch()
+    # As where a GPU was seen.
+    (packed / "env" / "ready").write_text("--device gpu\n")
     done = subprocess.run(
         ["sh", str(packed / "study.sh"), "--at-once", "3"],
         capture_output=True,
@@ -87,7 +88,9 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
     )
     assert done.returncode == failing, done.stderr
     rehearsal, study = (packed / "calls").read_text().splitlines()
-    assert rehearsal.startswith("torch -m train rehearse --data files/knees")
+    assert rehearsal.startswith("torch -m train rehearse --device gpu --data files/knees")
+    # What is trained is what was rehearsed.
+    assert study == rehearsal.replace("rehearse", "study")
     assert study.endswith("--stages head:1 --out results --at-once 3")
     assert "--init mobilenet=files/start.npz" in study
     listed = subprocess.run(
@@ -96,6 +99,12 @@ def test_a_packed_study_rehearses_trains_and_packs_what_comes_back(packed, faili
     assert f"results/runs/{run.name}/run.json" in listed
     assert "results/runs/new/" in listed
     assert "half" not in listed
+    # What goes on is not rehearsed again.
+    (packed / "results" / "unfinished" / "half" / "state.npz").touch()
+    subprocess.run(["sh", str(packed / "study.sh")], check=False, timeout=60)
+    assert [line.split()[3] for line in (packed / "calls").read_text().splitlines()[2:]] == [
+        "study"
+    ]
 
 
 PATIENT = """#!/bin/sh
@@ -144,8 +153,11 @@ def test_a_packed_study_trains_with_what_its_machine_has_and_no_more(given, tmp_
     assert main(["pack", str(packed), "--", *given[:2], *given[4:]]) == 0
     python3 = tmp_path / "bin" / "python3"
     python3.parent.mkdir()
-    # In a virtual environment, as PyTorch is on many rented machines.
-    python3.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    # In a virtual environment, as PyTorch is on many rented machines; and one that makes none with
+    # pip, as Ubuntu's.
+    python3.write_text(
+        f'#!/bin/sh\n[ "$*" = "-m venv env" ] && exit 1\nexec {shlex.quote(sys.executable)} "$@"\n'
+    )
     python3.chmod(0o755)
     (packed / "wheels").mkdir()
     (packed / "code" / "sitecustomize.py").write_text(HIDING)
@@ -160,6 +172,23 @@ def test_a_packed_study_trains_with_what_its_machine_has_and_no_more(given, tmp_
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Tables written to" in done.stdout
     assert (packed / "results.tar.gz").exists()
+    # Another package `tests` comes before a folder without that file.
+    other = tmp_path / "other" / "tests"
+    other.mkdir(parents=True)
+    (other / "__init__.py").touch()
+    environment = os.environ | {"PYTHONPATH": f"code:{other.parent}", "KERAS_BACKEND": "torch"}
+    measure = [str(packed / "env" / "bin" / "python"), "-m", "tests.benchmarks.training"]
+    done = subprocess.run(
+        [*measure, "--device", "gpu"],
+        cwd=packed,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("Expected a GPU.")
 
 
 def test_a_machine_that_lacks_packages_does_not_begin(packed):
@@ -179,7 +208,7 @@ def test_the_packed_study_is_the_same_study(packed, given, monkeypatch):
 
     script = (packed / "study.sh").read_text()
     (line,) = [line for line in script.splitlines() if "env/bin/python -m train study" in line]
-    words = line.split(" -m train ")[1].split(" --out ")[0].split()
+    words = line.split(" -m train ")[1].split(" --out ")[0].replace(" $device", "").split()
     monkeypatch.chdir(packed)
     there = parse([*words, "--out", "results"])
     here = parse(["study", *given, "--out", "results"])

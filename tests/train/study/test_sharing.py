@@ -3,6 +3,8 @@
 import os
 import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -26,7 +28,9 @@ from train.study.board import Board
 from train.study.cluster import Cluster, train_on
 from train.study.cycles import Job
 from train.study.sharing import served_together, sharing
+from train.study.tasks import Task
 
+WAIT = 60  # seconds
 CONFIGS = [preset("paper", name) for name in ("mobilenet", "resnet50")]
 
 
@@ -40,6 +44,7 @@ CONFIGS = [preset("paper", name) for name in ("mobilenet", "resnet50")]
         (None, None, 16, "auto", 1),  # a CPU run takes every core
         (None, 80, 16, "cpu", 1),
         (3, None, 2, "auto", 3),
+        (None, 139, 64, "auto", 8),  # more than keep it busy are of no use
         (50, 80, 16, "gpu", 20),  # there are no more cycles
     ],
 )
@@ -86,21 +91,56 @@ def test_the_service_sees_all_gpus_and_its_clients_those_that_this_process_hid_f
     command(path, "nvidia-cuda-mps-control", f'echo "${{CUDA_VISIBLE_DEVICES-all}}" >> {path}/log')
     with served_together(True, visible) as said:
         assert said == f"without MPS: {seen}"
+        assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
     # It would number them anew, and its clients ask by their own numbers.
     assert (path / "log").read_text().split() == ["all", "all"]  # begun and ended
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
 
 
+SERVICE = 'echo "$1 $CUDA_MPS_PIPE_DIRECTORY" >> {}/log; cat >> {}/log'
+
+
 def test_a_service_that_does_not_serve_is_ended_and_said(path, monkeypatch):
-    log = path / "log"
     monkeypatch.setattr(sharing_module, "_PROBE", "raise SystemExit('no GPU for it')")
-    command(path, "nvidia-cuda-mps-control", f'echo "$1 $CUDA_MPS_PIPE_DIRECTORY" >> {log}; cat')
+    command(path, "nvidia-cuda-mps-control", SERVICE.format(path, path))
     with served_together(True, None) as said:
         assert said == "without MPS: no GPU for it"
         assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
-    begun, ended = log.read_text().splitlines()
-    assert begun.startswith("-d ")
-    assert ended.strip() == begun.removeprefix("-d ")
+    begun, ended, quits = (path / "log").read_text().splitlines()
+    assert begun == f"-d {ended.strip()}"
+    assert quits == "quit"
+    assert not Path(ended.strip()).exists()
+
+
+def test_a_service_that_does_not_begin_says_why(path):
+    command(path, "nvidia-cuda-mps-control", "echo not permitted >&2; exit 1")
+    with served_together(True, None) as said:
+        assert said == "without MPS: not permitted"
+
+
+SERVED = f"""
+import sys, time
+from train.study import sharing
+sharing._PROBE = ""
+with sharing.served_together(True, None) as what:
+    print(what, flush=True)
+    time.sleep({WAIT})
+"""
+
+
+def test_a_service_ends_with_who_is_killed(path):
+    command(path, "nvidia-cuda-mps-control", SERVICE.format(path, path))
+    killed = subprocess.Popen([sys.executable, "-c", SERVED], stdout=subprocess.PIPE, text=True)
+    assert killed.stdout.readline() == "with MPS\n"
+    folder = Path((path / "log").read_text().split()[1])
+    assert folder.is_dir()
+    killed.kill()
+    killed.communicate(timeout=WAIT)
+    end = time.monotonic() + WAIT
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not folder.exists()
+    assert (path / "log").read_text().endswith("quit\n")
 
 
 def test_nothing_is_started_that_is_not_wanted_or_not_there(path, monkeypatch):
@@ -203,13 +243,13 @@ def test_who_stops_cycles_that_share_a_machine_loses_no_finished_epoch(
 class OneTask:
     """A cluster on which a task ends by a fault of the program."""
 
-    _ray, _running = ray, []
+    _ray, machine_options = ray, {}
 
-    def submit(self, function, *arguments):
-        return "its reference"
+    def submit(self, function, *arguments, folder):
+        return Task(None, folder, "its reference", None)
 
-    def finished(self, references, *, timeout):
-        return [(one, Cluster._outcome(self, one)) for one in references]
+    def finished(self, tasks, *, timeout):
+        return [(task, Cluster._outcome(self, task)) for task in tasks]
 
 
 def test_where_a_fault_on_the_cluster_was_is_kept(tmp_path, monkeypatch):
