@@ -158,7 +158,7 @@ def _prepare_torch(device: str, *, deterministic: bool) -> str:
     torch.backends.cudnn.benchmark = kind == "gpu" and not deterministic
     # On a GPU the gradient of max pooling has no deterministic form, as the documents say.
     torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")
-    warnings.filterwarnings("ignore", ".* does not have a deterministic implementation")
+    warnings.filterwarnings("ignore", "max_pool.* does not have a deterministic implementation")
     # Nothing here reads memory before it is written: filling it would cost every step.
     torch.utils.deterministic.fill_uninitialized_memory = False
     _keep_freed_memory()

@@ -245,13 +245,14 @@ def _cluster(command: Study | Tune, shared: "Sharing | None" = None) -> Iterator
     """Give the cluster to train on, or None to train in this process."""
     if shared:
         from train.study.cluster import Cluster
-        from train.study.sharing import served_together
+        from train.study.sharing import in_turns, served_together
 
-        serving = served_together(shared.gpu, shared.visible)
-        with serving as service, Cluster.here(shared) as cluster:
-            if service:
-                print(f"Cycles share the GPU {service}.")
-            yield cluster
+        with contextlib.ExitStack() as held:
+            if shared.gpu:
+                service = held.enter_context(served_together(shared.visible))
+                print(f"Cycles share the GPU {service.sentence}.")
+                shared = shared if service.together else in_turns(shared)
+            yield held.enter_context(Cluster.here(shared))
     elif command.cluster:
         from train.study.cluster import Cluster
 

@@ -5,6 +5,7 @@ where it runs, though no statistics are sent, and keeps a secret in the home fol
 """
 
 import contextlib
+import logging
 import os
 import secrets
 import tempfile
@@ -12,10 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from train.study.afterwards import Afterwards
+
 _STORE = 100 * 2**20
 """Bytes of what tasks hand to each other: a few sentences."""
 
-_LONGEST = 40
+_LONGEST = 20
+"""Characters of a temporary folder in which Ray's sockets may lie."""
+
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # What Ray does on desktops, against questions of their firewalls: 127.0.0.1, whatever is asked.
@@ -27,31 +32,42 @@ _CLUSTER_FILE = "ray_bootstrap_config.yaml"
 """What a cloud's launcher leaves at home; only without one is the metadata service asked."""
 
 
+_REMOVES = 'for attempt in 1 2 3 4 5; do rm -rf "$1" && break; sleep 1; done'
+"""Ray's processes, which may still write, end a little later than the one that began them."""
+
+
 @contextlib.contextmanager
-def home(visible: str | None) -> Iterator[tempfile.TemporaryDirectory]:
+def home(visible: str | None) -> Iterator[tuple[str, Afterwards]]:
     """Give a folder that is home to Ray's own processes, which are to be begun meanwhile.
 
-    It is to be removed once they have ended. They see the GPUs that were `visible` before this
-    process hid them from its own Keras.
+    It is removed by what comes with it: once that is closed, or this process has ended. Ray's
+    processes see the GPUs that were `visible` before this process hid them from its own Keras.
     """
-    folder = tempfile.TemporaryDirectory(prefix="kneeoa-ray-", ignore_cleanup_errors=True)
-    Path(folder.name, _CLUSTER_FILE).write_text("{}\n", "utf-8")
+    # The path of a socket in it may have 107 characters, of which Ray's own names take 66.
+    place = tempfile.gettempdir() if len(tempfile.gettempdir()) <= _LONGEST else "/tmp"
+    folder = tempfile.mkdtemp(prefix="kneeoa-ray-", dir=place)
+    removes = Afterwards(_REMOVES, folder)
+    Path(folder, _CLUSTER_FILE).write_text("{}\n", "utf-8")
     os.environ.update(_SETTINGS)
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     _forget_the_secret_before()
-    with _set("CUDA_VISIBLE_DEVICES", visible), _set("HOME", folder.name), _on_loopback():
-        yield folder
+    with _set("CUDA_VISIBLE_DEVICES", visible), _set("HOME", folder), _on_loopback():
+        yield folder, removes
 
 
 def room(folder: str) -> dict[str, Any]:
-    """Return Ray's options of where it keeps things: in `folder`, that nothing is left, and little.
+    """Return Ray's options of where it keeps things: all in `folder`, and little.
 
     By itself it takes gigabytes of shared memory, of which a container may have none, and leaves
-    every session in the temporary folder. A socket's path may have 107 characters: where `folder`
-    is long, it stays there.
+    every session in the temporary folder.
     """
-    here = {"_temp_dir": folder} if len(folder) <= _LONGEST else {}
-    return {"object_store_memory": _STORE, "_plasma_directory": folder, **here}
+    return {
+        "_temp_dir": folder,
+        "_plasma_directory": folder,
+        "object_store_memory": _STORE,
+        # Else it says at every start that it does not check the two together.
+        "logging_level": logging.WARNING,
+    }
 
 
 def _forget_the_secret_before() -> None:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
-from train.run.progress import read_progress
 from train.study import alone
+from train.study.afterwards import Afterwards
 from train.study.board import Board
 from train.study.code import copy_code
 from train.study.sharing import Sharing
@@ -27,12 +27,6 @@ from train.study.tasks import GPULostError, Outcome, Task, cycle_task
 if TYPE_CHECKING:
     from train.study.cycles import Job
 
-
-RETRIES = 5
-"""How often a run is begun again, from its last finished epoch, after its machine was lost."""
-
-SILENCE = 600.0
-"""Seconds without news after which a task on a GPU hangs: there an epoch takes some seconds."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -46,7 +40,7 @@ class Cluster:
     A context manager: when it is left, tasks that still run are ended.
     """
 
-    _home: tempfile.TemporaryDirectory | None = None
+    _removes_home: Afterwards | None = None
 
     def __init__(
         self,
@@ -103,7 +97,7 @@ class Cluster:
     def here(cls, sharing: Sharing) -> "Cluster":
         """Start one of this machine alone, whose runs share what it trains on."""
         gpu, own_home = int(sharing.gpu), str(Path.home())
-        with alone.home(sharing.visible) as home:
+        with alone.home(sharing.visible) as (home, removes_home):
             cluster = cls(
                 cpus=sharing.cpus,
                 # Ray knows four decimals.
@@ -116,11 +110,11 @@ class Cluster:
                     "num_gpus": gpu,
                     "include_dashboard": False,
                     "_node_ip_address": "127.0.0.1",
-                    **alone.room(home.name),
+                    **alone.room(home),
                 },
                 variables={"HOME": own_home},
             )
-        cluster._home = home
+        cluster._removes_home = removes_home
         return cluster
 
     def __enter__(self) -> "Cluster":
@@ -155,38 +149,34 @@ class Cluster:
         """
         # Each in a process of its own: what fails on a GPU may leave it unusable for its process.
         remote = self._ray.remote(max_calls=1)(function).options(
-            num_cpus=self._need["CPU"],
-            num_gpus=self._need["GPU"],
-            max_retries=RETRIES,
-            retry_exceptions=[GPULostError],
+            num_cpus=self._need["CPU"], num_gpus=self._need["GPU"], max_retries=0
         )
-
-        def begin() -> Any:
-            return remote.remote(*arguments)
-
-        task = Task(begin, folder, begin(), read_progress(folder))
+        task = Task(lambda: remote.remote(*arguments), folder)
         self._running.append(task)
         return task
 
-    def finished(self, tasks: Iterable[Task], *, timeout: float) -> list[tuple[Task, Outcome]]:
-        """Wait at most `timeout` seconds; return the tasks that are done, with outcomes."""
+    def changes(self, tasks: Iterable[Task], *, timeout: float) -> list[tuple[Task, Outcome]]:
+        """Wait at most `timeout` seconds; return the tasks that are done, with outcomes.
+
+        One that was lost is ``waiting`` to be trained from its last finished epoch, with the
+        reason; it ``failed`` when that was tried too often.
+        """
         by_reference = {task.reference: task for task in tasks}
-        done, hanging = self._ray.wait(
+        done, running = self._ray.wait(
             list(by_reference), num_returns=len(by_reference), timeout=timeout
         )
-        for task in (by_reference[reference] for reference in hanging):
-            if self._need["GPU"] and task.hangs(SILENCE):
-                task.is_ending, task.silenced = True, task.silenced + 1
+        for task in (by_reference[reference] for reference in running):
+            if self._need["GPU"] and task.hangs():
                 self._ray.cancel(task.reference, force=True)
-        ended = []
+        changed = []
         for task in (by_reference[reference] for reference in done):
             outcome = self._outcome(task)
-            if task.is_ending and outcome.state == "failed" and task.silenced <= RETRIES:
-                task.begin_anew()
-                continue
-            self._running.remove(task)
-            ended.append((task, outcome))
-        return ended
+            if outcome.state == "lost":
+                outcome = task.begin_anew(outcome.sentence)
+            if outcome.state != "waiting":
+                self._running.remove(task)
+            changed.append((task, outcome))
+        return changed
 
     def close(self) -> None:
         """Leave the cluster; tasks that still run end as by Ctrl-C, and keep whole epochs."""
@@ -198,25 +188,27 @@ class Cluster:
                 self._ray.wait(references, num_returns=len(references), timeout=PATIENCE)
         finally:
             self._ray.shutdown()
-        if self._home:
-            self._home.cleanup()
+        if self._removes_home:
+            self._removes_home.close(seconds=PATIENCE)
 
     def _outcome(self, task: Task) -> Outcome:
+        errors = self._ray.exceptions
         try:
             return self._ray.get(task.reference)
-        except self._ray.exceptions.RayTaskError as error:
+        except errors.RayTaskError as error:
             cause = error.cause or error
-            what = (str(cause).strip().splitlines() or [""])[0]
-            sentence = f"This is a fault of the program: {type(cause).__name__}: {what}"
+            what = _first_line(cause)
             if isinstance(cause, GPULostError):
-                sentence = f"{what} It was tried {1 + RETRIES} times."
+                return Outcome("lost", sentence=what)
+            sentence = f"This is a fault of the program: {type(cause).__name__}: {what}"
             return Outcome("failed", sentence=sentence, trace=_COLOURS.sub("", f"{error}\n"))
-        except self._ray.exceptions.RayError as error:
-            if task.silenced:
-                why = f"Ended {task.silenced} times after {SILENCE / 60:g} minutes without a word."
-                return Outcome("failed", sentence=why)
-            first = str(error).strip().splitlines()[0]
-            return Outcome("failed", sentence=f"Lost more than {RETRIES} times, or broken: {first}")
+        except errors.RayError as error:
+            what = _first_line(error)
+            if isinstance(error, errors.RuntimeEnvSetupError):
+                return Outcome("failed", sentence=f"Its process cannot begin: {what}")
+            return Outcome(
+                "lost", sentence=task.why_ended or f"Its process or machine ended: {what}"
+            )
 
     def _check_resources(self) -> None:
         for name, need in self._need.items():
@@ -241,6 +233,10 @@ def _own_signals() -> Iterator[None]:
     finally:
         with contextlib.suppress(ValueError):  # not in a thread
             signal.signal(signal.SIGTERM, before)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _check_reachable(address: str) -> None:
@@ -282,12 +278,14 @@ def train_on(
         for job in todo
     }
     while waiting:
-        for task, outcome in cluster.finished(waiting, timeout=1):
-            job = waiting.pop(task)
+        for task, outcome in cluster.changes(waiting, timeout=1):
+            job = waiting[task]
             if outcome.state == "finished" and not job.is_finished:
                 lost = "The machine that trained it wrote to another results folder than this one."
                 outcome = Outcome("failed", sentence=lost)
-            apply_keep(jobs, keep)
+            if outcome.state != "waiting":
+                del waiting[task]
+                apply_keep(jobs, keep)
             board.set_state(job.run_id, outcome.state, outcome.kept(job.results, job.run_id))
         for task, job in waiting.items():
             if progress := task.news():

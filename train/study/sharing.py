@@ -11,16 +11,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import joblib
+from joblib.externals.loky import cpu_count
 
 from kneeoa.networks import Architecture
 from train import machine
 from train.config import TrainConfig
+from train.study.afterwards import Afterwards
 
 GIGABYTES: dict[Architecture, float] = {"mobilenet": 5.0, "resnet50": 8.0}
 """Memory of a GPU allowed for a run at 32 films a batch; an allowance, see ``docs/device.md``."""
@@ -42,14 +42,11 @@ _PROBE = (
     "from train import machine; print(machine.prepare('gpu')); from keras import ops; "
     "print(ops.convert_to_numpy(ops.sum(ops.ones(8))))"
 )
-_SERVICE = f"""
-{_CONTROL} -d < /dev/null > "$1/said" 2>&1 || exit 1
-: > "$1/serves"
-cat > /dev/null
-echo quit | {_CONTROL}
+_QUITS = f"""
+echo quit | timeout 10 {_CONTROL} || kill -KILL "$(cat "$1/{_CONTROL}.pid")"
 rm -rf "$1"
 """
-"""Serves until its standard input ends, as it does with who began it, however that ends."""
+"""Ends a service, also one that waits for clients in vain, and removes its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,14 @@ class Sharing:
     gpu : whether they share a GPU
     cpus : cores of each
     visible : ``CUDA_VISIBLE_DEVICES`` as it was given
+    is_asked : whether the user said how many
     """
 
     at_once: int
     gpu: bool
     cpus: int
     visible: str | None = None
+    is_asked: bool = False
 
 
 def sharing(
@@ -79,21 +78,20 @@ def sharing(
     gpu_bytes: int | None,
     cores: int,
     visible: str | None = None,
-    at_most: int = AT_MOST,
 ) -> Sharing:
     """Return how many of `cycles` of each config train at once.
 
     `asked` is what the user said, or None: on a GPU of `gpu_bytes` then as many as its memory and
-    the `cores` allow, but `at_most`; on a CPU one, which uses all of them.
+    the `cores` allow, but `AT_MOST`; on a CPU one, which uses all of them.
     """
     configs = list(configs)
-    gpu = device != "cpu" and gpu_bytes is not None
+    gpu, is_asked = device != "cpu" and gpu_bytes is not None, asked is not None
     if asked is None:
         need = max(GIGABYTES[c.architecture] * max(1, c.batch_size / 32) for c in configs)
         fits = int(gpu_bytes / 1e9 // need) if gpu_bytes and gpu else 1
-        asked = min(fits, cores // CORES, at_most)
+        asked = min(fits, cores // CORES, AT_MOST)
     at_once = max(1, min(asked, cycles * len(configs)))
-    return Sharing(at_once, gpu, max(1, cores // at_once), visible)
+    return Sharing(at_once, gpu, max(1, cores // at_once), visible, is_asked)
 
 
 def sharing_here(
@@ -115,69 +113,83 @@ def sharing_here(
         asked=asked,
         gpu_bytes=gpu_bytes,
         # What affinity and container leave of them.
-        cores=joblib.cpu_count(),
+        cores=cpu_count(),
         visible=os.environ.get(_VISIBLE),
-        at_most=AT_MOST if _PIPES in os.environ or shutil.which(_CONTROL) else IN_TURNS,
     )
 
 
+def in_turns(sharing: Sharing) -> Sharing:
+    """Return how many are to share a GPU in turns: unless they were asked for, not as many."""
+    if sharing.is_asked:
+        return sharing
+    at_once = min(sharing.at_once, IN_TURNS)
+    return replace(sharing, at_once=at_once, cpus=sharing.cpus * sharing.at_once // at_once)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How processes have the GPU: `together` or in turns; `sentence` says so, and why."""
+
+    together: bool
+    sentence: str
+
+
 @contextlib.contextmanager
-def served_together(wanted: bool, visible: str | None) -> Iterator[str]:
-    """Run NVIDIA's Multi-Process Service inside, if the machine offers it; yield what is so.
+def served_together(visible: str | None) -> Iterator[Service]:
+    """Run NVIDIA's Multi-Process Service inside, if the machine offers it.
 
     Processes then share the GPU at the same time instead of in turns. What it needs is in
     environment variables, for processes that are started inside; they are to see the GPUs that
     were `visible` (``CUDA_VISIBLE_DEVICES``) before this process hid them from its own Keras.
+
+    Raises `NoGPUError` when a process has no use of the GPU, with the service or without.
     """
-    if not wanted:
-        yield ""
-        return
-    if _PIPES in os.environ:
-        yield "with the MPS that runs here"
-        return
-    if shutil.which(_CONTROL) is None:
-        yield "without MPS: this machine does not offer it"
-        return
-    folder = tempfile.mkdtemp(prefix="kneeoa-mps-")
-    ours = {_PIPES: folder, "CUDA_MPS_LOG_DIRECTORY": folder}
     # The service numbers the GPUs that it is shown anew, and its clients would ask for others.
-    service = {name: value for name, value in os.environ.items() if name != _VISIBLE} | ours
-    client = service | ({} if visible is None else {_VISIBLE: visible})
-    guardian = subprocess.Popen(
-        ["sh", "-c", _SERVICE, "mps", folder],
-        env=service,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for those that train
-    )
-    try:
-        why = _why_not_serving(guardian, Path(folder)) or _why_not_served(client)
-        if not why:
-            os.environ |= ours
-        yield f"without MPS: {why}" if why else "with MPS"
-    finally:
-        for name in ours:
-            os.environ.pop(name, None)
+    service = {name: value for name, value in os.environ.items() if name != _VISIBLE}
+    client = {} if visible is None else {_VISIBLE: visible}
+    if _PIPES in os.environ:
+        yield Service(together=True, sentence="with the MPS that runs here")
+        return
+    with contextlib.ExitStack() as ends:
+        if shutil.which(_CONTROL) is None:
+            why = "this machine does not offer it"
+        else:
+            folder = tempfile.mkdtemp(prefix="kneeoa-mps-")
+            ours = {_PIPES: folder, "CUDA_MPS_LOG_DIRECTORY": folder}
+            quits = Afterwards(_QUITS, folder, environment=service | ours)
+            ends.callback(quits.close, seconds=_SECONDS)
+            why = _why_not_begun(service | ours, Path(folder))
+            why = why or _why_not_used(service | ours | client)
+            if not why:
+                os.environ |= ours
+                ends.callback(lambda: [os.environ.pop(name, None) for name in ours])
+        if why:
+            ends.close()  # what does not serve is not to hold the GPU
+            if without := _why_not_used(service | client):
+                raise machine.NoGPUError(without)
+        yield Service(not why, f"without MPS: {why}" if why else "with MPS")
+
+
+def _why_not_begun(service: Mapping[str, str], folder: Path) -> str:
+    # To a file: a pipe would be held open by what goes on.
+    with (folder / "begun").open("w+b") as printed:
         try:
-            guardian.communicate(timeout=_SECONDS)  # its standard input ends
-        except subprocess.TimeoutExpired:
-            guardian.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+            code = subprocess.run(
+                [_CONTROL, "-d"],
+                env=service,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                timeout=_SECONDS,
+                check=False,
+            ).returncode
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"{type(error).__name__}"
+        printed.seek(0)
+        return _last_line(printed.read().decode("utf-8", "replace"), code)
 
 
-def _why_not_serving(guardian: subprocess.Popen, folder: Path) -> str:
-    end = time.monotonic() + _SECONDS
-    while not (folder / "serves").exists():
-        if guardian.poll() is not None:
-            return _last_line((folder / "said").read_text("utf-8", "replace"), guardian.returncode)
-        if time.monotonic() > end:
-            return "it did not begin to serve"
-        time.sleep(0.05)
-    return ""
-
-
-def _why_not_served(client: Mapping[str, str]) -> str:
+def _why_not_used(client: Mapping[str, str]) -> str:
     try:
         process = subprocess.run(
             [sys.executable, "-c", _PROBE],
@@ -189,11 +201,13 @@ def _why_not_served(client: Mapping[str, str]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{type(error).__name__}"
-    if not process.returncode:
-        return ""
     return _last_line(process.stderr or process.stdout, process.returncode)
 
 
 def _last_line(printed: str, code: int) -> str:
+    """Return what a process says last that ended with `code`, or nothing for one that was right."""
+    if not code:
+        return ""
     lines = printed.strip().splitlines()
-    return lines[-1] if lines else f"it ended with {code}"
+    # Of an error of Python, what it says.
+    return lines[-1].rpartition("Error: ")[2] if lines else f"it ended with {code}"

@@ -20,10 +20,19 @@ if TYPE_CHECKING:
     from train.study.cycles import Job
 
 
+_BEGUN = "begun"
+
 PAUSE = 15.0
 """Seconds before a task whose GPU failed begins anew: others that shared it end meanwhile."""
 
-_OF_THE_GPU = re.compile("CUDA error|cuDNN error|CUDA driver")
+RETRIES = 5
+"""How often a task is begun again without having come to another epoch meanwhile."""
+
+SILENCE = 600.0
+"""Seconds without a sign of life after which a task on a GPU hangs: an epoch takes some seconds."""
+
+_OF_THE_GPU = re.compile("^.*(CUDA|cuDNN|cuBLAS|find an engine).*$", re.IGNORECASE | re.MULTILINE)
+"""How PyTorch, its libraries and the driver say that a GPU fails or is gone."""
 
 
 class GPULostError(Exception):
@@ -32,7 +41,7 @@ class GPULostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a task ended: ``finished``, ``failed`` or ``pruned``.
+    """How a task ended: ``finished``, ``failed`` or ``pruned``; or ``waiting``, as it begins anew.
 
     `losses` is the validation loss of each epoch of a finished trial; `sentence` says what failed,
     and `trace` where, if it was a fault of the program.
@@ -57,42 +66,63 @@ class Outcome:
         return f"{self.sentence} Where it was: {file}"
 
 
-@dataclass(eq=False, slots=True)
 class Task:
     """A task on a cluster, and what was last heard of it.
 
     Attributes
     ----------
-    begin : begins it, and returns Ray's reference
-    folder : where it leaves its progress
-    heard : when the last news came, or None before any
-    silenced : how often it was ended because it hung; it `is_ending` until its process is gone
+    reference : Ray's, of the present try
+    why_ended : why it was ended from here, or empty
     """
 
-    begin: Callable[[], Any]
-    folder: Path
-    reference: Any
-    progress: Progress | None
-    heard: float | None = None
-    silenced: int = 0
-    is_ending: bool = False
+    def __init__(self, begin: Callable[[], Any], folder: Path) -> None:
+        """Begin it; `begin` returns Ray's reference, `folder` is where it leaves its progress."""
+        self._begin, self._folder = begin, folder
+        self._told, self._epoch, self._tries = read_progress(folder), 0, 0
+        self._start()
 
-    def begin_anew(self) -> None:
-        """Begin it once more; nothing was heard of it yet."""
-        self.reference, self.heard, self.is_ending = self.begin(), None, False
+    def _start(self) -> None:
+        self.why_ended = ""
+        self._sign = self._sign_of_life()
+        self._alive_at: float | None = None
+        self.reference = self._begin()
 
-    def hangs(self, silence: float) -> bool:
-        """Return whether it has said something, and then nothing for `silence` seconds."""
-        now = time.monotonic()
-        return self.heard is not None and now - self.heard > silence and not self.is_ending
+    def begin_anew(self, why: str) -> "Outcome":
+        """Begin it again; return that it waits, or that it failed where that is of no use."""
+        progress = read_progress(self._folder)
+        epoch = progress.epoch if progress else 0
+        self._tries = self._tries + 1 if epoch == self._epoch else 1
+        self._epoch = epoch
+        if self._tries > RETRIES:
+            return Outcome("failed", sentence=f"{why} It was begun {self._tries} times, in vain.")
+        self._start()
+        return Outcome("waiting", sentence=f"{why} It begins anew, from its last finished epoch.")
+
+    def hangs(self) -> bool:
+        """Return whether it has begun, and then given no sign of life for `SILENCE`; only once."""
+        now, sign = time.monotonic(), self._sign_of_life()
+        if sign != self._sign:
+            self._sign, self._alive_at = sign, now
+        hangs = self._alive_at is not None and now - self._alive_at > SILENCE
+        if not hangs or self.why_ended:
+            return False
+        self.why_ended = f"It hung: there was no sign of life for {SILENCE / 60:g} minutes."
+        return True
 
     def news(self) -> Progress | None:
-        """Return how far it is, if that is not known yet; a task before it may have left some."""
-        progress = read_progress(self.folder)
-        if progress is None or progress == self.progress:
+        """Return how far it is, if that is not known yet; a try before it may have left some."""
+        progress = read_progress(self._folder)
+        if progress is None or progress == self._told:
             return None
-        self.progress, self.heard = progress, time.monotonic()
+        self._told = progress
         return progress
+
+    def _sign_of_life(self) -> tuple[int, ...]:
+        """Return when it began, and when it last left progress: both as its machine has it."""
+        return tuple(
+            file.stat().st_mtime_ns if file.exists() else 0
+            for file in (self._folder / _BEGUN, self._folder / "progress.json")
+        )
 
 
 class StoppedError(KneeOAError):
@@ -108,7 +138,7 @@ def cycle_task(
     """
     from train import machine
 
-    _end_in_order()
+    _begin(job.unfinished)
     try:
         with _gpu_that_may_be_lost():
             prepared = machine.prepare(**machine_options)
@@ -127,7 +157,7 @@ def trial_task(
     """Train one trial of a tuning study, as `cycle_task` does a cycle."""
     from train import machine
 
-    _end_in_order()
+    _begin(folder)
     try:
         with _gpu_that_may_be_lost():
             prepared = machine.prepare(**machine_options)
@@ -151,8 +181,13 @@ def trial_task(
     return Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
 
 
-def _end_in_order() -> None:
-    """Have a task that is cancelled hear of it, also where Ctrl-C was ignored when Ray began."""
+def _begin(folder: Path) -> None:
+    """Leave a sign of life; and have a task that is cancelled hear of it.
+
+    It would not where Ctrl-C was ignored when Ray began.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _BEGUN).touch()
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -162,10 +197,11 @@ def _gpu_that_may_be_lost() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, NoGPUError) and not _OF_THE_GPU.search(str(error)):
+        fault = _OF_THE_GPU.search(str(error))
+        if not isinstance(error, NoGPUError) and (isinstance(error, KneeOAError) or not fault):
             raise
         time.sleep(PAUSE)
-        what = (str(error).strip().splitlines() or [""])[0]
+        what = fault.group(0) if fault else str(error)
         raise GPULostError(f"The GPU failed or was gone: {what}") from error
 
 

@@ -177,9 +177,11 @@ def search_on(
             waiting[task] = trial
         if not waiting:
             return
-        for task, outcome in cluster.finished(waiting, timeout=1):
-            trial = waiting.pop(task)
-            search.end(trial, outcome)
+        for task, outcome in cluster.changes(waiting, timeout=1):
+            trial = waiting[task]
+            if outcome.state != "waiting":
+                del waiting[task]
+                search.end(trial, outcome)
             name = _name(search, trial)
             board.set_state(name, outcome.state, outcome.kept(search.results, name))
         for task, trial in waiting.items():

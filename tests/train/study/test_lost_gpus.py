@@ -1,18 +1,20 @@
 """Tasks whose GPU fails or that hang on it begin anew; who is told of a run hears of it once."""
 
+import os
+import signal
 import time
 
 import pytest
 
+from kneeoa.errors import ConfigError
 from train.machine import NoGPUError
 from train.run.progress import Progress, write_progress
-from train.study import cluster as cluster_module
 from train.study import tasks
-from train.study.cluster import RETRIES, Cluster
+from train.study.cluster import Cluster
 from train.study.sharing import Sharing
 from train.study.tasks import Outcome
 
-LONG = 600  # seconds
+WAITING = Outcome("waiting")
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +32,11 @@ def fallible(*faults):
         before = len(tries.read_text()) if tries.exists() else 0
         tries.write_text("x" * (before + 1))
         tasks.PAUSE = 0
+        tasks._begin(folder)
         with tasks._gpu_that_may_be_lost():
             if before < len(faults):
+                if faults[before] is None:
+                    os.kill(os.getpid(), signal.SIGKILL)
                 raise faults[before]
         return Outcome("finished")
 
@@ -39,55 +44,91 @@ def fallible(*faults):
 
 
 def ended(cluster, *submitted):
-    """Wait for tasks; return their outcomes in order, and the news that came of each."""
-    outcomes, news, end = {}, {task: [] for task in submitted}, time.monotonic() + 120
-    while len(outcomes) < len(submitted) and time.monotonic() < end:
-        running = [task for task in submitted if task not in outcomes]
-        outcomes |= dict(cluster.finished(running, timeout=0.2))
+    """Wait for tasks; return all outcomes of each, in order, and the news that came of it."""
+    outcomes, news = ({task: [] for task in submitted} for _ in range(2))
+    end, running = time.monotonic() + 120, list(submitted)
+    while running and time.monotonic() < end:
+        for task, outcome in cluster.changes(running, timeout=0.2):
+            outcomes[task].append(outcome)
+        running = [task for task in running if (outcomes[task] or [WAITING])[-1].state == "waiting"]
         for task in running:
             if progress := task.news():
                 news[task].append(progress)
-    return [outcomes[task] for task in submitted], list(news.values())
+    return list(outcomes.values()), list(news.values())
 
 
 def test_a_task_whose_gpu_fails_or_is_gone_begins_anew(cluster, tmp_path):
-    of_the_gpu = RuntimeError("CUDA error: unspecified launch failure\nCompile with ...")
+    of_the_gpu = RuntimeError("Exception in layer\nCUDA error: unspecified launch failure\nCompile")
     of_mps = NoGPUError("Expected a GPU. torch sees none here.")
-    of_the_program = ValueError("shapes")
-    for name in "abc":
+    of_the_program, of_the_user = ValueError("shapes"), ConfigError("Expected CUDA to be spelt so.")
+    faults = {
+        "lost": [of_the_gpu, None, of_mps],
+        "wrong": [of_the_program],
+        "asked": [of_the_user],
+        "broken": [of_the_gpu] * 100,
+    }
+    for name in faults:
         (tmp_path / name).mkdir()
-    faults = {"a": [of_the_gpu, of_mps], "b": [of_the_program], "c": [of_the_gpu] * LONG}
     submitted = [
         cluster.submit(fallible(*raised), tmp_path / name, folder=tmp_path / name)
         for name, raised in faults.items()
     ]
-    (lost, wrong, broken), _ = ended(cluster, *submitted)
-    assert lost.state == "finished"
-    assert (wrong.state, "ValueError: shapes" in wrong.sentence) == ("failed", True)
-    assert (broken.state, len((tmp_path / "c" / "tries").read_text())) == ("failed", 1 + RETRIES)
-    assert "GPU failed or was gone: CUDA error: unspecified launch failure" in broken.sentence
-    assert len((tmp_path / "a" / "tries").read_text()) == 3
-    assert len((tmp_path / "b" / "tries").read_text()) == 1
+    (lost, wrong, asked, broken), _ = ended(cluster, *submitted)
+    assert [outcome.state for outcome in lost] == ["waiting"] * 3 + ["finished"]
+    assert "was gone: CUDA error: unspecified launch failure It begins" in lost[0].sentence
+    assert [outcome.state for outcome in wrong + asked] == ["failed"] * 2
+    assert "ValueError: shapes" in wrong[0].sentence
+    assert len(broken) == 1 + tasks.RETRIES
+    assert broken[-1].state == "failed"
+    assert "begun 6 times, in vain" in broken[-1].sentence
 
 
-def test_a_task_that_hangs_begins_anew_and_is_heard_of_once(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster_module, "SILENCE", 1.0)
+def test_who_has_come_to_another_epoch_may_be_lost_as_often_again(tmp_path):
+    begun = []
+    task = tasks.Task(lambda: begun.append(1), tmp_path)
+    for epoch in (1, 1, 1, 1, 2, 2, 2, 3):
+        write_progress(tmp_path, Progress(epoch=epoch, epochs=9, share=0.5, epochs_left=8))
+        assert task.begin_anew("Gone.").state == "waiting"
+    states = [task.begin_anew("Gone.").state for _ in range(tasks.RETRIES)]
+    assert states == ["waiting"] * (tasks.RETRIES - 1) + ["failed"]
+    assert len(begun) == 1 + 8 + tasks.RETRIES - 1
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["after a word", "before any word"])
+def test_a_task_that_hangs_begins_anew_and_is_heard_of_once(
+    is_told, cluster, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tasks, "SILENCE", 1.0)
     old, new = (Progress(epoch=epoch, epochs=9, share=0.5, epochs_left=8) for epoch in (3, 4))
     write_progress(tmp_path, old)
 
     def hangs_once(folder):
         is_first = not (folder / "first").exists()
         (folder / "first").touch()
-        write_progress(folder, new)
-        time.sleep(LONG if is_first else 0.5)
+        tasks._begin(folder)
+        if is_told:
+            write_progress(folder, new)
+        time.sleep(600 if is_first else 0.5)
         return Outcome("finished")
 
     task = cluster.submit(hangs_once, tmp_path, folder=tmp_path)
-    ((outcome,), (news,)) = ended(cluster, task)
-    assert outcome.state == "finished"
-    assert task.silenced == 1
+    ((hung, finished),), (news,) = ended(cluster, task)
+    assert (hung.state, finished.state) == ("waiting", "finished")
+    assert "no sign of life" in hung.sentence
     # Not what a killed process had left, and nothing twice.
-    assert news == [new]
+    assert news == [new] * is_told
+
+
+def test_who_watches_may_pause_and_queues_may_be_long(tmp_path, monkeypatch):
+    clock = iter((0.0, 700.0, 800.0, 1500.0))
+    monkeypatch.setattr(tasks.time, "monotonic", lambda: next(clock))
+    task = tasks.Task(lambda: None, tmp_path)
+    assert not task.hangs()  # it may still have to wait
+    tasks._begin(tmp_path)
+    assert not task.hangs()
+    write_progress(tmp_path, Progress(epoch=1, epochs=9, share=0.5, epochs_left=8))
+    assert not task.hangs()
+    assert task.hangs()
 
 
 def test_tasks_with_a_gpu_are_told_to_use_it(cluster):

@@ -27,7 +27,7 @@ from train.study import sharing as sharing_module
 from train.study.board import Board
 from train.study.cluster import Cluster, train_on
 from train.study.cycles import Job
-from train.study.sharing import served_together, sharing
+from train.study.sharing import in_turns, served_together, sharing
 from train.study.tasks import Task
 
 WAIT = 60  # seconds
@@ -79,60 +79,78 @@ def test_the_memory_of_a_gpu_is_what_its_driver_says(path, monkeypatch):
     assert machine.gpu_memory() is None
 
 
-PRINTS = "import os; raise SystemExit(os.environ.get('CUDA_VISIBLE_DEVICES', 'all'))"
+SERVICE = (
+    'echo "$1 ${{CUDA_VISIBLE_DEVICES-all}} $CUDA_MPS_PIPE_DIRECTORY" >> {0}/log; cat >> {0}/log'
+)
+# Fails where it is served, and says which GPUs it sees.
+PROBE = """
+import os
+if "CUDA_MPS_PIPE_DIRECTORY" in os.environ:
+    raise ValueError("no GPU for " + os.environ.get("CUDA_VISIBLE_DEVICES", "all"))
+"""
 
 
 @pytest.mark.parametrize(("visible", "seen"), [(None, "all"), ("1", "1")])
-def test_the_service_sees_all_gpus_and_its_clients_those_that_this_process_hid_from_itself(
-    visible, seen, path, monkeypatch
-):
+def test_a_service_that_serves_nobody_is_ended_and_said(visible, seen, path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(sharing_module, "_PROBE", PRINTS)
-    command(path, "nvidia-cuda-mps-control", f'echo "${{CUDA_VISIBLE_DEVICES-all}}" >> {path}/log')
-    with served_together(True, visible) as said:
-        assert said == f"without MPS: {seen}"
+    monkeypatch.setattr(sharing_module, "_PROBE", PROBE)
+    command(path, "nvidia-cuda-mps-control", SERVICE.format(path))
+    with served_together(visible) as service:
+        assert (service.together, service.sentence) == (False, f"without MPS: no GPU for {seen}")
         assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
-    # It would number them anew, and its clients ask by their own numbers.
-    assert (path / "log").read_text().split() == ["all", "all"]  # begun and ended
+        begun, ended, quits = (path / "log").read_text().splitlines()
+    # The service sees all GPUs: it numbers them anew, and clients ask by their own numbers.
+    assert begun.startswith("-d all ")
+    assert ended.split() == ["all", begun.split()[2]]
+    assert quits == "quit"
+    assert not Path(begun.split()[2]).exists()
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
 
 
-SERVICE = 'echo "$1 $CUDA_MPS_PIPE_DIRECTORY" >> {}/log; cat >> {}/log'
-
-
-def test_a_service_that_does_not_serve_is_ended_and_said(path, monkeypatch):
-    monkeypatch.setattr(sharing_module, "_PROBE", "raise SystemExit('no GPU for it')")
-    command(path, "nvidia-cuda-mps-control", SERVICE.format(path, path))
-    with served_together(True, None) as said:
-        assert said == "without MPS: no GPU for it"
-        assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
-    begun, ended, quits = (path / "log").read_text().splitlines()
-    assert begun == f"-d {ended.strip()}"
-    assert quits == "quit"
-    assert not Path(ended.strip()).exists()
-
-
-def test_a_service_that_does_not_begin_says_why(path):
+def test_a_service_that_does_not_begin_says_why(path, monkeypatch):
+    monkeypatch.setattr(sharing_module, "_PROBE", PROBE)
     command(path, "nvidia-cuda-mps-control", "echo not permitted >&2; exit 1")
-    with served_together(True, None) as said:
-        assert said == "without MPS: not permitted"
+    with served_together(None) as service:
+        assert service.sentence == "without MPS: not permitted"
+    command(path, "nvidia-cuda-mps-control", "exit 3")
+    with served_together(None) as service:
+        assert service.sentence == "without MPS: it ended with 3"
+
+
+def test_a_machine_whose_gpu_pytorch_does_not_see_trains_nothing(path, monkeypatch):
+    monkeypatch.setenv("PATH", str(path))
+    with pytest.raises(machine.NoGPUError, match=r"^Expected a GPU\. \w+ sees none here"):
+        served_together(None).__enter__()
+    monkeypatch.setattr(sharing_module, "_PROBE", PROBE)
+    with served_together(None) as service:
+        assert service.sentence == "without MPS: this machine does not offer it"
+
+
+def test_without_the_service_two_take_turns_unless_more_are_asked_for():
+    asked, free = (
+        sharing(CONFIGS, 10, device="gpu", asked=asked, gpu_bytes=80 * 10**9, cores=16)
+        for asked in (6, None)
+    )
+    assert in_turns(asked) == asked
+    assert (free.at_once, free.cpus) == (8, 2)
+    assert (in_turns(free).at_once, in_turns(free).cpus) == (2, 8)
 
 
 SERVED = f"""
 import sys, time
 from train.study import sharing
 sharing._PROBE = ""
-with sharing.served_together(True, None) as what:
-    print(what, flush=True)
+with sharing.served_together(None) as service:
+    print(service.sentence, flush=True)
     time.sleep({WAIT})
 """
 
 
 def test_a_service_ends_with_who_is_killed(path):
-    command(path, "nvidia-cuda-mps-control", SERVICE.format(path, path))
+    command(path, "nvidia-cuda-mps-control", SERVICE.format(path))
     killed = subprocess.Popen([sys.executable, "-c", SERVED], stdout=subprocess.PIPE, text=True)
     assert killed.stdout.readline() == "with MPS\n"
-    folder = Path((path / "log").read_text().split()[1])
+    folder = Path((path / "log").read_text().split()[2])
     assert folder.is_dir()
     killed.kill()
     killed.communicate(timeout=WAIT)
@@ -143,28 +161,20 @@ def test_a_service_ends_with_who_is_killed(path):
     assert (path / "log").read_text().endswith("quit\n")
 
 
-def test_nothing_is_started_that_is_not_wanted_or_not_there(path, monkeypatch):
-    with served_together(False, None) as said:
-        assert said == ""
-    monkeypatch.setenv("PATH", str(path))
-    with served_together(True, None) as said:
-        assert "does not offer it" in said
-
-
 def test_rays_own_processes_have_another_home_and_ask_no_cloud(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     for name in ("RAY_AUTH_TOKEN", *alone._SETTINGS):
         monkeypatch.setenv(name, "")  # so that it is undone
-    with alone.home("0,1") as home:
-        assert os.environ["HOME"] == home.name
+    with alone.home("0,1") as (home, removes):
+        assert os.environ["HOME"] == home
         assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
         # What Ray reads instead of asking where it runs.
-        assert (Path(home.name) / "ray_bootstrap_config.yaml").read_text() == "{}\n"
+        assert (Path(home) / "ray_bootstrap_config.yaml").read_text() == "{}\n"
         assert len(os.environ["RAY_AUTH_TOKEN"]) == 64
     assert (os.environ["HOME"], os.environ["CUDA_VISIBLE_DEVICES"]) == (str(tmp_path), "")
-    home.cleanup()
-    assert not Path(home.name).exists()
+    removes.close(seconds=WAIT)
+    assert not Path(home).exists()
 
 
 def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
@@ -246,9 +256,9 @@ class OneTask:
     _ray, machine_options = ray, {}
 
     def submit(self, function, *arguments, folder):
-        return Task(None, folder, "its reference", None)
+        return Task(lambda: "its reference", folder)
 
-    def finished(self, tasks, *, timeout):
+    def changes(self, tasks, *, timeout):
         return [(task, Cluster._outcome(self, task)) for task in tasks]
 
 
