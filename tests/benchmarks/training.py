@@ -50,7 +50,7 @@ from kneeoa.graders import architectures  # noqa: E402
 from train.config import Stage, preset  # noqa: E402
 from train.graph.trainer import build_trainer, part, unfreeze_from  # noqa: E402
 from train.run.batches import Shuffled, targets_of  # noqa: E402
-from train.study.sharing import in_turns, served_together, sharing_here  # noqa: E402
+from train.study.sharing import on_one_machine, sharing_here  # noqa: E402
 
 Calls = dict[str, Callable[[int], object]]
 
@@ -217,15 +217,10 @@ def main() -> int:
     shared = sharing_here(configs, 10, device=OPTIONS.device, asked=OPTIONS.at_once)
     if shared.at_once < 2:
         return terminal.DONE
-    with contextlib.ExitStack() as held:
-        how = ""
-        if shared.gpu:
-            service = held.enter_context(served_together(shared.visible))
-            how = f" {service.sentence}"
-            shared = shared if service.together else in_turns(shared)
+    with on_one_machine(shared) as (sharing, how):
         for architecture in OPTIONS.architectures:
-            each = measure_at_once(architecture, shared.at_once)
-            print(f"{architecture}, {shared.at_once} at once{how}")
+            each = measure_at_once(architecture, sharing.at_once)
+            print(f"{architecture}, {sharing.at_once} at once {how}".rstrip())
             print(f"  together     {sum(each):9.1f} images/s")
             print(f"  together / one alone: {sum(each) / alone[architecture]:.2f}")
     return terminal.DONE

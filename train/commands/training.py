@@ -245,14 +245,12 @@ def _cluster(command: Study | Tune, shared: "Sharing | None" = None) -> Iterator
     """Give the cluster to train on, or None to train in this process."""
     if shared:
         from train.study.cluster import Cluster
-        from train.study.sharing import in_turns, served_together
+        from train.study.sharing import on_one_machine
 
-        with contextlib.ExitStack() as held:
-            if shared.gpu:
-                service = held.enter_context(served_together(shared.visible))
-                print(f"Cycles share the GPU {service.sentence}.")
-                shared = shared if service.together else in_turns(shared)
-            yield held.enter_context(Cluster.here(shared))
+        with on_one_machine(shared) as (sharing, how), Cluster.here(sharing) as cluster:
+            if how:
+                print(f"Cycles share the GPU {how}.")
+            yield cluster
     elif command.cluster:
         from train.study.cluster import Cluster
 

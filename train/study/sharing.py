@@ -170,6 +170,16 @@ def served_together(visible: str | None) -> Iterator[Service]:
         yield Service(not why, f"without MPS: {why}" if why else "with MPS")
 
 
+@contextlib.contextmanager
+def on_one_machine(sharing: Sharing) -> Iterator[tuple[Sharing, str]]:
+    """Give how many share the machine indeed, and how they have its GPU, if they have one."""
+    if not sharing.gpu:
+        yield sharing, ""
+        return
+    with served_together(sharing.visible) as service:
+        yield sharing if service.together else in_turns(sharing), service.sentence
+
+
 def _why_not_begun(service: Mapping[str, str], folder: Path) -> str:
     # To a file: a pipe would be held open by what goes on.
     with (folder / "begun").open("w+b") as printed:
