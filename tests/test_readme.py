@@ -8,7 +8,7 @@ from kneeoa.analysis.anova import METRICS
 from kneeoa.graders.published import DEFAULT_MODELS, find_model
 from kneeoa.graders.together import find_together
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER
-from kneeoa.records import studies
+from kneeoa.records import results, studies
 from tests.support.places import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -40,6 +40,13 @@ def test_the_readme_says_what_the_cards_say(metric):
     assert head in README, f"Expected this line in README.md:\n{head}"
 
 
+def test_the_readme_says_what_calibration_error_chance_alone_gives():
+    films = results.read_predictions(DEFAULT_MODELS / "together" / "predictions.csv")
+    films = films[films["split"] == "test"]
+    sentence = findings.calibration_sentence(films[results.PROBABILITY_COLUMNS].to_numpy())
+    assert sentence in " ".join(README.split())
+
+
 def test_the_readme_says_on_how_many_knees():
     (knees, patients), *others = {(of["knees"], of["patients"]) for of in published().values()}
     assert not others
@@ -60,5 +67,5 @@ def test_the_readme_says_what_the_studies_say(study_id):
     line = f"(`{study_id}`) | {' | '.join(cells)} |"
     assert line in README, f"Expected in README.md: {line}"
     tested = table[(table["row"] == "anova p") & (table["metric"] == "accuracy")]
-    # "In neither study is the difference between the networks above what seeds do."
+    # "In neither study is the difference in accuracy between the networks above what seeds do."
     assert (tested["ours"] > 0.05).all()

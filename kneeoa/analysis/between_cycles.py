@@ -50,17 +50,21 @@ def between_cycles(groups: Mapping[str, pd.Series]) -> Iterator[dict]:
             warnings.simplefilter("ignore", RuntimeWarning)
             figures = compute(first.to_numpy(), second.to_numpy()) if spread else why
         yield base | n | {"method": method, "shows": shows} | figures
-    seeds = first.index.intersection(second.index)
-    change = second.loc[seeds].to_numpy() - first.loc[seeds].to_numpy()
+    # Of several recipes, a seed is that of no cycle.
+    if first.index.is_unique and second.index.is_unique:
+        seeds = first.index.intersection(second.index)
+        pairs, paired = len(seeds), _paired((second[seeds] - first[seeds]).to_numpy())
+    else:
+        pairs, paired = 0, {"note": "Several cycles of one network have the same seed."}
     yield (
         base
         | {
             "method": "paired t test by seed",
-            "n": len(seeds),
+            "n": pairs,
             "shows": "Whether the difference is above seed spread, cycles of one seed paired.",
             "cannot_show": "A seed means little across networks: pairs are hardly alike. " + _SEED,
         }
-        | _paired(change)
+        | paired
     )
 
 
@@ -87,7 +91,7 @@ def _normality(name: Architecture, values: np.ndarray) -> dict[str, Any]:
         "n": len(values),
         "unit": "cycles",
         "shows": "Whether the cycles look unlike a normal distribution, as ANOVA assumes.",
-        "cannot_show": "Normality itself: with ten cycles only gross departures are found.",
+        "cannot_show": "Normality itself: with so few cycles only gross departures are found.",
     }
     if len(values) < 3 or np.ptp(values) <= 1e-12:
         return row | {"note": "Needs three cycles that are not all equal."}

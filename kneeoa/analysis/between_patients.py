@@ -85,7 +85,11 @@ def _bootstrapped(
         }
         for name in drawn
         for metric in METRICS
-        for low, high in [bootstrap.percentile_interval(drawn[name][metric])]
+        for low, high in [
+            bootstrap.interval_of(metric, drawn[name][metric])
+            if name in names
+            else bootstrap.percentile_interval(drawn[name][metric])
+        ]
     ]
 
 

@@ -6,9 +6,11 @@ A difference that is not significant is never called an equality, and none is ca
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kneeoa.analysis.anova import METRICS
+from kneeoa.metrics import agreement
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.wording import p_text
 
@@ -35,23 +37,34 @@ def performance_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[dict[str
     """Return one row a metric: its name under ``Measure``, then each model's value and interval.
 
     `measured` holds, by the model's name, what a card says of a split: ``values`` and
-    ``intervals_95``. A metric that a card lacks is left out: the card is from before it.
+    ``intervals_95``. A metric that a card lacks is left out: the card is from before it. Those of
+    `agreement.NO_INTERVAL` have none, whatever the card says.
     """
+
+    def text(metric: str, figures: Mapping[str, Any]) -> str:
+        ends = () if metric in agreement.NO_INTERVAL else figures["intervals_95"][metric]
+        # The unit stands in the name of the metric.
+        value, *ends = (
+            value_text(metric, number).removesuffix(" grades")
+            for number in (figures["values"][metric], *ends)
+        )
+        return f"{value}  ({' to '.join(ends)})" if ends else value
+
     return [
-        {"Measure": name}
-        | {
-            model: "{}  ({} to {})".format(
-                # The unit stands in the name of the metric.
-                *(
-                    value_text(metric, value).removesuffix(" grades")
-                    for value in (figures["values"][metric], *figures["intervals_95"][metric])
-                )
-            )
-            for model, figures in measured.items()
-        }
+        {"Measure": name} | {model: text(metric, figures) for model, figures in measured.items()}
         for metric, name in METRICS.items()
         if all(metric in figures["values"] for figures in measured.values())
     ]
+
+
+def calibration_sentence(probabilities: np.ndarray) -> str:
+    """Return what a calibration error on films with these probabilities, ``(N, 5)``, is held to."""
+    mean, low, high = agreement.calibration_by_chance(probabilities)
+    return (
+        "The expected calibration error (15 bins) has no interval: it is a sum of gaps, which "
+        "resampling only widens. By chance alone, networks whose confidence is exactly right would "
+        f"score {mean:.1%} ({low:.1%} to {high:.1%}) on these films."
+    )
 
 
 def claim_rows(table_1: pd.DataFrame) -> pd.DataFrame:

@@ -65,7 +65,19 @@ class Selection:
             f" and {finished.get(other, 0)} of {asked} of the {DISPLAY_NAME[other]}"
             for other in others
         )
-        return f'The study "{self.study.record.study_id}" stands on {cycles}.'
+        standing = f'The study "{self.study.record.study_id}" stands on {cycles}.'
+        if self.finished["device"].nunique() > 1:
+            devices = self.finished.groupby(["architecture", "device"]).size()
+            shares = "; ".join(
+                f"{DISPLAY_NAME[name]}: "
+                + ", ".join(
+                    f"{count} on {device.upper()}" for device, count in devices[name].items()
+                )
+                for name in self.networks
+                if name in devices
+            )
+            standing += f" They were trained on unlike devices, which round otherwise ({shares})."
+        return standing
 
     def python(self, table: str, *modules: str, before: Iterable[str] = ()) -> str:
         """Return the lines of Python that print a table of this selection, there ``chosen``.

@@ -72,7 +72,7 @@ def strip_figure(
                 error_x={"type": "data", "array": [claimed_sd], "thickness": 1.5},
                 mode="markers",
                 marker={"color": style.CLAIM_COLOUR, "symbol": "x", "size": 10},
-                name="claimed, mean ± sd",
+                name="claimed, with its ±",
                 legendgroup="claimed",
                 showlegend=network == next(n for n in networks if n in claims),
                 hovertemplate="claimed %{x:.4g}<extra></extra>",
@@ -114,8 +114,8 @@ def spread_figure(
         kinds = []
         if len(values) > 1:
             kinds.append(("another seed (± 2 sd)", mean - 2 * sd, mean + 2 * sd, "solid"))
-        if name in sampling.index:
-            row = sampling.loc[name]
+        row = sampling.loc[name] if name in sampling.index else None
+        if row is not None and pd.notna(row["low"]):
             kinds.append(("other patients (95%)", row["low"], row["high"], "dot"))
         for kind, low, high, dash in kinds:
             ticks.append(f"{name}: {kind}")

@@ -11,6 +11,7 @@ import numpy as np
 from kneeoa.grades import GRADES
 
 _GRADES = len(GRADES)
+_BINS = 15
 _DISTANCE = np.abs(np.subtract.outer(np.arange(_GRADES), np.arange(_GRADES)))
 
 
@@ -142,17 +143,42 @@ def weighted_areas(
 
 
 def calibration_errors(
-    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray, *, bins: int = 15
+    true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """Return the mean gap between confidence and accuracy over equal-width bins, ``(draws,)``.
+    """Return the mean gap between confidence and accuracy over 15 equal bins, ``(draws,)``.
 
     Method: Guo et al. 2017 (ICML), with the confidence of the predicted grade.
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == true_grades
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.eye(bins)[bin_of] * (correct - confidence)[:, None]
+    gap = _in_bins(confidence) * (correct - confidence)[:, None]
     return np.abs(weights @ gap).sum(axis=1) / weights.sum(axis=1)
+
+
+NO_INTERVAL = frozenset({"expected_calibration_error"})
+"""Metrics without a bootstrap interval: a sum of absolute gaps grows with every noise, so that the
+draws lie above the estimate, and never hold 0. See `calibration_by_chance` instead."""
+
+
+def calibration_by_chance(
+    probabilities: np.ndarray, *, draws: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return what `calibration_errors` gives for networks whose confidence is exactly right.
+
+    The mean over `draws` of outcomes with these confidences, and the middle 95% of them; knees are
+    taken as independent. `probabilities` are ``(N, 5)``.
+    """
+    confidence = probabilities.max(axis=1)
+    outcomes = np.random.default_rng(seed).random((draws, len(confidence))) < confidence
+    gaps = (outcomes - confidence) @ _in_bins(confidence)
+    errors = np.abs(gaps).sum(axis=1) / len(confidence)
+    low, high = np.percentile(errors, [2.5, 97.5])
+    return float(errors.mean()), float(low), float(high)
+
+
+def _in_bins(confidence: np.ndarray) -> np.ndarray:
+    """Return which of the bins each confidence lies in, ``(N, bins)`` of 0 and 1."""
+    return np.eye(_BINS)[np.minimum((confidence * _BINS).astype(int), _BINS - 1)]
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -87,12 +87,14 @@ def patient_intervals(
 ) -> dict[str, tuple[float, float]]:
     """Return percentile bootstrap intervals of `kneeoa.metrics.agreement.summary` over patients.
 
+    NaN for `agreement.NO_INTERVAL`.
+
     The interval is the sampling error of this test set; it says nothing of training with another
     seed.
     """
     weights = patient_weights(patient_ids, resamples=resamples, seed=seed)
     draws = agreement.weighted_summaries(true_grades, probabilities, weights)
-    return {name: percentile_interval(values, level=level) for name, values in draws.items()}
+    return {name: interval_of(name, values, level=level) for name, values in draws.items()}
 
 
 def measured(
@@ -109,6 +111,13 @@ def measured(
         {"metric": name, "value": value, "low": ends[name][0], "high": ends[name][1]} | counts
         for name, value in agreement.summary(true_grades, probabilities).items()
     ]
+
+
+def interval_of(metric: str, draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
+    """Return `percentile_interval` of the draws of a metric; NaN for `agreement.NO_INTERVAL`."""
+    if metric in agreement.NO_INTERVAL:
+        return float("nan"), float("nan")
+    return percentile_interval(draws, level=level)
 
 
 def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:

@@ -139,4 +139,6 @@ def in_words(answers: pd.DataFrame) -> str:
     p = stats.fisher_exact(table).pvalue
     if p < LEVEL and led.value > alone.value:
         return f"{sentence} Seeing it first led you astray ({p_text(p)}, Fisher's exact test)."
+    if p < LEVEL:
+        return f"{sentence} So it warned you, if anything ({p_text(p)}, Fisher's exact test)."
     return f"{sentence} That may be chance ({p_text(p)}, Fisher's exact test)."

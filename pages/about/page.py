@@ -10,6 +10,7 @@ from kneeoa.analysis.claim import verdict
 from kneeoa.graders.training_words import training_sentence
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.records.results import PROBABILITY_COLUMNS
 from pages.about import gate, joint_space, map_trust
 from pages.shared import attribution, boundary, cached, style
 
@@ -26,6 +27,7 @@ def show_performance(cards, together) -> None:
         "was seen in training. In brackets: 95% bootstrap interval over patients."
     )
     st.table(findings.performance_rows(measured), border="horizontal")
+    st.caption(findings.calibration_sentence(_on_test_films(together)))
     for name, card in cards.items():
         test = card["metrics"]["test"]
         accuracy, interval = test["values"]["accuracy"], test["intervals_95"]["accuracy"]
@@ -35,6 +37,13 @@ def show_performance(cards, together) -> None:
     st.caption(
         f"Test knees per grade: {grades}. Always giving the commonest grade scores {majority:.1%}."
     )
+
+
+def _on_test_films(together):
+    """Return the probabilities of both together, or of any network, on the test films."""
+    files = [cached.together_file()] if together else [*cached.published_files().values()]
+    films = cached.predictions(files[0])
+    return films.loc[films["split"] == "test", PROBABILITY_COLUMNS].to_numpy()
 
 
 def show_training(cards, together) -> None:

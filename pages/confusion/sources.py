@@ -105,6 +105,8 @@ def choose(selection: Selection) -> tuple[Shown, str]:
         answers = run_selection.mean_answers(selection)
         films = {name: {AVERAGED: table} for name, table in answers.items() if len(table)}
         shown_lines = (*lines, TOGETHER_LINE)
+        if len({len(by_run) for by_run in runs.values()}) > 1:
+            st.caption(run_selection.UNLIKE_COUNTS)
     return Shown(chosen, films, runs, shown_lines, lines), counted_by
 
 

@@ -47,7 +47,8 @@ def show_claim(selection, tables, left_out: int) -> None:
     )
     st.caption(
         "The interval holds both errors: of the films (bootstrap over patients) and of the cycles "
-        "(t over seeds). *Reproduced* needs the claim inside an interval no wider than ±5 points."
+        "(t over seeds). *Reproduced* needs the claim inside an interval no wider than ±5 points. "
+        f"{CLAIM['caution']}"
     )
     together = ensembles[
         (ensembles["split"] == selection.split) & (ensembles["metric"] == "accuracy")
@@ -66,6 +67,9 @@ def show_claim(selection, tables, left_out: int) -> None:
             + ". Each run is calibrated on the validation films before; *Confusion* averages them "
             "as they are, and may differ by a few films."
         )
+        of_networks = together.loc[together["ensemble"] != TOGETHER, "members"]
+        if of_networks.nunique() > 1:
+            st.caption(run_selection.UNLIKE_COUNTS)
 
 
 def show_metric(selection, tables) -> None:

@@ -62,6 +62,8 @@ def show(selection: Selection, export) -> None:
                 f"The {SIDES[side].lower()} holds runs of {recipes} recipes: its mean is that of "
                 "no recipe. Choose a recipe, a study above, or single runs."
             )
+    if averaged and len({len(run_set.labels) or 1 for run_set in chosen.values()}) > 1:
+        st.caption(run_selection.UNLIKE_COUNTS)
     count = len({label for run_set in chosen.values() for label in run_set.labels})
     if count > MOST_AT_ONCE and not averaged and not compare_many(count):
         return

@@ -86,10 +86,10 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
         low, high = readers.group_kappa_interval(counts, weights)
         figures[name] = (
             findings.value_text("quadratic_kappa", value),
-            f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
-            if low == low
-            else "needs two films with two votes, and more than one grade"
+            "needs two films with two votes, and more than one grade"
             if value != value
+            else f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
+            if low == low
             else "too few films for an interval",
         )
     pairs = readers.pair_kappa(votes)

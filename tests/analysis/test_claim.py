@@ -57,6 +57,19 @@ def test_better_is_exceeded_and_a_wide_interval_decides_nothing():
     assert means.loc[("resnet50", "accuracy"), "verdict"] == "not decided"
 
 
+def test_few_cycles_that_could_not_show_the_claimed_difference_do_not_decide_on_its_p():
+    from kneeoa.analysis import anova as analysed
+
+    observed, compared, _ = tables({"mobilenet": 0.74, "resnet50": 0.83}, cycles=2)
+    observed.loc[observed["architecture"] == "mobilenet", "accuracy"] = [0.73, 0.75]
+    observed.loc[observed["architecture"] == "resnet50", "accuracy"] = [0.80, 0.86]
+    of_two = table_1(observed, compared, analysed.anova(observed, "test"))
+    row = rows(of_two, "anova p").loc[("", "accuracy")]
+    assert row["ours"] > 0.05
+    assert row["verdict"] == "not decided"
+    assert "So few cycles would not show the claimed difference, either." in row["sentence"]
+
+
 def test_one_cycle_decides_nothing():
     means = rows(table_1(*tables({"mobilenet": 0.3, "resnet50": 0.3}, cycles=1)), "mean")
     assert (means["verdict"] == "not decided").all()

@@ -37,6 +37,15 @@ def test_every_row_says_what_it_shows_and_cannot(table):
     assert set(table["unit"]) == {"cycles", "patients", "knees"}
 
 
+def test_cycles_of_several_recipes_have_no_pairs_by_seed():
+    first, second = pd.Series([0.6, 0.7, 0.8], [0, 0, 1]), pd.Series([0.5, 0.6, 0.9], [0, 1, 1])
+    groups = {"mobilenet": first, "resnet50": second}
+    paired = {made["method"]: made for made in between_cycles(groups)}["paired t test by seed"]
+    assert paired["n"] == 0
+    assert "the same seed" in paired["note"]
+    assert "p" not in paired
+
+
 def test_t_tests_are_scipys(table, observed_and_predictions):
     observed, _ = observed_and_predictions
     mobilenet, resnet50 = (accuracies(observed, name) for name in ("mobilenet", "resnet50"))

@@ -1,5 +1,6 @@
 """The runs of a selection, measured as a notebook would, and what a study's own tables spare."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -131,3 +132,9 @@ def test_the_papers_own_study_comes_first_and_says_on_how_many_cycles_it_stands(
     )
     assert made.standing() == said
     assert chosen(tmp_path).standing() == ""
+    run = next((tmp_path / "runs").glob("mobilenet-seed1-*/run.json"))
+    run.write_text(json.dumps(json.loads(run.read_text()) | {"device": "gpu"}))
+    assert chosen(tmp_path, study="later").standing() == (
+        f"{said} They were trained on unlike devices, which round otherwise (MobileNet: 2 on CPU, "
+        "1 on GPU; ResNet50: 2 on CPU)."
+    )

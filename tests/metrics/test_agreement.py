@@ -72,6 +72,23 @@ def test_summary_of_perfect_and_constant_answers():
     assert constant["within_one_grade"] == pytest.approx(0.8)
 
 
+def test_calibration_error_by_chance_is_what_right_confidences_give():
+    rng = np.random.default_rng(4)
+    probabilities = rng.dirichlet(np.full(5, 0.4), 400)
+    mean, low, high = agreement.calibration_by_chance(probabilities)
+    once = np.ones((1, 400))
+    seen = [
+        agreement.calibration_errors(
+            np.array([rng.choice(5, p=row) for row in probabilities]), probabilities, once
+        )[0]
+        for _ in range(200)
+    ]
+    assert mean == pytest.approx(np.mean(seen), rel=0.05)
+    assert 0.9 < np.mean((low <= np.array(seen)) & (np.array(seen) <= high)) < 0.99
+    certain = np.eye(5)[np.arange(20) % 5]
+    assert agreement.calibration_by_chance(certain) == (0, 0, 0)
+
+
 def test_calibration_error_by_hand():
     # Two bins: confidence 0.6 with half right, confidence 0.9 with all right.
     probabilities = np.array(

@@ -215,6 +215,10 @@ def test_sway_is_counted_by_hand():
     helped = found["Changed to the network's grade when it was right"]
     assert (helped.count, helped.total) == (1, 1)
     assert "led you astray (p < 0.001" in swayed.in_words(table)
+    warned = table.assign(
+        shown_when=table["shown_when"].map({"before": "never", "never": "before"})
+    )
+    assert "So it warned you, if anything (p < 0.001" in swayed.in_words(warned)
     few = table.iloc[[0, 10]]
     assert "That may be chance" in swayed.in_words(few)
     assert "Too few rounds" in swayed.in_words(table.iloc[:0])

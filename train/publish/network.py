@@ -158,7 +158,11 @@ def measure(films: Films, probabilities: np.ndarray) -> dict:
         "knees": rows[0]["knees"],
         "patients": rows[0]["patients"],
         "values": {row["metric"]: row["value"] for row in rows},
-        "intervals_95": {row["metric"]: [row["low"], row["high"]] for row in rows},
+        "intervals_95": {
+            row["metric"]: [row["low"], row["high"]]
+            for row in rows
+            if row["metric"] not in agreement.NO_INTERVAL
+        },
         "confusion": confusion.tolist(),
         "predictive_values": [
             value and asdict(value)

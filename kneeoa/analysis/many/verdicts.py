@@ -33,6 +33,7 @@ def verdicts(compared: SideBySide) -> Iterator[str]:
     by_both: list[str] = []
     by_patients: list[str] = []
     known = min(compared.answers) > 1
+    undefined = " or is not defined" if compared.table["low"].isna().any() else ""
     for row in compared.table.to_dict("records"):
         if not (row["low"] > 0 or row["high"] < 0):
             continue
@@ -51,11 +52,11 @@ def verdicts(compared: SideBySide) -> Iterator[str]:
             "move it is not known, because a set counts as one answer."
         )
     if by_both or by_patients:
-        yield "Everything else may be chance: its interval holds 0."
+        yield f"Everything else may be chance: its interval holds 0{undefined}."
     else:
         yield (
-            "Nothing here is beyond chance: every interval holds 0. That is no proof that the sets "
-            "are alike."
+            f"Nothing here is beyond chance: every interval holds 0{undefined}. That is no proof "
+            "that the sets are alike."
         )
 
 

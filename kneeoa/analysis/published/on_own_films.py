@@ -90,7 +90,7 @@ def figures(
         drawn = agreement.weighted_summaries(true, shares, weights)
         on_test = (cards.get(name) or {}).get("metrics", {}).get("test", {}).get("values", {})
         for metric in METRICS:
-            ends = bootstrap.percentile_interval(drawn[metric])
+            ends = bootstrap.interval_of(metric, drawn[metric])
             defined = np.isfinite(once[metric][0])
             rows.append(
                 (
@@ -117,7 +117,7 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
                 for end in ("value", "low", "high")
             ]
             row[f"{figure['network']}, your films"] = (
-                texts[0] if pd.isna(figure["value"]) else f"{texts[0]} ({texts[1]} to {texts[2]})"
+                texts[0] if pd.isna(figure["low"]) else f"{texts[0]} ({texts[1]} to {texts[2]})"
             )
             row[f"{figure['network']}, our test films"] = (
                 ""

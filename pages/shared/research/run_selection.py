@@ -99,6 +99,13 @@ def _why_empty(archive, folders):
     )
 
 
+UNLIKE_COUNTS = (
+    "A mean of more runs is right on more films, whatever they are: choose as many of each to compare "
+    "what they say together."
+)
+"""What is said where unlike numbers of runs are averaged beside each other."""
+
+
 def say_mixed(selection: Selection) -> None:
     """Warn where the runs of a network are of several recipes, over which a mean says little."""
     recipes = cached_runs.names(selection.archive)["recipe"]

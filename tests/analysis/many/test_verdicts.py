@@ -56,3 +56,9 @@ def test_of_single_runs_it_is_not_known_what_other_seeds_would_give():
 def test_nothing_beyond_chance_is_no_proof():
     (sentence,) = verdicts(compared([UNDECIDED]))
     assert "no proof that the sets are alike" in sentence
+
+
+def test_what_is_not_defined_is_not_said_to_hold_0():
+    undefined = ("recall_kl4", np.nan, np.nan, np.nan, (np.nan, np.nan))
+    (sentence,) = verdicts(compared([UNDECIDED, undefined]))
+    assert "every interval holds 0 or is not defined" in sentence
