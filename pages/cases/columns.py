@@ -16,9 +16,11 @@ NOT_READ, AFTER_YOURS = "not read yet", "after yours"
 def cells_of(knee: dict[str, Any]) -> dict[str, str]:
     """Return the text of the cells that both lists have; `knee` as of `listing.COLUMNS`."""
     refusal, answer = knee["refused"], knee["answer"]
-    doubt = knee["doubt"]
+    doubt, warning = knee["doubt"], knee["warning"]
     if refusal:
         doubt = ", ".join(filter(None, [doubt, GRADED_ANYWAY])) if answer else refusal
+    elif warning:
+        doubt = f"{doubt}: {warning}"
     return {
         "film": knee["film"],
         "side": SIDES[knee["side"]],
@@ -37,8 +39,9 @@ def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
         "patient": "quiet",
         "study_date": "quiet",
     }
-    told = {"film": knee["film"], "doubt": knee["refused"] or cells["doubt"]}
+    told = {"film": knee["film"], "doubt": cells["doubt"]}
     if knee["refused"]:
+        told["doubt"] = knee["warning"] or knee["refused"]
         tones["doubt"] = "refused"
     if pd.isna(knee["grade"]):
         tones["answer"] = "quiet"

@@ -37,6 +37,7 @@ COLUMNS = (
 )
 TAKEN_ALONG = (
     *("film", "side", "answer", "grade", "low", "high", "doubt", "refused"),
+    *("warning", "graded_by", "profile"),
     *("own_grade", "own_before", "source"),
 )
 LOOK_AGAIN = 1.5

@@ -10,7 +10,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import record_of, sound
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.found import refusal_in
-from kneeoa.graders.locating.gate import Finding
+from kneeoa.graders.locating.gate import WARNED, Finding
 from kneeoa.grades import KLGrade
 
 LONGEST_READER = 24
@@ -19,6 +19,9 @@ _PROFILE = re.compile(r"As graded at (.+), \d+ films, ")
 """The beginning of `Profile.case_line`."""
 LONGEST_STATE = 1_000_000
 """Characters of a case's state; a film with a hundred measurements has some ten thousand."""
+FINDINGS_IN_JSON, WARNED_IN_JSON = '"findings":[', f'"severity":"{WARNED}"'
+"""Where the findings of a knee begin in a state as `to_json` writes it, and that one of them warns.
+No text in a state reads so: its quotation marks are escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,13 @@ class KneeState:
     def refused(self) -> bool:
         """Whether it is not to be graded, be it graded all the same."""
         return refusal_in(self.findings) is not None
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What to bear in mind with a grade; nothing where it is refused and has none."""
+        if self.refused and self.said is None:
+            return ()
+        return tuple(finding for finding in self.findings if finding.severity == WARNED)
 
     @property
     def apart(self) -> int:

@@ -27,6 +27,8 @@ SORTED_BY: tuple[SortedBy, ...] = get_args(SortedBy)
 SIDES = {"R": "right", "L": "left", "unknown": "unknown"}
 PATIENT_LETTERS = 6
 """Of a patient's mark, in the list: enough to see which films are of one patient."""
+DIGEST_LETTERS = 12
+"""Of the SHA-256 of who graded, as in the table of `kneeoa.graders.batch`."""
 COLUMNS = {
     "case": "int64",
     "knee": "int64",
@@ -40,6 +42,9 @@ COLUMNS = {
     "high": "Int64",
     "doubt": "str",
     "refused": "str",
+    "warning": "str",
+    "graded_by": "str",
+    "profile": "str",
     "own_grade": "Int64",
     "own_before": "Int64",
     "reference": "Int64",
@@ -48,7 +53,12 @@ COLUMNS = {
     "saved_at": "datetime64[us, UTC]",
     "changed_at": "datetime64[us, UTC]",
 }
-"""What `table` has: ``own_before`` is her grade from before she saw the networks'."""
+"""What `table` has: ``own_before`` is her grade from before she saw the networks'; ``warning`` and
+``graded_by`` are worded as in the table of `kneeoa.graders.batch`, of both networks together."""
+WARNED = "warned"
+"""The doubt that a warning is, in a word."""
+ANYWAY = "Graded all the same, as asked."
+"""As in `kneeoa.graders.batch`, with which ONNX Runtime would come."""
 
 NOT_LOOKED_AT = KneeState("unknown", Frame(0, 0, 1, 1))
 """Stands for the knees of a case that came in by itself and was not read yet."""
@@ -128,13 +138,33 @@ def hides(asked: Asked, case: Case, knee: int) -> bool:
 
 
 def doubt_of(knee: KneeState) -> str:
-    """Return what makes an answer doubtful, in a few words; empty where nothing does."""
+    """Return what the networks say that makes an answer doubtful, in a few words; else nothing."""
     if knee.said is None:
         return ""
     doubts = ["more than one grade"] * (knee.low != knee.high)
     if knee.apart:
         doubts.append(f"networks {knee.apart} apart")
     return ", ".join(doubts)
+
+
+def warning_of(knee: KneeState) -> str:
+    """Return what to bear in mind with a grade, in sentences; where it was refused, why, too.
+
+    All of it is about the film and the box, and nothing about the answer, which it may precede.
+    """
+    if not knee.refused:
+        return " ".join(finding.sentence for finding in knee.warnings)
+    if knee.said is None:
+        return ""
+    return " ".join([ANYWAY, *(finding.sentence for finding in knee.findings)])
+
+
+def graded_by(knee: KneeState) -> str:
+    """Return what tells who gave the answer: both networks together, and a profile."""
+    if knee.said is None:
+        return ""
+    by = knee.graded_by
+    return ".".join(by[name][:DIGEST_LETTERS] for name in ("together", "profile") if name in by)
 
 
 def table(
@@ -144,7 +174,7 @@ def table(
 
     A case that came in by itself and was not read yet, so that its knees are not known, has a row
     with nothing of them. Where `hidden` says so, nothing of what the networks or a reference say is
-    in the table.
+    in the table; what the film itself gives reason to doubt is.
     """
     rows = [
         _row(case, place, knee, hidden(case, place))
@@ -164,10 +194,14 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
         "low": knee.low,
         "high": knee.high,
         "doubt": doubt_of(knee),
+        "graded_by": graded_by(knee),
+        "profile": knee.profile,
         "reference": knee.reference,
     }
     if is_hidden:
-        answers = dict.fromkeys(answers) | {"answer": "", "doubt": ""}
+        answers = {name: "" if COLUMNS[name] == "str" else None for name in answers}
+    if knee.warnings:
+        answers["doubt"] = ", ".join(filter(None, [answers["doubt"], WARNED]))
     return {
         "case": case.case_id,
         "knee": place,
@@ -177,6 +211,7 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
         "study_date": case.study_date,
         **answers,
         "refused": " ".join(refusals),
+        "warning": warning_of(knee),
         "own_grade": own.grade,
         "own_before": own.committed,
         "unread": not case.is_read,

@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -30,11 +31,12 @@ from sqlalchemy import (
 )
 
 from kneeoa.store import tables
-from kneeoa.store.cases.case import FilmState, NewCase
+from kneeoa.store.cases.case import FINDINGS_IN_JSON, WARNED_IN_JSON, FilmState, NewCase
 from kneeoa.store.cases.listing import (
     EVERY,
     NOT_LOOKED_AT,
     PATIENT_LETTERS,
+    WARNED,
     Asked,
     Filters,
     Found,
@@ -50,6 +52,7 @@ _AT_ONCE = 500
 """Numbers in one question to a database."""
 _DIGITS = re.compile(r"\d+")
 _CASE, _KNEE, _OWN = tables.reading_case, tables.case_knee, tables.case_grade
+_REFUSED, _IS_GRADED = _KNEE.c.refused.is_(True), _KNEE.c.said.is_not(None)
 
 
 def find(db: Engine, asked: Asked, *, first: int = 0, most: int | None = None) -> Found:
@@ -176,9 +179,9 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
         wanted += [told, or_(*((low <= grade) & (grade <= high) for grade in filters.grades))]
     if filters.doubts:
         kinds: dict[str, ColumnElement[bool]] = {
-            "in doubt": and_(told, _KNEE.c.doubt != ""),
-            "clear": and_(told, _KNEE.c.said.is_not(None), _KNEE.c.doubt == ""),
-            "refused": _KNEE.c.refused.is_(True),
+            "in doubt": or_(and_(told, _KNEE.c.doubt != ""), _IS_WARNED),
+            "clear": and_(told, _IS_GRADED, _KNEE.c.doubt == "", not_(_REFUSED), not_(_IS_WARNED)),
+            "refused": _REFUSED,
         }
         wanted.append(or_(*(kinds[kind] for kind in filters.doubts)))
     if filters.sides:
@@ -222,9 +225,24 @@ def _middle(asked: Asked) -> ColumnElement[Any]:
 
 def _doubt(asked: Asked) -> ColumnElement[Any]:
     has_doubt = and_(_is_told(asked), _KNEE.c.doubt != "")
-    return case((has_doubt, _KNEE.c.doubt), (_KNEE.c.refused.is_(True), "refused"), else_=null())
+    others = (_IS_WARNED, WARNED), (_REFUSED, "refused")
+    return case((has_doubt, _KNEE.c.doubt), *others, else_=null())
 
 
+def _is_warned() -> ColumnElement[bool]:
+    """Return whether `KneeState.warnings` has any: by the state, as cases from before have it, too.
+
+    It is looked through as text, in which a damaged one stops nobody. A film has two knees at most.
+    """
+    begin, warned = FINDINGS_IN_JSON, WARNED_IN_JSON
+    state = _CASE.c.state
+    is_first = or_(state.like(f"%{warned}%{begin}%"), not_(state.like(f"%{begin}%{begin}%")))
+    is_second = state.like(f"%{begin}%{begin}%{warned}%")
+    of_this = case((_KNEE.c.knee == 0, is_first), else_=is_second)
+    return and_(or_(_IS_GRADED, not_(_REFUSED)), state.contains(warned), of_this)
+
+
+_IS_WARNED = _is_warned()
 _SIDES = case((_KNEE.c.side == "R", "right"), (_KNEE.c.side == "L", "left"), else_=null())
 _BY: dict[SortedBy, Callable[[Asked], ColumnElement[Any]]] = {
     "case": lambda asked: _CASE.c.id,
