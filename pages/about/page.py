@@ -27,7 +27,7 @@ def show_performance(cards, together) -> None:
         "was seen in training. In brackets: 95% bootstrap interval over patients."
     )
     st.table(findings.performance_rows(measured), border="horizontal")
-    st.caption(findings.calibration_sentence(_on_test_films(together)))
+    st.caption(findings.calibration_sentence(_on_test_films()))
     for name, card in cards.items():
         test = card["metrics"]["test"]
         accuracy, interval = test["values"]["accuracy"], test["intervals_95"]["accuracy"]
@@ -39,10 +39,10 @@ def show_performance(cards, together) -> None:
     )
 
 
-def _on_test_films(together):
-    """Return the probabilities of both together, or of any network, on the test films."""
-    files = [cached.together_file()] if together else [*cached.published_files().values()]
-    films = cached.predictions(files[0])
+def _on_test_films():
+    """Return the probabilities of both together, else of a network, on the test films."""
+    file = cached.together_file() or next(iter(cached.published_files().values()))
+    films = cached.predictions(file)
     return films.loc[films["split"] == "test", PROBABILITY_COLUMNS].to_numpy()
 
 
