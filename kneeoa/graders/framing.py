@@ -49,6 +49,10 @@ def framed(record: SaysHow | None, radiograph: Radiograph, located: Found) -> Fo
         return located
     whole = Frame.whole(radiograph, knee.frame.name)
     # That the joint is not on the film stays true; that a box reached beyond it does not.
-    refused = [finding for finding in knee.findings if finding.severity == gate.REFUSED]
-    findings = dict.fromkeys([*refused, *frame_gate.of_frame(radiograph, whole)])
+    kept = [
+        finding
+        for finding in knee.findings
+        if finding.severity == gate.REFUSED or gate.is_of_knee(finding)
+    ]
+    findings = dict.fromkeys([*kept, *frame_gate.of_frame(radiograph, whole)])
     return replace(located, knees=(replace(knee, frame=whole, findings=tuple(findings)),))

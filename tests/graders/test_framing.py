@@ -48,6 +48,12 @@ def test_the_whole_film_is_graded_where_the_profile_says_so(profile):
     assert knee.findings == (GONE,)
 
 
+def test_what_is_said_of_the_knee_stays_when_the_whole_film_is_graded(profile):
+    doubted = found(LARGE, findings=(CUT_OFF, gate.DOUBTFUL))
+    (knee,) = framing.framed(profile.record, FILM, doubted).knees
+    assert knee.findings == (gate.DOUBTFUL,)
+
+
 def test_a_small_knee_two_knees_and_the_published_networks_keep_their_boxes(profile):
     for seen in (found(SMALL), found(LARGE, LARGE)):
         assert framing.framed(profile.record, FILM, seen) is seen

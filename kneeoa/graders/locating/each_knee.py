@@ -75,17 +75,26 @@ def of_frames(
     return findings
 
 
-def sides_of(radiograph: Radiograph, knees: Sequence[Knee]) -> tuple[str, ...]:
+def of_knee_in(frame: Frame, knees: Sequence[Knee]) -> Findings:
+    """Return what stands against the knee itself, of some `knees`, that a frame shows most of."""
+    number = gate.shown_most(frame, [knee.frame for knee in knees])
+    findings = () if number is None else knees[number].findings
+    return tuple(finding for finding in findings if gate.is_of_knee(finding))
+
+
+def sides_of(radiograph: Radiograph, knees: Sequence[Knee], *, is_frontal: bool) -> tuple[str, ...]:
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
 
     Not where the file says that the picture is mirrored: that is set wrong too often to be believed
     against the picture, and too often right to be passed over. Nor where it says that there is one
-    side, as two films of one knee may be put together; nor beside a box that holds no knee.
+    side, as two films of one knee may be put together; nor beside a box that holds no knee. Nor
+    unless it `is_frontal`, one upright film of both: a turned one may be mirrored as well.
     """
     if len(knees) == 1:
         return (radiograph.laterality or "unknown",)
     is_open = (
-        radiograph.header.mirrored
+        not is_frontal
+        or radiograph.header.mirrored
         or radiograph.laterality is not None
         or any({gate.NOT_A_KNEE, gate.SPOILT} & {*knee.findings} for knee in knees)
     )

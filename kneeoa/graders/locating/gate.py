@@ -129,6 +129,15 @@ NOISE = Finding(
     "other, as when its samples are read in a wrong order or format: export the film again.",
     REFUSED,
 )
+_OF_KNEE = frozenset({NOT_A_KNEE.code, DOUBTFUL.code, IMPLANT.code})
+
+
+def is_of_knee(finding: Finding) -> bool:
+    """Return whether a finding is of a knee itself, so that it stays where the frame is another.
+
+    All else that stands against a knee is of its frame, and is looked for in each frame anew.
+    """
+    return finding.code in _OF_KNEE
 
 
 def turned(quarters: int) -> Finding:
@@ -174,8 +183,7 @@ def has_metal(knee: float) -> Finding | None:
 
 def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:
     """Return that a frame which the reader moved shows none of the `knees` found, or two."""
-    box = Window.of(frame)
-    there = [box.overlap(Window.of(knee)) for knee in knees]
+    there = _overlaps(frame, knees)
     if sum(share > _OTHER_KNEE for share in there) == 1 and max(there) >= _SAME_KNEE:
         return None
     return Finding(
@@ -183,6 +191,17 @@ def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:
         "The box is not where a knee was found: what was checked there says nothing of it.",
         WARNED,
     )
+
+
+def shown_most(frame: Frame, knees: Sequence[Frame]) -> int | None:
+    """Return the number of the knee that a frame shows most of, by the `knees` found, or None."""
+    there = _overlaps(frame, knees)
+    return there.index(max(there)) if max(there) > _OTHER_KNEE else None
+
+
+def _overlaps(frame: Frame, knees: Sequence[Frame]) -> list[float]:
+    box = Window.of(frame)
+    return [box.overlap(Window.of(knee)) for knee in knees]
 
 
 def noise(radiograph: Radiograph) -> Finding | None:

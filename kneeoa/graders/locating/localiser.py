@@ -25,9 +25,8 @@ from kneeoa.graders.locating.answers import (
     mirrored,
 )
 from kneeoa.graders.locating.each_knee import checked, sides_of
-from kneeoa.graders.locating.found import Found, Knee, turned_right
-from kneeoa.graders.locating.gate import REFUSED
-from kneeoa.graders.locating.header_gate import of_header
+from kneeoa.graders.locating.found import Found, Knee, refusal_in, turned_right
+from kneeoa.graders.locating.header_gate import is_of_header, of_header
 from kneeoa.graders.locating.looks import OUTPUTS, Look, Reduced, Window, standardised
 from kneeoa.graders.locating.spoilt import Spoilt
 from kneeoa.graders.published import DEFAULT_MODELS, check_bytes
@@ -118,12 +117,12 @@ class Localiser:
         elif _is_crop(radiograph, knees[0].frame, self.thresholds["crop_overlap"]):
             knees = [replace(knees[0], frame=Frame.whole(radiograph))]
         findings, quarters = self._findings(radiograph, reduced, answers, knees[0].frame)
-        if not any(finding.severity == REFUSED for finding in findings):
+        # A file may be wrong: what is seen of its knees counts beside what it says.
+        as_seen = refusal_in(finding for finding in findings if not is_of_header(finding))
+        if as_seen is None:
             knees = checked(radiograph, knees, answers[1:], self.spoilt, gate.NEGATIVE in findings)
-        knees = [
-            replace(knee, side=side)
-            for knee, side in zip(knees, sides_of(radiograph, knees), strict=True)
-        ]
+        sides = sides_of(radiograph, knees, is_frontal=as_seen is None)
+        knees = [replace(knee, side=side) for knee, side in zip(knees, sides, strict=True)]
         return Found(tuple(knees), findings, quarters)
 
     def _answers(self, reduced: Reduced) -> list[Answer]:

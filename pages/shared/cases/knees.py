@@ -7,7 +7,7 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from kneeoa.graders.framing import framed
 from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.each_knee import of_frames
+from kneeoa.graders.locating.each_knee import of_frames, of_knee_in
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.gate import REFUSED, Finding
 from kneeoa.graders.locating.spoilt import Spoilt
@@ -47,13 +47,13 @@ def findings_under(
     profile: Profile | None, film: Film, knee: int, frame: Frame, spoilt: Spoilt | None
 ) -> tuple[Finding, ...]:
     """Return what `findings_of` does for who reads under `profile`; knows of no session."""
-    proposed = framed_as(film, profile).knees[knee]
+    proposals = framed_as(film, profile).knees
+    proposed = proposals[knee]
     if frame != proposed.frame:
         if frame not in film.against:
-            (film.against[frame],) = of_frames(
-                film.radiograph, [frame], spoilt, negative=film.localised.negative
-            )
-        findings = film.against[frame]
+            # It is shown as it is graded: of a negative, these are the positive's pixels.
+            (film.against[frame],) = of_frames(film.radiograph, [frame], spoilt, negative=False)
+        findings = (*of_knee_in(frame, proposals), *film.against[frame])
         if elsewhere := gate.moved(frame, film.frames):
             findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating import gate
-from kneeoa.graders.locating.found import inverted, turned_right
+from kneeoa.graders.locating.each_knee import of_frames
+from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.locating.localiser import Localiser
 from pages.shared.memory.film import Film
@@ -17,8 +18,10 @@ NO_NEGATIVE = "said to be no negative"
 
 
 def turn_right(film: Film, localiser: Localiser) -> None:
-    """Turn a film that stands wrong by what was found."""
+    """Turn a film that stands wrong by what was found; one that does not stays as it is."""
     by = film.localised.quarters
+    if not by:
+        return
     turned = turned_right(film.radiograph, by)
     film.quarters = (film.quarters + by) % 4
     _show(film, turned, localiser)
@@ -33,7 +36,12 @@ def take_back(film: Film, localiser: Localiser) -> None:
 
 
 def no_negative(film: Film, localiser: Localiser) -> None:
-    """Read a film that looks like a negative as it is: the reader knows better."""
+    """Read a film that looks like a negative as it is: the reader knows better.
+
+    One that is read as it is already, as after a second press of the button, stays so.
+    """
+    if not film.localised.negative:
+        return
     shown = inverted(film.radiograph)
     film.positive = False
     _show(film, shown, localiser, without=gate.NEGATIVE)
@@ -48,7 +56,7 @@ def restore(film: Film, localiser: Localiser, quarters: int, changes: tuple[str,
             turned = turned_right(film.radiograph, quarters)
             film.quarters = quarters
             _show(film, turned, localiser)
-        if NO_NEGATIVE in changes and film.localised.negative:
+        if NO_NEGATIVE in changes:
             no_negative(film, localiser)
         film.changes = changes
 
@@ -58,5 +66,21 @@ def _show(
 ) -> None:
     with at_work():
         localised = localiser.find(radiograph)
-        of_film = tuple(finding for finding in localised.of_film if finding is not without)
-        film.show(radiograph, replace(localised, of_film=of_film))
+        if without in localised.of_film:
+            of_film = tuple(finding for finding in localised.of_film if finding is not without)
+            localised = replace(_seen_as_it_is(radiograph, localised, localiser), of_film=of_film)
+        film.show(radiograph, localised)
+
+
+def _seen_as_it_is(radiograph: Radiograph, localised: Found, localiser: Localiser) -> Found:
+    """Return what was found where the knees of a supposed negative are looked at as they are."""
+    knees = localised.knees
+    anew = of_frames(
+        radiograph,
+        [knee.frame for knee in knees],
+        localiser.spoilt,
+        negative=False,
+        before=[tuple(filter(gate.is_of_knee, knee.findings)) for knee in knees],
+    )
+    seen = (replace(knee, findings=own) for knee, own in zip(knees, anew, strict=True))
+    return replace(localised, knees=tuple(seen))

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame, network_input
+from kneeoa.films.header import Header
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating import gate, looks
@@ -131,6 +133,22 @@ def test_one_of_two_boxes_that_holds_no_knee_is_refused_by_itself(localiser):
     assert [one.side for one in found.knees] == ["unknown", "unknown"]
 
 
+def test_what_its_file_says_of_a_film_leaves_what_is_seen_of_its_knees(localiser):
+    right, left = knee(0), knee(3, seed=8, laterality="L").astype(np.float32)
+    right = np.pad(right[:, 40:], ((0, 0), (0, 60)), mode="edge").astype(np.float32)
+    silent = film(np.hstack([right, gaussian_filter(left, 6)]))
+    speaking = replace(silent, header=Header(body_part="CHEST"))
+    answers = localiser.answers(silent)
+    answers[1] = replace(answers[1], implant=3.0)
+    seen, contradicted = (localiser.found(shown, answers) for shown in (silent, speaking))
+    codes = [{finding.code for finding in knee.findings} for knee in contradicted.knees]
+    assert {"implant", "cut-off"} <= codes[0]
+    assert {"spoilt", "soft"} <= codes[1]
+    assert [each.side for each in contradicted.knees] == ["unknown", "unknown"]
+    assert contradicted.knees == seen.knees
+    assert contradicted.refusal.code == "header-body-part"
+
+
 def test_one_knee_is_not_split(localiser):
     for width in (300, 400, 500):
         found = localiser.find(film(set_in(224, width, knee(), 0, (width - 224) // 2)))
@@ -148,6 +166,28 @@ def test_the_sides_of_two_knees_are_open_where_the_file_names_one_side(localiser
     for side in ("L", "R"):
         found = localiser.find(film(both, laterality=side))
         assert [one.side for one in found.knees] == ["unknown", "unknown"]
+
+
+def test_the_sides_of_two_knees_are_open_until_the_film_stands_upright(localiser):
+    both = np.hstack([knee(1, seed=2), knee(3, seed=8, laterality="L")])
+    for quarters in (1, 2, 3):
+        shown = film(np.rot90(both, quarters))
+        located = localiser.find(shown)
+        assert located.quarters == quarters
+        assert {each.side for each in located.knees} == {"unknown"}
+        right = localiser.find(turned_right(shown, quarters))
+        assert [each.side for each in right.knees] == ["R", "L"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"frontal": -8.0, "lateral": 5.0}, {"frontal": -8.0, "lateral": -5.0}]
+)
+def test_the_sides_in_a_picture_that_is_no_frontal_film_are_open(localiser, changes):
+    both = film(np.hstack([knee(1, seed=2), knee(3, seed=8, laterality="L")]))
+    answers = [replace(answer, **changes) for answer in localiser.answers(both)]
+    located = localiser.found(both, answers)
+    assert located.refusal in (gate.NOT_FRONTAL, gate.NOT_A_KNEE)
+    assert [each.side for each in located.knees] == ["unknown", "unknown"]
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
