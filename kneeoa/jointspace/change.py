@@ -7,6 +7,7 @@ film again gives and, for widths, what the two sound knees of one person differ 
 from dataclasses import dataclass
 
 from kneeoa.graders.answer import Answer
+from kneeoa.graders.profile import Profile
 from kneeoa.jointspace.width import JointSpace, Width
 from kneeoa.jointspace.words import AT_DETECTOR, MILLIMETRES, SCANNED, where
 
@@ -47,8 +48,12 @@ def of_grades(
     kind: str,
     *,
     instead: tuple[str, str] = (NOT_GRADED, NOT_GRADED),
+    profile: Profile | None = None,
 ) -> Difference:
-    """Compare the ranges of grades of two films; where there is None, what is said `instead`."""
+    """Compare the ranges of grades of two films; where there is None, what is said `instead`.
+
+    Both are as published, or under `profile`.
+    """
     texts = (
         first.headline if first else instead[0],
         second.headline if second else instead[1],
@@ -69,6 +74,11 @@ def of_grades(
         (TWO, -1): "The first one's range is the higher one.",
     }[kind, way]
     share = f"Each holds the reference's grade in {first.level:.0%} of films like the OAI's."
+    if profile:
+        share = (
+            f"Each is to hold the readers' grade in {first.level:.0%} of films like the "
+            f"{profile.record.of.films} of the profile."
+        )
     return Difference("Grade", *texts, f"{sentence} {share}", way)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.jointspace import profiles
+from kneeoa.jointspace import believed, profiles
 from kneeoa.jointspace.minimum import LEFT, RIGHT, Narrowest, narrowest, zone_columns
 from kneeoa.jointspace.outlines import Outlines, outlines_of
 from kneeoa.jointspace.patch import SIDE, Change, Patch, noise_of, patch_of
@@ -145,11 +145,11 @@ def measure(radiograph: Radiograph, frame: Frame, side: str = "unknown") -> Join
 
     `side` is which knee it is. Every refusal is in the widths; nothing is raised.
     """
-    spacing = radiograph.spacing
+    spacing = believed.spacing_in(frame, radiograph.spacing)
     known: dict[str, Any] = {
         "side": side,
         "spacing": spacing and float(np.mean(spacing)),
-        "spacing_from": radiograph.header.spacing_from if spacing else None,
+        "spacing_from": radiograph.header.spacing_from if radiograph.spacing else None,
         "mirrored": radiograph.header.mirrored,
     }
     if min(frame.height, frame.width) < SMALLEST_SIDE:

@@ -17,7 +17,7 @@ _CALIBRATED = (
     "on how the film was calibrated."
 )
 _NOT_BELIEVED = (
-    "By the size of a pixel that the file gives, this tibia would be too narrow or too wide for "
+    "By the size of a pixel that the file gives, this knee would be too narrow or too wide for "
     "one: there are no millimetres, only pixels of this film and percent of the tibia's width."
 )
 _UNKNOWN = (

@@ -2,8 +2,9 @@
 
 import math
 
+from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.jointspace import words
+from kneeoa.jointspace import believed, words
 from kneeoa.jointspace.width import JointSpace, Width
 from kneeoa.reports.content import Measurement
 
@@ -22,13 +23,19 @@ def measurements_of(space: JointSpace) -> tuple[Measurement, ...]:
     )
 
 
-def ruler(points: tuple[tuple[float, float], ...], radiograph: Radiograph) -> Measurement:
-    """Return the length of a reader's line between two `points` (x, y), pixels of the film."""
+def ruler(
+    points: tuple[tuple[float, float], ...], radiograph: Radiograph, frame: Frame
+) -> Measurement:
+    """Return the length of a reader's line between two `points` (x, y), pixels of the film.
+
+    It is on the knee in `frame`: in millimetres where those of the file can be this knee's.
+    """
     (x, y), (u, v) = points
-    down, across = radiograph.spacing or (1.0, 1.0)
+    spacing = believed.spacing_in(frame, radiograph.spacing)
+    down, across = spacing or (1.0, 1.0)
     length, unit = math.hypot((u - x) * across, (v - y) * down), PIXELS
     method = "By the reader's ruler."
-    if radiograph.spacing:
+    if spacing:
         unit, method = "mm", f"{method} {words.note_of(radiograph.header.spacing_from)}"
     return Measurement(LENGTH, length, unit, method=method, points=((y, x), (v, u)))
 

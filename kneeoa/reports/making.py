@@ -17,6 +17,7 @@ from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
+from kneeoa.jointspace import believed
 from kneeoa.metrics.rules import MOST_PROBABLE
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.reports.content import (
@@ -107,8 +108,9 @@ def report_of_knee(
         answer = _answer(TOGETHER, together.probabilities, together.answer, int(together.said))
     refused = any(finding.severity == "refused" for finding in read.findings)
     profile = graders.profile
+    radiograph = believed.as_believed(read.radiograph, read.frame)
     return Report(
-        film=_film(read, source, with_patient),
+        film=_film(read, radiograph, with_patient),
         answer=answer,
         networks=networks,
         agreement=_agreement(read.readings),
@@ -117,7 +119,7 @@ def report_of_knee(
             for finding in read.findings
         ),
         notes=(
-            *read.radiograph.notes,
+            *radiograph.notes,
             *read.notes,
             *filter(None, [signature.warning, text_warning]),
         ),
@@ -165,8 +167,8 @@ def _day(card: Mapping[str, Any]) -> str:
     return f"published {card['published_at'][:10]}"
 
 
-def _film(read: Read, source: Source | None, with_patient: bool) -> FilmReported:
-    radiograph, frame = read.radiograph, read.frame
+def _film(read: Read, radiograph: Radiograph, with_patient: bool) -> FilmReported:
+    frame = read.frame
     height, width = radiograph.pixels.shape
     return FilmReported(
         # Files are often called by their patient's name.
@@ -181,7 +183,7 @@ def _film(read: Read, source: Source | None, with_patient: bool) -> FilmReported
         side=read.side,
         side_from=read.side_from,
         spacing=radiograph.spacing,
-        spacing_from=source.spacing_from if source and radiograph.spacing else "",
+        spacing_from=radiograph.header.spacing_from or "",
         quarters=read.quarters,
         changes=read.changes,
         drawn=read.drawn,

@@ -265,7 +265,9 @@ def _sentences(report: Report) -> list[tuple[CodedConcept, str]]:
             (terms.PROFILE, report.profile),
             (terms.TRACK_RECORD, report.track_record),
             (terms.SIGNED, report.signed),
+            (terms.FILM, wording.film_line(report)),
             (terms.SIDE_FROM, wording.SIDE_FROM[report.film.side_from]),
+            (terms.BOX, wording.box_line(report)),
             (terms.FILM_SCALE, wording.spacing_line(report)),
         )
         if text

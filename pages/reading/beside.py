@@ -22,6 +22,7 @@ from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
 from pages.shared.cases import identities, own_grades, reopening, saved
 from pages.shared.cases import visits as saved_visits
+from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -125,7 +126,7 @@ def _show_films(both, pair, spaces):
     labels = session_films.labels()
     films = [
         ShownFilm(
-            film.feed,
+            film.feed.of_knee(frame),
             f"{title}: {labels[film.digest]}",
             frame,
             marks=joint_space.marks_of(space) if space else (),
@@ -144,9 +145,8 @@ def _differences(both, pair, spaces) -> list[Difference]:
     instead_of_first, instead_of_second = (
         AFTER_YOURS if _is_hidden(film, frame) else change.NOT_GRADED for film, frame in both
     )
-    lines = [
-        change.of_grades(first, second, pair.kind, instead=(instead_of_first, instead_of_second))
-    ]
+    instead = instead_of_first, instead_of_second
+    lines = [change.of_grades(first, second, pair.kind, instead=instead, profile=in_use.current())]
     if None not in spaces:
         lines += change.of_widths(spaces[0], spaces[1], pair.kind)
     return lines

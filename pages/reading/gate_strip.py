@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from kneeoa.films.frames import Frame
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, Finding
+from kneeoa.jointspace import believed
 from pages.shared.boundary import escaped
 from pages.shared.cases import own_grades, saved
 from pages.shared.cases.knees import may_be_graded
@@ -15,16 +17,19 @@ PASSED = "A frontal knee, upright, inside the film, sharp, exposed, no implant s
 MOVED = "Box moved by hand."
 
 
-def show_gate(film: Film, findings: tuple[Finding, ...], *, moved: bool = False) -> None:
+def show_gate(
+    film: Film, frame: Frame, findings: tuple[Finding, ...], *, moved: bool = False
+) -> None:
     """Show what was found; a grade that was asked for although it was refused stays marked.
 
-    `moved` says that the box is where the reader put it.
+    `moved` says that the box is where the reader put it. Each film has buttons of its own: pressed
+    late, one is not to do its work on the next film.
     """
     if film.changes:
-        st.button("Read the film as it came", on_click=_turn, args=[film, take_back])
+        _button(st, "Read the film as it came", film, _turn, take_back)
     if film.localised.negative:
-        st.button("It is no negative", on_click=no_negative, args=[film])
-    for note in film.notes:
+        _button(st, "It is no negative", film, no_negative)
+    for note in filter(None, (*film.notes, believed.doubt(frame, film.feed.spacing))):
         st.warning(escaped(note))
     refused = [finding for finding in findings if finding.severity == REFUSED]
     for finding in findings:
@@ -39,13 +44,14 @@ def show_gate(film: Film, findings: tuple[Finding, ...], *, moved: bool = False)
     st.error(before + " ".join(escaped(finding.sentence) for finding in refused))
     ways = st.columns(2)
     if any(finding.code == gate.TURNED for finding in refused):
-        ways[0].button("Turn it right", on_click=_turn, args=[film, turn_right], width="stretch")
-    ways[1].button(
-        "Hide the grade" if film.anyway else "Grade anyway",
-        on_click=_toggle,
-        args=[film],
-        width="stretch",
-    )
+        _button(ways[0], "Turn it right", film, _turn, turn_right, width="stretch")
+    label = "Hide the grade" if film.anyway else "Grade anyway"
+    _button(ways[1], label, film, _grade, not film.anyway, width="stretch")
+
+
+def _button(place, label, film, act, *args, **options):
+    key = f"{label}_{film.digest}"
+    place.button(label, key=key, on_click=act, args=[film, *args], **options)
 
 
 def _turn(film, turn):
@@ -57,5 +63,5 @@ def _turn(film, turn):
         saved.forget(film.digest)
 
 
-def _toggle(film):
-    film.anyway = not film.anyway
+def _grade(film, anyway):
+    film.anyway = anyway

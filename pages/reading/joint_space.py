@@ -68,9 +68,9 @@ def measurements(film: Film, frame: Frame) -> tuple[Measurement, ...]:
 
 def by_reader(film: Film, frame: Frame) -> tuple[Measurement, ...]:
     """Return what she measured on a knee herself, as far as the viewer tells it."""
-    seen = saved.seen_of(film.digest)
+    seen = saved.seen_of(film)
     return tuple(
-        joint_space.ruler(measured.points, film.radiograph)
+        joint_space.ruler(measured.points, film.radiograph, frame)
         if measured.kind == "ruler"
         else joint_space.angle(measured.points, measured.value)
         for measured in (seen.measured if seen else ())

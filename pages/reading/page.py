@@ -110,7 +110,13 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     with more.popover("Add films", width="stretch", key=key):
         session_films.show_uploader()
         session_films.show_demo_picker()
-    away.button("Remove film", on_click=session_films.remove, args=[digest], width="stretch")
+    away.button(
+        "Remove film",
+        key=f"remove_{digest}",  # pressed twice, it is not to take the next one away as well
+        on_click=session_films.remove,
+        args=[digest],
+        width="stretch",
+    )
     offer_to_bring_back()
     return films[digest]
 
@@ -166,7 +172,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         st.rerun()
     with answers_place, st.container():
         moved = frame != frame_control.proposal(film, knee, in_use.current())
-        gate_strip.show_gate(film, findings, moved=moved)
+        gate_strip.show_gate(film, frame, findings, moved=moved)
         both = read_both(film, frame) if graded else None
         if both is None:
             with left:

@@ -40,12 +40,12 @@ def show(
     layers = tuple(network_map.layer for network_map in maps if network_map.layer)
     label = session_films.labels()[digest]
     shown = ShownFilm(
-        film.feed,
+        film.feed.of_knee(frame),
         label,
         frame,
         layers,
         marks=tuple(marks),
-        seen=saved.seen_of(digest),
+        seen=saved.seen_of(film),
         home=half_of(film, knee),
     )
     panes = [
@@ -59,6 +59,17 @@ def show(
     # One knee of a film after the other, as they stand in it, before the next film.
     stops = [(other, place) for other in films for place in range(len(other.frames))]
 
+    quarters = film.quarters
+
+    def move(moved):
+        if film.quarters == quarters:
+            frame_control.move(film, knee, moved)
+
+    def note(seen):
+        # A film may be turned in the run in which the viewer tells of it as it stood before.
+        if film.quarters == quarters:
+            saved.note_seen(digest, seen)
+
     def turn(place):
         to, its_knee = stops[place]
         st.session_state[session_films.NEXT] = to.digest
@@ -68,10 +79,10 @@ def show(
         [shown],
         [Pane(title=_title(film, knee, frame, is_half=shown.home is not None)), *panes],
         options=OPTIONS,
-        on_move=lambda moved: frame_control.move(film, knee, moved),
+        on_move=move,
         place=(stops.index((film, knee)), len(stops)) if len(stops) > 1 else None,
         on_turn=turn,
-        on_seen=(lambda seen: saved.note_seen(digest, seen)) if saved.is_open() else None,
+        on_seen=note if saved.is_open() else None,
     )
 
 

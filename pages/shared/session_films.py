@@ -139,8 +139,11 @@ def removed() -> str | None:
 
 
 def bring_back() -> None:
-    """Put the film that was taken away last where it was, and turn to it."""
-    place, film, frame = st.session_state.pop(_REMOVED)
+    """Put the film that was taken away last where it was, and turn to it; once."""
+    gone = st.session_state.pop(_REMOVED, None)
+    if gone is None:
+        return
+    place, film, frame = gone
     films, digest = all_films(), film.digest
     entries = [entry for entry in films.items() if entry[0] != digest]
     entries.insert(place, (digest, film))

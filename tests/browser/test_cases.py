@@ -135,7 +135,9 @@ def test_a_case_is_graded_saved_opened_again_as_it_was_and_deleted(saving, page,
     expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
     expect(viewer).to_have_attribute("data-invert", "true", timeout=SECONDS)
     expect(viewer).to_have_attribute("data-zoom", zoom, timeout=SECONDS)
-    expect(page.locator(".pane").first.locator("svg text").first).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".pane").first.locator(".svg-layer text").first).to_be_visible(
+        timeout=SECONDS
+    )
     marked = page.locator('.st-key-own_2 [data-testid="stBaseButton-primary"]')
     expect(marked.first).to_be_visible(timeout=SECONDS)
     go_to_cases(page)

@@ -143,7 +143,7 @@ def test_lengths_are_pixels_where_the_file_has_no_spacing(page):
     becomes(page, "tool", "length")
     drag(page, (x - 100, y - 120), (200, 0))
     pixels = round(200 / float(state(page, "zoom")))
-    text = page.locator(".pane").first.locator("svg text")
+    text = page.locator(".pane").first.locator(".svg-layer text")
     near = "|".join(str(length) for length in range(pixels - 2, pixels + 3))
     expect(text).to_have_text(re.compile(rf"^({near})(\.\d+)? px"), timeout=SECONDS)
     page.keyboard.press("Delete")
@@ -210,7 +210,7 @@ def test_one_of_several_rulers_is_removed_and_what_was_done_taken_back(page):
 def test_a_ruler_goes_by_key(page):
     page.keyboard.press("l")
     page.keyboard.press("Enter")
-    text = page.locator(".pane").first.locator("svg text")
+    text = page.locator(".pane").first.locator(".svg-layer text")
     expect(text).to_contain_text("px", timeout=SECONDS)
     before = float(text.text_content().split()[0])
     page.keyboard.press("Shift+ArrowRight")

@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 
 from kneeoa.graders.answer import Answer
+from kneeoa.graders.profile import unpack_profile
 from kneeoa.grades import KLGrade
 from kneeoa.jointspace import change, pairs, words
 from kneeoa.jointspace.change import SIDES, SOUND_KNEES_APART, TIMES, TWO, of_grades, of_widths
 from kneeoa.jointspace.pairs import Shown, belong, paired
 from kneeoa.jointspace.width import JointSpace, Width
+from tests.support.profiles import profile_zip
 
 TIBIA = 500.0
 VERDICTS = re.compile(r"narrower|wider|higher|lower|progress|worse|better", re.IGNORECASE)
@@ -43,6 +45,13 @@ def test_ranges_that_overlap_differ_in_nothing_that_is_said(kind, first, second)
     line = of_grades(answer(*first), answer(*second), kind)
     assert line.way == 0
     assert not VERDICTS.search(line.sentence)
+
+
+def test_under_a_profile_the_level_is_that_of_its_films():
+    profile = unpack_profile(profile_zip())
+    line = of_grades(answer(0, 1), answer(2, 3), TIMES, profile=profile)
+    assert "readers' grade in 90% of films like the 50 of the profile" in line.sentence
+    assert "OAI" not in line.sentence
 
 
 def test_ranges_apart_differ_and_the_level_is_said():

@@ -5,11 +5,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.answer import Answer
+from kneeoa.graders.profile import unpack_profile
+from kneeoa.grades import KLGrade
+from pages.reading import beside
 from pages.reading.beside import Other
 from pages.reading.joint_space import TICK
 from pages.shared import cached
 from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
+from tests.support.profiles import profile_zip
 from tests.support.viewer import viewers
 
 MARKS_OF_A_KNEE = 6
@@ -198,6 +203,32 @@ def test_a_refused_film_has_no_arrow_and_one_that_waits_is_not_called_ungraded()
     app.run()
     assert any("Graded although it was refused" in one.value for one in app.warning)
     assert "\u2191" not in shown(app)
+
+
+def test_millimetres_that_no_knee_has_are_not_shown_beside_another():
+    app = opened(
+        ("old.dcm", dicom(0, "20190102", PixelSpacing=["0.2", "0.2"])),
+        ("new.dcm", dicom(3, "20230304", PixelSpacing=["1", "1"])),
+    )
+    put_beside(current(app, "new.dcm"), "old.dcm")
+    (data,) = viewers(app)
+    assert [film["spacing"] for film in data["films"]] == [[0.2, 0.2], None]
+
+
+def test_under_a_profile_the_promise_is_that_of_its_films(monkeypatch):
+    profile = unpack_profile(profile_zip())
+    grades = {"old.dcm": KLGrade(1), "new.dcm": KLGrade(4)}
+    monkeypatch.setattr(
+        beside, "_answer", lambda film, _: Answer(*[grades[film.name]] * 3, "median", 0.9)
+    )
+    app = opened(("old.dcm", dicom(0, "20190102")), ("new.dcm", dicom(3, "20230304")))
+    put_beside(current(app, "new.dcm"), "old.dcm")
+    assert "of films like the OAI" in shown(app)
+    app.session_state["profiles"] = {profile.digest: profile}
+    app.session_state["profile"] = profile.digest
+    text = shown(app.run())
+    assert "of films like the 50 of the profile" in text
+    assert "of films like the OAI" not in text
 
 
 def test_a_left_knee_stands_beside_a_right_one_without_arrows():

@@ -21,6 +21,7 @@ from pages.shared.viewer.seen import Measured, Seen
 from tests.support.films import dicom_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.report_films import PLANTED, knee_dataset, knee_file
+from tests.support.viewer import viewers
 
 KINDS = ("pdf", "json", "sr", "sc")
 
@@ -142,11 +143,28 @@ def test_what_she_measured_herself_is_in_the_report_of_its_knee(store):
     app = read("knee.dcm", knee_file(2))
     (digest,) = app.session_state["films"]
     line = Measured("ruler", ((100.0, 250.0), (100.0, 275.0)), 5.0, "mm")
-    app.session_state["film_views"] = {digest: Seen(measured=(line,))}
+    app.session_state["film_views"] = {(digest, 0): Seen(measured=(line,))}
     app.run()
     opened(app)
     text = text_of(app)
     assert "Length 5.0 mm. By the reader's ruler. Millimetres at the detector" in text
+
+
+def test_millimetres_that_no_knee_has_are_shown_nowhere(store):
+    film = knee_file(2, height=300, ImagerPixelSpacing=None, PixelSpacing=[1, 1])
+    app = read("knee.dcm", film)
+    (digest,) = app.session_state["films"]
+    line = Measured("ruler", ((100.0, 250.0), (100.0, 267.0)), 17.0, "mm")
+    app.session_state["film_views"] = {(digest, 0): Seen(measured=(line,))}
+    app.run()
+    (data,) = viewers(app)
+    assert data["films"][0]["spacing"] is None
+    assert any("a side of 300 mm" in warning.value for warning in app.warning)
+    opened(app)
+    text = text_of(app)
+    assert "Length 17.0 pixels. By the reader's ruler." in text
+    assert "Scale size of a pixel not known" in text
+    assert "a side of 300 mm" in text
 
 
 def test_what_the_page_says_against_an_answer_stands_in_the_report(store, monkeypatch):

@@ -110,6 +110,24 @@ def test_another_film_has_another_name_and_so_has_one_that_was_turned():
     assert film_feed(radiograph(film)).film_id in names
 
 
+def test_the_same_pixels_of_another_size_are_another_film():
+    film = draw_knee(2)
+    sizes = (None, (0.1, 0.1), (0.2, 0.2))
+    assert len({film_feed(radiograph(film, spacing=size)).film_id for size in sizes}) == 3
+
+
+@pytest.mark.parametrize(("size", "is_a_knee_s"), [(0.25, True), (1.0, False), (0.05, False)])
+@pytest.mark.parametrize("longest", [None, 100])
+def test_a_film_has_millimetres_only_where_its_knee_is_as_large_as_one(size, is_a_knee_s, longest):
+    feed = film_feed(radiograph(draw_knee(2, side=400), spacing=(size, size)), longest=longest)
+    shown = feed.of_knee(Frame(10, 10, 380, 380))
+    assert (shown.spacing == feed.spacing) == is_a_knee_s
+    assert (shown.film_id == feed.film_id) == is_a_knee_s
+    assert is_a_knee_s or shown.spacing is None
+    bare = film_feed(radiograph(draw_knee(2, side=400)))
+    assert bare.of_knee(Frame(10, 10, 380, 380)) is bare
+
+
 def test_a_frame_comes_back_as_it_was_sent():
     frame = Frame(-10, 20, 300, 200, "left")
     assert frame_from(rectangle(frame), "left") == frame

@@ -165,6 +165,17 @@ def test_a_second_program_reads_what_stands_in_it():
     assert "private" in scheme.CodingSchemeName
 
 
+def test_what_the_reader_changed_is_said():
+    changes = "turned by 180 degrees", "said to be no negative"
+    film = replace(FILM, box_from="reader", changes=changes, quarters=2)
+    data = sr_of(replace(REPORT, film=film))
+    text = dsrdump(data)
+    for line in (*changes, "(as the reader set it)"):
+        assert line in text
+    assert "(as it was found)" in dsrdump(sr_of())
+    assert dciodvfy(data) == []
+
+
 def test_a_film_that_is_not_graded_has_no_grade_in_its_report():
     found = groups_of(sr_of(NOT_GRADED))
     (state,) = found["Answer"].get_qualitative_evaluations()

@@ -61,6 +61,33 @@ def endings(folder):
     return {re.sub(r"^[0-9a-f]{12}-(left|right|knee|image-\w+)-", "", one.name) for one in folder}
 
 
+def json_of(folder):
+    (file,) = folder.glob("*report.json")
+    return json.loads(file.read_text())
+
+
+def test_millimetres_that_no_knee_has_are_in_no_form(tmp_path):
+    film, out = tmp_path / "film.dcm", tmp_path / "out"
+    film.write_bytes(knee_file(2, height=300, ImagerPixelSpacing=None, PixelSpacing=[1, 1]))
+    assert report(film, "--out", out, "--json", "--text") == 0
+    content = json_of(out)
+    assert content["film"]["spacing"] is None
+    assert content["film"]["spacing_from"] == ""
+    (text,) = (" ".join(file.read_text().split()) for file in out.glob("*report.txt"))
+    assert "a side of 300 mm" in text
+    assert "size of a pixel not known" in text
+
+
+def test_a_report_says_of_millimetres_what_the_film_does(tmp_path, knee):
+    film, out = tmp_path / "film.dcm", tmp_path / "out"
+    # As some programs write a number.
+    film.write_bytes(knee.replace(b"0.2\\0.2", b"0,2\\0,2"))
+    assert report(film, "--out", out, "--json") == 0
+    content = json_of(out)
+    assert content["film"]["spacing"] == [0.2, 0.2]
+    assert content["film"]["spacing_from"] == "ImagerPixelSpacing"
+
+
 def test_all_forms_are_written_and_none_names_the_patient(film, tmp_path, capsys):
     out = tmp_path / "out"
     assert report(film, "--out", out) == 0

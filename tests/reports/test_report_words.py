@@ -144,6 +144,14 @@ def test_a_grade_of_hers_that_met_no_answer_is_not_said_to_have_met_one():
     assert "no answer of the networks was shown" in wording.reader_line(alone)
 
 
+def test_the_capture_says_what_the_film_is_and_what_was_changed():
+    changes = "turned by 180 degrees", "said to be no negative"
+    changed = replace(REPORT, film=replace(FILM, box_from="reader", changes=changes))
+    text = " ".join(line for line, _ in poster._lines(changed))
+    for line in (*changes, "(as the reader set it)", "at the detector"):
+        assert line in text
+
+
 def test_a_box_of_the_reader_is_called_hers():
     assert "(as it was found)" in wording.box_line(REPORT)
     moved = replace(REPORT, film=replace(FILM, box_from="reader"))

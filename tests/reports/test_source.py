@@ -22,7 +22,6 @@ def test_a_whole_file_says_all_of_it():
         *("19520317", "20240229", "101500"),
     )
     assert (found.rows, found.columns) == (512, 512)
-    assert found.spacing_from == "ImagerPixelSpacing"
     assert found.orientation == ("L", "F")
     assert found.burned_in == "NO"
 
@@ -39,7 +38,6 @@ def test_a_whole_file_says_all_of_it():
         ("series", {"SeriesInstanceUID": "1." + "2" * 64}),
         ("sex", {"PatientSex": "female"}),
         ("burned_in", {"BurnedInAnnotation": "PERHAPS"}),
-        ("spacing_from", {"ImagerPixelSpacing": None}),
     ],
 )
 def test_what_has_another_form_is_not_said(name, tags):

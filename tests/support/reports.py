@@ -82,7 +82,6 @@ SOURCE = Source(
     series="1.3.6.1.4.1.99999.7.2",
     rows=800,
     columns=600,
-    spacing_from="ImagerPixelSpacing",
     patient_id="SECRET-4711",
     patient_name="Plantagenet^Eleonora",
     birth_date="19520317",

@@ -17,7 +17,7 @@ _ADULT = 18
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}
 _TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _CALIBRATED, _AT_DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
-SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
+_SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
 """Where the size of a pixel may stand, the most telling first."""
 _ASPECT = "PixelAspectRatio"
 _SAME_RATIO = 1.02
@@ -120,7 +120,7 @@ def spacing_from(dataset: Dataset) -> str | None:
 
 
 def _spacing_keyword(dataset: Dataset) -> str | None:
-    there = (keyword for keyword in SPACINGS if _pair(dataset, keyword) is not None)
+    there = (keyword for keyword in _SPACINGS if _pair(dataset, keyword) is not None)
     return next(there, None)
 
 
@@ -172,7 +172,7 @@ def aspect(dataset: Dataset) -> float:
 
 def _ratios(dataset: Dataset) -> dict[str, float]:
     """Return by keyword what the file says of the height of a pixel over its width."""
-    pairs = {keyword: _pair(dataset, keyword) for keyword in (*SPACINGS, _ASPECT)}
+    pairs = {keyword: _pair(dataset, keyword) for keyword in (*_SPACINGS, _ASPECT)}
     return {keyword: pair[0] / pair[1] for keyword, pair in pairs.items() if pair}
 
 

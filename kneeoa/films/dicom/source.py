@@ -13,7 +13,6 @@ from typing import Any
 import pydicom
 from pydicom import Dataset
 
-from kneeoa.films.dicom import facts
 from kneeoa.wording import plain
 
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
@@ -55,7 +54,6 @@ _WANTED = [
     *(keyword for keyword, _ in _TEXTS.values()),
     *(keyword for keyword, _ in (_SHAPED | _MOMENTS).values()),
     *("Rows", "Columns", "PatientOrientation", "SpecificCharacterSet", "NumberOfFrames"),
-    *facts.SPACINGS,
 ]
 
 
@@ -75,7 +73,6 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
     described |= {name: _shaped(header, *where) for name, where in _SHAPED.items()}
     described |= {name: _moment(header, *where) for name, where in _MOMENTS.items()}
     described["rows"], described["columns"] = (_count(header, name) for name in ("Rows", "Columns"))
-    described["spacing_from"] = facts.spacing_from(header) or ""
     described["orientation"] = _orientation(header)
     return described, []
 

@@ -18,7 +18,6 @@ class Source:
     ----------
     sop_class, sop_instance, study, series : UIDs
     rows, columns : of the stored picture
-    spacing_from : the attribute that gives the size of a pixel
     orientation : where rows and columns point to in the patient, as ``("L", "F")``
     burned_in : ``"YES"`` or ``"NO"``: whether it says that text stands in its pixels
     birth_date, study_date : as ``"19560823"``
@@ -30,7 +29,6 @@ class Source:
     series: str
     rows: int
     columns: int
-    spacing_from: str = ""
     orientation: tuple[str, ...] = ()
     burned_in: str = ""
     patient_id: str = ""

@@ -58,6 +58,8 @@ LOWER = own("LOWER", "Lower end of the 95% interval")
 UPPER = own("UPPER", "Upper end of the 95% interval")
 FILM_SCALE = own("SCALE", "Size of a pixel, and what says so")
 SIDE_FROM = own("SIDE-FROM", "What says which side it is")
+FILM = own("FILM", "What film it is, and how it was changed to be read")
+BOX = own("BOX", "Where the box lies, and who set it")
 
 
 def grade_code(grade: int) -> CodedConcept:

@@ -204,13 +204,15 @@ def _save_grades(film, case):
 
 def state_of(film: Film, before: FilmState | None = None) -> FilmState:
     """Return all that brings a film back as it is now; `before` is what was kept of it."""
-    seen = seen_of(film.digest)
-    if seen is None and before is not None:
+    seen = seen_of(film)
+    if seen is None and before is not None and before.quarters == film.quarters:
         view, measured = before.view, before.measurements
     else:
         view, measured = _plain(seen)
+    then = before and (before.quarters, before.changes)
+    is_same = then == (film.quarters, film.changes)
     knee_states = tuple(
-        _kept(states.state_of(film, place), before.knees[place])
+        _kept(states.state_of(film, place), before.knees[place], is_same=is_same)
         if before and place < len(before.knees)
         else states.state_of(film, place)
         for place in range(len(film.frames))
@@ -228,10 +230,11 @@ def state_of(film: Film, before: FilmState | None = None) -> FilmState:
     )
 
 
-def _kept(now: KneeState, before: KneeState) -> KneeState:
-    """Return a knee as it is now; what others said of the same box stays what was said of it."""
+def _kept(now: KneeState, before: KneeState, *, is_same: bool) -> KneeState:
+    """Return a knee as it is now; what others said of the same box of a film that `is_same`, which
+    is shown as it was, stays what was said of it."""
     now = replace(now, reference=before.reference)
-    if now.frame != before.frame or not is_by_others(before):
+    if not is_same or now.frame != before.frame or not is_by_others(before):
         return now
     return replace(before, side=now.side, findings=now.findings)
 
@@ -241,14 +244,16 @@ def is_by_others(knee: KneeState) -> bool:
     return knee.said is not None and knee.graded_by != states.graded_by()
 
 
-def seen_of(digest: str) -> Seen | None:
-    """Return how a film was last looked at and measured, where the viewer or its case says so."""
-    return st.session_state.get(_VIEWS, {}).get(digest)
+def seen_of(film: Film) -> Seen | None:
+    """Return how a film that stands as it does was last looked at and measured, where that is
+    known: what was measured on it before it was turned is in other places now."""
+    return st.session_state.get(_VIEWS, {}).get((film.digest, film.quarters))
 
 
 def note_seen(digest: str, seen: Seen) -> None:
-    """Keep how a film is looked at, and what was measured on it."""
-    st.session_state.setdefault(_VIEWS, {})[digest] = seen
+    """Keep how a film of this session is looked at as it stands, and what was measured on it."""
+    if film := session_films.all_films().get(digest):
+        st.session_state.setdefault(_VIEWS, {})[digest, film.quarters] = seen
 
 
 def _plain(seen):

@@ -100,8 +100,8 @@ def _why_empty(archive, folders):
 
 
 UNLIKE_COUNTS = (
-    "A mean of more runs is right on more films, whatever they are: choose as many of each to compare "
-    "what they say together."
+    "A mean of more runs is right on more films, whatever they are: choose as many of each to "
+    "compare what they say together."
 )
 """What is said where unlike numbers of runs are averaged beside each other."""
 

@@ -1,7 +1,7 @@
 """What the viewer is told of a film: pixels and maps as files, everything else as small data."""
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.grading import Reading
+from kneeoa.jointspace import believed
 from kneeoa.networks import DISPLAY_NAME
 
 MAP_SIDE = 224
@@ -62,7 +63,7 @@ class FilmFeed:
 
     Attributes
     ----------
-    film_id : the same for the same pixels, another one for any others
+    film_id : the same for the same pixels of the same spacing, another one for any others
     pixels : the samples row by row, little-endian
     type : ``"uint8"``, ``"uint16"`` or ``"int16"``
     height, width : in pixels
@@ -82,6 +83,16 @@ class FilmFeed:
     spacing: tuple[float, float] | None
     scale: float = 1.0
 
+    def of_knee(self, frame: Frame) -> "FilmFeed":
+        """Return it as the knee in `frame`, in pixels of the film, is measured on it.
+
+        That is in pixels alone where the millimetres of the file are no knee's.
+        """
+        down, across = self.spacing or (1.0, 1.0)
+        if not self.spacing or believed.spacing_in(frame, (down * self.scale, across * self.scale)):
+            return self
+        return replace(self, spacing=None, film_id=f"{self.film_id}_in_pixels")
+
 
 def film_feed(radiograph: Radiograph, *, longest: int | None = None) -> FilmFeed:
     """Return what the viewer shows of a film: the stored samples where it has deeper ones.
@@ -99,8 +110,9 @@ def film_feed(radiograph: Radiograph, *, longest: int | None = None) -> FilmFeed
     pixels = values.astype(values.dtype.newbyteorder("<")).tobytes()
     # Not the digest of the file: a film that was turned is another one to look at.
     content = hashlib.sha256(pixels).hexdigest()[:32]
+    millimetres = "x".join(f"{side:g}" for side in spacing or ())
     return FilmFeed(
-        film_id=f"{content}_{width}_{black:.0f}_{white:.0f}",
+        film_id=f"{content}_{width}_{black:.0f}_{white:.0f}_{millimetres}",
         pixels=pixels,
         type=str(values.dtype),
         height=height,
