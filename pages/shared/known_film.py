@@ -27,7 +27,8 @@ def film_of(
     """Return a film as the viewer takes it; `label` must not tell what is not to be known yet."""
     layers = () if frame is None else tuple(own_layer(reading, frame) for reading in readings)
     drawn = None if frame is None or frame == Frame.whole(radiograph, frame.name) else frame
-    return ShownFilm(film_feed(radiograph), label, drawn, layers)
+    feed = film_feed(radiograph)
+    return ShownFilm(feed.of_knee(frame) if frame else feed, label, drawn, layers)
 
 
 def own_layer(reading: Reading, frame: Frame) -> Layer:
