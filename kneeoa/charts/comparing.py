@@ -138,7 +138,7 @@ def spread_figure(
                 showlegend=False,
             )
     figure.update_yaxes(
-        tickvals=list(range(len(ticks))), ticktext=ticks, range=[len(ticks) - 0.5, -0.5]
+        tickvals=list(range(len(ticks))), ticktext=ticks, range=[max(len(ticks), 1) - 0.5, -0.5]
     )
     if ends:
         # Thick lines reach past their ends.

@@ -1,6 +1,6 @@
 """Whether the millimetres that a file gives are those of a knee: by how large its box is in them.
 
-Whoever shows or reports a length asks here first, so that all say millimetres, or none does.
+Whoever shows or reports a reader's length asks here first: all say millimetres, or none does.
 """
 
 from dataclasses import replace
@@ -42,8 +42,8 @@ def doubt(frame: Frame, spacing: Spacing | None) -> str:
 
 
 def as_believed(radiograph: Radiograph, frame: Frame) -> Radiograph:
-    """Return a film, without millimetres, and with a note of why, where its knee has none such."""
-    if not (why := doubt(frame, radiograph.spacing)):
+    """Return a film, without millimetres where its knee has none such."""
+    if not doubt(frame, radiograph.spacing):
         return radiograph
     header = replace(radiograph.header, spacing_from=None)
-    return replace(radiograph, spacing=None, header=header, notes=(*radiograph.notes, why))
+    return replace(radiograph, spacing=None, header=header)

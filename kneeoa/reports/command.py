@@ -101,14 +101,19 @@ def _read(
     together = None
     if anyway or not refused:
         readings, together = graders.read_both(shown, knee.frame)
+    number = located.knees.index(knee)
+    box = knee.frame
+    if graders.profile:  # which may have the whole film graded
+        box = graders.localiser.find(radiograph).knees[number].frame
     return Read(
         radiograph=shown,
         frame=knee.frame,
+        box=box,
         findings=findings,
         readings=readings,
         together=together,
         side=side_named(knee.side),
-        side_from=side_from(knee.side, located, located.knees.index(knee)),
+        side_from=side_from(knee.side, located, number),
         measured=track_record.is_like(
             findings, knee.frame, shown.pixels.shape, graders.profile, as_proposed=True
         ),

@@ -49,6 +49,7 @@ class Read:
     ----------
     radiograph : the film as it was graded
     frame : what of it was graded
+    box : that on the knee, where it is another one
     findings : what stands against that
     readings, together : of the networks; empty and None where it was not graded
     side, side_from : as of a `FilmReported`
@@ -70,6 +71,7 @@ class Read:
     box_from: BoxFrom = "found"
     measured: bool = False
     notes: tuple[str, ...] = ()
+    box: Frame | None = None
 
 
 def report_of_knee(
@@ -108,7 +110,10 @@ def report_of_knee(
         answer = _answer(TOGETHER, together.probabilities, together.answer, int(together.said))
     refused = any(finding.severity == "refused" for finding in read.findings)
     profile = graders.profile
-    radiograph = believed.as_believed(read.radiograph, read.frame)
+    box = read.box or read.frame
+    radiograph = believed.as_believed(read.radiograph, box)
+    # Not of what is no knee.
+    why_pixels = believed.doubt(box, read.radiograph.spacing) if read.readings else ""
     return Report(
         film=_film(read, radiograph, with_patient),
         answer=answer,
@@ -121,7 +126,7 @@ def report_of_knee(
         notes=(
             *radiograph.notes,
             *read.notes,
-            *filter(None, [signature.warning, text_warning]),
+            *filter(None, [why_pixels, signature.warning, text_warning]),
         ),
         anyway=refused and bool(networks),
         profile=profile.case_line if profile else "",

@@ -134,11 +134,13 @@ def _lines(report: Report) -> Iterator[tuple[str, _Colour]]:
         yield f"{capitalised(measured.kind)}: {wording.measurement_line(measured)}", _INK
     if report.track_record:
         yield report.track_record, _QUIET
-    yield f"Film: {wording.film_line(report)}", _INK if report.film.changes else _QUIET
-    yield f"Box: {wording.box_line(report)}", _QUIET
-    yield f"Scale: {wording.spacing_line(report)}", _QUIET
+    if report.film.changes or report.film.drawn:
+        yield f"Film: {wording.film_line(report)}", _INK
+    if report.film.box_from == "reader":
+        yield f"Box: {wording.box_line(report)}", _QUIET
     named = "; ".join(f"{name} {text}" for name, text in wording.models(report))
     yield f"Models: {named}. {report.signed}".strip(), _QUIET
+    yield f"Scale: {wording.spacing_line(report)}", _QUIET
 
 
 def _paragraph(draw: ImageDraw.ImageDraw, y: int, text: str, colour: _Colour, size: int) -> int:

@@ -20,7 +20,7 @@ from kneeoa.wording import plain
 from pages.reading import frame_control, gate_strip, joint_space
 from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
-from pages.shared.cases import identities, own_grades, reopening, saved
+from pages.shared.cases import identities, knees, own_grades, reopening, saved
 from pages.shared.cases import visits as saved_visits
 from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
@@ -126,7 +126,7 @@ def _show_films(both, pair, spaces):
     labels = session_films.labels()
     films = [
         ShownFilm(
-            film.feed.of_knee(frame),
+            film.feed.of_knee(knees.box_of(film, knees.index_of(film, frame), frame)),
             f"{title}: {labels[film.digest]}",
             frame,
             marks=joint_space.marks_of(space) if space else (),

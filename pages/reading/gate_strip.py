@@ -7,7 +7,7 @@ from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, Finding
 from kneeoa.jointspace import believed
 from pages.shared.boundary import escaped
-from pages.shared.cases import own_grades, saved
+from pages.shared.cases import knees, own_grades, saved
 from pages.shared.cases.knees import may_be_graded
 from pages.shared.session_films import Film, no_negative, take_back, turn_right
 
@@ -29,9 +29,12 @@ def show_gate(
         _button(st, "Read the film as it came", film, _turn, take_back)
     if film.localised.negative:
         _button(st, "It is no negative", film, no_negative)
-    for note in filter(None, (*film.notes, believed.doubt(frame, film.feed.spacing))):
-        st.warning(escaped(note))
     refused = [finding for finding in findings if finding.severity == REFUSED]
+    box = knees.box_of(film, knees.index_of(film, frame), frame)
+    # Not of what is no knee.
+    no_millimetres = "" if refused and not film.anyway else believed.doubt(box, film.feed.spacing)
+    for note in filter(None, (*film.notes, no_millimetres)):
+        st.warning(escaped(note))
     for finding in findings:
         if finding.severity != REFUSED:
             st.warning(escaped(finding.sentence))

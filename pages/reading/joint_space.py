@@ -10,7 +10,7 @@ from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
 from pages.shared import boundary, cached
-from pages.shared.cases import saved
+from pages.shared.cases import knees, saved
 from pages.shared.memory import shown_as
 from pages.shared.session_films import Film
 from pages.shared.viewer.feed import Mark
@@ -68,13 +68,14 @@ def measurements(film: Film, frame: Frame) -> tuple[Measurement, ...]:
 
 def by_reader(film: Film, frame: Frame) -> tuple[Measurement, ...]:
     """Return what she measured on a knee herself, as far as the viewer tells it."""
-    seen = saved.seen_of(film)
+    seen, knee = saved.seen_of(film), frame_control.index_of(film, frame)
+    box = knees.box_of(film, knee, frame)
     return tuple(
-        joint_space.ruler(measured.points, film.radiograph, frame)
+        joint_space.ruler(measured.points, film.radiograph, box)
         if measured.kind == "ruler"
         else joint_space.angle(measured.points, measured.value)
         for measured in (seen.measured if seen else ())
-        if _nearest(film, measured.points) == frame_control.index_of(film, frame)
+        if _nearest(film, measured.points) == knee
     )
 
 

@@ -10,7 +10,7 @@ from kneeoa.networks import DISPLAY_NAME
 from pages.reading import frame_control
 from pages.reading.maps import NetworkMap
 from pages.shared import session_films
-from pages.shared.cases import saved
+from pages.shared.cases import knees, saved
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm, load_ahead
 from pages.shared.viewer.feed import Mark
@@ -40,7 +40,7 @@ def show(
     layers = tuple(network_map.layer for network_map in maps if network_map.layer)
     label = session_films.labels()[digest]
     shown = ShownFilm(
-        film.feed.of_knee(frame),
+        film.feed.of_knee(knees.box_of(film, knee, frame)),
         label,
         frame,
         layers,

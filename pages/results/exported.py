@@ -24,7 +24,8 @@ WHOLE = {
 
 NOTES = (
     "Figures cycles_...: a point a training cycle; the bar is their mean with one standard "
-    "deviation over cycles, the cross what the paper claims, with its own.",
+    "deviation over cycles, the cross what the paper claims, with its ±, of which it does not say "
+    "what it is.",
     "Figures spread_...: two standard deviations over cycles, and the 95% interval of the mean "
     "over patients. Neither holds the other.",
     "Tables table_1 and claim are of the test films, always, as the paper's are.",

@@ -67,7 +67,7 @@ def test_few_cycles_that_could_not_show_the_claimed_difference_do_not_decide_on_
     row = rows(of_two, "anova p").loc[("", "accuracy")]
     assert row["ours"] > 0.05
     assert row["verdict"] == "not decided"
-    assert "So few cycles would not show the claimed difference, either." in row["sentence"]
+    assert "Nor do these cycles rule out the claimed difference." in row["sentence"]
 
 
 def test_one_cycle_decides_nothing():

@@ -137,7 +137,7 @@ def test_cycles_and_claims_are_points_of_the_strip(study):
     points = {line.name: line for line in figure.data}
     ours = observed[observed["architecture"] == "mobilenet"]
     np.testing.assert_allclose(points["MobileNet, a cycle each"].x, ours["accuracy"])
-    assert points["claimed, mean ± sd"].x == (0.741,)
+    assert points["claimed, with its ±"].x == (0.741,)
     spread = comparing.spread_figure(compared, observed, "accuracy")
     ticks = spread.layout.yaxis.ticktext
     assert list(ticks) == [

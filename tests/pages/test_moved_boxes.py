@@ -12,6 +12,7 @@ from kneeoa.graders import framing
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.profile import read_profile
+from kneeoa.jointspace import believed
 from pages.shared.cases import knees
 from pages.shared.memory import shown_as
 from pages.shared.memory.film import Film
@@ -61,6 +62,10 @@ def against(film, knee, frame, profile=None):
     return knees.findings_under(profile, film, knee, frame, Watched())
 
 
+def codes(findings):
+    return [finding.code for finding in findings]
+
+
 def nudged(frame):
     return replace(frame, left=frame.left - 1)
 
@@ -72,8 +77,9 @@ def test_what_is_said_of_a_knee_stays_where_its_box_is_moved(localiser, right, f
     assert finding in against(film, 1, right_box)
     smaller = (Frame.around(112, 336, side, right_box.name) for side in (170, 120))
     for moved in (nudged(right_box), *smaller):
-        assert finding in against(film, 1, moved)
-    assert finding not in against(film, 0, nudged(left_box))
+        # Of this box it was not said.
+        assert gate.of_box_before(finding) in against(film, 1, moved)
+    assert finding.code not in codes(against(film, 0, nudged(left_box)))
 
 
 def test_it_is_said_of_the_knee_that_the_box_was_taken_to(localiser):
@@ -85,8 +91,8 @@ def test_it_is_said_of_the_knee_that_the_box_was_taken_to(localiser):
 
 def test_of_a_box_that_shows_no_knee_it_is_said_that_it_was_moved(localiser):
     film = received(localiser, np.pad(BOTH, ((0, 0), (0, 400)), mode="edge"), implant=3.0)
-    codes = [finding.code for finding in against(film, 1, Frame.around(112, 700, 200, "right"))]
-    assert "moved" in codes and "implant" not in codes
+    seen = codes(against(film, 1, Frame.around(112, 700, 200, "right")))
+    assert "moved" in seen and "implant" not in seen
 
 
 @pytest.mark.parametrize("way", [framing.FOUND, framing.WHOLE])
@@ -99,7 +105,37 @@ def test_a_lone_knee_in_doubt_stays_so_under_a_profile_and_moved(localiser, tmp_
     assert gate.DOUBTFUL in film.localised.findings
     frame = knees.proposal(film, 0, profile)
     assert gate.DOUBTFUL in against(film, 0, frame, profile)
-    assert gate.DOUBTFUL in against(film, 0, nudged(frame), profile)
+    for moved in (nudged(frame), nudged(film.frames[0])):
+        assert gate.DOUBTFUL.code in codes(against(film, 0, moved, profile))
+
+
+def test_a_box_drawn_on_the_knee_of_a_large_film_keeps_what_was_said_of_it(localiser, tmp_path):
+    for name, data in profile_files(framing=framing.WHOLE, least_overlap=0.01).items():
+        (tmp_path / name).write_bytes(data)
+    profile = read_profile(tmp_path)
+    pixels = np.pad(draw_knee(2, seed=3, marked=False), ((150, 200), (260, 300)), mode="edge")
+    film = received(localiser, pixels, frontal=0.5)
+    whole = knees.proposal(film, 0, profile)
+    assert (whole.height, whole.width) == film.shape
+    moved = nudged(film.frames[0])
+    assert gate.DOUBTFUL.code in codes(against(film, 0, moved, profile))
+
+
+@pytest.mark.parametrize("way", [framing.FOUND, framing.WHOLE])
+def test_millimetres_are_those_of_the_box_that_was_found(localiser, tmp_path, monkeypatch, way):
+    for name, data in profile_files(framing=way, least_overlap=0.01).items():
+        (tmp_path / name).write_bytes(data)
+    profile = read_profile(tmp_path)
+    monkeypatch.setattr(knees.in_use, "current", lambda: profile)
+    pixels = np.pad(draw_knee(2, seed=3, marked=False), ((150, 200), (260, 300)), mode="edge")
+    film = received(localiser, pixels)
+    graded = knees.proposal(film, 0, profile)
+    assert knees.box_of(film, 0, graded) == film.frames[0]
+    moved = nudged(film.frames[0])
+    assert knees.box_of(film, 0, moved) == moved
+    # A film of 24 cm, whose knee is no larger than others are.
+    spacing = (240 / film.shape[1],) * 2
+    assert believed.doubt(knees.box_of(film, 0, graded), spacing) == ""
 
 
 def test_a_negative_is_looked_at_as_it_is_graded_wherever_its_box_is(localiser):

@@ -39,9 +39,9 @@ def sentences(table: pd.DataFrame) -> list[str]:
         "95% of widths differ by less than "
         f"{percent(REPEATED, f'medial, {ALL_AT_ONCE}')} of the tibia's width medially and "
         f"{percent(REPEATED, f'lateral, {ALL_AT_ONCE}')} laterally. Of the copies, "
-        f"{percent(INTERVAL, 'copies inside the interval', 0)} lie in the interval that is shown; "
-        f"those that gave no width any more, {percent(REFUSED, 'copies of what was measured')} of "
-        "them, are left out of both figures.",
+        f"{percent(INTERVAL, 'copies inside the interval', 0)} lie in the interval that is shown. "
+        f"Of all kinds of copies {percent(REFUSED, 'copies of what was measured')} gave no width "
+        "any more; they are left out.",
         f"**Grades**: rank correlation of the narrower compartment with KL {ranks.value:.2f} "
         f"({ranks.low:.2f} to {ranks.high:.2f}); its medians at KL 0 to 4 are "
         + ", ".join(f"{median:.1%}" for median in medians)

@@ -4,7 +4,7 @@ Refused: no grade is given unless the reader asks for one all the same. Warned: 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from kneeoa.films.frames import Frame
@@ -138,6 +138,13 @@ def is_of_knee(finding: Finding) -> bool:
     All else that stands against a knee is of its frame, and is looked for in each frame anew.
     """
     return finding.code in _OF_KNEE
+
+
+def of_box_before(finding: Finding) -> Finding:
+    """Return a finding of a knee as it is said beside another box than the one it was found in."""
+    if finding.code == IMPLANT.code:
+        return finding
+    return replace(finding, sentence=f"Where the box was found: {finding.sentence}")
 
 
 def turned(quarters: int) -> Finding:

@@ -38,6 +38,11 @@ def proposal(film: Film, knee: int, profile: Profile | None) -> Frame:
     return framed_as(film, profile).frames[knee]
 
 
+def box_of(film: Film, knee: int, frame: Frame) -> Frame:
+    """Return the box on the knee: what was found, where a profile has the whole film graded."""
+    return film.frames[knee] if frame == proposal(film, knee, in_use.current()) else frame
+
+
 def findings_of(film: Film, knee: int, frame: Frame) -> tuple[Finding, ...]:
     """Return what stands against grading `frame` of a film, refusals first."""
     return findings_under(in_use.current(), film, knee, frame, cached.graders().localiser.spoilt)
@@ -53,7 +58,9 @@ def findings_under(
         if frame not in film.against:
             # It is shown as it is graded: of a negative, these are the positive's pixels.
             (film.against[frame],) = of_frames(film.radiograph, [frame], spoilt, negative=False)
-        findings = (*of_knee_in(frame, proposals), *film.against[frame])
+        # The box that was found lies deep within a whole film that a profile has graded.
+        kept = of_knee_in(frame, film.localised.knees) or of_knee_in(frame, proposals)
+        findings = (*map(gate.of_box_before, kept), *film.against[frame])
         if elsewhere := gate.moved(frame, film.frames):
             findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)

@@ -51,6 +51,7 @@ def exports_of(
     read = Read(
         radiograph=replace(radiograph, name=film.name),
         frame=frame,
+        box=knees.box_of(film, knee, frame),
         findings=tuple(findings),
         readings=session_films.read(film, frame) if graded else (),
         together=session_films.read_together(film, frame) if graded else None,
