@@ -26,8 +26,7 @@ from kneeoa.records import results
 
 LEVEL = 0.9
 METHOD = (
-    "rule: the smallest mean absolute error on the validation films, of both together where they "
-    "are published; set: adjacent grades (Lu et "
+    "rule: the smallest mean absolute error on the validation films; set: adjacent grades (Lu et "
     "al. 2022), split conformal on the validation films, patients exchanged (Lee et al. 2023)"
 )
 
