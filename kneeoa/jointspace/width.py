@@ -140,12 +140,15 @@ class JointSpace:
         return {MEDIAL: self.medial, LATERAL: self.lateral}
 
 
-def measure(radiograph: Radiograph, frame: Frame, side: str = "unknown") -> JointSpace:
+def measure(
+    radiograph: Radiograph, frame: Frame, side: str = "unknown", *, box: Frame | None = None
+) -> JointSpace:
     """Return the joint space of the knee in `frame`, bone bright and upright.
 
-    `side` is which knee it is. Every refusal is in the widths; nothing is raised.
+    `side` is which knee it is, `box` that on the knee where `frame` is another one, as all of a
+    film. Every refusal is in the widths; nothing is raised.
     """
-    spacing = believed.spacing_in(frame, radiograph.spacing)
+    spacing = believed.spacing_in(box or frame, radiograph.spacing)
     known: dict[str, Any] = {
         "side": side,
         "spacing": spacing and float(np.mean(spacing)),

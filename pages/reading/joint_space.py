@@ -36,9 +36,10 @@ def space_of(film: Film, frame: Frame) -> JointSpace:
         return not_measured("The film was refused.", side=side)
     if shown_as.NO_NEGATIVE in film.changes:
         return not_measured("Bones seem to be dark on this film.", side=side)
-    key = frame, side
+    box = knees.box_of(film, frame_control.index_of(film, frame), frame)
+    key = frame, side, box
     if key not in film.joint_spaces:
-        film.joint_spaces[key] = measure(film.radiograph, frame, side)
+        film.joint_spaces[key] = measure(film.radiograph, frame, side, box=box)
     return film.joint_spaces[key]
 
 

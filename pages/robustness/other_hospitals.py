@@ -34,7 +34,7 @@ def show_other_hospitals(card: dict[str, Any]) -> None:
     )
     st.caption(
         "In brackets: 95% interval over films, as if each were of another patient. Some share "
-        "one, so that it is a little too narrow: docs/generalisation.md has some over patients. "
+        "one, so that it is too narrow: docs/generalisation.md has some over patients. "
         f"{boundary.escaped(elsewhere.why_no_interval(table))} The two ways to frame are measured "
         "on the same films: a difference of a few points tells little."
     )

@@ -92,6 +92,15 @@ def test_which_compartment_is_medial_follows_from_the_knees_side():
     assert list(unknown.compartments) == ["left of the picture", "right of the picture"]
 
 
+def test_millimetres_are_judged_by_the_box_where_all_of_a_film_is_looked_at():
+    film = film_of(joint(12, 7))
+    film = replace(film, spacing=(0.65, 0.65))
+    whole = Frame.whole(film)
+    small = Frame.around(*whole.centre, whole.height // 2, "knee")
+    assert measure(film, whole).spacing is None
+    assert measure(film, whole, box=small).spacing == pytest.approx(0.65)
+
+
 @pytest.mark.parametrize(
     # By 0.65 the tibia might be one, and the box is larger than a knee's.
     ("spacing", "is_believed"),

@@ -63,7 +63,7 @@ class Film:
         empty as published
     framings : what was found as it is framed under a profile, by the profile's digest
     against : what stands against frames that the reader moved
-    joint_spaces : by frame and side of the knee
+    joint_spaces : by frame, side and box of the knee
     thumbnail : a small picture of it as an address, once it has been shown
     text : what must be known of text in its pixels, once that was looked for
     text_looked_for : has it looked for, where that was asked for
@@ -87,7 +87,7 @@ class Film:
     known: tuple[Finding, ...] = ()
     framings: dict[str, Found] = field(default_factory=dict)
     against: dict[Frame, tuple[Finding, ...]] = field(default_factory=dict)
-    joint_spaces: dict[tuple[Frame, str], JointSpace] = field(default_factory=dict)
+    joint_spaces: dict[tuple[Frame, str, Frame], JointSpace] = field(default_factory=dict)
     thumbnail: str = ""
     text: str | None = None
     text_looked_for: Future[str] | None = field(default=None, repr=False)
