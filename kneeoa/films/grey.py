@@ -117,7 +117,7 @@ def colour_notes(colour: np.ndarray, white: float = 255) -> tuple[str, ...]:
         return ()
     return (
         f"{share:.0%} of the picture is in colour, which no X-ray film is: markings, a heat map or "
-        "a photograph. The networks take them for bone: export the film without.",
+        "a photograph. The networks take them for bone: export the film again without them.",
     )
 
 
@@ -128,5 +128,5 @@ def transparency_notes(alpha: np.ndarray) -> tuple[str, ...]:
         return ()
     return (
         f"{share:.0%} of the picture is half transparent and is shown on black, so that its grey "
-        "values are not those of the film: export the film without transparency.",
+        "values are not those of the film: export the film again without transparency.",
     )

@@ -32,7 +32,7 @@ for _order, _mark in (b"II", ""), (b"MM", "B"):
 _MOST_PAGES = 8
 """Pages of a TIFF that are looked at: reading all takes minutes in a file made of page headers."""
 _SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 255, 258, 262, 339
-_PLANES, _APART = 284, 2
+_SAMPLES, _PLANES, _APART = 277, 284, 2
 _DEEP_MODES = ("LA", "RGB", "RGBA", "RGBX")
 _DEEPEST = 65535
 _OTHER_BYTE = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
@@ -59,12 +59,13 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
             page = _film_page(image, kind)
             limits.check_size(image.height, image.width)
             storage, aspect = _storage(image, data, kind), aspect_of(image)
+            _refuse_planes(image, storage)
             if _is_deep_colour(image, storage):
-                _refuse_planes(image)
                 pixels, notes = _deep_colour(data, kind, page)
                 return DecodedFilm(pixels, storage.bits, aspect=aspect, notes=notes)
             _expect_native_order(image)
             image.load()
+            _refuse_cut(data, kind)
             upright = _upright(image)
             pixels, notes = _grey(upright, storage)
             stored = _stored(upright, pixels)
@@ -89,6 +90,13 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
 
 
+def _refuse_cut(data: bytes, kind: str) -> None:
+    from kneeoa.films.dicom.cut_jpeg import is_cut
+
+    if kind == "JPEG" and is_cut(data):
+        raise ValueError("the JPEG is cut off")
+
+
 def _look_for_a_rare_kind(data: bytes, kind: str) -> None:
     from kneeoa.films.dicom.code_stream import refuse_rare_jpeg
 
@@ -107,9 +115,11 @@ def samples_of(data: bytes, kind: str, limits: Limits) -> tuple[np.ndarray | Non
         _film_page(image, kind)
         limits.check_size(image.height, image.width)
         storage, aspect = _storage(image, data, kind), aspect_of(image)
+        _refuse_planes(image, storage)
         is_deep_colour = _is_deep_colour(image, storage)
         _expect_native_order(image)
         image.load()
+        _refuse_cut(data, kind)
         upright = _upright(image)
     if is_deep_colour or upright.mode == "F":
         return None, aspect
@@ -237,11 +247,13 @@ def _is_deep_colour(image: ImageFile, storage: _Storage) -> bool:
     return storage.bits == 16 and _raw_mode(image).partition(";16")[0] in _DEEP_MODES
 
 
-def _refuse_planes(image: Image.Image) -> None:
-    if isinstance(image, TiffImageFile) and image.tag_v2.get(_PLANES) == _APART:
+def _refuse_planes(image: Image.Image, storage: _Storage) -> None:
+    if not isinstance(image, TiffImageFile) or storage.bits <= 8:
+        return
+    if image.tag_v2.get(_PLANES) == _APART and image.tag_v2.get(_SAMPLES, 1) > 1:
         raise RadiographError(
-            "The TIFF keeps colours of 16 bits behind each other, which cannot be read. Export the "
-            "film in grey, or as PNG."
+            f"The TIFF keeps colours of {storage.bits} bits behind each other, which cannot be "
+            "read. Export the film in grey, or as PNG."
         )
 
 
@@ -269,6 +281,7 @@ def _deep_colour(data: bytes, kind: str, page: int) -> tuple[np.ndarray, tuple[s
         notes = colour_notes(samples[..., :3], white=max(1, int(samples[..., :3].max())))
         opaque = np.full_like(grey, 65535, np.uint16)
         alpha = samples[..., 3] if mode.startswith("RGBA") else opaque
+    notes += transparency_notes((alpha >> 8).astype(np.uint8))
     shown = window(grey, ignore=None if alpha.all() else alpha == 0)
     return shown * (alpha / np.float32(65535)), notes
 

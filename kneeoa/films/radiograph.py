@@ -8,6 +8,7 @@ unchanged, because the graders learned from raw 8-bit films; deeper ones go thro
 Pixels that are not square are made square.
 """
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,13 @@ class Radiograph:
 def open_radiograph(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Radiograph:
     """Read a file; raise `RadiographError` with the reason if it is no film that can be graded."""
     try:
-        limits.check_bytes(path.stat().st_size)
+        about = path.stat()
+        if not (stat.S_ISREG(about.st_mode) or path.is_dir()):
+            raise RadiographError(
+                "Expected a file. This is a pipe or a device, which can be read only once: save "
+                "the film as a file, and name that."
+            )
+        limits.check_bytes(about.st_size)
         data = path.read_bytes()
     except OSError as error:
         raise RadiographError(f"The file cannot be opened: {error.strerror}.") from None

@@ -2,11 +2,11 @@
 
 ``grade`` is the most probable grade. ``answer`` is the headline grade by the rule on the network's
 card (or in the profile), ``low`` and ``high`` the ends of its 90% set; empty where the card has
-none. ``knee`` is R or L where that is known, else empty. Rows of both networks together
-(``together``) come on request alone: they take several times as long, and readers of the table may
-count on two rows a knee. ``sha256`` is that of the film's file, and ``graded_by`` the beginning of
-the network's own, and of the profile's where there is one: by both a table that was interrupted is
-gone on with.
+none. ``knee`` is R or L where that is known; else ``left of the image`` or ``right of the image``
+on a film of two, and empty on a film of one. Rows of both networks together (``together``) come on
+request alone: they take several times as long, and readers of the table may count on two rows a
+knee. ``sha256`` is that of the film's file, and ``graded_by`` the beginning of the network's own,
+and of the profile's where there is one: by both a table that was interrupted is gone on with.
 """
 
 import csv
@@ -222,7 +222,7 @@ def _parts_of(file: Path, graders: Graders, anyway: bool) -> list[_Part]:
         located = graders.find(radiograph)
     except KneeOAError as error:
         return [_Part(None, str(error), digest=digest_of(file))]
-    return [_part_of(radiograph, located, knee, anyway) for knee in located.knees]
+    return [_part_of(radiograph, located, knee, graders, anyway) for knee in located.knees]
 
 
 def digest_of(file: Path) -> str:
@@ -233,13 +233,16 @@ def digest_of(file: Path) -> str:
         return ""
 
 
-def _part_of(radiograph: Radiograph, located: InFilm, knee: Knee, anyway: bool) -> _Part:
-    side, digest = "" if knee.side == "unknown" else knee.side, radiograph.digest
+def _part_of(
+    radiograph: Radiograph, located: InFilm, knee: Knee, graders: Graders, anyway: bool
+) -> _Part:
+    place = knee.frame.name if len(located.knees) > 1 else ""
+    side, digest = place if knee.side == "unknown" else knee.side, radiograph.digest
     findings = located.against(knee)
     refused = [finding.sentence for finding in findings if finding.severity == REFUSED]
     if refused and not anyway:
         return _Part(None, refused[0], side, digest=digest)
-    warnings = [ANYWAY] * bool(refused) + [*radiograph.notes]
+    warnings = [ANYWAY] * bool(refused) + [*graders.notes_on(radiograph)]
     warnings += [finding.sentence for finding in findings]
     try:
         film = network_input(located.to_grade(radiograph), knee.frame)
@@ -251,11 +254,8 @@ def _part_of(radiograph: Radiograph, located: InFilm, knee: Knee, anyway: bool) 
 def _grade_batch(
     names: Sequence[Path], waiting: Sequence[Future[list[_Part]]], graders: Graders, together: bool
 ) -> Iterator[Row]:
-    parts = [
-        (str(name), part)
-        for name, future in zip(names, waiting, strict=True)
-        for part in future.result()
-    ]
+    by_film = zip(names, waiting, strict=True)
+    parts = [(str(name), part) for name, future in by_film for part in future.result()]
     films = [part.film for _, part in parts if part.film is not None]
     answers: dict[str, Iterator[np.ndarray]] = {}
     if films:

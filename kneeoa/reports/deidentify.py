@@ -25,6 +25,8 @@ from kneeoa.films import display
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.decode import film as decoded_film
 from kneeoa.films.dicom import bits, grey
+from kneeoa.films.dicom.facts import is_side_open
+from kneeoa.films.dicom.film import meant
 from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples
 from kneeoa.films.dicom.source import source
@@ -154,13 +156,15 @@ def _dicom(data: bytes, pseudonyms: Pseudonyms, limits: Limits) -> bytes:
 
 def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
     facts, _ = source(data)
-    stored = stored_samples(dataset)
-    outside = grey.padding(dataset, stored)
-    samples = bits.settle(stored, dataset, outside)
-    dataset.PixelRepresentation = int(samples.values.dtype.kind == "i")
+    samples, outside = meant(dataset, stored_samples(dataset))
     clean = Dataset()
     _name(clean, facts, hashlib.sha256(data).hexdigest(), pseudonyms)
     describe(clean, dataset)
+    if is_side_open(dataset):
+        # What contradicts it may have gone: what stays must not pass for known.
+        clean.Laterality = ""
+        if "ImageLaterality" in clean:
+            del clean.ImageLaterality
     shown, _ = grey.present(dataset, samples, outside)
     if _has_tables(dataset, samples.values):
         _show_as_seen(clean, shown)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate
-from pydicom.uid import JPEGBaseline8Bit
+from pydicom.encaps import encapsulate, get_frame
+from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.complete import complete
@@ -25,16 +25,46 @@ def test_frames_that_nothing_tells_of_are_not_left_out_silently(count):
         read(film_of(np.stack([FILM] * count)))
 
 
+def as_jpeg(pixels):
+    return image_file(pixels, "JPEG")
+
+
+def as_jpeg_2000(pixels):
+    return image_file(pixels, "JPEG2000", no_jp2=True)
+
+
+def as_jp2_file(pixels):
+    return image_file(pixels, "JPEG2000", no_jp2=False)
+
+
+def as_run_lengths(pixels):
+    packed = dicom_dataset(pixels)
+    packed.compress(RLELossless)
+    return get_frame(packed.PixelData, 0, number_of_frames=1)
+
+
+PACKED = [
+    (as_jpeg, JPEGBaseline8Bit),
+    (as_jpeg_2000, JPEG2000Lossless),
+    (as_jp2_file, JPEG2000Lossless),
+    (as_run_lengths, RLELossless),
+]
+
+
+@pytest.mark.parametrize("has_table", [True, False])
 @pytest.mark.parametrize("said", [None, 1])
-def test_compressed_frames_that_nothing_tells_of_are_named(said):
+@pytest.mark.parametrize(("packed", "syntax"), PACKED)
+def test_compressed_frames_that_nothing_tells_of_are_named(packed, syntax, said, has_table):
     two = dicom_dataset(FILM, **({} if said is None else {"NumberOfFrames": said}))
-    two.PixelData = encapsulate(
-        [image_file(pixels, "JPEG") for pixels in (FILM, FILM[::-1].copy())]
-    )
+    frames = [packed(pixels) for pixels in (FILM, FILM[::-1].copy())]
+    two.PixelData = encapsulate(frames, has_bot=has_table)
     two["PixelData"].is_undefined_length = True
-    two.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    two.file_meta.TransferSyntaxUID = syntax
     with pytest.raises(RadiographError, match="several frames"):
         read(dicom_file(two))
+    two.PixelData = encapsulate(frames[:1], has_bot=has_table)
+    two["PixelData"].is_undefined_length = True
+    assert is_like(read(dicom_file(two)).pixels)
 
 
 def test_bytes_of_twice_the_film_are_two_films_or_one_of_sixteen_bits():

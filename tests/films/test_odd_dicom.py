@@ -104,13 +104,36 @@ def test_a_missing_attribute_that_is_open_is_named():
         without(deep_dataset(), "PhotometricInterpretation")
     )
     colour = dicom_dataset(FILM, SamplesPerPixel=3, PhotometricInterpretation="RGB")
-    colour.PixelData = np.repeat(FILM[..., None], 3, axis=-1).tobytes()
+    colour.PixelData = np.stack([FILM, FILM, FILM // 2], axis=-1).tobytes()
     assert "PlanarConfiguration" in refusal(colour)
     # White above half of the range, black below, and nothing between: signed or not?
     stripes = np.where(np.arange(224) // 16 % 2, 4000, 100)[:, None] + np.arange(224) // 8
     open_sign = without(deep_dataset(stripes), "PixelRepresentation")
     open_sign.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"  # computed radiography: may be signed
     assert "PixelRepresentation" in refusal(open_sign)
+
+
+@pytest.mark.parametrize("term", ["MONOCHROME", "GRAYSCALE", "SECRET", "MONOCHROME1\\MONOCHROME2"])
+def test_a_kind_of_grey_that_the_standard_has_not_is_named(term):
+    odd = deep_dataset()
+    odd.add_new("PhotometricInterpretation", "LO", term)
+    assert "PhotometricInterpretation is a term of the standard" in refusal(odd)
+
+
+def test_the_same_term_twice_is_that_term():
+    odd = deep_dataset()
+    odd.add_new("PhotometricInterpretation", "LO", "MONOCHROME2\\MONOCHROME2")
+    assert np.array_equal(read(odd).pixels, read(deep_dataset()).pixels)
+
+
+@pytest.mark.parametrize("keyword", ["Rows", "BitsStored", "BitsAllocated", "PixelRepresentation"])
+@pytest.mark.parametrize("kind", ["LO", "SH", "DS", "IS"])
+def test_a_number_that_is_written_as_text_is_read(keyword, kind):
+    odd = deep_dataset()
+    text = f"{odd[keyword].value} "
+    odd.add_new(keyword, kind, text)
+    odd["PixelData"].VR = "OW"
+    assert np.array_equal(read(odd).pixels, read(deep_dataset()).pixels)
 
 
 def test_the_presentation_says_which_end_is_white():

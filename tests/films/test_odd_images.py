@@ -67,6 +67,14 @@ def test_transparent_pixels_of_sixteen_bits_are_black_and_do_not_count():
     assert np.corrcoef(shown[:, 40:].ravel(), FILM[:, 40:].ravel())[0, 1] > 0.99
 
 
+@pytest.mark.parametrize("colour_type", [4, 6])
+def test_half_transparent_pixels_of_sixteen_bits_are_said(colour_type):
+    channels = [TWELVE] * (colour_type - 3 if colour_type == 4 else 3)
+    for alpha, is_said in ((30000, True), (65535, False), (0xFF80, False)):
+        radiograph = read(deep_png(with_channels(*channels, alpha), colour_type))
+        assert ("half transparent" in " ".join(radiograph.notes)) == is_said
+
+
 def test_sixteen_bit_colours_become_grey_by_luma():
     red = deep_png(with_channels(TWELVE, TWELVE // 2, TWELVE // 4), 2)
     luma = 0.299 * TWELVE + 0.587 * (TWELVE // 2) + 0.114 * (TWELVE // 4)

@@ -5,10 +5,12 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from pydicom.uid import JPEG2000Lossless
+from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.lut import read_table
+from kneeoa.reports.deidentify import deidentified
+from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from tests.support.films import dicom_dataset, dicom_file, encapsulated, recompressed
 from tests.support.odd_films import DEEP, FILM, WINDOW, deep_dataset, is_like, read, table, without
 
@@ -151,6 +153,36 @@ def test_padding_lies_where_any_reading_of_its_value_does(value):
     shown = read(odd).pixels
     assert not shown[:, :40].any()
     assert np.array_equal(shown[:, 40:], read(deep_dataset()).pixels[:, 40:])
+
+
+@pytest.mark.parametrize(("value", "signed"), [(0x4006, False), (0x9001 - 65536, True)])
+def test_padding_of_a_big_endian_file_is_found_in_its_order_of_bytes(value, signed):
+    film = (SIGNED if signed else DEEP).astype(np.int32)
+    # With its bytes swapped, the value is one of the film's own.
+    assert (film == (0x0190 if signed else 0x0640)).any()
+    film[:60] = value
+    tags = {"bits": 16, "signed": signed, "PixelPaddingValue": value}
+    little = dicom_dataset(film, **tags)
+    big = dicom_dataset(film, **tags)
+    big.PixelData = film.astype(">i2" if signed else ">u2").tobytes()
+    big.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    shown = read(big).pixels
+    assert np.array_equal(shown, read(little).pixels)
+    assert not shown[:60].any()
+    cleaned = deidentified(dicom_file(big), Pseudonyms(b"k" * 32))
+    assert np.array_equal(read(cleaned).pixels, shown)
+
+
+def test_padding_under_an_overlay_is_found_without_the_patient_too():
+    padded = DEEP.copy()
+    padded[:, :40] = 4000
+    odd = without(deep_dataset(padded | in_high_bits(filled=True), PixelPaddingValue=4000), *WINDOW)
+    odd[0x7FE0, 0x0010].value = (padded | (1 << 15)).astype("<u2").tobytes()
+    odd.VOILUTSequence = [table(np.arange(4096), declared=12)]
+    shown = read(odd).pixels
+    assert not shown[:, :40].any()
+    cleaned = deidentified(dicom_file(odd), Pseudonyms(b"k" * 32))
+    assert np.abs(read(cleaned).pixels - shown).max() < 1
 
 
 def test_a_voi_table_is_as_bright_as_its_entries():

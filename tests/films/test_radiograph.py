@@ -1,6 +1,7 @@
 """Films in every accepted form, and a reason for every refusal."""
 
 import io
+import os
 import time
 import zlib
 
@@ -280,6 +281,9 @@ def test_files_are_opened_by_path(tmp_path):
         open_radiograph(tmp_path / "absent.png")
     with pytest.raises(RadiographError, match="cannot be opened"):
         open_radiograph(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RadiographError, match="a pipe or a device"):
+        open_radiograph(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("syntax", ["JPEGLSLossless", "JPEGLosslessProcess14_1"])

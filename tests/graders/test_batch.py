@@ -93,6 +93,21 @@ def test_a_film_of_two_knees_has_rows_for_each(tmp_path, capsys):
     assert all(row["grade"] for row in rows)
 
 
+def test_two_knees_whose_sides_are_open_are_told_apart_by_their_places(tmp_path, capsys):
+    gap = np.full((224, 60), 30, np.uint8)
+    both = np.hstack([draw_knee(1, marked=False), gap, draw_knee(2, laterality="L", marked=False)])
+    film = tmp_path / "both.dcm"
+    film.write_bytes(dicom_file(dicom_dataset(both, ImageLaterality="R")))
+    assert main(["grade", str(film)]) == 0
+    places = ("left of the image", "right of the image")
+    assert [row["knee"] for row in read(capsys.readouterr().out)] == [
+        place for place in places for _ in range(2)
+    ]
+    film.write_bytes(dicom_file(dicom_dataset(draw_knee(1, marked=False))))
+    assert main(["grade", str(film)]) == 0
+    assert {row["knee"] for row in read(capsys.readouterr().out)} == {""}
+
+
 def test_what_is_no_knee_is_refused_unless_it_is_to_be_graded_anyway(tmp_path, capsys):
     y, x = np.mgrid[:200, :300]
     write_film(tmp_path / "rings.png", ((np.hypot(y - 90, x - 100) % 40) * 6).astype(np.uint8))

@@ -45,8 +45,6 @@ def settle(stored: np.ndarray, dataset: Dataset, outside: np.ndarray | None) -> 
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
     if stored.dtype.kind not in "iu":
         return Samples(stored, bits)
-    # Of big-endian files, samples are of a foreign byte order, which views would misread.
-    stored = stored.astype(stored.dtype.newbyteorder("="), copy=False)
     outside = np.zeros(stored.shape[:2], bool) if outside is None else outside
     notes = []
     if _is_byte_swapped(stored, dataset):

@@ -2,15 +2,13 @@
 
 import struct
 from dataclasses import dataclass
+from io import BytesIO
 
 from pydicom import Dataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import generate_fragments, get_frame, parse_basic_offsets
 from pydicom.uid import (
-    HTJ2K,
     JPEG2000,
     UID,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -30,7 +28,10 @@ _JPEG_SYNTAXES = {
     0xC3: (JPEGLosslessSV1, JPEGLossless),
     0xF7: (JPEGLSLossless, JPEGLSNearLossless),
 }
-_JPEG_2000_SYNTAXES = (JPEG2000, JPEG2000Lossless, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL)
+_JPEG_2000_SYNTAXES = (JPEG2000, JPEG2000Lossless)
+_JPEG, _JPEG_2000 = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
+_JP2_FILE = b"\0\0\0\x0cjP  \r\n\x87\n"
+"""How a file of boxes begins that holds a JPEG 2000 code stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,22 @@ def first_frame(dataset: Dataset) -> bytes:
         return b""
 
 
+def has_more_frames(dataset: Dataset) -> bool:
+    """Return whether a later fragment of compressed pixels begins as a picture of its own does."""
+    stream = BytesIO(dataset.PixelData)
+    try:
+        parse_basic_offsets(stream)
+        fragments = generate_fragments(stream)
+        next(fragments, b"")
+        return any(
+            fragment.startswith((_JPEG, _JPEG_2000, _JP2_FILE))
+            or looks_run_length_encoded(fragment)
+            for fragment in fragments
+        )
+    except (ValueError, EOFError, struct.error):
+        return False  # damaged, which decoders say
+
+
 def looks_run_length_encoded(code: bytes) -> bool:
     """Return whether `code` begins as run-length encoded pixels do (DICOM PS3.5, annex G.5)."""
     if len(code) < 64:
@@ -86,8 +103,11 @@ def true_syntax(code: bytes, declared: UID) -> UID:
 
 
 def _read_header(code: bytes) -> CodeStream | None:
-    if code[:2] != b"\xff\xd8":  # not JPEG: JPEG 2000, perhaps inside the boxes of a JP2 file
-        start = code.index(b"\xff\x4f\xff\x51")
+    if code[:2] != _JPEG[:2]:
+        # Not JPEG. Run lengths hold the mark of JPEG 2000 by chance, but do not begin with it.
+        start = code.index(_JPEG_2000) if code.startswith(_JP2_FILE) else 0
+        if not code.startswith(_JPEG_2000, start):
+            return None
         right, bottom, left, top, *_ = struct.unpack_from(">8I", code, start + 8)
         samples, precision = struct.unpack_from(">HB", code, start + 40)
         size = bottom - top, right - left, samples

@@ -4,9 +4,11 @@ from typing import NoReturn
 
 import numpy as np
 from pydicom import Dataset
+from pydicom.pixels.common import PhotometricInterpretation
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.dicom.code_stream import CodeStream, find_header, first_frame
+from kneeoa.films.dicom.transfer import least_length
 from kneeoa.films.smoothness import LEAST_CORRELATION, correlation
 
 _NEEDED = ("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored")
@@ -33,8 +35,36 @@ def complete(dataset: Dataset) -> None:
     for keyword in _NEEDED:
         if keyword not in dataset:
             _refuse(keyword)
-    if dataset.SamplesPerPixel > 1 and not stream and "PlanarConfiguration" not in dataset:
-        _refuse("PlanarConfiguration")
+    if str(dataset.PhotometricInterpretation) not in {*PhotometricInterpretation}:
+        raise RadiographError(
+            "Expected a DICOM image whose PhotometricInterpretation is a term of the standard, as "
+            "MONOCHROME2. This one's is none, which leaves open which end is white. Export the "
+            "film again, or as PNG."
+        )
+    if dataset.SamplesPerPixel > 1 and not stream:
+        _complete_colours(dataset)
+
+
+def _complete_colours(dataset: Dataset) -> None:
+    """Say how the samples of uncompressed colours lie, as far as the pixels decide it."""
+    kinds = PhotometricInterpretation
+    is_whole = len(dataset.PixelData) >= least_length(dataset)
+    if dataset.PhotometricInterpretation == kinds.YBR_FULL_422 and is_whole:
+        # Of these, every second sample of colour is left out, which here are there.
+        dataset.PhotometricInterpretation = str(kinds.YBR_FULL)
+    if "PlanarConfiguration" not in dataset:
+        if not (is_whole and _is_grey_in_some_order(dataset)):
+            _refuse("PlanarConfiguration")
+        # Which of the two it is, `samples` finds out.
+        dataset.PlanarConfiguration = 0
+
+
+def _is_grey_in_some_order(dataset: Dataset) -> bool:
+    """Return whether all samples of a pixel are the same, beside or behind each other."""
+    count, kind = dataset.SamplesPerPixel, f"u{dataset.BitsAllocated // 8}"
+    samples = np.frombuffer(dataset.PixelData, kind, dataset.Rows * dataset.Columns * count)
+    beside, behind = samples.reshape(-1, count), samples.reshape(count, -1)
+    return bool((beside == beside[:, :1]).all() or (behind == behind[:1]).all())
 
 
 def _refuse(keyword: str) -> NoReturn:

@@ -19,11 +19,21 @@ _TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _CALIBRATED, _AT_DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
 _SPACINGS = (_CALIBRATED, _AT_DETECTOR, "NominalScannedPixelSpacing")
 """Where the size of a pixel may stand, the most telling first."""
+_UNKNOWN = (1.0, 1.0)
+_ROUNDED = 0.01
+"""Share by which two sizes of a pixel differ and are one; by more, a knee is magnified."""
 _ASPECT = "PixelAspectRatio"
 _SAME_RATIO = 1.02
 """Two ratios that differ by less are one, rounded."""
 _FIELD = (5.0, 2_000.0)
 """Millimetres of a film's longer side that are believed: from a crop to the whole of both legs."""
+_SIDES = ("ImageLaterality", "Laterality")
+_SIDE_WORDS = {
+    "L": ("L", "LT", "LEFT"),
+    "R": ("R", "RT", "RIGHT"),
+    "B": ("B", "BOTH", "BILATERAL"),
+    "U": (),
+}
 _DIRECTIONS = {"L": (1, 0), "R": (-1, 0), "F": (0, 1), "H": (0, -1)}
 """Of a patient who faces the reader: across and down."""
 
@@ -70,16 +80,21 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
             "The file says that the picture is a mirror image (PatientOrientation): right and left "
             "of the patient are on the other sides than usual. Go by the marker on the film."
         )
-    if len(_sides(dataset)) > 1:
+    if is_side_open(dataset):
         sentences.append(
-            "ImageLaterality and Laterality contradict each other about the side: it is left open. "
-            "Go by the marker on the film."
+            f"{' and '.join(_sides(dataset))} contradict each other about the side: it is left "
+            "open. Go by the marker on the film."
         )
     if (ratios := _ratios(dataset)) and max(ratios.values()) > _SAME_RATIO * min(ratios.values()):
         first, *others = ratios
         sentences.append(
             f"{first} and {' and '.join(others)} contradict each other about the shape of a pixel. "
             f"{first} was followed: a film that looks squashed is not to be graded."
+        )
+    if any(_pair(dataset, keyword) == _UNKNOWN for keyword in _SPACINGS):
+        sentences.append(
+            "The file gives a pixel size of 1 x 1 mm, which is often written where the size is not "
+            "known. It was not used."
         )
     if (pair := _given(dataset)) and not _is_believed(dataset, pair):
         row, column = pair
@@ -91,13 +106,43 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
 
 
 def side(dataset: Dataset) -> str | None:
-    """Return ``"L"``, ``"R"``, or None where the file says nothing or both."""
-    sides = _sides(dataset)
-    return sides.pop() if len(sides) == 1 else None
+    """Return ``"L"``, ``"R"``, or None where the file says neither, both, or several things."""
+    if is_side_open(dataset):
+        return None
+    named = (_text(dataset, keyword) for keyword in _SIDES)
+    return next((word for word in named if word in ("L", "R")), None)
 
 
-def _sides(dataset: Dataset) -> set[str]:
-    return {_text(dataset, keyword) for keyword in ("ImageLaterality", "Laterality")} & {"L", "R"}
+def is_side_open(dataset: Dataset) -> bool:
+    """Return whether the file says more than one thing about the side."""
+    return len({*_sides(dataset).values()}) > 1
+
+
+def _sides(dataset: Dataset) -> dict[str, str]:
+    """Return by attribute which side it says: L, R, B for both, U for a part that is no pair.
+
+    What the part is called says no side where nothing else does, but may contradict it.
+    """
+    sides = {keyword: _text(dataset, keyword) for keyword in _SIDES}
+    region = _first_item(dataset, "AnatomicRegionSequence")
+    modifier = _first_item(region, "AnatomicRegionModifierSequence")
+    parts = {
+        "BodyPartExamined": _text(dataset, "BodyPartExamined"),
+        "AnatomicRegionSequence": _text(region, "CodeMeaning"),
+        "AnatomicRegionModifierSequence": _text(modifier, "CodeMeaning"),
+    }
+    sides |= {keyword: _side_in(text) for keyword, text in parts.items()}
+    return {keyword: word for keyword, word in sides.items() if word in _SIDE_WORDS}
+
+
+def _side_in(text: str) -> str:
+    """Return the one side in the name of a part, as in RIGHT KNEE or LKNEE; else nothing."""
+    named = {
+        word
+        for word, names in _SIDE_WORDS.items()
+        if {*names, f"{word}KNEE"} & {*re.findall(r"[A-Z]+", text)}
+    }
+    return named.pop() if len(named) == 1 else ""
 
 
 def spacing(dataset: Dataset) -> tuple[float, float] | None:
@@ -109,24 +154,37 @@ def spacing(dataset: Dataset) -> tuple[float, float] | None:
 def spacing_from(dataset: Dataset) -> str | None:
     """Return the keyword of the attribute that says how large the knee's pixels are.
 
-    A PixelSpacing that only repeats ImagerPixelSpacing is that at the detector (PS3.3, 10.7.1.3).
+    A PixelSpacing that only repeats ImagerPixelSpacing is that at the detector (PS3.3, 10.7.1.3),
+    and one that repeats NominalScannedPixelSpacing that of the scanned film.
     """
     if spacing(dataset) is None:
         return None
-    keyword = _spacing_keyword(dataset)
-    if keyword == _CALIBRATED and _pair(dataset, _CALIBRATED) == _pair(dataset, _AT_DETECTOR):
-        return _AT_DETECTOR
-    return keyword
+    first, *others = _spacings(dataset)
+    if first == _CALIBRATED:
+        return next((other for other in others if _repeats(dataset, other)), first)
+    return first
 
 
-def _spacing_keyword(dataset: Dataset) -> str | None:
-    there = (keyword for keyword in _SPACINGS if _pair(dataset, keyword) is not None)
-    return next(there, None)
+def _repeats(dataset: Dataset, keyword: str) -> bool:
+    """Return whether PixelSpacing is what `keyword` says, but for how it was rounded."""
+    given = _spacings(dataset)
+    return all(
+        abs(calibrated - other) <= _ROUNDED * other
+        for calibrated, other in zip(given[_CALIBRATED], given[keyword], strict=True)
+    )
+
+
+def _spacings(dataset: Dataset) -> dict[str, tuple[float, float]]:
+    """Return by keyword what is said of the size of a pixel, the most telling first.
+
+    A pixel of 1 x 1 mm is not: writers put it where they know nothing.
+    """
+    pairs = {keyword: _pair(dataset, keyword) for keyword in _SPACINGS}
+    return {keyword: pair for keyword, pair in pairs.items() if pair and pair != _UNKNOWN}
 
 
 def _given(dataset: Dataset) -> tuple[float, float] | None:
-    keyword = _spacing_keyword(dataset)
-    return None if keyword is None else _pair(dataset, keyword)
+    return next(iter(_spacings(dataset).values()), None)
 
 
 def _is_believed(dataset: Dataset, pair: tuple[float, float]) -> bool:
@@ -172,20 +230,23 @@ def aspect(dataset: Dataset) -> float:
 
 def _ratios(dataset: Dataset) -> dict[str, float]:
     """Return by keyword what the file says of the height of a pixel over its width."""
-    pairs = {keyword: _pair(dataset, keyword) for keyword in (*_SPACINGS, _ASPECT)}
-    return {keyword: pair[0] / pair[1] for keyword, pair in pairs.items() if pair}
+    pairs = _spacings(dataset)
+    if ratio := _pair(dataset, _ASPECT):
+        pairs[_ASPECT] = ratio
+    return {keyword: pair[0] / pair[1] for keyword, pair in pairs.items()}
 
 
 def _is_child(dataset: Dataset) -> bool:
     """Return whether the patient was under 18: by the age, else by the dates of birth and film."""
     # Without a unit, which is against the standard, it is in years.
     age = re.fullmatch(r"(\d{1,3})([DWMY]?)", _text(dataset, "PatientAge"))
-    if age:
+    if age and int(age[1]):
         return int(age[1]) / _PER_YEAR[age[2] or "Y"] < _ADULT
     born = _date(dataset, "PatientBirthDate")
     taken = next((day for name in _TAKEN if (day := _date(dataset, name))), None)
     if born is None or taken is None:
-        return False
+        # An age of 0 is a newborn's, or written where it is not known, which the dates tell.
+        return age is not None
     return 0 <= (taken - born).days / 365.25 < _ADULT
 
 
@@ -214,9 +275,9 @@ def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
     return (row, column) if 0 < row < math.inf and 0 < column < math.inf else None
 
 
-def _first_item(dataset: Dataset, keyword: str) -> Dataset | None:
+def _first_item(dataset: Dataset | None, keyword: str) -> Dataset | None:
     try:
-        return dataset.get(keyword)[0]
+        return None if dataset is None else dataset.get(keyword)[0]
     except (TypeError, IndexError):
         return None
 

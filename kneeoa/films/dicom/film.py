@@ -34,11 +34,6 @@ def decode(data: bytes, limits: Limits) -> DecodedFilm:
             f"The pixels of this DICOM file ({syntax_name(dataset)}) cannot be decoded: damaged, "
             "cut off, or a compression that is not supported. Export it uncompressed."
         ) from None
-    if stored.shape[:2] != (dataset.Rows, dataset.Columns):
-        raise RadiographError(
-            "Expected one film in a file. The pixels of this one are several frames, more than "
-            "its NumberOfFrames says. Export the film to read as a file of its own."
-        )
     try:
         return _film(dataset, stored)
     except (RadiographError, MemoryError):
@@ -50,7 +45,11 @@ def decode(data: bytes, limits: Limits) -> DecodedFilm:
         ) from None
 
 
-def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
+def meant(dataset: Dataset, stored: np.ndarray) -> tuple[bits.Samples, np.ndarray | None]:
+    """Return the numbers that `stored` samples stand for, and where there is no film.
+
+    The latter is ``(H, W) bool``, or None. The sign that the numbers have is said in `dataset`.
+    """
     outside = grey.padding(dataset, stored)
     samples = bits.settle(stored, dataset, outside)
     # pydicom's windows insist on it.
@@ -58,6 +57,11 @@ def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
     if outside is None:
         # An overlay may lie over the padding, which is then only known without it.
         outside = grey.padding(dataset, samples.values)
+    return samples, outside
+
+
+def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
+    samples, outside = meant(dataset, stored)
     pixels, notes = grey.present(dataset, samples, outside)
     return DecodedFilm(
         pixels=pixels,

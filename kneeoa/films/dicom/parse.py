@@ -11,7 +11,7 @@ from typing import Literal
 
 import pydicom
 from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import (
@@ -41,6 +41,8 @@ HEAD_BYTES = 65_536
 """Of a file that is asked whether it is a picture: it takes 0.1 s to read at worst."""
 _TEXTS = ("PhotometricInterpretation", "VOILUTFunction", "PresentationLUTShape")
 _TERMS = ("PhotometricInterpretation", "PresentationLUTShape")
+_TEXT_VRS = ("LO", "SH", "CS", "LT", "ST", "UT", "DS", "IS")
+"""Under which some write a number as text."""
 _TERM_SPACES = re.compile(rb"(MONOCHROME)[ _]+([12])")
 """Some write MONOCHROME 2, and some terms in small letters."""
 _NO_FILM = re.compile(
@@ -215,7 +217,7 @@ def _lift(dataset: Dataset) -> None:
 
 
 def _tidy(dataset: Dataset) -> None:
-    """Take out attributes that are present and empty, and write decimal commas as points."""
+    """Take out attributes that are present and empty; write numbers and terms as they are read."""
     for keyword in (*_DECIMALS, *_TEXTS, *_OTHERS):
         element = dataset.get_item(keyword)
         if element is None:
@@ -228,8 +230,14 @@ def _tidy(dataset: Dataset) -> None:
         elif keyword in _DECIMALS and isinstance(element, RawDataElement):
             dataset[keyword] = element._replace(value=_with_points(element.value or b""))
         elif keyword in _TERMS and isinstance(element, RawDataElement):
-            term = (element.value or b"").upper()
-            dataset[keyword] = element._replace(value=_TERM_SPACES.sub(rb"\1\2", term))
+            term = _TERM_SPACES.sub(rb"\1\2", (element.value or b"").upper())
+            same = {part.strip(b" \0") for part in term.split(b"\\")}
+            # Some write the same term several times.
+            dataset[keyword] = element._replace(value=same.pop() if len(same) == 1 else term)
+        elif element.VR in _TEXT_VRS and isinstance(element, RawDataElement):
+            number = (element.value or b"").strip(b" \0")
+            if number.isdigit():
+                dataset[keyword] = DataElement(element.tag, "US", int(number))
 
 
 def _is_empty(value: object) -> bool:

@@ -12,6 +12,8 @@ import pydicom
 PATIENT = f"{__name__}.patient"
 _DAYS = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
 _DAY = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
+_NOBODYS = re.compile(r"anon[a-z ^_-]*|unknown|none|null|no ?name|n/?a|[0x?. ^_-]*", re.IGNORECASE)
+"""What is written in place of a number or a name, the same for many patients."""
 
 
 _WHO = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
@@ -22,7 +24,7 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
     """Return the patient's id and the day, as ``{"id": ..., "date": "2026-11-28"}``, and more.
 
     ``issuer`` of the id, ``born`` as the day, and ``name`` such as files of two makers write it the
-    same way. What the file does not say is empty.
+    same way. What the file does not say is empty, and so are stand-ins such as ``ANONYMOUS``.
     """
     try:
         header = pydicom.dcmread(
@@ -32,7 +34,7 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
             force=True,
         )
         days = (_day(header.get(name)) for name in _DAYS)
-        number, issuer, name = (str(header.get(tag, "") or "").strip() for tag in _WHO[:3])
+        number, issuer, name = (_said(header.get(tag)) for tag in _WHO[:3])
         patient = {
             "id": number,
             "date": next(filter(None, days), ""),
@@ -46,6 +48,11 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
     except Exception:
         # Whatever a header does to its reader: the film is sound, and its patient not known.
         return dict(_NOBODY), []
+
+
+def _said(value: Any) -> str:
+    text = str(value or "").strip()
+    return "" if _NOBODYS.fullmatch(text) else text
 
 
 def _day(value: Any) -> str:

@@ -2,7 +2,14 @@
 
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+)
 
 from kneeoa.films.dicom.code_stream import (
     find_header,
@@ -12,6 +19,12 @@ from kneeoa.films.dicom.code_stream import (
 )
 
 _ITEM = b"\xfe\xff\x00\xe0"
+_AS_JPEG_2000 = {
+    HTJ2K: JPEG2000,
+    HTJ2KLossless: JPEG2000Lossless,
+    HTJ2KLosslessRPCL: JPEG2000Lossless,
+}
+"""Decoders of JPEG 2000 tell high-throughput streams by themselves; by name, none is at hand."""
 
 
 def settle_syntax(dataset: Dataset) -> None:
@@ -22,6 +35,7 @@ def settle_syntax(dataset: Dataset) -> None:
     declared = dataset.file_meta.TransferSyntaxUID
     if not declared.is_transfer_syntax:
         return
+    declared = dataset.file_meta.TransferSyntaxUID = _AS_JPEG_2000.get(declared, declared)
     pixels = dataset.PixelData
     if declared.is_compressed and pixels[:4] != _ITEM:
         if len(pixels) >= least_length(dataset):

@@ -1,0 +1,97 @@
+"""What a DICOM header says of the side and of the size of a pixel, once, twice or not at all."""
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from kneeoa.reports.deidentify import deidentified
+from kneeoa.reports.dicom.pseudonyms import Pseudonyms
+from tests.support.films import dicom_dataset, dicom_file
+from tests.support.odd_films import FILM, read
+
+
+def part(name, modifier=""):
+    """Return a coded part of the body, and perhaps its side."""
+    region = Dataset()
+    region.CodeMeaning = name
+    if modifier:
+        side = Dataset()
+        side.CodeMeaning = modifier
+        region.AnatomicRegionModifierSequence = [side]
+    return [region]
+
+
+@pytest.mark.parametrize(
+    ("tags", "side", "contradict"),
+    [
+        ({"ImageLaterality": "R"}, "R", False),
+        ({"Laterality": "L"}, "L", False),
+        ({"ImageLaterality": "R", "Laterality": "R"}, "R", False),
+        ({"ImageLaterality": "R", "Laterality": "L"}, None, True),
+        ({"ImageLaterality": "B"}, None, False),
+        # Half of a film of both may be cut out with the header of the whole.
+        ({"ImageLaterality": "B", "Laterality": "L"}, None, True),
+        ({"ImageLaterality": "U", "Laterality": "R"}, None, True),
+        ({"ImageLaterality": "U"}, None, False),
+        ({"ImageLaterality": "X"}, None, False),
+        ({"ImageLaterality": "L", "AnatomicRegionSequence": part("Knee", "Right")}, None, True),
+        ({"ImageLaterality": "R", "AnatomicRegionSequence": part("Knee", "Right")}, "R", False),
+        ({"Laterality": "L", "AnatomicRegionSequence": part("Right knee")}, None, True),
+        ({"Laterality": "L", "AnatomicRegionSequence": part("Right and left knee")}, "L", False),
+        ({"Laterality": "R", "BodyPartExamined": "LKNEE"}, None, True),
+        ({"Laterality": "R", "BodyPartExamined": "RT KNEE"}, "R", False),
+        ({"Laterality": "R", "BodyPartExamined": "KNEE"}, "R", False),
+        ({"BodyPartExamined": "LKNEE"}, None, False),
+    ],
+)
+def test_what_is_said_of_two_sides_is_no_side(tags, side, contradict):
+    radiograph = read(dicom_dataset(FILM, **tags))
+    assert radiograph.laterality == side
+    assert ("contradict each other about the side" in " ".join(radiograph.notes)) == contradict
+
+
+def test_a_side_that_is_open_stays_open_without_the_patient():
+    odd = dicom_dataset(FILM, ImageLaterality="L", AnatomicRegionSequence=part("Knee", "Right"))
+    assert read(deidentified(dicom_file(odd), Pseudonyms(b"key" * 11))).laterality is None
+    odd.AnatomicRegionSequence = part("Knee", "Left")
+    assert read(deidentified(dicom_file(odd), Pseudonyms(b"key" * 11))).laterality == "L"
+
+
+CALIBRATED, DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
+SCANNED = "NominalScannedPixelSpacing"
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ({}, None),
+        ({CALIBRATED: ["0.2", "0.2"]}, CALIBRATED),
+        ({DETECTOR: ["0.2", "0.2"]}, DETECTOR),
+        ({SCANNED: ["0.2", "0.2"]}, SCANNED),
+        ({CALIBRATED: ["0.18"] * 2, DETECTOR: ["0.2"] * 2}, CALIBRATED),
+        ({CALIBRATED: ["0.142"] * 2, DETECTOR: ["0.148"] * 2}, CALIBRATED),
+        # Not calibrated: the detector's or the scanner's said twice, and rounded once.
+        ({CALIBRATED: ["0.2"] * 2, DETECTOR: ["0.2"] * 2}, DETECTOR),
+        ({CALIBRATED: ["0.148"] * 2, DETECTOR: ["0.14800000190735"] * 2}, DETECTOR),
+        ({CALIBRATED: ["0.148"] * 2, DETECTOR: ["0.1484375"] * 2}, DETECTOR),
+        ({CALIBRATED: ["0.2"] * 2, SCANNED: ["0.2001"] * 2}, SCANNED),
+        ({CALIBRATED: ["0.18"] * 2, DETECTOR: ["0.2"] * 2, SCANNED: ["0.18"] * 2}, SCANNED),
+        ({CALIBRATED: ["0"] * 2, DETECTOR: ["0.2"] * 2}, DETECTOR),
+        ({CALIBRATED: ["1"] * 2, DETECTOR: ["0.2"] * 2}, DETECTOR),
+    ],
+)
+def test_where_the_spacing_is_from_travels_with_it(tags, told):
+    radiograph = read(dicom_dataset(FILM, **tags))
+    assert radiograph.header.spacing_from == told
+    assert (radiograph.spacing is None) == (told is None)
+
+
+@pytest.mark.parametrize("keyword", [CALIBRATED, DETECTOR, SCANNED])
+def test_a_pixel_of_one_millimetre_is_a_placeholder(keyword):
+    radiograph = read(dicom_dataset(FILM, **{keyword: ["1.000", "1"]}))
+    assert radiograph.spacing is radiograph.header.spacing_from is None
+    (note,) = radiograph.notes
+    assert "not said" in note
+    assert np.array_equal(radiograph.pixels, FILM)
+    real = read(dicom_dataset(FILM, **{keyword: ["1.01", "1.01"]}))
+    assert (real.spacing, real.notes) == ((1.01, 1.01), ())
