@@ -29,6 +29,8 @@ Record = TypeVar("Record")
 _ONE_AT_A_TIME = threading.Lock()
 _ABANDONED = 24 * 3600
 """Seconds after which a half-written folder is nobody's any more."""
+ONLY_EMPTY_IS_MISSING: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}
+"""How pandas is to read tables in which a patient or a film may be called NA, nan or None."""
 LONGEST_TEXT = 256 * 2**20
 """Bytes of a record or a table; the predictions of a run on a million films have less."""
 
@@ -175,7 +177,8 @@ def read_table(
 
     try:
         text = read_text(file)
-        table = pd.read_csv(io.StringIO(text), dtype=dict.fromkeys(texts, str))
+        kinds = dict.fromkeys(texts, str)
+        table = pd.read_csv(io.StringIO(text), dtype=kinds, **ONLY_EMPTY_IS_MISSING)
     except OSError as error:
         raise DataError(f"Expected a table. {file} cannot be read: {error.strerror}.") from None
     except (ValueError, OverflowError):

@@ -60,8 +60,11 @@ def csv_text(table: "pd.DataFrame", *, float_format: str | None = None) -> str:
 
 def texts_as_meant(table: "pd.DataFrame", columns: Iterable[str]) -> "pd.DataFrame":
     """Return a table that was read from `csv_text` with the texts of `columns` `as_meant`."""
+    # A column that is empty all over would become one of numbers.
     meant = {
-        name: table[name].map(as_meant, na_action="ignore") for name in columns if name in table
+        name: table[name].map(as_meant, na_action="ignore").astype(table[name].dtype)
+        for name in columns
+        if name in table
     }
     return table.assign(**meant)
 

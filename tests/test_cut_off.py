@@ -71,11 +71,12 @@ def places_of(cache):
 
 def test_training_publishing_and_measuring_leave_what_they_make_and_the_cache(tmp_path):
     data = ["--data", str(write_tree(tmp_path / "data"))]
+    source = ["--source", str(knees.write_source(tmp_path / "source.json"))]
     smoke = [*data, "--preset", "smoke", "--out", "results", "--architecture", "mobilenet"]
     commands = [
         ["fit", *smoke, "--stages", "head:1"],
         ["tune", *smoke, "--trials", "1", "--epochs", "1"],
-        ["publish", "results", "--architecture", "mobilenet", *data, "--models", "models"],
+        ["publish", "results", "--architecture", "mobilenet", *data, *source, "--models", "models"],
         ["evaluate", str(DEFAULT_MODELS), *data, "--films", "3", "--csv", "metrics.csv"],
     ]
     words = [word for command in commands for word in ("then", *command)][1:]
@@ -98,6 +99,7 @@ def test_a_localiser_is_trained_with_nobody_to_ask(tmp_path):
             Image.fromarray(drawn(rng)).save(place)
     asked = ["locate", "--data", str(tmp_path / "data"), "--not-knees", str(tmp_path / "none")]
     asked += ["--steps", "2", "--spoilt-steps", "1", "--models", "models"]
+    asked += ["--source", str(knees.write_source(tmp_path / "source.json"))]
     done = cut_off.run(tmp_path, "tests.support.tiny", *asked, **places_of(tmp_path / "cache"))
     assert done.returncode == 0, done.stderr
     left = [one for one in cut_off.left_behind(tmp_path) if not one.startswith("work/models")]

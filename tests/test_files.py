@@ -89,3 +89,14 @@ def test_what_a_killed_process_left_is_put_right(tmp_path):
     assert (folder / "a").read_text() == ".model.old"
     # Another process may still be at the young one.
     assert names(tmp_path) == [".model.def", "model"]
+
+
+def test_an_empty_cell_of_a_table_is_missing_and_nothing_else_is(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("name,value\nNA,1\n,\nnull,2.5\n")
+    table = files.read_table(file, ("name", "value"), numbers=("value",), texts=("name",))
+    assert table["name"].fillna("-").tolist() == ["NA", "-", "null"]
+    assert table["value"].fillna(-1).tolist() == [1, -1, 2.5]
+    file.write_text("name,value\na,none\n")
+    with pytest.raises(DataError, match="Expected numbers in the column value"):
+        files.read_table(file, ("name", "value"), numbers=("value",), texts=("name",))

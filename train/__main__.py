@@ -17,14 +17,19 @@ def main(arguments: list[str] | None = None) -> int:
         from train.commands.parser import parse  # late: Ctrl-C is answered from the start
 
         command = parse(arguments)
-        _keep_libraries_at_home()
+        _settle_libraries()
         return command()
 
     return terminal.run("train", work, stopped="stopped. The same command goes on from here.")
 
 
-def _keep_libraries_at_home() -> None:
-    """Have Keras and PyTorch keep what they keep in our cache; neither is loaded yet."""
+def _settle_libraries() -> None:
+    """Have Keras and PyTorch keep what they keep in our cache; neither is loaded yet.
+
+    And keep Keras from Apple's GPU, which it would take of itself: see `train.machine`.
+    """
+    if sys.platform == "darwin":
+        os.environ.setdefault("KERAS_TORCH_DEVICE", "cpu")
     from kneeoa.data.cache import cache_folder
 
     # Who has no home for a cache is told so by the commands that need one.

@@ -78,9 +78,13 @@ class TrainConfig:
     init : ``"imagenet"`` (Keras downloads), ``"none"``, or an ``.npz`` file
     seed : fixes starting kernels, order of the films, augmentation and dropout
     stages : gradual unfreezing; a stage ends early when `patience` runs out
-    learning_rate, optimizer, weight_decay : `weight_decay` counts for ``adamw`` only
+    learning_rate : the rate of a stage whose factor is 1
+    optimizer : ``adam``, or ``adamw`` with `weight_decay`
+    weight_decay : for ``adamw`` only
     schedule : ``"constant"``, or ``"cosine"`` to 2% of the rate over each stage
     warmup : share of a stage's steps, in [0, 1), over which the rate rises linearly
+    batch_size : films of a step
+    dropout : share of the features that a step leaves out
     label_smoothing : share of a target given to all grades alike
     label_width : standard deviation, in grades, of a Gaussian over the neighbours; 0: one grade
     soft_targets : a table of probabilities of the training films (see `run.soft_targets`), or empty
@@ -94,13 +98,15 @@ class TrainConfig:
     stretch : width against height lies within a factor of ``exp(stretch)``, as where another
         hospital's pixels are not square
     cut : share of the films that end early on one side, by up to a fifth; the edge is repeated
-    contrast, brightness : fractions of the contrast and of the grey range, to either direction
+    contrast : fraction of the contrast, to either direction
+    brightness : fraction of the grey range, to either direction
     gamma : the exponent of the grey values lies within a factor of ``exp(gamma)``
     noise : most standard deviation of added noise, as a fraction of the grey range
     jpeg : share of the films that lose detail as in a JPEG file of quality 10 to 95
     sharpness : largest share of a film's fine detail that is added or taken away
     shading : largest share of the slow changes of grey that is added or taken away, as by the local
         contrast of other detectors
+    horizontal_flip : whether half of the films are shown mirrored
     """
 
     architecture: Architecture

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from kneeoa.errors import ConfigError
+from train.quiet import without_greetings
 
 BACKENDS = ("tensorflow", "torch")
 Device = Literal["auto", "cpu", "gpu"]
@@ -92,6 +93,13 @@ def prepare(
     )
 
 
+def load_keras() -> None:
+    """Import Keras with its backend, where nothing is trained and nothing has to be set up."""
+    if backend() == "tensorflow":
+        with without_greetings():
+            import keras  # noqa: F401
+
+
 def gpu_memory() -> int | None:
     """Return the bytes of the first GPU that is visible, as its driver says, or None without one.
 
@@ -135,14 +143,15 @@ def scope(machine: Machine) -> Iterator[None]:
 
 
 def _prepare_tensorflow(device: str, *, deterministic: bool) -> str:
-    import tensorflow as tf
+    with without_greetings(expects_gpu=device == "gpu"):
+        import tensorflow as tf
 
-    if deterministic:
-        tf.config.experimental.enable_op_determinism()
-    gpus = tf.config.list_physical_devices("GPU")[:1] if device != "cpu" else []
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    tf.config.set_visible_devices(gpus, "GPU")
+        if deterministic:
+            tf.config.experimental.enable_op_determinism()
+        gpus = tf.config.list_physical_devices("GPU")[:1] if device != "cpu" else []
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.set_visible_devices(gpus, "GPU")
     return "gpu" if gpus else "cpu"
 
 
@@ -155,6 +164,8 @@ def _prepare_torch(device: str, *, deterministic: bool) -> str:
     import torch
 
     kind = "gpu" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    # Else it takes Apple's before all others, which lacks numbers that training counts in.
+    os.environ["KERAS_TORCH_DEVICE"] = "cuda" if kind == "gpu" else "cpu"
     torch.backends.cudnn.benchmark = kind == "gpu" and not deterministic
     # On a GPU the gradient of max pooling has no deterministic form, as the documents say.
     torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")

@@ -1,9 +1,12 @@
 """How training went: the epochs of many runs, their mean and spread, and where stages begin."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from kneeoa.records.results import STORED_AS
 
 CURVES = {
     "val_loss": "Validation loss",
@@ -18,6 +21,12 @@ CURVES = {
 
 
 LOSSES = ("loss", "val_loss")
+
+_OF_SOFT_TARGETS = (
+    "Training accuracy of runs with soft targets is agreement with the likeliest grade of what "
+    "they learn from, which is not always the readers'; validation accuracy is agreement with the "
+    "readers."
+)
 
 
 def learning_curves(
@@ -50,6 +59,12 @@ def learning_curves(
         architecture=np.repeat([name for name, _ in histories.values()], lengths),
         recipe=np.repeat(named, lengths),
     )
+
+
+def note_of(measure: str, configs: Iterable[Mapping[str, Any]]) -> str:
+    """Return what is to be known of the curves of a measure, of runs of `configs`; else nothing."""
+    soft = any(config.get(STORED_AS["soft_targets"]) for config in configs)
+    return _OF_SOFT_TARGETS if soft and measure == "accuracy" else ""
 
 
 def not_finite(curves: pd.DataFrame) -> pd.DataFrame:

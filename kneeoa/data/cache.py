@@ -1,8 +1,9 @@
 """Films decoded once: ``<cache>/<split hash>/<source>.films``, mapped into memory read-only.
 
 A file holds the pixels, then as JSON which films they are. Its name follows from where the films
-lie, their names, sizes and times, and the code that decodes them: a change to any of these leads to
-another name. It is written whole or not at all, and nobody has changed it since: its time says so.
+lie, their names, sides, sizes and times, and the code that decodes them: a change to any of these
+leads to another name. It is written whole or not at all, and nobody has changed it since: its time
+says so.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,17 +29,21 @@ from kneeoa.files import drop_abandoned, remove, whole_file
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders.locating import localiser
+from kneeoa.graders.locating.found import graded_knee
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import INPUT_SIDE
 
 Progress = Callable[[int, int], None]
 """Is told how many films are done, and of how many."""
 
-_LAYOUT = 2
+Knee = tuple[str, str]
+"""A file, and the side of the knee in it that is meant, or an empty text."""
+
+_LAYOUT = 3
 _CODE = Path(films.__file__).parents[1]
 _DECODERS = (
     *sorted(_CODE.glob("films/**/*.py")),
-    *(_CODE / f"graders/locating/{module}.py" for module in ("localiser", "looks")),
+    *sorted(_CODE.glob("graders/locating/*.py")),
     DEFAULT_MODELS / localiser.FOLDER / "card.json",
 )
 """What decides the pixels: a change to any of these files decodes anew."""
@@ -59,13 +65,15 @@ class Decoded:
     images : (N, 224, 224) uint8, read-only, mapped from the disk
     pixel_hashes : SHA-256 of each image's pixels, N strings
     readable : for each file that was asked for, whether it is among the N
-    reasons : why a file cannot be read, by file
+    reasons : why a file cannot be read, by file; by file and side where it is there twice
+    refused : for each file, whether it was read and shows no knee that can be graded
     """
 
     images: np.ndarray
     pixel_hashes: tuple[str, ...]
     readable: tuple[bool, ...]
     reasons: dict[str, str]
+    refused: tuple[bool, ...]
 
 
 def cache_folder() -> Path:
@@ -89,24 +97,33 @@ def decode(
     files: Sequence[str],
     split_hash: str,
     *,
+    sides: Sequence[str] | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Decoded:
     """Return the films `files` of the folder `base`, from the cache or into it.
 
+    `sides` says for each file which knee of it is meant: ``"L"``, ``"R"``, or empty where that is
+    not known. A file may be there once for either. What reading refuses is not readable here.
+
     Raises `DataError` when the cache folder cannot be written, `DiskFullError` when its disk is
     full.
     """
     parent = (cache or cache_folder()) / split_hash
-    place, state = _identity(base, files)
+    knees = list(zip(files, sides or [""] * len(files), strict=True))
+    place, state = _identity(base, knees)
     file = parent / f"{place}-{state}.films"
     kept = _read(file)
     # What could not be read may have been a matter of permission or of a network disk.
-    if kept and not any(_decode_one(base / name)[0] is not None for name in kept.reasons):
+    if kept and not any(
+        _decode_one(base / name, side)[0] is not None
+        for (name, side), *known in zip(knees, kept.readable, kept.refused, strict=True)
+        if not any(known)
+    ):
         return kept
     with _in_words(parent, len(files) * _FILM_BYTES + 2**20):
         with whole_file(file, durable=True) as stream:
-            _write(stream, base, files, progress)
+            _write(stream, base, knees, progress)
         os.utime(file, ns=(_UNTOUCHED, _UNTOUCHED))
         if (decoded := _read(file)) is None:
             raise OSError(errno.EIO, "what was written is not what is read")
@@ -116,23 +133,23 @@ def decode(
     return decoded
 
 
-def _identity(base: Path, files: Sequence[str]) -> list[str]:
+def _identity(base: Path, knees: Sequence[Knee]) -> list[str]:
     """Return what names the place of the films and what names their state, in hex."""
     code = hashlib.sha256(f"{_LAYOUT} {INPUT_SIDE} {PIL.__version__}".encode())
     for decider in _DECODERS:
         if decider.exists():
             code.update(decider.read_bytes())
     place = str(base.resolve())
-    state = json.dumps([place, code.hexdigest(), [_stamp(base, file) for file in files]])
+    state = json.dumps([place, code.hexdigest(), [_stamp(base, *knee) for knee in knees]])
     return [hashlib.sha256(text.encode()).hexdigest()[:12] for text in (place, state)]
 
 
-def _stamp(base: Path, file: str) -> tuple[str, int, int]:
+def _stamp(base: Path, file: str, side: str) -> tuple[str, str, int, int]:
     try:
         status = os.stat(os.path.join(base, file))  # noqa: PTH116, PTH118 (thousands of files)
     except OSError:
-        return file, -1, -1
-    return file, status.st_size, status.st_mtime_ns
+        return file, side, -1, -1
+    return file, side, status.st_size, status.st_mtime_ns
 
 
 def _read(file: Path) -> Decoded | None:
@@ -143,7 +160,7 @@ def _read(file: Path) -> Decoded | None:
             size = int.from_bytes(stream.read(8))
             stream.seek(8 + size)
             rows = json.loads(stream.read())
-            readable = tuple(not reason for _, _, reason in rows)
+            readable = tuple(not reason for _, _, reason, _ in rows)
             if status.st_mtime_ns != _UNTOUCHED or size != sum(readable) * _FILM_BYTES:
                 return None
             pixels = np.memmap(stream, np.uint8, "r")[8 : 8 + size]
@@ -151,43 +168,52 @@ def _read(file: Path) -> Decoded | None:
         return None
     return Decoded(
         pixels.reshape(-1, INPUT_SIDE, INPUT_SIDE).view(np.ndarray),
-        tuple(digest for _, digest, reason in rows if not reason),
+        tuple(digest for _, digest, reason, _ in rows if not reason),
         readable,
-        {name: reason for name, _, reason in rows if reason},
+        {name: reason for name, _, reason, _ in rows if reason},
+        tuple(is_refused for *_, is_refused in rows),
     )
 
 
-def _write(stream: IO[bytes], base: Path, files: Sequence[str], progress: Progress | None) -> None:
-    rows: list[tuple[str, str, str]] = []
+def _write(stream: IO[bytes], base: Path, knees: Sequence[Knee], progress: Progress | None) -> None:
+    rows: list[tuple[str, str, str, bool]] = []
+    times = Counter(name for name, _ in knees)
     size = 0
     stream.write(bytes(8))
     # Not through a memory map: on a full disk, writing to one kills the process.
     with ThreadPoolExecutor(_THREADS) as pool:
-        for first in range(0, len(files), _AT_ONCE):
-            some = files[first : first + _AT_ONCE]
-            decoded = pool.map(_decode_one, [base / name for name in some])
-            for name, (image, reason) in zip(some, decoded, strict=True):
+        for first in range(0, len(knees), _AT_ONCE):
+            some = knees[first : first + _AT_ONCE]
+            decoded = pool.map(lambda knee: _decode_one(base / knee[0], knee[1]), some)
+            for (name, side), (image, reason, is_refused) in zip(some, decoded, strict=True):
                 pixels = b"" if image is None else image.tobytes()
                 size += stream.write(pixels)
-                rows.append((name, hashlib.sha256(pixels).hexdigest(), reason))
+                shown = name if times[name] == 1 else f"{name} ({side or 'no side'})"
+                rows.append((shown, hashlib.sha256(pixels).hexdigest(), reason, is_refused))
             if progress:
-                progress(len(rows), len(files))
+                progress(len(rows), len(knees))
     stream.write(json.dumps(rows).encode())
     stream.seek(0)
     stream.write(size.to_bytes(8))
 
 
-def _decode_one(path: Path) -> tuple[np.ndarray | None, str]:
-    """Return the image ``(224, 224) uint8`` or None, and why it is None."""
+def _decode_one(path: Path, side: str) -> tuple[np.ndarray | None, str, bool]:
+    """Return the image ``(224, 224) uint8`` or None, why it is None, and whether it was read."""
+    is_read = False
     try:
         radiograph = open_radiograph(path)
+        is_read = True
         height, width = radiograph.pixels.shape
         # A square film is a crop, as published; any other is framed as a reading frames it.
-        whole = height == width
-        frame = Frame.whole(radiograph) if whole else _localiser().find(radiograph).frames[0]
-        return network_input(radiograph, frame).round().astype(np.uint8), ""
+        if height == width:
+            frame = Frame.whole(radiograph)
+        else:
+            located = _localiser().find(radiograph)
+            frame = graded_knee(located, side, width).frame
+            radiograph = located.to_grade(radiograph)
+        return network_input(radiograph, frame).round().astype(np.uint8), "", False
     except RadiographError as error:
-        return None, str(error)
+        return None, str(error), is_read
 
 
 @once

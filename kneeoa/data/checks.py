@@ -7,8 +7,14 @@ from kneeoa.data.listing import SPLITS, Entry, repeated_ids
 from kneeoa.grades import GRADES
 
 
-def problems(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str, ...]:
-    """Return a sentence for each reason not to train on these readable films, the gravest first."""
+def problems(
+    entries: Sequence[Entry], pixel_hashes: Sequence[str], *, drawn: bool = False
+) -> tuple[str, ...]:
+    """Return a sentence for each reason not to train on these readable films, the gravest first.
+
+    Where the split was `drawn` just now, nobody is told to draw one.
+    """
+    help_ = "add some." if drawn else "add some, or split anew with --resplit."
     sentences = [*straddling(entries, pixel_hashes), *repeated_names(entries)]
     per_split = Counter(entry.split for entry in entries)
     empty = [split for split in SPLITS if not per_split[split]]
@@ -20,13 +26,13 @@ def problems(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str
         )
     elif empty:
         sentences.append(
-            f"Expected films in each of train, val and test. There is none in {_and(empty)}: add "
-            "some, or split anew with --resplit."
+            f"Expected films in each of train, val and test. There is none in {_and(empty)}: "
+            f"{help_}"
         )
     if "train" not in empty and (missing := _missing_grades(entries, "train")):
         sentences.append(
             f"Expected films of every KL grade in train. There is none of {_and(missing)}, which "
-            "could not be learned: add some, or split anew with --resplit."
+            f"could not be learned: {help_}"
         )
     return tuple(sentences)
 

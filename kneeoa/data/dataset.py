@@ -109,7 +109,8 @@ def read_dataset(
         )
     listing, split_from = _list(source, split_file, resplit, name_patterns(patient_pattern))
     entries = listing.entries
-    if not split_from:
+    is_drawn = not split_from
+    if is_drawn:
         patients, grades = [e.patient_id for e in entries], [e.grade for e in entries]
         drawn = split.draw(patients, grades, ratios=ratios, seed=seed)
         entries = tuple(replace(e, split=name) for e, name in zip(entries, drawn, strict=True))
@@ -119,6 +120,7 @@ def read_dataset(
         listing.base,
         [entry.file for entry in ordered],
         split.hash_of((e.split, e.image_id, e.grade) for e in ordered),
+        sides=[entry.side for entry in ordered],
         cache=cache_folder,
         progress=progress,
     )
@@ -134,7 +136,7 @@ def read_dataset(
         unreadable=decoded.reasons,
         ignored=listing.ignored,
         warnings=listing.warnings + checks.warnings(kept, decoded.pixel_hashes),
-        problems=checks.problems(kept, decoded.pixel_hashes)
+        problems=checks.problems(kept, decoded.pixel_hashes, drawn=is_drawn)
         + checks.too_many_unreadable(decoded.reasons, len(entries), max_unreadable),
     )
     return dataset.check() if check else dataset
@@ -157,7 +159,8 @@ def read_ungraded(
     entries = [replace(entry, split="ungraded") for entry in listing.entries]
     files = [entry.file for entry in entries]
     key = split.hash_of((e.split, e.image_id, e.grade) for e in entries)
-    decoded = cache.decode(source, files, key, cache=cache_folder, progress=progress)
+    sides = [entry.side for entry in entries]
+    decoded = cache.decode(source, files, key, sides=sides, cache=cache_folder, progress=progress)
     kept = [entry for entry, good in zip(entries, decoded.readable, strict=True) if good]
     wrong = checks.repeated_names(kept) + checks.too_many_unreadable(
         decoded.reasons, len(entries), max_unreadable
@@ -221,4 +224,5 @@ def _films(entries: Sequence[Entry], images: np.ndarray) -> Films:
         np.array([entry.grade for entry in entries], np.int64),
         tuple(entry.image_id for entry in entries),
         tuple(entry.patient_id for entry in entries),
+        tuple(entry.side for entry in entries),
     )

@@ -53,6 +53,6 @@ class Source:
                 )
         pattern = self.patient_pattern
         return {
-            name: read_ungraded(folder, patient_pattern=pattern)
+            name: read_ungraded(folder, patient_pattern=pattern, max_unreadable=self.max_unreadable)
             for name, folder in zip(names, folders, strict=True)
         }

@@ -5,6 +5,9 @@ from typing import Any
 
 from kneeoa.networks import DISPLAY_NAME
 
+_ANY_PUBLISHED = "model.onnx"
+"""What every published network is called, so that the name tells nothing."""
+
 
 def training_sentence(card: Mapping[str, Any]) -> str:
     """Return how a network was trained, as Markdown: start, stages, epoch kept, calibration.
@@ -21,7 +24,8 @@ def training_sentence(card: Mapping[str, Any]) -> str:
         else ""
     )
     return (
-        f"**{DISPLAY_NAME[card['architecture']]}**: {start(card['initialisation'])}; "
+        f"**{DISPLAY_NAME[card['architecture']]}**: {start(card['initialisation'])}"
+        f"{_learnt_elsewhere(card)}; "
         f"{stages(config['stages'])}; {card['epochs']} epochs ({card['stopped_because']}), "
         f"epoch {card['best_epoch']} kept by validation loss{_mean(config)}; {optimizer}, "
         f"batch {config['batch_size']}, seed {card['seed']}; "
@@ -32,12 +36,28 @@ def training_sentence(card: Mapping[str, Any]) -> str:
 
 
 def start(initialisation: Mapping[str, Any]) -> str:
-    """Return where the weights came from, an earlier run by its name (its ``.onnx``)."""
+    """Return where the weights came from, an earlier run by its name (its card's, or ``.onnx``)."""
     source, fresh = initialisation["source"], initialisation["fresh_layers"]
+    if run_id := initialisation.get("run_id"):
+        return f"goes on from the weights of the run `{run_id}`"
+    if source == _ANY_PUBLISHED:
+        digest = str(initialisation.get("sha256", ""))[:12]
+        return f"goes on from exported weights{f' `{digest}`' if digest else ''}"
     if source.endswith(".onnx"):
         return f"goes on from the weights of the run `{source.removesuffix('.onnx')}`"
     anew = f", {len(fresh)} layer(s) from scratch (first: `{fresh[0]}`)" if fresh else ""
     return f"starting weights `{source}`{anew}"
+
+
+def _learnt_elsewhere(card: Mapping[str, Any]) -> str:
+    """Say it where the weights that it went on from had learnt from another split."""
+    before = card["initialisation"].get("split_hash")
+    if before is None or before == card["split_hash"]:
+        return ""
+    return (
+        ", which were trained on another split: where films of validation and test here were among "
+        "those, its figures are too good"
+    )
 
 
 def _mean(config: Mapping[str, Any]) -> str:

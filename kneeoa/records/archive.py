@@ -32,8 +32,7 @@ RUN_COLUMNS = (
     "studies",
     "state",
     "unpaired",
-    "epochs",
-    *("best_epoch", "stopped_because"),
+    *("epochs", "best_epoch", "stopped_because"),
     "not_finite",
     "minutes",
     "images_per_second",
@@ -239,7 +238,8 @@ def _read_epochs(file: Path) -> list[dict[str, Any]]:
 
 def _number(name: str, text: str) -> float:
     if name not in ("epoch", "stage"):
-        return float(text)
+        # A metric of too few films is no number; of one that every run has, it is a fault.
+        return float(text) if text or name in HISTORY_COLUMNS else math.nan
     count = int(text)
     if not 0 <= count <= MOST_EPOCHS:
         raise ValueError("more than any run has")

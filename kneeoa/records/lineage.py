@@ -4,7 +4,9 @@ Written when training begins, so that a reader without the films can check that 
 image stands in two splits, and that the runs were trained on this split.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from kneeoa.data.arrays import Films
 from kneeoa.data.dataset import Dataset, split_hash_of
 from kneeoa.errors import DataError
 from kneeoa.files import read_table, read_text, replace_file, sound
@@ -43,9 +46,10 @@ class Check:
 
 
 def write(results_folder: Path, dataset: Dataset) -> None:
-    """Write the split of `dataset` unless it is there already."""
+    """Write the split of `dataset`, or raise `DataError` as `check` does where it is there."""
     file = _file(results_folder, dataset.split_hash)
     if file.exists():
+        check(results_folder, dataset.split_hash, dataset.table)
         return
     facts = {
         "split_from": dataset.split_from,
@@ -69,6 +73,43 @@ def read(results_folder: Path, split_hash: str) -> Lineage | None:
     table = read_table(file, COLUMNS, numbers=("grade",), texts=texts)
     table["side"] = table["side"].fillna("")
     return Lineage(split_hash, table, _facts(file.with_suffix(".json")))
+
+
+def check(results_folder: Path, split_hash: str, table: pd.DataFrame) -> None:
+    """Raise `DataError` unless a split that was kept holds the films in `table`.
+
+    The hash of a split, and so the names of runs, know who is where with which grade; here are
+    compared the pixels of each film, and whose it is. `table` has the columns ``image_id,
+    patient_id, pixels``. Where no split was kept, there is nothing to compare with.
+    """
+    kept = read(results_folder, split_hash)
+    if kept is None:
+        return
+    both = kept.table.merge(table, on="image_id", how="left", suffixes=("", "_now"))
+    image = "another image (it was changed, or is framed otherwise by this version)"
+    for column, what in (("pixels", image), ("patient_id", "another patient")):
+        others = both[both[column] != both[f"{column}_now"]]
+        if len(others):
+            raise DataError(
+                f"Expected the films that the results in {results_folder} stand on. Of "
+                f"{len(both):,} films {len(others):,} have {what} under the same name, for example "
+                f"{others['image_id'].iloc[0]}. Give the films as they were, or another folder "
+                "for results."
+            )
+
+
+def of_films(splits: Mapping[str, Films]) -> pd.DataFrame:
+    """Return the films of some splits as `check` compares them."""
+    return pd.DataFrame(
+        [
+            (image_id, patient_id, hashlib.sha256(image.tobytes()).hexdigest())
+            for films in splits.values()
+            for image_id, patient_id, image in zip(
+                films.image_ids, films.patient_ids, films.images, strict=True
+            )
+        ],
+        columns=["image_id", "patient_id", "pixels"],
+    )
 
 
 def checks(lineage: Lineage) -> list[Check]:

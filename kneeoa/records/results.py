@@ -18,6 +18,7 @@ import pandas as pd
 from kneeoa.errors import DataError
 from kneeoa.files import (
     LONGEST_TEXT,
+    ONLY_EMPTY_IS_MISSING,
     read_regular,
     read_versioned,
     record_of,
@@ -40,7 +41,8 @@ class RunRecord:
     """One training run, as ``run.json`` holds it. Times are UTC, ISO 8601; durations seconds.
 
     `model_sha256` is of the weights themselves (`architectures.weights_hash`), so that it is known
-    of models that were not kept, too.
+    of models that were not kept, too. `keep` is what was asked for as it was trained: of ``best``
+    the weights go where another cycle of its study is better.
     """
 
     run_id: str
@@ -58,6 +60,7 @@ class RunRecord:
     device: str
     libraries: dict[str, str]
     precision: str = "float32"
+    keep: str = ""
     schema_version: int = field(default=SCHEMA_VERSION)
 
 
@@ -123,9 +126,9 @@ def read_record(folder: Path) -> RunRecord:
 def read_predictions(file: Path) -> pd.DataFrame:
     """Read ``predictions.csv``; identifiers stay text, unknown grades are missing values."""
     try:
-        kinds = {"image_id": str, "patient_id": str, "true_grade": "Int64"}
+        kinds = {"image_id": str, "patient_id": str, "split": str, "true_grade": "Int64"}
         data = read_regular(file, LONGEST_TEXT)
-        table = pd.read_csv(io.BytesIO(data), dtype=kinds)
+        table = pd.read_csv(io.BytesIO(data), dtype=kinds, **ONLY_EMPTY_IS_MISSING)
     except OSError as error:
         raise DataError(f"Expected a table of predictions. {file}: {error.strerror}.") from None
     except (ValueError, TypeError, OverflowError):

@@ -1,11 +1,13 @@
 """What was tried in training and what it gave on the validation films; test films stay out."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from kneeoa.errors import DataError
 from kneeoa.files import read_table
 from kneeoa.metrics import agreement, calibration
 from kneeoa.networks import DISPLAY_NAME
@@ -30,6 +32,9 @@ COLUMNS = (
 
 UNCHANGED = "nothing"
 
+_FILES = ("sha256", "soft_targets_sha256")
+_UNTOLD = " "
+
 OFF = {results.STORED_AS["soft_targets"]: "", "standardise": False, "inputs": "as they are"}
 """What a setting was in runs from before it existed, or is after it was removed; others were 0."""
 
@@ -53,15 +58,24 @@ def _value(config: Mapping[str, Any], name: str) -> Any:
     return OFF.get(name, 0) if value in (None, "") else value
 
 
+def split_of_most(runs: Iterable[Run]) -> str:
+    """Return the hash of the split that most of the runs were trained on, of ties the first."""
+    return Counter(run.record.split_hash for run in runs).most_common(1)[0][0]
+
+
 def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Return one row per network and set of settings, seeds averaged, the best first.
 
-    `bases` are the configs that differences are named from, per architecture. The cross-entropy is
-    that after the one temperature that fits the run's validation films best (Guo et al. 2017), so
-    that smoothed and sharp targets compare. Columns as in `COLUMNS`; a standard deviation needs two
-    seeds.
+    Runs of one split, because accuracies on unlike films do not compare; raises `DataError` for
+    others. Starting weights or soft targets of one name but with another content are a set of
+    settings of their own, as far as the runs tell. `bases` are the configs that differences are
+    named from, per architecture. The cross-entropy is that after the one temperature that fits the
+    run's validation films best (Guo et al. 2017), so that smoothed and sharp targets compare.
+    Columns as in `COLUMNS`; a standard deviation needs two seeds.
     """
-    rows = []
+    rows, runs = [], list(runs)
+    if len({run.record.split_hash for run in runs}) > 1:
+        raise DataError("Expected runs of one split. Those of others do not compare with them.")
     for run in runs:
         record = run.record
         val = run.predictions[run.predictions["split"] == "val"]
@@ -79,11 +93,13 @@ def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame
                 "cross_entropy": calibration.cross_entropy(grades, calibrated),
                 "minutes": record.seconds / 60,
                 "run": record.run_id,
+                "files": " ".join(str(record.initialisation.get(name, ""))[:8] for name in _FILES),
             }
         )
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
-    groups = pd.DataFrame(rows).groupby(["network", "changed"])
+    told_apart = pd.DataFrame(_by_files(rows))
+    groups = told_apart.groupby(["network", "changed"])
     table = groups[[*MEASURES, "cross_entropy", "minutes"]].mean()
     for name in ("accuracy", "cross_entropy"):
         table[f"{name}_sd"] = groups[name].std(ddof=1)
@@ -91,6 +107,18 @@ def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame
     table["runs"] = groups["run"].agg(" ".join)
     ordered = table.reset_index().sort_values(["network", "cross_entropy"], ignore_index=True)
     return ordered[list(COLUMNS)]
+
+
+def _by_files(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Name the files of runs that differ in nothing else; runs of earlier versions tell none."""
+    rows = list(rows)
+    known: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        known.setdefault((row["network"], row["changed"]), set()).add(row["files"])
+    for row in rows:
+        several = len(known[row["network"], row["changed"]] - {_UNTOLD}) > 1
+        files = row["files"].strip() or "not recorded"
+        yield row | ({"changed": f"{row['changed']} (files {files})"} if several else {})
 
 
 def read(file: Path) -> pd.DataFrame:

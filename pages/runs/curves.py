@@ -31,6 +31,10 @@ def show(selection, marked: tuple[str, ...]) -> None:
         st.caption("No finished run has epochs to draw.")
         return
     measure, epochs, log = _controls(measures)
+    records = selection.archive.records
+    configs = [records[key].config for key in zip(rows["folder"], rows["run_id"], strict=True)]
+    if note := learning_curves.note_of(measure, configs):
+        st.caption(note)
     # A loss that is no number would take the whole scale, or the mean, with it.
     drawn = learning_curves.smoothed(learning_curves.finite(curves, measure), measure, epochs)
     kept_epochs = rows["best_epoch"].to_dict()

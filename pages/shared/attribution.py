@@ -24,8 +24,9 @@ def show(cards) -> None:
         doi = f"[{doi}](https://doi.org/{data['doi']})"
     if _LICENCE.fullmatch(str(data["licence_url"])):
         licence = f"[{licence}]({data['licence_url']})"
+    named = [f"*{escaped['name']}*", doi if data["doi"] else "", licence]
     st.markdown(
-        f"{escaped['author']} ({escaped['year']}): *{escaped['name']}*, {doi}, {licence}. "
+        f"{escaped['author']} ({escaped['year']}): {', '.join(filter(None, named))}. "
         f"{escaped['origin']} {escaped['split']}"
     )
 

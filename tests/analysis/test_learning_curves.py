@@ -82,3 +82,10 @@ def test_only_settings_that_differ_are_listed():
     assert table.loc["stages", "b"] == [{"epochs": 2}]
     assert pd.isna(table.loc["noise", "a"])
     assert learning_curves.config_differences({"a": configs["a"]}).empty
+
+
+def test_training_accuracy_of_soft_targets_is_said_to_be_none_of_the_readers():
+    soft, hard = {"teacher": "soft.csv"}, {"teacher": ""}
+    assert "agreement with the likeliest grade" in learning_curves.note_of("accuracy", [hard, soft])
+    assert not learning_curves.note_of("val_accuracy", [soft])
+    assert not learning_curves.note_of("accuracy", [hard, {}])

@@ -47,3 +47,19 @@ def test_a_mean_of_weights_is_said_with_its_share():
     )
     bare = {key: value for key, value in card["config"].items() if key != "start_share"}
     assert "averaged" not in training_sentence(card | {"config": bare})
+
+
+def test_published_weights_are_named_by_their_card_and_not_by_what_all_are_called():
+    before = {"source": "model.onnx", "fresh_layers": [], "sha256": "ab" * 32}
+    assert start(before) == "goes on from exported weights `abababababab`"
+    assert start(before | {"run_id": "one"}) == "goes on from the weights of the run `one`"
+
+
+def test_it_is_said_where_the_weights_had_learnt_from_another_split():
+    card = find_model("mobilenet").card
+    same, other = (
+        card | {"initialisation": card["initialisation"] | {"split_hash": split_hash}}
+        for split_hash in (card["split_hash"], "0" * 64)
+    )
+    assert training_sentence(same) == training_sentence(card)
+    assert "which were trained on another split" in training_sentence(other)

@@ -1,5 +1,7 @@
 """What a results folder says of its films: written once, checked by anyone."""
 
+from dataclasses import replace
+
 import pytest
 
 from kneeoa.data.dataset import read_dataset
@@ -33,6 +35,13 @@ def test_a_split_reads_back_and_holds(dataset, tmp_path):
             assert counts.loc[split, f"KL {grade}"] == number
 
 
+def test_films_whose_sides_nobody_knows_read_back(dataset, tmp_path):
+    lineage.write(tmp_path, replace(dataset, table=dataset.table.assign(side="")))
+    found = lineage.read(tmp_path, dataset.split_hash)
+    assert set(found.table["side"]) == {""}
+    assert lineage.counts(found.table)["left"].sum() == 0
+
+
 def test_what_straddles_is_found(dataset, tmp_path):
     lineage.write(tmp_path, dataset)
     found = lineage.read(tmp_path, dataset.split_hash)
@@ -63,3 +72,19 @@ def test_a_missing_split_is_none_and_a_damaged_one_refused(dataset, tmp_path):
         lineage.read(tmp_path, dataset.split_hash)
     with pytest.raises(DataError, match="hash of a split"):
         lineage.read(tmp_path, "../../etc")
+
+
+@pytest.mark.parametrize(
+    ("column", "what"), [("pixels", "another image"), ("patient_id", "another patient")]
+)
+def test_other_films_under_the_same_names_are_refused(column, what, dataset, tmp_path):
+    lineage.write(tmp_path, dataset)
+    lineage.write(tmp_path, dataset)
+    lineage.check(tmp_path, dataset.split_hash, lineage.of_films(dataset.splits))
+    table = dataset.table.copy()
+    table.loc[3, column] = "another"
+    other = replace(dataset, table=table)
+    assert other.split_hash == dataset.split_hash
+    with pytest.raises(DataError, match=f"1 have {what} .*{table.loc[3, 'image_id']}"):
+        lineage.write(tmp_path, other)
+    lineage.write(tmp_path / "elsewhere", other)

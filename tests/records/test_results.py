@@ -99,3 +99,15 @@ def test_grades_that_are_no_numbers_and_images_named_twice_are_refused(tmp_path,
     file.write_text(text + text.splitlines()[1] + "\n")
     with pytest.raises(DataError, match="Expected every image once"):
         results.read_predictions(file)
+
+
+@pytest.mark.parametrize("name", ["NA", "NULL", "nan", "None", "n/a"])
+def test_what_pandas_takes_for_nothing_is_a_name(name, tmp_path):
+    answers = np.full((2, 5), 0.2)
+    table = results.predictions_table([name, "b"], ["P", name], name, np.array([0, -1]), answers)
+    results.write_predictions(tmp_path / "p.csv", table)
+    back = results.read_predictions(tmp_path / "p.csv")
+    assert back["image_id"].tolist() == [name, "b"]
+    assert back["patient_id"].tolist() == ["P", name]
+    assert back["split"].tolist() == [name, name]
+    assert back["true_grade"].tolist() == [0, pd.NA]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kneeoa.errors import DataError
 from kneeoa.metrics import calibration
 from kneeoa.records import results, tried
 from kneeoa.records.studies import Run
@@ -28,6 +29,8 @@ def run(seed, shift=0.0, **changes):
         seed=seed,
         seconds=120.0,
         run_id=f"run{seed}{changes}",
+        initialisation={},
+        split_hash="a" * 64,
     )
     return Run(Path(), record, pd.concat(tables))
 
@@ -72,3 +75,40 @@ def test_where_there_are_no_runs_a_sentence_says_so(tmp_path, capsys):
 
     assert main(["tried", str(tmp_path)]) == 2
     assert "Found none to compare" in capsys.readouterr().err
+
+
+def test_runs_of_unlike_splits_are_not_averaged():
+    first, other = run(0), run(1)
+    other.record.split_hash = "b" * 64
+    assert tried.split_of_most([other, first, run(2)]) == "a" * 64
+    with pytest.raises(DataError, match="one split"):
+        tried.tried([first, other], {"mobilenet": BASE})
+
+
+def test_starting_weights_of_one_name_are_told_apart_by_their_content():
+    runs = [run(seed) for seed in range(4)]
+    for each, digest in zip(runs, ("a" * 64, "a" * 64, "b" * 64, ""), strict=True):
+        each.record.initialisation |= {"sha256": digest}
+    table = tried.tried(runs, {"mobilenet": BASE}).set_index("changed")
+    assert table["seeds"].to_dict() == {
+        "nothing (files aaaaaaaa)": 2,
+        "nothing (files bbbbbbbb)": 1,
+        "nothing (files not recorded)": 1,
+    }
+    # One content, and runs of before it was recorded: nothing speaks for two.
+    one = tried.tried([*runs[:2], runs[3]], {"mobilenet": BASE})
+    assert one["changed"].tolist() == ["nothing"]
+
+
+def test_of_a_folder_the_split_of_most_runs_is_taken_and_the_others_named(tmp_path, capsys):
+    from tests.support.research import write_run
+    from train.__main__ import main
+
+    for seed, split in enumerate("aab"):
+        write_run(tmp_path, "mobilenet", seed, split_hash=split * 64)
+    write_run(tmp_path, "resnet50", 0, split_hash="a" * 64)
+    assert main(["tried", str(tmp_path)]) == 0
+    assert "Left out: mobilenet-seed2-00000000 is of another split." in capsys.readouterr().out
+    assert main(["tried", str(tmp_path), "--split", "bbbb"]) == 0
+    assert capsys.readouterr().out.count("Left out") == 3
+    assert main(["tried", str(tmp_path), "--split", "c"]) == 2

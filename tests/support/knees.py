@@ -1,5 +1,6 @@
 """Synthetic knees as training data: arrays, and folders as published."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,14 @@ def drawn_films(count: int, *, first: int = 100) -> Films:
     images = [draw_knee(int(g), seed=first + i, marked=False) for i, g in enumerate(grades)]
     patients = tuple(str(first + i) for i in range(count))
     return Films(np.stack(images), grades, tuple(f"{name}L" for name in patients), patients)
+
+
+def write_source(file: Path) -> Path:
+    """Write what the drawn films are, as a card needs it."""
+    nowhere = dict.fromkeys(("doi", "licence_url"), "")
+    texts = dict.fromkeys(("name", "author", "licence", "origin", "split"), "Drawn for tests.")
+    file.write_text(json.dumps({"year": 2026} | nowhere | texts))
+    return file
 
 
 def write_tree(folder: Path, **per_grade: int) -> Path:

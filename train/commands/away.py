@@ -9,6 +9,7 @@ from kneeoa.errors import ConfigError
 from train.commands import options
 from train.commands.from_fields import option, parsed
 from train.commands.training import Study
+from train.run.start import warning_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +47,21 @@ class Pack:
         given = self.study
         if "--out" in given:
             raise ConfigError("Expected no --out: the packed folder has its own results.")
+        if any(word.partition("=")[0] == "--preset-from" for word in given):
+            raise ConfigError(
+                "Expected no --preset-from: the packed folder has no tuning study. Give what it "
+                "found, which stands in its best.json, as options."
+            )
         results = str(self.folder / "results")
         study = parsed(Study, [*given, "--out", results], prog="python -m train study")
         configs = options.configs_of(study, study.architectures)
         dataset = options.source_of(study).read()
+        for config in configs.values():
+            if warning := warning_of(config, dataset.split_hash):
+                print(f"Note: {warning}")
+        from train import machine
+
+        machine.load_keras()
         from train.study import cycles
         from train.study.packing import pack as pack_into
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from kneeoa import tables
+from kneeoa import room, tables
 from kneeoa.data.arrays import Films
 from kneeoa.errors import DataError
-from kneeoa.files import read_text, sound
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.networks import ARCHITECTURES, Architecture
 from kneeoa.records import results, studies
-from train.commands import options, signing
+from train.commands import options, signing, sources
 from train.commands.from_fields import option
+from train.commands.tables import of_tried
 from train.config import Preset, preset
 
 
@@ -30,14 +30,19 @@ class Publish(options.Films):
     run: str = option("ID|best", default="best")
     models: Path = option("DIR", default=DEFAULT_MODELS)
     keras: bool = option(None, "write model.keras, too", False)
-    source: Path = option("FILE", "what the data is", options.DEFAULT_SOURCE)
+    source: Path | None = option("FILE", "what the data is, if it is not known", None)
 
     def __call__(self) -> int:
-        from train.publish import network as publishing
+        from train import machine
 
-        described = description_of(self.source)
+        machine.load_keras()
+        from train.publish import network as publishing
+        from train.run.record import check_trained_on
+
         dataset = options.source_of(self).read()
         run = publishing.choose_run(self.results, self.architecture, self.run, dataset.split_hash)
+        check_trained_on(results.read_record(run), dataset.splits, self.results)
+        described = sources.described(self.source, dataset.split_hash)
         folder = publishing.publish(
             run, dataset.splits, described, self.models, with_keras=self.keras
         )
@@ -54,16 +59,19 @@ class Together(options.Films):
     models: Path = option("DIR", default=DEFAULT_MODELS)
     limit_ms: float = option("MS", "for one knee", 100)
     limit_mb: float = option("MB", "of all published models", 90)
-    source: Path = option("FILE", "what the data is", options.DEFAULT_SOURCE)
+    source: Path | None = option("FILE", "what the data is, if it is not known", None)
 
     def __call__(self) -> int:
+        from train import machine
+
+        machine.load_keras()
         from train.publish.ensemble import publish_together
 
-        described = description_of(self.source)
+        dataset = options.source_of(self).read()
         folder = publish_together(
             self.results,
-            options.source_of(self).read().splits,
-            described,
+            dataset.splits,
+            sources.described(self.source, dataset.split_hash),
             self.models,
             limit_ms=self.limit_ms,
             limit_mb=self.limit_mb,
@@ -241,10 +249,11 @@ class Tried:
     study: str | None = option(
         "NAME", "name differences from its settings instead", None, exclusive=True
     )
+    split: str | None = option("HASH", "or its beginning; by default that of most runs", None)
     csv: Path | None = option("FILE", default=None)
 
     def __call__(self) -> int:
-        from kneeoa.records.tried import COLUMNS
+        from kneeoa.records.tried import COLUMNS, split_of_most
         from kneeoa.records.tried import tried as table_of
 
         _expect_room(self.csv, COLUMNS)
@@ -252,6 +261,12 @@ class Tried:
         runs, problems = studies.read_runs(self.results, names)
         if not runs:
             raise DataError(f"Expected finished runs in {self.results}. Found none to compare.")
+        split = self.split or split_of_most(runs)
+        others = [run for run in runs if not run.record.split_hash.startswith(split)]
+        problems += [f"{run.record.run_id} is of another split." for run in others]
+        runs = [run for run in runs if run not in others]
+        if not runs:
+            raise DataError(f"Expected runs of the split {split} in {self.results}. Found none.")
         if self.study:
             bases = studies.read_study(self.results, self.study).configs
         else:
@@ -260,28 +275,17 @@ class Tried:
                 for name in ARCHITECTURES
             }
         table = table_of(runs, bases)
-        print(table.drop(columns="runs").round(4).to_string(index=False))
+        print(of_tried(table))
         for problem in problems:
             print(f"Left out: {problem}")
         return _written(table, self.csv, float_format="%.6g")
 
 
-def description_of(file: Path) -> dict:
-    """Return what a JSON file says of the data, as cards need it."""
-    from kneeoa.graders.cards import schema
-
-    try:
-        described = sound(json.loads(read_text(file)))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"Expected a JSON description of the data. {error}") from None
-    schema.check_source(described, file)
-    return described
-
-
 def _expect_room(csv: Path | None, columns: Sequence[str]) -> None:
-    """Refuse a place for the table where something else would be lost, before hours of work."""
+    """Refuse a place for the table that takes none, or would lose something, before the work."""
     if csv:
         tables.expect_ours(csv, columns)
+        room.expect_room(csv.parent, f"the table {csv.name}")
 
 
 def _written(table: Any, csv: Path | None, **how: str) -> int:

@@ -4,16 +4,31 @@ A field's type says what its option takes: ``tuple[X, ...]`` one or more, ``bool
 values for the fields that its ``TYPES`` name. Classes with a ``TITLE`` are a group of the help.
 """
 
+import re
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, field, fields
 from functools import partial
 from inspect import get_annotations
-from typing import Any, ClassVar, Literal, NoReturn, Protocol, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, get_args, get_origin
 from typing import get_type_hints as types_of
 
 from kneeoa.errors import ConfigError
+from kneeoa.terminal import Parser
 from train.fields import expected, read, taken_apart
+
+_USUAL = {
+    "architecture": "the network",
+    "architectures": "the networks",
+    "csv": "where the table is written to, besides",
+    "data": "a folder of graded films, or a CSV that lists them",
+    "models": "a folder of published models",
+    "results": "a folder of results, as training writes them",
+    "seed": "of all that is drawn by chance",
+    "split": "whose films",
+    "study": "its name",
+}
+"""What options of these names are, in whichever command, where it says nothing else."""
 
 
 class Command(Protocol):
@@ -26,6 +41,8 @@ class Command(Protocol):
 
 
 Options = TypeVar("Options", bound=Command)
+
+EPILOG = "What each command is for, and an example of it: docs/training.md."
 
 
 def option(
@@ -42,18 +59,10 @@ def option(
     return field(default=default, metadata={"metavar": metavar, "help": help, **how})
 
 
-class Parser(ArgumentParser):
-    """A parser whose errors are sentences of ours."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise `ConfigError` with what argparse saw."""
-        sentence = message[:1].upper() + message[1:]
-        raise ConfigError(f"{sentence}. `{self.prog} --help` says what can be given.")
-
-
 def parsed(options: type[Options], words: Sequence[str], *, prog: str) -> Options:
     """Return what `words` say; raise `ConfigError` for what is no option, or no value of it."""
-    parser = Parser(prog=prog, description=options.__doc__, allow_abbrev=False)
+    described = plain(options.__doc__ or "")
+    parser = Parser(prog=prog, description=described, epilog=EPILOG, allow_abbrev=False)
     types = types_of(options, include_extras=True)
     dicts = {name: kind.TYPES for name, kind in types.items() if hasattr(kind, "TYPES")}
     rest = [item.name for item in fields(options) if item.metadata.get("rest")]
@@ -64,19 +73,13 @@ def parsed(options: type[Options], words: Sequence[str], *, prog: str) -> Option
         # A field that two classes have is that of the first.
         for item in [left.pop(name) for name in get_annotations(owner) if name in left]:
             if item.name in dicts:
-                _add_texts(_group(parser, types[item.name]), dicts[item.name])
+                _add_texts(_group(parser, types[item.name]), types[item.name])
             elif item.metadata.get("exclusive"):
                 alone = alone or group.add_mutually_exclusive_group()
                 _add(alone, item, types[item.name])
             else:
                 _add(group, item, types[item.name])
-    namespace, unknown = parser.parse_known_args(words[:end])
-    if unknown:
-        flags = [action.option_strings[-1] for action in parser._actions if action.option_strings]
-        raise ConfigError(
-            f"Expected options of `{prog.split()[-1]}` out of {', '.join(sorted(flags))}. "
-            f"Received: {' '.join(unknown)}."
-        )
+    namespace = parser.parse_args(words[:end])
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in vars(namespace).items()}
     for name, kinds in dicts.items():
         settings = {setting: given.pop(setting) for setting in kinds if setting in given}
@@ -84,15 +87,39 @@ def parsed(options: type[Options], words: Sequence[str], *, prog: str) -> Option
     return options(**given, **dict.fromkeys(rest, tuple(words[end + 1 :])))
 
 
+def plain(text: str) -> str:
+    """Return a text of the code without the marks by which documentation is set."""
+    return text.replace("`", "").replace('"', "").replace("%", "%%")
+
+
+def meanings(documented: type) -> dict[str, str]:
+    """Return what the section Attributes of a docstring says of each name, in one line each."""
+    _, _, section = (documented.__doc__ or "").partition("Attributes\n")
+    told: dict[str, str] = {}
+    for names, text in re.findall(r"^ {4}(\w[\w, ]*) : (.+(?:\n {8}.+)*)", section, re.MULTILINE):
+        told |= dict.fromkeys(names.split(", "), plain(" ".join(text.split())))
+    return told
+
+
 def _group(parser: ArgumentParser, owner: type) -> Any:
-    title = vars(owner).get("TITLE")
-    return parser.add_argument_group(title) if title else parser
+    title, about = vars(owner).get("TITLE"), vars(owner).get("ABOUT")
+    return parser.add_argument_group(title, about) if title else parser
+
+
+def _with_default(text: str | None, default: Any) -> str | None:
+    """Return the help of an option, with what holds where it is not given."""
+    is_said = default is MISSING or default in (None, ()) or isinstance(default, bool)
+    if is_said or (text and "by default" in text):
+        return text
+    words = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    return "; ".join(filter(None, [text, f"by default {plain(words)}"]))
 
 
 def _add(group: Any, item: Field, kind: Any) -> None:
     """Add the option of a field."""
     about, (plain, _) = item.metadata, taken_apart(kind)
-    given: dict[str, Any] = {"default": SUPPRESS, "help": about.get("help")}
+    help_ = _with_default(about.get("help") or _USUAL.get(item.name), item.default)
+    given: dict[str, Any] = {"default": SUPPRESS, "help": help_}
     if plain is bool:
         given["action"] = "store_true"
     else:
@@ -108,12 +135,17 @@ def _add(group: Any, item: Field, kind: Any) -> None:
         group.add_argument(_flag(item.name), dest=item.name, required=needed, **given)
 
 
-def _add_texts(group: Any, types: dict[str, Any]) -> None:
-    """Add an option for each type, with one value, whose bounds the help says."""
-    for name, kind in types.items():
+def _add_texts(group: Any, owner: Any) -> None:
+    """Add an option for each of the types of `owner`: what it is, and what it can be."""
+    told = owner.meanings()
+    for name, kind in owner.TYPES.items():
         choices, reading = _choices(kind), partial(_read, _flag(name), kind)
-        about = {"metavar": choices or "VALUE", "help": None if choices else expected(kind)}
-        group.add_argument(_flag(name), default=SUPPRESS, type=reading, **about)
+        can_be = "" if choices else plain(expected(kind))
+        help_ = "; ".join(filter(None, [told.get(name), can_be]))
+        metavar = choices or "VALUE"
+        group.add_argument(
+            _flag(name), default=SUPPRESS, type=reading, metavar=metavar, help=help_ or None
+        )
 
 
 def _read(flag: str, kind: Any, text: str) -> Any:

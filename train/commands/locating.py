@@ -11,8 +11,7 @@ from msgspec import Meta
 
 from kneeoa.errors import ConfigError
 from kneeoa.graders.published import DEFAULT_MODELS
-from train.commands import options, signing
-from train.commands.finished import description_of
+from train.commands import options, signing, sources
 from train.commands.from_fields import option
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Locate(options.Films):
         None, "train what knows spoilt knees, and keep the published localiser", None
     )
     spoilt_steps: options.Count = option("N", "of what knows spoilt knees", 2600)
-    source: Path = option("FILE", "what the data is", options.DEFAULT_SOURCE)
+    source: Path | None = option("FILE", "what the data is, if it is not known", None)
 
     def __call__(self) -> int:
         try:
@@ -58,9 +57,11 @@ class Locate(options.Films):
         from train.locate.pictures import find_pictures
         from train.locate.publish import Measured, measure, publish
 
-        described = description_of(self.source)
-        splits = options.source_of(self).read().splits
+        dataset = options.source_of(self).read()
+        splits = dataset.splits
         pictures = find_pictures(self.not_knees)
+        new = not self.only_measure and self.only is None
+        described = sources.described(self.source, dataset.split_hash) if new else {}
         grade = _graders(self.models)
         measured = Measured(splits["val"], splits["test"], pictures, self.elsewhere, grade)
         folder = self.out or self.models / "localiser"

@@ -9,14 +9,12 @@ from typing import get_type_hints as types_of
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
 from kneeoa.networks import ARCHITECTURES, Architecture
-from train.commands.from_fields import option
+from train.commands.from_fields import meanings, option
 from train.config import Count, Preset, Seed, TrainConfig, preset, tuned
 from train.machine import Device, Precision
 
 Absolute = Annotated[Path, Path.absolute]
 """Because a machine of a cluster works in another folder."""
-
-DEFAULT_SOURCE = Path(__file__).parents[1] / "sources" / "chen2018.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +26,12 @@ class Films:
     data: Path = option("DIR|CSV")
     split_file: Absolute | None = option("CSV", "who is where", None)
     resplit: bool = option(None, "split anew, whatever folders or CSV say", False)
-    ratios: tuple[float, float, float] = option(("TRAIN", "VAL", "TEST"), default=(70, 15, 15))
-    split_seed: Seed = option("SEED", default=0)
+    ratios: tuple[float, float, float] = option(
+        ("TRAIN", "VAL", "TEST"), "how patients are split, where they are not", (70, 15, 15)
+    )
+    split_seed: Seed = option("SEED", "of a split that is drawn", 0)
     patient_pattern: str | None = option("REGEX", "of file names, with a group named patient", None)
-    max_unreadable: float = option("SHARE", "that may be left out", 0.01)
+    max_unreadable: float = option("SHARE", "of the films that may be left out", 0.01)
     films: Count | None = option("N", "rehearse on N films of a split", None)
 
 
@@ -41,8 +41,8 @@ class Machine:
 
     TITLE = "machine"
 
-    device: Device = "auto"
-    precision: Precision = "auto"
+    device: Device = option(None, "by default auto: a GPU where there is one", "auto")
+    precision: Precision = option(None, "by default auto: what is fast on it", "auto")
     nondeterministic: bool = option(None, "faster on GPUs; a seed may then vary", False)
 
 
@@ -52,8 +52,8 @@ class Cluster:
 
     TITLE = "many machines (Ray)"
 
-    cluster: str | None = option("auto|ADDRESS", default=None)
-    cpus_per_run: Count = option("N", default=4)
+    cluster: str | None = option("auto|ADDRESS", "train on a Ray cluster that runs", None)
+    cpus_per_run: Count = option("N", "cores of a machine of it that each cycle gets", 4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +69,17 @@ class Changes(dict[str, Any]):
     """What is given of the settings of a config; four fields have options of their own."""
 
     TITLE = "settings of the preset"
+    ABOUT = "What is not given is as the preset says: train/config.py, docs/recipe.md."
     TYPES: ClassVar = {
         field.name: types_of(TrainConfig, include_extras=True)[field.name]
         for field in fields(TrainConfig)
         if field.name not in ("architecture", "init", "preset", "seed")
     }
+
+    @staticmethod
+    def meanings() -> dict[str, str]:
+        """Return what each setting is."""
+        return meanings(TrainConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +87,8 @@ class Training(Machine, Films):
     """What a command that trains has to know."""
 
     data: Absolute = option("DIR|CSV")
-    out: Absolute = option("RESULTS")
-    preset: Preset = "paper"
+    out: Absolute = option("RESULTS", "the folder of results, which dashboard and tables read")
+    preset: Preset = option(None, "the recipe that the settings start from", "paper")
     preset_from: tuple[str, ...] = option("STUDY", "the best of a tuning study", ())
     init: tuple[str, ...] = option(
         "[NETWORK=]FILE",
@@ -108,6 +114,11 @@ def configs_of(
         config = preset(options.preset, name)
         if options.preset_from:
             config = tuned(options.out, options.preset_from, name)
+            if config.soft_targets and "soft_targets" not in changes:
+                raise ConfigError(
+                    f"The settings were tuned with the soft targets {config.soft_targets}. "
+                    "Expected them as --soft-targets FILE."
+                )
         configs[name] = replace(config, init=_init(options, name, config), **changes)
     return configs
 

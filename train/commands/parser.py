@@ -2,8 +2,10 @@
 
 import sys
 
+from kneeoa import __version__
+from kneeoa.terminal import Parser
 from train.commands import away, finished, locating, signing, training
-from train.commands.from_fields import Command, Parser, parsed
+from train.commands.from_fields import EPILOG, Command, parsed, plain
 
 PROGRAM = "python -m train"
 DESCRIPTION = "Training of the two knee graders: studies, their tables, and what is published."
@@ -36,9 +38,10 @@ def parse(arguments: list[str] | None) -> Command:
     words = sys.argv[1:] if arguments is None else arguments
     if words and words[0] in COMMANDS:
         return parsed(COMMANDS[words[0]], words[1:], prog=f"{PROGRAM} {words[0]}")
-    parser = Parser(prog=PROGRAM, description=DESCRIPTION)
+    parser = Parser(prog=PROGRAM, description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"kneeoa {__version__}")
     listed = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     for name, command in COMMANDS.items():
-        listed.add_parser(name, help=command.__doc__)
+        listed.add_parser(name, help=plain(command.__doc__ or ""))
     parser.parse_args(words)
     parser.error("the name of a command comes first")

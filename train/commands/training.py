@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal
 from kneeoa.errors import ConfigError, DataError, TrainingError
 from kneeoa.networks import ARCHITECTURES, Architecture
 from kneeoa.records import lineage, studies
-from train.commands import options
+from train.commands import options, tables
 from train.commands.from_fields import option
 from train.config import TrainConfig, gradual
 from train.run import checkpoint
+from train.run.start import warning_of
 
 if TYPE_CHECKING:
     from kneeoa.data.arrays import Films
@@ -33,7 +34,7 @@ class Data(options.Films):
     """Print what a folder of films holds, split it by patient and write ``split.csv``."""
 
     data: Path = option("DIR|CSV", positional=True)
-    out: Path = option("FILE", default=Path("split.csv"))
+    out: Path = option("FILE", "where it is written who is in which split", Path("split.csv"))
 
     def __call__(self) -> int:
         from kneeoa.data.dataset import write_split
@@ -43,7 +44,8 @@ class Data(options.Films):
         print(report(dataset))
         write_split(dataset, self.out)
         print(f"\nWho is where: {self.out}")
-        dataset.check()
+        if dataset.problems:
+            raise DataError("The table is written; why nothing can be trained on it stands above.")
         return 0
 
 
@@ -57,12 +59,12 @@ class Fit(options.Predict, options.Training):
     def __call__(self) -> int:
         (config,) = options.configs_of(self, [self.architecture]).values()
         config = replace(config, seed=self.seed)
-        machine, dataset, ungraded = _ready(self)
+        machine, dataset, ungraded = _ready(self, [config])
         from train.run.record import run_id
         from train.study import cycles
 
         split_hash = dataset.split_hash
-        job = cycles.Job(run_id(config, split_hash), config, self.out, split_hash, keep_model=True)
+        job = cycles.Job(run_id(config, split_hash), config, self.out, split_hash, keep="all")
         if job.is_finished:
             raise DataError(
                 f"The run {job.run_id} is already in {self.out}. Remove its folder to train it "
@@ -73,7 +75,7 @@ class Fit(options.Predict, options.Training):
         lineage.write(self.out, dataset)
         board = _board(None, job.run_id, [job])
         with board:
-            cycles.train_here([job], dataset, ungraded, machine, board, keep="all")
+            cycles.train_here([job], dataset, ungraded, machine, board)
         if board.failed:
             raise TrainingError(board.failed[job.run_id])
         print(f"Run written to {self.out / 'runs' / job.run_id}")
@@ -97,7 +99,9 @@ class Study(options.Predict, options.Training, options.Cluster):
     def __call__(self) -> int:
         configs = options.configs_of(self, self.architectures)
         shared = _sharing(self, configs)
-        machine, dataset, ungraded = _ready(self, elsewhere=bool(shared or self.cluster))
+        machine, dataset, ungraded = _ready(
+            self, configs.values(), elsewhere=bool(shared or self.cluster)
+        )
         from train.study import cycles
 
         jobs = cycles.jobs_of(self.out, configs, self.cycles, dataset.split_hash, keep=self.keep)
@@ -118,11 +122,11 @@ class Study(options.Predict, options.Training, options.Cluster):
                     from train.study.cluster import train_on
 
                     how = options.source_of(self), self.predict, options.machine_options(self)
-                    train_on(cluster, jobs, *how, board, keep=self.keep)
+                    train_on(cluster, jobs, *how, board)
                 else:
-                    cycles.train_here(jobs, dataset, ungraded, machine, board, keep=self.keep)
-        _note_missing_predictions(self.out, described.run_ids, ungraded)
-        _tables(self.out, described.study_id)
+                    cycles.train_here(jobs, dataset, ungraded, machine, board)
+        tables.note_missing_predictions(self.out, described.run_ids, ungraded)
+        tables.write(self.out, described.study_id)
         if board.failed:
             raise TrainingError(
                 f"{len(board.failed)} of {len(jobs)} cycles failed; the tables stand on the "
@@ -146,7 +150,7 @@ class Tune(options.Training, options.Cluster):
         tuned_by_itself = ("learning_rate", "batch_size", "dropout", "stages")
         if given := [name for name in tuned_by_itself if name in self.changes]:
             raise ConfigError(f"Expected no {given[0]}: it is what `tune` searches. Use --epochs.")
-        machine, dataset, _ = _ready(self, elsewhere=bool(self.cluster))
+        machine, dataset, _ = _ready(self, configs.values(), elsewhere=bool(self.cluster))
         config = configs[self.architecture]
         epochs, films = self.epochs or config.epochs, len(dataset.splits["train"])
         stages = gradual("all", epochs)
@@ -199,18 +203,21 @@ class Anova:
     def __call__(self) -> int:
         from train.study.tables import note_finished
 
-        _tables(self.results, self.study)
+        tables.write(self.results, self.study)
         note_finished(self.results, self.study)
         return 0
 
 
 def _ready(
-    command: options.Training, *, elsewhere: bool = False
+    command: options.Training, configs: Iterable[TrainConfig], *, elsewhere: bool = False
 ) -> "tuple[Machine, Dataset, dict[str, Films]]":
     """Films first, because they are what is wrong most often; then the machine."""
     source = options.source_of(command)
     dataset = source.read()
     for warning in dataset.warnings:
+        print(f"Note: {warning}")
+    lineage.check(command.out, dataset.split_hash, dataset.table)
+    for warning in filter(None, (warning_of(config, dataset.split_hash) for config in configs)):
         print(f"Note: {warning}")
     ungraded = source.read_ungraded(command.predict) if isinstance(command, options.Predict) else {}
     from train import machine
@@ -272,27 +279,3 @@ def _board(
         config = job.config
         board.add(job.run_id, config.architecture, config.seed, state, epochs=config.epochs)
     return board
-
-
-def _note_missing_predictions(out: Path, run_ids: Iterable[str], ungraded: Iterable[str]) -> None:
-    runs, _ = studies.read_runs(out, run_ids)
-    for name in ungraded:
-        without = sum(name not in set(run.predictions["split"]) for run in runs)
-        if without:
-            print(
-                f"Note: {without} cycles were finished before --predict {name} was asked for, and "
-                "have no predictions of it. Remove their run folders to train them anew."
-            )
-
-
-def _tables(out: Path, study_id: str) -> None:
-    from train.study.tables import write_tables
-
-    folder, problems = write_tables(out, study_id)
-    for problem in problems:
-        print(f"Left out: {problem}")
-    import pandas as pd
-
-    for sentence in pd.read_csv(folder / "table1.csv")["sentence"]:
-        print(sentence)
-    print(f"Tables written to {folder}")

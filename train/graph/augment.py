@@ -76,8 +76,9 @@ class Augment(keras.layers.Layer):
     def _noise(
         self, look: dict[str, keras.KerasTensor], pixel: keras.KerasTensor
     ) -> keras.KerasTensor:
-        row = look["noise_row"] + pixel[None, :, None]
-        column = look["noise_column"] + pixel[None, None, :]
+        # A film larger than half of the sheet goes on at its other end.
+        row = (look["noise_row"] + pixel[None, :, None]) % NOISE_SIDE
+        column = (look["noise_column"] + pixel[None, None, :]) % NOISE_SIDE
         index = ops.cast(row * NOISE_SIDE + column, "int32")
         return ops.take(ops.convert_to_tensor(self._sheet), index)
 

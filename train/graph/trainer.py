@@ -118,14 +118,25 @@ def averaged(
 ) -> dict[str, np.ndarray]:
     """Return the weights to validate: `weights`, with the moving averages where there are some."""
     updating = inner(optimizer)
-    if not updating.use_ema:
+    steps = int(ops.convert_to_numpy(updating.iterations.value))
+    if not updating.use_ema or not steps:
         return weights
     names = {id(variable): key for key, variable in architectures.variables(network)}
     averages = updating._model_variables_moving_average
+    whole = _followed(updating.ema_momentum, steps)
     return weights | {
-        names[id(variable)]: ops.convert_to_numpy(average.value)
+        names[id(variable)]: ops.convert_to_numpy(average.value) / whole
         for variable, average in zip(updating._trainable_variables, averages, strict=True)
     }
+
+
+def _followed(momentum: float, steps: int) -> np.float32:
+    """Return how much of an average is of weights: it began with zeros, which some steps forget.
+
+    After thirty steps all, to the last bit.
+    """
+    step = np.arange(steps)
+    return np.float32(1 - np.minimum(momentum, (1 + step) / (10 + step)).prod())
 
 
 def part(network: keras.Model, until: str) -> keras.Model:

@@ -8,7 +8,7 @@ from kneeoa.films.phantom import draw_knee
 from kneeoa.graders.locating.looks import standardised
 from train.locate import detectors, drawn, metal
 from train.locate.geometry import Geometry, draw, target, turned_box
-from train.locate.pictures import Pictures
+from train.locate.pictures import Pictures, digest_of
 from train.locate.reframe import film_around, pyramid
 
 FRONTAL, LATERAL, OTHER = range(3)
@@ -58,7 +58,7 @@ class Batch:
 
 
 class Bank:
-    """All images that batches are made of, as one pyramid."""
+    """All images that batches are made of, as one pyramid; `material` is their SHA-256."""
 
     def __init__(
         self,
@@ -111,6 +111,7 @@ class Bank:
             first += len(images)
         for name in ("turned", "off joint"):
             self._ranges[name] = self._ranges["knee"]
+        self.material = digest_of(self.levels[0], self.aspects, repr(self._ranges))
 
     def draw(self, rng: np.random.Generator, names: np.ndarray) -> np.ndarray:
         """Return the index of a random image of each kind in `names`."""

@@ -1,6 +1,7 @@
 """One cycle of AdamW over drawn batches, which goes on where it stopped; for all networks here."""
 
 import contextlib
+import io
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,13 @@ import torch
 from torch import nn
 
 from kneeoa.errors import ConfigError
+from kneeoa.files import whole_file
+from train.run.checkpoint import locked
 
 Report = Callable[[str], None]
 SAVE_EVERY = 50
 _WARM_UP, _LARGEST_GRADIENT = 0.15, 2.0
+_TOLD = {"config": "settings", "material": "films or pictures, or another published localiser"}
 
 Net = TypeVar("Net", bound=nn.Module)
 Drawn = TypeVar("Drawn")
@@ -61,6 +65,7 @@ def trained(
     config: Settings,
     checkpoint: Path,
     *,
+    material: str,
     draw: Callable[[np.random.Generator], Drawn],
     losses_of: Callable[[Net, Drawn, int], dict[str, torch.Tensor]],
     threads: int = 1,
@@ -68,43 +73,51 @@ def trained(
     save_every: int = SAVE_EVERY,
     report: Report = print,
 ) -> Net:
-    """Return the trained network; go on from `checkpoint` where that is of the same settings.
+    """Return the trained network; go on from `checkpoint` where one is there.
 
     `losses_of` gives the parts of the loss of a batch that `draw` drew, at a step; `start` is a
-    finished training's checkpoint, whose mean weights are the first ones here.
+    finished training's checkpoint, whose mean weights are the first ones here. Raises `ConfigError`
+    where `checkpoint` is of other settings or of other `material`, which names what batches are
+    made of; `TrainingError` where another process is at it, `DiskFullError` without room for it.
     """
-    torch.set_num_threads(threads)
-    torch.manual_seed(config.seed)
-    network, mean = build(), build()
-    if start is not None:
-        with _expected_in(start):
-            network.load_state_dict(torch.load(start, weights_only=True)["state"]["mean"])
-    mean.load_state_dict(network.state_dict())
-    optimizer = torch.optim.AdamW(
-        network.parameters(), config.learning_rate, weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, config.steps, pct_start=_WARM_UP
-    )
-    parts = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
-    done = _resume(checkpoint, config, parts)
-    began = time.monotonic()
-    sums: dict[str, float] = {}
-    for step, batch in enumerate(_batches(draw, config, done), start=done):
-        losses = losses_of(network, batch, step)
-        optimizer.zero_grad()
-        sum(losses.values()).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
-        optimizer.step()
-        schedule.step()
-        _average(mean, network, min(config.averaging, (1 + step) / (10 + step)))
-        for name, loss in losses.items():
-            sums[name] = sums.get(name, 0) + float(loss.detach()) / save_every
-        if (step + 1) % save_every == 0 or step + 1 == config.steps:
-            _save(checkpoint, config, parts, step + 1)
-            means = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
-            report(f"step {step + 1} of {config.steps}, {time.monotonic() - began:.0f} s: {means}")
-            sums = {}
+    lock = checkpoint.with_suffix(".lock")
+    with locked(lock, f"The network of {checkpoint}"):
+        torch.set_num_threads(threads)
+        torch.manual_seed(config.seed)
+        network, mean = build(), build()
+        if start is not None:
+            with _expected_in(start):
+                network.load_state_dict(torch.load(start, weights_only=True)["state"]["mean"])
+        mean.load_state_dict(network.state_dict())
+        optimizer = torch.optim.AdamW(
+            network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, config.learning_rate, config.steps, pct_start=_WARM_UP
+        )
+        parts = {"network": network, "mean": mean, "optimizer": optimizer, "schedule": schedule}
+        about = {"config": settings(config), "material": material}
+        done = _resume(checkpoint, about, parts)
+        began = time.monotonic()
+        sums: dict[str, float] = {}
+        for step, batch in enumerate(_batches(draw, config, done), start=done):
+            losses = losses_of(network, batch, step)
+            optimizer.zero_grad()
+            sum(losses.values()).backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
+            optimizer.step()
+            schedule.step()
+            _average(mean, network, min(config.averaging, (1 + step) / (10 + step)))
+            for name, loss in losses.items():
+                sums[name] = sums.get(name, 0) + float(loss.detach()) / save_every
+            if (step + 1) % save_every == 0 or step + 1 == config.steps:
+                _save(checkpoint, about, parts, step + 1)
+                means = ", ".join(f"{name} {value:.3f}" for name, value in sums.items())
+                report(
+                    f"step {step + 1} of {config.steps}, {time.monotonic() - began:.0f} s: {means}"
+                )
+                sums = {}
+        lock.unlink(missing_ok=True)
     return mean.eval()
 
 
@@ -150,21 +163,30 @@ def _average(mean: nn.Module, network: nn.Module, decay: float) -> None:
                 kept.copy_(new)
 
 
-def _save(checkpoint: Path, config: Settings, parts: Mapping[str, _Part], done: int) -> None:
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    beside = checkpoint.with_suffix(".part")
+def _save(checkpoint: Path, about: dict[str, Any], parts: Mapping[str, _Part], done: int) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
-    torch.save({"config": settings(config), "done": done, "state": state}, beside)
-    beside.replace(checkpoint)
+    # PyTorch itself would say of a full disk only that it failed.
+    written = io.BytesIO()
+    torch.save(about | {"done": done, "state": state}, written)
+    with whole_file(checkpoint) as stream:
+        stream.write(written.getbuffer())
 
 
-def _resume(checkpoint: Path, config: Settings, parts: Mapping[str, _Part]) -> int:
+def _resume(checkpoint: Path, about: dict[str, Any], parts: Mapping[str, _Part]) -> int:
     if not checkpoint.exists():
         return 0
     with _expected_in(checkpoint):
         saved = torch.load(checkpoint, weights_only=True)
-        if saved["config"] != settings(config):
-            return 0
+        # What was begun by earlier versions says nothing of its material.
+        known = {"config", *saved}
+        different = [name for name in about if name in known and saved.get(name) != about[name]]
+    if different:
+        what = _TOLD[different[0]]
+        raise ConfigError(
+            f"The training in {checkpoint} was begun with other {what}. Give the same to go on "
+            "with it; or name another file by --checkpoint, or remove it, to begin anew."
+        )
+    with _expected_in(checkpoint):
         for name, part in parts.items():
             part.load_state_dict(saved["state"][name])
         return int(saved["done"])

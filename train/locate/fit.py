@@ -70,6 +70,7 @@ def fit(
         build,
         config,
         checkpoint,
+        material=bank.material,
         draw=draw,
         losses_of=losses,
         threads=threads,

@@ -88,6 +88,17 @@ def read_pictures(files: list[Path]) -> Pictures:
     )
 
 
+def digest_of(*parts: np.ndarray | str) -> str:
+    """Return the SHA-256 of some arrays and texts, by which material is told from other."""
+    digest = hashlib.sha256()
+    for part in parts:
+        shape = part if isinstance(part, str) else f"{part.dtype} {part.shape}"
+        digest.update(f"{shape}\n".encode())
+        if not isinstance(part, str):
+            digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()
+
+
 def stretched(film: Radiograph) -> np.ndarray:
     """Return a film's pixels stretched to ``(224, 224) uint8``."""
     whole = Image.fromarray(film.pixels).resize((STORED, STORED), Image.Resampling.BOX)

@@ -22,7 +22,7 @@ from kneeoa.graders.grading import Ensemble, Grader
 from kneeoa.graders.published import find_model
 from kneeoa.metrics import calibration
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture, pair_of
-from kneeoa.records import results, studies
+from kneeoa.records import lineage, results, studies
 from train.publish import answer
 from train.publish.network import export, measure, predictions_of
 
@@ -141,6 +141,7 @@ def choose(
 
 def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) -> list[Candidate]:
     hash_of_split = split_hash(splits)
+    lineage.check(results_folder, hash_of_split, lineage.of_films(splits))
     names = sorted(run.name for run in (results_folder / "runs").glob("[!.]*"))
     runs, _ = studies.read_runs(results_folder, names)
     candidates = []

@@ -71,7 +71,8 @@ class Measured:
 
 
 def measured(films: Films, localiser: Localiser, *, progress: Callable = iter) -> Measured:
-    """Measure every film, and copies of some of them."""
+    """Measure every film, and copies of some; raise `DataError` where a knee's side is unknown."""
+    sides = films.known_sides()
     generator = np.random.default_rng(0)
     copied = set(np.linspace(0, len(films) - 1, min(COPIED, len(films))).astype(int).tolist())
     knees, copies, ways = [], [], []
@@ -80,7 +81,7 @@ def measured(films: Films, localiser: Localiser, *, progress: Callable = iter) -
         film = _film(films.images[index].astype(np.float32), name)
         located = localiser.find(film)
         film, frame = located.to_grade(film), located.frames[0]
-        side = name[-1] if name[-1] in "LR" else "R"
+        side = sides[index]
         row = {"film": name, "patient": patient, "grade": int(films.grades[index]), "side": side}
         gated = located.refusal is not None
         widths = {} if gated else _widths(film, frame, side)

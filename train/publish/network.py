@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +81,7 @@ def publish(
     `DataError` when the films are not the split that the run was trained on.
     """
     record = results.read_record(run)
-    check_trained_on(record, splits)
+    check_trained_on(record, splits, run.parent.parent)
     folder = models / record.architecture
     with whole_folder(folder, replace=True) as beside:
         file = beside / "model.onnx"
@@ -151,9 +152,19 @@ def export(run: Path, file: Path, val: Films) -> tuple[keras.Model, float]:
 
 
 def measure(films: Films, probabilities: np.ndarray) -> dict:
-    """Return what a card says of ``probabilities (N, 5)`` on graded films."""
+    """Return what a card says of ``probabilities (N, 5)`` on graded films.
+
+    Raises `DataError` where these films give no number for a metric, which a card must have.
+    """
     confusion = agreement.confusion_matrix(films.grades, probabilities.argmax(axis=1))
     rows = bootstrap.measured(films.grades, probabilities, films.patient_ids)
+    if none := [row["metric"] for row in rows if not math.isfinite(row["value"])]:
+        grades = ", ".join(f"KL {grade}" for grade in sorted(set(films.grades.tolist())))
+        raise DataError(
+            f"Expected validation and test films that every metric can be computed on. "
+            f"{none[0]} cannot on these {len(films)} of {grades} alone: give films of more grades, "
+            "or split anew."
+        )
     return {
         "knees": rows[0]["knees"],
         "patients": rows[0]["patients"],

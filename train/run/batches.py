@@ -1,6 +1,8 @@
 """Films as batches for Keras, without a path through the disk's decoder or `tf.data`."""
 
+import contextlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -19,13 +21,29 @@ def predict(
 ) -> np.ndarray:
     """Return grade probabilities ``(N, 5) float32``, rows summing to 1.
 
-    Under PyTorch a GPU may round more where they need not be `exact` (`native.network.answers`).
+    A GPU may round more where they need not be `exact` (under PyTorch by
+    `native.network.answers`).
     """
     if backend() == "torch":
         from train.graph.native.network import answers
 
         return softmax(answers(network, films.images, batch_size=batch_size, exact=exact))
-    return softmax(network.predict(InOrder(films, batch_size), verbose=0)[: len(films)])
+    with _rounding(exact=exact):
+        return softmax(network.predict(InOrder(films, batch_size), verbose=0)[: len(films)])
+
+
+@contextlib.contextmanager
+def _rounding(*, exact: bool) -> Iterator[None]:
+    """Keep TensorFlow from multiplying in 19 bits, as it does on GPUs from Ampere on."""
+    import tensorflow as tf
+
+    config = tf.config.experimental
+    before = config.tensor_float_32_execution_enabled()
+    config.enable_tensor_float_32_execution(before and not exact)
+    try:
+        yield
+    finally:
+        config.enable_tensor_float_32_execution(before)
 
 
 def targets_of(config: TrainConfig, films: Films) -> np.ndarray:

@@ -19,6 +19,7 @@ from kneeoa.graders import architectures
 from kneeoa.graders.weights import read_weights
 from kneeoa.records import results
 from train.run.record import check_trained_on, load_network, predictions_on, write_run_of
+from train.run.start import digest_of
 
 
 def between(
@@ -39,12 +40,8 @@ def between(
     if not 0 < start_share < 1:
         raise ConfigError(f"Expected a share between 0 and 1. Received: {start_share:g}.")
     record = results.read_record(run)
-    if record.config["init"] != start.name or start.suffix != ".onnx":
-        raise DataError(
-            f"Expected the exported weights that {record.run_id} went on from. "
-            f"It went on from {record.config['init']}; received: {start.name}."
-        )
-    check_trained_on(record, splits)
+    _check_went_on_from(start, record)
+    check_trained_on(record, splits, run.parent.parent)
     before = read_weights(start, standardise=record.config["standardise"])
     named = f"{record.model_sha256} {start_share:g} {_hash_of(before)}"
     digest = hashlib.sha256(named.encode()).hexdigest()
@@ -61,15 +58,34 @@ def between(
         config=record.config | {"start_share": start_share, "mean_of": record.run_id},
         model_sha256=architectures.weights_hash(network),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        keep="all",
     )
     history = pd.read_csv(run / "history.csv")
     return write_run_of(network, run.parent.parent, mean, history, predictions)
 
 
+def _check_went_on_from(start: Path, record: results.RunRecord) -> None:
+    """Tell files by what is in them; runs of earlier versions know the name alone."""
+    if not start.is_file():
+        raise DataError(f"Expected the exported weights to start from. There is no file {start}.")
+    known, name = record.initialisation.get("sha256"), record.config["init"]
+    same = digest_of(str(start)) == known if known else start.name == name
+    if not same or start.suffix != ".onnx":
+        other = ", with another SHA-256" if start.name == name else ""
+        raise DataError(
+            f"Expected the exported weights that {record.run_id} went on from. "
+            f"It went on from {name}; received: {start.name}{other}."
+        )
+
+
 def _mean_of(
     after: dict[str, np.ndarray], before: dict[str, np.ndarray], before_share: float
 ) -> dict[str, np.ndarray]:
-    """Sum in double precision."""
+    """Sum in double precision; raise `DataError` where these are no weights of one network."""
+    if {k: a.shape for k, a in after.items()} != {k: a.shape for k, a in before.items()}:
+        raise DataError(
+            "Expected the exported weights that the run went on from. These are of another network."
+        )
     return {
         key: (before_share * before[key].astype(float) + (1 - before_share) * array).astype(
             np.float32

@@ -30,7 +30,7 @@ def soft_targets(
     answers = []
     for run_id in run_ids:
         folder = results_folder / "runs" / run_id
-        check_trained_on(results.read_record(folder), splits)
+        check_trained_on(results.read_record(folder), splits, results_folder)
         network = load_network(folder)
         temperature = calibration.fit_temperature(predict(network, val), val.grades)
         for films in (train, mirrored):

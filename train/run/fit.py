@@ -4,7 +4,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,15 @@ from train.run.learner import Learner
 from train.run.progress import Progress, Report
 from train.run.saving import Saver
 from train.run.schedule import History
+from train.run.start import facts_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """A trained network, float32, with the record of how it got there.
 
-    `history` has one row per epoch; `best_epoch` counts from 1 over all stages.
+    `history` has one row per epoch; `best_epoch` counts from 1 over all stages; `start` is what is
+    known of the files that it began with (`train.run.start.facts_of`).
     """
 
     network: keras.Model
@@ -40,6 +42,7 @@ class Fitted:
     best_epoch: int
     stopped_because: str
     seconds: float
+    start: dict[str, str] = field(default_factory=dict)
 
 
 def fit(
@@ -78,7 +81,8 @@ def fit(
         network = architectures.build(
             config.architecture, seed=config.seed, side=None, standardise=config.standardise
         )
-        initialisation = architectures.initialise(network, config.init)
+        # Now, because another model may be published in its place meanwhile.
+        initialisation, start = architectures.initialise(network, config.init), facts_of(config)
         network.jit_compile = machine.compile
         with _says_too_large(config):
             learner_of = _learners(network, config, machine, train)
@@ -127,6 +131,7 @@ def fit(
         best_epoch,
         schedule.why_stopped(config, history),
         sum(row["seconds"] for row in history),
+        start,
     )
 
 

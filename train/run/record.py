@@ -1,6 +1,5 @@
 """A fitted network -> its run folder, and back."""
 
-import functools
 import hashlib
 import json
 import platform
@@ -14,16 +13,18 @@ import keras
 import numpy as np
 import pandas as pd
 
+import kneeoa
 from kneeoa.data.arrays import Films, counts, split_hash
 from kneeoa.errors import DataError
 from kneeoa.files import says_when_full
 from kneeoa.graders.architectures import weights_hash
 from kneeoa.networks import Architecture
-from kneeoa.records import results
+from kneeoa.records import lineage, results
 from train.config import TrainConfig
 from train.machine import Machine
 from train.run.batches import predict
 from train.run.fit import Fitted
+from train.run.start import digest_of
 
 FILES = ("init", "soft_targets")
 """Fields of the config that may name a file."""
@@ -64,9 +65,12 @@ def record_run(
     *,
     ungraded: dict[str, Films] | None = None,
     machine: Machine | None = None,
-    keep_model: bool = True,
+    keep: str = "all",
 ) -> Path:
-    """Write the run of `fitted`, with predictions on val, test and each of `ungraded`."""
+    """Write the run of `fitted`, with predictions on val, test and each of `ungraded`.
+
+    With `keep` ``none`` its weights are not written.
+    """
     machine = machine or Machine()
     predictions = predictions_on(fitted.network, splits, ungraded)
     record = results.RunRecord(
@@ -74,7 +78,7 @@ def record_run(
         architecture=config.architecture,
         seed=config.seed,
         config=shown_config(config),
-        initialisation=asdict(fitted.initialisation),
+        initialisation=asdict(fitted.initialisation) | fitted.start,
         split_hash=hash_of_split,
         counts=counts(splits),
         model_sha256=weights_hash(fitted.network),
@@ -88,10 +92,12 @@ def record_run(
             "keras": keras.__version__,
             keras.backend.backend(): version(keras.backend.backend()),
             "numpy": np.__version__,
+            "kneeoa": kneeoa.__version__,
         },
         precision=machine.precision,
+        keep=keep,
     )
-    kept = fitted.network if keep_model else None
+    kept = None if keep == "none" else fitted.network
     return write_run_of(kept, results_folder, record, pd.DataFrame(fitted.history), predictions)
 
 
@@ -130,14 +136,17 @@ def write_run_of(
         return results.write_run(results_folder, record, history, predictions, model_file)
 
 
-def check_trained_on(record: results.RunRecord, splits: dict[str, Films]) -> None:
-    """Raise `DataError` unless `splits` are what the run was trained on."""
+def check_trained_on(
+    record: results.RunRecord, splits: dict[str, Films], results_folder: Path
+) -> None:
+    """Raise `DataError` unless `splits` are what the run of these results was trained on."""
     if (received := split_hash(splits)) != record.split_hash:
         raise DataError(
             f"Expected the split that {record.run_id} was trained on "
             f"({record.split_hash[:12]}...). Received: {received[:12]}.... "
             "Its test films may have been trained on."
         )
+    lineage.check(results_folder, record.split_hash, lineage.of_films(splits))
 
 
 def load_network(run: Path) -> keras.Model:
@@ -156,14 +165,5 @@ def _stored(name: str) -> str:
 
 def _identity(named: str) -> str:
     """Tell two files of the same name apart."""
-    if not Path(named).is_file():
-        return named
-    facts = Path(named).stat()
-    return f"{Path(named).name}:{_digest(named, facts.st_size, facts.st_mtime_ns)}"
-
-
-@functools.cache
-def _digest(file: str, size: int, changed: int) -> str:
-    """Hash a file once for all the cycles that start from it."""
-    with Path(file).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = digest_of(named)
+    return f"{Path(named).name}:{digest}" if digest else named

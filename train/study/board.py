@@ -146,7 +146,7 @@ class Board:
             if at.val_accuracy is not None:
                 parts.append(f"validation {at.val_accuracy:.1%}")
             if at.images_per_second:
-                parts.append(f"{at.images_per_second:.0f} images/s")
+                parts.append(f"{_speed(at.images_per_second)} images/s")
         if (left := self.seconds_left()) is not None:
             parts.append(f"{_duration(left)} left at most")
         return " | ".join(parts)
@@ -170,6 +170,12 @@ class Board:
             files.replace_file(self._file, json.dumps(self.as_dict(state), indent=1) + "\n")
 
 
+def _speed(per_second: float) -> str:
+    return f"{per_second:.0f}" if per_second >= 10 else f"{per_second:.1f}"
+
+
 def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return "less than a minute"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

@@ -260,8 +260,6 @@ def train_on(
     predict: tuple[Path, ...],
     machine_options: dict,
     board: Board,
-    *,
-    keep: str,
 ) -> None:
     """Train the unfinished `jobs` on the cluster, as `cycles.train_here` does on one machine."""
     from train.study.cycles import apply_keep
@@ -285,7 +283,7 @@ def train_on(
                 outcome = Outcome("failed", sentence=lost)
             if outcome.state != "waiting":
                 del waiting[task]
-                apply_keep(jobs, keep)
+                apply_keep(jobs)
             board.set_state(job.run_id, outcome.state, outcome.kept(job.results, job.run_id))
         for task, job in waiting.items():
             if progress := task.news():

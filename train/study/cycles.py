@@ -17,7 +17,7 @@ from kneeoa.data.dataset import Dataset
 from kneeoa.errors import DataError, TrainingError
 from kneeoa.graders import architectures
 from kneeoa.networks import Architecture
-from kneeoa.records import studies
+from kneeoa.records import lineage, studies
 from train.config import TrainConfig
 from train.graph.trainer import unfreeze_from
 from train.machine import Machine
@@ -30,13 +30,17 @@ from train.study.board import Board
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """One cycle to train: everything but the films and the machine."""
+    """One cycle to train: everything but the films and the machine.
+
+    `keep` says of its weights: ``all`` keeps them, ``none`` does not, and with ``best`` they go
+    where another cycle of the study is better (`apply_keep`).
+    """
 
     run_id: str
     config: TrainConfig
     results: Path
     split_hash: str
-    keep_model: bool
+    keep: str
 
     @property
     def unfinished(self) -> Path:
@@ -164,7 +168,7 @@ def jobs_of(
 ) -> list[Job]:
     """Return the cycles in the order in which they are trained: all networks seed by seed."""
     return [
-        Job(run_id(config, split_hash), config, results, split_hash, keep != "none")
+        Job(run_id(config, split_hash), config, results, split_hash, keep)
         for seed in range(cycles)
         for config in (replace(config, seed=seed) for config in configs.values())
     ]
@@ -179,9 +183,11 @@ def train_cycle(
 ) -> Path:
     """Train one cycle, or go on with it, and record it; return its run folder.
 
-    Raises `TrainingError` when another process is at it, or `dataset` is not the one of the job.
+    Raises `TrainingError` when another process is at it, or `dataset` is not the one of the job;
+    `DataError` when its films are others than those that the results stand on.
     """
     check_split(dataset.split_hash, job.split_hash)
+    lineage.check(job.results, job.split_hash, dataset.table)
     lock = job.unfinished.with_name(f"{job.run_id}.lock")
     with checkpoint.locked(lock, f"The run {job.run_id}"):
         if not job.is_finished:
@@ -201,7 +207,7 @@ def train_cycle(
                 dataset.split_hash,
                 ungraded=ungraded,
                 machine=machine,
-                keep_model=job.keep_model,
+                keep=job.keep,
             )
         shutil.rmtree(job.unfinished, ignore_errors=True)
         lock.unlink(missing_ok=True)
@@ -223,8 +229,6 @@ def train_here(
     ungraded: dict[str, Films],
     machine: Machine,
     board: Board,
-    *,
-    keep: str,
 ) -> None:
     """Train the unfinished `jobs` one after the other; a failed one does not stop the others."""
     for job in jobs:
@@ -242,17 +246,18 @@ def train_here(
         except TrainingError as error:
             board.set_state(job.run_id, "failed", str(error))
             continue
-        apply_keep(jobs, keep)
+        apply_keep(jobs)
         board.set_state(job.run_id, "finished")
-    apply_keep(jobs, keep)
+    apply_keep(jobs)
 
 
-def apply_keep(jobs: list[Job], keep: str) -> None:
+def apply_keep(jobs: list[Job]) -> None:
     """Drop the models that ``--keep`` does not ask for; ``best`` is by validation films.
 
-    A model of a run that another study has, too, stays.
+    A model stays of a run that another study has, too, and of one that was trained to keep it: by
+    ``fit``, or under another ``--keep``.
     """
-    if keep != "best" or not jobs:
+    if not jobs or jobs[0].keep != "best":
         return
     results, ours = jobs[0].results, {job.run_id for job in jobs}
     shared: Counter[str] = Counter()
@@ -264,5 +269,6 @@ def apply_keep(jobs: list[Job], keep: str) -> None:
         rivals = [run for run in runs if run.record.architecture == architecture]
         best = studies.best_run(rivals)
         for run in rivals:
-            if run is not best and shared[run.record.run_id] < 2:
+            to_go = run.record.keep == "best" and shared[run.record.run_id] < 2
+            if run is not best and to_go:
                 (run.folder / "model.keras").unlink(missing_ok=True)

@@ -4,9 +4,11 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
+from train.run.start import CARD, card_of
 from train.study.code import ROOT, copy_code
 
 NOT_FOR_TRAINING = (
@@ -103,10 +105,19 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
 
     Files and folders that the arguments name go along under their own names, so that runs are
     called there as here; `finished` are run folders that need not be trained again. Raises
-    `ConfigError` where two are called alike, or `folder` is there already.
+    `ConfigError` where two are called alike, `folder` is there already, or ``--data`` is a CSV,
+    whose films may lie anywhere.
     """
     if folder.exists():
         raise ConfigError(f"Expected a new folder to pack into. {folder} is there: remove it.")
+    words = list(_in_words(arguments))
+    for option, named in pairwise(words):
+        if option == "--data" and Path(named).is_file():
+            raise ConfigError(
+                f"Expected --data to be a folder to pack. {named} is a file, and its films would "
+                "not go along. Split them by `python -m train data` with --out split.csv, then "
+                "pack --data with the folder that the CSV lies in, and --split-file split.csv."
+            )
     copy_code(folder / "code")
     benchmark = folder / "code" / BENCHMARK
     benchmark.parent.mkdir(parents=True)
@@ -116,7 +127,7 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
     shutil.copy(ROOT / BENCHMARK, benchmark)
     (folder / "code" / "requirements-gpu.txt").write_text(requirements(), "utf-8")
     packed, option = [], ""
-    for argument in _in_words(arguments):
+    for argument in words:
         option = argument if argument.startswith("--") else option
         names_file = option in NAME_FILES and argument != option
         packed.append(_packed(folder, argument) if names_file else argument)
@@ -164,4 +175,7 @@ def _packed(folder: Path, argument: str) -> str:
         shutil.copytree(source, place)
     else:
         shutil.copy(source, place)
+    if card_of(str(source)):
+        # Else nothing would tell there what published weights learnt from.
+        shutil.copy(source.with_name(CARD), place.with_name(CARD))
     return f"{prefix}files/{source.name}"

@@ -33,12 +33,13 @@ def citation(
     """
     runs = chosen.finished if runs is None else runs
     source = {name: plain(str(data.get(name, "")), 300) for name in _DATA}
+    doi = f"doi {source['doi']}. " if source["doi"] else ""
     lines = [
         f"{TITLE}. Version {kneeoa.__version__}.",
         "",
         "Films",
         f"  {source['author']} ({source['year']}): {source['name']}.",
-        f"  doi {source['doi']}. {source['licence']}.",
+        f"  {doi}{source['licence']}.",
         f"  Figures are of the {SPLITS[chosen.split]} films.",
         "",
         "Split of the films (SHA-256 of who is in which part)",

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
-    """Whose films, and under which licence."""
+    """Whose films, and under which licence; `doi` and `licence_url` are empty where none is."""
 
     name: str
     author: str

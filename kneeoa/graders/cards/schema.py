@@ -58,8 +58,9 @@ def check_source(content: dict[str, Any], file: Path) -> None:
         raise ModelError(str(problem)) from None
     if not (_is_source(source) and all(map(_is_plain, _texts(content)))):
         raise ModelError(
-            f"Expected a description of the data in {file}: a year, a DOI, an https address of the "
-            f"licence, and texts of at most {LONGEST_TEXT} characters in one line."
+            f"Expected a description of the data in {file}: a year, a DOI and an https address of "
+            "the licence, or empty texts where there are none, and texts of at most "
+            f"{LONGEST_TEXT} characters in one line."
         )
 
 
@@ -242,8 +243,11 @@ def _is_below(text: str) -> bool:
 
 
 def _is_source(data: DataSource) -> bool:
-    return bool(
-        1900 <= data.year <= 2200 and _DOI.fullmatch(data.doi) and _URL.fullmatch(data.licence_url)
+    """Films that were never published have no DOI, and no address of a licence."""
+    return (
+        1900 <= data.year <= 2200
+        and (not data.doi or _DOI.fullmatch(data.doi) is not None)
+        and (not data.licence_url or _URL.fullmatch(data.licence_url) is not None)
     )
 
 

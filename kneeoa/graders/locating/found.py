@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, WARNED, Finding
+
+_ASIDE = 0.8
+"""Of its width: by how much more room there is on one side of a knee that is one of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,62 @@ def _refusals_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def refusal_in(findings: Iterable[Finding]) -> Finding | None:
     """Return the first of `findings` that refuses, or None."""
     return next((finding for finding in findings if finding.severity == REFUSED), None)
+
+
+def graded_knee(located: Found, side: str, width: int) -> Knee:
+    """Return the knee of a film that a grade of the knee on `side` is of.
+
+    `side` is ``"L"``, ``"R"``, or empty where it is not known; the film is `width` pixels wide.
+    Raises `RadiographError` where that knee may not be graded, or where another may be meant.
+    """
+    knees = located.knees
+    if len(knees) > 1:
+        knees = tuple(knee for knee in knees if side and knee.side == side)
+    elif side and knees[0].side not in (side, "unknown"):
+        raise RadiographError(
+            f"Expected a knee on the side {side}, as the grade's. The film says that it shows "
+            f"{knees[0].side}: correct the table, or the file."
+        )
+    refusal = refusal_in(located.against(knees[0])) if len(knees) == 1 else located.refusal
+    if refusal is not None:
+        raise RadiographError(refusal.sentence)
+    if len(knees) != 1:
+        raise RadiographError(_which_of_two(located, side))
+    knee = knees[0]
+    if side and knee.side == "unknown" and _has_room(knee, width):
+        raise RadiographError(
+            "Expected a film of one knee, or of two that are both found. The one that was found "
+            f"lies at a side of this film, as one of two, and whether it is the side {side} of the "
+            "table cannot be told: cut the film to the knee that was graded."
+        )
+    return knee
+
+
+def _which_of_two(located: Found, side: str) -> str:
+    """Say why it is not known which of two knees a grade is of."""
+    if not side:
+        return (
+            "Expected a film of one knee, or the side that the grade is of. This one shows two: "
+            "add a column `side` with L or R, a row for each knee."
+        )
+    refusals = (refusal_in(located.against(knee)) for knee in located.knees)
+    if refusal := next(filter(None, refusals), None):
+        return (
+            "Expected a film in which right and left can be told. One of its two knees may not be "
+            f"graded, so they cannot: {refusal.sentence}"
+        )
+    return (
+        "Expected a film in which right and left can be told. Which of its two knees is which is "
+        "not known: give a film of one knee."
+    )
+
+
+def _has_room(knee: Knee, width: int) -> bool:
+    """Return whether a film has room for another knee beside the one that was found."""
+    left = knee.frame.left
+    right = width - left - knee.frame.width
+    is_aside = abs(left - right) > _ASIDE * knee.frame.width
+    return is_aside and max(left, right) >= knee.frame.width
 
 
 def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:

@@ -42,6 +42,8 @@ def test_the_citation_names_films_split_and_weights(chosen):
     assert f"ResNet50  {'ab' * 32}" in said
     assert "of the test films" in said
     assert "the published models" not in said
+    own = citation.citation(chosen, data=data | {"doi": ""}, published={})
+    assert "doi" not in own
     none = citation.citation(chosen, data=data, published={}, runs=chosen.finished.iloc[:0])
     assert "no training run is shown" in none
 

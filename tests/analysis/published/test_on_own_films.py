@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from kneeoa.adaptation.films import GradedFilms
+from kneeoa.adaptation.gathering.graded import GradedFilms
 from kneeoa.adaptation.listing import LeftOut
 from kneeoa.analysis.published import on_own_films
 from kneeoa.metrics.calibration import softmax

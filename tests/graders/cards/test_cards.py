@@ -100,6 +100,14 @@ def test_what_a_later_version_adds_is_passed_over(tmp_path):
     assert schema.network_card(file)["more"] == {"of": "it"}
 
 
+def test_films_that_were_never_published_have_no_doi(tmp_path):
+    content = card("mobilenet")
+    content["data"] |= {"doi": "", "licence_url": ""}
+    file = tmp_path / "card.json"
+    file.write_text(json.dumps(content))
+    assert schema.network_card(file)["data"]["doi"] == ""
+
+
 def test_without_calibration_the_temperature_is_one(tmp_path):
     content = card("mobilenet")
     del content["calibration"]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.support.places import ROOT
 from train.__main__ import main
 from train.commands.parser import parse
 from train.machine import Machine
+from train.run.start import card_of
 from train.study import rehearsal
 from train.study.packing import NOT_FOR_TRAINING, requirements
 
@@ -229,6 +231,37 @@ def test_what_cannot_be_packed_is_refused(packed, given, capsys):
     other.mkdir(parents=True)
     assert main(["pack", str(again), "--", *given, f"--predict={other}"]) == 2
     assert "Two are called knees" in capsys.readouterr().err
+
+
+def test_what_published_weights_learnt_from_goes_along_and_is_said(given, tmp_path, capsys):
+    start = ROOT / "assets" / "models" / "mobilenet" / "model.onnx"
+    others = ["--data", given[1], "--init", f"mobilenet={start}", *given[4:]]
+    folder = tmp_path / "packed"
+    assert main(["pack", str(folder), "--", *others]) == 0
+    assert "were trained on another split" in capsys.readouterr().out
+    assert card_of(str(folder / "files" / "model.onnx")) == card_of(str(start))
+
+
+def test_what_would_not_come_along_is_refused_and_leaves_nothing(given, tmp_path, capsys):
+    tree = Path(given[1])
+    lines = ["file,grade,patient_id,split"]
+    for place in sorted(tree.glob("*/*/*.png")):
+        split, grade, name = place.relative_to(tree).parts
+        lines.append(f"{split}/{grade}/{name},{grade},{place.stem[:-1]},{split}")
+    table = tree / "films.csv"
+    table.write_text("\n".join(lines) + "\n")
+    folder = tmp_path / "packed"
+    try:
+        assert main(["pack", str(folder), "--", "--data", str(table), *given[2:]]) == 2
+        assert "its films would not go along" in capsys.readouterr().err
+        assert main(["pack", str(folder), "--", *given, "--preset-from=tuned"]) == 2
+        assert "Expected no --preset-from" in capsys.readouterr().err
+        assert not folder.exists()
+        both = ["--data", str(tree), "--split-file", str(table), *given[2:]]
+        assert main(["pack", str(folder), "--", *both]) == 0
+        assert (folder / "files" / "films.csv").exists()
+    finally:
+        table.unlink()
 
 
 def test_the_packages_of_training_are_the_projects_own_pins():

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from kneeoa.data.dataset import read_dataset, read_ungraded
+from kneeoa.errors import DataError
 from kneeoa.graders.grading import Grader
 from kneeoa.graders.published import find_model, load_keras
 from kneeoa.records import results
 from tests.support import tiny
-from tests.support.knees import write_tree
+from tests.support.knees import write_source, write_tree
 from train.__main__ import main
-from train.commands.options import DEFAULT_SOURCE
+from train.commands import sources
 from train.run.batches import predict
 
 
@@ -65,7 +66,11 @@ def test_the_same_run_is_not_trained_twice(run, data, capsys):
 
 def test_a_run_is_published_calibrated_and_measured(run, data, tmp_path, capsys):
     arguments = ["publish", run.parent.parent, "--architecture", "mobilenet", "--data", data]
-    arguments = [str(a) for a in [*arguments, "--models", tmp_path]]
+    arguments = [str(a) for a in [*arguments, "--models", tmp_path / "models"]]
+    assert main(arguments) == 2
+    assert "Expected --source FILE" in capsys.readouterr().err
+    arguments += ["--source", str(write_source(tmp_path / "source.json"))]
+    tmp_path = tmp_path / "models"
     assert main([*arguments, "--keras"]) == 0
     model = find_model("mobilenet", tmp_path)
     assert model.card["run_id"] == run.name
@@ -160,6 +165,14 @@ def test_the_published_models_are_measured_with_intervals(data, tmp_path, capsys
     assert ((accuracy["low"] <= accuracy["value"]) & (accuracy["value"] <= accuracy["high"])).all()
 
 
+def test_before_hours_of_work_a_table_is_refused_that_cannot_be_written(data, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    csv = tmp_path / "file" / "t.csv"
+    arguments = ["evaluate", tmp_path / "none", "--data", data, "--csv", csv]
+    assert main([str(a) for a in arguments]) == 2
+    assert "Expected to write the table t.csv into" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["evaluate", "robustness", "maps", "jointspace"])
 def test_before_hours_of_work_a_table_is_refused_that_would_take_a_films_place(
     command, data, tmp_path, capsys
@@ -188,6 +201,10 @@ def test_a_wrong_folder_is_refused(tmp_path, capsys):
     assert "Missing: train, val, test" in capsys.readouterr().err
 
 
-def test_known_data_sets_are_described():
-    source = json.loads(DEFAULT_SOURCE.read_text())
-    assert {"name", "author", "doi", "licence", "origin", "split"} <= source.keys()
+def test_known_films_are_described_and_no_others():
+    published = find_model("mobilenet").card
+    assert sources.described(None, published["split_hash"]) == published["data"]
+    with pytest.raises(DataError, match="Expected --source FILE"):
+        sources.described(None, "0" * 64)
+    with pytest.raises(DataError, match="none of them"):
+        sources.described(sources.KNOWN / "chen2018.json", "0" * 64)

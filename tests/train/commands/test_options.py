@@ -87,9 +87,9 @@ def test_a_name_that_is_no_utf_8_is_a_name():
         ("f --names a --ratio 1 b", "Expected --ratio to be a number. Received: b."),
         ("f --names a --keep some", "Expected --keep to be best or all. Received: some."),
         ("f --names a --one 1 --other 2", "--other: not allowed with argument --one"),
-        ("f --names a --tim 2", "Expected options of `sketch` out of --help, --keep, --loud, "),
-        ("f --names a --words 2", "Received: --words 2."),
-        ("f g --names a", "Received: g."),
+        ("f --names a --tim 2", "There is no option --tim: did you mean --times?"),
+        ("f --names a --words 2", "There is no option --words. `python -m train sketch --help`"),
+        ("f g --names a", "Received more than is taken: g."),
     ],
 )
 def test_what_does_not_fit_is_refused_by_a_sentence(words, sentence):

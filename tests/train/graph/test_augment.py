@@ -198,3 +198,18 @@ def test_soft_labels_spread_to_the_neighbours_first():
     assert targets[2, 1] == targets[2, 3] > targets[2, 0] >= 0.05 / 5
     # exp(-1 / (2 * 0.7^2)) = 0.36 of the grade itself, on one side only.
     assert targets[0, 1] / targets[0, 0] == pytest.approx(0.36, abs=0.03)
+
+
+@pytest.mark.parametrize("side", [256, 512])
+def test_a_film_larger_than_half_the_sheet_has_noise_everywhere(side):
+    last = chance.NOISE_SIDE - 225
+    look = looking(noise=10, noise_row=last, noise_column=last)
+    flat = np.full((224, 224), 128, np.uint8)
+    noise = changed(look=look, film=flat, side=side, noisy=True, seed=3) - 128
+    assert noise.shape == (side, side)
+    for quarter in (noise[:32, :32], noise[-32:, -32:], noise[:32, -32:]):
+        assert quarter.std() == pytest.approx(10, rel=0.1)
+    sheet = chance.noise_sheet(3).reshape(chance.NOISE_SIDE, -1)
+    seen = changed(look=look, film=flat, side=224, noisy=True, seed=3) - 128
+    here = slice(last, last + 224)
+    np.testing.assert_allclose(seen, 10 * sheet[here, here], atol=1e-3)

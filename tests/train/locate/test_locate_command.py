@@ -9,7 +9,7 @@ from PIL import Image
 pytest.importorskip("torch")
 
 from kneeoa.graders.locating.localiser import Localiser
-from tests.support.knees import write_tree
+from tests.support.knees import write_source, write_tree
 from train.__main__ import main
 from train.locate import batches, measuring
 from train.locate.drawn import lateral, no_film
@@ -32,7 +32,8 @@ def test_a_localiser_is_trained_measured_and_published(tmp_path, monkeypatch):
     monkeypatch.setattr(spoilt_batches, "DRAWN", 3)
     asked = ["locate", "--data", str(films), "--not-knees", str(tmp_path / "none"), "--steps", "2",
              "--spoilt-steps", "1"]  # fmt: skip
-    assert main([*asked, "--models", str(tmp_path / "models")]) == 0
+    source = ["--source", str(write_source(tmp_path / "source.json"))]
+    assert main([*asked, *source, "--models", str(tmp_path / "models")]) == 0
     card = json.loads((tmp_path / "models" / "localiser" / "card.json").read_text())
     assert set(card["thresholds"]) >= {"frontal", "second", "turned", "negative", "implant"}
     assert card["metrics"]["val"]["refusals"]["films"] == 10

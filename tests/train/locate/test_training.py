@@ -1,5 +1,9 @@
 """Batches say what is true of them; training goes on where it stopped; the file is the network."""
 
+import copy
+import errno
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -7,7 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from kneeoa.errors import ConfigError  # noqa: E402
+from kneeoa import files  # noqa: E402
+from kneeoa.errors import ConfigError, DiskFullError, TrainingError  # noqa: E402
 from kneeoa.films.phantom import draw_knee  # noqa: E402
 from kneeoa.graders.locating.looks import OUTPUTS  # noqa: E402
 from train.locate.batches import FRONTAL, LATERAL, OTHER, Bank, draw_batch, make_batch  # noqa: E402
@@ -15,6 +20,7 @@ from train.locate.export import check_parity, folded, to_onnx  # noqa: E402
 from train.locate.fit import LocateConfig, fit, losses_of  # noqa: E402
 from train.locate.network import Network  # noqa: E402
 from train.locate.pictures import Pictures, find_pictures, held_out, read_pictures  # noqa: E402
+from train.run.checkpoint import locked  # noqa: E402
 
 TINY = LocateConfig(steps=3, batch_size=12, side=32, widths=(4, 4, 8, 8, 8))
 
@@ -77,9 +83,6 @@ def test_training_goes_on_where_it_stopped(bank, tmp_path):
         if text.startswith("step 2"):
             raise KeyboardInterrupt
 
-    def quiet(text):
-        pass
-
     whole = fit(bank, TINY, tmp_path / "whole.pt", save_every=1, report=quiet)
     with pytest.raises(KeyboardInterrupt):
         fit(bank, TINY, tmp_path / "stopped.pt", save_every=1, report=stop)
@@ -129,3 +132,53 @@ def test_pictures_are_held_out_by_name_and_what_cannot_be_read_is_left_out(tmp_p
     assert len(pictures) == 40
     assert pictures.images.shape == (40, 224, 224)
     assert set(pictures.kinds) == {"hand", "chest"}
+
+
+def quiet(text):
+    pass
+
+
+def test_a_training_of_other_settings_or_films_is_not_gone_on_with_nor_lost(bank, tmp_path):
+    checkpoint = tmp_path / "state.pt"
+    fit(bank, TINY, checkpoint, report=quiet)
+    before = checkpoint.read_bytes()
+    with pytest.raises(ConfigError, match="begun with other settings"):
+        fit(bank, replace(TINY, steps=6), checkpoint, report=quiet)
+    other = copy.copy(bank)
+    other.material = "0" * 64
+    with pytest.raises(ConfigError, match="begun with other films or pictures"):
+        fit(other, TINY, checkpoint, report=quiet)
+    assert checkpoint.read_bytes() == before
+
+
+def test_what_an_earlier_version_began_is_gone_on_with(bank, tmp_path):
+    checkpoint = tmp_path / "state.pt"
+    fit(bank, TINY, checkpoint, report=quiet)
+    state = torch.load(checkpoint, weights_only=True)
+    del state["material"]
+    torch.save(state, checkpoint)
+    said = []
+    fit(bank, TINY, checkpoint, report=said.append)
+    assert not said
+
+
+def test_what_batches_are_made_of_has_a_name(bank):
+    knees = np.stack([draw_knee(n % 5, seed=n, marked=False) for n in range(6)])
+    none = read_pictures([])
+    banks = [Bank(each, none, none, drawn_each=4) for each in (knees, knees, knees[::-1])]
+    assert banks[0].material == banks[1].material != banks[2].material
+
+
+def test_two_at_once_and_a_full_disk_are_said(bank, tmp_path, monkeypatch):
+    with (
+        locked(tmp_path / "state.lock", "it"),
+        pytest.raises(TrainingError, match="by another process"),
+    ):
+        fit(bank, TINY, tmp_path / "state.pt", report=quiet)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", full)
+    with pytest.raises(DiskFullError, match="is full"):
+        fit(bank, TINY, tmp_path / "state.pt", report=quiet)

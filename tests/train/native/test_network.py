@@ -59,3 +59,20 @@ def test_gradients_lie_in_memory_as_what_they_change(name):
 def test_what_is_computed_in_float32_is_not_rounded_on_a_gpu():
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_a_film_larger_than_half_the_sheet_of_noise_reads_on_at_its_other_end():
+    from train.graph.chance import LOOKS, NOISE_SIDE, noise_sheet
+    from train.graph.native.augment import Augment
+
+    plain = dict.fromkeys(("sharpened", "lossy", "shaded"), False)
+    augment = Augment(256, noisy=True, **plain, seed=3, device=torch.device("cpu"))
+    last = NOISE_SIDE - 225
+    still = {"gamma": 1, "contrast": 1, "noise": 10, "noise_row": last, "noise_column": last}
+    look = torch.tensor([[still.get(name, 0) for name in LOOKS]], dtype=torch.float32)
+    warp = torch.tensor([[1, 0, 0, 0, 1, 0, 0, 223, 0, 223]], dtype=torch.float32)
+    film = torch.full((1, 224 * 224), 128, dtype=torch.uint8)
+    noise = augment(film, warp, look).numpy()[0, ..., 0] - 128
+    sheet = noise_sheet(3).reshape(NOISE_SIDE, NOISE_SIDE)
+    rows = (last + np.arange(256)) % NOISE_SIDE
+    np.testing.assert_allclose(noise, 10 * sheet[np.ix_(rows, rows)], atol=1e-3)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,14 +19,14 @@ from kneeoa.networks import ARCHITECTURES, TOGETHER
 from kneeoa.records import results
 from tests.support import tiny
 from tests.support.knees import drawn_films
-from train.commands.options import DEFAULT_SOURCE
+from train.commands.sources import KNOWN
 from train.config import preset
 from train.publish import ensemble as publishing
-from train.publish.network import predictions_of, publish
+from train.publish.network import measure, predictions_of, publish
 from train.run.fit import Fitted
 from train.run.record import record_run
 
-SOURCE = json.loads(DEFAULT_SOURCE.read_text())
+SOURCE = json.loads((KNOWN / "chen2018.json").read_text())
 SPLITS = {
     name: drawn_films(10, first=first)
     for name, first in (("train", 100), ("val", 300), ("test", 500))
@@ -192,3 +193,10 @@ def test_a_card_of_another_version_is_refused(published, tmp_path):
     card.write_text(json.dumps(json.loads(card.read_text()) | {"schema_version": 9}))
     with pytest.raises(ModelError, match="version"):
         together.find_together(published)
+
+
+def test_films_that_a_metric_cannot_be_computed_on_are_refused():
+    films = drawn_films(10)
+    films = replace(films, grades=np.full(10, 3))
+    with pytest.raises(DataError, match=r"auc_kl2 cannot on these 10 of KL 3 alone"):
+        measure(films, np.full((10, 5), 0.2))

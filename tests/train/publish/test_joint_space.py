@@ -75,14 +75,21 @@ def test_films_are_measured_and_copied():
     random = np.random.default_rng(0)
     images = np.stack([drawn(grade) for grade in (0, 2)])
     images = np.clip(images + random.normal(0, 1, images.shape), 0, 255).astype(np.uint8)
-    films = Films(images, np.array([0, 2]), ("1R", "2R"), ("1", "2"))
+    films = Films(images, np.array([0, 2]), ("a", "b"), ("1", "2"), ("R", "L"))
     found = measured(films, Localiser())
+    assert found.knees["side"].tolist() == ["R", "L"]
     assert found.knees["medial"].notna().all()
     assert found.knees["medial"][0] > found.knees["medial"][1]
     assert len(found.copies) == 2 * 2 * len(joint_space.KINDS)
     apart = (found.copies["again"] - found.copies["first"]).abs()
     assert apart.max() < 0.01
     assert len(found.ways) == 4
+
+
+def test_a_knee_whose_side_is_not_known_is_not_taken_for_a_right_one():
+    films = Films(np.zeros((1, 224, 224), np.uint8), np.array([0]), ("XR",), ("1",), ("",))
+    with pytest.raises(DataError, match="XR does not tell"):
+        measured(films, Localiser())
 
 
 def drawn(grade):

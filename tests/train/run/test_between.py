@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,14 +11,17 @@ import pytest
 from kneeoa.data.arrays import split_hash
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.graders import architectures
+from kneeoa.graders.published import find_model
 from kneeoa.graders.weights import read_weights
-from kneeoa.records import results
+from kneeoa.records import lineage, results
+from kneeoa.spreadsheet import csv_text
 from tests.support import tiny
 from tests.support.knees import drawn_films
 from train.config import preset
 from train.run.between import between
 from train.run.fit import Fitted
 from train.run.record import load_network, record_run
+from train.run.start import facts_of
 
 SPLITS = {
     name: drawn_films(10, first=first)
@@ -39,8 +44,10 @@ def run(start, tmp_path_factory):
     kernel = network.get_layer("grade").kernel
     kernel.assign(np.asarray(kernel) + np.random.default_rng(0).normal(0, 3, kernel.shape))
     went_on = architectures.Initialisation(start.name, 0, ())
-    fitted = Fitted(network, went_on, ({"epoch": 1, "val_loss": 1.0},), 1, "all epochs done", 1.0)
+    history = ({"epoch": 1, "val_loss": 1.0},)
     config = preset("smoke", "mobilenet", init=str(start), standardise=True)
+    known = facts_of(config)
+    fitted = Fitted(network, went_on, history, 1, "all epochs done", 1.0, known)
     return record_run(folder, config, fitted, SPLITS, split_hash(SPLITS))
 
 
@@ -75,9 +82,46 @@ def test_a_share_that_leaves_nothing_to_mix_is_refused(run, start, share):
 
 
 def test_weights_of_another_lineage_are_refused(run, start, tmp_path):
-    other = shutil.copy(start, tmp_path / "other.onnx")
+    other = tiny.write_exported(tmp_path / "other.onnx", seed=6)
     with pytest.raises(DataError, match=r"went on from before\.onnx; received: other\.onnx"):
         between(run, other, 0.5, SPLITS)
+    same_name = shutil.copy(other, tmp_path / "before.onnx")
+    with pytest.raises(DataError, match=r"received: before\.onnx, with another SHA-256"):
+        between(run, same_name, 0.5, SPLITS)
+
+
+def test_weights_are_known_by_their_content_whatever_their_name(run, start, tmp_path):
+    renamed = shutil.copy(start, tmp_path / "model.onnx")
+    folder = between(run, renamed, 0.75, SPLITS)
+    assert results.read_record(folder).config["start_share"] == 0.75
+
+
+def test_of_a_run_of_an_earlier_version_the_name_is_known_and_no_fault_of_ours_follows(
+    run, start, tmp_path
+):
+    old = Path(shutil.copytree(run, tmp_path / "runs" / run.name))
+    content = json.loads((old / "run.json").read_text())
+    del content["initialisation"]["sha256"]
+    (old / "run.json").write_text(json.dumps(content))
+    (tmp_path / "elsewhere").mkdir()
+    resnet = shutil.copy(find_model("resnet50").file, tmp_path / "elsewhere" / "before.onnx")
+    with pytest.raises(DataError, match="another network"):
+        between(old, resnet, 0.5, SPLITS)
+
+
+def test_other_films_under_the_same_names_are_refused(run, start):
+    split_hash_of_run = results.read_record(run).split_hash
+    file = run.parent.parent / "splits" / f"{split_hash_of_run[:16]}.csv"
+    table = lineage.of_films(SPLITS).assign(side="", grade=0, split="val")
+    file.parent.mkdir()
+    try:
+        file.write_text(csv_text(table[list(lineage.COLUMNS)]))
+        lineage.check(run.parent.parent, split_hash_of_run, lineage.of_films(SPLITS))
+        val = replace(SPLITS["val"], images=SPLITS["val"].images[::-1])
+        with pytest.raises(DataError, match="another image under the same name"):
+            between(run, start, 0.5, SPLITS | {"val": val})
+    finally:
+        shutil.rmtree(file.parent)
 
 
 def test_another_split_is_refused(run, start):

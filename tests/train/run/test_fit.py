@@ -100,6 +100,22 @@ def test_the_average_follows_at_first_and_lags_by_its_momentum_later():
     assert np.asarray(weight)[0] == 40
 
 
+def test_after_few_steps_the_average_is_of_weights_and_not_of_what_it_began_with(tiny_networks):
+    network = architectures.build("mobilenet", seed=5)
+    trainer.unfreeze_from(network, "head")
+    config = preset("smoke", "mobilenet", averaging=0.995, learning_rate=1e-30)
+    optimizer = trainer.build_optimizer(config, config.stages[0], 16)
+    optimizer.build(network.trainable_variables)
+    weights = architectures.weight_arrays(network)
+    for _ in range(40):
+        optimizer.apply([np.zeros(v.shape, np.float32) for v in network.trainable_variables])
+        kept = trainer.averaged(network, optimizer, weights)
+        np.testing.assert_allclose(kept["grade/kernel"], weights["grade/kernel"], rtol=1e-5)
+        [average] = optimizer._model_variables_moving_average[:1]
+    # From here on nothing is changed: longer stages are as they were, to the last bit.
+    np.testing.assert_array_equal(kept["grade/kernel"], np.asarray(average))
+
+
 def test_many_steps_a_call_change_nothing(config, whole, tmp_path):
     # 16 films in batches of 8 are two steps: a call of 3 is not filled.
     first = replace(config, stages=STAGES[:1])

@@ -272,10 +272,10 @@ def test_where_a_fault_on_the_cluster_was_is_kept(tmp_path, monkeypatch):
         raise raised.as_instanceof_cause()
 
     monkeypatch.setattr(ray, "get", get)
-    job = Job("mobilenet-seed0-0", CONFIGS[0], tmp_path, "f" * 64, keep_model=False)
+    job = Job("mobilenet-seed0-0", CONFIGS[0], tmp_path, "f" * 64, keep="none")
     board = Board(tmp_path / "status.json", "paper", quiet=True)
     board.add(job.run_id, "mobilenet", 0, "waiting", epochs=1)
-    train_on(OneTask(), [job], None, (), {}, board, keep="none")
+    train_on(OneTask(), [job], None, (), {}, board)
     (sentence,) = board.failed.values()
     assert "a fault of the program: RuntimeError: CUDA error: misaligned address" in sentence
     file = tmp_path / "errors" / f"{job.run_id}.txt"

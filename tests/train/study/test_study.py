@@ -269,3 +269,20 @@ def test_a_study_of_the_same_name_but_another_is_refused(changes, sentence, tmp_
     assert begin(tmp_path, more).run_ids == more.run_ids
     with pytest.raises(DataError, match=sentence):
         begin(tmp_path, replace(study, **changes))
+
+
+@pytest.mark.parametrize(("kept_as", "left"), [("best", [0]), ("all", [0, 1]), ("", [0, 1])])
+def test_a_study_drops_weights_of_its_own_only(kept_as, left, tmp_path):
+    from tests.support.research import drawn_predictions, write_run
+    from train.study.cycles import Job, apply_keep
+
+    jobs = []
+    for seed in range(2):
+        # The first is the better one.
+        predictions = drawn_predictions(seed, skill=3.0 - seed)
+        run_id = write_run(tmp_path, "mobilenet", seed, predictions=predictions, keep=kept_as)
+        (tmp_path / "runs" / run_id / "model.keras").write_bytes(b"weights")
+        jobs.append(Job(run_id, None, tmp_path, "f" * 64, keep="best"))
+    apply_keep(jobs)
+    kept = [job for job in jobs if (tmp_path / "runs" / job.run_id / "model.keras").exists()]
+    assert kept == [jobs[seed] for seed in left]

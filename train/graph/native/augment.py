@@ -51,8 +51,9 @@ class Augment:
         mean = films.mean((1, 2), keepdim=True)
         films = (films - mean) * look["contrast"] + mean + look["added"]
         if self._sheet is not None:
-            row = look["noise_row"] + pixel[None, :, None]
-            column = look["noise_column"] + pixel[None, None, :]
+            # A film larger than half of the sheet goes on at its other end.
+            row = (look["noise_row"] + pixel[None, :, None]) % NOISE_SIDE
+            column = (look["noise_column"] + pixel[None, None, :]) % NOISE_SIDE
             films = films + look["noise"] * self._sheet[(row * NOISE_SIDE + column).long()]
         if self._basis is not None:
             films = self._compressed(films, look["quantisation"])

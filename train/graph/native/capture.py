@@ -47,7 +47,7 @@ def repeated(step: Step, state: Sequence[torch.Tensor], recorder: Recorder | Non
     note = ""
     try:
         run = recorder(step)
-    except torch.OutOfMemoryError:
+    except torch.cuda.OutOfMemoryError:
         raise
     except RuntimeError as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -13,7 +13,7 @@ from kneeoa.graders.locating.spoilt import shown
 from kneeoa.networks import INPUT_SIDE
 from train.locate import detectors, metal
 from train.locate.geometry import draw
-from train.locate.pictures import Pictures
+from train.locate.pictures import Pictures, digest_of
 from train.locate.reframe import film_around, pyramid
 from train.locate.spoilt.places import place, resized
 from train.locate.spoilt.ways import WAYS, Way
@@ -47,7 +47,7 @@ class Batch:
 
 
 class Bank:
-    """Training knees ``(N, 224, 224) uint8``, drawn ones, and pictures that are no knees."""
+    """Training knees, drawn ones, and pictures that are no knees; `material` is their SHA-256."""
 
     def __init__(
         self,
@@ -61,8 +61,8 @@ class Bank:
     ) -> None:
         """Draw as many knees as `drawn` says, `DRAWN` by default; `implants` are frontal knees.
 
-        `taken_for_knees` ``(N, 224, 224) uint8`` are parts of other pictures, see `mined`. Knees
-        from another side are left out: all of them at hand have metal.
+        `knees` and `taken_for_knees` are ``(N, 224, 224) uint8``, the latter parts of other
+        pictures, see `mined`. Knees from another side are left out: all at hand have metal.
         """
         rng = np.random.default_rng(seed)
         kept = np.flatnonzero(~pictures.lateral)
@@ -75,6 +75,7 @@ class Bank:
             parts.append(taken_for_knees)
         self._ends = np.cumsum([0, *map(len, parts)])
         self.levels = pyramid(np.concatenate(parts))
+        self.material = digest_of(self.levels[0], self._weights, self._ends)
 
     def knees(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Return the index of `count` random knees, a few of them drawn, or with an implant."""

@@ -57,6 +57,7 @@ def fit(
         build,
         config,
         checkpoint,
+        material=bank.material,
         draw=draw,
         losses_of=losses_of,
         threads=threads,
