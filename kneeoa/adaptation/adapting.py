@@ -1,15 +1,16 @@
 """Graded films and the published networks -> everything that a profile says. Writes nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from kneeoa.adaptation import alike, figures, lines
-from kneeoa.adaptation.films import GradedFilms
+from kneeoa.adaptation import figures, lines
 from kneeoa.adaptation.folds import Refit, folds_of, refit
+from kneeoa.adaptation.gathering.graded import GradedFilms
+from kneeoa.adaptation.gathering.joined import kept_together
 from kneeoa.errors import DataError
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.framing import FOUND, WHOLE, Framing
@@ -55,6 +56,7 @@ class Adaptation:
     figures : by answer; see `kneeoa.adaptation.figures.compared`
     answering : how the networks' logits become the answers
     framing : what of a film is graded: what serves these films better, out of fold
+    homes : by answer: what it said, as published, of films at home; see `lines`
     better : whether the paired difference in cross-entropy is clear of 0, of the last answer
     """
 
@@ -68,6 +70,7 @@ class Adaptation:
     figures: dict[str, figures.Figures]
     answering: "Answering"
     framing: Framing = FOUND
+    homes: dict[str, lines.Home] = field(default_factory=dict)
 
     @property
     def deciding(self) -> str:
@@ -81,10 +84,25 @@ class Adaptation:
         return high is not None and high < 0
 
     @property
+    def worse(self) -> bool:
+        """Whether cross-entropy rose by more than chance explains."""
+        low = self.figures[self.deciding]["cross_entropy"]["difference"][1]
+        return low is not None and low > 0
+
+    @property
     def habit(self) -> tuple[str, ...]:
-        """Which lines the films' readers draw elsewhere, in sentences."""
+        """Which lines the films' readers draw elsewhere than those at home, in sentences."""
+        films, home = self.films, self.homes.get(self.deciding)
         published = self.before[self.deciding].argmax(axis=1)
-        return figures.habit(self.films.grades, published)
+        at_home = home.by(rules.MOST_PROBABLE) if home else None
+        return lines.habit(films.grades, published, films.patient_ids, at_home)
+
+    @property
+    def lines_said(self) -> tuple[str, ...]:
+        """What is to be said of where the films' readers draw the lines, in sentences."""
+        if self.deciding not in self.homes:
+            return (lines.NOT_COMPARED,)
+        return (*self.habit, *lines.in_words(self.lines)) or (lines.NOWHERE,)
 
     @property
     def framing_said(self) -> str:
@@ -103,7 +121,9 @@ class Adaptation:
         name, films = self.deciding, self.films
         rule = self.answers[name]
         before, after = rule.grades(self.before[name]), rule.grades(self.after[name])
-        return lines.lines(films.grades, before, after, films.patient_ids)
+        home = self.homes.get(name)
+        at_home = home.by(rule.rule) if home else None
+        return lines.lines(films.grades, before, after, films.patient_ids, at_home)
 
 
 def _unheard(share: float) -> None:
@@ -127,6 +147,7 @@ def adapt(
     films = kept_together(films, next(iter(networks.values())).features)
     rules_of, answering = graders.under(None).rules, _answers_by(graders)
     boxed = learn(films, networks, answering, rules_of, seed=seed)
+    boxed = replace(boxed, homes=lines.home_of(graders))
     if films.whole is None:
         return boxed
     whole = networks_of(
@@ -135,7 +156,7 @@ def adapt(
     # Before is as the published networks read: by the boxes.
     by_whole_film = learn(films, whole, answering, rules_of, seed=seed, before=boxed.before)
     if _loss(by_whole_film) < _loss(boxed):
-        return replace(by_whole_film, framing=WHOLE)
+        return replace(by_whole_film, framing=WHOLE, homes=boxed.homes)
     return boxed
 
 
@@ -161,19 +182,6 @@ def _published_logits(networks: Mapping[str, Network]) -> dict[str, np.ndarray]:
 
 def _loss(adaptation: Adaptation) -> float:
     return cross_entropy(adaptation.films.grades, adaptation.after[adaptation.deciding])
-
-
-def kept_together(films: GradedFilms, features: np.ndarray) -> GradedFilms:
-    """Return the films with one patient where they are alike, and a note that says so."""
-    patients = alike.merged(films.patient_ids, alike.groups(films.images, features))
-    count = len(set(films.patient_ids)) - len(set(patients))
-    if not count:
-        return films
-    note = (
-        f"Some films show the same knee as another one, or a patient's other knee: {count} of "
-        f"{len(set(films.patient_ids))} supposed patients are taken to be another of them."
-    )
-    return replace(films, patient_ids=patients, notes=(*films.notes, note))
 
 
 def networks_of(
@@ -253,6 +261,7 @@ def learn(
             patients,
             (before[name], rule.sets(before[name])),
             (probabilities, out_of_fold),
+            rule=rule.rule,
         )
     return Adaptation(films, fold, networks, refits, before, after, answers, measured, answering)
 

@@ -5,8 +5,8 @@ a pair, divided between folds, lets a network know the answer. Fine detail tells
 alike where their high-pass filtered, locally levelled pictures correlate by more than `ALIKE` at
 some shift, one of them mirrored or not. Among 300 films of the Osteoarthritis Initiative no two of
 different patients reached 0.66, and patients' two knees up to 0.82; a mirrored and re-windowed copy
-reaches 1.00. Drawn knees have no detail of their own, and tell nothing: where a third of all films
-would be one knee, each is left by itself.
+reaches 1.00. Drawn knees have no detail of their own, and tell nothing: where more than a third of
+all films would be one knee, each film is left by itself, and how many these are is told.
 """
 
 import numpy as np
@@ -23,8 +23,10 @@ _WORTH_A_LOOK = 0.6
 """Cosine of two films' features, centred: alike films were above it, most others are below."""
 
 
-def groups(images: np.ndarray, features: np.ndarray) -> np.ndarray:
+def groups(images: np.ndarray, features: np.ndarray) -> tuple[np.ndarray, int]:
     """Return which films belong together, ``(N,) int``: alike films have the same number.
+
+    The second is how many are alike, but too many to be one knee: then all have their own numbers.
 
     Parameters
     ----------
@@ -48,7 +50,8 @@ def groups(images: np.ndarray, features: np.ndarray) -> np.ndarray:
     rows, columns = np.array(edges, int).reshape(-1, 2).T
     graph = sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(count, count))
     labels = sparse.csgraph.connected_components(graph, directed=False)[1]
-    return labels if np.bincount(labels).max() <= count / 3 else np.arange(count)
+    most = int(np.bincount(labels).max())
+    return (labels, 0) if most <= count / 3 else (np.arange(count), most)
 
 
 def merged(patient_ids: tuple[str, ...], group: np.ndarray) -> tuple[str, ...]:

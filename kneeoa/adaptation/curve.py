@@ -20,8 +20,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from kneeoa.adaptation.adapting import LEAST_PATIENTS, Adaptation
-from kneeoa.adaptation.films import LEAST_FILMS, GradedFilms
 from kneeoa.adaptation.folds import folds_of, refit
+from kneeoa.adaptation.gathering.graded import LEAST_FILMS, GradedFilms
 from kneeoa.errors import DataError
 from kneeoa.grades import GRADES
 from kneeoa.metrics import bootstrap, rules
@@ -33,7 +33,7 @@ POWERS = (0.0, -0.5, -1.0, -2.0)
 FEWEST_FILMS = 40
 """Below, the numbers of films would lie too close together for a curve."""
 MEASURES = {
-    "accuracy": "Accuracy",
+    "accuracy": "Accuracy, grade that is said",
     "median_kappa": "Kappa (quadratic), median grade",
     "within_one_grade": "Within one grade",
 }
@@ -64,7 +64,7 @@ class LearningCurve:
         """Return by how much `measure` would change with so many `more` films: value, low, high.
 
         The value is the mean over `POWERS`, too much where a curve is nearly flat already; low and
-        high hold all of them and 0.
+        high hold all of them and 0. None goes beyond 1, which no measure does.
         """
         ends = []
         for power in POWERS:
@@ -72,6 +72,7 @@ class LearningCurve:
             centred = over - over.mean()
             slopes = self.draws[measure] @ centred / (centred**2).sum()
             change = slopes * (_over(self.films + more, power) - _over(self.films, power))
+            change = np.minimum(change, 1 - self.draws[measure][:, -1])
             ends.append((change[0], *bootstrap.percentile_interval(change[1:])))
         values, lows, highs = zip(*ends, strict=True)
         return float(np.mean(values)), min(0.0, *lows), max(0.0, *highs)
@@ -95,15 +96,19 @@ def learning_curve(
             f"Expected at least {FEWEST_FILMS} films of {2 * LEAST_PATIENTS} patients for a "
             f"learning curve. Received {len(films)} films of {len(set(patients))}."
         )
-    numbers = _numbers(len(films))
-    shares = np.empty((len(numbers), REPEATS, len(films), len(GRADES)))
     generator = np.random.default_rng(seed)
+    parts = [_dealt(patients, generator) for _ in range(REPEATS)]
+    fewest = len(films) - max(np.bincount(part).max() for part in parts)
+    if fewest < LEAST_FILMS:
+        raise DataError(
+            f"Expected at least {LEAST_FILMS} films beside those of any patient for a learning "
+            f"curve. Received {fewest}: too many are of one."
+        )
+    numbers = _numbers(len(films), fewest)
+    shares = np.empty((len(numbers), REPEATS, len(films), len(GRADES)))
     trained, steps = 0, len(numbers) * REPEATS * PARTS
     with threadpool_limits(1, user_api="blas"):
-        for repeat in range(REPEATS):
-            order = generator.permutation(np.unique(patients))
-            part_of = dict(zip(order, np.arange(len(order)) % PARTS, strict=True))
-            part = np.array([part_of[patient] for patient in patients])
+        for repeat, part in enumerate(parts):
             for k in range(PARTS):
                 place = {p: i for i, p in enumerate(generator.permutation(np.unique(patients)))}
                 others = np.flatnonzero(part != k)
@@ -118,11 +123,25 @@ def learning_curve(
     # What is known from all films out of fold: a point as the others, of almost all of them.
     most = round(len(films) * (1 - 1 / len(np.unique(adaptation.fold))))
     scored |= {most: adaptation.after[adaptation.deciding][None]}
-    return _curve(films, scored)
+    return _curve(films, scored, adaptation.answers[adaptation.deciding].rule)
 
 
-def _numbers(count: int) -> list[int]:
-    most = int(count * (PARTS - 1) / PARTS * 0.97)
+def _dealt(patients: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return each film's part, ``(N,) int``, patients never divided: as many films in each."""
+    names, films = np.unique(patients, return_counts=True)
+    order = generator.permutation(len(names))
+    # Who has most comes first, and each to the part that has fewest.
+    order = order[np.argsort(-films[order], kind="stable")]
+    part_of, held = {}, np.zeros(PARTS, int)
+    for place in order:
+        part_of[names[place]] = part = int(held.argmin())
+        held[part] += films[place]
+    return np.array([part_of[patient] for patient in patients])
+
+
+def _numbers(count: int, fewest: int) -> list[int]:
+    """Return how many of `count` films are learnt from: rising, and no more than `fewest`."""
+    most = min(int(count * (PARTS - 1) / PARTS * 0.97), fewest)
     numbers = np.geomspace(LEAST_FILMS, most, 3) if most > 2 * LEAST_FILMS else (LEAST_FILMS, most)
     return sorted({round(number) for number in numbers})
 
@@ -142,11 +161,12 @@ def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray, seed: 
     return adaptation.answering(logits)[adaptation.deciding]
 
 
-def _curve(films: GradedFilms, scored: dict[int, np.ndarray]) -> LearningCurve:
+def _curve(films: GradedFilms, scored: dict[int, np.ndarray], rule: str) -> LearningCurve:
     weights = bootstrap.patient_weights(films.patient_ids)
     weights = np.concatenate([np.ones((1, len(films))), weights])
     every = {
-        number: _measured(films.grades, answers, weights) for number, answers in scored.items()
+        number: _measured(films.grades, answers, weights, rule)
+        for number, answers in scored.items()
     }
     rows = [
         (number, measure, float(draws[0]), *bootstrap.percentile_interval(draws[1:]))
@@ -159,15 +179,16 @@ def _curve(films: GradedFilms, scored: dict[int, np.ndarray]) -> LearningCurve:
 
 
 def _measured(
-    grades: np.ndarray, answers: np.ndarray, weights: np.ndarray
+    grades: np.ndarray, answers: np.ndarray, weights: np.ndarray, rule: str
 ) -> dict[str, np.ndarray]:
     summaries = bootstrap.mean_summaries(grades, answers, weights)
     medians = np.stack(
         [np.eye(len(GRADES))[rules.median(probabilities)] for probabilities in answers]
     )
     kappa = bootstrap.mean_summaries(grades, medians, weights)["quadratic_kappa"]
+    right = np.mean([rules.grades_by(rule, shares) == grades for shares in answers], axis=0)
     return {
-        "accuracy": summaries["accuracy"],
+        "accuracy": (weights @ right) / weights.sum(axis=1),
         "median_kappa": kappa,
         "within_one_grade": summaries["within_one_grade"],
     }

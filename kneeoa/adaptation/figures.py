@@ -15,7 +15,8 @@ from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, conformal, rules
 
 NAMES = {
-    "accuracy": "Accuracy",
+    "answer_accuracy": "Accuracy, grade that is said",
+    "accuracy": "Accuracy, most probable grade",
     "quadratic_kappa": "Kappa (quadratic), most probable grade",
     "median_kappa": "Kappa (quadratic), median grade",
     "within_one_grade": "Within one grade",
@@ -40,16 +41,18 @@ def compared(
     patient_ids: Sequence[str],
     before: tuple[np.ndarray, np.ndarray],
     after: tuple[np.ndarray, np.ndarray],
+    *,
+    rule: str,
 ) -> Figures:
     """Return ``before``, ``after`` and ``difference`` of each of `NAMES`: value, low, high.
 
-    `before` and `after` are probabilities ``(N, 5)`` and sets ``(N, 2)`` of the same films. What is
-    not defined, such as kappa of a single grade, is None.
+    `before` and `after` are probabilities ``(N, 5)`` and sets ``(N, 2)`` of the same films, `rule`
+    that by which a grade is said. What is not defined, such as kappa of a single grade, is None.
     """
     weights = bootstrap.patient_weights(patient_ids)
     # One more draw holds every film once: the value itself.
     weights = np.concatenate([np.ones((1, len(grades))), weights])
-    draws = [_draws(grades, *answers, weights) for answers in (before, after)]
+    draws = [_draws(grades, *answers, weights, rule) for answers in (before, after)]
     return {
         name: {
             "before": _ends(draws[0][name]),
@@ -95,34 +98,21 @@ def track_record(grades: np.ndarray, answers: np.ndarray) -> tuple[dict[str, flo
     return tuple(None if share is None else asdict(share) for share in shares)
 
 
-def habit(grades: np.ndarray, published: np.ndarray) -> tuple[str, ...]:
-    """Return which lines these readers draw elsewhere, in sentences.
-
-    `grades` (N,) are theirs, `published` (N,) the published networks' answers. A line is named
-    where at least half of five or more films of a grade have one and the same other answer.
-    """
-    sentences = []
-    confusion = agreement.confusion_matrix(grades, published)
-    for grade in GRADES:
-        row = confusion[int(grade)]
-        commonest = int(row.argmax())
-        if row.sum() >= 5 and commonest != grade and row[commonest] >= row.sum() / 2:
-            sentences.append(
-                f"Your readers call {grade.label} what the networks, as published, call "
-                f"{GRADES[commonest].label} ({row[commonest]} of {row.sum()} films)."
-            )
-    return tuple(sentences)
-
-
 def _draws(
-    grades: np.ndarray, probabilities: np.ndarray, graded_sets: np.ndarray, weights: np.ndarray
+    grades: np.ndarray,
+    probabilities: np.ndarray,
+    graded_sets: np.ndarray,
+    weights: np.ndarray,
+    rule: str,
 ) -> dict[str, np.ndarray]:
     summary = agreement.weighted_summaries(grades, probabilities, weights)
     by_median = np.eye(len(GRADES))[rules.median(probabilities)]
     medians = agreement.weighted_summaries(grades, by_median, weights)
     share = weights / weights.sum(axis=1, keepdims=True)
     chosen = probabilities[np.arange(len(grades)), grades].astype(float)
+    right = rules.grades_by(rule, probabilities) == grades
     return {name: summary[name] for name in _FROM_SUMMARY} | {
+        "answer_accuracy": share @ right.astype(float),
         "median_kappa": medians["quadratic_kappa"],
         "cross_entropy": share @ -np.log(np.maximum(chosen, 1e-7)),
         "coverage": share @ conformal.holds(graded_sets, grades).astype(float),

@@ -19,11 +19,13 @@ class Framed:
     image : (224, 224) float32 in [0, 255], the knee's box
     whole : the same of the whole film; None where it shows more than one knee
     overlap : how much of the film the box is, in [0, 1]
+    remarks : what there is to bear in mind with a grade, in sentences
     """
 
     image: np.ndarray
     whole: np.ndarray | None = None
     overlap: float = 0.0
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of_knee(cls, radiograph: Radiograph, located: Found, knee: Knee) -> "Framed":
@@ -31,4 +33,9 @@ class Framed:
         whole = None
         if len(located.knees) == 1:
             whole = network_input(radiograph, Frame.whole(radiograph))
-        return cls(network_input(radiograph, knee.frame), whole, overlap(radiograph, knee.frame))
+        return cls(
+            network_input(radiograph, knee.frame),
+            whole,
+            overlap(radiograph, knee.frame),
+            (*radiograph.notes, *(finding.sentence for finding in located.against(knee))),
+        )

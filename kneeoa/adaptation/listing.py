@@ -4,12 +4,16 @@ Either sub-folders ``0`` to ``4``, or films with a table ``grades.csv``: ``file`
 folder), ``grade``, and where known ``patient`` and ``side``.
 """
 
-from collections.abc import Callable, Iterable
+import functools
+import os
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from kneeoa.adaptation import table
-from kneeoa.data.listing import side_of
+from kneeoa.data.listing import SUFFIXES, side_of
 from kneeoa.errors import DataError
 from kneeoa.files import read_regular
 from kneeoa.graders.batch import find_films
@@ -41,10 +45,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A film that cannot be used, and why."""
+    """A film that is not used, and the reason.
+
+    `why` tells what is counted: films that are ``unusable``, those the ``reader`` left out, and
+    rows and files of a film that is there ``again``, which are none.
+    """
 
     name: str
     reason: str
+    why: Literal["unusable", "reader", "again"] = "unusable"
 
 
 def is_table(path: str) -> bool:
@@ -64,11 +73,11 @@ def list_films(
         raise DataError(f"Expected a folder of graded films. {folder} is none.")
     file = folder / next(filter(is_table, sorted(path.name for path in folder.iterdir())), TABLE)
     if file.exists() and _is_inside(file, inside):
-        listed, left_out = _from_table(_text_of(file), str(file), folder.joinpath)
+        listed, left_out = _from_table(_text_of(file), str(file), _below(folder))
     else:
         listed, left_out = _from_folders(folder), ()
     if not listed:
-        raise _none_in(str(folder))
+        raise _none_in(str(folder), left_out)
     return _without(listed, left_out, lambda file: "" if _is_inside(file, inside) else _LINK)
 
 
@@ -85,13 +94,18 @@ def list_zip(data: bytes) -> tuple[tuple[Listed, ...], tuple[LeftOut, ...]]:
         if uppermost.size > _LONGEST_TABLE:
             raise DataError(f"Expected a table of grades. {TABLE} in the ZIP is too long for one.")
         text = table.decoded(uppermost.read_bytes(), f"{TABLE} in the ZIP")
-        listed, left_out = _from_table(
-            text, f"{TABLE} in the ZIP", lambda name: packed.get(f"{above}{name}")
-        )
+        beside = {path.removeprefix(above): path for path in packed if path.startswith(above)}
+        known = _Names(beside)
+
+        def in_zip(name: str) -> ZippedFile | None:
+            path = known.matching(name)
+            return None if path is None else packed[beside[path]]
+
+        listed, left_out = _from_table(text, f"{TABLE} in the ZIP", in_zip)
     else:
         listed, left_out = _from_zipped_folders(packed), ()
     if not listed:
-        raise _none_in("the ZIP")
+        raise _none_in("the ZIP", left_out)
     return _without(listed, left_out, lambda file: "")
 
 
@@ -126,10 +140,74 @@ def _from_zipped_folders(packed: dict[str, ZippedFile]) -> tuple[Listed, ...]:
     ]
     upper = min((place for place, _ in places), default=0)
     return tuple(
-        Listed(packed[path], "/".join(_parts(path)[upper:]), _GRADES[_parts(path)[upper]])
+        Listed(packed[path], _of_one_grade("/".join(_parts(path)[upper:])), _GRADES[part])
         for place, path in places
-        if place == upper
+        if place == upper and (part := _parts(path)[upper])
     )
+
+
+def _of_one_grade(name: str) -> str:
+    """Return a film's path below grade folders; raise `DataError` where it lies in two of them."""
+    grades = [part for part in _parts(name)[:-1] if part in _GRADES]
+    if len(grades) > 1:
+        raise DataError(
+            f"Expected each film in one folder that is called by a grade. {plain(name, 200)} lies "
+            "in two of them, and which is the grade cannot be told: rename the folders that are "
+            f"none, as those of visits, or give a table {TABLE}."
+        )
+    return name
+
+
+class _Names:
+    """The names of files, to be found by what people and spreadsheets make of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = set(names)
+        self._alike: dict[str, set[str]] = {}
+        for name in self._names:
+            for key in (_key(name), _key(_stem(name))):
+                self._alike.setdefault(key, set()).add(name)
+
+    def matching(self, name: str) -> str | None:
+        """Return the name that `name` is, else the only one that differs in how it is written.
+
+        That is in accents' encoding, in capitals, or in the suffix.
+        """
+        if name in self._names:
+            return name
+        for key in (_key(name), _key(_stem(name))):
+            if len(alike := self._alike.get(key, set())) == 1:
+                return next(iter(alike))
+        return None
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _stem(name: str) -> str:
+    path = PurePosixPath(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in SUFFIXES else name
+
+
+def _below(folder: Path) -> Callable[[str], Path]:
+    """Return what finds the files below a folder by their names in a table."""
+
+    @functools.cache
+    def names() -> _Names:
+        return _Names(
+            Path(place, name).relative_to(folder).as_posix()
+            for place, _, files in os.walk(folder)
+            for name in files
+        )
+
+    def file_of(name: str) -> Path:
+        if (file := folder / name).exists():
+            return file
+        # Where there is none either, opening it says so.
+        return folder / (names().matching(name) or name)
+
+    return file_of
 
 
 def _is_inside(file: Path | ZippedFile, folder: Path | None) -> bool:
@@ -138,7 +216,13 @@ def _is_inside(file: Path | ZippedFile, folder: Path | None) -> bool:
     return file.resolve().is_relative_to(folder.resolve())
 
 
-def _none_in(place: str) -> DataError:
+def _none_in(place: str, left_out: Sequence[LeftOut] = ()) -> DataError:
+    if left_out:
+        first = left_out[0]
+        return DataError(
+            f"Expected graded films in {place}. None of the {len(left_out)} rows of its table "
+            f"{TABLE} can be used. The first is {plain(first.name, 200)}: {first.reason}"
+        )
     return DataError(
         f"Expected graded films in {place}: in sub-folders 0 to 4, or beside a table {TABLE} "
         "with the columns file and grade. Found none."
@@ -147,7 +231,7 @@ def _none_in(place: str) -> DataError:
 
 def _from_folders(folder: Path) -> tuple[Listed, ...]:
     return tuple(
-        Listed(file, file.relative_to(folder).as_posix(), grade)
+        Listed(file, _of_one_grade(file.relative_to(folder).as_posix()), grade)
         for name, grade in _GRADES.items()
         if (folder / name).is_dir()
         for file in find_films([folder / name])

@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kneeoa.adaptation import films
-from kneeoa.adaptation.films import Opened
 from kneeoa.adaptation.framed import Framed
+from kneeoa.adaptation.gathering.graded import Opened
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.errors import RadiographError
 from kneeoa.films import display
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.framing import overlap
-from kneeoa.graders.locating import frame_gate
+from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.each_knee import of_frames
-from kneeoa.graders.locating.found import inverted, refusal_in
+from kneeoa.graders.locating.found import graded_knee, inverted, refusal_in
+from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.spoilt import Spoilt
 
@@ -40,8 +41,10 @@ class SheetFilm:
     frame, proposed : as the reader has it, and as it was found
     picture : (h, w) uint8, the whole film, its longer side at most `LONGEST`
     shape : (H, W) of the film itself, in whose pixels the frames are
-    warnings : what there is to bear in mind, in sentences
     negative : whether the film came as a negative
+    knee, frames : which of the film's knees it is, from left to right, and where they were found
+    proposed_findings : what stood against `proposed`, apart from what stands against the film
+    findings : likewise against `frame`
     """
 
     opened: Opened
@@ -49,13 +52,21 @@ class SheetFilm:
     proposed: Frame
     picture: np.ndarray
     shape: tuple[int, int]
-    warnings: tuple[str, ...] = ()
     negative: bool = False
+    knee: int = 0
+    frames: tuple[Frame, ...] = ()
+    proposed_findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def listed(self) -> Listed:
         """The film as its source lists it."""
         return self.opened.listed
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What there is to bear in mind, in sentences."""
+        return self.opened.framed.remarks
 
     @property
     def is_moved(self) -> bool:
@@ -84,16 +95,20 @@ def look(
 def _look_at(film: Listed, localiser: Localiser) -> SheetFilm:
     radiograph, patient = films.read(film)
     located = localiser.find(radiograph)
-    knee = films.knee_of(located, film.side)
+    knee = graded_knee(located, film.side, radiograph.pixels.shape[1])
     shown = located.to_grade(radiograph)
+    framed = Framed.of_knee(shown, located, knee)
     return SheetFilm(
-        films.opened(film, Framed.of_knee(shown, located, knee), radiograph, patient),
+        films.opened(film, framed, radiograph, patient),
         knee.frame,
         knee.frame,
         display.windowed(display.fit_within(shown.pixels, LONGEST)),
         shown.pixels.shape,
-        (*radiograph.notes, *(finding.sentence for finding in located.against(knee))),
         located.negative,
+        located.knees.index(knee),
+        tuple(other.frame for other in located.knees),
+        knee.findings,
+        knee.findings,
     )
 
 
@@ -112,15 +127,26 @@ def moved(film: SheetFilm, frame: Frame, spoilt: Spoilt | None = None) -> SheetF
         return film
     radiograph = radiograph_of(film)
     image = network_input(radiograph, frame)
-    (findings,) = of_frames(radiograph, [frame], spoilt, negative=False)
-    if (refusal := refusal_in(findings)) is not None:
-        raise RadiographError(refusal.sentence)
-    before = {finding.sentence for finding in frame_gate.of_frame(radiograph, film.frame)}
-    warnings = [warning for warning in film.warnings if warning not in before]
-    warnings += [finding.sentence for finding in findings]
-    framed = replace(film.opened.framed, image=image, overlap=overlap(radiograph, frame))
+    findings = film.proposed_findings
+    if frame != film.proposed:
+        (findings,) = of_frames(radiograph, [frame], spoilt, negative=False)
+        if astray := gate.moved(frame, film.frames, film.knee):
+            findings = (*findings, astray)
+        if (refusal := refusal_in(findings)) is not None:
+            raise RadiographError(refusal.sentence)
+        kept = filter(gate.is_of_knee, film.proposed_findings)
+        findings = (*map(gate.of_box_before, kept), *findings)
+    before = {finding.sentence for finding in film.findings}
+    remarks = [remark for remark in film.warnings if remark not in before]
+    remarks += [finding.sentence for finding in findings]
+    framed = replace(
+        film.opened.framed,
+        image=image,
+        overlap=overlap(radiograph, frame),
+        remarks=tuple(dict.fromkeys(remarks)),
+    )
     opened = replace(film.opened, framed=framed)
-    return replace(film, opened=opened, frame=frame, warnings=tuple(dict.fromkeys(warnings)))
+    return replace(film, opened=opened, frame=frame, findings=findings)
 
 
 def boxed(

@@ -21,13 +21,16 @@ from kneeoa.graders.profile import (
     PREDICTIONS,
     RECORD,
     WEIGHTS,
-    FilmsOf,
-    FittedNetwork,
     Profile,
-    Record,
-    check_name,
     read_profile,
     write_heads,
+)
+from kneeoa.graders.profiles.record import (
+    MOST_KNOWN,
+    FilmsOf,
+    FittedNetwork,
+    Record,
+    check_name,
 )
 from kneeoa.spreadsheet import csv_text
 from kneeoa.wording import counted
@@ -87,11 +90,19 @@ def not_better(adaptation: Adaptation) -> str:
     """Return why a profile is not written, in a sentence."""
     figure = adaptation.figures[adaptation.deciding]["cross_entropy"]
     change, low, high = figure["difference"]
-    return (
+    measured = (
         f"Expected the adapted networks to be better than the published ones. Cross-entropy of "
         f"{counted(len(adaptation.films), 'film')}, out of fold: {figure['before'][0]:.3f} before, "
         f"{figure['after'][0]:.3f} after; difference {change:+.3f} (95% interval {low:+.3f} to "
-        f"{high:+.3f}), which does not exclude 0. No profile was made: grade more films, or ask "
+        f"{high:+.3f})"
+    )
+    if adaptation.worse:
+        return (
+            f"{measured}: they are worse, by more than chance explains. No profile was made: read "
+            "with the published networks (a profile all the same: --anyway on the command line)."
+        )
+    return (
+        f"{measured}, which does not exclude 0. No profile was made: grade more films, or ask "
         "for it anyway (on the command line: --anyway)."
     )
 
@@ -164,7 +175,8 @@ def _record(adaptation: Adaptation, name: str, now: datetime, weights_sha256: st
             len(films),
             len(set(films.patient_ids)),
             tuple(int(count) for count in np.bincount(films.grades, minlength=5)),
-            len(films.left_out),
+            films.unusable,
+            films.by_reader,
         ),
         answers=adaptation.answers,
         figures=adaptation.figures,
@@ -181,5 +193,12 @@ def _record(adaptation: Adaptation, name: str, now: datetime, weights_sha256: st
         },
         framing=adaptation.framing,
         least_overlap=films.overlap,
+        learnt_from=_known(films.contents),
         libraries={library: metadata.version(library) for library in _LIBRARIES},
     )
+
+
+def _known(contents: Sequence[str]) -> tuple[str, ...]:
+    """Return the films that the profile knows again, in the order of their hashes."""
+    films = sorted(set(contents))
+    return tuple(films) if len(films) <= MOST_KNOWN else ()

@@ -7,6 +7,7 @@ from kneeoa.charts import style
 from kneeoa.networks import TOGETHER
 
 READERS, PUBLISHED, ADAPTED = "your readers", "as published", "adapted, out of fold"
+HOME = "as published, if they were the OAI's"
 
 
 def lines_figure(table: pd.DataFrame, *, height: int = 260) -> go.Figure:
@@ -23,7 +24,9 @@ def lines_figure(table: pd.DataFrame, *, height: int = 260) -> go.Figure:
             showlegend=False,
             hoverinfo="skip",
         )
+    at_home = [("home", HOME, style.QUIET, "x-thin-open")] * bool(table["home"].notna().all())
     for column, name, colour, symbol in (
+        *at_home,
         ("published", PUBLISHED, style.QUIET, "circle-open"),
         ("adapted", ADAPTED, style.COLOUR[TOGETHER], "diamond"),
         ("readers", READERS, style.COLOUR["mobilenet"], "line-ns-open"),
@@ -35,7 +38,8 @@ def lines_figure(table: pd.DataFrame, *, height: int = 260) -> go.Figure:
             marker={"color": colour, "symbol": symbol, "size": 13, "line": {"width": 2.5}},
             name=name,
             customdata=table[[column, "films"]],
-            hovertemplate=f"{name}: %{{customdata[0]}} of %{{customdata[1]}} films<extra></extra>",
+            hovertemplate=f"{name}: %{{customdata[0]:.0f}} of %{{customdata[1]}} films"
+            "<extra></extra>",
         )
     figure.update_xaxes(title="Share of the films", tickformat=".0%", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")

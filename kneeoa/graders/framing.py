@@ -18,6 +18,15 @@ FOUND: Framing = "found"
 WHOLE: Framing = "whole film"
 
 
+BY_BOX = gate.Finding(
+    "by-box",
+    "The profile was fitted to whole films of one knee. This knee is graded by its box, for which "
+    "nothing was measured under it: read it as published, too.",
+    gate.WARNED,
+)
+"""Where a profile cannot have the whole film graded."""
+
+
 class SaysHow(Protocol):
     """What says how films are framed, as the record of a profile does."""
 
@@ -40,13 +49,14 @@ def framed(record: SaysHow | None, radiograph: Radiograph, located: Found) -> Fo
 
     The whole film is taken where a profile's record says so, the film shows one knee, and that
     fills as much of it as in the films that the profile was learnt from: never of a film of a whole
-    leg. Without a record, as published, it is the box.
+    leg. There the box is, which a warning says. Without a record, as published, it is the box.
     """
-    if record is None or record.framing != WHOLE or len(located.knees) != 1:
+    if record is None or record.framing != WHOLE:
         return located
-    (knee,) = located.knees
-    if overlap(radiograph, knee.frame) < record.least_overlap:
-        return located
+    knee, *others = located.knees
+    if others or overlap(radiograph, knee.frame) < record.least_overlap:
+        knees = (replace(knee, findings=(*knee.findings, BY_BOX)) for knee in located.knees)
+        return replace(located, knees=tuple(knees))
     whole = Frame.whole(radiograph, knee.frame.name)
     # That the joint is not on the film stays true; that a box reached beyond it does not.
     kept = [

@@ -22,6 +22,7 @@ from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import DEFAULT_MODELS, PublishedModel, find_model
 from kneeoa.graders.serving import Answers, Ensemble, Grader
 from kneeoa.graders.together import FOLDER, TogetherReading, find_together
+from kneeoa.graders.track_record import LEARNT_FROM_IT
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER, Architecture
 
 
@@ -102,6 +103,12 @@ class Graders:
         """Return the knees of a film, framed as they are graded, and what speaks against it."""
         record = self.profile.record if self.profile else None
         return framed(record, radiograph, self.localiser.find(radiograph))
+
+    def notes_on(self, radiograph: Radiograph) -> tuple[str, ...]:
+        """Return what else there is to know of a film and of who grades it, in sentences."""
+        if self.profile is None or not self.profile.learnt_from(radiograph.digest):
+            return radiograph.notes
+        return (*radiograph.notes, LEARNT_FROM_IT)
 
     def read(self, radiograph: Radiograph, frame: Frame | None = None) -> tuple[Reading, ...]:
         """Grade one knee with both networks; without `frame`, the first that is found.

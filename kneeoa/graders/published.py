@@ -80,11 +80,20 @@ def load_keras(model: PublishedModel) -> "keras.Model":
 def _read_card(folder: Path) -> dict[str, Any]:
     file = folder / "card.json"
     if not file.exists():
-        raise ModelError(
-            f"Expected a published model in {folder}. There is none: "
-            "publish one with `python -m train publish`, or name another folder."
-        )
+        raise ModelError(f"Expected a published model in {folder}. There is none{_hint(folder)}")
     return schema.network_card(file)
+
+
+def _hint(folder: Path) -> str:
+    models = folder.parent
+    if (models / "card.json").exists():
+        return f": {models} is the folder of one network. Name the one above it, {models.parent}."
+    if not models.is_dir():
+        return f": {models} is no folder. Name one with published models."
+    return (
+        ". Name a folder that holds a folder for each network, as `python -m train publish` writes "
+        "them in a checkout."
+    )
 
 
 def _sha256(file: Path) -> str:

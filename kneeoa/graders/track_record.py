@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kneeoa.films.frames import Frame
+from kneeoa.graders.framing import WHOLE
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.profile import Profile
 from kneeoa.graders.together import FOLDER
@@ -20,8 +21,12 @@ UNLIKE = (
 )
 DRAWN = "this is a drawing, and what was measured on films says nothing of it."
 UNLIKE_ITS_FILMS = (
-    "it was measured on films framed as they are found and with nothing against them, and this one "
-    "is not."
+    "it was measured on films framed as the profile frames them and with nothing against them, and "
+    "this one is not."
+)
+LEARNT_FROM_IT = (
+    "This profile learnt from this very film and the grade it was given: that the networks agree "
+    "here says nothing."
 )
 FEWEST = 5
 """Answers below which a share says nothing; they are counted instead."""
@@ -74,11 +79,15 @@ def is_like(
     """Return whether a knee is like those that the track record was measured on.
 
     As published: crops of one study's films, ``(H, W)`` of `shape`. Under a profile: films framed
-    `as_proposed`. Of neither are those with anything against them but, under a profile, that a box
-    reaches past the film.
+    `as_proposed`, and whole where it was fitted to whole ones. Of neither are those with anything
+    against them but, under a profile, that a box reaches past the film.
     """
     if profile is None:
         return not findings and frame == Frame(0, 0, *shape)
+    height, width = shape
+    is_whole = (frame.top, frame.left, frame.height, frame.width) == (0, 0, height, width)
+    if profile.record.framing == WHOLE and not is_whole:
+        return False
     return as_proposed and all(finding.code == "cut-off" for finding in findings)
 
 

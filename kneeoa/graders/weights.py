@@ -1,10 +1,13 @@
 """The weights in an exported model, under their Keras names, and how each format lays them out."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from kneeoa.errors import ModelError
+from kneeoa import zipped
+from kneeoa.errors import DataError, ModelError
+from kneeoa.grades import GRADES
 
 
 def read_weights(file: Path, *, standardise: bool | None = None) -> dict[str, np.ndarray]:
@@ -34,6 +37,37 @@ def read_weights(file: Path, *, standardise: bool | None = None) -> dict[str, np
         for key, array in stored.items()
         if "/" in key
     }
+
+
+def last_layers(
+    data: bytes, digests: Iterable[str], file: Path, *, most_bytes: int, largest: float
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return kernel (C, 5) and bias (5,) of each network in an archive of arrays, by its `digests`.
+
+    `data` is what `file` holds. Raises `ModelError` where one is missing or of another shape, or
+    holds no numbers up to `largest`, and where the archive is longer than `most_bytes`.
+    """
+    try:
+        arrays = zipped.arrays_in(data, most_bytes=most_bytes)
+    except DataError as error:
+        raise ModelError(f"Expected plain arrays in {file}. {error}") from None
+    layers = {}
+    for digest in digests:
+        layer = []
+        for name, dimensions in (("kernel", 2), ("bias", 1)):
+            array = arrays.get(f"{digest}/{name}")
+            if array is None or array.ndim != dimensions:
+                raise ModelError(f"Expected a kernel and a bias of each network in {file}.")
+            if array.shape[-1] != len(GRADES):
+                raise ModelError(f"Expected weights of {len(GRADES)} grades in {file}.")
+            if not (np.isfinite(array).all() and np.abs(array).max(initial=0) <= largest):
+                raise ModelError(
+                    f"Expected weights within {largest:g} in {file}. Some are beyond, or no "
+                    "numbers: the profile is damaged."
+                )
+            layer.append(array)
+        layers[digest] = layer[0], layer[1]
+    return layers
 
 
 def to_onnx_layout(array: np.ndarray, key: str) -> np.ndarray:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kneeoa.adaptation.adapting import as_published
-from kneeoa.adaptation.films import gather
 from kneeoa.analysis import confusions, operating
 from kneeoa.analysis.published import on_own_films
 from kneeoa.charts import confusion, trust
@@ -35,7 +34,7 @@ def show(work: Work) -> None:
 
 
 def _measure(work):
-    films = gather([film.opened for film in work.chosen], work.left_out)
+    films = work.gathered
     bar = st.progress(0.0, text="The networks look at the films")
     films, answers = as_published(films, cached.graders(), told=bar.progress)
     own_measured.keep(on_own_films.measured(work.source, films, answers))
@@ -50,7 +49,8 @@ def _show(kept: Kept):
     left.markdown(
         f"**{counted(len(films), 'film')}** of "
         f"{counted(films['patient_id'].nunique(), 'patient')}, "
-        f"{counted(evaluation.left_out, 'film')} left out."
+        f"{counted(evaluation.left_out, 'film')} could not be used, "
+        f"{evaluation.by_reader} left out by you."
     )
     right.download_button(
         "Keep it (ZIP)",

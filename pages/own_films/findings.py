@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kneeoa.adaptation import curve, lines, sheet
+from kneeoa.adaptation import curve, sheet
 from kneeoa.adaptation.curve import MEASURES
 from kneeoa.adaptation.disagreeing import disagreements
 from kneeoa.adaptation.films import data_of
@@ -10,6 +10,7 @@ from kneeoa.charts import adapting
 from pages.own_films.outcome import PYTHON
 from pages.own_films.work import Work
 from pages.shared import boundary, session_films, table_view
+from pages.shared.cases import knees
 
 A_ROW = 6
 MOST = 12
@@ -22,17 +23,16 @@ def show_lines(work: Work) -> None:
         return
     st.subheader("What the networks learnt about your readers")
     table = adaptation.lines
-    sentences = (*adaptation.habit, *lines.in_words(table))
     words, drawn = st.columns([1, 1], gap="large")
     with words:
-        if sentences:
-            st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
-            st.caption(
-                "The networks as published learnt from the readers of the Osteoarthritis "
-                "Initiative. Earlier and later are no errors of either: the criteria leave room."
-            )
-        else:
-            st.markdown("No line is drawn elsewhere by more than chance explains.")
+        sentences = adaptation.lines_said
+        st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
+        st.caption(
+            "The networks as published learnt from other readers, those of the Osteoarthritis "
+            "Initiative unless models of your own are in use. They are held against what they do "
+            "at home: on validation films with the same grades. Earlier and later are no errors of "
+            "either: the criteria leave room."
+        )
     with drawn:
         table_view.show_figure(adapting.lines_figure(table), "lines")
 
@@ -95,7 +95,9 @@ def _open(film):
     with boundary.refusals_shown():
         digest = session_films.add(film.listed.file.name, data_of(film.listed))
         if digest is not None:
-            session_films.propose(digest, film.proposed, film.frame)
+            opened = session_films.all_films()[digest]
+            session_films.propose(opened, film.knee, film.frame, film.findings)
+            knees.turn_to(opened, film.knee)
         st.session_state[session_films.NEXT] = digest
         st.switch_page("reading/page.py")
 

@@ -10,10 +10,10 @@ import streamlit as st
 
 from kneeoa.adaptation import figures, writing
 from kneeoa.adaptation.adapting import Adaptation, adapt
-from kneeoa.adaptation.films import gather
 from kneeoa.analysis import operating
 from kneeoa.charts import confusion, trust
-from kneeoa.graders.profile import check_name, unpack_profile
+from kneeoa.graders.profile import unpack_profile
+from kneeoa.graders.profiles.record import check_name
 from kneeoa.metrics import agreement
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from kneeoa.records.results import PROBABILITY_COLUMNS
@@ -22,7 +22,7 @@ from pages.own_films.work import Work
 from pages.shared import boundary, cached, clients, table_view
 from pages.shared.profiles import in_use
 
-SHARES = ("accuracy", "within_one_grade", "coverage")
+SHARES = ("answer_accuracy", "accuracy", "within_one_grade", "coverage")
 PYTHON = """
 from pathlib import Path
 from kneeoa.adaptation.adapting import adapt
@@ -48,7 +48,7 @@ def show_learning(work: Work) -> None:
     )
     if asked:
         with boundary.refusals_shown():
-            films = gather([film.opened for film in work.chosen], work.left_out)
+            films = work.gathered
             bar = st.progress(0.0, text="The networks look at the films")
             learnt = adapt(
                 films, cached.graders(), told=lambda share: bar.progress(share, text=_doing(share))
@@ -69,7 +69,8 @@ def show_verdict(adaptation: Adaptation) -> None:
     films = adaptation.films
     figures_of = adaptation.figures[adaptation.deciding]
     before, after, more = (
-        figures.defined(figures_of["accuracy"][part]) for part in ("before", "after", "difference")
+        figures.defined(figures_of["answer_accuracy"][part])
+        for part in ("before", "after", "difference")
     )
     accuracy = (
         f"{counted(len(films), 'film')} of {counted(len(set(films.patient_ids)), 'patient')}: "
@@ -89,12 +90,20 @@ def show_verdict(adaptation: Adaptation) -> None:
                 "**Its probabilities are better than as published; that it is right more often is "
                 f"not shown.** {accuracy} {probable}"
             )
+    elif adaptation.worse:
+        st.error(
+            f"**Worse than as published.** {accuracy}  \n"
+            f"{boundary.escaped(writing.not_better(adaptation))}"
+        )
     else:
         st.warning(
             f"**Not shown to be better.** {accuracy}  \n"
             f"{boundary.escaped(writing.not_better(adaptation))}"
         )
-    for note in (adaptation.framing_said, *films.notes):
+    left_out = (
+        f"{counted(films.unusable, 'film')} could not be used, {films.by_reader} left out by you."
+    )
+    for note in (left_out, adaptation.framing_said, *films.notes):
         st.caption(boundary.escaped(note))
 
 
@@ -108,7 +117,9 @@ def show_profile(work: Work) -> None:
     if adaptation is None:
         return
     anyway = adaptation.better or st.checkbox(
-        "Make the profile although it is not shown to be better; each reading will say so",
+        "Make the profile although it is worse than as published; each reading will say so"
+        if adaptation.worse
+        else "Make the profile although it is not shown to be better; each reading will say so",
         key="own_anyway",
     )
     with boundary.refusals_shown():
@@ -117,9 +128,7 @@ def show_profile(work: Work) -> None:
             "Use in this session", key="own_use", disabled=not anyway, width="stretch",
             help="Readings follow it until you go back to the published networks.",
         ):  # fmt: skip
-            profile = unpack_profile(_packed(adaptation, name))
-            in_use.use(profile)
-            in_use.remember_films(profile, {film.opened.content for film in work.chosen})
+            in_use.use(unpack_profile(_packed(adaptation, name)))
             st.rerun()
         download.download_button(
             "Download (ZIP)",
@@ -197,7 +206,9 @@ def show_figures(adaptation: Adaptation) -> None:
             )
             st.markdown("How often it is right at each confidence")
             table_view.show_figure(
-                trust.reliability_figure({TOGETHER: _reliability(grades, shares)}, height=320),
+                trust.reliability_figure(
+                    {DISPLAY_NAME.get(answer, TOGETHER): _reliability(grades, shares)}, height=320
+                ),
                 f"reliability_{name}",
             )
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kneeoa.adaptation import sheet
-from kneeoa.adaptation.films import LEAST_FILMS
+from kneeoa.adaptation.gathering.graded import LEAST_FILMS
 from kneeoa.adaptation.listing import LeftOut, list_films, list_zip
 from kneeoa.errors import DataError, KneeOAError
 from kneeoa.store import practice

@@ -9,6 +9,7 @@ import streamlit as st
 
 from kneeoa.adaptation.adapting import Adaptation
 from kneeoa.adaptation.curve import LearningCurve
+from kneeoa.adaptation.gathering.graded import GradedFilms, gather
 from kneeoa.adaptation.listing import LeftOut
 from kneeoa.adaptation.sheet import LONGEST, SheetFilm
 from kneeoa.networks import INPUT_SIDE
@@ -48,6 +49,16 @@ class Work:
     adaptation: Adaptation | None = None
     curve: LearningCurve | None = None
     measured: Kept | None = None
+
+    @property
+    def gathered(self) -> GradedFilms:
+        """The films that are learnt from; raises `DataError` where they are too few."""
+        by_reader = [
+            LeftOut(film.listed.name, "Left out by the reader.", "reader")
+            for film in self.films
+            if film.opened.digest in self.without
+        ]
+        return gather([film.opened for film in self.chosen], (*self.left_out, *by_reader))
 
     @property
     def chosen(self) -> list[SheetFilm]:

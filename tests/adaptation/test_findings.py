@@ -1,5 +1,7 @@
 """Moved lines, disagreements, the learning curve: what the films say beyond before and after."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,9 @@ import pytest
 from kneeoa.adaptation import curve, lines
 from kneeoa.adaptation.disagreeing import disagreements
 from kneeoa.errors import DataError
+from kneeoa.graders.published import DEFAULT_MODELS
+from kneeoa.metrics import agreement, rules
+from kneeoa.records.results import probabilities_of, read_predictions
 from tests.support import habits
 
 
@@ -41,7 +46,69 @@ def test_the_lines_that_were_moved_are_named_and_the_others_not():
     table = said.lines
     assert (table["adapted_difference"].abs() < table["difference"].abs()).all()
     home = habits.learnt(*habits.knees(300, seed=4, at_home=True))
-    assert len(lines.in_words(home.lines)) <= 1
+    assert lines.in_words(home.lines) == ()
+    assert home.habit == ()
+    unknown = replace(said, homes={})
+    assert lines.in_words(unknown.lines) == unknown.habit == ()
+
+
+@pytest.fixture(scope="module")
+def oai():
+    """What both networks together, as published, say at home: validation and test films."""
+    table = read_predictions(DEFAULT_MODELS / "together" / "predictions.csv")
+    return {
+        split: lines.Home(
+            films["true_grade"].to_numpy(int), probabilities_of(films), tuple(films["patient_id"])
+        )
+        for split, films in table.groupby("split")
+    }
+
+
+def sentences(films, rows, home, *, grades=None):
+    """What is said of some films, graded as at home or as in `grades`."""
+    grades = films.grades[rows] if grades is None else grades
+    owners = [films.patient_ids[row] for row in rows]
+    shares = films.probabilities[rows]
+    median, likeliest = rules.median(shares), shares.argmax(axis=1)
+    table = lines.lines(grades, median, median, owners, home.by(rules.MEDIAN))
+    habit = lines.habit(grades, likeliest, owners, home.by(rules.MOST_PROBABLE))
+    return (*habit, *lines.in_words(table))
+
+
+def test_the_networks_own_errors_at_home_are_not_said_of_readers_at_home(oai):
+    """At home the networks call most films of KL 1 KL 0, and fewer films KL 3 than the readers."""
+    films, home = oai["test"], oai["val"]
+    assert agreement.confusion_matrix(films.grades, films.probabilities.argmax(axis=1))[1, 0] > 74
+    assert sentences(films, np.arange(len(films.grades)), home) == ()
+    generator = np.random.default_rng(0)
+    named = 0
+    for _ in range(60):
+        rows = [
+            generator.choice(np.flatnonzero(films.grades == grade), 10, replace=False)
+            for grade in range(5)
+        ]
+        named += bool(sentences(films, np.concatenate(rows), home))
+    assert named <= 6
+
+
+def test_a_habit_of_other_readers_is_named_beside_what_the_networks_do_at_home(oai):
+    films, home = oai["test"], oai["val"]
+    rows = np.random.default_rng(1).choice(len(films.grades), 200, replace=False)
+    stricter = np.maximum(films.grades[rows] - 1, 0)
+    said = " ".join(sentences(films, rows, home, grades=stricter))
+    assert "Your readers call KL 1 what the networks, as published, call KL 2" in said
+    assert "of the OAI's own films of KL 1 37 of 153)" in said
+    assert "The line to KL 2 is drawn later by your readers than by the OAI's" in said
+    assert "earlier" not in said
+
+
+def test_a_few_films_name_no_habit():
+    """Three of five films and five of five of three patients may be chance."""
+    grades, home = np.ones(5, int), (np.ones(100, int), np.repeat([1, 2], 50), range(100))
+    three = lines.habit(grades, np.array([2, 2, 2, 1, 1]), list("abcde"), home)
+    of_three = lines.habit(grades, np.full(5, 2), list("aabbc"), home)
+    assert three == of_three == ()
+    assert lines.habit(np.ones(30, int), np.full(30, 2), range(30), home)
 
 
 def test_disagreements_begin_with_the_least_probable_grade(adaptation):
@@ -96,6 +163,38 @@ def test_more_of_what_does_not_rise_brings_nothing():
     flat = curve.LearningCurve(table, 100, {"accuracy": np.full((20, 3), 0.6)})
     assert flat.would_bring(50) == pytest.approx((0, 0, 0))
     assert "no sign that 50 more films would change much" in curve.in_words(flat)
+
+
+def test_no_more_than_all_can_come_to_be_right():
+    """At 78% right there are 22 points left, however steep the curve has been."""
+    numbers = np.array([25, 30, 45])
+    table = pd.DataFrame({"films": [0, *numbers], "measure": "accuracy", "value": [0.4] * 4})
+    draws = np.tile([0.45, 0.6, 0.78], (20, 1))
+    steep = curve.LearningCurve(table, 50, {"accuracy": draws})
+    value, low, high = steep.would_bring(500)
+    assert (low, high) == pytest.approx((0, 0.22))
+    assert 0.15 < value < 0.22
+
+
+def test_a_number_of_films_is_what_was_learnt_from_when_one_patient_has_many(monkeypatch):
+    features, grades, patients = habits.knees(48, seed=3)
+    of_one = habits.learnt(
+        features, grades, tuple("many" if n < 20 else who for n, who in enumerate(patients))
+    )
+    seen = []
+    original = curve._learnt
+
+    def watched(adaptation, some, scored, seed):
+        seen.append(len(some))
+        return original(adaptation, some, scored, seed)
+
+    monkeypatch.setattr(curve, "_learnt", watched)
+    found = curve.learning_curve(of_one)
+    # The last number is of all films out of fold.
+    assert set(seen) == set(found.numbers[:-1])
+    nearly_all = tuple("many" if n < 27 else who for n, who in enumerate(patients))
+    with pytest.raises(DataError, match="too many are of one"):
+        curve.learning_curve(habits.learnt(features, grades, nearly_all))
 
 
 def test_a_curve_that_follows_a_law_goes_on_by_it():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kneeoa.adaptation import films
 from kneeoa.adaptation.films import framed_by, open_films
 from kneeoa.adaptation.framed import Framed
+from kneeoa.adaptation.gathering import graded
 from kneeoa.adaptation.listing import list_films
 from kneeoa.errors import DataError
 from kneeoa.films.phantom import draw_knee
@@ -27,7 +27,7 @@ def corner(radiograph, side):
 @pytest.fixture
 def few(monkeypatch):
     """Let few films be enough."""
-    monkeypatch.setattr(films, "LEAST_FILMS", 3)
+    monkeypatch.setattr(graded, "LEAST_FILMS", 3)
 
 
 def table(folder, text):
@@ -164,7 +164,7 @@ def test_too_few_films_or_grades_are_refused(tmp_path, monkeypatch):
         write(tmp_path / str(number % 2) / f"{number}.png", number % 2, number)
     with pytest.raises(DataError, match=r"at least 25 graded films.*Received 4"):
         open_films(*list_films(tmp_path), framing=corner)
-    monkeypatch.setattr(films, "LEAST_FILMS", 3)
+    monkeypatch.setattr(graded, "LEAST_FILMS", 3)
     with pytest.raises(DataError, match=r"at least 3 grades. Received KL 0 and KL 1 alone"):
         open_films(*list_films(tmp_path), framing=corner)
 

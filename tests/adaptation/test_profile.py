@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,8 +10,10 @@ import pandas as pd
 import pytest
 
 from kneeoa.adaptation import writing
+from kneeoa.adaptation.listing import LeftOut
 from kneeoa.errors import DataError, ModelError
-from kneeoa.graders.profile import MOST_BYTES, check_name, read_profile
+from kneeoa.graders.profile import MOST_BYTES, read_profile
+from kneeoa.graders.profiles.record import check_name
 from kneeoa.metrics import agreement, conformal
 from tests.support import habits
 
@@ -51,8 +54,14 @@ def test_it_comes_back_as_it_was_learnt(adaptation, folder):
     assert profile.record.of.films == 60
     assert profile.record.of.patients == 30
     assert profile.record.better
-    accuracy = profile.record.figures["together"]["accuracy"]["after"][0]
-    assert profile.case_line == f"As graded at County *hospital*, 60 films, {accuracy:.0%} right"
+    # Of the grade that is said, which is the median, and not of the most probable one.
+    right = adaptation.answers["together"].grades(adaptation.after["together"])
+    right = (right == adaptation.films.grades).mean()
+    value, low, high = profile.accuracy
+    assert value == pytest.approx(right)
+    assert low < right < high
+    line = f"As graded at County *hospital*, 60 films, {right:.0%} right"
+    assert profile.case_line == f"{line} ({100 * low:.0f} to {high:.0%})"
     assert len(profile.digest) == 64
 
 
@@ -91,6 +100,56 @@ def test_a_profile_that_is_not_better_is_written_on_request_alone(tmp_path):
     assert not (tmp_path / "same").exists()
     profile = writing.write_profile(same, tmp_path / "same", name="Home", now=NOW, anyway=True)
     assert "not shown to be better" in profile.case_line
+
+
+def test_a_profile_from_before_counts_how_often_the_grade_said_was_right(folder):
+    content = json.loads((folder / "profile.json").read_text())
+    for figures in content["figures"].values():
+        del figures["answer_accuracy"]
+    for field in ("learnt_from", "most_probable_record"):
+        del content[field]
+    (folder / "profile.json").write_text(json.dumps(content))
+    profile = read_profile(folder)
+    counts = [one for one in profile.record.track_record["together"] if one]
+    count, total = (sum(one[part] for one in counts) for part in ("count", "total"))
+    assert profile.accuracy == (count / total, *agreement.wilson(count, total))
+    assert not profile.learnt_from("0" * 64)
+
+
+def test_what_is_worse_beyond_chance_is_said_to_be_worse(tmp_path):
+    for seed in range(20):
+        worse = habits.learnt(*habits.knees(60, seed=seed, at_home=True))
+        if worse.worse:
+            break
+    assert worse.worse
+    with pytest.raises(DataError, match="they are worse, by more than chance explains") as error:
+        writing.write_profile(worse, tmp_path / "worse", name="Home", now=NOW)
+    assert "does not exclude 0" not in str(error.value)
+    assert "published networks" in str(error.value)
+    profile = writing.write_profile(worse, tmp_path / "worse", name="Home", now=NOW, anyway=True)
+    assert profile.case_line.endswith("; worse than as published")
+
+
+def test_a_profile_knows_the_films_again_that_it_was_learnt_from(adaptation, tmp_path):
+    contents = tuple(f"{number:064x}" for number in range(60))
+    films = replace(adaptation.films, contents=contents)
+    learnt = replace(adaptation, films=films)
+    for number in (1, 2):  # the same learning, written at two moments
+        now = NOW.replace(second=number)
+        profile = writing.write_profile(learnt, tmp_path / f"p{number}", name="P", now=now)
+        assert all(map(profile.learnt_from, contents))
+        assert not profile.learnt_from(f"{60:064x}")
+
+
+def test_films_left_out_by_the_reader_are_counted_apart(adaptation, tmp_path):
+    left_out = (
+        LeftOut("a", "It cannot be read."),
+        LeftOut("b", "Left out by the reader.", "reader"),
+        LeftOut("c", "It is the same film as d.", "again"),
+    )
+    learnt = replace(adaptation, films=replace(adaptation.films, left_out=left_out))
+    kept = writing.write_profile(learnt, tmp_path / "p", name="P", now=NOW).record.of
+    assert (kept.left_out, kept.left_out_by_reader) == (1, 1)
 
 
 def test_an_old_profile_is_not_written_over(adaptation, folder):
@@ -169,6 +228,7 @@ def test_a_huge_file_is_not_read(folder):
         ({"schema_version": 2}, "version 1"),
         ({"name": "a\nb"}, "printable"),
         ({"name": 3}, "expected fields"),
+        ({"learnt_from": ["Smith.png"]}, "SHA-256"),
         ({"networks": []}, "networks"),
         ({"networks": [{"architecture": "m", "model_sha256": "x", "strength": -1}]}, "strengths"),
         ({"of": {"films": 60, "patients": 30, "by_grade": [60]}}, "grade count"),
@@ -184,6 +244,18 @@ def test_a_huge_file_is_not_read(folder):
 def test_what_cannot_be_in_a_profile_is_refused(folder, fields, said):
     change(folder, **fields)
     with pytest.raises(ModelError, match=said):
+        read_profile(folder)
+
+
+def test_shares_that_are_one_but_for_rounding_are_no_damage(folder):
+    kept = json.loads((folder / "profile.json").read_text())
+    figures = kept["figures"]["together"]
+    figures["coverage"]["after"] = [1.0, 1.0, 1.0000000000000002]
+    change(folder, figures=kept["figures"])
+    assert read_profile(folder).record.figures["together"]["coverage"]["after"][0] == 1
+    figures["coverage"]["after"][2] = 1.01
+    change(folder, figures=kept["figures"])
+    with pytest.raises(ModelError, match="with a value"):
         read_profile(folder)
 
 

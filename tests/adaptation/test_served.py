@@ -18,6 +18,7 @@ from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import Head, read_profile
 from kneeoa.graders.published import find_model, load_keras
+from kneeoa.graders.track_record import LEARNT_FROM_IT
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
 
 COUNT = 28
@@ -178,6 +179,40 @@ def test_the_table_follows_the_profile(film, films, written, adapted, capsys):
         np.testing.assert_allclose(shares, reading.probabilities, atol=1e-5)
         said = reading.answer
         assert [int(row[n]) for n in ("answer", "low", "high")] == [said.grade, said.low, said.high]
+
+
+def test_a_film_that_was_learnt_from_says_so_in_table_and_report(films, written, capsys, tmp_path):
+    of_it = next((films / "2").iterdir())
+    other = tmp_path / "other.png"
+    Image.fromarray(draw_knee(2, seed=99, marked=False)).save(other)
+    paths = [str(of_it), str(other)]
+    assert main(["grade", *paths, "--profile", str(written)]) == 0
+    warned = {
+        row["file"]: row["warning"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))
+    }
+    assert LEARNT_FROM_IT in warned[paths[0]]
+    assert LEARNT_FROM_IT not in warned[paths[1]]
+    assert main(["grade", paths[0]]) == 0
+    assert LEARNT_FROM_IT not in capsys.readouterr().out
+    for number, path in enumerate(paths):
+        out = tmp_path / str(number)
+        asked = ["report", path, "--text", "--out", str(out), "--profile", str(written)]
+        assert main(asked) == 0
+        (report,) = out.iterdir()
+        assert ("learnt from this very film" in report.read_text()) == (path == paths[0])
+
+
+def test_the_reasons_are_said_where_too_few_films_are_left(tmp_path, capsys):
+    for number in range(3):
+        (tmp_path / "films" / str(number)).mkdir(parents=True)
+        place = tmp_path / "films" / str(number)
+        Image.fromarray(draw_knee(number, seed=number, marked=False)).save(place / "good.png")
+        (place / "bad.png").write_text("no film")
+    assert main(["adapt", str(tmp_path / "films"), "--out", str(tmp_path / "p")]) == 2
+    said = capsys.readouterr().err
+    assert "Received 3 (3 films could not be used)" in said
+    assert said.count("left out ") == 3
+    assert "left out 1/bad.png: " in said
 
 
 def test_what_cannot_be_adapted_or_applied_is_said(films, written, tmp_path, capsys):

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from kneeoa.adaptation import sheet
-from kneeoa.adaptation.films import framed_by, gather, opened, read
+from kneeoa.adaptation.films import framed_by, opened, read
 from kneeoa.adaptation.framed import Framed
+from kneeoa.adaptation.gathering.graded import gather
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame, network_input
@@ -90,6 +91,16 @@ def test_a_frame_without_the_joint_is_refused_as_in_reading(looked):
         sheet.moved(looked[0], Frame(140, 0, 160, 224))
 
 
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_a_frame_that_shows_the_other_knee_is_refused_as_in_reading(tmp_path, localiser, side):
+    knees = [draw_knee(2, seed=3, laterality=each, marked=False) for each in "RL"]
+    Image.fromarray(np.concatenate(knees, axis=1)).save(tmp_path / "both.png")
+    (film,) = sheet.look([Listed(tmp_path / "both.png", "both", 2, "", side)], localiser)
+    (other,) = (frame for frame in film.frames if frame != film.frame)
+    with pytest.raises(RadiographError, match="other knee"):
+        sheet.moved(film, other)
+
+
 def test_a_frame_is_drawn_where_it_lies():
     picture = np.zeros((50, 100), np.uint8)
     drawn = sheet.boxed(picture, (100, 200), Frame(20, 40, 60, 100), line=1)
@@ -101,10 +112,10 @@ def test_a_frame_is_drawn_where_it_lies():
 
 
 def test_both_knees_of_one_film_are_two_films_with_two_names(looked, monkeypatch):
-    from kneeoa.adaptation import films
+    from kneeoa.adaptation.gathering import graded
 
-    monkeypatch.setattr(films, "LEAST_FILMS", 2)
-    monkeypatch.setattr(films, "LEAST_GRADES", 1)
+    monkeypatch.setattr(graded, "LEAST_FILMS", 2)
+    monkeypatch.setattr(graded, "LEAST_GRADES", 1)
     radiograph, _ = read(looked[0].listed)
     both = []
     for side, shift in (("L", 0), ("R", 1)):

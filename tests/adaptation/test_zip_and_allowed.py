@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kneeoa.adaptation import allowed, films
+from kneeoa.adaptation import allowed
 from kneeoa.adaptation.films import framed_by, open_films
+from kneeoa.adaptation.gathering import graded
 from kneeoa.adaptation.listing import list_films, list_zip
 from kneeoa.errors import DataError, ModelError
 from kneeoa.films.phantom import draw_knee
@@ -30,10 +31,48 @@ def names(listed):
 
 
 def test_sub_folders_give_the_grade_wherever_they_lie_in_the_zip():
-    found = {"study/4/b.png": b"x", "study/0/2/a.png": b"x", "study/read.me": b"x", "0.png": b"x"}
+    found = {"study/4/b.png": b"x", "study/0/x/a.png": b"x", "study/read.me": b"x", "0.png": b"x"}
     listed, left_out = list_zip(zipped(found))
-    assert sorted(names(listed)) == [("0/2/a.png", 0), ("4/b.png", 4)]
+    assert sorted(names(listed)) == [("0/x/a.png", 0), ("4/b.png", 4)]
     assert left_out == ()
+
+
+def test_folders_of_visits_are_not_taken_for_grades(tmp_path):
+    """Visits 0 to 2, and in each the grades."""
+    visits = {f"{visit}/{grade}/a.png": png(grade, 1) for visit in range(3) for grade in (1, 3)}
+    with pytest.raises(DataError, match="lies in two of them, and which is the grade"):
+        list_zip(zipped(visits))
+    for name, content in visits.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match="rename the folders that are none"):
+        list_films(tmp_path)
+
+
+WRITTEN = {
+    "without suffix": ("P1.png", "P1"),
+    "suffix in capitals": ("P1.png", "P1.PNG"),
+    "name in capitals": ("sub/P1.png", "SUB/p1.png"),
+    "accents in two parts": ("Mu\u0308ller.png", "M\u00fcller.png"),
+}
+
+
+@pytest.mark.parametrize(("name", "row"), WRITTEN.values(), ids=WRITTEN)
+def test_a_file_is_known_by_what_a_spreadsheet_makes_of_its_name(name, row, tmp_path):
+    table = f"file,grade\n{row},3\n".encode()
+    (listed,), left_out = list_zip(zipped({f"x/{name}": b"a", "x/grades.csv": table}))
+    assert (listed.grade, listed.file.read_bytes(), left_out) == (3, b"a", ())
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"a")
+    (tmp_path / "grades.csv").write_bytes(table)
+    (listed,), _ = list_films(tmp_path)
+    assert listed.file == tmp_path / name
+
+
+def test_a_name_that_may_be_two_files_is_none():
+    contents = {"p1.png": b"a", "p1.dcm": b"b", "grades.csv": "file,grade\nP1,3\np1.png,2\n"}
+    (listed,), (left,) = list_zip(zipped(contents))
+    assert (listed.file.read_bytes(), left.name) == (b"a", "P1")
 
 
 def test_a_table_gives_the_grade_and_names_what_is_missing():
@@ -54,7 +93,12 @@ def test_a_table_gives_the_grade_and_names_what_is_missing():
         ({"grades.csv": b"file,grade\n/etc/passwd,1\n"}, "below the table's folder"),
         ({"grades.csv": b"file,grade\na.png,9\n"}, "grade 0 to 4"),
         ({"grades.csv": b"\xff\xfe\x00"}, "UTF-8"),
-        ({"grades.csv": b"file,grade\na.png,1\n"}, "Found none"),
+        ({"grades.csv": b"file,grade\n"}, "Found none"),
+        (
+            {"grades.csv": b"file,grade\na.png,1\nb.png,2\n", "c.png": b"x"},
+            r"None of the 2 rows.*first is a\.png: It is not in the ZIP",
+        ),
+        ({"grades.csv": b"file,grade\na.png,\n", "a.png": b"x"}, "a.png: It has no grade"),
     ],
 )
 def test_a_zip_that_cannot_be_used_is_refused(contents, said):
@@ -63,7 +107,7 @@ def test_a_zip_that_cannot_be_used_is_refused(contents, said):
 
 
 def test_films_of_a_zip_and_of_a_folder_are_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(films, "LEAST_FILMS", 3)
+    monkeypatch.setattr(graded, "LEAST_FILMS", 3)
     contents = {f"{grade}/a{grade}.png": png(grade, grade) for grade in range(3)}
     contents["1/damaged.png"] = contents["1/a1.png"][:2000]
     for name, content in contents.items():

@@ -46,7 +46,7 @@ def test_a_profile_is_used_compared_left_and_seen_by_no_other_session(
     own.get_by_role("link", name="Read", exact=True).click()
     read(own, film)
     expect(own.locator(".kl-profile")).to_have_text(
-        "As graded at County hospital, 50 films, 61% right", timeout=SECONDS
+        "As graded at County hospital, 50 films, 61% right (51 to 71%)", timeout=SECONDS
     )
     expect(own.locator(".kl-grade").first).to_contain_text("KL 4", timeout=SECONDS)
 

@@ -1,6 +1,7 @@
 """The headline grade and the set, as the cards say; and how often they were right."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame
 from kneeoa.graders import track_record
 from kneeoa.graders.answer import AnswerRule, rule_of, why_another
+from kneeoa.graders.framing import FOUND, WHOLE
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.published import DEFAULT_MODELS
@@ -122,8 +124,12 @@ def test_what_is_like_the_films_measured():
     assert like((), whole)
     assert not like((), other)
     assert not like((cut,), whole)
-    profile = object()
-    assert like((cut,), other, profile)
-    assert not like((), other, profile, as_proposed=False)
-    assert not like((gate.IMPLANT,), other, profile)
+    boxes, wholes = (
+        SimpleNamespace(record=SimpleNamespace(framing=framing)) for framing in (FOUND, WHOLE)
+    )
+    assert like((cut,), other, boxes)
+    assert not like((), other, boxes, as_proposed=False)
+    assert not like((gate.IMPLANT,), other, boxes)
+    assert not like((), other, wholes)
+    assert like((), Frame(0, 0, 300, 200, "one knee"), wholes)
     assert KLGrade(1).label in why_another(KLGrade(1), KLGrade(2), "median")

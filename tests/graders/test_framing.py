@@ -56,7 +56,10 @@ def test_what_is_said_of_the_knee_stays_when_the_whole_film_is_graded(profile):
 
 def test_a_small_knee_two_knees_and_the_published_networks_keep_their_boxes(profile):
     for seen in (found(SMALL), found(LARGE, LARGE)):
-        assert framing.framed(profile.record, FILM, seen) is seen
+        framed = framing.framed(profile.record, FILM, seen)
+        assert framed.frames == seen.frames
+        # The profile was fitted to whole films, which each of these knees says.
+        assert all(knee.findings == (framing.BY_BOX,) for knee in framed.knees)
     seen = found(LARGE)
     assert framing.framed(None, FILM, seen) is seen
     boxed = replace(profile.record, framing=framing.FOUND)

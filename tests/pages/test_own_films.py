@@ -119,7 +119,7 @@ def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     assert "No film of KL 0 and KL 4 is among them" in said
     adaptation = app.session_state["own_films"].adaptation
     assert adaptation.films.images.size == 0  # which the server would hold for nothing
-    after = adaptation.figures["together"]["accuracy"]["after"]
+    after = adaptation.figures["together"]["answer_accuracy"]["after"]
     (table,) = (one.value for one in app.dataframe if "Difference" in one.value)
     assert table.iloc[0]["Adapted, out of fold"].startswith(f"{100 * after[0]:.1f}%")
     if not adaptation.better:
@@ -132,6 +132,7 @@ def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     data = read_one(app)
     page = " ".join(block.body for block in app.get("html"))
     assert "As graded at County *hospital*" in page
+    assert "learnt from this very film" not in text(app)
     profile = app.session_state["profiles"][app.session_state["profile"]]
     for body, shares in zip(
         shown_shares(app), expected_shares(Graders().under(profile), data), strict=True
@@ -164,7 +165,7 @@ def test_the_published_networks_are_measured_and_the_figures_kept(app, graded):
     look(app, graded)
     press(app, key="own_measure")
     said = text(app)
-    assert "1 film left out" in said
+    assert "1 film could not be used, 0 left out by you" in said
     work = app.session_state["own_films"]
     assert work.adaptation is None
     found = work.measured.evaluation.answers["Both together"]
@@ -216,7 +217,7 @@ def test_films_that_are_there_twice_stand_on_the_sheet_and_count_once(app):
     said = look(app, zipped({"grades.csv": table, "a.png": film, "copy.png": film}))
     assert "**3 films** of" in said
     press(app, key="own_learn")
-    assert "Received 0 \\(3 films could not be used\\)" in text(app)
+    assert "Received 0 \\(1 film could not be used\\)" in text(app)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_two_profiles_are_compared_and_left_in_one_click(app):
     load(app, profile_zip("Lakeside", towards=0))
     data = read_one(app)
     html = " ".join(block.body for block in app.get("html"))
-    assert "As graded at Lakeside, 50 films, 61% right" in html
+    assert "As graded at Lakeside, 50 films, 61% right (51 to 71%)" in html
     assert "films of Lakeside)" in html
     assert "its readers agreed in 75%" in html
     app.toggle(key="compare_profiles").set_value(True).run()

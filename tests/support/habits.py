@@ -1,9 +1,13 @@
 """A hospital whose readers draw the lines elsewhere, made of numbers: nothing is decoded."""
 
+import functools
+from dataclasses import replace
+
 import numpy as np
 
 from kneeoa.adaptation.adapting import Adaptation, Network, learn
-from kneeoa.adaptation.films import GradedFilms
+from kneeoa.adaptation.gathering.graded import GradedFilms
+from kneeoa.adaptation.lines import Home
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.profile import Head
 from kneeoa.metrics.calibration import softmax
@@ -78,4 +82,14 @@ def answers(features, heads) -> np.ndarray:
 
 def learnt(features, grades, patients, *, seed: int = 0) -> Adaptation:
     """Return what these films teach."""
-    return learn(films_of(grades, patients), networks_of(features), answering, RULES, seed=seed)
+    adaptation = learn(
+        films_of(grades, patients), networks_of(features), answering, RULES, seed=seed
+    )
+    return replace(adaptation, homes={"together": home()})
+
+
+@functools.cache
+def home() -> Home:
+    """Return what both networks together say, as published, of eight hundred films at home."""
+    features, grades, patients = knees(800, seed=101, at_home=True)
+    return Home(grades, answers(features, {f"net{n}": published(n) for n in range(2)}), patients)

@@ -10,7 +10,8 @@ import numpy as np
 from kneeoa.adaptation.writing import packed
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.grading import Graders
-from kneeoa.graders.profile import FilmsOf, FittedNetwork, Head, Record, write_heads
+from kneeoa.graders.profile import Head, write_heads
+from kneeoa.graders.profiles.record import FilmsOf, FittedNetwork, Record
 from kneeoa.graders.weights import read_weights
 
 ANSWERS = ("mobilenet", "resnet50", "together")
@@ -45,7 +46,10 @@ def profile_files(
         weights_sha256=hashlib.sha256(weights).hexdigest(),
         of=FilmsOf(50, 40, (10, 10, 10, 10, 10)),
         answers=dict.fromkeys(ANSWERS, AnswerRule("median", 0.9, 0.8)),
-        figures={name: {"accuracy": ends, "coverage": ends} for name in ANSWERS},
+        figures={
+            name: dict.fromkeys(("answer_accuracy", "accuracy", "coverage"), ends)
+            for name in ANSWERS
+        },
         track_record=dict.fromkeys(ANSWERS, (RIGHT,) * 5),
         better=True,
         libraries={},

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 import kneeoa
-from kneeoa.adaptation.films import GradedFilms
+from kneeoa.adaptation.gathering.graded import GradedFilms
 from kneeoa.analysis import confusions, operating
 from kneeoa.analysis.anova import METRICS
 from kneeoa.analysis.findings import value_text
@@ -34,7 +34,7 @@ class Measured:
     source : where the films are from, as text
     answers : network, or ``Both together`` -> `confusions.graded` films. Films are named by a hash
         and patients by a number, so that nothing of it tells who they are
-    left_out : how many films could not be used
+    left_out, by_reader : how many films could not be used, and how many the reader left out
     notes : what else there is to know, in sentences
     """
 
@@ -42,6 +42,7 @@ class Measured:
     answers: dict[str, pd.DataFrame]
     left_out: int
     notes: tuple[str, ...]
+    by_reader: int = 0
 
 
 def measured(source: str, films: GradedFilms, answers: Mapping[str, np.ndarray]) -> Measured:
@@ -63,7 +64,7 @@ def measured(source: str, films: GradedFilms, answers: Mapping[str, np.ndarray])
         shares = pd.DataFrame(np.asarray(probabilities, float), columns=PROBABILITY_COLUMNS)
         table = pd.concat([base, shares], axis=1).sort_values("image_id", ignore_index=True)
         tables[TOGETHER if name == FOLDER else name] = confusions.graded(table, "own")
-    return Measured(source, tables, len(films.left_out), films.notes)
+    return Measured(source, tables, films.unusable, films.notes, films.by_reader)
 
 
 def figures(
@@ -157,7 +158,8 @@ def about(measurement: Measured, hashes: Mapping[str, str], *, made_at: datetime
         "",
         f"{counted(len(films), 'film')} of {counted(films['patient_id'].nunique(), 'patient')}: "
         + ", ".join(f"KL {grade} {int(counts.get(grade, 0))}" for grade in range(5))
-        + f". {counted(measurement.left_out, 'film')} could not be used.",
+        + f". {counted(measurement.left_out, 'film')} could not be used, "
+        f"{measurement.by_reader} left out by the reader.",
         "The networks learnt nothing from these films. The grade is the most probable one. "
         "Intervals are 95%, by bootstrap over patients.",
         *map(plain, measurement.notes),

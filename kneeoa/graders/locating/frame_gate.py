@@ -275,6 +275,6 @@ def _written_over(seen: np.ndarray) -> Finding | None:
     return Finding(
         "written-over",
         "The joint has edges harder than those of bone: writing, lines, metal or too narrow a "
-        "window. The networks take them for bone: export the film without.",
+        "window. The networks take them for bone: export the film again without them.",
         WARNED,
     )

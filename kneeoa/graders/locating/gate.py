@@ -41,9 +41,9 @@ class Finding:
 
     Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``noise``, ``flat``, ``joint-missing``,
     ``joint-covered``, ``too-few-shades``, ``blurred``, ``several-films``, ``grey-values``,
-    ``mirrored-halves``, ``spoilt`` (refused); ``negative``, ``implant``, ``cut-off``,
-    ``saturated``, ``few-pixels``, ``few-shades``, ``covered``, ``written-over``, ``grainy``,
-    ``soft``, ``another-knee``, ``doubtful``, ``moved`` (warned).
+    ``mirrored-halves``, ``spoilt``, ``other-knee`` (refused); ``negative``, ``implant``,
+    ``cut-off``, ``saturated``, ``few-pixels``, ``few-shades``, ``covered``, ``written-over``,
+    ``grainy``, ``soft``, ``another-knee``, ``doubtful``, ``moved``, ``by-box`` (warned).
     """
 
     code: str
@@ -86,6 +86,12 @@ ANOTHER = Finding(
     "another-knee",
     "There seems to be another knee beside the box, which is not graded.",
     WARNED,
+)
+OTHER_KNEE = Finding(
+    "other-knee",
+    "Expected the box of this knee on this knee. It shows more of the film's other one: a grade "
+    "would be said of the wrong side. Move it back, or turn to the other knee.",
+    REFUSED,
 )
 DOUBTFUL = Finding(
     "doubtful",
@@ -188,9 +194,14 @@ def has_metal(knee: float) -> Finding | None:
     return IMPLANT if knee > _METAL_BESIDE else None
 
 
-def moved(frame: Frame, knees: Sequence[Frame]) -> Finding | None:
-    """Return that a frame which the reader moved shows none of the `knees` found, or two."""
+def moved(frame: Frame, knees: Sequence[Frame], knee: int = 0) -> Finding | None:
+    """Return that a frame which the reader moved shows none of the `knees` found, or two.
+
+    Or another one of them than the `knee` whose frame it is: the grade would be of the wrong side.
+    """
     there = _overlaps(frame, knees)
+    if max(there) > max(there[knee], _OTHER_KNEE):
+        return OTHER_KNEE
     if sum(share > _OTHER_KNEE for share in there) == 1 and max(there) >= _SAME_KNEE:
         return None
     return Finding(

@@ -27,6 +27,8 @@ _DESCRIBED_VIEWS = frozenset(
     | {"SEITLICH", "SEITL", "PROFIL", "LATERALE", "LATERALIS", "AXIALE"}
 )
 """Of these, and in other languages, what stands for a view wherever it is written."""
+_IN_STANDARD = dict.fromkeys(("SEITLICH", "SEITL", "PROFIL", "LATERALE", "LATERALIS"), "LATERAL")
+_IN_STANDARD |= {"AXIALE": "AXIAL"}
 _FRONTAL_VIEWS = frozenset({"AP", "PA", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "FRONTAL"})
 _OF_HEADER = "header-"
 CHILD = Finding(
@@ -53,12 +55,12 @@ def of_header(header: Header) -> tuple[Finding, ...]:
 
     Where it names no part of the body, or no view, its description counts.
     """
-    part, view = _described(header)
+    part, view = _part_and_view(header)
     statements = (
-        ("body-part", header.body_part or part, _is_elsewhere, "a knee", "it shows {}"),
+        ("body-part", part, _is_elsewhere, "a knee", "it shows {}"),
         (
             "view",
-            header.view or view,
+            view,
             _is_from_the_side,
             "a knee seen from the front",
             "its view is {} (from the side, oblique or axial)",
@@ -78,6 +80,24 @@ def of_header(header: Header) -> tuple[Finding, ...]:
     return (*contradictions, CHILD) if header.child else contradictions
 
 
+def terms_against(header: Header) -> tuple[str | None, str | None]:
+    """Return part of the body and view that `of_header` has something against, as a term each.
+
+    However the file words them, these are of `OTHER_PARTS` and `SIDE_VIEWS`, nobody's own words.
+    """
+    part, view = _part_and_view(header)
+    parts = sorted(_parts_in(part) & OTHER_PARTS) if part and _is_elsewhere(part) else []
+    views = []
+    if view and _is_from_the_side(view):
+        views = sorted(_IN_STANDARD.get(word, word) for word in _views_in(view))
+    return next(iter(parts), None), next(iter(views), None)
+
+
+def _part_and_view(header: Header) -> tuple[str | None, str | None]:
+    part, view = _described(header)
+    return header.body_part or part, header.view or view
+
+
 def _described(header: Header) -> tuple[str | None, str | None]:
     """Return which other part of the body, and which other view, the description names."""
     words = header.described
@@ -95,8 +115,7 @@ def _is_elsewhere(part: str) -> bool:
 
     A film from hip to ankle shows a knee.
     """
-    words = set(part.split())
-    words |= {word.removesuffix("S") for word in words} | {part.replace(" ", "")}
+    words = _parts_in(part)
     if any(word.startswith("KNEE") for word in words) or words >= _WHOLE_LEG:
         return False
     return bool(words & OTHER_PARTS)
@@ -104,5 +123,17 @@ def _is_elsewhere(part: str) -> bool:
 
 def _is_from_the_side(view: str) -> bool:
     """Return whether words name another view alone, as ``LL`` or ``LEFT LATERAL``."""
-    words = {*view.split(), view.replace(" ", "")}
-    return bool(words & (SIDE_VIEWS | _DESCRIBED_VIEWS)) and not words & _FRONTAL_VIEWS
+    return bool(_views_in(view)) and not _words_in(view) & _FRONTAL_VIEWS
+
+
+def _parts_in(part: str) -> set[str]:
+    words = set(part.split())
+    return words | {word.removesuffix("S") for word in words} | {part.replace(" ", "")}
+
+
+def _views_in(view: str) -> set[str]:
+    return _words_in(view) & (SIDE_VIEWS | _DESCRIBED_VIEWS)
+
+
+def _words_in(view: str) -> set[str]:
+    return {*view.split(), view.replace(" ", "")}

@@ -71,8 +71,8 @@ class Localiser:
         file = place / "card.json"
         if not file.exists():
             raise ModelError(
-                f"Expected a published localiser in {place}. There is none: train one with "
-                "`python -m train locate`, or name another folder."
+                f"Expected a published localiser in {place}. There is none: train one in a "
+                "checkout with `python -m train locate`, or name another folder."
             )
         self.card: dict[str, Any] = schema.localiser_card(file)
         self._side = int(self.card["config"]["side"])

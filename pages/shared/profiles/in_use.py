@@ -4,21 +4,15 @@ It is kept in the session and nowhere else. The loaded networks are shared by al
 are never changed: each reading asks for them anew, under the profile of its own session.
 """
 
-from collections.abc import Collection
-
 import streamlit as st
 
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.profile import Profile
 from pages.shared import cached
 
-LEARNT_FROM_IT = (
-    "This profile learnt from this very film and the grade it was given: that the networks agree "
-    "here says nothing."
-)
 MOST_LOADED = 20
 """In one session; the one that was loaded first goes first, but never the one in use."""
-_LOADED, _CURRENT, _LEARNT_FROM = "profiles", "profile", "profile_films"
+_LOADED, _CURRENT = "profiles", "profile"
 
 
 def loaded() -> dict[str, Profile]:
@@ -66,23 +60,10 @@ def leave() -> None:
     choose(None)
 
 
-def remember_films(profile: Profile, contents: Collection[str]) -> None:
-    """Remember which films, by the SHA-256 of their bytes, a profile was learnt from here."""
-    st.session_state.setdefault(_LEARNT_FROM, {})[profile.digest] = frozenset(contents)
-
-
 def learnt_from(content: str) -> bool:
-    """Return whether the profile that readings follow was learnt from this very film."""
+    """Return whether the profile that readings follow was learnt from this very film, by SHA-256.
+
+    What a profile says of that itself goes wherever it goes; one from before it did says nothing.
+    """
     profile = current()
-    return profile is not None and was_learnt_from(profile, content)
-
-
-def films_learnt_from() -> Collection[str]:
-    """Return the films, by SHA-256, that the profile that readings follow was learnt from here."""
-    profile = current()
-    return st.session_state.get(_LEARNT_FROM, {}).get(profile.digest, ()) if profile else ()
-
-
-def was_learnt_from(profile: Profile, content: str) -> bool:
-    """Return whether a profile that was made in this session learnt from this very film."""
-    return content in st.session_state.get(_LEARNT_FROM, {}).get(profile.digest, ())
+    return profile is not None and profile.learnt_from(content)

@@ -4,7 +4,7 @@ import pytest
 
 from kneeoa.films.header import NO_HEADER, Header
 from kneeoa.graders.locating.gate import REFUSED
-from kneeoa.graders.locating.header_gate import of_header
+from kneeoa.graders.locating.header_gate import of_header, terms_against
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,22 @@ def test_a_childs_knee_is_refused_beside_whatever_else_is_said():
 )
 def test_silence_and_knees_pass(header):
     assert of_header(header) == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "terms"),
+    [
+        (Header(body_part="HANDS"), ("HAND", None)),
+        (Header(body_part="L SPINE", view="AP"), ("LSPINE", None)),
+        (Header(body_part="KNEE", view="LEFT LATERAL"), (None, "LATERAL")),
+        (Header(described=frozenset({"KNIE", "SEITLICH", "MEIER"})), (None, "LATERAL")),
+        (Header(described=frozenset({"HAND", "AP", "MEIER"})), ("HAND", None)),
+        (Header(body_part="KNEE", view="AP"), (None, None)),
+        (Header(body_part="MEIER", view="ANNA"), (None, None)),
+        (NO_HEADER, (None, None)),
+    ],
+)
+def test_what_is_against_a_film_is_a_term_of_the_standard(header, terms):
+    assert terms_against(header) == terms
+    kept = Header(body_part=terms[0], view=terms[1])
+    assert [one.code for one in of_header(kept)] == [one.code for one in of_header(header)]

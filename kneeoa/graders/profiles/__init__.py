@@ -1,0 +1,1 @@
+"""What a profile's files hold."""
