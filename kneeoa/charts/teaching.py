@@ -11,6 +11,8 @@ from kneeoa.grades import GRADES, KLGrade
 
 LABELS = [grade.label for grade in GRADES]
 _VOTES, _REFERENCE = "#2b93a1", "#d17a1f"
+_KINDS = (_VOTES, *style.SINGLE[1:])
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 
 
 def votes_figure(
@@ -61,23 +63,30 @@ def progress_figure(
 ) -> go.Figure:
     """Return a reader's scores over her sessions, or another `step`, with intervals.
 
-    `progress` as from `scoring.progress`; `measure` is ``accuracy`` or ``kappa``.
+    `progress` as from `scoring.progress`; `measure` is ``accuracy`` or ``kappa``. Where it has
+    them, a ``number`` places each session, and a ``kind`` says which compare: each is a line.
     """
-    figure = style.figure(height=height, legend=False)
-    value = progress[measure]
-    figure.add_scatter(
-        x=list(range(1, len(progress) + 1)),
-        y=value,
-        error_y=style.interval(
-            value, progress[f"{measure}_low"], progress[f"{measure}_high"], thickness=2, width=4
+    numbers = pd.Series(range(1, len(progress) + 1), progress.index, name="number")
+    table = progress if "number" in progress else progress.join(numbers)
+    kinds = table["kind"].unique() if "kind" in table else [None]
+    figure = style.figure(height=height, legend=len(kinds) > 1)
+    for place, kind in enumerate(kinds):
+        line = table if kind is None else table[table["kind"] == kind]
+        value, colour = line[measure], _KINDS[place % len(_KINDS)]
+        figure.add_scatter(
+            x=line["number"].tolist(),
+            y=value,
+            error_y=style.interval(
+                value, line[f"{measure}_low"], line[f"{measure}_high"], thickness=2, width=4
+            )
+            | {"color": style.faded(colour, 0.5)},
+            name=kind,
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            marker={"size": 9, "symbol": _SYMBOLS[place % len(_SYMBOLS)]},
+            customdata=line[["session", "answered"]],
+            hovertemplate="%{customdata[0]}<br>%{y:.2f} on %{customdata[1]} films<extra></extra>",
         )
-        | {"color": style.faded(_VOTES, 0.5)},
-        mode="lines+markers",
-        line={"color": _VOTES, "width": 2},
-        marker={"size": 9},
-        customdata=progress[["session", "answered"]],
-        hovertemplate="%{customdata[0]}<br>%{y:.2f} on %{customdata[1]} films<extra></extra>",
-    )
     figure.update_xaxes(title=step, dtick=max(1, len(progress) // 12))
     if measure == "accuracy":
         figure.update_yaxes(title="Accuracy", tickformat=".0%", range=[0, 1.03])

@@ -32,6 +32,7 @@ Event = Literal[
     "film exported",
     "archive queried",
     "films taken from an archive",
+    "pushed films taken",
     "pushed films removed",
     "reports sent to an archive",
     "report to an archive discarded",

@@ -1,7 +1,8 @@
 """Group sessions: a teacher shows films, a class votes; who may do what, and when.
 
 A group's state goes ``waiting``, then film by film ``voting, closed, told``, and at last ``ended``.
-A film that was told is not voted on again. Times are given by the caller, in UTC.
+A film that was closed stays so wherever the session goes: only *voting* asked for opens it again,
+and a film that was told not even that. Times are given by the caller, in UTC.
 """
 
 from dataclasses import dataclass, replace
@@ -14,13 +15,15 @@ from sqlalchemy import Engine, Row, delete, select, update
 from kneeoa.errors import DataError
 from kneeoa.store import audit, tables
 from kneeoa.store.codes import new_code, read_code
-from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
 from kneeoa.store.turns import in_turn
 from kneeoa.store.values import each_of, read_exam
 from kneeoa.store.votes import (
     MOST_A_CLIENT,
     Participant,
+    has_votes,
     join,
+    new_token,
     participants,
     rejoin,
     remove_participant,
@@ -44,6 +47,7 @@ __all__ = [
     "find_group",
     "groups",
     "join",
+    "new_token",
     "open_group",
     "participants",
     "rejoin",
@@ -156,6 +160,7 @@ def delete_group(db: Engine, group_id: int, *, client: str, now: datetime) -> No
         gone = delete(table).where(table.c.id == group_id).returning(table.c.code)
         if (code := connection.scalar(gone)) is not None:
             audit.note(connection, "session deleted", client=client, now=now, about=code)
+    forget_log(db)
 
 
 def change_group(
@@ -168,8 +173,8 @@ def change_group(
 ) -> Group:
     """Return the group after going to the film at `position`, or to another state at this one.
 
-    Going to a film opens voting on it, or shows it told where it was told before. `group` is what
-    the teacher's window shows. Voting that is opened at `now` may close by itself
+    Going to a film opens voting on it, or shows it closed or told where it was before. `group` is
+    what the teacher's window shows. Voting that is opened at `now` may close by itself
     (`kneeoa.store.voting`); without a time it does not.
 
     Raises `StoreError` where another window has gone on meanwhile, or a step cannot be taken.
@@ -195,15 +200,20 @@ def change_group(
             )
         to = kept.position if position is None else position
         is_film = (film.c.group_id == group.group_id) & (film.c.position == to)
-        told = bool(connection.scalar(select(film.c.told).where(is_film)))
-        after = _next_state(kept, state if position is None else None, to, told)
-        if after in ("voting", "told"):
-            shown = {"group_id": group.group_id, "position": to, "told": after == "told"}
-            mark = insert_into(db, film).values(shown)
+        row = connection.execute(select(film.c.told, film.c.closed).where(is_film)).first()
+        before = _state_of(row)
+        after = _next_state(kept, state if position is None else None, to, before)
+        if after in ("voting", "closed", "told"):
+            marks: dict[str, Any] = {"told": after == "told", "closed": after != "voting"}
+            if (
+                after == "voting"
+                and before == "closed"
+                and has_votes(connection, kept.group_id, to)
+            ):
+                marks["again"] = True
+            mark = insert_into(db, film).values(group_id=group.group_id, position=to, **marks)
             keys = ["group_id", "position"]
-            connection.execute(
-                mark.on_conflict_do_update(index_elements=keys, set_={"told": shown["told"]})
-            )
+            connection.execute(mark.on_conflict_do_update(index_elements=keys, set_=marks))
         since = now if after == "voting" else None
         changed: dict[str, Any] = {
             "state": after,
@@ -215,13 +225,20 @@ def change_group(
     return replace(kept, **changed)
 
 
-def _next_state(now: Group, state: str | None, to: int, told: bool) -> str:
+def _state_of(film: Row | None) -> State:
+    """Return in which state a film is gone to; None: it was not shown before."""
+    if film is None:
+        return "voting"
+    return "told" if film.told else "closed" if film.closed else "voting"
+
+
+def _next_state(now: Group, state: State | None, to: int, before: State) -> State:
     if now.state == "ended":
         raise StoreError("This session has ended. Open a new one.")
     if state is None:
         if to not in range(len(now.exam.films)):
             raise StoreError(f"Expected film 1 to {len(now.exam.films)}. Received: {to + 1}.")
-        return "told" if told else "voting"
+        return before
     if now.state not in _FROM.get(state, ()):
         raise StoreError(
             f"Expected a step that can follow on '{now.state}' at this film. Received: '{state}'. "

@@ -4,31 +4,55 @@ Times are given by the caller, in UTC; nothing is ordered by them, so a clock ma
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import pandas as pd
 from sqlalchemy import Connection, Engine, Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.files import record_of
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.store import audit, tables
+from kneeoa.store.answers import (
+    GONE,
+    Answer,
+    GoneError,
+    answers_in,
+    answers_of,
+    record_answer,
+)
 from kneeoa.store.codes import new_code, read_code
-from kneeoa.store.database import StoreError, insert_into, reading, writing
-from kneeoa.store.values import each_of, grade_of, read_exam
+from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
+from kneeoa.store.values import each_of, read_exam
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching.exam import Exam
 from kneeoa.teaching.swayed import Round
 
+__all__ = [
+    "Answer",
+    "GoneError",
+    "Learner",
+    "PracticeOptions",
+    "PracticeSession",
+    "answers_of",
+    "begin_session",
+    "cards_of",
+    "damaged_sessions",
+    "delete_learner",
+    "export_learner",
+    "find_learner",
+    "finish_session",
+    "new_learner",
+    "open_session",
+    "put_card",
+    "record_answer",
+    "reopen_session",
+    "sessions_of",
+]
+
 CODE_LENGTH = 8
 """Letters of 5 bits: 40 bits are not guessed over a network."""
-_GONE = "The practice under this code was deleted. Begin a new session."
-
-
-class GoneError(StoreError):
-    """What was kept of a learner has been deleted, in another window maybe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,40 +83,6 @@ class PracticeSession:
     options: PracticeOptions
     started_at: datetime
     finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was said to a film of a session; `grade` is None where time was up.
-
-    ``first_grade`` came before the network's answer was seen; ``shown_grade`` is that of the
-    network, shown or not.
-    """
-
-    position: int
-    image_id: str
-    reference: int
-    grade: int | None
-    seconds: float | None
-    first_grade: int | None
-    shown_when: str
-    shown_grade: int | None
-    network: str | None
-    answered_at: datetime
-
-
-_COLUMNS = {
-    "position": "int64",
-    "image_id": "str",
-    "reference": "int64",
-    "grade": "Int64",
-    "seconds": "float64",
-    "first_grade": "Int64",
-    "shown_when": "str",
-    "shown_grade": "Int64",
-    "network": "str",
-    "answered_at": "datetime64[us, UTC]",
-}
 
 
 def new_learner(db: Engine, now: datetime) -> Learner:
@@ -144,39 +134,8 @@ def begin_session(
         with writing(db) as connection:
             session_id = connection.scalar(table.insert().values(row).returning(table.c.id))
     except IntegrityError:
-        raise GoneError(_GONE) from None
+        raise GoneError(GONE) from None
     return PracticeSession(session_id, kept, options, now, None)
-
-
-def record_answer(db: Engine, session_id: int, answer: Answer) -> None:
-    """Keep an answer; where the film has one already, that stands.
-
-    Raises `GoneError` where the session has been deleted, `StoreError` where it has no such film.
-    """
-    try:
-        with writing(db) as connection:
-            _record(db, connection, session_id, answer)
-    except IntegrityError:
-        raise GoneError(_GONE) from None
-
-
-def _record(db: Engine, connection: Connection, session_id: int, answer: Answer) -> None:
-    session = tables.practice_session
-    text = connection.scalar(select(session.c.exam).where(session.c.id == session_id))
-    if text is None:
-        raise GoneError(_GONE)
-    films = dict(enumerate(read_exam(text).films))
-    film = films.get(answer.position)
-    if film is None or (film.image_id, film.grade) != (answer.image_id, answer.reference):
-        raise StoreError(
-            f"Expected an answer to one of the {len(films)} films of this session. Received "
-            f"one to {answer.image_id} as film {answer.position + 1}: begin a new session."
-        )
-    row = asdict(answer)
-    for name in ("reference", "grade", "first_grade", "shown_grade"):
-        row[name] = None if row[name] is None else grade_of(row[name])
-    new = insert_into(db, tables.practice_answer).values(session_id=session_id, **row)
-    connection.execute(new.on_conflict_do_nothing())
 
 
 def finish_session(db: Engine, session_id: int, now: datetime) -> None:
@@ -222,23 +181,6 @@ def _sessions(connection: Connection, learner: Learner) -> list[PracticeSession]
     return each_of(connection, mine.order_by(table.c.id), _session)
 
 
-def answers_of(db: Engine, session_id: int) -> pd.DataFrame:
-    """Return the answers of a session, one row each, by position; the fields of `Answer`.
-
-    Films without an answer have no row. Grades are Int64, empty where none was given.
-    """
-    with reading(db) as connection:
-        rows = [asdict(answer) for answer in _answers(connection, session_id)]
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
-
-
-def _answers(connection: Connection, session_id: int) -> list[Answer]:
-    table = tables.practice_answer
-    columns = [table.c[field.name] for field in fields(Answer)]
-    rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
-    return each_of(connection, rows, lambda row: Answer(*row))
-
-
 def cards_of(db: Engine, learner: Learner) -> dict[str, str]:
     """Return the learner's cards of `kneeoa.teaching.repetition`, as JSON, by image id."""
     with reading(db) as connection:
@@ -261,7 +203,7 @@ def put_card(db: Engine, learner: Learner, image_id: str, card: str) -> None:
         with writing(db) as connection:
             connection.execute(row)
     except IntegrityError:
-        raise GoneError(_GONE) from None
+        raise GoneError(GONE) from None
 
 
 def export_learner(db: Engine, learner: Learner) -> dict[str, Any]:
@@ -272,10 +214,10 @@ def export_learner(db: Engine, learner: Learner) -> dict[str, Any]:
             select(table.c.created_at).where(table.c.id == learner.learner_id)
         )
         if created_at is None:
-            raise GoneError(_GONE)
+            raise GoneError(GONE)
         sessions = []
         for session in _sessions(connection, learner):
-            answers = [asdict(answer) for answer in _answers(connection, session.session_id)]
+            answers = [asdict(answer) for answer in answers_in(connection, session.session_id)]
             sessions.append({**asdict(session), "answers": answers})
         cards = {name: json.loads(card) for name, card in _cards(connection, learner).items()}
     kept = {"code": learner.code, "created_at": created_at, "sessions": sessions, "cards": cards}
@@ -290,6 +232,7 @@ def delete_learner(db: Engine, learner: Learner, *, client: str, now: datetime) 
         if connection.execute(gone).rowcount:
             number = f"learner {learner.learner_id}"
             audit.note(connection, "practice deleted", client=client, now=now, about=number)
+    forget_log(db)
 
 
 def _session(row: Row) -> PracticeSession:

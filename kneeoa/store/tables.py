@@ -20,9 +20,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
-REVISION = "0006"
+REVISION = "0008"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
@@ -125,13 +126,16 @@ teaching_group = Table(
     sqlite_autoincrement=True,
 )
 
-# The films on which voting was ever opened.
+# The films on which voting was ever opened: whether it is closed, the reference told, and whether
+# the class voted again, with its first votes before it.
 group_film = Table(
     "group_film",
     metadata,
     Column("group_id", Integer, _belongs_to("teaching_group"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("told", Boolean, nullable=False),
+    Column("closed", Boolean, nullable=False, server_default=false()),
+    Column("again", Boolean, nullable=False, server_default=false()),
 )
 
 participant = Table(
@@ -181,6 +185,10 @@ reading_case = Table(
     Column("source", String(16), nullable=False),
     # Which cases are of one patient, and nothing else of her: a keyed hash, empty where not known.
     Column("patient", String(32), nullable=False),
+    # Likewise who gave her that number, and when she was born; none of cases from before these were
+    # kept: of them nothing but the number is known.
+    Column("issuer", String(32)),
+    Column("born", String(32)),
     Column("study_date", String(10), nullable=False),
     Column("is_read", Boolean, nullable=False),
     # Counts the changes, so that of two windows none overwrites what it has not seen.
@@ -223,6 +231,8 @@ case_grade = Table(
     Column("committed", Integer, _graded("committed")),
     Column("committed_at", Moment),
     Column("seen_at", Moment),
+    # Whether theirs only stood in a list or beside the films, so that it can still wait for hers.
+    Column("passed", Boolean, nullable=False, server_default=false()),
 )
 
 audit = Table(

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Engine, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from kneeoa.store import audit, tables
 from kneeoa.store.codes import read_code
-from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
 from kneeoa.store.turns import in_turn
 from kneeoa.store.values import grade_of, read_exam
 from kneeoa.wording import entered
@@ -32,16 +32,28 @@ class Participant:
     token: str
 
 
+_PEOPLE = select(*(tables.participant.c[name] for name in ("id", "group_id", "nickname", "token")))
+
+
+def new_token() -> str:
+    """Return what a browser can be known by, which nobody guesses."""
+    return secrets.token_hex(16)
+
+
 def join(
     db: Engine,
     code: str,
     nickname: str,
     now: datetime,
     *,
+    token: str = "",
     client: str = "",
     most_a_client: int = MOST_A_CLIENT,
 ) -> Participant:
     """Return a new participant of the group that has `code`.
+
+    Who comes again with the `token` that she joined by is the one she was: a browser that did not
+    hear of it asks twice. Without one she is given one.
 
     `client` tells one client from others, and of them each gets at most `most_a_client` places; an
     empty one is not counted.
@@ -55,7 +67,7 @@ def join(
             f"Expected a nickname of 1 to {LONGEST_NICKNAME} letters. Choose another one."
         )
     group, person = tables.teaching_group, tables.participant
-    token = secrets.token_hex(16)
+    token = token or new_token()
     try:
         with writing(db) as connection:
             # Locked, so that two who join at once are both counted.
@@ -68,6 +80,9 @@ def join(
                 raise StoreError("No session has this code. Check it letter by letter.")
             if group_row.state == "ended":
                 raise StoreError("This session has ended. Ask the teacher for a new code.")
+            here = (person.c.group_id == group_row.id) & (person.c.token == token)
+            if (row := connection.execute(_PEOPLE.where(here)).first()) is not None:
+                return Participant(*row)
             count = select(func.count()).where(person.c.group_id == group_row.id)
             if connection.scalars(count).one() >= MOST_PARTICIPANTS:
                 raise StoreError(f"This session is full: {MOST_PARTICIPANTS} take part.")
@@ -77,7 +92,7 @@ def join(
                     f"From this network {most_a_client} take part already, which is as many as "
                     "may. Tell the teacher, who can remove others or start the server for more."
                 )
-            row = {
+            new = {
                 "group_id": group_row.id,
                 "nickname": name,
                 "nickname_key": unicodedata.normalize("NFKC", name).casefold(),
@@ -85,7 +100,7 @@ def join(
                 "joined_at": now,
                 "client": client,
             }
-            participant_id = connection.scalar(person.insert().values(row).returning(person.c.id))
+            participant_id = connection.scalar(person.insert().values(new).returning(person.c.id))
     except IntegrityError:
         raise StoreError(f"The nickname {name} is taken in this session. Choose another.") from None
     return Participant(participant_id, group_row.id, name, token)
@@ -102,9 +117,6 @@ def rejoin(db: Engine, code: str, token: str) -> Participant:
         if row is not None:
             return Participant(*row)
     raise StoreError(_NOT_THERE)
-
-
-_PEOPLE = select(*(tables.participant.c[name] for name in ("id", "group_id", "nickname", "token")))
 
 
 def participants(db: Engine, group_id: int) -> list[Participant]:
@@ -133,6 +145,7 @@ def remove_participant(
         if connection.execute(delete(person).where(is_member)).rowcount:
             code = connection.scalar(select(group.c.code).where(group.c.id == group_id))
             audit.note(connection, event, client=client, now=now, about=code or "")
+    forget_log(db)
 
 
 def vote(db: Engine, participant: Participant, position: int, grade: int, now: datetime) -> None:
@@ -188,6 +201,11 @@ def voted(db: Engine, group_id: int, position: int) -> int:
         return connection.scalars(select(func.count()).where(_at(group_id, position))).one()
 
 
+def has_votes(connection: Connection, group_id: int, position: int) -> bool:
+    """Return whether anybody has voted on the film at `position`."""
+    return connection.scalar(select(exists().where(_at(group_id, position)))) is True
+
+
 def tally(db: Engine, group_id: int, position: int) -> list[int]:
     """Return how many gave each grade, 0 to 4, to the film at `position`."""
     grade = tables.vote.c.grade
@@ -204,8 +222,9 @@ def _at(group_id: int, position: int) -> ColumnElement[bool]:
 def votes_of(db: Engine, group_id: int) -> pd.DataFrame:
     """Return who voted how: a row for each participant and film shown, as `readers` takes it.
 
-    Columns ``position, image_id, reference, participant`` (the nickname)``, participant_id`` and
-    ``grade`` (Int64, empty: no vote), by position, then in the order of joining.
+    Columns ``position, image_id, reference, participant`` (the nickname)``, participant_id``,
+    ``grade`` (Int64, empty: no vote) and ``again`` (whether the class voted on the film again, its
+    votes before it), by position, then in the order of joining.
     """
     film, person, kept, group = (
         tables.group_film,
@@ -219,7 +238,7 @@ def votes_of(db: Engine, group_id: int) -> pd.DataFrame:
         & (kept.c.participant_id == person.c.id)
     )
     rows = (
-        select(film.c.position, person.c.nickname, person.c.id, kept.c.grade)
+        select(film.c.position, person.c.nickname, person.c.id, kept.c.grade, film.c.again)
         .join_from(film, person, person.c.group_id == film.c.group_id)
         .outerjoin(kept, theirs)
         .where(film.c.group_id == group_id)
@@ -230,8 +249,8 @@ def votes_of(db: Engine, group_id: int) -> pd.DataFrame:
         votes = connection.execute(rows).all()
     films = read_exam(exam).films if exam else ()
     whole = [
-        (position, films[position].image_id, films[position].grade, nickname, number, grade)
-        for position, nickname, number, grade in votes
+        (position, films[position].image_id, films[position].grade, nickname, number, grade, again)
+        for position, nickname, number, grade, again in votes
     ]
     return pd.DataFrame(whole, columns=list(_COLUMNS)).astype(_COLUMNS)
 
@@ -243,4 +262,5 @@ _COLUMNS = {
     "participant": "str",
     "participant_id": "int64",
     "grade": "Int64",
+    "again": "bool",
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from kneeoa.adaptation.listing import Listed
+from kneeoa.teaching.answers import first_seen
 from kneeoa.teaching.films import TeachingSet
 
 
@@ -20,11 +21,7 @@ def own_grades(sessions: Sequence[pd.DataFrame]) -> dict[str, int]:
     appearance counts and no other: where time was up, or the network's answer came first, there is
     no grade of it.
     """
-    filled = [session for session in sessions if len(session)]
-    if not filled:
-        return {}
-    answers = pd.concat(filled).sort_values("answered_at", kind="stable")
-    first = answers.drop_duplicates("image_id")
+    first = first_seen(sessions)
     grade = first["grade"].where(first["shown_when"] == "never", first["first_grade"])
     grade = grade.where(first["shown_when"] != "before")
     graded = first.assign(own=grade).dropna(subset="own")

@@ -7,7 +7,7 @@ them: two hospitals with the same data set give the same exam, or learn which fi
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Set
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -72,13 +72,15 @@ def draw_exam(
     title: str = "",
     grades: Collection[int] = range(5),
     favour: Mapping[str, float] | None = None,
+    taken: Set[str] = frozenset(),
 ) -> Exam:
     """Return an exam of at most `count` films, as many of each of `grades` as there are.
 
     Of each grade the same number is drawn, the rest by lot; a grade that has fewer gives way to
-    the others. One knee a patient is taken while there are other patients. The same films, seed
-    and options give the same exam. `favour` holds weights by image id, 1 where it says nothing: a
-    film of weight 3 is three times as likely to be drawn early.
+    the others. Of each grade no second knee of a patient is taken, nor one of those `taken`
+    already, while there are films of other patients. The same films, seed and options give the
+    same exam. `favour` holds weights by image id, 1 where it says nothing: a film of weight 3 is
+    three times as likely to be drawn early.
 
     Raises `DataError` when no film has one of the grades.
     """
@@ -89,10 +91,13 @@ def draw_exam(
         named = ", ".join(KLGrade(grade).label for grade in wanted)
         raise DataError(f"Expected films of {named} to draw an exam from. There are none.")
     chosen: list[TeachingFilm] = []
+    patients = set(taken)
     while len(chosen) < count and queues:
         # A round takes one film of each grade; the last, short one is by lot.
         for grade in draw.permutation(sorted(queues))[: count - len(chosen)]:
-            chosen.append(queues[grade].pop())
+            film = _next(queues[grade], patients)
+            chosen.append(film)
+            patients.add(film.patient_id)
             if not queues[grade]:
                 del queues[grade]
     order = draw.permutation(len(chosen))
@@ -106,24 +111,25 @@ def _queues(
     draw: np.random.Generator,
     favour: Mapping[str, float],
 ) -> dict[int, list[TeachingFilm]]:
-    """Films by grade, the last to be taken first; second knees of a patient wait at the end."""
+    """Films by grade, in the order in which they are to be taken."""
     by_grade = defaultdict(list)
     for film in sorted(films, key=lambda film: film.image_id):
         if film.grade in wanted:
             by_grade[int(film.grade)].append(film)
-    queues, seen = {}, set()
-    for grade in sorted(by_grade):
-        candidates = by_grade[grade]
+    queues = {}
+    for grade, candidates in sorted(by_grade.items()):
         weights = np.array([max(1e-9, favour.get(film.image_id, 1.0)) for film in candidates])
         # Drawing without replacement by weight (Efraimidis and Spirakis 2006).
         keys = draw.random(len(candidates)) ** (1 / weights)
-        first: list[TeachingFilm] = []
-        later: list[TeachingFilm] = []
-        for i in np.argsort(-keys, kind="stable"):
-            (later if candidates[i].patient_id in seen else first).append(candidates[i])
-            seen.add(candidates[i].patient_id)
-        queues[grade] = (first + later)[::-1]
+        queues[grade] = [candidates[i] for i in np.argsort(-keys, kind="stable")]
     return queues
+
+
+def _next(queue: list[TeachingFilm], patients: Container[str]) -> TeachingFilm:
+    """Take the first film of a patient who has none yet, or the first at all where none is left."""
+    # Judged only now: a knee that is never drawn must not keep its patient's other one out.
+    free = (place for place, film in enumerate(queue) if film.patient_id not in patients)
+    return queue.pop(next(free, 0))
 
 
 def with_hashes(exam: Exam, films: TeachingSet) -> Exam:
@@ -204,6 +210,13 @@ def left_out(match: Match) -> list[str]:
         )
         if names
     ]
+
+
+def grades_text(grades: Collection[int]) -> str:
+    """Return what an exam is drawn from, as ``all five grades`` or ``0 against 1``."""
+    if len(grades) == len(KLGrade):
+        return "all five grades"
+    return " against ".join(str(int(grade)) for grade in sorted(grades))
 
 
 def lacking(exam: Exam, asked: int) -> list[str]:

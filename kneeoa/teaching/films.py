@@ -1,6 +1,7 @@
 """Films that are taught with: of a graded dataset folder, or synthetic where there is none."""
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ HELD_OUT = ("val", "test")
 """The splits that are taught with: the networks, shown beside the learner, never learned them."""
 
 SYNTHETIC_A_GRADE = 12
+_DRAWN = tuple(f"synthetic-{number:03d}" for number in range(len(GRADES) * SYNTHETIC_A_GRADE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class TeachingSet:
         return self.folder is None
 
     @property
+    def patients(self) -> dict[str, str]:
+        """Whose each film is, by image id."""
+        return {name: film.patient_id for name, film in self.films.items()}
+
+    @property
     def missing_grades(self) -> tuple[KLGrade, ...]:
         """The grades of which there is no film."""
         grades = {film.grade for film in self.films.values()}
@@ -81,12 +88,16 @@ def synthetic_set() -> TeachingSet:
     """Return `SYNTHETIC_A_GRADE` drawn films of every grade, each a patient of its own."""
     # By lot, so that no name gives its grade away.
     grades = np.random.default_rng(0).permutation(np.repeat(GRADES, SYNTHETIC_A_GRADE))
-    names = [f"synthetic-{number:03d}" for number in range(len(grades))]
     films = {
         name: TeachingFilm(name, name, KLGrade(int(grade)), "", f"{name}.png")
-        for name, grade in zip(names, grades, strict=True)
+        for name, grade in zip(_DRAWN, grades, strict=True)
     }
     return TeachingSet(None, films)
+
+
+def are_drawn(image_ids: Iterable[str]) -> bool:
+    """Whether films of `image_ids` are synthetic ones, whatever is taught with by now."""
+    return not set(_DRAWN).isdisjoint(image_ids)
 
 
 def read_set(folder: Path) -> TeachingSet:

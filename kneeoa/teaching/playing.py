@@ -13,12 +13,17 @@ LOWEST, HIGHEST = int(GRADES[0]), int(GRADES[-1])
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer: `grade` is None where time was up; `first_grade` was before the network's."""
+    """What was said to a film; see `kneeoa.teaching.answers` for one without a `grade`.
+
+    ``first_grade`` came before the network's answer was seen. `is_final` is False for that grade
+    alone, as long as the film is thought over.
+    """
 
     position: int
     grade: int | None
     first_grade: int | None
     seconds: float | None
+    is_final: bool = True
 
 
 @dataclass(slots=True)
@@ -47,15 +52,25 @@ class Play:
     choice: int | None = None
     first: int | None = None
     shown_at: float | None = None
+    is_stopped: bool = False
+    is_behind: bool = False
+    """Whether more, less or something else is kept of the session: it must be taken up anew."""
 
     def __post_init__(self) -> None:
         """Go to the first film that is not answered yet."""
         self._go_on()
 
+    def think_again(self, position: int, first: int, shown_at: float | None) -> None:
+        """Go on with the film at `position`, where her first grade stands and cannot be changed."""
+        if position in self.done:
+            return
+        self.position, self.stage, self.shown_at = position, "again", shown_at
+        self.first = self.choice = first
+
     @property
     def is_over(self) -> bool:
-        """Whether every film is answered, and the last one looked at."""
-        return self.position >= len(self.exam.films)
+        """Whether every film is answered and the last one looked at, or the session stopped."""
+        return self.is_stopped or self.position >= len(self.exam.films)
 
     @property
     def film(self) -> ExamFilm:
@@ -94,9 +109,9 @@ class Play:
 
         Returns
         -------
-        The answer, if the keys leave no doubt about it: one grade that is marked before or among
-        them, and no step, which could have been pressed twice. Otherwise the learner has to see
-        the mark first and confirm it again.
+        What is to be kept, if the keys leave no doubt about it: one grade that is marked before or
+        among them, and no step, which could have been pressed twice. Otherwise the learner has to
+        see the mark first and confirm it again.
         """
         grades = sorted(key for key in keys if key in GRADES)
         steps = [step for key, step in (("lower", -1), ("higher", 1)) if key in keys]
@@ -120,7 +135,7 @@ class Play:
             self.choose(min(HIGHEST, max(LOWEST, self.choice + step)))
 
     def confirm(self, at: float) -> Given | None:
-        """Take the marked grade; return the answer once it is final.
+        """Take the marked grade; return it, for it is to be kept.
 
         Where the network's answer comes after the first one, the learner may think again.
         """
@@ -128,7 +143,8 @@ class Play:
             return None
         if self.stage == "grade" and self.round and self.round.when == "after":
             self.first, self.stage = self.choice, "again"
-            return None
+            # Kept before the network's answer is shown: whatever comes then, it stands.
+            return Given(self.position, None, self.first, self._seconds(at), is_final=False)
         return self._end(at)
 
     def time_up(self, at: float) -> Given | None:
@@ -137,8 +153,8 @@ class Play:
         return self._end(at) if left is not None and left <= 0 else None
 
     def leave_out(self) -> Given:
-        """Go on from a film that cannot be shown: it stays without an answer."""
-        given = Given(self.position, None, None, None)
+        """Go on from a film that cannot be shown: a first grade is all there is of an answer."""
+        given = Given(self.position, self.first, self.first, None)
         self.done.add(self.position)
         self._go_on()
         return given
@@ -149,14 +165,16 @@ class Play:
             self._go_on()
 
     def _end(self, at: float) -> Given:
-        seconds = None if self.shown_at is None else at - self.shown_at
-        given = Given(self.position, self.choice, self.first, seconds)
+        given = Given(self.position, self.choice, self.first, self._seconds(at))
         self.done.add(self.position)
         if self.tells:
             self.stage = "told"
         else:
             self._go_on()
         return given
+
+    def _seconds(self, at: float) -> float | None:
+        return None if self.shown_at is None else at - self.shown_at
 
     def _go_on(self) -> None:
         self.stage, self.choice, self.first, self.shown_at = "grade", None, None, None

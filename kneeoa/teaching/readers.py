@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.grades import GRADES
-from kneeoa.metrics import bootstrap
-from kneeoa.teaching.scoring import FEWEST
+from kneeoa.teaching.scoring import FEWEST, interval_of_draws
 
 _N = len(GRADES)
 _APART = np.abs(np.subtract.outer(np.arange(_N), np.arange(_N)))
@@ -45,13 +44,29 @@ def group_kappa_interval(
     """Return the 95% percentile bootstrap interval of `group_kappa` over films.
 
     It says how far other films like these would move it, not other readers. NaN for fewer than
-    `FEWEST` films.
+    `FEWEST` films with two votes, and where `interval_of_draws` says so.
     """
     counts = np.asarray(counts, float)
-    if len(counts) < FEWEST:
+    counts = counts[counts.sum(axis=1) > 0]  # a film without a vote adds nothing to a draw
+    if (counts.sum(axis=1) >= _FEWEST_PAIRED).sum() < FEWEST:
         return float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(len(counts), size=(resamples, len(counts)))
-    return bootstrap.percentile_interval(_kappas(counts[drawn], WEIGHTS[weights]))
+    return interval_of_draws(_kappas(counts[drawn], WEIGHTS[weights]))
+
+
+def rests_on(counts: np.ndarray, weights: str = "plain") -> str:
+    """Return in a few words what `group_kappa` rests on, or why there is none or no interval."""
+    counts = np.asarray(counts, float)
+    value = group_kappa(counts, weights)
+    low, high = group_kappa_interval(counts, weights)
+    if np.isnan(value):
+        return "needs two films with two votes, and more than one grade"
+    if not np.isnan(low):
+        return f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
+    if (counts.sum(axis=1) >= _FEWEST_PAIRED).sum() < FEWEST:
+        return "too few films with two votes for an interval"
+    is_one = value > 1 - 1e-12
+    return "all agree on every film: no interval" if is_one else "films too alike for an interval"
 
 
 def pair_kappa(votes: pd.DataFrame) -> float:

@@ -10,6 +10,9 @@ from datetime import datetime
 
 from fsrs import Card, Rating, Scheduler
 
+from kneeoa.teaching.playing import Given
+from kneeoa.teaching.swayed import Round
+
 MISSED, RAREST, OFTENEST = 6.0, 0.1, 4.0
 """Weights of a film missed last time, and the bounds of one that was known."""
 
@@ -30,6 +33,23 @@ def review(card: str | None, *, reference: int, grade: int | None, now: datetime
     rating = Rating.Good if off == 0 else Rating.Hard if off == 1 else Rating.Again
     after, _ = _SCHEDULER.review_card(before, rating, now)
     return json.dumps({"card": after.to_dict(), "missed": off != 0})
+
+
+def after(
+    card: str | None, given: Given, *, reference: int, shown: Round | None, now: datetime
+) -> str | None:
+    """Return `review` of an answer, or None where it says nothing of what she knows.
+
+    So it is of a film that could not be shown, of one that is still thought over, and where she
+    gave the right grade that a network gave before her. Where she gave a first grade, it counts.
+    """
+    if not given.is_final or (given.grade is None and given.seconds is None):
+        return None
+    is_led = shown is not None and shown.when == "before" and shown.network_grade == reference
+    if is_led and given.grade == reference:
+        return None
+    own = given.grade if given.first_grade is None else given.first_grade
+    return review(card, reference=reference, grade=own, now=now)
 
 
 def favour(cards: Mapping[str, str], now: datetime) -> dict[str, float]:

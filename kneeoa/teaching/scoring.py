@@ -10,7 +10,9 @@ from kneeoa.metrics import agreement, bootstrap
 from kneeoa.metrics.agreement import Proportion
 
 FEWEST = 5
-"""Below this many films, drawing them anew says too little for an interval."""
+"""Below this many patients, drawing them anew says too little for an interval."""
+MOST_UNDEFINED = 0.05
+"""Share of draws without a kappa from which on the others say nothing of its interval."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +25,8 @@ class Score:
     accuracy : right answers among those given, with Wilson's 95% interval; None without an answer
     within_one : answers at most one grade off, likewise
     kappa, kappa_interval : quadratic weighted kappa against the reference; 95% bootstrap interval
-        over patients. NaN where `why_no_kappa` says so, the interval also below `FEWEST` answers
+        over patients. NaN where `why_no_kappa` says so, the interval also for `why_no_interval`
+    patients : how many of them the graded films are of
     mean_error : absolute, in grades; NaN without an answer
     seconds : median time for an answer; NaN where none was measured
     confusion : (5, 5) int64, row = reference
@@ -38,6 +41,7 @@ class Score:
     mean_error: float
     seconds: float
     confusion: np.ndarray
+    patients: int
 
     @property
     def why_no_kappa(self) -> str:
@@ -52,6 +56,18 @@ class Score:
         if given == 1:
             return "the same grade was given to every film"
         return "all films have the same reference grade" if references == 1 else ""
+
+    @property
+    def why_no_interval(self) -> str:
+        """Why kappa has no interval, in a few words; empty where it has one."""
+        if self.why_no_kappa or not np.isnan(self.kappa_interval[0]):
+            return self.why_no_kappa
+        if self.answered < FEWEST:
+            return "too few films for an interval"
+        if self.patients < FEWEST:
+            return "films of too few patients for an interval"
+        is_right = self.accuracy is not None and self.accuracy.count == self.accuracy.total
+        return "no grade differs: no interval" if is_right else "grades too alike for an interval"
 
 
 def score(answers: pd.DataFrame, patients: Mapping[str, str] | None = None) -> Score:
@@ -79,6 +95,7 @@ def score(answers: pd.DataFrame, patients: Mapping[str, str] | None = None) -> S
         mean_error=float(off.mean()) if len(given) else float("nan"),
         seconds=float(seconds.median()),
         confusion=agreement.confusion_matrix(true, grades),
+        patients=len(set(owners)),
     )
 
 
@@ -140,8 +157,27 @@ _PROGRESS = (
 def _kappa_interval(
     true: np.ndarray, grades: np.ndarray, owners: Sequence[str]
 ) -> tuple[float, float]:
-    if len(true) < FEWEST:
+    patients, owner = np.unique(np.asarray(owners), return_inverse=True)
+    if len(patients) < FEWEST:
         return _NO_INTERVAL
-    certain = np.eye(5)[grades]
-    intervals = bootstrap.patient_intervals(true, certain, owners)
-    return intervals["quadratic_kappa"]
+    # A patient is drawn with all her films: her confusion matrix stands for them.
+    each = np.zeros((len(patients), 5, 5))
+    np.add.at(each, (owner, true, grades), 1)
+    times = bootstrap.patient_weights(np.arange(len(patients)))
+    drawn = (times @ each.reshape(len(patients), -1)).reshape(-1, 5, 5)
+    kappas = agreement.of_confusions(drawn)["quadratic_kappa"]
+    # Of one reference or one given grade alone it is not defined, whatever the formula gives.
+    several = [(drawn.sum(axis=axis) > 0).sum(axis=1) > 1 for axis in (1, 2)]
+    return interval_of_draws(np.where(several[0] & several[1], kappas, np.nan))
+
+
+def interval_of_draws(kappas: np.ndarray) -> tuple[float, float]:
+    """Return the 95% percentile interval of kappa's draws; NaN where they do not bear one.
+
+    That is where more than `MOST_UNDEFINED` of them are not defined (NaN), and where all the others
+    are the same: whoever made no error so far is not certain to make none.
+    """
+    defined = kappas[np.isfinite(kappas)]
+    if len(defined) < (1 - MOST_UNDEFINED) * len(kappas) or np.ptp(defined) < 1e-12:
+        return _NO_INTERVAL
+    return bootstrap.percentile_interval(defined)

@@ -14,7 +14,8 @@ from scipy import stats
 from kneeoa.analysis.findings import LEVEL
 from kneeoa.errors import DataError
 from kneeoa.metrics.agreement import Proportion, proportion
-from kneeoa.teaching.exam import Exam, draw_exam
+from kneeoa.teaching.answers import first_seen
+from kneeoa.teaching.exam import Exam, ExamFilm, draw_exam
 from kneeoa.teaching.films import TeachingFilm
 from kneeoa.wording import p_text
 
@@ -61,11 +62,12 @@ def draw_rounds(
     right = [film for film in known if network_grades[film.image_id] == film.grade]
     wanted = min(len(wrong), round(count * WRONG_SHARE))
     wanted = max(wanted, min(len(wrong), count - len(right)))
-    parts = [
-        draw_exam(part, size, seed=seed).films
-        for part, size in ((wrong, wanted), (right, count - wanted))
-        if part and size
-    ]
+    owners = {film.image_id: film.patient_id for film in known}
+    parts: list[tuple[ExamFilm, ...]] = []
+    for candidates, size in ((wrong, wanted), (right, count - wanted)):
+        if candidates and size:
+            taken = {owners[film.image_id] for part in parts for film in part}
+            parts.append(draw_exam(candidates, size, seed=seed, taken=taken).films)
     draw = np.random.default_rng([seed, 1])
     planned = []
     for part in parts:
@@ -80,16 +82,14 @@ def draw_rounds(
     return exam, rounds
 
 
-def pooled(sessions: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the answers of several sessions, in their order, as one table for `findings`.
+def pooled(sessions: Sequence[pd.DataFrame], network: str) -> pd.DataFrame:
+    """Return a learner's answers beside `network` as one table for `findings`.
 
-    Of a film that came again only its first answer counts: by the second the learner had been told
-    its grade.
+    `sessions` are all of hers, plain practice too, as from `kneeoa.store.practice.answers_of`. Of
+    each film its first appearance counts and no other: later she has been told its grade.
     """
-    if not sessions:
-        return pd.DataFrame(columns=list(_READ))
-    every = pd.concat(sessions, ignore_index=True)
-    return every.drop_duplicates("image_id", ignore_index=True)
+    first = first_seen(sessions)
+    return first[first["network"] == network].reset_index(drop=True)
 
 
 def findings(answers: pd.DataFrame) -> list[Finding]:
@@ -119,9 +119,6 @@ def findings(answers: pd.DataFrame) -> list[Finding]:
         share("Changed to the network's grade when it was right", differed & ~wrong, follows),
         share("Changed to the network's grade when it was wrong", differed & wrong, follows),
     ]
-
-
-_READ = ("image_id", "reference", "grade", "first_grade", "shown_when", "shown_grade")
 
 
 def in_words(answers: pd.DataFrame) -> str:

@@ -5,6 +5,8 @@ import math
 from kneeoa.metrics.agreement import Proportion
 from kneeoa.teaching.scoring import Score
 
+DRAWN = "The films are drawn, not taken: this says nothing of real ones."
+
 
 def share_text(share: Proportion | None) -> str:
     """Return a share as ``70%``; ``-`` where there is none."""
@@ -22,22 +24,20 @@ def number_text(value: float) -> str:
 
 
 def kappa_text(score: Score) -> str:
-    """Return a kappa with its interval, where there is one, or why it is not defined."""
-    if score.why_no_kappa:
-        return f"{number_text(score.kappa)} ({score.why_no_kappa})"
+    """Return a kappa with its interval, or why it has none or is not defined."""
     low, high = score.kappa_interval
-    interval = "" if math.isnan(low) else f" (95% interval {low:.2f} to {high:.2f})"
-    return number_text(score.kappa) + interval
+    interval = score.why_no_interval or f"95% interval {low:.2f} to {high:.2f}"
+    return f"{number_text(score.kappa)} ({interval})"
 
 
-def kappa_rests_on(score: Score) -> str:
-    """Return in a few words what a kappa that stands alone rests on, or why it is not defined."""
+def kappa_rests_on(score: Score, *, over: str = "patients") -> str:
+    """Return in a few words what a kappa that stands alone rests on, or why it is not defined.
+
+    `over` is what the interval is over: ``films`` where their patients were not known.
+    """
     low, high = score.kappa_interval
-    if score.why_no_kappa:
-        return score.why_no_kappa
-    if math.isnan(low):
-        return "too few films for an interval"
-    return f"95% interval {low:.2f} to {high:.2f} (bootstrap over patients)"
+    text = f"95% interval {low:.2f} to {high:.2f} (bootstrap over {over})"
+    return score.why_no_interval or text
 
 
 def time_text(seconds: float) -> str:

@@ -9,14 +9,15 @@ from kneeoa.grades import GRADES, KLGrade
 from kneeoa.store import closing, voting
 from kneeoa.store import group as store
 from kneeoa.teaching import scoring
-from kneeoa.teaching.wording import interval_text, kappa_rests_on, number_text, share_text
+from kneeoa.teaching.films import are_drawn
+from kneeoa.teaching.wording import DRAWN, interval_text, kappa_rests_on, number_text, share_text
 from pages.join import own_votes
 from pages.shared import boundary, cached, clients, keyboard, live, style
 from pages.shared.viewer import component as viewer
 
 LONGEST_SHOWN = 1024
 VIEWER = viewer.Options(height="var(--join-film)", tools="few", keys="page", shared=True)
-SAID, JOINED = "join_said", "joined"
+SAID, JOINED, TOKEN = "join_said", "joined", "join_token"
 
 
 def show_entrance() -> None:
@@ -27,15 +28,21 @@ def show_entrance() -> None:
         nickname = st.text_input("Nickname", key="nickname", max_chars=24)
         if st.form_submit_button("Join", type="primary", width="stretch"):
             with boundary.refusals_shown():
-                participant = store.join(
+                # Noted before it is sent: Streamlit 1.67 ends a run for a press that comes
+                # meanwhile, and that press has to find the place that this one got.
+                token = st.session_state.setdefault(TOKEN, store.new_token())
+                came_by = st.query_params.get("code", "")
+                store.join(
                     cached.store(),
                     code,
                     nickname,
                     datetime.now(UTC),
+                    token=token,
                     client=clients.mark(),
                     most_a_client=clients.places(store.MOST_A_CLIENT),
                 )
-                st.session_state[JOINED] = code.strip().upper(), participant.token
+                st.session_state[JOINED] = code.strip().upper(), token, came_by
+                del st.session_state[TOKEN]
                 st.rerun()
     st.caption("The teacher and the class see the nickname; your own name is not asked for.")
 
@@ -64,7 +71,8 @@ def show_session(code, participant) -> None:
 
 
 def _forget():
-    st.session_state.pop(JOINED, None)
+    for key in (JOINED, TOKEN):
+        st.session_state.pop(key, None)
     st.query_params.clear()
 
 
@@ -166,11 +174,15 @@ def _vote(participant, position, grade):
 
 
 def show_score(group, participant) -> None:
-    """Show what the learner scored in a session that has ended."""
+    """Show what the learner scored in a session that has ended, and the way into the next."""
     st.title("The session has ended")
+    st.button("Join another session", key="another", on_click=_forget)
+    if are_drawn(group.exam.image_ids):
+        st.caption(DRAWN)
     votes = store.votes_of(cached.store(), group.group_id)
     hers = votes[votes["participant_id"] == participant.participant_id]
-    mine = scoring.score(hers)
+    patients = _patients()
+    mine = scoring.score(hers, patients)
     if mine.accuracy is None:
         st.markdown("You did not vote in this session.")
         return
@@ -178,8 +190,15 @@ def show_score(group, participant) -> None:
     accuracy.metric("Same grade as the reference", share_text(mine.accuracy))
     accuracy.caption(interval_text(mine.accuracy))
     kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
-    kappa.caption(kappa_rests_on(mine))
+    kappa.caption(kappa_rests_on(mine, over="patients" if patients else "films"))
     own_votes.show_votes(hers)
+
+
+def _patients():
+    try:
+        return cached.teaching_set().patients
+    except KneeOAError:  # said on the teacher's pages
+        return {}
 
 
 def show() -> None:
@@ -205,8 +224,10 @@ def place() -> tuple[str, str]:
     """
     code, token = (st.query_params.get(name, "") for name in ("code", "token"))
     if not token and JOINED in st.session_state:
-        code, token = st.session_state[JOINED]
-        st.query_params.from_dict({"code": code, "token": token})
+        joined, joined_token, came_by = st.session_state[JOINED]
+        if code in ("", joined, came_by):  # another code is the way into another session
+            code, token = joined, joined_token
+            st.query_params.from_dict({"code": code, "token": token})
     return code, token
 
 

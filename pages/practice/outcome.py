@@ -9,8 +9,11 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import practice as store
+from kneeoa.teaching import answers as answered
+from kneeoa.teaching import films as films_taught
 from kneeoa.teaching import scoring, swayed
 from kneeoa.teaching.wording import (
+    DRAWN,
     interval_text,
     kappa_rests_on,
     number_text,
@@ -26,18 +29,19 @@ MISSED_SHOWN = 3
 
 def show(learner, session, go_on) -> None:
     """Show the result of one session; ``go_on(learner, session)`` takes it up again."""
-    answers = store.answers_of(cached.store(), session.session_id)
+    answers = answered.settled(store.answers_of(cached.store(), session.session_id))
     show_head(learner, session, len(session.exam.films) - len(answers), go_on)
-    films = cached.teaching_set()
-    patients = {name: film.patient_id for name, film in films.films.items()}
+    patients = cached.teaching_set().patients
     mine = scoring.score(answers, patients)
     if not mine.answered:
         st.info("No film was graded in this session: there is nothing to score.")
         return
-    if films.is_synthetic:
-        st.caption("On synthetic films: this says nothing of real ones.")
+    if films_taught.are_drawn(session.exam.image_ids):
+        st.caption(DRAWN)
+    # On what she graded and nothing else: the two stand beside each other.
+    graded = answers.dropna(subset="grade")
     networks = {
-        DISPLAY_NAME[name]: scoring.score(_answers_of_network(answers, name), patients)
+        DISPLAY_NAME[name]: scoring.score(_answers_of_network(graded, name), patients)
         for name in cached.cards()
     }
     show_scores(mine, networks, len(session.exam.films))
@@ -94,28 +98,29 @@ def show_scores(mine, networks, films) -> None:
     pace.metric("Median time for a film", time_text(mine.seconds))
     pace.caption(f"{mine.answered} of {films} films graded")
     scores = "; ".join(
-        f"{name} {share_text(score.accuracy)}, kappa {number_text(score.kappa)}"
+        f"{name} {score.accuracy.count} of {score.accuracy.total} ({share_text(score.accuracy)}), "
+        f"kappa {number_text(score.kappa)}"
         for name, score in networks.items()
         if score.accuracy
     )
     if scores:
-        st.markdown(f"The networks on the same films: {scores}.")
+        st.markdown(f"The networks on the films that you graded: {scores}.")
 
 
 def show_sway(learner, session, answers) -> None:
     """Show what seeing the network's answer did, in this session and in all like it."""
     st.subheader("How the network swayed you")
-    alike = [
-        kept_answers
-        for kept_session, kept_answers in progress.kept(learner).values()
-        if (kept_session.options.mode, kept_session.options.network)
-        == ("ai", session.options.network)
-    ]
-    pooled = swayed.pooled(alike)
+    every, network = progress.every(learner).values(), session.options.network
+    alike = sum(
+        (kept_session.options.mode, kept_session.options.network) == ("ai", network)
+        and bool(kept_answers["grade"].notna().any())
+        for kept_session, kept_answers in every
+    )
     st.markdown(swayed.in_words(answers))
     columns = {"This session": answers}
-    if len(alike) > 1:
-        name = f"Your {len(alike)} sessions"
+    if alike > 1:
+        pooled = swayed.pooled([kept_answers for _, kept_answers in every], network)
+        name = f"Your {alike} sessions"
         columns[name] = pooled
         st.markdown(f"{name}, every film as first seen: {swayed.in_words(pooled)}")
     findings = {name: swayed.findings(given) for name, given in columns.items()}
@@ -154,9 +159,12 @@ def show_pace(answers, limit) -> None:
 
 def show_missed(answers) -> None:
     """Show the films that were missed, with what the networks saw in them."""
-    missed = scoring.missed(answers)
+    unseen = answered.never_shown(answers)
+    if unseen.any():
+        st.caption(f"{counted(int(unseen.sum()), 'film')} not scored: could not be shown.")
+    missed = scoring.missed(answers[~unseen])
     if missed.empty:
-        st.success("Every film got the reference grade.")
+        st.success("Every film that you graded got the reference grade.")
         return
     st.subheader(f"Missed films ({len(missed)})")
     pages = -(-len(missed) // MISSED_SHOWN)
@@ -167,7 +175,7 @@ def show_missed(answers) -> None:
 
 
 def _show_missed(row):
-    own_answer = "no answer" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
+    own_answer = "time was up" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
     film, answers = st.columns([2.2, 1], gap="medium")
     with boundary.refusals_shown():
         radiograph, frame, readings = cached.teaching_film(row.image_id)

@@ -1,5 +1,7 @@
 """The practice page: grade films by key, see what they were, and how it goes over the sessions."""
 
+import math
+import time
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -7,6 +9,7 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.store import practice as store
+from kneeoa.teaching import answers as answered
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching import repetition, swayed
 from kneeoa.teaching.playing import Play
@@ -15,6 +18,14 @@ from pages.shared import boundary, cached, exam_choice, keyboard, style
 
 FEEDBACK = {"each": "after each film", "end": "at the end"}
 MODES = {"plain": "Practice", "ai": "AI or not"}
+ELSEWHERE = (
+    "This film was answered in another window already: that answer stands, and this one is not "
+    "kept. Go on from there."
+)
+
+
+class NotKeptError(KneeOAError):
+    """An answer was not kept: the session goes on from what is."""
 
 
 def show_start(learner) -> None:
@@ -78,8 +89,9 @@ def show_settings(learner, films) -> None:
             "Favour what I missed before",
             True,
             key="repeats",
-            disabled=seed is not None,
-            help="Off where a seed is given: it could not give the same films.",
+            disabled=seed is not None or mode == "ai",
+            help="Off where a seed is given: it could not give the same films. AI or not draws by "
+            "where the network is right and wrong.",
         )
         file = exam_choice.choose_file()
     if st.button("Begin", type="primary", shortcut="Enter", key="begin"):
@@ -120,50 +132,62 @@ def begin(learner, exam, rounds, options) -> None:
         rounds=tuple(rounds),
     )
     session = store.begin_session(cached.store(), learner, exam, kept, now)
-    go_on_with(learner, session)
+    go_on_with(session)
     st.rerun()
 
 
-def go_on_with(learner, session) -> None:
+def go_on_with(session) -> Play:
     """Take up a kept session where it stands."""
     answers = store.answers_of(cached.store(), session.session_id)
-    st.session_state["practice"] = session
-    st.session_state["play"] = Play(
+    is_waiting = answered.thought_over(answers)
+    play = Play(
         session.exam,
         {film_round.image_id: film_round for film_round in session.options.rounds},
         tells=session.options.feedback == "each",
         limit=session.options.seconds_per_film,
-        done=set(answers["position"]),
+        done=set(answers[~is_waiting]["position"].tolist()),
     )
+    now = time.monotonic()
+    for row in answers[is_waiting].itertuples():
+        since = None if math.isnan(row.seconds) else now - row.seconds
+        play.think_again(row.position, int(row.first_grade), since)
+    st.session_state["practice"] = session
+    st.session_state["play"] = play  # last: without it, the session is taken up from the store
+    return play
 
 
 def go_on_with_rest(learner, session) -> None:
     """Take up a session that was stopped, at the first film that is left."""
     store.reopen_session(cached.store(), session.session_id)
     progress.leave()
-    go_on_with(learner, session)
+    go_on_with(session)
 
 
-def keep_answer(given) -> None:
-    """Write an answer down; where that fails, take up what is kept: its film comes again."""
-    try:
-        write_down(given)
-    except KneeOAError:
-        leave_play()
-        raise
+def keeper(learner, session, play):
+    """Return what keeps an answer of `play`, and says so where it is not kept.
+
+    All that it needs is at hand: Streamlit 1.67 ends a run for a press that comes meanwhile, in the
+    midst of whatever asks for something of the browser's session.
+    """
+    database = cached.store()
+
+    def keep(given):
+        try:
+            write_down(database, learner, session, given)
+        except KneeOAError as error:
+            play.is_behind = True
+            if isinstance(error, store.GoneError):
+                raise
+            raise NotKeptError(str(error)) from None
+
+    return keep
 
 
-def leave_play() -> None:
-    """Forget the session in play; what is kept of it is in the store."""
-    for key in ("practice", "play", "practice_stopped"):
-        st.session_state.pop(key, None)
-
-
-def write_down(given) -> None:
+def write_down(database, learner, session, given) -> None:
     """Write an answer down, and when its film should come again."""
-    session, play = st.session_state["practice"], st.session_state["play"]
     film, now = session.exam.films[given.position], datetime.now(UTC)
-    shown = play.rounds.get(film.image_id)
+    rounds = {film_round.image_id: film_round for film_round in session.options.rounds}
+    shown = rounds.get(film.image_id)
     answer = store.Answer(
         position=given.position,
         image_id=film.image_id,
@@ -176,19 +200,19 @@ def write_down(given) -> None:
         network=session.options.network if shown else None,
         answered_at=now,
     )
-    database = cached.store()
-    store.record_answer(database, session.session_id, answer)
-    learner = personal_code.current()
+    if not store.record_answer(database, session.session_id, answer):
+        raise NotKeptError(ELSEWHERE)
     card = store.cards_of(database, learner).get(film.image_id)
-    after = repetition.review(card, reference=film.grade, grade=given.grade, now=now)
-    store.put_card(database, learner, film.image_id, after)
+    card = repetition.after(card, given, reference=film.grade, shown=shown, now=now)
+    if card is not None:
+        store.put_card(database, learner, film.image_id, card)
 
 
 def end(session) -> None:
     """Close the session and turn to its result."""
     store.finish_session(cached.store(), session.session_id, datetime.now(UTC))
     st.session_state[progress.RESULT] = session
-    leave_play()
+    st.session_state.pop("play", None)
 
 
 def show() -> None:
@@ -196,13 +220,15 @@ def show() -> None:
     cached.store()  # where it cannot be opened, that is said before anyone grades a film
     learner = personal_code.current()
     result = progress.chosen(learner)
-    if "play" not in st.session_state and result is None and learner:
-        left = store.open_session(cached.store(), learner)
-        if left is not None:
-            go_on_with(learner, left)
     play = st.session_state.get("play")
-    if play is not None and not play.is_over and not st.session_state.get("practice_stopped"):
-        session_view.show(play, st.session_state["practice"].options.network, keep_answer)
+    if play is not None and play.is_behind:
+        play = go_on_with(st.session_state["practice"])
+    elif play is None and result is None and learner:
+        left = store.open_session(cached.store(), learner)
+        play = None if left is None else go_on_with(left)
+    if play is not None and not play.is_over:
+        session = st.session_state["practice"]
+        session_view.show(play, session, keeper(learner, session, play))
         if not play.is_over:
             return
     if play is not None:
@@ -223,3 +249,6 @@ with boundary.refusals_shown():
         personal_code.forget()
         st.error(boundary.escaped(str(error)))
         st.button("To the start", key="start", type="primary", shortcut="Enter")
+    except NotKeptError as error:
+        st.error(boundary.escaped(str(error)))
+        st.button("Go on", key="resume", type="primary", shortcut="Enter")

@@ -84,7 +84,7 @@ def _delete(learner):
 
 def forget() -> None:
     """Let this browser session go on as nobody."""
-    for key in (CODE, "practice", "play", "result", "sure"):
+    for key in (CODE, "play", "practice", "result", "sure"):
         st.session_state.pop(key, None)
     st.query_params.pop(CODE, None)
 

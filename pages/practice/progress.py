@@ -4,7 +4,8 @@ import streamlit as st
 
 from kneeoa.charts import teaching as charts
 from kneeoa.store import practice as store
-from kneeoa.teaching import scoring
+from kneeoa.teaching import films, scoring
+from kneeoa.teaching.exam import grades_text
 from kneeoa.wording import counted
 from pages.shared import cached, table_view
 
@@ -12,18 +13,29 @@ RESULT = "result"
 """Which session's result is shown: in the browser session, and by its number in the address."""
 
 
-def kept(learner) -> dict:
-    """Return the learner's sessions that have an answer, with their answers, by a name."""
+def every(learner) -> dict:
+    """Return the learner's sessions with their answers, by their numbers."""
     database = cached.store()
-    sessions = {}
-    # Numbered: two may begin in one minute.
-    for number, session in enumerate(store.sessions_of(database, learner), start=1):
-        answers = store.answers_of(database, session.session_id)
-        if answers["grade"].notna().any():
-            kind = ", AI or not" if session.options.mode == "ai" else ""
-            films = f"{len(session.exam.films)} films{kind}"
-            sessions[f"{number}: {session.started_at:%Y-%m-%d %H:%M}, {films}"] = session, answers
-    return sessions
+    return {
+        number: (session, store.answers_of(database, session.session_id))
+        for number, session in enumerate(store.sessions_of(database, learner), start=1)
+    }
+
+
+def kind_of(session) -> str:
+    """Return what sets a session apart from others whose scores mean something else."""
+    parts = [grades_text(session.exam.grades)]
+    if session.options.mode == "ai":
+        parts.append("AI or not")
+    if films.are_drawn(session.exam.image_ids):
+        parts.append("drawn films")
+    return ", ".join(parts)
+
+
+def name_of(number, session) -> str:
+    """Return how a session is called: numbered, for two may begin in one minute."""
+    count = counted(len(session.exam.films), "film")
+    return f"{number}: {session.started_at:%Y-%m-%d %H:%M}, {count}, {kind_of(session)}"
 
 
 def show(learner) -> None:
@@ -33,7 +45,11 @@ def show(learner) -> None:
             f"{counted(damaged, 'session')} left out: what is kept of them is damaged and cannot "
             "be read."
         )
-    sessions = {} if learner is None else kept(learner)
+    sessions = {
+        name_of(number, session): (number, session, answers)
+        for number, (session, answers) in ({} if learner is None else every(learner)).items()
+        if answers["grade"].notna().any()
+    }
     if not sessions:
         return
     st.subheader("Your sessions")
@@ -45,8 +61,15 @@ def show(learner) -> None:
         key="progress_measure",
         label_visibility="collapsed",
     )
-    progress = scoring.progress({name: answers for name, (_, answers) in sessions.items()})
+    answers_by_name = {name: answers for name, (_, _, answers) in sessions.items()}
+    progress = scoring.progress(answers_by_name, cached.teaching_set().patients)
+    progress = progress.assign(
+        number=[sessions[name][0] for name in progress["session"]],
+        kind=[kind_of(sessions[name][1]) for name in progress["session"]],
+    )
     table_view.show_figure(charts.progress_figure(progress, measure), "progress")
+    if progress["kind"].nunique() > 1:
+        st.caption("A line joins sessions of one kind alone: others are easier or harder.")
     if measure == "kappa" and (without := int(progress["kappa"].isna().sum())):
         st.caption(
             f"{counted(without, 'session')} not in the figure: kappa is not defined where one "
@@ -56,7 +79,7 @@ def show(learner) -> None:
         "Look at a result again", list(sessions)[::-1], None, key="look_again", placeholder="Which?"
     )
     if name is not None:
-        st.session_state[RESULT] = sessions[name][0]
+        st.session_state[RESULT] = sessions[name][1]
         st.rerun()
 
 

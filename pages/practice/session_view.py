@@ -11,12 +11,10 @@ from kneeoa.teaching.playing import Play
 from pages.shared import boundary, cached, exam_choice, keyboard, known_film, live
 
 
-def show(play: Play, network: str, keep) -> None:
-    """Show the film in play; `keep(given)` is called with every answer that is final.
-
-    `network` is the one whose answer has a part in rounds of AI or not.
-    """
+def show(play: Play, session, keep) -> None:
+    """Show the film in play of `session`; `keep(given)` is called with all that is to be kept."""
     now = time.monotonic()
+    # Between a key and what is kept of it nothing is asked for of the browser's session.
     given = play.press(keyboard.pressed(_place(play)), now)
     if given is not None:
         keep(given)
@@ -44,7 +42,7 @@ def show(play: Play, network: str, keep) -> None:
             known_film.show_answers(readings, cached.teaching_film_together(play.film.image_id))
         else:
             if play.shows_network:
-                show_network(play, network)
+                show_network(play, session.options.network)
             show_grades(play)
     with film:
         label = f"Film {play.position + 1} of {len(play.exam.films)}"
@@ -68,7 +66,7 @@ def show_head(play: Play) -> None:
         width="stretch",
         help="The answers given so far are scored",
     ):
-        st.session_state["practice_stopped"] = True
+        play.is_stopped = True
         st.rerun()
     if not play.done:
         exam_choice.show_lacking(play.exam)

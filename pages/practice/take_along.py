@@ -7,8 +7,18 @@ import streamlit as st
 
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.spreadsheet import csv_text
+from kneeoa.teaching import answers as answered
 from kneeoa.teaching import swayed
-from kneeoa.teaching.wording import interval_text, kappa_text, number_text, share_text, time_text
+from kneeoa.teaching.exam import grades_text
+from kneeoa.teaching.films import are_drawn
+from kneeoa.teaching.wording import (
+    DRAWN,
+    interval_text,
+    kappa_text,
+    number_text,
+    share_text,
+    time_text,
+)
 from pages.shared import exam_choice
 
 FEEDBACK = {"each": "told after each film", "end": "told at the end"}
@@ -27,7 +37,7 @@ def show(session, answers, mine, networks) -> None:
     )
     table.download_button(
         "Answers (CSV)",
-        csv_text(answers),
+        csv_text(_numbered(answers)),
         file_name="practice.csv",
         mime="text/csv",
         on_click="ignore",
@@ -53,11 +63,14 @@ def made_of(session, answers, mine, networks) -> bytes:
         "Within one grade": share_text(mine.within_one),
         "Median time for a film": time_text(mine.seconds),
         **{
-            f"{name} on these films": f"{share_text(score.accuracy)}, "
-            f"kappa {number_text(score.kappa)}"
+            f"{name} on the films graded": f"{score.accuracy.count} of {score.accuracy.total} "
+            f"({share_text(score.accuracy)}), kappa {number_text(score.kappa)}"
             for name, score in networks.items()
+            if score.accuracy
         },
     }
+    if are_drawn(session.exam.image_ids):
+        facts["Note"] = DRAWN
     return sheet.sheet(
         session.exam.title or "Practice in KL grading",
         facts,
@@ -68,7 +81,11 @@ def made_of(session, answers, mine, networks) -> bytes:
 
 def _how(session):
     options = session.options
-    parts = [f"{session.started_at:%Y-%m-%d %H:%M} UTC", FEEDBACK[options.feedback]]
+    parts = [
+        f"{session.started_at:%Y-%m-%d %H:%M} UTC",
+        grades_text(session.exam.grades),
+        FEEDBACK[options.feedback],
+    ]
     if options.seconds_per_film:
         parts.append(f"{options.seconds_per_film:.0f} s a film")
     if options.mode == "ai":
@@ -76,14 +93,23 @@ def _how(session):
     return ", ".join(parts)
 
 
+def _numbered(answers):
+    """Return the answers with films counted from 1, as on the page and the sheet."""
+    return answers.assign(position=answers["position"] + 1).rename(columns={"position": "film"})
+
+
 def _film_by_film(answers):
+    unseen = answered.never_shown(answers)
     off = (answers["grade"] - answers["reference"]).tolist()
     return pd.DataFrame(
         {
             "film": answers["position"] + 1,
             "id": answers["image_id"],
             "reference": [f"KL {grade}" for grade in answers["reference"]],
-            "given": ["none" if pd.isna(g) else f"KL {g}" for g in answers["grade"]],
+            "given": [
+                f"KL {grade}" if pd.notna(grade) else "not shown" if not_shown else "time was up"
+                for grade, not_shown in zip(answers["grade"], unseen, strict=True)
+            ],
             "off by": ["" if pd.isna(by) or by == 0 else f"{by:+d}" for by in off],
             "time": [time_text(seconds) for seconds in answers["seconds"]],
         }

@@ -13,6 +13,8 @@ from kneeoa.networks import DISPLAY_NAME
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
+from kneeoa.teaching.films import are_drawn
+from kneeoa.teaching.wording import DRAWN
 from kneeoa.wording import counted
 from pages.shared import boundary, cached, clients, exam_choice, table_view
 
@@ -46,19 +48,20 @@ def show(group) -> None:
             f"{counted(len(votes) - len(given), 'vote')} not given: kappa takes each film by the "
             "votes that it has (Gwet 2014)."
         )
-    if cached.teaching_set().is_synthetic:
-        st.caption("On synthetic films: this says nothing of real ones.")
+    if are_drawn(group.exam.image_ids):
+        st.caption(DRAWN)
+    if again := voted_again(votes):
+        st.caption(again)
     agreement = agreement_of(votes)
     for column, (name, (value, basis)) in zip(
         st.columns(len(agreement)), agreement.items(), strict=True
     ):
         column.metric(name, value)
         column.caption(basis)
-    films = readers.by_film(votes)
-    films.insert(0, "number", votes.drop_duplicates("image_id")["position"].to_numpy() + 1)
+    films = films_of(votes)
     networks = networks_of(films)
     if networks:
-        st.markdown(f"The networks on the same films: {networks}.")
+        st.markdown(f"The networks on the films with votes: {networks}.")
     st.subheader("Each film, the one that divides most first")
     table_view.show_figure(charts.spread_figure(films), "spread")
     table_view.show_table(films.round(2), "films", TABLE_PYTHON, columns=_COLUMNS, download=films)
@@ -74,7 +77,27 @@ _COLUMNS = {
     "spread": st.column_config.NumberColumn("Spread (SD)", format="%.2f"),
     "agree": st.column_config.NumberColumn("Commonest grade", format="percent"),
     "right": st.column_config.NumberColumn("Same grade as the reference", format="percent"),
+    "again": "Voted on again",
 }
+
+
+def films_of(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return `readers.by_film` with ``number``, and ``again`` where any film was voted on again."""
+    films, first = readers.by_film(votes), votes.drop_duplicates("image_id")
+    films.insert(0, "number", first["position"].to_numpy() + 1)
+    return films.assign(again=first["again"].to_numpy()) if first["again"].any() else films
+
+
+def voted_again(votes: pd.DataFrame) -> str:
+    """Return on which films the class voted again once it had seen its votes; empty for none."""
+    films = sorted(set(votes.loc[votes["again"], "position"] + 1))
+    if not films:
+        return ""
+    named = ", ".join(str(number) for number in films)
+    return (
+        f"Voted on again after the votes were shown: film {named}. A second vote replaced the "
+        "first: such votes are not independent of each other, and may agree the better for it."
+    )
 
 
 def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
@@ -83,15 +106,8 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
     figures = {}
     for weights, name in KAPPAS.items():
         value = readers.group_kappa(counts, weights)
-        low, high = readers.group_kappa_interval(counts, weights)
-        figures[name] = (
-            findings.value_text("quadratic_kappa", value),
-            "needs two films with two votes, and more than one grade"
-            if value != value
-            else f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
-            if low == low
-            else "too few films for an interval",
-        )
+        basis = readers.rests_on(counts, weights)
+        figures[name] = findings.value_text("quadratic_kappa", value), basis
     pairs = readers.pair_kappa(votes)
     figures["Mean pair, weighted kappa"] = (
         findings.value_text("quadratic_kappa", pairs),
@@ -113,8 +129,8 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
 
 
 def networks_of(films: pd.DataFrame) -> str:
-    """Return what the networks score on the films, in words; empty where they are not known."""
-    scores = []
+    """Return what the networks score on the films that have votes; empty where it is not known."""
+    films, scores = films[films["votes"] > 0], []
     for name in cached.cards():
         grades = films["image_id"].map(_grades_by(name, films["image_id"]))
         score = scoring.score(films.assign(grade=grades.astype("Int64")))
@@ -143,7 +159,7 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
     table, sheet, exam, _ = st.columns([1, 1, 1, 2])
     table.download_button(
         "Votes (CSV)",
-        clients.noted("votes exported", lambda: csv_text(votes), group.code),
+        clients.noted("votes exported", lambda: csv_text(numbered(votes)), group.code),
         file_name="votes.csv",
         mime="text/csv",
         on_click="ignore",
@@ -153,7 +169,7 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
         "Result sheet (PDF)",
         clients.noted(
             "session's sheet exported",
-            lambda: _sheet(group, votes, films, agreement, networks),
+            lambda: made_of(group, votes, films, agreement, networks),
             group.code,
         ),
         file_name="group.pdf",
@@ -165,7 +181,13 @@ def show_ways_out(group, votes, films, agreement, networks) -> None:
         exam_choice.show_file(group.exam)
 
 
-def _sheet(group, votes, films, agreement, networks):
+def numbered(votes: pd.DataFrame) -> pd.DataFrame:
+    """Return votes with films counted from 1, as in every other table."""
+    return votes.assign(position=votes["position"] + 1).rename(columns={"position": "film"})
+
+
+def made_of(group, votes, films, agreement, networks) -> bytes:
+    """Return the sheet as a PDF."""
     from kneeoa.teaching import sheet
 
     table = films.drop(columns=["agree"]).assign(
@@ -173,6 +195,8 @@ def _sheet(group, votes, films, agreement, networks):
         spread=films["spread"].map("{:.2f}".format, na_action="ignore"),
         right=films["right"].map("{:.0%}".format, na_action="ignore"),
     )
+    if "again" in table:
+        table["again"] = ["yes" if again else "" for again in table["again"]]
     short = {"number": "film", "image_id": "id", "reference": "ref.", "spread": "SD"}
     table = table.rename(columns=short)
     facts = {
@@ -182,6 +206,10 @@ def _sheet(group, votes, films, agreement, networks):
     }
     if networks:
         facts["The networks"] = networks
+    if again := voted_again(votes):
+        facts["Voted on again"] = again
+    if are_drawn(group.exam.image_ids):
+        facts["Note"] = DRAWN
     return sheet.sheet(
         group.exam.title or "KL grading together",
         facts,

@@ -16,6 +16,7 @@ from pages.teach import group_results, projector, steps
 
 # The session's code in the address, so that a reload comes back to its film.
 SESSION = "session"
+OPENED = "opened_session"
 DOOR = sign_in.Door(
     "teacher",
     keys.SETTING,
@@ -90,8 +91,10 @@ def show_new(films) -> None:
                     grades=grades,
                 )
                 exam_choice.drawn(exam, count)
-            opened = store.open_group(cached.store(), exam, datetime.now(UTC), seconds=seconds)
-            st.query_params[SESSION] = opened.code
+            # A second click must find what the first one opened, which it may have interrupted.
+            opened = st.session_state.setdefault(OPENED, [])
+            new = store.open_group(cached.store(), exam, datetime.now(UTC), seconds=seconds)
+            opened.append(new.code)
             st.rerun()
 
 
@@ -150,6 +153,9 @@ def show() -> None:
     cached.store()  # where it cannot be opened, that is said before a session is planned
     if not is_signed_in():
         return
+    if opened := st.session_state.get(OPENED):
+        st.query_params[SESSION] = opened[-1]
+        del st.session_state[OPENED]
     code = st.query_params.get(SESSION)
     if code:
         try:

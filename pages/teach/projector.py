@@ -93,7 +93,7 @@ def _show_class(group):
 
 
 def show_class_control(group) -> None:
-    """Let the teacher remove a nickname."""
+    """Let the teacher remove a nickname, which she has to choose and to confirm."""
     st.fragment(_show_class_control)(group)
 
 
@@ -109,14 +109,24 @@ def _show_class_control(group):
             st.caption("Nobody is in yet.")
             return
         chosen = st.selectbox(
-            "Learner", list(names), format_func=lambda number: names.get(number, ""), key="learner_"
+            "Learner",
+            list(names),
+            None,
+            format_func=lambda number: names.get(number, ""),
+            key="learner_",
+            placeholder="Who?",
         )
-        st.button(
-            "Remove, with all votes",
-            key="remove",
-            on_click=_remove,
-            args=[group.group_id, chosen],
-        )
+        # Of this learner alone: a second click must not count for the one who is next.
+        if chosen in names and st.checkbox(
+            "Remove this learner with all votes, for good", key=f"sure_{chosen}"
+        ):
+            st.button(
+                "Remove now",
+                key=f"remove_{chosen}",
+                type="primary",
+                on_click=_remove,
+                args=[group.group_id, chosen],
+            )
 
 
 def _remove(group_id, participant_id):

@@ -33,7 +33,9 @@ def change(group, **step) -> None:
     the run had not come to, still has the session of the run before. So it goes on from this
     window's own last step; but a film is not closed or told for a press at the film before it.
     """
-    last = st.session_state.get(LAST, group)
+    # A note that is there already: between a step and the note of it such a press may come, too.
+    note = st.session_state.setdefault(LAST, {})
+    last = note.get(LAST, group)
     state, position = step.get("state"), step.get("position")
     follows = state in (None, "ended") or last.position == group.position
     if last.group_id == group.group_id and last.round > group.round and follows:
@@ -42,7 +44,7 @@ def change(group, **step) -> None:
         group = last
     try:
         now = datetime.now(UTC)
-        st.session_state[LAST] = store.change_group(cached.store(), group, **step, now=now)
+        note[LAST] = store.change_group(cached.store(), group, **step, now=now)
     except KneeOAError as error:  # another window was first: the page shows where it is
         if not _is_done(group, step):
             st.session_state[SAID] = str(error)

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from kneeoa.store import group as store
-from kneeoa.store.database import open_store
+from kneeoa.store.database import open_store, writing
+from kneeoa.teaching.exam import draw_exam
+from kneeoa.teaching.films import synthetic_set
 from tests.support.serving import running_app
 from tests.support.watching import watched
 
@@ -61,6 +63,23 @@ def vote(page, grade):
     press(page, f"KL {grade}")
     seen(page, f"KL {grade}.")
     expect(page.get_by_text("Your vote is kept")).to_be_visible(timeout=SECONDS)
+
+
+def test_a_second_tap_while_the_server_is_busy_leaves_one_of_her(settings, page, tmp_path):
+    with running_app(tmp_path, **settings) as app:
+        db = open_store(settings["KNEEOA_DATABASE_URL"])
+        films = draw_exam(synthetic_set().films.values(), 10, seed=0)
+        group = store.open_group(db, films, datetime.now(UTC))
+        page.goto(f"{app.url}/join?code={group.code}")
+        page.get_by_label("Nickname").fill("Anna")
+        button = page.get_by_role("button", name="Join", exact=True)
+        with writing(db):
+            for _ in range(2):
+                button.click()
+                page.wait_for_timeout(600)
+        seen(page, "You are in")
+        assert [one.nickname for one in store.participants(db, group.group_id)] == ["Anna"]
+        db.dispose()
 
 
 @pytest.fixture

@@ -218,6 +218,12 @@ def test_progress_and_spread_hold_the_tables():
     line = teaching.progress_figure(progress, "accuracy").data[0]
     assert list(line.y) == [0.6, 1.0]
     assert list(line.error_y.array)[1] == 0
+    kinds = progress.assign(number=[2, 5], kind=["all five grades", "0 against 1"])
+    lines = teaching.progress_figure(kinds, "kappa").data
+    assert [(line.name, list(line.x), len(line.y)) for line in lines] == [
+        ("all five grades", [2], 1),
+        ("0 against 1", [5], 1),
+    ]
     given = pd.array([1, None, 2], "Int64")
     answers = pd.DataFrame({"position": range(3), "reference": [1, 1, 1], "grade": given})
     pace = teaching.pace_figure(answers.assign(seconds=[2.5, 15.0, 4.0]), limit=15)

@@ -4,14 +4,27 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kneeoa.store import audit
+from kneeoa.spreadsheet import csv_text
+from kneeoa.store import audit, tables
 from kneeoa.store import group as store
 from kneeoa.store.database import writing
 from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import synthetic_set
+from kneeoa.teaching.wording import DRAWN
 from pages.shared import clients
-from tests.support.teaching_pages import KEY, class_store, opened, press, signed_in, submit, text
+from pages.teach import group_results
+from tests.support.interrupted import pressed_after
+from tests.support.teaching_pages import (
+    KEY,
+    class_store,
+    opened,
+    pdf_text,
+    press,
+    signed_in,
+    submit,
+    text,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -73,3 +86,91 @@ def test_one_browser_after_another_cannot_fill_a_class(db, group, monkeypatch):
         submit(app)
     assert "From this network 2 take part" in text(app)
     assert len(store.participants(db, group.group_id)) == 2
+
+
+def entered(app, name):
+    app.text_input(key="nickname").set_value(name)
+    return submit(app)
+
+
+def test_a_press_that_comes_while_she_joins_leaves_one_of_her_and_lets_her_in(
+    db, group, monkeypatch
+):
+    app = opened("join", code=group.code)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(store, "join", pressed_after(store.join))
+        entered(app, "Anna")
+    assert "You are in" in text(entered(app, "Anna"))
+    assert [one.nickname for one in store.participants(db, group.group_id)] == ["Anna"]
+
+
+def test_a_press_that_comes_while_a_session_is_opened_opens_no_other(db, monkeypatch):
+    app = signed_in()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(store, "open_group", pressed_after(store.open_group))
+        press(app, "open")
+    (group,) = store.groups(db)
+    assert app.query_params["session"] == group.code
+
+
+def test_after_a_session_there_is_a_way_into_the_next_that_deletes_nothing(db, group):
+    app = entered(opened("join", code=group.code), "Anna")
+    store.change_group(db, group, position=0)
+    press(app.run(), "vote_0_2")
+    store.change_group(db, store.find_group(db, group.code), state="ended")
+    press(app.run(), "another")
+    assert "Join a session" in text(app)
+    assert store.tally(db, group.group_id, 0) == [0, 0, 1, 0, 0]
+    other = store.open_group(db, group.exam, NOW)
+    app.text_input(key="code").set_value(other.code)
+    assert "You are in" in text(entered(app, "Anna"))
+
+
+def test_the_code_of_another_session_in_the_address_leads_into_that_one(db, group):
+    app = entered(opened("join", code=group.code), "Anna")
+    other = store.open_group(db, group.exam, NOW)
+    app.query_params.clear()
+    assert "You are in" in text(app.run())
+    app.query_params.clear()
+    app.query_params["code"] = other.code
+    assert "Join a session" in text(app.run())
+
+
+def test_a_film_whose_votes_were_shown_is_not_opened_by_the_arrows(db, group):
+    anna = store.join(db, group.code, "Anna", NOW)
+    app = signed_in(session=group.code)
+    press(app, "begin")
+    store.vote(db, anna, 0, 2, datetime.now(UTC))
+    for step in ("close", "skip", "back"):
+        press(app, step)
+    assert store.find_group(db, group.code).state == "closed"
+    press(app, "reopen")
+    store.vote(db, anna, 0, 4, datetime.now(UTC))
+    for step in ("close", "tell", "end"):
+        press(app, step)
+    assert "Voted on again after the votes were shown: film 1" in text(app)
+    assert list(app.dataframe[0].value["again"]) == [True, False]
+    votes = store.votes_of(db, group.group_id)
+    first = csv_text(group_results.numbered(votes)).splitlines()[1]
+    assert first.startswith("1,") and first.endswith(",4,True")
+    films = group_results.films_of(votes)
+    said = pdf_text(group_results.made_of(group, votes, films, {}, ""))
+    assert "Voted on again after the votes were shown: film 1." in said
+    assert DRAWN in said
+
+
+def test_a_learners_kappa_says_what_its_interval_is_over(db, group, tmp_path, monkeypatch):
+    anna = store.join(db, group.code, "Anna", NOW)
+    here = group
+    for position, film in enumerate(group.exam.films):
+        here = store.change_group(db, here, position=position)
+        store.vote(db, anna, position, int(film.grade), NOW)
+    store.change_group(db, here, state="ended")
+    app = opened("join", code=group.code, token=anna.token)
+    assert "no grade differs: no interval" in text(app)
+    assert DRAWN in text(app)
+    with writing(db) as connection:
+        connection.execute(tables.vote.update().where(tables.vote.c.grade == 4).values(grade=3))
+    assert "bootstrap over patients" in text(app.run())
+    monkeypatch.setenv("KNEEOA_DATASET", str(tmp_path / "gone"))
+    assert "bootstrap over films" in text(opened("join", code=group.code, token=anna.token))

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import knee_png
 from kneeoa.graders.answer import AnswerRule
@@ -14,7 +13,7 @@ from kneeoa.networks import ARCHITECTURES
 from kneeoa.store import practice as store
 from kneeoa.store.database import StoreError, open_store
 from pages.shared.known_film import answers_html
-from tests.support.places import MAIN_SCRIPT
+from tests.support.practice_pages import begin, opened, press, text
 from tests.support.viewer import viewers
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,36 +23,6 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def database(tmp_path, monkeypatch):
     monkeypatch.setenv("KNEEOA_DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")
     monkeypatch.delenv("KNEEOA_DATASET", raising=False)
-
-
-def opened(**query):
-    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run().switch_page("practice/page.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def begin(app, **settings):
-    """Begin a session of ten films, with other settings by their widget's key."""
-    for key, value in {"count": 10, **settings}.items():
-        widgets = [one for one in app.button_group if one.key == key]
-        widgets = widgets or [one for one in app.number_input if one.key == key]
-        widgets[0].set_value(value)
-    app.run()
-    return press(app, "begin")
-
-
-def press(app, *keys):
-    for key in keys:
-        app.button(key=key).click().run()
-        assert not app.exception
-    return app
-
-
-def text(app):
-    assert not app.exception
-    blocks = [*app.title, *app.markdown, *app.info, *app.success, *app.warning, *app.caption]
-    return " ".join(str(block.value) for block in blocks)
 
 
 def code_of(app):
@@ -77,7 +46,7 @@ def test_a_session_is_played_to_its_result():
     assert app.title[0].value == "Your result"
     assert app.metric[0].value == f"{right / 5:.0%}"
     assert f"{right} of 5; 95% interval" in text(app)
-    assert "The networks on the same films: MobileNet" in text(app)
+    assert "The networks on the films that you graded: MobileNet" in text(app)
 
 
 def test_each_film_is_resolved_at_once_where_that_was_chosen():

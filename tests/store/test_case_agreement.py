@@ -1,14 +1,20 @@
 """A reader's own grades against the networks' and a reference, before and after she saw theirs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from kneeoa.store.cases import agreement
+from kneeoa.store.cases import agreement, keeping, readers
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST
+from kneeoa.store.cases.case import LEARNT_FROM, OwnGrade
+from kneeoa.store.cases.listing import doubt_of
+from pages.cases import agreement as of_cases
+from pages.shared.cases import saved
 from tests.support.cases import knee
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -104,11 +110,82 @@ def test_a_case_says_under_which_profile_it_was_answered():
     assert other.profile != said.profile
 
 
+def test_what_a_profile_learnt_from_is_marked_and_left_out_of_how_they_agree():
+    line = "As graded at Bern, 60 films, 61% right (50 to 71%)"
+    by = {"together": "0" * 64, "profile": "0a1b2c" + "0" * 58}
+    other = knee(2, graded_by=by, profile_said=line)
+    learnt = replace(other, profile_said=f"{line}{LEARNT_FROM}")
+    assert (other.learnt_from, learnt.learnt_from) == (False, True)
+    assert learnt.profile == other.profile == "Bern (0a1b2c)"
+    assert "the profile learnt from it" in doubt_of(learnt)
+    assert "learnt" not in doubt_of(other)
+    own = OwnGrade(2, NOW, 2, NOW, NOW)
+    rows = [("a", "a", own, other), ("b", "b", own, learnt)]
+    table = of_cases._table([of_cases._row(*row) for row in rows])
+    (compared,) = (c for c in agreement.comparisons(table) if "before" in c.what)
+    assert compared.knees == 1
+    assert table["learnt"].tolist() == [False, True]
+
+
+def test_a_case_that_is_opened_stays_marked_under_the_same_profile(monkeypatch):
+    monkeypatch.setattr(saved, "is_by_others", lambda knee: False)
+    line = "As graded at Bern, 60 films, 61% right (50 to 71%)"
+    by = {"together": "0" * 64, "profile": "0a1b2c" + "0" * 58}
+    now = knee(2, graded_by=by, profile_said=line)
+    marked = replace(now, profile_said=f"{line}{LEARNT_FROM}")
+    assert saved._kept(now, marked, is_same=True).learnt_from
+    other = replace(now, graded_by=by | {"profile": "f" * 64})
+    assert not saved._kept(other, marked, is_same=True).learnt_from
+    as_published = replace(now, graded_by={"together": "0" * 64}, profile_said="")
+    assert not saved._kept(as_published, marked, is_same=True).learnt_from
+
+
+@pytest.mark.parametrize(
+    ("born", "patients"),
+    [
+        ((None, "b1"), 1),
+        (("", "b1"), 1),
+        (("b1", "b1"), 1),
+        (("b1", "b2"), 2),
+    ],
+)
+def test_a_number_is_two_patients_only_where_two_birthdays_stand_under_it(
+    monkeypatch, born, patients
+):
+    own = OwnGrade(2, NOW, 2, NOW, NOW)
+    cases = [
+        SimpleNamespace(
+            film=f"{place}",
+            patient="p",
+            born=birthday,
+            state=SimpleNamespace(knees=[knee(2)], drawn=False),
+            own=lambda place: own,
+        )
+        for place, birthday in enumerate(born)
+    ]
+    monkeypatch.setattr(of_cases.cached, "store", lambda: None)
+    monkeypatch.setattr(of_cases.saved, "reader", lambda: "AB")
+    monkeypatch.setattr(readers, "graded_by", lambda *_: [])
+    monkeypatch.setattr(keeping, "some", lambda *_: cases)
+    table, _ = of_cases.of_saved()
+    assert table["patient"].nunique() == patients
+
+
 def test_too_few_are_said():
     (one, *_) = agreement.comparisons(graded(LEAST - 1, reference=False))
     assert one.score is None
     assert one.sentence == f"{LEAST - 1} of at least {LEAST} knees so far."
     assert agreement.comparisons(graded(0)) == []
+
+
+def test_where_there_is_no_interval_it_is_said_why():
+    table = graded(20, reference=False)
+    alike = table.assign(committed=table["networks"])
+    (same, *_) = agreement.comparisons(alike)
+    assert same.score.kappa == 1
+    assert same.sentence == "No grade differs: no interval."
+    (few, *_) = agreement.comparisons(table.assign(patient="p"))
+    assert few.sentence == "Films of too few patients for an interval."
 
 
 def test_one_grade_alone_has_no_kappa():

@@ -192,8 +192,11 @@ def test_cases_of_an_older_version_are_found_as_those_of_this_one(url, tmp_path)
     with writing(db) as connection:
         expected = [connection.execute(rows).all() for rows in (words.order_by("id"), knees)]
         connection.execute(text("DROP TABLE case_knee"))
-        connection.execute(text("ALTER TABLE reading_case DROP COLUMN searched"))
-        connection.execute(text("ALTER TABLE reading_case DROP COLUMN name_order"))
+        for column in ("searched", "name_order", "issuer", "born"):
+            connection.execute(text(f"ALTER TABLE reading_case DROP COLUMN {column}"))
+        connection.execute(text("ALTER TABLE case_grade DROP COLUMN passed"))
+        for column in set(tables.group_film.c.keys()) - {"group_id", "position", "told"}:
+            connection.execute(text(f"ALTER TABLE group_film DROP COLUMN {column}"))
         connection.execute(text(f"UPDATE {tables.VERSION_TABLE} SET version_num = '0005'"))
         broken = json.dumps({"knees": [{"said": 7}]})
         there = tables.reading_case.c.id == bad.case_id
@@ -205,6 +208,8 @@ def test_cases_of_an_older_version_are_found_as_those_of_this_one(url, tmp_path)
     assert found[0] == expected[0]
     assert found[1][:-1] == expected[1][:-1]
     assert found[1][-1].case_id == bad.case_id  # so that it can be deleted
+    # Of whom nothing but a number was kept then, no more is known now.
+    assert {(case.issuer, case.born) for case in keeping.cases(db)} == {(None, None)}
     with writing(db) as connection:
         connection.execute(delete(tables.reading_case))
     db.dispose()
@@ -226,6 +231,29 @@ def test_the_visits_of_a_patient_are_found_by_her_mark(db, files):
     ]
     assert len(looking.visits(db, "mark", most=2)) == 2
     assert looking.visits(db, "") == []
+
+
+def test_visits_of_another_with_the_same_number_are_not_found(db, files):
+    for name, more in (
+        ("a", {"born": "b1", "issuer": "i1"}),
+        ("b", {"born": "b2", "issuer": "i1"}),
+        ("c", {"born": "b1", "issuer": "i2"}),
+        ("d", {}),
+    ):
+        new = new_case(name * 64, name, patient="mark", study_date="2024-01-02", **more)
+        keeping.add(db, files, new, FILM + name.encode(), NOW)
+    digests = [
+        {visit.digest[0] for visit in looking.visits(db, "mark", **known)}
+        for known in ({"born": "b1", "issuer": "i1"}, {"born": "b1"}, {"issuer": "i2"}, {})
+    ]
+    assert digests == [{"a", "d"}, {"a", "c", "d"}, {"c", "d"}, {"a", "b", "c", "d"}]
+
+
+def test_a_mark_tells_two_patients_of_one_number_and_is_found_by():
+    marks = [new_case(patient="0123456789", born=born) for born in ("", "abcdef", "fedcba")]
+    assert [listing.mark_of(new) for new in marks] == ["012345", "012345.abc", "012345.fed"]
+    assert listing.mark_of(new_case(born="abcdef")) == ""
+    assert "012345.abc" in looking.words_of(marks[1])["searched"]
 
 
 def test_films_that_are_saved_are_known_by_their_file_or_their_mark(db, files):

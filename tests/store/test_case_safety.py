@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from kneeoa.store import database
-from kneeoa.store.cases import keeping, readers
+from kneeoa.store.cases import keeping, readers, windows
 from kneeoa.store.cases.case import OwnGrade
 from kneeoa.store.cases.films import FilmFileError, FilmFiles, Put
 from kneeoa.store.database import StoreError, writing
@@ -165,15 +165,15 @@ def test_where_the_database_is_gone_the_film_waits_to_be_tidied(db, files, monke
 
 def test_a_window_is_told_before_it_has_anything_to_say(db, files):
     case = keeping.add(db, files, new_case(), FILM, NOW)
-    keeping.expect_unchanged(db, case)
+    windows.expect_unchanged(db, case)
     keeping.mark_read(db, [case.case_id], False)
-    keeping.expect_unchanged(db, case)  # whether it is read is nothing that it shows
+    windows.expect_unchanged(db, case)  # whether it is read is nothing that it shows
     keeping.change(db, case, NOW, is_read=True)
     with pytest.raises(StoreError, match="Another window has changed"):
-        keeping.expect_unchanged(db, case)
+        windows.expect_unchanged(db, case)
     keeping.remove(db, files, [case.case_id], **BY)
     with pytest.raises(StoreError, match="was deleted"):
-        keeping.expect_unchanged(db, case)
+        windows.expect_unchanged(db, case)
 
 
 def test_a_grade_of_an_old_window_does_not_take_the_place_of_a_later_one(db, files):

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 from kneeoa.store import audit, migrate, practice
 from kneeoa.store import group as store
 from kneeoa.store.database import StoreError, open_store, reading, writing
+from kneeoa.teaching import exam as exams
 from kneeoa.teaching.exam import Exam, ExamFilm
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -181,4 +182,54 @@ def test_a_database_of_the_version_before_is_brought_up_to_date(url):
     store.join(db, group.code, "Anna", NOW)
     store.delete_group(db, group.group_id, **BY)
     assert events(db) == ["session deleted"]
+    db.dispose()
+
+
+def test_films_that_were_closed_before_the_database_knew_of_it_are_closed(url, tmp_path):
+    opened = create_engine(url.replace("postgres:", "postgresql+pg8000:"))
+    (tmp_path / "kept").mkdir(exist_ok=True)
+    with opened.begin() as connection:
+        migrate.upgrade(connection, "0007")
+        row = {"exam": exams.to_json(EXAM), "at": "2029-01-01 00:00:00"}
+        connection.execute(
+            text(
+                "INSERT INTO teaching_group (code, exam, state, position, round, opened_at) "
+                "VALUES ('ABCDEF', :exam, 'closed', 1, 4, :at)"
+            ),
+            row,
+        )
+        number = connection.scalar(text("SELECT id FROM teaching_group"))
+        for position, told in ((0, True), (1, False)):
+            connection.execute(
+                text("INSERT INTO group_film (group_id, position, told) VALUES (:g, :p, :t)"),
+                {"g": number, "p": position, "t": told},
+            )
+    opened.dispose()
+    db = open_store(url)
+    group = store.find_group(db, "ABCDEF")
+    for position, state in ((0, "told"), (1, "closed")):
+        group = store.change_group(db, group, position=position)
+        assert group.state == state
+    db.dispose()
+
+
+def test_what_was_deleted_for_good_is_not_left_beside_the_database(sqlite_url, tmp_path):
+    db = open_store(sqlite_url)
+    group = store.open_group(db, EXAM, NOW)
+    anna, _ = (store.join(db, group.code, name, NOW) for name in ("Annabella", "Barnabas"))
+    learner = practice.new_learner(db, NOW)
+    code = learner.code.replace("-", "")
+
+    def kept():
+        files = sorted((tmp_path / "kept").iterdir())
+        content = b"".join(file.read_bytes() for file in files)
+        return [name for name in ("Annabella", "Barnabas", code) if name.encode() in content]
+
+    assert kept() == ["Annabella", "Barnabas", code]
+    store.remove_participant(db, group.group_id, anna.participant_id, **BY)
+    assert kept() == ["Barnabas", code]
+    store.delete_group(db, group.group_id, **BY)
+    assert kept() == [code]
+    practice.delete_learner(db, learner, **BY)
+    assert kept() == []
     db.dispose()

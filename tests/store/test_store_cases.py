@@ -122,6 +122,36 @@ def test_what_was_committed_before_stays_whatever_comes_after(db, files):
     assert own == OwnGrade(3, LATER, 1, NOW, NOW)
 
 
+def test_what_stood_in_a_list_is_kept_for_all_its_knees_at_once(db, files):
+    cases = [keeping.add(db, files, new_case(), FILM, NOW) for _ in range(4)]
+    graded, fresh, opened, gone = (case.case_id for case in cases)
+    readers.put_grade(db, graded, 0, "AB", OwnGrade(2, NOW))
+    readers.put_grade(db, opened, 0, "AB", OwnGrade(3, NOW).seen(NOW))
+    keeping.remove(db, files, [gone], client="10.0.0.7", now=NOW)
+    later = LATER + timedelta(hours=1)
+    for now in (LATER, later):
+        readers.came_past(db, "AB", [(number, 0) for number in (graded, fresh, opened, gone)], now)
+    hers = [keeping.get(db, number, "AB").own(0) for number in (graded, fresh, opened)]
+    assert hers == [
+        OwnGrade(2, NOW, 2, NOW, LATER, passed=True),
+        OwnGrade(seen_at=LATER, passed=True),
+        OwnGrade(3, NOW, 3, NOW, NOW),
+    ]
+    assert keeping.get(db, graded, "CD").grades == {}
+    readers.came_past(db, "AB", [], NOW)
+
+
+def test_an_answer_that_only_came_past_can_wait_until_it_is_opened():
+    past = OwnGrade().seen(NOW, passing=True)
+    assert (past.passed, past.seen(LATER, passing=True).passed) == (True, True)
+    assert past.seen(LATER) == OwnGrade(seen_at=NOW)
+    opened = OwnGrade().seen(LATER)
+    assert opened.joined(past) == past.joined(opened) == OwnGrade(seen_at=NOW)
+    assert past.joined(OwnGrade(1, LATER)).passed
+    # She may have read it there: what she gives then is no free grade.
+    assert past.given(2, LATER).seen(LATER).committed is None
+
+
 def test_a_grade_that_is_none_is_refused(db, files):
     case = keeping.add(db, files, new_case(), FILM, NOW)
     for own in (OwnGrade(5, NOW), OwnGrade(1, NOW, committed=-1)):

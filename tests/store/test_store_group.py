@@ -51,9 +51,36 @@ def test_a_film_is_voted_on_closed_told_and_not_voted_on_again(db, group):
     assert store.find_group(db, group.code) == group
     with pytest.raises(StoreError, match="that can follow on 'told'"):
         go(db, group, "voting")
-    # Film 3 was closed and not told: voting goes on.
-    assert go(db, group, 2).state == "voting"
+    # Film 3 was closed and not told: so it still is.
+    assert go(db, group, 2).state == "closed"
     assert store.shown_positions(db, group.group_id) == [0, 2]
+
+
+def test_a_closed_film_stays_closed_until_it_is_voted_on_again_and_is_marked_then(db, group, three):
+    # A film that was left while it was open is open still.
+    group = go(db, group, 0, 1, 0)
+    assert group.state == "voting"
+    group = go(db, group, 1)
+    store.vote(db, three[0], 1, 2, NOW)
+    group = go(db, group, "closed", 2, 1)
+    assert group.state == "closed"
+    with pytest.raises(StoreError, match="closed"):
+        store.vote(db, three[0], 1, 4, NOW)
+    assert not store.votes_of(db, group.group_id)["again"].any()
+    group = go(db, group, "voting", 2, 1)
+    assert group.state == "voting"
+    store.vote(db, three[0], 1, 4, NOW)
+    group = go(db, group, "told", 0, "closed", "told", "ended")
+    table = store.votes_of(db, group.group_id)
+    assert table.groupby("position")["again"].all().tolist() == [False, True, False]
+    assert store.tally(db, group.group_id, 1) == [0, 0, 0, 0, 1]
+
+
+def test_a_film_on_which_nobody_had_voted_is_not_voted_on_again(db, group, three):
+    group = go(db, group, 0, "closed", "voting")
+    store.vote(db, three[0], 0, 4, NOW)
+    go(db, group, "told")
+    assert not store.votes_of(db, group.group_id)["again"].any()
 
 
 @pytest.mark.parametrize(
@@ -127,6 +154,16 @@ def test_only_her_token_and_code_bring_someone_back(db, group, three):
     assert len({one.token for one in three}) == 3
 
 
+def test_who_asks_twice_with_one_token_is_in_once(db, group):
+    token = store.new_token()
+    ann = store.join(db, group.code, "Ann", NOW, token=token, client="a", most_a_client=1)
+    again = store.join(db, group.code, "Ann", NOW, token=token, client="a", most_a_client=1)
+    assert again == ann == store.rejoin(db, group.code, token)
+    assert store.participants(db, group.group_id) == [ann]
+    other = store.open_group(db, EXAM, NOW)
+    assert store.join(db, other.code, "Ann", NOW, token=token).group_id == other.group_id
+
+
 def test_the_last_vote_counts_while_voting_is_open(db, group, three):
     ann, ben, _ = three
     group = go(db, group, 1)
@@ -156,7 +193,7 @@ def test_votes_are_a_row_for_each_participant_and_film_shown(db, group, three):
     store.vote(db, ben, 0, 4, NOW)
     table = store.votes_of(db, group.group_id)
     assert list(table.columns) == [
-        "position", "image_id", "reference", "participant", "participant_id", "grade",
+        "position", "image_id", "reference", "participant", "participant_id", "grade", "again",
     ]  # fmt: skip
     assert table["position"].tolist() == [0, 0, 0, 2, 2, 2]
     assert table["image_id"].tolist() == ["f0"] * 3 + ["f2"] * 3

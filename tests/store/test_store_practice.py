@@ -86,14 +86,33 @@ def test_the_latest_session_that_is_not_finished_is_open(db, learner):
 
 def test_the_first_answer_to_a_film_stands(db, learner):
     number = store.begin_session(db, learner, EXAM, PLAIN, NOW).session_id
-    store.record_answer(db, number, answer(2, 1))
-    store.record_answer(db, number, answer(0, None, seconds=None))
-    store.record_answer(db, number, answer(2, 4, answered_at=NOW + timedelta(1)))
+    assert store.record_answer(db, number, answer(2, 1))
+    assert store.record_answer(db, number, answer(0, None, seconds=None))
+    for place, grade in ((2, 4), (2, None), (0, 1)):
+        late = answer(place, grade, answered_at=NOW + timedelta(1))
+        assert not store.record_answer(db, number, late)
     kept = store.answers_of(db, number)
     assert kept["position"].tolist() == [0, 2]
     assert kept["grade"].isna().tolist() == [True, False]
     first = {name: None if pd.isna(value) else value for name, value in kept.iloc[1].items()}
     assert first == asdict(answer(2, 1))
+
+
+def test_a_first_grade_stands_whatever_is_said_after_the_networks_answer(db, learner):
+    number = store.begin_session(db, learner, EXAM, AI, NOW).session_id
+    shown = {"shown_when": "after", "shown_grade": 1, "network": "resnet50"}
+    assert store.record_answer(db, number, answer(1, None, first_grade=4, seconds=3.0, **shown))
+    # Another window, or the same after a reload.
+    assert not store.record_answer(db, number, answer(1, None, first_grade=1, **shown))
+    kept = store.answers_of(db, number)
+    assert kept["grade"].isna().all() and kept["first_grade"].tolist() == [4]
+    later = NOW + timedelta(1)
+    final = answer(1, 1, first_grade=1, seconds=9.0, answered_at=later, **shown)
+    assert store.record_answer(db, number, final)
+    assert not store.record_answer(db, number, final)
+    (row,) = store.answers_of(db, number).itertuples()
+    assert (row.first_grade, row.grade, row.seconds) == (4, 1, 9.0)
+    assert row.answered_at == NOW  # when the film was first seen
 
 
 def test_answers_have_the_same_columns_with_and_without_rows(db, learner):

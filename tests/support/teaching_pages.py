@@ -1,7 +1,9 @@
 """The pages of a group session without a browser: opened, signed in to, pressed, read."""
 
 import contextlib
+import io
 
+from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.store.database import open_store
@@ -42,6 +44,11 @@ def text(app):
     assert not app.exception
     parts = (app.title, app.markdown, app.caption, app.info, app.warning, app.error, app.subheader)
     return " ".join(str(one.value) for part in parts for one in part)
+
+
+def pdf_text(data):
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(data)).pages]
+    return " ".join(" ".join(pages).split())
 
 
 def html(app):

@@ -15,6 +15,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def answers(*rows, day=0):
     """Answers as (image_id, grade, first_grade, shown_when), a minute apart."""
     table = pd.DataFrame(rows, columns=["image_id", "grade", "first_grade", "shown_when"])
+    table["seconds"] = 2.0
     table["answered_at"] = [START + timedelta(days=day, minutes=n) for n in range(len(table))]
     return table.astype({"grade": "Int64", "first_grade": "Int64"})
 
@@ -27,10 +28,11 @@ def test_what_was_said_before_the_networks_answer_counts():
                 ("thought_again", 4, 1, "after"),
                 ("led", 3, None, "before"),
                 ("time_up", None, None, "never"),
+                ("still_thought_over", None, 3, "after"),
             )
         ]
     )
-    assert found == {"plain": 2, "thought_again": 1}
+    assert found == {"plain": 2, "thought_again": 1, "still_thought_over": 3}
 
 
 def test_a_film_seen_again_has_the_grade_of_the_first_time_or_none():

@@ -59,6 +59,23 @@ def test_the_second_knee_of_a_patient_comes_last():
     assert len({name[:-1] for name in drawn.image_ids}) == 10
 
 
+def test_every_film_can_be_drawn_though_its_patients_other_knee_has_a_lower_grade():
+    knees = [
+        film(f"{n:02d}{side}", grade, str(n))
+        for n in range(40)
+        for side, grade in (("L", 0), ("R", 3))
+    ]
+    drawn = [exam.draw_exam(knees, 10, seed=seed).image_ids for seed in range(100)]
+    assert {name for names in drawn for name in names} == {film.image_id for film in knees}
+    # And no patient is there twice, within one exam and beside films that are taken already.
+    assert all(len({name[:-1] for name in names}) == 10 for names in drawn)
+    taken = {str(n) for n in range(35)}
+    beside = exam.draw_exam(knees, 5, seed=0, taken=taken).films
+    assert not {film.image_id[:2].lstrip("0") for film in beside} & taken
+    favour = dict.fromkeys(("00R", "01R"), 1e6)
+    assert {"00R", "01R"} <= set(exam.draw_exam(knees, 10, seed=0, favour=favour).image_ids)
+
+
 def test_what_is_favoured_is_drawn_more_often():
     many = [film(f"a{i:02d}", 0) for i in range(40)]
     favour = {"a00": 20.0}

@@ -79,7 +79,8 @@ def test_second_thoughts_come_after_the_networks_answer():
     play.look(0.0)
     assert not play.shows_network
     play.choose(0)
-    assert play.confirm(2.0) is None
+    # Kept before the network's answer is on the screen.
+    assert play.confirm(2.0) == Given(0, None, 0, 2.0, is_final=False)
     assert play.shows_network
     play.choose(2)
     assert play.confirm(5.0) == Given(0, 2, 0, 5.0)
@@ -100,6 +101,19 @@ def test_time_up_while_thinking_again_keeps_the_first_answer():
     assert play.time_up(10.0) == Given(0, 4, 4, 10.0)
 
 
+def test_a_first_grade_stands_when_the_session_is_taken_up_again():
+    play = Play(EXAM, {"f1": Round("f1", "after", 2)}, limit=10.0, done={0})
+    play.think_again(1, 4, 96.0)
+    assert (play.position, play.stage, play.first, play.choice) == (1, "again", 4, 4)
+    assert play.shows_network
+    assert play.left(99.0) == 7.0
+    play.choose(2)
+    assert play.confirm(99.0) == Given(1, 2, 4, 3.0)
+    done = Play(EXAM, done={0, 1})
+    done.think_again(1, 4, None)
+    assert (done.position, done.stage) == (2, "grade")
+
+
 def test_a_session_goes_on_where_it_stopped():
     assert Play(EXAM, done={0, 2}).position == 1
     assert Play(EXAM, done={0, 1, 2}).is_over
@@ -109,3 +123,7 @@ def test_a_film_that_cannot_be_shown_stays_without_an_answer():
     play = Play(EXAM)
     assert play.leave_out() == Given(0, None, None, None)
     assert (play.position, play.stage) == (1, "grade")
+    again = Play(EXAM, {"f0": Round("f0", "after", 2)})
+    again.choose(4)
+    again.confirm(1.0)
+    assert again.leave_out() == Given(0, 4, 4, None)

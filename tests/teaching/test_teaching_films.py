@@ -12,6 +12,8 @@ from tests.support.graded_films import lay
 def test_without_a_folder_there_are_synthetic_films_of_every_grade():
     found = films.open_set("")
     assert found.is_synthetic
+    assert films.are_drawn(["9000001L", *list(found.films)[:1]])
+    assert not films.are_drawn(["9000001L", "synthetic-999"])
     assert not found.missing_grades
     assert len(found.films) == len(GRADES) * films.SYNTHETIC_A_GRADE
     name, data = found.read("synthetic-007")

@@ -32,11 +32,13 @@ class Compared:
 
     @property
     def sentence(self) -> str:
-        """Why there is no figure; empty where there is one."""
+        """Why there is no figure, or no interval; empty where there are both."""
         if self.score is None:
             return f"{self.knees} of at least {LEAST} knees so far."
-        why = self.score.why_no_kappa
-        return f"Kappa is not defined: {why}." if why else ""
+        if why := self.score.why_no_kappa:
+            return f"Kappa is not defined: {why}."
+        why = self.score.why_no_interval
+        return f"{why[:1].upper()}{why[1:]}." if why else ""
 
 
 def comparisons(graded: pd.DataFrame) -> list[Compared]:

@@ -17,6 +17,8 @@ LONGEST_READER = 24
 LONGEST_NAME = 255
 _PROFILE = re.compile(r"As graded at (.+), \d+ films, ")
 """The beginning of `Profile.case_line`."""
+LEARNT_FROM = "; it learnt from this very film"
+"""What stands behind a profile's line where that is so."""
 LONGEST_STATE = 1_000_000
 """Characters of a case's state; a film with a hundred measurements has some ten thousand."""
 FINDINGS_IN_JSON, WARNED_IN_JSON = '"findings":[', f'"severity":"{WARNED}"'
@@ -36,7 +38,7 @@ class KneeState:
     networks : each network's grade, by its name
     probabilities : (5,) of the answer in `said`, or none
     graded_by : the SHA-256 of each network, and of the profile where there was one
-    profile_said : the profile's line, empty where there was none
+    profile_said : the profile's line, ending with `LEARNT_FROM` where that is so; empty without one
     findings : what stood against grading it
     reference : the grade in a data set whose film this is, byte by byte
     """
@@ -77,6 +79,11 @@ class KneeState:
             return ""
         named = _PROFILE.match(self.profile_said)
         return f"{named[1] if named else 'a profile'} ({self.graded_by['profile'][:6]})"
+
+    @property
+    def learnt_from(self) -> bool:
+        """Whether the profile had learnt from this very film, so that its answer says nothing."""
+        return self.profile_said.endswith(LEARNT_FROM)
 
     @property
     def answer(self) -> str:
@@ -121,6 +128,8 @@ class OwnGrade:
     grade, given_at : her last grade
     committed, committed_at : her grade from before she saw the networks', which stays as it is
     seen_at : when the networks' answer was first shown to her
+    passed : whether it only stood in a list or beside the films since, and can still wait for hers:
+        it may have been read there, so that a grade given after is no free one
     """
 
     grade: int | None = None
@@ -128,18 +137,23 @@ class OwnGrade:
     committed: int | None = None
     committed_at: datetime | None = None
     seen_at: datetime | None = None
+    passed: bool = False
 
     def given(self, grade: int, now: datetime) -> "OwnGrade":
         """Return what stands after she gave `grade`; before the networks' is seen it is free."""
         return replace(self, grade=grade, given_at=now)
 
-    def seen(self, now: datetime) -> "OwnGrade":
-        """Return what stands after she saw the networks' answer: a grade from before is kept."""
+    def seen(self, now: datetime, *, passing: bool = False) -> "OwnGrade":
+        """Return what stands after she saw the networks' answer: a grade from before is kept.
+
+        `passing`: it stood in a list or beside the films.
+        """
         if self.seen_at is not None:
-            return self
+            return replace(self, passed=self.passed and passing)
+        own = replace(self, seen_at=now, passed=passing)
         if self.grade is None:
-            return replace(self, seen_at=now)
-        return replace(self, seen_at=now, committed=self.grade, committed_at=self.given_at)
+            return own
+        return replace(own, committed=self.grade, committed_at=self.given_at)
 
     def joined(self, kept: "OwnGrade") -> "OwnGrade":
         """Return this with what was `kept` earlier: first is what came first, last what came last.
@@ -151,6 +165,7 @@ class OwnGrade:
         seen = min(filter(None, (self.seen_at, kept.seen_at)), default=None)
         if seen is None:
             return OwnGrade(last.grade, last.given_at)
+        passed = all(own.passed for own in (self, kept) if own.seen_at is not None)
         free = [
             (at, grade)
             for own in (self, kept)
@@ -158,7 +173,7 @@ class OwnGrade:
             if at is not None and (at < seen or (own.seen_at == seen and at == own.committed_at))
         ]
         at, committed = max(free, key=lambda pair: pair[0], default=(None, None))
-        return OwnGrade(last.grade, last.given_at, committed, at, seen)
+        return OwnGrade(last.grade, last.given_at, committed, at, seen, passed)
 
 
 def _later(at: datetime | None, other: datetime | None) -> bool:
@@ -179,6 +194,7 @@ class NewCase:
     source : ``"PNG"``, ``"JPEG"``, ``"TIFF"`` or ``"DICOM"``
     patient : as `kneeoa.store.cases.films.FilmFiles.mark_of`, or empty
     study_date : ``2026-11-28``, or empty
+    issuer, born : likewise who gave the patient her number, and her date of birth
     """
 
     digest: str
@@ -188,11 +204,17 @@ class NewCase:
     patient: str = ""
     study_date: str = ""
     is_read: bool = True
+    issuer: str = ""
+    born: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case that is kept; `grades` by knee are those of one reader."""
+    """A case that is kept; `grades` by knee are those of one reader.
+
+    `issuer` and `born` are as of `NewCase`; None where the case is from before they were kept, and
+    nothing but the patient's number is known.
+    """
 
     case_id: int
     film: str
@@ -207,6 +229,8 @@ class Case:
     created_at: datetime
     updated_at: datetime
     grades: dict[int, OwnGrade] = field(default_factory=dict)
+    issuer: str | None = None
+    born: str | None = None
 
     def own(self, knee: int) -> OwnGrade:
         """Return what the reader says of one knee."""

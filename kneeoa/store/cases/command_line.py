@@ -27,12 +27,10 @@ EPILOG = (
 )
 
 
-def add_to(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", *, also: "Also"
-) -> None:
+def add_to(commands: "argparse._SubParsersAction[terminal.Parser]", *, also: "Also") -> None:
     """Add the command to those of ``python -m kneeoa``."""
     cases = commands.add_parser("cases", help="the saved cases of the dashboard", epilog=EPILOG)
-    tasks = cases.add_subparsers(dest="task", required=True)
+    tasks = cases.add_subparsers(metavar="TASK", dest="task", required=True)
     reseal = tasks.add_parser(
         "reseal", help="encrypt all that is kept with another secret", epilog=EPILOG
     )

@@ -45,5 +45,6 @@ def in_words(what: str, folder: Path) -> Iterator[None]:
         if problem.errno in _FULL:
             why = "The disk is full. Nothing that was saved before is lost: free some space"
         else:
-            why = f"{problem.strerror or type(problem).__name__}. Nothing was changed: see to it"
+            refusal = problem.strerror or type(problem).__name__
+            why = f"{refusal}. Nothing of it was changed: see to it"
         raise FilmFileError(f"Expected to {what} in {folder}. {why}, and try again.") from None

@@ -156,15 +156,17 @@ class FilmFiles:
                     gone.replace(place)
             gone.unlink(missing_ok=True)
 
-    def mark_of(self, patient: str) -> str:
+    def mark_of(self, text: str, what: str = "") -> str:
         """Return what tells that cases are of one patient, and nothing else of her.
 
-        It is a keyed hash; its key lies beside the films, sealed as they are, and is made when it
-        is first needed. Empty for an empty `patient`.
+        `text` is her number, or `what` else is named: the same text of another kind has another
+        mark. It is a keyed hash; its key lies beside the films, sealed as they are, and is made
+        when it is first needed. Empty for an empty `text`.
         """
-        if not patient:
+        if not text:
             return ""
-        return hmac.new(self._patients(), patient.encode(), hashlib.sha256).hexdigest()[:32]
+        marked = f"{what}\0{text}" if what else text
+        return hmac.new(self._patients(), marked.encode(), hashlib.sha256).hexdigest()[:32]
 
     def marks_of_films(self, digests: Iterable[str]) -> dict[str, str]:
         """Return what tells films whose files have these SHA-256, by these, and nothing of them.

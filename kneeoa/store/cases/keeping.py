@@ -23,20 +23,19 @@ from kneeoa.store.cases.case import (
     to_json,
 )
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
-from kneeoa.store.cases.readers import GONE
+from kneeoa.store.cases.windows import overtaken
 from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
 from kneeoa.store.values import each_of
 from kneeoa.wording import plain
 
-CHANGED = (
-    "Another window has changed this case. Nothing of it is overwritten: open it again from Cases, "
-    "and go on there."
-)
 MOST = 20_000
 """Cases that are listed, the newest."""
 _AT_ONCE = 500
 """Cases that are asked for by their numbers at once."""
-_PLAIN = ("film", "digest", "name", "source", "patient", "study_date", "is_read", "revision")
+_PLAIN = (
+    *("film", "digest", "name", "source", "patient", "issuer", "born"),
+    *("study_date", "is_read", "revision"),
+)
 _TIMES = ("created_at", "updated_at")
 
 
@@ -62,6 +61,8 @@ def add(
         "name": plain(new.name, LONGEST_NAME),
         "source": new.source,
         "patient": new.patient,
+        "issuer": new.issuer,
+        "born": new.born,
         "study_date": new.study_date,
         "is_read": new.is_read,
         "revision": 1,
@@ -145,8 +146,8 @@ def change(
 ) -> int:
     """Keep a case as it now is; return its new revision.
 
-    `case` is what this window shows. Raises `StoreError` where another window has changed or
-    deleted it meanwhile; then nothing is changed.
+    `case` is what this window shows. Raises `OvertakenError` where another window has
+    changed or deleted it meanwhile; then nothing is changed.
     """
     table = tables.reading_case
     changed: dict[str, Any] = {"revision": case.revision + 1, "updated_at": now}
@@ -162,16 +163,7 @@ def change(
                 looking.put_knees(connection, case.case_id, state)
             return case.revision + 1
         there = connection.scalar(select(table.c.id).where(here))
-    raise StoreError(GONE if there is None else CHANGED)
-
-
-def expect_unchanged(db: Engine, case: Case) -> None:
-    """Raise `StoreError`, as `change` does, where `case` is no longer what this window shows."""
-    table = tables.reading_case
-    with reading(db) as connection:
-        there = connection.scalar(select(table.c.revision).where(table.c.id == case.case_id))
-    if there != case.revision:
-        raise StoreError(GONE if there is None else CHANGED)
+    raise overtaken(is_gone=there is None)
 
 
 def mark_read(db: Engine, case_ids: Iterable[int], is_read: bool) -> None:

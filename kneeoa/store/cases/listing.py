@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from kneeoa.films.frames import Frame
-from kneeoa.store.cases.case import Case, KneeState
+from kneeoa.store.cases.case import Case, KneeState, NewCase
 
 Doubt = Literal["in doubt", "clear", "refused"]
 DOUBTS: tuple[Doubt, ...] = ("in doubt", "clear", "refused")
@@ -25,8 +25,8 @@ SortedBy = Literal[
 ]
 SORTED_BY: tuple[SortedBy, ...] = get_args(SortedBy)
 SIDES = {"R": "right", "L": "left", "unknown": "unknown"}
-PATIENT_LETTERS = 6
-"""Of a patient's mark, in the list: enough to see which films are of one patient."""
+PATIENT_LETTERS, BIRTH_LETTERS = 6, 3
+"""Of a patient's marks, in the list: enough to see which films are of one patient."""
 DIGEST_LETTERS = 12
 """Of the SHA-256 of who graded, as in the table of `kneeoa.graders.batch`."""
 COLUMNS = {
@@ -134,7 +134,19 @@ def hides(asked: Asked, case: Case, knee: int) -> bool:
         return False
     if (case.film, knee) in asked.passed:
         return True
-    return case.own(knee).seen_at is None and (case.film, knee) not in asked.seen
+    own = case.own(knee)
+    was_opened = own.seen_at is not None and not own.passed
+    return not was_opened and (case.film, knee) not in asked.seen
+
+
+def mark_of(case: Case | NewCase) -> str:
+    """Return by what the list tells a patient's films, for example ``3f2a91.0c7``.
+
+    The same number begins alike; what stands behind it tells two patients of one number who were
+    not born on one day. Empty where no number is known.
+    """
+    born = f".{case.born[:BIRTH_LETTERS]}" if case.born else ""
+    return case.patient and case.patient[:PATIENT_LETTERS] + born
 
 
 def doubt_of(knee: KneeState) -> str:
@@ -144,6 +156,8 @@ def doubt_of(knee: KneeState) -> str:
     doubts = ["more than one grade"] * (knee.low != knee.high)
     if knee.apart:
         doubts.append(f"networks {knee.apart} apart")
+    if knee.learnt_from:
+        doubts.append("the profile learnt from it")
     return ", ".join(doubts)
 
 
@@ -207,7 +221,7 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
         "knee": place,
         "film": case.name,
         "side": knee.side,
-        "patient": case.patient[:PATIENT_LETTERS],
+        "patient": mark_of(case),
         "study_date": case.study_date,
         **answers,
         "refused": " ".join(refusals),

@@ -35,13 +35,13 @@ from kneeoa.store.cases.case import FINDINGS_IN_JSON, WARNED_IN_JSON, FilmState,
 from kneeoa.store.cases.listing import (
     EVERY,
     NOT_LOOKED_AT,
-    PATIENT_LETTERS,
     WARNED,
     Asked,
     Filters,
     Found,
     SortedBy,
     doubt_of,
+    mark_of,
 )
 from kneeoa.store.database import reading
 from kneeoa.wording import plain
@@ -100,10 +100,13 @@ class Visit:
     digest: str
 
 
-def visits(db: Engine, patient: str, *, most: int = MOST_VISITS) -> list[Visit]:
+def visits(
+    db: Engine, patient: str, *, issuer: str = "", born: str = "", most: int = MOST_VISITS
+) -> list[Visit]:
     """Return saved knees of a patient, by her mark, the latest study first; none of an empty one.
 
-    Those of which the day is not known come last.
+    Those of which the day is not known come last. Two hospitals give one number to two patients:
+    what was kept with another `issuer` or day of birth (`born`), as marks, is of somebody else.
     """
     if not patient:
         return []
@@ -111,6 +114,9 @@ def visits(db: Engine, patient: str, *, most: int = MOST_VISITS) -> list[Visit]:
     rows = select(_CASE.c.id, _KNEE.c.knee, _KNEE.c.side, *of_case)
     rows = rows.join_from(_CASE, _KNEE, _KNEE.c.case_id == _CASE.c.id)
     rows = rows.where(_CASE.c.patient == patient)
+    for column, known in ((_CASE.c.issuer, issuer), (_CASE.c.born, born)):
+        if known:
+            rows = rows.where(func.coalesce(column, "").in_(["", known]))
     rows = rows.order_by(_CASE.c.study_date.desc(), _CASE.c.id.desc(), _KNEE.c.knee).limit(most)
     with reading(db) as connection:
         return [Visit(*row) for row in connection.execute(rows)]
@@ -133,7 +139,7 @@ def words_of(new: NewCase) -> dict[str, str]:
     """Return what a case is looked for and in order by, for its row."""
     name = plain(new.name).casefold()
     return {
-        "searched": f"{name} {new.patient[:PATIENT_LETTERS]} {new.source}".casefold(),
+        "searched": f"{name} {mark_of(new)} {new.source}".casefold(),
         # So that film 2 comes before film 10.
         "name_order": _DIGITS.sub(lambda match: match[0].zfill(12), name),
     }
@@ -214,7 +220,8 @@ def _is_told(asked: Asked) -> ColumnElement[bool]:
     if asked.seen is None:
         return true()
     knee = tuple_(_CASE.c.film, _KNEE.c.knee)
-    seen = or_(_OWN.c.seen_at.is_not(None), knee.in_(sorted(asked.seen)))
+    was_opened = and_(_OWN.c.seen_at.is_not(None), not_(_OWN.c.passed))
+    seen = or_(was_opened, knee.in_(sorted(asked.seen)))
     return and_(seen, knee.not_in(sorted(asked.passed)))
 
 

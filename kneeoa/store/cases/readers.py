@@ -1,24 +1,27 @@
 """What readers say of the knees of saved cases: each her own, the first and the last of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
+from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select, tuple_, update
 
 from kneeoa.store import tables
 from kneeoa.store.cases.case import LONGEST_READER, OwnGrade
-from kneeoa.store.database import StoreError, insert_into, reading, writing
+from kneeoa.store.cases.windows import overtaken
+from kneeoa.store.database import insert_into, reading, writing
 from kneeoa.store.values import each_of, grade_of
 from kneeoa.wording import entered
 
-GONE = "This case was deleted in another window. Save the film again to keep it."
+_AT_ONCE = 500
+"""Knees in one question to a database."""
 
 
 def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -> OwnGrade:
     """Keep what a reader says of one knee; return it joined with what was kept of hers meanwhile.
 
     What she committed before stays, and so does what she gave later in another window. `reader` is
-    as from `reader_of`. Raises `StoreError` where the case is deleted.
+    as from `reader_of`. Raises `OvertakenError` where the case is deleted.
     """
     table, case = tables.case_grade, tables.reading_case
     key = {"case_id": case_id, "knee": knee, "reader": reader}
@@ -30,7 +33,7 @@ def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -
         # Deleting it waits for this, or this for it; and so does her other window.
         there = select(case.c.id).where(case.c.id == case_id).with_for_update()
         if connection.scalar(there) is None:
-            raise StoreError(GONE)
+            raise overtaken(is_gone=True)
         mine = select(table).filter_by(**key)
         for _, _, before in each_of(connection, mine.order_by(table.c.knee), _own_grade):
             own = own.joined(before)
@@ -39,6 +42,33 @@ def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -
         row = row.on_conflict_do_update(index_elements=list(key), set_=kept)
         connection.execute(row)
     return own
+
+
+def came_past(db: Engine, reader: str, knees: Iterable[tuple[int, int]], now: datetime) -> None:
+    """Keep that the networks' answers to `knees`, by case and place, stood in a list of a reader's.
+
+    What she gave before is free from then on as `OwnGrade.seen` has it; answers that she saw before
+    stay as they are, and so do cases that are gone.
+    """
+    table, case, every = tables.case_grade, tables.reading_case, sorted(set(knees))
+    first = {"seen_at": now, "passed": True}
+    for start in range(0, len(every), _AT_ONCE):
+        some = every[start : start + _AT_ONCE]
+        with writing(db) as connection:
+            here = select(case.c.id).where(case.c.id.in_({case_id for case_id, _ in some}))
+            there = set(connection.scalars(here.order_by(case.c.id).with_for_update()))
+            rows = [
+                {"case_id": case_id, "knee": knee, "reader": reader, **first}
+                for case_id, knee in some
+                if case_id in there
+            ]
+            if not rows:
+                continue
+            free = {"committed": table.c.grade, "committed_at": table.c.given_at}
+            mine = (table.c.reader == reader) & table.c.seen_at.is_(None)
+            mine &= tuple_(table.c.case_id, table.c.knee).in_(some)
+            connection.execute(update(table).where(mine).values(**first, **free))
+            connection.execute(insert_into(db, table).values(rows).on_conflict_do_nothing())
 
 
 def reader_of(text: str) -> str:
@@ -70,7 +100,8 @@ def grades_of(
 
 
 def _own_grade(row: Row) -> tuple[int, int, OwnGrade]:
-    own = OwnGrade(row.grade, row.given_at, row.committed, row.committed_at, row.seen_at)
+    moments = row.committed_at, row.seen_at
+    own = OwnGrade(row.grade, row.given_at, row.committed, *moments, bool(row.passed))
     for grade in (own.grade, own.committed):
         if grade is not None:
             grade_of(grade)

@@ -1,0 +1,35 @@
+"""The practice page without a browser: opened, a session begun, keys pressed, what it says."""
+
+from streamlit.testing.v1 import AppTest
+
+from tests.support.places import MAIN_SCRIPT
+
+
+def opened(**query):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120).run().switch_page("practice/page.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def begin(app, **settings):
+    """Begin a session of ten films, with other settings by their widget's key."""
+    for key, value in {"count": 10, **settings}.items():
+        widgets = [one for one in app.button_group if one.key == key]
+        widgets = widgets or [one for one in app.number_input if one.key == key]
+        widgets[0].set_value(value)
+    app.run()
+    return press(app, "begin")
+
+
+def press(app, *keys):
+    for key in keys:
+        app.button(key=key).click().run()
+        assert not app.exception
+    return app
+
+
+def text(app):
+    assert not app.exception
+    blocks = [*app.title, *app.markdown, *app.info, *app.success, *app.warning, *app.caption]
+    return " ".join(str(block.value) for block in blocks)
