@@ -19,6 +19,7 @@ from typing import IO
 import numpy as np
 
 from kneeoa.errors import DataError
+from kneeoa.wording import plain
 
 MOST_FILES = 5_000
 MOST_BYTES = 1_000_000_000
@@ -34,6 +35,7 @@ _DAMAGE = (
     *(ValueError, IndexError, RuntimeError, NotImplementedError),
 )
 """What `zipfile` raises on damage; NotImplementedError is a RuntimeError, named for the reader."""
+_DRIVE = re.compile(r"[A-Za-z]:")
 _ARRAY = ".npy"
 _ARRAY_START = re.compile(
     rb"\x93NUMPY\x01\0..\{'descr': '<f4', 'fortran_order': (True|False), "
@@ -45,7 +47,11 @@ _ARRAY_START = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ZippedFile:
-    """One file of an archive in memory: its `path` in it, with ``/``, and `size` in bytes."""
+    """One file of an archive in memory: its `path` in it, with ``/``, and `size` in bytes.
+
+    A path may hold any letters, be they invisible: a system's own, or of another code page. `shown`
+    is what people get to see.
+    """
 
     path: str
     size: int
@@ -56,6 +62,11 @@ class ZippedFile:
     def name(self) -> str:
         """The file's name without folders."""
         return PurePosixPath(self.path).name
+
+    @property
+    def shown(self) -> str:
+        """The path as it may be shown, in one line."""
+        return " ".join(plain(self.path).split("\n"))
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
@@ -74,7 +85,7 @@ class ZippedFile:
             raise self._damaged() from None
 
     def _damaged(self) -> DataError:
-        return DataError(f"{self.path} in the ZIP is damaged: pack it again.")
+        return DataError(f"{self.shown} in the ZIP is damaged: pack it again.")
 
 
 def open_zip(
@@ -144,8 +155,8 @@ def _checked(entry: zipfile.ZipInfo) -> PurePosixPath:
             f"Received {_shown(name)}: pack the folder itself."
         )
     path = PurePosixPath(name)
-    drive = ":" in path.parts[0] if path.parts else True
-    if drive or not name.isprintable() or path.is_absolute() or ".." in path.parts:
+    leads_out = path.is_absolute() or ".." in path.parts or _DRIVE.match(name)
+    if leads_out or "\0" in name or not path.parts:
         raise DataError(
             f"Expected names of files inside the ZIP. Received {_shown(name)}: pack the folder "
             "itself."
@@ -160,4 +171,5 @@ def _checked(entry: zipfile.ZipInfo) -> PurePosixPath:
 
 
 def _shown(name: str) -> str:
+    name = plain(name)
     return repr(name if len(name) <= 80 else f"{name[:77]}...")

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import attribution, cached, style
-from pages.shared.cases import arrivals, own_grades
+from pages.shared.cases import arrivals, own_grades, unsaved
 
 ROOMS = {
     # Without a name of their own, these stand in the menu itself, before the rooms.
@@ -49,6 +49,9 @@ for room in list(pages)[1:]:
         style.mark_room(item, page.title)
     item += 1
 attribution.show_warning()
+unsaved.keep_up(on_read=page == pages[""][0])
+unsaved.show()
 arrivals.take_arrivals()
 own_grades.keep_asked()
 page.run()
+unsaved.has_been_said()

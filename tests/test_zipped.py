@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kneeoa.errors import DataError
+from kneeoa.wording import plain
 from kneeoa.zipped import arrays_in, open_zip
 from tests.support.zips import zipped
 
@@ -30,8 +31,21 @@ def test_folders_of_windows_are_folders():
 
 
 @pytest.mark.parametrize(
-    "name", ["../b.png", "a/../../b.png", "/etc/b.png", "C:/b.png", "a\nb.png", "a/b\x07.png"]
+    "name",
+    [
+        *("a/Icon\r", "a/\u200emueller.png", "a/b\u00a0c.png", "a/\u00adb.png", "a\u2028b.png"),
+        *("10:30 knee.png", "a/b\x07.png", "a\nb.png", "\u041c\u0430\u0440\u0438\u044f.png"),
+        "Мария.png".encode("cp1251").decode("cp437"),
+    ],
 )
+def test_unusual_names_are_taken_and_shown_as_they_can_be(name):
+    packed = open_zip(zipped({"fine.png": b"x", name: b"film"}))
+    assert packed[name].read_bytes() == b"film"
+    assert "\n" not in packed[name].shown
+    assert plain(packed[name].shown) == packed[name].shown
+
+
+@pytest.mark.parametrize("name", ["../b.png", "a/../../b.png", "/etc/b.png", "C:/b.png", "c:b.png"])
 def test_names_that_lead_elsewhere_are_refused(name):
     with pytest.raises(DataError, match="inside the ZIP"):
         open_zip(zipped({"fine.png": b"x", name: b"x"}))

@@ -41,6 +41,7 @@ def study_of(answer: Any) -> dict[str, Any] | None:
         "study": study,
         "patient_id": _text(answer, "PatientID"),
         "patient_name": _name(answer),
+        "names": _names(answer),
         "day": _day(_text(answer, "StudyDate")),
         "time": _time(_text(answer, "StudyTime")),
         "accession": _text(answer, "AccessionNumber"),
@@ -122,6 +123,13 @@ def _name(answer: Any) -> str:
     family, *others = parts
     given = " ".join(filter(None, others))
     return f"{family}, {given}" if family and given else family or given
+
+
+def _names(answer: Any) -> tuple[str, ...]:
+    """Return a name in each script that it is given in (PS3.5, 6.2.1.2), as it is compared."""
+    value = _value(answer, "PatientName")
+    groups = list(value.values())[:3] if isinstance(value, dict) else str(value or "").split("=")
+    return tuple(shown(group) for group in groups if isinstance(group, str) and group.strip("^ "))
 
 
 def _count(answer: Any, keyword: str, tag: str = "") -> int | None:

@@ -34,10 +34,10 @@ MOST_FETCHED = 10_000
 """Films of one `fetch`; in a page there are fewer at once."""
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_to(commands: "argparse._SubParsersAction[terminal.Parser]") -> None:
     """Add the command to those of ``python -m kneeoa``."""
     pacs = commands.add_parser("pacs", help="films and reports of an archive", epilog=EPILOG)
-    tasks = pacs.add_subparsers(dest="task", required=True)
+    tasks = pacs.add_subparsers(metavar="TASK", dest="task", required=True)
     find = tasks.add_parser("find", help="list X-rays of an archive, as CSV", epilog=EPILOG)
     _add_search(find)
     find.set_defaults(run=_stoppable(_find, "Stopped. Nothing was changed."))
@@ -77,13 +77,16 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patient", default="", metavar="ID", help="the patient's number")
     parser.add_argument("--name", default="", help="the patient's name: FAMILY, GIVEN")
     parser.add_argument("--accession", default="", metavar="NUMBER", help="of the request")
-    parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help="as 2026-11-28")
+    parser.add_argument("--from", dest="first", type=_day, metavar="DAY", help="such as 2026-11-28")
     parser.add_argument("--to", dest="last", type=_day, metavar="DAY", help="this day included")
     parser.add_argument("--all", action="store_true", help="what is said to be no knee, too")
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"Expected a day as 2026-11-28. Received: {text}.") from None
 
 
 def _found(options: argparse.Namespace) -> "tuple[Web, tuple[Series, ...]]":

@@ -3,8 +3,10 @@
 What an archive's answers hold is read in `answers`.
 """
 
+import fnmatch
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -31,6 +33,12 @@ _OTHER = re.compile(
     r"head|knuckle)",
     re.IGNORECASE,
 )
+_STROKES = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
+_SPELLINGS = (
+    str.maketrans(_STROKES),
+    str.maketrans(_STROKES | {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}),
+)
+"""How letters are written where there are only those of ASCII: Muller or Mueller for Müller."""
 Knee = Literal["yes", "not said", "no"]
 
 
@@ -79,14 +87,46 @@ class Search:
         return (
             _fits(self.patient_id, series.patient_id)
             and _fits(self.accession, series.accession)
+            and _is_named(self.name, series.names or (series.patient_name,))
             and _within(series.day, self.first, self.last)
         )
 
 
 def _fits(asked: str, answered: str) -> bool:
-    if not asked or "*" in asked or "?" in asked:
-        return True
-    return asked.casefold() == answered.casefold()
+    """Return whether an answer is what was asked for, ``*`` and ``?`` as PS3.4, C.2.2.2.4."""
+    # Brackets, too, stand for others to `fnmatch`, and for themselves in an archive.
+    pattern = asked.casefold().replace("[", "[[]")
+    return not asked or fnmatch.fnmatchcase(answered.casefold(), pattern)
+
+
+def _is_named(asked: str, names: Iterable[str]) -> bool:
+    """Return whether one of a patient's `names` is of the family that was asked for.
+
+    They are one name in several scripts. Without a comma it may be all of a name that was asked
+    for. What has no name is not told from others by it.
+    """
+    families = _folded(re.split(r"[,^]", asked)[0])
+    known = {form for name in names for form in _folded(name)}
+    patterns = [f"{family.replace(' ', '*')}*" for family in families]
+    return (
+        not patterns
+        or not known
+        or any(_fits(pattern, name) for pattern in patterns for name in known)
+    )
+
+
+def _folded(name: str) -> set[str]:
+    """Return a name as it is compared: without accents, with single blanks between its parts.
+
+    In each way that its letters are written without them, as Muller and Mueller; none for no name.
+    """
+    forms = set()
+    letters = unicodedata.normalize("NFKC", name.casefold())
+    for spelling in _SPELLINGS:
+        apart = unicodedata.normalize("NFKD", letters.translate(spelling))
+        bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
+        forms.add(" ".join(re.sub(r"[\^=,]+", " ", bare).split()))
+    return forms - {""}
 
 
 def _within(day: date | None, first: date | None, last: date | None) -> bool:
@@ -103,6 +143,7 @@ class Series:
     ----------
     study, series : its identifiers
     patient_id, patient_name : as the archive has them
+    names : her name in every script that it is given in; none where it is in one alone
     day : of the examination, None where it is not said
     films : how many objects are in it, None where the archive does not say
     knee : whether it is of a knee, by what is written about it
@@ -112,6 +153,7 @@ class Series:
     series: str
     patient_id: str = ""
     patient_name: str = ""
+    names: tuple[str, ...] = field(default=(), repr=False)
     day: date | None = None
     time: str = ""
     accession: str = ""

@@ -1,14 +1,19 @@
 """How her own grades agree with the networks', and with the reference where there is one."""
 
+from collections import Counter
+
 import pandas as pd
 import streamlit as st
 
 from kneeoa.charts import teaching as charts
 from kneeoa.store.cases import agreement as figures
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compared
+from kneeoa.wording import counted
 from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 
+_LEARNT = "learnt"
+"""A column beside those of `COLUMNS`: whether the profile had learnt from the film."""
 WHEN = {True: "before theirs was seen", False: "with theirs in sight"}
 
 
@@ -18,8 +23,9 @@ def show() -> None:
         st.markdown("Your grades are kept with the saved cases; the list has a key.")
         saved.show_sign_in()
         return
-    graded = of_saved() if saved.is_open() else of_session()
+    graded, drawn = of_saved() if saved.is_open() else of_session()
     compared = figures.comparisons(graded)
+    learnt = int(graded[_LEARNT].sum())
     whose = f" under the initials {saved.reader()}" if saved.is_open() and saved.reader() else ""
     st.markdown(
         f"Your own grades{'' if saved.is_open() else ' of this session'}{whose}, beside what the "
@@ -28,6 +34,15 @@ def show() -> None:
         "of the data set that this dashboard runs with. What the networks say under a profile has "
         "lines of its own."
     )
+    if drawn:
+        st.caption(f"Left out: {counted(drawn, 'knee')} of synthetic demo films.")
+    if learnt:
+        st.caption(
+            f"{counted(learnt, 'knee')} left out of what the networks say: the profile that they "
+            "followed learnt from these very films."
+        )
+    if not compared and (learnt or drawn):
+        return
     if not compared:
         st.info(
             "You have graded no knee yet. Press 0 to 4 beside a film on Read; from "
@@ -105,34 +120,49 @@ def _others(graded) -> list[tuple[str, Against, list[str | None]]]:
     ]
 
 
-def of_saved() -> pd.DataFrame:
-    """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`."""
+def of_saved() -> tuple[pd.DataFrame, int]:
+    """Return what she graded in the saved cases, each film once, in `agreement.COLUMNS`.
+
+    And of how many more knees, which are drawn: they are no patient's, and graded as drawn.
+    """
     from kneeoa.store.cases import keeping, readers  # late, as the store itself
 
     db, reader, graded = cached.store(), saved.reader(), dict[str, tuple]()
-    for case in keeping.some(db, readers.graded_by(db, reader), reader):  # the newest first
+    drawn = set[str]()
+    cases = keeping.some(db, readers.graded_by(db, reader), reader)  # the newest first
+    born = {(case.patient, case.born) for case in cases if case.born}
+    # Two patients may have one number, which two days of birth tell.
+    shared = {patient for patient, count in Counter(who for who, _ in born).items() if count > 1}
+    for case in cases:
         for place, knee in enumerate(case.state.knees):
             own, name = case.own(place), f"{case.film}.{place}"
             if own.grade is None:
                 continue
+            if case.state.drawn:
+                drawn.add(name)
+                continue
             patient = case.patient or case.film
+            if case.born and case.patient in shared:
+                patient += f".{case.born}"
             if name in graded:  # the film is in two cases
                 patient, newer, knee = graded[name]
                 own = newer.joined(own)
             graded[name] = patient, own, knee
-    return _table([_row(name, *about) for name, about in graded.items()])
+    return _table([_row(name, *about) for name, about in graded.items()]), len(drawn)
 
 
-def of_session() -> pd.DataFrame:
+def of_session() -> tuple[pd.DataFrame, int]:
     """Return what she graded in this session, likewise."""
-    rows = []
+    rows, drawn = [], 0
     for digest, film in session_films.all_films().items():
         for place in range(len(film.frames)):
             own = own_grades.of(digest, place)
-            if own.grade is not None:
-                knee = states.state_of(film, place, wait=False)
+            if own.grade is not None and film.drawn:
+                drawn += 1
+            elif own.grade is not None:
+                knee = saved.marked(film, states.state_of(film, place, wait=False))
                 rows.append(_row(f"{digest}.{place}", digest, own, knee))
-    return _table(rows)
+    return _table(rows), drawn
 
 
 def _row(name, patient, own, knee):
@@ -140,10 +170,14 @@ def _row(name, patient, own, knee):
     is_free = own.seen_at is None
     networks_grade, committed = (None, own.grade) if is_free else (knee.said, own.committed)
     when = own.committed_at or own.given_at
-    return name, patient, when, own.grade, committed, networks_grade, knee.reference, knee.profile
+    learnt = knee.learnt_from and networks_grade is not None
+    if learnt:  # that they agree then says nothing
+        networks_grade = None
+    about = own.grade, committed, networks_grade, knee.reference, knee.profile, learnt
+    return name, patient, when, *about
 
 
 def _table(rows):
-    table = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    table = pd.DataFrame(list(rows), columns=[*COLUMNS, _LEARNT])
     grades = dict.fromkeys(("grade", "committed", "networks", "reference"), "Int64")
     return table.astype({"knee": "str", "patient": "str", "profile": "str", **grades})

@@ -62,8 +62,10 @@ class Item:
     source: Held | tuple[Held, ZippedFile] | None = field(repr=False)
     state: Literal["waiting", "being read", "read", "refused"] = "waiting"
     why: str = ""
-    is_said: bool = False
-    """Whether Read says why it was not read, too."""
+    is_behind_key: bool = False
+    """Whether it came from where only the key of the list leads. Read says why one was not read."""
+    is_left: bool = False
+    """Whether nobody waits for it any more."""
 
     def data(self) -> bytes:
         """Return the bytes of the film; raise `KneeOAError` where they cannot be had."""
@@ -95,10 +97,10 @@ class Batch:
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
 
-    def add(self, name: str, data: bytes, graders: Graders, *, is_said: bool = False) -> str:
+    def add(self, name: str, data: bytes, graders: Graders, *, is_behind_key: bool = False) -> str:
         """Have a film, or the films of a ZIP, read by `graders`; return what there is to say.
 
-        `is_said` has Read, too, say why one was not read.
+        A film that `is_behind_key` is left where its reader signs out before it is read.
 
         Raises `KneeOAError` where the ZIP is none, there is no room, or too many films wait.
         """
@@ -106,10 +108,10 @@ class Batch:
         held, sentence = Held(data), ""
         if unpacked.is_zip(data):
             unzipped = unpacked.films_of(data)
-            items = [Item(file.path, (held, file)) for file in unzipped.films]
+            items = [Item(file.shown, (held, file)) for file in unzipped.films]
             sentence = f"{name}: {unzipped.sentence}" if unzipped.sentence else ""
         else:
-            items = [Item(name, held, is_said=is_said)]
+            items = [Item(name, held, is_behind_key=is_behind_key)]
         if len(self._waiting) + len(items) > MOST_FILMS:
             raise DataError(
                 f"Expected at most {MOST_FILMS} films to wait. Received more: add fewer at a "
@@ -129,6 +131,16 @@ class Batch:
         """Leave what waits unread; the film that is being read is read to its end."""
         self._waiting.clear()
         self.items = [item for item in self.items if item.state != "waiting"]
+
+    def leave(self) -> None:
+        """Leave unread, or hand over no more, what came from behind the key of the list."""
+        with self._lock:
+            stay = [waiting for waiting in self._waiting if not waiting[0].is_behind_key]
+            self._waiting.clear()
+            self._waiting.extend(stay)
+            for item in self.items:
+                item.is_left |= item.is_behind_key
+            self.items = [item for item in self.items if not item.is_left]
 
     def tidy(self) -> None:
         """Forget what was read or refused; the films themselves stay in the session."""
@@ -164,12 +176,12 @@ class Batch:
             is_of_zip = isinstance(item.source, tuple)
             data, item.source = item.data(), None
             name = named_on_cd(data, item.name) if is_of_zip else item.name
-            self._arriving.append(read_film(name, data, graders, self._holder))
+            self._hand_over(item, read_film(name, data, graders, self._holder))
             item.state = "read"
         except KneeOAError as error:
             item.state, item.why = "refused", str(error)
-            if item.is_said:
-                self._arriving.append((item.name, error))
+            if item.is_behind_key:
+                self._hand_over(item, (item.name, error))
         except Exception as fault:
             # A bug, which goes to the log; the next film is read all the same. Not its own words,
             # which may quote the film.
@@ -178,6 +190,11 @@ class Batch:
             item.state, item.why = "refused", "It could not be read: a fault of this program."
         finally:
             item.source = None
+
+    def _hand_over(self, item, film):
+        with self._lock:
+            if not item.is_left:
+                self._arriving.append(film)
 
 
 def named_on_cd(data: bytes, path: str) -> str:

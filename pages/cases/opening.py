@@ -1,7 +1,7 @@
 """Films that come from an archive or were pushed, taken into this session and shown in Read."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -33,9 +33,13 @@ def choose_rows(table: pd.DataFrame, columns: Mapping[str, Any], *, key: str) ->
 
 
 class Films:
-    """Takes in films one by one; Read begins with the first, the others are read behind it."""
+    """Takes in films one by one; Read begins with the first, the others are read behind it.
 
-    def __init__(self):
+    `note` has the log say so before the first is taken in, whatever comes of the others.
+    """
+
+    def __init__(self, note: Callable[[], None]) -> None:
+        self._note: Callable[[], None] | None = note
         session_films.forget_refusals()
         self._first: str | None = None
         self._count = self._refused = 0
@@ -53,12 +57,22 @@ class Films:
             self._refused += 1
 
     def _take(self, name, data):
-        digest = hashlib.sha256(data).hexdigest()
-        if self._first is None:
-            self._first = session_films.take_in(name, data)
-        elif digest not in session_films.all_films():
-            batch.current().add(name, data, in_use.graders(), is_said=True)
-        saved.note_behind_key(digest)
+        if self._note is not None:
+            self._note()
+            self._note = None
+        digest, behind_key = hashlib.sha256(data).hexdigest(), saved.behind_key()
+        was_known = digest in behind_key
+        # Before it is there: whatever cuts this off, it goes where its reader signs out.
+        behind_key.add(digest)
+        try:
+            if self._first is None:
+                self._first = session_films.take_in(name, data)
+            elif digest not in session_films.all_films():
+                batch.current().add(name, data, in_use.graders(), is_behind_key=True)
+        except KneeOAError:
+            if not was_known:
+                behind_key.discard(digest)
+            raise
 
     def turn_to(self) -> None:
         """Go to Read; stay, and say why, where no film could be read."""

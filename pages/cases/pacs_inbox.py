@@ -138,7 +138,7 @@ def _state_of(digest: str, opened: set[str], cases: Mapping[str, int]) -> str:
 
 
 def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
-    films = opening.Films()
+    films = opening.Films(lambda: clients.note("pushed films taken"))
     for film in chosen:
         # Of one that was removed meanwhile there is a sentence, and the others open.
         data, why_not = b"", ""

@@ -134,7 +134,7 @@ def _open(server: Server, chosen: list[Series]) -> None:
         if count:
             bar.progress(done / count, f"Fetched {done} of {counted(count, 'film')}")
 
-    films = opening.Films()
+    films = opening.Films(lambda: clients.note("films taken from an archive", server.name))
     by_uid = {series.series: series for series in chosen}
     try:
         for film in Web(server).films(chosen, progress=progress):
@@ -145,6 +145,5 @@ def _open(server: Server, chosen: list[Series]) -> None:
         bar.empty()
         st.error(boundary.escaped(str(problem)))
         return
-    clients.note("films taken from an archive", server.name)
     bar.empty()
     films.turn_to()

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.cases import saved_list, session_list
 from pages.shared import boundary, kept, style
 from pages.shared.access import sign_in
-from pages.shared.cases import being_saved, reopening, saved
+from pages.shared.cases import being_saved, reopening, saved, unsaved
 from pages.shared.pacs.running import running
 
 VIEWS = {
@@ -36,7 +36,7 @@ def show() -> None:
         out.button(
             f"Sign out {boundary.escaped(who)}".strip(),
             key="sign_out",
-            on_click=saved.sign_out,
+            on_click=unsaved.sign_out,
             type="tertiary",
         )
     # Whichever view she turns to meanwhile: it goes on until the last film is saved.
@@ -68,7 +68,7 @@ def show_archive() -> None:
 
 
 style.apply_style()
-if reopening.is_wanted():
+if reopening.wanted() is not None:
     st.switch_page("reading/page.py")
 with boundary.refusals_shown():
     show()

@@ -15,7 +15,7 @@ from kneeoa.store.cases.case import Case
 from kneeoa.wording import counted, plain
 from pages.cases import columns
 from pages.shared import boundary, cached, clients
-from pages.shared.cases import reopening, saved
+from pages.shared.cases import book, reopening, saved
 from pages.shared.rows import component as rows
 
 if TYPE_CHECKING:
@@ -98,8 +98,10 @@ def show(
         width="stretch",
         disabled=shown.empty,
     )
-    if why := st.session_state.pop(_FAILED, ""):
-        st.error(boundary.escaped(plain(why)))
+    if failed := st.session_state.get(_FAILED):
+        for why in failed:
+            st.error(boundary.escaped(plain(why)))
+        failed.clear()
 
 
 def marked_in(chosen: rows.Chosen) -> "dict[int, Named]":
@@ -151,27 +153,29 @@ def open_row(key: str) -> None:
 def _mark(case_ids, is_read):
     from kneeoa.store.cases import keeping
 
-    _try(lambda: keeping.mark_read(cached.store(), case_ids, is_read))
+    db, failed = cached.store(), st.session_state.setdefault(_FAILED, [])
+    try:
+        keeping.mark_read(db, case_ids, is_read)
+    except KneeOAError as error:
+        failed.append(str(error))
 
 
 def _delete(case_ids):
     from kneeoa.store.cases import keeping
 
-    def delete():
+    db, known, by_whom = cached.store(), book.opened(), clients.now_here()
+    failed, gone = st.session_state.setdefault(_FAILED, []), 0
+    # Of the session nothing is asked before the last is gone: the reader's next key would end it.
+    try:
         files = settings.files_from(os.environ)
         for case_id in case_ids:
-            keeping.remove(cached.store(), files, [case_id], **clients.now_here())
-            saved.forget_case(case_id)
-
-    _try(delete)
-    rows.clear_marks(ROWS)
-
-
-def _try(act):
-    try:
-        act()
+            keeping.remove(db, files, [case_id], **by_whom)
+            known.forget_case(case_id)
+            gone += 1
     except KneeOAError as error:
-        st.session_state[_FAILED] = str(error)
+        before = f"{gone} of {counted(len(case_ids), 'case')} were deleted, the others stay. "
+        failed.append(before * (len(case_ids) > 1) + str(error))
+    rows.clear_marks(ROWS)
 
 
 def show_damaged(damaged: list[int]) -> None:

@@ -26,7 +26,11 @@ COLUMNS = (
     rows.Column("case", "Case", "number"),
     rows.Column("film", "Film", "main"),
     rows.Column("side", "Side"),
-    rows.Column("patient", "Patient", help="Films of one patient have the same mark"),
+    rows.Column(
+        "patient",
+        "Patient",
+        help="Films under one number begin alike. Behind the dot: the birthday, if known",
+    ),
     rows.Column("study_date", "Study"),
     rows.Column("answer", "Networks", "grade"),
     rows.Column("doubt", "Doubt"),
@@ -146,13 +150,33 @@ def show_empty() -> None:
 
 
 def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
-    """Note that what the networks say of the `shown` knees is in sight: none is free any more."""
+    """Note that what the networks say of the `shown` knees is in sight: none is free any more.
+
+    It is kept for another day, too, on which this session is forgotten.
+    """
+    from kneeoa.store.cases import readers
+
+    db, reader, known, now = cached.store(), saved.reader(), own_grades.hers(), datetime.now(UTC)
     in_sight = set(zip(shown["case"], shown["knee"], strict=True))
-    for case in cases:
-        for knee, state in enumerate(case.state.knees):
-            is_new = state.said is not None and own_grades.of(case.film, knee).seen_at is None
-            if is_new and (case.case_id, knee) in in_sight:
-                own_grades.came_past(case.film, knee)
+    answered = [
+        (case, knee)
+        for case in cases
+        for knee, state in enumerate(case.state.knees)
+        if state.said is not None and (case.case_id, knee) in in_sight
+    ]
+    new = []
+    for case, knee in answered:
+        before, own = case.own(knee), known.of(case.film, knee).joined(case.own(knee))
+        known.put(case.film, knee, own.seen(now, passing=True) if own.seen_at is None else own)
+        if own.seen_at is None:
+            new.append((case.case_id, knee))
+        elif before.seen_at is None:
+            # She saw it in this session at a film that the case was not known of.
+            with contextlib.suppress(KneeOAError):
+                readers.put_grade(db, case.case_id, knee, reader, own)
+    # Where that fails, the list is shown all the same, and it is tried again when that is.
+    with contextlib.suppress(KneeOAError):
+        readers.came_past(db, reader, new, now)
 
 
 def pictures_of(cases: Sequence[Case]) -> dict[int, str]:

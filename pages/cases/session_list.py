@@ -133,7 +133,8 @@ def _look(work):
 def _case(film) -> Case:
     now = datetime.now(UTC)
     knee_states = tuple(
-        states.state_of(film, place, wait=False) for place in range(len(film.frames))
+        saved.marked(film, states.state_of(film, place, wait=False))
+        for place in range(len(film.frames))
     )
     grades = {place: own_grades.of(film.digest, place) for place in range(len(knee_states))}
     state = FilmState(knee_states)

@@ -73,3 +73,17 @@ def pressed(place: tuple) -> set[Key]:
     the film: a key counts for what was on the screen.
     """
     return {key for at, key in st.session_state.pop(PRESSED, []) if at == place}
+
+
+def taken(kind: str) -> dict[tuple, set[Key]]:
+    """Return the keys, as `pressed` does, of all places that begin with `kind`, by place.
+
+    For what must not be lost where the page turned to another film before it acted on a key.
+    """
+    noted = st.session_state.get(PRESSED, [])
+    keys: dict[tuple, set[Key]] = {}
+    for place, key in noted:
+        if place[0] == kind:
+            keys.setdefault(place, set()).add(key)
+    noted[:] = [(place, key) for place, key in noted if place[0] != kind]
+    return keys

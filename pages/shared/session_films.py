@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +16,7 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating.found import Knee
+from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
 from pages.shared import boundary, cached
 from pages.shared.memory import shown_as
@@ -75,12 +76,18 @@ def refuse(name: str, error: KneeOAError) -> None:
     st.session_state.setdefault(_REFUSED, []).append((name, str(error)))
 
 
-def propose(digest: str, earlier: Frame, frame: Frame) -> None:
-    """Propose `frame` for the knee of a film whose frame was `earlier`, as corrected elsewhere."""
-    film = all_films()[digest]
-    knees = film.localised.knees
-    knees = tuple(replace(knee, frame=frame) if knee.frame == earlier else knee for knee in knees)
-    film.localised = replace(film.localised, knees=knees)
+def propose(film: Film, knee: int, frame: Frame, findings: tuple[Finding, ...]) -> None:
+    """Propose `frame` for one knee of a film as it came, with what stands against it.
+
+    That was settled elsewhere; it takes the place of what was found, or moved to, here. A film that
+    shows another number of knees stays as it is.
+    """
+    if film.changes:
+        take_back(film)
+    knees = list(film.localised.knees)
+    if knee < len(knees):
+        knees[knee] = replace(knees[knee], frame=frame, findings=findings)
+        have_knees(film, knees)
 
 
 def have_knees(film: Film, knees: Iterable[Knee]) -> None:
@@ -104,8 +111,11 @@ def take_back(film: Film) -> None:
 
 def no_negative(film: Film) -> None:
     """Read a film that looks like a negative as it is: the reader knows better."""
+    knees = len(film.frames)
     shown_as.no_negative(film, cached.graders().localiser)
-    forget_frame(film.digest)
+    # It lies as it did: boxes and sides stay those of its knees.
+    if len(film.frames) != knees:
+        forget_frame(film.digest)
 
 
 def restore(film: Film, quarters: int, changes: tuple[str, ...]) -> None:
@@ -153,6 +163,13 @@ def bring_back() -> None:
     st.session_state[NEXT] = digest
 
 
+def forget_removed(digests: Container[str]) -> None:
+    """Have nothing to bring back where the film that was taken away last is one of `digests`."""
+    gone = st.session_state.get(_REMOVED)
+    if gone is not None and gone[1].digest in digests:
+        del st.session_state[_REMOVED]
+
+
 def forget_frame(digest: str) -> None:
     """Bring the frame controls of a film back to the proposal."""
     for key in _frame_of(digest):
@@ -192,7 +209,8 @@ def show_uploader() -> None:
 def show_demo_picker() -> None:
     """Show the synthetic demo films; `take_in_uploads` has the one that was picked."""
     st.pills(
-        "Or try a synthetic demo film",
+        "Or try a synthetic demo film. It is drawn: the networks, which learnt from real films, "
+        "may say another grade than its name",
         phantom.DEMO_NAMES,
         wrap=True,
         format_func=lambda name: name.removesuffix(".png"),

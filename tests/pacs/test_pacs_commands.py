@@ -106,9 +106,8 @@ def test_send_sends_nothing_where_one_file_is_no_report(archive, capsys, tmp_pat
 
 
 def test_a_day_that_is_none_is_said(capsys):
-    with pytest.raises(AssertionError):
-        assert main(["pacs", "find", "--from", "yesterday"]) == 0
-    assert "invalid" in capsys.readouterr().err
+    assert main(["pacs", "find", "--from", "yesterday"]) == 2
+    assert "Expected a day as 2026-11-28. Received: yesterday." in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_a_query_with_a_word(archive):

@@ -46,12 +46,47 @@ def test_a_search_without_an_aim_is_refused(asked):
         Search(**asked)
 
 
+@pytest.mark.parametrize(
+    ("asked", "name", "fits"),
+    [
+        ("MILLER", "Smith^John", False),
+        ("Miller", "MILLER^ANNA", True),
+        ("Miller, Anna", "MILLER^A^^Dr", True),
+        ("miller anna", "Miller^Anna", True),
+        ("Mueller", "M\u00dcLLER^HANS", True),
+        ("M\u00fcller", "MUELLER^HANS", True),
+        ("Muller", "Mu\u0308ller^Hans", True),
+        ("Sorensen", "S\u00f8rensen^Ida", True),
+        ("Mueller", "MILLER^HANS", False),
+        ("miller anna", "Miller^Bob", False),
+        ("M?ller", "M\u00fcller^A", True),
+        ("M\u00fcller", "Mu\u0308ller^A", True),
+        ("*son", "Jackson^A", True),
+        ("*son", "Smith^A", False),
+        ("van der Berg", "Van^der=x", False),
+        ("\u5c71\u7530", {"Alphabetic": "Yamada^Taro", "Ideographic": "\u5c71\u7530^x"}, True),
+        ("Tanaka", {"Alphabetic": "Yamada^Taro", "Ideographic": "\u5c71\u7530^x"}, False),
+        (", Anna", "Smith^John", True),
+        ("Miller", "", True),
+        ("Miller", {"Alphabetic": 7}, True),
+    ],
+)
+def test_a_name_is_looked_for_and_not_only_asked_for(asked, name, fits):
+    study = answers.study_of(STUDY | {"00100010": {"Value": [name]}})
+    series = answers.series_of(STUDY | {"0020000E": {"Value": ["1.2.4"]}}, study)
+    assert Search(name=asked).fits(series) is fits
+
+
 def test_an_answer_that_was_not_asked_for_does_not_fit():
     series = Series(study="1", series="2", patient_id="P1", day=date(2026, 1, 2), accession="A")
     for search, fits in (
         (Search(patient_id="p1"), True),
         (Search(patient_id="P*"), True),
+        (Search(patient_id="P?"), True),
         (Search(patient_id="P2"), False),
+        (Search(patient_id="Q*"), False),
+        (Search(patient_id="[P]1"), False),
+        (Search(accession="A?"), False),
         (Search(accession="B"), False),
         (Search(first=date(2026, 1, 3)), False),
         (Search(first=date(2026, 1, 1), last=date(2026, 1, 2)), True),

@@ -213,6 +213,28 @@ def test_what_is_stopped_is_not_read(graders, film, monkeypatch):
     assert [name for name, _, _ in done(work)] == ["0.png"]
 
 
+def test_what_came_from_behind_the_key_is_left_where_its_reader_signs_out(
+    graders, film, monkeypatch
+):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*about):
+        begun.set()
+        assert go_on.wait(30)
+        return read(*about)
+
+    read, arriving = batch.read_film, deque()
+    monkeypatch.setattr(batch, "read_film", slow)
+    work = Batch("me", arriving)
+    for number in range(3):
+        work.add(f"{number}.png", film, graders, is_behind_key=number < 2)
+    assert begun.wait(30)
+    work.leave()
+    go_on.set()
+    assert [name for name, _, _ in done(work)] == ["2.png"]
+    assert [film.name for film in arriving] == ["2.png"]
+
+
 def test_work_rests_while_nobody_is_there(graders, film):
     arriving, there = deque(), threading.Event()
     work = Batch("me", arriving, wanted=there.is_set)

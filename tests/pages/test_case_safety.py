@@ -242,7 +242,7 @@ def agreement_rows():
     from pages.cases import agreement
 
     st.session_state["reader_initials"] = "AB"
-    st.session_state["rows"] = agreement.of_saved().sort_values("knee").to_dict("records")
+    st.session_state["rows"] = agreement.of_saved()[0].sort_values("knee").to_dict("records")
 
 
 def test_the_tick_of_a_saved_case_is_one():
@@ -281,7 +281,7 @@ def test_what_is_damaged_is_named_before_it_is_deleted_and_the_others_stay(db, f
     assert f"**for good**: case {bad.case_id}. Where there is a backup" in text(app)
     press(app, "delete_damaged")
     assert keeping.count(db) == 1
-    assert keeping.cases(db) == [good]
+    assert keeping.cases(db, "CD") == [good]
 
 
 def test_a_list_shows_the_answers_of_its_rows_and_no_others(db, files):

@@ -269,5 +269,5 @@ def test_who_signs_out_leaves_nothing_of_her_own_to_the_next(db):
     app.switch_page("cases/page.py").run()
     press(app, "sign_out")
     assert tables(app) == []
-    assert "own_grades" not in app.session_state
+    assert not app.session_state["own_grades"]
     assert "Save this case" not in labels(app.switch_page("reading/page.py").run())

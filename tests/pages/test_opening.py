@@ -32,7 +32,8 @@ def test_a_pushed_film_that_cannot_be_read_holds_up_no_other_and_is_named(went):
         arrivals.take_arrivals()
         session_films.show_refusals()
         if "batch" not in st.session_state:
-            films = opening.Films()
+            noted = st.session_state["noted"] = []
+            films = opening.Films(lambda: noted.append(len(session_films.all_films())))
             for data in (b"no film", film("1.2.3.1"), b"none either", film("1.2.3.2")):
                 films.take("2026-01-02", "Knee", data)
             films.turn_to()
@@ -40,6 +41,8 @@ def test_a_pushed_film_that_cannot_be_read_holds_up_no_other_and_is_named(went):
     app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception
     assert went == ["reading/page.py"]
+    assert app.session_state["noted"] == [0]  # once, before the first of them is there
+    assert len(app.session_state["films_behind_key"]) == 3
     behind = read_behind(app)
     assert len(app.session_state["films"]) == 1
     assert len(behind) == 2

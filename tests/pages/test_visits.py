@@ -3,16 +3,20 @@
 import pytest
 
 from kneeoa.films.phantom import draw_knee
+from kneeoa.jointspace import pairs
+from kneeoa.store import tables
 from kneeoa.store.cases import keeping
-from tests.support.case_pages import labels, opened, sign_in, started, upload
+from kneeoa.store.database import writing
+from pages.reading.beside import Other
+from tests.support.case_pages import labels, listed, opened, sign_in, started, upload
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.teaching_pages import html, press
 
 pytestmark = pytest.mark.usefixtures("kept")
 
 
-def film(grade, day, patient="P-1", seed=3):
-    made = dicom_dataset(draw_knee(grade, seed=seed), StudyDate=day, ImageLaterality="R")
+def film(grade, day, patient="P-1", seed=3, **more):
+    made = dicom_dataset(draw_knee(grade, seed=seed), StudyDate=day, ImageLaterality="R", **more)
     made.PatientID = patient
     return dicom_file(made)
 
@@ -63,3 +67,46 @@ def test_who_has_no_key_is_offered_nothing_and_a_film_that_was_not_saved_is(case
 def test_another_patient_is_not_offered(cases):
     app = opened(sign_in(started("cases"), "cd"), cases[""].case_id)
     assert not [label for label in labels(app) if label.startswith("20")]
+
+
+def two_films(db, first, second):
+    """A film of another hospital with the same number is uploaded where the first is kept."""
+    press(sign_in(upload(started(), "a.dcm", film(1, "20210304", "1", **first)), "ab"), "save_case")
+    (case,) = keeping.cases(db)
+    app = sign_in(upload(started(), "b.dcm", film(4, "20260304", "1", 5, **second)), "ab")
+    return case, app
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"PatientBirthDate": "19500101"}, {"PatientBirthDate": "19810707"}),
+        ({"IssuerOfPatientID": "HOSPITAL A"}, {"IssuerOfPatientID": "HOSPITAL B"}),
+    ],
+)
+def test_two_patients_of_one_number_are_not_offered_as_one(db, first, second):
+    _, app = two_films(db, first, second)
+    assert not [label for label in labels(app) if label.startswith("20")]
+    press(app, "save_case")
+    assert len(keeping.cases(db)) == 2
+    app.switch_page("cases/page.py").run()
+    marks = {row["cells"]["patient"] for row in listed(app)}
+    assert len(marks) == 1 + ("PatientBirthDate" in first)
+
+
+def test_nor_compared_where_both_are_opened(db):
+    case, app = two_films(db, {"PatientBirthDate": "19500101"}, {"PatientBirthDate": "19810707"})
+    current = app.session_state["current_film"]
+    opened(app, case.case_id)
+    app.session_state[f"beside_{case.film[12:24]}_0"] = Other(current, 0)
+    app.run()
+    assert pairs.STRANGERS in [warning.value.replace("\\", "") for warning in app.warning]
+
+
+def test_of_a_case_from_before_nothing_but_the_number_is_known(db):
+    born = {"PatientBirthDate": "19500101"}
+    case, app = two_films(db, born, born)
+    with writing(db) as connection:
+        connection.execute(tables.reading_case.update().values(issuer=None, born=None))
+    press(app.run(), f"visit_{case.case_id}_0")
+    assert "whether both are of one patient" in html(app)

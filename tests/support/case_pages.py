@@ -3,6 +3,7 @@
 import contextlib
 import time
 
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import knee_png
@@ -90,3 +91,25 @@ def read_behind(app):
     while app.session_state["batch"].left and time.monotonic() < last:
         time.sleep(0.05)
     return list(app.session_state["arriving"])
+
+
+@contextlib.contextmanager
+def something_else_done_after(module, name):
+    """Have the reader do something else, once, while `name` of a module is at work.
+
+    As a browser asks for it: Streamlit ends the run at the next access of the session or element.
+    """
+    real, left = getattr(module, name), [True]
+
+    def cut_off(*args, **options):
+        answer = real(*args, **options)
+        if left and left.pop():
+            get_script_run_ctx().script_requests.request_rerun(RerunData())
+        return answer
+
+    setattr(module, name, cut_off)
+    try:
+        yield
+    finally:
+        setattr(module, name, real)
+    assert not left, f"{name} was not called."

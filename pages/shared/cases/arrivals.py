@@ -1,6 +1,7 @@
 """Films that are read behind the pages, until this session takes them in."""
 
 from collections import deque
+from collections.abc import Collection
 from typing import Protocol
 
 import streamlit as st
@@ -38,6 +39,9 @@ class Behind(Protocol):
     def left(self) -> int:
         """How many films are still to be read."""
 
+    def leave(self) -> None:
+        """Leave unread, or hand over no more, what came from behind the key of the list."""
+
 
 def note_behind(work: Behind) -> None:
     """Note who reads films behind the pages for this session."""
@@ -48,3 +52,17 @@ def coming() -> int:
     """Return how many films are still to be read behind the pages, or taken in."""
     work: Behind | None = st.session_state.get(_BEHIND)
     return len(arriving()) + (work.left if work else 0)
+
+
+def leave(behind_key: Collection[str]) -> None:
+    """Take in no film that came from behind the key of the list: `behind_key` are those noted."""
+    work: Behind | None = st.session_state.get(_BEHIND)
+    waiting = arriving()
+    if work is not None:
+        work.leave()
+    # One by one, because others are read and arrive meanwhile.
+    for _ in range(len(waiting)):
+        film = waiting.popleft()
+        # Why one was not read is said only of those.
+        if isinstance(film, Film) and film.digest not in behind_key:
+            waiting.append(film)

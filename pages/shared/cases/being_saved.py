@@ -16,6 +16,17 @@ def ask(digests: list[str]) -> None:
     waiting += [digest for digest in digests if digest not in waiting]
 
 
+def waiting() -> int:
+    """Return how many films wait to be saved."""
+    return len(st.session_state.get(_WAITING, ()))
+
+
+def forget() -> None:
+    """Save none of those that wait."""
+    for key in (_WAITING, _DONE, _FAILED):
+        st.session_state.pop(key, None)
+
+
 def was_too_fast(digest: str) -> bool:
     """Return whether a film was saved here before text had been looked for in it."""
     return digest in st.session_state.get(_UNWARNED, ())
@@ -27,27 +38,26 @@ def go_on() -> list[str]:
     Where the reader does something else meanwhile, the next run of the page goes on: a film is off
     the list only once it is saved, or known why it was not.
     """
-    waiting: list[str] = st.session_state.get(_WAITING, [])
-    if not waiting:
+    wanted: list[str] = st.session_state.get(_WAITING, [])
+    if not wanted or not saved.is_open():
         return []
     failed: list[str] = st.session_state.setdefault(_FAILED, [])
     place = st.empty()
-    while waiting:
-        digest, done = waiting[0], st.session_state.get(_DONE, 0)
+    while wanted:
+        digest, done = wanted[0], st.session_state.get(_DONE, 0)
         film = session_films.all_films().get(digest)
         if film is not None:
             is_warned = film.text is not None
             try:
-                saved.save(film, _teller(place, done, done + len(waiting), film.name))
+                saved.save(film, _teller(place, done, done + len(wanted), film.name))
                 if not is_warned:
                     st.session_state.setdefault(_UNWARNED, set()).add(digest)
             except KneeOAError as error:
                 failed.append(f"Not saved: {film.name}. {error}")
-        waiting.pop(0)
+        wanted.pop(0)
         st.session_state[_DONE] = done + 1
     place.empty()
-    for key in (_WAITING, _DONE, _FAILED):
-        st.session_state.pop(key, None)
+    forget()
     return failed
 
 

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from kneeoa.reports.dicom.pseudonyms import AsKept, Pseudonyms
 from kneeoa.store.cases import identity, settings
 from pages.shared.cases import saved
-from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 
 DICOM_GOES = "Saved without the patient; the day of the study stays."
@@ -52,34 +51,14 @@ def said_of_all(films: Collection[Film]) -> str:
     return (DICOM_GOES if is_dicom else OTHERS_GO) + NO_WAY_BACK * back
 
 
-def is_kept_film(film: Film) -> bool:
-    """Return whether a film was opened from the list, where it is kept without its patient."""
-    case = saved.case_of(film.digest)
-    return case is not None and identity.is_without_patient(case) and case.film == film.digest
-
-
 def pseudonyms_of(film: Film) -> Pseudonyms | None:
     """Return what replaces the numbers in reports of a film that is kept without its patient.
 
     So they name the film as it is kept. None of other films.
     """
-    if is_kept_film(film):
+    if saved.is_kept_film(film):
         return AsKept()
     case = saved.case_of(film.digest)
     if case is None or not identity.is_without_patient(case):
         return None
     return identity.pseudonyms(settings.files_from(os.environ), os.environ)
-
-
-def learnt_from(film: Film) -> bool:
-    """Return whether the profile that readings follow was learnt from this very film.
-
-    Of a film that is kept without its patient, from the file as it came.
-    """
-    if in_use.learnt_from(film.digest):
-        return True
-    if not (contents := in_use.films_learnt_from()) or not is_kept_film(film):
-        return False
-    case = saved.case_of(film.digest)
-    marks = settings.files_from(os.environ).marks_of_films(contents)
-    return case is not None and case.digest in marks.values()

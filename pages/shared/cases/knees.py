@@ -61,7 +61,7 @@ def findings_under(
         # The box that was found lies deep within a whole film that a profile has graded.
         kept = of_knee_in(frame, film.localised.knees) or of_knee_in(frame, proposals)
         findings = (*map(gate.of_box_before, kept), *film.against[frame])
-        if elsewhere := gate.moved(frame, film.frames):
+        if elsewhere := gate.moved(frame, film.frames, knee):
             findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)
     return film.localised.against(proposed)
@@ -75,6 +75,11 @@ def may_be_graded(film: Film, findings: tuple[Finding, ...]) -> bool:
 def move(film: Film, knee: int, frame: Frame) -> None:
     """Keep where the reader moved the frame to."""
     st.session_state[frame_key(film, knee)] = frame
+
+
+def back_to_proposal(film: Film, knee: int) -> None:
+    """Have the box of one knee be where it was proposed; side and other knee stay as they are."""
+    st.session_state.pop(frame_key(film, knee), None)
 
 
 def side_of(film: Film, frame: Frame) -> str:

@@ -1,36 +1,109 @@
 """The reader's own grades in this session, and whether the networks' answer waits for them."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import streamlit as st
 
+from kneeoa.grades import GRADES
 from kneeoa.store.cases.case import NO_GRADE, OwnGrade
-from pages.shared import kept
+from pages.shared import kept, keyboard
 
 REVEAL = "reveal"
 """The option's place in the session and in the address: ``?reveal=after``."""
 WHEN = {"now": "at once", "after": "after my grade"}
-_GRADES, _SAME, _PASSED = "own_grades", "same_films", "answers_passed"
+KEYS = "own grade"
+"""What the places begin with at which her keys are noted: then film and knee."""
+_GRADES, _SAME, _EARLY = "own_grades", "same_films", "asked_without_grade"
 
 
-def all_of() -> dict[tuple[str, int], OwnGrade]:
-    """Return what she said in this session, by film and knee."""
-    return st.session_state.setdefault(_GRADES, {})
+@dataclass(frozen=True, slots=True)
+class Hers:
+    """What she says, by film and knee, and which films are the same as others.
+
+    Plain objects, taken out of the session once: nothing that she does meanwhile cuts off a note.
+    """
+
+    grades: dict[tuple[str, int], OwnGrade]
+    same: dict[str, str]
+
+    def name(self, digest: str) -> str:
+        """Return by which digest what she says of a film is kept."""
+        return self.same.get(digest, digest)
+
+    def of(self, digest: str, knee: int) -> OwnGrade:
+        """Return what she says of one knee of a film."""
+        return self.grades.get((self.name(digest), knee), NO_GRADE)
+
+    def put(self, digest: str, knee: int, own: OwnGrade) -> None:
+        """Keep what she says of one knee of a film."""
+        self.grades[self.name(digest), knee] = own
+
+    def knees_of(self, digest: str) -> list[int]:
+        """Return the knees of a film of which she said or saw anything."""
+        return sorted(knee for film, knee in self.grades if film == self.name(digest))
+
+    def are_same(self, digest: str, kept_as: str) -> None:
+        """Do what the function of this name does."""
+        if digest == kept_as:
+            return
+        self.same[digest] = kept_as
+        for key in [key for key in self.grades if key[0] == digest]:
+            own = self.grades.pop(key)
+            self.put(kept_as, key[1], own.joined(self.of(kept_as, key[1])))
+
+    def press(self, digest: str, knee: int, keys: set[keyboard.Key], now: datetime) -> bool:
+        """Act on her keys at one knee; return False where she asked for theirs without a grade.
+
+        Grade and Enter may come in one run, and in no order.
+        """
+        own = self.of(digest, knee)
+        grades = [key for key in keys if isinstance(key, int) and key in range(len(GRADES))]
+        if len(grades) == 1:
+            own = own.given(grades[0], now)
+        is_asked = "confirm" in keys and len(grades) <= 1
+        if is_asked and own.grade is not None:
+            own = own.seen(now)
+        self.put(digest, knee, own)
+        return not is_asked or own.grade is not None
+
+
+def hers() -> Hers:
+    """Return what she said and saw in this session."""
+    state = st.session_state
+    return Hers(state.setdefault(_GRADES, {}), state.setdefault(_SAME, {}))
+
+
+def act() -> None:
+    """Act on the keys that she pressed, at whatever film: that one may be in sight no more."""
+    known, now = hers(), datetime.now(UTC)
+    # Of the session nothing more is asked before all of them are acted on.
+    early = False
+    for (_, digest, knee), keys in keyboard.taken(KEYS).items():
+        early |= not known.press(digest, knee, keys, now)
+    if early:
+        st.session_state[_EARLY] = True
+
+
+def asked_early() -> bool:
+    """Return, once, whether she asked for the networks' answer without a grade of hers."""
+    return st.session_state.pop(_EARLY, False)
 
 
 def of(digest: str, knee: int) -> OwnGrade:
     """Return what she says of one knee of a film."""
-    return all_of().get((_kept(digest), knee), NO_GRADE)
+    return hers().of(digest, knee)
 
 
 def put(digest: str, knee: int, own: OwnGrade) -> None:
     """Keep what she says of one knee of a film."""
-    all_of()[_kept(digest), knee] = own
+    hers().put(digest, knee, own)
 
 
 def seen_already() -> set[tuple[str, int]]:
     """Return the knees, by film and place, whose answers were opened to her in this session."""
-    return {key for key, own in all_of().items() if own.seen_at is not None} - passed()
+    grades = hers().grades
+    return {key for key, own in grades.items() if own.seen_at is not None and not own.passed}
 
 
 def passed() -> set[tuple[str, int]]:
@@ -39,63 +112,46 @@ def passed() -> set[tuple[str, int]]:
     They count as seen, since they may have been read there; but those that she did not open can
     still wait for her grade.
     """
-    return st.session_state.setdefault(_PASSED, set())
+    return {key for key, own in hers().grades.items() if own.passed}
 
 
 def are_same(digest: str, kept: str) -> None:
     """Note that a film is `kept` as another file: what she said or saw of one is of both."""
-    if digest == kept:
-        return
-    st.session_state.setdefault(_SAME, {})[digest] = kept
-    for key in [key for key in all_of() if key[0] == digest]:
-        there, both = (kept, key[1]), {key, (kept, key[1])}
-        was_opened = bool(both & seen_already())
-        own = all_of().pop(key)
-        put(*there, own.joined(of(*there)))
-        if both & passed():
-            passed().difference_update(both)
-            if not was_opened:
-                passed().add(there)
-
-
-def _kept(digest: str) -> str:
-    return st.session_state.get(_SAME, {}).get(digest, digest)
+    hers().are_same(digest, kept)
 
 
 def forget() -> None:
     """Forget what she said and saw in this session."""
-    for name in (_GRADES, _SAME, _PASSED):
+    for name in (_GRADES, _SAME, _EARLY):
         st.session_state.pop(name, None)
 
 
 def count_anew(digest: str) -> None:
     """Forget which knees of a film she graded, where they are counted anew; what she saw stays."""
-    mine = [key for key in all_of() if key[0] == _kept(digest)]
-    if any(key in seen_already() for key in mine):
-        # It may be any of them by now.
-        passed().difference_update(mine)
-    seen = min(filter(None, (all_of().pop(key).seen_at for key in mine)), default=None)
+    act()  # on keys of the knees as they were
+    known = hers()
+    places = known.knees_of(digest)
+    mine = [known.grades.pop((known.name(digest), knee)) for knee in places]
+    seen = min(filter(None, (own.seen_at for own in mine)), default=None)
     if seen is not None:
-        for _, place in mine:
-            put(digest, place, OwnGrade(seen_at=seen))
-
-
-def give(digest: str, knee: int, grade: int) -> None:
-    """Keep a grade of hers; the one before it, too, where that was free of the networks'."""
-    put(digest, knee, of(digest, knee).given(grade, datetime.now(UTC)))
+        # What was opened may be any of them by now.
+        is_passed = all(own.passed for own in mine if own.seen_at is not None)
+        for knee in places:
+            known.put(digest, knee, OwnGrade(seen_at=seen, passed=is_passed))
 
 
 def saw(digest: str, knee: int) -> None:
     """Note that the networks' answer to a knee is shown to her."""
-    put(digest, knee, of(digest, knee).seen(datetime.now(UTC)))
-    passed().discard((_kept(digest), knee))
+    known = hers()
+    known.put(digest, knee, known.of(digest, knee).seen(datetime.now(UTC)))
 
 
 def came_past(digest: str, knee: int) -> None:
     """Note that the networks' answer to a knee stands among others, opened or not."""
-    if of(digest, knee).seen_at is None:
-        saw(digest, knee)
-        passed().add((_kept(digest), knee))
+    known = hers()
+    own = known.of(digest, knee)
+    if own.seen_at is None:
+        known.put(digest, knee, own.seen(datetime.now(UTC), passing=True))
 
 
 def keep_asked() -> None:
@@ -110,4 +166,5 @@ def waits() -> bool:
 
 def hides(digest: str, knee: int) -> bool:
     """Return whether nothing of the networks' answer to a knee may be shown yet."""
-    return waits() and ((_kept(digest), knee) in passed() or of(digest, knee).seen_at is None)
+    own = of(digest, knee)
+    return (own.passed or own.seen_at is None) and waits()

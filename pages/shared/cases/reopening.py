@@ -1,7 +1,8 @@
 """A saved case on its way back into a session, as it was left."""
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -13,7 +14,7 @@ from kneeoa.store.cases import identity, settings
 from kneeoa.store.cases.case import Case
 from kneeoa.store.cases.films import FilmFiles
 from pages.shared import cached, session_films
-from pages.shared.cases import ahead, knees, own_grades, same_films, saved
+from pages.shared.cases import ahead, book, knees, own_grades, same_films, saved
 from pages.shared.memory.film import Film
 from pages.shared.memory.holding import holding
 from pages.shared.profiles import in_use
@@ -26,7 +27,7 @@ _WANTED, _IN_ORDER = "wanted_case", "cases_in_order"
 
 def want(case_id: int, knee: int = 0) -> None:
     """Have the reading page open a case at one of its knees."""
-    st.session_state[_WANTED] = case_id, knee
+    saved.keep_until_sign_out(_WANTED, (case_id, knee))
     st.session_state[AT] = f"{case_id}.{knee}"
 
 
@@ -63,14 +64,28 @@ def neighbours(case_id: int) -> Neighbours | None:
     return Neighbours(before, after, here + 1, len(order))
 
 
-def is_wanted() -> bool:
-    """Return whether the reading page is to open a case."""
-    return _WANTED in st.session_state
-
-
 def wanted() -> tuple[int, int] | None:
-    """Return which case the reading page is to open, and at which knee, once."""
-    return st.session_state.pop(_WANTED, None)
+    """Return which case the reading page is to open, and at which knee."""
+    return st.session_state.get(_WANTED) if saved.is_open() else None
+
+
+def forget_wanted() -> None:
+    """Open no case any more: it is there, it cannot be had, or the reader turned elsewhere."""
+    st.session_state.pop(_WANTED, None)
+
+
+@contextlib.contextmanager
+def once(key: str = _WANTED) -> Iterator[None]:
+    """Take what is wanted, at a place of the session, away once it is done or went wrong.
+
+    It stays where something else that the reader does ends this run before: the next one does it.
+    """
+    try:
+        yield
+    except Exception:  # what ends a run is none
+        st.session_state.pop(key, None)
+        raise
+    st.session_state.pop(key, None)
 
 
 def bring_back(case_id: int, knee: int = 0) -> list[str]:
@@ -124,11 +139,13 @@ def _have_here(case: Case, files: FilmFiles) -> str:
     """Have the film of a case be one of this session; return its digest."""
     films, ready = session_films.all_films(), ahead.taken(case)
     film = same_films.film_here(case)
-    if film is None and ready is not None:
-        _make_room()
-        film = films[ready.digest] = ready
     if film is not None:
         return film.digest
+    saved.note_of_list(case.film)
+    if ready is not None:
+        _make_room()
+        films[ready.digest] = ready
+        return ready.digest
     data = files.read(case.film)
     _make_room(len(data))
     return session_films.take_in(case.name, data)
@@ -138,14 +155,14 @@ def _make_room(more: int = 0) -> None:
     """Let go of films that were opened from the list, the oldest first, while they fill the half.
 
     Who goes through a long list would else come to its end in the middle. Of what she opened in
-    another way, nothing goes.
+    another way, nothing goes, nor what is not kept as she left it.
     """
     held, most = holding(), holding().limits.films / 2
     for digest in list(session_films.all_films()):
         if held.kept(session_films.holder()) + more <= most:
             return
         case = saved.case_of(digest)
-        if case is not None and case.film == digest:
+        if case is not None and case.film == digest and book.is_kept(digest):
             session_films.let_go(digest)
 
 

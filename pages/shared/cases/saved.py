@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import weakref
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -13,13 +12,13 @@ from typing import Any
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from kneeoa.films.apart.pool import workers
-from kneeoa.films.dicom.patient import PATIENT
+from kneeoa.graders.profile import Profile
 from kneeoa.store.cases import identity, settings
-from kneeoa.store.cases.case import Case, FilmState, KneeState, NewCase
+from kneeoa.store.cases.case import LEARNT_FROM, Case, FilmState, KneeState, NewCase
 from pages.shared import cached, session_films
 from pages.shared.access import sign_in
-from pages.shared.cases import own_grades, same_films, states
+from pages.shared.cases import book, same_films, states, whose_marks
+from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 from pages.shared.viewer.seen import Seen
 
@@ -31,9 +30,10 @@ DOOR = sign_in.Door(
     "case list opened",
     "wrong key of the case list",
 )
-READER = "reader_initials"
-_CASES, _VIEWS, _KNOWN = "saved_cases", "film_views", "known_cases"
-_BEHIND_KEY, _LISTS = "films_behind_key", "lists_behind_key"
+BEHIND_KEY, LISTS = "films_behind_key", "lists_behind_key"
+OF_LIST = "films_of_list"
+LEAVING = "signing_out"
+"""Where the session notes that the list is being closed: it is open no more."""
 
 
 def is_on() -> bool:
@@ -43,12 +43,12 @@ def is_on() -> bool:
 
 def is_open() -> bool:
     """Return whether this session may save cases and see those that are saved."""
-    return sign_in.is_open(DOOR)
+    return sign_in.is_open(DOOR) and LEAVING not in st.session_state
 
 
 def reader() -> str:
     """Return the initials under which her grades are kept; empty where she gave none."""
-    return st.session_state.get(READER, "")
+    return st.session_state.get(book.READER, "")
 
 
 def show_sign_in() -> None:
@@ -62,7 +62,7 @@ def show_sign_in() -> None:
             help="Your own grades are kept under them, apart from other readers'.",
         )
         try:
-            st.session_state[READER] = readers.reader_of(given)
+            st.session_state[book.READER] = readers.reader_of(given)
         except KneeOAError as error:
             st.error(str(error))
             return False
@@ -71,29 +71,19 @@ def show_sign_in() -> None:
     sign_in.show_form(DOOR, initials)
 
 
-def sign_out() -> None:
-    """Close the list for this session, and take away what only its key showed.
-
-    Films of saved cases, and those of an archive, go; what was uploaded here and not saved stays.
-    The next reader's grades are not those of this one.
-    """
-    sign_in.leave(DOOR)
-    own_grades.forget()
-    for digest in [*_cases(), *st.session_state.get(_BEHIND_KEY, ())]:
-        session_films.remove(digest, for_good=True)
-    lists = st.session_state.get(_LISTS, ())
-    for key in (READER, _CASES, _KNOWN, _VIEWS, _BEHIND_KEY, *lists, _LISTS):
-        st.session_state.pop(key, None)
+def behind_key() -> set[str]:
+    """Return which films of this session came from where only the key of the list leads."""
+    return st.session_state.setdefault(BEHIND_KEY, set())
 
 
-def note_behind_key(digest: str) -> None:
-    """Note that a film of this session came from where only the key of the list leads."""
-    st.session_state.setdefault(_BEHIND_KEY, set()).add(digest)
+def note_of_list(digest: str) -> None:
+    """Note that a film was opened from the list: whatever becomes of its case, it goes with it."""
+    st.session_state.setdefault(OF_LIST, set()).add(digest)
 
 
 def is_from_archive(digest: str) -> bool:
     """Return whether a film came from an archive, or was pushed by a modality."""
-    return digest in st.session_state.get(_BEHIND_KEY, ())
+    return digest in st.session_state.get(BEHIND_KEY, ())
 
 
 def goes_without_patient(film: Film) -> bool:
@@ -105,7 +95,7 @@ def goes_without_patient(film: Film) -> bool:
 def keep_until_sign_out(key: str, value: Any) -> None:
     """Keep what is shown behind the key in the session's `key`, until the list is closed."""
     st.session_state[key] = value
-    st.session_state.setdefault(_LISTS, set()).add(key)
+    st.session_state.setdefault(LISTS, set()).add(key)
 
 
 def case_of(digest: str) -> Case | None:
@@ -114,37 +104,28 @@ def case_of(digest: str) -> Case | None:
     A film that was taken away and comes in again is another one here: nothing is known of how it
     was looked at before, and the case is not to be overwritten by that.
     """
-    case, film = _cases().get(digest, (None, lambda: None))
-    return case if film() is session_films.all_films().get(digest) else None
+    entry: book.Entry | None = st.session_state.get(book.CASES, {}).get(digest)
+    if entry is None or entry.film() is not session_films.all_films().get(digest):
+        return None
+    return entry.case
 
 
 def note_case(film: Film, case: Case) -> None:
     """Note that a film of this session is `case`, whose changes are kept from now on."""
-    _cases()[film.digest] = case, weakref.ref(film)
-    own_grades.are_same(film.digest, case.film)
-    st.session_state.setdefault(_KNOWN, {})[film.digest] = case.case_id
-
-
-def _cases() -> dict[str, tuple[Case, Callable[[], Film | None]]]:
-    return st.session_state.setdefault(_CASES, {})
+    known, stands = book.opened(), book.stands_as(film)
+    known.note(film, case, stands)
 
 
 def forget(digest: str) -> None:
     """Let a film of this session belong to no saved case any more, until it is looked for."""
-    _cases().pop(digest, None)
-    st.session_state.get(_KNOWN, {}).pop(digest, None)
-
-
-def forget_case(case_id: int) -> None:
-    """Let the films of a case that was deleted belong to none any more."""
-    for digest in [digest for digest, (case, _) in _cases().items() if case.case_id == case_id]:
-        forget(digest)
-    look_for_cases()
+    known = book.opened()
+    known.entries.pop(digest, None)
+    known.known.pop(digest, None)
 
 
 def look_for_cases() -> None:
     """Look anew for the cases of films that were saved in other sessions."""
-    st.session_state.pop(_KNOWN, None)
+    st.session_state.setdefault(book.KNOWN, {}).clear()
 
 
 def save(film: Film, tell: Callable[[str], None] = lambda step: None) -> Case:
@@ -156,66 +137,101 @@ def save(film: Film, tell: Callable[[str], None] = lambda step: None) -> Case:
     Raises `KneeOAError` where it cannot be kept, and where it is kept already as a case that this
     session did not open: what it holds is not to be lost to how the film stands here.
     """
-    from kneeoa.store.cases import keeping
+    from kneeoa.store.cases import keeping, windows
 
     db, files, now = cached.store(), settings.files_from(os.environ), datetime.now(UTC)
-    case = case_of(film.digest)
-    if case is None and (there := same_films.kept_as(film, files, reader())) is not None:
-        st.session_state.setdefault(_KNOWN, {})[film.digest] = there.case_id
+    # From here on nothing is asked of the session after something is kept, see `book`.
+    known, stands = book.opened(), book.stands_as(film)
+    entry = known.entry_of(film.digest)
+    case = entry.case if entry else None
+    if case is None and (there := same_films.kept_as(film, files, known.reader)) is not None:
+        known.known[film.digest] = there.case_id
         raise KneeOAError(
             f"It is saved already, as case {there.case_id}, and nothing of that is overwritten: "
             "open that case, and go on there."
         )
     state = state_of(film, case.state if case else None)
-    if case is None:
-        patient, day = _study_of(film, files)
-        is_read = film.looked_at
-        new = NewCase(film.digest, film.name, film.source, state, patient, day, is_read)
-        content = film.data
-        if goes_without_patient(film):
-            before = film.as_it_came()
-            new, content = identity.without_patient(
-                new, content, files, os.environ, before=before, tell=tell
-            )
-        case = keeping.add(db, files, new, content, now, picture=film.small_picture())
-    elif state != case.state or case.is_read < film.looked_at:
-        is_read = case.is_read or film.looked_at
-        revision = keeping.change(db, case, now, state=state, is_read=is_read)
-        case = replace(case, state=state, is_read=is_read, revision=revision, updated_at=now)
-    else:
-        keeping.expect_unchanged(db, case)
-    note_case(film, case)
-    _save_grades(film, case)
+    try:
+        if case is None:
+            new, content = _as_kept(film, state, files, tell)
+            picture = film.small_picture()
+            case = keeping.add(db, files, new, content, now, picture=picture)
+        elif state != case.state or case.is_read < film.looked_at:
+            is_read = case.is_read or film.looked_at
+            revision = keeping.change(db, case, now, state=state, is_read=is_read)
+            case = replace(case, state=state, is_read=is_read, revision=revision, updated_at=now)
+        else:
+            windows.expect_unchanged(db, case)
+    except windows.OvertakenError:
+        with contextlib.suppress(windows.OvertakenError):  # it was deleted
+            known.keep_grades(db, film.digest)  # hers stand beside whatever another window keeps
+        raise
+    known.note(film, case, stands)
+    known.keep_grades(db, film.digest)
     return case
 
 
-def _save_grades(film, case):
-    from kneeoa.store.cases import readers
+def _as_kept(film, state, files, tell) -> tuple[NewCase, bytes]:
+    """Return what is kept of a film that is saved for the first time, and its file."""
+    whose = whose_marks.of_file(film, files)
+    marks = (whose.patient, whose.day, film.looked_at, whose.issuer, whose.born)
+    new = NewCase(film.digest, film.name, film.source, state, *marks)
+    if not goes_without_patient(film):
+        return new, film.data
+    before = film.as_it_came()
+    return identity.without_patient(new, film.data, files, os.environ, before=before, tell=tell)
 
-    for place in range(len(case.state.knees)):
-        own, before = own_grades.of(film.digest, place), case.own(place)
-        joined = own.joined(before)
-        if joined != before:
-            joined = readers.put_grade(cached.store(), case.case_id, place, reader(), joined)
-            case.grades[place] = joined
-        if joined != own:
-            own_grades.put(film.digest, place, joined)
+
+def is_kept_film(film: Film) -> bool:
+    """Return whether a film was opened from the list, where it is kept without its patient."""
+    case = case_of(film.digest)
+    return case is not None and identity.is_without_patient(case) and case.film == film.digest
+
+
+def learnt_from(film: Film) -> bool:
+    """Return whether the profile that readings follow was learnt from this very film."""
+    profile = in_use.current()
+    if profile is not None and is_kept_film(film):
+        return was_learnt_from(profile, film)
+    return in_use.learnt_from(film.digest)
+
+
+def was_learnt_from(profile: Profile, film: Film) -> bool:
+    """Return whether a profile was learnt from this very film.
+
+    Of a film that is kept without its patient, from the file as it came.
+    """
+    if profile.learnt_from(film.digest):
+        return True
+    if not (contents := profile.record.learnt_from) or not is_kept_film(film):
+        return False
+    case = case_of(film.digest)
+    marks = settings.files_from(os.environ).marks_of_films(contents)
+    return case is not None and case.digest in marks.values()
+
+
+def marked(film: Film, knee: KneeState) -> KneeState:
+    """Return a knee of a film as the networks answered it, marked where they learnt from it."""
+    if not knee.profile_said or knee.learnt_from or not learnt_from(film):
+        return knee
+    return replace(knee, profile_said=f"{knee.profile_said}{LEARNT_FROM}")
 
 
 def state_of(film: Film, before: FilmState | None = None) -> FilmState:
     """Return all that brings a film back as it is now; `before` is what was kept of it."""
-    seen = seen_of(film)
+    seen = book.seen_of(film)
     if seen is None and before is not None and before.quarters == film.quarters:
         view, measured = before.view, before.measurements
     else:
         view, measured = _plain(seen)
     then = before and (before.quarters, before.changes)
     is_same = then == (film.quarters, film.changes)
+    now = [marked(film, states.state_of(film, place)) for place in range(len(film.frames))]
     knee_states = tuple(
-        _kept(states.state_of(film, place), before.knees[place], is_same=is_same)
+        _kept(knee, before.knees[place], is_same=is_same)
         if before and place < len(before.knees)
-        else states.state_of(film, place)
-        for place in range(len(film.frames))
+        else knee
+        for place, knee in enumerate(now)
     )
     if not (before and before.knees) and len(knee_states) == 1:
         knee_states = (replace(knee_states[0], reference=_reference_of(film)),)
@@ -234,6 +250,9 @@ def _kept(now: KneeState, before: KneeState, *, is_same: bool) -> KneeState:
     """Return a knee as it is now; what others said of the same box of a film that `is_same`, which
     is shown as it was, stays what was said of it."""
     now = replace(now, reference=before.reference)
+    if before.learnt_from and now.graded_by.get("profile") == before.graded_by["profile"]:
+        # Told when the film was saved, of what it was then.
+        now = replace(now, profile_said=before.profile_said)
     if not is_same or now.frame != before.frame or not is_by_others(before):
         return now
     return replace(before, side=now.side, findings=now.findings)
@@ -244,16 +263,10 @@ def is_by_others(knee: KneeState) -> bool:
     return knee.said is not None and knee.graded_by != states.graded_by()
 
 
-def seen_of(film: Film) -> Seen | None:
-    """Return how a film that stands as it does was last looked at and measured, where that is
-    known: what was measured on it before it was turned is in other places now."""
-    return st.session_state.get(_VIEWS, {}).get((film.digest, film.quarters))
-
-
 def note_seen(digest: str, seen: Seen) -> None:
     """Keep how a film of this session is looked at as it stands, and what was measured on it."""
     if film := session_films.all_films().get(digest):
-        st.session_state.setdefault(_VIEWS, {})[digest, film.quarters] = seen
+        st.session_state.setdefault(book.VIEWS, {})[digest, film.quarters] = seen
 
 
 def _plain(seen):
@@ -262,21 +275,6 @@ def _plain(seen):
         return None, ()
     record = json.loads(json.dumps(asdict(seen)))
     return record["view"], tuple(record["measured"])
-
-
-def _study_of(film, files):
-    if film.source != "DICOM":
-        return "", ""
-    facts = workers().run(PATIENT, film.data).facts
-    return files.mark_of(str(facts["id"])), str(facts["date"])
-
-
-def mark_of_patient(patient_id: str) -> str:
-    """Return a patient's mark as the list has it; her id where the list is not open."""
-    if is_open():
-        with contextlib.suppress(KneeOAError):  # said where a film is saved
-            return settings.files_from(os.environ).mark_of(patient_id)
-    return patient_id
 
 
 def _reference_of(film):
@@ -291,7 +289,7 @@ def _reference_of(film):
 
 def known(film: Film) -> int | None:
     """Return the case of a film that was saved in another session; looked for once."""
-    case_ids = st.session_state.setdefault(_KNOWN, {})
+    case_ids = st.session_state.setdefault(book.KNOWN, {})
     if film.digest not in case_ids:
         case = same_films.kept_as(film, settings.files_from(os.environ), reader())
         case_ids[film.digest] = case and case.case_id

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from kneeoa.films.apart.pool import workers
-from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.store.cases import settings
 from pages.shared import cached
-from pages.shared.cases import same_films, saved
+from pages.shared.cases import same_films, saved, whose_marks
+from pages.shared.cases.whose_marks import Whose
 from pages.shared.session_films import Film
 
 if TYPE_CHECKING:
@@ -29,21 +28,22 @@ def others(film: Film) -> "list[Visit]":
         return []
     from kneeoa.store.cases import looking  # late, as the store itself
 
-    visits = looking.visits(cached.store(), _mark_of(film))
+    whose = _whose(film)
+    visits = looking.visits(cached.store(), whose.patient, issuer=whose.issuer, born=whose.born)
     here = same_films.names_here() if visits else set()
     return [visit for visit in visits if not {visit.film, visit.digest} & here]
 
 
-def _mark_of(film: Film) -> str:
+def _whose(film: Film) -> Whose:
     case = saved.case_of(film.digest)
-    if case is not None:
-        return case.patient
+    if case is not None and case.born is not None:
+        return Whose(case.patient, case.issuer or "", case.born)
     marks = st.session_state.get(_MARKS, {})
     saved.keep_until_sign_out(_MARKS, marks)
     if film.digest not in marks:
-        marks[film.digest] = ""
-        if film.source == "DICOM":
-            with contextlib.suppress(KneeOAError):  # said where a film is saved
-                number = str(workers().run(PATIENT, film.data).facts["id"])
-                marks[film.digest] = settings.files_from(os.environ).mark_of(number)
-    return marks[film.digest]
+        marks[film.digest] = Whose()
+        with contextlib.suppress(KneeOAError):  # said where a film is saved
+            marks[film.digest] = whose_marks.of_file(film, settings.files_from(os.environ))
+    whose = marks[film.digest]
+    # The file of a case from before says more than that, where it came with its patient.
+    return whose if case is None or whose.patient == case.patient else Whose(case.patient)
