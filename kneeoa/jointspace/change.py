@@ -19,6 +19,10 @@ SOUND_KNEES_APART = 0.018
 in either compartment, on 300 training films of 150 patients. How far one knee's width differs
 between two visits was not measured: this stands in its place."""
 NOT_GRADED = "not graded"
+METAL, DOUBTED, UNLIKE, LIKE = "metal", "doubted", "unlike", "like"
+"""What is known of two films together, the worst first: metal at a joint; something speaks against
+one of them; one is unlike those that the ranges were measured on; neither of that."""
+STANDINGS = (METAL, DOUBTED, UNLIKE, LIKE)
 _SPREADS = 1.96
 MAGNIFIED = (AT_DETECTOR, SCANNED)
 
@@ -49,10 +53,11 @@ def of_grades(
     *,
     instead: tuple[str, str] = (NOT_GRADED, NOT_GRADED),
     profile: Profile | None = None,
+    standing: str = LIKE,
 ) -> Difference:
     """Compare the ranges of grades of two films; where there is None, what is said `instead`.
 
-    Both are as published, or under `profile`.
+    Both are as published, or under `profile`; `standing` is the worse of theirs.
     """
     texts = (
         first.headline if first else instead[0],
@@ -61,6 +66,9 @@ def of_grades(
     if first is None or second is None:
         missing = texts[0] if first is None else texts[1]
         return Difference("Grade", *texts, f"Nothing to compare: one of them is {missing}.")
+    if standing == METAL:
+        sentence = "Nothing is compared: a grade says nothing about a replaced knee."
+        return Difference("Grade", *texts, sentence)
     if first.low <= second.high and second.low <= first.high:
         sentence = "The ranges overlap: no difference of grade is said."
         return Difference("Grade", *texts, sentence)
@@ -73,7 +81,12 @@ def of_grades(
         (TWO, 1): "The second one's range is the higher one.",
         (TWO, -1): "The first one's range is the higher one.",
     }[kind, way]
+    if standing == DOUBTED:
+        sentence += " That may come from what is said of the films below: no arrow is drawn."
+        return Difference("Grade", *texts, sentence)
     share = f"Each holds the reference's grade in {first.level:.0%} of films like the OAI's."
+    if standing == UNLIKE:
+        share = f"{share[:-1]}, and less often on films unlike them."
     if profile:
         share = (
             f"Each is to hold the readers' grade in {first.level:.0%} of films like the "

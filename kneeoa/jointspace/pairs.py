@@ -9,6 +9,10 @@ STRANGERS = "The files name two different patients. Nothing is compared."
 ONE_DAY = "Both films are of one day: a difference is none of time."
 ONE_FILM = "Both knees are of one film, and which is the right one is not known: set their sides."
 TWO_NUMBERS = "The files give two patient numbers, and one name and date of birth."
+TWO_NAMES = (
+    "The files give one patient number, and two names: two patients, or one whose name changed. No "
+    "arrow is drawn."
+)
 NOT_KNOWN = "Not said by the files: {}. See that they belong together."
 _PATIENT, _SIDE = "whether both are of one patient", "which knee each of them is"
 _ORDER = "which of them is the earlier one"
@@ -26,7 +30,9 @@ class Shown:
     issuer : the same for the same giver of numbers, empty where it is not known
     born : the same for the same date of birth, empty where it is not known
     person : the same for the same name and date of birth, empty where either is not known
+    name : the same for the same name, empty where it is not known
     film, place : which film it is of, and where it lies in it, in words
+    by_number_alone : whether no more was kept of her than her number, which two patients may have
     """
 
     side: str = "unknown"
@@ -35,8 +41,10 @@ class Shown:
     issuer: str = ""
     born: str = ""
     person: str = ""
+    name: str = ""
     film: str = ""
     place: str = ""
+    by_number_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +55,31 @@ class Pair:
     ----------
     kind : `TIMES`, `SIDES` or `TWO`
     is_swapped : whether the one that the reader is at comes second
-    titles : of the first and the second
+    titles, names : of the first and the second, with their days and without
     warning : what to bear in mind, as a sentence, or empty
     of_strangers : whether the files name two patients, so that nothing is compared
+    is_unsure : whether they may be of two patients, so that a difference is not marked
     note : what nothing says of them, as sentences, or empty
     """
 
     kind: str
     is_swapped: bool
     titles: tuple[str, str]
+    names: tuple[str, str]
     warning: str = ""
     of_strangers: bool = False
+    is_unsure: bool = False
     note: str = ""
 
 
 def belong(current: Shown, other: Shown) -> bool:
     """Return whether both are known to be of one patient."""
-    if _are_strangers(current, other):
+    if _are_strangers(current, other) or _differ(current.name, other.name):
         return False
-    return _same(current.patient, other.patient) or _same(current.person, other.person)
+    if _same(current.person, other.person):
+        return True
+    is_told = not (current.by_number_alone or other.by_number_alone)
+    return is_told and _same(current.patient, other.patient)
 
 
 def paired(current: Shown, other: Shown) -> Pair:
@@ -89,13 +103,15 @@ def paired(current: Shown, other: Shown) -> Pair:
         names = ("prior", "current")
     both = (other, current) if is_swapped else (current, other)
     if kind == TWO and is_one_film:
-        titles = (both[0].place, both[1].place)
+        titles = names = (both[0].place, both[1].place)
     else:
         titles = (_dated(names[0], both[0]), _dated(names[1], both[1]))
     if _are_strangers(current, other):
-        return Pair(kind, is_swapped, titles, STRANGERS, of_strangers=True)
+        return Pair(kind, is_swapped, titles, names, STRANGERS, of_strangers=True)
+    is_unsure = _differ(current.name, other.name)
+    warning = " ".join(filter(None, (TWO_NAMES if is_unsure else "", warning)))
     note = "" if is_one_film else _note(current, other, kind)
-    return Pair(kind, is_swapped, titles, warning, note=note)
+    return Pair(kind, is_swapped, titles, names, warning, is_unsure=is_unsure, note=note)
 
 
 def _are_strangers(current: Shown, other: Shown) -> bool:
@@ -109,7 +125,7 @@ def _are_strangers(current: Shown, other: Shown) -> bool:
         return False
     if _same(current.patient, other.patient):
         return _differ(current.issuer, other.issuer)
-    return _differ(current.patient, other.patient)
+    return _differ(current.patient, other.patient) or _differ(current.name, other.name)
 
 
 def _note(current: Shown, other: Shown, kind: str) -> str:

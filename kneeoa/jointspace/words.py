@@ -66,7 +66,13 @@ def short(space: JointSpace, width: Width) -> str:
     Such as ``4.3 mm``, or ``4.3 mm at detector``.
     """
     text = width_text(space, width).partition(" (")[0].replace("less than", "<")
-    return f"{text}{where(space).replace(' the ', ' ')}" if width.is_known else text
+    has_place = width.is_known and space.spacing
+    return f"{text}{on_film(space.spacing_from)}" if has_place else text
+
+
+def on_film(spacing_from: str | None) -> str:
+    """Return where millimetres are true ones if not in the knee, as short as on a film."""
+    return _WHERE.get(spacing_from or "", "").replace(" the ", " ")
 
 
 def where(space: JointSpace) -> str:

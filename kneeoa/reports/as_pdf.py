@@ -36,15 +36,15 @@ _TO_SIGN = 16 * mm
 _SIZES = (8.4, 7.8, 7.2, 6.6, 6.0, 5.4)
 """Of the text in points: the largest with which all of a report is on its page."""
 MORE = "There is more than this page has room for: see the same report as text or JSON."
-UNWRITTEN = "Name in letters that this page lacks: see the text or the DICOM objects"
+UNWRITTEN = "in letters that this page lacks: see the text or the DICOM objects"
 _QUALITY = 90
 
 
 def as_pdf(report: Report, pictures: Pictures) -> bytes:
     """Return the report as a PDF of one page; the same report, the same bytes.
 
-    Letters that the font lacks (it has Latin, Greek and Cyrillic ones) become question marks, and a
-    patient's name of such letters a sentence.
+    Letters that the font lacks (it has Latin, Greek and Cyrillic ones) become question marks, and
+    where they say whose film it is, and which, a sentence.
     """
     _register_fonts()
     stream = io.BytesIO()
@@ -86,7 +86,7 @@ def _draw_head(canvas: Canvas, report: Report) -> None:
 def _draw_patient(canvas: Canvas, patient: Patient) -> float:
     """Draw whose film it is across the page; return where what follows begins."""
     (_, name), *others = wording.patient_lines(patient)
-    name = name if fonts.has(name) else UNWRITTEN
+    name = name if fonts.has(name) else f"Name {UNWRITTEN}"
     # A label and what it names stay together.
     details = (_labelled(*other).replace("</font> ", "</font>&nbsp;") for other in others)
     rest = "".join(f" &nbsp; {detail}" for detail in details)
@@ -98,6 +98,7 @@ def _draw_patient(canvas: Canvas, patient: Patient) -> float:
 
 def _labelled(label: str, text: str) -> str:
     quiet = f'<font color="#5b6b71">{_escaped(label)}:</font> ' if label else ""
+    text = UNWRITTEN if label in ("Number", "Accession", "Film") and not fonts.has(text) else text
     return f"{quiet}{_escaped(text)}"
 
 

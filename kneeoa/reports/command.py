@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kneeoa import terminal
+from kneeoa import room, terminal
 from kneeoa.errors import RadiographError
 from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
@@ -72,9 +72,10 @@ def report(
     # Before the work of making them.
     exports.expect_room(folder, [reported.name(kind) for reported, kind in made])
     files = {}
-    for number, (reported, kind) in enumerate(made, 1):
+    for reported, kind in made:
         name = reported.name(kind)
-        with terminal.telling(NAME, f"{name} is being made, {number} of {len(made)}."):
+        # Without a number: only what takes a while is told, and the others would seem left out.
+        with terminal.telling(NAME, f"{name} is being made."):
             files[name] = reported.content(kind)
     for place in exports.write(folder, files):
         show(str(place))
@@ -83,11 +84,34 @@ def report(
     return code
 
 
+def expect_film(film: Path) -> None:
+    """Raise `RadiographError` where `film` is no file: known at once, before anything is loaded."""
+    if film.is_dir():
+        raise RadiographError(
+            f"Expected one film to report on. {film} is a folder: name a file in it, or have all "
+            "of it graded by `grade`."
+        )
+    try:
+        film.stat()
+    except OSError as error:
+        raise _cannot_be_opened(film, error) from None
+
+
+def expect_folder(folder: Path) -> None:
+    """Raise `DataError` where no report can be written into `folder`, be it new."""
+    exports.expect_room(folder, ())
+    room.expect_room(folder, "the report")
+
+
+def _cannot_be_opened(film: Path, error: OSError) -> RadiographError:
+    return RadiographError(f"Expected a film. {film} cannot be opened: {error.strerror}.")
+
+
 def _bytes_of(film: Path) -> bytes:
     try:
         return read_regular(film, DEFAULT_LIMITS.max_bytes)
     except OSError as error:
-        raise RadiographError(f"{film} cannot be opened: {error.strerror}.") from None
+        raise _cannot_be_opened(film, error) from None
 
 
 def _read(
@@ -101,6 +125,8 @@ def _read(
     together = None
     if anyway or not refused:
         readings, together = graders.read_both(shown, knee.frame)
+    # What the film itself says is in every report.
+    notes = tuple(note for note in graders.notes_on(radiograph) if note not in radiograph.notes)
     number = located.knees.index(knee)
     box = knee.frame
     if graders.profile:  # which may have the whole film graded
@@ -114,6 +140,7 @@ def _read(
         together=together,
         side=side_named(knee.side),
         side_from=side_from(knee.side, located, number),
+        notes=notes if readings else (),
         measured=track_record.is_like(
             findings, knee.frame, shown.pixels.shape, graders.profile, as_proposed=True
         ),

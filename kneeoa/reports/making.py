@@ -36,6 +36,7 @@ from kneeoa.reports.content import (
     SideFrom,
 )
 from kneeoa.reports.dicom.source import Source
+from kneeoa.wording import plain
 
 PROGRAM = f"kneeoa {kneeoa.__version__}"
 LOCALISER = "Localiser"
@@ -177,7 +178,7 @@ def _film(read: Read, radiograph: Radiograph, with_patient: bool) -> FilmReporte
     height, width = radiograph.pixels.shape
     return FilmReported(
         # Files are often called by their patient's name.
-        name=radiograph.name if with_patient else "",
+        name=plain(radiograph.name) if with_patient else "",
         digest=radiograph.digest,
         format=radiograph.source,
         bits=radiograph.bits,

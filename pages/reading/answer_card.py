@@ -102,6 +102,11 @@ def _meaning(reading, card, measured):
         covered = profile.record.figures[FOLDER].get("coverage", {}).get("after", (None,))[0]
         held = "" if covered is None else f"; it held their readers' grade in {covered:.0%}"
         held = f"Calibrated on the {profile.record.of.films} films of the profile{held}."
+        if not measured:
+            held = (
+                f"Calibrated on the {profile.record.of.films} films of the profile; on a film "
+                "unlike them it holds the grade less often."
+            )
     elif measured:
         covered = card["answer"]["coverage"]["test"]["covered"]["value"]
         held = f"On test knees of the OAI it held the reference's grade in {covered:.0%}."

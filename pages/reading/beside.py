@@ -7,22 +7,18 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.films.frames import Frame
-from kneeoa.graders.locating.found import refusal_in
-from kneeoa.jointspace import change, pairs
-from kneeoa.jointspace.change import TIMES, Difference
-from kneeoa.jointspace.pairs import Pair, Shown
-from kneeoa.jointspace.width import JointSpace
+from kneeoa.jointspace import pairs
+from kneeoa.jointspace.pairs import Shown
 from kneeoa.wording import plain
-from pages.reading import frame_control, gate_strip, joint_space
+from pages.reading import frame_control, joint_space, reading_viewer
 from pages.reading.frame_control import SIDES
+from pages.reading.pair import differing
 from pages.shared import boundary, session_films
-from pages.shared.cases import identities, knees, own_grades, reopening, saved
+from pages.shared.cases import book, knees, reopening, saved, whose_marks
 from pages.shared.cases import visits as saved_visits
-from pages.shared.profiles import in_use
 from pages.shared.session_films import Film
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -30,16 +26,11 @@ from pages.shared.viewer.component import Options, Pane, ShownFilm
 OPTIONS = Options(
     height="max(22rem, calc(100dvh - 22rem))", layout="row", columns=2, wipes=True, enters=True
 )
-REFUSED_ONE = (
-    "Graded although it was refused: of these films at least one. What differs may come from that."
-)
 HOW = (
     "Both are shown with zoom and window in common, and below them what differs. Films of one "
     "patient come first where DICOM files name her. Of two films of one knee, the one with the "
     "earlier date is the prior one; without dates, the one chosen here."
 )
-AFTER_YOURS = "shown after your grade"
-ARROWS = {1: "\u2191 ", -1: "\u2193 ", 0: ""}
 _SECRET, _VISITS, _CHOICE, _WANTED = "visits_secret", "visits", "beside", "beside_wanted"
 
 
@@ -76,13 +67,13 @@ def choose(film: Film, knee: int) -> None:
                 help=HOW,
             )
         if visits:
-            st.caption("Saved films of this patient", help=None if others else HOW)
+            st.caption("Saved films under this patient's number", help=None if others else HOW)
         for visit in visits:
             st.button(
                 ", ".join(filter(None, (visit.study_date, SIDES[visit.side]))),
                 key=f"visit_{visit.case_id}_{visit.knee}",
-                on_click=st.session_state.update,
-                args=[{_WANTED: (film.digest, knee, visit)}],
+                on_click=saved.keep_until_sign_out,
+                args=[_WANTED, (film.digest, knee, visit)],
                 width="stretch",
                 help=f"Case {visit.case_id}: put beside this one.",
             )
@@ -93,11 +84,11 @@ def open_wanted() -> None:
 
     Before the page is laid out, which has another place for several films.
     """
-    digest, knee, visit = st.session_state.pop(_WANTED, ("", 0, None))
+    digest, knee, visit = st.session_state.get(_WANTED, ("", 0, None))
     film = session_films.all_films().get(digest)
-    if film is None:
+    if film is None or not saved.is_open():
         return
-    with boundary.refusals_shown(), st.spinner("Opening the film"):
+    with boundary.refusals_shown(), reopening.once(_WANTED), st.spinner("Opening the film"):
         other, _ = reopening.bring_here(visit.case_id)
         place = min(visit.knee, len(other.frames) - 1)
         st.session_state[_key(film, knee)] = Other(other.digest, place)
@@ -113,16 +104,20 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     both = [(film, frame), (other_film, other_frame)]
     if pair.is_swapped:
         both.reverse()
-    spaces = [_space(film, frame) for film, frame in both]
+    spaces = [differing.space_of(*knee) for knee in both]
     _show_films(both, pair, spaces)
     if pair.warning:
         st.warning(boundary.escaped(pair.warning))
     if not pair.of_strangers:
-        _show_differences(both, pair, spaces)
+        differing.show(both, pair, spaces)
     return True
 
 
 def _show_films(both, pair, spaces):
+    def told(seen):
+        # How a film is looked at alone is not how it is beside another.
+        reading_viewer.note_drawn(seen)
+
     labels = session_films.labels()
     films = [
         ShownFilm(
@@ -130,90 +125,23 @@ def _show_films(both, pair, spaces):
             f"{title}: {labels[film.digest]}",
             frame,
             marks=joint_space.marks_of(space) if space else (),
+            seen=book.seen_of(film),
+            key=reading_viewer.key_of(film),
         )
         for (film, frame), title, space in zip(both, pair.titles, spaces, strict=True)
     ]
     panes = [
-        Pane(place, f"{title.capitalize()}: {labels[film.digest]}", part="box")
-        for place, ((film, _), title) in enumerate(zip(both, pair.titles, strict=True))
+        Pane(
+            place,
+            f"{title.capitalize()}: {labels[film.digest]}",
+            part="box",
+            saved=name.capitalize(),
+        )
+        for place, ((film, _), title, name) in enumerate(
+            zip(both, pair.titles, pair.names, strict=True)
+        )
     ]
-    viewer.show(films, panes, options=OPTIONS)
-
-
-def _differences(both, pair, spaces) -> list[Difference]:
-    first, second = (_answer(film, frame) for film, frame in both)
-    instead_of_first, instead_of_second = (
-        AFTER_YOURS if _is_hidden(film, frame) else change.NOT_GRADED for film, frame in both
-    )
-    instead = instead_of_first, instead_of_second
-    lines = [change.of_grades(first, second, pair.kind, instead=instead, profile=in_use.current())]
-    if None not in spaces:
-        lines += change.of_widths(spaces[0], spaces[1], pair.kind)
-    return lines
-
-
-def _show_differences(both, pair: Pair, spaces: list[JointSpace | None]) -> None:
-    lines = _differences(both, pair, spaces)
-    refused = any(film.anyway and _is_refused(film, frame) for film, frame in both)
-    heads = "".join(f"<th>{boundary.as_html(head)}</th>" for head in ("", *pair.titles, ""))
-    rows = "".join(
-        f"<tr><td>{boundary.as_html(line.what)}</td><td>{boundary.as_html(line.first)}</td>"
-        f"<td>{boundary.as_html(line.second)}</td>"
-        f"<td class='kl-told'>{'' if refused else _arrow(line, pair)}"
-        f"{boundary.as_html(line.sentence)}</td></tr>"
-        for line in lines
-    )
-    first, second = spaces
-    notes = [pair.note]
-    if first is not None and second is not None:
-        notes.append(change.unit_note(first, second))
-    below = "".join(
-        f'<div class="kl-note kl-quiet">{boundary.as_html(note)}</div>'
-        for note in filter(None, notes)
-    )
-    with st.container(key="beside"):
-        if refused:
-            st.warning(REFUSED_ONE)
-        st.html(f'<table class="kl-answers">{f"<tr>{heads}</tr>"}{rows}</table>{below}')
-
-
-def _arrow(line, pair):
-    return ARROWS[line.way] if pair.kind == TIMES else ""
-
-
-def _answer(film, frame):
-    if _is_hidden(film, frame) or not _is_graded(film, frame):
-        return None
-    try:
-        together = session_films.read_together(film, frame)
-    except KneeOAError:  # said when the reader turns to the film
-        return None
-    if together is None:
-        return None
-    own_grades.saw(film.digest, frame_control.index_of(film, frame))
-    return together.answer
-
-
-def _is_hidden(film, frame):
-    return own_grades.hides(film.digest, frame_control.index_of(film, frame))
-
-
-def _space(film, frame):
-    hidden = _is_hidden(film, frame)
-    is_measured = joint_space.is_offered() and not hidden and _is_graded(film, frame)
-    return joint_space.space_of(film, frame) if is_measured else None
-
-
-def _is_graded(film, frame):
-    return gate_strip.may_be_graded(film, _findings(film, frame))
-
-
-def _is_refused(film, frame):
-    return refusal_in(_findings(film, frame)) is not None
-
-
-def _findings(film, frame):
-    return frame_control.findings_of(film, frame_control.index_of(film, frame), frame)
+    viewer.show(films, panes, options=OPTIONS, on_seen=told if saved.is_open() else None)
 
 
 def _others(film, knee):
@@ -264,22 +192,30 @@ def _visit(film) -> Shown:
     films go as long as it is open.
     """
     visits = st.session_state.setdefault(_VISITS, {})
-    is_kept = identities.is_kept_film(film)
+    is_kept = saved.is_kept_film(film)
     key = film.digest, is_kept, saved.is_open()
     if key not in visits:
         visits[key] = Shown(film=film.digest)
         if is_kept and (case := saved.case_of(film.digest)):
-            number = _hidden("number", case.patient)
-            visits[key] = Shown(patient=number, day=case.study_date, film=film.digest)
+            visits[key] = Shown(
+                patient=_hidden("number", case.patient),
+                issuer=_hidden("issuer", case.issuer or ""),
+                born=_hidden("born", case.born or ""),
+                day=case.study_date,
+                film=film.digest,
+                by_number_alone=case.born is None,
+            )
         elif film.source == "DICOM":
             header = workers().run(PATIENT, film.data).facts
+            whose = whose_marks.of_header(header, marked=saved.is_open())
             named = header["name"] and header["born"]
             visits[key] = Shown(
-                patient=_hidden("number", saved.mark_of_patient(header["id"])),
-                issuer=_hidden("issuer", header["issuer"]),
-                born=_hidden("born", header["born"]),
+                patient=_hidden("number", whose.patient),
+                issuer=_hidden("issuer", whose.issuer),
+                born=_hidden("born", whose.born),
+                name=_hidden("name", header["name"]),
                 person=_hidden("person", f"{header['name']}\n{header['born']}" if named else ""),
-                day=header["date"],
+                day=whose.day,
                 film=film.digest,
             )
     return visits[key]

@@ -10,7 +10,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from pages.reading import answer_card, frame_control
 from pages.shared import boundary, session_films
-from pages.shared.cases import arrivals, own_grades
+from pages.shared.cases import arrivals, own_grades, reopening
 from pages.shared.session_films import Film
 
 SECONDS = 0.3
@@ -81,6 +81,7 @@ def _strip(current, ahead):
                     width="stretch",
                 ):
                     session_films.forget_refusals()
+                    reopening.forget_wanted()
                     st.session_state[session_films.NEXT] = digest
                     st.rerun()
         if coming := arrivals.coming():

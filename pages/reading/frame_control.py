@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shared.cases.knees import (
+    back_to_proposal,
     findings_of,
     frame_of,
     index_of,
@@ -14,7 +15,7 @@ from pages.shared.cases.knees import (
     side_of,
     turn_to,
 )
-from pages.shared.session_films import Film, forget_frame
+from pages.shared.session_films import Film
 
 __all__ = [
     "SIDES",
@@ -71,7 +72,7 @@ def show_frame(film: Film, knee: int) -> None:
         )
         st.button(
             "Back to the proposal",
-            on_click=forget_frame,
-            args=[film.digest],
+            on_click=back_to_proposal,
+            args=[film, knee],
             width="stretch",
         )

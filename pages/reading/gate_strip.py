@@ -3,15 +3,17 @@
 import streamlit as st
 
 from kneeoa.films.frames import Frame
+from kneeoa.graders import track_record
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, Finding
 from kneeoa.jointspace import believed
 from pages.shared.boundary import escaped
 from pages.shared.cases import knees, own_grades, saved
 from pages.shared.cases.knees import may_be_graded
+from pages.shared.profiles import in_use
 from pages.shared.session_films import Film, no_negative, take_back, turn_right
 
-__all__ = ["may_be_graded", "show_gate"]
+__all__ = ["is_as_measured", "may_be_graded", "show_gate"]
 
 PASSED = "A frontal knee, upright, inside the film, sharp, exposed, no implant seen."
 MOVED = "Box moved by hand."
@@ -50,6 +52,17 @@ def show_gate(
         _button(ways[0], "Turn it right", film, _turn, turn_right, width="stretch")
     label = "Hide the grade" if film.anyway else "Grade anyway"
     _button(ways[1], label, film, _grade, not film.anyway, width="stretch")
+
+
+def is_as_measured(film: Film, frame: Frame, findings: tuple[Finding, ...], *, moved: bool) -> bool:
+    """Return whether this film is like those that the track record was measured on.
+
+    Drawings and films that were turned are not.
+    """
+    if film.changes or film.drawn:
+        return False
+    profile = in_use.current()
+    return track_record.is_like(findings, frame, film.shape, profile, as_proposed=not moved)
 
 
 def _button(place, label, film, act, *args, **options):

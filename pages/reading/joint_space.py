@@ -10,7 +10,7 @@ from kneeoa.reports import joint_space
 from kneeoa.reports.content import Measurement
 from pages.reading import frame_control
 from pages.shared import boundary, cached
-from pages.shared.cases import knees, saved
+from pages.shared.cases import book, knees
 from pages.shared.memory import shown_as
 from pages.shared.session_films import Film
 from pages.shared.viewer.feed import Mark
@@ -69,7 +69,7 @@ def measurements(film: Film, frame: Frame) -> tuple[Measurement, ...]:
 
 def by_reader(film: Film, frame: Frame) -> tuple[Measurement, ...]:
     """Return what she measured on a knee herself, as far as the viewer tells it."""
-    seen, knee = saved.seen_of(film), frame_control.index_of(film, frame)
+    seen, knee = book.seen_of(film), frame_control.index_of(film, frame)
     box = knees.box_of(film, knee, frame)
     return tuple(
         joint_space.ruler(measured.points, film.radiograph, box)

@@ -14,8 +14,10 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
     `waiting` says that there is an answer that waits for hers.
     """
     place = (film.digest, knee)
-    _act(place, keyboard.pressed(place))
+    keys = (own_grades.KEYS, *place)
     own = own_grades.of(*place)
+    if own_grades.asked_early():
+        st.toast("Give your grade first: 0 to 4.")
     keyboard.lead()
     with st.container(key="own_grade", gap="xxsmall"):
         row = st.container(
@@ -31,7 +33,7 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                     help=f"{grade.label}, {grade.text}. Key {int(grade)}.",
                     type="primary" if own.grade == grade else "secondary",
                     on_click=keyboard.note,
-                    args=[place, int(grade)],
+                    args=[keys, int(grade)],
                     width="stretch",
                 )
             with st.popover("", icon=":material/visibility:", help="When theirs is shown"):
@@ -49,7 +51,7 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                 shortcut="Enter",
                 type="primary" if own.grade is not None else "secondary",
                 on_click=keyboard.note,
-                args=[place, "confirm"],
+                args=[keys, "confirm"],
                 width="stretch",
                 help="Your grade is kept as it is now, as given before you saw theirs."
                 if own.seen_at is None
@@ -77,18 +79,6 @@ def show_hidden() -> None:
         '<div class="kl-lead kl-quiet">Both networks have read this knee. Their answer is shown '
         "after yours: press 0 to 4, then Enter.</div>"
     )
-
-
-def _act(place: tuple[str, int], keys: set[keyboard.Key]) -> None:
-    # Grade and Enter may come in one run, and in no order.
-    grades = [key for key in keys if isinstance(key, int) and key in range(len(GRADES))]
-    if len(grades) == 1:
-        own_grades.give(*place, grades[0])
-    if "confirm" in keys and len(grades) <= 1:
-        if own_grades.of(*place).grade is not None:
-            own_grades.saw(*place)
-        else:
-            st.toast("Give your grade first: 0 to 4.")
 
 
 def _order_in_words(own, *, is_hidden):

@@ -6,7 +6,6 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
-from kneeoa.graders import track_record
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES
@@ -176,7 +175,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         both = read_both(film, frame) if graded else None
         if both is None:
             with left:
-                reading_viewer.show(film, knee, frame)
+                show_film(film, knee, frame)
             with line:
                 case_line.show_refused_line(film, frame)
             with report_place:
@@ -184,12 +183,12 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         elif own_grades.hides(film.digest, knee):
             own_grade.show_hidden()
             with left:
-                reading_viewer.show(film, knee, frame)
+                show_film(film, knee, frame)
             with line:
                 case_line.show_hidden_line(film, frame)
         else:
             own_grades.saw(film.digest, knee)
-            measured = is_as_measured(film, frame, findings, moved=moved)
+            measured = gate_strip.is_as_measured(film, frame, findings, moved=moved)
             show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
             with line_place, st.container():
                 profile_line.show_profile_line(film, frame)
@@ -241,6 +240,12 @@ def read_both(
     return None
 
 
+def show_film(film: session_films.Film, knee: int, frame: Frame, *shown) -> None:
+    """Show a knee beside the one that was chosen, else alone, with its maps and lines `shown`."""
+    if not beside.show(film, knee, frame):
+        reading_viewer.show(film, knee, frame, *shown)
+
+
 def show_answers(
     film: session_films.Film,
     knee: int,
@@ -259,9 +264,7 @@ def show_answers(
         shown = maps.network_maps(film, frame, readings, choice)
     # Maps and grades of one knee right after each other.
     with left:
-        if not beside.show(film, knee, frame):
-            marks = joint_space.marks(film, frame)
-            reading_viewer.show(film, knee, frame, shown, marks)
+        show_film(film, knee, frame, shown, joint_space.marks(film, frame))
     with line:
         case_line.show_case_line(film, frame, readings, together)
     card = cached.together_card()
@@ -272,17 +275,6 @@ def show_answers(
             )
     networks.show_networks(readings, shown, measured=measured)
     joint_space.show(film, frame)
-
-
-def is_as_measured(film, frame: Frame, findings, *, moved: bool) -> bool:
-    """Return whether this film is like those that the track record was measured on.
-
-    Drawings and films that were turned are not.
-    """
-    if film.changes or film.drawn:
-        return False
-    profile = in_use.current()
-    return track_record.is_like(findings, frame, film.shape, profile, as_proposed=not moved)
 
 
 style.apply_style()

@@ -7,11 +7,12 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.profile import Profile
+from kneeoa.graders.track_record import LEARNT_FROM_IT
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from pages.reading import frame_control
 from pages.shared import cached, session_films
-from pages.shared.cases import identities
+from pages.shared.cases import saved
 from pages.shared.profiles import in_use, strip
 
 COMPARE = "compare_profiles"
@@ -31,8 +32,8 @@ def show_profile_line(film: session_films.Film, frame: Frame) -> None:
     )
     if compared:
         _show_answers(film, frame)
-    if identities.learnt_from(film):
-        st.warning(in_use.LEARNT_FROM_IT)
+    if saved.learnt_from(film):
+        st.warning(LEARNT_FROM_IT)
 
 
 def _show_answers(film, frame):
@@ -51,6 +52,8 @@ def _row(film, frame, profile: Profile | None):
     readings = session_films.read(film, frame, graders)
     together = session_films.read_together(film, frame, graders)
     name = html.escape(strip.label_of(profile))
+    if profile is not None and saved.was_learnt_from(profile, film):
+        name += "<br><b>learnt from this very film</b>"
     cells = [f"<td><b>{reading.said.label}</b></td>" for reading in readings]
     if together is None:
         cells += ["<td></td>"] * (2 + len(GRADES))

@@ -1,6 +1,7 @@
 """The film on the reading page, large, and both networks' maps beside it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -10,10 +11,11 @@ from kneeoa.networks import DISPLAY_NAME
 from pages.reading import frame_control
 from pages.reading.maps import NetworkMap
 from pages.shared import session_films
-from pages.shared.cases import knees, saved
+from pages.shared.cases import book, knees, reopening, saved
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm, load_ahead
 from pages.shared.viewer.feed import Mark
+from pages.shared.viewer.seen import Seen, Told
 
 __all__ = ["load_ahead", "show"]
 
@@ -45,8 +47,9 @@ def show(
         frame,
         layers,
         marks=tuple(marks),
-        seen=saved.seen_of(film),
+        seen=book.seen_of(film),
         home=half_of(film, knee),
+        key=key_of(film),
     )
     panes = [
         Pane(0, network_map.layer.name, layers.index(network_map.layer), "box")
@@ -65,13 +68,15 @@ def show(
         if film.quarters == quarters:
             frame_control.move(film, knee, moved)
 
-    def note(seen):
+    def note(told):
         # A film may be turned in the run in which the viewer tells of it as it stood before.
-        if film.quarters == quarters:
-            saved.note_seen(digest, seen)
+        if told.view and film.quarters == quarters:
+            saved.note_seen(digest, replace(book.seen_of(film) or Seen(), view=told.view))
+        note_drawn(told)
 
     def turn(place):
         to, its_knee = stops[place]
+        reopening.forget_wanted()
         st.session_state[session_films.NEXT] = to.digest
         frame_control.turn_to(to, its_knee)
 
@@ -84,6 +89,21 @@ def show(
         on_turn=turn,
         on_seen=note if saved.is_open() else None,
     )
+
+
+def key_of(film: session_films.Film) -> str:
+    """Return by what the viewer knows a film as it stands, whatever it shows of it."""
+    return f"{film.digest}_{film.quarters}"
+
+
+def note_drawn(told: Told) -> None:
+    """Keep what the viewer tells of lines on films, be it one that was turned from since."""
+    films = session_films.all_films()
+    for drawn in told.drawn:
+        film = films.get(drawn.key.partition("_")[0])
+        if film is not None and key_of(film) == drawn.key:
+            seen = book.seen_of(film) or Seen()
+            saved.note_seen(film.digest, replace(seen, measured=drawn.measured, told=True))
 
 
 def _title(film, knee, frame, *, is_half):

@@ -15,7 +15,7 @@ from kneeoa.reports.content import SIDES, ReaderGrade
 from kneeoa.reports.exports import Exports, Kind
 from pages.reading import frame_control, joint_space
 from pages.shared import boundary, clients, live, reporting
-from pages.shared.cases import identities, own_grades, saved
+from pages.shared.cases import own_grades, saved
 from pages.shared.memory.film import Film
 from pages.shared.pacs import sending
 
@@ -54,7 +54,7 @@ def show_report(
         return
     with panel, boundary.refusals_shown():
         is_dicom = film.source == "DICOM"
-        is_kept = identities.is_kept_film(film)
+        is_kept = saved.is_kept_film(film)
         with_patient = not is_kept and st.checkbox(
             PATIENT if is_dicom else FILE_NAME,
             key="report_with_patient",

@@ -129,9 +129,10 @@ def open_wanted() -> None:
     wanted = reopening.wanted()
     if wanted is not None:
         try:
-            changes = reopening.bring_back(*wanted)
-            # Beside the film, as long as it is this case.
-            st.session_state.setdefault(_SAID, {})[wanted[0]] = changes
+            with reopening.once():
+                changes = reopening.bring_back(*wanted)
+                # Beside the film, as long as it is this case.
+                st.session_state.setdefault(_SAID, {})[wanted[0]] = changes
         except KneeOAError as error:
             st.session_state[_NOT_OPENED] = str(error)
     if why := st.session_state.get(_NOT_OPENED):

@@ -115,9 +115,10 @@ def test_a_picture_of_two_that_are_wiped_names_both(pair):
         pair.keyboard.press("e")
     picture = np.asarray(Image.open(download.value.path()).convert("L"), float)[: len(seen)]
     assert np.abs(picture[:, :900] - seen[:, :900])[4:-4, 4:].mean() < 4
-    # Where the second one's name stands.
+    # Where the second one's name stands, there is which of the two it is.
     words = pair.locator(".pane .title").nth(1).bounding_box()
-    assert picture[8:28, -20 - int(words["width"] / 2) :].max() > 200
+    left = int(words["x"] - pair.locator(".panes").bounding_box()["x"])
+    assert picture[8:28, left : left + 60].max() > 200
     pair.keyboard.press("c")
 
 

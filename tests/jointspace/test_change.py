@@ -68,6 +68,22 @@ def test_ranges_apart_differ_and_the_level_is_said():
     )
 
 
+def test_a_promise_is_no_larger_than_what_is_known_of_both_films():
+    lower, higher = answer(0, 1), answer(2, 3)
+    assert of_grades(lower, higher, TIMES).sentence.endswith("films like the OAI's.")
+    unlike = of_grades(lower, higher, TIMES, standing=change.UNLIKE)
+    assert unlike.sentence.endswith("films like the OAI's, and less often on films unlike them.")
+    assert unlike.way == 1
+    doubted = of_grades(lower, higher, TIMES, standing=change.DOUBTED)
+    assert doubted.way == 0
+    assert "90%" not in doubted.sentence
+    metal = of_grades(lower, higher, TIMES, standing=change.METAL)
+    assert metal.way == 0
+    assert "before" not in metal.sentence
+    overlapping = of_grades(answer(0, 2), answer(1, 3), TIMES, standing=change.DOUBTED)
+    assert "overlap" in overlapping.sentence
+
+
 def test_a_film_without_a_grade_is_compared_with_nothing():
     line = of_grades(None, answer(1, 2), TIMES)
     assert (line.first, line.second, line.way) == ("not graded", "KL 1 to 2", 0)
@@ -208,6 +224,17 @@ def test_two_patients_are_never_compared_and_one_day_is_no_time():
     one_day = paired(Shown("R", "a", "2020-01-01"), Shown("R", "a", "2020-01-01"))
     assert (one_day.warning, one_day.kind) == (pairs.ONE_DAY, TWO)
     assert one_day.titles == ("other film, 2020-01-01", "this film, 2020-01-01")
+
+
+def test_two_names_are_of_two_patients_unless_their_number_says_otherwise():
+    one, other = Shown("R", name="m"), Shown("R", name="s")
+    assert paired(one, other).of_strangers
+    changed = replace(one, patient="a"), replace(other, patient="a")
+    assert not belong(*changed)
+    pair = paired(*changed)
+    assert (pair.of_strangers, pair.is_unsure, pair.warning) == (False, True, pairs.TWO_NAMES)
+    assert not paired(one, Shown("R")).of_strangers
+    assert belong(changed[0], replace(other, patient="a", name="m"))
 
 
 @pytest.mark.parametrize("kind", [TWO, SIDES])

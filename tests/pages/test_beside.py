@@ -8,9 +8,9 @@ from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.profile import unpack_profile
 from kneeoa.grades import KLGrade
-from pages.reading import beside
 from pages.reading.beside import Other
 from pages.reading.joint_space import TICK
+from pages.reading.pair import differing
 from pages.shared import cached
 from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
@@ -219,7 +219,7 @@ def test_under_a_profile_the_promise_is_that_of_its_films(monkeypatch):
     profile = unpack_profile(profile_zip())
     grades = {"old.dcm": KLGrade(1), "new.dcm": KLGrade(4)}
     monkeypatch.setattr(
-        beside, "_answer", lambda film, _: Answer(*[grades[film.name]] * 3, "median", 0.9)
+        differing, "_answer", lambda film, _: Answer(*[grades[film.name]] * 3, "median", 0.9)
     )
     app = opened(("old.dcm", dicom(0, "20190102")), ("new.dcm", dicom(3, "20230304")))
     put_beside(current(app, "new.dcm"), "old.dcm")

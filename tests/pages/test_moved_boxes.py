@@ -89,6 +89,16 @@ def test_it_is_said_of_the_knee_that_the_box_was_taken_to(localiser):
     assert gate.IMPLANT not in against(film, 1, replace(nudged(left_box), name=right_box.name))
 
 
+def test_the_box_of_one_knee_on_the_other_gives_no_grade_of_the_wrong_side(localiser):
+    film = received(localiser, BOTH)
+    left_box, right_box = film.frames
+    for place, box, name in ((0, right_box, left_box.name), (1, left_box, right_box.name)):
+        there = replace(nudged(box), name=name)
+        assert gate.OTHER_KNEE in against(film, place, there)
+        assert not knees.may_be_graded(film, against(film, place, there))
+        assert gate.OTHER_KNEE not in against(film, place, nudged(film.frames[place]))
+
+
 def test_of_a_box_that_shows_no_knee_it_is_said_that_it_was_moved(localiser):
     film = received(localiser, np.pad(BOTH, ((0, 0), (0, 400)), mode="edge"), implant=3.0)
     seen = codes(against(film, 1, Frame.around(112, 700, 200, "right")))

@@ -100,8 +100,8 @@ def late_news():
     from kneeoa.films.frames import Frame
     from pages.reading import frame_control, reading_viewer
     from pages.shared import session_films
-    from pages.shared.cases import saved
-    from pages.shared.viewer.seen import Measured, Seen
+    from pages.shared.cases import book, saved
+    from pages.shared.viewer.seen import Drawn, How, Measured, Told, View
     from tests.pages.test_turned import ALONE
     from tests.support.films import image_file
 
@@ -110,10 +110,15 @@ def late_news():
     saved.is_open = lambda: True
     film = session_films.all_films()[session_films.take_in("one.png", image_file(ALONE))]
     reading_viewer.show(film, 0, film.frames[0])
+    stood = reading_viewer.key_of(film)
     session_films.turn_right(film)
-    told["on_seen"](Seen(measured=(Measured("ruler", ((1, 2), (3, 4)), 5, "px"),)))
+    view = View(How(True, 0, False, 0), "whole", True)
+    ruler = Measured("ruler", ((1, 2), (3, 4)), 5, "px")
+    told["on_seen"](Told(view, (Drawn(stood, (ruler,)),)))
+    st.session_state["seen_of_it"] = book.seen_of(film)
+    told["on_seen"](Told(None, (Drawn(reading_viewer.key_of(film), (ruler,)),)))
     told["on_move"](Frame(1, 2, 300, 300))
-    st.session_state["seen"] = saved.seen_of(film)
+    st.session_state["seen"] = book.seen_of(film)
     st.session_state["frame"] = frame_control.frame_of(film, 0) == film.frames[0]
 
 
@@ -123,7 +128,8 @@ def test_what_the_viewer_tells_of_a_film_as_it_stood_before_is_not_taken(monkeyp
         monkeypatch.setattr(f"pages.reading.{name}", None)
     app = AppTest.from_function(late_news, default_timeout=60).run()
     assert not app.exception
-    assert app.session_state["seen"] is None
+    assert app.session_state["seen_of_it"] is None
+    assert len(app.session_state["seen"].measured) == 1
     assert app.session_state["frame"]
 
 

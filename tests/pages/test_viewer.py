@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.films.stored import StoredValues
-from pages.shared.viewer.component import BUNDLE
+from pages.shared.viewer.component import BUNDLE, ShownFilm, moved_to
 from pages.shared.viewer.feed import film_feed, frame_from, rectangle
 from tests.support.places import ROOT
 from tests.support.viewer import viewers
@@ -89,6 +90,23 @@ def test_stored_samples_are_sent_with_the_window_they_are_shown_with():
     assert feed.spacing == (0.1, 0.1)
 
 
+@pytest.mark.parametrize(
+    ("attribute", "where"),
+    [
+        ("PixelSpacing", ""),
+        ("ImagerPixelSpacing", " at detector"),
+        ("NominalScannedPixelSpacing", " on scanned film"),
+    ],
+)
+def test_the_viewer_is_told_where_a_millimetre_is_one(attribute, where):
+    film = radiograph(draw_knee(2, side=400), spacing=(0.2, 0.2))
+    film = replace(film, header=replace(film.header, spacing_from=attribute))
+    feed = film_feed(film)
+    assert feed.where == where
+    assert feed.of_knee(Frame(10, 10, 20, 20)).where == ""
+    assert film_feed(replace(film, spacing=None)).where == ""
+
+
 def test_a_deep_film_without_them_is_sent_in_all_its_greys():
     feed = film_feed(radiograph([[0, 127.5], [200.1, 255]], bits=12))
     assert np.frombuffer(feed.pixels, "<u2").tolist() == [0, 32768, 51426, 65535]
@@ -131,6 +149,15 @@ def test_a_film_has_millimetres_only_where_its_knee_is_as_large_as_one(size, is_
 def test_a_frame_comes_back_as_it_was_sent():
     frame = Frame(-10, 20, 300, 200, "left")
     assert frame_from(rectangle(frame), "left") == frame
+
+
+def test_a_box_is_moved_on_the_knee_alone_on_which_it_was_let_go():
+    feed = film_feed(radiograph(draw_knee(2)))
+    left, right = (ShownFilm(feed, "a film", Frame(0, 0, 9, 9, name)) for name in ("one", "other"))
+    told = {"film": feed.film_id, "knee": "one", **rectangle(Frame(1, 2, 30, 40))}
+    assert moved_to(told, left) == Frame(1, 2, 30, 40, "one")
+    assert moved_to(told, right) is None
+    assert moved_to(told | {"film": "another"}, left) is None
 
 
 def test_a_layer_is_clear_where_nothing_speaks():

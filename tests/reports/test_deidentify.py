@@ -50,6 +50,30 @@ def hidden_in(data: bytes) -> list[str]:
     return [one for one in (*PLANTED, MARK, MARK.upper()) if one.encode() in data]
 
 
+@pytest.mark.parametrize(
+    ("tags", "part", "view"),
+    [
+        ({"BodyPartExamined": "HANDS"}, "HAND", "AP"),
+        ({"BodyPartExamined": "KNEE", "ViewPosition": "LEFT LATERAL"}, "KNEE", "LATERAL"),
+        (
+            {
+                "ViewPosition": None,
+                "ViewCodeSequence": None,
+                "SeriesDescription": f"Knie seitlich {MARK}",
+            },
+            "KNEE",
+            "LATERAL",
+        ),
+    ],
+)
+def test_what_speaks_against_a_grade_stays_in_the_standards_words(tags, part, view):
+    dataset = knee_dataset(**{"BodyPartExamined": "KNEE", "ViewPosition": "AP"} | tags)
+    clean = deidentified(dicom_file(dataset), KEY)
+    made = pydicom.dcmread(io.BytesIO(clean))
+    assert (made.BodyPartExamined, made.ViewPosition) == (part, view)
+    assert MARK.encode() not in clean
+
+
 def test_no_word_of_any_attribute_is_left():
     dataset = knee_dataset()
     assert everywhere(dataset) > 1500

@@ -54,7 +54,7 @@ def test_a_line_of_the_reader_is_as_long_as_the_viewer_says_and_called_hers():
     # The crops of the data set, a child's knee, a large one that is magnified; and no knees.
     [
         *((0.5, 224, "mm"), (0.2, 200, "mm"), (0.15, 1200, "mm")),
-        *((1.0, 300, "{pixels}"), (1.0, 224, "{pixels}"), (0.05, 300, "{pixels}")),
+        *((0.9, 300, "{pixels}"), (0.9, 224, "{pixels}"), (0.05, 300, "{pixels}")),
     ],
 )
 def test_a_line_is_in_millimetres_only_where_those_are_a_knee_s(millimetres, side, unit):

@@ -127,6 +127,15 @@ def test_names_of_europe_are_written_and_others_are_said_to_be_missing(name):
     assert "?" not in lacking
 
 
+def test_a_number_or_a_file_s_name_is_written_right_or_not_at_all():
+    patient = Patient("Ono, Y", "", number="\u5c71\u7530-4711", accession="\u592a-1")
+    film = replace(FILM, name="\u5c71\u7530.dcm")
+    page = pdf_text(as_pdf(replace(REPORT, patient=patient, film=film), pictures()))
+    assert page.count(UNWRITTEN) == 3
+    assert "?" not in page
+    assert "4711" not in page
+
+
 def test_a_doubt_is_in_every_form():
     unsigned = replace(REPORT, signed="", notes=("The networks in use are not signed.",))
     for form in (one_line(as_text(unsigned)), pdf_text(as_pdf(unsigned, pictures()))):

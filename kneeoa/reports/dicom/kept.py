@@ -15,7 +15,13 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import DSfloat
 
-from kneeoa.graders.locating.header_gate import OTHER_MODALITIES, OTHER_PARTS, SIDE_VIEWS
+from kneeoa.films.dicom import facts
+from kneeoa.graders.locating.header_gate import (
+    OTHER_MODALITIES,
+    OTHER_PARTS,
+    SIDE_VIEWS,
+    terms_against,
+)
 from kneeoa.reports.dicom.evidence import DIGITAL, coded
 
 _NUMBERS = (
@@ -64,6 +70,11 @@ def describe(clean: Dataset, dataset: Dataset) -> None:
         word = str(dataset.get(keyword) or "").strip().upper()
         if word in known:
             setattr(clean, keyword, word)
+    # As the file words it, or its description, it may hold anything.
+    against = terms_against(facts.header(dataset))
+    for keyword, term in zip(("BodyPartExamined", "ViewPosition"), against, strict=True):
+        if term:
+            setattr(clean, keyword, term)
     for keyword in _NUMBERS:
         copy_numbers(clean, dataset, keyword)
     for keyword in _CODES:

@@ -8,12 +8,13 @@ import streamlit as st
 
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
+from kneeoa.graders.track_record import LEARNT_FROM_IT
 from kneeoa.reports.content import Measurement, ReaderGrade, Report, side_named
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
 from kneeoa.reports.exports import Exports
 from kneeoa.reports.making import Read, side_from
 from pages.shared import cached, session_films
-from pages.shared.cases import identities, knees
+from pages.shared.cases import identities, knees, saved
 from pages.shared.memory.film import Film
 from pages.shared.profiles import in_use
 
@@ -62,7 +63,7 @@ def exports_of(
         drawn=film.drawn,
         box_from="found" if frame == knees.proposal(film, knee, profile) else "reader",
         measured=measured,
-        notes=(in_use.LEARNT_FROM_IT,) if identities.learnt_from(film) and graded else (),
+        notes=(LEARNT_FROM_IT,) if saved.learnt_from(film) and graded else (),
     )
     return Exports(
         read=read,

@@ -12,7 +12,7 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from pages.shared.viewer import served
 from pages.shared.viewer.feed import FilmFeed, Layer, Mark, frame_from, rectangle
-from pages.shared.viewer.seen import Seen, seen_from
+from pages.shared.viewer.seen import Seen, Told, told_from
 
 BUNDLE = Path(__file__).parents[2] / "static" / "film-viewer.js"
 # Streamlit sends this with every run, so that the bundle itself is fetched once.
@@ -53,7 +53,8 @@ class ShownFilm:
     home : the part of it that is shown first, as large as can be; without, all of it
     layers : maps that can lie on it
     marks : lines on it, such as what was measured
-    seen : how it was looked at, and what was measured on it, when it was saved
+    seen : how it is looked at, and what was measured on it, as far as the page knows
+    key : the same for one film however it is shown; without, the feed's
     """
 
     feed: FilmFeed
@@ -63,6 +64,7 @@ class ShownFilm:
     marks: tuple[Mark, ...] = ()
     seen: Seen | None = None
     home: Frame | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Pane:
     layer : which of its layers lies on it for good; without, the reader of the first pane chooses
     part : what it shows when it is fitted: all of the film, or the box with a little around it
     note : what stands in its middle, such as that its map is being computed
+    saved : what stands on a saved picture in place of the title, which may name a patient
     """
 
     film: int = 0
@@ -82,6 +85,7 @@ class Pane:
     layer: int | None = None
     part: Literal["film", "box"] = "film"
     note: str = ""
+    saved: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ def show(
     on_move: Callable[[Frame], None] | None = None,
     place: tuple[int, int] | None = None,
     on_turn: Callable[[int], None] | None = None,
-    on_seen: Callable[[Seen], None] | None = None,
+    on_seen: Callable[[Told], None] | None = None,
 ) -> None:
     """Show films.
 
@@ -138,7 +142,7 @@ def show(
     on_move : called with where the box of the first film is let go; without it, the box stays
     place : which of how many knees the first one is, from 0, where others can be turned to
     on_turn : called with the place of the knee that the reader asks for
-    on_seen : called with how the first film is looked at and what was measured on it, a moment
+    on_seen : called with how the first film is looked at and what was measured on films, a moment
         after either changed; without it, neither is told
     """
     token = _SHARED if options.shared else served.token()
@@ -150,10 +154,9 @@ def show(
         message = st.session_state[key]["moved"]
         if message:
             st.session_state[heard] = message["serial"]
-        # One that was let go before the page turned to another film is of no use.
-        frame = films[0].frame
-        if message and on_move and frame and message["film"] == films[0].feed.film_id:
-            on_move(frame_from(message, frame.name))
+        frame = moved_to(message, films[0]) if message else None
+        if on_move and frame:
+            on_move(frame)
 
     def turned():
         wanted = st.session_state[key]["turned"]
@@ -162,10 +165,9 @@ def show(
             on_turn(wanted)
 
     def seen():
-        message = st.session_state[key]["seen"] or {}
-        film_seen = seen_from(message)
-        if film_seen is not None and on_seen and message.get("film") == films[0].feed.film_id:
-            on_seen(film_seen)
+        told = told_from(st.session_state[key]["seen"], films[0].feed.film_id)
+        if told is not None and on_seen:
+            on_seen(told)
 
     data = {
         "bundle": _bundle(),
@@ -195,6 +197,18 @@ def show(
     )
 
 
+def moved_to(message: dict[str, Any], film: ShownFilm) -> Frame | None:
+    """Return where the viewer tells that the box was let go; None where that was not this film's.
+
+    One that was let go before the page turned to another film, or to its other knee, is of no use.
+    """
+    frame = film.frame
+    told = message["film"], message.get("knee")
+    if frame is None or told != (film.feed.film_id, frame.name):
+        return None
+    return frame_from(message, frame.name)
+
+
 def _serial(key, data):
     """Return a number that grows with every change of what a viewer is told.
 
@@ -214,6 +228,8 @@ def _film_data(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
     frame = film.frame and rectangle(film.frame, feed.scale)
     return described | {
         "id": feed.film_id,
+        "key": film.key or feed.film_id,
+        "knee": film.frame and film.frame.name,
         "url": served.address_of(
             feed.pixels, "application/octet-stream", place, f"{feed.film_id} {token}"
         ),
@@ -233,7 +249,7 @@ def _film_data(film: ShownFilm, place: str, token: str) -> dict[str, Any]:
     }
 
 
-_PLAIN = ("type", "height", "width", "window", "inverse", "spacing")
+_PLAIN = ("type", "height", "width", "window", "inverse", "spacing", "where")
 
 
 def _bundle():

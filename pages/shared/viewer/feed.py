@@ -10,7 +10,7 @@ from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.grading import Reading
-from kneeoa.jointspace import believed
+from kneeoa.jointspace import believed, words
 from kneeoa.networks import DISPLAY_NAME
 
 MAP_SIDE = 224
@@ -70,6 +70,7 @@ class FilmFeed:
     window : the samples that are shown darkest and brightest at first
     inverse : whether the lower end of the window is white
     spacing : (row, column) mm per pixel, where known
+    where : where these are true ones if not in the knee, such as ``" at detector"``, or empty
     scale : pixels of these a pixel of the film: less than 1 where it was reduced
     """
 
@@ -82,6 +83,7 @@ class FilmFeed:
     inverse: bool
     spacing: tuple[float, float] | None
     scale: float = 1.0
+    where: str = ""
 
     def of_knee(self, frame: Frame) -> "FilmFeed":
         """Return it as the knee in `frame`, in pixels of the film, is measured on it.
@@ -91,7 +93,7 @@ class FilmFeed:
         down, across = self.spacing or (1.0, 1.0)
         if not self.spacing or believed.spacing_in(frame, (down * self.scale, across * self.scale)):
             return self
-        return replace(self, spacing=None, film_id=f"{self.film_id}_in_pixels")
+        return replace(self, spacing=None, where="", film_id=f"{self.film_id}_in_pixels")
 
 
 def film_feed(radiograph: Radiograph, *, longest: int | None = None) -> FilmFeed:
@@ -110,7 +112,8 @@ def film_feed(radiograph: Radiograph, *, longest: int | None = None) -> FilmFeed
     pixels = values.astype(values.dtype.newbyteorder("<")).tobytes()
     # Not the digest of the file: a film that was turned is another one to look at.
     content = hashlib.sha256(pixels).hexdigest()[:32]
-    millimetres = "x".join(f"{side:g}" for side in spacing or ())
+    where = words.on_film(radiograph.header.spacing_from) if spacing else ""
+    millimetres = "x".join(f"{side:g}" for side in spacing or ()) + where.replace(" ", "_")
     return FilmFeed(
         film_id=f"{content}_{width}_{black:.0f}_{white:.0f}_{millimetres}",
         pixels=pixels,
@@ -121,6 +124,7 @@ def film_feed(radiograph: Radiograph, *, longest: int | None = None) -> FilmFeed
         inverse=black > white,
         spacing=spacing,
         scale=scale,
+        where=where,
     )
 
 

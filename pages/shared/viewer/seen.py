@@ -1,7 +1,7 @@
 """How a film is looked at and what was measured on it, as the viewer tells it; checked."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -55,10 +55,30 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A film as it is looked at, and what was measured on it."""
+    """A film as it is looked at, and what was measured on it.
+
+    `told` is whether the viewer has told so; else it is as it was saved.
+    """
 
     view: View | None = None
     measured: tuple[Measured, ...] = ()
+    told: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """All that was measured on the film of a `key`."""
+
+    key: str
+    measured: tuple[Measured, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the first film is looked at, if it is still that one, and what was measured on films."""
+
+    view: View | None
+    drawn: tuple[Drawn, ...]
 
 
 def seen_from(message: Any) -> Seen | None:
@@ -68,6 +88,28 @@ def seen_from(message: Any) -> Seen | None:
     except (msgspec.ValidationError, ValueError, RecursionError):
         return None
     return seen if _is_sound(seen) else None
+
+
+def told_from(message: Any, film_id: str) -> Told | None:
+    """Return what the viewer tells while the page shows the film of `film_id` first, or None.
+
+    What is not sound of one film keeps nothing of another one from being told.
+    """
+    if not isinstance(message, dict):
+        return None
+    seen = seen_from({"view": message.get("view")})
+    is_shown = message.get("film") == film_id
+    entries = message.get("drawn")
+    drawn = filter(None, map(_drawn_from, entries if isinstance(entries, list) else ()))
+    return Told(seen.view if seen and is_shown else None, tuple(drawn))
+
+
+def _drawn_from(entry):
+    seen = seen_from(entry)
+    if seen is None:
+        return None
+    key = entry.get("key")
+    return Drawn(key, seen.measured) if isinstance(key, str) else None
 
 
 def _is_sound(seen):

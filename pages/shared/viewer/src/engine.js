@@ -99,9 +99,9 @@ function described(type, id) {
 }
 
 // The names of a viewer's films here, a pane each: two knees of one film stand beside each other as
-// two films, each with its box.
+// two films, each with its box, and two files of equal pixels as two, each with its lines.
 export const idsOf = (viewer, { panes, films: told }) =>
-  panes.map(({ film }) => `${viewer}:${film}:${told[film].id}`);
+  panes.map(({ film }) => `${viewer}:${film}:${told[film].id}:${told[film].key}`);
 
 // Fetches a film, once for all panes, and returns once its image is in Cornerstone's cache.
 export function load(film, id, tell) {
@@ -131,6 +131,7 @@ async function loadOnce(film, id, tell) {
   image.windowWidth = high - low;
   image.windowCenter = (low + high) / 2;
   image.hasPixelSpacing = Boolean(film.spacing);
+  image.where = film.where;
 }
 
 // An address that starts with a slash is below where the page's own address ends.

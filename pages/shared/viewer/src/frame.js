@@ -136,6 +136,10 @@ export class Box {
 
   forgetAll() {
     this.drawn.clear();
+    this.forgetMove();
+  }
+
+  forgetMove() {
     clearTimeout(this.later);
     Object.assign(this, { sent: null, later: null });
     this.awaitMaps();
@@ -157,6 +161,9 @@ export class Box {
   // Puts the boxes where the page says, which knows of the move `heard` and of those before.
   put(editable, heard) {
     this.editable = editable;
+    const [{ film: { knee } }] = this.panes;
+    if (knee !== this.knee) this.forgetMove(); // it was the box of the film's other knee
+    this.knee = knee;
     if (heard === this.sent?.serial) this.sent = null;
     this.awaitMaps();
     for (const { film, imageId, element } of this.panes) {

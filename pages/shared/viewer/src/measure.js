@@ -1,6 +1,6 @@
 // Ruler and angle, whose figures are always those of the line that is drawn, on the film.
 
-import { getEnabledElement } from '@cornerstonejs/core';
+import { cache, getEnabledElement } from '@cornerstonejs/core';
 import { AngleTool, LengthTool } from '@cornerstonejs/tools';
 import { nextNumber } from './drawing.js';
 import { shifted, within } from './geometry.js';
@@ -52,7 +52,18 @@ const measuredOnFilm = (Tool) => class extends Tool {
   }
 };
 
-export const Ruler = measuredOnFilm(LengthTool);
+// Says where a millimetre is one, if not in the knee.
+export class Ruler extends measuredOnFilm(LengthTool) {
+  constructor(...given) {
+    super(...given);
+    const { getTextLines } = this.configuration;
+    this.configuration.getTextLines = (data, target) => {
+      const { where = '' } = cache.getImage(target.slice(target.indexOf(':') + 1)) ?? {};
+      return getTextLines(data, target)?.map((text) => text + where);
+    };
+  }
+}
+
 export const Angle = measuredOnFilm(AngleTool);
 
 const POINTS = { [Ruler.toolName]: 2, [Angle.toolName]: 3 };

@@ -117,7 +117,8 @@ export class Measuring {
     const [measured = {}] = Object.values(this.drawn.data.cachedStats);
     const figure = measured.length ?? measured.angle;
     if (figure === undefined) return;
-    const unit = measured.unit ?? 'degrees';
+    const { where = '' } = this.panes[0].film;
+    const unit = measured.unit ? measured.unit + where : 'degrees';
     this.tell(`${name}, point ${this.point + 1}: ${figure.toFixed(1)} ${unit}`);
   }
 

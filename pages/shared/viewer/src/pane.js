@@ -73,12 +73,14 @@ export class Pane {
     return this.film && !this.element.classList.contains('waiting');
   }
 
-  // `note` stands in the middle, for example that its map is being computed.
-  describe(film, { title = '', layer = null, note = '' }) {
+  // `note` stands in the middle, for example that its map is being computed; `saved` is written on a
+  // saved picture in place of the title.
+  describe(film, { title = '', saved = null, layer = null, note = '' }) {
     const told = [film.label, title, note].filter(Boolean);
     this.element.setAttribute('aria-label', told.join(': '));
     this.element.classList.toggle('mapped', Boolean(layer));
     this.title.textContent = title;
+    this.title.dataset.saved = saved ?? title;
     this.note.textContent = note;
     this.shownLayer = layer;
     this.layer.hidden = !layer;
@@ -170,7 +172,7 @@ export class Pane {
     const at = (x, y) => this.viewport.worldToCanvas([(x - 0.5) * across, (y - 0.5) * down, 0]);
     this.marks.put(this.isMarked ? this.film.marks : []);
     this.marks.place(at);
-    this.scale.place(this.film.spacing ? this.magnification / down : 0);
+    this.scale.place(this.film.spacing ? this.magnification / down : 0, this.film.where);
     if (!this.shownLayer) return;
     const { left, top, width, height } = this.shownLayer.rect;
     const [o, a, b] = [at(left, top), at(left + width, top), at(left, top + height)];
@@ -180,12 +182,13 @@ export class Pane {
 
   // Copies the view of another pane: the same film, or one whose parts are to be compared. Films
   // with a box each are laid box on box, others middle on middle; by their millimetres where both
-  // have some, else by the size of what is laid on each other. A map stays with its box until the
+  // have some of one kind, else by the size of what is laid on each other. A map stays with its box until the
   // other looks closer.
   follow(other, isLying) {
     const byBox = Boolean(this.film.frame && other.film.frame);
     const [from, to] = [middleOf(other.film, byBox), middleOf(this.film, byBox)];
-    const inMillimetres = Boolean(this.film.spacing && other.film.spacing);
+    const inMillimetres = Boolean(this.film.spacing && other.film.spacing)
+      && this.film.where === other.film.where;
     const factor = inMillimetres ? 1 : to.height / from.height;
     const { x, y, scale } = other.camera;
     const point = [(x - from.x) * factor + to.x, (y - from.y) * factor + to.y];

@@ -81,9 +81,10 @@ async function draw(paper, element, { left, top, width, height }) {
     if (isSeen(lines)) paper.drawImage(await imageOf(lines, width, height), 0, 0, width, height);
   }
   for (const words of element.querySelectorAll('.title, .values')) {
-    if (!isSeen(words) || !words.textContent) continue;
+    const text = words.dataset.saved ?? words.textContent;
+    if (!isSeen(words) || !text) continue;
     const at = words.getBoundingClientRect();
-    label(paper, words.textContent, at.left - left, at.top - top + at.height / 2);
+    label(paper, text, at.left - left, at.top - top + at.height / 2);
   }
 }
 

@@ -15,8 +15,9 @@ export class Scale {
     host.append(this.element);
   }
 
-  // `millimetre` is as many CSS pixels; 0 where nobody knows.
-  place(millimetre) {
+  // `millimetre` is as many CSS pixels; 0 where nobody knows. `where` says where it is one, if not in
+  // the knee.
+  place(millimetre, where = '') {
     const length = LENGTHS.findLast((mm) => mm * millimetre <= AT_MOST);
     const isKnown = millimetre > 0 && length !== undefined;
     this.element.toggleAttribute('hidden', !isKnown);
@@ -24,7 +25,7 @@ export class Scale {
     const [right, y] = [LEFT + length * millimetre, this.element.parentElement.clientHeight - BELOW];
     const ends = [[LEFT, y - BAR], [LEFT, y], [right, y], [right, y - BAR]];
     this.line.setAttribute('points', ends.map((point) => point.join(',')).join(' '));
-    this.words.textContent = `${length} mm`;
+    this.words.textContent = `${length} mm${where}`;
     this.words.setAttribute('x', LEFT);
     this.words.setAttribute('y', y - 2 * BAR);
   }

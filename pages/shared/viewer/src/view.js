@@ -65,9 +65,12 @@ export class View {
     if (!range || !from.film) return;
     // Of films with windows of their own, the same share.
     const [low, high] = from.film.window;
-    const [a, b] = range.map((value) => (value - low) / (high - low));
+    const shares = range.map((value) => (value - low) / (high - low));
     this.others('window', () => this.spread(from, (to) => {
       const [start, end] = to.film.window;
+      // Where low is white, counted from the other end.
+      const isAlike = Boolean(to.film.inverse) === Boolean(from.film.inverse);
+      const [a, b] = isAlike ? shares : shares.map((share) => 1 - share).reverse();
       to.window([start + a * (end - start), start + b * (end - start)], this.isInverted);
     }));
   }

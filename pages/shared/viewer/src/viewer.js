@@ -41,7 +41,7 @@ export class Viewer {
     this.view = new View(this.panes);
     this.seen = new Seen(this);
     this.box = new Box(this.panes, root, (film, frame, serial) =>
-      this.setTriggerValue('moved', { film: film.id, ...frame, serial }));
+      this.setTriggerValue('moved', { film: film.id, knee: film.knee, ...frame, serial }));
     this.keyboard = new Keyboard(this);
     this.lens = new Lens(this);
     this.measuring = new Measuring(this.panes, { act, tell: (text) => this.say(text) });
@@ -100,14 +100,14 @@ export class Viewer {
     // Where maps come or go beside the same film, it is looked at as before.
     const stays = ids[0] === this.imageIds[0];
     const wasFitted = stays && this.view.isFitted();
-    if (isNew) this.seen.keep(ids);
+    if (isNew) this.seen.keep();
     this.setUp(data.panes.length);
     this.describe();
     if (isNew) await this.turnTo(ids);
     if (this.isGone) return;
     this.panes.forEach((pane, index) => Object.assign(pane, { film: this.filmOf(index) }).place());
     this.view.quietly(resize); // what was a pane's size at first may not be so now
-    if (isNew) this.seen.bringBack();
+    this.seen.bringBack();
     if (isNew && !stays) this.seen.meet();
     if (isNew && stays) this.view.join(wasFitted);
     else if (isNew && !(data.remembers && this.view.recall())) this.view.reset();
@@ -117,6 +117,7 @@ export class Viewer {
     this.press();
     this.root.dataset.cpu = withoutWebGL();
     this.root.dataset.ready = 'true';
+    this.seen.answered();
   }
 
   filmOf(index) {
@@ -146,12 +147,12 @@ export class Viewer {
 
   describe() {
     const { panes, editable, tools, projected, wipes } = this.data;
-    panes.forEach(({ film: place, layer, title, note, part }, index) => {
+    panes.forEach(({ film: place, layer, title, saved, note, part }, index) => {
       const film = this.filmOf(index);
       this.panes[index].isOfBox = part === 'box';
       // What was measured on a film is drawn on it, not on the maps beside it.
       this.panes[index].isMarked = index === 0 || place !== panes[0].film;
-      this.panes[index].describe(film, { title, note, layer: film.layers[layer] ?? null });
+      this.panes[index].describe(film, { title, saved, note, layer: film.layers[layer] ?? null });
     });
     const { layers } = this.filmOf(0);
     if (this.layerIndex >= layers.length) this.layerIndex = -1;
@@ -185,10 +186,10 @@ export class Viewer {
   // Puts one of the film's maps onto the first pane, or none (-1).
   putLayer(index) {
     this.layerIndex = index;
-    const [{ layer, title }] = this.data.panes;
+    const [{ layer, title, saved }] = this.data.panes;
     if (layer !== null) return;
     const film = this.filmOf(0);
-    this.panes[0].describe(film, { title, layer: film.layers[index] ?? null });
+    this.panes[0].describe(film, { title, saved, layer: film.layers[index] ?? null });
     this.panes[0].place();
     this.root.dataset.layer = film.layers[index]?.name ?? '';
   }
@@ -215,6 +216,7 @@ export class Viewer {
 
   // Something was measured, moved or removed, or may have been.
   drawn() {
+    this.seen.note();
     this.measuring.offer();
     this.seen.changed();
   }
@@ -279,7 +281,7 @@ export class Viewer {
 
   destroy() {
     if (this.isReady) this.view.keep();
-    this.seen.keep();
+    this.seen.leave();
     this.isGone = true;
     this.measuring.leave();
     this.keyboard.destroy();

@@ -1,0 +1,1 @@
+"""Two knees beside each other on the reading page."""
