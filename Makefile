@@ -20,6 +20,12 @@
 
 PORT = 8501
 ADDRESS =
+SERVED = $(if $(ADDRESS), --server.address $(ADDRESS) --server.allowedHosts $(ADDRESS))
+IS_OURS = import socket, sys; \
+  kind, *_, place = socket.getaddrinfo(sys.argv[1], 0, type=socket.SOCK_STREAM)[0]; \
+  socket.socket(kind).bind(place)
+NOT_OURS = "Expected ADDRESS to be an address of this machine. $(ADDRESS) is none: \
+  \`hostname -I\` (Linux) or \`ipconfig getifaddr en0\` (macOS) says which it has."
 VENV = .venv
 PYTHON = $(VENV)/bin/python
 APP = $(VENV)/.app-installed
@@ -62,9 +68,10 @@ BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 .PHONY: app test tests torch-tests tensorflow-tests coverage fuzz audit lock bench bench-class bench-cases bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
+# Asked before, where an address is given: the server would answer with its own innards.
 app: $(APP)
-	$(PYTHON) -m streamlit run app.py --server.port $(PORT) \
-	  $(if $(ADDRESS),--server.address $(ADDRESS) --server.allowedHosts $(ADDRESS))
+	$(if $(ADDRESS),@$(PYTHON) -c '$(IS_OURS)' $(ADDRESS) 2>/dev/null || { echo $(NOT_OURS) >&2; exit 2; })
+	$(PYTHON) -m streamlit run app.py --server.port $(PORT)$(SERVED)
 
 test: lint tests
 

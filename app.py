@@ -4,6 +4,11 @@ Streamlit opens the files of a folder ``pages`` by itself where that folder stan
 script. The main script is therefore inside it.
 """
 
+import sys
+
+if __name__ == "__main__":
+    sys.exit("The dashboard is opened by `make app`, or by `.venv/bin/streamlit run app.py`.")
+
 import streamlit as st
 
 from pages.doorway import MIDDLEWARE

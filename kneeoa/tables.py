@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from kneeoa import room
 from kneeoa.errors import DataError
 from kneeoa.files import LONGEST_TEXT, read_regular, replace_file
 from kneeoa.spreadsheet import as_meant, csv_text, harmless
@@ -61,7 +62,9 @@ def expect_room(file: Path, columns: Sequence[str], *, sources: Iterable[Path] =
         raise DataError(
             f"Expected to write the table to {file}. The folder {file.parent} is not there."
         )
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
+    if not file.exists():
+        room.expect_room(file.parent, f"the table {file.name}")
+    elif not os.access(file, os.W_OK):
         raise DataError(f"Expected to write the table to {file}. It may not be written.")
 
 

@@ -4,22 +4,51 @@ Nothing heavy is imported here, so that a command can be stopped by Ctrl-C from 
 """
 
 import contextlib
+import difflib
 import io
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from argparse import Action, ArgumentParser
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, NoReturn, cast
 
-from kneeoa.errors import KneeOAError
+from kneeoa.errors import ConfigError, KneeOAError
 
 DONE, SOME_FAILED, NOT_DONE, STOPPED = 0, 1, 2, 130
 """Exit codes: all done; some films failed; it could not be done; stopped by Ctrl-C or `ENDINGS`."""
 
 ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """Signals of ``kill``, of a machine that is switched off, of a terminal that is closed."""
+
+_ROOT = Path(__file__).resolve().parents[1]
+_OURS = ("kneeoa", "train", "pages")
+
+
+class Parser(ArgumentParser):
+    """A parser whose errors are sentences, and name the command whose help says more."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `ConfigError` with what argparse saw."""
+        sentence = message[:1].upper() + message[1:] + "." * (not message.endswith("?"))
+        raise ConfigError(f"{sentence} `{self.prog} --help` says what can be given.")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Return what is given; raise `ConfigError` for more: here the command is known."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            flags = [flag for action in self._actions for flag in action.option_strings]
+            self.error(_not_known(unknown, flags))
+        return namespace, []
+
+    def _check_value(self, action: Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            names = list(map(str, action.choices))
+            near = _near(str(value), names)
+            what = near or f"expected one of {', '.join(names)}"
+            self.error(f"there is no {str(action.metavar or action.dest).lower()} {value}: {what}")
 
 
 def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
@@ -102,10 +131,48 @@ def sentence_of(error: Exception, name: str) -> str:
     if isinstance(error, OSError):
         place = error.filename if isinstance(error.filename, str | bytes) else None
         return f"{os.fsdecode(place) if place else 'The output'}: {error.strerror or error}."
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        if package not in _OURS:
+            return lacking(package)
     return (
         f"This is a fault of the program, not of what it was given: {type(error).__name__}: "
         f"{error}. `python -X dev -m {name} ...` shows where it is; please report it."
     )
+
+
+def lacking(package: str, *, root: Path = _ROOT, environment: Path = Path(sys.prefix)) -> str:
+    """Return what is said where a package is not there: `root` is where `kneeoa` lies."""
+    if not (root / "requirements.lock").is_file():
+        return (
+            f"Expected the package {package}, which comes with kneeoa. It is not installed here: "
+            "install kneeoa again, by `pip install` in the environment that runs it."
+        )
+    if environment.resolve() == (root / ".venv").resolve():
+        return (
+            f"Expected the package {package} in .venv. It is not there: `make app` installs what "
+            "all need, and docs/training.md says how PyTorch and Ray are added."
+        )
+    first = "" if (root / ".venv").is_dir() else "`make app` once, then "
+    return (
+        f"Expected the packages that this needs. {package} is not installed for this Python: "
+        f"{first}`source .venv/bin/activate` in {root}, and the same command again."
+    )
+
+
+def _not_known(words: list[str], flags: Iterable[str]) -> str:
+    for word in words:
+        if word.startswith("-") and not word[1:2].isdigit():
+            flag = word.partition("=")[0]
+            near = _near(flag, flags)
+            return f"there is no option {flag}{f': {near}' if near else ''}"
+    return f"received more than is taken: {' '.join(words)}"
+
+
+def _near(word: str, names: Iterable[str]) -> str:
+    bare = {name.lstrip("-"): name for name in names}
+    close = difflib.get_close_matches(word.lstrip("-"), list(bare), 1)
+    return f"did you mean {bare[close[0]]}?" if close else ""
 
 
 def _finished(work: Callable[[], int]) -> int:

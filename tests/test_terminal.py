@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from kneeoa import terminal
-from kneeoa.errors import DataError
+from kneeoa.errors import ConfigError, DataError
 from tests.support.places import ROOT
 
 
@@ -30,6 +31,8 @@ def run(error):
         (BrokenPipeError(), 2, "has ended"),
         (MemoryError(), 2, "not enough memory"),
         (TypeError("x"), 2, "a fault of the program"),
+        (ModuleNotFoundError("No module named 'x'", name="x.y"), 2, "Expected the package"),
+        (ModuleNotFoundError("No module", name="kneeoa.x"), 2, "a fault of the program"),
         (KeyboardInterrupt(), 130, "Stopped."),
         (SystemExit(2), 2, ""),
         (SystemExit(0), 0, ""),
@@ -138,3 +141,56 @@ def test_an_empty_name_is_not_the_folder_one_is_in(words, capsys):
 
     assert main(words) == 2
     assert "Received an empty text in its place" in capsys.readouterr().err
+
+
+def test_who_lacks_packages_is_told_how_to_get_them_where_she_is(tmp_path):
+    installed = terminal.lacking("msgspec", root=tmp_path)
+    assert "package msgspec" in installed
+    assert "`pip install`" in installed
+    (tmp_path / "requirements.lock").touch()
+    outside = {"root": tmp_path, "environment": Path("/usr")}
+    assert "`make app` once, then `source .venv/bin/activate`" in terminal.lacking("a", **outside)
+    (tmp_path / ".venv").mkdir()
+    assert "make app" not in terminal.lacking("a", **outside)
+    inside = terminal.lacking("torch", root=tmp_path, environment=tmp_path / ".venv")
+    assert "docs/training.md" in inside
+    assert "activate" not in inside
+
+
+def test_without_its_packages_no_command_calls_that_a_fault_of_the_program():
+    for module in ("kneeoa", "train"):
+        # Isolated from what is installed, as another Python of the machine is.
+        command = [sys.executable, "-S", "-m", module, *{"kneeoa": ["grade", "x"]}.get(module, [])]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"{module}: Expected the package")
+        assert done.stderr.count("\n") == 1
+
+
+def parser():
+    shared = terminal.Parser(prog="kneeoa")
+    commands = shared.add_subparsers(metavar="COMMAND", required=True)
+    grade = commands.add_parser("grade")
+    grade.add_argument("film")
+    grade.add_argument("--csv")
+    return shared
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("grade a --cvs x", "There is no option --cvs: did you mean --csv? `kneeoa grade --help`"),
+        ("grade a --zzz=1", "There is no option --zzz. `kneeoa grade --help`"),
+        ("grade a b", "Received more than is taken: b. `kneeoa grade --help`"),
+        ("grade", "The following arguments are required: film. `kneeoa grade --help`"),
+        ("", "The following arguments are required: COMMAND. `kneeoa --help`"),
+        ("grad a", "There is no command grad: did you mean grade? `kneeoa --help`"),
+        ("zzz", "There is no command zzz: expected one of grade. `kneeoa --help`"),
+    ],
+)
+def test_a_typo_is_named_and_so_is_the_help_of_its_command(words, sentence):
+    with pytest.raises(ConfigError) as refused:
+        parser().parse_args(words.split())
+    assert str(refused.value).startswith(sentence)

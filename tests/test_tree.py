@@ -80,7 +80,7 @@ def test_variables_say_what_they_hold():
                 strays.add((path, name))
     # Fields of files and databases that there are.
     assert strays == {
-        ("kneeoa/graders/profile.py", "of"),
+        ("kneeoa/graders/profiles/record.py", "of"),
         ("kneeoa/pacs/outbox.py", "said"),
         ("kneeoa/store/cases/case.py", "said"),
     }

@@ -1,0 +1,1 @@
+"""Commands of ``python -m kneeoa``, and what they have in common."""
