@@ -91,7 +91,7 @@ def test_a_pixel_of_one_millimetre_is_a_placeholder(keyword):
     radiograph = read(dicom_dataset(FILM, **{keyword: ["1.000", "1"]}))
     assert radiograph.spacing is radiograph.header.spacing_from is None
     (note,) = radiograph.notes
-    assert "not said" in note
+    assert "It was not used" in note
     assert np.array_equal(radiograph.pixels, FILM)
     real = read(dicom_dataset(FILM, **{keyword: ["1.01", "1.01"]}))
     assert (real.spacing, real.notes) == ((1.01, 1.01), ())
