@@ -124,9 +124,9 @@ def habit(
             continue
         sentences.append(
             f"Your readers call {grade.label} what the networks, as published, call "
-            f"{GRADES[commonest].label} ({row[commonest]} of {row.sum()} films; at home, "
-            f"where they learnt, {at_home[grade, commonest]} of {at_home[grade].sum()} films of "
-            f"{grade.label})."
+            f"{GRADES[commonest].label} ({row[commonest]} of {row.sum()} films; of "
+            f"{grade.label} by the networks' own readers {at_home[grade, commonest]} of "
+            f"{at_home[grade].sum()})."
         )
     return tuple(sentences)
 
@@ -232,10 +232,10 @@ def in_words(table: pd.DataFrame) -> tuple[str, ...]:
     for row in table[table["elsewhere"].astype(bool)].itertuples():
         when = "earlier" if row.beyond > 0 else "later"
         sentences.append(
-            f"The line to KL {row.line} is drawn {when} by your readers than by those whom "
-            f"the networks learnt from: of {row.films} films the networks, as published, call "
-            f"{row.published} KL {row.line} or more; at home, of as many films of these grades, it "
-            f"would be {row.home:.0f} "
+            f"The line to KL {row.line} is drawn {when} by your readers than by the networks' "
+            f"own: of {row.films} films the networks, as published, call {row.published} KL "
+            f"{row.line} or more; of as many films of these grades by their own readers it would "
+            f"be {row.home:.0f} "
             f"({100 * row.beyond:+.0f} points, 95% interval {100 * row.beyond_low:+.0f} to "
             f"{100 * row.beyond_high:+.0f}). Your readers call {row.readers} so, the adapted "
             f"networks {row.adapted}."

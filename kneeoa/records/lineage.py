@@ -86,13 +86,16 @@ def check(results_folder: Path, split_hash: str, table: pd.DataFrame) -> None:
     if kept is None:
         return
     both = kept.table.merge(table, on="image_id", how="left", suffixes=("", "_now"))
-    image = "another image (it was changed, or is framed otherwise by this version)"
-    for column, what in (("pixels", image), ("patient_id", "another patient")):
+    told = {
+        "pixels": "another image under the same name (changed, or framed otherwise than then)",
+        "patient_id": "another patient under the same name",
+    }
+    for column, what in told.items():
         others = both[both[column] != both[f"{column}_now"]]
         if len(others):
             raise DataError(
                 f"Expected the films that the results in {results_folder} stand on. Of "
-                f"{len(both):,} films {len(others):,} have {what} under the same name, for example "
+                f"{len(both):,} films {len(others):,} have {what}, for example "
                 f"{others['image_id'].iloc[0]}. Give the films as they were, or another folder "
                 "for results."
             )

@@ -28,10 +28,10 @@ def show_lines(work: Work) -> None:
         sentences = adaptation.lines_said
         st.markdown("\n".join(f"- {boundary.escaped(sentence)}" for sentence in sentences))
         st.caption(
-            "The networks as published learnt from other readers, those of the Osteoarthritis "
-            "Initiative unless models of your own are in use. They are held against what they do "
-            "at home: on validation films with the same grades. Earlier and later are no errors of "
-            "either: the criteria leave room."
+            "The networks' own readers are those whom they learnt from: of the published networks, "
+            "those of the Osteoarthritis Initiative. What the networks do with your films is held "
+            "against what they do with validation films of the same grades by those. Earlier and "
+            "later are no errors of either: the criteria leave room."
         )
     with drawn:
         table_view.show_figure(adapting.lines_figure(table), "lines")

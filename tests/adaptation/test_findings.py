@@ -97,8 +97,8 @@ def test_a_habit_of_other_readers_is_named_beside_what_the_networks_do_at_home(o
     stricter = np.maximum(films.grades[rows] - 1, 0)
     said = " ".join(sentences(films, rows, home, grades=stricter))
     assert "Your readers call KL 1 what the networks, as published, call KL 2" in said
-    assert "of the OAI's own films of KL 1 37 of 153)" in said
-    assert "The line to KL 2 is drawn later by your readers than by the OAI's" in said
+    assert "; of KL 1 by the networks' own readers 37 of 153)" in said
+    assert "The line to KL 2 is drawn later by your readers than by the networks' own:" in said
     assert "earlier" not in said
 
 

@@ -177,7 +177,7 @@ def test_a_study_that_is_being_trained_is_not_trained_twice(command, whole, caps
             ["--learning-rate", "fast"],
             "Expected --learning-rate to be a number, above 0. Received: fast",
         ),
-        (["--learnig-rate", "1"], "Expected options of `study` out of --architectures, "),
+        (["--learnig-rate", "1"], "did you mean --learning-rate?"),
         (["--preset-from", "nothing"], "Expected a tuning study with a finished trial"),
         (["--architectures", "resnet50"], "Give the file of the same architecture"),
         (["--cluster", "127.0.0.1:1"], "Expected a Ray cluster at 127.0.0.1:1"),
