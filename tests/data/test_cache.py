@@ -149,7 +149,7 @@ def test_a_film_that_has_become_readable_is_taken(films, decode):
 
 def test_a_network_disk_that_comes_back_is_noticed(decode, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(cache, "_decode_one", lambda path, side: (None, "The disk is away."))
+        patched.setattr(cache, "_decode_one", lambda *_: (None, "The disk is away.", False))
         assert len(decode().images) == 0
     assert len(decode().images) == 3
     assert len(decode().images) == 3
