@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         return options.run(options)
 
-    return terminal.run("kneeoa", work, stopped="Stopped. The rows that were written stay.")
+    return terminal.run(loading.NAME, work, stopped="Stopped. The rows that were written stay.")
 
 
 def _adapt(options: argparse.Namespace) -> int:
@@ -61,13 +61,13 @@ def _adapt(options: argparse.Namespace) -> int:
         left_out,
         framing=framed_by(graders.localiser),
         progress=lambda films: loading.bar(films, len(listed)),
-        told=lambda film: terminal.say("kneeoa", f"left out {film.name}: {film.reason}"),
+        told=lambda film: terminal.say(loading.NAME, f"left out {film.name}: {film.reason}"),
     )
     for film, remark in films.remarks:
-        terminal.say("kneeoa", f"{film}: {remark}")
+        terminal.say(loading.NAME, f"{film}: {remark}")
     adaptation = adapt(films, graders)
     for note in adaptation.films.notes:
-        terminal.say("kneeoa", note)
+        terminal.say(loading.NAME, note)
     print(as_text(adaptation))
     for sentence in (*adaptation.lines_said, adaptation.framing_said):
         print(sentence)

@@ -9,7 +9,7 @@ from kneeoa.errors import ConfigError
 from train.commands import options
 from train.commands.from_fields import option, parsed
 from train.commands.training import Study
-from train.run.start import warning_of
+from train.run.start import warnings_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +56,8 @@ class Pack:
         study = parsed(Study, [*given, "--out", results], prog="python -m train study")
         configs = options.configs_of(study, study.architectures)
         dataset = options.source_of(study).read()
-        for config in configs.values():
-            if warning := warning_of(config, dataset.split_hash):
-                print(f"Note: {warning}")
+        for warning in warnings_of(configs.values(), dataset.split_hash):
+            print(f"Note: {warning}")
         from train import machine
 
         machine.load_keras()

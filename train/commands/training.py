@@ -17,7 +17,7 @@ from train.commands import options, tables
 from train.commands.from_fields import option
 from train.config import TrainConfig, gradual
 from train.run import checkpoint
-from train.run.start import warning_of
+from train.run.start import warnings_of
 
 if TYPE_CHECKING:
     from kneeoa.data.arrays import Films
@@ -217,7 +217,7 @@ def _ready(
     for warning in dataset.warnings:
         print(f"Note: {warning}")
     lineage.check(command.out, dataset.split_hash, dataset.table)
-    for warning in filter(None, (warning_of(config, dataset.split_hash) for config in configs)):
+    for warning in warnings_of(configs, dataset.split_hash):
         print(f"Note: {warning}")
     ungraded = source.read_ungraded(command.predict) if isinstance(command, options.Predict) else {}
     from train import machine

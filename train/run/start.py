@@ -6,6 +6,7 @@ they learnt from stands on the card beside them.
 
 import functools
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ def card_of(init: str) -> dict[str, Any] | None:
     except ModelError:
         return None
     return content if content["model_sha256"] == digest_of(init) else None
+
+
+def warnings_of(configs: Iterable[TrainConfig], split_hash: str) -> list[str]:
+    """Return what `warning_of` says of each config, where it says something."""
+    return [*filter(None, (warning_of(config, split_hash) for config in configs))]
 
 
 def warning_of(config: TrainConfig, split_hash: str) -> str:

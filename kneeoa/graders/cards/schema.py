@@ -135,7 +135,7 @@ def localiser_card(file: Path) -> dict[str, Any]:
             },
             "figures of validation films and of pictures of other things": card.metrics is None
             or {"val", "not_knees_held_out"} <= card.metrics.keys(),
-            "a date": _is_date(card.published_at),
+            "a date": is_date(card.published_at),
             "a source of the data": _is_source(card.data),
         },
     )
@@ -148,7 +148,7 @@ def _of_spoilt(part: SpoiltPart | None) -> dict[str, bool]:
     return {
         "a SHA-256 of the network that knows spoilt knees": _are_hashes(part.model_sha256),
         f"its threshold from {-LOG_ODDS:g} to {LOG_ODDS:g}": abs(part.threshold) <= LOG_ODDS,
-        "its date": _is_date(part.published_at),
+        "its date": is_date(part.published_at),
     }
 
 
@@ -167,7 +167,7 @@ def _read(file: Path, kind: type[Card]) -> tuple[dict[str, Any], Card]:
 def _of_any_card(card: NetworkCard | TogetherCard) -> dict[str, bool]:
     splits = {"validation": card.metrics.val, "test": card.metrics.test}
     expected = {
-        "a date": _is_date(card.published_at),
+        "a date": is_date(card.published_at),
         "a source of the data": _is_source(card.data),
         _of_temperatures(): card.calibration is None
         or _is_temperature(card.calibration.temperature),
@@ -268,7 +268,8 @@ def _is_plain(text: str) -> bool:
     return len(text) <= LONGEST_TEXT and text.isprintable()
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Return whether a text is a date, or a moment, as ISO 8601 has it."""
     try:
         datetime.fromisoformat(text)
     except ValueError:

@@ -4,12 +4,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 from kneeoa.errors import DataError, ModelError
 from kneeoa.graders.answer import AnswerRule
+from kneeoa.graders.cards.schema import is_date
 from kneeoa.graders.framing import FOUND, Framing
 from kneeoa.grades import GRADES
 from kneeoa.wording import entered
@@ -118,7 +118,7 @@ def check(record: Record, file: Path) -> None:
         and max(counts.left_out, counts.left_out_by_reader) <= MOST_FILMS,
         "SHA-256 of films": len(record.learnt_from) <= MOST_KNOWN
         and all(re.fullmatch("[0-9a-f]{64}", film) for film in record.learnt_from),
-        "a date": _is_date(record.created_at),
+        "a date": is_date(record.created_at),
         "networks that it belongs to": bool(record.networks),
         "strengths above 0": all(0 < n.strength < math.inf for n in record.networks),
         "figures of every answer": bool(record.answers)
@@ -155,11 +155,3 @@ def _is_proportion(share: Mapping[str, float]) -> bool:
     ends = (0, share["low"], share["value"], share["high"], 1)
     within = all(low <= high + _ROUNDING for low, high in pairwise(ends))
     return within and 0 <= share["count"] <= share["total"] <= MOST_FILMS
-
-
-def _is_date(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -129,8 +129,13 @@ def seen_of(film: Film) -> Seen | None:
 def is_kept(digest: str) -> bool:
     """Return whether all that the reader did to a film and said of it is kept with its case."""
     book = opened()
-    entry = book.entry_of(digest)
-    film = book.films.get(digest)
-    if entry is None or film is None:
-        return False
-    return stands_as(film) == entry.stands and not book.has_grades(digest)
+    is_known = digest in book.films and book.entry_of(digest) is not None
+    return is_known and not lacks(book, digest)
+
+
+def lacks(book: Book, digest: str) -> bool:
+    """Return whether a case lacks something that the reader did to its film or said of it."""
+    if book.has_grades(digest):
+        return True
+    entry, film = book.entry_of(digest), book.films.get(digest)
+    return entry is not None and film is not None and stands_as(film) != entry.stands

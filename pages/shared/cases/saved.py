@@ -32,6 +32,7 @@ DOOR = sign_in.Door(
 )
 BEHIND_KEY, LISTS = "films_behind_key", "lists_behind_key"
 OF_LIST = "films_of_list"
+_MARKS = "marks_of_profiles"
 LEAVING = "signing_out"
 """Where the session notes that the list is being closed: it is open no more."""
 
@@ -205,9 +206,11 @@ def was_learnt_from(profile: Profile, film: Film) -> bool:
         return True
     if not (contents := profile.record.learnt_from) or not is_kept_film(film):
         return False
-    case = case_of(film.digest)
-    marks = settings.files_from(os.environ).marks_of_films(contents)
-    return case is not None and case.digest in marks.values()
+    case, marks = case_of(film.digest), st.session_state.get(_MARKS, {})
+    if profile.digest not in marks:  # which takes a while, and is asked of every film of a list
+        made = settings.files_from(os.environ).marks_of_films(contents).values()
+        keep_until_sign_out(_MARKS, marks := marks | {profile.digest: frozenset(made)})
+    return case is not None and case.digest in marks[profile.digest]
 
 
 def marked(film: Film, knee: KneeState) -> KneeState:

@@ -102,7 +102,7 @@ def _leave() -> None:
     state = st.session_state
     known, told = book.opened(), state.setdefault(_TOLD, {})
     for digest, entry in known.entries.items():
-        if _is_unsaved(known, digest):
+        if book.lacks(known, digest):
             why = told.get(digest, f"Not saved: {entry.case.name}.")
             told[digest] = f"{why} It was closed with the list: what you did to it last is lost."
     if waiting := being_saved.waiting():
@@ -123,15 +123,6 @@ def _leave() -> None:
     names = (book.CASES, book.KNOWN, book.VIEWS, saved.BEHIND_KEY, saved.OF_LIST, book.READER)
     for key in (*names, *lists, saved.LISTS, saved.LEAVING):
         state.pop(key, None)
-
-
-def _is_unsaved(known: book.Book, digest: str) -> bool:
-    if known.has_grades(digest):
-        return True
-    entry, film = known.entry_of(digest), known.films.get(digest)
-    if entry is None or film is None:
-        return False
-    return book.stands_as(film) != entry.stands
 
 
 def _is(count):
