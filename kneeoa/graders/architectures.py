@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -117,8 +118,8 @@ def weight_arrays(network: keras.Model) -> dict[str, np.ndarray]:
     return {key: convert(variable.value) for key, variable in variables(network)}
 
 
-def assign_all(network: keras.Model, arrays: dict[str, np.ndarray]) -> None:
-    """Assign `arrays` to `network`; every key must match, in both directions."""
+def assign_all(network: keras.Model, arrays: dict[str, Any]) -> None:
+    """Assign `arrays` (or tensors) to `network`; every key must match, in both directions."""
     ours = dict(variables(network))
     if ours.keys() != arrays.keys():
         odd = sorted(ours.keys() ^ arrays.keys())
@@ -193,10 +194,10 @@ def _assign_backbone(
     return Initialisation(source, assigned, tuple(dict.fromkeys(fresh)))
 
 
-def _of_shape(array: np.ndarray, shape: Sequence[int], key: str) -> np.ndarray:
-    if array.shape != tuple(shape):
-        raise ModelError(f"Expected {key} of shape {tuple(shape)}. Received: {array.shape}.")
-    return array.astype("float32")
+def _of_shape(array: Any, shape: Sequence[int], key: str) -> Any:
+    if tuple(array.shape) != tuple(shape):
+        raise ModelError(f"Expected {key} of shape {tuple(shape)}. Received: {tuple(array.shape)}.")
+    return keras.ops.cast(array, "float32")
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

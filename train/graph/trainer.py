@@ -112,11 +112,12 @@ def _averaging(kind: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.
 
 
 def averaged(
-    network: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-    weights: dict[str, np.ndarray],
-) -> dict[str, np.ndarray]:
-    """Return the weights to validate: `weights`, with the moving averages where there are some."""
+    network: keras.Model, optimizer: keras.optimizers.Optimizer, weights: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the weights to validate: `weights`, with the moving averages where there are some.
+
+    The averages are tensors, where they are computed with.
+    """
     updating = inner(optimizer)
     steps = int(ops.convert_to_numpy(updating.iterations.value))
     if not updating.use_ema or not steps:
@@ -125,7 +126,7 @@ def averaged(
     averages = updating._model_variables_moving_average
     whole = _followed(updating.ema_momentum, steps)
     return weights | {
-        names[id(variable)]: ops.convert_to_numpy(average.value) / whole
+        names[id(variable)]: ops.stop_gradient(average.value) / whole
         for variable, average in zip(updating._trainable_variables, averages, strict=True)
     }
 

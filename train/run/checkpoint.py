@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,13 @@ _STATE = "state.npz"
 _BEST = "best-{}.npz"
 
 
+Value = Any
+"""What a variable holds: an array on the host, or a tensor where it is computed with."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """What one epoch hands to the next.
+    """What one epoch hands to the next; what is written or read is on the host.
 
     `history` has one row per finished epoch; `weights` are those of the network under
     ``<layer>/<weight>``; `optimizer` its variables in their own order; `made_by` names backend and
@@ -31,8 +36,8 @@ class State:
     """
 
     history: tuple[dict, ...]
-    weights: dict[str, np.ndarray]
-    optimizer: tuple[np.ndarray, ...]
+    weights: dict[str, Value]
+    optimizer: tuple[Value, ...]
     made_by: str = ""
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from kneeoa.data.arrays import Films
 from kneeoa.errors import ConfigError, TrainingError
@@ -23,7 +22,7 @@ from train.run import checkpoint, schedule
 from train.run.batches import predict
 from train.run.learner import Learner
 from train.run.progress import Progress, Report
-from train.run.saving import Saver
+from train.run.saving import Saver, copies
 from train.run.schedule import History
 from train.run.start import facts_of
 
@@ -106,7 +105,7 @@ def fit(
                     stage_number = number
                 started = time.monotonic()
                 row = _train_epoch(learner, config, len(train), history, number, report)
-                weights = architectures.weight_arrays(network)
+                weights = copies(architectures.variables(network))
                 kept = averaged(network, learner.optimizer, weights)
                 if kept is not weights:
                     architectures.assign_all(network, kept)
@@ -216,12 +215,10 @@ def _validate(network: keras.Model, val: Films, started: float) -> dict[str, flo
 
 
 def _state(
-    learner: Learner, weights: dict[str, np.ndarray], history: History, made_by: str
+    learner: Learner, weights: dict[str, checkpoint.Value], history: History, made_by: str
 ) -> checkpoint.State:
-    optimizer = tuple(
-        keras.ops.convert_to_numpy(variable.value) for variable in learner.optimizer.variables
-    )
-    return checkpoint.State(history, weights, optimizer, made_by)
+    optimizer = copies((str(i), value) for i, value in enumerate(learner.optimizer.variables))
+    return checkpoint.State(history, weights, tuple(optimizer.values()), made_by)
 
 
 def _restore(network: keras.Model, learner: Learner, state: checkpoint.State) -> None:

@@ -4,18 +4,21 @@ Writing takes seconds for a large network, and epochs on a fast GPU hardly more.
 while training goes on: as soon as an epoch ends where epochs are long, and else so that writing
 takes a tenth of the time. A process that is killed loses the epoch that it was in and those that
 ended in the minute before, or the one whose state was being written; one that ends by an error or
-by the user loses no finished epoch.
+by the user loses no finished epoch. A GPU hands over only what is going to be written: all that a
+ResNet50's training has to keep is 380 MB, after epochs of seconds.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from train.run import checkpoint, schedule
-from train.run.checkpoint import State
+from train.run.checkpoint import State, Value
 
 AT_RISK = 60.0
 """Seconds of finished epochs that may be lost; training waits for the disk beyond."""
@@ -27,13 +30,19 @@ SHARE = 0.1
 """How much of the time may be spent on writing while less than that is at risk."""
 
 
+def copies(variables: Iterable[tuple[str, keras.Variable]]) -> dict[str, Value]:
+    """Return what each variable holds now, by name, copied where it lies."""
+    ops = keras.ops
+    return {name: ops.copy(ops.stop_gradient(variable.value)) for name, variable in variables}
+
+
 class Saver:
     """A context manager: when it is left, however that is, the last finished epoch is written."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._clock = folder, clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
-        self._best: tuple[int, dict[str, np.ndarray]] | None = None
+        self._best: tuple[int, dict[str, Value]] | None = None
         self._best_written = 0
         self._pending: tuple[float, State] | None = None
         self._writing: Future | None = None
@@ -60,7 +69,7 @@ class Saver:
         finally:
             self._thread.shutdown()
 
-    def save(self, state: State, kept: dict[str, np.ndarray]) -> None:
+    def save(self, state: State, kept: dict[str, Value]) -> None:
         """Take the state after an epoch; `kept` are its weights as they were validated.
 
         Nothing may change the arrays from then on. Raises `DiskFullError` when there was no room
@@ -77,15 +86,22 @@ class Saver:
         if not self._writing and (at_risk >= APART or now >= self._next):
             self._begin(now, state)
 
-    def best(self, epoch: int) -> dict[str, np.ndarray]:
+    def best(self, epoch: int) -> dict[str, Value]:
         """Return the weights of the best `epoch` (from 1)."""
         if self._best and self._best[0] == epoch:
             return self._best[1]
         return checkpoint.read_best(self._folder, epoch)
 
     def _begin(self, ended: float, state: State) -> None:
+        # Here and not beside: on a GPU every array would wait for the steps that are queued.
+        weights, optimizer = _on_host(state.weights), tuple(map(_array, state.optimizer))
+        best = self._best
+        if best and best[0] != self._best_written:
+            kept = weights if best[1] is state.weights else _on_host(best[1])
+            best = self._best = best[0], kept
+        state = replace(state, weights=weights, optimizer=optimizer)
         self._pending = None
-        self._writing = self._thread.submit(self._write, ended, state, self._best)
+        self._writing = self._thread.submit(self._write, ended, state, best)
 
     def _write(
         self, ended: float, state: checkpoint.State, best: tuple[int, dict[str, np.ndarray]] | None
@@ -106,3 +122,11 @@ class Saver:
         if self._writing:
             writing, self._writing = self._writing, None
             self._kept, self._next = writing.result()
+
+
+def _on_host(values: dict[str, Value]) -> dict[str, np.ndarray]:
+    return {name: _array(value) for name, value in values.items()}
+
+
+def _array(value: Value) -> np.ndarray:
+    return value if isinstance(value, np.ndarray) else keras.ops.convert_to_numpy(value)

@@ -3,13 +3,14 @@
 import errno
 import threading
 
+import keras
 import numpy as np
 import pytest
 
 from kneeoa.errors import DiskFullError
 from train.run import checkpoint, saving
 from train.run.checkpoint import State
-from train.run.saving import Saver
+from train.run.saving import Saver, copies
 
 
 def state(*losses):
@@ -107,6 +108,44 @@ def test_training_waits_for_a_disk_that_a_minute_hangs_on(disk, tmp_path):
         waits.join(20)
         assert not waits.is_alive()
     assert disk.written == [1, 2]
+
+
+class Far:
+    """A number that lies on a GPU; `fetched` counts how often any was asked for."""
+
+    fetched = 0
+
+    def __init__(self, number):
+        self.number = number
+
+    def __array__(self, dtype=None, copy=None):
+        Far.fetched += 1
+        return np.array(self.number, dtype)
+
+
+def test_a_gpu_hands_over_what_is_written_and_no_more(disk, tmp_path, monkeypatch):
+    monkeypatch.setattr(Far, "fetched", 0)
+    disk.took = 4.0
+    with Saver(tmp_path, clock=disk.clock) as saver:
+        for epoch in range(1, 41):
+            disk.time += 1
+            history = state(*range(40, 40 - epoch, -1)).history
+            values = {"grade/bias": Far(epoch)}
+            saver.save(State(history, values, (Far(epoch),)), values)
+            if saver._writing:
+                saver._writing.result()
+    assert disk.written[-1] == 40 and len(disk.written) < 6
+    # The weights, which are the best, too, and what the optimiser notes.
+    assert Far.fetched == 2 * len(disk.written)
+    assert checkpoint.read_best(tmp_path, 40)["grade/bias"] == 40
+    assert checkpoint.read_state(tmp_path).optimizer == (40,)
+
+
+def test_what_a_variable_held_is_kept_when_it_is_changed(tmp_path):
+    variable = keras.Variable(np.zeros(3, np.float32))
+    held = copies([("grade/bias", variable)])
+    variable.assign(np.ones(3))
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(held["grade/bias"]), np.zeros(3))
 
 
 def test_weights_that_another_try_left_are_not_taken_for_these(tmp_path):
