@@ -68,7 +68,7 @@ def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory)
         page.wait_for_function("() => document.fullscreenElement === null")
         is_asked(page, 1)
         press(page, "z", '.viewer[data-part="left half"]')
-        for film in range(1, 4):
+        for film in range(1, 3):
             is_asked(page, film)
             # Every film begins whole and as it came.
             if film > 1:
@@ -80,19 +80,18 @@ def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory)
             expect(page.locator('.viewer[data-invert="true"]')).to_be_visible()
             press(page, "Enter", ".st-key-next button")
             press(page, "Enter", f'text="Film {film + 1} of 10"')
-        is_asked(page, 4)
+        is_asked(page, 3)
         query = page.url.partition("?")[2]
     # The server is gone, and a new one knows where the learner was.
     with running_app(tmp_path_factory.mktemp("second"), **settings) as app:
         page.goto(f"{app.url}/practice?{query}")
-        for film in range(4, 6):
-            is_asked(page, film)
-            mark(page, "0", 0)
-            press(page, "Enter", ".st-key-next button")
-            press(page, "Enter", f'text="Film {film + 1} of 10"')
-        is_asked(page, 6)
+        is_asked(page, 3)
+        mark(page, "0", 0)
+        press(page, "Enter", ".st-key-next button")
+        press(page, "Enter", 'text="Film 4 of 10"')
+        is_asked(page, 4)
         page.keyboard.press("Escape")
         wait(page, "Your result")
-        wait(page, "5 of 10 films graded")
+        wait(page, "3 of 10 films graded")
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440
         assert page.get_by_text("encountered an error").count() == 0

@@ -5,6 +5,8 @@ import pickle
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import local_script_runner
 
 from kneeoa.analysis import measuring
 from kneeoa.analysis.study_tables import study_tables
@@ -17,6 +19,15 @@ def installed_components():
     patch = pytest.MonkeyPatch()
     scan = functools.cache(manifest_scanner.scan_component_manifests)
     patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_pages():
+    """Compile each page once: a server does, but so does each run of an `AppTest`."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(local_script_runner, "ScriptCache", functools.cache(ScriptCache))
     yield
     patch.undo()
 

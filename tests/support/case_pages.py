@@ -9,10 +9,10 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import settings
 from kneeoa.store.cases.films import FilmFiles
-from kneeoa.store.database import open_store
 from kneeoa.teaching import keys
 from tests.support.places import MAIN_SCRIPT
 from tests.support.rows import tables
+from tests.support.stores import new_store
 from tests.support.teaching_pages import press, submit
 
 KEY = "a key long enough"
@@ -37,7 +37,7 @@ def case_store(folder, monkeypatch):
     for name, value in environment(folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("pages.shared.clients._TRIES", keys.Tries())
-    engine = open_store(f"sqlite:///{folder}/store.sqlite")
+    engine = new_store(folder)
     yield engine, FilmFiles(folder / "kept", bytes.fromhex(SECRET))
     engine.dispose()
 

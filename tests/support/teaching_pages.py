@@ -6,9 +6,9 @@ import io
 from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
-from kneeoa.store.database import open_store
 from kneeoa.teaching import keys
 from tests.support.places import MAIN_SCRIPT
+from tests.support.stores import new_store
 
 KEY = "a long enough key"
 
@@ -58,11 +58,10 @@ def html(app):
 @contextlib.contextmanager
 def class_store(folder, monkeypatch):
     """A store of its own below `folder`, drawn films, and a teacher's key nobody has tried yet."""
-    url = f"sqlite:///{folder}/store.sqlite"
-    monkeypatch.setenv("KNEEOA_DATABASE_URL", url)
+    monkeypatch.setenv("KNEEOA_DATABASE_URL", f"sqlite:///{folder}/store.sqlite")
     monkeypatch.setenv(keys.SETTING, KEY)
     monkeypatch.setattr("pages.shared.clients._TRIES", keys.Tries())
     monkeypatch.delenv("KNEEOA_DATASET", raising=False)
-    engine = open_store(url)
+    engine = new_store(folder)
     yield engine
     engine.dispose()

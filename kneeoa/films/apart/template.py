@@ -25,7 +25,7 @@ _TASKS = (
     *("kneeoa.films.dicom.patient", "kneeoa.films.dicom.source"),
 )
 # After `kneeoa.films.dicom`, which says why.
-_DECODERS = ("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.TiffImagePlugin", "gdcm", "openjpeg")
+_DECODERS = ("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.TiffImagePlugin", "gdcm")
 
 
 def main(descriptor: int) -> None:
