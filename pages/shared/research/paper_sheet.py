@@ -35,7 +35,12 @@ def cited(selection: Selection, *, published: bool = False, runs=None) -> str:
             if member.weights_hash not in hashes.values()
         }
     data = next(iter(cards.values()))["data"]
-    splits = sorted({card["split_hash"] for card in cards.values()}) if published else ()
+    splits = sorted({card["split_hash"] for card in cards.values()})
     return citation.citation(
-        selection, data=data, published=hashes, published_splits=splits, runs=runs
+        selection,
+        data=data,
+        published=hashes,
+        published_splits=splits if published else (),
+        splits_of_data=splits,
+        runs=runs,
     )

@@ -48,6 +48,18 @@ def test_the_citation_names_films_split_and_weights(chosen):
     assert "no training run is shown" in none
 
 
+def test_films_of_another_split_are_not_cited_as_the_data_of_the_published_models(chosen):
+    data = {"author": "Chen", "year": 2018, "name": "Knees", "doi": "10.1/x", "licence": "CC BY"}
+    given = {"data": data, "published": {}}
+    assert "Chen" in citation.citation(chosen, **given, splits_of_data=[SPLIT_HASH])
+    own = citation.citation(chosen, **given, splits_of_data=["cd" * 32])
+    assert "Chen" not in own and "10.1/x" not in own
+    assert f"Those of the split {SPLIT_HASH}: name them here" in own
+    given |= {"published_splits": ["cd" * 32], "splits_of_data": ["cd" * 32]}
+    mixed = citation.citation(chosen, **given)
+    assert "Chen (2018): Knees." in mixed and f"Those of the split {SPLIT_HASH}" in mixed
+
+
 def test_the_citation_of_published_models_alone_names_their_split_and_no_study(chosen):
     nobody = chosen.finished.iloc[:0]
     given = {"data": {}, "published": {"resnet50": "ab" * 32}, "published_splits": ["cd" * 32]}
