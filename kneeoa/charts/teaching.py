@@ -89,9 +89,11 @@ def progress_figure(
         )
     figure.update_xaxes(title=step, dtick=max(1, len(progress) // 12))
     if measure == "accuracy":
-        figure.update_yaxes(title="Accuracy", tickformat=".0%", range=[0, 1.03])
+        figure.update_yaxes(title="Accuracy", tickformat=".0%", range=[-0.03, 1.03])
     else:
-        figure.update_yaxes(title="Quadratic weighted kappa", range=[-0.25, 1.03])
+        lowest = table[["kappa", "kappa_low"]].min(axis=None)
+        floor = float(np.fmin(-0.25, lowest - 0.03))  # no interval is cut off
+        figure.update_yaxes(title="Quadratic weighted kappa", range=[floor, 1.03])
     return figure
 
 
@@ -130,21 +132,20 @@ def pace_figure(
 
 
 def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
-    """Return the votes on every film of a session as a strip, the film that divides most first.
+    """Return the votes on every film of a session as a strip, in the order of `films`.
 
     `films` as from `readers.by_film`. Circles grow with the votes; a line marks the reference.
     """
-    ordered = films.sort_values("spread", ascending=False, kind="stable", ignore_index=True)
     figure = style.figure(height=height)
-    names = [f"film {number}" for number in ordered.get("number", ordered.index + 1)]
+    names = [f"film {number}" for number in films.get("number", films.index + 1)]
     for grade in GRADES:
-        votes = ordered[grade.label]
+        votes = films[grade.label]
         figure.add_scatter(
             x=names,
-            y=[int(grade)] * len(ordered),
+            y=[int(grade)] * len(films),
             mode="markers",
             marker={
-                "size": 34 * np.sqrt(votes / max(1, ordered["votes"].max())),
+                "size": 34 * np.sqrt(votes / max(1, films["votes"].max())),
                 "color": style.faded(_VOTES, 0.75),
             },
             showlegend=False,
@@ -161,7 +162,7 @@ def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
     )
     figure.add_scatter(
         x=names,
-        y=ordered["reference"],
+        y=films["reference"],
         mode="markers",
         marker={"symbol": "line-ew-open", "size": 30, "color": _REFERENCE, "line_width": 3},
         name="reference",

@@ -127,7 +127,7 @@ teaching_group = Table(
 )
 
 # The films on which voting was ever opened: whether it is closed, the reference told, and whether
-# the class voted again, with its first votes before it.
+# voting was opened again, with the first votes shown before it.
 group_film = Table(
     "group_film",
     metadata,

@@ -102,7 +102,10 @@ def join(
             }
             participant_id = connection.scalar(person.insert().values(new).returning(person.c.id))
     except IntegrityError:
-        raise StoreError(f"The nickname {name} is taken in this session. Choose another.") from None
+        raise StoreError(
+            f"The nickname {name} is taken in this session. Choose another. If it is yours, from "
+            "another device, go on there, or ask the teacher to remove it with its votes."
+        ) from None
     return Participant(participant_id, group_row.id, name, token)
 
 
@@ -186,45 +189,51 @@ def vote(db: Engine, participant: Participant, position: int, grade: int, now: d
         raise StoreError(_NOT_THERE) from None
 
 
-def vote_of(db: Engine, participant: Participant, position: int) -> int | None:
-    """Return the participant's grade of the film at `position`, or None."""
+def vote_of(
+    db: Engine, participant: Participant, position: int, *, since: datetime | None = None
+) -> int | None:
+    """Return the participant's grade of the film at `position`, or None; given `since` alone."""
     kept = tables.vote
     mine = kept.c.participant_id == participant.participant_id
-    is_film = _at(participant.group_id, position)
+    is_film = at_film(participant.group_id, position, since=since)
     with reading(db) as connection:
         return connection.scalar(select(kept.c.grade).where(is_film, mine))
 
 
-def voted(db: Engine, group_id: int, position: int) -> int:
-    """Return how many have voted on the film at `position`."""
+def voted(db: Engine, group_id: int, position: int, *, since: datetime | None = None) -> int:
+    """Return how many have voted on the film at `position`; `since` then alone, where given."""
+    is_film = at_film(group_id, position, since=since)
     with reading(db) as connection:
-        return connection.scalars(select(func.count()).where(_at(group_id, position))).one()
+        return connection.scalars(select(func.count()).where(is_film)).one()
 
 
 def has_votes(connection: Connection, group_id: int, position: int) -> bool:
     """Return whether anybody has voted on the film at `position`."""
-    return connection.scalar(select(exists().where(_at(group_id, position)))) is True
+    return connection.scalar(select(exists().where(at_film(group_id, position)))) is True
 
 
 def tally(db: Engine, group_id: int, position: int) -> list[int]:
     """Return how many gave each grade, 0 to 4, to the film at `position`."""
     grade = tables.vote.c.grade
-    counts = select(grade, func.count()).where(_at(group_id, position)).group_by(grade)
+    counts = select(grade, func.count()).where(at_film(group_id, position)).group_by(grade)
     with reading(db) as connection:
         votes_by_grade: dict[int, int] = dict(map(tuple, connection.execute(counts)))
     return [votes_by_grade.get(grade, 0) for grade in range(5)]
 
 
-def _at(group_id: int, position: int) -> ColumnElement[bool]:
-    return (tables.vote.c.group_id == group_id) & (tables.vote.c.position == position)
+def at_film(group_id: int, position: int, *, since: datetime | None = None) -> ColumnElement[bool]:
+    """Return what holds of the votes on the film at `position`; given `since` alone, if at all."""
+    vote = tables.vote.c
+    is_film = (vote.group_id == group_id) & (vote.position == position)
+    return is_film if since is None else is_film & (vote.voted_at >= since)
 
 
 def votes_of(db: Engine, group_id: int) -> pd.DataFrame:
     """Return who voted how: a row for each participant and film shown, as `readers` takes it.
 
     Columns ``position, image_id, reference, participant`` (the nickname)``, participant_id``,
-    ``grade`` (Int64, empty: no vote) and ``again`` (whether the class voted on the film again, its
-    votes before it), by position, then in the order of joining.
+    ``grade`` (Int64, empty: no vote) and ``again`` (whether voting was opened again, the first
+    votes shown before it), by position, then in the order of joining.
     """
     film, person, kept, group = (
         tables.group_film,

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, func, select
 from kneeoa.store import closing, tables
 from kneeoa.store.database import StoreError, reading
 from kneeoa.store.group import Group, change_group, find_group
+from kneeoa.store.votes import at_film
 
 
 def closes_at(db: Engine, group: Group) -> datetime | None:
@@ -15,11 +16,7 @@ def closes_at(db: Engine, group: Group) -> datetime | None:
         return None
     person, vote = tables.participant, tables.vote
     # Votes from before it was opened again do not close it at once.
-    in_round = (
-        (vote.c.group_id == group.group_id)
-        & (vote.c.position == group.position)
-        & (vote.c.voted_at >= group.voting_since)
-    )
+    in_round = at_film(group.group_id, group.position, since=group.voting_since)
     with reading(db) as connection:
         joined = connection.scalars(
             select(func.count()).select_from(person).where(person.c.group_id == group.group_id)

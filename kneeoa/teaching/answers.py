@@ -47,3 +47,19 @@ def first_seen(sessions: Sequence[pd.DataFrame]) -> pd.DataFrame:
     answers = pd.concat(filled)
     seen = answers[~never_shown(answers)].sort_values("answered_at", kind="stable")
     return seen.drop_duplicates("image_id", ignore_index=True)
+
+
+def have_seen_films(sessions: Sequence[pd.DataFrame]) -> list[bool]:
+    """Return of each of `sessions` whether any of its films had appeared in another one before.
+
+    Of such a film the reference was told; what was missed is drawn again the more readily.
+    """
+    seen = first_seen(sessions)
+    first = dict(zip(seen["image_id"], seen["answered_at"], strict=True))
+    shown = [answers[~never_shown(answers)] for answers in sessions]
+    return [
+        any(
+            first[name] < at for name, at in zip(rows["image_id"], rows["answered_at"], strict=True)
+        )
+        for rows in shown
+    ]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.grades import GRADES
+from kneeoa.metrics import bootstrap
 from kneeoa.teaching.scoring import FEWEST, interval_of_draws
 
 _N = len(GRADES)
@@ -48,7 +49,7 @@ def group_kappa_interval(
     """
     counts = np.asarray(counts, float)
     counts = counts[counts.sum(axis=1) > 0]  # a film without a vote adds nothing to a draw
-    if (counts.sum(axis=1) >= _FEWEST_PAIRED).sum() < FEWEST:
+    if not _has_enough(counts):
         return float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(len(counts), size=(resamples, len(counts)))
     return interval_of_draws(_kappas(counts[drawn], WEIGHTS[weights]))
@@ -56,17 +57,23 @@ def group_kappa_interval(
 
 def rests_on(counts: np.ndarray, weights: str = "plain") -> str:
     """Return in a few words what `group_kappa` rests on, or why there is none or no interval."""
-    counts = np.asarray(counts, float)
     value = group_kappa(counts, weights)
-    low, high = group_kappa_interval(counts, weights)
     if np.isnan(value):
         return "needs two films with two votes, and more than one grade"
-    if not np.isnan(low):
-        return f"95% interval {low:.2f} to {high:.2f} (bootstrap over films)"
-    if (counts.sum(axis=1) >= _FEWEST_PAIRED).sum() < FEWEST:
+    return _interval_text(value, group_kappa_interval(counts, weights), counts)
+
+
+def _interval_text(value: float, interval: tuple[float, float], counts: np.ndarray) -> str:
+    if not np.isnan(interval[0]):
+        return f"95% interval {interval[0]:.2f} to {interval[1]:.2f} (bootstrap over films)"
+    if not _has_enough(counts):
         return "too few films with two votes for an interval"
     is_one = value > 1 - 1e-12
     return "all agree on every film: no interval" if is_one else "films too alike for an interval"
+
+
+def _has_enough(counts: np.ndarray) -> bool:
+    return (np.asarray(counts).sum(axis=1) >= _FEWEST_PAIRED).sum() >= FEWEST
 
 
 def pair_kappa(votes: pd.DataFrame) -> float:
@@ -75,20 +82,77 @@ def pair_kappa(votes: pd.DataFrame) -> float:
     A pair counts on the films that both graded, where both of them gave more than one grade: else
     kappa is not defined, or 0 whatever they do. NaN without such a pair.
     """
-    wide = votes.pivot(index="image_id", columns="participant", values="grade").astype(float)
-    people = len(wide.columns)
-    # Films x (reader, grade): all pairs' confusion matrices are one product.
-    gave = (wide.to_numpy()[:, :, None] == np.arange(_N)).reshape(len(wide), -1).astype(float)
-    tables = (gave.T @ gave).reshape(people, _N, people, _N).transpose(0, 2, 1, 3)
-    tables = tables[np.triu_indices(people, 1)]
-    off = 1 - WEIGHTS["quadratic"]
-    seen = np.einsum("pkl,kl->p", tables, off) * tables.sum(axis=(1, 2))
-    chance = np.einsum("pk,kl,pl->p", tables.sum(axis=2), off, tables.sum(axis=1))
-    # Without a common film there is none, either.
-    defined = ((tables.sum(axis=2) > 0).sum(axis=1) > 1) & (
-        (tables.sum(axis=1) > 0).sum(axis=1) > 1
-    )
-    return float(np.mean(1 - seen[defined] / chance[defined])) if defined.any() else float("nan")
+    grades = _wide(votes)
+    return float(_pair_kappas(grades, np.ones((1, len(grades))))[0])
+
+
+def pair_kappa_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple[float, float]:
+    """Return the 95% percentile bootstrap interval of `pair_kappa` over films.
+
+    NaN where `group_kappa_interval` has none. A pair counts in the draws in which it has a kappa.
+    """
+    grades = _wide(votes)
+    grades = grades[~np.isnan(grades).all(axis=1)]
+    if not _has_enough(counts_of(votes).to_numpy()):
+        return float("nan"), float("nan")
+    times = bootstrap.patient_weights(np.arange(len(grades)), resamples=resamples)
+    return interval_of_draws(_pair_kappas(grades, times))
+
+
+def pairs_rest_on(votes: pd.DataFrame) -> str:
+    """Return in a few words what `pair_kappa` rests on, or why there is none or no interval."""
+    value = pair_kappa(votes)
+    if np.isnan(value):
+        return "needs two readers who gave more than one grade"
+    text = _interval_text(value, pair_kappa_interval(votes), counts_of(votes).to_numpy())
+    return f"{text}; all pairs of readers who gave more than one grade (Light)"
+
+
+def share_right_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple[float, float]:
+    """Return the 95% percentile bootstrap interval over films of the share of right votes, 0 to 1.
+
+    The votes on one film are alike, so films are drawn. NaN for fewer than `FEWEST` films with a
+    vote, and where `interval_of_draws` says so.
+    """
+    films = by_film(votes)
+    films = films[films["votes"] > 0]
+    if len(films) < FEWEST:
+        return float("nan"), float("nan")
+    times = bootstrap.patient_weights(np.arange(len(films)), resamples=resamples)
+    total = films["votes"].to_numpy(float)
+    right = films["right"].to_numpy(float) * total
+    return interval_of_draws((times @ right) / (times @ total))
+
+
+def _wide(votes: pd.DataFrame) -> np.ndarray:
+    """Grades as ``(films, readers)``, NaN where there is none."""
+    wide = votes.pivot(index="image_id", columns="participant", values="grade")
+    return wide.astype(float).to_numpy()
+
+
+def _pair_kappas(grades: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Mean kappa of the pairs of ``(films, readers)`` grades in each of ``(draws, films)``."""
+    left, right = (grades[:, place] for place in np.triu_indices(grades.shape[1], 1))
+    both = ~np.isnan(left) & ~np.isnan(right)
+    # In whole numbers below 2**24, so that single precision is exact.
+    left, right = (np.where(both, given, 0).astype(np.float32) for given in (left, right))
+    # Quadratic weights need no more of a pair than sums over the films that both graded.
+    summands = (both.astype(np.float32), left, right, left**2, right**2, left * right)
+    # So few draws at once as stay small, however many pairs there are.
+    step = max(1, 400_000 // max(1, left.shape[1]))
+    kappas = []
+    for start in range(0, len(times), step):
+        drawn = times[start : start + step].astype(np.float32)
+        count, lefts, rights, lefts_2, rights_2, products = (drawn @ each for each in summands)
+        varied, rights_varied = count * lefts_2 - lefts**2, count * rights_2 - rights**2
+        # Without a common film there is none, either.
+        defined = (varied > 0) & (rights_varied > 0)
+        seen = count * (lefts_2 + rights_2 - 2 * products)
+        chance = varied + rights_varied + (lefts - rights) ** 2
+        kappa = np.where(defined, 1 - seen.astype(float) / np.where(defined, chance, 1), 0)
+        pairs = defined.sum(axis=1)
+        kappas.append(np.where(pairs > 0, kappa.sum(axis=1) / np.maximum(pairs, 1), np.nan))
+    return np.concatenate(kappas)
 
 
 def by_film(votes: pd.DataFrame) -> pd.DataFrame:

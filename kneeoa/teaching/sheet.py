@@ -31,6 +31,7 @@ from kneeoa.grades import GRADES
 
 FOOTER = "For research and teaching; not a medical device."
 _FONT, _BOLD = "Vera", "VeraBd"
+_ROOM, _WIDEST, _PADDING = 174 * mm, 60 * mm, 4
 _LINE, _TINT, _DIAGONAL = colors.HexColor("#b8c0c4"), colors.HexColor("#eef2f3"), "#cfe6ea"
 
 
@@ -114,13 +115,15 @@ def _table(table: pd.DataFrame, style: ParagraphStyle) -> Flowable:
         [Paragraph(_escaped("" if pd.isna(value) else value), cell) for value in row]
         for row in table.itertuples(index=False)
     ]
-    made = LongTable(rows, repeatRows=1, hAlign="LEFT", colWidths=_widths(table))
+    made = LongTable(rows, repeatRows=1, hAlign="LEFT", colWidths=_widths(rows))
     made.setStyle(
         TableStyle(
             [
                 ("GRID", (0, 0), (-1, -1), 0.4, _LINE),
                 ("BACKGROUND", (0, 0), (-1, 0), _TINT),
                 ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                ("LEFTPADDING", (0, 0), (-1, -1), _PADDING),
+                ("RIGHTPADDING", (0, 0), (-1, -1), _PADDING),
                 ("TOPPADDING", (0, 0), (-1, -1), 2),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
                 *(
@@ -134,16 +137,26 @@ def _table(table: pd.DataFrame, style: ParagraphStyle) -> Flowable:
     return made
 
 
-def _widths(table: pd.DataFrame) -> list[float]:
-    """Widths by the longest word or text of each column, within the page."""
-    letters = [
-        # Capitals and the bold head are wider.
-        min(32, max(1.15 * len(str(name)), *(len(str(value)) for value in table[name]))) + 2
-        for name in table.columns
+def _widths(rows: Sequence[Sequence[Paragraph]]) -> list[float]:
+    """Widths of columns by their longest text; where the page is too narrow, the widest shrink."""
+    needed = [
+        min(_WIDEST, max(_width(cell) for cell in column) + 2 * _PADDING + 1)
+        for column in zip(*rows, strict=True)
     ]
-    room = 174 * mm
-    needed = [n * 1.9 * mm for n in letters]
-    return [width * min(1, room / sum(needed)) for width in needed]
+    left, most = _ROOM, _ROOM
+    # From the narrowest on, each has what it needs, or an equal share of what is left.
+    for place, width in enumerate(sorted(needed)):
+        most = left / (len(needed) - place)
+        if width > most:
+            break
+        left -= width
+    else:
+        return needed
+    return [min(width, most) for width in needed]
+
+
+def _width(cell: Paragraph) -> float:
+    return pdfmetrics.stringWidth(cell.getPlainText(), cell.style.fontName, cell.style.fontSize)
 
 
 def _plain_table() -> TableStyle:

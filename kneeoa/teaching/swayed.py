@@ -17,6 +17,7 @@ from kneeoa.metrics.agreement import Proportion, proportion
 from kneeoa.teaching.answers import first_seen
 from kneeoa.teaching.exam import Exam, ExamFilm, draw_exam
 from kneeoa.teaching.films import TeachingFilm
+from kneeoa.teaching.scoring import FEWEST
 from kneeoa.wording import p_text
 
 WHEN = {"never": "not shown", "before": "shown before", "after": "shown after"}
@@ -138,4 +139,9 @@ def in_words(answers: pd.DataFrame) -> str:
         return f"{sentence} Seeing it first led you astray ({p_text(p)}, Fisher's exact test)."
     if p < LEVEL:
         return f"{sentence} So it warned you, if anything ({p_text(p)}, Fisher's exact test)."
+    few = min(led.total, alone.total) < FEWEST
+    if led.value == alone.value:
+        return f"{sentence} No difference was seen{', on too few films to tell' if few else ''}."
+    if few:
+        return f"{sentence} These are too few films to tell."
     return f"{sentence} That may be chance ({p_text(p)}, Fisher's exact test)."

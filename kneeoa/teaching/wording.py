@@ -23,21 +23,29 @@ def number_text(value: float) -> str:
     return "not defined" if math.isnan(value) else f"{value:.2f}"
 
 
-def kappa_text(score: Score) -> str:
-    """Return a kappa with its interval, or why it has none or is not defined."""
-    low, high = score.kappa_interval
-    interval = score.why_no_interval or f"95% interval {low:.2f} to {high:.2f}"
-    return f"{number_text(score.kappa)} ({interval})"
+def kappa_text(score: Score, *, over: str = "patients") -> str:
+    """Return a kappa with its interval, or why it has none or is not defined.
+
+    `over` is what the interval is over: ``films`` where they are drawn, or of unknown patients.
+    """
+    return f"{number_text(score.kappa)} ({_interval_text(score, over)})"
 
 
 def kappa_rests_on(score: Score, *, over: str = "patients") -> str:
     """Return in a few words what a kappa that stands alone rests on, or why it is not defined.
 
-    `over` is what the interval is over: ``films`` where their patients were not known.
+    `over` as for `kappa_text`.
     """
+    text = _interval_text(score, over)
+    return text if score.why_no_interval else f"{text} (bootstrap over {over})"
+
+
+def _interval_text(score: Score, over: str) -> str:
     low, high = score.kappa_interval
-    text = f"95% interval {low:.2f} to {high:.2f} (bootstrap over {over})"
-    return score.why_no_interval or text
+    why = score.why_no_interval
+    if over == "films":
+        why = why.replace("films of too few patients", "too few films")
+    return why or f"95% interval {low:.2f} to {high:.2f}"
 
 
 def time_text(seconds: float) -> str:

@@ -118,7 +118,7 @@ def _show_picture(film, label):
 
 def _show_side(group, participant, film, mine):
     if group.state == "voting":
-        show_grades(participant, group.position, mine)
+        show_grades(group, participant, mine)
     elif group.state == "closed":
         st.markdown(f"Voting is closed. {_kept(mine)}")
     else:
@@ -127,7 +127,7 @@ def _show_side(group, participant, film, mine):
             '<div class="kl-network">Reference</div>'
             f'<div class="kl-grade">{reference.label}<span>{reference.text}</span></div>'
         )
-        st.markdown(f"{_verdict(mine, reference)} {reference.criteria}")
+        st.markdown(f"{_verdict(mine, reference)}\n\n{reference.label}: {reference.criteria}")
 
 
 def _verdict(mine, reference):
@@ -143,11 +143,18 @@ def _kept(mine):
     return "You did not vote on this film." if mine is None else f"Your vote: **KL {mine}**."
 
 
-def show_grades(participant, position, mine) -> None:
+def show_grades(group, participant, mine) -> None:
     """Show what is kept, and the five grades to vote for."""
+    position = group.position
     several = len(keyboard.pressed((participant.participant_id, position))) > 1
+    new = store.vote_of(cached.store(), participant, position, since=group.voting_since)
     if mine is None:
         st.markdown("Choose a grade.")
+    elif new is None:
+        st.markdown(
+            f":orange[Voting is open again.] Your vote before: **KL {mine}**. Choose again, the "
+            "same grade or another; until then that vote stands."
+        )
     else:
         st.markdown(f":green[Your vote is kept: **KL {mine}**.] You can change it.")
         if several:
@@ -158,7 +165,7 @@ def show_grades(participant, position, mine) -> None:
             # Of this film alone: a click on the film before must not count for this one.
             key=f"vote_{position}_{int(grade)}",
             shortcut=str(int(grade)),
-            type="primary" if mine == grade else "secondary",
+            type="primary" if new == grade else "secondary",
             on_click=_vote,
             args=[participant, position, int(grade)],
             width="stretch",
@@ -177,7 +184,7 @@ def show_score(group, participant) -> None:
     """Show what the learner scored in a session that has ended, and the way into the next."""
     st.title("The session has ended")
     st.button("Join another session", key="another", on_click=_forget)
-    if are_drawn(group.exam.image_ids):
+    if drawn := are_drawn(group.exam.image_ids):
         st.caption(DRAWN)
     votes = store.votes_of(cached.store(), group.group_id)
     hers = votes[votes["participant_id"] == participant.participant_id]
@@ -190,7 +197,7 @@ def show_score(group, participant) -> None:
     accuracy.metric("Same grade as the reference", share_text(mine.accuracy))
     accuracy.caption(interval_text(mine.accuracy))
     kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
-    kappa.caption(kappa_rests_on(mine, over="patients" if patients else "films"))
+    kappa.caption(kappa_rests_on(mine, over="patients" if patients and not drawn else "films"))
     own_votes.show_votes(hers)
 
 

@@ -16,6 +16,7 @@ from kneeoa.teaching.wording import (
     DRAWN,
     interval_text,
     kappa_rests_on,
+    kappa_text,
     number_text,
     share_text,
     time_text,
@@ -36,7 +37,7 @@ def show(learner, session, go_on) -> None:
     if not mine.answered:
         st.info("No film was graded in this session: there is nothing to score.")
         return
-    if films_taught.are_drawn(session.exam.image_ids):
+    if drawn := films_taught.are_drawn(session.exam.image_ids):
         st.caption(DRAWN)
     # On what she graded and nothing else: the two stand beside each other.
     graded = answers.dropna(subset="grade")
@@ -44,7 +45,8 @@ def show(learner, session, go_on) -> None:
         DISPLAY_NAME[name]: scoring.score(_answers_of_network(graded, name), patients)
         for name in cached.cards()
     }
-    show_scores(mine, networks, len(session.exam.films))
+    over = "films" if drawn else "patients"
+    show_scores(mine, networks, len(session.exam.films), over=over)
     take_along.show(session, answers, mine, networks)
     if session.options.mode == "ai":
         show_sway(learner, session, answers)
@@ -86,20 +88,25 @@ def _grade_by(image_id, architecture):
     return next(int(reading.said) for reading in readings if reading.architecture == architecture)
 
 
-def show_scores(mine, networks, films) -> None:
-    """Show accuracy and kappa with intervals, the learner's beside the networks'."""
+def show_scores(mine, networks, films, *, over) -> None:
+    """Show accuracy and kappa with intervals, the learner's beside the networks'.
+
+    `over` is what the intervals of kappa are over.
+    """
     accuracy, kappa, off, pace = st.columns(4)
     accuracy.metric("Accuracy", share_text(mine.accuracy), help="95% interval: Wilson")
     accuracy.caption(interval_text(mine.accuracy))
     kappa.metric("Quadratic weighted kappa", number_text(mine.kappa))
-    kappa.caption(kappa_rests_on(mine))
+    kappa.caption(kappa_rests_on(mine, over=over))
     off.metric("Mean error (grades)", f"{mine.mean_error:.2f}")
-    off.caption(f"{share_text(mine.within_one)} within one grade")
+    off.caption(
+        f"{share_text(mine.within_one)} within one grade ({interval_text(mine.within_one)})"
+    )
     pace.metric("Median time for a film", time_text(mine.seconds))
     pace.caption(f"{mine.answered} of {films} films graded")
     scores = "; ".join(
-        f"{name} {score.accuracy.count} of {score.accuracy.total} ({share_text(score.accuracy)}), "
-        f"kappa {number_text(score.kappa)}"
+        f"{name} {share_text(score.accuracy)} ({interval_text(score.accuracy)}), "
+        f"kappa {kappa_text(score, over=over)}"
         for name, score in networks.items()
         if score.accuracy
     )
@@ -186,6 +193,6 @@ def _show_missed(row):
             reference = KLGrade(int(row.reference))
             st.markdown(
                 f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
-                f"{own_answer}. {reference.criteria}"
+                f"{own_answer}.\n\n{reference.label}: {reference.criteria}"
             )
             known_film.show_answers(readings, cached.teaching_film_together(row.image_id))

@@ -54,12 +54,15 @@ def show_settings(learner, films) -> None:
         format_func=MODES.__getitem__,
         required=True,
         key="mode",
+        disabled=exam_choice.is_from_file(),
     )
-    if mode == "ai":
-        st.caption(
-            "A network's answer is shown before yours, after it, or not at all. Some are wrong: "
-            "they are its real errors. The result says how they swayed you."
-        )
+    with st.container():  # there in any case, so that what is below stays open
+        exam_choice.say_what_file_sets("It is given as plain practice.")
+        if mode == "ai" and not exam_choice.is_from_file():
+            st.caption(
+                "A network's answer is shown before yours, after it, or not at all. Some are "
+                "wrong: they are its real errors. The result says how they swayed you."
+            )
     count = exam_choice.choose_count()
     grades, network = tuple(range(5)), ARCHITECTURES[-1]
     if mode == "ai":
@@ -70,6 +73,7 @@ def show_settings(learner, films) -> None:
             format_func=DISPLAY_NAME.__getitem__,
             required=True,
             key="network",
+            disabled=exam_choice.is_from_file(),
         )
         network = chosen or network
     else:
@@ -89,9 +93,9 @@ def show_settings(learner, films) -> None:
             "Favour what I missed before",
             True,
             key="repeats",
-            disabled=seed is not None or mode == "ai",
-            help="Off where a seed is given: it could not give the same films. AI or not draws by "
-            "where the network is right and wrong.",
+            disabled=seed is not None or mode == "ai" or exam_choice.is_from_file(),
+            help="Off where a seed or a file is given: it could not give the same films. AI or not "
+            "draws by where the network is right and wrong.",
         )
         file = exam_choice.choose_file()
     if st.button("Begin", type="primary", shortcut="Enter", key="begin"):

@@ -4,6 +4,7 @@ import streamlit as st
 
 from kneeoa.charts import teaching as charts
 from kneeoa.store import practice as store
+from kneeoa.teaching import answers as answered
 from kneeoa.teaching import films, scoring
 from kneeoa.teaching.exam import grades_text
 from kneeoa.wording import counted
@@ -22,20 +23,28 @@ def every(learner) -> dict:
     }
 
 
-def kind_of(session) -> str:
-    """Return what sets a session apart from others whose scores mean something else."""
+SEEN = "with films seen before"
+
+
+def kind_of(session, *, has_seen: bool) -> str:
+    """Return what sets a session apart from others whose scores mean something else.
+
+    `has_seen` is whether any of its films appeared in another session before.
+    """
     parts = [grades_text(session.exam.grades)]
     if session.options.mode == "ai":
         parts.append("AI or not")
     if films.are_drawn(session.exam.image_ids):
         parts.append("drawn films")
+    if has_seen:
+        parts.append(SEEN)
     return ", ".join(parts)
 
 
-def name_of(number, session) -> str:
+def name_of(number, session, kind) -> str:
     """Return how a session is called: numbered, for two may begin in one minute."""
     count = counted(len(session.exam.films), "film")
-    return f"{number}: {session.started_at:%Y-%m-%d %H:%M}, {count}, {kind_of(session)}"
+    return f"{number}: {session.started_at:%Y-%m-%d %H:%M}, {count}, {kind}"
 
 
 def show(learner) -> None:
@@ -45,9 +54,15 @@ def show(learner) -> None:
             f"{counted(damaged, 'session')} left out: what is kept of them is damaged and cannot "
             "be read."
         )
+    kept = {} if learner is None else every(learner)
+    again = answered.have_seen_films([answers for _, answers in kept.values()])
+    kinds = {
+        number: kind_of(session, has_seen=has_seen)
+        for (number, (session, _)), has_seen in zip(kept.items(), again, strict=True)
+    }
     sessions = {
-        name_of(number, session): (number, session, answers)
-        for number, (session, answers) in ({} if learner is None else every(learner)).items()
+        name_of(number, session, kinds[number]): (number, session, answers)
+        for number, (session, answers) in kept.items()
         if answers["grade"].notna().any()
     }
     if not sessions:
@@ -65,11 +80,16 @@ def show(learner) -> None:
     progress = scoring.progress(answers_by_name, cached.teaching_set().patients)
     progress = progress.assign(
         number=[sessions[name][0] for name in progress["session"]],
-        kind=[kind_of(sessions[name][1]) for name in progress["session"]],
+        kind=[kinds[sessions[name][0]] for name in progress["session"]],
     )
     table_view.show_figure(charts.progress_figure(progress, measure), "progress")
     if progress["kind"].nunique() > 1:
         st.caption("A line joins sessions of one kind alone: others are easier or harder.")
+    if progress["kind"].str.contains(SEEN).any():
+        st.caption(
+            "Films seen before: their reference was told, and missed ones come back more often. "
+            "A score on them is of these films, not of new ones."
+        )
     if measure == "kappa" and (without := int(progress["kappa"].isna().sum())):
         st.caption(
             f"{counted(without, 'session')} not in the figure: kappa is not defined where one "

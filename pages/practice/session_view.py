@@ -161,4 +161,4 @@ def show_resolution(play: Play) -> None:
         verdict = (
             f":orange[**Off by {off} grade{'s' if off > 1 else ''}**]: you said KL {play.choice}."
         )
-    st.markdown(f"{verdict} {reference.criteria}")
+    st.markdown(f"{verdict}\n\n{reference.label}: {reference.criteria}")

@@ -15,7 +15,6 @@ from kneeoa.teaching.wording import (
     DRAWN,
     interval_text,
     kappa_text,
-    number_text,
     share_text,
     time_text,
 )
@@ -54,22 +53,24 @@ def made_of(session, answers, mine, networks) -> bytes:
     parts = [("Confusion (row: reference)", sheet.confusion_table(mine.confusion))]
     if session.options.mode == "ai":
         parts.append(("How the network swayed the reader", swayed.in_words(answers)))
+    drawn = are_drawn(session.exam.image_ids)
+    over = "films" if drawn else "patients"
     facts = {
         "Name": "_" * 32,
         "Session": _how(session),
         "Films": f"{mine.answered} of {len(session.exam.films)} graded; seed {session.exam.seed}",
         "Accuracy": f"{share_text(mine.accuracy)} ({interval_text(mine.accuracy)})",
-        "Quadratic weighted kappa": kappa_text(mine),
-        "Within one grade": share_text(mine.within_one),
+        "Quadratic weighted kappa": kappa_text(mine, over=over),
+        "Within one grade": f"{share_text(mine.within_one)} ({interval_text(mine.within_one)})",
         "Median time for a film": time_text(mine.seconds),
         **{
-            f"{name} on the films graded": f"{score.accuracy.count} of {score.accuracy.total} "
-            f"({share_text(score.accuracy)}), kappa {number_text(score.kappa)}"
+            f"{name} on the films graded": f"{share_text(score.accuracy)} "
+            f"({interval_text(score.accuracy)}), kappa {kappa_text(score, over=over)}"
             for name, score in networks.items()
             if score.accuracy
         },
     }
-    if are_drawn(session.exam.image_ids):
+    if drawn:
         facts["Note"] = DRAWN
     return sheet.sheet(
         session.exam.title or "Practice in KL grading",

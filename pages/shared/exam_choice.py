@@ -4,21 +4,45 @@ import secrets
 
 import streamlit as st
 
-from kneeoa.errors import DataError
+from kneeoa.errors import DataError, KneeOAError
 from kneeoa.teaching import exam as exams
 from kneeoa.teaching.exam import Exam
 from kneeoa.teaching.films import TeachingSet
+from kneeoa.wording import counted
 from pages.shared import boundary, cached
 from pages.shared.memory import uploads
 
-ALL, SAID = "all", "exam_said"
+ALL, SAID, FILE = "all", "exam_said", "exam_file"
 LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s", 120: "2 min"}
 NEWEST_SEED = 2**31 - 1
 
 
+def is_from_file() -> bool:
+    """Whether an exam file is there: what it sets is not to be chosen then."""
+    return st.session_state.get(FILE) is not None
+
+
+def say_what_file_sets(more: str = "") -> None:
+    """Say what an exam file sets, where one is there; `more` is a sentence of the page's own."""
+    if not is_from_file():
+        return
+    try:
+        films = len(exams.from_json(uploads.content_of(st.session_state[FILE])).films)
+    except KneeOAError:  # said where the session is begun
+        return
+    st.info(f"{counted(films, 'film')}, as in the exam file, which sets films and grades. {more}")
+
+
 def choose_count() -> int:
     """Let the reader choose how many films; return the number."""
-    return st.segmented_control("Films", exams.LENGTHS, default=20, required=True, key="count")
+    return st.segmented_control(
+        "Films",
+        exams.LENGTHS,
+        default=20,
+        required=True,
+        key="count",
+        disabled=is_from_file(),
+    )
 
 
 def choose_grades() -> tuple[int, ...]:
@@ -31,6 +55,7 @@ def choose_grades() -> tuple[int, ...]:
         format_func=lambda key: pairs.get(key, "all five"),
         required=True,
         key="grades",
+        disabled=is_from_file(),
     )
     return tuple(range(5)) if chosen == ALL else tuple(int(grade) for grade in chosen)
 
@@ -57,13 +82,14 @@ def choose_seed() -> int | None:
         None,
         key="seed",
         placeholder="a new one",
+        disabled=is_from_file(),
         help="The same seed, settings and films give the same session.",
     )
 
 
 def choose_file():
     """Let the reader upload an exam; None without one."""
-    return st.file_uploader("Exam file", type="json", key="exam_file")
+    return st.file_uploader("Exam file", type="json", key=FILE)
 
 
 def new_seed(given: int | None) -> int:
@@ -107,5 +133,6 @@ def show_file(exam: Exam) -> None:
         mime="application/json",
         on_click="ignore",
         width="stretch",
-        help="Names the films and holds none: whoever has the data set can give the same exam.",
+        help="Names the films and their reference grades: it is the answer key. It holds no film: "
+        "whoever has the data set can give the same exam.",
     )

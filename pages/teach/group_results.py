@@ -1,12 +1,12 @@
 """What came of a group session: how far the readers agree, and on which films they do not."""
 
 import contextlib
+import math
 from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
-from kneeoa.analysis import findings
 from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
@@ -14,7 +14,7 @@ from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
 from kneeoa.teaching.films import are_drawn
-from kneeoa.teaching.wording import DRAWN
+from kneeoa.teaching.wording import DRAWN, kappa_text, number_text, share_text
 from kneeoa.wording import counted
 from pages.shared import boundary, cached, clients, exam_choice, table_view
 
@@ -23,8 +23,13 @@ TABLE_PYTHON = """
 import pandas as pd
 from kneeoa.teaching import readers
 
-votes = pd.read_csv("votes.csv", dtype={"image_id": str, "grade": "Int64"})
-readers.by_film(votes)
+votes = pd.read_csv(
+    "votes.csv",
+    dtype={"image_id": str, "participant": str, "grade": "Int64"},
+    keep_default_na=False,  # a nickname may be NA
+    na_values={"grade": [""]},
+)
+readers.by_film(votes).sort_values("spread", ascending=False, kind="stable")
 """
 
 
@@ -37,8 +42,9 @@ def show(group) -> None:
     given = votes.dropna(subset="grade")
     shown = store.shown_positions(cached.store(), group.group_id)
     st.caption(
-        f"{votes['participant'].nunique()} learners, {len(shown)} of {len(group.exam.films)} films "
-        f"shown, {len(given)} votes; {group.opened_at:%Y-%m-%d %H:%M} UTC, code {group.code}"
+        f"{counted(votes['participant'].nunique(), 'learner')}, {len(shown)} of "
+        f"{counted(len(group.exam.films), 'film')} shown, {counted(len(given), 'vote')}; "
+        f"{group.opened_at:%Y-%m-%d %H:%M} UTC, code {group.code}"
     )
     if given.empty:
         st.info("Nobody voted in this session: there is nothing to measure.")
@@ -50,7 +56,7 @@ def show(group) -> None:
         )
     if are_drawn(group.exam.image_ids):
         st.caption(DRAWN)
-    if again := voted_again(votes):
+    if again := opened_again(votes):
         st.caption(again)
     agreement = agreement_of(votes)
     for column, (name, (value, basis)) in zip(
@@ -64,7 +70,9 @@ def show(group) -> None:
         st.markdown(f"The networks on the films with votes: {networks}.")
     st.subheader("Each film, the one that divides most first")
     table_view.show_figure(charts.spread_figure(films), "spread")
-    table_view.show_table(films.round(2), "films", TABLE_PYTHON, columns=_COLUMNS, download=films)
+    shares = ["agree", "right"]
+    shown_table = films.assign(**{name: 100 * films[name] for name in shares})
+    table_view.show_table(shown_table, "films", TABLE_PYTHON, columns=_COLUMNS, download=films)
     show_ways_out(group, votes, films, agreement, networks)
 
 
@@ -73,30 +81,37 @@ _COLUMNS = {
     "image_id": "Id",
     "reference": "Reference KL",
     "votes": "Votes",
-    "median": "Median",
+    "median": st.column_config.NumberColumn("Median", format="%.1f"),
     "spread": st.column_config.NumberColumn("Spread (SD)", format="%.2f"),
-    "agree": st.column_config.NumberColumn("Commonest grade", format="percent"),
-    "right": st.column_config.NumberColumn("Same grade as the reference", format="percent"),
-    "again": "Voted on again",
+    # A few votes bear no decimal.
+    "agree": st.column_config.NumberColumn("Commonest grade", format="%.0f%%"),
+    "right": st.column_config.NumberColumn("Same grade as the reference", format="%.0f%%"),
+    "again": "Opened again",
 }
 
 
 def films_of(votes: pd.DataFrame) -> pd.DataFrame:
-    """Return `readers.by_film` with ``number``, and ``again`` where any film was voted on again."""
+    """Return `readers.by_film`, the film that divides most first.
+
+    With ``number``, and ``again`` where voting on any film was opened again.
+    """
     films, first = readers.by_film(votes), votes.drop_duplicates("image_id")
     films.insert(0, "number", first["position"].to_numpy() + 1)
-    return films.assign(again=first["again"].to_numpy()) if first["again"].any() else films
+    if first["again"].any():
+        films = films.assign(again=first["again"].to_numpy())
+    return films.sort_values("spread", ascending=False, kind="stable", ignore_index=True)
 
 
-def voted_again(votes: pd.DataFrame) -> str:
-    """Return on which films the class voted again once it had seen its votes; empty for none."""
+def opened_again(votes: pd.DataFrame) -> str:
+    """Return on which films voting was opened again with the votes shown; empty for none."""
     films = sorted(set(votes.loc[votes["again"], "position"] + 1))
     if not films:
         return ""
     named = ", ".join(str(number) for number in films)
     return (
-        f"Voted on again after the votes were shown: film {named}. A second vote replaced the "
-        "first: such votes are not independent of each other, and may agree the better for it."
+        f"Voting was opened again after the votes were shown: film {named}. A vote given then "
+        "replaced the one before: such votes are not independent of each other, and may agree the "
+        "better for it."
     )
 
 
@@ -107,23 +122,22 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
     for weights, name in KAPPAS.items():
         value = readers.group_kappa(counts, weights)
         basis = readers.rests_on(counts, weights)
-        figures[name] = findings.value_text("quadratic_kappa", value), basis
-    pairs = readers.pair_kappa(votes)
+        figures[name] = number_text(value), basis
     figures["Mean pair, weighted kappa"] = (
-        findings.value_text("quadratic_kappa", pairs),
-        "all pairs of readers who gave more than one grade (Light)"
-        if pairs == pairs
-        else "needs two readers who gave more than one grade",
+        number_text(readers.pair_kappa(votes)),
+        readers.pairs_rest_on(votes),
     )
-    of_all = scoring.score(votes)
-    accuracy, missing = of_all.accuracy, of_all.why_no_kappa
-    if accuracy is None:
+    of_all = scoring.score(votes)  # its intervals are over films, each with all its votes
+    if of_all.accuracy is None:
         return figures
+    low, high = readers.share_right_interval(votes)
+    interval = (
+        "" if math.isnan(low) else f"; 95% interval {low:.0%} to {high:.0%} (bootstrap over films)"
+    )
     figures["Same grade as the reference"] = (
-        f"{accuracy.value:.0%}",
-        f"{accuracy.count} of {accuracy.total} votes; weighted kappa of all votes "
-        f"{findings.value_text('quadratic_kappa', of_all.kappa)}"
-        f"{f': {missing}' if missing else ''}",
+        share_text(of_all.accuracy),
+        f"{of_all.accuracy.count} of {counted(of_all.accuracy.total, 'vote')}{interval}; "
+        f"weighted kappa of all votes {kappa_text(of_all, over='films')}",
     )
     return figures
 
@@ -137,7 +151,7 @@ def networks_of(films: pd.DataFrame) -> str:
         if score.accuracy:
             scores.append(
                 f"{DISPLAY_NAME[name]} {score.accuracy.count} of {score.accuracy.total} as the "
-                f"reference, kappa {findings.value_text('quadratic_kappa', score.kappa)}"
+                f"reference, kappa {kappa_text(score, over='films')}"
             )
     return "; ".join(scores)
 
@@ -190,8 +204,10 @@ def made_of(group, votes, films, agreement, networks) -> bytes:
     """Return the sheet as a PDF."""
     from kneeoa.teaching import sheet
 
+    films = films.sort_values("number")  # to be looked up film by film
     table = films.drop(columns=["agree"]).assign(
         reference=[f"KL {grade}" for grade in films["reference"]],
+        median=films["median"].map("{:.1f}".format, na_action="ignore"),
         spread=films["spread"].map("{:.2f}".format, na_action="ignore"),
         right=films["right"].map("{:.0%}".format, na_action="ignore"),
     )
@@ -206,8 +222,8 @@ def made_of(group, votes, films, agreement, networks) -> bytes:
     }
     if networks:
         facts["The networks"] = networks
-    if again := voted_again(votes):
-        facts["Voted on again"] = again
+    if again := opened_again(votes):
+        facts["Opened again"] = again
     if are_drawn(group.exam.image_ids):
         facts["Note"] = DRAWN
     return sheet.sheet(

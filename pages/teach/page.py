@@ -69,6 +69,8 @@ def show_new(films) -> None:
     st.subheader("A new session")
     refusal = st.container()  # above the form: below it, it might be out of sight
     title = st.text_input("Title", max_chars=exams.LONGEST_TITLE, key="title")
+    with st.container():  # there in any case, so that what is below stays open
+        exam_choice.say_what_file_sets()
     count = exam_choice.choose_count()
     grades = exam_choice.choose_grades()
     seconds = exam_choice.choose_limit()

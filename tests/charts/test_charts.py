@@ -215,7 +215,9 @@ def test_progress_and_spread_hold_the_tables():
             for name, said in (("one", [0, 1, 1, 1, 4]), ("two", [0, 1, 2, 3, 4]))
         }
     )
-    line = teaching.progress_figure(progress, "accuracy").data[0]
+    figure = teaching.progress_figure(progress, "accuracy")
+    line = figure.data[0]
+    assert figure.layout.yaxis.range[0] < 0  # nobody right: a whole dot
     assert list(line.y) == [0.6, 1.0]
     assert list(line.error_y.array)[1] == 0
     kinds = progress.assign(number=[2, 5], kind=["all five grades", "0 against 1"])
@@ -224,6 +226,10 @@ def test_progress_and_spread_hold_the_tables():
         ("all five grades", [2], 1),
         ("0 against 1", [5], 1),
     ]
+    low = progress.assign(kappa=[-0.04, 0.5], kappa_low=[-0.65, float("nan")])
+    for table, floor in ((low, -0.65), (progress.assign(kappa_low=float("nan")), -0.2)):
+        drawn = teaching.progress_figure(table, "kappa").layout.yaxis.range
+        assert -1 < drawn[0] < floor and drawn[1] > 1
     given = pd.array([1, None, 2], "Int64")
     answers = pd.DataFrame({"position": range(3), "reference": [1, 1, 1], "grade": given})
     pace = teaching.pace_figure(answers.assign(seconds=[2.5, 15.0, 4.0]), limit=15)
@@ -239,6 +245,6 @@ def test_progress_and_spread_hold_the_tables():
             "grade": [1, 1, 0, 4],
         }
     )
-    figure = teaching.spread_figure(readers.by_film(votes).assign(number=[1, 2]))
-    assert figure.data[0].x[0] == "film 2"
-    assert list(figure.data[-1].y) == [2, 1]
+    figure = teaching.spread_figure(readers.by_film(votes).assign(number=[2, 1]))
+    assert figure.data[0].x == ("film 2", "film 1")
+    assert list(figure.data[-1].y) == [1, 2]

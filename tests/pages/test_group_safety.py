@@ -10,10 +10,11 @@ from kneeoa.store import group as store
 from kneeoa.store.database import writing
 from kneeoa.teaching import keys
 from kneeoa.teaching.exam import draw_exam
-from kneeoa.teaching.films import synthetic_set
+from kneeoa.teaching.films import read_set, synthetic_set
 from kneeoa.teaching.wording import DRAWN
 from pages.shared import clients
 from pages.teach import group_results
+from tests.support.graded_films import write_flat
 from tests.support.interrupted import pressed_after
 from tests.support.teaching_pages import (
     KEY,
@@ -148,18 +149,35 @@ def test_a_film_whose_votes_were_shown_is_not_opened_by_the_arrows(db, group):
     store.vote(db, anna, 0, 4, datetime.now(UTC))
     for step in ("close", "tell", "end"):
         press(app, step)
-    assert "Voted on again after the votes were shown: film 1" in text(app)
+    assert "opened again after the votes were shown: film 1" in text(app)
     assert list(app.dataframe[0].value["again"]) == [True, False]
     votes = store.votes_of(db, group.group_id)
     first = csv_text(group_results.numbered(votes)).splitlines()[1]
     assert first.startswith("1,") and first.endswith(",4,True")
     films = group_results.films_of(votes)
     said = pdf_text(group_results.made_of(group, votes, films, {}, ""))
-    assert "Voted on again after the votes were shown: film 1." in said
+    assert "opened again after the votes were shown: film 1." in said
     assert DRAWN in said
 
 
-def test_a_learners_kappa_says_what_its_interval_is_over(db, group, tmp_path, monkeypatch):
+def test_a_learners_kappa_says_what_its_interval_is_over(db, tmp_path, monkeypatch):
+    folder = write_flat(tmp_path / "flat")
+    monkeypatch.setenv("KNEEOA_DATASET", str(folder))
+    group = store.open_group(db, draw_exam(read_set(folder).films.values(), 5, seed=0), NOW)
+    real = voted_right_once(db, group)
+    assert "bootstrap over patients" in text(real)
+    monkeypatch.setenv("KNEEOA_DATASET", str(tmp_path / "gone"))
+    assert "bootstrap over films" in text(real.run())
+
+
+def test_a_learners_kappa_of_drawn_films_knows_no_patients(db, group):
+    app = voted_right_once(db, group)
+    assert DRAWN in text(app)
+    assert "bootstrap over films" in text(app)
+
+
+def voted_right_once(db, group):
+    """Return the page of a learner who graded all as the reference, and one film otherwise."""
     anna = store.join(db, group.code, "Anna", NOW)
     here = group
     for position, film in enumerate(group.exam.films):
@@ -168,9 +186,6 @@ def test_a_learners_kappa_says_what_its_interval_is_over(db, group, tmp_path, mo
     store.change_group(db, here, state="ended")
     app = opened("join", code=group.code, token=anna.token)
     assert "no grade differs: no interval" in text(app)
-    assert DRAWN in text(app)
     with writing(db) as connection:
         connection.execute(tables.vote.update().where(tables.vote.c.grade == 4).values(grade=3))
-    assert "bootstrap over patients" in text(app.run())
-    monkeypatch.setenv("KNEEOA_DATASET", str(tmp_path / "gone"))
-    assert "bootstrap over films" in text(opened("join", code=group.code, token=anna.token))
+    return app.run()

@@ -9,7 +9,7 @@ from kneeoa.films.phantom import knee_png
 from kneeoa.store import practice as store
 from kneeoa.store.database import open_store
 from kneeoa.teaching import committed, repetition, scoring
-from kneeoa.teaching.exam import draw_exam
+from kneeoa.teaching.exam import draw_exam, to_json
 from kneeoa.teaching.films import synthetic_set
 from kneeoa.teaching.wording import DRAWN
 from pages.practice import take_along
@@ -128,7 +128,7 @@ def test_networks_are_scored_on_the_films_that_she_graded(db):
             app.run()
     press(app, "stop")
     assert "2 of 2; 95% interval" in text(app)
-    assert re.search(r"MobileNet \d of 2 \(", text(app))
+    assert re.search(r"MobileNet \d+% \(\d of 2; 95% interval \d+% to \d+%\), kappa ", text(app))
     assert "time was up" in text(app)
     assert "of 4" not in text(app)
 
@@ -142,6 +142,46 @@ def test_sessions_that_cannot_be_compared_are_lines_of_their_own(db):
     # Numbered alike in the list and in the figure: the session without an answer is the first.
     assert first.startswith("3: ") and first.endswith("10 films, all five grades, drawn films")
     assert second.startswith("2: ") and second.endswith("10 films, 0 against 1, drawn films")
+
+
+def test_a_session_with_films_seen_before_is_no_point_of_the_line_of_new_ones(db):
+    app = opened()
+    for _ in range(2):
+        press(begin(app, feedback="end", seed=13), "grade_0", "on", "stop", "again")
+    assert "A line joins sessions of one kind alone" in text(app)
+    assert "Films seen before: their reference was told" in text(app)
+    again, new = app.selectbox(key="look_again").options
+    assert again.endswith("drawn films, with films seen before") and "before" not in new
+
+
+def test_an_exam_file_leaves_nothing_to_choose_that_it_sets(db):
+    exam = draw_exam(synthetic_set().films.values(), 5, seed=0)
+    app = opened()
+    (mode,) = (one for one in app.button_group if one.key == "mode")
+    mode.set_value("ai")
+    app.run()
+    assert "5 films, as in the exam file" not in text(app)
+    file = ("exam.json", to_json(exam).encode(), "application/json")
+    app.file_uploader(key="exam_file").set_value([file]).run()
+    assert "5 films, as in the exam file" in text(app) and "as plain practice" in text(app)
+    assert "A network's answer is shown" not in text(app)
+    chosen = {one.key: one.disabled for one in app.button_group}
+    assert {key for key, off in chosen.items() if off} == {"mode", "count", "network"}
+    assert app.number_input(key="seed").disabled and app.toggle(key="repeats").disabled
+    press(app, "begin")
+    assert app.session_state["play"].exam.image_ids == exam.image_ids
+    press(app, "grade_0", "on", "stop")
+    (file,) = (one.proto for one in app.get("download_button") if "exam" in one.proto.label)
+    assert "answer key" in file.help
+
+
+def test_criteria_stand_by_themselves_with_the_grade_that_they_are_of(db):
+    app = begin(opened(), seed=5)
+    reference = int(app.session_state["play"].film.grade)
+    press(app, f"grade_{(reference + 1) % 5}", "on")
+    assert f".\n\nKL {reference}: " in text(app)
+    press(app, "stop")
+    assert f"you said KL {(reference + 1) % 5}.\n\nKL {reference}: " in text(app)
 
 
 def test_what_was_missed_is_no_choice_where_the_network_decides_what_is_drawn():
@@ -168,6 +208,6 @@ def test_a_sheet_of_drawn_films_says_so_whatever_is_taught_with_by_then(db):
         "0 against 1",
         "time was up",
         "not shown",
-        "MobileNet on the films graded 1 of 1",
+        "MobileNet on the films graded 100% (1 of 1;",
     ):
         assert words in said

@@ -61,7 +61,18 @@ def test_voting_that_is_opened_again_waits_for_new_votes(db):
     closed = store.find_group(db, group.code)
     again = store.change_group(db, closed, state="voting", now=after(100))
     assert voting.closes_at(db, again) == after(130)
-    store.vote(db, people[0], 0, 2, after(101))
+
+    def new(of_whom):
+        """How many have voted since it was opened again, and what one of them gave."""
+        since = again.voting_since
+        voted = store.voted(db, group.group_id, 0, since=since)
+        return voted, store.vote_of(db, of_whom, 0, since=since)
+
+    assert new(people[0]) == (0, None)
+    store.vote(db, people[0], 0, 1, after(101))  # she stands by it
+    assert (new(people[0]), new(people[1])) == ((1, 1), (1, None))
+    # What was given before counts until then, and without a time all does.
+    assert (store.voted(db, group.group_id, 0), store.vote_of(db, people[1], 0)) == (2, 1)
     assert state(db, again, 120) == "voting"
     store.vote(db, people[1], 0, 2, after(121))
     assert state(db, again, 124) == "closed"

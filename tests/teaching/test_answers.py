@@ -57,6 +57,21 @@ def test_sway_is_of_films_as_first_seen_over_sessions_of_every_kind():
     assert "Too few rounds" in swayed.in_words(swayed.pooled([], "resnet50"))
 
 
+def test_a_session_has_seen_films_that_appeared_in_another_before():
+    first = session(
+        ("one", 1, None, 2.0, "never", None), ("no_film", None, None, None, "never", None)
+    )
+    new, again, nothing = (
+        session(*((name, 1, None, 2.0, "never", None) for name in names), day=day)
+        for names, day in ((("no_film", "two"), 1), (("three", "two"), 2), ((), 3))
+    )
+    # In whatever order the sessions come.
+    assert answered.have_seen_films([again, first, nothing, new]) == [True, False, False, False]
+    unseen = session(("one", None, None, None, "never", None), day=4)
+    assert answered.have_seen_films([first, unseen]) == [False, False]
+    assert answered.have_seen_films([]) == []
+
+
 BEFORE, AFTER = (Round("f", when, 2) for when in ("before", "after"))
 
 

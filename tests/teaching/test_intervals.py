@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kneeoa.metrics import bootstrap
-from kneeoa.teaching import readers, scoring, wording
+from kneeoa.teaching import readers, scoring, swayed, wording
 
 
 def answered(true, said):
@@ -83,3 +83,73 @@ def test_films_without_a_vote_do_not_move_the_interval_of_a_class():
     voted = [[0, 0], [1, 2], [2, 2], [3, 4], [4, 4], [1, 1]]
     skipped = readers.group_kappa_interval(counts(*voted, *[NONE] * 20))
     assert skipped == readers.group_kappa_interval(counts(*voted))
+
+
+def votes(table):
+    """Rows of readers x films -> long votes, all films of reference KL 2."""
+    return pd.DataFrame(
+        [
+            {"participant": f"r{r}", "image_id": f"f{f:02d}", "reference": 2, "grade": grade}
+            for r, row in enumerate(table)
+            for f, grade in enumerate(row)
+        ]
+    ).astype({"grade": "Int64"})
+
+
+def test_the_interval_of_pairs_is_that_of_films_drawn_anew():
+    draw = np.random.default_rng(3)
+    table = np.clip(draw.integers(0, 5, 9) + draw.integers(-1, 2, (4, 9)), 0, 4).astype(object)
+    table[draw.random(table.shape) < 0.15] = None
+    low, high = readers.pair_kappa_interval(votes(table))
+    assert low < readers.pair_kappa(votes(table)) < high
+    few = readers.pair_kappa_interval(votes(table), resamples=150)
+    times = bootstrap.patient_weights(np.arange(9), resamples=150).astype(int)
+    drawn = [readers.pair_kappa(votes(table[:, np.repeat(np.arange(9), row)])) for row in times]
+    assert few == pytest.approx(bootstrap.percentile_interval(np.array(drawn)), abs=1e-6)
+    said = readers.pairs_rest_on(votes(table))
+    assert said.startswith(
+        f"95% interval {low:.2f} to {high:.2f} (bootstrap over films); all pairs"
+    )
+    assert readers.pairs_rest_on(votes(table[:, :4])).startswith("too few films with two votes")
+    assert readers.pairs_rest_on(votes([[1, 2], [3, 3]])).startswith("needs two readers")
+
+
+def test_the_share_of_right_votes_is_drawn_by_film_not_by_vote():
+    # Ten readers of one mind: as sure as one of them.
+    mind = [2, 2, 1, 2, 0, 2, 3, 2]
+    alone, ten = (readers.share_right_interval(votes([mind] * n)) for n in (1, 10))
+    assert alone == ten
+    assert alone[0] < 5 / 8 < alone[1]
+    assert np.isnan(readers.share_right_interval(votes([mind[:4]]))).all()
+    assert np.isnan(readers.share_right_interval(votes([[2] * 8]))).all()
+
+
+def test_where_films_stand_for_patients_films_are_too_few():
+    few = scoring.score(
+        answered([0, 1, 2, 3] * 3, [0, 1, 2, 2] * 3), {f"f{i}": str(i % 4) for i in range(12)}
+    )
+    assert "too few patients" in wording.kappa_rests_on(few)
+    assert wording.kappa_rests_on(few, over="films") == "too few films for an interval"
+    assert wording.kappa_text(few, over="films").endswith("(too few films for an interval)")
+
+
+@pytest.mark.parametrize(
+    ("led", "alone", "says"),
+    [
+        ((0, 2), (0, 1), "No difference was seen, on too few films to tell."),
+        ((3, 6), (4, 8), "No difference was seen."),
+        ((1, 2), (0, 9), "These are too few films to tell."),
+        ((3, 6), (1, 8), "That may be chance (p = "),
+        # Few, and certain all the same.
+        ((4, 4), (0, 12), "led you astray"),
+    ],
+)
+def test_a_sway_says_chance_only_of_a_difference(led, alone, says):
+    rows = [
+        {"reference": 1, "grade": 3 if n < count else 1, "first_grade": None, "shown_when": when}
+        for when, (count, total) in (("before", led), ("never", alone))
+        for n in range(total)
+    ]
+    said = swayed.in_words(pd.DataFrame(rows).assign(shown_grade=3))
+    assert says in said
+    assert ("chance" in says) == ("chance" in said)

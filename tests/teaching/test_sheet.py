@@ -48,6 +48,24 @@ def test_names_from_strangers_do_no_harm():
     assert "?" in said
 
 
+def test_in_a_table_of_many_columns_the_wide_one_alone_gives_way():
+    columns = ["film", "id", "ref.", "votes", *(f"KL {g}" for g in range(5)), "median", "SD"]
+    row = [
+        100,
+        "9000099_with_a_name_as_long_as_some_are.dcm",
+        "KL 2",
+        200,
+        *[200] * 5,
+        "2.0",
+        "1.00",
+    ]
+    table = pd.DataFrame([[*row, "100%", "yes"]], columns=[*columns, "right", "again"])
+    data = sheet.sheet("Wide", {}, [("All", table)], made_at=NOW)
+    lines = PdfReader(io.BytesIO(data)).pages[0].extract_text().splitlines()
+    for word in ("votes", "median", "again", "KL 2", "1.00", "100%", "yes"):
+        assert word in lines
+
+
 def test_a_long_table_goes_over_pages_with_its_head():
     table = pd.DataFrame({"film": [f"film-{i}" for i in range(150)], "votes": range(150)})
     data = sheet.sheet("Long", {}, [("All", table), ("Empty", table.iloc[:0])], made_at=NOW)

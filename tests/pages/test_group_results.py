@@ -1,0 +1,141 @@
+"""What came of a class: figures with their intervals, votes given anew, the lines of a table."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kneeoa.spreadsheet import csv_text
+from kneeoa.store import group as store
+from kneeoa.teaching.exam import draw_exam, to_json
+from kneeoa.teaching.films import synthetic_set
+from pages.teach import group_results
+from tests.support.teaching_pages import (
+    class_store,
+    html,
+    opened,
+    pdf_text,
+    press,
+    signed_in,
+    text,
+)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def db(tmp_path, monkeypatch):
+    monkeypatch.setattr("pages.shared.cached.GRADED_AT_MOST", 5)
+    with class_store(tmp_path, monkeypatch) as engine:
+        yield engine
+
+
+@pytest.fixture
+def group(db):
+    return store.open_group(db, draw_exam(synthetic_set().films.values(), 5, seed=0), NOW)
+
+
+@pytest.fixture
+def voted(db, group):
+    """A session that has ended, in which three readers graded five films."""
+    people = [store.join(db, group.code, name, NOW) for name in ("Anna", "Ben", "NA")]
+    for position, film in enumerate(group.exam.films):
+        group = store.change_group(db, group, position=position)
+        for off, person in enumerate(people):
+            store.vote(db, person, position, min(4, film.grade + off * (position % 2)), NOW)
+    return store.change_group(db, group, state="ended")
+
+
+def test_figures_of_a_class_have_their_interval_and_no_more_digits_than_that(voted):
+    app = signed_in(session=voted.code)
+    for metric in app.metric:
+        assert re.fullmatch(r"-?[01]\.\d\d|\d+%", metric.value)
+    with_interval = [one.value for one in app.caption if "95% interval" in one.value]
+    assert len(with_interval) == len(app.metric)
+    # Of all votes, and of the two networks.
+    kappas = re.findall(r"kappa(?: of all votes)? -?[01]\.\d\d \(\w", text(app))
+    assert len(kappas) == 3
+
+
+def test_one_vote_is_called_one(db, group):
+    anna = store.join(db, group.code, "Anna", NOW)
+    here = store.change_group(db, group, position=0)
+    store.vote(db, anna, 0, 2, NOW)
+    app = signed_in(session=store.change_group(db, here, state="ended").code)
+    assert "1 learner, 1 of 5 films shown, 1 vote;" in text(app)
+    assert "of 1 vote;" in text(app)
+
+
+def test_the_lines_below_the_table_make_it_whatever_the_nicknames_are(
+    db, voted, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    votes = store.votes_of(db, voted.group_id)
+    Path("votes.csv").write_text(csv_text(group_results.numbered(votes)), encoding="utf-8")
+    made = {}
+    exec(group_results.TABLE_PYTHON.replace("\nreaders.", "\ntable = readers."), made)
+    assert list(made["votes"]["participant"].unique()) == ["Anna", "Ben", "NA"]
+    shown = group_results.films_of(votes)
+    assert list(made["table"]["image_id"]) == list(shown["image_id"])
+    assert list(shown["spread"]) == sorted(shown["spread"], reverse=True)
+    assert list(shown["number"]) != sorted(shown["number"])
+    # The sheet is looked up by film.
+    sheet = pdf_text(group_results.made_of(voted, votes, shown, {}, ""))
+    places = [sheet.index(f"{number} {shown_id}") for number, shown_id in _numbered(shown)]
+    assert places == sorted(places)
+
+
+def _numbered(films):
+    films = films.sort_values("number")
+    return zip(films["number"], films["image_id"], strict=True)
+
+
+def test_a_film_that_was_opened_again_is_not_said_to_have_other_votes(db, group):
+    anna = store.join(db, group.code, "Anna", NOW)
+    here = store.change_group(db, group, position=0)
+    store.vote(db, anna, 0, 2, NOW)
+    for step in ({"state": "closed"}, {"state": "voting"}, {"position": 1}):
+        here = store.change_group(db, here, **step)
+    named = group_results.opened_again(store.votes_of(db, group.group_id))
+    assert "opened again after the votes were shown: film 1." in named
+    assert "oted on again" not in named
+
+
+def test_after_vote_again_votes_are_counted_anew_and_learners_are_told(db, group):
+    anna, ben = (store.join(db, group.code, name, NOW) for name in ("Anna", "Ben"))
+    app = signed_in(session=group.code)
+    press(app, "begin")
+    hers = opened("join", code=group.code, token=anna.token)
+    press(hers, "vote_0_2")
+    store.vote(db, ben, 0, 3, datetime.now(UTC))
+    assert "2<span> of 2" in html(app.run())
+    for step in ("close", "reopen"):
+        press(app, step)
+    assert "0<span> of 2" in html(app)
+    shown = text(hers.run())
+    assert "Voting is open again" in shown and "Your vote before: **KL 2**" in shown
+    assert "is kept" not in shown
+    press(hers, "vote_0_2")
+    assert "Your vote is kept: **KL 2**" in text(hers)
+    assert "1<span> of 2" in html(app.run())
+
+
+def test_a_class_is_given_what_its_exam_file_sets(group):
+    app = signed_in()
+    file = ("exam.json", to_json(group.exam).encode(), "application/json")
+    app.file_uploader(key="exam_file").set_value([file]).run()
+    assert "5 films, as in the exam file" in text(app)
+    assert {one.key for one in app.button_group if one.disabled} == {"count", "grades"}
+    assert app.number_input(key="seed").disabled
+
+
+def test_who_is_told_a_grade_reads_the_criteria_of_the_reference_by_themselves(db, group):
+    anna = store.join(db, group.code, "Anna", NOW)
+    film = group.exam.films[0]
+    here = store.change_group(db, group, position=0)
+    store.vote(db, anna, 0, (film.grade + 1) % 5, NOW)
+    store.change_group(db, here, state="told")
+    app = opened("join", code=group.code, token=anna.token)
+    (verdict,) = (one.value for one in app.markdown if "you said" in one.value)
+    assert f".\n\nKL {film.grade}: " in verdict
