@@ -1,6 +1,6 @@
 """Stored values -> grey values: the window of deep films, and colour that is grey."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -15,6 +15,11 @@ _TINTS, _LOOKED_AT = 16, 500
 _MOST_HALF_TRANSPARENT = 0.1
 _MOST_LEVELS = 2**16
 _AT_ONCE = 2**20
+ADVICE = (
+    "The networks take them for bone: export the film again without them.",
+    "Its grey values are not those of the film: export it again without transparency.",
+)
+"""What a note of a picture in colour, or of a transparent one, ends with."""
 
 
 def window(values: np.ndarray, *, ignore: np.ndarray | None = None) -> np.ndarray:
@@ -117,7 +122,7 @@ def colour_notes(colour: np.ndarray, white: float = 255) -> tuple[str, ...]:
         return ()
     return (
         f"{share:.0%} of the picture is in colour, which no X-ray film is: markings, a heat map or "
-        "a photograph. The networks take them for bone: export the film again without them.",
+        f"a photograph. {ADVICE[0]}",
     )
 
 
@@ -126,7 +131,14 @@ def transparency_notes(alpha: np.ndarray) -> tuple[str, ...]:
     share = float(((alpha > 0) & (alpha < 255)).mean())
     if share <= _MOST_HALF_TRANSPARENT:
         return ()
-    return (
-        f"{share:.0%} of the picture is half transparent and is shown on black, so that its grey "
-        "values are not those of the film: export the film again without transparency.",
-    )
+    return (f"{share:.0%} of the picture is half transparent and is shown on black. {ADVICE[1]}",)
+
+
+def without_advice(notes: Iterable[str]) -> tuple[str, ...]:
+    """Return notes on a picture as they are said of one that is no film: what it is, no more."""
+    kept = []
+    for note in notes:
+        for advice in ADVICE:
+            note = note.removesuffix(f" {advice}")
+        kept.append(note)
+    return tuple(kept)

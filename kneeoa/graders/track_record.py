@@ -8,12 +8,16 @@ film that is unlike what the networks know there is none.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from kneeoa.films.frames import Frame
+from kneeoa.graders.answer import Answer
 from kneeoa.graders.framing import WHOLE
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.profile import Profile
 from kneeoa.graders.together import FOLDER
 from kneeoa.grades import KLGrade
+from kneeoa.metrics import agreement, conformal
 
 UNLIKE = (
     "it was measured on crops of one study (OAI) and its readers, and this film is unlike them. "
@@ -51,21 +55,54 @@ def of_answer(
     measured: bool,
     drawn: bool = False,
 ) -> str:
-    """Return how often both networks together were right before when they said `grade`.
+    """Return how often both networks together were right before when `grade` was their one grade.
 
-    Without `measured` the film is unlike those of the record, which is then not given. Under a
-    `profile` the record is that of its films.
+    That counts all knees of that one grade, whatever the range was. Without `measured` the film is
+    unlike those of the record, which is then not given. Under a `profile` the record is that of its
+    films.
     """
     unlike = DRAWN if drawn else UNLIKE if profile is None else UNLIKE_ITS_FILMS
     if profile is None:
-        return sentence(grade, published_record(card), unlike="" if measured else unlike)
+        return sentence(
+            grade,
+            published_record(card),
+            in_ranges="answer" in card,
+            unlike="" if measured else unlike,
+        )
     return sentence(
         grade,
         profile.record.track_record[FOLDER],
         readers="its readers",
         films=f"films of {profile.name}",
+        in_ranges=True,
         unlike="" if measured else unlike,
     )
+
+
+def of_range(answer: Answer, ranges: np.ndarray, grades: np.ndarray) -> str:
+    """Return how often a range such as that of `answer` held the reference's grade before.
+
+    Parameters
+    ----------
+    ranges : (N, 2) int, lowest and highest grade that was said of each test knee
+    grades : (N,) int in 0-4, the reference's
+
+    Returns
+    -------
+    str
+        A sentence, with Wilson's 95% interval (1927), knees taken as independent; empty where no
+        test knee had that range.
+    """
+    alike = (ranges == (int(answer.low), int(answer.high))).all(axis=1)
+    held = conformal.holds(ranges[alike], grades[alike])
+    share = agreement.proportion(int(held.sum()), len(held))
+    if share is None:
+        return ""
+    times = f"{share.count:.0f} of {share.total:.0f}"
+    if share.total < FEWEST:
+        return f"{answer.text} held it on {times} knees."
+    interval = f"{share.low:.0%} to {share.high:.0%}"
+    return f"{answer.text} held it in {share.value:.0%} ({interval}; {times} knees)."
 
 
 def is_like(
@@ -97,6 +134,7 @@ def sentence(
     *,
     readers: str = "the reference",
     films: str = "test knees of the OAI",
+    in_ranges: bool = False,
     unlike: str = "",
 ) -> str:
     """Return how often `readers` agreed when this `grade` was the answer.
@@ -105,18 +143,22 @@ def sentence(
     ----------
     record : from `published_record`, or a profile's `track_record`
     films : whose films, in the plural
+    in_ranges : whether a range leads the answer, of which this is the one grade: to be said, since
+        a range of one grade is right at another rate
     unlike : why the film is not one of those; the sentence then gives no figure
     """
     if unlike:
         return f"No track record: {unlike}"
     value = record[int(grade)]
+    what = "one grade" if in_ranges else "answer"
     if value is None:
-        return f"{grade.label} was never the answer on {films}."
+        return f"{grade.label} was never the {what} on {films}."
+    when = f"When {grade.label} was the {what}{', alone or in a range' if in_ranges else ''}"
     # As whole numbers, whatever they were read as.
     times = f"{value['count']:.0f} of {value['total']:.0f}"
     if value["total"] < FEWEST:
-        return f"When {grade.label} was the answer, {readers} agreed on {times} {films}."
+        return f"{when}, {readers} agreed on {times} {films}."
     return (
-        f"When {grade.label} was the answer, {readers} agreed in {value['value']:.0%} "
+        f"{when}, {readers} agreed in {value['value']:.0%} "
         f"({value['low']:.0%} to {value['high']:.0%}; {times} {films})."
     )

@@ -13,7 +13,8 @@ from kneeoa.jointspace.words import AT_DETECTOR, MILLIMETRES, SCANNED, where
 
 TIMES, SIDES, TWO = "prior and current", "right and left", "one and another"
 """What two knees are to each other; the first is the earlier one, or the right one. Of `TWO` nobody
-knows which comes first: films of one day, or the knees of one film whose sides are not known."""
+knows that one comes first: films of one day, or not known to be of one knee of one patient, or the
+knees of one film whose sides are not known."""
 SOUND_KNEES_APART = 0.018
 """In tibial widths: 95% of patients with KL 0 on both sides differ by less between left and right,
 in either compartment, on 300 training films of 150 patients. How far one knee's width differs
@@ -70,29 +71,33 @@ def of_grades(
         sentence = "Nothing is compared: a grade says nothing about a replaced knee."
         return Difference("Grade", *texts, sentence)
     if first.low <= second.high and second.low <= first.high:
-        sentence = "The ranges overlap: no difference of grade is said."
+        are_grades = first.low == first.high and second.low == second.high
+        same = f"Both are {first.headline}" if are_grades else "The ranges overlap"
+        sentence = f"{same}: no difference of grade is said."
         return Difference("Grade", *texts, sentence)
     way = 1 if second.low > first.high else -1
+    higher = second if way == 1 else first
+    what = "grade" if higher.low == higher.high else "range"
     sentence = {
         (TIMES, 1): "Higher than before.",
         (TIMES, -1): "Lower than before.",
-        (SIDES, 1): "The left knee's range is the higher one.",
-        (SIDES, -1): "The right knee's range is the higher one.",
-        (TWO, 1): "The second one's range is the higher one.",
-        (TWO, -1): "The first one's range is the higher one.",
+        (SIDES, 1): f"The left knee's {what} is the higher one.",
+        (SIDES, -1): f"The right knee's {what} is the higher one.",
+        (TWO, 1): f"The second one's {what} is the higher one.",
+        (TWO, -1): f"The first one's {what} is the higher one.",
     }[kind, way]
     if standing == DOUBTED:
         sentence += " That may come from what is said of the films below: no arrow is drawn."
         return Difference("Grade", *texts, sentence)
-    share = f"Each holds the reference's grade in {first.level:.0%} of films like the OAI's."
-    if standing == UNLIKE:
-        share = f"{share[:-1]}, and less often on films unlike them."
+    # Said of all: these two may be of a kind that holds it more often, or less.
+    share = f"Of all answers, single grades and ranges, {first.level:.0%}"
     if profile:
-        share = (
-            f"Each is to hold the readers' grade in {first.level:.0%} of films like the "
-            f"{profile.record.of.films} of the profile."
-        )
-    return Difference("Grade", *texts, f"{sentence} {share}", way)
+        films = profile.record.of.films
+        share += f" are to hold the readers' grade on films like the {films} of the profile"
+    else:
+        share += " hold the reference's grade on films like the OAI's"
+        share += ", fewer on films unlike them" if standing == UNLIKE else ""
+    return Difference("Grade", *texts, f"{sentence} {share}.", way)
 
 
 def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Difference, ...]:

@@ -10,8 +10,8 @@ ONE_DAY = "Both films are of one day: a difference is none of time."
 ONE_FILM = "Both knees are of one film, and which is the right one is not known: set their sides."
 TWO_NUMBERS = "The files give two patient numbers, and one name and date of birth."
 TWO_NAMES = (
-    "The files give one patient number, and two names: two patients, or one whose name changed. No "
-    "arrow is drawn."
+    "The files give one patient number, and two names: two patients, or one whose name changed. "
+    "Neither film is called the prior one."
 )
 NOT_KNOWN = "Not said by the files: {}. See that they belong together."
 _PATIENT, _SIDE = "whether both are of one patient", "which knee each of them is"
@@ -58,7 +58,6 @@ class Pair:
     titles, names : of the first and the second, with their days and without
     warning : what to bear in mind, as a sentence, or empty
     of_strangers : whether the files name two patients, so that nothing is compared
-    is_unsure : whether they may be of two patients, so that a difference is not marked
     note : what nothing says of them, as sentences, or empty
     """
 
@@ -68,7 +67,6 @@ class Pair:
     names: tuple[str, str]
     warning: str = ""
     of_strangers: bool = False
-    is_unsure: bool = False
     note: str = ""
 
 
@@ -85,33 +83,42 @@ def belong(current: Shown, other: Shown) -> bool:
 def paired(current: Shown, other: Shown) -> Pair:
     """Return how the knee that the reader is at and another one stand beside each other.
 
-    A left and a right knee stand as on a film of both: the right one first. Of two visits the
-    earlier one is first; where the days are not known, the other film is taken for the prior one,
-    since the reader put it there. Of one day, or one film, neither is before the other.
+    A left and a right knee stand as on a film of both: the right one first. Of other two the one
+    with the earlier day is first, or without days the other film. Only of one knee of one patient,
+    all of it known, is one prior to the other: anything else would say a course of time that nobody
+    knows of.
     """
     is_one_film, is_one_day = _same(current.film, other.film), _same(current.day, other.day)
     warning = ""
+    is_swapped = not (current.day and other.day and current.day < other.day)
     if {current.side, other.side} == {"L", "R"}:
         kind, is_swapped, names = SIDES, current.side == "L", (RIGHT_KNEE, LEFT_KNEE)
-    elif is_one_film or is_one_day:
-        kind, is_swapped = TWO, not is_one_film or current.place > other.place
-        names = ("other film", "this film")
-        warning = ONE_FILM if is_one_film else ONE_DAY
+    elif is_one_film:
+        # The titles are their places, below.
+        kind, is_swapped, names = TWO, current.place > other.place, ("", "")
+        warning = ONE_FILM
+    elif _is_one_knee(current, other) and _differ(current.day, other.day):
+        kind, names = TIMES, ("prior", "current")
     else:
-        kind = TIMES
-        is_swapped = not (current.day and other.day and current.day < other.day)
-        names = ("prior", "current")
+        kind = TWO
+        names = ("other film", "this film") if is_swapped else ("this film", "other film")
+        warning = ONE_DAY if is_one_day else ""
     both = (other, current) if is_swapped else (current, other)
-    if kind == TWO and is_one_film:
+    if is_one_film and kind == TWO:
         titles = names = (both[0].place, both[1].place)
     else:
         titles = (_dated(names[0], both[0]), _dated(names[1], both[1]))
     if _are_strangers(current, other):
         return Pair(kind, is_swapped, titles, names, STRANGERS, of_strangers=True)
-    is_unsure = _differ(current.name, other.name)
-    warning = " ".join(filter(None, (TWO_NAMES if is_unsure else "", warning)))
+    two_names = TWO_NAMES if _differ(current.name, other.name) else ""
+    warning = " ".join(filter(None, (two_names, warning)))
     note = "" if is_one_film else _note(current, other, kind)
-    return Pair(kind, is_swapped, titles, names, warning, is_unsure=is_unsure, note=note)
+    return Pair(kind, is_swapped, titles, names, warning, note=note)
+
+
+def _is_one_knee(current: Shown, other: Shown) -> bool:
+    """Return whether both are known to be of one knee of one patient."""
+    return belong(current, other) and current.side == other.side != "unknown"
 
 
 def _are_strangers(current: Shown, other: Shown) -> bool:
@@ -132,7 +139,7 @@ def _note(current: Shown, other: Shown, kind: str) -> str:
     unknown = [] if belong(current, other) else [_PATIENT]
     if kind != SIDES and "unknown" in (current.side, other.side):
         unknown.append(_SIDE)
-    if kind == TIMES and not (current.day and other.day):
+    if kind == TWO and not (current.day and other.day):
         unknown.append(_ORDER)
     notes = [NOT_KNOWN.format(", ".join(unknown))] if unknown else []
     if _same(current.person, other.person) and _differ(current.patient, other.patient):

@@ -55,7 +55,7 @@ def as_pdf(report: Report, pictures: Pictures) -> bytes:
     canvas.setSubject(report.purpose)
     _draw_head(canvas, report)
     top = _draw_patient(canvas, report.patient) if report.patient else _TOP
-    _draw_pictures(canvas, pictures, top)
+    _draw_pictures(canvas, pictures, top, wording.box_caption(report))
     _draw_text(canvas, report, top)
     _draw_place_to_sign(canvas)
     _draw_foot(canvas, report)
@@ -120,8 +120,8 @@ def _rule(canvas: Canvas, y: float) -> None:
     canvas.line(_MARGIN, y, _WIDTH - _MARGIN, y)
 
 
-def _draw_pictures(canvas: Canvas, pictures: Pictures, top: float) -> None:
-    """Draw the film, and below it the maps side by side."""
+def _draw_pictures(canvas: Canvas, pictures: Pictures, top: float, caption: str) -> None:
+    """Draw the film with its `caption`, and below it the maps side by side."""
     room = top - _FOOT - _TO_SIGN
     maps = pictures.maps
     share = (_LEFT - 4 * mm) / 2
@@ -132,7 +132,7 @@ def _draw_pictures(canvas: Canvas, pictures: Pictures, top: float) -> None:
     width, height = _fit(pictures.film, _LEFT, film_room)
     y = top - height
     _draw_picture(canvas, pictures.film, _MARGIN, y, width, height)
-    y = _caption(canvas, _MARGIN, y, _LEFT, "Film with the box that was graded", "")
+    y = _caption(canvas, _MARGIN, y, _LEFT, caption, "")
     if not maps:
         return
     y -= 5 * mm

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 import kneeoa
+from kneeoa.films import grey
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders import track_record, two_readings
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.cards.signature import Signature
 from kneeoa.graders.grading import Graders, Reading
+from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
@@ -115,6 +117,8 @@ def report_of_knee(
     radiograph = believed.as_believed(read.radiograph, box)
     # Not of what is no knee.
     why_pixels = believed.doubt(box, read.radiograph.spacing) if read.readings else ""
+    is_no_knee = not read.readings and gate.NOT_A_KNEE in read.findings
+    on_film = grey.without_advice(radiograph.notes) if is_no_knee else radiograph.notes
     return Report(
         film=_film(read, radiograph, with_patient),
         answer=answer,
@@ -125,7 +129,7 @@ def report_of_knee(
             for finding in read.findings
         ),
         notes=(
-            *radiograph.notes,
+            *on_film,
             *read.notes,
             *filter(None, [why_pixels, signature.warning, text_warning]),
         ),

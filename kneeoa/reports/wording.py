@@ -48,13 +48,13 @@ def one_grade(answer: NetworkAnswer) -> str:
 
 
 def range_in_words(answer: NetworkAnswer) -> str:
-    """Return the range and what it promises; empty where there is none."""
+    """Return the range and what all ranges promise; empty where there is none."""
     if answer.low is None or answer.high is None:
         return ""
-    ends = KLGrade(answer.low).label
-    ends = ends if answer.low == answer.high else f"{ends} to {KLGrade(answer.high).label}"
-    promise = f"to hold the reference's grade in {answer.level:.0%} of films"
-    return f"{ends}, {promise} like those it was set on; in others less often"
+    low, high = KLGrade(answer.low).label, KLGrade(answer.high).label
+    ends = f"{low} alone" if low == high else f"{low} to {high}"
+    promise = f"of all answers {answer.level:.0%} are to hold the reference's grade"
+    return f"{ends}; {promise} on films like those they were set on, on others fewer"
 
 
 def most_probable(answer: NetworkAnswer) -> str:
@@ -115,12 +115,21 @@ def knee_line(report: Report) -> str:
 
 
 def box_line(report: Report) -> str:
-    """Return where the box lies."""
+    """Return where the box lies; of a film that was not graded, on the film as it was shown."""
     box = report.film.box
+    film = "the film as graded" if report.graded else "the film as shown"
     return (
         f"rows {box.top} to {box.top + box.height}, columns {box.left} to {box.left + box.width} "
-        f"of the film as graded ({BOX_FROM[report.film.box_from]})"
+        f"of {film} ({BOX_FROM[report.film.box_from]})"
     )
+
+
+def box_caption(report: Report) -> str:
+    """Return what the picture of the film shows."""
+    if report.graded:
+        return "Film with the box that was graded"
+    is_proposed = report.film.box_from == "found"
+    return f"Film with the {'proposed box' if is_proposed else 'box that the reader set'}"
 
 
 def spacing_line(report: Report) -> str:

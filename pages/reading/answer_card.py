@@ -7,11 +7,13 @@ from typing import Any
 import streamlit as st
 
 from kneeoa.graders import track_record, two_readings
-from kneeoa.graders.answer import RULE_IN_WORDS, is_wide, why_another
+from kneeoa.graders.answer import RULE_IN_WORDS, is_wide, rule_of, why_another
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import FOLDER, TogetherReading
 from kneeoa.grades import GRADES
 from kneeoa.networks import TOGETHER
+from kneeoa.records.results import probabilities_of
+from pages.shared import cached
 
 
 def show_answer_card(
@@ -36,7 +38,8 @@ def show_answer_card(
     )
     record = track_record.of_answer(grade, card, reading.profile, measured=measured, drawn=drawn)
     st.html(
-        f'<div class="kl-lead"><div class="kl-quiet">{TOGETHER} {badge(readings)}</div>'
+        f'<div class="kl-lead">'
+        f'<div><span class="kl-quiet">{TOGETHER}</span> {badge(readings)}</div>'
         f'<div class="kl-grade">{headline(reading)}</div>'
         f"<div>{one_grade(reading)}</div>"
         f'<div class="kl-cells">{cells}</div>'
@@ -100,22 +103,32 @@ def _meaning(reading, card, measured):
     answer, profile = reading.answer, reading.profile
     if profile:
         covered = profile.record.figures[FOLDER].get("coverage", {}).get("after", (None,))[0]
-        held = "" if covered is None else f"; it held their readers' grade in {covered:.0%}"
+        held = "" if covered is None else f"; they held their readers' grade in {covered:.0%}"
         held = f"Calibrated on the {profile.record.of.films} films of the profile{held}."
         if not measured:
             held = (
-                f"Calibrated on the {profile.record.of.films} films of the profile; on a film "
-                "unlike them it holds the grade less often."
+                f"Calibrated on the {profile.record.of.films} films of the profile; on films "
+                "unlike them they hold the grade less often."
             )
     elif measured:
         covered = card["answer"]["coverage"]["test"]["covered"]["value"]
-        held = f"On test knees of the OAI it held the reference's grade in {covered:.0%}."
+        held = f"On test knees of the OAI they held it in {covered:.0%}. {_held(answer, card)}"
     else:
-        held = "Calibrated on films of the OAI; on films unlike them it holds the grade less often."
+        held = "Calibrated on films of the OAI; on films unlike them they hold it less often."
     return (
-        f"**{answer.text}**: grades next to each other that are to hold the reference's grade in "
-        f"{answer.level:.0%} of films (conformal prediction). {held}\n\nThe one grade is "
+        f"**{answer.text}**: of all answers, single grades and ranges, {answer.level:.0%} are to "
+        f"hold the reference's grade (conformal prediction). {held.strip()}\n\nThe one grade is "
         f"{RULE_IN_WORDS[answer.rule]}, chosen on validation films as off by the fewest grades; "
         f"those of the networks below are found in the same way. {TOGETHER} means the weighted "
         f"mean of {len(card['members'])} models and of each film with its mirror image."
     )
+
+
+def _held(answer, card):
+    """Return how often this very range held the reference's grade, as far as that is published."""
+    table, rule = cached.together_predictions(), rule_of(card)
+    if table is None or rule is None:
+        return ""
+    test = table[(table["split"] == "test") & table["true_grade"].notna()]
+    ranges = rule.sets(probabilities_of(test))
+    return track_record.of_range(answer, ranges, test["true_grade"].to_numpy(int))

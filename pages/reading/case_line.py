@@ -1,14 +1,16 @@
 """The line that keeps a film's name, its grades and their criteria together."""
 
+import contextlib
 from collections.abc import Sequence
 
 import streamlit as st
 
+from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.networks import DISPLAY_NAME
-from pages.reading import answer_card, frame_control
+from pages.reading import answer_card, beside, frame_control
 from pages.reading.frame_control import SIDES
 from pages.shared import boundary, session_films
 
@@ -78,6 +80,9 @@ def _describe(film, frame):
     """Return what kind of film it is and which of two knees was graded, in a few words."""
     height, width = film.shape
     parts = [film.source, f"{width} x {height}", f"{film.bits} bit"]
+    with contextlib.suppress(KneeOAError):  # the line stands without it
+        if day := beside.day_of(film):
+            parts.insert(0, f"study {day}")
     parts.append(SIDES[frame_control.side_of(film, frame)])
     if len(film.frames) > 1:
         parts.append(f"the knee on the {frame.name}")

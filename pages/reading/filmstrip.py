@@ -19,6 +19,26 @@ SIDES = {"R": "R ", "L": "L ", "unknown": ""}
 NOT_GRADED, ALL_THE_SAME = "not graded", "refused"
 AFTER_YOURS = "after yours"
 _FAILED = "not_read_ahead"
+# Once for each film that is turned to: where the reader looks in the strip meanwhile is hers.
+_SCROLL = """
+export default ({ data }) => {
+  const film = document.querySelector(`.st-key-strip_${data.current}`);
+  const strip = film?.closest(".st-key-filmstrip");
+  if (!strip || strip.dataset.current === data.current) return;
+  strip.dataset.current = data.current;
+  const show = () => {
+    const [inner, outer] = [film, strip].map((element) => element.getBoundingClientRect());
+    const [above, below] = [outer.top - inner.top, inner.bottom - outer.bottom];
+    strip.scrollTop += Math.max(0, below) - Math.max(0, above);
+  };
+  show();
+  // Pictures have their height once they are there.
+  for (const picture of strip.querySelectorAll("img")) {
+    if (!picture.complete) picture.addEventListener("load", show, { once: true });
+  }
+};
+"""
+_SCROLLED = st.components.v2.component("filmstrip_scrolled", js=_SCROLL)
 
 
 def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = True) -> None:
@@ -86,6 +106,7 @@ def _strip(current, ahead):
                     st.rerun()
         if coming := arrivals.coming():
             st.caption(f"{coming} more being read")
+    _SCROLLED(key="filmstrip_scrolled", data={"current": current[:10]}, height="content")
     # Without a timer from here on; after the buttons, whose click it may be.
     if len(unread) == 1 or (were_coming and not coming):
         st.rerun()

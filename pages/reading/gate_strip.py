@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from kneeoa.films import grey
 from kneeoa.films.frames import Frame
 from kneeoa.graders import track_record
 from kneeoa.graders.locating import gate
@@ -35,7 +36,9 @@ def show_gate(
     box = knees.box_of(film, knees.index_of(film, frame), frame)
     # Not of what is no knee.
     no_millimetres = "" if refused and not film.anyway else believed.doubt(box, film.feed.spacing)
-    for note in filter(None, (*film.notes, no_millimetres)):
+    is_no_knee = not film.anyway and gate.NOT_A_KNEE in findings
+    notes_on_it = grey.without_advice(film.notes) if is_no_knee else film.notes
+    for note in filter(None, (*notes_on_it, no_millimetres)):
         st.warning(escaped(note))
     for finding in findings:
         if finding.severity != REFUSED:

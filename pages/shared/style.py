@@ -9,7 +9,16 @@ STYLE = """
   top: 3.7rem; z-index: 90; padding: .35rem 0; backdrop-filter: blur(14px);
   background: color-mix(in srgb, Canvas 86%, transparent);}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys) {position: absolute;}
-.kl-network {font-size: .95rem; opacity: .75;}
+[data-testid="stCaptionContainer"] {opacity: 1;
+  color: color-mix(in srgb, currentColor 78%, transparent);}
+button[kind] kbd {opacity: 1;}
+/* White on the dark theme's primary colour, which is bright, would not be legible; pointed at, a
+   button is darker. */
+button[kind^="primary"]:not(:disabled), [data-testid="stMultiSelect"] [data-tag] {color: Canvas;}
+button[kind^="primary"]:is(:hover, :focus-visible):not(:active) {color: white;}
+button[kind="tertiary"]:is(:hover, :focus-visible, :active) {color: inherit;
+  text-decoration: underline;}
+.kl-network {font-size: .95rem; color: color-mix(in srgb, currentColor 75%, transparent);}
 .kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}
 .kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}
 .kl-code {font-size: 5.2rem; line-height: 1.1; font-weight: 700; letter-spacing: .06em;
@@ -33,8 +42,6 @@ STYLE = """
 [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 6.2rem;}
 .st-key-filmstrip {max-height: calc(100dvh - 9.3rem); overflow-y: auto; flex-wrap: nowrap;}
 .st-key-filmstrip [class*="st-key-strip_"] {position: relative; flex: none;}
-.st-key-filmstrip > :has(button[kind="primary"]) {position: sticky; top: 0; bottom: 0; z-index: 1;
-  background: Canvas;}
 .st-key-filmstrip .stElementContainer:has(button), .st-key-filmstrip .stButton {position: absolute;
   inset: 0; width: 100% !important; height: 100%;}
 .st-key-filmstrip button {width: 100%; height: 100%; opacity: 0;}
@@ -68,7 +75,8 @@ STYLE = """
   border: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
 .kl-cells .most {font-weight: 650;}
 .kl-cells .in-range {border-color: #2b93a1; box-shadow: inset 0 -3px #2b93a1;}
-.kl-note {font-size: .86rem; opacity: .85; line-height: 1.35;}
+.kl-note {font-size: .86rem; line-height: 1.35;
+  color: color-mix(in srgb, currentColor 85%, transparent);}
 [class*="st-key-archive_table"] [data-testid="stElementToolbar"],
 [class*="st-key-inbox_table"] [data-testid="stElementToolbar"] {display: none;}
 .kl-saved {padding: .45rem 0; text-align: center;}
@@ -86,9 +94,9 @@ STYLE = """
   grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));}
 .kl-all-grades br {line-height: 2.2;}
 .kl-scale {display: flex; align-items: center; gap: .5rem; font-size: .82rem;}
-.kl-quiet {opacity: .7;}
-.kl-apart-1 {color: #b97400; font-weight: 600;}
-.kl-apart-2 {color: #d2452d; font-weight: 650;}
+.kl-quiet {color: color-mix(in srgb, currentColor 70%, transparent);}
+.kl-apart-1 {color: color-mix(in srgb, #b97400 65%, currentColor); font-weight: 600;}
+.kl-apart-2 {color: color-mix(in srgb, #d2452d 75%, currentColor); font-weight: 650;}
 .kl-profile {font-size: .92rem; font-weight: 600;
   color: color-mix(in srgb, #8767b5 65%, currentColor);}
 .kl-answers {border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums;}

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import JPEGBaseline8Bit
 
+from kneeoa.films.grey import ADVICE, without_advice
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from tests.support.films import dicom_dataset, encapsulated, image_file
@@ -32,6 +33,16 @@ def test_what_is_in_colour_is_said(kind):
     heat_map = (RAINBOW[FILM] * 255).astype(np.uint8)
     assert "in colour" in notes_of(heat_map, kind)
     assert "in colour" in notes_of(with_bar(12), kind)
+
+
+def test_of_what_is_no_film_no_note_advises_to_export_it_again():
+    colour = np.concatenate([RAINBOW[FILM] * 255, np.full((*FILM.shape, 1), 128)], axis=-1)
+    notes = read_radiograph(image_file(colour.astype(np.uint8), "PNG"), "film").notes
+    assert [note.endswith(advice) for note, advice in zip(notes, ADVICE[::-1], strict=True)]
+    bare = without_advice((*notes, "Another note: export the film again."))
+    assert bare[0].endswith("half transparent and is shown on black.")
+    assert bare[1].endswith("markings, a heat map or a photograph.")
+    assert bare[2] == "Another note: export the film again."
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame
 from kneeoa.graders import track_record
-from kneeoa.graders.answer import AnswerRule, rule_of, why_another
+from kneeoa.graders.answer import Answer, AnswerRule, rule_of, why_another
 from kneeoa.graders.framing import FOUND, WHOLE
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import Finding
@@ -104,10 +104,33 @@ def test_a_card_without_answer_has_the_record_of_the_most_probable_grade():
     assert track_record.published_record(card) == card["metrics"]["test"]["predictive_values"]
 
 
+def test_the_record_of_a_grade_is_told_from_that_of_the_range_on_the_page():
+    card, grade = card_of("together"), KLGrade(2)
+    record = track_record.of_answer(grade, card, None, measured=True)
+    assert record.startswith("When KL 2 was the one grade, alone or in a range, the reference")
+    del card["answer"]
+    record = track_record.of_answer(grade, card, None, measured=True)
+    assert record.startswith("When KL 2 was the answer, the reference")
+
+
+def test_how_often_a_range_held_the_grade_is_counted_over_knees_of_that_range():
+    ranges = np.array([[2, 2]] * 8 + [[1, 2]] * 3)
+    grades = np.array([2] * 6 + [1, 3] + [1, 2, 3])
+    alone = Answer(KLGrade(2), KLGrade(2), KLGrade(2), "median", 0.9)
+    text = track_record.of_range(alone, ranges, grades)
+    assert text.startswith("KL 2 alone held it in 75% (")
+    assert "6 of 8 knees" in text
+    wider = Answer(KLGrade(2), KLGrade(1), KLGrade(2), "median", 0.9)
+    assert track_record.of_range(wider, ranges, grades) == "KL 1 to KL 2 held it on 2 of 3 knees."
+    never = Answer(KLGrade(4), KLGrade(4), KLGrade(4), "median", 0.9)
+    assert track_record.of_range(never, ranges, grades) == ""
+
+
 def test_a_film_unlike_those_measured_has_no_record_of_theirs():
     card, grade = card_of("together"), KLGrade(2)
     measured = track_record.of_answer(grade, card, None, measured=True)
-    assert measured == track_record.sentence(grade, track_record.published_record(card))
+    record = track_record.published_record(card)
+    assert measured == track_record.sentence(grade, record, in_ranges=True)
     unlike = track_record.of_answer(grade, card, None, measured=False)
     assert unlike == f"No track record: {track_record.UNLIKE}"
     drawn = track_record.of_answer(grade, card, None, measured=False, drawn=True)

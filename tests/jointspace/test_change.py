@@ -8,9 +8,8 @@ import pytest
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.profile import unpack_profile
 from kneeoa.grades import KLGrade
-from kneeoa.jointspace import change, pairs, words
+from kneeoa.jointspace import change, words
 from kneeoa.jointspace.change import SIDES, SOUND_KNEES_APART, TIMES, TWO, of_grades, of_widths
-from kneeoa.jointspace.pairs import Shown, belong, paired
 from kneeoa.jointspace.width import JointSpace, Width
 from tests.support.profiles import profile_zip
 
@@ -50,7 +49,7 @@ def test_ranges_that_overlap_differ_in_nothing_that_is_said(kind, first, second)
 def test_under_a_profile_the_level_is_that_of_its_films():
     profile = unpack_profile(profile_zip())
     line = of_grades(answer(0, 1), answer(2, 3), TIMES, profile=profile)
-    assert "readers' grade in 90% of films like the 50 of the profile" in line.sentence
+    assert "90% are to hold the readers' grade on films like the 50 of the profile" in line.sentence
     assert "OAI" not in line.sentence
 
 
@@ -60,19 +59,26 @@ def test_ranges_apart_differ_and_the_level_is_said():
     assert "Higher than before" in line.sentence
     assert "90%" in line.sentence
     assert of_grades(answer(2, 3), answer(0, 1), TIMES).way == -1
-    assert (
-        "right knee's range is the higher" in of_grades(answer(3, 3), answer(1, 1), SIDES).sentence
-    )
-    assert (
-        "left knee's range is the higher" in of_grades(answer(1, 1), answer(3, 3), SIDES).sentence
-    )
+    assert "right knee's range is the" in of_grades(answer(3, 4), answer(1, 1), SIDES).sentence
+    assert "left knee's range is the" in of_grades(answer(1, 1), answer(3, 4), SIDES).sentence
+
+
+def test_a_single_grade_is_called_no_range_and_the_level_is_one_of_all_answers():
+    for kind in (TIMES, SIDES, TWO):
+        for pair in ((answer(2, 2), answer(4, 4)), (answer(4, 4), answer(0, 1))):
+            sentence = of_grades(*pair, kind).sentence
+            assert "range is" not in sentence
+            assert "Each" not in sentence
+            assert "Of all answers, single grades and ranges, 90% hold" in sentence
+    same = of_grades(answer(2, 2), answer(2, 2), TIMES)
+    assert (same.way, same.sentence) == (0, "Both are KL 2: no difference of grade is said.")
 
 
 def test_a_promise_is_no_larger_than_what_is_known_of_both_films():
     lower, higher = answer(0, 1), answer(2, 3)
     assert of_grades(lower, higher, TIMES).sentence.endswith("films like the OAI's.")
     unlike = of_grades(lower, higher, TIMES, standing=change.UNLIKE)
-    assert unlike.sentence.endswith("films like the OAI's, and less often on films unlike them.")
+    assert unlike.sentence.endswith("films like the OAI's, fewer on films unlike them.")
     assert unlike.way == 1
     doubted = of_grades(lower, higher, TIMES, standing=change.DOUBTED)
     assert doubted.way == 0
@@ -196,47 +202,6 @@ def test_without_a_side_it_is_left_and_right_of_the_picture():
     assert any("set it under Box and side" in one for one in words.details(unknown))
 
 
-def test_two_visits_stand_in_order_and_by_hand_the_other_one_is_the_prior():
-    old, new = Shown("R", "a", "2020-01-01"), Shown("R", "a", "2023-06-15")
-    assert belong(old, new)
-    pair = paired(new, old)
-    assert (pair.kind, pair.is_swapped) == (TIMES, True)
-    assert pair.titles == ("prior, 2020-01-01", "current, 2023-06-15")
-    later = paired(old, new)
-    assert (later.is_swapped, later.titles[0]) == (False, "prior, 2020-01-01")
-    by_hand = paired(Shown("R"), Shown())
-    assert (by_hand.is_swapped, by_hand.titles) == (True, ("prior", "current"))
-
-
-def test_a_right_and_a_left_knee_stand_as_they_face_the_reader():
-    assert paired(Shown("L"), Shown("R")).is_swapped
-    pair = paired(Shown("R"), Shown("L"))
-    assert (pair.kind, pair.is_swapped) == (SIDES, False)
-    assert pair.titles == (pairs.RIGHT_KNEE, pairs.LEFT_KNEE)
-
-
-def test_two_patients_are_never_compared_and_one_day_is_no_time():
-    pair = paired(Shown("R", "a", "2020-01-01"), Shown("R", "b", "2023-06-15"))
-    assert pair.of_strangers
-    assert "two different patients" in pair.warning
-    assert not belong(Shown(), Shown())
-    assert not paired(Shown("R", "a"), Shown("R", "")).of_strangers
-    one_day = paired(Shown("R", "a", "2020-01-01"), Shown("R", "a", "2020-01-01"))
-    assert (one_day.warning, one_day.kind) == (pairs.ONE_DAY, TWO)
-    assert one_day.titles == ("other film, 2020-01-01", "this film, 2020-01-01")
-
-
-def test_two_names_are_of_two_patients_unless_their_number_says_otherwise():
-    one, other = Shown("R", name="m"), Shown("R", name="s")
-    assert paired(one, other).of_strangers
-    changed = replace(one, patient="a"), replace(other, patient="a")
-    assert not belong(*changed)
-    pair = paired(*changed)
-    assert (pair.of_strangers, pair.is_unsure, pair.warning) == (False, True, pairs.TWO_NAMES)
-    assert not paired(one, Shown("R")).of_strangers
-    assert belong(changed[0], replace(other, patient="a", name="m"))
-
-
 @pytest.mark.parametrize("kind", [TWO, SIDES])
 def test_of_two_that_do_not_follow_each_other_none_is_called_before(kind):
     apart = SOUND_KNEES_APART * TIBIA
@@ -245,46 +210,6 @@ def test_of_two_that_do_not_follow_each_other_none_is_called_before(kind):
         sentences += of_grades(answer(0, 1), answer(3, 4), kind).sentence
         assert "before" not in sentences
         assert "Narrower in the" in sentences
-
-
-def test_the_knees_of_one_film_are_never_prior_and_current():
-    left = Shown("unknown", film="f", place="left of the image")
-    right = Shown("unknown", film="f", place="right of the image")
-    for pair in (paired(left, right), paired(right, left)):
-        assert (pair.kind, pair.warning) == (TWO, pairs.ONE_FILM)
-        assert pair.titles == ("left of the image", "right of the image")
-    assert paired(right, left).is_swapped
-    assert paired(replace(left, side="R"), replace(right, side="L")).kind == SIDES
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "strangers", "same"),
-    [
-        ({"patient": "a"}, {"patient": "a"}, False, True),
-        ({"patient": "a", "born": "1"}, {"patient": "a", "born": "2"}, True, False),
-        ({"patient": "a", "issuer": "x"}, {"patient": "a", "issuer": "y"}, True, False),
-        ({"patient": "a", "issuer": "x"}, {"patient": "a"}, False, True),
-        ({"patient": "a", "person": "p"}, {"patient": "b", "person": "p"}, False, True),
-        ({"patient": "a", "person": "p"}, {"patient": "b", "person": "q"}, True, False),
-        ({"patient": "a"}, {}, False, False),
-    ],
-)
-def test_a_number_alone_is_no_patient(one, other, strangers, same):
-    first, second = Shown("R", day="2020-01-01", **one), Shown("R", day="2021-01-01", **other)
-    pair = paired(first, second)
-    assert pair.of_strangers == paired(second, first).of_strangers == strangers
-    assert belong(first, second) == same
-    assert (pairs.TWO_NUMBERS in pair.note) == (same and one["patient"] != other["patient"])
-
-
-def test_what_the_files_do_not_say_of_a_pair_is_said():
-    known = Shown("R", "a", "2020-01-01")
-    assert paired(known, replace(known, day="2021-01-01")).note == ""
-    assert "which knee each of them is" in paired(known, Shown(patient="a")).note
-    assert "which of them is the earlier one" in paired(known, Shown("R", "a")).note
-    assert "earlier" not in paired(known, Shown("L", "a")).note
-    assert "whether both are of one patient" in paired(known, Shown("R")).note
-    assert "which knee" not in paired(Shown("R"), Shown("L")).note
 
 
 def test_a_knee_that_waits_for_her_grade_is_not_called_ungraded():

@@ -18,7 +18,7 @@ from pages.reading.joint_space import TICK
 from pages.shared import cached, clients
 from pages.shared.profiles import in_use
 from pages.shared.viewer.seen import Measured, Seen
-from tests.support.films import dicom_file
+from tests.support.films import dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.report_films import PLANTED, knee_dataset, knee_file
 from tests.support.viewer import viewers
@@ -137,6 +137,21 @@ def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypa
     assert "joint space" not in text
     assert any("medial not measured" in one.label for one in app.expander)
     assert "given before the networks' answer was shown" in text
+
+
+def test_a_picture_that_is_no_knee_is_not_to_be_exported_again(store):
+    y, x = np.mgrid[:400, :600]
+    waves = [128 + 100 * np.sin(x / 30 + shift) * np.cos(y / 20 + shift) for shift in range(3)]
+    app = read("photo.png", image_file(np.stack(waves, axis=-1).astype(np.uint8), "PNG"))
+    assert any("another picture" in error.value for error in app.error)
+    (note,) = [warning.value for warning in app.warning if "in colour" in warning.value]
+    assert "export the film again" not in note
+    opened(app)
+    text = text_of(app)
+    assert "in colour" in text
+    assert "export the film again" not in text
+    next(one for one in app.button if one.label == "Grade anyway").click().run()
+    assert any("export the film again" in warning.value for warning in app.warning)
 
 
 def test_what_she_measured_herself_is_in_the_report_of_its_knee(store):

@@ -83,7 +83,8 @@ def test_without_an_ensemble_the_networks_stand_for_themselves():
 def test_a_range_of_one_grade_is_that_grade():
     sure = replace(REPORT, answer=replace(REPORT.answer, low=2, high=2))
     assert wording.headline(sure) == "KL 2"
-    assert wording.range_in_words(sure.answer).startswith("KL 2, to hold")
+    words = wording.range_in_words(sure.answer)
+    assert words.startswith("KL 2 alone; of all answers 90% are to hold the reference's grade")
     nothing = replace(REPORT.answer, low=None, high=None, level=None)
     assert wording.range_in_words(nothing) == ""
 
@@ -141,7 +142,8 @@ def test_a_doubt_is_in_every_form():
     for form in (one_line(as_text(unsigned)), pdf_text(as_pdf(unsigned, pictures()))):
         assert "KL 2, minimal (the median of the probabilities); uncertain" in form
         assert "Undecided: no grade reaches half of the probability; KL 1 and KL 2 lead." in form
-        assert "in 90% of films like those it was set on; in others less often" in form
+        assert "of all answers 90% are to hold the reference's grade on films like" in form
+        assert "those they were set on, on others fewer" in form
         assert "The networks in use are not signed." in form
     sure = replace(REPORT.answer, low=1, high=2)
     assert "uncertain" not in wording.one_grade(sure)
@@ -165,6 +167,18 @@ def test_a_box_of_the_reader_is_called_hers():
     assert "(as it was found)" in wording.box_line(REPORT)
     moved = replace(REPORT, film=replace(FILM, box_from="reader"))
     assert "(as the reader set it)" in wording.box_line(moved)
+
+
+def test_nothing_of_a_film_that_was_not_graded_is_called_graded():
+    for form in (one_line(as_text(NOT_GRADED)), pdf_text(as_pdf(NOT_GRADED, pictures(0)))):
+        assert "of the film as shown" in form
+        assert "as graded" not in form.replace(NOT_GRADED.profile.lower(), "")
+        assert "was graded" not in form
+    assert "Film with the proposed box" in pdf_text(as_pdf(NOT_GRADED, pictures(0)))
+    by_hand = replace(NOT_GRADED, film=replace(FILM, box_from="reader"))
+    assert wording.box_caption(by_hand) == "Film with the box that the reader set"
+    assert "Film with the box that was graded" in pdf_text(as_pdf(REPORT, pictures()))
+    assert "of the film as graded" in wording.box_line(REPORT)
 
 
 def test_the_same_report_is_the_same_bytes():

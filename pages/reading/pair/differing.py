@@ -43,7 +43,7 @@ def show(both: Sequence[Knee], pair: Pair, spaces: Sequence[JointSpace | None]) 
     """Show what differs between `both`, in the order in which they stand; so are `spaces`."""
     lines = _differences(both, pair, spaces)
     refused = any(film.anyway and refusal_in(_findings(film, frame)) for film, frame in both)
-    has_arrows = pair.kind == TIMES and not pair.is_unsure
+    has_arrows = pair.kind == TIMES
     heads = "".join(f"<th>{boundary.as_html(head)}</th>" for head in ("", *pair.titles, ""))
     rows = "".join(
         f"<tr><td>{boundary.as_html(line.what)}</td><td>{boundary.as_html(line.first)}</td>"
