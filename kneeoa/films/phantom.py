@@ -17,9 +17,7 @@ from kneeoa.errors import ConfigError
 from kneeoa.films.display import png
 from kneeoa.films.phantom_anatomy import (
     FIBULA,
-    LATERAL_X,
     LINES,
-    MEDIAL_X,
     PATELLA,
     SIGNS,
     Signs,
@@ -27,6 +25,7 @@ from kneeoa.films.phantom_anatomy import (
     joint_outlines,
     placement,
     spline,
+    subchondral,
 )
 from kneeoa.grades import GRADES, KLGrade
 
@@ -39,6 +38,10 @@ _SIXTEEN_BIT_RANGE = (900, 4300)
 _SIXTEEN_BIT_NAME = "synthetic-16bit.png"
 DEMO_NAMES = (*(f"synthetic-kl{int(grade)}.png" for grade in GRADES), _SIXTEEN_BIT_NAME)
 """Films for the app's "try it" list: one 8-bit film a grade, and one of 16 bits."""
+_ABOUT = {"Source": "Drawn by kneeoa: no patient is behind this picture"}
+_TOLD = b"tEXt" + b"".join(b"\0".join((k.encode(), v.encode())) for k, v in _ABOUT.items())
+_HEAD = 256
+"""Bytes of a PNG in which its text stands, before the pixels."""
 
 
 def draw_knee(
@@ -80,20 +83,26 @@ def draw_knee(
 def demo_film(name: str) -> bytes:
     """Return the demo film `name` (one of `DEMO_NAMES`) as a PNG of 512 x 512 pixels, marked.
 
-    The 16-bit film is a left knee with values in 900 to 4300 of the possible 0 to 65535.
+    The file says that it is drawn, see `is_drawn`. The 16-bit film is a left knee with values in
+    900 to 4300 of the possible 0 to 65535.
     """
     if name not in DEMO_NAMES:
         raise ConfigError(f"Expected a demo film out of {', '.join(DEMO_NAMES)}. Received: {name}.")
     if name != _SIXTEEN_BIT_NAME:
-        return knee_png(DEMO_NAMES.index(name), seed=0)
+        return knee_png(DEMO_NAMES.index(name), seed=0, told=True)
     darkest, brightest = _SIXTEEN_BIT_RANGE
     film = _film(KLGrade.MINIMAL, 1, _DEMO_SIDE, "L", True)
-    return png(np.rint(darkest + (brightest - darkest) * film).astype(np.uint16))
+    return png(np.rint(darkest + (brightest - darkest) * film).astype(np.uint16), _ABOUT)
 
 
-def knee_png(grade: KLGrade | int, *, seed: int) -> bytes:
-    """Return `draw_knee` as a PNG of 512 x 512 pixels, marked."""
-    return png(draw_knee(grade, seed=seed, side=_DEMO_SIDE))
+def knee_png(grade: KLGrade | int, *, seed: int, told: bool = False) -> bytes:
+    """Return `draw_knee` as a PNG of 512 x 512 pixels, marked; `told`: it says that it is drawn."""
+    return png(draw_knee(grade, seed=seed, side=_DEMO_SIDE), _ABOUT if told else {})
+
+
+def is_drawn(data: bytes) -> bool:
+    """Return whether a film's file says beside its pixels that it was drawn here."""
+    return data.startswith(b"\x89PNG") and _TOLD in data[:_HEAD]
 
 
 def _film(grade: KLGrade | int, seed: int, side: int, laterality: str, marked: bool) -> np.ndarray:
@@ -174,7 +183,7 @@ def _attenuation(
         1.45 * np.maximum(femur_cortex, tibia_cortex)
         + 0.90 * fibula_cortex + 0.30 * patella_cortex
     )  # fmt: skip
-    dense = _subchondral(femur_mask, tibia_mask, signs.sclerosis, x)
+    dense = subchondral(femur_mask, tibia_mask, signs.sclerosis, x)
     total = exposure * (soft + spongy + cortical + dense + 1.7 * bone_lines)
     total = ndimage.gaussian_filter(total, 0.0022 * work)
     return _shrink(total), _shrink(spongy)
@@ -226,29 +235,6 @@ def _blurred(lines: np.ndarray, sigma: float) -> np.ndarray:
 def _chord(depth: np.ndarray, radius: float) -> np.ndarray:
     """Relative thickness, 0 to 1, at a depth below the edge of a rod of that radius."""
     return np.sqrt(1.0 - (1.0 - np.clip(depth / radius, 0.0, 1.0)) ** 2)
-
-
-def _subchondral(
-    femur: np.ndarray, tibia: np.ndarray, sclerosis: float, x: np.ndarray
-) -> np.ndarray:
-    """Dense bone at the joint surfaces: the normal thin plate, and sclerosis, mostly medial.
-
-    ``femur`` and ``tibia`` are ``(size, size)`` bool, ``x`` is ``(size,)`` in 0 to 1. The result
-    is ``(size, size) float32`` attenuation.
-    """
-    size = len(x)
-    rows = np.arange(size, dtype=np.float32)[:, None]
-    below_plateau = (rows - tibia.argmax(axis=0).astype(np.float32)) / size
-    above_condyle = (size - 1 - femur[::-1].argmax(axis=0).astype(np.float32) - rows) / size
-    medial = np.exp(-(((x - MEDIAL_X) / 0.16) ** 4))
-    lateral = np.exp(-(((x - LATERAL_X) / 0.15) ** 4))
-    load = medial + 0.25 * lateral
-    bands = np.zeros((size, size), np.float32)
-    for bone, depth, share in ((tibia, below_plateau, 1.0), (femur, above_condyle, 0.6)):
-        plate = 0.30 * share * (medial + 0.8 * lateral) * np.exp(-((depth / 0.012) ** 2))
-        band = sclerosis * share * load * np.exp(-((depth / 0.062) ** 2))
-        bands = np.maximum(bands, np.where(bone, plate + band, 0.0))
-    return bands
 
 
 def _expose(total: np.ndarray, spongy: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -141,3 +141,26 @@ def spline(points: np.ndarray, *, closed: bool = True, steps: int = 12) -> np.nd
     if not closed:
         curve = curve[:, 1:-2]
     return curve.transpose(1, 0, 2).reshape(-1, 2)
+
+
+def subchondral(
+    femur: np.ndarray, tibia: np.ndarray, sclerosis: float, x: np.ndarray
+) -> np.ndarray:
+    """Dense bone at the joint surfaces: the normal thin plate, and sclerosis, mostly medial.
+
+    ``femur`` and ``tibia`` are ``(size, size)`` bool, ``x`` is ``(size,)`` in 0 to 1. The result
+    is ``(size, size) float32`` attenuation.
+    """
+    size = len(x)
+    rows = np.arange(size, dtype=np.float32)[:, None]
+    below_plateau = (rows - tibia.argmax(axis=0).astype(np.float32)) / size
+    above_condyle = (size - 1 - femur[::-1].argmax(axis=0).astype(np.float32) - rows) / size
+    medial = np.exp(-(((x - MEDIAL_X) / 0.16) ** 4))
+    lateral = np.exp(-(((x - LATERAL_X) / 0.15) ** 4))
+    load = medial + 0.25 * lateral
+    bands = np.zeros((size, size), np.float32)
+    for bone, depth, share in ((tibia, below_plateau, 1.0), (femur, above_condyle, 0.6)):
+        plate = 0.30 * share * (medial + 0.8 * lateral) * np.exp(-((depth / 0.012) ** 2))
+        band = sclerosis * share * load * np.exp(-((depth / 0.062) ** 2))
+        bands = np.maximum(bands, np.where(bone, plate + band, 0.0))
+    return bands

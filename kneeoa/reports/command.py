@@ -1,6 +1,7 @@
 """``python -m kneeoa report FILM --out FOLDER``: what the command does."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from kneeoa import room, terminal
 from kneeoa.errors import RadiographError
 from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
+from kneeoa.films.phantom import is_drawn
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders import track_record
 from kneeoa.graders.cards.signature import Signature
@@ -52,7 +54,9 @@ def report(
     text: str | None = None  # of the whole film, whichever knee
     for knee in located.knees:
         reported = Exports(
-            read=_read(radiograph, located, knee, graders, anyway=anyway),
+            read=replace(
+                _read(radiograph, located, knee, graders, anyway=anyway), drawn=is_drawn(data)
+            ),
             data=data,
             graders=graders,
             signature=signature,

@@ -6,14 +6,29 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.charts import teaching as charts
+from kneeoa.grades import KLGrade
 from kneeoa.store.cases import agreement as figures
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compared
 from kneeoa.wording import counted
+from pages.cases import columns, saved_actions, session_list
 from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
+from pages.shared.rows import component as rows
 
 _LEARNT = "learnt"
 """A column beside those of `COLUMNS`: whether the profile had learnt from the film."""
+_BESIDE = (_LEARNT, "row", "film", "side", "answer")
+"""All of these: then which row to open (empty: the answer waits), and how that is worded."""
+DIFFERING = (
+    rows.Column("film", "Film", "main"),
+    rows.Column("side", "Side"),
+    rows.Column("mine", "My grade", "grade"),
+    rows.Column("networks", "Their one grade", "grade"),
+    rows.Column("range", "Their range"),
+    rows.Column("apart", "Apart", "number"),
+    rows.Column("when", "Graded"),
+)
+_SHARES = "With its 95% interval (Wilson's); the knees of a patient count as one."
 WHEN = {True: "before theirs was seen", False: "with theirs in sight"}
 
 
@@ -29,10 +44,10 @@ def show() -> None:
     whose = f" under the initials {saved.reader()}" if saved.is_open() and saved.reader() else ""
     st.markdown(
         f"Your own grades{'' if saved.is_open() else ' of this session'}{whose}, beside what the "
-        "networks said. Only a grade from before you saw their answer tells how far you and they "
-        "agree: choose *after my grade* beside *My grade* on Read. A reference is known of films "
-        "of the data set that this dashboard runs with. What the networks say under a profile has "
-        "lines of its own."
+        "networks said: their one grade, also where the list shows a range. Only a grade from "
+        "before you saw their answer tells how far you and they agree: choose *after my grade* "
+        "beside *My grade* on Read. A reference is known of films of the data set that this "
+        "dashboard runs with. What the networks say under a profile has lines of its own."
     )
     if drawn:
         st.caption(f"Left out: {counted(drawn, 'knee')} of synthetic demo films.")
@@ -50,6 +65,7 @@ def show() -> None:
         )
         return
     table_view_of(compared)
+    show_differing(graded)
     show_over_time(graded)
 
 
@@ -65,8 +81,13 @@ def table_view_of(compared: list[Compared]) -> None:
             "interval": st.column_config.TextColumn(
                 "95% interval", help="Drawn anew by patient; quadratic weights"
             ),
-            "same": st.column_config.NumberColumn("Same grade", format="%.0f%%"),
-            "within": st.column_config.NumberColumn("At most one apart", format="%.0f%%"),
+            "same": st.column_config.TextColumn("Same grade", help=_SHARES),
+            "within": st.column_config.TextColumn("At most one apart", help=_SHARES),
+            "range": st.column_config.TextColumn(
+                "In their range",
+                help="Grades within the range that the networks left open: yours, or in the last "
+                f"lines the reference's. {_SHARES}",
+            ),
         },
     )
 
@@ -80,25 +101,67 @@ def _line(comparison):
             "interval": "",
             "same": None,
             "within": None,
+            "range": None,
             "": comparison.sentence,
         }
     low, high = score.kappa_interval
     return line | {
         "kappa": score.kappa,
         "interval": "" if pd.isna(low) else f"{low:.2f} to {high:.2f}",
-        "same": 100 * score.accuracy.value,
-        "within": 100 * score.within_one.value,
+        "same": _share(comparison, score.accuracy),
+        "within": _share(comparison, score.within_one),
+        "range": _share(comparison, comparison.in_range),
         "": comparison.sentence,
     }
+
+
+def _share(comparison, share):
+    if share is None:
+        return ""
+    low, high = comparison.interval_of(share)
+    return f"{100 * share.value:.0f}% ({100 * low:.0f} to {100 * high:.0f}%)"
+
+
+def show_differing(graded: pd.DataFrame) -> None:
+    """Show the knees in which she and the networks differ, to open them."""
+    differing = figures.differing(graded[graded["row"] != ""])
+    if differing.empty:
+        return
+    st.subheader("Where you differ")
+    rows.show(
+        DIFFERING,
+        [_differing_row(knee) for knee in differing.to_dict("records")],
+        key="differing_rows",
+        label="Knees that you graded otherwise than the networks",
+        height="24rem",
+        on_open=saved_actions.open_row if saved.is_open() else session_list.open_row,
+        marks=False,
+    )
+    st.caption("Arrows choose, Enter opens.")
+
+
+def _differing_row(knee):
+    apart = int(knee["apart"])
+    cells = {
+        "film": knee["film"],
+        "side": columns.SIDES[knee["side"]],
+        "mine": KLGrade(int(knee["mine"])).label,
+        "networks": KLGrade(int(knee["networks"])).label,
+        "range": knee["answer"],
+        "apart": f"{apart:+d}",
+        "when": WHEN[not pd.isna(knee["committed"])],
+    }
+    order: dict[str, float | str] = {"apart": float(-abs(apart))}
+    return rows.Row(knee["row"], knee["film"], cells, order)
 
 
 def show_over_time(graded: pd.DataFrame) -> None:
     """Show kappa over time for the comparisons that have two points."""
     progress = {
-        f"{whom}{figures.under(profile)}, {when}": figures.over_time(
+        f"{figures.WHOM[against]}{figures.under(profile)}, {when}": figures.over_time(
             graded, against, before=before, profile=profile
         )
-        for whom, against, profiles in _others(graded)
+        for against, profiles in _others(graded)
         for profile in profiles
         for before, when in WHEN.items()
     }
@@ -112,12 +175,9 @@ def show_over_time(graded: pd.DataFrame) -> None:
     table_view.show_figure(figure, "agreement")
 
 
-def _others(graded) -> list[tuple[str, Against, list[str | None]]]:
+def _others(graded) -> list[tuple[Against, list[str | None]]]:
     """Return whom she can be compared with, and under which profiles."""
-    return [
-        ("networks", "networks", list(figures.profiles_of(graded))),
-        ("reference", "reference", [None]),
-    ]
+    return [("networks", list(figures.profiles_of(graded))), ("reference", [None])]
 
 
 def of_saved() -> tuple[pd.DataFrame, int]:
@@ -144,16 +204,17 @@ def of_saved() -> tuple[pd.DataFrame, int]:
             patient = case.patient or case.film
             if case.born and case.patient in shared:
                 patient += f".{case.born}"
+            to_open = f"{case.case_id}.{place}", case.name
             if name in graded:  # the film is in two cases
-                patient, newer, knee = graded[name]
+                patient, newer, knee, to_open = graded[name]
                 own = newer.joined(own)
-            graded[name] = patient, own, knee
+            graded[name] = patient, own, knee, to_open
     return _table([_row(name, *about) for name, about in graded.items()]), len(drawn)
 
 
 def of_session() -> tuple[pd.DataFrame, int]:
     """Return what she graded in this session, likewise."""
-    rows, drawn = [], 0
+    graded, drawn, labels = [], 0, session_films.labels()
     for digest, film in session_films.all_films().items():
         for place in range(len(film.frames)):
             own = own_grades.of(digest, place)
@@ -161,11 +222,12 @@ def of_session() -> tuple[pd.DataFrame, int]:
                 drawn += 1
             elif own.grade is not None:
                 knee = saved.marked(film, states.state_of(film, place, wait=False))
-                rows.append(_row(f"{digest}.{place}", digest, own, knee))
-    return _table(rows), drawn
+                name = f"{digest}.{place}"
+                graded.append(_row(name, digest, own, knee, (name, labels[digest])))
+    return _table(graded), drawn
 
 
-def _row(name, patient, own, knee):
+def _row(name, patient, own, knee, to_open):
     # What the networks say has no part in it before she saw it, and until then her grade is free.
     is_free = own.seen_at is None
     networks_grade, committed = (None, own.grade) if is_free else (knee.said, own.committed)
@@ -173,11 +235,14 @@ def _row(name, patient, own, knee):
     learnt = knee.learnt_from and networks_grade is not None
     if learnt:  # that they agree then says nothing
         networks_grade = None
-    about = own.grade, committed, networks_grade, knee.reference, knee.profile, learnt
-    return name, patient, when, *about
+    theirs = networks_grade, knee.low, knee.high, knee.reference, knee.profile
+    row, film = to_open
+    row = "" if own.passed and own_grades.waits() else row
+    words = row, film, knee.side, knee.answer
+    return name, patient, when, own.grade, committed, *theirs, learnt, *words
 
 
 def _table(rows):
-    table = pd.DataFrame(list(rows), columns=[*COLUMNS, _LEARNT])
-    grades = dict.fromkeys(("grade", "committed", "networks", "reference"), "Int64")
+    table = pd.DataFrame(list(rows), columns=[*COLUMNS, *_BESIDE])
+    grades = dict.fromkeys(("grade", "committed", "networks", "low", "high", "reference"), "Int64")
     return table.astype({"knee": "str", "patient": "str", "profile": "str", **grades})

@@ -1,16 +1,20 @@
 """How the cells of the lists of knees are worded, saved or of this session."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 from streamlit.delta_generator import DeltaGenerator
 
 from kneeoa.grades import KLGrade
+from pages.shared import boundary
 from pages.shared.rows import component as rows
 
 SIDES = {"R": "right", "L": "left", "unknown": ""}
 NOT_GRADED, GRADED_ANYWAY = "not graded", "refused, graded all the same"
 NOT_READ, AFTER_YOURS = "not read yet", "after yours"
+MOST_NAMED = 5
+"""Films that are named before they are deleted."""
 
 
 def cells_of(knee: dict[str, Any]) -> dict[str, str]:
@@ -60,6 +64,12 @@ def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
         "unread" if knee["unread"] else "",
         whole=key.partition(".")[0],
     )
+
+
+def few(names: Sequence[str]) -> str:
+    """Return what a few of `names` are, so that it is seen which are meant, as Markdown."""
+    more = [f"and {len(names) - MOST_NAMED} more"] * (len(names) > MOST_NAMED)
+    return ", ".join([*(boundary.escaped(name) for name in names[:MOST_NAMED]), *more])
 
 
 def show_clear(place: DeltaGenerator, table: str) -> None:

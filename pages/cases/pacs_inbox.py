@@ -8,7 +8,7 @@ import streamlit as st
 
 from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.wording import counted, plain
-from pages.cases import called, opening
+from pages.cases import away, called, opening
 from pages.shared import boundary, clients, live
 from pages.shared.cases import same_films, saved
 from pages.shared.pacs.running import running
@@ -60,11 +60,18 @@ def show() -> None:
         width="stretch",
     ):
         _open(chosen, opened)
-    with remove_place.popover("Remove from the list", disabled=not chosen, width="stretch"):
-        st.markdown(
-            f"Takes {what or 'nothing'} off this list for good. What the archive has stays there."
-        )
-        st.button("Remove now", key="inbox_remove", type="primary", on_click=_remove, args=[chosen])
+    away.ask(
+        remove_place,
+        "Remove from the list",
+        [film.digest for film in chosen],
+        key="inbox_remove",
+        words=lambda digests: (
+            f"Takes {counted(len(digests), 'film')} off this list for good. What the archive has "
+            "stays there."
+        ),
+        sure="Remove now",
+        on_sure=_remove,
+    )
     if not chosen:
         st.caption("Choose rows on their left edge, then open their films in Read.")
 
@@ -152,10 +159,10 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
     films.turn_to()
 
 
-def _remove(chosen: "Sequence[Arrived]") -> None:
+def _remove(digests: Sequence[str]) -> None:
     # Called before the page is drawn, where nothing else turns a full or locked disk into words.
     with boundary.refusals_shown():
-        for film in chosen:
-            _inbox().remove(film.digest)
+        for digest in digests:
+            _inbox().remove(digest)
         clients.note("pushed films removed")
         look_again()

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.wording import counted
+from pages.cases import away
 from pages.shared import boundary, clients, live
 from pages.shared.pacs.running import running
 
@@ -63,7 +64,7 @@ def summary(counts: Mapping[str, int]) -> str:
 
 def _show_open(entry: "Entry") -> None:
     with st.container(border=True):
-        text, again, away = st.columns([5, 1, 1], vertical_alignment="center")
+        text, again, discard = st.columns([5, 1, 1], vertical_alignment="center")
         about = f", {entry.about}" if entry.about else ""
         gone = entry.server not in {taker.name for taker in running().pacs.takers}
         why = "This archive is no longer in the settings." if gone else entry.said
@@ -84,15 +85,15 @@ def _show_open(entry: "Entry") -> None:
             disabled=busy or gone,
             width="stretch",
         )
-        with away.popover("Discard", disabled=busy, width="stretch"):
-            st.markdown("This report is deleted here and never sent.")
-            st.button(
-                "Discard now",
-                key=f"outbox_away_{entry.entry_id}",
-                type="primary",
-                on_click=_discard,
-                args=[entry.entry_id],
-            )
+        away.ask(
+            discard,
+            "Discard",
+            [] if busy else [entry.entry_id],
+            key=f"outbox_away_{entry.entry_id}",
+            words=lambda _: "This report is deleted here and never sent.",
+            sure="Discard now",
+            on_sure=_discard,
+        )
 
 
 def _show_sent(sent: "list[Entry]") -> None:
@@ -124,10 +125,11 @@ def _retry(only: list[int] | None) -> None:
         running().wake()
 
 
-def _discard(entry_id: int) -> None:
+def _discard(entry_ids: list[int]) -> None:
     from kneeoa.pacs import outbox
     from kneeoa.pacs.sender import utc_now
 
     with boundary.refusals_shown():
-        outbox.discard(running().store(), entry_id, utc_now())
+        for entry_id in entry_ids:
+            outbox.discard(running().store(), entry_id, utc_now())
         clients.note("report to an archive discarded")

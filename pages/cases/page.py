@@ -3,9 +3,9 @@
 import streamlit as st
 
 from pages.cases import saved_list, session_list
-from pages.shared import boundary, kept, style
+from pages.shared import boundary, kept, session_films, style
 from pages.shared.access import sign_in
-from pages.shared.cases import being_saved, reopening, saved, unsaved
+from pages.shared.cases import being_saved, knees, reopening, saved, unsaved
 from pages.shared.pacs.running import running
 
 VIEWS = {
@@ -31,6 +31,7 @@ def show() -> None:
             required=True,
             label_visibility="collapsed",
         )
+    turn_to_opened()
     if saved.is_open():
         who = saved.reader()
         out.button(
@@ -50,6 +51,17 @@ def show() -> None:
         show_archive()
     else:
         {"saved": saved_list, "session": session_list}[view].show()
+
+
+def turn_to_opened() -> None:
+    """Turn to the film of this session whose row was opened, in whichever view."""
+    digest, _, place = st.session_state.pop(session_list.OPEN, "").partition(".")
+    if (film := session_films.all_films().get(digest)) is not None:
+        session_films.forget_refusals()
+        st.session_state[session_films.NEXT] = digest
+        if place:
+            knees.turn_to(film, int(place))
+        st.switch_page("reading/page.py")
 
 
 def show_archive() -> None:

@@ -13,7 +13,7 @@ from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import listing, settings
 from kneeoa.store.cases.case import Case
 from kneeoa.wording import counted, plain
-from pages.cases import columns
+from pages.cases import away, columns
 from pages.shared import boundary, cached, clients
 from pages.shared.cases import book, reopening, saved
 from pages.shared.rows import component as rows
@@ -23,13 +23,11 @@ if TYPE_CHECKING:
 
 PAGE = 200
 """Knees of a page: each case is opened for it, and so is its picture."""
-MOST_NAMED = 5
-"""Films that are named before they are deleted."""
 FIRST = "cases_first"
 """Where the session keeps the first row of the page."""
 ROWS = "cases_rows"
 """The table, for Streamlit."""
-_FAILED = "cases_failed"
+_FAILED, _DELETED = "cases_failed", "cases_deleted"
 _DIGITS = 18
 
 
@@ -79,15 +77,15 @@ def show(
         args=[case_ids, to_read],
         width="stretch",
     )
-    with places["away"].popover("Delete", width="stretch", disabled=not meant, key="cases_away"):
-        st.markdown(
-            f"{counted(len(meant), 'case')} with film, boxes and grades will be deleted **for "
-            f"good**: {_named([case.name for case in meant.values()])}. Nobody can bring "
-            f"{'it' if len(meant) == 1 else 'them'} back."
-        )
-        st.button(
-            "Delete now", key="cases_delete", type="primary", on_click=_delete, args=[list(meant)]
-        )
+    away.ask(
+        places["away"],
+        "Delete",
+        list(meant),
+        key="cases_delete",
+        words=_before_deleting,
+        sure="Delete now",
+        on_sure=_delete,
+    )
     places["csv"].download_button(
         "CSV",
         clients.noted("cases exported", lambda: csv_text(listing.to_take_along(_all_of(asked)))),
@@ -138,12 +136,6 @@ def _all_of(asked):
     return table_of(keeping.some(db, [case_id for case_id, _ in knees], asked.reader), knees, asked)
 
 
-def _named(names):
-    """Return what a few of `names` are, so that it is seen which are meant, as Markdown."""
-    more = [f"and {len(names) - MOST_NAMED} more"] * (len(names) > MOST_NAMED)
-    return ", ".join([*(boundary.escaped(name) for name in names[:MOST_NAMED]), *more])
-
-
 def open_row(key: str) -> None:
     """Open the case of a row at its knee."""
     case, _, knee = key.partition(".")
@@ -160,18 +152,43 @@ def _mark(case_ids, is_read):
         failed.append(str(error))
 
 
+def show_deleted() -> None:
+    """Say once which cases were deleted, also where none is left."""
+    if deleted := st.session_state.get(_DELETED):
+        st.toast(f"Deleted: {columns.few(deleted)}.", duration="long")
+        deleted.clear()
+
+
+def _before_deleting(case_ids):
+    from kneeoa.store.cases import looking
+
+    cases = looking.named(cached.store(), case_ids)
+    if not cases:
+        return "Already deleted."
+    return (
+        f"{counted(len(cases), 'case')} with film, boxes and grades will be deleted **for good**: "
+        f"{columns.few([case.name for case in cases.values()])}. Nobody can bring "
+        f"{'it' if len(cases) == 1 else 'them'} back."
+    )
+
+
 def _delete(case_ids):
-    from kneeoa.store.cases import keeping
+    from kneeoa.store.cases import keeping, looking
 
     db, known, by_whom = cached.store(), book.opened(), clients.now_here()
     failed, gone = st.session_state.setdefault(_FAILED, []), 0
+    deleted: list[str] = st.session_state.get(_DELETED, [])
+    saved.keep_until_sign_out(_DELETED, deleted)
     # Of the session nothing is asked before the last is gone: the reader's next key would end it.
     try:
         files = settings.files_from(os.environ)
+        names = looking.named(db, case_ids)
         for case_id in case_ids:
             keeping.remove(db, files, [case_id], **by_whom)
             known.forget_case(case_id)
             gone += 1
+            if case_id in names:
+                deleted.append(names[case_id].name)
     except KneeOAError as error:
         before = f"{gone} of {counted(len(case_ids), 'case')} were deleted, the others stay. "
         failed.append(before * (len(case_ids) > 1) + str(error))
@@ -180,15 +197,20 @@ def _delete(case_ids):
 
 def show_damaged(damaged: list[int]) -> None:
     """Show how cases that cannot be read are deleted: not at once, for there may be a backup."""
-    with st.popover("Delete what is damaged", key="damaged"):
-        numbers = _named([f"case {case_id}" for case_id in damaged])
-        st.markdown(
-            f"{counted(len(damaged), 'case')} with film and grades will be deleted **for good**: "
-            f"{numbers}. Where there is a backup of the database, put that in its place instead."
-        )
-        st.button(
-            "Delete now", on_click=_delete, args=[damaged], key="delete_damaged", type="primary"
-        )
+    away.ask(
+        st,
+        "Delete what is damaged",
+        damaged,
+        key="delete_damaged",
+        words=lambda case_ids: (
+            f"{counted(len(case_ids), 'case')} with film and grades will be deleted **for good**: "
+            f"{columns.few([f'case {case_id}' for case_id in case_ids])}. Where there is a backup "
+            "of the database, put that in its place instead."
+        ),
+        sure="Delete now",
+        on_sure=_delete,
+        width="content",
+    )
 
 
 def table_of(

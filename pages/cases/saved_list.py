@@ -60,6 +60,7 @@ def show() -> None:
     from kneeoa.store.cases import keeping  # late, as the store itself
 
     db = cached.store()
+    saved_actions.show_deleted()
     with contextlib.suppress(KneeOAError):  # said where something is saved
         keeping.tidy(db, settings.files_from(os.environ), datetime.now(UTC))
     if not keeping.count(db):

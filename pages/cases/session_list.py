@@ -10,13 +10,12 @@ from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import listing
 from kneeoa.store.cases.case import Case, FilmState
 from kneeoa.wording import counted
-from pages.cases import batch, columns
+from pages.cases import away, batch, columns
 from pages.shared import boundary, live, session_films
 from pages.shared.cases import (
     arrivals,
     being_saved,
     identities,
-    knees,
     own_grades,
     saved,
     states,
@@ -45,19 +44,14 @@ LOOK_AGAIN = 1.5
 HEIGHT = "calc(100dvh - 25rem)"
 BEFORE_SAVING = "calc(100dvh - 30rem)"
 """Heights of the table; where films can be saved, what is said before stands in sight below it."""
-_SAID, _ROUND, _OPEN, _AT = "batch_said", "batch_round", "open_film", "session_at"
+_SAID, _ROUND, _AT = "batch_said", "batch_round", "session_at"
+OPEN = "open_film"
+"""Where the session keeps which row was opened: the next run turns to its film."""
 _ROWS = "session_rows"
 
 
 def show() -> None:
     """Show the films of this session, how to add more, and how far they are."""
-    digest, _, place = st.session_state.pop(_OPEN, "").partition(".")
-    if (film := session_films.all_films().get(digest)) is not None:
-        session_films.forget_refusals()
-        st.session_state[session_films.NEXT] = digest
-        if place:
-            knees.turn_to(film, int(place))
-        st.switch_page("reading/page.py")
     work = batch.current()
     show_adding(work)
     if work.left:
@@ -75,7 +69,7 @@ def show() -> None:
         key=_ROWS,
         label="Films of this session",
         height=BEFORE_SAVING if saved.is_open() else HEIGHT,
-        on_open=_open,
+        on_open=open_row,
         at=st.session_state.get(_AT),
     )
     show_actions(work, table, chosen)
@@ -184,7 +178,7 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     """Show what can be done with the marked rows, or the one that is pointed at."""
     digests = [digest for digest in chosen.meant if digest in session_films.all_films()]
     several = [1.2] if chosen.marked else []
-    text, *marks, open_, save, away, stop, csv = st.columns(
+    text, *marks, open_, save, out, stop, csv = st.columns(
         [3, *several, 1, 1.2, 1.2, 1.2, 1], vertical_alignment="center", gap="small"
     )
     for place in marks:
@@ -198,7 +192,7 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
         key="session_open",
         type="primary",
         disabled=len(digests) != 1,
-        on_click=_open,
+        on_click=open_row,
         args=[chosen.row if len(chosen.meant) == 1 else "".join(digests[:1])],
         width="stretch",
     )
@@ -212,14 +206,14 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
             width="stretch",
             help="Keeps the marked films as cases.",
         )
-    away.button(
+    away.ask(
+        out,
         "Remove",
+        digests,
         key="session_remove",
-        disabled=not digests,
-        on_click=_remove,
-        args=[digests],
-        width="stretch",
-        help="Takes the marked films out of this session.",
+        words=_before_removing,
+        sure="Remove now",
+        on_sure=_remove,
     )
     if work.left:
         stop.button("Stop", key="batch_stop", on_click=work.stop, width="stretch")
@@ -271,8 +265,20 @@ def to_take_along(knees_of: pd.DataFrame, work: batch.Batch) -> pd.DataFrame:
     return pd.concat([table.astype(object), more.astype(object)], ignore_index=True)
 
 
-def _open(key):
-    st.session_state[_OPEN] = st.session_state[_AT] = key
+def open_row(key: str) -> None:
+    """Have the next run turn to the film of a row, in whichever view."""
+    st.session_state[OPEN] = st.session_state[_AT] = key
+
+
+def _before_removing(digests):
+    names = [name for digest, name in session_films.labels().items() if digest in digests]
+    if not names:
+        return "Already removed."
+    return (
+        f"{counted(len(names), 'film')} will be taken out of this session: "
+        f"{columns.few(names)}. What was not saved of boxes and grades goes with "
+        f"{'it' if len(names) == 1 else 'them'}."
+    )
 
 
 def _remove(digests):

@@ -20,7 +20,9 @@ from pages.shared.research.own_measured import CARDS, PYTHON, Kept
 def show(work: Work) -> None:
     """Show the button that measures, and what was measured."""
     button, explanation = st.columns([1.4, 5], vertical_alignment="center")
-    asked = button.button("Measure the networks", key="own_measure", width="stretch")
+    asked = button.button(
+        "Measure the networks", key="own_measure", disabled=bool(work.lacking), width="stretch"
+    )
     explanation.caption(
         "This is how the networks do on yours, with intervals over your patients. They learn "
         "nothing from the films."

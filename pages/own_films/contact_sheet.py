@@ -28,12 +28,14 @@ def show_sheet(work: Work) -> None:
     """Show how many films there are of which grade, their frames, and what is left out."""
     chosen = work.chosen
     counts = [sum(film.listed.grade == grade for film in chosen) for grade in GRADES]
-    named = ", ".join(f"{grade.label} {n}" for grade, n in zip(GRADES, counts, strict=True))
+    named = ", ".join(f"{grade.label}: {n}" for grade, n in zip(GRADES, counts, strict=True))
     st.markdown(
-        f"**{counted(len(chosen), 'film')}** of {boundary.escaped(work.source)}: {named}. The "
+        f"**{counted(len(chosen), 'film')}** of {boundary.escaped(work.source)} ({named}). The "
         "yellow frame is what the networks see: the joint in its middle, a little wider than the "
         "knee."
     )
+    if work.lacking:
+        st.warning(work.lacking)
     which = st.segmented_control(
         "Show",
         list(SHOWN),

@@ -40,7 +40,11 @@ def show_learning(work: Work) -> None:
     """Show the button that learns; learn when it is pressed."""
     button, explanation = st.columns([1.4, 5], vertical_alignment="center")
     asked = button.button(
-        "Learn from these films", key="own_learn", type="primary", width="stretch"
+        "Learn from these films",
+        key="own_learn",
+        type="primary",
+        disabled=bool(work.lacking),
+        width="stretch",
     )
     explanation.caption(
         "Only the last layer of each network is fitted anew, so the maps stay exact. What is said "

@@ -9,7 +9,7 @@ import streamlit as st
 
 from kneeoa.adaptation.adapting import Adaptation
 from kneeoa.adaptation.curve import LearningCurve
-from kneeoa.adaptation.gathering.graded import GradedFilms, gather
+from kneeoa.adaptation.gathering.graded import GradedFilms, gather, lacking
 from kneeoa.adaptation.listing import LeftOut
 from kneeoa.adaptation.sheet import LONGEST, SheetFilm
 from kneeoa.networks import INPUT_SIDE
@@ -64,6 +64,11 @@ class Work:
     def chosen(self) -> list[SheetFilm]:
         """The films that are learnt from."""
         return [film for film in self.films if film.opened.digest not in self.without]
+
+    @property
+    def lacking(self) -> str:
+        """What the films lack to learn from, or to measure on, in a sentence; empty: nothing."""
+        return lacking([film.listed.grade for film in self.chosen])
 
     def replace(self, film: SheetFilm, new: SheetFilm) -> None:
         """Put another frame in a film's place; what was learnt before does not hold any more."""

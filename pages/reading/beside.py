@@ -29,8 +29,10 @@ OPTIONS = Options(
 HOW = (
     "Both are shown with zoom and window in common, and below them what differs. Films of one "
     "patient come first where DICOM files name her. Of two films of one knee, the one with the "
-    "earlier date is the prior one; without dates, the one chosen here."
+    "earlier date is the prior one; where patient, side or dates are not known, neither is."
 )
+WIDE = 480
+"""Pixels of what is asked for: day, side and patient of another knee stand in one line there."""
 _SECRET, _VISITS, _CHOICE, _WANTED = "visits_secret", "visits", "beside", "beside_wanted"
 
 
@@ -54,7 +56,7 @@ def choose(film: Film, knee: int) -> None:
     others.sort(key=lambda other: not pairs.belong(here, known[other]))
     names = {other: _label(other, known[other], here) for other in others}
     label = "Beside another" if chosen is None else "Beside another: on"
-    with st.popover(label, width="stretch"):
+    with st.popover(label, width="stretch"), st.container(width=WIDE):
         if others:
             st.selectbox(
                 "Prior film, or other knee",
@@ -170,19 +172,25 @@ def _knee(other: Other) -> tuple[Film, Frame]:
 
 def _label(other, shown, here):
     film, frame = _knee(other)
-    parts = [session_films.labels()[other.digest], SIDES[shown.side]]
-    if len(film.frames) > 1:
-        parts.append(f"on the {frame.name}")
-    if shown.day:
-        parts.append(shown.day)
-    if pairs.belong(here, shown):
-        parts.append("same patient")
-    return plain(", ".join(parts))
+    # A long name, and what stands behind it, is cut off where it does not fit.
+    parts = [
+        shown.day,
+        SIDES[shown.side],
+        "same patient" if pairs.belong(here, shown) else "",
+        f"on the {frame.name}" if len(film.frames) > 1 else "",
+        session_films.labels()[other.digest],
+    ]
+    return plain(", ".join(filter(None, parts)))
 
 
 def _shown(film: Film, frame: Frame) -> Shown:
     side = frame_control.side_of(film, frame)
     return replace(_visit(film), side=side, place=frame.name)
+
+
+def day_of(film: Film) -> str:
+    """Return the day of a film's study, as the list of cases has it; empty where not known."""
+    return _visit(film).day
 
 
 def _visit(film) -> Shown:

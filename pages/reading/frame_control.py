@@ -38,16 +38,17 @@ def choose_knee(film: Film) -> int:
     """Return which proposed frame to start from; ask where the film holds two knees."""
     if len(film.frames) == 1:
         return 0
-    return st.segmented_control(
+    st.session_state.setdefault(knee_key(film), 0)
+    chosen = st.segmented_control(
         "This film shows two knees. Grade the one on the",
         range(len(film.frames)),
         format_func=lambda index: film.frames[index].name,
-        default=0,
         required=True,
         key=knee_key(film),
         persist_state="session",
         width="stretch",
     )
+    return chosen or 0
 
 
 def show_frame(film: Film, knee: int) -> None:
@@ -60,11 +61,11 @@ def show_frame(film: Film, knee: int) -> None:
             "the film: then drag inside it to move it, a corner to resize it; the arrows move it, "
             "too, and Shift with the arrows resizes it. Esc when done."
         )
+        st.session_state.setdefault(side_key(film, knee), film.localised.knees[knee].side)
         st.segmented_control(
             "Side",
             list(SIDES),
             format_func=SIDES.__getitem__,
-            default=film.localised.knees[knee].side,
             required=True,
             key=side_key(film, knee),
             persist_state="session",

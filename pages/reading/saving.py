@@ -1,5 +1,7 @@
 """Saving the film that is read as a case: asked for once, kept up to date from then on."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
@@ -8,6 +10,7 @@ from pages.shared.cases import (
     ahead,
     being_saved,
     identities,
+    knees,
     own_grades,
     reopening,
     saved,
@@ -84,7 +87,7 @@ def _keep_up(film, place):
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
         f"Saved as case {case.case_id}</div>"
     )
-    _show_neighbours(film, case.case_id)
+    _show_neighbours(film, case)
     if being_saved.was_too_fast(film.digest):
         _show_text_warning(film)
     for sentence in st.session_state.get(_SAID, {}).get(case.case_id, ()):
@@ -100,23 +103,27 @@ def _keep_up(film, place):
         )
 
 
-def _show_neighbours(film, case_id):
+def _show_neighbours(film, case):
     """Show how to go on with the list that the case was opened from; have the next one be ready."""
-    around = reopening.neighbours(case_id)
+    around = reopening.neighbours(case, film)
     if around is None or around.count < 2:
         return
     columns = st.columns(2, gap="small")
-    for place, label, name, shortcut, to in (
-        (columns[0], "Previous case", "case_before", None, around.before),
-        (columns[1], "Next case", "case_after", "N", around.after),
+    act: Callable[..., None] = reopening.want
+    before, after = ("Previous case", act, around.before), ("Next case", act, around.after)
+    if around.knee is not None:
+        after = ("Next knee", knees.turn_to, (film, around.knee))
+    for place, (label, act, to), name, shortcut in (
+        (columns[0], before, "case_before", None),
+        (columns[1], after, "case_after", "N"),
     ):
         place.button(
             label,
             key=name,
             shortcut=shortcut,
             disabled=to is None,
-            on_click=reopening.want,
-            args=to or (case_id,),
+            on_click=act,
+            args=to or (),
             width="stretch",
             help=f"This is {around.place} of {around.count} in the list as you left it.",
         )

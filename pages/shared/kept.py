@@ -1,13 +1,15 @@
 """Choices that go along from page to page and stand in the URL, so that a view can be sent.
 
 Streamlit's own binding of widgets to the URL forgets them when a page is left by a link and forbids
-to open another page from code; this does neither.
+to open another page from code; this does neither. Where the browser goes back or on, the address it
+comes to is followed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def one(
@@ -24,6 +26,7 @@ def one(
     `widget` is a ``selectbox`` or ``segmented_control`` of the page or of a column. `default` is
     the first option where it is not given or not among them.
     """
+    _follow(key)
     options = list(options)
     if default not in options:
         default = options[0]
@@ -43,6 +46,7 @@ def several(
     widget: Callable[..., Any], label: str, options: Iterable[Any], key: str, *, default=(), **more
 ) -> tuple:
     """Show a widget that chooses any of `options` (``multiselect``, ``pills``); return them."""
+    _follow(key)
     options = list(options)
     named = {str(option): option for option in options}
     if key in st.session_state:
@@ -62,6 +66,7 @@ def tabs(labels: Mapping[str, str], key: str) -> dict[str, Any]:
 
     `labels` are what is read on them, by the short name that stands in the address.
     """
+    _follow(key)
     first = next(iter(labels))
     value = st.session_state.get(key, "")
     value = labels.get(value, value)
@@ -86,6 +91,7 @@ def turn_to(key: str, value: str | None) -> None:
     None takes it away.
     """
     if value is None:
+        _note_silence(key)
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
     else:
@@ -99,6 +105,7 @@ def chosen(key: str) -> Any:
 
     Not checked: from an address it is text, and may be none of the options.
     """
+    _follow(key)
     if key in st.session_state:
         return st.session_state[key]
     wanted = _wanted(key)
@@ -106,7 +113,11 @@ def chosen(key: str) -> Any:
 
 
 def remember(key: str) -> None:
-    """Keep what the address asks for, for pages that do not show the widget which chooses it."""
+    """Keep what the address asks for, for pages that do not show the widget which chooses it.
+
+    Going back in the browser does not undo such a choice: it is made for all pages.
+    """
+    st.session_state[_silent_on(key)] = None
     if wanted := st.query_params.get_all(key):
         st.session_state[_place(key)] = wanted
 
@@ -116,7 +127,47 @@ def _wanted(key):
     return st.query_params.get_all(key) or st.session_state.get(_place(key), [])
 
 
+def _follow(key):
+    """Have the address choose where the browser has gone back or on to it.
+
+    Where it says nothing it does so only if that stood for a choice on this page: a page that is
+    come to by a link has such an address, too, before what was chosen elsewhere stands in it.
+    """
+    pages = st.session_state.get(_silent_on(key), frozenset())
+    address = st.query_params.get_all(key)
+    if pages is None or not _goes_through_history():
+        return
+    if address or _page() in pages:
+        st.session_state.pop(key, None)
+        st.session_state[_place(key)] = address
+
+
+def _goes_through_history() -> bool:
+    """Return whether this run is because the browser went back or on."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def _page():
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else ""
+
+
+def _note_silence(key):
+    """Note that an address which says nothing stands for the choice on this page."""
+    pages = st.session_state.get(_silent_on(key), frozenset())
+    if pages is not None:
+        st.session_state[_silent_on(key)] = pages | {_page()}
+
+
+def _silent_on(key):
+    """Return where the pages are kept that `_note_silence` noted; None: no address is followed."""
+    return f"silent {key}"
+
+
 def _keep(key, in_url, kept):
+    if not in_url:
+        _note_silence(key)
     st.session_state[_place(key)] = kept
     if st.query_params.get_all(key) != in_url:
         if in_url:

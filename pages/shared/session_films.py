@@ -222,19 +222,18 @@ def take_in_uploads() -> None:
     """Take in what was uploaded or picked and turn to it, before the page is drawn: it is once."""
     uploads = st.session_state.get(f"{_UPLOAD}_{upload_round()}") or ()
     demo = st.session_state.get(f"{_DEMO}_{upload_round()}")
-    came = [(upload.name, partial(bytes_of, upload), False) for upload in uploads]
+    came = [(upload.name, partial(bytes_of, upload)) for upload in uploads]
     if demo is not None:
-        came.append((demo, partial(phantom.demo_film, demo), True))
+        came.append((demo, partial(phantom.demo_film, demo)))
     if not came:
         return
     forget_refusals()
-    for name, data, drawn in came:
+    for name, data in came:
         try:
             digest = take_in(name, data())
         except KneeOAError as error:
             refuse(name, error)
             continue
-        all_films()[digest].drawn |= drawn
         st.session_state.setdefault(NEXT, digest)
     # A new key empties the field, so that its copies of the films are let go.
     st.session_state[_ROUND] = upload_round() + 1

@@ -130,7 +130,10 @@ def show_sessions() -> None:
                 args=[group.code],
                 width="stretch",
             )
-            with delete.popover("Delete", width="stretch"):
+            # By its own key it is closed, also where that of a session just deleted was open.
+            with delete.popover(
+                "Delete", width="stretch", key=f"away_{group.code}", on_change="rerun"
+            ):
                 st.markdown("The session and its votes are deleted for good.")
                 st.button(
                     "Delete now",

@@ -7,7 +7,7 @@ import pytest
 
 from kneeoa.adaptation.framed import Framed
 from kneeoa.adaptation.gathering import graded
-from kneeoa.adaptation.gathering.graded import Opened, TooFewError, gather
+from kneeoa.adaptation.gathering.graded import Opened, TooFewError, gather, lacking
 from kneeoa.adaptation.listing import LeftOut, Listed
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (60, 224, 224)).astype(np.float32)
@@ -77,6 +77,12 @@ def test_too_few_say_what_became_of_the_others():
     with pytest.raises(TooFewError, match=r"Received 3 \(30 films could not be used\)") as error:
         gather([film(f"{n}.png", IMAGES[n]) for n in range(3)], reasons)
     assert [one.reason for one in error.value.left_out] == [one.reason for one in reasons]
+
+
+def test_what_films_lack_is_told_by_their_grades():
+    assert lacking([0, 1, 2] * 9) == ""
+    assert "25 films are needed" in lacking([0, 1, 2] * 8)
+    assert "Films of 3 grades are needed" in lacking([0, 1] * 20)
 
 
 def test_what_stands_against_films_that_are_learnt_from_is_kept(few):

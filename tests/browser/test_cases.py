@@ -144,7 +144,7 @@ def test_a_case_is_graded_saved_opened_again_as_it_was_and_deleted(saving, page,
     expect(rows.locator("tbody tr")).to_have_count(1, timeout=SECONDS)
     rows.focus()
     page.keyboard.press("ArrowDown")
-    delete = page.locator(".st-key-cases_away button").first
+    delete = page.locator(".st-key-cases_delete_asked_0 button").first
     expect(delete).to_be_enabled(timeout=SECONDS)
     delete.click()
     page.get_by_role("button", name="Delete now").click()

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kneeoa.errors import ConfigError
-from kneeoa.films.phantom import DEMO_NAMES, demo_film, draw_knee
+from kneeoa.films.phantom import DEMO_NAMES, demo_film, draw_knee, is_drawn, knee_png
 from kneeoa.grades import GRADES, KLGrade
 
 pytestmark = pytest.mark.usefixtures("drawn_anew")
@@ -127,6 +127,18 @@ def test_demo_films_are_png_files_of_the_promised_kind():
     counts = np.asarray(deep)
     assert counts.min() >= 900 and counts.max() <= 4300
     assert len(np.unique(counts)) > 1000
+
+
+def test_demo_films_say_in_their_file_that_they_are_drawn():
+    for name in DEMO_NAMES:
+        assert is_drawn(demo_film(name))
+    silent, told = (knee_png(3, seed=0, told=told) for told in (False, True))
+    assert not is_drawn(silent)
+    first, second = (np.asarray(Image.open(io.BytesIO(data))) for data in (silent, told))
+    assert np.array_equal(first, second)
+    # A film of somebody in which the words stand elsewhere is none.
+    assert not is_drawn(silent + told)
+    assert not is_drawn(b"")
 
 
 def test_demo_films_show_their_grade():

@@ -1,5 +1,7 @@
 """On the reading page: the joint space beside the answer, and two knees beside each other."""
 
+import html
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -133,7 +135,7 @@ def test_films_of_one_patient_come_first_and_in_order_of_time():
         ("new.dcm", dicom(3, "20230304")),
     )
     current(app, "new.dcm")
-    assert choice_of(app).options[0] == "old.dcm, right knee, 2019-01-02, same patient"
+    assert choice_of(app).options[0] == "2019-01-02, right knee, same patient, old.dcm"
     put_beside(app, "old.dcm")
     (data,) = viewers(app)
     assert [film["label"] for film in data["films"]] == [
@@ -158,7 +160,7 @@ def test_the_same_knee_twice_is_no_change_and_has_no_arrow():
     app = opened(("old.dcm", dicom(2, "20190102")), ("new.dcm", dicom_file(again)))
     put_beside(current(app, "new.dcm"), "old.dcm")
     text = shown(app)
-    assert "The ranges overlap" in text
+    assert "no difference of grade is said" in text
     assert text.count("No difference beyond that of measuring again") == 2
     assert "\u2191" not in text
     assert "\u2193" not in text
@@ -223,12 +225,12 @@ def test_under_a_profile_the_promise_is_that_of_its_films(monkeypatch):
     )
     app = opened(("old.dcm", dicom(0, "20190102")), ("new.dcm", dicom(3, "20230304")))
     put_beside(current(app, "new.dcm"), "old.dcm")
-    assert "of films like the OAI" in shown(app)
+    assert "on films like the OAI" in shown(app)
     app.session_state["profiles"] = {profile.digest: profile}
     app.session_state["profile"] = profile.digest
     text = shown(app.run())
-    assert "of films like the 50 of the profile" in text
-    assert "of films like the OAI" not in text
+    assert "on films like the 50 of the profile" in text
+    assert "on films like the OAI" not in text
 
 
 def test_a_left_knee_stands_beside_a_right_one_without_arrows():
@@ -242,6 +244,25 @@ def test_a_left_knee_stands_beside_a_right_one_without_arrows():
     text = shown(app)
     assert "Narrower in the left knee" in text
     assert "\u2193" not in text
+
+
+def test_pictures_of_nobody_knows_whom_are_no_prior_and_current(monkeypatch):
+    grades = {"old.png": KLGrade(1), "new.png": KLGrade(4)}
+    monkeypatch.setattr(
+        differing, "_answer", lambda film, _: Answer(*[grades[film.name]] * 3, "median", 0.9)
+    )
+    app = opened(("old.png", knee_png(1, seed=2)), ("new.png", knee_png(4, seed=4)))
+    put_beside(current(app, "new.png"), "old.png")
+    (data,) = viewers(app)
+    assert [film["label"] for film in data["films"]] == [
+        "other film: old.png",
+        "this film: new.png",
+    ]
+    assert [pane["saved"] for pane in data["panes"]] == ["Other film", "This film"]
+    text = html.unescape(shown(app))
+    assert "The second one's grade is the higher one." in text
+    assert "than before" not in text
+    assert "\u2191" not in text
 
 
 def test_the_name_of_a_film_is_text_in_the_comparison():

@@ -2,9 +2,10 @@
 
 import pytest
 
+from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import keeping
 from pages.cases import saved_actions, saved_list
-from tests.support.case_pages import FILM, labels, listed, sign_in, started
+from tests.support.case_pages import FILM, asked, labels, listed, sign_in, started, upload
 from tests.support.cases import NOW, knee, new_case
 from tests.support.rows import tables
 from tests.support.teaching_pages import html, press, text
@@ -42,6 +43,7 @@ def test_marks_stay_on_all_pages_and_are_counted(app, db):
     assert "not in sight" not in text(app)
     press(app, "cases_after")
     mark(app, 5, 3, 2)
+    asked(app, "cases_delete")
     assert "**3 cases marked**, 1 not in sight" in text(app)
     # Cases count from 1, films from 0.
     assert (
@@ -51,6 +53,41 @@ def test_marks_stay_on_all_pages_and_are_counted(app, db):
     press(app, "cases_delete")
     assert [case.case_id for case in keeping.cases(db)] == [4, 1]
     assert "marked" not in text(app)
+
+
+def test_what_is_deleted_is_what_was_named_and_a_second_click_takes_nothing(app, db):
+    mark(app, 5)
+    asked(app, "cases_delete")
+    mark(app, 4, at="4.0")  # a late word of the browser's table
+    assert "1 case with film, boxes and grades will be deleted **for good**: 4\\.png." in text(app)
+    press(app, "cases_delete")
+    assert [case.case_id for case in keeping.cases(db)] == [4, 3, 2, 1]
+    assert [toast.value for toast in app.toast] == ["Deleted: 4\\.png."]
+    # Whatever is pointed at now, nothing is there to click until she asks anew.
+    app.session_state["cases_delete_asked_0"] = True  # said once more with a second click
+    mark(app, at="4.0", marks_round=1)
+    assert app.button(key="cases_delete").disabled
+    assert not app.toast
+    assert "for good**: 3\\.png." in text(asked(app, "cases_delete"))
+
+
+def test_films_go_out_of_a_session_only_once_they_are_named(app):
+    app.switch_page("reading/page.py").run()
+    for number in range(2):
+        upload(app, f"{number}.png", knee_png(number, seed=number))
+    one, other = app.session_state["films"]
+    app.session_state["view"] = "session"
+    app.switch_page("cases/page.py").run()
+    told = {"round": 0, "keys": [one]}
+    app.session_state["session_rows"] = {"at": f"{other}.0", "marked": told}
+    app.run()
+    assert app.button(key="session_remove").disabled
+    assert "1 film will be taken out of this session: 0\\.png." in text(
+        asked(app, "session_remove")
+    )
+    press(app, "session_remove")
+    assert list(app.session_state["films"]) == [other]
+    assert app.button(key="session_remove").disabled
 
 
 def test_marks_are_there_for_who_comes_back_and_cleared_at_once(app):

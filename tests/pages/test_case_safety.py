@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
@@ -17,6 +18,7 @@ from kneeoa.store.database import writing
 from pages.shared import style
 from tests.support.case_pages import (
     FILM,
+    asked,
     listed,
     opened,
     read_and_saved,
@@ -139,11 +141,13 @@ def test_what_is_deleted_is_named_where_it_is_asked_for(db, files):
     keys = [row["key"] for row in listed(app)]
     app.session_state["cases_rows"] = {"at": keys[0], "marked": None}
     assert "1 case with film, boxes and grades will be deleted **for good**: \\*6\\*\\.png." in (
-        text(app.run())
+        text(asked(app.run(), "cases_delete"))
     )
+    app.session_state["cases_delete_asked_0"] = False
+    app.run()
     wholes = [row["whole"] for row in listed(app)]
     app.session_state["cases_rows"] = {"at": keys[0], "marked": {"round": 0, "keys": wholes}}
-    assert "\\*2\\*\\.png, and 2 more" in text(app.run())
+    assert "\\*2\\*\\.png, and 2 more" in text(asked(app.run(), "cases_delete"))
     press(app, "cases_delete")
     assert keeping.count(db) == 0
 
@@ -168,14 +172,19 @@ def test_a_reference_waits_for_her_grade_in_the_list_as_well():
     assert listing.table([case])["reference"].tolist() == [3]
 
 
-def test_a_film_of_two_knees_is_opened_at_the_one_of_its_row():
+def test_a_film_of_two_knees_is_opened_at_the_one_of_its_row(caplog, monkeypatch):
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)  # it is given once
     both = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
     app = upload(started(), "two.png", image_file(both))
     digest, film = next(iter(app.session_state["films"].items()))
     assert len(film.frames) == 2
     app.session_state["open_film"] = f"{digest}.1"
-    view(app, "session")
+    app.switch_page("cases/page.py").run()
     assert app.session_state[f"knee_{digest[:12]}"] == 1
+    app.switch_page("reading/page.py").run()
+    app.session_state[f"side_{digest[:12]}_1"] = "L"  # as a case brings it back
+    app.run()
+    assert "default value" not in caplog.text
 
 
 def saved_with_another_box_and_removed(db):
@@ -278,6 +287,7 @@ def test_what_is_damaged_is_named_before_it_is_deleted_and_the_others_stay(db, f
         connection.execute(table.update().where(table.c.id == bad.case_id).values(state="{"))
     app = sign_in(started("cases"))
     assert "1 case left out" in text(app)
+    asked(app, "delete_damaged")
     assert f"**for good**: case {bad.case_id}. Where there is a backup" in text(app)
     press(app, "delete_damaged")
     assert keeping.count(db) == 1

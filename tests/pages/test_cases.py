@@ -16,6 +16,7 @@ from kneeoa.teaching import keys
 from tests.support.case_pages import (
     FILM,
     KEY,
+    asked,
     kept_name,
     labels,
     listed,
@@ -213,9 +214,10 @@ def test_a_case_is_deleted_for_good_and_the_film_in_the_session_stays(db, tmp_pa
     app.switch_page("cases/page.py").run()
     app.session_state["cases_rows"] = {"at": f"{case.case_id}.0", "marked": None}
     app.run()
-    assert any(button.key == "cases_delete" for button in app.button)
-    press(app, "cases_delete")
+    assert app.button(key="cases_delete").disabled
+    press(asked(app, "cases_delete"), "cases_delete")
     assert "No case is saved yet" in text(app)
+    assert [toast.value for toast in app.toast] == [f"Deleted: {kept_name(case)}."]
     assert keeping.count(db) == 0
     assert list((tmp_path / "kept").rglob("*.film")) == []
     assert audit.entries(db)["event"][0] == "case deleted"

@@ -10,6 +10,7 @@ from kneeoa.store.database import StoreError
 from pages.reading import gate_strip
 from pages.shared.cases import book
 from tests.support.case_pages import (
+    asked,
     labels,
     listed,
     opened,
@@ -192,6 +193,7 @@ def test_who_turns_elsewhere_meanwhile_is_there(walking, cases):
 def test_all_that_are_to_be_deleted_are(db, cases):
     app = sign_in(started("cases"), "ab")
     mark_all(app, cases)
+    asked(app, "cases_delete")
     with something_else_done_after(keeping, "remove"):
         press(app, "cases_delete")
     assert keeping.cases(db) == []
@@ -208,7 +210,7 @@ def test_how_many_were_deleted_before_the_disk_refused_is_said(db, cases, monkey
     app = sign_in(started("cases"), "ab")
     mark_all(app, cases)
     monkeypatch.setattr(keeping, "remove", remove)
-    press(app, "cases_delete")
+    press(asked(app, "cases_delete"), "cases_delete")
     assert "1 of 2 cases were deleted, the others stay. The disk is broken." in errors(app)
     assert [case.case_id for case in keeping.cases(db)] == [cases[1].case_id]
     assert errors(app.run()) == ""

@@ -2,16 +2,26 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from kneeoa.films.phantom import knee_png
+from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.store.cases import keeping
 from pages.shared import session_films
 from pages.shared.cases import ahead
 from pages.shared.memory.holding import Holding, holding
 from pages.shared.memory.limits import Limits
-from tests.support.case_pages import labels, listed, opened, read_and_saved, sign_in, started
+from tests.support.case_pages import (
+    labels,
+    listed,
+    opened,
+    read_and_saved,
+    sign_in,
+    started,
+    upload,
+)
 from tests.support.cases import NOW, new_case
+from tests.support.films import image_file
 from tests.support.teaching_pages import html, press
 
 pytestmark = pytest.mark.usefixtures("kept")
@@ -96,6 +106,41 @@ def test_nothing_counts_as_seen_before_its_turn(cases):
     press(app, "case_after")
     assert "Show the networks' answer" in labels(app)
     assert app.session_state["own_grades"] == {}
+
+
+def test_both_knees_of_a_film_are_come_to_by_who_grades_before_the_networks(db):
+    one = image_file(draw_knee(2, seed=7))
+    both = np.hstack([draw_knee(1, seed=2), draw_knee(3, seed=9, laterality="L")])
+    app = read_and_saved("ab", name="one.png", data=one)
+    press(upload(app, "both.png", image_file(both)), "save_case")
+    first, last = keeping.cases(db)
+    assert [len(case.state.knees) for case in (first, last)] == [2, 1]
+
+    def walked(**address):
+        app = started("cases")
+        for name, value in address.items():
+            app.query_params[name] = value
+        listed(sign_in(app.run(), "cd"))
+        return opened(app, first.case_id)
+
+    def at(app):
+        digest = app.session_state["current_film"]
+        return digest, app.session_state[f"knee_{digest[:12]}"] if digest == first.film else 0
+
+    app = walked(reveal="after")
+    assert app.button(key="case_after").label == "Next knee"
+    press(press(app, "own_1"), "case_after")
+    assert at(app) == (first.film, 1)
+    assert app.button(key="case_after").label == "Next case"
+    press(app, "case_after")
+    assert at(app) == (last.film, 0)
+    press(app, "case_before")
+    assert at(app) == (first.film, 0)
+    # What she left ungraded is come to again.
+    press(app, "case_after")
+    assert at(app) == (first.film, 1)
+    # Who reads with the answers in sight grades what she likes.
+    assert walked().button(key="case_after").label == "Next case"
 
 
 def test_where_the_list_is_not_gone_through_nothing_is_made_ready(cases):

@@ -1,6 +1,7 @@
 """A film that is opened out of a hospital's own shows the knee and the box it was learnt from."""
 
 import hashlib
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,13 +11,15 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders.answer import Answer
 from kneeoa.graders.framing import FOUND
 from kneeoa.graders.locating.gate import WARNED, Finding
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.track_record import LEARNT_FROM_IT
+from kneeoa.grades import KLGrade
 from pages.own_films import outcome
 from pages.reading import answer_card
-from pages.shared import session_films
+from pages.shared import cached, session_films
 from pages.shared.cases import knees
 from pages.shared.memory.film import Film
 from tests.support import habits
@@ -101,10 +104,19 @@ def test_a_range_is_not_said_to_hold_on_films_unlike_those_of_the_profile():
         answer=SimpleNamespace(text="KL 1 to KL 2", level=0.9, rule="median"),
     )
     card = {"members": [1, 2, 3]}
-    assert "it held their readers' grade in 92%" in answer_card._meaning(reading, card, True)
+    assert "they held their readers' grade in 92%" in answer_card._meaning(reading, card, True)
     unlike = answer_card._meaning(reading, card, False)
     assert "92%" not in unlike
-    assert "it holds the grade less often" in unlike
+    assert "they hold the grade less often" in unlike
+
+
+def test_what_holds_of_all_answers_is_told_from_what_holds_of_this_range():
+    answer = Answer(KLGrade(2), KLGrade(2), KLGrade(2), "median", 0.9)
+    reading = SimpleNamespace(profile=None, answer=answer)
+    meaning = answer_card._meaning(reading, cached.together_card(), True)
+    assert "of all answers, single grades and ranges, 90% are to hold" in meaning
+    assert re.search(r"KL 2 alone held it in \d+% \(\d+% to \d+%; \d+ of \d+ knees\)\.", meaning)
+    assert "KL 2 alone held" not in answer_card._meaning(reading, cached.together_card(), False)
 
 
 def test_figures_are_under_the_name_of_the_network_that_they_are_of(monkeypatch):

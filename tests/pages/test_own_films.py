@@ -12,6 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.adaptation.disagreeing import disagreements
+from kneeoa.adaptation.gathering import graded as graded_films
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
@@ -108,7 +109,7 @@ def expected_shares(graders, data):
 
 def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     said = look(app, graded)
-    assert f"**{COUNT} films** of County\\.zip: KL 0 0, KL 1 6, KL 2 7, KL 3 15" in said
+    assert f"**{COUNT} films** of County\\.zip (KL 0: 0, KL 1: 6, KL 2: 7, KL 3: 15" in said
     assert "**1 film** could not be used" in said
     assert "\\*0\\*\\.png" in said
     assert app.session_state["own_films"].adaptation is None
@@ -185,12 +186,11 @@ def test_the_published_networks_are_measured_and_the_figures_kept(app, graded):
     assert work.measured is None
 
 
-def test_too_few_films_and_grades_are_said_as_by_the_command(app):
+def test_too_few_films_are_said_before_anything_is_asked(app):
     films = {f"{n % 3}/{n}.png": png(draw_knee(n % 3, seed=n, marked=False)) for n in range(4)}
-    look(app, zipped(films))
-    press(app, key="own_learn")
-    assert "at least 25 graded films" in text(app)
-    assert app.session_state["own_films"].adaptation is None
+    assert "25 films are needed, to learn from and to measure" in look(app, zipped(films))
+    assert app.button(key="own_learn").disabled
+    assert app.button(key="own_measure").disabled
 
 
 def test_a_frame_is_corrected_and_what_was_learnt_is_forgotten(app):
@@ -211,7 +211,9 @@ def test_a_frame_is_corrected_and_what_was_learnt_is_forgotten(app):
     assert "A ZIP of graded films" in [one.label for one in app.file_uploader]
 
 
-def test_films_that_are_there_twice_stand_on_the_sheet_and_count_once(app):
+def test_films_that_are_there_twice_stand_on_the_sheet_and_count_once(app, monkeypatch):
+    monkeypatch.setattr(graded_films, "LEAST_FILMS", 3)
+    monkeypatch.setattr(graded_films, "LEAST_GRADES", 2)
     film = png(draw_knee(1, seed=1, marked=False))
     table = "file,grade\na.png,1\na.png,1\ncopy.png,2\n"
     said = look(app, zipped({"grades.csv": table, "a.png": film, "copy.png": film}))

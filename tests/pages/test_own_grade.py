@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from kneeoa.films.phantom import knee_png
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
+from pages.shared import session_films
 from tests.support.places import MAIN_SCRIPT
 from tests.support.rows import tables
 from tests.support.teaching_pages import press, text
@@ -153,3 +154,31 @@ def test_agreement_says_what_is_missing_and_then_figures():
     press(app, "own_commit")
     app.switch_page("cases/page.py").run()
     assert "1 of at least 10 knees so far" in app.dataframe[0].value.to_csv()
+
+
+def test_where_she_differs_from_their_one_grade_is_listed_and_opens(headline):
+    said = int(Graders().read_both(read_radiograph(FILM, "one.png"))[1].said)
+    mine = 0 if said > 1 else 4
+    app = started(("one.png", FILM), ("two.png", knee_png(0, seed=3)), reveal="after")
+    one, two = app.session_state["films"]
+    app = turned_to(app, one)
+    press(app, f"own_{mine}")
+    app.switch_page("cases/page.py").run()
+    app.segmented_control(key="view").set_value("agreement").run()
+    assert tables(app) == []  # their answer waits
+    app.switch_page("reading/page.py").run()
+    press(app, "own_commit")
+    turned_to(app, two)
+    app.switch_page("cases/page.py").run()
+    (table,) = tables(app)
+    (row,) = table["rows"]
+    assert (row["cells"]["networks"], row["cells"]["range"]) == (f"KL {said}", headline)
+    assert (row["cells"]["mine"], row["cells"]["apart"]) == (f"KL {mine}", f"{mine - said:+d}")
+    app.session_state["open_film"] = row["key"]  # as its Enter does
+    app.run()
+    assert app.session_state["current_film"] == one
+
+
+def turned_to(app, digest):
+    app.session_state[session_films.NEXT] = digest
+    return app.run()

@@ -16,7 +16,7 @@ from kneeoa.store import tables
 from kneeoa.store.database import open_store, writing
 from pages.shared.pacs import running
 from tests.support.archive import PATIENT, film, report, running_archive
-from tests.support.case_pages import read_behind
+from tests.support.case_pages import asked, read_behind
 
 SECONDS = 60
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
@@ -221,7 +221,7 @@ def test_pushed_films_are_opened_and_removed(configured, went):
         films = running().inbox.listed()
         opened = st.session_state.setdefault("inbox_opened", set())
         pacs_inbox._open(films, opened)
-        pacs_inbox._remove(films)
+        pacs_inbox._remove([film.digest for film in films])
         pacs_inbox._open(films, opened)
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()
@@ -264,7 +264,7 @@ def test_a_report_that_waits_can_be_tried_again_and_discarded(configured, db):
     assert "refuses (0122)" in texts(app)
     configured.mood = "well"
     first, second = [one.entry_id for one in outbox.entries(db)]
-    app.button(key=f"outbox_away_{second}").click().run()
+    asked(app, f"outbox_away_{second}").button(key=f"outbox_away_{second}").click().run()
     app.button(key=f"outbox_try_{first}").click().run()
     wait_for(lambda: [one.state for one in outbox.entries(db)] == ["sent"])
     assert "1 in the archive." in texts(app.run())

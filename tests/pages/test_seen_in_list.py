@@ -4,8 +4,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films import phantom
+from kneeoa.graders import track_record
 from kneeoa.store.cases import keeping, settings
-from tests.support.case_pages import listed, opened, read_and_saved, sign_in, started
+from tests.support.case_pages import listed, opened, read_and_saved, sign_in, started, upload
 from tests.support.places import MAIN_SCRIPT
 from tests.support.teaching_pages import html, press
 
@@ -56,9 +57,14 @@ def test_nothing_more_is_written_for_what_was_noted(case, db, monkeypatch):
     assert keeping.get(db, case.case_id, "CD").own(0) == before
 
 
-def test_drawn_films_are_no_part_of_her_agreement(kept, monkeypatch):
-    app = started()
-    app.button_group(key="demo_0").set_value(phantom.DEMO_NAMES[0]).run()
+@pytest.mark.parametrize("is_picked", [True, False])
+def test_drawn_films_are_no_part_of_her_agreement(kept, monkeypatch, is_picked):
+    app, name = started(), phantom.DEMO_NAMES[0]
+    if is_picked:
+        app.button_group(key="demo_0").set_value(name).run()
+    else:  # as `python -m kneeoa demo` writes it, under whatever name
+        upload(app, "film.png", phantom.demo_film(name))
+    assert track_record.DRAWN in html(app)
     press(app, "own_2")
     press(sign_in(app, "ab"), "save_case")
     assert agreement_in(app) == "Left out: 1 knee of synthetic demo films."

@@ -73,6 +73,16 @@ def test_a_file_s_name_that_is_no_text_is_written_as_what_can_be_read_of_it(tmp_
     assert json_of(out)["film"]["name"] == "M\ufffdller.png"
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_drawing_that_says_so_is_reported_as_one(tmp_path, told):
+    film, out = tmp_path / "film.png", tmp_path / "out"
+    film.write_bytes(knee_png(2, seed=0, told=told))
+    assert report(film, "--out", out, "--json", "--text") == 0
+    assert json_of(out)["film"]["drawn"] is told
+    (text,) = (file.read_text() for file in out.glob("*report.txt"))
+    assert ("a drawing, no film" in text) is told
+
+
 def test_millimetres_that_no_knee_has_are_in_no_form(tmp_path):
     film, out = tmp_path / "film.dcm", tmp_path / "out"
     film.write_bytes(knee_file(2, height=300, ImagerPixelSpacing=None, PixelSpacing=[0.9, 0.9]))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats.proportion import proportion_confint
 
 from kneeoa.store.cases import agreement, keeping, readers
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST
@@ -32,14 +33,15 @@ def graded(count, *, before=True, reference=True, seed=0, profile=""):
             NOW + timedelta(hours=number),
             int(mine[number]),
             int(mine[number]) if before else None,
-            int(networks[number]),
+            *3 * (int(networks[number]),),
             int(truth[number]) if reference else None,
             profile,
         )
         for number in range(count)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    whole = dict.fromkeys(("grade", "committed", "networks", "reference"), "Int64")
+    whole = ("grade", "committed", "networks", "low", "high", "reference")
+    whole = dict.fromkeys(whole, "Int64")
     return table.astype(whole)
 
 
@@ -50,14 +52,14 @@ def by_name(table):
 def test_kappa_is_cohens_with_quadratic_weights_and_has_an_interval():
     table = graded(60)
     found = by_name(table)
-    for whom, column in (("The networks", "networks"), ("The reference", "reference")):
-        one = found[f"{whom}, before theirs was seen"]
+    for column, whom in agreement.WHOM.items():
+        one = found[f"The {whom}, before theirs was seen"]
         expected = cohen_kappa_score(table[column], table["committed"], weights="quadratic")
         assert one.knees == 60
         assert one.score.kappa == pytest.approx(expected)
         low, high = one.score.kappa_interval
         assert low < expected < high
-    theirs = found["The networks against the reference"]
+    theirs = found["The networks' one grade against the reference"]
     expected = cohen_kappa_score(table["reference"], table["networks"], weights="quadratic")
     assert theirs.score.kappa == pytest.approx(expected)
     assert len(found) == 3
@@ -67,15 +69,15 @@ def test_grades_with_theirs_in_sight_are_never_put_to_free_ones():
     table = pd.concat([graded(20), graded(12, before=False, seed=1)], ignore_index=True)
     table["knee"] = [f"k{number}" for number in range(len(table))]
     found = by_name(table)
-    assert found["The networks, before theirs was seen"].knees == 20
-    assert found["The networks, with theirs in sight"].knees == 12
+    assert found["The networks' one grade, before theirs was seen"].knees == 20
+    assert found["The networks' one grade, with theirs in sight"].knees == 12
 
 
 def test_what_she_changed_after_seeing_theirs_does_not_count():
     table = graded(20)
     changed = table.assign(grade=table["networks"])
-    before = by_name(table)["The networks, before theirs was seen"].score.kappa
-    assert by_name(changed)["The networks, before theirs was seen"].score.kappa == before
+    before = by_name(table)["The networks' one grade, before theirs was seen"].score.kappa
+    assert by_name(changed)["The networks' one grade, before theirs was seen"].score.kappa == before
 
 
 def test_answers_under_a_profile_have_lines_of_their_own():
@@ -85,15 +87,17 @@ def test_answers_under_a_profile_have_lines_of_their_own():
     table["knee"] = [f"k{number}" for number in range(len(table))]
     found = by_name(table)
     for what, knees, part in (
-        ("The networks, before theirs was seen", 20, parts[0]),
-        ("The networks under Elsewhere (0a1b2c), before theirs was seen", 30, parts[1]),
+        ("The networks' one grade, before theirs was seen", 20, parts[0]),
+        ("The networks' one grade under Elsewhere (0a1b2c), before theirs was seen", 30, parts[1]),
     ):
         kappa = cohen_kappa_score(part["networks"], part["committed"], weights="quadratic")
         assert (found[what].knees, found[what].score.kappa) == (knees, pytest.approx(kappa))
-    few = found["The networks under Nowhere (d3e4f5), before theirs was seen"]
+    few = found["The networks' one grade under Nowhere (d3e4f5), before theirs was seen"]
     assert (few.knees, few.score) == (4, None)
     assert found["The reference, before theirs was seen"].knees == 54
-    assert found["The networks under Elsewhere (0a1b2c) against the reference"].knees == 30
+    assert (
+        found["The networks' one grade under Elsewhere (0a1b2c) against the reference"].knees == 30
+    )
     under = agreement.over_time(table, "networks", before=True, profile="Elsewhere (0a1b2c)")
     assert list(under["answered"]) == [BLOCK]
 
@@ -120,7 +124,7 @@ def test_what_a_profile_learnt_from_is_marked_and_left_out_of_how_they_agree():
     assert "the profile learnt from it" in doubt_of(learnt)
     assert "learnt" not in doubt_of(other)
     own = OwnGrade(2, NOW, 2, NOW, NOW)
-    rows = [("a", "a", own, other), ("b", "b", own, learnt)]
+    rows = [("a", "a", own, other, ("1.0", "a")), ("b", "b", own, learnt, ("2.0", "b"))]
     table = of_cases._table([of_cases._row(*row) for row in rows])
     (compared,) = (c for c in agreement.comparisons(table) if "before" in c.what)
     assert compared.knees == 1
@@ -156,6 +160,8 @@ def test_a_number_is_two_patients_only_where_two_birthdays_stand_under_it(
     cases = [
         SimpleNamespace(
             film=f"{place}",
+            case_id=place,
+            name="Film",
             patient="p",
             born=birthday,
             state=SimpleNamespace(knees=[knee(2)], drawn=False),
@@ -169,6 +175,43 @@ def test_a_number_is_two_patients_only_where_two_birthdays_stand_under_it(
     monkeypatch.setattr(keeping, "some", lambda *_: cases)
     table, _ = of_cases.of_saved()
     assert table["patient"].nunique() == patients
+
+
+def test_a_grade_in_their_range_counts_there_and_not_as_the_same():
+    table = graded(40, reference=False)
+    # One network answer in two leaves the grade above open.
+    table["high"] = (table["networks"] + pd.Series([0, 1] * 20, dtype="Int64")).clip(upper=4)
+    (one,) = agreement.comparisons(table)
+    mine, networks = table["committed"], table["networks"]
+    assert one.score.accuracy.count == (mine == networks).sum()
+    assert one.in_range.count == ((mine >= networks) & (mine <= table["high"])).sum()
+    assert one.in_range.count > one.score.accuracy.count
+    against = graded(40).assign(low=0, high=4).astype({"low": "Int64", "high": "Int64"})
+    found = by_name(against)
+    assert found["The networks' one grade against the reference"].in_range.value == 1
+    assert found["The reference, before theirs was seen"].in_range is None
+
+
+def test_shares_have_an_interval_in_which_the_knees_of_a_patient_count_as_one():
+    (one,) = agreement.comparisons(graded(40, reference=False))
+    share = one.score.accuracy
+    low, high = one.interval_of(share)
+    assert one.score.patients == 20
+    expected = proportion_confint(share.value * 20, 20, method="wilson")
+    assert (low, high) == pytest.approx(expected)
+    assert low < share.low < share.value < share.high < high
+
+
+def test_the_knees_in_which_they_differ_come_the_furthest_apart_first():
+    table = graded(40, reference=False)
+    differing = agreement.differing(table)
+    off = (table["committed"] - table["networks"]).abs()
+    assert len(differing) == (off > 0).sum()
+    assert differing["apart"].abs().tolist() == sorted(off[off > 0], reverse=True)
+    # What she said once she had seen theirs does not take a difference away.
+    assert len(agreement.differing(table.assign(grade=table["networks"]))) == len(differing)
+    unseen = table.assign(networks=pd.array([pd.NA] * 40, dtype="Int64"))
+    assert agreement.differing(unseen).empty
 
 
 def test_too_few_are_said():

@@ -76,6 +76,12 @@ def opened(app, case_id, place=0):
     return app.switch_page("reading/page.py").run()
 
 
+def asked(app, key):
+    """Open the question in which the button `key` does what cannot be undone."""
+    app.session_state[f"{key}_asked_{app.session_state[f'{key}_round']}"] = True
+    return app.run()
+
+
 def kept_name(case):
     """What a film is called that is kept without its patient."""
     return f"Film {case.film[:6].upper()}"

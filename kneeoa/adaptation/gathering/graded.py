@@ -121,6 +121,21 @@ def gather(opened_films: Sequence[Opened], left_out: Sequence[LeftOut] = ()) -> 
     )
 
 
+def lacking(grades: Sequence[int]) -> str:
+    """Return what films of `grades` lack, in a sentence; empty where there is enough of all.
+
+    Films that are there twice are not told from others before `gather` looks at them.
+    """
+    if len(grades) < LEAST_FILMS:
+        return (
+            f"{LEAST_FILMS} films are needed, to learn from and to measure the networks on: fewer "
+            "tell neither. Fifty or more are worth the work."
+        )
+    if len(set(grades)) < LEAST_GRADES:
+        return f"Films of {LEAST_GRADES} grades are needed, to learn from and to measure on."
+    return ""
+
+
 def _same_films(opened: Sequence[Opened]) -> np.ndarray:
     """Return a number for each film, the same where the networks see the same pixels."""
     seen: dict[bytes, int] = {}
@@ -161,8 +176,8 @@ def _expect_enough(opened: Sequence[Opened], left_out: Sequence[LeftOut]) -> Non
     without = f" ({', '.join(lost)})" if lost else ""
     if len(opened) < LEAST_FILMS:
         raise TooFewError(
-            f"Expected at least {LEAST_FILMS} graded films to learn a habit from. Received "
-            f"{len(opened)}{without}. Fifty or more are worth the work.",
+            f"Expected at least {LEAST_FILMS} graded films: fewer tell neither a habit nor how "
+            f"the networks do. Received {len(opened)}{without}. Fifty or more are worth the work.",
             left_out,
         )
     if len(grades) < LEAST_GRADES:

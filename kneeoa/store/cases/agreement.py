@@ -11,6 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
+from kneeoa.metrics.agreement import Proportion, proportion, wilson
 from kneeoa.teaching import scoring
 from kneeoa.teaching.scoring import Score
 
@@ -18,17 +19,26 @@ LEAST = 10
 """Knees below which no figure is given."""
 BLOCK = 20
 """Knees of one point in time."""
-COLUMNS = ("knee", "patient", "given_at", "grade", "committed", "networks", "reference", "profile")
+COLUMNS = (
+    *("knee", "patient", "given_at", "grade", "committed"),
+    *("networks", "low", "high", "reference", "profile"),
+)
 Against = Literal["networks", "reference"]
+WHOM: dict[Against, str] = {"networks": "networks' one grade", "reference": "reference"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """One comparison: `what` in words, of how many `knees`, and a score where there are enough."""
+    """One comparison: `what` in words, of how many `knees`, and a score where there are enough.
+
+    `in_range` is how many of the knees got a grade within the range that the networks left open,
+    where they are compared with.
+    """
 
     what: str
     knees: int
     score: Score | None
+    in_range: Proportion | None = None
 
     @property
     def sentence(self) -> str:
@@ -40,6 +50,15 @@ class Compared:
         why = self.score.why_no_interval
         return f"{why[:1].upper()}{why[1:]}." if why else ""
 
+    def interval_of(self, share: Proportion) -> tuple[float, float]:
+        """Return Wilson's 95% interval (1927) of a share of the knees, both ends in [0, 1].
+
+        The knees of a patient count as one: two of them may agree for one reason. So it is rather
+        too wide than too narrow.
+        """
+        patients = self.score.patients if self.score else share.total
+        return wilson(share.value * patients, patients)
+
 
 def comparisons(graded: pd.DataFrame) -> list[Compared]:
     """Return her grades against the networks' and the reference, and theirs against it.
@@ -49,7 +68,8 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
     graded : a row a knee in `COLUMNS`: ``knee`` names it, ``patient`` whose it is (of a film that
         does not say, the film itself: its knees are of one patient); ``grade`` is her last one,
         ``committed`` that from before she saw the networks' (empty: none); 0 to 4 or empty;
-        ``profile`` is the name of the one that the networks answered under, empty as published
+        ``networks`` is their one grade, ``low`` to ``high`` the range that they left open;
+        ``profile`` is the name of the one that they answered under, empty as published
 
     Returns
     -------
@@ -57,18 +77,19 @@ def comparisons(graded: pd.DataFrame) -> list[Compared]:
         Comparisons with at least one knee.
     """
     compared = []
-    others: dict[Against, str] = {"networks": "The networks", "reference": "The reference"}
-    for against, whom in others.items():
+    for against, whom in WHOM.items():
         for profile in profiles_of(graded) if against == "networks" else [None]:
             for before, when in ((True, "before theirs was seen"), (False, "with theirs in sight")):
                 answers = answers_of(graded, against, before=before, profile=profile)
-                compared.append(_compared(f"{whom}{under(profile)}, {when}", answers, graded))
+                hers = "grade" if against == "networks" else ""
+                what = f"The {whom}{under(profile)}, {when}"
+                compared.append(_compared(what, answers, graded, ranged=hers))
     known = graded.dropna(subset=["networks", "reference"])
     theirs = known.assign(grade=known["networks"]).rename(columns={"knee": "image_id"})
     for profile in profiles_of(known):
-        answers = theirs.loc[theirs["profile"] == profile, ["image_id", "reference", "grade"]]
-        what = f"The networks{under(profile)} against the reference"
-        compared.append(_compared(what, answers, graded))
+        answers = theirs[theirs["profile"] == profile].drop(columns=["given_at", "committed"])
+        what = f"The {WHOM['networks']}{under(profile)} against the reference"
+        compared.append(_compared(what, answers, graded, ranged="reference"))
     return [comparison for comparison in compared if comparison.knees]
 
 
@@ -100,6 +121,8 @@ def answers_of(
             "reference": graded[against],
             "grade": mine,
             "given_at": graded["given_at"],
+            "low": graded["low"],
+            "high": graded["high"],
         }
     )
     table = table.dropna(subset=["reference", "grade"])
@@ -119,10 +142,28 @@ def over_time(
     return scoring.progress(blocks, _patients(graded))
 
 
-def _compared(what: str, answers: pd.DataFrame, graded: pd.DataFrame) -> Compared:
+def differing(graded: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows in which her grade is not the networks' one grade, the furthest apart first.
+
+    With ``mine``, her grade as it is compared: from before she saw theirs, where there is one; and
+    ``apart``, by how many grades it is above theirs, -4 to 4.
+    """
+    mine = graded["committed"].fillna(graded["grade"])
+    apart = mine - graded["networks"]
+    differs = graded.assign(mine=mine, apart=apart)[(apart != 0).fillna(False)]
+    order = differs["apart"].abs().sort_values(ascending=False, kind="stable")
+    return differs.loc[order.index].reset_index(drop=True)
+
+
+def _compared(what: str, answers: pd.DataFrame, graded: pd.DataFrame, *, ranged: str) -> Compared:
+    """Compare; `ranged` is the column of grades to look for in the networks' range, or nothing."""
     enough = len(answers) >= LEAST
     score = scoring.score(answers, _patients(graded)) if enough else None
-    return Compared(what, len(answers), score)
+    in_range = None
+    if enough and ranged:
+        holds = answers[ranged].between(answers["low"], answers["high"])
+        in_range = proportion(int(holds.fillna(False).sum()), len(answers))
+    return Compared(what, len(answers), score, in_range)
 
 
 def _patients(graded: pd.DataFrame) -> Mapping[str, str]:

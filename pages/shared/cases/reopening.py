@@ -33,35 +33,55 @@ def want(case_id: int, knee: int = 0) -> None:
 
 def note_order(knees: Iterable[tuple[int, int]]) -> None:
     """Note in which order the list shows knees, by case and place: so they can be gone through."""
-    first: dict[int, int] = {}
+    places: dict[int, list[int]] = {}
     for case_id, knee in knees:
-        first.setdefault(case_id, knee)
-    saved.keep_until_sign_out(_IN_ORDER, first)
+        places.setdefault(case_id, []).append(knee)
+    saved.keep_until_sign_out(_IN_ORDER, places)
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """Which case of the list comes before another and which after it, with the knee to show.
 
-    `place` is that of the case itself, from 1 on, of `count`.
+    `place` is that of the case itself, from 1 on, of `count`. `knee` is a knee of it further on in
+    the list whose answer waits for her grade: it comes before the next case.
     """
 
     before: tuple[int, int] | None
     after: tuple[int, int] | None
     place: int
     count: int
+    knee: int | None = None
 
 
-def neighbours(case_id: int) -> Neighbours | None:
-    """Return what is around a case in the list as it was last seen; None where it was not there."""
-    order = list(st.session_state.get(_IN_ORDER, {}).items())
-    numbers = [number for number, _ in order]
-    if case_id not in numbers:
+def neighbours(case: Case, film: Film) -> Neighbours | None:
+    """Return what is around a case in the list as it was last seen; None where it was not there.
+
+    `film` is that of the case, as it is looked at.
+    """
+    places: dict[int, list[int]] = st.session_state.get(_IN_ORDER, {})
+    if case.case_id not in places:
         return None
-    here = numbers.index(case_id)
+    order = [(number, shown[0]) for number, shown in places.items()]
+    here = list(places).index(case.case_id)
     before = order[here - 1] if here else None
     after = order[here + 1] if here + 1 < len(order) else None
-    return Neighbours(before, after, here + 1, len(order))
+    waiting = _waiting(case, film, places[case.case_id])
+    return Neighbours(before, after, here + 1, len(order), waiting)
+
+
+def _waiting(case, film, listed):
+    """Return which of the `listed` knees after the one that is looked at waits for her grade."""
+    looked_at = knees.knee_of(film)
+    if looked_at not in listed:
+        return None
+    for place in listed[listed.index(looked_at) + 1 :]:
+        is_hidden = own_grades.hides(film.digest, place)
+        if not is_hidden or own_grades.of(film.digest, place).grade is not None:
+            continue
+        if knees.may_be_graded(film, case.state.knees[place].findings):
+            return place
+    return None
 
 
 def wanted() -> tuple[int, int] | None:
@@ -124,7 +144,7 @@ def bring_here(case_id: int, knee: int = 0) -> tuple[Film, list[str]]:
         )
     own_grades.are_same(digest, case.film)
     session_films.restore(film, state.quarters, state.changes)
-    film.anyway, film.drawn = state.anyway, state.drawn
+    film.anyway, film.drawn = state.anyway, film.drawn or state.drawn
     differences = _restore_knees(film, state)
     knees.turn_to(film, knee)
     for place, own in case.grades.items():

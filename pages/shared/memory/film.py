@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from kneeoa.errors import KneeOAError
-from kneeoa.films import display
+from kneeoa.films import display, phantom
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.grading import Reading
@@ -57,7 +57,7 @@ class Film:
     positive : whether it is shown inverted, because it came as a negative
     changes : in words, what the reader had done to it
     anyway : whether the reader wants a grade although the film was refused
-    drawn : whether it is one of the synthetic demo films
+    drawn : whether it is one of the synthetic films, as its file says, or a case of it
     looked_at : whether the reader turned to it
     readings : of each network, and of both together, by frame and by the digest of the profile,
         empty as published
@@ -107,6 +107,7 @@ class Film:
             radiograph.notes,
             radiograph.pixels.shape,
             localised,
+            drawn=phantom.is_drawn(data),
         )
         holding().keep(film, session, len(data))
         film.show(radiograph, localised)

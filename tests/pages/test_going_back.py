@@ -1,0 +1,94 @@
+"""The browser's own way back: the address that it comes to is followed, not written over."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import kept
+
+
+def page():
+    import streamlit as st
+
+    from pages.shared import kept
+
+    kept.remember("when")
+    film = kept.chosen("film")
+    st.text(film)
+    kept.turn_to("film", film)
+    st.text(kept.tabs({"one": "First", "two": "Second"}, "part")["two"].open)
+    st.text(kept.one(st.selectbox, "View", ["saved", "session"], "view"))
+    st.text(kept.several(st.multiselect, "Grades", [0, 1, 2], "grades"))
+    st.text(kept.one(st.selectbox, "When", ["at once", "after"], "when"))
+    st.button("Open", on_click=kept.turn_to, args=["film", "a.png"])
+
+
+@pytest.fixture
+def app():
+    opened = AppTest.from_function(page).run()
+    assert not opened.exception
+    return opened
+
+
+@pytest.fixture
+def go_back(monkeypatch):
+    def gone(app, address):
+        app.query_params.clear()
+        for name, value in address.items():
+            app.query_params[name] = value
+        with monkeypatch.context() as patch:
+            patch.setattr(kept, "_goes_through_history", lambda: True)
+            app.run()
+        assert not app.exception
+        return app
+
+    return gone
+
+
+def shown(app):
+    return [text.value for text in app.text]
+
+
+def address(app):
+    return dict(app.query_params)
+
+
+AT_FIRST = ["None", "False", "saved", "()", "at once"]
+
+
+def test_the_way_back_goes_through_what_was_chosen(app, go_back):
+    assert shown(app) == AT_FIRST
+    app.selectbox(key="view").select("session").run()
+    app.multiselect(key="grades").select(1).run()
+    app.button[0].click().run()
+    everything = {"view": "session", "grades": "1", "film": "a.png"}
+    assert address(app) == everything
+    go_back(app, {"view": "session", "grades": "1"})
+    assert shown(app) == ["None", "False", "session", "(1,)", "at once"]
+    go_back(app, {"view": "session"})
+    assert shown(app) == ["None", "False", "session", "()", "at once"]
+    go_back(app, {})
+    assert shown(app) == AT_FIRST
+    assert address(app) == {}
+    assert shown(go_back(app, {"part": "two"}))[1] == "True"
+    assert shown(go_back(app, everything)) == ["a.png", "False", "session", "(1,)", "at once"]
+
+
+def test_a_run_that_goes_nowhere_keeps_what_was_chosen(app):
+    app.selectbox(key="view").select("session").run()
+    app.query_params.clear()  # as of a browser that has not heard of the new address yet
+    assert shown(app.run())[2] == "session"
+    assert address(app) == {"view": "session"}
+
+
+def test_an_address_that_never_stood_for_a_choice_takes_none_away(go_back):
+    app = AppTest.from_function(page)
+    app.query_params["view"] = "session"
+    assert shown(app.run())[2] == "session"
+    assert shown(go_back(app, {}))[2] == "session"
+    assert address(app) == {"view": "session"}
+
+
+def test_what_is_chosen_for_all_pages_is_not_undone(app, go_back):
+    app.selectbox(key="when").select("after").run()
+    assert shown(go_back(app, {}))[-1] == "after"
+    assert address(app) == {"when": "after"}
