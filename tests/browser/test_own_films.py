@@ -84,5 +84,5 @@ def test_a_frame_is_corrected_on_the_contact_sheet(own, tmp_path):
     expect(dialog.get_by_text("220")).to_be_visible(timeout=SECONDS)
     dialog.get_by_role("button", name="Take this frame").click()
     expect(own.get_by_text("KL 1, corrected")).to_be_visible(timeout=SECONDS)
-    own.get_by_role("button", name="Learn from these films").click()
-    expect(own.get_by_text("at least 25 graded films")).to_be_visible(timeout=SECONDS)
+    expect(own.get_by_text("25 films are needed")).to_be_visible()
+    expect(own.get_by_role("button", name="Learn from these films")).to_be_disabled()

@@ -54,7 +54,7 @@ def test_films_without_a_doubt_have_an_arrow_and_a_promise_for_films_like_the_oa
     app = opened(*films())
     text = compared(put_beside(current(app, "new.dcm"), "old.dcm"))
     assert f"{UP} Higher than before." in text
-    assert "90% of films like the OAI's." in text
+    assert "90% hold the reference's grade on films like the OAI's." in text
 
 
 def test_what_is_said_against_either_film_is_listed_and_takes_arrow_and_promise_away(apart):
