@@ -57,25 +57,22 @@ def of_answer(
 ) -> str:
     """Return how often both networks together were right before when `grade` was their one grade.
 
-    That counts all knees of that one grade, whatever the range was. Without `measured` the film is
-    unlike those of the record, which is then not given. Under a `profile` the record is that of its
-    films.
+    That counts all knees of that one grade, whatever the range was. Without `measured`, or where it
+    is `drawn`, the film is unlike those of the record, which is then not given. Under a `profile`
+    the record is that of its films.
     """
-    unlike = DRAWN if drawn else UNLIKE if profile is None else UNLIKE_ITS_FILMS
+    unlike = ""
+    if drawn or not measured:
+        unlike = DRAWN if drawn else UNLIKE if profile is None else UNLIKE_ITS_FILMS
     if profile is None:
-        return sentence(
-            grade,
-            published_record(card),
-            in_ranges="answer" in card,
-            unlike="" if measured else unlike,
-        )
+        return sentence(grade, published_record(card), in_ranges="answer" in card, unlike=unlike)
     return sentence(
         grade,
         profile.record.track_record[FOLDER],
         readers="its readers",
         films=f"films of {profile.name}",
         in_ranges=True,
-        unlike="" if measured else unlike,
+        unlike=unlike,
     )
 
 

@@ -10,8 +10,7 @@ ONE_DAY = "Both films are of one day: a difference is none of time."
 ONE_FILM = "Both knees are of one film, and which is the right one is not known: set their sides."
 TWO_NUMBERS = "The files give two patient numbers, and one name and date of birth."
 TWO_NAMES = (
-    "The files give one patient number, and two names: two patients, or one whose name changed. "
-    "Neither film is called the prior one."
+    "The files give one patient number, and two names: two patients, or one whose name changed."
 )
 NOT_KNOWN = "Not said by the files: {}. See that they belong together."
 _PATIENT, _SIDE = "whether both are of one patient", "which knee each of them is"

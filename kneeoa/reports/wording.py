@@ -47,13 +47,17 @@ def one_grade(answer: NetworkAnswer) -> str:
     return f"{grade.label}, {grade.text} ({RULE_IN_WORDS[answer.rule]}){doubt}"
 
 
-def range_in_words(answer: NetworkAnswer) -> str:
-    """Return the range and what all ranges promise; empty where there is none."""
+def range_in_words(answer: NetworkAnswer, *, profile: str = "") -> str:
+    """Return the range and what all ranges promise; empty where there is none.
+
+    `profile` is that of the report.
+    """
     if answer.low is None or answer.high is None:
         return ""
     low, high = KLGrade(answer.low).label, KLGrade(answer.high).label
     ends = f"{low} alone" if low == high else f"{low} to {high}"
-    promise = f"of all answers {answer.level:.0%} are to hold the reference's grade"
+    grade = "the grade of the profile's readers" if profile else "the reference's grade"
+    promise = f"of all answers {answer.level:.0%} are to hold {grade}"
     return f"{ends}; {promise} on films like those they were set on, on others fewer"
 
 
@@ -215,7 +219,8 @@ def sections(report: Report) -> tuple[tuple[str, tuple[tuple[str, str], ...]], .
 def _answer(report: Report) -> list[tuple[str, str]]:
     lines = [("Kellgren-Lawrence", headline(report))]
     if answer := report.answer:
-        lines += [("Range", range_in_words(answer))] if answer.low is not None else []
+        promised = range_in_words(answer, profile=report.profile)
+        lines += [("Range", promised)] if promised else []
         lines += [("As one grade", one_grade(answer)), ("Most probable", most_probable(answer))]
         lines += [("Probabilities", shares(answer))]
     for network in report.networks:

@@ -15,8 +15,7 @@ def closes_at(db: Engine, group: Group) -> datetime | None:
     if group.state != "voting" or group.voting_since is None:
         return None
     person, vote = tables.participant, tables.vote
-    # Votes from before it was opened again do not close it at once.
-    in_round = at_film(group.group_id, group.position, since=group.voting_since)
+    in_round = at_film(group.group_id, group.position, since=round_since(db, group))
     with reading(db) as connection:
         joined = connection.scalars(
             select(func.count()).select_from(person).where(person.c.group_id == group.group_id)
@@ -24,9 +23,23 @@ def closes_at(db: Engine, group: Group) -> datetime | None:
         voted, last = connection.execute(
             select(func.count(), func.max(vote.c.voted_at)).where(in_round)
         ).one()
+    # Come back to, a film stays open as long as if the last vote had just come.
+    last = last and max(last, group.voting_since)
     return closing.closes_at(
         group.voting_since, seconds=group.seconds, joined=joined, voted=voted, last_vote=last
     )
+
+
+def round_since(db: Engine, group: Group) -> datetime | None:
+    """Return since when votes on the film that `group` is at count anew; None: all of them do.
+
+    Only votes from before voting was opened again do not: they were shown.
+    """
+    film = tables.group_film
+    is_film = (film.c.group_id == group.group_id) & (film.c.position == group.position)
+    with reading(db) as connection:
+        is_again = connection.scalar(select(film.c.again).where(is_film))
+    return group.voting_since if is_again else None
 
 
 def look(db: Engine, code: str, now: datetime) -> tuple[Group, datetime | None]:

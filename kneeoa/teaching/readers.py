@@ -60,16 +60,19 @@ def rests_on(counts: np.ndarray, weights: str = "plain") -> str:
     value = group_kappa(counts, weights)
     if np.isnan(value):
         return "needs two films with two votes, and more than one grade"
-    return _interval_text(value, group_kappa_interval(counts, weights), counts)
+    return _interval_text(value, group_kappa_interval(counts, weights), counts, who="all")
 
 
-def _interval_text(value: float, interval: tuple[float, float], counts: np.ndarray) -> str:
+def _interval_text(
+    value: float, interval: tuple[float, float], counts: np.ndarray, *, who: str
+) -> str:
     if not np.isnan(interval[0]):
         return f"95% interval {interval[0]:.2f} to {interval[1]:.2f} (bootstrap over films)"
     if not _has_enough(counts):
         return "too few films with two votes for an interval"
-    is_one = value > 1 - 1e-12
-    return "all agree on every film: no interval" if is_one else "films too alike for an interval"
+    if value > 1 - 1e-12:
+        return f"{who} agree on every film: no interval"
+    return "films too alike for an interval"
 
 
 def _has_enough(counts: np.ndarray) -> bool:
@@ -104,7 +107,8 @@ def pairs_rest_on(votes: pd.DataFrame) -> str:
     value = pair_kappa(votes)
     if np.isnan(value):
         return "needs two readers who gave more than one grade"
-    text = _interval_text(value, pair_kappa_interval(votes), counts_of(votes).to_numpy())
+    counts = counts_of(votes).to_numpy()
+    text = _interval_text(value, pair_kappa_interval(votes), counts, who="these pairs")
     return f"{text}; all pairs of readers who gave more than one grade (Light)"
 
 

@@ -122,5 +122,9 @@ def _show_caption(name, readings):
 def show_way_on(name: str, key: str) -> None:
     """Show the button that opens a film in the reading page."""
     if st.button("Open in the reading page", key=f"open_{key}_{name}", width="stretch"):
-        st.session_state[session_films.NEXT] = session_films.add(*cached.teaching_set().read(name))
+        films = cached.teaching_set()
+        digest = session_films.add(*films.read(name))
+        if digest is not None:
+            session_films.all_films()[digest].drawn |= films.is_synthetic
+        st.session_state[session_films.NEXT] = digest
         st.switch_page("reading/page.py")

@@ -276,8 +276,8 @@ def _before_removing(digests):
         return "Already removed."
     return (
         f"{counted(len(names), 'film')} will be taken out of this session: "
-        f"{columns.few(names)}. What was not saved of boxes and grades goes with "
-        f"{'it' if len(names) == 1 else 'them'}."
+        f"{columns.few(names)}. Boxes that were not saved go with "
+        f"{'it' if len(names) == 1 else 'them'}; your grades stay for this session."
     )
 
 

@@ -1,11 +1,13 @@
 """The answer that leads: a range of grades, its probabilities, and how far to trust it."""
 
+import contextlib
 import html
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from kneeoa.errors import KneeOAError
 from kneeoa.graders import track_record, two_readings
 from kneeoa.graders.answer import RULE_IN_WORDS, is_wide, rule_of, why_another
 from kneeoa.graders.grading import Reading
@@ -101,23 +103,22 @@ def _cell(grade, answered, answer):
 
 def _meaning(reading, card, measured):
     answer, profile = reading.answer, reading.profile
+    whose = "its readers'" if profile else "the reference's"
     if profile:
         covered = profile.record.figures[FOLDER].get("coverage", {}).get("after", (None,))[0]
-        held = "" if covered is None else f"; they held their readers' grade in {covered:.0%}"
-        held = f"Calibrated on the {profile.record.of.films} films of the profile{held}."
+        held = "" if covered is None else f". There the answers held it in {covered:.0%}"
         if not measured:
-            held = (
-                f"Calibrated on the {profile.record.of.films} films of the profile; on films "
-                "unlike them they hold the grade less often."
-            )
+            held = "; on films unlike them answers hold it less often"
+        held = f"Calibrated on the {profile.record.of.films} films of the profile{held}."
     elif measured:
         covered = card["answer"]["coverage"]["test"]["covered"]["value"]
-        held = f"On test knees of the OAI they held it in {covered:.0%}. {_held(answer, card)}"
+        held = f"On test knees of the OAI the answers held it in {covered:.0%}. "
+        held += _held(answer, card)
     else:
-        held = "Calibrated on films of the OAI; on films unlike them they hold it less often."
+        held = "Calibrated on films of the OAI; on films unlike them answers hold it less often."
     return (
         f"**{answer.text}**: of all answers, single grades and ranges, {answer.level:.0%} are to "
-        f"hold the reference's grade (conformal prediction). {held.strip()}\n\nThe one grade is "
+        f"hold {whose} grade (conformal prediction). {held.strip()}\n\nThe one grade is "
         f"{RULE_IN_WORDS[answer.rule]}, chosen on validation films as off by the fewest grades; "
         f"those of the networks below are found in the same way. {TOGETHER} means the weighted "
         f"mean of {len(card['members'])} models and of each film with its mirror image."
@@ -126,7 +127,9 @@ def _meaning(reading, card, measured):
 
 def _held(answer, card):
     """Return how often this very range held the reference's grade, as far as that is published."""
-    table, rule = cached.together_predictions(), rule_of(card)
+    table, rule = None, rule_of(card)
+    with contextlib.suppress(KneeOAError):  # the answer stands without it
+        table = cached.together_predictions()
     if table is None or rule is None:
         return ""
     test = table[(table["split"] == "test") & table["true_grade"].notna()]

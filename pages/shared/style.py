@@ -15,8 +15,8 @@ button[kind] kbd {opacity: 1;}
 /* White on the dark theme's primary colour, which is bright, would not be legible; pointed at, a
    button is darker. */
 button[kind^="primary"]:not(:disabled), [data-testid="stMultiSelect"] [data-tag] {color: Canvas;}
-button[kind^="primary"]:is(:hover, :focus-visible):not(:active) {color: white;}
-button[kind="tertiary"]:is(:hover, :focus-visible, :active) {color: inherit;
+button[kind^="primary"]:not(:disabled):is(:hover, :focus-visible):not(:active) {color: white;}
+button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {color: inherit;
   text-decoration: underline;}
 .kl-network {font-size: .95rem; color: color-mix(in srgb, currentColor 75%, transparent);}
 .kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}
@@ -158,6 +158,9 @@ button[kind="tertiary"]:is(:hover, :focus-visible, :active) {color: inherit;
 def apply_style() -> None:
     """Put the page's style in place."""
     st.html(STYLE)
+    # Streamlit says it of the page's own part alone, and popovers and dialogs stand beside that.
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
+    st.html(f"<style>:root {{color-scheme: {scheme};}}</style>")
 
 
 def hide_menu() -> None:

@@ -209,8 +209,8 @@ def _show_count(group):
         as_it_is, closes = voting.look(database, group.code, now)
         if as_it_is.round != group.round:
             st.rerun(scope="app")
-        # Of this opening alone: earlier votes were shown, and do not close it.
-        voted = store.voted(database, group.group_id, group.position, since=group.voting_since)
+        since = voting.round_since(database, group)
+        voted = store.voted(database, group.group_id, group.position, since=since)
         joined = len(store.participants(database, group.group_id))
         st.html(
             f'<div class="kl-code">{voted}<span> of {joined}</span></div>'

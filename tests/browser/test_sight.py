@@ -79,6 +79,8 @@ def test_hints_of_keys_and_captions_are_told_from_what_is_behind_them(page, app_
     page.goto(f"{app_url}/practice")
     expect(page.locator("button[kind=primary] kbd")).to_be_visible(timeout=SECONDS)
     expect(page.locator("[data-testid=stCaptionContainer]").first).to_be_visible(timeout=SECONDS)
+    # Popovers and dialogs stand beside the page, and take their colours from here.
+    expect(page.locator(":root")).to_have_css("color-scheme", scheme, timeout=SECONDS)
     page.wait_for_timeout(400)
     assert_legible(page)
 

@@ -195,6 +195,9 @@ def test_without_a_folder_the_films_are_drawn_and_that_is_said(monkeypatch):
     assert "Real films are not part of this dashboard" in text(app)
     assert pictures(app) == 6
     assert "12 films." in text(app)
+    way_on = next(button for button in app.button if button.key.startswith("open_"))
+    (film,) = way_on.click().run().session_state["films"].values()
+    assert film.drawn
     app = opened(monkeypatch, part="differing")
     assert "only real films teach" in text(app)
 

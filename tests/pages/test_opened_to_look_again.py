@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.errors import DataError
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
@@ -104,10 +105,11 @@ def test_a_range_is_not_said_to_hold_on_films_unlike_those_of_the_profile():
         answer=SimpleNamespace(text="KL 1 to KL 2", level=0.9, rule="median"),
     )
     card = {"members": [1, 2, 3]}
-    assert "they held their readers' grade in 92%" in answer_card._meaning(reading, card, True)
+    assert "There the answers held it in 92%" in answer_card._meaning(reading, card, True)
     unlike = answer_card._meaning(reading, card, False)
     assert "92%" not in unlike
-    assert "they hold the grade less often" in unlike
+    assert "answers hold it less often" in unlike
+    assert "hold its readers' grade" in unlike
 
 
 def test_what_holds_of_all_answers_is_told_from_what_holds_of_this_range():
@@ -117,6 +119,18 @@ def test_what_holds_of_all_answers_is_told_from_what_holds_of_this_range():
     assert "of all answers, single grades and ranges, 90% are to hold" in meaning
     assert re.search(r"KL 2 alone held it in \d+% \(\d+% to \d+%; \d+ of \d+ knees\)\.", meaning)
     assert "KL 2 alone held" not in answer_card._meaning(reading, cached.together_card(), False)
+
+
+def test_an_answer_stands_without_a_table_that_is_damaged(monkeypatch):
+    def damaged():
+        raise DataError("Expected a table.")
+
+    monkeypatch.setattr(cached, "together_predictions", damaged)
+    answer = Answer(KLGrade(2), KLGrade(2), KLGrade(2), "median", 0.9)
+    meaning = answer_card._meaning(
+        SimpleNamespace(profile=None, answer=answer), cached.together_card(), True
+    )
+    assert "the answers held it in 90%" in meaning
 
 
 def test_figures_are_under_the_name_of_the_network_that_they_are_of(monkeypatch):

@@ -188,7 +188,7 @@ def test_the_published_networks_are_measured_and_the_figures_kept(app, graded):
 
 def test_too_few_films_are_said_before_anything_is_asked(app):
     films = {f"{n % 3}/{n}.png": png(draw_knee(n % 3, seed=n, marked=False)) for n in range(4)}
-    assert "25 films are needed, to learn from and to measure" in look(app, zipped(films))
+    assert "25 films are needed to learn from them, or to measure" in look(app, zipped(films))
     assert app.button(key="own_learn").disabled
     assert app.button(key="own_measure").disabled
 

@@ -81,6 +81,7 @@ def test_a_drawing_that_says_so_is_reported_as_one(tmp_path, told):
     assert json_of(out)["film"]["drawn"] is told
     (text,) = (file.read_text() for file in out.glob("*report.txt"))
     assert ("a drawing, no film" in text) is told
+    assert ("was the one grade" in text) is not told, "no track record of a drawing"
 
 
 def test_millimetres_that_no_knee_has_are_in_no_form(tmp_path):

@@ -86,6 +86,9 @@ def test_a_range_of_one_grade_is_that_grade():
     words = wording.range_in_words(sure.answer)
     assert words.startswith("KL 2 alone; of all answers 90% are to hold the reference's grade")
     nothing = replace(REPORT.answer, low=None, high=None, level=None)
+    assert "hold the grade of the profile's readers" in wording.range_in_words(
+        sure.answer, profile="That of Ward 3"
+    )
     assert wording.range_in_words(nothing) == ""
 
 
@@ -142,7 +145,7 @@ def test_a_doubt_is_in_every_form():
     for form in (one_line(as_text(unsigned)), pdf_text(as_pdf(unsigned, pictures()))):
         assert "KL 2, minimal (the median of the probabilities); uncertain" in form
         assert "Undecided: no grade reaches half of the probability; KL 1 and KL 2 lead." in form
-        assert "of all answers 90% are to hold the reference's grade on films like" in form
+        assert "of all answers 90% are to hold the grade of the profile's readers on films" in form
         assert "those they were set on, on others fewer" in form
         assert "The networks in use are not signed." in form
     sure = replace(REPORT.answer, low=1, high=2)

@@ -64,7 +64,7 @@ def test_voting_that_is_opened_again_waits_for_new_votes(db):
 
     def new(of_whom):
         """How many have voted since it was opened again, and what one of them gave."""
-        since = again.voting_since
+        since = voting.round_since(db, again)
         voted = store.voted(db, group.group_id, 0, since=since)
         return voted, store.vote_of(db, of_whom, 0, since=since)
 
@@ -76,6 +76,25 @@ def test_voting_that_is_opened_again_waits_for_new_votes(db):
     assert state(db, again, 120) == "voting"
     store.vote(db, people[1], 0, 2, after(121))
     assert state(db, again, 124) == "closed"
+
+
+def test_a_film_that_was_only_left_and_come_back_to_keeps_its_votes(db):
+    group, (ann, ben) = opened(db)
+    store.vote(db, ann, 0, 1, after(1))
+    away = store.change_group(db, group, position=1, now=after(10))
+    back = store.change_group(db, away, position=0, now=after(20))
+    assert (back.state, voting.round_since(db, back)) == ("voting", None)
+    store.vote(db, ben, 0, 2, after(30))
+    assert state(db, back, 32) == "voting"
+    assert state(db, back, 33) == "closed"
+    # All had voted: it stays open for a moment, and is not closed by coming to it.
+    away = store.change_group(db, store.find_group(db, group.code), position=1, now=after(40))
+    for one in (ann, ben):
+        store.vote(db, one, 1, 3, after(41))
+    third = store.change_group(db, away, position=2, now=after(41))
+    back = store.change_group(db, third, position=1, now=after(60))
+    assert state(db, back, 61) == "voting"
+    assert state(db, back, 63) == "closed"
 
 
 def test_who_joins_late_is_waited_for_and_who_leaves_is_not(db):

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from kneeoa.errors import DataError
+from kneeoa.films import phantom
 from kneeoa.grades import KLGrade
 from kneeoa.teaching import exam, films
 from kneeoa.teaching.films import TeachingFilm
@@ -17,6 +18,13 @@ ALL = SET.films.values()
 
 def film(name, grade, patient=None):
     return TeachingFilm(name, patient or name, KLGrade(grade), "test", f"{name}.png")
+
+
+def test_drawn_films_are_the_files_that_older_exams_name():
+    # By the SHA-256 of the file, which is that of the drawing and nothing beside it.
+    name = next(iter(SET.films))
+    seed = 100 + int(name.rpartition("-")[2])
+    assert SET.read(name)[1] == phantom.knee_png(SET.films[name].grade, seed=seed)
 
 
 def grades_of(drawn):

@@ -112,6 +112,9 @@ def test_the_interval_of_pairs_is_that_of_films_drawn_anew():
     )
     assert readers.pairs_rest_on(votes(table[:, :4])).startswith("too few films with two votes")
     assert readers.pairs_rest_on(votes([[1, 2], [3, 3]])).startswith("needs two readers")
+    # A third, who gives one grade alone and agrees with nobody, is in no pair.
+    two_of_three = votes([[0, 1, 2, 3, 4, 2], [0, 1, 2, 3, 4, 2], [2] * 6])
+    assert readers.pairs_rest_on(two_of_three).startswith("these pairs agree on every film")
 
 
 def test_the_share_of_right_votes_is_drawn_by_film_not_by_vote():

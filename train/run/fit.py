@@ -93,8 +93,7 @@ def fit(
                     held.close()
                     resumed = bool(history) and history[-1]["stage"] == number + 1
                     if history and not resumed:
-                        best = saver.best(schedule.best_epoch(history))
-                        architectures.assign_all(network, best)
+                        architectures.assign_all(network, saver.best(schedule.best_epoch(history)))
                     fresh = initialisation.fresh_layers
                     unfreeze_from(network, config.stages[number].from_layer, always=fresh)
                     with _says_too_large(config):
@@ -105,18 +104,20 @@ def fit(
                     stage_number = number
                 started = time.monotonic()
                 row = _train_epoch(learner, config, len(train), history, number, report)
-                weights = copies(architectures.variables(network))
-                kept = averaged(network, learner.optimizer, weights)
-                if kept is not weights:
-                    architectures.assign_all(network, kept)
                 with _says_too_large(config):
+                    weights = copies(architectures.variables(network))
+                    kept = averaged(network, learner.optimizer, weights)
+                    if kept is not weights:
+                        architectures.assign_all(network, kept)
                     row |= _validate(network, val, started)
-                if kept is not weights:
-                    architectures.assign_all(network, weights)
+                    if kept is not weights:
+                        architectures.assign_all(network, weights)
                 for name in ("loss", "val_loss"):
                     _expect_finite(row, name, config)
                 history = (*history, row)
-                saver.save(_state(learner, weights, history, made_by), kept)
+                with _says_too_large(config):
+                    saver.save(_state(learner, weights, history, made_by), kept)
+                del weights, kept  # the device has room for what the saver holds, not for more
                 report(_after_epoch(config, history, learner.note))
         best_epoch = schedule.best_epoch(history)
         best = saver.best(best_epoch)

@@ -4,8 +4,9 @@ Writing takes seconds for a large network, and epochs on a fast GPU hardly more.
 while training goes on: as soon as an epoch ends where epochs are long, and else so that writing
 takes a tenth of the time. A process that is killed loses the epoch that it was in and those that
 ended in the minute before, or the one whose state was being written; one that ends by an error or
-by the user loses no finished epoch. A GPU hands over only what is going to be written: all that a
-ResNet50's training has to keep is 380 MB, after epochs of seconds.
+by the user loses no finished epoch, unless the GPU itself fails: then as one that is killed. A GPU
+hands over only what is going to be written: all that a ResNet50's training has to keep is 380 MB,
+after epochs of seconds.
 """
 
 import time
@@ -37,7 +38,7 @@ def copies(variables: Iterable[tuple[str, keras.Variable]]) -> dict[str, Value]:
 
 
 class Saver:
-    """A context manager: when it is left, however that is, the last finished epoch is written."""
+    """A context manager: when it is left, the last finished epoch is written, if it can be had."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._clock = folder, clock

@@ -128,8 +128,8 @@ def lacking(grades: Sequence[int]) -> str:
     """
     if len(grades) < LEAST_FILMS:
         return (
-            f"{LEAST_FILMS} films are needed, to learn from and to measure the networks on: fewer "
-            "tell neither. Fifty or more are worth the work."
+            f"{LEAST_FILMS} films are needed to learn from them, or to measure the networks on "
+            f"them: there are {len(grades)}. Fifty or more are worth the work."
         )
     if len(set(grades)) < LEAST_GRADES:
         return f"Films of {LEAST_GRADES} grades are needed, to learn from and to measure on."

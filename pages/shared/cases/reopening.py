@@ -75,7 +75,11 @@ def _waiting(case, film, listed):
     looked_at = knees.knee_of(film)
     if looked_at not in listed:
         return None
+    # The film may show fewer knees by now than when the list was drawn.
+    count = min(len(case.state.knees), len(film.frames))
     for place in listed[listed.index(looked_at) + 1 :]:
+        if place >= count:
+            continue
         is_hidden = own_grades.hides(film.digest, place)
         if not is_hidden or own_grades.of(film.digest, place).grade is not None:
             continue

@@ -23,6 +23,7 @@ from train.graph.native.stage import on_device
 from train.graph.native.update import Update
 from train.graph.trainer import averaged, build_optimizer, inner, rates, unfreeze_from
 from train.machine import Machine, backend
+from train.run import fit as fitting
 from train.run import native_learner
 from train.run.batches import predict, targets_of
 from train.run.fit import fit
@@ -246,9 +247,13 @@ def test_a_device_without_room_is_said_in_a_sentence(tmp_path, monkeypatch):
     def full(step):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(native_learner.capture, "recorder_for", lambda device: full)
-    with pytest.raises(TrainingError, match="do not fit into the memory of the device"):
-        fit(PLAIN, FILMS, VAL, folder=tmp_path)
+    for module, name, replaced in (
+        (native_learner.capture, "recorder_for", lambda device: full),
+        (fitting, "copies", full),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(TrainingError, match="do not fit into"):
+            patch.setattr(module, name, replaced)
+            fit(PLAIN, FILMS, VAL, folder=tmp_path)
 
 
 def test_layers_that_are_needed_no_more_are_let_go(monkeypatch):
