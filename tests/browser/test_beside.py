@@ -68,6 +68,12 @@ def test_both_show_the_same_part_of_the_knee_whatever_is_done(pair):
     titles = pair.locator(".pane .title").all_inner_texts()
     assert titles[0].startswith("Prior, 2019-01-02")
     assert titles[1].startswith("Current, 2023-03-04")
+    # What a tool is used for is told below that.
+    pair.locator(".pane").first.focus()
+    pair.keyboard.press("l")
+    title, hint = (pair.locator(f".{name}").first.bounding_box() for name in ("title", "hint"))
+    assert hint["y"] >= title["y"] + title["height"]
+    pair.keyboard.press("Escape")
     assert alike(pair) > 0.9
     before = pair.locator(".values").all_inner_texts()
     box = pair.locator(".pane").nth(1).bounding_box()
