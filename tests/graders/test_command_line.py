@@ -132,10 +132,8 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path, film):
 
 @pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_rows_that_were_written_stay_whatever_ends_it(tmp_path, film, ending, code):
-    # More than are graded before this process comes to its turn.
-    (tmp_path / "0000.png").write_bytes(film)
-    for number in range(1, 1500):
-        (tmp_path / f"{number:04}.png").hardlink_to(tmp_path / "0000.png")
+    for number in range(400):
+        (tmp_path / f"{number:03}.png").write_bytes(film)
     target = tmp_path / "out" / "t.csv"
     target.parent.mkdir()
     child = subprocess.Popen(
@@ -152,5 +150,5 @@ def test_rows_that_were_written_stay_whatever_ends_it(tmp_path, film, ending, co
     assert child.returncode == code
     assert said == ("kneeoa: Stopped. The rows that were written stay.\n" if code == 130 else "")
     rows = rows_of(target)
-    assert 2 < len(rows) < 3001
+    assert 2 < len(rows) < 801
     assert {len(row) for row in rows} == {len(COLUMNS)}
