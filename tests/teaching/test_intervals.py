@@ -6,6 +6,7 @@ import pytest
 
 from kneeoa.metrics import bootstrap
 from kneeoa.teaching import readers, scoring, swayed, wording
+from tests.support.votes import votes
 
 
 def answered(true, said):
@@ -83,17 +84,6 @@ def test_films_without_a_vote_do_not_move_the_interval_of_a_class():
     voted = [[0, 0], [1, 2], [2, 2], [3, 4], [4, 4], [1, 1]]
     skipped = readers.group_kappa_interval(counts(*voted, *[NONE] * 20))
     assert skipped == readers.group_kappa_interval(counts(*voted))
-
-
-def votes(table):
-    """Rows of readers x films -> long votes, all films of reference KL 2."""
-    return pd.DataFrame(
-        [
-            {"participant": f"r{r}", "image_id": f"f{f:02d}", "reference": 2, "grade": grade}
-            for r, row in enumerate(table)
-            for f, grade in enumerate(row)
-        ]
-    ).astype({"grade": "Int64"})
 
 
 def test_the_interval_of_pairs_is_that_of_films_drawn_anew():

@@ -11,6 +11,7 @@ from statsmodels.stats import inter_rater
 from kneeoa.grades import KLGrade
 from kneeoa.teaching import exam, films, readers, repetition, scoring, swayed, wording
 from kneeoa.teaching.films import TeachingFilm
+from tests.support.votes import votes
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -82,17 +83,6 @@ def test_progress_has_a_row_a_session():
     )
     assert table["session"].tolist() == ["one", "two"]
     assert table["accuracy"].tolist() == [0.5, 1.0]
-
-
-def votes(table):
-    """Rows of readers x films -> long votes."""
-    return pd.DataFrame(
-        [
-            {"participant": f"r{r}", "image_id": f"f{f}", "reference": 2, "grade": grade}
-            for r, row in enumerate(table)
-            for f, grade in enumerate(row)
-        ]
-    ).astype({"grade": "Int64"})
 
 
 def test_fleiss_kappa_is_that_of_statsmodels():
