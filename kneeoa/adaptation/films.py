@@ -14,6 +14,7 @@ from kneeoa.files import read_regular
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.films.limits import DEFAULT_LIMITS
+from kneeoa.films.phantom import is_drawn
 from kneeoa.films.radiograph import Radiograph, read_radiograph
 from kneeoa.graders.locating.found import graded_knee
 from kneeoa.graders.locating.localiser import Localiser
@@ -102,8 +103,15 @@ def data_of(film: Listed) -> bytes:
 
 
 def read(film: Listed) -> tuple[Radiograph, str]:
-    """Return a listed film, and its patient where that is known; raise `RadiographError`."""
+    """Return a listed film, and its patient where that is known.
+
+    Raises `RadiographError` where it cannot be read, or is one of the drawn demo films.
+    """
     data = data_of(film)
+    if is_drawn(data):
+        raise RadiographError(
+            "It is a drawn demo film: how a drawing is graded says nothing of real films."
+        )
     radiograph = read_radiograph(data, film.file.name)
     patient = film.patient
     if not patient and radiograph.source == "DICOM":

@@ -13,7 +13,7 @@ from kneeoa.adaptation.gathering.graded import gather
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame, network_input
-from kneeoa.films.phantom import draw_knee
+from kneeoa.films.phantom import DEMO_NAMES, demo_film, draw_knee
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.localiser import Localiser
 
@@ -49,6 +49,13 @@ def test_every_film_is_framed_as_in_reading_or_left_out_by_name(looked, listed, 
     assert isinstance(text, LeftOut)
     assert text.name == "text"
     assert "Received text" in text.reason
+
+
+def test_a_demo_film_is_no_readers_film(tmp_path, localiser):
+    (tmp_path / "demo.png").write_bytes(demo_film(DEMO_NAMES[2]))
+    (left,) = sheet.look([Listed(tmp_path / "demo.png", "demo", 2)], localiser)
+    assert isinstance(left, LeftOut)
+    assert "drawn" in left.reason
 
 
 def test_a_negative_is_shown_as_it_is_graded(looked):

@@ -133,12 +133,6 @@ def make_batch(bank: Bank, rng: np.random.Generator, names: np.ndarray) -> Batch
     )
 
 
-def taken_again(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return crops ``(N, S, S) uint8`` as other films and detectors show them, not spoilt."""
-    films = [filmed(image, image, None, rng) for image in images.astype(np.float32)]
-    return _handled(np.stack(films), rng)
-
-
 def filmed(
     image: np.ndarray, other: np.ndarray, way: Way | None, rng: np.random.Generator
 ) -> np.ndarray:
