@@ -12,6 +12,7 @@ if __name__ == "__main__":
 import streamlit as st
 
 from pages.doorway import MIDDLEWARE
-from pages.lifespan import lifespan
+from pages.lifespan import expect_settings, lifespan
 
+expect_settings()
 app = st.App("pages/navigation.py", middleware=MIDDLEWARE, lifespan=lifespan)

@@ -14,7 +14,7 @@ from kneeoa.store.cases import command_line as cases
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from kneeoa.store.cases.resealing import Secrets
+    from kneeoa.store.cases.resealing import Secrets, Waiting
 
 DESCRIPTION = (
     "Grades knee X-rays (Kellgren-Lawrence 0 to 4) with the published networks, shows why, and "
@@ -78,7 +78,7 @@ def _adapt(options: argparse.Namespace) -> int:
     return 0
 
 
-def _reseal_what_waits(db: "Engine", secrets: "Secrets") -> int:
+def _reseal_what_waits(db: "Engine", secrets: "Secrets") -> "Waiting":
     from kneeoa.pacs.resealing import reseal
 
     return reseal(db, secrets)

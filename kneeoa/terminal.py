@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from kneeoa import environment
 from kneeoa.errors import ConfigError, KneeOAError
 
 DONE, SOME_FAILED, NOT_DONE, STOPPED = 0, 1, 2, 130
@@ -61,6 +62,8 @@ def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
     _never_refuse_a_character()
     try:
         _end_in_order()
+        for sentence in environment.unknown(os.environ):
+            say(name, sentence)
         code = _finished(work)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -89,8 +88,11 @@ def _day(text: str) -> date:
         raise ConfigError(f"Expected a day as 2026-11-28. Received: {text}.") from None
 
 
-def _found(options: argparse.Namespace) -> "tuple[Web, tuple[Series, ...]]":
-    """Return the archive and the series that are looked for; say what was left out."""
+def _found(options: argparse.Namespace) -> "tuple[Web, tuple[Series, ...], bool]":
+    """Return the archive, the series that are looked for, and whether these are all it has.
+
+    What was left out is said.
+    """
     from kneeoa.pacs.configured import pacs_from
     from kneeoa.pacs.query import Search
     from kneeoa.pacs.web import Web
@@ -114,7 +116,7 @@ def _found(options: argparse.Namespace) -> "tuple[Web, tuple[Series, ...]]":
     if len(series) < len(answer.series):
         others = len(answer.series) - len(series)
         terminal.say("kneeoa", f"left out {others} series of other body parts (--all lists them).")
-    return web, series
+    return web, series, not answer.cut
 
 
 def _find(options: argparse.Namespace) -> int:
@@ -122,11 +124,11 @@ def _find(options: argparse.Namespace) -> int:
 
     from kneeoa.spreadsheet import csv_text
 
-    _, listed = _found(options)
+    _, listed, are_all = _found(options)
     rows = [{name: getattr(series, name) for name in COLUMNS} for series in listed]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"films": "Int64"})
     sys.stdout.write(csv_text(table))
-    return terminal.DONE
+    return terminal.DONE if are_all else terminal.SOME_FAILED
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -135,7 +137,7 @@ def _fetch(options: argparse.Namespace) -> int:
     from kneeoa.files import whole_file
     from kneeoa.wording import counted
 
-    web, listed = _found(options)
+    web, listed, are_all = _found(options)
     if options.series:
         listed = tuple(series for series in listed if series.series in options.series)
     if not listed:
@@ -164,7 +166,7 @@ def _fetch(options: argparse.Namespace) -> int:
     print(f"{counted(count, 'new film')} in {terminal.printable(str(options.out))}")
     if failed:
         terminal.say("kneeoa", f"{counted(failed, 'film')} could not be fetched.")
-    return terminal.SOME_FAILED if failed else terminal.DONE
+    return terminal.DONE if are_all and not failed else terminal.SOME_FAILED
 
 
 def _send(options: argparse.Namespace) -> int:
@@ -188,6 +190,13 @@ def _send(options: argparse.Namespace) -> int:
         numbers = [outbox.put(db, server, data, utc_now(), cipher=cipher) for data in contents]
     else:
         numbers = [entry.entry_id for entry in outbox.entries(db, 10_000) if entry.state != "sent"]
+    for entry in outbox.entries(db, only=numbers):
+        if entry.sent_at is not None:
+            terminal.say(
+                "kneeoa",
+                f"{entry.kind} {entry.entry_id} was sent before, on {entry.sent_at:%Y-%m-%d}, and "
+                "is not sent again.",
+            )
     outbox.retry(db, utc_now(), numbers)
     while outbox.deliver(db, pacs.takers, utc_now, cipher=cipher, only=numbers) is not None:
         pass
@@ -195,6 +204,8 @@ def _send(options: argparse.Namespace) -> int:
     for entry in reversed(wait):
         what = "was refused" if entry.state == "failed" else "waits"
         reason = entry.said or "Another process is sending it."
+        if entry.server not in {taker.name for taker in pacs.takers}:
+            reason = f"Its archive, {entry.server}, is no longer in the settings."
         terminal.say("kneeoa", f"{entry.kind} {entry.entry_id} {what}. {reason}")
     print(f"{len(set(numbers)) - len(wait)} of {len(set(numbers))} sent")
     if wait:
@@ -206,20 +217,17 @@ def _send(options: argparse.Namespace) -> int:
 
 
 def _receive(options: argparse.Namespace) -> int:
-    from dataclasses import replace
-
     from kneeoa.pacs.configured import pacs_from
     from kneeoa.pacs.inbox import FolderInbox
     from kneeoa.pacs.receiver import FilmReceiver
     from kneeoa.pacs.sealing import cipher_of
 
-    settings = pacs_from().receiver
+    settings = pacs_from(folder=options.folder).receiver
     if settings is None:
         raise ConfigError(
             "Expected a receiver in the settings: its port in KNEEOA_RECEIVER_PORT, or a table "
             "receiver in the file that KNEEOA_PACS names."
         )
-    settings = replace(settings, folder=options.folder or settings.folder)
     if not settings.folder:
         raise ConfigError("Expected a folder for the films: --folder DIR, or folder in settings.")
     inbox = FolderInbox(settings, cipher=cipher_of(os.environ))
@@ -230,8 +238,6 @@ def _receive(options: argparse.Namespace) -> int:
         terminal.say("kneeoa", f"{now} a film of {len(film.data) / 1e6:.1f} MB was received.")
 
     receiver = FilmReceiver(settings, keep)
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     receiver.start()
     terminal.say(
         "kneeoa",
@@ -239,8 +245,7 @@ def _receive(options: argparse.Namespace) -> int:
         f"{settings.folder}. Ctrl-C ends it.",
     )
     try:
-        while not ended.wait(0.5):
-            pass
+        threading.Event().wait()  # for Ctrl-C, or SIGTERM
     finally:
         receiver.stop()
     return terminal.DONE

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,24 +22,34 @@ _LONGEST_FILE = 200_000
 _HOST = re.compile(r"[0-9A-Za-z._:-]{1,253}")
 
 
-def pacs_from(environment: Mapping[str, str] | None = None) -> Pacs:
+def pacs_from(environment: Mapping[str, str] | None = None, *, folder: str = "") -> Pacs:
     """Return what the environment configures: a file that ``KNEEOA_PACS`` names, or variables.
 
-    Raises `ConfigError` where something cannot work; no message quotes a secret.
+    `folder` is where pushed films wait instead of where is configured. Raises `ConfigError` where
+    something cannot work, or is said to nobody; no message quotes a secret.
     """
     environment = os.environ if environment is None else environment
-    file = environment.get(FILE, "").strip()
-    if file:
-        if environment.get(URL, "").strip():
-            raise ConfigError(f"Expected {FILE} or {URL}. Both are set: keep one of them.")
-        return _from_file(Path(file))
-    return _from_variables(environment)
+    given = [name for name, text in environment.items() if _OURS.match(name) and text.strip()]
+    if not environment.get(FILE, "").strip():
+        return _from_variables(environment, given, folder)
+    if URL in given:
+        raise ConfigError(f"Expected {FILE} or {URL}. Both are set: keep one of them.")
+    pacs = _from_file(Path(environment[FILE].strip()), folder)
+    secrets = [secret for server in pacs.servers for secret in (server.password, server.token)]
+    named = {secret.variable for secret in secrets if secret}
+    if alone := sorted(set(given) - named):
+        raise ConfigError(
+            f"Expected all about archives and receiver in the file that {FILE} names. "
+            f"{', '.join(alone)}, beside it, would count for nothing: put it into the file."
+        )
+    return pacs
 
 
-def _from_file(file: Path) -> Pacs:
+def _from_file(file: Path, folder: str) -> Pacs:
     try:
         text = read_regular(file, _LONGEST_FILE).decode("utf-8-sig")
-        content = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
+        is_json = file.suffix.lower() == ".json"
+        content = json.loads(text, object_pairs_hook=_once) if is_json else tomllib.loads(text)
     except OSError as problem:
         raise ConfigError(
             f"Expected the settings of the archive in {file}, which {FILE} names. It cannot be "
@@ -61,9 +71,18 @@ def _from_file(file: Path) -> Pacs:
     stations = tuple(_station(name, given[name]) for name in given if name in classic)
     receiver = None
     if "receiver" in content:
-        receiver = _receiver(Fields(fields.table("receiver").content, f"receiver of {file}"))
+        where = f"receiver of {file}"
+        receiver = _receiver(Fields(fields.table("receiver").content, where), folder)
     fields.refuse_the_rest()
     return Pacs(servers, stations, receiver)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, which TOML refuses by itself where it says a thing twice."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ConfigError("Expected each name once in the settings (JSON). One is there twice.")
+    return content
 
 
 _VARIABLES = {
@@ -73,20 +92,42 @@ _VARIABLES = {
     "authority": "KNEEOA_PACS_CA",
 }
 _SECRETS = {"password_env": "KNEEOA_PACS_PASSWORD", "token_env": "KNEEOA_PACS_TOKEN"}
+_UNENCRYPTED = "KNEEOA_PACS_UNENCRYPTED"
 _PORT, _TITLE, _FOLDER = "KNEEOA_RECEIVER_PORT", "KNEEOA_RECEIVER_TITLE", "KNEEOA_RECEIVER_FOLDER"
+_KINDS = {
+    URL: (*_VARIABLES.values(), *_SECRETS.values(), _UNENCRYPTED),
+    _PORT: (_TITLE, _FOLDER),
+}
+"""What is said by variables, by that without which it is said of nothing."""
+_OURS = re.compile(r"KNEEOA_(PACS|RECEIVER)_")
 
 
-def _from_variables(environment: Mapping[str, str]) -> Pacs:
+def _expect_known(given: Sequence[str]) -> None:
+    """Raise `ConfigError` for a variable that would be passed over: mistyped, or of nothing."""
+    for name in given:
+        kind = next((kind for kind, names in _KINDS.items() if name in (kind, *names)), None)
+        if kind is None:
+            known = sorted(name for kind, names in _KINDS.items() for name in (kind, *names))
+            raise ConfigError(
+                f"Expected of archives and receiver no variable but {', '.join(known)}. Found "
+                f"{name}: check the spelling, or say it in a file that {FILE} names."
+            )
+        if kind not in given:
+            raise ConfigError(f"Expected {kind} beside {name}, which says nothing without it.")
+
+
+def _from_variables(environment: Mapping[str, str], given: Sequence[str], folder: str) -> Pacs:
     def setting(name: str) -> str:
         return environment.get(name, "").strip()
 
+    _expect_known(given)
     servers: tuple[Server, ...] = ()
     receiver = None
     if setting(URL):
         content: dict[str, Any] = {"url": setting(URL)}
         content |= {key: setting(name) for key, name in _VARIABLES.items() if setting(name)}
         content |= {key: name for key, name in _SECRETS.items() if setting(name)}
-        if setting("KNEEOA_PACS_UNENCRYPTED") == "1":
+        if setting(_UNENCRYPTED) == "1":
             content["unencrypted"] = True
         servers = (_server(ONLY, Fields(content, "the variables KNEEOA_PACS_*")),)
     if setting(_PORT):
@@ -94,7 +135,7 @@ def _from_variables(environment: Mapping[str, str]) -> Pacs:
         content = {"port": int(port) if port.isdecimal() and port.isascii() else port}
         content |= {"ae_title": setting(_TITLE)} if setting(_TITLE) else {}
         content |= {"folder": setting(_FOLDER)} if setting(_FOLDER) else {}
-        receiver = _receiver(Fields(content, "the variables KNEEOA_RECEIVER_*"))
+        receiver = _receiver(Fields(content, "the variables KNEEOA_RECEIVER_*"), folder)
     return Pacs(servers, receiver=receiver)
 
 
@@ -108,7 +149,7 @@ def _station(name: str, fields: Fields) -> Station:
     station = Station(
         name=name,
         host=fields.text("host"),
-        port=int(fields.number("port", 104, 1, 65535)),
+        port=fields.whole("port", 104, 1, 65535),
         ae_title=_title(fields.text("ae_title"), fields.where),
         own_title=_title(fields.text("own_title") or "KNEEOA", fields.where),
         connect_seconds=fields.number("connect_seconds", 5, 0.1, 120),
@@ -206,23 +247,24 @@ def _secret(fields: Fields, name: str) -> Secret | None:
     return Secret(variable, file) if variable or file else None
 
 
-def _receiver(fields: Fields) -> Receiver:
-    folder = fields.text("folder")
+def _receiver(fields: Fields, folder: str) -> Receiver:
+    configured = fields.text("folder")
+    folder = folder or (str(Path(configured).expanduser()) if configured else "")
     # In memory there is less room than on a disk.
     room = 5000 if folder else Receiver().most_bytes / MEGABYTE
     receiver = Receiver(
         ae_title=_title(fields.text("ae_title") or "KNEEOA", fields.where),
         address=fields.text("address") or "127.0.0.1",
-        port=int(fields.number("port", 11112, 0, 65535)),
+        port=fields.whole("port", 11112, 0, 65535),
         callers=tuple(_title(caller, fields.where) for caller in fields.texts("callers")),
         in_dashboard=fields.yes("in_dashboard", True),
         folder=folder,
-        most_films=int(fields.number("most_films", 500, 1, 100_000)),
+        most_films=fields.whole("most_films", 500, 1, 100_000),
         most_bytes=round(fields.number("most_mb", room, 1, 1_000_000) * MEGABYTE),
         largest=round(fields.number("largest_mb", 100, 0.01, 100) * MEGABYTE),
         film_seconds=fields.number("film_seconds", 120, 0.1, 3600),
         idle_seconds=fields.number("idle_seconds", 60, 0.1, 3600),
-        connections=int(fields.number("connections", 3, 1, 32)),
+        connections=fields.whole("connections", 3, 1, 32),
     )
     fields.refuse_the_rest()
     try:

@@ -55,6 +55,13 @@ class Fields:
             )
         return value
 
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        """Return a whole number within its range."""
+        value = self.number(name, default, least, most)
+        if value != int(value):
+            raise ConfigError(f"Expected a whole number as {name} in {self.where}.")
+        return int(value)
+
     def refuse_the_rest(self) -> None:
         """Raise `ConfigError` where there is more than was asked for: a name that was mistyped."""
         unknown = [name for name in self.content if name not in self._asked]

@@ -5,7 +5,6 @@ is bounded; where there is no room more, the sender is told so and keeps it.
 """
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -26,12 +25,10 @@ from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.problems import PacsError
 from kneeoa.pacs.sealing import PLAIN, Cipher
 from kneeoa.pacs.settings import Receiver
+from kneeoa.store.cases import disk
 
 _NAME = re.compile(r"([0-9a-f]{64})\.(film|sealed)")
 _DESCRIBED = "kneeoa.films.dicom.described.described"
-_BEGUN = ".new-"
-_ABANDONED = 3600
-"""Seconds after which a half-written file is nobody's any more."""
 _ADDED = 1024
 """Bytes that sealing adds at most."""
 
@@ -65,26 +62,52 @@ class Inbox(ABC):
         self._settings, self._now = settings, now
         self._lock = threading.Lock()
         self._described: dict[str, dict[str, str]] = {}
+        self._refused = ""
+
+    @property
+    def refused(self) -> str:
+        """Why there was no room for the film that came last; empty once there is, as when one goes.
+
+        Of what comes to this process: another one that receives says so itself.
+        """
+        return self._refused
 
     def take_in(self, data: bytes, described: dict[str, str] | None = None) -> str:
         """Keep a film; return its digest. Raises `FullInboxError` where there is no room."""
         digest = hashlib.sha256(data).hexdigest()
         with self._lock:
-            there = self._there()
-            if digest not in there:
-                taken = sum(size for _, size in there.values())
-                if len(there) >= self._settings.most_films or (
-                    taken + len(data) > self._settings.most_bytes
-                ):
-                    raise FullInboxError(
-                        f"Expected at most {self._settings.most_films} films and "
-                        f"{self._settings.most_bytes / MEGABYTE:g} MB that wait to be read. There "
-                        "is no room for another: remove some from the list."
-                    )
-                self._write(digest, data)
+            try:
+                self._have(digest, data)
+            except FullInboxError as problem:
+                self._refused = str(problem)
+                raise
+            self._refused = ""
             if described is not None:
                 self._described[digest] = described
         return digest
+
+    def _have(self, digest: str, data: bytes) -> None:
+        """Write a film, unless it is there already and can be read."""
+        others = self._there()
+        if others.pop(digest, None) is not None and self._is_whole(digest):
+            return
+        taken = sum(size for _, size in others.values())
+        if len(others) >= self._settings.most_films or (
+            taken + len(data) > self._settings.most_bytes
+        ):
+            raise FullInboxError(
+                f"Expected at most {self._settings.most_films} films and "
+                f"{self._settings.most_bytes / MEGABYTE:g} MB that wait to be read. There "
+                "is no room for another: remove some from the list."
+            )
+        self._write(digest, data)
+
+    def _is_whole(self, digest: str) -> bool:
+        # Its name alone says nothing: the file may be cut off, or sealed with another key.
+        try:
+            return hashlib.sha256(self._read(digest)).hexdigest() == digest
+        except KneeOAError:
+            return False
 
     def listed(self, seconds: float = 3.0) -> list[Arrived]:
         """Return what waits, the newest first.
@@ -121,6 +144,7 @@ class Inbox(ABC):
         with self._lock:
             if digest in self._there():
                 self._remove(digest)
+                self._refused = ""
 
     def _about(self, digest: str, last: float) -> dict[str, str]:
         """Return what a film's header says, asked of a worker once, and not after `last`."""
@@ -184,9 +208,7 @@ class FolderInbox(Inbox):
         self._folder, self._cipher = Path(settings.folder), cipher
         with self._in_words():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for begun in self._folder.glob(f"{_BEGUN}*"):
-                if time.time() - begun.stat().st_mtime > _ABANDONED:
-                    begun.unlink(missing_ok=True)
+            disk.drop_abandoned(self._folder)
             if not cipher.encrypts and any(self._folder.glob("*.sealed")):
                 raise PacsError(
                     f"Expected the key with which the films that wait in {self._folder} are "
@@ -207,23 +229,22 @@ class FolderInbox(Inbox):
     def _write(self, digest: str, data: bytes) -> None:
         sealed = self._cipher.encrypts
         content = self._cipher.seal(data, digest) if sealed else data
-        place = self._folder / f"{digest}.{'sealed' if sealed else 'film'}"
-        with self._in_words():
+        kinds = ("sealed", "film") if sealed else ("film", "sealed")
+        place, stale = (self._folder / f"{digest}.{kind}" for kind in kinds)
+        with self._in_words(writes=True):
+            disk.drop_abandoned(self._folder)
             # Nobody else's to read, from its first byte on; and there for good when it has a name.
-            descriptor, name = tempfile.mkstemp(prefix=_BEGUN, dir=self._folder)
+            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self._folder)
             try:
                 with os.fdopen(descriptor, "wb") as stream:
                     stream.write(content)
                     stream.flush()
                     os.fsync(stream.fileno())
                 Path(name).replace(place)
+                stale.unlink(missing_ok=True)
             finally:
                 Path(name).unlink(missing_ok=True)
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            disk.have_on_disk(self._folder)
 
     def _read(self, digest: str) -> bytes:
         most = self._settings.largest + _ADDED
@@ -240,11 +261,11 @@ class FolderInbox(Inbox):
                 (self._folder / f"{digest}.{kind}").unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def _in_words(self, *, writes: bool = False) -> Iterator[None]:
         try:
             yield
         except OSError as problem:
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            if writes and problem.errno in disk.FULL:
                 raise FullInboxError(
                     f"The disk that holds {self._folder} is full. Free some space."
                 ) from None

@@ -3,29 +3,29 @@
 One at a time is claimed, sent and marked; a claim that outlives its sender, because the process was
 killed, is free again after a while. An object is known to an archive by its own identifier (SOP
 Instance UID), so it is there once however often it was sent; where an earlier try may have arrived,
-the archive is asked first. Times are given by the caller, in UTC.
+the archive is asked first. For the same reason nothing else goes out under an identifier that was
+sent. Times are given by the caller, in UTC.
 """
 
+import contextlib
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, true, update
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.settings import MEGABYTE
+from kneeoa.pacs.classic.either import Archive, archive_of
 from kneeoa.pacs.part10 import identity
-from kneeoa.pacs.problems import PacsError, RefusedError
+from kneeoa.pacs.problems import PacsError, RefusedError, ThereError
 from kneeoa.pacs.sealing import PLAIN, Cipher
-from kneeoa.pacs.settings import Station, Taker
-from kneeoa.pacs.web import Web
+from kneeoa.pacs.settings import Taker
 from kneeoa.store import tables
-from kneeoa.store.database import insert_into, reading, writing
-
-if TYPE_CHECKING:
-    from kneeoa.pacs.classic.station import Classic
+from kneeoa.store.database import forget_log, insert_into, reading, writing
 
 PAUSES = (15, 60, 300, 900, 1800, 3600)
 """Seconds before the next try; after the last one always as many."""
@@ -37,6 +37,8 @@ KEPT = timedelta(days=90)
 _SPARE = 60
 """Seconds past all limits of a sender, after which another takes over."""
 LONGEST_ABOUT = 64
+_AHEAD = timedelta(hours=2)
+"""Longer than any claim and any pause: what lies further ahead was written by a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def put(
     """Keep a DICOM object that is to be sent to `server`; return its number.
 
     What was put here before under the same identifier is not put twice; what failed is tried again.
-    Raises `PacsError` for what is no DICOM object or too large, or where too many wait.
+    Another content goes out instead, and is a `PacsError` where what was put before may be there.
+    Others are what is no DICOM object or too large, and too many that wait.
     """
     file_meta = identity(content)
     if not server.sends:
@@ -114,6 +117,7 @@ def put(
         "content": cipher.seal(content, file_meta.sop_instance) if cipher.encrypts else content,
         "sealed": cipher.encrypts,
         "size": len(content),
+        "digest": hashlib.sha256(content).hexdigest(),
         "state": "waiting",
         "tries": 0,
         "put_at": now,
@@ -137,10 +141,28 @@ def put(
                 "without one, and this report would lie there as it is: start it with the key."
             )
         kept = insert_into(db, table).values(row)
-        connection.execute(kept.on_conflict_do_nothing(index_elements=["server", "instance"]))
-        again = {"state": "waiting", "next_at": now}
-        connection.execute(update(table).where(same, table.c.state == "failed").values(again))
-        return connection.execute(select(table.c.id).where(same)).scalar_one()
+        kept = kept.on_conflict_do_nothing(index_elements=["server", "instance"])
+        connection.execute(kept)
+        there = connection.execute(select(table).where(same).with_for_update()).one()
+        mine = table.c.id == there.id
+        # Of one from before digests were kept, the size alone is known.
+        if (there.size, there.digest or row["digest"]) != (row["size"], row["digest"]):
+            if there.state in ("sent", "sending") or (there.state == "waiting" and there.tries):
+                raise PacsError(
+                    f"Expected a report as it was when it was sent to {server.name}. This one has "
+                    "the same identifier and another content: give it an identifier of its own "
+                    "(SOP Instance UID), for an archive keeps the first."
+                )
+            connection.execute(update(table).where(mine).values(row))
+        elif there.state == "failed":
+            _try_anew(connection, mine, now)
+        return there.id
+
+
+def _try_anew(connection: Connection, which: Any, now: datetime) -> None:
+    """Have what was refused tried as for the first time: nothing of it is in the archive."""
+    again = {"state": "waiting", "next_at": now, "tries": 0}
+    connection.execute(update(tables.outgoing).where(which).values(again))
 
 
 def entries(db: Engine, count: int = 200, *, only: Sequence[int] | None = None) -> list[Entry]:
@@ -162,37 +184,28 @@ def counts(db: Engine) -> dict[str, int]:
         return {row.state: row.number for row in connection.execute(rows)}
 
 
-def waiting(db: Engine) -> int:
-    """Return how many are not sent yet, those that failed among them."""
-    return sum(number for state, number in counts(db).items() if state != "sent")
-
-
 def retry(db: Engine, now: datetime, only: Sequence[int] | None = None) -> int:
     """Have what waits or failed tried at once, all of it or those numbered; return how many."""
     table = tables.outgoing
-    there = [table.c.state.in_(("waiting", "failed"))]
-    if only is not None:
-        there.append(table.c.id.in_(only))
+    asked = table.c.id.in_(only) if only is not None else true()
     with writing(db) as connection:
-        again = update(table).where(*there).values(state="waiting", next_at=now)
-        return connection.execute(again).rowcount
+        _try_anew(connection, (table.c.state == "failed") & asked, now)
+        waits = (table.c.state == "waiting") & asked
+        return connection.execute(update(table).where(waits).values(next_at=now)).rowcount
 
 
 def discard(db: Engine, entry_id: int, now: datetime) -> None:
     """Delete an entry for good; one that is being sent stays, but not where its sender is gone."""
     table = tables.outgoing
-    is_free = (table.c.state != "sending") | (table.c.claimed_until <= now)
+    is_free = (table.c.state != "sending") | _is_over(table.c.claimed_until, now)
     with writing(db) as connection:
         connection.execute(delete(table).where(table.c.id == entry_id, is_free))
+    forget_log(db)
 
 
-def archive_of(taker: Taker) -> "Web | Classic":
-    """Return an archive as it is spoken with."""
-    if isinstance(taker, Station):
-        from kneeoa.pacs.classic.station import Classic  # late: most servers need no pynetdicom
-
-        return Classic(taker)
-    return Web(taker)
+def _is_over(moment: Any, now: datetime) -> Any:
+    """Return a condition: a moment is past, or so far ahead that its clock was wrong."""
+    return (moment <= now) | (moment > now + _AHEAD)
 
 
 def deliver(
@@ -201,7 +214,7 @@ def deliver(
     now: Callable[[], datetime],
     *,
     cipher: Cipher = PLAIN,
-    web: Callable[[Taker], "Web | Classic"] = archive_of,
+    web: Callable[[Taker], Archive] = archive_of,
     only: Sequence[int] | None = None,
 ) -> int | None:
     """Try to send the entry that is due first; return its number, None where none is.
@@ -218,9 +231,12 @@ def deliver(
         if claim.sealed:
             content = cipher.opened(content, claim.instance)
         archive = web(by_name[claim.server])
-        # An earlier try may have arrived without a word.
+        # An earlier try may have arrived without a word. What was there before the first one may be
+        # another object.
+        is_this = (ThereError,) if claim.tries > 1 else ()
         if claim.tries == 1 or not archive.holds(claim.instance):
-            archive.store(content)
+            with contextlib.suppress(*is_this):
+                archive.store(content)
     except RefusedError as problem:
         _mark(db, claim, state="failed", said=str(problem))
     except KneeOAError as problem:
@@ -229,6 +245,7 @@ def deliver(
         _mark(db, claim, state="waiting", said=str(problem), next_at=later)
     else:
         _mark(db, claim, state="sent", said="", content=None, sent_at=now())
+        forget_log(db)
     return claim.entry_id
 
 
@@ -237,8 +254,8 @@ def _claim(
 ) -> _Claim | None:
     """Return the entry that is due first, and keep others from it; None where none is."""
     table = tables.outgoing
-    left_behind = (table.c.state == "sending") & (table.c.claimed_until <= now)
-    due = ((table.c.state == "waiting") & (table.c.next_at <= now)) | left_behind
+    left_behind = (table.c.state == "sending") & _is_over(table.c.claimed_until, now)
+    due = ((table.c.state == "waiting") & _is_over(table.c.next_at, now)) | left_behind
     due &= table.c.server.in_(list(servers))
     if only is not None:
         due &= table.c.id.in_(only)

@@ -23,6 +23,10 @@ class RefusedError(PacsError):
     """The archive will not have this, now or later: a person has to see to it."""
 
 
+class ThereError(RefusedError):
+    """The archive has an object under this identifier: this one, where it was sent before."""
+
+
 def hush() -> None:
     """Keep the libraries' own words out of every log: patients' numbers and names stand in them."""
     for name in _TALKATIVE:
@@ -85,6 +89,12 @@ def for_status_of_store(name: str, code: int | None, *, is_heard: bool = False) 
 
     `code` is its reason, None without one; `is_heard` where it took the message all the same.
     """
+    if code == DUPLICATE:
+        return ThereError(
+            f"Expected the archive {name} to take the report. It has an object under the same "
+            "identifier, from before this was sent: discard this one if it is the same. One with "
+            "other content needs an identifier of its own (SOP Instance UID)."
+        )
     if code in _MAY_PASS or (code is None and is_heard):
         return LostError(
             f"Expected the archive {name} to say that it has the report. It does not say so. "

@@ -17,6 +17,7 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from kneeoa.errors import KneeOAError, RadiographError
 from kneeoa.films.apart.pool import workers
+from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.bounded.guarded import Guarded, GuardedServer
 from kneeoa.pacs.inbox import FullInboxError
 from kneeoa.pacs.part10 import FILMS, SECONDARY, is_uid
@@ -143,29 +144,35 @@ class FilmReceiver:
         request = cast(C_STORE, event.request)
         kind, instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         if kind != event.context.abstract_syntax or not is_uid(instance):
-            return MISMATCH
+            return _refused(MISMATCH, "It is of another kind than was agreed on, or has no name.")
         data = event.encoded_dataset()
         if len(data) > self.settings.largest:
-            return FULL
+            most, size = self.settings.largest / MEGABYTE, len(data) / MEGABYTE
+            return _refused(FULL, f"Expected at most {most:g} MB (largest_mb). It has {size:.0f}.")
         try:
             described = workers().run(_DESCRIBED, data).facts
         except RadiographError:
             # Busy decoders, or a header that ended one: the sender keeps it, and may try again.
-            return NOT_NOW
+            return _refused(NOT_NOW, "Its header could not be read now. It may be sent again.")
         if described["instance"] != instance or described["sop_class"] not in ("", kind):
-            return MISMATCH
+            return _refused(MISMATCH, "What is in it is not what its sender says.")
         try:
             self._sink(Pushed(data, str(event.assoc.requestor.ae_title).strip(), described))
-        except FullInboxError:
-            return FULL
+        except FullInboxError as problem:
+            return _refused(FULL, str(problem))
         except KneeOAError as problem:
-            _LOG.warning("A film that was pushed was not taken: %s", problem)
-            return CANNOT
+            return _refused(CANNOT, str(problem))
         except Exception as fault:
             # Its words may quote the film, and the library's own are kept out of the log.
             _LOG.error("A fault of the program: a film was not taken: %s", type(fault).__name__)
             return CANNOT
         return TAKEN
+
+
+def _refused(status: int, why: str) -> int:
+    """Return `status`, and have the log say why: only the sender would know, and may not tell."""
+    _LOG.warning("A film that was pushed was not taken: %s", why)
+    return status
 
 
 def _echo(event: evt.Event) -> int:

@@ -20,7 +20,6 @@ from kneeoa.pacs.bounded import multipart
 from kneeoa.pacs.bounded.exchange import Deadline, Exchange
 from kneeoa.pacs.part10 import FILMS, SECONDARY, identity, is_uid
 from kneeoa.pacs.problems import (
-    DUPLICATE,
     LostError,
     PacsError,
     RefusedError,
@@ -64,7 +63,7 @@ class Web:
 
     def find(self, search: Search) -> Found:
         """Return the series of X-rays of what is looked for; raise `PacsError`."""
-        with self._asked() as client:
+        with self._asked() as (client, session):
             studies, cut, odd = self._studies(client, search)
             x_rays = []
             for study in studies:
@@ -81,6 +80,7 @@ class Web:
                     for series in of_study
                     if series and search.fits(series) and series.modality in query.MODALITIES
                 ]
+            cut |= session.is_cut
         return Found(query.sorted_by_day(x_rays), cut, odd)
 
     def _studies(
@@ -108,8 +108,11 @@ class Web:
         return list(studies.values()), cut, odd
 
     def places(self, series: Series) -> list[Place]:
-        """Return where the films of a series are: not its reports, marks and the like."""
-        with self._asked() as client:
+        """Return where the films of a series are: not its reports, marks and the like.
+
+        Raises `PacsError` where they are too many, or the archive names some of them alone.
+        """
+        with self._asked() as (client, session):
             answers = _listed(
                 client.search_for_instances(series.study, series.series, limit=MOST_FILMS + 1)
             )
@@ -120,6 +123,11 @@ class Web:
             raise PacsError(
                 f"Expected at most {MOST_FILMS} films in a series. This one has more: it is no "
                 "series of knee films."
+            )
+        if session.is_cut:
+            raise PacsError(
+                f"Expected all films of a series from the archive {self.server.name}. It says that "
+                "it has more than it names: ask who runs it to allow longer answers."
             )
         return films
 
@@ -214,7 +222,7 @@ class Web:
         if not is_uid(instance):
             return None
         try:
-            with self._asked() as client:
+            with self._asked() as (client, _):
                 answers = _listed(
                     client.search_for_instances(search_filters={"SOPInstanceUID": instance})
                 )
@@ -225,8 +233,9 @@ class Web:
     def store(self, data: bytes) -> None:
         """Send an object as it is; returns when the archive says that it has it.
 
-        Raises `RefusedError` where it will not have it, and `LostError` where nothing is known:
-        then `holds` may tell whether it arrived.
+        Raises `RefusedError` where it will not have it, a `ThereError` where it had one under this
+        identifier before, and `LostError` where nothing is known: then `holds` may tell whether it
+        arrived.
         """
         file_meta = identity(data)
         if not self.server.sends:
@@ -241,20 +250,20 @@ class Web:
             answer = session.post(f"{self.server.url}/studies", data=body, headers=headers)
             kept, failed = said_in.failures_in(_json_in(answer))
         code = failed.get(file_meta.sop_instance)
-        if code == DUPLICATE or (code is None and file_meta.sop_instance in kept):
+        if code is None and file_meta.sop_instance in kept:
             return
         raise for_status_of_store(self.server.name, code, is_heard=answer.status_code in (200, 202))
 
     @contextlib.contextmanager
-    def _asked(self) -> Iterator["DICOMwebClient"]:
-        """Give a client for queries, which together end in time."""
+    def _asked(self) -> Iterator[tuple["DICOMwebClient", Exchange]]:
+        """Give a client for queries, which together end in time, and what they go through."""
         from dicomweb_client.web import DICOMwebClient
 
         seconds = self.server.answer_seconds
         with self._exchange(seconds, kinds=_JSON, most=_MOST_JSON) as session:
             client = DICOMwebClient(self.server.url, session=session)
             client.set_http_retry_params(retry=False)
-            yield client
+            yield client, session
 
     @contextlib.contextmanager
     def _exchange(self, seconds: float, *, kinds: Sequence[str], most: int) -> Iterator[Exchange]:

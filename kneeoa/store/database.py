@@ -200,7 +200,8 @@ def _sqlite(url: URL) -> Engine:
     if not file.startswith("file:"):
         folder = Path(file).parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _have_private(Path(file))
         except OSError as problem:
             raise StoreError(
                 f"Expected to keep a database in {folder}. The folder cannot be made: "
@@ -228,6 +229,17 @@ def _sqlite(url: URL) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
     return engine
+
+
+def _have_private(file: Path) -> None:
+    """Have a new database be its user's alone, from its first byte on, and none be everybody's."""
+    with suppress(OSError):  # SQLite says itself what it cannot open
+        file.touch(0o600, exist_ok=False)
+    for part in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            kept = Path(f"{file}{part}")
+            if (mode := kept.stat().st_mode & 0o777) & 0o007:
+                kept.chmod(mode & ~0o007)
 
 
 def _use_log(db: Engine) -> None:

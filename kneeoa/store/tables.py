@@ -23,7 +23,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration: what the tables below look like."""
 VERSION_TABLE = "reading_room_version"
 """Where a database says which migration it has; Alembic's own name may be another program's."""
@@ -258,6 +258,7 @@ outgoing = Table(
     Column("content", LargeBinary),
     Column("sealed", Boolean, nullable=False),
     Column("size", Integer, nullable=False),
+    Column("digest", String(64)),
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("put_at", Moment, nullable=False),

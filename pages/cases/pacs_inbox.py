@@ -9,7 +9,7 @@ import streamlit as st
 from kneeoa.errors import ConfigError, KneeOAError
 from kneeoa.wording import counted, plain
 from pages.cases import away, called, opening
-from pages.shared import boundary, clients, live
+from pages.shared import boundary, clients, live, session_films
 from pages.shared.cases import same_films, saved
 from pages.shared.pacs.running import running
 
@@ -49,7 +49,6 @@ def show() -> None:
                 f"{boundary.escaped(settings.address)}, port {settings.port}."
             )
         return
-    opened = st.session_state.setdefault(_OPENED, set())
     what = counted(len(chosen), "film") if chosen else ""
     open_place, remove_place, _ = st.columns([1.2, 1.2, 4])
     if open_place.button(
@@ -59,7 +58,7 @@ def show() -> None:
         disabled=not chosen,
         width="stretch",
     ):
-        _open(chosen, opened)
+        _open(chosen)
     away.ask(
         remove_place,
         "Remove from the list",
@@ -78,11 +77,18 @@ def show() -> None:
 
 def show_list(films: "Sequence[Arrived]") -> "list[Arrived]":
     """Show films that wait; return those that were chosen."""
-    opened = st.session_state.setdefault(_OPENED, set())
+    opened = _opened()
     key = f"inbox_table_{hash(tuple(film.digest for film in films))}"
     cases = same_films.cases_of([film.digest for film in films])
     table = table_of(films, opened, cases)
     return [films[row] for row in opening.choose_rows(table, _COLUMNS, key=key)]
+
+
+def _opened() -> set[str]:
+    """Return which films were opened: those that this session has, or had when it last looked."""
+    opened = st.session_state.get(_OPENED, set()) | set(session_films.all_films())
+    saved.keep_until_sign_out(_OPENED, opened)
+    return opened
 
 
 def _inbox() -> "Inbox":
@@ -101,6 +107,8 @@ def look_again(seconds: float = 3.0) -> None:
 def _see_what_is_new(shown: frozenset[str], is_chosen: bool) -> None:
     """Show what came; where rows are chosen, say so, and show it when that is asked for."""
     with boundary.refusals_shown():
+        if refused := _inbox().refused:
+            st.warning(f"A film that was pushed was not taken. {boundary.escaped(refused)}")
         now, known = _inbox().digests(), st.session_state.get(_SHOWN, [])
         new = now - shown
         if now == shown and all(film.described for film in known):
@@ -144,7 +152,7 @@ def _state_of(digest: str, opened: set[str], cases: Mapping[str, int]) -> str:
     return "opened" if digest in opened else ""
 
 
-def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
+def _open(chosen: "Sequence[Arrived]") -> None:
     films = opening.Films(lambda: clients.note("pushed films taken"))
     for film in chosen:
         # Of one that was removed meanwhile there is a sentence, and the others open.
@@ -155,7 +163,6 @@ def _open(chosen: "Sequence[Arrived]", opened: set[str]) -> None:
             why_not = str(problem)
         about = called.about_of(film.described)
         films.take(called.day_of(film.described), about, data, why_not)
-        opened.add(film.digest)
     films.turn_to()
 
 

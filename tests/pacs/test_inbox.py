@@ -1,5 +1,6 @@
 """What waits to be read: once each, bounded, there again after a restart where that is wanted."""
 
+import errno
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from kneeoa.errors import KneeOAError
 from kneeoa.pacs.inbox import FolderInbox, FullInboxError, MemoryInbox, inbox_of
 from kneeoa.pacs.problems import PacsError
-from kneeoa.pacs.sealing import PLAIN, Cipher
+from kneeoa.pacs.sealing import PLAIN, Cipher, cipher_of
 from kneeoa.pacs.settings import Receiver
 from tests.support.archive import PATIENT, film
 
@@ -123,3 +124,69 @@ def test_nothing_comes_in_unencrypted_where_something_encrypted_waits(tmp_path):
         FolderInbox(settings)
     FolderInbox(settings, cipher=CIPHER).remove(digest)
     FolderInbox(settings).take_in(FILMS[0])
+
+
+@pytest.mark.parametrize("cipher", [PLAIN, CIPHER])
+def test_a_film_whose_file_is_damaged_is_kept_when_it_comes_again(tmp_path, cipher):
+    inbox = FolderInbox(Receiver(folder=str(tmp_path), most_films=1), cipher=cipher)
+    digest = inbox.take_in(FILMS[0])
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:4])
+    opened = replace(cipher, opened=lambda *_: b"") if cipher.encrypts else cipher
+    inbox = FolderInbox(Receiver(folder=str(tmp_path), most_films=1), cipher=opened)
+    assert inbox.take_in(FILMS[0]) == digest
+    assert FolderInbox(Receiver(folder=str(tmp_path)), cipher=cipher).read(digest) == FILMS[0]
+
+
+def test_a_film_that_another_key_sealed_is_sealed_anew_when_it_comes_again(tmp_path):
+    settings = Receiver(folder=str(tmp_path))
+    ciphers = [cipher_of({"KNEEOA_CASES_SECRET": letter * 64}) for letter in "ab"]
+    digest = FolderInbox(settings, cipher=ciphers[0]).take_in(FILMS[0])
+    inbox = FolderInbox(settings, cipher=ciphers[1])
+    with pytest.raises(KneeOAError, match="another key"):
+        inbox.read(digest)
+    inbox.take_in(FILMS[0])
+    assert inbox.read(digest) == FILMS[0]
+
+
+def test_a_damaged_film_in_clear_gives_way_to_a_sealed_one(tmp_path):
+    settings = Receiver(folder=str(tmp_path))
+    digest = FolderInbox(settings).take_in(FILMS[0])
+    (tmp_path / f"{digest}.film").write_bytes(b"cut")
+    inbox = FolderInbox(settings, cipher=CIPHER)
+    inbox.take_in(FILMS[0])
+    assert inbox.read(digest) == FILMS[0]
+    assert [file.name for file in tmp_path.iterdir()] == [f"{digest}.sealed"]
+
+
+def test_why_there_was_no_room_is_known_until_there_is(make):
+    inbox = make(most_films=1)
+    digest = inbox.take_in(FILMS[0])
+    assert inbox.refused == ""
+    with pytest.raises(FullInboxError):
+        inbox.take_in(FILMS[1])
+    assert "at most 1 films" in inbox.refused
+    inbox.remove(digest)
+    assert inbox.refused == ""
+
+
+def test_a_file_that_the_system_lets_grow_no_further_is_no_room(tmp_path, monkeypatch):
+    inbox = FolderInbox(Receiver(folder=str(tmp_path)))
+
+    def too_large(_):
+        raise OSError(errno.EFBIG, "File too large")
+
+    monkeypatch.setattr("kneeoa.pacs.inbox.os.fsync", too_large)
+    with pytest.raises(FullInboxError, match="is full"):
+        inbox.take_in(FILMS[0])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_half_written_goes_without_a_restart_and_what_is_gone_is_no_problem(tmp_path):
+    (tmp_path / ".new.gone").symlink_to("nowhere")
+    inbox = FolderInbox(Receiver(folder=str(tmp_path)))
+    half = tmp_path / ".new.half"
+    half.write_bytes(FILMS[1][:1000])
+    os.utime(half, (0, 0))
+    inbox.take_in(FILMS[0])
+    assert not half.exists()

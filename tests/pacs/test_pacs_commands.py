@@ -131,3 +131,69 @@ def test_ctrl_c_ends_a_query_with_a_word(archive):
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert (running.returncode, said) == (130, "kneeoa: Stopped. Nothing was changed.\n")
+
+
+def test_what_was_sent_before_is_said_to_be_and_another_content_is_refused(
+    archive, capsys, tmp_path
+):
+    file = tmp_path / "report.dcm"
+    file.write_bytes(report("1.2.5.1"))
+    assert run(capsys, "send", file) == (0, "1 of 1 sent\n", "")
+    code, _, said = run(capsys, "send", file)
+    assert (code, archive.came) == (0, ["1.2.5.1"])
+    assert "was sent before" in said
+    file.write_bytes(film("1.2.5.1"))
+    code, _, said = run(capsys, "send", file)
+    assert (code, archive.came) == (2, ["1.2.5.1"])
+    assert "the same identifier and another content" in said
+
+
+def test_what_waits_for_an_archive_that_is_gone_says_so(archive, capsys, tmp_path, monkeypatch):
+    file = tmp_path / "report.dcm"
+    file.write_bytes(report("1.2.5.1"))
+    archive.mood = "fails"
+    run(capsys, "send", file)
+    settings = tmp_path / "pacs.toml"
+    settings.write_text(f'[servers.new]\nurl = "{archive.url}"\n')
+    monkeypatch.delenv("KNEEOA_PACS_URL")
+    monkeypatch.setenv("KNEEOA_PACS", str(settings))
+    code, out, said = run(capsys, "send")
+    assert (code, out) == (1, "0 of 1 sent\n")
+    assert "waits. Its archive, PACS, is no longer in the settings." in said
+
+
+@pytest.mark.parametrize("command", [["find"], ["fetch", "--out", "films"]])
+def test_a_list_that_was_cut_is_not_all(archive, capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kneeoa.pacs.web.MOST_STUDIES", 1)
+    archive.films["2"] = film("1.9.1", study="1.9", series="1.9.1")
+    code, _, said = run(capsys, *command, "--patient", PATIENT)
+    assert code == 1
+    assert "more than are listed" in said
+
+
+def test_the_receiver_has_the_room_of_a_folder_and_ends_as_the_other_commands(tmp_path):
+    import os
+
+    code = (
+        "import sys, kneeoa.pacs.inbox as inbox\n"
+        "made = inbox.FolderInbox.__init__\n"
+        "def told(self, settings, **options):\n"
+        "    print(settings.most_bytes // 10**6, flush=True)\n"
+        "    made(self, settings, **options)\n"
+        "inbox.FolderInbox.__init__ = told\n"
+        "from kneeoa.__main__ import main\n"
+        f"sys.exit(main(['pacs', 'receive', '--folder', {str(tmp_path / 'in')!r}]))\n"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "KNEEOA_RECEIVER_PORT": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout.readline() == "5000\n"
+    assert "receives films" in running.stderr.readline()
+    running.send_signal(signal.SIGTERM)
+    _, said = running.communicate(timeout=30)
+    assert (running.returncode, said) == (130, "kneeoa: Stopped. The films that came stay.\n")

@@ -55,7 +55,7 @@ def test_what_is_no_x_ray_is_not_taken():
         assert inbox.listed() == []
 
 
-def test_an_object_that_is_not_what_is_announced_is_not_taken():
+def test_an_object_that_is_not_what_is_announced_is_not_taken(caplog):
     with receiving() as (port, inbox), associated(port) as association:
         other = pydicom.dcmread(io.BytesIO(film("1.2.3.4")))
         stored = association.send_c_store
@@ -74,12 +74,15 @@ def test_an_object_that_is_not_what_is_announced_is_not_taken():
 
         association.dimse.send_msg = lie
         assert stored(inside).Status == 0xA900
+        assert "What is in it is not what its sender says." in caplog.text
         assert len(inbox.listed()) == 1
 
 
-def test_a_full_inbox_leaves_the_film_with_its_sender():
+def test_a_full_inbox_leaves_the_film_with_its_sender_and_says_so_here(caplog):
     with receiving(most_films=1) as (port, inbox), associated(port) as association:
         assert [pushed(association, film(f"1.2.3.{n}")) for n in (1, 2)] == [0, 0xA700]
+        assert "was not taken: Expected at most 1 films" in caplog.text
+        assert PATIENT not in caplog.text
         inbox.remove(inbox.listed()[0].digest)
         assert pushed(association, film("1.2.3.2")) == 0
 

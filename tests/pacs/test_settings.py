@@ -100,6 +100,7 @@ def test_json_and_variables_do_as_well(tmp_path):
         ('[servers.a]\nurl = "https://h/x"\nanswer_seconds = 0', "from 0.1 to 600"),
         ('[servers.a]\nurl = "https://h/x"\nauthority = "/none.pem"', "no such file"),
         ("[receiver]\nport = 70000", "from 0 to 65535"),
+        ("[receiver]\nport = 11112.9", "a whole number as port"),
         ('[receiver]\naddress = "s3cret.example"', "network address"),
         ('[receiver]\nae_title = "MUCH TOO LONG A TITLE"', "1 to 16"),
         ("[receiver]\nin_dashboard = false", "Expected a folder"),
@@ -111,6 +112,47 @@ def test_what_cannot_work_is_said_and_no_secret(tmp_path, text, said):
     with pytest.raises(ConfigError, match=said) as problem:
         configured(tmp_path, text)
     assert "s3cret" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        (
+            {"KNEEOA_RECEIVER_PORT": "11112", "KNEEOA_RECEIVER_CALLERS": "s3cret"},
+            "R_CALLERS: check",
+        ),
+        ({"KNEEOA_RECEIVER_PORT": "11112", "KNEEOA_RECEIVER_FOLDR": "s3cret"}, "R_FOLDR: check"),
+        ({"KNEEOA_PACS_URL": "https://h/x", "KNEEOA_PACS_USERNAME": "s3cret"}, "S_USERNAME: check"),
+        ({"KNEEOA_PACS_PASSWORD": "s3cret"}, "KNEEOA_PACS_URL beside KNEEOA_PACS_PASSWORD"),
+        ({"KNEEOA_RECEIVER_FOLDER": "s3cret"}, "_PORT beside KNEEOA_RECEIVER_FOLDER"),
+        ({"KNEEOA_RECEIVER_PORT": "11112.9"}, "number from 0"),
+    ],
+)
+def test_a_variable_that_would_be_passed_over_is_refused(variables, said):
+    with pytest.raises(ConfigError, match=said) as problem:
+        pacs_from(variables)
+    assert "s3cret" not in str(problem.value)
+
+
+def test_beside_a_file_no_variable_counts_but_those_that_it_names(tmp_path):
+    file = tmp_path / "pacs.toml"
+    file.write_text('[servers.a]\nurl = "https://h/x"\ntoken_env = "KNEEOA_PACS_TOKEN"\n')
+    variables = {"KNEEOA_PACS": str(file), "KNEEOA_PACS_TOKEN": "t0ken"}
+    assert pacs_from(variables).server().token.read(variables) == "t0ken"
+    with pytest.raises(ConfigError, match="KNEEOA_RECEIVER_PORT, beside it, would count for"):
+        pacs_from(variables | {"KNEEOA_RECEIVER_PORT": "11112"})
+
+
+def test_a_folder_of_the_users_home_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    receiver = configured(tmp_path, '[receiver]\nfolder = "~/inbox"\n').receiver
+    assert receiver.folder == str(tmp_path / "inbox")
+
+
+def test_an_archive_that_json_names_twice_is_refused(tmp_path):
+    one = '"a": {"url": "https://h/x"}'
+    with pytest.raises(ConfigError, match="One is there twice"):
+        configured(tmp_path, f'{{"servers": {{{one}, {one}}}}}', "pacs.json")
 
 
 def test_a_file_that_is_not_there_and_two_ways_at_once(tmp_path):

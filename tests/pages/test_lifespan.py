@@ -46,3 +46,17 @@ def test_a_server_without_networks_starts_all_the_same(monkeypatch, loads):
     live()
     assert len(loads) == 1
     assert failed == []
+
+
+@pytest.mark.parametrize("name", ["KNEEOA_SESSION_UPLOADS_MB", "KNEEOA_DECODE_MB"])
+def test_a_limit_that_is_no_number_is_said_before_the_first_upload(monkeypatch, name):
+    monkeypatch.setenv(name, "150MB")
+    with pytest.raises(SystemExit, match=f"not started. Expected a number above 0 in {name}"):
+        lifespan.expect_settings()
+
+
+def test_a_mistyped_setting_is_in_the_log(monkeypatch, caplog):
+    monkeypatch.setenv("KNEEOA_TEACHERS_KEY", "s3cret-key")
+    lifespan.expect_settings()
+    assert "KNEEOA_TEACHERS_KEY is none (there is KNEEOA_TEACHER_KEY)" in caplog.text
+    assert "s3cret" not in caplog.text

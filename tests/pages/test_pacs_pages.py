@@ -213,21 +213,18 @@ def test_pushed_films_are_opened_and_removed(configured, went):
     running.running().inbox.take_in(film("1.2.3.1"))
 
     def page():
-        import streamlit as st
-
         from pages.cases import pacs_inbox
         from pages.shared.pacs.running import running
 
         films = running().inbox.listed()
-        opened = st.session_state.setdefault("inbox_opened", set())
-        pacs_inbox._open(films, opened)
+        pacs_inbox._open(films)
         pacs_inbox._remove([film.digest for film in films])
-        pacs_inbox._open(films, opened)
+        pacs_inbox._open(films)
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()
     assert not app.exception
     assert went == ["reading/page.py"]
-    assert len(app.session_state["films"]) == len(app.session_state["inbox_opened"]) == 1
+    assert len(app.session_state["films"]) == 1
     assert "removed from the list meanwhile" in texts(app)
     assert running.running().inbox.listed() == []
 

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from kneeoa.errors import ConfigError
-from kneeoa.store.cases import sealed, settings
+from kneeoa.store.cases import keeping, sealed, settings
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
+from tests.support.cases import NOW
 
 FILM = b"pixels of a knee" * 1000
 DIGEST = hashlib.sha256(FILM).hexdigest()
@@ -56,13 +57,16 @@ def test_a_film_that_is_not_put_leaves_nothing(files):
     assert films_in(files) == []
 
 
-def test_what_a_killed_process_left_goes_after_a_day(files):
-    place = put(files).parent
-    for name, age in ((".new.old", 2 * 24 * 3600), (".new.now", 0)):
-        (place / name).write_bytes(FILM)
-        os.utime(place / name, times=(time.time() - age,) * 2)
-    put(files)
-    assert sorted(file.name for file in place.iterdir()) == [".new.now", f"{DIGEST}.film"]
+def test_a_film_that_a_killed_process_had_half_written_goes_after_an_hour(files, db):
+    with files.written(FILM):
+        (half,) = films_in(files)
+        left = half.with_name(".new.left")
+        left.write_bytes(half.read_bytes())
+    keeping.tidy(db, files, NOW)
+    assert left.exists()  # it may be on its way still
+    os.utime(left, times=(time.time() - 3601,) * 2)
+    keeping.tidy(db, files, NOW)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("key", [None, b"o" * 32])
@@ -215,3 +219,8 @@ def test_the_list_needs_a_key_that_is_not_guessed():
         with pytest.raises(ConfigError, match=said) as refusal:
             settings.check_key(key)
         assert settings.KEY in str(refusal.value)
+
+
+def test_a_mistyped_setting_keeps_no_film_in_clear():
+    with pytest.raises(ConfigError, match=r"KNEEOA_CASES_SECRT is none .*KNEEOA_CASES_SECRET"):
+        settings.files_from({"KNEEOA_CASES_SECRT": "0f" * 32})

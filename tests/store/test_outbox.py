@@ -69,7 +69,7 @@ def test_a_report_arrives_as_it_is_and_its_content_goes(db, archive):
     assert (entry(db).state, entry(db).sent_at, entry(db).said) == ("sent", NOW, "")
     assert content_of(db) is None
     assert deliver(db, archive.server()) is None
-    assert outbox.waiting(db) == 0
+    assert outbox.counts(db) == {"sent": 1}
     # A first try asks nothing: nothing can have arrived.
     assert archive.asked == []
 

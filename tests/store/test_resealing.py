@@ -16,7 +16,7 @@ from kneeoa.pacs.sealing import cipher_of
 from kneeoa.pacs.settings import Server
 from kneeoa.store.cases import keeping, resealing, sealed, settings
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
-from kneeoa.store.cases.resealing import Secrets
+from kneeoa.store.cases.resealing import Secrets, Waiting
 from kneeoa.store.database import open_store
 from tests.support.cases import NOW, new_case
 from tests.support.places import ROOT
@@ -222,11 +222,55 @@ def test_reports_and_films_that_wait_are_encrypted_too(server, tmp_path, old):
         (inbox / f"{digest}.film").write_bytes(film)
     os.utime(*inbox.iterdir(), times=(1000, 1000))
     secrets = Secrets(NEW_KEY, OLD_KEY if old else None)
-    assert waiting.reseal_outgoing(db, secrets) == 1
-    assert waiting.reseal_outgoing(db, secrets) == 0
-    assert waiting.reseal_inbox(inbox, secrets) == 1
+    for count in ((1, 0), (0, 1)):
+        waiting.reseal_outgoing(db, secrets, came := Waiting())
+        assert (came.anew, came.done, came.failed) == (*count, {})
+    (inbox / ".new.half").write_bytes(film[:5])
+    waiting.reseal_inbox(inbox, secrets, came := Waiting())
+    assert (came.anew, came.failed) == (1, {})
     (file,) = inbox.iterdir()
     assert (file.name, file.stat().st_mtime) == (f"{digest}.sealed", 1000)
     assert sealed.opened(file.read_bytes(), digest, NEW_KEY) == film
     claim = outbox._claim(db, {"archive": server_of}, NOW, [number])
     assert cipher_of({settings.SECRET: NEW}).opened(claim.content, claim.instance) == report
+
+
+def test_what_waits_without_a_case_is_encrypted_and_what_neither_secret_opens_is_named(
+    server, tmp_path, monkeypatch, capsys
+):
+    _, folder = server
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    monkeypatch.setenv("KNEEOA_RECEIVER_PORT", "11112")
+    monkeypatch.setenv("KNEEOA_RECEIVER_FOLDER", str(inbox))
+    kept = {}
+    for film, key in ((b"a film", OLD_KEY), (b"another", bytes(32))):
+        digest = hashlib.sha256(film).hexdigest()
+        kept[film] = inbox / f"{digest}.sealed"
+        kept[film].write_bytes(sealed.seal(film, digest, key))
+    assert reseal(monkeypatch, new=NEW, old=OLD) == 1
+    said = capsys.readouterr()
+    assert "1 that wait are encrypted" in said.out
+    assert f"looked for in {inbox}" in said.out
+    assert f"{kept[b'another'].name} stays as it is. Its file is encrypted with another" in said.err
+    assert sealed.is_sealed_with(kept[b"a film"].read_bytes(), NEW_KEY)
+    assert not folder.exists()
+
+
+def test_a_report_that_neither_secret_opens_is_named(server):
+    db, _ = server
+    there = Server(name="archive", url="https://pacs.example/dicom-web")
+    number = outbox.put(db, there, knee_file(), NOW, cipher=cipher_of({settings.SECRET: "ab" * 32}))
+    waiting.reseal_outgoing(db, Secrets(NEW_KEY, OLD_KEY), came := Waiting())
+    assert list(came.failed) == [f"report {number}"]
+
+
+def test_where_no_folder_of_pushed_films_is_known_that_is_said(server, monkeypatch, capsys):
+    db, folder = server
+    saved(db, FilmFiles(folder))
+    half = folder / "ab" / ".new.half"
+    half.parent.mkdir(exist_ok=True)
+    half.write_bytes(FILMS[0])
+    assert reseal(monkeypatch, new=NEW) == 0
+    assert "No folder of pushed films is configured here" in capsys.readouterr().out
+    assert not half.exists()  # which lay there in clear

@@ -214,6 +214,28 @@ def test_a_film_that_cannot_be_deleted_keeps_its_case(db, files, monkeypatch):
     assert len(audit.entries(db)) == 0
 
 
+def test_names_of_the_cases_before_one_that_stays_are_gone_all_the_same(tmp_path, monkeypatch):
+    db, files = open_store(f"sqlite:///{tmp_path}/store.sqlite"), FilmFiles(tmp_path / "films")
+    first, last = (
+        keeping.add(db, files, new_case(name=name), name.encode(), NOW)
+        for name in ("ZZONE", "ZZTWO")
+    )
+    aside = FilmFiles.put_aside
+
+    def refuses(self, digest):
+        if digest == last.film:
+            raise FilmFileError("Expected to delete a film.")
+        aside(self, digest)
+
+    monkeypatch.setattr(FilmFiles, "put_aside", refuses)
+    with pytest.raises(FilmFileError):
+        keeping.remove(db, files, [first.case_id, last.case_id], **BY)
+    on_disk = b"".join(file.read_bytes() for file in tmp_path.glob("store.sqlite*"))
+    assert b"ZZTWO" in on_disk
+    assert b"ZZONE" not in on_disk
+    db.dispose()
+
+
 def test_where_the_row_cannot_be_written_the_film_is_not_kept(db, files, monkeypatch):
     def breaks(*_, **__):
         raise StoreError("It can be read only.")

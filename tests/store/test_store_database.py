@@ -1,5 +1,6 @@
 """Opening the store: anew, again, at once, and where it cannot be used."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -200,3 +201,19 @@ def test_the_default_is_a_file_of_the_project(tmp_path, monkeypatch):
     for unset in (None, ""):
         open_store(unset).dispose()
     assert database.DEFAULT_FILE.is_file()
+
+
+def test_a_database_is_its_users_alone_and_no_older_one_is_everybodys(tmp_path):
+    file = tmp_path / "kept" / "store.sqlite"
+    old = os.umask(0o022)
+    try:
+        db = open_store(f"sqlite:///{file}")
+        new_learner(db, NOW)
+        parts = [file.with_name(file.name + part) for part in ("", "-wal", "-shm")]
+        assert [one.stat().st_mode & 0o077 for one in (file.parent, *parts)] == [0] * 4
+        db.dispose()
+        file.chmod(0o664)  # a group's, as its owner may want it
+        open_store(f"sqlite:///{file}").dispose()
+    finally:
+        os.umask(old)
+    assert file.stat().st_mode & 0o777 == 0o660

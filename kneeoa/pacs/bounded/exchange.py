@@ -79,12 +79,17 @@ class Exchange(requests.Session):
 
     An answer is read whole before it is given on. `PacsError` says what is wrong with one that is
     no success, of another kind, too large, or points elsewhere.
+
+    Attributes
+    ----------
+    is_cut : whether the archive said of an answer that it has more than it sends
     """
 
     def __init__(self, server: Server, deadline: Deadline, *, kinds: Iterable[str], most: int):
         super().__init__()
         self._server, self._deadline = server, deadline
         self._kinds, self._most = tuple(kinds), most
+        self.is_cut = False
         self.trust_env = False
         self.verify = (server.authority or True) if server.verify else False
         self.headers["Accept-Encoding"] = "identity"
@@ -112,6 +117,7 @@ class Exchange(requests.Session):
         try:
             if response.status_code not in (200, 202, 204, 206, 409):
                 raise for_status(name, response.status_code)
+            self.is_cut |= _says_more(response)
             has_content = response.status_code != 204
             if has_content and response.status_code != 409:
                 self._expect_kind(response)
@@ -163,6 +169,13 @@ class Exchange(requests.Session):
                 "middle. Try again in a moment."
             )
         return bytes(body)
+
+
+def _says_more(response: requests.Response) -> bool:
+    """Return whether there is more than the answer has (PS3.18, 8.3.4.4; before, by status 206)."""
+    warning = response.headers.get("Warning", "").strip().lower()
+    # The other warning of a search: names were not compared fuzzily, which nobody asked for.
+    return response.status_code == 206 or (warning.startswith("299") and "fuzzy" not in warning)
 
 
 class _Adapter(HTTPAdapter):

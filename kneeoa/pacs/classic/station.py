@@ -31,7 +31,7 @@ from pynetdicom.transport import AddressInformation
 
 from kneeoa.pacs.bounded.exchange import Deadline
 from kneeoa.pacs.part10 import Identity, data_set, identity
-from kneeoa.pacs.problems import DUPLICATE, LostError, RefusedError, for_status_of_store, hush
+from kneeoa.pacs.problems import LostError, RefusedError, for_status_of_store, hush
 from kneeoa.pacs.settings import Station
 
 _APPLICATION = "1.2.840.10008.3.1.1.1"
@@ -66,7 +66,7 @@ class Classic:
     def store(self, data: bytes) -> None:
         """Send an object as it is; returns when the archive says that it has it.
 
-        Raises `RefusedError` where it will not have it, and `LostError` where nothing is known.
+        Raises as `kneeoa.pacs.web.Web.store` does.
         """
         file_meta, content = identity(data), data_set(data)
         seconds = self.station.transfer_seconds
@@ -84,7 +84,7 @@ class Classic:
                         "tried again; give it more time in the settings where that is often."
                     ) from None
                 raise LostError(f"{self._expected} {self._why(problem)}") from None
-        if status not in (0, DUPLICATE) and status not in _WARNINGS:
+        if status and status not in _WARNINGS:
             raise for_status_of_store(self.station.name, status)
 
     @contextlib.contextmanager

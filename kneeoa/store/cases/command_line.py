@@ -13,10 +13,10 @@ from kneeoa.errors import ConfigError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from kneeoa.store.cases.resealing import Outcome, Secrets
+    from kneeoa.store.cases.resealing import Outcome, Secrets, Waiting
 
-    Also = Callable[[Engine, Secrets], int]
-    """Encrypts what else waits with the same secret; returns how many."""
+    Also = Callable[[Engine, Secrets], Waiting]
+    """Encrypts what else waits with the same secret."""
 
 EPILOG = (
     "Stop the server first. KNEEOA_CASES_SECRET is the new secret, KNEEOA_CASES_OLD_SECRET the one "
@@ -63,39 +63,55 @@ def _reseal(also: "Also") -> int:
         )
     secrets = resealing.Secrets(new, settings.secret_from(os.environ, settings.OLD_SECRET))
     folder = settings.files_from(os.environ).folder
-    if not (folder / "patients.key").exists():
-        raise ConfigError(
-            f"Expected saved cases in {folder}, the folder of {settings.FOLDER}. Found none."
-        )
     db = open_store(os.environ.get("KNEEOA_DATABASE_URL"))
-    resealing.reseal_marks(folder, secrets)
+    has_cases = (folder / "patients.key").exists()
+    if has_cases:
+        resealing.reseal_marks(folder, secrets)
     outcome = resealing.Outcome()
     watched = sys.stderr is not None and sys.stderr.isatty()
     films = resealing.reseal_films(db, folder, secrets)
     waiting = also(db, secrets)
+    if not has_cases and not waiting.is_there:
+        raise ConfigError(
+            f"Expected saved cases in {folder}, the folder of {settings.FOLDER}. Found none, and "
+            f"nothing else that waits. {_looked_into(waiting)}"
+        )
     for so_far in tqdm(films, unit="file", dynamic_ncols=True, disable=not watched):
         outcome = so_far
-    _say(outcome, waiting, folder)
-    return terminal.SOME_FAILED if outcome.failed else terminal.DONE
+    _say(outcome, waiting, folder if has_cases else None)
+    return terminal.SOME_FAILED if outcome.failed or waiting.failed else terminal.DONE
 
 
-def _say(outcome: "Outcome", waiting: int, folder: Path) -> None:
+def _looked_into(waiting: "Waiting") -> str:
+    """Return where pushed films were looked for: others may lie where no setting here leads."""
+    if waiting.folder:
+        return f"Pushed films were looked for in {terminal.printable(waiting.folder)}."
+    return (
+        "No folder of pushed films is configured here (KNEEOA_PACS, KNEEOA_RECEIVER_FOLDER): those "
+        "in one are not encrypted anew."
+    )
+
+
+def _say(outcome: "Outcome", waiting: "Waiting", folder: Path | None) -> None:
     from kneeoa.store.cases import settings
     from kneeoa.wording import counted
 
     done = [counted(outcome.films, "film"), counted(outcome.pictures, "picture")]
-    done += [f"{waiting} that wait"] * bool(waiting)
+    done += [f"{waiting.anew} that wait"] * bool(waiting.anew)
     before = f", {outcome.done} films were already" if outcome.done else ""
+    marks = ""
+    if folder is not None:
+        marks = f" and the key of the patients' marks in {terminal.printable(str(folder))}"
+    failed = {**outcome.failed, **waiting.failed}
     print(
-        f"{', '.join(done)} and the key of the patients' marks in "
-        f"{terminal.printable(str(folder))} are encrypted with the secret in {settings.SECRET}"
-        f"{before}. Start the server with it."
+        f"{', '.join(done)}{marks} are encrypted with the secret in {settings.SECRET}{before}. "
+        f"Start the server with it. {_looked_into(waiting)}"
     )
-    for name, why in outcome.failed.items():
+    for name, why in failed.items():
         terminal.say("kneeoa", f"{name} stays as it is. {why}")
-    if outcome.failed:
+    if failed:
         terminal.say(
             "kneeoa",
-            f"{counted(len(outcome.failed), 'file')} could not be opened: keep the secret before "
+            f"{counted(len(failed), 'file')} could not be opened: keep the secret before "
             "until they are seen to.",
         )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from kneeoa.errors import KneeOAError
 
-_ABANDONED = 24 * 3600
+_ABANDONED = 3600
 """Seconds after which nobody is writing any more."""
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FilmFileError(KneeOAError):
@@ -28,11 +28,11 @@ def have_on_disk(folder: Path) -> None:
             os.close(descriptor)
 
 
-def drop_abandoned(folder: Path) -> None:
-    """Delete what a process that was killed had begun to write there."""
-    for left in folder.glob(".new.*"):
+def drop_abandoned(folder: Path, *, seconds: float = _ABANDONED) -> None:
+    """Delete what a process that was killed had begun to write there, `seconds` ago or longer."""
+    for left in folder.glob(".new[.-]*"):
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
+            if time.time() - left.stat().st_mtime >= seconds:
                 left.unlink()
 
 
@@ -42,7 +42,7 @@ def in_words(what: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        if problem.errno in _FULL:
+        if problem.errno in FULL:
             why = "The disk is full. Nothing that was saved before is lost: free some space"
         else:
             refusal = problem.strerror or type(problem).__name__

@@ -15,7 +15,7 @@ from pathlib import Path
 from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.store.cases import sealed
-from kneeoa.store.cases.disk import FilmFileError, drop_abandoned, have_on_disk, in_words
+from kneeoa.store.cases.disk import FilmFileError, have_on_disk, in_words
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PATIENTS = "patients.key"
@@ -46,7 +46,7 @@ class FilmFiles:
 
     @contextlib.contextmanager
     def written(self, content: bytes) -> Iterator["Put"]:
-        """Write a film beside its place; calling what is given puts it there.
+        """Write a film beside all others; calling what is given puts it in its place.
 
         Where it is not called, nothing is left. Raises `FilmFileError` where there is no room or
         no right to write, and where the folder is sealed and the key is missing, or another one.
@@ -56,8 +56,7 @@ class FilmFiles:
         self._patients()  # opened by the folder's own key alone
         with in_words("keep a film", self.folder):
             self._make(place.parent)
-            drop_abandoned(place.parent)
-            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=place.parent)
+            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self.folder)
             beside = Path(name)
         try:
             with in_words("keep a film", self.folder), os.fdopen(descriptor, "wb") as stream:
@@ -112,7 +111,7 @@ class FilmFiles:
             return
         place = self._place(digest).with_suffix(_SMALL)
         with in_words("keep a film", self.folder):
-            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=place.parent)
+            descriptor, name = tempfile.mkstemp(prefix=".new.", dir=self.folder)
             try:
                 with os.fdopen(descriptor, "wb") as stream:
                     stream.write(sealed.seal(picture, place.name, self.key))

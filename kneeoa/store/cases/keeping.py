@@ -22,6 +22,7 @@ from kneeoa.store.cases.case import (
     from_json,
     to_json,
 )
+from kneeoa.store.cases.disk import drop_abandoned
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
 from kneeoa.store.cases.windows import overtaken
 from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
@@ -93,9 +94,10 @@ def add(
 def tidy(db: Engine, files: FilmFiles, now: datetime) -> None:
     """Settle what a process that was killed left in the folder.
 
-    A film that it put there goes, where no case has it; one that it was about to delete is put back
-    where a case has it still.
+    A film that it put there goes, where no case has it, and so does one that it had half written;
+    one that it was about to delete is put back where a case has it still.
     """
+    drop_abandoned(files.folder)
     for digest in files.aside():
         _settle_aside(db, files, digest, now)
     for digest, mark in files.unsettled():
@@ -240,14 +242,16 @@ def remove(
     The log says that `client` did. A case whose film cannot be deleted stays, and `FilmFileError`
     says why.
     """
-    for case_id in case_ids:
-        with writing(db) as connection:
-            film = _remove(connection, files, case_id, client, now)
-        # Once nobody can have it any more; what a kill leaves of it here is seen to by `tidy`.
-        if film is not None:
-            with contextlib.suppress(FilmFileError):
-                files.settle_aside(film, stays=False)
-    forget_log(db)
+    try:
+        for case_id in case_ids:
+            with writing(db) as connection:
+                film = _remove(connection, files, case_id, client, now)
+            # Once nobody can have it any more; what a kill leaves of it here is seen to by `tidy`.
+            if film is not None:
+                with contextlib.suppress(FilmFileError):
+                    files.settle_aside(film, stays=False)
+    finally:
+        forget_log(db)
 
 
 def _remove(

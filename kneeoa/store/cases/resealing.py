@@ -21,7 +21,7 @@ from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.store import tables
 from kneeoa.store.cases import sealed
-from kneeoa.store.cases.disk import FilmFileError, have_on_disk, in_words
+from kneeoa.store.cases.disk import FilmFileError, drop_abandoned, have_on_disk, in_words
 from kneeoa.store.database import writing
 
 _FILM = re.compile(r"(?:\.gone\.)?([0-9a-f]{64})(?:\.film)?")
@@ -64,6 +64,29 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Waiting:
+    """Reports and pushed films that wait, as `Outcome`.
+
+    Attributes
+    ----------
+    anew : encrypted now
+    done : encrypted with the new secret before
+    failed : those that stay as they are, by name and with the reason
+    folder : where pushed films were looked for, empty where no folder is configured
+    """
+
+    anew: int = 0
+    done: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    folder: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything waits."""
+        return bool(self.anew or self.done or self.failed)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     file: Path
@@ -101,8 +124,13 @@ def reseal_marks(folder: Path, secrets: Secrets) -> None:
 
 
 def reseal_films(db: Engine, folder: Path, secrets: Secrets) -> Iterator[Outcome]:
-    """Encrypt films and pictures with the new secret; give what was done so far after each."""
+    """Encrypt films and pictures with the new secret; give what was done so far after each.
+
+    What somebody who was killed had half written is deleted: nobody else is writing now.
+    """
     outcome = Outcome()
+    for place in (folder, *folder.glob("[0-9a-f][0-9a-f]")):
+        drop_abandoned(place, seconds=0)
     for kept in kept_in(folder):
         try:
             # Whoever is about to delete or to keep the same film waits.

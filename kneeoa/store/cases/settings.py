@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from kneeoa.environment import expect_known
 from kneeoa.errors import ConfigError
 from kneeoa.store.cases.films import FilmFiles
 from kneeoa.teaching import keys
@@ -25,7 +26,11 @@ def check_key(setting: str | None) -> None:
 
 
 def secret_from(environment: Mapping[str, str], setting: str = SECRET) -> bytes | None:
-    """Return what is kept is encrypted with, or None; raise `ConfigError` for what is no secret."""
+    """Return what is kept is encrypted with, or None; raise `ConfigError` for what is no secret.
+
+    Where a setting of cases is mistyped, it may be this one: films would be kept as they are.
+    """
+    expect_known(environment, "KNEEOA_CASES_")
     secret = environment.get(setting, "").strip()
     if secret and not _HEX.fullmatch(secret):
         raise ConfigError(
