@@ -4,12 +4,13 @@ What a careful statistician adds is in `kneeoa.analysis.comparisons`.
 """
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kneeoa.analysis import confusions
 from kneeoa.metrics import agreement
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.records.results import probabilities_of
@@ -97,19 +98,44 @@ def observed_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def by_network(observed: pd.DataFrame, split: str, metric: str) -> dict[str, pd.Series]:
-    """Return the defined values of a metric on a split per network, each indexed by seed."""
-    on_split = observed[observed["split"] == split].dropna(subset=metric)
+    """Return the defined values of a metric on a split per network, each indexed by seed.
+
+    Of a network with films there, but without a defined value, they are none.
+    """
+    on_split = observed[observed["split"] == split]
     return {
-        str(name): rows.set_index("seed")[metric].sort_index()
+        str(name): rows.set_index("seed")[metric].dropna().sort_index()
         for name, rows in on_split.groupby("architecture")
     }
 
 
-def anova(observed: pd.DataFrame, split: str = "test") -> pd.DataFrame:
+UNDEFINED = "This metric is not defined on these films."
+"""Why nothing is tested of a metric that has no value."""
+
+
+def unlike_films(
+    observed: pd.DataFrame, predictions: Mapping[str, pd.DataFrame], split: str
+) -> str:
+    """Return why the runs measured on a split cannot be compared; nothing where they can.
+
+    A difference between runs on other films may be one of the films. `predictions` are those of
+    ``predictions.csv`` by run_id.
+    """
+    measured = observed.loc[observed["split"] == split, "run_id"]
+    tables = [confusions.with_reference(predictions[run_id], split) for run_id in measured]
+    if not tables or confusions.are_same_films(tables):
+        return ""
+    if confusions.are_same_films([table.sort_values("image_id") for table in tables]):
+        return ""
+    return "The runs were measured on different films: neither films nor cycles can be compared."
+
+
+def anova(observed: pd.DataFrame, split: str = "test", *, unlike: str = "") -> pd.DataFrame:
     """Return the one-way ANOVA between networks of every metric, as the paper did it.
 
     The unit is the training cycle: F asks whether the networks differ by more than cycles of one
-    network do, on this one test set. Ordinary least squares by statsmodels.
+    network do, on this one test set. Ordinary least squares by statsmodels. Where the runs were
+    measured on `unlike` films (`unlike_films`), F would be of the films: it is not computed.
 
     Returns
     -------
@@ -119,18 +145,20 @@ def anova(observed: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     """
     rows = []
     for metric in METRICS:
-        rows += _anova_rows(by_network(observed, split, metric), split, metric)
+        rows += _anova_rows(by_network(observed, split, metric), split, metric, unlike)
     return pd.DataFrame(rows, columns=ANOVA_COLUMNS)
 
 
-def _anova_rows(groups: dict[str, pd.Series], split: str, metric: str) -> list[dict[str, Any]]:
+def _anova_rows(
+    groups: dict[str, pd.Series], split: str, metric: str, unlike: str
+) -> list[dict[str, Any]]:
     count = sum(map(len, groups.values()))
     base = {"split": split, "metric": metric, "n": count}
     # Late: pages that only name the metrics should not wait for it.
     from statsmodels.formula.api import ols
     from statsmodels.stats.anova import anova_lm
 
-    note = _why_undefined(groups)
+    note = _why_undefined(groups) or unlike
     if note:
         return [base | {"source": source, "note": note} for source in _SOURCES]
     frame = pd.DataFrame(
@@ -184,6 +212,8 @@ def _why_undefined(groups: dict[str, pd.Series]) -> str:
     if len(groups) < 2:
         networks = ", ".join(DISPLAY_NAME.get(name, name) for name in groups) or "none"
         return f"Needs cycles of two networks. There are cycles of: {networks}."
+    if any(values.empty for values in groups.values()):
+        return UNDEFINED
     if all(len(values) < 2 for values in groups.values()):
         return "Needs two cycles of a network or more: one alone has no spread."
     return ""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from kneeoa.analysis.anova import UNDEFINED
 from kneeoa.networks import DISPLAY_NAME, Architecture, difference_of, pair_of
 
 _MOST_WAYS = 200_000
@@ -19,36 +20,37 @@ _MOST_WAYS = 200_000
 _SEED = "Seed spread is not sampling error: says nothing of other patients."
 
 
-def between_cycles(groups: Mapping[str, pd.Series]) -> Iterator[dict]:
+def between_cycles(groups: Mapping[str, pd.Series], *, unlike: str = "") -> Iterator[dict]:
     """Yield one row per method whose unit is the training cycle.
 
-    `groups` holds the values of one metric per network, each indexed by seed.
+    `groups` holds the values of one metric per network, each indexed by seed; `unlike` says where
+    the runs were measured on different films (`anova.unlike_films`), so that none is tested.
     """
     names = pair_of(groups)
+    note = unlike or (UNDEFINED if any(groups[name].empty for name in names) else "")
     for name in names:
-        yield _normality(name, groups[name].to_numpy())
+        yield _normality(name, groups[name].to_numpy(), note)
     if len(names) < 2:
-        yield {
-            "method": "all between networks",
-            "note": "Needs cycles of two networks. There are cycles of: "
-            f"{', '.join(DISPLAY_NAME[name] for name in names) or 'none'}.",
-        }
+        note = (
+            "Needs cycles of two networks. There are cycles of: "
+            f"{', '.join(DISPLAY_NAME[name] for name in names) or 'none'}."
+        )
+    if note:
+        yield {"method": "all between networks", "note": note}
         return
     first, second = (groups[name] for name in names)
     base = {"comparison": difference_of(names), "unit": "cycles", "cannot_show": _SEED}
-    enough = min(len(first), len(second)) >= 2
-    spread = enough and max(np.ptp(first), np.ptp(second)) > 1e-12
+    fewest, spread = min(len(first), len(second)), max(np.ptp(first), np.ptp(second)) > 1e-12
     n = {"n": len(first) + len(second)}
-    why = {
-        "note": "Needs two cycles of each network."
-        if not enough
-        else "The cycles of each network are all equal."
-    }
-    for method, compute, shows in _TESTS:
+    for method, compute, least, shows in _TESTS:
+        why = {"note": "The cycles of each network are all equal."}
+        if fewest < least:
+            why = {"note": f"Needs {_IN_WORDS[least]} cycles of each network."}
+        is_tested = fewest >= least and spread
         with warnings.catch_warnings():
             # Equal cycles of one network have no variance, which is no loss of precision.
             warnings.simplefilter("ignore", RuntimeWarning)
-            figures = compute(first.to_numpy(), second.to_numpy()) if spread else why
+            figures = compute(first.to_numpy(), second.to_numpy()) if is_tested else why
         yield base | n | {"method": method, "shows": shows} | figures
     # Of several recipes, a seed is that of no cycle.
     if first.index.is_unique and second.index.is_unique:
@@ -84,7 +86,7 @@ def hedges_g(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float
     return float(factor * d), float(factor * d - reach), float(factor * d + reach)
 
 
-def _normality(name: Architecture, values: np.ndarray) -> dict[str, Any]:
+def _normality(name: Architecture, values: np.ndarray, note: str) -> dict[str, Any]:
     row = {
         "method": "Shapiro-Wilk normality",
         "comparison": DISPLAY_NAME[name],
@@ -93,6 +95,8 @@ def _normality(name: Architecture, values: np.ndarray) -> dict[str, Any]:
         "shows": "Whether the cycles look unlike a normal distribution, as ANOVA assumes.",
         "cannot_show": "Normality itself: with so few cycles only gross departures are found.",
     }
+    if note:
+        return row | {"note": note}
     if len(values) < 3 or np.ptp(values) <= 1e-12:
         return row | {"note": "Needs three cycles that are not all equal."}
     test = stats.shapiro(values)
@@ -100,9 +104,6 @@ def _normality(name: Architecture, values: np.ndarray) -> dict[str, Any]:
 
 
 def _brown_forsythe(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
-    if min(len(first), len(second)) < 3:
-        # Two values lie equally far from their median: F would be infinite, whatever they are.
-        return {"note": "Needs three cycles of each network."}
     test = stats.levene(first, second, center="median")
     ratio = np.var(second, ddof=1) / np.var(first, ddof=1) if np.ptp(first) > 1e-12 else np.nan
     return {"estimate": ratio, "statistic": test.statistic, "p": test.pvalue}
@@ -170,25 +171,31 @@ def _paired(change: np.ndarray) -> dict[str, Any]:
     return mean | {"low": low, "high": high, "statistic": test.statistic, "p": test.pvalue}
 
 
+_IN_WORDS = {2: "two", 3: "three"}
 _TESTS = (
     (
         "Brown-Forsythe equal variance",
         _brown_forsythe,
+        # Two values lie equally far from their median: F would be infinite, whatever they are.
+        3,
         "Whether the networks' seed spreads differ (estimate: ratio of variances).",
     ),
     (
         "Welch t test",
         _welch,
+        2,
         "Whether the difference is above seed spread, without assuming equal variances.",
     ),
     (
         "permutation test",
         _permutation,
+        2,
         "Whether the difference is above seed spread, without assuming a distribution.",
     ),
     (
         "Hedges g",
         _effect,
+        2,
         "How large the difference is, in standard deviations over seeds (interval: large-sample).",
     ),
 )

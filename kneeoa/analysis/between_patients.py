@@ -22,7 +22,7 @@ def between_patients(
 ) -> list[dict]:
     """Return one row per metric and method whose unit is the patient (for McNemar, the knee).
 
-    See `kneeoa.analysis.comparisons.comparisons` for the arguments.
+    See `kneeoa.analysis.comparisons.comparisons` for the arguments. The runs are of the same films.
     """
     on_split = observed[observed["split"] == split]
     runs = {
@@ -34,10 +34,6 @@ def between_patients(
     if not tables:
         return []
     films = tables[0]
-    facts = ["patient_id", "true_grade"]
-    if any(not table[facts].equals(films[facts]) for table in tables):
-        note = "The runs were measured on different films: nothing can be compared by film."
-        return [{"metric": metric, "method": "by patient", "note": note} for metric in METRICS]
     true = films["true_grade"].to_numpy(int)
     answers: dict[str, np.ndarray] = {
         name: np.stack([table[PROBABILITY_COLUMNS].to_numpy() for table in runs[name]])
@@ -45,7 +41,7 @@ def between_patients(
     }
     rows = _bootstrapped(true, answers, films["patient_id"], names, on_split)
     if len(names) == 2:
-        alike = _same_seeds(on_split, answers, names)
+        alike = _as_many_each(on_split, answers, names)
         rows += _same_films(true, alike, films["patient_id"], names)
     return rows
 
@@ -86,25 +82,39 @@ def _bootstrapped(
         for name in drawn
         for metric in METRICS
         for low, high in [
-            bootstrap.interval_of(metric, drawn[name][metric])
+            bootstrap.interval_of(metric, drawn[name][metric], patients=patients.nunique())
             if name in names
-            else bootstrap.percentile_interval(drawn[name][metric])
+            else bootstrap.known_interval(drawn[name][metric])
         ]
     ]
 
 
-def _same_seeds(
+def _as_many_each(
     observed: pd.DataFrame, answers: dict[str, np.ndarray], names: list[Architecture]
 ) -> dict[str, np.ndarray]:
-    """Return the answers of the cycles whose seed both networks have, or all where there is none.
+    """Return the answers of equally many cycles of each network.
 
-    The mean of more cycles is right on more films, whatever the network.
+    The mean of more cycles is right on more films, whatever the network. Of each seed that both
+    have, as many as both have; where they share none, those of the lowest seeds.
     """
-    seeds = {name: observed.loc[observed["architecture"] == name, "seed"] for name in names}
-    shared = set.intersection(*map(set, seeds.values()))
-    if not shared:
-        return answers
-    return {name: answers[name][seeds[name].isin(shared).to_numpy()] for name in names}
+    by_network = {
+        name: observed.loc[observed["architecture"] == name, "seed"].reset_index(drop=True)
+        for name in names
+    }
+    # The first, second, ... cycle of a seed: several recipes may have it.
+    keys = {
+        name: list(zip(seeds, seeds.groupby(seeds).cumcount(), strict=True))
+        for name, seeds in by_network.items()
+    }
+    shared = set.intersection(*map(set, keys.values()))
+    least = min(map(len, by_network.values()))
+    kept = {
+        name: np.array([key in shared for key in keys[name]])
+        if shared
+        else (seeds.rank(method="first") <= least).to_numpy()
+        for name, seeds in by_network.items()
+    }
+    return {name: answers[name][kept[name]] for name in names}
 
 
 def _same_films(

@@ -185,6 +185,8 @@ def _reach(
     if sampling.empty:
         return None
     (bootstrapped,) = sampling.to_dict("records")
+    if pd.isna(bootstrapped["low"]):
+        return None
     # Resampling biases macro averages, so that an end may lie on the wrong side: it reaches 0.
     below = max(bootstrapped["estimate"] - bootstrapped["low"], 0)
     above = max(bootstrapped["high"] - bootstrapped["estimate"], 0)

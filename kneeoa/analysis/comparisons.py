@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kneeoa.analysis.anova import METRICS, by_network
+from kneeoa.analysis.anova import METRICS, by_network, unlike_films
 
 COLUMNS = [
     "split",
@@ -53,10 +53,14 @@ def comparisons(
     from kneeoa.analysis.between_patients import between_patients
 
     rows = []
+    unlike = unlike_films(observed, predictions, split)
     for metric in METRICS:
         groups = by_network(observed, split, metric)
-        rows += [row | {"metric": metric} for row in between_cycles(groups)]
-    rows += between_patients(observed, predictions, split)
+        rows += [row | {"metric": metric} for row in between_cycles(groups, unlike=unlike)]
+    if unlike:
+        rows += [{"metric": metric, "method": "by patient", "note": unlike} for metric in METRICS]
+    else:
+        rows += between_patients(observed, predictions, split)
     table = pd.DataFrame(rows).reindex(columns=COLUMNS)
     table["split"] = split
     table["note"] = table["note"].fillna("")

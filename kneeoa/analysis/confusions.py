@@ -18,6 +18,7 @@ SHARES = {"counts": "Knees", "row": "% of the reference grade", "column": "% of 
 
 FACTS = ["image_id", "patient_id", "true_grade"]
 """What makes a film of two runs the same one."""
+_WHOLE = {"recall": "true_grade", "precision": "predicted"}  # what these shares are of
 GRADE_METRICS = {"precision": "Precision", "recall": "Recall (sensitivity)", "f1": "F1"}
 
 
@@ -57,11 +58,14 @@ def share(counts: np.ndarray, by: str) -> np.ndarray:
 def mean_and_spread(matrices: Sequence[np.ndarray], by: str) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation over runs, ``(5, 5)`` each, of the matrices as `share`.
 
-    The standard deviation is NaN for a single run.
+    A run with nothing in a row or column is left out there; the deviation of one run alone is NaN.
     """
     shares = np.stack([share(counts, by) for counts in matrices])
-    spread = shares.std(axis=0, ddof=1) if len(shares) > 1 else np.full((5, 5), np.nan)
-    return shares.mean(axis=0), spread
+    defined = np.isfinite(shares)
+    runs = defined.sum(axis=0)
+    mean = agreement.share(np.where(defined, shares, 0).sum(axis=0), runs)
+    squares = np.where(defined, shares - mean, 0) ** 2
+    return mean, np.sqrt(agreement.share(squares.sum(axis=0), runs - 1))
 
 
 def cell_table(runs: Mapping[str, Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
@@ -89,8 +93,8 @@ def per_grade(films: pd.DataFrame) -> pd.DataFrame:
     """Return precision, recall and F1 of each grade of `graded` films, with intervals.
 
     Columns ``grade, metric, value, low, high, reference, given``: knees with that reference grade
-    and knees given it. The 95% interval is a bootstrap over patients. Empty where the grade is not
-    there (recall) or never given (precision).
+    and knees given it. The 95% interval is a bootstrap over patients (`bootstrap.share_interval`).
+    Empty where the grade is not there (recall) or never given (precision).
     """
     weights = bootstrap.patient_weights(films["patient_id"])
     draws = agreement.per_grade(
@@ -100,7 +104,10 @@ def per_grade(films: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for metric, values in agreement.per_grade(counts[None]).items():
         for grade in GRADES:
-            low, high = bootstrap.percentile_interval(draws[metric][:, grade])
+            whole = films[films[_WHOLE[metric]] == grade] if metric in _WHOLE else films[:0]
+            low, high = bootstrap.share_interval(
+                draws[metric][:, grade], whole["patient_id"].nunique()
+            )
             defined = np.isfinite(values[0, grade])
             rows.append(
                 {
@@ -130,7 +137,7 @@ def error_sizes(films: pd.DataFrame) -> pd.DataFrame:
 
 def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
     """Return of each of `films` those that all have, with the same patient and reference grade."""
-    if _are_same_films(list(films.values())):
+    if are_same_films(list(films.values())):
         return dict(films)
     parts = pd.concat(films.values(), ignore_index=True)
     times = parts.groupby(FACTS)[PROBABILITY_COLUMNS[0]].transform("size")
@@ -142,8 +149,8 @@ def in_common(films: Mapping[Name, pd.DataFrame]) -> dict[Name, pd.DataFrame]:
     }
 
 
-def _are_same_films(tables: Sequence[pd.DataFrame]) -> bool:
-    """Whether all tables have the same films in the same order."""
+def are_same_films(tables: Sequence[pd.DataFrame]) -> bool:
+    """Return whether all tables, one or more, have the same `FACTS` in the same order."""
     first = [tables[0][name].array for name in FACTS]
     return all(
         len(table) == len(tables[0])
@@ -210,7 +217,7 @@ def film_by_film(films: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     (grades, absolute), and the mean probabilities ``p0`` to ``p4``.
     """
     tables = list(films.values())
-    if not _are_same_films(tables):
+    if not are_same_films(tables):
         tables = [table.sort_values("image_id") for table in in_common(films).values()]
     # Arrays of one order: grouping the films of hundreds of runs by name takes seconds.
     answers = np.stack([probabilities_of(table) for table in tables])

@@ -4,7 +4,7 @@ Each member speaks at its own temperature, and so does their mean; all are fitte
 films alone, which is also where one ensemble is preferred to another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,24 +45,46 @@ def ensembles(
     """Return one row per ensemble, split and metric, from the runs' predictions per network.
 
     Columns: ``ensemble, members, split, metric, value, low, high, knees, patients``. Measured are
-    all runs of each network together, and all of both, each network with the same weight. The 95%
-    interval is a bootstrap over patients: the sampling error of the films, not of the training.
+    all runs of each network that have graded films of the split together, on the films that all of
+    them have, and all of both, each network with the same weight. The 95% interval is a bootstrap
+    over patients: the sampling error of the films, not of the training.
     """
+    made: dict[tuple, dict[str, tuple[int, pd.DataFrame]]] = {}
+    rows: list[dict[str, Any]] = []
+    for split in splits:
+        members: dict[str, list] = {
+            name: _with_films(predictions.get(name, []), split) for name in ARCHITECTURES
+        }
+        key = tuple(tuple(map(id, tables)) for tables in members.values())
+        if key not in made:
+            made[key] = _together(members)
+        rows += [
+            {"ensemble": name, "members": count, "split": split} | row
+            for name, (count, table) in made[key].items()
+            for row in _measured(table[table["split"] == split])
+        ]
+    order = [*DISPLAY_NAME.values(), TOGETHER]
+    rows.sort(key=lambda row: order.index(row["ensemble"]))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _with_films(tables: Sequence[pd.DataFrame], split: str) -> list[pd.DataFrame]:
+    return [
+        table for table in tables if (table["true_grade"].notna() & (table["split"] == split)).any()
+    ]
+
+
+def _together(members: Mapping[str, Sequence[pd.DataFrame]]) -> dict[str, tuple[int, pd.DataFrame]]:
+    """Return by ensemble how many runs it is of, and their calibrated mean."""
     together = {
         DISPLAY_NAME[name]: (len(tables), calibrated(tables))
-        for name in ARCHITECTURES
-        if (tables := predictions.get(name))
+        for name, tables in members.items()
+        if tables
     }
     if len(together) == len(ARCHITECTURES):
         counts, means = zip(*together.values(), strict=True)
         together[TOGETHER] = sum(counts), calibrated(means)
-    rows = [
-        {"ensemble": name, "members": members, "split": split} | row
-        for name, (members, table) in together.items()
-        for split in splits
-        for row in _measured(table[table["split"] == split])
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return together
 
 
 COLUMNS = (

@@ -54,13 +54,13 @@ def cell_sentence(films: Mapping[str, pd.DataFrame], network: str, true: int, gi
     knees = sum(of_reference) / len(films)
     cell = cell_films["runs_here"].sum() / len(films)
     share = f" ({100 * cell / knees:.0f}% of {knees:.0f})" if knees else ""
-    description = f"knees with reference KL {true} to which {network} gives KL {given}"
+    description = f"with reference KL {true} to which {network} gives KL {given}"
     if len(films) == 1:
-        return f"{cell:.0f} {description}{share}."
+        return f"{counted(int(cell), 'knee')} {description}{share}."
     every = int((cell_films["runs_here"] == len(films)).sum())
     return (
-        f"In a run, on average, there are {cell:.1f} {description}{share}. One or more of the "
-        f"{len(films)} runs put {counted(len(cell_films), 'film')} there; all of the runs put "
+        f"In a run, on average, there are {cell:.1f} knees {description}{share}. One or more of "
+        f"the {len(films)} runs put {counted(len(cell_films), 'film')} there; all of the runs put "
         f"{every} of them there."
     )
 
@@ -102,8 +102,14 @@ def below_sentence(listed: int, both: int | None = None, *, several: bool = Fals
     if not listed:
         return "There is no film to show."
     if both is None:
-        return f"Below: all {listed}."
+        return "Below: that film." if listed == 1 else f"Below: all {listed}."
     each = "a run of each network gives" if several else "both networks give"
+    if listed == 1:
+        return (
+            f"Below: that film, to which {each} this grade."
+            if both
+            else f"The one film here is none to which {each} this grade: there is no film to show."
+        )
     if not both:
         return f"To none of these {listed} {each} this grade: there is no film to show."
     return f"Below: the {both} of these {listed} to which {each} this grade."

@@ -26,11 +26,17 @@ def value_text(metric: str, value: float, *, signed: bool = False) -> str:
     """
     if pd.isna(value):
         return "not defined"
+    sign = "+" if signed else ""
+
+    def text(number: float, digits: int) -> str:
+        # What rounds to nothing has no sign of its own: -0.0 is 0.0.
+        return f"{round(number, digits) + 0.0:{sign}.{digits}f}"
+
     if metric in UNITLESS:
-        return f"{value:+.3f}" if signed else f"{value:.3f}"
+        return text(value, 3)
     if metric in IN_GRADES:
-        return f"{value:+.2f} grades" if signed else f"{value:.2f} grades"
-    return f"{100 * value:+.1f} points" if signed else f"{100 * value:.1f}%"
+        return f"{text(value, 2)} grades"
+    return f"{text(100 * value, 1)} points" if signed else f"{text(100 * value, 1)}%"
 
 
 def performance_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -38,16 +44,17 @@ def performance_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[dict[str
 
     `measured` holds, by the model's name, what a card says of a split: ``values`` and
     ``intervals_95``. A metric that a card lacks is left out: the card is from before it. Those of
-    `agreement.NO_INTERVAL` have none, whatever the card says.
+    `agreement.NO_INTERVAL` have none, whatever the card says, and others where its films bear none.
     """
 
     def text(metric: str, figures: Mapping[str, Any]) -> str:
-        ends = () if metric in agreement.NO_INTERVAL else figures["intervals_95"][metric]
+        numbers = [figures["values"][metric]]
+        if metric not in agreement.NO_INTERVAL:
+            low, high = figures["intervals_95"][metric]
+            # No width is no knowledge: see `bootstrap.known_interval`.
+            numbers += [low, high] if low is not None and high - low > 1e-12 else []
         # The unit stands in the name of the metric.
-        value, *ends = (
-            value_text(metric, number).removesuffix(" grades")
-            for number in (figures["values"][metric], *ends)
-        )
+        value, *ends = (value_text(metric, number).removesuffix(" grades") for number in numbers)
         return f"{value}  ({' to '.join(ends)})" if ends else value
 
     return [
@@ -139,13 +146,13 @@ def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
     """Yield what the careful analysis of a metric adds: cycles, effect, patients, films.
 
     ``compared`` as from `comparisons.comparisons`, of one split. What was not computed is left
-    out.
+    out; where nothing was, it is said why.
     """
     of_metric = compared[compared["metric"] == metric]
-    difference = next((c for c in of_metric["comparison"].dropna() if " - " in c), None)
-    if difference is None:
-        yield "Both networks are needed for a comparison; these runs are of one."
+    if len(why := of_metric.loc[of_metric["method"] == "all between networks", "note"]):
+        yield why.iloc[0]
         return
+    difference = next(c for c in of_metric["comparison"].dropna() if " - " in c)
 
     def row_of(method: str, value: str = "p") -> pd.Series | None:
         rows = of_metric[(of_metric["method"] == method) & (of_metric["comparison"] == difference)]
@@ -170,7 +177,9 @@ def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
             f"Effect: Hedges g {effect['estimate']:.2f} ({effect['low']:.2f} to "
             f"{effect['high']:.2f}), in standard deviations over seeds."
         )
-    if (patients := row_of("bootstrap over patients", "low")) is not None:
+    patients = row_of("bootstrap over patients", "low")
+    # Of these not even the interval of a difference tells chance: it holds 0 too seldom.
+    if patients is not None and metric not in agreement.NO_INTERVAL:
         zero = patients["low"] <= 0 <= patients["high"]
         yield (
             f"Other patients: {difference} = {_interval(metric, patients)}; "

@@ -112,14 +112,15 @@ def run_table(
     -------
     DataFrame
         ``network, preset, seed, changed`` (settings, as in `run_names.run_names`), ``tags, note``
-        (what is kept with it, as text), ``state``, the metrics of `TABLE_METRICS` on the selected
+        (what is kept with it, as text), ``state`` (whether it has graded films of the selected
+        split, too), the metrics of `TABLE_METRICS` on the selected
         split, ``epochs, best_epoch, why`` (why it stopped, and whether a loss was no number; why it
         failed or cannot be read), ``minutes, images_per_second, device, precision, finished_at,
         run`` (its label), ``split_hash, model_sha256``.
     """
     values = observed[observed["split"] == chosen.split].set_index("run_id")
     runs = chosen.runs.set_index("label", drop=False)
-    measured = set(observed["run_id"])
+    measured = set(values.index)
     names = run_names.run_names(chosen.archive) if names is None else names
     noted = notes_of(chosen) if noted is None else noted
     table = pd.DataFrame(
@@ -186,12 +187,14 @@ def _state(row: dict[str, Any], measured: Container[str]) -> str:
 def setting_table(chosen: Selection, labels: Iterable[str]) -> pd.DataFrame:
     """Return the settings in which finished runs differ, as text: ``setting``, a column a run.
 
+    The split of the films, by the first letters of its hash, is one of them.
     `labels` are of any finished runs of the archive, those outside of `chosen` too.
     """
     runs = selection.finished_runs(chosen.archive).set_index("label")
     configs = {
-        label: chosen.archive.records[runs.at[label, "folder"], runs.at[label, "run_id"]].config
+        label: record.config | {"split": record.split_hash[:8]}
         for label in labels
+        for record in [chosen.archive.records[runs.at[label, "folder"], runs.at[label, "run_id"]]]
     }
     table = learning_curves.config_differences(configs)
     table = table.map(lambda value: "" if value is None else str(value))

@@ -15,7 +15,8 @@ def separation(films: pd.DataFrame) -> pd.DataFrame:
 
     ``films`` as from `confusions.graded`. Columns ``threshold, positive, knees, auc, auc_low,
     auc_high, average_precision, ap_low, ap_high``: area under the ROC curve and average precision,
-    with 95% intervals over patients. Empty where all knees are on one side.
+    with 95% intervals over patients. Empty where all knees are on one side; an interval also where
+    the patients bear none.
     """
     from sklearn import metrics as sk  # late: it takes a second to load, here and below
 
@@ -28,9 +29,9 @@ def separation(films: pd.DataFrame) -> pd.DataFrame:
         if positive.any() and not positive.all():
             auc, precision = agreement.weighted_areas(positive, score, weights)
             row["auc"] = sk.roc_auc_score(positive, score)
-            row["auc_low"], row["auc_high"] = bootstrap.percentile_interval(auc)
+            row["auc_low"], row["auc_high"] = bootstrap.known_interval(auc)
             row["average_precision"] = sk.average_precision_score(positive, score)
-            row["ap_low"], row["ap_high"] = bootstrap.percentile_interval(precision)
+            row["ap_low"], row["ap_high"] = bootstrap.known_interval(precision)
         rows.append(row)
     columns = ["threshold", "positive", "knees", "auc", "auc_low", "auc_high"]
     return pd.DataFrame(rows, columns=[*columns, "average_precision", "ap_low", "ap_high"])

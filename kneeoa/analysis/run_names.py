@@ -27,12 +27,12 @@ def run_names(archive: Archive) -> pd.DataFrame:
     """Return what each run of an archive is called, by its label (`selection.run_labels`).
 
     Columns ``name``, unique: ``MobileNet, reference, seed 0, noise 0, rotation 8 and 3 more``;
-    ``recipe``: network, preset and all that was changed, the same for runs that differ by their
-    seed alone; ``changed``: that alone, empty where nothing was. Of a run without a record, what
-    its study says.
+    ``recipe``: network, preset and all that was changed, the films' split included, the same for
+    runs that differ by their seed alone; ``changed``: that alone, empty where nothing was. Of a run
+    without a record, what its study says.
     """
     labels = run_labels(archive) if len(archive.runs) else []
-    bases = _bases(archive)
+    bases, split = _bases(archive)
     rows = []
     for label, run in zip(labels, archive.runs.to_dict("records"), strict=True):
         if pd.isna(run["architecture"]):
@@ -41,6 +41,9 @@ def run_names(archive: Archive) -> pd.DataFrame:
         record = archive.records.get((run["folder"], run["run_id"]))
         key = (run["architecture"], run["preset"])
         changed = plain(tried.difference(record.config, bases[key]), 2000) if record else ""
+        if record and record.split_hash != split:
+            # Runs on other films have no mean in common, whatever else is the same.
+            changed = ", ".join(filter(None, [f"split {plain(record.split_hash[:8])}", changed]))
         parts = [DISPLAY_NAME.get(run["architecture"], run["architecture"])]
         parts += [str(run["preset"])] if not pd.isna(run["preset"]) else []
         seed = [] if pd.isna(run["seed"]) else [f"seed {int(run['seed'])}"]
@@ -73,8 +76,12 @@ def shortened(changed: str) -> list[str]:
     return named
 
 
-def _bases(archive: Archive) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the config that most runs of a network and preset have, those of a study first."""
+def _bases(archive: Archive) -> tuple[dict[tuple[str, str], dict[str, Any]], str]:
+    """Return the config that most runs of a network and preset have, those of a study first.
+
+    And the hash of the split that most runs have.
+    """
+    splits: Counter = Counter()
     recipe_counts: dict[tuple, Counter] = {}
     configs = {}
     for run in archive.runs.to_dict("records"):
@@ -85,5 +92,8 @@ def _bases(archive: Archive) -> dict[tuple[str, str], dict[str, Any]]:
         configs[key] = record.config
         times = recipe_counts.setdefault((run["architecture"], run["preset"]), Counter())
         # Any run of a study weighs more than all runs beside it.
-        times[key] += len(archive.runs) if run["studies"] else 1
-    return {key: configs[times.most_common(1)[0][0]] for key, times in recipe_counts.items()}
+        weight = len(archive.runs) if run["studies"] else 1
+        times[key] += weight
+        splits[record.split_hash] += weight
+    bases = {key: configs[times.most_common(1)[0][0]] for key, times in recipe_counts.items()}
+    return bases, splits.most_common(1)[0][0] if splits else ""

@@ -53,19 +53,26 @@ class Selection:
         """Return on how many cycles of each network a study stands, or nothing without one.
 
         For example ``The study "paper" stands on 6 of 10 cycles of the MobileNet and 4 of 10 of the
-        ResNet50.``
+        ResNet50.`` Where runs were picked, how many of its finished cycles those are.
         """
         if self.study is None or self.study.record.kind != "cycles" or not self.networks:
             return ""
-        finished = self.finished["architecture"].value_counts()
-        asked = self.study.record.cycles
+        counts = self.finished["architecture"].value_counts()
+        whole = dict.fromkeys(self.networks, self.study.record.cycles)
+        if self.picked:
+            runs = _of_study(self.archive.runs, self.study)
+            whole = runs.loc[runs["state"] == FINISHED, "architecture"].value_counts().to_dict()
         name, *others = self.networks
-        cycles = f"{finished.get(name, 0)} of {counted(asked, 'cycle')} of the {DISPLAY_NAME[name]}"
-        cycles += "".join(
-            f" and {finished.get(other, 0)} of {asked} of the {DISPLAY_NAME[other]}"
+        noun = "finished cycle" if self.picked else "cycle"
+        cycles = f"{counts.get(name, 0)} of {counted(whole.get(name, 0), noun)}"
+        cycles += f" of the {DISPLAY_NAME[name]}" + "".join(
+            f" and {counts.get(other, 0)} of {whole.get(other, 0)} of the {DISPLAY_NAME[other]}"
             for other in others
         )
-        standing = f'The study "{self.study.record.study_id}" stands on {cycles}.'
+        study = f'study "{self.study.record.study_id}"'
+        standing = f"The {study} stands on {cycles}."
+        if self.picked:
+            standing = f"Of the {study} {cycles} are chosen."
         if self.finished["device"].nunique() > 1:
             devices = self.finished.groupby(["architecture", "device"]).size()
             shares = "; ".join(
@@ -155,6 +162,20 @@ def finished_runs(archive: Archive) -> pd.DataFrame:
     return runs[runs["state"] == FINISHED]
 
 
+def distinct(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return `runs` of an archive without copies: of a finished run in two folders the first.
+
+    A copy is no other cycle: counted twice, it would make the spread of cycles smaller than it is.
+    """
+    is_copy = runs.duplicated(["run_id", "model_sha256"]) & (runs["state"] == FINISHED)
+    return runs[~is_copy]
+
+
+def _of_study(runs: pd.DataFrame, study: Study) -> pd.DataFrame:
+    ours = (runs["folder"] == str(study.folder)) & runs["run_id"].isin(study.record.run_ids)
+    return runs[ours]
+
+
 def select(
     archive: Archive,
     *,
@@ -163,15 +184,18 @@ def select(
     split: str,
     picked: tuple[str, ...] = (),
 ) -> Selection:
-    """Return the runs of `archive` that fit; `picked` are `run_labels`, none of them: all."""
+    """Return the runs of `archive` that fit, each once (`distinct`).
+
+    `picked` are `run_labels`, none of them: all.
+    """
     runs = archive.runs.assign(label=run_labels(archive) if len(archive.runs) else [])
     if study is not None:
-        ours = (runs["folder"] == str(study.folder)) & runs["run_id"].isin(study.record.run_ids)
-        runs = runs[ours]
+        runs = _of_study(runs, study)
     # A damaged run may not say which network it is of: it is never filtered away.
     runs = runs[runs["architecture"].isin(networks) | runs["architecture"].isna()]
     if picked:
         runs = runs[runs["label"].isin(picked)]
+    runs = distinct(runs)
     return Selection(archive, study, tuple(networks), split, tuple(picked), runs)
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kneeoa.analysis import anova, claim, comparisons, ensembles
+from kneeoa.analysis import anova, claim, comparisons, confusions, ensembles
 from kneeoa.analysis.anova import METRICS, SPLITS
 from kneeoa.errors import DataError
 from kneeoa.files import read_table
+from kneeoa.metrics import bootstrap
+from kneeoa.networks import DISPLAY_NAME
 
 
 def study_tables(
@@ -29,7 +31,10 @@ def study_tables(
     splits = [name for name in SPLITS if name in (*splits, "test")]
     observed = anova.observations((*run, predictions[run[0]]) for run in runs)
     compared = {split: comparisons.comparisons(observed, predictions, split) for split in splits}
-    tested = {split: anova.anova(observed, split) for split in splits}
+    tested = {
+        split: anova.anova(observed, split, unlike=anova.unlike_films(observed, predictions, split))
+        for split in splits
+    }
     by_network: dict[str, list[pd.DataFrame]] = {}
     for run_id, architecture, _ in runs:
         by_network.setdefault(architecture, []).append(predictions[run_id])
@@ -42,12 +47,15 @@ def study_tables(
     }
 
 
-def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.DataFrame] | None:
+def stored_tables(
+    study_folder: Path, observed: pd.DataFrame, predictions: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame] | None:
     """Return the tables that a study keeps, or None where they are not those of its runs now.
 
     They are when the metrics that they were made from are those in `observed`, which
-    `anova.observations` measures anew, and none of their rows is missing. It spares a reader
-    the seconds of the bootstraps.
+    `anova.observations` measures anew of `predictions`, when the runs have films and patients in
+    common that give the kept interval of accuracy again, and when no row is missing. It spares a
+    reader the seconds of the other bootstraps.
     """
     try:
         kept = _read(study_folder / "observations.csv", _OBSERVED)
@@ -57,6 +65,8 @@ def stored_tables(study_folder: Path, observed: pd.DataFrame) -> dict[str, pd.Da
     except DataError:
         return None
     if not _alike(kept, observed) or not all(map(_is_whole, stored.values(), _ROW_OF.values())):
+        return None
+    if not all(_same_patients(stored["comparisons"], observed, predictions, s) for s in SPLITS):
         return None
     for table in stored.values():
         if "note" in table:
@@ -80,7 +90,7 @@ _TEXTS = (
     "cannot_show",
     "note",
 )
-_OBSERVED = ("architecture", "seed", "split", *METRICS)
+_OBSERVED = ("architecture", "seed", "split", "knees", "patients", *METRICS)
 _KEPT = {
     "anova": anova.ANOVA_COLUMNS,
     "comparisons": comparisons.COLUMNS,
@@ -101,9 +111,50 @@ def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 def _alike(first: pd.DataFrame, second: pd.DataFrame) -> bool:
     keys = ["architecture", "seed", "split"]
-    first, second = (table.set_index(keys)[list(METRICS)].sort_index() for table in (first, second))
+    figures = ["knees", "patients", *METRICS]
+    first, second = (table.set_index(keys)[figures].sort_index() for table in (first, second))
     same_runs = first.index.equals(second.index)
     return same_runs and np.allclose(first, second, rtol=1e-7, equal_nan=True)
+
+
+def _same_patients(
+    compared: pd.DataFrame,
+    observed: pd.DataFrame,
+    predictions: Mapping[str, pd.DataFrame],
+    split: str,
+) -> bool:
+    """Whether the patients are those that the kept intervals of accuracy on a split are over.
+
+    The draws follow from who has which film, and a table does not say who has. Of runs on unlike
+    films nothing that was kept is taken: a table of before would compare them.
+    """
+    runs = observed[observed["split"] == split]
+    if runs.empty:
+        return True
+    if anova.unlike_films(observed, predictions, split):
+        return False
+    films = {
+        run_id: confusions.graded(predictions[run_id], split).sort_values("image_id")
+        for run_id in runs["run_id"]
+    }
+    patients = next(iter(films.values()))["patient_id"]
+    weights = bootstrap.patient_weights(patients)
+    rows = compared[
+        (compared["split"] == split)
+        & (compared["metric"] == "accuracy")
+        & (compared["method"] == "bootstrap over patients")
+    ].set_index("comparison")
+    for network, run_ids in runs.groupby("architecture")["run_id"]:
+        right = np.mean([films[run_id]["error"].to_numpy() == 0 for run_id in run_ids], axis=0)
+        draws = (weights @ right) / weights.sum(axis=1)
+        ends = bootstrap.interval_of("accuracy", draws, patients=patients.nunique())
+        name = DISPLAY_NAME[network]
+        if name not in rows.index:
+            return False
+        kept = rows.loc[name, ["low", "high"]].to_numpy(float)
+        if not np.allclose(kept, ends, rtol=1e-7, equal_nan=True):
+            return False
+    return True
 
 
 def _is_whole(table: pd.DataFrame, keys: list[str]) -> bool:

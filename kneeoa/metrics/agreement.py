@@ -52,11 +52,11 @@ def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, flo
     Returns
     -------
     dict
-        ``accuracy``, ``macro_precision``, ``macro_recall``, ``macro_f1`` (each in [0, 1]; a grade
-        never predicted counts 0), ``quadratic_kappa`` (Cohen 1968, in [-1, 1]),
-        ``mean_absolute_error`` (grades), ``within_one_grade``, ``auc_kl2`` (area under the ROC
-        curve for KL >= 2, by p2 + p3 + p4; NaN without films on both sides) and
-        ``expected_calibration_error`` (all three in [0, 1]).
+        ``accuracy``, ``macro_precision``, ``macro_recall``, ``macro_f1`` (each in [0, 1]; means
+        over the grades of the reference, of which one that is never predicted counts 0),
+        ``quadratic_kappa`` (Cohen 1968, in [-1, 1]), ``mean_absolute_error`` (grades),
+        ``within_one_grade``, ``auc_kl2`` (area under the ROC curve for KL >= 2, by p2 + p3 + p4;
+        NaN without films on both sides) and ``expected_calibration_error`` (all three in [0, 1]).
     """
     once = np.ones((1, len(true_grades)))
     draws = weighted_summaries(true_grades, probabilities, once)
@@ -88,8 +88,10 @@ def of_confusions(confusions: np.ndarray) -> dict[str, np.ndarray]:
     expected = reference[:, :, None] * given[:, None, :] / total[:, None, None]
     chance = (expected * _DISTANCE**2).sum(axis=(1, 2))
     seen = (confusions * _DISTANCE**2).sum(axis=(1, 2))
+    # Of a grade that is not among the films nothing can be missed: a mean over five would hold 0s.
+    is_there = reference > 0
     macro = {
-        f"macro_{name}": np.nan_to_num(values).mean(axis=1)
+        f"macro_{name}": share((np.nan_to_num(values) * is_there).sum(axis=1), is_there.sum(axis=1))
         for name, values in per_grade(confusions).items()
     }
     return {

@@ -6,6 +6,7 @@ was drawn, so that every metric of two thousand draws comes from a few matrix pr
 """
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -87,14 +88,18 @@ def patient_intervals(
 ) -> dict[str, tuple[float, float]]:
     """Return percentile bootstrap intervals of `kneeoa.metrics.agreement.summary` over patients.
 
-    NaN for `agreement.NO_INTERVAL`.
+    NaN for `agreement.NO_INTERVAL`, and where the films bear none (`interval_of`).
 
     The interval is the sampling error of this test set; it says nothing of training with another
     seed.
     """
     weights = patient_weights(patient_ids, resamples=resamples, seed=seed)
     draws = agreement.weighted_summaries(true_grades, probabilities, weights)
-    return {name: interval_of(name, values, level=level) for name, values in draws.items()}
+    patients = len(set(patient_ids))
+    return {
+        name: interval_of(name, values, patients=patients, level=level)
+        for name, values in draws.items()
+    }
 
 
 def measured(
@@ -113,15 +118,54 @@ def measured(
     ]
 
 
-def interval_of(metric: str, draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
-    """Return `percentile_interval` of the draws of a metric; NaN for `agreement.NO_INTERVAL`."""
+def interval_of(
+    metric: str, draws: np.ndarray, *, patients: int, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval of a metric of `agreement.summary` from its draws over `patients`.
+
+    `known_interval`, and `share_interval` of a share of films; NaN for `agreement.NO_INTERVAL`.
+    """
     if metric in agreement.NO_INTERVAL:
         return float("nan"), float("nan")
-    return percentile_interval(draws, level=level)
+    if metric in SHARES_OF_FILMS:
+        return share_interval(draws, patients, level=level)
+    return known_interval(draws, level=level)
+
+
+SHARES_OF_FILMS = frozenset({"accuracy", "within_one_grade"})
+"""Metrics that count films, each right or wrong."""
+
+
+def known_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
+    """Return `percentile_interval`, or NaN where all draws are the same.
+
+    Whoever made no error so far is not certain to make none; nor does one patient tell of others.
+    """
+    defined = draws[np.isfinite(draws)]
+    if not len(defined) or np.ptp(defined) < 1e-12:
+        return float("nan"), float("nan")
+    return percentile_interval(defined, level=level)
+
+
+def share_interval(draws: np.ndarray, patients: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return `known_interval` of a share; where every draw is 0 or 1, Wilson's (1927).
+
+    Of `patients` as if each were right, or wrong, once: they, not films, are independent.
+    """
+    defined = draws[np.isfinite(draws)]
+    if len(defined) and patients:
+        for share in (0, 1):
+            if np.abs(defined - share).max() < 1e-12:
+                z = NormalDist().inv_cdf((1 + level) / 2)
+                return agreement.wilson(share * patients, patients, z=z)
+    return known_interval(defined, level=level)
 
 
 def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
-    """Return the middle share `level` of the draws; undefined ones are left out."""
+    """Return the middle share `level` of the draws; undefined ones are left out.
+
+    It has no width where all draws are the same, which is not certainty: see `known_interval`.
+    """
     draws = draws[np.isfinite(draws)]
     if not len(draws):
         return float("nan"), float("nan")

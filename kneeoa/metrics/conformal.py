@@ -128,8 +128,10 @@ def coverage(
     weights = bootstrap.patient_weights(patient_ids, resamples=resamples, seed=seed)
     weights /= weights.sum(axis=1, keepdims=True)
     return Coverage(
-        _estimate(held, weights),
-        _estimate(width, weights),
+        Estimate(
+            float(held.mean()), *bootstrap.share_interval(weights @ held, len(set(patient_ids)))
+        ),
+        Estimate(float(width.mean()), *bootstrap.percentile_interval(weights @ width)),
         tuple(
             float(held[grades == grade].mean()) if (grades == grade).any() else float("nan")
             for grade in GRADES
@@ -140,10 +142,6 @@ def coverage(
 def holds(grade_sets: np.ndarray, grades: np.ndarray) -> np.ndarray:
     """Return whether each of the sets ``(N, 2)`` holds its film's grade, ``(N,) bool``."""
     return (grade_sets[:, 0] <= grades) & (grades <= grade_sets[:, 1])
-
-
-def _estimate(values: np.ndarray, weights: np.ndarray) -> Estimate:
-    return Estimate(float(values.mean()), *bootstrap.percentile_interval(weights @ values))
 
 
 def _growing(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kneeoa.errors import DataError
 from kneeoa.files import read_table
+from kneeoa.grades import GRADES
 
 FILE = "joint_space.csv"
 REPEATED, INTERVAL, GRADE, AGREEMENT = "repeatability", "interval", "grade", "agreement"
@@ -37,13 +38,24 @@ AT_LEAST = {
 """Smallest values that are good enough."""
 
 
+DESCRIBED = (
+    (REFUSED, "copies of what was measured"),
+    *((GRADE, f"{NARROWER}, median at {grade.label}") for grade in GRADES),
+    *((REFUSED, f"{name} widths") for name in COMPARTMENTS),
+    (REFUSED, "medial widths at KL 4"),
+)
+"""Lines without a bound that are told, too."""
+
+
 def read(file: Path) -> pd.DataFrame:
     """Return the table, columns as `train.publish.joint_space` has them; refuse a damaged one."""
     table = read_table(file, COLUMNS, numbers=NUMBERS, texts=TEXTS)
-    lines = set(zip(table["check"], table["what"], strict=True))
-    if missing := {*AT_MOST, *AT_LEAST} - lines:
+    lines = list(zip(table["check"], table["what"], strict=True))
+    if missing := {*AT_MOST, *AT_LEAST, *DESCRIBED} - set(lines):
         check, what = min(missing)
         raise DataError(f"Expected a line '{check}: {what}' in {file}. It is missing.")
+    if len(set(lines)) < len(lines):
+        raise DataError(f"Expected every line of {file} once. Some stand there twice.")
     return table
 
 

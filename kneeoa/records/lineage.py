@@ -20,6 +20,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import read_table, read_text, replace_file, sound
 from kneeoa.records.results import RunRecord
 from kneeoa.spreadsheet import csv_text
+from kneeoa.wording import counted
 
 COLUMNS = ("image_id", "patient_id", "side", "grade", "split", "pixels")
 """``pixels`` is the SHA-256 of the decoded image; no path and no image is kept."""
@@ -142,9 +143,10 @@ def checks(lineage: Lineage) -> list[Check]:
             made.append(Check(False, f"Of {count:,} {noun}s some stand in two splits: {where}."))
         else:
             made.append(Check(True, f"None of {count:,} {noun}s stands in two splits."))
-    repeated = table["image_id"].duplicated().sum()
+    repeated = int(table["image_id"].duplicated().sum())
+    are = "is" if repeated == 1 else "are"
     made.append(
-        Check(not repeated, f"{repeated} names are given to two films.")
+        Check(False, f"{counted(repeated, 'name')} {are} given to two films.")
         if repeated
         else Check(True, f"Every one of {len(table):,} films has a name of its own.")
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from kneeoa.errors import DataError
 from kneeoa.files import converted, read_table, read_text, sound
+from kneeoa.wording import counted
 
 TRIAL_COLUMNS = ("trial", "state", "val_loss", "epochs", "seconds")
 
@@ -42,7 +43,7 @@ class Search:
         """Return the search in a sentence."""
         states = self.trials["state"].value_counts()
         counts = ", ".join(f"{count} {state}" for state, count in states.items())
-        sentence = f"{len(self.trials)} trials ({counts})."
+        sentence = f"{counted(len(self.trials), 'trial')} ({counts})."
         if self.best is None:
             return f"{sentence} None is complete yet."
         params = ", ".join(f"{k} {_short(v)}" for k, v in self.best["params"].items())

@@ -31,7 +31,8 @@ def show_performance(cards, together) -> None:
     for name, card in cards.items():
         test = card["metrics"]["test"]
         accuracy, interval = test["values"]["accuracy"], test["intervals_95"]["accuracy"]
-        st.markdown("- " + boundary.escaped(verdict(name, accuracy, tuple(interval))))
+        if None not in interval:
+            st.markdown("- " + boundary.escaped(verdict(name, accuracy, tuple(interval))))
     grades = ", ".join(f"KL {int(g)}: {sum(any_network['confusion'][int(g)])}" for g in GRADES)
     majority = max(sum(row) for row in any_network["confusion"]) / any_network["knees"]
     st.caption(

@@ -31,19 +31,22 @@ def show() -> None:
     )
     step = PAIRS[key]
     words.markdown(f"**{step.question}** {step.decides}")
-    low, high = (_examples_of(films, answers, grade) for grade in (step.low, step.high))
+    (low, low_clear), (high, high_clear) = (
+        _examples_of(films, answers, grade) for grade in (step.low, step.high)
+    )
     pairs = examples.paired(low, high)
     if not pairs:
         examples_by_grade = {step.low: low, step.high: high}
         lacking = [grade.label for grade, names in examples_by_grade.items() if not names]
         st.info(f"There are no films of {' and '.join(lacking) or 'the same side'} to compare.")
         return
-    _show_pairs(pairs, step, len(answers) > 0)
+    _show_pairs(pairs, step, low_clear and high_clear)
 
 
 def _examples_of(films, answers, grade):
+    """Return the clear films of a grade, or any where there is none, and whether they are clear."""
     clear = example_films.of_grade(films, answers, grade, "clear")
-    return clear or example_films.of_grade(films, answers, grade, "any")
+    return clear or example_films.of_grade(films, answers, grade, "any"), bool(clear)
 
 
 @st.fragment
@@ -81,13 +84,14 @@ def _show_pair(names, grades):
     for place, name, grade in zip(words, names, grades, strict=True):
         with place:
             try:
-                radiograph, frame, _ = cached.teaching_film(name)
+                film = cached.teaching_film(name)
             except KneeOAError as error:
                 st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
                 continue
             st.markdown(f"**{grade.label} {grade.text}** :small[{boundary.escaped(name)}]")
+            example_films.show_what_to_bear_in_mind(film)
             example_films.show_way_on(name, "pair")
         panes.append(Pane(len(films), f"{grade.label} {grade.text}"))
-        films.append(known_film.film_of(radiograph, frame, f"Film {name}, {grade.label}"))
+        films.append(known_film.film_of(film, f"Film {name}, {grade.label}"))
     if films:
         viewer.show(films, panes, key="pair_films", options=replace(OPTIONS, columns=len(films)))

@@ -59,9 +59,21 @@ def choose_cell(selection, shown: Shown, by: str) -> tuple[str, int, int]:
     st.caption(
         f"Rows: reference grade. Columns: given grade, the most probable one. {unit}"
         f"{'; ± is one standard deviation over runs' if several else below}. Click a cell to see "
-        "its films."
+        f"its films.{_left_out(matrices, by)}"
     )
     return name, true, given
+
+
+def _left_out(matrices, by):
+    """Say which grades some of the runs never give; nothing where that changes no cell."""
+    if by != "column":
+        return ""
+    given = sum(counts.sum(axis=0) > 0 for counts in matrices)
+    return "".join(
+        f" {grade.label} is given by {given[grade]} of {len(matrices)} runs: its column is theirs."
+        for grade in GRADES
+        if 0 < given[grade] < len(matrices)
+    )
 
 
 def _outlined():
@@ -114,3 +126,7 @@ def show_beside(selection, shown: Shown, by: str) -> None:
         if len(pair_of(shown.films)) == 2
         else "A difference needs runs of both networks."
     )
+    for name, by_run in shown.films.items():
+        matrices = [confusions.matrix(films) for films in by_run.values()]
+        if sentence := _left_out(matrices, by):
+            st.caption(f"{named(name)}:{sentence}")

@@ -1,5 +1,6 @@
 """The results page: the paper's claim against ours, and what differences can and cannot show."""
 
+import pandas as pd
 import streamlit as st
 
 from kneeoa.analysis import findings
@@ -32,7 +33,7 @@ def _preset(selection):
 
 
 def show_claim(selection, tables, left_out: int) -> None:
-    """Show the paper's Table 1 with ours beside it; `left_out` runs could not be read."""
+    """Show the paper's Table 1 with ours beside it; `left_out` runs are not in all of it."""
     st.subheader("The paper's Table 1, and ours")
     if standing := selection.standing():
         st.caption(boundary.escaped(f"{standing} {_RECIPES.get(_preset(selection), '')}".strip()))
@@ -55,14 +56,14 @@ def show_claim(selection, tables, left_out: int) -> None:
     ]
     if len(together):
         accuracies = [
-            f"{boundary.escaped(row['ensemble'])} ({counted(row['members'], 'run')}) "
-            f"{findings.value_text('accuracy', row['value'])} "
-            f"({findings.value_text('accuracy', row['low'])} to "
-            f"{findings.value_text('accuracy', row['high'])})"
+            f"{boundary.escaped(row['ensemble'])} ({counted(row['members'], 'run')}, "
+            f"{counted(row['knees'], 'film')}) "
+            f"{findings.value_text('accuracy', row['value'])}{_interval(row)}"
             for row in together.to_dict("records")
         ]
         st.markdown(
-            f"All runs of a network averaged, on the {selection.split} films, accuracy: "
+            "All runs of a network averaged, accuracy on the "
+            f"{run_selection.SPLITS[selection.split]} films that all of them have: "
             + "; ".join(accuracies).replace(TOGETHER, TOGETHER.lower())
             + ". Each run is calibrated on the validation films before; *Confusion* averages them "
             "as they are, and may differ by a few films."
@@ -70,6 +71,13 @@ def show_claim(selection, tables, left_out: int) -> None:
         of_networks = together.loc[together["ensemble"] != TOGETHER, "members"]
         if of_networks.nunique() > 1:
             st.caption(run_selection.UNLIKE_COUNTS)
+
+
+def _interval(row):
+    if pd.isna(row["low"]):
+        return ""
+    low, high = (findings.value_text("accuracy", row[end]) for end in ("low", "high"))
+    return f" ({low} to {high})"
 
 
 def show_metric(selection, tables) -> None:
@@ -156,7 +164,7 @@ def show(selection, export) -> None:
 
 def show_study(selection, export, at: str) -> None:
     """Show the claim or, where `at` is ``whole``, the tables of all runs that can be measured."""
-    _, readable = run_selection.measured(selection)
+    observed, readable = run_selection.measured(selection)
     if not readable:
         st.info("None of these runs is finished: there is nothing to compare yet.")
         return
@@ -173,7 +181,11 @@ def show_study(selection, export, at: str) -> None:
     compared = exported.of_split(tables["comparisons"], selection.split)
     for note in compared.loc[compared["method"] == "by patient", "note"].unique():
         st.warning(boundary.escaped(note))
-    show_claim(selection, tables, len(selection.finished) - len(readable))
+    # The claim is of the test films, what stands below it of the films chosen above.
+    in_all = set.intersection(
+        *(set(exported.of_split(observed, name)["run_id"]) for name in {"test", selection.split})
+    )
+    show_claim(selection, tables, len(selection.finished) - len(in_all))
     show_metric(selection, tables)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from kneeoa.analysis import confusions
 from kneeoa.analysis.many import run_sets, side_by_side, verdicts
 from kneeoa.analysis.many.run_sets import CHOSEN, RunSet
-from kneeoa.analysis.selection import Selection, finished_runs
+from kneeoa.analysis.selection import Selection, distinct, finished_runs
 from kneeoa.charts.comparing import differences_figure
 from kneeoa.charts.confusion import confusion_figure, difference_figure
 from kneeoa.charts.paper import sheet
@@ -62,8 +62,6 @@ def show(selection: Selection, export) -> None:
                 f"The {SIDES[side].lower()} holds runs of {recipes} recipes: its mean is that of "
                 "no recipe. Choose a recipe, a study above, or single runs."
             )
-    if averaged and len({len(run_set.labels) or 1 for run_set in chosen.values()}) > 1:
-        st.caption(run_selection.UNLIKE_COUNTS)
     count = len({label for run_set in chosen.values() for label in run_set.labels})
     if count > MOST_AT_ONCE and not averaged and not compare_many(count):
         return
@@ -113,7 +111,9 @@ def _choose(selection, sets, names, side, label):
         format_func=names["name"].get,
         placeholder="Choose runs",
     )
-    return RunSet("Runs chosen one by one", labels)
+    rows = finished_runs(selection.archive)
+    once = set(distinct(rows[rows["label"].isin(labels)])["label"])
+    return RunSet("Runs chosen one by one", tuple(name for name in labels if name in once))
 
 
 def _files():

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from kneeoa.analysis.published import elsewhere
+from kneeoa.wording import counted
 from pages.shared import boundary, table_view
 from pages.shared.research import own_measured
 
@@ -55,7 +56,8 @@ def show_own() -> None:
         films = next(iter(kept.evaluation.answers.values()))
         st.markdown(
             f"This is how the networks do on yours: {boundary.escaped(kept.evaluation.source)}, "
-            f"{len(films)} films of {films['patient_id'].nunique()} patients."
+            f"{counted(len(films), 'film')} of "
+            f"{counted(films['patient_id'].nunique(), 'patient')}."
         )
         own_measured.show_figures(kept)
     st.page_link(

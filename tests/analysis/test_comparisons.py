@@ -7,6 +7,7 @@ from scipy import stats
 
 from kneeoa.analysis import anova, comparisons
 from kneeoa.analysis.between_cycles import _permutation, between_cycles, hedges_g
+from kneeoa.analysis.study_tables import study_tables
 from tests.support.cycles import PATIENTS, study
 
 
@@ -140,6 +141,34 @@ def test_runs_on_different_films_are_not_compared_by_film(observed_and_predictio
     assert notes.str.contains("different films").all()
 
 
+def test_cycles_on_different_films_are_not_tested_against_each_other(observed_and_predictions):
+    observed, predicted = observed_and_predictions
+    turned = {
+        name: table.assign(patient_id="x" + table["patient_id"]) if "resnet50" in name else table
+        for name, table in predicted.items()
+    }
+    table = comparisons.comparisons(observed, turned, "test")
+    assert table["p"].isna().all()
+    assert table["low"].isna().all()
+    tables = study_tables(
+        list(observed[["run_id", "architecture", "seed"]].itertuples(index=False, name=None)),
+        turned,
+        splits=("test",),
+    )
+    assert tables["anova"]["p"].isna().all()
+    claimed = tables["table1"]
+    assert (claimed["verdict"] == "not decided").all()
+    assert (
+        claimed.loc[claimed["row"] == "anova p", "sentence"].str.contains("different films").all()
+    )
+
+
+def test_films_in_another_order_are_the_same_films(observed_and_predictions):
+    observed, predicted = observed_and_predictions
+    turned = predicted | {"resnet50-0": predicted["resnet50-0"].iloc[::-1]}
+    assert anova.unlike_films(observed, turned, "test") == ""
+
+
 def test_equal_networks_are_seldom_called_different():
     observed, predicted = study(resnet50=0.61, mobilenet=0.6)
     table = comparisons.comparisons(observed, predicted, "test")
@@ -169,6 +198,10 @@ def test_two_cycles_have_no_test_of_variance():
     variance = found["Brown-Forsythe equal variance"]
     assert "p" not in variance
     assert "three cycles" in variance["note"]
+    groups["resnet50"] = pd.Series([0.80])
+    found = {one["method"]: one for one in between_cycles(groups)}
+    assert "three cycles" in found["Brown-Forsythe equal variance"]["note"]
+    assert "two cycles" in found["Welch t test"]["note"]
 
 
 def test_films_with_other_grades_are_other_films(observed_and_predictions):
@@ -202,3 +235,17 @@ def test_film_by_film_as_many_cycles_of_one_network_as_of_the_other(observed_and
     )
     assert found[["estimate", "p", "note"]].tolist() == expected[["estimate", "p", "note"]].tolist()
     assert "(means of 2 cycles and 2 cycles)" in found["note"]
+
+
+def test_film_by_film_no_network_is_better_for_its_number_of_cycles():
+    # One network under two names: 9 cycles against the tenth, and 3 recipes of each seed against 1.
+    observed, predicted = study(mobilenet=0.6, resnet50=0.6, cycles=6)
+    seeds = observed["seed"].where(observed["architecture"] == "mobilenet", observed["seed"] + 6)
+    apart = observed.assign(seed=seeds)
+    apart = apart[(apart["architecture"] == "mobilenet") | (apart["seed"] == 9)]
+    repeated = observed.assign(seed=observed["seed"] // 3)
+    few = repeated["run_id"].isin(["resnet50-0", "resnet50-3"])
+    repeated = repeated[few | (repeated["architecture"] == "mobilenet")]
+    for table, cycles in ((apart, "1 cycle"), (repeated, "2 cycles")):
+        note = row(comparisons.comparisons(table, predicted, "test"), "McNemar")["note"]
+        assert f"(means of {cycles} and {cycles})" in note

@@ -44,6 +44,28 @@ def test_mean_and_spread_over_runs():
     assert np.isnan(confusions.mean_and_spread(matrices[:1], "row")[1]).all()
 
 
+def test_a_run_that_never_gives_a_grade_leaves_its_column_to_the_others():
+    matrices = [
+        confusions.matrix(confusions.graded(drawn_predictions(seed), "test")) for seed in range(3)
+    ]
+    matrices[0][:, 1] = 0
+    mean, spread = confusions.mean_and_spread(matrices, "column")
+    others = [confusions.share(counts, "column")[:, 1] for counts in matrices[1:]]
+    np.testing.assert_allclose(mean[:, 1], np.mean(others, axis=0))
+    np.testing.assert_allclose(spread[:, 1], np.std(others, axis=0, ddof=1))
+    for counts in matrices:
+        counts[:, 1] = 0
+    assert np.isnan(confusions.mean_and_spread(matrices, "column")[0][:, 1]).all()
+
+
+def test_one_knee_of_a_grade_tells_little_of_others():
+    knee = FILMS[FILMS["true_grade"] == 3].iloc[:1].assign(predicted=3)
+    films = pd.concat([FILMS[FILMS["true_grade"] != 3], knee])
+    table = confusions.per_grade(films).set_index(["metric", "grade"])
+    assert table.loc[("recall", 3), "value"] == 1
+    assert table.loc[("recall", 3), "low"] == pytest.approx(0.207, abs=1e-3)
+
+
 def test_per_grade_metrics_agree_with_scikit_learn():
     table = confusions.per_grade(FILMS).set_index(["metric", "grade"])
     expected = sk.precision_recall_fscore_support(

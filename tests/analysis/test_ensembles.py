@@ -71,3 +71,16 @@ def test_the_table_measures_each_network_and_both():
 def test_one_network_has_no_row_for_both():
     table = ensembles.ensembles({"resnet50": [predictions(1)]})
     assert set(table["ensemble"]) == {"ResNet50"}
+
+
+def test_a_run_without_films_of_a_split_does_not_take_the_others_away():
+    alone = predictions(3)
+    val_only = predictions(4).query("split == 'val'")
+    table = ensembles.ensembles({"mobilenet": [predictions(1)], "resnet50": [alone, val_only]})
+    members = table.groupby(["ensemble", "split"])["members"].first()
+    assert members["ResNet50", "test"] == 1
+    assert members["ResNet50", "val"] == 2
+    assert members[ensembles.TOGETHER, "test"] == 2
+    expected = ensembles.ensembles({"mobilenet": [predictions(1)], "resnet50": [alone]})
+    tests = [made[made["split"] == "test"].reset_index(drop=True) for made in (table, expected)]
+    pd.testing.assert_frame_equal(*tests)

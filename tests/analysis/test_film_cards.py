@@ -45,6 +45,9 @@ def test_the_sentence_below_a_cell_says_how_many_of_how_many():
     assert said == "Below: the 21 of these 33 to which both networks give this grade."
     assert "a run of each network gives" in film_cards.below_sentence(51, 30, several=True)
     assert "there is no film to show" in film_cards.below_sentence(33, 0)
+    assert film_cards.below_sentence(1) == "Below: that film."
+    assert film_cards.below_sentence(1, 1).startswith("Below: that film, to which both networks")
+    assert "these 1" not in film_cards.below_sentence(1, 0)
     assert film_cards.below_sentence(0) == "There is no film to show."
     assert film_cards.below_sentence(0, 0) == "There is no film to show."
 
@@ -96,3 +99,11 @@ def test_what_each_run_says_of_a_film():
     assert table["run"].tolist() == ["run 0", "run 1", "run 2"]
     assert table[["p0", "p1", "p2", "p3", "p4"]].sum(axis=1).tolist() == pytest.approx([1, 1, 1])
     assert film_cards.of_film(RUNS, "nowhere").empty
+
+
+def test_one_knee_is_one_knee():
+    films = next(iter(RUNS.values()))
+    cells = films.groupby(["true_grade", "predicted"]).size()
+    (true, given), *_ = cells[cells == 1].index
+    said = film_cards.cell_sentence({"run": films}, "MobileNet", true, given)
+    assert said.startswith(f"1 knee with reference KL {true} ")

@@ -5,16 +5,19 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
 from kneeoa.analysis import measuring, selection
+from kneeoa.analysis.many.run_sets import run_sets
+from kneeoa.analysis.run_names import run_names
 from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.records import archive, results, studies
 from kneeoa.records.studies import TABLES
-from tests.support.research import write_run, write_study
+from tests.support.research import drawn_predictions, write_run, write_study
 
 
 def chosen(*folders, study=None, split="test", **more):
@@ -70,6 +73,36 @@ def test_runs_and_studies_of_folders_called_alike_have_names_of_their_own(tmp_pa
     assert chosen(one, other, picked=picked).runs["folder"].tolist() == [str(other)]
 
 
+def test_a_copy_of_a_run_in_another_folder_is_no_other_run(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    write_study(one, cycles=2)
+    shutil.copytree(one, other)
+    write_run(other, "mobilenet", 1, model_sha256="9" * 64, run_id="mobilenet-seed7-00000000")
+    both = chosen(one, other)
+    alone = chosen(one)
+    assert len(both.finished) == len(alone.finished) + 1
+    sets = run_sets(both, run_names(both.archive))
+    assert sets["network resnet50"].name == "ResNet50, all studies (2 runs)"
+    assert len(sets["recipe ResNet50, reference"].labels) == 2
+    # The study of the copied folder is still one of its own runs.
+    assert len(chosen(one, other, study="other/one").finished) == 4
+
+
+def test_a_run_without_answers_on_these_films_is_said_to_be_without_grades(folder):
+    write_run(folder, "resnet50", 5, predictions=drawn_predictions(5, splits=("val",)))
+    for split, state in (("test", "finished, not graded"), ("val", "finished")):
+        made = chosen(folder, split=split)
+        runs = measuring.run_table(made, measuring.observed(made)).set_index("run")
+        assert runs.loc["resnet50-seed5-00000000", "state"] == state
+
+
+def test_the_split_of_its_films_is_a_setting_of_a_run(folder):
+    write_run(folder, "resnet50", 5, split_hash="a" * 64)
+    made = chosen(folder)
+    table = measuring.setting_table(made, ["resnet50-seed0-00000000", "resnet50-seed5-00000000"])
+    assert table.set_index("setting").loc["split"].tolist() == ["ffffffff", "aaaaaaaa"]
+
+
 def test_the_lines_of_a_selection_make_it_again(folder):
     made = chosen(folder, study="one", split="val", picked=("resnet50-seed1-00000000",))
     printed = []
@@ -87,9 +120,13 @@ def kept(folder):
     return place, made
 
 
+def kept_tables(place, made):
+    return stored_tables(place, measuring.observed(made), measuring.predictions(made))
+
+
 def test_the_tables_that_a_study_keeps_are_those_of_its_runs(kept):
     place, made = kept
-    found = stored_tables(place, measuring.observed(made))
+    found = kept_tables(place, made)
     for name, table in measuring.tables(made).items():
         pd.testing.assert_frame_equal(found[name], table, check_dtype=False)
     assert set(found) == set(TABLES)
@@ -98,9 +135,32 @@ def test_the_tables_that_a_study_keeps_are_those_of_its_runs(kept):
 def test_tables_of_other_runs_are_not_taken(kept, folder):
     place, made = kept
     write_run(folder, "mobilenet", 1)
-    assert stored_tables(place, measuring.observed(chosen(folder, study="one"))) is None
+    assert kept_tables(place, chosen(folder, study="one")) is None
     shutil.rmtree(folder / "runs" / "mobilenet-seed1-00000000")
-    assert stored_tables(place, measuring.observed(made)) is not None
+    assert kept_tables(place, made) is not None
+
+
+@pytest.mark.parametrize(
+    "owners",
+    [lambda ids: ids.str.slice(0, -1), lambda ids: pd.Series(np.roll(ids, 1), ids.index)],
+    ids=["a tenth as many patients", "as many patients with other knees"],
+)
+def test_tables_over_other_patients_are_not_taken(kept, folder, owners):
+    place, made = kept
+    for run in made.finished["run_id"]:
+        file = folder / "runs" / run / "predictions.csv"
+        table = results.read_predictions(file)
+        corrected = owners(table["patient_id"].astype(object))
+        results.write_predictions(file, table.assign(patient_id=corrected))
+    assert kept_tables(place, chosen(folder, study="one")) is None
+
+
+def test_tables_that_compare_runs_of_unlike_films_are_not_taken(kept, folder):
+    place, _ = kept
+    file = folder / "runs" / "resnet50-seed0-00000000" / "predictions.csv"
+    table = results.read_predictions(file)
+    results.write_predictions(file, table.assign(image_id="x" + table["image_id"]))
+    assert kept_tables(place, chosen(folder, study="one")) is None
 
 
 @pytest.mark.parametrize("name", ["observations", "anova", "comparisons", "ensembles"])
@@ -111,14 +171,14 @@ def test_a_kept_table_that_lost_rows_is_not_taken(kept, name, lost):
     lines = file.read_text().splitlines(keepends=True)
     content = {"its end": "".join(lines)[:-9], "its last lines": "".join(lines[:-3])}
     file.write_text(content.get(lost, lines[0]))
-    assert stored_tables(place, measuring.observed(made)) is None
+    assert kept_tables(place, made) is None
 
 
 def test_a_kept_table_with_words_for_numbers_is_not_taken(kept):
     place, made = kept
     file = place / "comparisons.csv"
     pd.read_csv(file).assign(estimate="many").to_csv(file, index=False)
-    assert stored_tables(place, measuring.observed(made)) is None
+    assert kept_tables(place, made) is None
 
 
 def test_the_papers_own_study_comes_first_and_says_on_how_many_cycles_it_stands(tmp_path):
@@ -132,6 +192,11 @@ def test_the_papers_own_study_comes_first_and_says_on_how_many_cycles_it_stands(
     )
     assert made.standing() == said
     assert chosen(tmp_path).standing() == ""
+    picked = ("mobilenet-seed0-00000000", "resnet50-seed1-00000000", "mobilenet-seed2-00000000")
+    assert chosen(tmp_path, study="later", picked=picked).standing() == (
+        'Of the study "later" 2 of 3 finished cycles of the MobileNet and 1 of 2 of the ResNet50 '
+        "are chosen."
+    )
     run = next((tmp_path / "runs").glob("mobilenet-seed1-*/run.json"))
     run.write_text(json.dumps(json.loads(run.read_text()) | {"device": "gpu"}))
     assert chosen(tmp_path, study="later").standing() == (

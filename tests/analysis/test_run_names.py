@@ -38,6 +38,14 @@ def test_a_study_tells_what_is_common_even_where_more_runs_lie_beside_it(tmp_pat
     ]
 
 
+def test_runs_on_films_of_another_split_are_of_another_recipe(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, "mobilenet", seed, split_hash=("a" if seed == 2 else "f") * 64)
+    table = named(tmp_path)
+    assert table["changed"].tolist() == ["", "", "split aaaaaaaa"]
+    assert table["recipe"].nunique() == 2
+
+
 def test_names_are_unique_and_unfinished_runs_have_one(tmp_path):
     write_study(tmp_path, cycles=2, failed=["mobilenet-seed1-00000000"])
     write_study(tmp_path, cycles=2, study_id="again", failed=["mobilenet-seed1-00000000"])

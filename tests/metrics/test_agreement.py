@@ -14,7 +14,7 @@ def one_hot(grades):
 def by_scikit_learn(true, probabilities):
     """Return what scikit-learn gives for all of `agreement.summary` but the calibration error."""
     predicted, positive = probabilities.argmax(axis=1), true >= 2
-    known = {"labels": range(5), "average": "macro", "zero_division": 0}
+    known = {"labels": np.unique(true), "average": "macro", "zero_division": 0}
     both = positive.any() and not positive.all()
     varied = len(np.union1d(true, predicted)) > 1
     kappa = {"labels": range(5), "weights": "quadratic"}
@@ -48,6 +48,14 @@ def test_every_weighting_has_the_metrics_of_its_films_as_scikit_learn_counts_the
             assert found.pop("expected_calibration_error") >= 0
             expected = by_scikit_learn(true[films], probabilities[films])
             assert found == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+def test_a_grade_that_is_not_among_the_films_is_no_grade_that_is_missed():
+    true = np.array([0, 0, 1, 1, 2])
+    summary = agreement.summary(true, one_hot(true))
+    assert [summary[f"macro_{name}"] for name in ("precision", "recall", "f1")] == [1, 1, 1]
+    # One film of KL 2 is given KL 4: of the three grades there is one that is not found.
+    assert agreement.summary(true, one_hot([0, 0, 1, 1, 4]))["macro_recall"] == pytest.approx(2 / 3)
 
 
 def test_quadratic_kappa_equals_its_definition():

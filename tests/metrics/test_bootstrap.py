@@ -26,6 +26,25 @@ def test_an_undefined_metric_has_no_interval():
     assert intervals["accuracy"][0] < 0.5 < intervals["accuracy"][1]
 
 
+def test_no_error_so_far_is_no_certainty():
+    true = np.array([0, 0, 1, 1, 2, 2])
+    ends = bootstrap.patient_intervals(true, one_hot(true), list("aabbcc"))
+    # Wilson's interval of 3 of 3 patients.
+    assert ends["accuracy"] == pytest.approx((3 / (3 + 1.959964**2), 1))
+    assert ends["within_one_grade"] == ends["accuracy"]
+    others = set(ends) - {"accuracy", "within_one_grade"}
+    assert all(np.isnan(ends[name]).all() for name in others)
+    wrong = bootstrap.patient_intervals(true, one_hot((true + 2) % 5), list("aabbcc"))
+    assert wrong["accuracy"] == pytest.approx((0, 1 - ends["accuracy"][0]))
+
+
+def test_one_patient_tells_nothing_of_others():
+    true, given = np.array([0, 1, 2, 3]), np.array([0, 1, 2, 4])
+    ends = bootstrap.patient_intervals(true, one_hot(given), ["a"] * 4)
+    assert all(np.isnan(pair).all() for name, pair in ends.items() if name != "within_one_grade")
+    assert ends["within_one_grade"][0] < 0.25
+
+
 def test_patients_not_knees_are_resampled():
     rng = np.random.default_rng(1)
     right = np.repeat(rng.random(200) < 0.7, 2)

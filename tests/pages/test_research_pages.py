@@ -111,7 +111,7 @@ SAID = {
     },
     "one network": {
         "runs": "3 of 3 runs finished",
-        "results": "Both networks are needed for a comparison; these runs are of one",
+        "results": "There are cycles of: MobileNet.",
         "confusion": "**MobileNet**, 3 runs together, 60 knees",
         "data": f"**Split {'f' * 16}**, 3 runs",
     },

@@ -88,3 +88,11 @@ def test_other_films_under_the_same_names_are_refused(column, what, dataset, tmp
     with pytest.raises(DataError, match=f"1 have {what} .*{table.loc[3, 'image_id']}"):
         lineage.write(tmp_path, other)
     lineage.write(tmp_path / "elsewhere", other)
+
+
+def test_one_name_of_two_films_is_one_name(dataset, tmp_path):
+    lineage.write(tmp_path, dataset)
+    table = lineage.read(tmp_path, dataset.split_hash).table
+    table.loc[1, "image_id"] = table.loc[0, "image_id"]
+    check = lineage.checks(lineage.Lineage(dataset.split_hash, table, {}))[-1]
+    assert check == lineage.Check(False, "1 name is given to two films.")

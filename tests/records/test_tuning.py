@@ -13,6 +13,7 @@ def test_a_search_says_what_was_best(tmp_path):
     best = found.trials.query("state == 'complete'")["val_loss"].min()
     assert f"validation loss {best:.3f}" in found.sentence()
     assert "9 trials (8 complete, 1 pruned)" in found.sentence()
+    assert tuning.read(write_search(tmp_path, complete=0)).sentence().startswith("1 trial (1 prun")
     assert tuning.settings_of(found.trials) == ["learning_rate", "batch_size", "depth"]
 
 

@@ -30,12 +30,14 @@ def run_settings(chosen: Selection, observed: pd.DataFrame) -> pd.DataFrame:
     """Return one row a finished run: ``run, network``, settings that differ, and `OUTCOMES`.
 
     ``observed`` as from `measuring.observed`. The settings in which most runs are off the commonest
-    value come first, the seed last; one that a run does not know is empty.
+    value come first, the seed last; one that a run does not know is empty. The split of the films,
+    by the first letters of its hash, is a setting, too.
     """
     runs = chosen.finished.set_index("label")
     configs = {
-        label: chosen.archive.records[row.folder, row.run_id].config
+        label: record.config | {"split": record.split_hash[:8]}
         for label, row in runs.iterrows()
+        for record in [chosen.archive.records[row.folder, row.run_id]]
     }
     on_val = observed[observed["split"] == "val"].set_index("run_id")
     table = pd.DataFrame(

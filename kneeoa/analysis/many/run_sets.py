@@ -46,7 +46,7 @@ def run_sets(
         sets[f"network {network}"] = RunSet(
             f"{DISPLAY_NAME[network]}, {study} ({counted(len(labels), 'run')})", tuple(labels)
         )
-    labels = selection.finished_runs(chosen.archive)["label"]
+    labels = selection.distinct(selection.finished_runs(chosen.archive))["label"]
     recipes = names.loc[list(labels)].groupby("recipe", sort=False)
     ordered = sorted(recipes.groups.items(), key=lambda item: -len(item[1]))
     for recipe, recipe_labels in ordered:

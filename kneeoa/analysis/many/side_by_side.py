@@ -43,11 +43,13 @@ class SideBySide:
     Attributes
     ----------
     table : `COLUMNS`, a row a metric: means over the runs of each set with their standard deviation
-        over runs (empty for one), and second minus first with its 95% interval over patients
+        over runs (empty for one), and second minus first with its 95% interval over patients, empty
+        for `agreement.NO_INTERVAL` and where the draws are all the same
     matrices : mean confusion matrices in % of the reference grade, ``(5, 5)`` each, NaN where a
         grade is not there
     paired : whether both were measured on the same films
     answers : how many answers a film each set counts: its runs, or 1 of them together
+    members : how many runs each set has
     sentences : what was compared
     """
 
@@ -55,6 +57,7 @@ class SideBySide:
     matrices: tuple[np.ndarray, np.ndarray]
     paired: bool
     answers: tuple[int, int]
+    members: tuple[int, int]
     sentences: tuple[str, ...]
 
 
@@ -94,7 +97,7 @@ def side_by_side(
             means[1][metric],
             spreads[1][metric],
             means[1][metric] - means[0][metric],
-            *bootstrap.percentile_interval(drawn[1][metric] - drawn[0][metric]),
+            *_interval(metric, drawn[1][metric] - drawn[0][metric]),
         )
         for metric in MEASURES
     ]
@@ -103,8 +106,17 @@ def side_by_side(
         (sides[0].matrix(), sides[1].matrix()),
         paired,
         (len(sides[0].answers), len(sides[1].answers)),
+        (len(first), len(second)),
         tuple(_sentences(first, second, sides, paired)),
     )
+
+
+def _interval(metric: str, differences: np.ndarray) -> tuple[float, float]:
+    # Each set's own draws lie above its value, the more so the fewer its films: their difference
+    # holds 0 no more reliably than they do.
+    if metric in agreement.NO_INTERVAL:
+        return float("nan"), float("nan")
+    return bootstrap.known_interval(differences)
 
 
 def in_words(table: pd.DataFrame) -> pd.DataFrame:

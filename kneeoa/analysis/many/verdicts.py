@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kneeoa.analysis.many.side_by_side import MEASURES, SideBySide
+from kneeoa.wording import counted
 
 LEVEL = 0.05
 
@@ -33,6 +34,12 @@ def verdicts(compared: SideBySide) -> Iterator[str]:
     by_both: list[str] = []
     by_patients: list[str] = []
     known = min(compared.answers) > 1
+    if max(compared.answers) == 1 and len(set(compared.members)) > 1:
+        first, second = (counted(count, "run") for count in compared.members)
+        yield (
+            f"A mean over {first} stands beside one over {second}. That of more runs is right on "
+            "more films, whatever they are: choose as many of each to learn of anything else."
+        )
     undefined = " or is not defined" if compared.table["low"].isna().any() else ""
     for row in compared.table.to_dict("records"):
         if not (row["low"] > 0 or row["high"] < 0):

@@ -6,6 +6,7 @@ The rule was chosen on the validation films (`train.publish.answer`); test films
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kneeoa.analysis.findings import value_text
@@ -33,7 +34,7 @@ def rule_table(films: pd.DataFrame) -> pd.DataFrame:
     ``films`` as from `confusions.graded`. Columns `COLUMNS`: a row a rule and measure of
     `MEASURES`; ``change`` is from the most probable grade. Intervals are 95% by bootstrap over
     patients, those of a change paired: both rules see the same draws. Empty where a grade is not
-    among the films.
+    among the films; an interval also where all draws are the same.
     """
     grades, probabilities = films["true_grade"].to_numpy(int), probabilities_of(films)
     weights = bootstrap.patient_weights(films["patient_id"])
@@ -52,12 +53,20 @@ def rule_table(films: pd.DataFrame) -> pd.DataFrame:
                     name,
                     measure,
                     once[measure][0],
-                    *bootstrap.percentile_interval(draws[measure]),
+                    *_interval(measure, draws[measure], films),
                     once[measure][0] - first_once[measure][0],
-                    *bootstrap.percentile_interval(change),
+                    *bootstrap.known_interval(change),
                 )
             )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _interval(measure: str, draws: np.ndarray, films: pd.DataFrame) -> tuple[float, float]:
+    name, _, grade = measure.partition("_kl")
+    if name != "recall":
+        return bootstrap.interval_of(measure, draws, patients=films["patient_id"].nunique())
+    patients = films.loc[films["true_grade"] == int(grade), "patient_id"].nunique()
+    return bootstrap.share_interval(draws, patients)
 
 
 def rows_in_words(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
@@ -102,7 +111,8 @@ def cost_sentences(table: pd.DataFrame) -> Iterator[str]:
         for row in part.dropna(subset="change").to_dict("records"):
             low, high = row["change_low"], row["change_high"]
             better = -row["change"] if row["measure"] == "mean_absolute_error" else row["change"]
-            side = "undecided" if low <= 0 <= high else "better" if better > 0 else "worse"
+            decided = low > 0 or high < 0  # neither, where there is no interval
+            side = "undecided" if not decided else "better" if better > 0 else "worse"
             sides[side].append(f"{_inside(MEASURES[row['measure']])} {_change(row)}")
         verdicts = [
             f"{side.capitalize()}: {'; '.join(changes)}."
@@ -119,7 +129,7 @@ def _inside(words: str) -> str:
 def _with_interval(measure: str, row: Mapping[str, Any]) -> str:
     texts = [_text(measure, row[name]) for name in ("value", "low", "high")]
     # Of a grade that is not among the films nothing is known.
-    return texts[0] if pd.isna(row["value"]) else f"{texts[0]} ({texts[1]} to {texts[2]})"
+    return texts[0] if pd.isna(row["low"]) else f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
 def _text(measure: str, value: float) -> str:
@@ -132,4 +142,4 @@ def _change(row: Mapping[str, Any]) -> str:
         for name in ("change", "change_low", "change_high")
     ]
     low, high = (text.removesuffix(" points") for text in texts[1:])
-    return f"{texts[0]} ({low} to {high})"
+    return texts[0] if pd.isna(row["change_low"]) else f"{texts[0]} ({low} to {high})"

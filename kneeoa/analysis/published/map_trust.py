@@ -4,11 +4,12 @@ from typing import Any
 
 import pandas as pd
 
-OWN, ANOTHER = "Grad-CAM", "another film"
+from kneeoa.records.maps import ANOTHER, DELETION, INSERTION, OWN, SHUFFLED
+
 CHECKS = {
     # check: what is done, what that does to the answer, and 1 where a larger area is better
-    "deletion": ("Greying what the map marks first", "takes the network from its grade", -1),
-    "insertion": ("Sharpening what the map marks first", "brings the network to its grade", 1),
+    DELETION: ("Greying what the map marks first", "takes the network from its grade", -1),
+    INSERTION: ("Sharpening what the map marks first", "brings the network to its grade", 1),
 }
 RIVALS = {"random": "doing so at random", "centred": "doing so from the middle outwards"}
 
@@ -24,8 +25,14 @@ def sentences(table: pd.DataFrame) -> list[str]:
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, str]]:
-    """Return the figures for a page, a row per check and map, a column per network."""
+    """Return the figures for a page, a row per check and map, a column per network.
+
+    Shuffled layers are in order of their share, whichever network it is of.
+    """
     figures_by_map: dict[tuple[str, str], dict[str, str]] = {}
+    order = {check: place for place, check in enumerate(table["check"].unique())}
+    table = table.assign(at=table["check"].map(order), share=table["map"].map(_share_of))
+    table = table.sort_values(["at", "share"], kind="stable")
     for row in table.itertuples():
         # Networks have different numbers of layers: shares are what they have in common.
         line = figures_by_map.setdefault((row.check, _share(row.map)), {})
@@ -36,11 +43,28 @@ def rows(table: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def _share(map_name: str) -> str:
+def _layers(map_name: str) -> tuple[int, int] | None:
+    """Return how many layers of how many are shuffled for a map; None for one of another kind."""
     if not map_name.endswith(" layers"):
-        return map_name
+        return None
     count, layers = (int(word) for word in map_name.removesuffix(" layers").split(" of "))
-    return "the last layer shuffled" if count == 1 else f"{count / layers:.0%} of layers shuffled"
+    return count, layers
+
+
+def _share_of(map_name: str) -> float:
+    """Return what maps are in order by: the share that is shuffled, and another film last."""
+    layers = _layers(map_name)
+    if layers is None:
+        return 2.0 if map_name == ANOTHER else 0.0
+    return 0.0 if layers[0] == 1 else layers[0] / layers[1]
+
+
+def _share(map_name: str) -> str:
+    layers = _layers(map_name)
+    if layers is None:
+        return map_name
+    shuffled = _share_of(map_name)
+    return f"{shuffled:.0%} of layers shuffled" if shuffled else "the last layer shuffled"
 
 
 def _compared(cells: dict[tuple[str, str], Any], check: str, rival: str) -> str:
@@ -55,7 +79,7 @@ def _compared(cells: dict[tuple[str, str], Any], check: str, rival: str) -> str:
 
 
 def _shuffled(rows: pd.DataFrame) -> str:
-    shuffled = rows[rows["check"] == "shuffled"].set_index("map")["value"]
+    shuffled = rows[rows["check"] == SHUFFLED].set_index("map")["value"]
     names = [name for name in shuffled.index if name != ANOTHER]
     first, last = names[0], names[-1]
     return (

@@ -80,8 +80,9 @@ def figures(
     Returns
     -------
     DataFrame
-        `FIGURE_COLUMNS`; ``low`` and ``high`` are a 95% bootstrap interval over patients,
-        ``published`` what the card says of the test films, empty where it says nothing.
+        `FIGURE_COLUMNS`; ``low`` and ``high`` are a 95% interval over patients
+        (`bootstrap.interval_of`), empty where these films bear none; ``published`` what the card
+        says of the test films, empty where it says nothing.
     """
     rows = []
     for name, films in answers.items():
@@ -89,9 +90,10 @@ def figures(
         weights = bootstrap.patient_weights(films["patient_id"])
         once = agreement.weighted_summaries(true, shares, np.ones((1, len(true))))
         drawn = agreement.weighted_summaries(true, shares, weights)
+        patients = films["patient_id"].nunique()
         on_test = (cards.get(name) or {}).get("metrics", {}).get("test", {}).get("values", {})
         for metric in METRICS:
-            ends = bootstrap.interval_of(metric, drawn[metric])
+            ends = bootstrap.interval_of(metric, drawn[metric], patients=patients)
             defined = np.isfinite(once[metric][0])
             rows.append(
                 (
@@ -100,7 +102,7 @@ def figures(
                     once[metric][0],
                     *(ends if defined else (np.nan, np.nan)),
                     len(films),
-                    films["patient_id"].nunique(),
+                    patients,
                     on_test.get(metric, np.nan),
                 )
             )

@@ -142,14 +142,14 @@ def _side_by_side(key, split, averaged, _films):
 
 @st.cache_resource(show_spinner="Comparing the runs", max_entries=8)
 def _study_tables(key, split, study, _runs, _files, _changed):
-    if study:
-        observed, _ = _observed(_key(_runs, _changed), _runs, _files, _changed)
-        if (stored := stored_tables(study, observed)) is not None:
-            return stored
     predictions = {
         run[0]: cached.predictions_at(file, at)
         for run, file, at in zip(_runs, _files, _changed, strict=True)
     }
+    if study:
+        observed, _ = _observed(_key(_runs, _changed), _runs, _files, _changed)
+        if (stored := stored_tables(study, observed, predictions)) is not None:
+            return stored
     return tables_of([(run[0], *run[3:]) for run in _runs], predictions, splits=(split,))
 
 

@@ -8,11 +8,12 @@ from sklearn import metrics as sk
 from kneeoa.analysis import confusions
 from kneeoa.analysis.many import run_sets
 from kneeoa.analysis.many.side_by_side import side_by_side
+from kneeoa.analysis.many.verdicts import verdicts
 from kneeoa.analysis.run_names import run_names
 from kneeoa.analysis.selection import select
 from kneeoa.errors import DataError
 from kneeoa.records.archive import read_archive
-from kneeoa.records.results import probabilities_of
+from kneeoa.records.results import PROBABILITY_COLUMNS, probabilities_of
 from tests.support.research import drawn_predictions, write_study
 
 
@@ -96,11 +97,48 @@ def test_the_interval_is_that_of_a_bootstrap_over_patients_written_out():
     assert row["high"] == pytest.approx(high, abs=0.03)
 
 
-def test_a_set_against_itself_differs_by_nothing_on_every_draw():
+def test_a_set_against_itself_differs_by_nothing_and_has_no_interval():
     found = side_by_side(runs(0, 1), runs(0, 1))
     assert found.paired
-    assert (found.table[["difference", "low", "high"]] == 0).all(axis=None)
+    assert (found.table["difference"] == 0).all()
+    assert found.table[["low", "high"]].isna().all(axis=None)
     assert "2 runs of the first set also in the second." in found.sentences
+
+
+def test_one_knee_of_a_grade_is_no_difference_beyond_chance():
+    (one,) = runs(0).values()
+    knee = one.index[one["true_grade"] == 3][0]
+    films = one[(one["true_grade"] != 3) | (one.index == knee)]
+    sides = []
+    for given in (2, 3):
+        shares = films[PROBABILITY_COLUMNS].copy()
+        shares.loc[knee] = np.eye(5)[given]
+        sides.append(confusions.graded(films.assign(**shares), "test"))
+    found = side_by_side({"a": sides[0]}, {"b": sides[1]})
+    row = row_of(found, "recall_kl3")
+    assert row["difference"] == 1
+    assert np.isnan([row["low"], row["high"]]).all()
+    assert not any("KL 3" in sentence for sentence in verdicts(found))
+
+
+def test_a_difference_of_calibration_errors_has_no_interval_and_no_verdict():
+    (one,) = runs(0, films=300).values()
+    few = one["patient_id"].isin(one["patient_id"].unique()[:10])
+    found = side_by_side({"a": one[~few]}, {"b": one[few]})
+    row = row_of(found, "expected_calibration_error")
+    assert np.isfinite(row["difference"])
+    assert np.isnan([row["low"], row["high"]]).all()
+    assert not any("calibration" in sentence for sentence in verdicts(found))
+
+
+def test_unlike_numbers_of_runs_averaged_are_said_with_the_verdict():
+    alike, unlike = (
+        " ".join(verdicts(side_by_side(runs(0, 1, 2), second, averaged=True)))
+        for second in (runs(3, 4, 5), runs(3))
+    )
+    assert "A mean over 3 runs stands beside one over 1 run." in unlike
+    assert "stands beside" not in alike
+    assert "stands beside" not in " ".join(verdicts(side_by_side(runs(0, 1, 2), runs(3))))
 
 
 def test_films_are_matched_by_name_whatever_their_order():

@@ -15,7 +15,7 @@ def compared(rows, answers=(6, 4)):
         [(name, 0.5, first, 0.5 + by, second, by, *ends) for name, first, second, by, ends in rows],
         columns=COLUMNS,
     )
-    return SideBySide(table, (np.eye(5), np.eye(5)), True, answers, ())
+    return SideBySide(table, (np.eye(5), np.eye(5)), True, answers, answers, ())
 
 
 UNLIKE = ("expected_calibration_error", 0.01, 0.01, -0.05, (-0.06, -0.03))

@@ -37,13 +37,33 @@ def test_the_figures_of_a_rule_are_those_of_scikit_learn(films, table, rule):
 
 def test_a_change_is_paired_and_its_interval_holds_it(table):
     first = table[table["rule"] == rules.MOST_PROBABLE]
-    assert (first[["change", "change_low", "change_high"]] == 0).all(axis=None)
-    others = table[table["rule"] != rules.MOST_PROBABLE]
+    assert (first["change"] == 0).all()
+    assert first[["change_low", "change_high"]].isna().all(axis=None)
+    # The rules that give a grade the same films have no interval of that.
+    others = table[table["rule"] != rules.MOST_PROBABLE].dropna(subset="change_low")
     assert others["change"].between(others["change_low"], others["change_high"]).all()
     # Paired, it is narrower than the interval of a value where the rules mostly agree.
     accuracy = others.query("measure == 'accuracy' and rule == 'median'")
     width = accuracy["change_high"] - accuracy["change_low"]
     assert (width < accuracy["high"] - accuracy["low"]).all()
+
+
+def test_rules_that_never_differ_are_neither_better_nor_worse(films):
+    sure = films.assign(**{f"p{grade}": films["predicted"] == grade for grade in range(5)})
+    table = grade_rules.rule_table(sure.astype({f"p{grade}": float for grade in range(5)}))
+    for sentence in grade_rules.cost_sentences(table):
+        assert "Better" not in sentence
+        assert "Worse" not in sentence
+        assert "nan" not in sentence
+
+
+def test_grades_that_are_all_right_are_not_certain_to_stay_so(films):
+    right = films.assign(**{f"p{grade}": films["true_grade"] == grade for grade in range(5)})
+    table = grade_rules.rule_table(right.astype({f"p{grade}": float for grade in range(5)}))
+    (row, *_) = grade_rules.rows_in_words({"MobileNet": table})
+    assert row["Right"].startswith("100.0% (9")
+    assert row["Of KL 1, found"].endswith("to 100.0%)")
+    assert row["Kappa (quadratic)"] == "1.000"
 
 
 def test_a_grade_that_is_not_there_leaves_its_cells_empty(films):

@@ -48,7 +48,7 @@ def test_the_table_reads_back_and_becomes_sentences_and_rows(table, tmp_path):
     assert {"Check", "Map", "MobileNet", "ResNet50"} == set(lines[0])
     assert lines[-1]["Map"] == "100% of layers shuffled"
     table[table["check"] != "shuffled"].to_csv(file, index=False)
-    with pytest.raises(DataError, match="shuffled is missing"):
+    with pytest.raises(DataError, match="shuffled: another film"):
         records.read(file)
 
 
