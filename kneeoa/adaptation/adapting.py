@@ -255,7 +255,7 @@ def learn(
         rule = published_rules[name] or AnswerRule(rules.MOST_PROBABLE, LEVEL, 1.0)
         threshold = conformal.calibrate(probabilities, grades, patients, rule.level)
         answers[name] = AnswerRule(rule.rule, rule.level, threshold)
-        out_of_fold = figures.sets_out_of_fold(probabilities, grades, patients, fold, rule.level)
+        out_of_fold = figures.sets_out_of_fold(probabilities, grades, patients, fold, rule)
         measured[name] = figures.compared(
             grades,
             patients,

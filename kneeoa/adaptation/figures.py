@@ -7,10 +7,11 @@ Artif Intell 74).
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
+from kneeoa.graders.answer import AnswerRule
 from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, conformal, rules
 
@@ -76,15 +77,17 @@ def sets_out_of_fold(
     grades: np.ndarray,
     patient_ids: Sequence[str],
     fold: np.ndarray,
-    level: float,
+    rule: AnswerRule,
 ) -> np.ndarray:
-    """Return sets ``(N, 2)`` whose threshold comes from the films of the other folds."""
+    """Return sets ``(N, 2)`` by `rule`, but each threshold from the films of the other folds."""
     patients = np.asarray(patient_ids)
     chosen = np.empty((len(grades), 2), int)
     for k in np.unique(fold):
         other = fold != k
-        threshold = conformal.calibrate(probabilities[other], grades[other], patients[other], level)
-        chosen[~other] = conformal.sets(probabilities[~other], threshold)
+        threshold = conformal.calibrate(
+            probabilities[other], grades[other], patients[other], rule.level
+        )
+        chosen[~other] = replace(rule, threshold=threshold).sets(probabilities[~other])
     return chosen
 
 

@@ -53,13 +53,14 @@ def add_to(commands: "argparse._SubParsersAction[terminal.Parser]") -> None:
     grade.add_argument(
         "--together", action="store_true", help="a third row per knee, of both networks together"
     )
-    grade.set_defaults(run=run)
+    grade.set_defaults(run=run, stopped="Stopped. The rows that were written stay.")
 
 
 def run(options: argparse.Namespace) -> int:
     """Grade the films that are named; return the exit code."""
     # Late, as all that takes long to load: Ctrl-C is answered from the first moment on.
     from kneeoa import tables
+    from kneeoa.commands import going_on
     from kneeoa.graders import batch
     from kneeoa.graders.profile import read_profile
     from kneeoa.wording import counted
@@ -88,7 +89,9 @@ def run(options: argparse.Namespace) -> int:
         terminal.say(NAME, f"{profile.case_line}.")
     if before:
         last = before[-1]["file"]
-        files, before = batch.still_to_grade(files, before, graders, together=options.together)
+        files, before = going_on.still_to_grade(
+            files, before, graders, together=options.together, anyway=options.grade_anyway
+        )
         there = {row["file"] for row in before}
         text = f"{counted(len(there), 'film')} already in the table, {len(files)} left."
         if last not in there:

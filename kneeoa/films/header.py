@@ -1,10 +1,17 @@
 """What a file says beside its pixels, and a film as a decoder hands it over."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from kneeoa.films.stored import StoredValues
+
+GO_BY_MARKER = "Go by the marker on the film."
+NOT_USED = "It was not used."
+NO_MILLIMETRES = "there are no millimetres."
+_BESIDE_THE_PICTURE = (GO_BY_MARKER, NOT_USED, NO_MILLIMETRES)
+"""How notes end that are about sides and lengths, neither of which the networks see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +72,8 @@ class DecodedFilm:
     header: Header = NO_HEADER
     notes: tuple[str, ...] = ()
     stored: StoredValues | None = None
+
+
+def of_the_picture(notes: Iterable[str]) -> tuple[str, ...]:
+    """Return those `notes` on a film that tell of what the networks see, which may be wrong."""
+    return tuple(note for note in notes if not note.endswith(_BESIDE_THE_PICTURE))

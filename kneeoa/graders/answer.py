@@ -25,7 +25,7 @@ RULE_IN_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of one knee: `grade` by `rule`, and the set from `low` to `high`.
+    """What is said of one knee: `grade` by `rule`, and the set from `low` to `high`, around it.
 
     The set was calibrated to hold the reference's grade in a share `level` of films.
     """
@@ -98,8 +98,14 @@ class AnswerRule:
         return rules.grades_by(self.rule, probabilities)
 
     def sets(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return lowest and highest grade of each set, ``(N, 2) int64``."""
-        return conformal.sets(probabilities, self.threshold)
+        """Return lowest and highest grade of each set, ``(N, 2) int64``.
+
+        A set grows around the most probable grade, and below a threshold of a half it may end
+        before the grade that is said: then it reaches up to that one. It only ever holds more.
+        """
+        grown = conformal.sets(probabilities, self.threshold)
+        grades = self.grades(probabilities)
+        return np.stack([np.minimum(grown[:, 0], grades), np.maximum(grown[:, 1], grades)], axis=1)
 
     def answer(self, probabilities: np.ndarray) -> Answer:
         """Return what is said of one knee with ``(5,)`` probabilities."""

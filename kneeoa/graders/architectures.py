@@ -206,9 +206,14 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             return {key: file[key] for key in file.files}
     except FileNotFoundError:
         raise ModelError(f"Expected a file of starting weights. There is none at {path}.") from None
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except OSError as error:
+        why = error.strerror or "it is damaged"
+        raise ModelError(f"Expected starting weights. {path} cannot be read: {why}.") from None
+    except (ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error):
+        # What NumPy says of it is how to have a stranger's file run a program.
         raise ModelError(
-            f"Expected starting weights as an .npz file. {path} cannot be read as one: {error}"
+            f"Expected starting weights as an .npz file, or exported as .onnx. {path} is neither, "
+            "or damaged."
         ) from None
 
 

@@ -12,7 +12,6 @@ and of the profile's where there is one: by both a table that was interrupted is
 import csv
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import Literal, TextIO
 
 import numpy as np
 
-from kneeoa.errors import DataError, KneeOAError, ModelError
+from kneeoa.errors import KneeOAError, ModelError
 from kneeoa.files import read_regular
 from kneeoa.films.formats import FILM_SUFFIXES, PICTURES, Content, content_of
 from kneeoa.films.frames import network_input
@@ -35,7 +34,7 @@ from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.graders.together import FOLDER
 from kneeoa.networks import ARCHITECTURES, Architecture
-from kneeoa.spreadsheet import as_meant, harmless
+from kneeoa.spreadsheet import harmless
 
 _SHARES = ("p0", "p1", "p2", "p3", "p4")
 COLUMNS = (
@@ -174,40 +173,6 @@ def write_csv(rows: Iterable[Row], stream: TextIO, *, header: bool = True) -> in
         if row.error:
             failed.add(row.file)
     return len(failed)
-
-
-def still_to_grade(
-    files: Sequence[Path], rows: Sequence[dict[str, str]], graders: Graders, *, together: bool
-) -> tuple[list[Path], list[dict[str, str]]]:
-    """Return the `files` that a table which was begun lacks, and its `rows` that stand.
-
-    A film is passed over where its name and its content are in the table, be it in another folder.
-    The last film of the table is graded again, since its rows may not be complete, and so is one
-    that could not be read. Raises `DataError` where others made it: other networks, another
-    profile, other answers.
-    """
-    wanted = {name: by for name, by in graded_by(graders).items() if name != FOLDER or together}
-    if {(row["architecture"], row["graded_by"]) for row in rows} - wanted.items() or (
-        rows and {row["architecture"] for row in rows} != wanted.keys()
-    ):
-        raise DataError(
-            "Expected a table by the same networks, profile and options. This one was made by "
-            "others, whose grades do not belong beside these: name another file."
-        )
-    last = rows[-1]["file"] if rows else ""
-    done = {(row["file"], row["sha256"]) for row in rows if row["sha256"] and row["file"] != last}
-    there = Counter((Path(name).name, digest) for name, digest in done)
-    names = {name for name, _ in there}
-    left, again = [], set()
-    for file in files:
-        shown = as_meant(harmless(str(file)))
-        key = Path(shown).name, digest_of(file) if Path(shown).name in names else ""
-        if there[key] > 0:
-            there[key] -= 1
-            continue
-        left.append(file)
-        again |= {shown, last} if Path(shown).name == Path(last).name else {shown}
-    return left, [row for row in rows if row["file"] not in again]
 
 
 def _batched(files: Iterable[Path], size: int) -> Iterator[tuple[Path, ...]]:

@@ -30,3 +30,15 @@ def strength(peak: float, scale: float) -> str:
     if peak <= scale / 100:
         return "no"
     return ("weak", "moderate", "strong")[min(int(3 * peak / scale), 2)]
+
+
+def in_words(peak: float, scale: float, *, as_published: bool) -> str:
+    """Return a map's strongest evidence as `strength` has it, or as a number under a profile.
+
+    `scale` is of the network `as_published`. A profile has a last layer of its own, whose evidence
+    runs higher or lower: what is strong there was never measured.
+    """
+    word = strength(peak, scale)
+    if as_published or word == "no":
+        return f"{word} evidence"
+    return f"evidence up to {peak:.1f} logit units"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kneeoa.films.frames import Frame
+from kneeoa.films.header import of_the_picture
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.framing import WHOLE
 from kneeoa.graders.locating.gate import Finding
@@ -108,14 +109,18 @@ def is_like(
     shape: tuple[int, int],
     profile: Profile | None,
     *,
+    notes: Sequence[str],
     as_proposed: bool,
 ) -> bool:
     """Return whether a knee is like those that the track record was measured on.
 
     As published: crops of one study's films, ``(H, W)`` of `shape`. Under a profile: films framed
     `as_proposed`, and whole where it was fitted to whole ones. Of neither are those with anything
-    against them but, under a profile, that a box reaches past the film.
+    against them but, under a profile, that a box reaches past the film; what `notes` on the film
+    tell of its picture is against it, too.
     """
+    if of_the_picture(notes):
+        return False
     if profile is None:
         return not findings and frame == Frame(0, 0, *shape)
     height, width = shape

@@ -146,7 +146,12 @@ def _read(
         side_from=side_from(knee.side, located, number),
         notes=notes if readings else (),
         measured=track_record.is_like(
-            findings, knee.frame, shown.pixels.shape, graders.profile, as_proposed=True
+            findings,
+            knee.frame,
+            shown.pixels.shape,
+            graders.profile,
+            notes=radiograph.notes,
+            as_proposed=True,
         ),
     )
 

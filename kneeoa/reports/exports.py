@@ -44,6 +44,8 @@ MIME: dict[Kind, str] = {
     "film": "application/dicom",
 }
 _SIDE = {"R": "right", "L": "left", "unknown": "knee"}
+_SHOWN_ON = {"R": "left", "L": "right"}
+"""Where of the image a knee lies on a film of both, the patient facing the reader."""
 _MOST_BYTES = 200_000_000
 
 
@@ -135,8 +137,12 @@ class Exports:
         film = self.read.radiograph.digest[:SHORT_HASH]
         where = self.read.frame.name.partition(" ")[0] if "image" in self.read.frame.name else ""
         side = _SIDE[self.read.side]
-        # Of two knees of unknown side, by where each lies in the image.
-        return f"{film}-{f'image-{where}' if where and side == 'knee' else side}"
+        # Of two knees by where each lies in the image, where their sides are unknown or other than
+        # a film of both shows them: the reader may have both be of one side.
+        if not where or _SHOWN_ON.get(self.read.side) == where:
+            return f"{film}-{side}"
+        place = f"image-{where}"
+        return f"{film}-{place}" if side == "knee" else f"{film}-{side}-{place}"
 
     def content(self, kind: Kind, tell: Callable[[str], None] = lambda step: None) -> bytes:
         """Return the bytes of the file of a kind; raise `KneeOAError` where it cannot be made.

@@ -76,7 +76,8 @@ def _map(radiograph: Radiograph, frame: Frame, reading: Reading, usual: float) -
     laid = film[..., None] * (1 - opacity) + layer[..., :3] * opacity
     picture = Image.fromarray(laid.round().clip(0, 255).astype(np.uint8))
     shape = _as_tall(frame)
-    caption = f"Grad-CAM for {reading.said.label}: {word} evidence"
+    evidence = gradcam.in_words(peak, usual, as_published=reading.profile is None)
+    caption = f"Grad-CAM for {reading.said.label}: {evidence}"
     return MapPicture(
         DISPLAY_NAME[reading.architecture],
         caption,

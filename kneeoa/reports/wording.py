@@ -165,9 +165,9 @@ def reader_line(report: Report) -> str:
     grade = KLGrade(reader.grade)
     line = f"{grade.label}, {grade.text}"
     if not reader.seen:
-        return f"{line}; no answer of the networks was shown"
+        return f"{line}; no answer of the networks was in sight"
     when = "before" if reader.before else "after"
-    return f"{line}; given {when} the networks' answer was shown"
+    return f"{line}; given {when} the networks' answer was in sight"
 
 
 def findings(report: Report) -> tuple[str, ...]:

@@ -121,19 +121,19 @@ def _answers(films):
 def _show_film(row):
     name = row.image_id
     try:
-        radiograph, frame, readings = cached.teaching_film(name)
+        film = cached.teaching_film(name)
     except KneeOAError as error:
         st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
         return
-    film, answers = st.columns([2.2, 1], gap="medium")
-    with film:
+    shown, answers = st.columns([2.2, 1], gap="medium")
+    with shown:
         st.markdown(
             f"**{boundary.escaped(name)}**: reference {KLGrade(row.grade).label}, {_given(row)}"
         )
-        known_film.show_in_list(radiograph, frame, name, readings, key=f"differing_{name}")
+        known_film.show_in_list(film, name, key=f"differing_{name}")
         example_films.show_way_on(name, "differing")
     with answers:
-        known_film.show_answers(readings, cached.teaching_film_together(name))
+        known_film.show_answers(film)
         if hasattr(row, "readers"):
             st.markdown(f"Readers {row.readers}")
         for grade in sorted({row.grade, row.first, row.second}):

@@ -10,6 +10,7 @@ from kneeoa.teaching import examples
 from kneeoa.wording import counted
 from pages.atlas import criteria
 from pages.shared import boundary, cached, dataset_films, kept, known_film, session_films
+from pages.shared.memory.folder_film import FolderFilm
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Pane
 
@@ -99,24 +100,29 @@ def show_row(names: list[str], key: str) -> None:
             st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
     if not read:
         return
-    films = [
-        known_film.film_of(radiograph, frame, f"Film {name}")
-        for name, (radiograph, frame, _) in read.items()
-    ]
+    films = [known_film.film_of(film, f"Film {name}") for name, film in read.items()]
     panes = [Pane(place, name) for place, name in enumerate(read)]
     viewer.show(films, panes, key=key, options=replace(known_film.IN_A_LIST, columns=len(panes)))
-    for place, (name, (_, _, readings)) in zip(st.columns(len(read)), read.items(), strict=True):
+    for place, (name, film) in zip(st.columns(len(read)), read.items(), strict=True):
         with place:
-            _show_caption(name, readings)
+            _show_caption(name, film)
+            show_what_to_bear_in_mind(film)
             show_way_on(name, "example")
 
 
-def _show_caption(name, readings):
+def _show_caption(name, film):
     reference = cached.teaching_set().films[name].grade
     networks = ", ".join(
-        f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}" for reading in readings
+        f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}" for reading in film.readings
     )
-    st.markdown(f"**{boundary.escaped(name)}**  \n:small[Reference {reference.label}; {networks}]")
+    text = f"Reference {reference.label}" + f"; {networks}" * bool(networks)
+    st.markdown(f"**{boundary.escaped(name)}**  \n:small[{text}]")
+
+
+def show_what_to_bear_in_mind(film: FolderFilm) -> None:
+    """Show why the reading page gives a film no grade, and what it warns of; mostly nothing."""
+    if against := known_film.refusal_html(film) + known_film.warnings_html(film):
+        st.html(against)
 
 
 def show_way_on(name: str, key: str) -> None:
@@ -127,4 +133,4 @@ def show_way_on(name: str, key: str) -> None:
         if digest is not None:
             session_films.all_films()[digest].drawn |= films.is_synthetic
         st.session_state[session_films.NEXT] = digest
-        st.switch_page("reading/page.py")
+        kept.open_page("reading/page.py")

@@ -82,10 +82,11 @@ def _answers_of_network(answers, architecture):
 
 def _grade_by(image_id, architecture):
     try:
-        _, _, readings = cached.teaching_film(image_id)
+        readings = cached.teaching_film(image_id).readings
     except KneeOAError:  # said where the film itself is shown
         return None
-    return next(int(reading.said) for reading in readings if reading.architecture == architecture)
+    given = (int(reading.said) for reading in readings if reading.architecture == architecture)
+    return next(given, None)  # none of a film that is refused
 
 
 def show_scores(mine, networks, films, *, over) -> None:
@@ -183,16 +184,16 @@ def show_missed(answers) -> None:
 
 def _show_missed(row):
     own_answer = "time was up" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
-    film, answers = st.columns([2.2, 1], gap="medium")
+    shown, answers = st.columns([2.2, 1], gap="medium")
     with boundary.refusals_shown():
-        radiograph, frame, readings = cached.teaching_film(row.image_id)
-        with film:
+        film = cached.teaching_film(row.image_id)
+        with shown:
             label, key = f"Film {row.position + 1}", f"missed_{row.position}"
-            known_film.show_in_list(radiograph, frame, label, readings, key=key)
+            known_film.show_in_list(film, label, key=key)
         with answers:
             reference = KLGrade(int(row.reference))
             st.markdown(
                 f"Film {row.position + 1}: reference **{reference.label}, {reference.text}**; "
                 f"{own_answer}.\n\n{reference.label}: {reference.criteria}"
             )
-            known_film.show_answers(readings, cached.teaching_film_together(row.image_id))
+            known_film.show_answers(film)

@@ -10,6 +10,19 @@ from kneeoa.networks import DISPLAY_NAME
 from kneeoa.teaching.playing import Play
 from pages.shared import boundary, cached, exam_choice, keyboard, known_film, live
 
+# Where the page is longer than the screen, the next film would begin out of sight.
+_BEGUN_ABOVE = st.components.v2.component(
+    "begun_above",
+    js="""
+export default ({ data }) => {
+  const page = document.querySelector('[data-testid="stMain"]');
+  if (!page || page.dataset.film === String(data.film)) return;
+  page.dataset.film = data.film;
+  page.scrollTo(0, 0);
+};
+""",
+)
+
 
 def show(play: Play, session, keep) -> None:
     """Show the film in play of `session`; `keep(given)` is called with all that is to be kept."""
@@ -25,7 +38,7 @@ def show(play: Play, session, keep) -> None:
         return
     try:
         # Before anything is shown: the last film's reference must not stand beside the next one.
-        radiograph, frame, readings = cached.teaching_film(play.film.image_id)
+        film = cached.teaching_film(play.film.image_id)
     except KneeOAError as error:
         show_head(play)
         st.error(boundary.escaped(f"{play.film.image_id}: {error}"))
@@ -33,20 +46,21 @@ def show(play: Play, session, keep) -> None:
             keep(play.leave_out())
             st.rerun()
         return
+    _BEGUN_ABOVE(key="begun_above", data={"film": play.position}, height="content")
     show_head(play)
-    film, side = st.columns([3.1, 1], gap="small")
+    shown, side = st.columns([3.1, 1], gap="small")
     is_told = play.stage == "told"
     with side:
         if is_told:
             show_resolution(play)
-            known_film.show_answers(readings, cached.teaching_film_together(play.film.image_id))
+            known_film.show_answers(film)
         else:
             if play.shows_network:
                 show_network(play, session.options.network)
             show_grades(play)
-    with film:
+    with shown:
         label = f"Film {play.position + 1} of {len(play.exam.films)}"
-        known_film.show_large(radiograph, frame, label, readings if is_told else ())
+        known_film.show_large(film, label, with_maps=is_told, height="var(--practice-film)")
     # The clock starts when the film is on its way to the screen, not while it is decoded.
     play.look(time.monotonic())
 
@@ -54,18 +68,18 @@ def show(play: Play, session, keep) -> None:
 def show_head(play: Play) -> None:
     """Show how far the session is, and the time that is left."""
     total = len(play.exam.films)
-    progress, clock, stop = st.columns([5, 1.2, 1.2], vertical_alignment="center")
-    progress.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
-    if play.limit is not None:
-        with clock:
-            live.every(1.0, _show_clock, play)
-    if stop.button(
-        "Stop here",
-        key="stop",
-        shortcut="Esc",
-        width="stretch",
-        help="The answers given so far are scored",
-    ):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(len(play.done) / total, text=f"Film {play.position + 1} of {total}")
+        if play.limit is not None:
+            with st.container(width="content"):
+                live.every(1.0, _show_clock, play)
+        is_stopped = st.button(
+            "Stop here",
+            key="stop",
+            shortcut="Esc",
+            help="The answers given so far are scored",
+        )
+    if is_stopped:
         play.is_stopped = True
         st.rerun()
     if not play.done:
@@ -95,9 +109,10 @@ def show_grades(play: Play) -> None:
             args=[_place(play), int(grade)],
             width="stretch",
         )
-    lower, higher = st.columns(2, gap="xsmall")
-    for at, key, shortcut in ((lower, "lower", "Left"), (higher, "higher", "Right")):
-        at.button(
+    # Beside each other on a phone, too.
+    ways = st.container(horizontal=True, gap="xsmall")
+    for key, shortcut in (("lower", "Left"), ("higher", "Right")):
+        ways.button(
             key.capitalize(),
             key=key,
             shortcut=shortcut,

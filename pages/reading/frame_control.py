@@ -15,7 +15,7 @@ from pages.shared.cases.knees import (
     side_of,
     turn_to,
 )
-from pages.shared.session_films import Film
+from pages.shared.session_films import Film, all_films
 
 __all__ = [
     "SIDES",
@@ -31,6 +31,7 @@ __all__ = [
     "turn_to",
 ]
 
+_OTHER = {"R": "L", "L": "R"}
 SIDES = {"R": "right knee", "L": "left knee", "unknown": "side unknown"}
 
 
@@ -69,6 +70,9 @@ def show_frame(film: Film, knee: int) -> None:
             required=True,
             key=side_key(film, knee),
             persist_state="session",
+            on_change=_have_other_be_the_other,
+            # Not the film, which a control that persists would hold for as long as the session.
+            args=[film.digest, knee],
             help="From the file, or from where a knee lies in a film of both; set it right here.",
         )
         st.button(
@@ -77,3 +81,16 @@ def show_frame(film: Film, knee: int) -> None:
             args=[film, knee],
             width="stretch",
         )
+
+
+def _have_other_be_the_other(digest, knee):
+    """Have the other knee of a film of both be of the other side than the one just set.
+
+    Not where the file names one side for all: two films of one knee may have been put together.
+    """
+    film = all_films().get(digest)
+    if film is None or len(film.frames) < 2:
+        return
+    side = st.session_state.get(side_key(film, knee))
+    if side in _OTHER and film.radiograph.laterality is None:
+        st.session_state[side_key(film, 1 - knee)] = _OTHER[side]

@@ -4,6 +4,7 @@ import streamlit as st
 
 from kneeoa.films import grey
 from kneeoa.films.frames import Frame
+from kneeoa.films.header import of_the_picture
 from kneeoa.graders import track_record
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, Finding
@@ -43,7 +44,8 @@ def show_gate(
     for finding in findings:
         if finding.severity != REFUSED:
             st.warning(escaped(finding.sentence))
-    notes = [f"Checked: {PASSED}"] * (not findings) + [MOVED] * moved
+    is_fine = not findings and not of_the_picture(film.notes)
+    notes = [f"Checked: {PASSED}"] * is_fine + [MOVED] * moved
     if notes:
         st.html(f'<div class="kl-note kl-quiet">{" ".join(notes)}</div>')
     if not refused:
@@ -65,7 +67,9 @@ def is_as_measured(film: Film, frame: Frame, findings: tuple[Finding, ...], *, m
     if film.changes or film.drawn:
         return False
     profile = in_use.current()
-    return track_record.is_like(findings, frame, film.shape, profile, as_proposed=not moved)
+    return track_record.is_like(
+        findings, frame, film.shape, profile, notes=film.notes, as_proposed=not moved
+    )
 
 
 def _button(place, label, film, act, *args, **options):

@@ -38,9 +38,10 @@ def space_of(film: Film, frame: Frame) -> JointSpace:
         return not_measured("Bones seem to be dark on this film.", side=side)
     box = knees.box_of(film, frame_control.index_of(film, frame), frame)
     key = frame, side, box
-    if key not in film.joint_spaces:
-        film.joint_spaces[key] = measure(film.radiograph, frame, side, box=box)
-    return film.joint_spaces[key]
+    spaces = film.joint_spaces  # as of `session_films.read`: the film may be shown otherwise
+    if key not in spaces:
+        spaces[key] = measure(film.radiograph, frame, side, box=box)
+    return spaces[key]
 
 
 def show(film: Film, frame: Frame) -> None:

@@ -113,7 +113,7 @@ def choose_maps() -> Choice:
             "strong that is. One for all: the same evidence has the same colour on every film.",
         )
         if exact and scale == COMMON:
-            network_column.show_scale(_common_scale())
+            network_column.show_scale(_common_scale(), as_published=in_use.current() is None)
     grade = KLGrade(explained) if isinstance(explained, int) else None
     return Choice(Method(method), grade, exact and against, exact and scale == COMMON)
 
@@ -169,6 +169,11 @@ def _grad_cam(reading, frame, grade, choice):
     layer = layer_of(reading, frame, heatmap, scale=top, contours=word != "no")
     if word == "no":
         caption = f"<b>{subject}: no region speaks for it</b> in this network."
+    elif reading.profile:
+        caption = (
+            f"{subject}; strongest evidence {float(heatmap.max()):.1f} logit units. How much that "
+            "is, was measured for the networks as published alone."
+        )
     else:
         caption = (
             f"{subject}; strongest evidence {float(heatmap.max()):.1f}, {word}: one in a hundred "

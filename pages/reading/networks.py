@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
 from pages.reading import answer_card
 from pages.reading.maps import NetworkMap
@@ -19,9 +18,9 @@ def show_networks(
     for reading, shown in zip(readings, maps, strict=True):
         grade = reading.said
         # Of the Grad-CAM for what it says, whatever map is looked at.
-        word = network_column.strength(reading, gradcam.grad_cam(reading.evidence, grade))
+        evidence = network_column.strength_in_words(reading, grade)
         share = reading.probabilities[int(grade)]
-        line = f"{shown.name} **{grade.label}** {share:.0%} · {word} evidence"
+        line = f"{shown.name} **{grade.label}** {share:.0%} · {evidence}"
         with st.expander(line, key=f"network_{reading.architecture}"):
             network_column.show_answer(reading, grade)
             if other := answer_card.why_not_the_likeliest(reading):

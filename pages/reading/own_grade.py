@@ -90,5 +90,5 @@ def _order_in_words(own, *, is_hidden):
     if own.committed is None:
         return "Given after the networks' answer was in sight."
     if own.committed == own.grade:
-        return "Given before the networks' answer was shown."
-    return f"Before the networks' answer was shown: {KLGrade(own.committed).label}."
+        return "Given before the networks' answer was in sight."
+    return f"Before the networks' answer was in sight: {KLGrade(own.committed).label}."

@@ -22,17 +22,16 @@ from kneeoa.adaptation.allowed import Offered
 from kneeoa.data.film_folder import FilmFolder, open_folder
 from kneeoa.errors import KneeOAError
 from kneeoa.films import display
-from kneeoa.films.frames import Frame
-from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.cards.signature import Signature, keys_in, signature_of
-from kneeoa.graders.grading import Graders, Reading, folders_of
+from kneeoa.graders.grading import Graders, folders_of
 from kneeoa.graders.maps.jobs import MapJobs
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.graders.together import FOLDER as TOGETHER_FOLDER
-from kneeoa.graders.together import TogetherReading
 from kneeoa.records import joint_space, results
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import TeachingSet, graded_before, open_set
+from pages.shared.memory.folder_film import FolderFilm
 from pages.shared.memory.recent import RecentFilms
 from pages.shared.viewer.feed import FilmFeed, film_feed
 
@@ -152,22 +151,22 @@ def _recent_films():
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
-def _answers(digest, _radiograph):
-    frame = graders().localiser.find(_radiograph).frames[0]
-    return frame, *graders().read_both(_radiograph, frame)
+def _found(digest, _radiograph):
+    return graders().localiser.find(_radiograph)
 
 
-def read_film(name: str, data: bytes) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
-    """Return a film, the frame found first, and both published networks' readings of it."""
+@st.cache_data(show_spinner=False, max_entries=500)
+def _answers(digest, _graded, frame):
+    return graders().read_both(_graded, frame)
+
+
+def read_film(name: str, data: bytes) -> FolderFilm:
+    """Return a film as the reading page has it, answered by the published networks."""
     radiograph = _recent_films().read(name, data)
-    frame, readings, _ = _answers(radiograph.digest, radiograph)
-    return radiograph, frame, readings
-
-
-def read_film_together(name: str, data: bytes) -> TogetherReading | None:
-    """Return what both networks together say of the frame of `read_film`; None: not published."""
-    radiograph = _recent_films().read(name, data)
-    return _answers(radiograph.digest, radiograph)[2]
+    digest = radiograph.digest
+    located = _found(digest, radiograph)
+    film = FolderFilm.as_found(radiograph, located)
+    return film if film.refused else film.answered(*_answers(digest, film.radiograph, film.frame))
 
 
 def of_films(measure: Callable, films: pandas.DataFrame) -> pandas.DataFrame:
@@ -246,14 +245,9 @@ def _teaching_set(setting):
     return open_set(setting)
 
 
-def teaching_film(image_id: str) -> tuple[Radiograph, Frame, tuple[Reading, ...]]:
+def teaching_film(image_id: str) -> FolderFilm:
     """Return `read_film` of a film that is taught with."""
     return read_film(*teaching_set().read(image_id))
-
-
-def teaching_film_together(image_id: str) -> TogetherReading | None:
-    """Return `read_film_together` of a film that is taught with."""
-    return read_film_together(*teaching_set().read(image_id))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -264,7 +258,8 @@ def teaching_feed(folder: Path | None, image_id: str, longest: int) -> FilmFeed:
     """
     name, data = teaching_set().read(image_id)
     radiograph = read_radiograph(data, name)  # a class waits for it: not for the networks
-    return film_feed(radiograph, longest=longest)
+    shown = _found(radiograph.digest, radiograph).to_grade(radiograph)
+    return film_feed(shown, longest=longest)
 
 
 def published_grades(architecture: str) -> dict[str, int]:
@@ -290,6 +285,6 @@ def _graded_now(folder, image_ids):
     grades: dict[str, dict[str, int]] = {name: {} for name in cards()}
     for name in draw_exam(teaching_set().films.values(), GRADED_AT_MOST, seed=0).image_ids:
         with contextlib.suppress(KneeOAError):  # said where the film itself is shown
-            for reading in teaching_film(name)[2]:
+            for reading in teaching_film(name).readings:
                 grades[reading.architecture][name] = int(reading.said)
     return grades

@@ -8,7 +8,7 @@ import streamlit as st
 
 from kneeoa.data.film_folder import FilmFolder
 from kneeoa.errors import KneeOAError
-from pages.shared import boundary, cached, known_film, session_films
+from pages.shared import boundary, cached, kept, known_film, session_films
 
 SMALL = 200
 """Pixels of the longer side of a film on a contact sheet."""
@@ -71,11 +71,11 @@ def show_film(image_id: str, key: str, *, show_beside: Callable[[], None]) -> No
             return
         data = films.read(image_id)
         name = films.files[image_id].name
-        radiograph, frame, readings = cached.read_film(name, data)
-        known_film.show_in_list(radiograph, frame, image_id, readings, key=f"{key}_{image_id}")
+        film = cached.read_film(name, data)
+        known_film.show_in_list(film, image_id, key=f"{key}_{image_id}")
         with published:
             st.markdown("**The published models**")
-            known_film.show_answers(readings, cached.read_film_together(name, data))
+            known_film.show_answers(film)
             if st.button("Open in the reading page", key=f"open_{key}", width="stretch"):
                 st.session_state[session_films.NEXT] = session_films.add(name, data)
-                st.switch_page("reading/page.py")
+                kept.open_page("reading/page.py")

@@ -1,34 +1,35 @@
 """A film of the data set in the viewer, with both networks' maps once they may be seen."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
 from kneeoa.films.frames import Frame
-from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
 from pages.shared import network_column
+from pages.shared.memory.folder_film import FolderFilm
 from pages.shared.viewer import component
 from pages.shared.viewer.component import Options, Pane, ShownFilm
 from pages.shared.viewer.feed import Layer, film_feed, layer_of
 
-LARGE = Options(height="calc(100dvh - 9rem)", layout="beside", shared=True)
+LARGE = Options(
+    height="calc(100dvh - 9rem)", layout="beside", tools="few where narrow", shared=True
+)
 IN_A_LIST = Options(height="24rem", layout="row", columns=3, keys="focus", shared=True)
 
 
-def film_of(
-    radiograph: Radiograph, frame: Frame | None, label: str, readings: Sequence[Reading] = ()
-) -> ShownFilm:
+def film_of(film: FolderFilm, label: str, *, with_maps: bool = False) -> ShownFilm:
     """Return a film as the viewer takes it; `label` must not tell what is not to be known yet."""
-    layers = () if frame is None else tuple(own_layer(reading, frame) for reading in readings)
-    drawn = None if frame is None or frame == Frame.whole(radiograph, frame.name) else frame
-    feed = film_feed(radiograph)
-    return ShownFilm(feed.of_knee(frame) if frame else feed, label, drawn, layers)
+    radiograph, frame = film.radiograph, film.frame
+    layers = tuple(own_layer(reading, frame) for reading in film.readings) if with_maps else ()
+    drawn = None if frame == Frame.whole(radiograph, frame.name) else frame
+    return ShownFilm(film_feed(radiograph).of_knee(frame), label, drawn, layers)
 
 
 def own_layer(reading: Reading, frame: Frame) -> Layer:
@@ -39,34 +40,46 @@ def own_layer(reading: Reading, frame: Frame) -> Layer:
 
 
 def show_large(
-    radiograph: Radiograph,
-    frame: Frame,
+    film: FolderFilm,
     label: str,
-    readings: Sequence[Reading] = (),
     *,
+    with_maps: bool = False,
     projected: bool = False,
     height: str = LARGE.height,
 ) -> None:
-    """Show a film as large as the screen allows, and beside it the maps of `readings`."""
-    film = film_of(radiograph, frame, label, readings)
-    maps = [Pane(0, layer.name, place, "box") for place, layer in enumerate(film.layers)]
+    """Show a film as large as the screen allows, `with_maps` those of its readings beside it."""
+    shown = film_of(film, label, with_maps=with_maps)
+    maps = [Pane(0, layer.name, place, "box") for place, layer in enumerate(shown.layers)]
     component.show(
-        [film], [Pane(), *maps], options=replace(LARGE, projected=projected, height=height)
+        [shown], [Pane(), *maps], options=replace(LARGE, projected=projected, height=height)
     )
 
 
-def show_in_list(
-    radiograph: Radiograph, frame: Frame, label: str, readings: Sequence[Reading], *, key: str
-) -> None:
-    """Show a film and the maps of `readings` in a row, one of several films on the page."""
-    film = film_of(radiograph, frame, label, readings)
-    maps = [Pane(0, layer.name, place) for place, layer in enumerate(film.layers)]
-    component.show([film], [Pane(0, label), *maps], key=key, options=IN_A_LIST)
+def show_in_list(film: FolderFilm, label: str, *, key: str) -> None:
+    """Show a film and the maps of its readings in a row, one of several films on the page."""
+    shown = film_of(film, label, with_maps=True)
+    maps = [Pane(0, layer.name, place) for place, layer in enumerate(shown.layers)]
+    component.show([shown], [Pane(0, label), *maps], key=key, options=IN_A_LIST)
 
 
-def show_answers(readings: Sequence[Reading], together: TogetherReading | None = None) -> None:
-    """Show what both networks together say, then each of them and how strong its evidence is."""
-    st.html(answers_html(readings, together))
+def show_answers(film: FolderFilm) -> None:
+    """Show what both networks together say, then each of them and how strong its evidence is.
+
+    Before that stands why there is no answer, below it what to bear in mind.
+    """
+    answers = answers_html(film.readings, film.together)
+    st.html(f"{refusal_html(film)}{answers}{warnings_html(film)}")
+
+
+def refusal_html(film: FolderFilm) -> str:
+    """Return why a film is not graded, as HTML; empty where it is."""
+    why = html.escape(film.refused)
+    return f'<div class="kl-note"><b>Not graded.</b> {why}</div>' if why else ""
+
+
+def warnings_html(film: FolderFilm) -> str:
+    """Return what to bear in mind with the answer to a film, as HTML; mostly nothing."""
+    return "".join(f'<div class="kl-note">{html.escape(line)}</div>' for line in film.warnings)
 
 
 def answers_html(readings: Sequence[Reading], together: TogetherReading | None = None) -> str:

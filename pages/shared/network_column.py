@@ -36,6 +36,12 @@ def strength(reading: Reading, heatmap: np.ndarray) -> str:
     return gradcam.strength(float(heatmap.max()), _usual(reading))
 
 
+def strength_in_words(reading: Reading, grade: KLGrade) -> str:
+    """Return how strong the evidence for `grade` is: in a word, or under a profile as a number."""
+    peak = float(gradcam.grad_cam(reading.evidence, grade).max())
+    return gradcam.in_words(peak, _usual(reading), as_published=reading.profile is None)
+
+
 def own_scale(reading: Reading, heatmap: np.ndarray) -> float:
     """Return the evidence that gets a map's strongest colour where it has a scale of its own."""
     # What is next to nothing must not be spread over all colours.
@@ -48,11 +54,11 @@ def _usual(reading):
 
 def evidence_note(reading: Reading, explained: KLGrade) -> str:
     """Return as HTML how strong the evidence for grade `explained` is that lies on the film."""
-    word = strength(reading, gradcam.grad_cam(reading.evidence, explained))
-    if word == "no":
+    if strength(reading, gradcam.grad_cam(reading.evidence, explained)) == "no":
         sentence = f"<b>No region speaks for {explained.label}</b> in this network."
     else:
-        sentence = f"Grad-CAM for {explained.label}: {word} evidence."
+        evidence = strength_in_words(reading, explained)
+        sentence = f"Grad-CAM for {explained.label}: {evidence}."
     return f'<div class="kl-note">{sentence}</div>'
 
 
@@ -77,10 +83,11 @@ def _track_record(reading, card):
     return html.escape(sentence)
 
 
-def show_scale(scale: float) -> None:
-    """Show the one colour scale of all Grad-CAMs."""
+def show_scale(scale: float, *, as_published: bool) -> None:
+    """Show the one colour scale of all Grad-CAMs, of which `scale` is strong `as_published`."""
+    end = "strong" if as_published else "and more"
     bar = display.png_uri(display.colour_bar())
     st.html(
         f'<div class="kl-scale"><span>no evidence 0</span><img src="{bar}" alt="colour scale">'
-        f"<span>{scale:.0f} strong (logit units, same on every film)</span></div>"
+        f"<span>{scale:.0f} {end} (logit units, same on every film)</span></div>"
     )

@@ -93,20 +93,27 @@ def propose(film: Film, knee: int, frame: Frame, findings: tuple[Finding, ...]) 
 def have_knees(film: Film, knees: Iterable[Knee]) -> None:
     """Have a film show these knees instead of those that were found in it."""
     film.localised = replace(film.localised, knees=tuple(knees))
-    film.framings.clear()
+    film.framings = {}
     forget_frame(film.digest)
 
 
 def turn_right(film: Film) -> None:
     """Turn a film that stands wrong by what was found."""
+    knees = len(film.frames)
     shown_as.turn_right(film, cached.graders().localiser)
-    forget_frame(film.digest)
+    _forget_where_it_stood(film, knees)
 
 
 def take_back(film: Film) -> None:
     """Read a film as it came, not turned."""
+    knees = len(film.frames)
     shown_as.take_back(film, cached.graders().localiser)
-    forget_frame(film.digest)
+    _forget_where_it_stood(film, knees)
+
+
+def _forget_where_it_stood(film, knees):
+    """Forget the boxes of a film that showed some `knees`; which knee one alone is stays known."""
+    forget_frame(film.digest, sides=not knees == len(film.frames) == 1)
 
 
 def no_negative(film: Film) -> None:
@@ -170,14 +177,14 @@ def forget_removed(digests: Container[str]) -> None:
         del st.session_state[_REMOVED]
 
 
-def forget_frame(digest: str) -> None:
-    """Bring the frame controls of a film back to the proposal."""
-    for key in _frame_of(digest):
+def forget_frame(digest: str, *, sides: bool = True) -> None:
+    """Bring the frame controls of a film back to the proposal, without `sides` all but those."""
+    for key in _frame_of(digest, ("frame", "knee", "side") if sides else ("frame", "knee")):
         del st.session_state[key]
 
 
-def _frame_of(digest):
-    names = tuple(f"{what}_{digest[:12]}" for what in ("frame", "side", "knee"))
+def _frame_of(digest, controls=("frame", "knee", "side")):
+    names = tuple(f"{what}_{digest[:12]}" for what in controls)
     return {key: value for key, value in st.session_state.items() if str(key).startswith(names)}
 
 
@@ -274,9 +281,11 @@ def read_together(
 def _both(film, frame, graders):
     graders = graders or in_use.graders()
     key = _key(frame, graders.profile)
-    if key not in film.readings:
-        film.readings[key] = graders.read_both(film.radiograph, frame)
-    return film.readings[key]
+    # Looked up first: shown otherwise meanwhile, the film has others, and these are not among them.
+    readings = film.readings
+    if key not in readings:
+        readings[key] = graders.read_both(film.radiograph, frame)
+    return readings[key]
 
 
 def is_read(film: Film, frame: Frame) -> bool:

@@ -161,7 +161,7 @@ def _grades_by(architecture, image_ids):
     grades = cached.published_grades(architecture)
     for name in set(image_ids) - set(grades):
         with contextlib.suppress(KneeOAError):  # said where the film itself was shown
-            for reading in cached.teaching_film(name)[2]:
+            for reading in cached.teaching_film(name).readings:
                 if reading.architecture == architecture:
                     grades[name] = int(reading.said)
     return grades

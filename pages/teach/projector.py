@@ -12,6 +12,7 @@ from kneeoa.store import closing, voting
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
 from pages.shared import boundary, cached, clients, exam_choice, keyboard, known_film, live
+from pages.shared.memory.folder_film import FolderFilm
 from pages.teach import steps
 
 
@@ -136,11 +137,11 @@ def _remove(group_id, participant_id):
 def show_film(group) -> None:
     """Show the film that the class grades, and beside it what its state allows."""
     film = group.exam.films[group.position]
-    problem = None
+    known, problem = None, ""
     try:
-        radiograph, frame, readings = cached.teaching_film(film.image_id)
+        known = cached.teaching_film(film.image_id)
     except KneeOAError as error:
-        problem, readings = f"{film.image_id}: {error}", ()
+        problem = f"{film.image_id}: {error}"
     show_head(group)
     shown, side = st.columns([3, 1], gap="small")
     with side:
@@ -150,20 +151,18 @@ def show_film(group) -> None:
             show_votes(group, film)
             live.every(1.0, steps.watch, group)
         if group.state == "told":
-            show_reference(film, readings)
+            show_reference(film, known)
         with st.container(key="controls"):
             show_steps(group)
     with shown:
-        if problem:
+        if known is None:
             st.error(boundary.escaped(problem))
         else:
             label = f"Film {group.position + 1} of {len(group.exam.films)}"
-            seen = readings if group.state == "told" else ()
             known_film.show_large(
-                radiograph,
-                frame,
+                known,
                 label,
-                seen,
+                with_maps=group.state == "told",
                 projected=True,
                 height="calc(100dvh - 6rem)" if steps.is_alone() else known_film.LARGE.height,
             )
@@ -234,8 +233,8 @@ def show_votes(group, film) -> None:
         st.caption("Nobody voted on this film.")
 
 
-def show_reference(film, readings) -> None:
-    """Show the reference grade with its criteria, and what the networks say."""
+def show_reference(film, known: FolderFilm | None) -> None:
+    """Show the reference grade with its criteria, and what the networks say, as far as `known`."""
     reference = KLGrade(film.grade)
     st.html(
         '<div class="kl-network">Reference</div>'
@@ -243,13 +242,17 @@ def show_reference(film, readings) -> None:
     )
     with st.container(key="told"):
         st.markdown(reference.criteria)
-        if readings:
-            together = cached.teaching_film_together(film.image_id)
-            both = [f"{TOGETHER} {together.said.label}"] if together else []
+        if known is None:
+            return
+        if known.readings:
+            both = [f"{TOGETHER} {known.together.said.label}"] if known.together else []
             each = [
-                f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}" for reading in readings
+                f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}"
+                for reading in known.readings
             ]
             st.markdown(f"The networks: {', '.join([*both, *each])}.")
+        if against := known_film.refusal_html(known) + known_film.warnings_html(known):
+            st.html(against)
 
 
 def show_steps(group) -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from kneeoa.adaptation import folds
+from kneeoa.adaptation import figures, folds
 from kneeoa.adaptation.folds import STRENGTHS, folds_of
 from kneeoa.errors import DataError
+from kneeoa.graders.answer import AnswerRule
 from kneeoa.metrics import agreement, conformal
 from tests.support import habits
 
@@ -118,3 +119,13 @@ def test_films_of_few_patients_are_refused():
     features, grades, _ = habits.knees(40, seed=2)
     with pytest.raises(DataError, match=r"at least 10 patients\. Received 40 films of 2 patients"):
         habits.learnt(features, grades, tuple("ab" * 20))
+
+
+def test_the_ranges_that_are_measured_are_those_that_are_shown():
+    """Where nearly all films are right, the threshold is 0, and a range still holds its grade."""
+    shares = np.concatenate([np.eye(5)[[0] * 38], [[0.44, 0.41, 0.15, 0, 0]] * 2])
+    grades, patients = np.array([0] * 38 + [1] * 2), [str(film) for film in range(40)]
+    rule = AnswerRule("median", 0.9, 1.0)
+    ranges = figures.sets_out_of_fold(shares, grades, patients, np.arange(40) % 4, rule)
+    assert ranges[-1].tolist() == [0, 1]
+    assert conformal.holds(ranges, grades).all()

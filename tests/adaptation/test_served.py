@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from kneeoa.__main__ import main
 from kneeoa.adaptation import adapting
 from kneeoa.errors import ModelError
+from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import open_radiograph
 from kneeoa.graders import gradcam
@@ -20,6 +22,7 @@ from kneeoa.graders.profile import Head, read_profile
 from kneeoa.graders.published import find_model, load_keras
 from kneeoa.graders.track_record import LEARNT_FROM_IT
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER
+from kneeoa.reports.pictures import pictures_of
 
 COUNT = 28
 
@@ -98,6 +101,18 @@ def test_every_reading_follows_the_profile_and_names_it(film, published, adapted
     assert together.answer.low <= together.answer.grade <= together.answer.high
     difference = together.probabilities - published.read_both(film)[1].probabilities
     assert np.abs(difference).max() > 0.01
+
+
+def test_how_strong_a_map_is_is_no_word_under_a_profile(film, published, adapted):
+    """What is strong was measured for the published last layer alone."""
+    words = ("weak", "moderate", "strong")
+    for graders in (published, adapted):
+        frame = Frame.whole(film)
+        read = SimpleNamespace(radiograph=film, frame=frame, readings=graders.read(film, frame))
+        told = [shown.told for shown in pictures_of(read, graders).maps]
+        as_word = [any(word in line for word in words) for line in told]
+        assert any(as_word) if graders is published else not any(as_word), told
+    assert any("logit units" in line for line in told)
 
 
 def test_without_the_profile_they_answer_as_before(film, published, adapted):

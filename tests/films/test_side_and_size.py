@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from kneeoa.films.header import of_the_picture
 from kneeoa.reports.deidentify import deidentified
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from tests.support.films import dicom_dataset, dicom_file
@@ -95,3 +96,20 @@ def test_a_pixel_of_one_millimetre_is_a_placeholder(keyword):
     assert np.array_equal(radiograph.pixels, FILM)
     real = read(dicom_dataset(FILM, **{keyword: ["1.01", "1.01"]}))
     assert (real.spacing, real.notes) == ((1.01, 1.01), ())
+
+
+@pytest.mark.parametrize(
+    ("tags", "of_its_picture"),
+    [
+        ({"PresentationIntentType": "FOR PROCESSING"}, True),
+        ({"PresentationLUTShape": "INVERSE"}, True),
+        ({CALIBRATED: ["0.4", "0.2"]}, True),
+        ({CALIBRATED: ["1", "1"]}, False),
+        ({DETECTOR: ["143", "143"]}, False),
+        ({"PatientOrientation": ["R", "F"]}, False),
+        ({"ImageLaterality": "L", "Laterality": "R"}, False),
+    ],
+)
+def test_notes_on_the_picture_are_told_from_those_on_sides_and_lengths(tags, of_its_picture):
+    (note,) = read(dicom_dataset(FILM, **tags)).notes
+    assert of_the_picture([note]) == ((note,) if of_its_picture else ())

@@ -8,6 +8,7 @@ import pytest
 
 from kneeoa.errors import ModelError
 from kneeoa.films.frames import Frame
+from kneeoa.films.header import GO_BY_MARKER
 from kneeoa.graders import track_record
 from kneeoa.graders.answer import Answer, AnswerRule, rule_of, why_another
 from kneeoa.graders.framing import FOUND, WHOLE
@@ -71,6 +72,27 @@ def test_an_answer_in_words():
     assert answer.text == "KL 1 to KL 2"
     assert answer.headline == "KL 1 to 2"
     assert AnswerRule("median", 0.9, 0.0).answer(np.eye(5)[3]).text == "KL 3 alone"
+
+
+@pytest.mark.parametrize("rule", ["median", "mean", "most probable"])
+@pytest.mark.parametrize("threshold", [0.0, 0.2, 0.539, 0.8])
+def test_the_one_grade_is_in_the_range_however_low_a_profile_sets_its_threshold(rule, threshold):
+    drawn = np.random.default_rng(5).dirichlet([0.4] * 5, size=400)
+    shares = np.concatenate([drawn, [[0.44, 0.41, 0.12, 0.02, 0.01], [0.45, 0, 0, 0.1, 0.45]]])
+    answering = AnswerRule(rule, 0.9, threshold)
+    sets, grown = answering.sets(shares), conformal.sets(shares, threshold)
+    assert conformal.holds(sets, answering.grades(shares)).all()
+    # It takes in what it lacked and nothing else; no grade that was in it is left out.
+    lacking = ~conformal.holds(grown, answering.grades(shares))
+    assert (sets[~lacking] == grown[~lacking]).all()
+    assert (sets[:, 0] <= grown[:, 0]).all()
+    assert (sets[:, 1] >= grown[:, 1]).all()
+
+
+def test_an_answer_of_a_profile_that_is_nearly_always_right_names_its_one_grade():
+    answer = AnswerRule("median", 0.9, 0.0).answer(np.array([0.44, 0.41, 0.12, 0.02, 0.01]))
+    assert (answer.low, answer.grade, answer.high) == (0, 1, 1)
+    assert answer.headline == "KL 0 to 1"
 
 
 def test_cards_without_or_with_a_broken_answer():
@@ -141,8 +163,10 @@ def test_what_is_like_the_films_measured():
     whole, other = Frame(0, 0, 300, 200), Frame(5, 0, 200, 200)
     cut = Finding("cut-off", "Some of it lies outside.", "warned")
 
-    def like(findings, frame, profile=None, *, as_proposed=True):
-        return track_record.is_like(findings, frame, (300, 200), profile, as_proposed=as_proposed)
+    def like(findings, frame, profile=None, *, as_proposed=True, notes=()):
+        return track_record.is_like(
+            findings, frame, (300, 200), profile, notes=notes, as_proposed=as_proposed
+        )
 
     assert like((), whole)
     assert not like((), other)
@@ -155,4 +179,8 @@ def test_what_is_like_the_films_measured():
     assert not like((gate.IMPLANT,), other, boxes)
     assert not like((), other, wholes)
     assert like((), Frame(0, 0, 300, 200, "one knee"), wholes)
+    # What is said of the picture is against it; what is said of sides and lengths is not.
+    for profile, frame in ((None, whole), (boxes, other), (wholes, whole)):
+        assert not like((), frame, profile, notes=("It may be negative.",))
+        assert like((), frame, profile, notes=(f"It is a mirror image. {GO_BY_MARKER}",))
     assert KLGrade(1).label in why_another(KLGrade(1), KLGrade(2), "median")

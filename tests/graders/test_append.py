@@ -5,10 +5,11 @@ import io
 import shutil
 
 import pytest
+from PIL import Image
 
 from kneeoa.__main__ import main
-from kneeoa.films.phantom import knee_png
-from kneeoa.graders.batch import COLUMNS
+from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.batch import ANYWAY, COLUMNS
 from tests.support.profiles import profile_files
 
 pytestmark = pytest.mark.usefixtures("networks_asked_once")
@@ -119,6 +120,25 @@ def test_grades_of_others_are_not_put_together(films, tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.count("Expected a table by the same networks, profile and options") == 2
     assert lines(tmp_path / "t.csv") == before
+
+
+def test_what_was_refused_is_graded_once_that_is_asked_for_and_not_the_other_way(
+    films, tmp_path, capsys
+):
+    Image.fromarray(draw_knee(1, seed=3, side=512)[::-1]).save(films / "1.png")
+    assert grade() == 1
+    table = tmp_path / "t.csv"
+    assert [row["file"] for row in rows(table) if row["error"]] == ["films/1.png"] * 2
+    assert grade("--append", "--grade-anyway") == 0
+    assert len(rows(table)) == 8
+    assert not any(row["error"] for row in rows(table))
+    graded = [row for row in rows(table) if row["warning"].startswith(ANYWAY)]
+    assert [row["file"] for row in graded] == ["films/1.png"] * 2
+    assert all(row["grade"] for row in graded)
+    before = lines(table)
+    assert grade("--append") == 2
+    assert "Expected a table by the same networks, profile and options" in capsys.readouterr().err
+    assert lines(table) == before
 
 
 def test_what_is_no_table_of_these_columns_is_not_gone_on_with(films, tmp_path, capsys):

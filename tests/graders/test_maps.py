@@ -26,6 +26,12 @@ def test_a_contrast_is_the_map_of_the_difference_of_two_logits():
 )  # fmt: skip
 def test_strength_is_by_thirds_of_the_networks_own_scale(peak, word):
     assert gradcam.strength(peak, 100.0) == word
+    assert gradcam.in_words(peak, 100.0, as_published=True) == f"{word} evidence"
+
+
+def test_under_a_profile_evidence_is_a_number_and_never_called_strong():
+    assert gradcam.in_words(28.04, 24.9, as_published=False) == "evidence up to 28.0 logit units"
+    assert gradcam.in_words(0.1, 24.9, as_published=False) == "no evidence"
 
 
 def test_layer_cam_is_the_map_of_the_positive_weights_alone():

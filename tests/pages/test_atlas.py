@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.films.phantom import knee_png
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.published import DEFAULT_MODELS
 from kneeoa.grades import GRADES
@@ -173,8 +174,14 @@ def graded(tmp_path, count=2):
     chosen = [*(right[right["true_grade"] == grade].head(count) for grade in range(5))]
     chosen = pd.concat([*chosen, agreed.head(1), apart.head(1)])
     for number, row in enumerate(chosen.itertuples()):
-        write_film(tmp_path / "val" / str(row.true_grade) / f"{row.image_id}.png", number)
+        draw(tmp_path / "val" / str(row.true_grade) / f"{row.image_id}.png", number)
     return tmp_path
+
+
+def draw(file, seed):
+    """Write a film of a knee that may be graded."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(knee_png(seed % 5, seed=seed))
 
 
 def test_the_first_part_tells_the_criteria_and_draws_them(monkeypatch):
@@ -227,6 +234,21 @@ def test_neighbours_are_looked_at_together_and_paired_anew(monkeypatch, tmp_path
     assert "Pair 2 of" in text(app)
 
 
+def test_neighbours_are_called_clear_only_where_both_are(monkeypatch, tmp_path):
+    app = opened(monkeypatch, graded(tmp_path / "clear", 6), part="neighbours", pair="2-3")
+    assert "Clear examples" in text(app)
+    folder = graded(tmp_path / "disputed", 6)
+    for file in (folder / "val" / "2").iterdir():
+        file.unlink()
+    films = published()[0].query("true_grade == 2")
+    given = rules.median(films[PROBABILITY_COLUMNS].to_numpy())
+    for number, name in enumerate(films["image_id"][given != 2].head(6)):
+        write_film(folder / "val" / "2" / f"{name}.png", 90 + number)
+    app = opened(monkeypatch, folder, part="neighbours", pair="2-3")
+    assert "Pair 1 of" in text(app)
+    assert "Clear examples" not in text(app)
+
+
 def test_films_on_which_answers_differ_are_listed_with_both_maps(monkeypatch, tmp_path):
     app = opened(monkeypatch, graded(tmp_path), part="differing")
     options = app.segmented_control(key="list").options
@@ -251,7 +273,9 @@ def test_a_grade_without_films_is_said_and_the_rest_stands(monkeypatch, tmp_path
 
 
 def test_a_folder_without_splits_is_graded_when_asked(monkeypatch, tmp_path):
-    app = opened(monkeypatch, write_flat(tmp_path, 3), part="films", grade="1")
+    for seed, file in enumerate(sorted(write_flat(tmp_path, 3).rglob("*.png"))):
+        draw(file, seed)
+    app = opened(monkeypatch, tmp_path, part="films", grade="1")
     assert "may have learned from them" in text(app)
     assert "about other films" in text(app)
     app.segmented_control(key="part").set_value("differing").run()

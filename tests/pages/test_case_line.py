@@ -39,3 +39,23 @@ def test_a_day_that_cannot_be_read_takes_nothing_else_away(monkeypatch):
 
     monkeypatch.setattr(beside, "day_of", fails)
     assert "(DICOM, 400 x 400" in line_of("knee.dcm", dated("20230304"))
+
+
+def shown_of(**tags):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    data = dicom_file(dicom_dataset(draw_knee(2, seed=1, marked=False), **tags))
+    app.file_uploader[0].set_value([("knee.dcm", data, "application/octet-stream")])
+    app.run()
+    assert not app.exception
+    return " ".join(block.body for block in app.get("html"))
+
+
+def test_a_film_whose_picture_may_be_wrong_was_not_measured_on_nor_called_checked():
+    plain = shown_of()
+    assert "the reference agreed" in plain
+    assert "Checked: A frontal knee" in plain
+    assert "the reference agreed" in shown_of(PatientOrientation=["R", "F"])
+    doubted = shown_of(PresentationIntentType="FOR PROCESSING")
+    assert "No track record" in doubted
+    assert "the reference agreed" not in doubted
+    assert "Checked:" not in doubted

@@ -83,6 +83,14 @@ def test_so_does_what_was_done_to_a_film(apart, change, said):
     assert said in text
 
 
+def test_so_does_what_its_file_says_of_a_picture(apart):
+    app = opened(*films(PresentationIntentType="FOR PROCESSING"))
+    text = compared(put_beside(current(app, "new.dcm"), "old.dcm"))
+    assert UP not in text
+    assert "90%" not in text
+    assert "Prior, 2019-01-02: The file says that it is unprocessed detector data" in text
+
+
 def test_nothing_is_compared_with_a_replaced_knee(apart):
     app = opened(*films())
     film_of(app, "new.dcm").know([gate.IMPLANT])

@@ -244,6 +244,10 @@ def test_two_profiles_are_compared_and_left_in_one_click(app):
     assert "As graded at Lakeside, 50 films, 61% right (51 to 71%)" in html
     assert "films of Lakeside)" in html
     assert "its readers agreed in 75%" in html
+    # What is strong evidence was measured of the published last layers.
+    shown = html + "".join(expander.label for expander in app.expander)
+    for words in ("weak evidence", "moderate evidence", "strong evidence", "one in a hundred"):
+        assert words not in shown
     app.toggle(key="compare_profiles").set_value(True).run()
     (table,) = [
         block.body for block in app.get("html") if '<table class="kl-answers"' in block.body
@@ -276,9 +280,9 @@ def test_learning_and_research_go_on_with_the_published_networks(app):
 
     load(app, profile_zip(towards=4))
     film = ("one.png", png(draw_knee(1, seed=5, marked=False)))
-    _, frame, readings = cached.read_film(*film)
-    published = Graders().read(read_radiograph(film[1], film[0]), frame)
-    for ours, theirs in zip(readings, published, strict=True):
+    known = cached.read_film(*film)
+    published = Graders().read(read_radiograph(film[1], film[0]), known.frame)
+    for ours, theirs in zip(known.readings, published, strict=True):
         assert ours.profile is None
         np.testing.assert_array_equal(ours.probabilities, theirs.probabilities)
     app.switch_page("atlas/page.py").run()

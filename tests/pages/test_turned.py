@@ -10,7 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders.grading import Graders
 from kneeoa.store.cases import keeping
+from pages.shared import session_films
+from pages.shared.memory import shown_as
+from pages.shared.memory.film import Film
 from tests.support.case_pages import opened, sign_in, started, upload
 from tests.support.cases import NOW
 from tests.support.films import image_file
@@ -91,6 +96,59 @@ def test_what_is_no_negative_keeps_its_ruler(db):
     app = reopened(saved(db, NEGATIVE))
     button(app, "It is no negative").click().run()
     assert rulers(app) == 1
+
+
+class ReadWhile:
+    """Networks whose reading takes so long that something else is done meanwhile."""
+
+    profile = None
+
+    def __init__(self, meanwhile):
+        self._meanwhile = meanwhile
+
+    def read_both(self, radiograph, frame):
+        seen = radiograph.pixels
+        self._meanwhile()
+        return (seen,), None
+
+
+def received(pixels, localiser):
+    data = image_file(pixels)
+    radiograph = read_radiograph(data, "one.png")
+    return Film.received(data, radiograph, localiser.find(radiograph), "a session")
+
+
+@pytest.mark.parametrize("let_go", [False, True])
+def test_a_reading_that_was_under_way_is_none_of_the_film_as_it_stands_afterwards(let_go):
+    localiser = Graders().localiser
+    film = received(NEGATIVE, localiser)
+    frame = film.frames[0]
+    if let_go:
+        film.let_go()
+    said = ReadWhile(lambda: shown_as.no_negative(film, localiser))
+    (seen,) = session_films.read(film, frame, said)
+    np.testing.assert_array_equal(seen, 255.0 - NEGATIVE)
+    assert film.frames[0] == frame
+    (seen,) = session_films.read(film, frame, ReadWhile(lambda: None))
+    np.testing.assert_array_equal(seen, NEGATIVE)
+
+
+def test_pixels_that_come_back_late_are_none_of_the_film_as_it_stands_afterwards(monkeypatch):
+    localiser = Graders().localiser
+    film = received(NEGATIVE, localiser)
+    film.let_go()
+    decoded = film.original
+
+    def slow():
+        monkeypatch.setattr(film, "original", decoded)
+        came = decoded()
+        shown_as.take_back(film, localiser)
+        shown_as.no_negative(film, localiser)
+        return came
+
+    monkeypatch.setattr(film, "original", slow)
+    np.testing.assert_array_equal(film.radiograph.pixels, 255.0 - NEGATIVE)
+    np.testing.assert_array_equal(film.radiograph.pixels, NEGATIVE)
 
 
 def late_news():

@@ -4,16 +4,23 @@ import io
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from pypdf import PdfReader
 
 from kneeoa.errors import DataError
-from kneeoa.reports import poster, wording
+from kneeoa.films.frames import Frame
+from kneeoa.graders.locating import localiser
+from kneeoa.reports import exports, poster, wording
 from kneeoa.reports.as_json import as_json, from_json
 from kneeoa.reports.as_pdf import MORE, UNWRITTEN, as_pdf
 from kneeoa.reports.as_text import as_text
 from kneeoa.reports.content import PURPOSE, FindingReported, Patient, ReaderGrade, side_named
+from kneeoa.reports.dicom import terms
+from kneeoa.store.cases.case import OwnGrade
+from pages.reading import own_grade
 from tests.support.reports import FILM, NOT_GRADED, REFUSED, REPORT, WITH_PATIENT, pictures
 
 SAID = (
@@ -155,7 +162,23 @@ def test_a_doubt_is_in_every_form():
 def test_a_grade_of_hers_that_met_no_answer_is_not_said_to_have_met_one():
     alone = replace(REPORT, reader=ReaderGrade(3, before=True, seen=False))
     assert "given" not in wording.reader_line(alone)
-    assert "no answer of the networks was shown" in wording.reader_line(alone)
+    assert "no answer of the networks was in sight" in wording.reader_line(alone)
+
+
+@pytest.mark.parametrize(("before", "when"), [(True, terms.BEFORE), (False, terms.AFTER)])
+def test_when_she_graded_is_said_in_the_words_of_the_page(before, when):
+    # In sight is also what stood beside the films or in a list, and nowhere else.
+    line = wording.reader_line(replace(REPORT, reader=ReaderGrade(3, before=before, seen=True)))
+    words = f"{'before' if before else 'after'} the networks' answer was in sight"
+    assert line.endswith(f"given {words}")
+    assert when.meaning.lower() == words
+    assert own_grade_words(before).lower().startswith(f"given {words}")
+
+
+def own_grade_words(before):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    own = OwnGrade(2, committed=2 if before else None, seen_at=now)
+    return own_grade._order_in_words(own, is_hidden=False)
 
 
 def test_the_capture_says_what_the_film_is_and_what_was_changed():
@@ -217,3 +240,22 @@ def test_the_capture_leaves_nothing_out_for_which_smaller_letters_have_room(monk
 def test_a_side_is_left_right_or_not_known():
     texts = ("L", "R", "unknown", "", "left")
     assert [side_named(text) for text in texts] == ["L", "R", *["unknown"] * 3]
+
+
+@pytest.mark.parametrize(
+    "sides", [("R", "L"), ("L", "L"), ("R", "R"), ("L", "R"), ("unknown",) * 2, ("unknown", "L")]
+)
+def test_the_reports_of_two_knees_of_a_film_have_names_of_their_own(sides):
+    def name(place, side):
+        film = SimpleNamespace(digest=FILM.digest, source="PNG")
+        read = SimpleNamespace(radiograph=film, frame=Frame(0, 0, 9, 9, place), side=side)
+        options = dict.fromkeys(("graders", "signature", "now", "pseudonyms"))
+        return exports.Exports(read=read, data=b"", **options).name("pdf")
+
+    places = localiser.LEFT, localiser.RIGHT
+    left, right = (name(*knee) for knee in zip(places, sides, strict=True))
+    assert left != right
+    if sides == ("R", "L"):
+        assert (left[12:], right[12:]) == ("-right-report.pdf", "-left-report.pdf")
+    for told, side in zip((left, right), sides, strict=True):
+        assert side == "unknown" or {"L": "left", "R": "right"}[side] in told

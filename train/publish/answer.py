@@ -7,6 +7,7 @@ page: that of both together where that is published.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
@@ -39,31 +40,60 @@ class Graded(NamedTuple):
     patient_ids: np.ndarray
 
 
+Splits = dict[str, Graded]
+"""Validation and test films, as ``val`` and ``test``."""
+
+
 def write(models: Path) -> dict[str, AnswerRule]:
     """Add ``answer`` to every card below `models`, or bring it up to date; return the rules.
 
     Nothing else on a card changes. Raises `DataError` where there is no card.
     """
-    names = [name for name in (*ARCHITECTURES, FOLDER) if (models / name / "card.json").exists()]
-    if not names:
+    published = read_published(models)
+    if not published:
         raise DataError(
             f"Expected published models in {models}. There is none: publish one with "
             "`python -m train publish`, or name another folder."
         )
-    answers = {name: _read(models / name / "predictions.csv") for name in names}
-    rule = choose(
-        [answers[FOLDER]["val"]]
-        if FOLDER in answers
-        else [splits["val"] for splits in answers.values()]
-    )
-    rules_written = {}
-    for name, splits in answers.items():
-        file = models / name / "card.json"
-        card = read_versioned(file, schema.VERSION, "a card", error=ModelError)
-        card["answer"] = describe(rule, **splits)
-        replace_file(file, json.dumps(card, indent=2) + "\n")
-        rules_written[name] = AnswerRule(rule, LEVEL, card["answer"]["set"]["threshold"])
-    return rules_written
+    rule = _rule_for(published)
+    return {name: _add(models / name, rule, graded) for name, graded in published.items()}
+
+
+def read_published(models: Path, *, but: str = "") -> dict[str, Splits]:
+    """Return what is to be known of every model below `models`, out of its ``predictions.csv``.
+
+    The model called `but` is left out: it is to be published anew. Raises `DataError` or
+    `ModelError` where a table or a card is missing or damaged, which is better known before the
+    work than after it.
+    """
+    published = {}
+    for name in (*ARCHITECTURES, FOLDER):
+        if name != but and (models / name / "card.json").exists():
+            _card(models / name)
+            published[name] = _read(models / name / "predictions.csv")
+    return published
+
+
+def add(folder: Path, name: str, others: Mapping[str, Splits]) -> None:
+    """Add ``answer`` to the card in `folder`, which will be called `name` and stand by `others`."""
+    graded = _read(folder / "predictions.csv")
+    _add(folder, _rule_for({**others, name: graded}), graded)
+
+
+def _rule_for(published: Mapping[str, Splits]) -> str:
+    leading = [published[FOLDER]] if FOLDER in published else published.values()
+    return choose([splits["val"] for splits in leading])
+
+
+def _add(folder: Path, rule: str, graded: Splits) -> AnswerRule:
+    card = _card(folder)
+    card["answer"] = describe(rule, **graded)
+    replace_file(folder / "card.json", json.dumps(card, indent=2) + "\n")
+    return AnswerRule(rule, LEVEL, card["answer"]["set"]["threshold"])
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    return read_versioned(folder / "card.json", schema.VERSION, "a card", error=ModelError)
 
 
 def choose(validation: list[Graded]) -> str:
@@ -81,6 +111,7 @@ def describe(rule: str, val: Graded, test: Graded) -> dict:
     set, so that their coverage is right by construction.
     """
     threshold = conformal.calibrate(val.probabilities, val.grades, val.patient_ids, LEVEL)
+    answering = AnswerRule(rule, LEVEL, threshold)
     splits = {"val": val, "test": test}
     confusion = agreement.confusion_matrix(test.grades, rules.grades_by(rule, test.probabilities))
     record = [agreement.predictive_value(confusion, grade) for grade in GRADES]
@@ -93,20 +124,20 @@ def describe(rule: str, val: Graded, test: Graded) -> dict:
             for name, split in splits.items()
         },
         "set": {"level": LEVEL, "threshold": threshold},
-        "coverage": {name: _coverage(split, threshold) for name, split in splits.items()},
+        "coverage": {name: _coverage(split, answering) for name, split in splits.items()},
         "confusion": confusion.tolist(),
         "predictive_values": [value and asdict(value) for value in record],
     }
 
 
-def _coverage(graded: Graded, threshold: float) -> dict[str, Any]:
-    grade_sets = conformal.sets(graded.probabilities, threshold)
+def _coverage(graded: Graded, rule: AnswerRule) -> dict[str, Any]:
+    grade_sets = rule.sets(graded.probabilities)
     coverage = conformal.coverage(grade_sets, graded.grades, graded.patient_ids)
     by_grade = [value if isfinite(value) else None for value in coverage.by_grade]
     return asdict(coverage) | {"by_grade": by_grade}
 
 
-def _read(file: Path) -> dict[str, Graded]:
+def _read(file: Path) -> Splits:
     table = results.read_predictions(file)
     splits = {}
     for name in ("val", "test"):

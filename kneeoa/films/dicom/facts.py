@@ -7,7 +7,7 @@ from datetime import date
 from pydicom import Dataset
 
 from kneeoa.films.dicom.grey import contradicts_itself
-from kneeoa.films.header import Header
+from kneeoa.films.header import GO_BY_MARKER, NO_MILLIMETRES, NOT_USED, Header
 
 _FOR_PROCESSING = "FOR PROCESSING"
 _UNPROCESSED_KIND = "1.2.840.10008.5.1.4.1.1.1.1.1"
@@ -78,12 +78,12 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
     if _is_mirrored(dataset):
         sentences.append(
             "The file says that the picture is a mirror image (PatientOrientation): right and left "
-            "of the patient are on the other sides than usual. Go by the marker on the film."
+            f"of the patient are on the other sides than usual. {GO_BY_MARKER}"
         )
     if is_side_open(dataset):
         sentences.append(
             f"{' and '.join(_sides(dataset))} contradict each other about the side: it is left "
-            "open. Go by the marker on the film."
+            f"open. {GO_BY_MARKER}"
         )
     if (ratios := _ratios(dataset)) and max(ratios.values()) > _SAME_RATIO * min(ratios.values()):
         first, *others = ratios
@@ -94,13 +94,13 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
     if any(_pair(dataset, keyword) == _UNKNOWN for keyword in _SPACINGS):
         sentences.append(
             "The file gives a pixel size of 1 x 1 mm, which is often written where the size is not "
-            "known. It was not used."
+            f"known. {NOT_USED}"
         )
     if (pair := _given(dataset)) and not _is_believed(dataset, pair):
         row, column = pair
         sentences.append(
             f"The file says that a pixel is {row:.4g} x {column:.4g} mm large. No film is like "
-            "that: there are no millimetres."
+            f"that: {NO_MILLIMETRES}"
         )
     return tuple(sentences)
 

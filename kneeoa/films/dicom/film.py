@@ -4,7 +4,7 @@ import numpy as np
 from pydicom import Dataset
 
 from kneeoa.errors import RadiographError
-from kneeoa.films.dicom import bits, facts, grey
+from kneeoa.films.dicom import bits, facts, grey, transfer
 from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples, syntax_name
 from kneeoa.films.header import DecodedFilm
@@ -70,6 +70,6 @@ def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
         spacing=facts.spacing(dataset),
         aspect=facts.aspect(dataset),
         header=facts.header(dataset),
-        notes=samples.notes + notes + facts.notes(dataset),
+        notes=samples.notes + notes + transfer.notes(dataset) + facts.notes(dataset),
         stored=stored_values(samples.values, pixels, outside=outside),
     )

@@ -71,3 +71,23 @@ def least_length(dataset: Dataset) -> int:
     """Return how many bytes the pixels take uncompressed, as far as the header says."""
     bits = dataset.get("BitsAllocated") or 8
     return dataset.Rows * dataset.Columns * (dataset.get("SamplesPerPixel") or 1) * bits // 8
+
+
+def notes(dataset: Dataset) -> tuple[str, ...]:
+    """Return that there is more of a film than its header says, as a sentence; mostly nothing.
+
+    Of uncompressed pixels alone: a code stream has a size of its own. What is left over and all the
+    same, as what files are filled up with, is nothing of the film.
+    """
+    if "PixelData" not in dataset or dataset.file_meta.TransferSyntaxUID.is_compressed:
+        return ()
+    there, expected = len(dataset.PixelData), least_length(dataset)
+    rest = dataset.PixelData[expected:]
+    sample = dataset.BitsAllocated // 8
+    # The same where it is moved by a sample.
+    if len(rest) <= expected // dataset.Rows or rest[sample:] == rest[:-sample]:
+        return ()
+    return (
+        f"The pixels are {there / expected:.3g} times as many as Rows and Columns say: the film "
+        "may be cut off.",
+    )

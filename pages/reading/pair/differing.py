@@ -7,6 +7,7 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
+from kneeoa.films.header import of_the_picture
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.found import refusal_in
@@ -79,11 +80,17 @@ def _differences(both, pair, spaces) -> list[Difference]:
     standing = min((_standing(*knee) for knee in both), key=change.STANDINGS.index)
     lines = [
         change.of_grades(
-            first, second, pair.kind, instead=instead, profile=profile, standing=standing
+            first,
+            second,
+            pair.kind,
+            instead=instead,
+            profile=profile,
+            standing=standing,
+            names=pair.names,
         )
     ]
     if None not in spaces and standing != change.METAL:
-        widths = change.of_widths(spaces[0], spaces[1], pair.kind)
+        widths = change.of_widths(spaces[0], spaces[1], pair.kind, names=pair.names)
         is_doubted = standing == change.DOUBTED
         lines += [replace(line, way=0) for line in widths] if is_doubted else widths
     return lines
@@ -104,6 +111,7 @@ def _standing(film, frame):
 def _doubts(film, frame) -> list[str]:
     """Return what speaks against trusting what is said of a knee, as sentences."""
     doubts = [finding.sentence for finding in _findings(film, frame)]
+    doubts += of_the_picture(film.notes)
     doubts += [f"The film is {done}." for done in film.changes]
     if _is_moved(film, frame):
         doubts.append(gate_strip.MOVED)

@@ -55,12 +55,13 @@ def findings_under(
     proposals = framed_as(film, profile).knees
     proposed = proposals[knee]
     if frame != proposed.frame:
-        if frame not in film.against:
+        against = film.against  # as of `session_films.read`: the film may be shown otherwise
+        if frame not in against:
             # It is shown as it is graded: of a negative, these are the positive's pixels.
-            (film.against[frame],) = of_frames(film.radiograph, [frame], spoilt, negative=False)
+            (against[frame],) = of_frames(film.radiograph, [frame], spoilt, negative=False)
         # The box that was found lies deep within a whole film that a profile has graded.
         kept = of_knee_in(frame, film.localised.knees) or of_knee_in(frame, proposals)
-        findings = (*map(gate.of_box_before, kept), *film.against[frame])
+        findings = (*map(gate.of_box_before, kept), *against[frame])
         if elsewhere := gate.moved(frame, film.frames, knee):
             findings = (*findings, elsewhere)
         proposed = replace(proposed, frame=frame, findings=findings)
@@ -113,6 +114,7 @@ def framed_as(film: Film, profile: Profile | None) -> Found:
     """Return what was found in a film, framed as it is under `profile`."""
     if profile is None:
         return film.localised
-    if profile.digest not in film.framings:
-        film.framings[profile.digest] = framed(profile.record, film.radiograph, film.localised)
-    return film.framings[profile.digest]
+    framings = film.framings  # as of `session_films.read`: the film may be shown otherwise
+    if profile.digest not in framings:
+        framings[profile.digest] = framed(profile.record, film.radiograph, film.localised)
+    return framings[profile.digest]

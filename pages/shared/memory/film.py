@@ -137,7 +137,9 @@ class Film:
         with at_work():
             held = self._hold()
             fed = held.fed or film_feed(held.radiograph)
-            self._take(replace(held, fed=fed))
+            with_feed = replace(held, fed=fed)
+            if self._held is held:  # else it is shown otherwise by now
+                self._take(with_feed)
             return fed
 
     def original(self) -> Radiograph:
@@ -160,13 +162,12 @@ class Film:
         self.positive ^= localised.negative
         shown = localised.to_grade(radiograph)
         self.shape = shown.pixels.shape
-        self.readings.clear()
-        self.framings.clear()
-        self.against.clear()
-        self.joint_spaces.clear()
         self.anyway, self.thumbnail = False, ""
         self.text = self.text_looked_for = None  # a warning says where it stands
         self._take(_Held(shown))
+        # New ones, and last: what is still being made of the film as it was goes into the old ones,
+        # and whoever gets these has the new pixels.
+        self.readings, self.framings, self.against, self.joint_spaces = {}, {}, {}, {}
 
     def know(self, known: Iterable[Finding]) -> None:
         """Have what is `known` stand against the film, however it is shown."""
@@ -213,11 +214,13 @@ class Film:
         held = self._held
         if held is None:
             with at_work():
+                as_asked = quarters, positive = self.quarters, self.positive
                 shown = self.original()
-                if self.quarters:
-                    shown = turned_right(shown, self.quarters)
-                held = _Held(inverted(shown) if self.positive else shown)
-                self._take(held)
+                if quarters:
+                    shown = turned_right(shown, quarters)
+                held = _Held(inverted(shown) if positive else shown)
+                if as_asked == (self.quarters, self.positive):  # else shown otherwise meanwhile
+                    self._take(held)
         else:
             holding().used(self)
         return held

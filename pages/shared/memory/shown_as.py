@@ -69,7 +69,20 @@ def _show(
         if without in localised.of_film:
             of_film = tuple(finding for finding in localised.of_film if finding is not without)
             localised = replace(_seen_as_it_is(radiograph, localised, localiser), of_film=of_film)
+        if film.quarters:
+            localised = _sides_open(localised)
         film.show(radiograph, localised)
+
+
+def _sides_open(localised: Found) -> Found:
+    """Return what was found without which of two knees is which.
+
+    A film that stood wrong may have been mirrored rather than turned, which changes their places
+    and cannot be seen.
+    """
+    if len(localised.knees) == 1:
+        return localised
+    return replace(localised, knees=tuple(replace(k, side="unknown") for k in localised.knees))
 
 
 def _seen_as_it_is(radiograph: Radiograph, localised: Found, localiser: Localiser) -> Found:

@@ -72,6 +72,14 @@ def test_several_models_choose_by_the_sum_of_their_losses():
     assert answer.choose([sure]) == "most probable"
 
 
+def test_the_coverage_on_a_card_is_that_of_the_ranges_shown():
+    shares = np.concatenate([np.eye(5)[[0] * 38], [[0.44, 0.41, 0.15, 0, 0]] * 2])
+    graded = answer.Graded(shares, np.array([0] * 38 + [1] * 2), np.arange(40).astype(str))
+    described = answer.describe("median", graded, graded)
+    assert described["set"]["threshold"] == 0
+    assert described["coverage"]["test"]["covered"]["value"] == 1
+
+
 def _shifted(line):
     cells = line.split(",")
     return ",".join([*cells[:3], str((int(cells[3]) + 1) % 5), *cells[4:]])

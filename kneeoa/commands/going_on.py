@@ -1,0 +1,55 @@
+"""A table of grades that was begun, and what it still lacks."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from kneeoa.errors import DataError
+from kneeoa.graders.batch import ANYWAY, digest_of, graded_by
+from kneeoa.graders.grading import Graders
+from kneeoa.graders.together import FOLDER
+from kneeoa.spreadsheet import as_meant, harmless
+
+
+def still_to_grade(
+    files: Sequence[Path],
+    rows: Sequence[dict[str, str]],
+    graders: Graders,
+    *,
+    together: bool,
+    anyway: bool = False,
+) -> tuple[list[Path], list[dict[str, str]]]:
+    """Return the `files` that a table which was begun lacks, and its `rows` that stand.
+
+    A film is passed over where its name and its content are in the table, be it in another folder.
+    The last film of the table is graded again, since its rows may not be complete, and so is one
+    that could not be read; `anyway`, also what was refused. Raises `DataError` where others made
+    it: other networks, another profile, other answers, or grades all the same and now not.
+    """
+    wanted = {name: by for name, by in graded_by(graders).items() if name != FOLDER or together}
+    if (
+        {(row["architecture"], row["graded_by"]) for row in rows} - wanted.items()
+        or (rows and {row["architecture"] for row in rows} != wanted.keys())
+        or (not anyway and any(row["warning"].startswith(ANYWAY) for row in rows))
+    ):
+        raise DataError(
+            "Expected a table by the same networks, profile and options. This one was made by "
+            "others, whose grades do not belong beside these: name another file."
+        )
+    last = rows[-1]["file"] if rows else ""
+    lacking = {last, *(row["file"] for row in rows if anyway and row["error"])}
+    done = {
+        (row["file"], row["sha256"]) for row in rows if row["sha256"] and row["file"] not in lacking
+    }
+    there = Counter((Path(name).name, digest) for name, digest in done)
+    names = {name for name, _ in there}
+    left, again = [], set()
+    for file in files:
+        shown = as_meant(harmless(str(file)))
+        key = Path(shown).name, digest_of(file) if Path(shown).name in names else ""
+        if there[key] > 0:
+            there[key] -= 1
+            continue
+        left.append(file)
+        again |= {shown, last} if Path(shown).name == Path(last).name else {shown}
+    return left, [row for row in rows if row["file"] not in again]

@@ -1,0 +1,98 @@
+"""Which knee it is: what a turned film leaves open, and what the reader sets stays set."""
+
+import numpy as np
+import pytest
+
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders.grading import Graders
+from pages.shared.memory import shown_as
+from pages.shared.memory.film import Film
+from tests.support.case_pages import started, upload
+from tests.support.films import dicom_dataset, dicom_file, image_file
+
+BOTH = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
+ALONE = draw_knee(1, seed=3, side=512)
+
+
+@pytest.fixture(scope="module")
+def localiser():
+    return Graders().localiser
+
+
+def received(pixels, localiser):
+    data = image_file(pixels)
+    radiograph = read_radiograph(data, "one.png")
+    return Film.received(data, radiograph, localiser.find(radiograph), "a session")
+
+
+def sides(film):
+    return [knee.side for knee in film.localised.knees]
+
+
+def button(app, label):
+    return next(shown for shown in app.button if shown.label == label)
+
+
+def side_control(app, knee):
+    (digest,) = app.session_state["films"]
+    return app.segmented_control(key=f"side_{digest[:12]}_{knee}")
+
+
+def side_kept(app, knee):
+    """The side that the session keeps of a knee; None where it keeps none."""
+    (digest,) = app.session_state["films"]
+    try:
+        return app.session_state[f"side_{digest[:12]}_{knee}"]
+    except KeyError:
+        return None
+
+
+@pytest.mark.parametrize("wrong", [lambda film: film[::-1], lambda film: np.rot90(film, 2)])
+def test_a_film_of_both_that_stood_wrong_may_have_been_flipped_so_its_sides_stay_open(
+    wrong, localiser
+):
+    film = received(np.ascontiguousarray(wrong(BOTH)), localiser)
+    shown_as.turn_right(film, localiser)
+    assert film.changes == ("turned by 180 degrees",)
+    assert sides(film) == ["unknown", "unknown"]
+    again = received(np.ascontiguousarray(wrong(BOTH)), localiser)
+    shown_as.restore(again, localiser, 2, film.changes)
+    assert sides(again) == ["unknown", "unknown"]
+
+
+def test_a_film_of_both_that_stands_right_shows_which_is_which(localiser):
+    film = received(BOTH, localiser)
+    assert sides(film) == ["R", "L"]
+
+
+def test_a_side_that_was_set_is_kept_where_the_film_of_one_knee_is_turned():
+    app = upload(started(), "one.png", image_file(np.ascontiguousarray(ALONE[::-1])))
+    side_control(app, 0).set_value("L").run()
+    button(app, "Turn it right").click().run()
+    assert not app.exception
+    assert side_kept(app, 0) == "L"
+    button(app, "Read the film as it came").click().run()
+    assert side_kept(app, 0) == "L"
+
+
+def test_a_side_that_was_set_of_one_of_two_knees_goes_with_their_places():
+    app = upload(started(), "both.png", image_file(np.ascontiguousarray(BOTH[::-1])))
+    side_control(app, 0).set_value("L").run()
+    button(app, "Turn it right").click().run()
+    assert side_kept(app, 0) != "L"
+
+
+def test_of_two_knees_of_a_patient_the_other_one_is_of_the_other_side():
+    app = upload(started(), "both.png", image_file(BOTH))
+    side_control(app, 0).set_value("L").run()
+    assert not app.exception
+    assert (side_kept(app, 0), side_kept(app, 1)) == ("L", "R")
+
+
+def test_two_films_of_one_knee_in_a_picture_may_be_of_one_side():
+    data = dicom_file(dicom_dataset(BOTH, ImageLaterality="L"))
+    app = upload(started(), "both.dcm", data)
+    side_control(app, 0).set_value("L").run()
+    assert not app.exception
+    assert side_kept(app, 1) is None
