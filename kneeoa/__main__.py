@@ -1,19 +1,18 @@
-"""The command line: ``python -m kneeoa``; each command but `adapt` has a module of its own."""
+"""The command line: ``python -m kneeoa``; each command but `adapt` has a module of its own.
 
-import argparse
+All of them are imported late: until `terminal.run` answers Ctrl-C, it is not to be met.
+"""
+
+import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kneeoa import __version__, terminal
-from kneeoa.commands import demo, grade, loading, report
-from kneeoa.errors import KneeOAError
-from kneeoa.pacs import command_line as pacs
-from kneeoa.store.cases import command_line as cases
-
 if TYPE_CHECKING:
+    import argparse
+
     from sqlalchemy import Engine
 
+    from kneeoa import terminal
     from kneeoa.store.cases.resealing import Secrets, Waiting
 
 DESCRIPTION = (
@@ -31,22 +30,29 @@ ADAPT = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    from argparse import Namespace
+
+    from kneeoa import terminal
+
+    options = Namespace(stopped="Stopped.")
 
     def work() -> int:
-        options = _parser().parse_args(arguments)
+        _parser().parse_args(arguments, options)
         return options.run(options)
 
-    return terminal.run(loading.NAME, work, stopped="Stopped. The rows that were written stay.")
+    return terminal.run("kneeoa", work, stopped=lambda: options.stopped)
 
 
-def _adapt(options: argparse.Namespace) -> int:
+def _adapt(options: "argparse.Namespace") -> int:
     from datetime import UTC, datetime
 
-    from kneeoa import room
+    from kneeoa import room, terminal
     from kneeoa.adaptation.adapting import adapt
     from kneeoa.adaptation.films import framed_by, open_films
     from kneeoa.adaptation.listing import list_films
     from kneeoa.adaptation.writing import as_text, write_profile
+    from kneeoa.commands import loading
+    from kneeoa.errors import KneeOAError
     from kneeoa.graders.profiles.record import check_name
 
     if options.out.exists():
@@ -84,7 +90,14 @@ def _reseal_what_waits(db: "Engine", secrets: "Secrets") -> "Waiting":
     return reseal(db, secrets)
 
 
-def _parser() -> terminal.Parser:
+def _parser() -> "terminal.Parser":
+    from pathlib import Path
+
+    from kneeoa import __version__, terminal
+    from kneeoa.commands import demo, grade, loading, report
+    from kneeoa.pacs import command_line as pacs
+    from kneeoa.store.cases import command_line as cases
+
     # As a checkout has it, or an installation: what an error names can be typed.
     run_as = "python -m kneeoa" if Path(sys.argv[0]).name == "__main__.py" else "kneeoa"
     parser = terminal.Parser(prog=run_as, description=DESCRIPTION, epilog=MORE)
@@ -112,4 +125,6 @@ def _parser() -> terminal.Parser:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be outlived
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main())

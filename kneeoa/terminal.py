@@ -52,11 +52,11 @@ class Parser(ArgumentParser):
             self.error(f"there is no {str(action.metavar or action.dest).lower()} {value}: {what}")
 
 
-def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
+def run(name: str, work: Callable[[], int], *, stopped: str | Callable[[], str]) -> int:
     """Return the exit code of ``work()``; what goes wrong is said in a sentence on stderr.
 
-    `name` is that of the command, `stopped` what Ctrl-C is answered with. A fault of the program
-    itself has a sentence, too; under ``python -X dev`` it is raised.
+    `name` is that of the command, `stopped` what Ctrl-C is answered with, or gives it then. A fault
+    of the program itself has a sentence, too; under ``python -X dev`` it is raised.
     """
     _fill_what_is_closed()
     _never_refuse_a_character()
@@ -73,7 +73,7 @@ def run(name: str, work: Callable[[], int], *, stopped: str) -> int:
         with contextlib.suppress(ValueError):  # not in a thread
             for ending in (signal.SIGINT, *ENDINGS):
                 signal.signal(ending, signal.SIG_DFL)
-        say(name, stopped)
+        say(name, stopped if isinstance(stopped, str) else stopped())
         return STOPPED
     except Exception as error:
         if sys.flags.dev_mode and not isinstance(error, KneeOAError | OSError):
@@ -195,6 +195,8 @@ def _escaped(character: str) -> str:
 def _end_in_order() -> None:
     """Have `ENDINGS` end a command as Ctrl-C does, unless it was begun to outlive them."""
     with contextlib.suppress(ValueError):  # not in a thread
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         for ending in ENDINGS:
             if signal.getsignal(ending) is not signal.SIG_IGN:
                 signal.signal(ending, signal.default_int_handler)

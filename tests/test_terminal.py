@@ -70,6 +70,47 @@ def test_after_stopping_a_second_signal_ends_the_process_quietly():
     assert all(signal.getsignal(ending) is signal.SIG_DFL for ending in terminal.ENDINGS)
 
 
+def test_what_is_said_of_stopping_may_follow_from_what_was_at_work(capsys):
+    at_work = ["nothing"]
+
+    def work():
+        at_work[0] = "a table"
+        raise KeyboardInterrupt
+
+    assert terminal.run("kneeoa", work, stopped=lambda: f"Stopped {at_work[0]}.") == 130
+    assert capsys.readouterr().err == "kneeoa: Stopped a table.\n"
+
+
+INTERRUPTED = """
+import importlib.abc, os, signal, sys
+moment, program = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background, too
+class Interrupt(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == moment:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+import runpy
+sys.argv = [program, "data", "nowhere"]
+runpy.run_module(program, run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "moment", "code", "said"),
+    [
+        ("kneeoa", "kneeoa.terminal", -signal.SIGINT, ""),
+        ("train", "kneeoa.terminal", -signal.SIGINT, ""),
+        ("kneeoa", "kneeoa.commands", 130, "kneeoa: Stopped.\n"),
+        ("train", "train.commands.parser", 130, "train: stopped.\n"),
+    ],
+)
+def test_ctrl_c_while_python_imports_is_no_traceback(program, moment, code, said):
+    command = [sys.executable, "-c", INTERRUPTED, moment, program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, said)
+
+
 def test_a_command_that_is_to_outlive_its_terminal_does(capsys):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as by nohup
 

@@ -1,26 +1,43 @@
-"""The command line of the training module: ``python -m train COMMAND --help``."""
+"""The command line of the training module: ``python -m train COMMAND --help``.
+
+All that it needs is imported late: until `terminal.run` answers Ctrl-C, it is not to be met.
+"""
 
 import contextlib
 import os
+import signal
 import sys
+from typing import TYPE_CHECKING
 
-from kneeoa import terminal
-from kneeoa.errors import KneeOAError
+if TYPE_CHECKING:
+    from train.commands.from_fields import Command
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    from kneeoa import terminal
+
     # TensorFlow would greet with a page of what it could do; errors still show.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command: Command | None = None
 
     def work() -> int:
-        from train.commands.parser import parse  # late: Ctrl-C is answered from the start
+        from train.commands.parser import parse
 
+        nonlocal command
         command = parse(arguments)
         _settle_libraries()
         return command()
 
-    return terminal.run("train", work, stopped="stopped. The same command goes on from here.")
+    def stopped() -> str:
+        if command is None:
+            return "stopped."
+        from train.commands.parser import goes_on
+
+        how = "goes on from here" if goes_on(command) else "begins anew"
+        return f"stopped. The same command {how}."
+
+    return terminal.run("train", work, stopped=stopped)
 
 
 def _settle_libraries() -> None:
@@ -31,6 +48,7 @@ def _settle_libraries() -> None:
     if sys.platform == "darwin":
         os.environ.setdefault("KERAS_TORCH_DEVICE", "cpu")
     from kneeoa.data.cache import cache_folder
+    from kneeoa.errors import KneeOAError
 
     # Who has no home for a cache is told so by the commands that need one.
     with contextlib.suppress(KneeOAError):
@@ -40,4 +58,6 @@ def _settle_libraries() -> None:
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be outlived
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main())

@@ -98,6 +98,10 @@ def load_keras() -> None:
     if backend() == "tensorflow":
         with without_greetings():
             import keras  # noqa: F401
+            import tensorflow as tf
+
+            # Which it would look for, and complain of, at the first computation.
+            tf.config.list_physical_devices("GPU")
 
 
 def gpu_memory() -> int | None:

@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 import threading
-from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from kneeoa.pacs.query import Place, Series
     from kneeoa.pacs.receiver import Pushed
     from kneeoa.pacs.web import Web
-
-_Task = Callable[[argparse.Namespace], int]
 
 EPILOG = (
     "Archives and receiver are named in the file of KNEEOA_PACS, or in KNEEOA_PACS_URL and its "
@@ -39,36 +36,23 @@ def add_to(commands: "argparse._SubParsersAction[terminal.Parser]") -> None:
     tasks = pacs.add_subparsers(metavar="TASK", dest="task", required=True)
     find = tasks.add_parser("find", help="list X-rays of an archive, as CSV", epilog=EPILOG)
     _add_search(find)
-    find.set_defaults(run=_stoppable(_find, "Stopped. Nothing was changed."))
+    find.set_defaults(run=_find, stopped="Stopped. Nothing was changed.")
     fetch = tasks.add_parser("fetch", help="fetch knee films of an archive", epilog=EPILOG)
     _add_search(fetch)
     fetch.add_argument("--series", action="append", metavar="UID", help="these of them alone")
     fetch.add_argument(
         "--out", type=terminal.path, required=True, metavar="DIR", help="where they go"
     )
-    fetch.set_defaults(run=_stoppable(_fetch, "Stopped. The films that came stay."))
+    fetch.set_defaults(run=_fetch, stopped="Stopped. The films that came stay.")
     send = tasks.add_parser("send", help="send DICOM reports to an archive", epilog=EPILOG)
     send.add_argument(
         "files", nargs="*", type=terminal.path, metavar="FILE", help="without one: all that waits"
     )
     send.add_argument("--server", default="", metavar="NAME", help="the archive, if several")
-    send.set_defaults(run=_stoppable(_send, "Stopped. What was not sent waits."))
+    send.set_defaults(run=_send, stopped="Stopped. What was not sent waits.")
     receive = tasks.add_parser("receive", help="receive films that are pushed", epilog=EPILOG)
     receive.add_argument("--folder", default="", metavar="DIR", help="another than configured")
-    receive.set_defaults(run=_stoppable(_receive, "Stopped. The films that came stay."))
-
-
-def _stoppable(task: _Task, stop_sentence: str) -> _Task:
-    """Return `task` with its own word for Ctrl-C."""
-
-    def run(options: argparse.Namespace) -> int:
-        try:
-            return task(options)
-        except KeyboardInterrupt:
-            terminal.say("kneeoa", stop_sentence)
-            return terminal.STOPPED
-
-    return run
+    receive.set_defaults(run=_receive, stopped="Stopped. The films that came stay.")
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.support.places import ROOT
 from train.quiet import GREETINGS, NO_GPU, RETRACING, without_greetings
 
+UNWANTED = (*GREETINGS, *NO_GPU)
 MATTERS = "F0000 cpu_feature_guard.cc: The TensorFlow library was compiled to use AVX instructions"
 
 
@@ -66,9 +67,9 @@ with without_greetings():
     assert done.stderr.strip() == MATTERS
 
 
-def run(program, **environment):
+def run(program, *words, **environment):
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *words],
         cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
@@ -92,3 +93,28 @@ def test_films_in_batches_of_two_sizes_are_no_news(caplog):
     logger.warning("5 out of the last 13 calls %s.", RETRACING)
     logger.warning("Something else.")
     assert [record.getMessage() for record in caplog.records] == ["Something else."]
+
+
+SAVES = """
+import sys
+from pathlib import Path
+from train import machine
+machine.load_keras()
+import keras
+from kneeoa.records import results
+from train.run import record
+network = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2)])
+network(keras.ops.ones((1, 4)))
+network.save = lambda file, save=network.save: save(Path(sys.argv[1]) / "model.keras")
+results.write_run = lambda *_: None
+record.write_run_of(network, Path(sys.argv[1]), None, None, None)
+record.load_network(Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_computing_saving_and_loading_greet_nobody(backend, tmp_path):
+    pytest.importorskip(backend)
+    done = run(SAVES, str(tmp_path), KERAS_BACKEND=backend, TF_CPP_MIN_LOG_LEVEL="2")
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if any(map(line.count, UNWANTED))] == []

@@ -45,7 +45,7 @@ class Pack:
 
     def __call__(self) -> int:
         given = self.study
-        if "--out" in given:
+        if any(word.partition("=")[0] == "--out" for word in given):
             raise ConfigError("Expected no --out: the packed folder has its own results.")
         if any(word.partition("=")[0] == "--preset-from" for word in given):
             raise ConfigError(
@@ -55,6 +55,14 @@ class Pack:
         results = str(self.folder / "results")
         study = parsed(Study, [*given, "--out", results], prog="python -m train study")
         configs = options.configs_of(study, study.architectures)
+        from train.study.packing import expect_room_for
+
+        expect_room_for(self.folder, given)
+        if self.finished and not (self.finished / "runs").is_dir():
+            raise ConfigError(
+                f"Expected --finished to be a folder of results. There is no folder runs in "
+                f"{self.finished}."
+            )
         dataset = options.source_of(study).read()
         for warning in warnings_of(configs.values(), dataset.split_hash):
             print(f"Note: {warning}")
@@ -70,6 +78,11 @@ class Pack:
                 self.finished, configs, study.cycles, dataset.split_hash, keep="none"
             )
             finished = [job.results / "runs" / job.run_id for job in jobs if job.is_finished]
+            if not finished:
+                print(
+                    f"Note: none of the runs in {self.finished} is of this study, with its "
+                    "settings, starting weights and films: all of it is trained there."
+                )
         folder = pack_into(self.folder, given, finished)
         print(f"Packed into {folder}, with {len(finished)} finished runs. There: sh study.sh")
         return 0

@@ -37,6 +37,7 @@ class Publish(options.Films):
 
         machine.load_keras()
         from train.publish import network as publishing
+        from train.publish.members import note_on_together
         from train.run.record import check_trained_on
 
         dataset = options.source_of(self).read()
@@ -47,6 +48,8 @@ class Publish(options.Films):
             run, dataset.splits, described, self.models, with_keras=self.keras
         )
         print(f"{run.name} is published in {folder}")
+        if note := note_on_together(self.models, self.architecture):
+            print(note)
         signing.remind(self.models)
         return 0
 
@@ -157,6 +160,7 @@ class Measure(options.Films):
         # Whole, because a few films for a rehearsal have another hash than the split they are from.
         dataset = replace(options.source_of(self), films=None).read()
         if trained:
+            signing.say_who_signed(trained)
             from train.publish.evaluate import trained_elsewhere
 
             for name in trained_elsewhere(trained, dataset.split_hash):
@@ -232,6 +236,7 @@ class JointSpace(Measure):
         from train.publish import joint_space as measuring
 
         _expect_room(self.csv, measuring.COLUMNS)
+        signing.say_who_signed(self.models)
         measured = measuring.measured(self.chosen(), Localiser(self.models), progress=tqdm)
         table = measuring.table(measured)
         print(measuring.as_text(table))

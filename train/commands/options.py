@@ -1,6 +1,6 @@
 """Options that several commands have in common, and the configs and films that they mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -109,6 +109,7 @@ def configs_of(
                 f"Expected --soft-targets to be a table of predictions. Found no {table}."
             )
         changes["soft_targets"] = str(Path(table).absolute())
+    starts = _starts(options, architectures)
     configs = {}
     for name in architectures:
         config = preset(options.preset, name)
@@ -119,15 +120,31 @@ def configs_of(
                     f"The settings were tuned with the soft targets {config.soft_targets}. "
                     "Expected them as --soft-targets FILE."
                 )
-        configs[name] = replace(config, init=_init(options, name, config), **changes)
+        configs[name] = replace(config, init=_init(starts, name, config), **changes)
     return configs
 
 
-def _init(options: Training, architecture: Architecture, config: TrainConfig) -> str:
+def _starts(options: Training, architectures: Sequence[Architecture]) -> dict[str, str]:
+    """Return what ``--init`` says of each network, and under an empty name of all others."""
     given: dict[str, str] = {}
     for text in options.init:
         name, equals, file = text.partition("=")
-        given |= {name: file} if equals and name in ARCHITECTURES else {"": text}
+        name, file = (name, file) if equals and name in ARCHITECTURES else ("", text)
+        if name in given:
+            raise ConfigError(
+                f"Expected one --init for {name or 'all networks'}. Received {given[name]} and "
+                f"{file}: give each network its own as NETWORK=FILE."
+            )
+        given[name] = file
+    if strangers := sorted(given.keys() - {"", *architectures}):
+        raise ConfigError(
+            f"Expected --init for {' and '.join(architectures)}, which is what is trained. "
+            f"Received one for {strangers[0]}."
+        )
+    return given
+
+
+def _init(given: Mapping[str, str], architecture: Architecture, config: TrainConfig) -> str:
     chosen = given.get(architecture, given.get(""))
     if chosen is None:
         chosen = config.init

@@ -1,9 +1,11 @@
 """``python -m train sign`` and ``new-key``; imports are late, as in `training`."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kneeoa import terminal
 from kneeoa.networks import ARCHITECTURES
 from train.commands.from_fields import option
 
@@ -45,6 +47,16 @@ class NewKey:
         print(f"Private key {name}: {self.file}. Whoever has it can sign for you.")
         print(f"Public key, to be known where the models are used: {self.file}.pub")
         return 0
+
+
+def say_who_signed(models: Path) -> None:
+    """Say where nobody known stands for the models in use, as every command that uses them does."""
+    from kneeoa.graders.cards import signature
+    from kneeoa.graders.grading import folders_of
+
+    keys = signature.keys_in(os.environ.get("KNEEOA_TRUSTED_KEYS"))
+    if warning := signature.signature_of(folders_of(models), keys=keys).warning:
+        terminal.say("train", warning)
 
 
 def remind(models: Path) -> None:

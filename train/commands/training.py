@@ -150,6 +150,10 @@ class Tune(options.Training, options.Cluster):
         tuned_by_itself = ("learning_rate", "batch_size", "dropout", "stages")
         if given := [name for name in tuned_by_itself if name in self.changes]:
             raise ConfigError(f"Expected no {given[0]}: it is what `tune` searches. Use --epochs.")
+        if self.cluster:
+            from train.study.sharing import expect_ray
+
+            expect_ray("--cluster")
         machine, dataset, _ = _ready(self, configs.values(), elsewhere=bool(self.cluster))
         config = configs[self.architecture]
         epochs, films = self.epochs or config.epochs, len(dataset.splits["train"])
@@ -229,14 +233,15 @@ def _ready(
 
 def _sharing(command: Study, configs: Mapping[Architecture, TrainConfig]) -> "Sharing | None":
     """Return how cycles share this machine, or None where one trains at a time, or elsewhere."""
+    from train.study.sharing import expect_ray, sharing_here
+
     if command.cluster:
         if command.at_once:
             raise ConfigError(
                 "Expected --at-once or --cluster, not both: a cluster trains as many as it holds."
             )
+        expect_ray("--cluster")
         return None
-    from train.study.sharing import sharing_here
-
     device, asked = command.device, command.at_once
     shared = sharing_here(configs.values(), command.cycles, device=device, asked=asked)
     if shared.gpu and shared.at_once == 1 and asked is None:
@@ -244,7 +249,10 @@ def _sharing(command: Study, configs: Mapping[Architecture, TrainConfig]) -> "Sh
             "Note: one cycle trains at a time, which does not fill a large GPU. More need Ray "
             "(pip install --require-hashes -r requirements-cluster.lock) and KERAS_BACKEND=torch."
         )
-    return shared if shared.at_once > 1 else None
+    if shared.at_once == 1:
+        return None
+    expect_ray(f"--at-once {shared.at_once}")
+    return shared
 
 
 @contextlib.contextmanager

@@ -127,7 +127,7 @@ def grade_intervals(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, 
     weights = bootstrap.patient_weights(np.arange(len(grades)))
     drawn = dict(agreement.weighted_summaries(grades, probabilities, weights))
     medians = agreement.weighted_confusions(grades, rules.median(probabilities), weights)
-    drawn["kappa_of_median"] = agreement.of_confusions(medians)["quadratic_kappa"]
+    drawn["kappa_of_median"] = agreement.of_confusions(medians, grades)["quadratic_kappa"]
     expected = probabilities @ np.arange(probabilities.shape[1])
     drawn["spearman"] = np.array(
         [

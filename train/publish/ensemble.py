@@ -19,7 +19,7 @@ from kneeoa.files import whole_folder
 from kneeoa.graders import together
 from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Ensemble, Grader
-from kneeoa.graders.published import find_model
+from kneeoa.graders.published import PublishedModel, find_model
 from kneeoa.metrics import calibration
 from kneeoa.networks import ARCHITECTURES, INPUT_SIDE, Architecture, pair_of
 from kneeoa.records import lineage, results, studies
@@ -57,13 +57,16 @@ def publish_together(
     """Publish the ensemble with the lowest validation loss out of the runs whose model was kept.
 
     Of each network the runs join in the order of their validation loss. `limit_ms` is the time for
-    one knee, `limit_mb` the size of all published models in 10^6 bytes. Raises `DataError` when no
-    ensemble beats each published network alone, in loss and accuracy on the validation films.
+    one knee, `limit_mb` the size of all published models in 10^6 bytes. Raises `DataError` when the
+    published networks are of another split, and when no ensemble beats each of them alone, in loss
+    and accuracy on the validation films.
     """
     folder = models / together.FOLDER
+    alone = [find_model(name, models) for name in ARCHITECTURES]
+    _expect_split(alone, split_hash(splits), models)
+    others = answer.read_published(models, but=together.FOLDER)
     with whole_folder(folder, replace=True) as beside:
         candidates = _candidates(results_folder, splits, beside)
-        alone = [find_model(name, models) for name in ARCHITECTURES]
         published = {model.weights_hash: model.architecture for model in alone}
         room = 1e6 * limit_mb - sum(model.file.stat().st_size for model in alone)
         val = splits["val"]
@@ -93,8 +96,9 @@ def publish_together(
             "metrics": {n: measure(splits[n], values) for n, values in probabilities.items()},
         }
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-        schema.together_card(beside / "card.json")
         results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
+        answer.add(beside, together.FOLDER, others)
+        schema.together_card(beside / "card.json")
         for candidate in candidates:
             if candidate not in best or candidate.model_sha256 in published:
                 candidate.file.unlink()
@@ -200,6 +204,18 @@ def _described(candidate: Candidate, published: Mapping[str, str]) -> dict[str, 
         "model_sha256": candidate.model_sha256,
         "temperature": candidate.temperature,
     }
+
+
+def _expect_split(alone: Sequence[PublishedModel], expected: str, models: Path) -> None:
+    """Refuse networks whose figures are of other films, which compare with nothing here."""
+    for model in alone:
+        if model.card["split_hash"] != expected:
+            raise DataError(
+                f"Expected networks of this split in {models}, which both together are compared "
+                f"with. The {model.architecture} there was trained on another split or other "
+                "films: publish both networks of this one first, or name another folder with "
+                "--models."
+            )
 
 
 def _expect_better(probabilities: np.ndarray, val: Films, models: Path) -> None:

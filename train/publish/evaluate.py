@@ -9,6 +9,7 @@ from kneeoa.graders.grading import Graders
 from kneeoa.graders.published import find_model
 from kneeoa.metrics import bootstrap
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from train.publish.figures import figure
 
 
 def evaluate(models: Path, films: Films) -> pd.DataFrame:
@@ -34,9 +35,7 @@ def trained_elsewhere(models: Path, split_hash: str) -> list[str]:
 
 def as_text(table: pd.DataFrame) -> str:
     """Return the table for a terminal: a line per metric, a column per model."""
-    cells = table.assign(
-        cell=[f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in table.itertuples()]
-    )
+    cells = table.assign(cell=[figure(row) for row in table.itertuples()])
     wide = cells.pivot(index="metric", columns="model", values="cell")
     wide = wide.loc[table["metric"].unique(), table["model"].unique()]
     first = table.iloc[0]

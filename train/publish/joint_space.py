@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import ndimage, stats
 
 from kneeoa.data.arrays import Films
+from kneeoa.errors import DataError
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating.localiser import Localiser
@@ -39,6 +40,7 @@ from kneeoa.records.joint_space import (
     REPEATED,
     SIDES,
 )
+from train.publish.figures import figure
 
 COPIED = 30
 """Films that are copied and measured again, spread evenly."""
@@ -161,8 +163,13 @@ def _changed(
 
 
 def table(measurement: Measured) -> pd.DataFrame:
-    """Return one row per check; columns as in `kneeoa.records.joint_space`, intervals of 95%."""
+    """Return one row per check; columns as in `kneeoa.records.joint_space`, intervals of 95%.
+
+    Raises `DataError` where no knee has both widths, or none of the copied films has any.
+    """
     knees = measurement.knees
+    if measurement.copies.empty or knees[list(COMPARTMENTS)].dropna().empty:
+        raise DataError(f"Expected knees that widths are found in. Found too few in {len(knees)}.")
     rows = [*_repeated(measurement.copies), *_graded(knees), *_agreeing(measurement.ways)]
     rows += [*_refused(knees), *_sides(knees)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -182,9 +189,7 @@ def _repeated(copies: pd.DataFrame) -> Iterator[dict[str, Any]]:
     draws = _weighted_means(inside.astype(float), both["patient"])
     yield _row(INTERVAL, "copies inside the interval", inside.mean(), draws, both)
     before = copies.dropna(subset=["first"])
-    lost = before["again"].isna()
-    draws = _weighted_means(lost.astype(float), before["patient"])
-    yield _row(REFUSED, "copies of what was measured", lost.mean(), draws, before)
+    yield from _share("copies of what was measured", before["again"].isna(), before)
 
 
 def _graded(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -194,20 +199,15 @@ def _graded(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
         some = knees.assign(value=values).dropna(subset=["value"])
         grades, widths = some["grade"].to_numpy(), some["value"].to_numpy()
         weights = bootstrap.patient_weights(some["patient"], resamples=_RESAMPLES).astype(int)
-        draws = [_repeats(grades, widths, times) for times in weights]
-        ranks = np.array([stats.spearmanr(g, w)[0] for g, w in draws])
-        value = stats.spearmanr(grades, widths)[0]
+        draws = [(np.repeat(grades, n), np.repeat(widths, n)) for n in weights]
+        ranks = np.array([_rank_correlation(*pair) for pair in draws])
+        value = _rank_correlation(grades, widths)
         yield _row(GRADE, f"{name}, rank correlation with KL", value, ranks, some)
         medians = np.array([_medians(g, w) for g, w in draws])
         for grade in GRADES:
             same_grade = some[some["grade"] == grade]
-            yield _row(
-                GRADE,
-                f"{name}, median at {grade.label}",
-                same_grade["value"].median(),
-                medians[:, grade],
-                same_grade,
-            )
+            what, median = f"{name}, median at {grade.label}", same_grade["value"].median()
+            yield _row(GRADE, what, median, medians[:, grade], same_grade)
         if name == NARROWER:
             what = f"{name}, smallest step of its medians from KL 1 to KL 4"
             steps = -np.diff(medians[:, 1:], axis=1).max(axis=1)
@@ -215,10 +215,11 @@ def _graded(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
             yield _row(GRADE, what, value, steps, some)
 
 
-def _repeats(
-    grades: np.ndarray, widths: np.ndarray, times: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    return np.repeat(grades, times), np.repeat(widths, times)
+def _rank_correlation(grades: np.ndarray, widths: np.ndarray) -> float:
+    """Return NaN where all are alike: SciPy would warn of it, on the terminal."""
+    if len(grades) < 2 or np.ptp(grades) == 0 or np.ptp(widths) == 0:
+        return np.nan
+    return float(stats.spearmanr(grades, widths)[0])
 
 
 def _medians(grades: np.ndarray, widths: np.ndarray) -> np.ndarray:
@@ -244,11 +245,10 @@ def _refused(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
     columns |= {f"{name} widths": without[name] for name in COMPARTMENTS}
     for grade in GRADES:
         same_grade = knees[knees["grade"] == grade]
-        yield from _share(
-            f"medial widths at {grade.label}", same_grade["medial"].isna(), same_grade
-        )
-    for what, lost in columns.items():
-        yield from _share(what, lost, knees)
+        lost = same_grade["medial"].isna()
+        yield from _share(f"medial widths at {grade.label}", lost, same_grade)
+    for what, refused in columns.items():
+        yield from _share(what, refused, knees)
 
 
 def _share(what: str, lost: pd.Series, knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -274,6 +274,8 @@ def _sides(knees: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _weighted_means(values: pd.Series, patients: pd.Series) -> np.ndarray:
+    if not len(values):
+        return np.full(_RESAMPLES, np.nan)
     weights = bootstrap.patient_weights(patients, resamples=_RESAMPLES)
     return weights @ values.to_numpy(float) / weights.sum(axis=1)
 
@@ -291,7 +293,7 @@ def _row(
 def as_text(rows: pd.DataFrame) -> str:
     """Return the table for a terminal."""
     lines = [
-        f"{row.check}: {row.what}  {row.value:.4f} ({row.low:.4f} to {row.high:.4f}), {row.films}"
+        f"{row.check}: {row.what}  {figure(row, digits=4)}, {row.films}"
         for row in rows.itertuples()
     ]
     return "\n".join(["In tibial widths, or shares; 95% intervals over patients", *lines])

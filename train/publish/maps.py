@@ -22,6 +22,7 @@ from kneeoa.graders.published import PublishedModel, find_model
 from kneeoa.graders.serving import Answers, Grader
 from kneeoa.metrics import bootstrap
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from train.publish.figures import figure
 
 FILMS = 100
 """Films that are looked at where no other number is asked for."""
@@ -109,7 +110,7 @@ def as_text(table: pd.DataFrame) -> str:
     """Return the table for a terminal: a line per check and map, a column per network."""
     cells = table.assign(
         line=table["check"] + ": " + table["map"],
-        cell=[f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})" for row in table.itertuples()],
+        cell=[figure(row) for row in table.itertuples()],
     )
     first = table.iloc[0]
     head = f"{first['films']} films of {first['patients']} patients; 95% intervals over patients"

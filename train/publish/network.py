@@ -22,7 +22,7 @@ from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement, bootstrap, calibration
 from kneeoa.networks import Architecture
 from kneeoa.records import results, studies
-from train.publish import answer
+from train.publish import answer, members
 from train.publish.export import round_to_storage, to_onnx
 from train.run.batches import predict
 from train.run.record import check_trained_on, load_network
@@ -76,13 +76,15 @@ def publish(
     `data` describes the data set for the card (name, source, licence). The metrics on the card are
     of the exported file itself, computed anew on validation and test films, with the temperature
     that is fitted on the validation films. The file holds the Keras network bit by bit (see
-    `published.load_keras`); `with_keras` writes it as ``model.keras``, too. Raises `ModelError`
-    when file and Keras network differ by more than `PARITY` in any validation probability, and
-    `DataError` when the films are not the split that the run was trained on.
+    `published.load_keras`); `with_keras` writes it as ``model.keras``, too. Both networks together,
+    if they are published, stay what they are. Raises `ModelError` when file and Keras network
+    differ by more than `PARITY` in any validation probability, and `DataError` when the films are
+    not the split that the run was trained on.
     """
     record = results.read_record(run)
     check_trained_on(record, splits, run.parent.parent)
     folder = models / record.architecture
+    others = answer.read_published(models, but=record.architecture)
     with whole_folder(folder, replace=True) as beside:
         file = beside / "model.onnx"
         network, difference = export(run, file, splits["val"])
@@ -127,8 +129,10 @@ def publish(
             },
         }
         (beside / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-        schema.network_card(beside / "card.json")
         results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
+        answer.add(beside, record.architecture, others)
+        schema.network_card(beside / "card.json")
+        members.keep_member(models, record.architecture)
     answer.write(models)
     return folder
 
@@ -170,7 +174,10 @@ def measure(films: Films, probabilities: np.ndarray) -> dict:
         "patients": rows[0]["patients"],
         "values": {row["metric"]: row["value"] for row in rows},
         "intervals_95": {
-            row["metric"]: [row["low"], row["high"]]
+            # No number where these films bear no interval: JSON has no NaN.
+            row["metric"]: [
+                end if math.isfinite(end) else None for end in (row["low"], row["high"])
+            ]
             for row in rows
             if row["metric"] not in agreement.NO_INTERVAL
         },

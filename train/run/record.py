@@ -22,6 +22,7 @@ from kneeoa.networks import Architecture
 from kneeoa.records import lineage, results
 from train.config import TrainConfig
 from train.machine import Machine
+from train.quiet import without_greetings
 from train.run.batches import predict
 from train.run.fit import Fitted
 from train.run.start import digest_of
@@ -132,7 +133,8 @@ def write_run_of(
         model_file = None
         if network is not None:
             model_file = Path(scratch) / "model.keras"
-            network.save(model_file)
+            with without_greetings():  # under PyTorch, too, Keras loads TensorFlow to save
+                network.save(model_file)
         return results.write_run(results_folder, record, history, predictions, model_file)
 
 
@@ -152,7 +154,8 @@ def check_trained_on(
 def load_network(run: Path) -> keras.Model:
     """Return the network of a run whose model was kept; raise `DataError` otherwise."""
     try:
-        return keras.saving.load_model(run / "model.keras", compile=False)
+        with without_greetings():
+            return keras.saving.load_model(run / "model.keras", compile=False)
     except (OSError, ValueError) as error:
         raise DataError(
             f"Expected the model of {run.name}. It was not kept or cannot be read: {error}"

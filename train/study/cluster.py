@@ -21,7 +21,7 @@ from train.study import alone
 from train.study.afterwards import Afterwards
 from train.study.board import Board
 from train.study.code import copy_code
-from train.study.sharing import Sharing
+from train.study.sharing import Sharing, expect_ray
 from train.study.tasks import GPULostError, Outcome, Task, cycle_task
 
 if TYPE_CHECKING:
@@ -56,13 +56,9 @@ class Cluster:
         `gpus` None means one where the cluster has any; `variables` are the tasks'. Raises
         `ConfigError` when there is no cluster, or no machine in it that has what a task needs.
         """
-        try:
-            import ray
-        except ImportError:
-            raise ConfigError(
-                f"Expected Ray for {name}. It is not installed: "
-                "pip install --require-hashes -r requirements-cluster.lock."
-            ) from None
+        expect_ray(name)
+        import ray
+
         self._ray, self._name = ray, name
         self._running: list[Task] = []
         passed_on = ("KERAS_BACKEND", "KERAS_HOME", "KNEEOA_CACHE", "CUDA_MPS_PIPE_DIRECTORY")

@@ -8,8 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from kneeoa.errors import ConfigError
+from kneeoa.files import whole_folder
 from train.run.start import CARD, card_of
-from train.study.code import ROOT, copy_code
+from train.study.code import PACKAGES, ROOT, copy_code
 
 NOT_FOR_TRAINING = (
     "streamlit",
@@ -104,13 +105,39 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
     """Write `folder`: what ``study`` with these `arguments` needs, and ``study.sh``.
 
     Files and folders that the arguments name go along under their own names, so that runs are
-    called there as here; `finished` are run folders that need not be trained again. Raises
-    `ConfigError` where two are called alike, `folder` is there already, or ``--data`` is a CSV,
-    whose films may lie anywhere.
+    called there as here; `finished` are run folders that need not be trained again. It is there
+    whole or not at all. Raises `ConfigError` where two are called alike, `folder` is there already
+    or lies in what is to be packed, or ``--data`` is a CSV, whose films may lie anywhere.
     """
+    words, finished = list(_in_words(arguments)), list(finished)
+    expect_room_for(folder, words, finished)
+    with whole_folder(folder) as beside:
+        copy_code(beside / "code")
+        benchmark = beside / "code" / BENCHMARK
+        benchmark.parent.mkdir(parents=True)
+        # Else another package of this name, wherever it comes on the path, would be taken for it.
+        for package in (benchmark.parent.parent, benchmark.parent):
+            (package / "__init__.py").touch()
+        shutil.copy(ROOT / BENCHMARK, benchmark)
+        (beside / "code" / "requirements-gpu.txt").write_text(requirements(), "utf-8")
+        packed = [
+            _packed(beside, word) if names_file else word for word, names_file in _naming(words)
+        ]
+        for run in finished:
+            shutil.copytree(run, beside / "results" / "runs" / run.name)
+        script = SCRIPT.format(arguments=" ".join(map(shlex.quote, packed)))
+        (beside / "study.sh").write_text(script, "utf-8")
+    return folder
+
+
+def expect_room_for(folder: Path, arguments: Iterable[str], finished: Iterable[Path] = ()) -> None:
+    """Raise `ConfigError` where `folder` cannot be what `pack` writes: known before films are read.
+
+    Nothing that is packed may hold it: it would be copied into itself, without an end.
+    """
+    words = list(_in_words(arguments))
     if folder.exists():
         raise ConfigError(f"Expected a new folder to pack into. {folder} is there: remove it.")
-    words = list(_in_words(arguments))
     for option, named in pairwise(words):
         if option == "--data" and Path(named).is_file():
             raise ConfigError(
@@ -118,24 +145,14 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
                 "not go along. Split them by `python -m train data` with --out split.csv, then "
                 "pack --data with the folder that the CSV lies in, and --split-file split.csv."
             )
-    copy_code(folder / "code")
-    benchmark = folder / "code" / BENCHMARK
-    benchmark.parent.mkdir(parents=True)
-    # Else another package of this name, wherever it comes on the path, would be taken for it.
-    for package in (benchmark.parent.parent, benchmark.parent):
-        (package / "__init__.py").touch()
-    shutil.copy(ROOT / BENCHMARK, benchmark)
-    (folder / "code" / "requirements-gpu.txt").write_text(requirements(), "utf-8")
-    packed, option = [], ""
-    for argument in words:
-        option = argument if argument.startswith("--") else option
-        names_file = option in NAME_FILES and argument != option
-        packed.append(_packed(folder, argument) if names_file else argument)
-    for run in finished:
-        shutil.copytree(run, folder / "results" / "runs" / run.name)
-    script = SCRIPT.format(arguments=" ".join(map(shlex.quote, packed)))
-    (folder / "study.sh").write_text(script, "utf-8")
-    return folder
+    named_files = [_file_in(word)[1] for word, names_file in _naming(words) if names_file]
+    code = [ROOT / name for name in PACKAGES]
+    for source in (*code, *filter(None, named_files), *(run.parent for run in finished)):
+        if folder.resolve().is_relative_to(source.resolve()):
+            raise ConfigError(
+                f"Expected a folder to pack into outside of what is packed. {folder} lies in "
+                f"{source}: name another."
+            )
 
 
 def requirements() -> str:
@@ -156,15 +173,29 @@ def _in_words(arguments: Iterable[str]) -> Iterator[str]:
         yield from (option, value) if given and option in NAME_FILES else (argument,)
 
 
-def _packed(folder: Path, argument: str) -> str:
-    """Copy what an argument names, if it does; return the argument as the packed folder has it."""
+def _naming(words: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each word, and whether its option is one that names files."""
+    option = ""
+    for word in words:
+        option = word if word.startswith("--") else option
+        yield word, option in NAME_FILES and word != option
+
+
+def _file_in(argument: str) -> tuple[str, Path | None]:
+    """Return what stands before the file that an argument names, and the file, if there is one."""
     prefix, named = "", argument
     if not Path(argument).exists() and "=" in argument:
         prefix, _, named = argument.partition("=")
         prefix += "="
-    if not Path(named).exists():
+    return prefix, Path(named) if Path(named).exists() else None
+
+
+def _packed(folder: Path, argument: str) -> str:
+    """Copy what an argument names, if it does; return the argument as the packed folder has it."""
+    prefix, file = _file_in(argument)
+    if file is None:
         return argument
-    source = Path(named).resolve()
+    source = file.resolve()
     place = folder / "files" / source.name
     if place.exists():
         raise ConfigError(

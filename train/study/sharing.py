@@ -17,6 +17,7 @@ from pathlib import Path
 
 from joblib.externals.loky import cpu_count
 
+from kneeoa.errors import ConfigError
 from kneeoa.networks import Architecture
 from train import machine
 from train.config import TrainConfig
@@ -94,6 +95,19 @@ def sharing(
     return Sharing(at_once, gpu, max(1, cores // at_once), visible, is_asked)
 
 
+def expect_ray(name: str) -> None:
+    """Raise `ConfigError` where Ray, which the option `name` needs, is not installed."""
+    if not _has_ray():
+        raise ConfigError(
+            f"Expected Ray for {name}. It is not installed: "
+            "pip install --require-hashes -r requirements-cluster.lock."
+        )
+
+
+def _has_ray() -> bool:
+    return importlib.util.find_spec("ray") is not None
+
+
 def sharing_here(
     configs: Iterable[TrainConfig], cycles: int, *, device: str, asked: int | None
 ) -> Sharing:
@@ -103,7 +117,7 @@ def sharing_here(
     take what memory they find.
     """
     gpu_bytes = machine.gpu_memory() if device != "cpu" else None
-    alone = machine.backend() != "torch" or not importlib.util.find_spec("ray")
+    alone = machine.backend() != "torch" or not _has_ray()
     if asked is None and alone:
         asked = 1
     return sharing(

@@ -35,18 +35,11 @@ def add_to(commands: "argparse._SubParsersAction[terminal.Parser]", *, also: "Al
         "reseal", help="encrypt all that is kept with another secret", epilog=EPILOG
     )
 
-    def run(_: argparse.Namespace) -> int:
-        try:
-            return _reseal(also)
-        except KeyboardInterrupt:
-            terminal.say(
-                "kneeoa",
-                "Stopped. Each film is readable with the old secret or with the new one: run it "
-                "again, and it goes on.",
-            )
-            return terminal.STOPPED
-
-    reseal.set_defaults(run=run)
+    reseal.set_defaults(
+        run=lambda _: _reseal(also),
+        stopped="Stopped. Each film is readable with the old secret or with the new one: run it "
+        "again, and it goes on.",
+    )
 
 
 def _reseal(also: "Also") -> int:

@@ -17,7 +17,7 @@ from train.__main__ import main
 from train.commands.parser import parse
 from train.machine import Machine
 from train.run.start import card_of
-from train.study import rehearsal
+from train.study import packing, rehearsal
 from train.study.packing import NOT_FOR_TRAINING, requirements
 
 HIDDEN = {name.replace("-", "_") for name in NOT_FOR_TRAINING}
@@ -231,6 +231,59 @@ def test_what_cannot_be_packed_is_refused(packed, given, capsys):
     other.mkdir(parents=True)
     assert main(["pack", str(again), "--", *given, f"--predict={other}"]) == 2
     assert "Two are called knees" in capsys.readouterr().err
+
+
+def test_nothing_is_packed_into_what_is_packed(given, finished, tmp_path, capsys):
+    tree = Path(given[1])
+    before = sorted(tree.rglob("*"))
+    others = tmp_path / "blind" / "films"
+    others.mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(tree)
+    for folder, more in (
+        (tree / "packed", []),
+        (link / "a" / "packed", []),
+        (others / "packed", ["--predict", str(others)]),
+        (finished / "runs" / "packed", []),
+        (ROOT / "train" / "packed", []),
+    ):
+        words = ["pack", str(folder), "--finished", str(finished), "--", *given, *more]
+        assert main(words) == 2
+        assert "Expected a folder to pack into outside" in capsys.readouterr().err
+        assert not folder.exists()
+    assert sorted(tree.rglob("*")) == before
+
+
+def test_packing_that_is_stopped_leaves_nothing_and_can_be_done_again(
+    given, tmp_path, capsys, monkeypatch
+):
+    folder = tmp_path / "packed"
+    with monkeypatch.context() as stopped:
+
+        def stop(*_):
+            raise KeyboardInterrupt
+
+        stopped.setattr(packing, "_packed", stop)
+        assert main(["pack", str(folder), "--", *given]) == 130
+    assert "train: stopped. The same command begins anew." in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+    other = tmp_path / "other" / "knees"
+    other.mkdir(parents=True)
+    assert main(["pack", str(folder), "--", *given, "--predict", str(other)]) == 2
+    assert "Two are called knees" in capsys.readouterr().err
+    assert main(["pack", str(folder), "--", *given]) == 0
+    assert (folder / "study.sh").exists()
+
+
+def test_finished_runs_that_are_not_there_are_said(given, finished, tmp_path, capsys):
+    folder = tmp_path / "packed"
+    words = ["pack", str(folder), "--finished", str(tmp_path / "typo"), "--", *given]
+    assert main(words) == 2
+    assert "Expected --finished to be a folder of results" in capsys.readouterr().err
+    assert not folder.exists()
+    words[3] = str(finished)
+    assert main([*words, "--learning-rate", "1e-4"]) == 0
+    assert "is of this study" in capsys.readouterr().out
 
 
 def test_what_published_weights_learnt_from_goes_along_and_is_said(given, tmp_path, capsys):

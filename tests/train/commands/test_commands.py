@@ -9,7 +9,7 @@ import pytest
 from kneeoa.data.dataset import read_dataset, read_ungraded
 from kneeoa.errors import DataError
 from kneeoa.graders.grading import Grader
-from kneeoa.graders.published import find_model, load_keras
+from kneeoa.graders.published import DEFAULT_MODELS, find_model, load_keras
 from kneeoa.records import results
 from tests.support import tiny
 from tests.support.knees import write_source, write_tree
@@ -133,8 +133,6 @@ def test_one_learns_from_a_runs_soft_targets_and_goes_on_from_a_published_model(
 
 
 def test_some_films_of_the_split_are_not_called_another_split(data, tmp_path, capsys):
-    from kneeoa.graders.published import DEFAULT_MODELS
-
     models = tmp_path / "models"
     for name in ("mobilenet", "resnet50"):
         shutil.copytree(DEFAULT_MODELS / name, models / name)
@@ -149,8 +147,6 @@ def test_some_films_of_the_split_are_not_called_another_split(data, tmp_path, ca
 
 
 def test_the_published_models_are_measured_with_intervals(data, tmp_path, capsys):
-    from kneeoa.graders.published import DEFAULT_MODELS
-
     csv = tmp_path / "metrics.csv"
     arguments = ["evaluate", DEFAULT_MODELS, "--data", data, "--split", "test", "--csv", csv]
     assert main([str(a) for a in arguments]) == 0
@@ -163,6 +159,33 @@ def test_the_published_models_are_measured_with_intervals(data, tmp_path, capsys
     assert set(table["model"]) == {"MobileNet", "ResNet50", "Both together"}
     accuracy = table[table["metric"] == "accuracy"]
     assert ((accuracy["low"] <= accuracy["value"]) & (accuracy["value"] <= accuracy["high"])).all()
+
+
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        ("evaluate", "evaluate.evaluate"),
+        ("robustness", "robustness.robustness"),
+        ("maps", "maps.measure"),
+        ("jointspace", "joint_space.measured"),
+    ],
+)
+def test_what_measures_published_models_says_who_stands_for_them(
+    command, work, data, tmp_path, monkeypatch, capsys
+):
+    def measure(*_, **__):
+        raise DataError("This far.")
+
+    monkeypatch.setattr(f"train.publish.{work}", measure)
+    monkeypatch.setenv("KNEEOA_TRUSTED_KEYS", "")
+    models = shutil.copytree(DEFAULT_MODELS, tmp_path / "models")
+    (models / "signed.json").unlink()
+    named = ["--models", models] if command == "jointspace" else [models]
+    assert main([str(word) for word in (command, *named, "--data", data)]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "train: The networks in use are not signed: nobody known stands for them.",
+        "train: This far.",
+    ]
 
 
 def test_before_hours_of_work_a_table_is_refused_that_cannot_be_written(data, tmp_path, capsys):

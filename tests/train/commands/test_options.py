@@ -1,5 +1,6 @@
 """Command lines -> commands: names, defaults, bounds, and the sentences where one does not fit."""
 
+import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +13,7 @@ from train.__main__ import main
 from train.commands import options
 from train.commands.away import Pack
 from train.commands.from_fields import option, parsed
-from train.commands.parser import COMMANDS, parse
+from train.commands.parser import COMMANDS, goes_on, parse
 from train.config import Stage, TrainConfig
 
 PLACES = ["--data", "d", "--out", "o"]
@@ -169,3 +170,44 @@ def test_a_network_without_its_file_is_no_start(tmp_path, capsys):
     fit = ["fit", "--data", str(tmp_path), "--out", str(tmp_path), "--architecture", "mobilenet"]
     assert main([*fit, "--init", "mobilenet"]) == 2
     assert "There is no file mobilenet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("starts", "sentence"),
+    [
+        (["resnet50=b"], "Expected --init for mobilenet, which is what is trained."),
+        (["mobilenet=a", "resnet50=b"], "Received one for resnet50."),
+        (["mobilenet=a", "mobilenet=b"], "one --init for mobilenet. Received a and b"),
+        (["imagenet", "none"], "one --init for all networks. Received imagenet and none"),
+    ],
+)
+def test_starting_weights_that_nothing_starts_from_are_refused(starts, sentence):
+    command = parse(["fit", *PLACES, "--architecture", "mobilenet", "--init", *starts])
+    with pytest.raises(ConfigError) as refused:
+        options.configs_of(command, ["mobilenet"])
+    assert sentence in str(refused.value)
+
+
+def test_each_network_has_its_own_start_or_that_of_all():
+    command = parse(["study", *PLACES, "--init", "imagenet", "mobilenet=none"])
+    configs = options.configs_of(command, command.architectures)
+    assert {name: config.init for name, config in configs.items()} == {
+        "mobilenet": "none",
+        "resnet50": "imagenet",
+    }
+
+
+@pytest.mark.parametrize("words", [["study", "--at-once", "2"], ["study", "--cluster", "auto"]])
+def test_a_study_that_needs_ray_says_so_before_it_looks_at_films(words, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert main([*words, *PLACES, "--init", "none"]) == 2
+    assert (
+        f"Expected Ray for {' '.join(words[1:]).removesuffix(' auto')}" in capsys.readouterr().err
+    )
+
+
+def test_only_what_goes_on_says_so():
+    for words in (["study"], ["fit", "--architecture", "mobilenet"]):
+        assert goes_on(parse([*words, *PLACES]))
+    assert not goes_on(parse(["rehearse", *PLACES]))
+    assert not goes_on(parse(["evaluate", "m", "--data", "d"]))

@@ -140,12 +140,9 @@ def test_a_damaged_member_is_refused_by_name(published, tmp_path):
 
 
 def test_nothing_is_published_that_is_no_better_than_each_alone(runs, models):
+    right = {name: np.eye(5)[SPLITS[name].grades] for name in ("val", "test")}
     for name in ARCHITECTURES:
-        films = SPLITS["val"]
-        table = results.predictions_table(
-            films.image_ids, films.patient_ids, "val", films.grades, np.eye(5)[films.grades]
-        )
-        results.write_predictions(models / name / "predictions.csv", table)
+        results.write_predictions(models / name / "predictions.csv", predictions_of(SPLITS, right))
     with pytest.raises(DataError, match="better than each alone on the validation"):
         publishing.publish_together(runs, SPLITS, {}, models, limit_ms=1e6)
     assert together.find_together(models) is None
@@ -200,3 +197,11 @@ def test_films_that_a_metric_cannot_be_computed_on_are_refused():
     films = replace(films, grades=np.full(10, 3))
     with pytest.raises(DataError, match=r"auc_kl2 cannot on these 10 of KL 3 alone"):
         measure(films, np.full((10, 5), 0.2))
+
+
+def test_a_card_has_no_interval_where_its_films_bear_none():
+    grades = np.arange(10) % 5
+    measured = measure(replace(drawn_films(10), grades=grades), np.eye(5)[grades])
+    json.dumps(measured, allow_nan=False)
+    assert measured["intervals_95"]["quadratic_kappa"] == [None, None]
+    assert 0.6 < measured["intervals_95"]["accuracy"][0] < 0.9

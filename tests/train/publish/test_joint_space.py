@@ -1,5 +1,7 @@
 """What validates the joint space widths: known answers, and bounds that can be broken."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -69,6 +71,32 @@ def test_known_figures_come_out():
 )
 def test_a_bound_that_is_not_kept_is_named(changes, line):
     assert line in records.broken(table(made(**changes)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_grade_that_no_film_has_breaks_no_bound_that_is_not_about_it():
+    whole = made()
+    few = replace(whole, knees=whole.knees[whole.knees["grade"] != 2])
+    rows = table(few)
+    # The steps between medians are bounded, the medians themselves are not.
+    assert records.broken(rows) == [
+        f"{GRADE}: {NARROWER}, smallest step of its medians from KL 1 to KL 4"
+    ]
+    assert f"{GRADE}: {NARROWER}, median at KL 2  none, 0" in joint_space.as_text(rows)
+    # One film bears no correlation, and nothing warns of it on the terminal.
+    assert f"{NARROWER}, rank correlation with KL  none" in joint_space.as_text(
+        table(replace(whole, knees=whole.knees[:1]))
+    )
+
+
+def test_films_without_any_width_are_refused_by_a_sentence():
+    whole = made(patients=2)
+    with pytest.raises(DataError, match="Expected knees that widths are found in"):
+        table(replace(whole, knees=whole.knees.assign(medial=np.nan)))
+    with pytest.raises(DataError, match="Found too few in 4"):
+        table(replace(whole, copies=pd.DataFrame([])))
+    lost = whole.copies.assign(again=np.nan)
+    assert "lateral, noisy  none, 0" in joint_space.as_text(table(replace(whole, copies=lost)))
 
 
 def test_films_are_measured_and_copied():

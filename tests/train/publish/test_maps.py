@@ -1,5 +1,6 @@
 """How far maps can be trusted: every check of a network, as a table that the pages read."""
 
+import pandas as pd
 import pytest
 
 from kneeoa.analysis.published import map_trust
@@ -46,7 +47,9 @@ def test_the_table_reads_back_and_becomes_sentences_and_rows(table, tmp_path):
     assert [line.split(":")[0] for line in said] == ["**MobileNet**", "**ResNet50**"]
     lines = map_trust.rows(read)
     assert {"Check", "Map", "MobileNet", "ResNet50"} == set(lines[0])
-    assert lines[-1]["Map"] == "100% of layers shuffled"
+    shares = ["the last layer", "40% of layers", "60% of layers", "80% of layers", "100% of layers"]
+    in_order = [*(f"{share} shuffled" for share in shares), "another film"]
+    assert [line["Map"] for line in lines if line["Check"] == "Shuffled"][-6:] == in_order
     table[table["check"] != "shuffled"].to_csv(file, index=False)
     with pytest.raises(DataError, match="shuffled: another film"):
         records.read(file)
@@ -66,3 +69,15 @@ def test_a_sentence_claims_what_its_interval_bears(table, low, high, deletion, i
     said = map_trust.sentences(changed)[0]
     assert f"takes the network from its grade {deletion} doing so at random" in said
     assert f"brings the network to its grade {insertion} doing so from the middle" in said
+
+
+def test_shares_of_networks_of_unlike_depths_stand_in_one_order():
+    names = {"MobileNet": ["another film", "1 of 4 layers", "2 of 4 layers", "4 of 4 layers"]}
+    names["ResNet50"] = ["another film", "1 of 3 layers", "2 of 3 layers", "3 of 3 layers"]
+    rows = [
+        {"model": model, "check": "shuffled", "map": name, "value": 0.5, "low": 0.4, "high": 0.6}
+        for model, maps_of_it in names.items()
+        for name in maps_of_it
+    ]
+    shown = [line["Map"].partition(" of ")[0] for line in map_trust.rows(pd.DataFrame(rows))]
+    assert shown == ["the last layer shuffled", "50%", "67%", "100%", "another film"]
