@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import attribution, cached, style
+from pages.shared import attribution, cached, live, style
 from pages.shared.cases import arrivals, own_grades, unsaved
 
 ROOMS = {
@@ -53,5 +53,6 @@ unsaved.keep_up(on_read=page == pages[""][0])
 unsaved.show()
 arrivals.take_arrivals()
 own_grades.keep_asked()
-page.run()
+with live.begun_last():
+    page.run()
 unsaved.has_been_said()

@@ -60,7 +60,7 @@ def learning_curve_figure(
     figure.add_hline(
         y=before["value"].iloc[0],
         line={"color": style.QUIET, "dash": "dot", "width": 1.5},
-        annotation={"text": "as published", "font": {"size": 12, "color": style.QUIET}},
+        annotation={"text": "as published", "font": {"size": 12}},
         annotation_position="bottom right",
     )
     figure.add_scatter(

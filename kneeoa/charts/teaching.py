@@ -49,7 +49,7 @@ def votes_figure(
             yshift=-38,
             text="reference",
             showarrow=False,
-            font={"size": 16, "color": _REFERENCE},
+            font={"size": 16},
         )
     figure.update_xaxes(tickfont={"size": 22})
     top = max(1, counts.max(initial=0))

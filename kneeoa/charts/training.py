@@ -142,7 +142,7 @@ def _add_stages(figure: go.Figure, stages: pd.DataFrame) -> None:
                 "xanchor": "left",
                 "yanchor": "top",
                 "text": f"stage {row['stage']}: {part}",
-                "font": {"size": 11, "color": style.QUIET},
+                "font": {"size": 11},
                 "showarrow": False,
             }
         )

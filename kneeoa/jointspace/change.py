@@ -19,6 +19,8 @@ SOUND_KNEES_APART = 0.018
 """In tibial widths: 95% of patients with KL 0 on both sides differ by less between left and right,
 in either compartment, on 300 training films of 150 patients. How far one knee's width differs
 between two visits was not measured: this stands in its place."""
+NAMES = "first one", "second one"
+"""What `TWO` are called where nothing else is said."""
 NOT_GRADED = "not graded"
 METAL, DOUBTED, UNLIKE, LIKE = "metal", "doubted", "unlike", "like"
 """What is known of two films together, the worst first: metal at a joint; something speaks against
@@ -55,10 +57,12 @@ def of_grades(
     instead: tuple[str, str] = (NOT_GRADED, NOT_GRADED),
     profile: Profile | None = None,
     standing: str = LIKE,
+    names: tuple[str, str] = NAMES,
 ) -> Difference:
     """Compare the ranges of grades of two films; where there is None, what is said `instead`.
 
-    Both are as published, or under `profile`; `standing` is the worse of theirs.
+    Both are as published, or under `profile`; `standing` is the worse of theirs. `names` is what
+    they are called where nobody knows what they are to each other (`TWO`).
     """
     texts = (
         first.headline if first else instead[0],
@@ -83,8 +87,8 @@ def of_grades(
         (TIMES, -1): "Lower than before.",
         (SIDES, 1): f"The left knee's {what} is the higher one.",
         (SIDES, -1): f"The right knee's {what} is the higher one.",
-        (TWO, 1): f"The second one's {what} is the higher one.",
-        (TWO, -1): f"The first one's {what} is the higher one.",
+        (TWO, 1): f"The higher {what} is that of {_called(names[1])}.",
+        (TWO, -1): f"The higher {what} is that of {_called(names[0])}.",
     }[kind, way]
     if standing == DOUBTED:
         sentence += " That may come from what is said of the films below: no arrow is drawn."
@@ -100,9 +104,14 @@ def of_grades(
     return Difference("Grade", *texts, f"{sentence} {share}.", way)
 
 
-def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Difference, ...]:
-    """Compare both compartments of two knees; by name where the side of both is known."""
-    names = ("medial", "lateral")
+def of_widths(
+    first: JointSpace, second: JointSpace, kind: str, *, names: tuple[str, str] = NAMES
+) -> tuple[Difference, ...]:
+    """Compare both compartments of two knees; by name where the side of both is known.
+
+    `names` is as of `of_grades`.
+    """
+    compartments = ("medial", "lateral")
     if None in (first.medial, second.medial):
         # Left is left only of one and the same knee: of the other one it is the other compartment.
         if kind != TIMES or first.mirrored != second.mirrored:
@@ -110,15 +119,20 @@ def of_widths(first: JointSpace, second: JointSpace, kind: str) -> tuple[Differe
             sentence = "Which compartment is medial is not known"
             sentence += " in a mirror image." if is_mirrored else ": set the side of both knees."
             return (Difference("Joint space", "", "", sentence),)
-        names = ("left", "right")
+        compartments = ("left", "right")
     return tuple(
-        _of_width(name, first, second, kind, (getattr(first, name), getattr(second, name)))
-        for name in names
+        _of_width(name, first, second, kind, (getattr(first, name), getattr(second, name)), names)
+        for name in compartments
     )
 
 
 def _of_width(
-    name: str, first: JointSpace, second: JointSpace, kind: str, widths: tuple[Width, Width]
+    name: str,
+    first: JointSpace,
+    second: JointSpace,
+    kind: str,
+    widths: tuple[Width, Width],
+    names: tuple[str, str],
 ) -> Difference:
     unit, factors = _unit_of(first, second)
     where = "" if name in ("medial", "lateral") else " of the picture"
@@ -156,7 +170,19 @@ def _of_width(
     way = 1 if is_widening else -1
     more = f"Two sound knees of one person differ by up to {_number(apart, unit)}"
     position = "" if kind == SIDES else "; another position of the knee can still be the reason"
-    return Difference(*texts, f"{_VERDICTS[kind, way]} by {by}. {more}{position}.", way)
+    verdict = {
+        (TIMES, 1): "Wider than before",
+        (TIMES, -1): "Narrower than before",
+        (SIDES, 1): "Narrower in the right knee",
+        (SIDES, -1): "Narrower in the left knee",
+        (TWO, 1): f"Narrower in {_called(names[0])}",
+        (TWO, -1): f"Narrower in {_called(names[1])}",
+    }[kind, way]
+    return Difference(*texts, f"{verdict} by {by}. {more}{position}.", way)
+
+
+def _called(name: str) -> str:
+    return name if name.startswith("this ") else f"the {name}"
 
 
 def _known(width: Width, factor: float) -> tuple[float, float] | None:
@@ -166,16 +192,6 @@ def _known(width: Width, factor: float) -> tuple[float, float] | None:
     """
     value, spread = (width.high, 0.0) if width.is_closed else (width.pixels, width.spread)
     return None if value is None or spread is None else (factor * value, factor * spread)
-
-
-_VERDICTS = {
-    (TIMES, 1): "Wider than before",
-    (TIMES, -1): "Narrower than before",
-    (SIDES, 1): "Narrower in the right knee",
-    (SIDES, -1): "Narrower in the left knee",
-    (TWO, 1): "Narrower in the first one",
-    (TWO, -1): "Narrower in the second one",
-}
 
 
 def _by(difference: float, doubt: float, unit: str, *, at_least: bool) -> str:

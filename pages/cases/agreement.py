@@ -1,6 +1,7 @@
 """How her own grades agree with the networks', and with the reference where there is one."""
 
 from collections import Counter
+from collections.abc import Collection
 
 import pandas as pd
 import streamlit as st
@@ -15,9 +16,10 @@ from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 from pages.shared.rows import component as rows
 
-_LEARNT = "learnt"
-"""A column beside those of `COLUMNS`: whether the profile had learnt from the film."""
-_BESIDE = (_LEARNT, "row", "film", "side", "answer")
+_LEARNT, _ALONE = "learnt", "alone"
+"""Columns beside those of `COLUMNS`: whether the profile had learnt from the film, and whether she
+has seen no answer of the networks."""
+_BESIDE = (_LEARNT, _ALONE, "row", "film", "side", "answer")
 """All of these: then which row to open (empty: the answer waits), and how that is worded."""
 DIFFERING = (
     rows.Column("film", "Film", "main"),
@@ -40,7 +42,8 @@ def show() -> None:
         return
     graded, drawn = of_saved() if saved.is_open() else of_session()
     compared = figures.comparisons(graded)
-    learnt = int(graded[_LEARNT].sum())
+    unsaved = of_unsaved(set(graded["knee"])) if saved.is_open() else 0
+    learnt, alone = (int(graded[name].sum()) for name in (_LEARNT, _ALONE))
     whose = f" under the initials {saved.reader()}" if saved.is_open() and saved.reader() else ""
     st.markdown(
         f"Your own grades{'' if saved.is_open() else ' of this session'}{whose}, beside what the "
@@ -56,7 +59,14 @@ def show() -> None:
             f"{counted(learnt, 'knee')} left out of what the networks say: the profile that they "
             "followed learnt from these very films."
         )
-    if not compared and (learnt or drawn):
+    if unsaved:
+        st.caption(f"Not counted: {counted(unsaved, 'knee')} that you graded and did not save.")
+    if alone:
+        st.caption(
+            f"Not compared with the networks: {counted(alone, 'knee')} of which you have seen no "
+            "answer of theirs, because it waits or they gave none."
+        )
+    if not compared and (learnt or drawn or unsaved or alone):
         return
     if not compared:
         st.info(
@@ -227,6 +237,22 @@ def of_session() -> tuple[pd.DataFrame, int]:
     return _table(graded), drawn
 
 
+def of_unsaved(counted_in: Collection[str]) -> int:
+    """Return how many knees of this session she graded that belong to no saved case.
+
+    `counted_in` names the knees that are counted, as ``knee`` of `agreement.COLUMNS` does.
+    """
+    count = 0
+    for digest, film in session_films.all_films().items():
+        if film.drawn or saved.case_of(digest) is not None:
+            continue
+        saved.known(film)  # be it kept as another file: then by the name of that one
+        kept_as, places = own_grades.hers().name(digest), range(len(film.frames))
+        graded = [place for place in places if own_grades.of(digest, place).grade is not None]
+        count += sum(f"{kept_as}.{place}" not in counted_in for place in graded)
+    return count
+
+
 def _row(name, patient, own, knee, to_open):
     # What the networks say has no part in it before she saw it, and until then her grade is free.
     is_free = own.seen_at is None
@@ -239,7 +265,8 @@ def _row(name, patient, own, knee, to_open):
     row, film = to_open
     row = "" if own.passed and own_grades.waits() else row
     words = row, film, knee.side, knee.answer
-    return name, patient, when, own.grade, committed, *theirs, learnt, *words
+    alone = is_free or knee.said is None
+    return name, patient, when, own.grade, committed, *theirs, learnt, alone, *words
 
 
 def _table(rows):

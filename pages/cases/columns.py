@@ -51,7 +51,7 @@ def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
         tones["answer"] = "quiet"
     order: dict[str, float | str] = {"answer": "" if pd.isna(knee["grade"]) else _middle(knee)}
     if knee["own_before"] is not None and not pd.isna(knee["own_before"]):
-        told["own_grade"] = "Given before the networks' answer was shown"
+        told["own_grade"] = "Given before the networks' answer was in sight"
         if knee["own_before"] != knee["own_grade"]:
             told["own_grade"] += f": KL {int(knee['own_before'])}, changed since"
     return rows.Row(

@@ -12,7 +12,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.wording import counted
 from pages.cases import batch
 from pages.cases.called import called
-from pages.shared import session_films
+from pages.shared import kept, session_films
 from pages.shared.cases import saved
 from pages.shared.profiles import in_use
 
@@ -86,4 +86,4 @@ class Films:
         if self._refused:
             st.toast(f"{counted(self._refused, 'film')} could not be opened.")
         st.session_state[session_films.NEXT] = self._first
-        st.switch_page("reading/page.py")
+        kept.open_page("reading/page.py")

@@ -61,7 +61,7 @@ def turn_to_opened() -> None:
         st.session_state[session_films.NEXT] = digest
         if place:
             knees.turn_to(film, int(place))
-        st.switch_page("reading/page.py")
+        kept.open_page("reading/page.py")
 
 
 def show_archive() -> None:
@@ -81,6 +81,6 @@ def show_archive() -> None:
 
 style.apply_style()
 if reopening.wanted() is not None:
-    st.switch_page("reading/page.py")
+    kept.open_page("reading/page.py")
 with boundary.refusals_shown():
     show()

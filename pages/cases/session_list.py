@@ -1,5 +1,6 @@
 """The films of this session as a list, and many more read behind the pages while she reads."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -176,7 +177,11 @@ def _waiting_rows(work):
 
 def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     """Show what can be done with the marked rows, or the one that is pointed at."""
-    digests = [digest for digest in chosen.meant if digest in session_films.all_films()]
+    films = session_films.all_films()
+    digests = [digest for digest in chosen.meant if digest in films]
+    to_save = [digest for digest in digests if saved.case_of(digest) is None]
+    # What is done is done with films: a file that was not read is none.
+    counted_marks = tuple(mark for mark in chosen.marked if mark in films)
     several = [1.2] if chosen.marked else []
     text, *marks, open_, save, out, stop, csv = st.columns(
         [3, *several, 1, 1.2, 1.2, 1.2, 1], vertical_alignment="center", gap="small"
@@ -186,7 +191,7 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
     refused = sum(item.state == "refused" for item in work.items)
     words = counted(len(table), "knee")
     words += f" · {counted(refused, 'file')} not read" if refused else ""
-    text.caption(chosen.told(words, what="film"))
+    text.caption(replace(chosen, marked=counted_marks).told(words, what="film"))
     open_.button(
         "Open",
         key="session_open",
@@ -200,9 +205,9 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
         save.button(
             "Save",
             key="session_save",
-            disabled=not digests,
+            disabled=not to_save,
             on_click=being_saved.ask,
-            args=[digests],
+            args=[to_save],
             width="stretch",
             help="Keeps the marked films as cases.",
         )

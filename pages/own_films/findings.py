@@ -9,7 +9,7 @@ from kneeoa.adaptation.films import data_of
 from kneeoa.charts import adapting
 from pages.own_films.outcome import PYTHON
 from pages.own_films.work import Work
-from pages.shared import boundary, session_films, table_view
+from pages.shared import boundary, kept, session_films, table_view
 from pages.shared.cases import knees
 
 A_ROW = 6
@@ -99,7 +99,7 @@ def _open(film):
             session_films.propose(opened, film.knee, film.frame, film.findings)
             knees.turn_to(opened, film.knee)
         st.session_state[session_films.NEXT] = digest
-        st.switch_page("reading/page.py")
+        kept.open_page("reading/page.py")
 
 
 def show_curve(work: Work) -> None:

@@ -6,7 +6,7 @@ comes to is followed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -110,6 +110,16 @@ def chosen(key: str) -> Any:
         return st.session_state[key]
     wanted = _wanted(key)
     return wanted[0] if wanted else None
+
+
+def open_page(page: str) -> NoReturn:
+    """Turn to another page from code, such as ``"reading/page.py"``.
+
+    It goes along with this page's address: Streamlit takes that away before it turns, and the
+    browser's way back would then lead to an address that nobody has chosen.
+    """
+    here = {key: st.query_params.get_all(key) for key in st.query_params}
+    st.switch_page(page, query_params=here)
 
 
 def remember(key: str) -> None:

@@ -18,6 +18,9 @@ button[kind^="primary"]:not(:disabled), [data-testid="stMultiSelect"] [data-tag]
 button[kind^="primary"]:not(:disabled):is(:hover, :focus-visible):not(:active) {color: white;}
 button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {color: inherit;
   text-decoration: underline;}
+/* Plotly's theme draws the words of a figure in a grey that is too pale on white. */
+.js-plotly-plot :is([class*="tick"] text, [class*="title"], .cbaxis text, .annotation-text, .nums) {
+  fill: color-mix(in srgb, currentColor 78%, transparent) !important;}
 .kl-network {font-size: .95rem; color: color-mix(in srgb, currentColor 75%, transparent);}
 .kl-grade {font-size: 2.6rem; line-height: 1.05; font-weight: 650; white-space: nowrap;}
 .kl-grade span {font-size: 1.25rem; font-weight: 400; opacity: .8; padding-left: .5rem;}
@@ -29,6 +32,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .st-key-projector .kl-network {font-size: 1.4rem;}
 .st-key-projector .kl-grade {font-size: 3.4rem;}
 .st-key-told p, .st-key-there p {font-size: 1.25rem; line-height: 1.4;}
+:root {--practice-film: calc(100dvh - 9rem);}
 .st-key-join {--join-film: calc(100dvh - 11.5rem);}
 .st-key-join [data-testid="stVerticalBlock"] {gap: .5rem;}
 .kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
@@ -136,6 +140,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
     min-width: 100%;}
 }
 @media (max-width: 640px) {
+  :root {--practice-film: max(15rem, min(56vh, 100dvh - 33rem));}
   .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
 }

@@ -165,7 +165,7 @@ def test_nothing_of_the_answer_reaches_the_browser_before_she_commits(saving, pa
     page.keyboard.press("Enter")
     expect(page.locator(".kl-lead .kl-grade")).to_be_visible(timeout=SECONDS)
     expect(page.locator(".pane")).to_have_count(3, timeout=SECONDS)
-    expect(page.get_by_text("Given before the networks' answer was shown")).to_be_visible()
+    expect(page.get_by_text("Given before the networks' answer was in sight")).to_be_visible()
 
 
 def mark_on_two_pages(page, rows):

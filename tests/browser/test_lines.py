@@ -132,7 +132,14 @@ def test_a_ruler_drawn_or_removed_beside_another_film_is_so_in_the_report(saving
     beside(page)
     draw(page, 1)  # the current one stands second
     expect(lines(page, 1)).to_have_count(1)
+    # What takes it away stands on its film, and keys that do nothing here are not told.
+    for pane in range(2):
+        offered = page.locator(".pane").nth(pane).locator(".offered")
+        expect(offered.get_by_text("Remove")).to_have_count(pane)
+    told = page.locator(".viewer .help dt", has_text="\u2190 and \u2192")
+    expect(told).to_have_count(0)
     apart(page)
+    expect(told).to_have_count(1)
     expect(lines(page)).to_have_count(1)
     assert reported(page) == 1
     beside(page)

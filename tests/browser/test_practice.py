@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.serving import running_app
-from tests.support.watching import settle
+from tests.support.watching import settle, watched
 
 SECONDS = 60_000
 
@@ -95,3 +95,25 @@ def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory)
         wait(page, "3 of 10 films graded")
         assert page.evaluate("document.documentElement.scrollWidth") <= 1440
         assert page.get_by_text("encountered an error").count() == 0
+
+
+def test_on_a_phone_film_and_grades_are_in_sight_together_and_so_is_the_next_film(
+    settings, browser, tmp_path
+):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with running_app(tmp_path, **settings) as app, watched(browser, **phone) as context:
+        page = context.new_page()
+        page.goto(f"{app.url}/practice")
+        page.get_by_role("button", name="Begin").click()
+        for film in (1, 2):
+            wait(page, f"Film {film} of 20")
+            expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
+            for seen in (".viewer .pane", ".st-key-grade_0", ".st-key-grade_4", ".st-key-on"):
+                expect(page.locator(seen).first).to_be_in_viewport(ratio=1)
+            expect(page.get_by_role("button", name="Ruler")).to_have_count(0)
+            page.locator(".st-key-grade_2 button").click()
+            page.locator(".st-key-on button").click()
+            following = page.locator(".st-key-next button")
+            expect(following).to_be_visible(timeout=SECONDS)
+            page.locator('[data-testid="stMain"]').evaluate("it => it.scrollTo(0, 400)")
+            following.click()

@@ -133,3 +133,35 @@ def test_dragging_along_an_axis_keeps_the_runs_that_pass_there(linked):
     wait(page, "pass where you marked")
     page.get_by_role("button", name="Show all runs").click(timeout=SECONDS)
     expect(page.get_by_text("pass where you marked")).to_have_count(0, timeout=SECONDS)
+
+
+CONTRASTS = """texts => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const drawn = (...colours) => {
+    for (const colour of colours) {
+      canvas.fillStyle = colour;
+      canvas.fillRect(0, 0, 1, 1);
+    }
+    const shares = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(it => it / 255);
+    const [r, g, b] = shares.map(it => it <= 0.03928 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const ground = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
+  return texts.filter(it => it.textContent.trim()).map(it => {
+    const ends = [drawn(ground, getComputedStyle(it).fill), drawn(ground)];
+    return [Math.max(...ends) / Math.min(...ends), it.textContent];
+  });
+}"""
+
+
+def test_the_words_of_a_figure_are_legible_on_the_page(site, context):
+    page = context.new_page()
+    page.goto(f"{site.url}/runs")
+    words = page.locator(".js-plotly-plot :is(.xtick, .ytick, .infolayer) text")
+    expect(words.first).to_be_visible(timeout=SECONDS)
+    settle(page)
+    contrasts = words.evaluate_all(CONTRASTS)
+    assert len(contrasts) > 4
+    # As the WCAG define it, of a page's text (AA).
+    assert [said for said in contrasts if said[0] < 4.5] == []
+    page.close()

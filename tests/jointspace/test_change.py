@@ -234,3 +234,15 @@ def test_left_and_right_of_two_knees_are_not_the_same_compartment():
     (line,) = of_widths(first, second, TWO)
     assert (line.way, line.first, line.second) == (0, "", "")
     assert "set the side" in line.sentence
+
+
+def test_two_of_which_nobody_knows_more_are_called_as_they_are_shown():
+    wide, narrow = space(40.0), space(40.0 - 2 * SOUND_KNEES_APART * TIBIA)
+    for names, higher in (
+        (("other film", "this film"), "this film"),
+        (("this film", "other film"), "the other film"),
+    ):
+        grade = of_grades(answer(1, 1), answer(3, 3), TWO, names=names)
+        assert grade.sentence.startswith(f"The higher grade is that of {higher}.")
+        medial, _ = of_widths(wide, narrow, TWO, names=names)
+        assert medial.sentence.startswith(f"Narrower in {higher} by")

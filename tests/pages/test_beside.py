@@ -260,7 +260,7 @@ def test_pictures_of_nobody_knows_whom_are_no_prior_and_current(monkeypatch):
     ]
     assert [pane["saved"] for pane in data["panes"]] == ["Other film", "This film"]
     text = html.unescape(shown(app))
-    assert "The second one's grade is the higher one." in text
+    assert "The higher grade is that of this film." in text
     assert "than before" not in text
     assert "\u2191" not in text
 

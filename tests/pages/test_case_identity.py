@@ -249,6 +249,8 @@ def test_text_in_the_picture_is_warned_of_before_it_is_saved(db, monkeypatch):
         *(identities.DICOM_GOES, identities.OTHERS_GO),
         *(identities.FOR_REPORTS, identities.STAYS),
     }
+    # They stand before anything is kept, and do not read as if it were.
+    assert all(line.startswith("Saving ") for line in (*identities.MORE, identities.SOME_GO))
 
 
 def test_what_cannot_be_kept_without_changing_a_pixel_is_not_kept(db):

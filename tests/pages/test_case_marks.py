@@ -5,7 +5,16 @@ import pytest
 from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import keeping
 from pages.cases import saved_actions, saved_list
-from tests.support.case_pages import FILM, asked, labels, listed, sign_in, started, upload
+from tests.support.case_pages import (
+    FILM,
+    asked,
+    labels,
+    listed,
+    read_behind,
+    sign_in,
+    started,
+    upload,
+)
 from tests.support.cases import NOW, knee, new_case
 from tests.support.rows import tables
 from tests.support.teaching_pages import html, press, text
@@ -88,6 +97,23 @@ def test_films_go_out_of_a_session_only_once_they_are_named(app):
     press(app, "session_remove")
     assert list(app.session_state["films"]) == [other]
     assert app.button(key="session_remove").disabled
+
+
+def test_of_a_session_films_are_counted_as_marked_and_those_saved_here_are_not_saved_anew(app, db):
+    app.session_state["view"] = "session"
+    files = [("notes.png", b"no film", "image/png"), ("one.png", FILM, "image/png")]
+    app.switch_page("cases/page.py").run().file_uploader[0].set_value(files)
+    app.run()
+    assert len(read_behind(app)) == 1
+    rows = [row["whole"] for row in listed(app.run())]
+    assert len(rows) == 2
+    app.session_state["session_rows"] = {"at": None, "marked": {"round": 0, "keys": rows}}
+    app.run()
+    assert "**1 film marked**" in text(app)
+    assert "1 file not read" in text(app)
+    press(app, "session_save")
+    assert keeping.count(db) == 6
+    assert app.button(key="session_save").disabled
 
 
 def test_marks_are_there_for_who_comes_back_and_cleared_at_once(app):

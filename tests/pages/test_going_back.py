@@ -1,9 +1,12 @@
 """The browser's own way back: the address that it comes to is followed, not written over."""
 
 import pytest
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import kept
+from tests.support.case_pages import case_store, sign_in, started, upload
+from tests.support.teaching_pages import press
 
 
 def page():
@@ -92,3 +95,26 @@ def test_what_is_chosen_for_all_pages_is_not_undone(app, go_back):
     app.selectbox(key="when").select("after").run()
     assert shown(go_back(app, {}))[-1] == "after"
     assert address(app) == {"when": "after"}
+
+
+@pytest.mark.parametrize("view", ["session", "agreement"])
+def test_the_way_back_from_a_film_leads_to_the_view_it_was_opened_from(tmp_path, monkeypatch, view):
+    with case_store(tmp_path, monkeypatch):
+        app = press(sign_in(upload(started())), "own_1")
+        app.switch_page("cases/page.py").run()
+        app.segmented_control(key="view").set_value(view).run()
+        (digest,) = app.session_state["films"]
+        sent = []
+        enqueue = ScriptRunContext.enqueue
+
+        def noted(self, message):
+            if message.HasField("page_info_changed"):
+                sent.append(message.page_info_changed.query_string)
+            enqueue(self, message)
+
+        monkeypatch.setattr(ScriptRunContext, "enqueue", noted)
+        app.session_state["open_film"] = f"{digest}.0"
+        app.run()
+        assert any(button.key == "own_1" for button in app.button)
+        # The browser puts each address that it is told of into its history.
+        assert set(sent) == {f"view={view}"}

@@ -58,5 +58,5 @@ def test_a_limit_that_is_no_number_is_said_before_the_first_upload(monkeypatch, 
 def test_a_mistyped_setting_is_in_the_log(monkeypatch, caplog):
     monkeypatch.setenv("KNEEOA_TEACHERS_KEY", "s3cret-key")
     lifespan.expect_settings()
-    assert "KNEEOA_TEACHERS_KEY is none (there is KNEEOA_TEACHER_KEY)" in caplog.text
+    assert "KNEEOA_TEACHERS_KEY is no setting (did you mean KNEEOA_TEACHER_KEY?)" in caplog.text
     assert "s3cret" not in caplog.text

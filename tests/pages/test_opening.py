@@ -16,7 +16,7 @@ from tests.support.teaching_pages import press, text
 def went(monkeypatch):
     """Where pages send their reader."""
     places = []
-    monkeypatch.setattr(st, "switch_page", places.append)
+    monkeypatch.setattr(st, "switch_page", lambda page, **_: places.append(page))
     return places
 
 

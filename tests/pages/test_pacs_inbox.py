@@ -14,7 +14,7 @@ from tests.support.archive import film
 @pytest.fixture
 def inbox(monkeypatch):
     """What is pushed to a server, with nothing in it; pages send their reader nowhere."""
-    monkeypatch.setattr(st, "switch_page", lambda _: None)
+    monkeypatch.setattr(st, "switch_page", lambda *_, **_more: None)
     monkeypatch.setenv("KNEEOA_RECEIVER_PORT", "0")
     running.stop()
     yield running.running().inbox

@@ -62,7 +62,7 @@ def configured(archive, monkeypatch):
 def went(monkeypatch):
     """Where pages send their reader."""
     places = []
-    monkeypatch.setattr(st, "switch_page", places.append)
+    monkeypatch.setattr(st, "switch_page", lambda page, **_: places.append(page))
     return places
 
 

@@ -129,14 +129,14 @@ def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypa
     text = text_of(app)
     assert "Not graded." in text
     assert "joint space" not in text
-    assert "KL 3, moderate; no answer of the networks was shown" in text
+    assert "KL 3, moderate; no answer of the networks was in sight" in text
     (anyway,) = [one for one in app.button if one.label == "Grade anyway"]
     anyway.click().run()
     text = text_of(app)
     assert "Graded although it was refused." in text
     assert "joint space" not in text
     assert any("medial not measured" in one.label for one in app.expander)
-    assert "given before the networks' answer was shown" in text
+    assert "given before the networks' answer was in sight" in text
 
 
 def test_a_picture_that_is_no_knee_is_not_to_be_exported_again(store):

@@ -72,9 +72,34 @@ def test_drawn_films_are_no_part_of_her_agreement(kept, monkeypatch, is_picked):
     assert agreement_in(app) == "Left out: 1 knee of synthetic demo films."
 
 
-def agreement_in(app):
+def test_knees_that_are_not_in_the_figures_are_counted_with_the_reason(kept, monkeypatch):
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=120)
+    app.query_params["reveal"] = "after"
+    app = upload(app.run())
+    press(app, "own_2")
+    press(sign_in(app, "ab"), "save_case")
+    waits = (
+        "Not compared with the networks: 1 knee of which you have seen no answer of theirs, "
+        "because it waits or they gave none."
+    )
+    assert agreement_in(app) == waits
+    upload(app.switch_page("reading/page.py").run(), "two.png", phantom.knee_png(1, seed=5))
+    press(app, "own_2")
+    agreement_shown(app)
+    unsaved = "Not counted: 1 knee that you graded and did not save."
+    assert [caption.value for caption in app.caption] == [unsaved, waits]
+    # Who saves no cases has those of the session, and all of them are counted.
+    monkeypatch.delenv(settings.KEY)
+    assert "Not counted" not in [caption.value[:11] for caption in app.run().caption]
+
+
+def agreement_shown(app):
     app.switch_page("cases/page.py").run()
     app.segmented_control(key="view").set_value("agreement").run()
+
+
+def agreement_in(app):
+    agreement_shown(app)
     assert not [frame.value for frame in app.dataframe]
     assert not app.info
     (left_out,) = app.caption

@@ -51,7 +51,9 @@ MOST_VISITS = 12
 _AT_ONCE = 500
 """Numbers in one question to a database."""
 _DIGITS = re.compile(r"\d+")
+_WORDS = re.compile(r"(?<!\S)(?:kl ?([0-4])(?: ?(?:to|-) ?([0-4]))?|case (\d+))(?!\S)|\S+")
 _CASE, _KNEE, _OWN = tables.reading_case, tables.case_knee, tables.case_grade
+_LOW, _HIGH = (func.coalesce(_KNEE.c[name], _KNEE.c.said) for name in ("low", "high"))
 _REFUSED, _IS_GRADED = _KNEE.c.refused.is_(True), _KNEE.c.said.is_not(None)
 
 
@@ -175,14 +177,9 @@ def _filtered(rows: Select[Any], asked: Asked) -> Select[Any]:
 def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
     filters, told = asked.filters, _is_told(asked)
     wanted: list[ColumnElement[bool]] = []
-    answer = case((told, _KNEE.c.answer), else_="")
-    number = literal(" case ") + cast(_CASE.c.id, String) + literal(" ")
-    text = _CASE.c.searched + number + answer
-    for word in plain(filters.text, LONGEST_SEARCH).casefold().split():
-        wanted.append(text.contains(word, autoescape=True))
+    wanted += _words(filters.text, told)
     if filters.grades:
-        low, high = (func.coalesce(_KNEE.c[name], _KNEE.c.said) for name in ("low", "high"))
-        wanted += [told, or_(*((low <= grade) & (grade <= high) for grade in filters.grades))]
+        wanted += [told, or_(*map(_holds, filters.grades))]
     if filters.doubts:
         kinds: dict[str, ColumnElement[bool]] = {
             "in doubt": or_(and_(told, _KNEE.c.doubt != ""), _IS_WARNED),
@@ -196,6 +193,32 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
     if filters.unread:
         wanted.append(_CASE.c.is_read.is_(False))
     return wanted
+
+
+def _words(text: str, told: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Return that a knee has each word of `text`; a grade, a range and a case are one word each.
+
+    A number alone is sought in names and marks: its digits stand in most answers and cases, too.
+    """
+    answer, searched = case((told, _KNEE.c.answer), else_=""), _CASE.c.searched
+    words = _WORDS.finditer(" ".join(plain(text, LONGEST_SEARCH).casefold().split()))
+    wanted = list[ColumnElement[bool]]()
+    for word, low, high, number in (match.group(0, 1, 2, 3) for match in words):
+        is_in_name = searched.contains(word, autoescape=True)
+        if low:
+            is_it = and_(_LOW == int(low), _HIGH == int(high)) if high else _holds(int(low))
+            wanted.append(or_(and_(told, is_it), is_in_name))
+        elif number or word.isdecimal():
+            is_it = cast(_CASE.c.id, String) == (number or word).lstrip("0")
+            wanted.append(or_(is_it, is_in_name))
+        else:
+            wanted.append((searched + literal(" case ") + answer).contains(word, autoescape=True))
+    return wanted
+
+
+def _holds(grade: int) -> ColumnElement[bool]:
+    """Return whether what the networks say of a knee has room for `grade`."""
+    return and_(_LOW <= grade, _HIGH >= grade)
 
 
 def _days(filters: Filters) -> list[ColumnElement[bool]]:
@@ -226,8 +249,7 @@ def _is_told(asked: Asked) -> ColumnElement[bool]:
 
 
 def _middle(asked: Asked) -> ColumnElement[Any]:
-    ends = (func.coalesce(_KNEE.c[name], _KNEE.c.said) for name in ("low", "high"))
-    return case((_is_told(asked), sum(ends)), else_=null())
+    return case((_is_told(asked), _LOW + _HIGH), else_=null())
 
 
 def _doubt(asked: Asked) -> ColumnElement[Any]:

@@ -8,11 +8,11 @@ from kneeoa.store.cases import identity, settings
 from pages.shared.cases import saved
 from pages.shared.session_films import Film
 
-DICOM_GOES = "Saved without the patient; the day of the study stays."
-OTHERS_GO = "Saved as pixels alone, under another name."
-FOR_REPORTS = "Saved with its patient, for reports to its study."
+DICOM_GOES = "Saving leaves out the patient; the day of the study stays."
+OTHERS_GO = "Saving keeps pixels alone, under another name."
+FOR_REPORTS = "Saving keeps its patient, for reports to its study."
 NO_WAY_BACK = " Its reports cannot go back to the archive."
-STAYS = "Saved as it came, with whatever names the patient."
+STAYS = "Saving keeps it as it came, with whatever names the patient."
 MORE = {
     DICOM_GOES: "Names, numbers and dates in the file go (DICOM basic profile), and its name. "
     "The list keeps the day of the study and a mark by which films of one patient are told.",
@@ -23,8 +23,8 @@ MORE = {
 }
 """What the lines mean, to who points at them."""
 SOME_GO = (
-    "Films that were added here are saved without their patients and names; those of the archive "
-    "as they came."
+    "Saving leaves out the patients and names of films that were added here; those of the archive "
+    "it keeps as they came."
 )
 
 

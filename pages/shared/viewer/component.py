@@ -97,7 +97,7 @@ class Options:
     height : a length in CSS
     layout : panes in a row, or the first one large ``"beside"`` the others
     columns : of a row
-    tools : ``"few"`` for small screens
+    tools : ``"few"`` for small screens, or ``"few where narrow"`` for any
     keys : whether its keys work on all of the ``"page"``, or while the viewer has the ``"focus"``
     projected : whether there is a pointer for a class
     wipes : whether the second film can be laid over the first
@@ -109,7 +109,7 @@ class Options:
     height: str = "calc(100dvh - 9rem)"
     layout: Literal["row", "beside"] = "row"
     columns: int = 1
-    tools: Literal["all", "few"] = "all"
+    tools: Literal["all", "few", "few where narrow"] = "all"
     keys: Literal["page", "focus"] = "page"
     projected: bool = False
     wipes: bool = False

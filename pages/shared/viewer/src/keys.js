@@ -28,7 +28,9 @@ export const KEYS = {
 const WITH_SHIFT = { Delete: 'clear', Backspace: 'clear' };
 const REPEATED = ['in', 'out'];
 
-export const TOLD = [
+const TURNS = '← and →';
+
+const TOLD = [
   ['Drag', 'window (across) and level (up, down)'],
   ['Wheel, + and −', 'zoom; two fingers, too'],
   ['Middle button, or Shift and drag', 'move the film'],
@@ -46,13 +48,16 @@ export const TOLD = [
   ['Delete', 'remove the ruler or angle under the pointer, else the last one; with Shift all of them'],
   ['Ctrl and Z', 'undo what was drawn, moved or removed last'],
   ['B', 'take the box: drag it, or a corner; arrows move it, with Shift they resize it'],
-  ['← and →', 'the knee, or film, before and after, on the reading page'],
+  [TURNS, 'the knee, or film, before and after, on the reading page'],
   ['0 to 4', 'your own grade, on the reading page'],
   ['V', 'with or without the maps beside the film'],
   ['C', 'wipe, where there are two films'],
   ['U', 'full screen'],
   ['E', 'export what is seen as a picture (PNG)'],
 ];
+
+// Returns what is told where other films can be `turned` to, or cannot.
+export const toldOf = (turned) => TOLD.filter(([key]) => turned || key !== TURNS);
 
 // What is said of a tool while it is in the hand.
 export const HINTS = {

@@ -22,6 +22,10 @@ let serial = 0;
 // What can be done without a keyboard.
 const OFFERED = { remove: ['Remove', 'Delete'], undo: ['Undo', 'Ctrl+Z'] };
 
+// Returns which of the lines is to go: the one that the pointer is on or that is moved by key, else
+// the last.
+const meant = (lines) => lines.findLast(({ highlighted }) => highlighted) ?? lines.at(-1);
+
 export class Measuring {
   // `tell(text)` is called with what was measured, `act(name)` for a button.
   constructor(panes, { tell, act }) {
@@ -39,12 +43,17 @@ export class Measuring {
     }
   }
 
-  // Offers what can be done now.
+  // Offers what can be done now, on the film of the line that would go; without one, where it was.
   offer() {
-    const [{ element }] = this.panes;
+    const lines = measuredOn(this.panes);
+    const panes = this.panes.filter(({ isMarked }) => isMarked);
+    const there = lines.length
+      ? panes.find(({ imageId }) => imageId === meant(lines).metadata.FrameOfReferenceUID)
+      : panes.find(({ element }) => element === this.offered.parentElement);
+    const { element } = there ?? this.panes[0];
     // Once: a click on what is put anew would be lost.
     if (this.offered.parentElement !== element) element.append(this.offered);
-    this.buttons.remove.hidden = !measuredOn(this.panes).length;
+    this.buttons.remove.hidden = !lines.length;
     this.buttons.undo.hidden = this.past.isEmpty;
   }
 
@@ -133,14 +142,12 @@ export class Measuring {
     this.drawn = null;
   }
 
-  // Removes the one that the pointer is on or that is moved by key, else the last, or all of them;
-  // returns what is to be said of it.
+  // Removes the one that is meant, or all of them; returns what is to be said of it.
   remove({ all = false } = {}) {
     const lines = measuredOn(this.panes);
     if (!lines.length) return '';
     this.past.note();
-    const meant = lines.filter(({ highlighted }) => highlighted);
-    remove(all ? lines : [meant.at(-1) ?? lines.at(-1)]);
+    remove(all ? lines : [meant(lines)]);
     return all && lines.length > 1 ? `${lines.length} measurements removed.` : 'Removed.';
   }
 

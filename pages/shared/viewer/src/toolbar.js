@@ -1,6 +1,6 @@
 // The row of buttons above the film.
 
-import { TOLD } from './keys.js';
+import { toldOf } from './keys.js';
 
 const TOOLS = [
   ['window', 'Window', 'D'],
@@ -19,6 +19,7 @@ const ACTS = [
   ['reset', 'Reset', 'Home'],
 ];
 const FEW = ['part', 'invert', 'fit', 'reset', 'full'];
+const NARROW = 640; // CSS pixels
 const LATE = [
   ['pointer', 'Pointer', 'P'],
   ['side', 'Maps', 'V'],
@@ -26,6 +27,10 @@ const LATE = [
   ['picture', 'Picture', 'E'],
   ['full', 'Full screen', 'U'],
 ];
+
+// Returns whether a viewer as wide as `root` has few `tools`.
+export const hasFew = (tools, root) =>
+  tools === 'few' || (tools === 'few where narrow' && root.clientWidth < NARROW);
 
 // As the reader left it on this page or the one before.
 let lastOpacity = 60;
@@ -67,7 +72,10 @@ export class Toolbar {
     });
     opacity(lastOpacity / 100);
     this.maps.append(this.choice, this.opacity);
-    this.element.append(this.maps, help());
+    this.told = made('dl');
+    const help = made('details', { class: 'help' });
+    help.append(made('summary', { title: 'Mouse and keys' }, 'Keys'), this.told);
+    this.element.append(this.maps, help);
     // Enter presses the button that has the focus, and is not the page's.
     this.element.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && event.target.closest('button, summary')) event.stopPropagation();
@@ -85,7 +93,9 @@ export class Toolbar {
   }
 
   // Shows what there is to do with these films.
-  offer({ few, editable, layers, chosen, sides, projected, wipes }) {
+  offer({ few, editable, layers, chosen, sides, projected, wipes, turned }) {
+    const told = toldOf(turned).flatMap(([key, does]) => [made('dt', {}, key), made('dd', {}, does)]);
+    this.told.replaceChildren(...told);
     for (const [name, button] of Object.entries(this.buttons)) {
       button.hidden = few && !FEW.includes(name);
     }
@@ -112,12 +122,4 @@ export class Toolbar {
   press(name, isOn) {
     this.buttons[name].setAttribute('aria-pressed', isOn);
   }
-}
-
-function help() {
-  const details = made('details', { class: 'help' });
-  const list = made('dl');
-  for (const [key, does] of TOLD) list.append(made('dt', {}, key), made('dd', {}, does));
-  details.append(made('summary', { title: 'Mouse and keys' }, 'Keys'), list);
-  return details;
 }

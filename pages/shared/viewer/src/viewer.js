@@ -12,7 +12,7 @@ import { Pane } from './pane.js';
 import { savePicture } from './picture.js';
 import { Seen } from './seen.js';
 import { stage } from './stage.js';
-import { Toolbar } from './toolbar.js';
+import { hasFew, Toolbar } from './toolbar.js';
 import { View } from './view.js';
 
 let serial = 0;
@@ -146,7 +146,7 @@ export class Viewer {
   }
 
   describe() {
-    const { panes, editable, tools, projected, wipes } = this.data;
+    const { panes, editable, tools, projected, wipes, turns } = this.data;
     panes.forEach(({ film: place, layer, title, saved, note, part }, index) => {
       const film = this.filmOf(index);
       this.panes[index].isOfBox = part === 'box';
@@ -156,15 +156,16 @@ export class Viewer {
     });
     const { layers } = this.filmOf(0);
     if (this.layerIndex >= layers.length) this.layerIndex = -1;
-    this.root.classList.toggle('few', tools === 'few');
+    const few = this.root.classList.toggle('few', hasFew(tools, this.root));
     this.toolbar.offer({
-      few: tools === 'few',
+      few,
       editable,
       layers: panes[0].layer === null ? layers : [],
       chosen: this.layerIndex,
       sides: this.panes.slice(1).some(({ isMarked }) => !isMarked),
       projected,
       wipes: wipes && panes.length === 2,
+      turned: Boolean(turns),
     });
   }
 
