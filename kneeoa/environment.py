@@ -1,6 +1,7 @@
 """The names of all settings from outside: one that is mistyped is named, not passed over."""
 
 import difflib
+import re
 from collections.abc import Mapping
 
 from kneeoa.errors import ConfigError
@@ -17,7 +18,23 @@ KNOWN = frozenset(
     )
 )
 """But for those of an archive and of a receiver, which `kneeoa.pacs.configured` knows."""
+_SERVICE = re.compile(rf"({_START[:-1]}(?:_[A-Z0-9_]+?)?)_SERVICE_HOST")
 _KNOWN_ELSEWHERE = ("KNEEOA_PACS_", "KNEEOA_RECEIVER_", "KNEEOA_TEST_")
+
+
+def injected(environment: Mapping[str, str]) -> frozenset[str]:
+    """Return the variables that a platform of containers set for a service called kneeoa-anything.
+
+    It does so for each service, in groups that have ``*_SERVICE_HOST`` in them (Kubernetes).
+    """
+    names: set[str] = set()
+    for host in environment:
+        if (base := _SERVICE.fullmatch(host)) and environment[host]:
+            own = re.compile(f"{base[1]}_(SERVICE_(HOST|PORT(_.+)?)|PORT_[0-9]+_(TCP|UDP|SCTP).*)")
+            names |= {name for name in environment if own.fullmatch(name)}
+            # As `KNEEOA_RECEIVER_PORT` it would be one of ours: theirs is an address.
+            names |= {name for name in (f"{base[1]}_PORT",) if "://" in environment.get(name, "")}
+    return frozenset(names)
 
 
 def unknown(environment: Mapping[str, str], start: str = _START) -> list[str]:
@@ -25,11 +42,12 @@ def unknown(environment: Mapping[str, str], start: str = _START) -> list[str]:
 
     None quotes a value: it may be a secret.
     """
+    passed_over = KNOWN | injected(environment)
     names = sorted(name for name in environment if name.startswith(start) and environment[name])
     return [
-        f"Expected a setting that there is. {name} is none{_near(name)}: it counts for nothing."
+        f"{name} is no setting{_near(name)}. It counts for nothing."
         for name in names
-        if name not in KNOWN and not name.startswith(_KNOWN_ELSEWHERE)
+        if name not in passed_over and not name.startswith(_KNOWN_ELSEWHERE)
     ]
 
 
@@ -40,5 +58,7 @@ def expect_known(environment: Mapping[str, str], start: str) -> None:
 
 
 def _near(name: str) -> str:
-    close = difflib.get_close_matches(name, KNOWN, 1)
-    return f" (there is {close[0]})" if close else ""
+    # Without what all begin with, which would make any two of them alike.
+    names = [known.removeprefix(_START) for known in KNOWN]
+    close = difflib.get_close_matches(name.removeprefix(_START), names, 1)
+    return f" (did you mean {_START}{close[0]}?)" if close else ""

@@ -1,9 +1,12 @@
 """``python -m kneeoa pacs``: find and fetch films, send reports, receive what is pushed."""
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 EPILOG = (
     "Archives and receiver are named in the file of KNEEOA_PACS, or in KNEEOA_PACS_URL and its "
     "like: see docs/pacs.md. Exit code: 0 all done, 1 some could not be, 2 it could not be done, "
-    "130 it was stopped; what was done stays."
+    "130 it was stopped (0 where SIGTERM ends receive); what was done stays."
 )
 COLUMNS = (
     *("day", "time", "patient_id", "patient_name", "accession", "modality", "body_part", "side"),
@@ -222,14 +225,34 @@ def _receive(options: argparse.Namespace) -> int:
         terminal.say("kneeoa", f"{now} a film of {len(film.data) / 1e6:.1f} MB was received.")
 
     receiver = FilmReceiver(settings, keep)
-    receiver.start()
-    terminal.say(
-        "kneeoa",
-        f"receives films on {settings.address}, port {receiver.port}, as {settings.ae_title}, into "
-        f"{settings.folder}. Ctrl-C ends it.",
-    )
-    try:
-        threading.Event().wait()  # for Ctrl-C, or SIGTERM
-    finally:
-        receiver.stop()
+    with _ended_by_service_manager(options.stopped):
+        receiver.start()
+        terminal.say(
+            "kneeoa",
+            f"receives films on {settings.address}, port {receiver.port}, as {settings.ae_title}, "
+            f"into {settings.folder}. Ctrl-C ends it.",
+        )
+        try:
+            threading.Event().wait()  # for Ctrl-C, or SIGTERM
+        finally:
+            receiver.stop()
     return terminal.DONE
+
+
+@contextlib.contextmanager
+def _ended_by_service_manager(sentence: str) -> Iterator[None]:
+    """Have SIGTERM end with 0: whatever manages services would call another code a failure."""
+
+    def end(*_: object) -> None:
+        terminal.say("kneeoa", sentence)
+        sys.exit(terminal.DONE)
+
+    before = signal.getsignal(signal.SIGTERM)
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kneeoa.environment import injected
 from kneeoa.errors import ConfigError
 from kneeoa.files import read_regular
 from kneeoa.films.apart.settings import MEGABYTE
@@ -29,6 +30,8 @@ def pacs_from(environment: Mapping[str, str] | None = None, *, folder: str = "")
     something cannot work, or is said to nobody; no message quotes a secret.
     """
     environment = os.environ if environment is None else environment
+    foreign = injected(environment)
+    environment = {name: text for name, text in environment.items() if name not in foreign}
     given = [name for name, text in environment.items() if _OURS.match(name) and text.strip()]
     if not environment.get(FILE, "").strip():
         return _from_variables(environment, given, folder)

@@ -3,8 +3,8 @@
 One at a time is claimed, sent and marked; a claim that outlives its sender, because the process was
 killed, is free again after a while. An object is known to an archive by its own identifier (SOP
 Instance UID), so it is there once however often it was sent; where an earlier try may have arrived,
-the archive is asked first. For the same reason nothing else goes out under an identifier that was
-sent. Times are given by the caller, in UTC.
+the archive is asked first. For the same reason nothing else goes out under its identifier then.
+Times are given by the caller, in UTC.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.films.apart.settings import MEGABYTE
 from kneeoa.pacs.classic.either import Archive, archive_of
 from kneeoa.pacs.part10 import identity
-from kneeoa.pacs.problems import PacsError, RefusedError, ThereError
+from kneeoa.pacs.problems import LostError, NotThereError, PacsError, RefusedError, ThereError
 from kneeoa.pacs.sealing import PLAIN, Cipher
 from kneeoa.pacs.settings import Taker
 from kneeoa.store import tables
@@ -37,6 +37,8 @@ KEPT = timedelta(days=90)
 _SPARE = 60
 """Seconds past all limits of a sender, after which another takes over."""
 LONGEST_ABOUT = 64
+_OTHER = "another content"
+_UNTOLD = "may have another content, for nothing tells what went out under it"
 _AHEAD = timedelta(hours=2)
 """Longer than any claim and any pause: what lies further ahead was written by a wrong clock."""
 
@@ -79,6 +81,7 @@ class _Claim:
     content: bytes
     sealed: bool
     tries: int
+    may_be_there: bool
     sender: str
 
 
@@ -114,11 +117,12 @@ def put(
         "instance": file_meta.sop_instance,
         "kind": file_meta.kind,
         "about": about[:LONGEST_ABOUT],
-        "content": cipher.seal(content, file_meta.sop_instance) if cipher.encrypts else content,
+        "content": cipher.seal(content, file_meta.sop_instance),
         "sealed": cipher.encrypts,
         "size": len(content),
         "digest": hashlib.sha256(content).hexdigest(),
         "state": "waiting",
+        "may_be_there": False,
         "tries": 0,
         "put_at": now,
         "next_at": now,
@@ -126,10 +130,8 @@ def put(
     }
     with writing(db) as connection:
         connection.execute(delete(table).where(table.c.sent_at < now - KEPT))
-        waiting = connection.execute(
-            select(func.count()).where(table.c.state != "sent")
-        ).scalar_one()
-        if waiting >= MOST_WAITING:
+        waiting = select(func.count()).where(table.c.state != "sent")
+        if connection.execute(waiting).scalar_one() >= MOST_WAITING:
             raise PacsError(
                 f"Expected at most {MOST_WAITING} reports that wait. See why none is sent, or "
                 "discard some."
@@ -141,17 +143,16 @@ def put(
                 "without one, and this report would lie there as it is: start it with the key."
             )
         kept = insert_into(db, table).values(row)
-        kept = kept.on_conflict_do_nothing(index_elements=["server", "instance"])
-        connection.execute(kept)
+        connection.execute(kept.on_conflict_do_nothing(index_elements=["server", "instance"]))
         there = connection.execute(select(table).where(same).with_for_update()).one()
         mine = table.c.id == there.id
-        # Of one from before digests were kept, the size alone is known.
-        if (there.size, there.digest or row["digest"]) != (row["size"], row["digest"]):
-            if there.state in ("sent", "sending") or (there.state == "waiting" and there.tries):
+        if _digest_of(there, cipher) != row["digest"]:
+            if there.may_be_there or there.state in ("sent", "sending"):
+                is_told = there.digest or there.content or there.size != row["size"]
                 raise PacsError(
                     f"Expected a report as it was when it was sent to {server.name}. This one has "
-                    "the same identifier and another content: give it an identifier of its own "
-                    "(SOP Instance UID), for an archive keeps the first."
+                    f"the same identifier and {_OTHER if is_told else _UNTOLD}: give it an "
+                    "identifier of its own (SOP Instance UID), for an archive keeps the first."
                 )
             connection.execute(update(table).where(mine).values(row))
         elif there.state == "failed":
@@ -159,8 +160,16 @@ def put(
         return there.id
 
 
+def _digest_of(there: Any, cipher: Cipher) -> str | None:
+    """Return what tells a row's content from others: None of one that is gone, from before 0009."""
+    if there.digest or there.content is None:
+        return there.digest
+    content = cipher.plain(there.content, there.instance, sealed=there.sealed)
+    return hashlib.sha256(content).hexdigest()
+
+
 def _try_anew(connection: Connection, which: Any, now: datetime) -> None:
-    """Have what was refused tried as for the first time: nothing of it is in the archive."""
+    """Have what was refused tried with the pauses of a first time."""
     again = {"state": "waiting", "next_at": now, "tries": 0}
     connection.execute(update(tables.outgoing).where(which).values(again))
 
@@ -227,22 +236,20 @@ def deliver(
     if claim is None:
         return None
     try:
-        content = claim.content
-        if claim.sealed:
-            content = cipher.opened(content, claim.instance)
+        content = cipher.plain(claim.content, claim.instance, sealed=claim.sealed)
         archive = web(by_name[claim.server])
-        # An earlier try may have arrived without a word. What was there before the first one may be
-        # another object.
-        is_this = (ThereError,) if claim.tries > 1 else ()
-        if claim.tries == 1 or not archive.holds(claim.instance):
+        # Where no earlier try can have arrived, what is there is another object.
+        is_this = (ThereError,) if claim.may_be_there else ()
+        if not (claim.may_be_there and archive.holds(claim.instance)):
             with contextlib.suppress(*is_this):
                 archive.store(content)
     except RefusedError as problem:
         _mark(db, claim, state="failed", said=str(problem))
     except KneeOAError as problem:
-        pause = PAUSES[min(claim.tries, len(PAUSES)) - 1]
-        later = now() + timedelta(seconds=pause)
-        _mark(db, claim, state="waiting", said=str(problem), next_at=later)
+        later = now() + timedelta(seconds=PAUSES[min(claim.tries, len(PAUSES)) - 1])
+        is_lost = isinstance(problem, LostError) and not isinstance(problem, NotThereError)
+        there = {"may_be_there": claim.may_be_there or is_lost}
+        _mark(db, claim, state="waiting", said=str(problem), next_at=later, **there)
     else:
         _mark(db, claim, state="sent", said="", content=None, sent_at=now())
         forget_log(db)
@@ -259,7 +266,7 @@ def _claim(
     due &= table.c.server.in_(list(servers))
     if only is not None:
         due &= table.c.id.in_(only)
-    names = ("id", "server", "instance", "content", "sealed", "tries")
+    names = ("id", "server", "instance", "content", "sealed", "tries", "state", "may_be_there")
     first = (
         select(*(table.c[name] for name in names))
         .where(due)
@@ -271,24 +278,22 @@ def _claim(
         row = connection.execute(first).first()
         if row is None:
             return None
-        server = servers[row.server]
-        longest = server.most_seconds + _SPARE
-        sender = secrets.token_hex(16)
-        claimed = {
-            "state": "sending",
-            "sender": sender,
-            "claimed_until": now + timedelta(seconds=longest),
+        until = now + timedelta(seconds=servers[row.server].most_seconds + _SPARE)
+        changes = {
             "tries": row.tries + 1,
+            # Who was sending it may have been killed after that.
+            "may_be_there": row.may_be_there or row.state == "sending",
+            "sender": secrets.token_hex(16),
         }
+        claimed = changes | {"state": "sending", "claimed_until": until}
         connection.execute(update(table).where(table.c.id == row.id).values(claimed))
-    return _Claim(row.id, row.server, row.instance, row.content, row.sealed, row.tries + 1, sender)
+    return _Claim(row.id, row.server, row.instance, row.content, row.sealed, **changes)
 
 
 def _mark(db: Engine, claim: _Claim, **changes: Any) -> None:
     """Write down what came of it, unless another has taken over."""
     table = tables.outgoing
     mine = (table.c.id == claim.entry_id) & (table.c.sender == claim.sender)
+    changed = update(table).where(mine).values(sender=None, claimed_until=None, **changes)
     with writing(db) as connection:
-        connection.execute(
-            update(table).where(mine).values(sender=None, claimed_until=None, **changes)
-        )
+        connection.execute(changed)

@@ -19,12 +19,16 @@ class LostError(PacsError):
     """No answer, or none that can be true: later it may work. What was sent may be there."""
 
 
+class NotThereError(LostError):
+    """As `LostError`, but of what was sent nothing can be there."""
+
+
 class RefusedError(PacsError):
     """The archive will not have this, now or later: a person has to see to it."""
 
 
 class ThereError(RefusedError):
-    """The archive has an object under this identifier: this one, where it was sent before."""
+    """The archive has an object under this identifier: this one, where it may be from before."""
 
 
 def hush() -> None:
@@ -58,11 +62,14 @@ _REASONS = {
     0xA900: "what is in it is not of the kind that it says",
     0xC000: "it does not understand it",
 }
-_MAY_PASS = (0x0110, *range(0xA700, 0xA710))
+_FULL = range(0xA700, 0xA710)
+_MAY_PASS = (0x0110, *_FULL)
 """Reasons of a store's failure that may pass: processing failure, out of resources (PS3.7, C.5)."""
 _FOR_GOOD = (406, 413, 415)
 """What no repetition changes; a log-in, an address or a proxy is mended without telling us."""
 _LATER = (408, 425, 429)
+_UNTAKEN = (301, 302, 307, 308, 401, 403, 404, 405, 425, 429)
+"""What a server says before it takes anything."""
 _UNREADABLE = (
     "What came cannot be read: it is damaged, or no archive is there. Check url in the settings."
 )
@@ -71,16 +78,17 @@ _UNREADABLE = (
 def for_status(name: str, status: int) -> PacsError:
     """Return what to say of an HTTP status that is no success."""
     expected = f"Expected an answer of the archive {name}."
+    lost = NotThereError if status in _UNTAKEN else LostError
     if 300 <= status < 400:
-        return LostError(
+        return lost(
             f"{expected} It points to another address, which is not followed: nothing may leave "
             "for a place that is not in the settings. Put the final address there."
         )
     if status in STATUS:
         sentence = f"{expected} {STATUS[status]}"
-        return RefusedError(sentence) if status in _FOR_GOOD else LostError(sentence)
+        return RefusedError(sentence) if status in _FOR_GOOD else lost(sentence)
     if status >= 500 or status in _LATER:
-        return LostError(f"{expected} It fails ({status}). Try again in a moment.")
+        return lost(f"{expected} It fails ({status}). Try again in a moment.")
     return RefusedError(f"{expected} It refuses this ({status}). Ask who runs it.")
 
 
@@ -92,11 +100,11 @@ def for_status_of_store(name: str, code: int | None, *, is_heard: bool = False) 
     if code == DUPLICATE:
         return ThereError(
             f"Expected the archive {name} to take the report. It has an object under the same "
-            "identifier, from before this was sent: discard this one if it is the same. One with "
-            "other content needs an identifier of its own (SOP Instance UID)."
+            "identifier already: discard this one if it is the same. One with other content needs "
+            "an identifier of its own (SOP Instance UID)."
         )
     if code in _MAY_PASS or (code is None and is_heard):
-        return LostError(
+        return (NotThereError if code in _FULL else LostError)(
             f"Expected the archive {name} to say that it has the report. It does not say so. "
             "It is tried again."
         )

@@ -20,6 +20,10 @@ class Cipher:
     opened: Callable[[bytes, str], bytes]
     encrypts: bool = True
 
+    def plain(self, content: bytes, name: str, *, sealed: bool) -> bytes:
+        """Return what was kept under a name, `sealed` or as it is; raises as `opened`."""
+        return self.opened(content, name) if sealed else content
+
 
 def _cannot_open(content: bytes, name: str) -> bytes:
     raise KneeOAError(

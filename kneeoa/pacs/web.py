@@ -21,6 +21,7 @@ from kneeoa.pacs.bounded.exchange import Deadline, Exchange
 from kneeoa.pacs.part10 import FILMS, SECONDARY, identity, is_uid
 from kneeoa.pacs.problems import (
     LostError,
+    NotThereError,
     PacsError,
     RefusedError,
     for_status_of_store,
@@ -235,7 +236,7 @@ class Web:
 
         Raises `RefusedError` where it will not have it, a `ThereError` where it had one under this
         identifier before, and `LostError` where nothing is known: then `holds` may tell whether it
-        arrived.
+        arrived, but of a `NotThereError` that it did not.
         """
         file_meta = identity(data)
         if not self.server.sends:
@@ -267,12 +268,18 @@ class Web:
 
     @contextlib.contextmanager
     def _exchange(self, seconds: float, *, kinds: Sequence[str], most: int) -> Iterator[Exchange]:
-        with (
-            Deadline(seconds) as deadline,
-            translated(self.server.name, seconds=seconds, is_over=deadline.is_over),
-            Exchange(self.server, deadline, kinds=kinds, most=most) as session,
-        ):
-            yield session
+        deadline = Deadline(seconds)
+        try:
+            with (
+                deadline,
+                translated(self.server.name, seconds=seconds, is_over=deadline.is_over),
+                Exchange(self.server, deadline, kinds=kinds, most=most) as session,
+            ):
+                yield session
+        except LostError as problem:
+            if deadline.has_reached:
+                raise
+            raise NotThereError(str(problem)) from None
 
 
 def _listed(answers: Any) -> list[Any]:

@@ -258,8 +258,11 @@ outgoing = Table(
     Column("content", LargeBinary),
     Column("sealed", Boolean, nullable=False),
     Column("size", Integer, nullable=False),
+    # None of what was put in by a version before that kept it.
     Column("digest", String(64)),
     Column("state", String(16), nullable=False),
+    # Whether something of it may have arrived without a word.
+    Column("may_be_there", Boolean, nullable=False, server_default=false()),
     Column("tries", Integer, nullable=False),
     Column("put_at", Moment, nullable=False),
     Column("next_at", Moment, nullable=False),

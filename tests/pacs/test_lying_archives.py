@@ -9,7 +9,13 @@ import pytest
 
 from kneeoa.pacs import web as web_module
 from kneeoa.pacs.bounded.multipart import written
-from kneeoa.pacs.problems import LostError, PacsError, RefusedError, for_status
+from kneeoa.pacs.problems import (
+    LostError,
+    NotThereError,
+    PacsError,
+    RefusedError,
+    for_status,
+)
 from kneeoa.pacs.query import Place, Search
 from kneeoa.pacs.settings import Secret
 from kneeoa.pacs.web import Web
@@ -273,7 +279,8 @@ def test_a_film_that_cannot_be_had_holds_up_no_other():
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        *((code, LostError) for code in (301, 401, 403, 404, 405, 408, 429, 500, 502, 503)),
+        *((code, LostError) for code in (303, 408, 500, 502, 503)),
+        *((code, NotThereError) for code in (301, 307, 401, 403, 404, 405, 429)),
         *((code, RefusedError) for code in (400, 406, 413, 415)),
     ],
 )
@@ -291,3 +298,26 @@ def test_a_film_that_could_not_be_checked_is_not_shown(monkeypatch):
     monkeypatch.setattr(web_module, "workers", Busy)
     with running_archive(film()) as archive, pytest.raises(LostError, match="decoders are busy"):
         Web(archive.server()).film(PLACE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (said(b"", "text/plain", status="401 Unauthorized"), NotThereError),
+        (said(b"", "text/plain", status="500 Oh"), LostError),
+        (lambda _: None, LostError),
+        (lambda _: time.sleep(30), LostError),
+    ],
+)
+def test_a_report_may_be_there_once_it_began_to_be_sent_unless_the_log_in_fails(answer, kind):
+    with lying(answer) as url, pytest.raises(LostError) as problem:
+        Web(server_at(url, transfer_seconds=0.5)).store(film())
+    assert type(problem.value) is kind
+
+
+def test_a_report_is_not_where_nobody_was_reached():
+    with lying(lambda _: None) as url:
+        pass  # its port is nobody's now
+    for nowhere in (url, "http://no-such-host.invalid/dicom-web"):
+        with pytest.raises(NotThereError):
+            Web(server_at(nowhere)).store(film())

@@ -172,7 +172,8 @@ def test_a_list_that_was_cut_is_not_all(archive, capsys, tmp_path, monkeypatch, 
     assert "more than are listed" in said
 
 
-def test_the_receiver_has_the_room_of_a_folder_and_ends_as_the_other_commands(tmp_path):
+@pytest.mark.parametrize(("ending", "ends_with"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_the_receiver_has_the_room_of_a_folder_and_ends_as_a_service(tmp_path, ending, ends_with):
     import os
 
     code = (
@@ -194,6 +195,7 @@ def test_the_receiver_has_the_room_of_a_folder_and_ends_as_the_other_commands(tm
     )
     assert running.stdout.readline() == "5000\n"
     assert "receives films" in running.stderr.readline()
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(ending)
     _, said = running.communicate(timeout=30)
-    assert (running.returncode, said) == (130, "kneeoa: Stopped. The films that came stay.\n")
+    assert running.returncode == ends_with
+    assert said == "kneeoa: Stopped. The films that came stay.\n"

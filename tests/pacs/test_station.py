@@ -12,7 +12,13 @@ from pynetdicom import AE, evt
 from kneeoa.pacs import outbox
 from kneeoa.pacs.classic.station import Classic
 from kneeoa.pacs.part10 import data_set
-from kneeoa.pacs.problems import LostError, PacsError, RefusedError, ThereError
+from kneeoa.pacs.problems import (
+    LostError,
+    NotThereError,
+    PacsError,
+    RefusedError,
+    ThereError,
+)
 from kneeoa.pacs.settings import Station
 from kneeoa.store.database import open_store
 from tests.support.archive import PATIENT, STUDY, film, report
@@ -97,6 +103,7 @@ def test_why_it_is_not_kept_is_said(status, error, said):
 def test_who_does_not_agree_is_told_what_to_mend(archive, options, said):
     with running_station(**archive) as (station, kept), pytest.raises(PacsError) as problem:
         Classic(station_at(station.port, **options)).store(DATA)
+    assert isinstance(problem.value, NotThereError | RefusedError)
     assert said in str(problem.value)
     assert kept == []
 
@@ -104,9 +111,9 @@ def test_who_does_not_agree_is_told_what_to_mend(archive, options, said):
 def test_nobody_there_and_a_name_that_is_none():
     with liar(silence) as port:
         socket.create_connection(("127.0.0.1", port)).close()
-    with pytest.raises(LostError, match="Nobody answers there"):
+    with pytest.raises(NotThereError, match="Nobody answers there"):
         Classic(station_at(port)).store(DATA)
-    with pytest.raises(LostError, match="name is not known"):
+    with pytest.raises(NotThereError, match="name is not known"):
         Classic(station_at(104, host="no-such-host.invalid")).store(DATA)
 
 
@@ -158,8 +165,10 @@ def silence(connection):
     """Say nothing, and stay."""
 
 
-MUTE = accept_and_say(b"")
-WAITS = (silence, MUTE)
+MUTE, ENDS = accept_and_say(b""), accept_and_say(b"")
+BREAKS = accept_and_say(b"\x07\0\0\0\0\x04\0\0\0\0")
+RAVES = accept_and_say(b"\x04\0\0\0\0\x0a\0\0\0\x06\x01\x03abcd")
+WAITS, AGREE = (silence, MUTE), (MUTE, ENDS, BREAKS, RAVES)
 
 
 @pytest.mark.parametrize(
@@ -171,10 +180,10 @@ WAITS = (silence, MUTE)
         (lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "no DICOM"),
         (lambda connection: connection.sendall(b"\x02\0\0\0\0\x08" + b"\xff" * 8), "no DICOM"),
         (lambda connection: connection.sendall(b"\x07\0\0\0\0\x04\0\0\0\0"), "before anything"),
-        (accept_and_say(b"\x07\0\0\0\0\x04\0\0\0\0"), "broke off in the middle"),
-        (accept_and_say(b"\x04\0\0\0\0\x0a\0\0\0\x06\x01\x03abcd"), "no DICOM"),
+        (BREAKS, "broke off in the middle"),
+        (RAVES, "no DICOM"),
         (MUTE, "within 0.5 seconds"),
-        (accept_and_say(b""), "hung up"),
+        (ENDS, "hung up"),
     ],
 )
 def test_one_that_is_slow_or_lies_gets_a_sentence_in_time(answer, said):
@@ -183,6 +192,8 @@ def test_one_that_is_slow_or_lies_gets_a_sentence_in_time(answer, said):
     with liar(answer) as port, pytest.raises(LostError) as problem:
         Classic(station_at(port, transfer_seconds=seconds)).store(DATA)
     assert said in str(problem.value)
+    # Of a report that was begun to be sent nobody knows.
+    assert isinstance(problem.value, NotThereError) == (answer not in AGREE)
     assert time.monotonic() - began < 10
     for hidden in (PATIENT, STUDY):
         assert hidden not in str(problem.value)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from kneeoa.pacs.problems import LostError
+from kneeoa.pacs.problems import LostError, NotThereError
 from kneeoa.pacs.query import Search
 from kneeoa.pacs.web import Web
 from tests.support.archive import PATIENT, film, lying, running_archive, server_at
@@ -51,6 +51,8 @@ def test_a_certificate_is_checked(certificate):
         url = archive.url.replace("http://", "https://")
         with pytest.raises(LostError, match="certificate does not stand for it"):
             Web(server_at(url)).find(SEARCH)
+        with pytest.raises(NotThereError, match="certificate does not stand for it"):
+            Web(server_at(url)).store(film())
         with pytest.raises(LostError, match="certificate does not stand for it"):
             other = url.replace("127.0.0.1", "localhost")
             Web(server_at(other, authority=str(certificate[0]))).find(SEARCH)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import stat
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -66,6 +67,15 @@ def test_a_film_that_a_killed_process_had_half_written_goes_after_an_hour(files,
     assert left.exists()  # it may be on its way still
     os.utime(left, times=(time.time() - 3601,) * 2)
     keeping.tidy(db, files, NOW)
+    assert not left.exists()
+
+
+def test_one_that_the_version_before_had_half_written_goes_too(files, db):
+    left = put(files).with_name(".new.left")
+    left.write_bytes(FILM)
+    keeping.tidy(db, files, NOW)
+    os.utime(left, times=(time.time() - 3601,) * 2)
+    keeping.tidy(db, files, NOW + timedelta(hours=1))
     assert not left.exists()
 
 
@@ -222,5 +232,5 @@ def test_the_list_needs_a_key_that_is_not_guessed():
 
 
 def test_a_mistyped_setting_keeps_no_film_in_clear():
-    with pytest.raises(ConfigError, match=r"KNEEOA_CASES_SECRT is none .*KNEEOA_CASES_SECRET"):
+    with pytest.raises(ConfigError, match=r"SECRT is no setting .*KNEEOA_CASES_SECRET"):
         settings.files_from({"KNEEOA_CASES_SECRT": "0f" * 32})

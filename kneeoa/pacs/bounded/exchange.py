@@ -28,10 +28,17 @@ _CHUNK = 65_536
 
 
 class Deadline:
-    """The end of an exchange: at that time its connections are shut, from another thread."""
+    """The end of an exchange: at that time its connections are shut, from another thread.
+
+    Attributes
+    ----------
+    has_reached : whether a connection stood, over TLS where there is any: something may have gone
+        out
+    """
 
     def __init__(self, seconds: float):
         self._ends = time.monotonic() + seconds
+        self.has_reached = False
         self._lock = threading.Lock()
         self._twins: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._shut)
@@ -173,9 +180,9 @@ class Exchange(requests.Session):
 
 def _says_more(response: requests.Response) -> bool:
     """Return whether there is more than the answer has (PS3.18, 8.3.4.4; before, by status 206)."""
-    warning = response.headers.get("Warning", "").strip().lower()
-    # The other warning of a search: names were not compared fuzzily, which nobody asked for.
-    return response.status_code == 206 or (warning.startswith("299") and "fuzzy" not in warning)
+    # By its words: under the same number (299) servers say anything else, too.
+    warnings = response.headers.get("Warning", "").lower()
+    return response.status_code == 206 or "additional results" in warnings
 
 
 class _Adapter(HTTPAdapter):
@@ -204,5 +211,9 @@ def _pool(
         deadline.watch(made)
         return made
 
-    watched = type("Watched", (connection,), {"_new_conn": new_connection})
+    def connect(self: HTTPConnection) -> None:
+        connection.connect(self)
+        deadline.has_reached = True
+
+    watched = type("Watched", (connection,), {"_new_conn": new_connection, "connect": connect})
     return type("Pool", (pool,), {"ConnectionCls": watched})

@@ -31,7 +31,13 @@ from pynetdicom.transport import AddressInformation
 
 from kneeoa.pacs.bounded.exchange import Deadline
 from kneeoa.pacs.part10 import Identity, data_set, identity
-from kneeoa.pacs.problems import LostError, RefusedError, for_status_of_store, hush
+from kneeoa.pacs.problems import (
+    LostError,
+    NotThereError,
+    RefusedError,
+    for_status_of_store,
+    hush,
+)
 from kneeoa.pacs.settings import Station
 
 _APPLICATION = "1.2.840.10008.3.1.1.1"
@@ -70,20 +76,23 @@ class Classic:
         """
         file_meta, content = identity(data), data_set(data)
         seconds = self.station.transfer_seconds
+        lost: type[LostError] = NotThereError
         with Deadline(seconds) as deadline:
             try:
                 with self._connected(deadline) as connection:
-                    status = self._stored(connection, file_meta, content)
+                    most = self._associated(connection, file_meta)
+                    lost = LostError
+                    status = self._stored(connection, file_meta, content, most)
             except (LostError, RefusedError):
                 raise
             except Exception as problem:
                 # Of the network, or of reading what came: a library's own words may quote it.
                 if deadline.is_over() or isinstance(problem, TimeoutError):
-                    raise LostError(
+                    raise lost(
                         f"{self._expected} It did not finish within {seconds:g} seconds. It is "
                         "tried again; give it more time in the settings where that is often."
                     ) from None
-                raise LostError(f"{self._expected} {self._why(problem)}") from None
+                raise lost(f"{self._expected} {self._why(problem)}") from None
         if status and status not in _WARNINGS:
             raise for_status_of_store(self.station.name, status)
 
@@ -96,9 +105,10 @@ class Classic:
             connection.settimeout(deadline.left)
             yield _Connection(connection)
 
-    def _stored(self, connection: "_Connection", file_meta: Identity, content: bytes) -> int:
-        """Return the status that the archive answers an object with."""
-        most = self._associated(connection, file_meta)
+    def _stored(
+        self, connection: "_Connection", file_meta: Identity, content: bytes, most: int
+    ) -> int:
+        """Return the status that the archive answers an object with; `most` as `_associated`."""
         request = C_STORE()
         request.MessageID, request.Priority = _MESSAGE, 0
         request.AffectedSOPClassUID = file_meta.sop_class
@@ -130,9 +140,9 @@ class Classic:
         connection.send(A_ASSOCIATE_RQ(), asked)
         answer = connection.receive()
         if isinstance(answer, A_ASSOCIATE_RJ):
-            raise LostError(f"{self._expected} {self._why_rejected(answer)}")
+            raise NotThereError(f"{self._expected} {self._why_rejected(answer)}")
         if not isinstance(answer, A_ASSOCIATE_AC):
-            raise LostError(f"{self._expected} It hung up before anything was sent. Try again.")
+            raise NotThereError(f"{self._expected} It hung up before anything was sent. Try again.")
         if not (agreed := [context.result for context in answer.presentation_context]):
             raise ValueError("nothing is agreed on")
         if agreed != [0]:

@@ -4,13 +4,18 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kneeoa.errors import KneeOAError
 
 _ABANDONED = 3600
 """Seconds after which nobody is writing any more."""
+_BETWEEN_LOOKS = timedelta(hours=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_LOOKED: dict[Path, datetime] = {}
+"""When all folders of films were last looked into: with many films that takes a while."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -28,12 +33,26 @@ def have_on_disk(folder: Path) -> None:
             os.close(descriptor)
 
 
+def folders_of_films(folder: Path) -> Sequence[Path]:
+    """Return the folders that films of cases are written in, the one that has the others first."""
+    return (folder, *folder.glob("[0-9a-f][0-9a-f]"))
+
+
 def drop_abandoned(folder: Path, *, seconds: float = _ABANDONED) -> None:
     """Delete what a process that was killed had begun to write there, `seconds` ago or longer."""
     for left in folder.glob(".new[.-]*"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime >= seconds:
                 left.unlink()
+
+
+def drop_half_written(folder: Path, now: datetime) -> None:
+    """Delete what was abandoned in a folder of films: by the version before, in those within it."""
+    all_of_them = now - _LOOKED.get(folder, _NEVER) >= _BETWEEN_LOOKS
+    for place in folders_of_films(folder) if all_of_them else [folder]:
+        drop_abandoned(place)
+    if all_of_them:
+        _LOOKED[folder] = now
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from kneeoa.store.cases.case import (
     from_json,
     to_json,
 )
-from kneeoa.store.cases.disk import drop_abandoned
+from kneeoa.store.cases.disk import drop_half_written
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
 from kneeoa.store.cases.windows import overtaken
 from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
@@ -97,7 +97,7 @@ def tidy(db: Engine, files: FilmFiles, now: datetime) -> None:
     A film that it put there goes, where no case has it, and so does one that it had half written;
     one that it was about to delete is put back where a case has it still.
     """
-    drop_abandoned(files.folder)
+    drop_half_written(files.folder, now)
     for digest in files.aside():
         _settle_aside(db, files, digest, now)
     for digest, mark in files.unsettled():

@@ -21,7 +21,13 @@ from kneeoa.files import read_regular
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.store import tables
 from kneeoa.store.cases import sealed
-from kneeoa.store.cases.disk import FilmFileError, drop_abandoned, have_on_disk, in_words
+from kneeoa.store.cases.disk import (
+    FilmFileError,
+    drop_abandoned,
+    folders_of_films,
+    have_on_disk,
+    in_words,
+)
 from kneeoa.store.database import writing
 
 _FILM = re.compile(r"(?:\.gone\.)?([0-9a-f]{64})(?:\.film)?")
@@ -129,7 +135,7 @@ def reseal_films(db: Engine, folder: Path, secrets: Secrets) -> Iterator[Outcome
     What somebody who was killed had half written is deleted: nobody else is writing now.
     """
     outcome = Outcome()
-    for place in (folder, *folder.glob("[0-9a-f][0-9a-f]")):
+    for place in folders_of_films(folder):
         drop_abandoned(place, seconds=0)
     for kept in kept_in(folder):
         try:
