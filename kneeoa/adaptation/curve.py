@@ -46,7 +46,8 @@ class LearningCurve:
 
     Attributes
     ----------
-    table : `COLUMNS`, a row a number of films and measure of `MEASURES`; 0 films is as published
+    table : `COLUMNS`, a row a number of films and measure of `MEASURES`; 0 films is as published;
+        ``low`` and ``high`` are NaN where all draws are the same
     films : how many there were in all
     draws : by measure, its values ``(resamples + 1, numbers)`` without 0; the first of all patients
     """
@@ -163,19 +164,24 @@ def _learnt(adaptation: Adaptation, some: np.ndarray, scored: np.ndarray, seed: 
 
 def _curve(films: GradedFilms, scored: dict[int, np.ndarray], rule: str) -> LearningCurve:
     weights = bootstrap.patient_weights(films.patient_ids)
+    patients = len(set(films.patient_ids))
     weights = np.concatenate([np.ones((1, len(films))), weights])
     every = {
         number: _measured(films.grades, answers, weights, rule)
         for number, answers in scored.items()
     }
     rows = [
-        (number, measure, float(draws[0]), *bootstrap.percentile_interval(draws[1:]))
+        (number, measure, float(draws[0]), *_interval(measure, draws[1:], patients))
         for number, measured in every.items()
         for measure, draws in measured.items()
     ]
     learnt = [measured for number, measured in every.items() if number]
     draws = {name: np.stack([answers[name] for answers in learnt], axis=1) for name in MEASURES}
     return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
+
+
+def _interval(measure: str, draws: np.ndarray, patients: int) -> tuple[float, float]:
+    return bootstrap.share_interval(draws, 0 if measure == "median_kappa" else patients)
 
 
 def _measured(

@@ -30,11 +30,13 @@ NAMES = {
 """Each figure with its name for people, in their order."""
 
 Ends = tuple[float | None, float | None, float | None]
-"""A value and its interval, low and high; None where it is not defined."""
+"""A value and its interval, low and high; None where it is not defined, or the films bear none."""
 Figures = dict[str, dict[str, Ends]]
 _FROM_SUMMARY = (
     "accuracy", "quadratic_kappa", "within_one_grade", "mean_absolute_error", "auc_kl2",
 )  # fmt: skip
+SHARES = ("answer_accuracy", "accuracy", "within_one_grade", "coverage")
+"""Figures that count films, each right or wrong."""
 
 
 def compared(
@@ -48,28 +50,31 @@ def compared(
     """Return ``before``, ``after`` and ``difference`` of each of `NAMES`: value, low, high.
 
     `before` and `after` are probabilities ``(N, 5)`` and sets ``(N, 2)`` of the same films, `rule`
-    that by which a grade is said. What is not defined, such as kappa of a single grade, is None.
+    that by which a grade is said. What is not defined, such as kappa of a single grade, is None,
+    and so is an interval where all draws are the same (`bootstrap.known_interval`); that of a share
+    of films is then Wilson's over patients.
     """
+    patients = len(set(patient_ids))
     weights = bootstrap.patient_weights(patient_ids)
     # One more draw holds every film once: the value itself.
     weights = np.concatenate([np.ones((1, len(grades))), weights])
     draws = [_draws(grades, *answers, weights, rule) for answers in (before, after)]
     return {
         name: {
-            "before": _ends(draws[0][name]),
-            "after": _ends(draws[1][name]),
+            "before": _ends(draws[0][name], patients if name in SHARES else 0),
+            "after": _ends(draws[1][name], patients if name in SHARES else 0),
             "difference": _ends(draws[1][name] - draws[0][name]),
         }
         for name in NAMES
     }
 
 
-def defined(ends: Ends) -> tuple[float, float, float]:
-    """Return value, low and high of a figure that is always defined, as accuracy is."""
-    value, low, high = ends
-    if value is None or low is None or high is None:
-        raise ValueError("Expected a figure that is defined.")
-    return value, low, high
+def in_words(ends: Ends, form: str, *, factor: float = 1, unit: str = "") -> str:
+    """Return a figure as text, times `factor` in `form`, with its interval where it has one."""
+    value, low, high = (None if end is None else f"{factor * end:{form}}" for end in ends)
+    if value is None:
+        return "not defined"
+    return f"{value}{unit}" if low is None else f"{value}{unit} ({low} to {high})"
 
 
 def sets_out_of_fold(
@@ -123,9 +128,10 @@ def _draws(
     }
 
 
-def _ends(draws: np.ndarray) -> Ends:
+def _ends(draws: np.ndarray, patients: int = 0) -> Ends:
+    """`patients` are those of a share of films; of other figures 0."""
     value, low, high = (
         float(end) if np.isfinite(end) else None
-        for end in (draws[0], *bootstrap.percentile_interval(draws[1:]))
+        for end in (draws[0], *bootstrap.share_interval(draws[1:], patients))
     )
     return value, low, high

@@ -174,7 +174,8 @@ def lines(
     pd.DataFrame
         ``line`` (the lowest grade at or above it), ``films``, the films at or above it of
         ``readers``, ``published`` and ``adapted``, and the readers' share minus the published and
-        minus the adapted networks', with 95% intervals, in [-1, 1]. ``home`` is at how many films
+        minus the adapted networks', with 95% intervals, in [-1, 1], NaN where all draws are the
+        same. ``home`` is at how many films
         the published networks would be at home, if their films had these grades, ``beyond`` that
         share minus the published one, with its 95% interval, and ``elsewhere`` whether it differs
         from 0 by more than chance explains, all four lines together. Without `home` these are not
@@ -191,7 +192,7 @@ def lines(
         ends = []
         for networks in (before, after):
             draws = weights @ (theirs.astype(float) - networks)
-            ends += [draws[0], *bootstrap.percentile_interval(draws[1:])]
+            ends += [draws[0], *bootstrap.known_interval(draws[1:])]
         counts = [int(beyond.sum()) for beyond in (theirs, before, after)]
         held = _against_home(grades, before, patient_ids, home, int(grade))
         rows.append((int(grade), len(grades), *counts, *map(float, ends), *held))

@@ -93,9 +93,14 @@ def not_better(adaptation: Adaptation) -> str:
     measured = (
         f"Expected the adapted networks to be better than the published ones. Cross-entropy of "
         f"{counted(len(adaptation.films), 'film')}, out of fold: {figure['before'][0]:.3f} before, "
-        f"{figure['after'][0]:.3f} after; difference {change:+.3f} (95% interval {low:+.3f} to "
-        f"{high:+.3f})"
+        f"{figure['after'][0]:.3f} after; difference {change:+.3f}"
     )
+    if low is None:
+        return (
+            f"{measured}, the same in every draw of these films. No profile was made: grade more "
+            "films, or ask for it anyway (on the command line: --anyway)."
+        )
+    measured = f"{measured} (95% interval {low:+.3f} to {high:+.3f})"
     if adaptation.worse:
         return (
             f"{measured}: they are worse, by more than chance explains. No profile was made: read "
@@ -147,18 +152,11 @@ def as_text(adaptation: Adaptation) -> str:
         lines += ["", f"{answer:42}{'before':>22}{'after':>22}{'difference':>25}"]
         for name, label in figures.NAMES.items():
             before, after, difference = (
-                _cell(by_measure[name][part], sign)
+                figures.in_words(by_measure[name][part], f"{sign}.3f").replace(" to ", ", ")
                 for part, sign in (("before", ""), ("after", ""), ("difference", "+"))
             )
             lines.append(f"  {label:40}{before:>22}{after:>22}{difference:>25}")
     return "\n".join(lines)
-
-
-def _cell(ends: Sequence[float | None], sign: str) -> str:
-    if None in ends:
-        return "not defined"
-    value, low, high = (f"{end:{sign}.3f}" for end in ends)
-    return f"{value} ({low}, {high})"
 
 
 def _record(adaptation: Adaptation, name: str, now: datetime, weights_sha256: str) -> Record:

@@ -1,11 +1,11 @@
 """Whether the networks would differ on other patients: sampling error, answers film by film."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.contingency_tables import mcnemar
 
 from kneeoa.analysis.anova import METRICS
 from kneeoa.metrics import bootstrap
@@ -25,24 +25,24 @@ def between_patients(
     See `kneeoa.analysis.comparisons.comparisons` for the arguments. The runs are of the same films.
     """
     on_split = observed[observed["split"] == split]
-    runs = {
-        name: [_graded(predictions[run_id], split) for run_id in rows["run_id"]]
-        for name, rows in on_split.groupby("architecture")
-    }
-    names = pair_of(runs)
-    tables = [table for name in names for table in runs[name]]
-    if not tables:
+    runs = {run_id: _graded(predictions[run_id], split) for run_id in on_split["run_id"]}
+    names = pair_of(on_split["architecture"])
+    if not names:
         return []
-    films = tables[0]
+    films = next(iter(runs.values()))
     true = films["true_grade"].to_numpy(int)
     answers: dict[str, np.ndarray] = {
-        name: np.stack([table[PROBABILITY_COLUMNS].to_numpy() for table in runs[name]])
+        name: np.stack(
+            [
+                runs[run_id][PROBABILITY_COLUMNS].to_numpy()
+                for run_id in on_split.loc[on_split["architecture"] == name, "run_id"]
+            ]
+        )
         for name in names
     }
     rows = _bootstrapped(true, answers, films["patient_id"], names, on_split)
     if len(names) == 2:
-        alike = _as_many_each(on_split, answers, names)
-        rows += _same_films(true, alike, films["patient_id"], names)
+        rows += _same_films(film_by_film(on_split, runs), films["patient_id"], names)
     return rows
 
 
@@ -84,78 +84,115 @@ def _bootstrapped(
         for low, high in [
             bootstrap.interval_of(metric, drawn[name][metric], patients=patients.nunique())
             if name in names
-            else bootstrap.known_interval(drawn[name][metric])
+            else bootstrap.difference_interval(metric, drawn[name][metric])
         ]
     ]
 
 
-def _as_many_each(
-    observed: pd.DataFrame, answers: dict[str, np.ndarray], names: list[Architecture]
-) -> dict[str, np.ndarray]:
-    """Return the answers of equally many cycles of each network.
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmByFilm:
+    """Two networks on the same films, the probabilities of each one's cycles averaged.
 
-    The mean of more cycles is right on more films, whatever the network. Of each seed that both
-    have, as many as both have; where they share none, those of the lowest seeds.
+    Attributes
+    ----------
+    right : which films each is right on, (N,) bool in the order of `pair_of`; None where no fair
+        choice of cycles can be made
+    note : of how many films it is one alone, and which cycles count; or why there is nothing
     """
-    by_network = {
-        name: observed.loc[observed["architecture"] == name, "seed"].reset_index(drop=True)
+
+    right: tuple[np.ndarray, np.ndarray] | None
+    note: str
+
+    @property
+    def gain(self) -> np.ndarray:
+        """By film 1 where the second alone is right, -1 where the first alone is, ``(N,) int``."""
+        if self.right is None:
+            raise ValueError("Expected two networks with a fair choice of cycles.")
+        first, second = self.right
+        return second.astype(int) - first.astype(int)
+
+    @property
+    def estimate(self) -> float:
+        """The second's share of right films minus the first's; NaN where there is nothing."""
+        return float("nan") if self.right is None else float(self.gain.sum() / len(self.gain))
+
+
+def film_by_film(observed: pd.DataFrame, films: Mapping[str, pd.DataFrame]) -> FilmByFilm:
+    """Return on which films the mean of each network's cycles is right, as many cycles of each.
+
+    The mean of more cycles is right on more films, whatever the network. So where one network has
+    more, as many of its lowest seeds count as the other has; where seeds repeat, as with several
+    recipes, any such choice would be one of the recipe, and there is nothing.
+
+    Parameters
+    ----------
+    observed : as from `anova.observations`, of one split and both networks
+    films : run_id -> its graded predictions of that split, of the same films in the same order
+    """
+    cycles = {name: rows.sort_values("seed") for name, rows in observed.groupby("architecture")}
+    names = pair_of(cycles)
+    counts = [len(cycles[name]) for name in names]
+    least = min(counts)
+    if max(counts) > least and any(rows["seed"].duplicated().any() for rows in cycles.values()):
+        return FilmByFilm(
+            None,
+            f"Several cycles of one network have the same seed: which of "
+            f"{' and '.join(map(_cycles, counts))} to average is open. Choose as many of each.",
+        )
+    means = [
+        np.mean(
+            [films[run][PROBABILITY_COLUMNS].to_numpy() for run in cycles[name]["run_id"][:least]],
+            axis=0,
+        )
         for name in names
-    }
-    # The first, second, ... cycle of a seed: several recipes may have it.
-    keys = {
-        name: list(zip(seeds, seeds.groupby(seeds).cumcount(), strict=True))
-        for name, seeds in by_network.items()
-    }
-    shared = set.intersection(*map(set, keys.values()))
-    least = min(map(len, by_network.values()))
-    kept = {
-        name: np.array([key in shared for key in keys[name]])
-        if shared
-        else (seeds.rank(method="first") <= least).to_numpy()
-        for name, seeds in by_network.items()
-    }
-    return {name: answers[name][kept[name]] for name in names}
+    ]
+    true = films[cycles[names[0]]["run_id"].iloc[0]]["true_grade"].to_numpy(int)
+    first, second = (mean.argmax(axis=1) == true for mean in means)
+    alone = (first & ~second).sum(), (second & ~first).sum()
+    each = [f"{least} of {_cycles(n)}" if n > least else _cycles(n) for n in counts]
+    note = (
+        f"{alone[0]} films right by the {DISPLAY_NAME[names[0]]} alone, {alone[1]} by the "
+        f"{DISPLAY_NAME[names[1]]} alone (means of {' and '.join(each)})."
+    )
+    return FilmByFilm((first, second), note)
 
 
 def _same_films(
-    true: np.ndarray,
-    answers: dict[str, np.ndarray],
-    patients: pd.Series,
-    names: list[Architecture],
+    compared: FilmByFilm, patients: pd.Series, names: list[Architecture]
 ) -> list[dict[str, Any]]:
-    """McNemar, where a network's answer is that of the mean probability over these cycles."""
-    right = [answers[name].mean(axis=0).argmax(axis=1) == true for name in names]
-    only_first, only_second = (right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()
-    discordant = only_first + only_second
+    """McNemar, and the same by patient."""
     base = {
         "metric": "accuracy",
         "comparison": difference_of(names),
-        "estimate": (only_second - only_first) / len(true),
+        "estimate": compared.estimate,
         "shows": "Whether one network, its cycles averaged, is right on more films than the other.",
     }
     knees = base | {
         "method": "McNemar",
-        "n": len(true),
+        "n": len(patients),
         "unit": "knees",
         "cannot_show": "Takes the two knees of a patient as independent, which they are not.",
-        "note": f"{only_first} films right by the {DISPLAY_NAME[names[0]]} alone, {only_second} by "
-        f"the {DISPLAY_NAME[names[1]]} alone "
-        f"(means of {' and '.join(_cycles(len(answers[name])) for name in names)}).",
+        "note": compared.note,
     }
-    if discordant:
-        table = [[(right[0] & right[1]).sum(), only_first], [only_second, 0]]
-        test = mcnemar(table, exact=bool(discordant < 25))
-        knees |= {"statistic": test.statistic, "p": test.pvalue}
-    gain = pd.Series(right[1].astype(int) - right[0].astype(int))
-    per_patient = gain.groupby(patients.to_numpy()).sum().to_numpy()
     by_patient = base | {
         "method": "sign-flip test over patients",
-        "n": len(per_patient),
+        "n": patients.nunique(),
         "unit": "patients",
-        "p": _sign_flip(per_patient),
         "cannot_show": _PATIENTS,
     }
-    return [knees, by_patient]
+    if compared.right is None:
+        return [knees, by_patient | {"note": compared.note}]
+    # Late: it takes seconds to load, which who asks for `film_by_film` alone need not.
+    from statsmodels.stats.contingency_tables import mcnemar
+
+    first, second = compared.right
+    only_first, only_second = (first & ~second).sum(), (second & ~first).sum()
+    if discordant := only_first + only_second:
+        table = [[(first & second).sum(), only_first], [only_second, 0]]
+        test = mcnemar(table, exact=bool(discordant < 25))
+        knees |= {"statistic": test.statistic, "p": test.pvalue}
+    per_patient = pd.Series(compared.gain).groupby(patients.to_numpy()).sum().to_numpy()
+    return [knees, by_patient | {"p": _sign_flip(per_patient)}]
 
 
 def _cycles(count: int) -> str:

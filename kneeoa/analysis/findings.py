@@ -189,6 +189,8 @@ def careful_sentences(compared: pd.DataFrame, metric: str) -> Iterator[str]:
                 else "the interval leaves out 0."
             )
         )
+    if (untested := row_of("McNemar", "note")) is not None and pd.isna(untested["estimate"]):
+        yield f"Film by film: not tested. {untested['note']}"
     if (mcnemar := row_of("McNemar")) is not None:
         yield f"Film by film: {mcnemar['note']} McNemar {_tested(mcnemar)}."
     if (flipped := row_of("sign-flip test over patients")) is not None:

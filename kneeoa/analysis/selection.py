@@ -1,12 +1,16 @@
 """Which runs a research page is about: a study, networks, a split, and runs picked one by one."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
+from kneeoa.records import results
 from kneeoa.records.archive import FINISHED, Archive, Study
 from kneeoa.wording import counted
 
@@ -163,12 +167,46 @@ def finished_runs(archive: Archive) -> pd.DataFrame:
 
 
 def distinct(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return `runs` of an archive without copies: of a finished run in two folders the first.
+    """Return `runs` of an archive without copies: of a finished run in several folders one.
 
-    A copy is no other cycle: counted twice, it would make the spread of cycles smaller than it is.
+    That is the first whose answers can be read, or the first where none can. A copy is no other
+    cycle: counted twice, it would make the spread of cycles smaller than it is.
     """
-    is_copy = runs.duplicated(["run_id", "model_sha256"]) & (runs["state"] == FINISHED)
-    return runs[~is_copy]
+    left_out: list[int] = []
+    for _, copies in _copied(runs):
+        readable = (row.Index for row in copies.itertuples() if _has_answers(row))
+        left_out.extend(copies.index.drop(next(readable, copies.index[0])))
+    return runs.drop(index=left_out)
+
+
+def copied(runs: pd.DataFrame) -> int:
+    """Return how many finished runs of an archive stand in more than one of its folders."""
+    return _copied(runs).ngroups
+
+
+def _copied(runs: pd.DataFrame) -> Any:
+    same_run = ["run_id", "model_sha256"]
+    finished = runs[runs["state"] == FINISHED]
+    return finished[finished.duplicated(same_run, keep=False)].groupby(same_run, sort=False)
+
+
+def _has_answers(run: Any) -> bool:
+    file = Path(run.folder, "runs", run.run_id, "predictions.csv")
+    try:
+        at = file.stat()
+    except OSError:
+        return False
+    return _is_readable(file, at.st_mtime_ns, at.st_size)
+
+
+@functools.lru_cache(maxsize=1000)
+def _is_readable(file: Path, changed: int, size: int) -> bool:
+    """Whether the answers in a file, last `changed` then and of that `size`, can be read."""
+    try:
+        results.read_predictions(file)
+    except KneeOAError:
+        return False
+    return True
 
 
 def _of_study(runs: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kneeoa.analysis import anova, claim, comparisons, confusions, ensembles
+from kneeoa.analysis import anova, between_patients, claim, comparisons, confusions, ensembles
 from kneeoa.analysis.anova import METRICS, SPLITS
 from kneeoa.errors import DataError
 from kneeoa.files import read_table
@@ -54,8 +54,9 @@ def stored_tables(
 
     They are when the metrics that they were made from are those in `observed`, which
     `anova.observations` measures anew of `predictions`, when the runs have films and patients in
-    common that give the kept interval of accuracy again, and when no row is missing. It spares a
-    reader the seconds of the other bootstraps.
+    common that give the kept interval of accuracy again, when the films that one network alone is
+    right on are the kept ones, and when no row is missing. It spares a reader the seconds of the
+    other bootstraps and of the tests.
     """
     try:
         kept = _read(study_folder / "observations.csv", _OBSERVED)
@@ -66,7 +67,7 @@ def stored_tables(
         return None
     if not _alike(kept, observed) or not all(map(_is_whole, stored.values(), _ROW_OF.values())):
         return None
-    if not all(_same_patients(stored["comparisons"], observed, predictions, s) for s in SPLITS):
+    if not all(_same_films(stored["comparisons"], observed, predictions, s) for s in SPLITS):
         return None
     for table in stored.values():
         if "note" in table:
@@ -117,16 +118,16 @@ def _alike(first: pd.DataFrame, second: pd.DataFrame) -> bool:
     return same_runs and np.allclose(first, second, rtol=1e-7, equal_nan=True)
 
 
-def _same_patients(
+def _same_films(
     compared: pd.DataFrame,
     observed: pd.DataFrame,
     predictions: Mapping[str, pd.DataFrame],
     split: str,
 ) -> bool:
-    """Whether the patients are those that the kept intervals of accuracy on a split are over.
+    """Whether films and patients are those that the kept rows of accuracy on a split are over.
 
-    The draws follow from who has which film, and a table does not say who has. Of runs on unlike
-    films nothing that was kept is taken: a table of before would compare them.
+    The draws follow from who has which film, and a table does not say who has. Film by film a table
+    of before would compare means of other cycles; of runs on unlike films it would compare them.
     """
     runs = observed[observed["split"] == split]
     if runs.empty:
@@ -139,11 +140,11 @@ def _same_patients(
     }
     patients = next(iter(films.values()))["patient_id"]
     weights = bootstrap.patient_weights(patients)
-    rows = compared[
-        (compared["split"] == split)
-        & (compared["metric"] == "accuracy")
-        & (compared["method"] == "bootstrap over patients")
-    ].set_index("comparison")
+    rows = compared[(compared["split"] == split) & (compared["metric"] == "accuracy")].set_index(
+        "comparison"
+    )
+    by_film = rows[rows["method"] == "McNemar"]
+    rows = rows[rows["method"] == "bootstrap over patients"]
     for network, run_ids in runs.groupby("architecture")["run_id"]:
         right = np.mean([films[run_id]["error"].to_numpy() == 0 for run_id in run_ids], axis=0)
         draws = (weights @ right) / weights.sum(axis=1)
@@ -154,7 +155,12 @@ def _same_patients(
         kept = rows.loc[name, ["low", "high"]].to_numpy(float)
         if not np.allclose(kept, ends, rtol=1e-7, equal_nan=True):
             return False
-    return True
+    if runs["architecture"].nunique() < 2:
+        return by_film.empty
+    now = between_patients.film_by_film(runs, films)
+    return by_film["note"].tolist() == [now.note] and np.allclose(
+        by_film["estimate"].to_numpy(float), now.estimate, rtol=1e-7, equal_nan=True
+    )
 
 
 def _is_whole(table: pd.DataFrame, keys: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """What a hospital's own films teach the networks, as figures."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -70,9 +71,11 @@ def learning_curve_figure(
         mode="lines+markers",
         line={"color": style.COLOUR[TOGETHER], "width": 2.5},
         marker={"size": 9, "symbol": style.SYMBOL[TOGETHER]},
-        customdata=learnt[["low", "high"]],
-        hovertemplate="%{x} films: %{y:.3f} (%{customdata[0]:.3f} to %{customdata[1]:.3f})"
-        "<extra></extra>",
+        customdata=[
+            "" if np.isnan(low) else f" ({low:.3f} to {high:.3f})"
+            for low, high in zip(learnt["low"], learnt["high"], strict=True)
+        ],
+        hovertemplate="%{x} films: %{y:.3f}%{customdata}<extra></extra>",
     )
     figure.update_xaxes(title="Films learnt from", rangemode="tozero")
     figure.update_yaxes(title=title)

@@ -65,7 +65,8 @@ class Profile:
         Of profiles from before that was measured by patient, from what they count by grade.
         """
         value, low, high = self._deciding.get("answer_accuracy", {}).get("after", (None,) * 3)
-        if value is not None and low is not None and high is not None:
+        # An interval without width is none: profiles of before have such ones.
+        if value is not None and low is not None and high is not None and high > low:
             return value, low, high
         records = self.record.track_record
         record = records.get(_DECIDING, next(iter(records.values())))

@@ -66,7 +66,10 @@ def summary(true_grades: np.ndarray, probabilities: np.ndarray) -> dict[str, flo
 def weighted_summaries(
     true_grades: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the metrics of `summary` for each row of ``(draws, N)`` weights, ``(draws,)`` each."""
+    """Return the metrics of `summary` for each row of ``(draws, N)`` weights, ``(draws,)`` each.
+
+    Macro averages are NaN in a draw without one of the grades of `true_grades`.
+    """
     scores = probabilities[:, 2:].sum(axis=1)
     auc = weighted_auc(np.asarray(true_grades) >= 2, scores, weights)
     return without_auc(true_grades, probabilities, weights) | {"auc_kl2": auc}
@@ -78,20 +81,26 @@ def without_auc(
     """Return `weighted_summaries` but for the area under the curve, which takes longest."""
     confusions = weighted_confusions(true_grades, probabilities.argmax(axis=1), weights)
     error = calibration_errors(true_grades, probabilities, weights)
-    return of_confusions(confusions) | {"expected_calibration_error": error}
+    return of_confusions(confusions, true_grades) | {"expected_calibration_error": error}
 
 
-def of_confusions(confusions: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the metrics of `summary` that need grades alone, of ``(draws, 5, 5)`` matrices."""
+def of_confusions(confusions: np.ndarray, true_grades: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the metrics of `summary` that need grades alone, of ``(draws, 5, 5)`` matrices.
+
+    `true_grades` (N,) int in 0-4 are those of the films that are drawn from: macro averages are
+    over the grades among them, and NaN in a draw that lacks one.
+    """
     total = confusions.sum(axis=(1, 2))
     reference, given = confusions.sum(axis=2), confusions.sum(axis=1)
     expected = reference[:, :, None] * given[:, None, :] / total[:, None, None]
     chance = (expected * _DISTANCE**2).sum(axis=(1, 2))
     seen = (confusions * _DISTANCE**2).sum(axis=(1, 2))
     # Of a grade that is not among the films nothing can be missed: a mean over five would hold 0s.
-    is_there = reference > 0
+    is_there = np.bincount(np.asarray(true_grades, int), minlength=_GRADES) > 0
+    # A mean over the other grades would be another figure than that of all films.
+    is_whole = (reference[:, is_there] > 0).all(axis=1)
     macro = {
-        f"macro_{name}": share((np.nan_to_num(values) * is_there).sum(axis=1), is_there.sum(axis=1))
+        f"macro_{name}": np.where(is_whole, np.nan_to_num(values[:, is_there]).mean(axis=1), np.nan)
         for name, values in per_grade(confusions).items()
     }
     return {
@@ -120,7 +129,7 @@ def per_grade(confusions: np.ndarray) -> dict[str, np.ndarray]:
 def quadratic_kappa(true_grades: np.ndarray, predicted_grades: np.ndarray) -> float:
     """Return Cohen's kappa with quadratic weights, in [-1, 1]; NaN when all grades are one."""
     counts = confusion_matrix(true_grades, predicted_grades)
-    return float(of_confusions(counts[None])["quadratic_kappa"][0])
+    return float(of_confusions(counts[None], true_grades)["quadratic_kappa"][0])
 
 
 def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:

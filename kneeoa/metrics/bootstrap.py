@@ -15,6 +15,8 @@ from kneeoa.grades import GRADES
 from kneeoa.metrics import agreement
 
 RESAMPLES = 2000
+MOST_UNDEFINED = 0.05
+"""Share of draws without a value from which on the others say nothing of its interval."""
 
 
 def patient_weights(
@@ -52,7 +54,7 @@ def grade_summaries(
     confusions = agreement.weighted_confusions(true_grades, answers, weights)
     recalls = agreement.per_grade(confusions)["recall"]
     recall = {f"recall_kl{int(grade)}": recalls[:, grade] for grade in GRADES}
-    return agreement.of_confusions(confusions) | recall
+    return agreement.of_confusions(confusions, true_grades) | recall
 
 
 def mean_summaries(
@@ -132,17 +134,31 @@ def interval_of(
     return known_interval(draws, level=level)
 
 
+def difference_interval(metric: str, draws: np.ndarray) -> tuple[float, float]:
+    """Return the 95% interval of a difference in a metric from its draws: as `known_interval`.
+
+    NaN for `agreement.NO_INTERVAL`: each side's draws lie above its value, the more so the fewer
+    its films, so that their difference holds 0 no more reliably than they do.
+    """
+    if metric in agreement.NO_INTERVAL:
+        return float("nan"), float("nan")
+    return known_interval(draws)
+
+
 SHARES_OF_FILMS = frozenset({"accuracy", "within_one_grade"})
 """Metrics that count films, each right or wrong."""
 
 
 def known_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:
-    """Return `percentile_interval`, or NaN where all draws are the same.
+    """Return `percentile_interval`, or NaN where the draws do not bear one.
 
-    Whoever made no error so far is not certain to make none; nor does one patient tell of others.
+    That is where more than `MOST_UNDEFINED` of them are not defined, and where all the others are
+    the same: whoever made no error so far is not certain to make none, nor does one patient tell of
+    others.
     """
     defined = draws[np.isfinite(draws)]
-    if not len(defined) or np.ptp(defined) < 1e-12:
+    too_few = len(defined) < (1 - MOST_UNDEFINED) * len(draws)
+    if not len(defined) or too_few or np.ptp(defined) < 1e-12:
         return float("nan"), float("nan")
     return percentile_interval(defined, level=level)
 
@@ -158,7 +174,7 @@ def share_interval(draws: np.ndarray, patients: int, *, level: float = 0.95) -> 
             if np.abs(defined - share).max() < 1e-12:
                 z = NormalDist().inv_cdf((1 + level) / 2)
                 return agreement.wilson(share * patients, patients, z=z)
-    return known_interval(defined, level=level)
+    return known_interval(draws, level=level)
 
 
 def percentile_interval(draws: np.ndarray, *, level: float = 0.95) -> tuple[float, float]:

@@ -33,7 +33,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95% interval over patients."""
+    """A figure with its 95% interval over patients, NaN where the films bear none."""
 
     value: float
     low: float
@@ -131,7 +131,7 @@ def coverage(
         Estimate(
             float(held.mean()), *bootstrap.share_interval(weights @ held, len(set(patient_ids)))
         ),
-        Estimate(float(width.mean()), *bootstrap.percentile_interval(weights @ width)),
+        Estimate(float(width.mean()), *bootstrap.known_interval(weights @ width)),
         tuple(
             float(held[grades == grade].mean()) if (grades == grade).any() else float("nan")
             for grade in GRADES

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kneeoa.grades import GRADES
 from kneeoa.metrics import bootstrap
-from kneeoa.teaching.scoring import FEWEST, interval_of_draws
+from kneeoa.teaching.scoring import FEWEST
 
 _N = len(GRADES)
 _APART = np.abs(np.subtract.outer(np.arange(_N), np.arange(_N)))
@@ -45,14 +45,14 @@ def group_kappa_interval(
     """Return the 95% percentile bootstrap interval of `group_kappa` over films.
 
     It says how far other films like these would move it, not other readers. NaN for fewer than
-    `FEWEST` films with two votes, and where `interval_of_draws` says so.
+    `FEWEST` films with two votes, and where `bootstrap.known_interval` says so.
     """
     counts = np.asarray(counts, float)
     counts = counts[counts.sum(axis=1) > 0]  # a film without a vote adds nothing to a draw
     if not _has_enough(counts):
         return float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(len(counts), size=(resamples, len(counts)))
-    return interval_of_draws(_kappas(counts[drawn], WEIGHTS[weights]))
+    return bootstrap.known_interval(_kappas(counts[drawn], WEIGHTS[weights]))
 
 
 def rests_on(counts: np.ndarray, weights: str = "plain") -> str:
@@ -99,7 +99,7 @@ def pair_kappa_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple[
     if not _has_enough(counts_of(votes).to_numpy()):
         return float("nan"), float("nan")
     times = bootstrap.patient_weights(np.arange(len(grades)), resamples=resamples)
-    return interval_of_draws(_pair_kappas(grades, times))
+    return bootstrap.known_interval(_pair_kappas(grades, times))
 
 
 def pairs_rest_on(votes: pd.DataFrame) -> str:
@@ -116,7 +116,7 @@ def share_right_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple
     """Return the 95% percentile bootstrap interval over films of the share of right votes, 0 to 1.
 
     The votes on one film are alike, so films are drawn. NaN for fewer than `FEWEST` films with a
-    vote, and where `interval_of_draws` says so.
+    vote, and where `bootstrap.known_interval` says so.
     """
     films = by_film(votes)
     films = films[films["votes"] > 0]
@@ -125,7 +125,7 @@ def share_right_interval(votes: pd.DataFrame, *, resamples: int = 2000) -> tuple
     times = bootstrap.patient_weights(np.arange(len(films)), resamples=resamples)
     total = films["votes"].to_numpy(float)
     right = films["right"].to_numpy(float) * total
-    return interval_of_draws((times @ right) / (times @ total))
+    return bootstrap.known_interval((times @ right) / (times @ total))
 
 
 def _wide(votes: pd.DataFrame) -> np.ndarray:

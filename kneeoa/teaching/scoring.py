@@ -11,8 +11,6 @@ from kneeoa.metrics.agreement import Proportion
 
 FEWEST = 5
 """Below this many patients, drawing them anew says too little for an interval."""
-MOST_UNDEFINED = 0.05
-"""Share of draws without a kappa from which on the others say nothing of its interval."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,19 +163,7 @@ def _kappa_interval(
     np.add.at(each, (owner, true, grades), 1)
     times = bootstrap.patient_weights(np.arange(len(patients)))
     drawn = (times @ each.reshape(len(patients), -1)).reshape(-1, 5, 5)
-    kappas = agreement.of_confusions(drawn)["quadratic_kappa"]
+    kappas = agreement.of_confusions(drawn, true)["quadratic_kappa"]
     # Of one reference or one given grade alone it is not defined, whatever the formula gives.
     several = [(drawn.sum(axis=axis) > 0).sum(axis=1) > 1 for axis in (1, 2)]
-    return interval_of_draws(np.where(several[0] & several[1], kappas, np.nan))
-
-
-def interval_of_draws(kappas: np.ndarray) -> tuple[float, float]:
-    """Return the 95% percentile interval of kappa's draws; NaN where they do not bear one.
-
-    That is where more than `MOST_UNDEFINED` of them are not defined (NaN), and where all the others
-    are the same: whoever made no error so far is not certain to make none.
-    """
-    defined = kappas[np.isfinite(kappas)]
-    if len(defined) < (1 - MOST_UNDEFINED) * len(kappas) or np.ptp(defined) < 1e-12:
-        return _NO_INTERVAL
-    return bootstrap.percentile_interval(defined)
+    return bootstrap.known_interval(np.where(several[0] & several[1], kappas, np.nan))

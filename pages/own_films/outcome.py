@@ -22,7 +22,6 @@ from pages.own_films.work import Work
 from pages.shared import boundary, cached, clients, table_view
 from pages.shared.profiles import in_use
 
-SHARES = ("answer_accuracy", "accuracy", "within_one_grade", "coverage")
 PYTHON = """
 from pathlib import Path
 from kneeoa.adaptation.adapting import adapt
@@ -73,13 +72,16 @@ def show_verdict(adaptation: Adaptation) -> None:
     films = adaptation.films
     figures_of = adaptation.figures[adaptation.deciding]
     before, after, more = (
-        figures.defined(figures_of["answer_accuracy"][part])
-        for part in ("before", "after", "difference")
+        figures_of["answer_accuracy"][part] for part in ("before", "after", "difference")
     )
+    change, low, high = more
+    points = figures.in_words((change, None, None), "+.0f", factor=100, unit=" points")
+    if low is not None and high is not None:
+        points += f", 95% interval {100 * low:+.0f} to {100 * high:+.0f}"
     accuracy = (
         f"{counted(len(films), 'film')} of {counted(len(set(films.patient_ids)), 'patient')}: "
-        f"{before[0]:.0%} right as published, {after[0]:.0%} adapted ({100 * more[0]:+.0f} points, "
-        f"95% interval {100 * more[1]:+.0f} to {100 * more[2]:+.0f})."
+        f"{before[0]:.0%} right as published, {after[0]:.0%} adapted "
+        f"({points})."
     )
     if adaptation.better:
         change, low, high = figures_of["cross_entropy"]["difference"]
@@ -87,7 +89,7 @@ def show_verdict(adaptation: Adaptation) -> None:
             f"The grades given are more probable to the adapted networks, by more than chance "
             f"explains (cross-entropy {change:+.2f}, {low:+.2f} to {high:+.2f})."
         )
-        if more[1] > 0:
+        if more[1] is not None and more[1] > 0:
             st.success(f"**Better than as published.** {accuracy} {probable}")
         else:
             st.info(
@@ -189,8 +191,8 @@ def show_figures(adaptation: Adaptation) -> None:
         height="content",
     )
     st.caption(
-        "95% intervals over patients; the difference is paired, on the same films. An interval "
-        "without width says that no draw of these films was otherwise, not that none could be."
+        "95% intervals over patients; the difference is paired, on the same films. Where every "
+        "draw of these films gave the same there is none: another film might give another."
     )
     grades = adaptation.films.grades
     for column, (title, shares) in zip(
@@ -236,11 +238,7 @@ def _numbers(parts_by_figure):
 
 
 def _cell(name, ends, sign=""):
-    if None in ends:
-        return "not defined"
-    if name in SHARES:
-        value, low, high = (f"{100 * end:{sign}.1f}" for end in ends)
+    if name in figures.SHARES:
         unit = " points" if sign else "%"
-        return f"{value}{unit} ({low} to {high})"
-    value, low, high = (f"{end:{sign}.3f}" for end in ends)
-    return f"{value} ({low} to {high})"
+        return figures.in_words(ends, f"{sign}.1f", factor=100, unit=unit)
+    return figures.in_words(ends, f"{sign}.3f")

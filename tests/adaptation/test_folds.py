@@ -121,6 +121,23 @@ def test_films_of_few_patients_are_refused():
         habits.learnt(features, grades, tuple("ab" * 20))
 
 
+def test_no_error_on_these_films_is_no_certainty():
+    grades = np.arange(40) % 5
+    patients = [str(film // 2) for film in range(40)]
+    right = np.eye(5)[grades] * 0.9 + 0.02, np.stack([grades, grades], axis=1)
+    made = figures.compared(grades, patients, right, right, rule="median")
+    # Wilson's interval of 20 of 20 patients.
+    low = 20 / (20 + 1.959964**2)
+    for name in figures.SHARES:
+        assert made[name]["after"] == pytest.approx((1, low, 1))
+        assert made[name]["difference"] == (0, None, None)
+    for name in ("quadratic_kappa", "mean_absolute_error", "width"):
+        assert made[name]["after"][1:] == (None, None)
+    assert figures.in_words(made["width"]["after"], ".3f") == "1.000"
+    assert figures.in_words(made["accuracy"]["after"], ".2f") == "1.00 (0.84 to 1.00)"
+    assert figures.in_words((None, None, None), ".2f") == "not defined"
+
+
 def test_the_ranges_that_are_measured_are_those_that_are_shown():
     """Where nearly all films are right, the threshold is 0, and a range still holds its grade."""
     shares = np.concatenate([np.eye(5)[[0] * 38], [[0.44, 0.41, 0.15, 0, 0]] * 2])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from kneeoa.analysis import anova, comparisons
+from kneeoa.analysis import anova, comparisons, findings
 from kneeoa.analysis.between_cycles import _permutation, between_cycles, hedges_g
 from kneeoa.analysis.study_tables import study_tables
 from tests.support.cycles import PATIENTS, study
@@ -233,19 +233,45 @@ def test_film_by_film_as_many_cycles_of_one_network_as_of_the_other(observed_and
         row(comparisons.comparisons(table, predicted, "test"), "McNemar")
         for table in (uneven, alike)
     )
-    assert found[["estimate", "p", "note"]].tolist() == expected[["estimate", "p", "note"]].tolist()
-    assert "(means of 2 cycles and 2 cycles)" in found["note"]
+    assert found[["estimate", "p"]].tolist() == expected[["estimate", "p"]].tolist()
+    assert "(means of 2 of 5 cycles and 2 cycles)" in found["note"]
+    assert "(means of 2 cycles and 2 cycles)" in expected["note"]
 
 
-def test_film_by_film_no_network_is_better_for_its_number_of_cycles():
-    # One network under two names: 9 cycles against the tenth, and 3 recipes of each seed against 1.
+def test_film_by_film_the_lowest_seeds_count_and_no_more_of_one_network(observed_and_predictions):
+    observed, predicted = observed_and_predictions
+    apart = observed["seed"].where(observed["architecture"] == "mobilenet", observed["seed"] + 4)
+    # Seeds 0 to 4 against 4 to 8: as many of each, whichever they share.
+    note = row(comparisons.comparisons(observed.assign(seed=apart), predicted, "test"), "McNemar")
+    assert "(means of 5 cycles and 5 cycles)" in note["note"]
+    one = (observed["architecture"] == "mobilenet") | (observed["seed"] == 3)
+    turned = observed.assign(seed=4 - observed["seed"])
+    for table, lowest in ((observed[one], "mobilenet-0"), (turned[one], "mobilenet-4")):
+        found = row(comparisons.comparisons(table, predicted, "test"), "McNemar")
+        alone = table["run_id"].isin([lowest, "resnet50-3"])
+        expected = row(comparisons.comparisons(table[alone], predicted, "test"), "McNemar")
+        assert found[["estimate", "p"]].tolist() == expected[["estimate", "p"]].tolist()
+        assert "(means of 1 of 5 cycles and 1 cycle)" in found["note"]
+
+
+def test_where_seeds_repeat_no_recipe_is_picked_to_be_compared_film_by_film():
     observed, predicted = study(mobilenet=0.6, resnet50=0.6, cycles=6)
-    seeds = observed["seed"].where(observed["architecture"] == "mobilenet", observed["seed"] + 6)
-    apart = observed.assign(seed=seeds)
-    apart = apart[(apart["architecture"] == "mobilenet") | (apart["seed"] == 9)]
     repeated = observed.assign(seed=observed["seed"] // 3)
     few = repeated["run_id"].isin(["resnet50-0", "resnet50-3"])
-    repeated = repeated[few | (repeated["architecture"] == "mobilenet")]
-    for table, cycles in ((apart, "1 cycle"), (repeated, "2 cycles")):
-        note = row(comparisons.comparisons(table, predicted, "test"), "McNemar")["note"]
-        assert f"(means of {cycles} and {cycles})" in note
+    unequal = repeated[few | (repeated["architecture"] == "mobilenet")]
+    table = comparisons.comparisons(unequal, predicted, "test")
+    for method in ("McNemar", "sign-flip test over patients"):
+        found = row(table, method)
+        assert found[["estimate", "p"]].isna().all()
+        assert "which of 6 cycles and 2 cycles to average is open" in found["note"]
+    said = list(findings.careful_sentences(table, "accuracy"))
+    assert any(one.startswith("Film by film: not tested. Several cycles") for one in said)
+    # As many of each are all taken: nothing is picked.
+    both = row(comparisons.comparisons(repeated, predicted, "test"), "McNemar")
+    assert "(means of 6 cycles and 6 cycles)" in both["note"]
+
+
+def test_a_difference_in_calibration_error_has_no_interval(table):
+    difference = row(table, "bootstrap over patients", "expected_calibration_error")
+    assert difference[["low", "high"]].isna().all()
+    assert np.isfinite(difference["estimate"])

@@ -88,6 +88,23 @@ def test_a_copy_of_a_run_in_another_folder_is_no_other_run(tmp_path):
     assert len(chosen(one, other, study="other/one").finished) == 4
 
 
+def test_of_copies_of_a_run_the_one_that_can_be_read_counts(tmp_path):
+    folders = [tmp_path / name for name in "abc"]
+    write_study(folders[0], cycles=1)
+    for folder in folders[1:]:
+        shutil.copytree(folders[0], folder)
+    run = Path("runs", "resnet50-seed0-00000000", "predictions.csv")
+    (folders[0] / run).write_text("cut off")
+    made = chosen(*folders)
+    assert set(measuring.graded_films(made)) == {"mobilenet", "resnet50"}
+    assert len(made.finished) == 2
+    # Two runs, however many folders they stand in.
+    assert selection.copied(made.archive.runs) == 2
+    for folder in folders[1:]:
+        (folder / run).unlink()
+    assert len(chosen(*folders).finished) == 2
+
+
 def test_a_run_without_answers_on_these_films_is_said_to_be_without_grades(folder):
     write_run(folder, "resnet50", 5, predictions=drawn_predictions(5, splits=("val",)))
     for split, state in (("test", "finished, not graded"), ("val", "finished")):
@@ -153,6 +170,18 @@ def test_tables_over_other_patients_are_not_taken(kept, folder, owners):
         corrected = owners(table["patient_id"].astype(object))
         results.write_predictions(file, table.assign(patient_id=corrected))
     assert kept_tables(place, chosen(folder, study="one")) is None
+
+
+@pytest.mark.parametrize("old", [{"estimate": 0.2}, {"note": "(means of 2 cycles and 1 cycle)."}])
+def test_tables_that_compare_other_cycles_film_by_film_are_not_taken(kept, old):
+    place, made = kept
+    file = place / "comparisons.csv"
+    table = pd.read_csv(file)
+    by_film = (table["method"] == "McNemar") & (table["split"] == "test")
+    assert by_film.sum() == 1
+    table.loc[by_film, list(old)] = list(old.values())
+    table.to_csv(file, index=False)
+    assert kept_tables(place, made) is None
 
 
 def test_tables_that_compare_runs_of_unlike_films_are_not_taken(kept, folder):

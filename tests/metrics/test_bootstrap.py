@@ -45,6 +45,32 @@ def test_one_patient_tells_nothing_of_others():
     assert ends["within_one_grade"][0] < 0.25
 
 
+@pytest.mark.parametrize(("rare", "has_interval"), [(1, False), (10, True)])
+def test_macro_averages_have_no_interval_where_many_draws_lack_a_grade(rare, has_interval):
+    # One patient of a grade is in 63% of the draws: the others would be means over other grades.
+    true = np.array([0, 1, 2, 3] * 25 + [4] * rare)
+    given = np.where(true == 4, 3, np.where(np.arange(len(true)) % 5, true, (true + 1) % 4))
+    patients = np.arange(len(true)).astype(str)
+    ends = bootstrap.patient_intervals(true, one_hot(given), patients)
+    for name in ("macro_precision", "macro_recall", "macro_f1"):
+        assert np.isfinite(ends[name]).all() == has_interval
+    assert np.isfinite(ends["accuracy"]).all()
+    value = agreement.summary(true, one_hot(given))["macro_recall"]
+    if has_interval:
+        low, high = ends["macro_recall"]
+        assert value - 0.1 < low < value < high < value + 0.1
+
+
+def test_draws_without_a_value_say_nothing_once_they_are_many():
+    draws = np.append(np.linspace(0, 1, 95), np.full(5, np.nan))
+    low, high = bootstrap.known_interval(draws)
+    assert (low, high) == pytest.approx((0.025, 0.975))
+    assert bootstrap.share_interval(draws, 9) == (low, high)
+    draws[50] = np.nan
+    assert np.isnan(bootstrap.known_interval(draws)).all()
+    assert np.isnan(bootstrap.share_interval(draws, 9)).all()
+
+
 def test_patients_not_knees_are_resampled():
     rng = np.random.default_rng(1)
     right = np.repeat(rng.random(200) < 0.7, 2)
@@ -78,8 +104,9 @@ def test_runs_are_averaged_draw_by_draw(grades):
 
 def test_every_metric_comes_with_its_interval_and_of_how_many():
     rng = np.random.default_rng(2)
-    true, probabilities = rng.integers(0, 5, 12), rng.dirichlet(np.ones(5), 12)
-    patients = np.repeat(["a", "b", "c", "d"], 3)
+    # Every patient has all grades, so that no draw lacks one.
+    true, probabilities = np.tile(np.arange(5), 4), rng.dirichlet(np.ones(5), 20)
+    patients = np.repeat(["a", "b", "c", "d"], 5)
     rows = bootstrap.measured(true, probabilities, patients)
     summary = agreement.summary(true, probabilities)
     ends = bootstrap.patient_intervals(true, probabilities, patients)
@@ -89,4 +116,4 @@ def test_every_metric_comes_with_its_interval_and_of_how_many():
         # Every resampling adds to a sum of absolute gaps.
         has_none = np.isnan(row["low"])
         assert has_none == (row["metric"] == "expected_calibration_error")
-    assert {(row["knees"], row["patients"]) for row in rows} == {(12, 4)}
+    assert {(row["knees"], row["patients"]) for row in rows} == {(20, 4)}

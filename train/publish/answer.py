@@ -133,8 +133,16 @@ def describe(rule: str, val: Graded, test: Graded) -> dict:
 def _coverage(graded: Graded, rule: AnswerRule) -> dict[str, Any]:
     grade_sets = rule.sets(graded.probabilities)
     coverage = conformal.coverage(grade_sets, graded.grades, graded.patient_ids)
-    by_grade = [value if isfinite(value) else None for value in coverage.by_grade]
-    return asdict(coverage) | {"by_grade": by_grade}
+    estimates = {
+        name: {end: _number(value) for end, value in asdict(estimate).items()}
+        for name, estimate in (("covered", coverage.covered), ("width", coverage.width))
+    }
+    return estimates | {"by_grade": [_number(value) for value in coverage.by_grade]}
+
+
+def _number(value: float) -> float | None:
+    """JSON has no NaN: what these films do not tell is none."""
+    return value if isfinite(value) else None
 
 
 def _read(file: Path) -> Splits:

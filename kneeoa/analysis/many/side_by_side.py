@@ -44,7 +44,7 @@ class SideBySide:
     ----------
     table : `COLUMNS`, a row a metric: means over the runs of each set with their standard deviation
         over runs (empty for one), and second minus first with its 95% interval over patients, empty
-        for `agreement.NO_INTERVAL` and where the draws are all the same
+        where `bootstrap.difference_interval` gives none
     matrices : mean confusion matrices in % of the reference grade, ``(5, 5)`` each, NaN where a
         grade is not there
     paired : whether both were measured on the same films
@@ -97,7 +97,7 @@ def side_by_side(
             means[1][metric],
             spreads[1][metric],
             means[1][metric] - means[0][metric],
-            *_interval(metric, drawn[1][metric] - drawn[0][metric]),
+            *bootstrap.difference_interval(metric, drawn[1][metric] - drawn[0][metric]),
         )
         for metric in MEASURES
     ]
@@ -109,14 +109,6 @@ def side_by_side(
         (len(first), len(second)),
         tuple(_sentences(first, second, sides, paired)),
     )
-
-
-def _interval(metric: str, differences: np.ndarray) -> tuple[float, float]:
-    # Each set's own draws lie above its value, the more so the fewer its films: their difference
-    # holds 0 no more reliably than they do.
-    if metric in agreement.NO_INTERVAL:
-        return float("nan"), float("nan")
-    return bootstrap.known_interval(differences)
 
 
 def in_words(table: pd.DataFrame) -> pd.DataFrame:

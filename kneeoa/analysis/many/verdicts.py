@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kneeoa.analysis.many.side_by_side import MEASURES, SideBySide
+from kneeoa.metrics import agreement
 from kneeoa.wording import counted
 
 LEVEL = 0.05
@@ -40,7 +41,9 @@ def verdicts(compared: SideBySide) -> Iterator[str]:
             f"A mean over {first} stands beside one over {second}. That of more runs is right on "
             "more films, whatever they are: choose as many of each to learn of anything else."
         )
-    undefined = " or is not defined" if compared.table["low"].isna().any() else ""
+    # Metrics that never have an interval are no matter of these sets: the table says so of them.
+    tested = compared.table[~compared.table["metric"].isin(agreement.NO_INTERVAL)]
+    undefined = " or is not defined" if tested["low"].isna().any() else ""
     for row in compared.table.to_dict("records"):
         if not (row["low"] > 0 or row["high"] < 0):
             continue

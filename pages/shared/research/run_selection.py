@@ -72,7 +72,7 @@ def choose(*, split: bool = True) -> Selection | None:
         )
         table_view.choose_image()
     _show_problems(archive)
-    if copies := len(archive.runs) - len(selection.distinct(archive.runs)):
+    if copies := selection.copied(archive.runs):
         st.caption(
             f"{counted(copies, 'run')} {'stands' if copies == 1 else 'stand'} in more than one of "
             "these folders: each run counts once."

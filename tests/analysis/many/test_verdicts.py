@@ -18,7 +18,7 @@ def compared(rows, answers=(6, 4)):
     return SideBySide(table, (np.eye(5), np.eye(5)), True, answers, answers, ())
 
 
-UNLIKE = ("expected_calibration_error", 0.01, 0.01, -0.05, (-0.06, -0.03))
+UNLIKE = ("mean_absolute_error", 0.01, 0.01, -0.05, (-0.06, -0.03))
 BY_PATIENTS = ("recall_kl3", 0.09, 0.07, -0.07, (-0.12, -0.02))
 UNDECIDED = ("accuracy", 0.01, 0.01, 0.01, (-0.01, 0.03))
 
@@ -39,7 +39,7 @@ def test_without_a_spread_over_runs_nothing_is_said_of_runs(sds, runs):
 def test_chance_of_patients_and_of_runs_are_two_things():
     both, patients, rest = verdicts(compared([UNLIKE, BY_PATIENTS, UNDECIDED]))
     assert both == (
-        "Beyond the chance of patients and of runs: expected calibration error (less in the "
+        "Beyond the chance of patients and of runs: mean absolute error (grades) (less in the "
         "second)."
     )
     assert "not of runs, so that other seeds might turn it: of KL 3, found (less in" in patients
@@ -49,7 +49,7 @@ def test_chance_of_patients_and_of_runs_are_two_things():
 def test_of_single_runs_it_is_not_known_what_other_seeds_would_give():
     rows = [(name, np.nan, np.nan, *more) for name, _, _, *more in (UNLIKE, UNDECIDED)]
     patients, _ = verdicts(compared(rows, (1, 1)))
-    assert patients.startswith("Beyond the chance of patients: expected calibration error")
+    assert patients.startswith("Beyond the chance of patients: mean absolute error (grades)")
     assert "is not known" in patients
 
 
@@ -62,3 +62,7 @@ def test_what_is_not_defined_is_not_said_to_hold_0():
     undefined = ("recall_kl4", np.nan, np.nan, np.nan, (np.nan, np.nan))
     (sentence,) = verdicts(compared([UNDECIDED, undefined]))
     assert "every interval holds 0 or is not defined" in sentence
+    # This one has none in any comparison.
+    calibration = ("expected_calibration_error", 0.01, 0.01, -0.05, (np.nan, np.nan))
+    (sentence,) = verdicts(compared([UNDECIDED, calibration]))
+    assert "every interval holds 0. That" in sentence

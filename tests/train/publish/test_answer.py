@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.published import DEFAULT_MODELS
 from train.__main__ import main
 from train.publish import answer
@@ -78,6 +79,19 @@ def test_the_coverage_on_a_card_is_that_of_the_ranges_shown():
     described = answer.describe("median", graded, graded)
     assert described["set"]["threshold"] == 0
     assert described["coverage"]["test"]["covered"]["value"] == 1
+
+
+@pytest.mark.parametrize("patients", [["one"] * 4, list("abcd")])
+def test_what_few_films_do_not_tell_of_the_coverage_is_none_on_the_card(patients):
+    """Of one patient, or of ranges that are all as wide, there is no interval: JSON has no NaN."""
+    shares, grades = np.eye(5)[[0, 1, 2, 3]], np.array([0, 1, 2, 4])
+    graded = answer.Graded(shares, grades, np.array(patients))
+    described = answer.describe("median", graded, graded)
+    json.dumps(described, allow_nan=False)
+    assert described["coverage"]["test"]["width"]["low"] is None
+    covered = answer._coverage(graded, AnswerRule("median", 0.9, 0.0))["covered"]
+    assert covered["value"] == 0.75
+    assert (covered["low"] is None) == (patients[0] == "one")
 
 
 def _shifted(line):
