@@ -10,8 +10,11 @@ from kneeoa.films.stored import StoredValues
 GO_BY_MARKER = "Go by the marker on the film."
 NOT_USED = "It was not used."
 NO_MILLIMETRES = "there are no millimetres."
-_BESIDE_THE_PICTURE = (GO_BY_MARKER, NOT_USED, NO_MILLIMETRES)
-"""How notes end that are about sides and lengths, neither of which the networks see."""
+SET_RIGHT = "That was set right."
+_NO_DOUBT = (GO_BY_MARKER, NOT_USED, NO_MILLIMETRES, SET_RIGHT)
+"""How notes end that leave no doubt of what the networks see: those about sides and lengths, which
+they do not see, and those about what the samples themselves show to be wrong in the header. Pixels
+made square are none of these: there the header's word alone is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +79,4 @@ class DecodedFilm:
 
 def of_the_picture(notes: Iterable[str]) -> tuple[str, ...]:
     """Return those `notes` on a film that tell of what the networks see, which may be wrong."""
-    return tuple(note for note in notes if not note.endswith(_BESIDE_THE_PICTURE))
+    return tuple(note for note in notes if not note.endswith(_NO_DOUBT))

@@ -1,7 +1,7 @@
 """Films that are taught with: of a graded dataset folder, or synthetic where there is none."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from kneeoa.errors import DataError
 from kneeoa.files import read_regular
 from kneeoa.films import phantom
 from kneeoa.films.limits import DEFAULT_LIMITS
-from kneeoa.graders.answer import AnswerRule, grades_said
+from kneeoa.graders.answer import Answer, Answered, AnswerRule, grades_said
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.records.results import PROBABILITY_COLUMNS
 from kneeoa.wording import is_plain, listed
@@ -167,6 +167,39 @@ def graded_before(
     same = predictions[(reference == predictions["true_grade"]).fillna(False)]
     grades = grades_said(rule, same[PROBABILITY_COLUMNS].to_numpy(float))
     return dict(zip(same["image_id"], grades.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedAnswer(Answered):
+    """What a table of predictions says of a film, by a network or by both together.
+
+    Attributes
+    ----------
+    name : of the network, or ``together``
+    probabilities : (5,) float64 summing to 1
+    answer : as of `kneeoa.graders.grading.Reading`
+    """
+
+    name: str
+    probabilities: np.ndarray
+    answer: Answer | None
+
+
+def recorded_answers(
+    tables: Mapping[str, pd.DataFrame], film: TeachingFilm, rules: Mapping[str, AnswerRule | None]
+) -> tuple[RecordedAnswer, ...]:
+    """Return what tables of predictions say of a film, by the same measure as `graded_before`.
+
+    `tables` and the `rules` by which is answered have the same names; a table without the film has
+    no answer.
+    """
+    answers = []
+    for name, table in tables.items():
+        same = (table["image_id"] == film.image_id) & (table["true_grade"] == film.grade)
+        for shares in table.loc[same, PROBABILITY_COLUMNS].to_numpy(float)[:1]:
+            rule = rules[name]
+            answers.append(RecordedAnswer(name, shares, rule.answer(shares) if rule else None))
+    return tuple(answers)
 
 
 # A page asks for its film at every key press, and drawing takes a quarter of a second.

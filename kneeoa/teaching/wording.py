@@ -1,11 +1,26 @@
 """Scores in words, as pages and result sheets show them."""
 
 import math
+from collections.abc import Collection
 
 from kneeoa.metrics.agreement import Proportion
 from kneeoa.teaching.scoring import Score
+from kneeoa.wording import counted
 
 DRAWN = "The films are drawn, not taken: this says nothing of real ones."
+
+COUNTED = (
+    "A network is counted with its published answer to a film, where there is one, else with that "
+    "of the reading page."
+)
+
+
+def what_counts(networks: Collection[Score], graded: int) -> str:
+    """Return with which answers `networks` are scored, and to how many `graded` films none is."""
+    lacking = graded - min((score.answered for score in networks), default=graded)
+    if not lacking:
+        return COUNTED
+    return f"{COUNTED} {counted(lacking, 'film')} without either: not counted for the networks."
 
 
 def share_text(share: Proportion | None) -> str:

@@ -12,6 +12,7 @@ from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
 from kneeoa.teaching import examples
 from pages.atlas import example_films
 from pages.shared import boundary, cached, kept, known_film
+from pages.shared.answers import counting
 
 A_PAGE = 3
 _ASKED = "atlas_graded_now"
@@ -121,7 +122,7 @@ def _answers(films):
 def _show_film(row):
     name = row.image_id
     try:
-        film = cached.teaching_film(name)
+        film = counting.teaching_film(name)
     except KneeOAError as error:
         st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
         return

@@ -10,6 +10,7 @@ from kneeoa.teaching import examples
 from kneeoa.wording import counted
 from pages.atlas import criteria
 from pages.shared import boundary, cached, dataset_films, kept, known_film, session_films
+from pages.shared.answers import counting
 from pages.shared.memory.folder_film import FolderFilm
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Pane
@@ -95,7 +96,7 @@ def show_row(names: list[str], key: str) -> None:
     read = {}
     for name in names:
         try:
-            read[name] = cached.teaching_film(name)
+            read[name] = counting.teaching_film(name)
         except KneeOAError as error:
             st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
     if not read:
@@ -113,7 +114,7 @@ def show_row(names: list[str], key: str) -> None:
 def _show_caption(name, film):
     reference = cached.teaching_set().films[name].grade
     networks = ", ".join(
-        f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}" for reading in film.readings
+        f"{known_film.name_of(answer)} {answer.said.label}" for answer in film.networks
     )
     text = f"Reference {reference.label}" + f"; {networks}" * bool(networks)
     st.markdown(f"**{boundary.escaped(name)}**  \n:small[{text}]")

@@ -7,7 +7,8 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from kneeoa.teaching import atlas, examples
 from pages.atlas import example_films
-from pages.shared import boundary, cached, kept, known_film
+from pages.shared import boundary, kept, known_film
+from pages.shared.answers import counting
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
 
@@ -84,7 +85,7 @@ def _show_pair(names, grades):
     for place, name, grade in zip(words, names, grades, strict=True):
         with place:
             try:
-                film = cached.teaching_film(name)
+                film = counting.teaching_film(name)
             except KneeOAError as error:
                 st.warning(f"{boundary.escaped(name)}: {boundary.escaped(str(error))}")
                 continue

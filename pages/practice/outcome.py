@@ -5,7 +5,6 @@ import streamlit as st
 
 from kneeoa.charts import confusion as confusion_charts
 from kneeoa.charts import teaching as charts
-from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.store import practice as store
@@ -20,10 +19,12 @@ from kneeoa.teaching.wording import (
     number_text,
     share_text,
     time_text,
+    what_counts,
 )
 from kneeoa.wording import counted
 from pages.practice import progress, take_along
 from pages.shared import boundary, cached, known_film, table_view
+from pages.shared.answers import counting
 
 MISSED_SHOWN = 3
 
@@ -42,7 +43,7 @@ def show(learner, session, go_on) -> None:
     # On what she graded and nothing else: the two stand beside each other.
     graded = answers.dropna(subset="grade")
     networks = {
-        DISPLAY_NAME[name]: scoring.score(_answers_of_network(graded, name), patients)
+        DISPLAY_NAME[name]: scoring.score(answers_of_network(graded, name), patients)
         for name in cached.cards()
     }
     over = "films" if drawn else "patients"
@@ -75,18 +76,17 @@ def show_head(learner, session, left, go_on) -> None:
     )
 
 
-def _answers_of_network(answers, architecture):
-    grades = [_grade_by(name, architecture) for name in answers["image_id"]]
+def answers_of_network(answers: pd.DataFrame, architecture) -> pd.DataFrame:
+    """Return `answers` with the grades that a network is counted with in place of hers.
+
+    What it said beside her in *AI or not* is what it said; else `counting.grades` has it.
+    """
+    own = answers[answers["network"] == architecture].dropna(subset="shown_grade")
+    beside = dict(zip(own["image_id"], own["shown_grade"], strict=True))
+    others = [name for name in answers["image_id"] if name not in beside]
+    by_film = counting.grades(architecture, others) | beside
+    grades = [by_film.get(name) for name in answers["image_id"]]
     return answers.assign(grade=pd.array(grades, "Int64"), seconds=None)
-
-
-def _grade_by(image_id, architecture):
-    try:
-        readings = cached.teaching_film(image_id).readings
-    except KneeOAError:  # said where the film itself is shown
-        return None
-    given = (int(reading.said) for reading in readings if reading.architecture == architecture)
-    return next(given, None)  # none of a film that is refused
 
 
 def show_scores(mine, networks, films, *, over) -> None:
@@ -113,6 +113,8 @@ def show_scores(mine, networks, films, *, over) -> None:
     )
     if scores:
         st.markdown(f"The networks on the films that you graded: {scores}.")
+    if networks:
+        st.caption(what_counts(networks.values(), mine.answered))
 
 
 def show_sway(learner, session, answers) -> None:
@@ -186,7 +188,7 @@ def _show_missed(row):
     own_answer = "time was up" if pd.isna(row.grade) else f"you said KL {int(row.grade)}"
     shown, answers = st.columns([2.2, 1], gap="medium")
     with boundary.refusals_shown():
-        film = cached.teaching_film(row.image_id)
+        film = counting.teaching_film(row.image_id)
         with shown:
             label, key = f"Film {row.position + 1}", f"missed_{row.position}"
             known_film.show_in_list(film, label, key=key)

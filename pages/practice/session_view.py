@@ -8,7 +8,8 @@ from kneeoa.errors import KneeOAError
 from kneeoa.grades import GRADES, KLGrade
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.teaching.playing import Play
-from pages.shared import boundary, cached, exam_choice, keyboard, known_film, live
+from pages.shared import boundary, exam_choice, keyboard, known_film, live
+from pages.shared.answers import counting
 
 # Where the page is longer than the screen, the next film would begin out of sight.
 _BEGUN_ABOVE = st.components.v2.component(
@@ -38,7 +39,7 @@ def show(play: Play, session, keep) -> None:
         return
     try:
         # Before anything is shown: the last film's reference must not stand beside the next one.
-        film = cached.teaching_film(play.film.image_id)
+        film = counting.teaching_film(play.film.image_id)
     except KneeOAError as error:
         show_head(play)
         st.error(boundary.escaped(f"{play.film.image_id}: {error}"))

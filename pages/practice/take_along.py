@@ -17,6 +17,7 @@ from kneeoa.teaching.wording import (
     kappa_text,
     share_text,
     time_text,
+    what_counts,
 )
 from pages.shared import exam_choice
 
@@ -70,6 +71,8 @@ def made_of(session, answers, mine, networks) -> bytes:
             if score.accuracy
         },
     }
+    if networks:
+        facts["Counted"] = what_counts(networks.values(), mine.answered)
     if drawn:
         facts["Note"] = DRAWN
     return sheet.sheet(

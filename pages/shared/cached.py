@@ -128,11 +128,13 @@ def film_folder(folder: Path) -> FilmFolder:
 def thumbnail(folder: Path, image_id: str, changed: int, longest: int) -> str:
     """Return a film of `film_folder` as a ``data:`` address, of at most `longest` pixels.
 
+    Of a negative it is the positive, as wherever the film is opened.
     `changed` is when its file was last written. Raises `KneeOAError` where it cannot be read.
     """
     films = film_folder(folder)
     radiograph = read_radiograph(films.read(image_id), films.files[image_id].name)
-    return display.png_uri(display.windowed(display.fit_within(radiograph.pixels, longest)))
+    shown = _found(radiograph.digest, radiograph).to_grade(radiograph)
+    return display.png_uri(display.windowed(display.fit_within(shown.pixels, longest)))
 
 
 def offered() -> Offered:
@@ -257,7 +259,7 @@ def teaching_feed(folder: Path | None, image_id: str, longest: int) -> FilmFeed:
     `folder` is that of `teaching_set`, in which the id stands for this film.
     """
     name, data = teaching_set().read(image_id)
-    radiograph = read_radiograph(data, name)  # a class waits for it: not for the networks
+    radiograph = read_radiograph(data, name)
     shown = _found(radiograph.digest, radiograph).to_grade(radiograph)
     return film_feed(shown, longest=longest)
 

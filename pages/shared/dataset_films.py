@@ -9,6 +9,7 @@ import streamlit as st
 from kneeoa.data.film_folder import FilmFolder
 from kneeoa.errors import KneeOAError
 from pages.shared import boundary, cached, kept, known_film, session_films
+from pages.shared.answers import counting
 
 SMALL = 200
 """Pixels of the longer side of a film on a contact sheet."""
@@ -71,7 +72,7 @@ def show_film(image_id: str, key: str, *, show_beside: Callable[[], None]) -> No
             return
         data = films.read(image_id)
         name = films.files[image_id].name
-        film = cached.read_film(name, data)
+        film = counting.as_counted(cached.read_film(name, data), image_id)
         known_film.show_in_list(film, image_id, key=f"{key}_{image_id}")
         with published:
             st.markdown("**The published models**")

@@ -12,6 +12,7 @@ from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.teaching.films import RecordedAnswer
 from pages.shared import network_column
 from pages.shared.memory.folder_film import FolderFilm
 from pages.shared.viewer import component
@@ -27,7 +28,7 @@ IN_A_LIST = Options(height="24rem", layout="row", columns=3, keys="focus", share
 def film_of(film: FolderFilm, label: str, *, with_maps: bool = False) -> ShownFilm:
     """Return a film as the viewer takes it; `label` must not tell what is not to be known yet."""
     radiograph, frame = film.radiograph, film.frame
-    layers = tuple(own_layer(reading, frame) for reading in film.readings) if with_maps else ()
+    layers = tuple(own_layer(reading, frame) for reading in film.mapped) if with_maps else ()
     drawn = None if frame == Frame.whole(radiograph, frame.name) else frame
     return ShownFilm(film_feed(radiograph).of_knee(frame), label, drawn, layers)
 
@@ -67,14 +68,15 @@ def show_answers(film: FolderFilm) -> None:
 
     Before that stands why there is no answer, below it what to bear in mind.
     """
-    answers = answers_html(film.readings, film.together)
+    answers = answers_html(film.networks, film.both)
     st.html(f"{refusal_html(film)}{answers}{warnings_html(film)}")
 
 
 def refusal_html(film: FolderFilm) -> str:
-    """Return why a film is not graded, as HTML; empty where it is."""
+    """Return why the reading page does not grade a film, as HTML; empty where it does."""
     why = html.escape(film.refused)
-    return f'<div class="kl-note"><b>Not graded.</b> {why}</div>' if why else ""
+    title = "Not graded on the reading page." if film.recorded else "Not graded."
+    return f'<div class="kl-note"><b>{title}</b> {why}</div>' if why else ""
 
 
 def warnings_html(film: FolderFilm) -> str:
@@ -82,14 +84,22 @@ def warnings_html(film: FolderFilm) -> str:
     return "".join(f'<div class="kl-note">{html.escape(line)}</div>' for line in film.warnings)
 
 
-def answers_html(readings: Sequence[Reading], together: TogetherReading | None = None) -> str:
+def name_of(answer: Reading | RecordedAnswer) -> str:
+    """Return the network whose answer it is, as it is shown."""
+    return DISPLAY_NAME[answer.architecture if isinstance(answer, Reading) else answer.name]
+
+
+def answers_html(
+    readings: Sequence[Reading | RecordedAnswer],
+    together: TogetherReading | RecordedAnswer | None = None,
+) -> str:
     """Return the answers as HTML.
 
     One below the other: beside each other they do not fit in the column beside a film.
     """
     blocks = [
-        f"<div>{DISPLAY_NAME[reading.architecture]} <b>{reading.said.label}</b> {reading.said.text}"
-        f"{_cells(reading)}{network_column.evidence_note(reading, reading.said)}</div>"
+        f"<div>{name_of(reading)} <b>{reading.said.label}</b> {reading.said.text}"
+        f"{_cells(reading)}{_evidence(reading)}</div>"
         for reading in readings
     ]
     if together is not None:
@@ -103,6 +113,12 @@ def answers_html(readings: Sequence[Reading], together: TogetherReading | None =
             f"<div>{one_grade}{together.said.text}</div>{_cells(together)}</div>",
         )
     return f'<div class="kl-known">{"".join(blocks)}</div>'
+
+
+def _evidence(answer):
+    if isinstance(answer, RecordedAnswer):
+        return ""  # a table keeps none
+    return network_column.evidence_note(answer, answer.said)
 
 
 def _cells(reading):

@@ -1,6 +1,5 @@
 """What came of a group session: how far the readers agree, and on which films they do not."""
 
-import contextlib
 import math
 from datetime import UTC, datetime
 
@@ -8,15 +7,15 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.charts import teaching as charts
-from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from kneeoa.teaching import readers, scoring
 from kneeoa.teaching.films import are_drawn
-from kneeoa.teaching.wording import DRAWN, kappa_text, number_text, share_text
+from kneeoa.teaching.wording import DRAWN, kappa_text, number_text, share_text, what_counts
 from kneeoa.wording import counted
 from pages.shared import boundary, cached, clients, exam_choice, table_view
+from pages.shared.answers import counting
 
 KAPPAS = {"plain": "Fleiss' kappa", "quadratic": "Fleiss' kappa, quadratic weights"}
 TABLE_PYTHON = """
@@ -67,7 +66,7 @@ def show(group) -> None:
     films = films_of(votes)
     networks = networks_of(films)
     if networks:
-        st.markdown(f"The networks on the films with votes: {networks}.")
+        st.markdown(f"The networks on the films with votes: {networks}")
     st.subheader("Each film, the one that divides most first")
     table_view.show_figure(charts.spread_figure(films), "spread")
     shares = ["agree", "right"]
@@ -144,27 +143,17 @@ def agreement_of(votes: pd.DataFrame) -> dict[str, tuple[str, str]]:
 
 def networks_of(films: pd.DataFrame) -> str:
     """Return what the networks score on the films that have votes; empty where it is not known."""
-    films, scores = films[films["votes"] > 0], []
+    films, scores = films[films["votes"] > 0], {}
     for name in cached.cards():
-        grades = films["image_id"].map(_grades_by(name, films["image_id"]))
-        score = scoring.score(films.assign(grade=grades.astype("Int64")))
-        if score.accuracy:
-            scores.append(
-                f"{DISPLAY_NAME[name]} {score.accuracy.count} of {score.accuracy.total} as the "
-                f"reference, kappa {kappa_text(score, over='films')}"
-            )
-    return "; ".join(scores)
-
-
-def _grades_by(architecture, image_ids):
-    """Grades by image id: published ones where there are, else of the films that were shown."""
-    grades = cached.published_grades(architecture)
-    for name in set(image_ids) - set(grades):
-        with contextlib.suppress(KneeOAError):  # said where the film itself was shown
-            for reading in cached.teaching_film(name).readings:
-                if reading.architecture == architecture:
-                    grades[name] = int(reading.said)
-    return grades
+        grades = films["image_id"].map(counting.grades(name, films["image_id"]))
+        scores[name] = scoring.score(films.assign(grade=grades.astype("Int64")))
+    told = [
+        f"{DISPLAY_NAME[name]} {score.accuracy.count} of {score.accuracy.total} as the "
+        f"reference, kappa {kappa_text(score, over='films')}"
+        for name, score in scores.items()
+        if score.accuracy
+    ]
+    return f"{'; '.join(told)}. {what_counts(scores.values(), len(films))}" if told else ""
 
 
 def show_ways_out(group, votes, films, agreement, networks) -> None:

@@ -7,11 +7,12 @@ import streamlit as st
 from kneeoa.charts import teaching as charts
 from kneeoa.errors import KneeOAError
 from kneeoa.grades import KLGrade
-from kneeoa.networks import DISPLAY_NAME, TOGETHER
+from kneeoa.networks import TOGETHER
 from kneeoa.store import closing, voting
 from kneeoa.store import group as store
 from kneeoa.teaching import invite
 from pages.shared import boundary, cached, clients, exam_choice, keyboard, known_film, live
+from pages.shared.answers import counting
 from pages.shared.memory.folder_film import FolderFilm
 from pages.teach import steps
 
@@ -139,7 +140,7 @@ def show_film(group) -> None:
     film = group.exam.films[group.position]
     known, problem = None, ""
     try:
-        known = cached.teaching_film(film.image_id)
+        known = counting.teaching_film(film.image_id)
     except KneeOAError as error:
         problem = f"{film.image_id}: {error}"
     show_head(group)
@@ -244,11 +245,10 @@ def show_reference(film, known: FolderFilm | None) -> None:
         st.markdown(reference.criteria)
         if known is None:
             return
-        if known.readings:
-            both = [f"{TOGETHER} {known.together.said.label}"] if known.together else []
+        if known.networks:
+            both = [f"{TOGETHER} {known.both.said.label}"] if known.both else []
             each = [
-                f"{DISPLAY_NAME[reading.architecture]} {reading.said.label}"
-                for reading in known.readings
+                f"{known_film.name_of(answer)} {answer.said.label}" for answer in known.networks
             ]
             st.markdown(f"The networks: {', '.join([*both, *each])}.")
         if against := known_film.refusal_html(known) + known_film.warnings_html(known):

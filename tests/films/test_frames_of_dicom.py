@@ -31,14 +31,19 @@ def test_rows_that_the_header_leaves_out_are_not_left_out_silently():
     radiograph = read(cut)
     assert radiograph.pixels.shape == (180, 224)
     assert radiograph.notes == (
-        "The pixels are 1.24 times as many as Rows and Columns say: the film may be cut off.",
+        "There are 44 rows of pixels more than Rows says: the film may be cut off.",
     )
     deep = deep_dataset()
     deep.Rows = 180
     assert "may be cut off" in read(deep).notes[0]
 
 
-@pytest.mark.parametrize("filling", [b"\0" * 5000, b"\xff" * 9000, bytes(FILM[0])[:200], b""])
+NOISE = np.random.default_rng(0).bytes(9000)
+
+
+@pytest.mark.parametrize(
+    "filling", [b"\0" * 5000, b"\xff" * 9000, bytes(FILM[0])[:200], b"", NOISE[:400], NOISE]
+)
 def test_what_a_file_is_filled_up_with_is_no_film_that_is_left_out(filling):
     filled = film_of(FILM)
     filled.PixelData += filling

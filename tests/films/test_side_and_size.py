@@ -8,7 +8,7 @@ from kneeoa.films.header import of_the_picture
 from kneeoa.reports.deidentify import deidentified
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from tests.support.films import dicom_dataset, dicom_file
-from tests.support.odd_films import FILM, read
+from tests.support.odd_films import DEEP, FILM, deep_dataset, read
 
 
 def part(name, modifier=""):
@@ -96,6 +96,14 @@ def test_a_pixel_of_one_millimetre_is_a_placeholder(keyword):
     assert np.array_equal(radiograph.pixels, FILM)
     real = read(dicom_dataset(FILM, **{keyword: ["1.01", "1.01"]}))
     assert (real.spacing, real.notes) == ((1.01, 1.01), ())
+
+
+def test_notes_on_what_was_set_right_are_no_doubt_about_the_picture():
+    swapped = deep_dataset()
+    swapped.PixelData = DEEP.byteswap().tobytes()
+    for made in (swapped, deep_dataset(PixelRepresentation=1), deep_dataset(DEEP << 4)):
+        (note,) = read(made).notes
+        assert of_the_picture([note, "Another."]) == ("Another.",)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,24 @@ def test_twins_in_two_folders_have_their_rows_each(films, tmp_path):
     assert names.count("films/0.png") == names.count("films/twins/0.png") == 2
 
 
+def test_what_was_refused_in_another_folder_is_not_left_beside_its_grade(films, tmp_path):
+    Image.fromarray(draw_knee(1, seed=3, side=512)[::-1]).save(films / "0.png")
+    (films / "twins").mkdir()
+    shutil.copy(films / "0.png", films / "twins" / "0.png")
+    assert grade() == 1
+    shutil.move(films, tmp_path / "elsewhere")
+    again = ["grade", "elsewhere/0.png", "elsewhere/3.png"]
+    again += ["--csv", "t.csv", "--append", "--grade-anyway"]
+    assert main(again) == 1
+    refused = [row["file"] for row in rows(tmp_path / "t.csv") if row["error"]]
+    assert len(refused) == 2  # the twin that is not asked for keeps its rows
+    again.insert(1, "elsewhere/twins")
+    assert main(again) == 0
+    names = [row["file"] for row in rows(tmp_path / "t.csv")]
+    assert len(names) == 10
+    assert not any(row["error"] for row in rows(tmp_path / "t.csv"))
+
+
 def test_grades_of_others_are_not_put_together(films, tmp_path, capsys):
     assert grade() == 0
     before = lines(tmp_path / "t.csv")

@@ -1,15 +1,20 @@
 """Which knee it is: what a turned film leaves open, and what the reader sets stays set."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
+from kneeoa.store.cases import keeping
 from pages.shared.memory import shown_as
 from pages.shared.memory.film import Film
-from tests.support.case_pages import started, upload
+from tests.support.case_pages import opened, sign_in, started, upload
+from tests.support.cases import NOW
 from tests.support.films import dicom_dataset, dicom_file, image_file
+from tests.support.teaching_pages import press
 
 BOTH = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
 ALONE = draw_knee(1, seed=3, side=512)
@@ -96,3 +101,39 @@ def test_two_films_of_one_knee_in_a_picture_may_be_of_one_side():
     side_control(app, 0).set_value("L").run()
     assert not app.exception
     assert side_kept(app, 1) is None
+
+
+def saved(pixels):
+    app = sign_in(upload(started(), "one.png", image_file(np.ascontiguousarray(pixels))))
+    return press(app, "save_case")
+
+
+@pytest.mark.parametrize("turned", [{}, {"quarters": 2, "changes": ("turned by 180 degrees",)}])
+@pytest.mark.parametrize(
+    ("set_by_her", "then", "expected"),
+    [
+        (None, "RL", ["unknown", None]),  # as they once were, by where they lay
+        (False, "RL", ["unknown", None]),
+        (True, "RL", ["R", "L"]),
+        (None, "LR", ["L", "R"]),
+    ],
+)
+def test_sides_that_nobody_set_do_not_come_back_as_the_readers(
+    db, turned, set_by_her, then, expected
+):
+    saved(np.rot90(BOTH, 2))
+    (case,) = keeping.cases(db)
+    knees = zip(case.state.knees, then, strict=True)
+    knees = tuple(replace(knee, side=side, side_set=set_by_her) for knee, side in knees)
+    keeping.change(db, case, NOW, state=replace(case.state, knees=knees, **turned))
+    app = opened(sign_in(started("cases")), case.case_id)
+    assert [side_kept(app, knee) for knee in (0, 1)] == expected
+
+
+def test_a_case_keeps_whether_its_reader_set_a_side(db):
+    app = saved(np.rot90(BOTH, 2))
+    (case,) = keeping.cases(db)
+    assert [knee.side_set for knee in case.state.knees] == [False, False]
+    side_control(app, 0).set_value("R").run()
+    (case,) = keeping.cases(db)
+    assert [(knee.side, knee.side_set) for knee in case.state.knees] == [("R", True), ("L", True)]

@@ -11,6 +11,7 @@ import numpy as np
 from pydicom import Dataset
 
 from kneeoa.errors import RadiographError
+from kneeoa.films.header import SET_RIGHT
 from kneeoa.films.smoothness import LEAST_CORRELATION, correlation
 
 # The only kinds of image whose samples the standard always has unsigned (DICOM PS3.3, C.8.11.3).
@@ -49,20 +50,24 @@ def settle(stored: np.ndarray, dataset: Dataset, outside: np.ndarray | None) -> 
     notes = []
     if _is_byte_swapped(stored, dataset):
         stored = stored.byteswap()
-        notes.append("The bytes of each sample were in the other order than the file says.")
+        notes.append(
+            f"The bytes of each sample were in the other order than the file says. {SET_RIGHT}"
+        )
     width = stored.dtype.itemsize * 8
     if bits < width and _uses_more(stored, bits):
         high = int(dataset.get("HighBit", bits - 1))
         if bits <= high < width:
             stored = _unsigned(stored) >> (high + 1 - bits)
         elif _whole_is_meant(stored, bits, outside):
-            notes.append(f"Samples use {width} bits, more than the {bits} of BitsStored.")
+            notes.append(
+                f"Samples use {width} bits, more than the {bits} of BitsStored. {SET_RIGHT}"
+            )
             bits = width
     raw = _unsigned(stored) & ((1 << bits) - 1)
     is_signed, belied = _signed_as_meant(raw, bits, dataset, outside)
     if belied:
         truth = "signed" if is_signed else "unsigned"
-        notes.append(f"Samples are {truth}, other than PixelRepresentation says.")
+        notes.append(f"Samples are {truth}, other than PixelRepresentation says. {SET_RIGHT}")
     return Samples(_as_signed(raw, bits) if is_signed else raw, bits, tuple(notes))
 
 

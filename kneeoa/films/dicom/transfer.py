@@ -1,5 +1,6 @@
 """Transfer syntaxes that disagree with the pixels under them."""
 
+import numpy as np
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -17,6 +18,8 @@ from kneeoa.films.dicom.code_stream import (
     looks_run_length_encoded,
     true_syntax,
 )
+from kneeoa.films.smoothness import LEAST_CORRELATION, correlation
+from kneeoa.wording import counted
 
 _ITEM = b"\xfe\xff\x00\xe0"
 _AS_JPEG_2000 = {
@@ -76,18 +79,22 @@ def least_length(dataset: Dataset) -> int:
 def notes(dataset: Dataset) -> tuple[str, ...]:
     """Return that there is more of a film than its header says, as a sentence; mostly nothing.
 
-    Of uncompressed pixels alone: a code stream has a size of its own. What is left over and all the
-    same, as what files are filled up with, is nothing of the film.
+    Of uncompressed pixels alone: a code stream has a size of its own. What is left over counts
+    where it goes on as the film does: what files are filled up with is nothing of the film.
     """
     if "PixelData" not in dataset or dataset.file_meta.TransferSyntaxUID.is_compressed:
         return ()
-    there, expected = len(dataset.PixelData), least_length(dataset)
-    rest = dataset.PixelData[expected:]
-    sample = dataset.BitsAllocated // 8
+    expected, sample = least_length(dataset), dataset.BitsAllocated // 8
+    row, rest = expected // dataset.Rows, dataset.PixelData[expected:]
+    more = len(rest) // row
     # The same where it is moved by a sample.
-    if len(rest) <= expected // dataset.Rows or rest[sample:] == rest[:-sample]:
+    if more < 1 or sample not in (1, 2) or rest[sample:] == rest[:-sample]:
+        return ()
+    beyond = dataset.PixelData[expected - row : expected + more * row]
+    orders = (np.frombuffer(beyond, f"{order}u{sample}") for order in "<>")
+    # With the film's last row: whether they go on from there.
+    if max(correlation(rows.reshape(more + 1, -1)) for rows in orders) < LEAST_CORRELATION:
         return ()
     return (
-        f"The pixels are {there / expected:.3g} times as many as Rows and Columns say: the film "
-        "may be cut off.",
+        f"There are {counted(more, 'row')} of pixels more than Rows says: the film may be cut off.",
     )

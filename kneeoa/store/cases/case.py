@@ -41,6 +41,8 @@ class KneeState:
     profile_said : the profile's line, ending with `LEARNT_FROM` where that is so; empty without one
     findings : what stood against grading it
     reference : the grade in a data set whose film this is, byte by byte
+    side_set : whether the reader set its side otherwise than it was found; None where the case is
+        from before that was kept
     """
 
     side: str
@@ -54,6 +56,7 @@ class KneeState:
     profile_said: str = ""
     findings: tuple[Finding, ...] = ()
     reference: int | None = None
+    side_set: bool | None = None
 
     @property
     def refused(self) -> bool:

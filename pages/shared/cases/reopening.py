@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from kneeoa.films.frames import Frame
-from kneeoa.graders.locating.found import Knee, refusal_in
+from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.header_gate import is_of_header
 from kneeoa.store.cases import identity, settings
 from kneeoa.store.cases.case import Case
@@ -206,16 +206,12 @@ def _restore_knees(film, state):
         frame = Frame(**{name: getattr(knee.frame, name) for name in _SIDES}, name=proposed.name)
         if frame != proposed:
             knees.move(film, place, frame)
-        # Of two knees of a film that is refused, sides were those of where they lay in it.
-        by_place = len(state.knees) == 2 and knee.side == ("R", "L")[place] and _is_refused(film)
-        if knee.side != film.localised.knees[place].side and not by_place:
+        side = film.localised.knees[place].side
+        # Of two knees, sides once were those of where they lay, be the film turned or refused.
+        by_place = len(state.knees) == 2 and knee.side == ("R", "L")[place] and side == "unknown"
+        if knee.side != side and (knee.side_set or not by_place):
             st.session_state[knees.side_key(film, place)] = knee.side
     return differences
-
-
-def _is_refused(film):
-    of_film = film.localised.of_film
-    return refusal_in(finding for finding in of_film if not is_of_header(finding)) is not None
 
 
 _SIDES = ("top", "left", "height", "width")

@@ -29,7 +29,9 @@ def state_of(film: Film, place: int, *, wait: bool = True) -> KneeState:
     """
     frame = knees.frame_of(film, place)
     findings = knees.findings_of(film, place, frame)
-    state = KneeState(knees.side_of(film, frame), frame, findings=findings)
+    side = knees.side_of(film, frame)
+    side_set = side != film.localised.knees[place].side
+    state = KneeState(side, frame, findings=findings, side_set=side_set)
     if not knees.may_be_graded(film, findings):
         return state
     if not (wait or session_films.is_read(film, frame)):

@@ -1,0 +1,1 @@
+"""With which answers of the networks films of the data set are shown and counted."""
