@@ -5,8 +5,21 @@ All of them are imported late: until `terminal.run` answers Ctrl-C, it is not to
 
 import signal
 import sys
-from typing import TYPE_CHECKING
 
+
+def _end_by_ctrl_c() -> None:
+    """Have Ctrl-C end the process without a traceback, unless it is to be outlived."""
+    try:  # contextlib would have to be imported first
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+    except ValueError:  # not in a thread
+        pass
+
+
+if __name__ == "__main__":
+    _end_by_ctrl_c()
+
+TYPE_CHECKING = False  # typing is slow to import, and mypy knows the name
 if TYPE_CHECKING:
     import argparse
 
@@ -30,6 +43,8 @@ ADAPT = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    _end_by_ctrl_c()  # here for the installed script, which imports this module
+
     from argparse import Namespace
 
     from kneeoa import terminal
@@ -125,6 +140,4 @@ def _parser() -> "terminal.Parser":
 
 
 if __name__ == "__main__":
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be outlived
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main())

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import io
 import json
 import math
@@ -29,6 +30,8 @@ Record = TypeVar("Record")
 _ONE_AT_A_TIME = threading.Lock()
 _ABANDONED = 24 * 3600
 """Seconds after which a half-written folder is nobody's any more."""
+BEGUN = ".kneeoa-"
+"""After the name of a folder that is being written: nobody else calls theirs so."""
 ONLY_EMPTY_IS_MISSING: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}
 """How pandas is to read tables in which a patient or a film may be called NA, nan or None."""
 LONGEST_TEXT = 256 * 2**20
@@ -51,9 +54,8 @@ def read_regular(file: Path, most: int, *, inside: Path | None = None) -> bytes:
             raise OSError(errno.EINVAL, "It is no ordinary file", str(file))
         if inside is not None:
             real = file.resolve()
-            if not real.is_relative_to(inside.resolve()) or not os.path.samestat(
-                real.stat(), opened
-            ):
+            stays = real.is_relative_to(inside.resolve())
+            if not stays or not os.path.samestat(real.stat(), opened):
                 raise OSError(errno.EPERM, "It is a link that leads out of the folder", str(file))
         data = stream.read(most + 1) if opened.st_size <= most else b""
     if opened.st_size > most or len(data) > most:
@@ -82,9 +84,8 @@ def sound(content: Any) -> Any:
     elif isinstance(content, list):
         for value in content:
             sound(value)
-    elif isinstance(content, str):
-        if not content.isascii():
-            content.encode()
+    elif isinstance(content, str) and not content.isascii():
+        content.encode()
     elif isinstance(content, float):
         if not math.isfinite(content):
             raise ValueError("a number is not finite")
@@ -258,29 +259,28 @@ def whole_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     with says_when_full(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        old = folder.with_name(f".{folder.name}.old")
-        _tidy(folder, old)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        old = folder.with_name(f".{folder.name}.old-kneeoa")
+        if replace:
+            _settle(folder, old)
+        drop_abandoned(folder.parent, f".{glob.escape(folder.name)}{BEGUN}*")
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}{BEGUN}", dir=folder.parent))
         try:
             yield beside
             beside.chmod(0o755)
             if replace and folder.exists():
                 folder.rename(old)
             beside.rename(folder)
-        except BaseException:
+        finally:
+            if replace:
+                _settle(folder, old)
             shutil.rmtree(beside, ignore_errors=True)
-            if old.exists():
-                old.rename(folder)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
 
 
-def _tidy(folder: Path, old: Path) -> None:
-    """Put back what a killed process had put aside, and drop what it had begun."""
+def _settle(folder: Path, old: Path) -> None:
+    """Put back what was put aside, or drop it where another has its place."""
     if old.exists() and not folder.exists():
         old.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-    drop_abandoned(folder.parent, f".{folder.name}.*")
 
 
 def drop_abandoned(parent: Path, pattern: str) -> None:

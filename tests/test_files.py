@@ -4,12 +4,14 @@ import errno
 import os
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
 from kneeoa import files
 from kneeoa.errors import DataError, DiskFullError, KneeOAError
 
+OURS = ("old-kneeoa", "kneeoa-abc", "kneeoa-def")
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -77,7 +79,7 @@ def test_a_folder_is_replaced_or_left_as_it_was(tmp_path):
 
 def test_what_a_killed_process_left_is_put_right(tmp_path):
     folder = tmp_path / "model"
-    aside, begun, young = (tmp_path / f".model.{name}" for name in ("old", "abc", "def"))
+    aside, begun, young = (tmp_path / f".model.{name}" for name in OURS)
     for left in (aside, begun, young):
         left.mkdir()
         (left / "a").write_text(left.name)
@@ -86,9 +88,51 @@ def test_what_a_killed_process_left_is_put_right(tmp_path):
     # Killed between the two renames, the only copy is the one put aside.
     with pytest.raises(DiskFullError), files.whole_folder(folder, replace=True):
         raise FULL
-    assert (folder / "a").read_text() == ".model.old"
+    assert (folder / "a").read_text() == ".model.old-kneeoa"
     # Another process may still be at the young one.
-    assert names(tmp_path) == [".model.def", "model"]
+    assert names(tmp_path) == [".model.kneeoa-def", "model"]
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_what_others_keep_beside_a_folder_is_theirs(tmp_path, replace):
+    theirs = [tmp_path / name for name in (".two.old", ".two.backup", ".t.kneeoa-a")]
+    long_ago = time.time() - 2 * 24 * 3600
+    for place in theirs:
+        place.mkdir()
+        os.utime(place, (long_ago, long_ago))
+    for name in ("two", "t[wo]", "*"):
+        with files.whole_folder(tmp_path / name, replace=replace):
+            pass
+    assert names(tmp_path) == sorted(["two", "t[wo]", "*", *(place.name for place in theirs)])
+
+
+def test_what_was_put_aside_to_be_replaced_is_not_put_back_as_a_new_folder(tmp_path):
+    (tmp_path / ".two.old-kneeoa").mkdir()
+    with files.whole_folder(tmp_path / "two") as beside:
+        assert not (tmp_path / "two").exists()
+        (beside / "a").touch()
+    assert names(tmp_path / "two") == ["a"]
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_stopped_right_after_its_last_step_a_folder_is_whole(tmp_path, monkeypatch, replace):
+    folder, rename = tmp_path / "model", Path.rename
+    if replace:
+        folder.mkdir()
+
+    def stopped(self, target):
+        rename(self, target)
+        if target == folder:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", stopped)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        files.whole_folder(folder, replace=replace) as beside,
+    ):
+        (beside / "a").touch()
+    assert names(folder) == ["a"]
+    assert names(tmp_path) == ["model"]
 
 
 def test_an_empty_cell_of_a_table_is_missing_and_nothing_else_is(tmp_path):

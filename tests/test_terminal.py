@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -89,8 +90,9 @@ class Interrupt(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == moment:
             os.kill(os.getpid(), signal.SIGINT)
-sys.meta_path.insert(0, Interrupt())
 import runpy
+sys.modules.pop(moment, None)  # some are loaded by now that a command has not loaded
+sys.meta_path.insert(0, Interrupt())
 sys.argv = [program, "data", "nowhere"]
 runpy.run_module(program, run_name="__main__", alter_sys=True)
 """
@@ -99,6 +101,9 @@ runpy.run_module(program, run_name="__main__", alter_sys=True)
 @pytest.mark.parametrize(
     ("program", "moment", "code", "said"),
     [
+        ("kneeoa", "typing", -signal.SIGINT, ""),
+        ("train", "typing", -signal.SIGINT, ""),
+        ("train", "contextlib", -signal.SIGINT, ""),
         ("kneeoa", "kneeoa.terminal", -signal.SIGINT, ""),
         ("train", "kneeoa.terminal", -signal.SIGINT, ""),
         ("kneeoa", "kneeoa.commands", 130, "kneeoa: Stopped.\n"),
@@ -109,6 +114,37 @@ def test_ctrl_c_while_python_imports_is_no_traceback(program, moment, code, said
     command = [sys.executable, "-c", INTERRUPTED, moment, program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, said)
+
+
+SCRIPT = (
+    INTERRUPTED[: INTERRUPTED.index("sys.argv =")]
+    + """
+sys.argv = [program, "grade", "nowhere"]
+from kneeoa.__main__ import main
+sys.exit(main())
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("moment", "code", "said"),
+    [("argparse", -signal.SIGINT, ""), ("kneeoa.commands", 130, "kneeoa: Stopped.\n")],
+)
+def test_nor_is_it_for_who_installed_the_script(moment, code, said):
+    command = [sys.executable, "-c", SCRIPT, moment, "kneeoa"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_a_command_is_run_in_a_thread_too(monkeypatch, capsys):
+    from kneeoa.__main__ import main
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    codes = []
+    thread = threading.Thread(target=lambda: codes.append(main(["--version"])))
+    thread.start()
+    thread.join()
+    assert codes == [0]
 
 
 def test_a_command_that_is_to_outlive_its_terminal_does(capsys):

@@ -3,12 +3,17 @@
 All that it needs is imported late: until `terminal.run` answers Ctrl-C, it is not to be met.
 """
 
+import signal
+
+if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be outlived
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import contextlib
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing is slow to import, and mypy knows the name
 if TYPE_CHECKING:
     from train.commands.from_fields import Command
 
@@ -58,6 +63,4 @@ def _settle_libraries() -> None:
 
 
 if __name__ == "__main__":
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is to be outlived
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main())

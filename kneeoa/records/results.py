@@ -17,6 +17,7 @@ import pandas as pd
 
 from kneeoa.errors import DataError
 from kneeoa.files import (
+    BEGUN,
     LONGEST_TEXT,
     ONLY_EMPTY_IS_MISSING,
     read_regular,
@@ -100,7 +101,7 @@ def write_run(
 ) -> Path:
     """Write a run folder beside its place, then rename it there; return the folder."""
     folder = check_absent(results, record.run_id)
-    for left_by_a_killed_process in folder.parent.glob(f".{record.run_id}.*"):
+    for left_by_a_killed_process in folder.parent.glob(f".{record.run_id}{BEGUN}*"):
         shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
     with whole_folder(folder) as beside:
         (beside / "run.json").write_text(json.dumps(asdict(record), indent=2) + "\n", "utf-8")

@@ -15,34 +15,57 @@ from pages.about import gate, joint_space, map_trust
 from pages.shared import attribution, boundary, cached, style
 
 
+def by_split(cards, together) -> list[dict]:
+    """Return the cards by the models' names, in groups: those of one split stand together."""
+    named = {DISPLAY_NAME[name]: card for name, card in cards.items()}
+    if together:
+        named[TOGETHER] = together
+    splits = dict.fromkeys(card["split_hash"] for card in named.values())
+    return [
+        {name: card for name, card in named.items() if card["split_hash"] == split}
+        for split in splits
+    ]
+
+
 def show_performance(cards, together) -> None:
     """Show what was measured on the test films, with intervals, next to the paper's claim."""
-    measured = {DISPLAY_NAME[name]: card["metrics"]["test"] for name, card in cards.items()}
-    if together:
-        measured[TOGETHER] = together["metrics"]["test"]
-    any_network = next(iter(measured.values()))
     st.subheader("Measured performance")
-    st.markdown(
-        f"On {any_network['knees']} test knees of {any_network['patients']} patients, none of whom "
-        "was seen in training. In brackets: 95% bootstrap interval over patients."
-    )
-    st.table(findings.performance_rows(measured), border="horizontal")
-    st.caption(findings.calibration_sentence(_on_test_films()))
+    groups = by_split(cards, together)
+    if len(groups) > 1:
+        st.markdown(
+            "The models learnt from different splits or films. Each table is of one split's test "
+            "films: figures of two tables do not compare with each other."
+        )
+    for group in groups:
+        _show_figures({name: card["metrics"]["test"] for name, card in group.items()})
     for name, card in cards.items():
         test = card["metrics"]["test"]
         accuracy, interval = test["values"]["accuracy"], test["intervals_95"]["accuracy"]
         if None not in interval:
             st.markdown("- " + boundary.escaped(verdict(name, accuracy, tuple(interval))))
-    grades = ", ".join(f"KL {int(g)}: {sum(any_network['confusion'][int(g)])}" for g in GRADES)
-    majority = max(sum(row) for row in any_network["confusion"]) / any_network["knees"]
+
+
+def _show_figures(measured) -> None:
+    """Show the figures of models of one split, and on which test films they were measured."""
+    any_model = next(iter(measured.values()))
+    st.markdown(
+        f"On {any_model['knees']} test knees of {any_model['patients']} patients, none of whom "
+        "was seen in training. In brackets: 95% bootstrap interval over patients."
+    )
+    st.table(findings.performance_rows(measured), border="horizontal")
+    st.caption(findings.calibration_sentence(_on_test_films(measured)))
+    grades = ", ".join(f"KL {int(g)}: {sum(any_model['confusion'][int(g)])}" for g in GRADES)
+    majority = max(sum(row) for row in any_model["confusion"]) / any_model["knees"]
     st.caption(
         f"Test knees per grade: {grades}. Always giving the commonest grade scores {majority:.1%}."
     )
 
 
-def _on_test_films():
-    """Return the probabilities of both together, else of a network, on the test films."""
-    file = cached.together_file() or next(iter(cached.published_files().values()))
+def _on_test_films(names):
+    """Return the probabilities of both together, else of a network, of those on the test films."""
+    files = {DISPLAY_NAME[name]: file for name, file in cached.published_files().items()}
+    file = cached.together_file() if TOGETHER in names else None
+    file = file or next(files[name] for name in names if name in files)
     films = cached.predictions(file)
     return films.loc[films["split"] == "test", PROBABILITY_COLUMNS].to_numpy()
 
@@ -64,20 +87,28 @@ def show_training(cards, together) -> None:
         )
 
 
-def show_data(cards) -> None:
+def show_data(cards, together) -> None:
     """Show where the films came from, their licence and how they were split."""
-    card = next(iter(cards.values()))
-    counts = card["counts"]
-    attribution.show(cards)
-    st.table(
-        [
-            {"Split": split}
-            | {f"KL {int(g)}": by_grade.get(str(int(g)), 0) for g in GRADES}
-            | {"All": sum(by_grade.values())}
-            for split, by_grade in counts.items()
-        ],
-        border="horizontal",
-    )
+    groups = by_split(cards, together)
+    for group in groups:
+        attribution.show(group)
+        if len(groups) > 1:
+            st.markdown(f"Of {' and '.join(group)}.")
+        _show_split(next(iter(group.values())))
+
+
+def _show_split(card) -> None:
+    # The card of both together has no counts: nearly always a network has the same split.
+    if "counts" in card:
+        st.table(
+            [
+                {"Split": split}
+                | {f"KL {int(g)}": by_grade.get(str(int(g)), 0) for g in GRADES}
+                | {"All": sum(by_grade.values())}
+                for split, by_grade in card["counts"].items()
+            ],
+            border="horizontal",
+        )
     st.caption(f"Split hash {boundary.escaped(card['split_hash'][:16])}")
 
 
@@ -116,4 +147,4 @@ with boundary.refusals_shown():
     joint_space.show_joint_space()
     show_training(published, together)
     attribution.show_signature()
-    show_data(published)
+    show_data(published, together)

@@ -16,6 +16,8 @@ from train.run.start import warnings_of
 class Rehearse(Study):
     """Try a study in small: its films, weights, room, and every stage for a few steps."""
 
+    goes_on = False
+
     def __call__(self) -> int:
         configs = options.configs_of(self, self.architectures)
         dataset = options.source_of(self).read()

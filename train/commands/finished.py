@@ -165,8 +165,8 @@ class Measure(options.Films):
 
             for name in trained_elsewhere(trained, dataset.split_hash):
                 print(
-                    f"Note: {name} was trained on another split or other films. If any of these "
-                    "films was among them, its figures are too good."
+                    f"Note: {name} learnt from another split or other films. If any of these "
+                    "films was among them, the figures are too good."
                 )
         films = dataset.splits[self.split]
         return films.first(self.films) if self.films else films

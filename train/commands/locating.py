@@ -46,7 +46,14 @@ class Locate(options.Films):
     spoilt_steps: options.Count = option("N", "of what knows spoilt knees", 2600)
     source: Path | None = option("FILE", "what the data is, if it is not known", None)
 
+    @property
+    def goes_on(self) -> bool:
+        """What measures anew keeps no state."""
+        return not self.only_measure
+
     def __call__(self) -> int:
+        if self.out:
+            _expect_ours(self.out)
         try:
             import torch  # noqa: F401
         except ImportError:
@@ -88,6 +95,17 @@ class Locate(options.Films):
     def _checkpoint(self, folder: Path) -> Path:
         name = "localiser" if self.only is None else f"localiser-{self.only}"
         return self.checkpoint or folder.parent / f".{name}-checkpoint.pt"
+
+
+def _expect_ours(folder: Path) -> None:
+    """Refuse a folder of something else: it would be replaced, with all that is in it."""
+    if not folder.exists() or (folder / "card.json").is_file():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise ConfigError(
+            f"Expected --out to be a new folder, or one of a localiser. {folder} is there and is "
+            "none: name another."
+        )
 
 
 def _beside(checkpoint: Path) -> Path:

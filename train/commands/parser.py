@@ -32,13 +32,10 @@ COMMANDS: dict[str, type[Command]] = {
     "jointspace": finished.JointSpace,
 }
 
-_GO_ON = (training.Fit, training.Study, training.Tune, locating.Locate)
-"""Commands that keep how far they were."""
-
 
 def goes_on(command: Command) -> bool:
     """Return whether the same command, given again after it was stopped, begins where it was."""
-    return type(command) in _GO_ON
+    return getattr(command, "goes_on", False)
 
 
 def parse(arguments: list[str] | None) -> Command:

@@ -56,6 +56,8 @@ class Fit(options.Predict, options.Training):
     architecture: Architecture
     seed: options.Seed = option("SEED", default=0)
 
+    goes_on = True
+
     def __call__(self) -> int:
         (config,) = options.configs_of(self, [self.architecture]).values()
         config = replace(config, seed=self.seed)
@@ -95,6 +97,8 @@ class Study(options.Predict, options.Training, options.Cluster):
     at_once: options.Count | None = option(
         "N", "cycles that share this machine; by default what a GPU holds, or one on a CPU", None
     )
+
+    goes_on = True
 
     def __call__(self) -> int:
         configs = options.configs_of(self, self.architectures)
@@ -144,6 +148,8 @@ class Tune(options.Training, options.Cluster):
     epochs: options.Count | None = option("N", "the most epochs of a trial", None)
     study: str | None = option("NAME", default=None)
     storage: str | None = option("URL", "any Optuna storage; by default SQLite in the study", None)
+
+    goes_on = True
 
     def __call__(self) -> int:
         configs = options.configs_of(self, [self.architecture])

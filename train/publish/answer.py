@@ -68,9 +68,15 @@ def read_published(models: Path, *, but: str = "") -> dict[str, Splits]:
     """
     published = {}
     for name in (*ARCHITECTURES, FOLDER):
-        if name != but and (models / name / "card.json").exists():
-            _card(models / name)
-            published[name] = _read(models / name / "predictions.csv")
+        folder = models / name
+        if name == but or not (folder / "card.json").exists():
+            continue
+        try:
+            _card(folder)
+            published[name] = _read(folder / "predictions.csv")
+        except (DataError, ModelError) as error:
+            way_out = f"Publish it anew, or remove the folder {folder}."
+            raise type(error)(f"{error} {way_out}") from None
     return published
 
 

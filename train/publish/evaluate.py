@@ -5,10 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from kneeoa.data.arrays import Films
+from kneeoa.graders.cards import schema
 from kneeoa.graders.grading import Graders
 from kneeoa.graders.published import find_model
+from kneeoa.graders.together import FOLDER
 from kneeoa.metrics import bootstrap
-from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, TOGETHER
 from train.publish.figures import figure
 
 
@@ -26,11 +28,10 @@ def evaluate(models: Path, films: Films) -> pd.DataFrame:
 
 def trained_elsewhere(models: Path, split_hash: str) -> list[str]:
     """Return the names of the models whose card has another split than `split_hash`."""
-    return [
-        DISPLAY_NAME[name]
-        for name in ARCHITECTURES
-        if find_model(name, models).card["split_hash"] != split_hash
-    ]
+    cards = {DISPLAY_NAME[name]: find_model(name, models).card for name in ARCHITECTURES}
+    if (file := models / FOLDER / "card.json").exists():
+        cards[TOGETHER] = schema.together_card(file)
+    return [name for name, card in cards.items() if card["split_hash"] != split_hash]
 
 
 def as_text(table: pd.DataFrame) -> str:

@@ -99,10 +99,11 @@ def publish(
             name: calibration.recalibrate(answer.probabilities, temperature)
             for name, answer in answers.items()
         }
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
         card = {
             "schema_version": schema.VERSION,
             "architecture": record.architecture,
-            "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            "model_sha256": digest,
             "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "run_id": record.run_id,
             "trained_at": record.finished_at,
@@ -132,7 +133,7 @@ def publish(
         results.write_predictions(beside / "predictions.csv", predictions_of(splits, probabilities))
         answer.add(beside, record.architecture, others)
         schema.network_card(beside / "card.json")
-        members.keep_member(models, record.architecture)
+        members.keep_member(models, record.architecture, replaced_by=digest)
     answer.write(models)
     return folder
 

@@ -206,8 +206,24 @@ def test_a_study_that_needs_ray_says_so_before_it_looks_at_films(words, monkeypa
     )
 
 
+def test_a_localiser_replaces_nothing_but_a_localiser(tmp_path, capsys):
+    (tmp_path / "notes.txt").touch()
+    locate = ["locate", "--data", "none", "--not-knees", "none", "--out"]
+    for place in (tmp_path, tmp_path / "notes.txt"):
+        assert main([*locate, str(place)]) == 2
+        assert f"{place} is there and is none: name another." in capsys.readouterr().err
+    for place in (tmp_path / "new", tmp_path):
+        (tmp_path / "card.json").touch()
+        assert main([*locate, str(place)]) == 2
+        assert "is there" not in capsys.readouterr().err
+
+
 def test_only_what_goes_on_says_so():
     for words in (["study"], ["fit", "--architecture", "mobilenet"]):
         assert goes_on(parse([*words, *PLACES]))
     assert not goes_on(parse(["rehearse", *PLACES]))
     assert not goes_on(parse(["evaluate", "m", "--data", "d"]))
+    locate = ["locate", "--data", "d", "--not-knees", "n"]
+    assert goes_on(parse(locate))
+    assert goes_on(parse([*locate, "--only", "spoilt"]))
+    assert not goes_on(parse([*locate, "--only-measure"]))

@@ -51,6 +51,14 @@ def test_where_nothing_is_published_it_is_said(tmp_path, capsys):
     assert "Expected published models" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("file", ["together/predictions.csv", "resnet50/card.json"])
+def test_what_is_damaged_is_published_anew_or_removed(cards, capsys, file):
+    (cards / file).write_text("")
+    assert main(["answer", str(cards)]) == 2
+    told = capsys.readouterr().err
+    assert f"Publish it anew, or remove the folder {(cards / file).parent}." in told
+
+
 def test_the_test_films_choose_nothing(cards):
     for name in NAMES:
         file = cards / name / "predictions.csv"

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from kneeoa.errors import DataError
+from kneeoa.errors import DataError, ModelError
 from kneeoa.graders import architectures, together
 from kneeoa.graders.grading import Graders
 from kneeoa.networks import ARCHITECTURES, TOGETHER
@@ -93,6 +93,29 @@ def test_a_member_that_is_damaged_already_is_not_kept(runs, models):
     # The same weights anew: what was refused is whole again.
     assert together.find_together(models) is not None
     assert not list((models / "together").glob("*.onnx"))
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.write_bytes(b""), lambda file: file.unlink()])
+def test_where_a_member_was_lost_it_is_said_how_to_grade_again(runs, models, spoil):
+    spoil(models / "resnet50" / "model.onnx")
+    publish(runs["resnet50", 1], SPLITS, SOURCE, models)
+    note = members.note_on_together(models, "resnet50")
+    assert "cannot be read, and nothing is graded" in note
+    assert note.endswith(f"until then remove {models / 'together'}.")
+    assert "those of before" not in note
+    with pytest.raises(ModelError):
+        Graders(models)
+    shutil.rmtree(models / "together")
+    assert "ResNet50" in Graders(models).probabilities(SPLITS["test"].images)
+    assert members.note_on_together(models, "resnet50") == ""
+
+
+def test_the_same_weights_published_again_are_not_kept_twice(runs, models):
+    films = SPLITS["test"].images
+    before = Graders(models).probabilities(films)
+    publish(runs["resnet50", 0], SPLITS, SOURCE, models)
+    assert not list((models / "together").glob("*.onnx"))
+    np.testing.assert_array_equal(Graders(models).probabilities(films)[TOGETHER], before[TOGETHER])
 
 
 @pytest.mark.parametrize("broken", ["together/predictions.csv", "mobilenet/card.json"])
