@@ -3,8 +3,7 @@
 One at a time is claimed, sent and marked; a claim that outlives its sender, because the process was
 killed, is free again after a while. An object is known to an archive by its own identifier (SOP
 Instance UID), so it is there once however often it was sent; where an earlier try may have arrived,
-the archive is asked first. For the same reason nothing else goes out under its identifier then.
-Times are given by the caller, in UTC.
+the archive is asked first, and nothing else goes out under it. Times are the caller's, in UTC.
 """
 
 import contextlib
@@ -251,7 +250,8 @@ def deliver(
         there = {"may_be_there": claim.may_be_there or is_lost}
         _mark(db, claim, state="waiting", said=str(problem), next_at=later, **there)
     else:
-        _mark(db, claim, state="sent", said="", content=None, sent_at=now())
+        digest = hashlib.sha256(content).hexdigest()  # an entry from before 0009 has none
+        _mark(db, claim, state="sent", said="", content=None, sent_at=now(), digest=digest)
         forget_log(db)
     return claim.entry_id
 

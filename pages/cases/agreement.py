@@ -246,9 +246,12 @@ def of_unsaved(counted_in: Collection[str]) -> int:
     for digest, film in session_films.all_films().items():
         if film.drawn or saved.case_of(digest) is not None:
             continue
-        saved.known(film)  # be it kept as another file: then by the name of that one
-        kept_as, places = own_grades.hers().name(digest), range(len(film.frames))
+        places = range(len(film.frames))
         graded = [place for place in places if own_grades.of(digest, place).grade is not None]
+        if not graded:
+            continue
+        saved.known(film)  # be it kept as another file: then by the name of that one
+        kept_as = own_grades.hers().name(digest)
         count += sum(f"{kept_as}.{place}" not in counted_in for place in graded)
     return count
 

@@ -131,10 +131,12 @@ def show_grades(play: Play) -> None:
         # Never disabled: Enter may come before the page knows of the mark, and must count.
         width="stretch",
     )
-    st.caption(
-        "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc stops. "
-        "Z, W and I zoom, window and invert; the film's other keys stand at Keys above it."
-    )
+    with st.container(key="practice_keys"):
+        st.caption(
+            "Keys: 0 to 4 mark a grade, arrows move the mark, Enter confirms and goes on, Esc "
+            "stops. Z, W and I zoom, window and invert; the film's other keys stand at Keys above "
+            "it."
+        )
 
 
 def show_network(play: Play, network: str) -> None:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from pages.reading import answer_card, frame_control
-from pages.shared import boundary, session_films
+from pages.shared import boundary, live, session_films
 from pages.shared.cases import arrivals, own_grades, reopening
 from pages.shared.session_films import Film
 
@@ -49,8 +49,10 @@ def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = 
     """
     for place in places:
         with place:
-            look_again = SECONDS if (ahead and _unread()) or arrivals.coming() else None
-            st.fragment(_strip, run_every=look_again)(current, ahead)
+            if (ahead and _unread()) or arrivals.coming():
+                live.every(SECONDS, _strip, current, ahead)
+            else:
+                st.fragment(_strip)(current, ahead)
 
 
 def answers(film: Film) -> list[str]:

@@ -1,9 +1,10 @@
 """Parts of a page that look again by themselves.
 
-Streamlit 1.67 drops the end of a run, unseen buttons with it, where a part asks to be run again
+Streamlit 1.67 may drop the end of a run, unseen buttons with it, where a part asks to be run again
 just as that run ends: what it had not yet handed over then counts as of a run that is gone. So no
-part may ask before the page stands. It asks a while after the browser was told to, so parts begin
-last (`begun_last`); and those of the run before are ignored, because each run names its own anew.
+part may ask before the page stands; inside a fragment, which begins it, it is a little sooner. It
+asks a while after the browser was told to, so parts begin last (`begun_last`); and those of the run
+before are ignored, because each run names its own anew.
 """
 
 import secrets
@@ -50,9 +51,15 @@ def begun_last() -> Iterator[None]:
     """Have what looks again by itself, of the page shown inside, begin once all else is drawn."""
     waiting: list[_Begin] = []
     before = _WAITING.set(waiting)
+    failed = None
     try:
         yield
+    except Exception as problem:
+        # They look all the same: what was in the way may be gone next time.
+        failed = problem
     finally:
         _WAITING.reset(before)
     for begin in waiting:
         begin()
+    if failed is not None:
+        raise failed

@@ -142,6 +142,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 @media (max-width: 640px) {
   :root {--practice-film: max(15rem, min(56vh, 100dvh - 33rem));}
   .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
+  .st-key-practice_keys {display: none;}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
 }
 .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 6.9rem;

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pynetdicom import AE, evt
+from pynetdicom.dimse_messages import C_STORE_RSP
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.pdu import P_DATA_TF
 
 from kneeoa.pacs import outbox
 from kneeoa.pacs.classic.station import Classic
@@ -201,6 +204,18 @@ def test_one_that_is_slow_or_lies_gets_a_sentence_in_time(answer, said):
     while threading.active_count() > before and time.monotonic() < last:
         time.sleep(0.05)
     assert threading.active_count() <= before
+
+
+def test_a_report_that_was_taken_is_sent_though_the_archive_hangs_up():
+    answer, message = C_STORE(), C_STORE_RSP()
+    answer.MessageIDBeingRespondedTo, answer.Status = 1, 0x0000
+    answer.AffectedSOPClassUID, answer.AffectedSOPInstanceUID = SR, "1.2.3.1"
+    message.primitive_to_message(answer)
+    (part,) = message.encode_msg(1, 0)
+    said = P_DATA_TF()
+    said.from_primitive(part)
+    with liar(accept_and_say(said.encode())) as port:
+        Classic(station_at(port)).store(DATA)
 
 
 def test_what_could_not_be_sent_waits_and_is_sent_later(tmp_path):

@@ -9,10 +9,11 @@ import pytest
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.films.phantom import DEMO_NAMES, demo_film
 from kneeoa.store import group as store
 from kneeoa.teaching.exam import draw_exam
 from kneeoa.teaching.films import synthetic_set
-from tests.support import practice_pages
+from tests.support import case_pages, practice_pages
 from tests.support.teaching_pages import class_store, opened, signed_in, submit
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,6 +66,22 @@ def test_a_part_begins_after_all_else_and_stands_where_it_was_asked_for(sent):
     assert [block.value for block in app.markdown] == ["above", "looked", "last"]
 
 
+def page_that_fails():
+    import streamlit as st
+
+    from pages.shared import live
+
+    with live.begun_last():
+        live.every(1.0, lambda: st.markdown("looked"))
+        raise MemoryError("no room")
+
+
+def test_a_page_that_fails_looks_again_all_the_same(sent):
+    app = AppTest.from_function(page_that_fails).run()
+    assert len(app.exception) == 1
+    assert sent == ["asks again"]
+
+
 def page_of_a_fragment():
     import streamlit as st
 
@@ -107,3 +124,13 @@ def test_a_practice_session_stands_before_its_clock_asks(tmp_path, monkeypatch, 
     practice_pages.begin(practice_pages.opened(), limit=30)
     assert sent[-1] == "asks again"
     assert sent.index("Confirm") < sent.index("asks again")
+
+
+def test_the_reading_page_stands_before_its_strip_asks(tmp_path, monkeypatch, sent):
+    with case_pages.case_store(tmp_path, monkeypatch):
+        app = case_pages.started()
+        films = [(name, demo_film(name), "image/png") for name in DEMO_NAMES[:3]]
+        app.file_uploader[0].set_value(films).run()
+        del sent[:]
+        case_pages.sign_in(app)
+    assert "Save this case" in sent[: sent.index("asks again")]

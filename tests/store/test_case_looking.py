@@ -99,7 +99,7 @@ def test_a_case_is_found_by_its_number(listed, words):
     [
         ("KL 4", [(4, 0)]),
         ("kl4 läft", [(4, 0)]),
-        ("KL 4 png KL 2", [(4, 0)]),
+        ("KL 4, png; KL 2", [(4, 0)]),
         ("KL 2", [(4, 0), (3, 1), (1, 0)]),
         ("KL 2 to 4", [(4, 0)]),
         ("KL 2-3", []),

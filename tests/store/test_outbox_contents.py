@@ -171,6 +171,10 @@ def test_what_went_out_without_a_digest_is_not_taken_for_what_comes_now(db):
     forget_digest(db)
     assert put(db, FIRST) == entry(db).entry_id  # it is there still, to be compared
     deliver(db, archive, LATER)
+    assert put(db, FIRST) == entry(db).entry_id  # what went out is known from then on
+    with pytest.raises(PacsError, match="the same identifier and another content"):
+        put(db, SECOND)
+    forget_digest(db)  # as of what went out before the update
     for content in (FIRST, SECOND):
         with pytest.raises(PacsError, match="nothing tells what went out under it"):
             put(db, content)

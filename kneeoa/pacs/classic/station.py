@@ -119,7 +119,7 @@ class Classic:
         for part in message.encode_msg(_CONTEXT, most):
             connection.send(P_DATA_TF(), part)
         status = self._status(connection, file_meta)
-        with contextlib.suppress(OSError):  # it has said what it had to
+        with contextlib.suppress(Exception):  # it has said what it had to
             connection.send(A_RELEASE_RQ(), A_RELEASE())
             connection.receive()
         return status

@@ -51,7 +51,7 @@ MOST_VISITS = 12
 _AT_ONCE = 500
 """Numbers in one question to a database."""
 _DIGITS = re.compile(r"\d+")
-_WORDS = re.compile(r"(?<!\S)(?:kl ?([0-4])(?: ?(?:to|-) ?([0-4]))?|case (\d+))(?!\S)|\S+")
+_WORDS = re.compile(r"(?<!\S)(?:kl ?([0-4])(?: ?(?:to|-|\u2013) ?([0-4]))?|case ?(\d+))(?!\S)|\S+")
 _CASE, _KNEE, _OWN = tables.reading_case, tables.case_knee, tables.case_grade
 _LOW, _HIGH = (func.coalesce(_KNEE.c[name], _KNEE.c.said) for name in ("low", "high"))
 _REFUSED, _IS_GRADED = _KNEE.c.refused.is_(True), _KNEE.c.said.is_not(None)
@@ -201,7 +201,8 @@ def _words(text: str, told: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     A number alone is sought in names and marks: its digits stand in most answers and cases, too.
     """
     answer, searched = case((told, _KNEE.c.answer), else_=""), _CASE.c.searched
-    words = _WORDS.finditer(" ".join(plain(text, LONGEST_SEARCH).casefold().split()))
+    parts = (part.rstrip(",;") for part in plain(text, LONGEST_SEARCH).casefold().split())
+    words = _WORDS.finditer(" ".join(parts))
     wanted = list[ColumnElement[bool]]()
     for word, low, high, number in (match.group(0, 1, 2, 3) for match in words):
         is_in_name = searched.contains(word, autoescape=True)
