@@ -59,7 +59,7 @@ def linked(site, context):
 def test_a_link_opens_the_view_that_it_names(linked):
     page = linked
     # The navigation must be there.
-    wait(page, re.compile("knees with reference KL 0"))
+    wait(page, re.compile("knees? with reference KL 0"))
     expect(page.get_by_role("link", name="Read", exact=True)).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_text("In knees. Click a cell")).to_be_visible()

@@ -42,7 +42,13 @@ NOISE = np.random.default_rng(0).bytes(9000)
 
 
 @pytest.mark.parametrize(
-    "filling", [b"\0" * 5000, b"\xff" * 9000, bytes(FILM[0])[:200], b"", NOISE[:400], NOISE]
+    "filling",
+    [
+        *(b"\0" * 5000, b"\xff" * 9000, bytes(FILM[0])[:200], b"", NOISE[:400], NOISE),
+        bytes(448) + b"\1\0",
+        bytes(700) + b"\1" + bytes(700),
+        bytes(672) + b"made by us" * 22,
+    ],
 )
 def test_what_a_file_is_filled_up_with_is_no_film_that_is_left_out(filling):
     filled = film_of(FILM)

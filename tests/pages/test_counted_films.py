@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from kneeoa.errors import DataError
 from kneeoa.films.phantom import draw_knee
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.teaching.films import RecordedAnswer
@@ -19,7 +20,7 @@ from kneeoa.teaching.wording import COUNTED, what_counts
 from pages.practice import outcome
 from pages.shared import cached, dataset_films, known_film
 from pages.shared.answers import counting
-from pages.shared.memory.folder_film import AS_IT_LIES, AS_RECORDED
+from pages.shared.memory.folder_film import AS_IT_LIES
 from pages.teach import group_results
 from tests.support.films import image_file
 from tests.support.practice_pages import begin, opened, press, text
@@ -29,6 +30,7 @@ from tests.support.teaching_pages import html as html_of
 FILM = draw_knee(0, seed=3, side=512, marked=False)
 NEGATIVE, TURNED = 255 - FILM, np.ascontiguousarray(draw_knee(1, seed=3, side=512)[::-1])
 FOREIGN = "9001L"
+PUBLISHED = "These answers are the published ones, given to the whole square"
 
 
 @cache
@@ -63,7 +65,7 @@ def test_a_published_answer_stands_before_what_is_refused_today_and_that_is_said
         ARCHITECTURES, 4
     )
     assert film.both.said == 4
-    for words in ("Not graded on the reading page.", film.refused, AS_RECORDED, "<b>KL 4</b>"):
+    for words in ("Not graded on the reading page.", film.refused, PUBLISHED, "<b>KL 4</b>"):
         assert words in told(film)
     assert AS_IT_LIES not in told(film)
     assert known_film.film_of(film, "film", with_maps=True).layers == ()
@@ -89,6 +91,26 @@ def test_a_film_that_is_read_as_it_was_published_keeps_its_maps():
     counted = film.as_recorded([other])
     assert [known_film.name_of(answer) for answer in counted.networks] == ["MobileNet", "ResNet50"]
     assert counted.networks[0].said == 4
+
+
+def test_of_a_film_that_is_no_square_the_published_answer_is_of_what_is_read():
+    film = cached.read_film("film.png", image_file(FILM[:460]))
+    same = [RecordedAnswer(r.architecture, r.probabilities, r.answer) for r in film.readings]
+    assert film.as_recorded(same) is film
+    counted = film.as_recorded([RecordedAnswer("mobilenet", np.eye(5)[4], None)])
+    assert counted.warnings[0].startswith("These answers are the published ones: they")
+
+
+def test_where_nothing_published_can_be_had_the_reading_counts(folder, monkeypatch):
+    def gone():
+        raise DataError("Expected a table of predictions.")
+
+    monkeypatch.setattr(cached, "published_predictions", gone)
+    film = counting.teaching_film("9002R")
+    assert len(film.networks) == 2
+    for reading in film.networks:
+        counted = counting.grades(reading.architecture, ["9002R", known()])
+        assert counted == {"9002R": int(reading.said)}
 
 
 def test_practice_and_class_count_what_is_shown(folder):
@@ -164,7 +186,7 @@ def test_a_class_and_a_researcher_are_told_the_same(folder):
     assert not app.exception
     networks = "The networks: Both together KL 4, MobileNet KL 4, ResNet50 KL 4."
     assert networks in [block.value for block in app.markdown]
-    assert html.unescape(html_of(app)).count(AS_RECORDED) == 2
+    assert html.unescape(html_of(app)).count(PUBLISHED) == 2
     assert "MobileNet <b>KL 4</b>" in html_of(app)
 
 

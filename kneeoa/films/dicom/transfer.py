@@ -18,7 +18,6 @@ from kneeoa.films.dicom.code_stream import (
     looks_run_length_encoded,
     true_syntax,
 )
-from kneeoa.films.smoothness import LEAST_CORRELATION, correlation
 from kneeoa.wording import counted
 
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -28,6 +27,7 @@ _AS_JPEG_2000 = {
     HTJ2KLosslessRPCL: JPEG2000Lossless,
 }
 """Decoders of JPEG 2000 tell high-throughput streams by themselves; by name, none is at hand."""
+_GOES_ON = 0.5  # least correlation of two neighbouring rows of a film
 
 
 def settle_syntax(dataset: Dataset) -> None:
@@ -76,6 +76,13 @@ def least_length(dataset: Dataset) -> int:
     return dataset.Rows * dataset.Columns * (dataset.get("SamplesPerPixel") or 1) * bits // 8
 
 
+def _likeness(row: np.ndarray, other: np.ndarray) -> float:
+    """Return the correlation of two rows in [-1, 1]; 0 where one of them is all alike."""
+    if not (np.ptp(row) and np.ptp(other)):
+        return 0.0
+    return float(np.corrcoef(row.astype(float), other.astype(float))[0, 1])
+
+
 def notes(dataset: Dataset) -> tuple[str, ...]:
     """Return that there is more of a film than its header says, as a sentence; mostly nothing.
 
@@ -90,10 +97,9 @@ def notes(dataset: Dataset) -> tuple[str, ...]:
     # The same where it is moved by a sample.
     if more < 1 or sample not in (1, 2) or rest[sample:] == rest[:-sample]:
         return ()
-    beyond = dataset.PixelData[expected - row : expected + more * row]
+    beyond = dataset.PixelData[expected - row : expected + row]
     orders = (np.frombuffer(beyond, f"{order}u{sample}") for order in "<>")
-    # With the film's last row: whether they go on from there.
-    if max(correlation(rows.reshape(more + 1, -1)) for rows in orders) < LEAST_CORRELATION:
+    if max(_likeness(*samples.reshape(2, -1)) for samples in orders) < _GOES_ON:
         return ()
     return (
         f"There are {counted(more, 'row')} of pixels more than Rows says: the film may be cut off.",

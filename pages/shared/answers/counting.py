@@ -29,9 +29,12 @@ def as_counted(film: FolderFilm, image_id: str) -> FolderFilm:
         return film
     if known is None:
         return film
-    tables: dict[str, DataFrame] = dict(cached.published_predictions())
-    if (together := cached.together_predictions()) is not None:
-        tables[FOLDER] = together
+    tables: dict[str, DataFrame] = {}
+    # Models may come without what was measured; the research pages say so.
+    with contextlib.suppress(KneeOAError):
+        tables.update(cached.published_predictions())
+        if (together := cached.together_predictions()) is not None:
+            tables[FOLDER] = together
     return film.as_recorded(recorded_answers(tables, known, cached.graders().rules))
 
 
@@ -41,7 +44,9 @@ def grades(architecture: str, image_ids: Iterable[str]) -> dict[str, int]:
     None of a film that has no published answer, and that the reading page refuses or cannot read.
     """
     given = {}
-    published = cached.published_grades(architecture)
+    published: dict[str, int] = {}
+    with contextlib.suppress(KneeOAError):
+        published = cached.published_grades(architecture)
     for name in image_ids:
         if name in published:
             given[name] = published[name]

@@ -258,7 +258,7 @@ def _kept(now: KneeState, before: KneeState, *, is_same: bool) -> KneeState:
         now = replace(now, profile_said=before.profile_said)
     if not is_same or now.frame != before.frame or not is_by_others(before):
         return now
-    return replace(before, side=now.side, findings=now.findings)
+    return replace(before, side=now.side, side_set=now.side_set, findings=now.findings)
 
 
 def is_by_others(knee: KneeState) -> bool:

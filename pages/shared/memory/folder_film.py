@@ -17,9 +17,10 @@ AS_IT_LIES = (
     "whole square as it lies in the data set."
 )
 AS_RECORDED = (
-    "These answers are the published ones, given to the whole square as it lies in the data set: "
-    "they are the ones that are counted, and have no map here."
+    "These answers are the published ones{square}: they are the ones that are counted, and have no "
+    "map here."
 )
+_SQUARE = ", given to the whole square as it lies in the data set"
 _NAMES = {**DISPLAY_NAME, FOLDER: TOGETHER}
 
 
@@ -62,12 +63,12 @@ class FolderFilm:
     def as_recorded(self, recorded: Sequence[RecordedAnswer]) -> "FolderFilm":
         """Return it answered by what is `recorded` of it, where it is read otherwise.
 
-        Where it is read as the square that lies there, and with the same grades, the readings are
-        the recorded answers, and have maps.
+        Where it is read with the same grades, a square as it lies there, the readings are the
+        recorded answers, and have maps.
         """
         read = self._grades_read()
         same = all(read.get(answer.name) == answer.said for answer in recorded)
-        if same and self._is_read_as_it_lies():
+        if same and self._is_read_as_published():
             return self
         return replace(self, recorded=tuple(recorded))
 
@@ -106,16 +107,17 @@ class FolderFilm:
             # First, for what else is said is of what the reading page does with the film.
             grades = [f"{_NAMES[name]} KL {grade}" for name, grade in self._grades_read().items()]
             read = f" The reading page says of it: {', '.join(grades)}." if grades else ""
-            return (f"{AS_RECORDED}{read}", *told)
-        # A square is what tables of predictions are of, as it is (`kneeoa.data.cache`).
-        if height == width and not self._is_read_as_it_lies():
+            return (AS_RECORDED.format(square=_SQUARE * (height == width)) + read, *told)
+        if not self._is_read_as_published() and height == width:
             told.append(AS_IT_LIES)
         return tuple(told)
 
-    def _is_read_as_it_lies(self) -> bool:
+    def _is_read_as_published(self) -> bool:
+        """Return whether tables of predictions are of what is read: of squares as they are, of
+        other films framed as here (`kneeoa.data.cache`)."""
         height, width = self.radiograph.pixels.shape
         is_whole = self.frame == Frame.whole(self.radiograph, self.frame.name)
-        return height == width and is_whole and not (self.refused or self.negative)
+        return not self.refused and (height != width or (is_whole and not self.negative))
 
     def _grades_read(self) -> dict[str, int]:
         grades = {FOLDER: int(self.together.said)} if self.together else {}

@@ -59,11 +59,7 @@ export class Viewer {
     });
     // The panes, not the stage: one that comes or goes changes the others.
     this.observer = new ResizeObserver(() => {
-      if (!this.isReady || !this.stage.clientWidth) return;
-      // A phone that was turned, or a viewer that was drawn out of sight.
-      const few = hasFew(this.data.tools, this.root);
-      if (few !== this.root.classList.contains('few')) this.describe();
-      this.view.resized();
+      if (this.isReady && this.stage.clientWidth) this.view.resized();
     });
   }
 
