@@ -32,7 +32,7 @@ def receiving(inbox=None, **changes):
 def associated(port, *, called="KNEEOA", calling="XRAY"):
     """Give an association with the receiver."""
     entity = AE(ae_title=calling)
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 30
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 10
     entity.add_requested_context(Verification)
     for kind in (*FILMS, "1.2.840.10008.5.1.4.1.1.2"):
         entity.add_requested_context(kind)
