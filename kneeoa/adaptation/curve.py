@@ -171,17 +171,18 @@ def _curve(films: GradedFilms, scored: dict[int, np.ndarray], rule: str) -> Lear
         for number, answers in scored.items()
     }
     rows = [
-        (number, measure, float(draws[0]), *_interval(measure, draws[1:], patients))
+        (
+            number,
+            measure,
+            float(draws[0]),
+            *bootstrap.interval_of(measure, draws[1:], patients=patients),
+        )
         for number, measured in every.items()
         for measure, draws in measured.items()
     ]
     learnt = [measured for number, measured in every.items() if number]
     draws = {name: np.stack([answers[name] for answers in learnt], axis=1) for name in MEASURES}
     return LearningCurve(pd.DataFrame(rows, columns=list(COLUMNS)), len(films), draws)
-
-
-def _interval(measure: str, draws: np.ndarray, patients: int) -> tuple[float, float]:
-    return bootstrap.share_interval(draws, 0 if measure == "median_kappa" else patients)
 
 
 def _measured(

@@ -35,7 +35,7 @@ Figures = dict[str, dict[str, Ends]]
 _FROM_SUMMARY = (
     "accuracy", "quadratic_kappa", "within_one_grade", "mean_absolute_error", "auc_kl2",
 )  # fmt: skip
-SHARES = ("answer_accuracy", "accuracy", "within_one_grade", "coverage")
+SHARES = bootstrap.SHARES_OF_FILMS | {"answer_accuracy", "coverage"}
 """Figures that count films, each right or wrong."""
 
 
