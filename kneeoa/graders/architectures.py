@@ -22,8 +22,11 @@ import keras
 import numpy as np
 
 from kneeoa.errors import ConfigError, ModelError
-from kneeoa.graders.weights import read_weights
+from kneeoa.graders.weights import check_standardise, read_weights
 from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER, INPUT_SIDE, Architecture
+
+GRADERS = (".onnx", ".keras")
+"""Ends of the names of files that hold a trained grader: a published model, and that of a run."""
 
 _IMAGENET_HEADS = {"conv_preds", "predictions"}
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
@@ -95,7 +98,7 @@ def initialise(network: keras.Model, init: str) -> Initialisation:
     """Give the network its starting weights: ``"none"``, ``"imagenet"`` or a file.
 
     An ``.npz`` file holds one array per weight under the key ``<layer>/<weight>`` in Keras' own
-    names; the ``.onnx`` file of a published model gives all of its weights, the head's too.
+    names; a whole grader (`GRADERS`) gives all of its weights, the head's too.
     Raises `ModelError` when nothing fits, when a shape differs, or when the file holds layers that
     the network does not have, so that weights of another architecture are never half loaded.
     """
@@ -103,13 +106,37 @@ def initialise(network: keras.Model, init: str) -> Initialisation:
         return Initialisation("none", 0, ())
     if init == "imagenet":
         arrays = _download_imagenet(network.name)
-    elif init.endswith(".onnx"):
-        standardise = "standardise" in {layer.name for layer in network.layers}
-        arrays = read_weights(Path(init), standardise=standardise)
+    elif init.endswith(GRADERS):
+        arrays = grader_arrays(Path(init), standardise=_standardises(network))
     else:
         arrays = _read_arrays(Path(init))
     source = "ImageNet (Keras)" if init == "imagenet" else Path(init).name
     return _assign_backbone(network, arrays, source)
+
+
+def grader_arrays(file: Path, *, standardise: bool) -> dict[str, np.ndarray]:
+    """Return every weight of a trained grader, an ``.onnx`` or a ``.keras`` file.
+
+    Keys and dtype are those of `weight_arrays`. Raises `ModelError` when the file cannot be read,
+    or when its network brings films to one mean and contrast first and `standardise` says
+    otherwise, or the other way round.
+    """
+    if file.suffix == ".onnx":
+        return read_weights(file, standardise=standardise)
+    network = load_keras(file)
+    check_standardise(file, _standardises(network), standardise)
+    return weight_arrays(network)
+
+
+def load_keras(file: Path) -> keras.Model:
+    """Return the network in a ``.keras`` file, as a run keeps it; raise `ModelError` otherwise."""
+    try:
+        return keras.saving.load_model(file, compile=False)
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        missing = "" if file.is_file() else " There is no such file."
+        raise ModelError(
+            f"Expected a network that Keras has saved. {file} cannot be read as one.{missing}"
+        ) from error
 
 
 def weight_arrays(network: keras.Model) -> dict[str, np.ndarray]:
@@ -145,6 +172,10 @@ def variables(network: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
     for layer in network.layers:
         for variable in layer.weights:
             yield f"{layer.name}/{variable.name}", variable
+
+
+def _standardises(network: keras.Model) -> bool:
+    return "standardise" in {layer.name for layer in network.layers}
 
 
 def _mobilenet(colour: keras.KerasTensor) -> keras.KerasTensor:
@@ -212,8 +243,8 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     except (ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error):
         # What NumPy says of it is how to have a stranger's file run a program.
         raise ModelError(
-            f"Expected starting weights as an .npz file, or exported as .onnx. {path} is neither, "
-            "or damaged."
+            "Expected starting weights as an .npz file, or a network as an .onnx or a .keras file. "
+            f"{path} is none of them, or damaged."
         ) from None
 
 

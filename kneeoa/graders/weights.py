@@ -27,16 +27,22 @@ def read_weights(file: Path, *, standardise: bool | None = None) -> dict[str, np
             f"Expected a model that was exported as ONNX. {file} cannot be read as one: {error}"
         ) from None
     does = any(node.name == "standardise" for node in graph.node)
-    if standardise not in (None, does):
-        raise ModelError(
-            f"Expected a model with standardise {'on' if standardise else 'off'}. The one in "
-            f"{file.name} has it {'on' if does else 'off'}: set it alike."
-        )
+    if standardise is not None:
+        check_standardise(file, does, standardise)
     return {
         key: _to_keras_layout(array, key).astype(np.float32)
         for key, array in stored.items()
         if "/" in key
     }
+
+
+def check_standardise(file: Path, does: bool, expected: bool) -> None:
+    """Raise `ModelError` unless the network in `file` standardises films just as is `expected`."""
+    if does != expected:
+        raise ModelError(
+            f"Expected a model with standardise {'on' if expected else 'off'}. The one in "
+            f"{file.name} has it {'on' if does else 'off'}: set it alike."
+        )
 
 
 def last_layers(

@@ -29,6 +29,7 @@ from kneeoa.files import (
 from kneeoa.spreadsheet import MARK, csv_text, texts_as_meant
 
 SCHEMA_VERSION = 1
+MODEL = "model.keras"
 PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
 PREDICTION_COLUMNS = ["image_id", "patient_id", "split", "true_grade", *PROBABILITY_COLUMNS]
 
@@ -108,7 +109,7 @@ def write_run(
         (beside / "history.csv").write_text(csv_text(history), "utf-8")
         write_predictions(beside / "predictions.csv", predictions)
         if model_file:
-            shutil.copyfile(model_file, beside / "model.keras")
+            shutil.copyfile(model_file, beside / MODEL)
     return folder
 
 

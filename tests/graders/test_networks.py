@@ -1,5 +1,6 @@
 """The two Keras networks, their starting weights, and their exported form."""
 
+import zipfile
 from pathlib import Path
 
 import keras
@@ -158,3 +159,39 @@ def test_starting_weights_that_do_not_fit_are_refused(tmp_path):
     for name in ("text.npz", "half.npz", "array.npy"):
         with pytest.raises(ModelError, match=r"as an \.npz file, .* or damaged\.$"):
             architectures.initialise(network, str(tmp_path / name))
+
+
+def damaged(file, folder):
+    """Yield copies of a saved network that cannot be read, each damaged in another way."""
+    data = file.read_bytes()
+    middle = len(data) // 2
+    for name, content in {
+        "half": data[:middle],
+        "text": b"no network",
+        "changed": data[:middle] + bytes(999) + data[middle + 999 :],
+    }.items():
+        (folder / f"{name}.keras").write_bytes(content)
+        yield folder / f"{name}.keras"
+    for missing in ("config.json", "model.weights.h5"):
+        with zipfile.ZipFile(file) as whole, zipfile.ZipFile(folder / "part.keras", "w") as part:
+            for name in whole.namelist():
+                if name != missing:
+                    part.writestr(name, whole.read(name))
+        yield folder / "part.keras"
+    yield folder / "absent.keras"
+
+
+def test_a_saved_network_gives_all_of_its_weights(tmp_path):
+    donor = architectures.build("mobilenet", seed=5)
+    file = tmp_path / "model.keras"
+    donor.save(file)
+    network = architectures.build("mobilenet", seed=6, side=None)
+    assert not architectures.initialise(network, str(file)).fresh_layers
+    assert architectures.weights_hash(network) == architectures.weights_hash(donor)
+    with pytest.raises(ModelError, match="standardise on"):
+        architectures.initialise(architectures.build("mobilenet", standardise=True), str(file))
+    with pytest.raises(ModelError, match="same architecture"):
+        architectures.initialise(architectures.build("resnet50"), str(file))
+    for place in damaged(file, tmp_path):
+        with pytest.raises(ModelError, match="that Keras has saved"):
+            architectures.initialise(network, str(place))

@@ -127,7 +127,7 @@ class Between(options.Predict, options.Machine, options.Films):
 
     results: Path = option("RESULTS", positional=True)
     run: str = option("ID")
-    start: Path = option("ONNX")
+    start: Path = option("FILE")
     start_share: float = option("SHARE", default=0.5)
 
     def __call__(self) -> int:

@@ -150,7 +150,7 @@ def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) ->
     runs, _ = studies.read_runs(results_folder, names)
     candidates = []
     for run in runs:
-        if run.record.split_hash != hash_of_split or not (run.folder / "model.keras").exists():
+        if run.record.split_hash != hash_of_split or not (run.folder / results.MODEL).exists():
             continue
         (architecture,) = pair_of([run.record.architecture])
         file = folder / f"{run.record.run_id}.onnx"

@@ -57,7 +57,7 @@ def choose_run(
         raise DataError(
             f"Expected finished runs of {architecture} on this split in {runs}. Found none."
         )
-    kept = [run for run in candidates if (run.folder / "model.keras").exists()]
+    kept = [run for run in candidates if (run.folder / results.MODEL).exists()]
     if not kept:
         raise DataError(
             f"Expected a run of {architecture} whose model was kept. None of {len(candidates)} "

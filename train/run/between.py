@@ -16,8 +16,8 @@ import pandas as pd
 from kneeoa.data.arrays import Films
 from kneeoa.errors import ConfigError, DataError
 from kneeoa.graders import architectures
-from kneeoa.graders.weights import read_weights
 from kneeoa.records import results
+from train.quiet import without_greetings
 from train.run.record import check_trained_on, load_network, predictions_on, write_run_of
 from train.run.start import digest_of
 
@@ -32,17 +32,19 @@ def between(
 ) -> Path:
     """Write the run whose every weight is ``start_share * start + (1 - start_share) * run``.
 
-    `start` is the ``.onnx`` that `run` went on from, `start_share` lies between 0 and 1. The new
-    folder stands beside that of `run`, with its history, and predictions of its own on validation,
-    test and `ungraded` films. Raises `ConfigError` on another share, `DataError` when the run did
-    not go on from `start` or was trained on another split, `ModelError` when `start` is unreadable.
+    `start` is the ``.onnx`` or ``.keras`` file that `run` went on from, `start_share` lies between
+    0 and 1. The new folder stands beside that of `run`, with its history, and predictions of its
+    own on validation, test and `ungraded` films. Raises `ConfigError` on another share, `DataError`
+    when the run did not go on from `start` or was trained on another split, `ModelError` when
+    `start` is unreadable.
     """
     if not 0 < start_share < 1:
         raise ConfigError(f"Expected a share between 0 and 1. Received: {start_share:g}.")
     record = results.read_record(run)
     _check_went_on_from(start, record)
     check_trained_on(record, splits, run.parent.parent)
-    before = read_weights(start, standardise=record.config["standardise"])
+    with without_greetings():
+        before = architectures.grader_arrays(start, standardise=record.config["standardise"])
     named = f"{record.model_sha256} {start_share:g} {_hash_of(before)}"
     digest = hashlib.sha256(named.encode()).hexdigest()
     new = f"{record.architecture}-seed{record.seed}-{digest[:8]}"
@@ -67,13 +69,13 @@ def between(
 def _check_went_on_from(start: Path, record: results.RunRecord) -> None:
     """Tell files by what is in them; runs of earlier versions know the name alone."""
     if not start.is_file():
-        raise DataError(f"Expected the exported weights to start from. There is no file {start}.")
+        raise DataError(f"Expected the trained weights to start from. There is no file {start}.")
     known, name = record.initialisation.get("sha256"), record.config["init"]
     same = digest_of(str(start)) == known if known else start.name == name
-    if not same or start.suffix != ".onnx":
+    if not same or start.suffix not in architectures.GRADERS:
         other = ", with another SHA-256" if start.name == name else ""
         raise DataError(
-            f"Expected the exported weights that {record.run_id} went on from. "
+            f"Expected the trained weights that {record.run_id} went on from. "
             f"It went on from {name}; received: {start.name}{other}."
         )
 
@@ -84,7 +86,7 @@ def _mean_of(
     """Sum in double precision; raise `DataError` where these are no weights of one network."""
     if {k: a.shape for k, a in after.items()} != {k: a.shape for k, a in before.items()}:
         raise DataError(
-            "Expected the exported weights that the run went on from. These are of another network."
+            "Expected the trained weights that the run went on from. These are of another network."
         )
     return {
         key: (before_share * before[key].astype(float) + (1 - before_share) * array).astype(

@@ -18,6 +18,7 @@ from train.config import Stage, TrainConfig
 from train.graph.chance import steps_per_epoch
 from train.graph.trainer import averaged, unfreeze_from
 from train.machine import Machine, backend, scope
+from train.quiet import without_greetings
 from train.run import checkpoint, schedule
 from train.run.batches import predict
 from train.run.learner import Learner
@@ -81,7 +82,9 @@ def fit(
             config.architecture, seed=config.seed, side=None, standardise=config.standardise
         )
         # Now, because another model may be published in its place meanwhile.
-        initialisation, start = architectures.initialise(network, config.init), facts_of(config)
+        with without_greetings():
+            initialisation = architectures.initialise(network, config.init)
+        start = facts_of(config)
         network.jit_compile = machine.compile
         with _says_too_large(config):
             learner_of = _learners(network, config, machine, train)

@@ -17,6 +17,7 @@ import kneeoa
 from kneeoa.data.arrays import Films, counts, split_hash
 from kneeoa.errors import DataError
 from kneeoa.files import says_when_full
+from kneeoa.graders import architectures
 from kneeoa.graders.architectures import weights_hash
 from kneeoa.networks import Architecture
 from kneeoa.records import lineage, results
@@ -132,7 +133,7 @@ def write_run_of(
     with says_when_full(results_folder), tempfile.TemporaryDirectory(prefix="kneeoa-") as scratch:
         model_file = None
         if network is not None:
-            model_file = Path(scratch) / "model.keras"
+            model_file = Path(scratch) / results.MODEL
             with without_greetings():  # under PyTorch, too, Keras loads TensorFlow to save
                 network.save(model_file)
         return results.write_run(results_folder, record, history, predictions, model_file)
@@ -152,14 +153,23 @@ def check_trained_on(
 
 
 def load_network(run: Path) -> keras.Model:
-    """Return the network of a run whose model was kept; raise `DataError` otherwise."""
-    try:
-        with without_greetings():
-            return keras.saving.load_model(run / "model.keras", compile=False)
-    except (OSError, ValueError) as error:
+    """Return the network of a run whose model was kept.
+
+    Raises `DataError` where it was not, cannot be read, or is not the one that ``run.json`` names.
+    """
+    file = run / results.MODEL
+    if not file.is_file():
         raise DataError(
-            f"Expected the model of {run.name}. It was not kept or cannot be read: {error}"
-        ) from None
+            f"Expected the model of {run.name}. It was not kept: run it again with --keep all."
+        )
+    with without_greetings():
+        network = architectures.load_keras(file)
+    if weights_hash(network) != results.read_record(run).model_sha256:
+        raise DataError(
+            f"Expected the model of {run.name}. {file} holds other weights than those whose hash "
+            "stands in its run.json."
+        )
+    return network
 
 
 def _stored(name: str) -> str:

@@ -1,49 +1,63 @@
 """What a run begins with, where that is a file: which one it is, among all of its name.
 
-Published weights are all called ``model.onnx``; what tells them apart is their SHA-256, and what
-they learnt from stands on the card beside them.
+Published weights are all called ``model.onnx``, those of runs ``model.keras``; what tells them
+apart is their SHA-256, and what they learnt from stands in the file beside them.
 """
 
 import functools
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from kneeoa.errors import ModelError
+from kneeoa.errors import DataError, ModelError
 from kneeoa.graders.cards import schema
+from kneeoa.records import results
 from train.config import TrainConfig
 
-CARD = "card.json"
-"""What stands beside published weights."""
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What trained starting weights came from: run, split, and the `file` beside that says so."""
+
+    run_id: str
+    split_hash: str
+    file: Path
 
 
 def facts_of(config: TrainConfig) -> dict[str, str]:
     """Return what is known of the files of a config, for the record of a run.
 
-    ``sha256`` of the starting weights, ``soft_targets_sha256``; and of published weights ``run_id``
-    and ``split_hash``, as their card says. What is no file leaves no trace.
+    ``sha256`` of the starting weights, ``soft_targets_sha256``; and of published weights, and those
+    that a run kept, ``run_id`` and ``split_hash``. What is no file leaves no trace.
     """
     facts = {
         "sha256": digest_of(config.init),
         "soft_targets_sha256": digest_of(config.soft_targets),
     }
-    if card := card_of(config.init):
-        facts |= {"run_id": card["run_id"], "split_hash": card["split_hash"]}
+    if origin := origin_of(config.init):
+        facts |= {"run_id": origin.run_id, "split_hash": origin.split_hash}
     return {name: fact for name, fact in facts.items() if fact}
 
 
-def card_of(init: str) -> dict[str, Any] | None:
-    """Return the card beside published starting weights, or None where there is none of theirs."""
+def origin_of(init: str) -> Origin | None:
+    """Return what the file beside starting weights says of them, or None where there is none.
+
+    Beside published weights stands their card, beside those of a run its ``run.json``.
+    """
     file = Path(init)
-    card = file.with_name(CARD)
-    if file.suffix != ".onnx" or not card.is_file():
-        return None
     try:
-        content = schema.network_card(card)
-    except ModelError:
+        if file.suffix == ".onnx":
+            beside = file.with_name("card.json")
+            card = schema.network_card(beside) if beside.is_file() else None
+            if card and card["model_sha256"] == digest_of(init):
+                return Origin(card["run_id"], card["split_hash"], beside)
+        elif file.name == results.MODEL and file.is_file():
+            record = results.read_record(file.parent)
+            return Origin(record.run_id, record.split_hash, file.with_name("run.json"))
+    except (DataError, ModelError):
         return None
-    return content if content["model_sha256"] == digest_of(init) else None
+    return None
 
 
 def warnings_of(configs: Iterable[TrainConfig], split_hash: str) -> list[str]:
@@ -53,11 +67,11 @@ def warnings_of(configs: Iterable[TrainConfig], split_hash: str) -> list[str]:
 
 def warning_of(config: TrainConfig, split_hash: str) -> str:
     """Return a sentence where the starting weights learnt from another split, else nothing."""
-    card = card_of(config.init)
-    if card is None or card["split_hash"] == split_hash:
+    origin = origin_of(config.init)
+    if origin is None or origin.split_hash == split_hash:
         return ""
     return (
-        f"The weights that {config.architecture} goes on from ({card['run_id']}) were trained on "
+        f"The weights that {config.architecture} goes on from ({origin.run_id}) were trained on "
         "another split or other films. If any validation or test film here was among those, the "
         "figures of this run are too good."
     )

@@ -18,6 +18,7 @@ from kneeoa.errors import DataError, TrainingError
 from kneeoa.graders import architectures
 from kneeoa.networks import Architecture
 from kneeoa.records import lineage, studies
+from kneeoa.records.results import MODEL
 from train.config import TrainConfig
 from train.graph.trainer import unfreeze_from
 from train.machine import Machine
@@ -271,4 +272,4 @@ def apply_keep(jobs: list[Job]) -> None:
         for run in rivals:
             to_go = run.record.keep == "best" and shared[run.record.run_id] < 2
             if run is not best and to_go:
-                (run.folder / "model.keras").unlink(missing_ok=True)
+                (run.folder / MODEL).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """A study as a folder that a rented machine trains by one command: code, films, weights, script."""
 
+import itertools
 import re
 import shlex
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from kneeoa.errors import ConfigError
 from kneeoa.files import whole_folder
-from train.run.start import CARD, card_of
+from train.run.start import origin_of
 from train.study.code import PACKAGES, ROOT, copy_code
 
 NOT_FOR_TRAINING = (
@@ -106,8 +107,8 @@ def pack(folder: Path, arguments: Sequence[str], finished: Iterable[Path]) -> Pa
 
     Files and folders that the arguments name go along under their own names, so that runs are
     called there as here; `finished` are run folders that need not be trained again. It is there
-    whole or not at all. Raises `ConfigError` where two are called alike, `folder` is there already
-    or lies in what is to be packed, or ``--data`` is a CSV, whose films may lie anywhere.
+    whole or not at all. Raises `ConfigError` where `folder` is there already or lies in what is to
+    be packed, or ``--data`` is a CSV, whose films may lie anywhere.
     """
     words, finished = list(_in_words(arguments)), list(finished)
     expect_room_for(folder, words, finished)
@@ -196,17 +197,28 @@ def _packed(folder: Path, argument: str) -> str:
     if file is None:
         return argument
     source = file.resolve()
-    place = folder / "files" / source.name
-    if place.exists():
-        raise ConfigError(
-            f"Expected files and folders of different names to pack. Two are called {source.name}."
-        )
-    place.parent.mkdir(exist_ok=True)
+    origin = origin_of(str(source))
+    place = _free_place(folder / "files", source.name, alone=origin is not None)
+    place.parent.mkdir(exist_ok=True, parents=True)
     if source.is_dir():
         shutil.copytree(source, place)
     else:
         shutil.copy(source, place)
-    if card_of(str(source)):
-        # Else nothing would tell there what published weights learnt from.
-        shutil.copy(source.with_name(CARD), place.with_name(CARD))
-    return f"{prefix}files/{source.name}"
+    if origin:
+        # Else nothing would tell there what trained weights learnt from.
+        shutil.copy(origin.file, place.with_name(origin.file.name))
+    return f"{prefix}{place.relative_to(folder).as_posix()}"
+
+
+def _free_place(files: Path, name: str, *, alone: bool) -> Path:
+    """Return where a file of this name has room: its name stays, since runs are called after it.
+
+    In a folder of its own where another has the name already, or where it is to lie `alone`.
+    """
+    if not alone and not (files / name).exists():
+        return files / name
+    return next(
+        files / str(number) / name
+        for number in itertools.count(1)
+        if not (files / str(number)).exists()
+    )

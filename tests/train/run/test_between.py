@@ -21,7 +21,7 @@ from train.config import preset
 from train.run.between import between
 from train.run.fit import Fitted
 from train.run.record import load_network, record_run
-from train.run.start import facts_of
+from train.run.start import facts_of, warning_of
 
 SPLITS = {
     name: drawn_films(10, first=first)
@@ -124,6 +124,34 @@ def test_other_films_under_the_same_names_are_refused(run, start):
         shutil.rmtree(file.parent)
 
 
+def test_a_run_that_went_on_from_another_runs_weights_is_mixed_with_these(run, tmp_path):
+    kept = run / "model.keras"
+    config = preset("smoke", "mobilenet", init=str(kept), standardise=True)
+    network = tiny.network("mobilenet", seed=8, standardise=True)
+    went_on = architectures.initialise(network, str(kept))
+    assert not went_on.fresh_layers
+    first = results.read_record(run)
+    assert architectures.weights_hash(network) == first.model_sha256
+    known = facts_of(config)
+    assert (known["run_id"], known["split_hash"]) == (first.run_id, first.split_hash)
+    assert "trained on another split" in warning_of(config, "0" * 64)
+    assert not warning_of(config, first.split_hash)
+    kernel = network.get_layer("grade").kernel
+    kernel.assign(np.asarray(kernel) + 1)
+    fitted = Fitted(network, went_on, ({"epoch": 1, "val_loss": 1.0},), 1, "done", 1.0, known)
+    second = record_run(tmp_path, config, fitted, SPLITS, split_hash(SPLITS))
+    mean = load_network(between(second, kept, 0.5, SPLITS))
+    middle = np.asarray(kernel) - 0.5
+    np.testing.assert_allclose(mean.get_layer("grade").kernel, middle, rtol=1e-5, atol=1e-6)
+
+
+def test_kept_weights_that_are_not_the_runs_are_refused(run, start, tmp_path):
+    odd = Path(shutil.copytree(run, tmp_path / "runs" / run.name))
+    tiny.network("mobilenet", seed=9, standardise=True).save(odd / "model.keras")
+    with pytest.raises(DataError, match="holds other weights"):
+        between(odd, start, 0.5, SPLITS)
+
+
 def test_another_split_is_refused(run, start):
     with pytest.raises(DataError, match="the split that"):
         between(run, start, 0.5, SPLITS | {"test": drawn_films(4, first=900)})
@@ -134,7 +162,7 @@ def test_a_run_whose_network_was_not_kept_is_refused(run, start, tmp_path):
     bare.mkdir(parents=True)
     for name in ("run.json", "history.csv", "predictions.csv"):
         shutil.copy(run / name, bare)
-    with pytest.raises(DataError, match=r"model\.keras"):
+    with pytest.raises(DataError, match="was not kept"):
         between(bare, start, 0.5, SPLITS)
     assert json.loads((bare / "run.json").read_text())["run_id"] == run.name
     assert [folder.name for folder in bare.parent.iterdir()] == [run.name]

@@ -52,9 +52,9 @@ def test_a_card_that_is_of_other_weights_says_nothing(published):
     file, card = published
     other = card | {"model_sha256": "0" * 64}
     file.with_name("card.json").write_text(json.dumps(other))
-    assert start.card_of(str(file)) is None
+    assert start.origin_of(str(file)) is None
     file.with_name("card.json").write_text("no card")
-    assert start.card_of(str(file)) is None
+    assert start.origin_of(str(file)) is None
 
 
 def test_soft_targets_that_were_tuned_with_are_asked_for_and_not_looked_for(tmp_path):
