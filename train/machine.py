@@ -168,8 +168,7 @@ def _prepare_torch(device: str, *, deterministic: bool) -> str:
     import torch
 
     kind = "gpu" if device != "cpu" and torch.cuda.is_available() else "cpu"
-    # Else it takes Apple's before all others, which lacks numbers that training counts in.
-    os.environ["KERAS_TORCH_DEVICE"] = "cuda" if kind == "gpu" else "cpu"
+    _have_keras_take("cuda" if kind == "gpu" else "cpu")
     torch.backends.cudnn.benchmark = kind == "gpu" and not deterministic
     # On a GPU the gradient of max pooling has no deterministic form, as the documents say.
     torch.use_deterministic_algorithms(deterministic, warn_only=kind == "gpu")
@@ -178,6 +177,17 @@ def _prepare_torch(device: str, *, deterministic: bool) -> str:
     torch.utils.deterministic.fill_uninitialized_memory = False
     _keep_freed_memory()
     return kind
+
+
+def _have_keras_take(device: str) -> None:
+    """Have Keras keep its tensors on `device`, also where it is loaded already.
+
+    It chooses once, as it is loaded: what is set then, else Apple's GPU before all others, which
+    lacks numbers that training counts in.
+    """
+    os.environ["KERAS_TORCH_DEVICE"] = device
+    if chosen := sys.modules.get("keras.src.backend.torch.core"):
+        chosen.__dict__["DEFAULT_DEVICE"] = device
 
 
 def _keep_freed_memory() -> None:

@@ -3,13 +3,23 @@
 Imports are late, as in `training`.
 """
 
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kneeoa.errors import ConfigError
+from kneeoa.errors import ConfigError, TrainingError
+from kneeoa.networks import Architecture
 from train.commands import options
 from train.commands.from_fields import option, parsed
-from train.commands.training import Study
+from train.commands.training import Study, cluster_of, sharing_of
+from train.config import TrainConfig
 from train.run.start import warnings_of
+from train.study.job import Job
+
+if TYPE_CHECKING:
+    from train.study.sharing import Sharing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +30,11 @@ class Rehearse(Study):
 
     def __call__(self) -> int:
         configs = options.configs_of(self, self.architectures)
+        shared = sharing_of(self, configs)
         dataset = options.source_of(self).read()
+        if shared:  # before this process has the GPU, too
+            for sentence in self._beside_others(configs, shared, dataset.split_hash):
+                print(sentence, flush=True)
         from train import machine as machines
 
         machine = machines.prepare(**options.machine_options(self))
@@ -35,6 +49,37 @@ class Rehearse(Study):
                 print(sentence, flush=True)
         print(unseen(machine))
         return 0
+
+    def _beside_others(
+        self, configs: Mapping[Architecture, TrainConfig], shared: "Sharing", split_hash: str
+    ) -> Iterator[str]:
+        """Have every network try as cycles that share this machine will; yield what they say."""
+        from train.study.tasks import rehearsal_task
+
+        source, options_of = options.source_of(self), options.machine_options(self)
+        with (
+            tempfile.TemporaryDirectory(prefix="kneeoa-rehearsal-") as place,
+            cluster_of(self, shared) as cluster,
+        ):
+            assert cluster is not None
+            how = options_of | cluster.machine_options
+            jobs = [
+                Job(name, config, Path(place), split_hash, "none")
+                for name, config in configs.items()
+            ]
+            waiting = {
+                cluster.submit(rehearsal_task, job, source, how, folder=job.unfinished): job
+                for job in jobs
+            }
+            while waiting:
+                for task, outcome in cluster.changes(waiting, timeout=1):
+                    if outcome.state == "failed":
+                        name = waiting[task].run_id
+                        why = outcome.kept(self.out, f"rehearsal-{name}")
+                        raise TrainingError(f"{name}, as it would train beside others: {why}")
+                    if outcome.state == "finished":
+                        del waiting[task]
+                    yield outcome.sentence
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from train.commands.from_fields import option
 from train.config import TrainConfig, gradual
 from train.run import checkpoint
 from train.run.start import warnings_of
+from train.study.job import Job
 
 if TYPE_CHECKING:
     from kneeoa.data.arrays import Films
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from train.machine import Machine
     from train.study.board import Board
     from train.study.cluster import Cluster
-    from train.study.cycles import Job
     from train.study.sharing import Sharing
 
 
@@ -66,7 +66,7 @@ class Fit(options.Predict, options.Training):
         from train.study import cycles
 
         split_hash = dataset.split_hash
-        job = cycles.Job(run_id(config, split_hash), config, self.out, split_hash, keep="all")
+        job = Job(run_id(config, split_hash), config, self.out, split_hash, keep="all")
         if job.is_finished:
             raise DataError(
                 f"The run {job.run_id} is already in {self.out}. Remove its folder to train it "
@@ -102,7 +102,7 @@ class Study(options.Predict, options.Training, options.Cluster):
 
     def __call__(self) -> int:
         configs = options.configs_of(self, self.architectures)
-        shared = _sharing(self, configs)
+        shared = sharing_of(self, configs)
         machine, dataset, ungraded = _ready(
             self, configs.values(), elsewhere=bool(shared or self.cluster)
         )
@@ -117,7 +117,7 @@ class Study(options.Predict, options.Training, options.Cluster):
             cycles.begin(self.out, described)
             lineage.write(self.out, dataset)
             with (
-                _cluster(self, shared) as cluster,
+                cluster_of(self, shared) as cluster,
                 _board(folder / "status.json", described.study_id, jobs, cluster) as board,
             ):
                 where = cluster or machine
@@ -187,7 +187,7 @@ class Tune(options.Training, options.Cluster):
                 storage=self.storage,
             )
             with (
-                _cluster(self) as cluster,
+                cluster_of(self) as cluster,
                 _board(folder / "status.json", described.study_id, [], cluster) as board,
             ):
                 where = cluster or machine
@@ -237,7 +237,7 @@ def _ready(
     return machine.prepare(**here), dataset, ungraded
 
 
-def _sharing(command: Study, configs: Mapping[Architecture, TrainConfig]) -> "Sharing | None":
+def sharing_of(command: Study, configs: Mapping[Architecture, TrainConfig]) -> "Sharing | None":
     """Return how cycles share this machine, or None where one trains at a time, or elsewhere."""
     from train.study.sharing import expect_ray, sharing_here
 
@@ -262,7 +262,9 @@ def _sharing(command: Study, configs: Mapping[Architecture, TrainConfig]) -> "Sh
 
 
 @contextlib.contextmanager
-def _cluster(command: Study | Tune, shared: "Sharing | None" = None) -> Iterator["Cluster | None"]:
+def cluster_of(
+    command: Study | Tune, shared: "Sharing | None" = None
+) -> Iterator["Cluster | None"]:
     """Give the cluster to train on, or None to train in this process."""
     if shared:
         from train.study.cluster import Cluster
@@ -283,7 +285,7 @@ def _cluster(command: Study | Tune, shared: "Sharing | None" = None) -> Iterator
 
 
 def _board(
-    file: Path | None, study_id: str, jobs: Iterable["Job"], cluster: "Cluster | None" = None
+    file: Path | None, study_id: str, jobs: Iterable[Job], cluster: "Cluster | None" = None
 ) -> "Board":
     from train.study.board import Board
 

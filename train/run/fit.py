@@ -143,8 +143,10 @@ def _learners(
 ) -> Callable[[Stage], Learner]:
     """Return what makes the learner of a stage, once its layers are unfrozen."""
     if backend() == "torch":
+        from train.graph.native.network import expect_on
         from train.run.native_learner import native_learners
 
+        expect_on(network, machine.kind)
         return native_learners(network, config, films)
     from train.run.keras_learner import KerasLearner
 

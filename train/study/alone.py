@@ -51,6 +51,7 @@ def home(visible: str | None) -> Iterator[tuple[str, Afterwards]]:
     os.environ.update(_SETTINGS)
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     _forget_the_secret_before()
+    _print_nothing()
     with _set("CUDA_VISIBLE_DEVICES", visible), _set("HOME", folder), _on_loopback():
         yield folder, removes
 
@@ -77,6 +78,17 @@ def _forget_the_secret_before() -> None:
 
         Config.initialize("")
         AuthenticationTokenLoader.instance().reset_cache()
+
+
+def _print_nothing() -> None:
+    """Keep tracebacks of Ray's own processes, ended with this one, from the terminal.
+
+    What a user can act on comes back as the outcome of a task.
+    """
+    with contextlib.suppress(ImportError):  # said by who needs it
+        from ray._private import worker
+
+        worker.print_to_stdstream = lambda data, ignore_prefix: None
 
 
 @contextlib.contextmanager

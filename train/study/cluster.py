@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
@@ -21,12 +21,9 @@ from train.study import alone
 from train.study.afterwards import Afterwards
 from train.study.board import Board
 from train.study.code import copy_code
+from train.study.job import Job
 from train.study.sharing import Sharing, expect_ray
 from train.study.tasks import GPULostError, Outcome, Task, cycle_task
-
-if TYPE_CHECKING:
-    from train.study.cycles import Job
-
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -251,7 +248,7 @@ def _check_reachable(address: str) -> None:
 
 def train_on(
     cluster: Cluster,
-    jobs: list["Job"],
+    jobs: list[Job],
     source: Source,
     predict: tuple[Path, ...],
     machine_options: dict,

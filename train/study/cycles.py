@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,31 +27,7 @@ from train.run.fit import check_batch, fit
 from train.run.progress import Report
 from train.run.record import record_run, run_id, shown_config, without_defaults
 from train.study.board import Board
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One cycle to train: everything but the films and the machine.
-
-    `keep` says of its weights: ``all`` keeps them, ``none`` does not, and with ``best`` they go
-    where another cycle of the study is better (`apply_keep`).
-    """
-
-    run_id: str
-    config: TrainConfig
-    results: Path
-    split_hash: str
-    keep: str
-
-    @property
-    def unfinished(self) -> Path:
-        """Where its state lies until it is finished."""
-        return self.results / "unfinished" / self.run_id
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether its run folder is there."""
-        return (self.results / "runs" / self.run_id).exists()
+from train.study.job import Job
 
 
 def describe(

@@ -36,16 +36,22 @@ def rehearse(config: TrainConfig, dataset: Dataset, machine: Machine) -> Iterato
     """Yield a sentence for each part that worked; raise `TrainingError` for the first that did not.
 
     Each stage is trained `STEPS` steps, step by step and recorded, which must give the same; then
-    a run of two epochs is interrupted, taken up and recorded as a run folder, in a folder that is
-    removed.
+    a run is `taken_up`.
     """
-    size = config.batch_size if machine.kind == "gpu" else min(CPU_BATCH, config.batch_size)
-    few = dataset.first(STEPS * size)
-    config = replace(config, batch_size=min(size, len(few.splits["train"])))
+    config, few = in_small(config, dataset, machine)
     if backend() == "torch":
         for stage in config.stages:
             yield _recorded(config, stage, few.splits["train"], machine)
-    yield _taken_up(config, few, machine)
+    yield taken_up(config, few, machine)
+
+
+def in_small(
+    config: TrainConfig, dataset: Dataset, machine: Machine
+) -> tuple[TrainConfig, Dataset]:
+    """Return films for `STEPS` steps, and `config` with batches that a CPU can bear."""
+    size = config.batch_size if machine.kind == "gpu" else min(CPU_BATCH, config.batch_size)
+    few = dataset.first(STEPS * size)
+    return replace(config, batch_size=min(size, len(few.splits["train"]))), few
 
 
 def unseen(machine: Machine) -> str:
@@ -98,7 +104,11 @@ def _eager(step: Callable[[], None]) -> Callable[[], None]:
     return step
 
 
-def _taken_up(config: TrainConfig, few: Dataset, machine: Machine) -> str:
+def taken_up(config: TrainConfig, few: Dataset, machine: Machine) -> str:
+    """Interrupt a run of two epochs on `few` films, take it up and record it; say that it worked.
+
+    In a folder that is removed.
+    """
     last = replace(config.stages[-1], epochs=2)
     config = replace(config, stages=(last,))
     train, val = few.splits["train"], few.splits["val"]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kneeoa.data.source import Source
 from kneeoa.errors import KneeOAError
@@ -15,10 +15,7 @@ from kneeoa.files import replace_file
 from train.config import TrainConfig
 from train.machine import NoGPUError
 from train.run.progress import Progress, Report, read_progress, write_progress
-
-if TYPE_CHECKING:
-    from train.study.cycles import Job
-
+from train.study.job import Job
 
 _BEGUN = "begun"
 
@@ -44,7 +41,7 @@ class Outcome:
     """How a task ended: ``finished``, ``failed`` or ``pruned``; or ``waiting``, as it begins anew.
 
     `losses` is the validation loss of each epoch of a finished trial; `sentence` says what failed,
-    and `trace` where, if it was a fault of the program.
+    or worked in a rehearsal, and `trace` where, if it was a fault of the program.
     """
 
     state: str
@@ -130,7 +127,7 @@ class StoppedError(KneeOAError):
 
 
 def cycle_task(
-    job: "Job", source: Source, predict: tuple[Path, ...], machine_options: dict
+    job: Job, source: Source, predict: tuple[Path, ...], machine_options: dict
 ) -> Outcome:
     """Train one cycle on a machine of the cluster; a `KneeOAError` becomes its outcome.
 
@@ -149,6 +146,22 @@ def cycle_task(
     except KneeOAError as error:
         return Outcome("failed", sentence=str(error))
     return Outcome("finished")
+
+
+def rehearsal_task(job: Job, source: Source, machine_options: dict) -> Outcome:
+    """Try a cycle in small where `cycle_task` would train it; the outcome says where that was."""
+    from train import machine
+
+    _begin(job.unfinished)
+    try:
+        prepared = machine.prepare(**machine_options)
+        dataset = source.read()
+        from train.study.rehearsal import in_small, taken_up
+
+        sentence = taken_up(*in_small(job.config, dataset, prepared), prepared)
+    except KneeOAError as error:
+        return Outcome("failed", sentence=str(error))
+    return Outcome("finished", sentence=f"{sentence}, in a process of its own on {prepared}")
 
 
 def trial_task(

@@ -34,9 +34,12 @@ def given(tiny_networks, tmp_path_factory):
     return ["--data", str(tree), "--init", f"mobilenet={start}", *settings.split()]
 
 
-def test_a_rehearsal_says_what_worked_and_what_it_cannot_show(given, tmp_path, capsys):
-    assert main(["rehearse", *given, "--out", str(tmp_path / "results")]) == 0
+def test_a_rehearsal_says_what_worked_and_what_it_cannot_show(given, tmp_path, capsys, monkeypatch):
+    tiny.use_on_clusters(monkeypatch)
+    words = ["rehearse", *given, "--out", str(tmp_path / "results")]
+    assert main([*words, "--device", "cpu", "--at-once", "2"]) == 0
     said = capsys.readouterr().out
+    assert "recorded, in a process of its own on cpu (torch" in said
     assert "mobilenet: interrupted, taken up, validated and recorded" in said
     assert "Not seen without a GPU" in said
     assert not list((tmp_path / "results").iterdir())

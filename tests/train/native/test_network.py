@@ -4,17 +4,20 @@ import keras
 import numpy as np
 import pytest
 
-from train.machine import backend
+from train.machine import Machine, backend
 
 if backend() != "torch":
     pytest.skip("needs KERAS_BACKEND=torch, as in `make test`", allow_module_level=True)
 
 import torch
 
+from kneeoa.errors import TrainingError
 from tests.support import tiny
+from tests.support.knees import drawn_films
 from train.config import Stage, preset
 from train.graph.native import network as native_network
 from train.graph.trainer import build_optimizer
+from train.run.fit import fit
 
 
 @pytest.mark.parametrize(("stride", "exact"), [(2, True), (1, False)])
@@ -76,3 +79,12 @@ def test_a_film_larger_than_half_the_sheet_of_noise_reads_on_at_its_other_end():
     sheet = noise_sheet(3).reshape(NOISE_SIDE, NOISE_SIDE)
     rows = (last + np.arange(256)) % NOISE_SIDE
     np.testing.assert_allclose(noise, 10 * sheet[np.ix_(rows, rows)], atol=1e-3)
+
+
+@pytest.mark.usefixtures("tiny_networks")
+def test_a_run_that_would_not_train_on_its_gpu_does_not_train(tmp_path):
+    films = drawn_films(8)
+    config = preset("smoke", "mobilenet", batch_size=4)
+    with pytest.raises(TrainingError, match="Expected the network on the gpu"):
+        fit(config, films, films, folder=tmp_path / "state", machine=Machine("gpu"))
+    assert not list(tmp_path.glob("state/*.npz"))

@@ -2,15 +2,18 @@
 
 import os
 import signal
+import sys
 import time
 
 import pytest
 
 from kneeoa.errors import ConfigError
+from train.config import preset
 from train.machine import NoGPUError
 from train.run.progress import Progress, write_progress
 from train.study import tasks
 from train.study.cluster import Cluster
+from train.study.job import Job
 from train.study.sharing import Sharing
 from train.study.tasks import Outcome
 
@@ -19,9 +22,15 @@ WAITING = Outcome("waiting")
 
 @pytest.fixture(scope="module")
 def cluster():
-    """One of this machine, which Ray takes to have a GPU."""
-    with Cluster.here(Sharing(at_once=2, gpu=True, cpus=1)) as started:
-        yield started
+    """One of this machine, which Ray takes to have a GPU.
+
+    It is begun by a process that has hidden the GPU from its own Keras, as that of a study has.
+    """
+    with pytest.MonkeyPatch.context() as hidden:
+        hidden.setenv("KERAS_TORCH_DEVICE", "cpu")
+        hidden.setenv("CUDA_VISIBLE_DEVICES", "")
+        with Cluster.here(Sharing(at_once=2, gpu=True, cpus=1)) as started:
+            yield started
 
 
 def fallible(*faults):
@@ -131,5 +140,24 @@ def test_who_watches_may_pause_and_queues_may_be_long(tmp_path, monkeypatch):
     assert task.hangs()
 
 
-def test_tasks_with_a_gpu_are_told_to_use_it(cluster):
+def test_a_cycle_that_shares_a_gpu_has_its_network_there(cluster, tmp_path):
     assert cluster.machine_options == {"device": "gpu"}
+
+    def where(job, options):
+        """Return what PyTorch would be asked for, in a process that is told that it has a GPU."""
+        was_loaded = "keras" in sys.modules
+        import torch
+
+        torch.cuda.is_available = lambda: True
+        torch.cuda.get_device_capability = lambda: (9, 0)
+        from train import machine
+
+        prepared = machine.prepare(**options)
+        from keras.src.backend.torch.core import get_device
+
+        return Outcome("finished", sentence=f"{was_loaded}, {prepared}, {get_device()}")
+
+    job = Job("run", preset("smoke", "mobilenet"), tmp_path, "f" * 64, "none")
+    task = cluster.submit(where, job, cluster.machine_options, folder=job.unfinished)
+    ((outcome,),), _ = ended(cluster, task)
+    assert outcome.sentence == "False, gpu (torch, mixed_bfloat16), cuda"

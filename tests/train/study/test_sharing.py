@@ -26,7 +26,7 @@ from train.study import alone
 from train.study import sharing as sharing_module
 from train.study.board import Board
 from train.study.cluster import Cluster, train_on
-from train.study.cycles import Job
+from train.study.job import Job
 from train.study.sharing import in_turns, served_together, sharing
 from train.study.tasks import Task
 

@@ -274,7 +274,8 @@ def test_a_study_of_the_same_name_but_another_is_refused(changes, sentence, tmp_
 @pytest.mark.parametrize(("kept_as", "left"), [("best", [0]), ("all", [0, 1]), ("", [0, 1])])
 def test_a_study_drops_weights_of_its_own_only(kept_as, left, tmp_path):
     from tests.support.research import drawn_predictions, write_run
-    from train.study.cycles import Job, apply_keep
+    from train.study.cycles import apply_keep
+    from train.study.job import Job
 
     jobs = []
     for seed in range(2):

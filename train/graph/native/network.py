@@ -13,6 +13,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from kneeoa.errors import TrainingError
+
 Compute = Callable[..., torch.Tensor]
 """A Keras layer and its inputs -> its output."""
 # Else a GPU rounds what convolutions take in float32 to ten bits (TF32), and answers differ from a
@@ -88,6 +90,19 @@ def _answers(network: keras.Model, images: np.ndarray, batch_size: int) -> np.nd
 def device_of(network: keras.Model) -> torch.device:
     """Return where the variables of `network` are."""
     return network.weights[0].value.device
+
+
+def expect_on(network: keras.Model, kind: str) -> None:
+    """Raise `TrainingError` unless `network` lies on the `kind` of machine: ``cpu`` or ``gpu``.
+
+    Else a run would take days on a CPU, and be recorded as one of a GPU.
+    """
+    lies_on = "gpu" if device_of(network).type == "cuda" else device_of(network).type
+    if lies_on != kind:
+        raise TrainingError(
+            f"Expected the network on the {kind}, which this process was made ready for. It lies "
+            f"on the {lies_on}: Keras had chosen before."
+        )
 
 
 @torch.no_grad()
