@@ -8,8 +8,14 @@ from kneeoa.errors import DataError
 
 _JOINERS = "\u200c\u200d"
 """Cf, but parts of words in Persian and Indic scripts, and of pictures."""
-_BLANK = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and marks that nobody sees."""
+_GAPS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters that look like a blank."""
+_UNSEEN = frozenset(
+    "\u034f\U00016fe4\u17b4\u17b5\u180b\u180c\u180d\u180f"
+    + _JOINERS
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""Marks and joiners that take no room; the last are variants of the letter before them."""
 MOST_MARKS = 4
 """Marks on one letter; with more it grows over its neighbours."""
 
@@ -51,12 +57,21 @@ def entered(text: str, longest: int, what: str, *, error: type[Exception] = Data
         text = " ".join(unicodedata.normalize("NFC", text).split())
     except (TypeError, AttributeError):
         text = "\0"
-    unseen = all(letter in _BLANK or letter in _JOINERS for letter in text)
-    if text and (unseen or len(text) > longest or plain(text, longest) != text):
+    if text and (not as_seen(text) or len(text) > longest or plain(text, longest) != text):
         raise error(
             f"Expected {what} of at most {longest} letters that can be shown. Choose another one."
         )
     return text
+
+
+def as_seen(name: str) -> str:
+    """Return what two names that look alike have in common: small letters, and only those seen.
+
+    Compatible forms are one letter (NFKC). Letters of two alphabets that look alike stay two.
+    """
+    plainly = unicodedata.normalize("NFKC", name).casefold()
+    shown = (" " if letter in _GAPS else letter for letter in plainly if letter not in _UNSEEN)
+    return " ".join("".join(shown).split())
 
 
 def counted(number: int, thing: str) -> str:

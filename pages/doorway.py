@@ -20,12 +20,13 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from pages.shared import keyboard
 from pages.shared.access.messages import only_ours
-from pages.shared.memory import allocator
+from pages.shared.memory import allocator, downloads
 from pages.shared.memory.uploads import UploadRoom
 
 _LOG = logging.getLogger(__name__)
 # Before the first page runs in a thread of its own.
 allocator.settle()
+downloads.settle()
 # Streamlit would ask an address service what this machine is called outside, to print it at the
 # start of a server that listens on all addresses.
 net_util.get_external_ip = lambda: None

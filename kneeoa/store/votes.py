@@ -1,7 +1,6 @@
 """The class of a group session: who takes part, and how they vote."""
 
 import secrets
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +13,7 @@ from kneeoa.store.codes import read_code
 from kneeoa.store.database import StoreError, forget_log, insert_into, reading, writing
 from kneeoa.store.turns import in_turn
 from kneeoa.store.values import grade_of, read_exam
-from kneeoa.wording import entered
+from kneeoa.wording import as_seen, entered
 
 LONGEST_NICKNAME, MOST_PARTICIPANTS = 24, 200
 MOST_A_CLIENT = 60
@@ -95,7 +94,7 @@ def join(
             new = {
                 "group_id": group_row.id,
                 "nickname": name,
-                "nickname_key": unicodedata.normalize("NFKC", name).casefold(),
+                "nickname_key": as_seen(name),
                 "token": token,
                 "joined_at": now,
                 "client": client,

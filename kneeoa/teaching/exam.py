@@ -23,6 +23,8 @@ KIND = "knee reading room exam"
 LENGTHS = (10, 20, 50)
 PAIRS = tuple((low, low + 1) for low in range(4))
 LONGEST_TITLE, MOST_FILMS = 120, 500
+LARGEST_FILE = 2_000_000
+"""Of an exam file, in bytes. As many films as there may be, with the longest names, take less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,12 @@ def to_json(exam: Exam) -> str:
 
 def from_json(data: bytes | str) -> Exam:
     """Return the exam that a file holds; raise `DataError` where it holds none."""
+    # Before it is parsed: that takes 25 times its size in memory, and the server with it.
+    if len(data) > LARGEST_FILE:
+        raise DataError(
+            f"Expected an exam file of at most {LARGEST_FILE // 1_000_000} MB. The file has "
+            f"{len(data) / 1_000_000:.1f} MB: it is another one."
+        )
     try:
         content = json.loads(data)
     except (ValueError, RecursionError):
@@ -167,6 +175,8 @@ def from_json(data: bytes | str) -> Exam:
         (len(set(ids)) == len(ids), "every film once"),
         (all(0 <= film.grade <= 4 for film in exam.films), "KL grades from 0 to 4"),
         (all(0 <= grade <= 4 for grade in exam.grades), "KL grades from 0 to 4"),
+        (len(exam.grades) <= len(KLGrade), "every grade once"),
+        (all(len(film.sha256) <= 64 for film in exam.films), "SHA-256 in 64 letters"),
         (
             all(0 < len(name) <= 200 and all(map(is_plain, name)) for name in ids),
             "film names of 1 to 200 letters that can be shown",

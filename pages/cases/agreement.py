@@ -100,6 +100,7 @@ def table_view_of(compared: list[Compared]) -> None:
             ),
         },
     )
+    table_view.show_csv(lines, "agreement")
 
 
 def _line(comparison):

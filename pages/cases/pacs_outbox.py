@@ -78,7 +78,7 @@ def _show_open(entry: "Entry") -> None:
         )
         busy = entry.state == "sending" and not gone
         again.button(
-            "Try now",
+            boundary.told_apart("Try now", entry.kind + about),
             key=f"outbox_try_{entry.entry_id}",
             on_click=_retry,
             args=[[entry.entry_id]],
@@ -87,7 +87,7 @@ def _show_open(entry: "Entry") -> None:
         )
         away.ask(
             discard,
-            "Discard",
+            boundary.told_apart("Discard", entry.kind + about),
             [] if busy else [entry.entry_id],
             key=f"outbox_away_{entry.entry_id}",
             words=lambda _: "This report is deleted here and never sent.",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -40,7 +41,24 @@ def client() -> str:
     if forwarded and trusted in ("", "*"):
         return BEHIND_A_PROXY
     # Streamlit names no address for the machine itself, nor where no browser asks, as in tests.
-    return network_of(st.context.ip_address or HERE)
+    if address := st.context.ip_address:
+        return network_of(address)
+    # A proxy on this machine need not say that it asks for others; a browser names what it asked.
+    return HERE if all(map(_is_here, _asked_as(st.context.headers))) else BEHIND_A_PROXY
+
+
+def _asked_as(headers):
+    """Return the host names by which the browser knows this server, where it tells them."""
+    host, origin = headers.get("host"), headers.get("origin")
+    return [f"//{host}"] * bool(host) + [origin] * bool(origin)
+
+
+def _is_here(place):
+    try:
+        name = urlsplit(place).hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def network_of(address: str) -> str:

@@ -74,7 +74,7 @@ def test_a_frame_is_corrected_on_the_contact_sheet(own, tmp_path):
     own.locator("input[type=file]").first.set_input_files(str(file))
     own.get_by_role("button", name="Look at these films").click()
     expect(own.get_by_text("film1.png")).to_be_visible(timeout=SECONDS)
-    own.get_by_role("button", name="Frame", exact=True).nth(1).click()
+    own.get_by_role("button", name="Frame of film1.png", exact=True).click()
     dialog = own.get_by_role("dialog")
     expect(dialog.get_by_text("1/film1.png")).to_be_visible(timeout=SECONDS)
     slider = dialog.get_by_role("slider").first
@@ -86,3 +86,25 @@ def test_a_frame_is_corrected_on_the_contact_sheet(own, tmp_path):
     expect(own.get_by_text("KL 1, corrected")).to_be_visible(timeout=SECONDS)
     expect(own.get_by_text("25 films are needed")).to_be_visible()
     expect(own.get_by_role("button", name="Learn from these films")).to_be_disabled()
+
+
+def test_a_file_name_that_a_spreadsheet_would_compute_is_downloaded_as_text_alone(own, tmp_path):
+    file, stream = tmp_path / "films.zip", io.BytesIO()
+    Image.fromarray(draw_knee(0, seed=0, marked=False)).save(stream, "PNG")
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("grades.csv", "file,grade\nfilm.png,0\n=1+1.png,0\n")
+        archive.writestr("film.png", stream.getvalue())
+        archive.writestr("=1+1.png", b"no film")
+    own.locator("input[type=file]").first.set_input_files(str(file))
+    own.get_by_role("button", name="Look at these films").click()
+    table = own.get_by_test_id("stDataFrame")
+    table.hover(timeout=SECONDS)
+    expect(table.get_by_role("button", name="Search")).to_be_visible()
+    # Streamlit's own button writes formulas as they are.
+    expect(own.locator("[aria-label='Download as CSV']")).to_have_count(1)
+    expect(own.locator("[aria-label='Download as CSV']")).to_be_hidden()
+    with own.expect_download(timeout=SECONDS) as download:
+        own.get_by_role("button", name="CSV of films left out", exact=True).click()
+    header, row = download.value.path().read_text("utf-8").splitlines()
+    assert header == "Film,Why"
+    assert row.startswith("'=1+1.png,")

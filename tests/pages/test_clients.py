@@ -29,6 +29,28 @@ def test_a_browser_is_known_by_its_address(asked):
     assert asked(None) == clients.HERE
 
 
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1", "127.0.1.1:8501", "[::1]:8501"])
+def test_a_browser_of_this_machine_asked_it_by_its_own_name(asked, host):
+    assert asked(None, host=host, origin=f"http://{host}") == clients.HERE
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"host": "knees.example"},
+        {"host": "192.168.1.20:8501"},
+        # The proxy says its own name for the server; the browser tells the one that it asked.
+        {"host": "127.0.0.1:8501", "origin": "https://knees.example"},
+        {"host": "localhost", "origin": "null"},
+        {"host": "localhost.example"},
+        {"host": "[x"},
+    ],
+)
+def test_who_comes_through_a_proxy_of_this_machine_that_says_nothing_is_not_on_it(asked, told):
+    assert asked(None, **told) == clients.BEHIND_A_PROXY
+    assert asked(None, "127.0.0.1", **told) == clients.BEHIND_A_PROXY
+
+
 def test_what_nobody_vouches_for_is_one_client_whatever_it_claims(asked):
     for claimed in ("10.0.0.1", "10.0.0.2", "", "127.0.0.1"):
         for trusted in (None, "", " ", "*"):

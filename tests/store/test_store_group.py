@@ -123,12 +123,28 @@ def test_nicknames_are_tidied_and_there_once(db, group):
     for same in ("an NA", "\uff21n na"):
         with pytest.raises(StoreError, match="is taken"):
             store.join(db, group.code, same, NOW)
-    for wrong in ("", " \n", "x" * 25, "a\0b", "a\u202eb", "\ud800", "\u3164", "\u200d"):
+    unseen = ("\u3164", "\u200d", "\ufe0f", "\U000e0100", "\u2800\u034f")
+    for wrong in ("", " \n", "x" * 25, "a\0b", "a\u202eb", "\ud800", *unseen):
         with pytest.raises(StoreError, match="Expected a nickname"):
             store.join(db, group.code, wrong, NOW)
     other = store.open_group(db, EXAM, NOW)
     assert store.join(db, other.code, "An na", NOW).group_id == other.group_id
     assert store.participants(db, group.group_id) == [anna]
+
+
+@pytest.mark.parametrize(
+    "same",
+    ["An\u200dna", "Anna\ufe0f", "An\u034fna", "Anna\u3164", "Anna\u2800", "Anna\U000e0100"],
+)
+def test_no_two_nicknames_look_the_same(db, group, same):
+    store.join(db, group.code, "Anna", NOW)
+    # The teacher would remove the wrong one, and her votes are gone for good.
+    with pytest.raises(StoreError, match="is taken"):
+        store.join(db, group.code, same, NOW)
+    other = store.join(db, group.code, "An\u2800na", NOW)  # seen as two words
+    with pytest.raises(StoreError, match="is taken"):
+        store.join(db, group.code, "An na", NOW)
+    assert other.nickname == "An\u2800na"
 
 
 def test_a_session_that_is_over_full_or_none_is_not_joined(db, group, monkeypatch):

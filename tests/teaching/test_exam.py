@@ -146,8 +146,27 @@ def edited(**changes):
         (edited(films=[{"image_id": "a", "grade": 1}] * 2), "every film once"),
         (edited(films=[{"image_id": "", "grade": 1}]), "film names"),
         (edited(title="x" * 200), "a title"),
+        (edited(grades=[1] * 6), "every grade once"),
+        (edited(films=[{"image_id": "a", "grade": 1, "sha256": "0" * 65}]), "SHA-256"),
     ],
 )
 def test_a_file_that_is_no_exam_is_refused(data, said):
     with pytest.raises(DataError, match=said):
         exam.from_json(data)
+
+
+def test_what_is_too_long_for_an_exam_is_refused_before_it_is_parsed(monkeypatch):
+    longest = "\N{BONE}" * 197
+    most = exam.Exam(
+        "\N{BONE}" * exam.LONGEST_TITLE,
+        2**63 - 1,
+        tuple(range(5)),
+        tuple(exam.ExamFilm(f"{longest}{n:03d}", 4, "f" * 64) for n in range(exam.MOST_FILMS)),
+    )
+    assert exam.from_json(exam.to_json(most)) == most
+    # 10 MB of this took 250 MB, and as long as it is parsed the server answers nobody.
+    parsed = []
+    monkeypatch.setattr(exam.json, "loads", parsed.append)
+    with pytest.raises(DataError, match=r"at most 2 MB\. The file has 2\.1 MB"):
+        exam.from_json(b"[" + b"{}," * 700_000 + b"{}]")
+    assert parsed == []

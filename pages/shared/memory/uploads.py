@@ -6,14 +6,18 @@ refusal would show the reader the number of an HTTP error.
 """
 
 import asyncio
+import contextlib
 import re
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 _PATH = re.compile(r".*/_stcore/upload_file/(?P<session>[^/]+)/(?P<file>[^/]+)")
 _IDLE_SECONDS = 30
 """After which an upload that sends nothing any more is given up."""
+_FIRST_SECONDS, _SLOWEST = 60, 10_000
+"""It is given up, too, where after so many seconds less came than so many bytes a second: it holds
+room that others wait for. Six files at once over half a megabit are faster."""
 _LONGEST_PART_HEADER = 16_384
 _MOST_REFUSED = 10_000
 FULL = (
@@ -119,8 +126,9 @@ def _session() -> str:
 class UploadRoom:
     """Middleware: lets uploads in while there is room; the others arrive empty."""
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, *, clock: Callable[[], float] = time.monotonic):
         self.app = app
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, an upload only with what there is room for."""
@@ -130,11 +138,15 @@ class UploadRoom:
             return
         headers = Headers(scope=scope)
         session, file = place["session"], place["file"]
-        receive = _not_idle(receive)
+        receive = _in_time(receive, self._clock)
         if not waiting().let_in(session, file, _size(headers), _waiting_bytes()):
             receive = _emptied(receive, headers.get("content-type", ""))
         try:
             await self.app(scope, receive, send)
+        except ClientDisconnect:
+            # No fault of ours. A browser that is still there hears why.
+            too_slow = PlainTextResponse("The file came too slowly, or not whole.", 408)
+            await too_slow(scope, receive, send)
         finally:
             waiting().has_come(session, file)
 
@@ -155,12 +167,18 @@ def _waiting_bytes():
     }
 
 
-def _not_idle(receive):
+def _in_time(receive, clock):
+    began, come = clock(), 0
+
     async def soon() -> Message:
-        try:
-            return await asyncio.wait_for(receive(), _IDLE_SECONDS)
-        except TimeoutError:
-            return {"type": "http.disconnect"}
+        nonlocal come
+        left = _FIRST_SECONDS + come / _SLOWEST - (clock() - began)
+        if left > 0:
+            with contextlib.suppress(TimeoutError):
+                message = await asyncio.wait_for(receive(), min(_IDLE_SECONDS, left))
+                come += len(message.get("body", b""))
+                return message
+        return {"type": "http.disconnect"}
 
     return soon
 
