@@ -53,6 +53,15 @@ def difference(config: dict[str, Any], base: dict[str, Any]) -> str:
     return ", ".join(f"{name_of.get(name, name)} {_text(value)}" for name, value in changed.items())
 
 
+def config_of(record: results.RunRecord) -> dict[str, Any]:
+    """Return the settings of a run, whose starting weights are called after the run they are of.
+
+    All files of runs are called ``model.keras``; of other files the name is all there is.
+    """
+    begun_from = record.initialisation.get("run_id")
+    return record.config | ({"init": f"run {begun_from}"} if begun_from else {})
+
+
 def _value(config: Mapping[str, Any], name: str) -> Any:
     value = config.get(name)
     return OFF.get(name, 0) if value in (None, "") else value
@@ -87,7 +96,7 @@ def tried(runs: Iterable[Run], bases: dict[str, dict[str, Any]]) -> pd.DataFrame
         rows.append(
             {
                 "network": DISPLAY_NAME[record.architecture],
-                "changed": difference(record.config, bases[record.architecture]) or UNCHANGED,
+                "changed": difference(config_of(record), bases[record.architecture]) or UNCHANGED,
                 "seed": record.seed,
                 **{name: values[name] for name in MEASURES},
                 "cross_entropy": calibration.cross_entropy(grades, calibrated),

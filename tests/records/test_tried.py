@@ -100,6 +100,13 @@ def test_starting_weights_of_one_name_are_told_apart_by_their_content():
     assert one["changed"].tolist() == ["nothing"]
 
 
+def test_weights_of_a_run_are_called_after_it():
+    went_on = run(0, init="model.keras")
+    went_on.record.initialisation = {"run_id": "mobilenet-seed9-0f0f0f0f", "sha256": "ab"}
+    table = tried.tried([went_on], {"mobilenet": BASE | {"init": "imagenet.npz"}})
+    assert table["changed"].tolist() == ["init run mobilenet-seed9-0f0f0f0f"]
+
+
 def test_of_a_folder_the_split_of_most_runs_is_taken_and_the_others_named(tmp_path, capsys):
     from tests.support.research import write_run
     from train.__main__ import main
