@@ -9,7 +9,7 @@ import numpy as np
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.header import Header
-from kneeoa.films.images import decode_image
+from kneeoa.films.images.decode import decode_image
 from kneeoa.films.limits import Limits
 from kneeoa.films.smoothness import refuse_noise
 from kneeoa.films.square_pixels import make_square

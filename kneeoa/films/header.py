@@ -35,6 +35,7 @@ class Header:
         single ones are ever shown, as people write anything there
     mirrored : whether it says that the picture is the mirror image of the patient as she faces the
         reader, so that her right and left are on the other sides
+    one_side : whether it says anywhere that it shows one side, or several things about it
     """
 
     body_part: str | None = None
@@ -44,6 +45,7 @@ class Header:
     child: bool = False
     spacing_from: str | None = None
     mirrored: bool = False
+    one_side: bool = False
     described: frozenset[str] = frozenset()
 
 

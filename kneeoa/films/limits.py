@@ -1,5 +1,6 @@
 """What a file may hold, looked at before it is decoded."""
 
+import math
 from dataclasses import dataclass
 
 from kneeoa.errors import RadiographError
@@ -21,7 +22,8 @@ class Limits:
             raise RadiographError(f"{ACCEPTED} The file is empty.")
         if count > self.max_bytes:
             raise RadiographError(
-                f"Expected at most {self.max_bytes / 1e6:.0f} MB. Received: {count / 1e6:.0f} MB."
+                f"Expected at most {self.max_bytes / 1e6:.0f} MB. "
+                f"Received: {math.ceil(count / 1e5) / 10:.1f} MB."
             )
 
     def check_size(self, height: int, width: int) -> None:

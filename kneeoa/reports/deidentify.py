@@ -31,7 +31,7 @@ from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples
 from kneeoa.films.dicom.source import source
 from kneeoa.films.formats import detect
-from kneeoa.films.images import samples_of
+from kneeoa.films.images.samples import samples_of
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.reports.burned_in import text_regions

@@ -44,7 +44,8 @@ def jp2_box_without_length():
     header = struct.pack(">IIIIHB", *FILM.shape, 0, 0, 1, 7)
     size = b"\xff\x4f\xff\x51" + struct.pack(">HH", 41, 0) + struct.pack(">II", *FILM.shape)
     code = size + bytes(8) + struct.pack(">II", *FILM.shape) + bytes(8) + b"\0\x01\x07\x01\x01"
-    return encapsulated(dicom_dataset(FILM), boxes + code + header, JPEG_2000)
+    tile = b"\xff\x90" + struct.pack(">HHIBB", 10, 0, 0, 0, 1)
+    return encapsulated(dicom_dataset(FILM), boxes + code + tile + header, JPEG_2000)
 
 
 def scans_without_end():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     ExplicitVRLittleEndian,
@@ -20,7 +21,7 @@ from tests.support.films import (
     jpeg_2000_dicom,
     jpeg_dicom,
 )
-from tests.support.odd_films import DEEP, FILM, deep_dataset, is_like, read, without
+from tests.support.odd_films import DEEP, FILM, WINDOW, deep_dataset, is_like, read, without
 
 DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
 
@@ -219,6 +220,20 @@ def test_bytes_in_the_other_order_are_turned():
     odd.PixelData = DEEP.astype(">u2").tobytes()
     radiograph = read(odd)
     assert is_like(radiograph.pixels)
+    assert "other order" in " ".join(radiograph.notes)
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+@pytest.mark.parametrize("declared", [12, 16])
+def test_bytes_of_a_smooth_film_in_the_other_order_are_turned(bits, declared):
+    # Enlarged, its neighbours are alike even with their bytes swapped.
+    large = np.asarray(Image.fromarray(FILM).convert("F").resize((1200, 1200)))
+    values = (large.clip(0, 255) / 255 * ((1 << bits) - 1)).round().astype(np.uint16)
+    odd = without(deep_dataset(values, bits=declared), *WINDOW)
+    expected = read(odd).pixels
+    odd.PixelData = values.astype(">u2").tobytes()
+    radiograph = read(odd)
+    assert np.abs(radiograph.pixels - expected).max() < 1
     assert "other order" in " ".join(radiograph.notes)
 
 

@@ -10,11 +10,14 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.films.smoothness import correlation
+from kneeoa.reports.deidentify import deidentified
+from kneeoa.reports.dicom.pseudonyms import Pseudonyms
 from tests.support.films import image_file, tiff_of_pages
 from train.publish.robustness import FAMILIES, changed
 
 FILM = draw_knee(2)
 TWELVE = FILM.astype(np.uint16) * 16
+PSEUDONYMS = Pseudonyms(b"k" * 32)
 GREY_AS_16_BIT = image_file(TWELVE, "PNG")
 
 
@@ -22,13 +25,18 @@ def read(data):
     return read_radiograph(data, "film")
 
 
+def chunk(kind, data):
+    check = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+
+def behind_header(png, kind, data):
+    """Return a PNG with one more chunk, right behind its header."""
+    return png[:33] + chunk(kind, data) + png[33:]
+
+
 def deep_png(samples, colour_type):
     """Return ``(H, W, C) uint16`` as a PNG of 16 bits: 2 is RGB, 4 grey with alpha, 6 RGBA."""
-
-    def chunk(kind, data):
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
     height, width = samples.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
     rows = samples.astype(">u2").reshape(height, -1)
@@ -75,27 +83,98 @@ def test_half_transparent_pixels_of_sixteen_bits_are_said(colour_type):
         assert ("half transparent" in " ".join(radiograph.notes)) == is_said
 
 
+@pytest.mark.parametrize("kind", ["grey", *COLOUR_PNGS])
+@pytest.mark.parametrize("down", [2835, 5670])
+def test_a_png_of_sixteen_bits_that_says_its_density_is_read(kind, down):
+    plain = COLOUR_PNGS.get(kind, GREY_AS_16_BIT)
+    dense = behind_header(plain, b"pHYs", struct.pack(">IIB", 5670, down, 1))
+    height, width = read(dense).pixels.shape
+    assert (height, width) == (FILM.shape[0] * 5670 // down, FILM.shape[1])
+    if down == 5670:
+        assert np.array_equal(read(dense).pixels, read(plain).pixels)
+    if kind == "grey":
+        cleaned = deidentified(dense, PSEUDONYMS, exact=True)
+        assert np.array_equal(read(cleaned).pixels, read(dense).pixels)
+
+
+def test_an_oblong_tiff_of_sixteen_bits_is_kept_without_its_patient():
+    oblong = image_file(TWELVE, "TIFF", dpi=(100, 200))
+    cleaned = deidentified(oblong, PSEUDONYMS, exact=True)
+    assert np.array_equal(read(cleaned).pixels, read(oblong).pixels)
+
+
+CLEAR = {
+    "grey": (lambda white: image_file(white.astype(np.uint8)), ">H", 8),
+    "RGB": (lambda white: image_file(white.astype(np.uint8), mode="RGB"), ">3H", 8),
+    "16 bits": (lambda white: image_file(white.astype(np.uint16)), ">H", 16),
+    "RGB, 16 bits": (lambda white: deep_png(with_channels(*[white] * 3), 2), ">3H", 16),
+}
+
+
+@pytest.mark.parametrize("kind", CLEAR)
+def test_the_one_value_of_a_png_that_is_transparent_is_black(kind):
+    made, form, bits = CLEAR[kind]
+    deepest = (1 << bits) - 1
+    knee = np.minimum(FILM, 250).astype(int) * (16 if bits == 16 else 1)
+    values = (deepest,) * (3 if form == ">3H" else 1)
+    inside = np.s_[40:-40, 40:-40]
+    framed = np.full(knee.shape, deepest)
+    framed[inside] = knee[inside]
+    data = behind_header(made(framed), b"tRNS", struct.pack(form, *values))
+    shown = read(data).pixels
+    assert shown[:40].max() == shown[:, -40:].max() == 0
+    assert np.corrcoef(shown[inside].ravel(), FILM[inside].ravel())[0, 1] > 0.99
+    assert shown[inside].max() > 200
+    if bits == 8:
+        assert np.array_equal(read(deidentified(data, PSEUDONYMS, exact=True)).pixels, shown)
+    else:  # no PNG without that value is windowed alike
+        with pytest.raises(RadiographError, match="without changing its pixels"):
+            deidentified(data, PSEUDONYMS, exact=True)
+
+
+def test_a_transparent_value_of_few_bits_is_that_of_the_file():
+    # Sixteen shades: the brightest is 15 in the file.
+    rows = np.repeat(np.arange(16), 6)[:, None] * np.ones(96, int)
+    packed = (rows[:, ::2] << 4 | rows[:, 1::2]).astype(np.uint8)
+    filtered = b"".join(b"\0" + row.tobytes() for row in packed)
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", 96, 96, 4, 0, 0, 0, 0)),
+        (b"tRNS", struct.pack(">H", 15)),
+        (b"IDAT", zlib.compress(filtered)),
+        (b"IEND", b""),
+    )
+    shown = read(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)).pixels
+    assert np.array_equal(shown[:, 0], np.where(rows[:, 0] == 15, 0, rows[:, 0] * 17))
+
+
 def test_sixteen_bit_colours_become_grey_by_luma():
     red = deep_png(with_channels(TWELVE, TWELVE // 2, TWELVE // 4), 2)
     luma = 0.299 * TWELVE + 0.587 * (TWELVE // 2) + 0.114 * (TWELVE // 4)
     assert np.corrcoef(read(red).pixels.ravel(), luma.ravel())[0, 1] > 0.99
 
 
-def deep_tiff(order):
-    """Return a TIFF of 16-bit RGB in one strip; `order` is ``"<"`` or ``">"``."""
+def deep_tiff(order, *alpha):
+    """Return a TIFF of 16-bit RGB in one strip; `order` is ``"<"`` or ``">"``.
+
+    Its colours are multiplied by `alpha`, of 65535, where there is one.
+    """
     height, width = FILM.shape
-    data = with_channels(TWELVE, TWELVE, TWELVE).astype(f"{order}u2").tobytes()
+    grey = TWELVE.astype(int) * alpha[0] // 65535 if alpha else TWELVE
+    data = with_channels(grey, grey, grey, *alpha).astype(f"{order}u2").tobytes()
     entries = [(256, width), (257, height), (258, None), (259, 1), (262, 2), (273, None)]
-    entries += [(277, 3), (278, height), (279, len(data))]
+    entries += [(277, 3 + len(alpha)), (278, height), (279, len(data))]
+    entries += [(338, 1)] * len(alpha)
     bits_at = 8 + 2 + 12 * len(entries) + 4
     ifd = struct.pack(f"{order}H", len(entries))
     for tag, value in entries:
         if tag == 258:
-            ifd += struct.pack(f"{order}HHII", tag, 3, 3, bits_at)
+            ifd += struct.pack(f"{order}HHII", tag, 3, 3 + len(alpha), bits_at)
+        elif tag == 338:
+            ifd += struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0)
         else:
-            ifd += struct.pack(f"{order}HHII", tag, 4, 1, bits_at + 6 if tag == 273 else value)
+            ifd += struct.pack(f"{order}HHII", tag, 4, 1, bits_at + 8 if tag == 273 else value)
     start = b"II*\0" if order == "<" else b"MM\0*"
-    bits = struct.pack(f"{order}HHH", 16, 16, 16)
+    bits = struct.pack(f"{order}HHHH", 16, 16, 16, 16)
     return start + struct.pack(f"{order}I", 8) + ifd + bytes(4) + bits + data
 
 
@@ -104,6 +183,16 @@ def test_a_tiff_of_sixteen_bit_colour_is_windowed_as_grey_is(order):
     np.testing.assert_allclose(
         read(deep_tiff(order)).pixels, read(GREY_AS_16_BIT).pixels, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_colours_of_sixteen_bits_that_are_multiplied_by_their_alpha_are_divided_by_it(order):
+    np.testing.assert_allclose(
+        read(deep_tiff(order, 65535)).pixels, read(GREY_AS_16_BIT).pixels, atol=1e-3
+    )
+    half = read(deep_tiff(order, 32768))
+    np.testing.assert_allclose(half.pixels, read(GREY_AS_16_BIT).pixels / 2, atol=0.2)
+    assert "half transparent" in " ".join(half.notes)
 
 
 def tiff_pages(films):

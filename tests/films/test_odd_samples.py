@@ -214,7 +214,10 @@ def test_tables_are_read_in_every_form():
     as_numbers = table(entries, declared=8)
     as_numbers.LUTData = entries.tolist()
     as_numbers["LUTData"].VR = "US"
-    for item in (in_words, in_bytes, as_numbers):
+    two_to_a_number = table(entries, declared=8)
+    two_to_a_number.LUTData = entries.astype(np.uint8).view("<u2").tolist()
+    two_to_a_number["LUTData"].VR = "US"
+    for item in (in_words, in_bytes, as_numbers, two_to_a_number):
         read_back = read_table(item, little_endian=True)
         assert (read_back.bits, read_back.first) == (8, 0)
         assert np.array_equal(read_back.entries, entries)
@@ -234,6 +237,18 @@ def test_a_table_without_entries_is_named():
     item.LUTData = b""
     with pytest.raises(RadiographError, match="ModalityLUTSequence"):
         read(deep_dataset(ModalityLUTSequence=[item]))
+
+
+def test_a_table_that_ends_before_the_films_values_is_not_followed():
+    short = table(np.arange(2000), declared=12)
+    short.LUTDescriptor = [4096, 0, 12]
+    plain = read(without(deep_dataset(), *WINDOW))
+    odd = without(deep_dataset(VOILUTSequence=[short]), *WINDOW)
+    assert np.array_equal(read(odd).pixels, plain.pixels)
+    with pytest.raises(RadiographError, match="ModalityLUTSequence"):
+        read(deep_dataset(ModalityLUTSequence=[short]))
+    enough = deep_dataset(np.minimum(DEEP, 1999), ModalityLUTSequence=[short])
+    assert is_like(read(enough).pixels, np.minimum(DEEP, 1999))
 
 
 def test_of_several_windows_the_first_usable_one_counts():

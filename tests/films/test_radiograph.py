@@ -191,6 +191,8 @@ def test_limits_hold_before_decoding():
         pixels(bomb)
     with pytest.raises(RadiographError, match="at most 0 MB"):
         pixels(image_file(FILM), limits=Limits(max_bytes=100))
+    with pytest.raises(RadiographError, match=r"at most 100 MB\. Received: 100\.1 MB"):
+        Limits().check_bytes(100_000_001)
 
 
 def test_a_header_that_promises_terapixels_is_refused():

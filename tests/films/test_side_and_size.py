@@ -51,6 +51,22 @@ def test_what_is_said_of_two_sides_is_no_side(tags, side, contradict):
     assert ("contradict each other about the side" in " ".join(radiograph.notes)) == contradict
 
 
+@pytest.mark.parametrize(
+    ("tags", "one_side"),
+    [
+        ({}, False),
+        ({"ImageLaterality": "B"}, False),
+        ({"ImageLaterality": "R"}, True),
+        ({"ImageLaterality": "R", "Laterality": "L"}, True),
+        ({"ImageLaterality": "B", "Laterality": "U"}, True),
+        ({"BodyPartExamined": "LKNEE"}, True),
+        ({"BodyPartExamined": "KNEE"}, False),
+    ],
+)
+def test_that_a_file_names_one_side_or_contradicts_itself_is_known(tags, one_side):
+    assert read(dicom_dataset(FILM, **tags)).header.one_side == one_side
+
+
 def test_a_side_that_is_open_stays_open_without_the_patient():
     odd = dicom_dataset(FILM, ImageLaterality="L", AnatomicRegionSequence=part("Knee", "Right"))
     assert read(deidentified(dicom_file(odd), Pseudonyms(b"key" * 11))).laterality is None

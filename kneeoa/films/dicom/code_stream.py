@@ -30,6 +30,7 @@ _JPEG_SYNTAXES = {
 }
 _JPEG_2000_SYNTAXES = (JPEG2000, JPEG2000Lossless)
 _JPEG, _JPEG_2000 = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
+_TILE_PART = b"\xff\x90"
 _JP2_FILE = b"\0\0\0\x0cjP  \r\n\x87\n"
 """How a file of boxes begins that holds a JPEG 2000 code stream."""
 
@@ -100,6 +101,27 @@ def true_syntax(code: bytes, declared: UID) -> UID:
     if header is None:
         return RLELossless if looks_run_length_encoded(code) else declared
     return declared if declared in header.syntaxes else header.syntaxes[0]
+
+
+def lacks_tiles(code: bytes) -> bool:
+    """Return whether a JPEG 2000 code stream lacks some of its tiles, or parts of them.
+
+    Decoders show black in their place, or what is there of them, without a word.
+    """
+    place = code.index(_JPEG_2000) + 2
+    right, bottom, *_, across, down, left, top = struct.unpack_from(">8I", code, place + 6)
+    parts: dict[int, int] = {}
+    whole: dict[int, int] = {}
+    while code[place] == 0xFF and not code.startswith(_TILE_PART, place):
+        place += 2 + struct.unpack_from(">H", code, place + 2)[0]
+    while code.startswith(_TILE_PART, place):
+        tile, size, _, count = struct.unpack_from(">HIBB", code, place + 4)
+        parts[tile] = parts.get(tile, 0) + 1
+        whole[tile] = max(count, whole.get(tile, 1))
+        # The last one may leave its size open.
+        place += size or len(code)
+    tiles = -(-(right - left) // across) * -(-(bottom - top) // down)
+    return len(parts) < tiles or any(parts[tile] < whole[tile] for tile in parts)
 
 
 def _read_header(code: bytes) -> CodeStream | None:

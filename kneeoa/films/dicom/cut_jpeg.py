@@ -23,6 +23,10 @@ _MORE = _ANY + b"".join(bytes([0xFF, 0xD0 + number]) + _ANY for number in range(
 """Data of no meaning, behind each of the marks that may be waited for."""
 _PADDING = 64
 """Nul bytes behind a picture without an end that are padding; more are a hole in the file."""
+# A question mark is 63, the last of them.
+_FIRST_ALONE = re.compile(rb"(\xff\xda\0\x08\x01..\0)\0(?=\0)", re.DOTALL)
+"""Head of the scan of one component that says that it holds the first coefficient alone. Where it
+holds all of them, GDCM decodes it with a warning, and gives up at a second one."""
 _LARGE = 8_000_000
 """Samples that take a second to decode."""
 _LONGEST_PATTERN = 32
@@ -51,14 +55,15 @@ def is_cut_in(samples: np.ndarray, code: bytes, decode: Callable[[bytes], np.nda
     as before: it is asked only where these end in a flat corner, as all do that are filled up, and
     of a large film only where its data do not.
     """
-    end, _ = _scanned(code)
+    end, is_progressive = _scanned(code)
     corner = samples[-1, -_REDUCED:]
     if not end or (corner != corner[:1]).any():
         return not end
     if samples.size > _LARGE and _ends_in_a_pattern(code[:end]):
         return False
+    data = code[:end] if is_progressive else _FIRST_ALONE.sub(rb"\1?", code[:end])
     # Not marks as well, at which GDCM gives up.
-    return bool((decode(code[:end] + _ANY + _END) != samples).any())
+    return bool((decode(data + _ANY + _END) != samples).any())
 
 
 def _ends_in_a_pattern(data: bytes) -> bool:

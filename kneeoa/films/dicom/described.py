@@ -3,6 +3,7 @@
 A task for workers, see `kneeoa.films.apart`. Every value is text of bounded length.
 """
 
+import contextlib
 import io
 from typing import Any
 
@@ -28,6 +29,8 @@ _FIELDS = {
     "study_description": "StudyDescription",
 }
 _LONGEST = 64
+_OF_LETTERS_ALONE = (None, "", "ISO_IR 6")
+"""Character sets, or none, in which no byte beyond ASCII may stand."""
 
 
 def described(data: bytes) -> tuple[dict[str, Any], list]:
@@ -44,14 +47,32 @@ def described(data: bytes) -> tuple[dict[str, Any], list]:
     except Exception:
         # Whatever a header does to its reader: nothing is known of the film.
         header = Dataset()
-    return {name: _text(header, keyword) for name, keyword in _FIELDS.items()}, []
+    return {name: text_of(header, keyword)[:_LONGEST] for name, keyword in _FIELDS.items()}, []
 
 
-def _text(header: Dataset, keyword: str) -> str:
+def text_of(header: Dataset, keyword: str) -> str:
+    """Return a value of a header as text, stripped; empty where it is missing or unreadable."""
     try:
-        value = header.get(keyword, "")
-        return str("" if value is None else value).strip()[:_LONGEST]
+        if (text := _utf8(header, keyword)) is not None:
+            return text
+        value = header.get(keyword)
+        return "" if value is None else str(value).strip()
     except MemoryError:
         raise
     except Exception:
         return ""
+
+
+def _utf8(header: Dataset, keyword: str) -> str | None:
+    """Return a text that is UTF-8 without the file saying so; None where it is, or is none.
+
+    Taken for Latin-1, which it is otherwise, a name would be another one in a list, beside the same
+    patient's other films, and back in its archive.
+    """
+    value = getattr(header.get_item(keyword), "value", None)
+    is_named = header.get("SpecificCharacterSet") not in _OF_LETTERS_ALONE
+    if is_named or not isinstance(value, bytes) or value.isascii():
+        return None
+    with contextlib.suppress(UnicodeDecodeError):
+        return value.decode().strip()
+    return None

@@ -52,6 +52,7 @@ def header(dataset: Dataset) -> Header:
         child=_is_child(dataset),
         spacing_from=spacing_from(dataset),
         mirrored=_is_mirrored(dataset),
+        one_side=is_side_open(dataset) or bool({"L", "R"} & {*_sides(dataset).values()}),
         described=frozenset(
             word
             for keyword in ("SeriesDescription", "ProtocolName")

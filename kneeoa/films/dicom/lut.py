@@ -8,18 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom import Dataset
 
+_FEW = 0.01
+"""Share of a table that may be missing at its end, which is nothing to be seen."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Entries ``(N,) int64`` for the values from `first` on, and how many bits they use."""
+    """Entries ``(N,) int64`` for the values from `first` on, and how many bits they use.
+
+    `missing` is how many more the file says that there are.
+    """
 
     entries: np.ndarray
     first: int
     bits: int
+    missing: int = 0
 
     def look_up(self, values: np.ndarray) -> np.ndarray:
-        """Return the entries for `values`; beyond the table, those at its ends."""
+        """Return the entries for `values`; beyond the table, those at its ends.
+
+        Raises `ValueError` where some of these entries are missing.
+        """
         place = np.rint(values).astype(np.int64) - self._first_for(values)
+        if self.missing > _FEW * len(self.entries) and place.max() >= len(self.entries):
+            raise ValueError("a table that is cut off")
         return self.entries[np.clip(place, 0, len(self.entries) - 1)]
 
     def _first_for(self, values: np.ndarray) -> int:
@@ -42,10 +54,13 @@ def read_table(item: Dataset, *, little_endian: bool) -> Table:
         entries = np.frombuffer(data, f"{byte_order}u2" if wide else "u1")
     else:
         entries = np.atleast_1d(np.asarray(data)) % 65536
+        if declared <= 8 and len(entries) == (count + 1) // 2:
+            # Two to a number, the first one in its lower byte.
+            entries = entries.astype("<u2").view("u1")
     if len(entries) < min(2, count):
         raise ValueError("a table without entries")
     entries = entries[:count].astype(np.int64)
-    return Table(entries, first, _bits(entries, declared))
+    return Table(entries, first, _bits(entries, declared), count - len(entries))
 
 
 def _bits(entries: np.ndarray, declared: int) -> int:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pydicom
 
+from kneeoa.films.dicom.described import text_of
+
 PATIENT = f"{__name__}.patient"
 _DAYS = ("StudyDate", "AcquisitionDate", "SeriesDate", "ContentDate")
 _DAY = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
@@ -34,7 +36,7 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
             force=True,
         )
         days = (_day(header.get(name)) for name in _DAYS)
-        number, issuer, name = (_said(header.get(tag)) for tag in _WHO[:3])
+        number, issuer, name = (_said(text_of(header, tag)) for tag in _WHO[:3])
         patient = {
             "id": number,
             "date": next(filter(None, days), ""),
@@ -50,8 +52,7 @@ def patient(data: bytes) -> tuple[dict[str, Any], list]:
         return dict(_NOBODY), []
 
 
-def _said(value: Any) -> str:
-    text = str(value or "").strip()
+def _said(text: str) -> str:
     return "" if _NOBODYS.fullmatch(text) else text
 
 

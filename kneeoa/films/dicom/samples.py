@@ -24,6 +24,7 @@ from kneeoa.films.dicom.code_stream import (
     find_header,
     first_frame,
     has_more_frames,
+    lacks_tiles,
 )
 from kneeoa.films.dicom.cut_jpeg import is_cut, is_cut_in
 
@@ -80,6 +81,8 @@ def _decoded(dataset: Dataset) -> tuple[np.ndarray, str]:
     if stream is None or [stream.height, stream.width, stream.samples] != size:
         raise ValueError("the code stream is of another size")
     is_jpeg = syntax in JPEGTransferSyntaxes
+    if syntax in JPEG2000TransferSyntaxes and lacks_tiles(code):
+        raise ValueError("the code stream is cut off")
     decoded = None
     if stream.for_pillow:
         with contextlib.suppress(Exception):

@@ -13,6 +13,7 @@ from typing import Any
 import pydicom
 from pydicom import Dataset
 
+from kneeoa.films.dicom.described import text_of
 from kneeoa.wording import plain
 
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
@@ -77,49 +78,24 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
     return described, []
 
 
-def _value(header: Dataset, keyword: str) -> str:
-    try:
-        if (text := _utf8(header, keyword)) is not None:
-            return text
-        return str(header.get(keyword) or "").strip()
-    except MemoryError:
-        raise
-    except Exception:
-        return ""
-
-
-def _utf8(header: Dataset, keyword: str) -> str | None:
-    """Return a text that is UTF-8 without the file saying so; None where it is, or is none.
-
-    Taken for Latin-1, which it is otherwise, a name would go back to its archive as another one.
-    """
-    value = getattr(header.get_item(keyword), "value", None)
-    is_named = "SpecificCharacterSet" in header
-    if is_named or not isinstance(value, bytes) or value.isascii():
-        return None
-    with contextlib.suppress(UnicodeDecodeError):
-        return value.decode().strip()
-    return None
-
-
 def _uid(header: Dataset, keyword: str) -> str:
-    value = _value(header, keyword).rstrip("\0")
+    value = text_of(header, keyword).rstrip("\0")
     return value if len(value) <= 64 and _UID.fullmatch(value) else ""
 
 
 def _text(header: Dataset, keyword: str, longest: int) -> str:
     # A backslash would be several values.
-    return plain(_value(header, keyword).replace("\\", " ").replace("\n", " "), longest)
+    return plain(text_of(header, keyword).replace("\\", " ").replace("\n", " "), longest)
 
 
 def _shaped(header: Dataset, keyword: str, form: str) -> str:
-    value = _value(header, keyword)
+    value = text_of(header, keyword)
     return value if _FORMS[form].fullmatch(value) else ""
 
 
 def _moment(header: Dataset, keyword: str, form: str) -> str:
     """Return a date or time that there is, as its first digits give it; else an empty text."""
-    value = _value(header, keyword)
+    value = text_of(header, keyword)
     digits = value.partition(".")[0]
     with contextlib.suppress(ValueError):
         if _FORMS[form].fullmatch(value) and datetime.strptime(digits, _LENGTHS[len(digits)]):

@@ -86,9 +86,10 @@ def sides_of(radiograph: Radiograph, knees: Sequence[Knee], *, is_frontal: bool)
     """By DICOM for one knee; two lie as on any frontal film, the patient facing the reader.
 
     Not where the file says that the picture is mirrored: that is set wrong too often to be believed
-    against the picture, and too often right to be passed over. Nor where it says that there is one
-    side, as two films of one knee may be put together; nor beside a box that holds no knee. Nor
-    unless it `is_frontal`, one upright film of both: a turned one may be mirrored as well.
+    against the picture, and too often right to be passed over. Nor where it names one side, be it
+    against another attribute, as two films of one knee may be put together; nor beside a box that
+    holds no knee. Nor unless it `is_frontal`, one upright film of both: a turned one may be
+    mirrored as well.
     """
     if len(knees) == 1:
         return (radiograph.laterality or "unknown",)
@@ -96,6 +97,7 @@ def sides_of(radiograph: Radiograph, knees: Sequence[Knee], *, is_frontal: bool)
         not is_frontal
         or radiograph.header.mirrored
         or radiograph.laterality is not None
+        or radiograph.header.one_side
         or any({gate.NOT_A_KNEE, gate.SPOILT} & {*knee.findings} for knee in knees)
     )
     return ("unknown", "unknown") if is_open else ("R", "L")

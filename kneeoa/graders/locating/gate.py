@@ -179,12 +179,12 @@ def doubtful(frontal: float, beside: float | None = None) -> Finding | None:
 def polarity(negative: Sequence[float], least: float) -> Finding | None:
     """Return that a film is a negative, or neither that nor a positive, by log odds of the first.
 
-    These are of the film as a whole, which says little of two small knees, and of each knee looked
-    at closer. From `least` on it is a negative.
+    These are of each knee looked at closer; from `least` on it is a negative. The film as a whole
+    does not count: it says little of two small knees, and of a positive on a white page the wrong.
     """
-    if min(negative[1:]) <= _NEITHER[0] and max(negative[1:]) >= _NEITHER[1]:
+    if min(negative) <= _NEITHER[0] and max(negative) >= _NEITHER[1]:
         return BOTH_WAYS
-    if _NEITHER[0] < max(negative[1:]) < _NEITHER[1]:
+    if _NEITHER[0] < max(negative) < _NEITHER[1]:
         return GREY_VALUES
     return NEGATIVE if max(negative) > least else None
 

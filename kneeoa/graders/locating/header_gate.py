@@ -5,6 +5,8 @@ X-ray counts: another part of the body, a side view, another kind of picture, or
 reader sees what the file says and may have the film graded all the same.
 """
 
+from collections.abc import Set
+
 from kneeoa.films.header import Header
 from kneeoa.graders.locating.gate import REFUSED, Finding
 
@@ -29,7 +31,11 @@ _DESCRIBED_VIEWS = frozenset(
 """Of these, and in other languages, what stands for a view wherever it is written."""
 _IN_STANDARD = dict.fromkeys(("SEITLICH", "SEITL", "PROFIL", "LATERALE", "LATERALIS"), "LATERAL")
 _IN_STANDARD |= {"AXIALE": "AXIAL"}
-_FRONTAL_VIEWS = frozenset({"AP", "PA", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "FRONTAL"})
+_FRONTAL_VIEWS = frozenset(
+    {"AP", "PA", "ANTEROPOSTERIOR", "POSTEROANTERIOR", "FRONTAL", "FRONTALE", "FACE"}
+)
+_KNEES = ("KNEE", "KNIE", "GENOU", "GINOCCHI", "RODILLA")
+"""How words for the knee begin, in English and the languages of the views."""
 _OF_HEADER = "header-"
 CHILD = Finding(
     f"{_OF_HEADER}child",
@@ -102,7 +108,7 @@ def _described(header: Header) -> tuple[str | None, str | None]:
     """Return which other part of the body, and which other view, the description names."""
     words = header.described
     parts = sorted(filter(_is_elsewhere, words)) if _is_elsewhere(" ".join(words)) else []
-    views = [] if words & _FRONTAL_VIEWS else sorted(words & _DESCRIBED_VIEWS)
+    views = [] if _is_frontal(words) else sorted(words & _DESCRIBED_VIEWS)
     return " ".join(parts) or None, " ".join(views) or None
 
 
@@ -116,14 +122,19 @@ def _is_elsewhere(part: str) -> bool:
     A film from hip to ankle shows a knee.
     """
     words = _parts_in(part)
-    if any(word.startswith("KNEE") for word in words) or words >= _WHOLE_LEG:
+    if any(word.startswith(_KNEES) for word in words) or words >= _WHOLE_LEG:
         return False
     return bool(words & OTHER_PARTS)
 
 
 def _is_from_the_side(view: str) -> bool:
     """Return whether words name another view alone, as ``LL`` or ``LEFT LATERAL``."""
-    return bool(_views_in(view)) and not _words_in(view) & _FRONTAL_VIEWS
+    return bool(_views_in(view)) and not _is_frontal(_words_in(view))
+
+
+def _is_frontal(words: Set[str]) -> bool:
+    """Return whether a frontal view is among words, as ``AP``, or ``A`` and ``P`` of ``a.p.``."""
+    return bool(words & _FRONTAL_VIEWS) or {"A", "P"} <= words
 
 
 def _parts_in(part: str) -> set[str]:

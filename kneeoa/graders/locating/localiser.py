@@ -187,7 +187,9 @@ class Localiser:
             lateral = np.mean([answer.lateral for answer in answers])
             findings.append(gate.NOT_FRONTAL if lateral > 0 else gate.NOT_A_KNEE)
         else:
-            polarity = gate.polarity([answer.negative for answer in answers], limits["negative"])
+            polarity = gate.polarity(
+                [answer.negative for answer in answers[1:]], limits["negative"]
+            )
             if polarity is not None:
                 findings.append(polarity)
             # Of two knees each is told by itself.

@@ -55,6 +55,10 @@ def test_where_nothing_else_is_said_the_description_counts(description, code, sh
         Header(described=frozenset({"KNEE", "AP", "LAT"})),
         Header(described=frozenset({"HIP", "KNEE", "ANKLE"})),
         Header(described=frozenset({"STANDING", "BOTH", "KNEES"})),
+        Header(described=frozenset({"KNIE", "A", "P", "SEITL"})),
+        Header(described=frozenset({"GENOU", "FACE", "PROFIL"})),
+        Header(described=frozenset({"C", "ARM", "KNIEGELENK"})),
+        Header(view="A P LAT"),
         Header("KNEE", "AP", described=frozenset({"ANKLE", "LAT"})),
     ],
 )

@@ -166,6 +166,9 @@ def test_the_sides_of_two_knees_are_open_where_the_file_names_one_side(localiser
     for side in ("L", "R"):
         found = localiser.find(film(both, laterality=side))
         assert [one.side for one in found.knees] == ["unknown", "unknown"]
+    # The file names both, in two places, or one of them beside no side of the film.
+    contradicted = replace(film(both), header=Header(one_side=True))
+    assert [one.side for one in localiser.find(contradicted).knees] == ["unknown", "unknown"]
 
 
 def test_the_sides_of_two_knees_are_open_until_the_film_stands_upright(localiser):
@@ -215,6 +218,17 @@ def test_of_a_negative_the_positive_is_graded(localiser):
     upright = localiser.find(film(positive))
     assert not upright.negative
     assert upright.to_grade(shown) is shown
+
+
+def test_a_white_page_around_a_film_makes_no_negative_of_it(localiser):
+    page = np.full((448, 448), 255, np.float32)
+    page[112:336, 112:336] = knee(2)
+    shown = film(page)
+    whole, closer = localiser.answers(shown)
+    # As the network says it of one in three real knees on such a page.
+    located = localiser.found(shown, [replace(whole, negative=3.2), closer])
+    assert located.refusal is None
+    assert not located.negative
 
 
 def no_knees():

@@ -1,0 +1,104 @@
+"""The bytes of a PNG, JPEG or TIFF -> a film."""
+
+import io
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from kneeoa.errors import RadiographError
+from kneeoa.films.grey import colour_notes, to_grey, transparency_notes, window
+from kneeoa.films.header import DecodedFilm
+from kneeoa.films.images.deep_colour import deep_colour
+from kneeoa.films.images.storage import Storage, begin, upright
+from kneeoa.films.limits import Limits
+from kneeoa.films.stored import StoredValues, stored_values
+
+
+def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
+    """Return the film in the bytes of a ``"PNG"``, ``"JPEG"`` or ``"TIFF"`` file.
+
+    Raises `RadiographError` with the reason for everything that is not one decodable film.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+            storage = begin(image, data, kind, limits)
+            if storage.is_deep_colour:
+                pixels, notes = deep_colour(data, kind, storage)
+                return DecodedFilm(pixels, storage.bits, aspect=storage.aspect, notes=notes)
+            image.load()
+            refuse_cut(data, kind)
+            pixels, notes, stored = _shown(upright(image), storage)
+            return DecodedFilm(
+                pixels, storage.bits, aspect=storage.aspect, notes=notes, stored=stored
+            )
+    except (RadiographError, MemoryError):
+        raise
+    except UnidentifiedImageError:
+        _look_for_a_rare_kind(data, kind)
+        raise RadiographError(
+            f"The {kind} is damaged or of a rare kind: its header cannot be read. "
+            "Export the film as PNG."
+        ) from None
+    except Image.DecompressionBombError:
+        raise RadiographError(
+            f"Expected at most {limits.max_pixels / 1e6:.0f} million pixels. The file has far more."
+        ) from None
+    except Exception:
+        # Decoders raise whatever they like on damaged data (OSError, ValueError, struct.error...).
+        _look_for_a_rare_kind(data, kind)
+        raise RadiographError(
+            f"The {kind} is damaged or cut off: its pixels cannot be decoded. Export it again."
+        ) from None
+
+
+def refuse_cut(data: bytes, kind: str) -> None:
+    """Raise `ValueError` where a JPEG lacks some of its data."""
+    from kneeoa.films.dicom.cut_jpeg import is_cut
+
+    if kind == "JPEG" and is_cut(data):
+        raise ValueError("the JPEG is cut off")
+
+
+def _look_for_a_rare_kind(data: bytes, kind: str) -> None:
+    from kneeoa.films.dicom.code_stream import refuse_rare_jpeg
+
+    if kind == "JPEG":
+        refuse_rare_jpeg(data)
+
+
+def _shown(
+    image: Image.Image, storage: Storage
+) -> tuple[np.ndarray, tuple[str, ...], StoredValues | None]:
+    """Return the pixels of an image, ``(H, W) in [0, 255]``, what to know of them, and the samples.
+
+    Transparent pixels are shown on black.
+    """
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        pixels, stored = _deep(image, storage)
+        return pixels, (), stored
+    if image.mode == "L" and storage.bits == 8 and storage.is_signed:
+        # Pillow does not tell signed bytes from unsigned ones.
+        return np.asarray(image).view(np.int8).astype(np.float32) + 128, (), None
+    notes: tuple[str, ...] = ()
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        notes = transparency_notes(np.asarray(image)[..., 3])
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
+    if image.mode not in ("1", "L"):
+        colour = np.asarray(image.convert("RGB"))
+        return to_grey(colour), notes + colour_notes(colour), None
+    return np.asarray(image.convert("L"), np.float32), (), None
+
+
+def _deep(image: Image.Image, storage: Storage) -> tuple[np.ndarray, StoredValues | None]:
+    samples = values = np.asarray(image)
+    if image.mode == "I" and storage.is_unsigned_32:
+        # Pillow has no unsigned numbers of 32 bits: large ones have become negative.
+        values = values.view(np.uint32)
+    # Pillow inverts such a TIFF itself up to 8 bits, not beyond.
+    if storage.white_is_zero:
+        values = -values.astype(np.float64 if image.mode == "F" else np.int64)
+    clear = image.info.get("transparency")
+    outside = None if clear is None else samples == clear
+    pixels = window(values, ignore=outside)
+    return pixels, None if image.mode == "F" else stored_values(samples, pixels, outside=outside)
