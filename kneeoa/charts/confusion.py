@@ -33,7 +33,7 @@ def confusion_figure(
     outlined : reference and given grade of the cell that is framed
     """
     limit = 100 if by != "counts" else np.nanmax(values, initial=1)
-    scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.9)]]
+    scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.8)]]
     texts = _texts(values, spread, by, sign=False)
     if counts is not None:
         knees = np.vectorize("<br>({:d})".format)(counts)
@@ -57,9 +57,9 @@ def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.F
     """Return second minus first network, ``(5, 5)``: in its colour where the second has more."""
     limit = np.nanmax(np.abs(values), initial=1)
     scale = [
-        [0, style.faded(style.COLOUR["mobilenet"], 0.85)],
+        [0, style.faded(style.COLOUR["mobilenet"], 0.75)],
         [0.5, style.faded(style.QUIET, 0.05)],
-        [1, style.faded(style.COLOUR["resnet50"], 0.85)],
+        [1, style.faded(style.COLOUR["resnet50"], 0.75)],
     ]
     texts = _texts(values, None, by, sign=True)
     return _matrix(values, texts, scale, (-limit, limit), height, "%{customdata[2]:+.1f}")

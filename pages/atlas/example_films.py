@@ -128,7 +128,8 @@ def show_what_to_bear_in_mind(film: FolderFilm) -> None:
 
 def show_way_on(name: str, key: str) -> None:
     """Show the button that opens a film in the reading page."""
-    if st.button("Open in the reading page", key=f"open_{key}_{name}", width="stretch"):
+    label = boundary.told_apart("Open in the reading page", f"film {name}")
+    if st.button(label, key=f"open_{key}_{name}", width="stretch"):
         films = cached.teaching_set()
         digest = session_films.add(*films.read(name))
         if digest is not None:

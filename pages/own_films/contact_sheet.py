@@ -11,7 +11,7 @@ from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.grades import GRADES
 from kneeoa.wording import counted
 from pages.own_films.work import Work
-from pages.shared import boundary, cached
+from pages.shared import boundary, cached, table_view
 
 A_PAGE = 24
 A_ROW = 8
@@ -77,7 +77,8 @@ def _show_film(work, film):
     marks = [f"KL {film.listed.grade}", film.listed.side or None]
     marks += ["left out"] * out + ["corrected"] * film.is_moved + ["remark"] * bool(film.warnings)
     st.caption(f"{boundary.escaped(name)}  \n{', '.join(filter(None, marks))}")
-    if st.button("Frame", key=f"own_frame_{work.films.index(film)}", width="stretch"):
+    label = boundary.told_apart("Frame", f"of {name}")
+    if st.button(label, key=f"own_frame_{work.films.index(film)}", width="stretch"):
         _correct(work, film)
 
 
@@ -90,6 +91,7 @@ def _show_left_out(work):
     st.dataframe(
         table, hide_index=True, width="stretch", height=min(35 * (len(table) + 1) + 3, 300)
     )
+    table_view.show_csv(table, "films_left_out")
 
 
 @st.dialog("Frame of a film", width="large")
@@ -110,7 +112,9 @@ def _correct(work: Work, film: SheetFilm) -> None:
         return
     line = 3 if max(shown.shape) > 500 else 2
     picture.image(
-        sheet.boxed(display.windowed(shown), film.shape, frame, line=line), width="stretch"
+        sheet.boxed(display.windowed(shown), film.shape, frame, line=line),
+        width="stretch",
+        alt=f"{film.listed.name} with its frame",
     )
     out = film.opened.digest in work.without
     with controls:

@@ -86,7 +86,8 @@ def _show_film(work, row):
         f"{boundary.escaped(name)}  \nyours **KL {row.given}**, networks **KL {row.answer}**; "
         f"yours {row.probability:.0%} probable"
     )
-    if st.button("Open", key=f"own_open_{row.row}", width="stretch"):
+    label = boundary.told_apart("Open", name)
+    if st.button(label, key=f"own_open_{row.row}", width="stretch"):
         _open(film)
 
 

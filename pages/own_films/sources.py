@@ -18,6 +18,7 @@ from pages.shared.memory.working import at_work
 
 LEARNER = "learner"
 """Where the practice page keeps who practises in this session."""
+LOOK = "Look at these films"
 FORM = (
     "Sub-folders 0 to 4, or films and a table `grades.csv` with the columns `file` and `grade`, "
     "and where known `patient` and `side` (L or R). Two films of one patient need one code in "
@@ -37,7 +38,8 @@ def show_sources() -> None:
             key=f"own_zip_{st.session_state.get('own_round', 0)}",
             help="It is unpacked in memory and kept for this session only.",
         )
-        if upload is not None and st.button("Look at these films", key="look_zip", type="primary"):
+        look = boundary.told_apart(LOOK, "of the ZIP")
+        if upload is not None and st.button(look, key="look_zip", type="primary"):
             _look_into(upload)
             st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1
     with below:
@@ -47,7 +49,8 @@ def show_sources() -> None:
             key="own_folder",
             help="Folders with graded films below those in KNEEOA_OWN_FILMS and KNEEOA_DATASET.",
         )
-        if label and st.button("Look at these films", key="look_folder", type="primary"):
+        look = boundary.told_apart(LOOK, f"of the folder {label}")
+        if label and st.button(look, key="look_folder", type="primary"):
             place = folders[label]
             _look(label, lambda: list_films(place.folder, inside=place.root))
     with practised:
@@ -61,7 +64,8 @@ def _show_own(own):
             f"{counted(len(own), 'film')} that you graded before any answer to them was shown; the "
             "networks then answer as you do."
         )
-        if st.button("Look at these films", key="look_own", type="primary"):
+        look = boundary.told_apart(LOOK, "of your practice")
+        if st.button(look, key="look_own", type="primary"):
             _look("my practice", lambda: (own, ()))
     else:
         st.caption(

@@ -19,7 +19,9 @@ from pages.shared.viewer.seen import Seen, Told
 
 __all__ = ["load_ahead", "show"]
 
-OPTIONS = Options(height="calc(100dvh - 9.3rem)", layout="beside", remembers=True, enters=True)
+OPTIONS = Options(
+    height="calc(100dvh - 7rem - var(--case-line))", layout="beside", remembers=True, enters=True
+)
 WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())
 """In the place of maps while their networks read."""
 OF_TWO = "Graded: one of two knees. Z: both"

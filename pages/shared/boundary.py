@@ -37,6 +37,14 @@ def as_html(text: str) -> str:
     return html.escape(plain(str(text)))
 
 
+def told_apart(word: str, by: str) -> str:
+    """Return the label of a button that shows `word`, as others do, and is read out with `by`.
+
+    What is read out alone stands in emphasis, which no button shows (`pages.shared.style`).
+    """
+    return f"{word} *{escaped(by)}*"
+
+
 def escaped(text: str) -> str:
     """Return `text` so that Markdown shows it as it is: nothing of a file or a name is markup."""
     text = _LINE.sub("\n", plain(str(text)).strip())

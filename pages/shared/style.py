@@ -2,13 +2,53 @@
 
 import streamlit as st
 
+# What CSS cannot know by itself. Streamlit says whether it is dark of the page's own part alone,
+# and popovers and dialogs stand beside that; and it runs no page because a reader chose the other.
+# How high the line of the case is depends on the film's name and on the window.
+_FOLLOWING = """
+const PAGE = ".stMainBlockContainer > [data-testid=stVerticalBlock]";
+export default () => {
+  const root = document.documentElement;
+  const app = document.querySelector(".stApp");
+  const scheme = () => { root.style.colorScheme = getComputedStyle(app).colorScheme; };
+  let line = null;
+  const sizes = new ResizeObserver(() => {
+    root.style.setProperty("--case-line", `${line.offsetHeight}px`);
+  });
+  const look = () => {
+    const now = document.querySelector(`${PAGE} > :has(.st-key-case)`);
+    if (now === line) return;
+    sizes.disconnect();
+    line = now;
+    if (line) sizes.observe(line);
+    else root.style.removeProperty("--case-line");
+  };
+  const themes = new MutationObserver(scheme);
+  themes.observe(app, { attributes: true, attributeFilter: ["class"] });
+  const elements = new MutationObserver(look);
+  elements.observe(app, { childList: true, subtree: true });
+  scheme();
+  look();
+  return () => [themes, elements, sizes].forEach((observer) => observer.disconnect());
+};
+"""
+_FOLLOWED = st.components.v2.component("page_followed", js=_FOLLOWING)
+
 STYLE = """
 <style>
 .stMainBlockContainer {padding: 4.1rem 2.2rem 1rem;}
+/* Names of films, patients and runs may have no place to break at. */
+body {overflow-wrap: break-word;}
+.st-key-case, button[kind] p {overflow-wrap: anywhere;}
+:root {--case-line: 2.3rem;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] > :has(.st-key-case) {position: sticky;
   top: 3.7rem; z-index: 90; padding: .35rem 0; backdrop-filter: blur(14px);
   background: color-mix(in srgb, Canvas 86%, transparent);}
-[data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys) {position: absolute;}
+[data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys),
+.st-key-page_followed {position: absolute;}
+/* Of buttons with one word, which one it is, for who hears the page. */
+button[kind] em {position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap;}
 [data-testid="stCaptionContainer"] {opacity: 1;
   color: color-mix(in srgb, currentColor 78%, transparent);}
 button[kind] kbd {opacity: 1;}
@@ -16,8 +56,11 @@ button[kind] kbd {opacity: 1;}
    button is darker. */
 button[kind^="primary"]:not(:disabled), [data-testid="stMultiSelect"] [data-tag] {color: Canvas;}
 button[kind^="primary"]:not(:disabled):is(:hover, :focus-visible):not(:active) {color: white;}
+button[data-rac][data-variant][data-selected]:is([data-hovered], [data-focused]) {
+  color: color-mix(in srgb, #3499ad 45%, currentColor);}
 button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {color: inherit;
   text-decoration: underline;}
+.js-plotly-plot .heatmap-label text {fill: CanvasText !important;}
 /* Plotly's theme draws the words of a figure in a grey that is too pale on white. */
 .js-plotly-plot :is([class*="tick"] text, [class*="title"], .cbaxis text, .annotation-text, .nums) {
   fill: color-mix(in srgb, currentColor 78%, transparent) !important;}
@@ -48,7 +91,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .st-key-filmstrip [class*="st-key-strip_"] {position: relative; flex: none;}
 .st-key-filmstrip .stElementContainer:has(button), .st-key-filmstrip .stButton {position: absolute;
   inset: 0; width: 100% !important; height: 100%;}
-.st-key-filmstrip button {width: 100%; height: 100%; opacity: 0;}
+.st-key-filmstrip button {width: 100%; height: 100%; opacity: 0; vertical-align: top;}
 .st-key-filmstrip button:focus-visible {opacity: .35;}
 .kl-thumb {border: 2px solid transparent; border-radius: 4px; padding: .15rem; font-size: .8rem;
   line-height: 1.2; text-align: center;}
@@ -61,7 +104,8 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 [class*="st-key-card_"] {position: relative;}
 [class*="st-key-card_"] .stElementContainer:has(button), [class*="st-key-card_"] .stButton {
   position: absolute; inset: 0; width: 100% !important; height: 100%;}
-[class*="st-key-card_"] button {width: 100%; height: 100%; opacity: 0;}
+[class*="st-key-card_"] button {width: 100%; height: 100%; opacity: 0; vertical-align: top;}
+:is(.st-key-filmstrip, [class*="st-key-card_"]) button p {opacity: 0;}
 [class*="st-key-card_"] button:focus-visible {opacity: .35;}
 .kl-card {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 4px;
   padding: .3rem .35rem; font-size: .82rem; line-height: 1.3; overflow-wrap: anywhere;}
@@ -81,11 +125,15 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .kl-cells .in-range {border-color: #2b93a1; box-shadow: inset 0 -3px #2b93a1;}
 .kl-note {font-size: .86rem; line-height: 1.35;
   color: color-mix(in srgb, currentColor 85%, transparent);}
+/* It leaves formulas in the cells; tables have a button of their own. */
+[data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]),
 [class*="st-key-archive_table"] [data-testid="stElementToolbar"],
 [class*="st-key-inbox_table"] [data-testid="stElementToolbar"] {display: none;}
 .kl-saved {padding: .45rem 0; text-align: center;}
 .kl-saved::before {content: "\\2713  "; color: #2b93a1; font-weight: 650;}
 .st-key-own_grades button {padding: 0 .3rem; min-height: 2.1rem;}
+.st-key-reveal_when button [data-testid="stMarkdownContainer"] {position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%);}
 .st-key-own_grades button kbd, .st-key-own_grades [data-testid="stShortcut"] {display: none;}
 @media (max-width: 1300px), (pointer: coarse) {
   .st-key-own_grades {flex-wrap: wrap !important;}
@@ -144,11 +192,12 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
   .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
   .st-key-practice_keys {display: none;}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
+  .st-key-reading [data-testid="stColumn"]:has(.st-key-filmstrip) {order: -2; flex: 1 0 100%;}
+  .st-key-filmstrip {flex-flow: row wrap; max-height: 9rem;}
+  .st-key-filmstrip > * {flex: none; width: 4.7rem;}
 }
-.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky; top: 6.9rem;
-  align-self: flex-start;}
-.stMainBlockContainer:has(.kl-profile) .st-key-reading
-  [data-testid="stColumn"]:has(.st-key-viewer) {top: 8.2rem;}
+.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky;
+  top: calc(4.6rem + var(--case-line)); align-self: flex-start;}
 :root[data-box-unread] :is(.st-key-networks .kl-lead, .st-key-networks details, .kl-said,
   .st-key-filmstrip > :has(button[kind="primary"]) .kl-thumb > div) {opacity: .3;}
 .st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}
@@ -164,9 +213,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 def apply_style() -> None:
     """Put the page's style in place."""
     st.html(STYLE)
-    # Streamlit says it of the page's own part alone, and popovers and dialogs stand beside that.
-    scheme = "dark" if st.context.theme.type == "dark" else "light"
-    st.html(f"<style>:root {{color-scheme: {scheme};}}</style>")
+    _FOLLOWED(key="page_followed", height="content")
 
 
 def hide_menu() -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.spreadsheet import csv_text
-from pages.shared import column_words, kept
+from pages.shared import boundary, column_words, kept
 
 IMAGE = "image"
 ONE_LINE, THREE_LINES = 35, 66
@@ -33,17 +33,26 @@ def show_table(
     event = st.dataframe(content, column_config=columns, **shown)
     # In a row of their own width: in narrow columns their words would be cut off.
     ways = st.container(horizontal=True, gap="small")
-    ways.download_button(
-        "CSV",
-        csv_text(table if download is None else download),
+    with ways:
+        show_csv(table if download is None else download, name)
+        with st.popover(boundary.told_apart("Python", f"of {name.replace('_', ' ')}")):
+            st.code(python.strip(), language="python")
+    return event
+
+
+def show_csv(table: pd.DataFrame, name: str) -> None:
+    """Show the button that downloads `table` as the file ``<name>.csv``.
+
+    The one that Streamlit puts over a table leaves formulas in it, and is hidden (`style`).
+    """
+    st.download_button(
+        boundary.told_apart("CSV", f"of {name.replace('_', ' ')}"),
+        csv_text(table),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"csv_{name}",
         on_click="ignore",
     )
-    with ways.popover("Python"):
-        st.code(python.strip(), language="python")
-    return event
 
 
 def show_figure(figure, name: str, **options):
@@ -51,6 +60,7 @@ def show_figure(figure, name: str, **options):
     from kneeoa.charts import style
 
     config = style.config(name, st.session_state.get(IMAGE, "png"))
+    # Of a picture that is saved; on the page they take the theme's, whichever a reader chooses.
     ink = style.INK[st.context.theme.type or "light"]
     figure.update_traces(textfont_color=ink, selector={"type": "heatmap"})
     return st.plotly_chart(figure, config=config, key=f"figure_{name}", **options)

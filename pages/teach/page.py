@@ -123,8 +123,9 @@ def show_sessions() -> None:
                 f"**{title}**  \n{group.code}, {len(group.exam.films)} films, "
                 f"{group.opened_at:%Y-%m-%d %H:%M} UTC, {STATES[group.state]}"
             )
+            which = f"{group.exam.title or 'Untitled'}, {group.code}"
             act.button(
-                "Results" if group.state == "ended" else "Go on",
+                boundary.told_apart("Results" if group.state == "ended" else "Go on", which),
                 key=f"go_{group.code}",
                 on_click=_go_to,
                 args=[group.code],
@@ -132,7 +133,10 @@ def show_sessions() -> None:
             )
             # By its own key it is closed, also where that of a session just deleted was open.
             with delete.popover(
-                "Delete", width="stretch", key=f"away_{group.code}", on_change="rerun"
+                boundary.told_apart("Delete", which),
+                width="stretch",
+                key=f"away_{group.code}",
+                on_change="rerun",
             ):
                 st.markdown("The session and its votes are deleted for good.")
                 st.button(

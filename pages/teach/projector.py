@@ -52,7 +52,7 @@ def show_waiting(group) -> None:
         with st.container(key="controls"):
             _show_ways_on(group)
     with code:
-        st.image(invite.qr_svg(address, side=440))
+        st.image(invite.qr_svg(address, side=440), alt=f"QR code of {address}")
     live.every(1.0, _show_class, group)
     if not steps.is_alone():
         show_class_control(group)

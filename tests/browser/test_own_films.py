@@ -73,7 +73,7 @@ def test_a_frame_is_corrected_on_the_contact_sheet(own, tmp_path):
             archive.writestr(f"{grade}/film{grade}.png", stream.getvalue())
     own.locator("input[type=file]").first.set_input_files(str(file))
     own.get_by_role("button", name="Look at these films").click()
-    expect(own.get_by_text("film1.png")).to_be_visible(timeout=SECONDS)
+    expect(own.get_by_text("film1.png KL 1")).to_be_visible(timeout=SECONDS)
     own.get_by_role("button", name="Frame of film1.png", exact=True).click()
     dialog = own.get_by_role("dialog")
     expect(dialog.get_by_text("1/film1.png")).to_be_visible(timeout=SECONDS)

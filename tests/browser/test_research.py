@@ -74,6 +74,16 @@ def test_a_link_opens_the_view_that_it_names(linked):
     assert "split=val" in page.url
 
 
+def test_numbers_of_a_matrix_are_legible_in_a_theme_chosen_while_it_stands_there(linked):
+    turn_to(linked, "Research", "Confusion")
+    numbers = linked.locator(".heatmap-label text")
+    expect(numbers.first).to_be_visible(timeout=SECONDS)
+    settle(linked)
+    for scheme, ink in (("dark", "rgb(255, 255, 255)"), ("light", "rgb(0, 0, 0)")):
+        linked.emulate_media(color_scheme=scheme)
+        expect(numbers.first).to_have_css("fill", ink)
+
+
 def test_a_click_on_a_cell_shows_its_films_and_one_opens_in_place(site, page):
     page.goto(f"{site.url}/confusion?split=val&cell_network=resnet50")
     wait(page, "Click a cell to see its films")

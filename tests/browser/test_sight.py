@@ -21,6 +21,10 @@ BADGES = """(kind) => document.querySelectorAll(".kl-badge").forEach((badge) => 
   badge.className = `kl-badge kl-apart-${kind}`;
 })"""
 
+STUCK = """(above) => {
+  const film = document.querySelector("[data-testid=stColumn]:has(.st-key-viewer)");
+  return parseFloat(getComputedStyle(film).top) >= above;
+}"""
 DRAWN = "lines => lines.some((line) => getComputedStyle(line).display !== 'none')"
 
 
@@ -60,6 +64,8 @@ def assert_legible(page):
 def test_words_are_told_from_what_is_behind_them(read, scheme):
     read.emulate_media(color_scheme=scheme)
     expect(read.locator(".stApp")).to_have_css("background-color", GROUNDS[scheme])
+    # No run of the page comes of it; popovers and dialogs stand beside the page and follow.
+    expect(read.locator(":root")).to_have_css("color-scheme", scheme)
     expect(read.locator(".kl-lead .kl-badge")).to_be_visible()
     read.get_by_role("button", name="2", exact=True).click()
     mine = read.locator(".st-key-own_grades button[kind=primary]").first
@@ -83,6 +89,26 @@ def test_hints_of_keys_and_captions_are_told_from_what_is_behind_them(page, app_
     expect(page.locator(":root")).to_have_css("color-scheme", scheme, timeout=SECONDS)
     page.wait_for_timeout(400)
     assert_legible(page)
+    page.locator("button[data-selected]:visible").first.hover()
+    page.wait_for_timeout(400)
+    assert_legible(page)
+
+
+def test_a_long_name_without_a_break_is_in_sight_whole_and_lies_over_no_tool(read):
+    line = read.locator(".st-key-case")
+    expect(line).to_be_visible()
+    foot = "pane => pane.getBoundingClientRect().bottom"
+    before = read.locator(".st-key-viewer").evaluate(foot)
+    name = line.locator("b").first
+    was = name.evaluate("name => [name.textContent, name.textContent = 'x'.repeat(188)][0]")
+    box = name.bounding_box()
+    assert box["x"] + box["width"] <= VIEWPORT["width"]
+    assert read.evaluate("document.documentElement.scrollWidth") <= VIEWPORT["width"]
+    # The film stands below it, also once the page is scrolled, and its foot is where it was.
+    above = line.evaluate("line => line.offsetHeight") + 60
+    read.wait_for_function(STUCK, arg=above)
+    assert read.locator(".st-key-viewer").evaluate(foot) <= before + 2
+    name.evaluate("(name, was) => { name.textContent = was; }", was)
 
 
 def test_the_strip_shows_the_film_that_was_turned_to_and_hides_none(read):
