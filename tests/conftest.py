@@ -18,6 +18,8 @@ os.environ["KNEEOA_CACHE"] = f"{_FOLDER}/cache"
 os.environ["KNEEOA_DATABASE_URL"] = f"sqlite:///{_FOLDER}/store.sqlite"
 # One thread in each process, so that sums are the same in all of them.
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Networks are tried on the CPU, also where there is a GPU.
+os.environ["KERAS_TORCH_DEVICE"] = "cpu"
 # Ray has its workers stand back behind everything else, on a busy machine for minutes.
 os.environ |= {"RAY_worker_niceness": "0"}
 once.use(Path(_FOLDER, "once"))

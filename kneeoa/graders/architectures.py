@@ -28,6 +28,9 @@ from kneeoa.networks import ARCHITECTURES, FEATURE_LAYER, INPUT_SIDE, Architectu
 GRADERS = (".onnx", ".keras")
 """Ends of the names of files that hold a trained grader: a published model, and that of a run."""
 
+_UNREADABLE = (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError)
+"""What Keras and HDF5 make of a file of a network that is damaged, or none."""
+
 _IMAGENET_HEADS = {"conv_preds", "predictions"}
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 _EXACT = {"dtype": "float32"}
@@ -131,12 +134,15 @@ def grader_arrays(file: Path, *, standardise: bool) -> dict[str, np.ndarray]:
 def load_keras(file: Path) -> keras.Model:
     """Return the network in a ``.keras`` file, as a run keeps it; raise `ModelError` otherwise."""
     try:
-        return keras.saving.load_model(file, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        network = keras.saving.load_model(file, compile=False)
+    except (*_UNREADABLE, zipfile.BadZipFile, zlib.error):
+        network = None
+    if not isinstance(network, keras.Model):
         missing = "" if file.is_file() else " There is no such file."
         raise ModelError(
             f"Expected a network that Keras has saved. {file} cannot be read as one.{missing}"
-        ) from error
+        )
+    return network
 
 
 def weight_arrays(network: keras.Model) -> dict[str, np.ndarray]:

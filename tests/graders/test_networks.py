@@ -179,6 +179,10 @@ def damaged(file, folder):
                     part.writestr(name, whole.read(name))
         yield folder / "part.keras"
     yield folder / "absent.keras"
+    layer = keras.layers.Dense(2)
+    layer.build((None, 3))
+    keras.saving.save_model(layer, folder / "layer.keras")
+    yield folder / "layer.keras"
 
 
 def test_a_saved_network_gives_all_of_its_weights(tmp_path):

@@ -68,18 +68,18 @@ class Rehearse(Study):
                 for name, config in configs.items()
             ]
             waiting = {
-                cluster.submit(rehearsal_task, job, source, how, folder=job.unfinished): job
+                cluster.submit(
+                    rehearsal_task, job, source, how, folder=job.unfinished, retries=0
+                ): job
                 for job in jobs
             }
             while waiting:
                 for task, outcome in cluster.changes(waiting, timeout=1):
-                    if outcome.state == "failed":
-                        name = waiting[task].run_id
-                        why = outcome.kept(self.out, f"rehearsal-{name}")
-                        raise TrainingError(f"{name}, as it would train beside others: {why}")
-                    if outcome.state == "finished":
-                        del waiting[task]
-                    yield outcome.sentence
+                    name = waiting.pop(task).run_id
+                    sentence = outcome.kept(self.out, f"rehearsal-{name}")
+                    if outcome.state != "finished":
+                        raise TrainingError(f"{name}, as it would train beside others: {sentence}")
+                    yield sentence
 
 
 @dataclass(frozen=True, kw_only=True)

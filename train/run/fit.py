@@ -25,7 +25,7 @@ from train.run.learner import Learner
 from train.run.progress import Progress, Report
 from train.run.saving import Saver, copies
 from train.run.schedule import History
-from train.run.start import facts_of
+from train.run.start import expect_weights, facts_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +84,7 @@ def fit(
         # Now, because another model may be published in its place meanwhile.
         with without_greetings():
             initialisation = architectures.initialise(network, config.init)
+        expect_weights(network, config.init)
         start = facts_of(config)
         network.jit_compile = machine.compile
         with _says_too_large(config):

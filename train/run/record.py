@@ -26,7 +26,7 @@ from train.machine import Machine
 from train.quiet import without_greetings
 from train.run.batches import predict
 from train.run.fit import Fitted
-from train.run.start import digest_of
+from train.run.start import digest_of, expect_weights
 
 FILES = ("init", "soft_targets")
 """Fields of the config that may name a file."""
@@ -155,7 +155,8 @@ def check_trained_on(
 def load_network(run: Path) -> keras.Model:
     """Return the network of a run whose model was kept.
 
-    Raises `DataError` where it was not, cannot be read, or is not the one that ``run.json`` names.
+    Raises `DataError` where it was not, or is not the one that ``run.json`` names, and `ModelError`
+    where it cannot be read.
     """
     file = run / results.MODEL
     if not file.is_file():
@@ -164,11 +165,7 @@ def load_network(run: Path) -> keras.Model:
         )
     with without_greetings():
         network = architectures.load_keras(file)
-    if weights_hash(network) != results.read_record(run).model_sha256:
-        raise DataError(
-            f"Expected the model of {run.name}. {file} holds other weights than those whose hash "
-            "stands in its run.json."
-        )
+    expect_weights(network, file)
     return network
 
 

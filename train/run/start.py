@@ -9,11 +9,15 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kneeoa.errors import DataError, ModelError
 from kneeoa.graders.cards import schema
 from kneeoa.records import results
 from train.config import TrainConfig
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +47,41 @@ def facts_of(config: TrainConfig) -> dict[str, str]:
 def origin_of(init: str) -> Origin | None:
     """Return what the file beside starting weights says of them, or None where there is none.
 
-    Beside published weights stands their card, beside those of a run its ``run.json``.
+    Beside published weights stands their card, beside those of a run its ``run.json``, which
+    `expect_weights` holds them against.
     """
     file = Path(init)
+    beside = file.with_name("card.json")
     try:
         if file.suffix == ".onnx":
-            beside = file.with_name("card.json")
             card = schema.network_card(beside) if beside.is_file() else None
             if card and card["model_sha256"] == digest_of(init):
                 return Origin(card["run_id"], card["split_hash"], beside)
         elif file.name == results.MODEL and file.is_file():
-            record = results.read_record(file.parent)
-            return Origin(record.run_id, record.split_hash, file.with_name("run.json"))
+            record = file.with_name("run.json")
+            if record.is_file():
+                run = results.read_record(file.parent)
+                return Origin(run.run_id, run.split_hash, record)
+            if beside.is_file():
+                card = schema.network_card(beside)
+                return Origin(card["run_id"], card["split_hash"], beside)
     except (DataError, ModelError):
         return None
     return None
+
+
+def expect_weights(network: "keras.Model", file: str | Path) -> None:
+    """Raise `DataError` where `network`, read from `file`, is not that of the run beside it."""
+    record = Path(file).with_name("run.json")
+    if Path(file).name != results.MODEL or not record.is_file():
+        return
+    from kneeoa.graders.architectures import weights_hash
+
+    if weights_hash(network) != results.read_record(record.parent).model_sha256:
+        raise DataError(
+            f"Expected the model of {record.parent.name}. {file} holds other weights than those "
+            "whose hash stands in its run.json."
+        )
 
 
 def warnings_of(configs: Iterable[TrainConfig], split_hash: str) -> list[str]:

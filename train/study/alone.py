@@ -41,7 +41,8 @@ def home(visible: str | None) -> Iterator[tuple[str, Afterwards]]:
     """Give a folder that is home to Ray's own processes, which are to be begun meanwhile.
 
     It is removed by what comes with it: once that is closed, or this process has ended. Ray's
-    processes see the GPUs that were `visible` before this process hid them from its own Keras.
+    processes see the GPUs that were `visible` before this process hid them from its own Keras, and
+    each chooses its device itself.
     """
     # The path of a socket in it may have 107 characters, of which Ray's own names take 66.
     place = tempfile.gettempdir() if len(tempfile.gettempdir()) <= _LONGEST else "/tmp"
@@ -52,7 +53,12 @@ def home(visible: str | None) -> Iterator[tuple[str, Afterwards]]:
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     _forget_the_secret_before()
     _print_nothing()
-    with _set("CUDA_VISIBLE_DEVICES", visible), _set("HOME", folder), _on_loopback():
+    with (
+        _set("CUDA_VISIBLE_DEVICES", visible),
+        _set("KERAS_TORCH_DEVICE", None),
+        _set("HOME", folder),
+        _on_loopback(),
+    ):
         yield folder, removes
 
 

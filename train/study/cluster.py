@@ -135,16 +135,19 @@ class Cluster:
         """What tasks are told of their machine: with a GPU none goes on without, hours on a CPU."""
         return {"device": "gpu"} if self._need["GPU"] else {}
 
-    def submit(self, function: Callable, *arguments: Any, folder: Path) -> Task:
+    def submit(
+        self, function: Callable, *arguments: Any, folder: Path, retries: int | None = None
+    ) -> Task:
         """Start a task, which leaves its progress in `folder`.
 
-        It is begun again when its machine or GPU is lost, or when it hangs on a GPU.
+        It is begun again when its machine or GPU is lost, or when it hangs on a GPU: `retries`
+        times, by default `tasks.RETRIES`.
         """
         # Each in a process of its own: what fails on a GPU may leave it unusable for its process.
         remote = self._ray.remote(max_calls=1)(function).options(
             num_cpus=self._need["CPU"], num_gpus=self._need["GPU"], max_retries=0
         )
-        task = Task(lambda: remote.remote(*arguments), folder)
+        task = Task(lambda: remote.remote(*arguments), folder, retries=retries)
         self._running.append(task)
         return task
 
@@ -180,7 +183,8 @@ class Cluster:
             if references:
                 self._ray.wait(references, num_returns=len(references), timeout=PATIENCE)
         finally:
-            self._ray.shutdown()
+            with _own_signals():
+                self._ray.shutdown()
         if self._removes_home:
             self._removes_home.close(seconds=PATIENCE)
 
@@ -219,7 +223,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def _own_signals() -> Iterator[None]:
-    """Keep what SIGTERM does: Ray has it end the process without a word to those that train."""
+    """Keep what SIGTERM does: Ray has it end the process without a word, as it begins and ends."""
     before = signal.getsignal(signal.SIGTERM)
     try:
         yield

@@ -26,6 +26,7 @@ from train.run import checkpoint
 from train.run.fit import check_batch, fit
 from train.run.progress import Report
 from train.run.record import record_run, run_id, shown_config, without_defaults
+from train.run.start import expect_weights
 from train.study.board import Board
 from train.study.job import Job
 
@@ -113,6 +114,7 @@ def preflight(results: Path, configs: dict, dataset: Dataset, *, models: int) ->
         check_batch(config, len(dataset.splits["train"]))
         network = architectures.build(config.architecture, standardise=config.standardise)
         architectures.initialise(network, config.init)
+        expect_weights(network, config.init)
         for stage in config.stages:
             unfreeze_from(network, stage.from_layer)
         size = 4 * network.count_params()

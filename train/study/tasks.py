@@ -72,8 +72,11 @@ class Task:
     why_ended : why it was ended from here, or empty
     """
 
-    def __init__(self, begin: Callable[[], Any], folder: Path) -> None:
+    def __init__(
+        self, begin: Callable[[], Any], folder: Path, *, retries: int | None = None
+    ) -> None:
         """Begin it; `begin` returns Ray's reference, `folder` is where it leaves its progress."""
+        self._retries = RETRIES if retries is None else retries
         self._begin, self._folder = begin, folder
         self._told, self._epoch, self._tries = read_progress(folder), 0, 0
         self._start()
@@ -90,7 +93,9 @@ class Task:
         epoch = progress.epoch if progress else 0
         self._tries = self._tries + 1 if epoch == self._epoch else 1
         self._epoch = epoch
-        if self._tries > RETRIES:
+        if not self._retries:
+            return Outcome("failed", sentence=why)
+        if self._tries > self._retries:
             return Outcome("failed", sentence=f"{why} It was begun {self._tries} times, in vain.")
         self._start()
         return Outcome("waiting", sentence=f"{why} It begins anew, from its last finished epoch.")

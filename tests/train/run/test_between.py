@@ -19,7 +19,7 @@ from tests.support import tiny
 from tests.support.knees import drawn_films
 from train.config import preset
 from train.run.between import between
-from train.run.fit import Fitted
+from train.run.fit import Fitted, fit
 from train.run.record import load_network, record_run
 from train.run.start import facts_of, warning_of
 
@@ -150,6 +150,10 @@ def test_kept_weights_that_are_not_the_runs_are_refused(run, start, tmp_path):
     tiny.network("mobilenet", seed=9, standardise=True).save(odd / "model.keras")
     with pytest.raises(DataError, match="holds other weights"):
         between(odd, start, 0.5, SPLITS)
+    config = preset("smoke", "mobilenet", init=str(odd / "model.keras"), standardise=True)
+    films = SPLITS["val"]
+    with pytest.raises(DataError, match="holds other weights"):
+        fit(config, films, films, folder=tmp_path / "state")
 
 
 def test_another_split_is_refused(run, start):

@@ -39,6 +39,14 @@ def test_what_is_known_of_published_weights_is_kept_and_renames_no_run(published
     assert start.facts_of(replace(config, init="imagenet")) == {}
 
 
+def test_of_published_weights_as_keras_keeps_them_the_card_is_known_too(published):
+    _, card = published
+    kept = published[0].with_name("model.keras")
+    kept.write_bytes(b"weights")
+    origin = start.origin_of(str(kept))
+    assert origin and (origin.run_id, origin.split_hash) == (card["run_id"], card["split_hash"])
+
+
 def test_weights_that_learnt_from_another_split_are_said(published):
     file, card = published
     config = preset("reference", "mobilenet", init=str(file))

@@ -92,6 +92,14 @@ def test_a_task_whose_gpu_fails_or_is_gone_begins_anew(cluster, tmp_path):
     assert "begun 6 times, in vain" in broken[-1].sentence
 
 
+def test_what_is_not_to_be_begun_again_fails_at_once(cluster, tmp_path):
+    task = cluster.submit(fallible(None), tmp_path, folder=tmp_path, retries=0)
+    ((outcome,),), _ = ended(cluster, task)
+    assert outcome.state == "failed"
+    assert "ended" in outcome.sentence
+    assert "again" not in outcome.sentence
+
+
 def test_who_has_come_to_another_epoch_may_be_lost_as_often_again(tmp_path):
     begun = []
     task = tasks.Task(lambda: begun.append(1), tmp_path)

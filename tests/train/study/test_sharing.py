@@ -1,6 +1,7 @@
 """Cycles that share a machine: how many, what serves them, and that one's failure is its own."""
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -187,6 +188,9 @@ def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
     def closing(cluster):
         addresses.update(node["NodeManagerAddress"] for node in cluster._ray.nodes())
         close(cluster)
+        # What stops this process in order still does, though Ray has taken its handler away.
+        (caught,) = re.findall(r"SigCgt:\s*(\w+)", Path("/proc/self/status").read_text())
+        assert int(caught, 16) >> (signal.SIGTERM - 1) & 1
 
     monkeypatch.setattr(Cluster, "close", closing)
     tree = write_tree(tmp_path / "tree", train=4, val=2, test=2)

@@ -101,7 +101,7 @@ def expect_on(network: keras.Model, kind: str) -> None:
     if lies_on != kind:
         raise TrainingError(
             f"Expected the network on the {kind}, which this process was made ready for. It lies "
-            f"on the {lies_on}: Keras had chosen before."
+            f"on the {lies_on}: Keras had chosen before. `train.machine.prepare` comes first."
         )
 
 
