@@ -187,6 +187,37 @@ def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
     expect(start.locator(".pane").first).to_have_attribute("aria-label", label, timeout=SECONDS)
 
 
+def test_a_film_that_is_turned_back_to_while_the_next_is_on_its_way_is_there(start, tmp_path):
+    films = [tmp_path / f"knee {number}.png" for number in range(3)]
+    for number, file in enumerate(films):
+        Image.fromarray(draw_knee(number, side=240 + number)).save(file)
+    upload(start, *films)
+    wait_for_reading(start)
+    pane, viewer = start.locator(".pane").first, start.locator(".viewer")
+    first = pane.get_attribute("aria-label")
+    held = []
+    start.route("**/media/*.bin", lambda route: held.append(route))
+    pane.focus()
+    start.keyboard.press("ArrowRight")
+    expect(pane).to_have_class(re.compile("waiting"), timeout=SECONDS)
+    expect(pane).not_to_have_attribute("aria-label", first)
+    start.keyboard.press("ArrowLeft")
+    expect(pane).to_have_attribute("aria-label", first, timeout=SECONDS)
+    expect(viewer).to_have_attribute("data-ready", "true", timeout=SECONDS)
+    expect(start.locator(".waiting")).to_have_count(0)
+    assert held, "the other film was asked for"
+    start.unroute_all()
+    for route in held:
+        route.fallback()
+    for _ in films:
+        before = pane.get_attribute("aria-label")
+        start.keyboard.press("ArrowRight")
+        expect(pane).not_to_have_attribute("aria-label", before, timeout=SECONDS)
+        expect(viewer).to_have_attribute("data-ready", "true", timeout=SECONDS)
+        expect(start.locator(".waiting")).to_have_count(0)
+    assert viewer.get_attribute("data-error") is None
+
+
 def test_on_a_slow_line_the_viewer_says_how_much_of_a_film_is_there(start, tmp_path):
     large = tmp_path / "large.png"
     Image.fromarray(draw_knee(2, side=700).astype(np.uint16) * 16).save(large)

@@ -10,6 +10,18 @@ import { hashOfSources } from './sources.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = process.argv[2] ?? join(here, '..', '..', 'static');
 
+// vtk.js (36.4.1) lets go of an image's texture whether it has one or not: where a film went before
+// it was drawn the first time, nothing was drawn any more, on the whole page.
+const LETS_GO = 'model.openGLTexture.releaseGraphicsResources(renderWindow)';
+const withoutTexture = {
+  name: 'without texture',
+  setup: ({ onLoad }) => onLoad({ filter: /OpenGL[\\/]ImageMapper\.js$/ }, ({ path }) => {
+    const text = readFileSync(path, 'utf8');
+    if (text.split(LETS_GO).length !== 2) throw new Error(`Expected one ${LETS_GO} in ${path}.`);
+    return { contents: text.replace(LETS_GO, LETS_GO.replace('Texture.', 'Texture?.')) };
+  }),
+};
+
 const result = await build({
   absWorkingDir: here,
   entryPoints: ['src/mount.js'],
@@ -27,6 +39,7 @@ const result = await build({
     'process.env.NODE_ENV': '"production"',
   },
   alias: { xmlbuilder2: './src/absent.js' },
+  plugins: [withoutTexture],
   logLevel: 'warning',
   logOverride: { 'empty-import-meta': 'silent' },
 });

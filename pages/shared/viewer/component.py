@@ -25,7 +25,8 @@ export default async (component) => {
   } catch (error) {
     console.error(error);
     component.parentElement.querySelector(".viewer").textContent =
-      "The film viewer could not be loaded. Reload the page.";
+      "The film viewer could not be loaded. Open another page and come back. " +
+      "If that does not help, reload the page: films that are not saved are then gone.";
   }
 };
 """

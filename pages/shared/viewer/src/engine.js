@@ -22,8 +22,8 @@ import { spacingOf } from './geometry.js';
 import { Angle, Ruler } from './measure.js';
 
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array };
-const films = new Map(); // image id -> film
-const loading = new Map(); // image id -> promise of its image
+const films = new Map(); // image id -> film, of the images in Cornerstone's cache
+const loading = new Map(); // image id -> its image on the way: a promise, and what ends it
 
 let started;
 let engine;
@@ -103,20 +103,34 @@ function described(type, id) {
 export const idsOf = (viewer, { panes, films: told }) =>
   panes.map(({ film }) => `${viewer}:${film}:${told[film].id}:${told[film].key}`);
 
-// Fetches a film, once for all panes, and returns once its image is in Cornerstone's cache.
+// Fetches a film, once for all panes, and returns once its image is in Cornerstone's cache. Fails
+// where it cannot be had, or is abandoned; who asks after that has it fetched anew.
 export function load(film, id, tell) {
+  if (films.has(id)) return Promise.resolve();
   if (!loading.has(id)) {
-    loading.set(id, loadOnce(film, id, tell));
-    loading.get(id).catch(() => loading.delete(id));
+    const line = new AbortController();
+    const there = loadOnce(film, id, line.signal, tell).finally(() => {
+      if (loading.get(id)?.line === line) loading.delete(id);
+    });
+    loading.set(id, { line, there });
   }
-  return loading.get(id);
+  return loading.get(id).there;
 }
 
-async function loadOnce(film, id, tell) {
+async function loadOnce(film, id, signal, tell) {
   const pixels = new TYPES[film.type](film.width * film.height);
-  await fetched(film.url, id, new Uint8Array(pixels.buffer), tell);
-  if (!loading.has(id)) return; // forgotten meanwhile
+  await fetched(film.url, new Uint8Array(pixels.buffer), signal, tell);
+  signal.throwIfAborted(); // the cache takes an image once
   films.set(id, film);
+  try {
+    keepImage(film, id, pixels);
+  } catch (error) {
+    films.delete(id);
+    throw error;
+  }
+}
+
+function keepImage(film, id, pixels) {
   const [down, across] = spacingOf(film);
   const image = imageLoader.createAndCacheLocalImage(id, {
     scalarData: pixels,
@@ -143,25 +157,27 @@ const SECONDS = 20; // without a byte, after which a connection is taken for dea
 export const pause = (tries) => 300 * Math.min(tries + 1, 6);
 
 // Fills `bytes` with a film, and tells while it comes which share of it is there.
-async function fetched(url, id, bytes, tell) {
+async function fetched(url, bytes, signal, tell) {
   for (let tries = 0; ; tries += 1) {
     let why;
     try {
-      return await received(url, id, bytes, tell);
+      return await received(url, bytes, signal, tell);
     } catch (error) {
       why = error.message;
     }
-    if (tries === TRIES || !loading.has(id)) {
-      throw new Error(`The film could not be fetched (${why}).`);
-    }
-    for (let waited = 0; waited < pause(tries) && loading.has(id); waited += 100) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    if (tries === TRIES || signal.aborted) throw new Error(`it could not be fetched (${why})`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, pause(tries));
+      signal.addEventListener('abort', resolve, { once: true });
+    });
   }
 }
 
-async function received(url, id, bytes, tell) {
+async function received(url, bytes, signal, tell) {
+  signal.throwIfAborted();
   const line = new AbortController();
+  const hangUp = () => line.abort(signal.reason);
+  signal.addEventListener('abort', hangUp);
   const patient = () => setTimeout(() => line.abort(new Error('no answer')), 1000 * SECONDS);
   let timer = patient();
   try {
@@ -177,7 +193,6 @@ async function received(url, id, bytes, tell) {
       if (done) break;
       clearTimeout(timer);
       timer = patient();
-      if (!loading.has(id)) throw new Error('no longer asked for');
       if (there + value.length > bytes.length) throw new Error('another film');
       bytes.set(value, there);
       there += value.length;
@@ -186,17 +201,19 @@ async function received(url, id, bytes, tell) {
     if (there < bytes.length) throw new Error('cut off');
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', hangUp);
     line.abort();
   }
 }
 
-// No longer asks for those of `ids` that are not `wanted` and not there yet.
-export function abandon(ids, wanted) {
-  ids.filter((id) => !wanted.includes(id)).forEach((id) => loading.delete(id));
+// Ends a film's way here, where it is still on it.
+export function abandon(id) {
+  loading.get(id)?.line.abort(new Error('no longer asked for'));
+  loading.delete(id);
 }
 
 export function forget(id) {
-  loading.delete(id);
+  abandon(id);
   if (!films.delete(id)) return;
   for (const one of annotation.state.getAllAnnotations()) {
     if (one.metadata.FrameOfReferenceUID === id) {

@@ -134,11 +134,6 @@ export class Box {
     document.removeEventListener('pointerdown', this.flush, true);
   }
 
-  forgetAll() {
-    this.drawn.clear();
-    this.forgetMove();
-  }
-
   forgetMove() {
     clearTimeout(this.later);
     Object.assign(this, { sent: null, later: null });
@@ -182,7 +177,9 @@ export class Box {
     this.root.dataset.frame = JSON.stringify(frame);
   }
 
+  // A box that is let go once its film has gone is no other film's.
   released(pane, drawn) {
+    if (drawn.metadata.FrameOfReferenceUID !== pane.imageId) return;
     this.say(frameOf(drawn, pane.film));
   }
 

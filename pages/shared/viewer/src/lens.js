@@ -29,6 +29,8 @@ export class Lens {
     }
     this.pane.element.hidden = false;
     if (this.pane.imageId !== under.imageId) await this.pane.show(under.film, under.imageId);
+    // Meanwhile the pointer may have been lifted, and another film be there.
+    if (this.under !== under || !under.film || this.pane.imageId !== under.imageId) return;
     const { rotation, isFlipped, isInverted } = viewer.view;
     this.pane.viewport.setViewPresentation({ rotation });
     this.pane.viewport.setCamera({ flipHorizontal: isFlipped });
@@ -55,6 +57,11 @@ export class Lens {
   drop() {
     this.under = null;
     if (this.pane) this.pane.element.hidden = true;
+  }
+
+  // The panes get other films: the one that is looked at may be none of them.
+  leave(panes, ids) {
+    if (this.under && this.under.imageId !== ids[panes.indexOf(this.under)]) this.drop();
   }
 
   destroy() {

@@ -21,22 +21,43 @@ export default function mount({ parentElement, data, setStateValue, setTriggerVa
   }
   if (data.serial >= (viewer.serial ?? 0)) {
     Object.assign(viewer, { serial: data.serial, setStateValue, setTriggerValue });
-    viewer.update(data).catch((error) => failed(viewer, error));
+    show(viewer, data);
   }
   return () => {
     // Streamlit (1.67) takes back a call that another one overtook while the bundle was fetched:
     // the viewer is that of the later one. One that the page is done with is no longer on it.
-    if (parentElement.isConnected) return;
+    if (parentElement.isConnected || viewer.isGone) return;
     viewer.destroy();
     viewer.sheet.remove();
     mounted.delete(parentElement);
   };
 }
 
+function show(viewer, data) {
+  if (viewer.root.dataset.error) {
+    delete viewer.root.dataset.error;
+    viewer.said.classList.remove('failed');
+    viewer.said.replaceChildren();
+  }
+  viewer.update(data).catch((error) => failed(viewer, error));
+}
+
+// What it advises loses nothing: a reload would take films away that are not saved.
 function failed(viewer, error) {
   if (viewer.isGone) return;
   viewer.root.dataset.error = String(error);
-  viewer.say(`The film cannot be shown. ${error.message} Reload the page.`);
+  const why = error.message.replace(/\.$/, '');
+  viewer.say(`The film cannot be shown: ${why}. Try again; if that does not help, open another page `
+    + 'and come back. Neither loses anything. ');
   viewer.said.classList.add('failed');
+  const again = document.createElement('button');
+  Object.assign(again, { type: 'button', textContent: 'Try again' });
+  again.addEventListener('click', () => {
+    viewer.panes[0]?.element.focus();
+    show(viewer, viewer.data);
+  });
+  // Enter presses the button, and is not the page's.
+  again.addEventListener('keydown', (event) => event.key === 'Enter' && event.stopPropagation());
+  viewer.said.append(again);
   console.error(error);
 }

@@ -54,19 +54,28 @@ export class Pane {
     this.element.addEventListener('framereleased', (event) => released(this, event.detail));
   }
 
-  // Shows another film; until it is there, none.
+  // Shows another film; until it is there, none. Of films asked for before the one before was
+  // there the last is shown.
   async show(film, imageId) {
-    this.film = null;
+    const turn = Symbol(imageId);
+    Object.assign(this, { turn, film: null, imageId: null });
+    this.element.classList.remove('lost');
     this.element.classList.add('waiting');
     this.element.dataset.loaded = '';
     const begun = performance.now();
-    await load(film, imageId, (share) => {
-      if (performance.now() - begun < AT_ONCE) return;
-      this.element.dataset.loaded = `, ${Math.floor(100 * share)}%`;
-    });
-    await this.viewport.setStack([imageId]);
-    Object.assign(this, { film, imageId });
-    this.element.classList.remove('waiting');
+    try {
+      await load(film, imageId, (share) => {
+        if (performance.now() - begun < AT_ONCE) return;
+        this.element.dataset.loaded = `, ${Math.floor(100 * share)}%`;
+      });
+      if (this.turn === turn) await this.viewport.setStack([imageId]);
+      if (this.turn === turn) Object.assign(this, { film, imageId });
+    } catch (error) {
+      if (this.turn === turn) this.element.classList.add('lost');
+      throw error;
+    } finally {
+      if (this.turn === turn) this.element.classList.remove('waiting');
+    }
   }
 
   get isShown() {
@@ -84,7 +93,7 @@ export class Pane {
     this.note.textContent = note;
     this.shownLayer = layer;
     this.layer.hidden = !layer;
-    if (layer && this.layer.dataset.url !== layer.url) {
+    if (layer && (this.layer.dataset.url !== layer.url || this.tries > TRIES)) {
       this.layer.dataset.url = layer.url;
       this.layer.classList.add('coming');
       this.layer.src = resolved(layer.url);
@@ -92,14 +101,19 @@ export class Pane {
     }
   }
 
-  // Asks for the picture of a map again that could not be had, as `load` does for a film.
+  // Asks for the picture of a map again that could not be had, as `load` does for a film. Without it
+  // the film alone would look like one of which the map shows nothing.
   askAgain() {
     const { url } = this.layer.dataset;
-    if (this.tries >= TRIES) return;
+    const { tries } = this;
+    this.tries += 1;
+    if (tries >= TRIES) {
+      if (!this.layer.hidden) this.note.textContent = 'This map could not be fetched';
+      return;
+    }
     setTimeout(() => {
       if (this.layer.dataset.url === url) this.layer.src = resolved(url);
-    }, pause(this.tries));
-    this.tries += 1;
+    }, pause(tries));
   }
 
   window(range, isInverted) {
@@ -180,16 +194,21 @@ export class Pane {
     this.layer.style.transform = `matrix(${[...cells, o[0], o[1]].join(',')})`;
   }
 
-  // Copies the view of another pane: the same film, or one whose parts are to be compared. Films
-  // with a box each are laid box on box, others middle on middle; by their millimetres where both
-  // have some of one kind, else by the size of what is laid on each other. A map stays with its box until the
-  // other looks closer.
-  follow(other, isLying) {
+  // How the film of another pane is laid on this one: which of their points are one, and the factor
+  // between lengths. Films with a box each are laid box on box, others middle on middle; by their
+  // millimetres where both have some of one kind, else by the size of what is laid on each other.
+  onto(other) {
     const byBox = Boolean(this.film.frame && other.film.frame);
     const [from, to] = [middleOf(other.film, byBox), middleOf(this.film, byBox)];
     const inMillimetres = Boolean(this.film.spacing && other.film.spacing)
       && this.film.where === other.film.where;
-    const factor = inMillimetres ? 1 : to.height / from.height;
+    return { from, to, factor: inMillimetres ? 1 : to.height / from.height };
+  }
+
+  // Copies the view of another pane: the same film, or one whose parts are to be compared. A map
+  // stays with its box until the other looks closer.
+  follow(other, isLying) {
+    const { from, to, factor } = this.onto(other);
     const { x, y, scale } = other.camera;
     const point = [(x - from.x) * factor + to.x, (y - from.y) * factor + to.y];
     const stays = this.isOfBox && !other.isOfBox;
@@ -199,6 +218,7 @@ export class Pane {
   }
 
   destroy() {
+    this.turn = null;
     disable(this.viewportId);
     this.element.remove();
   }

@@ -11,8 +11,11 @@ const STYLED = [
 // Hands a picture of what a viewer shows to the browser, to be saved where its user has them.
 export async function savePicture(viewer) {
   const link = document.createElement('a');
+  const { imageIds } = viewer;
   try {
-    link.href = URL.createObjectURL(await pictureOf(viewer.stage, viewer.panes));
+    const picture = await pictureOf(viewer.stage, viewer.panes);
+    if (viewer.imageIds !== imageIds) throw new Error('other films came meanwhile');
+    link.href = URL.createObjectURL(picture);
   } catch {
     viewer.say('The picture could not be made. Try again once the film and its maps are there.');
     return;

@@ -90,7 +90,8 @@ export class View {
     this.asked = null;
   }
 
-  destroy() {
+  // What was done to the first pane goes to no other any more: they get other films, or go.
+  leave() {
     Object.values(this.later).forEach(clearTimeout);
   }
 
@@ -113,11 +114,21 @@ export class View {
   fit() {
     clearTimeout(this.later.camera);
     this.all((pane) => pane.look(pane.home, this.isLying));
-    // Films beside each other are as large as each other from the start.
-    if (this.first.isOfBox) this.all((pane) => pane !== this.first && pane.follow(this.first));
+    // Films beside each other are as large as each other from the start, and none is cut off.
+    const { largest } = this;
+    if (this.first.isOfBox) this.all((pane) => pane !== largest && pane.follow(largest));
     this.fitCamera = this.first.camera;
     [this.part] = partsOf(this.first.film);
     this.home = JSON.stringify(this.first.film.home);
+  }
+
+  // The pane whose part takes most room when all are as large as each other.
+  get largest() {
+    const size = (pane) => {
+      const home = pane.film && pane.viewOf(pane.home, this.isLying);
+      return home ? home.scale / pane.onto(this.first).factor : 0;
+    };
+    return this.panes.reduce((one, other) => (size(other) > size(one) ? other : one));
   }
 
   turn() {

@@ -1,15 +1,16 @@
 // A viewer: panes of films that are looked at together, their toolbar and keys.
 
+import { ACTS } from './acts.js';
 import { redraw } from './drawing.js';
-import { abandon, forget, idsOf, resize, start, withoutWebGL } from './engine.js';
+import { idsOf, resize, start, withoutWebGL } from './engine.js';
 import { Box } from './frame.js';
 import { Hand, TOOLS } from './hand.js';
+import { Held } from './held.js';
 import { Keyboard } from './keyboard.js';
 import { HINTS } from './keys.js';
 import { Lens } from './lens.js';
 import { Measuring } from './measuring.js';
 import { Pane } from './pane.js';
-import { savePicture } from './picture.js';
 import { Seen } from './seen.js';
 import { stage } from './stage.js';
 import { hasFew, Toolbar } from './toolbar.js';
@@ -42,6 +43,7 @@ export class Viewer {
     this.seen = new Seen(this);
     this.box = new Box(this.panes, root, (film, frame, serial) =>
       this.setTriggerValue('moved', { film: film.id, knee: film.knee, ...frame, serial }));
+    this.held = new Held((id) => this.box.forget(id));
     this.keyboard = new Keyboard(this);
     this.lens = new Lens(this);
     this.measuring = new Measuring(this.panes, { act, tell: (text) => this.say(text) });
@@ -70,20 +72,24 @@ export class Viewer {
   // Shows what `data` says, once what was said before is shown.
   update(data) {
     this.next = data;
-    abandon(this.imageIds, idsOf(this.id, data));
-    this.running ??= this.catchUp().finally(() => { this.running = null; });
+    this.held.abandon(idsOf(this.id, data));
+    this.running ??= this.catchUp();
     return this.running;
   }
 
   async catchUp() {
-    while (this.next && !this.isGone) {
-      [this.data, this.next] = [this.next, null];
-      try {
-        await this.apply(this.data);
-      } catch (error) {
-        this.imageIds = [];
-        if (!this.next) throw error; // a film that the page has turned from may be gone
+    try {
+      while (this.next && !this.isGone) {
+        [this.data, this.next] = [this.next, null];
+        try {
+          await this.apply(this.data);
+        } catch (error) {
+          this.imageIds = [];
+          if (!this.next) throw error; // a film that the page has turned from may be gone
+        }
       }
+    } finally {
+      this.running = null; // at once: what is said next must not wait for what has ended
     }
   }
 
@@ -96,7 +102,7 @@ export class Viewer {
     const isNew = ids.join() !== this.imageIds.join();
     if (isNew) this.root.dataset.ready = 'false';
     await start();
-    if (this.isGone) return;
+    if (this.isGone || this.next) return;
     // Where maps come or go beside the same film, it is looked at as before.
     const stays = ids[0] === this.imageIds[0];
     const wasFitted = stays && this.view.isFitted();
@@ -170,18 +176,16 @@ export class Viewer {
   }
 
   async turnTo(ids) {
-    const old = this.imageIds;
-    if (old[0] !== ids[0]) this.view.keep();
+    const turns = this.imageIds[0] !== ids[0];
+    if (turns) this.view.keep();
     this.imageIds = ids;
+    this.view.leave();
     this.hand.settle();
     this.measuring.leave();
-    if (old[0] !== ids[0]) this.box.forgetAll();
-    await Promise.all(this.panes.map((pane, index) =>
-      pane.imageId === ids[index] ? null : pane.show(this.filmOf(index), ids[index])));
-    old.filter((id) => !this.imageIds.includes(id)).forEach((id) => {
-      forget(id);
-      this.box.forget(id);
-    });
+    this.lens.leave(this.panes, ids);
+    if (turns) this.box.forgetMove();
+    await this.held.bring(this.panes, ids, (index) => this.filmOf(index));
+    this.held.letGo(this.next ? [...ids, ...idsOf(this.id, this.next)] : ids);
   }
 
   // Puts one of the film's maps onto the first pane, or none (-1).
@@ -237,30 +241,8 @@ export class Viewer {
   // Does what a button or a key stands for. A button puts down the tool that it took; a key takes it.
   act(name, { byKey = false } = {}) {
     if (!this.isReady) return;
-    const { view, root, measuring, hand } = this;
-    const acts = {
-      invert: () => view.invert(),
-      rotate: () => view.rotate(),
-      flip: () => view.flip(),
-      part: () => view.nextPart(),
-      preset: () => view.nextPreset(),
-      fit: () => view.fit(),
-      in: () => view.zoom(true),
-      out: () => view.zoom(false),
-      reset: () => view.reset(),
-      remove: () => measuring.change(() => measuring.remove(), hand),
-      clear: () => measuring.change(() => measuring.remove({ all: true }), hand),
-      undo: () => measuring.change(() => measuring.undo(), hand),
-      pointer: () => { this.toggle('pointing', 'pointer'); },
-      side: () => { root.classList.toggle('alone'); },
-      wipe: () => { this.toolbar.border.hidden = !this.toggle('wiped', 'wipe'); },
-      picture: () => { savePicture(this); },
-      full: () => {
-        if (document.fullscreenElement) document.exitFullscreen(); else root.requestFullscreen();
-      },
-    };
     if (name in TOOLS) this.take(!byKey && this.hand.holds === name ? 'window' : name);
-    else this.say(acts[name]() ?? '');
+    else this.say(ACTS[name](this) ?? '');
     this.press();
   }
 
@@ -290,9 +272,9 @@ export class Viewer {
     this.observer.disconnect();
     this.hand?.destroy();
     this.lens.destroy();
-    this.view.destroy();
+    this.view.leave();
     this.panes.forEach((pane) => pane.destroy());
-    this.imageIds.forEach(forget);
+    this.held.letGo([]);
     // The page may mount another viewer into the same element.
     this.root.replaceChildren();
   }
