@@ -8,8 +8,8 @@ from kneeoa.errors import DataError
 
 _JOINERS = "\u200c\u200d"
 """Cf, but parts of words in Persian and Indic scripts, and of pictures."""
-_GAPS = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters that look like a blank."""
+_GAPS = "\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442\U0001d159"
+"""Letters and signs that look like a blank."""
 _UNSEEN = frozenset(
     "\u034f\U00016fe4\u17b4\u17b5\u180b\u180c\u180d\u180f"
     + _JOINERS
@@ -69,9 +69,11 @@ def as_seen(name: str) -> str:
 
     Compatible forms are one letter (NFKC). Letters of two alphabets that look alike stay two.
     """
-    plainly = unicodedata.normalize("NFKC", name).casefold()
-    shown = (" " if letter in _GAPS else letter for letter in plainly if letter not in _UNSEEN)
-    return " ".join("".join(shown).split())
+    # First: a letter and its accent are not composed while something stands between them.
+    seen = "".join(letter for letter in name if letter not in _UNSEEN)
+    # Again at the end: some small letters come apart from their accents.
+    plainly = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return " ".join("".join(" " if letter in _GAPS else letter for letter in plainly).split())
 
 
 def counted(number: int, thing: str) -> str:

@@ -175,7 +175,7 @@ def from_json(data: bytes | str) -> Exam:
         (len(set(ids)) == len(ids), "every film once"),
         (all(0 <= film.grade <= 4 for film in exam.films), "KL grades from 0 to 4"),
         (all(0 <= grade <= 4 for grade in exam.grades), "KL grades from 0 to 4"),
-        (len(exam.grades) <= len(KLGrade), "every grade once"),
+        (len(set(exam.grades)) == len(exam.grades), "every grade once"),
         (all(len(film.sha256) <= 64 for film in exam.films), "SHA-256 in 64 letters"),
         (
             all(0 < len(name) <= 200 and all(map(is_plain, name)) for name in ids),

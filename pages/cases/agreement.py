@@ -82,47 +82,39 @@ def show() -> None:
 def table_view_of(compared: list[Compared]) -> None:
     """Show a line for each comparison; why there is no figure stands in its place."""
     lines = pd.DataFrame([_line(comparison) for comparison in compared])
+    lines = lines if lines["Note"].any() else lines.drop(columns="Note")
     st.dataframe(
-        lines if lines[""].any() else lines.drop(columns=""),
+        lines,
         hide_index=True,
         placeholder="",
         column_config={
-            "kappa": st.column_config.NumberColumn("Weighted kappa", format="%.2f"),
-            "interval": st.column_config.TextColumn(
-                "95% interval", help="Drawn anew by patient; quadratic weights"
+            "Weighted kappa": st.column_config.NumberColumn(format="%.2f"),
+            "95% interval": st.column_config.TextColumn(
+                help="Drawn anew by patient; quadratic weights"
             ),
-            "same": st.column_config.TextColumn("Same grade", help=_SHARES),
-            "within": st.column_config.TextColumn("At most one apart", help=_SHARES),
-            "range": st.column_config.TextColumn(
-                "In their range",
+            "Same grade": st.column_config.TextColumn(help=_SHARES),
+            "At most one apart": st.column_config.TextColumn(help=_SHARES),
+            "In their range": st.column_config.TextColumn(
                 help="Grades within the range that the networks left open: yours, or in the last "
                 f"lines the reference's. {_SHARES}",
             ),
         },
     )
-    table_view.show_csv(lines, "agreement")
+    table_view.show_csv(lines.round({"Weighted kappa": 2}), "agreement")
 
 
 def _line(comparison):
     score = comparison.score
-    line = {"Compared with": comparison.what, "Knees": comparison.knees}
-    if score is None:
-        return line | {
-            "kappa": None,
-            "interval": "",
-            "same": None,
-            "within": None,
-            "range": None,
-            "": comparison.sentence,
-        }
-    low, high = score.kappa_interval
-    return line | {
-        "kappa": score.kappa,
-        "interval": "" if pd.isna(low) else f"{low:.2f} to {high:.2f}",
-        "same": _share(comparison, score.accuracy),
-        "within": _share(comparison, score.within_one),
-        "range": _share(comparison, comparison.in_range),
-        "": comparison.sentence,
+    low, high = score.kappa_interval if score else (None, None)
+    return {
+        "Compared with": comparison.what,
+        "Knees": comparison.knees,
+        "Weighted kappa": score.kappa if score else None,
+        "95% interval": "" if pd.isna(low) else f"{low:.2f} to {high:.2f}",
+        "Same grade": _share(comparison, score.accuracy) if score else None,
+        "At most one apart": _share(comparison, score.within_one) if score else None,
+        "In their range": _share(comparison, comparison.in_range) if score else None,
+        "Note": comparison.sentence,
     }
 
 

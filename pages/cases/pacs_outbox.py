@@ -8,7 +8,7 @@ import streamlit as st
 
 from kneeoa.wording import counted
 from pages.cases import away
-from pages.shared import boundary, clients, live
+from pages.shared import boundary, clients, live, table_view
 from pages.shared.pacs.running import running
 
 if TYPE_CHECKING:
@@ -99,21 +99,21 @@ def _show_open(entry: "Entry") -> None:
 def _show_sent(sent: "list[Entry]") -> None:
     rows = [
         (
-            entry.sent_at and entry.sent_at.replace(tzinfo=None),
+            entry.sent_at and entry.sent_at.replace(tzinfo=None, microsecond=0),
             entry.kind,
             entry.about,
             entry.server,
         )
         for entry in sent
     ]
+    table = pd.DataFrame(rows, columns=["Sent (UTC)", "Kind", "Of", "Archive"])
     st.dataframe(
-        pd.DataFrame(rows, columns=["Sent", "Kind", "Of", "Archive"]),
-        column_config={
-            "Sent": st.column_config.DatetimeColumn("Sent (UTC)", format="YYYY-MM-DD HH:mm")
-        },
+        table,
+        column_config={"Sent (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
         hide_index=True,
         placeholder="",
     )
+    table_view.show_csv(table, "reports_sent")
 
 
 def _retry(only: list[int] | None) -> None:

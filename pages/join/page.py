@@ -48,7 +48,10 @@ def show_entrance() -> None:
 
 
 def show_session(code, participant) -> None:
-    """Show the session as it stands for this learner; look every second whether it went on."""
+    """Show the session as it stands for this learner; look every second whether it went on.
+
+    Not once it has ended, which is for good.
+    """
     group, _ = voting.look(cached.store(), code, datetime.now(UTC))
     with st.container(key="join"):
         if SAID in st.session_state:
@@ -57,8 +60,9 @@ def show_session(code, participant) -> None:
             st.caption(
                 f"{boundary.escaped(participant.nickname)}, session {group.code}", width="stretch"
             )
-            with st.container(width="content"):
-                live.every(1.0, _watch, code, group.round)
+            if group.state != "ended":
+                with st.container(width="content"):
+                    live.every(1.0, _watch, code, group.round)
             own_votes.show_way_out(participant, _forget)
         if group.state == "waiting":
             st.title("You are in")

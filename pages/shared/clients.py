@@ -48,9 +48,12 @@ def client() -> str:
 
 
 def _asked_as(headers):
-    """Return the host names by which the browser knows this server, where it tells them."""
+    """Return what a browser tells of what it asked: a host name, and the address of its page.
+
+    It always tells both where it opens the page's web socket; where nobody asks, there is neither.
+    """
     host, origin = headers.get("host"), headers.get("origin")
-    return [f"//{host}"] * bool(host) + [origin] * bool(origin)
+    return [f"//{host or ''}", origin or ""] if host or origin else []
 
 
 def _is_here(place):

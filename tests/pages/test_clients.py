@@ -44,6 +44,9 @@ def test_a_browser_of_this_machine_asked_it_by_its_own_name(asked, host):
         {"host": "localhost", "origin": "null"},
         {"host": "localhost.example"},
         {"host": "[x"},
+        # No browser: it names the page that opens the web socket.
+        {"host": "127.0.0.1:8501"},
+        {"origin": "http://localhost"},
     ],
 )
 def test_who_comes_through_a_proxy_of_this_machine_that_says_nothing_is_not_on_it(asked, told):

@@ -244,6 +244,17 @@ def test_a_learner_takes_her_votes_along_and_deletes_them(db, group):
     assert store.tally(db, group.group_id, 0) == [0, 0, 0, 1, 0]
 
 
+def test_a_page_looks_again_until_the_session_has_ended(db, group, monkeypatch):
+    looks = []
+    monkeypatch.setattr("pages.shared.live.every", lambda seconds, *_: looks.append(seconds))
+    (anna,) = joined(db, group, "Anna")
+    opened("join", code=group.code, token=anna.token)
+    assert looks == [1.0]
+    store.change_group(db, store.change_group(db, group, position=0), state="ended")
+    assert "has ended" in text(opened("join", code=group.code, token=anna.token))
+    assert looks == [1.0]
+
+
 def test_who_never_voted_gets_no_score(db, group):
     (anna,) = joined(db, group, "Anna")
     store.change_group(db, store.change_group(db, group, position=0), state="ended")

@@ -95,17 +95,46 @@ def test_films_that_nobody_has_any_more_take_nothing():
 
 def test_uploads_are_counted_while_they_come_and_while_they_wait():
     waiting = Waiting(LIMITS)
-    assert waiting.let_in("a", "1", 60, {})
+    first = waiting.let_in("a", "1", 60, {})
+    assert waiting.comes(first, 60, {})
     assert not waiting.let_in("a", "2", 60, {})
     assert "in this session" in waiting.refusal("a", "2")
     assert waiting.refusal("a", "1") is None
-    assert waiting.let_in("b", "1", 60, {})
-    assert not waiting.let_in("c", "1", 60, {})
+    assert not waiting.let_in("c", "1", 100, {})
     assert "on this server" in waiting.refusal("c", "1")
-    waiting.has_come("a", "1")
-    assert not waiting.let_in("c", "1", 60, {"a": 60})
+    waiting.has_come(first)
+    assert not waiting.let_in("c", "1", 100, {"a": 60})
     assert waiting.let_in("c", "1", 60, {})
     assert waiting.refusal("c", "1") is None
+
+
+def test_who_announces_much_and_sends_little_keeps_out_nobody_else():
+    waiting = Waiting(LIMITS)
+    drips = [waiting.let_in(f"drip {number}", "1", 100, {}) for number in range(50)]
+    assert all(waiting.comes(drip, 1, {}) for drip in drips[:40])
+    other = waiting.let_in("a", "1", 100, {})
+    assert other
+    assert waiting.comes(other, 80, {})
+
+
+def test_a_file_that_comes_when_others_have_filled_the_room_gives_up_its_own():
+    waiting = Waiting(LIMITS)
+    first, second = (waiting.let_in(session, "1", 100, {}) for session in "ab")
+    assert waiting.comes(first, 80, {})
+    assert not waiting.comes(second, 80, {})
+    assert "on this server" in waiting.refusal("b", "1")
+    assert not waiting.comes(second, 1, {})  # a part of a file is none
+    assert waiting.comes(first, 20, {})
+    assert waiting.refusal("a", "1") is None
+
+
+def test_a_file_that_is_longer_than_announced_stays_in_its_sessions_room():
+    waiting = Waiting(LIMITS)
+    file = waiting.let_in("a", "1", 10, {})
+    assert waiting.comes(file, 90, {})
+    assert not waiting.let_in("a", "2", 20, {})
+    assert not waiting.comes(file, 20, {})
+    assert "in this session" in waiting.refusal("a", "1")
 
 
 def body_that_arrives(monkeypatch, size, limit):

@@ -147,6 +147,15 @@ def test_no_two_nicknames_look_the_same(db, group, same):
     assert other.nickname == "An\u2800na"
 
 
+@pytest.mark.parametrize("between", ["", "\u034f", "\u200d", "\ufe0f", "\u180b"])
+def test_an_accent_that_is_held_apart_looks_the_same(db, group, between):
+    store.join(db, group.code, "Andr\u00e9", NOW)
+    for same in (f"Andre{between}\u0301", f"ANDRE{between}\u0301", "Andr\u00e9\U0001d159"):
+        with pytest.raises(StoreError, match="is taken"):
+            store.join(db, group.code, same, NOW)
+    assert store.join(db, group.code, "Andre", NOW).nickname == "Andre"
+
+
 def test_a_session_that_is_over_full_or_none_is_not_joined(db, group, monkeypatch):
     with pytest.raises(StoreError, match="No session has this code"):
         store.join(db, "none", "Ann", NOW)

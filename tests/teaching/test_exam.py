@@ -147,6 +147,7 @@ def edited(**changes):
         (edited(films=[{"image_id": "", "grade": 1}]), "film names"),
         (edited(title="x" * 200), "a title"),
         (edited(grades=[1] * 6), "every grade once"),
+        (edited(grades=[1, 1, 1]), "every grade once"),
         (edited(films=[{"image_id": "a", "grade": 1, "sha256": "0" * 65}]), "SHA-256"),
     ],
 )
