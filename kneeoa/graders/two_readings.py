@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kneeoa.graders.grading import Reading
+from kneeoa.grades import KLGrade
 from kneeoa.networks import DISPLAY_NAME
 
 UNDECIDED_BELOW = 0.5
@@ -18,20 +19,32 @@ class Agreement:
 
     `grades_apart` counts grades; `overlap` is the probability mass on which both agree, in [0, 1];
     `verdict` says whether they agree, `difference` by how much they differ, both as sentences.
+    `alone` is the grade that both give where both together are known to give another one.
     """
 
     grades_apart: int
     overlap: float
     verdict: str
     difference: str
+    alone: KLGrade | None = None
 
 
-def compare(readings: Sequence[Reading]) -> Agreement:
-    """Compare two readings of the same frame."""
+def compare(readings: Sequence[Reading], together: KLGrade | None = None) -> Agreement:
+    """Compare two readings of the same frame; `together` is the grade that both together say.
+
+    That is of the weighted mean of both and of the film with its mirror image, and so may be one
+    that neither gives.
+    """
     first, second = readings
     apart = abs(int(first.said) - int(second.said))
     overlap = float(np.minimum(first.probabilities, second.probabilities).sum())
-    if apart == 0:
+    alone = first.said if apart == 0 and together not in (None, first.said) else None
+    if alone is not None and together is not None:
+        verdict = (
+            f"Both networks alone say {alone.label}; their weighted mean, with the mirrored film, "
+            f"says {together.label}."
+        )
+    elif apart == 0:
         verdict = f"Both networks say {first.said.label}."
     else:
         each = " and ".join(f"{DISPLAY_NAME[r.architecture]} {r.said.label}" for r in readings)
@@ -42,6 +55,7 @@ def compare(readings: Sequence[Reading]) -> Agreement:
         overlap,
         verdict,
         f"Probabilities overlap by {overlap:.0%}; mean grades are {difference:.1f} apart.",
+        alone,
     )
 
 

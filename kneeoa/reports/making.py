@@ -123,7 +123,7 @@ def report_of_knee(
         film=_film(read, radiograph, with_patient),
         answer=answer,
         networks=networks,
-        agreement=_agreement(read.readings),
+        agreement=_agreement(read.readings, together),
         findings=tuple(
             FindingReported(finding.code, finding.sentence, finding.severity)
             for finding in read.findings
@@ -211,10 +211,12 @@ def _answer(
     return NetworkAnswer(name, grade, shares, *ends, answer.level, answer.rule)
 
 
-def _agreement(readings: Sequence[Reading]) -> AgreementReported | None:
+def _agreement(
+    readings: Sequence[Reading], together: TogetherReading | None
+) -> AgreementReported | None:
     if len(readings) != 2:
         return None
-    agreement = two_readings.compare(readings)
+    agreement = two_readings.compare(readings, together.said if together else None)
     return AgreementReported(
         agreement.grades_apart, agreement.overlap, agreement.verdict, agreement.difference
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from kneeoa.teaching import atlas, examples
 from pages.atlas import example_films
-from pages.shared import boundary, kept, known_film
+from pages.shared import boundary, kept, keyboard, known_film
 from pages.shared.answers import counting
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -60,7 +60,7 @@ def _show_pairs(pairs, step, are_clear) -> None:
     left, right = st.columns([1, 3], vertical_alignment="center")
     left.button(
         "Another pair",
-        key="another_pair",
+        key=keyboard.key_for("another_pair", counter),
         width="stretch",
         on_click=_count,
         args=[counter, number + 1],

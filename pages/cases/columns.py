@@ -7,7 +7,7 @@ import pandas as pd
 from streamlit.delta_generator import DeltaGenerator
 
 from kneeoa.grades import KLGrade
-from pages.shared import boundary
+from pages.shared import boundary, session_films
 from pages.shared.rows import component as rows
 
 SIDES = {"R": "right", "L": "left", "unknown": ""}
@@ -64,6 +64,17 @@ def row(key: str, knee: dict[str, Any], cells: dict[str, str]) -> rows.Row:
         "unread" if knee["unread"] else "",
         whole=key.partition(".")[0],
     )
+
+
+def under_all_names(knees: pd.DataFrame) -> pd.DataFrame:
+    """Return the knees of this session, those of a film that came as several files under each."""
+    labels = session_films.labels()
+    again = [
+        knees[knees["film"] == labels[digest]].assign(film=name)
+        for digest, film in session_films.all_films().items()
+        for name in film.other_names
+    ]
+    return pd.concat([knees, *again], ignore_index=True) if again else knees
 
 
 def few(names: Sequence[str]) -> str:

@@ -144,6 +144,7 @@ def _film_rows(table, cases):
     for digest, knee in zip(films, table.to_dict("records"), strict=True):
         film = session_films.all_films()[digest]
         cells = columns.cells_of(knee) | {"picture": film.picture(), "saved": _saved_as(film)}
+        cells["film"] += "".join(f", the same as {name}" for name in film.other_names)
         if cells["answer"] == columns.NOT_READ and own_grades.hides(digest, knee["knee"]):
             cells["answer"] = columns.AFTER_YOURS
         yield columns.row(f"{digest}.{knee['knee']}", knee, cells)
@@ -231,9 +232,10 @@ def show_actions(work, table: pd.DataFrame, chosen: rows.Chosen) -> None:
             width="stretch",
             help="Takes the files that were not read off the list.",
         )
+    all_names = columns.under_all_names(table)
     csv.download_button(
         "CSV",
-        lambda: csv_text(to_take_along(table, work)),
+        lambda: csv_text(to_take_along(all_names, work)),
         file_name="films.csv",
         mime="text/csv",
         key="session_csv",

@@ -103,7 +103,7 @@ def show_grades(play: Play) -> None:
     for grade in GRADES:
         st.button(
             f"**{grade.label}** {grade.text}",
-            key=f"grade_{int(grade)}",
+            key=keyboard.key_for(f"grade_{int(grade)}", *_place(play)),
             shortcut=str(int(grade)),
             type="primary" if play.choice == grade else "secondary",
             on_click=keyboard.note,
@@ -115,7 +115,7 @@ def show_grades(play: Play) -> None:
     for key, shortcut in (("lower", "Left"), ("higher", "Right")):
         ways.button(
             key.capitalize(),
-            key=key,
+            key=keyboard.key_for(key, *_place(play)),
             shortcut=shortcut,
             on_click=keyboard.note,
             args=[_place(play), key],
@@ -123,7 +123,7 @@ def show_grades(play: Play) -> None:
         )
     st.button(
         "This is my final answer" if play.stage == "again" else "Confirm",
-        key="on",
+        key=keyboard.key_for("on", *_place(play)),
         shortcut="Enter",
         type="secondary" if play.choice is None else "primary",
         on_click=keyboard.note,
@@ -137,6 +137,11 @@ def show_grades(play: Play) -> None:
             "stops. Z, W and I zoom, window and invert; the film's other keys stand at Keys above "
             "it."
         )
+
+
+def _proceed(play, position):
+    if play.position == position:
+        play.proceed()
 
 
 def show_network(play: Play, network: str) -> None:
@@ -165,10 +170,11 @@ def show_resolution(play: Play) -> None:
     last = len(play.done) == len(play.exam.films)
     line.button(
         "See the result" if last else "Next film",
-        key="next",
+        key=keyboard.key_for("next", *_place(play)),
         shortcut="Enter",
         type="primary",
-        on_click=play.proceed,
+        on_click=_proceed,
+        args=[play, play.position],
     )
     if play.choice is None:
         verdict = ":orange[**Time was up**] without an answer."

@@ -41,12 +41,13 @@ def show_answer_card(
     record = track_record.of_answer(grade, card, reading.profile, measured=measured, drawn=drawn)
     st.html(
         f'<div class="kl-lead">'
-        f'<div><span class="kl-quiet">{TOGETHER}</span> {badge(readings)}</div>'
+        f'<div><span class="kl-quiet">{TOGETHER}</span> {badge(readings, reading)}</div>'
         f'<div class="kl-grade">{headline(reading)}</div>'
         f"<div>{one_grade(reading)}</div>"
         f'<div class="kl-cells">{cells}</div>'
         f'<div class="kl-note"><b>{grade.label}:</b> {grade.criteria}</div>'
         f"{_note(why_not_the_likeliest(reading))}"
+        f"{_note(why_not_what_both_say(readings, reading))}"
         f'<div class="kl-note">{html.escape(record)}</div></div>'
     )
     if answer:
@@ -79,13 +80,25 @@ def why_not_the_likeliest(reading: Reading | TogetherReading) -> str:
     return why_another(reading.grade, reading.said, reading.answer.rule)
 
 
-def badge(readings: Sequence[Reading]) -> str:
-    """Return in a few words of HTML whether both networks give one grade."""
-    agreement = two_readings.compare(readings)
+def why_not_what_both_say(readings: Sequence[Reading], together: TogetherReading) -> str:
+    """Return that both together give a grade that neither network gives; mostly nothing."""
+    agreement = two_readings.compare(readings, together.said)
+    return agreement.verdict if agreement.alone is not None else ""
+
+
+def badge(readings: Sequence[Reading], together: TogetherReading | None) -> str:
+    """Return in a few words of HTML whether both networks give one grade.
+
+    Where that is not the one that both together give, which stands beside it, it is named.
+    """
+    agreement = two_readings.compare(readings, together.said if together else None)
     apart = agreement.grades_apart
     words = {0: "networks agree", 1: "networks 1 grade apart"}.get(
         apart, f"networks {apart} grades apart"
     )
+    if together is not None and agreement.alone is not None:
+        words += f" on {agreement.alone.label}"
+        apart = abs(together.said - agreement.alone)
     title = html.escape(f"{agreement.verdict} {agreement.difference}")
     return f'<span class="kl-badge kl-apart-{min(apart, 2)}" title="{title}">{words}</span>'
 

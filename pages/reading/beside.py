@@ -16,7 +16,7 @@ from kneeoa.wording import plain
 from pages.reading import frame_control, joint_space, reading_viewer
 from pages.reading.frame_control import SIDES
 from pages.reading.pair import differing
-from pages.shared import boundary, session_films
+from pages.shared import boundary, keyboard, session_films
 from pages.shared.cases import book, knees, reopening, saved, whose_marks
 from pages.shared.cases import visits as saved_visits
 from pages.shared.session_films import Film
@@ -73,7 +73,7 @@ def choose(film: Film, knee: int) -> None:
         for visit in visits:
             st.button(
                 ", ".join(filter(None, (visit.study_date, SIDES[visit.side]))),
-                key=f"visit_{visit.case_id}_{visit.knee}",
+                key=keyboard.key_for(f"visit_{visit.case_id}_{visit.knee}", film.digest, knee),
                 on_click=saved.keep_until_sign_out,
                 args=[_WANTED, (film.digest, knee, visit)],
                 width="stretch",

@@ -35,7 +35,7 @@ def show_case_line(
     _show_line(
         film,
         frame,
-        f"{_marked(film)} &nbsp;·&nbsp; {grades} &nbsp; {answer_card.badge(readings)}",
+        f"{_marked(film)} &nbsp;·&nbsp; {grades} &nbsp; {answer_card.badge(readings, together)}",
         _graded_as(readings[0].profile),
     )
 
@@ -87,4 +87,5 @@ def _describe(film, frame):
     if len(film.frames) > 1:
         parts.append(f"the knee on the {frame.name}")
     parts += film.changes
+    parts += [f"the same as {name}" for name in film.other_names]
     return boundary.as_html(", ".join(parts))

@@ -1,4 +1,7 @@
-"""All films of the session at the side, small, with their answers, read ahead of being seen."""
+"""All films of the session: which is looked at, and all small at the side, with their answers.
+
+They are read ahead of being seen.
+"""
 
 import html
 from collections.abc import Sequence
@@ -8,8 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
+from kneeoa.wording import plain
 from pages.reading import answer_card, frame_control
-from pages.shared import boundary, live, session_films
+from pages.shared import boundary, keyboard, live, session_films
 from pages.shared.cases import arrivals, own_grades, reopening
 from pages.shared.session_films import Film
 
@@ -39,6 +43,64 @@ export default ({ data }) => {
 };
 """
 _SCROLLED = st.components.v2.component("filmstrip_scrolled", js=_SCROLL)
+
+
+def current_film(films: dict[str, session_films.Film]) -> session_films.Film:
+    """Return the film to read: the one that was turned to, or that stands there already."""
+    state = st.session_state
+    wanted = state.get(session_films.NEXT) or state.get(session_films.CURRENT)
+    digest = wanted if wanted in films else next(reversed(films))
+    state[session_films.CURRENT] = digest
+    # Only then: what she does meanwhile ends this run at any of these lines.
+    state.pop(session_films.NEXT, None)
+    return films[digest]
+
+
+def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
+    """Show the film list and the way to more films; return the film to read."""
+    labels = session_films.labels()
+    digest = keyboard.followed(
+        st.selectbox,
+        "Film",
+        list(films),
+        session_films.CURRENT,
+        "film",
+        format_func=lambda digest: plain(labels.get(digest, "")),
+        on_choice=_turn_to_chosen,
+        label_visibility="collapsed",
+    )
+    more, away = st.columns(2, gap="small")
+    # Another key closes it, once its films are there.
+    key = f"add_films_{session_films.upload_round()}"
+    with more.popover("Add films", width="stretch", key=key):
+        session_films.show_uploader()
+        session_films.show_demo_picker()
+    away.button(
+        "Remove film",
+        key=f"remove_{digest}",  # pressed twice, it is not to take the next one away as well
+        on_click=session_films.remove,
+        args=[digest],
+        width="stretch",
+    )
+    offer_to_bring_back()
+    return films[digest]
+
+
+def _turn_to_chosen():
+    st.session_state.pop(session_films.NEXT, None)
+    session_films.forget_refusals()
+
+
+def offer_to_bring_back() -> None:
+    """Offer the film that was taken away last."""
+    if gone := session_films.removed():
+        st.button(
+            f"Bring back {boundary.escaped(gone.name)}",
+            key=keyboard.key_for("bring_back", gone.digest),
+            on_click=session_films.bring_back,
+            args=[gone.digest],
+            type="tertiary",
+        )
 
 
 def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.shared import keyboard
 from pages.shared.cases.knees import (
     back_to_proposal,
     findings_of,
@@ -40,16 +41,18 @@ def choose_knee(film: Film) -> int:
     if len(film.frames) == 1:
         return 0
     st.session_state.setdefault(knee_key(film), 0)
-    chosen = st.segmented_control(
+    names = [frame.name for frame in film.frames]
+    return keyboard.followed(
+        st.segmented_control,
         "This film shows two knees. Grade the one on the",
-        range(len(film.frames)),
-        format_func=lambda index: film.frames[index].name,
+        range(len(names)),
+        knee_key(film),
+        "knee",
+        film.digest,
+        format_func=lambda index: names[index],
         required=True,
-        key=knee_key(film),
-        persist_state="session",
         width="stretch",
     )
-    return chosen or 0
 
 
 def show_frame(film: Film, knee: int) -> None:
@@ -63,24 +66,32 @@ def show_frame(film: Film, knee: int) -> None:
             "too, and Shift with the arrows resizes it. Esc when done."
         )
         st.session_state.setdefault(side_key(film, knee), film.localised.knees[knee].side)
-        st.segmented_control(
+        keyboard.followed(
+            st.segmented_control,
             "Side",
             list(SIDES),
+            side_key(film, knee),
+            "side",
+            film.digest,
+            knee,
             format_func=SIDES.__getitem__,
             required=True,
-            key=side_key(film, knee),
-            persist_state="session",
-            on_change=_have_other_be_the_other,
-            # Not the film, which a control that persists would hold for as long as the session.
+            on_choice=_have_other_be_the_other,
             args=[film.digest, knee],
             help="From the file, or from where a knee lies in a film of both; set it right here.",
         )
         st.button(
             "Back to the proposal",
-            on_click=back_to_proposal,
-            args=[film, knee],
+            key=keyboard.key_for("proposal", film.digest, knee),
+            on_click=_back_to_proposal,
+            args=[film.digest, knee],
             width="stretch",
         )
+
+
+def _back_to_proposal(digest, knee):
+    if (film := all_films().get(digest)) is not None:
+        back_to_proposal(film, knee)
 
 
 def _have_other_be_the_other(digest, knee):

@@ -9,11 +9,12 @@ from kneeoa.graders import track_record
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, Finding
 from kneeoa.jointspace import believed
+from pages.shared import keyboard
 from pages.shared.boundary import escaped
 from pages.shared.cases import knees, own_grades, saved
 from pages.shared.cases.knees import may_be_graded
 from pages.shared.profiles import in_use
-from pages.shared.session_films import Film, no_negative, take_back, turn_right
+from pages.shared.session_films import Film, all_films, no_negative, take_back, turn_right
 
 __all__ = ["is_as_measured", "may_be_graded", "show_gate"]
 
@@ -73,8 +74,14 @@ def is_as_measured(film: Film, frame: Frame, findings: tuple[Finding, ...], *, m
 
 
 def _button(place, label, film, act, *args, **options):
-    key = f"{label}_{film.digest}"
-    place.button(label, key=key, on_click=act, args=[film, *args], **options)
+    key = keyboard.key_for(label, film.digest)
+    place.button(label, key=key, on_click=_act, args=[film.digest, act, *args], **options)
+
+
+def _act(digest, act, *args):
+    # By its digest: Streamlit has what belongs to such a key for as long as the session.
+    if (film := all_films().get(digest)) is not None:
+        act(film, *args)
 
 
 def _turn(film, turn):

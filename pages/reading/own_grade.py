@@ -3,9 +3,11 @@
 import streamlit as st
 
 from kneeoa.grades import GRADES, KLGrade
-from pages.shared import kept, keyboard
+from pages.shared import boundary, kept, keyboard, session_films
 from pages.shared.cases import own_grades
 from pages.shared.session_films import Film
+
+_NOT_SHOWN, _NOT_TAKEN = "grades_not_shown", "grades_not_taken"
 
 
 def show(film: Film, knee: int, *, waiting: bool = False) -> None:
@@ -14,10 +16,12 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
     `waiting` says that there is an answer that waits for hers.
     """
     place = (film.digest, knee)
-    keys = (own_grades.KEYS, *place)
+    shown = (*place, film.quarters, len(film.frames))
     own = own_grades.of(*place)
     if own_grades.asked_early():
         st.toast("Give your grade first: 0 to 4.")
+    for sentence in _of_others(place):
+        st.toast(boundary.escaped(sentence), duration="long")
     keyboard.lead()
     with st.container(key="own_grade", gap="xxsmall"):
         row = st.container(
@@ -28,30 +32,36 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
             for grade in GRADES:
                 st.button(
                     str(int(grade)),
-                    key=f"own_{int(grade)}",
+                    key=keyboard.key_for(f"own_{int(grade)}", *shown),
                     shortcut=str(int(grade)),
                     help=f"{grade.label}, {grade.text}. Key {int(grade)}.",
                     type="primary" if own.grade == grade else "secondary",
-                    on_click=keyboard.note,
-                    args=[keys, int(grade)],
+                    on_click=_press,
+                    args=[*shown, int(grade)],
                     width="stretch",
                 )
-            with st.popover("", icon=":material/visibility:", help="When theirs is shown"):
+            # Its name is read out; seen is the eye.
+            with st.popover(
+                "When theirs is shown",
+                icon=":material/visibility:",
+                help="When theirs is shown",
+                key="reveal_when",
+            ):
                 choose_when()
                 st.caption(
                     "Knees whose answer you have seen stay open. Where it only stood beside the "
                     "films or in a list it is hidden, but your grade counts as given after it."
                 )
-        if sentence := _order_in_words(own, is_hidden=own_grades.hides(*place)):
+        if sentence := _in_words(own, is_hidden=own_grades.hides(*place)):
             st.html(f'<div class="kl-note kl-quiet">{sentence}</div>')
         if waiting and own_grades.hides(*place):
             st.button(
                 "Show the networks' answer",
-                key="own_commit",
+                key=keyboard.key_for("own_commit", *shown),
                 shortcut="Enter",
                 type="primary" if own.grade is not None else "secondary",
-                on_click=keyboard.note,
-                args=[keys, "confirm"],
+                on_click=_press,
+                args=[*shown, "confirm"],
                 width="stretch",
                 help="Your grade is kept as it is now, as given before you saw theirs."
                 if own.seen_at is None
@@ -81,14 +91,50 @@ def show_hidden() -> None:
     )
 
 
-def _order_in_words(own, *, is_hidden):
-    """Return how her grade and the networks' answer came after each other, once both are there."""
-    if own.grade is None or own.seen_at is None:
+def _press(digest, knee, quarters, count, key):
+    """Take a key for the knee that it was pressed at, be another one looked at by now.
+
+    A browser has the buttons of a film until those of the next one are there.
+    """
+    state, film = st.session_state, session_films.all_films().get(digest)
+    # Turned, a film of both knees counts them otherwise.
+    if film is not None and (film.quarters, len(film.frames)) == (quarters, count):
+        keyboard.note((own_grades.KEYS, digest, knee), key)
+        if key != "confirm":
+            state.setdefault(_NOT_SHOWN, {})[digest, knee] = key
+    elif key != "confirm":
+        state.setdefault(_NOT_TAKEN, []).append(KLGrade(key).label)
+
+
+def _of_others(place) -> list[str]:
+    """Return, once, what became of grades that the page turned from before it showed them."""
+    state, films, labels = st.session_state, session_films.all_films(), session_films.labels()
+    sentences = [
+        f"{grade} was not taken: the film that it was given for was removed or turned."
+        for grade in state.pop(_NOT_TAKEN, ())
+    ]
+    for (digest, knee), grade in state.pop(_NOT_SHOWN, {}).items():
+        film = films.get(digest)
+        is_kept = own_grades.of(digest, knee).grade == grade
+        if film is not None and is_kept and (digest, knee) != place:
+            which = f", knee on the {film.frames[knee].name}" if 1 < len(film.frames) > knee else ""
+            kept_for = f"{labels[digest]}{which}, which was on the screen"
+            sentences.append(f"{KLGrade(grade).label} was kept for {kept_for}.")
+    return sentences
+
+
+def _in_words(own, *, is_hidden):
+    """Return her grade, and how it and the networks' answer came after each other."""
+    if own.grade is None:
         return ""
+    grade = f"My grade: {KLGrade(own.grade).label}"
+    if own.seen_at is None:
+        return f"{grade}."
     if own.committed is None and is_hidden:
-        return "The networks' answer stood beside the films or in a list before."
+        return f"{grade}. The networks' answer stood beside the films or in a list before."
     if own.committed is None:
-        return "Given after the networks' answer was in sight."
+        return f"{grade}, given after the networks' answer was in sight."
     if own.committed == own.grade:
-        return "Given before the networks' answer was in sight."
-    return f"Before the networks' answer was in sight: {KLGrade(own.committed).label}."
+        return f"{grade}, given before the networks' answer was in sight."
+    before = KLGrade(own.committed).label
+    return f"{grade}. Before the networks' answer was in sight: {before}."

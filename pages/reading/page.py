@@ -1,6 +1,7 @@
 """The reading page: a film, and what both networks say of it, side by side."""
 
 import contextlib
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -9,7 +10,6 @@ from kneeoa.films.frames import Frame
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
 from kneeoa.grades import GRADES
-from kneeoa.wording import plain
 from pages.reading import (
     answer_card,
     beside,
@@ -51,7 +51,7 @@ def show_empty() -> None:
     with right:
         session_films.show_demo_picker()
         own_grade.choose_when()
-    offer_to_bring_back()
+    filmstrip.offer_to_bring_back()
     session_films.show_refusals()
     show_scale_of_grades()
     # While she looks for her film.
@@ -68,16 +68,6 @@ def show_scale_of_grades() -> None:
     st.html(f'<div class="kl-all-grades">{"".join(cells)}</div>')
 
 
-def current_film(films: dict[str, session_films.Film]) -> session_films.Film:
-    """Return the film to read: the one that was turned to, or that stands there already."""
-    wanted = st.session_state.pop(session_films.NEXT, None) or st.session_state.get(
-        session_films.CURRENT
-    )
-    digest = wanted if wanted in films else next(reversed(films))
-    st.session_state[session_films.CURRENT] = digest
-    return films[digest]
-
-
 def read_first(film: session_films.Film) -> None:
     """Have the knee that is to be shown read before the page draws anything of it.
 
@@ -89,46 +79,6 @@ def read_first(film: session_films.Film) -> None:
     with contextlib.suppress(KneeOAError):  # said where the film is shown
         if gate_strip.may_be_graded(film, frame_control.findings_of(film, knee, frame)):
             has_been_read(film, frame, within=PATIENCE)
-
-
-def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
-    """Show the film list and the way to more films; return the film to read."""
-    labels = session_films.labels()
-    digest = st.selectbox(
-        "Film",
-        list(films),
-        key=session_films.CURRENT,
-        persist_state="session",
-        format_func=lambda digest: plain(labels.get(digest, "")),
-        on_change=session_films.forget_refusals,
-        label_visibility="collapsed",
-    )
-    more, away = st.columns(2, gap="small")
-    # Another key closes it, once its films are there.
-    key = f"add_films_{session_films.upload_round()}"
-    with more.popover("Add films", width="stretch", key=key):
-        session_films.show_uploader()
-        session_films.show_demo_picker()
-    away.button(
-        "Remove film",
-        key=f"remove_{digest}",  # pressed twice, it is not to take the next one away as well
-        on_click=session_films.remove,
-        args=[digest],
-        width="stretch",
-    )
-    offer_to_bring_back()
-    return films[digest]
-
-
-def offer_to_bring_back() -> None:
-    """Offer the film that was taken away last."""
-    if name := session_films.removed():
-        st.button(
-            f"Bring back {boundary.escaped(name)}",
-            key="bring_back",
-            on_click=session_films.bring_back,
-            type="tertiary",
-        )
 
 
 def show_reading(films: dict[str, session_films.Film]) -> None:
@@ -143,7 +93,7 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         *strip_place, left, right = st.columns(widths, gap="small")
     show_scale_of_grades()
     with right.container(key="networks"):
-        film = choose_film(films)
+        film = filmstrip.choose_film(films)
         film.looked_at = True
         session_films.show_refusals()
         knee = frame_control.choose_knee(film)
@@ -159,13 +109,22 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         with other_place:
             beside.choose(film, knee)
         saving_notes = st.container()
-        own_grade.show(film, knee, waiting=graded)
+        grades_place = st.container()
         answers_place = st.container()
+
+    def show_knee(*shown, by=show_film):
+        with left:
+            by(film, knee, frame, *shown)
+        # After name and film: until then the buttons there are those of the one still in sight.
+        with grades_place:
+            own_grade.show(film, knee, waiting=graded)
+
     # A film that takes longer stands there at once.
     if graded and not has_been_read(film, frame, within=0):
         with line:
             case_line.show_waiting_line(film, frame)
-        show_waiting(film, knee, frame, line_place, left, answers_place)
+        show_waiting(line_place, answers_place)
+        show_knee(reading_viewer.WAITING, by=reading_viewer.show)
         filmstrip.show_strip(strip_place, film.digest, ahead=False)
         has_been_read(film, frame)
         st.rerun()
@@ -174,22 +133,20 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         gate_strip.show_gate(film, frame, findings, moved=moved)
         both = read_both(film, frame) if graded else None
         if both is None:
-            with left:
-                show_film(film, knee, frame)
             with line:
                 case_line.show_refused_line(film, frame)
+            show_knee()
             with report_place:
                 report.show_report(film, frame, findings, graded=False, measured=False)
         elif own_grades.hides(film.digest, knee):
             own_grade.show_hidden()
-            with left:
-                show_film(film, knee, frame)
             with line:
                 case_line.show_hidden_line(film, frame)
+            show_knee()
         else:
             own_grades.saw(film.digest, knee)
             measured = gate_strip.is_as_measured(film, frame, findings, moved=moved)
-            show_answers(film, knee, frame, *both, measured=measured, line=line, left=left)
+            show_answers(film, frame, *both, measured=measured, line=line, show=show_knee)
             with line_place, st.container():
                 profile_line.show_profile_line(film, frame)
             with report_place:
@@ -199,13 +156,11 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
     saving.show(film, saving_place, saving_notes)
 
 
-def show_waiting(film: session_films.Film, knee: int, frame: Frame, below, left, answers) -> None:
-    """Show the film at once, and that it is being read; nothing of another one stays."""
+def show_waiting(below, answers) -> None:
+    """Show that a film is being read; nothing of another one stays."""
     # One element takes the place of the container that held all of the one before.
     answers.html('<div class="kl-lead kl-quiet">Both networks are reading this knee.</div>')
     below.empty()
-    with left:
-        reading_viewer.show(film, knee, frame, reading_viewer.WAITING)
 
 
 def has_been_read(film: session_films.Film, frame: Frame, *, within: float | None = None) -> bool:
@@ -248,25 +203,23 @@ def show_film(film: session_films.Film, knee: int, frame: Frame, *shown) -> None
 
 def show_answers(
     film: session_films.Film,
-    knee: int,
     frame: Frame,
     readings: tuple[Reading, ...],
     together: TogetherReading | None,
     *,
     measured: bool,
     line,
-    left,
+    show: Callable[..., None],
 ) -> None:
-    """Show the grades, and `left` of them the film with its maps; the case line goes to `line`."""
+    """Show the grades, and by `show` the film with its maps; the case line goes to `line`."""
     answer_place, maps_place = st.container(), st.container()
     with maps_place:
         choice = maps.choose_maps()
         shown = maps.network_maps(film, frame, readings, choice)
     # Maps and grades of one knee right after each other.
-    with left:
-        show_film(film, knee, frame, shown, joint_space.marks(film, frame))
     with line:
         case_line.show_case_line(film, frame, readings, together)
+    show(shown, joint_space.marks(film, frame))
     card = cached.together_card()
     if together is not None and card is not None:
         with answer_place:
@@ -284,7 +237,7 @@ with boundary.refusals_shown():
     session_films.take_in_uploads()
     films = session_films.all_films()
     if films:
-        read_first(current_film(films))
+        read_first(filmstrip.current_film(films))
         show_reading(films)
     else:
         show_empty()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
-from pages.shared import boundary
+from pages.shared import boundary, keyboard, session_films
 from pages.shared.cases import (
     ahead,
     being_saved,
@@ -47,7 +47,7 @@ def _offer(film, place):
     if (case_id := saved.known(film)) is not None:
         place.button(
             f"Open case {case_id}",
-            key="open_known",
+            key=keyboard.key_for("open_known", film.digest),
             on_click=reopening.want,
             args=[case_id],
             width="stretch",
@@ -57,7 +57,7 @@ def _offer(film, place):
     sentence = identities.said_before_saving(film)
     place.button(
         "Save this case",
-        key="save_case",
+        key=keyboard.key_for("save_case", film.digest),
         on_click=being_saved.ask,
         args=[[film.digest]],
         width="stretch",
@@ -81,7 +81,8 @@ def _keep_up(film, place):
         case = saved.save(film)
     except KneeOAError as error:
         st.error(f"Not saved. {boundary.escaped(str(error))}")
-        st.button("Save anew", key="save_anew", on_click=saved.forget, args=[film.digest])
+        key = keyboard.key_for("save_anew", film.digest)
+        st.button("Save anew", key=key, on_click=saved.forget, args=[film.digest])
         return
     place.html(
         '<div class="kl-note kl-saved" title="Changes are kept from here on">'
@@ -112,14 +113,14 @@ def _show_neighbours(film, case):
     act: Callable[..., None] = reopening.want
     before, after = ("Previous case", act, around.before), ("Next case", act, around.after)
     if around.knee is not None:
-        after = ("Next knee", knees.turn_to, (film, around.knee))
+        after = ("Next knee", _turn_to, (film.digest, around.knee))
     for place, (label, act, to), name, shortcut in (
         (columns[0], before, "case_before", None),
         (columns[1], after, "case_after", "N"),
     ):
         place.button(
             label,
-            key=name,
+            key=keyboard.key_for(name, film.digest, knees.knee_of(film)),
             shortcut=shortcut,
             disabled=to is None,
             on_click=act,
@@ -129,6 +130,11 @@ def _show_neighbours(film, case):
         )
     if around.after is not None:
         ahead.begin(around.after[0], film)
+
+
+def _turn_to(digest, knee):
+    if (film := session_films.all_films().get(digest)) is not None:
+        knees.turn_to(film, knee)
 
 
 def open_wanted() -> None:

@@ -1,6 +1,7 @@
 """Keys on pages that are led by them: who gets a key, and keys that come faster than the page."""
 
-from typing import Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -11,7 +12,8 @@ PRESSED = "pressed"
 # Enter, of which these make nothing: after a click on one no grade could be marked, and no session
 # begun. It gives Enter to the button
 # whose shortcut that is, even where another one has the focus; and Escape, which leaves a figure on
-# the full screen, to a button as well.
+# the full screen, to a button as well. A control whose key or colour is another one is put in the
+# page as a new element, and the focus that the old one had is nowhere.
 SCRIPT = """
 <script class="kl-keys">
 (() => {
@@ -21,7 +23,29 @@ SCRIPT = """
   const isControl = at => at.matches?.(
     "input[type=checkbox], input[type=range], input[type=radio], [role=radio]");
   let byMouse = false;
-  addEventListener("pointerdown", () => { byMouse = true; }, true);
+  // Where the focus is, or was until that control went. Before "--" stands what it is called.
+  let held = null;
+  const controls = place => [...place.querySelectorAll("button, input")];
+  const heldBy = at => {
+    const place = at.closest?.('.stElementContainer[class*="st-key-"]');
+    const name = place && [...place.classList].find(name => name.startsWith("st-key-"));
+    return name && { at, name, number: controls(place).indexOf(at), gone: 0 };
+  };
+  addEventListener("focusin", event => { held = byMouse ? null : heldBy(event.target); }, true);
+  addEventListener("focusout", ({ target }) => setTimeout(() => {
+    if (held?.at === target && target.isConnected && document.activeElement !== target) held = null;
+  }), true);
+  new MutationObserver(() => {
+    if (!held || held.at.isConnected) return;
+    held.gone ||= Date.now();
+    const isElsewhere = document.activeElement !== document.body;
+    if (isElsewhere || !isLed() || Date.now() - held.gone > 5000) { held = null; return; }
+    const [stem] = held.name.split("--");
+    const place = document.querySelector(`.stElementContainer.${CSS.escape(held.name)}`)
+      || document.querySelector(`.stElementContainer[class*="${CSS.escape(stem)}--"]`);
+    if (place) controls(place)[held.number]?.focus({ preventScroll: true });
+  }).observe(document, { childList: true, subtree: true });
+  addEventListener("pointerdown", () => { byMouse = true; held = null; }, true);
   addEventListener("pointerup", () => setTimeout(() => {
     const at = document.activeElement;
     if (isLed() && at && isControl(at)) at.blur();
@@ -57,6 +81,51 @@ def lead() -> None:
     Enter is that of the button that has the focus, if one was reached by the Tab key.
     """
     st.html(SCRIPT, unsafe_allow_javascript=True)
+
+
+def key_for(control: str, *shown: object) -> str:
+    """Return the key of a `control` that acts on what is `shown`, such as a film and its knee.
+
+    Under one key for all films Streamlit would take a press that comes late, while the film before
+    is still on the screen, for one of the film that is being drawn. Under a key of its own it does
+    what it did when it was drawn: so what is done must know whether that still holds, and get no
+    film, which would be held for as long as the session, but its digest.
+    """
+    return f"{control}--{'_'.join(map(str, shown))}"
+
+
+def followed(
+    widget: Callable[..., Any],
+    label: str,
+    options: Iterable[Any],
+    place: str,
+    control: str,
+    *shown: object,
+    on_choice: Callable[..., None] | None = None,
+    args: Iterable[Any] = (),
+    **more: Any,
+) -> Any:
+    """Ask for what stands at `place` of the session and is also changed otherwise; return it.
+
+    With whatever it asks for a browser tells what all of its controls stand at, also of those that
+    the page has gone on from: what stood there before would come back as a choice. So the key of
+    this one, `key_for` the `control` and what is `shown`, ends in what stands at `place`.
+    """
+    stands = st.session_state.get(place)
+    key = key_for(control, *shown, stands)
+    st.session_state[key] = stands
+    more |= {"on_change": _choose, "args": [place, key, stands, on_choice, tuple(args)]}
+    widget(label, options, key=key, **more)
+    return stands
+
+
+def _choose(place, key, stood, on_choice, args):
+    chosen = st.session_state.get(key)
+    if chosen == stood or st.session_state.get(place) != stood:
+        return
+    st.session_state[place] = chosen
+    if on_choice is not None:
+        on_choice(*args)
 
 
 def note(place: tuple, key: Key) -> None:

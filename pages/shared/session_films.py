@@ -149,19 +149,18 @@ def let_go(digest: str) -> None:
     forget_frame(digest)
 
 
-def removed() -> str | None:
-    """Return the name of the film that `bring_back` would bring back, or None."""
+def removed() -> Film | None:
+    """Return the film that `bring_back` would bring back, or None."""
     gone = st.session_state.get(_REMOVED)
-    return gone and gone[1].name
+    return gone and gone[1]
 
 
-def bring_back() -> None:
-    """Put the film that was taken away last where it was, and turn to it; once."""
-    gone = st.session_state.pop(_REMOVED, None)
-    if gone is None:
+def bring_back(digest: str) -> None:
+    """Put a film where it was, if it was taken away last, and turn to it; once."""
+    if (gone := removed()) is None or gone.digest != digest:
         return
-    place, film, frame = gone
-    films, digest = all_films(), film.digest
+    place, film, frame = st.session_state.pop(_REMOVED)
+    films = all_films()
     entries = [entry for entry in films.items() if entry[0] != digest]
     entries.insert(place, (digest, film))
     films.clear()

@@ -81,7 +81,7 @@ def mark(page, grade):
         settle(page)
         page.keyboard.press(str(grade))
         try:
-            marked = page.locator(f'.st-key-own_{grade} [data-testid="stBaseButton-primary"]')
+            marked = page.locator(f"[class*=st-key-own_{grade}--] button[kind=primary]")
             return expect(marked.first).to_be_visible(timeout=SECONDS / 6)
         except AssertionError:
             continue
@@ -138,7 +138,7 @@ def test_a_case_is_graded_saved_opened_again_as_it_was_and_deleted(saving, page,
     expect(page.locator(".pane").first.locator(".svg-layer text").first).to_be_visible(
         timeout=SECONDS
     )
-    marked = page.locator('.st-key-own_2 [data-testid="stBaseButton-primary"]')
+    marked = page.locator("[class*=st-key-own_2--] button[kind=primary]")
     expect(marked.first).to_be_visible(timeout=SECONDS)
     go_to_cases(page)
     expect(rows.locator("tbody tr")).to_have_count(1, timeout=SECONDS)

@@ -6,6 +6,7 @@ import pytest
 from kneeoa.graders.answer import AnswerRule
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.two_readings import compare, doubt, expected_grade
+from kneeoa.grades import KLGrade
 
 
 def reading(architecture, *probabilities, rule=None):
@@ -47,3 +48,14 @@ def test_doubt_is_said_only_below_half():
 
 def test_expected_grade():
     assert expected_grade(np.array([0, 0.5, 0.5, 0, 0])) == pytest.approx(1.5)
+
+
+def test_a_grade_of_both_alone_that_both_together_do_not_give_is_named():
+    alike = [reading("mobilenet", 0, 1, 0, 0, 0), reading("resnet50", 0, 1, 0, 0, 0)]
+    apart = [reading("mobilenet", 1, 0, 0, 0, 0), reading("resnet50", 0, 0, 1, 0, 0)]
+    other = compare(alike, KLGrade(0))
+    assert other.alone == KLGrade(1)
+    assert "alone say KL 1;" in other.verdict
+    assert other.verdict.endswith("says KL 0.")
+    assert compare(alike, KLGrade(1)) == compare(alike)
+    assert compare(apart, KLGrade(1)) == compare(apart)

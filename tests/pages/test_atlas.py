@@ -21,6 +21,7 @@ from kneeoa.teaching.films import open_set, synthetic_set
 from pages.atlas import criteria
 from tests.support.graded_films import write_film, write_flat
 from tests.support.places import MAIN_SCRIPT
+from tests.support.teaching_pages import keyed
 from tests.support.viewer import viewers
 
 
@@ -229,7 +230,7 @@ def test_neighbours_are_looked_at_together_and_paired_anew(monkeypatch, tmp_path
     assert viewers(app)[0]["wipes"]
     assert atlas.STEPS[2].question in text(app)
     before = text(app)
-    app.button(key="another_pair").click().run()
+    keyed(app.button, "another_pair").click().run()
     assert text(app) != before
     assert "Pair 2 of" in text(app)
 
@@ -297,7 +298,7 @@ def test_an_unreadable_film_is_said_in_its_place(monkeypatch, tmp_path):
     app.segmented_control(key="part").set_value("neighbours").run()
     assert pictures(app) == 1
     assert len(app.warning) == 1
-    app.button(key="another_pair").click().run()
+    keyed(app.button, "another_pair").click().run()
     assert pictures(app) == 2
 
 

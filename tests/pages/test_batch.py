@@ -4,7 +4,9 @@ import io
 import threading
 import time
 from collections import deque
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from pydicom import Dataset
 from streamlit.testing.v1 import AppTest
@@ -13,9 +15,10 @@ from kneeoa.errors import DataError, KneeOAError
 from kneeoa.films import unpacked
 from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.graders.grading import Graders
-from pages.cases import batch
+from pages.cases import batch, columns
 from pages.cases.batch import Batch
 from pages.cases.session_list import to_take_along
+from pages.shared import session_films
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.report_films import knee_file
@@ -288,7 +291,8 @@ def test_a_session_lists_its_films_and_those_that_come(film):
     app.run()
     (table,) = tables(app)
     names = [row["cells"]["film"] for row in table["rows"]]
-    assert names == ["one.png", "IM000001", "<b>.png"]  # IM000002 is the first film again
+    # No file is gone without a word.
+    assert names == ["one.png, the same as IM000002", "IM000001", "<b>.png"]
     first, _, refused = table["rows"]
     assert first["cells"]["answer"].startswith("KL ")
     assert first["cells"]["picture"].startswith("data:image/png")
@@ -313,6 +317,15 @@ def test_the_list_is_taken_along_with_what_was_not_read(graders, film):
     stream = io.StringIO()
     table.to_csv(stream)
     assert "Expected PNG" in stream.getvalue()
+
+
+def test_a_film_that_came_as_two_files_is_taken_along_as_both(monkeypatch):
+    film = SimpleNamespace(name="one.png", other_names=("two.png",))
+    monkeypatch.setattr(session_films, "all_films", lambda: {"a": film})
+    table = columns.under_all_names(pd.DataFrame({"film": ["one.png", "b.png"], "grade": [3, 1]}))
+    assert list(zip(table["film"], table["grade"], strict=True)) == [
+        *[("one.png", 3), ("b.png", 1), ("two.png", 3)],
+    ]
 
 
 @pytest.mark.parametrize(

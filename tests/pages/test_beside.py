@@ -17,6 +17,7 @@ from pages.shared import cached
 from tests.support.films import dicom_dataset, dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.profiles import profile_zip
+from tests.support.teaching_pages import keyed
 from tests.support.viewer import viewers
 
 MARKS_OF_A_KNEE = 6
@@ -62,7 +63,7 @@ def put_beside(app, name):
 def current(app, name):
     films = app.session_state["films"]
     (digest,) = [digest for digest, film in films.items() if film.name == name]
-    app.selectbox(key="current_film").set_value(digest).run()
+    keyed(app.selectbox, "film").set_value(digest).run()
     return app.run()
 
 

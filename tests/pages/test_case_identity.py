@@ -30,7 +30,7 @@ from tests.support.case_pages import (
 )
 from tests.support.films import image_file
 from tests.support.report_films import PLANTED, knee_file
-from tests.support.teaching_pages import html, press, text
+from tests.support.teaching_pages import called, html, keyed, press, text
 
 pytestmark = pytest.mark.usefixtures("kept")
 DICOM = knee_file()
@@ -269,7 +269,7 @@ def test_films_that_were_saved_as_they_came_open_as_before(db, monkeypatch):
     assert "one.png" in html(app)
     assert [film.data for film in app.session_state["films"].values()] == [FILM]
     app = sign_in(upload(started(), "again.png"))
-    assert any(button.key == "open_known" for button in app.button)
+    assert any(called(button) == "open_known" for button in app.button)
 
 
 def test_who_does_something_else_while_a_film_is_being_saved_loses_nothing(db, monkeypatch):
@@ -284,7 +284,7 @@ def test_who_does_something_else_while_a_film_is_being_saved_loses_nothing(db, m
 
     app = sign_in(upload(started(), NAME, DICOM))
     monkeypatch.setattr(saved, "save", interrupted)
-    app.button(key="save_case").click().run()
+    keyed(app.button, "save_case").click().run()
     monkeypatch.setattr(saved, "save", real)
     assert asked == [NAME, NAME]
     assert keeping.count(db) == 1

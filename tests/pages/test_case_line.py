@@ -1,10 +1,13 @@
 """The line above a film: what the file says of it, and nothing of the patient."""
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from kneeoa.errors import RadiographError
 from kneeoa.films.phantom import draw_knee, knee_png
-from pages.reading import beside
+from kneeoa.graders.grading import Reading
+from kneeoa.graders.together import TogetherReading
+from pages.reading import answer_card, beside
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.places import MAIN_SCRIPT
 
@@ -59,3 +62,33 @@ def test_a_film_whose_picture_may_be_wrong_was_not_measured_on_nor_called_checke
     assert "No track record" in doubted
     assert "the reference agreed" not in doubted
     assert "Checked:" not in doubted
+
+
+def test_a_badge_beside_a_grade_that_neither_network_gives_says_which_they_give():
+    alike = [reading("mobilenet", 1), reading("resnet50", 1)]
+    same, other = (answer_card.badge(alike, together(grade)) for grade in (1, 0))
+    assert "kl-apart-0" in same
+    assert ">networks agree<" in same
+    assert "kl-apart-1" in other
+    assert ">networks agree on KL 1<" in other
+    assert answer_card.why_not_what_both_say(alike, together(1)) == ""
+    assert "alone say KL 1" in answer_card.why_not_what_both_say(alike, together(0))
+
+
+def reading(name, grade):
+    return Reading(name, np.eye(5, dtype=np.float32)[grade], np.zeros((7, 7, 5)), "0", None)
+
+
+def together(grade):
+    return TogetherReading(np.eye(5, dtype=np.float32)[grade], "0")
+
+
+def test_a_film_that_comes_again_under_another_name_says_both():
+    app = AppTest.from_file(MAIN_SCRIPT, default_timeout=60).run()
+    files = [(name, knee_png(2, seed=1), "image/png") for name in ("one.png", "two.png", "two.png")]
+    app.file_uploader[0].set_value(files)
+    app.run()
+    (line,) = [block.body for block in app.get("html") if '<span class="kl-said">' in block.body]
+    assert "<b>two.png</b>" in line
+    assert line.count("the same as one.png") == 1
+    assert "the same as two.png" not in line

@@ -17,7 +17,7 @@ from tests.support.case_pages import (
 )
 from tests.support.cases import NOW, knee, new_case
 from tests.support.rows import tables
-from tests.support.teaching_pages import html, press, text
+from tests.support.teaching_pages import html, keyed, press, text
 
 pytestmark = pytest.mark.usefixtures("kept")
 
@@ -159,11 +159,11 @@ def test_the_cases_of_the_list_are_gone_through_without_coming_back_to_it(app):
     press(app, "cases_open")
     app.switch_page("reading/page.py").run()
     assert "Saved as case 4" in html(app)
-    assert app.button(key="case_after").help.startswith("This is 2 of 2")
-    assert app.button(key="case_after").disabled
+    assert keyed(app.button, "case_after").help.startswith("This is 2 of 2")
+    assert keyed(app.button, "case_after").disabled
     press(app, "case_before")
     assert "Saved as case 5" in html(app)
-    assert app.button(key="case_before").disabled
+    assert keyed(app.button, "case_before").disabled
     press(app, "case_after")
     assert "Saved as case 4" in html(app)
     # The list then points at the case that was looked at last.

@@ -30,7 +30,7 @@ from tests.support.cases import NOW, knee, new_case
 from tests.support.films import image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.rows import tables as shown_tables
-from tests.support.teaching_pages import html, press, text
+from tests.support.teaching_pages import called, html, keyed, press, text
 
 pytestmark = pytest.mark.usefixtures("kept")
 BY = {"client": "test", "now": NOW}
@@ -66,7 +66,7 @@ def test_a_film_that_another_session_saves_meanwhile_is_not_overwritten(db, file
     keeping.add(db, files, new_case(digest, knees=[knee(4)]), FILM, NOW)
     press(app, "save_case")
     assert "Not saved" in text(app)
-    assert any(button.key == "open_known" for button in app.button)
+    assert any(called(button) == "open_known" for button in app.button)
     (case,) = keeping.cases(db)
     assert case.state.knees == (knee(4),)
 
@@ -84,7 +84,7 @@ def test_who_marks_a_case_as_unread_goes_on_with_it(db):
     app = read_and_saved()
     (case,) = keeping.cases(db)
     keeping.mark_read(db, [case.case_id], False)
-    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side = keyed(app.segmented_control, "side")
     side.set_value("L").run()
     assert "Another window" not in text(app)
     assert keeping.get(db, case.case_id).state.knees[0].side == "L"
@@ -275,7 +275,7 @@ def test_who_signs_out_leaves_no_film_of_the_list_but_those_that_are_nowhere_els
     assert "films_behind_key" not in app.session_state
     app.switch_page("reading/page.py").run()
     assert "two.png" in html(app)
-    assert not any(button.key == "bring_back" for button in app.button)
+    assert not any(called(button) == "bring_back" for button in app.button)
     assert keeping.count(db) == 1
     assert saved_one not in app.session_state["films"]
 
@@ -319,4 +319,4 @@ def test_a_grade_does_not_go_over_to_the_other_knee_of_a_film_that_is_turned(db)
     assert all(own.grade is None for own in app.session_state["own_grades"].values())
     press(app, "own_3")
     assert keeping.cases(db) == [case]
-    assert any(button.key == "open_known" for button in app.button)
+    assert any(called(button) == "open_known" for button in app.button)

@@ -29,7 +29,7 @@ from tests.support.case_pages import (
 from tests.support.cases import NOW, knee, new_case
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.rows import tables
-from tests.support.teaching_pages import html, press, submit, text
+from tests.support.teaching_pages import called, html, keyed, press, submit, text
 
 pytestmark = pytest.mark.usefixtures("kept")
 BY = {"client": "test", "now": NOW}
@@ -85,7 +85,7 @@ def test_a_film_is_saved_when_asked_for_and_its_changes_from_then_on(db, files):
     app.run()
     assert "moved by hand" in html(app)
     assert keeping.get(db, case.case_id).state.knees[0].frame.top == -40
-    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side = keyed(app.segmented_control, "side")
     side.set_value("L").run()
     assert keeping.get(db, case.case_id).state.knees[0].side == "L"
     before = keeping.get(db, case.case_id).revision
@@ -99,7 +99,7 @@ def test_a_case_opens_again_as_it_was(db):
     box = app.session_state["films"][digest].frames[0]
     app.session_state[f"frame_{digest[:12]}_0"] = replace(box, top=box.top - 8)
     press(app, "own_1")
-    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side = keyed(app.segmented_control, "side")
     side.set_value("L").run()
     (case,) = keeping.cases(db, "AB")
     assert case.own(0).grade == 1
@@ -257,12 +257,12 @@ def test_another_window_that_changed_the_case_is_said_and_not_overwritten(db):
     app = read_and_saved()
     (case,) = keeping.cases(db)
     keeping.change(db, case, NOW, is_read=False)
-    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
+    side = keyed(app.segmented_control, "side")
     side.set_value("L").run()
     assert "Another window has changed" in text(app)
     assert keeping.get(db, case.case_id).state.knees[0].side != "L"
     press(app, "save_anew")
-    assert any(button.key == "open_known" for button in app.button)
+    assert any(called(button) == "open_known" for button in app.button)
 
 
 def test_who_signs_out_leaves_nothing_of_her_own_to_the_next(db):

@@ -18,6 +18,7 @@ from pages.shared import cached
 from pages.shared.viewer import component
 from tests.support.films import image_file
 from tests.support.places import MAIN_SCRIPT
+from tests.support.teaching_pages import called, keyed
 
 
 def rings():
@@ -63,7 +64,7 @@ def case_of(app):
 
 def name_of_current(app):
     films = app.session_state["films"]
-    return films[app.selectbox(key="current_film").value].radiograph.name
+    return films[keyed(app.selectbox, "film").value].radiograph.name
 
 
 def test_every_film_stands_there_with_its_answer_before_it_is_turned_to(app):
@@ -127,10 +128,10 @@ def test_a_film_taken_away_comes_back_where_it_was(app):
     strip(app)[1].click().run()
     next(button for button in app.button if button.label == "Remove film").click().run()
     assert len(strip(app)) == 2
-    app.button(key="bring_back").click().run()
+    keyed(app.button, "bring_back").click().run()
     assert name_of_current(app) == "<b>.png"
     assert [label.split(":")[0] for label in labels(app)] == ["one.png", "<b>.png", "rings.png"]
-    assert "bring_back" not in [button.key for button in app.button]
+    assert "bring_back" not in [called(button) for button in app.button]
 
 
 class StillReading:
@@ -148,7 +149,7 @@ class StillReading:
 def test_while_a_moved_box_is_read_no_older_answer_stands_beside_the_film(app, monkeypatch):
     for _ in range(3):
         app.run()
-    digest = app.selectbox(key="current_film").value
+    digest = keyed(app.selectbox, "film").value
     app.session_state[f"frame_{digest[:12]}_0"] = Frame(20, 20, 460, 460, "whole")
     monkeypatch.setattr(cached, "readers", StillReading)
     app.run()

@@ -22,7 +22,7 @@ from tests.support.case_pages import (
 )
 from tests.support.cases import NOW, new_case
 from tests.support.films import image_file
-from tests.support.teaching_pages import html, press
+from tests.support.teaching_pages import called, html, keyed, press
 
 pytestmark = pytest.mark.usefixtures("kept")
 FILMS = [knee_png(grade, seed=seed) for grade, seed in ((0, 3), (3, 4), (4, 5))]
@@ -128,14 +128,14 @@ def test_both_knees_of_a_film_are_come_to_by_who_grades_before_the_networks(db):
         return digest, app.session_state[f"knee_{digest[:12]}"] if digest == first.film else 0
 
     app = walked(reveal="after")
-    assert app.button(key="case_after").label == "Next knee"
+    assert keyed(app.button, "case_after").label == "Next knee"
     # The film may show fewer knees by now than when the list was drawn.
     app.session_state["cases_in_order"][first.case_id].append(2)
     app.run()
     assert not app.exception
     press(press(app, "own_1"), "case_after")
     assert at(app) == (first.film, 1)
-    assert app.button(key="case_after").label == "Next case"
+    assert keyed(app.button, "case_after").label == "Next case"
     press(app, "case_after")
     assert at(app) == (last.film, 0)
     press(app, "case_before")
@@ -144,12 +144,12 @@ def test_both_knees_of_a_film_are_come_to_by_who_grades_before_the_networks(db):
     press(app, "case_after")
     assert at(app) == (first.film, 1)
     # Who reads with the answers in sight grades what she likes.
-    assert walked().button(key="case_after").label == "Next case"
+    assert keyed(walked().button, "case_after").label == "Next case"
 
 
 def test_where_the_list_is_not_gone_through_nothing_is_made_ready(cases):
     app = read_and_saved("ab")
-    assert "case_after" not in {button.key for button in app.button}
+    assert "case_after" not in {called(button) for button in app.button}
     assert "case_ahead" not in app.session_state
 
 

@@ -18,6 +18,7 @@ from kneeoa.graders.grading import Graders
 from kneeoa.graders.maps.methods import Method
 from pages.shared import cached
 from tests.support.places import MAIN_SCRIPT
+from tests.support.teaching_pages import keyed
 from tests.support.viewer import viewers
 
 
@@ -163,10 +164,10 @@ def test_leaving_and_coming_back_loses_nothing(app):
     app.switch_page("about/page.py").run()
     assert app.title[0].value == "About"
     app.switch_page("reading/page.py").run()
-    assert app.selectbox(key="current_film").value == next(iter(app.session_state["films"]))
+    assert keyed(app.selectbox, "film").value == next(iter(app.session_state["films"]))
     assert "one.png" in shown(app)
     assert app.segmented_control(key="explained").value == 3
-    assert len(app.selectbox(key="current_film").options) == 2
+    assert len(keyed(app.selectbox, "film").options) == 2
 
 
 def test_any_grade_can_be_explained(app):
@@ -181,7 +182,7 @@ def test_two_knees_in_one_film_are_graded_one_by_one(app):
     right, left = draw_knee(0, marked=False), draw_knee(4, laterality="L", marked=False)
     data = png(np.hstack([right, np.full((224, 60), 30, np.uint8), left]))
     first = shown(upload(app, ("both.png", data)))
-    (knee,) = [c for c in app.segmented_control if c.key.startswith("knee_")]
+    knee = keyed(app.segmented_control, "knee")
     assert len(knee.options) == 2
     knees = [half_in_view(app)]
     knee.set_value(1).run()
@@ -242,15 +243,14 @@ def test_a_negative_is_read_as_its_positive_and_says_so(app):
 
 def test_the_side_is_that_of_the_file_or_as_the_reader_sets_it(app):
     assert "side unknown" in shown(upload(app, ("one.png", png(draw_knee(3)))))
-    (side,) = [c for c in app.segmented_control if c.key.startswith("side_")]
-    side.set_value("L").run()
+    keyed(app.segmented_control, "side").set_value("L").run()
     assert "left knee" in shown(app)
 
 
 def test_films_of_the_same_name_can_be_told_apart(app):
     first, second = png(draw_knee(0)), png(draw_knee(4))
     upload(app, ("IM0001", first), ("IM0001", second))
-    chooser = app.selectbox(key="current_film")
+    chooser = keyed(app.selectbox, "film")
     assert chooser.options == ["IM0001", "IM0001 (2)"]
     one = shown(app)
     chooser.set_value(list(app.session_state["films"])[1]).run()
@@ -261,7 +261,7 @@ def test_the_same_film_again_takes_the_name_just_given(app):
     data = png(draw_knee(2))
     upload(app, ("a.png", data))
     upload(app, ("b.png", data))
-    assert app.selectbox(key="current_film").options == ["b.png"]
+    assert keyed(app.selectbox, "film").options == ["b.png"]
     assert "b.png" in shown(app)
 
 

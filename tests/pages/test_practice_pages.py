@@ -14,6 +14,7 @@ from kneeoa.store import practice as store
 from kneeoa.store.database import StoreError, open_store
 from pages.shared.known_film import answers_html
 from tests.support.practice_pages import begin, opened, press, text
+from tests.support.teaching_pages import keyed
 from tests.support.viewer import viewers
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,7 +117,7 @@ def test_missed_films_are_shown_with_their_maps():
 def test_a_grade_and_enter_that_come_at_once_are_an_answer():
     app = begin(opened())
     for key in ("on", "grade_4"):
-        app.button(key=key).click()
+        keyed(app.button, key).click()
     app.run()
     play = app.session_state["play"]
     assert (play.stage, play.choice) == ("told", 4)

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 
 from kneeoa.films.phantom import knee_png
 from kneeoa.store import practice as store
@@ -15,7 +16,7 @@ from kneeoa.teaching.wording import DRAWN
 from pages.practice import take_along
 from tests.support.interrupted import pressed_after
 from tests.support.practice_pages import begin, opened, press, text
-from tests.support.teaching_pages import pdf_text
+from tests.support.teaching_pages import keyed, pdf_text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -211,3 +212,12 @@ def test_a_sheet_of_drawn_films_says_so_whatever_is_taught_with_by_then(db):
         "MobileNet on the films graded 100% (1 of 1;",
     ):
         assert words in said
+
+
+def test_a_grade_pressed_at_a_film_that_was_gone_on_from_is_not_that_of_the_next_one():
+    app = begin(opened(), feedback="end")
+    late = keyed(app.button, "grade_2").id
+    press(app, "grade_1", "on")
+    app._run(WidgetStates(widgets=[WidgetState(id=late, trigger_value=True)]))
+    play = app.session_state["play"]
+    assert (play.position, play.choice) == (1, None)

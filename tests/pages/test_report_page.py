@@ -1,6 +1,5 @@
 """The report on the Read page: made when it is asked for, exports in the audit log."""
 
-import hashlib
 import io
 
 import numpy as np
@@ -21,6 +20,7 @@ from pages.shared.viewer.seen import Measured, Seen
 from tests.support.films import dicom_file, image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.report_films import PLANTED, knee_dataset, knee_file
+from tests.support.teaching_pages import keyed
 from tests.support.viewer import viewers
 
 KINDS = ("pdf", "json", "sr", "sc")
@@ -125,7 +125,7 @@ def test_of_a_refused_film_the_report_says_no_more_than_the_page(store, monkeypa
     app = read("knee.dcm", upside_down())
     app.session_state[TICK] = True
     opened(app)
-    app.button(key="own_3").click().run()
+    keyed(app.button, "own_3").click().run()
     text = text_of(app)
     assert "Not graded." in text
     assert "joint space" not in text
@@ -197,8 +197,7 @@ def test_the_report_says_what_the_page_says(store):
     film = knee_file(2)
     app = read("knee.dcm", film)
     opened(app)
-    side = f"side_{hashlib.sha256(film).hexdigest()[:12]}_0"
-    app.segmented_control(key=side).set_value("R").run()
+    keyed(app.segmented_control, "side").set_value("R").run()
     app.toggle(key="report_text").set_value(True).run()
     text = " ".join(app.code[0].value.split())
     assert "right knee (as the reader set it)" in text

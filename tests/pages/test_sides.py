@@ -14,7 +14,7 @@ from pages.shared.memory.film import Film
 from tests.support.case_pages import opened, sign_in, started, upload
 from tests.support.cases import NOW
 from tests.support.films import dicom_dataset, dicom_file, image_file
-from tests.support.teaching_pages import press
+from tests.support.teaching_pages import called, press
 
 BOTH = np.hstack([draw_knee(1, seed=1), draw_knee(3, seed=2)])
 ALONE = draw_knee(1, seed=3, side=512)
@@ -40,8 +40,8 @@ def button(app, label):
 
 
 def side_control(app, knee):
-    (digest,) = app.session_state["films"]
-    return app.segmented_control(key=f"side_{digest[:12]}_{knee}")
+    (control,) = (c for c in app.segmented_control if called(c) == "side" and f"_{knee}_" in c.key)
+    return control
 
 
 def side_kept(app, knee):

@@ -19,7 +19,7 @@ from pages.shared.memory.film import Film
 from tests.support.case_pages import opened, sign_in, started, upload
 from tests.support.cases import NOW
 from tests.support.films import image_file
-from tests.support.teaching_pages import html, press
+from tests.support.teaching_pages import html, keyed, press
 from tests.support.viewer import viewers
 
 RULER = {"kind": "ruler", "points": [[100, 250], [100, 275]], "value": 25, "unit": "px"}
@@ -247,10 +247,10 @@ def pressed_twice():
     session_films.take_in("other", knee_png(1, seed=7))
     session_films.remove(film.digest)
     for _ in range(2):
-        session_films.bring_back()
+        session_films.bring_back(film.digest)
     st.session_state["back"] = film.digest in session_films.all_films()
     session_films.remove(film.digest, for_good=True)
-    session_films.bring_back()
+    session_films.bring_back(film.digest)
 
 
 def test_a_button_that_is_pressed_twice_does_what_it_says_once():
@@ -270,5 +270,5 @@ def test_a_button_of_one_film_is_none_of_the_next(label):
     first = button(app, label).proto.id
     upload(app, "fine.png", knee_png(1, seed=7))
     films = list(app.session_state["films"])
-    app.selectbox(key="current_film").set_value(films[0]).run()
+    keyed(app.selectbox, "film").set_value(films[0]).run()
     assert button(app, label).proto.id != first

@@ -10,7 +10,7 @@ from kneeoa.store.database import writing
 from pages.reading.beside import Other
 from tests.support.case_pages import labels, listed, opened, sign_in, started, upload
 from tests.support.films import dicom_dataset, dicom_file
-from tests.support.teaching_pages import html, press
+from tests.support.teaching_pages import html, keyed, press
 
 pytestmark = pytest.mark.usefixtures("kept")
 
@@ -44,7 +44,7 @@ def test_a_prior_film_of_the_list_is_put_beside_by_one_click(cases):
     # Both stand at the side, as several films do.
     assert len([button for button in app.button if (button.key or "").startswith("turn_")]) == 2
     # She is still at the current one, and what is here is offered no more.
-    assert app.selectbox(key="current_film").value == current.film
+    assert keyed(app.selectbox, "film").value == current.film
     assert not [label for label in labels(app) if label.startswith("20")]
 
 

@@ -7,18 +7,26 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from pypdf import PdfReader
 
 from kneeoa.errors import DataError
 from kneeoa.films.frames import Frame
+from kneeoa.films.phantom import knee_png
+from kneeoa.films.radiograph import read_radiograph
+from kneeoa.graders.cards.signature import Signature
+from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating import localiser
-from kneeoa.reports import exports, poster, wording
+from kneeoa.graders.together import TogetherReading
+from kneeoa.networks import DISPLAY_NAME
+from kneeoa.reports import exports, making, poster, wording
 from kneeoa.reports.as_json import as_json, from_json
 from kneeoa.reports.as_pdf import MORE, UNWRITTEN, as_pdf
 from kneeoa.reports.as_text import as_text
 from kneeoa.reports.content import PURPOSE, FindingReported, Patient, ReaderGrade, side_named
 from kneeoa.reports.dicom import terms
+from kneeoa.reports.making import Read
 from kneeoa.store.cases.case import OwnGrade
 from pages.reading import own_grade
 from tests.support.reports import FILM, NOT_GRADED, REFUSED, REPORT, WITH_PATIENT, pictures
@@ -172,13 +180,13 @@ def test_when_she_graded_is_said_in_the_words_of_the_page(before, when):
     words = f"{'before' if before else 'after'} the networks' answer was in sight"
     assert line.endswith(f"given {words}")
     assert when.meaning.lower() == words
-    assert own_grade_words(before).lower().startswith(f"given {words}")
+    assert own_grade_words(before) == f"My grade: KL 2, given {words}."
 
 
 def own_grade_words(before):
     now = datetime(2026, 1, 1, tzinfo=UTC)
     own = OwnGrade(2, committed=2 if before else None, seen_at=now)
-    return own_grade._order_in_words(own, is_hidden=False)
+    return own_grade._in_words(own, is_hidden=False)
 
 
 def test_the_capture_says_what_the_film_is_and_what_was_changed():
@@ -259,3 +267,16 @@ def test_the_reports_of_two_knees_of_a_film_have_names_of_their_own(sides):
         assert (left[12:], right[12:]) == ("-right-report.pdf", "-left-report.pdf")
     for told, side in zip((left, right), sides, strict=True):
         assert side == "unknown" or {"L": "left", "R": "right"}[side] in told
+
+
+def test_a_grade_that_neither_network_gives_is_told_from_theirs():
+    data = knee_png(2, seed=1)
+    film = read_radiograph(data, "one.png")
+    whole, shares, evidence = Frame.whole(film), np.eye(5, dtype=np.float32), np.zeros((7, 7, 5))
+    alone = tuple(Reading(name, shares[1], evidence, "0", None) for name in DISPLAY_NAME)
+    for grade, told in ((0, "Both networks alone say KL 1"), (1, "Both networks say KL 1.")):
+        read = Read(film, whole, (), alone, TogetherReading(shares[grade], "0"))
+        made = making.report_of_knee(
+            read, Graders(), now=datetime(2026, 1, 1, tzinfo=UTC), signature=Signature("unsigned")
+        )
+        assert told in " ".join(as_text(made).split())

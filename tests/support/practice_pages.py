@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from tests.support.places import MAIN_SCRIPT
+from tests.support.teaching_pages import keyed
 
 
 def opened(**query):
@@ -24,7 +25,7 @@ def begin(app, **settings):
 
 def press(app, *keys):
     for key in keys:
-        app.button(key=key).click().run()
+        keyed(app.button, key).click().run()
         assert not app.exception
     return app
 

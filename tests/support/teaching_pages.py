@@ -34,8 +34,18 @@ def submit(app):
     return app
 
 
-def press(app, key):
-    app.button(key=key).click().run()
+def keyed(controls, name):
+    """The one of `controls` that is called so: its key may go on with what it acts on."""
+    (control,) = (control for control in controls if called(control) == name)
+    return control
+
+
+def called(control):
+    return (control.key or "").partition("--")[0]
+
+
+def press(app, name):
+    keyed(app.button, name).click().run()
     assert not app.exception
     return app
 

@@ -27,7 +27,8 @@ def take_arrivals() -> None:
     while waiting:
         film = waiting.popleft()
         if isinstance(film, Film):
-            session_films.all_films().setdefault(film.digest, film)
+            known = session_films.all_films().setdefault(film.digest, film)
+            known.came_as(film.name)
         else:
             session_films.refuse(*film)
 

@@ -67,6 +67,7 @@ class Film:
     thumbnail : a small picture of it as an address, once it has been shown
     text : what must be known of text in its pixels, once that was looked for
     text_looked_for : has it looked for, where that was asked for
+    other_names : of files with the same bytes, which are this film
     """
 
     data: bytes = field(repr=False)
@@ -91,6 +92,7 @@ class Film:
     thumbnail: str = ""
     text: str | None = None
     text_looked_for: Future[str] | None = field(default=None, repr=False)
+    other_names: tuple[str, ...] = ()
     _held: _Held | None = field(default=None, repr=False)
 
     @classmethod
@@ -176,10 +178,16 @@ class Film:
         self.localised = replace(self.localised, of_film=against)
 
     def rename(self, name: str) -> None:
-        """Call the film otherwise."""
-        self.name = name
+        """Call the film otherwise; what it was called goes to its other names."""
+        before, self.name = self.name, name
+        self.came_as(before)
         if held := self._held:
             self._held = replace(held, radiograph=replace(held.radiograph, name=name))
+
+    def came_as(self, name: str) -> None:
+        """Note that it came once more, as a file of that name."""
+        names = dict.fromkeys((*self.other_names, name))
+        self.other_names = tuple(other for other in names if other != self.name)
 
     def let_go(self) -> None:
         """Drop the pixels; they come back when they are asked for."""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kneeoa.pacs.settings import Taker
 from kneeoa.wording import counted
-from pages.shared import boundary, clients
+from pages.shared import boundary, clients, keyboard
 from pages.shared.pacs.running import running
 
 _SENT = "reports_sent"
@@ -41,7 +41,9 @@ def offer(
             "This report, as it stands here, was given to be sent. Cases shows when the archive "
             "has it."
         )
-    if not st.button(label, key=f"send_{key}_{times}", icon=":material/upload:", width="stretch"):
+    # Of another report it is another one, and a press that comes late sends nothing.
+    key = keyboard.key_for(f"send_{key}_{times}", content)
+    if not st.button(label, key=key, icon=":material/upload:", width="stretch"):
         return
     with boundary.refusals_shown():
         objects = make()

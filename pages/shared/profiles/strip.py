@@ -45,7 +45,7 @@ def show_choice(choice, back) -> None:
         # Named after what is chosen, so that the choice follows where it is changed elsewhere.
         key=f"graded_as_{digest}",
         on_change=_choose,
-        args=[f"graded_as_{digest}"],
+        args=[f"graded_as_{digest}", digest],
         label_visibility="collapsed",
     )
     back.button(
@@ -65,5 +65,8 @@ def about(profile: Profile) -> str:
     return f"{basis} No film of {' or '.join(missing)} was among them." if missing else basis
 
 
-def _choose(key):
-    in_use.choose(st.session_state[key])
+def _choose(key, stood):
+    # As in `keyboard.followed`: a browser may tell a choice that was left since once more.
+    chosen = st.session_state[key]
+    if chosen != stood and stood == digest_of(in_use.current()):
+        in_use.choose(chosen)
