@@ -7,7 +7,7 @@ from tests.fuzzing import seeds
 from tests.fuzzing.running import run
 from tests.support.places import ROOT
 
-FILMS = 1200
+FILMS = 800
 
 
 def test_damaged_films_are_read_or_refused_by_a_sentence():
