@@ -12,7 +12,7 @@ _MOST_IN_COLOUR = 0.01
 _COLOURED = 24
 """Grey values, of 255, by which a channel is off the tint of the film, to be a colour."""
 _TINTS, _LOOKED_AT = 16, 500
-_MOST_HALF_TRANSPARENT = 0.1
+_MOST_HALF_TRANSPARENT, _MOST_HOLES, _DARK = 0.1, 0.001, 0.1
 _MOST_LEVELS = 2**16
 _AT_ONCE = 2**20
 ADVICE = (
@@ -126,12 +126,38 @@ def colour_notes(colour: np.ndarray, white: float = 255) -> tuple[str, ...]:
     )
 
 
-def transparency_notes(alpha: np.ndarray) -> tuple[str, ...]:
-    """Return that more than edges are half transparent, ``(H, W) uint8``: mostly nothing."""
+def transparency_notes(alpha: np.ndarray, grey: np.ndarray, white: float = 255) -> tuple[str, ...]:
+    """Return that more than edges are transparent, ``(H, W) uint8``: mostly nothing.
+
+    `grey` is what is seen of the picture, ``(H, W)``, without its transparency: what is black
+    anyway is passed over.
+    """
+    notes = []
     share = float(((alpha > 0) & (alpha < 255)).mean())
-    if share <= _MOST_HALF_TRANSPARENT:
-        return ()
-    return (f"{share:.0%} of the picture is half transparent and is shown on black. {ADVICE[1]}",)
+    if share > _MOST_HALF_TRANSPARENT:
+        notes.append(
+            f"{share:.0%} of the picture is half transparent and is shown on black. {ADVICE[1]}"
+        )
+    share = _holes((alpha == 0) & (grey > white * _DARK))
+    if share > _MOST_HOLES:
+        notes.append(
+            f"{share:.1%} of the picture is transparent within the film and is shown on black. "
+            f"{ADVICE[1]}"
+        )
+    return tuple(notes)
+
+
+def _holes(clear: np.ndarray) -> float:
+    """Return the share of a picture that is `clear`, ``(H, W) bool``, and not beside its edge."""
+    if not clear.any():
+        return 0
+    from scipy.ndimage import label
+
+    step = max(1, max(clear.shape) // _LOOKED_AT)
+    places, _ = label(clear[::step, ::step])
+    edges = (places[0], places[-1], places[:, 0], places[:, -1])
+    # Place 0 is what is not clear.
+    return float(np.isin(places, [0, *np.concatenate(edges)], invert=True).mean())
 
 
 def without_advice(notes: Iterable[str]) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ class Header:
         single ones are ever shown, as people write anything there
     mirrored : whether it says that the picture is the mirror image of the patient as she faces the
         reader, so that her right and left are on the other sides
-    one_side : whether it says anywhere that it shows one side, or several things about it
+    one_side : whether it says anywhere that it shows one side, or several things about it,
+        or did before its patient was taken out
     """
 
     body_part: str | None = None

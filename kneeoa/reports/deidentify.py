@@ -25,7 +25,6 @@ from kneeoa.films import display
 from kneeoa.films.apart.pool import workers
 from kneeoa.films.decode import film as decoded_film
 from kneeoa.films.dicom import bits, grey
-from kneeoa.films.dicom.facts import is_side_open
 from kneeoa.films.dicom.film import meant
 from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples
@@ -160,11 +159,6 @@ def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
     clean = Dataset()
     _name(clean, facts, hashlib.sha256(data).hexdigest(), pseudonyms)
     describe(clean, dataset)
-    if is_side_open(dataset):
-        # What contradicts it may have gone: what stays must not pass for known.
-        clean.Laterality = ""
-        if "ImageLaterality" in clean:
-            del clean.ImageLaterality
     shown, _ = grey.present(dataset, samples, outside)
     if _has_tables(dataset, samples.values):
         _show_as_seen(clean, shown)

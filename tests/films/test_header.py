@@ -52,6 +52,27 @@ def test_the_words_of_descriptions_are_read_without_numbers():
 
 
 @pytest.mark.parametrize(
+    ("description", "is_frontal"),
+    [
+        ("Knie a.p. seitl.", True),
+        ("Knie a. p. / seitl.", True),
+        ("Knee P/A lat", True),
+        ("knie_a.p._li", True),
+        ("Genou profil A et P", False),
+        ("A Knie P seitl.", False),
+        ("Knie seitl. Dr. P. P.", False),
+    ],
+)
+def test_the_letters_of_a_frontal_view_stand_together(description, is_frontal):
+    header = read(deep_dataset(SeriesDescription=description)).header
+    assert bool({"AP", "PA"} & header.described) == is_frontal
+
+
+def test_a_view_written_with_points_is_that_view():
+    assert read(deep_dataset(ViewPosition="A.P.")).header.view == "AP"
+
+
+@pytest.mark.parametrize(
     ("said", "child"),
     [
         ({"PatientAge": "012Y"}, True),

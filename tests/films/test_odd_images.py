@@ -132,6 +132,31 @@ def test_the_one_value_of_a_png_that_is_transparent_is_black(kind):
             deidentified(data, PSEUDONYMS, exact=True)
 
 
+@pytest.mark.parametrize("kind", CLEAR)
+@pytest.mark.parametrize("side", [0, 2, 12])
+def test_what_is_transparent_within_the_film_is_said(kind, side):
+    made, form, bits = CLEAR[kind]
+    deepest = (1 << bits) - 1
+    knee = np.minimum(FILM, 250).astype(int) * (16 if bits == 16 else 1)
+    # At the edge it is around the film, as most of what is transparent.
+    knee[:30] = knee[100 : 100 + side, 60 : 60 + side] = deepest
+    values = (deepest,) * (3 if form == ">3H" else 1)
+    data = behind_header(made(knee), b"tRNS", struct.pack(form, *values))
+    notes = " ".join(read(data).notes)
+    assert ("0.3% of the picture is transparent within the film" in notes) == (side == 12)
+    assert ("transparent" in notes) == (side == 12)
+    if bits == 8:
+        assert " ".join(read(deidentified(data, PSEUDONYMS)).notes) == notes
+
+
+def test_of_what_is_transparent_and_black_anyway_nothing_is_said():
+    knee = FILM.copy()
+    knee[100:130, 60:90] = 0
+    for made in (knee, knee.astype(np.uint16) * 16):
+        clear = behind_header(image_file(made), b"tRNS", struct.pack(">H", 0))
+        assert read(clear).notes == ()
+
+
 def test_a_transparent_value_of_few_bits_is_that_of_the_file():
     # Sixteen shades: the brightest is 15 in the file.
     rows = np.repeat(np.arange(16), 6)[:, None] * np.ones(96, int)

@@ -224,6 +224,23 @@ def test_tables_are_read_in_every_form():
         assert np.array_equal(read_back.look_up(np.array([-7, 0, 255, 999])), [255, 255, 0, 0])
 
 
+def test_an_entry_that_is_left_out_does_not_halve_those_of_two_bytes():
+    entries = np.arange(4096) // 16
+    for left_out in (1, 400):
+        item = table(entries[:-left_out], declared=8)
+        item.LUTDescriptor = [4096, 0, 8]
+        read_back = read_table(item, little_endian=True)
+        assert np.array_equal(read_back.entries, entries[:-left_out])
+        assert read_back.missing == left_out
+
+
+def test_half_a_table_of_numbers_is_not_two_to_a_number():
+    half = table(np.arange(2048) // 16, declared=8)
+    half.LUTData = (np.arange(2048) // 16).tolist()
+    half["LUTData"].VR, half.LUTDescriptor = "US", [4096, 0, 8]
+    assert read_table(half, little_endian=True).missing == 2048
+
+
 @pytest.mark.parametrize("first", [-128, 65408])
 def test_the_first_value_of_a_table_may_lack_its_sign(first):
     item = table(np.arange(256), declared=8)

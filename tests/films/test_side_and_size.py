@@ -67,6 +67,41 @@ def test_that_a_file_names_one_side_or_contradicts_itself_is_known(tags, one_sid
     assert read(dicom_dataset(FILM, **tags)).header.one_side == one_side
 
 
+KINDS = {
+    "DX": "1.2.840.10008.5.1.4.1.1.1.1",
+    "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "SC": "1.2.840.10008.5.1.4.1.1.7",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"ImageLaterality": "R", "Laterality": "L"},
+        {"ImageLaterality": "B", "Laterality": "L"},
+        {"ImageLaterality": "L", "BodyPartExamined": "RKNEE"},
+        {"ImageLaterality": "B", "AnatomicRegionSequence": part("Knee", "Right")},
+        {"BodyPartExamined": "RKNEE"},
+        {"BodyPartExamined": "RIGHT KNEE"},
+        {"AnatomicRegionSequence": part("Knee", "Right")},
+        # What is not open stays so, too.
+        {},
+        {"ImageLaterality": "R"},
+        {"ImageLaterality": "B"},
+        {"ImageLaterality": "U"},
+        {"ImageLaterality": "U", "Laterality": ""},
+    ],
+)
+def test_sides_are_as_open_without_the_patient_as_before(tags, kind):
+    film = dicom_file(dicom_dataset(FILM, SOPClassUID=KINDS[kind], **tags))
+    once = deidentified(film, Pseudonyms(b"key" * 11))
+    before = read(film)
+    for after in (once, deidentified(once, Pseudonyms(b"another" * 5))):
+        assert read(after).laterality == before.laterality
+        assert read(after).header.one_side == before.header.one_side
+
+
 def test_a_side_that_is_open_stays_open_without_the_patient():
     odd = dicom_dataset(FILM, ImageLaterality="L", AnatomicRegionSequence=part("Knee", "Right"))
     assert read(deidentified(dicom_file(odd), Pseudonyms(b"key" * 11))).laterality is None

@@ -28,6 +28,7 @@ from tests.support.reports import REPORT
 
 KEY = Pseudonyms(b"a key that is only for tests 0123")
 COMPUTED, CT = "1.2.840.10008.5.1.4.1.1.1", "1.2.840.10008.5.1.4.1.1.2"
+DIGITAL = "1.2.840.10008.5.1.4.1.1.1.1"
 DEEP = draw_knee(2, side=300).astype(np.uint16) * 13 + 200
 NUMBER = 4711
 PLANTED = {
@@ -179,6 +180,9 @@ def test_what_a_computed_radiograph_must_have_is_there_and_loss_is_said():
     assert dciodvfy(deidentified(unknown, KEY)) == []
     silent = knee_file(SOPClassUID=COMPUTED, Modality="CR", ImageLaterality=None)
     assert dciodvfy(deidentified(silent, KEY)) == []
+    for kind in (COMPUTED, DIGITAL):
+        both = knee_file(SOPClassUID=kind, ImageLaterality="R", Laterality="L")
+        assert dciodvfy(deidentified(both, KEY)) == []
     dataset, stream = knee_dataset(height=256), io.BytesIO()
     Image.fromarray(draw_knee(2, side=256)).save(stream, "JPEG", quality=95)
     dataset.PixelData = encapsulate([stream.getvalue()])

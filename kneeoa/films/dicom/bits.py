@@ -29,6 +29,8 @@ _SMOOTHER = 0.001
 """The same where samples use fewer bits as well once their bytes are turned, as no film does by
 chance. Enlarged films are smooth either way: real knees of 448 to 1,800 pixels and 10 to 14 bits
 have up to 0.96 with their bytes swapped."""
+_NEARLY_ALL = (0.5, 99.5)
+"""Percentiles between which samples tell how many bits a film uses: a faulty one may use all."""
 _MOST_LOOKED_AT = 1_000_000
 
 
@@ -92,9 +94,24 @@ def _is_byte_swapped(stored: np.ndarray, dataset: Dataset) -> bool:
         return False
     turned, as_it_is = stored.byteswap(), correlation(stored)
     gain = correlation(turned) - as_it_is
-    if _bits_used(turned) < _bits_used(stored):
-        return gain > _SMOOTHER
+    if gain <= _SMOOTHER:
+        return False
+    if _bits_of_most(turned) < _bits_of_most(stored):
+        return True
     return as_it_is < 2 * LEAST_CORRELATION and gain > _CLEARLY_SMOOTHER
+
+
+def _bits_of_most(stored: np.ndarray) -> int:
+    """Return how many bits hold nearly all samples ``(H, W)`` that change as bytes are turned.
+
+    White lettering of two equal bytes is the same in either order, and tells nothing.
+    """
+    values = _look(stored)
+    telling = values[values != _look(stored.byteswap())]
+    if not telling.size:
+        return 0
+    ends = np.percentile(telling, _NEARLY_ALL, method="nearest")
+    return _bits_used(ends.astype(stored.dtype))
 
 
 def _look(values: np.ndarray) -> np.ndarray:

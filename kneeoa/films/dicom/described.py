@@ -29,8 +29,10 @@ _FIELDS = {
     "study_description": "StudyDescription",
 }
 _LONGEST = 64
-_OF_LETTERS_ALONE = (None, "", "ISO_IR 6")
+_OF_LETTERS_ALONE = ("", "ISO_IR 6", "ISO 2022 IR 6")
 """Character sets, or none, in which no byte beyond ASCII may stand."""
+_AROUND = " \t\r\n\0\ufeff"
+"""What may stand around a text, and is none of it: also its padding, and a mark of UTF-8."""
 
 
 def described(data: bytes) -> tuple[dict[str, Any], list]:
@@ -54,9 +56,9 @@ def text_of(header: Dataset, keyword: str) -> str:
     """Return a value of a header as text, stripped; empty where it is missing or unreadable."""
     try:
         if (text := _utf8(header, keyword)) is not None:
-            return text
+            return text.strip(_AROUND)
         value = header.get(keyword)
-        return "" if value is None else str(value).strip()
+        return "" if value is None else str(value).strip(_AROUND)
     except MemoryError:
         raise
     except Exception:
@@ -70,9 +72,15 @@ def _utf8(header: Dataset, keyword: str) -> str | None:
     patient's other films, and back in its archive.
     """
     value = getattr(header.get_item(keyword), "value", None)
-    is_named = header.get("SpecificCharacterSet") not in _OF_LETTERS_ALONE
-    if is_named or not isinstance(value, bytes) or value.isascii():
+    if not isinstance(value, bytes) or value.isascii() or _names_a_set(header):
         return None
     with contextlib.suppress(UnicodeDecodeError):
-        return value.decode().strip()
+        return value.decode()
     return None
+
+
+def _names_a_set(header: Dataset) -> bool:
+    """Return whether a file says in which character set its texts are, beside plain letters."""
+    named = header.get("SpecificCharacterSet") or ""
+    sets = [named] if isinstance(named, str) else named
+    return any(str(name or "").strip().upper() not in _OF_LETTERS_ALONE for name in sets)

@@ -12,8 +12,7 @@ from kneeoa.films.header import GO_BY_MARKER, NO_MILLIMETRES, NOT_USED, Header
 _FOR_PROCESSING = "FOR PROCESSING"
 _UNPROCESSED_KIND = "1.2.840.10008.5.1.4.1.1.1.1.1"
 """Digital X-ray image for processing, whose files may leave the intent out."""
-_LONGEST_WORD = 32
-_ADULT = 18
+_LONGEST_WORD, _ADULT = 32, 18
 _PER_YEAR = {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}
 _TAKEN = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _CALIBRATED, _AT_DETECTOR = "PixelSpacing", "ImagerPixelSpacing"
@@ -28,6 +27,8 @@ _SAME_RATIO = 1.02
 _FIELD = (5.0, 2_000.0)
 """Millimetres of a film's longer side that are believed: from a crop to the whole of both legs."""
 _SIDES = ("ImageLaterality", "Laterality")
+OPEN_SIDE = "SIDE LEFT OPEN"
+"""Said by a film whose patient was taken out: an ImageLaterality of U stands in others, too."""
 _SIDE_WORDS = {
     "L": ("L", "LT", "LEFT"),
     "R": ("R", "RT", "RIGHT"),
@@ -52,7 +53,9 @@ def header(dataset: Dataset) -> Header:
         child=_is_child(dataset),
         spacing_from=spacing_from(dataset),
         mirrored=_is_mirrored(dataset),
-        one_side=is_side_open(dataset) or bool({"L", "R"} & {*_sides(dataset).values()}),
+        one_side=is_side_open(dataset)
+        or bool({"L", "R"} & {*_sides(dataset).values()})
+        or OPEN_SIDE in _text(dataset, "DeidentificationMethod"),
         described=frozenset(
             word
             for keyword in ("SeriesDescription", "ProtocolName")
@@ -261,7 +264,9 @@ def _date(dataset: Dataset, keyword: str) -> date | None:
 
 def _text(dataset: Dataset | None, keyword: str) -> str:
     try:
-        return "" if dataset is None else str(dataset.get(keyword) or "").strip().upper()
+        text = "" if dataset is None else str(dataset.get(keyword) or "").strip().upper()
+        # One word, as a.p. or P/A: its letters alone may stand anywhere.
+        return re.sub(r"(?<![^\W\d_])([AP])[\W_]{0,2}(?!\1)([AP])(?![^\W\d_])", r"\1\2", text)
     except MemoryError:
         raise
     except Exception:

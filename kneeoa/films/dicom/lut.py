@@ -48,13 +48,13 @@ def read_table(item: Dataset, *, little_endian: bool) -> Table:
     count = count % 65536 or 65536
     data = item.LUTData
     if isinstance(data, bytes):
-        # Entries of up to 8 bits stand in a byte each, or in two.
-        wide = len(data) >= 2 * count or declared > 8
+        # Entries of up to 8 bits stand in a byte each, made even, or in two, some left out.
+        wide = declared > 8 or len(data) > count + 1
         byte_order = "<" if little_endian else ">"
         entries = np.frombuffer(data, f"{byte_order}u2" if wide else "u1")
     else:
         entries = np.atleast_1d(np.asarray(data)) % 65536
-        if declared <= 8 and len(entries) == (count + 1) // 2:
+        if declared <= 8 and len(entries) == (count + 1) // 2 and entries.max() > 255:
             # Two to a number, the first one in its lower byte.
             entries = entries.astype("<u2").view("u1")
     if len(entries) < min(2, count):

@@ -79,7 +79,7 @@ def source(data: bytes) -> tuple[dict[str, Any], list]:
 
 
 def _uid(header: Dataset, keyword: str) -> str:
-    value = text_of(header, keyword).rstrip("\0")
+    value = text_of(header, keyword)
     return value if len(value) <= 64 and _UID.fullmatch(value) else ""
 
 

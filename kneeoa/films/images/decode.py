@@ -74,15 +74,14 @@ def _shown(
     Transparent pixels are shown on black.
     """
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        pixels, stored = _deep(image, storage)
-        return pixels, (), stored
+        return _deep(image, storage)
     if image.mode == "L" and storage.bits == 8 and storage.is_signed:
         # Pillow does not tell signed bytes from unsigned ones.
         return np.asarray(image).view(np.int8).astype(np.float32) + 128, (), None
     notes: tuple[str, ...] = ()
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        notes = transparency_notes(np.asarray(image)[..., 3])
+        notes = transparency_notes(np.asarray(image)[..., 3], np.asarray(image)[..., 0])
         image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image)
     if image.mode not in ("1", "L"):
         colour = np.asarray(image.convert("RGB"))
@@ -90,7 +89,9 @@ def _shown(
     return np.asarray(image.convert("L"), np.float32), (), None
 
 
-def _deep(image: Image.Image, storage: Storage) -> tuple[np.ndarray, StoredValues | None]:
+def _deep(
+    image: Image.Image, storage: Storage
+) -> tuple[np.ndarray, tuple[str, ...], StoredValues | None]:
     samples = values = np.asarray(image)
     if image.mode == "I" and storage.is_unsigned_32:
         # Pillow has no unsigned numbers of 32 bits: large ones have become negative.
@@ -101,4 +102,9 @@ def _deep(image: Image.Image, storage: Storage) -> tuple[np.ndarray, StoredValue
     clear = image.info.get("transparency")
     outside = None if clear is None else samples == clear
     pixels = window(values, ignore=outside)
-    return pixels, None if image.mode == "F" else stored_values(samples, pixels, outside=outside)
+    stored = None if image.mode == "F" else stored_values(samples, pixels, outside=outside)
+    notes: tuple[str, ...] = ()
+    if outside is not None:
+        alpha = np.where(outside, np.uint8(0), np.uint8(255))
+        notes = transparency_notes(alpha, samples, white=float(samples.max()))
+    return pixels, notes, stored

@@ -24,8 +24,9 @@ def deep_colour(data: bytes, kind: str, storage: Storage) -> tuple[np.ndarray, t
     """
     colours, alpha = _samples(data, kind, storage)
     grey = to_grey(colours)
-    notes = colour_notes(colours, white=max(1, int(colours.max())))
-    notes += transparency_notes((alpha >> 8).astype(np.uint8))
+    white = max(1, int(colours.max()))
+    notes = colour_notes(colours, white)
+    notes += transparency_notes((alpha >> 8).astype(np.uint8), grey, white)
     shown = window(grey, ignore=None if alpha.all() else alpha == 0)
     return shown * (alpha / np.float32(_WHITE)), notes
 

@@ -36,6 +36,8 @@ _FRONTAL_VIEWS = frozenset(
 )
 _KNEES = ("KNEE", "KNIE", "GENOU", "GINOCCHI", "RODILLA")
 """How words for the knee begin, in English and the languages of the views."""
+_OTHER_WORDS = ("KNEELING", "KNIEND", "GENOUILL", "RODILLER")
+"""How words begin that are of the same stem and name no part: of kneeling, and of knee pads."""
 _OF_HEADER = "header-"
 CHILD = Finding(
     f"{_OF_HEADER}child",
@@ -122,9 +124,13 @@ def _is_elsewhere(part: str) -> bool:
     A film from hip to ankle shows a knee.
     """
     words = _parts_in(part)
-    if any(word.startswith(_KNEES) for word in words) or words >= _WHOLE_LEG:
+    if any(map(_names_a_knee, words)) or words >= _WHOLE_LEG:
         return False
     return bool(words & OTHER_PARTS)
+
+
+def _names_a_knee(word: str) -> bool:
+    return word.startswith(_KNEES) and not word.startswith(_OTHER_WORDS)
 
 
 def _is_from_the_side(view: str) -> bool:
@@ -133,8 +139,8 @@ def _is_from_the_side(view: str) -> bool:
 
 
 def _is_frontal(words: Set[str]) -> bool:
-    """Return whether a frontal view is among words, as ``AP``, or ``A`` and ``P`` of ``a.p.``."""
-    return bool(words & _FRONTAL_VIEWS) or {"A", "P"} <= words
+    """Return whether a frontal view is among words, as ``AP``."""
+    return bool(words & _FRONTAL_VIEWS)
 
 
 def _parts_in(part: str) -> set[str]:

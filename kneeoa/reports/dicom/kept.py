@@ -87,6 +87,11 @@ def describe(clean: Dataset, dataset: Dataset) -> None:
         for keyword in ("BodyPartExamined", "ViewPosition"):
             if keyword not in clean:
                 setattr(clean, keyword, "")
+    if facts.header(dataset).one_side and facts.side(dataset) is None:
+        # What it said, or what contradicts it, may have gone: what stays must not pass for known.
+        clean.ImageLaterality = "U"
+        clean.pop("Laterality", None)
+        clean.DeidentificationMethod = [clean.DeidentificationMethod, facts.OPEN_SIDE]
     if clean.SOPClassUID not in DIGITAL and "ImageLaterality" not in clean:
         # Of a part of which there are two it must be there, if only empty.
         clean.Laterality = clean.get("Laterality", "")

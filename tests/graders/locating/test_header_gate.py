@@ -40,6 +40,10 @@ def test_what_contradicts_a_frontal_knee_is_refused_with_what_the_file_says(head
         ("PATELLA SUNRISE", "header-view", "SUNRISE"),
         ("ANKLE AP", "header-body-part", "ANKLE"),
         ("SCHMIDT HANDS PA", "header-body-part", "HANDS"),
+        ("GENOU PROFIL A ET P", "header-view", "PROFIL"),
+        ("HAND KNIEND", "header-body-part", "HAND"),
+        ("WRIST KNEELING", "header-body-part", "WRIST"),
+        ("HIP GENOUILLERE", "header-body-part", "HIP"),
     ],
 )
 def test_where_nothing_else_is_said_the_description_counts(description, code, shown):
@@ -55,10 +59,10 @@ def test_where_nothing_else_is_said_the_description_counts(description, code, sh
         Header(described=frozenset({"KNEE", "AP", "LAT"})),
         Header(described=frozenset({"HIP", "KNEE", "ANKLE"})),
         Header(described=frozenset({"STANDING", "BOTH", "KNEES"})),
-        Header(described=frozenset({"KNIE", "A", "P", "SEITL"})),
+        Header(described=frozenset({"KNIE", "AP", "SEITL"})),
         Header(described=frozenset({"GENOU", "FACE", "PROFIL"})),
         Header(described=frozenset({"C", "ARM", "KNIEGELENK"})),
-        Header(view="A P LAT"),
+        Header(view="AP LAT"),
         Header("KNEE", "AP", described=frozenset({"ANKLE", "LAT"})),
     ],
 )
