@@ -13,6 +13,7 @@ const folder = process.argv[2] ?? join(here, '..', '..', 'static');
 // vtk.js (36.4.1) lets go of an image's texture whether it has one or not: where a film went before
 // it was drawn the first time, nothing was drawn any more, on the whole page.
 const LETS_GO = 'model.openGLTexture.releaseGraphicsResources(renderWindow)';
+const CHANGED = 'Changed here: Rendering/OpenGL/ImageMapper.js lets go of a texture only where it has one.\n\n';
 const withoutTexture = {
   name: 'without texture',
   setup: ({ onLoad }) => onLoad({ filter: /OpenGL[\\/]ImageMapper\.js$/ }, ({ path }) => {
@@ -71,7 +72,8 @@ function licences(metafile) {
   return [...folders]
     .map((folder) => {
       const { name, version, license } = about(folder);
-      return `${rule}\n${name} ${version} (${license})\n${rule}\n\n${textOf(folder)}\n`;
+      const changed = name === '@kitware/vtk.js' ? CHANGED : '';
+      return `${rule}\n${name} ${version} (${license})\n${rule}\n\n${changed}${textOf(folder)}\n`;
     })
     .sort()
     .join('\n');

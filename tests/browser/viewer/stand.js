@@ -29,13 +29,28 @@ async () => {
     });
   };
 
+  let graphics; // the canvas from which all films are copied
+  const { drawImage } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.drawImage = function draw(from, ...more) {
+    graphics = from;
+    return drawImage.call(this, from, ...more);
+  };
+  let isRefused = false;
+  const { getContext } = HTMLCanvasElement.prototype;
+  HTMLCanvasElement.prototype.getContext = function get(kind, ...more) {
+    return isRefused && kind.startsWith("webgl") ? null : getContext.call(this, kind, ...more);
+  };
+
   const box = (side) => {
     const edge = (SIDE - side) / 2;
     return { left: edge, top: edge, width: side, height: side };
   };
-  const film = (name, { map, boxes }) => ({
-    id: name, key: name, knee: "one", type: "uint8", height: SIDE, width: SIDE, window: [0, 255],
-    inverse: false, spacing: boxes ? [1, 1] : null, where: "", url: `/film-${name}`, label: name,
+  // Those of one viewer are no other's: how they were looked at, and what was measured, is kept.
+  const film = (number, name, { map, boxes }) => ({
+    id: `${number}${name}`, key: `${number}${name}`, knee: "one", type: "uint8", height: SIDE,
+    width: SIDE, window: [0, 255],
+    inverse: false, spacing: boxes ? [1, 1] : null, where: "", url: `/film-${name}`,
+    label: `film ${name}`,
     seen: null, home: null, marks: [], frame: box(boxes?.[name] ?? 64),
     layers: map ? [{ name: "map", url: map, rect: box(9) }] : [],
   });
@@ -64,18 +79,22 @@ async () => {
     },
     // What the page says: which films are to be seen, a pane each; perhaps with a map on each, or
     // with boxes of so many millimetres, which are what is looked at.
-    say(number, films, { map, boxes } = {}) {
+    say(number, films, { map, boxes, heard } = {}) {
       const viewer = viewers[number];
       viewer.serial = (viewer.serial ?? 0) + 1;
       viewer.leave = mount({
         parentElement: viewer.host,
         setStateValue() {},
-        setTriggerValue: (what, value) => viewer.told.push([what, value.film]),
+        setTriggerValue: (what, value) => {
+          viewer.told.push([what, value.film.at(-1)]);
+          viewer.last = value;
+        },
         data: {
-          serial: viewer.serial, films: [...films].map((name) => film(name, { map, boxes })),
+          serial: viewer.serial, films: [...films].map((name) => film(number, name, { map, boxes })),
           panes: [...films].map((title, film) => (
             { film, title, layer: map ? 0 : null, part: boxes ? "box" : "film", note: "" })),
-          editable: true, heard: null, turns: null, tells: true, height: "300px", layout: "row",
+          editable: true, heard: heard ? viewer.last.serial : null, turns: null, tells: true,
+          height: "300px", layout: "row",
           columns: films.length, tools: "all", keys: "focus", projected: false, wipes: false,
           remembers: true, enters: true,
         },
@@ -89,6 +108,12 @@ async () => {
       asked = asked.filter((one) => !isMeant(one));
       answered.forEach(answer);
     },
+    // What a browser may do at any time.
+    loseGraphics: () => {
+      const context = getContext.call(graphics, "webgl2");
+      context.getExtension("WEBGL_lose_context").loseContext();
+    },
+    refuseGraphics: (isSo) => { isRefused = isSo; },
     lose: (names) => { gone = [...names]; },
     asks: () => asked.map(({ name }) => name).join(""),
     told: (number) => viewers[number].told,

@@ -3,6 +3,7 @@
 import {
   cache,
   Enums,
+  eventTarget,
   getShouldUseCPURendering,
   imageLoader,
   init,
@@ -25,12 +26,47 @@ const TYPES = { uint8: Uint8Array, uint16: Uint16Array, int16: Int16Array };
 const films = new Map(); // image id -> film, of the images in Cornerstone's cache
 const loading = new Map(); // image id -> its image on the way: a promise, and what ends it
 
+const users = new Set(); // called where the graphics are lost; each returns what draws anew
+
 let started;
 let engine;
 
-// Starts Cornerstone; later calls return the same promise.
-export function start() {
-  return (started ??= startOnce());
+// Starts Cornerstone where it has not been started: what failed is tried again.
+export async function start() {
+  started ??= startOnce().catch((error) => {
+    started = null;
+    throw error;
+  });
+  await started;
+  if (engine) return;
+  if (!withoutWebGL() && !hasGraphics()) throw new Error("the browser's graphics have stopped");
+  engine = new RenderingEngine('films');
+}
+
+function hasGraphics() {
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('webgl2') ?? canvas.getContext('webgl');
+  const isThere = Boolean(context) && !context.isContextLost();
+  context?.getExtension('WEBGL_lose_context')?.loseContext(); // browsers allow few
+  return isThere;
+}
+
+// `leave()` is called where the graphics are lost, which a browser may take at any time: nothing of
+// theirs can be used any more. What it returns is called once there may be others.
+export function whenLost(leave) {
+  users.add(leave);
+  return () => users.delete(leave);
+}
+
+function renew() {
+  const backs = [...users].map((leave) => leave());
+  const lost = engine;
+  engine = null;
+  try {
+    lost?.destroy();
+  } finally {
+    backs.forEach((back) => back());
+  }
 }
 
 async function startOnce() {
@@ -41,6 +77,7 @@ async function startOnce() {
   // Rendering without WebGL mixes up CSS and device pixels (5.14.0): it gets CSS pixels only.
   if (withoutWebGL()) globalThis.filmViewerPixelRatio = 1;
   await initTools();
+  eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, renew);
   metaData.addProvider(described, 99999);
   const tools = [WindowLevelTool, PanTool, ZoomTool, Ruler, Angle, FrameTool];
   tools.forEach(addTool);
@@ -72,7 +109,6 @@ async function startOnce() {
       lineWidth: '1.6',
     },
   });
-  engine = new RenderingEngine('films');
 }
 
 export const withoutWebGL = () => getShouldUseCPURendering();
@@ -119,7 +155,7 @@ export function load(film, id, tell) {
 
 async function loadOnce(film, id, signal, tell) {
   const pixels = new TYPES[film.type](film.width * film.height);
-  await fetched(film.url, new Uint8Array(pixels.buffer), signal, tell);
+  await fetched(film, new Uint8Array(pixels.buffer), signal, tell);
   signal.throwIfAborted(); // the cache takes an image once
   films.set(id, film);
   try {
@@ -157,7 +193,7 @@ const SECONDS = 20; // without a byte, after which a connection is taken for dea
 export const pause = (tries) => 300 * Math.min(tries + 1, 6);
 
 // Fills `bytes` with a film, and tells while it comes which share of it is there.
-async function fetched(url, bytes, signal, tell) {
+async function fetched({ url, label }, bytes, signal, tell) {
   for (let tries = 0; ; tries += 1) {
     let why;
     try {
@@ -165,7 +201,9 @@ async function fetched(url, bytes, signal, tell) {
     } catch (error) {
       why = error.message;
     }
-    if (tries === TRIES || signal.aborted) throw new Error(`it could not be fetched (${why})`);
+    if (tries === TRIES || signal.aborted) {
+      throw new Error(`${label} could not be fetched (${why})`);
+    }
     await new Promise((resolve) => {
       setTimeout(resolve, pause(tries));
       signal.addEventListener('abort', resolve, { once: true });

@@ -124,7 +124,7 @@ export class Box {
   constructor(panes, root, tell) {
     Object.assign(this, { panes, root, tell, drawn: new Map() });
     // Whoever goes on to something else is done with moving it.
-    this.flush = () => this.later && this.say(this.nudged);
+    this.flush = () => this.later && this.say(this.nudged.frame, this.nudged.film);
     document.addEventListener('pointerdown', this.flush, true);
   }
 
@@ -134,9 +134,10 @@ export class Box {
     document.removeEventListener('pointerdown', this.flush, true);
   }
 
+  // The end of a move that the page has not heard of is still told, as that of its own film.
   forgetMove() {
-    clearTimeout(this.later);
-    Object.assign(this, { sent: null, later: null });
+    this.flush();
+    this.sent = null;
     this.awaitMaps();
   }
 
@@ -156,16 +157,16 @@ export class Box {
   // Puts the boxes where the page says, which knows of the move `heard` and of those before.
   put(editable, heard) {
     this.editable = editable;
-    const [{ film: { knee } }] = this.panes;
+    const knee = this.panes[0].film?.knee;
     if (knee !== this.knee) this.forgetMove(); // it was the box of the film's other knee
     this.knee = knee;
     if (heard === this.sent?.serial) this.sent = null;
     this.awaitMaps();
     for (const { film, imageId, element } of this.panes) {
-      if (!film.frame) continue;
+      if (!film?.frame) continue;
       const isFirst = imageId === this.panes[0].imageId;
       // What was moved here and is on its way to the page stands until the page knows of it.
-      const frame = (isFirst && (this.later ? this.nudged : this.sent?.frame)) || film.frame;
+      const frame = (isFirst && (this.later ? this.nudged : this.sent)?.frame) || film.frame;
       const place = { film, imageId, element, editable: editable && isFirst };
       this.drawn.set(imageId, draw(this.drawn.get(imageId), frame, place));
       if (isFirst) this.note(frame);
@@ -183,14 +184,14 @@ export class Box {
     this.say(frameOf(drawn, pane.film));
   }
 
-  say(frame) {
+  say(frame, film = this.panes[0].film) {
     if (!this.editable) return;
     clearTimeout(this.later);
     this.later = null;
     this.note(frame);
     this.sent = { frame, serial: `${Date.now()} ${Math.random()}` };
     this.awaitMaps();
-    this.tell(this.panes[0].film, frame, this.sent.serial);
+    this.tell(film, frame, this.sent.serial);
   }
 
   nudge(key, grows, isHeld) {
@@ -202,7 +203,7 @@ export class Box {
     draw(drawn, frame, { ...pane, editable: true });
     redraw(this.panes);
     this.note(frame);
-    this.nudged = frame;
+    this.nudged = { frame, film: pane.film };
     if (!isHeld && !this.later && !this.sent) {
       this.say(frame);
       return;

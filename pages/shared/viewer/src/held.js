@@ -8,14 +8,13 @@ export class Held {
     Object.assign(this, { forgotten, ids: new Set() });
   }
 
-  // Brings its film into each pane. Returns, or fails, once all of them are there or cannot be had:
-  // only then is a pane ready for another film.
+  // Brings its film into each pane. Returns once all of them are there or cannot be had, as only then
+  // is a pane ready for another film: why the first one of those could not, else null.
   async bring(panes, ids, filmOf) {
     ids.forEach((id) => this.ids.add(id));
     const ends = await Promise.allSettled(panes.map((pane, index) =>
       pane.imageId === ids[index] ? null : pane.show(filmOf(index), ids[index])));
-    const failed = ends.find(({ status }) => status === 'rejected');
-    if (failed) throw failed.reason;
+    return ends.find(({ status }) => status === 'rejected')?.reason ?? null;
   }
 
   // Waits no longer for films that are not `wanted`.

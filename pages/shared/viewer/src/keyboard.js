@@ -35,7 +35,9 @@ export class Keyboard {
   }
 
   pressed(event) {
-    const { root, data } = this.viewer;
+    const { root, data, box } = this.viewer;
+    // Before the page hears of another key, such as one that turns to the next film.
+    if (!(event.key in WAYS) && event.key !== 'Shift') box.flush();
     if (!data || isTyped(event)) return;
     const isInside = event.composedPath().includes(root);
     if (!isInside && (data.keys !== 'page' || root.getClientRects().length === 0)) return;

@@ -66,5 +66,6 @@ export class Lens {
 
   destroy() {
     this.pane?.destroy();
+    this.pane = null;
   }
 }

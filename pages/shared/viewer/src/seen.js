@@ -63,7 +63,7 @@ export class Seen {
   // Draws on each film what was drawn on it: here, or when it was saved.
   bringBack() {
     this.note(); // on a film that stood already, what is not there was removed
-    const { panes } = this.viewer;
+    const panes = this.viewer.panes.filter(({ film }) => film);
     panes.forEach(({ film }) => hear(film));
     panes.forEach(draw);
     this.stood = panes.map(({ imageId }) => imageId);
@@ -80,7 +80,7 @@ export class Seen {
       this.changed();
     }, 100);
     const { film } = this.viewer.panes[0];
-    if (film.seen) this.viewer.view.remember(film.id, film.seen.view);
+    if (film?.seen) this.viewer.view.remember(film.id, film.seen.view);
   }
 
   // Called when the page has spoken: it may listen from now on.

@@ -80,6 +80,10 @@ export class Toolbar {
     this.element.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && event.target.closest('button, summary')) event.stopPropagation();
     });
+    // In a narrow row the browser leaves what it goes to half out of sight.
+    this.element.addEventListener('focusin', ({ target }) => {
+      target.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    });
     host.append(this.element);
   }
 

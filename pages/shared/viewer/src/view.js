@@ -17,8 +17,7 @@ const KEPT_AT_MOST = 200;
 
 export class View {
   constructor(panes) {
-    this.panes = panes;
-    this.later = {};
+    Object.assign(this, { panes, later: {}, isPut: false });
     this.plain();
   }
 
@@ -27,7 +26,7 @@ export class View {
   }
 
   get first() {
-    return this.panes[0];
+    return this.panes.find(({ film }) => film) ?? this.panes[0];
   }
 
   get isLying() {
@@ -155,10 +154,11 @@ export class View {
     return { how, part, range, camera: isFitted ? null : camera, isFitted };
   }
 
-  // Notes how the first film is looked at.
+  // Notes how the first film is looked at, once it is.
   keep() {
-    if (!this.first?.isShown) return;
-    const { film } = this.first;
+    const [first] = this.panes;
+    if (!this.isPut || !first?.isShown) return;
+    const { film } = first;
     kept.delete(film.id);
     kept.set(film.id, this.now());
     if (kept.size > KEPT_AT_MOST) kept.delete(kept.keys().next().value);

@@ -2,13 +2,14 @@
 
 import { ACTS } from './acts.js';
 import { redraw } from './drawing.js';
-import { idsOf, resize, start, withoutWebGL } from './engine.js';
+import { idsOf, start } from './engine.js';
 import { Box } from './frame.js';
 import { Hand, TOOLS } from './hand.js';
 import { Held } from './held.js';
 import { Keyboard } from './keyboard.js';
 import { HINTS } from './keys.js';
 import { Lens } from './lens.js';
+import { lookAt } from './looked.js';
 import { Measuring } from './measuring.js';
 import { Pane } from './pane.js';
 import { Seen } from './seen.js';
@@ -33,8 +34,8 @@ export class Viewer {
       wipe: (percent) => root.style.setProperty('--border', `${percent}%`),
     });
     this.stage = stage({
-      wheel: (event) => this.isReady && this.view.wheel(event),
-      pressed: () => this.isReady && (this.hand.drawing || this.measuring.past.note()),
+      wheel: (event) => this.isThere && this.view.wheel(event),
+      pressed: () => this.isThere && (this.hand.drawing || this.measuring.past.note()),
     });
     this.said = Object.assign(document.createElement('div'), { className: 'said', role: 'status' });
     this.hint = Object.assign(document.createElement('div'), { className: 'hint', ariaHidden: true });
@@ -61,7 +62,7 @@ export class Viewer {
     });
     // The panes, not the stage: one that comes or goes changes the others.
     this.observer = new ResizeObserver(() => {
-      if (this.isReady && this.stage.clientWidth) this.view.resized();
+      if (this.isThere && this.stage.clientWidth) this.view.resized();
     });
   }
 
@@ -69,8 +70,15 @@ export class Viewer {
     return this.root.dataset.ready === 'true' && !this.isGone;
   }
 
-  // Shows what `data` says, once what was said before is shown.
-  update(data) {
+  // Whether all films that can be had are looked at: all, or those beside one that failed.
+  get isThere() {
+    return this.isReady || (Boolean(this.failure) && !this.isGone);
+  }
+
+  // Shows what `data` says, once what was said before is shown; films that could not be had are
+  // asked for again where others are to be seen, or `isAnew`.
+  update(data, { isAnew = false } = {}) {
+    if (isAnew) this.imageIds = [];
     this.next = data;
     this.held.abandon(idsOf(this.id, data));
     this.running ??= this.catchUp();
@@ -84,7 +92,7 @@ export class Viewer {
         try {
           await this.apply(this.data);
         } catch (error) {
-          this.imageIds = [];
+          if (this.next || error !== this.failure) this.imageIds = [];
           if (!this.next) throw error; // a film that the page has turned from may be gone
         }
       }
@@ -104,24 +112,18 @@ export class Viewer {
     await start();
     if (this.isGone || this.next) return;
     // Where maps come or go beside the same film, it is looked at as before.
-    const stays = ids[0] === this.imageIds[0];
+    const stays = this.view.isPut && ids[0] === this.panes[0]?.imageId;
     const wasFitted = stays && this.view.isFitted();
     if (isNew) this.seen.keep();
     this.setUp(data.panes.length);
     this.describe();
-    if (isNew) await this.turnTo(ids);
+    if (isNew) this.failure = await this.turnTo(ids, stays);
     if (this.isGone) return;
-    this.panes.forEach((pane, index) => Object.assign(pane, { film: this.filmOf(index) }).place());
-    this.view.quietly(resize); // what was a pane's size at first may not be so now
-    this.seen.bringBack();
-    if (isNew && !stays) this.seen.meet();
-    if (isNew && stays) this.view.join(wasFitted);
-    else if (isNew && !(data.remembers && this.view.recall())) this.view.reset();
-    else if (!isNew) this.view.settle();
-    this.box.put(data.editable, data.heard);
-    this.putLayer(this.layerIndex);
-    this.press();
-    this.root.dataset.cpu = withoutWebGL();
+    // What came beside one that failed is looked at as if it had come alone.
+    if (this.panes.some(({ film }) => film) && !(this.failure && this.next)) {
+      lookAt(this, { isNew, stays, wasFitted });
+    }
+    if (this.failure) throw this.failure;
     this.root.dataset.ready = 'true';
     this.seen.answered();
   }
@@ -132,10 +134,7 @@ export class Viewer {
 
   setUp(count) {
     if (!this.hand) this.take('window');
-    while (this.panes.length > count) {
-      this.observer.unobserve(this.panes.at(-1).element);
-      this.panes.pop().destroy();
-    }
+    this.drop(count);
     while (this.panes.length < count) {
       const pane = new Pane(this.stage, `${this.id}-${this.panes.length}`);
       this.hand.add(pane);
@@ -148,6 +147,14 @@ export class Viewer {
         released: (from, drawn) => this.box.released(from, drawn),
       });
       this.panes.push(pane);
+    }
+    this.panes[0].element.append(this.hint);
+  }
+
+  drop(count) {
+    while (this.panes.length > count) {
+      this.observer.unobserve(this.panes.at(-1).element);
+      this.panes.pop().destroy();
     }
   }
 
@@ -175,17 +182,23 @@ export class Viewer {
     });
   }
 
-  async turnTo(ids) {
-    const turns = this.imageIds[0] !== ids[0];
-    if (turns) this.view.keep();
-    this.imageIds = ids;
+  // Returns why a film could not be had, where one could not.
+  async turnTo(ids, stays) {
+    if (!stays) {
+      this.view.keep();
+      this.view.isPut = false;
+    }
+    Object.assign(this, { imageIds: ids, failure: null });
     this.view.leave();
     this.hand.settle();
     this.measuring.leave();
     this.lens.leave(this.panes, ids);
-    if (turns) this.box.forgetMove();
-    await this.held.bring(this.panes, ids, (index) => this.filmOf(index));
+    if (!stays) this.box.forgetMove();
+    const failure = await this.held.bring(this.panes, ids, (index) => this.filmOf(index));
+    // The film before one that was turned over may be turned back to.
+    if (failure && this.next) return failure;
     this.held.letGo(this.next ? [...ids, ...idsOf(this.id, this.next)] : ids);
+    return failure;
   }
 
   // Puts one of the film's maps onto the first pane, or none (-1).
@@ -232,7 +245,6 @@ export class Viewer {
     this.hand.take(name);
     this.root.dataset.tool = name;
     this.hint.textContent = HINTS[name] ?? '';
-    if (this.panes.length) this.panes[0].element.append(this.hint);
     redraw(this.panes); // the box's corners come or go
     if (name in HINTS) this.say(HINTS[name]);
     for (const tool of Object.keys(TOOLS)) this.toolbar.press(tool, tool === name);
@@ -259,11 +271,11 @@ export class Viewer {
   }
 
   say(text) {
-    this.said.textContent = text;
+    if (!this.root.dataset.error) this.said.textContent = text;
   }
 
   destroy() {
-    if (this.isReady) this.view.keep();
+    this.view.keep();
     this.seen.leave();
     this.isGone = true;
     this.measuring.leave();
