@@ -40,7 +40,8 @@ def run_names(archive: Archive) -> pd.DataFrame:
             continue
         record = archive.records.get((run["folder"], run["run_id"]))
         key = (run["architecture"], run["preset"])
-        changed = plain(tried.difference(tried.config_of(record), bases[key]), 2000) if record else ""
+        changes = tried.difference(tried.config_of(record), bases[key]) if record else ""
+        changed = plain(changes, 2000)
         if record and record.split_hash != split:
             # Runs on other films have no mean in common, whatever else is the same.
             changed = ", ".join(filter(None, [f"split {plain(record.split_hash[:8])}", changed]))

@@ -32,8 +32,7 @@ class Agreement:
 def compare(readings: Sequence[Reading], together: KLGrade | None = None) -> Agreement:
     """Compare two readings of the same frame; `together` is the grade that both together say.
 
-    That is of the weighted mean of both and of the film with its mirror image, and so may be one
-    that neither gives.
+    That may be one that neither gives: it comes of other networks, and of the mirrored film, too.
     """
     first, second = readings
     apart = abs(int(first.said) - int(second.said))
@@ -41,8 +40,8 @@ def compare(readings: Sequence[Reading], together: KLGrade | None = None) -> Agr
     alone = first.said if apart == 0 and together not in (None, first.said) else None
     if alone is not None and together is not None:
         verdict = (
-            f"Both networks alone say {alone.label}; their weighted mean, with the mirrored film, "
-            f"says {together.label}."
+            f"Each network alone says {alone.label}; both together, a computation of its own, "
+            f"say {together.label}."
         )
     elif apart == 0:
         verdict = f"Both networks say {first.said.label}."

@@ -61,7 +61,13 @@ def show(play: Play, session, keep) -> None:
             show_grades(play)
     with shown:
         label = f"Film {play.position + 1} of {len(play.exam.films)}"
-        known_film.show_large(film, label, with_maps=is_told, height="var(--practice-film)")
+        known_film.show_large(
+            film,
+            label,
+            with_maps=is_told,
+            height="var(--practice-film)",
+            name=keyboard.named(*_place(play)[:2]),
+        )
     # The clock starts when the film is on its way to the screen, not while it is decoded.
     play.look(time.monotonic())
 

@@ -13,7 +13,7 @@ from kneeoa.films.frames import Frame
 from kneeoa.jointspace import pairs
 from kneeoa.jointspace.pairs import Shown
 from kneeoa.wording import plain
-from pages.reading import frame_control, joint_space, reading_viewer
+from pages.reading import frame_control, joint_space, own_grade, reading_viewer
 from pages.reading.frame_control import SIDES
 from pages.reading.pair import differing
 from pages.shared import boundary, keyboard, session_films
@@ -107,7 +107,7 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     if pair.is_swapped:
         both.reverse()
     spaces = [differing.space_of(*knee) for knee in both]
-    _show_films(both, pair, spaces)
+    _show_films(both, pair, spaces, shown=own_grade.shown_of(film, knee))
     if pair.warning:
         st.warning(boundary.escaped(pair.warning))
     if not pair.of_strangers:
@@ -115,7 +115,7 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     return True
 
 
-def _show_films(both, pair, spaces):
+def _show_films(both, pair, spaces, *, shown):
     def told(seen):
         # How a film is looked at alone is not how it is beside another.
         reading_viewer.note_drawn(seen)
@@ -143,7 +143,13 @@ def _show_films(both, pair, spaces):
             zip(both, pair.titles, pair.names, strict=True)
         )
     ]
-    viewer.show(films, panes, options=OPTIONS, on_seen=told if saved.is_open() else None)
+    viewer.show(
+        films,
+        panes,
+        options=OPTIONS,
+        on_seen=told if saved.is_open() else None,
+        shown=keyboard.named(*shown),
+    )
 
 
 def _others(film, knee):

@@ -15,8 +15,7 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
 
     `waiting` says that there is an answer that waits for hers.
     """
-    place = (film.digest, knee)
-    shown = (*place, film.quarters, len(film.frames))
+    place, shown = (film.digest, knee), shown_of(film, knee)
     own = own_grades.of(*place)
     if own_grades.asked_early():
         st.toast("Give your grade first: 0 to 4.")
@@ -67,6 +66,11 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                 if own.seen_at is None
                 else None,
             )
+
+
+def shown_of(film: Film, knee: int) -> tuple[str, int, int, int]:
+    """Return what these grades are of, which the viewer tells once it is on the screen."""
+    return film.digest, knee, film.quarters, len(film.frames)
 
 
 def choose_when() -> None:

@@ -8,9 +8,9 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.found import refusal_in
 from kneeoa.networks import DISPLAY_NAME
-from pages.reading import frame_control
+from pages.reading import frame_control, own_grade
 from pages.reading.maps import NetworkMap
-from pages.shared import session_films
+from pages.shared import keyboard, session_films
 from pages.shared.cases import book, knees, reopening, saved
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm, load_ahead
@@ -90,6 +90,7 @@ def show(
         place=(stops.index((film, knee)), len(stops)) if len(stops) > 1 else None,
         on_turn=turn,
         on_seen=note if saved.is_open() else None,
+        shown=keyboard.named(*own_grade.shown_of(film, knee)),
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 Key = int | Literal["lower", "higher", "confirm"]
 PRESSED = "pressed"
+_TOLD, _TOLD_AT_MOST = "controls_told", 20
 
 # Streamlit 1.67 leaves a key to a switch, slider or choice that has the focus, even a digit or
 # Enter, of which these make nothing: after a click on one no grade could be marked, and no session
@@ -43,7 +44,8 @@ SCRIPT = """
     const [stem] = held.name.split("--");
     const place = document.querySelector(`.stElementContainer.${CSS.escape(held.name)}`)
       || document.querySelector(`.stElementContainer[class*="${CSS.escape(stem)}--"]`);
-    if (place) controls(place)[held.number]?.focus({ preventScroll: true });
+    const now = place && controls(place);
+    if (place) (now[held.number] || now[0])?.focus({ preventScroll: true });
   }).observe(document, { childList: true, subtree: true });
   addEventListener("pointerdown", () => { byMouse = true; held = null; }, true);
   addEventListener("pointerup", () => setTimeout(() => {
@@ -65,9 +67,32 @@ SCRIPT = """
     document.body.dispatchEvent(new KeyboardEvent("keydown", event));
     document.body.dispatchEvent(new KeyboardEvent("keyup", event));
   }, true);
-  document.body.addEventListener("keydown", event => {
-    if (isLed() && !byMouse && event.key === "Enter" && event.target.closest("button, summary, a"))
+  // While the page goes on to another film, controls of both are there, and the picture comes last:
+  // a grade is that of the film which the viewer tells that it shows, or nobody's.
+  const stemsOf = key => /^[0-4]$/.test(key) ? [`own_${key}`, `grade_${key}`]
+    : key === "Enter" ? ["own_commit", "on"] : [];
+  const isText = at => !isControl(at) && at.matches?.(
+    "input, textarea, select, [contenteditable=true]");
+  const isOf = (place, start) => [...place.classList].some(
+    name => name === start || name.startsWith(`${start}_`));
+  const giveToShown = event => {
+    const { shown } = document.documentElement.dataset;
+    if (shown === undefined || isText(event.composedPath()[0])) return;
+    for (const stem of stemsOf(event.key)) {
+      const places = [...document.querySelectorAll(
+        `.stElementContainer[class*="st-key-${stem}--"]`)];
+      if (!places.length) continue;
       event.stopPropagation();
+      event.preventDefault();
+      const theirs = shown && places.filter(place => isOf(place, `st-key-${stem}--${shown}`));
+      if (theirs.length && !event.repeat) theirs.at(-1).querySelector("button").click();
+    }
+  };
+  document.body.addEventListener("keydown", event => {
+    if (!isLed() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!byMouse && event.key === "Enter" && event.target.closest("button, summary, a"))
+      event.stopPropagation();
+    else giveToShown(event);
   });
 })();
 </script>
@@ -91,7 +116,12 @@ def key_for(control: str, *shown: object) -> str:
     what it did when it was drawn: so what is done must know whether that still holds, and get no
     film, which would be held for as long as the session, but its digest.
     """
-    return f"{control}--{'_'.join(map(str, shown))}"
+    return f"{control}--{named(*shown)}"
+
+
+def named(*shown: object) -> str:
+    """Return what the viewer is to tell that it shows, for keys to be given to its controls."""
+    return "_".join(map(str, shown))
 
 
 def followed(
@@ -120,12 +150,27 @@ def followed(
 
 
 def _choose(place, key, stood, on_choice, args):
-    chosen = st.session_state.get(key)
-    if chosen == stood or st.session_state.get(place) != stood:
+    chosen, told = st.session_state.get(key), told_by(key)
+    # What was acted on already comes again; another choice of the same control is one.
+    if chosen == told.get(key, stood):
         return
+    if key not in told and st.session_state.get(place) != stood:
+        return
+    told[key] = chosen
     st.session_state[place] = chosen
     if on_choice is not None:
         on_choice(*args)
+
+
+def told_by(key: str) -> dict[str, Any]:
+    """Return the last choices of `followed` controls that were acted on, by their keys.
+
+    Of the latest few: a browser tells again what it had told just before.
+    """
+    told = st.session_state.setdefault(_TOLD, {})
+    for old in [other for other in told if other != key][:-_TOLD_AT_MOST]:
+        del told[old]
+    return told
 
 
 def note(place: tuple, key: Key) -> None:

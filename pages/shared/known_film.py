@@ -47,12 +47,19 @@ def show_large(
     with_maps: bool = False,
     projected: bool = False,
     height: str = LARGE.height,
+    name: str | None = None,
 ) -> None:
-    """Show a film as large as the screen allows, `with_maps` those of its readings beside it."""
+    """Show a film as large as the screen allows, `with_maps` those of its readings beside it.
+
+    `name` is what the viewer tells the page's keys once it shows it.
+    """
     shown = film_of(film, label, with_maps=with_maps)
     maps = [Pane(0, layer.name, place, "box") for place, layer in enumerate(shown.layers)]
     component.show(
-        [shown], [Pane(), *maps], options=replace(LARGE, projected=projected, height=height)
+        [shown],
+        [Pane(), *maps],
+        options=replace(LARGE, projected=projected, height=height),
+        shown=name,
     )
 
 

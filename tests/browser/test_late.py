@@ -54,6 +54,32 @@ def test_a_grade_right_after_an_arrow_is_not_that_of_the_next_film(read):
             expect(read.get_by_text(f"KL 2 was kept for film{number - 1}.png")).to_have_count(1)
 
 
+def test_a_grade_is_nobodys_until_the_film_is_in_sight(read):
+    held = []
+    read.route("**/media/*.bin", lambda route: held.append(route))
+    read.locator(".pane").first.focus()
+    read.keyboard.press("ArrowRight")
+    # Its name and its grades stand there, and it does not.
+    expect(read.locator(".st-key-case")).to_contain_text("film1.png", timeout=SECONDS)
+    expect(read.locator(".waiting").first).to_be_attached(timeout=SECONDS)
+    settle(read)
+    for key in ("3", "Enter"):
+        read.keyboard.press(key)
+    settle(read)
+    read.unroute_all()
+    assert held, "the film was asked for"
+    for route in held:
+        route.fallback()
+    is_there(read, 1)
+    own = read.locator(".st-key-own_grade")
+    expect(own).not_to_contain_text("My grade: KL")
+    read.keyboard.press("1")
+    expect(own).to_contain_text("My grade: KL 1", timeout=SECONDS)
+    read.keyboard.press("ArrowLeft")
+    is_there(read, 0)
+    expect(own).not_to_contain_text("My grade: KL")
+
+
 def focused(page):
     settle(page)
     return page.evaluate("document.activeElement.textContent.trim()")

@@ -55,7 +55,7 @@ def test_a_grade_of_both_alone_that_both_together_do_not_give_is_named():
     apart = [reading("mobilenet", 1, 0, 0, 0, 0), reading("resnet50", 0, 0, 1, 0, 0)]
     other = compare(alike, KLGrade(0))
     assert other.alone == KLGrade(1)
-    assert "alone say KL 1;" in other.verdict
-    assert other.verdict.endswith("says KL 0.")
+    assert "alone says KL 1;" in other.verdict
+    assert other.verdict.endswith("say KL 0.")
     assert compare(alike, KLGrade(1)) == compare(alike)
     assert compare(apart, KLGrade(1)) == compare(apart)

@@ -72,7 +72,7 @@ def test_a_badge_beside_a_grade_that_neither_network_gives_says_which_they_give(
     assert "kl-apart-1" in other
     assert ">networks agree on KL 1<" in other
     assert answer_card.why_not_what_both_say(alike, together(1)) == ""
-    assert "alone say KL 1" in answer_card.why_not_what_both_say(alike, together(0))
+    assert "alone says KL 1" in answer_card.why_not_what_both_say(alike, together(0))
 
 
 def reading(name, grade):

@@ -125,6 +125,21 @@ def test_a_side_that_came_with_a_case_does_not_flip_back(two):
     assert keyed(two.segmented_control, "side").value == "L"
 
 
+def test_a_second_choice_of_a_control_that_is_still_there_counts(two):
+    one, _ = two.session_state["films"]
+    control, told = keyed(two.segmented_control, "side"), []
+    for side in ("R", "L"):
+        control.set_value(side)
+        told.append(two._tree.get_widget_states())
+    for stands, side in zip(told, ("R", "L"), strict=True):
+        two._run(stands)
+        assert two.session_state[f"side_{one[:12]}_0"] == side
+    # Told once more, as with whatever is pressed next, it is none.
+    two.session_state[f"side_{one[:12]}_0"] = "R"
+    two._run(told[1])
+    assert two.session_state[f"side_{one[:12]}_0"] == "R"
+
+
 @pytest.mark.usefixtures("kept")
 def test_the_film_that_was_on_the_screen_is_saved_and_no_other(db):
     app = sign_in(upload(started(), *ONE[:2]), "ab")

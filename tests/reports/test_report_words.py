@@ -274,7 +274,7 @@ def test_a_grade_that_neither_network_gives_is_told_from_theirs():
     film = read_radiograph(data, "one.png")
     whole, shares, evidence = Frame.whole(film), np.eye(5, dtype=np.float32), np.zeros((7, 7, 5))
     alone = tuple(Reading(name, shares[1], evidence, "0", None) for name in DISPLAY_NAME)
-    for grade, told in ((0, "Both networks alone say KL 1"), (1, "Both networks say KL 1.")):
+    for grade, told in ((0, "Each network alone says KL 1"), (1, "Both networks say KL 1.")):
         read = Read(film, whole, (), alone, TogetherReading(shares[grade], "0"))
         made = making.report_of_knee(
             read, Graders(), now=datetime(2026, 1, 1, tzinfo=UTC), signature=Signature("unsigned")

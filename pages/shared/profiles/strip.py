@@ -3,6 +3,7 @@
 import streamlit as st
 
 from kneeoa.graders.profile import Profile
+from pages.shared import keyboard
 from pages.shared.boundary import escaped
 from pages.shared.profiles import in_use
 
@@ -67,6 +68,7 @@ def about(profile: Profile) -> str:
 
 def _choose(key, stood):
     # As in `keyboard.followed`: a browser may tell a choice that was left since once more.
-    chosen = st.session_state[key]
-    if chosen != stood and stood == digest_of(in_use.current()):
+    chosen, told = st.session_state[key], keyboard.told_by(key)
+    if chosen != told.get(key, stood) and (key in told or stood == digest_of(in_use.current())):
+        told[key] = chosen
         in_use.choose(chosen)

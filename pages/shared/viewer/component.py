@@ -134,6 +134,7 @@ def show(
     place: tuple[int, int] | None = None,
     on_turn: Callable[[int], None] | None = None,
     on_seen: Callable[[Told], None] | None = None,
+    shown: str | None = None,
 ) -> None:
     """Show films.
 
@@ -145,6 +146,8 @@ def show(
     on_turn : called with the place of the knee that the reader asks for
     on_seen : called with how the first film is looked at and what was measured on films, a moment
         after either changed; without it, neither is told
+    shown : what the viewer tells the page's keys once these films stand on the screen
+        (`keyboard.named`)
     """
     token = _SHARED if options.shared else served.token()
     films_data = [_film_data(film, f"{key}_{place}", token) for place, film in enumerate(films)]
@@ -178,6 +181,7 @@ def show(
         "heard": st.session_state.get(heard),
         "turns": place and {"place": place[0], "count": place[1]},
         "tells": on_seen is not None,
+        "shown": shown,
         "height": options.height,
         "layout": options.layout,
         "columns": options.columns,

@@ -13,6 +13,7 @@ import { lookAt } from './looked.js';
 import { Measuring } from './measuring.js';
 import { Pane } from './pane.js';
 import { Seen } from './seen.js';
+import { comes, goes, stands } from './shown.js';
 import { stage } from './stage.js';
 import { hasFew, Toolbar } from './toolbar.js';
 import { View } from './view.js';
@@ -109,6 +110,7 @@ export class Viewer {
     const ids = idsOf(this.id, data);
     const isNew = ids.join() !== this.imageIds.join();
     if (isNew) this.root.dataset.ready = 'false';
+    if (isNew) comes(data);
     await start();
     if (this.isGone || this.next) return;
     // Where maps come or go beside the same film, it is looked at as before.
@@ -125,6 +127,7 @@ export class Viewer {
     }
     if (this.failure) throw this.failure;
     this.root.dataset.ready = 'true';
+    stands(data);
     this.seen.answered();
   }
 
@@ -278,6 +281,7 @@ export class Viewer {
     this.view.keep();
     this.seen.leave();
     this.isGone = true;
+    goes(this.data);
     this.measuring.leave();
     this.keyboard.destroy();
     this.box.destroy();
