@@ -150,27 +150,28 @@ def followed(
 
 
 def _choose(place, key, stood, on_choice, args):
-    chosen, told = st.session_state.get(key), told_by(key)
-    # What was acted on already comes again; another choice of the same control is one.
-    if chosen == told.get(key, stood):
+    chosen = st.session_state.get(key)
+    if not is_choice(key, chosen, stood, st.session_state.get(place)):
         return
-    if key not in told and st.session_state.get(place) != stood:
-        return
-    told[key] = chosen
     st.session_state[place] = chosen
     if on_choice is not None:
         on_choice(*args)
 
 
-def told_by(key: str) -> dict[str, Any]:
-    """Return the last choices of `followed` controls that were acted on, by their keys.
+def is_choice(key: str, chosen: Any, stood: Any, stands: Any) -> bool:
+    """Return whether what a control tells is a choice, and note it; not what it told before.
 
-    Of the latest few: a browser tells again what it had told just before.
+    `stood` is what it was drawn with, `stands` what it is about now. What was acted on already
+    comes again; another choice of the same control is one. Of the latest few controls: a browser
+    tells again what it had told just before.
     """
     told = st.session_state.setdefault(_TOLD, {})
+    if chosen == told.get(key, stood) or (key not in told and stands != stood):
+        return False
     for old in [other for other in told if other != key][:-_TOLD_AT_MOST]:
         del told[old]
-    return told
+    told[key] = chosen
+    return True
 
 
 def note(place: tuple, key: Key) -> None:

@@ -173,12 +173,18 @@ def test_a_ruler_that_was_removed_does_not_come_back(start, film, tmp_path):
     expect(ruler).to_have_count(0)
 
 
-def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
-    films = [tmp_path / f"knee {number}.png" for number in range(4)]
+def read_several(page, folder, count):
+    """Have films of different sizes be read; return their files."""
+    films = [folder / f"knee {number}.png" for number in range(count)]
     for number, file in enumerate(films):
         Image.fromarray(draw_knee(number, side=240 + number)).save(file)
-    upload(start, *films)
-    wait_for_reading(start)
+    upload(page, *films)
+    wait_for_reading(page)
+    return films
+
+
+def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
+    read_several(start, tmp_path, 4)
     start.locator(".pane").first.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
         start.keyboard.press(key)
@@ -188,11 +194,7 @@ def test_arrows_that_come_faster_than_the_films_add_up(start, tmp_path):
 
 
 def test_a_film_that_is_turned_back_to_while_the_next_is_on_its_way_is_there(start, tmp_path):
-    films = [tmp_path / f"knee {number}.png" for number in range(3)]
-    for number, file in enumerate(films):
-        Image.fromarray(draw_knee(number, side=240 + number)).save(file)
-    upload(start, *films)
-    wait_for_reading(start)
+    films = read_several(start, tmp_path, 3)
     pane, viewer = start.locator(".pane").first, start.locator(".viewer")
     first = pane.get_attribute("aria-label")
     held = []

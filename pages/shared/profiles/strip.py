@@ -68,7 +68,6 @@ def about(profile: Profile) -> str:
 
 def _choose(key, stood):
     # As in `keyboard.followed`: a browser may tell a choice that was left since once more.
-    chosen, told = st.session_state[key], keyboard.told_by(key)
-    if chosen != told.get(key, stood) and (key in told or stood == digest_of(in_use.current())):
-        told[key] = chosen
+    chosen = st.session_state[key]
+    if keyboard.is_choice(key, chosen, stood, digest_of(in_use.current())):
         in_use.choose(chosen)

@@ -70,12 +70,17 @@ def test_a_second_film_is_looked_at_where_the_first_is_gone(stand):
     stand.shows("CB", is_open=True)
 
 
-def test_what_is_drawn_beside_a_film_that_is_gone_stays_when_that_comes(stand):
+def drags_beside_a_film_that_is_gone(stand, tool):
+    """Drag with a `tool`, which is taken before, on film A; C beside it is gone."""
     stand.turns_to("B")
-    stand.presses("l")
+    stand.presses(tool)
     stand.fails("AC", gone="C")
     with stand.dragging():
         pass
+
+
+def test_what_is_drawn_beside_a_film_that_is_gone_stays_when_that_comes(stand):
+    drags_beside_a_film_that_is_gone(stand, "l")
     expect(stand.figures).to_contain_text("px")
     drawn = stand.figures.text_content()
     stand.do("lose", "")
@@ -100,11 +105,7 @@ def test_what_is_said_of_a_film_that_is_gone_stands_while_the_page_says_the_same
 
 
 def test_a_box_that_is_moved_beside_a_film_that_is_gone_is_heard_of(stand):
-    stand.turns_to("B")
-    stand.presses("b")
-    stand.fails("AC", gone="C")
-    with stand.dragging():
-        pass
+    drags_beside_a_film_that_is_gone(stand, "b")
     assert stand.do("told", stand.number) == [["moved", "A"]]
     expect(stand.viewer).to_have_class(AWAITING)
     stand.say("AC", heard=True)
