@@ -106,6 +106,41 @@ def test_a_recording_that_fails_leaves_its_stream(monkeypatch):
     assert cuda.said[-1] == "on main"
 
 
+@contextlib.contextmanager
+def spoilt(graph, *, capture_error_mode):
+    """Stand for a recording that an error ends, of which PyTorch then says only that."""
+    try:
+        yield
+    finally:
+        raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
+
+
+def recorded_until(monkeypatch, error):
+    cuda = Cuda(monkeypatch)
+    monkeypatch.setattr(torch.cuda, "graph", spoilt)
+    calls = []
+
+    def step():
+        calls.append(0)
+        if len(calls) > capture.WARM_UP:
+            raise error
+
+    return cuda, capture.repeated(step, [], capture.recorder_for(torch.device("cuda")))
+
+
+def test_why_a_recording_failed_is_what_ended_it(monkeypatch):
+    error = RuntimeError("operation not permitted when stream is capturing\nadvice")
+    cuda, now = recorded_until(monkeypatch, error)
+    assert now.note.endswith("so slower: operation not permitted when stream is capturing")
+    assert cuda.said[-1] == "on main"
+
+
+def test_a_recording_without_room_is_no_step_by_step(monkeypatch):
+    error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    with pytest.raises(torch.OutOfMemoryError, match="Tried to allocate"):
+        recorded_until(monkeypatch, error)
+
+
 def test_python_stays_near_the_gpu_and_lets_a_cpu_be(monkeypatch):
     cuda = Cuda(monkeypatch)
     pace = capture.Pace(torch.device("cuda"))
@@ -145,7 +180,12 @@ def test_a_recording_changes_with_its_memory_and_not_with_python():
         (lambda: torch.ones(2) * torch.tensor([1.0, 2.0]), "brings numbers from the host"),
         (lambda: torch.from_numpy(np.ones(2)) + torch.as_tensor([1.0]), "from the host"),
         (lambda: torch.ones(2)[torch.ones(2) > 0], "depends on numbers"),
+        (lambda: torch.equal(torch.ones(1), torch.ones(1)), "reads a number from the device"),
+        (lambda: torch.bincount(torch.ones(1, dtype=torch.long)), "depends on numbers"),
+        (lambda: torch.ones(2).unique_consecutive(), "depends on numbers"),
         (lambda: torch.rand(2), "chance is drawn by NumPy"),
+        (lambda: torch.rand_like(torch.ones(2)), "chance is drawn by NumPy"),
+        (lambda: torch.ones(2).exponential_(), "chance is drawn by NumPy"),
     ],
 )
 def test_what_a_graph_cannot_hold_is_refused(step, sentence):

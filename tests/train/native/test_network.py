@@ -1,5 +1,7 @@
 """Networks computed by PyTorch's own functions, layer by layer."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ from tests.support import tiny
 from tests.support.knees import drawn_films
 from train.config import Stage, preset
 from train.graph.native import network as native_network
-from train.graph.trainer import build_optimizer
+from train.graph.native.stage import NativeStage, on_device
+from train.graph.trainer import build_optimizer, inner, rates
 from train.run.fit import fit
 
 
@@ -79,6 +82,48 @@ def test_a_film_larger_than_half_the_sheet_of_noise_reads_on_at_its_other_end():
     sheet = noise_sheet(3).reshape(NOISE_SIDE, NOISE_SIDE)
     rows = (last + np.arange(256)) % NOISE_SIDE
     np.testing.assert_allclose(noise, 10 * sheet[np.ix_(rows, rows)], atol=1e-3)
+
+
+@pytest.mark.usefixtures("tiny_networks")
+@pytest.mark.parametrize("scales", [False, True], ids=["bfloat16", "float16"])
+def test_no_part_of_a_step_lies_elsewhere_than_its_network(scales, monkeypatch):
+    """On a device that computes nothing, and refuses what lies on the CPU, as a GPU does."""
+    films = drawn_films(8)
+    changes = ("noise", "jpeg", "sharpness", "stretch", "cut", "shading", "gamma", "brightness")
+    config = preset(
+        "smoke",
+        "mobilenet",
+        batch_size=4,
+        stages=(Stage("all", 2, 1.0, 64),),
+        **dict.fromkeys(changes, 0.3),
+        optimizer="adamw",
+        weight_decay=0.02,
+        schedule="cosine",
+        averaging=0.9,
+        standardise=True,
+    )
+    network = tiny.network("mobilenet", standardise=True)
+    optimizer = build_optimizer(config, config.stages[0], len(films))
+    if scales:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(network.trainable_variables)
+    native_network.lay_out_as_convolved(network, inner(optimizer))
+    for variable in (*network.weights, *optimizer.variables):
+        needs = variable.value.requires_grad
+        there = variable.value.detach().to("meta")
+        variable._value = torch.nn.Parameter(there, requires_grad=needs)
+    # Which this device does not know.
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
+    images = on_device(films.images, network)
+    table = rates(config, config.stages[0], len(films))
+    stage = NativeStage(network, optimizer, table, config, config.stages[0], images, recorder=None)
+    stage._step()
+    assert stage._loss.device.type == "meta"
+    answers = native_network.Native(network, network.layers[-1].name)
+    assert answers(images.reshape(-1, 224, 224, 1).float()).device.type == "meta"
+    stage._augment._sheet = torch.zeros(9)
+    with pytest.raises(RuntimeError, match="device"):
+        stage._step()
 
 
 @pytest.mark.usefixtures("tiny_networks")

@@ -1,7 +1,7 @@
 """A step that is recorded once and then replayed: on a GPU as a CUDA graph, without Python between.
 
 A step that is replayed must read and write the same memory each time, may not wait for the device,
-and may bring nothing from the host; `recorded.Recorder` checks that on a CPU.
+and may bring nothing from the host; `recorded.cpu_graph` checks that on a CPU.
 """
 
 from collections import deque
@@ -39,7 +39,7 @@ def repeated(step: Step, state: Sequence[torch.Tensor], recorder: Recorder | Non
     """Return the fastest way to do `step`; `state` is all that it changes, and stays as it is.
 
     Without a `recorder` (a CPU has no graphs) that is the step itself. What cannot be recorded is
-    done step by step, too, with the reason in `note`.
+    done step by step, too, with the reason in `note`; what has no room is raised.
     """
     if recorder is None:
         return Repeated(step)
@@ -47,10 +47,14 @@ def repeated(step: Step, state: Sequence[torch.Tensor], recorder: Recorder | Non
     note = ""
     try:
         run = recorder(step)
-    except torch.cuda.OutOfMemoryError:
-        raise
     except RuntimeError as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        # A recording that an error ends is left by another error, which says no more than that.
+        first = error
+        while isinstance(first.__context__, RuntimeError):
+            first = first.__context__
+        if isinstance(first, torch.OutOfMemoryError):
+            raise first from None
+        reason = (str(first).strip().splitlines() or [type(first).__name__])[0]
         run, note = step, f"Trained step by step, not as one recorded graph, so slower: {reason}"
     with torch.no_grad():
         for value, old in zip(state, before, strict=True):

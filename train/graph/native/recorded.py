@@ -15,14 +15,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from train.graph.native.capture import WARM_UP, Step
 
 _aten = torch.ops.aten
-REFUSED = {
-    _aten._local_scalar_dense: "it reads a number from the device (item, float, bool)",
-    _aten.lift_fresh: "it brings numbers from the host (torch.tensor, as_tensor, from_numpy)",
-    _aten.nonzero: "the shape of a result depends on numbers",
-    _aten.masked_select: "the shape of a result depends on numbers",
-    _aten._unique2: "the shape of a result depends on numbers",
+_NUMBER = "it reads a number from the device (item, float, bool)"
+_SHAPE = "the shape of a result depends on numbers"
+_HOST = "it brings numbers from the host (torch.tensor, as_tensor, from_numpy)"
+_CHANCE = "chance is drawn by NumPy"
+_BY_TAG = {
+    torch.Tag.data_dependent_output: _NUMBER,
+    torch.Tag.dynamic_output_shape: _SHAPE,
+    torch.Tag.nondeterministic_seeded: _CHANCE,
 }
-RANDOM = ("rand", "randn", "bernoulli", "native_dropout", "uniform_", "normal_", "randperm")
+"""What PyTorch itself says of an operation -> why it is refused."""
 
 
 def cpu_graph(step: Step) -> Step:
@@ -48,13 +50,8 @@ class _Recording(TorchDispatchMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        name = func.overloadpacket
-        if name in (_aten.index, _aten.index_put_) and any(_is_mask(index) for index in args[1]):
-            name = _aten.nonzero  # which is what a mask is turned into
-        if name in REFUSED:
-            raise RuntimeError(f"A graph cannot hold {name}: {REFUSED[name]}.")
-        if name.__name__ in RANDOM:
-            raise RuntimeError(f"A graph cannot hold {name}: chance is drawn by NumPy.")
+        if why := _refused(func, args):
+            raise RuntimeError(f"A graph cannot hold {func.overloadpacket}: {why}.")
         result = func(*args, **kwargs)
         self.calls.append((func, args, kwargs, _tensors(result)))
         return result
@@ -67,6 +64,16 @@ class _Recording(TorchDispatchMode):
                 # A view or a change in place is there already.
                 if old.data_ptr() != new.data_ptr():
                     old.copy_(new)
+
+
+def _refused(func: Any, args: tuple[Any, ...]) -> str:
+    """Return why a CUDA graph could not hold a call, or nothing where it could."""
+    if func.overloadpacket is _aten.lift_fresh:
+        return _HOST
+    if func.overloadpacket in (_aten.index, _aten.index_put_):
+        # Its shape depends on numbers where a mask is turned into places.
+        return _SHAPE if any(map(_is_mask, args[1])) else ""
+    return next((why for tag, why in _BY_TAG.items() if tag in func.tags), "")
 
 
 def _is_mask(index: torch.Tensor | None) -> bool:
