@@ -54,9 +54,9 @@ def home(visible: str | None) -> Iterator[tuple[str, Afterwards]]:
     _forget_the_secret_before()
     _print_nothing()
     with (
-        _set("CUDA_VISIBLE_DEVICES", visible),
-        _set("KERAS_TORCH_DEVICE", None),
-        _set("HOME", folder),
+        setting("CUDA_VISIBLE_DEVICES", visible),
+        setting("KERAS_TORCH_DEVICE", None),
+        setting("HOME", folder),
         _on_loopback(),
     ):
         yield folder, removes
@@ -113,7 +113,8 @@ def _on_loopback() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _set(name: str, value: str | None) -> Iterator[None]:
+def setting(name: str, value: str | None) -> Iterator[None]:
+    """Have an environment variable be `value` inside, or not be there."""
     before = os.environ.get(name)
     _put(name, value)
     try:

@@ -46,12 +46,14 @@ class Cluster:
         gpus: float | None,
         name: str,
         start: dict[str, Any],
+        lacking: str = "Start one with `ray start --head`.",
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Start or join a cluster by Ray's own options in `start`; see `join` and `here`.
 
-        `gpus` None means one where the cluster has any; `variables` are the tasks'. Raises
-        `ConfigError` when there is no cluster, or no machine in it that has what a task needs.
+        `gpus` None means one where the cluster has any; `lacking` says what to do where Ray does
+        not begin; `variables` are the tasks'. Raises `ConfigError` when there is no cluster, or no
+        machine in it that has what a task needs.
         """
         expect_ray(name)
         import ray
@@ -63,18 +65,18 @@ class Cluster:
         # The same number of threads everywhere, so that a lost run continues with the same sums.
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}
         environment |= variables
-        try:
-            with _own_signals(), tempfile.TemporaryDirectory(prefix="kneeoa-code-") as folder:
-                packages = [str(place) for place in copy_code(Path(folder))]
-                ray.init(
-                    log_to_driver=False,
-                    runtime_env={"py_modules": packages, "env_vars": environment},
-                    **start,
-                )
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ConfigError(
-                f"Expected a Ray cluster: {name}. {error} Start one with `ray start --head`."
-            ) from None
+        with _own_signals(), tempfile.TemporaryDirectory(prefix="kneeoa-code-") as folder:
+            packages = [str(place) for place in copy_code(Path(folder))]
+            runtime = {"py_modules": packages, "env_vars": environment}
+            try:
+                ray.init(log_to_driver=False, runtime_env=runtime, **start)
+            except BaseException as error:
+                with contextlib.suppress(Exception):
+                    ray.shutdown()
+                if not isinstance(error, Exception):
+                    raise
+                what = f"{_first_line(error).rstrip('.')}."  # Ray has no class of error for it
+                raise ConfigError(f"Expected a Ray cluster: {name}. {what} {lacking}") from None
         if gpus is None:
             gpus = int(ray.cluster_resources().get("GPU", 0) >= 1)
         self._need = {"CPU": cpus, "GPU": gpus}
@@ -96,6 +98,7 @@ class Cluster:
                 # Ray knows four decimals.
                 gpus=gpu * int(10_000 / sharing.at_once) / 10_000,
                 name=f"--at-once {sharing.at_once}",
+                lacking="--at-once 1 trains without one.",
                 start={
                     # Not one that happens to run here.
                     "address": "local",
@@ -136,18 +139,23 @@ class Cluster:
         return {"device": "gpu"} if self._need["GPU"] else {}
 
     def submit(
-        self, function: Callable, *arguments: Any, folder: Path, retries: int | None = None
+        self,
+        function: Callable,
+        *arguments: Any,
+        folder: Path,
+        retries: int | None = None,
+        silence: float | None = None,
     ) -> Task:
         """Start a task, which leaves its progress in `folder`.
 
-        It is begun again when its machine or GPU is lost, or when it hangs on a GPU: `retries`
-        times, by default `tasks.RETRIES`.
+        It is begun again when its machine or GPU is lost, or when it hangs on a GPU, without a
+        sign of life for `silence` seconds: `retries` times. By default as `tasks` says.
         """
         # Each in a process of its own: what fails on a GPU may leave it unusable for its process.
         remote = self._ray.remote(max_calls=1)(function).options(
             num_cpus=self._need["CPU"], num_gpus=self._need["GPU"], max_retries=0
         )
-        task = Task(lambda: remote.remote(*arguments), folder, retries=retries)
+        task = Task(lambda: remote.remote(*arguments), folder, retries=retries, silence=silence)
         self._running.append(task)
         return task
 
@@ -224,10 +232,14 @@ class Cluster:
 @contextlib.contextmanager
 def _own_signals() -> Iterator[None]:
     """Keep what SIGTERM does: Ray has it end the process without a word, as it begins and ends."""
-    before = signal.getsignal(signal.SIGTERM)
+    from ray._private import utils
+
+    before, takes = signal.getsignal(signal.SIGTERM), utils.set_sigterm_handler
+    utils.set_sigterm_handler = lambda handler: None
     try:
         yield
     finally:
+        utils.set_sigterm_handler = takes
         with contextlib.suppress(ValueError):  # not in a thread
             signal.signal(signal.SIGTERM, before)
 

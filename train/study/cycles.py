@@ -21,7 +21,7 @@ from kneeoa.records import lineage, studies
 from kneeoa.records.results import MODEL
 from train.config import TrainConfig
 from train.graph.trainer import unfreeze_from
-from train.machine import Machine
+from train.machine import Machine, says_gpu_failed
 from train.run import checkpoint
 from train.run.fit import check_batch, fit
 from train.run.progress import Report
@@ -215,13 +215,9 @@ def train_here(
             shutil.rmtree(job.unfinished, ignore_errors=True)
             continue
         try:
-            train_cycle(
-                job,
-                dataset,
-                ungraded,
-                machine,
-                partial(board.update, job.run_id),
-            )
+            with says_gpu_failed():
+                report = partial(board.update, job.run_id)
+                train_cycle(job, dataset, ungraded, machine, report)
         except TrainingError as error:
             board.set_state(job.run_id, "failed", str(error))
             continue

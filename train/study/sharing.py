@@ -17,11 +17,13 @@ from pathlib import Path
 
 from joblib.externals.loky import cpu_count
 
+from kneeoa import terminal
 from kneeoa.errors import ConfigError
 from kneeoa.networks import Architecture
 from train import machine
 from train.config import TrainConfig
 from train.study.afterwards import Afterwards
+from train.study.alone import setting
 
 GIGABYTES: dict[Architecture, float] = {"mobilenet": 5.0, "resnet50": 8.0}
 """Memory of a GPU allowed for a run at 32 films a batch; an allowance, see ``docs/device.md``."""
@@ -35,7 +37,12 @@ AT_MOST = 8
 IN_TURNS = 2
 """Runs at once by default without MPS: they take turns, one in the pauses of the other."""
 
-_SECONDS = 90
+_SECONDS = 180
+"""What a process has for its first use of a GPU: PyTorch may have to come from a slow disk."""
+
+_QUIET = 20.0
+"""Seconds of it without a word."""
+
 _CONTROL = "nvidia-cuda-mps-control"
 _PIPES = "CUDA_MPS_PIPE_DIRECTORY"
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -44,10 +51,13 @@ _PROBE = (
     "print(ops.convert_to_numpy(ops.sum(ops.ones(8))))"
 )
 _QUITS = f"""
-echo quit | timeout 10 {_CONTROL} || kill -KILL "$(cat "$1/{_CONTROL}.pid")"
+pid=$(cat "$1/{_CONTROL}.pid")
+servers=$(cat "/proc/$pid/task/$pid/children")
+echo quit | timeout 10 {_CONTROL} || kill -KILL $pid $servers
 rm -rf "$1"
 """
-"""Ends a service, also one that waits for clients in vain, and removes its folder."""
+"""Ends a service and the servers that it began, also where they wait for clients in vain, and
+removes its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +166,14 @@ def served_together(visible: str | None) -> Iterator[Service]:
     environment variables, for processes that are started inside; they are to see the GPUs that
     were `visible` (``CUDA_VISIBLE_DEVICES``) before this process hid them from its own Keras.
 
+    A service whose place is in the environment already, and that runs there, is used as it is.
     Raises `NoGPUError` when a process has no use of the GPU, with the service or without.
     """
     # The service numbers the GPUs that it is shown anew, and its clients would ask for others.
     service = {name: value for name, value in os.environ.items() if name != _VISIBLE}
     client = {} if visible is None else {_VISIBLE: visible}
-    if _PIPES in os.environ:
+    if _PIPES in os.environ and Path(os.environ[_PIPES], "control").exists():
+        _expect_use(service | client)
         yield Service(together=True, sentence="with the MPS that runs here")
         return
     with contextlib.ExitStack() as ends:
@@ -175,12 +187,11 @@ def served_together(visible: str | None) -> Iterator[Service]:
             why = _why_not_begun(service | ours, Path(folder))
             why = why or _why_not_used(service | ours | client)
             if not why:
-                os.environ |= ours
-                ends.callback(lambda: [os.environ.pop(name, None) for name in ours])
+                for name in ours:
+                    ends.enter_context(setting(name, folder))
         if why:
             ends.close()  # what does not serve is not to hold the GPU
-            if without := _why_not_used(service | client):
-                raise machine.NoGPUError(without)
+            _expect_use(service | client)
         yield Service(not why, f"without MPS: {why}" if why else "with MPS")
 
 
@@ -208,24 +219,38 @@ def _why_not_begun(service: Mapping[str, str], folder: Path) -> str:
                 check=False,
             ).returncode
         except (OSError, subprocess.TimeoutExpired) as error:
-            return f"{type(error).__name__}"
+            return _no_answer(error)
         printed.seek(0)
         return _last_line(printed.read().decode("utf-8", "replace"), code)
 
 
+def _expect_use(client: Mapping[str, str]) -> None:
+    """Raise `NoGPUError` where a process with these variables has no use of the GPU."""
+    if why := _why_not_used(client):
+        ours = why if why.startswith("Expected") else f"A process cannot use the GPU: {why}."
+        raise machine.NoGPUError(ours)
+
+
 def _why_not_used(client: Mapping[str, str]) -> str:
     try:
-        process = subprocess.run(
-            [sys.executable, "-c", _PROBE],
-            env=client,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        with terminal.telling("train", "A process of its own tries the GPU.", after=_QUIET):
+            process = subprocess.run(
+                [sys.executable, "-c", _PROBE],
+                env=client,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"{type(error).__name__}"
+        return _no_answer(error)
     return _last_line(process.stderr or process.stdout, process.returncode)
+
+
+def _no_answer(error: OSError | subprocess.SubprocessError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return f"there was no answer in {_SECONDS} seconds"
 
 
 def _last_line(printed: str, code: int) -> str:

@@ -1,7 +1,6 @@
 """What is done in another process or on another machine: a cycle, or a trial of a search."""
 
 import contextlib
-import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from kneeoa.data.source import Source
 from kneeoa.errors import KneeOAError
 from kneeoa.files import replace_file
 from train.config import TrainConfig
-from train.machine import NoGPUError
+from train.machine import gpu_fault
 from train.run.progress import Progress, Report, read_progress, write_progress
 from train.study.job import Job
 
@@ -28,8 +27,8 @@ RETRIES = 5
 SILENCE = 600.0
 """Seconds without a sign of life after which a task on a GPU hangs: an epoch takes some seconds."""
 
-_OF_THE_GPU = re.compile("^.*(CUDA|cuDNN|cuBLAS|find an engine).*$", re.IGNORECASE | re.MULTILINE)
-"""How PyTorch, its libraries and the driver say that a GPU fails or is gone."""
+REHEARSAL_SILENCE = 300.0
+"""The same of a rehearsal, which takes less than a minute from one sign to the next."""
 
 
 class GPULostError(Exception):
@@ -73,10 +72,19 @@ class Task:
     """
 
     def __init__(
-        self, begin: Callable[[], Any], folder: Path, *, retries: int | None = None
+        self,
+        begin: Callable[[], Any],
+        folder: Path,
+        *,
+        retries: int | None = None,
+        silence: float | None = None,
     ) -> None:
-        """Begin it; `begin` returns Ray's reference, `folder` is where it leaves its progress."""
+        """Begin it; `begin` returns Ray's reference, `folder` is where it leaves its progress.
+
+        It may be begun again `retries` times, and give no sign of life for `silence` seconds.
+        """
         self._retries = RETRIES if retries is None else retries
+        self._silence = SILENCE if silence is None else silence
         self._begin, self._folder = begin, folder
         self._told, self._epoch, self._tries = read_progress(folder), 0, 0
         self._start()
@@ -101,14 +109,14 @@ class Task:
         return Outcome("waiting", sentence=f"{why} It begins anew, from its last finished epoch.")
 
     def hangs(self) -> bool:
-        """Return whether it has begun, and then given no sign of life for `SILENCE`; only once."""
+        """Return whether it has begun, and then given no sign of life for too long; only once."""
         now, sign = time.monotonic(), self._sign_of_life()
         if sign != self._sign:
             self._sign, self._alive_at = sign, now
-        hangs = self._alive_at is not None and now - self._alive_at > SILENCE
+        hangs = self._alive_at is not None and now - self._alive_at > self._silence
         if not hangs or self.why_ended:
             return False
-        self.why_ended = f"It hung: there was no sign of life for {SILENCE / 60:g} minutes."
+        self.why_ended = f"It hung: there was no sign of life for {self._silence / 60:g} minutes."
         return True
 
     def news(self) -> Progress | None:
@@ -161,9 +169,11 @@ def rehearsal_task(job: Job, source: Source, machine_options: dict) -> Outcome:
     try:
         prepared = machine.prepare(**machine_options)
         dataset = source.read()
+        (job.unfinished / _BEGUN).touch()  # another sign of life
         from train.study.rehearsal import in_small, taken_up
 
-        sentence = taken_up(*in_small(job.config, dataset, prepared), prepared)
+        small = in_small(job.config, dataset, prepared)
+        sentence = taken_up(*small, prepared, _reporter(job.unfinished))
     except KneeOAError as error:
         return Outcome("failed", sentence=str(error))
     return Outcome("finished", sentence=f"{sentence}, in a process of its own on {prepared}")
@@ -215,12 +225,11 @@ def _gpu_that_may_be_lost() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        fault = _OF_THE_GPU.search(str(error))
-        if not isinstance(error, NoGPUError) and (isinstance(error, KneeOAError) or not fault):
+        fault = gpu_fault(error)
+        if not fault:
             raise
         time.sleep(PAUSE)
-        what = fault.group(0) if fault else str(error)
-        raise GPULostError(f"The GPU failed or was gone: {what}") from error
+        raise GPULostError(f"The GPU failed or was gone: {fault}") from error
 
 
 def _reporter(folder: Path) -> Report:

@@ -20,7 +20,7 @@ from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.records import studies
 from kneeoa.spreadsheet import csv_text
 from train.config import DEPTHS, TrainConfig, gradual
-from train.machine import Machine
+from train.machine import Machine, says_gpu_failed
 from train.run.fit import fit
 from train.run.progress import Progress, Report
 from train.run.record import shown_config
@@ -131,14 +131,15 @@ def search_here(search: Search, trials: int, splits: dict, machine: Machine, boa
     while trial := search.next_trial(trials, set()):
         name = _take_in(search, trial, board)
         try:
-            fitted = fit(
-                search.config(trial),
-                splits["train"],
-                splits["val"],
-                folder=search.folder(trial),
-                machine=machine,
-                report=_watch(trial, partial(board.update, name)),
-            )
+            with says_gpu_failed():
+                fitted = fit(
+                    search.config(trial),
+                    splits["train"],
+                    splits["val"],
+                    folder=search.folder(trial),
+                    machine=machine,
+                    report=_watch(trial, partial(board.update, name)),
+                )
             outcome = Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
         except StoppedError:
             outcome = Outcome("pruned")

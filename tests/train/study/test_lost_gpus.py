@@ -9,7 +9,7 @@ import pytest
 
 from kneeoa.errors import ConfigError
 from train.config import preset
-from train.machine import NoGPUError
+from train.machine import GPUFailedError, NoGPUError, says_gpu_failed
 from train.run.progress import Progress, write_progress
 from train.study import tasks
 from train.study.cluster import Cluster
@@ -146,6 +146,32 @@ def test_who_watches_may_pause_and_queues_may_be_long(tmp_path, monkeypatch):
     write_progress(tmp_path, Progress(epoch=1, epochs=9, share=0.5, epochs_left=8))
     assert not task.hangs()
     assert task.hangs()
+
+
+def test_a_rehearsal_gives_signs_of_life_and_is_given_up_earlier(tmp_path, monkeypatch):
+    assert tasks.REHEARSAL_SILENCE < tasks.SILENCE
+    clock = [0.0]
+    monkeypatch.setattr(tasks.time, "monotonic", lambda: clock[0])
+    patient = tasks.Task(lambda: None, tmp_path)
+    rehearsal = tasks.Task(lambda: None, tmp_path, silence=tasks.REHEARSAL_SILENCE)
+    tasks._begin(tmp_path)
+    assert not patient.hangs() and not rehearsal.hangs()
+    clock[0] = tasks.REHEARSAL_SILENCE + 1
+    assert not patient.hangs() and rehearsal.hangs()
+    assert rehearsal.why_ended == "It hung: there was no sign of life for 5 minutes."
+
+
+def test_a_gpu_that_fails_a_process_of_its_own_is_a_sentence():
+    fault = RuntimeError("CUDA error: an illegal memory access was encountered\nCompile with")
+    with pytest.raises(GPUFailedError) as said, says_gpu_failed():
+        raise fault
+    assert str(said.value) == (
+        "The GPU failed or was gone: CUDA error: an illegal memory access was encountered. The "
+        "same command goes on from the last finished epoch that was written."
+    )
+    for other in (ValueError("shapes"), ConfigError("Expected CUDA to be so."), NoGPUError("CUDA")):
+        with pytest.raises(type(other), match=str(other)), says_gpu_failed():
+            raise other
 
 
 def test_a_cycle_that_shares_a_gpu_has_its_network_there(cluster, tmp_path):

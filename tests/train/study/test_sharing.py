@@ -1,10 +1,8 @@
-"""Cycles that share a machine: how many, what serves them, and that one's failure is its own."""
+"""Cycles that share a machine: how many, and that one's failure is its own."""
 
 import os
 import re
 import signal
-import stat
-import subprocess
 import sys
 import threading
 import time
@@ -13,22 +11,21 @@ from pathlib import Path
 import pytest
 import ray
 
+from kneeoa.errors import ConfigError
 from kneeoa.records import studies
 from tests.support import tiny
 from tests.support.knees import write_tree
 from tests.support.study_folders import the_study
-from train import machine
 from train.__main__ import main
 from train.config import preset
 from train.run import checkpoint
 from train.run.checkpoint import locked
 from train.run.progress import read_progress
 from train.study import alone
-from train.study import sharing as sharing_module
 from train.study.board import Board
 from train.study.cluster import Cluster, train_on
 from train.study.job import Job
-from train.study.sharing import in_turns, served_together, sharing
+from train.study.sharing import Sharing, in_turns, sharing
 from train.study.tasks import Task
 
 WAIT = 60  # seconds
@@ -57,76 +54,6 @@ def test_as_many_at_once_as_memory_and_cores_allow(asked, gigabytes, cores, devi
     assert 1 <= found.cpus <= max(1, cores // expected)
 
 
-def command(folder, name, text):
-    file = folder / name
-    file.write_text(f"#!/bin/sh\n{text}\n")
-    file.chmod(file.stat().st_mode | stat.S_IEXEC)
-
-
-@pytest.fixture
-def path(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    return tmp_path
-
-
-def test_the_memory_of_a_gpu_is_what_its_driver_says(path, monkeypatch):
-    command(path, "nvidia-smi", 'test "$1" = --id=0 && echo 81559')
-    assert machine.gpu_memory() == 81559 * 2**20
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert machine.gpu_memory() is None
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    command(path, "nvidia-smi", "echo No devices were found; exit 6")
-    assert machine.gpu_memory() is None
-
-
-SERVICE = (
-    'echo "$1 ${{CUDA_VISIBLE_DEVICES-all}} $CUDA_MPS_PIPE_DIRECTORY" >> {0}/log; cat >> {0}/log'
-)
-# Fails where it is served, and says which GPUs it sees.
-PROBE = """
-import os
-if "CUDA_MPS_PIPE_DIRECTORY" in os.environ:
-    raise ValueError("no GPU for " + os.environ.get("CUDA_VISIBLE_DEVICES", "all"))
-"""
-
-
-@pytest.mark.parametrize(("visible", "seen"), [(None, "all"), ("1", "1")])
-def test_a_service_that_serves_nobody_is_ended_and_said(visible, seen, path, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(sharing_module, "_PROBE", PROBE)
-    command(path, "nvidia-cuda-mps-control", SERVICE.format(path))
-    with served_together(visible) as service:
-        assert (service.together, service.sentence) == (False, f"without MPS: no GPU for {seen}")
-        assert "CUDA_MPS_PIPE_DIRECTORY" not in os.environ
-        begun, ended, quits = (path / "log").read_text().splitlines()
-    # The service sees all GPUs: it numbers them anew, and clients ask by their own numbers.
-    assert begun.startswith("-d all ")
-    assert ended.split() == ["all", begun.split()[2]]
-    assert quits == "quit"
-    assert not Path(begun.split()[2]).exists()
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
-
-
-def test_a_service_that_does_not_begin_says_why(path, monkeypatch):
-    monkeypatch.setattr(sharing_module, "_PROBE", PROBE)
-    command(path, "nvidia-cuda-mps-control", "echo not permitted >&2; exit 1")
-    with served_together(None) as service:
-        assert service.sentence == "without MPS: not permitted"
-    command(path, "nvidia-cuda-mps-control", "exit 3")
-    with served_together(None) as service:
-        assert service.sentence == "without MPS: it ended with 3"
-
-
-def test_a_machine_whose_gpu_pytorch_does_not_see_trains_nothing(path, monkeypatch):
-    monkeypatch.setenv("PATH", str(path))
-    with pytest.raises(machine.NoGPUError, match=r"^Expected a GPU\. \w+ sees none here"):
-        served_together(None).__enter__()
-    monkeypatch.setattr(sharing_module, "_PROBE", PROBE)
-    with served_together(None) as service:
-        assert service.sentence == "without MPS: this machine does not offer it"
-
-
 def test_without_the_service_two_take_turns_unless_more_are_asked_for():
     asked, free = (
         sharing(CONFIGS, 10, device="gpu", asked=asked, gpu_bytes=80 * 10**9, cores=16)
@@ -135,31 +62,6 @@ def test_without_the_service_two_take_turns_unless_more_are_asked_for():
     assert in_turns(asked) == asked
     assert (free.at_once, free.cpus) == (8, 2)
     assert (in_turns(free).at_once, in_turns(free).cpus) == (2, 8)
-
-
-SERVED = f"""
-import sys, time
-from train.study import sharing
-sharing._PROBE = ""
-with sharing.served_together(None) as service:
-    print(service.sentence, flush=True)
-    time.sleep({WAIT})
-"""
-
-
-def test_a_service_ends_with_who_is_killed(path):
-    command(path, "nvidia-cuda-mps-control", SERVICE.format(path))
-    killed = subprocess.Popen([sys.executable, "-c", SERVED], stdout=subprocess.PIPE, text=True)
-    assert killed.stdout.readline() == "with MPS\n"
-    folder = Path((path / "log").read_text().split()[2])
-    assert folder.is_dir()
-    killed.kill()
-    killed.communicate(timeout=WAIT)
-    end = time.monotonic() + WAIT
-    while folder.exists() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not folder.exists()
-    assert (path / "log").read_text().endswith("quit\n")
 
 
 def test_rays_own_processes_have_another_home_and_ask_no_cloud(monkeypatch, tmp_path):
@@ -237,7 +139,7 @@ def test_who_stops_cycles_that_share_a_machine_loses_no_finished_epoch(
     seen = {}
 
     def stop():
-        for _ in range(600):
+        for _ in range(3000):
             folders = list((tmp_path / "out/unfinished").glob("*/"))
             seen.update({one: progress for one in folders if (progress := read_progress(one))})
             if len(seen) == 2 and min(one.epoch for one in seen.values()) > 3:
@@ -252,6 +154,35 @@ def test_who_stops_cycles_that_share_a_machine_loses_no_finished_epoch(
     assert len(seen) == 2
     for folder, progress in seen.items():
         assert len(checkpoint.read_state(folder).history) >= progress.epoch - (progress.share < 1)
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["stopped", "no room"])
+def test_who_stops_a_cluster_that_begins_hears_one_sentence(fails, monkeypatch, tmp_path):
+    """Ray has SIGTERM end the process without a word, from its first moment on."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_TOKEN", *alone._SETTINGS):
+        monkeypatch.setenv(name, "")  # so that it is undone
+    ended = []
+
+    def begins(**options):
+        ray._private.utils.set_sigterm_handler(lambda *_: sys.exit(15))
+        if fails:
+            raise Exception("The current node timed out during startup.\nAdvice")
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(ray, "init", begins)
+    monkeypatch.setattr(ray, "shutdown", lambda: ended.append(True))
+    before, takes = signal.getsignal(signal.SIGTERM), ray._private.utils.set_sigterm_handler
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    kind = ConfigError if fails else KeyboardInterrupt
+    sentence = "--at-once 2. The current node timed out during startup. --at-once 1 trains"
+    try:
+        with pytest.raises(kind, match=re.escape(sentence) if fails else None):
+            Cluster.here(Sharing(at_once=2, gpu=False, cpus=1))
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended and ray._private.utils.set_sigterm_handler is takes
 
 
 class OneTask:
