@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kneeoa import terminal
 from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.networks import Architecture
 from train.commands import options
@@ -21,6 +22,9 @@ from train.study.job import Job
 if TYPE_CHECKING:
     from train.study.sharing import Sharing
 
+LONG = 60.0
+"""Seconds of a rehearsal after which is said what goes on."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearse(Study):
@@ -32,6 +36,10 @@ class Rehearse(Study):
         configs = options.configs_of(self, self.architectures)
         shared = sharing_of(self, configs)
         dataset = options.source_of(self).read()
+        configs = self._not_finished(configs, dataset.split_hash)
+        if not configs:
+            print("Nothing is left to rehearse.")
+            return 0
         if shared:  # before this process has the GPU, too
             for sentence in self._beside_others(configs, shared, dataset.split_hash):
                 print(sentence, flush=True)
@@ -44,20 +52,42 @@ class Rehearse(Study):
 
         cycles.preflight(self.out, configs, dataset, models=2)
         print(f"Films, starting weights and room are there. Trying on {machine}.")
-        for config in configs.values():
-            for sentence in parts(config, dataset, machine):
-                print(sentence, flush=True)
+        for name, config in configs.items():
+            still = f"Still trying {name} by itself after a minute. Ctrl-C ends it."
+            with terminal.telling("train", still, after=LONG):
+                for sentence in parts(config, dataset, machine):
+                    print(sentence, flush=True)
         print(unseen(machine))
         return 0
+
+    def _not_finished(
+        self, configs: Mapping[Architecture, TrainConfig], split_hash: str
+    ) -> dict[Architecture, TrainConfig]:
+        """Return those of which a cycle is to be trained; say of the others that none is."""
+        if not (self.out / "runs").is_dir():
+            return dict(configs)
+        from train.study.cycles import jobs_of
+
+        jobs = jobs_of(self.out, dict(configs), self.cycles, split_hash, keep="none")
+        left = {job.config.architecture for job in jobs if not job.is_finished}
+        for name in configs:
+            if name not in left:
+                print(f"{name}: all {self.cycles} cycles are finished", flush=True)
+        return {name: config for name, config in configs.items() if name in left}
 
     def _beside_others(
         self, configs: Mapping[Architecture, TrainConfig], shared: "Sharing", split_hash: str
     ) -> Iterator[str]:
         """Have every network try as cycles that share this machine will; yield what they say."""
-        from train.study.tasks import rehearsal_task
+        from train.study.tasks import REHEARSAL_SILENCE, rehearsal_task
 
         source, options_of = options.source_of(self), options.machine_options(self)
+        ends = "Ctrl-C ends it."
+        if shared.gpu:
+            ends = f"What gives no sign of life for {REHEARSAL_SILENCE / 60:g} minutes is ended."
+        still = f"Still trying cycles that share this machine after a minute. {ends}"
         with (
+            terminal.telling("train", still, after=LONG),
             tempfile.TemporaryDirectory(prefix="kneeoa-rehearsal-") as place,
             cluster_of(self, shared) as cluster,
         ):
@@ -69,7 +99,13 @@ class Rehearse(Study):
             ]
             waiting = {
                 cluster.submit(
-                    rehearsal_task, job, source, how, folder=job.unfinished, retries=0
+                    rehearsal_task,
+                    job,
+                    source,
+                    how,
+                    folder=job.unfinished,
+                    retries=0,
+                    silence=REHEARSAL_SILENCE,
                 ): job
                 for job in jobs
             }

@@ -116,12 +116,14 @@ class Study(options.Predict, options.Training, options.Cluster):
         with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
             cycles.begin(self.out, described)
             lineage.write(self.out, dataset)
+            # Where nothing is left to train, nobody has to begin.
+            to_train = not all(job.is_finished for job in jobs)
             with (
-                cluster_of(self, shared) as cluster,
+                cluster_of(self, shared) if to_train else contextlib.nullcontext() as cluster,
                 _board(folder / "status.json", described.study_id, jobs, cluster) as board,
             ):
-                where = cluster or machine
-                print(f"Study {described.study_id}: {len(jobs)} cycles on {where}, in {folder}")
+                where = f"on {cluster or machine}" if to_train else "all finished"
+                print(f"Study {described.study_id}: {len(jobs)} cycles {where}, in {folder}")
                 if cluster:
                     from train.study.cluster import train_on
 

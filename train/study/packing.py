@@ -58,17 +58,27 @@ run() {{
   trap - INT TERM HUP
 }}
 if [ ! -e env/ready ]; then
+  # `python3` first, which is the one that has PyTorch.
+  for python in python3 python3.13 python3.12 python3.11 none; do
+    $python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \\
+      2> /dev/null && break
+  done
+  if [ $python = none ]; then
+    echo "Expected Python 3.11, 3.12 or 3.13. python3 is $(python3 -V 2>&1 || :), and no other" \\
+      "is on the PATH: install one." >&2
+    exit 2
+  fi
   rm -rf env
   # Debian's and Ubuntu's own Python makes no environment with pip before python3-venv is installed.
-  if ! python3 -m venv env > venv.txt 2>&1; then
+  if ! $python -m venv env > venv.txt 2>&1; then
     rm -rf env
-    python3 -m venv --without-pip env
+    $python -m venv --without-pip env
   fi
-  # What python3 has, itself in a virtual environment or not, the new one has, too.
-  python3 -c 'import sys; print(*(p for p in sys.path if p.endswith("-packages")), sep="\\n")' \\
+  # What it has, itself in a virtual environment or not, the new one has, too.
+  $python -c 'import sys; print(*(p for p in sys.path if p.endswith("-packages")), sep="\\n")' \\
     > "$(env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/outside.pth"
   if ! env/bin/python -m pip --version > /dev/null 2>&1; then
-    echo "Expected pip for python3, which has none. Install python3-venv or python3-pip." >&2
+    echo "Expected pip for $python, which has none. Install $python-venv or python3-pip." >&2
     exit 2
   fi
   wanted=code/requirements-gpu.txt

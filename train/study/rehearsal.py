@@ -21,7 +21,7 @@ from train.graph.trainer import unfreeze_from
 from train.machine import Machine, backend, scope
 from train.run.batches import targets_of
 from train.run.fit import fit
-from train.run.progress import Progress
+from train.run.progress import Progress, Report
 from train.run.record import record_run
 
 STEPS = 3
@@ -104,16 +104,22 @@ def _eager(step: Callable[[], None]) -> Callable[[], None]:
     return step
 
 
-def taken_up(config: TrainConfig, few: Dataset, machine: Machine) -> str:
+def taken_up(
+    config: TrainConfig,
+    few: Dataset,
+    machine: Machine,
+    report: Report = lambda progress: None,
+) -> str:
     """Interrupt a run of two epochs on `few` films, take it up and record it; say that it worked.
 
-    In a folder that is removed.
+    In a folder that is removed; `report` is told how far it is.
     """
     last = replace(config.stages[-1], epochs=2)
     config = replace(config, stages=(last,))
     train, val = few.splits["train"], few.splits["val"]
 
     def end(progress: Progress) -> None:
+        report(progress)
         if progress.share == 1 and progress.epoch == 1:
             raise _Ended
 
@@ -121,7 +127,7 @@ def taken_up(config: TrainConfig, few: Dataset, machine: Machine) -> str:
         folder = Path(name)
         with contextlib.suppress(_Ended):
             fit(config, train, val, folder=folder / "state", machine=machine, report=end)
-        fitted = fit(config, train, val, folder=folder / "state", machine=machine)
+        fitted = fit(config, train, val, folder=folder / "state", machine=machine, report=report)
         run = record_run(folder, config, fitted, few.splits, few.split_hash, machine=machine)
         results.read_record(run)
         results.read_predictions(run / "predictions.csv")

@@ -1,4 +1,4 @@
-"""A study on another machine: rehearsed, packed, and what its script does there."""
+"""A study on another machine: packed, and what its script does there."""
 
 import os
 import shlex
@@ -15,9 +15,8 @@ from tests.support.knees import write_tree
 from tests.support.places import ROOT
 from train.__main__ import main
 from train.commands.parser import parse
-from train.machine import Machine
 from train.run.start import origin_of
-from train.study import packing, rehearsal
+from train.study import packing
 from train.study.packing import NOT_FOR_TRAINING, requirements
 
 HIDDEN = {name.replace("-", "_") for name in NOT_FOR_TRAINING}
@@ -32,22 +31,6 @@ def given(tiny_networks, tmp_path_factory):
     start = tiny.write_weights(folder / "start.npz")
     settings = "--preset smoke --cycles 2 --architectures mobilenet --stages head:1"
     return ["--data", str(tree), "--init", f"mobilenet={start}", *settings.split()]
-
-
-def test_a_rehearsal_says_what_worked_and_what_it_cannot_show(given, tmp_path, capsys, monkeypatch):
-    tiny.use_on_clusters(monkeypatch)
-    words = ["rehearse", *given, "--out", str(tmp_path / "results")]
-    assert main([*words, "--device", "cpu", "--at-once", "2"]) == 0
-    said = capsys.readouterr().out
-    assert "recorded, in a process of its own on cpu (torch" in said
-    assert "mobilenet: interrupted, taken up, validated and recorded" in said
-    assert "Not seen without a GPU" in said
-    assert not list((tmp_path / "results").iterdir())
-
-
-def test_under_tensorflow_nothing_is_recorded_and_that_is_said(monkeypatch):
-    monkeypatch.setattr(rehearsal, "backend", lambda: "tensorflow")
-    assert "PyTorch alone replays recorded steps" in rehearsal.unseen(Machine())
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +177,31 @@ def test_a_packed_study_trains_with_what_its_machine_has_and_no_more(given, tmp_
     )
     assert done.returncode == 1
     assert done.stderr.strip().startswith("Expected a GPU.")
+
+
+OLD = """#!/bin/sh
+[ "$1" = -V ] && echo Python 3.10.12
+exit 1
+"""
+
+
+def test_a_machine_with_another_python_is_told_which_are_taken(packed, tmp_path):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("python3", "python3.13", "python3.12", "python3.11"):
+        (folder / name).write_text(OLD)
+        (folder / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}"}
+    run = ["sh", str(packed / "study.sh")]
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Expected Python 3.11, 3.12 or 3.13. python3 is Python 3.10.12,")
+    assert not (packed / "env").exists()
+    # One that will do is taken, whatever `python3` is.
+    (folder / "python3.11").write_text("#!/bin/sh\n[ $1 = -c ] && exit 0\necho $* >&2; exit 3\n")
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "-m venv --without-pip env" in done.stderr
 
 
 def test_a_machine_that_lacks_packages_does_not_begin(packed):

@@ -1,0 +1,60 @@
+"""A study that is rehearsed before it is paid for; needs ``KERAS_BACKEND=torch`` to be quick."""
+
+import pytest
+
+from tests.support import tiny
+from tests.support.knees import write_tree
+from train.__main__ import main
+from train.commands import away
+from train.machine import Machine
+from train.study import rehearsal
+
+
+@pytest.fixture(scope="module")
+def given(tiny_networks, tmp_path_factory):
+    """Options of a study of seconds."""
+    folder = tmp_path_factory.mktemp("given")
+    tree = write_tree(folder / "knees", train=3, val=1, test=1)
+    start = tiny.write_weights(folder / "start.npz")
+    settings = "--preset smoke --cycles 2 --architectures mobilenet --stages head:1"
+    return ["--data", str(tree), "--init", f"mobilenet={start}", *settings.split()]
+
+
+def test_a_rehearsal_says_what_worked_and_what_it_cannot_show(given, tmp_path, capsys, monkeypatch):
+    tiny.use_on_clusters(monkeypatch)
+    words = ["rehearse", *given, "--out", str(tmp_path / "results")]
+    assert main([*words, "--device", "cpu", "--at-once", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "recorded, in a process of its own on cpu (torch" in said
+    assert "mobilenet: interrupted, taken up, validated and recorded" in said
+    assert "Not seen without a GPU" in said
+    assert not list((tmp_path / "results").iterdir())
+
+
+def test_under_tensorflow_nothing_is_recorded_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(rehearsal, "backend", lambda: "tensorflow")
+    assert "PyTorch alone replays recorded steps" in rehearsal.unseen(Machine())
+
+
+def test_what_is_finished_is_not_rehearsed_and_nobody_begins_for_it(
+    given, tmp_path, capsys, monkeypatch
+):
+    def begins(*_):
+        raise AssertionError("nothing is left to share a machine for")
+
+    monkeypatch.setattr("train.study.sharing.on_one_machine", begins)
+    words = [*given, "--cycles", "1", "--out", str(tmp_path), "--device", "cpu"]
+    assert main(["study", *words]) == 0
+    assert main(["rehearse", *words, "--at-once", "2"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-2:] == ["mobilenet: all 1 cycles are finished", "Nothing is left to rehearse."]
+    two = [*words, "--cycles", "2"]
+    monkeypatch.setattr("train.study.job.Job.is_finished", True)
+    assert main(["study", *two, "--at-once", "2", "--study", "finished"]) == 0
+    assert "Study finished: 2 cycles all finished" in capsys.readouterr().out
+
+
+def test_a_rehearsal_that_takes_long_says_so(given, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(away, "LONG", 0)
+    assert main(["rehearse", *given, "--out", str(tmp_path), "--device", "cpu"]) == 0
+    assert "Still trying mobilenet by itself" in capsys.readouterr().err
