@@ -3,9 +3,11 @@
 Nothing is computed from them. The file is small, diffs, and goes along when a run is copied.
 """
 
+import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -65,23 +67,67 @@ def may_be_written(run_folder: Path) -> bool:
     return run_folder.is_dir() and os.access(run_folder, os.W_OK)
 
 
-def write(run_folder: Path, note: str, tags: Iterable[str]) -> Notes:
-    """Keep notes with a run, in the place of older ones; return them as they are kept.
+class ChangedError(DataError):
+    """Somebody else kept other notes with a run meanwhile."""
 
-    Empty ones take the file away. Raises `DataError` as `checked` does, and where the folder is not
-    there or may not be written.
+
+def joined(note: str, tags: Iterable[str], theirs: Notes) -> tuple[str, list[str]]:
+    """Return what two people wrote of one run, each part once: theirs first; not yet checked."""
+    ours = " ".join(note.split())
+    parts = [theirs.note, "" if ours in theirs.note else ours]
+    both = {tag.strip().casefold(): tag.strip() for tag in (*tags, *theirs.tags) if tag.strip()}
+    return " / ".join(filter(None, parts)), sorted(both.values(), key=str.casefold)
+
+
+def write(
+    run_folder: Path, note: str, tags: Iterable[str], *, before: Notes | None = None
+) -> Notes:
+    """Keep notes with a run, in the place of those `before`; return them as they are kept.
+
+    Empty ones take the file away. Without `before`, any older ones are replaced. Raises
+    `ChangedError`, and writes nothing, where others than those stand there now; `DataError` as
+    `checked` does, and where the folder is not there or may not be written.
     """
     notes = checked(note, tags)
     file = run_folder / FILE
     try:
         if not run_folder.is_dir():
             raise FileNotFoundError(2, "The run is not there any more")
-        if notes == Notes():
-            file.unlink(missing_ok=True)
-        else:
-            replace_file(file, json.dumps(asdict(notes), indent=2, ensure_ascii=False) + "\n")
+        with _one_at_a_time(run_folder):
+            now = read(run_folder) if before is not None else notes
+            if now not in (before, notes):
+                raise ChangedError(_changed(run_folder.name, now))
+            if notes == Notes():
+                file.unlink(missing_ok=True)
+            else:
+                replace_file(file, json.dumps(asdict(notes), indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise DataError(
             f"Expected to keep notes with {run_folder.name}. {error.strerror}: they were not kept."
         ) from None
     return notes
+
+
+def in_words(notes: Notes) -> str:
+    """Return notes in a line."""
+    return f"{notes.note or 'no note'}; tags: {', '.join(notes.tags) or 'none'}"
+
+
+def _changed(name: str, now: Notes) -> str:
+    return (
+        f"Expected the notes of {name} to be those that yours were to replace. Somebody else kept "
+        f"others meanwhile: {in_words(now)}. Nothing was lost: theirs stand there, yours in the "
+        "form. Take theirs into the form, then keep both."
+    )
+
+
+@contextlib.contextmanager
+def _one_at_a_time(run_folder: Path) -> Iterator[None]:
+    """Have nobody else write between looking and writing; disks that know no locks have none."""
+    descriptor = os.open(run_folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -77,16 +77,35 @@ def _show_only(run_notes):
     st.markdown(note + tags)
 
 
-def _show_form(folder, run_notes, label):
+def _show_form(folder, now, label):
+    keys = {name: f"{name}_{label}" for name in ("note", "tags", "before")}
+    if keys["note"] not in st.session_state:
+        # What the form is opened on: its boxes keep what is in them, whatever others keep.
+        st.session_state[keys["before"]] = now
+    before = st.session_state[keys["before"]]
+    changed = now != before
+    if changed:
+        words = boundary.escaped(notes.in_words(now))
+        st.warning(f"Since this form was opened somebody else kept with this run: {words}.")
     with st.form(f"notes_{label}", border=False):
-        note = st.text_area("Note", run_notes.note, max_chars=LONGEST_NOTE, key=f"note_{label}")
+        note = st.text_area("Note", before.note, max_chars=LONGEST_NOTE, key=keys["note"])
         tags = st.text_input(
             f"Tags, up to {MOST_TAGS}, separated by commas",
-            ", ".join(run_notes.tags),
-            key=f"tags_{label}",
+            ", ".join(before.tags),
+            key=keys["tags"],
         )
         asked = st.form_submit_button("Keep with the run")
+        if changed:
+            st.form_submit_button("Take theirs into the form", on_click=_join, args=(keys, now))
     if asked:
-        notes.write(folder, note, tags.split(","))
+        kept_now = notes.write(folder, note, tags.split(","), before=before)
+        st.session_state[keys["before"]] = kept_now
         st.toast(boundary.escaped(f"Kept with {label}."), icon=":material/check:")
         st.rerun()
+
+
+def _join(keys, theirs):
+    ours = st.session_state[keys["note"]], st.session_state[keys["tags"]].split(",")
+    note, tags = notes.joined(*ours, theirs)
+    st.session_state[keys["note"]], st.session_state[keys["tags"]] = note, ", ".join(tags)
+    st.session_state[keys["before"]] = theirs

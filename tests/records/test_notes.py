@@ -49,6 +49,29 @@ def test_what_is_too_much_or_cannot_be_shown_is_refused_and_nothing_is_lost(run,
     assert notes.read(run).note == "before"
 
 
+def test_notes_that_somebody_else_kept_meanwhile_are_not_replaced(run):
+    opened = notes.read(run)
+    theirs = notes.write(run, "do not use", ["exclude"], before=opened)
+    with pytest.raises(notes.ChangedError, match="do not use; tags: exclude"):
+        notes.write(run, "", ["mine"], before=opened)
+    assert notes.read(run) == theirs
+    both = notes.write(run, *notes.joined("", ["mine"], theirs), before=theirs)
+    assert both == Notes("do not use", ("exclude", "mine"))
+    # What stands there already may be kept once more.
+    assert notes.write(run, "do not use", ["mine", "exclude"], before=opened) == both
+    assert [file.name for file in run.iterdir() if "note" in file.name] == [notes.FILE]
+
+
+def test_both_notes_and_all_tags_are_in_what_is_joined():
+    theirs = Notes("do not use", ("exclude", "paper"))
+    assert notes.joined(" ours ", ["Paper", "mine", ""], theirs) == (
+        "do not use / ours",
+        ["exclude", "mine", "paper"],
+    )
+    assert notes.joined("do not use", [], theirs)[0] == "do not use"
+    assert notes.joined("ours", [], Notes())[0] == "ours"
+
+
 @pytest.mark.parametrize(
     "content",
     [
