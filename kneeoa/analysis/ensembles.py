@@ -45,9 +45,11 @@ def ensembles(
     """Return one row per ensemble, split and metric, from the runs' predictions per network.
 
     Columns: ``ensemble, members, split, metric, value, low, high, knees, patients``. Measured are
-    all runs of each network that have graded films of the split together, on the films that all of
-    them have, and all of both, each network with the same weight. The 95% interval is a bootstrap
-    over patients: the sampling error of the films, not of the training.
+    all runs of each network that have graded films of the split together, and all of both, each
+    network with the same weight: on the films that all runs of both have, so that the rows compare.
+    Where they have no validation films in common, by which all are calibrated, there are no rows of
+    that split. The 95% interval is a bootstrap over patients: the sampling error of the films, not
+    of the training.
     """
     made: dict[tuple, dict[str, tuple[int, pd.DataFrame]]] = {}
     rows: list[dict[str, Any]] = []
@@ -74,8 +76,36 @@ def _with_films(tables: Sequence[pd.DataFrame], split: str) -> list[pd.DataFrame
     ]
 
 
+def _on_shared_films(
+    members: Mapping[str, Sequence[pd.DataFrame]],
+) -> Mapping[str, Sequence[pd.DataFrame]]:
+    """Return the tables on the films that all of them have: figures of unlike films say nothing."""
+    keys = {
+        id(table): pd.MultiIndex.from_frame(table[["split", "image_id"]])
+        for tables in members.values()
+        for table in tables
+    }
+    first, *others = keys.values()
+    shared = first
+    for index in others:
+        if not shared.equals(index):
+            shared = shared.intersection(index, sort=False)
+    if all(len(index) == len(shared) for index in keys.values()):
+        return members
+    return {
+        name: [table[keys[id(table)].isin(shared)] for table in tables]
+        for name, tables in members.items()
+    }
+
+
 def _together(members: Mapping[str, Sequence[pd.DataFrame]]) -> dict[str, tuple[int, pd.DataFrame]]:
-    """Return by ensemble how many runs it is of, and their calibrated mean."""
+    """Return by ensemble how many runs it is of, and their calibrated mean, all on the same films.
+
+    Nothing where no validation film, by which they are calibrated, is in all of them.
+    """
+    members = _on_shared_films(members)
+    if any(len(_with_films(tables, "val")) < len(tables) for tables in members.values()):
+        return {}
     together = {
         DISPLAY_NAME[name]: (len(tables), calibrated(tables))
         for name, tables in members.items()

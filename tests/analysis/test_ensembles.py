@@ -84,3 +84,25 @@ def test_a_run_without_films_of_a_split_does_not_take_the_others_away():
     expected = ensembles.ensembles({"mobilenet": [predictions(1)], "resnet50": [alone]})
     tests = [made[made["split"] == "test"].reset_index(drop=True) for made in (table, expected)]
     pd.testing.assert_frame_equal(*tests)
+
+
+def test_networks_are_measured_on_the_films_that_all_runs_of_both_have():
+    few = predictions(3)
+    few = few[few.groupby("split").cumcount() < 40]
+    runs = {"mobilenet": [predictions(1), predictions(2)], "resnet50": [few]}
+    table = ensembles.ensembles(runs)
+    assert set(table["knees"]) == {40}
+    films = set(zip(few["split"], few["image_id"], strict=True))
+    cut = [
+        run[[key in films for key in zip(run["split"], run["image_id"], strict=True)]]
+        for run in runs["mobilenet"]
+    ]
+    expected = ensembles.ensembles({"mobilenet": cut, "resnet50": [few]})
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def test_runs_without_validation_films_in_common_are_not_averaged():
+    one, other = predictions(1), predictions(2)
+    other.loc[other["split"] == "val", "image_id"] += "x"
+    table = ensembles.ensembles({"mobilenet": [one], "resnet50": [other]})
+    assert table.empty
