@@ -17,6 +17,7 @@ from kneeoa.errors import KneeOAError
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME, Architecture
 from kneeoa.records import notes, results
 from kneeoa.records.archive import FINISHED, Archive
+from kneeoa.records.history import LEARNT_NOTHING
 from kneeoa.records.notes import Notes
 from kneeoa.wording import counted
 
@@ -115,8 +116,8 @@ def run_table(
         (what is kept with it, as text), ``state`` (whether it has graded films of the selected
         split, too), the metrics of `TABLE_METRICS` on the selected
         split, ``epochs, best_epoch, why`` (why it stopped, and whether a loss was no number; why it
-        failed or cannot be read), ``minutes, images_per_second, device, precision, finished_at,
-        run`` (its label), ``split_hash, model_sha256``.
+        failed or cannot be read), ``minutes, images_per_second, device, backend, precision,
+        finished_at, run`` (its label), ``split_hash, model_sha256``.
     """
     values = observed[observed["split"] == chosen.split].set_index("run_id")
     runs = chosen.runs.set_index("label", drop=False)
@@ -141,6 +142,7 @@ def run_table(
             "minutes": runs["minutes"].astype(float),
             "images_per_second": runs["images_per_second"].astype(float),
             "device": runs["device"],
+            "backend": runs["backend"],
             "precision": runs["precision"],
             "finished_at": pd.to_datetime(runs["finished_at"], errors="coerce", utc=True),
             "run": runs["label"],
@@ -168,12 +170,13 @@ def noted_alike(noted: Mapping[str, Notes], tags: Sequence[str] = (), words: str
 
 
 def _why(row: dict[str, Any]) -> str:
-    """Why a run stopped, and in how many epochs its losses are no numbers; else what is wrong."""
+    """Why a run stopped, and whether its losses were numbers and fell; else what is wrong."""
     if row["state"] != FINISHED:
         return row["problem"]
     bad = row["not_finite"]
     warning = f"; a loss is infinite or no number in {counted(int(bad), 'epoch')}" if bad else ""
-    return f"{row['stopped_because']}{warning}"
+    diverged = f"; {LEARNT_NOTHING}" if row["learnt_nothing"] else ""
+    return f"{row['stopped_because']}{warning}{diverged}"
 
 
 def _state(row: dict[str, Any], measured: Container[str]) -> str:

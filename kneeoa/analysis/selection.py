@@ -12,11 +12,14 @@ from kneeoa.errors import KneeOAError
 from kneeoa.networks import DISPLAY_NAME
 from kneeoa.records import results
 from kneeoa.records.archive import FINISHED, Archive, Study
-from kneeoa.wording import counted
+from kneeoa.records.history import GUESSING
+from kneeoa.wording import counted, listed
 
 ALL = "all runs"
 PAPER = "paper"
 """The preset of the experiment whose claim is tested."""
+_MADE = {"device": "on", "backend": "by", "precision": "in"}
+_SHOWN = {"cpu": "CPU", "gpu": "GPU", "tensorflow": "TensorFlow", "torch": "PyTorch"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,18 +80,44 @@ class Selection:
         standing = f"The {study} stands on {cycles}."
         if self.picked:
             standing = f"Of the {study} {cycles} are chosen."
-        if self.finished["device"].nunique() > 1:
-            devices = self.finished.groupby(["architecture", "device"]).size()
-            shares = "; ".join(
-                f"{DISPLAY_NAME[name]}: "
-                + ", ".join(
-                    f"{count} on {device.upper()}" for device, count in devices[name].items()
-                )
-                for name in self.networks
-                if name in devices
-            )
-            standing += f" They were trained on unlike devices, which round otherwise ({shares})."
-        return standing
+        return f"{standing}{self._unlike()}{self._diverged()}"
+
+    def _unlike(self) -> str:
+        """Return a sentence where runs were trained on what rounds otherwise than the others."""
+        unlike = {
+            name: how
+            for name, how in _MADE.items()
+            if len({*self.finished[name].dropna()} - {""}) > 1
+        }
+        if not unlike:
+            return ""
+        made = [
+            " ".join(f"{how} {_SHOWN.get(run[name], run[name])}" for name, how in unlike.items())
+            for run in self.finished[[*unlike]].replace("", "one not recorded").to_dict("records")
+        ]
+        counts = pd.Series(made).groupby([list(self.finished["architecture"]), made]).size()
+        shares = "; ".join(
+            f"{DISPLAY_NAME[name]}: "
+            + ", ".join(f"{count} {how}" for how, count in counts[name].items())
+            for name in self.networks
+            if name in counts
+        )
+        what = listed([f"{name}s" for name in unlike], "and")
+        return f" They were trained on unlike {what}, which round otherwise ({shares})."
+
+    def _diverged(self) -> str:
+        """Return a sentence where runs learnt nothing: a mean with them is that of no recipe."""
+        runs = self.finished[self.finished["learnt_nothing"].eq(True)]
+        if runs.empty:
+            return ""
+        named = ", ".join(
+            f"{DISPLAY_NAME[run.architecture]} seed {int(run.seed)}" for run in runs.itertuples()
+        )
+        its = "its" if len(runs) == 1 else "their"
+        return (
+            f" {len(runs)} of them learnt nothing, {its} validation loss being never below "
+            f"{GUESSING:.2f}, that of guessing ({named})."
+        )
 
     def python(self, table: str, *modules: str, before: Iterable[str] = ()) -> str:
         """Return the lines of Python that print a table of this selection, there ``chosen``.
@@ -169,23 +198,26 @@ def finished_runs(archive: Archive) -> pd.DataFrame:
 def distinct(runs: pd.DataFrame) -> pd.DataFrame:
     """Return `runs` of an archive without copies: of a finished run in several folders one.
 
-    That is the first whose answers can be read, or the first where none can. A copy is no other
-    cycle: counted twice, it would make the spread of cycles smaller than it is.
+    That is the first whose answers can be read, or the first where none can; one under its own name
+    before one whose folder was called otherwise. A copy is no other cycle: counted twice, it would
+    make the spread of cycles smaller than it is.
     """
     left_out: list[int] = []
     for _, copies in _copied(runs):
+        renamed = copies["run_id"] != copies["recorded_id"]
+        copies = copies.loc[renamed.sort_values(kind="stable").index]
         readable = (row.Index for row in copies.itertuples() if _has_answers(row))
         left_out.extend(copies.index.drop(next(readable, copies.index[0])))
     return runs.drop(index=left_out)
 
 
 def copied(runs: pd.DataFrame) -> int:
-    """Return how many finished runs of an archive stand in more than one of its folders."""
+    """Return how many finished runs of an archive stand in it more than once."""
     return _copied(runs).ngroups
 
 
 def _copied(runs: pd.DataFrame) -> Any:
-    same_run = ["run_id", "model_sha256"]
+    same_run = ["recorded_id", "model_sha256"]
     finished = runs[runs["state"] == FINISHED]
     return finished[finished.duplicated(same_run, keep=False)].groupby(same_run, sort=False)
 

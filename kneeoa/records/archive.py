@@ -3,8 +3,6 @@
 A page shows what can be read and names what cannot; one broken folder never hides the others.
 """
 
-import csv
-import io
 import math
 import os
 import statistics
@@ -18,9 +16,8 @@ from typing import Any
 import pandas as pd
 
 from kneeoa.errors import DataError, KneeOAError
-from kneeoa.files import read_text
 from kneeoa.networks import ARCHITECTURES
-from kneeoa.records import results, studies
+from kneeoa.records import history, results, studies
 from kneeoa.wording import counted, is_plain, plain
 
 RUN_COLUMNS = (
@@ -34,20 +31,20 @@ RUN_COLUMNS = (
     "unpaired",
     *("epochs", "best_epoch", "stopped_because"),
     "not_finite",
+    "learnt_nothing",
     "minutes",
     "images_per_second",
     "device",
+    "backend",
     "precision",
     "finished_at",
     "split_hash",
     "model_sha256",
+    "recorded_id",
     "problem",
 )
 FINISHED = "finished"
 DAMAGED = "damaged"
-HISTORY_COLUMNS = ("epoch", "stage", "trainable_from", "loss", "val_loss", "val_accuracy")
-_TEXT = ("trainable_from",)
-MOST_EPOCHS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +70,9 @@ class Archive:
     runs : one row per run in `RUN_COLUMNS`, by network and seed. ``state`` is finished, damaged,
         or what the status of its study says (training, waiting, failed, pruned). ``unpaired``:
         finished, in a study of cycles of both networks, without a finished run of the same seed of
-        the other. ``not_finite``: epochs whose loss is infinite or no number.
+        the other. ``not_finite``: epochs whose loss is infinite or no number; ``learnt_nothing``:
+        whether no epoch did better than guessing (`history.learnt_nothing`). ``recorded_id``: the
+        name in its record, which a copied folder has not.
     studies : in the order of the folders, then by name
     records : ``(folder, run_id)`` -> record of each finished run
     problems : what could not be read and why, in sentences
@@ -136,11 +135,6 @@ def read_archive(folders: Sequence[Path]) -> Archive:
     return Archive(tuple(folders), runs, tuple(all_studies), records, tuple(problems))
 
 
-def read_history(run_folder: Path) -> pd.DataFrame:
-    """Return the epochs of a run; raise `DataError` when the file is damaged."""
-    return pd.DataFrame(_read_epochs(run_folder / "history.csv"))
-
-
 @dataclass(frozen=True, slots=True)
 class _Known:
     run_id: str
@@ -183,67 +177,37 @@ def _read_run(folder: Path, name: str) -> tuple[results.RunRecord | None, dict[s
                 f"Expected a run of one of {', '.join(ARCHITECTURES)} in {place}. "
                 f"Received one of {record.architecture}: it is not measured."
             )
-        history = _read_epochs(place / "history.csv")
+        epochs = history.rows(place)
         finished_at = datetime.fromisoformat(record.finished_at)
     except ValueError:
         problem = f"Expected when the run ended, as a date, in {place / 'run.json'}. It is none."
         return None, row | {"state": DAMAGED, "problem": problem}
     except KneeOAError as error:
         return None, row | {"state": DAMAGED, "problem": str(error)}
-    speeds = [epoch["images_per_second"] for epoch in history if "images_per_second" in epoch]
+    speeds = [epoch["images_per_second"] for epoch in epochs if "images_per_second" in epoch]
     return record, row | {
         "architecture": record.architecture,
         "seed": record.seed,
         "preset": plain(str(record.config.get("preset", "")), 80),
         "state": FINISHED,
-        "epochs": len(history),
+        "epochs": len(epochs),
         "best_epoch": record.best_epoch,
         "stopped_because": plain(record.stopped_because, 200),
         "not_finite": sum(
             not (math.isfinite(epoch["loss"]) and math.isfinite(epoch["val_loss"]))
-            for epoch in history
+            for epoch in epochs
         ),
+        "learnt_nothing": history.learnt_nothing(epoch["val_loss"] for epoch in epochs),
         "minutes": record.seconds / 60,
         "images_per_second": statistics.median(speeds) if speeds else None,
         "device": plain(record.device, 200),
+        "backend": record.backend,
         "precision": plain(record.precision, 40),
         "finished_at": finished_at.isoformat(),
         "split_hash": record.split_hash,
         "model_sha256": record.model_sha256,
+        "recorded_id": plain(record.run_id, 200),
     }
-
-
-def _read_epochs(file: Path) -> list[dict[str, Any]]:
-    """One dict an epoch. Not by pandas, which takes ten times as long for so small a file."""
-    try:
-        text = read_text(file)
-        lines = csv.DictReader(io.StringIO(text), restval=None)
-        missing = [name for name in HISTORY_COLUMNS if name not in (lines.fieldnames or ())]
-        if missing:
-            raise DataError(
-                f"Expected the columns {', '.join(missing)} in {file}. They are missing."
-            )
-        rows = [
-            {name: value if name in _TEXT else _number(name, value) for name, value in line.items()}
-            for line in lines
-        ]
-    except OSError as error:
-        raise DataError(f"Expected the epochs of a run. {file}: {error.strerror}.") from None
-    except (ValueError, TypeError):
-        raise DataError(f"Expected whole epochs in {file}. It is damaged or cut off.") from None
-    if not rows or not text.endswith("\n"):
-        raise DataError(f"Expected whole epochs in {file}. It is empty or cut off.")
-    return rows
-
-
-def _number(name: str, text: str) -> float:
-    if name not in ("epoch", "stage"):
-        # A metric of too few films is no number; of one that every run has, it is a fault.
-        return float(text) if text or name in HISTORY_COLUMNS else math.nan
-    count = int(text)
-    if not 0 <= count <= MOST_EPOCHS:
-        raise ValueError("more than any run has")
-    return count
 
 
 def _unfinished(

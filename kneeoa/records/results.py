@@ -30,6 +30,7 @@ from kneeoa.spreadsheet import MARK, csv_text, texts_as_meant
 
 SCHEMA_VERSION = 1
 MODEL = "model.keras"
+BACKENDS = ("tensorflow", "torch")
 PROBABILITY_COLUMNS = ["p0", "p1", "p2", "p3", "p4"]
 PREDICTION_COLUMNS = ["image_id", "patient_id", "split", "true_grade", *PROBABILITY_COLUMNS]
 
@@ -64,6 +65,11 @@ class RunRecord:
     precision: str = "float32"
     keep: str = ""
     schema_version: int = field(default=SCHEMA_VERSION)
+
+    @property
+    def backend(self) -> str:
+        """The one of `BACKENDS` that trained it, or nothing where the record does not say."""
+        return next((name for name in BACKENDS if name in self.libraries), "")
 
 
 def predictions_table(

@@ -134,6 +134,25 @@ def read_runs(results_folder: Path, run_ids: Iterable[str]) -> tuple[list[Run], 
     return runs, problems
 
 
+def read_all_runs(results_folder: Path) -> tuple[list[Run], list[str]]:
+    """Return every finished run of a results folder once, and a sentence for each left out.
+
+    Left out are those that cannot be read, and copies: a run whose folder was copied under another
+    name is no other cycle.
+    """
+    # A name that begins with a dot is what a killed process left of a run.
+    names = sorted(folder.name for folder in (results_folder / "runs").glob("[!.]*"))
+    runs, problems = read_runs(results_folder, names)
+    # One under its own name comes first.
+    runs.sort(key=lambda run: run.folder.name != run.record.run_id)
+    once: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        first = once.setdefault((run.record.run_id, run.record.model_sha256), run)
+        if first is not run:
+            problems.append(f"{run.folder.name} is a copy of {first.folder.name}.")
+    return sorted(once.values(), key=lambda run: run.folder.name), problems
+
+
 def read_status(results_folder: Path, study_id: str) -> StudyStatus | None:
     """Return how far a study is, or None while nothing says so that can be read."""
     file = study_folder(results_folder, study_id) / "status.json"

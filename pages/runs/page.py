@@ -61,6 +61,7 @@ COLUMNS = {
     "why": st.column_config.TextColumn("Why it stopped", width="large"),
     "images_per_second": st.column_config.NumberColumn("Images/s", format="%.0f"),
     "device": "Device",
+    "backend": "Backend",
     "precision": "Precision",
     "run": st.column_config.TextColumn("Name of its folder", width="medium"),
     "split_hash": st.column_config.TextColumn("Split", width="small"),

@@ -232,3 +232,38 @@ def test_the_papers_own_study_comes_first_and_says_on_how_many_cycles_it_stands(
         f"{said} They were trained on unlike devices, which round otherwise (MobileNet: 2 on CPU, "
         "1 on GPU; ResNet50: 2 on CPU)."
     )
+
+
+def test_unlike_backends_and_precisions_and_what_learnt_nothing_are_said(tmp_path):
+    write_study(tmp_path, cycles=2)
+    for network, precision in (("mobilenet", "mixed_bfloat16"), ("resnet50", "float32")):
+        for run in (tmp_path / "runs").glob(f"{network}-*/run.json"):
+            libraries = {"tensorflow" if "resnet50-seed1" in run.parent.name else "torch": "2"}
+            record = json.loads(run.read_text())
+            run.write_text(json.dumps(record | {"precision": precision, "libraries": libraries}))
+    made = chosen(tmp_path, study="one")
+    assert (
+        "trained on unlike backends and precisions, which round otherwise (MobileNet: 2 by PyTorch "
+        "in mixed_bfloat16; ResNet50: 1 by PyTorch in float32, 1 by TensorFlow in float32)."
+    ) in made.standing()
+    assert "learnt nothing" not in made.standing()
+    epochs = next((tmp_path / "runs").glob("resnet50-seed1-*/history.csv"))
+    pd.read_csv(epochs).assign(val_loss=12.9).to_csv(epochs, index=False)
+    made = chosen(tmp_path, study="one")
+    assert "1 of them learnt nothing" in made.standing()
+    assert "(ResNet50 seed 1)" in made.standing()
+    table = measuring.run_table(made, measuring.observed(made))
+    learnt_nothing = table["why"].str.contains("never below 1.61, that of guessing", regex=False)
+    assert table.loc[learnt_nothing, "run"].tolist() == [epochs.parent.name]
+
+
+def test_a_run_whose_folder_was_copied_is_one(tmp_path):
+    (name, *_) = write_study(tmp_path, cycles=2)
+    copy = tmp_path / "runs" / "a-backup"
+    shutil.copytree(tmp_path / "runs" / name, copy)
+    made = chosen(tmp_path)
+    assert name in list(made.runs["run_id"])
+    assert len(made.finished) == 4
+    assert selection.copied(made.archive.runs) == 1
+    (copy.parent / name / "predictions.csv").unlink()
+    assert "a-backup" in list(chosen(tmp_path).runs["run_id"])

@@ -50,7 +50,7 @@ def test_a_run_that_stands_in_two_folders_counts_once(tmp_path, monkeypatch):
     shutil.copytree(one, other)
     monkeypatch.setenv("KNEEOA_RESULTS", f"{one}{os.pathsep}{other}")
     said = text(opened("results", study="all runs"))
-    assert "4 runs stand in more than one of these folders: each run counts once." in said
+    assert "4 runs stand here more than once, in copied folders: each run counts once." in said
     assert "MobileNet (2 runs, 60 films)" in said
     assert "F(1, 2) = " in said
 

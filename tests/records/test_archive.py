@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from kneeoa.errors import DataError
-from kneeoa.records import archive
+from kneeoa.records import archive, history
 from kneeoa.spreadsheet import csv_text
 from tests.support.research import EPOCHS, drawn_history, write_run, write_study
 
@@ -116,16 +116,16 @@ def test_the_setting_names_folders_as_path_does(tmp_path):
 
 def test_a_history_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"history\.csv"):
-        archive.read_history(tmp_path)
+        history.read(tmp_path)
 
 
 def test_a_metric_that_few_films_do_not_give_is_no_damage(tmp_path):
-    rows = [dict.fromkeys(archive.HISTORY_COLUMNS, 1) | {"val_kappa": float("nan")}]
+    rows = [dict.fromkeys(history.COLUMNS, 1) | {"val_kappa": float("nan")}]
     (tmp_path / "history.csv").write_text(csv_text(pd.DataFrame(rows)))
-    history = archive.read_history(tmp_path)
-    assert history["val_kappa"].isna().all()
-    assert history["val_loss"].tolist() == [1.0]
+    epochs = history.read(tmp_path)
+    assert epochs["val_kappa"].isna().all()
+    assert epochs["val_loss"].tolist() == [1.0]
     rows[0]["val_loss"] = float("nan")
     (tmp_path / "history.csv").write_text(csv_text(pd.DataFrame(rows)))
     with pytest.raises(DataError, match="damaged or cut off"):
-        archive.read_history(tmp_path)
+        history.read(tmp_path)

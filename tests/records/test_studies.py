@@ -1,6 +1,7 @@
 """Studies as the dashboard reads them: whole ones, damaged ones, and runs that are not there."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from kneeoa.errors import DataError
 from kneeoa.records import studies
 from kneeoa.records.results import predictions_table, write_run
 from tests.support.records import STUDY, record
+from tests.support.research import write_study
 
 GRADES = np.array([0, 1, 2, 3, 4])
 HISTORY = pd.DataFrame({"epoch": [1], "val_loss": [1.0]})
@@ -70,3 +72,11 @@ def test_a_status_that_is_not_there_or_damaged_is_none(tmp_path):
     assert studies.read_status(tmp_path, "one") is None
     (folder / "status.json").write_text('{"state": ')
     assert studies.read_status(tmp_path, "one") is None
+
+
+def test_a_copied_run_is_read_once_and_named(tmp_path):
+    (name, *others) = write_study(tmp_path, cycles=1)
+    shutil.copytree(tmp_path / "runs" / name, tmp_path / "runs" / "a-backup")
+    runs, problems = studies.read_all_runs(tmp_path)
+    assert [run.folder.name for run in runs] == [name, *others]
+    assert problems == [f"a-backup is a copy of {name}."]

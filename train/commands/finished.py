@@ -17,7 +17,7 @@ from kneeoa.networks import ARCHITECTURES, Architecture
 from kneeoa.records import results, studies
 from train.commands import options, signing, sources
 from train.commands.from_fields import option
-from train.commands.tables import of_tried
+from train.commands.tables import note_diverged, of_tried
 from train.config import Preset, preset
 
 
@@ -262,8 +262,7 @@ class Tried:
         from kneeoa.records.tried import tried as table_of
 
         _expect_room(self.csv, COLUMNS)
-        names = sorted(folder.name for folder in (self.results / "runs").glob("[!.]*"))
-        runs, problems = studies.read_runs(self.results, names)
+        runs, problems = studies.read_all_runs(self.results)
         if not runs:
             raise DataError(f"Expected finished runs in {self.results}. Found none to compare.")
         split = self.split or split_of_most(runs)
@@ -281,6 +280,7 @@ class Tried:
             }
         table = table_of(runs, bases)
         print(of_tried(table))
+        note_diverged(runs)
         for problem in problems:
             print(f"Left out: {problem}")
         return _written(table, self.csv, float_format="%.6g")

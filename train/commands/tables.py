@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kneeoa.records import studies
+from kneeoa.records.history import LEARNT_NOTHING, learnt_nothing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,13 @@ def note_missing_predictions(out: Path, run_ids: Iterable[str], ungraded: Iterab
                 f"Note: {without} cycles were finished before --predict {name} was asked for, and "
                 "have no predictions of it. Remove their run folders to train them anew."
             )
+
+
+def note_diverged(runs: Iterable[studies.Run]) -> None:
+    """Print which of `runs` answer no better than by guessing."""
+    for run in runs:
+        if learnt_nothing([studies.validation_loss(run.predictions)]):
+            print(f"Note: {run.record.run_id} {LEARNT_NOTHING}.")
 
 
 def write(out: Path, study_id: str) -> None:

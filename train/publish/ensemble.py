@@ -146,8 +146,7 @@ def choose(
 def _candidates(results_folder: Path, splits: dict[str, Films], folder: Path) -> list[Candidate]:
     hash_of_split = split_hash(splits)
     lineage.check(results_folder, hash_of_split, lineage.of_films(splits))
-    names = sorted(run.name for run in (results_folder / "runs").glob("[!.]*"))
-    runs, _ = studies.read_runs(results_folder, names)
+    runs, _ = studies.read_all_runs(results_folder)
     candidates = []
     for run in runs:
         if run.record.split_hash != hash_of_split or not (run.folder / results.MODEL).exists():

@@ -45,9 +45,7 @@ def choose_run(
         if (received := results.read_record(runs / run_id).architecture) != architecture:
             raise DataError(f"Expected a run of {architecture}. {run_id} is of {received}.")
         return runs / run_id
-    # A name that begins with a dot is what a killed process left of a run.
-    finished = sorted(folder.name for folder in runs.glob("[!.]*"))
-    runs_read, _ = studies.read_runs(results_folder, finished)
+    runs_read, _ = studies.read_all_runs(results_folder)
     candidates = [
         run
         for run in runs_read

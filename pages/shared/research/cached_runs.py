@@ -15,7 +15,7 @@ from kneeoa.analysis.many.side_by_side import side_by_side as beside
 from kneeoa.analysis.study_tables import stored_tables
 from kneeoa.analysis.study_tables import study_tables as tables_of
 from kneeoa.errors import KneeOAError
-from kneeoa.records import archive, notes
+from kneeoa.records import archive, history, notes
 from kneeoa.records.archive import Archive
 from pages.shared import cached
 
@@ -232,7 +232,7 @@ def _histories(key, _labels, _places):
     history_by_label, problems = {}, []
     for label, place in zip(_labels, _places, strict=True):
         try:
-            history_by_label[label] = archive.read_history(place)
+            history_by_label[label] = history.read(place)
         except KneeOAError as error:
             problems.append(str(error))
     return history_by_label, tuple(problems)

@@ -74,8 +74,8 @@ def choose(*, split: bool = True) -> Selection | None:
     _show_problems(archive)
     if copies := selection.copied(archive.runs):
         st.caption(
-            f"{counted(copies, 'run')} {'stands' if copies == 1 else 'stand'} in more than one of "
-            "these folders: each run counts once."
+            f"{counted(copies, 'run')} {'stands' if copies == 1 else 'stand'} here more than once, "
+            "in copied folders: each run counts once."
         )
     made = select(picked=picked)
     if made.runs.empty:
