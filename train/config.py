@@ -153,13 +153,15 @@ class TrainConfig:
             not (1 <= s.epochs <= 1_000_000 and 0 < s.factor < math.inf and 32 <= s.side <= 512)
             for s in self.stages
         ):
-            whole = "of 1 epoch or more, with a positive factor and a side of 32 to 512 pixels"
+            whole = "of 1 to 1,000,000 epochs, a positive factor, a side of 32 to 512 pixels"
             self._refuse("stages", whole)
         if self.jpeg and any(stage.side % 8 for stage in self.stages):
             self._refuse("stages", "at sides of whole blocks of 8 pixels, as jpeg needs")
 
     def _refuse(self, name: str, expected: str) -> NoReturn:
-        raise ConfigError(f"Expected {name} to be {expected}. Received: {getattr(self, name)!r}.")
+        received = getattr(self, name)
+        shown = " ".join(map(str, received)) if name == "stages" else repr(received)
+        raise ConfigError(f"Expected {name} to be {expected}. Received: {shown or 'none'}.")
 
     @property
     def epochs(self) -> int:
@@ -275,9 +277,16 @@ def tuned(
         file = studies.study_folder(results_folder, study_id) / "best.json"
         try:
             config = config_from_dict(json.loads(file.read_text("utf-8"))["config"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except FileNotFoundError:
+            if (file.parent / "study.json").exists():
+                why = f"No trial of {study_id} is finished yet: give its `tune` command again"
+            else:
+                why = f"There is no study {study_id} in {results_folder}: check --preset-from"
+            raise DataError(f"Expected a tuning study with a finished trial. {why}.") from None
+        except (OSError, ValueError, KeyError, TypeError):
             raise DataError(
-                f"Expected a tuning study with a finished trial. {file} cannot be read: {error}"
+                f"Expected a tuning study with a finished trial. {file} cannot be read or is "
+                "damaged: the study's `tune` command writes it anew."
             ) from None
         if config.architecture == architecture:
             return config

@@ -7,60 +7,23 @@ is shared. `prepare` must run before anything imports Keras' backend for the set
 import contextlib
 import ctypes
 import os
-import re
-import subprocess
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, get_args
 
-from kneeoa.errors import ConfigError, KneeOAError
+from kneeoa.errors import ConfigError
+from kneeoa.records.results import BACKENDS
 from train.quiet import without_greetings
 
-BACKENDS = ("tensorflow", "torch")
 Device = Literal["auto", "cpu", "gpu"]
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 PRECISIONS = get_args(Precision)
 
 
-_OF_THE_GPU = re.compile("^.*(CUDA|cuDNN|cuBLAS|find an engine).*$", re.IGNORECASE | re.MULTILINE)
-"""How PyTorch, its libraries and the driver say that a GPU fails or is gone."""
-
-
 class NoGPUError(ConfigError):
     """A GPU is asked for, and the backend sees none."""
-
-
-class GPUFailedError(KneeOAError):
-    """A GPU failed while it trained; whatever this process does on it from now on fails, too."""
-
-
-def gpu_fault(error: Exception) -> str:
-    """Return what `error` says of a GPU that fails or is gone, in a line, or nothing.
-
-    What is written for the user is never about that, but for `NoGPUError`.
-    """
-    if isinstance(error, KneeOAError):
-        return str(error) if isinstance(error, NoGPUError) else ""
-    fault = _OF_THE_GPU.search(str(error))
-    return fault.group(0) if fault else ""
-
-
-@contextlib.contextmanager
-def says_gpu_failed() -> Iterator[None]:
-    """Have a GPU that fails while it trains be a `GPUFailedError`."""
-    try:
-        yield
-    except Exception as error:
-        fault = gpu_fault(error)
-        if isinstance(error, NoGPUError) or not fault:
-            raise
-        raise GPUFailedError(
-            f"The GPU failed or was gone: {fault.rstrip('.')}. The same command goes on from the "
-            "last finished epoch that was written."
-        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +45,12 @@ class Machine:
 
     def __str__(self) -> str:
         """Return for example ``gpu (torch, mixed_bfloat16)``."""
-        return f"{self.kind} ({backend()}, {self.precision})"
+        return f"{self.kind} ({self.made_by})"
+
+    @property
+    def made_by(self) -> str:
+        """Backend and precision, such as ``torch, mixed_bfloat16``: unlike ones round otherwise."""
+        return f"{backend()}, {self.precision}"
 
 
 def backend() -> str:
@@ -137,41 +105,6 @@ def load_keras() -> None:
 
             # Which it would look for, and complain of, at the first computation.
             tf.config.list_physical_devices("GPU")
-
-
-def gpu_memory() -> int | None:
-    """Return the bytes of the first GPU that is visible, as its driver says, or None without one.
-
-    Asks the driver's own command, or else PyTorch in a process of its own, so that this process
-    does not take a share of the GPU; PyTorch, too, where GPUs differ, whose first is the fastest
-    and the driver's another.
-    """
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    first = (visible or "0").split(",")[0].strip()
-    if visible == "" or first == "-1":
-        return None
-    asked = ["--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    memories = _numbers(["nvidia-smi", f"--id={first}", *asked], 2**20)
-    is_sure = bool(memories) and (
-        not first.isdigit()
-        or os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
-        or len(set(_numbers(["nvidia-smi", *asked], 2**20))) < 2
-    )
-    if not is_sure and backend() == "torch" and any(Path("/dev").glob("nvidia[0-9]*")):
-        asks = "import torch; print(torch.cuda.get_device_properties(0).total_memory)"
-        memories = _numbers([sys.executable, "-c", asks], 1) or memories
-    return memories[0] if memories else None
-
-
-def _numbers(command: Sequence[str], unit: int) -> list[int]:
-    """Return the numbers that `command` prints, one a line, in `unit`; none where it fails."""
-    try:
-        printed = subprocess.run(
-            command, capture_output=True, text=True, timeout=60, check=True
-        ).stdout
-        return [int(line) * unit for line in printed.split()]
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return []
 
 
 @contextlib.contextmanager

@@ -14,10 +14,11 @@ from kneeoa.errors import ConfigError, TrainingError
 from kneeoa.networks import Architecture
 from train.commands import options
 from train.commands.from_fields import option, parsed
-from train.commands.training import Study, cluster_of, sharing_of
+from train.commands.machines import cluster_of, sharing_of
+from train.commands.training import Study
 from train.config import TrainConfig
 from train.run.start import warnings_of
-from train.study.job import Job
+from train.study.job import Job, jobs_of
 
 if TYPE_CHECKING:
     from train.study.sharing import Sharing
@@ -64,10 +65,6 @@ class Rehearse(Study):
         self, configs: Mapping[Architecture, TrainConfig], split_hash: str
     ) -> dict[Architecture, TrainConfig]:
         """Return those of which a cycle is to be trained; say of the others that none is."""
-        if not (self.out / "runs").is_dir():
-            return dict(configs)
-        from train.study.cycles import jobs_of
-
         jobs = jobs_of(self.out, dict(configs), self.cycles, split_hash, keep="none")
         left = {job.config.architecture for job in jobs if not job.is_finished}
         for name in configs:
@@ -149,17 +146,11 @@ class Pack:
         dataset = options.source_of(study).read()
         for warning in warnings_of(configs.values(), dataset.split_hash):
             print(f"Note: {warning}")
-        from train import machine
-
-        machine.load_keras()
-        from train.study import cycles
         from train.study.packing import pack as pack_into
 
         finished = []
         if self.finished:
-            jobs = cycles.jobs_of(
-                self.finished, configs, study.cycles, dataset.split_hash, keep="none"
-            )
+            jobs = jobs_of(self.finished, configs, study.cycles, dataset.split_hash, keep="none")
             finished = [job.results / "runs" / job.run_id for job in jobs if job.is_finished]
             if not finished:
                 print(

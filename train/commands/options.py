@@ -57,6 +57,15 @@ class Cluster:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mixed:
+    """Whether what belongs together may be trained under unlike backends and precisions."""
+
+    mixed: bool = option(
+        None, "go on under another backend or precision than it was begun with", False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Predict:
     """What is predicted besides the splits."""
 

@@ -5,7 +5,7 @@ settings of a machine count only if they are made before Keras is imported.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Literal
 from kneeoa.errors import ConfigError, DataError, TrainingError
 from kneeoa.networks import ARCHITECTURES, Architecture
 from kneeoa.records import lineage, studies
-from train.commands import options, tables
+from kneeoa.wording import counted
+from train.commands import machines, options, tables
 from train.commands.from_fields import option
 from train.config import TrainConfig, gradual
 from train.run import checkpoint
+from train.run.naming import run_id
 from train.run.start import warnings_of
-from train.study.job import Job
+from train.study.job import Job, jobs_of
 
 if TYPE_CHECKING:
     from kneeoa.data.arrays import Films
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from train.machine import Machine
     from train.study.board import Board
     from train.study.cluster import Cluster
-    from train.study.sharing import Sharing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,6 @@ class Fit(options.Predict, options.Training):
         (config,) = options.configs_of(self, [self.architecture]).values()
         config = replace(config, seed=self.seed)
         machine, dataset, ungraded = _ready(self, [config])
-        from train.run.record import run_id
         from train.study import cycles
 
         split_hash = dataset.split_hash
@@ -75,7 +75,7 @@ class Fit(options.Predict, options.Training):
         configs = {config.architecture: config}
         cycles.preflight(self.out, configs, dataset, models=1)
         lineage.write(self.out, dataset)
-        board = _board(None, job.run_id, [job])
+        board = _board(None, [job])
         with board:
             cycles.train_here([job], dataset, ungraded, machine, board)
         if board.failed:
@@ -85,7 +85,7 @@ class Fit(options.Predict, options.Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study(options.Predict, options.Training, options.Cluster):
+class Study(options.Mixed, options.Predict, options.Training, options.Cluster):
     """Train a whole study, and write its tables."""
 
     cycles: options.Count = option("N", "seeds 0 to N-1", 10)
@@ -102,47 +102,54 @@ class Study(options.Predict, options.Training, options.Cluster):
 
     def __call__(self) -> int:
         configs = options.configs_of(self, self.architectures)
-        shared = sharing_of(self, configs)
-        machine, dataset, ungraded = _ready(
-            self, configs.values(), elsewhere=bool(shared or self.cluster)
-        )
-        from train.study import cycles
+        shared = machines.sharing_of(self, configs)
+        elsewhere = bool(shared or self.cluster)
+        machine, dataset, ungraded = _ready(self, configs.values(), elsewhere=elsewhere)
+        from train.study import alike, cycles
 
-        jobs = cycles.jobs_of(self.out, configs, self.cycles, dataset.split_hash, keep=self.keep)
+        jobs = jobs_of(self.out, configs, self.cycles, dataset.split_hash, keep=self.keep)
         described = cycles.describe(configs, self.cycles, dataset, jobs=jobs, study_id=self.study)
         models = {"best": 2, "all": self.cycles, "none": 0}[self.keep]
-        cycles.preflight(self.out, configs, dataset, models=models)
+        fewer = ", or --keep none" if models else ""
+        cycles.preflight(self.out, configs, dataset, models=models, or_else=fewer)
         folder = studies.study_folder(self.out, described.study_id)
         with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
+            described = cycles.merged(self.out, described)
+            if not self.mixed:
+                made_by = machines.made_by(self, machine, elsewhere=elsewhere)
+                jobs = alike.made_alike(jobs, described, made_by)
             cycles.begin(self.out, described)
             lineage.write(self.out, dataset)
             # Where nothing is left to train, nobody has to begin.
             to_train = not all(job.is_finished for job in jobs)
-            with (
-                cluster_of(self, shared) if to_train else contextlib.nullcontext() as cluster,
-                _board(folder / "status.json", described.study_id, jobs, cluster) as board,
-            ):
-                where = f"on {cluster or machine}" if to_train else "all finished"
-                print(f"Study {described.study_id}: {len(jobs)} cycles {where}, in {folder}")
-                if cluster:
-                    from train.study.cluster import train_on
+            nobody = contextlib.nullcontext()
+            with machines.cluster_of(self, shared) if to_train else nobody as cluster:
+                with _board(folder, jobs, cluster, described.begun_at) as board:
+                    where = f"on {cluster or machine}" if to_train else "all finished"
+                    print(f"Study {described.study_id}: {len(jobs)} cycles {where}, in {folder}")
+                    if cluster:
+                        from train.study.cluster import train_on
 
-                    how = options.source_of(self), self.predict, options.machine_options(self)
-                    train_on(cluster, jobs, *how, board)
-                else:
-                    cycles.train_here(jobs, dataset, ungraded, machine, board)
-        tables.note_missing_predictions(self.out, described.run_ids, ungraded)
-        tables.write(self.out, described.study_id)
-        if board.failed:
+                        how = options.source_of(self), self.predict, options.machine_options(self)
+                        train_on(cluster, jobs, *how, board)
+                    else:
+                        cycles.train_here(jobs, dataset, ungraded, machine, board)
+                # Before the cluster is left, which takes seconds in which this may be ended.
+                failed, done = len(board.failed), any(job.is_finished for job in jobs)
+                if done or not failed:
+                    tables.note_missing_predictions(self.out, described.run_ids, ungraded)
+                    tables.write(self.out, described.study_id)
+        if failed:
+            others = "the tables stand on the others" if done else "why stands above"
             raise TrainingError(
-                f"{len(board.failed)} of {len(jobs)} cycles failed; the tables stand on the "
-                "others. The same command tries the failed ones again."
+                f"{failed} of {counted(len(jobs), 'cycle')} failed; {others}. The same command "
+                "tries the failed ones again."
             )
         return 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tune(options.Training, options.Cluster):
+class Tune(options.Mixed, options.Training, options.Cluster):
     """Search for settings by validation loss."""
 
     architecture: Architecture
@@ -168,7 +175,7 @@ class Tune(options.Training, options.Cluster):
         stages = gradual("all", epochs)
         config = replace(config, stages=stages, batch_size=min(config.batch_size, films))
         configs = {self.architecture: config}
-        from train.study import cycles
+        from train.study import alike, cycles
         from train.study import tune as tuning
 
         described = cycles.describe(configs, 0, dataset, study_id=self.study, kind="tuning")
@@ -178,6 +185,11 @@ class Tune(options.Training, options.Cluster):
         cycles.preflight(self.out, configs, dataset, models=0)
         folder = studies.study_folder(self.out, described.study_id)
         with checkpoint.locked(folder / ".lock", f"The study {described.study_id}"):
+            described = cycles.merged(self.out, described)
+            alike_in = None
+            if not self.mixed:
+                made_by = machines.made_by(self, machine, elsewhere=bool(self.cluster))
+                alike_in = alike.search_alike(self.out, described.study_id, made_by)
             cycles.begin(self.out, described)
             lineage.write(self.out, dataset)
             search = tuning.open_search(
@@ -189,17 +201,26 @@ class Tune(options.Training, options.Cluster):
                 storage=self.storage,
             )
             with (
-                cluster_of(self) as cluster,
-                _board(folder / "status.json", described.study_id, [], cluster) as board,
+                machines.cluster_of(self) as cluster,
+                _board(folder, [], cluster, described.begun_at) as board,
             ):
                 where = cluster or machine
                 print(f"Study {described.study_id}: {self.trials} trials on {where}, in {folder}")
                 if cluster:
                     how = options.source_of(self), dataset.split_hash, options.machine_options(self)
-                    tuning.search_on(cluster, search, self.trials, *how, board)
+                    faulty = tuning.search_on(
+                        cluster, search, self.trials, *how, board, made_alike_in=alike_in
+                    )
                 else:
-                    tuning.search_here(search, self.trials, dataset.splits, machine, board)
+                    splits = dataset.splits
+                    faulty = tuning.search_here(search, self.trials, splits, machine, board)
             tuning.write_search(search)
+        if faulty:
+            raise TrainingError(
+                f"{faulty} of {counted(self.trials, 'trial')} ended by a fault that is none of "
+                "their settings; the search stands on the others. The same command tries them "
+                "again."
+            )
         print(f"Trials, importance and best settings: {folder}")
         print(f"Use them with --preset-from {described.study_id}")
         return 0
@@ -239,59 +260,18 @@ def _ready(
     return machine.prepare(**here), dataset, ungraded
 
 
-def sharing_of(command: Study, configs: Mapping[Architecture, TrainConfig]) -> "Sharing | None":
-    """Return how cycles share this machine, or None where one trains at a time, or elsewhere."""
-    from train.study.sharing import expect_ray, sharing_here
-
-    if command.cluster:
-        if command.at_once:
-            raise ConfigError(
-                "Expected --at-once or --cluster, not both: a cluster trains as many as it holds."
-            )
-        expect_ray("--cluster")
-        return None
-    device, asked = command.device, command.at_once
-    shared = sharing_here(configs.values(), command.cycles, device=device, asked=asked)
-    if shared.gpu and shared.at_once == 1 and asked is None:
-        print(
-            "Note: one cycle trains at a time, which does not fill a large GPU. More need Ray "
-            "(pip install --require-hashes -r requirements-cluster.lock) and KERAS_BACKEND=torch."
-        )
-    if shared.at_once == 1:
-        return None
-    expect_ray(f"--at-once {shared.at_once}")
-    return shared
-
-
-@contextlib.contextmanager
-def cluster_of(
-    command: Study | Tune, shared: "Sharing | None" = None
-) -> Iterator["Cluster | None"]:
-    """Give the cluster to train on, or None to train in this process."""
-    if shared:
-        from train.study.cluster import Cluster
-        from train.study.sharing import on_one_machine
-
-        with on_one_machine(shared) as (sharing, how), Cluster.here(sharing) as cluster:
-            if how:
-                print(f"Cycles share the GPU {how}.")
-            yield cluster
-    elif command.cluster:
-        from train.study.cluster import Cluster
-
-        gpus = {"cpu": 0, "gpu": 1, "auto": None}[command.device]
-        with Cluster.join(command.cluster, cpus=command.cpus_per_run, gpus=gpus) as cluster:
-            yield cluster
-    else:
-        yield None
-
-
 def _board(
-    file: Path | None, study_id: str, jobs: Iterable[Job], cluster: "Cluster | None" = None
+    folder: Path | None,
+    jobs: Iterable[Job],
+    cluster: "Cluster | None" = None,
+    begun_at: str = "",
 ) -> "Board":
+    """Return the board of the study in `folder`, or of a run that is of none."""
     from train.study.board import Board
 
-    board = Board(file, study_id, parallel=cluster.slots if cluster else 1)
+    file, name = (folder / "status.json", folder.name) if folder else (None, "")
+    slots = cluster.slots if cluster else 1
+    board = Board(file, name, parallel=slots, begun_at=begun_at)
     for job in jobs:
         state = "finished" if job.is_finished else "waiting"
         config = job.config

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from kneeoa.data.arrays import Films
 from kneeoa.errors import ConfigError, DataError
+from kneeoa.files import read_table
 from kneeoa.graders import architectures
 from kneeoa.records import results
 from train.quiet import without_greetings
@@ -35,16 +35,19 @@ def between(
     `start` is the ``.onnx`` or ``.keras`` file that `run` went on from, `start_share` lies between
     0 and 1. The new folder stands beside that of `run`, with its history, and predictions of its
     own on validation, test and `ungraded` films. Raises `ConfigError` on another share, `DataError`
-    when the run did not go on from `start` or was trained on another split, `ModelError` when
+    when the run is damaged, did not go on from `start` or was of another split, `ModelError` when
     `start` is unreadable.
     """
     if not 0 < start_share < 1:
         raise ConfigError(f"Expected a share between 0 and 1. Received: {start_share:g}.")
     record = results.read_record(run)
+    epochs = read_table(run / "history.csv", ("epoch", "val_loss"), numbers=("epoch",))
     _check_went_on_from(start, record)
     check_trained_on(record, splits, run.parent.parent)
     with without_greetings():
-        before = architectures.grader_arrays(start, standardise=record.config["standardise"])
+        before = architectures.grader_arrays(
+            start, standardise=bool(record.config.get("standardise"))
+        )
     named = f"{record.model_sha256} {start_share:g} {_hash_of(before)}"
     digest = hashlib.sha256(named.encode()).hexdigest()
     new = f"{record.architecture}-seed{record.seed}-{digest[:8]}"
@@ -62,15 +65,14 @@ def between(
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
         keep="all",
     )
-    history = pd.read_csv(run / "history.csv")
-    return write_run_of(network, run.parent.parent, mean, history, predictions)
+    return write_run_of(network, run.parent.parent, mean, epochs, predictions)
 
 
 def _check_went_on_from(start: Path, record: results.RunRecord) -> None:
     """Tell files by what is in them; runs of earlier versions know the name alone."""
     if not start.is_file():
         raise DataError(f"Expected the trained weights to start from. There is no file {start}.")
-    known, name = record.initialisation.get("sha256"), record.config["init"]
+    known, name = record.initialisation.get("sha256"), str(record.config.get("init", ""))
     same = digest_of(str(start)) == known if known else start.name == name
     if not same or start.suffix not in architectures.GRADERS:
         other = ", with another SHA-256" if start.name == name else ""

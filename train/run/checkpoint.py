@@ -22,6 +22,10 @@ _STATE = "state.npz"
 _BEST = "best-{}.npz"
 
 
+class UnusableStateError(TrainingError):
+    """An unfinished run cannot go on from its state; it can begin anew."""
+
+
 Value = Any
 """What a variable holds: an array on the host, or a tensor where it is computed with."""
 
@@ -41,6 +45,11 @@ class State:
     made_by: str = ""
 
 
+def state_file(folder: Path) -> Path:
+    """Return the file of the state in `folder`."""
+    return folder / _STATE
+
+
 def write_state(folder: Path, state: State) -> None:
     """Put `state` in the place of the one before."""
     arrays = {f"weights:{key}": array for key, array in state.weights.items()}
@@ -50,11 +59,11 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def read_state(folder: Path) -> State | None:
-    """Return the last whole state in `folder`, or None."""
+    """Return the last whole state in `folder`, or None; see `read_whole` for what it raises."""
     file = folder / _STATE
     if not file.exists():
         return None
-    with np.load(file, allow_pickle=False) as stored:
+    with read_whole(file), np.load(file, allow_pickle=False) as stored:
         facts = json.loads(stored["facts"].tobytes())
         return State(
             tuple(facts["history"]),
@@ -74,9 +83,53 @@ def write_best(folder: Path, epoch: int, weights: dict[str, np.ndarray]) -> None
 
 
 def read_best(folder: Path, epoch: int) -> dict[str, np.ndarray]:
-    """Return the weights that `write_best` kept for `epoch`."""
-    with np.load(folder / _BEST.format(epoch), allow_pickle=False) as stored:
+    """Return the weights that `write_best` kept for `epoch`; raises as `read_whole` does."""
+    file = folder / _BEST.format(epoch)
+    with read_whole(file), np.load(file, allow_pickle=False) as stored:
         return dict(stored)
+
+
+@contextlib.contextmanager
+def read_whole(file: Path) -> Iterator[None]:
+    """Have a `file` of a state that is missing or damaged be an `UnusableStateError`.
+
+    NumPy and ZIP have a dozen ways to say so. One that this process may not read, or for which it
+    lacks the memory, may be whole.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise
+    except FileNotFoundError:
+        raise unusable(file, "It is missing") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise unusable(file, "It is damaged or cut off") from None
+
+
+def unusable(file: Path, why: str) -> UnusableStateError:
+    """Return the error that says `why`, of a state that it names, and what to do."""
+    return UnusableStateError(
+        f"Expected the state that {file.parent.name} goes on from, in {file}. {why}: put a whole "
+        f"copy in its place, or remove {file.parent} to begin this run anew."
+    )
+
+
+def forget(folder: Path) -> None:
+    """Remove the state in `folder`, whole or not: what is trained there begins anew."""
+    for pattern in (_STATE, _BEST.format("*")):
+        for file in folder.glob(pattern):
+            file.unlink(missing_ok=True)
+
+
+def made_by(folder: Path) -> str:
+    """Return what the state in `folder` was made by, or nothing where there is none to read."""
+    try:
+        with np.load(folder / _STATE, allow_pickle=False) as stored:
+            return str(json.loads(stored["facts"].tobytes())["made_by"])
+    except Exception:  # said by `read_state`, of the run that it is of
+        return ""
 
 
 def drop_old_best(folder: Path, epoch: int) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import keras
 
 from kneeoa.data.arrays import Films
-from kneeoa.errors import ConfigError, TrainingError
+from kneeoa.errors import ConfigError, ModelError, TrainingError
 from kneeoa.graders import architectures
 from kneeoa.metrics import agreement, calibration
 from train.config import Stage, TrainConfig
+from train.gpu import out_of_memory
 from train.graph.chance import steps_per_epoch
 from train.graph.trainer import averaged, unfreeze_from
 from train.machine import Machine, backend, scope
@@ -61,8 +62,8 @@ def fit(
     lowest validation loss, and each stage starts from the best so far. `report` is called about
     once a second; what it raises ends the run, which can be continued.
 
-    Raises `TrainingError` when the loss is no longer a number, `DiskFullError` when there is no
-    room for the state.
+    Raises `TrainingError` when the loss is no longer a number, `UnusableStateError` when what is in
+    `folder` is damaged or was made otherwise, `DiskFullError` when there is no room for the state.
     """
     machine = machine or Machine()
     # The graphs of the run before, which a long study would pile up.
@@ -70,13 +71,16 @@ def fit(
     check_batch(config, len(train))
     state = checkpoint.read_state(folder)
     history: History = state.history if state else ()
-    made_by = f"{backend()}, {machine.precision}"
+    made_by = machine.made_by
     if state and state.made_by != made_by:
-        raise TrainingError(
+        raise checkpoint.UnusableStateError(
             f"Expected to go on with {folder.name} under {state.made_by}, as it was begun. "
             f"Received: {made_by}. Give --precision and KERAS_BACKEND as before, or remove "
             f"{folder} to begin anew."
         )
+    if state:
+        # Now, and not in an hour, when its weights are needed.
+        checkpoint.read_best(folder, schedule.best_epoch(history))
     with scope(machine), Saver(folder) as saver:
         network = architectures.build(
             config.architecture, seed=config.seed, side=None, standardise=config.standardise
@@ -104,7 +108,7 @@ def fit(
                         learner = learner_of(config.stages[number])
                     held.callback(learner.close)
                     if resumed and state:
-                        _restore(network, learner, state)
+                        _restore(network, learner, state, folder)
                     stage_number = number
                 started = time.monotonic()
                 row = _train_epoch(learner, config, len(train), history, number, report)
@@ -191,9 +195,7 @@ def _says_too_large(config: TrainConfig) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # The backends have no class of error in common for this.
-        problem = f"{type(error).__name__} {error}".upper()
-        if not any(words in problem for words in ("RESOURCE_EXHAUSTED", "OUT OF MEMORY")):
+        if not out_of_memory(error):
             raise
         raise TrainingError(
             f"The films and a batch of {config.batch_size} do not fit into the memory of the "
@@ -228,10 +230,14 @@ def _state(
     return checkpoint.State(history, weights, tuple(optimizer.values()), made_by)
 
 
-def _restore(network: keras.Model, learner: Learner, state: checkpoint.State) -> None:
-    architectures.assign_all(network, state.weights)
-    for variable, value in zip(learner.optimizer.variables, state.optimizer, strict=True):
-        variable.assign(value)
+def _restore(network: keras.Model, learner: Learner, state: checkpoint.State, folder: Path) -> None:
+    try:
+        architectures.assign_all(network, state.weights)
+        for variable, value in zip(learner.optimizer.variables, state.optimizer, strict=True):
+            variable.assign(value)
+    except (ModelError, ValueError):
+        file = checkpoint.state_file(folder)
+        raise checkpoint.unusable(file, "It is of another network") from None
 
 
 def _after_epoch(config: TrainConfig, history: History, note: str) -> Progress:

@@ -1,10 +1,15 @@
-"""What is to be done once this process has ended, however it does."""
+"""What is to be done as this process ends, and once it has, however it does."""
 
 import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from types import FrameType
+from typing import Any
+
+from kneeoa.terminal import ENDINGS
 
 _WAITS = "trap : TERM HUP; cat > /dev/null; "
 
@@ -36,3 +41,33 @@ class Afterwards:
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def in_order() -> Iterator[None]:
+    """Have what is to end this process do so after what is inside, unless it comes twice."""
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDINGS)}
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        again = bool(came)
+        came.append(number)
+        if again and callable(handler := handlers[signal.Signals(number)]):
+            handler(number, frame)
+
+    for number, handler in handlers.items():
+        if callable(handler):
+            put_handler(number, hold)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            put_handler(number, handler)
+        if len(came) == 1:
+            signal.raise_signal(came[0])
+
+
+def put_handler(number: signal.Signals, handler: Any) -> None:
+    """Handle a signal so, where this is the thread that can, and Python knows how it was."""
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        signal.signal(number, handler)

@@ -8,12 +8,13 @@ import contextlib
 import logging
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from train.study.afterwards import Afterwards
+from train.study.afterwards import Afterwards, put_handler
 
 _STORE = 100 * 2**20
 """Bytes of what tasks hand to each other: a few sentences."""
@@ -110,6 +111,30 @@ def _on_loopback() -> Iterator[None]:
         yield
     finally:
         ray_constants.ENABLE_RAY_CLUSTER = before
+
+
+@contextlib.contextmanager
+def own_signals() -> Iterator[None]:
+    """Keep what SIGTERM does: Ray has it end the process without a word, as it begins and ends.
+
+    The part of it that is not Python does so behind Python's back as it leaves, a second and more
+    before Ray's processes have ended; `state.disconnect` is the first that Ray calls after that.
+    """
+    from ray._private import state, utils
+
+    before, takes = signal.getsignal(signal.SIGTERM), utils.set_sigterm_handler
+    leaves = state.state.disconnect
+
+    def left() -> None:
+        put_handler(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+        leaves()
+
+    utils.set_sigterm_handler, state.state.disconnect = lambda handler: None, left
+    try:
+        yield
+    finally:
+        utils.set_sigterm_handler, state.state.disconnect = takes, leaves
+        put_handler(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -36,16 +36,24 @@ class Board:
     """
 
     def __init__(
-        self, file: Path | None, study_id: str, *, parallel: int = 1, quiet: bool = False
+        self,
+        file: Path | None,
+        study_id: str,
+        *,
+        parallel: int = 1,
+        begun_at: str = "",
+        quiet: bool = False,
     ) -> None:
         """Show a study; `parallel` runs are trained at a time, which counts for the time left.
+
+        `begun_at` is when it was first begun, by default now.
 
         A context manager: whatever ends the study, a last status is written.
         """
         self._file, self._study_id, self._parallel = file, study_id, parallel
         self._rows: dict[str, _Row] = {}
         self._written = 0.0
-        self._begun = datetime.now(UTC).isoformat(timespec="seconds")
+        self._begun = begun_at or datetime.now(UTC).isoformat(timespec="seconds")
         self._quiet, self._terminal = quiet, sys.stderr.isatty()
         live = self._terminal and not quiet
         self._bar = tqdm(total=0, disable=not live, dynamic_ncols=True, bar_format="{desc}")

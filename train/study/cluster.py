@@ -7,10 +7,9 @@ import contextlib
 import os
 import re
 import shutil
-import signal
 import socket
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,12 +17,12 @@ from typing import Any
 from kneeoa.data.source import Source
 from kneeoa.errors import ConfigError
 from train.study import alone
-from train.study.afterwards import Afterwards
+from train.study.afterwards import Afterwards, in_order
 from train.study.board import Board
 from train.study.code import copy_code
-from train.study.job import Job
+from train.study.job import Job, Outcome
 from train.study.sharing import Sharing, expect_ray
-from train.study.tasks import GPULostError, Outcome, Task, cycle_task
+from train.study.tasks import GPULostError, Task, cycle_task
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -65,13 +64,13 @@ class Cluster:
         # The same number of threads everywhere, so that a lost run continues with the same sums.
         environment |= {"TF_NUM_INTRAOP_THREADS": str(cpus), "OMP_NUM_THREADS": str(cpus)}
         environment |= variables
-        with _own_signals(), tempfile.TemporaryDirectory(prefix="kneeoa-code-") as folder:
+        with alone.own_signals(), tempfile.TemporaryDirectory(prefix="kneeoa-code-") as folder:
             packages = [str(place) for place in copy_code(Path(folder))]
             runtime = {"py_modules": packages, "env_vars": environment}
             try:
                 ray.init(log_to_driver=False, runtime_env=runtime, **start)
             except BaseException as error:
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(Exception), in_order():
                     ray.shutdown()
                 if not isinstance(error, Exception):
                     raise
@@ -191,7 +190,7 @@ class Cluster:
             if references:
                 self._ray.wait(references, num_returns=len(references), timeout=PATIENCE)
         finally:
-            with _own_signals():
+            with alone.own_signals(), in_order():
                 self._ray.shutdown()
         if self._removes_home:
             self._removes_home.close(seconds=PATIENCE)
@@ -205,8 +204,7 @@ class Cluster:
             what = _first_line(cause)
             if isinstance(cause, GPULostError):
                 return Outcome("lost", sentence=what)
-            sentence = f"This is a fault of the program: {type(cause).__name__}: {what}"
-            return Outcome("failed", sentence=sentence, trace=_COLOURS.sub("", f"{error}\n"))
+            return Outcome.of(cause, _COLOURS.sub("", f"{error}\n"))
         except errors.RayError as error:
             what = _first_line(error)
             if isinstance(error, errors.RuntimeEnvSetupError):
@@ -227,21 +225,6 @@ class Cluster:
                     f"Expected a machine with {need:g} {name}s in the cluster. "
                     f"The largest has {largest:g}."
                 )
-
-
-@contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep what SIGTERM does: Ray has it end the process without a word, as it begins and ends."""
-    from ray._private import utils
-
-    before, takes = signal.getsignal(signal.SIGTERM), utils.set_sigterm_handler
-    utils.set_sigterm_handler = lambda handler: None
-    try:
-        yield
-    finally:
-        utils.set_sigterm_handler = takes
-        with contextlib.suppress(ValueError):  # not in a thread
-            signal.signal(signal.SIGTERM, before)
 
 
 def _first_line(error: BaseException) -> str:

@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 import json
+import math
 import shutil
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,21 +16,25 @@ from pathlib import Path
 
 from kneeoa.data.arrays import Films
 from kneeoa.data.dataset import Dataset
-from kneeoa.errors import DataError, TrainingError
+from kneeoa.errors import DataError, DiskFullError, TrainingError
 from kneeoa.graders import architectures
 from kneeoa.networks import Architecture
-from kneeoa.records import lineage, studies
+from kneeoa.records import history, lineage, studies
+from kneeoa.records.history import LEARNT_NOTHING
 from kneeoa.records.results import MODEL
 from train.config import TrainConfig
+from train.gpu import GPUFailedError, says_gpu_failed
 from train.graph.trainer import unfreeze_from
-from train.machine import Machine, says_gpu_failed
+from train.machine import Machine
 from train.run import checkpoint
 from train.run.fit import check_batch, fit
+from train.run.naming import shown_config, without_defaults
 from train.run.progress import Report
-from train.run.record import record_run, run_id, shown_config, without_defaults
+from train.run.record import record_run
 from train.run.start import expect_weights
+from train.study import alike
 from train.study.board import Board
-from train.study.job import Job
+from train.study.job import Job, Outcome
 
 
 def describe(
@@ -63,7 +69,14 @@ def describe(
 
 
 def begin(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
-    """Write ``study.json``, or go on with the one that is there; more cycles may join it.
+    """Write ``study.json``, or go on with the one that is there; raises what `merged` does."""
+    study = merged(results, study)
+    studies.write_study(results, study)
+    return study
+
+
+def merged(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
+    """Return `study` with what is known of it already; more cycles may join it.
 
     Raises `DataError` when the study of that name has other configs or another split.
     """
@@ -94,7 +107,6 @@ def begin(results: Path, study: studies.StudyRecord) -> studies.StudyRecord:
             configs=before.configs | study.configs,
             run_ids=tuple(dict.fromkeys((*before.run_ids, *study.run_ids))),
         )
-    studies.write_study(results, study)
     return study
 
 
@@ -103,11 +115,13 @@ def _cycle(name: str) -> str:
     return name.rpartition("-")[0]
 
 
-def preflight(results: Path, configs: dict, dataset: Dataset, *, models: int) -> None:
+def preflight(
+    results: Path, configs: dict, dataset: Dataset, *, models: int, or_else: str = ""
+) -> None:
     """Find out within seconds what would stop the study after hours.
 
     Starting weights, layers to unfreeze, batch size, and room for the state of the largest network
-    and `models` kept models of each.
+    and `models` kept models of each; without that, `or_else` is what else the user can do.
     """
     state = kept = 0
     for config in configs.values():
@@ -131,26 +145,13 @@ def preflight(results: Path, configs: dict, dataset: Dataset, *, models: int) ->
         ) from None
     free = shutil.disk_usage(results).free
     if free < needed:
+        # Rounded apart, so that they are never the same number.
+        unit, name = (1e8, "GB") if free >= 1e9 else (1e5, "MB")
+        wanted, there = math.ceil(needed / unit) / 10, math.floor(free / unit) / 10
         raise DataError(
-            f"Expected {needed / 1e9:.1f} GB of free space for {results}. There are "
-            f"{free / 1e9:.1f} GB. Free some space, give another --out, or fewer --keep."
+            f"Expected {wanted:.1f} {name} of free space for {results}. There are {there:.1f}. "
+            f"Free some space, or give another --out{or_else}."
         )
-
-
-def jobs_of(
-    results: Path,
-    configs: dict[Architecture, TrainConfig],
-    cycles: int,
-    split_hash: str,
-    *,
-    keep: str,
-) -> list[Job]:
-    """Return the cycles in the order in which they are trained: all networks seed by seed."""
-    return [
-        Job(run_id(config, split_hash), config, results, split_hash, keep)
-        for seed in range(cycles)
-        for config in (replace(config, seed=seed) for config in configs.values())
-    ]
 
 
 def train_cycle(
@@ -162,10 +163,13 @@ def train_cycle(
 ) -> Path:
     """Train one cycle, or go on with it, and record it; return its run folder.
 
-    Raises `TrainingError` when another process is at it, or `dataset` is not the one of the job;
+    Raises `TrainingError` when another process is at it, `dataset` is not the one of the job, or
+    the study is trained under another backend or precision than this machine's;
     `DataError` when its films are others than those that the results stand on.
     """
     check_split(dataset.split_hash, job.split_hash)
+    if job.alike and not job.is_finished:
+        alike.expect(job.alike, machine.made_by)
     lineage.check(job.results, job.split_hash, dataset.table)
     lock = job.unfinished.with_name(f"{job.run_id}.lock")
     with checkpoint.locked(lock, f"The run {job.run_id}"):
@@ -193,6 +197,15 @@ def train_cycle(
     return job.results / "runs" / job.run_id
 
 
+def finished(run: Path) -> Outcome:
+    """Return the outcome of a cycle whose `run` folder is written; say so where it diverged."""
+    losses = history.read(run)["val_loss"]
+    if not history.learnt_nothing(losses):
+        return Outcome("finished")
+    advice = "Often a lower --learning-rate helps, or more epochs."
+    return Outcome("finished", sentence=f"It {LEARNT_NOTHING}. {advice}")
+
+
 def check_split(received: str, expected: str) -> None:
     """Raise `TrainingError` when a machine sees other films than the study is about."""
     if received != expected:
@@ -209,7 +222,11 @@ def train_here(
     machine: Machine,
     board: Board,
 ) -> None:
-    """Train the unfinished `jobs` one after the other; a failed one does not stop the others."""
+    """Train the unfinished `jobs` one after the other; a failed one does not stop the others.
+
+    A lost GPU or a full disk does: none could be trained any more. Raises `GPUFailedError` then, or
+    `DiskFullError`.
+    """
     for job in jobs:
         if job.is_finished:
             shutil.rmtree(job.unfinished, ignore_errors=True)
@@ -217,12 +234,15 @@ def train_here(
         try:
             with says_gpu_failed():
                 report = partial(board.update, job.run_id)
-                train_cycle(job, dataset, ungraded, machine, report)
-        except TrainingError as error:
-            board.set_state(job.run_id, "failed", str(error))
+                outcome = finished(train_cycle(job, dataset, ungraded, machine, report))
+        except (GPUFailedError, DiskFullError):
+            raise
+        except Exception as error:
+            outcome = Outcome.of(error, traceback.format_exc())
+            board.set_state(job.run_id, "failed", outcome.kept(job.results, job.run_id))
             continue
         apply_keep(jobs)
-        board.set_state(job.run_id, "finished")
+        board.set_state(job.run_id, "finished", outcome.kept(job.results, job.run_id))
     apply_keep(jobs)
 
 

@@ -22,6 +22,7 @@ from kneeoa.errors import ConfigError
 from kneeoa.networks import Architecture
 from train import machine
 from train.config import TrainConfig
+from train.gpu import ANSWER, gpu_memory, why_ended
 from train.study.afterwards import Afterwards
 from train.study.alone import setting
 
@@ -37,8 +38,8 @@ AT_MOST = 8
 IN_TURNS = 2
 """Runs at once by default without MPS: they take turns, one in the pauses of the other."""
 
-_SECONDS = 180
-"""What a process has for its first use of a GPU: PyTorch may have to come from a slow disk."""
+_SECONDS = ANSWER
+"""What a process has for its first use of a GPU."""
 
 _QUIET = 20.0
 """Seconds of it without a word."""
@@ -50,14 +51,28 @@ _PROBE = (
     "from train import machine; print(machine.prepare('gpu')); from keras import ops; "
     "print(ops.convert_to_numpy(ops.sum(ops.ones(8))))"
 )
+_NAME = "nvidia-cuda-mps"
+"""Of both, the control and its servers, as far as the kernel keeps it (15 characters)."""
+
 _QUITS = f"""
-pid=$(cat "$1/{_CONTROL}.pid")
-servers=$(cat "/proc/$pid/task/$pid/children")
-echo quit | timeout 10 {_CONTROL} || kill -KILL $pid $servers
+are_ours() {{
+  for process in /proc/[0-9]*; do
+    read -r name < "$process/comm" && [ "$name" = {_NAME} ] || continue
+    for who in "$process" "/proc/$(sed -n 's/^PPid:[^0-9]*//p' "$process/status")"; do
+      tr '\\0' '\\n' < "$who/environ" | grep -qxF "{_PIPES}=$1" || continue
+      echo "${{process#/proc/}}"
+      break
+    done
+  done
+}}
+echo quit | timeout 10 {_CONTROL} || kill -KILL $(are_ours "$1")
 rm -rf "$1"
 """
-"""Ends a service and the servers that it began, also where they wait for clients in vain, and
-removes its folder."""
+"""Ends a service and its servers, also where they wait for clients in vain, and removes its folder.
+
+Known by their name and by the folder, which nobody else has: what a file says of their numbers
+outlives them, and who has such a number later is a stranger.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +141,8 @@ def sharing_here(
     Unless more were asked for it is one without Ray, and under TensorFlow, whose processes each
     take what memory they find.
     """
-    gpu_bytes = machine.gpu_memory() if device != "cpu" else None
+    with terminal.telling("train", "It is asked what GPU there is.", after=_QUIET):
+        gpu_bytes = gpu_memory() if device != "cpu" else None
     alone = machine.backend() != "torch" or not _has_ray()
     if asked is None and alone:
         asked = 1
@@ -172,7 +188,7 @@ def served_together(visible: str | None) -> Iterator[Service]:
     # The service numbers the GPUs that it is shown anew, and its clients would ask for others.
     service = {name: value for name, value in os.environ.items() if name != _VISIBLE}
     client = {} if visible is None else {_VISIBLE: visible}
-    if _PIPES in os.environ and Path(os.environ[_PIPES], "control").exists():
+    if (place := os.environ.get(_PIPES)) and _runs_in(Path(place)):
         _expect_use(service | client)
         yield Service(together=True, sentence="with the MPS that runs here")
         return
@@ -205,30 +221,53 @@ def on_one_machine(sharing: Sharing) -> Iterator[tuple[Sharing, str]]:
         yield sharing if service.together else in_turns(sharing), service.sentence
 
 
+def _runs_in(place: Path) -> bool:
+    """Return whether a service runs whose folder is `place`: one that was killed leaves its files.
+
+    Its own command asks it; without that, whoever the number in its file is has to have its name.
+    """
+    if not (place / "control").exists():
+        return False
+    if shutil.which(_CONTROL) is None:
+        try:
+            number = int((place / f"{_CONTROL}.pid").read_text("utf-8"))
+            return Path(f"/proc/{number}/comm").read_text("utf-8").strip() == _NAME
+        except (OSError, ValueError):
+            return False
+    asks, none = "get_server_list\n", subprocess.DEVNULL
+    try:
+        return not subprocess.run(
+            [_CONTROL], input=asks, text=True, stdout=none, stderr=none, timeout=10, check=False
+        ).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
 def _why_not_begun(service: Mapping[str, str], folder: Path) -> str:
     # To a file: a pipe would be held open by what goes on.
     with (folder / "begun").open("w+b") as printed:
         try:
-            code = subprocess.run(
-                [_CONTROL, "-d"],
-                env=service,
-                stdin=subprocess.DEVNULL,
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-                timeout=_SECONDS,
-                check=False,
-            ).returncode
+            with terminal.telling("train", "NVIDIA's MPS begins.", after=_QUIET):
+                code = subprocess.run(
+                    [_CONTROL, "-d"],
+                    env=service,
+                    stdin=subprocess.DEVNULL,
+                    stdout=printed,
+                    stderr=subprocess.STDOUT,
+                    timeout=_SECONDS,
+                    check=False,
+                ).returncode
         except (OSError, subprocess.TimeoutExpired) as error:
             return _no_answer(error)
         printed.seek(0)
-        return _last_line(printed.read().decode("utf-8", "replace"), code)
+        return why_ended(printed.read().decode("utf-8", "replace"), code)
 
 
 def _expect_use(client: Mapping[str, str]) -> None:
     """Raise `NoGPUError` where a process with these variables has no use of the GPU."""
     if why := _why_not_used(client):
-        ours = why if why.startswith("Expected") else f"A process cannot use the GPU: {why}."
-        raise machine.NoGPUError(ours)
+        ours = why if why.startswith("Expected") else f"A process cannot use the GPU: {why}"
+        raise machine.NoGPUError(f"{ours}.")
 
 
 def _why_not_used(client: Mapping[str, str]) -> str:
@@ -244,19 +283,10 @@ def _why_not_used(client: Mapping[str, str]) -> str:
             )
     except (OSError, subprocess.TimeoutExpired) as error:
         return _no_answer(error)
-    return _last_line(process.stderr or process.stdout, process.returncode)
+    return why_ended(process.stderr or process.stdout, process.returncode)
 
 
 def _no_answer(error: OSError | subprocess.SubprocessError) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     return f"there was no answer in {_SECONDS} seconds"
-
-
-def _last_line(printed: str, code: int) -> str:
-    """Return what a process says last that ended with `code`, or nothing for one that was right."""
-    if not code:
-        return ""
-    lines = printed.strip().splitlines()
-    # Of an error of Python, what it says.
-    return lines[-1].rpartition("Error: ")[2] if lines else f"it ended with {code}"

@@ -4,17 +4,16 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kneeoa.data.source import Source
 from kneeoa.errors import KneeOAError
-from kneeoa.files import replace_file
 from train.config import TrainConfig
-from train.machine import gpu_fault
+from train.gpu import gpu_fault
 from train.run.progress import Progress, Report, read_progress, write_progress
-from train.study.job import Job
+from train.study.job import Job, Outcome
 
 _BEGUN = "begun"
 
@@ -33,33 +32,6 @@ REHEARSAL_SILENCE = 300.0
 
 class GPULostError(Exception):
     """A GPU failed, or was gone; the task can begin anew, from its last finished epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a task ended: ``finished``, ``failed`` or ``pruned``; or ``waiting``, as it begins anew.
-
-    `losses` is the validation loss of each epoch of a finished trial; `sentence` says what failed,
-    or worked in a rehearsal, and `trace` where, if it was a fault of the program.
-    """
-
-    state: str
-    losses: tuple[float, ...] = ()
-    sentence: str = ""
-    trace: str = ""
-
-    def kept(self, results_folder: Path, name: str) -> str:
-        """Keep `trace` in the results' ``errors/<name>.txt``; return the sentence, which names it.
-
-        One of an earlier try is removed where this one is finished.
-        """
-        file = results_folder / "errors" / f"{name}.txt"
-        if self.state == "finished":
-            file.unlink(missing_ok=True)
-        if not self.trace:
-            return self.sentence
-        replace_file(file, self.trace)
-        return f"{self.sentence} Where it was: {file}"
 
 
 class Task:
@@ -95,7 +67,7 @@ class Task:
         self._alive_at: float | None = None
         self.reference = self._begin()
 
-    def begin_anew(self, why: str) -> "Outcome":
+    def begin_anew(self, why: str) -> Outcome:
         """Begin it again; return that it waits, or that it failed where that is of no use."""
         progress = read_progress(self._folder)
         epoch = progress.epoch if progress else 0
@@ -155,10 +127,10 @@ def cycle_task(
             dataset, ungraded = source.read(), source.read_ungraded(predict)
             from train.study import cycles
 
-            cycles.train_cycle(job, dataset, ungraded, prepared, _reporter(job.unfinished))
+            report = _reporter(job.unfinished)
+            return cycles.finished(cycles.train_cycle(job, dataset, ungraded, prepared, report))
     except KneeOAError as error:
         return Outcome("failed", sentence=str(error))
-    return Outcome("finished")
 
 
 def rehearsal_task(job: Job, source: Source, machine_options: dict) -> Outcome:
@@ -179,8 +151,35 @@ def rehearsal_task(job: Job, source: Source, machine_options: dict) -> Outcome:
     return Outcome("finished", sentence=f"{sentence}, in a process of its own on {prepared}")
 
 
+def trained_trial(train: Callable[[], Any], folder: Path) -> Outcome:
+    """Return how `train` ended, which fits a trial and goes on from its state in `folder`.
+
+    Where that state is of no use it begins anew: the numbers are the same, and a trial that failed
+    would never be tried again.
+    """
+    from train.run import checkpoint
+
+    sentence = ""
+    try:
+        try:
+            fitted = train()
+        except checkpoint.UnusableStateError as error:
+            sentence = f"{error} It was begun anew."
+            checkpoint.forget(folder)
+            fitted = train()
+    except StoppedError:
+        return Outcome("pruned", sentence=sentence)
+    losses = tuple(row["val_loss"] for row in fitted.history)
+    return Outcome("finished", losses, sentence=sentence)
+
+
 def trial_task(
-    config: TrainConfig, folder: Path, source: Source, split_hash: str, machine_options: dict
+    config: TrainConfig,
+    folder: Path,
+    source: Source,
+    split_hash: str,
+    machine_options: dict,
+    alike: Path | None = None,
 ) -> Outcome:
     """Train one trial of a tuning study, as `cycle_task` does a cycle."""
     from train import machine
@@ -191,22 +190,17 @@ def trial_task(
             prepared = machine.prepare(**machine_options)
             dataset = source.read()
             from train.run.fit import fit
+            from train.study.alike import expect as expect_alike
             from train.study.cycles import check_split
 
             check_split(dataset.split_hash, split_hash)
-            fitted = fit(
-                config,
-                dataset.splits["train"],
-                dataset.splits["val"],
-                folder=folder,
-                machine=prepared,
-                report=_reporter(folder),
-            )
-    except StoppedError:
-        return Outcome("pruned")
+            if alike:
+                expect_alike(alike, prepared.made_by)
+            train, val = dataset.splits["train"], dataset.splits["val"]
+            begun = partial(fit, config, train, val, folder=folder, machine=prepared)
+            return trained_trial(partial(begun, report=_reporter(folder)), folder)
     except KneeOAError as error:
         return Outcome("failed", sentence=str(error))
-    return Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
 
 
 def _begin(folder: Path) -> None:

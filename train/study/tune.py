@@ -6,6 +6,7 @@ in the results folder. So SQLite serves for any number of machines.
 
 import json
 import shutil
+import traceback
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,17 +17,19 @@ from optuna.trial import TrialState
 
 from kneeoa import files
 from kneeoa.data.source import Source
-from kneeoa.errors import ConfigError, TrainingError
+from kneeoa.errors import ConfigError, DiskFullError
 from kneeoa.records import studies
 from kneeoa.spreadsheet import csv_text
 from train.config import DEPTHS, TrainConfig, gradual
-from train.machine import Machine, says_gpu_failed
+from train.gpu import GPUFailedError, says_gpu_failed
+from train.machine import Machine
 from train.run.fit import fit
+from train.run.naming import shown_config
 from train.run.progress import Progress, Report
-from train.run.record import shown_config
 from train.study.board import Board
 from train.study.cluster import Cluster
-from train.study.tasks import Outcome, StoppedError, Task, trial_task
+from train.study.job import Outcome
+from train.study.tasks import StoppedError, Task, trained_trial, trial_task
 
 BATCH_SIZES = (16, 32, 64)
 
@@ -126,27 +129,34 @@ def open_search(
     return Search(results_folder, study_id, base, epochs, sizes, study, seed=base.seed)
 
 
-def search_here(search: Search, trials: int, splits: dict, machine: Machine, board: Board) -> None:
-    """Train trials one after the other until there are `trials`."""
-    while trial := search.next_trial(trials, set()):
+def search_here(search: Search, trials: int, splits: dict, machine: Machine, board: Board) -> int:
+    """Train trials one after the other until there are `trials`.
+
+    Returns how many ended by a fault that is none of their settings: the next search tries them
+    again. Raises `GPUFailedError` or `DiskFullError`, with which none could be trained.
+    """
+    faulty: set[int] = set()
+    while trial := search.next_trial(trials, faulty):
         name = _take_in(search, trial, board)
+        train = partial(
+            fit,
+            search.config(trial),
+            splits["train"],
+            splits["val"],
+            folder=search.folder(trial),
+            machine=machine,
+            report=_watch(trial, partial(board.update, name)),
+        )
         try:
             with says_gpu_failed():
-                fitted = fit(
-                    search.config(trial),
-                    splits["train"],
-                    splits["val"],
-                    folder=search.folder(trial),
-                    machine=machine,
-                    report=_watch(trial, partial(board.update, name)),
-                )
-            outcome = Outcome("finished", tuple(row["val_loss"] for row in fitted.history))
-        except StoppedError:
-            outcome = Outcome("pruned")
-        except TrainingError as error:
-            outcome = Outcome("failed", sentence=str(error))
-        search.end(trial, outcome)
-        board.set_state(name, outcome.state, outcome.sentence)
+                outcome = trained_trial(train, search.folder(trial))
+        except (GPUFailedError, DiskFullError):
+            raise
+        except Exception as error:
+            outcome = Outcome.of(error, traceback.format_exc())
+        _end(search, trial, outcome, faulty)
+        board.set_state(name, outcome.state, outcome.kept(search.results, name))
+    return len(faulty)
 
 
 def search_on(
@@ -157,11 +167,17 @@ def search_on(
     split_hash: str,
     machine_options: dict,
     board: Board,
-) -> None:
-    """Train trials on a cluster, as many at a time as it has room for, until there are `trials`."""
+    *,
+    made_alike_in: Path | None = None,
+) -> int:
+    """Train trials on a cluster, as many at a time as it has room for, until there are `trials`.
+
+    Returns what `search_here` does; `made_alike_in` is the `Job.alike` of its trials.
+    """
     waiting: dict[Task, optuna.Trial] = {}
+    faulty: set[int] = set()
     while True:
-        taken = {trial.number for trial in waiting.values()}
+        taken = faulty | {trial.number for trial in waiting.values()}
         while len(waiting) < cluster.slots and (trial := search.next_trial(trials, taken)):
             _take_in(search, trial, board)
             taken.add(trial.number)
@@ -173,16 +189,17 @@ def search_on(
                 source,
                 split_hash,
                 machine_options | cluster.machine_options,
+                made_alike_in,
                 folder=search.folder(trial),
             )
             waiting[task] = trial
         if not waiting:
-            return
+            return len(faulty)
         for task, outcome in cluster.changes(waiting, timeout=1):
             trial = waiting[task]
             if outcome.state != "waiting":
                 del waiting[task]
-                search.end(trial, outcome)
+                _end(search, trial, outcome, faulty)
             name = _name(search, trial)
             board.set_state(name, outcome.state, outcome.kept(search.results, name))
         for task, trial in waiting.items():
@@ -191,6 +208,14 @@ def search_on(
                     _watch(trial, partial(board.update, _name(search, trial)))(progress)
                 except StoppedError:
                     (search.folder(trial) / "stop").touch()
+
+
+def _end(search: Search, trial: optuna.Trial, outcome: Outcome, faulty: set[int]) -> None:
+    """End a trial, or leave it to the next search where its settings are not at fault."""
+    if outcome.trace:
+        faulty.add(trial.number)
+    else:
+        search.end(trial, outcome)
 
 
 def write_search(search: Search) -> Path:

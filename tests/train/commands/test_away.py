@@ -217,7 +217,7 @@ def test_a_machine_that_lacks_packages_does_not_begin(packed):
 
 def test_the_packed_study_is_the_same_study(packed, given, monkeypatch):
     from train.commands.options import configs_of
-    from train.run.record import run_id
+    from train.run.naming import run_id
 
     script = (packed / "study.sh").read_text()
     (line,) = [line for line in script.splitlines() if "env/bin/python -m train study" in line]

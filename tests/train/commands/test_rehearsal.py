@@ -1,9 +1,13 @@
 """A study that is rehearsed before it is paid for; needs ``KERAS_BACKEND=torch`` to be quick."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.support import tiny
 from tests.support.knees import write_tree
+from tests.support.places import ROOT
 from train.__main__ import main
 from train.commands import away
 from train.machine import Machine
@@ -52,6 +56,22 @@ def test_what_is_finished_is_not_rehearsed_and_nobody_begins_for_it(
     monkeypatch.setattr("train.study.job.Job.is_finished", True)
     assert main(["study", *two, "--at-once", "2", "--study", "finished"]) == 0
     assert "Study finished: 2 cycles all finished" in capsys.readouterr().out
+
+
+def test_what_is_finished_is_known_before_keras_is_loaded():
+    """Else the driver is met, and TensorFlow greets, before the machine is prepared."""
+    code = (
+        "import sys; from pathlib import Path; from train.commands import away\n"
+        "from train.config import preset; from train.study.job import jobs_of\n"
+        "config = preset('smoke', 'mobilenet')\n"
+        "print(*jobs_of(Path(), {'mobilenet': config}, 1, 'f' * 64, keep='none'))\n"
+        "print({'keras', 'torch', 'tensorflow', 'ray'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert "mobilenet-seed0-" in done.stdout
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 def test_a_rehearsal_that_takes_long_says_so(given, tmp_path, capsys, monkeypatch):

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from kneeoa.errors import TrainingError
 from tests.support.knees import drawn_films
 from train.config import preset
 from train.graph import augment, chance
 from train.graph.native import capture
 from train.graph.native.augment import Augment
 from train.graph.native.recorded import cpu_graph
+from train.run.fit import _says_too_large
 
 
 class Cuda:
@@ -135,10 +137,31 @@ def test_why_a_recording_failed_is_what_ended_it(monkeypatch):
     assert cuda.said[-1] == "on main"
 
 
-def test_a_recording_without_room_is_no_step_by_step(monkeypatch):
-    error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-    with pytest.raises(torch.OutOfMemoryError, match="Tried to allocate"):
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_a_recording_without_room_is_no_step_by_step(error, monkeypatch):
+    with pytest.raises(type(error)) as raised:
         recorded_until(monkeypatch, error)
+    assert raised.value is error
+    config = preset("smoke", "mobilenet")
+    with pytest.raises(TrainingError, match="do not fit"), _says_too_large(config):
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), TypeError("wrong")])
+def test_a_recording_that_is_stopped_or_at_fault_goes_on_with_nothing(error, monkeypatch):
+    try:
+        raise ValueError("another")
+    except ValueError:
+        with pytest.raises(type(error)) as raised:
+            recorded_until(monkeypatch, error)
+    assert raised.value is error
 
 
 def test_python_stays_near_the_gpu_and_lets_a_cpu_be(monkeypatch):

@@ -12,7 +12,7 @@ from train.commands.options import configs_of
 from train.commands.parser import parse
 from train.config import preset
 from train.run import start
-from train.run.record import run_id, shown_config
+from train.run.naming import run_id, shown_config
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import pytest
 
 from kneeoa.errors import ConfigError
 from train.config import preset
-from train.machine import GPUFailedError, NoGPUError, says_gpu_failed
+from train.gpu import GPUFailedError, gpu_fault, says_gpu_failed
+from train.machine import NoGPUError
 from train.run.progress import Progress, write_progress
 from train.study import tasks
 from train.study.cluster import Cluster
-from train.study.job import Job
+from train.study.job import Job, Outcome
 from train.study.sharing import Sharing
-from train.study.tasks import Outcome
 
 WAITING = Outcome("waiting")
 
@@ -169,9 +169,50 @@ def test_a_gpu_that_fails_a_process_of_its_own_is_a_sentence():
         "The GPU failed or was gone: CUDA error: an illegal memory access was encountered. The "
         "same command goes on from the last finished epoch that was written."
     )
-    for other in (ValueError("shapes"), ConfigError("Expected CUDA to be so."), NoGPUError("CUDA")):
+    for other in (ConfigError("Expected CUDA error so."), NoGPUError("CUDA error")):
         with pytest.raises(type(other), match=str(other)), says_gpu_failed():
             raise other
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("shapes"),
+        OSError(28, "No space left on device", "/mnt/cuda12-box/CUDA error/results/state.npz"),
+        TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() first."),
+        RuntimeError("Expected all tensors to be on the same device, found cuda:0 and cpu!"),
+        NotImplementedError("Could not run 'aten::cumsum'. It is available for [CPU, CUDA, Meta]."),
+        RuntimeError("Dispatched for: CUDA: registered at /pytorch/build/aten/RegisterCUDA.cpp"),
+    ],
+)
+def test_what_only_names_a_gpu_is_no_gpu_that_fails(error):
+    assert gpu_fault(error) == ""
+    with pytest.raises(type(error)) as raised, says_gpu_failed():
+        raise error
+    assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CUDA error: misaligned address",
+        "CUDA driver error: unknown error",
+        "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED",
+        "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+        "CUDA unknown error - this may be due to an incorrectly set up environment",
+        "No CUDA GPUs are available",
+        "Found no NVIDIA driver on your system.",
+        "GET was unable to find an engine to execute this computation",
+        "failed to synchronize CUDA stream: CUDA_ERROR_ILLEGAL_ADDRESS",
+    ],
+)
+def test_what_cuda_says_of_a_gpu_that_fails_is_known(line):
+    assert gpu_fault(RuntimeError(f"Exception in layer\n{line}\nadvice")) == line
+
+
+def test_pytorchs_own_class_for_what_a_device_reports_is_known():
+    torch = pytest.importorskip("torch")
+    assert gpu_fault(torch.AcceleratorError("hipErrorNoDevice\nadvice")) == "hipErrorNoDevice"
 
 
 def test_a_cycle_that_shares_a_gpu_has_its_network_there(cluster, tmp_path):

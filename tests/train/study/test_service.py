@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from train import machine
+from train import gpu, machine
+from train.config import preset
 from train.study import sharing as sharing_module
 from train.study.afterwards import Afterwards
 from train.study.sharing import Service, served_together
@@ -31,25 +32,72 @@ def path(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def device(path, monkeypatch):
+    """Stand for a machine in which there is a GPU, and for its Python."""
+    monkeypatch.setattr(gpu, "backend", lambda: "torch")
+    monkeypatch.setattr(gpu.Path, "glob", lambda *_: iter(["nvidia0"]))
+    monkeypatch.setattr(sys, "executable", str(path / "python"))
+    command(path, "python", "echo 85520809984")
+
+
 def test_the_memory_of_a_gpu_is_what_its_driver_says(path, monkeypatch):
+    monkeypatch.setattr(gpu.Path, "glob", lambda *_: iter([]))
     command(path, "nvidia-smi", 'test "$1" = --id=0 && echo 81559')
-    assert machine.gpu_memory() == 81559 * 2**20
+    assert gpu.gpu_memory() == 81559 * 2**20
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert machine.gpu_memory() is None
+    assert gpu.gpu_memory() is None
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     command(path, "nvidia-smi", "echo No devices were found; exit 6")
-    assert machine.gpu_memory() is None
+    assert gpu.gpu_memory() is None
 
 
-def test_of_unlike_gpus_pytorch_says_which_is_its_first(path, monkeypatch):
-    monkeypatch.setattr(machine, "backend", lambda: "torch")
-    monkeypatch.setattr(machine.Path, "glob", lambda *_: iter(["nvidia0"]))
-    monkeypatch.setattr(sys, "executable", str(path / "python"))
-    command(path, "nvidia-smi", 'echo 8192; [ "$1" = --id=0 ] || echo 81559')
-    command(path, "python", "echo 85520809984")
-    assert machine.gpu_memory() == 85520809984
+def test_of_unlike_gpus_pytorch_says_which_is_its_first(path, device, monkeypatch):
+    command(path, "nvidia-smi", 'echo 81559; [ "$1" = --id=0 ] || echo 8192')
+    assert gpu.gpu_memory() == 85520809984
+    command(path, "python", "exit 1")
+    assert gpu.gpu_memory() == 8192 * 2**20  # the smallest, if it does not
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-    assert machine.gpu_memory() == 8192 * 2**20
+    assert gpu.gpu_memory() == 81559 * 2**20
+
+
+def test_a_gpu_of_which_nobody_tells_is_there(path, device, monkeypatch):
+    command(path, "nvidia-smi", "exit 9")
+    waits, run = [], subprocess.run
+    monkeypatch.setattr(
+        gpu.subprocess, "run", lambda *a, timeout, **k: waits.append(timeout) or run(*a, **k)
+    )
+    assert gpu.gpu_memory() == 85520809984
+    assert min(waits) == sharing_module._SECONDS  # PyTorch may come from a slow disk
+    command(path, "python", "exit 1")
+    config = [preset("smoke", "mobilenet")]
+    by_default, asked = (
+        sharing_module.sharing_here(config, 10, device="auto", asked=asked) for asked in (None, 5)
+    )
+    assert (by_default.at_once, by_default.gpu) == (1, True)
+    assert (asked.at_once, asked.gpu) == (5, True)
+
+
+ADVICE = "CUDA kernel errors might be asynchronously reported.\\nCompile with `TORCH_USE_CUDA_DSA`."
+
+
+@pytest.mark.parametrize(
+    ("probe", "why"),
+    [
+        (f"raise RuntimeError('CUDA error: all are busy\\n{ADVICE}')", "CUDA error: all are busy"),
+        ("raise ValueError('Ends so.')", "Ends so"),
+        ("raise SystemExit('plain words.')", "plain words"),
+        ("import os; print('UserWarning: old', flush=True); os.abort()", "it was ended by SIGABRT"),
+        ("raise SystemExit(3)", "it ended with 3"),
+        ("raise KeyboardInterrupt", "it was ended by SIGINT"),
+    ],
+)
+def test_why_a_process_has_no_use_of_the_gpu_is_what_ended_it(probe, why, path, monkeypatch):
+    monkeypatch.setattr(sharing_module, "_PROBE", probe)
+    monkeypatch.delenv("CUDA_MPS_PIPE_DIRECTORY", raising=False)
+    with pytest.raises(machine.NoGPUError) as told:
+        sharing_module._expect_use(os.environ)
+    assert str(told.value) == f"A process cannot use the GPU: {why}."
 
 
 SERVICE = (
@@ -102,6 +150,10 @@ def test_a_service_that_is_named_is_used_where_it_runs_and_serves(path, monkeypa
     (path / "mps" / "control").touch()
     with served_together(None) as service:
         assert service == Service(together=True, sentence="with the MPS that runs here")
+    command(path, "nvidia-cuda-mps-control", 'test "$1" = -d')  # it was killed, and left its files
+    with served_together(None) as service:
+        assert service.sentence == "with MPS"
+    command(path, "nvidia-cuda-mps-control", "exit 0")
     monkeypatch.setattr(sharing_module, "_PROBE", PROBE)
     with pytest.raises(machine.NoGPUError, match=r"^A process cannot use the GPU: no GPU for all"):
         served_together(None).__enter__()
@@ -115,30 +167,60 @@ def test_a_process_that_hangs_at_the_gpu_is_said_in_words(path, monkeypatch):
         served_together(None).__enter__()
 
 
+# Its name is what the kernel has of both names: nvidia-cuda-mps. Servers come of any thread of it.
 BEGINS = """
-sleep 60 > /dev/null 2>&1 &
-echo $$ > "$CUDA_MPS_PIPE_DIRECTORY/nvidia-cuda-mps-control.pid"
-echo $! > {0}/server
-wait
+import os, subprocess, sys, threading
+open("/proc/self/comm", "w").write("nvidia-cuda-mps")
+begin = lambda: subprocess.Popen([sys.argv[1] + "/nvidia-cuda-mps-server"], env={})
+thread = threading.Thread(target=lambda: begin().wait())
+thread.start()
+thread.join()
 """
 
 
-def test_a_service_that_does_not_quit_is_ended_with_its_servers(path, tmp_path):
+def is_alive(pid):
+    """Return whether a process is there; one that nobody has taken note of yet is a zombie."""
+    file = Path("/proc", str(pid), "stat")
+    return file.exists() and file.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def begun(path, *arguments, **environment):
+    """Begin what writes its number to `path` / begun; return it, and that number."""
+    process = subprocess.Popen(arguments, env=os.environ | environment)
+    end = time.monotonic() + WAIT
+    while not (path / "begun").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    while not (number := (path / "begun").read_text().strip()) and time.monotonic() < end:
+        time.sleep(0.02)
+    (path / "begun").unlink()
+    return process, int(number)
+
+
+def test_a_service_that_does_not_quit_is_ended_with_its_servers_and_nobody_else(path, tmp_path):
     folder = tmp_path / "mps"
     folder.mkdir()
-    command(path, "daemon", BEGINS.format(path))
     command(path, "nvidia-cuda-mps-control", "exit 1")  # it does not answer
-    environment = os.environ | {"CUDA_MPS_PIPE_DIRECTORY": str(folder)}
-    daemon = subprocess.Popen([path / "daemon"], env=environment)
-    end = time.monotonic() + WAIT
-    while not (path / "server").exists() and time.monotonic() < end:
-        time.sleep(0.02)
-    Afterwards(sharing_module._QUITS, str(folder)).close(seconds=WAIT)
-    assert daemon.wait(WAIT) == -signal.SIGKILL
-    server = Path("/proc", (path / "server").read_text().strip(), "stat")
-    # One that nobody has taken note of yet is a zombie.
-    assert not server.exists() or server.read_text().split()[2] == "Z"
-    assert not folder.exists()
+    os.mkfifo(path / "never")
+    waits = f"echo $$ > {path}/begun; read none < {path}/never"
+    ours = {"CUDA_MPS_PIPE_DIRECTORY": str(folder)}
+    # One that shares the GPU, and has by chance the number of a control that died.
+    stranger, number = begun(path, "sh", "-c", waits, **ours)
+    (folder / "nvidia-cuda-mps-control.pid").write_text(str(number))
+    # Another's service.
+    command(path, "nvidia-cuda-mps-else", waits)
+    other, _ = begun(path, path / "nvidia-cuda-mps-else", CUDA_MPS_PIPE_DIRECTORY=f"{folder}2")
+    command(path, "nvidia-cuda-mps-server", waits)
+    daemon, server = begun(path, sys.executable, "-c", BEGINS, str(path), **ours)
+    try:
+        Afterwards(sharing_module._QUITS, str(folder)).close(seconds=WAIT)
+        assert daemon.wait(WAIT) == -signal.SIGKILL
+        assert not is_alive(server)
+        assert is_alive(stranger.pid) and is_alive(other.pid)
+        assert not folder.exists()
+    finally:
+        for process in (stranger, other):
+            process.kill()
+            process.wait(WAIT)
 
 
 def test_a_machine_whose_gpu_pytorch_does_not_see_trains_nothing(path, monkeypatch):

@@ -1,5 +1,6 @@
 """Cycles that share a machine: how many, and that one's failure is its own."""
 
+import ctypes
 import os
 import re
 import signal
@@ -7,9 +8,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import ray
+from ray._private import state
+from ray._private.node import Node
 
 from kneeoa.errors import ConfigError
 from kneeoa.records import studies
@@ -85,15 +89,20 @@ def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
 ):
     tiny.use_on_clusters(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    addresses, close = set(), Cluster.close
+    addresses, close, ends = set(), Cluster.close, Node.kill_all_processes
+    caught, tables = [], []
+
+    def ending(node, **options):
+        caught.append(is_caught())
+        ends(node, **options)
 
     def closing(cluster):
         addresses.update(node["NodeManagerAddress"] for node in cluster._ray.nodes())
+        tables.extend((tmp_path / "out/studies").glob("*/*.csv"))
         close(cluster)
-        # What stops this process in order still does, though Ray has taken its handler away.
-        (caught,) = re.findall(r"SigCgt:\s*(\w+)", Path("/proc/self/status").read_text())
-        assert int(caught, 16) >> (signal.SIGTERM - 1) & 1
+        caught.append(is_caught())
 
+    monkeypatch.setattr(Node, "kill_all_processes", ending)
     monkeypatch.setattr(Cluster, "close", closing)
     tree = write_tree(tmp_path / "tree", train=4, val=2, test=2)
     start = tiny.write_weights(tmp_path / "start.npz")
@@ -103,7 +112,7 @@ def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
     # Names of the runs, from the same command with nothing to train.
     from train.commands.options import configs_of, source_of
     from train.commands.parser import parse
-    from train.study.cycles import jobs_of
+    from train.study.job import jobs_of
 
     words = [str(word) for word in words]
     options = parse(words)
@@ -126,6 +135,41 @@ def test_cycles_train_at_once_and_one_that_fails_leaves_the_others_alone(
     assert addresses == {"127.0.0.1"}
     assert not list(tmp_path.glob("home/.ray*"))
     assert os.environ["HOME"] == str(tmp_path / "home")
+    # What stops this process in order does, though Ray takes its handler away as it ends.
+    assert caught == [True, True]
+    assert tables, "written by then"
+
+
+def is_caught():
+    """Return whether this process has SIGTERM handled, as the kernel knows it."""
+    (caught,) = re.findall(r"SigCgt:\s*(\w+)", Path("/proc/self/status").read_text())
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_is_to_end_as_ray_ends_does_so_after_it_unless_it_is_told_twice(times, monkeypatch):
+    caught, ended = [], []
+
+    def ends():
+        # As Ray's part that is not Python does, behind Python's back.
+        ctypes.CDLL(None).signal(signal.SIGTERM, 0)
+        state.state.disconnect()
+        caught.append(is_caught())
+        for _ in range(times if caught[-1] else 0):
+            signal.raise_signal(signal.SIGTERM)
+        ended.append(True)
+
+    monkeypatch.setattr(state.state, "disconnect", lambda: None)
+    cluster = object.__new__(Cluster)
+    cluster._running, cluster._ray = [], SimpleNamespace(shutdown=ends)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            cluster.close()
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (caught, ended) == ([True], [True] * (times == 1))
 
 
 def test_who_stops_cycles_that_share_a_machine_loses_no_finished_epoch(

@@ -11,6 +11,8 @@ from typing import Protocol
 
 import torch
 
+from train.gpu import out_of_memory
+
 WARM_UP = 3
 """Steps before recording, in which libraries choose and reserve what they need."""
 
@@ -48,13 +50,9 @@ def repeated(step: Step, state: Sequence[torch.Tensor], recorder: Recorder | Non
     try:
         run = recorder(step)
     except RuntimeError as error:
-        # A recording that an error ends is left by another error, which says no more than that.
-        first = error
-        while isinstance(first.__context__, RuntimeError):
-            first = first.__context__
-        if isinstance(first, torch.OutOfMemoryError):
-            raise first from None
-        reason = (str(first).strip().splitlines() or [type(first).__name__])[0]
+        if out_of_memory(error):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         run, note = step, f"Trained step by step, not as one recorded graph, so slower: {reason}"
     with torch.no_grad():
         for value, old in zip(state, before, strict=True):
@@ -71,13 +69,21 @@ def cuda_graph(step: Step) -> Step:
             step()
     torch.cuda.current_stream().wait_stream(beside)
     graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+    ended_by: BaseException | None = None
     try:
         # Other threads of this process may use the GPU meanwhile.
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            step()
-    except RuntimeError:
-        # PyTorch stays on the stream of a recording that failed.
+            try:
+                step()
+            except BaseException as error:
+                ended_by = error
+                raise
+    except RuntimeError as error:
+        # PyTorch leaves a recording with an error of its own, which says no more than that.
         torch.cuda.set_stream(stream)
+        raise ended_by or error from None
+    except BaseException:
+        torch.cuda.set_stream(stream)  # on which it stays
         raise
     return graph.replay
 
