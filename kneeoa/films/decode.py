@@ -11,6 +11,7 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.header import Header
 from kneeoa.films.images.decode import decode_image
 from kneeoa.films.limits import Limits
+from kneeoa.films.shape.border import Border, even_border
 from kneeoa.films.smoothness import refuse_noise
 from kneeoa.films.square_pixels import make_square
 
@@ -23,7 +24,7 @@ class Described:
 
     Attributes
     ----------
-    bits, laterality, spacing, digest, header, notes : as of a `Radiograph`
+    bits, laterality, spacing, digest, header, notes, lossy_bits, border : as of a `Radiograph`
     window : stored samples that are shown black and white; None where none are stored
     """
 
@@ -34,6 +35,8 @@ class Described:
     header: Header
     notes: tuple[str, ...]
     window: tuple[float, float] | None
+    lossy_bits: float | None
+    border: Border
 
 
 def film(
@@ -68,6 +71,8 @@ def film(
         header=decoded.header,
         notes=decoded.notes,
         window=None if stored is None else (stored.black, stored.white),
+        lossy_bits=decoded.lossy_bits,
+        border=even_border(decoded.pixels, is_lossy=decoded.lossy_bits is not None),
     )
     arrays = [_small(np.ascontiguousarray(decoded.pixels, np.float32))]
     arrays += [np.ascontiguousarray(stored.values)] if stored is not None else []

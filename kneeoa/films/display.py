@@ -1,4 +1,4 @@
-"""What the eye sees: windowed films, heat maps on films, and their encoding for a browser."""
+"""What the eye sees: films, heat maps on films, and their encoding for a browser."""
 
 import base64
 import io
@@ -22,17 +22,9 @@ _COLOURS = np.array(
 """An inferno-like ramp: brightness rises evenly, so it also reads without colour vision."""
 
 
-def windowed(
-    pixels: np.ndarray, *, low: float = 0.0, high: float = 255.0, invert: bool = False
-) -> np.ndarray:
-    """Return ``(H, W) uint8``: grey values from `low` to `high` spread over black to white.
-
-    `pixels` is ``(H, W) float in [0, 255]``. A window of no width is taken as one grey value wide.
-    The window is for the eye only; the graders always see the whole range.
-    """
-    spread = np.clip((pixels - low) * (255.0 / max(high - low, 1.0)), 0, 255)
-    grey = spread.round().astype(np.uint8)
-    return 255 - grey if invert else grey
+def to_uint8(pixels: np.ndarray) -> np.ndarray:
+    """Return a film ``(H, W) float in [0, 255]`` as ``(H, W) uint8``, rounded."""
+    return np.clip(pixels, 0, 255).round().astype(np.uint8)
 
 
 def fit_within(pixels: np.ndarray, longest: int) -> np.ndarray:
@@ -150,6 +142,6 @@ def _border(inside: np.ndarray) -> np.ndarray:
     return inside & ~core
 
 
-def colour_bar(width: int = 256) -> np.ndarray:
-    """Return the colour scale from none to strongest as an image ``(8, width, 3) uint8``."""
-    return np.repeat(colour_ramp(np.linspace(0, 1, width))[None], 8, axis=0)
+def colour_bar() -> np.ndarray:
+    """Return the colour scale from none to strongest as an image ``(8, 256, 3) uint8``."""
+    return np.repeat(colour_ramp(np.linspace(0, 1, 256))[None], 8, axis=0)

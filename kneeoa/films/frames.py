@@ -4,10 +4,11 @@ The graders learned from square crops centred on one joint, the knee filling mos
 frame has its own height and width, because the pixels of other hospitals' films are not always
 square: what lies in it is stretched to the square that the graders know.
 
-A frame may reach past the film: what is missing repeats the film's edge.
+A frame may reach past the film: what is missing repeats the film's edge. A border around a film
+(`kneeoa.films.shape.border`) is not film, either.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -55,22 +56,27 @@ class Frame:
 
     @classmethod
     def whole(cls, radiograph: Radiograph, name: str = WHOLE_FILM) -> "Frame":
-        """Return the frame that is the whole film."""
-        height, width = radiograph.pixels.shape
-        return cls(0, 0, height, width, name)
+        """Return the frame that is the whole film, without a border around it."""
+        rows, columns = radiograph.inside
+        size = rows.stop - rows.start, columns.stop - columns.start
+        return cls(rows.start, columns.start, *size, name)
+
+    def moved(self, down: int, right: int) -> "Frame":
+        """Return it moved by so many pixels."""
+        return replace(self, top=self.top + down, left=self.left + right)
 
     def share_outside(self, radiograph: Radiograph) -> float:
         """Return which share of the frame's area is not on the film."""
-        height, width = radiograph.pixels.shape
-        rows, columns = self._on(height, width)
+        rows, columns = self._on(radiograph)
         inside = max(0, rows[1] - rows[0]) * max(0, columns[1] - columns[0])
         return 1 - inside / (self.height * self.width)
 
-    def _on(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _on(self, radiograph: Radiograph) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return first and last row, and first and last column, that are on the film."""
+        rows, columns = radiograph.inside
         return (
-            (max(self.top, 0), min(self.top + self.height, height)),
-            (max(self.left, 0), min(self.left + self.width, width)),
+            (max(self.top, rows.start), min(self.top + self.height, rows.stop)),
+            (max(self.left, columns.start), min(self.left + self.width, columns.stop)),
         )
 
 
@@ -84,7 +90,7 @@ def square(radiograph: Radiograph, frame: Frame, side: int) -> np.ndarray:
             f"Expected a frame of at least {SMALLEST_FRAME} pixels. Received: {frame.height} x "
             f"{frame.width}."
         )
-    rows, columns = frame._on(*radiograph.pixels.shape)
+    rows, columns = frame._on(radiograph)
     if rows[1] - rows[0] < frame.height // 2 or columns[1] - columns[0] < frame.width // 2:
         height, width = radiograph.pixels.shape
         raise RadiographError(

@@ -26,11 +26,11 @@ class Header:
     body_part : as ``"KNEE"`` or ``"CHEST"``
     view : as ``"AP"``, ``"PA"`` or ``"LATERAL"``
     modality : as ``"DX"``, ``"CR"`` or ``"CT"``
-    intent : ``"FOR PRESENTATION"``, or ``"FOR PROCESSING"`` for unprocessed detector data
     child : whether it says that the patient was under 18; no age goes further than this
     spacing_from : keyword of the attribute that the film's spacing is from, as
         ``"PixelSpacing"``; ``"ImagerPixelSpacing"`` is that at the detector, where the knee is
-        magnified
+        magnified, unless that was divided by the ``"EstimatedRadiographicMagnificationFactor"``
+    magnification : that factor, where the spacing was divided by it
     described : the words of its series' description and of its protocol's name, letters alone; only
         single ones are ever shown, as people write anything there
     mirrored : whether it says that the picture is the mirror image of the patient as she faces the
@@ -42,9 +42,9 @@ class Header:
     body_part: str | None = None
     view: str | None = None
     modality: str | None = None
-    intent: str | None = None
     child: bool = False
     spacing_from: str | None = None
+    magnification: float | None = None
     mirrored: bool = False
     one_side: bool = False
     described: frozenset[str] = frozenset()
@@ -68,6 +68,7 @@ class DecodedFilm:
     header : what the file says it shows
     notes : sentences that a reader must know
     stored : the samples, where they say more than `pixels`
+    lossy_bits : bits a pixel of the stream from which pixels came back changed; None of others
     """
 
     pixels: np.ndarray
@@ -78,6 +79,7 @@ class DecodedFilm:
     header: Header = NO_HEADER
     notes: tuple[str, ...] = ()
     stored: StoredValues | None = None
+    lossy_bits: float | None = None
 
 
 def of_the_picture(notes: Iterable[str]) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ from kneeoa.grades import GRADES, KLGrade
 MARK = "SYNTHETIC"
 SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
 _SUPERSAMPLING = 2
+_SHELL = 0.011
+"""Thickness of a bone's compact shell, in fractions of the side."""
 _DEMO_SIDE = 512
 # A detector seldom fills its container: about twelve bits above an offset, in a 16-bit file.
 _SIXTEEN_BIT_RANGE = (900, 4300)
@@ -190,7 +192,7 @@ def _attenuation(
 
 
 def _bone(
-    outline: np.ndarray, size: int, *, rounding: float = 0.11, shell: float = 0.011
+    outline: np.ndarray, size: int, *, rounding: float = 0.11
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Thickness along the beam of a rounded bone: a compact shell around a spongy core.
 
@@ -200,8 +202,8 @@ def _bone(
         ``(n, 2)`` closed outline in fractions of the side.
     size : int
         Height and width of the result in pixels.
-    rounding, shell : float
-        Radius of the rounded edge and thickness of the shell, in fractions of the side.
+    rounding : float
+        Radius of the rounded edge, in fractions of the side.
 
     Returns
     -------
@@ -217,7 +219,7 @@ def _bone(
     high = np.clip(np.ceil(outline.max(axis=0) * size).astype(int) + 2, 0, size)
     box = np.s_[low[1] : high[1], low[0] : high[0]]
     depth = (ndimage.distance_transform_edt(mask[box]) / size).astype(np.float32)
-    cores[box] = _chord(depth - shell, rounding - shell) * (rounding - shell) / rounding
+    cores[box] = _chord(depth - _SHELL, rounding - _SHELL) * (rounding - _SHELL) / rounding
     shells[box] = _chord(depth, rounding) - cores[box]
     return mask, shells, cores
 

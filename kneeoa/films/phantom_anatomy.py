@@ -128,11 +128,11 @@ def close_up(points: np.ndarray, signs: Signs) -> np.ndarray:
     return points + np.stack([np.zeros(len(points)), gap - _DRAWN_GAP], axis=1)
 
 
-def spline(points: np.ndarray, *, closed: bool = True, steps: int = 12) -> np.ndarray:
+def spline(points: np.ndarray, *, closed: bool = True) -> np.ndarray:
     """Catmull-Rom curve through ``(n, 2)`` points, as ``(m, 2)`` points."""
     if not closed:
         points = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
-    t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
+    t = np.linspace(0, 1, 12, endpoint=False)[:, None, None]
     before, start, end, after = (np.roll(points, shift, axis=0) for shift in (1, 0, -1, -2))
     curve = 0.5 * (
         2 * start + (end - before) * t + (2 * before - 5 * start + 4 * end - after) * t**2

@@ -9,7 +9,7 @@ Pixels that are not square are made square.
 """
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -23,6 +23,7 @@ from kneeoa.films.formats import detect
 from kneeoa.films.grey import window
 from kneeoa.films.header import NO_HEADER, Header
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
+from kneeoa.films.shape.border import NO_BORDER, Border
 from kneeoa.films.stored import StoredValues
 
 __all__ = ["Header", "Limits", "Radiograph", "open_radiograph", "read_radiograph", "window"]
@@ -44,6 +45,9 @@ class Radiograph:
     header : what a DICOM file says it shows; empty for others
     notes : sentences that a reader of this film must know, mostly none
     stored : the samples of a film deeper than 8 bits, of the size of `pixels`; else None
+    lossy_bits : bits that a lossy compression left of each pixel; None where nothing was lost, or
+        nothing is known of it
+    border : pixels above, to the right, below and to the left that are an even border, and no film
     """
 
     name: str
@@ -56,6 +60,22 @@ class Radiograph:
     header: Header = NO_HEADER
     notes: tuple[str, ...] = ()
     stored: StoredValues | None = None
+    lossy_bits: float | None = None
+    border: Border = NO_BORDER
+
+    def without_border(self) -> "Radiograph":
+        """Return the film alone, as it is where it has no border; to look at, without `stored`."""
+        if self.border == NO_BORDER:
+            return self
+        rows, columns = self.inside
+        return replace(self, pixels=self.pixels[rows, columns], stored=None, border=NO_BORDER)
+
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """Rows and columns that are film."""
+        height, width = self.pixels.shape
+        top, right, bottom, left = self.border
+        return slice(top, height - bottom), slice(left, width - right)
 
 
 def open_radiograph(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Radiograph:
@@ -97,4 +117,6 @@ def read_radiograph(data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS) 
         header=described.header,
         notes=described.notes,
         stored=StoredValues(stored[0], *described.window) if stored and described.window else None,
+        lossy_bits=described.lossy_bits,
+        border=described.border,
     )

@@ -34,7 +34,7 @@ def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
             "The file says that its pixels are more than "
             f"{_MOST_ASPECT:g} times as long as wide. That was not believed: they are shown square."
         )
-        header = replace(film.header, spacing_from=None)
+        header = replace(film.header, spacing_from=None, magnification=None)
         notes = (*film.notes, note)
         # Nor is any length that is measured in such pixels.
         return replace(film, aspect=1.0, spacing=None, header=header, notes=notes)
@@ -49,6 +49,8 @@ def make_square(film: DecodedFilm, limits: Limits) -> DecodedFilm:
         stored=film.stored and film.stored.resized(height, width, _FILTER),
         aspect=1.0,
         notes=(*film.notes, _note(film)),
+        # Of each pixel that there is now.
+        lossy_bits=film.lossy_bits and film.lossy_bits * film.pixels.size / resized.size,
     )
 
 
@@ -72,7 +74,8 @@ def _square_spacing(
 def _note(film: DecodedFilm) -> str:
     if film.spacing is None:
         return f"Pixels were {film.aspect:.3g} times as high as wide and were made square."
-    row, column = film.spacing
+    # As the file has them, who reads the note may look there.
+    row, column = (length * (film.header.magnification or 1) for length in film.spacing)
     return f"Pixels were {row:.3g} x {column:.3g} mm (height x width) and were made square."
 
 

@@ -41,7 +41,7 @@ class SaysHow(Protocol):
 
 def overlap(radiograph: Radiograph, frame: Frame) -> float:
     """Return how much of a film a frame is: 1 for all of it, 0 for none of it."""
-    return Window.of(frame).overlap(Window(0, 0, *radiograph.pixels.shape))
+    return Window.of(frame).overlap(Window.of(Frame.whole(radiograph)))
 
 
 def framed(record: SaysHow | None, radiograph: Radiograph, located: Found) -> Found:

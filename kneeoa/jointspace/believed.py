@@ -35,7 +35,7 @@ def doubt(frame: Frame, spacing: Spacing | None) -> str:
         return ""
     row, column = spacing
     return (
-        f"The file says that a pixel is {row:.4g} x {column:.4g} mm large: the box of this knee "
+        f"By its file a pixel is {row:.4g} x {column:.4g} mm large: the box of this knee "
         f"would have a side of {side:.3g} mm, and boxes of knees have {low:g} to {high:g} mm. "
         "There are no millimetres, only pixels. See that the box is on the joint."
     )
@@ -45,5 +45,5 @@ def as_believed(radiograph: Radiograph, frame: Frame) -> Radiograph:
     """Return a film, without millimetres where its knee has none such."""
     if not doubt(frame, radiograph.spacing):
         return radiograph
-    header = replace(radiograph.header, spacing_from=None)
+    header = replace(radiograph.header, spacing_from=None, magnification=None)
     return replace(radiograph, spacing=None, header=header)

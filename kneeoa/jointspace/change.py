@@ -6,10 +6,11 @@ film again gives and, for widths, what the two sound knees of one person differ 
 
 from dataclasses import dataclass
 
+from kneeoa.films.pixel_size import AT_DETECTOR, ESTIMATED, SCANNED
 from kneeoa.graders.answer import Answer
 from kneeoa.graders.profile import Profile
 from kneeoa.jointspace.width import JointSpace, Width
-from kneeoa.jointspace.words import AT_DETECTOR, MILLIMETRES, SCANNED, where
+from kneeoa.jointspace.words import MILLIMETRES, where
 
 TIMES, SIDES, TWO = "prior and current", "right and left", "one and another"
 """What two knees are to each other; the first is the earlier one, or the right one. Of `TWO` nobody
@@ -27,7 +28,8 @@ METAL, DOUBTED, UNLIKE, LIKE = "metal", "doubted", "unlike", "like"
 one of them; one is unlike those that the ranges were measured on; neither of that."""
 STANDINGS = (METAL, DOUBTED, UNLIKE, LIKE)
 _SPREADS = 1.96
-MAGNIFIED = (AT_DETECTOR, SCANNED)
+OF_A_KIND = (AT_DETECTOR, SCANNED, ESTIMATED)
+"""Whose millimetres are compared among themselves alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ def _by(difference: float, doubt: float, unit: str, *, at_least: bool) -> str:
 def _unit_of(first: JointSpace, second: JointSpace) -> tuple[str, tuple[float, float]]:
     """Return the unit that both can be compared in, and what a pixel of each is in it."""
     kinds = [
-        space.spacing_from if space.spacing_from in MAGNIFIED else None for space in (first, second)
+        space.spacing_from if space.spacing_from in OF_A_KIND else None for space in (first, second)
     ]
     if first.spacing and second.spacing and kinds[0] == kinds[1]:
         return MILLIMETRES, (first.spacing, second.spacing)
@@ -229,6 +231,12 @@ def unit_note(first: JointSpace, second: JointSpace) -> str:
     unit, _ = _unit_of(first, second)
     if unit == "%":
         return "Widths in percent of the tibia's width: the films have no millimetres in common."
+    if first.spacing_from == ESTIMATED:
+        factors = " and ".join(f"{space.magnification or 1:.4g}" for space in (first, second))
+        return (
+            "Millimetres in the knees, estimated: those at the detector over the magnifications "
+            f"that the files estimate ({factors}). A wrong one makes a difference that is none."
+        )
     if place := where(first):
         return f"Millimetres{place}: the projection magnifies each knee, perhaps not alike."
     return "Millimetres as the files give them (PixelSpacing)."

@@ -104,6 +104,7 @@ class JointSpace:
     spacing : mm a pixel of the film, or None
     spacing_from : keyword of the DICOM attribute that it is from, or None; where there is one and
         no `spacing`, that was not believed
+    magnification : by which the spacing at the detector was divided, where it was
     edges : (x, y) along femur and tibia of both compartments, to be drawn
     method : `METHOD`
     """
@@ -114,6 +115,7 @@ class JointSpace:
     side: str = "unknown"
     spacing: float | None = None
     spacing_from: str | None = None
+    magnification: float | None = None
     mirrored: bool = False
     edges: tuple[tuple[tuple[float, float], ...], ...] = ()
     method: str = METHOD
@@ -153,6 +155,7 @@ def measure(
         "side": side,
         "spacing": spacing and float(np.mean(spacing)),
         "spacing_from": radiograph.header.spacing_from if radiograph.spacing else None,
+        "magnification": radiograph.header.magnification if radiograph.spacing else None,
         "mirrored": radiograph.header.mirrored,
     }
     if min(frame.height, frame.width) < SMALLEST_SIDE:

@@ -1,17 +1,22 @@
 """Joint space widths in words: always with their interval, unit and what the unit is worth."""
 
+from kneeoa.films.pixel_size import AT_DETECTOR, ESTIMATED, SCANNED
 from kneeoa.jointspace.width import JointSpace, Width
 
-AT_DETECTOR = "ImagerPixelSpacing"
-SCANNED = "NominalScannedPixelSpacing"
 MILLIMETRES, PIXELS = "mm", "px"
 _SCALES = {
     AT_DETECTOR: "Millimetres at the detector (ImagerPixelSpacing): the projection magnifies the "
     "knee, whose own millimetres are fewer.",
     SCANNED: "Millimetres on the scanned film (NominalScannedPixelSpacing): the projection "
     "magnifies the knee, whose own millimetres are fewer.",
+    ESTIMATED: "Millimetres in the knee, estimated: those at the detector (ImagerPixelSpacing) "
+    "over the magnification{} that the file estimates (EstimatedRadiographicMagnificationFactor).",
 }
-_WHERE = {AT_DETECTOR: " at the detector", SCANNED: " on the scanned film"}
+_WHERE = {
+    AT_DETECTOR: " at the detector",
+    SCANNED: " on the scanned film",
+    ESTIMATED: " in the knee, estimated",
+}
 _CALIBRATED = (
     "Millimetres as the file gives them (PixelSpacing); whether they are those of the knee depends "
     "on how the film was calibrated."
@@ -41,12 +46,16 @@ def scale_note(space: JointSpace) -> str:
     """Return what the unit is worth, as a sentence."""
     if not space.spacing and space.spacing_from:
         return _NOT_BELIEVED
-    return note_of(space.spacing_from) if space.spacing else _UNKNOWN
+    return note_of(space.spacing_from, space.magnification) if space.spacing else _UNKNOWN
 
 
-def note_of(spacing_from: str | None) -> str:
-    """Return what millimetres are worth by the attribute that says how large a pixel is."""
-    return _SCALES.get(spacing_from or "", _CALIBRATED)
+def note_of(spacing_from: str | None, magnification: float | None = None) -> str:
+    """Return what millimetres are worth, by what the header of a film says of the size of a pixel.
+
+    `magnification` is that by which they were divided, where they were.
+    """
+    of_so_much = f" of {magnification:.4g}" if magnification else ""
+    return _SCALES.get(spacing_from or "", _CALIBRATED).format(of_so_much)
 
 
 def width_text(space: JointSpace, width: Width) -> str:
@@ -71,12 +80,12 @@ def short(space: JointSpace, width: Width) -> str:
 
 
 def on_film(spacing_from: str | None) -> str:
-    """Return where millimetres are true ones if not in the knee, as short as on a film."""
+    """Return where millimetres are true ones if not surely in the knee, as short as on a film."""
     return _WHERE.get(spacing_from or "", "").replace(" the ", " ")
 
 
 def where(space: JointSpace) -> str:
-    """Return where millimetres are true ones if not in the knee; else nothing."""
+    """Return where millimetres are true ones if not surely in the knee; else nothing."""
     return _WHERE.get(space.spacing_from or "", "") if space.spacing else ""
 
 

@@ -51,6 +51,7 @@ class FilmReported:
     box_from : whether the box is as it was found, or as the reader set it
     spacing : (row, column) mm a pixel, as graded
     spacing_from : the DICOM attribute that says so
+    magnification : by which the spacing at the detector was divided, where it was
     quarters : by how many quarter turns clockwise the file's picture was turned to be graded
     changes : what the reader had done to it, in words
     drawn : whether it is a drawing and no film
@@ -68,6 +69,7 @@ class FilmReported:
     side_from: SideFrom
     spacing: tuple[float, float] | None = None
     spacing_from: str = ""
+    magnification: float | None = None
     quarters: int = 0
     changes: tuple[str, ...] = ()
     drawn: bool = False

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from PIL import Image
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
@@ -28,8 +29,10 @@ from kneeoa.films.dicom import bits, grey
 from kneeoa.films.dicom.film import meant
 from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples
+from kneeoa.films.dicom.says import lossy
 from kneeoa.films.dicom.source import source
 from kneeoa.films.formats import detect
+from kneeoa.films.images.decode import lossy_bits, lossy_text
 from kneeoa.films.images.samples import samples_of
 from kneeoa.films.limits import DEFAULT_LIMITS, Limits
 from kneeoa.films.radiograph import read_radiograph
@@ -118,6 +121,10 @@ def _image(data: bytes, kind: str, limits: dict[str, Any]) -> bytes:
     Of its samples, where a PNG holds them; else of what is seen of it.
     """
     about = {"Software": METHOD}
+    with contextlib.suppress(Exception):  # as below
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+            bits_left = lossy_bits(image, data, kind)
+        about |= lossy_text(bits_left) if bits_left else {}
     with contextlib.suppress(Exception):  # whatever it is, reading says it in words
         samples, aspect = samples_of(data, kind, msgspec.convert(limits, Limits))
         if samples is not None:
@@ -164,6 +171,9 @@ def _cleaned(dataset: Dataset, data: bytes, pseudonyms: Pseudonyms) -> Dataset:
         _show_as_seen(clean, shown)
     else:
         _keep_samples(clean, dataset, samples)
+    if (bits_left := lossy.bits_a_pixel(dataset)) is not None:
+        clean.LossyImageCompression = "01"
+        clean.LossyImageCompressionRatio = f"{clean.BitsAllocated / bits_left:.6g}"
     if text_regions(shown) or facts["burned_in"] == "YES":
         clean.BurnedInAnnotation = "YES"
     elif facts["burned_in"]:

@@ -36,7 +36,9 @@ def ruler(
     length, unit = math.hypot((u - x) * across, (v - y) * down), PIXELS
     method = "By the reader's ruler."
     if spacing:
-        unit, method = "mm", f"{method} {words.note_of(radiograph.header.spacing_from)}"
+        header = radiograph.header
+        worth = words.note_of(header.spacing_from, header.magnification)
+        unit, method = "mm", f"{method} {worth}"
     return Measurement(LENGTH, length, unit, method=method, points=((y, x), (v, u)))
 
 

@@ -1,4 +1,4 @@
-"""Windows, overlays and encodings."""
+"""Overlays and encodings."""
 
 import base64
 import io
@@ -11,16 +11,9 @@ from kneeoa.films import display
 from kneeoa.graders import gradcam
 
 
-def test_full_window_leaves_a_film_as_it_is():
+def test_a_film_of_eight_bits_stays_as_it_is():
     film = np.arange(256, dtype=np.float32).reshape(16, 16)
-    assert np.array_equal(display.windowed(film), film)
-    assert np.array_equal(display.windowed(film, invert=True), 255 - film)
-
-
-def test_window_spreads_what_it_spans():
-    film = np.array([[50, 100, 150, 200]], np.float32)
-    assert display.windowed(film, low=100, high=150).tolist() == [[0, 0, 255, 255]]
-    assert display.windowed(film, low=100, high=100).tolist() == [[0, 0, 255, 255]]
+    assert np.array_equal(display.to_uint8(film), film)
 
 
 def test_fit_within_never_enlarges():

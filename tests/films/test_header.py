@@ -24,7 +24,7 @@ def test_what_the_header_says_travels_with_the_film():
             BodyPartExamined="knee ", ViewPosition="AP", PresentationIntentType="FOR PRESENTATION"
         )
     )
-    assert said.header == Header("KNEE", "AP", "DX", "FOR PRESENTATION")
+    assert said.header == Header("KNEE", "AP", "DX")
     assert said.notes == ()
     silent = read_radiograph(image_file(FILM), "film.png")
     assert (silent.header, silent.notes) == (Header(), ())
@@ -236,7 +236,7 @@ def test_whose_a_film_is_and_of_which_day():
     named.PatientName = "M\u00fcller^ANNA=\u5c71"
     named.SpecificCharacterSet = "ISO_IR 192"
     said = patient(dicom_file(named))[0]
-    assert (said["name"], said["born"], said["issuer"]) == (
+    assert (said["names"]["LATIN"], said["born"], said["issuer"]) == (
         "m\u00fcller anna",
         "1952-03-17",
         "There",
@@ -244,7 +244,7 @@ def test_whose_a_film_is_and_of_which_day():
     for nobody in ("ANONYMOUS", "Anonymized^Patient", "unknown", "0000", "XXX", "n/a"):
         named.PatientID = named.PatientName = nobody
         said = patient(dicom_file(named))[0]
-        assert (said["id"], said["name"]) == ("", "")
+        assert (said["id"], said["names"]) == ("", {})
     named.PatientID = "ANON0042"
     assert patient(dicom_file(named))[0]["id"] == "ANON0042"
     for data in (image_file(FILM), b"", dicom_file(dicom_dataset(FILM))):

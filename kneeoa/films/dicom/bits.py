@@ -2,7 +2,9 @@
 
 Bits above BitsStored may hold an overlay, the sign, or the film itself where BitsStored is wrong.
 A film tells: its neighbouring pixels differ by little. Where the bits in question change from one
-pixel to the next, the reading by which the step is small is right.
+pixel to the next, the reading by which the step is small is right. What a lossy stream gives back
+is off by a little, so that its whitest bone may lie beyond all the bits that it was made of: there
+nothing is masked, which would show it black.
 """
 
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ import numpy as np
 from pydicom import Dataset
 
 from kneeoa.errors import RadiographError
+from kneeoa.films.dicom.code_stream import CodeStream, lossy_stream
 from kneeoa.films.header import SET_RIGHT
 from kneeoa.films.smoothness import LEAST_CORRELATION, correlation
 
@@ -32,6 +35,10 @@ have up to 0.96 with their bytes swapped."""
 _NEARLY_ALL = (0.5, 99.5)
 """Percentiles between which samples tell how many bits a film uses: a faulty one may use all."""
 _MOST_LOOKED_AT = 1_000_000
+_OVERSHOT, _MOST_OVERSHOT = 1 / 8, 1e-3
+"""Share of the range of BitsStored bits by which a lossy stream may overshoot it, and share of the
+pixels that may do so by more: lettering. Of 25 validation films of 10 bits whose whitest half per
+cent is one value, JPEG of 12 bits and quality 90 goes beyond by at most 1 in 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +71,15 @@ def settle(stored: np.ndarray, dataset: Dataset, outside: np.ndarray | None) -> 
         high = int(dataset.get("HighBit", bits - 1))
         if bits <= high < width:
             stored = _unsigned(stored) >> (high + 1 - bits)
+        elif (lossy := lossy_stream(dataset)) and _overshoots(stored, bits, outside, lossy):
+            stored = _clipped(stored, bits, lossy)
         elif _whole_is_meant(stored, bits, outside):
             notes.append(
                 f"Samples use {width} bits, more than the {bits} of BitsStored. {SET_RIGHT}"
             )
             bits = width
+        elif lossy:
+            stored = _clipped(stored, bits, lossy)
     raw = _unsigned(stored) & ((1 << bits) - 1)
     is_signed, belied = _signed_as_meant(raw, bits, dataset, outside)
     if belied:
@@ -85,6 +96,29 @@ def _bits_used(stored: np.ndarray) -> int:
     """Return how many bits hold all samples, that of their sign included."""
     low, high = int(stored.min()), int(stored.max())
     return max(high, ~low).bit_length() + 1 if stored.dtype.kind == "i" else high.bit_length()
+
+
+def _overshoots(stored: np.ndarray, bits: int, outside: np.ndarray, stream: CodeStream) -> bool:
+    """Return whether hardly any sample is further beyond its bits than lossy streams go."""
+    low, high = _range_of(stored, bits, stream)
+    much = _OVERSHOT * (1 << bits)
+    beyond = (stored > high + much) | (stored < low - much)
+    return float(beyond[~outside].mean()) <= _MOST_OVERSHOT
+
+
+def _clipped(stored: np.ndarray, bits: int, stream: CodeStream) -> np.ndarray:
+    return stored.clip(*_range_of(stored, bits, stream))
+
+
+def _range_of(stored: np.ndarray, bits: int, stream: CodeStream) -> tuple[int, int]:
+    """Return the least and the greatest sample of so many bits.
+
+    Signed samples of a stream that knows no sign come back without one, or with it beyond their
+    bits.
+    """
+    if stored.dtype.kind == "i" and (stream.is_signed or int(stored.min()) < 0):
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return 0, (1 << bits) - 1
 
 
 def _is_byte_swapped(stored: np.ndarray, dataset: Dataset) -> bool:

@@ -31,6 +31,11 @@ _JPEG_SYNTAXES = {
 _JPEG_2000_SYNTAXES = (JPEG2000, JPEG2000Lossless)
 _JPEG, _JPEG_2000 = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"
 _TILE_PART = b"\xff\x90"
+_JPEG_END = b"\xff\xd9"
+_HOW_CODED, _SCAN = 0xFF52, 0xDA
+"""Markers behind which JPEG 2000 says its wavelets, and JPEG-LS how far off it may be."""
+_LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
+"""JPEG markers of streams that lose nothing."""
 _JP2_FILE = b"\0\0\0\x0cjP  \r\n\x87\n"
 """How a file of boxes begins that holds a JPEG 2000 code stream."""
 
@@ -45,6 +50,9 @@ class CodeStream:
     for_pillow : whether Pillow reads it
     precision : bits of a sample
     height, width, samples : of the image, in pixels, and samples per pixel
+    is_signed : whether samples are signed, which JPEG 2000 alone says
+    is_lossy : whether samples come back changed: JPEG 2000 of whole-numbered wavelets may have been
+        cut short all the same
     """
 
     syntaxes: tuple[UID, ...]
@@ -53,6 +61,8 @@ class CodeStream:
     height: int
     width: int
     samples: int
+    is_signed: bool = False
+    is_lossy: bool = False
 
 
 def find_header(code: bytes) -> CodeStream | None:
@@ -133,7 +143,9 @@ def _read_header(code: bytes) -> CodeStream | None:
         right, bottom, left, top, *_ = struct.unpack_from(">8I", code, start + 8)
         samples, precision = struct.unpack_from(">HB", code, start + 40)
         size = bottom - top, right - left, samples
-        return CodeStream(_JPEG_2000_SYNTAXES, True, (precision & 0x7F) + 1, *size)
+        is_signed, bits = bool(precision & 0x80), (precision & 0x7F) + 1
+        is_lossy = _has_broken_wavelets(code, start)
+        return CodeStream(_JPEG_2000_SYNTAXES, True, bits, *size, is_signed, is_lossy)
     place = 2
     while code[place] == 0xFF:
         marker, length = struct.unpack_from(">BH", code, place + 1)
@@ -141,9 +153,61 @@ def _read_header(code: bytes) -> CodeStream | None:
             precision, height, width, samples = struct.unpack_from(">BHHB", code, place + 4)
             syntaxes = _JPEG_SYNTAXES.get(marker, _LOSSY if precision == 8 else _LOSSY[::-1])
             for_pillow = marker <= 0xC2 and precision == 8
-            return CodeStream(syntaxes, for_pillow, precision, height, width, samples)
+            # Of JPEG-LS, a scan says it, which stands behind.
+            is_lossy = marker not in _LOSSLESS if marker != 0xF7 else _is_near(code, place)
+            size = height, width, samples
+            return CodeStream(syntaxes, for_pillow, precision, *size, is_lossy=is_lossy)
         place += 1 if marker == 0xFF else 2 + length
     raise ValueError("no frame header")
+
+
+def _has_broken_wavelets(code: bytes, start: int) -> bool:
+    """Return whether a JPEG 2000 code stream at `start` has wavelets that are not whole numbers."""
+    place = start + 2
+    while code[place] == 0xFF and not code.startswith(_TILE_PART, place):
+        marker, length = struct.unpack_from(">HH", code, place)
+        if marker == _HOW_CODED:
+            return code[place + 13] == 0
+        place += 2 + length
+    return False
+
+
+def _is_near(code: bytes, place: int) -> bool:
+    """Return whether the first scan of JPEG-LS behind `place` may be off by some grey values."""
+    while code[place] == 0xFF:
+        marker, length = struct.unpack_from(">BH", code, place + 1)
+        if marker == _SCAN:
+            return code[place + length - 1] > 0
+        place += 1 if marker == 0xFF else 2 + length
+    return False
+
+
+def bytes_of_pixels(code: bytes) -> int:
+    """Return how many bytes of a code stream hold pixels: of JPEG what its scans are.
+
+    What stands before and behind them, as pictures in small, may be more than these.
+    """
+    place = 2
+    while code[:2] == _JPEG[:2] and place + 4 <= len(code) and code[place] == 0xFF:
+        marker, length = struct.unpack_from(">BH", code, place + 1)
+        if marker == _SCAN:
+            end = code.find(_JPEG_END, place)
+            return (end if end > 0 else len(code)) - place
+        place += 1 if marker == 0xFF else 2 + length
+    return len(code)
+
+
+def lossy_stream(dataset: Dataset) -> CodeStream | None:
+    """Return what the code stream says from which samples came back changed; None of others."""
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if not (syntax.is_transfer_syntax and syntax.is_compressed):
+        return None
+    stream = find_header(first_frame(dataset))
+    if stream is None:
+        return None
+    # Of whole-numbered wavelets the header alone says whether they were cut short.
+    is_cut = syntax == JPEG2000 and str(dataset.get("LossyImageCompression")) == "01"
+    return stream if stream.is_lossy or is_cut else None
 
 
 def refuse_rare_jpeg(data: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pydicom
 from pydicom import Dataset
+from pydicom.multival import MultiValue
 
 _FIELDS = {
     "sop_class": "SOPClassUID",
@@ -58,7 +59,8 @@ def text_of(header: Dataset, keyword: str) -> str:
         if (text := _utf8(header, keyword)) is not None:
             return text.strip(_AROUND)
         value = header.get(keyword)
-        return "" if value is None else str(value).strip(_AROUND)
+        values = value if isinstance(value, MultiValue) else [value]
+        return "\\".join(str(value) for value in values if value is not None).strip(_AROUND)
     except MemoryError:
         raise
     except Exception:

@@ -7,6 +7,7 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.dicom import bits, facts, grey, transfer
 from kneeoa.films.dicom.parse import parse
 from kneeoa.films.dicom.samples import stored_samples, syntax_name
+from kneeoa.films.dicom.says import lossy, side, size
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.limits import Limits
 from kneeoa.films.stored import stored_values
@@ -66,10 +67,11 @@ def _film(dataset: Dataset, stored: np.ndarray) -> DecodedFilm:
     return DecodedFilm(
         pixels=pixels,
         bits=samples.bits,
-        laterality=facts.side(dataset),
-        spacing=facts.spacing(dataset),
-        aspect=facts.aspect(dataset),
+        laterality=side.side(dataset),
+        spacing=size.size(dataset).spacing,
+        aspect=size.aspect(dataset),
         header=facts.header(dataset),
         notes=samples.notes + notes + transfer.notes(dataset) + facts.notes(dataset),
         stored=stored_values(samples.values, pixels, outside=outside),
+        lossy_bits=lossy.bits_a_pixel(dataset),
     )

@@ -31,11 +31,13 @@ _PIXEL_TAG, _ITEM, _END = b"\xe0\x7f\x10\x00", b"\xfe\xff\x00\xe0", b"\xfe\xff\x
 _DECIMALS = (
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
     *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "NumberOfFrames"),
+    "EstimatedRadiographicMagnificationFactor",
 )
 _FUNCTIONAL_GROUPS = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
 _LIFTED = {
     *("PixelSpacing", "ImagerPixelSpacing", "WindowCenter", "WindowWidth", "VOILUTFunction"),
     *("RescaleSlope", "RescaleIntercept", "PatientOrientation", "AnatomicRegionSequence"),
+    "FrameLaterality",
 }
 HEAD_BYTES = 65_536
 """Of a file that is asked whether it is a picture: it takes 0.1 s to read at worst."""

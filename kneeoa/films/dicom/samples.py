@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 import numpy as np
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import convert_color_space, get_decoder
@@ -29,6 +29,7 @@ from kneeoa.films.dicom.code_stream import (
 from kneeoa.films.dicom.cut_jpeg import is_cut, is_cut_in
 
 _CODE_STREAMS = (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes)
+_BITS_STORED, _HIGH_BIT = 0x00280101, 0x00280102
 _LUMA_AND_COLOURS = ("YBR_FULL", "YBR_FULL_422")
 _NO_COLOUR = 128
 _LITTLE_COLOUR, _CLEARLY_MORE = 40, 2
@@ -105,6 +106,11 @@ def _decoded(dataset: Dataset) -> tuple[np.ndarray, str]:
 def _from_code(code: bytes, dataset: Dataset, syntax: UID) -> tuple[np.ndarray, str]:
     """Return the samples in a code stream that stands for the pixels of `dataset`, and the kind."""
     alone = dataset.group_dataset(0x0028)
+    if stream := find_header(code):
+        # Cut to fewer bits, white that a lossy stream overshoots would come back black. Elements
+        # anew: those in `alone` are those of `dataset`.
+        for tag, bits in ((_BITS_STORED, stream.precision), (_HIGH_BIT, stream.precision - 1)):
+            alone[tag] = DataElement(tag, "US", bits)
     alone.PixelData = encapsulate([code])
     alone.file_meta = FileMetaDataset()
     alone.file_meta.TransferSyntaxUID = syntax

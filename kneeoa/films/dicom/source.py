@@ -21,6 +21,7 @@ _FORMS = {
     "date": re.compile(r"\d{8}"),
     "time": re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?"),
     "sex": re.compile(r"[MFO]"),
+    "age": re.compile(r"\d{3}[DWMY]"),
     "directions": re.compile(r"[ALRFHP]{1,3}"),
     "yes or no": re.compile(r"YES|NO"),
 }
@@ -43,6 +44,7 @@ _TEXTS = {
 }
 _SHAPED = {
     "sex": ("PatientSex", "sex"),
+    "age": ("PatientAge", "age"),
     "burned_in": ("BurnedInAnnotation", "yes or no"),
 }
 _MOMENTS = {
@@ -59,7 +61,7 @@ _WANTED = [
 
 
 def source(data: bytes) -> tuple[dict[str, Any], list]:
-    """Return what `kneeoa.reports.source.Source` holds; empty texts for what is not said."""
+    """Return what `kneeoa.reports.dicom.source.Source` holds; empty texts for what is not said."""
     try:
         header: Dataset = pydicom.dcmread(
             io.BytesIO(data), stop_before_pixels=True, specific_tags=_WANTED, force=True
@@ -95,7 +97,8 @@ def _shaped(header: Dataset, keyword: str, form: str) -> str:
 
 def _moment(header: Dataset, keyword: str, form: str) -> str:
     """Return a date or time that there is, as its first digits give it; else an empty text."""
-    value = text_of(header, keyword)
+    # A day with points is one of before 1993.
+    value = re.sub(r"(\d{4})\.(\d{2})\.(\d{2})", r"\1\2\3", text_of(header, keyword))
     digits = value.partition(".")[0]
     with contextlib.suppress(ValueError):
         if _FORMS[form].fullmatch(value) and datetime.strptime(digits, _LENGTHS[len(digits)]):

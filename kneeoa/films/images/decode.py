@@ -1,6 +1,7 @@
 """The bytes of a PNG, JPEG or TIFF -> a film."""
 
 import io
+import re
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -9,9 +10,12 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.grey import colour_notes, to_grey, transparency_notes, window
 from kneeoa.films.header import DecodedFilm
 from kneeoa.films.images.deep_colour import deep_colour
+from kneeoa.films.images.rare_tiff import rare_kind
 from kneeoa.films.images.storage import Storage, begin, upright
 from kneeoa.films.limits import Limits
 from kneeoa.films.stored import StoredValues, stored_values
+
+_LOSSY = "Lossy compression"
 
 
 def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
@@ -22,14 +26,22 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
             storage = begin(image, data, kind, limits)
+            lossy = lossy_bits(image, data, kind)
             if storage.is_deep_colour:
                 pixels, notes = deep_colour(data, kind, storage)
-                return DecodedFilm(pixels, storage.bits, aspect=storage.aspect, notes=notes)
+                return DecodedFilm(
+                    pixels, storage.bits, aspect=storage.aspect, notes=notes, lossy_bits=lossy
+                )
             image.load()
             refuse_cut(data, kind)
             pixels, notes, stored = _shown(upright(image), storage)
             return DecodedFilm(
-                pixels, storage.bits, aspect=storage.aspect, notes=notes, stored=stored
+                pixels,
+                storage.bits,
+                aspect=storage.aspect,
+                notes=notes,
+                stored=stored,
+                lossy_bits=lossy,
             )
     except (RadiographError, MemoryError):
         raise
@@ -51,6 +63,21 @@ def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
         ) from None
 
 
+def lossy_text(bits: float) -> dict[str, str]:
+    """Return as a text of a PNG that a film was lossy before: see `lossy_bits`."""
+    return {_LOSSY: f"{bits:.6g} bits a pixel"}
+
+
+def lossy_bits(image: Image.Image, data: bytes, kind: str) -> float | None:
+    """Return how many bits a pixel of a JPEG has, or had before it became this PNG; else None."""
+    from kneeoa.films.dicom.code_stream import bytes_of_pixels
+
+    if kind == "JPEG":
+        return 8 * bytes_of_pixels(data) / (image.width * image.height)
+    before = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) bits a pixel", str(image.info.get(_LOSSY)))
+    return float(before[1]) if before else None
+
+
 def refuse_cut(data: bytes, kind: str) -> None:
     """Raise `ValueError` where a JPEG lacks some of its data."""
     from kneeoa.films.dicom.cut_jpeg import is_cut
@@ -64,6 +91,11 @@ def _look_for_a_rare_kind(data: bytes, kind: str) -> None:
 
     if kind == "JPEG":
         refuse_rare_jpeg(data)
+    if kind == "TIFF" and (rare := rare_kind(data)):
+        raise RadiographError(
+            f"Expected a TIFF of a kind that can be read. This one has {rare}. Export the film as "
+            "PNG, or as a grey TIFF of 8 or 16 bits without compression."
+        ) from None
 
 
 def _shown(

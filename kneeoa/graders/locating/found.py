@@ -8,6 +8,7 @@ import numpy as np
 from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.films.shape.border import Border
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.gate import REFUSED, WARNED, Finding
 
@@ -50,6 +51,11 @@ class Found:
     of_film: tuple[Finding, ...]
     quarters: int = 0
 
+    def moved(self, down: int, right: int) -> "Found":
+        """Return it with its frames moved by so many pixels."""
+        knees = (replace(knee, frame=knee.frame.moved(down, right)) for knee in self.knees)
+        return replace(self, knees=tuple(knees))
+
     @property
     def frames(self) -> tuple[Frame, ...]:
         """The frames of the knees."""
@@ -58,12 +64,15 @@ class Found:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All that stands against the film or any knee of it, refusals first."""
-        every = [*self.of_film, *(finding for knee in self.knees for finding in knee.findings)]
-        return _refusals_first(every)
+        return _refusals_first(finding for knee in self.knees for finding in self.against(knee))
 
     def against(self, knee: Knee) -> tuple[Finding, ...]:
         """Return what stands against one knee: of the film and of its frame, refusals first."""
-        return _refusals_first([*self.of_film, *knee.findings])
+        findings = [*self.of_film, *knee.findings]
+        if gate.IMPLANT in findings:
+            # Metal has such edges, too, and nobody can export a replaced knee without it.
+            findings = [finding for finding in findings if finding.code != gate.WRITTEN_OVER]
+        return _refusals_first(findings)
 
     @property
     def refusal(self) -> Finding | None:
@@ -160,8 +169,16 @@ def turned_right(radiograph: Radiograph, quarters: int) -> Radiograph:
         radiograph,
         pixels=pixels,
         spacing=spacing and (spacing[::-1] if quarters % 2 else spacing),
+        border=_turned(radiograph.border, quarters),
         stored=radiograph.stored and radiograph.stored.turned(quarters),
     )
+
+
+def _turned(border: Border, quarters: int) -> Border:
+    """Return a border after so many quarter turns clockwise: what was left is above."""
+    start = -quarters % 4
+    top, right, bottom, left = (*border[start:], *border[:start])
+    return top, right, bottom, left
 
 
 def inverted(radiograph: Radiograph) -> Radiograph:

@@ -5,21 +5,16 @@ import numpy as np
 from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.films.smoothness import correlation
 from kneeoa.graders.locating.found import refusal_in
-from kneeoa.graders.locating.gate import GREY_VALUES, MIRRORED, REFUSED, WARNED, Finding
+from kneeoa.graders.locating.gate import GREY_VALUES, REFUSED, WARNED, Finding
 from kneeoa.graders.locating.grey_values import (
     histogram,
     inside,
     joint_in,
     jumps,
-    middle_of,
     most_common,
-    share_of_shades,
-    sharper_across,
-    smoothed,
 )
-from kneeoa.graders.locating.symmetry import likeness_of_halves
+from kneeoa.graders.locating.sharpness import sharp
 from kneeoa.networks import INPUT_SIDE
 
 _MOST_OUTSIDE = 0.1
@@ -30,38 +25,21 @@ _FEWEST_PIXELS = 100
 """Along each side of a frame. Of 240 validation crops both networks together are right on 68%, made
 small to 128 and 112 pixels on 64 and 65%, to 96, 80 and 64 on 62, 62 and 61% (kappa of the median
 0.83; 0.83, 0.81; 0.80, 0.77, 0.75)."""
+_FEW_BITS, _TOO_FEW_BITS = 0.3, 0.08
+"""Bits that a lossy compression leaves of each pixel of the networks' input. Of 54 validation
+films both networks together grade otherwise after JPEG of 0.05, 0.1, 0.17, 0.25 and 0.38 bits
+59, 31, 20, 21 and 11%, after JPEG 2000 of 0.06, 0.1, 0.2, 0.3, 0.5 and 0.8 bits 47, 30, 27, 21,
+15 and 10%."""
 _SATURATED = 0.15
 """Share of a frame's pixels at the brightest value; at most 0.03 on the films at hand."""
 _FLAT = 5.0
 """Standard deviation of grey values, of 255, below which nothing is seen; on them 8.6 or more."""
-_SOFT, _BLURRED = 0.009, 0.007
-"""Share of the networks' input that is one to two pixels fine, by standard deviation. The least of
-826 validation knees has 0.0095, of another hospital's 0.013. Blurred by 3, 4 and 5 pixels of 224
-their medians are 0.0095, 0.0067 and 0.0051; from 5 on, most knees of KL 3 are taken for KL 0."""
-_MOVED, _PERHAPS_MOVED = 0.6, 0.8
-"""Detail from left to right over that up and down: 0.87 or more on 1,930 films of four places.
-Moved from side to side by 5% of the width 814 of 826 validation knees have less than 0.6, and 12 of
-43 of KL 2 or more became 0 or 1; by 3%, 722, and 2 of 44. Up and down, grades move less."""
-_GRAINY = 0.85
-"""Correlation of neighbouring pixels in the networks' input; 0.97 or more on 826 validation knees
-and 180 of another hospital. Noise of 20 grey values brings it to 0.77 in the median and costs the
-networks 7 to 9 points of accuracy (robustness study), that of 10 to 0.92, and 2 points."""
 _FEWEST_SHADES, _TOO_FEW_SHADES = 40, 10
 """Grey values in a frame; the validation knees have 47 or more, another hospital's 69. In 16 steps
 from black to white a network is right on 56% of 200 films instead of 65%, in 8 on 37%."""
-_STEP, _MOST_STEPS = 50, 0.012
-"""Grey values between neighbours in the networks' input that are a hard edge, and their share of
-the joint; at most 0.011 on the validation knees and 0.002 elsewhere, 0.06 under two lines of text,
-0.01 at metal."""
 _TORN, _MOST_TORN = 210, 5e-4
 """Grey values between neighbours in the film that no bone has, and their share of the joint: none
 in 2,000 films nor under writing; 0.002 to 0.009 in films whose grey values wrapped."""
-_SHADES = 0.65
-"""Share of shades, see `share_of_shades`: 0.77 or more in 1,000 films of four places, 0.72 with
-much noise; 0.56 in relief, on which the networks are right on 15% of films, 0.51 without what is
-coarser than 10 pixels of 224 (46%)."""
-_MIRRORED = 0.85
-"""Likeness of halves, see `likeness_of_halves`."""
 _COVERED = 0.2
 """Share of the joint with one grey value; at most 0.13 on the validation knees, and 0.06 there."""
 _HIDDEN, _HIDDEN_IN_DOUBT = 0.35, 0.15
@@ -87,7 +65,15 @@ def against(radiograph: Radiograph, frame: Frame, seen: np.ndarray | None) -> tu
 
     How sharp it is counts only where enough of it is seen.
     """
-    lies = cut_off(radiograph, frame), few_pixels(frame), exposed(radiograph, frame)
+    # What lies around the film is none of it, however much of that a frame takes in.
+    rows, columns = radiograph.inside
+    radiograph, frame = radiograph.without_border(), frame.moved(-rows.start, -columns.start)
+    lies = (
+        cut_off(radiograph, frame),
+        few_pixels(frame),
+        squeezed(radiograph, frame),
+        exposed(radiograph, frame),
+    )
     findings = tuple(finding for finding in lies if finding is not None)
     if seen is None or refusal_in(findings) is not None:
         return findings
@@ -133,6 +119,33 @@ def few_pixels(frame: Frame) -> Finding | None:
         "few-pixels",
         f"The knee is {fewest} pixels long on its shorter side, and the networks look at "
         f"{INPUT_SIDE}: what is between is made up. Export the film at its full size.",
+        WARNED,
+    )
+
+
+def squeezed(radiograph: Radiograph, frame: Frame) -> Finding | None:
+    """Return that a lossy compression left too little of what the networks look at.
+
+    Each of their pixels has what was left of all those of the film that it is made of.
+    """
+    if radiograph.lossy_bits is None:
+        return None
+    bits = radiograph.lossy_bits * max(1.0, frame.height * frame.width / INPUT_SIDE**2)
+    if bits >= _FEW_BITS:
+        return None
+    left = f"a compression left {bits:.2f} bits of each pixel that the networks look at"
+    if bits < _TOO_FEW_BITS:
+        return Finding(
+            "over-compressed",
+            f"Expected a film that is not compressed beyond use. Of this one {left}; of films "
+            "compressed like that about half are graded otherwise than before: export it again "
+            "without loss, or with a much higher quality.",
+            REFUSED,
+        )
+    return Finding(
+        "compressed",
+        f"The film lost detail: {left}. Of films compressed like that about one in four is graded "
+        "otherwise than before: export it again without loss, or with a higher quality.",
         WARNED,
     )
 
@@ -209,72 +222,3 @@ def _counted(counts: np.ndarray, shades: int, brightest: float) -> Finding | Non
             WARNED,
         )
     return None
-
-
-def sharp(seen: np.ndarray) -> Finding | None:
-    """Return that what the networks see is grainy, or out of focus: osteophytes go first."""
-    if share_of_shades(seen) < _SHADES:
-        return GREY_VALUES
-    if likeness_of_halves(seen) > _MIRRORED:
-        return MIRRORED
-    if correlation(seen) < _GRAINY:
-        return Finding(
-            "grainy",
-            "The film is grainier than those the networks learned from, and on such films they are "
-            "right less often: export it without sharpening, or take a better copy.",
-            WARNED,
-        )
-    if (moved := _moved(seen)) is not None:
-        return moved
-    # Smoothed once, so that whole grey values do not count as detail.
-    fine = smoothed(seen)
-    coarse = smoothed(smoothed(fine))
-    share = float((fine - coarse).std() / (seen.std() + 1e-6))
-    if share >= _SOFT:
-        return _written_over(seen)
-    if share >= _BLURRED:
-        return Finding(
-            "soft",
-            "The film is less sharp than those the networks learned from: fine changes may be "
-            "lost, and the grade may be too low.",
-            WARNED,
-        )
-    return Finding(
-        "blurred",
-        "Expected a sharp film. This one is so blurred that the networks take most knees for "
-        "healthy: take a sharper one, or a larger picture of it.",
-        REFUSED,
-    )
-
-
-def _moved(seen: np.ndarray) -> Finding | None:
-    """Return that what the networks see is sharp in one direction alone."""
-    across = sharper_across(seen)
-    if across < _MOVED:
-        return Finding(
-            "blurred",
-            "Expected a sharp film. This one is much less sharp from side to side than up and "
-            "down, as when the leg moved, or its rows are out of line: the networks take many such "
-            "knees for healthy. Take a sharp film, or export it as it was taken.",
-            REFUSED,
-        )
-    if across >= _PERHAPS_MOVED:
-        return None
-    return Finding(
-        "soft",
-        "The film is less sharp from side to side than up and down, as when the leg moved: fine "
-        "changes may be lost, and the grade may be too low.",
-        WARNED,
-    )
-
-
-def _written_over(seen: np.ndarray) -> Finding | None:
-    """Return that what the networks see of a joint ``(224, 224)`` has edges that no bone has."""
-    if jumps(middle_of(seen), _STEP) <= _MOST_STEPS:
-        return None
-    return Finding(
-        "written-over",
-        "The joint has edges harder than those of bone: writing, lines, metal or too narrow a "
-        "window. The networks take them for bone: export the film again without them.",
-        WARNED,
-    )

@@ -41,9 +41,10 @@ class Finding:
 
     Codes: ``not-a-knee``, ``not-frontal``, ``turned``, ``noise``, ``flat``, ``joint-missing``,
     ``joint-covered``, ``too-few-shades``, ``blurred``, ``several-films``, ``grey-values``,
-    ``mirrored-halves``, ``spoilt``, ``other-knee`` (refused); ``negative``, ``implant``,
-    ``cut-off``, ``saturated``, ``few-pixels``, ``few-shades``, ``covered``, ``written-over``,
-    ``grainy``, ``soft``, ``another-knee``, ``doubtful``, ``moved``, ``by-box`` (warned).
+    ``mirrored-halves``, ``spoilt``, ``other-knee``, ``over-compressed`` (refused); ``negative``,
+    ``implant``, ``cut-off``, ``saturated``, ``few-pixels``, ``compressed``, ``few-shades``,
+    ``covered``, ``written-over``, ``grainy``, ``soft``, ``another-knee``, ``doubtful``, ``moved``,
+    ``by-box`` (warned).
     """
 
     code: str
@@ -51,7 +52,7 @@ class Finding:
     severity: Literal["refused", "warned"]
 
 
-TURNED = "turned"
+TURNED, WRITTEN_OVER = "turned", "written-over"
 
 NOT_A_KNEE = Finding(
     "not-a-knee",

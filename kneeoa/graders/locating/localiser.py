@@ -60,7 +60,6 @@ class Localiser:
         models: Path = DEFAULT_MODELS,
         *,
         folder: str = FOLDER,
-        threads: int = 1,
         in_making: bool = False,
     ) -> None:
         """Load ``<models>/<folder>``; raise `ModelError` if it is missing or damaged.
@@ -78,7 +77,7 @@ class Localiser:
         self._side = int(self.card["config"]["side"])
         check_bytes(place / "model.onnx", self.card["model_sha256"])
         graph.check_localiser(place / "model.onnx", self._side, OUTPUTS)
-        self._session = session_of(place / "model.onnx", threads=threads)
+        self._session = session_of(place / "model.onnx", threads=1)
         self.thresholds: dict[str, float] = self.card["thresholds"]
         part = self.card.get("spoilt")
         if part is None and not in_making:
@@ -87,7 +86,7 @@ class Localiser:
                 "of an older version: train one with `python -m train locate --only spoilt`, or "
                 "fetch the published models again."
             )
-        self.spoilt = part and Spoilt(place, part, threads=threads)
+        self.spoilt = part and Spoilt(place, part)
 
     @property
     def weights_hash(self) -> str:
@@ -96,16 +95,23 @@ class Localiser:
 
     def find(self, radiograph: Radiograph) -> Found:
         """Return the knees of a film and what speaks against grading it."""
-        reduced = _reduced(radiograph)
-        return self._found(radiograph, reduced, self._answers(reduced))
+        film = radiograph.without_border()
+        reduced = _reduced(film)
+        return self._on_whole(radiograph, self._found(film, reduced, self._answers(reduced)))
 
     def found(self, radiograph: Radiograph, answers: list[Answer]) -> Found:
         """Return what follows from the network's answers (see `answers`)."""
-        return self._found(radiograph, _reduced(radiograph), answers)
+        film = radiograph.without_border()
+        return self._on_whole(radiograph, self._found(film, _reduced(film), answers))
 
     def answers(self, radiograph: Radiograph) -> list[Answer]:
         """Return what the network says of the whole film, and of each knee looked at closer."""
-        return self._answers(_reduced(radiograph))
+        return self._answers(_reduced(radiograph.without_border()))
+
+    def _on_whole(self, radiograph: Radiograph, located: Found) -> Found:
+        """Return what was found in a film alone as it lies in the picture with its border."""
+        rows, columns = radiograph.inside
+        return located.moved(rows.start, columns.start) if any(radiograph.border) else located
 
     def _found(self, radiograph: Radiograph, reduced: Reduced, answers: list[Answer]) -> Found:
         knees = [_knee(answer, *radiograph.pixels.shape) for answer in answers[1:]]

@@ -25,12 +25,12 @@ FRAMES, SCORE = "frames", "spoilt"
 class Spoilt:
     """The published network, loaded once. Safe to share between threads."""
 
-    def __init__(self, folder: Path, card: dict[str, Any], *, threads: int = 1) -> None:
+    def __init__(self, folder: Path, card: dict[str, Any]) -> None:
         """Load `FILE` in `folder`, which `card` describes; raise `ModelError` for another one."""
         file = folder / FILE
         check_bytes(file, card["model_sha256"])
         graph.check_ends(file, {FRAMES: (1, INPUT_SIDE, INPUT_SIDE)}, {SCORE: (1,)})
-        self._session = session_of(file, threads=threads)
+        self._session = session_of(file, threads=1)
         self.threshold = float(card["threshold"])
 
     def scores(self, seen: Sequence[np.ndarray]) -> np.ndarray:

@@ -16,6 +16,8 @@ from pydicom.uid import (
 from pydicom.valuerep import DSfloat
 
 from kneeoa.films.dicom import facts
+from kneeoa.films.dicom.says import carried, side
+from kneeoa.films.dicom.says.coded import PARTS
 from kneeoa.graders.locating.header_gate import (
     OTHER_MODALITIES,
     OTHER_PARTS,
@@ -52,6 +54,11 @@ _WORDS = {
 }
 _CODES = {"AnatomicRegionSequence": codes.CID4009, "ViewCodeSequence": codes.CID4010}
 """Attributes whose codes stay where the standard lists them, in its words and no others."""
+_CODES_OF_VIEWS = {
+    "AP": codes.CID4010.AnteroPosterior,
+    "PA": codes.CID4010.PosteroAnterior,
+    "LATERAL": codes.CID4010.LateralProjection,
+}
 _OLD_SNOMED = ("SRT", "SNM3", "99SDM")
 _LOSSY = {
     JPEGBaseline8Bit: "ISO_10918_1",
@@ -87,16 +94,28 @@ def describe(clean: Dataset, dataset: Dataset) -> None:
         for keyword in ("BodyPartExamined", "ViewPosition"):
             if keyword not in clean:
                 setattr(clean, keyword, "")
-    if facts.header(dataset).one_side and facts.side(dataset) is None:
+    marks = facts.to_carry(dataset)
+    if marks:
+        clean.DeidentificationMethod = [clean.DeidentificationMethod, *marks]
+    if carried.OPEN_SIDE in marks:
         # What it said, or what contradicts it, may have gone: what stays must not pass for known.
         clean.ImageLaterality = "U"
         clean.pop("Laterality", None)
-        clean.DeidentificationMethod = [clean.DeidentificationMethod, facts.OPEN_SIDE]
+    elif "ImageLaterality" not in clean and (letter := side.side(dataset)):
+        # Of an object of functional groups, where it stands with the frame.
+        clean.ImageLaterality = letter
     if clean.SOPClassUID not in DIGITAL and "ImageLaterality" not in clean:
         # Of a part of which there are two it must be there, if only empty.
         clean.Laterality = clean.get("Laterality", "")
     if clean.SOPClassUID in DIGITAL:
         clean.AcquisitionContextSequence = []
+        if "AnatomicRegionSequence" not in clean:
+            # It may be empty where the part is not known alone.
+            code = _code_of_part(clean.get("BodyPartExamined", ""))
+            clean.AnatomicRegionSequence = [code] if code else []
+        code = _CODES_OF_VIEWS.get(clean.get("ViewPosition", ""))
+        if code and "ViewCodeSequence" not in clean:
+            clean.ViewCodeSequence = [coded(code.value, code.scheme_designator, code.meaning)]
         for keyword in ("DetectorType", "PositionerType"):
             if keyword not in clean:
                 setattr(clean, keyword, "")
@@ -138,6 +157,14 @@ def _code(dataset: Dataset, keyword: str) -> Dataset | None:
     known = next(
         (concept for concept in _CODES[keyword].concepts.values() if concept == code), None
     )
+    return known and coded(known.value, known.scheme_designator, known.meaning)
+
+
+def _code_of_part(term: str) -> Dataset | None:
+    """Return the code of a part of the body that is named by its term, if the standard has one."""
+    values = {value for value, part in PARTS.items() if part == term}
+    region = (code for code in codes.CID4009.concepts.values() if code.value in values)
+    known = next(region, None)
     return known and coded(known.value, known.scheme_designator, known.meaning)
 
 

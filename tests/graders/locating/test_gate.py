@@ -215,3 +215,23 @@ def test_grain_in_the_air_between_two_knees_is_no_noise(gap, enlarged):
 def test_how_to_turn_a_film_back_is_said(quarters):
     assert gate.turned(quarters).severity == gate.REFUSED
     assert "degrees" in gate.turned(quarters).sentence
+
+
+@pytest.mark.parametrize(
+    ("bits", "side", "code"),
+    [
+        (None, 224, None),
+        (0.5, 224, None),
+        (0.2, 224, "compressed"),
+        (0.05, 224, "over-compressed"),
+        # Of a larger film more is left of each pixel that the networks look at.
+        (0.05, 448, "compressed"),
+        (0.05, 1200, None),
+        (0.2, 112, "compressed"),
+    ],
+)
+def test_how_much_a_compression_left_counts_by_what_the_networks_see(bits, side, code):
+    film = Radiograph("a.jpg", np.zeros((side, side)), "JPEG", 8, None, None, "", lossy_bits=bits)
+    told = frame_gate.squeezed(film, Frame.whole(film))
+    assert (told and told.code) == code
+    assert told is None or "bits of each pixel" in told.sentence

@@ -83,7 +83,7 @@ def test_a_childs_knee_is_refused_beside_whatever_else_is_said():
     "header",
     [
         NO_HEADER,
-        Header("KNEE", "AP", "DX", "FOR PRESENTATION"),
+        Header("KNEE", "AP", "DX"),
         Header("LEG", "PA", "CR"),
         Header("EXTREMITY", None, "OT"),
         Header("KNEES", "AP LATERAL", "CR"),

@@ -15,7 +15,7 @@ from kneeoa.films.header import Header
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.locating import gate, looks
-from kneeoa.graders.locating.found import inverted, turned_right
+from kneeoa.graders.locating.found import Found, Knee, inverted, turned_right
 from kneeoa.graders.locating.localiser import FOLDER, Localiser
 from kneeoa.graders.published import DEFAULT_MODELS
 
@@ -102,6 +102,20 @@ def test_what_stands_against_one_knee_does_not_stand_against_the_other(localiser
     assert found.against(found.knees[1]) == ()
     assert [one.code for one in found.findings] == ["cut-off"]
     assert found.refusal is None
+
+
+def test_nobody_is_told_to_export_a_replaced_knee_without_its_metal():
+    hard = gate.Finding(gate.WRITTEN_OVER, "Edges harder than those of bone.", gate.WARNED)
+    replaced, other = (
+        Knee(Frame(0, left, 224, 224, name), 1.0, findings=findings)
+        for left, name, findings in ((0, "left", (gate.IMPLANT, hard)), (224, "right", (hard,)))
+    )
+    both = Found((replaced, other), ())
+    assert both.against(replaced) == (gate.IMPLANT,)
+    assert both.against(other) == (hard,)
+    assert both.findings == (gate.IMPLANT, hard)
+    # Of a lone knee the film says it.
+    assert Found((other,), (gate.IMPLANT,)).findings == (gate.IMPLANT,)
 
 
 @pytest.mark.parametrize("grey", [0, 255])

@@ -8,7 +8,7 @@ from scipy import signal
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph
-from kneeoa.graders.locating import frame_gate, gate
+from kneeoa.graders.locating import frame_gate, gate, sharpness
 
 
 def film(blur):
@@ -23,7 +23,7 @@ def film(blur):
 )
 def test_a_film_out_of_focus_is_warned_of_and_then_refused(blur, code):
     shown = film(blur)
-    found = frame_gate.sharp(frame_gate.seen_in(shown, Frame.whole(shown)))
+    found = sharpness.sharp(frame_gate.seen_in(shown, Frame.whole(shown)))
     assert (found and found.code) == code
     if code == "blurred":
         assert found.severity == gate.REFUSED
@@ -37,7 +37,7 @@ def test_a_film_out_of_focus_is_warned_of_and_then_refused(blur, code):
 def test_a_leg_that_moved_is_told_by_the_direction_it_is_sharp_in(across, down, code):
     kernel = np.ones((down, across)) / (down * across)
     blurred_ = signal.convolve2d(film(0).pixels, kernel, mode="same", boundary="symm")
-    told = frame_gate.sharp(blurred_.astype(np.float32))
+    told = sharpness.sharp(blurred_.astype(np.float32))
     assert (told and told.code) == code
 
 
@@ -45,7 +45,7 @@ def test_what_is_blurred_is_so_at_any_size():
     small = film(7)
     large = np.kron(small.pixels, np.ones((4, 4), np.float32))
     shown = Radiograph("b.png", large, "PNG", 8, None, None, "b")
-    assert frame_gate.sharp(frame_gate.seen_in(shown, Frame.whole(shown))).code == "blurred"
+    assert sharpness.sharp(frame_gate.seen_in(shown, Frame.whole(shown))).code == "blurred"
 
 
 @pytest.mark.parametrize("side", [224, 800])

@@ -1,0 +1,1 @@
+"""The shape of a film: what of a picture it is."""

@@ -1,0 +1,102 @@
+"""An even border is no film: frames, findings and what networks see are as without it."""
+
+import numpy as np
+import pytest
+
+from kneeoa.films.frames import Frame, network_input
+from kneeoa.films.phantom import draw_knee
+from kneeoa.films.radiograph import Radiograph, read_radiograph
+from kneeoa.films.shape.border import NO_BORDER, even_border
+from kneeoa.graders.locating import frame_gate
+from kneeoa.graders.locating.found import turned_right
+from kneeoa.graders.locating.localiser import Localiser
+from tests.support.films import image_file
+from tests.support.odd_films import FILM
+
+AROUND = (20, 9, 31, 14)
+"""Pixels above, to the right, below and to the left."""
+
+
+def bordered(pixels, grey, around=AROUND):
+    top, right, bottom, left = around
+    return np.pad(pixels, ((top, bottom), (left, right)), constant_values=grey)
+
+
+def opened(pixels, border=NO_BORDER):
+    values = np.asarray(pixels, np.float32)
+    return Radiograph("a.png", values, "PNG", 8, None, None, "a", border=border)
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_even_border_is_measured_at_each_edge(grey):
+    assert even_border(bordered(FILM, grey)) == AROUND
+    page = bordered(bordered(FILM, grey), 255 - grey // 2, (5, 6, 7, 8))
+    assert even_border(page) == (25, 15, 38, 22)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        FILM,
+        # Air, shutters and lettering at some edges alone.
+        np.pad(FILM, ((0, 0), (40, 40))),
+        np.pad(FILM, ((30, 0), (40, 40))),
+        np.pad(FILM, ((30, 30), (0, 40))),
+        # Two borders of different greys are none around the film.
+        np.pad(FILM, 20, constant_values=((0, 255), (0, 0))),
+        np.zeros((200, 200)),
+        np.pad(FILM[:40], 60),
+    ],
+)
+def test_what_may_be_film_is_none(picture):
+    assert even_border(picture) == NO_BORDER
+
+
+def test_lettering_in_a_border_is_kept():
+    page = bordered(FILM, 0)
+    page[4:10, 60:90] = 255
+    top, *others = even_border(page)
+    assert top == 4
+    assert (top, *others) <= AROUND
+
+
+@pytest.mark.parametrize("frame", [(0, 0, 224, 224), (30, 20, 180, 160), (-40, -30, 224, 240)])
+def test_the_networks_see_the_same_with_and_without_a_border(frame):
+    plain, page = opened(FILM), opened(bordered(FILM, 0), AROUND)
+    here = Frame(*frame)
+    there = here.moved(AROUND[0], AROUND[3])
+    assert np.array_equal(network_input(page, there), network_input(plain, here))
+    assert frame_gate.of_frame(page, there) == frame_gate.of_frame(plain, here)
+    assert there.share_outside(page) == here.share_outside(plain)
+
+
+def test_a_film_is_read_with_its_border_and_turned_with_it():
+    page = read_radiograph(image_file(bordered(FILM, 255)), "a.png")
+    assert page.border == AROUND
+    assert np.array_equal(page.without_border().pixels, FILM)
+    assert Frame.whole(page) == Frame(20, 14, *FILM.shape)
+    turned = turned_right(page, 1)
+    assert turned.border == even_border(turned.pixels) == (14, 20, 9, 31)
+    assert np.array_equal(turned.without_border().pixels, np.rot90(FILM, -1))
+
+
+@pytest.fixture(scope="module")
+def localiser():
+    return Localiser()
+
+
+@pytest.mark.parametrize("grey", [0, 90, 255])
+def test_a_knee_is_found_where_it_is_without_a_border(localiser, grey):
+    knee = draw_knee(2, seed=4)
+    plain = localiser.find(opened(knee))
+    page = localiser.find(opened(bordered(knee, grey), AROUND))
+    assert page == plain.moved(AROUND[0], AROUND[3])
+
+
+@pytest.mark.parametrize(("grey", "quality"), [(0, 90), (0, 60), (255, 75)])
+def test_what_a_jpeg_leaves_uneven_of_a_border_is_none_of_the_film(grey, quality):
+    page = read_radiograph(
+        image_file(bordered(FILM, grey, (22, 21, 20, 19)), "JPEG", quality=quality), "a.jpg"
+    )
+    for measured, there in zip(page.border, (22, 21, 20, 19), strict=True):
+        assert abs(measured - there) <= 1
