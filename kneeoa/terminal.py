@@ -17,6 +17,7 @@ from typing import Any, NoReturn, cast
 
 from kneeoa import environment
 from kneeoa.errors import ConfigError, KneeOAError
+from kneeoa.wording import capitalised
 
 DONE, SOME_FAILED, NOT_DONE, STOPPED = 0, 1, 2, 130
 """Exit codes: all done; some films failed; it could not be done; stopped by Ctrl-C or `ENDINGS`."""
@@ -33,7 +34,7 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `ConfigError` with what argparse saw."""
-        sentence = message[:1].upper() + message[1:] + "." * (not message.endswith("?"))
+        sentence = capitalised(message) + "." * (not message.endswith("?"))
         raise ConfigError(f"{sentence} `{self.prog} --help` says what can be given.")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:

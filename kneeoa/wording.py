@@ -76,14 +76,37 @@ def as_seen(name: str) -> str:
     return " ".join("".join(" " if letter in _GAPS else letter for letter in plainly).split())
 
 
+def person_names(text: str) -> list[str]:
+    """Return a name of DICOM (PS3.5, 6.2.1.2) as people write it, once in each script it has.
+
+    Family name first: ``Doe^Jane^Mary`` is ``Doe, Jane Mary``. Empty where there is none.
+    """
+    names = []
+    for form in text.split("="):
+        family, *others = (" ".join(part.split()) for part in form.split("^"))
+        given = " ".join(filter(None, others))
+        names.append(", ".join(filter(None, (family, given))))
+    return [name for name in names if name]
+
+
 def counted(number: int, thing: str) -> str:
     """Return ``1 run``, ``2 runs``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as ``a, b or c``."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+def listed(names: Sequence[str], last: str = "or") -> str:
+    """Return names, at least one, as ``a, b or c``; `last` is the word before the last of them."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def capitalised(words: str) -> str:
+    """Return words that begin as a sentence does; all but the first letter stays."""
+    return words[:1].upper() + words[1:]
+
+
+def within_sentence(words: str) -> str:
+    """Return words of a heading as they stand in a sentence: the first letter small."""
+    return words[:1].lower() + words[1:]
 
 
 def p_text(p: float) -> str:

@@ -102,7 +102,7 @@ def _look_at(film: Listed, localiser: Localiser) -> SheetFilm:
         films.opened(film, framed, radiograph, patient),
         knee.frame,
         knee.frame,
-        display.windowed(display.fit_within(shown.pixels, LONGEST)),
+        display.to_uint8(display.fit_within(shown.pixels, LONGEST)),
         shown.pixels.shape,
         located.negative,
         located.knees.index(knee),

@@ -11,9 +11,9 @@ READERS, PUBLISHED, ADAPTED = "your readers", "as published", "adapted, out of f
 HOME = "as published, if they were the OAI's"
 
 
-def lines_figure(table: pd.DataFrame, *, height: int = 260) -> go.Figure:
+def lines_figure(table: pd.DataFrame) -> go.Figure:
     """Return for each line which share of the films lies at or above it, as from `lines.lines`."""
-    figure = style.figure(height=height)
+    figure = style.figure(height=260)
     names = [f"KL {line} or more" for line in table["line"]]
     for row, name in zip(table.itertuples(), names, strict=True):
         shares = [count / row.films for count in (row.readers, row.published, row.adapted)]
@@ -47,15 +47,13 @@ def lines_figure(table: pd.DataFrame, *, height: int = 260) -> go.Figure:
     return figure
 
 
-def learning_curve_figure(
-    table: pd.DataFrame, measure: str, title: str, *, height: int = 320
-) -> go.Figure:
+def learning_curve_figure(table: pd.DataFrame, measure: str, title: str) -> go.Figure:
     """Return a measure over the number of films learnt from, with intervals over patients.
 
     `table` as of `kneeoa.adaptation.curve.LearningCurve`; the row of 0 films, as published, is the
     dotted line.
     """
-    figure = style.figure(height=height, legend=False)
+    figure = style.figure(height=320, legend=False)
     rows = table[table["measure"] == measure].sort_values("films")
     learnt, before = rows[rows["films"] > 0], rows[rows["films"] == 0]
     figure.add_hline(

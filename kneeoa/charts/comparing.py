@@ -22,11 +22,7 @@ SHARES = (
 
 
 def strip_figure(
-    observed: pd.DataFrame,
-    metric: str,
-    claims: Mapping[str, tuple[float, float]],
-    *,
-    height: int = 300,
+    observed: pd.DataFrame, metric: str, claims: Mapping[str, tuple[float, float]]
 ) -> go.Figure:
     """Return every cycle of a metric as a point, one line a network, with its mean and the claim.
 
@@ -35,7 +31,7 @@ def strip_figure(
     observed : rows of one split, as from `anova.observations`
     claims : architecture -> claimed mean and standard deviation, where the paper gives one
     """
-    figure = style.figure(height=height)
+    figure = style.figure(height=300)
     networks = pair_of(observed["architecture"])
     for level, network in enumerate(networks):
         rows = observed[observed["architecture"] == network].dropna(subset=metric)
@@ -86,9 +82,7 @@ def strip_figure(
     return figure
 
 
-def spread_figure(
-    compared: pd.DataFrame, observed: pd.DataFrame, metric: str, *, height: int = 300
-) -> go.Figure:
+def spread_figure(compared: pd.DataFrame, observed: pd.DataFrame, metric: str) -> go.Figure:
     """Return seed spread and sampling error of a metric in one picture, per network.
 
     Parameters
@@ -102,7 +96,7 @@ def spread_figure(
         Per network two bars about its mean: how far another seed moves it (mean ± 2 sd over
         cycles) and how far other patients would (95% bootstrap interval over patients).
     """
-    figure = style.figure(height=height)
+    figure = style.figure(height=300)
     sampling = compared[
         (compared["method"] == "bootstrap over patients") & (compared["metric"] == metric)
     ].set_index("comparison")
@@ -148,12 +142,12 @@ def spread_figure(
     return figure
 
 
-def differences_figure(table: pd.DataFrame, *, height: int = 470) -> go.Figure:
+def differences_figure(table: pd.DataFrame) -> go.Figure:
     """Return differences with their intervals, a line each, in hundredths.
 
     ``table`` as from `side_by_side.side_by_side`. Less is better of the errors alone.
     """
-    figure = style.figure(height=height, legend=False)
+    figure = style.figure(height=470, legend=False)
     rows = table.dropna(subset=["difference", "low", "high"])
     clear = (rows["low"] > 0) | (rows["high"] < 0)
     figure.add_scatter(

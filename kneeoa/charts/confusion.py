@@ -11,6 +11,9 @@ from kneeoa.charts import style
 from kneeoa.grades import GRADES
 
 LABELS = [grade.label for grade in GRADES]
+AXES = ("Reference grade", "Given grade")
+OWN = ("Your readers' grade", "Networks' grade")
+"""Rows and columns where the networks are held against readers of the user's own."""
 
 
 def confusion_figure(
@@ -20,9 +23,10 @@ def confusion_figure(
     spread: np.ndarray | None = None,
     counts: np.ndarray | None = None,
     outlined: tuple[int, int] | None = None,
+    axes: tuple[str, str] = AXES,
     height: int = 400,
 ) -> go.Figure:
-    """Return a matrix ``(5, 5)``: row = reference grade, column = given grade.
+    """Return a matrix ``(5, 5)``: row = reference grade, column = given grade, as `axes` say.
 
     Parameters
     ----------
@@ -31,6 +35,7 @@ def confusion_figure(
     spread : standard deviations over runs, written below the values
     counts : knees, written below the values
     outlined : reference and given grade of the cell that is framed
+    axes : what rows and columns are called: who gave these grades
     """
     limit = 100 if by != "counts" else np.nanmax(values, initial=1)
     scale = [[0, style.faded("#2b93a1", 0.04)], [1, style.faded("#2b93a1", 0.8)]]
@@ -39,7 +44,7 @@ def confusion_figure(
         knees = np.vectorize("<br>({:d})".format)(counts)
         texts = np.char.add(texts.astype(str), np.where(np.isnan(values), "", knees))
     share_text = f"%{{customdata[2]:.1f}} {SHARES[by].lower()}"
-    figure = _matrix(values, texts, scale, (0, limit), height, share_text)
+    figure = _matrix(values, texts, scale, (0, limit), height, share_text, axes)
     if outlined is not None:
         true, given = outlined
         figure.add_shape(
@@ -53,7 +58,7 @@ def confusion_figure(
     return figure
 
 
-def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.Figure:
+def difference_figure(values: np.ndarray, *, by: str) -> go.Figure:
     """Return second minus first network, ``(5, 5)``: in its colour where the second has more."""
     limit = np.nanmax(np.abs(values), initial=1)
     scale = [
@@ -62,12 +67,12 @@ def difference_figure(values: np.ndarray, *, by: str, height: int = 400) -> go.F
         [1, style.faded(style.COLOUR["resnet50"], 0.75)],
     ]
     texts = _texts(values, None, by, sign=True)
-    return _matrix(values, texts, scale, (-limit, limit), height, "%{customdata[2]:+.1f}")
+    return _matrix(values, texts, scale, (-limit, limit), 400, "%{customdata[2]:+.1f}")
 
 
-def per_grade_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 330) -> go.Figure:
+def per_grade_figure(tables: Mapping[str, pd.DataFrame]) -> go.Figure:
     """Return precision, recall and F1 per grade, with intervals; `tables` per network."""
-    figure = style.figure(height=height)
+    figure = style.figure(height=330)
     positions = {metric: index for index, metric in enumerate(GRADE_METRICS)}
     shift = np.linspace(-0.12, 0.12, len(tables)) if len(tables) > 1 else [0]
     for offset, (network, table) in zip(shift, tables.items(), strict=True):
@@ -101,9 +106,9 @@ def per_grade_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 330) -
     return figure
 
 
-def error_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 200) -> go.Figure:
+def error_figure(tables: Mapping[str, pd.DataFrame]) -> go.Figure:
     """Return how many grades answers are off, a stacked bar per network."""
-    figure = style.figure(height=height)
+    figure = style.figure(height=200)
     shades = {"0": "#2b93a1", "1": "#d9b36c", "2+": "#b4404f"}
     words = {"0": "the reference grade", "1": "one grade off", "2+": "two grades off or more"}
     names = [style.name_of(network) for network in tables]
@@ -153,6 +158,7 @@ def _matrix(
     limits: tuple[float, float],
     height: int,
     share_text: str,
+    axes: tuple[str, str] = AXES,
 ) -> go.Figure:
     figure = style.figure(height=height, legend=False)
     heat = {
@@ -181,7 +187,9 @@ def _matrix(
         "customdata": [[int(t), int(g), float(values[t, g])] for t in GRADES for g in GRADES],
         "mode": "markers",
         "marker": {"symbol": "square", "size": height / 8, "opacity": 0},
-        "hovertemplate": f"reference %{{y}}, given %{{x}}<br>{share_text}<extra></extra>",
+        "hovertemplate": (
+            f"{axes[0]} %{{y}}, {axes[1].lower()} %{{x}}<br>{share_text}<extra></extra>"
+        ),
         "unselected": {"marker": {"opacity": 0}},
         "selected": {"marker": {"opacity": 0}},
     }
@@ -190,10 +198,10 @@ def _matrix(
     axis = {"showline": False, "showgrid": False, "constrain": "domain", "automargin": False}
     figure.update_layout(
         margin={"l": 60, "r": 10, "t": 16, "b": 72},
-        xaxis={"title": "Given grade", "range": [-0.5, 4.5], **axis},
+        xaxis={"title": axes[1], "range": [-0.5, 4.5], **axis},
         # In a narrow column the room that squares leave lies below, not under the heading.
         yaxis={
-            "title": "Reference grade",
+            "title": axes[0],
             "range": [4.5, -0.5],
             "scaleanchor": "x",
             "constraintoward": "top",

@@ -123,7 +123,6 @@ def parallel_figure(
     named: str,
     brushes: Brushes | None = None,
     higher_is_better: bool = False,
-    height: int = 420,
 ) -> go.Figure:
     """Return a line a row of `table` through `columns`, each with the words for it.
 
@@ -131,7 +130,7 @@ def parallel_figure(
     Of rows without a finite `coloured` there is no line; those that do not pass `brushes` are pale.
     """
     drawn = with_colour(table, coloured)
-    figure = style.figure(height=height, legend=False)
+    figure = style.figure(height=420, legend=False)
     if drawn.empty:
         return figure
     axes = axes_of(drawn, columns)

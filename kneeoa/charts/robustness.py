@@ -9,11 +9,13 @@ from kneeoa.charts import style
 
 _APART = 0.03
 """Share of the width between two panels."""
+_ROW = 205
+"""Pixels of a row of panels."""
 _TITLE = 76.0
 """Pixels between two rows of panels: ticks below one, the title above the next."""
 
 
-def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figure:
+def robustness_figure(table: pd.DataFrame) -> go.Figure:
     """Return the change in accuracy under every change of the films, a panel each, in rows.
 
     ``table`` as from `train.publish.robustness`: three strengths a change, with paired intervals.
@@ -24,7 +26,7 @@ def robustness_figure(table: pd.DataFrame, *, row_height: int = 205) -> go.Figur
     # Four in a row where that leaves no gap: of sixteen none stands alone.
     columns = max(1, min(len(by_change), 4 if len(by_change) % 4 == 0 else 5))
     rows = -(-len(by_change) // columns)
-    height = 60 + row_height * rows
+    height = 60 + _ROW * rows
     models = list(table["model"].unique())
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = _layout(height)

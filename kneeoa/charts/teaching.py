@@ -1,4 +1,8 @@
-"""Teaching as figures: the votes on a film, a learner's progress, the films that divide a group."""
+"""Teaching as figures: the votes on a film, a learner's progress, the films that divide a group.
+
+In all of them the reference grade, and who gave it, is solid teal; any other answer is orange, and
+hatched where it is a bar. What is neither, or may not be told yet, has none of these colours.
+"""
 
 from collections.abc import Sequence
 
@@ -10,22 +14,24 @@ from kneeoa.charts import style
 from kneeoa.grades import GRADES, KLGrade
 
 LABELS = [grade.label for grade in GRADES]
-_VOTES, _REFERENCE = "#2b93a1", "#d17a1f"
-_KINDS = (_VOTES, *style.SINGLE[1:])
+_RIGHT, _OTHER, _UNTOLD = "#2b93a1", "#d17a1f", style.QUIET
+_HATCHED = "/"
+_KINDS = tuple(style.SINGLE[place] for place in (5, 2, 3, 4, 7, 6))
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 
 
 def votes_figure(
     votes: Sequence[int], *, reference: KLGrade | None = None, height: int = 420
 ) -> go.Figure:
-    """Return how many gave each grade, for a projector; the reference grade marked once it is told.
+    """Return how many gave each grade, for a projector; which is the reference once it is told.
 
     `votes` (5,) int.
     """
     counts = np.asarray(votes, int)
     total = max(1, counts.sum())
     figure = style.figure(height=height, legend=False)
-    reference_grade = None if reference is None else int(reference)
+    is_other = [reference is not None and grade != reference for grade in GRADES]
+    right = _UNTOLD if reference is None else _RIGHT
     figure.add_bar(
         x=LABELS,
         y=counts,
@@ -34,8 +40,8 @@ def votes_figure(
         textposition="outside",
         cliponaxis=False,
         marker={
-            "color": [_REFERENCE if g == reference_grade else _VOTES for g in range(len(LABELS))],
-            "pattern": {"shape": ["/" if g == reference_grade else "" for g in range(len(LABELS))]},
+            "color": [_OTHER if other else right for other in is_other],
+            "pattern": {"shape": [_HATCHED if other else "" for other in is_other]},
         },
         customdata=100 * counts / total,
         hovertemplate="%{x}: %{y} votes (%{customdata:.0f}%)<extra></extra>",
@@ -58,9 +64,7 @@ def votes_figure(
     return figure
 
 
-def progress_figure(
-    progress: pd.DataFrame, measure: str, *, step: str = "Session", height: int = 300
-) -> go.Figure:
+def progress_figure(progress: pd.DataFrame, measure: str, *, step: str = "Session") -> go.Figure:
     """Return a reader's scores over her sessions, or another `step`, with intervals.
 
     `progress` as from `scoring.progress`; `measure` is ``accuracy`` or ``kappa``. Where it has
@@ -69,7 +73,7 @@ def progress_figure(
     numbers = pd.Series(range(1, len(progress) + 1), progress.index, name="number")
     table = progress if "number" in progress else progress.join(numbers)
     kinds = table["kind"].unique() if "kind" in table else [None]
-    figure = style.figure(height=height, legend=len(kinds) > 1)
+    figure = style.figure(height=300, legend=len(kinds) > 1)
     for place, kind in enumerate(kinds):
         line = table if kind is None else table[table["kind"] == kind]
         value, colour = line[measure], _KINDS[place % len(_KINDS)]
@@ -87,7 +91,10 @@ def progress_figure(
             customdata=line[["session", "answered"]],
             hovertemplate="%{customdata[0]}<br>%{y:.2f} on %{customdata[1]} films<extra></extra>",
         )
-    figure.update_xaxes(title=step, dtick=max(1, len(progress) // 12))
+    # From the first to the last, and no further: there is no session 0.
+    numbers = table["number"]
+    ends = [numbers.min() - 0.5, numbers.max() + 0.5] if len(table) else None
+    figure.update_xaxes(title=step, range=ends, **_whole(numbers))
     if measure == "accuracy":
         figure.update_yaxes(title="Accuracy", tickformat=".0%", range=[-0.03, 1.03])
     else:
@@ -97,18 +104,26 @@ def progress_figure(
     return figure
 
 
-def pace_figure(
-    answers: pd.DataFrame, *, limit: float | None = None, height: int = 220
-) -> go.Figure:
+def _whole(numbers: pd.Series) -> dict[str, list[int]]:
+    """Ticks at about a dozen of whole numbers, the first and the last among them."""
+    if numbers.empty:
+        return {}
+    first, last = int(numbers.min()), int(numbers.max())
+    step = max(1, (last - first) // 12)
+    ticks = [number for number in range(first, last, step) if last - number >= step]
+    return {"tickvals": [*ticks, last]}
+
+
+def pace_figure(answers: pd.DataFrame, *, limit: float | None = None) -> go.Figure:
     """Return the time for each film of a session, those not graded as the reference marked.
 
     `answers` has ``position, reference, grade, seconds``; `limit` in seconds is a line.
     """
-    figure = style.figure(height=height)
+    figure = style.figure(height=220)
     is_right = (answers["grade"] == answers["reference"]).fillna(False).astype(bool)
     for which, name, colour, shape in (
-        (is_right, "as the reference", _VOTES, ""),
-        (~is_right, "missed", _REFERENCE, "/"),
+        (is_right, "as the reference", _RIGHT, ""),
+        (~is_right, "missed", _OTHER, _HATCHED),
     ):
         answered = answers[which]
         figure.add_bar(
@@ -131,42 +146,42 @@ def pace_figure(
     return figure
 
 
-def spread_figure(films: pd.DataFrame, *, height: int = 340) -> go.Figure:
+def spread_figure(films: pd.DataFrame) -> go.Figure:
     """Return the votes on every film of a session as a strip, in the order of `films`.
 
     `films` as from `readers.by_film`. Circles grow with the votes; a line marks the reference.
     """
-    figure = style.figure(height=height)
+    figure = style.figure(height=340)
     names = [f"film {number}" for number in films.get("number", films.index + 1)]
     for grade in GRADES:
-        votes = films[grade.label]
+        votes, is_right = films[grade.label], films["reference"] == int(grade)
         figure.add_scatter(
             x=names,
             y=[int(grade)] * len(films),
             mode="markers",
             marker={
                 "size": 34 * np.sqrt(votes / max(1, films["votes"].max())),
-                "color": style.faded(_VOTES, 0.75),
+                "color": [_shade(right) for right in is_right],
             },
             showlegend=False,
             customdata=votes,
             hovertemplate=f"%{{x}}: %{{customdata}} votes for {grade.label}<extra></extra>",
         )
     # For the legend alone: the circle of a grade that nobody gave has no size.
-    figure.add_scatter(
-        x=[None],
-        y=[None],
-        mode="markers",
-        marker={"size": 12, "color": style.faded(_VOTES, 0.75)},
-        name="votes",
-    )
+    for is_right, name in ((True, "votes for the reference grade"), (False, "for another grade")):
+        marker = {"size": 12, "color": _shade(is_right)}
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name)
     figure.add_scatter(
         x=names,
         y=films["reference"],
         mode="markers",
-        marker={"symbol": "line-ew-open", "size": 30, "color": _REFERENCE, "line_width": 3},
+        marker={"symbol": "line-ew-open", "size": 30, "color": _UNTOLD, "line_width": 3},
         name="reference",
         hovertemplate="%{x}: reference KL %{y}<extra></extra>",
     )
     figure.update_yaxes(tickvals=list(range(5)), ticktext=LABELS, range=[-0.5, 4.5])
     return figure
+
+
+def _shade(is_right: bool) -> str:
+    return style.faded(_RIGHT if is_right else _OTHER, 0.75)

@@ -26,7 +26,6 @@ def learning_figure(
     *,
     names: Mapping[str, str],
     log: bool = False,
-    height: int = 420,
 ) -> go.Figure:
     """Return one measure over the epochs: runs thin, mean and one standard deviation bold.
 
@@ -38,7 +37,7 @@ def learning_figure(
     names : run_id -> what a reader sees
     log : whether the values stand on a logarithmic scale
     """
-    figure = style.figure(height=height)
+    figure = style.figure(height=420)
     networks = pair_of(curves["architecture"].unique()) if len(curves) else []
     for network in networks:
         colour = style.COLOUR[network]
@@ -64,13 +63,13 @@ def marked_figure(
     *,
     names: Mapping[str, str],
     log: bool = False,
-    height: int = 420,
 ) -> go.Figure:
     """Return one measure of single runs, each with a colour, a dash and a name of its own.
 
     Parameters as of `learning_figure`; no mean, however few or many runs there are.
     """
-    figure = style.figure(height=height)
+    # Names are long: one below the other, under the figure, which grows by them.
+    figure = style.figure(height=420 + 22 * curves["run_id"].nunique())
     for number, (run_id, run) in enumerate(curves.groupby("run_id", sort=False)):
         colour = style.SINGLE[number % len(style.SINGLE)]
         label = style.as_text(names[run_id])
@@ -93,10 +92,7 @@ def marked_figure(
             showlegend=False,
             hovertemplate=f"{label}<br>kept: epoch %{{x}}<extra></extra>",
         )
-    # Names are long: one below the other, under the figure, which grows by them.
-    lines = curves["run_id"].nunique()
     figure.update_layout(
-        height=height + 22 * lines,
         showlegend=True,
         legend={"orientation": "v", "y": -0.22, "yanchor": "top", "x": 0, "xanchor": "left"},
     )

@@ -11,9 +11,9 @@ from kneeoa.charts import style
 FEW = 10
 
 
-def roc_figure(curves: Mapping[str, pd.DataFrame], *, height: int = 360) -> go.Figure:
+def roc_figure(curves: Mapping[str, pd.DataFrame]) -> go.Figure:
     """Return ROC curves per network, as from `operating.roc`."""
-    figure = style.figure(height=height)
+    figure = style.figure(height=360)
     _diagonal(figure)
     for network, curve in curves.items():
         _line(figure, network, curve["false_positive_rate"], curve["true_positive_rate"])
@@ -22,11 +22,9 @@ def roc_figure(curves: Mapping[str, pd.DataFrame], *, height: int = 360) -> go.F
     return figure
 
 
-def precision_recall_figure(
-    curves: Mapping[str, pd.DataFrame], prevalence: float, *, height: int = 360
-) -> go.Figure:
+def precision_recall_figure(curves: Mapping[str, pd.DataFrame], prevalence: float) -> go.Figure:
     """Return precision over recall per network; `prevalence` is what guessing gives."""
-    figure = style.figure(height=height)
+    figure = style.figure(height=360)
     figure.add_hline(y=prevalence, line={"color": style.QUIET, "dash": "dot", "width": 1})
     for network, curve in curves.items():
         _line(figure, network, curve["recall"], curve["precision"])
@@ -72,7 +70,7 @@ def reliability_figure(tables: Mapping[str, pd.DataFrame], *, height: int = 360)
             hovertemplate="said %{x:.0%}, right %{y:.0%} of %{customdata[0]} knees<extra></extra>",
         )
     figure.update_xaxes(
-        title="Confidence in the given grade", range=[0, 1], tickformat=".0%", constrain="domain"
+        title="Confidence in its answer", range=[0, 1], tickformat=".0%", constrain="domain"
     )
     figure.update_yaxes(title="Share that is right", range=[0, 1.01], tickformat=".0%")
     figure.update_yaxes(scaleanchor="x")

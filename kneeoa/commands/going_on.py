@@ -17,7 +17,7 @@ def still_to_grade(
     graders: Graders,
     *,
     together: bool,
-    anyway: bool = False,
+    anyway: bool,
 ) -> tuple[list[Path], list[dict[str, str]]]:
     """Return the `files` that a table which was begun lacks, and its `rows` that stand.
 
@@ -27,16 +27,7 @@ def still_to_grade(
     they of another folder. Raises `DataError` where others made it: other networks, another
     profile, other answers, or grades all the same and now not.
     """
-    wanted = {name: by for name, by in graded_by(graders).items() if name != FOLDER or together}
-    if (
-        {(row["architecture"], row["graded_by"]) for row in rows} - wanted.items()
-        or (rows and {row["architecture"] for row in rows} != wanted.keys())
-        or (not anyway and any(row["warning"].startswith(ANYWAY) for row in rows))
-    ):
-        raise DataError(
-            "Expected a table by the same networks, profile and options. This one was made by "
-            "others, whose grades do not belong beside these: name another file."
-        )
+    _expect_alike(rows, graders, together=together, anyway=anyway)
     last = rows[-1]["file"] if rows else ""
     lacking = {last, *(row["file"] for row in rows if anyway and row["error"])}
     done = {
@@ -57,6 +48,21 @@ def still_to_grade(
         if moved.get(key):
             again.add(moved[key].pop())
     return left, [row for row in rows if row["file"] not in again]
+
+
+def _expect_alike(
+    rows: Sequence[dict[str, str]], graders: Graders, *, together: bool, anyway: bool
+) -> None:
+    """Raise `DataError` where `rows` do not belong beside those of `graders` by these options."""
+    wanted = {name: by for name, by in graded_by(graders).items() if name != FOLDER or together}
+    by_others = {(row["architecture"], row["graded_by"]) for row in rows} - wanted.items()
+    lacks_answers = rows and {row["architecture"] for row in rows} != wanted.keys()
+    is_too_much = not anyway and any(row["warning"].startswith(ANYWAY) for row in rows)
+    if by_others or lacks_answers or is_too_much:
+        raise DataError(
+            "Expected a table by the same networks, profile and options. This one was made by "
+            "others, whose grades do not belong beside these: name another file."
+        )
 
 
 def _refused_elsewhere(

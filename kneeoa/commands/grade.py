@@ -15,6 +15,7 @@ from kneeoa.errors import KneeOAError
 
 if TYPE_CHECKING:
     from kneeoa.graders.batch import Row
+    from kneeoa.graders.grading import Graders
 
 EPILOG = (
     "Exit code: 0 all films graded, 1 some could not be (their rows carry the error), "
@@ -60,65 +61,108 @@ def run(options: argparse.Namespace) -> int:
     """Grade the films that are named; return the exit code."""
     # Late, as all that takes long to load: Ctrl-C is answered from the first moment on.
     from kneeoa import tables
-    from kneeoa.commands import going_on
     from kneeoa.graders import batch
     from kneeoa.graders.profile import read_profile
     from kneeoa.wording import counted
 
-    search = batch.look_for_films(options.paths)
-    files: Sequence[Path] = search.films
-    if search.passed_over:
-        terminal.say(NAME, f"passed over {counted(search.passed_over, 'file')} without a film.")
-    if not files:
-        raise KneeOAError(
-            f"Expected films in {', '.join(map(str, options.paths))}. "
-            "Found no PNG, JPEG, TIFF or DICOM file."
-        )
-    to_file = options.csv != "-"
-    target = Path(options.csv)
-    if to_file:
-        tables.expect_room(target, batch.COLUMNS, sources=files)
-    elif options.append:
-        raise KneeOAError("Expected a file to go on with: name it with --csv.")
-    elif sys.stdout is None:
-        raise KneeOAError("Expected a standard output to write the table to. It is closed.")
-    before = tables.begun(target, batch.COLUMNS) if options.append else []
+    target = None if options.csv == "-" else Path(options.csv)
+    files = _films(options.paths)
+    _expect_place(target, files, append=options.append)
+    before = tables.begun(target, batch.COLUMNS) if target and options.append else []
     profile = read_profile(options.profile) if options.profile else None
     graders = loading.graders(options, profile)
     if profile:
         terminal.say(NAME, f"{profile.case_line}.")
     if before:
-        last = before[-1]["file"]
-        files, before = going_on.still_to_grade(
-            files, before, graders, together=options.together, anyway=options.grade_anyway
-        )
-        there = {row["file"] for row in before}
-        text = f"{counted(len(there), 'film')} already in the table, {len(files)} left."
-        if last not in there:
-            text += " The table's last film is graded again: its rows may not be complete."
-        terminal.say(NAME, text)
+        files, before = _left(files, before, graders, options)
     graded = batch.grade_files(
         files, graders, anyway=options.grade_anyway, together=options.together
     )
     reasons: dict[str, str] = {}
     rows = _noting(_with_progress(graded, len(files)), reasons)
-    if before:
-        with tables.appended(target, batch.COLUMNS, before) as stream:
-            failed = batch.write_csv(rows, stream, header=False)
-    elif to_file:
-        rows = _begun(rows)
-        with tables.opened(target, batch.COLUMNS, sources=files) as stream:
-            failed = batch.write_csv(rows, stream)
-    else:
-        failed = batch.write_csv(_begun(rows), sys.stdout)
+    failed = _write(rows, target, before, sources=files)
     if failed:
         terminal.say(NAME, f"{failed} of {counted(len(files), 'film')} could not be graded.")
-    if to_file or not sys.stdout.isatty():
+    if target or not sys.stdout.isatty():
         _tell(reasons)
     earlier = len({row["file"] for row in before if row["error"]})
     if earlier:
         terminal.say(NAME, f"{counted(earlier, 'film')} in the table could not be graded before.")
     return terminal.SOME_FAILED if failed or earlier else terminal.DONE
+
+
+def _films(paths: Sequence[Path]) -> Sequence[Path]:
+    """Return the films in `paths`; say how many other files there are."""
+    from kneeoa.graders import batch
+    from kneeoa.wording import counted
+
+    search = batch.look_for_films(paths)
+    if search.passed_over:
+        terminal.say(NAME, f"passed over {counted(search.passed_over, 'file')} without a film.")
+    if not search.films:
+        raise KneeOAError(
+            f"Expected films in {', '.join(map(str, paths))}. "
+            "Found no PNG, JPEG, TIFF or DICOM file."
+        )
+    return search.films
+
+
+def _expect_place(target: Path | None, sources: Sequence[Path], *, append: bool) -> None:
+    """Raise `KneeOAError` where the table of `sources` cannot be written; None is stdout."""
+    from kneeoa import tables
+    from kneeoa.graders import batch
+
+    if target:
+        tables.expect_room(target, batch.COLUMNS, sources=sources)
+    elif append:
+        raise KneeOAError("Expected a file to go on with: name it with --csv.")
+    elif sys.stdout is None:
+        raise KneeOAError("Expected a standard output to write the table to. It is closed.")
+
+
+def _left(
+    files: Sequence[Path],
+    rows: Sequence[dict[str, str]],
+    graders: "Graders",
+    options: argparse.Namespace,
+) -> tuple[list[Path], list[dict[str, str]]]:
+    """Return what `going_on.still_to_grade` does, and say how much that is."""
+    from kneeoa.commands import going_on
+    from kneeoa.wording import counted
+
+    left, stand = going_on.still_to_grade(
+        files, rows, graders, together=options.together, anyway=options.grade_anyway
+    )
+    there = {row["file"] for row in stand}
+    text = f"{counted(len(there), 'film')} already in the table, {len(left)} left."
+    if rows[-1]["file"] not in there:
+        text += " The table's last film is graded again: its rows may not be complete."
+    terminal.say(NAME, text)
+    return left, stand
+
+
+def _write(
+    rows: "Iterator[Row]",
+    target: Path | None,
+    before: Sequence[dict[str, str]],
+    *,
+    sources: Sequence[Path],
+) -> int:
+    """Write the table, after the rows `before` where there are any; return how many films failed.
+
+    `sources` are the films, of which the table replaces none.
+    """
+    from kneeoa import tables
+    from kneeoa.graders import batch
+
+    if target is None:
+        return batch.write_csv(_begun(rows), sys.stdout)
+    if before:
+        with tables.appended(target, batch.COLUMNS, before) as stream:
+            return batch.write_csv(rows, stream, header=False)
+    rows = _begun(rows)
+    with tables.opened(target, batch.COLUMNS, sources=sources) as stream:
+        return batch.write_csv(rows, stream)
 
 
 def _table(text: str) -> str:

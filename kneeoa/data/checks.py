@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from kneeoa.data.listing import SPLITS, Entry, repeated_ids
 from kneeoa.grades import GRADES
+from kneeoa.wording import listed
 
 
 def problems(
@@ -26,13 +27,13 @@ def problems(
         )
     elif empty:
         sentences.append(
-            f"Expected films in each of train, val and test. There is none in {_and(empty)}: "
-            f"{help_}"
+            "Expected films in each of train, val and test. "
+            f"There is none in {listed(empty, 'and')}: {help_}"
         )
     if "train" not in empty and (missing := _missing_grades(entries, "train")):
         sentences.append(
-            f"Expected films of every KL grade in train. There is none of {_and(missing)}, which "
-            f"could not be learned: {help_}"
+            "Expected films of every KL grade in train. "
+            f"There is none of {listed(missing, 'and')}, which could not be learned: {help_}"
         )
     return tuple(sentences)
 
@@ -78,7 +79,7 @@ def warnings(entries: Sequence[Entry], pixel_hashes: Sequence[str]) -> tuple[str
         missing = _missing_grades(entries, split)
         if 0 < len(missing) < len(GRADES):
             sentences.append(
-                f"No film of {_and(missing)} is in {split}: its metrics leave that out."
+                f"No film of {listed(missing, 'and')} is in {split}: its metrics leave that out."
             )
     twins = [
         (first, second)
@@ -151,7 +152,3 @@ def _more(count: int, what: str) -> str:
     if count <= 0:
         return ""
     return f", and {count} more" if what == "more" or count == 1 else f", and {count} more {what}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]

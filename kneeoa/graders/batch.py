@@ -42,6 +42,8 @@ COLUMNS = (
     *("answer", "low", "high", "knee", "warning", "sha256", "graded_by"),
 )
 _SHORT = 12
+_WORKERS = 4
+"""Who decode films and find their knees."""
 ANYWAY = "Graded all the same, as asked."
 
 
@@ -129,7 +131,6 @@ def grade_files(
     anyway: bool = False,
     together: bool = False,
     batch_size: int = 32,
-    workers: int = 4,
 ) -> Iterator[Row]:
     """Yield one row per knee and network, film by film; a bad file's rows carry its error.
 
@@ -142,7 +143,7 @@ def grade_files(
             "Expected both networks together among the published models. They are not: publish "
             "them with `python -m train together`, or leave out --together."
         )
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(_WORKERS) as pool:
         try:
             waiting = None
             for names in _batched(files, batch_size):

@@ -8,6 +8,9 @@ meaning: the mean of the signed map plus the head's bias is the logit.
 
 import numpy as np
 
+CONTOURS = (0.5, 0.8)
+"""Shares of the strongest colour at which a map has a line."""
+
 
 def grad_cam(evidence: np.ndarray, grade: int) -> np.ndarray:
     """Return the Grad-CAM ``(7, 7) float32, >= 0`` of `grade` from evidence ``(7, 7, 5)``."""
@@ -30,6 +33,16 @@ def strength(peak: float, scale: float) -> str:
     if peak <= scale / 100:
         return "no"
     return ("weak", "moderate", "strong")[min(int(3 * peak / scale), 2)]
+
+
+def own_scale(peak: float, usual: float) -> float:
+    """Return the evidence that gets a map's strongest colour where it has a scale of its own.
+
+    `peak` is its strongest evidence, `usual` the network's scale as in `strength`. So a map that
+    shows "no" evidence has no line of `CONTOURS`.
+    """
+    # What is next to nothing must not be spread over all colours.
+    return usual if strength(peak, usual) == "no" else peak
 
 
 def in_words(peak: float, scale: float, *, as_published: bool) -> str:

@@ -43,14 +43,14 @@ class Grader:
     head : its last layer under a profile; None as published
     """
 
-    def __init__(self, file: Path, *, temperature: float = 1.0, threads: int = 0) -> None:
-        """Load `file`; `threads` 0 lets ONNX Runtime take all cores.
+    def __init__(self, file: Path, *, temperature: float = 1.0) -> None:
+        """Load `file`; ONNX Runtime takes all cores.
 
         `temperature` divides the logits; it is the one on the card (see `calibration`).
         """
         self._temperature, self.file = temperature, file
         self.head: Head | None = None
-        self._session = session_of(file, threads=threads)
+        self._session = session_of(file)
 
     def grade_arrays(self, images: np.ndarray, *, batch_size: int = 32) -> Answers:
         """Grade ``(N, 224, 224)`` films with values in [0, 255], in batches."""
@@ -122,7 +122,6 @@ class Ensemble:
         members: Sequence[Member],
         *,
         temperature: float = 1.0,
-        threads: int = 0,
         loaded: Iterable[Grader] = (),
     ) -> None:
         """Load the members that are not `loaded`; `temperature` is that of their mean."""
@@ -133,7 +132,7 @@ class Ensemble:
         self._graders = [
             by_file[member.file].at(member.temperature)
             if member.file in by_file
-            else Grader(member.file, temperature=member.temperature, threads=threads)
+            else Grader(member.file, temperature=member.temperature)
             for member in members
         ]
 

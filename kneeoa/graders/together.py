@@ -2,11 +2,13 @@
 
 ``<models>/together/card.json`` names its members, files below ``<models>`` with their SHA-256 and
 temperature. Each member sees the film and its mirror image, because a left knee mirrored is a right
-knee; the members of one network share its half of the weight.
+knee; the members of one network share its half of the weight. A member need not be the network that
+is published by itself.
 """
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +20,7 @@ from kneeoa.graders.cards import graph, schema
 from kneeoa.graders.profile import Profile
 from kneeoa.graders.published import check_bytes
 from kneeoa.metrics.calibration import recalibrate
-from kneeoa.networks import Architecture
+from kneeoa.networks import DISPLAY_NAME, Architecture
 
 FOLDER: Final = "together"
 
@@ -94,6 +96,35 @@ def members_of(described: list[dict[str, Any]], models: Path) -> tuple[Member, .
         )
         for member in described
     )
+
+
+def made_of(card: Mapping[str, Any], alone: Iterable[Mapping[str, Any]]) -> str:
+    """Return in words of which networks both together are the mean.
+
+    `alone` are the cards of the networks that answer by themselves beside it: who reads an answer
+    has to know where others than those are part of it.
+    """
+    count = len(card["members"])
+    which = "both networks" if count == 2 else f"{count} networks"
+    weights = ", both kinds with half of the weight" if count > 2 else ""
+    hidden = unseen(card, alone)
+    apart = f"; {hidden}" if hidden else ""
+    return f"the mean of {which}, each on the film and its mirror image{weights}{apart}"
+
+
+def unseen(card: Mapping[str, Any], alone: Iterable[Mapping[str, Any]]) -> str:
+    """Return which of both together are none of the networks of the cards `alone`, "" for none."""
+    shown = {network["model_sha256"] for network in alone}
+    hidden = Counter(
+        member["architecture"] for member in card["members"] if member["model_sha256"] not in shown
+    )
+    names = [
+        f"its {DISPLAY_NAME[name]} is another training run than the one that answers by itself"
+        if count == 1
+        else f"{count} of its {DISPLAY_NAME[name]}s do not answer by themselves"
+        for name, count in hidden.items()
+    ]
+    return ", ".join(names)
 
 
 def combine(answers: np.ndarray, weights: np.ndarray, temperature: float = 1.0) -> np.ndarray:

@@ -12,7 +12,8 @@ from kneeoa.grades import GRADES
 
 _GRADES = len(GRADES)
 _BINS = 15
-_DISTANCE = np.abs(np.subtract.outer(np.arange(_GRADES), np.arange(_GRADES)))
+DISTANCE = np.abs(np.subtract.outer(np.arange(_GRADES), np.arange(_GRADES)))
+"""How many grades each grade is from each, ``(5, 5)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ def of_confusions(confusions: np.ndarray, true_grades: np.ndarray) -> dict[str, 
     total = confusions.sum(axis=(1, 2))
     reference, given = confusions.sum(axis=2), confusions.sum(axis=1)
     expected = reference[:, :, None] * given[:, None, :] / total[:, None, None]
-    chance = (expected * _DISTANCE**2).sum(axis=(1, 2))
-    seen = (confusions * _DISTANCE**2).sum(axis=(1, 2))
+    chance = (expected * DISTANCE**2).sum(axis=(1, 2))
+    seen = (confusions * DISTANCE**2).sum(axis=(1, 2))
     # Of a grade that is not among the films nothing can be missed: a mean over five would hold 0s.
     is_there = np.bincount(np.asarray(true_grades, int), minlength=_GRADES) > 0
     # A mean over the other grades would be another figure than that of all films.
@@ -107,8 +108,8 @@ def of_confusions(confusions: np.ndarray, true_grades: np.ndarray) -> dict[str, 
         "accuracy": np.trace(confusions, axis1=1, axis2=2) / total,
         **macro,
         "quadratic_kappa": 1 - share(seen, chance),
-        "mean_absolute_error": (confusions * _DISTANCE).sum(axis=(1, 2)) / total,
-        "within_one_grade": (confusions * (_DISTANCE <= 1)).sum(axis=(1, 2)) / total,
+        "mean_absolute_error": (confusions * DISTANCE).sum(axis=(1, 2)) / total,
+        "within_one_grade": (confusions * (DISTANCE <= 1)).sum(axis=(1, 2)) / total,
     }
 
 

@@ -12,6 +12,7 @@ from kneeoa.errors import ModelError
 from kneeoa.metrics import agreement
 
 MOST_PROBABLE, MEDIAN, MEAN = "most probable", "median", "mean"
+MEASURED = ("accuracy", "quadratic_kappa", "mean_absolute_error", "within_one_grade")
 LOSS = "mean_absolute_error"
 """By which a rule is chosen: grades that the answer is off by, on average."""
 
@@ -52,17 +53,11 @@ def grades_by(rule: str, probabilities: np.ndarray) -> np.ndarray:
 def measured(grades: np.ndarray, probabilities: np.ndarray) -> dict[str, dict[str, float]]:
     """Return for each rule how its answers agree with ``grades (N,)``.
 
-    ``accuracy``, ``quadratic_kappa``, ``mean_absolute_error`` (grades) and ``within_one_grade``, as
-    in `kneeoa.metrics.agreement.summary`.
+    The measures are those of `MEASURED`, as in `kneeoa.metrics.agreement.summary`.
     """
     by_rule = {}
     for name, rule in RULES.items():
-        answers = rule(probabilities)
-        error = np.abs(answers - grades)
-        by_rule[name] = {
-            "accuracy": float((error == 0).mean()),
-            "quadratic_kappa": agreement.quadratic_kappa(grades, answers),
-            "mean_absolute_error": float(error.mean()),
-            "within_one_grade": float((error <= 1).mean()),
-        }
+        confusion = agreement.confusion_matrix(grades, rule(probabilities))
+        figures = agreement.of_confusions(confusion[None], grades)
+        by_rule[name] = {measure: float(figures[measure][0]) for measure in MEASURED}
     return by_rule

@@ -11,7 +11,7 @@ from kneeoa.files import read_table
 FILE = "maps.csv"
 DELETION, INSERTION, SHUFFLED = "deletion", "insertion", "shuffled"
 OWN, ANOTHER = "Grad-CAM", "another film"
-RIVALS = ("random", "centred")
+RANDOM, CENTRED = RIVALS = ("random", "centred")
 _COMPARED = {OWN, *RIVALS, *(f"{OWN} - {name}" for name in RIVALS)}
 LINES = {DELETION: _COMPARED, INSERTION: _COMPARED, SHUFFLED: {ANOTHER}}
 """The maps that each check has of every model; shuffled layers, some of them, besides."""

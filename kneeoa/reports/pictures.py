@@ -18,7 +18,6 @@ LONGEST = 1400
 """Pixels of a film's longer side in a report."""
 _MAP_SIDE = 448
 _OPACITY = 0.6
-_CONTOURS = (0.5, 0.8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +49,7 @@ def pictures_of(read: Read, graders: Graders) -> Pictures:
 
 def boxed(radiograph: Radiograph, frame: Frame, longest: int = LONGEST) -> np.ndarray:
     """Return the film with `frame` on it, at most `longest` pixels long, (H, W, 3) uint8."""
-    grey = display.windowed(display.fit_within(radiograph.pixels, longest))
+    grey = display.to_uint8(display.fit_within(radiograph.pixels, longest))
     scale = grey.shape[0] / radiograph.pixels.shape[0]
     image = Image.fromarray(grey).convert("RGB")
     width = max(2, round(max(image.size) / 400))
@@ -66,11 +65,8 @@ def boxed(radiograph: Radiograph, frame: Frame, longest: int = LONGEST) -> np.nd
 def _map(radiograph: Radiograph, frame: Frame, reading: Reading, usual: float) -> MapPicture:
     heatmap = gradcam.grad_cam(reading.evidence, reading.said)
     peak = float(heatmap.max())
-    word = gradcam.strength(peak, usual)
-    # What is next to nothing must not be spread over all colours.
-    scale = usual if word == "no" else peak
-    contours = () if word == "no" else _CONTOURS
-    layer = display.layer(heatmap, scale=scale, side=_MAP_SIDE, contours=contours)
+    scale = gradcam.own_scale(peak, usual)
+    layer = display.layer(heatmap, scale=scale, side=_MAP_SIDE, contours=gradcam.CONTOURS)
     film = square(radiograph, frame, _MAP_SIDE)
     opacity = (layer[..., 3:] / 255) * _OPACITY
     laid = film[..., None] * (1 - opacity) + layer[..., :3] * opacity

@@ -10,7 +10,7 @@ from kneeoa.grades import GRADES, KLGrade
 from kneeoa.reports import fonts, wording
 from kneeoa.reports.content import NetworkAnswer, Report
 from kneeoa.reports.pictures import Pictures
-from kneeoa.reports.wording import capitalised
+from kneeoa.wording import capitalised
 
 _Colour = tuple[int, int, int]
 WIDTH, HEIGHT = 1600, 1200

@@ -6,6 +6,7 @@ from kneeoa.graders import two_readings
 from kneeoa.graders.answer import RULE_IN_WORDS, is_wide
 from kneeoa.grades import KLGrade
 from kneeoa.reports.content import SIDES, Measurement, NetworkAnswer, Patient, Report
+from kneeoa.wording import capitalised
 
 SHORT_HASH = 12
 """Digits of a SHA-256 that name a model or a film."""
@@ -20,6 +21,8 @@ SPACING = {
     "PixelSpacing": "PixelSpacing",
     "ImagerPixelSpacing": "ImagerPixelSpacing: at the detector; in the knee lengths are smaller",
     "NominalScannedPixelSpacing": "NominalScannedPixelSpacing: of the scanned film",
+    "EstimatedRadiographicMagnificationFactor": "in the knee, estimated: ImagerPixelSpacing over "
+    "EstimatedRadiographicMagnificationFactor",
 }
 AGAINST = "To bear in mind"
 PATIENT, NOT_SAID = "Patient", "not said"
@@ -143,7 +146,8 @@ def spacing_line(report: Report) -> str:
         return "size of a pixel not known"
     row, column = film.spacing
     attribute = SPACING.get(film.spacing_from, "as the file says")
-    return f"{row:.4g} x {column:.4g} mm a pixel ({attribute})"
+    factor = f", {film.magnification:.4g}" if film.magnification else ""
+    return f"{row:.4g} x {column:.4g} mm a pixel ({attribute}{factor})"
 
 
 def measurement_line(measurement: Measurement) -> str:
@@ -233,8 +237,3 @@ def _answer(report: Report) -> list[tuple[str, str]]:
     if report.track_record:
         lines.append(("Track record", report.track_record))
     return lines
-
-
-def capitalised(text: str) -> str:
-    """Return a line that begins as a sentence does."""
-    return text[:1].upper() + text[1:]

@@ -12,6 +12,8 @@ from kneeoa.teaching import readers
 from kneeoa.teaching.films import TeachingSet, graded_before
 
 FEWEST_READERS = 3
+FAR = 2
+"""Grades between two networks' answers that are far apart."""
 COLUMNS = ("image_id", "patient_id", "grade", "first", "second", "confidence")
 
 
@@ -84,10 +86,10 @@ def against_reference(answers: pd.DataFrame) -> pd.DataFrame:
     return differing.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
 
 
-def far_apart(answers: pd.DataFrame, by: int = 2) -> pd.DataFrame:
-    """Return the films on which the networks differ by at least `by` grades, furthest first."""
+def far_apart(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return the films on which the networks differ by at least `FAR` grades, furthest first."""
     apart = (answers["first"] - answers["second"]).abs()
-    distant = answers.assign(apart=apart)[apart >= by]
+    distant = answers.assign(apart=apart)[apart >= FAR]
     order = ["apart", "confidence"]
     distant = distant.sort_values(order, ascending=False, kind="stable", ignore_index=True)
     return distant[list(COLUMNS)]

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +45,14 @@ class TeachingSet:
     ----------
     folder : None: the films are synthetic, and have to be marked so
     films : by image id
-    notes : what was left out and why, in sentences
+    notes : what whoever is taught with them has to know, in sentences
+    left_out : what of the folder is not among them and why, in sentences, for whoever keeps it
     """
 
     folder: Path | None
     films: dict[str, TeachingFilm]
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_synthetic(self) -> bool:
@@ -113,7 +115,7 @@ def read_set(folder: Path) -> TeachingSet:
             "tell whoever runs the dashboard, or the teacher."
         )
     listing = list_graded(folder, name_patterns(None), without_splits=True)
-    notes = [*listing.ignored]
+    notes, left_out = [], [*listing.ignored]
     held_out = [entry for entry in listing.entries if entry.split in HELD_OUT]
     entries = held_out or list(listing.entries)
     if not held_out:
@@ -123,14 +125,14 @@ def read_set(folder: Path) -> TeachingSet:
         )
     shown = [entry for entry in entries if all(map(is_plain, entry.image_id))]
     if len(shown) < len(entries):
-        notes.append(
+        left_out.append(
             f"{len(entries) - len(shown)} films left out, whose names hold characters that cannot "
             "be shown: rename them."
         )
         entries = shown
     doubles = repeated_ids(entries)
     if doubles:
-        notes.append(
+        left_out.append(
             f"{len(doubles)} names stand for more than one film (the first: {min(doubles)}): these "
             "films are left out."
         )
@@ -143,11 +145,11 @@ def read_set(folder: Path) -> TeachingSet:
     }
     if not films:
         raise DataError(f"Expected films with names of their own in {folder}. Found none.")
-    teaching_set = TeachingSet(folder, films, tuple(notes))
+    teaching_set = TeachingSet(folder, films, tuple(notes), tuple(left_out))
     if teaching_set.missing_grades:
         named = listed([grade.label for grade in teaching_set.missing_grades])
-        teaching_set = TeachingSet(folder, films, (*notes, f"There is no film of {named}."))
-    return teaching_set
+        notes.append(f"There is no film of {named}.")
+    return replace(teaching_set, notes=tuple(notes))
 
 
 def open_set(setting: str | None) -> TeachingSet:

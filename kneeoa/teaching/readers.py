@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.grades import GRADES
-from kneeoa.metrics import bootstrap
+from kneeoa.metrics import agreement, bootstrap
 from kneeoa.teaching.scoring import FEWEST
 
 _N = len(GRADES)
-_APART = np.abs(np.subtract.outer(np.arange(_N), np.arange(_N)))
-WEIGHTS = {"plain": np.eye(_N), "quadratic": 1 - (_APART / (_N - 1)) ** 2}
+WEIGHTS = {"plain": np.eye(_N), "quadratic": 1 - (agreement.DISTANCE / (_N - 1)) ** 2}
 """What a pair of grades counts for agreement: the same alone, or by the squared distance."""
 
 _FEWEST_PAIRED = 2
+_AT_ONCE = 60_000
 
 
 def counts_of(votes: pd.DataFrame) -> pd.DataFrame:
@@ -141,20 +141,28 @@ def _pair_kappas(grades: np.ndarray, times: np.ndarray) -> np.ndarray:
     # In whole numbers below 2**24, so that single precision is exact.
     left, right = (np.where(both, given, 0).astype(np.float32) for given in (left, right))
     # Quadratic weights need no more of a pair than sums over the films that both graded.
-    summands = (both.astype(np.float32), left, right, left**2, right**2, left * right)
-    # So few draws at once as stay small, however many pairs there are.
-    step = max(1, 400_000 // max(1, left.shape[1]))
+    summands = (both.astype(np.float32), left, right, left**2, right**2, (left - right) ** 2)
+    # Few draws at once, and each sum in its place: what is computed with stays in the processor.
+    step = max(1, _AT_ONCE // max(1, left.shape[1]))
     kappas = []
     for start in range(0, len(times), step):
         drawn = times[start : start + step].astype(np.float32)
-        count, lefts, rights, lefts_2, rights_2, products = (drawn @ each for each in summands)
-        varied, rights_varied = count * lefts_2 - lefts**2, count * rights_2 - rights**2
+        count, lefts, rights, varied, rights_varied, seen = (drawn @ each for each in summands)
+        seen *= count
+        varied *= count
+        varied -= lefts**2
+        rights_varied *= count
+        rights_varied -= rights**2
         # Without a common film there is none, either.
         defined = (varied > 0) & (rights_varied > 0)
-        seen = count * (lefts_2 + rights_2 - 2 * products)
-        chance = varied + rights_varied + (lefts - rights) ** 2
-        kappa = np.where(defined, 1 - seen.astype(float) / np.where(defined, chance, 1), 0)
-        pairs = defined.sum(axis=1)
+        lefts -= rights
+        lefts *= lefts
+        chance = np.add(varied, rights_varied, out=varied)
+        chance += lefts
+        kappa = np.divide(seen, np.maximum(chance, 1, out=chance), dtype=float)
+        np.subtract(1, kappa, out=kappa)
+        kappa *= defined
+        pairs = np.count_nonzero(defined, axis=1)
         kappas.append(np.where(pairs > 0, kappa.sum(axis=1) / np.maximum(pairs, 1), np.nan))
     return np.concatenate(kappas)
 

@@ -48,7 +48,6 @@ def draw_rounds(
     count: int,
     *,
     seed: int,
-    title: str = "",
 ) -> tuple[Exam, tuple[Round, ...]]:
     """Return an exam of at most `count` films with the round of each.
 
@@ -76,7 +75,7 @@ def draw_rounds(
         planned += [(film, str(way)) for film, way in zip(part, ways, strict=True)]
     order = draw.permutation(len(planned))
     shown = [planned[i] for i in order]
-    exam = Exam(title, seed, tuple(range(5)), tuple(film for film, _ in shown))
+    exam = Exam("", seed, tuple(range(5)), tuple(film for film, _ in shown))
     rounds = tuple(
         Round(film.image_id, way, int(network_grades[film.image_id])) for film, way in shown
     )

@@ -13,6 +13,7 @@ from kneeoa.teaching import readers, scoring
 from tests.support.research import drawn_history, drawn_predictions, write_robustness
 
 NETWORKS = ("mobilenet", "resnet50")
+LABELS = [f"KL {grade}" for grade in range(5)]
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +201,44 @@ def test_votes_mark_the_reference_only_when_it_is_told():
     assert told.layout.annotations[0].x == "KL 3"
     colours = told.data[0].marker.color
     assert colours[3] not in colours[:3]
+
+
+def test_right_and_other_answers_look_alike_in_all_figures_of_teaching():
+    bars = teaching.votes_figure([0, 3, 12, 1, 0], reference=KLGrade.MODERATE).data[0].marker
+    looks = set(zip(bars.color, bars.pattern.shape, strict=True))
+    assert len(looks) == 2
+    right = bars.color[3], bars.pattern.shape[3]
+    (other,) = looks - {right}
+    assert right[1] == "" != other[1]
+    answers = pd.DataFrame({"position": range(2), "reference": [1, 1], "grade": [1, 2]})
+    pace = teaching.pace_figure(answers.assign(seconds=[2.0, 3.0])).data
+    marked = [(bar.marker.color, bar.marker.pattern.shape) for bar in pace]
+    assert marked == [right, other]
+    films = pd.DataFrame({"reference": [3, 1], "votes": [2, 2], **dict.fromkeys(LABELS, 1)})
+    circles = teaching.spread_figure(films).data
+    assert circles[3].marker.color[0] == style.faded(right[0], 0.75)
+    assert circles[1].marker.color[0] == style.faded(other[0], 0.75)
+    # What may not be told yet says neither.
+    told = {colour for colour, _ in looks}
+    assert told.isdisjoint(teaching.votes_figure([1, 2, 3, 4, 5]).data[0].marker.color)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "ticks"),
+    [([1], [1]), ([1, 2, 3], [1, 2, 3]), (range(1, 41), [*range(1, 38, 3), 40])],
+)
+def test_progress_begins_at_the_first_session_and_ends_at_the_last(numbers, ticks):
+    scored = dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high"), 0.5)
+    table = pd.DataFrame({"session": "s", "answered": 9, "number": list(numbers), **scored})
+    axis = teaching.progress_figure(table, "accuracy").layout.xaxis
+    assert list(axis.tickvals) == ticks
+    assert list(axis.range) == [min(numbers) - 0.5, max(numbers) + 0.5]
+
+
+def test_a_matrix_says_who_gave_the_grades():
+    figure = confusion.confusion_figure(np.eye(5), by="counts", axes=confusion.OWN)
+    assert (figure.layout.yaxis.title.text, figure.layout.xaxis.title.text) == confusion.OWN
+    assert figure.data[1].hovertemplate.startswith("Your readers' grade %{y}, networks' grade %{x}")
 
 
 def test_progress_and_spread_hold_the_tables():

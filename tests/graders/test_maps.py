@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from kneeoa.films import display
 from kneeoa.films.display import upsample
 from kneeoa.graders import gradcam
 from kneeoa.graders.maps import methods, trust
@@ -27,6 +28,18 @@ def test_a_contrast_is_the_map_of_the_difference_of_two_logits():
 def test_strength_is_by_thirds_of_the_networks_own_scale(peak, word):
     assert gradcam.strength(peak, 100.0) == word
     assert gradcam.in_words(peak, 100.0, as_published=True) == f"{word} evidence"
+
+
+@pytest.mark.parametrize("common", [100.0, 130.0])
+def test_a_map_without_evidence_is_drawn_without_strong_colours_and_lines(common):
+    # Spread over all colours it would look like a finding: see also the words beside it.
+    heatmap = np.random.default_rng(0).random((7, 7)).astype(np.float32)
+    assert gradcam.own_scale(float(heatmap.max()), 100.0) == 100
+    assert gradcam.own_scale(30.0, 100.0) == 30
+    options = {"side": 224, "scale": common}
+    drawn = display.layer(heatmap, contours=gradcam.CONTOURS, **options)
+    np.testing.assert_array_equal(drawn, display.layer(heatmap, **options))
+    assert drawn[..., 3].max() < 255 / 5
 
 
 def test_under_a_profile_evidence_is_a_number_and_never_called_strong():

@@ -107,6 +107,17 @@ def test_the_interval_of_pairs_is_that_of_films_drawn_anew():
     assert readers.pairs_rest_on(two_of_three).startswith("these pairs agree on every film")
 
 
+def test_pairs_are_the_same_however_many_draws_are_taken_at_once(monkeypatch):
+    draw = np.random.default_rng(4)
+    table = np.clip(draw.integers(0, 5, 12) + draw.integers(-2, 3, (9, 12)), 0, 4).astype(object)
+    table[draw.random(table.shape) < 0.3] = None
+    ends = []
+    for at_once in (1, 700, 10**9):
+        monkeypatch.setattr(readers, "_AT_ONCE", at_once)
+        ends.append(readers.pair_kappa_interval(votes(table)))
+    assert ends[0] == ends[1] == ends[2]
+
+
 def test_the_share_of_right_votes_is_drawn_by_film_not_by_vote():
     # Ten readers of one mind: as sure as one of them.
     mind = [2, 2, 1, 2, 0, 2, 3, 2]

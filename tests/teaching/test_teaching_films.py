@@ -28,9 +28,9 @@ def test_only_held_out_films_are_taught_with(tmp_path):
     assert found.films["3R"].patient_id == "3"
     assert found.films["3R"].grade == 3
     assert found.read("2L")[0] == "2L.png"
-    said = " ".join(found.notes)
-    assert "no film of KL 1, KL 2 or KL 4" in said
-    assert "auto_test" in said
+    # Learners read what concerns them; what lies in the folder besides is for who keeps it.
+    assert found.notes == ("There is no film of KL 1, KL 2 or KL 4.",)
+    assert "auto_test" in " ".join(found.left_out)
 
 
 def test_a_folder_without_splits_is_used_whole_and_that_is_said(tmp_path):
@@ -42,7 +42,7 @@ def test_a_folder_without_splits_is_used_whole_and_that_is_said(tmp_path):
 def test_films_of_one_name_are_left_out(tmp_path):
     found = films.open_set(str(lay(tmp_path, "val/0/1L.png", "test/1/1L.png", "test/2/2L.png")))
     assert sorted(found.films) == ["2L"]
-    assert "1L" in " ".join(found.notes)
+    assert "1L" in " ".join(found.left_out)
 
 
 def test_what_cannot_be_taught_with_is_refused(tmp_path):

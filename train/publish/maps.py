@@ -22,12 +22,20 @@ from kneeoa.graders.published import PublishedModel, find_model
 from kneeoa.graders.serving import Answers, Grader
 from kneeoa.metrics import bootstrap
 from kneeoa.networks import ARCHITECTURES, DISPLAY_NAME
+from kneeoa.records.maps import (
+    ANOTHER,
+    CENTRED,
+    DELETION,
+    INSERTION,
+    OWN,
+    RANDOM,
+    RIVALS,
+    SHUFFLED,
+)
 from train.publish.figures import figure
 
 FILMS = 100
 """Films that are looked at where no other number is asked for."""
-GRAD_CAM, RANDOM, CENTRED = "Grad-CAM", "random", "centred"
-ANOTHER = "another film"
 
 
 def measure(models: Path, films: Films) -> pd.DataFrame:
@@ -67,11 +75,11 @@ def _network(model: PublishedModel, films: Films) -> Iterator[tuple[str, str, np
     own = _maps(answers, grades)
     generator = np.random.default_rng(0)
     maps = {
-        GRAD_CAM: own,
+        OWN: own,
         RANDOM: [trust.random_map(generator) for _ in own],
         CENTRED: [trust.centred_map()] * len(own),
     }
-    for check, curve in (("deletion", trust.deletion), ("insertion", trust.insertion)):
+    for check, curve in ((DELETION, trust.deletion), (INSERTION, trust.insertion)):
         areas = {
             map_name: np.array(
                 [
@@ -82,15 +90,15 @@ def _network(model: PublishedModel, films: Films) -> Iterator[tuple[str, str, np
             for map_name, heatmaps in maps.items()
         }
         yield from ((check, map_name, values) for map_name, values in areas.items())
-        for other in (RANDOM, CENTRED):
-            yield check, f"{GRAD_CAM} - {other}", areas[GRAD_CAM] - areas[other]
-    yield "shuffled", ANOTHER, _likeness(own, own[1:] + own[:1])
+        for other in RIVALS:
+            yield check, f"{OWN} - {other}", areas[OWN] - areas[other]
+    yield SHUFFLED, ANOTHER, _likeness(own, own[1:] + own[:1])
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "shuffled.onnx"
         for shuffled_layers, layers, mixed in shuffled(model.file):
             onnx.save(mixed, file)
             without = _maps(Grader(file).grade_arrays(images), grades)
-            yield "shuffled", f"{shuffled_layers} of {layers} layers", _likeness(own, without)
+            yield SHUFFLED, f"{shuffled_layers} of {layers} layers", _likeness(own, without)
 
 
 def _probability(grader: Grader, grade: int) -> Callable[[np.ndarray], np.ndarray]:

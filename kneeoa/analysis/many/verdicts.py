@@ -10,7 +10,7 @@ from typing import Any
 
 from kneeoa.analysis.many.side_by_side import MEASURES, SideBySide
 from kneeoa.metrics import agreement
-from kneeoa.wording import counted
+from kneeoa.wording import counted, within_sentence
 
 LEVEL = 0.05
 
@@ -72,4 +72,4 @@ def verdicts(compared: SideBySide) -> Iterator[str]:
 
 def _named(row: dict[str, Any]) -> str:
     words, side = MEASURES[row["metric"]], "more" if row["difference"] > 0 else "less"
-    return f"{words[:1].lower()}{words[1:]} ({side} in the second)"
+    return f"{within_sentence(words)} ({side} in the second)"

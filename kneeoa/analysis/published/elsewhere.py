@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kneeoa.metrics import agreement
+from kneeoa.wording import capitalised, listed, within_sentence
 
 FRAMINGS = {
     "whole_film_stretched": "the whole film, stretched to a square",
@@ -49,7 +50,7 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
     Each figure is text with its interval, or says that there is none; empty where it is not known.
     """
     columns = {
-        row["framing"][:1].upper() + row["framing"][1:]: [
+        capitalised(row["framing"]): [
             _text(name, *(row[f"{name}{end}"] for end in ("", "_low", "_high")))
             for name in MEASURES
         ]
@@ -61,17 +62,15 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
 def why_no_interval(table: pd.DataFrame) -> str:
     """Say of which measures of `framings` there is no interval, and why; nothing where all have."""
     lacking = [
-        words[:1].lower() + words[1:]
+        within_sentence(words)
         for name, words in MEASURES.items()
         if (table[name].notna() & table[f"{name}_low"].isna()).any()
     ]
     if not lacking:
         return ""
-    *others, last = lacking
-    named = f"{', '.join(others)} and {last}" if others else last
     return (
-        f"There is no interval of {named}: it needs the answers film by film, and the published "
-        "card keeps the figures alone."
+        f"There is no interval of {listed(lacking, 'and')}: it needs the answers film by film, and "
+        "the published card keeps the figures alone."
     )
 
 

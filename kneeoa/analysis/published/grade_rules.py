@@ -12,6 +12,7 @@ import pandas as pd
 from kneeoa.analysis.findings import value_text
 from kneeoa.metrics import bootstrap, rules
 from kneeoa.records.results import probabilities_of
+from kneeoa.wording import within_sentence
 
 MEASURES = {
     "accuracy": "Right",
@@ -113,17 +114,13 @@ def cost_sentences(table: pd.DataFrame) -> Iterator[str]:
             better = -row["change"] if row["measure"] == "mean_absolute_error" else row["change"]
             decided = low > 0 or high < 0  # neither, where there is no interval
             side = "undecided" if not decided else "better" if better > 0 else "worse"
-            sides[side].append(f"{_inside(MEASURES[row['measure']])} {_change(row)}")
+            sides[side].append(f"{within_sentence(MEASURES[row['measure']])} {_change(row)}")
         verdicts = [
             f"{side.capitalize()}: {'; '.join(changes)}."
             for side, changes in sides.items()
             if changes
         ]
         yield " ".join([f"The {rule} grade instead of the most probable one.", *verdicts])
-
-
-def _inside(words: str) -> str:
-    return words[:1].lower() + words[1:]
 
 
 def _with_interval(measure: str, row: Mapping[str, Any]) -> str:

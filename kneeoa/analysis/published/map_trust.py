@@ -4,14 +4,14 @@ from typing import Any
 
 import pandas as pd
 
-from kneeoa.records.maps import ANOTHER, DELETION, INSERTION, OWN, SHUFFLED
+from kneeoa.records.maps import ANOTHER, CENTRED, DELETION, INSERTION, OWN, RANDOM, SHUFFLED
 
 CHECKS = {
     # check: what is done, what that does to the answer, and 1 where a larger area is better
     DELETION: ("Greying what the map marks first", "takes the network from its grade", -1),
     INSERTION: ("Sharpening what the map marks first", "brings the network to its grade", 1),
 }
-RIVALS = {"random": "doing so at random", "centred": "doing so from the middle outwards"}
+OTHERWISE = {RANDOM: "doing so at random", CENTRED: "doing so from the middle outwards"}
 
 
 def sentences(table: pd.DataFrame) -> list[str]:
@@ -19,7 +19,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
     paragraphs = []
     for model, rows in table.groupby("model", sort=False):
         cells = {(row.check, row.map): row for row in rows.itertuples()}
-        compared = [_compared(cells, check, rival) for check in CHECKS for rival in RIVALS]
+        compared = [_compared(cells, check, rival) for check in CHECKS for rival in OTHERWISE]
         paragraphs.append(f"**{model}**: {' '.join([*compared, _shuffled(rows)])}")
     return paragraphs
 
@@ -73,7 +73,7 @@ def _compared(cells: dict[tuple[str, str], Any], check: str, rival: str) -> str:
     low, high = sorted((sign * apart.low, sign * apart.high))
     sooner = "sooner than" if low > 0 else "later than" if high < 0 else "not clearly sooner than"
     return (
-        f"{action} {effect} {sooner} {RIVALS[rival]} ({cells[check, OWN].value:.2f} against "
+        f"{action} {effect} {sooner} {OTHERWISE[rival]} ({cells[check, OWN].value:.2f} against "
         f"{cells[check, rival].value:.2f})."
     )
 

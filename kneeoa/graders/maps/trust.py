@@ -23,23 +23,19 @@ Probability = Callable[[np.ndarray], np.ndarray]
 """Films ``(N, 224, 224)`` -> the probability of one grade, ``(N,)``."""
 
 
-def deletion(
-    film: np.ndarray, heatmap: np.ndarray, probability: Probability, *, steps: int = STEPS
-) -> np.ndarray:
-    """Return the probability while the marked pixels become the film's mean, ``(steps + 1,)``.
+def deletion(film: np.ndarray, heatmap: np.ndarray, probability: Probability) -> np.ndarray:
+    """Return the probability while the marked pixels become the film's mean, ``(STEPS + 1,)``.
 
     `film` is ``(224, 224)`` in [0, 255], `heatmap` ``(7, 7)``, most marked first.
     """
     empty = np.full_like(film, film.mean())
-    return probability(_replaced(film, empty, heatmap, steps))
+    return probability(_replaced(film, empty, heatmap))
 
 
-def insertion(
-    film: np.ndarray, heatmap: np.ndarray, probability: Probability, *, steps: int = STEPS
-) -> np.ndarray:
+def insertion(film: np.ndarray, heatmap: np.ndarray, probability: Probability) -> np.ndarray:
     """Return the probability while the marked pixels come back to the film, which was blurred."""
     blurred = ndimage.gaussian_filter(film, BLUR, mode="nearest")
-    return probability(_replaced(blurred, film, heatmap, steps))
+    return probability(_replaced(blurred, film, heatmap))
 
 
 def area(curve: np.ndarray) -> float:
@@ -47,13 +43,13 @@ def area(curve: np.ndarray) -> float:
     return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
 
 
-def _replaced(before: np.ndarray, after: np.ndarray, heatmap: np.ndarray, steps: int) -> np.ndarray:
+def _replaced(before: np.ndarray, after: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     large = upsample(heatmap, before.shape[0]).ravel()
     # Where a map is the same, no direction comes first.
     ties = np.random.default_rng(0).permutation(before.size)
     rank = np.empty(len(large), int)
     rank[np.lexsort((ties, -large))] = np.arange(len(large))
-    shares = np.linspace(0, 1, steps + 1)[:, None, None]
+    shares = np.linspace(0, 1, STEPS + 1)[:, None, None]
     is_replaced = rank.reshape(before.shape) < shares * len(large)
     return np.where(is_replaced, after, before).astype(np.float32)
 

@@ -125,10 +125,7 @@ def check(record: Record, file: Path) -> None:
         and record.figures.keys() == record.answers.keys() == record.track_record.keys()
         and all("accuracy" in figures for figures in record.figures.values()),
         "figures with a value": all(
-            set(parts) == {"before", "after", "difference"}
-            and all(end is None or math.isfinite(end) for ends in parts.values() for end in ends)
-            and (name not in SHARES or _is_share(parts["after"][0]))
-            and (name not in SHARES or all(map(_is_share, filter(None, parts["after"]))))
+            _are_figures(name, parts)
             for figures in record.figures.values()
             for name, parts in figures.items()
         ),
@@ -143,6 +140,16 @@ def check(record: Record, file: Path) -> None:
     wrong = [what for what, holds in expected.items() if not holds]
     if wrong:
         raise ModelError(f"Expected {wrong[0]} in {file}. Received others: fit it anew.")
+
+
+def _are_figures(name: str, parts: Mapping[str, Ends]) -> bool:
+    if set(parts) != {"before", "after", "difference"}:
+        return False
+    if not all(end is None or math.isfinite(end) for ends in parts.values() for end in ends):
+        return False
+    value, *interval = parts["after"]
+    ends = (value, *(end for end in interval if end is not None))
+    return name not in SHARES or all(map(_is_share, ends))
 
 
 def _is_share(value: float | None) -> bool:
