@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kneeoa.jointspace.change import SIDES, TIMES, TWO
+from kneeoa.jointspace.names import ALIKE, OTHER, SAME, Name, are_telling, compared
 
 RIGHT_KNEE, LEFT_KNEE = "right knee", "left knee"
 STRANGERS = "The files name two different patients. Nothing is compared."
@@ -12,6 +13,19 @@ TWO_NUMBERS = "The files give two patient numbers, and one name and date of birt
 TWO_NAMES = (
     "The files give one patient number, and two names: two patients, or one whose name changed."
 )
+TWO_SEXES = "The files give two sexes: two patients, or one of them is wrong."
+TWO_BIRTHS = "The files give two dates of birth: two patients, or one of them is wrong."
+TWICE = (
+    "The files give two patient numbers of one hospital, and one name: two patients, or one who "
+    "was taken in twice."
+)
+ANOTHER = "another patient"
+_SHORT = {
+    TWO_NAMES: "same ID, another name",
+    TWO_SEXES: "another sex",
+    TWO_BIRTHS: "another birth date",
+    TWICE: "same name, another ID",
+}
 NOT_KNOWN = "Not said by the files: {}. See that they belong together."
 _PATIENT, _SIDE = "whether both are of one patient", "which knee each of them is"
 _ORDER = "which of them is the earlier one"
@@ -26,12 +40,13 @@ class Shown:
     side : ``"L"``, ``"R"`` or ``"unknown"``
     patient : something that is the same for the same patient's number, empty where it is not known
     day : of the study, as ``"2021-03-04"``, empty where it is not known
-    issuer : the same for the same giver of numbers, empty where it is not known
-    born : the same for the same date of birth, empty where it is not known
-    person : the same for the same name and date of birth, empty where either is not known
-    name : the same for the same name, empty where it is not known
+    issuer, born, sex : the same for the same giver of numbers, date of birth and sex, else empty
+    year : the same for the same year of birth
+    number, giver : the same for the same number and giver however they are spelt, else empty
+    names : in each script that the file has
     film, place : which film it is of, and where it lies in it, in words
-    by_number_alone : whether no more was kept of her than her number, which two patients may have
+    is_nameless : whether her name was taken out of the file, and more of her than her number
+    year : the same for the same year of birth, else empty
     """
 
     side: str = "unknown"
@@ -39,11 +54,14 @@ class Shown:
     day: str = ""
     issuer: str = ""
     born: str = ""
-    person: str = ""
-    name: str = ""
+    sex: str = ""
+    number: str = ""
+    giver: str = ""
+    names: tuple[Name, ...] = ()
     film: str = ""
     place: str = ""
-    by_number_alone: bool = False
+    is_nameless: bool = False
+    year: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +88,21 @@ class Pair:
 
 
 def belong(current: Shown, other: Shown) -> bool:
-    """Return whether both are known to be of one patient."""
-    if _are_strangers(current, other) or _differ(current.name, other.name):
-        return False
-    if _same(current.person, other.person):
+    """Return whether both are of one patient without a doubt.
+
+    Two of her number, name and day of birth agree, and nothing that the files say contradicts it:
+    a number alone is two hospitals' patients', or whatever one wrote for all of them, and so is a
+    name without two words that tell somebody.
+    """
+    if _same(current.film, other.film):
         return True
-    is_told = not (current.by_number_alone or other.by_number_alone)
-    return is_told and _same(current.patient, other.patient)
+    if are_strangers(current, other) or _doubts(current, other):
+        return False
+    names, is_born = compared(current.names, other.names), _same(current.born, other.born)
+    is_named = names in (SAME, ALIKE) and are_telling(current.names, other.names)
+    if _same(current.patient, other.patient):
+        return is_named or (is_born and not _issuers_differ(current, other))
+    return is_born and is_named and names == SAME
 
 
 def paired(current: Shown, other: Shown) -> Pair:
@@ -103,14 +129,18 @@ def paired(current: Shown, other: Shown) -> Pair:
         names = ("other film", "this film") if is_swapped else ("this film", "other film")
         warning = ONE_DAY if is_one_day else ""
     both = (other, current) if is_swapped else (current, other)
+    of_strangers = are_strangers(current, other)
+    if of_strangers:
+        # On the films themselves: seen alone, each would pass for the patient's.
+        theirs = f"{ANOTHER}'s {names[0 if is_swapped else 1] if kind == SIDES else 'film'}"
+        names = (theirs, names[1]) if is_swapped else (names[0], theirs)
     if is_one_film and kind == TWO:
         titles = names = (both[0].place, both[1].place)
     else:
         titles = (_dated(names[0], both[0]), _dated(names[1], both[1]))
-    if _are_strangers(current, other):
+    if of_strangers:
         return Pair(kind, is_swapped, titles, names, STRANGERS, of_strangers=True)
-    two_names = TWO_NAMES if _differ(current.name, other.name) else ""
-    warning = " ".join(filter(None, (two_names, warning)))
+    warning = " ".join(filter(None, (*_doubts(current, other), warning)))
     note = "" if is_one_film else _note(current, other, kind)
     return Pair(kind, is_swapped, titles, names, warning, note=note)
 
@@ -120,18 +150,65 @@ def _is_one_knee(current: Shown, other: Shown) -> bool:
     return belong(current, other) and current.side == other.side != "unknown"
 
 
-def _are_strangers(current: Shown, other: Shown) -> bool:
-    """Return whether the files name two patients.
+def are_strangers(current: Shown, other: Shown) -> bool:
+    """Return whether the files name two patients: what they say of her cannot be one's.
 
-    Two hospitals give one number to two patients, and two numbers to one.
+    Two hospitals give one number to two patients, and two numbers to one; and one word is spelt in
+    two ways.
     """
-    if _differ(current.born, other.born):
-        return True
-    if _same(current.person, other.person):
+    if _same(current.film, other.film):
         return False
+    names, is_born = compared(current.names, other.names), _same(current.born, other.born)
+    is_number, is_giver = _same(current.number, other.number), not _issuers_differ(current, other)
+    if _differ(current.born, other.born):
+        # A day of a year is easily typed wrong, or not known.
+        is_number |= _same(current.patient, other.patient)
+        is_named = names == SAME and are_telling(current.names, other.names)
+        is_year = _same(current.year, other.year) and not _differ(current.sex, other.sex)
+        return not (is_number and is_giver and is_named and is_year)
+    if names == OTHER and _differ(current.sex, other.sex):
+        return True
+    is_nameless = current.is_nameless or other.is_nameless
+    may_be_one = is_born and (names in (SAME, ALIKE) or is_nameless)
     if _same(current.patient, other.patient):
-        return _differ(current.issuer, other.issuer)
-    return _differ(current.patient, other.patient) or _differ(current.name, other.name)
+        return not (is_giver or may_be_one)
+    if names == OTHER:
+        return not (is_born and is_number and is_giver)
+    return _numbers_differ(current, other) and not may_be_one
+
+
+def verdict(current: Shown, other: Shown) -> str:
+    """Return what stands against both being one patient's in few words, empty where nothing."""
+    if are_strangers(current, other):
+        return ANOTHER
+    doubts = () if _same(current.film, other.film) else _doubts(current, other)
+    return next((_SHORT[doubt] for doubt in doubts), "")
+
+
+def _doubts(current: Shown, other: Shown) -> list[str]:
+    """Return what contradicts that both are of one patient and is no proof, as sentences."""
+    names, doubts = compared(current.names, other.names), []
+    is_number = _same(current.patient, other.patient) or _same(current.number, other.number)
+    if names == OTHER and is_number:
+        doubts.append(TWO_NAMES)
+    elif _differ(current.sex, other.sex):
+        doubts.append(TWO_SEXES)
+    if _differ(current.born, other.born):
+        doubts.append(TWO_BIRTHS)
+    givers = ("giver", "issuer")
+    is_one_giver = any(_same(getattr(current, at), getattr(other, at)) for at in givers)
+    if is_one_giver and names == SAME and _numbers_differ(current, other):
+        doubts.append(TWICE)
+    return doubts
+
+
+def _numbers_differ(current: Shown, other: Shown) -> bool:
+    is_spelling = _same(current.number, other.number)
+    return _differ(current.patient, other.patient) and not is_spelling
+
+
+def _issuers_differ(current: Shown, other: Shown) -> bool:
+    return _differ(current.issuer, other.issuer) and not _same(current.giver, other.giver)
 
 
 def _note(current: Shown, other: Shown, kind: str) -> str:
@@ -141,7 +218,7 @@ def _note(current: Shown, other: Shown, kind: str) -> str:
     if kind == TWO and not (current.day and other.day):
         unknown.append(_ORDER)
     notes = [NOT_KNOWN.format(", ".join(unknown))] if unknown else []
-    if _same(current.person, other.person) and _differ(current.patient, other.patient):
+    if belong(current, other) and _numbers_differ(current, other):
         notes.insert(0, TWO_NUMBERS)
     return " ".join(notes)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kneeoa.pacs.part10 import is_uid
 from kneeoa.pacs.query import LONGEST, Place, Series
-from kneeoa.wording import plain
+from kneeoa.wording import person_names, plain
 
 _TAGS = {
     "StudyInstanceUID": "0020000D",
@@ -119,10 +119,7 @@ def _name(answer: Any) -> str:
         value = next((value[key] for key in ("Alphabetic", "Ideographic") if value.get(key)), "")
     if not isinstance(value, str):
         return ""
-    parts = [part.strip() for part in plain(value[:200], LONGEST).split("^")]
-    family, *others = parts
-    given = " ".join(filter(None, others))
-    return f"{family}, {given}" if family and given else family or given
+    return next(iter(person_names(plain(value[:200], LONGEST))), "")
 
 
 def _names(answer: Any) -> tuple[str, ...]:

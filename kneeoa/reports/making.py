@@ -18,7 +18,7 @@ from kneeoa.graders.grading import Graders, Reading
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.found import Found
 from kneeoa.graders.locating.gate import Finding
-from kneeoa.graders.together import TogetherReading
+from kneeoa.graders.together import TogetherReading, unseen
 from kneeoa.jointspace import believed
 from kneeoa.metrics.rules import MOST_PROBABLE
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
@@ -38,7 +38,7 @@ from kneeoa.reports.content import (
     SideFrom,
 )
 from kneeoa.reports.dicom.source import Source
-from kneeoa.wording import plain
+from kneeoa.wording import person_names, plain
 
 PROGRAM = f"kneeoa {kneeoa.__version__}"
 LOCALISER = "Localiser"
@@ -165,7 +165,9 @@ def models_of(graders: Graders) -> tuple[ModelReported, ...]:
         for name, model in graders.published.items()
     ]
     if together := graders.together:
-        models.insert(0, ModelReported(TOGETHER, together.weights_hash, _day(together.card)))
+        alone = [model.card for model in graders.published.values()]
+        version = ", ".join(filter(None, (_day(together.card), unseen(together.card, alone))))
+        models.insert(0, ModelReported(TOGETHER, together.weights_hash, version))
     localiser = graders.localiser
     models.append(ModelReported(LOCALISER, localiser.weights_hash, _day(localiser.card)))
     if profile := graders.profile:
@@ -194,6 +196,7 @@ def _film(read: Read, radiograph: Radiograph, with_patient: bool) -> FilmReporte
         side_from=read.side_from,
         spacing=radiograph.spacing,
         spacing_from=radiograph.header.spacing_from or "",
+        magnification=radiograph.header.magnification,
         quarters=read.quarters,
         changes=read.changes,
         drawn=read.drawn,
@@ -242,7 +245,7 @@ def _signed(signature: Signature) -> str:
 
 def _patient(source: Source) -> Patient:
     return Patient(
-        _name(source.patient_name),
+        next(iter(person_names(source.patient_name)), ""),
         _iso(source.birth_date),
         source.patient_id,
         _iso(source.study_date),
@@ -252,11 +255,3 @@ def _patient(source: Source) -> Patient:
 
 def _iso(date: str) -> str:
     return f"{date[:4]}-{date[4:6]}-{date[6:]}" if date else ""
-
-
-def _name(text: str) -> str:
-    """Return a DICOM name as people write it: the first form there is, family name first."""
-    forms = (form for form in text.split("=") if form.strip(" ^"))
-    parts = [part.strip() for part in next(forms, "").split("^")]
-    family, *given = parts
-    return ", ".join(filter(None, (family, " ".join(filter(None, given)))))

@@ -21,6 +21,7 @@ class Source:
     orientation : where rows and columns point to in the patient, as ``("L", "F")``
     burned_in : ``"YES"`` or ``"NO"``: whether it says that text stands in its pixels
     birth_date, study_date : as ``"19560823"``
+    age : as ``"066Y"``
     """
 
     sop_class: str
@@ -36,6 +37,7 @@ class Source:
     issuer: str = ""
     birth_date: str = ""
     sex: str = ""
+    age: str = ""
     study_date: str = ""
     study_time: str = ""
     accession: str = ""
