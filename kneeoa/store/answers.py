@@ -1,7 +1,9 @@
 """What was said to the films of a practice session: each once, and the first time counts."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
@@ -100,14 +102,34 @@ def answers_of(db: Engine, session_id: int) -> pd.DataFrame:
 
     Films without an answer have no row. Grades are Int64, empty where none was given.
     """
+    return answers_of_sessions(db, [session_id])[session_id]
+
+
+def answers_of_sessions(db: Engine, session_ids: Sequence[int]) -> dict[int, pd.DataFrame]:
+    """Return `answers_of` each of the sessions, by its id, asked for at once."""
     with reading(db) as connection:
-        rows = [asdict(answer) for answer in answers_in(connection, session_id)]
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+        stored = _stored(connection, session_ids)
+    # All of them in one table first: what a table costs, it costs whatever its length.
+    rows = [(session_id, *_values(answer)) for session_id, answer in stored]
+    every = pd.DataFrame(rows, columns=["session_id", *_COLUMNS]).astype(_COLUMNS)
+    places = every.groupby("session_id").indices
+    return {
+        session_id: every.iloc[places.get(session_id, [])][list(_COLUMNS)].reset_index(drop=True)
+        for session_id in session_ids
+    }
 
 
 def answers_in(connection: Connection, session_id: int) -> list[Answer]:
     """Return the answers of a session by position, those that can be read."""
+    return [answer for _, answer in _stored(connection, [session_id])]
+
+
+_values = attrgetter(*_COLUMNS)
+
+
+def _stored(connection: Connection, session_ids: Sequence[int]) -> list[tuple[int, Answer]]:
     table = tables.practice_answer
     columns = [table.c[field.name] for field in fields(Answer)]
-    rows = select(*columns).where(table.c.session_id == session_id).order_by(table.c.position)
-    return each_of(connection, rows, lambda row: Answer(*row))
+    rows = select(table.c.session_id, *columns).where(table.c.session_id.in_(session_ids))
+    rows = rows.order_by(table.c.session_id, table.c.position)
+    return each_of(connection, rows, lambda row: (row[0], Answer(*row[1:])))

@@ -93,7 +93,7 @@ def forget_log(db: Engine) -> None:
 
 @contextmanager
 def _turn(db: Engine) -> Iterator[None]:
-    """Wait for this process's turn to write: SQLite itself waits by sleeping, and in no order."""
+    """Wait for a turn among all who write by `db`: SQLite waits by sleeping, and in no order."""
     turn = db.get_execution_options().get("turn")
     if turn is None:
         yield

@@ -20,6 +20,7 @@ from kneeoa.store.answers import (
     GoneError,
     answers_in,
     answers_of,
+    answers_of_sessions,
     record_answer,
 )
 from kneeoa.store.codes import new_code, read_code
@@ -36,6 +37,7 @@ __all__ = [
     "PracticeOptions",
     "PracticeSession",
     "answers_of",
+    "answers_of_sessions",
     "begin_session",
     "cards_of",
     "damaged_sessions",

@@ -11,7 +11,8 @@ from kneeoa.grades import KLGrade
 from kneeoa.store.cases import agreement as figures
 from kneeoa.store.cases.agreement import BLOCK, COLUMNS, LEAST, Against, Compared
 from kneeoa.wording import counted
-from pages.cases import columns, saved_actions, session_list
+from pages.cases import columns, saved_actions
+from pages.cases.session import actions
 from pages.shared import cached, session_films, table_view
 from pages.shared.cases import own_grades, saved, states
 from pages.shared.rows import component as rows
@@ -137,7 +138,7 @@ def show_differing(graded: pd.DataFrame) -> None:
         key="differing_rows",
         label="Knees that you graded otherwise than the networks",
         height="24rem",
-        on_open=saved_actions.open_row if saved.is_open() else session_list.open_row,
+        on_open=saved_actions.open_row if saved.is_open() else actions.open_row,
         marks=False,
     )
     st.caption("Arrows choose, Enter opens.")

@@ -45,9 +45,8 @@ def ask(
     with question:
         st.markdown(words(those))
         st.button(
-            sure,
+            f":red[{sure}]",  # not in the colour of what opens things
             key=key,
-            type="primary",
             disabled=not question.open,
             on_click=take if question.open else None,
         )

@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from kneeoa.errors import ConfigError, KneeOAError
-from kneeoa.wording import counted, plain
+from kneeoa.wording import counted, person_names, plain
 from pages.cases import away, called, opening
 from pages.shared import boundary, clients, live, session_films
 from pages.shared.cases import same_films, saved
 from pages.shared.pacs.running import running
+from pages.shared.patients import named
 
 if TYPE_CHECKING:
     from kneeoa.pacs.inbox import Arrived, Inbox
@@ -127,15 +128,17 @@ def table_of(
     films: "Sequence[Arrived]", opened: set[str], cases: Mapping[str, int]
 ) -> pd.DataFrame:
     """Return what is shown of films, in the columns of the table; `cases` are those saved."""
-    rows = []
+    rows, are_shown = [], named.are_shown()
     for film in films:
         described = {name: plain(text, 64) for name, text in film.described.items()}
         rows.append(
             (
                 film.at.replace(tzinfo=None),
                 _state_of(film.digest, opened, cases),
-                ", ".join(filter(None, described.get("patient_name", "").split("^"))),
-                described.get("patient_id", ""),
+                next(iter(person_names(described.get("patient_name", ""))), "")
+                if are_shown
+                else named.HIDDEN,
+                described.get("patient_id", "") if are_shown else named.HIDDEN,
                 called.day_of(described),
                 described.get("body_part", ""),
                 described.get("image_side") or described.get("side", ""),

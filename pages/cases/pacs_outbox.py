@@ -8,7 +8,7 @@ import streamlit as st
 
 from kneeoa.wording import counted
 from pages.cases import away
-from pages.shared import boundary, clients, live, table_view
+from pages.shared import boundary, cached, clients, live, table_view
 from pages.shared.pacs.running import running
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _look() -> None:
     from kneeoa.pacs import outbox
 
     with boundary.refusals_shown():
-        entries, counts = outbox.entries(running().store()), outbox.counts(running().store())
+        entries, counts = outbox.entries(cached.store()), outbox.counts(cached.store())
         open_entries = [entry for entry in entries if entry.state != "sent"]
         sent = [entry for entry in entries if entry.state == "sent"]
         if not entries:
@@ -121,7 +121,7 @@ def _retry(only: list[int] | None) -> None:
     from kneeoa.pacs.sender import utc_now
 
     with boundary.refusals_shown():
-        outbox.retry(running().store(), utc_now(), only)
+        outbox.retry(cached.store(), utc_now(), only)
         running().wake()
 
 
@@ -131,5 +131,5 @@ def _discard(entry_ids: list[int]) -> None:
 
     with boundary.refusals_shown():
         for entry_id in entry_ids:
-            outbox.discard(running().store(), entry_id, utc_now())
+            outbox.discard(cached.store(), entry_id, utc_now())
         clients.note("report to an archive discarded")

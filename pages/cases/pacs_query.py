@@ -16,6 +16,7 @@ from pages.cases import opening
 from pages.shared import boundary, clients
 from pages.shared.cases import saved
 from pages.shared.pacs.running import running
+from pages.shared.patients import named
 
 _FOUND, _ROUND = "archive_found", "archive_round"
 # Without an end of ours Streamlit offers the last ten years alone.
@@ -108,12 +109,13 @@ def _show_found(server: Server, answer: Found) -> None:
 
 def table_of(listed: Sequence[Series]) -> pd.DataFrame:
     """Return what is shown of series, in the columns of the table."""
+    are_shown = named.are_shown()
     rows = [
         (
             series.day,
             series.time,
-            series.patient_name,
-            series.patient_id,
+            series.patient_name if are_shown else named.HIDDEN,
+            series.patient_id if are_shown else named.HIDDEN,
             series.accession,
             series.modality,
             series.body_part,

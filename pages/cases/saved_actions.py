@@ -45,7 +45,7 @@ def show(
     chosen = replace(chosen, marked=tuple(map(str, marked)))
     case_ids = [int(number) for number in chosen.meant]
     meant = marked or looking.named(cached.store(), case_ids)
-    widths = {"pages": 1.3 * (page.matches > PAGE), "clear": 1.1 * bool(marked)}
+    widths = {"pages": 1.3 * (page.matches > PAGE), "clear": 1.2}
     widths = {"said": 3.4, **widths, "open": 0.85, "read": 1.2, "away": 0.85, "csv": 0.85}
     widths = {name: width for name, width in widths.items() if width}
     made = st.columns(list(widths.values()), vertical_alignment="center", gap="small")
@@ -57,8 +57,7 @@ def show(
         show_pages(places["pages"], first, page.matches)
     elsewhere = len(set(marked) - set(shown["case"]))
     places["said"].caption(chosen.told(words, what="case", elsewhere=elsewhere))
-    if marked:
-        columns.show_clear(places["clear"], ROWS)
+    columns.show_clear(places["clear"], ROWS, disabled=not marked)
     places["open"].button(
         "Open",
         key="cases_open",
@@ -167,9 +166,13 @@ def _before_deleting(case_ids):
         return "Already deleted."
     return (
         f"{counted(len(cases), 'case')} with film, boxes and grades will be deleted **for good**: "
-        f"{columns.few([case.name for case in cases.values()])}. Nobody can bring "
+        f"{columns.few([_told(*case) for case in cases.items()])}. Nobody can bring "
         f"{'it' if len(cases) == 1 else 'them'} back."
     )
+
+
+def _told(case_id, case):
+    return f"case {case_id} ({case.name})"
 
 
 def _delete(case_ids):
@@ -188,7 +191,7 @@ def _delete(case_ids):
             known.forget_case(case_id)
             gone += 1
             if case_id in names:
-                deleted.append(names[case_id].name)
+                deleted.append(_told(case_id, names[case_id]))
     except KneeOAError as error:
         before = f"{gone} of {counted(len(case_ids), 'case')} were deleted, the others stay. "
         failed.append(before * (len(case_ids) > 1) + str(error))
@@ -218,5 +221,5 @@ def table_of(
 ) -> pd.DataFrame:
     """Return what is shown of `knees` in their order; nothing of answers that wait for hers."""
     table = listing.table(cases, hidden=lambda case, knee: listing.hides(asked, case, knee))
-    row_of = {key: row for row, key in enumerate(zip(table["case"], table["knee"], strict=True))}
+    row_of = {key: row for row, key in enumerate(zip(table["case"], table["place"], strict=True))}
     return table.iloc[[row_of[key] for key in knees if key in row_of]].reset_index(drop=True)

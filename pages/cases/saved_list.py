@@ -16,7 +16,7 @@ from pages.cases import columns, filtering, saved_actions
 from pages.cases.saved_actions import FIRST, PAGE, ROWS
 from pages.shared import boundary, cached, session_films
 from pages.shared.access import log, sign_in
-from pages.shared.cases import own_grades, reopening, saved
+from pages.shared.cases import book, own_grades, reopening, same_films, saved
 from pages.shared.pacs.running import running
 from pages.shared.rows import component as rows
 from pages.shared.viewer import served
@@ -71,6 +71,10 @@ def show() -> None:
     above = st.container()
     asked = asked_for()
     first, page = page_of(asked)
+    if not page.matches:
+        filtering.show_nothing(page.all)
+        log.show()
+        return
     numbers = [case_id for case_id, _ in page.knees]
     cases = keeping.some(db, numbers, saved.reader())
     if damaged := sorted(set(numbers) - {case.case_id for case in cases}):
@@ -157,18 +161,25 @@ def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
     """
     from kneeoa.store.cases import readers
 
-    db, reader, known, now = cached.store(), saved.reader(), own_grades.hers(), datetime.now(UTC)
-    in_sight = set(zip(shown["case"], shown["knee"], strict=True))
+    db, reader, known, now = cached.store(), saved.reader(), book.opened(), datetime.now(UTC)
+    hers = known.hers
+    in_sight = set(zip(shown["case"], shown["place"], strict=True))
     answered = [
         (case, knee)
         for case in cases
         for knee, state in enumerate(case.state.knees)
         if state.said is not None and (case.case_id, knee) in in_sight
     ]
-    new = []
+    new, may_lie_otherwise = [], _may_lie_otherwise(known, cases)
     for case, knee in answered:
-        before, own = case.own(knee), known.of(case.film, knee).joined(case.own(knee))
-        known.put(case.film, knee, own.seen(now, passing=True) if own.seen_at is None else own)
+        before, is_open = case.own(knee), known.is_open(case.case_id)
+        if case.case_id in may_lie_otherwise:
+            stands = hers.of(case.film, knee).joined(before.only_seen())
+            own = stands.only_seen()
+        else:
+            stands = own = hers.meet(case.film, knee, before, in_sight=is_open)
+        stands = stands.seen(now, passing=True) if stands.seen_at is None else stands
+        hers.put(case.film, knee, stands)
         if own.seen_at is None:
             new.append((case.case_id, knee))
         elif before.seen_at is None:
@@ -178,6 +189,30 @@ def note_seen(cases: Iterable[Case], shown: pd.DataFrame) -> None:
     # Where that fails, the list is shown all the same, and it is tried again when that is.
     with contextlib.suppress(KneeOAError):
         readers.came_past(db, reader, new, now)
+
+
+def _may_lie_otherwise(known, cases):
+    """Return the cases whose knees a film of this session counts otherwise, or may when it comes.
+
+    No grade goes from one to the other.
+    """
+    removed = [film for film in [session_films.removed()] if film]
+    films = [*known.films.values(), *removed]
+    numbers = set()
+    for case in cases:
+        here = [
+            film
+            for film in films
+            if film.digest in (case.film, case.digest)
+            or known.known.get(film.digest) == case.case_id
+        ]
+        if here:
+            is_otherwise = not all(same_films.lies_as(film, case) for film in here)
+        else:
+            is_otherwise = len(case.state.knees) > 1 and case.state.quarters != 0
+        if is_otherwise:
+            numbers.add(case.case_id)
+    return numbers
 
 
 def pictures_of(cases: Sequence[Case]) -> dict[int, str]:
@@ -206,6 +241,6 @@ def _row(knee, hidden, pictures) -> rows.Row:
         "study_date": knee["study_date"],
         "saved_at": f"{knee['saved_at']:%Y-%m-%d %H:%M}",
     }
-    if (knee["case"], knee["knee"]) in hidden:
+    if (knee["case"], knee["place"]) in hidden:
         cells["answer"] = columns.AFTER_YOURS
-    return columns.row(f"{knee['case']}.{knee['knee']}", knee, cells)
+    return columns.row(f"{knee['case']}.{knee['place']}", knee, cells)

@@ -138,8 +138,8 @@ def remove(digest: str, *, for_good: bool = False) -> None:
         return
     place = list(films).index(digest)
     gone = place, films.pop(digest), _frame_of(digest)
-    st.session_state[_REMOVED] = None if for_good else gone
     forget_frame(digest)
+    st.session_state[_REMOVED] = None if for_good else gone
     forget_refusals()
 
 
@@ -180,6 +180,8 @@ def forget_frame(digest: str, *, sides: bool = True) -> None:
     """Bring the frame controls of a film back to the proposal, without `sides` all but those."""
     for key in _frame_of(digest, ("frame", "knee", "side") if sides else ("frame", "knee")):
         del st.session_state[key]
+    if sides and (gone := st.session_state.get(_REMOVED)) and gone[1].digest == digest:
+        gone[2].clear()  # nor do they come back with the film
 
 
 def _frame_of(digest, controls=("frame", "knee", "side")):

@@ -180,7 +180,7 @@ def test_a_grade_of_an_old_window_does_not_take_the_place_of_a_later_one(db, fil
     case = keeping.add(db, files, new_case(), FILM, NOW)
     later = OwnGrade(4, NOW + MINUTE)
     readers.put_grade(db, case.case_id, 0, "", later)
-    assert readers.put_grade(db, case.case_id, 0, "", OwnGrade(1, NOW)) == later
+    assert readers.put_grade(db, case.case_id, 0, "", OwnGrade(1, NOW)) == (later, later)
     assert keeping.get(db, case.case_id).own(0) == later
 
 
@@ -190,5 +190,5 @@ def test_what_was_seen_in_one_window_makes_no_free_grade_of_another(db, files):
     # A window that does not know of it: she gave a grade, and then saw the answer there.
     free = OwnGrade().given(3, NOW + MINUTE).seen(NOW + 2 * MINUTE)
     assert free.committed == 3
-    assert readers.put_grade(db, case.case_id, 0, "", free).committed is None
+    assert readers.put_grade(db, case.case_id, 0, "", free).own.committed is None
     assert keeping.get(db, case.case_id).own(0) == OwnGrade(3, NOW + MINUTE, None, None, NOW)

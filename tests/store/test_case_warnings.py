@@ -97,7 +97,7 @@ def test_a_warning_is_in_the_list_before_her_grade_and_nothing_of_who_answered()
     knees = [knee(2, networks=APART, findings=(IMPLANT,), graded_by=by, profile_said="x")]
     (row,) = table(knees, hidden=lambda *_: True).to_dict("records")
     assert (row["doubt"], row["warning"]) == ("warned", IMPLANT.sentence)
-    assert row["answer"] == row["graded_by"] == row["profile"] == ""
+    assert row["networks"] == row["graded_by"] == row["profile"] == ""
 
 
 def test_what_is_warned_of_is_in_doubt_and_not_clear(kept):

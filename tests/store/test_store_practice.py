@@ -128,6 +128,19 @@ def test_answers_have_the_same_columns_with_and_without_rows(db, learner):
     assert scoring.score(kept, {}).answered == 1
 
 
+def test_answers_of_sessions_are_those_of_each(db, learner):
+    numbers = [store.begin_session(db, learner, EXAM, PLAIN, NOW).session_id for _ in range(3)]
+    for place, grade in ((2, 1), (0, None)):
+        store.record_answer(db, numbers[0], answer(place, grade))
+    store.record_answer(db, numbers[2], answer(1, 4))
+    together = store.answers_of_sessions(db, numbers[::-1])
+    assert list(together) == numbers[::-1]
+    for number in numbers:
+        pd.testing.assert_frame_equal(together[number], store.answers_of(db, number))
+    assert [len(together[number]) for number in numbers] == [2, 0, 1]
+    assert store.answers_of_sessions(db, []) == {}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -14,6 +14,7 @@ import pandas as pd
 from kneeoa.metrics.agreement import Proportion, proportion, wilson
 from kneeoa.teaching import scoring
 from kneeoa.teaching.scoring import Score
+from kneeoa.wording import capitalised
 
 LEAST = 10
 """Knees below which no figure is given."""
@@ -48,7 +49,7 @@ class Compared:
         if why := self.score.why_no_kappa:
             return f"Kappa is not defined: {why}."
         why = self.score.why_no_interval
-        return f"{why[:1].upper()}{why[1:]}." if why else ""
+        return f"{capitalised(why)}." if why else ""
 
     def interval_of(self, share: Proportion) -> tuple[float, float]:
         """Return Wilson's 95% interval (1927) of a share of the knees, both ends in [0, 1].

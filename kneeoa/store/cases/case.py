@@ -158,6 +158,10 @@ class OwnGrade:
             return own
         return replace(own, committed=self.grade, committed_at=self.given_at)
 
+    def only_seen(self) -> "OwnGrade":
+        """Return that the networks' answer was seen as here, without a grade."""
+        return OwnGrade(seen_at=self.seen_at, passed=self.passed)
+
     def joined(self, kept: "OwnGrade") -> "OwnGrade":
         """Return this with what was `kept` earlier: first is what came first, last what came last.
 
@@ -177,6 +181,14 @@ class OwnGrade:
         ]
         at, committed = max(free, key=lambda pair: pair[0], default=(None, None))
         return OwnGrade(last.grade, last.given_at, committed, at, seen, passed)
+
+    def after_kept(self, kept: "OwnGrade") -> "OwnGrade":
+        """Return what stands where she gave this without `kept` in sight: a kept grade stays.
+
+        Only that she saw an answer meanwhile is of both.
+        """
+        own = self if kept.grade is None else OwnGrade(seen_at=self.seen_at, passed=self.passed)
+        return own.joined(kept)
 
 
 def _later(at: datetime | None, other: datetime | None) -> bool:

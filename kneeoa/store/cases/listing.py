@@ -31,13 +31,14 @@ DIGEST_LETTERS = 12
 """Of the SHA-256 of who graded, as in the table of `kneeoa.graders.batch`."""
 COLUMNS = {
     "case": "int64",
-    "knee": "int64",
+    "place": "int64",
+    "knee": "str",
     "film": "str",
     "side": "str",
     "patient": "str",
     "study_date": "str",
-    "answer": "str",
-    "grade": "Int64",
+    "networks": "str",
+    "answer": "Int64",
     "low": "Int64",
     "high": "Int64",
     "doubt": "str",
@@ -53,8 +54,9 @@ COLUMNS = {
     "saved_at": "datetime64[us, UTC]",
     "changed_at": "datetime64[us, UTC]",
 }
-"""What `table` has: ``own_before`` is her grade from before she saw the networks'; ``warning`` and
-``graded_by`` are worded as in the table of `kneeoa.graders.batch`, of both networks together."""
+"""What `table` has, as docs/cases.md says of each that is taken along. What `kneeoa.graders.batch`
+has a column of that name for is worded as there, of both networks together. ``place`` counts the
+knees of a film from its left, from 0 on."""
 WARNED = "warned"
 """The doubt that a warning is, in a word."""
 ANYWAY = "Graded all the same, as asked."
@@ -181,6 +183,13 @@ def graded_by(knee: KneeState) -> str:
     return ".".join(by[name][:DIGEST_LETTERS] for name in ("together", "profile") if name in by)
 
 
+def knee_of(case: Case, knee: KneeState) -> str:
+    """Return which of a film's knees one is: its side, else where it lies where there are two."""
+    if knee.side != "unknown":
+        return knee.side
+    return knee.frame.name if len(case.state.knees) > 1 else ""
+
+
 def table(
     cases: Iterable[Case], *, hidden: Callable[[Case, int], bool] = lambda case, knee: False
 ) -> pd.DataFrame:
@@ -203,8 +212,8 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
     own = case.own(place)
     # A reference in sight makes a grade as little free as an answer does.
     answers: dict[str, Any] = {
-        "answer": knee.answer,
-        "grade": knee.said,
+        "networks": knee.answer,
+        "answer": knee.said,
         "low": knee.low,
         "high": knee.high,
         "doubt": doubt_of(knee),
@@ -218,7 +227,8 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
         answers["doubt"] = ", ".join(filter(None, [answers["doubt"], WARNED]))
     return {
         "case": case.case_id,
-        "knee": place,
+        "place": place,
+        "knee": knee_of(case, knee),
         "film": case.name,
         "side": knee.side,
         "patient": mark_of(case),
@@ -237,6 +247,7 @@ def _row(case: Case, place: int, knee: KneeState, is_hidden: bool) -> dict[str, 
 
 def to_take_along(knees: pd.DataFrame) -> pd.DataFrame:
     """Return a table as it is exported: times as text, and nothing that only this program knows."""
+    knees = knees.drop(columns="place")
     times = {
         name: knees[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype("str")
         for name in ("saved_at", "changed_at")

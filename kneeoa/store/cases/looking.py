@@ -7,7 +7,6 @@ no case has to be opened for it but those of the page that is shown.
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -15,13 +14,10 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
-    String,
     and_,
     case,
-    cast,
     delete,
     func,
-    literal,
     not_,
     null,
     or_,
@@ -31,13 +27,13 @@ from sqlalchemy import (
 )
 
 from kneeoa.store import tables
+from kneeoa.store.cases import sought
 from kneeoa.store.cases.case import FINDINGS_IN_JSON, WARNED_IN_JSON, FilmState, NewCase
 from kneeoa.store.cases.listing import (
     EVERY,
     NOT_LOOKED_AT,
     WARNED,
     Asked,
-    Filters,
     Found,
     SortedBy,
     doubt_of,
@@ -46,14 +42,11 @@ from kneeoa.store.cases.listing import (
 from kneeoa.store.database import reading
 from kneeoa.wording import plain
 
-LONGEST_SEARCH = 200
 MOST_VISITS = 12
 _AT_ONCE = 500
 """Numbers in one question to a database."""
 _DIGITS = re.compile(r"\d+")
-_WORDS = re.compile(r"(?<!\S)(?:kl ?([0-4])(?: ?(?:to|-|\u2013) ?([0-4]))?|case ?(\d+))(?!\S)|\S+")
 _CASE, _KNEE, _OWN = tables.reading_case, tables.case_knee, tables.case_grade
-_LOW, _HIGH = (func.coalesce(_KNEE.c[name], _KNEE.c.said) for name in ("low", "high"))
 _REFUSED, _IS_GRADED = _KNEE.c.refused.is_(True), _KNEE.c.said.is_not(None)
 
 
@@ -177,9 +170,9 @@ def _filtered(rows: Select[Any], asked: Asked) -> Select[Any]:
 def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
     filters, told = asked.filters, _is_told(asked)
     wanted: list[ColumnElement[bool]] = []
-    wanted += _words(filters.text, told)
+    wanted += sought.words(filters.text, told)
     if filters.grades:
-        wanted += [told, or_(*map(_holds, filters.grades))]
+        wanted += [told, or_(*map(sought.holds, filters.grades))]
     if filters.doubts:
         kinds: dict[str, ColumnElement[bool]] = {
             "in doubt": or_(and_(told, _KNEE.c.doubt != ""), _IS_WARNED),
@@ -189,54 +182,10 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
         wanted.append(or_(*(kinds[kind] for kind in filters.doubts)))
     if filters.sides:
         wanted.append(_KNEE.c.side.in_(filters.sides))
-    wanted += _days(filters)
+    wanted += sought.days(filters)
     if filters.unread:
         wanted.append(_CASE.c.is_read.is_(False))
     return wanted
-
-
-def _words(text: str, told: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    """Return that a knee has each word of `text`; a grade, a range and a case are one word each.
-
-    A number alone is sought in names and marks: its digits stand in most answers and cases, too.
-    """
-    answer, searched = case((told, _KNEE.c.answer), else_=""), _CASE.c.searched
-    parts = (part.rstrip(",;") for part in plain(text, LONGEST_SEARCH).casefold().split())
-    words = _WORDS.finditer(" ".join(parts))
-    wanted = list[ColumnElement[bool]]()
-    for word, low, high, number in (match.group(0, 1, 2, 3) for match in words):
-        is_in_name = searched.contains(word, autoescape=True)
-        if low:
-            is_it = and_(_LOW == int(low), _HIGH == int(high)) if high else _holds(int(low))
-            wanted.append(or_(and_(told, is_it), is_in_name))
-        elif number or word.isdecimal():
-            is_it = cast(_CASE.c.id, String) == (number or word).lstrip("0")
-            wanted.append(or_(is_it, is_in_name))
-        else:
-            wanted.append((searched + literal(" case ") + answer).contains(word, autoescape=True))
-    return wanted
-
-
-def _holds(grade: int) -> ColumnElement[bool]:
-    """Return whether what the networks say of a knee has room for `grade`."""
-    return and_(_LOW <= grade, _HIGH >= grade)
-
-
-def _days(filters: Filters) -> list[ColumnElement[bool]]:
-    """Return that the study, or where that is not known the saving, is of the days asked for."""
-    day, is_known = _CASE.c.study_date, _CASE.c.study_date != ""
-    wanted: list[ColumnElement[bool]] = []
-    if filters.since:
-        saved = _CASE.c.created_at >= _midnight(filters.since)
-        wanted.append(case((is_known, day >= filters.since.isoformat()), else_=saved))
-    if filters.until:
-        saved = _CASE.c.created_at < _midnight(filters.until) + timedelta(days=1)
-        wanted.append(case((is_known, day <= filters.until.isoformat()), else_=saved))
-    return wanted
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _is_told(asked: Asked) -> ColumnElement[bool]:
@@ -250,7 +199,7 @@ def _is_told(asked: Asked) -> ColumnElement[bool]:
 
 
 def _middle(asked: Asked) -> ColumnElement[Any]:
-    return case((_is_told(asked), _LOW + _HIGH), else_=null())
+    return case((_is_told(asked), sought.LOW + sought.HIGH), else_=null())
 
 
 def _doubt(asked: Asked) -> ColumnElement[Any]:

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, select, tuple_, update
 
 from kneeoa.store import tables
-from kneeoa.store.cases.case import LONGEST_READER, OwnGrade
+from kneeoa.store.cases.case import LONGEST_READER, NO_GRADE, OwnGrade
 from kneeoa.store.cases.windows import overtaken
 from kneeoa.store.database import insert_into, reading, writing
 from kneeoa.store.values import each_of, grade_of
@@ -17,8 +18,15 @@ _AT_ONCE = 500
 """Knees in one question to a database."""
 
 
-def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -> OwnGrade:
-    """Keep what a reader says of one knee; return it joined with what was kept of hers meanwhile.
+class Put(NamedTuple):
+    """What is kept of a reader's of one knee, and what was kept before."""
+
+    own: OwnGrade
+    before: OwnGrade
+
+
+def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -> Put:
+    """Keep what a reader says of one knee, joined with what was kept of hers meanwhile.
 
     What she committed before stays, and so does what she gave later in another window. `reader` is
     as from `reader_of`. Raises `OvertakenError` where the case is deleted.
@@ -34,14 +42,14 @@ def put_grade(db: Engine, case_id: int, knee: int, reader: str, own: OwnGrade) -
         there = select(case.c.id).where(case.c.id == case_id).with_for_update()
         if connection.scalar(there) is None:
             raise overtaken(is_gone=True)
-        mine = select(table).filter_by(**key)
+        mine, before = select(table).filter_by(**key), NO_GRADE
         for _, _, before in each_of(connection, mine.order_by(table.c.knee), _own_grade):
             own = own.joined(before)
         kept = asdict(own)
         row = insert_into(db, table).values(**key, **kept)
         row = row.on_conflict_do_update(index_elements=list(key), set_=kept)
         connection.execute(row)
-    return own
+    return Put(own, before)
 
 
 def came_past(db: Engine, reader: str, knees: Iterable[tuple[int, int]], now: datetime) -> None:
@@ -83,6 +91,12 @@ def graded_by(db: Engine, reader: str) -> list[int]:
     hers = select(table.c.case_id).where(table.c.reader == reader, table.c.grade.is_not(None))
     with reading(db) as connection:
         return list(connection.scalars(hers.distinct().order_by(table.c.case_id.desc())))
+
+
+def of_case(db: Engine, case_id: int, reader: str) -> dict[int, OwnGrade]:
+    """Return what a reader said of the knees of one case; nothing where that is gone."""
+    with reading(db) as connection:
+        return grades_of(connection, reader, [case_id]).get(case_id, {})
 
 
 def grades_of(

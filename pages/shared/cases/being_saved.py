@@ -1,5 +1,7 @@
 """Films that were asked to be saved: saved one after the other, and the page says how far it is."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
@@ -7,7 +9,15 @@ from pages.shared import boundary, session_films
 from pages.shared.cases import saved
 
 _WAITING, _DONE, _FAILED = "to_be_saved", "saved_of_them", "not_saved"
+_SAVED = "saved_names"
 _UNWARNED = "saved_unwarned"
+
+
+class Outcome(NamedTuple):
+    """What the films that were saved are called now, and why others were not."""
+
+    saved: list[str]
+    failed: list[str]
 
 
 def ask(digests: list[str]) -> None:
@@ -21,9 +31,14 @@ def waiting() -> int:
     return len(st.session_state.get(_WAITING, ()))
 
 
+def is_waiting(digest: str) -> bool:
+    """Return whether a film waits to be saved."""
+    return digest in st.session_state.get(_WAITING, ())
+
+
 def forget() -> None:
     """Save none of those that wait."""
-    for key in (_WAITING, _DONE, _FAILED):
+    for key in (_WAITING, _DONE, _FAILED, _SAVED):
         st.session_state.pop(key, None)
 
 
@@ -32,33 +47,37 @@ def was_too_fast(digest: str) -> bool:
     return digest in st.session_state.get(_UNWARNED, ())
 
 
-def go_on() -> list[str]:
-    """Save what was asked for; return why films were not saved.
+def go_on() -> Outcome:
+    """Save what was asked for; return what became of it, once all of it is done.
 
     Where the reader does something else meanwhile, the next run of the page goes on: a film is off
     the list only once it is saved, or known why it was not.
     """
     wanted: list[str] = st.session_state.get(_WAITING, [])
-    if not wanted or not saved.is_open():
-        return []
-    failed: list[str] = st.session_state.setdefault(_FAILED, [])
+    outcome = Outcome(*(st.session_state.get(key, []) for key in (_SAVED, _FAILED)))
+    if not (wanted or any(outcome)) or not saved.is_open():
+        return Outcome([], [])
+    outcome = Outcome(*(st.session_state.setdefault(key, []) for key in (_SAVED, _FAILED)))
+    unwarned: set[str] = st.session_state.setdefault(_UNWARNED, set())
     place = st.empty()
     while wanted:
         digest, done = wanted[0], st.session_state.get(_DONE, 0)
         film = session_films.all_films().get(digest)
+        # From what was saved to the note of it nothing is asked of the session, see `book`.
         if film is not None:
             is_warned = film.text is not None
             try:
-                saved.save(film, _teller(place, done, done + len(wanted), film.name))
+                case = saved.save(film, _teller(place, done, done + len(wanted), film.name))
+                outcome.saved.append(f"{film.name} as case {case.case_id}")
                 if not is_warned:
-                    st.session_state.setdefault(_UNWARNED, set()).add(digest)
+                    unwarned.add(digest)
             except KneeOAError as error:
-                failed.append(f"Not saved: {film.name}. {error}")
+                outcome.failed.append(f"Not saved: {film.name}. {error}")
         wanted.pop(0)
         st.session_state[_DONE] = done + 1
     place.empty()
     forget()
-    return failed
+    return outcome
 
 
 def _teller(place, done, count, name):

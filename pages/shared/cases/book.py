@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 READER = "reader_initials"
 CASES, KNOWN, VIEWS = "saved_cases", "known_cases", "film_views"
+SIGN_OUTS = "sign_outs"
 
 Stands = tuple[object, ...]
 """All that a reader does to a film, grades apart: told from how it stood before by being equal."""
@@ -30,11 +31,15 @@ Stands = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A case, the film of the session that it is, and how that stood when it was kept."""
+    """A case, the film of the session that it is, and how that stood when it was kept.
+
+    `is_overtaken`: another window changed the case meanwhile, so that it was not kept, but said.
+    """
 
     case: Case
     film: Callable[[], Film | None]
     stands: Stands
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,17 @@ class Book:
         entry = self.entries.get(digest)
         return entry if entry and entry.film() is self.films.get(digest) else None
 
-    def note(self, film: Film, case: Case, stands: Stands) -> None:
-        """Note that a film is `case`, which was kept as the film `stands`."""
-        self.entries[film.digest] = Entry(case, weakref.ref(film), stands)
-        self.hers.are_same(film.digest, case.film)
+    def note(self, film: Film, case: Case, stands: Stands, *, is_overtaken: bool = False) -> None:
+        """Note that a film is `case`, which was kept as the film `stands`, or `is_overtaken`."""
+        self.entries[film.digest] = Entry(case, weakref.ref(film), stands, is_overtaken)
+        # Of one that was just saved nothing was kept before; of others hers were met already.
+        self.hers.are_same(film.digest, case.film, in_sight=True)
         self.known[film.digest] = case.case_id
+
+    def is_open(self, case_id: int) -> bool:
+        """Return whether a film of this session is that case: what is kept of it is in sight."""
+        cases = (self.entry_of(digest) for digest in self.entries)
+        return any(entry.case.case_id == case_id for entry in cases if entry)
 
     def forget_case(self, case_id: int) -> None:
         """Let the films of a case that was deleted belong to none any more."""
@@ -84,10 +95,15 @@ class Book:
 
         case = self.entries[digest].case
         for knee, joined, before in self._grades_of(digest, case):
+            own, meanwhile = joined, before
             if joined != before:
-                joined = readers.put_grade(db, case.case_id, knee, self.reader, joined)
-                case.grades[knee] = joined
-            self.hers.put(digest, knee, joined)
+                own, meanwhile = readers.put_grade(db, case.case_id, knee, self.reader, joined)
+                case.grades[knee] = own
+            self.hers.put(digest, knee, own)
+            if meanwhile.grade != before.grade:  # in another window
+                self.hers.put_aside(digest, knee, meanwhile)
+            if joined.grade != before.grade:
+                self.hers.put_aside(digest, knee, joined)
 
     def _grades_of(self, digest, case):
         """Return hers of each knee, joined with what was kept, and what was."""
@@ -110,6 +126,11 @@ def opened() -> Book:
     return Book(entries, known, films, own_grades.hers(), state.get(READER, ""))
 
 
+def sign_outs() -> int:
+    """Return how many readers left the list in this session before the one who is at it."""
+    return st.session_state.get(SIGN_OUTS, 0)
+
+
 def stands_as(film: Film) -> Stands:
     """Return how a film of this session stands as its reader left it."""
     places, state = range(len(film.frames)), st.session_state
@@ -118,6 +139,23 @@ def stands_as(film: Film) -> Stands:
         state.get(knees.side_key(film, knee)) or film.localised.knees[knee].side for knee in places
     )
     return moved, sides, film.quarters, film.changes, film.anyway, seen_of(film)
+
+
+def is_touched(film: Film) -> bool:
+    """Return whether a reader moved a box, set a side or measured on a film of the session."""
+    seen = seen_of(film)
+    return is_set(film) or bool(seen and seen.measured)
+
+
+def is_set(film: Film) -> bool:
+    """Return whether a reader moved a box or set a side on a film of the session."""
+    places, state = range(len(film.frames)), st.session_state
+    moved = any(state.get(knees.frame_key(film, knee)) for knee in places)
+    sides = [state.get(knees.side_key(film, knee)) for knee in places]
+    as_found = [each.side for each in film.localised.knees]
+    return moved or any(
+        side not in (None, there) for side, there in zip(sides, as_found, strict=True)
+    )
 
 
 def seen_of(film: Film) -> Seen | None:
@@ -130,7 +168,7 @@ def is_kept(digest: str) -> bool:
     """Return whether all that the reader did to a film and said of it is kept with its case."""
     book = opened()
     is_known = digest in book.films and book.entry_of(digest) is not None
-    return is_known and not lacks(book, digest)
+    return is_known and not (lacks(book, digest) or book.hers.put_aside_of(digest))
 
 
 def lacks(book: Book, digest: str) -> bool:
@@ -138,4 +176,6 @@ def lacks(book: Book, digest: str) -> bool:
     if book.has_grades(digest):
         return True
     entry, film = book.entry_of(digest), book.films.get(digest)
-    return entry is not None and film is not None and stands_as(film) != entry.stands
+    if entry is None or film is None:
+        return False
+    return entry.is_overtaken or stands_as(film) != entry.stands

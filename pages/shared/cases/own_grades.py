@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from kneeoa.grades import GRADES
+from kneeoa.grades import GRADES, KLGrade
 from kneeoa.store.cases.case import NO_GRADE, OwnGrade
 from pages.shared import kept, keyboard
 
@@ -15,6 +15,7 @@ WHEN = {"now": "at once", "after": "after my grade"}
 KEYS = "own grade"
 """What the places begin with at which her keys are noted: then film and knee."""
 _GRADES, _SAME, _EARLY = "own_grades", "same_films", "asked_without_grade"
+_AT_ONCE, _ASIDE = "grades_at_once", "grades_aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Hers:
 
     grades: dict[tuple[str, int], OwnGrade]
     same: dict[str, str]
+    aside: dict[tuple[str, int], OwnGrade]
+    """Grades of hers that another one of hers stands instead of, which was not in sight then."""
 
     def name(self, digest: str) -> str:
         """Return by which digest what she says of a film is kept."""
@@ -43,14 +46,49 @@ class Hers:
         """Return the knees of a film of which she said or saw anything."""
         return sorted(knee for film, knee in self.grades if film == self.name(digest))
 
-    def are_same(self, digest: str, kept_as: str) -> None:
-        """Do what the function of this name does."""
+    def given_to(self, digest: str) -> list[tuple[int, int]]:
+        """Return her grades of a film, by knee, those that were put aside as well."""
+        name = self.name(digest)
+        every = (*self.grades.items(), *self.aside.items())
+        mine = {(knee, own.grade) for (film, knee), own in every if film == name}
+        return sorted((knee, grade) for knee, grade in mine if grade is not None)
+
+    def put_aside_of(self, digest: str) -> list[tuple[int, int]]:
+        """Return her grades of a film, by knee, instead of which others of hers stand."""
+        mine = [
+            (knee, own.grade)
+            for (film, knee), own in self.aside.items()
+            if film == self.name(digest)
+        ]
+        return sorted((knee, grade) for knee, grade in mine if grade is not None)
+
+    def are_same(self, digest: str, kept_as: str, *, in_sight: bool = False) -> None:
+        """Do what the function of this name does; `in_sight` as of `meet`."""
         if digest == kept_as:
             return
         self.same[digest] = kept_as
         for key in [key for key in self.grades if key[0] == digest]:
-            own = self.grades.pop(key)
-            self.put(kept_as, key[1], own.joined(self.of(kept_as, key[1])))
+            own, kept = self.grades.pop(key), self.of(kept_as, key[1])
+            self.put(kept_as, key[1], own)
+            self.meet(kept_as, key[1], kept, in_sight=in_sight)
+
+    def meet(self, digest: str, knee: int, kept: OwnGrade, *, in_sight: bool = False) -> OwnGrade:
+        """Join what she says of a knee with what was `kept`; return what stands, and keep that.
+
+        A grade is kept that was not `in_sight` when she gave another: that one is put aside, and
+        said to be.
+        """
+        own = self.of(digest, knee)
+        stands = own.joined(kept) if in_sight else own.after_kept(kept)
+        self.put(digest, knee, stands)
+        self.put_aside(digest, knee, own)
+        return stands
+
+    def put_aside(self, digest: str, knee: int, own: OwnGrade) -> None:
+        """Note that a grade of hers does not stand, where another one does."""
+        stands = self.of(digest, knee).grade
+        if own.grade is not None and stands not in (None, own.grade):
+            self.aside[self.name(digest), knee] = own
 
     def press(self, digest: str, knee: int, keys: set[keyboard.Key], now: datetime) -> bool:
         """Act on her keys at one knee; return False where she asked for theirs without a grade.
@@ -58,9 +96,10 @@ class Hers:
         Grade and Enter may come in one run, and in no order.
         """
         own = self.of(digest, knee)
-        grades = [key for key in keys if isinstance(key, int) and key in range(len(GRADES))]
+        grades = grades_among(keys)
         if len(grades) == 1:
             own = own.given(grades[0], now)
+            self.aside.pop((self.name(digest), knee), None)
         is_asked = "confirm" in keys and len(grades) <= 1
         if is_asked and own.grade is not None:
             own = own.seen(now)
@@ -71,18 +110,32 @@ class Hers:
 def hers() -> Hers:
     """Return what she said and saw in this session."""
     state = st.session_state
-    return Hers(state.setdefault(_GRADES, {}), state.setdefault(_SAME, {}))
+    return Hers(*(state.setdefault(name, {}) for name in (_GRADES, _SAME, _ASIDE)))
 
 
 def act() -> None:
     """Act on the keys that she pressed, at whatever film: that one may be in sight no more."""
     known, now = hers(), datetime.now(UTC)
     # Of the session nothing more is asked before all of them are acted on.
-    early = False
+    early, at_once = False, []
     for (_, digest, knee), keys in keyboard.taken(KEYS).items():
         early |= not known.press(digest, knee, keys, now)
+        grades = grades_among(keys)
+        at_once += [(digest, grades)] if len(grades) > 1 else []
     if early:
         st.session_state[_EARLY] = True
+    if at_once:
+        st.session_state.setdefault(_AT_ONCE, []).extend(at_once)
+
+
+def came_at_once() -> list[tuple[str, list[int]]]:
+    """Return, once, the grades that came together for a knee of a film, of which none was taken."""
+    return st.session_state.pop(_AT_ONCE, [])
+
+
+def grades_among(keys: set[keyboard.Key]) -> list[int]:
+    """Return the grades among some keys, in order."""
+    return sorted(key for key in keys if isinstance(key, int) and key in range(len(GRADES)))
 
 
 def asked_early() -> bool:
@@ -120,9 +173,45 @@ def are_same(digest: str, kept: str) -> None:
     hers().are_same(digest, kept)
 
 
+def lie_otherwise(digest: str, kept: str) -> None:
+    """Note that knees of a film are counted otherwise than those of it as it is `kept`.
+
+    No grade goes over; what was opened of the one may be any knee of the other.
+    """
+    known = hers()
+    known.same.pop(digest, None)
+    if digest == kept:
+        return
+    places = known.knees_of(digest)
+    for seen in [known.of(digest, knee).only_seen() for knee in places]:
+        for knee in places:
+            known.put(kept, knee, known.of(kept, knee).joined(seen))
+
+
+def aside_in_words(digest: str, knee: int, *, is_open: bool) -> str:
+    """Return which two grades of a knee are hers, and how she has the other; empty of one.
+
+    `is_open`: the case that keeps one of them is.
+    """
+    known = hers()
+    own, other = known.of(digest, knee), known.aside.get((known.name(digest), knee), NO_GRADE)
+    if own.grade is None or other.grade is None:
+        return ""
+    choose = f"Press {other.grade} to have that instead, or {own.grade} to leave it so."
+    return (
+        f"Two grades are yours: {_given(own)} is kept, {_given(other)} is not. "
+        f"{choose if is_open else 'Open the case to choose.'}"
+    )
+
+
+def _given(own):
+    at = f" of {own.given_at:%Y-%m-%d %H:%M} UTC" if own.given_at else ""
+    return f"{KLGrade(own.grade).label}{at}"
+
+
 def forget() -> None:
     """Forget what she said and saw in this session."""
-    for name in (_GRADES, _SAME, _EARLY):
+    for name in (_GRADES, _SAME, _EARLY, _AT_ONCE, _ASIDE):
         st.session_state.pop(name, None)
 
 
@@ -130,14 +219,18 @@ def count_anew(digest: str) -> None:
     """Forget which knees of a film she graded, where they are counted anew; what she saw stays."""
     act()  # on keys of the knees as they were
     known = hers()
-    places = known.knees_of(digest)
-    mine = [known.grades.pop((known.name(digest), knee)) for knee in places]
+    name, places = known.name(digest), known.knees_of(digest)
+    mine = [known.grades.pop((name, knee)) for knee in places]
+    for knee in places:
+        known.aside.pop((name, knee), None)
+    known.same.pop(digest, None)  # whether it lies as it is kept is looked for anew
     seen = min(filter(None, (own.seen_at for own in mine)), default=None)
     if seen is not None:
         # What was opened may be any of them by now.
         is_passed = all(own.passed for own in mine if own.seen_at is not None)
         for knee in places:
-            known.put(digest, knee, OwnGrade(seen_at=seen, passed=is_passed))
+            for film in {name, digest}:
+                known.grades[film, knee] = OwnGrade(seen_at=seen, passed=is_passed)
 
 
 def saw(digest: str, knee: int) -> None:

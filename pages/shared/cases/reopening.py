@@ -10,6 +10,7 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.found import Knee
 from kneeoa.graders.locating.header_gate import is_of_header
+from kneeoa.grades import KLGrade
 from kneeoa.store.cases import identity, settings
 from kneeoa.store.cases.case import Case
 from kneeoa.store.cases.films import FilmFiles
@@ -23,6 +24,7 @@ from pages.shared.viewer.seen import seen_from
 AT = "cases_at"
 """Where the session keeps the row of the list that was opened last."""
 _WANTED, _IN_ORDER = "wanted_case", "cases_in_order"
+_NOT_TAKEN_OVER = "grades_not_taken_over"
 
 
 def want(case_id: int, knee: int = 0) -> None:
@@ -131,7 +133,8 @@ def bring_back(case_id: int, knee: int = 0) -> list[str]:
 def bring_here(case_id: int, knee: int = 0) -> tuple[Film, list[str]]:
     """Have a case's film in this session as it was saved, without turning to it.
 
-    Return it with what is not as it was; raises as `bring_back`.
+    Return it with what is not as it was, and what of hers it does not take over; raises as
+    `bring_back`.
     """
     from kneeoa.store.cases import keeping
 
@@ -146,17 +149,40 @@ def bring_here(case_id: int, knee: int = 0) -> tuple[Film, list[str]]:
         film.know(
             finding for knee in state.knees for finding in knee.findings if is_of_header(finding)
         )
+    in_sight = book.opened().is_open(case_id)
+    not_taken: dict[int, str] = st.session_state.get(_NOT_TAKEN_OVER, {})
+    saved.keep_until_sign_out(_NOT_TAKEN_OVER, not_taken)
+    if not same_films.lies_as(film, case):
+        # Before it lies otherwise: should this run end on the way, the next one takes none either.
+        if given := own_grades.hers().given_to(digest):
+            not_taken[case_id] = _not_taken_over([grade for _, grade in given])
+        own_grades.count_anew(digest)
     own_grades.are_same(digest, case.film)
     session_films.restore(film, state.quarters, state.changes)
     film.anyway, film.drawn = state.anyway, film.drawn or state.drawn
     differences = _restore_knees(film, state)
+    differences += [not_taken[case_id]] if case_id in not_taken else []
     knees.turn_to(film, knee)
     for place, own in case.grades.items():
-        own_grades.put(digest, place, own_grades.of(digest, place).joined(own))
+        own_grades.hers().meet(digest, place, own, in_sight=in_sight)
     if seen := seen_from({"view": state.view, "measured": list(state.measurements)}):
         saved.note_seen(digest, seen)
     saved.note_case(film, case)
     return film, differences
+
+
+def _not_taken_over(grades):
+    labels, is_one = ", ".join(KLGrade(grade).label for grade in grades), len(grades) == 1
+    return (
+        f"{labels} {'is' if is_one else 'are'} not taken over: you gave "
+        f"{'it' if is_one else 'them'} before this case was opened, which counts its knees "
+        f"otherwise. Give {'it' if is_one else 'them'} again."
+    )
+
+
+def has_told(case_id: int) -> None:
+    """Note that what `bring_back` returned of a case is kept to be said."""
+    st.session_state.get(_NOT_TAKEN_OVER, {}).pop(case_id, None)
 
 
 def _have_here(case: Case, files: FilmFiles) -> str:

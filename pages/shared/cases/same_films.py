@@ -5,7 +5,7 @@ import os
 from collections.abc import Collection
 
 from kneeoa.store.cases import settings
-from kneeoa.store.cases.case import Case
+from kneeoa.store.cases.case import Case, OwnGrade
 from kneeoa.store.cases.films import FilmFileError, FilmFiles
 from pages.shared import cached, session_films
 from pages.shared.cases import own_grades
@@ -13,14 +13,39 @@ from pages.shared.session_films import Film
 
 
 def kept_as(film: Film, files: FilmFiles, reader: str) -> Case | None:
-    """Return the newest case of a film, be it kept as another file without its patient."""
+    """Return the newest case of a film, be it kept as another file without its patient.
+
+    What she said of its knees is of the case's where they are counted alike.
+    """
     from kneeoa.store.cases import keeping
 
     mark = _marks(files, [film.digest]).get(film.digest, "")
     case = keeping.of_film(cached.store(), film.digest, reader, mark=mark)
     if case is not None:
-        own_grades.are_same(film.digest, case.film)
+        join = own_grades.are_same if lies_as(film, case) else own_grades.lie_otherwise
+        join(film.digest, case.film)
     return case
+
+
+def lies_as(film: Film, case: Case) -> bool:
+    """Return whether knees of a film are counted as those of a case.
+
+    Turned otherwise, or with another number of them, the first of several is another knee.
+    """
+    here, there = len(film.frames), len(case.state.knees) or len(film.frames)
+    return max(here, there) < 2 or (film.quarters, here) == (case.state.quarters, there)
+
+
+def hers_of(film: Film, case_id: int, reader: str) -> dict[int, OwnGrade] | None:
+    """Return what a reader said of a film's knees in a saved case, be it open here or not.
+
+    None where that counts them otherwise, see `lies_as`. Raises `KneeOAError` where the case is
+    gone or damaged.
+    """
+    from kneeoa.store.cases import keeping
+
+    case = keeping.get(cached.store(), case_id, reader)
+    return case.grades if lies_as(film, case) else None
 
 
 def _marks(files: FilmFiles, digests: Collection[str]) -> dict[str, str]:

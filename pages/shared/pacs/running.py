@@ -29,8 +29,6 @@ class Running:
         self.inbox: Inbox | None = None
         self.problems: list[str] = []
         self._receiver = self._sender = None
-        self._engine: Engine | None = None
-        self._lock = threading.Lock()
         for begin in (self._configure, self._receive, self._send):
             try:
                 begin()
@@ -49,15 +47,6 @@ class Running:
         with contextlib.suppress(KneeOAError):  # said where they are listed
             return len(self.inbox.digests()) if self.inbox is not None else 0
         return 0
-
-    def store(self) -> "Engine":
-        """Return the database, opened once; raise `StoreError` where it cannot be."""
-        from kneeoa.store.database import open_store
-
-        with self._lock:
-            if self._engine is None:
-                self._engine = open_store(os.environ.get("KNEEOA_DATABASE_URL"))
-            return self._engine
 
     def wake(self) -> None:
         """Have what was put in sent now."""
@@ -93,9 +82,17 @@ class Running:
         if self.pacs.takers:
             from kneeoa.pacs.sender import Sender
 
-            sender = Sender(self.store, self.pacs.takers, cipher=lambda: self.cipher)
+            sender = Sender(_store, self.pacs.takers, cipher=lambda: self.cipher)
             sender.start()
             self._sender = sender
+
+
+def _store() -> "Engine":
+    """Return the database as pages have it: opened twice, it would have two turns to write."""
+    # Late: this imports more than a server must have to answer.
+    from pages.shared import cached
+
+    return cached.store()
 
 
 _lock = threading.Lock()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kneeoa.pacs.settings import Taker
 from kneeoa.wording import counted
-from pages.shared import boundary, clients, keyboard
+from pages.shared import boundary, cached, clients, keyboard
 from pages.shared.pacs.running import running
 
 _SENT = "reports_sent"
@@ -17,9 +17,7 @@ def servers() -> Sequence[Taker]:
     return running().pacs.takers
 
 
-def offer(
-    make: Callable[[], Sequence[bytes]], key: str, *, about: str = "", content: str = ""
-) -> None:
+def offer(make: Callable[[], Sequence[bytes]], *, about: str = "", content: str = "") -> None:
     """Show the button, where there is an archive that takes reports; else nothing.
 
     `make` gives the DICOM objects, and is called when they are asked for. `about` is what the list
@@ -32,7 +30,7 @@ def offer(
     names = [server.name for server in there]
     name = names[0]
     if len(names) > 1:
-        name = st.selectbox("Archive", names, key=f"archive_{key}")
+        name = st.selectbox("Archive", names, key="send_to")
     sent: dict[tuple[str, str], int] = st.session_state.setdefault(_SENT, {})
     times = sent.get((name, content), 0) if content else 0
     label = f"Send {'again ' if times else ''}to {boundary.escaped(name)}"
@@ -42,7 +40,7 @@ def offer(
             "has it."
         )
     # Of another report it is another one, and a press that comes late sends nothing.
-    key = keyboard.key_for(f"send_{key}_{times}", content)
+    key = keyboard.key_for(f"send_{times}", content)
     if not st.button(label, key=key, icon=":material/upload:", width="stretch"):
         return
     with boundary.refusals_shown():
@@ -61,10 +59,9 @@ def put_in(objects: Sequence[bytes], server: Taker, *, about: str = "") -> list[
     from kneeoa.pacs import outbox
     from kneeoa.pacs.sender import utc_now
 
-    now = running()
+    now, db = running(), cached.store()
     numbers = [
-        outbox.put(now.store(), server, data, utc_now(), about=about, cipher=now.cipher)
-        for data in objects
+        outbox.put(db, server, data, utc_now(), about=about, cipher=now.cipher) for data in objects
     ]
     clients.note("reports sent to an archive", server.name)
     now.wake()

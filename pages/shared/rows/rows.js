@@ -52,7 +52,7 @@ class Table {
     }
     this.drawn = drawn;
     if (!this.wasShown) this.point(true);
-    if (!this.wasShown && document.activeElement === document.body) this.root.focus();
+    if (!this.wasShown && document.activeElement === document.body) this.focus();
     this.wasShown = true;
   }
 
@@ -88,7 +88,7 @@ class Table {
     table.append(top, body);
     this.root.replaceChildren(table);
     this.root.scrollTop = scroll;
-    if (hadFocus) this.root.focus({ preventScroll: true }); // what had it may be gone
+    if (hadFocus) this.focus(); // what had it may be gone
     this.body = body;
     this.point(false);
     this.check();
@@ -104,7 +104,7 @@ class Table {
       const change = box.checked ? 'add' : 'delete';
       this.data.rows.forEach(({ whole }) => this.marked[change](whole));
       this.tellMarks();
-      this.root.focus();
+      this.focus();
     });
     this.all = box;
     th.append(box);
@@ -123,7 +123,7 @@ class Table {
       // Of rows that are a page of many, the server knows the order.
       if (this.data.order) this.setStateValue('sort', this.sort);
       else this.draw();
-      this.root.focus();
+      this.focus();
     });
     th.append(button);
     return th;
@@ -143,13 +143,16 @@ class Table {
       td.append(box);
       tr.append(td);
     }
-    columns.forEach(({ name, kind }) => {
+    columns.forEach(({ name, label, kind }) => {
       const td = element('td', { className: `${kind} ${row.tones[name] ?? ''}` });
       const cell = row.cells[name] ?? '';
       if (kind !== 'picture') {
         td.textContent = cell;
         td.title = row.told[name] ?? '';
       } else if (cell) td.append(picture(cell));
+      // Where columns stand below each other, nothing else says what a cell is of.
+      if (['grade', 'number'].includes(kind) && cell) td.dataset.label = label;
+      if (kind !== 'picture' && !cell) td.classList.add('empty');
       tr.append(td);
     });
     tr.addEventListener('click', () => this.go(row.key));
@@ -200,9 +203,23 @@ class Table {
       const isHere = tr.dataset.key === this.at;
       tr.classList.toggle('here', isHere);
       tr.setAttribute('aria-selected', isHere);
-      if (isHere && isMoved) tr.scrollIntoView({ block: 'nearest' });
+      if (isHere && isMoved) this.haveInSight(tr);
     });
     this.root.dataset.at = this.at ?? '';
+  }
+
+  // Within the table alone: the page stays at what stands above it.
+  haveInSight(tr) {
+    const [view, row] = [this.root, tr].map((node) => node.getBoundingClientRect());
+    const head = this.root.querySelector('thead').offsetHeight;
+    const above = row.top - view.top - head;
+    const below = row.bottom - view.top - this.root.clientTop - this.root.clientHeight;
+    if (above < 0) this.root.scrollTop += above;
+    else if (below > 0) this.root.scrollTop += Math.min(below, above);
+  }
+
+  focus() {
+    this.root.focus({ preventScroll: true });
   }
 
   mark({ whole }) {

@@ -1,0 +1,1 @@
+"""The view of this session's films on the page of cases."""

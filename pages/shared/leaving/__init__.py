@@ -1,0 +1,1 @@
+"""What a browser does before it leaves the page."""
