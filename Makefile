@@ -62,11 +62,13 @@ TORCH_TESTS = tests/train/locate tests/train/study tests/train/native/test_train
 
 # What two targets print at the same time does not mix, where make can see to it (from 4.0 on).
 TOGETHER = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+# Two targets at a time, unless who called this make has said how many.
+AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j 2)
 
 VIEWER = pages/shared/viewer
 BUNDLE = film-viewer.js film-viewer.LICENSES.txt
 
-.PHONY: app test tests torch-tests tensorflow-tests coverage fuzz audit lock bench bench-class bench-cases bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
+.PHONY: app test tests every-test torch-tests tensorflow-tests coverage fuzz audit lock bench bench-class bench-cases bench-memory bench-runs bench-train viewer check-viewer build-viewer lint format clean distclean
 .DELETE_ON_ERROR:
 
 # Asked before, where an address is given: the server would answer with its own innards.
@@ -74,15 +76,22 @@ app: $(APP)
 	$(if $(ADDRESS),@$(PYTHON) -c '$(IS_OURS)' $(ADDRESS) 2>/dev/null || { echo $(NOT_OURS) >&2; exit 2; })
 	$(PYTHON) -m streamlit run app.py --server.port $(PORT)$(SERVED)
 
-test: lint tests
+# Beside each other: lint computes on one core alone. What it says comes in one piece, at its end.
+test: $(TESTS)
+	$(MAKE) $(AT_ONCE) $(TOGETHER) lint tests
 
 # Where no package server is in reach, the tests that need these programs say so and are passed over.
 tests: $(TESTS)
 	$(PYTHON) -m tests.support.install_chromium
 	-$(PYTHON) -m tests.support.dicom_programs
 	-$(PYTHON) -m tests.support.install_orthanc
+	@once=$$(mktemp -d) && trap 'rm -rf "$$once"' EXIT && \
+	  KNEEOA_TEST_ONCE="$$once" $(MAKE) $(if $(TOGETHER),$(TOGETHER)=none) every-test
+
+# What one process has drawn, read or measured, those of all three parts have.
+every-test:
 	$(PYTEST) -n 3 $(addprefix --ignore=,$(KERAS_TESTS))
-	$(MAKE) $(if $(COVER),,-j 2 $(TOGETHER)) torch-tests tensorflow-tests
+	$(MAKE) $(if $(COVER),,$(AT_ONCE) $(TOGETHER)) torch-tests tensorflow-tests
 
 torch-tests:
 	KERAS_BACKEND=torch $(PYTEST) -n 2 $(TORCH_TESTS)

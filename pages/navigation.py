@@ -4,8 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import attribution, cached, live, style
+from pages.shared import attribution, live, style
 from pages.shared.cases import arrivals, own_grades, unsaved
+from pages.shared.leaving import at_stake
+from pages.shared.patients import named
 
 ROOMS = {
     # Without a name of their own, these stand in the menu itself, before the rooms.
@@ -40,8 +42,6 @@ st.set_page_config(
     page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"),
     layout="wide",
 )
-# At the start of a server, when no session holds a film yet: it would stay, too.
-cached.spare_the_collector()
 # A closed room would not show which of its pages this is.
 item = 1 + len(pages[""])
 for room in list(pages)[1:]:
@@ -53,6 +53,8 @@ unsaved.keep_up(on_read=page == pages[""][0])
 unsaved.show()
 arrivals.take_arrivals()
 own_grades.keep_asked()
+named.keep_asked()
 with live.begun_last():
     page.run()
 unsaved.has_been_said()
+at_stake.ask_first()

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items):
 def little_to_collect():
     """Spare the garbage collector the half million objects that libraries keep for good.
 
-    Streamlit has it go through all of them after each run of a page, Keras before each training.
+    Keras has it go through all of them before each training, and Python itself now and then.
     """
     gc.collect()
     gc.freeze()
@@ -91,5 +91,15 @@ def networks_asked_once():
     from tests.support import asked_once
 
     undo = asked_once.use()
+    yield
+    undo()
+
+
+@pytest.fixture(scope="module")
+def knees_measured_once():
+    """Have the joint space of a knee be measured once, see `measured_once`."""
+    from tests.support import measured_once
+
+    undo = measured_once.use()
     yield
     undo()

@@ -3,10 +3,11 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.support.places import ROOT
@@ -14,6 +15,8 @@ from tests.support.places import ROOT
 LONGEST_FILE = 300
 MOST_FILES = 15
 KERAS = ("keras", "tensorflow", "tf_keras_vis", "torch")
+ROOMS = ("kneeoa", "pages", "tests", "train")
+IS_FILE = re.compile(r"/|\.(m?js|py|csv|json|sh|gz|toml)$")
 CACHES = {"pages/shared/cached.py", "pages/shared/research/cached_runs.py"}
 
 
@@ -84,6 +87,70 @@ def test_variables_say_what_they_hold():
         ("kneeoa/pacs/outbox.py", "said"),
         ("kneeoa/store/cases/case.py", "said"),
     }
+
+
+def names_in(text: str) -> set[str]:
+    """Return what stands between single backticks and may be a file's or a module's name."""
+    return set(re.findall(r"(?<!`)`([\w./-]+)`(?!`)", text))
+
+
+def files_gone(names: Iterable[str], paths: Iterable[str]) -> set[str]:
+    """Return which `names` of files are in none of `paths`, be they named from a folder on."""
+    code = (".py", ".js", ".mjs")
+    ours = [n for n in names if n.endswith(code) or ("/" in n and n.split("/")[0] in ROOMS)]
+    there = [f"/{path}" for path in paths]
+    return {name for name in ours if not any(path.endswith(f"/{name}") for path in there)}
+
+
+def modules_gone(names: Iterable[str], modules: Mapping[str, str]) -> set[str]:
+    """Return which dotted `names` are in none of `modules`, which give each its source.
+
+    A module may be named without the packages that it is in. A name that begins with no module of
+    ours, such as ``row.value``, is left aside.
+    """
+    by_last: dict[str, list[str]] = {}
+    for module in modules:
+        by_last.setdefault(module.rpartition(".")[2], []).append(module)
+    lost = set()
+    for name in names:
+        parts = name.split(".")
+        for end in range(len(parts), 0, -1):
+            begin = f".{'.'.join(parts[:end])}"
+            meant = [m for m in by_last.get(parts[end - 1], ()) if f".{m}".endswith(begin)]
+            if meant:
+                word = rf"\b{parts[end]}\b" if end < len(parts) else ""
+                if not any(re.search(word, modules[module]) for module in meant):
+                    lost.add(name)
+                break
+        else:
+            if parts[0] in ROOMS:
+                lost.add(name)
+    return lost
+
+
+def test_what_docs_and_docstrings_name_is_there():
+    # Sentences outlive the moving of files.
+    modules = {module_of(path): (ROOT / path).read_text("utf-8") for path in all_files()}
+    files = [file for room in (*ROOMS, "docs") for file in (ROOT / room).rglob("*")]
+    paths = ["app.py", *(file.relative_to(ROOT).as_posix() for file in files)]
+    guides = [*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    texts = {guide.name: guide.read_text("utf-8") for guide in guides}
+    texts |= {path: modules[module_of(path)] for path in FILES}
+    names = {place: names_in(text) for place, text in texts.items()}
+    everything = set().union(*names.values())
+    dotted = {name for name in everything if "." in name and not IS_FILE.search(name)}
+    gone = files_gone(everything, paths) | modules_gone(dotted, modules)
+    assert {place: named & gone for place, named in names.items() if named & gone} == {}
+
+
+def test_a_name_that_is_gone_is_noticed():
+    modules = {"kneeoa.films.decode": "def film(): ...", "pages.shared.cached": "store = 1"}
+    there, gone = {"films.decode.film", "cached.store", "row.value"}, {"cached.new", "kneeoa.made"}
+    assert modules_gone(there | gone, modules) == gone
+    paths = ["pages/shared/cached.py", "pages/shared/viewer"]
+    there, gone = {"shared/cached.py", "pages/shared/viewer", "val/0"}, {"jobs.py", "kneeoa/films"}
+    assert files_gone(there | gone, paths) == gone
+    assert names_in("As ``python`` in `decode.film` does.") == {"decode.film"}
 
 
 def test_caches_are_in_one_place():

@@ -63,8 +63,9 @@ def _on_test(test):
     if before := test.get("grades_of_crops"):
         after = test["grades_with_localiser"]
         cost = (
-            f" The accuracy of both networks together on them is {after['accuracy']:.1%} with it, "
-            f"{before['accuracy']:.1%} without."
+            " As this dashboard grades, each framed anew by the box that it finds, the accuracy "
+            f"of both networks together on them is {after['accuracy']:.1%}. Framed as the data "
+            f"set has them, as all other figures are measured, it is {before['accuracy']:.1%}."
         )
     refusals = test["refusals"]
     return f"\n- Of {refusals['films']} test knees it refuses {refusals['refused']}.{cost}"

@@ -1,12 +1,11 @@
 """The about page: intended use, data, training, measured performance, limits; from the cards."""
 
-from collections import Counter
-
 import streamlit as st
 
 from kneeoa import __version__
 from kneeoa.analysis import findings
 from kneeoa.analysis.claim import verdict
+from kneeoa.graders.together import made_of
 from kneeoa.graders.training_words import training_sentence
 from kneeoa.grades import GRADES
 from kneeoa.networks import DISPLAY_NAME, TOGETHER
@@ -78,13 +77,7 @@ def show_training(cards, together) -> None:
         # What stands in a card is text, be it a path or the name of a machine.
         st.markdown(f"- {name}: {boundary.escaped(sentence.replace('`', ''))}")
     if together:
-        members = Counter(DISPLAY_NAME[member["architecture"]] for member in together["members"])
-        counted = " and ".join(f"{count} {name}" for name, count in members.items())
-        st.markdown(
-            f"- **{TOGETHER}**: the mean of {counted}, trained from different seeds, each on the "
-            "film and its mirror image, both networks with the same weight; chosen on the "
-            "validation films among those that read a knee within 100 ms."
-        )
+        st.markdown(f"- **{TOGETHER}**: {made_of(together, cards.values())}.")
 
 
 def show_data(cards, together) -> None:

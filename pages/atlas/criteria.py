@@ -1,5 +1,6 @@
 """The atlas in words and in a drawing: the grades' signs, their variants, how readers agree."""
 
+import re
 from html import escape
 from pathlib import Path
 
@@ -25,6 +26,20 @@ STYLE = """
 .kl-atlas .here {background: color-mix(in srgb, #2b93a1 13%, transparent);}
 .kl-atlas .grade {width: 16.4%; padding-left: .6rem !important;}
 .kl-atlas svg {display: block; margin-bottom: .3rem;}
+.kl-wide {overflow-x: auto;}
+.kl-drawn .kl-mark, .kl-drawn ol {display: none;}
+@media (max-width: 640px) {
+  /* The names would be too small to read: numbers on the drawing, what they mean below it. */
+  .kl-drawn {overflow: hidden;}
+  .kl-drawn > svg {width: 136% !important; margin: 0 -18%; max-width: none;}
+  .kl-drawn .kl-sign {display: none;}
+  .kl-drawn .kl-mark {display: inline; font-size: 34px; font-weight: 650;}
+  .kl-drawn .kl-part {font-size: 25px; fill-opacity: .8;}
+  .kl-drawn ol {display: block; margin: .4rem 0 0; font-size: .95rem; line-height: 1.5;}
+  .kl-wide .kl-atlas {min-width: 36rem;}
+  .kl-wide .kl-atlas :is(tbody, thead) th:first-child {position: sticky; left: 0;
+    background: Canvas;}
+}
 </style>
 """
 
@@ -57,17 +72,17 @@ def show() -> None:
                 f":small[{step.decides}]"
             )
     with picture:
-        _show_drawn(drawing(grade))
+        _show_drawn(numbered(drawing(grade)), "kl-drawn")
         st.caption(
             "A drawing, not a film: a right knee from the front, its signs plainer than on film."
         )
     st.subheader("The five grades, sign by sign")
-    _show_drawn(_signs_table(grade))
+    _show_drawn(_signs_table(grade), "kl-wide")
     st.caption(f"After {_cited(atlas.KELLGREN_1957)}, in our own words.")
     variants, agreement = st.columns([1.9, 1], gap="large")
     with variants:
         st.subheader("Where a word decides")
-        _show_drawn(_variants_table())
+        _show_drawn(_variants_table(), "kl-wide")
         st.caption(
             f"{_cited(atlas.SCHIPHOF_2008)} found five descriptions in large studies, all called "
             "by the same name. Say which one you grade by."
@@ -89,9 +104,36 @@ def drawing(grade, size="large"):
     return (DRAWINGS / f"kl-{int(grade)}-{size}.svg").read_text("utf-8")
 
 
-def _show_drawn(html):
+_TEXT = re.compile(r"<text (?P<how>[^>]*)>(?P<words>[^<]*)</text>")
+
+
+def numbered(svg: str) -> str:
+    """Return a large drawing that has a number beside each sign, then what the numbers mean.
+
+    Which of names and numbers are shown is for `STYLE` to say. A sign's name is bold, and what the
+    grade asks of it stands below; the parts of the knee are fainter.
+    """
+    signs: list[str] = []
+
+    def marked(text):
+        how, words = text["how"], text["words"]
+        if "fill-opacity" in how:
+            return f'<text class="kl-part" {how}>{words}</text>'
+        mark = ""
+        if "font-weight" in how:
+            signs.append(f"<b>{words}</b>")
+            mark = f'<text class="kl-mark" {how}>{len(signs)}</text>'
+        else:
+            signs[-1] += f": {words}"
+        return f'<text class="kl-sign" {how}>{words}</text>{mark}'
+
+    drawn = _TEXT.sub(marked, svg)
+    return f"{drawn}<ol>{''.join(f'<li>{sign}</li>' for sign in signs)}</ol>"
+
+
+def _show_drawn(html, name):
     # st.html takes drawings out; this leaves them in. Nothing in them comes from a user.
-    st.markdown(f"<div>{html}</div>", unsafe_allow_html=True)
+    st.markdown(f'<div class="{name}">{html}</div>', unsafe_allow_html=True)
 
 
 def _signs_table(chosen):

@@ -85,7 +85,10 @@ def show() -> None:
         selection_mode="multi",
         format_func=lambda grade: KLGrade(grade).label,
     )
-    st.caption(f"{LISTS[key].description} Of {len(answers)} films.")
+    st.caption(
+        f"{LISTS[key].description} Of {len(answers)} films. Both together is not the mean of the "
+        "two below it: more networks take part, and see the mirror image, too."
+    )
     table = films_by_list[key]
     if reference:
         table = table[table["grade"].isin(reference)]
@@ -143,8 +146,7 @@ def _show_film(row):
 
 def _given(row):
     if row.first == row.second:
-        sure = f" (mean probability {row.confidence:.0%})" if row.confidence > 0 else ""
-        return f"both networks {KLGrade(row.first).label}{sure}"
+        return f"both networks {KLGrade(row.first).label}"
     return ", ".join(
         f"{DISPLAY_NAME[name]} {KLGrade(grade).label}"
         for name, grade in zip(ARCHITECTURES, (row.first, row.second), strict=True)

@@ -103,7 +103,9 @@ def show_row(names: list[str], key: str) -> None:
         return
     films = [known_film.film_of(film, f"Film {name}") for name, film in read.items()]
     panes = [Pane(place, name) for place, name in enumerate(read)]
-    viewer.show(films, panes, key=key, options=replace(known_film.IN_A_LIST, columns=len(panes)))
+    height = f"max(24rem, calc({len(panes)} * 20rem * var(--stacked)))"
+    options = replace(known_film.IN_A_LIST, height=height, layout="stack", columns=len(panes))
+    viewer.show(films, panes, key=key, options=options)
     for place, (name, film) in zip(st.columns(len(read)), read.items(), strict=True):
         with place:
             _show_caption(name, film)

@@ -12,9 +12,15 @@ def show_votes(mine) -> None:
 
     Not before the session has ended: they stand beside the reference.
     """
-    table = mine[["position", "image_id", "reference", "grade"]].assign(
-        position=mine["position"] + 1
-    )
+    columns = ["position", "image_id", "reference", "grade", "again"]
+    table = mine[columns].assign(position=mine["position"] + 1)
+    again = sorted(table.loc[table["again"], "position"])
+    if again:
+        named = ", ".join(map(str, again))
+        st.caption(
+            f"Voting was opened again after the votes were shown: film {named}. What counts is the "
+            "vote that stood at the end."
+        )
     with st.expander("Film by film"):
         st.table(
             [
@@ -23,6 +29,7 @@ def show_votes(mine) -> None:
                     "Reference": f"KL {row.reference}",
                     "You": "no vote" if row.grade != row.grade else f"KL {row.grade:.0f}",
                 }
+                | ({"Voting": "opened again" if row.again else ""} if again else {})
                 for row in table.astype({"grade": float}).itertuples()
             ],
             border="horizontal",

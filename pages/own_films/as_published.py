@@ -71,7 +71,7 @@ def _show(kept: Kept):
     names = list(evaluation.answers)
     for column, name in zip(st.columns(max(2, len(names)), gap="medium"), names, strict=False):
         with column:
-            st.markdown(f"**{DISPLAY_NAME.get(name, name)}**: rows your readers, in percent")
+            st.markdown(f"**{DISPLAY_NAME.get(name, name)}**, in percent of your readers' grade")
             table_view.show_figure(_matrix(evaluation.answers[name]), f"own_matrix_{name}")
     with st.expander("Grade by grade, and telling apart"):
         table_view.show_figure(_by_grade(evaluation), "own_grades")
@@ -87,7 +87,11 @@ def _show(kept: Kept):
 def _matrix(films):
     counts = confusions.matrix(films)
     return confusion.confusion_figure(
-        confusions.share(counts, "row"), by="row", counts=counts, height=360
+        confusions.share(counts, "row"),
+        by="row",
+        counts=counts,
+        axes=confusion.OWN,
+        height=360,
     )
 
 

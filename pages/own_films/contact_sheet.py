@@ -11,7 +11,7 @@ from kneeoa.films.frames import SMALLEST_FRAME, Frame
 from kneeoa.grades import GRADES
 from kneeoa.wording import counted
 from pages.own_films.work import Work
-from pages.shared import boundary, cached, table_view
+from pages.shared import boundary, cached, keyboard, table_view
 
 A_PAGE = 24
 A_ROW = 8
@@ -30,9 +30,8 @@ def show_sheet(work: Work) -> None:
     counts = [sum(film.listed.grade == grade for film in chosen) for grade in GRADES]
     named = ", ".join(f"{grade.label}: {n}" for grade, n in zip(GRADES, counts, strict=True))
     st.markdown(
-        f"**{counted(len(chosen), 'film')}** of {boundary.escaped(work.source)} ({named}). The "
-        "yellow frame is what the networks see: the joint in its middle, a little wider than the "
-        "knee."
+        f"**{counted(len(chosen), 'film')}** of {boundary.escaped(work.source)} ({named}). "
+        f"{what_is_seen(work)}"
     )
     if work.lacking:
         st.warning(work.lacking)
@@ -60,6 +59,22 @@ def show_sheet(work: Work) -> None:
     _show_left_out(work)
 
 
+def what_is_seen(work: Work) -> str:
+    """Return what of each film the networks see, or saw when they learnt."""
+    if work.adaptation is None:
+        return (
+            "The yellow frame is what the networks see: the joint in its middle, a little wider "
+            "than the knee."
+        )
+    if work.by_whole_film:
+        return (
+            "What was learnt was learnt from each film as a whole, stretched to a square, which "
+            "did better here than its frame. So no frame is drawn: the published networks alone "
+            "see it."
+        )
+    return "The yellow frame is what was learnt from."
+
+
 def _is_shown(work, film, which):
     return {
         "all": True,
@@ -72,13 +87,18 @@ def _is_shown(work, film, which):
 def _show_film(work, film):
     name = film.listed.name.rpartition("/")[2]
     out = film.opened.digest in work.without
-    picture = sheet.boxed(film.picture, film.shape, film.frame)
-    st.image(picture // 3 if out else picture, width="stretch", alt=f"{name} with its frame")
+    picture = work.shown(film)
+    alt = name if work.by_whole_film else f"{name} with its frame"
+    st.image(picture // 3 if out else picture, width="stretch", alt=alt)
     marks = [f"KL {film.listed.grade}", film.listed.side or None]
     marks += ["left out"] * out + ["corrected"] * film.is_moved + ["remark"] * bool(film.warnings)
     st.caption(f"{boundary.escaped(name)}  \n{', '.join(filter(None, marks))}")
     label = boundary.told_apart("Frame", f"of {name}")
-    if st.button(label, key=f"own_frame_{work.films.index(film)}", width="stretch"):
+    if st.button(
+        label,
+        key=keyboard.key_for("own_frame", film.opened.digest, work.films.index(film)),
+        width="stretch",
+    ):
         _correct(work, film)
 
 
@@ -112,18 +132,23 @@ def _correct(work: Work, film: SheetFilm) -> None:
         return
     line = 3 if max(shown.shape) > 500 else 2
     picture.image(
-        sheet.boxed(display.windowed(shown), film.shape, frame, line=line),
+        sheet.boxed(display.to_uint8(shown), film.shape, frame, line=line),
         width="stretch",
         alt=f"{film.listed.name} with its frame",
     )
-    out = film.opened.digest in work.without
+    digest = film.opened.digest
+    out = digest in work.without
+    # Each of this film's: a press that comes late, or twice, is not one of the next film's.
+    take, as_before, leave = (
+        keyboard.key_for(name, digest) for name in ("own_take", "own_found", "own_out")
+    )
     with controls:
-        if st.button("Take this frame", type="primary", width="stretch", key="own_take"):
+        if st.button("Take this frame", type="primary", width="stretch", key=take):
             _take(work, film, frame)
-        if st.button("As it was found", width="stretch", key="own_found"):
+        if st.button("As it was found", width="stretch", key=as_before):
             _take(work, film, film.proposed)
         label = "Take this film in again" if out else "Leave this film out"
-        if st.button(label, width="stretch", key="own_out"):
+        if st.button(label, width="stretch", key=leave):
             work.leave_out(film, out=not out)
             st.rerun()
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kneeoa.adaptation import curve, sheet
+from kneeoa.adaptation import curve
 from kneeoa.adaptation.curve import MEASURES
 from kneeoa.adaptation.disagreeing import disagreements
 from kneeoa.adaptation.films import data_of
@@ -81,7 +81,7 @@ def show_disagreements(work: Work) -> None:
 def _show_film(work, row):
     film = work.film_of(work.adaptation.films.digests[row.row])
     name = film.listed.name.rpartition("/")[2]
-    st.image(sheet.boxed(film.picture, film.shape, film.frame), width="stretch", alt=name)
+    st.image(work.shown(film), width="stretch", alt=name)
     st.caption(
         f"{boundary.escaped(name)}  \nyours **KL {row.given}**, networks **KL {row.answer}**; "
         f"yours {row.probability:.0%} probable"
@@ -92,7 +92,7 @@ def _show_film(work, row):
 
 
 def _open(film):
-    """Turn to the reading page with this film, framed as it was learnt from."""
+    """Turn to the reading page with this film, its frame as on the sheet."""
     with boundary.refusals_shown():
         digest = session_films.add(film.listed.file.name, data_of(film.listed))
         if digest is not None:

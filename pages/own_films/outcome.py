@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from kneeoa.adaptation import figures, writing
@@ -57,8 +58,9 @@ def show_learning(work: Work) -> None:
                 films, cached.graders(), told=lambda share: bar.progress(share, text=_doing(share))
             )
             work.adaptation = replace(learnt, films=learnt.films.without_pictures())
-            work.curve = None
-            bar.empty()
+            work.curve, work.used = None, ""
+            # The sheet above is drawn anew at once, closed: else the next press would move it all.
+            st.rerun()
 
 
 def _doing(share):
@@ -86,7 +88,7 @@ def show_verdict(adaptation: Adaptation) -> None:
     if adaptation.better:
         change, low, high = figures_of["cross_entropy"]["difference"]
         probable = (
-            f"The grades given are more probable to the adapted networks, by more than chance "
+            "Your readers' grades are more probable to the adapted networks, by more than chance "
             f"explains (cross-entropy {change:+.2f}, {low:+.2f} to {high:+.2f})."
         )
         if more[1] is not None and more[1] > 0:
@@ -134,7 +136,9 @@ def show_profile(work: Work) -> None:
             "Use in this session", key="own_use", disabled=not anyway, width="stretch",
             help="Readings follow it until you go back to the published networks.",
         ):  # fmt: skip
-            in_use.use(unpack_profile(_packed(adaptation, name)))
+            profile = unpack_profile(_packed(adaptation, name))
+            in_use.use(profile)
+            work.used = profile.digest
             st.rerun()
         download.download_button(
             "Download (ZIP)",
@@ -147,6 +151,12 @@ def show_profile(work: Work) -> None:
             width="stretch",
             help="Figures, weights and predictions; no pixels, no names. It can be mailed.",
         )
+        # The line that says so everywhere stands at the page's head, out of sight from here.
+        if (followed := in_use.current()) is not None and followed.digest == work.used:
+            st.caption(
+                f"In use: readings follow **{boundary.escaped(followed.name)}** from now on, until "
+                "you go back to the published networks."
+            )
 
 
 def _packed(adaptation, name):
@@ -205,23 +215,29 @@ def show_figures(adaptation: Adaptation) -> None:
     ):
         with column:
             name = title.split(",")[0].replace(" ", "_").lower()
-            st.markdown(f"**{title}**, most probable grade. Row: your readers; column: networks.")
+            st.markdown(f"**{title}**, most probable grade")
             counts = agreement.confusion_matrix(grades, shares.argmax(axis=1)).astype(float)
             table_view.show_figure(
-                confusion.confusion_figure(counts, by="counts", height=330), f"confusion_{name}"
+                confusion.confusion_figure(counts, by="counts", axes=confusion.OWN, height=330),
+                f"confusion_{name}",
             )
             st.markdown("How often it is right at each confidence")
-            table_view.show_figure(
-                trust.reliability_figure(
-                    {DISPLAY_NAME.get(answer, TOGETHER): _reliability(grades, shares)}, height=320
-                ),
-                f"reliability_{name}",
-            )
+            table_view.show_figure(reliability_of(answer, grades, shares), f"reliability_{name}")
 
 
-def _reliability(grades, shares):
+def reliability_of(answer: str, grades: np.ndarray, shares: np.ndarray) -> go.Figure:
+    """Return how often an answer is right at each confidence.
+
+    Parameters
+    ----------
+    answer : a key of `Adaptation.figures`: a network, or both together
+    grades : (N,) int in 0-4, the readers'
+    shares : (N, 5), the probabilities of the answer
+    """
     films = pd.DataFrame(np.asarray(shares, float), columns=PROBABILITY_COLUMNS)
-    return operating.reliability(films.assign(error=shares.argmax(axis=1) - grades), bins=5)
+    table = operating.reliability(films.assign(error=shares.argmax(axis=1) - grades), bins=5)
+    network = answer if answer in DISPLAY_NAME else TOGETHER
+    return trust.reliability_figure({network: table}, height=320)
 
 
 def _numbers(parts_by_figure):

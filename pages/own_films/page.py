@@ -30,7 +30,7 @@ def show_films(own: work.Work) -> None:
         contact_sheet.show_sheet(own)
     else:
         # Looked through before; the figures are what is looked for now.
-        with st.expander(f"The {counted(len(own.chosen), 'film')} learnt from, and their frames"):
+        with st.expander(f"The {counted(len(own.chosen), 'film')} learnt from"):
             contact_sheet.show_sheet(own)
     st.button("Take other films", on_click=work.forget, key="own_other")
     st.subheader("How the networks do on these films")

@@ -5,13 +5,15 @@ Nothing of it goes into a cache of the server, which other sessions share.
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import streamlit as st
 
 from kneeoa.adaptation.adapting import Adaptation
 from kneeoa.adaptation.curve import LearningCurve
 from kneeoa.adaptation.gathering.graded import GradedFilms, gather, lacking
 from kneeoa.adaptation.listing import LeftOut
-from kneeoa.adaptation.sheet import LONGEST, SheetFilm
+from kneeoa.adaptation.sheet import LONGEST, SheetFilm, boxed
+from kneeoa.graders.framing import WHOLE
 from kneeoa.networks import INPUT_SIDE
 from pages.shared import session_films
 from pages.shared.memory.holding import holding
@@ -40,6 +42,7 @@ class Work:
     without : digests of films that the reader left out
     adaptation, measured : what was learnt, and how the published networks do, until a frame is
         changed
+    used : digest of the profile of it that readings were last made to follow; empty: none
     """
 
     source: str
@@ -49,6 +52,7 @@ class Work:
     adaptation: Adaptation | None = None
     curve: LearningCurve | None = None
     measured: Kept | None = None
+    used: str = ""
 
     @property
     def gathered(self) -> GradedFilms:
@@ -64,6 +68,20 @@ class Work:
     def chosen(self) -> list[SheetFilm]:
         """The films that are learnt from."""
         return [film for film in self.films if film.opened.digest not in self.without]
+
+    @property
+    def by_whole_film(self) -> bool:
+        """Whether what was learnt was learnt from whole films: no frame had a part in it."""
+        return self.adaptation is not None and self.adaptation.framing == WHOLE
+
+    def shown(self, film: SheetFilm) -> np.ndarray:
+        """Return a film's picture, with its frame where that is what was learnt from, or will be.
+
+        ``(h, w)`` or ``(h, w, 3) uint8``.
+        """
+        if self.by_whole_film:
+            return film.picture
+        return boxed(film.picture, film.shape, film.frame)
 
     @property
     def lacking(self) -> str:
@@ -83,6 +101,7 @@ class Work:
     def forget_learnt(self) -> None:
         """Drop what was learnt from other films or frames."""
         self.adaptation = self.curve = self.measured = None
+        self.used = ""
         own_measured.keep(None)
 
     def let_go(self) -> None:

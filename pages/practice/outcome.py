@@ -154,7 +154,10 @@ def show_confusion(mine, networks) -> None:
         with column:
             st.markdown(f"**{name}**")
             figure = confusion_charts.confusion_figure(
-                score.confusion.astype(float), by="counts", height=320
+                score.confusion.astype(float),
+                by="counts",
+                axes=("Reference grade", "Your grade" if score is mine else "Network's grade"),
+                height=320,
             )
             table_view.show_figure(figure, f"practice_{name}")
 

@@ -54,6 +54,7 @@ def show_settings(learner, films) -> None:
         format_func=MODES.__getitem__,
         required=True,
         key="mode",
+        persist_state="session",
         disabled=exam_choice.is_from_file(),
     )
     with st.container():  # there in any case, so that what is below stays open
@@ -73,6 +74,7 @@ def show_settings(learner, films) -> None:
             format_func=DISPLAY_NAME.__getitem__,
             required=True,
             key="network",
+            persist_state="session",
             disabled=exam_choice.is_from_file(),
         )
         network = chosen or network
@@ -85,6 +87,7 @@ def show_settings(learner, films) -> None:
         format_func=FEEDBACK.__getitem__,
         required=True,
         key="feedback",
+        persist_state="session",
     )
     limit = exam_choice.choose_limit()
     with st.expander("Seed, or an exam from a file"):
@@ -93,6 +96,7 @@ def show_settings(learner, films) -> None:
             "Favour what I missed before",
             True,
             key="repeats",
+            persist_state="session",
             disabled=seed is not None or mode == "ai" or exam_choice.is_from_file(),
             help="Off where a seed or a file is given: it could not give the same films. AI or not "
             "draws by where the network is right and wrong.",

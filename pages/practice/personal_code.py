@@ -7,10 +7,12 @@ import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.store import practice as store
-from pages.shared import boundary, cached, clients, dataset_films
+from pages.shared import boundary, cached, clients, dataset_films, exam_choice
 
 CODE = "learner"
 """The code's place in the address, so that a bookmark brings the learner back."""
+CHOICES = ("mode", "feedback", "repeats")
+"""Keys of what a learner chose for a session, which is not the next one's."""
 
 
 def current():
@@ -84,7 +86,7 @@ def _delete(learner):
 
 def forget() -> None:
     """Let this browser session go on as nobody."""
-    for key in (CODE, "play", "practice", "result", "sure"):
+    for key in (CODE, "play", "practice", "result", "sure", *exam_choice.CHOICES, *CHOICES):
         st.session_state.pop(key, None)
     st.query_params.pop(CODE, None)
 

@@ -1,5 +1,6 @@
 """A learner's sessions: how her scores went, and the way back to the result of each."""
 
+import pandas as pd
 import streamlit as st
 
 from kneeoa.charts import teaching as charts
@@ -17,9 +18,11 @@ RESULT = "result"
 def every(learner) -> dict:
     """Return the learner's sessions with their answers, by their numbers."""
     database = cached.store()
+    sessions = store.sessions_of(database, learner)
+    answers = store.answers_of_sessions(database, [session.session_id for session in sessions])
     return {
-        number: (session, store.answers_of(database, session.session_id))
-        for number, session in enumerate(store.sessions_of(database, learner), start=1)
+        number: (session, answers[session.session_id])
+        for number, session in enumerate(sessions, start=1)
     }
 
 
@@ -77,7 +80,8 @@ def show(learner) -> None:
         label_visibility="collapsed",
     )
     answers_by_name = {name: answers for name, (_, _, answers) in sessions.items()}
-    progress = scoring.progress(answers_by_name, cached.teaching_set().patients)
+    # A press on this page changes no answer, and drawing all patients anew takes long.
+    progress = cached.of_films(scored, beneath(answers_by_name, cached.teaching_set().patients))
     progress = progress.assign(
         number=[sessions[name][0] for name in progress["session"]],
         kind=[kinds[sessions[name][0]] for name in progress["session"]],
@@ -101,6 +105,20 @@ def show(learner) -> None:
     if name is not None:
         st.session_state[RESULT] = sessions[name][1]
         st.rerun()
+
+
+def beneath(sessions, patients) -> pd.DataFrame:
+    """Return the answers of sessions one beneath the other, with their session and patient."""
+    answers = pd.concat(rows.assign(session=name) for name, rows in sessions.items())
+    whose = [patients.get(name, name) for name in answers["image_id"]]
+    columns = ["session", "image_id", "patient", "reference", "grade", "seconds"]
+    return answers.assign(patient=whose)[columns]
+
+
+def scored(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return `scoring.progress` of a table as from `beneath`."""
+    patients = dict(zip(answers["image_id"], answers["patient"], strict=True))
+    return scoring.progress(dict(iter(answers.groupby("session", sort=False))), patients)
 
 
 def chosen(learner):

@@ -57,7 +57,8 @@ def show(play: Play, session, keep) -> None:
             known_film.show_answers(film)
         else:
             if play.shows_network:
-                show_network(play, session.options.network)
+                with st.container(key="network_said"):
+                    show_network(play, session.options.network)
             show_grades(play)
     with shown:
         label = f"Film {play.position + 1} of {len(play.exam.films)}"

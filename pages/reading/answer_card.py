@@ -5,17 +5,21 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
 from kneeoa.graders import track_record, two_readings
 from kneeoa.graders.answer import RULE_IN_WORDS, is_wide, rule_of, why_another
 from kneeoa.graders.grading import Reading
-from kneeoa.graders.together import FOLDER, TogetherReading
+from kneeoa.graders.together import FOLDER, TogetherReading, made_of
 from kneeoa.grades import GRADES
 from kneeoa.networks import TOGETHER
 from kneeoa.records.results import probabilities_of
 from pages.shared import cached
+
+_BEYOND = 0.05
+"""How far outside of both networks' a probability of both together is explained."""
 
 
 def show_answer_card(
@@ -48,6 +52,7 @@ def show_answer_card(
         f'<div class="kl-note"><b>{grade.label}:</b> {grade.criteria}</div>'
         f"{_note(why_not_the_likeliest(reading))}"
         f"{_note(why_not_what_both_say(readings, reading))}"
+        f"{_note(why_not_their_mean(readings, reading, card))}"
         f'<div class="kl-note">{html.escape(record)}</div></div>'
     )
     if answer:
@@ -84,6 +89,19 @@ def why_not_what_both_say(readings: Sequence[Reading], together: TogetherReading
     """Return that both together give a grade that neither network gives; mostly nothing."""
     agreement = two_readings.compare(readings, together.said)
     return agreement.verdict if agreement.alone is not None else ""
+
+
+def why_not_their_mean(
+    readings: Sequence[Reading], together: TogetherReading, card: dict[str, Any]
+) -> str:
+    """Return what else is in the answer where it lies well outside what both networks say."""
+    shown = np.stack([reading.probabilities for reading in readings])
+    beyond = np.maximum(
+        together.probabilities - shown.max(0), shown.min(0) - together.probabilities
+    )
+    if beyond.max() <= _BEYOND:
+        return ""
+    return f"Not the mean of the answers below, but {made_of(card, cached.cards().values())}."
 
 
 def badge(readings: Sequence[Reading], together: TogetherReading | None) -> str:
@@ -133,8 +151,8 @@ def _meaning(reading, card, measured):
         f"**{answer.text}**: of all answers, single grades and ranges, {answer.level:.0%} are to "
         f"hold {whose} grade (conformal prediction). {held.strip()}\n\nThe one grade is "
         f"{RULE_IN_WORDS[answer.rule]}, chosen on validation films as off by the fewest grades; "
-        f"those of the networks below are found in the same way. {TOGETHER} means the weighted "
-        f"mean of {len(card['members'])} models and of each film with its mirror image."
+        f"those of the networks below are found in the same way. {TOGETHER} means "
+        f"{made_of(card, cached.cards().values())}."
     )
 
 

@@ -1,14 +1,11 @@
 """Two knees beside each other: prior and current, or right and left, and what differs."""
 
-import hashlib
-import hmac
-import secrets
+import contextlib
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from kneeoa.films.apart.pool import workers
-from kneeoa.films.dicom.patient import PATIENT
+from kneeoa.errors import KneeOAError
 from kneeoa.films.frames import Frame
 from kneeoa.jointspace import pairs
 from kneeoa.jointspace.pairs import Shown
@@ -17,8 +14,9 @@ from pages.reading import frame_control, joint_space, own_grade, reading_viewer
 from pages.reading.frame_control import SIDES
 from pages.reading.pair import differing
 from pages.shared import boundary, keyboard, session_films
-from pages.shared.cases import book, knees, reopening, saved, whose_marks
+from pages.shared.cases import book, knees, reopening, saved
 from pages.shared.cases import visits as saved_visits
+from pages.shared.patients import named, who
 from pages.shared.session_films import Film
 from pages.shared.viewer import component as viewer
 from pages.shared.viewer.component import Options, Pane, ShownFilm
@@ -33,7 +31,7 @@ HOW = (
 )
 WIDE = 480
 """Pixels of what is asked for: day, side and patient of another knee stand in one line there."""
-_SECRET, _VISITS, _CHOICE, _WANTED = "visits_secret", "visits", "beside", "beside_wanted"
+_CHOICE, _WANTED = "beside", "beside_wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,11 @@ def choose(film: Film, knee: int) -> None:
     chosen = _chosen(film, knee)
     # Those of the same patient first.
     others.sort(key=lambda other: not pairs.belong(here, known[other]))
-    names = {other: _label(other, known[other], here) for other in others}
-    label = "Beside another" if chosen is None else "Beside another: on"
-    with st.popover(label, width="stretch"), st.container(width=WIDE):
+    names = {other: _label(other, known[other], here, film) for other in others}
+    label = "Beside another" if chosen is None else "Beside: on"
+    # Another key closes it once there is a choice: it would stand on the films to be compared.
+    key = keyboard.key_for("beside", film.digest, knee, chosen and (chosen.digest, chosen.knee))
+    with st.popover(label, width="stretch", key=key), st.container(width=WIDE):
         if others:
             st.selectbox(
                 "Prior film, or other knee",
@@ -107,12 +107,24 @@ def show(film: Film, knee: int, frame: Frame) -> bool:
     if pair.is_swapped:
         both.reverse()
     spaces = [differing.space_of(*knee) for knee in both]
+    # Above the films: nobody is to look at them before she knows.
+    with st.container():
+        if pair.of_strangers:
+            st.error(_of_strangers([film for film, _ in both]), icon=":material/group:")
     _show_films(both, pair, spaces, shown=own_grade.shown_of(film, knee))
-    if pair.warning:
+    if pair.warning and not pair.of_strangers:
         st.warning(boundary.escaped(pair.warning))
     if not pair.of_strangers:
         differing.show(both, pair, spaces)
     return True
+
+
+def _of_strangers(films):
+    names = [named.beside(*films), named.beside(*reversed(films))]
+    if not all(names):
+        return boundary.escaped(pairs.STRANGERS)
+    of_whom = " and ".join(f"**{boundary.escaped(name)}**" for name in names)
+    return f"{boundary.escaped(pairs.STRANGERS)} They are of {of_whom}, in this order."
 
 
 def _show_films(both, pair, spaces, *, shown):
@@ -176,66 +188,29 @@ def _knee(other: Other) -> tuple[Film, Frame]:
     return film, frame_control.frame_of(film, other.knee)
 
 
-def _label(other, shown, here):
+def _label(other, shown, here, than):
     film, frame = _knee(other)
     # A long name, and what stands behind it, is cut off where it does not fit.
     parts = [
         shown.day,
         SIDES[shown.side],
-        "same patient" if pairs.belong(here, shown) else "",
+        _whose(film, shown, here, than),
         f"on the {frame.name}" if len(film.frames) > 1 else "",
         session_films.labels()[other.digest],
     ]
     return plain(", ".join(filter(None, parts)))
 
 
+def _whose(film, shown, here, than):
+    if pairs.belong(here, shown):
+        return "same patient"
+    against = pairs.verdict(here, shown)
+    name = named.beside(film, than) if against else named.short(film)
+    return ": ".join(filter(None, (against, name)))
+
+
 def _shown(film: Film, frame: Frame) -> Shown:
-    side = frame_control.side_of(film, frame)
-    return replace(_visit(film), side=side, place=frame.name)
-
-
-def day_of(film: Film) -> str:
-    """Return the day of a film's study, as the list of cases has it; empty where not known."""
-    return _visit(film).day
-
-
-def _visit(film) -> Shown:
-    """Return who a film is of, as keyed hashes good for this session alone, and its day.
-
-    Of a film that is kept without its patient, what the list knows of both: by the same marks all
-    films go as long as it is open.
-    """
-    visits = st.session_state.setdefault(_VISITS, {})
-    is_kept = saved.is_kept_film(film)
-    key = film.digest, is_kept, saved.is_open()
-    if key not in visits:
-        visits[key] = Shown(film=film.digest)
-        if is_kept and (case := saved.case_of(film.digest)):
-            visits[key] = Shown(
-                patient=_hidden("number", case.patient),
-                issuer=_hidden("issuer", case.issuer or ""),
-                born=_hidden("born", case.born or ""),
-                day=case.study_date,
-                film=film.digest,
-                by_number_alone=case.born is None,
-            )
-        elif film.source == "DICOM":
-            header = workers().run(PATIENT, film.data).facts
-            whose = whose_marks.of_header(header, marked=saved.is_open())
-            named = header["name"] and header["born"]
-            visits[key] = Shown(
-                patient=_hidden("number", whose.patient),
-                issuer=_hidden("issuer", whose.issuer),
-                born=_hidden("born", whose.born),
-                name=_hidden("name", header["name"]),
-                person=_hidden("person", f"{header['name']}\n{header['born']}" if named else ""),
-                day=whose.day,
-                film=film.digest,
-            )
-    return visits[key]
-
-
-def _hidden(kind: str, text: str) -> str:
-    """Return what is the same for the same text, and tells nothing of it; empty of no text."""
-    key = st.session_state.setdefault(_SECRET, secrets.token_bytes(32))
-    return text and hmac.digest(key, f"{kind} {text}".encode(), hashlib.sha256).hex()
+    visit = Shown(film=film.digest)
+    with contextlib.suppress(KneeOAError):  # then nothing is known of her, which is said
+        visit = who.visit_of(film)
+    return replace(visit, side=frame_control.side_of(film, frame), place=frame.name)

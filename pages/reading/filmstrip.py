@@ -12,9 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 from kneeoa.errors import KneeOAError
 from kneeoa.graders.locating.gate import REFUSED
 from kneeoa.wording import plain
-from pages.reading import answer_card, frame_control
+from pages.reading import answer_card, frame_control, gate_strip
 from pages.shared import boundary, keyboard, live, session_films
 from pages.shared.cases import arrivals, own_grades, reopening
+from pages.shared.patients import named, who
 from pages.shared.session_films import Film
 
 SECONDS = 0.3
@@ -22,6 +23,8 @@ SECONDS = 0.3
 SIDES = {"R": "R ", "L": "L ", "unknown": ""}
 NOT_GRADED, ALL_THE_SAME = "not graded", "refused"
 AFTER_YOURS = "after yours"
+IN_STRIP = 20
+"""Letters of a patient's name and number below a small picture, whose title has all of them."""
 _FAILED = "not_read_ahead"
 # Once for each film that is turned to: where the reader looks in the strip meanwhile is hers.
 _SCROLL = """
@@ -34,6 +37,8 @@ export default ({ data }) => {
     const [inner, outer] = [film, strip].map((element) => element.getBoundingClientRect());
     const [above, below] = [outer.top - inner.top, inner.bottom - outer.bottom];
     strip.scrollTop += Math.max(0, below) - Math.max(0, above);
+    const [before, after] = [outer.left - inner.left, inner.right - outer.right];
+    strip.scrollLeft += Math.max(0, after) - Math.max(0, before); // in a row, on small screens
   };
   show();
   // Pictures have their height once they are there.
@@ -58,14 +63,14 @@ def current_film(films: dict[str, session_films.Film]) -> session_films.Film:
 
 def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     """Show the film list and the way to more films; return the film to read."""
-    labels = session_films.labels()
+    names = _names(films)
     digest = keyboard.followed(
         st.selectbox,
         "Film",
         list(films),
         session_films.CURRENT,
         "film",
-        format_func=lambda digest: plain(labels.get(digest, "")),
+        format_func=lambda digest: names.get(digest, ""),
         on_choice=_turn_to_chosen,
         label_visibility="collapsed",
     )
@@ -84,6 +89,15 @@ def choose_film(films: dict[str, session_films.Film]) -> session_films.Film:
     )
     offer_to_bring_back()
     return films[digest]
+
+
+def _names(films):
+    """Return by digest what each film is called, and whose it is."""
+    labels = session_films.labels()
+    return {
+        digest: " · ".join(filter(None, (plain(labels.get(digest, "")), named.short(film))))
+        for digest, film in films.items()
+    }
 
 
 def _turn_to_chosen():
@@ -118,13 +132,19 @@ def show_strip(places: Sequence[DeltaGenerator], current: str, *, ahead: bool = 
 
 
 def answers(film: Film) -> list[str]:
-    """Return for each knee its side and answer in a few words, as text."""
+    """Return for each knee its side, answer and what it is not to be read without, as text."""
     two = len(film.localised.knees) > 1
     return [
         (SIDES[knee.side] if two else "")
-        + _answer(film, place, frame, refused=refused and not film.anyway)
-        + (f", {ALL_THE_SAME}" if refused and film.anyway else "")
-        for place, (knee, (frame, refused)) in enumerate(
+        + ", ".join(
+            [
+                _answer(film, place, frame, refused=refused and not film.anyway),
+                *[ALL_THE_SAME] * (refused and film.anyway),
+                # Of what is not graded no warning counts.
+                *[gate_strip.WARNED] * (warned and (film.anyway or not refused)),
+            ]
+        )
+        for place, (knee, (frame, refused, warned)) in enumerate(
             zip(film.localised.knees, _knees(film), strict=True)
         )
     ]
@@ -151,12 +171,15 @@ def _strip(current, ahead):
     unread = _unread() if ahead else []
     if unread:
         _read_ahead(*unread[0])
+    verdicts = who.verdicts(films[current], films.values()) if current in films else {}
     with st.container(key="filmstrip", gap="small"):
         for digest, film in films.items():
             lines = answers(film)
             with st.container(key=f"strip_{digest[:10]}", gap=None):
-                st.html(_picture(film, lines))
-                label = boundary.escaped(f"{labels[digest]}: {', '.join(lines)}")
+                against = verdicts.get(digest, "")
+                st.html(_picture(film, lines, against))
+                called = ", ".join(filter(None, (labels[digest], named.short(film), against)))
+                label = boundary.escaped(f"{called}: {', '.join(lines)}")
                 # The button says which film it is: pictures stay the same, and are sent once.
                 if st.button(
                     label,
@@ -176,14 +199,20 @@ def _strip(current, ahead):
         st.rerun()
 
 
-def _picture(film, lines):
+def _picture(film, lines, against):
     rows = "".join(f'<div class="{_tone(line)}">{html.escape(line)}</div>' for line in lines)
-    name = boundary.as_html(film.name)
+    if whose := named.short(film, IN_STRIP):
+        rows += f'<div class="kl-whose">{named.as_html(whose)}</div>'
+    if against:
+        rows += f'<div class="kl-whose kl-apart-1">{against}</div>'
+    name = boundary.as_html("\n".join(filter(None, (film.name, named.whole(film)))))
     return f'<div class="kl-thumb" title="{name}"><img src="{film.picture()}" alt="">{rows}</div>'
 
 
 def _tone(line):
-    return "kl-apart-2" if NOT_GRADED in line or ALL_THE_SAME in line else ""
+    if NOT_GRADED in line or ALL_THE_SAME in line:
+        return "kl-apart-2"
+    return "kl-apart-1" if gate_strip.WARNED in line else ""
 
 
 def _unread():
@@ -192,7 +221,7 @@ def _unread():
     return [
         (film, frame)
         for digest, film in session_films.all_films().items()
-        for frame, refused in _knees(film)
+        for frame, refused, _ in _knees(film)
         if not (refused and not film.anyway)
         and not (session_films.is_read(film, frame) or (digest, frame) in failed)
     ]
@@ -206,11 +235,11 @@ def _read_ahead(film, frame):
 
 
 def _knees(film):
-    """Return each knee's frame, as the reader has it, and whether what was found refuses it."""
+    """Return each knee's frame, as the reader has it, and whether it is refused, and warned of."""
     knees = []
     for index in range(len(film.localised.knees)):
         frame = frame_control.frame_of(film, index)
         findings = frame_control.findings_of(film, index, frame)
         refused = any(finding.severity == REFUSED for finding in findings)
-        knees.append((frame, refused))
+        knees.append((frame, refused, bool(gate_strip.warnings_of(film, findings))))
     return knees

@@ -16,8 +16,10 @@ from pages.shared.cases.knees import may_be_graded
 from pages.shared.profiles import in_use
 from pages.shared.session_films import Film, all_films, no_negative, take_back, turn_right
 
-__all__ = ["is_as_measured", "may_be_graded", "show_gate"]
+__all__ = ["is_as_measured", "may_be_graded", "show_gate", "warnings_of"]
 
+WARNED = "warned"
+"""What stands beside an answer that is told in short, without its warnings."""
 PASSED = "A frontal knee, upright, inside the film, sharp, exposed, no implant seen."
 MOVED = "Box moved by hand."
 
@@ -58,6 +60,14 @@ def show_gate(
         _button(ways[0], "Turn it right", film, _turn, turn_right, width="stretch")
     label = "Hide the grade" if film.anyway else "Grade anyway"
     _button(ways[1], label, film, _grade, not film.anyway, width="stretch")
+
+
+def warnings_of(film: Film, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Return what to bear in mind with a grade of a film, as sentences; no refusal is one."""
+    return (
+        *of_the_picture(film.notes),
+        *(finding.sentence for finding in findings if finding.severity != REFUSED),
+    )
 
 
 def is_as_measured(film: Film, frame: Frame, findings: tuple[Finding, ...], *, moved: bool) -> bool:

@@ -62,6 +62,7 @@ class NetworkMap:
     name : of the network
     layer : the map to lay on the film; None while it is computed, or where it cannot be
     caption : what it shows, as HTML
+    strength : how strong it is, in words that stand on it
     note : what stands in its place where there is none
     """
 
@@ -69,6 +70,13 @@ class NetworkMap:
     layer: Layer | None
     caption: str = ""
     note: str = ""
+    strength: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands on it."""
+        name = self.layer.name if self.layer else self.name
+        return ": ".join(filter(None, (name, self.strength)))
 
 
 def choose_maps() -> Choice:
@@ -109,7 +117,7 @@ def choose_maps() -> Choice:
             key="map_scale",
             persist_state="session",
             disabled=not exact,
-            help="Its own: each map from nothing to its strongest place; the words below say how "
+            help="Its own: each map from nothing to its strongest place; the words on it say how "
             "strong that is. One for all: the same evidence has the same colour on every film.",
         )
         if exact and scale == COMMON:
@@ -166,7 +174,7 @@ def _grad_cam(reading, frame, grade, choice):
     word = network_column.strength(reading, heatmap)
     own = network_column.own_scale(reading, heatmap)
     top = _common_scale() if choice.common_scale else own
-    layer = layer_of(reading, frame, heatmap, scale=top, contours=word != "no")
+    layer = layer_of(reading, frame, heatmap, scale=top)
     if word == "no":
         caption = f"<b>{subject}: no region speaks for it</b> in this network."
     elif reading.profile:
@@ -179,7 +187,12 @@ def _grad_cam(reading, frame, grade, choice):
             f"{subject}; strongest evidence {float(heatmap.max()):.1f}, {word}: one in a hundred "
             f"validation films has more than {scale:.0f}."
         )
-    return NetworkMap(layer.name, layer, caption)
+    # Under a profile it is no word, and its number says nothing without the caption.
+    is_word = not reading.profile or word == "no"
+    strength = f"{word} evidence" if is_word else ""
+    if strength and not choice.against_next:
+        strength += f" for {grade.label}"
+    return NetworkMap(layer.name, layer, caption, strength=strength)
 
 
 def _map_of(reading, grade, *, against_next) -> tuple[np.ndarray, str]:

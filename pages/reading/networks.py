@@ -17,11 +17,11 @@ def show_networks(
     cards = cached.cards()
     for reading, shown in zip(readings, maps, strict=True):
         grade = reading.said
-        # Of the Grad-CAM for what it says, whatever map is looked at.
-        evidence = network_column.strength_in_words(reading, grade)
         share = reading.probabilities[int(grade)]
-        line = f"{shown.name} **{grade.label}** {share:.0%} · {evidence}"
-        with st.expander(line, key=f"network_{reading.architecture}"):
+        # How strong its map is stands with the map: here it would seem to grade the probability.
+        with st.expander(
+            f"{shown.name} **{grade.label}** {share:.0%}", key=f"network_{reading.architecture}"
+        ):
             network_column.show_answer(reading, grade)
             if other := answer_card.why_not_the_likeliest(reading):
                 st.html(f'<div class="kl-note">{other}</div>')

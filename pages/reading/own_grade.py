@@ -2,12 +2,15 @@
 
 import streamlit as st
 
+from kneeoa.graders.locating.gate import NOT_A_KNEE
 from kneeoa.grades import GRADES, KLGrade
 from pages.shared import boundary, kept, keyboard, session_films
-from pages.shared.cases import own_grades
+from pages.shared.cases import knees, own_grades, saved
+from pages.shared.patients import named
 from pages.shared.session_films import Film
 
 _NOT_SHOWN, _NOT_TAKEN = "grades_not_shown", "grades_not_taken"
+_ASKED, _REFUSED = "grade_asked", "grades_of_refused"
 
 
 def show(film: Film, knee: int, *, waiting: bool = False) -> None:
@@ -41,9 +44,9 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                 )
             # Its name is read out; seen is the eye.
             with st.popover(
-                "When theirs is shown",
+                "What is shown",
                 icon=":material/visibility:",
-                help="When theirs is shown",
+                help="When the networks' answer is shown, and whether patients are named",
                 key="reveal_when",
             ):
                 choose_when()
@@ -51,6 +54,7 @@ def show(film: Film, knee: int, *, waiting: bool = False) -> None:
                     "Knees whose answer you have seen stay open. Where it only stood beside the "
                     "films or in a list it is hidden, but your grade counts as given after it."
                 )
+                named.choose()
         if sentence := _in_words(own, is_hidden=own_grades.hides(*place)):
             st.html(f'<div class="kl-note kl-quiet">{sentence}</div>')
         if waiting and own_grades.hides(*place):
@@ -100,14 +104,41 @@ def _press(digest, knee, quarters, count, key):
 
     A browser has the buttons of a film until those of the next one are there.
     """
-    state, film = st.session_state, session_films.all_films().get(digest)
+    film = session_films.all_films().get(digest)
     # Turned, a film of both knees counts them otherwise.
     if film is not None and (film.quarters, len(film.frames)) == (quarters, count):
+        if key != "confirm" and _is_to_be_asked(film, knee, key):
+            return
         keyboard.note((own_grades.KEYS, digest, knee), key)
         if key != "confirm":
-            state.setdefault(_NOT_SHOWN, {})[digest, knee] = key
+            _noted(_NOT_SHOWN, {})[digest, knee] = key
     elif key != "confirm":
-        state.setdefault(_NOT_TAKEN, []).append(KLGrade(key).label)
+        _noted(_NOT_TAKEN, []).append(KLGrade(key).label)
+
+
+def _is_to_be_asked(film, knee, key):
+    """Return whether a grade of what is no knee is not taken yet: it is, once given again.
+
+    In a run of films a key is easily for the one before. Who knows better presses it again.
+    """
+    asked, place = st.session_state.get(_ASKED), (film.digest, knee, key)
+    st.session_state[_ASKED] = None
+    findings = knees.findings_of(film, knee, knees.frame_of(film, knee))
+    is_knee = all(finding.code != NOT_A_KNEE.code for finding in findings)
+    if asked == place or is_knee or knees.may_be_graded(film, findings):
+        return False
+    if own_grades.of(film.digest, knee).grade is not None:
+        return False
+    saved.keep_until_sign_out(_ASKED, place)
+    _noted(_REFUSED, []).append(place)
+    return True
+
+
+def _noted(name, empty):
+    """Return what is noted of keys under a name: no other reader is asked or told of it."""
+    noted = st.session_state.get(name, empty)
+    saved.keep_until_sign_out(name, noted)
+    return noted
 
 
 def _of_others(place) -> list[str]:
@@ -117,6 +148,17 @@ def _of_others(place) -> list[str]:
         f"{grade} was not taken: the film that it was given for was removed or turned."
         for grade in state.pop(_NOT_TAKEN, ())
     ]
+    for digest, _, key in state.pop(_REFUSED, ()):
+        which = labels.get(digest, "the film")
+        sentences.append(
+            f"{KLGrade(key).label} was not taken: {which} is refused as no frontal knee. Press "
+            f"{key} again beside it to give that all the same; it is compared with no answer."
+        )
+    for digest, grades in own_grades.came_at_once():
+        keys, name = " and ".join(map(str, grades)), labels.get(digest, "a film that is gone")
+        sentences.append(
+            f"Keys {keys} came at once for {name}: none was taken. Press the one you mean there."
+        )
     for (digest, knee), grade in state.pop(_NOT_SHOWN, {}).items():
         film = films.get(digest)
         is_kept = own_grades.of(digest, knee).grade == grade

@@ -28,6 +28,7 @@ from pages.reading import (
 )
 from pages.shared import boundary, cached, session_films, style
 from pages.shared.cases import arrivals, own_grades
+from pages.shared.patients import named
 from pages.shared.profiles import in_use, strip
 
 TRIED = "read_last"
@@ -51,6 +52,7 @@ def show_empty() -> None:
     with right:
         session_films.show_demo_picker()
         own_grade.choose_when()
+        named.choose()
     filmstrip.offer_to_bring_back()
     session_films.show_refusals()
     show_scale_of_grades()
@@ -109,8 +111,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         with other_place:
             beside.choose(film, knee)
         saving_notes = st.container()
-        grades_place = st.container()
-        answers_place = st.container()
+        grades_place = st.container(key="grades")
+        answers_place = st.container(key="answers")
 
     def show_knee(*shown, by=show_film):
         with left:
@@ -124,6 +126,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
         with line:
             case_line.show_waiting_line(film, frame)
         show_waiting(line_place, answers_place)
+        with report_place:
+            report.show_closed("Once the networks have read this knee.")
         show_knee(reading_viewer.WAITING, by=reading_viewer.show)
         filmstrip.show_strip(strip_place, film.digest, ahead=False)
         has_been_read(film, frame)
@@ -143,6 +147,8 @@ def show_reading(films: dict[str, session_films.Film]) -> None:
             with line:
                 case_line.show_hidden_line(film, frame)
             show_knee()
+            with report_place:
+                report.show_closed("After your grade: it says what the networks say.")
         else:
             own_grades.saw(film.digest, knee)
             measured = gate_strip.is_as_measured(film, frame, findings, moved=moved)

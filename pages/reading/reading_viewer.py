@@ -20,7 +20,10 @@ from pages.shared.viewer.seen import Seen, Told
 __all__ = ["load_ahead", "show"]
 
 OPTIONS = Options(
-    height="calc(100dvh - 7rem - var(--case-line))", layout="beside", remembers=True, enters=True
+    height="calc(100dvh - var(--around-film) - var(--case-line))",
+    layout="beside",
+    remembers=True,
+    enters=True,
 )
 WAITING = tuple(NetworkMap(name, None, note="Reading this knee") for name in DISPLAY_NAME.values())
 """In the place of maps while their networks read."""
@@ -54,7 +57,7 @@ def show(
         key=key_of(film),
     )
     panes = [
-        Pane(0, network_map.layer.name, layers.index(network_map.layer), "box")
+        Pane(0, network_map.title, layers.index(network_map.layer), "box")
         if network_map.layer
         else Pane(0, network_map.name, part="box", note=network_map.note)
         for network_map in maps
@@ -95,8 +98,11 @@ def show(
 
 
 def key_of(film: session_films.Film) -> str:
-    """Return by what the viewer knows a film as it stands, whatever it shows of it."""
-    return f"{film.digest}_{film.quarters}"
+    """Return by what the viewer knows a film as it stands, whatever it shows of it.
+
+    What it keeps of the lines on a film is its reader's: nothing of it is the next one's.
+    """
+    return f"{film.digest}_{film.quarters}_{book.sign_outs()}"
 
 
 def note_drawn(told: Told) -> None:

@@ -19,6 +19,7 @@ from pages.shared.cases import own_grades, saved
 from pages.shared.memory.film import Film
 from pages.shared.pacs import sending
 
+LABEL = "Report"
 BUTTONS: dict[Kind, tuple[str, str]] = {
     "pdf": ("PDF", "One page of A4: film, maps, answer, doubts, models."),
     "json": ("JSON", "The same for programs."),
@@ -44,18 +45,23 @@ _SHORT = 6
 ALONE = "This film does not say of which study it is: SC stands alone, without the patient."
 
 
+def show_closed(why: str) -> None:
+    """Show in its place that there is no report yet, and why."""
+    st.popover(LABEL, key="report_closed", disabled=True, help=why, width="stretch")
+
+
 @st.fragment
 def show_report(
     film: Film, frame: Frame, findings: Sequence[Finding], *, graded: bool, measured: bool
 ) -> None:
     """Show what opens the report of a knee; nothing is made of it before."""
-    panel = st.popover("Report", key="report", on_change="rerun", width="stretch")
+    panel = st.popover(LABEL, key="report", on_change="rerun", width="stretch")
     if not panel.open:
         return
     with panel, boundary.refusals_shown():
         is_dicom = film.source == "DICOM"
         is_kept = saved.is_kept_film(film)
-        with_patient = not is_kept and st.checkbox(
+        with_patient = not (is_kept or film.is_unnamed) and st.checkbox(
             PATIENT if is_dicom else FILE_NAME,
             key="report_with_patient",
             help=None if is_dicom else NAMED,
@@ -91,7 +97,6 @@ def show_report(
         if made.with_patient and source_is_known(made) and saved.is_open():
             sending.offer(
                 lambda: [made.content("sr"), made.content("sc")],
-                "report",
                 about=_of_which(film, made),
                 content=_content(made),
             )

@@ -1,18 +1,22 @@
 """Saving the film that is read as a case: asked for once, kept up to date from then on."""
 
+import contextlib
 from collections.abc import Callable
 
 import streamlit as st
 
 from kneeoa.errors import KneeOAError
+from kneeoa.grades import KLGrade
 from pages.shared import boundary, keyboard, session_films
 from pages.shared.cases import (
     ahead,
     being_saved,
+    book,
     identities,
     knees,
     own_grades,
     reopening,
+    same_films,
     saved,
     text_in_pixels,
 )
@@ -34,7 +38,7 @@ def show(film: Film, place, below) -> None:
     with below:
         notes, progress = st.container(), st.container()
     with progress, boundary.refusals_shown():
-        for why in being_saved.go_on():
+        for why in being_saved.go_on().failed:
             st.error(boundary.escaped(why))
     with notes, boundary.refusals_shown():
         if saved.case_of(film.digest) is None:
@@ -53,6 +57,7 @@ def _offer(film, place):
             width="stretch",
             help="This film was saved before: brings back its boxes and your grade as they were.",
         )
+        _say_what_is_kept(film, case_id)
         return
     sentence = identities.said_before_saving(film)
     place.button(
@@ -68,6 +73,36 @@ def _offer(film, place):
     note = f'title="{boundary.as_html(more)}">{boundary.as_html(sentence)}'
     st.html(f'<div class="kl-note kl-quiet" {note}</div>')
     _show_text_warning(film)
+
+
+def _say_what_is_kept(film, case_id):
+    """Say, before it is opened, what a case keeps of hers, and what goes with this upload."""
+    hers = None
+    with contextlib.suppress(KneeOAError):  # said where it is opened
+        hers = same_films.hers_of(film, case_id, saved.reader())
+        if hers is None:
+            st.caption(
+                f"Case {case_id} counts its knees otherwise than this film does now, for it was "
+                "turned or has another number of them. Open it before you grade: a grade that you "
+                "give here is not taken over."
+            )
+    for knee, own in (hers or {}).items():
+        if own.grade is None or knee >= len(film.frames):
+            continue
+        which = f" of the knee on the {film.frames[knee].name}" if len(film.frames) > 1 else ""
+        if sentence := own_grades.aside_in_words(film.digest, knee, is_open=False):
+            st.warning(boundary.escaped(sentence))
+        elif own_grades.hides(film.digest, knee):  # she reads it blind to that one, too
+            st.caption(f"Case {case_id} keeps a grade of yours{which}: it stays until you open it.")
+        else:
+            grade = KLGrade(own.grade).label
+            words = f"Case {case_id} keeps your grade{which}: {grade}"
+            st.caption(f"{words}. It stays, whatever you give here.")
+    if book.is_touched(film):
+        st.caption(
+            "Opening the case brings back its own boxes, sides and measurements: those that you "
+            "made here go."
+        )
 
 
 def _show_text_warning(film):
@@ -93,6 +128,10 @@ def _keep_up(film, place):
         _show_text_warning(film)
     for sentence in st.session_state.get(_SAID, {}).get(case.case_id, ()):
         st.caption(boundary.escaped(sentence))
+    for number in range(len(film.frames)):
+        if sentence := own_grades.aside_in_words(film.digest, number, is_open=True):
+            which = f"Knee on the {film.frames[number].name}: " if len(film.frames) > 1 else ""
+            st.warning(boundary.escaped(f"{which}{sentence}"))
     for number, knee in enumerate(case.state.knees):
         if not saved.is_by_others(knee) or own_grades.hides(film.digest, number):
             continue
@@ -146,6 +185,7 @@ def open_wanted() -> None:
                 changes = reopening.bring_back(*wanted)
                 # Beside the film, as long as it is this case.
                 st.session_state.setdefault(_SAID, {})[wanted[0]] = changes
+                reopening.has_told(wanted[0])
         except KneeOAError as error:
             st.session_state[_NOT_OPENED] = str(error)
     if why := st.session_state.get(_NOT_OPENED):

@@ -4,7 +4,6 @@ The only caches of the dashboard are in these two.
 """
 
 import contextlib
-import gc
 import os
 import threading
 from collections.abc import Callable
@@ -49,13 +48,6 @@ FOLDERS = ("KNEEOA_OWN_FILMS", "KNEEOA_DATASET")
 def models_folder() -> Path:
     """Return the folder of the published models: ``KNEEOA_MODELS`` or the bundled ones."""
     return Path(os.environ.get("KNEEOA_MODELS") or DEFAULT_MODELS)
-
-
-@st.cache_resource(show_spinner=False)
-def spare_the_collector() -> None:
-    """Keep what is loaded by now from the garbage collector, which Streamlit has run every time."""
-    gc.collect()
-    gc.freeze()
 
 
 @st.cache_resource(show_spinner=False)
@@ -134,7 +126,7 @@ def thumbnail(folder: Path, image_id: str, changed: int, longest: int) -> str:
     films = film_folder(folder)
     radiograph = read_radiograph(films.read(image_id), films.files[image_id].name)
     shown = _found(radiograph.digest, radiograph).to_grade(radiograph)
-    return display.png_uri(display.windowed(display.fit_within(shown.pixels, longest)))
+    return display.png_uri(display.to_uint8(display.fit_within(shown.pixels, longest)))
 
 
 def offered() -> Offered:
@@ -173,12 +165,20 @@ def read_film(name: str, data: bytes) -> FolderFilm:
 
 def of_films(measure: Callable, films: pandas.DataFrame) -> pandas.DataFrame:
     """Return what `measure`, a function of the library, says of films; computed once."""
-    return _of_films(measure.__qualname__, measure, films)
+    return _of_films(
+        f"{measure.__module__} {measure.__qualname__}", _every_row(films), measure, films
+    )
+
+
+def _every_row(table: pandas.DataFrame) -> tuple[bytes, ...]:
+    """Return what no other table has: Streamlit looks at some of the rows of a long one alone."""
+    hashed = pandas.util.hash_pandas_object
+    return tuple(hashed(part).to_numpy().tobytes() for part in (table.dtypes.astype(str), table))
 
 
 @st.cache_data(show_spinner="Resampling the patients", max_entries=128)
-def _of_films(name, _measure, films):
-    return _measure(films)
+def _of_films(name, rows, _measure, _films):
+    return _measure(_films)
 
 
 def changed(file: Path) -> int:

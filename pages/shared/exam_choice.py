@@ -13,6 +13,10 @@ from pages.shared import boundary, cached
 from pages.shared.memory import uploads
 
 ALL, SAID, FILE = "all", "exam_said", "exam_file"
+CLASS = "class_"
+"""Before the keys of a class's exam: what a teacher practises with sets nothing for her class."""
+CHOICES = ("count", "grades", "limit")
+"""Keys of what is chosen here for oneself."""
 LIMITS = {0: "none", 15: "15 s", 30: "30 s", 60: "60 s", 120: "2 min"}
 NEWEST_SEED = 2**31 - 1
 
@@ -33,19 +37,20 @@ def say_what_file_sets(more: str = "") -> None:
     st.info(f"{counted(films, 'film')}, as in the exam file, which sets films and grades. {more}")
 
 
-def choose_count() -> int:
+def choose_count(whose: str = "") -> int:
     """Let the reader choose how many films; return the number."""
     return st.segmented_control(
         "Films",
         exams.LENGTHS,
         default=20,
         required=True,
-        key="count",
+        key=f"{whose}count",
+        persist_state="session",
         disabled=is_from_file(),
     )
 
 
-def choose_grades() -> tuple[int, ...]:
+def choose_grades(whose: str = "") -> tuple[int, ...]:
     """Let the reader choose all grades or two neighbours; return the grades."""
     pairs = {f"{low}{high}": f"{low} against {high}" for low, high in exams.PAIRS}
     chosen = st.segmented_control(
@@ -54,13 +59,14 @@ def choose_grades() -> tuple[int, ...]:
         default=ALL,
         format_func=lambda key: pairs.get(key, "all five"),
         required=True,
-        key="grades",
+        key=f"{whose}grades",
+        persist_state="session",
         disabled=is_from_file(),
     )
     return tuple(range(5)) if chosen == ALL else tuple(int(grade) for grade in chosen)
 
 
-def choose_limit() -> float | None:
+def choose_limit(whose: str = "") -> float | None:
     """Let the reader choose how many seconds a film has; return them, or None without a limit."""
     chosen = st.segmented_control(
         "Time for a film",
@@ -68,7 +74,8 @@ def choose_limit() -> float | None:
         default=0,
         format_func=LIMITS.__getitem__,
         required=True,
-        key="limit",
+        key=f"{whose}limit",
+        persist_state="session",
     )
     return float(chosen or 0) or None
 

@@ -75,6 +75,23 @@ SCRIPT = """
     "input, textarea, select, [contenteditable=true]");
   const isOf = (place, start) => [...place.classList].some(
     name => name === start || name.startsWith(`${start}_`));
+  let gone;
+  const take = () => document.querySelector(".kl-not-taken")?.remove();
+  const tell = words => {
+    const line = document.querySelector(".kl-not-taken")
+      || document.body.appendChild(document.createElement("div"));
+    line.className = "kl-not-taken";
+    line.setAttribute("role", "status");
+    line.textContent = words;
+    line.dataset.page = location.pathname;
+    clearTimeout(gone);
+    gone = setTimeout(take, 5000);
+  };
+  // It is of the page that the key was pressed on.
+  new MutationObserver(() => {
+    const line = document.querySelector(".kl-not-taken");
+    if (line && line.dataset.page !== location.pathname) take();
+  }).observe(document.documentElement, { childList: true, subtree: true });
   const giveToShown = event => {
     const { shown } = document.documentElement.dataset;
     if (shown === undefined || isText(event.composedPath()[0])) return;
@@ -85,7 +102,11 @@ SCRIPT = """
       event.stopPropagation();
       event.preventDefault();
       const theirs = shown && places.filter(place => isOf(place, `st-key-${stem}--${shown}`));
-      if (theirs.length && !event.repeat) theirs.at(-1).querySelector("button").click();
+      if (event.repeat) continue;
+      if (theirs.length) {
+        take();
+        theirs.at(-1).querySelector("button").click();
+      } else tell(`Key ${event.key} was not taken: the film was not in sight yet.`);
     }
   };
   document.body.addEventListener("keydown", event => {

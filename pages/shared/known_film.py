@@ -22,7 +22,9 @@ from pages.shared.viewer.feed import Layer, film_feed, layer_of
 LARGE = Options(
     height="calc(100dvh - 9rem)", layout="beside", tools="few where narrow", shared=True
 )
-IN_A_LIST = Options(height="24rem", layout="row", columns=3, keys="focus", shared=True)
+IN_A_LIST = Options(
+    height="var(--film-in-list)", layout="list", columns=3, keys="focus", shared=True
+)
 
 
 def film_of(film: FolderFilm, label: str, *, with_maps: bool = False) -> ShownFilm:
@@ -37,7 +39,7 @@ def own_layer(reading: Reading, frame: Frame) -> Layer:
     """Return a network's Grad-CAM of the grade that it says, on the map's own scale."""
     heatmap = gradcam.grad_cam(reading.evidence, reading.said)
     scale = network_column.own_scale(reading, heatmap)
-    return layer_of(reading, frame, heatmap, scale=scale, contours=True)
+    return layer_of(reading, frame, heatmap, scale=scale)
 
 
 def show_large(

@@ -44,8 +44,7 @@ def strength_in_words(reading: Reading, grade: KLGrade) -> str:
 
 def own_scale(reading: Reading, heatmap: np.ndarray) -> float:
     """Return the evidence that gets a map's strongest colour where it has a scale of its own."""
-    # What is next to nothing must not be spread over all colours.
-    return _usual(reading) if strength(reading, heatmap) == "no" else float(heatmap.max())
+    return gradcam.own_scale(float(heatmap.max()), _usual(reading))
 
 
 def _usual(reading):

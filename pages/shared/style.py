@@ -40,12 +40,12 @@ STYLE = """
 /* Names of films, patients and runs may have no place to break at. */
 body {overflow-wrap: break-word;}
 .st-key-case, button[kind] p {overflow-wrap: anywhere;}
-:root {--case-line: 2.3rem;}
+:root {--case-line: 2.3rem; --around-film: 7rem;}
 .stMainBlockContainer > [data-testid="stVerticalBlock"] > :has(.st-key-case) {position: sticky;
   top: 3.7rem; z-index: 90; padding: .35rem 0; backdrop-filter: blur(14px);
   background: color-mix(in srgb, Canvas 86%, transparent);}
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > .kl-keys),
-.st-key-page_followed {position: absolute;}
+.st-key-page_followed, .st-key-asks_before_leaving {position: absolute;}
 /* Of buttons with one word, which one it is, for who hears the page. */
 button[kind] em {position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap;}
@@ -77,6 +77,7 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .st-key-told p, .st-key-there p {font-size: 1.25rem; line-height: 1.4;}
 :root {--practice-film: calc(100dvh - 9rem);}
 .st-key-join {--join-film: calc(100dvh - 11.5rem);}
+:root {--film-in-list: 24rem; --stacked: 0;}
 .st-key-join [data-testid="stVerticalBlock"] {gap: .5rem;}
 .kl-bars {display: grid; grid-template-columns: 2.6rem 1fr 2.6rem; gap: .08rem .5rem;
   align-items: center; font-size: .9rem; font-variant-numeric: tabular-nums; margin-top: .3rem;}
@@ -99,6 +100,13 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
   border-radius: 2px; display: block;}
 .st-key-filmstrip > :has(button[kind="primary"]) .kl-thumb {border-color: #2b93a1;
   font-weight: 650;}
+.kl-whose {font-weight: 400; font-size: .74rem; line-height: 1.2; overflow-wrap: anywhere;
+  padding-top: .1rem;}
+.kl-not-taken {position: fixed; bottom: 1.5rem; left: 50%; transform: translateX(-50%);
+  z-index: 999999; padding: .5rem .9rem; border-radius: .5rem; font-size: .95rem;
+  background: Canvas; color: CanvasText; box-shadow: 0 1px 6px rgb(0 0 0 / .35);
+  border: 1px solid color-mix(in srgb, currentColor 35%, transparent);}
+.kl-patient {font-size: .95rem; overflow-wrap: anywhere;}
 [class*="st-key-cards_"] {display: grid; gap: .6rem;
   grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr));}
 [class*="st-key-card_"] {position: relative;}
@@ -132,9 +140,17 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
 .kl-saved {padding: .45rem 0; text-align: center;}
 .kl-saved::before {content: "\\2713  "; color: #2b93a1; font-weight: 650;}
 .st-key-own_grades button {padding: 0 .3rem; min-height: 2.1rem;}
-.st-key-reveal_when button [data-testid="stMarkdownContainer"] {position: absolute; width: 1px;
+:is(.st-key-reveal_when, .st-key-patients_shown) button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px;
   height: 1px; overflow: hidden; clip-path: inset(50%);}
 .st-key-own_grades button kbd, .st-key-own_grades [data-testid="stShortcut"] {display: none;}
+/* No keys, no word of them: beside a grade a digit reads as another grade. */
+@media (hover: none) {button :is(kbd, [data-testid="stShortcut"]) {display: none;}}
+/* A projector's screen is low: what is told of a film stands on it whole. */
+@media (max-height: 760px) {
+  .st-key-told p {font-size: 1.1rem; line-height: 1.3;}
+  .st-key-projector .kl-grade {font-size: 2.6rem;}
+}
 @media (max-width: 1300px), (pointer: coarse) {
   .st-key-own_grades {flex-wrap: wrap !important;}
   .st-key-own_grades > :first-child {flex: 1 0 calc(100% - 4rem);}
@@ -173,6 +189,8 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
   .st-key-reading > div > [data-testid="stHorizontalBlock"] {flex-wrap: nowrap;}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {min-width: 0;}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-filmstrip) {min-width: 5rem;}
+  .st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky;
+    top: calc(4.6rem + var(--case-line)); align-self: flex-start;}
 }
 @media (max-width: 1100px) {
   .stMainBlockContainer {padding-left: .8rem; padding-right: .8rem;}
@@ -187,17 +205,47 @@ button[kind="tertiary"]:not(:disabled):is(:hover, :focus-visible, :active) {colo
   .st-key-two_sets > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
     min-width: 100%;}
 }
+/* Where the viewer (viewer.css, 560 px) puts films of a row below each other. */
+@media (max-width: 585px) {:root {--stacked: 1;}}
 @media (max-width: 640px) {
   :root {--practice-film: max(15rem, min(56vh, 100dvh - 33rem));}
   .st-key-join {--join-film: max(15rem, min(56vh, 100dvh - 30rem));}
+  :root {--film-in-list: 33rem;}
+  /* What a network said stands above the grades, and the last of their buttons in sight, too. */
+  :root:has(.st-key-network_said) {--practice-film: max(18rem, min(56vh, 100dvh - 40rem));}
+  .st-key-network_said .kl-grade {font-size: 1.8rem;}
+  [data-testid="stVerticalBlock"]:has(> [class*="st-key-grade_"]) {gap: .3rem;}
+  /* A choice beyond the edge is one that nobody knows of. */
+  [data-testid="stButtonGroup"] > div {flex-wrap: wrap; row-gap: .2rem;}
   .st-key-practice_keys {display: none;}
-  .st-key-reading [data-testid="stColumn"]:has(.st-key-networks) {order: -1;}
+  /* The films in one row; then film, grades, answer, so that the film is in sight while it is
+     graded; then all else that stands beside the film where there is room. */
+  :root {--around-film: calc(12.6rem + var(--strip, 0rem) + var(--knees, 0rem));}
+  :root:has(.st-key-filmstrip) {--strip: 6.2rem;}
+  :root:has([class*="st-key-knee--"]) {--knees: 4.8rem;}
+  .st-key-reading > div > [data-testid="stHorizontalBlock"] {row-gap: .6rem;}
+  .st-key-reading :is([data-testid="stColumn"], [data-testid="stColumn"] > *,
+    [data-testid="stLayoutWrapper"]):has(> .st-key-networks, > * > .st-key-networks,
+    > * > * > .st-key-networks), .st-key-networks {display: contents;}
+  .st-key-networks > * {order: 3; flex: 1 0 100%;}
+  .st-key-networks > :has([data-testid="stAlert"]) {order: -3;}
+  .st-key-networks > :is([class*="st-key-knee--"], :has(> .st-key-grades)) {order: 1;}
+  .st-key-networks > :has(> .st-key-answers) {order: 2;}
+  .st-key-networks [data-testid="stColumn"] {min-width: calc(50% - 1rem);}
   .st-key-reading [data-testid="stColumn"]:has(.st-key-filmstrip) {order: -2; flex: 1 0 100%;}
-  .st-key-filmstrip {flex-flow: row wrap; max-height: 9rem;}
+  .st-key-filmstrip {flex-flow: row nowrap; max-height: none; overflow: auto hidden;}
   .st-key-filmstrip > * {flex: none; width: 4.7rem;}
+  .kl-thumb {font-size: .74rem;}
+  .kl-thumb img {max-height: 2.9rem;}
+  .st-key-filmstrip .kl-whose:not(.kl-apart-1) {white-space: nowrap; overflow: hidden;
+    text-overflow: ellipsis;}
+  .st-key-case {font-size: .9rem; line-height: 1.3;}
+  .st-key-case [data-testid="stHtml"] {display: flow-root;}
+  .kl-purpose {float: none; padding: 0; font-size: .7rem; line-height: 1.2;}
+  .kl-purpose + b {display: inline-block; max-width: 100%; overflow: hidden;
+    text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom;}
+  .kl-file {display: none;}
 }
-.st-key-reading [data-testid="stColumn"]:has(.st-key-viewer) {position: sticky;
-  top: calc(4.6rem + var(--case-line)); align-self: flex-start;}
 :root[data-box-unread] :is(.st-key-networks .kl-lead, .st-key-networks details, .kl-said,
   .st-key-filmstrip > :has(button[kind="primary"]) .kl-thumb > div) {opacity: .3;}
 .st-key-networks .kl-scale {flex-wrap: wrap; justify-content: space-between; gap: 0 .5rem;}
@@ -220,15 +268,15 @@ def hide_menu() -> None:
     """Hide the menu of the whole program on this page, and what `controls` holds.
 
     The controls are hidden from the eye alone: their keys go on, and who comes to them by the Tab
-    key sees them. `way_out` stays in the corner, hardly seen until it is pointed at.
+    key sees them. `way_out` is hardly seen until it is pointed at.
     """
     st.html(
         "<style>[data-testid=stHeader] {display: none;}"
         ".stMainBlockContainer {padding-top: 1rem;}"
-        ".st-key-controls, .st-key-way_out {position: fixed; right: 1rem; z-index: 99;}"
-        ".st-key-way_out {bottom: 1rem; width: 16rem; opacity: 0.45;}"
+        ".st-key-way_out {max-width: 16rem; opacity: 0.45;}"
         ".st-key-way_out:is(:hover, :focus-within) {opacity: 1;}"
-        ".st-key-controls {bottom: 4.5rem; width: 30rem; padding: 1rem; border-radius: 8px;"
+        ".st-key-controls {position: fixed; right: 1rem; z-index: 99; bottom: 1rem; width: 30rem;"
+        " padding: 1rem; border-radius: 8px;"
         " background: Canvas; opacity: 0; pointer-events: none;}"
         ".st-key-controls:focus-within {opacity: 1; pointer-events: auto;}</style>"
     )

@@ -57,7 +57,8 @@ def show(group) -> None:
         st.caption(DRAWN)
     if again := opened_again(votes):
         st.caption(again)
-    agreement = agreement_of(votes)
+    # A press on this page changes no vote, and drawing the films of all pairs anew takes long.
+    agreement = cached.of_films(agreement_of, votes)
     for column, (name, (value, basis)) in zip(
         st.columns(len(agreement)), agreement.items(), strict=True
     ):
@@ -207,6 +208,8 @@ def made_of(group, votes, films, agreement, networks) -> bytes:
     facts = {
         "Session": f"{group.code}, {group.opened_at:%Y-%m-%d %H:%M} UTC, seed {group.exam.seed}",
         "Learners": str(votes["participant"].nunique()),
+        "Films": f"{len(films)} of {len(group.exam.films)} shown",
+        "Votes": f"{votes['grade'].count()} given, {votes['grade'].isna().sum()} not given",
         **{name: f"{value}; {basis}" for name, (value, basis) in agreement.items()},
     }
     if networks:

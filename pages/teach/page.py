@@ -59,6 +59,9 @@ def show_start() -> None:
     new, sessions = st.columns([1, 1], gap="large")
     with new:
         show_new(films)
+        if films.left_out:
+            with st.expander("Not taken from the folder of films"):
+                st.markdown("\n".join(f"- {boundary.escaped(line)}" for line in films.left_out))
     with sessions:
         show_sessions()
     log.show()
@@ -71,9 +74,9 @@ def show_new(films) -> None:
     title = st.text_input("Title", max_chars=exams.LONGEST_TITLE, key="title")
     with st.container():  # there in any case, so that what is below stays open
         exam_choice.say_what_file_sets()
-    count = exam_choice.choose_count()
-    grades = exam_choice.choose_grades()
-    seconds = exam_choice.choose_limit()
+    count = exam_choice.choose_count(exam_choice.CLASS)
+    grades = exam_choice.choose_grades(exam_choice.CLASS)
+    seconds = exam_choice.choose_limit(exam_choice.CLASS)
     st.caption("Voting closes by itself when the time is over, or when all who joined have voted.")
     with st.expander("Seed, or an exam from a file"):
         seed = exam_choice.choose_seed()

@@ -25,9 +25,6 @@ def show(group) -> None:
             show_waiting(group)
         else:
             show_film(group)
-    if steps.is_alone():
-        with st.container(key="way_out"):
-            steps.show_view_button()
 
 
 def show_waiting(group) -> None:
@@ -51,6 +48,7 @@ def show_waiting(group) -> None:
             )
         with st.container(key="controls"):
             _show_ways_on(group)
+        steps.show_way_out()
     with code:
         st.image(invite.qr_svg(address, side=440), alt=f"QR code of {address}")
     live.every(1.0, _show_class, group)
@@ -172,7 +170,8 @@ def show_film(group) -> None:
 def show_head(group) -> None:
     """Show how far the session is, how to join it late, and the way out."""
     if steps.is_alone():
-        progress, code = st.columns([3, 1], gap="small", vertical_alignment="center")
+        # The way out beside them: in a corner below it would stand on what the column tells.
+        progress, code, out = st.columns([3.1, 1, 1.1], gap="small", vertical_alignment="center")
     else:
         progress, code, view, people, end = st.columns(
             [3.4, 1.6, 1.2, 1, 1], vertical_alignment="center"
@@ -181,21 +180,15 @@ def show_head(group) -> None:
     progress.progress((group.position + 1) / total, text=f"Film {group.position + 1} of {total}")
     code.markdown(f"Code **{group.code}**")
     if steps.is_alone():
+        with out:
+            steps.show_way_out()
         return
     with view:
         steps.show_view_button()
     with people:
         show_class_control(group)
-    with end.popover("End"):
-        st.markdown("The results are shown, and nobody can vote any more.")
-        st.button(
-            "End the session",
-            key="end",
-            type="primary",
-            on_click=steps.change,
-            args=[group],
-            kwargs={"state": "ended"},
-        )
+    with end:
+        steps.show_end(group)
 
 
 def show_voting(group) -> None:
@@ -223,7 +216,7 @@ def show_votes(group, film) -> None:
     """Show the votes on a film, its reference marked once it is told."""
     counts = store.tally(cached.store(), group.group_id, group.position)
     reference = KLGrade(film.grade) if group.state == "told" else None
-    figure = charts.votes_figure(counts, reference=reference, height=340)
+    figure = charts.votes_figure(counts, reference=reference, height=290)
     # Without Plotly's menu, which would stand over the figures.
     st.plotly_chart(
         figure,

@@ -7,6 +7,7 @@ import streamlit as st
 from kneeoa.errors import KneeOAError
 from kneeoa.store import group as store
 from kneeoa.store import voting
+from kneeoa.wording import counted
 from pages.shared import boundary, cached
 
 SAID = "teacher_said"
@@ -83,6 +84,37 @@ def show_view_button() -> None:
             on_click=_look_alone,
             width="stretch",
         )
+
+
+def what_ending_means(left: int) -> str:
+    """Return what cannot be undone once a session ends before `left` films were shown."""
+    text = "The results are shown, and nobody can vote any more: there is no way back."
+    if left == 0:
+        return text
+    was = "was" if left == 1 else "were"
+    return f"**{counted(left, 'film')}** of this session {was} not shown yet. {text}"
+
+
+def show_end(group) -> None:
+    """Let the teacher end the session, which she has to confirm."""
+    with st.popover("End"):
+        shown = len(store.shown_positions(cached.store(), group.group_id))
+        st.markdown(what_ending_means(len(group.exam.films) - shown))
+        st.button(
+            "End the session",
+            key="end",
+            type="primary",
+            on_click=change,
+            args=[group],
+            kwargs={"state": "ended"},
+        )
+
+
+def show_way_out() -> None:
+    """Show, in a window that is alone, the hardly seen way to menu and controls."""
+    if is_alone():
+        with st.container(key="way_out"):
+            show_view_button()
 
 
 def _look_alone():

@@ -10,18 +10,19 @@ from playwright.sync_api import expect
 from kneeoa.films.phantom import draw_knee
 from tests.support import pointer
 from tests.support.films import dicom_dataset, dicom_file
+from tests.support.viewer import becomes, still
 
 SECONDS = 60_000
 SIDE = 600
 
 
-@pytest.fixture
-def films(tmp_path):
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
     """A knee, and the same one elsewhere on a larger film of twice the resolution."""
     knee = draw_knee(2, seed=3, side=SIDE, marked=False)
     large = draw_knee(2, seed=3, side=2 * SIDE, marked=False)
     large = np.pad(large, ((300, 160), (420, 100)), mode="edge")
-    files = []
+    folder, files = tmp_path_factory.mktemp("films"), []
     for name, day, pixels, spacing in (
         ("new.dcm", "20230304", knee, 0.2),
         ("old.dcm", "20190102", large, 0.1),
@@ -29,14 +30,15 @@ def films(tmp_path):
         dataset = dicom_dataset(
             pixels, StudyDate=day, ImageLaterality="R", PixelSpacing=[str(spacing)] * 2
         )
-        (tmp_path / name).write_bytes(dicom_file(dataset))
-        files.append(str(tmp_path / name))
+        (folder / name).write_bytes(dicom_file(dataset))
+        files.append(str(folder / name))
     return files
 
 
-@pytest.fixture
-def pair(page, app_url, films):
+@pytest.fixture(scope="module")
+def opened(context, app_url, films):
     """The reading page with both films beside each other."""
+    page = context.new_page()
     page.goto(app_url)
     expect(page.get_by_role("heading", name="Grade a knee X-ray")).to_be_visible(timeout=SECONDS)
     page.locator("input[type=file]").first.set_input_files(films)
@@ -46,11 +48,23 @@ def pair(page, app_url, films):
     page.get_by_role("combobox", name="Prior film, or other knee").click()
     page.get_by_role("option").first.click()
     expect(page.locator(".st-key-beside")).to_be_visible(timeout=SECONDS)
-    page.keyboard.press("Escape")
+    # What it was chosen in is out of the way.
+    expect(page.get_by_role("combobox", name="Prior film, or other knee")).to_have_count(0)
     expect(page.locator(".pane")).to_have_count(2)
     expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
-    page.wait_for_timeout(600)
-    return page
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def pair(opened):
+    """The page of `opened`, the films as they came."""
+    opened.locator(".pane").first.focus()
+    for key in ("d", "Home"):
+        opened.keyboard.press(key)
+    becomes(opened, "tool", "window")
+    still(opened.locator(".viewer"))
+    return opened
 
 
 def grey(page, place):
@@ -79,14 +93,14 @@ def test_both_show_the_same_part_of_the_knee_whatever_is_done(pair):
     box = pair.locator(".pane").nth(1).bounding_box()
     pair.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
     pair.mouse.wheel(0, -400)
-    pair.wait_for_timeout(500)
+    still(pair.locator(".viewer"))
     zoomed = pair.locator(".values").all_inner_texts()
     assert all(one != other for one, other in zip(before, zoomed, strict=True))
     assert alike(pair) > 0.9
     pair.mouse.down()
     pair.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
     pair.mouse.up()
-    pair.wait_for_timeout(500)
+    still(pair.locator(".viewer"))
     first, second = (text.split("  ")[:2] for text in pair.locator(".values").all_inner_texts())
     assert first == second
     assert first != zoomed[0].split("  ")[:2]
@@ -98,7 +112,7 @@ def test_a_bar_on_each_says_how_long_millimetres_are(pair):
     for turns in (0, -400, 900):
         pair.mouse.move(*pointer.middle(pair))
         pair.mouse.wheel(0, turns)
-        pair.wait_for_timeout(500)
+        still(pair.locator(".viewer"))
         bars = [pane.locator(".scale") for pane in pair.locator(".pane").all()]
         lengths = [float(bar.locator("text").text_content().removesuffix(" mm")) for bar in bars]
         widths = [bar.locator("polyline").evaluate("it => it.getBBox().width") for bar in bars]
@@ -115,7 +129,7 @@ def test_a_bar_on_each_says_how_long_millimetres_are(pair):
 def test_a_picture_of_two_that_are_wiped_names_both(pair):
     pair.locator(".pane").first.focus()
     pair.keyboard.press("c")
-    pair.wait_for_timeout(300)
+    still(pair.locator(".viewer"))
     seen = pointer.grey(pair.locator(".panes"))
     with pair.expect_download() as download:
         pair.keyboard.press("e")

@@ -63,8 +63,10 @@ def test_a_grade_is_nobodys_until_the_film_is_in_sight(read):
     expect(read.locator(".st-key-case")).to_contain_text("film1.png", timeout=SECONDS)
     expect(read.locator(".waiting").first).to_be_attached(timeout=SECONDS)
     settle(read)
-    for key in ("3", "Enter"):
+    for key in ("Enter", "3"):
         read.keyboard.press(key)
+    told = "Key 3 was not taken: the film was not in sight yet."
+    expect(read.get_by_role("status").filter(has_text=told)).to_be_visible(timeout=SECONDS)
     settle(read)
     read.unroute_all()
     assert held, "the film was asked for"
@@ -75,6 +77,15 @@ def test_a_grade_is_nobodys_until_the_film_is_in_sight(read):
     expect(own).not_to_contain_text("My grade: KL")
     read.keyboard.press("1")
     expect(own).to_contain_text("My grade: KL 1", timeout=SECONDS)
+    # What was not taken is told no more once a key is.
+    shown = read.evaluate("document.documentElement.dataset.shown")
+    show = "shown => { document.documentElement.dataset.shown = shown; }"
+    read.evaluate(show, "")
+    read.keyboard.press("3")
+    expect(read.locator(".kl-not-taken")).to_have_count(1, timeout=SECONDS)
+    read.evaluate(show, shown)
+    read.keyboard.press("1")
+    expect(read.locator(".kl-not-taken")).to_have_count(0, timeout=1_000)
     read.keyboard.press("ArrowLeft")
     is_there(read, 0)
     expect(own).not_to_contain_text("My grade: KL")
@@ -95,4 +106,4 @@ def test_the_focus_stays_at_a_grade_and_at_a_film(read):
     read.keyboard.press("Enter")
     is_there(read, 1)
     assert focused(read).startswith("film1.png")
-    expect(read.get_by_role("button", name="When theirs is shown")).to_be_visible()
+    expect(read.get_by_role("button", name="What is shown")).to_be_visible()

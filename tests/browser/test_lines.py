@@ -11,6 +11,8 @@ from tests.support import pointer
 from tests.support.case_pages import KEY, environment
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.serving import running_app
+from tests.support.viewer import still
+from tests.support.watching import at_rest
 
 SECONDS = 60_000
 FULL = 4095
@@ -25,7 +27,8 @@ def saving(tmp_path_factory):
 
 
 def knee_file(folder, name, pixels, **tags):
-    tags = {"ImageLaterality": "R", "PixelSpacing": ["0.2", "0.2"]} | tags
+    whose = {"PatientBirthDate": "19600229", "ImageLaterality": "R"}
+    tags = whose | {"PixelSpacing": ["0.2", "0.2"]} | tags
     (folder / name).write_bytes(dicom_file(dicom_dataset(pixels, **tags)))
     return str(folder / name)
 
@@ -78,11 +81,12 @@ def ready(page, *, panes=None):
     if panes:
         expect(page.locator(".pane")).to_have_count(panes, timeout=SECONDS)
     expect(page.locator(".viewer[data-ready=true]")).to_be_visible(timeout=SECONDS)
-    page.wait_for_timeout(800)
+    at_rest(page)
+    still(page.locator(".viewer"))
 
 
 def choice(page):
-    page.get_by_role("button", name="Beside another").click()
+    page.get_by_role("button", name="Beside").click()
     return page.get_by_role("combobox", name="Prior film, or other knee")
 
 
@@ -90,7 +94,8 @@ def beside(page):
     choice(page).click()
     page.get_by_role("option").first.click()
     expect(page.locator(".st-key-beside")).to_be_visible(timeout=SECONDS)
-    page.keyboard.press("Escape")
+    # What it was chosen in is out of the way.
+    expect(page.get_by_role("combobox", name="Prior film, or other knee")).to_have_count(0)
     ready(page, panes=2)
 
 
@@ -98,7 +103,6 @@ def apart(page):
     choice(page).hover()
     page.get_by_label("Clear value").first.click()
     expect(page.locator(".st-key-beside")).to_have_count(0, timeout=SECONDS)
-    page.keyboard.press("Escape")
     ready(page)
 
 
@@ -125,6 +129,16 @@ def reported(page):
     lengths = re.findall(r"Length", code.inner_text())
     page.keyboard.press("Escape")
     return len(lengths)
+
+
+def asks_before_leaving(page):
+    return page.evaluate(
+        """() => {
+          const event = new Event("beforeunload", { cancelable: true });
+          dispatchEvent(event);
+          return event.defaultPrevented;
+        }"""
+    )
 
 
 def test_a_ruler_drawn_or_removed_beside_another_film_is_so_in_the_report(saving, page, two):
@@ -164,7 +178,7 @@ def test_both_follow_one_window_and_say_where_their_millimetres_are(saving, page
     panes = page.locator(".pane").all()
     before = [pointer.grey(pane)[100:-100, 60:-60].mean() for pane in panes]
     pointer.drag(page, pointer.middle(page), (0, 60))
-    page.wait_for_timeout(800)
+    still(page.locator(".viewer"))
     after = [pointer.grey(pane)[100:-100, 60:-60].mean() for pane in panes]
     first, second = (a - b for a, b in zip(after, before, strict=True))
     assert abs(first) > 5
@@ -194,14 +208,16 @@ def test_the_two_knees_of_a_film_have_its_lines_in_common(saving, page, both):
 def test_a_ruler_that_was_there_before_the_list_was_opened_is_in_the_report(saving, page, two):
     page.goto(saving.url)
     upload(page, two[:1])
+    assert not asks_before_leaving(page)
     draw(page, 0)
     expect(lines(page)).to_have_count(1)
+    assert asks_before_leaving(page), "the page itself has not heard of it"
     page.get_by_role("button", name="Save", exact=True).click()
     page.locator("input[type=password]").fill(KEY)
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Save this case")).to_be_visible(timeout=SECONDS)
     page.keyboard.press("Escape")
-    page.wait_for_timeout(1500)
+    ready(page)
     expect(lines(page)).to_have_count(1)
     assert reported(page) == 1
 

@@ -3,16 +3,20 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.serving import running_app
+from tests.support.serving import Restarted
 from tests.support.watching import settle, watched
 
 SECONDS = 60_000
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
+def app(tmp_path_factory):
+    """The app, whose sessions outlast it."""
     file = tmp_path_factory.mktemp("practice") / "store.sqlite"
-    return {"KNEEOA_DATABASE_URL": f"sqlite:///{file}", "KNEEOA_DATASET": ""}
+    settings = {"KNEEOA_DATABASE_URL": f"sqlite:///{file}", "KNEEOA_DATASET": ""}
+    running = Restarted(lambda: tmp_path_factory.mktemp("app"), **settings)
+    yield running
+    running.stop()
 
 
 def wait(page, text):
@@ -45,65 +49,62 @@ def mark(page, key, grade):
     press(page, key, f'[class*=st-key-grade_{grade}--] [data-testid="stBaseButton-primary"]')
 
 
-def test_a_session_is_played_by_keyboard_alone(settings, page, tmp_path_factory):
-    with running_app(tmp_path_factory.mktemp("first"), **settings) as app:
-        page.goto(f"{app.url}/practice")
-        wait(page, "Practise KL grading")
-        ten = page.get_by_role("radio", name="10", exact=True)
-        ten.press("Space")
-        expect(ten).to_be_checked(timeout=SECONDS)
-        page.get_by_role("button", name="Begin").press("Enter")
-        is_asked(page, 1)
-        # Whatever of the viewer has the focus keeps no key that is not its own.
-        page.locator(".pane").focus()
-        mark(page, "4", 4)
-        page.get_by_role("button", name="Ruler").press("Enter")
-        expect(page.locator('.viewer[data-tool="length"]')).to_be_visible()
+def test_a_session_is_played_by_keyboard_alone(app, page):
+    page.goto(f"{app.url}/practice")
+    wait(page, "Practise KL grading")
+    ten = page.get_by_role("radio", name="10", exact=True)
+    ten.press("Space")
+    expect(ten).to_be_checked(timeout=SECONDS)
+    page.get_by_role("button", name="Begin").press("Enter")
+    is_asked(page, 1)
+    # Whatever of the viewer has the focus keeps no key that is not its own.
+    page.locator(".pane").focus()
+    mark(page, "4", 4)
+    page.get_by_role("button", name="Ruler").press("Enter")
+    expect(page.locator('.viewer[data-tool="length"]')).to_be_visible()
+    mark(page, "2", 2)
+    mark(page, "4", 4)
+    # Enter is that of a button reached by the Tab key, and of none that was clicked.
+    page.get_by_role("button", name="Lower").press("Enter")
+    expect(page.locator("[class*=st-key-grade_3--] button[kind=primary]")).to_be_visible()
+    page.get_by_role("button", name="Full screen").press("Enter")
+    page.wait_for_function("() => document.fullscreenElement !== null")
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => document.fullscreenElement === null")
+    is_asked(page, 1)
+    press(page, "z", '.viewer[data-part="left half"]')
+    for film in range(1, 3):
+        is_asked(page, film)
+        # Every film begins whole and as it came.
+        if film > 1:
+            seen = '.viewer[data-ready=true][data-part="whole"][data-invert="false"]'
+            expect(page.locator(seen)).to_be_visible(timeout=SECONDS)
         mark(page, "2", 2)
-        mark(page, "4", 4)
-        # Enter is that of a button reached by the Tab key, and of none that was clicked.
-        page.get_by_role("button", name="Lower").press("Enter")
-        expect(page.locator("[class*=st-key-grade_3--] button[kind=primary]")).to_be_visible()
-        page.get_by_role("button", name="Full screen").press("Enter")
-        page.wait_for_function("() => document.fullscreenElement !== null")
-        page.keyboard.press("Escape")
-        page.wait_for_function("() => document.fullscreenElement === null")
-        is_asked(page, 1)
-        press(page, "z", '.viewer[data-part="left half"]')
-        for film in range(1, 3):
-            is_asked(page, film)
-            # Every film begins whole and as it came.
-            if film > 1:
-                seen = '.viewer[data-ready=true][data-part="whole"][data-invert="false"]'
-                expect(page.locator(seen)).to_be_visible(timeout=SECONDS)
-            mark(page, "2", 2)
-            mark(page, "ArrowRight", 3)
-            page.get_by_role("button", name="Invert").click()
-            expect(page.locator('.viewer[data-invert="true"]')).to_be_visible()
-            press(page, "Enter", "[class*=st-key-next--] button")
-            press(page, "Enter", f'text="Film {film + 1} of 10"')
-        is_asked(page, 3)
-        query = page.url.partition("?")[2]
-    # The server is gone, and a new one knows where the learner was.
-    with running_app(tmp_path_factory.mktemp("second"), **settings) as app:
-        page.goto(f"{app.url}/practice?{query}")
-        is_asked(page, 3)
-        mark(page, "0", 0)
+        mark(page, "ArrowRight", 3)
+        page.get_by_role("button", name="Invert").click()
+        expect(page.locator('.viewer[data-invert="true"]')).to_be_visible()
         press(page, "Enter", "[class*=st-key-next--] button")
-        press(page, "Enter", 'text="Film 4 of 10"')
-        is_asked(page, 4)
-        page.keyboard.press("Escape")
-        wait(page, "Your result")
-        wait(page, "3 of 10 films graded")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1440
-        assert page.get_by_text("encountered an error").count() == 0
+        press(page, "Enter", f'text="Film {film + 1} of 10"')
+    is_asked(page, 3)
+    query = page.url.partition("?")[2]
+    # The server is gone, and a new one knows where the learner was.
+    app.restart()
+    page.goto(f"{app.url}/practice?{query}")
+    is_asked(page, 3)
+    mark(page, "0", 0)
+    press(page, "Enter", "[class*=st-key-next--] button")
+    press(page, "Enter", 'text="Film 4 of 10"')
+    is_asked(page, 4)
+    page.keyboard.press("Escape")
+    wait(page, "Your result")
+    wait(page, "3 of 10 films graded")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    assert page.get_by_text("encountered an error").count() == 0
 
 
-def test_on_a_phone_film_and_grades_are_in_sight_together_and_so_is_the_next_film(
-    settings, browser, tmp_path
-):
+def test_on_a_phone_film_and_grades_are_in_sight_together_and_so_is_the_next_film(app, browser):
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    with running_app(tmp_path, **settings) as app, watched(browser, **phone) as context:
+    with watched(browser, **phone) as context:
         page = context.new_page()
         page.goto(f"{app.url}/practice")
         page.get_by_role("button", name="Begin").click()

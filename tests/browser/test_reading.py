@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from kneeoa.films.phantom import draw_knee
 from tests.support.pointer import grey
 from tests.support.serving import VIEWPORT
+from tests.support.viewer import still
 
 SECONDS = 60_000
 
@@ -113,6 +114,28 @@ def test_on_a_tablet_the_grade_stands_beside_the_film(read, width, height):
     name = read.get_by_text("Box and side", exact=True)
     assert name.evaluate("at => at.parentElement.scrollWidth <= at.parentElement.clientWidth")
     assert read.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_the_film_comes_first_and_is_in_sight_while_it_is_graded(read):
+    read.set_viewport_size({"width": 390, "height": 844})
+    read.get_by_test_id("stMain").evaluate("at => at.scrollTo(0, 0)")
+    pane, grade = (
+        read.locator(".pane").first,
+        read.locator(".st-key-own_grades button:visible").nth(4),
+    )
+    expect(pane).to_be_in_viewport(ratio=1)
+    expect(grade).to_be_in_viewport(ratio=1)
+    places = (
+        ".st-key-case",
+        ".pane",
+        ".st-key-own_grades",
+        ".kl-lead",
+        '[class*="st-key-remove_"]',
+    )
+    tops = [read.locator(place).first.bounding_box()["y"] for place in places]
+    assert tops == sorted(tops)
+    assert read.locator(".st-key-case").bounding_box()["height"] < 70
+    assert read.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_film_that_comes_back_is_looked_at_as_it_was_left(start, film, tmp_path):
@@ -248,7 +271,7 @@ def test_of_two_knees_the_graded_one_is_shown_large_and_both_are_a_key_away(star
     before = grey(canvas)
     start.keyboard.press("x")
     expect(start.locator(".values").first).to_contain_text("flipped")
-    start.wait_for_timeout(300)
+    still(viewer)
     flipped = grey(canvas)[:, ::-1]
     assert np.corrcoef(before.ravel(), flipped.ravel())[0, 1] > 0.98, "the graded knee, mirrored"
     start.keyboard.press("x")

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from kneeoa.films.phantom import draw_knee
 from tests.support.pointer import drag, middle
 from tests.support.serving import VIEWPORT
+from tests.support.watching import at_rest, settle
 
 SECONDS = 60_000
 CONTRAST = (Path(__file__).parents[1] / "support" / "contrast.js").read_text()
@@ -52,11 +53,11 @@ def read(context, app_url, films):
 
 def assert_legible(page):
     """Check every text on the page, once colours that are still changing have changed."""
-    for _ in range(10):
+    for _ in range(25):
         failing = page.evaluate(CONTRAST, LEAST)
         if not failing:
             return
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(200)
     assert failing == []
 
 
@@ -75,7 +76,7 @@ def test_words_are_told_from_what_is_behind_them(read, scheme):
         assert_legible(read)
     for pointed_at in (mine, read.get_by_text("How this answer comes about")):
         pointed_at.hover()
-        read.wait_for_timeout(400)
+        settle(read)
         assert_legible(read)
 
 
@@ -87,10 +88,10 @@ def test_hints_of_keys_and_captions_are_told_from_what_is_behind_them(page, app_
     expect(page.locator("[data-testid=stCaptionContainer]").first).to_be_visible(timeout=SECONDS)
     # Popovers and dialogs stand beside the page, and take their colours from here.
     expect(page.locator(":root")).to_have_css("color-scheme", scheme, timeout=SECONDS)
-    page.wait_for_timeout(400)
+    settle(page)
     assert_legible(page)
     page.locator("button[data-selected]:visible").first.hover()
-    page.wait_for_timeout(400)
+    settle(page)
     assert_legible(page)
 
 
@@ -127,7 +128,10 @@ def test_the_strip_shows_the_film_that_was_turned_to_and_hides_none(read):
     # What she looks at meanwhile is left to her.
     strip.evaluate("strip => strip.scrollTop = 0")
     read.get_by_role("button", name="1", exact=True).click()
-    read.wait_for_timeout(1500)
+    mine = read.locator("[class*=st-key-own_1--] button[kind=primary]")
+    expect(mine.first).to_be_visible(timeout=SECONDS)
+    at_rest(read)
+    read.wait_for_timeout(300)  # which is as long as nothing may happen
     assert strip.evaluate("strip => strip.scrollTop") == 0
 
 

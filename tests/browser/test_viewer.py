@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from kneeoa.films.phantom import draw_knee
 from tests.support.pointer import drag, grey, middle
 from tests.support.serving import VIEWPORT, chromium
-from tests.support.viewer import SECONDS, becomes, changes, state
+from tests.support.viewer import SECONDS, becomes, changes, state, still
 from tests.support.watching import settle, watched
 
 SIDE, BELOW = 600, 90
@@ -117,7 +117,7 @@ def test_it_inverts_rotates_and_flips(page):
     plain = grey(page.locator(".pane").first)
     page.keyboard.press("i")
     becomes(page, "invert", "true")
-    page.wait_for_timeout(300)
+    still(page.locator(".viewer"))
     # A darker picture of a bright one, or the other way round.
     assert (
         np.corrcoef(
@@ -160,7 +160,7 @@ def test_one_of_several_rulers_is_removed_and_what_was_done_taken_back(page):
     expect(figures).to_have_count(2)
     short, long = figures.all_text_contents()
     page.mouse.move(x - 50, y - 90)
-    page.wait_for_timeout(200)
+    settle(page)
     page.keyboard.press("Delete")  # the one under the pointer
     expect(figures).to_have_text([long])
     page.keyboard.press("Control+z")
@@ -170,7 +170,7 @@ def test_one_of_several_rulers_is_removed_and_what_was_done_taken_back(page):
     offered.get_by_text("Undo").click()
     expect(figures).to_have_text([short, long])
     page.mouse.move(x, y - 200)
-    page.wait_for_timeout(200)
+    settle(page)
     offered.get_by_text("Remove").click()  # the last one
     expect(figures).to_have_text([short])
     page.keyboard.press("Control+z")
@@ -198,7 +198,7 @@ def test_one_of_several_rulers_is_removed_and_what_was_done_taken_back(page):
     drag(page, (x - 100, y + 90), (100, 0))
     expect(figures).to_have_count(2)
     page.mouse.move(x, y - 200)
-    page.wait_for_timeout(200)
+    settle(page)
     page.keyboard.press("Delete")
     expect(figures).to_have_text([re.compile("°")])
     page.keyboard.press("d")

@@ -32,9 +32,23 @@ def compiled_pages():
     patch.undo()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ends_heard_of():
+    """Wait for the end of a page's run: `AppTest` looks for it a thousand times a second."""
+    patch, look = pytest.MonkeyPatch(), local_script_runner.require_widgets_deltas
+
+    def wait(runner, timeout):
+        runner._script_thread.join(timeout)
+        look(runner, 0 if runner._script_thread.is_alive() else timeout)
+
+    patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+    yield
+    patch.undo()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def each_film_read_once(networks_asked_once):
-    """No page depends on whether a network computes its answer or remembers it."""
+def each_film_read_once(networks_asked_once, knees_measured_once):
+    """No page depends on whether what is said of a film is computed or remembered."""
 
 
 @pytest.fixture

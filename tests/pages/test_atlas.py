@@ -54,6 +54,21 @@ def answers(tmp_path):
     return examples.answered([first, second], open_set(str(tmp_path)))
 
 
+def test_signs_of_a_drawing_are_numbered_and_what_they_mean_stands_below():
+    for grade in GRADES:
+        drawn, listed = criteria.numbered(criteria.drawing(grade)).split("<ol>")
+        root = ElementTree.fromstring(drawn)
+        texts = [(one.get("class"), one.text) for one in root.iter() if one.tag.endswith("text")]
+        marks = [words for kind, words in texts if kind == "kl-mark"]
+        meant = listed.removesuffix("</li></ol>").removeprefix("<li>").split("</li><li>")
+        assert marks == [str(number) for number in range(1, len(meant) + 1)]
+        assert {"femur", "tibia"} <= {words for kind, words in texts if kind == "kl-part"}
+        signs = [words for kind, words in texts if kind == "kl-sign"]
+        assert "".join(signs) == "".join(meant).replace(": ", "").replace("<b>", "").replace(
+            "</b>", ""
+        )
+
+
 def test_every_sign_says_something_of_every_grade():
     for sign in atlas.SIGNS:
         assert len(sign.at) == len(GRADES)

@@ -17,7 +17,7 @@ from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.graders.grading import Graders
 from pages.cases import batch, columns
 from pages.cases.batch import Batch
-from pages.cases.session_list import to_take_along
+from pages.cases.session.actions import to_take_along
 from pages.shared import session_films
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.places import MAIN_SCRIPT

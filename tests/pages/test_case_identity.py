@@ -169,7 +169,7 @@ def test_a_childs_film_is_refused_again_although_its_age_is_gone(db):
     assert "under 18" in text(other)
     assert "Not graded" in text(other)
     (again,) = other.session_state["films"].values()
-    assert not again.radiograph.header.child
+    assert again.radiograph.header.child
     assert keeping.cases(db) == [case]
 
 

@@ -1,4 +1,6 @@
-"""The line above a film: what the file says of it, and nothing of the patient."""
+"""The line above a film: what the file says of it, and whose it is."""
+
+from types import SimpleNamespace
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
@@ -7,7 +9,9 @@ from kneeoa.errors import RadiographError
 from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.graders.grading import Reading
 from kneeoa.graders.together import TogetherReading
-from pages.reading import answer_card, beside
+from pages.reading import answer_card
+from pages.shared import cached
+from pages.shared.patients import who
 from tests.support.films import dicom_dataset, dicom_file
 from tests.support.places import MAIN_SCRIPT
 
@@ -29,9 +33,9 @@ def dated(day):
 
 def test_the_day_of_the_study_stands_above_a_film_where_its_file_has_it():
     line = line_of("knee.dcm", dated("20230304"))
-    assert "(study 2023-03-04, DICOM, 400 x 400" in line
-    assert "SECRET" not in line
-    assert "1952" not in line
+    assert "(study 2023-03-04, <span" in line
+    assert "DICOM, 400 x 400, 8 bit, </span>" in line
+    assert "<bdi>SECRET, PATIENT, ID SECRET-4711, born 1952-03-17, 70 years</bdi>" in line
     assert "study" not in line_of("knee.dcm", dated(""))
     assert "study" not in line_of("knee.png", knee_png(2, seed=1))
 
@@ -40,8 +44,8 @@ def test_a_day_that_cannot_be_read_takes_nothing_else_away(monkeypatch):
     def fails(film):
         raise RadiographError("The header could not be read.")
 
-    monkeypatch.setattr(beside, "day_of", fails)
-    assert "(DICOM, 400 x 400" in line_of("knee.dcm", dated("20230304"))
+    monkeypatch.setattr(who, "day_of", fails)
+    assert "DICOM, 400 x 400, 8 bit, </span>" in line_of("knee.dcm", dated("20230304"))
 
 
 def shown_of(**tags):
@@ -73,6 +77,16 @@ def test_a_badge_beside_a_grade_that_neither_network_gives_says_which_they_give(
     assert ">networks agree on KL 1<" in other
     assert answer_card.why_not_what_both_say(alike, together(1)) == ""
     assert "alone says KL 1" in answer_card.why_not_what_both_say(alike, together(0))
+
+
+def test_an_answer_far_from_both_networks_says_what_else_is_in_it():
+    two, card = [reading("mobilenet", 1), reading("resnet50", 2)], cached.together_card()
+    between, beyond = (SimpleNamespace(probabilities=np.array(p)) for p in (
+        [0, 0.5, 0.5, 0, 0], [0.1, 0.5, 0.4, 0, 0]
+    ))  # fmt: skip
+    assert answer_card.why_not_their_mean(two, between, card) == ""
+    words = answer_card.why_not_their_mean(two, beyond, card)
+    assert "its mirror image; its MobileNet is another training run" in words
 
 
 def reading(name, grade):

@@ -140,14 +140,14 @@ def test_what_is_deleted_is_named_where_it_is_asked_for(db, files):
     app = sign_in(started("cases"))
     keys = [row["key"] for row in listed(app)]
     app.session_state["cases_rows"] = {"at": keys[0], "marked": None}
-    assert "1 case with film, boxes and grades will be deleted **for good**: \\*6\\*\\.png." in (
-        text(asked(app.run(), "cases_delete"))
-    )
+    question = text(asked(app.run(), "cases_delete"))
+    assert "1 case with film, boxes and grades will be deleted **for good**: case 7 " in question
+    assert "\\*6\\*\\.png" in question
     app.session_state["cases_delete_asked_0"] = False
     app.run()
     wholes = [row["whole"] for row in listed(app)]
     app.session_state["cases_rows"] = {"at": keys[0], "marked": {"round": 0, "keys": wholes}}
-    assert "\\*2\\*\\.png, and 2 more" in text(asked(app.run(), "cases_delete"))
+    assert "\\*2\\*\\.png\\), and 2 more" in text(asked(app.run(), "cases_delete"))
     press(app, "cases_delete")
     assert keeping.count(db) == 0
 

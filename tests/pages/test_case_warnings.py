@@ -11,8 +11,9 @@ from kneeoa.graders.locating.gate import IMPLANT, NEGATIVE
 from kneeoa.spreadsheet import csv_text
 from kneeoa.store.cases import keeping, listing
 from kneeoa.store.cases.case import Case
-from pages.cases import columns, session_list
+from pages.cases import columns
 from pages.cases.batch import Batch
+from pages.cases.session import actions
 from tests.support.case_pages import listed, sign_in, started, upload
 from tests.support.cases import NOW, knee, new_case, refused
 from tests.support.films import image_file
@@ -66,7 +67,7 @@ def test_the_file_of_a_session_has_warnings_and_who_graded():
     state = replace(METAL, graded_by=by, profile_said="As graded at Bern, 50 films, median")
     new = new_case(knees=[state])
     case = Case(1, "f", "d", "n", "PNG", "", "", True, 1, new.state, NOW, NOW)
-    table = session_list.to_take_along(listing.table([case]), Batch("me", deque()))
+    table = actions.to_take_along(listing.table([case]), Batch("me", deque()))
     (row,) = pd.read_csv(io.StringIO(csv_text(table))).to_dict("records")
     assert row["warning"] == IMPLANT.sentence
     assert row["graded_by"] == f"{'a' * 12}.{'b' * 12}"

@@ -217,7 +217,9 @@ def test_a_case_is_deleted_for_good_and_the_film_in_the_session_stays(db, tmp_pa
     assert app.button(key="cases_delete").disabled
     press(asked(app, "cases_delete"), "cases_delete")
     assert "No case is saved yet" in text(app)
-    assert [toast.value for toast in app.toast] == [f"Deleted: {kept_name(case)}."]
+    assert [toast.value for toast in app.toast] == [
+        f"Deleted: case {case.case_id} \\({kept_name(case)}\\)."
+    ]
     assert keeping.count(db) == 0
     assert list((tmp_path / "kept").rglob("*.film")) == []
     assert audit.entries(db)["event"][0] == "case deleted"

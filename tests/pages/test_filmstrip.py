@@ -1,6 +1,7 @@
 """The films of a session at the side of the reading page: answers ahead, turning, taking away."""
 
 import io
+import re
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import draw_knee, knee_png
+from kneeoa.graders.locating import gate
 from pages.reading import case_line
 from pages.shared import cached
 from pages.shared.viewer import component
@@ -160,6 +162,18 @@ def test_while_a_moved_box_is_read_no_older_answer_stands_beside_the_film(app, m
     html = " ".join(block.body for block in app.get("html"))
     assert html.count("being read") == 1
     assert html.count("Both networks are reading this knee") == 1
+
+
+def test_a_warning_stands_with_the_answer_in_strip_and_line(app):
+    negative = image_file(255 - draw_knee(2, seed=1))
+    app.file_uploader[0].set_value([("negative.png", negative, "image/png")])
+    app.run().run()
+    assert any(re.fullmatch(r"negative.png: KL \d.*, warned", label) for label in labels(app))
+    assert not any("warned" in label for label in labels(app) if "negative" not in label)
+    html = " ".join(block.body for block in app.get("html"))
+    assert len(re.findall(r'<div class="kl-apart-1">KL \d[^<]*, warned</div>', html)) == 1
+    mark = f'<span class="kl-apart-1" title="{gate.NEGATIVE.sentence}">warned</span>'
+    assert case_of(app).index(mark) < case_of(app).index("<b>KL ")
 
 
 def test_one_film_alone_has_no_strip():

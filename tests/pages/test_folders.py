@@ -167,7 +167,7 @@ def test_names_that_nobody_can_read_are_left_out(tmp_path):
         shutil.copy(next((folder / "0").iterdir()), folder / "0" / name)
     taught = read_set(folder)
     assert all(name.isprintable() for name in taught.films)
-    assert any("cannot" in note for note in taught.notes)
+    assert any("cannot" in note for note in taught.left_out)
     listed, left_out = list_films(folder)
     assert all(one.name.isprintable() for one in listed)
     assert len(left_out) == 3

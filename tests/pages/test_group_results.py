@@ -10,7 +10,7 @@ from kneeoa.spreadsheet import csv_text
 from kneeoa.store import group as store
 from kneeoa.teaching.exam import draw_exam, to_json
 from kneeoa.teaching.films import synthetic_set
-from pages.teach import group_results
+from pages.teach import group_results, steps
 from tests.support.teaching_pages import (
     class_store,
     html,
@@ -56,6 +56,46 @@ def test_figures_of_a_class_have_their_interval_and_no_more_digits_than_that(vot
     # Of all votes, and of the two networks.
     kappas = re.findall(r"kappa(?: of all votes)? -?[01]\.\d\d \(\w", text(app))
     assert len(kappas) == 3
+
+
+def test_a_class_is_measured_once_and_anew_where_a_learner_has_gone(db, voted, monkeypatch):
+    asked = []
+    measure = group_results.readers.pair_kappa_interval
+    monkeypatch.setattr(
+        group_results.readers,
+        "pair_kappa_interval",
+        lambda votes: asked.append(len(votes)) or measure(votes),
+    )
+    app = signed_in(session=voted.code)
+    before = len(asked)
+    app.run()
+    assert len(asked) == before
+    leaving = store.participants(db, voted.group_id)[-1]
+    store.remove_participant(db, voted.group_id, leaving.participant_id, client="", now=NOW)
+    app.run()
+    assert asked[before:] == [10]
+    assert "2 learners" in text(app)
+
+
+def test_the_sheet_says_how_many_films_were_shown_and_votes_given(db, group):
+    anna, ben = (store.join(db, group.code, name, NOW) for name in ("Anna", "Ben"))
+    here = store.change_group(db, group, position=0)
+    store.vote(db, anna, 0, 2, NOW)
+    here = store.change_group(db, here, position=1)
+    for person in (anna, ben):
+        store.vote(db, person, 1, 2, NOW)
+    votes = store.votes_of(db, group.group_id)
+    sheet = pdf_text(group_results.made_of(here, votes, group_results.films_of(votes), {}, ""))
+    assert "Films 2 of 5 shown" in sheet and "Votes 3 given, 1 not given" in sheet
+
+
+@pytest.mark.parametrize(
+    ("left", "says"), [(0, ""), (1, "**1 film** of this session was "), (4, "**4 films** ")]
+)
+def test_who_ends_a_session_is_told_which_films_were_not_shown(left, says):
+    text = steps.what_ending_means(left)
+    assert text.startswith(says) and ("not shown yet" in text) is (left > 0)
+    assert "no way back" in text
 
 
 def test_one_vote_is_called_one(db, group):
@@ -119,6 +159,9 @@ def test_after_vote_again_votes_are_counted_anew_and_learners_are_told(db, group
     press(hers, "vote_0_2")
     assert "Your vote is kept: **KL 2**" in text(hers)
     assert "1<span> of 2" in html(app.run())
+    store.change_group(db, store.find_group(db, group.code), state="ended")
+    assert "opened again after the votes were shown: film 1." in text(hers.run())
+    assert [row["Voting"] for row in hers.table[0].value.to_dict("records")] == ["opened again"]
 
 
 def test_a_class_is_given_what_its_exam_file_sets(group):
@@ -126,7 +169,7 @@ def test_a_class_is_given_what_its_exam_file_sets(group):
     file = ("exam.json", to_json(group.exam).encode(), "application/json")
     app.file_uploader(key="exam_file").set_value([file]).run()
     assert "5 films, as in the exam file" in text(app)
-    assert {one.key for one in app.button_group if one.disabled} == {"count", "grades"}
+    assert {one.key for one in app.button_group if one.disabled} == {"class_count", "class_grades"}
     assert app.number_input(key="seed").disabled
 
 

@@ -83,6 +83,13 @@ def test_a_grade_for_a_film_that_was_removed_or_turned_is_not_taken(two):
     assert "KL 2 was not taken" in toasts(two)
 
 
+def test_two_grades_at_once_are_none_and_that_is_said(two):
+    Screen(two).press("own_2", "own_3")
+    assert grades(two) == {}
+    assert "Keys 2 and 3 came at once for one.png: none was taken." in toasts(two)
+    assert "came at once" not in toasts(press(two, "own_3") or two)
+
+
 def test_a_choice_of_a_film_is_one_once(two):
     one, other = two.session_state["films"]
     keyed(two.selectbox, "film").set_value(other)

@@ -1,10 +1,12 @@
 """What a server does from its start on."""
 
 import asyncio
+import threading
 
 import pytest
 
 from kneeoa.errors import ModelError
+from kneeoa.pacs import outbox
 from pages import lifespan
 from pages.shared import cached
 from pages.shared.pacs import running
@@ -60,3 +62,24 @@ def test_a_mistyped_setting_is_in_the_log(monkeypatch, caplog):
     lifespan.expect_settings()
     assert "KNEEOA_TEACHERS_KEY is no setting (did you mean KNEEOA_TEACHER_KEY?)" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+def test_reports_are_sent_from_the_database_that_the_pages_have(tmp_path, monkeypatch):
+    # Of two that are opened, each gives turns to write of its own.
+    monkeypatch.setenv("KNEEOA_DATABASE_URL", f"sqlite:///{tmp_path}/store.sqlite")
+    monkeypatch.setenv("KNEEOA_PACS_URL", "http://127.0.0.1:1/dicom-web")
+    used, has_looked = [], threading.Event()
+
+    def deliver(db, *_, **__):
+        used.append(db)
+        has_looked.set()
+
+    monkeypatch.setattr(outbox, "deliver", deliver)
+    running.stop()
+    running.running()
+    try:
+        assert has_looked.wait(60)
+        assert used[0] is cached.store()
+    finally:
+        running.stop()
+        cached.store().dispose()

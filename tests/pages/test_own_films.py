@@ -116,6 +116,7 @@ def test_films_are_looked_at_learnt_from_and_read_with(app, graded):
     press(app, key="own_learn")
     said = text(app)
     assert "right as published" in said
+    assert any(one.label.endswith("learnt from") for one in app.expander)  # at once, and closed
     assert "What the networks learnt about your readers" in said
     assert "No film of KL 0 and KL 4 is among them" in said
     adaptation = app.session_state["own_films"].adaptation

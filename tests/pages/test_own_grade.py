@@ -3,10 +3,12 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kneeoa.films.phantom import knee_png
+from kneeoa.films.phantom import draw_knee, knee_png
 from kneeoa.films.radiograph import read_radiograph
 from kneeoa.graders.grading import Graders
+from pages.reading import case_line
 from pages.shared import session_films
+from tests.support.films import image_file
 from tests.support.places import MAIN_SCRIPT
 from tests.support.rows import tables
 from tests.support.teaching_pages import called, press, text
@@ -36,6 +38,12 @@ def html(app):
     return " ".join(
         block.body for block in app.get("html") if not any(part in block.body for part in same)
     )
+
+
+def reports(app):
+    """What opens the report, and whether that waits."""
+    popovers = [block.proto.popover for block in app.get("popover")]
+    return [(it.label, it.disabled) for it in popovers if it.label == "Report"]
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +88,27 @@ def test_nothing_of_the_answer_is_told_before_she_commits(headline):
     assert not any("KL" in label for label in turns)
 
 
+def test_a_warning_of_the_film_waits_for_no_grade():
+    negative = image_file(255 - draw_knee(2, seed=1))
+    app = started(("negative.png", negative), ("two.png", knee_png(0, seed=1)), reveal="after")
+    turns = [button.label for button in app.button if called(button).startswith("turn_")]
+    assert [turn.partition(": ")[2] for turn in turns] == ["after yours, warned", "after yours"]
+    (line,) = [part for part in html(app).split("<div") if 'class="kl-said"' in part]
+    assert line.index(">warned</span>") < line.index(case_line.HIDDEN)
+
+
 def test_committing_reveals_and_keeps_both(headline):
     app = started(("one.png", FILM), reveal="after")
     press(app, "own_commit")
     assert headline not in html(app)
+    # Its place is kept: what stands beside it stays where it is.
+    assert reports(app) == [("Report", True)]
     press(app, "own_1")
     press(app, "own_3")
     assert 'class="kl-grade"' not in html(app)
     press(app, "own_commit")
     assert f'class="kl-grade">{headline}<' in html(app)
+    assert reports(app) == [("Report", False)]
     assert own(app).committed == own(app).grade == 3
     assert "given before" in html(app)
     press(app, "own_0")

@@ -272,7 +272,7 @@ def test_reports_are_sent_by_a_button(configured, db):
         from pages.shared.pacs import sending
         from tests.support.archive import report
 
-        sending.offer(lambda: [report("1.2.6.1")], "read", about="case 3")
+        sending.offer(lambda: [report("1.2.6.1")], about="case 3")
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()
     assert [one.label for one in app.button] == ["Send to PACS"]
@@ -295,7 +295,7 @@ def test_a_second_press_on_the_button_sends_nothing(configured, db):
             made.append(1)
             return [report(f"1.2.7.{len(made)}")]
 
-        sending.offer(make, "read", content=st.session_state.get("said", "KL 2"))
+        sending.offer(make, content=st.session_state.get("said", "KL 2"))
 
     app = AppTest.from_function(page, default_timeout=SECONDS).run()
     first = app.button[0]

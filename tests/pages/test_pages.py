@@ -298,11 +298,11 @@ def test_a_box_beside_the_film_is_refused_and_the_film_stays(app):
 def test_both_maps_stand_beside_the_film_and_none_of_one_that_is_refused(app):
     upload(app, ("one.png", png(draw_knee(3))))
     (data,) = viewers(app)
-    assert [pane["title"] for pane in data["panes"]] == ["", "MobileNet", "ResNet50"]
+    titles = [pane["title"].partition(":")[0] for pane in data["panes"]]
+    assert titles == ["", "MobileNet", "ResNet50"]
     assert [pane["layer"] for pane in data["panes"]] == [None, 0, 1]
     upload(app, ("rings.png", png(rings())))
-    (data,) = viewers(app)
-    assert len(data["panes"]) == 1
+    assert len(viewers(app)[0]["panes"]) == 1
 
 
 def test_the_arrows_turn_to_the_next_film_where_there_is_one(app):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kneeoa.films.phantom import knee_png
@@ -12,6 +13,8 @@ from kneeoa.graders.together import TogetherReading
 from kneeoa.networks import ARCHITECTURES
 from kneeoa.store import practice as store
 from kneeoa.store.database import StoreError, open_store
+from pages.practice import progress
+from pages.shared import cached
 from pages.shared.known_film import answers_html
 from tests.support.practice_pages import begin, opened, press, text
 from tests.support.teaching_pages import keyed
@@ -48,6 +51,61 @@ def test_a_session_is_played_to_its_result():
     assert app.metric[0].value == f"{right / 5:.0%}"
     assert f"{right} of 5; 95% interval" in text(app)
     assert "The networks on the films that you graded: MobileNet" in text(app)
+
+
+def test_another_session_is_set_as_the_one_before():
+    chosen = {"count": 10, "grades": "12", "limit": 60, "feedback": "end"}
+    app = press(begin(opened(), **chosen), "grade_2", "on", "stop", "again")
+    assert app.title[0].value == "Practise KL grading"
+    assert {one.key: one.value for one in app.button_group if one.key in chosen} == chosen
+    # A class is not set by what its teacher practised with.
+    app.switch_page("teach/page.py").run()
+    assert not [one for one in app.button_group if one.key in chosen]
+
+
+def test_sessions_are_scored_once_until_there_is_another(monkeypatch):
+    app = press(begin(opened(), feedback="end"), "grade_2", "on", "grade_1", "on", "stop", "again")
+    asked = []
+    measure = progress.scoring.progress
+    monkeypatch.setattr(
+        progress.scoring, "progress", lambda *given: asked.append(given) or measure(*given)
+    )
+    app.run()
+    assert not asked
+    press(begin(app, feedback="end"), "grade_2", "on", "stop", "again")
+    assert len(asked) == 1 and len(asked[0][0]) == 2
+
+
+def _sum(table):
+    return int(table["grade"].sum())
+
+
+def test_what_is_kept_of_a_long_table_is_kept_of_each_of_its_rows():
+    table = pd.DataFrame({"grade": np.zeros(60_000, int)})
+    assert cached.of_films(_sum, table) == 0
+    table.loc[1, "grade"] = 4
+    assert cached.of_films(_sum, table) == 4
+
+
+def test_scores_in_one_table_are_those_of_each_session():
+    draw = np.random.default_rng(0)
+    patients = {f"f{n}": f"p{n // 2}" for n in range(30)}
+    sessions = {
+        name: pd.DataFrame(
+            {
+                "image_id": [f"f{n}" for n in draw.permutation(30)[:14]],
+                "reference": draw.integers(0, 5, 14),
+                "grade": pd.array(draw.integers(0, 5, 14), "Int64"),
+                "seconds": draw.random(14),
+            }
+        )
+        for name in ("2: b", "10: a")
+    }
+    pd.testing.assert_frame_equal(
+        progress.scored(progress.beneath(sessions, patients)),
+        progress.scoring.progress(sessions, patients),
+        check_exact=True,
+    )
 
 
 def test_each_film_is_resolved_at_once_where_that_was_chosen():
@@ -228,12 +286,13 @@ def test_an_unknown_code_is_said_and_the_page_stands():
     assert app.title[0].value == "Practise KL grading"
 
 
-def test_everything_kept_can_be_deleted():
-    app = press(begin(opened()), "grade_4", "on", "stop", "again")
+def test_everything_kept_can_be_deleted_and_what_was_set_with_it():
+    app = press(begin(opened(), count=10, limit=60), "grade_4", "on", "stop", "again")
     code = code_of(app)
     app.checkbox(key="sure").check().run()
     press(app, "delete")
     assert "learner" not in app.query_params
+    assert {app.session_state[key] for key in ("count", "limit")} == {20, 0}
     assert opened(learner=code).warning
 
 

@@ -1,7 +1,9 @@
 """What only the key of the list showed goes with it, whatever became of it meanwhile."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from kneeoa.films.frames import Frame
 from kneeoa.films.phantom import knee_png
 from kneeoa.store.cases import keeping
 from tests.support.case_pages import labels, opened, read_and_saved, sign_in, started, upload
@@ -51,6 +53,49 @@ def test_a_film_of_the_list_whose_case_was_deleted_goes_as_well(case, db, files)
     press(app, "save_anew")
     assert any(label == "Save this case" for label in labels(app))
     assert names_after_sign_out(app) == []
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_box_that_she_moved_is_not_the_next_readers(removed):
+    app = sign_in(upload(started(), "own.png", knee_png(2, seed=5)), "ab")
+    (digest,) = app.session_state["films"]
+    key = f"frame_{digest[:12]}_0"
+    app.session_state[key] = Frame(9, 9, 190, 190, "whole")
+    app.run()
+    if removed:
+        press(app, f"remove_{digest}")
+    names_after_sign_out(app)
+    if removed:
+        press(app, "bring_back")
+    assert [*app.session_state["films"]] == [digest]
+    assert key not in app.session_state
+
+
+def test_what_she_drew_is_not_taken_for_the_next_readers():
+    app = AppTest.from_function(two_readers, default_timeout=60).run()
+    assert not app.exception
+    assert app.session_state["hers"] == 1
+    assert app.session_state["next"] is None
+
+
+def two_readers():
+    """A page whose viewer tells after the sign-out what it knows of a film from before."""
+    import streamlit as st
+
+    from kneeoa.films.phantom import knee_png
+    from pages.reading import reading_viewer
+    from pages.shared import session_films
+    from pages.shared.cases import book, unsaved
+    from pages.shared.viewer.seen import Drawn, Measured, Told
+
+    film = session_films.all_films()[session_films.take_in("own.png", knee_png(2, seed=5))]
+    ruler = Measured("ruler", ((1, 2), (3, 4)), 5, "px")
+    told = Told(None, (Drawn(reading_viewer.key_of(film), (ruler,)),))
+    reading_viewer.note_drawn(told)
+    st.session_state["hers"] = len(book.seen_of(film).measured)
+    unsaved.sign_out()
+    reading_viewer.note_drawn(told)
+    st.session_state["next"] = book.seen_of(film)
 
 
 def test_what_was_to_be_opened_is_not(case):

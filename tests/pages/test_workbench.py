@@ -193,6 +193,25 @@ def test_notes_are_kept_with_a_run_and_found_again(tmp_path, names):
     assert table["note"].tolist() == ["<i>look</i> again"]
 
 
+@pytest.mark.usefixtures("here")
+def test_notes_that_another_kept_since_the_form_was_opened_are_shown_and_stay(tmp_path, names):
+    place = tmp_path / "results" / "runs" / names[0]
+    app = opened("runs", marked=names[:1], runs_part="notes")
+    (tags,) = (one for one in app.text_input if one.label.startswith("Tags"))
+    notes.write(place, "do not use", ["exclude"])
+    tags.set_value("mine")
+    next(one for one in app.button if one.label == "Keep with the run").click().run()
+    said = text(app)
+    assert "somebody else kept with this run: do not use; tags: exclude" in said
+    assert "Nothing was lost" in app.error[0].value
+    assert notes.read(place) == notes.Notes("do not use", ("exclude",))
+    next(one for one in app.button if one.label == "Take theirs into the form").click().run()
+    assert app.text_area[0].value == "do not use"
+    next(one for one in app.button if one.label == "Keep with the run").click().run()
+    assert notes.read(place) == notes.Notes("do not use", ("exclude", "mine"))
+    assert not [one for one in app.button if one.label == "Take theirs into the form"]
+
+
 def test_notes_that_are_damaged_are_named_and_the_page_stands(tmp_path, names):
     (tmp_path / "results" / "runs" / names[0] / notes.FILE).write_text("{")
     app = opened("runs", marked=names[:1], runs_part="notes")
@@ -261,6 +280,7 @@ DISPLAYED = (
 )
 
 
+@pytest.mark.usefixtures("tables_once")
 @pytest.mark.parametrize(
     ("page", "address", "name"),
     [

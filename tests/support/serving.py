@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,28 @@ def running_app(folder: Path, **settings: str) -> Iterator[App]:
     """
     with served(folder, ROOT / "app.py", **settings) as app:
         yield app
+
+
+class Restarted:
+    """The app, in folders that `new_folder` makes, with `settings` as `running_app` takes them.
+
+    To start it, and to draw its first page, takes seconds of computing: tests that need one of
+    their own share it.
+    """
+
+    def __init__(self, new_folder: Callable[[], Path], **settings: str) -> None:
+        self._begin = lambda: running_app(new_folder(), **settings)
+        self._running = contextlib.ExitStack()
+        self.restart()
+
+    def restart(self) -> None:
+        """Stop it, and start a new one, at another address: `url`."""
+        self.stop()
+        self.url = self._running.enter_context(self._begin()).url
+
+    def stop(self) -> None:
+        """Stop it; it must not have ended by itself."""
+        self._running.close()
 
 
 @contextlib.contextmanager

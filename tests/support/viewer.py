@@ -6,6 +6,28 @@ from playwright.sync_api import expect
 
 SECONDS = 60_000
 """How long the viewer may take for what it does, in ms."""
+STILL = """
+(viewer, {rest, most}) => new Promise((done, failed) => {
+  const end = performance.now() + most;
+  let before, since;
+  const look = () => {
+    const words = [...viewer.querySelectorAll(".values, .scale, .title, .svg-layer text")];
+    const boxes = [...viewer.querySelectorAll(".pane, .scale polyline, .svg-layer line")];
+    const seen = JSON.stringify([
+      Object.entries(viewer.dataset), words.map((it) => it.textContent),
+      boxes.map((it) => it.getBoundingClientRect()),
+    ]);
+    const now = performance.now();
+    if (seen !== before) [before, since] = [seen, now];
+    if (now - since > rest) done();
+    else if (now > end) failed(Error(`The viewer did not come to rest: ${seen}`));
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+REST = 250
+"""How long nothing changes in a viewer that is done, in ms: the others follow a pane after 120."""
 
 
 def viewers(app) -> list[dict]:
@@ -22,6 +44,11 @@ def state(page, name):
 def becomes(page, name, value):
     """Wait until it says `value`."""
     expect(page.locator(".viewer")).to_have_attribute(f"data-{name}", value, timeout=SECONDS)
+
+
+def still(viewer, *, rest=REST):
+    """Wait until a viewer has drawn all that follows from what was done, `rest` ms ago."""
+    viewer.evaluate(STILL, {"rest": rest, "most": SECONDS})
 
 
 def changes(page, name, before):

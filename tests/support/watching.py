@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 OWN = ("127.0.0.1", "localhost")
 POLICY = ("Content Security Policy", "Content-Security-Policy", "Refused to")
@@ -39,6 +39,13 @@ def keeps_to_itself(context: BrowserContext) -> Iterator[None]:
     assert asked, "Nothing was watched."
     assert [url for url in asked if not is_own(url)] == []
     assert [text for text in said if any(part in text for part in POLICY)] == []
+
+
+def at_rest(page: Page) -> None:
+    """Wait until the server has run the page to its end, and that has been drawn."""
+    done = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(done).to_be_visible(timeout=60_000)
+    settle(page)
 
 
 def settle(page: Page) -> None:

@@ -45,7 +45,10 @@ def show(both: Sequence[Knee], pair: Pair, spaces: Sequence[JointSpace | None]) 
     lines = _differences(both, pair, spaces)
     refused = any(film.anyway and refusal_in(_findings(film, frame)) for film, frame in both)
     has_arrows = pair.kind == TIMES
-    heads = "".join(f"<th>{boundary.as_html(head)}</th>" for head in ("", *pair.titles, ""))
+    heads = "".join(
+        f"<th>{boundary.as_html(title)}{_mark(*knee)}</th>"
+        for knee, title in zip(both, pair.titles, strict=True)
+    )
     rows = "".join(
         f"<tr><td>{boundary.as_html(line.what)}</td><td>{boundary.as_html(line.first)}</td>"
         f"<td>{boundary.as_html(line.second)}</td>"
@@ -67,7 +70,9 @@ def show(both: Sequence[Knee], pair: Pair, spaces: Sequence[JointSpace | None]) 
     with st.container(key="beside"):
         if refused:
             st.warning(REFUSED_ONE)
-        st.html(f'<table class="kl-answers">{f"<tr>{heads}</tr>"}{rows}</table>{below}')
+        st.html(
+            f'<table class="kl-answers"><tr><th></th>{heads}<th></th></tr>{rows}</table>{below}'
+        )
 
 
 def _differences(both, pair, spaces) -> list[Difference]:
@@ -120,6 +125,13 @@ def _doubts(film, frame) -> list[str]:
     if _is_graded(film, frame) and saved.learnt_from(film):
         doubts.append(LEARNT_FROM_IT)
     return doubts
+
+
+def _mark(film, frame):
+    findings = _findings(film, frame)
+    if not (_is_graded(film, frame) and gate_strip.warnings_of(film, findings)):
+        return ""
+    return f' &nbsp;<span class="kl-apart-1">{gate_strip.WARNED}</span>'
 
 
 def _is_moved(film, frame):

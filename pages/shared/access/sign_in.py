@@ -9,7 +9,7 @@ import streamlit as st
 
 from kneeoa.errors import ConfigError
 from kneeoa.teaching import keys
-from kneeoa.wording import counted
+from kneeoa.wording import counted, within_sentence
 from pages.shared import clients
 
 
@@ -79,6 +79,6 @@ def _opens(door, given):
     right = keys.is_right(given, os.environ[door.setting])
     clients.note(door.opened if right else door.refused)
     if not right:
-        what = door.what[0].lower() + door.what[1:]
+        what = within_sentence(door.what)
         st.error(f"This is not the {what}. It is the one that the dashboard runs with.")
     return right

@@ -16,6 +16,7 @@ from kneeoa.graders.locating.found import Found, inverted, turned_right
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.together import TogetherReading
 from kneeoa.jointspace.width import JointSpace
+from kneeoa.reports.dicom.named import Named
 from pages.shared.memory.holding import holding
 from pages.shared.memory.working import at_work
 from pages.shared.viewer.feed import FilmFeed, film_feed
@@ -68,6 +69,8 @@ class Film:
     text : what must be known of text in its pixels, once that was looked for
     text_looked_for : has it looked for, where that was asked for
     other_names : of files with the same bytes, which are this film
+    named : whose it is by its file, once that was asked for; in no log
+    is_unnamed : whether its patient is not to be named, since who brought the film has signed out
     """
 
     data: bytes = field(repr=False)
@@ -93,6 +96,8 @@ class Film:
     text: str | None = None
     text_looked_for: Future[str] | None = field(default=None, repr=False)
     other_names: tuple[str, ...] = ()
+    named: Named | None = field(default=None, repr=False)
+    is_unnamed: bool = False
     _held: _Held | None = field(default=None, repr=False)
 
     @classmethod
@@ -180,6 +185,7 @@ class Film:
     def rename(self, name: str) -> None:
         """Call the film otherwise; what it was called goes to its other names."""
         before, self.name = self.name, name
+        self.is_unnamed = False  # whoever brings it may read it
         self.came_as(before)
         if held := self._held:
             self._held = replace(held, radiograph=replace(held.radiograph, name=name))
@@ -198,13 +204,13 @@ class Film:
         if not self.thumbnail:
             with at_work():
                 small = display.fit_within(self.radiograph.pixels, THUMBNAIL)
-            self.thumbnail = display.png_uri(display.windowed(small))
+            self.thumbnail = display.png_uri(display.to_uint8(small))
         return self.thumbnail
 
     def small_picture(self) -> bytes:
         """Return a smaller one, as a PNG, to be kept for a list."""
         small = display.fit_within(self.radiograph.pixels, SMALL)
-        return display.png(display.windowed(small))
+        return display.png(display.to_uint8(small))
 
     def text_warning(self) -> str:
         """Return what must be known of text in its pixels, looked for once; mostly nothing."""

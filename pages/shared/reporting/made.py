@@ -9,7 +9,7 @@ import streamlit as st
 from kneeoa.films.frames import Frame
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.track_record import LEARNT_FROM_IT
-from kneeoa.reports.content import Measurement, ReaderGrade, Report, side_named
+from kneeoa.reports.content import Measurement, ReaderGrade, side_named
 from kneeoa.reports.dicom.pseudonyms import Pseudonyms, pseudonyms_from
 from kneeoa.reports.exports import Exports
 from kneeoa.reports.making import Read, side_from
@@ -19,11 +19,6 @@ from pages.shared.memory.film import Film
 from pages.shared.profiles import in_use
 
 _PSEUDONYMS = "pseudonyms"
-
-
-def report_of(film: Film, frame: Frame, **options) -> Report:
-    """Return the report of `frame` of a film; `options` as of `exports_of`."""
-    return exports_of(film, frame, **options).report
 
 
 def exports_of(

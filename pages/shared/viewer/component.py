@@ -96,7 +96,8 @@ class Options:
     Attributes
     ----------
     height : a length in CSS
-    layout : panes in a row, or the first one large ``"beside"`` the others
+    layout : panes in a row, or the first one large ``"beside"`` the others; where narrow, a
+        ``"list"`` is as the latter, and a ``"stack"`` has one pane below the other
     columns : of a row
     tools : ``"few"`` for small screens, or ``"few where narrow"`` for any
     keys : whether its keys work on all of the ``"page"``, or while the viewer has the ``"focus"``
@@ -108,7 +109,7 @@ class Options:
     """
 
     height: str = "calc(100dvh - 9rem)"
-    layout: Literal["row", "beside"] = "row"
+    layout: Literal["row", "beside", "list", "stack"] = "row"
     columns: int = 1
     tools: Literal["all", "few", "few where narrow"] = "all"
     keys: Literal["page", "focus"] = "page"

@@ -9,13 +9,12 @@ import numpy as np
 from kneeoa.films import display
 from kneeoa.films.frames import Frame
 from kneeoa.films.radiograph import Radiograph
+from kneeoa.graders import gradcam
 from kneeoa.graders.grading import Reading
 from kneeoa.jointspace import believed, words
 from kneeoa.networks import DISPLAY_NAME
 
 MAP_SIDE = 224
-CONTOURS = (0.5, 0.8)
-"""Shares of the strongest colour at which a map has a line."""
 DEEP_WHITE = 65535
 """White of a film deeper than 8 bits whose samples came through a table."""
 
@@ -139,10 +138,13 @@ def _samples(radiograph):
 
 
 def layer_of(
-    reading: Reading, frame: Frame, heatmap: np.ndarray, *, scale: float, contours: bool = False
+    reading: Reading, frame: Frame, heatmap: np.ndarray, *, scale: float, contours: bool = True
 ) -> Layer:
-    """Return a network's map ``(7, 7)`` as a layer; `scale` gets the strongest colour."""
-    shares = CONTOURS if contours else ()
+    """Return a network's map as a layer; `scale` gets the strongest colour.
+
+    `heatmap` is ``(7, 7)`` with a line at each of `gradcam.CONTOURS`, or one of single pixels.
+    """
+    shares = gradcam.CONTOURS if contours else ()
     drawn = display.layer_png(heatmap, scale=scale, side=MAP_SIDE, contours=shares)
     return Layer(DISPLAY_NAME[reading.architecture], drawn, frame)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.viewer import still
+
 SECONDS = 60_000
 STAND = Path(__file__).with_name("stand.js").read_text(encoding="utf-8")
 
@@ -56,7 +58,7 @@ class Stand:
 
     def looked_at(self):
         """Return how the first film is looked at, and where its box stands."""
-        self.page.wait_for_timeout(200)
+        still(self.viewer, rest=60)  # whoever waits there waits a twentieth of it
         known = ("zoom", "window", "invert", "rotation", "flip", "frame")
         return [self.viewer.get_attribute(f"data-{name}") for name in known]
 

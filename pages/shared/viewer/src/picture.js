@@ -4,7 +4,7 @@ const FOOT = 26; // CSS pixels of the line below
 const SAYS = 'Knee reading room: for research and teaching, not a medical device';
 // What the style sheet says of lines and words: a picture of them alone does not know it.
 const STYLED = [
-  'fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'visibility', 'display',
+  'fill', 'stroke', 'stroke-width', 'stroke-linejoin', 'stroke-dasharray', 'opacity', 'visibility', 'display',
   'font-size', 'font-family', 'filter', 'text-anchor', 'dominant-baseline', 'paint-order',
 ];
 

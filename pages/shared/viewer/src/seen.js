@@ -20,6 +20,12 @@ const news = new Map();
 // What the page knew of them when it spoke last.
 const known = new Map();
 
+// For who asks before the page is left (`at_stake.py`): what the page has heard of, it knows itself.
+function tellDrawn() {
+  const unheard = [...news.values()].filter(({ isHeard }) => !isHeard);
+  document.documentElement.dataset.drawn = unheard.map(({ key }) => key).join(' ');
+}
+
 export class Seen {
   constructor(viewer) {
     Object.assign(this, { viewer, stood: [], viewed: null });
@@ -85,6 +91,8 @@ export class Seen {
 
   // Called when the page has spoken: it may listen from now on.
   answered() {
+    news.forEach((told) => { told.isHeard ||= told.isSent; });
+    tellDrawn();
     if (!this.later) this.changed();
   }
 
@@ -139,10 +147,11 @@ function compare(film) {
   const drawn = lines.get(film.key) ?? [];
   if (same(drawn, plain(film.seen?.measured ?? []))) {
     news.delete(film.key);
-    return;
+  } else {
+    const told = { key: film.key, measured: drawn.map((line) => measured(line, film)) };
+    if (!same(told.measured, news.get(film.key)?.measured)) news.set(film.key, told);
   }
-  const told = { key: film.key, measured: drawn.map((line) => measured(line, film)) };
-  if (!same(told.measured, news.get(film.key)?.measured)) news.set(film.key, told);
+  tellDrawn();
 }
 
 // Draws what belongs on a pane's film, where that is not there already.
