@@ -16,7 +16,7 @@ from kneeoa.films.dicom.patient import PATIENT
 from kneeoa.films.limits import DEFAULT_LIMITS
 from kneeoa.films.phantom import is_drawn
 from kneeoa.films.radiograph import Radiograph, read_radiograph
-from kneeoa.graders.locating.found import graded_knee
+from kneeoa.graders.locating.found import Found, Knee, graded_knee
 from kneeoa.graders.locating.localiser import Localiser
 
 Framing = Callable[[Radiograph, str], Framed]
@@ -34,10 +34,22 @@ def framed_by(localiser: Localiser) -> Framing:
 
     def frame(radiograph: Radiograph, side: str) -> Framed:
         located = localiser.find(radiograph)
-        knee = graded_knee(located, side, radiograph.pixels.shape[1])
+        knee = knee_graded(radiograph, located, side)
         return Framed.of_knee(located.to_grade(radiograph), located, knee)
 
     return frame
+
+
+def knee_graded(radiograph: Radiograph, located: Found, side: str) -> Knee:
+    """Return the knee of a film that a grade of the knee on `side` is of, or of the only one.
+
+    Raises `RadiographError` where that cannot be told. What has room for another knee is the film
+    alone: an even border around it is none.
+    """
+    rows, columns = radiograph.inside
+    film = located.moved(-rows.start, -columns.start)
+    knee = graded_knee(film, side, columns.stop - columns.start)
+    return located.knees[film.knees.index(knee)]
 
 
 def open_films(

@@ -20,7 +20,7 @@ from kneeoa.films.radiograph import Radiograph
 from kneeoa.graders.framing import overlap
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.each_knee import of_frames
-from kneeoa.graders.locating.found import graded_knee, inverted, refusal_in
+from kneeoa.graders.locating.found import inverted, refusal_in
 from kneeoa.graders.locating.gate import Finding
 from kneeoa.graders.locating.localiser import Localiser
 from kneeoa.graders.locating.spoilt import Spoilt
@@ -95,7 +95,7 @@ def look(
 def _look_at(film: Listed, localiser: Localiser) -> SheetFilm:
     radiograph, patient = films.read(film)
     located = localiser.find(radiograph)
-    knee = graded_knee(located, film.side, radiograph.pixels.shape[1])
+    knee = films.knee_graded(radiograph, located, film.side)
     shown = located.to_grade(radiograph)
     framed = Framed.of_knee(shown, located, knee)
     return SheetFilm(

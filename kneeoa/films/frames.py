@@ -92,10 +92,11 @@ def square(radiograph: Radiograph, frame: Frame, side: int) -> np.ndarray:
         )
     rows, columns = frame._on(radiograph)
     if rows[1] - rows[0] < frame.height // 2 or columns[1] - columns[0] < frame.width // 2:
-        height, width = radiograph.pixels.shape
+        film = radiograph.inside
         raise RadiographError(
-            f"Expected a frame that lies at least half on the film of {height} x {width} pixels. "
-            f"Received: rows {frame.top} to {frame.top + frame.height}, columns {frame.left} to "
+            f"Expected a frame that lies at least half on the film, in rows {film[0].start} to "
+            f"{film[0].stop} and columns {film[1].start} to {film[1].stop}. Received: rows "
+            f"{frame.top} to {frame.top + frame.height}, columns {frame.left} to "
             f"{frame.left + frame.width}. Move the frame onto the knee."
         )
     inside = radiograph.pixels[slice(*rows), slice(*columns)]

@@ -64,11 +64,18 @@ class Radiograph:
     border: Border = NO_BORDER
 
     def without_border(self) -> "Radiograph":
-        """Return the film alone, as it is where it has no border; to look at, without `stored`."""
+        """Return the film alone, as it is where it has no border; to look at, without `stored`.
+
+        All that a compression left counts as the film's, though some of it, mostly little, is of
+        its border: these bits are the most that it has, and no good film has too few.
+        """
         if self.border == NO_BORDER:
             return self
-        rows, columns = self.inside
-        return replace(self, pixels=self.pixels[rows, columns], stored=None, border=NO_BORDER)
+        film = self.pixels[self.inside]
+        bits = self.lossy_bits
+        if bits is not None:
+            bits *= self.pixels.size / film.size
+        return replace(self, pixels=film, stored=None, lossy_bits=bits, border=NO_BORDER)
 
     @property
     def inside(self) -> tuple[slice, slice]:

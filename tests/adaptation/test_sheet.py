@@ -1,5 +1,6 @@
 """The contact sheet: frames as reading finds them, and as a reader corrects them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,13 +8,14 @@ import pytest
 from PIL import Image
 
 from kneeoa.adaptation import sheet
-from kneeoa.adaptation.films import framed_by, opened, read
+from kneeoa.adaptation.films import framed_by, knee_graded, opened, read
 from kneeoa.adaptation.framed import Framed
 from kneeoa.adaptation.gathering.graded import gather
 from kneeoa.adaptation.listing import LeftOut, Listed
 from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.phantom import DEMO_NAMES, demo_film, draw_knee
+from kneeoa.films.shape.border import NO_BORDER
 from kneeoa.graders.locating import gate
 from kneeoa.graders.locating.localiser import Localiser
 
@@ -49,6 +51,22 @@ def test_every_film_is_framed_as_in_reading_or_left_out_by_name(looked, listed, 
     assert isinstance(text, LeftOut)
     assert text.name == "text"
     assert "Received text" in text.reason
+
+
+def test_a_border_has_no_room_for_another_knee(tmp_path, localiser):
+    knee = draw_knee(2, seed=3, marked=False)
+    page = np.pad(knee, ((300, 276), (1000, 176)))
+    Image.fromarray(page).save(tmp_path / "page.png")
+    listed = Listed(tmp_path / "page.png", "page", 2, side="R")
+    (film,) = sheet.look([listed], localiser)
+    radiograph, _ = read(listed)
+    framed = framed_by(localiser)(radiograph, "R")
+    np.testing.assert_array_equal(film.opened.framed.image, framed.image)
+    assert abs(film.frame.left - 1000) < 60
+    # Without a border such a knee lies aside, as it did.
+    aside = replace(radiograph, border=NO_BORDER)
+    with pytest.raises(RadiographError, match="lies at a side of this film"):
+        knee_graded(aside, localiser.find(radiograph), "R")
 
 
 def test_a_demo_film_is_no_readers_film(tmp_path, localiser):

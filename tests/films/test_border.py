@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kneeoa.errors import RadiographError
 from kneeoa.films.frames import Frame, network_input
 from kneeoa.films.phantom import draw_knee
 from kneeoa.films.radiograph import Radiograph, read_radiograph
@@ -78,6 +79,29 @@ def test_a_film_is_read_with_its_border_and_turned_with_it():
     turned = turned_right(page, 1)
     assert turned.border == even_border(turned.pixels) == (14, 20, 9, 31)
     assert np.array_equal(turned.without_border().pixels, np.rot90(FILM, -1))
+
+
+@pytest.mark.parametrize("grey", [0, 255])
+def test_what_a_compression_left_was_left_of_the_film_not_of_its_border(grey):
+    around = (300, 600, 260, 620)
+    plain = read_radiograph(image_file(FILM, "JPEG", quality=30, progressive=True), "a.jpg")
+    page = read_radiograph(
+        image_file(bordered(FILM, grey, around), "JPEG", quality=30, progressive=True), "a.jpg"
+    )
+    assert page.lossy_bits < plain.lossy_bits / 5
+    alone = page.without_border()
+    # What its border took is counted, too: never fewer than the film's own.
+    assert plain.lossy_bits * 0.95 < alone.lossy_bits < plain.lossy_bits * 4
+    assert alone.without_border() is alone
+    told = [finding.code for finding in frame_gate.of_frame(page, Frame.whole(page))]
+    assert told == [f.code for f in frame_gate.of_frame(plain, Frame.whole(plain))]
+
+
+def test_a_frame_beside_the_film_is_refused_by_where_the_film_lies():
+    page = opened(bordered(FILM, 0, (300, 176, 276, 1000)), (300, 176, 276, 1000))
+    place = "on the film, in rows 300 to 524 and columns 1000 to 1224"
+    with pytest.raises(RadiographError, match=place):
+        network_input(page, Frame(0, 0, 800, 1400))
 
 
 @pytest.fixture(scope="module")

@@ -87,6 +87,56 @@ def test_what_is_written_of_both_or_means_something_else_says_no_side(text):
         assert side.side(film(ImageLaterality=letter, SeriesDescription=text)) == letter
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        # No side at all.
+        *("KNEE R/O FRACTURE", "Knees r/o OA", "Knee R / O", "Knee up-right", "UP RIGHT KNEES"),
+        *("Genou d'appui", "genou d\u2019une face", "JOELHO E PERNA", "Joelhos e patelas"),
+        *("Knie hoger", "KNEE L LATERAL", "knee L-spine", "RODILLA I"),
+        # One in a word and the other one short.
+        *(
+            "LEFT KNEE AND RT",
+            "Right knee, prior LT TKR",
+            "Knie links und re.",
+            "Knie rechts + li.",
+        ),
+        *(
+            "rodilla izq. y der.",
+            "RODILLA DERECHA E IZQ",
+            "GENOU DROIT ET G",
+            "V\u00e4nster, h\u00f6ger",
+        ),
+        *(
+            "GINOCCHIO DESTRO E SX",
+            "KNEE R L LAT",
+            "JOELHO D/E",
+            "Kn\u00e4 h\u00f6ger + v\u00e4nster",
+        ),
+    ],
+)
+def test_both_however_written_and_what_only_looks_like_a_side_are_none(text):
+    for letter in "LR":
+        tags = {"SpecificCharacterSet": "ISO_IR 192", "StudyDescription": text}
+        told = film(ImageLaterality=letter, SeriesDescription=text, **tags)
+        assert side.side(told) == letter
+        assert side.notes(told) == ()
+    assert not side.names_one(film(SpecificCharacterSet="ISO_IR 192", SeriesDescription=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("KNEE RT R/O FRACTURE", "Upright right knee", "Genou droit d'appui", "Knie re."),
+        *("H\u00f6ger kn\u00e4", "JOELHO DIREITO E PERNA", "Joelho D", "RODILLA DER", "R KNEE LAT"),
+    ],
+)
+def test_a_side_stays_told_beside_what_only_looks_like_it(text):
+    odd = film(ImageLaterality="L", SpecificCharacterSet="ISO_IR 192", SeriesDescription=text)
+    assert side.side(odd) is None
+    assert side.names_one(film(SpecificCharacterSet="ISO_IR 192", SeriesDescription=text))
+
+
 @pytest.mark.parametrize("keyword", ["StudyDescription", "RequestedProcedureDescription"])
 def test_what_was_asked_for_is_told_and_leaves_the_side(keyword):
     odd = film(ImageLaterality="R", **{keyword: "X-ray left knee"})

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000, JPEGLossless
 
 from kneeoa.films.dicom import bits
 from kneeoa.films.dicom.code_stream import bytes_of_pixels, find_header
 from kneeoa.films.dicom.samples import _from_code
+from kneeoa.films.dicom.says.lossy import bits_a_pixel
 from tests.support.films import dicom_dataset, encapsulated, image_file
 from tests.support.odd_films import FILM, read
 from tests.support.rare_streams import KNEE, TWELVE_BITS
@@ -68,6 +70,18 @@ def test_few_samples_beyond_are_clipped_and_many_are_the_film():
     assert np.array_equal(samples.values, deep)
 
 
+def test_an_overlay_is_masked_in_whole_numbers_that_were_lossy_before():
+    squares = np.add.outer(np.arange(224), np.arange(224)) // 40 % 2
+    drawn_over = (SATURATED | squares << 15).astype(np.uint16)
+    made = dicom_dataset(drawn_over, bits=10, LossyImageCompression="01")
+    encapsulated(
+        made, image_file(drawn_over, "JPEG2000", no_jp2=True, irreversible=False), JPEG2000
+    )
+    samples = bits.settle(drawn_over, made, None)
+    assert samples.bits == 10
+    assert np.array_equal(samples.values, SATURATED)
+
+
 def test_signed_samples_are_clipped_at_both_ends():
     values = SATURATED.astype(np.int16) - 512
     values[50, 50:60], values[60, 50:60] = 520, -520
@@ -102,3 +116,17 @@ def test_the_bits_that_are_left_are_the_fewest_that_the_file_tells_of(ratio):
     kept = read(encapsulated(dicom_dataset(FILM, **tags), code, "1.2.840.10008.1.2.4.50"))
     there = 8 * bytes_of_pixels(code) / FILM.size
     assert kept.lossy_bits == pytest.approx(8 / ratio if ratio else there, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ratio", "left"),
+    [
+        *[("LO", "25", 8 / 25), ("SH", " 100 ", 8 / 100), ("UN", b"25", 8 / 25)],
+        *[("LO", ["5", "200"], 8 / 200), ("FD", 16.0, 8 / 16), ("LO", "10:1", None)],
+    ],
+)
+def test_a_ratio_of_another_kind_is_read_whole(kind, ratio, left):
+    film = Dataset()
+    film.LossyImageCompression, film.BitsAllocated = "01", 8
+    film.add_new("LossyImageCompressionRatio", kind, ratio)
+    assert bits_a_pixel(film) == left

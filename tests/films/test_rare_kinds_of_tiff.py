@@ -50,6 +50,29 @@ def test_what_is_rare_is_named(order, tags, words):
     assert "damaged" not in str(refused.value)
 
 
+def big(*entries, first=16):
+    """Return a BigTIFF of `entries` (tag, kind, count, value or place)."""
+    head = b"II" + struct.pack("<HHHQ", 43, 8, 0, first) + struct.pack("<Q", len(entries))
+    return head + b"".join(struct.pack("<HHQQ", *entry) for entry in entries) + bytes(200)
+
+
+@pytest.mark.parametrize("place", [2**32 + 5, 2**63 - 1, 2**63, 2**64 - 1])
+def test_places_beyond_all_memory_are_damage(place):
+    for damaged in (big(first=place), big((258, 3, 100, place)), big((258, 16, place, place))):
+        assert rare_kind(damaged) is None
+        with pytest.raises(RadiographError, match="damaged"):
+            read_radiograph(damaged, "film.tif")
+
+
+def test_no_number_anywhere_is_a_crash():
+    numbers = np.random.default_rng(5)
+    for start in (b"II*\0", b"MM\0*", big()[:8], b"MM\0+\0\x08\0\0"):
+        for _ in range(500):
+            size = int(numbers.integers(0, 90))
+            data = numbers.choice(np.array([0, 1, 3, 4, 8, 16, 255], np.uint8), size).tobytes()
+            rare_kind(start + data)
+
+
 def test_what_is_common_is_not_called_rare():
     assert rare_kind(image_file(FILM, "TIFF")) is None
     assert rare_kind(image_file(FILM, "TIFF", compression="tiff_lzw")) is None

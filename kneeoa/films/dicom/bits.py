@@ -78,7 +78,8 @@ def settle(stored: np.ndarray, dataset: Dataset, outside: np.ndarray | None) -> 
                 f"Samples use {width} bits, more than the {bits} of BitsStored. {SET_RIGHT}"
             )
             bits = width
-        elif lossy:
+        elif lossy and lossy.is_lossy:
+            # Whole-numbered wavelets cut short hold an overlay as well as whole ones do.
             stored = _clipped(stored, bits, lossy)
     raw = _unsigned(stored) & ((1 << bits) - 1)
     is_signed, belied = _signed_as_meant(raw, bits, dataset, outside)

@@ -19,7 +19,7 @@ def rare_kind(data: bytes) -> str | None:
     """Return what a reader of TIFF must know to open it, or None where nothing of it is rare."""
     try:
         tags = _tags(data)
-    except (struct.error, IndexError, KeyError):
+    except (struct.error, IndexError, KeyError, OverflowError):
         return None
     bits, samples = tags.get(_BITS, 1), tags.get(_SAMPLES, 1)
     name = _RARE_COMPRESSIONS.get(tags.get(_COMPRESSION, 1))

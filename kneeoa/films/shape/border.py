@@ -1,8 +1,13 @@
-"""An even border around a film, as screenshots, prints and shutters leave it: none of the film.
+"""An even border around a film, as screenshots, prints and shutters leave it: not to be graded.
 
 The leg of a frontal knee leaves the film above and below, so that only a border is of one grey
 value along all four edges. None of 6,604 training and validation knees nor of 326 films of other
 hospitals has one, by twice this tolerance.
+
+Air may be cut with it: where shutters lie above and below, and the air at the sides is as black as
+they are, nothing tells air from border, and the film is taken to reach to the skin. In 66 answers
+to films made so the probability that changed most did so by 0.027 in the median and 0.18 at most,
+and two grades changed.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """How many bits a lossy compression left of each pixel."""
 
 from pydicom import Dataset
+from pydicom.multival import MultiValue
 
 from kneeoa.films.dicom.code_stream import bytes_of_pixels, first_frame, lossy_stream
 
@@ -26,8 +27,8 @@ def _of_ratio(dataset: Dataset) -> float | None:
         return None
     try:
         value = dataset.get("LossyImageCompressionRatio")
-        ratios = [float(ratio) for ratio in ([value] if isinstance(value, float) else value)]
-        most = max(ratios)
+        # Under another VR a single number is a text, which is not to be read letter by letter.
+        most = max(map(float, value if isinstance(value, MultiValue | list) else [value]))
         bits = int(dataset.BitsAllocated) * int(dataset.get("SamplesPerPixel") or 1)
     except (TypeError, ValueError, AttributeError):
         return None

@@ -5,7 +5,7 @@ import re
 from pydicom import Dataset
 
 from kneeoa.films.dicom.says import carried, coded
-from kneeoa.films.dicom.says.values import first_item, items, text, words
+from kneeoa.films.dicom.says.values import first_item, items, text
 from kneeoa.films.header import GO_BY_MARKER
 
 _SIDES = ("ImageLaterality", "FrameLaterality", "Laterality")
@@ -28,14 +28,15 @@ _WORDS = {
     "R": {
         *("RIGHT", "RECHTS", "RECHTE", "RECHTER", "RECHTES", "RECHTEN", "DROIT", "DROITE"),
         *("DESTRA", "DESTRO", "DEXTER", "DERECHA", "DERECHO", "DCHA", "DIREITA", "DIREITO"),
-        *("HOGER", "HOYRE", "HOJRE", "PRAWA", "PRAWY", "PRAWE", "PRAWEGO"),
+        *("HOYRE", "HOJRE", "PRAWA", "PRAWY", "PRAWE", "PRAWEGO"),
     },
     "B": {
         *("BOTH", "BILATERAL", "BILAT", "BEIDE", "BEIDER", "BEIDSEITS", "BDS", "BILATERALE"),
         *("DEUX", "ENTRAMBE", "ENTRAMBI", "AMBAS", "AMBOS", "BEIDZIJDIG", "BADA", "BEGGE", "OBA"),
     },
 }
-_LETTERS = {"L": {"L", "LT"}, "R": {"R", "RT"}, "B": {"B"}}
+_IN_A_NAME = {"L": {"L", "LT"}, "R": {"R", "RT", "HOGER"}, "B": {"B"}}
+"""Words that are a side in the name of a part, which is short, and not wherever they stand."""
 _BESIDE_A_KNEE = {
     "KNEE": {"L": "L", "LT": "L", "R": "R", "RT": "R"},
     "KNIE": {"L": "L", "LI": "L", "LKS": "L", "R": "R", "RE": "R", "RTS": "R"},
@@ -44,10 +45,22 @@ _BESIDE_A_KNEE = {
     "RODILLA": {"I": "L", "IZQDA": "L", "D": "R", "DER": "R"},
     "JOELHO": {"E": "L", "ESQ": "L", "D": "R", "DIR": "R"},
     "KOLEN": {"LEVE": "L", "L": "L", "PRAVE": "R", "P": "R"},
+    "KNA": {"VANSTER": "L", "HOGER": "R"},
 }
 """Short words for a side, by how words for the knee begin next to which they stand. Anywhere else
-they may be anything: DX is digital radiography, L a lateral view, and SIN in Spanish means without.
+they may be anything: DX is digital radiography, L a lateral view, SIN in Spanish means without, and
+HOGER in Dutch higher.
 """
+_SELDOM_A_SIDE = ("E", "I")
+"""Of these, words that are more often none: "and" in Portuguese, and a number."""
+_PARTS_AFTER_L = ("LAT", "SPINE")
+"""How words begin before which an L is no side: a lateral view, the lumbar spine."""
+_LETTER = r"[^\W\d_]"
+_NO_SIDE = re.compile(
+    rf"(?<!{_LETTER})(?:(?:R[\W_]{{1,3}}O|UP[\W_]{{1,3}}RIGHT)(?!{_LETTER})"
+    rf"|[DL]['`\u2019](?={_LETTER}))"
+)
+"""Rule out, standing upright, and a French word that has lost a vowel."""
 
 
 def side(dataset: Dataset) -> str | None:
@@ -152,39 +165,57 @@ def _described(dataset: Dataset, keywords: tuple[str, ...]) -> dict[str, str]:
 
 def _named(value: str) -> str:
     """Return the one side in the name of a part, as in RIGHT KNEE, LKNEE or KNIE LINKS."""
-    there = words(value)
-    named = {
-        letter
-        for letter in _WORDS
-        if there & (_WORDS[letter] | _LETTERS[letter] | {f"{letter}KNEE"})
-    }
-    return _only(named | _beside_a_knee(value))
+    return _only_side(value, {letter: _WORDS[letter] | _IN_A_NAME[letter] for letter in _WORDS})
 
 
 def _written(value: str) -> str:
     """Return the one side in a description, as in KNEE LT or GENOU DROIT; nothing of both."""
-    there = words(value)
-    named = {letter for letter in _WORDS if there & (_WORDS[letter] | {f"{letter}KNEE"})}
-    return _only(named | _beside_a_knee(value))
+    return _only_side(value, _WORDS)
 
 
-def _only(named: set[str]) -> str:
+def _only_side(value: str, known: dict[str, set[str]]) -> str:
+    """Return the one side that `known` words, or short ones beside a knee, name in a text.
+
+    Where any is named, a short word for the other one makes it both, wherever that stands.
+    """
+    there = re.findall(rf"{_LETTER}+", _NO_SIDE.sub(" ", value))
+    named = {letter for letter in known if {*there} & (known[letter] | {f"{letter}KNEE"})}
+    if named:
+        short = {"LT": "L", "RT": "R", "HOGER": "R"}
+        for others in _short_words(there).values():
+            short |= others
+        named |= {short[word] for word in {*there} & short.keys() if word not in _SELDOM_A_SIDE}
+    named |= _beside_a_knee(there)
     return named.pop() if len(named) == 1 else ""
 
 
-def _beside_a_knee(value: str) -> set[str]:
+def _short_words(there: list[str]) -> dict[str, dict[str, str]]:
+    """Return those of `_BESIDE_A_KNEE` whose word for the knee stands in a text."""
+    return {
+        stem: short
+        for stem, short in _BESIDE_A_KNEE.items()
+        if any(word.startswith(stem) for word in there)
+    }
+
+
+def _beside_a_knee(there: list[str]) -> set[str]:
     """Return the sides that short words next to a word for the knee stand for."""
-    there = re.findall(r"[^\W\d_]+", value)
     named = set()
-    for stem, short in _BESIDE_A_KNEE.items():
+    for stem, short in _short_words(there).items():
         places = [place for place, word in enumerate(there) if word.startswith(stem)]
         near = {
             there[beside]
             for place in places
             for beside in (place - 1, place + 1)
-            if 0 <= beside < len(there)
+            if 0 <= beside < len(there) and _is_sure(there[beside:])
         }
         if near & short.keys():
             # Both, where the other one stands there, too, as in KNEE L/R.
             named |= {short[word] for word in there if word in short}
     return named
+
+
+def _is_sure(there: list[str]) -> bool:
+    """Return whether the first of some words that may be a side is hardly anything else."""
+    word, after = there[0], "".join(there[1:2])
+    return word not in _SELDOM_A_SIDE and not (word == "L" and after.startswith(_PARTS_AFTER_L))
