@@ -344,7 +344,5 @@ def test_only_folders_that_the_owner_named_are_offered(tmp_path, monkeypatch):
     app.selectbox(key="profile_place").set_value("named/profile").run()
     press(app, key="profile_load")
     assert "As graded at On the server" in text(app)
-    assert (
-        unpack_profile(zipped(profile_files("On the server"))).digest
-        in app.session_state["profiles"]
-    )
+    digest = unpack_profile(zipped(profile_files("On the server"))).digest
+    assert digest in app.session_state["profiles"]
