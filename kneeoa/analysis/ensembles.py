@@ -103,6 +103,8 @@ def _together(members: Mapping[str, Sequence[pd.DataFrame]]) -> dict[str, tuple[
 
     Nothing where no validation film, by which they are calibrated, is in all of them.
     """
+    if not any(members.values()):
+        return {}
     members = _on_shared_films(members)
     if any(len(_with_films(tables, "val")) < len(tables) for tables in members.values()):
         return {}

@@ -30,6 +30,7 @@ def films(tmp_path_factory):
         dataset = dicom_dataset(
             pixels, StudyDate=day, ImageLaterality="R", PixelSpacing=[str(spacing)] * 2
         )
+        dataset.PatientBirthDate = "19520317"
         (folder / name).write_bytes(dicom_file(dataset))
         files.append(str(folder / name))
     return files

@@ -104,7 +104,7 @@ def test_a_range_is_not_said_to_hold_on_films_unlike_those_of_the_profile():
         profile=SimpleNamespace(record=record),
         answer=SimpleNamespace(text="KL 1 to KL 2", level=0.9, rule="median"),
     )
-    card = {"members": [1, 2, 3]}
+    card = cached.together_card()
     assert "There the answers held it in 92%" in answer_card._meaning(reading, card, True)
     unlike = answer_card._meaning(reading, card, False)
     assert "92%" not in unlike
@@ -146,4 +146,4 @@ def test_figures_are_under_the_name_of_the_network_that_they_are_of(monkeypatch)
     for answer in ("mobilenet", "together"):
         monkeypatch.setattr(outcome.st, "segmented_control", lambda *_, a=answer, **__: a)
         outcome.show_figures(adaptation)
-    assert named == [["MobileNet"]] * 2 + [["Both together"]] * 2
+    assert named == [["mobilenet"]] * 2 + [["Both together"]] * 2
