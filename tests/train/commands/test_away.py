@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import tiny
-from tests.support.knees import write_tree
 from tests.support.places import ROOT
 from train.__main__ import main
 from train.commands.parser import parse
@@ -21,16 +19,6 @@ from train.study.packing import NOT_FOR_TRAINING, requirements
 
 HIDDEN = {name.replace("-", "_") for name in NOT_FOR_TRAINING}
 """Modules that a machine for training has not."""
-
-
-@pytest.fixture(scope="module")
-def given(tiny_networks, tmp_path_factory):
-    """Options of a study of seconds, one file of which is shared by name and prefix."""
-    folder = tmp_path_factory.mktemp("given")
-    tree = write_tree(folder / "knees", train=3, val=1, test=1)
-    start = tiny.write_weights(folder / "start.npz")
-    settings = "--preset smoke --cycles 2 --architectures mobilenet --stages head:1"
-    return ["--data", str(tree), "--init", f"mobilenet={start}", *settings.split()]
 
 
 @pytest.fixture(scope="module")

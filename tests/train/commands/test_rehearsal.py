@@ -3,25 +3,12 @@
 import subprocess
 import sys
 
-import pytest
-
 from tests.support import tiny
-from tests.support.knees import write_tree
 from tests.support.places import ROOT
 from train.__main__ import main
 from train.commands import away
 from train.machine import Machine
 from train.study import rehearsal
-
-
-@pytest.fixture(scope="module")
-def given(tiny_networks, tmp_path_factory):
-    """Options of a study of seconds."""
-    folder = tmp_path_factory.mktemp("given")
-    tree = write_tree(folder / "knees", train=3, val=1, test=1)
-    start = tiny.write_weights(folder / "start.npz")
-    settings = "--preset smoke --cycles 2 --architectures mobilenet --stages head:1"
-    return ["--data", str(tree), "--init", f"mobilenet={start}", *settings.split()]
 
 
 def test_a_rehearsal_says_what_worked_and_what_it_cannot_show(given, tmp_path, capsys, monkeypatch):
