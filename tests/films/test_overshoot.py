@@ -1,5 +1,7 @@
 """What a lossy stream overshoots stays white or black, whatever BitsStored says of its range."""
 
+import struct
+
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
@@ -9,6 +11,7 @@ from kneeoa.films.dicom import bits
 from kneeoa.films.dicom.code_stream import bytes_of_pixels, find_header
 from kneeoa.films.dicom.samples import _from_code
 from kneeoa.films.dicom.says.lossy import bits_a_pixel
+from kneeoa.films.radiograph import read_radiograph
 from tests.support.films import dicom_dataset, encapsulated, image_file
 from tests.support.odd_films import FILM, read
 from tests.support.rare_streams import KNEE, TWELVE_BITS
@@ -104,6 +107,24 @@ def test_what_stands_beside_the_pixels_of_a_jpeg_does_not_count():
     longer = image_file(FILM, "JPEG", quality=30, comment=b"x" * 20_000)
     assert bytes_of_pixels(longer) == bytes_of_pixels(plain) < len(plain)
     assert bytes_of_pixels(plain + bytes(20_000)) == bytes_of_pixels(plain)
+
+
+def in_one_tile(code):
+    """A TIFF of one tile, which is the JPEG `code` of `FILM`."""
+    height, width = FILM.shape
+    known = {256: width, 257: height, 258: 8, 259: 7, 262: 1, 277: 1, 322: width, 323: height}
+    tags = {**known, 324: 8 + 2 + 12 * 10 + 4, 325: len(code)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4) + code
+
+
+def test_a_tiff_of_jpegs_tells_what_they_left():
+    code = image_file(FILM, "JPEG", quality=30)
+    left = 8 * bytes_of_pixels(code) / FILM.size
+    for kept in (image_file(FILM, "TIFF", compression="jpeg", quality=30), in_one_tile(code)):
+        assert read_radiograph(kept, "kept.tif").lossy_bits == pytest.approx(left, rel=0.2)
+    whole = image_file(FILM, "TIFF", compression="tiff_lzw")
+    assert read_radiograph(whole, "whole.tif").lossy_bits is None
 
 
 @pytest.mark.parametrize("ratio", [None, 400.0])

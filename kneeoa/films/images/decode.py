@@ -16,6 +16,9 @@ from kneeoa.films.limits import Limits
 from kneeoa.films.stored import StoredValues, stored_values
 
 _LOSSY = "Lossy compression"
+_TIFF_LOSSY = ("jpeg", "tiff_jpeg")
+_STRIP_BYTES, _TILE_BYTES = 279, 325
+"""Tags of a TIFF: how many bytes each of its strips or tiles has."""
 
 
 def decode_image(data: bytes, kind: str, limits: Limits) -> DecodedFilm:
@@ -69,11 +72,17 @@ def lossy_text(bits: float) -> dict[str, str]:
 
 
 def lossy_bits(image: Image.Image, data: bytes, kind: str) -> float | None:
-    """Return how many bits a pixel of a JPEG has, or had before it became this PNG; else None."""
+    """Return how many bits a pixel of a JPEG has, or had before it became this PNG; else None.
+
+    Of a TIFF it is JPEGs that its strips or tiles may be.
+    """
     from kneeoa.films.dicom.code_stream import bytes_of_pixels
 
     if kind == "JPEG":
         return 8 * bytes_of_pixels(data) / (image.width * image.height)
+    if kind == "TIFF" and image.info.get("compression") in _TIFF_LOSSY:
+        parts = image.tag_v2.get(_STRIP_BYTES) or image.tag_v2.get(_TILE_BYTES) or ()
+        return 8 * sum(parts) / (image.width * image.height)
     before = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) bits a pixel", str(image.info.get(_LOSSY)))
     return float(before[1]) if before else None
 

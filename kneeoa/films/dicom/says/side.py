@@ -58,9 +58,10 @@ _PARTS_AFTER_L = ("LAT", "SPINE")
 _LETTER = r"[^\W\d_]"
 _NO_SIDE = re.compile(
     rf"(?<!{_LETTER})(?:(?:R[\W_]{{1,3}}O|UP[\W_]{{1,3}}RIGHT)(?!{_LETTER})"
-    rf"|[DL]['`\u2019](?={_LETTER}))"
+    rf"|[DL]['`\u2019](?={_LETTER})|D[\W_]{{1,3}}APPUI)"
 )
-"""Rule out, standing upright, and a French word that has lost a vowel."""
+"""Rule out, standing upright, a French word that has lost a vowel, and one whose mark for it was
+lost as well: what bears weight is not the right one for that."""
 
 
 def side(dataset: Dataset) -> str | None:
