@@ -23,24 +23,28 @@ def best_paths(scores: np.ndarray, *, steepest: int, cost: float) -> np.ndarray:
     """
     count, height, width = scores.shape
     columns = np.ascontiguousarray(np.moveaxis(scores, 2, 0), np.float32)
-    sums = columns[0]
-    steps = np.zeros((width, count, height), np.int8)
-    around = np.full((count, height + 2 * steepest), _NEVER, np.float32)
-    inside = around[:, steepest:-steepest]
+    # Of every column, with rows around it that no path comes from.
+    around = np.full((width, count, height + 2 * steepest), _NEVER, np.float32)
+    sums = around[:, :, steepest:-steepest]
+    sums[0] = columns[0]
     ways = [way for step in range(1, steepest + 1) for way in (step, -step)]
+    costs = np.array([cost * abs(way) for way in (0, *ways)], np.float32)
+    moved = np.empty((count, height), np.float32)
     for x in range(1, width):
-        inside[:] = sums
-        best = sums
-        for way in ways:
-            moved = around[:, steepest - way : steepest - way + height] - cost * abs(way)
-            np.copyto(steps[x], np.int8(way), where=moved > best)
-            best = np.maximum(best, moved)
-        sums = best + columns[x]
+        best = sums[x]
+        best[:] = sums[x - 1]
+        for way, paid in zip(ways, costs[1:], strict=True):
+            np.subtract(around[x - 1, :, steepest - way : steepest - way + height], paid, out=moved)
+            np.maximum(best, moved, out=best)
+        best += columns[x]
     rows = np.empty((count, width), np.int64)
-    rows[:, -1] = sums.argmax(axis=1)
-    each = np.arange(count)
+    rows[:, -1] = sums[-1].argmax(axis=1)
+    each, steps = np.arange(count)[:, None], np.array([0, *ways])
     for x in range(width - 1, 0, -1):
-        rows[:, x - 1] = rows[:, x] - steps[x][each, rows[:, x]]
+        before = rows[:, x, None] - steps
+        # Of ways that are equally good the first.
+        came = (around[x - 1][each, before + steepest] - costs).argmax(axis=1)
+        rows[:, x - 1] = rows[:, x] - steps[came]
     return rows
 
 
